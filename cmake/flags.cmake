@@ -1,0 +1,11 @@
+# Warnings for our own code, and flags that decide what the numbers are: contraction into FMA and nothing else of -ffast-math.
+set(LATHE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes)
+if(LATHE_WERROR)
+  list(APPEND LATHE_WARNINGS -Werror)
+endif()
+set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
+add_compile_options(-fno-math-errno -fstack-protector-strong)
+if(LATHE_SANITIZE)
+  add_compile_options(-fsanitize=${LATHE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LATHE_SANITIZE})
+endif()

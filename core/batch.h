@@ -1,0 +1,18 @@
+/* A batch: what a loader hands to a training step. */
+#ifndef LATHE_CORE_BATCH_H
+#define LATHE_CORE_BATCH_H
+
+#include <stdint.h>
+
+#include "real.h"
+
+/** Some images with their labels. It lives with its loader, until the next lathe_loader_next. */
+typedef struct lathe_batch {
+    int size;                        /* images, B */
+    int channels, height, width;
+    const lathe_real *images;        /* [B, C, H, W] as LATHE_BATCHED stores it; tail lanes 0 */
+    const int *labels;               /* [B], classes from 0 */
+    uint64_t epoch, index;           /* which batch of which epoch this is, both from 0 */
+} lathe_batch;
+
+#endif

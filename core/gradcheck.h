@@ -1,0 +1,43 @@
+/* Is a gradient right? Compare it with central differences, every element of it. */
+#ifndef LATHE_CORE_GRADCHECK_H
+#define LATHE_CORE_GRADCHECK_H
+
+#include "tape.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The function to be checked: builds a result from the leaves with ordinary operations. Must not keep state between calls. */
+typedef lathe_tensor *lathe_function(void *context, lathe_tensor *const *leaves, int count);
+
+/** An input of that function. */
+typedef struct lathe_leaf {
+    lathe_layout layout;
+    lathe_shape shape;
+    const lathe_real *values; /* row-major; NULL: random normal numbers keyed by the leaf's number */
+    bool constant;            /* no gradient is wanted */
+} lathe_leaf;
+
+/** NULL or zeros: steps and tolerances for this build's number type. */
+typedef struct lathe_gradcheck_opts {
+    double step;     /* of the differences; 0 means 1e-6 in double, 1e-2 in float */
+    double absolute; /* tolerance |a - n| <= absolute + relative * |n|; 0 means 1e-8 in double, 1e-3 in float */
+    double relative; /* 0 means 1e-6 in double, 1e-2 in float */
+    uint64_t seed;   /* of random leaves and of the projection that makes a number of the result */
+} lathe_gradcheck_opts;
+
+/**
+ * Check the gradient of `function` for each element of each leaf that is not constant, on a training tape of its own. The
+ * result is made a number by a fixed random projection. *worst (may be NULL) becomes the largest
+ * |a - n| / (absolute + relative * |n|), which is at most 1 if all is well.
+ * Errors   LATHE_ESTATE naming the worst element and both numbers; or the function's own failure.
+ * Same as  torch.autograd.gradcheck. The double build is the one to trust.
+ */
+lathe_status lathe_gradcheck(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
+    const lathe_gradcheck_opts *opts, double *worst);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

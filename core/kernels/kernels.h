@@ -1,0 +1,15 @@
+/* All kernels, as one table an instruction set; select.c chooses the table once, by what the processor can do. */
+#ifndef LATHE_CORE_KERNELS_KERNELS_H
+#define LATHE_CORE_KERNELS_KERNELS_H
+
+#include "element.h"
+
+typedef struct lathe_kernels {
+    const char *isa; /* "avx512", "avx2", "base" */
+    const lathe_element_kernels *element;
+} lathe_kernels;
+
+/** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */
+const lathe_kernels *lathe_kernels_in_use(void);
+
+#endif

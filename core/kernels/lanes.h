@@ -1,0 +1,70 @@
+/*
+ * The vector type of all kernels: sixteen numbers abreast, the same place of sixteen images. GCC and clang lower it to one
+ * AVX-512, two AVX, four SSE or NEON registers. Kernels take pointers and sizes; they cannot fail and know no tensor.
+ *
+ * Every file of this folder but select.c is compiled once for each instruction set, with LATHE_ISA_NAME set: KERNEL(name) is the
+ * name that this compilation gives to a symbol, and kernels are reached through the tables of kernels.h.
+ */
+#ifndef LATHE_CORE_KERNELS_LANES_H
+#define LATHE_CORE_KERNELS_LANES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef LATHE_REAL
+#define LATHE_REAL float
+#endif
+
+typedef LATHE_REAL real;
+
+enum { LANES = 16 };
+
+typedef real lanes __attribute__((vector_size(16 * sizeof(real))));
+
+/* What comparing two `lanes` gives: integers as wide as a real, -1 for true. */
+typedef __typeof__(__builtin_choose_expr(sizeof(real) == 8, (int64_t)0, (int32_t)0)) lane_int;
+typedef lane_int lane_mask __attribute__((vector_size(16 * sizeof(real))));
+
+#define KERNEL_JOIN(name, isa) name##_##isa
+#define KERNEL_JOIN_EXPANDED(name, isa) KERNEL_JOIN(name, isa)
+#define KERNEL(name) KERNEL_JOIN_EXPANDED(name, LATHE_ISA_NAME)
+
+static inline lanes load(const real *at)
+{
+    return *(const lanes *)at;
+}
+
+static inline void store(real *at, lanes value)
+{
+    *(lanes *)at = value;
+}
+
+/** value in every lane. */
+static inline lanes splat(real value)
+{
+    return (lanes){ 0 } + value;
+}
+
+/** a where mask is true, b elsewhere. */
+static inline lanes choose(lane_mask mask, lanes a, lanes b)
+{
+    return (lanes)((mask & (lane_mask)a) | (~mask & (lane_mask)b));
+}
+
+/** The sum over lanes, always in the same order: pairs eight apart, four apart, two apart, neighbours. */
+static inline real sum_lanes(lanes v)
+{
+    for (int half = LANES / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) v[i] += v[i + half];
+    return v[0];
+}
+
+/** True in the first `count` lanes: leaves tail lanes out of a sum. */
+static inline lane_mask first_lanes(int count)
+{
+    lane_mask mask = { 0 };
+    for (int i = 0; i < LANES; i++) mask[i] = i < count ? -1 : 0;
+    return mask;
+}
+
+#endif

@@ -1,0 +1,13 @@
+#include "kernels.h"
+#include "lanes.h"
+
+#define TEXT_OF(name) #name
+#define TEXT(name) TEXT_OF(name)
+
+extern const lathe_element_kernels KERNEL(lathe_element_kernels);
+
+extern const lathe_kernels KERNEL(lathe_kernels);
+const lathe_kernels KERNEL(lathe_kernels) = {
+    .isa = TEXT(LATHE_ISA_NAME),
+    .element = &KERNEL(lathe_element_kernels),
+};

@@ -1,0 +1,26 @@
+/* Sums, products and means. */
+#ifndef LATHE_CORE_OPS_ARITHMETIC_H
+#define LATHE_CORE_OPS_ARITHMETIC_H
+
+#include "../tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** y = a + b; same shape and layout (no broadcasting). Gradient to both. Errors: LATHE_ESHAPE. */
+lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b);
+
+/** y = a * b, number by number; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. */
+lathe_tensor *lathe_mul(lathe_tensor *a, lathe_tensor *b);
+
+/** y = factor * x. */
+lathe_tensor *lathe_scale(lathe_tensor *x, double factor);
+
+/** The mean of all numbers, as a tensor of rank 0; tail lanes left out; the same bits for any number of threads. */
+lathe_tensor *lathe_mean(lathe_tensor *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,35 @@
+/* Batch normalisation. */
+#ifndef LATHE_CORE_OPS_BATCH_NORM_H
+#define LATHE_CORE_OPS_BATCH_NORM_H
+
+#include "../tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** NULL or zeros: eps 1e-5, momentum 0.1. */
+typedef struct lathe_batch_norm_opts {
+    double eps;      /* added to the variance under the root; > 0 */
+    double momentum; /* weight of this batch in the running statistics, in (0, 1] */
+} lathe_batch_norm_opts;
+
+/**
+ *     y = weight[c] * (x - mean[c]) / sqrt(var[c] + eps) + bias[c]
+ *
+ *     x [B, C, H, W] or [B, C]   weight, bias, running_mean, running_var [C]   result like x
+ *
+ * In LATHE_TRAIN mean and var are the batch's (var divided by n = B*H*W), and
+ * running = (1 - momentum) * running + momentum * batch, with the unbiased variance (divided by n - 1).
+ * In LATHE_EVAL they are the running ones.
+ * Gradient to x, weight and bias. weight and bias may both be NULL: 1 and 0.
+ * Errors   LATHE_ESHAPE if channels differ or n is 1 in LATHE_TRAIN (its variance says nothing, and PyTorch refuses too).
+ * Same as  torch.nn.functional.batch_norm. Source: Ioffe, Szegedy 2015.
+ */
+lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, lathe_tensor *running_mean,
+    lathe_tensor *running_var, const lathe_batch_norm_opts *opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

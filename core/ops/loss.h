@@ -1,0 +1,47 @@
+/* Losses: what a step lowers. Each gives a tensor of rank 0 unless its reduction is "none". */
+#ifndef LATHE_CORE_OPS_LOSS_H
+#define LATHE_CORE_OPS_LOSS_H
+
+#include "../tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum lathe_reduction {
+    LATHE_REDUCE_MEAN, /* over the samples (cross-entropy: weighted by the classes' weights); PyTorch's default */
+    LATHE_REDUCE_SUM,
+    LATHE_REDUCE_NONE  /* one loss a sample or number */
+} lathe_reduction;
+
+/** NULL or zeros: plain cross-entropy, mean. */
+typedef struct lathe_cross_entropy_opts {
+    const lathe_real *class_weights; /* [K], each >= 0; NULL: all 1 */
+    double label_smoothing;          /* in [0, 1]: (1-s) on the label, s/K on every class */
+    int ignore_index;                /* samples with this label take no part; 0 means -100 (PyTorch's default) */
+    lathe_reduction reduction;
+} lathe_cross_entropy_opts;
+
+/**
+ * Softmax and negative log-likelihood in one, computed as log-sum-exp.
+ *
+ *     loss = - sum over b of w[y_b] * log softmax(x)[b, y_b]  /  sum over b of w[y_b]        (reduction mean)
+ *
+ *     x [B, K] batched logits   labels [B] classes 0 ... K-1
+ *
+ * Gradient to x. The mean over no samples at all (every one ignored) is NaN in PyTorch; here LATHE_EARG.
+ * Errors   LATHE_EARG naming the first label that is out of range.
+ * Same as  torch.nn.functional.cross_entropy
+ */
+lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts);
+
+/** Cross-entropy against probabilities: targets [B, K] batched (mixup, distillation). ignore_index does not apply. */
+lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets, const lathe_cross_entropy_opts *opts);
+
+/** Mean of (x - target)^2; same shape and layout. Gradient to both. Same as torch.nn.functional.mse_loss */
+lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

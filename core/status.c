@@ -1,0 +1,63 @@
+#include "status.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static _Thread_local struct {
+    lathe_status status;
+    char message[LATHE_MESSAGE_SIZE];
+} last;
+
+static _Atomic(lathe_error_fn *) handler;
+
+lathe_status lathe_fail(lathe_status status, const char *format, ...)
+{
+    /* Composed apart first: an argument may be the last message itself. */
+    char message[LATHE_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    last.status = status;
+    snprintf(last.message, sizeof last.message, "%s", message);
+    lathe_error_fn *call = atomic_load(&handler);
+    if (call) call(status, last.message);
+    return status;
+}
+
+lathe_status lathe_error(void)
+{
+    return last.status;
+}
+
+const char *lathe_error_message(void)
+{
+    return last.message;
+}
+
+void lathe_error_clear(void)
+{
+    last.status = LATHE_OK;
+    last.message[0] = '\0';
+}
+
+lathe_error_fn *lathe_on_error(lathe_error_fn *new_handler)
+{
+    return atomic_exchange(&handler, new_handler);
+}
+
+const char *lathe_status_name(lathe_status status)
+{
+    switch (status) {
+    case LATHE_OK: return "LATHE_OK";
+    case LATHE_ENOMEM: return "LATHE_ENOMEM";
+    case LATHE_EARG: return "LATHE_EARG";
+    case LATHE_ESHAPE: return "LATHE_ESHAPE";
+    case LATHE_ESTATE: return "LATHE_ESTATE";
+    case LATHE_ENAME: return "LATHE_ENAME";
+    case LATHE_EIO: return "LATHE_EIO";
+    case LATHE_EFORMAT: return "LATHE_EFORMAT";
+    }
+    return "unknown status";
+}

@@ -1,0 +1,323 @@
+#include "tape.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "arena.h"
+
+enum { SPARE_GRADS = 32 };
+
+/* Gradient buffers that backward is done with, to be used again for the next ones. */
+typedef struct spare_grad {
+    lathe_real *at;
+    size_t count;
+} spare_grad;
+
+struct lathe_tape {
+    lathe_arena *arena; /* tensors, nodes, what operations save */
+    lathe_arena *work;  /* one operation's work space */
+    lathe_node *newest;
+    lathe_mode mode;
+    bool begun, backward_done;
+    uint64_t seed, step, ticket;
+    bool step_begun; /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
+    const char *scope;
+    spare_grad spare[SPARE_GRADS];
+    int spares;
+    lathe_status status;
+    char message[LATHE_MESSAGE_SIZE];
+};
+
+lathe_tape *lathe_tape_new(void)
+{
+    lathe_tape *tape = lathe_alloc(1, sizeof *tape);
+    if (!tape) return NULL;
+    tape->arena = lathe_arena_new();
+    tape->work = lathe_arena_new();
+    if (tape->arena && tape->work) return tape;
+    lathe_tape_free(tape);
+    return NULL;
+}
+
+void lathe_tape_free(lathe_tape *tape)
+{
+    if (!tape) return;
+    lathe_arena_free(tape->arena);
+    lathe_arena_free(tape->work);
+    lathe_free(tape);
+}
+
+void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
+{
+    if (!tape) return;
+    lathe_arena_reset(tape->arena);
+    lathe_arena_reset(tape->work);
+    if (mode == LATHE_TRAIN) {
+        if (tape->step_begun) tape->step++;
+        tape->step_begun = true;
+    }
+    tape->newest = NULL;
+    tape->mode = mode;
+    tape->begun = true;
+    tape->backward_done = false;
+    tape->ticket = 0;
+    tape->scope = NULL;
+    tape->spares = 0;
+    tape->status = LATHE_OK;
+    tape->message[0] = '\0';
+}
+
+lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape->mode; }
+lathe_status lathe_tape_status(const lathe_tape *tape) { return tape->status; }
+const char *lathe_tape_message(const lathe_tape *tape) { return tape->message; }
+uint64_t lathe_tape_step(const lathe_tape *tape) { return tape->step; }
+uint64_t lathe_tape_seed_of(const lathe_tape *tape) { return tape->seed; }
+uint64_t lathe_tape_ticket(lathe_tape *tape) { return tape->ticket++; }
+const lathe_node *lathe_tape_newest(const lathe_tape *tape) { return tape->newest; }
+
+void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
+{
+    tape->seed = seed;
+    tape->step = step;
+    tape->step_begun = false;
+}
+
+size_t lathe_tape_bytes(const lathe_tape *tape)
+{
+    return lathe_arena_capacity(tape->arena) + lathe_arena_capacity(tape->work);
+}
+
+void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
+{
+    char message[LATHE_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    if (!tape->status) {
+        tape->status = status;
+        snprintf(tape->message, sizeof tape->message, "%s", message);
+        lathe_fail(status, "%s", message);
+    }
+    return NULL;
+}
+
+/* A failure that was recorded elsewhere (out of memory, a bad shape) is the tape's failure too. */
+static void *adopt_failure(lathe_tape *tape)
+{
+    if (!tape->status) {
+        tape->status = lathe_error();
+        snprintf(tape->message, sizeof tape->message, "%s", lathe_error_message());
+    }
+    return NULL;
+}
+
+void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size)
+{
+    void *piece = lathe_arena_alloc(tape->arena, count, size);
+    return piece ? piece : adopt_failure(tape);
+}
+
+void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size)
+{
+    void *piece = lathe_arena_alloc(tape->work, count, size);
+    return piece ? piece : adopt_failure(tape);
+}
+
+static void give_work_back(lathe_tape *tape)
+{
+    lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 });
+}
+
+/* A tensor whose numbers are somewhere else, or nowhere yet. */
+static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const lathe_shape *shape)
+{
+    if (!tape->begun)
+        return lathe_tape_fail(tape, LATHE_ESTATE, "tape: call lathe_tape_begin before the first operation");
+    size_t stored = lathe_shape_stored(shape, layout);
+    if (!stored) return adopt_failure(tape);
+    lathe_tensor *tensor = lathe_arena_zeroed(tape->arena, 1, sizeof *tensor);
+    if (!tensor) return adopt_failure(tape);
+    tensor->shape = *shape;
+    tensor->layout = layout;
+    tensor->stored = stored;
+    tensor->tape = tape;
+    return tensor;
+}
+
+lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape)
+{
+    lathe_tensor *tensor = bare_tensor(tape, layout, &shape);
+    if (tensor && !(tensor->data = lathe_tape_alloc(tape, tensor->stored, sizeof *tensor->data))) return NULL;
+    return tensor;
+}
+
+lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape, const lathe_real *values)
+{
+    if (!tape) {
+        lathe_fail(LATHE_EARG, "lathe_tape_leaf: the tape is NULL");
+        return NULL;
+    }
+    lathe_tensor *tensor = lathe_tape_tensor(tape, layout, shape);
+    if (!tensor) return NULL;
+    if (values) lathe_tensor_write(tensor, values, lathe_shape_count(&shape));
+    else memset(tensor->data, 0, tensor->stored * sizeof *tensor->data);
+    return tensor;
+}
+
+lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
+{
+    if (!tape || !batch) {
+        lathe_fail(LATHE_EARG, "lathe_input: the %s is NULL", tape ? "batch" : "tape");
+        return NULL;
+    }
+    lathe_shape shape = { 4, { batch->size, batch->channels, batch->height, batch->width } };
+    lathe_tensor *tensor = bare_tensor(tape, LATHE_BATCHED, &shape);
+    if (!tensor) return NULL;
+    if (!batch->images) return lathe_tape_fail(tape, LATHE_EARG, "lathe_input: the batch has no images");
+    tensor->data = (lathe_real *)batch->images; /* read only: no operation writes into its inputs */
+    return tensor;
+}
+
+lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs)
+{
+    lathe_tape *tape = NULL;
+    bool missing = false;
+    for (int i = 0; i < inputs; i++) {
+        if (!in[i]) missing = true;
+        else if (!tape) tape = in[i]->tape;
+    }
+    if (!tape) {
+        if (!missing) lathe_fail(LATHE_EARG, "%s: no input is on a tape", who);
+        else if (!lathe_error()) lathe_fail(LATHE_EARG, "%s: an input is NULL", who);
+        return NULL;
+    }
+    if (tape->status) return NULL;
+    if (missing) return lathe_error() ? adopt_failure(tape) : lathe_tape_fail(tape, LATHE_EARG, "%s: an input is NULL", who);
+    for (int i = 0; i < inputs; i++) {
+        if (in[i]->tape && in[i]->tape != tape)
+            return lathe_tape_fail(tape, LATHE_EARG, "%s: inputs 0 and %d are on different tapes", who, i);
+        if (!in[i]->data)
+            return lathe_tape_fail(tape, LATHE_ESTATE, "%s: parameter %s has no values yet: call lathe_nn_init first", who,
+                in[i]->name ? in[i]->name : "?");
+    }
+    return tape;
+}
+
+bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inputs)
+{
+    if (tape->mode != LATHE_TRAIN) return false;
+    for (int i = 0; i < inputs; i++)
+        if (in[i] && in[i]->needs_grad) return true;
+    return false;
+}
+
+lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out, lathe_tensor *const *in,
+    int inputs, void *saved)
+{
+    give_work_back(tape);
+    if (tape->status) return NULL;
+    if (!lathe_tape_records(tape, in, inputs)) return out;
+    lathe_node *node = lathe_tape_alloc(tape, 1, sizeof *node);
+    lathe_tensor **copy = lathe_tape_alloc(tape, (size_t)inputs, sizeof *copy);
+    if (!node || !copy) return NULL;
+    memcpy(copy, in, (size_t)inputs * sizeof *copy);
+    *node = (lathe_node){ op, out, copy, inputs, saved, tape->scope, tape->newest };
+    tape->newest = node;
+    out->needs_grad = true;
+    return out;
+}
+
+const char *lathe_tape_scope(lathe_tape *tape, const char *path)
+{
+    const char *former = tape->scope;
+    tape->scope = path;
+    return former;
+}
+
+static lathe_real *new_grad(lathe_tape *tape, size_t count)
+{
+    for (int i = 0; i < tape->spares; i++) {
+        spare_grad found = tape->spare[i];
+        if (found.count < count || found.count / 2 > count) continue; /* a snug fit only */
+        tape->spare[i] = tape->spare[--tape->spares];
+        return found.at;
+    }
+    return lathe_tape_alloc(tape, count, sizeof(lathe_real));
+}
+
+lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
+{
+    if (!tensor || !tensor->needs_grad) return NULL;
+    if (!tensor->grad && !(tensor->grad = new_grad(tape, tensor->stored))) return NULL;
+    *add = tensor->has_grad;
+    tensor->has_grad = true;
+    return tensor->grad;
+}
+
+static void give_grad_up(lathe_tape *tape, lathe_tensor *tensor)
+{
+    if (tensor->keep_grad) return;
+    if (tape->spares < SPARE_GRADS) tape->spare[tape->spares++] = (spare_grad){ tensor->grad, tensor->stored };
+    tensor->grad = NULL;
+    tensor->has_grad = false;
+}
+
+static lathe_status run_backward(lathe_tape *tape)
+{
+    tape->backward_done = true;
+    for (lathe_node *node = tape->newest; node; node = node->before) {
+        if (!node->out->has_grad) continue; /* not behind the loss */
+        lathe_status status = node->op->backward(node);
+        give_work_back(tape);
+        if (tape->status) return tape->status;
+        if (status) {
+            adopt_failure(tape);
+            return status;
+        }
+        give_grad_up(tape, node->out);
+    }
+    return LATHE_OK;
+}
+
+/* Checks shared by both backwards; LATHE_OK means that loss->grad is there to be filled. */
+static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
+{
+    if (!loss) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the loss is NULL", who);
+    lathe_tape *tape = loss->tape;
+    if (!tape) return lathe_fail(LATHE_EARG, "%s: a parameter is no loss", who);
+    if (tape->status) return lathe_fail(tape->status, "%s", tape->message);
+    if (tape->mode != LATHE_TRAIN)
+        return lathe_fail(LATHE_ESTATE, "%s: nothing was recorded: begin the tape with LATHE_TRAIN", who);
+    if (tape->backward_done) return lathe_fail(LATHE_ESTATE, "%s: called already since lathe_tape_begin", who);
+    if (!loss->needs_grad) return lathe_fail(LATHE_ESTATE, "%s: no parameter lies behind the loss", who);
+    bool add;
+    return lathe_grad_target(tape, loss, &add) ? LATHE_OK : tape->status;
+}
+
+lathe_status lathe_backward(lathe_tensor *loss)
+{
+    char text[LATHE_SHAPE_TEXT];
+    if (loss && lathe_shape_count(&loss->shape) != 1)
+        return lathe_fail(LATHE_ESHAPE, "lathe_backward: the loss is %s, not a single number",
+            lathe_shape_text(&loss->shape, text));
+    lathe_status status = prepare_backward("lathe_backward", loss);
+    if (status) return status;
+    memset(loss->grad, 0, loss->stored * sizeof *loss->grad);
+    loss->grad[0] = 1;
+    return run_backward(loss->tape);
+}
+
+lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t count)
+{
+    lathe_status status = prepare_backward("lathe_backward_from", y);
+    if (status) return status;
+    if (!gy || count != lathe_shape_count(&y->shape))
+        return lathe_fail(LATHE_ESHAPE, "lathe_backward_from: %zu numbers given for a gradient of %zu", gy ? count : 0,
+            lathe_shape_count(&y->shape));
+    memset(y->grad, 0, y->stored * sizeof *y->grad);
+    for (size_t i = 0; i < count; i++) y->grad[lathe_tensor_place(y, i)] = gy[i];
+    return run_backward(y->tape);
+}

@@ -1,0 +1,121 @@
+#include "tensor.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "alloc.h"
+
+size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
+{
+    char text[LATHE_SHAPE_TEXT];
+    if (shape->rank < 0 || shape->rank > LATHE_MAX_RANK) {
+        lathe_fail(LATHE_ESHAPE, "shape: rank %d is outside 0 to %d", shape->rank, LATHE_MAX_RANK);
+        return 0;
+    }
+    if (layout == LATHE_BATCHED && shape->rank == 0) {
+        lathe_fail(LATHE_ESHAPE, "shape: a batched tensor needs a batch dimension, but its rank is 0");
+        return 0;
+    }
+    size_t count = 1;
+    for (int i = 0; i < shape->rank; i++) {
+        if (shape->dim[i] < 1) {
+            lathe_fail(LATHE_ESHAPE, "shape %s: dimension %d is below 1", lathe_shape_text(shape, text), i);
+            return 0;
+        }
+        size_t dim = (size_t)shape->dim[i];
+        if (i == 0 && layout == LATHE_BATCHED) dim += (LATHE_LANES - dim % LATHE_LANES) % LATHE_LANES;
+        if (!lathe_size_mul(count, dim, &count)) {
+            lathe_fail(LATHE_ESHAPE, "shape %s: more numbers than an address space holds", lathe_shape_text(shape, text));
+            return 0;
+        }
+    }
+    return count;
+}
+
+size_t lathe_shape_count(const lathe_shape *shape)
+{
+    return lathe_shape_stored(shape, LATHE_PLAIN);
+}
+
+bool lathe_shape_equal(const lathe_shape *a, const lathe_shape *b)
+{
+    return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]);
+}
+
+const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEXT])
+{
+    int rank = shape->rank < 0 ? 0 : shape->rank > LATHE_MAX_RANK ? LATHE_MAX_RANK : shape->rank;
+    size_t used = 0;
+    text[used++] = '[';
+    for (int i = 0; i < rank; i++)
+        used += (size_t)snprintf(text + used, LATHE_SHAPE_TEXT - used, i ? ", %d" : "%d", shape->dim[i]);
+    text[used++] = ']';
+    text[used] = '\0';
+    return text;
+}
+
+int lathe_tensor_blocks(const lathe_tensor *tensor)
+{
+    return (tensor->shape.dim[0] - 1) / LATHE_LANES + 1;
+}
+
+size_t lathe_tensor_per_image(const lathe_tensor *tensor)
+{
+    size_t count = 1;
+    for (int i = 1; i < tensor->shape.rank; i++) count *= (size_t)tensor->shape.dim[i];
+    return count;
+}
+
+size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index)
+{
+    if (tensor->layout == LATHE_PLAIN) return index;
+    size_t per = lathe_tensor_per_image(tensor), image = index / per;
+    return (image / LATHE_LANES * per + index % per) * LATHE_LANES + image % LATHE_LANES;
+}
+
+static lathe_status check_copy(const char *what, const lathe_tensor *tensor, const void *values, size_t count)
+{
+    if (!tensor) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the tensor is NULL", what);
+    if (!values) return lathe_fail(LATHE_EARG, "%s: values is NULL", what);
+    size_t have = lathe_shape_count(&tensor->shape);
+    char text[LATHE_SHAPE_TEXT];
+    if (count != have)
+        return lathe_fail(LATHE_ESHAPE, "%s: %zu numbers given, the tensor %s has %zu", what, count,
+            lathe_shape_text(&tensor->shape, text), have);
+    return LATHE_OK;
+}
+
+lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count)
+{
+    lathe_status status = check_copy("lathe_tensor_read", tensor, values, count);
+    for (size_t i = 0; !status && i < count; i++) values[i] = tensor->data[lathe_tensor_place(tensor, i)];
+    return status;
+}
+
+lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count)
+{
+    lathe_status status = check_copy("lathe_tensor_write", tensor, values, count);
+    if (status) return status;
+    if (tensor->stored != count) memset(tensor->data, 0, tensor->stored * sizeof *tensor->data);
+    for (size_t i = 0; i < count; i++) tensor->data[lathe_tensor_place(tensor, i)] = values[i];
+    return LATHE_OK;
+}
+
+lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count)
+{
+    lathe_status status = check_copy("lathe_tensor_read_grad", tensor, values, count);
+    bool given = !status && tensor->grad && tensor->has_grad;
+    for (size_t i = 0; !status && i < count; i++)
+        values[i] = given ? tensor->grad[lathe_tensor_place(tensor, i)] : 0;
+    return status;
+}
+
+double lathe_item(const lathe_tensor *tensor)
+{
+    if (!tensor) return NAN;
+    char text[LATHE_SHAPE_TEXT];
+    if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
+    lathe_fail(LATHE_ESHAPE, "lathe_item: the tensor is %s, not a single number", lathe_shape_text(&tensor->shape, text));
+    return NAN;
+}

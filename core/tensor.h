@@ -1,0 +1,90 @@
+/* Tensors: numbers with a shape, and the gradient of the loss with respect to them. */
+#ifndef LATHE_CORE_TENSOR_H
+#define LATHE_CORE_TENSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "real.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LATHE_MAX_RANK 5
+
+typedef struct lathe_tape lathe_tape;
+
+/** A shape: `(lathe_shape){ 4, { 64, 1, 28, 28 } }` has rank 4. Rank 0 is a single number. Every dimension is at least 1. */
+typedef struct lathe_shape {
+    int rank;
+    int dim[LATHE_MAX_RANK];
+} lathe_shape;
+
+/**
+ * How the numbers lie in memory.
+ *
+ * LATHE_PLAIN    row-major, as in C: parameters, constants, losses.
+ * LATHE_BATCHED  the first dimension is the batch, and sixteen images are interleaved ("batch lanes"):
+ *                shape [B, ...] lies as [ceil(B/16)][...][16], so that the innermost sixteen numbers are
+ *                the same place of sixteen images, and code for one image is code for sixteen.
+ *
+ * The lanes beyond B in the last block are tail lanes. In data they hold finite numbers that mean nothing;
+ * in gradients they hold zeros. An operation that mixes lanes (a sum over the batch) must leave them out.
+ */
+typedef enum lathe_layout { LATHE_PLAIN, LATHE_BATCHED } lathe_layout;
+
+/** A tensor. Read its fields as you like; write only through the functions below. */
+typedef struct lathe_tensor {
+    lathe_shape shape;  /* logical: [B, ...], whatever the layout */
+    lathe_layout layout;
+    size_t stored;      /* numbers in data, tail lanes included */
+    lathe_real *data;
+    lathe_real *grad;   /* same layout as data; NULL while there is none */
+    bool needs_grad;    /* backward computes its gradient */
+    bool has_grad;      /* grad holds a gradient: the next one is added, not written */
+    bool keep_grad;     /* grad outlives the backward step of the tensor's own operation */
+    lathe_tape *tape;   /* where it lives until the next lathe_tape_begin; NULL: with its model */
+    const char *name;   /* a parameter's path; NULL for what is computed */
+} lathe_tensor;
+
+/** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, more than an address space): 0. */
+size_t lathe_shape_count(const lathe_shape *shape);
+
+/** Numbers in the storage of a shape: as above, with the batch rounded up to 16 for LATHE_BATCHED. */
+size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout);
+
+bool lathe_shape_equal(const lathe_shape *a, const lathe_shape *b);
+
+/** Room for a shape as text. */
+#define LATHE_SHAPE_TEXT 80
+
+/** "[64, 1, 28, 28]" into `text`, for messages; returns `text`. */
+const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEXT]);
+
+/** Blocks of sixteen images in a batched tensor: ceil(B / 16). */
+int lathe_tensor_blocks(const lathe_tensor *tensor);
+
+/** Numbers of one image in a batched tensor: the product of all dimensions but the first. */
+size_t lathe_tensor_per_image(const lathe_tensor *tensor);
+
+/** Copy all numbers out in row-major order. `count` must be the shape's. Errors: LATHE_EARG, LATHE_ESHAPE. */
+lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count);
+
+/** Copy all numbers in, in row-major order; tail lanes become 0. Errors: LATHE_EARG, LATHE_ESHAPE. */
+lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count);
+
+/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: LATHE_EARG, LATHE_ESHAPE. */
+lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count);
+
+/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE. */
+double lathe_item(const lathe_tensor *tensor);
+
+/** The place in storage of number `index` in row-major order. For tests and slow paths. */
+size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

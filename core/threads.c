@@ -1,0 +1,222 @@
+/*
+ * One job at a time. A job is published as a ticket: its number in the high half, the tasks left in the low half.
+ * A thread takes a task by lowering the ticket, which fails once the job is another, so a late thread cannot
+ * take part in a job it has not seen. The publisher waits until every task taken has been done.
+ */
+#define _GNU_SOURCE
+#include "threads.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+enum { MAX_THREADS = 256, SPIN_NANOSECONDS = 50000 };
+
+static struct {
+    pthread_t worker[MAX_THREADS];
+    int workers; /* running, besides the calling thread */
+    atomic_int wanted; /* threads in all; 0: not asked for yet */
+
+    pthread_mutex_t owner; /* held by the thread whose job this is, and while the pool changes */
+    lathe_task_fn *run;
+    void *context;
+    uint32_t tasks;
+    _Atomic uint64_t ticket;
+    _Atomic uint32_t done;
+    atomic_bool stop;
+
+    pthread_mutex_t sleep;
+    pthread_cond_t wake, finished;
+    atomic_int sleepers;     /* workers asleep */
+    atomic_bool owner_sleeps;
+} pool = { .owner = PTHREAD_MUTEX_INITIALIZER, .sleep = PTHREAD_MUTEX_INITIALIZER,
+    .wake = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER };
+
+static _Thread_local bool inside_task;
+
+static void pause_briefly(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static uint32_t job_of(uint64_t ticket) { return (uint32_t)(ticket >> 32); }
+static uint32_t left_in(uint64_t ticket) { return (uint32_t)ticket; }
+
+static void work_on(uint32_t job)
+{
+    uint64_t ticket = atomic_load(&pool.ticket);
+    while (job_of(ticket) == job && left_in(ticket)) {
+        if (!atomic_compare_exchange_weak(&pool.ticket, &ticket, ticket - 1)) continue;
+        /* The task is ours, so the job cannot end and its fields stay as they are. */
+        uint32_t tasks = pool.tasks;
+        pool.run(pool.context, (int)(tasks - left_in(ticket)));
+        if (atomic_fetch_add(&pool.done, 1) + 1 == tasks && atomic_load(&pool.owner_sleeps)) {
+            pthread_mutex_lock(&pool.sleep);
+            pthread_cond_signal(&pool.finished);
+            pthread_mutex_unlock(&pool.sleep);
+        }
+        ticket = atomic_load(&pool.ticket);
+    }
+}
+
+static bool news(uint32_t seen)
+{
+    return job_of(atomic_load(&pool.ticket)) != seen || atomic_load(&pool.stop);
+}
+
+static void wait_for_news(uint32_t seen)
+{
+    int64_t until = nanoseconds() + SPIN_NANOSECONDS;
+    do {
+        for (int i = 0; i < 64; i++) {
+            if (news(seen)) return;
+            pause_briefly();
+        }
+    } while (nanoseconds() < until);
+    pthread_mutex_lock(&pool.sleep);
+    atomic_fetch_add(&pool.sleepers, 1);
+    while (!news(seen)) pthread_cond_wait(&pool.wake, &pool.sleep);
+    atomic_fetch_sub(&pool.sleepers, 1);
+    pthread_mutex_unlock(&pool.sleep);
+}
+
+static void *worker_main(void *first_job)
+{
+    inside_task = true;
+    uint32_t seen = (uint32_t)(uintptr_t)first_job;
+    for (;;) {
+        wait_for_news(seen);
+        if (atomic_load(&pool.stop)) return NULL;
+        seen = job_of(atomic_load(&pool.ticket));
+        work_on(seen);
+    }
+}
+
+static void wait_until_done(uint32_t tasks)
+{
+    int64_t until = nanoseconds() + SPIN_NANOSECONDS;
+    do {
+        for (int i = 0; i < 64; i++) {
+            if (atomic_load(&pool.done) == tasks) return;
+            pause_briefly();
+        }
+    } while (nanoseconds() < until);
+    pthread_mutex_lock(&pool.sleep);
+    atomic_store(&pool.owner_sleeps, true);
+    while (atomic_load(&pool.done) != tasks) pthread_cond_wait(&pool.finished, &pool.sleep);
+    atomic_store(&pool.owner_sleeps, false);
+    pthread_mutex_unlock(&pool.sleep);
+}
+
+static void stop_workers(void)
+{
+    pthread_mutex_lock(&pool.sleep);
+    atomic_store(&pool.stop, true);
+    pthread_cond_broadcast(&pool.wake);
+    pthread_mutex_unlock(&pool.sleep);
+    for (int i = 0; i < pool.workers; i++) pthread_join(pool.worker[i], NULL);
+    pool.workers = 0;
+    atomic_store(&pool.stop, false);
+}
+
+/* A forked child has the pool's state but none of its threads. */
+static void forget_workers(void)
+{
+    pool.workers = 0;
+    atomic_store(&pool.sleepers, 0);
+    pthread_mutex_init(&pool.owner, NULL);
+    pthread_mutex_init(&pool.sleep, NULL);
+    pthread_cond_init(&pool.wake, NULL);
+    pthread_cond_init(&pool.finished, NULL);
+}
+
+static int processors(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set)) return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
+}
+
+static int wanted_threads(void)
+{
+    int wanted = atomic_load(&pool.wanted);
+    if (wanted) return wanted;
+    wanted = processors();
+    atomic_store(&pool.wanted, wanted);
+    return wanted;
+}
+
+/* As many workers as wanted, or as the system allows: fewer threads only mean more time. */
+static void start_workers(void)
+{
+    static bool prepared;
+    if (!prepared) pthread_atfork(NULL, NULL, forget_workers);
+    prepared = true;
+    while (pool.workers < wanted_threads() - 1) {
+        void *job = (void *)(uintptr_t)job_of(atomic_load(&pool.ticket));
+        if (pthread_create(&pool.worker[pool.workers], NULL, worker_main, job)) break;
+        pool.workers++;
+    }
+}
+
+void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
+{
+    if (tasks <= 1 || inside_task || pthread_mutex_trylock(&pool.owner)) {
+        for (int i = 0; i < tasks; i++) run(context, i);
+        return;
+    }
+    if (pool.workers < wanted_threads() - 1) start_workers();
+    inside_task = true;
+    pool.run = run;
+    pool.context = context;
+    pool.tasks = (uint32_t)tasks;
+    atomic_store(&pool.done, 0);
+    uint32_t job = job_of(atomic_load(&pool.ticket)) + 1;
+    atomic_store(&pool.ticket, (uint64_t)job << 32 | (uint32_t)tasks);
+    if (atomic_load(&pool.sleepers)) {
+        pthread_mutex_lock(&pool.sleep);
+        pthread_cond_broadcast(&pool.wake);
+        pthread_mutex_unlock(&pool.sleep);
+    }
+    work_on(job);
+    wait_until_done((uint32_t)tasks);
+    inside_task = false;
+    pthread_mutex_unlock(&pool.owner);
+}
+
+int lathe_threads(void)
+{
+    return wanted_threads();
+}
+
+lathe_status lathe_threads_set(int threads)
+{
+    if (threads < 0 || threads > MAX_THREADS)
+        return lathe_fail(LATHE_EARG, "lathe_threads_set: %d threads; 1 to %d, or 0 for one a processor", threads, MAX_THREADS);
+    if (inside_task) return lathe_fail(LATHE_ESTATE, "lathe_threads_set: called from inside a parallel task");
+    pthread_mutex_lock(&pool.owner);
+    stop_workers();
+    atomic_store(&pool.wanted, threads ? threads : processors());
+    pthread_mutex_unlock(&pool.owner);
+    return LATHE_OK;
+}
+
+__attribute__((destructor)) static void close_pool(void)
+{
+    stop_workers();
+}

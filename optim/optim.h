@@ -1,0 +1,110 @@
+/*
+ * Optimizers: the interface, and everything that is the same for all of them. An optimizer itself is one file with a pure
+ * update on flat arrays; groups, slots, the clock and clipping are here.
+ */
+#ifndef LATHE_OPTIM_OPTIM_H
+#define LATHE_OPTIM_OPTIM_H
+
+#include <stdint.h>
+
+#include "../core/field.h"
+#include "../core/params.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lathe_optim lathe_optim;
+
+#define LATHE_OPTIM_SLOTS 4
+
+/** A group's clock: how many steps it has made, and numbers that follow from them alone (products of betas, ...). */
+typedef struct lathe_optim_clock {
+    uint64_t step;   /* this step's number, from 1 */
+    double value[4]; /* the type's own; 0 before the first step */
+} lathe_optim_clock;
+
+/** One run of neighbouring numbers of one group: what an update works on. */
+typedef struct lathe_update {
+    const void *opts; /* the group's resolved options, with the scheduler's rates in them */
+    const lathe_optim_clock *clock;
+    lathe_real *p;                        /* parameters, to be changed */
+    const lathe_real *g;                  /* their gradients */
+    lathe_real *slot[LATHE_OPTIM_SLOTS];  /* state, one number a parameter each; zeros before the first step */
+    size_t count;
+} lathe_update;
+
+/** An optimizer: a name, options, and a pure update. */
+typedef struct lathe_optim_type {
+    const char *name;    /* as on the command line: "adamw" */
+    const char *summary; /* one line for `lathe list` */
+    size_t opts_size;
+    const lathe_field *fields; /* must describe "lr" as a double; "momentum" or "betas" make momentum schedulable */
+    const char *slot_names[LATHE_OPTIM_SLOTS]; /* as in PyTorch's state: "exp_avg"; NULL where not used */
+    lathe_status (*check)(const void *opts);   /* what the fields' ranges cannot say; NULL: nothing */
+    int (*slots)(const void *opts);            /* how many are used with these options */
+    void (*advance)(const void *opts, lathe_optim_clock *clock); /* once a group and step, before the updates; NULL: nothing */
+    void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */
+} lathe_optim_type;
+
+/** An optimizer of any type on all of a model's parameters as group 0. Errors: LATHE_EARG, LATHE_ENOMEM. */
+lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts);
+
+/** Free it. The parameters stay. NULL is fine. */
+void lathe_optim_free(lathe_optim *optim);
+
+/**
+ * Move some parameters from the group they are in to a new one with options of its own (the optimizer's options struct).
+ * Returns the new group's number, -1 on failure. Refused while a scheduler holds the optimizer, and after the first step.
+ * Errors   LATHE_EARG, LATHE_ESTATE, LATHE_ENOMEM.
+ */
+int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts);
+
+/** Clear all gradients. Same as optimizer.zero_grad(set_to_none=False). */
+void lathe_optim_zero_grad(lathe_optim *optim);
+
+/** Change every parameter by its gradient. Errors: LATHE_ESTATE for parameters without values. */
+lathe_status lathe_optim_step(lathe_optim *optim);
+
+const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim);
+int lathe_optim_groups(const lathe_optim *optim);
+const lathe_params *lathe_optim_params(const lathe_optim *optim);
+
+/** A group's resolved options: a pointer to the type's options struct. NULL for a group that does not exist. */
+const void *lathe_optim_opts(const lathe_optim *optim, int group);
+
+/** A group's learning rate now, and its momentum: the field "momentum", or betas[0]; 0 if the type has neither. */
+double lathe_optim_lr(const lathe_optim *optim, int group);
+double lathe_optim_momentum(const lathe_optim *optim, int group);
+
+/** Which of the two a type has. */
+typedef enum lathe_momentum_kind { LATHE_NO_MOMENTUM, LATHE_MOMENTUM, LATHE_BETA1 } lathe_momentum_kind;
+lathe_momentum_kind lathe_optim_momentum_kind(const lathe_optim *optim);
+
+/** Set them: for schedulers. The value is not checked against the field's range. */
+void lathe_optim_set_lr(lathe_optim *optim, int group, double lr);
+void lathe_optim_set_momentum(lathe_optim *optim, int group, double momentum);
+
+/** Steps made so far. */
+uint64_t lathe_optim_steps(const lathe_optim *optim);
+
+/** While held (by a scheduler), lathe_optim_add_group is refused, so that no group is forgotten. Counts. */
+void lathe_optim_hold(lathe_optim *optim, int change);
+
+/**
+ * State for a checkpoint: slot `slot` of the optimizer as one array as long as the parameters' slab, in the slab's order
+ * (NULL if the type does not use it), and each group's clock.
+ */
+lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
+lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int group);
+
+/** All optimizers, sorted by name; NULL after the last. */
+const lathe_optim_type *lathe_optim_type_at(int index);
+
+/** By name. Errors: LATHE_ENAME, listing the known ones. */
+const lathe_optim_type *lathe_optim_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Schedulers: pure functions of the step. The same step always gives the same rates, so a schedule can be previewed,
+ * plotted, tested and resumed; what a scheduler remembers is one integer.
+ */
+#ifndef LATHE_SCHED_SCHED_H
+#define LATHE_SCHED_SCHED_H
+
+#include "../optim/optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lathe_sched lathe_sched;
+
+/** What a schedule sets for one group. */
+typedef struct lathe_rates {
+    double lr;
+    double momentum;
+    bool sets_momentum; /* false: momentum is left as it is */
+} lathe_rates;
+
+/** What a schedule starts from: the group as the optimizer was made. */
+typedef struct lathe_sched_base {
+    double lr, momentum;
+    lathe_momentum_kind momentum_kind;
+} lathe_sched_base;
+
+/** A scheduler: a name, options, and a pure function of the step. */
+typedef struct lathe_sched_type {
+    const char *name;    /* as on the command line: "cyclic" */
+    const char *summary; /* one line for `lathe list` */
+    size_t opts_size;
+    const lathe_field *fields;
+    /** What the fields' ranges cannot say, with the group's base at hand. NULL: nothing. */
+    lathe_status (*check)(const void *opts, const lathe_sched_base *base);
+    /** The rates at step t (0: the first batch), in double. Must give the same answer to the same question. */
+    lathe_rates (*rates)(const void *opts, const lathe_sched_base *base, uint64_t t);
+    /** Legal but odd: write one line into text and return true for warning number n. NULL: never. `steps` 0: run length unknown. */
+    bool (*warn)(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256]);
+} lathe_sched_type;
+
+/**
+ * A scheduler of any type for all groups of an optimizer, with the same options for each. Everything is checked before the
+ * optimizer is touched; then the rates of step 0 are set. One scheduler an optimizer: a second one is refused.
+ * Errors   LATHE_EARG naming the argument, its value and its legal range; LATHE_ESTATE; LATHE_ENOMEM.
+ */
+lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts);
+
+/** Free it; the optimizer keeps its present rates and may get another scheduler. NULL is fine. */
+void lathe_sched_free(lathe_sched *sched);
+
+/** Give one group options of its own (the scheduler's options struct). Errors as for lathe_sched_new; then nothing has changed. */
+lathe_status lathe_sched_set_group(lathe_sched *sched, int group, const void *opts);
+
+/** Go one step on: sets the rates of the next batch. Call it once a batch, after lathe_optim_step. */
+void lathe_sched_step(lathe_sched *sched);
+
+/** Go to step t: for resuming. */
+void lathe_sched_seek(lathe_sched *sched, uint64_t t);
+
+/** How many steps have been made: all that must be saved. */
+uint64_t lathe_sched_steps(const lathe_sched *sched);
+
+/** The rates of any step, without side effects. */
+lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int group, uint64_t t);
+
+const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched);
+const void *lathe_sched_opts(const lathe_sched *sched, int group);
+
+/** Warning number n of this schedule over a run of `steps` (0: unknown) as one line; false after the last. */
+bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256]);
+
+/** All schedulers, sorted by name; NULL after the last. */
+const lathe_sched_type *lathe_sched_type_at(int index);
+
+/** By name. Errors: LATHE_ENAME, listing the known ones. */
+const lathe_sched_type *lathe_sched_find(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,67 @@
+#include "support/support.h"
+
+#include <stdatomic.h>
+
+enum { TASKS = 1000 };
+
+typedef struct count_job {
+    atomic_int done[TASKS];
+} count_job;
+
+static void count_one(void *context, int task)
+{
+    count_job *job = context;
+    atomic_fetch_add(&job->done[task], 1);
+}
+
+static void nested(void *context, int task)
+{
+    (void)task;
+    lathe_parallel(10, count_one, context);
+}
+
+static void every_task_is_done_once(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 5; threads++) {
+        assert_int_equal(lathe_threads_set(threads), LATHE_OK);
+        assert_int_equal(lathe_threads(), threads);
+        for (int round = 0; round < 200; round++) {
+            int tasks = round % 7 == 0 ? TASKS : round % 7;
+            count_job job = { 0 };
+            lathe_parallel(tasks, count_one, &job);
+            for (int i = 0; i < TASKS; i++) assert_int_equal(atomic_load(&job.done[i]), i < tasks);
+        }
+    }
+    lathe_threads_set(0);
+}
+
+static void a_task_may_use_the_pool(void **state)
+{
+    (void)state;
+    lathe_threads_set(3);
+    count_job job = { 0 };
+    lathe_parallel(20, nested, &job);
+    for (int i = 0; i < 10; i++) assert_int_equal(atomic_load(&job.done[i]), 20);
+    lathe_threads_set(0);
+}
+
+static void refuses_senseless_numbers(void **state)
+{
+    (void)state;
+    assert_int_equal(lathe_threads_set(-1), LATHE_EARG);
+    assert_failed(LATHE_EARG, "-1 threads");
+    assert_int_equal(lathe_threads_set(257), LATHE_EARG);
+    lathe_error_clear();
+    assert_true(lathe_threads() >= 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_task_is_done_once),
+        cmocka_unit_test(a_task_may_use_the_pool),
+        cmocka_unit_test(refuses_senseless_numbers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,72 @@
+#include "support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute)
+{
+    size_t worst = 0;
+    double worst_excess = -1;
+    for (size_t i = 0; i < count; i++) {
+        double excess = fabs(got[i] - want[i]) / (absolute + relative * fabs(want[i]));
+        if (isnan(got[i]) != isnan(want[i])) excess = HUGE_VAL;
+        else if (got[i] == want[i] || isnan(want[i])) excess = 0;
+        if (excess > worst_excess) worst_excess = excess, worst = i;
+    }
+    if (worst_excess > 1)
+        fail_msg("%s: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance", what, worst, count, got[worst], want[worst],
+            worst_excess);
+}
+
+void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative, double absolute)
+{
+    double *wide = malloc((count + 1) * sizeof *wide);
+    assert_non_null(wide);
+    for (size_t i = 0; i < count; i++) wide[i] = (double)got[i];
+    assert_close_double(what, wide, want, count, relative, absolute);
+    free(wide);
+}
+
+void fill_normal(lathe_real *values, size_t count, uint64_t seed)
+{
+    lathe_rng rng = lathe_rng_at(seed, lathe_rng_stream("tests/fill"), 0);
+    for (size_t i = 0; i < count; i++) values[i] = (lathe_real)lathe_rng_normal(&rng);
+}
+
+int random_int(uint64_t seed, uint64_t index, int low, int high)
+{
+    lathe_rng rng = lathe_rng_at(seed, lathe_rng_stream("tests/int"), index);
+    return low + (int)lathe_rng_below(&rng, (uint64_t)(high - low + 1));
+}
+
+void assert_failed(lathe_status status, const char *fragment)
+{
+    if (lathe_error() != status || !strstr(lathe_error_message(), fragment))
+        fail_msg("expected %s with '%s', got %s: '%s'", lathe_status_name(status), fragment, lathe_status_name(lathe_error()),
+            lathe_error_message());
+    lathe_error_clear();
+}
+
+double *golden(const char *file, const char *name, size_t *count)
+{
+    char path[1024], word[256];
+    snprintf(path, sizeof path, "%s/tests/golden/%s", LATHE_TEST_SOURCE, file);
+    FILE *in = fopen(path, "r");
+    if (!in) fail_msg("golden file %s cannot be opened", path);
+    while (fscanf(in, "%255s %zu", word, count) == 2) {
+        bool wanted = !strcmp(word, name);
+        double *values = malloc((*count + 1) * sizeof *values);
+        assert_non_null(values);
+        for (size_t i = 0; i < *count; i++)
+            if (fscanf(in, "%lf", &values[i]) != 1) fail_msg("golden file %s: %s is cut short", path, word);
+        if (wanted) {
+            fclose(in);
+            return values;
+        }
+        free(values);
+    }
+    fclose(in);
+    fail_msg("golden file %s has no '%s'", path, name);
+    return NULL;
+}

@@ -1,0 +1,36 @@
+/* What tests share: cmocka, comparing arrays, numbers to fill them, golden values. */
+#ifndef LATHE_TESTS_SUPPORT_H
+#define LATHE_TESTS_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <lathe/lathe.h>
+
+/** Fail unless |got[i] - want[i]| <= absolute + relative * |want[i]| for all i; the message has the worst place and both numbers. */
+void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative, double absolute);
+
+/** The same for doubles. */
+void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute);
+
+/** Fill with normal numbers that depend on `seed` alone. */
+void fill_normal(lathe_real *values, size_t count, uint64_t seed);
+
+/** A number in [low, high] that depends on (seed, index) alone: shapes for random cases. */
+int random_int(uint64_t seed, uint64_t index, int low, int high);
+
+/** Fail unless the last failure has this status and its message holds `fragment`; then forget the failure. */
+void assert_failed(lathe_status status, const char *fragment);
+
+/**
+ * A named array of a golden file, tests/golden/FILE, whose lines are "name count number number ...". The caller frees it.
+ * Fails the test if there is none.
+ */
+double *golden(const char *file, const char *name, size_t *count);
+
+#endif
