@@ -39,7 +39,7 @@ typedef struct lathe_field {
 
 /**
  * Copy `opts` (NULL: all zero) into `resolved`, both `size` bytes, with every zero replaced by its default, LATHE_ZERO by 0,
- * and each field checked. `owner` begins the message: "adamw: betas[0] = 1.5 is outside [0, 1)".
+ * and each field checked. `owner` begins the message: "adamw: betas[0] = 1.5 is not legal: [0, 1)".
  * Fields that the table does not describe are copied as they are. Errors: LATHE_EARG.
  */
 lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, const void *opts, void *resolved,
@@ -72,7 +72,7 @@ bool lathe_parse_double(const char *text, double *number);
 /** An integer from the whole of `text`; false if it is not one or does not fit. */
 bool lathe_parse_int64(const char *text, int64_t *number);
 
-/** The shortest text (at most 24 characters) that reads back as the same double, always with a decimal point; returns `text`. */
+/** The shortest text (at most 24 characters) that reads back as the same double, with a point in any locale; returns `text`. */
 const char *lathe_double_text(double number, char text[32]);
 
 /**
