@@ -7,6 +7,7 @@
 #include "core/batch.h"
 #include "core/die.h"
 #include "core/field.h"
+#include "core/gradcheck.h"
 #include "core/params.h"
 #include "core/real.h"
 #include "core/rng.h"

@@ -29,7 +29,8 @@ typedef struct lathe_gradcheck_opts {
 
 /**
  * Check the gradient of `function` for each element of each leaf that is not constant, on a training tape of its own. The
- * result is made a number by a fixed random projection. *worst (may be NULL) becomes the largest
+ * result is made a number by a fixed random projection. Tail lanes of batched leaves hold a number that must not matter, and
+ * those of their gradients must be 0. *worst (may be NULL) becomes the largest
  * |a - n| / (absolute + relative * |n|), which is at most 1 if all is well.
  * Errors   LATHE_ESTATE naming the worst element and both numbers; or the function's own failure.
  * Same as  torch.autograd.gradcheck. The double build is the one to trust.
