@@ -5,6 +5,7 @@
 #include "core/alloc.h"
 #include "core/arena.h"
 #include "core/batch.h"
+#include "core/blas.h"
 #include "core/die.h"
 #include "core/field.h"
 #include "core/gradcheck.h"
@@ -15,5 +16,25 @@
 #include "core/tape.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "core/ops/activation.h"
+#include "core/ops/arithmetic.h"
+#include "core/ops/batch_norm.h"
+#include "core/ops/conv2d.h"
+#include "core/ops/dropout.h"
+#include "core/ops/linear.h"
+#include "core/ops/loss.h"
+#include "core/ops/pool.h"
+#include "core/ops/shape.h"
+#include "core/ops/softmax.h"
+
+#include "nn/layer.h"
+#include "nn/models/models.h"
+
+#include "optim/optim.h"
+
+#include "sched/sched.h"
+
+#include "data/dataset.h"
+#include "data/loader.h"
 
 #endif

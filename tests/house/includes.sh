@@ -1,0 +1,54 @@
+#!/bin/sh
+# Who may include whom (docs/architecture.md): refuses every other edge between folders. usage: includes.sh SOURCE_DIR
+set -u
+cd "$1" || exit 1
+
+allowed() { # folder -> folders it may include, itself left out
+    case $1 in
+    core) echo "" ;;
+    nn | optim | data | metrics | io) echo "core" ;;
+    sched) echo "optim core" ;;
+    train) echo "sched optim nn data metrics io core" ;;
+    report) echo "train sched optim nn data metrics io core" ;;
+    esac
+}
+
+status=0
+edges=0
+for folder in core nn optim sched data metrics io train report; do
+    for file in $(find "$folder" -name '*.[ch]'); do
+        for include in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
+            edges=$((edges + 1))
+            target=$(cd "$(dirname "$file")" && realpath -m --relative-to="$1" "$include")
+            to=${target%%/*}
+            [ -e "$target" ] || { echo "$file: $include does not exist"; status=1; continue; }
+            case " $folder $(allowed $folder) " in
+            *" $to "*) ;;
+            *) echo "$file: $folder may not include $target"; status=1 ;;
+            esac
+            case $file in
+            core/kernels/*)
+                case $target in
+                core/kernels/* | core/real.h) ;;
+                *) echo "$file: a kernel knows nothing of lathe but its number type, yet includes $target"; status=1 ;;
+                esac ;;
+            *)
+                case $folder/$target in
+                core/*) ;;
+                */core/kernels/*) echo "$file: $target is core's own"; status=1 ;;
+                */*_impl.h) [ "$to" = "$folder" ] || { echo "$file: $target is $to's own"; status=1; } ;;
+                esac ;;
+            esac
+        done
+    done
+done
+for file in $(find cli examples bench tests -name '*.[ch]'); do
+    for include in $(sed -n 's/^#include "\.\.\/\([^"]*\)".*/\1/p' "$file"); do
+        case $include in
+        core/* | nn/* | optim/* | sched/* | data/* | metrics/* | io/* | train/* | report/*)
+            echo "$file: use <lathe/lathe.h> instead of $include"; status=1 ;;
+        esac
+    done
+done
+[ "$edges" -gt 50 ] || { echo "only $edges includes found"; status=1; }
+exit $status
