@@ -15,4 +15,3 @@ export PKG_CONFIG_PATH
 # --static: liblathe is an archive unless built as a shared library.
 "$3" -std=c11 "$2/outside.c" $(pkg-config --cflags lathe) $(pkg-config --libs --static lathe) -o "$folder/by-pkg-config"
 "$folder/by-pkg-config"
-"$folder/prefix/bin/lathe" --version
