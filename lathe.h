@@ -36,5 +36,8 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "train/history.h"
+#include "train/run.h"
+#include "train/settings.h"
 
 #endif

@@ -1,0 +1,131 @@
+/*
+ * A run: settings made into data, model, optimizer, scheduler and tape, and trained. The loop inside is the one every program can
+ * write for itself; around it are validation, the history, the run folder and the end results.
+ */
+#ifndef LATHE_TRAIN_RUN_H
+#define LATHE_TRAIN_RUN_H
+
+#include "../data/loader.h"
+#include "../nn/layer.h"
+#include "history.h"
+#include "settings.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lathe_run lathe_run;
+
+/** How well a model does on a data set. */
+typedef struct lathe_score {
+    double loss;     /* mean over the samples, without label smoothing */
+    double accuracy; /* part of the samples whose largest output is their label's, 0 ... 1 */
+    size_t count;    /* samples */
+} lathe_score;
+
+/**
+ * What a run tells its caller; the library itself prints nothing. Each may be NULL. They are called on the thread that called
+ * lathe_run_new or lathe_run_train.
+ */
+typedef struct lathe_run_hooks {
+    void *context;
+    /** After each step. False: this was the last one; the run saves and ends as if it were complete. */
+    bool (*on_step)(void *context, const lathe_run *run, const lathe_step_row *row);
+    /** After each epoch, validation included. */
+    void (*on_epoch)(void *context, const lathe_run *run, const lathe_epoch_row *row);
+    /** A line for people: an odd schedule, an early stop, a resumed run. No newline. */
+    void (*on_message)(void *context, const char *line);
+} lathe_run_hooks;
+
+/** How a run ended. */
+typedef enum lathe_run_end {
+    LATHE_RUN_OPEN,        /* not yet */
+    LATHE_RUN_COMPLETE,    /* all steps made */
+    LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
+    LATHE_RUN_INTERRUPTED, /* on_step said so */
+    LATHE_RUN_NAN          /* the loss was not a number, and on_nan is stop */
+} lathe_run_end;
+
+/** A run. Read its fields as you like; all live until lathe_run_free. */
+struct lathe_run {
+    lathe_settings settings;
+    lathe_run_hooks hooks;
+    lathe_dataset *data;          /* the training split as a whole */
+    lathe_dataset *train, *val;   /* its parts; val NULL: val_split is 0 (then train == data) */
+    lathe_dataset *test;
+    lathe_loader *loader;         /* of train: shuffled */
+    lathe_model *model;
+    lathe_layer *net;
+    lathe_optim *optim;
+    lathe_sched *sched;
+    lathe_tape *tape;
+    double steps_per_epoch;
+    uint64_t total_steps;         /* the run's length */
+    uint64_t step;                /* steps made */
+    lathe_history history;
+    lathe_run_end end;
+
+    /* results */
+    double best;                  /* best value so far of what early_stop watches (off: val_accuracy, or train_loss without val) */
+    uint64_t best_epoch;
+    lathe_score test_score;       /* count 0: not measured */
+    double seconds;               /* in lathe_run_train, all calls together */
+    double train_seconds;         /* of that, in steps: without evaluation and saving */
+    double seconds_to_first_step; /* from lathe_run_new to the end of the first step */
+    uint64_t images;              /* trained on in this process */
+    struct lathe_run_state *state; /* private */
+};
+
+/**
+ * Make everything ready: check the settings, open and split the data, build and initialise the model, make optimizer and
+ * scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may be NULL; both are copied.
+ * Errors   NULL; the message names the setting, file or layer at fault.
+ */
+lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks);
+
+/** Give everything back. The run folder stays. NULL is fine. */
+void lathe_run_free(lathe_run *run);
+
+/**
+ * Train from run->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and best.safetensors as
+ * the epochs go by, and a test at the end (of the best weights if there is a validation part, otherwise of the last).
+ * Same seed, same bits: steps.csv and the weights do not depend on the number of threads or workers.
+ * Errors   the first failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
+ */
+lathe_status lathe_run_train(lathe_run *run);
+
+/** Loss and accuracy of the run's model on a data set, in LATHE_EVAL. Errors: those of reading and forward. */
+lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score);
+
+/** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by name. */
+lathe_status lathe_run_load(lathe_run *run, const char *path);
+
+/** Images trained on per second, evaluation and saving left out; 0 before the first step. */
+double lathe_run_images_per_second(const lathe_run *run);
+
+/** The most memory this process has used so far, in MiB. */
+double lathe_peak_rss_mib(void);
+
+/**
+ * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. What was not measured is
+ * null. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
+ */
+char *lathe_run_json(const lathe_run *run);
+
+/**
+ * "PARENT/MODEL-DATA-N" with the smallest N from 1 that is not there yet: a folder for a run that was given none.
+ * Errors   LATHE_EIO, LATHE_EARG (too long).
+ */
+lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG]);
+
+/**
+ * What the settings' optimizer and scheduler will do, without data or model: fills in step, epoch, lr and momentum (loss 0) of
+ * rows 0 ... steps-1. The same numbers, digit for digit, as in steps.csv of the run.
+ * Errors   those of lathe_settings_check, LATHE_ENOMEM.
+ */
+lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, lathe_step_row *rows);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

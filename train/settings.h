@@ -1,0 +1,145 @@
+/*
+ * Settings: everything that decides a run, set key by key from text. The command line, the settings file and the run folder all
+ * speak through this one table, so they never disagree.
+ */
+#ifndef LATHE_TRAIN_SETTINGS_H
+#define LATHE_TRAIN_SETTINGS_H
+
+#include "../sched/sched.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Room for a path or another long text, with its ending zero. */
+#define LATHE_SETTING_LONG 1024
+
+/** Room for a name or an option's text. */
+#define LATHE_SETTING_SHORT 128
+
+/** How many options of optimizer and scheduler can be given. */
+#define LATHE_SETTING_OPTIONS 64
+
+typedef enum lathe_early_stop {
+    LATHE_EARLY_STOP_OFF,
+    LATHE_EARLY_STOP_VAL_LOSS,
+    LATHE_EARLY_STOP_VAL_ACCURACY,
+    LATHE_EARLY_STOP_TRAIN_LOSS
+} lathe_early_stop;
+
+typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
+
+/** An option of the optimizer ("optim.betas") or of the scheduler ("sched.gamma"), as it was given; checked by lathe_settings_check. */
+typedef struct lathe_option {
+    char key[LATHE_SETTING_SHORT]; /* with its prefix, or without one: whichever of the two has it */
+    char text[LATHE_SETTING_SHORT];
+} lathe_option;
+
+/**
+ * The settings of a run. A value: copy it freely. Begin with lathe_settings_default; lathe_settings_set checks what it sets, and
+ * what is written to the fields directly is checked by lathe_settings_check.
+ */
+typedef struct lathe_settings {
+    char data[LATHE_SETTING_LONG];   /* "fashion-mnist", "mnist:DIR", "shapes", ... */
+    double val_split;                /* part of the training data kept for validation, [0, 1) */
+    int workers;                     /* threads that assemble batches ahead of time */
+    char model[LATHE_SETTING_SHORT];
+    int loss;                        /* 0: cross_entropy */
+    double label_smoothing;
+    char optim[LATHE_SETTING_SHORT];
+    char sched[LATHE_SETTING_LONG];
+    double epochs;                   /* fractions of an epoch are rounded to whole steps */
+    uint64_t max_steps;              /* 0: no limit but epochs */
+    int batch_size;
+    uint64_t seed;
+    int threads;                     /* 0: one a processor */
+    double clip_norm, clip_value;    /* 0: no clipping */
+    int early_stop;                  /* a lathe_early_stop */
+    int patience;                    /* epochs without improvement before the run stops */
+    double min_delta;                /* what counts as an improvement: more than this */
+    char save_every[LATHE_SETTING_SHORT]; /* a length such as "20", "0.5ep": also save then, not only at an epoch's end; "": never */
+    int keep;                        /* how many of those saves stay, beside last and best */
+    int on_nan;                      /* a lathe_on_nan: what to do when the loss is not a number */
+    char out[LATHE_SETTING_LONG];    /* run folder; "": nothing is written */
+    char resume[LATHE_SETTING_LONG]; /* run folder to go on with; "": a new run */
+    lathe_option option[LATHE_SETTING_OPTIONS];
+    int options;
+} lathe_settings;
+
+/** One key, for lists and help. */
+typedef struct lathe_setting {
+    const char *key;     /* "batch_size" */
+    const char *section; /* of the settings file: "train" */
+    const char *preset;  /* the default, as text */
+    const char *value;   /* what is expected: "N", "NAME", "DIR", "LENGTH", ... */
+    const char *help;    /* one line */
+    size_t text_size;    /* room in the struct, for a text; 0: a number, described by `field` */
+    bool place;          /* where, not what: not written into the settings file */
+    lathe_field field;   /* its offset and, for a number, its kind and range */
+} lathe_setting;
+
+/** Key number `index` in the order of the settings file; NULL after the last. */
+const lathe_setting *lathe_setting_at(int index);
+
+/** The key of that name (hyphens as underscores), NULL if there is none. */
+const lathe_setting *lathe_setting_find(const char *key);
+
+/** The value of a key as lathe_settings_set would read it back; returns `text`. */
+const char *lathe_setting_text(const lathe_setting *setting, const lathe_settings *settings, char text[LATHE_SETTING_LONG]);
+
+/** All defaults. */
+lathe_settings lathe_settings_default(void);
+
+/**
+ * Set one key from text; on failure nothing has changed. A hyphen in `key` is an underscore. A key that is no setting may be an
+ * option of any optimizer or scheduler ("base_lr"); it is kept as text until their types are chosen, and a later one of the same
+ * name replaces it. "optim.eps" and "sched.eps" say which of the two is meant where both have it.
+ * Errors   LATHE_ENAME naming the nearest known key, LATHE_EARG naming key, text and legal range.
+ */
+lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text);
+
+/**
+ * Read a settings file over what `settings` holds:
+ *
+ *     # a comment
+ *     [train]
+ *     batch_size = 64
+ *     [sched]
+ *     sched = cyclic
+ *     base_lr = 1e-4
+ *
+ * Options in [optim] and [sched] belong to that one. A value runs to the end of its line, without the blanks around it; one in
+ * double quotes keeps them. On failure nothing has changed.
+ * Errors   LATHE_EIO; LATHE_EFORMAT, LATHE_ENAME, LATHE_EARG: "run.ini:3: ..." names file, line and key, also for a key given
+ *          twice or in another section than its own.
+ */
+lathe_status lathe_settings_read(lathe_settings *settings, const char *path);
+
+/** Write them as such a file, atomically; reading it gives the same run. Options not given follow as comments with their defaults. */
+lathe_status lathe_settings_write(const lathe_settings *settings, const char *path);
+
+/** The same as text, to be given to lathe_free. Errors: LATHE_ENOMEM: NULL. */
+char *lathe_settings_text(const lathe_settings *settings);
+
+/**
+ * Check everything that can be checked before the data is opened: names, ranges, and that the chosen optimizer or scheduler has
+ * each option given. Errors: LATHE_ENAME, LATHE_EARG.
+ */
+lathe_status lathe_settings_check(const lathe_settings *settings);
+
+/**
+ * The optimizer of the settings on these parameters, and the scheduler of the settings on an optimizer. `steps_per_epoch` gives
+ * lengths such as "2.5ep" their meaning. Errors: LATHE_ENAME, LATHE_EARG, LATHE_ENOMEM.
+ */
+lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params, double steps_per_epoch);
+lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch);
+
+/**
+ * A length such as "500", "500it", "2.5ep" in steps. Errors: LATHE_EARG naming `key`.
+ */
+lathe_status lathe_settings_length(const char *key, const char *text, double steps_per_epoch, uint64_t *steps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
