@@ -39,5 +39,9 @@
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"
+#include "data/dataset.h"
+#include "data/idx.h"
+#include "data/loader.h"
+#include "data/memory.h"
 
 #endif

@@ -7,6 +7,7 @@
 static _Thread_local struct {
     lathe_status status;
     char message[LATHE_MESSAGE_SIZE];
+    bool held;
 } last;
 
 static _Atomic(lathe_error_fn *) handler;
@@ -22,7 +23,7 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     last.status = status;
     snprintf(last.message, sizeof last.message, "%s", message);
     lathe_error_fn *call = atomic_load(&handler);
-    if (call) call(status, last.message);
+    if (call && !last.held) call(status, last.message);
     return status;
 }
 
@@ -45,6 +46,13 @@ void lathe_error_clear(void)
 lathe_error_fn *lathe_on_error(lathe_error_fn *new_handler)
 {
     return atomic_exchange(&handler, new_handler);
+}
+
+bool lathe_error_hold(bool hold)
+{
+    bool before = last.held;
+    last.held = hold;
+    return before;
 }
 
 const char *lathe_status_name(lathe_status status)

@@ -2,6 +2,8 @@
 #ifndef LATHE_CORE_STATUS_H
 #define LATHE_CORE_STATUS_H
 
+#include <stdbool.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -44,6 +46,12 @@ void lathe_error_clear(void);
 
 /** Install a handler for every later failure in the process (NULL: none, the default). Returns the former one. */
 lathe_error_fn *lathe_on_error(lathe_error_fn *handler);
+
+/**
+ * While held, this thread's failures are recorded but the handler is not called: for helper threads whose failures another
+ * thread reports. Returns whether they were held before.
+ */
+bool lathe_error_hold(bool hold);
 
 /** "LATHE_ESHAPE" for LATHE_ESHAPE, and so on. */
 const char *lathe_status_name(lathe_status status);

@@ -32,7 +32,7 @@ void lathe_loader_free(lathe_loader *loader);
 
 /**
  * The next batch. False at the end of an epoch, and the call after that begins the next one; false also on a failure, which
- * lathe_loader_status tells apart. The batch lives until the next call.
+ * lathe_loader_status tells apart: the loader then stays before the batch that failed. The batch lives until the next call.
  */
 bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch);
 

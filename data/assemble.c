@@ -1,0 +1,95 @@
+#include "assemble_impl.h"
+
+#include <string.h>
+
+#include "../core/alloc.h"
+
+/* Sixteen bytes in a register, which sixteen-by-sixteen transposition needs. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int size)
+{
+    size_t picture = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
+    size_t stored = ((size_t)size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+    const lathe_dataset *data = recipe->data;
+    size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width, bytes;
+    if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
+        return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space", picture);
+    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(stored, sizeof(int)),
+        .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, source),
+        .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
+    if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed) return LATHE_OK;
+    lathe_slot_free(slot);
+    return LATHE_ENOMEM;
+}
+
+void lathe_slot_free(lathe_slot *slot)
+{
+    lathe_free(slot->images);
+    lathe_free(slot->labels);
+    lathe_free(slot->indices);
+    lathe_free(slot->scratch);
+    lathe_free(slot->failed);
+    *slot = (lathe_slot){ 0 };
+}
+
+/* Row i, byte j to row j, byte i: four perfect shuffles of the sixteen rows. */
+static inline void transpose(bytes16 row[16])
+{
+    for (int stage = 0; stage < 4; stage++) {
+        bytes16 mixed[16];
+        for (int i = 0; i < 8; i++) {
+            mixed[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            mixed[2 * i + 1] =
+                __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+        memcpy(row, mixed, sizeof mixed);
+    }
+}
+
+/* numbers[p][lane] = source[lane][p] * scale[lane] + offset[lane] for `count` pixels p. */
+static void interleave(const uint8_t *const source[LATHE_LANES], size_t count, const lathe_real *restrict scale,
+    const lathe_real *restrict offset, lathe_real *restrict numbers)
+{
+    for (size_t begin = 0; begin < count; begin += 16) {
+        size_t width = count - begin < 16 ? count - begin : 16;
+        bytes16 row[16] = { 0 };
+        if (width == 16)
+            for (int lane = 0; lane < 16; lane++) memcpy(&row[lane], source[lane] + begin, 16);
+        else
+            for (int lane = 0; lane < 16; lane++) memcpy(&row[lane], source[lane] + begin, width);
+        transpose(row);
+        for (size_t i = 0; i < width; i++)
+            for (int lane = 0; lane < LATHE_LANES; lane++)
+                numbers[(begin + i) * LATHE_LANES + (size_t)lane] = (lathe_real)row[i][lane] * scale[lane] + offset[lane];
+    }
+}
+
+lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)
+{
+    const lathe_dataset *data = recipe->data;
+    size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
+    size_t area = (size_t)recipe->height * (size_t)recipe->width, picture = area * (size_t)recipe->channels;
+    const uint8_t *pixels[LATHE_LANES];
+    int used = slot->batch.size - block * LATHE_LANES;
+    if (used > LATHE_LANES) used = LATHE_LANES;
+    for (int lane = 0; lane < used; lane++) {
+        size_t place = (size_t)block * LATHE_LANES + (size_t)lane;
+        lathe_sample sample;
+        lathe_status status = data->type->read(data, slot->indices[place], slot->scratch + place * source, &sample);
+        if (status) return status;
+        pixels[lane] = sample.pixels;
+        slot->labels[place] = sample.label;
+    }
+    for (int lane = used; lane < LATHE_LANES; lane++) pixels[lane] = pixels[0];
+    for (int channel = 0; channel < recipe->channels; channel++) {
+        lathe_real scale[LATHE_LANES] = { 0 }, offset[LATHE_LANES] = { 0 }; /* zeros make the tail lanes 0 */
+        for (int lane = 0; lane < used; lane++) {
+            scale[lane] = recipe->scale[channel];
+            offset[lane] = recipe->offset[channel];
+        }
+        interleave(pixels, area, scale, offset, slot->images + ((size_t)block * picture + (size_t)channel * area) * LATHE_LANES);
+        for (int lane = 0; lane < LATHE_LANES; lane++) pixels[lane] += area;
+    }
+    return LATHE_OK;
+}

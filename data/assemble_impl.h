@@ -1,0 +1,38 @@
+/* Private: one batch, read, normalised and interleaved. */
+#ifndef LATHE_DATA_ASSEMBLE_IMPL_H
+#define LATHE_DATA_ASSEMBLE_IMPL_H
+
+#include <stdbool.h>
+
+#include "../core/batch.h"
+#include "dataset.h"
+
+/** What every batch of a loader has in common. */
+typedef struct lathe_recipe {
+    const lathe_dataset *data;
+    int channels, height, width;           /* of what comes out */
+    lathe_real scale[4], offset[4];        /* number = pixel * scale + offset, for each channel */
+} lathe_recipe;
+
+/** A batch being made, and what it is made of. */
+typedef struct lathe_slot {
+    lathe_batch batch;
+    lathe_real *images;
+    int *labels;
+    size_t *indices;     /* [batch.size] samples of the data set */
+    uint8_t *scratch;    /* room for a picture for each image, for data sets that decode */
+    bool *failed;        /* for each block of sixteen */
+} lathe_slot;
+
+/** Room for batches of `size`. Errors: LATHE_ENOMEM. */
+lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int size);
+
+void lathe_slot_free(lathe_slot *slot);
+
+/**
+ * Make block `block` of the batch: the images 16*block and following, and their labels. Different blocks at once are fine.
+ * Errors   of the data set's read.
+ */
+lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block);
+
+#endif

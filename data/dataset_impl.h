@@ -1,0 +1,22 @@
+/* Private: what the kinds of data set share. */
+#ifndef LATHE_DATA_DATASET_IMPL_H
+#define LATHE_DATA_DATASET_IMPL_H
+
+#include "memory.h"
+
+/** Widest and highest picture, in pixels. */
+#define LATHE_DATA_SIDE_MAX 16384
+
+/**
+ * As lathe_data_memory, but the arrays (from lathe_alloc) become the data set's own, also when this fails.
+ * The labels have been checked by the caller, whose messages can name a file; opts->classes is not 0.
+ */
+lathe_dataset *lathe_data_adopt(uint8_t *pixels, int *labels, const lathe_memory_opts *opts);
+
+/** Copies of the names in one block, to be given to lathe_free; numbers for NULL. Errors: LATHE_ENOMEM: NULL. */
+const char *const *lathe_data_names(const char *const *names, int count);
+
+/** Mean and standard deviation of each channel of pixels [count, channels, area], scaled to 0 ... 1. std is at least 1/255. */
+void lathe_data_moments(const uint8_t *pixels, size_t count, int channels, size_t area, double *mean, double *std);
+
+#endif

@@ -1,0 +1,177 @@
+#include "loader.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../core/rng.h"
+#include "../core/threads.h"
+#include "assemble_impl.h"
+
+struct lathe_loader {
+    lathe_loader_opts opts;
+    lathe_recipe recipe;
+    uint64_t batches;
+    uint64_t epoch, index; /* of the next batch */
+    lathe_status status;
+    size_t *order;         /* [count]: which sample comes when in order_epoch */
+    uint64_t order_epoch;
+    lathe_slot slot;
+};
+
+static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    if (!data) return lathe_fail(LATHE_EARG, "lathe_loader_new: no data set");
+    if (opts->batch_size < 0 || opts->batch_size > 1 << 20)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d", opts->batch_size, 1 << 20);
+    if (opts->workers < 0 || opts->workers > 256)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: workers is %d, expected 0 to 256", opts->workers);
+    if (!opts->mean != !opts->std) return lathe_fail(LATHE_EARG, "lathe_loader_new: mean and std go together");
+    for (int i = 0; opts->mean && i < data->channels; i++)
+        if (!isfinite(opts->mean[i]) || !isfinite(opts->std[i]) || !(opts->std[i] > 0))
+            return lathe_fail(LATHE_EARG, "lathe_loader_new: mean %g and std %g of channel %d", opts->mean[i], opts->std[i], i);
+    size_t size = opts->batch_size ? (size_t)opts->batch_size : 64;
+    if (!data->count || (opts->drop_last && data->count < size))
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: %s has %zu samples, not one batch of %zu", data->name, data->count, size);
+    return LATHE_OK;
+}
+
+static void set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    *recipe = (lathe_recipe){ .data = data, .channels = data->channels, .height = data->height, .width = data->width };
+    for (int i = 0; i < data->channels; i++) {
+        double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
+        double std = opts->no_normalize ? 1 : opts->std ? opts->std[i] : data->std[i];
+        recipe->scale[i] = (lathe_real)(1 / (255 * std));
+        recipe->offset[i] = (lathe_real)(-mean / std);
+    }
+}
+
+lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    static const lathe_loader_opts none;
+    if (!opts) opts = &none;
+    if (check(data, opts)) return NULL;
+    lathe_loader *loader = lathe_alloc(1, sizeof *loader);
+    if (!loader) return NULL;
+    loader->opts = *opts;
+    if (!loader->opts.batch_size) loader->opts.batch_size = 64;
+    loader->opts.mean = loader->opts.std = NULL; /* the caller's arrays may go */
+    set_recipe(&loader->recipe, data, opts);
+    uint64_t size = (uint64_t)loader->opts.batch_size;
+    loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
+    loader->order_epoch = UINT64_MAX;
+    if (opts->shuffle) loader->order = lathe_alloc_raw(data->count, sizeof *loader->order);
+    if ((opts->shuffle && !loader->order) || lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size)) {
+        lathe_loader_free(loader);
+        return NULL;
+    }
+    return loader;
+}
+
+void lathe_loader_free(lathe_loader *loader)
+{
+    if (!loader) return;
+    lathe_slot_free(&loader->slot);
+    lathe_free(loader->order);
+    lathe_free(loader);
+}
+
+/* Sample number `position` of the epoch. */
+static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
+{
+    if (!loader->opts.shuffle) return position;
+    if (loader->order_epoch != epoch) {
+        size_t count = loader->recipe.data->count;
+        for (size_t i = 0; i < count; i++) loader->order[i] = i;
+        lathe_rng rng = lathe_rng_at(loader->opts.seed, lathe_rng_stream("data/loader/shuffle"), epoch);
+        lathe_rng_shuffle(&rng, loader->order, count);
+        loader->order_epoch = epoch;
+    }
+    return loader->order[position];
+}
+
+/* Which samples batch `index` of the epoch has. */
+static void plan(lathe_loader *loader, lathe_slot *slot, uint64_t epoch, uint64_t index)
+{
+    const lathe_recipe *recipe = &loader->recipe;
+    size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
+    if (size > recipe->data->count - begin) size = recipe->data->count - begin;
+    slot->batch = (lathe_batch){ .size = (int)size, .channels = recipe->channels, .height = recipe->height,
+        .width = recipe->width, .images = slot->images, .labels = slot->labels, .epoch = epoch, .index = index };
+    for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
+}
+
+typedef struct lathe_fill {
+    lathe_slot *slot;
+    const lathe_recipe *recipe;
+} lathe_fill;
+
+static void fill_block(void *context, int block)
+{
+    lathe_fill *fill = context;
+    bool held = lathe_error_hold(true);
+    fill->slot->failed[block] = lathe_slot_fill(fill->slot, fill->recipe, block) != LATHE_OK;
+    lathe_error_hold(held);
+}
+
+/* Make the planned batch. What fails on a thread of the pool is done again here, so that this thread reports it. */
+static lathe_status fill(lathe_slot *slot, const lathe_recipe *recipe)
+{
+    int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
+    lathe_parallel(blocks, fill_block, &(lathe_fill){ slot, recipe });
+    for (int block = 0; block < blocks; block++)
+        if (slot->failed[block]) {
+            lathe_status status = lathe_slot_fill(slot, recipe, block);
+            if (status) return status;
+        }
+    return LATHE_OK;
+}
+
+bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
+{
+    if (!loader || !batch) {
+        lathe_fail(LATHE_EARG, "lathe_loader_next: NULL");
+        return false;
+    }
+    loader->status = LATHE_OK;
+    if (loader->index == loader->batches) {
+        loader->index = 0;
+        loader->epoch++;
+        return false;
+    }
+    plan(loader, &loader->slot, loader->epoch, loader->index);
+    loader->status = fill(&loader->slot, &loader->recipe);
+    if (loader->status) return false;
+    loader->index++;
+    *batch = loader->slot.batch;
+    return true;
+}
+
+lathe_status lathe_loader_status(const lathe_loader *loader)
+{
+    return loader ? loader->status : lathe_fail(LATHE_EARG, "lathe_loader_status: NULL");
+}
+
+uint64_t lathe_loader_batches(const lathe_loader *loader)
+{
+    return loader ? loader->batches : 0;
+}
+
+lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t index)
+{
+    if (!loader) return lathe_fail(LATHE_EARG, "lathe_loader_seek: NULL");
+    if (index > loader->batches)
+        return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu", (unsigned long long)index,
+            (unsigned long long)loader->batches);
+    loader->epoch = epoch;
+    loader->index = index;
+    return LATHE_OK;
+}
+
+size_t lathe_loader_order(lathe_loader *loader, uint64_t epoch, size_t position)
+{
+    if (loader && position < loader->recipe.data->count) return sample_at(loader, epoch, position);
+    lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position, loader ? loader->recipe.data->count : 0);
+    return (size_t)-1;
+}
