@@ -1,0 +1,16 @@
+/* Results for programs: one JSON object as one line. */
+#ifndef LATHE_CLI_JSON_H
+#define LATHE_CLI_JSON_H
+
+#include <cjson/cJSON.h>
+
+/** A new object. Members are added with cJSON's functions; a failure on the way makes cli_json_print fail. */
+cJSON *cli_json_new(void);
+
+/** Add a number, or null where it is not finite: JSON has no NaN. */
+void cli_json_number(cJSON *object, const char *name, double number);
+
+/** Print the object as one line to stdout and delete it. Returns an exit code. */
+int cli_json_print(cJSON *object);
+
+#endif

@@ -1,0 +1,125 @@
+/* lathe: one program, a sub-command a file. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <lathe/lathe.h>
+
+#include "command.h"
+#include "table.h"
+
+static double started; /* on the monotonic clock, less the time that loading took */
+
+static double clock_seconds(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+double cli_seconds(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC) - started;
+}
+
+double cli_peak_rss_mib(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return (double)usage.ru_maxrss / 1024;
+}
+
+int cli_fail(int code, const char *format, ...)
+{
+    char message[LATHE_MESSAGE_SIZE + 64];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(message, sizeof message, format, list);
+    va_end(list);
+    for (char *c = message; *c; c++)
+        if ((unsigned char)*c < ' ') *c = ' '; /* one line, whatever was in a file's name */
+    fprintf(stderr, "lathe: %s\n", message);
+    return code;
+}
+
+int cli_library_failed(void)
+{
+    lathe_status status = lathe_error();
+    bool usage = status == LATHE_EARG || status == LATHE_ENAME || status == LATHE_ESHAPE;
+    return cli_fail(usage ? CLI_USAGE : CLI_FAILED, "%s", *lathe_error_message() ? lathe_error_message() : "failed");
+}
+
+static void print_help(FILE *file)
+{
+    fputs("usage: lathe COMMAND [options] [arguments]\n\nTrain image models and see what a learning-rate schedule does.\n\n", file);
+    cli_table *table = cli_table_new("ll");
+    for (int i = 0; lathe_command_at(i); i++)
+        cli_table_row(table, (const char *const[]){ lathe_command_at(i)->name, lathe_command_at(i)->summary });
+    cli_table_print(table, file, 2);
+    fputs("\n`lathe COMMAND --help` tells a command's options with their defaults; `lathe --version` the version.\n"
+          "Exit codes: 0 done, 1 the run failed, 2 the command line or settings are wrong, 130 or 143 stopped by a signal\n"
+          "after saving.\n\nexample: lathe train --data shapes --model lenet5 --epochs 2\n", file);
+}
+
+static const char *command_name(int index)
+{
+    const cli_command *command = lathe_command_at(index);
+    return command ? command->name : NULL;
+}
+
+static const cli_command *find_command(const char *name)
+{
+    for (int i = 0; lathe_command_at(i); i++)
+        if (!strcmp(lathe_command_at(i)->name, name)) return lathe_command_at(i);
+    lathe_fail_name("command", name, command_name);
+    return NULL;
+}
+
+static int run_command(const cli_command *command, int words, char **word)
+{
+    cli_line line;
+    int code = cli_line_parse(command, words, word, &line);
+    if (!code && line.help) cli_help(command, stdout);
+    else if (!code) code = command->run(&line);
+    cli_line_free(&line);
+    return code;
+}
+
+static int run(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "--help";
+    if (!strcmp(word, "--version")) {
+        puts("lathe " LATHE_VERSION);
+        return CLI_DONE;
+    }
+    bool help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
+    if (help && argc <= 2) {
+        print_help(argc == 1 ? stderr : stdout);
+        return argc == 1 ? CLI_USAGE : CLI_DONE;
+    }
+    const cli_command *command = find_command(help ? argv[2] : word);
+    if (!command) return cli_library_failed();
+    if (help) {
+        cli_help(command, stdout);
+        return CLI_DONE;
+    }
+    return run_command(command, argc - 2, argv + 2);
+}
+
+int main(int argc, char **argv)
+{
+    started = clock_seconds(CLOCK_MONOTONIC) - clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not end a run: the write's own error is seen below */
+    int code = run(argc, argv);
+    bool lost = ferror(stdout);
+    if (fclose(stdout) || lost) {
+        /* Who closed the pipe early wants no more of us, so only other failures deserve words. */
+        if (errno != EPIPE) cli_fail(CLI_FAILED, "cannot write to standard output: %s", strerror(errno));
+        if (!code) code = CLI_FAILED;
+    }
+    return code;
+}

@@ -1,0 +1,176 @@
+#include "options.h"
+
+#include <string.h>
+
+#include <lathe/lathe.h>
+
+#include "command.h"
+#include "table.h"
+
+static const cli_option common[] = {
+    { .name = "json", .help = "print the results as one JSON object, and nothing else, on stdout" },
+    { .name = "help", .help = "print this help" },
+    { .name = NULL },
+};
+
+/* ---- names -------------------------------------------------------------------------------------------------- */
+
+static bool same_name(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++)
+        if ((*a == '_' ? '-' : *a) != (*b == '_' ? '-' : *b)) return false;
+    return *a == *b;
+}
+
+static const cli_option *find_in(const cli_option *option, const char *name)
+{
+    for (; option && option->name; option++)
+        if (same_name(option->name, name)) return option;
+    return NULL;
+}
+
+static int length_of(const cli_option *option)
+{
+    int length = 0;
+    while (option && option[length].name) length++;
+    return length;
+}
+
+/* The command whose options are listed when a name is unknown: lathe_fail_name's function has no argument for it. */
+static const cli_command *listed;
+
+static const char *name_at(int index)
+{
+    int own = length_of(listed->options);
+    if (index < own) return listed->options[index].name;
+    return index < own + length_of(common) ? common[index - own].name : NULL;
+}
+
+/* ---- parsing ------------------------------------------------------------------------------------------------ */
+
+static void give(cli_line *line, cli_given given)
+{
+    for (int i = 0; i < line->givens; i++)
+        if (!strcmp(line->given[i].name, given.name)) {
+            line->given[i] = given;
+            return;
+        }
+    line->given[line->givens++] = given;
+}
+
+/* One option, word[0] being "--name" or "--name=value". Returns how many words it took, 0 after a failure. */
+static int take_option(cli_line *line, int left, char **word)
+{
+    char name[64];
+    const char *text = word[0] + 2, *equals = strchr(text, '=');
+    snprintf(name, sizeof name, "%.*s", equals ? (int)(equals - text) : (int)strlen(text), text);
+    const cli_option *option = find_in(line->command->options, name);
+    if (!option) option = find_in(common, name);
+    if (!option) {
+        listed = line->command;
+        lathe_fail_name("option", name, name_at);
+        cli_fail(CLI_USAGE, "%s: %s", line->command->name, lathe_error_message());
+        return 0;
+    }
+    if (!option->value && equals) {
+        cli_fail(CLI_USAGE, "%s: --%s is a switch and takes no value", line->command->name, option->name);
+        return 0;
+    }
+    if (option->value && !equals && left < 2) {
+        cli_fail(CLI_USAGE, "%s: --%s needs a value: --%s %s", line->command->name, option->name, option->name, option->value);
+        return 0;
+    }
+    const char *value = !option->value ? "true" : equals ? equals + 1 : word[1];
+    give(line, (cli_given){ .name = option->name, .value = value, .option = option });
+    return option->value && !equals ? 2 : 1;
+}
+
+static int check_arguments(const cli_line *line)
+{
+    const cli_command *command = line->command;
+    if (line->arguments < command->least)
+        return cli_fail(CLI_USAGE, "%s: what is missing: lathe %s [options] %s", command->name, command->name, command->arguments);
+    if (command->most >= 0 && line->arguments > command->most)
+        return cli_fail(CLI_USAGE, "%s: '%s' is one argument too many", command->name, line->argument[command->most]);
+    return CLI_DONE;
+}
+
+int cli_line_parse(const cli_command *command, int count, char **word, cli_line *line)
+{
+    *line = (cli_line){ .command = command };
+    line->given = lathe_alloc((size_t)count + 1, sizeof *line->given);
+    line->argument = lathe_alloc((size_t)count + 1, sizeof *line->argument);
+    if (!line->given || !line->argument) return cli_library_failed();
+    bool options = true;
+    for (int i = 0; i < count;) {
+        if (options && !strcmp(word[i], "-h")) word[i] = "--help";
+        if (options && !strcmp(word[i], "--")) {
+            options = false;
+            i++;
+        } else if (options && !strncmp(word[i], "--", 2)) {
+            int taken = take_option(line, count - i, word + i);
+            if (!taken) return CLI_USAGE;
+            i += taken;
+        } else if (options && word[i][0] == '-' && word[i][1]) {
+            return cli_fail(CLI_USAGE, "%s: '%s': options begin with two hyphens", command->name, word[i]);
+        } else line->argument[line->arguments++] = word[i++];
+    }
+    line->json = cli_given_option(line, "json");
+    line->help = cli_given_option(line, "help");
+    return line->help ? CLI_DONE : check_arguments(line);
+}
+
+void cli_line_free(cli_line *line)
+{
+    lathe_free(line->given);
+    lathe_free(line->argument);
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------- */
+
+bool cli_given_option(const cli_line *line, const char *name)
+{
+    for (int i = 0; i < line->givens; i++)
+        if (!strcmp(line->given[i].name, name)) return true;
+    return false;
+}
+
+const char *cli_text(const cli_line *line, const char *name)
+{
+    for (int i = 0; i < line->givens; i++)
+        if (!strcmp(line->given[i].name, name)) return line->given[i].value;
+    const cli_option *option = find_in(line->command->options, name);
+    return option ? option->preset : NULL;
+}
+
+bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t most, int64_t *number)
+{
+    const char *text = cli_text(line, name);
+    if (lathe_parse_int64(text, number) && *number >= least && *number <= most) return true;
+    cli_fail(CLI_USAGE, "%s: --%s = '%s' is not a whole number from %lld to %lld", line->command->name, name, text,
+        (long long)least, (long long)most);
+    return false;
+}
+
+/* ---- help --------------------------------------------------------------------------------------------------- */
+
+static void add_help(cli_table *table, const cli_option *option)
+{
+    for (; option && option->name; option++) {
+        char name[64], help[256];
+        snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        snprintf(help, sizeof help, option->preset ? "%s [%s]" : "%s", option->help, option->preset);
+        cli_table_row(table, (const char *const[]){ name, help });
+    }
+}
+
+void cli_help(const cli_command *command, FILE *file)
+{
+    fprintf(file, "usage: lathe %s [options]%s%s\n\n%s\n\noptions (defaults in brackets):\n", command->name,
+        *command->arguments ? " " : "", command->arguments, command->about);
+    cli_table *table = cli_table_new("ll");
+    add_help(table, command->options);
+    add_help(table, common);
+    cli_table_print(table, file, 2);
+    fprintf(file, "\nexample: %s\n", command->example);
+}
