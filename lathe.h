@@ -9,6 +9,7 @@
 #include "core/die.h"
 #include "core/field.h"
 #include "core/gradcheck.h"
+#include "core/machine.h"
 #include "core/params.h"
 #include "core/real.h"
 #include "core/rng.h"

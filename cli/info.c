@@ -3,8 +3,6 @@
 
 #include <lathe/lathe.h>
 
-#include "../core/blas.h"
-#include "../core/kernels/kernels.h"
 #include "command.h"
 #include "json.h"
 
@@ -27,9 +25,9 @@ static void processor_name(char *text, size_t size)
 static int print_json(const char *processor)
 {
     cJSON *object = cli_json_new();
-    cJSON_AddStringToObject(object, "version", LATHE_VERSION);
+    cJSON_AddStringToObject(object, "version", lathe_version());
     cJSON_AddStringToObject(object, "processor", processor);
-    cJSON_AddStringToObject(object, "isa", lathe_kernels_in_use()->isa);
+    cJSON_AddStringToObject(object, "isa", lathe_isa());
     cJSON_AddStringToObject(object, "blas_core", lathe_blas_core());
     cJSON_AddNumberToObject(object, "threads", lathe_threads());
     cJSON_AddStringToObject(object, "real", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
@@ -45,9 +43,9 @@ static int run(const cli_line *line)
     processor_name(processor, sizeof processor);
     if (lathe_blas_start()) return cli_library_failed();
     if (line->json) return print_json(processor);
-    printf("version       %s\n", LATHE_VERSION);
+    printf("version       %s\n", lathe_version());
     printf("processor     %s\n", processor);
-    printf("kernels       %s\n", lathe_kernels_in_use()->isa);
+    printf("kernels       %s\n", lathe_isa());
     printf("BLAS          %s, core type %s\n", LATHE_BLAS_KIND, lathe_blas_core());
     printf("threads       %d\n", lathe_threads());
     printf("numbers       %s\n", sizeof(lathe_real) == sizeof(double) ? "double" : "float");

@@ -93,7 +93,7 @@ static int run(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
     if (!strcmp(word, "--version")) {
-        puts("lathe " LATHE_VERSION);
+        printf("lathe %s\n", lathe_version());
         return CLI_DONE;
     }
     bool help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");

@@ -3,10 +3,12 @@
 #define LATHE_CORE_KERNELS_KERNELS_H
 
 #include "element.h"
+#include "peak.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_element_kernels *element;
+    const lathe_peak_kernels *peak;
 } lathe_kernels;
 
 /** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */
