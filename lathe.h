@@ -37,6 +37,7 @@
 
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "io/file.h"
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"

@@ -1,0 +1,226 @@
+#include "support/folder.h"
+#include "support/support.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void assert_holds(const char *path, const char *expected)
+{
+    size_t size;
+    char *bytes = test_bytes(path, &size);
+    assert_string_equal(bytes, expected);
+    assert_int_equal(size, strlen(expected));
+    free(bytes);
+}
+
+static void what_is_written_is_read(void **state)
+{
+    (void)state;
+    const char *path = test_path("a");
+    lathe_bytes parts[] = { { "one", 3 }, { "", 0 }, { " two", 4 } };
+    assert_int_equal(lathe_file_write(path, parts, 3), LATHE_OK);
+    assert_holds(path, "one two");
+    size_t size;
+    char *bytes = lathe_file_read(path, 7, &size);
+    assert_string_equal(bytes, "one two");
+    assert_int_equal(size, 7);
+    lathe_free(bytes);
+    assert_null(lathe_file_read(path, 6, &size));
+    assert_failed(LATHE_EFORMAT, "7 bytes, more than the 6 allowed");
+    assert_int_equal(lathe_file_write_text(path, ""), LATHE_OK);
+    bytes = lathe_file_read(path, 0, &size);
+    assert_int_equal(size, 0);
+    lathe_free(bytes);
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+    (void)state;
+    size_t size;
+    assert_null(lathe_file_read(test_path("none"), 10, &size));
+    assert_failed(LATHE_EIO, "none: cannot open: No such file");
+    assert_null(lathe_file_read(test_folder(), 10, &size));
+    assert_failed(LATHE_EIO, "not a regular file");
+    assert_int_equal(mkfifo(test_path("pipe"), 0600), 0);
+    assert_null(lathe_file_read(test_path("pipe"), 10, &size));
+    assert_failed(LATHE_EIO, "not a regular file");
+    assert_int_equal(lathe_file_write_text(test_path("no/folder"), "x"), LATHE_EIO);
+    assert_failed(LATHE_EIO, "no/folder: cannot create: No such file");
+}
+
+static void folders_are_made(void **state)
+{
+    (void)state;
+    const char *path = test_path("b/c//d/");
+    assert_int_equal(lathe_file_make_folder(path), LATHE_OK);
+    assert_int_equal(lathe_file_make_folder(path), LATHE_OK);
+    assert_true(lathe_file_exists(test_path("b/c/d")));
+    assert_int_equal(lathe_file_write_text(test_path("b/file"), "x"), LATHE_OK);
+    assert_int_equal(lathe_file_make_folder(test_path("b/file")), LATHE_EIO);
+    assert_failed(LATHE_EIO, "something else is there");
+    assert_int_equal(lathe_file_make_folder(test_path("b/file/e")), LATHE_EIO);
+    assert_failed(LATHE_EIO, "Not a directory");
+    char joined[16];
+    assert_int_equal(lathe_file_join("a/", "b", joined, sizeof joined), LATHE_OK);
+    assert_string_equal(joined, "a/b");
+    assert_int_equal(lathe_file_join("a", "0123456789abcd", joined, sizeof joined), LATHE_EARG);
+    assert_failed(LATHE_EARG, "longer than 15");
+}
+
+/* The order of calls that makes a write safe, counted: open, write, fsync, close, rename, open the folder, fsync. */
+enum { CALLS_OF_A_WRITE = 7, RENAME = 5 };
+
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+    (void)state;
+    const char *path = test_path("kept");
+    static const int errors[] = { EIO, ENOSPC, EACCES };
+    int points = 0;
+    for (size_t e = 0; e < sizeof errors / sizeof errors[0]; e++)
+        for (int persistent = 0; persistent < 2; persistent++)
+            for (size_t n = 1; n <= CALLS_OF_A_WRITE + 1; n++, points++) {
+                assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
+                int before = test_folder_entries();
+                lathe_file_fail_at(n, LATHE_FAULT_ERROR, errors[e], persistent);
+                lathe_status status = lathe_file_write_text(path, "newer");
+                lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+                assert_int_equal(status, n <= CALLS_OF_A_WRITE ? LATHE_EIO : LATHE_OK);
+                assert_holds(path, n <= RENAME ? "old" : "newer");
+                assert_int_equal(test_folder_entries(), before);
+                if (status) assert_failed(LATHE_EIO, strerror(errors[e]));
+            }
+    print_message("fault points %d/%d\n", points, points);
+}
+
+static void interruptions_and_short_writes_are_no_failures(void **state)
+{
+    (void)state;
+    const char *path = test_path("short");
+    for (size_t n = 1; n <= CALLS_OF_A_WRITE; n++) {
+        lathe_file_fail_at(n, LATHE_FAULT_ERROR, EINTR, false);
+        lathe_status status = lathe_file_write_text(path, "interrupted");
+        lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+        assert_int_equal(status, n == RENAME ? LATHE_EIO : LATHE_OK); /* rename never says EINTR */
+    }
+    lathe_file_fail_at(1, LATHE_FAULT_SHORT, 0, true);
+    assert_int_equal(lathe_file_write_text(path, "byte by byte"), LATHE_OK);
+    size_t size;
+    char *bytes = lathe_file_read(path, 100, &size);
+    lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+    assert_non_null(bytes);
+    assert_string_equal(bytes, "byte by byte");
+    lathe_free(bytes);
+}
+
+/* A process that ends before, after or in the middle of call n leaves the old file or the new, and its litter is cleared away. */
+static void a_killed_write_leaves_old_or_new(void **state)
+{
+    (void)state;
+    const char *path = test_path("killed");
+    static const lathe_file_fault faults[] = { LATHE_FAULT_KILL, LATHE_FAULT_KILL_AFTER, LATHE_FAULT_TORN };
+    for (size_t f = 0; f < 3; f++)
+        for (size_t n = 1; n <= CALLS_OF_A_WRITE; n++) {
+            assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
+            int before = test_folder_entries();
+            pid_t child = fork();
+            if (!child) {
+                lathe_file_fail_at(n, faults[f], 0, false);
+                lathe_file_write_text(path, "newer");
+                _exit(0);
+            }
+            int result;
+            assert_int_equal(waitpid(child, &result, 0), child);
+            assert_int_equal(WEXITSTATUS(result), 99);
+            bool renamed = n > RENAME || (n == RENAME && f > 0);
+            assert_holds(path, renamed ? "newer" : "old");
+            assert_int_equal(lathe_file_remove_stale(test_folder()), LATHE_OK);
+            assert_int_equal(test_folder_entries(), before);
+        }
+}
+
+static void a_full_disk_is_told(void **state)
+{
+    (void)state;
+    if (!lathe_file_exists("/dev/full")) skip();
+    lathe_writer *writer = lathe_writer_open("/dev/full", 0);
+    assert_non_null(writer);
+    assert_int_equal(lathe_writer_add(writer, "a line\n"), LATHE_OK);
+    assert_int_equal(lathe_writer_flush(writer, false), LATHE_EIO);
+    assert_failed(LATHE_EIO, "/dev/full: cannot write: No space left");
+    assert_int_equal(lathe_writer_add(writer, "a line\n"), LATHE_EIO);
+    assert_int_equal(lathe_writer_close(writer), LATHE_EIO);
+    lathe_error_clear();
+}
+
+static void a_growing_file_can_go_on_from_any_place(void **state)
+{
+    (void)state;
+    const char *path = test_path("log");
+    lathe_writer *writer = lathe_writer_open(path, 0);
+    char line[64], long_line[20000];
+    for (int i = 0; i < 3000; i++) {
+        snprintf(line, sizeof line, "line %d\n", i);
+        assert_int_equal(lathe_writer_add(writer, line), LATHE_OK);
+    }
+    memset(long_line, 'x', sizeof long_line - 1);
+    long_line[sizeof long_line - 1] = '\0';
+    assert_int_equal(lathe_writer_add(writer, long_line), LATHE_OK);
+    uint64_t length = lathe_writer_position(writer);
+    assert_int_equal(lathe_writer_close(writer), LATHE_OK);
+    size_t size;
+    char *bytes = test_bytes(path, &size);
+    assert_int_equal(size, length);
+    assert_string_equal(bytes + size - 7, "xxxxxxx");
+    free(bytes);
+
+    writer = lathe_writer_open(path, 14);
+    assert_int_equal(lathe_writer_add(writer, "end\n"), LATHE_OK);
+    assert_int_equal(lathe_writer_flush(writer, true), LATHE_OK);
+    assert_holds(path, "line 0\nline 1\nend\n");
+    assert_int_equal(lathe_writer_close(writer), LATHE_OK);
+    assert_null(lathe_writer_open(path, 19));
+    assert_failed(LATHE_EIO, "has 18 bytes, expected at least 19");
+}
+
+static void memory_may_run_out(void **state)
+{
+    (void)state;
+    const char *path = test_path("memory");
+    assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
+    lathe_alloc_fail_at(1, false);
+    assert_int_equal(lathe_file_write_text(path, "new"), LATHE_ENOMEM);
+    for (size_t n = 1; n <= 2; n++) {
+        lathe_alloc_fail_at(n, false);
+        assert_null(lathe_writer_open(path, 0));
+    }
+    lathe_alloc_fail_at(0, false);
+    assert_failed(LATHE_ENOMEM, "out of memory");
+    assert_holds(path, "old");
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_written_is_read),
+        cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(folders_are_made),
+        cmocka_unit_test(a_failed_write_leaves_the_old_file),
+        cmocka_unit_test(interruptions_and_short_writes_are_no_failures),
+        cmocka_unit_test(a_killed_write_leaves_old_or_new),
+        cmocka_unit_test(a_full_disk_is_told),
+        cmocka_unit_test(a_growing_file_can_go_on_from_any_place),
+        cmocka_unit_test(memory_may_run_out),
+    };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}
