@@ -18,14 +18,24 @@ static atomic_size_t made; /* calls since lathe_file_fail_at */
 static atomic_size_t fail_at; /* 0: never */
 static atomic_bool fail_onwards;
 static atomic_int fault_kind, fault_error;
+static _Atomic(lathe_end_fn *) end_process;
 
-size_t lathe_file_fail_at(size_t nth, lathe_file_fault fault, int error, bool persistent)
+size_t lathe_file_fail_at(size_t nth, const lathe_fault *fault)
 {
-    atomic_store(&fault_kind, (int)fault);
-    atomic_store(&fault_error, error);
-    atomic_store(&fail_onwards, persistent);
+    static const lathe_fault none;
+    if (!fault) fault = &none;
+    atomic_store(&fault_kind, (int)fault->kind);
+    atomic_store(&fault_error, fault->error);
+    atomic_store(&end_process, fault->end);
+    atomic_store(&fail_onwards, fault->persistent);
     atomic_store(&fail_at, nth);
     return atomic_exchange(&made, 0);
+}
+
+static void end(void)
+{
+    lathe_end_fn *call = atomic_load(&end_process);
+    if (call) call();
 }
 
 /* True if this call is one that is to go wrong. */
@@ -40,105 +50,105 @@ static bool fault_before(bool *after)
 {
     *after = false;
     if (!faulty()) return false;
-    switch ((lathe_file_fault)atomic_load(&fault_kind)) {
+    switch ((lathe_fault_kind)atomic_load(&fault_kind)) {
     case LATHE_FAULT_ERROR: errno = atomic_load(&fault_error); return true;
-    case LATHE_FAULT_KILL: _exit(99);
-    case LATHE_FAULT_KILL_AFTER:
+    case LATHE_FAULT_END: end(); return false;
+    case LATHE_FAULT_END_AFTER:
     case LATHE_FAULT_TORN: *after = true; return false;
     case LATHE_FAULT_SHORT: return false;
     }
     return false;
 }
 
-static int done(int result, bool end)
+static int done(int result, bool after)
 {
-    if (end) _exit(99);
+    if (after) end();
     return result;
 }
 
 static int call_open(const char *path, int flags)
 {
-    bool end;
+    bool after;
     int handle;
-    do handle = fault_before(&end) ? -1 : done(open(path, flags | O_CLOEXEC, 0666), end);
+    do handle = fault_before(&after) ? -1 : done(open(path, flags | O_CLOEXEC, 0666), after);
     while (handle < 0 && errno == EINTR);
     return handle;
 }
 
 static int call_close(int handle)
 {
-    bool end;
-    bool failing = fault_before(&end);
+    bool after;
+    bool failing = fault_before(&after);
     int error = errno;
     /* As on Linux the handle is gone even if close fails; an interrupted one has closed it. */
-    int result = done(close(handle), end);
+    int result = done(close(handle), after);
     if (failing) errno = error;
     return (failing || result) && errno != EINTR ? -1 : 0;
 }
 
 static int call_sync(int handle)
 {
-    bool end;
+    bool after;
     int result;
-    do result = fault_before(&end) ? -1 : done(fsync(handle), end);
+    do result = fault_before(&after) ? -1 : done(fsync(handle), after);
     while (result && errno == EINTR);
     return result;
 }
 
 static int call_rename(const char *from, const char *to)
 {
-    bool end;
-    return fault_before(&end) ? -1 : done(rename(from, to), end);
+    bool after;
+    return fault_before(&after) ? -1 : done(rename(from, to), after);
 }
 
 static int call_unlink(const char *path)
 {
-    bool end;
-    return fault_before(&end) ? -1 : done(unlink(path), end);
+    bool after;
+    return fault_before(&after) ? -1 : done(unlink(path), after);
 }
 
 static int call_mkdir(const char *path)
 {
-    bool end;
-    return fault_before(&end) ? -1 : done(mkdir(path, 0777), end);
+    bool after;
+    return fault_before(&after) ? -1 : done(mkdir(path, 0777), after);
 }
 
 static int call_truncate(int handle, off_t size)
 {
-    bool end;
-    return fault_before(&end) ? -1 : done(ftruncate(handle, size), end);
+    bool after;
+    return fault_before(&after) ? -1 : done(ftruncate(handle, size), after);
 }
 
-/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *end: the process ends after it. */
-static bool transfer_allowed(size_t *size, bool *end)
+/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *after: the process ends once it is made. */
+static bool transfer_allowed(size_t *size, bool *after)
 {
-    *end = false;
+    *after = false;
     if (!faulty()) return true;
-    switch ((lathe_file_fault)atomic_load(&fault_kind)) {
+    switch ((lathe_fault_kind)atomic_load(&fault_kind)) {
     case LATHE_FAULT_ERROR: errno = atomic_load(&fault_error); return false;
     case LATHE_FAULT_SHORT: *size = *size ? 1 : 0; return true;
-    case LATHE_FAULT_KILL: _exit(99);
-    case LATHE_FAULT_KILL_AFTER: *end = true; return true;
-    case LATHE_FAULT_TORN: *end = true, *size /= 2; return true;
+    case LATHE_FAULT_END: end(); return true;
+    case LATHE_FAULT_END_AFTER: *after = true; return true;
+    case LATHE_FAULT_TORN: *after = true, *size /= 2; return true;
     }
     return true;
 }
 
 static ssize_t call_write(int handle, const void *data, size_t size)
 {
-    bool end;
-    if (!transfer_allowed(&size, &end)) return -1;
+    bool after;
+    if (!transfer_allowed(&size, &after)) return -1;
     ssize_t written = write(handle, data, size);
-    if (end) _exit(99);
+    if (after) end();
     return written;
 }
 
 static ssize_t call_read(int handle, void *data, size_t size)
 {
-    bool end;
-    if (!transfer_allowed(&size, &end)) return -1;
+    bool after;
+    if (!transfer_allowed(&size, &after)) return -1;
     ssize_t got = read(handle, data, size);
-    if (end) _exit(99);
+    if (after) end();
     return got;
 }
 

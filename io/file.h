@@ -79,20 +79,30 @@ lathe_status lathe_writer_close(lathe_writer *writer);
 
 /* ---- for tests ---------------------------------------------------------------------------------------------- */
 
-/** How a call is made to fail. */
-typedef enum lathe_file_fault {
-    LATHE_FAULT_ERROR,     /* it fails with the given errno */
+/** How a call is made to go wrong. */
+typedef enum lathe_fault_kind {
+    LATHE_FAULT_ERROR,     /* it fails with `error` */
     LATHE_FAULT_SHORT,     /* write and read do one byte; other calls work. Not an error: the rest must follow */
-    LATHE_FAULT_KILL,      /* the process ends before the call */
-    LATHE_FAULT_KILL_AFTER,/* the process ends after it */
+    LATHE_FAULT_END,       /* the process ends before the call */
+    LATHE_FAULT_END_AFTER, /* the process ends after it */
     LATHE_FAULT_TORN       /* write does half of it, then the process ends */
-} lathe_file_fault;
+} lathe_fault_kind;
+
+/** Ends the process: the library itself never does. */
+typedef void lathe_end_fn(void);
+
+typedef struct lathe_fault {
+    lathe_fault_kind kind;
+    int error;         /* an errno */
+    bool persistent;   /* all calls after it go wrong as well */
+    lathe_end_fn *end; /* for the kinds that end the process */
+} lathe_fault;
 
 /**
- * Let call number `nth` from now (1 is the next; open, read, write, fsync, close, rename, unlink, mkdir, ftruncate count) fail,
- * and if `persistent` all after it. 0 switches it off. Returns how many calls were made since the last time.
+ * Let call number `nth` from now (1 is the next; open, read, write, fsync, close, rename, unlink, mkdir, ftruncate count) go wrong.
+ * 0 and NULL switch it off. Returns how many calls were made since the last time. For the whole process.
  */
-size_t lathe_file_fail_at(size_t nth, lathe_file_fault fault, int error, bool persistent);
+size_t lathe_file_fail_at(size_t nth, const lathe_fault *fault);
 
 #ifdef __cplusplus
 }

@@ -85,9 +85,9 @@ static void a_failed_write_leaves_the_old_file(void **state)
             for (size_t n = 1; n <= CALLS_OF_A_WRITE + 1; n++, points++) {
                 assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
                 int before = test_folder_entries();
-                lathe_file_fail_at(n, LATHE_FAULT_ERROR, errors[e], persistent);
+                lathe_file_fail_at(n, &(lathe_fault){ .error = errors[e], .persistent = persistent });
                 lathe_status status = lathe_file_write_text(path, "newer");
-                lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+                lathe_file_fail_at(0, NULL);
                 assert_int_equal(status, n <= CALLS_OF_A_WRITE ? LATHE_EIO : LATHE_OK);
                 assert_holds(path, n <= RENAME ? "old" : "newer");
                 assert_int_equal(test_folder_entries(), before);
@@ -101,19 +101,24 @@ static void interruptions_and_short_writes_are_no_failures(void **state)
     (void)state;
     const char *path = test_path("short");
     for (size_t n = 1; n <= CALLS_OF_A_WRITE; n++) {
-        lathe_file_fail_at(n, LATHE_FAULT_ERROR, EINTR, false);
+        lathe_file_fail_at(n, &(lathe_fault){ .error = EINTR });
         lathe_status status = lathe_file_write_text(path, "interrupted");
-        lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+        lathe_file_fail_at(0, NULL);
         assert_int_equal(status, n == RENAME ? LATHE_EIO : LATHE_OK); /* rename never says EINTR */
     }
-    lathe_file_fail_at(1, LATHE_FAULT_SHORT, 0, true);
+    lathe_file_fail_at(1, &(lathe_fault){ .kind = LATHE_FAULT_SHORT, .persistent = true });
     assert_int_equal(lathe_file_write_text(path, "byte by byte"), LATHE_OK);
     size_t size;
     char *bytes = lathe_file_read(path, 100, &size);
-    lathe_file_fail_at(0, LATHE_FAULT_ERROR, 0, false);
+    lathe_file_fail_at(0, NULL);
     assert_non_null(bytes);
     assert_string_equal(bytes, "byte by byte");
     lathe_free(bytes);
+}
+
+static void end_here(void)
+{
+    _exit(99);
 }
 
 /* A process that ends before, after or in the middle of call n leaves the old file or the new, and its litter is cleared away. */
@@ -121,14 +126,14 @@ static void a_killed_write_leaves_old_or_new(void **state)
 {
     (void)state;
     const char *path = test_path("killed");
-    static const lathe_file_fault faults[] = { LATHE_FAULT_KILL, LATHE_FAULT_KILL_AFTER, LATHE_FAULT_TORN };
+    static const lathe_fault_kind faults[] = { LATHE_FAULT_END, LATHE_FAULT_END_AFTER, LATHE_FAULT_TORN };
     for (size_t f = 0; f < 3; f++)
         for (size_t n = 1; n <= CALLS_OF_A_WRITE; n++) {
             assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
             int before = test_folder_entries();
             pid_t child = fork();
             if (!child) {
-                lathe_file_fail_at(n, faults[f], 0, false);
+                lathe_file_fail_at(n, &(lathe_fault){ .kind = faults[f], .end = end_here });
                 lathe_file_write_text(path, "newer");
                 _exit(0);
             }
