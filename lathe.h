@@ -45,5 +45,7 @@
 #include "data/idx.h"
 #include "data/loader.h"
 #include "data/memory.h"
+#include "data/open.h"
+#include "data/shapes.h"
 
 #endif

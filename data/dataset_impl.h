@@ -3,6 +3,7 @@
 #define LATHE_DATA_DATASET_IMPL_H
 
 #include "memory.h"
+#include "open.h"
 
 /** Widest and highest picture, in pixels. */
 #define LATHE_DATA_SIDE_MAX 16384
@@ -18,5 +19,8 @@ const char *const *lathe_data_names(const char *const *names, int count);
 
 /** Mean and standard deviation of each channel of pixels [count, channels, area], scaled to 0 ... 1. std is at least 1/255. */
 void lathe_data_moments(const uint8_t *pixels, size_t count, int channels, size_t area, double *mean, double *std);
+
+/** That the options ask for nothing but what the set has: pictures of size x size. Errors: LATHE_EARG. */
+lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int size, int channels);
 
 #endif

@@ -190,3 +190,22 @@ lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split)
 {
     return open_four(&mnist, dir, split);
 }
+
+static lathe_dataset *open_fashion_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
+{
+    return lathe_data_fixed("fashion-mnist", opts, 28, 1) ? NULL : lathe_data_fashion_mnist(argument, split);
+}
+
+static lathe_dataset *open_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
+{
+    return lathe_data_fixed("mnist", opts, 28, 1) ? NULL : lathe_data_mnist(argument, split);
+}
+
+const lathe_data_source lathe_fashion_mnist_source = {
+    .name = "fashion-mnist", .argument = "[DIR]", .help = "70,000 grey pictures of clothing, 28x28, 10 classes",
+    .open = open_fashion_mnist,
+};
+
+const lathe_data_source lathe_mnist_source = {
+    .name = "mnist", .argument = "[DIR]", .help = "70,000 handwritten digits, 28x28", .open = open_mnist,
+};
