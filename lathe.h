@@ -47,5 +47,12 @@
 #include "data/memory.h"
 #include "data/open.h"
 #include "data/shapes.h"
+#include "optim/adamw.h"
+#include "optim/clip.h"
+#include "optim/optim.h"
+#include "optim/sgd.h"
+#include "sched/constant.h"
+#include "sched/cyclic.h"
+#include "sched/sched.h"
 
 #endif

@@ -18,13 +18,16 @@ typedef struct lathe_optim lathe_optim;
 
 #define LATHE_OPTIM_SLOTS 4
 
-/** A group's clock: how many steps it has made, and numbers that follow from them alone (products of betas, ...). */
+/**
+ * A tensor's clock: how many steps it has made, and numbers that follow from them (products of betas, ...). Each tensor has its
+ * own, as in PyTorch, so that one that is unfrozen late begins with the right bias correction.
+ */
 typedef struct lathe_optim_clock {
     uint64_t step;   /* this step's number, from 1 */
     double value[4]; /* the type's own; 0 before the first step */
 } lathe_optim_clock;
 
-/** One run of neighbouring numbers of one group: what an update works on. */
+/** One run of neighbouring numbers of one tensor: what an update works on. */
 typedef struct lathe_update {
     const void *opts; /* the group's resolved options, with the scheduler's rates in them */
     const lathe_optim_clock *clock;
@@ -43,7 +46,7 @@ typedef struct lathe_optim_type {
     const char *slot_names[LATHE_OPTIM_SLOTS]; /* as in PyTorch's state: "exp_avg"; NULL where not used */
     lathe_status (*check)(const void *opts);   /* what the fields' ranges cannot say; NULL: nothing */
     int (*slots)(const void *opts);            /* how many are used with these options */
-    void (*advance)(const void *opts, lathe_optim_clock *clock); /* once a group and step, before the updates; NULL: nothing */
+    void (*advance)(const void *opts, lathe_optim_clock *clock); /* once a tensor and step, before the updates; NULL: nothing */
     void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */
 } lathe_optim_type;
 
@@ -60,10 +63,15 @@ void lathe_optim_free(lathe_optim *optim);
  */
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts);
 
-/** Clear all gradients. Same as optimizer.zero_grad(set_to_none=False). */
+/** Forget all gradients: the next one is written, not added. Same as optimizer.zero_grad(), which since PyTorch 2 means None. */
 void lathe_optim_zero_grad(lathe_optim *optim);
 
-/** Change every parameter by its gradient. Errors: LATHE_ESTATE for parameters without values. */
+/**
+ * Change every parameter by its gradient. Tensors that are frozen (needs_grad false) or that no gradient has reached since
+ * zero_grad are left as they are, with their state.
+ * Errors   LATHE_ESTATE if the parameters are not those the optimizer was made for (a model initialised anew), or if no
+ *          parameter at all has a gradient: backward was not called.
+ */
 lathe_status lathe_optim_step(lathe_optim *optim);
 
 const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim);
@@ -73,6 +81,12 @@ const lathe_params *lathe_optim_params(const lathe_optim *optim);
 /** A group's resolved options: a pointer to the type's options struct. NULL for a group that does not exist. */
 const void *lathe_optim_opts(const lathe_optim *optim, int group);
 
+/** The same as they were when the group was made, before any scheduler: what schedules start from. */
+const void *lathe_optim_made(const lathe_optim *optim, int group);
+
+/** The group that a tensor is in: its number among the parameters, from 0. */
+int lathe_optim_group_of(const lathe_optim *optim, int tensor);
+
 /** A group's learning rate now, and its momentum: the field "momentum", or betas[0]; 0 if the type has neither. */
 double lathe_optim_lr(const lathe_optim *optim, int group);
 double lathe_optim_momentum(const lathe_optim *optim, int group);
@@ -81,22 +95,22 @@ double lathe_optim_momentum(const lathe_optim *optim, int group);
 typedef enum lathe_momentum_kind { LATHE_NO_MOMENTUM, LATHE_MOMENTUM, LATHE_BETA1 } lathe_momentum_kind;
 lathe_momentum_kind lathe_optim_momentum_kind(const lathe_optim *optim);
 
-/** Set them: for schedulers. The value is not checked against the field's range. */
+/** Set them: for schedulers. The value is not checked against the field's range. A group that does not exist is ignored. */
 void lathe_optim_set_lr(lathe_optim *optim, int group, double lr);
 void lathe_optim_set_momentum(lathe_optim *optim, int group, double momentum);
 
-/** Steps made so far. */
+/** Steps made so far: of the tensor that made most. */
 uint64_t lathe_optim_steps(const lathe_optim *optim);
 
-/** While held (by a scheduler), lathe_optim_add_group is refused, so that no group is forgotten. Counts. */
-void lathe_optim_hold(lathe_optim *optim, int change);
+/** While held (by a scheduler), lathe_optim_add_group is refused, so that no group is forgotten. Counts; returns the count. */
+int lathe_optim_hold(lathe_optim *optim, int change);
 
 /**
  * State for a checkpoint: slot `slot` of the optimizer as one array as long as the parameters' slab, in the slab's order
- * (NULL if the type does not use it), and each group's clock.
+ * (NULL if it is not used), and each tensor's clock (NULL if there is no such tensor).
  */
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
-lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int group);
+lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);
 
 /** All optimizers, sorted by name; NULL after the last. */
 const lathe_optim_type *lathe_optim_type_at(int index);

@@ -20,10 +20,11 @@ typedef struct lathe_rates {
     bool sets_momentum; /* false: momentum is left as it is */
 } lathe_rates;
 
-/** What a schedule starts from: the group as the optimizer was made. */
+/** What a schedule starts from: the group as the optimizer was made, whatever schedulers did to it since. */
 typedef struct lathe_sched_base {
     double lr, momentum;
     lathe_momentum_kind momentum_kind;
+    const char *optimizer; /* its name, for messages */
 } lathe_sched_base;
 
 /** A scheduler: a name, options, and a pure function of the step. */
@@ -36,7 +37,10 @@ typedef struct lathe_sched_type {
     lathe_status (*check)(const void *opts, const lathe_sched_base *base);
     /** The rates at step t (0: the first batch), in double. Must give the same answer to the same question. */
     lathe_rates (*rates)(const void *opts, const lathe_sched_base *base, uint64_t t);
-    /** Legal but odd: write one line into text and return true for warning number n. NULL: never. `steps` 0: run length unknown. */
+    /**
+     * Legal but odd: write one line into text and return true for warning number n, from 0. NULL: never. `steps` 0: run length
+     * unknown. A warning that does not apply is skipped: number n is the n-th that does.
+     */
     bool (*warn)(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256]);
 } lathe_sched_type;
 
@@ -47,7 +51,7 @@ typedef struct lathe_sched_type {
  */
 lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts);
 
-/** Free it; the optimizer keeps its present rates and may get another scheduler. NULL is fine. */
+/** Free it, before its optimizer; the optimizer keeps its present rates and may get another scheduler. NULL is fine. */
 void lathe_sched_free(lathe_sched *sched);
 
 /** Give one group options of its own (the scheduler's options struct). Errors as for lathe_sched_new; then nothing has changed. */
@@ -68,7 +72,11 @@ lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int group, uint64_t t
 const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched);
 const void *lathe_sched_opts(const lathe_sched *sched, int group);
 
-/** Warning number n of this schedule over a run of `steps` (0: unknown) as one line; false after the last. */
+/**
+ * Warning number n, from 0, of this schedule over a run of `steps` (0: unknown) as one line; false after the last. Besides what
+ * the type finds odd, it tells of a scheduler that is stepped much more seldom than its optimizer (once an epoch, not once a
+ * batch) for schedules counted in batches.
+ */
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256]);
 
 /** All schedulers, sorted by name; NULL after the last. */

@@ -1,0 +1,394 @@
+#include "optim.h"
+
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../core/threads.h"
+
+/* Work is cut at multiples of this many numbers of the slab, whatever the number of threads. A multiple of 16. */
+enum { CHUNK = 8192 };
+
+/* What one tensor has in one chunk. */
+typedef struct piece {
+    size_t at;    /* in the slab */
+    size_t count;
+    int tensor;
+} piece;
+
+typedef struct group {
+    void *opts; /* resolved, with the rates of now */
+    void *made; /* resolved, as they were at first */
+} group;
+
+struct lathe_optim {
+    const lathe_optim_type *type;
+    const lathe_params *params;
+    size_t size; /* of the slab when the optimizer was made */
+    const lathe_real *grad;
+    group *groups;
+    int group_count;
+    int *group_of;            /* [tensors] */
+    lathe_optim_clock *clock; /* [tensors] */
+    bool *active;             /* [tensors] in the present step */
+    lathe_real *slot[LATHE_OPTIM_SLOTS];
+    piece *pieces;
+    size_t *first;            /* [chunks + 1] first piece of each chunk */
+    int chunks;
+    int held;
+    const lathe_field *lr, *momentum; /* where they are in the options; momentum may be NULL */
+};
+
+/* ---- options of a group ------------------------------------------------------------------------------------- */
+
+static double *option(const lathe_field *field, void *opts)
+{
+    return (double *)(void *)((char *)opts + field->offset);
+}
+
+static bool has_group(const lathe_optim *optim, int number)
+{
+    return number >= 0 && number < optim->group_count;
+}
+
+static lathe_status find_rates(lathe_optim *optim)
+{
+    const lathe_field *fields = optim->type->fields;
+    optim->lr = lathe_fields_find(fields, "lr");
+    if (!optim->lr || optim->lr->kind != LATHE_FIELD_DOUBLE)
+        return lathe_fail(LATHE_EARG, "lathe_optim_new: the options of %s have no double 'lr'", optim->type->name);
+    optim->momentum = lathe_fields_find(fields, "momentum");
+    if (!optim->momentum) optim->momentum = lathe_fields_find(fields, "betas");
+    return LATHE_OK;
+}
+
+static void group_clear(group *g)
+{
+    lathe_free(g->opts);
+    lathe_free(g->made);
+}
+
+/* A group with these resolved options behind the others; the tensors in it come later. */
+static lathe_status group_append(lathe_optim *optim, const void *resolved)
+{
+    size_t size = optim->type->opts_size, count = (size_t)optim->group_count;
+    group fresh = { .opts = lathe_alloc(1, size), .made = lathe_alloc(1, size) };
+    group *grown = fresh.opts && fresh.made ? lathe_grow(optim->groups, count, count + 1, sizeof *grown) : NULL;
+    if (!grown) {
+        group_clear(&fresh);
+        return LATHE_ENOMEM;
+    }
+    memcpy(fresh.opts, resolved, size);
+    memcpy(fresh.made, resolved, size);
+    optim->groups = grown;
+    optim->groups[optim->group_count++] = fresh;
+    return LATHE_OK;
+}
+
+static lathe_status resolve(const lathe_optim_type *type, const void *opts, void *resolved)
+{
+    lathe_status status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);
+    return !status && type->check ? type->check(resolved) : status;
+}
+
+/* Slots that these options need and that are not there yet. */
+static lathe_status provide_slots(lathe_optim *optim, const void *resolved)
+{
+    int wanted = optim->type->slots ? optim->type->slots(resolved) : 0;
+    for (int i = 0; i < wanted; i++) {
+        if (!optim->slot[i]) optim->slot[i] = lathe_alloc(optim->size, sizeof(lathe_real));
+        if (!optim->slot[i]) return LATHE_ENOMEM;
+    }
+    return LATHE_OK;
+}
+
+static lathe_status new_group(lathe_optim *optim, const void *opts)
+{
+    void *resolved = lathe_alloc(1, optim->type->opts_size);
+    if (!resolved) return LATHE_ENOMEM;
+    lathe_status status = resolve(optim->type, opts, resolved);
+    if (!status) status = provide_slots(optim, resolved);
+    if (!status) status = group_append(optim, resolved);
+    lathe_free(resolved);
+    return status;
+}
+
+/* ---- pieces ------------------------------------------------------------------------------------------------- */
+
+static size_t numbers_in(const lathe_tensor *tensor)
+{
+    return lathe_shape_count(&tensor->shape);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Fill `pieces` in the slab's order, or only count them if it is NULL; *first[chunk] is the number of a chunk's first. */
+static size_t cut_pieces(const lathe_params *params, piece *pieces, size_t *first)
+{
+    size_t count = 0, chunk = 0;
+    for (int i = 0; i < params->count; i++) {
+        size_t at = (size_t)(params->tensor[i]->data - params->data), end = at + numbers_in(params->tensor[i]);
+        while (at < end) {
+            size_t here = smaller(end, (at / CHUNK + 1) * CHUNK) - at;
+            if (pieces) {
+                while (chunk <= at / CHUNK) first[chunk++] = count;
+                pieces[count] = (piece){ at, here, i };
+            }
+            count++;
+            at += here;
+        }
+    }
+    if (pieces) first[chunk] = count;
+    return count;
+}
+
+static lathe_status check_params(const lathe_params *params)
+{
+    if (!params)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_new: params is NULL");
+    if (!params->data || !params->grad || params->count < 1)
+        return lathe_fail(LATHE_ESTATE, "lathe_optim_new: the parameters have no values; call lathe_nn_init first");
+    const lathe_real *end = params->data;
+    for (int i = 0; i < params->count; i++) {
+        if (params->tensor[i]->data < end)
+            return lathe_fail(LATHE_EARG, "lathe_optim_new: parameter %d does not follow parameter %d in the slab", i, i - 1);
+        end = params->tensor[i]->data + numbers_in(params->tensor[i]);
+    }
+    if ((size_t)(end - params->data) > params->size)
+        return lathe_fail(LATHE_EARG, "lathe_optim_new: the parameters end at %zu, the slab at %zu",
+            (size_t)(end - params->data), params->size);
+    return LATHE_OK;
+}
+
+static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
+{
+    size_t tensors = (size_t)params->count, chunks = (params->size + CHUNK - 1) / CHUNK;
+    optim->params = params;
+    optim->size = params->size;
+    optim->chunks = (int)chunks;
+    optim->group_of = lathe_alloc(tensors, sizeof *optim->group_of);
+    optim->clock = lathe_alloc(tensors, sizeof *optim->clock);
+    optim->active = lathe_alloc(tensors, sizeof *optim->active);
+    optim->pieces = lathe_alloc(cut_pieces(params, NULL, NULL), sizeof *optim->pieces);
+    optim->first = lathe_alloc(chunks + 1, sizeof *optim->first);
+    if (!optim->group_of || !optim->clock || !optim->active || !optim->pieces || !optim->first) return LATHE_ENOMEM;
+    size_t count = cut_pieces(params, optim->pieces, optim->first);
+    /* Chunks behind the last tensor are empty. */
+    size_t used = count ? optim->pieces[count - 1].at / CHUNK + 1 : 0;
+    for (size_t i = used; i <= chunks; i++) optim->first[i] = count;
+    return LATHE_OK;
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------- */
+
+lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts)
+{
+    if (!type) {
+        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_optim_new: type is NULL");
+        return NULL;
+    }
+    if (check_params(params)) return NULL;
+    lathe_optim *optim = lathe_alloc(1, sizeof *optim);
+    if (!optim) return NULL;
+    optim->type = type;
+    if (find_rates(optim) || adopt_params(optim, params) || new_group(optim, opts)) {
+        lathe_optim_free(optim);
+        return NULL;
+    }
+    return optim;
+}
+
+void lathe_optim_free(lathe_optim *optim)
+{
+    if (!optim) return;
+    for (int i = 0; i < optim->group_count; i++) group_clear(&optim->groups[i]);
+    for (int i = 0; i < LATHE_OPTIM_SLOTS; i++) lathe_free(optim->slot[i]);
+    lathe_free(optim->groups);
+    lathe_free(optim->group_of);
+    lathe_free(optim->clock);
+    lathe_free(optim->active);
+    lathe_free(optim->pieces);
+    lathe_free(optim->first);
+    lathe_free(optim);
+}
+
+static int number_of(const lathe_params *params, const lathe_tensor *tensor)
+{
+    for (int i = 0; i < params->count; i++)
+        if (params->tensor[i] == tensor) return i;
+    return -1;
+}
+
+int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts)
+{
+    if (!optim) return -1;
+    const char *refusal = optim->held ? "a scheduler holds the optimizer; add groups before making it"
+        : lathe_optim_steps(optim)    ? "the optimizer has made steps; add groups before the first"
+                                      : NULL;
+    if (refusal) {
+        lathe_fail(LATHE_ESTATE, "lathe_optim_add_group: %s", refusal);
+        return -1;
+    }
+    if (!tensors || count < 1) {
+        lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed", tensors ? count : 0);
+        return -1;
+    }
+    for (int i = 0; i < count; i++) {
+        if (number_of(optim->params, tensors[i]) >= 0) continue;
+        lathe_fail(LATHE_EARG, "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
+            tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
+        return -1;
+    }
+    if (new_group(optim, opts)) return -1;
+    for (int i = 0; i < count; i++) optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;
+    return optim->group_count - 1;
+}
+
+/* ---- a step ------------------------------------------------------------------------------------------------- */
+
+void lathe_optim_zero_grad(lathe_optim *optim)
+{
+    if (!optim) return;
+    for (int i = 0; i < optim->params->count; i++) optim->params->tensor[i]->has_grad = false;
+}
+
+static void update_chunk(void *context, int chunk)
+{
+    lathe_optim *optim = context;
+    for (size_t i = optim->first[chunk]; i < optim->first[chunk + 1]; i++) {
+        const piece *here = &optim->pieces[i];
+        if (!optim->active[here->tensor]) continue;
+        lathe_update update = {
+            .opts = optim->groups[optim->group_of[here->tensor]].opts,
+            .clock = &optim->clock[here->tensor],
+            .p = optim->params->data + here->at,
+            .g = optim->params->grad + here->at,
+            .count = here->count,
+        };
+        for (int s = 0; s < LATHE_OPTIM_SLOTS; s++) update.slot[s] = optim->slot[s] ? optim->slot[s] + here->at : NULL;
+        optim->type->update(&update);
+    }
+}
+
+lathe_status lathe_optim_step(lathe_optim *optim)
+{
+    if (!optim) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_step: optim is NULL");
+    const lathe_params *params = optim->params;
+    if (params->size != optim->size || !params->data || !params->grad)
+        return lathe_fail(LATHE_ESTATE, "lathe_optim_step: the parameters are %zu numbers, the optimizer was made for %zu",
+            params->data ? params->size : 0, optim->size);
+    int active = 0;
+    for (int i = 0; i < params->count; i++) {
+        optim->active[i] = params->tensor[i]->needs_grad && params->tensor[i]->has_grad;
+        active += optim->active[i];
+    }
+    if (!active)
+        return lathe_fail(LATHE_ESTATE, "lathe_optim_step: none of %d parameters has a gradient; call lathe_backward first",
+            params->count);
+    for (int i = 0; i < params->count; i++) {
+        if (!optim->active[i]) continue;
+        optim->clock[i].step++;
+        if (optim->type->advance) optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
+    }
+    lathe_parallel(optim->chunks, update_chunk, optim);
+    return LATHE_OK;
+}
+
+/* ---- looking at it ------------------------------------------------------------------------------------------ */
+
+const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim)
+{
+    return optim ? optim->type : NULL;
+}
+
+int lathe_optim_groups(const lathe_optim *optim)
+{
+    return optim ? optim->group_count : 0;
+}
+
+const lathe_params *lathe_optim_params(const lathe_optim *optim)
+{
+    return optim ? optim->params : NULL;
+}
+
+const void *lathe_optim_opts(const lathe_optim *optim, int number)
+{
+    return optim && has_group(optim, number) ? optim->groups[number].opts : NULL;
+}
+
+const void *lathe_optim_made(const lathe_optim *optim, int number)
+{
+    return optim && has_group(optim, number) ? optim->groups[number].made : NULL;
+}
+
+int lathe_optim_group_of(const lathe_optim *optim, int tensor)
+{
+    return optim && tensor >= 0 && tensor < optim->params->count ? optim->group_of[tensor] : -1;
+}
+
+double lathe_optim_lr(const lathe_optim *optim, int number)
+{
+    return optim && has_group(optim, number) ? *option(optim->lr, optim->groups[number].opts) : 0;
+}
+
+double lathe_optim_momentum(const lathe_optim *optim, int number)
+{
+    bool known = optim && has_group(optim, number) && optim->momentum;
+    return known ? *option(optim->momentum, optim->groups[number].opts) : 0;
+}
+
+lathe_momentum_kind lathe_optim_momentum_kind(const lathe_optim *optim)
+{
+    if (!optim || !optim->momentum) return LATHE_NO_MOMENTUM;
+    return optim->momentum->count == 2 ? LATHE_BETA1 : LATHE_MOMENTUM;
+}
+
+void lathe_optim_set_lr(lathe_optim *optim, int number, double lr)
+{
+    if (optim && has_group(optim, number)) *option(optim->lr, optim->groups[number].opts) = lr;
+}
+
+void lathe_optim_set_momentum(lathe_optim *optim, int number, double momentum)
+{
+    if (optim && has_group(optim, number) && optim->momentum)
+        *option(optim->momentum, optim->groups[number].opts) = momentum;
+}
+
+uint64_t lathe_optim_steps(const lathe_optim *optim)
+{
+    uint64_t most = 0;
+    for (int i = 0; optim && i < optim->params->count; i++)
+        if (optim->clock[i].step > most) most = optim->clock[i].step;
+    return most;
+}
+
+int lathe_optim_hold(lathe_optim *optim, int change)
+{
+    return optim ? optim->held += change : 0;
+}
+
+lathe_real *lathe_optim_slot(lathe_optim *optim, int slot)
+{
+    return optim && slot >= 0 && slot < LATHE_OPTIM_SLOTS ? optim->slot[slot] : NULL;
+}
+
+lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor)
+{
+    return optim && tensor >= 0 && tensor < optim->params->count ? &optim->clock[tensor] : NULL;
+}
+
+static const char *name_of(int index)
+{
+    const lathe_optim_type *type = lathe_optim_type_at(index);
+    return type ? type->name : NULL;
+}
+
+const lathe_optim_type *lathe_optim_find(const char *name)
+{
+    for (int i = 0; name && name_of(i); i++)
+        if (!strcmp(name_of(i), name)) return lathe_optim_type_at(i);
+    lathe_fail_name("optimizer", name ? name : "", name_of);
+    return NULL;
+}

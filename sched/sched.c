@@ -1,0 +1,197 @@
+#include "sched.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+
+typedef struct group {
+    void *opts; /* resolved */
+    lathe_sched_base base;
+} group;
+
+struct lathe_sched {
+    const lathe_sched_type *type;
+    lathe_optim *optim;
+    uint64_t steps;
+    group *groups; /* one for each of the optimizer's */
+    int group_count;
+    uint64_t steps_at_start, optim_steps_at_start; /* when it was made or last sought: to notice that it is forgotten */
+};
+
+static lathe_sched_base base_of(const lathe_optim *optim, int number)
+{
+    const lathe_optim_type *type = lathe_optim_type_of(optim);
+    const char *made = lathe_optim_made(optim, number);
+    lathe_sched_base base = { .momentum_kind = lathe_optim_momentum_kind(optim), .optimizer = type->name };
+    memcpy(&base.lr, made + lathe_fields_find(type->fields, "lr")->offset, sizeof base.lr);
+    if (base.momentum_kind != LATHE_NO_MOMENTUM) {
+        const char *word = base.momentum_kind == LATHE_BETA1 ? "betas" : "momentum";
+        memcpy(&base.momentum, made + lathe_fields_find(type->fields, word)->offset, sizeof base.momentum);
+    }
+    return base;
+}
+
+/* Resolve and check options for a group; nothing else is touched. */
+static lathe_status prepare(const lathe_sched_type *type, const lathe_optim *optim, int number, const void *opts, group *made)
+{
+    *made = (group){ .opts = lathe_alloc(1, type->opts_size ? type->opts_size : 1), .base = base_of(optim, number) };
+    if (!made->opts) return LATHE_ENOMEM;
+    lathe_status status = lathe_fields_resolve(type->name, type->fields, opts, made->opts, type->opts_size);
+    if (!status && type->check) status = type->check(made->opts, &made->base);
+    if (status) {
+        lathe_free(made->opts);
+        made->opts = NULL;
+    }
+    return status;
+}
+
+static void apply(lathe_sched *sched)
+{
+    for (int i = 0; i < sched->group_count; i++) {
+        lathe_rates rates = lathe_sched_rates_at(sched, i, sched->steps);
+        lathe_optim_set_lr(sched->optim, i, rates.lr);
+        if (rates.sets_momentum) lathe_optim_set_momentum(sched->optim, i, rates.momentum);
+    }
+}
+
+static void free_groups(lathe_sched *sched)
+{
+    for (int i = 0; sched->groups && i < sched->group_count; i++) lathe_free(sched->groups[i].opts);
+    lathe_free(sched->groups);
+}
+
+static lathe_status prepare_groups(lathe_sched *sched, const void *opts)
+{
+    sched->group_count = lathe_optim_groups(sched->optim);
+    sched->groups = lathe_alloc((size_t)sched->group_count, sizeof *sched->groups);
+    if (!sched->groups) return LATHE_ENOMEM;
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < sched->group_count && !status; i++)
+        status = prepare(sched->type, sched->optim, i, opts, &sched->groups[i]);
+    return status;
+}
+
+lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts)
+{
+    if (!type || !optim) {
+        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_sched_new: %s is NULL", type ? "optim" : "type");
+        return NULL;
+    }
+    if (lathe_optim_hold(optim, 0)) {
+        lathe_fail(LATHE_ESTATE, "lathe_sched_new: the optimizer has a scheduler already; one at a time, or put them in a sequence");
+        return NULL;
+    }
+    lathe_sched *sched = lathe_alloc(1, sizeof *sched);
+    if (!sched) return NULL;
+    sched->type = type;
+    sched->optim = optim;
+    if (prepare_groups(sched, opts)) {
+        free_groups(sched);
+        lathe_free(sched);
+        return NULL;
+    }
+    lathe_optim_hold(optim, 1);
+    lathe_sched_seek(sched, 0);
+    return sched;
+}
+
+void lathe_sched_free(lathe_sched *sched)
+{
+    if (!sched) return;
+    lathe_optim_hold(sched->optim, -1);
+    free_groups(sched);
+    lathe_free(sched);
+}
+
+lathe_status lathe_sched_set_group(lathe_sched *sched, int number, const void *opts)
+{
+    if (!sched) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_sched_set_group: sched is NULL");
+    if (number < 0 || number >= sched->group_count)
+        return lathe_fail(LATHE_EARG, "lathe_sched_set_group: group %d, the optimizer has groups 0 to %d", number,
+            sched->group_count - 1);
+    group fresh;
+    lathe_status status = prepare(sched->type, sched->optim, number, opts, &fresh);
+    if (status) return status;
+    lathe_free(sched->groups[number].opts);
+    sched->groups[number] = fresh;
+    apply(sched);
+    return LATHE_OK;
+}
+
+void lathe_sched_step(lathe_sched *sched)
+{
+    if (!sched) return;
+    sched->steps++;
+    apply(sched);
+}
+
+void lathe_sched_seek(lathe_sched *sched, uint64_t t)
+{
+    if (!sched) return;
+    sched->steps = sched->steps_at_start = t;
+    sched->optim_steps_at_start = lathe_optim_steps(sched->optim);
+    apply(sched);
+}
+
+uint64_t lathe_sched_steps(const lathe_sched *sched)
+{
+    return sched ? sched->steps : 0;
+}
+
+lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int number, uint64_t t)
+{
+    if (!sched || number < 0 || number >= sched->group_count) return (lathe_rates){ 0 };
+    const group *g = &sched->groups[number];
+    return sched->type->rates(g->opts, &g->base, t);
+}
+
+const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched)
+{
+    return sched ? sched->type : NULL;
+}
+
+const void *lathe_sched_opts(const lathe_sched *sched, int number)
+{
+    return sched && number >= 0 && number < sched->group_count ? sched->groups[number].opts : NULL;
+}
+
+/* Once a batch is right, once an epoch is the usual mistake; a few steps without (a skipped batch) are neither. */
+static bool seldom_stepped(const lathe_sched *sched, char text[256])
+{
+    uint64_t own = sched->steps - sched->steps_at_start, now = lathe_optim_steps(sched->optim);
+    uint64_t optim = now < sched->optim_steps_at_start ? 0 : now - sched->optim_steps_at_start;
+    if (optim < 100 || own > optim / 10) return false;
+    snprintf(text, 256, "%s: %" PRIu64 " scheduler steps in %" PRIu64 " optimizer steps; lathe_sched_step belongs after every "
+        "batch, not after every epoch", sched->type->name, own, optim);
+    return true;
+}
+
+bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256])
+{
+    if (!sched || n < 0) return false;
+    if (seldom_stepped(sched, text) && n-- == 0) return true;
+    for (int i = 0; sched->type->warn && i < sched->group_count; i++) {
+        const group *g = &sched->groups[i];
+        /* The same options for every group give the same warnings: those of the first will do. */
+        if (i && !memcmp(g->opts, sched->groups[0].opts, sched->type->opts_size)) continue;
+        for (int k = 0; sched->type->warn(g->opts, &g->base, steps, k, text); k++)
+            if (n-- == 0) return true;
+    }
+    return false;
+}
+
+static const char *name_of(int index)
+{
+    const lathe_sched_type *type = lathe_sched_type_at(index);
+    return type ? type->name : NULL;
+}
+
+const lathe_sched_type *lathe_sched_find(const char *name)
+{
+    for (int i = 0; name && name_of(i); i++)
+        if (!strcmp(name_of(i), name)) return lathe_sched_type_at(i);
+    lathe_fail_name("scheduler", name ? name : "", name_of);
+    return NULL;
+}
