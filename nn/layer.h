@@ -27,7 +27,11 @@ typedef struct lathe_layer_type {
     double (*flops)(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out);
     /** Its settings for a summary, such as "1 -> 6, 5x5, padding 2"; NULL: none. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
+    const char *summary; /* one line for `lathe list`; may be NULL */
 } lathe_layer_type;
+
+/** What lathe_nn_init makes of a layer. */
+typedef struct lathe_layer_memory lathe_layer_memory;
 
 /** What every layer begins with. Read its fields as you like. */
 struct lathe_layer {
@@ -40,6 +44,7 @@ struct lathe_layer {
     int children;
     lathe_tensor **tensor;   /* its own parameters and buffers, in order of creation */
     int tensors;
+    lathe_layer_memory *memory; /* NULL before lathe_nn_init */
 };
 
 /** An empty model: owner of layers and parameters. Errors: LATHE_ENOMEM. */
@@ -48,12 +53,13 @@ lathe_model *lathe_model_new(void);
 /** Free the model with all its layers and parameters. NULL is fine. */
 void lathe_model_free(lathe_model *model);
 
-/** The first failure while building the model. Its constructors return NULL after it. */
+/** The first failure while building the model, and its message ("" if none). Constructors return NULL after it. */
 lathe_status lathe_model_status(const lathe_model *model);
+const char *lathe_model_message(const lathe_model *model);
 
 /** How a parameter gets its first numbers. All draw from the sequence keyed by (seed, path). */
 typedef enum lathe_init_kind {
-    LATHE_INIT_DEFAULT,         /* what the layer asked for: PyTorch's default */
+    LATHE_INIT_DEFAULT,         /* what the layer asked for; in lathe_layer_param: uniform on +-1 / sqrt(fan_in) */
     LATHE_INIT_CONSTANT,        /* a */
     LATHE_INIT_UNIFORM,         /* on [-a, a] */
     LATHE_INIT_NORMAL,          /* mean 0, standard deviation a */
@@ -72,28 +78,58 @@ typedef struct lathe_init {
 
 /**
  * Give the parameters of `net` and all layers in it their paths, memory and first numbers, each keyed by (seed, path): the same
- * whatever else is in the model. Call it once `net` is complete; calling it again starts anew with other numbers.
+ * whatever else is in the model. Call it once `net` is complete; calling it again starts anew with other numbers, in the same
+ * memory if nothing was added since.
+ * Memory   one slab of parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers apart.
  * Errors   the model's failure; LATHE_ESTATE if net is part of another layer; LATHE_ENOMEM.
  */
 lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed);
 
-/** Give all weights (not biases, not norms) of `net` and the layers in it other numbers. After lathe_nn_init. */
-lathe_status lathe_nn_init_weights(lathe_layer *net, lathe_init init, uint64_t seed);
+/**
+ * Give all weights (not biases, not norms: the parameters of two dimensions or more) of `layer` and those in it other numbers.
+ * Errors   LATHE_ESTATE before lathe_nn_init; LATHE_EARG for an `a` that is negative or not finite.
+ */
+lathe_status lathe_nn_init_weights(lathe_layer *layer, lathe_init init, uint64_t seed);
 
-/** y = net(x). NULL in gives NULL out. Errors: those of its operations; LATHE_ESTATE before lathe_nn_init. */
-lathe_tensor *lathe_nn_forward(lathe_layer *net, lathe_tensor *x);
+/**
+ * y = layer(x). While it runs, the layer's path is the tape's scope, so that a failure's message begins with it.
+ * NULL in gives NULL out. Errors: those of its operations; LATHE_ESTATE before lathe_nn_init.
+ */
+lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x);
 
-/** The trainable parameters; they live with the model. NULL before lathe_nn_init (LATHE_ESTATE). */
-const lathe_params *lathe_nn_params(lathe_layer *net);
+/**
+ * The trainable parameters of `layer` and those in it, in the order of lathe_nn_state; they live with the model. Those of a
+ * part of a net are a piece of the net's slabs: a group for the optimizer. Frozen ones are among them with needs_grad false,
+ * which the optimizer leaves alone. NULL before lathe_nn_init (LATHE_ESTATE).
+ */
+const lathe_params *lathe_nn_params(lathe_layer *layer);
 
-/** All named tensors in order of creation, running statistics too: what a file of weights holds. *count says how many. */
-lathe_tensor *const *lathe_nn_state(lathe_layer *net, int *count);
+/**
+ * All named tensors, running statistics too: what a file of weights holds. A layer's own come first, in order of creation, then
+ * those of the layers in it, in order of adding. *count says how many. NULL before lathe_nn_init (LATHE_ESTATE).
+ */
+lathe_tensor *const *lathe_nn_state(lathe_layer *layer, int *count);
 
-/** The parameter or buffer of that path ("3.weight"), NULL if there is none. */
-lathe_tensor *lathe_nn_find(lathe_layer *net, const char *path);
+/** The parameter or buffer of that path from `layer` on ("3.weight"), NULL if there is none. After lathe_nn_init. */
+lathe_tensor *lathe_nn_find(lathe_layer *layer, const char *path);
 
-/** Stop (or let) backward compute gradients for this layer and those in it. A frozen parameter keeps its values. */
+/** The layer of that path from `layer` on ("3.body"; "" is itself), NULL if there is none. */
+lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path);
+
+/**
+ * Stop (or let) backward compute gradients for this layer and those in it. A frozen parameter keeps its values: its gradient is
+ * cleared, its needs_grad is false, and the optimizer skips it. Running statistics go on as before, as in PyTorch.
+ */
 void lathe_nn_freeze(lathe_layer *layer, bool frozen);
+
+/** Called after the forward of each layer of a model, those within others first, with what went in and came out (y may be NULL). */
+typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y);
+
+/**
+ * Install the model's hook (NULL: none), for summaries, pictures of activations and the search for the first NaN.
+ * Layers are not fused while there is one. Same as torch.nn.modules.module.register_module_forward_hook
+ */
+void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *context);
 
 /* ---- making a kind of layer --------------------------------------------------------------------------------- */
 
@@ -101,19 +137,26 @@ void lathe_nn_freeze(lathe_layer *layer, bool frozen);
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type);
 
 /**
- * Make `child` part of `layer` under `name` (copied; NULL: its number). Returns `child`. Errors: LATHE_EARG if child is of another
- * model or part of a layer already.
+ * Make `child` part of `layer` under `name` (copied, without dots; NULL: its number). The net needs lathe_nn_init (again) then.
+ * Returns `child`. Errors: LATHE_EARG if child is of another model or part of a layer already, or the name is taken.
  */
 lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name);
 
 /**
  * A trainable parameter of `layer`. Its data is NULL until lathe_nn_init. fan_in and fan_out of shape [O, ...rest]:
  * rest's product, and O times the product of the dimensions from the third on, as in PyTorch.
+ * Errors   LATHE_ESHAPE; LATHE_EARG for a name that is taken or has a dot, or an `init` by fans for fewer than two dimensions.
  */
 lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shape shape, lathe_init init);
 
 /** A tensor that is saved with the model but not trained, such as running statistics; all numbers `value` at lathe_nn_init. */
 lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_shape shape, double value);
+
+/** Memory that lives with the model, zeroed, for what a layer keeps besides its struct. Errors: LATHE_ENOMEM fails the model. */
+void *lathe_model_alloc(lathe_model *model, size_t count, size_t size);
+
+/** All kinds of layers of the library, sorted by name; NULL after the last. */
+const lathe_layer_type *lathe_layer_type_at(int index);
 
 /** Fail the model (the first failure stays). Returns NULL. */
 void *lathe_model_fail(lathe_model *model, lathe_status status, const char *format, ...)

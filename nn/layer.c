@@ -1,0 +1,176 @@
+#include "layer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "layer_impl.h"
+
+void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
+{
+    if (!model) return lathe_model_fail(NULL, LATHE_EARG, "%s: the model is NULL", type->name);
+    if (model->status) return NULL;
+    if (type->size < sizeof(lathe_layer) || !type->forward)
+        return lathe_model_fail(model, LATHE_EARG, "lathe_layer_new: type %s has %s", type->name,
+            type->forward ? "a size too small for a lathe_layer" : "no forward");
+    lathe_layer *layer = lathe_model_alloc(model, 1, type->size);
+    if (!layer) return NULL;
+    layer->type = type;
+    layer->model = model;
+    layer->name = "";
+    return layer;
+}
+
+/* One more entry in an array that grows by doubling whenever `count` is a power of two: its new address, or NULL. */
+static void *with_room(lathe_model *model, void *array, int count)
+{
+    if (count & (count - 1)) return array;
+    void **grown = lathe_model_alloc(model, count ? 2 * (size_t)count : 1, sizeof *grown);
+    if (grown && count) memcpy(grown, array, (size_t)count * sizeof *grown);
+    return grown;
+}
+
+/* The net that `layer` is part of has changed: it needs lathe_nn_init again. */
+static void forget_memory(lathe_layer *layer)
+{
+    for (; layer; layer = layer->parent) layer->memory = NULL;
+}
+
+static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
+{
+    if (!name || !*name || strchr(name, '.')) {
+        lathe_model_fail(layer->model, LATHE_EARG, "%s: '%s' in a %s is no name: it must be given and have no dot", who,
+            name ? name : "", layer->type->name);
+        return false;
+    }
+    bool taken = false;
+    for (int i = 0; i < layer->children; i++) taken |= !strcmp(layer->child[i]->name, name);
+    for (int i = 0; i < layer->tensors; i++) taken |= !strcmp(lathe_named(layer->tensor[i])->name, name);
+    if (taken) lathe_model_fail(layer->model, LATHE_EARG, "%s: a %s has a '%s' already", who, layer->type->name, name);
+    return !taken;
+}
+
+static bool may_add(lathe_layer *layer, lathe_layer *child)
+{
+    const char *why = NULL;
+    if (child->model != layer->model) why = "of another model";
+    else if (child->parent) why = "part of a layer already";
+    for (lathe_layer *above = layer; above; above = above->parent)
+        if (above == child) why = "around the layer it is to be part of";
+    if (why) lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_add: the %s is %s", child->type->name, why);
+    return !why;
+}
+
+lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name)
+{
+    lathe_model *model = layer ? layer->model : child ? child->model : NULL;
+    if (!model && lathe_error()) return NULL;
+    if (!layer || !child)
+        return lathe_model_fail(model, LATHE_EARG, "lathe_layer_add: the %s is NULL", layer ? "child" : "layer");
+    if (model->status) return NULL;
+    char number[16];
+    if (!name) {
+        snprintf(number, sizeof number, "%d", layer->children);
+        name = number;
+    }
+    if (!may_add(layer, child) || !name_is_fine(layer, "lathe_layer_add", name)) return NULL;
+    char *copy = lathe_model_strdup(model, name);
+    void *grown = copy ? with_room(model, layer->child, layer->children) : NULL;
+    if (!grown) return NULL;
+    layer->child = grown;
+    layer->child[layer->children++] = child;
+    child->parent = layer;
+    child->name = copy;
+    forget_memory(child);
+    return child;
+}
+
+lathe_named_tensor *lathe_named(lathe_tensor *tensor)
+{
+    return (lathe_named_tensor *)tensor;
+}
+
+static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char *name, const lathe_shape *shape,
+    lathe_init init, bool buffer)
+{
+    if (!layer) return lathe_model_fail(NULL, LATHE_EARG, "%s: the layer is NULL", who);
+    lathe_model *model = layer->model;
+    if (model->status || !name_is_fine(layer, who, name)) return NULL;
+    size_t count = lathe_shape_count(shape);
+    if (!count) {
+        char text[LATHE_SHAPE_TEXT];
+        return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s of a %s cannot have the shape %s", who, name, layer->type->name,
+            lathe_shape_text(shape, text));
+    }
+    lathe_named_tensor *named = lathe_model_alloc(model, 1, sizeof *named);
+    char *copy = named ? lathe_model_strdup(model, name) : NULL;
+    void *grown = copy ? with_room(model, layer->tensor, layer->tensors) : NULL;
+    if (!grown) return NULL;
+    *named = (lathe_named_tensor){
+        .tensor = { .shape = *shape, .layout = LATHE_PLAIN, .stored = count, .needs_grad = !buffer, .keep_grad = true,
+            .name = copy },
+        .name = copy, .init = init, .buffer = buffer
+    };
+    layer->tensor = grown;
+    layer->tensor[layer->tensors++] = &named->tensor;
+    forget_memory(layer);
+    return &named->tensor;
+}
+
+lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shape shape, lathe_init init)
+{
+    lathe_init wish = init;
+    if (init.kind == LATHE_INIT_DEFAULT) /* He's bound with the gain sqrt(1/3) that PyTorch's sqrt(5) amounts to */
+        wish = (lathe_init){ LATHE_INIT_KAIMING_UNIFORM, 0.57735026918962573 };
+    const char *problem = lathe_init_problem(wish, &shape);
+    if (layer && problem)
+        return lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_param: %s of a %s: %s", name ? name : "a parameter",
+            layer->type->name, problem);
+    return new_tensor(layer, "lathe_layer_param", name, &shape, wish, false);
+}
+
+lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, lathe_init init)
+{
+    if (!weight) return NULL;
+    double fan_in = 1;
+    for (int i = 1; i < weight->shape.rank; i++) fan_in *= weight->shape.dim[i];
+    if (init.kind == LATHE_INIT_DEFAULT) init = (lathe_init){ LATHE_INIT_UNIFORM, 1 / sqrt(fan_in) };
+    return lathe_layer_param(layer, "bias", (lathe_shape){ 1, { weight->shape.dim[0] } }, init);
+}
+
+lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_shape shape, double value)
+{
+    return new_tensor(layer, "lathe_layer_buffer", name, &shape, (lathe_init){ LATHE_INIT_CONSTANT, value }, true);
+}
+
+lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
+{
+    *message = "";
+    if (!layer) {
+        *message = "the layer is NULL";
+        return LATHE_EARG;
+    }
+    *message = layer->model->message;
+    if (layer->model->status) return layer->model->status;
+    *message = "the net has no parameters yet: call lathe_nn_init on its outermost layer";
+    return layer->memory ? LATHE_OK : LATHE_ESTATE;
+}
+
+lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    if (!x) return NULL;
+    const char *message;
+    lathe_status problem = lathe_layer_problem(layer, &message);
+    if (problem) {
+        if (x->tape) lathe_tape_fail(x->tape, problem, "lathe_nn_forward: %s", message);
+        else lathe_fail(problem, "lathe_nn_forward: %s", message);
+        return NULL;
+    }
+    lathe_tape *tape = x->tape;
+    if (!tape) return layer->type->forward(layer, x); /* its first operation says what is wrong with such an x */
+    const char *former = lathe_tape_scope(tape, layer->path);
+    lathe_tensor *y = layer->type->forward(layer, x);
+    lathe_tape_scope(tape, former);
+    if (layer->model->hook) layer->model->hook(layer->model->hook_context, layer, x, y);
+    return y;
+}

@@ -1,0 +1,52 @@
+/* What model.c, layer.c, init.c and state.c share. Not installed. */
+#ifndef LATHE_NN_LAYER_IMPL_H
+#define LATHE_NN_LAYER_IMPL_H
+
+#include "../core/arena.h"
+#include "layer.h"
+
+struct lathe_model {
+    lathe_arena *arena; /* layers, tensors, names, slabs */
+    lathe_status status;
+    char message[LATHE_MESSAGE_SIZE];
+    lathe_forward_hook *hook;
+    void *hook_context;
+};
+
+/* A parameter or buffer, with what lathe_nn_init must know of it. */
+typedef struct lathe_named_tensor {
+    lathe_tensor tensor; /* first: a lathe_tensor of a layer is one of these */
+    const char *name;    /* in its layer: "weight" */
+    lathe_init init;     /* never LATHE_INIT_DEFAULT */
+    bool buffer;
+} lathe_named_tensor;
+
+/* The named tensors of a layer and those in it: neighbouring pieces of the net's arrays and slabs. */
+struct lathe_layer_memory {
+    lathe_params params;
+    lathe_tensor **state;
+    int states;
+};
+
+/** The named tensor that this tensor of a layer is. */
+lathe_named_tensor *lathe_named(lathe_tensor *tensor);
+
+/** A copy of the text that lives with the model. */
+char *lathe_model_strdup(lathe_model *model, const char *text);
+
+/** Why `layer` cannot be used yet, and the reason as *message; LATHE_OK if it can. */
+lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
+
+/** What is wrong with `init` for a tensor of that shape; NULL: nothing. */
+const char *lathe_init_problem(lathe_init init, const lathe_shape *shape);
+
+/** True if `value` is at least `least`; otherwise the model fails: "lathe_nn_conv2d: kernel is 0; it must be at least 1". */
+bool lathe_layer_argument(lathe_model *model, const char *who, const char *argument, int value, int least);
+
+/** The bias [O] that goes with a weight [O, ...]; by default uniform on +-1 / sqrt(fan_in) of the weight, as in PyTorch. */
+lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, lathe_init init);
+
+/** Append to a layer's description. */
+void lathe_describe(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,61 @@
+/* Looking at a net: its parameters, its named tensors, its layers by path. */
+#include <string.h>
+
+#include "layer_impl.h"
+
+const lathe_params *lathe_nn_params(lathe_layer *layer)
+{
+    const char *message;
+    lathe_status problem = lathe_layer_problem(layer, &message);
+    if (!problem) return &layer->memory->params;
+    lathe_fail(problem, "lathe_nn_params: %s", message);
+    return NULL;
+}
+
+lathe_tensor *const *lathe_nn_state(lathe_layer *layer, int *count)
+{
+    const char *message;
+    lathe_status problem = lathe_layer_problem(layer, &message);
+    if (count) *count = problem ? 0 : layer->memory->states;
+    if (!problem) return layer->memory->state;
+    lathe_fail(problem, "lathe_nn_state: %s", message);
+    return NULL;
+}
+
+lathe_tensor *lathe_nn_find(lathe_layer *layer, const char *path)
+{
+    if (!layer || !layer->memory || !path) return NULL;
+    size_t skip = *layer->path ? strlen(layer->path) + 1 : 0;
+    for (int i = 0; i < layer->memory->states; i++)
+        if (!strcmp(layer->memory->state[i]->name + skip, path)) return layer->memory->state[i];
+    return NULL;
+}
+
+lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path)
+{
+    while (layer && path && *path) {
+        size_t length = strcspn(path, ".");
+        lathe_layer *found = NULL;
+        for (int i = 0; i < layer->children && !found; i++) {
+            const char *name = layer->child[i]->name;
+            if (strlen(name) == length && !memcmp(name, path, length)) found = layer->child[i];
+        }
+        layer = found;
+        path += length;
+        if (*path == '.' && !*++path) return NULL; /* "3." names nothing */
+    }
+    return path ? layer : NULL;
+}
+
+void lathe_nn_freeze(lathe_layer *layer, bool frozen)
+{
+    if (!layer) return;
+    for (int i = 0; i < layer->tensors; i++) {
+        lathe_tensor *tensor = layer->tensor[i];
+        if (lathe_named(tensor)->buffer) continue;
+        tensor->needs_grad = !frozen;
+        if (frozen && tensor->grad) memset(tensor->grad, 0, tensor->stored * sizeof *tensor->grad);
+        if (frozen) tensor->has_grad = false;
+    }
+    for (int i = 0; i < layer->children; i++) lathe_nn_freeze(layer->child[i], frozen);
+}
