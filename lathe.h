@@ -29,7 +29,9 @@
 #include "core/ops/softmax.h"
 
 #include "nn/layer.h"
+#include "nn/layers.h"
 #include "nn/models/models.h"
+#include "nn/summary.h"
 
 #include "optim/optim.h"
 

@@ -92,9 +92,11 @@ size_t lathe_tape_bytes(const lathe_tape *tape)
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
 {
     char message[LATHE_MESSAGE_SIZE];
+    int used = 0;
+    if (tape->scope && *tape->scope) used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
     va_end(arguments);
     if (!tape->status) {
         tape->status = status;

@@ -120,7 +120,10 @@ bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inp
  */
 lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add);
 
-/** Record a failure on the tape (the first one stays) and for lathe_error. Returns NULL, for `return lathe_tape_fail(...)`. */
+/**
+ * Record a failure on the tape (the first one stays) and for lathe_error; the message begins with the path of the layer that
+ * runs, if any: "layer 3.body.0: lathe_conv2d: ...". Returns NULL, for `return lathe_tape_fail(...)`.
+ */
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,0 +1,175 @@
+#include "summary.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "layer_impl.h"
+
+static int count_layers(const lathe_layer *layer)
+{
+    int count = 1;
+    for (int i = 0; i < layer->children; i++) count += count_layers(layer->child[i]);
+    return count;
+}
+
+static void list_layers(lathe_summary *summary, const lathe_layer *layer, int depth)
+{
+    lathe_summary_row *row = &summary->row[summary->rows++];
+    row->layer = layer;
+    row->depth = depth;
+    if (layer->type->describe) layer->type->describe(layer, row->settings, sizeof row->settings);
+    for (int i = 0; i < layer->tensors; i++) {
+        const lathe_named_tensor *named = lathe_named(layer->tensor[i]);
+        if (named->buffer) summary->buffers += named->tensor.stored;
+        else row->parameters += named->tensor.stored;
+        if (!named->buffer && !named->tensor.needs_grad) summary->frozen += named->tensor.stored;
+    }
+    summary->parameters += row->parameters;
+    for (int i = 0; i < layer->children; i++) list_layers(summary, layer->child[i], depth + 1);
+}
+
+static lathe_shape without_batch(const lathe_shape *shape)
+{
+    lathe_shape image = { shape->rank - 1, { 0 } };
+    for (int i = 0; i < image.rank; i++) image.dim[i] = shape->dim[i + 1];
+    return image;
+}
+
+static void note(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y)
+{
+    lathe_summary *summary = context;
+    for (int i = 0; y && i < summary->rows; i++) {
+        lathe_summary_row *row = &summary->row[i];
+        if (row->layer != layer) continue;
+        double flops = layer->type->flops ? layer->type->flops(layer, &x->shape, &y->shape) : 0;
+        if (y->shape.rank) row->out = without_batch(&y->shape);
+        row->flops += flops;
+        summary->flops += flops;
+    }
+}
+
+static lathe_status run_once(lathe_summary *summary, lathe_layer *net)
+{
+    lathe_tape *tape = lathe_tape_new();
+    if (!tape) return lathe_error();
+    lathe_shape batch = { summary->in.rank + 1, { 1 } };
+    for (int i = 0; i < summary->in.rank; i++) batch.dim[i + 1] = summary->in.dim[i];
+    lathe_model *model = net->model;
+    lathe_forward_hook *hook = model->hook;
+    void *context = model->hook_context;
+    lathe_nn_on_forward(model, note, summary);
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tensor *y = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
+    lathe_nn_on_forward(model, hook, context);
+    lathe_status status = y ? LATHE_OK : lathe_error();
+    if (y) summary->out = summary->row[0].out;
+    lathe_tape_free(tape);
+    return status;
+}
+
+lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image)
+{
+    const char *message;
+    lathe_status problem = lathe_layer_problem(net, &message);
+    if (!problem && (image.rank < 1 || image.rank >= LATHE_MAX_RANK)) {
+        problem = LATHE_ESHAPE;
+        message = "an image has 1 to 4 dimensions";
+    }
+    if (problem) {
+        lathe_fail(problem, "lathe_nn_summary: %s", message);
+        return NULL;
+    }
+    lathe_summary *summary = lathe_alloc(1, sizeof *summary);
+    if (!summary) return NULL;
+    summary->in = image;
+    if ((summary->row = lathe_alloc((size_t)count_layers(net), sizeof *summary->row))) {
+        list_layers(summary, net, 0);
+        if (!run_once(summary, net)) return summary;
+    }
+    lathe_summary_free(summary);
+    return NULL;
+}
+
+void lathe_summary_free(lathe_summary *summary)
+{
+    if (!summary) return;
+    lathe_free(summary->row);
+    lathe_free(summary);
+}
+
+/* Text that may be cut, with the length it would have had. */
+typedef struct table {
+    char *text;
+    size_t size, length;
+} table;
+
+static void print(table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void print(table *table, const char *format, ...)
+{
+    size_t used = table->length < table->size ? table->length : table->size;
+    va_list arguments;
+    va_start(arguments, format);
+    table->length += (size_t)vsnprintf(table->size ? table->text + used : NULL, table->size - used, format, arguments);
+    va_end(arguments);
+}
+
+/* "832.8 k", "81.10 M": four digits and a unit. */
+static const char *short_number(double number, char text[32])
+{
+    static const char *const units[] = { "", " k", " M", " G", " T" };
+    int unit = 0;
+    for (; number >= 999.95 && unit < 4; unit++) number /= 1000;
+    snprintf(text, 32, "%.*f%s", unit == 0 ? 0 : number < 100 ? 2 : 1, number, units[unit]);
+    return text;
+}
+
+typedef struct widths {
+    int path, type, settings, out;
+} widths;
+
+static void widen(int *width, size_t length)
+{
+    if (length > (size_t)*width) *width = (int)length;
+}
+
+static widths measure(const lathe_summary *summary)
+{
+    widths w = { 5, 5, 8, 6 };
+    char shape[LATHE_SHAPE_TEXT];
+    for (int i = 0; i < summary->rows; i++) {
+        const lathe_summary_row *row = &summary->row[i];
+        widen(&w.path, strlen(row->layer->path));
+        widen(&w.type, strlen(row->layer->type->name));
+        widen(&w.settings, strlen(row->settings));
+        widen(&w.out, strlen(lathe_shape_text(&row->out, shape)));
+    }
+    return w;
+}
+
+size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
+{
+    table table = { text, size, 0 };
+    if (size) *text = '\0';
+    if (!summary) return 0;
+    char shape[LATHE_SHAPE_TEXT], number[32];
+    widths w = measure(summary);
+    print(&table, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out, "output",
+        "parameters", "FLOPs");
+    for (int i = 0; i < summary->rows; i++) {
+        const lathe_summary_row *row = &summary->row[i];
+        print(&table, "%-*s  %-*s  %-*s  %-*s", w.path, row->layer->path, w.type, row->layer->type->name, w.settings, row->settings,
+            w.out, row->out.rank ? lathe_shape_text(&row->out, shape) : "-");
+        if (row->parameters) print(&table, "  %10zu", row->parameters);
+        else print(&table, "  %10s", "");
+        print(&table, "  %9s\n", row->flops > 0 ? short_number(row->flops, number) : "");
+    }
+    print(&table, "input %s, ", lathe_shape_text(&summary->in, shape));
+    print(&table, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);
+    if (summary->frozen) print(&table, " (%zu of them frozen)", summary->frozen);
+    if (summary->buffers) print(&table, ", %zu numbers of running statistics", summary->buffers);
+    print(&table, ", %.3f MFLOP an image forward\n", summary->flops / 1e6);
+    return table.length;
+}
