@@ -56,5 +56,6 @@
 #include "sched/constant.h"
 #include "sched/cyclic.h"
 #include "sched/sched.h"
+#include "data/split.h"
 
 #endif
