@@ -3,11 +3,13 @@
 #define LATHE_CORE_KERNELS_KERNELS_H
 
 #include "element.h"
+#include "pool.h"
 #include "peak.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_element_kernels *element;
+    const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
 } lathe_kernels;
 

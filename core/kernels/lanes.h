@@ -21,6 +21,18 @@ enum { LANES = 16 };
 
 typedef real lanes __attribute__((vector_size(16 * sizeof(real))));
 
+/* One register of this instruction set, for code that counts registers: `lanes` are PARTS of them. */
+#if defined(__AVX512F__)
+#define REGISTER_BYTES 64
+#elif defined(__AVX2__)
+#define REGISTER_BYTES 32
+#else
+#define REGISTER_BYTES 16
+#endif
+typedef real part __attribute__((vector_size(REGISTER_BYTES)));
+
+enum { PART = REGISTER_BYTES / sizeof(real), PARTS = LANES / PART };
+
 /* What comparing two `lanes` gives: integers as wide as a real, -1 for true. */
 typedef __typeof__(__builtin_choose_expr(sizeof(real) == 8, (int64_t)0, (int32_t)0)) lane_int;
 typedef lane_int lane_mask __attribute__((vector_size(16 * sizeof(real))));
@@ -49,6 +61,28 @@ static inline lanes splat(real value)
 static inline lanes choose(lane_mask mask, lanes a, lanes b)
 {
     return (lanes)((mask & (lane_mask)a) | (~mask & (lane_mask)b));
+}
+
+/*
+ * gcc 12 takes comparisons apart into single numbers where `lanes` are wider than a register, so kernels that compare work on
+ * one register after the other: on parts.
+ */
+typedef lane_int part_mask __attribute__((vector_size(REGISTER_BYTES)));
+
+static inline part load_part(const real *at)
+{
+    return *(const part *)at;
+}
+
+static inline void store_part(real *at, part value)
+{
+    *(part *)at = value;
+}
+
+/** a where mask is true, b elsewhere. */
+static inline part choose_part(part_mask mask, part a, part b)
+{
+    return (part)((mask & (part_mask)a) | (~mask & (part_mask)b));
 }
 
 /** The sum over lanes, always in the same order: pairs eight apart, four apart, two apart, neighbours. */

@@ -5,11 +5,13 @@
 #define TEXT(name) TEXT_OF(name)
 
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
+extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
     .element = &KERNEL(lathe_element_kernels),
+    .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
 };

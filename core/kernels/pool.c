@@ -1,0 +1,143 @@
+#include "pool.h"
+
+#include <string.h>
+
+#include "lanes.h"
+
+/*
+ * A window's work is written once, as an inline function of its numbers of rows and columns; the common sizes call it with
+ * constants, so that the compiler unrolls it.
+ */
+typedef struct window {
+    size_t at; /* of its first number, in the plane */
+    int rows, columns;
+} window;
+
+static inline window window_at(const lathe_pool_windows *w, int i, int j)
+{
+    const lathe_pool_span *rows = &w->rows[i], *columns = &w->columns[j];
+    return (window){ ((size_t)rows->begin * (size_t)w->width + (size_t)columns->begin) * LANES, rows->end - rows->begin,
+        columns->end - columns->begin };
+}
+
+static inline real inverse_area(const lathe_pool_windows *w, int i, int j)
+{
+    return 1 / ((real)w->rows[i].divisor * (real)w->columns[j].divisor);
+}
+
+static size_t plane_size(const lathe_pool_windows *w)
+{
+    return (size_t)w->height * (size_t)w->width * LANES;
+}
+
+static inline void window_max(const real *x, real *y, size_t row, int rows, int columns)
+{
+    for (int h = 0; h < LANES; h += PART) {
+        part best = load_part(x + h);
+        for (int p = 0; p < rows; p++)
+            for (int q = 0; q < columns; q++) {
+                part v = load_part(x + (size_t)p * row + q * LANES + h);
+                best = choose_part(v > best, v, best);
+            }
+        store_part(y + h, best);
+    }
+}
+
+static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
+{
+    size_t row = (size_t)w->width * LANES;
+    for (int n = 0; n < planes; n++, x += plane_size(w))
+        for (int i = 0; i < w->out_height; i++)
+            for (int j = 0; j < w->out_width; j++, y += LANES) {
+                window at = window_at(w, i, j);
+                if (at.rows == 2 && at.columns == 2) window_max(x + at.at, y, row, 2, 2);
+                else if (at.rows == 3 && at.columns == 3) window_max(x + at.at, y, row, 3, 3);
+                else window_max(x + at.at, y, row, at.rows, at.columns);
+            }
+}
+
+/* Each lane's gradient goes to the first place that equals the maximum; `open` are the lanes that have not found theirs. */
+static inline void window_max_backward(const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns,
+    int add)
+{
+    for (int h = 0; h < LANES; h += PART) {
+        part best = load_part(y + h), g = load_part(gy + h);
+        part_mask open = ~(part_mask){ 0 };
+        for (int p = 0; p < rows; p++)
+            for (int q = 0; q < columns; q++) {
+                size_t at = (size_t)p * row + (size_t)(q * LANES + h);
+                part_mask here = (load_part(x + at) == best) & open;
+                part to = (part)(here & (part_mask)g);
+                open &= ~here;
+                store_part(gx + at, add ? load_part(gx + at) + to : to);
+            }
+    }
+}
+
+static void max_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y, const real *gy, real *gx, int add)
+{
+    size_t row = (size_t)w->width * LANES, size = plane_size(w);
+    for (int n = 0; n < planes; n++, x += size, gx += size) {
+        if (!add && !w->partition) memset(gx, 0, size * sizeof *gx);
+        int adds = add || !w->partition;
+        for (int i = 0; i < w->out_height; i++)
+            for (int j = 0; j < w->out_width; j++, y += LANES, gy += LANES) {
+                window at = window_at(w, i, j);
+                if (at.rows == 2 && at.columns == 2 && !adds)
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 2, 2, 0);
+                else if (at.rows == 3 && at.columns == 3 && adds)
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, 1);
+                else window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, adds);
+            }
+    }
+}
+
+static inline lanes window_sum(const real *x, size_t row, int rows, int columns)
+{
+    lanes sum = { 0 };
+    for (int p = 0; p < rows; p++)
+        for (int q = 0; q < columns; q++) sum += load(x + (size_t)p * row + q * LANES);
+    return sum;
+}
+
+static void average(const lathe_pool_windows *w, int planes, const real *x, real *y)
+{
+    size_t row = (size_t)w->width * LANES;
+    for (int n = 0; n < planes; n++, x += plane_size(w))
+        for (int i = 0; i < w->out_height; i++)
+            for (int j = 0; j < w->out_width; j++, y += LANES) {
+                window at = window_at(w, i, j);
+                lanes sum;
+                if (at.rows == 2 && at.columns == 2) sum = window_sum(x + at.at, row, 2, 2);
+                else if (at.rows == 3 && at.columns == 3) sum = window_sum(x + at.at, row, 3, 3);
+                else sum = window_sum(x + at.at, row, at.rows, at.columns);
+                store(y, sum * inverse_area(w, i, j));
+            }
+}
+
+static void average_backward(const lathe_pool_windows *w, int planes, const real *gy, real *gx, int add)
+{
+    size_t row = (size_t)w->width * LANES, size = plane_size(w);
+    for (int n = 0; n < planes; n++, gx += size) {
+        if (!add && !w->partition) memset(gx, 0, size * sizeof *gx);
+        int adds = add || !w->partition;
+        for (int i = 0; i < w->out_height; i++)
+            for (int j = 0; j < w->out_width; j++, gy += LANES) {
+                window at = window_at(w, i, j);
+                lanes g = load(gy) * inverse_area(w, i, j);
+                for (int p = 0; p < at.rows; p++)
+                    for (int q = 0; q < at.columns; q++) {
+                        real *to = gx + at.at + (size_t)p * row + q * LANES;
+                        store(to, adds ? load(to) + g : g);
+                    }
+            }
+    }
+}
+
+extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
+const lathe_pool_kernels KERNEL(lathe_pool_kernels) = {
+    .max = max,
+    .max_backward = max_backward,
+    .average = average,
+    .average_backward = average_backward,
+};

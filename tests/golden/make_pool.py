@@ -1,0 +1,68 @@
+#!/usr/bin/python3
+"""Golden values of pooling from PyTorch (1.13.1 when pool.txt was made): make_pool.py > pool.txt
+
+setup: kind (0 max, 1 average, 2 adaptive average) B C H W kernel stride padding ceil_mode exclude_padding;
+for adaptive, kernel and stride are the result's height and width.
+"""
+import torch
+import torch.nn.functional as F
+
+torch.manual_seed(7)
+
+SETUPS = [
+    # kind, B, C, H, W, kernel, stride, padding, ceil, exclude
+    (0, 3, 2, 4, 4, 2, 2, 0, 0, 0),
+    (0, 2, 1, 5, 7, 2, 2, 0, 0, 0),
+    (0, 2, 1, 5, 7, 2, 2, 0, 1, 0),
+    (0, 17, 1, 6, 5, 3, 2, 0, 0, 0),
+    (0, 2, 2, 8, 8, 3, 2, 0, 1, 0),
+    (0, 2, 2, 7, 8, 3, 2, 1, 0, 0),
+    (0, 2, 2, 6, 8, 3, 2, 1, 1, 0),
+    (0, 1, 1, 6, 6, 2, 3, 0, 0, 0),
+    (0, 1, 1, 6, 6, 2, 3, 1, 1, 0),
+    (0, 2, 1, 7, 6, 5, 1, 2, 0, 0),
+    (0, 2, 1, 1, 1, 1, 1, 0, 0, 0),
+    (0, 2, 1, 1, 3, 2, 2, 0, 1, 0),
+    (1, 3, 2, 4, 4, 2, 2, 0, 0, 0),
+    (1, 2, 1, 5, 7, 2, 2, 0, 1, 0),
+    (1, 2, 1, 5, 7, 2, 2, 0, 1, 1),
+    (1, 17, 1, 6, 5, 3, 2, 1, 0, 0),
+    (1, 2, 1, 6, 5, 3, 2, 1, 0, 1),
+    (1, 2, 2, 8, 6, 3, 2, 1, 1, 0),
+    (1, 2, 2, 8, 6, 3, 2, 1, 1, 1),
+    (1, 1, 1, 7, 9, 4, 3, 2, 1, 0),
+    (1, 1, 1, 7, 9, 4, 3, 2, 1, 1),
+    (1, 1, 1, 6, 6, 2, 3, 1, 1, 0),
+    (1, 2, 1, 3, 4, 3, 1, 1, 0, 0),
+    (2, 3, 2, 4, 4, 1, 1, 0, 0, 0),
+    (2, 2, 1, 5, 7, 3, 2, 0, 0, 0),
+    (2, 2, 1, 7, 5, 4, 3, 0, 0, 0),
+    (2, 17, 1, 4, 6, 2, 3, 0, 0, 0),
+    (2, 2, 1, 3, 2, 5, 4, 0, 0, 0),
+    (2, 1, 2, 10, 3, 7, 3, 0, 0, 0),
+]
+
+
+def show(name, tensor):
+    numbers = tensor.flatten().tolist()
+    print(name, len(numbers), *(repr(n) if n != int(n) else int(n) for n in numbers))
+
+
+print("cases 1", len(SETUPS))
+for number, (kind, b, c, h, w, k, s, p, ceil, exclude) in enumerate(SETUPS):
+    # halves and zeros: many ties, and all exact in a float
+    x = (torch.randn(b, c, h, w, dtype=torch.float64) * 3).round().div(2).relu_().requires_grad_()
+    if kind == 0:
+        y = F.max_pool2d(x, k, s, p, ceil_mode=bool(ceil))
+    elif kind == 1:
+        y = F.avg_pool2d(x, k, s, p, ceil_mode=bool(ceil), count_include_pad=not exclude)
+    else:
+        y = F.adaptive_avg_pool2d(x, (k, s))
+    gy = torch.randn_like(y).mul(64).round().div(64)
+    y.backward(gy)
+    name = f"case{number}."
+    show(name + "setup", torch.tensor(SETUPS[number]))
+    show(name + "x", x.detach())
+    show(name + "y", y.detach())
+    show(name + "gy", gy)
+    show(name + "gx", x.grad)
