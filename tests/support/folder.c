@@ -68,3 +68,11 @@ char *test_bytes(const char *path, size_t *size)
     bytes[*size] = '\0';
     return bytes;
 }
+
+void test_write(const char *path, const void *bytes, size_t size)
+{
+    FILE *out = fopen(path, "wb");
+    if (!out) fail_msg("%s cannot be made", path);
+    assert_int_equal(fwrite(bytes, 1, size, out), size);
+    assert_int_equal(fclose(out), 0);
+}

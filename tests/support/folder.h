@@ -19,4 +19,7 @@ int test_folder_entries(void);
 /** The bytes of a file, ended by a 0; the caller frees them. Fails the test if it cannot be read. */
 char *test_bytes(const char *path, size_t *size);
 
+/** Write a file of these bytes at `path`. */
+void test_write(const char *path, const void *bytes, size_t size);
+
 #endif
