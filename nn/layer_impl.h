@@ -31,6 +31,9 @@ struct lathe_layer_memory {
 /** The named tensor that this tensor of a layer is. */
 lathe_named_tensor *lathe_named(lathe_tensor *tensor);
 
+/** A failure that was recorded elsewhere (out of memory, an unknown name) becomes the model's too. Returns NULL. */
+void *lathe_model_adopt_failure(lathe_model *model);
+
 /** A copy of the text that lives with the model. */
 char *lathe_model_strdup(lathe_model *model, const char *text);
 

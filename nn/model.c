@@ -46,10 +46,9 @@ void *lathe_model_fail(lathe_model *model, lathe_status status, const char *form
     return NULL;
 }
 
-/* A failure recorded elsewhere (out of memory) is the model's failure too. */
-static void *adopt_failure(lathe_model *model)
+void *lathe_model_adopt_failure(lathe_model *model)
 {
-    if (!model->status) {
+    if (model && !model->status) {
         model->status = lathe_error();
         snprintf(model->message, sizeof model->message, "%s", lathe_error_message());
     }
@@ -59,13 +58,13 @@ static void *adopt_failure(lathe_model *model)
 void *lathe_model_alloc(lathe_model *model, size_t count, size_t size)
 {
     void *piece = lathe_arena_zeroed(model->arena, count, size);
-    return piece ? piece : adopt_failure(model);
+    return piece ? piece : lathe_model_adopt_failure(model);
 }
 
 char *lathe_model_strdup(lathe_model *model, const char *text)
 {
     char *copy = lathe_arena_strdup(model->arena, text);
-    return copy ? copy : adopt_failure(model);
+    return copy ? copy : lathe_model_adopt_failure(model);
 }
 
 bool lathe_layer_argument(lathe_model *model, const char *who, const char *argument, int value, int least)

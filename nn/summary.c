@@ -105,14 +105,14 @@ typedef struct table {
     size_t size, length;
 } table;
 
-static void print(table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void print(table *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-static void print(table *table, const char *format, ...)
+static void print(table *to, const char *format, ...)
 {
-    size_t used = table->length < table->size ? table->length : table->size;
+    size_t used = to->length < to->size ? to->length : to->size;
     va_list arguments;
     va_start(arguments, format);
-    table->length += (size_t)vsnprintf(table->size ? table->text + used : NULL, table->size - used, format, arguments);
+    to->length += (size_t)vsnprintf(to->size ? to->text + used : NULL, to->size - used, format, arguments);
     va_end(arguments);
 }
 
@@ -151,25 +151,25 @@ static widths measure(const lathe_summary *summary)
 
 size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
 {
-    table table = { text, size, 0 };
+    table to = { text, size, 0 };
     if (size) *text = '\0';
     if (!summary) return 0;
     char shape[LATHE_SHAPE_TEXT], number[32];
     widths w = measure(summary);
-    print(&table, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out, "output",
+    print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out, "output",
         "parameters", "FLOPs");
     for (int i = 0; i < summary->rows; i++) {
         const lathe_summary_row *row = &summary->row[i];
-        print(&table, "%-*s  %-*s  %-*s  %-*s", w.path, row->layer->path, w.type, row->layer->type->name, w.settings, row->settings,
+        print(&to, "%-*s  %-*s  %-*s  %-*s", w.path, row->layer->path, w.type, row->layer->type->name, w.settings, row->settings,
             w.out, row->out.rank ? lathe_shape_text(&row->out, shape) : "-");
-        if (row->parameters) print(&table, "  %10zu", row->parameters);
-        else print(&table, "  %10s", "");
-        print(&table, "  %9s\n", row->flops > 0 ? short_number(row->flops, number) : "");
+        if (row->parameters) print(&to, "  %10zu", row->parameters);
+        else print(&to, "  %10s", "");
+        print(&to, "  %9s\n", row->flops > 0 ? short_number(row->flops, number) : "");
     }
-    print(&table, "input %s, ", lathe_shape_text(&summary->in, shape));
-    print(&table, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);
-    if (summary->frozen) print(&table, " (%zu of them frozen)", summary->frozen);
-    if (summary->buffers) print(&table, ", %zu numbers of running statistics", summary->buffers);
-    print(&table, ", %.3f MFLOP an image forward\n", summary->flops / 1e6);
-    return table.length;
+    print(&to, "input %s, ", lathe_shape_text(&summary->in, shape));
+    print(&to, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);
+    if (summary->frozen) print(&to, " (%zu of them frozen)", summary->frozen);
+    if (summary->buffers) print(&to, ", %zu numbers of running statistics", summary->buffers);
+    print(&to, ", %.3f MFLOP an image forward\n", summary->flops / 1e6);
+    return to.length;
 }

@@ -1,0 +1,74 @@
+#include "models.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "../../core/alloc.h"
+#include "../../core/field.h"
+#include "../layer_impl.h"
+#include "build_impl.h"
+
+lathe_extent lathe_extent_after(lathe_extent before, int channels, int kernel, int stride, int padding)
+{
+    int rows = before.height + 2 * padding - kernel, columns = before.width + 2 * padding - kernel;
+    return (lathe_extent){ channels, rows < 0 ? 0 : rows / stride + 1, columns < 0 ? 0 : columns / stride + 1 };
+}
+
+lathe_extent lathe_extent_after_ceil(lathe_extent before, int kernel, int stride)
+{
+    int rows = before.height - kernel + stride - 1, columns = before.width - kernel + stride - 1;
+    return (lathe_extent){ before.channels, rows < 0 ? 0 : rows / stride + 1, columns < 0 ? 0 : columns / stride + 1 };
+}
+
+int lathe_extent_features(lathe_model *model, const char *name, const lathe_model_spec *spec, lathe_extent extent)
+{
+    size_t features;
+    if (extent.height < 1 || extent.width < 1) {
+        lathe_model_fail(model, LATHE_ESHAPE, "%s: nothing is left of an input of %d x %d; it was made for larger pictures", name,
+            spec->height, spec->width);
+        return 0;
+    }
+    if (lathe_size_mul((size_t)extent.channels, (size_t)extent.height, &features)
+        && lathe_size_mul(features, (size_t)extent.width, &features) && features <= INT_MAX)
+        return (int)features;
+    lathe_model_fail(model, LATHE_ESHAPE, "%s: an input of %d x %d is too large for its linear layer", name, spec->height,
+        spec->width);
+    return 0;
+}
+
+static const char *name_at(int index)
+{
+    const lathe_model_type *type = lathe_model_type_at(index);
+    return type ? type->name : NULL;
+}
+
+const lathe_model_type *lathe_model_find(const char *name)
+{
+    for (int i = 0; name && lathe_model_type_at(i); i++)
+        if (!strcmp(name, lathe_model_type_at(i)->name)) return lathe_model_type_at(i);
+    if (name) lathe_fail_name("model", name, name_at);
+    else lathe_fail(LATHE_EARG, "lathe_model_find: the name is NULL");
+    return NULL;
+}
+
+/* A side of a picture above this has no use, and keeps every size computed from it inside an int. */
+enum { MAX_SIDE = 1 << 20 };
+
+lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec)
+{
+    const lathe_model_type *type = lathe_model_find(name);
+    if (!type) return lathe_model_adopt_failure(model);
+    lathe_model_spec s = spec ? *spec : type->native;
+    const struct {
+        const char *what;
+        int *value, native;
+    } fields[] = { { "channels", &s.channels, type->native.channels }, { "height", &s.height, type->native.height },
+        { "width", &s.width, type->native.width }, { "classes", &s.classes, type->native.classes } };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (!*fields[i].value) *fields[i].value = fields[i].native;
+        if (*fields[i].value < 1 || *fields[i].value > MAX_SIDE)
+            return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s is %d; it must be 1 to %d", name, fields[i].what, *fields[i].value,
+                MAX_SIDE);
+    }
+    return type->build(model, &s);
+}
