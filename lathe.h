@@ -23,6 +23,7 @@
 #include "core/ops/conv2d.h"
 #include "core/ops/dropout.h"
 #include "core/ops/linear.h"
+#include "core/ops/local_response_norm.h"
 #include "core/ops/loss.h"
 #include "core/ops/pool.h"
 #include "core/ops/shape.h"

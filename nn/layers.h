@@ -16,6 +16,7 @@
 
 #include "../core/ops/batch_norm.h"
 #include "../core/ops/conv2d.h"
+#include "../core/ops/local_response_norm.h"
 #include "../core/ops/pool.h"
 #include "layer.h"
 
@@ -83,6 +84,12 @@ lathe_layer *lathe_nn_tanh(lathe_model *model);
 
 /** In LATHE_TRAIN each number becomes 0 with probability p in [0, 1), the others x / (1 - p). Same as torch.nn.Dropout */
 lathe_layer *lathe_nn_dropout(lathe_model *model, double p);
+
+/**
+ * Local response normalisation over `size` channels, or size * size pixels with opts->within_channel (see
+ * lathe_local_response_norm). opts NULL: alpha 1e-4, beta 0.75, k 1 (its size may stay 0). Same as torch.nn.LocalResponseNorm
+ */
+lathe_layer *lathe_nn_local_response_norm(lathe_model *model, int size, const lathe_local_response_norm_opts *opts);
 
 /** x itself: a place-holder. Same as torch.nn.Identity */
 lathe_layer *lathe_nn_identity(lathe_model *model);

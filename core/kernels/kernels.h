@@ -5,12 +5,14 @@
 #include "element.h"
 #include "pool.h"
 #include "peak.h"
+#include "response.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_element_kernels *element;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
+    const lathe_response_kernels *response;
 } lathe_kernels;
 
 /** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */

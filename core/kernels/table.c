@@ -7,6 +7,7 @@
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
+extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -14,4 +15,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .element = &KERNEL(lathe_element_kernels),
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
+    .response = &KERNEL(lathe_response_kernels),
 };
