@@ -34,6 +34,10 @@
 #include "nn/models/models.h"
 #include "nn/summary.h"
 
+#include "metrics/accuracy.h"
+#include "metrics/average.h"
+#include "metrics/metric.h"
+
 #include "optim/optim.h"
 
 #include "sched/sched.h"
