@@ -29,10 +29,11 @@ static void advance(const void *opts, lathe_optim_clock *clock)
     for (int k = 0; k < 2; k++) clock->value[k] = o->betas[k] * clock->value[k] + (1 - o->betas[k]);
 }
 
+/* One rounding of p a step: in float, p * (1 - lr * weight_decay) would lose a part of a small decay, each time the same way. */
 static void update(const lathe_update *u)
 {
     const lathe_adamw_opts *o = u->opts;
-    const lathe_real shrink = (lathe_real)(1 - o->lr * o->weight_decay), eps = (lathe_real)o->eps;
+    const lathe_real decay = (lathe_real)(o->lr * o->weight_decay), eps = (lathe_real)o->eps;
     const lathe_real beta1 = (lathe_real)o->betas[0], rest1 = (lathe_real)(1 - o->betas[0]);
     const lathe_real beta2 = (lathe_real)o->betas[1], rest2 = (lathe_real)(1 - o->betas[1]);
     const lathe_real step = (lathe_real)(o->lr / u->clock->value[0]), root = (lathe_real)(1 / sqrt(u->clock->value[1]));
@@ -47,7 +48,7 @@ static void update(const lathe_update *u)
         v = most;
     }
     for (size_t i = 0; i < u->count; i++)
-        p[i] = p[i] * shrink - step * m[i] / ((lathe_real)sqrt((double)v[i]) * root + eps);
+        p[i] -= decay * p[i] + step * m[i] / ((lathe_real)sqrt((double)v[i]) * root + eps);
 }
 
 const lathe_optim_type lathe_adamw_type = {

@@ -1,5 +1,6 @@
 #include "optim.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -221,29 +222,60 @@ static int number_of(const lathe_params *params, const lathe_tensor *tensor)
     return -1;
 }
 
+/* Groups belong to the time before the first step, and before a scheduler that would not know them. */
+static lathe_status groups_may_change(const lathe_optim *optim, const char *who)
+{
+    if (optim->held)
+        return lathe_fail(LATHE_ESTATE, "%s: a scheduler holds the optimizer; make groups before it", who);
+    uint64_t steps = lathe_optim_steps(optim);
+    if (steps)
+        return lathe_fail(LATHE_ESTATE, "%s: the optimizer has made %" PRIu64 " steps; make groups before the first", who, steps);
+    return LATHE_OK;
+}
+
+static lathe_status check_tensors(const lathe_optim *optim, lathe_tensor *const *tensors, int count)
+{
+    if (!tensors || count < 1)
+        return lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed", tensors ? count : 0);
+    for (int i = 0; i < count; i++)
+        if (number_of(optim->params, tensors[i]) < 0)
+            return lathe_fail(LATHE_EARG, "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
+                tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
+    return LATHE_OK;
+}
+
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts)
 {
-    if (!optim) return -1;
-    const char *refusal = optim->held ? "a scheduler holds the optimizer; add groups before making it"
-        : lathe_optim_steps(optim)    ? "the optimizer has made steps; add groups before the first"
-                                      : NULL;
-    if (refusal) {
-        lathe_fail(LATHE_ESTATE, "lathe_optim_add_group: %s", refusal);
+    if (!optim || groups_may_change(optim, "lathe_optim_add_group") || check_tensors(optim, tensors, count) ||
+        new_group(optim, opts))
         return -1;
-    }
-    if (!tensors || count < 1) {
-        lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed", tensors ? count : 0);
-        return -1;
-    }
-    for (int i = 0; i < count; i++) {
-        if (number_of(optim->params, tensors[i]) >= 0) continue;
-        lathe_fail(LATHE_EARG, "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
-            tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
-        return -1;
-    }
-    if (new_group(optim, opts)) return -1;
     for (int i = 0; i < count; i++) optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;
     return optim->group_count - 1;
+}
+
+static bool moves(const lathe_optim *optim, int tensor, int from)
+{
+    return optim->group_of[tensor] == from && optim->params->tensor[tensor]->shape.rank < 2;
+}
+
+lathe_status lathe_optim_decay_weights_only(lathe_optim *optim)
+{
+    if (!optim) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: optim is NULL");
+    const lathe_field *decay = lathe_fields_find(optim->type->fields, "weight_decay");
+    if (!decay) return lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: %s has no weight_decay", optim->type->name);
+    lathe_status status = groups_may_change(optim, "lathe_optim_decay_weights_only");
+    for (int from = 0, groups = optim->group_count; from < groups && !status; from++) {
+        int first = 0;
+        while (first < optim->params->count && !moves(optim, first, from)) first++;
+        if (first == optim->params->count) continue;
+        status = group_append(optim, optim->groups[from].made);
+        if (status) break;
+        group *fresh = &optim->groups[optim->group_count - 1];
+        *option(decay, fresh->opts) = *option(decay, fresh->made) = 0;
+        for (int i = first; i < optim->params->count; i++)
+            if (moves(optim, i, from)) optim->group_of[i] = optim->group_count - 1;
+    }
+    return status;
 }
 
 /* ---- a step ------------------------------------------------------------------------------------------------- */

@@ -63,6 +63,14 @@ void lathe_optim_free(lathe_optim *optim);
  */
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts);
 
+/**
+ * Take weight decay off biases and off the scales and shifts of norms: every tensor of rank 1 leaves its group for one that differs
+ * in weight_decay 0 alone. Refused as lathe_optim_add_group is.
+ * Errors   LATHE_EARG if the optimizer's options have no weight_decay; LATHE_ESTATE, LATHE_ENOMEM.
+ * Source   as in torchvision's references (--norm-weight-decay 0 --bias-weight-decay 0); Jia et al. 2018 (arXiv 1807.11205).
+ */
+lathe_status lathe_optim_decay_weights_only(lathe_optim *optim);
+
 /** Forget all gradients: the next one is written, not added. Same as optimizer.zero_grad(), which since PyTorch 2 means None. */
 void lathe_optim_zero_grad(lathe_optim *optim);
 

@@ -1,6 +1,4 @@
-#include "support/params.h"
-
-#include <math.h>
+#include "support/trajectory.h"
 
 /* Steps of one parameter with gradient 1 from p = 1, by hand. */
 static void steps_by_hand(void **state)
@@ -92,6 +90,20 @@ static void refusals(void **state)
     params_free(params);
 }
 
+static void pytorch_trajectories(void **state)
+{
+    (void)state;
+    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.001 }, "plain");
+    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9 }, "momentum");
+    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .nesterov = true }, "nesterov");
+    assert_trajectories(&lathe_sgd_type,
+        &(lathe_sgd_opts){ .lr = 0.001, .momentum = 0.5, .dampening = 0.3, .weight_decay = 0.01 }, "decay");
+    /* At a constant rate Caffe's form walks the same way. */
+    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true }, "momentum");
+    assert_trajectories(&lathe_sgd_type,
+        &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true, .nesterov = true }, "nesterov");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +111,7 @@ int main(void)
         cmocka_unit_test(the_two_forms_differ_when_the_rate_changes),
         cmocka_unit_test(momentum_may_begin_late),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(pytorch_trajectories),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Trajectories of PyTorch's optimizers in double: optim_NAME.txt, arrays "CASE.PROBLEM" of the parameters after STEPS.
+
+Run with Debian's python3-torch (1.13.1). The problems are those of tests/support/trajectory.c. Lion is not in that version and is
+written out here after its paper.
+"""
+import math
+import os
+import sys
+
+import torch
+
+torch.set_default_dtype(torch.float64)
+HERE = os.path.dirname(os.path.abspath(__file__))
+STEPS = (1, 2, 3, 10, 30, 100, 300, 1000)
+
+
+class Lion(torch.optim.Optimizer):
+    """Chen et al., "Symbolic discovery of optimization algorithms", 2023, algorithm 2."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0):
+        super().__init__(params, dict(lr=lr, betas=betas, weight_decay=weight_decay))
+
+    def step(self):
+        for group in self.param_groups:
+            beta1, beta2 = group["betas"]
+            for p in group["params"]:
+                m = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+                direction = torch.sign(beta1 * m + (1 - beta1) * p.grad)
+                p.data -= group["lr"] * (direction + group["weight_decay"] * p.data)
+                m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
+def numbers(count, phase, scale):
+    return [scale * math.sin(1.0 + phase + 0.7 * i) for i in range(count)]
+
+
+class Quadratic:
+    def __init__(self):
+        self.p = torch.tensor([1 + 0.1 * i for i in range(10)], requires_grad=True)
+        self.a = torch.tensor([0.1 * (i + 1) for i in range(10)])
+        self.c = torch.tensor([float(i % 3 - 1) for i in range(10)])
+        self.params = [self.p]
+
+    def loss(self):
+        return 0.5 * (self.a * (self.p - self.c) ** 2).sum()
+
+
+class Rosenbrock:
+    def __init__(self):
+        self.p = torch.tensor([-0.6, 0.9], requires_grad=True)
+        self.params = [self.p]
+
+    def loss(self):
+        x, y = self.p
+        return (1 - x) ** 2 + 100 * (y - x * x) ** 2
+
+
+class Net:
+    def __init__(self):
+        self.x = torch.tensor(numbers(8 * 4, 0, 1)).reshape(8, 4)
+        self.t = torch.tensor(numbers(8 * 3, 50, 1)).reshape(8, 3)
+        shapes = ((6, 4), (6,), (3, 6), (3,))
+        self.params = []
+        for i, shape in enumerate(shapes):
+            count = math.prod(shape)
+            self.params.append(torch.tensor(numbers(count, 100 * (i + 1), 0.5)).reshape(shape).requires_grad_())
+
+    def loss(self):
+        w1, b1, w2, b2 = self.params
+        y = torch.tanh(self.x @ w1.T + b1) @ w2.T + b2
+        return ((y - self.t) ** 2).mean()
+
+
+PROBLEMS = {"quadratic": Quadratic, "rosenbrock": Rosenbrock, "net": Net}
+
+CASES = {
+    "sgd": (torch.optim.SGD, {
+        "plain": dict(lr=0.001), "momentum": dict(lr=0.0005, momentum=0.9),
+        "nesterov": dict(lr=0.0005, momentum=0.9, nesterov=True),
+        "decay": dict(lr=0.001, momentum=0.5, dampening=0.3, weight_decay=0.01)}),
+    "adamw": (torch.optim.AdamW, {
+        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "amsgrad": dict(lr=0.01, amsgrad=True),
+        "betas": dict(lr=0.003, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.0)}),
+    "adam": (torch.optim.Adam, {
+        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "amsgrad": dict(lr=0.01, amsgrad=True),
+        "betas": dict(lr=0.003, betas=(0.8, 0.99), eps=1e-3)}),
+    "rmsprop": (torch.optim.RMSprop, {
+        "plain": dict(lr=0.001), "centered": dict(lr=0.001, centered=True), "momentum": dict(lr=0.001, momentum=0.9, alpha=0.9),
+        "all": dict(lr=0.001, momentum=0.5, centered=True, weight_decay=0.1, eps=1e-6)}),
+    "adagrad": (torch.optim.Adagrad, {
+        "defaults": dict(), "plain": dict(lr=0.3), "decay": dict(lr=0.1, lr_decay=0.01, weight_decay=0.1),
+        "initial": dict(lr=0.05, initial_accumulator_value=0.5, eps=1e-6)}),
+    "adadelta": (torch.optim.Adadelta, {
+        "defaults": dict(), "plain": dict(lr=2), "decay": dict(lr=0.5, rho=0.95, weight_decay=0.1), "eps": dict(eps=1e-4)}),
+    "adamax": (torch.optim.Adamax, {
+        "defaults": dict(), "plain": dict(lr=0.02), "decay": dict(lr=0.01, weight_decay=0.1), "betas": dict(betas=(0.8, 0.9), eps=1e-6)}),
+    "nadam": (torch.optim.NAdam, {
+        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "betas": dict(betas=(0.8, 0.95), momentum_decay=0.01)}),
+    "radam": (torch.optim.RAdam, {
+        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.002, weight_decay=0.1), "betas": dict(betas=(0.8, 0.95), eps=1e-6)}),
+    "asgd": (torch.optim.ASGD, {
+        "plain": dict(lr=0.001), "averaged": dict(lr=0.001, lambd=0.01, alpha=0.6, t0=100.0, weight_decay=0.01)}),
+    "rprop": (torch.optim.Rprop, {
+        "plain": dict(lr=0.001), "etas": dict(lr=0.01, etas=(0.4, 1.1), step_sizes=(1e-5, 0.1))}),
+    "lion": (Lion, {
+        "plain": dict(lr=0.001), "decay": dict(lr=0.003, betas=(0.95, 0.98), weight_decay=0.1)}),
+}
+
+
+def run(make, options, problem):
+    problem = PROBLEMS[problem]()
+    optimizer = make(problem.params, **options)
+    kept = []
+    for step in range(1, max(STEPS) + 1):
+        optimizer.zero_grad()
+        problem.loss().backward()
+        optimizer.step()
+        if step in STEPS:
+            kept += [float(x) for p in problem.params for x in p.detach().flatten()]
+    return kept, optimizer, problem
+
+
+def write(out, name, values):
+    out.write("%s %d\n" % (name, len(values)))
+    for i in range(0, len(values), 6):
+        out.write(" ".join("%.17g" % v for v in values[i:i + 6]) + "\n")
+
+
+for name in sys.argv[1:] or CASES:
+    make, cases = CASES[name]
+    with open(os.path.join(HERE, "optim_%s.txt" % name), "w") as out:
+        for case, options in cases.items():
+            for problem in PROBLEMS:
+                values, optimizer, problem_run = run(make, options, problem)
+                write(out, "%s.%s" % (case, problem), values)
+                if name == "asgd":
+                    ax = [float(x) for p in problem_run.params for x in optimizer.state[p]["ax"].flatten()]
+                    write(out, "%s.%s.ax" % (case, problem), ax)

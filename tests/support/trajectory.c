@@ -1,0 +1,177 @@
+#include "trajectory.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { STEPS = 1000, KEPT = 8 };
+static const int kept[KEPT] = { 1, 2, 3, 10, 30, 100, 300, STEPS };
+
+/* Gradients in double from the parameters, so that only the optimizer's own rounding is measured. */
+typedef void gradient_fn(const lathe_params *params);
+
+static double at(const lathe_params *params, int tensor, int index)
+{
+    return (double)params->tensor[tensor]->data[index];
+}
+
+static void set_grad(const lathe_params *params, int tensor, int index, double value)
+{
+    params->tensor[tensor]->grad[index] = (lathe_real)value;
+}
+
+/* sum of a (p - c)^2 / 2 */
+static void quadratic(const lathe_params *params)
+{
+    for (int i = 0; i < 10; i++) set_grad(params, 0, i, 0.1 * (i + 1) * (at(params, 0, i) - (i % 3 - 1)));
+}
+
+/* (1 - x)^2 + 100 (y - x^2)^2 */
+static void rosenbrock(const lathe_params *params)
+{
+    double x = at(params, 0, 0), y = at(params, 0, 1);
+    set_grad(params, 0, 0, -2 * (1 - x) - 400 * x * (y - x * x));
+    set_grad(params, 0, 1, 200 * (y - x * x));
+}
+
+static double number(double phase, double scale, int i)
+{
+    return scale * sin(1.0 + phase + 0.7 * i);
+}
+
+/* mean of (tanh(x w1' + b1) w2' + b2 - t)^2, x [8, 4], 6 hidden, t [8, 3] */
+static void net(const lathe_params *params)
+{
+    enum { IMAGES = 8, IN = 4, HIDDEN = 6, OUT = 3 };
+    double g[4][HIDDEN * IN] = { { 0 } };
+    static const int counts[4] = { HIDDEN * IN, HIDDEN, OUT * HIDDEN, OUT };
+    for (int b = 0; b < IMAGES; b++) {
+        double hidden[HIDDEN], g_hidden[HIDDEN] = { 0 };
+        for (int h = 0; h < HIDDEN; h++) {
+            double sum = at(params, 1, h);
+            for (int i = 0; i < IN; i++) sum += number(0, 1, b * IN + i) * at(params, 0, h * IN + i);
+            hidden[h] = tanh(sum);
+        }
+        for (int o = 0; o < OUT; o++) {
+            double y = at(params, 3, o);
+            for (int h = 0; h < HIDDEN; h++) y += hidden[h] * at(params, 2, o * HIDDEN + h);
+            double gy = 2 * (y - number(50, 1, b * OUT + o)) / (IMAGES * OUT);
+            g[3][o] += gy;
+            for (int h = 0; h < HIDDEN; h++) {
+                g[2][o * HIDDEN + h] += gy * hidden[h];
+                g_hidden[h] += gy * at(params, 2, o * HIDDEN + h);
+            }
+        }
+        for (int h = 0; h < HIDDEN; h++) {
+            double gs = g_hidden[h] * (1 - hidden[h] * hidden[h]);
+            g[1][h] += gs;
+            for (int i = 0; i < IN; i++) g[0][h * IN + i] += gs * number(0, 1, b * IN + i);
+        }
+    }
+    for (int t = 0; t < 4; t++)
+        for (int i = 0; i < counts[t]; i++) set_grad(params, t, i, g[t][i]);
+}
+
+static const struct problem {
+    const char *name;
+    gradient_fn *gradient;
+    int count, sizes[4];
+    double relative; /* tolerance in float */
+    int last;        /* up to this step; 0: not in float */
+} problems[] = {
+    { "quadratic", quadratic, 1, { 10 }, 1e-6, STEPS },
+    { "rosenbrock", rosenbrock, 1, { 2 }, 0, 0 },
+    { "net", net, 4, { 24, 6, 18, 3 }, 1e-5, 100 },
+};
+enum { PROBLEMS = sizeof problems / sizeof problems[0] };
+
+static lathe_params *start(const struct problem *problem)
+{
+    lathe_params *params = params_new(problem->sizes, problem->count);
+    for (int t = 0; t < params->count; t++)
+        for (int i = 0; i < problem->sizes[t]; i++)
+            params->tensor[t]->data[i] = (lathe_real)(problem->gradient == quadratic ? 1 + 0.1 * i
+                : problem->gradient == rosenbrock                                   ? (i ? 0.9 : -0.6)
+                                                                                    : number(100 * (t + 1), 0.5, i));
+    return params;
+}
+
+static size_t numbers_of(const struct problem *problem)
+{
+    size_t count = 0;
+    for (int t = 0; t < problem->count; t++) count += (size_t)problem->sizes[t];
+    return count;
+}
+
+static bool wide(void)
+{
+    return sizeof(lathe_real) == sizeof(double);
+}
+
+static void compare(const struct problem *problem, const lathe_params *params, const char *what, int step, const double *want)
+{
+    char text[160];
+    snprintf(text, sizeof text, "%s after %d steps", what, step);
+    double tolerance = wide() ? 1e-10 : problem->relative;
+    for (int t = 0; t < params->count; t++) {
+        assert_close(text, params->tensor[t]->data, want, (size_t)problem->sizes[t], tolerance, tolerance);
+        want += problem->sizes[t];
+    }
+}
+
+static void one_trajectory(const struct problem *problem, const lathe_optim_type *type, const void *opts, const char *name)
+{
+    char file[64], array[96];
+    size_t count, numbers = numbers_of(problem);
+    snprintf(file, sizeof file, "optim_%s.txt", type->name);
+    snprintf(array, sizeof array, "%s.%s", name, problem->name);
+    double *want = golden(file, array, &count);
+    assert_int_equal(count, KEPT * numbers);
+    lathe_params *params = start(problem);
+    lathe_optim *optim = lathe_optim_new(type, params, opts);
+    assert_non_null(optim);
+    for (int step = 1, next = 0; step <= (wide() ? STEPS : problem->last); step++) {
+        problem->gradient(params);
+        assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+        if (step == kept[next]) compare(problem, params, array, step, want + (size_t)next++ * numbers);
+    }
+    lathe_optim_free(optim);
+    params_free(params);
+    free(want);
+}
+
+void assert_trajectories(const lathe_optim_type *type, const void *opts, const char *name)
+{
+    for (int i = 0; i < PROBLEMS; i++)
+        if (wide() || problems[i].last) one_trajectory(&problems[i], type, opts, name);
+}
+
+void assert_trajectories_in_double(const lathe_optim_type *type, const void *opts, const char *name)
+{
+    if (wide()) assert_trajectories(type, opts, name);
+}
+
+void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot, const char *suffix)
+{
+    for (int i = 0; wide() && i < PROBLEMS; i++) {
+        char file[64], array[96];
+        size_t count;
+        snprintf(file, sizeof file, "optim_%s.txt", type->name);
+        snprintf(array, sizeof array, "%s.%s.%s", name, problems[i].name, suffix);
+        double *want = golden(file, array, &count);
+        lathe_params *params = start(&problems[i]);
+        lathe_optim *optim = lathe_optim_new(type, params, opts);
+        for (int step = 1; step <= STEPS; step++) {
+            problems[i].gradient(params);
+            assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+        }
+        const double *place = want;
+        for (int t = 0; t < params->count; t++) {
+            const lathe_real *state = lathe_optim_slot(optim, slot) + (params->tensor[t]->data - params->data);
+            assert_close(array, state, place, (size_t)problems[i].sizes[t], 1e-10, 1e-10);
+            place += problems[i].sizes[t];
+        }
+        lathe_optim_free(optim);
+        params_free(params);
+        free(want);
+    }
+}
