@@ -1,12 +1,11 @@
 #include "loader.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "../core/alloc.h"
 #include "../core/rng.h"
 #include "../core/threads.h"
-#include "assemble_impl.h"
+#include "workers_impl.h"
 
 struct lathe_loader {
     lathe_loader_opts opts;
@@ -16,7 +15,9 @@ struct lathe_loader {
     lathe_status status;
     size_t *order;         /* [count]: which sample comes when in order_epoch */
     uint64_t order_epoch;
+    lathe_workers *workers; /* NULL: batches are made when asked for, in `slot` */
     lathe_slot slot;
+    bool held;             /* the workers' next batch is in the caller's hands */
 };
 
 static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
@@ -47,36 +48,6 @@ static void set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const la
     }
 }
 
-lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts)
-{
-    static const lathe_loader_opts none;
-    if (!opts) opts = &none;
-    if (check(data, opts)) return NULL;
-    lathe_loader *loader = lathe_alloc(1, sizeof *loader);
-    if (!loader) return NULL;
-    loader->opts = *opts;
-    if (!loader->opts.batch_size) loader->opts.batch_size = 64;
-    loader->opts.mean = loader->opts.std = NULL; /* the caller's arrays may go */
-    set_recipe(&loader->recipe, data, opts);
-    uint64_t size = (uint64_t)loader->opts.batch_size;
-    loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
-    loader->order_epoch = UINT64_MAX;
-    if (opts->shuffle) loader->order = lathe_alloc_raw(data->count, sizeof *loader->order);
-    if ((opts->shuffle && !loader->order) || lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size)) {
-        lathe_loader_free(loader);
-        return NULL;
-    }
-    return loader;
-}
-
-void lathe_loader_free(lathe_loader *loader)
-{
-    if (!loader) return;
-    lathe_slot_free(&loader->slot);
-    lathe_free(loader->order);
-    lathe_free(loader);
-}
-
 /* Sample number `position` of the epoch. */
 static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
 {
@@ -92,14 +63,50 @@ static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
 }
 
 /* Which samples batch `index` of the epoch has. */
-static void plan(lathe_loader *loader, lathe_slot *slot, uint64_t epoch, uint64_t index)
+static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index)
 {
+    lathe_loader *loader = context;
     const lathe_recipe *recipe = &loader->recipe;
     size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
     if (size > recipe->data->count - begin) size = recipe->data->count - begin;
     slot->batch = (lathe_batch){ .size = (int)size, .channels = recipe->channels, .height = recipe->height,
         .width = recipe->width, .images = slot->images, .labels = slot->labels, .epoch = epoch, .index = index };
     for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
+}
+
+lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    static const lathe_loader_opts none;
+    if (!opts) opts = &none;
+    if (check(data, opts)) return NULL;
+    lathe_loader *loader = lathe_alloc(1, sizeof *loader);
+    if (!loader) return NULL;
+    loader->opts = *opts;
+    if (!loader->opts.batch_size) loader->opts.batch_size = 64;
+    loader->opts.mean = loader->opts.std = NULL; /* the caller's arrays may go */
+    set_recipe(&loader->recipe, data, opts);
+    uint64_t size = (uint64_t)loader->opts.batch_size;
+    loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
+    loader->order_epoch = UINT64_MAX;
+    if (opts->shuffle) loader->order = lathe_alloc_raw(data->count, sizeof *loader->order);
+    bool good = !opts->shuffle || loader->order;
+    if (good && opts->workers) {
+        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size, loader->batches, plan, loader);
+        good = loader->workers != NULL;
+    } else if (good)
+        good = !lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size);
+    if (good) return loader;
+    lathe_loader_free(loader);
+    return NULL;
+}
+
+void lathe_loader_free(lathe_loader *loader)
+{
+    if (!loader) return;
+    lathe_workers_free(loader->workers);
+    lathe_slot_free(&loader->slot);
+    lathe_free(loader->order);
+    lathe_free(loader);
 }
 
 typedef struct lathe_fill {
@@ -115,15 +122,21 @@ static void fill_block(void *context, int block)
     lathe_error_hold(held);
 }
 
-/* Make the planned batch. What fails on a thread of the pool is done again here, so that this thread reports it. */
-static lathe_status fill(lathe_slot *slot, const lathe_recipe *recipe)
+/* Make the planned batch on the pool's threads. */
+static void fill(lathe_slot *slot, const lathe_recipe *recipe)
 {
     int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
     lathe_parallel(blocks, fill_block, &(lathe_fill){ slot, recipe });
-    for (int block = 0; block < blocks; block++)
+}
+
+/* Do what failed on another thread again, so that this thread reports it. */
+static lathe_status mend(lathe_slot *slot, const lathe_recipe *recipe)
+{
+    for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)
         if (slot->failed[block]) {
             lathe_status status = lathe_slot_fill(slot, recipe, block);
             if (status) return status;
+            slot->failed[block] = false;
         }
     return LATHE_OK;
 }
@@ -135,16 +148,24 @@ bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
         return false;
     }
     loader->status = LATHE_OK;
+    if (loader->held) lathe_workers_release(loader->workers);
+    loader->held = false;
     if (loader->index == loader->batches) {
         loader->index = 0;
         loader->epoch++;
         return false;
     }
-    plan(loader, &loader->slot, loader->epoch, loader->index);
-    loader->status = fill(&loader->slot, &loader->recipe);
+    lathe_slot *slot = &loader->slot;
+    if (loader->workers) slot = lathe_workers_wait(loader->workers);
+    else {
+        plan(loader, slot, loader->epoch, loader->index);
+        fill(slot, &loader->recipe);
+    }
+    loader->status = mend(slot, &loader->recipe);
     if (loader->status) return false;
+    loader->held = loader->workers != NULL;
     loader->index++;
-    *batch = loader->slot.batch;
+    *batch = slot->batch;
     return true;
 }
 
@@ -164,6 +185,8 @@ lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t in
     if (index > loader->batches)
         return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu", (unsigned long long)index,
             (unsigned long long)loader->batches);
+    if (loader->workers) lathe_workers_seek(loader->workers, epoch, index);
+    loader->held = false;
     loader->epoch = epoch;
     loader->index = index;
     return LATHE_OK;
@@ -171,7 +194,12 @@ lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t in
 
 size_t lathe_loader_order(lathe_loader *loader, uint64_t epoch, size_t position)
 {
-    if (loader && position < loader->recipe.data->count) return sample_at(loader, epoch, position);
-    lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position, loader ? loader->recipe.data->count : 0);
-    return (size_t)-1;
+    if (!loader || position >= loader->recipe.data->count) {
+        lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position, loader ? loader->recipe.data->count : 0);
+        return (size_t)-1;
+    }
+    if (loader->workers) lathe_workers_lock(loader->workers);
+    size_t sample = sample_at(loader, epoch, position);
+    if (loader->workers) lathe_workers_unlock(loader->workers);
+    return sample;
 }
