@@ -1,25 +1,102 @@
 #include "blas.h"
 
-void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const lathe_real *a, int lda,
-    const lathe_real *b, int ldb, lathe_real beta, lathe_real *c, int ldc)
+#include <cblas.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Chooses the kernels again, by OPENBLAS_CORETYPE; exported by builds with several core types, though not declared. */
+extern void gotoblas_dynamic_quit(void) __attribute__((weak));
+extern void gotoblas_dynamic_init(void) __attribute__((weak));
+
+enum { OTHER, AVX2, AVX512 };
+
+/* What the processor, and the operating system with it, can do. */
+static int processor_level(void)
 {
-    for (int i = 0; i < m; i++) {
-        lathe_real *row = c + (size_t)i * (size_t)ldc;
-        for (int j = 0; j < n; j++) row[j] = beta == 0 ? 0 : beta * row[j];
-        for (int l = 0; l < k; l++) {
-            lathe_real factor = transpose_a ? a[(size_t)l * (size_t)lda + (size_t)i] : a[(size_t)i * (size_t)lda + (size_t)l];
-            for (int j = 0; j < n; j++)
-                row[j] += factor * (transpose_b ? b[(size_t)j * (size_t)ldb + (size_t)l] : b[(size_t)l * (size_t)ldb + (size_t)j]);
-        }
-    }
+#if defined(__x86_64__) || defined(__i386__)
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+    return avx512 ? AVX512 : avx2 ? AVX2 : OTHER;
+#else
+    return OTHER;
+#endif
+}
+
+/* What a core type's kernels use. */
+static int core_level(const char *core)
+{
+    static const struct {
+        const char *name;
+        int level;
+    } known[] = {
+        { "Haswell", AVX2 }, { "Zen", AVX2 }, { "Excavator", AVX2 },
+        { "SkylakeX", AVX512 }, { "Cooperlake", AVX512 }, { "SapphireRapids", AVX512 },
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(core, known[i].name)) return known[i].level;
+    return OTHER;
+}
+
+/* A user's own choice stays; otherwise a core type below the processor's is replaced by one that cpuid confirms. */
+static void mend_core_type(void)
+{
+    int level = processor_level();
+    if (getenv("OPENBLAS_CORETYPE") || core_level(openblas_get_corename()) >= level) return;
+    if (!gotoblas_dynamic_quit || !gotoblas_dynamic_init) return;
+    setenv("OPENBLAS_CORETYPE", level == AVX512 ? "SkylakeX" : "Haswell", 1);
+    gotoblas_dynamic_quit();
+    gotoblas_dynamic_init();
+    unsetenv("OPENBLAS_CORETYPE");
+}
+
+static void start(void)
+{
+    mend_core_type();
+    openblas_set_num_threads(1);
 }
 
 lathe_status lathe_blas_start(void)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start);
+    if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
+        return lathe_fail(LATHE_ESTATE, "lathe_blas_start: this OpenBLAS is the serial build, which gives wrong results from two"
+            " threads at once; install the pthread build (Debian: libopenblas0-pthread)");
     return LATHE_OK;
 }
 
 const char *lathe_blas_core(void)
 {
-    return "plain";
+    lathe_blas_start();
+    return openblas_get_corename();
+}
+
+/* The OpenMP build asks OpenMP, which counts for each thread, how many threads to use. */
+static void use_one_thread(void)
+{
+    static _Thread_local bool told;
+    if (!told && openblas_get_parallel() == OPENBLAS_OPENMP) openblas_set_num_threads(1);
+    told = true;
+}
+
+static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
+    float beta, float *c, int ldc)
+{
+    cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+}
+
+static void product_double(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double *a, int lda,
+    const double *b, int ldb, double beta, double *c, int ldc)
+{
+    cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
+}
+
+void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const lathe_real *a, int lda,
+    const lathe_real *b, int ldb, lathe_real beta, lathe_real *c, int ldc)
+{
+    use_one_thread();
+    _Generic((lathe_real)0, float : product, double : product_double)(transpose_a ? CblasTrans : CblasNoTrans,
+        transpose_b ? CblasTrans : CblasNoTrans, m, n, k, a, lda, b, ldb, beta, c, ldc);
 }

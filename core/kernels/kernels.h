@@ -2,6 +2,7 @@
 #ifndef LATHE_CORE_KERNELS_KERNELS_H
 #define LATHE_CORE_KERNELS_KERNELS_H
 
+#include "conv.h"
 #include "element.h"
 #include "pool.h"
 #include "peak.h"
@@ -9,6 +10,7 @@
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
+    const lathe_conv_kernels *conv;
     const lathe_element_kernels *element;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;

@@ -8,6 +8,7 @@
 #ifndef LATHE_CORE_KERNELS_LANES_H
 #define LATHE_CORE_KERNELS_LANES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

@@ -4,6 +4,7 @@
 #define TEXT_OF(name) #name
 #define TEXT(name) TEXT_OF(name)
 
+extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
@@ -12,6 +13,7 @@ extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
+    .conv = &KERNEL(lathe_conv_kernels),
     .element = &KERNEL(lathe_element_kernels),
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),

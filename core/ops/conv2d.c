@@ -1,0 +1,318 @@
+#include "conv2d.h"
+
+#include <string.h>
+
+#include "op_impl.h"
+
+/* Shapes and settings of one convolution; channels and filters are those of one group. */
+typedef struct geometry {
+    int stride, padding, dilation, groups;
+    int channels, filters;
+    int height, width, kernel_height, kernel_width, out_height, out_width;
+} geometry;
+
+/* Tasks of work wanted where there is enough of it, and the multiply-adds, sixteen abreast, that are worth a task. */
+enum { TASKS = 16, TASK_WORK = 32768 };
+
+static int blocks_of(const lathe_tensor *x)
+{
+    return lathe_tensor_blocks(x);
+}
+
+static size_t product(int a, int b, int c)
+{
+    return (size_t)a * (size_t)b * (size_t)c;
+}
+
+static size_t weights_of_group(const geometry *g)
+{
+    return product(g->filters, g->channels, g->kernel_height) * (size_t)g->kernel_width;
+}
+
+/* Numbers of one group's part of a block, in the input and in the result. */
+static size_t in_group(const geometry *g)
+{
+    return product(g->channels, g->height, g->width) * LATHE_LANES;
+}
+
+static size_t out_group(const geometry *g)
+{
+    return product(g->filters, g->out_height, g->out_width) * LATHE_LANES;
+}
+
+/* ---- as correlations ------------------------------------------------------------------------------------------- */
+
+static lathe_conv_axis forward_axis(const geometry *g, int size, int taps, int results)
+{
+    return (lathe_conv_axis){ .size = size, .results = results, .taps = taps, .first = -g->padding, .step = g->stride,
+        .tap_step = g->dilation, .out_size = results, .out_step = 1 };
+}
+
+static lathe_correlation forward_correlation(const geometry *g)
+{
+    return (lathe_correlation){ g->channels, g->filters, forward_axis(g, g->height, g->kernel_height, g->out_height),
+        forward_axis(g, g->width, g->kernel_width, g->out_width) };
+}
+
+static lathe_conv_weights forward_weights(const geometry *g, const lathe_real *w)
+{
+    ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
+    return (lathe_conv_weights){ w, g->channels * taps, taps, g->kernel_width, 1 };
+}
+
+/* The taps that reach one phase of the input: last, last - step, ..., `count` of them. */
+typedef struct phase_taps {
+    int last, step, count;
+} phase_taps;
+
+static int common_divisor(int a, int b)
+{
+    return b ? common_divisor(b, a % b) : a;
+}
+
+/* Place h of the input meets tap t of result i where h + padding = i * stride + t * dilation. */
+static phase_taps taps_of_phase(const geometry *g, int phase, int taps)
+{
+    phase_taps found = { 0, g->stride / common_divisor(g->stride, g->dilation), 0 };
+    for (int t = 0; t < taps; t++)
+        if ((phase + g->padding - (long)t * g->dilation) % g->stride == 0) found.last = t, found.count++;
+    return found;
+}
+
+/* For the input's places phase, phase + stride, ...: the results are the image read, and the taps run backwards. */
+static lathe_conv_axis phase_axis(const geometry *g, int phase, phase_taps taps, int size, int results)
+{
+    return (lathe_conv_axis){ .size = results, .results = (size - phase + g->stride - 1) / g->stride, .taps = taps.count,
+        .first = (phase + g->padding - taps.last * g->dilation) / g->stride, .step = 1,
+        .tap_step = g->dilation / common_divisor(g->stride, g->dilation), .out_size = size, .out_first = phase,
+        .out_step = g->stride };
+}
+
+static lathe_correlation phase_correlation(const geometry *g, int row_phase, int column_phase, const lathe_real *w,
+    lathe_conv_weights *weights)
+{
+    phase_taps rows = taps_of_phase(g, row_phase, g->kernel_height), columns = taps_of_phase(g, column_phase, g->kernel_width);
+    ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
+    *weights = (lathe_conv_weights){ w + rows.last * g->kernel_width + columns.last, taps, g->channels * taps,
+        -rows.step * g->kernel_width, -columns.step };
+    return (lathe_correlation){ g->filters, g->channels, phase_axis(g, row_phase, rows, g->height, g->out_height),
+        phase_axis(g, column_phase, columns, g->width, g->out_width) };
+}
+
+/* ---- running them ---------------------------------------------------------------------------------------------- */
+
+typedef struct correlate_job {
+    lathe_correlation c;
+    int groups, rows_a_task, tasks_a_block;
+    size_t x_group, y_group, w_group; /* numbers of one group */
+    const lathe_real *x, *packed, *bias;
+    lathe_real *y;
+    bool add;
+} correlate_job;
+
+static void correlate_task(void *context, int task)
+{
+    const correlate_job *job = context;
+    size_t block = (size_t)(task / job->tasks_a_block);
+    int first = task % job->tasks_a_block * job->rows_a_task, last = first + job->rows_a_task;
+    if (last > job->c.rows.results) last = job->c.rows.results;
+    for (int group = 0; group < job->groups; group++) {
+        size_t at = block * (size_t)job->groups + (size_t)group;
+        lathe_kernels_in_use()->conv->correlate(&job->c, job->x + at * job->x_group, job->packed + (size_t)group * job->w_group,
+            job->bias ? job->bias + group * job->c.filters : NULL, job->y + at * job->y_group, first, last, job->add);
+    }
+}
+
+/* Pack the weights into `packed` and correlate all blocks, a few rows a task. */
+static void correlate_all(correlate_job *job, const lathe_conv_weights *weights, size_t weights_group, int blocks,
+    lathe_real *packed)
+{
+    const lathe_correlation *c = &job->c;
+    if (c->rows.results < 1 || c->columns.results < 1) return;
+    job->w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
+    for (int group = 0; group < job->groups; group++) {
+        lathe_conv_weights w = *weights;
+        w.at += (size_t)group * weights_group;
+        lathe_kernels_in_use()->conv->pack(c, &w, packed + (size_t)group * job->w_group);
+    }
+    job->packed = packed;
+    size_t row_work = (size_t)job->groups * job->w_group * (size_t)c->columns.results + 1;
+    job->rows_a_task = row_work > TASK_WORK ? 1 : (int)(TASK_WORK / row_work);
+    job->tasks_a_block = (c->rows.results + job->rows_a_task - 1) / job->rows_a_task;
+    lathe_parallel(blocks * job->tasks_a_block, correlate_task, job);
+}
+
+static void forward(const geometry *g, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias, lathe_tensor *y,
+    lathe_real *packed)
+{
+    correlate_job job = { .c = forward_correlation(g), .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g),
+        .x = x->data, .bias = bias ? bias->data : NULL, .y = y->data };
+    lathe_conv_weights weights = forward_weights(g, w->data);
+    correlate_all(&job, &weights, weights_of_group(g), blocks_of(x), packed);
+}
+
+static void to_data(const geometry *g, const lathe_tensor *w, const lathe_tensor *y, lathe_real *gx, bool add, lathe_real *packed)
+{
+    for (int i = 0; i < g->stride && i < g->height; i++)
+        for (int j = 0; j < g->stride && j < g->width; j++) {
+            lathe_conv_weights weights;
+            correlate_job job = { .c = phase_correlation(g, i, j, w->data, &weights), .groups = g->groups,
+                .x_group = out_group(g), .y_group = in_group(g), .x = y->grad, .y = gx, .add = add };
+            correlate_all(&job, &weights, weights_of_group(g), blocks_of(y), packed);
+        }
+}
+
+typedef struct weights_job {
+    const geometry *g;
+    lathe_correlation c;
+    int parts, blocks, blocks_a_chunk;
+    const lathe_real *x, *gy;
+    lathe_real *sums; /* [chunks][w] */
+} weights_job;
+
+static void to_weights_task(void *context, int task)
+{
+    const weights_job *job = context;
+    const geometry *g = job->g;
+    int part = task % job->parts, group = task / job->parts % g->groups, chunk = task / job->parts / g->groups;
+    int first = chunk * job->blocks_a_chunk, left = job->blocks - first;
+    size_t x_block = in_group(g) * (size_t)g->groups, y_block = out_group(g) * (size_t)g->groups;
+    int count = left < job->blocks_a_chunk ? left : job->blocks_a_chunk;
+    lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
+    lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block, count };
+    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * weights_of_group(g);
+    lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
+}
+
+/* Blocks are summed in chunks, whose number depends on the shapes alone, and then the chunks in order. */
+static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_tensor *y, lathe_real *gw, bool add, lathe_tape *tape)
+{
+    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks_of(x), .x = x->data, .gy = y->grad };
+    job.parts = lathe_kernels_in_use()->conv->weight_parts(&job.c);
+    int tasks_a_chunk = job.parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
+    job.blocks_a_chunk = (job.blocks + wanted - 1) / wanted;
+    int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
+    size_t count = weights_of_group(g) * (size_t)g->groups;
+    bool direct = chunks == 1 && !add;
+    if (!(job.sums = direct ? gw : lathe_tape_work(tape, (size_t)chunks * count, sizeof *gw))) return;
+    lathe_parallel(chunks * tasks_a_chunk, to_weights_task, &job);
+    if (direct) return;
+    if (!add) memset(gw, 0, count * sizeof *gw);
+    for (int chunk = 0; chunk < chunks; chunk++)
+        for (size_t i = 0; i < count; i++) gw[i] += job.sums[(size_t)chunk * count + i];
+}
+
+typedef struct bias_job {
+    const lathe_tensor *y;
+    lathe_real *gb;
+    bool add;
+} bias_job;
+
+static void to_bias_task(void *context, int channel)
+{
+    const bias_job *job = context;
+    const lathe_tensor *y = job->y;
+    size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
+    lathe_real sum = 0;
+    for (int block = 0; block < blocks_of(y); block++)
+        sum += lathe_kernels_in_use()->conv->sum(plane, y->grad + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
+    job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
+}
+
+static lathe_status conv2d_backward(lathe_node *node)
+{
+    lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
+    const geometry *g = node->saved;
+    bool add;
+    lathe_real *gx = lathe_grad_target(y->tape, x, &add);
+    if (gx) {
+        lathe_real *packed = lathe_tape_work(y->tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
+        if (!packed) return lathe_tape_status(y->tape);
+        to_data(g, w, y, gx, add, packed);
+    }
+    lathe_real *gw = lathe_grad_target(y->tape, w, &add);
+    if (gw) to_weights(g, x, y, gw, add, y->tape);
+    bias_job job = { .y = y };
+    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add))) lathe_parallel(y->shape.dim[1], to_bias_task, &job);
+    return lathe_tape_status(y->tape);
+}
+
+const lathe_op lathe_conv2d_op = { "conv2d", conv2d_backward };
+
+/* ---- checks ---------------------------------------------------------------------------------------------------- */
+
+static bool check_shapes(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias)
+{
+    char text[LATHE_SHAPE_TEXT];
+    if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
+        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: x is %s %s, it must be batched [B, C, H, W]",
+            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
+    else if (w->layout != LATHE_PLAIN || w->shape.rank != 4)
+        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: weight is %s %s, it must be plain [O, C/groups, kh, kw]",
+            w->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&w->shape, text));
+    else if (bias && (bias->layout != LATHE_PLAIN || bias->shape.rank != 1 || bias->shape.dim[0] != w->shape.dim[0]))
+        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: bias is %s, weight has %d filters", lathe_shape_text(&bias->shape, text),
+            w->shape.dim[0]);
+    else return true;
+    return false;
+}
+
+/* Larger settings say nothing for images and would overflow the arithmetic of places. */
+enum { LARGEST = 1 << 20 };
+
+static bool check_range(lathe_tape *tape, const char *name, int value, int lowest)
+{
+    if (value >= lowest && value <= LARGEST) return true;
+    lathe_tape_fail(tape, LATHE_EARG, "lathe_conv2d: %s is %d, it must be %d to %d", name, value, lowest, LARGEST);
+    return false;
+}
+
+/* The result's places along one axis; below 1 if the kernel does not fit. */
+static long results(const geometry *g, int size, int taps)
+{
+    long room = (long)size + 2L * g->padding - (long)g->dilation * (taps - 1) - 1;
+    return room < 0 ? 0 : room / g->stride + 1;
+}
+
+static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_conv2d_opts *opts, geometry *g)
+{
+    const lathe_conv2d_opts none = { 0 }, *o = opts ? opts : &none;
+    *g = (geometry){ .stride = o->stride ? o->stride : 1, .padding = o->padding, .dilation = o->dilation ? o->dilation : 1,
+        .groups = o->groups ? o->groups : 1, .height = x->shape.dim[2], .width = x->shape.dim[3],
+        .kernel_height = w->shape.dim[2], .kernel_width = w->shape.dim[3] };
+    if (!check_range(tape, "stride", g->stride, 1) || !check_range(tape, "padding", g->padding, 0) ||
+        !check_range(tape, "dilation", g->dilation, 1) || !check_range(tape, "groups", g->groups, 1))
+        return false;
+    int channels = x->shape.dim[1], filters = w->shape.dim[0];
+    g->channels = w->shape.dim[1];
+    g->filters = filters / g->groups;
+    if (channels % g->groups || filters % g->groups)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: %d channels and %d filters cannot be cut into %d groups", channels,
+            filters, g->groups);
+    if (channels / g->groups != g->channels)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: x has %d channels in %d group%s, weight expects %d a group", channels,
+            g->groups, g->groups == 1 ? "" : "s", g->channels);
+    long height = results(g, g->height, g->kernel_height), width = results(g, g->width, g->kernel_width);
+    if (height < 1 || width < 1)
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_conv2d: a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d", g->kernel_height,
+            g->kernel_width, g->dilation, g->height, g->width, g->padding);
+    g->out_height = (int)height;
+    g->out_width = (int)width;
+    return true;
+}
+
+lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+{
+    lathe_tensor *in[3] = { x, w, bias };
+    lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
+    if (!tape || !check_shapes(tape, x, w, bias)) return NULL;
+    geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
+    if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
+    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
+        (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
+    lathe_real *packed = lathe_tape_work(tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
+    if (!y || !packed) return NULL;
+    forward(g, x, w, bias, y, packed);
+    return lathe_tape_record(tape, &lathe_conv2d_op, y, in, 3, g);
+}
