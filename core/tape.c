@@ -156,6 +156,13 @@ lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_sha
     return tensor;
 }
 
+lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape)
+{
+    lathe_tensor *tensor = bare_tensor(tape, x->layout, &shape);
+    if (tensor) tensor->data = x->data;
+    return tensor;
+}
+
 lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape, const lathe_real *values)
 {
     if (!tape) {
@@ -261,7 +268,7 @@ lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
 
 static void give_grad_up(lathe_tape *tape, lathe_tensor *tensor)
 {
-    if (tensor->keep_grad) return;
+    if (tensor->keep_grad || !tensor->grad) return; /* no grad: the operation gave it to an input */
     if (tape->spares < SPARE_GRADS) tape->spare[tape->spares++] = (spare_grad){ tensor->grad, tensor->stored };
     tensor->grad = NULL;
     tensor->has_grad = false;

@@ -94,6 +94,12 @@ struct lathe_node {
 /** An uninitialised tensor on the tape, for an operation's result. Errors: LATHE_ESHAPE, LATHE_ENOMEM. */
 lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape);
 
+/**
+ * Another shape for the numbers of `x`, which both then share: for operations that only rename dimensions. The caller checks
+ * that the shape holds as many numbers, and the same images. Errors: LATHE_ESHAPE, LATHE_ENOMEM.
+ */
+lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape);
+
 /** `count` objects of `size` bytes that live until the next lathe_tape_begin; contents undefined. Errors: LATHE_ENOMEM. */
 void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size);
 
@@ -143,6 +149,9 @@ const char *lathe_tape_scope(lathe_tape *tape, const char *path);
 uint64_t lathe_tape_step(const lathe_tape *tape);
 uint64_t lathe_tape_seed_of(const lathe_tape *tape);
 uint64_t lathe_tape_ticket(lathe_tape *tape);
+
+/** Every operation of the library, by index from 0; NULL beyond the last. */
+const lathe_op *lathe_op_at(int index);
 
 /** The newest node, NULL if nothing was recorded: for looking at the tape. */
 const lathe_node *lathe_tape_newest(const lathe_tape *tape);

@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "peak.h"
 #include "response.h"
+#include "softmax.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
@@ -15,6 +16,7 @@ typedef struct lathe_kernels {
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
     const lathe_response_kernels *response;
+    const lathe_softmax_kernels *softmax;
 } lathe_kernels;
 
 /** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */

@@ -52,6 +52,24 @@ static inline void store(real *at, lanes value)
     *(lanes *)at = value;
 }
 
+/** The next sixteen of `left` numbers; where there are fewer, zeros behind them. */
+static inline lanes load_some(const real *at, size_t left)
+{
+    if (left >= LANES) return load(at);
+    lanes value = { 0 };
+    for (size_t i = 0; i < left; i++) value[i] = at[i];
+    return value;
+}
+
+/** Store sixteen numbers, or those `left`; add says whether to add them to what is there. */
+static inline void store_some(real *at, size_t left, lanes value, int add)
+{
+    if (add) value += load_some(at, left);
+    if (left >= LANES) store(at, value);
+    else
+        for (size_t i = 0; i < left; i++) at[i] = value[i];
+}
+
 /** value in every lane. */
 static inline lanes splat(real value)
 {

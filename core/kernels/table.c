@@ -9,6 +9,7 @@ extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
+extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -18,4 +19,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
     .response = &KERNEL(lathe_response_kernels),
+    .softmax = &KERNEL(lathe_softmax_kernels),
 };

@@ -1,7 +1,17 @@
 #include "op_impl.h"
 
+lathe_tape *lathe_tape_of_alike(const char *who, const char *a_name, lathe_tensor *a, const char *b_name, lathe_tensor *b)
+{
+    lathe_tape *tape = lathe_tape_of(who, (lathe_tensor *[]){ a, b }, 2);
+    if (!tape || (a->layout == b->layout && lathe_shape_equal(&a->shape, &b->shape))) return tape;
+    char a_text[LATHE_SHAPE_TEXT], b_text[LATHE_SHAPE_TEXT];
+    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: %s is %s%s, %s is %s%s", who, a_name, lathe_shape_text(&a->shape, a_text),
+        a->layout == LATHE_BATCHED ? " batched" : "", b_name, lathe_shape_text(&b->shape, b_text),
+        b->layout == LATHE_BATCHED ? " batched" : "");
+}
+
 typedef struct ranges {
-    size_t count;
+    size_t count, grain;
     lathe_range_fn *run;
     void *context;
 } ranges;
@@ -9,19 +19,97 @@ typedef struct ranges {
 static void run_range(void *context, int task)
 {
     const ranges *r = context;
-    size_t begin = (size_t)task * LATHE_GRAIN;
-    size_t end = r->count - begin < LATHE_GRAIN ? r->count : begin + LATHE_GRAIN;
+    size_t begin = (size_t)task * r->grain;
+    size_t end = r->count - begin < r->grain ? r->count : begin + r->grain;
     r->run(r->context, begin, end);
+}
+
+void lathe_parallel_pieces(size_t count, size_t cost, lathe_range_fn *run, void *context)
+{
+    size_t grain = cost < LATHE_GRAIN ? LATHE_GRAIN / cost : 1;
+    ranges r = { count, grain, run, context };
+    lathe_parallel((int)((count + grain - 1) / grain), run_range, &r);
 }
 
 void lathe_parallel_ranges(size_t count, lathe_range_fn *run, void *context)
 {
-    ranges r = { count, run, context };
-    lathe_parallel((int)((count + LATHE_GRAIN - 1) / LATHE_GRAIN), run_range, &r);
+    lathe_parallel_pieces(count, 1, run, context);
 }
 
 int lathe_lanes_in_block(const lathe_tensor *batched, int block)
 {
     int left = batched->shape.dim[0] - block * LATHE_LANES;
     return left < LATHE_LANES ? left : LATHE_LANES;
+}
+
+size_t lathe_whole_part(const lathe_tensor *x, int *lanes)
+{
+    *lanes = LATHE_LANES;
+    if (x->layout == LATHE_PLAIN) return x->stored;
+    int last = lathe_tensor_blocks(x) - 1;
+    *lanes = lathe_lanes_in_block(x, last);
+    return (size_t)last * lathe_tensor_per_image(x) * LATHE_LANES;
+}
+
+size_t lathe_split_at(size_t whole, size_t begin, size_t end)
+{
+    return whole < begin ? begin : whole > end ? end : whole;
+}
+
+typedef struct sum_job {
+    const lathe_real *values;
+    size_t whole;
+    int lanes;
+    double *partial;
+} sum_job;
+
+static void sum_range(void *context, size_t begin, size_t end)
+{
+    const sum_job *job = context;
+    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    size_t middle = lathe_split_at(job->whole, begin, end);
+    job->partial[begin / LATHE_GRAIN] = element->sum(middle - begin, LATHE_LANES, job->values + begin) +
+        element->sum(end - middle, job->lanes, job->values + middle);
+}
+
+double lathe_sum(lathe_tape *tape, const lathe_tensor *like, const lathe_real *values)
+{
+    size_t runs = (like->stored - 1) / LATHE_GRAIN + 1;
+    sum_job job = { .values = values, .partial = lathe_tape_work(tape, runs, sizeof *job.partial) };
+    if (!job.partial) return 0;
+    job.whole = lathe_whole_part(like, &job.lanes);
+    lathe_parallel_ranges(like->stored, sum_range, &job);
+    double sum = 0;
+    for (size_t i = 0; i < runs; i++) sum += job.partial[i];
+    return sum;
+}
+
+typedef struct copy_job {
+    const lathe_real *gy;
+    lathe_real *gx;
+    bool add;
+} copy_job;
+
+static void copy_range(void *context, size_t begin, size_t end)
+{
+    const copy_job *job = context;
+    lathe_kernels_in_use()->element->copy(end - begin, job->gy + begin, job->gx + begin, job->add);
+}
+
+void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x)
+{
+    copy_job job = { .gy = y->grad };
+    if ((job.gx = lathe_grad_target(y->tape, x, &job.add))) lathe_parallel_ranges(y->stored, copy_range, &job);
+}
+
+void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x)
+{
+    if (x->grad || !x->needs_grad || y->keep_grad) {
+        lathe_grad_copy(y, x);
+        return;
+    }
+    x->grad = y->grad;
+    x->has_grad = true;
+    y->grad = NULL;
+    y->has_grad = false;
 }
