@@ -1,4 +1,4 @@
-#include "support/params.h"
+#include "support/schedule.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,26 +13,7 @@ static lathe_rates rates_of(opts o, uint64_t t)
     return lathe_cyclic_type.rates(&o, &base, t);
 }
 
-typedef struct fixture {
-    lathe_params *params;
-    lathe_optim *optim;
-} fixture;
-
-static fixture with_sgd(double lr, double momentum)
-{
-    fixture f = { .params = params_of(3) };
-    f.optim = lathe_optim_sgd(f.params, &(lathe_sgd_opts){ .lr = lr, .momentum = momentum });
-    assert_non_null(f.optim);
-    return f;
-}
-
-static void fixture_free(fixture f)
-{
-    lathe_optim_free(f.optim);
-    params_free(f.params);
-}
-
-/* FEATURES of PyTorch's test_cycle_lr_*: base 1, max 5, up 4, momentum 1 to 5. */
+/* The cases of PyTorch's own test_cycle_lr_*: base 1, max 5, up 4, momentum 1 to 5. */
 static void vectors_by_hand(void **state)
 {
     (void)state;
@@ -92,18 +73,18 @@ static void no_overflow(void **state)
 static void construction_sets_batch_0(void **state)
 {
     (void)state;
-    fixture f = with_sgd(0.5, 0.9);
-    lathe_sched *sched = lathe_sched_cyclic(f.optim, &(opts){ .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 });
-    assert_true(lathe_optim_lr(f.optim, 0) == 0.01 && lathe_optim_momentum(f.optim, 0) == 0.9);
+    lathe_optim *optim = sgd_with(0.5, 0.9);
+    lathe_sched *sched = lathe_sched_cyclic(optim, &(opts){ .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 });
+    assert_true(lathe_optim_lr(optim, 0) == 0.01 && lathe_optim_momentum(optim, 0) == 0.9);
     for (int i = 0; i < 40; i++) {
         lathe_rates want = lathe_sched_rates_at(sched, 0, (uint64_t)i);
-        assert_true(lathe_optim_lr(f.optim, 0) == want.lr && lathe_optim_momentum(f.optim, 0) == want.momentum);
+        assert_true(lathe_optim_lr(optim, 0) == want.lr && lathe_optim_momentum(optim, 0) == want.momentum);
         lathe_sched_step(sched);
     }
     lathe_sched_seek(sched, 4);
-    assert_true(lathe_optim_lr(f.optim, 0) == 0.1 && lathe_optim_momentum(f.optim, 0) == 0.9 - 0.1);
+    assert_true(lathe_optim_lr(optim, 0) == 0.1 && lathe_optim_momentum(optim, 0) == 0.9 - 0.1);
     lathe_sched_free(sched);
-    fixture_free(f);
+    sgd_free(optim);
 }
 
 static void refusals(void **state)
@@ -130,15 +111,284 @@ static void refusals(void **state)
         { { .base_lr = 0.1, .max_lr = 1, .base_momentum = 0.9, .max_momentum = 0.2 },
             "cyclic: base_momentum = 0.9 is above max_momentum = 0.2" },
     };
-    fixture f = with_sgd(0.5, 0.3);
+    lathe_optim *optim = sgd_with(0.5, 0.3);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        assert_null(lathe_sched_cyclic(f.optim, &cases[i].o));
+        assert_null(lathe_sched_cyclic(optim, &cases[i].o));
         assert_failed(LATHE_EARG, cases[i].message);
-        assert_true(lathe_optim_lr(f.optim, 0) == 0.5 && lathe_optim_momentum(f.optim, 0) == 0.3); /* untouched */
+        assert_true(lathe_optim_lr(optim, 0) == 0.5 && lathe_optim_momentum(optim, 0) == 0.3); /* untouched */
     }
     assert_null(lathe_sched_cyclic(NULL, &(opts){ .base_lr = 0.1, .max_lr = 1 }));
     assert_failed(LATHE_EARG, "optim is NULL");
-    fixture_free(f);
+    sgd_free(optim);
+}
+
+static double reciprocal(double x)
+{
+    return 1 / x;
+}
+
+static double slow_decay(double x)
+{
+    return pow(5, -0.0001 * x);
+}
+
+static double five(double x)
+{
+    (void)x;
+    return 5;
+}
+
+static double two_above_900(double x)
+{
+    return x > 900 ? 2 : 1;
+}
+
+static const lathe_cyclic_scale reciprocal_scale = { "reciprocal", reciprocal }, slow_scale = { "slow", slow_decay };
+
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    const lathe_sched_type *type = &lathe_cyclic_type;
+    assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 100 }, "triangular", true);
+    assert_schedule(type, &(opts){ .base_lr = 1e-4, .max_lr = 0.3, .step_size_up = 7, .step_size_down = 11, .base_momentum = 0.85,
+        .max_momentum = 0.95 }, "uneven", true);
+    assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 40, .step_size_down = 60,
+        .mode = LATHE_TRIANGULAR2 }, "triangular2", true);
+    assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 100, .mode = LATHE_EXP_RANGE,
+        .gamma = 0.9994 }, "exp_range", true);
+    assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 50, .scale = &reciprocal_scale },
+        "scale_cycle", true);
+    assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 50, .scale = &slow_scale,
+        .scale_mode = LATHE_SCALE_ITERATIONS }, "scale_iterations", true);
+}
+
+/* A scale function that leaves [0, 1] is refused, also when it does so late; PyTorch goes to lr 0.46 with max_lr 0.1. */
+static void scale_functions_stay_in_range(void **state)
+{
+    (void)state;
+    static const lathe_cyclic_scale large = { "five", five }, late = { "late", two_above_900 }, nameless = { NULL, five };
+    lathe_optim *optim = sgd_with(0.5, 0);
+    opts o = { .base_lr = 0.01, .max_lr = 0.1, .scale = &large };
+    assert_null(lathe_sched_cyclic(optim, &o));
+    assert_failed(LATHE_EARG, "cyclic: scale function 'five' gives 5 for 1, which is not in [0, 1]");
+    o.scale = &late;
+    assert_null(lathe_sched_cyclic(optim, &o));
+    assert_failed(LATHE_EARG, "cyclic: scale function 'late' gives 2 for 901, which is not in [0, 1]");
+    o.scale = &nameless;
+    assert_null(lathe_sched_cyclic(optim, &o));
+    assert_failed(LATHE_EARG, "cyclic: scale must have a name and a function");
+    assert_true(rates_of((opts){ .base_lr = 0.1, .max_lr = 1, .step_size_up = 1, .scale = &large }, 1).lr == 1); /* cut off */
+    sgd_free(optim);
+}
+
+/* PyTorch: after another scheduler the first batch runs at that one's initial rate. */
+static void a_former_scheduler_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    lathe_optim *optim = sgd_with(0.5, 0.9);
+    lathe_sched *former = lathe_sched_constant(optim, &(lathe_constant_opts){ .lr = 0.3 });
+    lathe_sched_step(former);
+    lathe_sched_free(former);
+    lathe_sched *sched = lathe_sched_cyclic(optim, &(opts){ .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 });
+    static const double want[] = { 0.01, 0.0325, 0.055, 0.0775, 0.1 };
+    for (int i = 0; i < 5; i++, lathe_sched_step(sched)) assert_true(fabs(lathe_optim_lr(optim, 0) - want[i]) < 1e-16);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+/* PyTorch: a documented resume runs the first batch at base_lr and max_momentum; last_epoch= corrupts the range of momentum. */
+static void resuming_has_no_seam(void **state)
+{
+    (void)state;
+    const opts o = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4, .mode = LATHE_TRIANGULAR2 };
+    for (uint64_t stop = 0; stop < 40; stop++) {
+        lathe_optim *one = sgd_with(0.5, 0.9), *two = sgd_with(0.5, 0.9);
+        lathe_sched *whole = lathe_sched_cyclic(one, &o);
+        while (lathe_sched_steps(whole) < stop) lathe_sched_step(whole);
+        lathe_sched *resumed = lathe_sched_cyclic(two, &o);
+        lathe_sched_seek(resumed, lathe_sched_steps(whole));
+        for (int i = 0; i < 20; i++) {
+            assert_true(lathe_optim_lr(two, 0) == lathe_optim_lr(one, 0));
+            assert_true(lathe_optim_momentum(two, 0) == lathe_optim_momentum(one, 0));
+            lathe_sched_step(whole);
+            lathe_sched_step(resumed);
+        }
+        lathe_sched_free(whole);
+        lathe_sched_free(resumed);
+        sgd_free(one);
+        sgd_free(two);
+    }
+}
+
+static lathe_rates first_rates(lathe_optim *optim, opts o, uint64_t t)
+{
+    lathe_sched *sched = lathe_sched_cyclic(optim, &o);
+    if (!sched) fail_msg("%s", lathe_error_message());
+    lathe_rates rates = lathe_sched_rates_at(sched, 0, t);
+    lathe_sched_free(sched);
+    return rates;
+}
+
+static bool near(double a, double b)
+{
+    return fabs(a - b) < 1e-15;
+}
+
+/* PyTorch: an SGD without momentum comes out with 0.9 to 0.8, one with 0.95 too, and Adam in 1.13 is an error. */
+static void momentum_is_touched_when_asked(void **state)
+{
+    (void)state;
+    lathe_optim *none = sgd_with(0.5, 0), *some = sgd_with(0.5, 0.95);
+    lathe_params *params = params_of(1);
+    lathe_optim *adamw = lathe_optim_adamw(params, NULL);
+    opts o = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 };
+    lathe_rates r;
+
+    assert_false(first_rates(none, o, 0).sets_momentum);
+    assert_false(first_rates(adamw, o, 0).sets_momentum);
+    r = first_rates(some, o, 0);
+    assert_true(r.sets_momentum && r.momentum == 0.95);
+    assert_true(near(first_rates(some, o, 4).momentum, 0.85));
+
+    o.cycle_momentum = LATHE_MOMENTUM_OFF;
+    assert_false(first_rates(some, o, 0).sets_momentum);
+    o.cycle_momentum = LATHE_MOMENTUM_ON;
+    assert_true(first_rates(none, o, 0).momentum == 0.9 && near(first_rates(none, o, 4).momentum, 0.8));
+    assert_true(first_rates(adamw, o, 0).momentum == 0.9 && near(first_rates(adamw, o, 4).momentum, 0.8));
+
+    o.cycle_momentum = LATHE_MOMENTUM_AUTO;
+    o.base_momentum = 0.7; /* given, so asked for */
+    assert_true(first_rates(adamw, o, 4).sets_momentum && first_rates(adamw, o, 4).momentum == 0.7);
+    o.base_momentum = LATHE_ZERO;
+    o.max_momentum = 0.6;
+    assert_true(first_rates(none, o, 4).momentum == 0 && first_rates(none, o, 0).momentum == 0.6);
+
+    o.base_momentum = o.max_momentum = 0;
+    o.torch_compat = true;
+    assert_true(first_rates(none, o, 0).momentum == 0.9 && first_rates(none, o, 4).momentum == 0.8);
+    assert_true(first_rates(some, o, 0).momentum == 0.9 && first_rates(some, o, 4).momentum == 0.8);
+    lathe_optim_free(adamw);
+    params_free(params);
+    sgd_free(none);
+    sgd_free(some);
+}
+
+static void update_nothing(const lathe_update *update)
+{
+    (void)update;
+}
+
+static void momentum_that_is_not_there_is_an_error(void **state)
+{
+    (void)state;
+    typedef struct plain_opts {
+        double lr;
+    } plain_opts;
+    static const lathe_field fields[] = { { .name = "lr", .offset = offsetof(plain_opts, lr), .preset = { 1 }, .max = HUGE_VAL },
+        { .name = NULL } };
+    static const lathe_optim_type plain = { .name = "plain", .opts_size = sizeof(plain_opts), .fields = fields,
+        .update = update_nothing };
+    lathe_params *params = params_of(1);
+    lathe_optim *optim = lathe_optim_new(&plain, params, NULL);
+    opts o = { .base_lr = 0.01, .max_lr = 0.1 };
+    assert_false(first_rates(optim, o, 0).sets_momentum);
+    lathe_optim_set_lr(optim, 0, 1);
+    o.cycle_momentum = LATHE_MOMENTUM_ON;
+    assert_null(lathe_sched_cyclic(optim, &o));
+    assert_failed(LATHE_EARG, "cyclic: momentum is to be cycled, but plain has neither momentum nor betas; set cycle_momentum off");
+    assert_true(lathe_optim_lr(optim, 0) == 1);
+    lathe_optim_free(optim);
+    params_free(params);
+}
+
+/* PyTorch keeps a list that it was given, so that changing it later changes the schedule. */
+static void options_are_copied(void **state)
+{
+    (void)state;
+    lathe_optim *optim = sgd_with(0.5, 0);
+    opts o = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 };
+    lathe_sched *sched = lathe_sched_cyclic(optim, &o);
+    o.max_lr = 100;
+    assert_true(lathe_sched_rates_at(sched, 0, 4).lr == 0.1);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+static void groups_have_their_own_range(void **state)
+{
+    (void)state;
+    static const int two[] = { 2, 2 };
+    lathe_params *params = params_new(two, 2);
+    lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.5, .momentum = 0.9 });
+    lathe_optim_add_group(optim, params->tensor + 1, 1, &(lathe_sgd_opts){ .lr = 0.5, .momentum = 0.5 });
+    lathe_sched *sched = lathe_sched_cyclic(optim, &(opts){ .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 });
+    assert_true(lathe_optim_lr(optim, 1) == 0.01 && lathe_optim_momentum(optim, 1) == 0.5);
+    lathe_sched_step(sched);
+    assert_int_equal(lathe_sched_set_group(sched, 1, &(opts){ .base_lr = 0.001, .max_lr = 0.01, .step_size_up = 4 }), LATHE_OK);
+    while (lathe_sched_steps(sched) < 4) lathe_sched_step(sched);
+    assert_true(lathe_optim_lr(optim, 0) == 0.1 && lathe_optim_lr(optim, 1) == 0.01);
+    assert_true(near(lathe_optim_momentum(optim, 0), 0.8) && near(lathe_optim_momentum(optim, 1), 0.4));
+    assert_int_equal(lathe_sched_set_group(sched, 1, &(opts){ .base_lr = 1, .max_lr = 0.5 }), LATHE_EARG);
+    assert_failed(LATHE_EARG, "cyclic: base_lr = 1 is above max_lr = 0.5");
+    assert_true(lathe_optim_lr(optim, 1) == 0.01 && lathe_sched_rates_at(sched, 1, 0).lr == 0.001);
+    lathe_sched_free(sched);
+    lathe_optim_free(optim);
+    params_free(params);
+}
+
+static void assert_warnings(opts o, uint64_t steps, const char *const *want)
+{
+    char text[256];
+    lathe_optim *optim = sgd_with(0.5, 0);
+    lathe_sched *sched = lathe_sched_cyclic(optim, &o);
+    assert_non_null(sched);
+    int n = 0;
+    for (; lathe_sched_warning(sched, steps, n, text); n++)
+        if (!want[n] || !strstr(text, want[n])) fail_msg("warning %d: '%s', expected '%s'", n, text, want[n] ? want[n] : "none");
+    if (want[n]) fail_msg("no warning '%s'", want[n]);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+static void warnings(void **state)
+{
+    (void)state;
+    static const char *const none[] = { NULL };
+    opts o = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 10 };
+    assert_warnings(o, 0, none);
+    assert_warnings(o, 20, none);
+    assert_warnings(o, 60, none);
+    assert_warnings(o, 61, none); /* the last batch is at base_lr itself */
+    assert_warnings(o, 70, (const char *const[]){ "the run of 70 steps ends 10 steps into a cycle of 20", NULL });
+    assert_warnings(o, 15, (const char *const[]){ "the run of 15 steps is shorter than a cycle of 20", NULL });
+    assert_warnings(o, 10, (const char *const[]){ "shorter than a cycle of 20 and does not reach max_lr", NULL });
+    o.gamma = 0.9;
+    assert_warnings(o, 0, (const char *const[]){ "gamma = 0.9 is not used", NULL });
+    o.mode = LATHE_EXP_RANGE;
+    assert_warnings(o, 0, none);
+    o.gamma = 0.5; /* the wiki's example: after 10 batches a thousandth of the amplitude is left */
+    assert_warnings(o, 0, (const char *const[]){ "gamma = 0.5 leaves 9.5e-07 of max_lr - base_lr after one cycle of 20 steps", NULL });
+    o.gamma = 2;
+    o.base_lr = 0.1;
+    o.scale_mode = LATHE_SCALE_ITERATIONS;
+    assert_warnings(o, 70, (const char *const[]){ "base_lr = max_lr = 0.1", "gamma = 2 is above 1", "scale_mode is not used",
+        "ends 10 steps", NULL });
+}
+
+/* Every option can be set from text, as on the command line, and a run's length in epochs is known. */
+static void from_text(void **state)
+{
+    (void)state;
+    static const char *const given[][2] = { { "base-lr", "1e-4" }, { "max-lr", "3e-3" }, { "step-size-up", "2.5ep" },
+        { "step-size-down", "1000" }, { "mode", "exp_range" }, { "gamma", "0.9999" }, { "scale-mode", "iterations" },
+        { "cycle-momentum", "on" }, { "base-momentum", "0" }, { "max-momentum", "0.95" }, { "torch-compat", "true" } };
+    opts o = { 0 };
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, given[i][0], given[i][1], 844), LATHE_OK);
+    assert_true(o.step_size_up == 2110 && o.step_size_down == 1000 && o.mode == LATHE_EXP_RANGE && o.gamma == 0.9999);
+    lathe_optim *optim = sgd_with(0.5, 0);
+    assert_true(first_rates(optim, o, 0).lr == 1e-4 && first_rates(optim, o, 0).momentum == 0.95);
+    sgd_free(optim);
 }
 
 int main(void)
@@ -149,6 +399,16 @@ int main(void)
         cmocka_unit_test(no_overflow),
         cmocka_unit_test(construction_sets_batch_0),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(pytorch_schedules),
+        cmocka_unit_test(scale_functions_stay_in_range),
+        cmocka_unit_test(a_former_scheduler_leaves_nothing_behind),
+        cmocka_unit_test(resuming_has_no_seam),
+        cmocka_unit_test(momentum_is_touched_when_asked),
+        cmocka_unit_test(momentum_that_is_not_there_is_an_error),
+        cmocka_unit_test(options_are_copied),
+        cmocka_unit_test(groups_have_their_own_range),
+        cmocka_unit_test(warnings),
+        cmocka_unit_test(from_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
