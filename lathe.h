@@ -45,6 +45,8 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "io/file.h"
+#include "io/safetensors.h"
+#include "io/text.h"
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"

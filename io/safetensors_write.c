@@ -1,0 +1,117 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <zlib.h>
+
+#include "../core/alloc.h"
+#include "file.h"
+#include "safetensors_impl.h"
+#include "text.h"
+
+/* The name of lathe_real's type. */
+static const char *own_dtype(void)
+{
+    return sizeof(lathe_real) == 4 ? "F32" : "F64";
+}
+
+/* Prefix and name of a tensor in the file. Errors: LATHE_EARG. */
+static lathe_status whole_name(const lathe_saved *tensor, char name[2 * LATHE_SAFETENSORS_NAME])
+{
+    const char *prefix = tensor->prefix ? tensor->prefix : "", *own = tensor->name ? tensor->name : "";
+    int length = snprintf(name, 2 * LATHE_SAFETENSORS_NAME, "%s%s", prefix, own);
+    const char *bad = length >= 2 * LATHE_SAFETENSORS_NAME ? "is longer than 255 bytes" : lathe_safetensors_bad_name(name);
+    return bad ? lathe_fail(LATHE_EARG, "lathe_safetensors_write: the name '%.80s' %s", name, bad) : LATHE_OK;
+}
+
+static void put_metadata(lathe_text *header, const lathe_metadata *metadata, int count, uint32_t data_sum)
+{
+    lathe_text_put(header, "{\"__metadata__\":{");
+    for (int i = 0; i < count; i++) {
+        lathe_text_json(header, metadata[i].key);
+        lathe_text_put(header, ":");
+        lathe_text_json(header, metadata[i].text);
+        lathe_text_put(header, ",");
+    }
+    lathe_text_add(header, "\"" LATHE_DATA_CRC "\":\"%08x\",\"" LATHE_HEADER_CRC "\":\"00000000\"}", data_sum);
+}
+
+static void put_tensor(lathe_text *header, const char *name, const lathe_shape *shape, size_t begin, size_t end)
+{
+    lathe_text_put(header, ",");
+    lathe_text_json(header, name);
+    lathe_text_add(header, ":{\"dtype\":\"%s\",\"shape\":[", own_dtype());
+    for (int i = 0; i < shape->rank; i++) lathe_text_add(header, "%s%d", i ? "," : "", shape->dim[i]);
+    lathe_text_add(header, "],\"data_offsets\":[%zu,%zu]}", begin, end);
+}
+
+/* The whole header, padded so that the numbers behind it are aligned, with its own checksum filled in. */
+static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count, uint32_t data_sum)
+{
+    size_t place = 0;
+    put_metadata(header, metadata, metadata_count, data_sum);
+    for (int i = 0; i < count; i++) {
+        char name[2 * LATHE_SAFETENSORS_NAME];
+        lathe_status status = whole_name(&tensors[i], name);
+        if (status) return status;
+        size_t bytes = lathe_shape_count(&tensors[i].shape) * sizeof(lathe_real);
+        put_tensor(header, name, &tensors[i].shape, place, place + bytes);
+        place += bytes;
+    }
+    lathe_text_put(header, "}");
+    lathe_text_put_n(header, "       ", (8 - header->length % 8) % 8);
+    if (header->failed) return lathe_error();
+    if (header->length > LATHE_SAFETENSORS_HEADER)
+        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: a header of %zu bytes, allowed are %d", header->length,
+            LATHE_SAFETENSORS_HEADER);
+    char digits[16];
+    snprintf(digits, sizeof digits, "%08x", lathe_crc32(header->chars, header->length));
+    memcpy(lathe_header_crc_digits(header->chars, header->length), digits, 8);
+    return LATHE_OK;
+}
+
+/* That reading would take it: the parser itself looks at a copy, which also finds names given twice. */
+static lathe_status check_header(const char *path, const lathe_text *header, size_t data_size)
+{
+    lathe_safetensors file = { .path = (char *)path };
+    char *copy = lathe_alloc(header->length + 1, 1);
+    if (!copy) return lathe_error();
+    memcpy(copy, header->chars, header->length);
+    lathe_status status = lathe_safetensors_parse(&file, copy, header->length, data_size);
+    if (!status) status = lathe_safetensors_unique(&file);
+    lathe_free(file.tensor);
+    lathe_free(file.metadata);
+    lathe_free(copy);
+    return status;
+}
+
+lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count)
+{
+    lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
+    if (!parts) return lathe_error();
+    lathe_text header = { 0 };
+    lathe_status status = LATHE_OK;
+    uLong sum = crc32_z(0, NULL, 0);
+    size_t data_size = 0;
+    for (int i = 0; i < count && !status; i++) {
+        size_t numbers = lathe_shape_count(&tensors[i].shape), bytes;
+        if (!numbers) status = lathe_error();
+        else if (!tensors[i].values || !lathe_size_mul(numbers, sizeof(lathe_real), &bytes) ||
+            !lathe_size_add(data_size, bytes, &data_size))
+            status = lathe_fail(LATHE_EARG, "lathe_safetensors_write: tensor number %d has no values, or too many", i);
+        else {
+            parts[i + 2] = (lathe_bytes){ tensors[i].values, bytes };
+            sum = crc32_z(sum, parts[i + 2].data, bytes);
+        }
+    }
+    if (!status) status = compose(&header, tensors, count, metadata, metadata_count, (uint32_t)sum);
+    if (!status) status = check_header(path, &header, data_size);
+    uint64_t length = header.length;
+    parts[0] = (lathe_bytes){ &length, sizeof length };
+    parts[1] = (lathe_bytes){ header.chars, header.length };
+    if (!status) status = lathe_file_write(path, parts, count + 2);
+    lathe_text_free(&header);
+    lathe_free(parts);
+    return status;
+}
