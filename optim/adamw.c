@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "../core/kernels/kernels.h"
+
 static const lathe_field fields[] = {
     { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, lr), .preset = { 1e-3 }, .max = HUGE_VAL,
         .help = "learning rate" },
@@ -29,26 +31,21 @@ static void advance(const void *opts, lathe_optim_clock *clock)
     for (int k = 0; k < 2; k++) clock->value[k] = o->betas[k] * clock->value[k] + (1 - o->betas[k]);
 }
 
-/* One rounding of p a step: in float, p * (1 - lr * weight_decay) would lose a part of a small decay, each time the same way. */
 static void update(const lathe_update *u)
 {
     const lathe_adamw_opts *o = u->opts;
-    const lathe_real decay = (lathe_real)(o->lr * o->weight_decay), eps = (lathe_real)o->eps;
-    const lathe_real beta1 = (lathe_real)o->betas[0], rest1 = (lathe_real)(1 - o->betas[0]);
-    const lathe_real beta2 = (lathe_real)o->betas[1], rest2 = (lathe_real)(1 - o->betas[1]);
-    const lathe_real step = (lathe_real)(o->lr / u->clock->value[0]), root = (lathe_real)(1 / sqrt(u->clock->value[1]));
-    lathe_real *restrict p = u->p, *restrict m = u->slot[0], *restrict v = u->slot[1], *restrict most = u->slot[2];
-    const lathe_real *restrict g = u->g;
-    for (size_t i = 0; i < u->count; i++) {
-        m[i] = beta1 * m[i] + rest1 * g[i];
-        v[i] = beta2 * v[i] + rest2 * g[i] * g[i];
-    }
-    if (o->amsgrad) {
-        for (size_t i = 0; i < u->count; i++) most[i] = most[i] > v[i] ? most[i] : v[i];
-        v = most;
-    }
-    for (size_t i = 0; i < u->count; i++)
-        p[i] -= decay * p[i] + step * m[i] / ((lathe_real)sqrt((double)v[i]) * root + eps);
+    /* p - lr * weight_decay * p in one rounding: in float, p * (1 - lr * weight_decay) would lose a part of a small decay. */
+    const lathe_adam_rates rates = {
+        .decay = (lathe_real)(o->lr * o->weight_decay),
+        .beta1 = (lathe_real)o->betas[0],
+        .rest1 = (lathe_real)(1 - o->betas[0]),
+        .beta2 = (lathe_real)o->betas[1],
+        .rest2 = (lathe_real)(1 - o->betas[1]),
+        .step = (lathe_real)(o->lr / u->clock->value[0]),
+        .root = (lathe_real)(1 / sqrt(u->clock->value[1])),
+        .eps = (lathe_real)o->eps,
+    };
+    lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], o->amsgrad ? u->slot[2] : NULL);
 }
 
 const lathe_optim_type lathe_adamw_type = {

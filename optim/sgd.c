@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "../core/kernels/kernels.h"
+
 static const lathe_field fields[] = {
     { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, lr), .preset = { 1e-3 }, .max = HUGE_VAL,
         .help = "learning rate" },
@@ -43,51 +45,32 @@ static void advance(const void *opts, lathe_optim_clock *clock)
     if (o->momentum != 0 && clock->value[0] == 0) clock->value[0] = (double)clock->step;
 }
 
-static void plain(const lathe_update *update, lathe_real lr, lathe_real decay)
+/* Both forms are p -= along_d d + along_v v' + along_old v, with d the decayed gradient, v the old velocity and v' the new. */
+static lathe_momentum_rates rates_of(const lathe_sgd_opts *o, bool first)
 {
-    lathe_real *restrict p = update->p;
-    const lathe_real *restrict g = update->g;
-    for (size_t i = 0; i < update->count; i++) p[i] -= lr * (g[i] + decay * p[i]);
-}
-
-/* v = m v + keep g, p -= lr (ahead_g g + ahead_v v): with (0, 1) momentum, with (1, m) Nesterov's. */
-static void torch_form(const lathe_update *update, lathe_real lr, lathe_real decay, lathe_real momentum, lathe_real keep,
-    lathe_real ahead_g, lathe_real ahead_v)
-{
-    lathe_real *restrict p = update->p, *restrict v = update->slot[0];
-    const lathe_real *restrict g = update->g;
-    for (size_t i = 0; i < update->count; i++) {
-        lathe_real d = g[i] + decay * p[i];
-        lathe_real velocity = momentum * v[i] + keep * d;
-        v[i] = velocity;
-        p[i] -= lr * (ahead_g * d + ahead_v * velocity);
+    lathe_momentum_rates r = { .decay = (lathe_real)o->weight_decay, .momentum = (lathe_real)o->momentum };
+    if (o->caffe_momentum) {
+        r.scale = (lathe_real)o->lr;
+        r.along_v = (lathe_real)(o->nesterov ? 1 + o->momentum : 1);
+        r.along_old = (lathe_real)(o->nesterov ? -o->momentum : 0);
+    } else {
+        r.scale = (lathe_real)(first ? 1 : 1 - o->dampening);
+        r.along_d = (lathe_real)(o->nesterov ? o->lr : 0);
+        r.along_v = (lathe_real)(o->nesterov ? o->lr * o->momentum : o->lr);
     }
-}
-
-/* v' = m v + lr g, p -= now v' - before v: with (1, 0) momentum, with (1 + m, m) Nesterov's. */
-static void caffe_form(const lathe_update *update, lathe_real lr, lathe_real decay, lathe_real momentum, lathe_real now,
-    lathe_real before)
-{
-    lathe_real *restrict p = update->p, *restrict v = update->slot[0];
-    const lathe_real *restrict g = update->g;
-    for (size_t i = 0; i < update->count; i++) {
-        lathe_real former = v[i], velocity = momentum * former + lr * (g[i] + decay * p[i]);
-        v[i] = velocity;
-        p[i] -= now * velocity - before * former;
-    }
+    return r;
 }
 
 static void update(const lathe_update *u)
 {
     const lathe_sgd_opts *o = u->opts;
-    lathe_real lr = (lathe_real)o->lr, decay = (lathe_real)o->weight_decay, momentum = (lathe_real)o->momentum;
-    bool first = u->clock->value[0] == (double)u->clock->step;
-    if (o->momentum == 0) plain(u, lr, decay);
-    else if (o->caffe_momentum)
-        caffe_form(u, lr, decay, momentum, (lathe_real)(o->nesterov ? 1 + o->momentum : 1), o->nesterov ? momentum : 0);
-    else
-        torch_form(u, lr, decay, momentum, (lathe_real)(first ? 1 : 1 - o->dampening), o->nesterov ? 1 : 0,
-            o->nesterov ? momentum : 1);
+    const lathe_update_kernels *kernels = lathe_kernels_in_use()->update;
+    if (o->momentum == 0) {
+        kernels->descend(u->count, (lathe_real)o->lr, (lathe_real)o->weight_decay, u->p, u->g);
+        return;
+    }
+    lathe_momentum_rates rates = rates_of(o, u->clock->value[0] == (double)u->clock->step);
+    kernels->momentum(u->count, &rates, u->p, u->g, u->slot[0]);
 }
 
 const lathe_optim_type lathe_sgd_type = {

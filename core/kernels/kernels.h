@@ -8,6 +8,7 @@
 #include "peak.h"
 #include "response.h"
 #include "softmax.h"
+#include "update.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
@@ -17,6 +18,7 @@ typedef struct lathe_kernels {
     const lathe_peak_kernels *peak;
     const lathe_response_kernels *response;
     const lathe_softmax_kernels *softmax;
+    const lathe_update_kernels *update;
 } lathe_kernels;
 
 /** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */

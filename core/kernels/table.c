@@ -10,6 +10,7 @@ extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
+extern const lathe_update_kernels KERNEL(lathe_update_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -20,4 +21,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .peak = &KERNEL(lathe_peak_kernels),
     .response = &KERNEL(lathe_response_kernels),
     .softmax = &KERNEL(lathe_softmax_kernels),
+    .update = &KERNEL(lathe_update_kernels),
 };
