@@ -4,6 +4,7 @@
 
 #include "conv.h"
 #include "element.h"
+#include "norm.h"
 #include "pool.h"
 #include "peak.h"
 #include "response.h"
@@ -14,6 +15,7 @@ typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_conv_kernels *conv;
     const lathe_element_kernels *element;
+    const lathe_norm_kernels *norm;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
     const lathe_response_kernels *response;

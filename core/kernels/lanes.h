@@ -88,6 +88,14 @@ static inline lanes choose(lane_mask mask, lanes a, lanes b)
  */
 typedef lane_int part_mask __attribute__((vector_size(REGISTER_BYTES)));
 
+/* The same sixteen numbers, whole and in parts. */
+typedef union lane_parts {
+    lanes whole;
+    lane_mask mask;
+    part parts[PARTS];
+    part_mask masks[PARTS];
+} lane_parts;
+
 static inline part load_part(const real *at)
 {
     return *(const part *)at;

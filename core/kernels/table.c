@@ -6,6 +6,7 @@
 
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
+extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
@@ -17,6 +18,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
     .conv = &KERNEL(lathe_conv_kernels),
     .element = &KERNEL(lathe_element_kernels),
+    .norm = &KERNEL(lathe_norm_kernels),
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
     .response = &KERNEL(lathe_response_kernels),

@@ -1,0 +1,156 @@
+#include "norm.h"
+
+#include "lanes.h"
+
+/*
+ * Sums run in registers over a chunk that stays in the first-level cache, and from chunk to chunk in double: short sums, little
+ * rounding, a fixed order. Two registers a sum, for even and odd places, hide half of an addition's latency.
+ */
+enum { CHUNK = 128 };
+
+static inline double sum_used(lane_mask used, const lane_parts *sum)
+{
+    return (double)sum_lanes((lanes)(used & sum->mask));
+}
+
+static double chunk_sum(size_t size, lane_mask used, const real *x)
+{
+    lane_parts sum;
+    for (int h = 0; h < PARTS; h++) {
+        part even = { 0 }, odd = { 0 };
+        const real *at = x + h * PART;
+        size_t i = 0;
+        for (; i + 2 <= size; i += 2, at += 2 * LANES) {
+            even += load_part(at);
+            odd += load_part(at + LANES);
+        }
+        if (i < size) even += load_part(at);
+        sum.parts[h] = even + odd;
+    }
+    return sum_used(used, &sum);
+}
+
+/* sums[0] = the sum of d = x - center, sums[1] = that of d^2. */
+static void chunk_distances(size_t size, lane_mask used, real center, const real *x, double sums[2])
+{
+    lane_parts sum, squares;
+    for (int h = 0; h < PARTS; h++) {
+        part even = { 0 }, odd = { 0 }, even_squares = { 0 }, odd_squares = { 0 };
+        const real *at = x + h * PART;
+        size_t i = 0;
+        for (; i + 2 <= size; i += 2, at += 2 * LANES) {
+            part d = load_part(at) - center, e = load_part(at + LANES) - center;
+            even += d;
+            odd += e;
+            even_squares += d * d;
+            odd_squares += e * e;
+        }
+        if (i < size) {
+            part d = load_part(at) - center;
+            even += d;
+            even_squares += d * d;
+        }
+        sum.parts[h] = even + odd;
+        squares.parts[h] = even_squares + odd_squares;
+    }
+    sums[0] = sum_used(used, &sum);
+    sums[1] = sum_used(used, &squares);
+}
+
+/*
+ * Each chunk: its mean, then the corrected sum of squares about it (Chan, Golub, LeVeque, "Algorithms for computing the sample
+ * variance", 1983), and the chunks joined by their formula for two samples. The second look at a chunk finds it in the cache.
+ */
+static void moments(size_t size, int used, const real *x, double result[2])
+{
+    lane_mask mask = first_lanes(used);
+    double count = 0, mean = 0, squares = 0;
+    for (size_t i = 0; i < size; i += CHUNK) {
+        size_t length = size - i < CHUNK ? size - i : CHUNK;
+        double n = (double)length * used, sums[2];
+        real center = (real)(chunk_sum(length, mask, x + i * LANES) / n);
+        chunk_distances(length, mask, center, x + i * LANES, sums);
+        double delta = (double)center + sums[0] / n - mean;
+        squares += sums[1] - sums[0] * sums[0] / n + delta * delta * (count * n / (count + n));
+        mean += delta * (n / (count + n));
+        count += n;
+    }
+    result[0] = mean;
+    result[1] = squares > 0 ? squares : 0;
+}
+
+static void normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
+{
+    lane_parts mask = { .mask = first_lanes(used) };
+    part zero = { 0 };
+    for (size_t i = 0; i < size * LANES; i += LANES)
+        for (int h = 0; h < PARTS; h++) {
+            part v = (load_part(x + i + h * PART) - a->mean) * a->scale + a->shift;
+            part_mask kept = a->relu ? mask.masks[h] & (v > zero) : mask.masks[h];
+            store_part(y + i + h * PART, (part)(kept & (part_mask)v));
+        }
+}
+
+/* gy, but 0 where y <= 0 if y is given. */
+static inline part gradient_at(const real *y, const real *gy, size_t at)
+{
+    part g = load_part(gy + at), zero = { 0 };
+    return y ? (part)((load_part(y + at) > zero) & (part_mask)g) : g;
+}
+
+/* The two sums over one chunk; `y` is a constant NULL or not, so that the compiler makes two loops of it. */
+static inline void chunk_gradient_sums(size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
+{
+    lane_parts sum, products;
+    for (int h = 0; h < PARTS; h++) {
+        part sum_h = { 0 }, products_h = { 0 };
+        for (size_t at = (size_t)(h * PART); at < size * LANES; at += LANES) {
+            part g = gradient_at(y, gy, at);
+            sum_h += g;
+            products_h += g * (load_part(x + at) - mean);
+        }
+        sum.parts[h] = sum_h;
+        products.parts[h] = products_h;
+    }
+    sums[0] += (double)sum_lanes(sum.whole);
+    sums[1] += (double)sum_lanes(products.whole);
+}
+
+static void gradient_sums(size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
+{
+    sums[0] = sums[1] = 0;
+    for (size_t i = 0; i < size; i += CHUNK) {
+        size_t length = size - i < CHUNK ? size - i : CHUNK, at = i * LANES;
+        if (y) chunk_gradient_sums(length, mean, x + at, y + at, gy + at, sums);
+        else chunk_gradient_sums(length, mean, x + at, NULL, gy + at, sums);
+    }
+}
+
+static inline void write_gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy,
+    real *gx, int add)
+{
+    lane_parts mask = { .mask = first_lanes(used) };
+    for (size_t i = 0; i < size * LANES; i += LANES)
+        for (int h = 0; h < PARTS; h++) {
+            size_t at = i + (size_t)(h * PART);
+            part g = o->by_gy * gradient_at(y, gy, at) - (o->by_x * (load_part(x + at) - o->mean) + o->constant);
+            g = (part)(mask.masks[h] & (part_mask)g);
+            store_part(gx + at, add ? load_part(gx + at) + g : g);
+        }
+}
+
+static void gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy, real *gx,
+    int add)
+{
+    if (y) write_gradient(size, used, o, x, y, gy, gx, add);
+    else if (add) write_gradient(size, used, o, x, NULL, gy, gx, 1);
+    else write_gradient(size, used, o, x, NULL, gy, gx, 0);
+}
+
+extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
+const lathe_norm_kernels KERNEL(lathe_norm_kernels) = {
+    .moments = moments,
+    .normalise = normalise,
+    .gradient_sums = gradient_sums,
+    .gradient = gradient,
+};

@@ -1,0 +1,285 @@
+#include "batch_norm.h"
+
+#include <math.h>
+
+#include "op_impl.h"
+
+/* Inputs of the node. */
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
+
+/* What backward needs: of each channel the mean and 1 / sqrt(var + eps). */
+typedef struct batch_norm_saved {
+    double *mean, *inverse_deviation; /* [C] */
+    bool relu;
+} batch_norm_saved;
+
+/* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone. */
+typedef struct norm_job {
+    const lathe_tensor *x;
+    int channels, blocks, planes_a_task;
+    size_t size;                        /* vectors in a plane */
+    double (*partial)[2];               /* [blocks * channels]: what one plane gives to its channel */
+    double (*total)[2];                 /* [channels] */
+    const double *mean;                 /* [channels] */
+    const lathe_norm_affine *affine;    /* [channels] */
+    const lathe_norm_gradient *gradient; /* [channels] */
+    const lathe_real *y, *gy;           /* y only if there is a relu to undo */
+    lathe_real *out;
+    bool add;
+} norm_job;
+
+typedef void plane_fn(const norm_job *job, int plane, int channel, int used, size_t at);
+
+typedef struct plane_run {
+    const norm_job *job;
+    plane_fn *run;
+} plane_run;
+
+static void run_planes(void *context, int task)
+{
+    const plane_run *r = context;
+    const norm_job *job = r->job;
+    int first = task * job->planes_a_task, end = first + job->planes_a_task, planes = job->blocks * job->channels;
+    for (int n = first; n < end && n < planes; n++)
+        r->run(job, n, n % job->channels, lathe_lanes_in_block(job->x, n / job->channels), (size_t)n * job->size * LATHE_LANES);
+}
+
+static void for_each_plane(const norm_job *job, plane_fn *run)
+{
+    plane_run r = { job, run };
+    int planes = job->blocks * job->channels;
+    lathe_parallel((planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
+}
+
+static norm_job job_for(const lathe_tensor *x)
+{
+    norm_job job = { .x = x, .channels = x->shape.dim[1], .blocks = lathe_tensor_blocks(x) };
+    job.size = lathe_tensor_per_image(x) / (size_t)job.channels;
+    size_t numbers = job.size * LATHE_LANES;
+    job.planes_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
+    return job;
+}
+
+static void plane_moments(const norm_job *job, int plane, int channel, int used, size_t at)
+{
+    (void)channel;
+    lathe_kernels_in_use()->norm->moments(job->size, used, job->x->data + at, job->partial[plane]);
+}
+
+static void plane_normalise(const norm_job *job, int plane, int channel, int used, size_t at)
+{
+    (void)plane;
+    lathe_kernels_in_use()->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at, job->out + at);
+}
+
+static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
+{
+    (void)used;
+    lathe_kernels_in_use()->norm->gradient_sums(job->size, (lathe_real)job->mean[channel], job->x->data + at,
+        job->y ? job->y + at : NULL, job->gy + at, job->partial[plane]);
+}
+
+static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
+{
+    (void)plane;
+    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->gradient[channel], job->x->data + at, job->y ? job->y + at : NULL,
+        job->gy + at, job->out + at, job->add);
+}
+
+/* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
+static void join_moments(const norm_job *job)
+{
+    for (int c = 0; c < job->channels; c++) {
+        double count = 0, mean = 0, squares = 0;
+        for (int b = 0; b < job->blocks; b++) {
+            const double *part = job->partial[b * job->channels + c];
+            double n = (double)job->size * lathe_lanes_in_block(job->x, b), delta = part[0] - mean;
+            squares += part[1] + delta * delta * (count * n / (count + n));
+            mean += delta * (n / (count + n));
+            count += n;
+        }
+        job->total[c][0] = mean;
+        job->total[c][1] = squares;
+    }
+}
+
+static void join_sums(const norm_job *job)
+{
+    for (int c = 0; c < job->channels; c++) {
+        double sums[2] = { 0, 0 };
+        for (int b = 0; b < job->blocks; b++)
+            for (int k = 0; k < 2; k++) sums[k] += job->partial[b * job->channels + c][k];
+        for (int k = 0; k < 2; k++) job->total[c][k] = sums[k];
+    }
+}
+
+/* Room for what the planes give; false after a failure. */
+static bool work_for(norm_job *job, lathe_tape *tape)
+{
+    job->partial = lathe_tape_work(tape, (size_t)job->blocks * (size_t)job->channels, sizeof *job->partial);
+    job->total = lathe_tape_work(tape, (size_t)job->channels, sizeof *job->total);
+    return job->partial && job->total;
+}
+
+static double scale_of(const lathe_tensor *weight, int channel)
+{
+    return weight ? (double)weight->data[channel] : 1;
+}
+
+static double images_of(const norm_job *job)
+{
+    return (double)job->size * job->x->shape.dim[0];
+}
+
+/* gw = sum of g * (x - mean) / deviation, gb = sum of g */
+static void parameter_gradients(lathe_node *node, const norm_job *job, const batch_norm_saved *saved)
+{
+    bool add;
+    lathe_real *gw = lathe_grad_target(node->out->tape, node->in[WEIGHT], &add);
+    for (int c = 0; gw && c < job->channels; c++)
+        gw[c] = (lathe_real)((add ? (double)gw[c] : 0) + job->total[c][1] * saved->inverse_deviation[c]);
+    lathe_real *gb = lathe_grad_target(node->out->tape, node->in[BIAS], &add);
+    for (int c = 0; gb && c < job->channels; c++) gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
+}
+
+/* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation */
+static lathe_status input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
+{
+    lathe_tape *tape = node->out->tape;
+    if (!(job->out = lathe_grad_target(tape, node->in[X], &job->add))) return LATHE_OK;
+    lathe_norm_gradient *gradient = lathe_tape_work(tape, (size_t)job->channels, sizeof *gradient);
+    if (!gradient) return LATHE_ENOMEM;
+    double n = images_of(job);
+    for (int c = 0; c < job->channels; c++) {
+        double inverse = saved->inverse_deviation[c], by_gy = scale_of(node->in[WEIGHT], c) * inverse;
+        gradient[c] = (lathe_norm_gradient){ .mean = (lathe_real)saved->mean[c], .by_gy = (lathe_real)by_gy,
+            .by_x = (lathe_real)(by_gy * inverse * inverse * job->total[c][1] / n),
+            .constant = (lathe_real)(by_gy * job->total[c][0] / n) };
+    }
+    job->gradient = gradient;
+    for_each_plane(job, plane_gradient);
+    return LATHE_OK;
+}
+
+static lathe_status batch_norm_backward(lathe_node *node)
+{
+    const batch_norm_saved *saved = node->saved;
+    norm_job job = job_for(node->in[X]);
+    job.gy = node->out->grad;
+    job.y = saved->relu ? node->out->data : NULL;
+    job.mean = saved->mean;
+    if (!work_for(&job, node->out->tape)) return LATHE_ENOMEM;
+    for_each_plane(&job, plane_gradient_sums);
+    join_sums(&job);
+    parameter_gradients(node, &job, saved);
+    return input_gradient(node, &job, saved);
+}
+
+const lathe_op lathe_batch_norm_op = { "batch_norm", batch_norm_backward };
+const lathe_op lathe_batch_norm_relu_op = { "batch_norm_relu", batch_norm_backward };
+
+static bool check_inputs(const char *who, lathe_tape *tape, lathe_tensor *const in[INPUTS])
+{
+    static const char *const names[INPUTS] = { "x", "weight", "bias", "running_mean", "running_var" };
+    const lathe_tensor *x = in[X];
+    char text[LATHE_SHAPE_TEXT];
+    if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s %s, expected batched [B, C, ...]", who,
+            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
+    for (int i = WEIGHT; i < INPUTS; i++)
+        if (in[i] && (in[i]->layout != LATHE_PLAIN || in[i]->shape.rank != 1 || in[i]->shape.dim[0] != x->shape.dim[1]))
+            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who, x->shape.dim[1], names[i],
+                lathe_shape_text(&in[i]->shape, text));
+    if (lathe_tape_mode(tape) == LATHE_TRAIN && lathe_shape_count(&x->shape) == (size_t)x->shape.dim[1])
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s: one number a channel has no variance to train on", who,
+            lathe_shape_text(&x->shape, text));
+    return true;
+}
+
+static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_opts *opts, lathe_batch_norm_opts *o)
+{
+    *o = opts ? *opts : (lathe_batch_norm_opts){ 0 };
+    if (o->eps == 0) o->eps = 1e-5;
+    if (o->momentum == 0) o->momentum = 0.1;
+    if (!(o->eps > 0 && isfinite(o->eps))) return lathe_tape_fail(tape, LATHE_EARG, "%s: eps = %g, must be above 0", who, o->eps);
+    if (!(o->momentum > 0 && o->momentum <= 1))
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: momentum = %g, must be in (0, 1]", who, o->momentum);
+    return true;
+}
+
+/* The tape of all inputs that are given. */
+static lathe_tape *tape_of(const char *who, lathe_tensor *const in[INPUTS])
+{
+    lathe_tensor *given[INPUTS];
+    int count = 0;
+    for (int i = 0; i < INPUTS; i++)
+        if (in[i] || (i != WEIGHT && i != BIAS)) given[count++] = in[i];
+    return lathe_tape_of(who, given, count);
+}
+
+static void blend(lathe_real *running, double momentum, double now)
+{
+    *running = (lathe_real)((1 - momentum) * (double)*running + momentum * now);
+}
+
+/* Mean and 1 / deviation to be used: the batch's in training, which the running ones follow, or the running ones. */
+static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o, norm_job *job,
+    batch_norm_saved *saved)
+{
+    lathe_real *running_mean = in[RUNNING_MEAN]->data, *running_var = in[RUNNING_VAR]->data;
+    bool train = lathe_tape_mode(tape) == LATHE_TRAIN;
+    if (train && !work_for(job, tape)) return false;
+    if (train) {
+        for_each_plane(job, plane_moments);
+        join_moments(job);
+    }
+    double n = images_of(job);
+    for (int c = 0; c < job->channels; c++) {
+        double mean = train ? job->total[c][0] : (double)running_mean[c];
+        double var = train ? job->total[c][1] / n : (double)running_var[c];
+        saved->mean[c] = mean;
+        saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
+        if (!train) continue;
+        blend(&running_mean[c], o->momentum, mean);
+        blend(&running_var[c], o->momentum, job->total[c][1] / (n - 1));
+    }
+    return true;
+}
+
+static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu, lathe_tensor *const in[INPUTS],
+    const lathe_batch_norm_opts *opts)
+{
+    lathe_tape *tape = tape_of(who, in);
+    lathe_batch_norm_opts o;
+    if (!tape || !check_inputs(who, tape, in) || !resolve(who, tape, opts, &o)) return NULL;
+    norm_job job = job_for(in[X]);
+    size_t channels = (size_t)job.channels;
+    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, in[X]->shape);
+    batch_norm_saved *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
+    lathe_norm_affine *affine = lathe_tape_work(tape, channels, sizeof *affine);
+    if (!y || !saved || !affine) return NULL;
+    *saved = (batch_norm_saved){ lathe_tape_alloc(tape, channels, sizeof(double)), lathe_tape_alloc(tape, channels, sizeof(double)),
+        relu };
+    if (!saved->mean || !saved->inverse_deviation || !statistics(tape, in, &o, &job, saved)) return NULL;
+    for (int c = 0; c < job.channels; c++)
+        affine[c] = (lathe_norm_affine){ (lathe_real)saved->mean[c],
+            (lathe_real)(scale_of(in[WEIGHT], c) * saved->inverse_deviation[c]), in[BIAS] ? in[BIAS]->data[c] : 0, relu };
+    job.affine = affine;
+    job.out = y->data;
+    for_each_plane(&job, plane_normalise);
+    return lathe_tape_record(tape, op, y, in, INPUTS, saved);
+}
+
+lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, lathe_tensor *running_mean,
+    lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
+{
+    lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
+    return batch_norm("lathe_batch_norm", &lathe_batch_norm_op, false, in, opts);
+}
+
+lathe_tensor *lathe_batch_norm_relu(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, lathe_tensor *running_mean,
+    lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
+{
+    lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
+    return batch_norm("lathe_batch_norm_relu", &lathe_batch_norm_relu_op, true, in, opts);
+}
