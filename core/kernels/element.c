@@ -1,160 +1,162 @@
 #include "element.h"
 
-#include "lane_math.h"
+#include "vector_math.h"
 #include "lanes.h"
 
 static void relu(size_t count, const real *x, real *y)
 {
-    lanes zero = { 0 };
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i);
-        store_some(y + i, count - i, choose(v < zero, zero, v), 0); /* NaN stays NaN */
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, choose_part(v < zero, zero, v), 0); /* NaN stays NaN */
     }
 }
 
 static void relu_backward(size_t count, const real *y, const real *gy, real *gx, int add)
 {
-    lanes zero = { 0 };
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes g = load_some(gy + i, count - i);
-        store_some(gx + i, count - i, choose(load_some(y + i, count - i) > zero, g, zero), add);
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(load_some(y + i, count - i) > zero, g, zero), add);
     }
 }
 
 static void leaky_relu(size_t count, real slope, const real *x, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i);
-        store_some(y + i, count - i, choose(v > 0, v, v * slope), 0);
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, choose_part(v > 0, v, v * slope), 0);
     }
 }
 
 static void leaky_relu_backward(size_t count, real slope, const real *x, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes g = load_some(gy + i, count - i);
-        store_some(gx + i, count - i, choose(load_some(x + i, count - i) > 0, g, g * slope), add);
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(load_some(x + i, count - i) > 0, g, g * slope), add);
     }
 }
 
 static void gelu(size_t count, const real *x, real *y)
 {
-    lanes density;
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i);
-        store_some(y + i, count - i, v * lane_normal(v, &density), 0);
+    part density;
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, v * part_normal(v, &density), 0);
     }
 }
 
 /* d/dx (x Phi(x)) = Phi(x) + x phi(x) */
 static void gelu_backward(size_t count, const real *x, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i), density, normal = lane_normal(v, &density);
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), density, normal = part_normal(v, &density);
         store_some(gx + i, count - i, load_some(gy + i, count - i) * (v * density + normal), add);
     }
 }
 
 static void silu(size_t count, const real *x, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i);
-        store_some(y + i, count - i, v * lane_sigmoid(v), 0);
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, v * part_sigmoid(v), 0);
     }
 }
 
 /* d/dx (x s(x)) = s(x) (1 + x (1 - s(x))) */
 static void silu_backward(size_t count, const real *x, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes v = load_some(x + i, count - i), s = lane_sigmoid(v);
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), s = part_sigmoid(v);
         store_some(gx + i, count - i, load_some(gy + i, count - i) * (s * (v * (1 - s) + 1)), add);
     }
 }
 
 static void sigmoid(size_t count, const real *x, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES)
-        store_some(y + i, count - i, lane_sigmoid(load_some(x + i, count - i)), 0);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_sigmoid(load_some(x + i, count - i)), 0);
 }
 
 static void sigmoid_backward(size_t count, const real *y, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes s = load_some(y + i, count - i);
+    for (size_t i = 0; i < count; i += PART) {
+        part s = load_some(y + i, count - i);
         store_some(gx + i, count - i, load_some(gy + i, count - i) * (s * (1 - s)), add);
     }
 }
 
 static void hyperbolic_tangent(size_t count, const real *x, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES)
-        store_some(y + i, count - i, lane_tanh(load_some(x + i, count - i)), 0);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_tanh(load_some(x + i, count - i)), 0);
 }
 
 static void hyperbolic_tangent_backward(size_t count, const real *y, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes t = load_some(y + i, count - i);
+    for (size_t i = 0; i < count; i += PART) {
+        part t = load_some(y + i, count - i);
         store_some(gx + i, count - i, load_some(gy + i, count - i) * (1 - t * t), add);
     }
 }
 
 static void copy(size_t count, const real *x, real *y, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) store_some(y + i, count - i, load_some(x + i, count - i), add);
+    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i), add);
 }
 
 static void scale(size_t count, real factor, const real *x, real *y, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
+    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
 }
 
 static void sum_of_two(size_t count, const real *a, const real *b, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES)
+    for (size_t i = 0; i < count; i += PART)
         store_some(y + i, count - i, load_some(a + i, count - i) + load_some(b + i, count - i), 0);
 }
 
 static void mul(size_t count, const real *a, const real *b, real *y, int add)
 {
-    for (size_t i = 0; i < count; i += LANES)
+    for (size_t i = 0; i < count; i += PART)
         store_some(y + i, count - i, load_some(a + i, count - i) * load_some(b + i, count - i), add);
 }
 
 static void squared_difference(size_t count, const real *a, const real *b, real *y)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes d = load_some(a + i, count - i) - load_some(b + i, count - i);
+    for (size_t i = 0; i < count; i += PART) {
+        part d = load_some(a + i, count - i) - load_some(b + i, count - i);
         store_some(y + i, count - i, d * d, 0);
     }
 }
 
 static void difference_times(size_t count, real factor, const real *a, const real *b, const real *gy, real *ga, int add)
 {
-    for (size_t i = 0; i < count; i += LANES) {
-        lanes d = load_some(a + i, count - i) - load_some(b + i, count - i);
+    for (size_t i = 0; i < count; i += PART) {
+        part d = load_some(a + i, count - i) - load_some(b + i, count - i);
         store_some(ga + i, count - i, d * load_some(gy + i, count - i) * factor, add);
     }
 }
 
 static void fill(size_t count, int lanes_used, real value, real *y, int add)
 {
-    lanes filled = choose(first_lanes(lanes_used), splat(value), splat(0));
-    for (size_t i = 0; i < count; i += LANES) store_some(y + i, count - i, filled, add);
+    _Alignas(sizeof(lanes)) real sixteen[LANES];
+    for (int i = 0; i < LANES; i++) sixteen[i] = i < lanes_used ? value : 0;
+    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_part(sixteen + i % LANES), add);
 }
 
 static double sum(size_t count, int lanes_used, const real *x)
 {
     enum { CHAINS = 4 }; /* sums that do not wait for each other */
     lanes total[CHAINS] = { 0 };
-    lane_mask used = first_lanes(lanes_used);
     size_t i = 0;
     for (; i + CHAINS * LANES <= count; i += CHAINS * LANES)
         for (int chain = 0; chain < CHAINS; chain++) total[chain] += load(x + i + chain * LANES);
-    for (; i < count; i += LANES) total[0] += load_some(x + i, count - i);
+    for (; i + LANES <= count; i += LANES) total[0] += load(x + i);
+    for (size_t k = 0; i + k < count; k++) total[0][k] += x[i + k];
     lanes joined = (total[0] + total[1]) + (total[2] + total[3]);
-    return (double)sum_lanes(choose(used, joined, splat(0)));
+    for (int k = lanes_used; k < LANES; k++) joined[k] = 0;
+    return (double)sum_lanes(joined);
 }
 
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);

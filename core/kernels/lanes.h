@@ -52,24 +52,6 @@ static inline void store(real *at, lanes value)
     *(lanes *)at = value;
 }
 
-/** The next sixteen of `left` numbers; where there are fewer, zeros behind them. */
-static inline lanes load_some(const real *at, size_t left)
-{
-    if (left >= LANES) return load(at);
-    lanes value = { 0 };
-    for (size_t i = 0; i < left; i++) value[i] = at[i];
-    return value;
-}
-
-/** Store sixteen numbers, or those `left`; add says whether to add them to what is there. */
-static inline void store_some(real *at, size_t left, lanes value, int add)
-{
-    if (add) value += load_some(at, left);
-    if (left >= LANES) store(at, value);
-    else
-        for (size_t i = 0; i < left; i++) at[i] = value[i];
-}
-
 /** value in every lane. */
 static inline lanes splat(real value)
 {
@@ -104,6 +86,30 @@ static inline part load_part(const real *at)
 static inline void store_part(real *at, part value)
 {
     *(part *)at = value;
+}
+
+/** value in every place. */
+static inline part splat_part(real value)
+{
+    return (part){ 0 } + value;
+}
+
+/** The next PART of `left` numbers; where there are fewer, zeros behind them. */
+static inline part load_some(const real *at, size_t left)
+{
+    if (left >= PART) return load_part(at);
+    part value = { 0 };
+    for (size_t i = 0; i < left; i++) value[i] = at[i];
+    return value;
+}
+
+/** Store PART numbers, or those `left`; add says whether to add them to what is there. */
+static inline void store_some(real *at, size_t left, part value, int add)
+{
+    if (add) value += load_some(at, left);
+    if (left >= PART) store_part(at, value);
+    else
+        for (size_t i = 0; i < left; i++) at[i] = value[i];
 }
 
 /** a where mask is true, b elsewhere. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-The coefficients of lane_normal in lane_math.h: prints P with Q(a) = t P(t), t = 1 / (1 + 0.24 a), where
+The coefficients of part_normal in vector_math.h: prints P with Q(a) = t P(t), t = 1 / (1 + 0.24 a), where
 Q(a) = exp(a^2/2) Phi(-a) for a from 0 to 15, interpolated at Chebyshev's nodes, and its largest relative error. Needs mpmath.
 """
 import mpmath as mp

@@ -1,0 +1,224 @@
+#include "support/op_test.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const bool wide = sizeof(lathe_real) == 8;
+static const double tolerance = sizeof(lathe_real) == 8 ? 1e-13 : 6e-7; /* ten half units in the last place */
+
+static lathe_tensor *leaky_quarter(lathe_tensor *x)
+{
+    return lathe_leaky_relu(x, 0.25);
+}
+
+static double relu(double x) { return x > 0 ? x : 0; }
+static double leaky(double x) { return x > 0 ? x : 0.25 * x; }
+static double gelu(double x) { return x * 0.5 * erfc(-x * M_SQRT1_2); }
+static double silu(double x) { return x < 0 ? x * exp(x) / (1 + exp(x)) : x / (1 + exp(-x)); }
+static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
+
+/* Every activation with its naive twin, its value at 1, and what it gives at the ends of the line. */
+static const struct activation {
+    const char *name;
+    lathe_tensor *(*op)(lathe_tensor *x);
+    double (*twin)(double x);
+    double at_one, at_minus_1e30, at_1e30;
+} all[] = {
+    { "relu", lathe_relu, relu, 1, 0, 1e30 },
+    { "leaky_relu", leaky_quarter, leaky, 1, -0.25e30, 1e30 },
+    { "gelu", lathe_gelu, gelu, 0.841344746068543, 0, 1e30 },
+    { "silu", lathe_silu, silu, 0.731058578630005, 0, 1e30 },
+    { "sigmoid", lathe_sigmoid, sigmoid, 0.731058578630005, 0, 1 },
+    { "tanh", lathe_tanh, tanh, 0.761594155955765, -1, 1 },
+};
+enum { ALL = sizeof all / sizeof all[0] };
+
+static lathe_tensor *activate(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return ((const struct activation *)context)->op(leaves[0]);
+}
+
+static lathe_leaf row(int count, const lathe_real *values)
+{
+    return (lathe_leaf){ .layout = LATHE_PLAIN, .shape = { 1, { count } }, .values = values };
+}
+
+/* Values at 0 and 1 from tables of erf, exp and tanh. */
+static void values_by_hand(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++) {
+        struct activation a = all[i];
+        lathe_real x[] = { 0, 1 };
+        lathe_leaf leaf = row(2, x);
+        double want[] = { a.twin(0), a.at_one };
+        assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, 2, tolerance, 0);
+    }
+}
+
+/* From -20 to 20 in small steps the relative error stays within a few units of the last place. */
+static void values_are_accurate(void **state)
+{
+    (void)state;
+    enum { N = 40001 };
+    lathe_real *x = malloc(N * sizeof *x);
+    double *want = malloc(N * sizeof *want);
+    assert_true(x && want);
+    for (int i = 0; i < ALL; i++) {
+        struct activation a = all[i];
+        for (int j = 0; j < N; j++) {
+            x[j] = (lathe_real)(-20 + 1e-3 * j);
+            if (j % 5 == 0) x[j] *= (lathe_real)1e-4; /* near 0 as well */
+            want[j] = a.twin((double)x[j]);
+        }
+        lathe_leaf leaf = row(N, x);
+        /* below the smallest normal number only the absolute error counts; the twin's own argument costs gelu some in double */
+        assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, N, tolerance, wide ? 1e-300 : 1e-44);
+    }
+    free(x);
+    free(want);
+}
+
+static void extremes_are_right(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++) {
+        struct activation a = all[i];
+        lathe_real x[] = { -1e30, 1e30, NAN, 0, -700, 700, -100, 100 };
+        lathe_leaf leaf = row(8, x);
+        double want[8] = { a.at_minus_1e30, a.at_1e30, NAN, a.twin(0) };
+        for (int j = 4; j < 8; j++) want[j] = a.twin((double)x[j]);
+        assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, 8, 1e-6, 1e-40);
+        x[2] = 1;
+        double gy[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, slope[8] = { 0, 1, 0, 0, 0, 1, 0, 1 };
+        lathe_tape *tape = lathe_tape_new();
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tensor *leaf_tensor = lathe_tape_leaf(tape, LATHE_PLAIN, leaf.shape, x);
+        leaf_tensor->needs_grad = true;
+        lathe_real ones[8], g[8];
+        for (int j = 0; j < 8; j++) ones[j] = (lathe_real)gy[j];
+        assert_int_equal(lathe_backward_from(a.op(leaf_tensor), ones, 8), LATHE_OK);
+        lathe_tensor_read_grad(leaf_tensor, g, 8);
+        bool bounded = a.at_1e30 == 1; /* sigmoid, tanh: flat at both ends */
+        for (int j = 0; j < 8; j++) {
+            if (j == 2 || j == 3) continue;
+            double expected = bounded ? 0 : slope[j] != 0 ? 1 : a.twin(-1) == -0.25 ? 0.25 : 0;
+            if (!(fabs((double)g[j] - expected) < 1e-30)) fail_msg("%s: slope at %g is %g", a.name, (double)x[j], (double)g[j]);
+        }
+        lathe_tape_free(tape);
+    }
+}
+
+/* relu's slope is 0 at 0; slope 0 of leaky relu means 0.01. */
+static void corners_of_relu(void **state)
+{
+    (void)state;
+    lathe_real x[] = { -2, 0, 3 };
+    lathe_leaf leaf = row(3, x);
+    double gy[] = { 10, 10, 10 }, want[] = { 0, 0, 10 };
+    struct activation a = all[0];
+    assert_leaf_gradient("relu", activate, &a, &leaf, 1, gy, 3, 0, want, 0, 1e-30);
+    lathe_tape *tape = lathe_tape_new();
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tensor *y = lathe_leaky_relu(lathe_tape_leaf(tape, LATHE_PLAIN, leaf.shape, x), 0);
+    assert_true(y->data[0] == (lathe_real)0.01 * -2 && y->data[1] == 0 && y->data[2] == 3);
+    lathe_tape_free(tape);
+}
+
+static lathe_shape random_shape(uint64_t seed)
+{
+    lathe_shape shape = { random_int(seed, 0, 1, 4), { test_batches[seed % 5] } };
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = random_int(seed, (uint64_t)i, 1, 5);
+    return shape;
+}
+
+static void activations_are_their_twins(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++) {
+        for (uint64_t seed = 0; seed < 20; seed++) {
+            struct activation a = all[i];
+            lathe_leaf leaf = normal_leaf(seed % 4 ? LATHE_BATCHED : LATHE_PLAIN, random_shape(seed), seed);
+            size_t n = lathe_shape_count(&leaf.shape);
+            double *want = leaf_doubles(&leaf);
+            for (size_t j = 0; j < n; j++) want[j] = a.twin(want[j]);
+            assert_result(a.name, activate, &a, &leaf, 1, LATHE_TRAIN, want, n, tolerance, 0);
+            free(want);
+            free_leaves(&leaf, 1);
+        }
+    }
+}
+
+/* The same shapes for each: 22, of both layouts. */
+static void check_gradients(int index)
+{
+    struct activation a = all[index];
+    for (uint64_t seed = 0; seed < 22; seed++) {
+        lathe_leaf leaf = apart_leaf(seed % 4 ? LATHE_BATCHED : LATHE_PLAIN, random_shape(seed), seed);
+        assert_gradient(a.name, activate, &a, &leaf, 1);
+        free_leaves(&leaf, 1);
+    }
+}
+
+static void gradients_are_right(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++) check_gradients(i);
+}
+
+static void activations_are_pytorchs(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++) {
+        struct activation a = all[i];
+        char name[64];
+        snprintf(name, sizeof name, "%s.x0", a.name);
+        lathe_leaf leaf = golden_leaf("ops.txt", name, LATHE_BATCHED, (lathe_shape){ 2, { 17, 6 } });
+        /* relative to 1: PyTorch computes gelu's tail as 1 + erf, which loses its relative accuracy */
+        assert_golden("ops.txt", a.name, activate, &a, &leaf, 1, wide ? 1e-13 : 1e-6, wide ? 1e-15 : 1e-6);
+        free_leaves(&leaf, 1);
+    }
+}
+
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+    lathe_error_clear();
+    assert_null(lathe_gelu(NULL));
+    assert_failed(LATHE_EARG, "lathe_gelu: an input is NULL");
+    lathe_tape *tape = lathe_tape_new();
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    assert_null(lathe_leaky_relu(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), NAN));
+    assert_failed(LATHE_EARG, "lathe_leaky_relu: slope nan is not finite");
+    lathe_tape_free(tape);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { 33, 7, 400 } }, 5);
+    for (int i = 0; i < ALL; i++) {
+        struct activation a = all[i];
+        assert_same_bits(activate, &a, &leaf, 1);
+    }
+    free_leaves(&leaf, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_by_hand),
+        cmocka_unit_test(values_are_accurate),
+        cmocka_unit_test(extremes_are_right),
+        cmocka_unit_test(corners_of_relu),
+        cmocka_unit_test(activations_are_their_twins),
+        cmocka_unit_test(gradients_are_right),
+        cmocka_unit_test(activations_are_pytorchs),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(threads_change_no_bit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
