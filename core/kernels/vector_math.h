@@ -1,7 +1,7 @@
 /*
  * exp, tanh, the logistic and the normal distribution function, on parts. In the float build each is a vector expression with an
- * error of about two units in the last place (five for the normal distribution's tail), right at the
- * extremes, and NaN for NaN; in the double build libm's, one by one.
+ * error of about two units in the last place (five for the normal distribution's tail), right at the extremes,
+ * and NaN for NaN; in the double build libm's, one by one.
  *
  * exp: x = n ln 2 + r with whole n and |r| <= ln(2)/2 (Cody, Waite, "Software manual for the elementary functions", 1980), then the
  * Taylor series of exp(r) to r^7, whose remainder is below 0.1 ulp there.
