@@ -42,6 +42,7 @@
 
 #include "sched/sched.h"
 
+#include "data/cifar.h"
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "io/file.h"
@@ -50,6 +51,7 @@
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"
+#include "data/cifar.h"
 #include "data/dataset.h"
 #include "data/idx.h"
 #include "data/loader.h"

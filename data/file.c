@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -81,15 +82,25 @@ lathe_status lathe_data_file_open(lathe_data_file *file, const char *path)
 
 static lathe_status read_plain(lathe_data_file *file, uint8_t *bytes, size_t count)
 {
-    size_t first = count < file->held ? count : file->held, rest;
-    if (first) memcpy(bytes, file->buffer + file->used, first);
-    file->used += first;
-    file->held -= first;
-    lathe_status status = read_raw(file, bytes + first, count - first, &rest);
-    if (status) return status;
-    if (first + rest < count)
-        return lathe_fail(LATHE_EFORMAT, "%s: ends after %llu bytes, more were expected", file->path,
-            (unsigned long long)file->length);
+    while (count) {
+        size_t part = count < file->held ? count : file->held;
+        lathe_status status = LATHE_OK;
+        if (part) {
+            memcpy(bytes, file->buffer + file->used, part);
+            file->used += part;
+            file->held -= part;
+        } else if (count < BUFFER) {
+            status = refill(file);
+            if (!status && file->held) continue;
+        } else
+            status = read_raw(file, bytes, count, &part); /* much: straight to its place */
+        if (status) return status;
+        if (!part)
+            return lathe_fail(LATHE_EFORMAT, "%s: ends after %llu bytes, more were expected", file->path,
+                (unsigned long long)file->length);
+        bytes += part;
+        count -= part;
+    }
     return LATHE_OK;
 }
 
@@ -133,6 +144,31 @@ lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t cou
     return status;
 }
 
+/* What the gzip trailer says of the unpacked size, modulo 2^32. */
+static lathe_status trailer_size(lathe_data_file *file, uint32_t *size)
+{
+    uint8_t trailer[4];
+    if (file->length < 18 || pread(file->handle, trailer, 4, (off_t)file->length - 4) != 4)
+        return lathe_fail(LATHE_EFORMAT, "%s: the gzip data is truncated: %llu bytes", file->path,
+            (unsigned long long)file->length);
+    *size = trailer[0] | (uint32_t)trailer[1] << 8 | (uint32_t)trailer[2] << 16 | (uint32_t)trailer[3] << 24;
+    return LATHE_OK;
+}
+
+lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size)
+{
+    *size = file->length;
+    if (!file->gzip) return LATHE_OK;
+    uint32_t said = 0;
+    lathe_status status = trailer_size(file, &said);
+    if (status) return status;
+    if (said / DEFLATE_MOST > file->length)
+        return lathe_fail(LATHE_EFORMAT, "%s: the gzip trailer says %lu bytes in %llu compressed: truncated, damaged or followed "
+            "by something", file->path, (unsigned long)said, (unsigned long long)file->length);
+    *size = said;
+    return LATHE_OK;
+}
+
 lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const char *reason)
 {
     unsigned long long wanted = total, length = file->length;
@@ -140,10 +176,9 @@ lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const
         if (total == file->length) return LATHE_OK;
         return lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, %s needs %llu", file->path, length, reason, wanted);
     }
-    uint8_t trailer[4];
-    if (file->length < 18 || pread(file->handle, trailer, 4, (off_t)file->length - 4) != 4)
-        return lathe_fail(LATHE_EFORMAT, "%s: the gzip data is truncated: %llu bytes", file->path, length);
-    uint32_t said = trailer[0] | (uint32_t)trailer[1] << 8 | (uint32_t)trailer[2] << 16 | (uint32_t)trailer[3] << 24;
+    uint32_t said = 0;
+    lathe_status status = trailer_size(file, &said);
+    if (status) return status;
     if (said != (uint32_t)total || total / DEFLATE_MOST > file->length)
         return lathe_fail(LATHE_EFORMAT, "%s: %s needs %llu bytes, but the gzip trailer says %lu in %llu compressed: "
             "truncated, damaged or followed by something", file->path, reason, wanted, (unsigned long)said, length);
@@ -188,4 +223,11 @@ char *lathe_data_path(const char *folder, const char *name)
     char *path = lathe_alloc(room, 1);
     if (path) snprintf(path, room, "%s%s%s", folder, length && folder[length - 1] == '/' ? "" : "/", name);
     return path;
+}
+
+char *lathe_data_folder(const char *dir, const char *name)
+{
+    if (dir) return lathe_strdup(dir);
+    const char *root = getenv("LATHE_DATA");
+    return lathe_data_path(root && *root ? root : "/usr/share/datasets", name);
 }

@@ -41,6 +41,12 @@ lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t cou
  */
 lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const char *reason);
 
+/**
+ * How many unpacked bytes the file should hold: its length, or what a gzip trailer says, if so many compressed bytes can
+ * unpack to that. Only below 4 GiB for gzip. Errors: LATHE_EFORMAT.
+ */
+lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size);
+
 /** That nothing follows: for gzip, also that the CRC and the length are right. Errors: LATHE_EFORMAT, LATHE_EIO. */
 lathe_status lathe_data_file_end(lathe_data_file *file);
 
@@ -52,5 +58,8 @@ bool lathe_data_file_exists(const char *path);
 
 /** "folder/name", to be given to lathe_free. Errors: LATHE_ENOMEM: NULL. */
 char *lathe_data_path(const char *folder, const char *name);
+
+/** A copy of `dir`, or where set `name` lies when no folder is given: in $LATHE_DATA, or where Debian puts it. */
+char *lathe_data_folder(const char *dir, const char *name);
 
 #endif

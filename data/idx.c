@@ -1,7 +1,6 @@
 #include "idx.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -132,13 +131,6 @@ static const lathe_mnist_like mnist = {
     .mean = 0.1306604762738429, .std = 0.3081078038564627,
 };
 
-/* Where the set lies when no folder is given: in $LATHE_DATA, or where Debian puts it. */
-static char *default_folder(const char *name)
-{
-    const char *root = getenv("LATHE_DATA");
-    return lathe_data_path(root && *root ? root : "/usr/share/datasets", name);
-}
-
 /* The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is none. */
 static char *find(const char *folder, const char *stem, int rank)
 {
@@ -164,7 +156,7 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
         return NULL;
     }
     bool train = split == LATHE_SPLIT_TRAIN;
-    char *folder = dir ? lathe_strdup(dir) : default_folder(set->name);
+    char *folder = lathe_data_folder(dir, set->name);
     char *pictures = folder ? find(folder, train ? "train-images" : "t10k-images", 3) : NULL;
     char *labels = pictures ? find(folder, train ? "train-labels" : "t10k-labels", 1) : NULL;
     lathe_dataset *data = NULL;
