@@ -23,7 +23,7 @@ typedef struct lathe_data_source {
     lathe_dataset *(*open)(const char *argument, lathe_split split, const lathe_data_opts *opts); /* argument NULL: not given */
 } lathe_data_source;
 
-/** Source number `index` of all, in the order of their names; NULL after the last. */
+/** Source number `index` of all; NULL after the last. */
 const lathe_data_source *lathe_data_source_at(int index);
 
 /**
