@@ -1,13 +1,16 @@
-#!/usr/bin/python3
-"""Golden values of pooling from PyTorch (1.13.1 when pool.txt was made): make_pool.py > pool.txt
+#!/usr/bin/env python3
+"""Golden values of pooling, from PyTorch in double precision: writes pool.txt beside this file. Needs torch 1.13.
 
 setup: kind (0 max, 1 average, 2 adaptive average) B C H W kernel stride padding ceil_mode exclude_padding;
 for adaptive, kernel and stride are the result's height and width.
 """
+import os
 import torch
 import torch.nn.functional as F
 
 torch.manual_seed(7)
+torch.set_default_dtype(torch.float64)
+out = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "pool.txt"), "w")
 
 SETUPS = [
     # kind, B, C, H, W, kernel, stride, padding, ceil, exclude
@@ -43,15 +46,15 @@ SETUPS = [
 ]
 
 
-def show(name, tensor):
-    numbers = tensor.flatten().tolist()
-    print(name, len(numbers), *(repr(n) if n != int(n) else int(n) for n in numbers))
+def put(name, values):
+    flat = values.detach().flatten().tolist()
+    print(name, len(flat), *("%.17g" % v for v in flat), file=out)
 
 
-print("cases 1", len(SETUPS))
+put("cases", torch.tensor([len(SETUPS)]))
 for number, (kind, b, c, h, w, k, s, p, ceil, exclude) in enumerate(SETUPS):
     # halves and zeros: many ties, and all exact in a float
-    x = (torch.randn(b, c, h, w, dtype=torch.float64) * 3).round().div(2).relu_().requires_grad_()
+    x = (torch.randn(b, c, h, w) * 3).round().div(2).relu_().requires_grad_()
     if kind == 0:
         y = F.max_pool2d(x, k, s, p, ceil_mode=bool(ceil))
     elif kind == 1:
@@ -60,9 +63,8 @@ for number, (kind, b, c, h, w, k, s, p, ceil, exclude) in enumerate(SETUPS):
         y = F.adaptive_avg_pool2d(x, (k, s))
     gy = torch.randn_like(y).mul(64).round().div(64)
     y.backward(gy)
-    name = f"case{number}."
-    show(name + "setup", torch.tensor(SETUPS[number]))
-    show(name + "x", x.detach())
-    show(name + "y", y.detach())
-    show(name + "gy", gy)
-    show(name + "gx", x.grad)
+    put(f"case{number}.setup", torch.tensor(SETUPS[number]))
+    put(f"case{number}.x0", x)
+    put(f"case{number}.y", y)
+    put(f"case{number}.gy", gy)
+    put(f"case{number}.g0", x.grad)
