@@ -92,12 +92,21 @@ static void max_backward(const lathe_pool_windows *w, int planes, const real *x,
     }
 }
 
-static inline lanes window_sum(const real *x, size_t row, int rows, int columns)
+static inline void window_average(const real *x, real *y, size_t row, int rows, int columns, real factor)
 {
-    lanes sum = { 0 };
-    for (int p = 0; p < rows; p++)
-        for (int q = 0; q < columns; q++) sum += load(x + (size_t)p * row + q * LANES);
-    return sum;
+    for (int h = 0; h < LANES; h += PART) {
+        part even = { 0 }, odd = { 0 }; /* two sums hide half of an addition's latency */
+        for (int p = 0; p < rows; p++) {
+            const real *at = x + (size_t)p * row + h;
+            int q = 0;
+            for (; q + 2 <= columns; q += 2, at += 2 * LANES) {
+                even += load_part(at);
+                odd += load_part(at + LANES);
+            }
+            if (q < columns) even += load_part(at);
+        }
+        store_part(y + h, (even + odd) * factor);
+    }
 }
 
 static void average(const lathe_pool_windows *w, int planes, const real *x, real *y)
@@ -107,12 +116,23 @@ static void average(const lathe_pool_windows *w, int planes, const real *x, real
         for (int i = 0; i < w->out_height; i++)
             for (int j = 0; j < w->out_width; j++, y += LANES) {
                 window at = window_at(w, i, j);
-                lanes sum;
-                if (at.rows == 2 && at.columns == 2) sum = window_sum(x + at.at, row, 2, 2);
-                else if (at.rows == 3 && at.columns == 3) sum = window_sum(x + at.at, row, 3, 3);
-                else sum = window_sum(x + at.at, row, at.rows, at.columns);
-                store(y, sum * inverse_area(w, i, j));
+                real factor = inverse_area(w, i, j);
+                if (at.rows == 2 && at.columns == 2) window_average(x + at.at, y, row, 2, 2, factor);
+                else if (at.rows == 3 && at.columns == 3) window_average(x + at.at, y, row, 3, 3, factor);
+                else window_average(x + at.at, y, row, at.rows, at.columns, factor);
             }
+}
+
+static inline void window_average_backward(const real *gy, real *gx, size_t row, int rows, int columns, real factor, int add)
+{
+    for (int h = 0; h < LANES; h += PART) {
+        part g = load_part(gy + h) * factor;
+        for (int p = 0; p < rows; p++)
+            for (int q = 0; q < columns; q++) {
+                real *to = gx + (size_t)p * row + (size_t)(q * LANES + h);
+                store_part(to, add ? load_part(to) + g : g);
+            }
+    }
 }
 
 static void average_backward(const lathe_pool_windows *w, int planes, const real *gy, real *gx, int add)
@@ -124,12 +144,10 @@ static void average_backward(const lathe_pool_windows *w, int planes, const real
         for (int i = 0; i < w->out_height; i++)
             for (int j = 0; j < w->out_width; j++, gy += LANES) {
                 window at = window_at(w, i, j);
-                lanes g = load(gy) * inverse_area(w, i, j);
-                for (int p = 0; p < at.rows; p++)
-                    for (int q = 0; q < at.columns; q++) {
-                        real *to = gx + at.at + (size_t)p * row + q * LANES;
-                        store(to, adds ? load(to) + g : g);
-                    }
+                real factor = inverse_area(w, i, j);
+                if (at.rows == 2 && at.columns == 2 && !adds) window_average_backward(gy, gx + at.at, row, 2, 2, factor, 0);
+                else if (at.rows == 3 && at.columns == 3 && adds) window_average_backward(gy, gx + at.at, row, 3, 3, factor, 1);
+                else window_average_backward(gy, gx + at.at, row, at.rows, at.columns, factor, adds);
             }
     }
 }
