@@ -4,14 +4,20 @@
 #include "conv_weights.h"
 #include "lanes.h"
 
-/* What a tile needs to know of its surroundings, in numbers: from one channel, tap row, tap and pixel to the next. */
+/* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time. */
+typedef struct loop {
+    int times;
+    ptrdiff_t x, w;
+} loop;
+
+/* What a tile needs to know of its surroundings, in numbers. The inner loop is the longest that there is. */
 typedef struct walk {
-    int channels, taps, taps_in_row, add;
-    ptrdiff_t in_channel, in_row, in_tap, in_pixel, out_channel, out_pixel;
+    loop outer, middle, inner;
+    ptrdiff_t in_pixel, out_pixel, out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
+    int add;
 } walk;
 
-/* `rows` x `columns` of the taps are within the image; x and w point to the first of them. */
-typedef void tile_fn(const walk *s, const real *x, const real *w, int rows, int columns, const real *bias, real *y);
+typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y, int times);
 
 typedef struct tile {
     int filters, pixels;
@@ -51,68 +57,88 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *
     }
 }
 
-/* One row of results for one group of filters. */
+/* One row of results, and the taps of the kernel's rows that lie within the image. */
 typedef struct row_job {
     const lathe_correlation *c;
-    const walk *walk;
     const real *x, *packed, *bias;
     real *y;
-    int row, first_tap, taps; /* of the rows */
+    int row, first_tap, taps, add;
 } row_job;
 
-static void run_tile(const row_job *job, const tile *t, int column, int first_tap, int taps)
+static ptrdiff_t plane(const lathe_conv_axis *rows, const lathe_conv_axis *columns)
+{
+    return (ptrdiff_t)rows->size * columns->size * LANES;
+}
+
+/* The loops over channels, tap rows and taps. Loops of one turn go outside: for a 1 x 1 kernel the inner one is the channels'. */
+static walk walk_of(const row_job *job, int taps)
 {
     const lathe_correlation *c = job->c;
     const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    loop channels = { c->channels, plane(rows, columns), (ptrdiff_t)rows->taps * columns->taps };
+    loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
+    loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
+    walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES, (ptrdiff_t)columns->out_step * LANES,
+        (ptrdiff_t)rows->out_size * columns->out_size * LANES, job->add };
+    for (int i = 0; i < 2 && s.inner.times == 1; i++) {
+        loop one = s.inner;
+        s.inner = s.middle;
+        s.middle = s.outer;
+        s.outer = one;
+    }
+    return s;
+}
+
+/* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns. */
+static void run_columns(const row_job *job, int column, int count, int first_tap, int end_tap)
+{
+    const lathe_correlation *c = job->c;
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    walk s = walk_of(job, end_tap - first_tap);
     ptrdiff_t in_row = rows->first + job->row * rows->step + job->first_tap * rows->tap_step;
     ptrdiff_t in_column = columns->first + column * columns->step + first_tap * columns->tap_step;
     ptrdiff_t out_row = rows->out_first + job->row * rows->out_step;
     ptrdiff_t out_column = columns->out_first + column * columns->out_step;
-    t->run(job->walk, job->x + (in_row * columns->size + in_column) * LANES,
-        job->packed + (job->first_tap * columns->taps + first_tap) * t->filters, job->taps, taps, job->bias,
-        job->y + (out_row * columns->out_size + out_column) * LANES);
+    const real *x = job->x + (in_row * columns->size + in_column) * LANES;
+    real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
+    ptrdiff_t tap = job->first_tap * columns->taps + first_tap, all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
+    for (int g = 0; g < groups_of(c->filters); g++) {
+        int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
+        int done = 0;
+        for (const tile *t = widest_tile(filters); done < count; t++) {
+            int times = (count - done) / t->pixels;
+            t->run(&s, x + done * s.in_pixel, job->packed + f * all_taps + tap * filters, job->bias ? job->bias + f : NULL,
+                y + f * s.out_channel + done * s.out_pixel, times);
+            done += times * t->pixels;
+        }
+    }
 }
 
-static void correlate_row(const row_job *job, int filters)
+/* How many columns to do for one group of filters after the other: as many as keep what they read in the first-level cache. */
+static int columns_at_once(const lathe_correlation *c)
 {
-    const lathe_conv_axis *columns = &job->c->columns;
-    const tile *widest = widest_tile(filters), *t = widest;
-    int inner_begin, inner_end;
-    inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);
-    for (int column = 0; column < columns->results; column += t->pixels) {
-        int first_tap = 0, end_tap = columns->taps, room = inner_end - column;
-        if (column < inner_begin || room <= 0) {
-            taps_inside(columns, column, &first_tap, &end_tap);
-            room = 1;
-        }
-        for (t = widest; t->pixels > room;) t++;
-        run_tile(job, t, column, first_tap, end_tap - first_tap);
-    }
+    enum { NEAR = 20480 };
+    ptrdiff_t column = (ptrdiff_t)c->channels * c->rows.taps * LANES * (ptrdiff_t)sizeof(real);
+    ptrdiff_t most = NEAR / (column + 1) - c->columns.taps * c->columns.tap_step;
+    return most < tiles[0].pixels ? tiles[0].pixels : most < c->columns.results ? (int)most : c->columns.results;
 }
 
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,
     int last_row, int add)
 {
-    walk s = {
-        .channels = c->channels, .taps = c->rows.taps * c->columns.taps, .taps_in_row = c->columns.taps, .add = add,
-        .in_channel = (ptrdiff_t)c->rows.size * c->columns.size * LANES,
-        .in_row = (ptrdiff_t)c->rows.tap_step * c->columns.size * LANES,
-        .in_tap = (ptrdiff_t)c->columns.tap_step * LANES,
-        .in_pixel = (ptrdiff_t)c->columns.step * LANES,
-        .out_channel = (ptrdiff_t)c->rows.out_size * c->columns.out_size * LANES,
-        .out_pixel = (ptrdiff_t)c->columns.out_step * LANES,
-    };
+    const lathe_conv_axis *columns = &c->columns;
+    int inner_begin, inner_end, at_once = columns_at_once(c);
+    inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);
     for (int row = first_row; row < last_row; row++) {
-        row_job job = { .c = c, .walk = &s, .x = x, .row = row };
+        row_job job = { .c = c, .x = x, .packed = packed, .bias = bias, .y = y, .row = row, .add = add };
         int end_tap;
         taps_inside(&c->rows, row, &job.first_tap, &end_tap);
         job.taps = end_tap - job.first_tap;
-        for (int g = 0; g < groups_of(c->filters); g++) {
-            int f = group_begin(c->filters, g);
-            job.packed = packed + (ptrdiff_t)f * c->channels * s.taps;
-            job.bias = bias ? bias + f : NULL;
-            job.y = y + f * s.out_channel;
-            correlate_row(&job, group_begin(c->filters, g + 1) - f);
+        for (int column = 0, count; column < columns->results; column += count) {
+            int first_tap, last_tap;
+            taps_inside(columns, column, &first_tap, &last_tap);
+            count = column >= inner_begin && column < inner_end ? smaller(inner_end - column, at_once) : 1;
+            run_columns(&job, column, count, first_tap, last_tap);
         }
     }
 }

@@ -7,7 +7,8 @@
 /* The first number n >= 0 with start + n * step >= bound. */
 static inline int steps_to(int start, int step, int bound)
 {
-    return start >= bound ? 0 : (bound - start - 1) / step + 1;
+    if (start >= bound) return 0;
+    return step == 1 ? bound - start : (bound - start - 1) / step + 1; /* a division is slow */
 }
 
 static inline int smaller(int a, int b)

@@ -8,62 +8,81 @@
 
 #include "conv_axis.h"
 
-/* In numbers: from one result row, pixel, tap of the strip and channel to the next; and from one filter's sums to the next. */
+/* What a tile needs to know of its surroundings. */
 typedef struct walk {
-    ptrdiff_t x_row, x_pixel, x_tap, gy_row, gy_channel, sum_filter;
+    ptrdiff_t x_row, x_pixel, x_tap, gy_row, gy_channel, sum_filter; /* numbers to the next one */
+    int results, inner_begin, inner_end; /* of a row; those whose places are all inside the image */
+    int step, tap_step;                  /* places from one result, and from one tap, to the next */
+    unsigned size;                       /* of a row of the image */
 } walk;
 
-typedef void tile_fn(const walk *s, const real *x, const real *gy, int rows, int columns, real *sums);
+/* `place` is that of the first result's first tap, which x points to. */
+typedef void tile_fn(const walk *s, const real *x, const real *gy, int rows, int place, real *sums);
+
+static const lanes zero_lanes;
+static const real *const zeros = (const real *)&zero_lanes;
 
 #define UNROLL _Pragma("GCC unroll 16")
 #include "conv_weights_tiles.h"
 
-/* Lanes of sums that one part may hold on its stack, and numbers of gy in a band: both fit the first-level cache. */
-enum { SUMS = 512, BAND = 4096 };
+/* Lanes of sums that one part may hold on its stack, and results in a band: what both need fits the first-level cache. */
+enum { SUMS = 512, BAND = 64 };
 
+/* A strip's first weight, and how many there are. */
 typedef struct strip {
-    int channel, row, column; /* of its first weight */
-    int taps;                 /* how many weights */
+    int channel, row, column, taps;
 } strip;
+
+/* How the weights are cut: into groups of filters, and into strips, counted along the tap row first. */
+typedef struct cutting {
+    int filter_groups, strips, most_strips;
+    bool across_channels;
+    int width, length; /* taps of a strip, and of the row that is cut */
+} cutting;
 
 static int pieces(int whole, int most)
 {
     return (whole + most - 1) / most;
 }
 
-static int piece_begin(int whole, int most, int piece)
+static int piece_begin(int whole, int count, int piece)
 {
-    return (int)((long)whole * piece / pieces(whole, most));
+    return (int)((long)whole * piece / count);
 }
 
-static bool across_channels(const lathe_correlation *c)
+static cutting cutting_of(const lathe_correlation *c)
 {
-    return c->columns.taps == 1;
+    cutting cut = { .filter_groups = pieces(c->filters, MOST_FILTERS), .across_channels = c->columns.taps == 1 };
+    cut.length = cut.across_channels ? c->channels : c->columns.taps;
+    cut.width = pieces(cut.length, pieces(cut.length, MOST_TAPS));
+    cut.strips = pieces(cut.length, cut.width) * c->rows.taps * (cut.across_channels ? 1 : c->channels);
+    cut.most_strips = SUMS / (pieces(c->filters, cut.filter_groups) * cut.width);
+    return cut;
 }
 
-static int strip_count(const lathe_correlation *c)
+static strip strip_at(const lathe_correlation *c, const cutting *cut, int number)
 {
-    return across_channels(c) ? c->rows.taps * pieces(c->channels, MOST_TAPS)
-                              : c->rows.taps * c->channels * pieces(c->columns.taps, MOST_TAPS);
+    int in_row = pieces(cut->length, cut->width), along = number % in_row * cut->width, row = number / in_row % c->rows.taps;
+    int taps = smaller(cut->width, cut->length - along);
+    if (cut->across_channels) return (strip){ along, row, 0, taps };
+    return (strip){ number / in_row / c->rows.taps, row, along, taps };
 }
 
-static strip strip_at(const lathe_correlation *c, int number)
+static void next_strip(const lathe_correlation *c, const cutting *cut, strip *s)
 {
-    int whole = across_channels(c) ? c->channels : c->columns.taps, cuts = pieces(whole, MOST_TAPS), cut = number % cuts;
-    int begin = piece_begin(whole, MOST_TAPS, cut), taps = piece_begin(whole, MOST_TAPS, cut + 1) - begin;
-    int rest = number / cuts;
-    if (across_channels(c)) return (strip){ begin, rest, 0, taps };
-    return (strip){ rest / c->rows.taps, rest % c->rows.taps, begin, taps };
-}
-
-static int most_strips(const lathe_correlation *c)
-{
-    return SUMS / (smaller(c->filters, MOST_FILTERS) * MOST_TAPS);
+    int *along = cut->across_channels ? &s->channel : &s->column;
+    *along += cut->width;
+    if (*along >= cut->length) {
+        *along = 0;
+        if (++s->row == c->rows.taps) s->row = 0, s->channel++;
+    }
+    s->taps = smaller(cut->width, cut->length - *along);
 }
 
 int KERNEL(lathe_conv_weight_parts)(const lathe_correlation *c)
 {
-    return pieces(c->filters, MOST_FILTERS) * pieces(strip_count(c), most_strips(c));
+    cutting cut = cutting_of(c);
+    return cut.filter_groups * pieces(cut.strips, cut.most_strips);
 }
 
 typedef struct band {
@@ -72,8 +91,7 @@ typedef struct band {
     int filters, first_row, last_row;
 } band;
 
-/* Results [column, column + columns) of the band's rows; `tap` is the first of `taps` weights, all of whose places are inside. */
-static void add_columns(const band *b, const walk *s, const strip *first, int taps, int column, int columns, real *sums)
+static void add_strip(const band *b, walk *s, const strip *first, real *sums)
 {
     const lathe_conv_axis *r = &b->c->rows, *k = &b->c->columns;
     int begin, end;
@@ -81,78 +99,63 @@ static void add_columns(const band *b, const walk *s, const strip *first, int ta
     if (begin < b->first_row) begin = b->first_row;
     end = smaller(end, b->last_row);
     if (begin >= end) return;
-    ptrdiff_t x_row = r->first + begin * r->step + first->row * r->tap_step;
-    ptrdiff_t x_column = k->first + column * k->step + first->column * k->tap_step;
-    const real *x = b->x + ((first->channel * (ptrdiff_t)r->size + x_row) * k->size + x_column) * LANES;
-    const real *gy = b->gy + (begin * (ptrdiff_t)k->results + column) * LANES;
-    tiles[b->filters - 1][taps - 1](s, x, gy, end - begin, columns, sums);
+    inner_results(k, first->column, k->taps == 1 ? 1 : first->taps, &s->inner_begin, &s->inner_end);
+    if (s->inner_begin == s->inner_end) s->inner_begin = s->inner_end = k->results;
+    int row = r->first + begin * r->step + first->row * r->tap_step, place = k->first + first->column * k->tap_step;
+    const real *x = b->x + ((first->channel * (ptrdiff_t)r->size + row) * k->size + place) * LANES;
+    tiles[b->filters - 1][first->taps - 1](s, x, b->gy + begin * s->gy_row, end - begin, place, sums);
 }
 
-static void add_strip(const band *b, const walk *s, const strip *whole, real *sums)
+static void write_strip(const lathe_correlation *c, const strip *s, int filters, const walk *w, const real *sums, real *gw)
 {
-    const lathe_conv_axis *columns = &b->c->columns;
-    if (across_channels(b->c)) {
-        int begin, end;
-        inner_results(columns, 0, 1, &begin, &end);
-        if (begin < end) add_columns(b, s, whole, whole->taps, begin, end - begin, sums);
-        return;
-    }
-    int inner_begin, inner_end;
-    inner_results(columns, whole->column, whole->taps, &inner_begin, &inner_end);
-    if (inner_begin < inner_end) add_columns(b, s, whole, whole->taps, inner_begin, inner_end - inner_begin, sums);
-    for (int column = 0; column < columns->results; column++) {
-        if (column == inner_begin) column = inner_end;
-        if (column == columns->results) break;
-        int begin, end;
-        taps_inside(columns, column, &begin, &end);
-        if (begin < whole->column) begin = whole->column;
-        end = smaller(end, whole->column + whole->taps);
-        if (begin >= end) continue;
-        strip some = { whole->channel, whole->row, begin, end - begin };
-        add_columns(b, s, &some, some.taps, column, 1, sums + (begin - whole->column) * LANES);
-    }
-}
-
-static void write_strip(const lathe_correlation *c, const strip *s, int filters, const real *sums, real *gw)
-{
-    ptrdiff_t channel = (ptrdiff_t)c->rows.taps * c->columns.taps, tap = across_channels(c) ? channel : 1;
+    ptrdiff_t channel = (ptrdiff_t)c->rows.taps * c->columns.taps, tap = c->columns.taps == 1 ? channel : 1;
     real *at = gw + s->channel * channel + s->row * c->columns.taps + s->column;
     for (int f = 0; f < filters; f++, at += c->channels * channel)
-        for (int t = 0; t < s->taps; t++) at[t * tap] = sum_lanes(load(sums + (f * MOST_TAPS + t) * LANES));
+        for (int t = 0; t < s->taps; t++) at[t * tap] = sum_lanes_at(sums + f * w->sum_filter + t * LANES);
+}
+
+static walk walk_of(const lathe_correlation *c, const cutting *cut)
+{
+    const lathe_conv_axis *columns = &c->columns;
+    return (walk){
+        .x_row = (ptrdiff_t)c->rows.step * columns->size * LANES,
+        .x_pixel = (ptrdiff_t)columns->step * LANES,
+        .x_tap = (cut->across_channels ? (ptrdiff_t)c->rows.size * columns->size : columns->tap_step) * LANES,
+        .gy_row = (ptrdiff_t)columns->results * LANES,
+        .gy_channel = (ptrdiff_t)c->rows.results * columns->results * LANES,
+        .sum_filter = cut->width * LANES,
+        .results = columns->results,
+        .step = columns->step,
+        .tap_step = cut->across_channels ? 0 : columns->tap_step,
+        .size = (unsigned)columns->size,
+    };
 }
 
 void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part_number,
     real *gw)
 {
-    int cuts = pieces(c->filters, MOST_FILTERS), cut = part_number % cuts;
-    int filter = piece_begin(c->filters, MOST_FILTERS, cut), filters = piece_begin(c->filters, MOST_FILTERS, cut + 1) - filter;
-    int first = piece_begin(strip_count(c), most_strips(c), part_number / cuts);
-    int strips = piece_begin(strip_count(c), most_strips(c), part_number / cuts + 1) - first;
-    ptrdiff_t plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
-    walk s = {
-        .x_row = (ptrdiff_t)c->rows.step * c->columns.size * LANES,
-        .x_pixel = (ptrdiff_t)c->columns.step * LANES,
-        .x_tap = across_channels(c) ? plane : (ptrdiff_t)c->columns.tap_step * LANES,
-        .gy_row = (ptrdiff_t)c->columns.results * LANES,
-        .gy_channel = (ptrdiff_t)c->rows.results * c->columns.results * LANES,
-        .sum_filter = MOST_TAPS * LANES,
-    };
-    _Alignas(64) real sums[SUMS * LANES];
-    int strip_sums = filters * MOST_TAPS * LANES;
-    for (int i = 0; i < strips * strip_sums; i++) sums[i] = 0;
+    cutting cut = cutting_of(c);
+    int group = part_number % cut.filter_groups, parts = pieces(cut.strips, cut.most_strips), number = part_number / cut.filter_groups;
+    int filter = piece_begin(c->filters, cut.filter_groups, group);
+    int filters = piece_begin(c->filters, cut.filter_groups, group + 1) - filter;
+    int begin = piece_begin(cut.strips, parts, number), strips = piece_begin(cut.strips, parts, number + 1) - begin;
+    strip first = strip_at(c, &cut, begin);
+    walk s = walk_of(c, &cut);
 
-    int rows = BAND / (int)(filters * s.gy_row) + 1;
+    _Alignas(64) real sums[SUMS * LANES];
+    ptrdiff_t strip_sums = filters * s.sum_filter;
+    for (ptrdiff_t i = 0; i < strips * strip_sums; i++) sums[i] = 0;
+
+    int rows = pieces(BAND, c->columns.results);
     for (int block = 0; block < x->count; block++)
         for (int row = 0; row < c->rows.results; row += rows) {
             band b = { c, x->at + (size_t)block * x->block, gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
                 smaller(row + rows, c->rows.results) };
-            for (int i = 0; i < strips; i++) {
-                strip whole = strip_at(c, first + i);
-                add_strip(&b, &s, &whole, sums + i * strip_sums);
-            }
+            strip at = first;
+            for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) add_strip(&b, &s, &at, sums + i * strip_sums);
         }
-    for (int i = 0; i < strips; i++) {
-        strip whole = strip_at(c, first + i);
-        write_strip(c, &whole, filters, sums + i * strip_sums, gw + filter * (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps);
-    }
+
+    real *out = gw + filter * (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps;
+    strip at = first;
+    for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) write_strip(c, &at, filters, &s, sums + i * strip_sums, out);
 }

@@ -118,12 +118,20 @@ static inline part choose_part(part_mask mask, part a, part b)
     return (part)((mask & (part_mask)a) | (~mask & (part_mask)b));
 }
 
-/** The sum over lanes, always in the same order: pairs eight apart, four apart, two apart, neighbours. */
+typedef real quarter __attribute__((vector_size(LANES / 4 * sizeof(real))));
+
+/** The sum of sixteen numbers, always in the same order: pairs eight apart, four apart, two apart, neighbours. */
+static inline real sum_lanes_at(const real *at)
+{
+    const quarter *q = (const quarter *)at;
+    quarter sum = (q[0] + q[2]) + (q[1] + q[3]);
+    sum += __builtin_shufflevector(sum, sum, 2, 3, 0, 1);
+    return sum[0] + sum[1];
+}
+
 static inline real sum_lanes(lanes v)
 {
-    for (int half = LANES / 2; half; half /= 2)
-        for (int i = 0; i < half; i++) v[i] += v[i + half];
-    return v[0];
+    return sum_lanes_at((const real *)&v);
 }
 
 /** True in the first `count` lanes: leaves tail lanes out of a sum. */

@@ -1,78 +1,155 @@
 #include "linear.h"
 
+#include <string.h>
+
 #include "../blas.h"
 #include "op_impl.h"
 
 /*
- * A block of sixteen images lies as a row-major matrix already: x [F, 16], y [O, 16]. So, block by block,
- *     y = w x        gx = w' gy        gw = sum over blocks of gy x'
+ * Matrix products want the images of several blocks side by side: x [F, n], y [O, n], n = 16 * blocks. Then
+ *     y = w x        gx = w' gy        gw = gy x'
+ * Each product is cut into runs of result rows, a task each; a batch larger than CHUNK blocks is done chunk by chunk.
  */
+enum { CHUNK = 8, RUN = 64 };
+
+/* Some blocks of a tensor. A single block is side by side with itself, and is not copied. */
+typedef struct side_by_side {
+    lathe_real *blocks; /* [count][rows][16] */
+    lathe_real *rows_at; /* [rows][count][16] */
+    int count, rows;
+} side_by_side;
+
+static void copy_block(void *context, int block)
+{
+    const side_by_side *s = context;
+    size_t row = (size_t)s->count * LATHE_LANES;
+    const lathe_real *from = s->blocks + (size_t)block * (size_t)s->rows * LATHE_LANES;
+    lathe_real *to = s->rows_at + (size_t)block * LATHE_LANES;
+    for (int r = 0; r < s->rows; r++)
+        memcpy(to + (size_t)r * row, from + (size_t)r * LATHE_LANES, LATHE_LANES * sizeof *to);
+}
+
+/* Blocks first ... first + CHUNK - 1 of `data`; `work` has room for them. */
+static side_by_side chunk_of(lathe_real *data, int rows, int first, int blocks, lathe_real *work)
+{
+    side_by_side s = { .blocks = data + (size_t)first * (size_t)rows * LATHE_LANES, .count = blocks - first, .rows = rows };
+    if (s.count > CHUNK) s.count = CHUNK;
+    s.rows_at = s.count == 1 ? s.blocks : work;
+    return s;
+}
+
+static void gather(side_by_side *s)
+{
+    if (s->count > 1) lathe_parallel(s->count, copy_block, s);
+}
+
+/* Bring `rows` rows from `first` on back to their blocks. */
+static void scatter(const side_by_side *s, int first, int rows, bool add)
+{
+    if (s->count == 1) return;
+    for (int block = 0; block < s->count; block++)
+        for (int r = first; r < first + rows; r++) {
+            const lathe_real *from = s->rows_at + ((size_t)r * (size_t)s->count + (size_t)block) * LATHE_LANES;
+            lathe_real *to = s->blocks + ((size_t)block * (size_t)s->rows + (size_t)r) * LATHE_LANES;
+            for (int i = 0; i < LATHE_LANES; i++) to[i] = add ? to[i] + from[i] : from[i];
+        }
+}
+
 typedef struct linear_job {
-    int features, outputs, blocks;
-    const lathe_real *x, *w, *bias, *gy;
-    lathe_real *y, *gx, *gw;
+    int features, outputs;
+    const lathe_real *w, *bias;
+    lathe_real *gw;
+    side_by_side x, y; /* values in the forward, gradients in `to_data`; x's values and y's gradients in `to_weights` */
     bool add;
 } linear_job;
 
-static size_t block_at(int block, int rows)
+static int rows_of_run(int run, int rows)
 {
-    return (size_t)block * (size_t)rows * LATHE_LANES;
+    return rows - run * RUN < RUN ? rows - run * RUN : RUN;
 }
 
-static void forward_block(void *context, int block)
+static int runs(int rows)
+{
+    return (rows + RUN - 1) / RUN;
+}
+
+static void forward_run(void *context, int run)
 {
     const linear_job *job = context;
-    lathe_real *y = job->y + block_at(block, job->outputs);
-    for (int o = 0; o < job->outputs; o++)
-        for (int i = 0; i < LATHE_LANES; i++) y[o * LATHE_LANES + i] = job->bias ? job->bias[o] : 0;
-    lathe_gemm(false, false, job->outputs, LATHE_LANES, job->features, job->w, job->features,
-        job->x + block_at(block, job->features), LATHE_LANES, 1, y, LATHE_LANES);
+    int first = run * RUN, rows = rows_of_run(run, job->outputs), n = job->x.count * LATHE_LANES;
+    lathe_real *y = job->y.rows_at + (size_t)first * (size_t)n;
+    for (int r = 0; job->bias && r < rows; r++)
+        for (int i = 0; i < n; i++) y[(size_t)r * (size_t)n + (size_t)i] = job->bias[first + r];
+    lathe_gemm(false, false, rows, n, job->features, job->w + (size_t)first * (size_t)job->features, job->features,
+        job->x.rows_at, n, job->bias ? 1 : 0, y, n);
+    scatter(&job->y, first, rows, false);
 }
 
-static void to_data_block(void *context, int block)
+static void to_data_run(void *context, int run)
 {
     const linear_job *job = context;
-    lathe_gemm(true, false, job->features, LATHE_LANES, job->outputs, job->w, job->features,
-        job->gy + block_at(block, job->outputs), LATHE_LANES, (lathe_real)job->add,
-        job->gx + block_at(block, job->features), LATHE_LANES);
+    int first = run * RUN, rows = rows_of_run(run, job->features), n = job->y.count * LATHE_LANES;
+    bool direct = job->x.count == 1;
+    lathe_gemm(true, false, rows, n, job->outputs, job->w + first, job->features, job->y.rows_at, n, direct && job->add ? 1 : 0,
+        job->x.rows_at + (size_t)first * (size_t)n, n);
+    scatter(&job->x, first, rows, job->add);
 }
 
-/* The rows of gw that one task does; all blocks, in order. */
-enum { ROWS_A_TASK = 32 };
-
-static void to_weights_rows(void *context, int task)
+static void to_weights_run(void *context, int run)
 {
     const linear_job *job = context;
-    int first = task * ROWS_A_TASK, rows = job->outputs - first < ROWS_A_TASK ? job->outputs - first : ROWS_A_TASK;
-    for (int block = 0; block < job->blocks; block++)
-        lathe_gemm(false, true, rows, job->features, LATHE_LANES, job->gy + block_at(block, job->outputs) + first * LATHE_LANES,
-            LATHE_LANES, job->x + block_at(block, job->features), LATHE_LANES, (lathe_real)(job->add || block),
-            job->gw + (size_t)first * (size_t)job->features, job->features);
+    int first = run * RUN, n = job->y.count * LATHE_LANES;
+    lathe_gemm(false, true, rows_of_run(run, job->outputs), job->features, n, job->y.rows_at + (size_t)first * (size_t)n, n,
+        job->x.rows_at, n, job->add ? 1 : 0, job->gw + (size_t)first * (size_t)job->features, job->features);
 }
 
-static void to_bias(const linear_job *job, lathe_real *gb, bool add)
+/* Room for a chunk of x and of y side by side. */
+static bool find_work(lathe_tape *tape, const linear_job *job, int blocks, lathe_real *work[2])
 {
-    for (int o = 0; o < job->outputs; o++) {
+    size_t n = (size_t)(blocks < CHUNK ? blocks : CHUNK) * LATHE_LANES;
+    work[0] = lathe_tape_work(tape, (size_t)job->features * n, sizeof *work[0]);
+    work[1] = lathe_tape_work(tape, (size_t)job->outputs * n, sizeof *work[1]);
+    return work[0] && work[1];
+}
+
+static void to_bias(const lathe_tensor *y, lathe_real *gb, bool add)
+{
+    int outputs = y->shape.dim[1];
+    for (int o = 0; o < outputs; o++) {
         lathe_real sum = 0;
-        for (int block = 0; block < job->blocks; block++)
-            for (int i = 0; i < LATHE_LANES; i++) sum += job->gy[block_at(block, job->outputs) + (size_t)(o * LATHE_LANES + i)];
+        for (int block = 0; block < lathe_tensor_blocks(y); block++)
+            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES, y->grad + (size_t)(block * outputs + o) * LATHE_LANES);
         gb[o] = add ? gb[o] + sum : sum;
     }
 }
 
 static lathe_status linear_backward(lathe_node *node)
 {
-    lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2];
-    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .blocks = lathe_tensor_blocks(x),
-        .x = x->data, .w = w->data, .gy = node->out->grad };
-    lathe_tape *tape = node->out->tape;
-    if ((job.gx = lathe_grad_target(tape, x, &job.add))) lathe_parallel(job.blocks, to_data_block, &job);
-    if ((job.gw = lathe_grad_target(tape, w, &job.add)))
-        lathe_parallel((job.outputs + ROWS_A_TASK - 1) / ROWS_A_TASK, to_weights_rows, &job);
-    bool add;
-    lathe_real *gb = lathe_grad_target(tape, bias, &add);
-    if (gb) to_bias(&job, gb, add);
-    return LATHE_OK;
+    lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
+    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data };
+    int blocks = lathe_tensor_blocks(x);
+    lathe_real *work[2];
+    if (!find_work(y->tape, &job, blocks, work)) return lathe_tape_status(y->tape);
+    bool add_x = false, add_w = false, add_bias = false;
+    lathe_real *gx = lathe_grad_target(y->tape, x, &add_x), *gb = lathe_grad_target(y->tape, bias, &add_bias);
+    job.gw = lathe_grad_target(y->tape, w, &add_w);
+    for (int first = 0; first < blocks; first += CHUNK) {
+        job.y = chunk_of(y->grad, job.outputs, first, blocks, work[1]);
+        gather(&job.y);
+        if (job.gw) {
+            job.x = chunk_of(x->data, job.features, first, blocks, work[0]);
+            job.add = add_w || first;
+            gather(&job.x);
+            lathe_parallel(runs(job.outputs), to_weights_run, &job);
+        }
+        if (gx) {
+            job.x = chunk_of(gx, job.features, first, blocks, work[0]);
+            job.add = add_x;
+            lathe_parallel(runs(job.features), to_data_run, &job);
+        }
+    }
+    if (gb) to_bias(y, gb, add_bias);
+    return lathe_tape_status(y->tape);
 }
 
 const lathe_op lathe_linear_op = { "linear", linear_backward };
@@ -102,8 +179,15 @@ lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
     if (lathe_blas_start()) return lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, (lathe_shape){ 2, { x->shape.dim[0], w->shape.dim[0] } });
     if (!y) return NULL;
-    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .blocks = lathe_tensor_blocks(x),
-        .x = x->data, .w = w->data, .bias = bias ? bias->data : NULL, .y = y->data };
-    lathe_parallel(job.blocks, forward_block, &job);
+    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data, .bias = bias ? bias->data : NULL };
+    int blocks = lathe_tensor_blocks(x);
+    lathe_real *work[2];
+    if (!find_work(tape, &job, blocks, work)) return NULL;
+    for (int first = 0; first < blocks; first += CHUNK) {
+        job.x = chunk_of(x->data, job.features, first, blocks, work[0]);
+        job.y = chunk_of(y->data, job.outputs, first, blocks, work[1]);
+        gather(&job.x);
+        lathe_parallel(runs(job.outputs), forward_run, &job);
+    }
     return lathe_tape_record(tape, &lathe_linear_op, y, in, 3, NULL);
 }

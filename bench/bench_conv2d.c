@@ -1,0 +1,141 @@
+/*
+ * The speed of convolutions and fully connected layers, one direction at a time, beside the FMA peak of the same minute:
+ *
+ *     bench_conv2d [threads [repetitions [part of a name]]]
+ *
+ * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the image. The best of
+ * the repetitions is shown. A fully connected layer is a convolution whose image is one pixel, run by lathe_linear.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <lathe/lathe.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct setup {
+    const char *name;
+    int batch, channels, size, filters, kernel, stride, padding, groups;
+} setup;
+
+static const setup setups[] = {
+    { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2, 1 },
+    { "LeNet 6 -> 16, 5x5 @14", 64, 6, 14, 16, 5, 1, 0, 1 },
+    { "mnistcnn 1 -> 32, 3x3 @28", 64, 1, 28, 32, 3, 1, 0, 1 },
+    { "mnistcnn 32 -> 64, 3x3 @26", 32, 32, 26, 64, 3, 1, 0, 1 },
+    { "cifar quick 3 -> 32, 5x5 @32", 32, 3, 32, 32, 5, 1, 2, 1 },
+    { "cifar quick 32 -> 32, 5x5 @16", 64, 32, 16, 32, 5, 1, 2, 1 },
+    { "ResNet 3 -> 16, 3x3 @32", 128, 3, 32, 16, 3, 1, 1, 1 },
+    { "ResNet 16 -> 16, 3x3 @32", 128, 16, 32, 16, 3, 1, 1, 1 },
+    { "ResNet 16 -> 32, 3x3/2 @32", 128, 16, 32, 32, 3, 2, 1, 1 },
+    { "ResNet 32 -> 32, 3x3 @16", 128, 32, 16, 32, 3, 1, 1, 1 },
+    { "ResNet 64 -> 64, 3x3 @8", 128, 64, 8, 64, 3, 1, 1, 1 },
+    { "ResNet18 256 -> 256, 3x3 @8", 32, 256, 8, 256, 3, 1, 1, 1 },
+    { "ResNet18 512 -> 512, 3x3 @4", 32, 512, 4, 512, 3, 1, 1, 1 },
+    { "pointwise 64 -> 128 @16", 64, 64, 16, 128, 1, 1, 0, 1 },
+    { "pointwise 256 -> 256 @8", 64, 256, 8, 256, 1, 1, 0, 1 },
+    { "depthwise 64, 3x3 @16", 64, 64, 16, 64, 3, 1, 1, 64 },
+    { "depthwise 128, 3x3/2 @16", 64, 128, 16, 128, 3, 2, 1, 128 },
+    { "linear 400 -> 120", 64, 400, 1, 120, 0, 1, 0, 1 },
+    { "linear 784 -> 512", 128, 784, 1, 512, 0, 1, 0, 1 },
+    { "linear 512 -> 256", 128, 512, 1, 256, 0, 1, 0, 1 },
+    { "linear 784 -> 512, batch 16", 16, 784, 1, 512, 0, 1, 0, 1 },
+    { "linear 9216 -> 128", 32, 9216, 1, 128, 0, 1, 0, 1 },
+};
+
+/* One thread: its processor's time, which other processes do not lengthen. */
+static double now(void)
+{
+    struct timespec time;
+    clock_gettime(lathe_threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+static void fill(lathe_real *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++) values[i] = (lathe_real)((double)(i * 2654435761u % 2001) * 1e-3 - 1);
+}
+
+static lathe_tensor *leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape)
+{
+    lathe_tensor *tensor = lathe_tape_leaf(tape, layout, shape, NULL);
+    tensor->needs_grad = true;
+    fill(tensor->data, tensor->stored);
+    return tensor;
+}
+
+/* Seconds of the newest operation's backward, with a gradient wanted for input `wanted` alone. */
+static double time_backward(lathe_tape *tape, int wanted)
+{
+    const lathe_node *node = lathe_tape_newest(tape);
+    for (int i = 0; i < node->inputs; i++)
+        if (node->in[i]) node->in[i]->needs_grad = i == wanted;
+    double start = now();
+    node->op->backward((lathe_node *)node);
+    return now() - start;
+}
+
+/* Seconds of forward, to data and to weights of one run. */
+static void run(lathe_tape *tape, const setup *s, double seconds[3])
+{
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    bool linear = !s->kernel;
+    lathe_tensor *x = leaf(tape, LATHE_BATCHED, (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
+    lathe_tensor *w = leaf(tape, LATHE_PLAIN,
+        (lathe_shape){ linear ? 2 : 4, { s->filters, s->channels / s->groups, s->kernel, s->kernel } });
+    lathe_tensor *bias = leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } });
+    double start = now();
+    lathe_tensor *y = linear ? lathe_linear(x, w, bias)
+                             : lathe_conv2d(x, w, bias, &(lathe_conv2d_opts){ .stride = s->stride, .padding = s->padding, .groups = s->groups });
+    seconds[0] = now() - start;
+    bool add;
+    fill(lathe_grad_target(tape, y, &add), y->stored);
+    for (int i = 0; i < 2; i++) { /* a first time: gradients that were never touched are not in memory yet */
+        bool present;
+        lathe_tensor *in = i ? w : x;
+        memset(lathe_grad_target(tape, in, &present), 0, in->stored * sizeof *in->grad);
+        in->has_grad = false;
+    }
+    seconds[1] = time_backward(tape, 0);
+    seconds[2] = time_backward(tape, 1);
+}
+
+static double flops(const setup *s)
+{
+    int out = s->kernel ? (s->size + 2 * s->padding - s->kernel) / s->stride + 1 : 1, kernel = s->kernel ? s->kernel : 1;
+    return 2.0 * s->batch * s->filters * (s->channels / s->groups) * kernel * kernel * out * out;
+}
+
+int main(int count, char **arguments)
+{
+    lathe_on_error(lathe_die);
+    lathe_threads_set(count > 1 ? atoi(arguments[1]) : 1);
+    int repetitions = count > 2 ? atoi(arguments[2]) : 10;
+    printf("lathe %s, %s kernels, BLAS %s, %d thread%s\n", lathe_version(), lathe_isa(), lathe_blas_core(), lathe_threads(),
+        lathe_threads() == 1 ? "" : "s");
+    printf("%-30s %5s %8s  %15s %15s %15s\n", "GFLOP/s", "batch", "FMA peak", "forward", "to data", "to weights");
+    lathe_tape *tape = lathe_tape_new();
+    for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
+        const setup *s = &setups[i];
+        if (count > 3 && !strstr(s->name, arguments[3])) continue;
+        double best[3] = { 1e9, 1e9, 1e9 }, peak = lathe_fma_peak_gflops();
+        for (int repetition = 0; repetition < repetitions; repetition++) {
+            double seconds[3];
+            run(tape, s, seconds);
+            for (int j = 0; j < 3; j++)
+                if (seconds[j] < best[j]) best[j] = seconds[j];
+        }
+        double later = lathe_fma_peak_gflops();
+        if (later > peak) peak = later;
+        printf("%-30s %5d %8.1f ", s->name, s->batch, peak);
+        for (int j = 0; j < 3; j++) {
+            double rate = flops(s) / best[j] * 1e-9;
+            printf("  %7.1f (%3.0f%%)", rate, 100 * rate / peak);
+        }
+        printf("\n");
+        fflush(stdout);
+    }
+    lathe_tape_free(tape);
+    return 0;
+}
