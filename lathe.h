@@ -57,6 +57,7 @@
 #include "data/loader.h"
 #include "data/memory.h"
 #include "data/open.h"
+#include "data/picture.h"
 #include "data/shapes.h"
 #include "optim/adamw.h"
 #include "optim/clip.h"

@@ -211,6 +211,24 @@ void lathe_data_file_close(lathe_data_file *file)
     *file = (lathe_data_file)LATHE_DATA_NO_FILE;
 }
 
+lathe_status lathe_data_file_load(const char *path, size_t most, uint8_t **bytes, size_t *size)
+{
+    lathe_data_file file = LATHE_DATA_NO_FILE;
+    *bytes = NULL;
+    lathe_status status = open_handle(&file, path);
+    if (!status && file.length > most)
+        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, at most %zu are allowed", path, (unsigned long long)file.length, most);
+    if (!status && !(*bytes = lathe_alloc_raw((size_t)file.length, 1))) status = LATHE_ENOMEM;
+    if (!status && !(file.path = lathe_strdup(path))) status = LATHE_ENOMEM;
+    if (!status) status = read_raw(&file, *bytes, (size_t)file.length, size);
+    if (!status && *size < file.length) status = lathe_fail(LATHE_EIO, "%s: became shorter while it was read", path);
+    lathe_data_file_close(&file);
+    if (!status) return LATHE_OK;
+    lathe_free(*bytes);
+    *bytes = NULL;
+    return status;
+}
+
 bool lathe_data_file_exists(const char *path)
 {
     struct stat about;

@@ -53,6 +53,9 @@ lathe_status lathe_data_file_end(lathe_data_file *file);
 /** Close it. Harmless twice, and on LATHE_DATA_NO_FILE. */
 void lathe_data_file_close(lathe_data_file *file);
 
+/** The whole of a regular file as it is, up to `most` bytes, to be given to lathe_free. Errors: LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM. */
+lathe_status lathe_data_file_load(const char *path, size_t most, uint8_t **bytes, size_t *size);
+
 /** True if there is something at `path`. */
 bool lathe_data_file_exists(const char *path);
 
