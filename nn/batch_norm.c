@@ -15,17 +15,23 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, &norm->opts);
 }
 
+static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    batch_norm_layer *norm = (batch_norm_layer *)layer;
+    return lathe_batch_norm_relu(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, &norm->opts);
+}
+
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const batch_norm_layer *norm = (const batch_norm_layer *)layer;
     lathe_describe(text, size, "%d", norm->weight->shape.dim[0]);
-    if (norm->opts.eps) lathe_describe(text, size, ", eps %g", norm->opts.eps);
-    if (norm->opts.momentum) lathe_describe(text, size, ", momentum %g", norm->opts.momentum);
+    if (norm->opts.eps > 0) lathe_describe(text, size, ", eps %g", norm->opts.eps);
+    if (norm->opts.momentum > 0) lathe_describe(text, size, ", momentum %g", norm->opts.momentum);
 }
 
 const lathe_layer_type lathe_batch_norm_layer = {
     .name = "batch_norm", .size = sizeof(batch_norm_layer), .forward = forward, .describe = describe,
-    .summary = "batch normalisation"
+    .summary = "batch normalisation", .forward_relu = forward_relu
 };
 
 lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_batch_norm_opts *opts)

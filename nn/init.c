@@ -34,7 +34,7 @@ const char *lathe_init_problem(lathe_init init, const lathe_shape *shape)
 /* The same rule as a constant, a uniform or a normal one, whose `a` is all that counts. */
 static lathe_init resolve(lathe_init init, const lathe_shape *shape)
 {
-    double he = init.a ? init.a : sqrt(2), glorot = init.a ? init.a : 1;
+    double he = init.a > 0 ? init.a : sqrt(2), glorot = init.a > 0 ? init.a : 1;
     switch (init.kind) {
     case LATHE_INIT_KAIMING_UNIFORM: return (lathe_init){ LATHE_INIT_UNIFORM, he * sqrt(3 / fan_in(shape)) };
     case LATHE_INIT_KAIMING_NORMAL: return (lathe_init){ LATHE_INIT_NORMAL, he / sqrt(fan_in(shape)) };

@@ -28,6 +28,8 @@ typedef struct lathe_layer_type {
     /** Its settings for a summary, such as "1 -> 6, 5x5, padding 2"; NULL: none. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
     const char *summary; /* one line for `lathe list`; may be NULL */
+    /** relu(layer(x)) in one operation, for a sequential in which a relu comes next; NULL: there is no such operation. */
+    lathe_tensor *(*forward_relu)(lathe_layer *layer, lathe_tensor *x);
 } lathe_layer_type;
 
 /** What lathe_nn_init makes of a layer. */
@@ -130,6 +132,12 @@ typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_t
  * Layers are not fused while there is one. Same as torch.nn.modules.module.register_module_forward_hook
  */
 void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *context);
+
+/**
+ * Whether a sequential may do a layer and the relu after it in one operation where there is one (at first: yes). It saves passes
+ * over memory; results are equal but for rounding.
+ */
+void lathe_nn_fusion(lathe_model *model, bool on);
 
 /* ---- making a kind of layer --------------------------------------------------------------------------------- */
 

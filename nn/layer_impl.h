@@ -11,6 +11,7 @@ struct lathe_model {
     char message[LATHE_MESSAGE_SIZE];
     lathe_forward_hook *hook;
     void *hook_context;
+    bool no_fusion;
 };
 
 /* A parameter or buffer, with what lathe_nn_init must know of it. */
@@ -36,6 +37,11 @@ void *lathe_model_adopt_failure(lathe_model *model);
 
 /** A copy of the text that lives with the model. */
 char *lathe_model_strdup(lathe_model *model, const char *text);
+
+extern const lathe_layer_type lathe_relu_layer;
+
+/** relu(layer(x)) by the layer's forward_relu; the rest as lathe_nn_forward. Not while there is a hook. */
+lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x);
 
 /** Why `layer` cannot be used yet, and the reason as *message; LATHE_OK if it can. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);

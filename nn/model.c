@@ -88,3 +88,8 @@ void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *con
     model->hook = hook;
     model->hook_context = context;
 }
+
+void lathe_nn_fusion(lathe_model *model, bool on)
+{
+    if (model) model->no_fusion = !on;
+}

@@ -3,9 +3,18 @@
 #include "layer_impl.h"
 #include "layers.h"
 
+static bool may_fuse(const lathe_layer *layer, const lathe_layer *next)
+{
+    const lathe_model *model = layer->model;
+    return layer->type->forward_relu && next->type == &lathe_relu_layer && !model->no_fusion && !model->hook;
+}
+
 static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
-    for (int i = 0; i < layer->children; i++) x = lathe_nn_forward(layer->child[i], x);
+    for (int i = 0; i < layer->children; i++) {
+        bool fuse = i + 1 < layer->children && may_fuse(layer->child[i], layer->child[i + 1]);
+        x = fuse ? lathe_layer_forward_relu(layer->child[i++], x) : lathe_nn_forward(layer->child[i], x);
+    }
     return x;
 }
 

@@ -137,7 +137,7 @@ static void widen(int *width, size_t length)
 
 static widths measure(const lathe_summary *summary)
 {
-    widths w = { 5, 5, 8, 6 };
+    widths w = { 4, 5, 8, 6 }; /* the headings' */
     char shape[LATHE_SHAPE_TEXT];
     for (int i = 0; i < summary->rows; i++) {
         const lathe_summary_row *row = &summary->row[i];
@@ -149,23 +149,26 @@ static widths measure(const lathe_summary *summary)
     return w;
 }
 
+static void print_row(table *to, const widths *w, const lathe_summary_row *row)
+{
+    char shape[LATHE_SHAPE_TEXT] = "-", number[32];
+    if (row->out.rank) lathe_shape_text(&row->out, shape);
+    print(to, "%-*s  %-*s  %-*s  ", w->path, row->layer->path, w->type, row->layer->type->name, w->settings, row->settings);
+    if (!row->parameters && !(row->flops > 0)) print(to, "%s\n", shape);
+    else if (!(row->flops > 0)) print(to, "%-*s  %10zu\n", w->out, shape, row->parameters);
+    else print(to, "%-*s  %10zu  %9s\n", w->out, shape, row->parameters, short_number(row->flops, number));
+}
+
 size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
 {
     table to = { text, size, 0 };
     if (size) *text = '\0';
     if (!summary) return 0;
-    char shape[LATHE_SHAPE_TEXT], number[32];
+    char shape[LATHE_SHAPE_TEXT];
     widths w = measure(summary);
     print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out, "output",
         "parameters", "FLOPs");
-    for (int i = 0; i < summary->rows; i++) {
-        const lathe_summary_row *row = &summary->row[i];
-        print(&to, "%-*s  %-*s  %-*s  %-*s", w.path, row->layer->path, w.type, row->layer->type->name, w.settings, row->settings,
-            w.out, row->out.rank ? lathe_shape_text(&row->out, shape) : "-");
-        if (row->parameters) print(&to, "  %10zu", row->parameters);
-        else print(&to, "  %10s", "");
-        print(&to, "  %9s\n", row->flops > 0 ? short_number(row->flops, number) : "");
-    }
+    for (int i = 0; i < summary->rows; i++) print_row(&to, &w, &summary->row[i]);
     print(&to, "input %s, ", lathe_shape_text(&summary->in, shape));
     print(&to, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);
     if (summary->frozen) print(&to, " (%zu of them frozen)", summary->frozen);
