@@ -145,6 +145,17 @@ static void fill(size_t count, int lanes_used, real value, real *y, int add)
     for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_part(sixteen + i % LANES), add);
 }
 
+static void take_every(size_t sixteens, size_t stride, const real *x, real *y)
+{
+    for (size_t i = 0; i < sixteens; i++) store(y + i * LANES, load(x + i * stride * LANES));
+}
+
+static void add_every(size_t sixteens, size_t stride, const real *gy, real *gx)
+{
+    for (size_t i = 0; i < sixteens; i++)
+        store(gx + i * stride * LANES, load(gx + i * stride * LANES) + load(gy + i * LANES));
+}
+
 static double sum(size_t count, int lanes_used, const real *x)
 {
     enum { CHAINS = 4 }; /* sums that do not wait for each other */
@@ -180,5 +191,7 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .squared_difference = squared_difference,
     .difference_times = difference_times,
     .fill = fill,
+    .take_every = take_every,
+    .add_every = add_every,
     .sum = sum,
 };

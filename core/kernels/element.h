@@ -44,6 +44,11 @@ typedef struct lathe_element_kernels {
 
     /** y (+)= value in the first `lanes` of each sixteen, 0 in the others */
     void (*fill)(size_t count, int lanes, lathe_real value, lathe_real *y, int add);
+    /** Sixteen number i of y is sixteen number i * stride of x. */
+    void (*take_every)(size_t sixteens, size_t stride, const lathe_real *x, lathe_real *y);
+    /** Sixteen number i of gy is added to sixteen number i * stride of gx. */
+    void (*add_every)(size_t sixteens, size_t stride, const lathe_real *gy, lathe_real *gx);
+
     /** The sum of x, leaving out all but the first `lanes` of each sixteen. Meant for runs of some ten thousand numbers. */
     double (*sum)(size_t count, int lanes, const lathe_real *x);
 } lathe_element_kernels;

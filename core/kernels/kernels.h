@@ -3,6 +3,7 @@
 #define LATHE_CORE_KERNELS_KERNELS_H
 
 #include "conv.h"
+#include "dropout.h"
 #include "element.h"
 #include "norm.h"
 #include "pool.h"
@@ -14,6 +15,7 @@
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_conv_kernels *conv;
+    const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;
     const lathe_norm_kernels *norm;
     const lathe_pool_kernels *pool;

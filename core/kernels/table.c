@@ -5,6 +5,7 @@
 #define TEXT(name) TEXT_OF(name)
 
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
+extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
@@ -17,6 +18,7 @@ extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
     .conv = &KERNEL(lathe_conv_kernels),
+    .dropout = &KERNEL(lathe_dropout_kernels),
     .element = &KERNEL(lathe_element_kernels),
     .norm = &KERNEL(lathe_norm_kernels),
     .pool = &KERNEL(lathe_pool_kernels),

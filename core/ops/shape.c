@@ -63,3 +63,183 @@ lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape)
             lathe_shape_text(&shape, to), lathe_shape_text(&x->shape, from));
     return view(tape, x, filled);
 }
+
+/* One input's share of each block of the result. */
+typedef struct concat_job {
+    size_t own, all, before; /* numbers of a block: this input's, the result's, those of the inputs before this one */
+    const lathe_real *from;
+    lathe_real *to;
+    bool add;
+} concat_job;
+
+static void concat_blocks(void *context, size_t begin, size_t end)
+{
+    const concat_job *job = context;
+    for (size_t block = begin; block < end; block++)
+        memcpy(job->to + block * job->all + job->before, job->from + block * job->own, job->own * sizeof *job->to);
+}
+
+static void concat_backward_blocks(void *context, size_t begin, size_t end)
+{
+    const concat_job *job = context;
+    for (size_t block = begin; block < end; block++)
+        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->all + job->before, job->to + block * job->own,
+            job->add);
+}
+
+static concat_job share_of(const lathe_tensor *y, const lathe_tensor *x, size_t before)
+{
+    return (concat_job){ .own = lathe_tensor_per_image(x) * LATHE_LANES, .all = lathe_tensor_per_image(y) * LATHE_LANES,
+        .before = before };
+}
+
+static lathe_status concat_backward(lathe_node *node)
+{
+    const lathe_tensor *y = node->out;
+    size_t before = 0;
+    for (int i = 0; i < node->inputs; i++) {
+        concat_job job = share_of(y, node->in[i], before);
+        before += job.own;
+        job.from = y->grad;
+        if ((job.to = lathe_grad_target(y->tape, node->in[i], &job.add)))
+            lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.own, concat_backward_blocks, &job);
+    }
+    return LATHE_OK;
+}
+
+const lathe_op lathe_concat_op = { "concat", concat_backward };
+
+/* Whether x can be joined to the first input: batched, and of the same dimensions but for dimension 1. */
+static bool joins(const lathe_tensor *first, const lathe_tensor *x)
+{
+    lathe_shape shape = x->shape;
+    if (x->layout != LATHE_BATCHED || shape.rank < 2) return false;
+    shape.dim[1] = first->shape.dim[1];
+    return lathe_shape_equal(&shape, &first->shape);
+}
+
+lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count)
+{
+    enum { MOST = 64 };
+    if (!xs || count < 1 || count > MOST) {
+        lathe_fail(LATHE_EARG, "lathe_concat: %d inputs, expected 1 to %d", xs ? count : 0, MOST);
+        return NULL;
+    }
+    lathe_tape *tape = lathe_tape_of("lathe_concat", xs, count);
+    if (!tape) return NULL;
+    char first[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT];
+    lathe_shape shape = xs[0]->shape;
+    int64_t channels = 0;
+    for (int i = 0; i < count; i++) {
+        if (!joins(xs[0], xs[i]))
+            return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: input 0 is %s, input %d is %s%s", lathe_shape_text(&shape, first),
+                i, lathe_shape_text(&xs[i]->shape, other), xs[i]->layout == LATHE_BATCHED ? "" : " and not batched");
+        channels += xs[i]->shape.dim[1];
+    }
+    if (channels > INT_MAX)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: %lld channels do not fit one dimension", (long long)channels);
+    shape.dim[1] = (int)channels;
+    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
+    if (!y) return NULL;
+    size_t before = 0;
+    for (int i = 0; i < count; i++) {
+        concat_job job = share_of(y, xs[i], before);
+        before += job.own;
+        job.from = xs[i]->data;
+        job.to = y->data;
+        lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.own, concat_blocks, &job);
+    }
+    return lathe_tape_record(tape, &lathe_concat_op, y, xs, count, NULL);
+}
+
+/* Planes are one channel of sixteen images. */
+typedef struct subsample_job {
+    int stride, channels, padded, before;    /* x's channels, y's, and the zero ones before x's */
+    int height, width, out_height, out_width;
+    const lathe_real *from;
+    lathe_real *to;
+    bool add;
+} subsample_job;
+
+/* Planes of y. */
+static void subsample_planes(void *context, size_t begin, size_t end)
+{
+    const subsample_job *job = context;
+    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES, row = (size_t)job->width * LATHE_LANES;
+    size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
+    for (size_t n = begin; n < end; n++) {
+        size_t block = n / (size_t)job->padded;
+        int channel = (int)(n % (size_t)job->padded) - job->before;
+        lathe_real *y = job->to + n * out_plane;
+        if (channel < 0 || channel >= job->channels) {
+            memset(y, 0, out_plane * sizeof *y);
+            continue;
+        }
+        const lathe_real *x = job->from + (block * (size_t)job->channels + (size_t)channel) * plane;
+        for (int i = 0; i < job->out_height; i++)
+            lathe_kernels_in_use()->element->take_every((size_t)job->out_width, (size_t)job->stride,
+                x + (size_t)i * (size_t)job->stride * row, y + (size_t)i * out_row);
+    }
+}
+
+/* Planes of x. */
+static void subsample_backward_planes(void *context, size_t begin, size_t end)
+{
+    const subsample_job *job = context;
+    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES, row = (size_t)job->width * LATHE_LANES;
+    size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
+    for (size_t n = begin; n < end; n++) {
+        size_t block = n / (size_t)job->channels, channel = n % (size_t)job->channels + (size_t)job->before;
+        const lathe_real *gy = job->from + (block * (size_t)job->padded + channel) * out_plane;
+        lathe_real *gx = job->to + n * plane;
+        if (!job->add) memset(gx, 0, plane * sizeof *gx);
+        for (int i = 0; i < job->out_height; i++)
+            lathe_kernels_in_use()->element->add_every((size_t)job->out_width, (size_t)job->stride, gy + (size_t)i * out_row,
+                gx + (size_t)i * (size_t)job->stride * row);
+    }
+}
+
+static subsample_job subsample_of(const lathe_tensor *x, const lathe_tensor *y, int stride)
+{
+    int channels = x->shape.dim[1], padded = y->shape.dim[1];
+    return (subsample_job){ .stride = stride, .channels = channels, .padded = padded, .before = (padded - channels) / 2,
+        .height = x->shape.dim[2], .width = x->shape.dim[3], .out_height = y->shape.dim[2], .out_width = y->shape.dim[3] };
+}
+
+static lathe_status subsample_backward(lathe_node *node)
+{
+    lathe_tensor *x = node->in[0], *y = node->out;
+    subsample_job job = subsample_of(x, y, *(const int *)node->saved);
+    job.from = y->grad;
+    if ((job.to = lathe_grad_target(y->tape, x, &job.add)))
+        lathe_parallel_pieces((size_t)lathe_tensor_blocks(x) * (size_t)job.channels,
+            (size_t)job.height * (size_t)job.width * LATHE_LANES, subsample_backward_planes, &job);
+    return LATHE_OK;
+}
+
+const lathe_op lathe_subsample_op = { "subsample", subsample_backward };
+
+lathe_tensor *lathe_subsample(lathe_tensor *x, int stride, int channels)
+{
+    lathe_tape *tape = lathe_tape_of("lathe_subsample", &x, 1);
+    if (!tape) return NULL;
+    char text[LATHE_SHAPE_TEXT];
+    if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_subsample: x is %s%s, expected batched [B, C, H, W]",
+            lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
+    if (stride < 1) return lathe_tape_fail(tape, LATHE_EARG, "lathe_subsample: stride %d is below 1", stride);
+    const int *dim = x->shape.dim;
+    if (channels < dim[1])
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_subsample: x has %d channels, more than the %d wanted", dim[1], channels);
+    lathe_shape shape = { 4, { dim[0], channels, (dim[2] - 1) / stride + 1, (dim[3] - 1) / stride + 1 } };
+    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
+    int *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
+    if (!y || !saved) return NULL;
+    *saved = stride;
+    subsample_job job = subsample_of(x, y, stride);
+    job.from = x->data;
+    job.to = y->data;
+    lathe_parallel_pieces((size_t)lathe_tensor_blocks(y) * (size_t)channels,
+        (size_t)job.out_height * (size_t)job.out_width * LATHE_LANES, subsample_planes, &job);
+    return lathe_tape_record(tape, &lathe_subsample_op, y, &x, 1, saved);
+}

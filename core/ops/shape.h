@@ -19,7 +19,7 @@ lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape);
 
 /**
  * Join tensors along dimension 1 (channels, features): [B, C1, ...], [B, C2, ...] to [B, C1+C2, ...].
- * 1 to 64 batched inputs of equal other dimensions. Gradient to each. Errors: LATHE_ESHAPE. Same as torch.cat(xs, 1).
+ * 1 to 64 batched inputs of equal other dimensions. Gradient to each. Errors: LATHE_EARG, LATHE_ESHAPE. Same as torch.cat(xs, 1).
  */
 lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count);
 

@@ -12,6 +12,9 @@ extern "C" {
  *     y[b,k,...] = exp(x[b,k,...] - m) / sum over j of exp(x[b,j,...] - m),  m = max over j of x[b,j,...]
  *
  *     x [B, K, ...] batched   result like x
+ *
+ * Gradient to x.
+ * Errors   LATHE_ESHAPE if x is not batched, or has no dimension 1.
  * Same as torch.softmax(x, 1)
  */
 lathe_tensor *lathe_softmax(lathe_tensor *x);

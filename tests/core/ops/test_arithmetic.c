@@ -1,0 +1,172 @@
+#include "support/op_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const double tolerance = sizeof(lathe_real) == 8 ? 1e-14 : 2e-7;
+
+static lathe_tensor *add(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_add(leaves[0], leaves[1]);
+}
+
+static lathe_tensor *mul(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_mul(leaves[0], leaves[1]);
+}
+
+static lathe_tensor *scale(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_scale(leaves[0], *(const double *)context);
+}
+
+static lathe_tensor *mean(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_mean(leaves[0]);
+}
+
+/* x + x, and (x + x) * x: one tensor in both places, and gradients that meet. */
+static lathe_tensor *twice(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_mul(lathe_add(leaves[0], leaves[0]), leaves[0]);
+}
+
+static lathe_leaf row(int count, const lathe_real *values)
+{
+    return (lathe_leaf){ .layout = LATHE_PLAIN, .shape = { 1, { count } }, .values = values };
+}
+
+static void cases_by_hand(void **state)
+{
+    (void)state;
+    lathe_real a[] = { 1, -2, 3 }, b[] = { 10, 20, 30 };
+    lathe_leaf leaves[] = { row(3, a), row(3, b) };
+    double sum[] = { 11, 18, 33 }, product[] = { 10, -40, 90 }, half[] = { 0.5, -1, 1.5 }, average = 2.0 / 3, gy[] = { 1, 2, 3 };
+    double by_b[] = { 10, 40, 90 }, by_half[] = { 0.5, 1, 1.5 }, third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 }, factor = 0.5;
+    assert_result("add", add, NULL, leaves, 2, LATHE_EVAL, sum, 3, 0, 1e-30);
+    assert_result("mul", mul, NULL, leaves, 2, LATHE_EVAL, product, 3, 0, 1e-30);
+    assert_result("scale", scale, &factor, leaves, 1, LATHE_EVAL, half, 3, 0, 1e-30);
+    assert_result("mean", mean, NULL, leaves, 1, LATHE_EVAL, &average, 1, tolerance, 0);
+    assert_leaf_gradient("add to a", add, NULL, leaves, 2, gy, 3, 0, gy, 0, 1e-30);
+    assert_leaf_gradient("add to b", add, NULL, leaves, 2, gy, 3, 1, gy, 0, 1e-30);
+    assert_leaf_gradient("mul to a", mul, NULL, leaves, 2, gy, 3, 0, by_b, 0, 1e-30);
+    assert_leaf_gradient("scale", scale, &factor, leaves, 1, gy, 3, 0, by_half, 0, 1e-30);
+    assert_leaf_gradient("mean", mean, NULL, leaves, 1, gy, 1, 0, third, tolerance, 0);
+    double four_x[] = { 4, -16, 36 }; /* d(2 x^2) gy */
+    assert_leaf_gradient("twice", twice, NULL, leaves, 1, gy, 3, 0, four_x, 0, 1e-30);
+}
+
+static lathe_shape random_shape(uint64_t seed)
+{
+    lathe_shape shape = { random_int(seed, 0, 1, 4), { test_batches[seed % 5] } };
+    for (int i = 1; i < shape.rank; i++) shape.dim[i] = random_int(seed, (uint64_t)i, 1, 4);
+    return shape;
+}
+
+static void results_are_their_twins_with_the_right_gradients(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        lathe_layout layout = seed % 4 ? LATHE_BATCHED : LATHE_PLAIN;
+        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed), normal_leaf(layout, random_shape(seed), seed + 50) };
+        leaves[0].constant = seed % 6 == 1, leaves[1].constant = seed % 6 == 2;
+        size_t n = lathe_shape_count(&leaves[0].shape);
+        double *a = leaf_doubles(&leaves[0]), *b = leaf_doubles(&leaves[1]), *want = leaf_doubles(&leaves[0]);
+        double factor = -1.5 + 0.25 * (double)seed, sum = 0, sizes = 0;
+        for (size_t i = 0; i < n; i++) want[i] = a[i] + b[i];
+        assert_result("add", add, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, tolerance);
+        for (size_t i = 0; i < n; i++) want[i] = a[i] * b[i];
+        assert_result("mul", mul, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, 0);
+        for (size_t i = 0; i < n; i++) want[i] = factor * a[i];
+        assert_result("scale", scale, &factor, leaves, 1, LATHE_TRAIN, want, n, tolerance, 0);
+        for (size_t i = 0; i < n; i++) sum += a[i], sizes += fabs(a[i]);
+        sum /= (double)n;
+        assert_result("mean", mean, NULL, leaves, 1, LATHE_TRAIN, &sum, 1, tolerance, tolerance * sizes / (double)n);
+        assert_gradient("add", add, NULL, leaves, 2);
+        assert_gradient("mul", mul, NULL, leaves, 2);
+        leaves[0].constant = false;
+        assert_gradient("scale", scale, &factor, leaves, 1);
+        assert_gradient("sum", mean, NULL, leaves, 1);
+        assert_gradient("mul", twice, NULL, leaves, 1);
+        free(a);
+        free(b);
+        free(want);
+        free_leaves(leaves, 2);
+    }
+}
+
+static void the_mean_is_pytorchs(void **state)
+{
+    (void)state;
+    lathe_leaf leaf = golden_leaf("ops.txt", "mean.x0", LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 5, 4 } });
+    assert_golden("ops.txt", "mean", mean, NULL, &leaf, 1, tolerance, tolerance);
+    free_leaves(&leaf, 1);
+}
+
+/* A hundred thousand numbers of about 1000: float sums in lanes, double between them. */
+static void the_mean_of_many_is_accurate(void **state)
+{
+    (void)state;
+    lathe_shape shape = { 2, { 33, 3001 } };
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, 3);
+    size_t n = lathe_shape_count(&shape);
+    double *wide = leaf_doubles(&leaf), sum = 0;
+    lathe_real *values = malloc(n * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < n; i++) {
+        values[i] = (lathe_real)(1000 + wide[i]);
+        sum += (double)values[i];
+    }
+    lathe_leaf large = { .layout = LATHE_BATCHED, .shape = shape, .values = values };
+    sum /= (double)n;
+    assert_result("mean", mean, NULL, &large, 1, LATHE_EVAL, &sum, 1, 3e-7, 0);
+    free(values);
+    free(wide);
+    free_leaves(&leaf, 1);
+}
+
+static void mistakes_are_named(void **state)
+{
+    (void)state;
+    lathe_leaf leaves[] = { row(3, NULL), row(4, NULL) };
+    double bad = INFINITY;
+    assert_op_fails(add, NULL, leaves, 2, LATHE_ESHAPE, "lathe_add: a is [3], b is [4]");
+    leaves[1] = leaves[0];
+    leaves[1].layout = LATHE_BATCHED;
+    assert_op_fails(mul, NULL, leaves, 2, LATHE_ESHAPE, "lathe_mul: a is [3], b is [3] batched");
+    assert_op_fails(scale, &bad, leaves, 1, LATHE_EARG, "lathe_scale: factor inf is not finite");
+    lathe_error_clear();
+    assert_null(lathe_mean(NULL));
+    assert_failed(LATHE_EARG, "lathe_mean: an input is NULL");
+}
+
+static void threads_change_no_bit(void **state)
+{
+    (void)state;
+    lathe_shape shape = { 3, { 33, 9, 400 } };
+    lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, shape, 1), normal_leaf(LATHE_BATCHED, shape, 2) };
+    double factor = 0.3;
+    assert_same_bits(add, NULL, leaves, 2);
+    assert_same_bits(mul, NULL, leaves, 2);
+    assert_same_bits(scale, &factor, leaves, 1);
+    assert_same_bits(mean, NULL, leaves, 1);
+    free_leaves(leaves, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cases_by_hand),
+        cmocka_unit_test(results_are_their_twins_with_the_right_gradients),
+        cmocka_unit_test(the_mean_is_pytorchs),
+        cmocka_unit_test(the_mean_of_many_is_accurate),
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(threads_change_no_bit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
