@@ -36,6 +36,11 @@
 
 #include "metrics/accuracy.h"
 #include "metrics/average.h"
+#include "metrics/average_precision.h"
+#include "metrics/calibration.h"
+#include "metrics/classwise.h"
+#include "metrics/confusion.h"
+#include "metrics/hamming.h"
 #include "metrics/metric.h"
 
 #include "optim/optim.h"

@@ -1,4 +1,4 @@
-#include "metric.h"
+#include "metric_impl.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,11 +18,6 @@ struct lathe_metric {
     int *labels; /* one a sample, or `classes` of them */
     size_t room_scores, room_labels;
 };
-
-static size_t labels_each(const lathe_metric *metric, bool many)
-{
-    return many ? (size_t)metric->classes : 1;
-}
 
 lathe_metric *lathe_metric_new(const lathe_metric_type *type, int classes, const void *opts)
 {
@@ -60,19 +55,21 @@ void lathe_metric_free(lathe_metric *metric)
     lathe_free(metric);
 }
 
-static lathe_status check_samples(const lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count, bool many)
+lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels, bool many, size_t count)
 {
-    size_t classes = (size_t)metric->classes, each = labels_each(metric, many);
-    int limit = many ? 2 : metric->classes;
+    if (!scores || !labels)
+        return lathe_fail(LATHE_EARG, "%s: %s is NULL", who, !scores ? "scores" : many ? "targets" : "labels");
+    size_t numbers = (size_t)classes, each = many ? numbers : 1;
+    int limit = many ? 2 : classes;
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < each; k++)
             if (labels[i * each + k] < 0 || labels[i * each + k] >= limit)
-                return lathe_fail(LATHE_EARG, "lathe_metric_update: sample %zu has the %s %d, legal are 0 to %d", i,
-                    many ? "target" : "label", labels[i * each + k], limit - 1);
-        for (size_t k = 0; k < classes; k++)
-            if (!isfinite(scores[i * classes + k]))
-                return lathe_fail(LATHE_EARG, "lathe_metric_update: sample %zu has the score %g for class %zu", i,
-                    (double)scores[i * classes + k], k);
+                return lathe_fail(LATHE_EARG, "%s: sample %zu has the %s %d, legal are 0 to %d", who, i, many ? "target" : "label",
+                    labels[i * each + k], limit - 1);
+        for (size_t k = 0; k < numbers; k++)
+            if (!isfinite(scores[i * numbers + k]))
+                return lathe_fail(LATHE_EARG, "%s: sample %zu has the score %g for class %zu", who, i,
+                    (double)scores[i * numbers + k], k);
     }
     return LATHE_OK;
 }
@@ -89,7 +86,7 @@ static void *reserve(void *block, size_t *room, size_t need, size_t size)
 
 static lathe_status keep(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count, bool many)
 {
-    size_t classes = (size_t)metric->classes, each = labels_each(metric, many), samples, need_scores;
+    size_t classes = (size_t)metric->classes, each = many ? classes : 1, samples, need_scores;
     if (!lathe_size_add(metric->samples, count, &samples) || !lathe_size_mul(samples, classes, &need_scores))
         return lathe_fail(LATHE_ENOMEM, "lathe_metric_update: more samples than an address space holds");
     lathe_real *grown_scores = reserve(metric->scores, &metric->room_scores, need_scores, sizeof *scores);
@@ -107,19 +104,17 @@ static lathe_status take_in(lathe_metric *metric, const lathe_real *scores, cons
 {
     if (!metric) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_metric_update: metric is NULL");
     if (count == 0) return LATHE_OK;
-    if (!scores || !labels)
-        return lathe_fail(LATHE_EARG, "lathe_metric_update: %s is NULL", !scores ? "scores" : many ? "targets" : "labels");
     if (many && !metric->type->multilabel)
         return lathe_fail(LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets", metric->type->name);
     if (metric->samples && many != metric->many)
         return lathe_fail(LATHE_ESTATE, "lathe_metric_update: %s has samples with %s already, and these come with %s",
             metric->type->name, metric->many ? "targets" : "labels", many ? "targets" : "labels");
-    lathe_status status = check_samples(metric, scores, labels, count, many);
+    lathe_status status = lathe_check_samples("lathe_metric_update", metric->classes, scores, labels, many, count);
     if (!status && metric->type->keeps_samples) status = keep(metric, scores, labels, count, many);
     if (status) return status;
     if (metric->type->update)
-        metric->type->update(&(lathe_metric_view){ metric->opts, metric->classes, metric->state, count, scores, many ? NULL : labels,
-            many ? labels : NULL });
+        metric->type->update(&(lathe_metric_view){ metric->opts, metric->classes, metric->state, count, many, scores,
+            many ? NULL : labels, many ? labels : NULL });
     metric->many = many;
     metric->samples += count;
     return LATHE_OK;
@@ -135,16 +130,16 @@ lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *sc
     return take_in(metric, scores, targets, count, true);
 }
 
-static lathe_metric_view view_of_all(const lathe_metric *metric)
+lathe_metric_view lathe_metric_view_of(const lathe_metric *metric)
 {
-    return (lathe_metric_view){ metric->opts, metric->classes, metric->state, metric->samples, metric->scores,
+    return (lathe_metric_view){ metric->opts, metric->classes, metric->state, metric->samples, metric->many, metric->scores,
         metric->many ? NULL : metric->labels, metric->many ? metric->labels : NULL };
 }
 
 double lathe_metric_compute(const lathe_metric *metric)
 {
     if (!metric || !metric->samples) return NAN;
-    lathe_metric_view all = view_of_all(metric);
+    lathe_metric_view all = lathe_metric_view_of(metric);
     double value = NAN;
     return metric->type->compute(&all, &value) ? NAN : value;
 }
@@ -159,7 +154,7 @@ lathe_status lathe_metric_per_class(const lathe_metric *metric, double *values, 
         return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %d values given for %d classes", classes, metric->classes);
     for (int k = 0; k < classes; k++) values[k] = NAN;
     if (!metric->samples) return LATHE_OK;
-    lathe_metric_view all = view_of_all(metric);
+    lathe_metric_view all = lathe_metric_view_of(metric);
     return metric->type->per_class(&all, values);
 }
 
@@ -195,4 +190,11 @@ int lathe_argmax(const lathe_real *scores, int classes)
     for (int k = 1; k < classes; k++)
         if (scores[k] > scores[best]) best = k;
     return best;
+}
+
+void lathe_scores_softmax(const lathe_real *scores, int classes, double *p)
+{
+    double largest = (double)scores[lathe_argmax(scores, classes)], sum = 0;
+    for (int k = 0; k < classes; k++) sum += p[k] = exp((double)scores[k] - largest);
+    for (int k = 0; k < classes; k++) p[k] /= sum;
 }

@@ -23,9 +23,11 @@ typedef struct lathe_metric_view {
     int classes;
     double *state;            /* the type's own numbers; zeros at first */
     size_t samples;           /* of this update, or in all */
-    const lathe_real *scores; /* [samples, classes]; in compute NULL unless the type keeps samples */
-    const int *labels;        /* [samples], or NULL if there are targets */
-    const int *targets;       /* [samples, classes], each 0 or 1: any number of classes a sample */
+    bool many;                /* the samples have targets, not labels */
+    /* in compute and per_class NULL unless the type keeps samples: */
+    const lathe_real *scores; /* [samples, classes] */
+    const int *labels;        /* [samples]; NULL if many */
+    const int *targets;       /* [samples, classes], each 0 or 1: any number of classes a sample; NULL if not many */
 } lathe_metric_view;
 
 /** A metric: a name, options and pure functions. */

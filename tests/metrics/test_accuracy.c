@@ -8,7 +8,7 @@
  *
  *     top-1  1/3    top-2  3/3    macro over the classes that occur, 1 and 2: (1/2 + 0/1) / 2 = 1/4
  */
-#include "support/support.h"
+#include "support/metric_test.h"
 
 #include <math.h>
 
@@ -46,6 +46,25 @@ static void each_class(void **state)
     lathe_metric_free(metric);
 }
 
+static void equals_sklearn(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "ordinary", "empty", "two" };
+    for (int i = 0; i < 3; i++) {
+        metric_data data = metric_data_open(names[i], false);
+        assert_metric(&lathe_accuracy_type, NULL, &data, names[i], "accuracy");
+        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data, names[i], "balanced");
+        metric_data_free(&data);
+    }
+    metric_data top = metric_data_open("top", false);
+    for (int k = 1; k <= top.classes; k++) {
+        char what[16];
+        snprintf(what, sizeof what, "%d", k);
+        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .k = k }, &top, "top", what);
+    }
+    metric_data_free(&top);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -64,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
         cmocka_unit_test(each_class),
+        cmocka_unit_test(equals_sklearn),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,45 @@
+/* Calibration: is the model right as often as it says? */
+#ifndef LATHE_METRICS_CALIBRATION_H
+#define LATHE_METRICS_CALIBRATION_H
+
+#include "metric.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum lathe_calibration_norm {
+    LATHE_CALIBRATION_MEAN, /* the mean over samples: ECE */
+    LATHE_CALIBRATION_MAX   /* the worst bin: MCE */
+} lathe_calibration_norm;
+
+/** NULL or zeros: 15 bins, scores are logits, mean. */
+typedef struct lathe_calibration_opts {
+    int bins;           /* of equal width; bin n of N holds confidences in (n/N, (n+1)/N] */
+    bool probabilities; /* scores are probabilities already; otherwise softmax makes them */
+    lathe_calibration_norm norm;
+} lathe_calibration_opts;
+
+/**
+ * "calibration_error": the samples are put in bins by their confidence, the largest probability; over the bins
+ *
+ *     sum of (samples in the bin / all samples) * |part of them that is right - mean confidence|        (or the largest of these gaps)
+ *
+ * Source   Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
+ */
+extern const lathe_metric_type lathe_calibration_error_type;
+
+lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibration_opts *opts);
+
+/** One bin, for a reliability diagram: confidence and accuracy are NaN where there are no samples. */
+typedef struct lathe_calibration_bin {
+    double samples, confidence, accuracy;
+} lathe_calibration_bin;
+
+/** All bins [bins] of a "calibration_error". Errors: LATHE_EARG for another metric or another number of bins. */
+lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
