@@ -108,6 +108,7 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
 {
     char low[32], high[32];
     if (field->kind == LATHE_FIELD_BOOL) snprintf(text, LATHE_FIELD_TEXT, "true | false");
+    else if (field->kind == LATHE_FIELD_PATH) snprintf(text, LATHE_FIELD_TEXT, "a file");
     else if (field->kind == LATHE_FIELD_CHOICE) {
         size_t used = 0;
         text[0] = '\0';
@@ -160,10 +161,11 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
             break;
         }
         case LATHE_FIELD_STEPS: {
-            uint64_t *value = place;
+            uint64_t *value = (uint64_t *)place + i;
+            if (!*value && i) return LATHE_OK; /* the end of a list */
             if (!*value && field->required) return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
             if (!*value) *value = (uint64_t)field->preset[0];
-            status = check_number(owner, field, 0, (double)*value);
+            status = check_number(owner, field, i, (double)*value);
             break;
         }
         case LATHE_FIELD_CHOICE: {
@@ -173,6 +175,10 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
                     lathe_field_range(field, range));
             break;
         }
+        case LATHE_FIELD_PATH:
+            if (!*(const char *const *)place && field->required)
+                return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
+            break;
         case LATHE_FIELD_BOOL: break;
         }
     }
@@ -236,7 +242,7 @@ static lathe_status set_int(const char *owner, const lathe_field *field, int *va
     return LATHE_OK;
 }
 
-static lathe_status set_steps(const char *owner, const lathe_field *field, uint64_t *value, const char *text,
+static lathe_status set_length(const char *owner, const lathe_field *field, uint64_t *value, const char *text,
     double steps_per_epoch)
 {
     char number[64];
@@ -258,6 +264,28 @@ static lathe_status set_steps(const char *owner, const lathe_field *field, uint6
     if (amount > 9007199254740992.0) return bad_text(owner, field, text, "below 2^53 steps");
     if (amount == 0 && !zero_is_default(field, 0)) return refuse_zero(owner, field);
     *value = (uint64_t)amount;
+    return LATHE_OK;
+}
+
+/* One length, or a list of them with commas between, ended by 0. */
+static lathe_status set_steps(const char *owner, const lathe_field *field, uint64_t *values, const char *text,
+    double steps_per_epoch)
+{
+    uint64_t parsed[LATHE_FIELD_LIST] = { 0 };
+    int count = 0;
+    for (const char *rest = text; rest; count++) {
+        char part[64];
+        size_t length = length_of(field) > 1 ? strcspn(rest, ",") : strlen(rest);
+        if (count == length_of(field))
+            return lathe_fail(LATHE_EARG, "%s: %s: more than %d lengths are given", owner, field->name, count);
+        if (length >= sizeof part) return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
+        memcpy(part, rest, length);
+        part[length] = '\0';
+        lathe_status status = set_length(owner, field, &parsed[count], part, steps_per_epoch);
+        if (status) return status;
+        rest = rest[length] ? rest + length + 1 : NULL;
+    }
+    memcpy(values, parsed, (size_t)length_of(field) * sizeof *values);
     return LATHE_OK;
 }
 
@@ -307,6 +335,10 @@ lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void
     case LATHE_FIELD_STEPS: return set_steps(owner, field, place, text, steps_per_epoch);
     case LATHE_FIELD_BOOL: return set_bool(owner, field, place, text);
     case LATHE_FIELD_CHOICE: return set_choice(owner, field, place, text);
+    case LATHE_FIELD_PATH:
+        if (!*text) return bad_text(owner, field, text, "the name of a file");
+        *(const char **)place = text;
+        return LATHE_OK;
     }
     return LATHE_OK;
 }
@@ -325,9 +357,15 @@ const char *lathe_field_text(const lathe_field *field, const void *resolved, cha
             used += (size_t)snprintf(text + used, room, "%s%s", comma, lathe_double_text(((const double *)place)[i], number));
             break;
         case LATHE_FIELD_INT: used += (size_t)snprintf(text + used, room, "%s%d", comma, ((const int *)place)[i]); break;
-        case LATHE_FIELD_STEPS: snprintf(text, room, "%" PRIu64, *(const uint64_t *)place); break;
+        case LATHE_FIELD_STEPS:
+            if (i && !((const uint64_t *)place)[i]) return text;
+            used += (size_t)snprintf(text + used, room, "%s%" PRIu64, comma, ((const uint64_t *)place)[i]);
+            break;
         case LATHE_FIELD_BOOL: snprintf(text, room, "%s", *(const bool *)place ? "true" : "false"); break;
         case LATHE_FIELD_CHOICE: snprintf(text, room, "%s", field->choices[*(const int *)place]); break;
+        case LATHE_FIELD_PATH:
+            snprintf(text, room, "%s", *(const char *const *)place ? *(const char *const *)place : "");
+            break;
         }
     }
     return text;

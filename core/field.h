@@ -15,12 +15,16 @@ extern "C" {
 /** Ask for 0 where 0 would mean the default: the smallest positive double, taken as 0 by every options struct. */
 #define LATHE_ZERO 4.9406564584124654e-324
 
+/** The longest list of lengths. */
+#define LATHE_FIELD_LIST 16
+
 typedef enum lathe_field_kind {
     LATHE_FIELD_DOUBLE, /* double[count] */
     LATHE_FIELD_INT,    /* int[count] */
-    LATHE_FIELD_STEPS,  /* uint64_t: a length in steps; as text also "500it", "2.5ep" */
+    LATHE_FIELD_STEPS,  /* uint64_t[count]: lengths in steps; as text also "500it", "2.5ep". More than one: a list, ended by 0 */
     LATHE_FIELD_BOOL,   /* bool: as text true/false, on/off, 1/0 */
-    LATHE_FIELD_CHOICE  /* an enum (int) whose value n is choices[n]; value 0 is the default */
+    LATHE_FIELD_CHOICE, /* an enum (int) whose value n is choices[n]; value 0 is the default */
+    LATHE_FIELD_PATH    /* const char *: the name of a file, which must outlive the options; NULL is the default */
 } lathe_field_kind;
 
 /** One option. A table of them ends with one whose name is NULL. */
@@ -28,7 +32,7 @@ typedef struct lathe_field {
     const char *name; /* PyTorch's word, as in the struct: "weight_decay" */
     lathe_field_kind kind;
     size_t offset;             /* offsetof in the options struct */
-    int count;                 /* array length, such as 2 for betas; 0 means 1 */
+    int count;                 /* array length, such as 2 for betas; 0 means 1; a list of lengths: at most LATHE_FIELD_LIST */
     double preset[2];          /* the default: what 0 means */
     double min, max;           /* legal range, inclusive unless said otherwise; both 0: any finite number */
     bool above_min, below_max; /* the end of the range itself is not legal */
@@ -58,7 +62,7 @@ lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void
 const lathe_field *lathe_fields_find(const lathe_field *fields, const char *name);
 
 /** Room for a field's value as text. */
-#define LATHE_FIELD_TEXT 96
+#define LATHE_FIELD_TEXT 384
 
 /** The value of a field in resolved options, as lathe_fields_set would read it back exactly; returns `text`. */
 const char *lathe_field_text(const lathe_field *field, const void *resolved, char text[LATHE_FIELD_TEXT]);

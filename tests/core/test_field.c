@@ -10,6 +10,8 @@ typedef struct demo_opts {
     uint64_t length;
     bool nesterov;
     int mode;
+    uint64_t milestones[3];
+    const char *file;
 } demo_opts;
 
 static const char *const modes[] = { "triangular", "exp_range", NULL };
@@ -24,6 +26,8 @@ static const lathe_field fields[] = {
     { .name = "length", .kind = LATHE_FIELD_STEPS, .offset = offsetof(demo_opts, length), .preset = { 2000 }, .min = 1, .max = HUGE_VAL },
     { .name = "nesterov", .kind = LATHE_FIELD_BOOL, .offset = offsetof(demo_opts, nesterov) },
     { .name = "mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(demo_opts, mode), .choices = modes },
+    { .name = "milestones", .kind = LATHE_FIELD_STEPS, .offset = offsetof(demo_opts, milestones), .count = 3, .min = 0, .max = 1000 },
+    { .name = "file", .kind = LATHE_FIELD_PATH, .offset = offsetof(demo_opts, file) },
     { .name = NULL },
 };
 
@@ -57,6 +61,7 @@ static void what_is_not_legal_is_named(void **state)
         { { .lr = HUGE_VAL }, "lr = inf" },
         { { .lr = 1, .betas = { 0.5, 1 } }, "demo: betas[1] = 1 is not legal: [0, 1)" },
         { { .lr = 1, .patience = 101 }, "demo: patience = 101 is not legal: [1, 100]" },
+        { { .lr = 1, .milestones = { 5, 1001 } }, "demo: milestones[1] = 1001 is not legal: [0, 1000]" },
         { { .lr = 1, .mode = 2 }, "demo: mode = 2 is none of triangular | exp_range" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -72,6 +77,7 @@ static void text_sets_and_comes_back(void **state)
         { "lr", "0.001", "0.001" }, { "lr", "1e-3", "0.001" }, { "betas", "0.8,0.99", "0.8,0.99" }, { "weight-decay", "0", "0" },
         { "patience", "7", "7" }, { "length", "500", "500" }, { "length", "500it", "500" }, { "length", "2.5ep", "235" },
         { "nesterov", "on", "true" }, { "nesterov", "0", "false" }, { "mode", "exp-range", "exp_range" },
+        { "milestones", "10", "10" }, { "milestones", "10,20it,3ep", "10,20,281" }, { "file", "a b.csv", "a b.csv" },
     };
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         demo_opts opts = { .lr = 1 }, got;
@@ -90,6 +96,7 @@ static void bad_text_is_refused(void **state)
         { "lr", "1 " }, { "betas", "0.9" }, { "betas", "0.9,0.99,1" }, { "betas", "0.9," }, { "patience", "2.5" },
         { "patience", "0" }, { "patience", "99999999999" }, { "length", "2.5" }, { "length", "-3" }, { "length", "2e" },
         { "length", "3x" }, { "length", "0" }, { "length", "1e300" }, { "nesterov", "maybe" }, { "mode", "triangle" },
+        { "milestones", "1,2,3,4" }, { "milestones", "1,,2" }, { "milestones", "1,x" }, { "length", "1,2" }, { "file", "" },
     };
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         demo_opts opts = { .lr = 1 };
