@@ -5,14 +5,14 @@
 #include "../core/kernels/kernels.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, lr), .preset = { 1e-3 }, .max = HUGE_VAL,
-        .help = "learning rate" },
+    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, lr), .preset = { 1e-3 },
+        .max = HUGE_VAL, .help = "learning rate" },
     { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, betas), .count = 2,
         .preset = { 0.9, 0.999 }, .max = 1, .below_max = true, .help = "decay of the averages of g and of g squared" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, eps), .preset = { 1e-8 }, .max = HUGE_VAL,
-        .help = "added to the root of the average square" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, weight_decay), .preset = { 1e-2 },
-        .max = HUGE_VAL, .help = "decoupled: p shrinks by lr * weight_decay a step" },
+    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, eps), .preset = { 1e-8 },
+        .max = HUGE_VAL, .help = "added to the root of the average square" },
+    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, weight_decay),
+        .preset = { 1e-2 }, .max = HUGE_VAL, .help = "decoupled: p shrinks by lr * weight_decay a step" },
     { .name = "amsgrad", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_adamw_opts, amsgrad),
         .help = "divide by the largest average square so far" },
     { .name = NULL },

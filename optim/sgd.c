@@ -5,14 +5,14 @@
 #include "../core/kernels/kernels.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, lr), .preset = { 1e-3 }, .max = HUGE_VAL,
-        .help = "learning rate" },
-    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, momentum), .max = 1, .below_max = true,
-        .help = "how much of the last step's direction is kept" },
+    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, lr), .preset = { 1e-3 },
+        .max = HUGE_VAL, .help = "learning rate" },
+    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, momentum), .max = 1,
+        .below_max = true, .help = "how much of the last step's direction is kept" },
     { .name = "dampening", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, dampening), .max = 1,
         .help = "how much of the gradient is left out of the momentum" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, weight_decay), .max = HUGE_VAL,
-        .help = "added to the gradient, times the parameter" },
+    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, weight_decay),
+        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
     { .name = "nesterov", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_sgd_opts, nesterov),
         .help = "look ahead along the momentum" },
     { .name = "caffe_momentum", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_sgd_opts, caffe_momentum),

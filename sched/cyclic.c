@@ -5,55 +5,43 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "momentum_impl.h"
+
 static const char *const modes[] = { "triangular", "triangular2", "exp_range", NULL };
 static const char *const scale_modes[] = { "cycle", "iterations", NULL };
-static const char *const momentum_modes[] = { "auto", "on", "off", NULL };
-
-/* What the momentum fields hold when they were not given; 0 is a momentum. */
-static const double NOT_GIVEN = -1;
 
 static const lathe_field fields[] = {
     { .name = "base_lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, base_lr), .required = true,
         .max = HUGE_VAL, .help = "lowest learning rate" },
     { .name = "max_lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, max_lr), .required = true,
         .max = HUGE_VAL, .help = "highest learning rate" },
-    { .name = "step_size_up", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cyclic_opts, step_size_up), .preset = { 2000 },
-        .min = 1, .max = 9007199254740992.0, .help = "length of the way up" },
+    { .name = "step_size_up", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cyclic_opts, step_size_up),
+        .preset = { 2000 }, .min = 1, .max = 9007199254740992.0, .help = "length of the way up" },
     { .name = "step_size_down", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cyclic_opts, step_size_down),
         .max = 9007199254740992.0, .help = "length of the way down; 0: as up" },
     { .name = "mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cyclic_opts, mode), .choices = modes,
         .help = "height of later peaks: all the same, halved each cycle, or times gamma each step" },
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, gamma), .preset = { 1 }, .above_min = true,
-        .max = HUGE_VAL, .help = "of exp_range, such as 0.9999" },
-    { .name = "scale_mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cyclic_opts, scale_mode), .choices = scale_modes,
-        .help = "what a custom scale function is given" },
+    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, gamma), .preset = { 1 },
+        .above_min = true, .max = HUGE_VAL, .help = "of exp_range, such as 0.9999" },
+    { .name = "scale_mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cyclic_opts, scale_mode),
+        .choices = scale_modes, .help = "what a custom scale function is given" },
     { .name = "cycle_momentum", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cyclic_opts, cycle_momentum),
-        .choices = momentum_modes, .help = "move momentum (or beta1) the other way" },
-    { .name = "base_momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, base_momentum), .preset = { -1 },
-        .min = -1, .max = 1, .below_max = true, .help = "lowest momentum; -1: max_momentum - 0.1" },
-    { .name = "max_momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, max_momentum), .preset = { -1 },
-        .min = -1, .max = 1, .below_max = true, .help = "highest momentum; -1: the optimizer's own, or 0.9" },
+        .choices = lathe_momentum_choices, .help = "move momentum (or beta1) the other way" },
+    { .name = "base_momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, base_momentum),
+        .preset = { LATHE_MOMENTUM_NOT_GIVEN }, .min = -1, .max = 1, .below_max = true,
+        .help = "lowest momentum; -1: max_momentum - 0.1" },
+    { .name = "max_momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cyclic_opts, max_momentum),
+        .preset = { LATHE_MOMENTUM_NOT_GIVEN }, .min = -1, .max = 1, .below_max = true,
+        .help = "highest momentum; -1: the optimizer's own, or 0.9" },
     { .name = "torch_compat", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_cyclic_opts, torch_compat),
         .help = "momentum as in PyTorch: auto means on, from 0.9 to 0.8" },
     { .name = NULL },
 };
 
-typedef struct bounds {
-    double low, high;
-    bool used;
-} bounds;
-
-/* Between which values momentum moves, if it does. */
-static bounds momentum_bounds(const lathe_cyclic_opts *o, const lathe_sched_base *base)
+static lathe_momentum_wish wish_of(const lathe_cyclic_opts *o)
 {
-    bool asked = o->base_momentum != NOT_GIVEN || o->max_momentum != NOT_GIVEN;
-    bool has_some = base->momentum_kind == LATHE_MOMENTUM && base->momentum > 0;
-    bool automatic = o->torch_compat || asked || has_some;
-    bounds b = { .used = o->cycle_momentum == LATHE_MOMENTUM_ON || (o->cycle_momentum == LATHE_MOMENTUM_AUTO && automatic) };
-    double own = o->torch_compat || base->momentum == 0 ? 0.9 : base->momentum;
-    b.high = o->max_momentum != NOT_GIVEN ? o->max_momentum : own;
-    b.low = o->base_momentum != NOT_GIVEN ? o->base_momentum : o->torch_compat ? 0.8 : fmax(0, b.high - 0.1);
-    return b;
+    return (lathe_momentum_wish){ .cycle = o->cycle_momentum, .base = o->base_momentum, .max = o->max_momentum,
+        .torch_compat = o->torch_compat, .torch_base = 0.8, .torch_max = 0.9 };
 }
 
 static uint64_t down_of(const lathe_cyclic_opts *o)
@@ -81,12 +69,13 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     const uint64_t up = o->step_size_up, down = down_of(o), length = up + down, p = t % length;
     double s = p <= up ? (double)p / (double)up : (double)(length - p) / (double)down;
     double w = s * scale_of(o, t / length + 1, t);
-    bounds b = momentum_bounds(o, base);
+    lathe_momentum_wish wish = wish_of(o);
+    lathe_momentum_range momentum = lathe_momentum_range_of(&wish, base);
     /* With w = 1 the sum could miss the end of the range by a rounding. */
     return (lathe_rates){
         .lr = w == 1 ? o->max_lr : fmin(o->base_lr + (o->max_lr - o->base_lr) * w, DBL_MAX),
-        .momentum = w == 1 ? b.low : fmax(0, b.high - (b.high - b.low) * w),
-        .sets_momentum = b.used,
+        .momentum = w == 1 ? momentum.low : fmax(0, momentum.high - (momentum.high - momentum.low) * w),
+        .sets_momentum = momentum.used,
     };
 }
 
@@ -108,18 +97,11 @@ static lathe_status check_scale(const lathe_cyclic_opts *o)
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
     const lathe_cyclic_opts *o = opts;
-    const double given[2] = { o->base_momentum, o->max_momentum };
     if (o->base_lr > o->max_lr)
         return lathe_fail(LATHE_EARG, "cyclic: base_lr = %g is above max_lr = %g", o->base_lr, o->max_lr);
-    for (int i = 0; i < 2; i++)
-        if (given[i] < 0 && given[i] != NOT_GIVEN)
-            return lathe_fail(LATHE_EARG, "cyclic: %s = %g is not legal: [0, 1)", i ? "max_momentum" : "base_momentum", given[i]);
-    bounds b = momentum_bounds(o, base);
-    if (b.used && base->momentum_kind == LATHE_NO_MOMENTUM)
-        return lathe_fail(LATHE_EARG, "cyclic: momentum is to be cycled, but %s has neither momentum nor betas; "
-            "set cycle_momentum off", base->optimizer);
-    if (b.used && b.low > b.high)
-        return lathe_fail(LATHE_EARG, "cyclic: base_momentum = %g is above max_momentum = %g", b.low, b.high);
+    lathe_momentum_wish wish = wish_of(o);
+    lathe_status status = lathe_momentum_check("cyclic", &wish, base);
+    if (status) return status;
     return check_scale(o);
 }
 

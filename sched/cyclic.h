@@ -2,7 +2,7 @@
 #ifndef LATHE_SCHED_CYCLIC_H
 #define LATHE_SCHED_CYCLIC_H
 
-#include "sched.h"
+#include "momentum.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,13 +21,6 @@ typedef enum lathe_cyclic_scale_mode {
     LATHE_SCALE_ITERATIONS /* the step since the start of training, from 0 (not since the start of the cycle) */
 } lathe_cyclic_scale_mode;
 
-/** Whether momentum goes down while the learning rate goes up. */
-typedef enum lathe_cyclic_momentum {
-    LATHE_MOMENTUM_AUTO, /* if base_momentum or max_momentum is given, or the optimizer is one with momentum, and it is not 0 */
-    LATHE_MOMENTUM_ON,   /* yes: "momentum", or beta1 for optimizers with betas */
-    LATHE_MOMENTUM_OFF   /* no */
-} lathe_cyclic_momentum;
-
 /** A scale function with a name, so that a file can tell which one a run had. Its values must lie in [0, 1]. */
 typedef struct lathe_cyclic_scale {
     const char *name;
@@ -43,7 +36,7 @@ typedef struct lathe_cyclic_opts {
     double gamma;              /* of exp_range; 0 means 1 */
     const lathe_cyclic_scale *scale; /* replaces the mode's k; must outlive the scheduler; NULL: none */
     lathe_cyclic_scale_mode scale_mode; /* of `scale`; the modes know their own */
-    lathe_cyclic_momentum cycle_momentum;
+    lathe_cycle_momentum cycle_momentum;
     double base_momentum;      /* lowest momentum, at max_lr; 0 means max_momentum - 0.1, LATHE_ZERO is 0 */
     double max_momentum;       /* highest, at base_lr; 0 means the optimizer's own if that is not 0, else 0.9 */
     bool torch_compat;         /* momentum as in PyTorch: auto means on, and from 0.9 to 0.8 whatever the optimizer has */

@@ -1,4 +1,4 @@
-#include "sched.h"
+#include "sched_impl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,14 +7,17 @@
 #include "../core/alloc.h"
 
 typedef struct group {
-    void *opts; /* resolved */
+    void *opts; /* from lathe_sched_prepare */
     lathe_sched_base base;
+    bool own;   /* its options are not those of the other groups */
 } group;
 
 struct lathe_sched {
     const lathe_sched_type *type;
     lathe_optim *optim;
     uint64_t steps;
+    uint64_t unit; /* steps that count as one */
+    double state[LATHE_SCHED_STATE];
     group *groups; /* one for each of the optimizer's */
     int group_count;
     uint64_t steps_at_start, optim_steps_at_start; /* when it was made or last sought: to notice that it is forgotten */
@@ -33,18 +36,42 @@ static lathe_sched_base base_of(const lathe_optim *optim, int number)
     return base;
 }
 
-/* Resolve and check options for a group; nothing else is touched. */
-static lathe_status prepare(const lathe_sched_type *type, const lathe_optim *optim, int number, const void *opts, group *made)
+lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts, void **ready)
 {
-    *made = (group){ .opts = lathe_alloc(1, type->opts_size ? type->opts_size : 1), .base = base_of(optim, number) };
-    if (!made->opts) return LATHE_ENOMEM;
-    lathe_status status = lathe_fields_resolve(type->name, type->fields, opts, made->opts, type->opts_size);
-    if (!status && type->check) status = type->check(made->opts, &made->base);
-    if (status) {
-        lathe_free(made->opts);
-        made->opts = NULL;
-    }
+    *ready = NULL;
+    void *made = lathe_alloc(1, type->opts_size);
+    if (!made) return LATHE_ENOMEM;
+    lathe_status status = lathe_fields_resolve(type->name, type->fields, opts, made, type->opts_size);
+    if (!status && type->check) status = type->check(made, base);
+    if (!status && type->open) status = type->open(made, base);
+    if (status) lathe_free(made);
+    else *ready = made;
     return status;
+}
+
+void lathe_sched_release(const lathe_sched_type *type, void *ready)
+{
+    if (ready && type->close) type->close(ready);
+    lathe_free(ready);
+}
+
+void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t steps, bool only_required)
+{
+    static const char *const names[] = { "total_iters", "total_steps", "t_max" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const lathe_field *field = lathe_fields_find(type->fields, names[i]);
+        if (!field || field->kind != LATHE_FIELD_STEPS || (only_required && !field->required)) continue;
+        uint64_t *length = (uint64_t *)(void *)((char *)opts + field->offset);
+        if (!*length) *length = steps;
+    }
+}
+
+/* Make options for a group; nothing else is touched. */
+static lathe_status prepare_group(const lathe_sched *sched, int number, const void *opts, group *made)
+{
+    *made = (group){ .base = base_of(sched->optim, number) };
+    made->base.state = sched->state;
+    return lathe_sched_prepare(sched->type, &made->base, opts, &made->opts);
 }
 
 static void apply(lathe_sched *sched)
@@ -58,7 +85,7 @@ static void apply(lathe_sched *sched)
 
 static void free_groups(lathe_sched *sched)
 {
-    for (int i = 0; sched->groups && i < sched->group_count; i++) lathe_free(sched->groups[i].opts);
+    for (int i = 0; sched->groups && i < sched->group_count; i++) lathe_sched_release(sched->type, sched->groups[i].opts);
     lathe_free(sched->groups);
 }
 
@@ -69,7 +96,7 @@ static lathe_status prepare_groups(lathe_sched *sched, const void *opts)
     if (!sched->groups) return LATHE_ENOMEM;
     lathe_status status = LATHE_OK;
     for (int i = 0; i < sched->group_count && !status; i++)
-        status = prepare(sched->type, sched->optim, i, opts, &sched->groups[i]);
+        status = prepare_group(sched, i, opts, &sched->groups[i]);
     return status;
 }
 
@@ -87,6 +114,7 @@ lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, c
     if (!sched) return NULL;
     sched->type = type;
     sched->optim = optim;
+    sched->unit = 1;
     if (prepare_groups(sched, opts)) {
         free_groups(sched);
         lathe_free(sched);
@@ -112,9 +140,10 @@ lathe_status lathe_sched_set_group(lathe_sched *sched, int number, const void *o
         return lathe_fail(LATHE_EARG, "lathe_sched_set_group: group %d, the optimizer has groups 0 to %d", number,
             sched->group_count - 1);
     group fresh;
-    lathe_status status = prepare(sched->type, sched->optim, number, opts, &fresh);
+    lathe_status status = prepare_group(sched, number, opts, &fresh);
     if (status) return status;
-    lathe_free(sched->groups[number].opts);
+    fresh.own = true;
+    lathe_sched_release(sched->type, sched->groups[number].opts);
     sched->groups[number] = fresh;
     apply(sched);
     return LATHE_OK;
@@ -135,6 +164,33 @@ void lathe_sched_seek(lathe_sched *sched, uint64_t t)
     apply(sched);
 }
 
+lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch)
+{
+    if (!sched || !steps_per_epoch)
+        return !sched && lathe_error() ? lathe_error()
+            : lathe_fail(LATHE_EARG, "lathe_sched_by_epoch: %s", sched ? "steps_per_epoch is 0" : "sched is NULL");
+    sched->unit = steps_per_epoch;
+    apply(sched);
+    return LATHE_OK;
+}
+
+void lathe_sched_observe(lathe_sched *sched, double value)
+{
+    if (!lathe_sched_observes(sched)) return;
+    sched->type->observe(sched->groups[0].opts, sched->state, value);
+    apply(sched);
+}
+
+bool lathe_sched_observes(const lathe_sched *sched)
+{
+    return sched && sched->type->observe;
+}
+
+double *lathe_sched_state(lathe_sched *sched)
+{
+    return sched ? sched->state : NULL;
+}
+
 uint64_t lathe_sched_steps(const lathe_sched *sched)
 {
     return sched ? sched->steps : 0;
@@ -144,7 +200,7 @@ lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int number, uint64_t 
 {
     if (!sched || number < 0 || number >= sched->group_count) return (lathe_rates){ 0 };
     const group *g = &sched->groups[number];
-    return sched->type->rates(g->opts, &g->base, t);
+    return sched->type->rates(g->opts, &g->base, t / sched->unit);
 }
 
 const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched)
@@ -162,7 +218,7 @@ static bool seldom_stepped(const lathe_sched *sched, char text[256])
 {
     uint64_t own = sched->steps - sched->steps_at_start, now = lathe_optim_steps(sched->optim);
     uint64_t optim = now < sched->optim_steps_at_start ? 0 : now - sched->optim_steps_at_start;
-    if (optim < 100 || own > optim / 10) return false;
+    if (optim < 100 || own > optim / 10 || sched->type->observe) return false;
     snprintf(text, 256, "%s: %" PRIu64 " scheduler steps in %" PRIu64 " optimizer steps; lathe_sched_step belongs after every "
         "batch, not after every epoch", sched->type->name, own, optim);
     return true;
@@ -175,8 +231,8 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
     for (int i = 0; sched->type->warn && i < sched->group_count; i++) {
         const group *g = &sched->groups[i];
         /* The same options for every group give the same warnings: those of the first will do. */
-        if (i && !memcmp(g->opts, sched->groups[0].opts, sched->type->opts_size)) continue;
-        for (int k = 0; sched->type->warn(g->opts, &g->base, steps, k, text); k++)
+        if (i && !g->own) continue;
+        for (int k = 0; sched->type->warn(g->opts, &g->base, steps / sched->unit, k, text); k++)
             if (n-- == 0) return true;
     }
     return false;

@@ -25,7 +25,14 @@ typedef struct lathe_sched_base {
     double lr, momentum;
     lathe_momentum_kind momentum_kind;
     const char *optimizer; /* its name, for messages */
+    const double *state;   /* [LATHE_SCHED_STATE] of schedules that observe something; zeros at first */
 } lathe_sched_base;
+
+/** How many numbers a schedule that observes something may remember. */
+#define LATHE_SCHED_STATE 8
+
+/** What base.lr is in a sequence: the group's own rate, what the next segment begins with, or what the one before ended with. */
+typedef enum lathe_sched_joins { LATHE_JOINS_NOTHING, LATHE_JOINS_NEXT, LATHE_JOINS_PREVIOUS } lathe_sched_joins;
 
 /** A scheduler: a name, options, and a pure function of the step. */
 typedef struct lathe_sched_type {
@@ -42,6 +49,12 @@ typedef struct lathe_sched_type {
      * unknown. A warning that does not apply is skipped: number n is the n-th that does.
      */
     bool (*warn)(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256]);
+    /** Options that point to something: make a copy of it, in place, after the check; and free that again. NULL: they do not. */
+    lathe_status (*open)(void *opts, const lathe_sched_base *base);
+    void (*close)(void *opts);
+    /** A new value of what the schedule watches (a loss), once an epoch: may change the state. NULL: it watches nothing. */
+    void (*observe)(const void *opts, double state[LATHE_SCHED_STATE], double value);
+    lathe_sched_joins joins;
 } lathe_sched_type;
 
 /**
@@ -63,7 +76,25 @@ void lathe_sched_step(lathe_sched *sched);
 /** Go to step t: for resuming. */
 void lathe_sched_seek(lathe_sched *sched, uint64_t t);
 
-/** How many steps have been made: all that must be saved. */
+/**
+ * Count in epochs: from now on the rates of step t are the schedule's at t / steps_per_epoch, rounded down, and its options'
+ * lengths are epochs. It is still stepped once a batch. Errors: LATHE_EARG if steps_per_epoch is 0.
+ */
+lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch);
+
+/** A new value of what is watched, such as the validation loss, once an epoch; schedules that watch nothing pay no attention. */
+void lathe_sched_observe(lathe_sched *sched, double value);
+
+/** Does lathe_sched_observe matter? */
+bool lathe_sched_observes(const lathe_sched *sched);
+
+/**
+ * What observing has left, LATHE_SCHED_STATE numbers: to be saved, and written before lathe_sched_seek when resuming. All zero
+ * for schedules that watch nothing. NULL for NULL.
+ */
+double *lathe_sched_state(lathe_sched *sched);
+
+/** How many steps have been made: all that must be saved, but for lathe_sched_state where something is observed. */
 uint64_t lathe_sched_steps(const lathe_sched *sched);
 
 /** The rates of any step, without side effects. */

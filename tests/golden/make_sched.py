@@ -2,6 +2,7 @@
 """Learning rates (and momenta) of PyTorch's schedulers: sched_NAME.txt, arrays "CASE.lr" and "CASE.momentum".
 
 One number a step for steps 0 to 1000, then every tenth to 3000. Run with Debian's python3-torch (1.13.1)."""
+import math
 import os
 import sys
 import warnings
@@ -22,10 +23,9 @@ def torch_run(make, lr=0.1, momentum=0.9):
     for t in range(3001):
         group = optimizer.param_groups[0]
         rates.append((group["lr"], group["momentum"]))
-        try:
-            scheduler.step()
-        except ValueError:  # OneCycleLR refuses to go on behind its end
-            break
+        if getattr(scheduler, "total_steps", None) == t + 1:
+            break  # OneCycleLR goes on beyond its end for a step, and then refuses to
+        scheduler.step()
     return rates
 
 
@@ -39,7 +39,73 @@ CASES = {
         "scale_iterations": lambda o: L.CyclicLR(o, 0.001, 0.006, step_size_up=50, scale_fn=lambda x: 1 / 5 ** (x * 0.0001),
                                                  scale_mode="iterations"),
     },
+    "step": {
+        "plain": lambda o: L.StepLR(o, 30, gamma=0.5),
+        "defaults": lambda o: L.StepLR(o, 700),
+    },
+    "multi_step": {
+        "plain": lambda o: L.MultiStepLR(o, [30, 80, 500], gamma=0.3),
+        "unsorted": lambda o: L.MultiStepLR(o, [700, 80, 80, 2500]),
+    },
+    "exponential": {"plain": lambda o: L.ExponentialLR(o, 0.999), "fast": lambda o: L.ExponentialLR(o, 0.95)},
+    "cosine": {
+        "plain": lambda o: closed(L.CosineAnnealingLR(o, 1000, eta_min=0.001)),
+        "odd": lambda o: closed(L.CosineAnnealingLR(o, 77, eta_min=0.01)),
+    },
+    "warm_restarts": {
+        "plain": lambda o: L.CosineAnnealingWarmRestarts(o, 50, eta_min=0.001),
+        "doubling": lambda o: L.CosineAnnealingWarmRestarts(o, 10, T_mult=2, eta_min=0.001),
+        "tripling": lambda o: L.CosineAnnealingWarmRestarts(o, 7, T_mult=3, eta_min=0.01),
+    },
+    "linear": {
+        "defaults": lambda o: L.LinearLR(o),
+        "down": lambda o: L.LinearLR(o, start_factor=1.0, end_factor=0.05, total_iters=1500),
+    },
+    "polynomial": {
+        "defaults": lambda o: closed(L.PolynomialLR(o)),
+        "square": lambda o: closed(L.PolynomialLR(o, total_iters=2000, power=2.0)),
+        "root": lambda o: closed(L.PolynomialLR(o, total_iters=333, power=0.5)),
+    },
+    "warmup": {
+        "linear": lambda o: L.LinearLR(o, start_factor=0.01, total_iters=200),
+        "constant": lambda o: L.ConstantLR(o, factor=0.25, total_iters=40),
+    },
+    "one_cycle": {
+        "defaults": lambda o: L.OneCycleLR(o, 0.5, total_steps=3000),
+        "linear": lambda o: L.OneCycleLR(o, 0.5, total_steps=1000, anneal_strategy="linear", pct_start=0.25, div_factor=10.0,
+                                         final_div_factor=100.0, base_momentum=0.8, max_momentum=0.9),
+        "three": lambda o: L.OneCycleLR(o, 0.5, total_steps=777, three_phase=True),
+        "three_linear": lambda o: L.OneCycleLR(o, 0.5, total_steps=2001, three_phase=True, anneal_strategy="linear", pct_start=0.4),
+    },
 }
+
+
+def closed(scheduler):
+    """Let the scheduler use its closed form: its recursion collects roundings, and divides by what may be 0."""
+    scheduler.get_lr = scheduler._get_closed_form_lr
+    return scheduler
+
+
+def metric(t):
+    return 1 / (1 + 0.05 * min(t, 100)) + 0.05 * math.sin(1.7 * t)
+
+
+PLATEAU = {
+    "defaults": dict(), "impatient": dict(factor=0.5, patience=0), "cooldown": dict(factor=0.7, patience=2, cooldown=5),
+    "max": dict(mode="max", factor=0.5, patience=3, threshold=0.01, threshold_mode="abs"),
+    "floor": dict(factor=0.3, patience=1, min_lr=0.004, threshold=0.05), "eps": dict(factor=0.5, patience=0, eps=0.002),
+}
+
+
+def plateau_run(options):
+    p = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([p], lr=0.1)
+    scheduler = L.ReduceLROnPlateau(optimizer, **options)
+    rates = []
+    for t in range(300):
+        scheduler.step(metric(t))
+        rates.append(optimizer.param_groups[0]["lr"])
+    return rates
 
 
 def write(out, name, values):
@@ -47,6 +113,10 @@ def write(out, name, values):
     for i in range(0, len(values), 6):
         out.write(" ".join(repr(v) for v in values[i:i + 6]) + "\n")
 
+
+with open(os.path.join(HERE, "sched_plateau.txt"), "w") as out:
+    for case, options in PLATEAU.items():
+        write(out, case, plateau_run(options))
 
 for name in sys.argv[1:] or CASES:
     with open(os.path.join(HERE, "sched_%s.txt" % name), "w") as out:

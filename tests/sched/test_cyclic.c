@@ -105,7 +105,7 @@ static void refusals(void **state)
         { { .base_lr = 0.1, .max_lr = 1, .gamma = -2 }, "cyclic: gamma = -2 is not legal: > 0" },
         { { .base_lr = 0.1, .max_lr = 1, .gamma = LATHE_ZERO }, "cyclic: gamma = 0 is not legal: > 0" },
         { { .base_lr = 0.1, .max_lr = 1, .scale_mode = (lathe_cyclic_scale_mode)2 }, "scale_mode = 2 is none of cycle | iterations" },
-        { { .base_lr = 0.1, .max_lr = 1, .cycle_momentum = (lathe_cyclic_momentum)7 }, "cycle_momentum = 7 is none of auto | on | off" },
+        { { .base_lr = 0.1, .max_lr = 1, .cycle_momentum = (lathe_cycle_momentum)7 }, "cycle_momentum = 7 is none of auto | on | off" },
         { { .base_lr = 0.1, .max_lr = 1, .base_momentum = 1.5 }, "cyclic: base_momentum = 1.5 is not legal" },
         { { .base_lr = 0.1, .max_lr = 1, .max_momentum = -0.5 }, "cyclic: max_momentum = -0.5 is not legal: [0, 1)" },
         { { .base_lr = 0.1, .max_lr = 1, .base_momentum = 0.9, .max_momentum = 0.2 },

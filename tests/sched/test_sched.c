@@ -80,10 +80,34 @@ static void a_scheduler_that_is_stepped_too_seldom_is_noticed(void **state)
     }
 }
 
+/* Counted in epochs, a schedule stays the same through an epoch, is still stepped every batch, and looks the same from afar. */
+static void epochs_may_be_counted(void **state)
+{
+    (void)state;
+    lathe_optim *optim = sgd_with(1, 0);
+    lathe_sched *sched = lathe_sched_step_lr(optim, &(lathe_step_opts){ .step_size = 2, .gamma = 0.5 });
+    assert_int_equal(lathe_sched_by_epoch(sched, 10), LATHE_OK);
+    for (int step = 0; step < 100; step++) {
+        assert_true(lathe_optim_lr(optim, 0) == ldexp(1, -(step / 20)));
+        assert_true(lathe_sched_rates_at(sched, 0, (uint64_t)step).lr == lathe_optim_lr(optim, 0));
+        lathe_sched_step(sched);
+    }
+    assert_int_equal(lathe_sched_steps(sched), 100);
+    assert_int_equal(lathe_sched_by_epoch(sched, 0), LATHE_EARG);
+    assert_failed(LATHE_EARG, "lathe_sched_by_epoch: steps_per_epoch is 0");
+    assert_int_equal(lathe_sched_by_epoch(NULL, 1), LATHE_EARG);
+    assert_failed(LATHE_EARG, "sched is NULL");
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
 static void nothing_is_fine(void **state)
 {
     (void)state;
     lathe_sched_free(NULL);
+    lathe_sched_observe(NULL, 1);
+    assert_false(lathe_sched_observes(NULL));
+    assert_null(lathe_sched_state(NULL));
     lathe_sched_step(NULL);
     lathe_sched_seek(NULL, 1);
     assert_true(lathe_sched_steps(NULL) == 0 && lathe_sched_rates_at(NULL, 0, 0).lr == 0);
@@ -126,6 +150,7 @@ int main(void)
         cmocka_unit_test(one_scheduler_knows_every_group),
         cmocka_unit_test(looking_changes_nothing),
         cmocka_unit_test(a_scheduler_that_is_stepped_too_seldom_is_noticed),
+        cmocka_unit_test(epochs_may_be_counted),
         cmocka_unit_test(nothing_is_fine),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -1,6 +1,7 @@
 #include "schedule.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 lathe_optim *sgd_with(double lr, double momentum)
 {
@@ -50,6 +51,20 @@ void assert_schedule(const lathe_sched_type *type, const void *opts, const char 
     }
     compare(file, name, "lr", lr, KEPT);
     if (momentum) compare(file, name, "momentum", momenta, KEPT);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+void assert_warning(const lathe_sched_type *type, const void *opts, uint64_t steps, const char *fragment)
+{
+    char text[256] = "";
+    lathe_optim *optim = sgd_with(1, 0);
+    lathe_sched *sched = lathe_sched_new(type, optim, opts);
+    if (!sched) fail_msg("%s", lathe_error_message());
+    bool warned = lathe_sched_warning(sched, steps, 0, text);
+    if (warned != (fragment != NULL) || (fragment && !strstr(text, fragment)))
+        fail_msg("warning '%s', expected '%s'", text, fragment ? fragment : "none");
+    assert_false(lathe_sched_warning(sched, steps, 1, text));
     lathe_sched_free(sched);
     sgd_free(optim);
 }

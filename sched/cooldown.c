@@ -1,0 +1,38 @@
+#include "cooldown.h"
+
+#include <math.h>
+
+static const double PI = 3.14159265358979323846;
+static const char *const shapes[] = { "linear", "cosine", NULL };
+
+static const lathe_field fields[] = {
+    { .name = "total_iters", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cooldown_opts, total_iters),
+        .preset = { 5 }, .min = 1, .max = 9007199254740992.0, .help = "length" },
+    { .name = "end_factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cooldown_opts, end_factor),
+        .preset = { 0.01 }, .max = 1, .help = "lr is multiplied by it in the end" },
+    { .name = "shape", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cooldown_opts, shape), .choices = shapes,
+        .help = "a line down, or half a cosine" },
+    { .name = NULL },
+};
+
+static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
+{
+    const lathe_cooldown_opts *o = opts;
+    double way = t < o->total_iters ? (double)t / (double)o->total_iters : 1;
+    if (o->shape == LATHE_COOLDOWN_COSINE) way = (1 - cos(PI * way)) / 2;
+    return (lathe_rates){ .lr = base->lr * (1 - (1 - o->end_factor) * way) };
+}
+
+const lathe_sched_type lathe_cooldown_type = {
+    .name = "cooldown",
+    .summary = "the last steps at ever lower rates",
+    .opts_size = sizeof(lathe_cooldown_opts),
+    .fields = fields,
+    .rates = rates,
+    .joins = LATHE_JOINS_PREVIOUS,
+};
+
+lathe_sched *lathe_sched_cooldown(lathe_optim *optim, const lathe_cooldown_opts *opts)
+{
+    return lathe_sched_new(&lathe_cooldown_type, optim, opts);
+}

@@ -1,0 +1,30 @@
+#include "step.h"
+
+#include <math.h>
+
+static const lathe_field fields[] = {
+    { .name = "step_size", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_step_opts, step_size), .required = true,
+        .min = 1, .max = 9007199254740992.0, .help = "from one drop to the next" },
+    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_step_opts, gamma), .preset = { 0.1 },
+        .above_min = true, .max = HUGE_VAL, .help = "factor of a drop" },
+    { .name = NULL },
+};
+
+static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
+{
+    const lathe_step_opts *o = opts;
+    return (lathe_rates){ .lr = base->lr * pow(o->gamma, (double)(t / o->step_size)) };
+}
+
+const lathe_sched_type lathe_step_type = {
+    .name = "step",
+    .summary = "down by a factor every so many steps",
+    .opts_size = sizeof(lathe_step_opts),
+    .fields = fields,
+    .rates = rates,
+};
+
+lathe_sched *lathe_sched_step_lr(lathe_optim *optim, const lathe_step_opts *opts)
+{
+    return lathe_sched_new(&lathe_step_type, optim, opts);
+}

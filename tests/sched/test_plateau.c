@@ -1,0 +1,119 @@
+#include "support/schedule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef lathe_plateau_opts opts;
+
+static double metric(int t)
+{
+    return 1 / (1 + 0.05 * (t < 100 ? t : 100)) + 0.05 * sin(1.7 * t);
+}
+
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        opts opts;
+    } cases[] = {
+        { "defaults", { .mode = LATHE_PLATEAU_MIN } },
+        { "impatient", { .factor = 0.5, .patience = -1 } },
+        { "cooldown", { .factor = 0.7, .patience = 2, .cooldown = 5 } },
+        { "max", { .mode = LATHE_PLATEAU_MAX, .factor = 0.5, .patience = 3, .threshold = 0.01,
+            .threshold_mode = LATHE_THRESHOLD_ABS } },
+        { "floor", { .factor = 0.3, .patience = 1, .min_lr = 0.004, .threshold = 0.05 } },
+        { "eps", { .factor = 0.5, .patience = -1, .eps = 0.002 } },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t count;
+        double *want = golden("sched_plateau.txt", cases[i].name, &count), got[300];
+        assert_int_equal(count, 300);
+        lathe_optim *optim = sgd_with(0.1, 0);
+        lathe_sched *sched = lathe_sched_plateau(optim, &cases[i].opts);
+        for (int t = 0; t < 300; t++) {
+            lathe_sched_observe(sched, metric(t));
+            got[t] = lathe_optim_lr(optim, 0);
+        }
+        assert_close_double(cases[i].name, got, want, count, 1e-12, 0);
+        assert_true(want[299] < 0.1);
+        lathe_sched_free(sched);
+        sgd_free(optim);
+        free(want);
+    }
+}
+
+/* Patience 1: the second bad epoch in a row is too many. NaN is a bad one. */
+static void by_hand(void **state)
+{
+    (void)state;
+    static const double observed[] = { 1, 0.5, 0.6, 0.4, NAN, 0.4, 0.3, 9, 9, 9, 9 };
+    static const double want[] = { 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.125 };
+    lathe_optim *optim = sgd_with(1, 0.9);
+    lathe_sched *sched = lathe_sched_plateau(optim, &(opts){ .factor = 0.5, .patience = 1 });
+    assert_true(lathe_sched_observes(sched));
+    for (int i = 0; i < 11; i++) {
+        lathe_sched_observe(sched, observed[i]);
+        if (lathe_optim_lr(optim, 0) != want[i]) fail_msg("epoch %d: %g, expected %g", i, lathe_optim_lr(optim, 0), want[i]);
+        lathe_sched_step(sched);
+    }
+    assert_true(lathe_optim_momentum(optim, 0) == 0.9);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+static void state_can_be_saved(void **state)
+{
+    (void)state;
+    const opts o = { .factor = 0.7, .patience = 2, .cooldown = 3 };
+    for (int stop = 0; stop < 60; stop++) {
+        lathe_optim *one = sgd_with(0.1, 0), *two = sgd_with(0.1, 0);
+        lathe_sched *whole = lathe_sched_plateau(one, &o), *resumed = lathe_sched_plateau(two, &o);
+        for (int t = 0; t < stop; t++) lathe_sched_observe(whole, metric(t));
+        memcpy(lathe_sched_state(resumed), lathe_sched_state(whole), LATHE_SCHED_STATE * sizeof(double));
+        lathe_sched_seek(resumed, lathe_sched_steps(whole));
+        for (int t = stop; t < stop + 40; t++) {
+            assert_true(lathe_optim_lr(two, 0) == lathe_optim_lr(one, 0));
+            lathe_sched_observe(whole, metric(t));
+            lathe_sched_observe(resumed, metric(t));
+        }
+        lathe_sched_free(whole);
+        lathe_sched_free(resumed);
+        sgd_free(one);
+        sgd_free(two);
+    }
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        opts opts;
+        const char *message;
+    } cases[] = {
+        { { .factor = 1 }, "plateau: factor = 1 is not legal: (0, 1)" },
+        { { .patience = -2 }, "plateau: patience = -2 is not legal" },
+        { { .threshold = -1 }, "plateau: threshold = -1 is not legal: >= 0" },
+        { { .cooldown = -1 }, "plateau: cooldown = -1 is not legal" },
+        { { .min_lr = -1 }, "plateau: min_lr = -1 is not legal: >= 0" },
+        { { .mode = (lathe_plateau_mode)2 }, "plateau: mode = 2 is none of min | max" },
+    };
+    lathe_optim *optim = sgd_with(0.1, 0);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_null(lathe_sched_plateau(optim, &cases[i].opts));
+        assert_failed(LATHE_EARG, cases[i].message);
+    }
+    sgd_free(optim);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_schedules),
+        cmocka_unit_test(by_hand),
+        cmocka_unit_test(state_can_be_saved),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
