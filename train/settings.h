@@ -31,7 +31,7 @@ typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } l
 
 /** An option of the optimizer ("optim.betas") or of the scheduler ("sched.gamma"), as it was given; checked by lathe_settings_check. */
 typedef struct lathe_option {
-    char key[LATHE_SETTING_SHORT]; /* with its prefix, or without one: whichever of the two has it */
+    char key[LATHE_SETTING_SHORT]; /* without a prefix it is the optimizer's if that has it, otherwise the scheduler's */
     char text[LATHE_SETTING_SHORT];
 } lathe_option;
 
@@ -47,6 +47,7 @@ typedef struct lathe_settings {
     int loss;                        /* 0: cross_entropy */
     double label_smoothing;
     char optim[LATHE_SETTING_SHORT];
+    bool decay_weights_only;         /* no weight decay on biases and norms */
     char sched[LATHE_SETTING_LONG];
     double epochs;                   /* fractions of an epoch are rounded to whole steps */
     uint64_t max_steps;              /* 0: no limit but epochs */
@@ -93,7 +94,8 @@ lathe_settings lathe_settings_default(void);
 /**
  * Set one key from text; on failure nothing has changed. A hyphen in `key` is an underscore. A key that is no setting may be an
  * option of any optimizer or scheduler ("base_lr"); it is kept as text until their types are chosen, and a later one of the same
- * name replaces it. "optim.eps" and "sched.eps" say which of the two is meant where both have it.
+ * name replaces it. Where both have it, "lr" is the optimizer's; "optim.lr" and "sched.lr" say which is meant. A schedule may come
+ * with its mode: "cyclic:triangular2".
  * Errors   LATHE_ENAME naming the nearest known key, LATHE_EARG naming key, text and legal range.
  */
 lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text);

@@ -1,0 +1,294 @@
+#include "support/folder.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static lathe_settings defaults_with(const char *const (*pairs)[2])
+{
+    lathe_settings settings = lathe_settings_default();
+    for (; (*pairs)[0]; pairs++)
+        if (lathe_settings_set(&settings, (*pairs)[0], (*pairs)[1])) fail_msg("%s", lathe_error_message());
+    return settings;
+}
+
+static void defaults_are_legal(void **state)
+{
+    (void)state;
+    lathe_settings settings = lathe_settings_default();
+    assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
+    assert_string_equal(settings.data, "fashion-mnist");
+    assert_true(settings.batch_size == 64 && settings.epochs == 5 && settings.seed == 1 && settings.val_split == 0.1);
+    assert_true(settings.keep == 3 && settings.min_delta == 1e-4 && !*settings.out && !settings.options);
+    for (int i = 0; lathe_setting_at(i); i++) {
+        char text[LATHE_SETTING_LONG];
+        const lathe_setting *setting = lathe_setting_at(i);
+        lathe_settings again = settings;
+        assert_true(setting == lathe_setting_find(setting->key));
+        assert_int_equal(lathe_settings_set(&again, setting->key, lathe_setting_text(setting, &settings, text)), LATHE_OK);
+        assert_memory_equal(&again, &settings, sizeof settings);
+    }
+}
+
+static void every_key_can_be_set(void **state)
+{
+    (void)state;
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "data", "mnist:/a b" }, { "val-split", "0" },
+        { "model", "mlp" }, { "label-smoothing", "0.1" }, { "optim", "sgd" }, { "momentum", "0.9" }, { "sched", "cyclic" },
+        { "base-lr", "1e-4" }, { "max-lr", "3e-3" }, { "step-size-up", "2.5ep" }, { "epochs", "2.5" }, { "max_steps", "100" },
+        { "batch_size", "32" }, { "seed", "0" }, { "threads", "3" }, { "clip-norm", "1" }, { "early-stop", "val-loss" },
+        { "patience", "2" }, { "min-delta", "0" }, { "save-every", "0.5ep" }, { "keep", "1" }, { "on-nan", "skip" },
+        { "decay-weights-only", "on" }, { "out", "runs/1" }, { NULL, NULL } });
+    assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
+    assert_true(settings.val_split == 0 && settings.seed == 0 && settings.min_delta == 0 && settings.epochs == 2.5);
+    assert_int_equal(settings.early_stop, LATHE_EARLY_STOP_VAL_LOSS);
+    assert_int_equal(settings.on_nan, LATHE_NAN_SKIP);
+    assert_true(settings.decay_weights_only);
+    assert_int_equal(settings.options, 4);
+    assert_string_equal(settings.option[3].key, "step_size_up");
+}
+
+static void what_is_not_legal_is_named(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *text;
+        lathe_status status;
+        const char *message;
+    } cases[] = {
+        { "bach_size", "1", LATHE_ENAME, "unknown setting 'bach_size'; did you mean batch_size? known: data, val_split" },
+        { "max_lrr", "1", LATHE_ENAME, "did you mean max_lr?" },
+        { "optim.max_lr", "1", LATHE_ENAME, "unknown setting 'optim.max_lr'" },
+        { "sched.betas", "1", LATHE_ENAME, "unknown setting 'sched.betas'" },
+        { "batch_size", "0", LATHE_EARG, "settings: batch_size = 0 is not legal: [1, 65536]" },
+        { "batch_size", "1.5", LATHE_EARG, "batch_size = '1.5' is not a whole number" },
+        { "val_split", "1", LATHE_EARG, "settings: val_split = 1 is not legal: [0, 1)" },
+        { "epochs", "0", LATHE_EARG, "epochs = 0 is not legal" },
+        { "epochs", "nan", LATHE_EARG, "epochs = 'nan'" },
+        { "seed", "-1", LATHE_EARG, "seed" },
+        { "early_stop", "maybe", LATHE_EARG, "early_stop = 'maybe' is none of off | val_loss | val_accuracy | train_loss" },
+        { "loss", "hinge", LATHE_EARG, "loss = 'hinge' is none of cross_entropy" },
+        { "data", "a\nb", LATHE_EARG, "data has a control character" },
+        { "patience", "0", LATHE_EARG, "patience = 0 is not legal" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = lathe_settings_default(), before = settings;
+        assert_int_equal(lathe_settings_set(&settings, cases[i].key, cases[i].text), cases[i].status);
+        assert_failed(cases[i].status, cases[i].message);
+        assert_memory_equal(&settings, &before, sizeof before);
+    }
+    char longest[2000];
+    memset(longest, 'x', sizeof longest);
+    longest[1999] = '\0';
+    lathe_settings settings = lathe_settings_default();
+    assert_int_equal(lathe_settings_set(&settings, "data", longest), LATHE_EARG);
+    assert_failed(LATHE_EARG, "data has 1999 characters, at most 1023");
+    assert_int_equal(lathe_settings_set(&settings, "gamma", longest), LATHE_EARG);
+    assert_failed(LATHE_EARG, "the value of gamma is longer");
+}
+
+static void checks_look_at_the_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *const pairs[4][2];
+        lathe_status status;
+        const char *message;
+    } cases[] = {
+        { { { "model", "lenet6" }, { NULL, NULL } }, LATHE_ENAME, "did you mean lenet5?" },
+        { { { "optim", "adamv" }, { NULL, NULL } }, LATHE_ENAME, "did you mean adamw?" },
+        { { { "sched", "cyclical" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
+        { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "neither optimizer adamw nor scheduler constant has an option nesterov" },
+        { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },
+        { { { "sched.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "constant has no option gamma" },
+        { { { "save_every", "often" }, { NULL, NULL } }, LATHE_EARG, "save_every = 'often' is not a length" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = defaults_with(cases[i].pairs);
+        assert_int_equal(lathe_settings_check(&settings), cases[i].status);
+        assert_failed(cases[i].status, cases[i].message);
+    }
+    lathe_settings settings = lathe_settings_default();
+    settings.batch_size = -1;
+    assert_int_equal(lathe_settings_check(&settings), LATHE_EARG);
+    assert_failed(LATHE_EARG, "batch_size = -1");
+}
+
+static void a_later_option_replaces_an_earlier_one(void **state)
+{
+    (void)state;
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "lr", "1" }, { "optim.lr", "2" }, { NULL, NULL } });
+    assert_int_equal(settings.options, 1);
+    assert_string_equal(settings.option[0].key, "optim.lr");
+    assert_int_equal(lathe_settings_set(&settings, "lr", "3"), LATHE_OK);
+    assert_int_equal(lathe_settings_check(&settings), LATHE_OK); /* constant has an lr as well */
+    assert_int_equal(settings.options, 1);
+    assert_string_equal(settings.option[0].text, "3");
+    assert_int_equal(lathe_settings_set(&settings, "sched", "cyclic:triangular2"), LATHE_OK);
+    assert_string_equal(settings.sched, "cyclic");
+    assert_string_equal(settings.option[1].key, "sched.mode");
+    assert_string_equal(settings.option[1].text, "triangular2");
+}
+
+static void assert_same_after_file(const lathe_settings *settings)
+{
+    const char *path = test_path("settings.ini");
+    assert_int_equal(lathe_settings_write(settings, path), LATHE_OK);
+    lathe_settings back = lathe_settings_default();
+    if (lathe_settings_read(&back, path)) fail_msg("%s", lathe_error_message());
+    assert_int_equal(lathe_settings_check(&back), LATHE_OK);
+    char *first = lathe_settings_text(settings), *second = lathe_settings_text(&back);
+    assert_string_equal(first, second);
+    lathe_free(first);
+    lathe_free(second);
+    assert_string_equal(back.data, settings->data);
+}
+
+static void a_file_gives_the_same_back(void **state)
+{
+    (void)state;
+    lathe_settings settings = lathe_settings_default();
+    assert_same_after_file(&settings);
+    static const char *const paths[] = { "mnist:/a b", "mnist:/a # b ; c = d", " mnist", "mnist ", "\"mnist\"", "[mnist]", "", "\"", "a\"b" };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_int_equal(lathe_settings_set(&settings, "data", paths[i]), LATHE_OK);
+        assert_same_after_file(&settings);
+    }
+    settings = defaults_with((const char *const[][2]){ { "optim", "sgd" }, { "momentum", "0.9" }, { "nesterov", "true" },
+        { "sched", "cyclic:exp_range" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "gamma", "0.999" }, { "step_size_up", "2.5ep" },
+        { "epochs", "0.1" }, { "min_delta", "0" }, { "early_stop", "train_loss" }, { NULL, NULL } });
+    assert_same_after_file(&settings);
+    char *text = lathe_settings_text(&settings);
+    assert_non_null(strstr(text, "\n[sched]\nsched = cyclic\nmode = exp_range\nbase_lr = 0\n"));
+    assert_non_null(strstr(text, "\n# scale_mode = cycle\n"));
+    assert_non_null(strstr(text, "\nmomentum = 0.9\n"));
+    assert_non_null(strstr(text, "\n# dampening = 0\n"));
+    assert_null(strstr(text, "# momentum"));
+    assert_null(strstr(text, "out ="));
+    lathe_free(text);
+}
+
+static void bad_files_are_refused_by_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } cases[] = {
+        { "[train]\nbatch_size = 32\nbatch-size = 64\n", ":3: batch-size is given twice" },
+        { "batch_size = 32\n", ":1: batch_size is before the first [section]" },
+        { "[data]\n\nbatch_size = 32\n", ":3: batch_size belongs to section [train]" },
+        { "[optim]\nbatch_size = 32\n", ":2: batch_size belongs to section [train]" },
+        { "[optim]\nmax_lr = 32\n", ":2: unknown setting 'optim.max_lr'" },
+        { "[trian]\n", ":1: unknown section 'trian'; did you mean train? known: data, model, loss, optim, sched, train" },
+        { "[train\n", ":1: '[train' has no closing bracket" },
+        { "[train]\nbatch_size\n", ":2: 'batch_size' is neither" },
+        { "[train]\nbatch_size =\n", ":2: settings: batch_size = '' is not a whole number" },
+        { "[train]\nepochs = 5 # five\n", ":2: settings: epochs = '5 # five'" },
+        { "[train]\n# fine\n; fine\n  batchsize = 3", ":4: unknown setting 'batchsize'; did you mean batch_size?" },
+        { "[train]\n= 3", ":2: unknown setting ''" },
+        { "[sched]\nsched = cyclic\noptim.lr = 3", ":3: unknown setting 'sched.optim.lr'" },
+        { "[train]\nlr = 3", ":2: lr belongs to section [optim]" },
+        { "[train]\nmax-lr = 3", ":2: max-lr belongs to section [sched]" },
+    };
+    const char *path = test_path("bad.ini");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = lathe_settings_default(), before = settings;
+        assert_int_equal(lathe_file_write_text(path, cases[i].text), LATHE_OK);
+        if (!lathe_settings_read(&settings, path)) fail_msg("taken: %s", cases[i].text);
+        assert_non_null(strstr(lathe_error_message(), "bad.ini:"));
+        assert_failed(lathe_error(), cases[i].message);
+        assert_memory_equal(&settings, &before, sizeof before);
+    }
+    lathe_settings settings = lathe_settings_default();
+    assert_int_equal(lathe_file_write(path, &(lathe_bytes){ "[train]\n\0", 9 }, 1), LATHE_OK);
+    assert_int_equal(lathe_settings_read(&settings, path), LATHE_EFORMAT);
+    assert_failed(LATHE_EFORMAT, "zero byte");
+    assert_int_equal(lathe_settings_read(&settings, test_path("none.ini")), LATHE_EIO);
+    assert_failed(LATHE_EIO, "none.ini");
+}
+
+static int failures;
+
+static void count_failure(lathe_status status, const char *message)
+{
+    (void)status, (void)message;
+    failures++;
+}
+
+static void the_handler_hears_of_a_bad_line_once(void **state)
+{
+    (void)state;
+    assert_int_equal(lathe_file_write_text(test_path("once.ini"), "[train]\nepochs = x\n"), LATHE_OK);
+    lathe_settings settings = lathe_settings_default();
+    failures = 0;
+    lathe_on_error(count_failure);
+    lathe_settings_read(&settings, test_path("once.ini"));
+    lathe_on_error(NULL);
+    assert_int_equal(failures, 1);
+    lathe_error_clear();
+}
+
+static void optimizer_and_scheduler_get_their_options(void **state)
+{
+    (void)state;
+    lathe_real data[16] = { 0 }, grad[16] = { 0 };
+    lathe_tensor weight = { .shape = { 1, { 16 } }, .stored = 16, .data = data, .grad = grad, .needs_grad = true, .name = "w" };
+    lathe_tensor *tensors[] = { &weight };
+    const lathe_params params = { .tensor = tensors, .count = 1, .data = data, .grad = grad, .size = 16 };
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "betas", "0.8,0.99" }, { "lr", "0.5" }, { "sched", "cyclic" },
+        { "base_lr", "1e-4" }, { "max_lr", "3e-3" }, { "step_size_up", "2.5ep" }, { "cycle_momentum", "off" }, { NULL, NULL } });
+    lathe_optim *optim = lathe_settings_optim(&settings, &params, 844);
+    assert_non_null(optim);
+    assert_true(lathe_optim_lr(optim, 0) == 0.5 && lathe_optim_momentum(optim, 0) == 0.8);
+    lathe_sched *sched = lathe_settings_sched(&settings, optim, 844);
+    assert_non_null(sched);
+    assert_true(lathe_optim_lr(optim, 0) == 1e-4);
+    assert_true(lathe_sched_rates_at(sched, 0, 2110).lr == 3e-3);
+    lathe_sched_free(sched);
+    assert_null(lathe_settings_sched(&settings, optim, 0));
+    assert_failed(LATHE_EARG, "cyclic: step_size_up = '2.5ep': how many steps an epoch has is not known here");
+    assert_int_equal(lathe_settings_set(&settings, "max_lr", "1e-5"), LATHE_OK);
+    assert_null(lathe_settings_sched(&settings, optim, 844));
+    assert_failed(LATHE_EARG, "base_lr = 0.0001 is above max_lr = 1e-05");
+    lathe_optim_free(optim);
+    assert_int_equal(lathe_settings_set(&settings, "betas", "0.8"), LATHE_OK);
+    assert_null(lathe_settings_optim(&settings, &params, 844));
+    assert_failed(LATHE_EARG, "adamw: betas");
+}
+
+static void lengths_are_steps_or_epochs(void **state)
+{
+    (void)state;
+    uint64_t steps = 0;
+    assert_int_equal(lathe_settings_length("save_every", "20", 0, &steps), LATHE_OK);
+    assert_int_equal(steps, 20);
+    assert_int_equal(lathe_settings_length("save_every", "0.5ep", 845, &steps), LATHE_OK);
+    assert_int_equal(steps, 423);
+    assert_int_equal(lathe_settings_length("save_every", "2ep", 0, &steps), LATHE_EARG);
+    assert_failed(LATHE_EARG, "not known here");
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_are_legal),
+        cmocka_unit_test(every_key_can_be_set),
+        cmocka_unit_test(what_is_not_legal_is_named),
+        cmocka_unit_test(checks_look_at_the_whole),
+        cmocka_unit_test(a_later_option_replaces_an_earlier_one),
+        cmocka_unit_test(a_file_gives_the_same_back),
+        cmocka_unit_test(bad_files_are_refused_by_line),
+        cmocka_unit_test(the_handler_hears_of_a_bad_line_once),
+        cmocka_unit_test(optimizer_and_scheduler_get_their_options),
+        cmocka_unit_test(lengths_are_steps_or_epochs),
+    };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}

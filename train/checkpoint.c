@@ -1,0 +1,316 @@
+/*
+ * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH", and all else as texts in
+ * the metadata. Nothing in it depends on the number of threads or on the time.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../core/blas.h"
+#include "../core/machine.h"
+#include "../io/text.h"
+#include "run_impl.h"
+
+#define FORMAT "1"
+
+/* Room for "optimizer.SLOT.", and for texts of the metadata. */
+enum { PREFIX = 64, ITEMS = 32 };
+
+/* Texts of the metadata while they are gathered. */
+typedef struct notes {
+    lathe_metadata item[ITEMS];
+    int count;
+    char *owned[ITEMS];
+    lathe_status status;
+} notes;
+
+/* Add a text, which becomes the notes' own; NULL is a failure to make it. */
+static void note_take(notes *n, const char *key, char *text)
+{
+    if (!text || n->count == ITEMS) {
+        n->status = n->status ? n->status : text ? lathe_fail(LATHE_ESTATE, "checkpoint: more than %d notes", ITEMS) : lathe_error();
+        lathe_free(text);
+        return;
+    }
+    n->owned[n->count] = text;
+    n->item[n->count++] = (lathe_metadata){ key, text };
+}
+
+static void note(notes *n, const char *key, const char *text)
+{
+    note_take(n, key, lathe_strdup(text));
+}
+
+static void note_count(notes *n, const char *key, uint64_t count)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%" PRIu64, count);
+    note(n, key, text);
+}
+
+static void note_number(notes *n, const char *key, double number)
+{
+    char text[32];
+    note(n, key, number == number ? lathe_double_text(number, text) : "nan");
+}
+
+static void notes_free(notes *n)
+{
+    for (int i = 0; i < n->count; i++) lathe_free(n->owned[i]);
+}
+
+/* "optimizer.exp_avg." */
+static const char *slot_prefix(const lathe_optim *optim, int slot, char prefix[PREFIX])
+{
+    snprintf(prefix, PREFIX, "optimizer.%.40s.", lathe_optim_type_of(optim)->slot_names[slot]);
+    return prefix;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+/* The settings, without what does not change the results. */
+static char *settings_text(const lathe_run *run)
+{
+    lathe_settings settings = run->settings;
+    settings.threads = settings.workers = 0;
+    return lathe_settings_text(&settings);
+}
+
+static char *class_names_text(const lathe_dataset *data)
+{
+    lathe_text text = { 0 };
+    for (int i = 0; i < data->classes; i++) lathe_text_add(&text, "%s%s", i ? "\n" : "", data->class_names[i]);
+    return lathe_text_take(&text);
+}
+
+static char *numbers_text(const double *numbers, int count)
+{
+    lathe_text text = { 0 };
+    for (int i = 0; i < count; i++) {
+        if (i) lathe_text_put(&text, ",");
+        lathe_text_number(&text, numbers[i]);
+    }
+    return lathe_text_take(&text);
+}
+
+/* What the model is: enough to use it without the run folder. */
+static void note_model(notes *n, const lathe_run *run)
+{
+    char input[64];
+    const lathe_dataset *data = run->data;
+    snprintf(input, sizeof input, "%d,%d,%d", data->channels, data->height, data->width);
+    note(n, "lathe.format", FORMAT);
+    note(n, "lathe.version", lathe_version());
+    note(n, "lathe.isa", lathe_isa());
+    note(n, "lathe.blas_core", lathe_blas_core());
+    note(n, "lathe.model", run->settings.model);
+    note(n, "lathe.input", input);
+    note_take(n, "lathe.mean", numbers_text(data->mean, data->channels));
+    note_take(n, "lathe.std", numbers_text(data->std, data->channels));
+    note_take(n, "lathe.class_names", class_names_text(data));
+    note_take(n, "lathe.settings", settings_text(run));
+    note_count(n, "lathe.step", run->step);
+}
+
+/* A line for each tensor: how many steps it has made, and the numbers that follow from them. */
+static char *clocks_text(lathe_optim *optim)
+{
+    lathe_text text = { 0 };
+    for (int i = 0; i < lathe_optim_params(optim)->count; i++) {
+        const lathe_optim_clock *clock = lathe_optim_clock_of(optim, i);
+        lathe_text_add(&text, "%" PRIu64, clock->step);
+        for (size_t k = 0; k < sizeof clock->value / sizeof clock->value[0]; k++) {
+            lathe_text_put(&text, ",");
+            lathe_text_number(&text, clock->value[k]);
+        }
+        lathe_text_put(&text, "\n");
+    }
+    return lathe_text_take(&text);
+}
+
+/* What a resumed run needs beside the numbers. */
+static void note_progress(notes *n, const lathe_run *run)
+{
+    const lathe_run_state *state = run->state;
+    note_count(n, "lathe.epoch_rows", run->history.epochs);
+    note_count(n, "lathe.sched_steps", lathe_sched_steps(run->sched));
+    note_number(n, "lathe.epoch_loss_sum", state->loss.sum);
+    note_number(n, "lathe.epoch_loss_weight", state->loss.weight);
+    note_count(n, "lathe.epoch_right", state->right);
+    note_number(n, "lathe.best", run->best);
+    note_count(n, "lathe.best_epoch", run->best_epoch);
+    note_number(n, "lathe.reference", state->reference);
+    note_count(n, "lathe.waited", state->waited);
+    note_take(n, "lathe.clocks", clocks_text(run->optim));
+}
+
+/* Every tensor to be saved. NULL: memory ran out. */
+static lathe_saved *gather(lathe_run *run, bool whole, char prefix[LATHE_OPTIM_SLOTS][PREFIX], int *count)
+{
+    int tensors;
+    lathe_tensor *const *state = lathe_nn_state(run->net, &tensors);
+    const lathe_params *params = lathe_optim_params(run->optim);
+    lathe_saved *saved = lathe_alloc((size_t)tensors + LATHE_OPTIM_SLOTS * (size_t)params->count, sizeof *saved);
+    *count = 0;
+    for (int i = 0; saved && i < tensors; i++)
+        saved[(*count)++] = (lathe_saved){ NULL, state[i]->name, state[i]->shape, state[i]->data };
+    for (int slot = 0; saved && whole && slot < LATHE_OPTIM_SLOTS; slot++) {
+        const lathe_real *numbers = lathe_optim_slot(run->optim, slot);
+        for (int i = 0; numbers && i < params->count; i++) {
+            const lathe_tensor *tensor = params->tensor[i];
+            saved[(*count)++] = (lathe_saved){ slot_prefix(run->optim, slot, prefix[slot]), tensor->name, tensor->shape,
+                numbers + (tensor->data - params->data) };
+        }
+    }
+    return saved;
+}
+
+lathe_status lathe_checkpoint_write(lathe_run *run, const char *path, bool whole)
+{
+    notes n = { .count = 0 };
+    int count;
+    char prefix[LATHE_OPTIM_SLOTS][PREFIX];
+    lathe_saved *saved = gather(run, whole, prefix, &count);
+    if (!saved) return lathe_error();
+    note_model(&n, run);
+    if (whole) note_progress(&n, run);
+    lathe_status status = n.status ? n.status : lathe_safetensors_write(path, saved, count, n.item, n.count);
+    notes_free(&n);
+    lathe_free(saved);
+    return status;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------------ */
+
+static lathe_status bad_note(const lathe_safetensors *file, const char *key)
+{
+    const char *text = lathe_safetensors_text(file, key);
+    return lathe_fail(LATHE_EFORMAT, "%s: %s is %s%.60s%s: not a checkpoint that a run can go on from", file->path, key,
+        text ? "'" : "missing", text ? text : "", text ? "'" : "");
+}
+
+static lathe_status read_count(const lathe_safetensors *file, const char *key, uint64_t *count)
+{
+    int64_t number;
+    const char *text = lathe_safetensors_text(file, key);
+    if (!text || !lathe_parse_int64(text, &number) || number < 0) return bad_note(file, key);
+    *count = (uint64_t)number;
+    return LATHE_OK;
+}
+
+static lathe_status read_number(const lathe_safetensors *file, const char *key, double *number)
+{
+    const char *text = lathe_safetensors_text(file, key);
+    *number = (double)NAN;
+    if (text && !strcmp(text, "nan")) return LATHE_OK;
+    return text && lathe_parse_double(text, number) ? LATHE_OK : bad_note(file, key);
+}
+
+/* One clock of "step,value,value,value,value" and past its line's end. */
+static bool read_clock(const char **text, lathe_optim_clock *clock)
+{
+    for (int i = -1; i < 4; i++) {
+        char part[40];
+        double number;
+        size_t length = strcspn(*text, ",\n");
+        if (length >= sizeof part) return false;
+        memcpy(part, *text, length);
+        part[length] = '\0';
+        if (!lathe_parse_double(part, &number) || (i < 0 && (number < 0 || number > 9007199254740992.0))) return false;
+        if (i < 0) clock->step = (uint64_t)number;
+        else clock->value[i] = number;
+        *text += length;
+        if (**text != (i < 3 ? ',' : '\n')) return false;
+        ++*text;
+    }
+    return true;
+}
+
+static lathe_status read_clocks(const lathe_safetensors *file, lathe_optim *optim)
+{
+    const char *text = lathe_safetensors_text(file, "lathe.clocks");
+    if (!text) return bad_note(file, "lathe.clocks");
+    for (int i = 0; i < lathe_optim_params(optim)->count; i++)
+        if (!read_clock(&text, lathe_optim_clock_of(optim, i))) return bad_note(file, "lathe.clocks");
+    return *text ? bad_note(file, "lathe.clocks") : LATHE_OK;
+}
+
+static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim)
+{
+    lathe_status status = LATHE_OK;
+    const lathe_params *params = lathe_optim_params(optim);
+    lathe_tensor *view = lathe_alloc((size_t)params->count, sizeof *view);
+    lathe_tensor **views = lathe_alloc((size_t)params->count, sizeof *views);
+    if (!view || !views) status = lathe_error();
+    for (int slot = 0; slot < LATHE_OPTIM_SLOTS && !status; slot++) {
+        lathe_real *numbers = lathe_optim_slot(optim, slot);
+        for (int i = 0; numbers && i < params->count; i++) {
+            view[i] = *params->tensor[i];
+            view[i].data = numbers + (params->tensor[i]->data - params->data);
+            views[i] = &view[i];
+        }
+        char prefix[PREFIX];
+        if (numbers) status = lathe_safetensors_load(file, views, params->count, slot_prefix(optim, slot, prefix), false);
+    }
+    lathe_free(view);
+    lathe_free(views);
+    return status;
+}
+
+static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
+{
+    lathe_run_state *state = run->state;
+    uint64_t sched_steps = 0;
+    lathe_status status = read_count(file, "lathe.step", &run->step);
+    if (!status) status = read_count(file, "lathe.sched_steps", &sched_steps);
+    if (!status) status = read_number(file, "lathe.epoch_loss_sum", &state->loss.sum);
+    if (!status) status = read_number(file, "lathe.epoch_loss_weight", &state->loss.weight);
+    if (!status) status = read_count(file, "lathe.epoch_right", &state->right);
+    if (!status) status = read_number(file, "lathe.best", &run->best);
+    if (!status) status = read_count(file, "lathe.best_epoch", &run->best_epoch);
+    if (!status) status = read_number(file, "lathe.reference", &state->reference);
+    if (!status) status = read_count(file, "lathe.waited", &state->waited);
+    if (!status) lathe_sched_seek(run->sched, sched_steps);
+    return status;
+}
+
+/* A checkpoint of another format, or of another net or optimizer, is refused before anything is changed. */
+static lathe_status check_kind(const lathe_safetensors *file, const lathe_run *run)
+{
+    const char *format = lathe_safetensors_text(file, "lathe.format"), *model = lathe_safetensors_text(file, "lathe.model");
+    if (!format || !model) return lathe_fail(LATHE_EFORMAT, "%s: no checkpoint of lathe's, only weights at best", file->path);
+    if (strcmp(format, FORMAT))
+        return lathe_fail(LATHE_EFORMAT, "%s: a checkpoint of format %.20s, this version reads format " FORMAT, file->path, format);
+    if (strcmp(model, run->settings.model))
+        return lathe_fail(LATHE_EFORMAT, "%s: a checkpoint of model %.60s, the settings say %s", file->path, model, run->settings.model);
+    return LATHE_OK;
+}
+
+lathe_status lathe_checkpoint_read(lathe_run *run, const char *path)
+{
+    int count;
+    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
+    lathe_safetensors *file = lathe_safetensors_read(path);
+    if (!file) return lathe_error();
+    lathe_status status = check_kind(file, run);
+    if (!status) status = lathe_safetensors_load(file, state, count, "", true);
+    if (!status) status = read_slots(file, run->optim);
+    if (!status) status = read_clocks(file, run->optim);
+    if (!status) status = read_progress(file, run);
+    lathe_safetensors_free(file);
+    return status;
+}
+
+lathe_status lathe_run_load(lathe_run *run, const char *path)
+{
+    int count;
+    if (!run || !path) return lathe_fail(LATHE_EARG, "lathe_run_load: run or path is NULL");
+    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
+    lathe_safetensors *file = lathe_safetensors_read(path);
+    if (!file) return lathe_error();
+    lathe_status status = lathe_safetensors_load(file, state, count, "", true);
+    lathe_safetensors_free(file);
+    return status;
+}

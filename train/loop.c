@@ -1,0 +1,237 @@
+/* The loop: steps, epochs, evaluation. */
+#include <math.h>
+#include <stdio.h>
+
+#include "../core/ops/loss.h"
+#include "../metrics/metric.h"
+#include "../optim/clip.h"
+#include "run_impl.h"
+
+lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right)
+{
+    int size = output->shape.dim[0], classes = output->shape.dim[1];
+    lathe_real *scores = run->state->scores;
+    if (output->shape.rank != 2 || classes != run->data->classes) {
+        char text[LATHE_SHAPE_TEXT];
+        return lathe_fail(LATHE_ESHAPE, "lathe_run_train: the net gives %s, expected [%d, %d]", lathe_shape_text(&output->shape, text),
+            size, run->data->classes);
+    }
+    lathe_status status = lathe_tensor_read(output, scores, (size_t)size * (size_t)classes);
+    for (int i = 0; i < size && !status; i++)
+        *right += lathe_argmax(scores + (size_t)i * (size_t)classes, classes) == labels[i];
+    return status;
+}
+
+/* ---- evaluation --------------------------------------------------------------------------------------------- */
+
+static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, lathe_average *loss, uint64_t *right)
+{
+    lathe_tape_begin(run->tape, LATHE_EVAL);
+    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    lathe_tensor *batch_loss = lathe_cross_entropy(output, batch->labels, NULL);
+    if (!batch_loss) return lathe_error();
+    lathe_average_add(loss, lathe_item(batch_loss), batch->size);
+    return lathe_run_count_right(run, output, batch->labels, right);
+}
+
+lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score)
+{
+    if (!run || !data || !score) return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
+    /* Normalised by what the net was trained with. */
+    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = run->settings.batch_size,
+        .workers = run->settings.workers, .mean = run->data->mean, .std = run->data->std });
+    if (!loader) return lathe_error();
+    lathe_average loss = { 0 };
+    uint64_t right = 0;
+    lathe_status status = LATHE_OK;
+    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) status = evaluate_batch(run, &batch, &loss, &right);
+    if (!status) status = lathe_loader_status(loader);
+    lathe_loader_free(loader);
+    *score = (lathe_score){ lathe_average_value(&loss), (double)right / (double)data->count, data->count };
+    return status;
+}
+
+/* ---- a step ------------------------------------------------------------------------------------------------- */
+
+static lathe_status clip(lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    if (s->clip_norm > 0 && isnan(lathe_optim_clip_norm(run->optim, s->clip_norm))) return lathe_error();
+    return s->clip_value > 0 ? lathe_optim_clip_value(run->optim, s->clip_value) : LATHE_OK;
+}
+
+/* What to do with a step whose loss is not a number. *skip: go on without changing the weights. */
+static void guard(lathe_run *run, const lathe_step_row *row, bool *skip)
+{
+    *skip = false;
+    if (isfinite(row->loss) || run->settings.on_nan == LATHE_NAN_IGNORE) return;
+    char where[160];
+    lathe_run_find_nan(run->tape, where, sizeof where);
+    lathe_run_message(run, "the loss of step %llu is %g%s; %s", (unsigned long long)row->step, row->loss, where,
+        run->settings.on_nan == LATHE_NAN_SKIP ? "the step is skipped" : "the run stops");
+    *skip = true;
+    if (run->settings.on_nan == LATHE_NAN_STOP) run->end = LATHE_RUN_NAN;
+}
+
+static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
+{
+    const lathe_cross_entropy_opts opts = { .label_smoothing = run->settings.label_smoothing };
+    bool skip;
+    lathe_tape_begin(run->tape, LATHE_TRAIN);
+    lathe_optim_zero_grad(run->optim);
+    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, &opts);
+    lathe_status status = lathe_backward(loss);
+    if (status) return status;
+    *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0),
+        lathe_item(loss) };
+    lathe_average_add(&run->state->loss, row->loss, batch->size);
+    status = lathe_run_count_right(run, output, batch->labels, &run->state->right);
+    guard(run, row, &skip);
+    if (!status && !skip) status = clip(run);
+    if (!status && !skip) status = lathe_optim_step(run->optim);
+    lathe_sched_step(run->sched);
+    return status;
+}
+
+static lathe_status finish_step(lathe_run *run, const lathe_batch *batch, const lathe_step_row *row)
+{
+    run->step++;
+    run->images += (uint64_t)batch->size;
+    if (!run->seconds_to_first_step) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
+    lathe_status status = lathe_history_add_step(&run->history, row);
+    if (!status) status = lathe_run_folder_step(run, row);
+    bool last = run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row);
+    if (last && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) run->end = LATHE_RUN_INTERRUPTED;
+    return status;
+}
+
+static bool save_is_due(const lathe_run *run)
+{
+    return run->state->save_every && run->step % run->state->save_every == 0 && run->end == LATHE_RUN_OPEN;
+}
+
+/* ---- an epoch ----------------------------------------------------------------------------------------------- */
+
+/* The number that says how good an epoch was, made so that less is better. */
+static double judge(const lathe_run *run, const lathe_epoch_row *row)
+{
+    switch ((lathe_early_stop)run->settings.early_stop) {
+    case LATHE_EARLY_STOP_VAL_LOSS: return row->val_loss;
+    case LATHE_EARLY_STOP_TRAIN_LOSS: return row->train_loss;
+    case LATHE_EARLY_STOP_VAL_ACCURACY: return -row->val_accuracy;
+    case LATHE_EARLY_STOP_OFF: break;
+    }
+    return run->val ? -row->val_accuracy : row->train_loss;
+}
+
+/* Stop if the epochs have not improved for long enough. */
+static void stop_early(lathe_run *run, double value, uint64_t epoch)
+{
+    lathe_run_state *state = run->state;
+    const lathe_settings *s = &run->settings;
+    if (value < state->reference - s->min_delta || isnan(state->reference)) {
+        state->reference = value;
+        state->waited = 0;
+    } else state->waited++;
+    bool going_on = run->end == LATHE_RUN_OPEN && run->step < run->total_steps;
+    if (s->early_stop == LATHE_EARLY_STOP_OFF || state->waited < (uint64_t)s->patience || !going_on) return;
+    run->end = LATHE_RUN_EARLY_STOP;
+    lathe_run_message(run, "early stop after epoch %llu: no improvement for %d epochs", (unsigned long long)epoch + 1, s->patience);
+}
+
+/* Whether to stop, and whether the epoch was the best so far. */
+static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
+{
+    const lathe_settings *s = &run->settings;
+    double value = judge(run, row);
+    stop_early(run, value, row->epoch);
+    bool accuracy = s->early_stop == LATHE_EARLY_STOP_VAL_ACCURACY || (s->early_stop == LATHE_EARLY_STOP_OFF && run->val);
+    double former = accuracy ? -run->best : run->best;
+    if (isnan(value) || value >= former) return LATHE_OK;
+    run->best = accuracy ? -value : value;
+    run->best_epoch = row->epoch;
+    lathe_status status = lathe_run_best_keep(run);
+    return status ? status : lathe_run_folder_save_best(run);
+}
+
+static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds, uint64_t images)
+{
+    lathe_run_state *state = run->state;
+    double start = lathe_run_clock();
+    lathe_score val = { (double)NAN, (double)NAN, 0 };
+    lathe_status status = run->val ? lathe_run_evaluate(run, run->val, &val) : LATHE_OK;
+    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), (double)state->right / state->loss.weight,
+        val.loss, val.accuracy, seconds + lathe_run_clock() - start, (double)images / seconds };
+    state->loss = (lathe_average){ 0 };
+    state->right = 0;
+    if (!status) status = lathe_history_add_epoch(&run->history, &row);
+    if (!status) status = lathe_run_folder_epoch(run, &row);
+    if (!status) status = compare_epoch(run, &row);
+    if (!status) status = lathe_run_folder_save(run);
+    if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
+    return status;
+}
+
+/* From where the run stands to the end of the epoch, or of the run. */
+static lathe_status train_epoch(lathe_run *run)
+{
+    lathe_status status = LATHE_OK;
+    double start = lathe_run_clock();
+    uint64_t images = run->images, epoch = run->step / lathe_loader_batches(run->loader);
+    lathe_batch batch;
+    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps && lathe_loader_next(run->loader, &batch)) {
+        lathe_step_row row;
+        status = train_step(run, &batch, &row);
+        if (!status) status = finish_step(run, &batch, &row);
+        if (!status && save_is_due(run)) status = lathe_run_folder_save_step(run);
+    }
+    if (!status) status = lathe_loader_status(run->loader);
+    double seconds = lathe_run_clock() - start;
+    run->train_seconds += seconds;
+    if (status || run->end == LATHE_RUN_NAN) return status;
+    bool whole = run->step % lathe_loader_batches(run->loader) == 0;
+    if (whole || run->step == run->total_steps) return finish_epoch(run, epoch, seconds, run->images - images);
+    return lathe_run_folder_save(run);
+}
+
+/* The test, of the best weights if there was validation to choose them by. */
+static lathe_status test(lathe_run *run)
+{
+    bool swap = run->val && run->state->has_best;
+    if (swap) lathe_run_best_swap(run);
+    lathe_status status = lathe_run_evaluate(run, run->test, &run->test_score);
+    if (swap) lathe_run_best_swap(run);
+    return status;
+}
+
+lathe_status lathe_run_train(lathe_run *run)
+{
+    if (!run) return lathe_fail(LATHE_EARG, "lathe_run_train: run is NULL");
+    double start = lathe_run_clock();
+    uint64_t batches = lathe_loader_batches(run->loader);
+    lathe_status status = LATHE_OK;
+    lathe_tape_seed(run->tape, run->settings.seed, run->step);
+    if (run->step) status = lathe_loader_seek(run->loader, run->step / batches, run->step % batches);
+    run->end = LATHE_RUN_OPEN;
+    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) status = train_epoch(run);
+    if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
+    if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
+    run->seconds += lathe_run_clock() - start;
+    return status;
+}
+
+/* ---- what is not a number ----------------------------------------------------------------------------------- */
+
+void lathe_run_find_nan(const lathe_tape *tape, char *text, size_t size)
+{
+    const lathe_node *first = NULL; /* the oldest node whose result is not finite */
+    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before) {
+        size_t i = 0;
+        while (i < node->out->stored && isfinite(node->out->data[i])) i++;
+        if (i < node->out->stored) first = node;
+    }
+    text[0] = '\0';
+    if (first)
+        snprintf(text, size, ": first in %.80s%s%s", first->scope ? first->scope : "", first->scope ? ", " : "", first->op->name);
+}

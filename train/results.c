@@ -1,0 +1,66 @@
+/* What comes out of a run in the end. */
+#include <inttypes.h>
+#include <math.h>
+#include <sys/resource.h>
+
+#include "../core/blas.h"
+#include "../core/threads.h"
+#include "../io/text.h"
+#include "run_impl.h"
+
+double lathe_run_images_per_second(const lathe_run *run)
+{
+    return run->train_seconds > 0 ? (double)run->images / run->train_seconds : 0;
+}
+
+double lathe_peak_rss_mib(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? (double)NAN : (double)usage.ru_maxrss / 1024;
+}
+
+static void put_string(lathe_text *text, const char *key, const char *value)
+{
+    lathe_text_add(text, ",\"%s\":", key);
+    lathe_text_json(text, value);
+}
+
+static void put_number(lathe_text *text, const char *key, double number)
+{
+    lathe_text_add(text, ",\"%s\":", key);
+    lathe_text_number(text, number);
+}
+
+/* The row of the epoch whose weights were tested: the best if there is validation, otherwise the last. */
+static const lathe_epoch_row *tested_epoch(const lathe_run *run)
+{
+    const lathe_history *history = &run->history;
+    for (size_t i = 0; run->val && i < history->epochs; i++)
+        if (history->epoch[i].epoch == run->best_epoch) return &history->epoch[i];
+    return history->epochs ? &history->epoch[history->epochs - 1] : NULL;
+}
+
+char *lathe_run_json(const lathe_run *run)
+{
+    lathe_text text = { 0 };
+    const lathe_epoch_row *epoch = tested_epoch(run);
+    bool tested = run->test_score.count > 0;
+    lathe_text_put(&text, "{\"model\":");
+    lathe_text_json(&text, run->settings.model);
+    put_string(&text, "data", run->settings.data);
+    put_number(&text, "epochs", (double)run->history.epochs);
+    put_number(&text, "steps", (double)run->step);
+    put_number(&text, "train_loss", epoch ? epoch->train_loss : (double)NAN);
+    put_number(&text, "val_accuracy", epoch ? epoch->val_accuracy : (double)NAN);
+    put_number(&text, "test_loss", tested ? run->test_score.loss : (double)NAN);
+    put_number(&text, "test_accuracy", tested ? run->test_score.accuracy : (double)NAN);
+    put_number(&text, "seconds", run->seconds);
+    put_number(&text, "seconds_to_first_step", run->seconds_to_first_step);
+    put_number(&text, "images_per_second", lathe_run_images_per_second(run));
+    put_number(&text, "peak_rss_mib", lathe_peak_rss_mib());
+    put_number(&text, "threads", lathe_threads());
+    put_string(&text, "blas_core", lathe_blas_core());
+    put_string(&text, "run", run->settings.out);
+    lathe_text_put(&text, "}");
+    return lathe_text_take(&text);
+}

@@ -1,0 +1,166 @@
+#include "run.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../core/alloc.h"
+#include "../core/threads.h"
+#include "../data/open.h"
+#include "../data/split.h"
+#include "../nn/models/models.h"
+#include "run_impl.h"
+
+double lathe_run_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+void lathe_run_message(const lathe_run *run, const char *format, ...)
+{
+    char line[LATHE_MESSAGE_SIZE];
+    if (!run->hooks.on_message) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    run->hooks.on_message(run->hooks.context, line);
+}
+
+static lathe_status open_data(lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    run->data = lathe_data_open(s->data, LATHE_SPLIT_TRAIN, NULL);
+    run->test = run->data ? lathe_data_open(s->data, LATHE_SPLIT_TEST, NULL) : NULL;
+    if (!run->test) return lathe_error();
+    if (s->val_split == 0) {
+        run->train = run->data;
+        return LATHE_OK;
+    }
+    const lathe_split_opts opts = { .fraction = s->val_split, .seed = s->seed };
+    return lathe_data_split(run->data, &opts, &run->train, &run->val);
+}
+
+static lathe_status open_model(lathe_run *run)
+{
+    const lathe_model_spec spec = { run->data->channels, run->data->height, run->data->width, run->data->classes };
+    run->model = lathe_model_new();
+    run->net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
+    return run->net ? lathe_nn_init(run->net, run->settings.seed) : lathe_error();
+}
+
+static lathe_status open_loader(lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    run->loader = lathe_loader_new(run->train, &(lathe_loader_opts){ .batch_size = s->batch_size, .shuffle = true,
+        .seed = s->seed, .workers = s->workers });
+    if (!run->loader) return lathe_error();
+    run->steps_per_epoch = (double)lathe_loader_batches(run->loader);
+    double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
+    run->total_steps = steps < 1 ? 1 : (uint64_t)steps;
+    if (s->max_steps && s->max_steps < run->total_steps) run->total_steps = s->max_steps;
+    if (!*s->save_every) return LATHE_OK;
+    return lathe_settings_length("save_every", s->save_every, run->steps_per_epoch, &run->state->save_every);
+}
+
+static lathe_status open_training(lathe_run *run)
+{
+    run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
+    run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch) : NULL;
+    run->tape = run->sched ? lathe_tape_new() : NULL;
+    run->state->scores = run->tape ?
+        lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
+    return run->state->scores ? LATHE_OK : lathe_error();
+}
+
+static void tell_warnings(const lathe_run *run)
+{
+    char line[256];
+    for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++) lathe_run_message(run, "%s", line);
+}
+
+static lathe_status open_run(lathe_run *run)
+{
+    lathe_status status = lathe_settings_check(&run->settings);
+    if (!status) status = lathe_threads_set(run->settings.threads);
+    if (!status) status = open_data(run);
+    if (!status) status = open_model(run);
+    if (!status) status = open_loader(run);
+    if (!status) status = open_training(run);
+    if (!status && *run->settings.out) status = lathe_run_folder_open(run);
+    if (!status) tell_warnings(run);
+    return status;
+}
+
+lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks)
+{
+    if (!settings) return lathe_fail(LATHE_EARG, "lathe_run_new: settings is NULL"), NULL;
+    lathe_run *run = lathe_alloc(1, sizeof *run);
+    if (!run) return NULL;
+    run->settings = *settings;
+    if (hooks) run->hooks = *hooks;
+    run->best = (double)NAN;
+    run->state = lathe_alloc(1, sizeof *run->state);
+    if (run->state) {
+        run->state->opened = lathe_run_clock();
+        run->state->reference = (double)NAN;
+        if (!open_run(run)) return run;
+    }
+    lathe_run_free(run);
+    return NULL;
+}
+
+void lathe_run_free(lathe_run *run)
+{
+    if (!run) return;
+    lathe_tape_free(run->tape);
+    lathe_sched_free(run->sched);
+    lathe_optim_free(run->optim);
+    lathe_loader_free(run->loader);
+    lathe_model_free(run->model);
+    if (run->train != run->data) lathe_data_free(run->train);
+    lathe_data_free(run->val);
+    lathe_data_free(run->test);
+    lathe_data_free(run->data);
+    lathe_history_free(&run->history);
+    if (run->state) {
+        lathe_run_folder_close(run);
+        lathe_free(run->state->scores);
+        lathe_free(run->state->best);
+    }
+    lathe_free(run->state);
+    lathe_free(run);
+}
+
+/* ---- the best weights --------------------------------------------------------------------------------------- */
+
+lathe_status lathe_run_best_keep(lathe_run *run)
+{
+    int count;
+    size_t numbers = 0;
+    lathe_tensor *const *tensors = lathe_nn_state(run->net, &count);
+    for (int i = 0; i < count; i++) numbers += tensors[i]->stored;
+    if (!run->state->best) run->state->best = lathe_alloc_raw(numbers, sizeof(lathe_real));
+    if (!run->state->best) return lathe_error();
+    run->state->has_best = true;
+    lathe_real *best = run->state->best;
+    for (int i = 0; i < count; best += tensors[i++]->stored) memcpy(best, tensors[i]->data, tensors[i]->stored * sizeof *best);
+    return LATHE_OK;
+}
+
+void lathe_run_best_swap(lathe_run *run)
+{
+    int count;
+    lathe_real *best = run->state->best;
+    lathe_tensor *const *tensors = lathe_nn_state(run->net, &count);
+    for (int i = 0; i < count; best += tensors[i++]->stored)
+        for (size_t k = 0; k < tensors[i]->stored; k++) {
+            lathe_real number = tensors[i]->data[k];
+            tensors[i]->data[k] = best[k];
+            best[k] = number;
+        }
+}

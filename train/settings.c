@@ -1,0 +1,235 @@
+#include "settings.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../nn/models/models.h"
+#include "settings_impl.h"
+
+/* ---- the table ---------------------------------------------------------------------------------------------- */
+
+static const char *const losses[] = { "cross_entropy", NULL };
+static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
+static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
+
+#define TEXT(member) \
+    .text_size = sizeof((lathe_settings *)0)->member, .field = { .name = #member, .offset = offsetof(lathe_settings, member) }
+#define NUMBER(member, type, ...) \
+    .field = { .name = #member, .kind = LATHE_FIELD_##type, .offset = offsetof(lathe_settings, member), __VA_ARGS__ }
+
+/* 2^53: whole numbers up to there are exact in a double, in which ranges are compared. */
+#define MOST 9007199254740992.0
+
+static const lathe_setting table[] = {
+    { "data", "data", "fashion-mnist", "NAME[:DIR]", "data set",
+        TEXT(data) },
+    { "val_split", "data", "0.1", "FRACTION", "part of the training data kept for validation",
+        NUMBER(val_split, DOUBLE, .max = 1, .below_max = true) },
+    { "workers", "data", "0", "N", "threads that assemble batches ahead of time",
+        NUMBER(workers, INT, .max = 256) },
+    { "model", "model", "lenet5", "NAME", "network",
+        TEXT(model) },
+    { "loss", "loss", "cross_entropy", "NAME", "what a step lowers",
+        NUMBER(loss, CHOICE, .choices = losses) },
+    { "label_smoothing", "loss", "0", "FRACTION", "part of the label spread over all classes",
+        NUMBER(label_smoothing, DOUBLE, .max = 1, .below_max = true) },
+    { "optim", "optim", "adamw", "NAME", "optimizer",
+        TEXT(optim) },
+    { "decay_weights_only", "optim", "false", "BOOL", "no weight decay on biases and norms",
+        NUMBER(decay_weights_only, BOOL, .count = 1) },
+    { "sched", "sched", "constant", "NAME", "learning-rate schedule",
+        TEXT(sched) },
+    { "epochs", "train", "5", "N", "length of the run; fractions are fine",
+        NUMBER(epochs, DOUBLE, .above_min = true, .max = 1e6) },
+    { "max_steps", "train", "0", "N", "end after so many steps; 0: epochs decide",
+        NUMBER(max_steps, STEPS, .max = MOST) },
+    { "batch_size", "train", "64", "N", "images a step",
+        NUMBER(batch_size, INT, .min = 1, .max = 65536) },
+    { "seed", "train", "1", "N", "of first weights, order and all else that is random",
+        NUMBER(seed, STEPS, .max = MOST) },
+    { "threads", "train", "0", "N", "0: one a processor; the results are the same",
+        NUMBER(threads, INT, .max = 256) },
+    { "clip_norm", "train", "0", "NORM", "scale gradients down to this joint norm; 0: no",
+        NUMBER(clip_norm, DOUBLE, .max = HUGE_VAL) },
+    { "clip_value", "train", "0", "VALUE", "cut each gradient off at this size; 0: no",
+        NUMBER(clip_value, DOUBLE, .max = HUGE_VAL) },
+    { "early_stop", "train", "off", "NAME", "stop when this no longer improves: val_loss, val_accuracy, train_loss",
+        NUMBER(early_stop, CHOICE, .choices = early_stops) },
+    { "patience", "train", "5", "EPOCHS", "epochs without improvement before that",
+        NUMBER(patience, INT, .min = 1, .max = 1000000) },
+    { "min_delta", "train", "1e-4", "VALUE", "what counts as an improvement: more than this",
+        NUMBER(min_delta, DOUBLE, .max = HUGE_VAL) },
+    { "save_every", "train", "", "LENGTH", "also save each so many steps or epochs (20, 0.5ep)",
+        TEXT(save_every) },
+    { "keep", "train", "3", "N", "how many of those saves stay",
+        NUMBER(keep, INT, .min = 1, .max = 1000000) },
+    { "on_nan", "train", "stop", "NAME", "when the loss is not a number: stop, skip the step, or ignore it",
+        NUMBER(on_nan, CHOICE, .choices = on_nans) },
+    { "out", "train", "", "DIR", "run folder",
+        TEXT(out), .place = true },
+    { "resume", "train", "", "DIR", "run folder to go on with",
+        TEXT(resume), .place = true },
+};
+
+static const int entries = (int)(sizeof table / sizeof table[0]);
+
+const lathe_setting *lathe_setting_at(int index)
+{
+    return index < 0 || index >= entries ? NULL : &table[index];
+}
+
+const lathe_setting *lathe_setting_find(const char *key)
+{
+    for (int i = 0; i < entries; i++) {
+        const lathe_field one[] = { { .name = table[i].key }, { .name = NULL } };
+        if (lathe_fields_find(one, key)) return &table[i];
+    }
+    return NULL;
+}
+
+const char *lathe_setting_text(const lathe_setting *setting, const lathe_settings *settings, char text[LATHE_SETTING_LONG])
+{
+    char number[LATHE_FIELD_TEXT];
+    const char *value = setting->text_size ? (const char *)settings + setting->field.offset :
+        lathe_field_text(&setting->field, settings, number);
+    snprintf(text, LATHE_SETTING_LONG, "%s", value);
+    return text;
+}
+
+/* ---- unknown keys ------------------------------------------------------------------------------------------- */
+
+/* Number `index` of all keys: settings, then options of optimizers, then of schedulers. Some have a name twice. */
+static const char *key_at(int index)
+{
+    if (index < entries) return table[index].key;
+    index -= entries;
+    for (int i = 0; lathe_optim_type_at(i); i++)
+        for (const lathe_field *field = lathe_optim_type_at(i)->fields; field->name; field++)
+            if (!index--) return field->name;
+    for (int i = 0; lathe_sched_type_at(i); i++)
+        for (const lathe_field *field = lathe_sched_type_at(i)->fields; field->name; field++)
+            if (!index--) return field->name;
+    return NULL;
+}
+
+/* Each name once. */
+static const char *unique_key_at(int index)
+{
+    for (int i = 0; key_at(i); i++) {
+        bool first = true;
+        for (int j = 0; j < i && first; j++) first = strcmp(key_at(j), key_at(i)) != 0;
+        if (first && !index--) return key_at(i);
+    }
+    return NULL;
+}
+
+/* ---- setting ------------------------------------------------------------------------------------------------ */
+
+static lathe_status set_text(const lathe_setting *setting, lathe_settings *settings, const char *text)
+{
+    if (strlen(text) >= setting->text_size)
+        return lathe_fail(LATHE_EARG, "settings: %s has %zu characters, at most %zu are allowed", setting->key, strlen(text),
+            setting->text_size - 1);
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return lathe_fail(LATHE_EARG, "settings: %s has a control character", setting->key);
+    snprintf((char *)settings + setting->field.offset, setting->text_size, "%s", text);
+    return LATHE_OK;
+}
+
+static lathe_status set_number(const lathe_setting *setting, lathe_settings *settings, const char *text)
+{
+    const lathe_field one[] = { setting->field, { .name = NULL } };
+    lathe_settings changed = *settings, resolved;
+    lathe_status status = lathe_fields_set("settings", one, &changed, setting->key, text, 0);
+    /* Every preset of these fields is 0, so that a 0 stands for itself here. */
+    if (!status) status = lathe_fields_resolve("settings", one, &changed, &resolved, sizeof changed);
+    if (!status) *settings = changed;
+    return status;
+}
+
+/* Do two keys mean the same option? One without a prefix means whichever of the two has it. */
+static bool same_option(const char *a, const char *b)
+{
+    const char *prefix_a = lathe_option_prefix(a), *prefix_b = lathe_option_prefix(b);
+    bool same_owner = !*prefix_a || !*prefix_b || !strcmp(prefix_a, prefix_b);
+    return same_owner && !strcmp(a + strlen(prefix_a), b + strlen(prefix_b));
+}
+
+/* Keep an option under its key with underscores, instead of those that meant the same. */
+static lathe_status set_option(lathe_settings *settings, const char *key, const char *text)
+{
+    lathe_option option = { .key = "" };
+    if (strlen(text) >= sizeof option.text || strlen(key) >= sizeof option.key)
+        return lathe_fail(LATHE_EARG, "settings: the value of %.60s is longer than %zu characters", key, sizeof option.text - 1);
+    for (size_t i = 0; key[i]; i++) option.key[i] = key[i] == '-' ? '_' : key[i];
+    snprintf(option.text, sizeof option.text, "%s", text);
+    int kept = 0;
+    for (int i = 0; i < settings->options; i++)
+        if (!same_option(settings->option[i].key, option.key)) settings->option[kept++] = settings->option[i];
+    settings->options = kept;
+    if (kept == LATHE_SETTING_OPTIONS)
+        return lathe_fail(LATHE_EARG, "settings: more than %d options of optimizer and scheduler", LATHE_SETTING_OPTIONS);
+    settings->option[settings->options++] = option;
+    return LATHE_OK;
+}
+
+/* "cyclic:triangular2" is the schedule cyclic with mode triangular2, if it has such a mode. */
+static lathe_status set_sched(const lathe_setting *setting, lathe_settings *settings, const char *text)
+{
+    char name[LATHE_SETTING_SHORT];
+    size_t length = strcspn(text, ":");
+    if (!text[length] || length >= sizeof name || strchr(text, ',')) return set_text(setting, settings, text);
+    snprintf(name, sizeof name, "%.*s", (int)length, text);
+    const lathe_sched_type *type = NULL;
+    for (int i = 0; (type = lathe_sched_type_at(i)) && strcmp(type->name, name);) i++;
+    const lathe_field *mode = type ? lathe_fields_find(type->fields, "mode") : NULL;
+    if (!mode || mode->kind != LATHE_FIELD_CHOICE) return set_text(setting, settings, text);
+    lathe_status status = set_text(setting, settings, name);
+    return status ? status : set_option(settings, "sched.mode", text + length + 1);
+}
+
+lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text)
+{
+    if (!settings || !key || !text) return lathe_fail(LATHE_EARG, "lathe_settings_set: settings, key or text is NULL");
+    const lathe_setting *setting = lathe_setting_find(key);
+    const char *prefix = lathe_option_prefix(key);
+    if (!setting) {
+        if (lathe_option_known(prefix, key + strlen(prefix))) return set_option(settings, key, text);
+        return lathe_fail_name("setting", key, unique_key_at);
+    }
+    if (!setting->text_size) return set_number(setting, settings, text);
+    return strcmp(setting->key, "sched") ? set_text(setting, settings, text) : set_sched(setting, settings, text);
+}
+
+lathe_settings lathe_settings_default(void)
+{
+    lathe_settings settings = { .options = 0 };
+    for (int i = 0; i < entries; i++) lathe_settings_set(&settings, table[i].key, table[i].preset);
+    return settings;
+}
+
+lathe_status lathe_settings_check(const lathe_settings *settings)
+{
+    if (!settings) return lathe_fail(LATHE_EARG, "lathe_settings_check: settings is NULL");
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < entries && !status; i++) {
+        const lathe_field one[] = { table[i].field, { .name = NULL } };
+        lathe_settings resolved;
+        if (table[i].text_size) {
+            if (!memchr((const char *)settings + table[i].field.offset, '\0', table[i].text_size))
+                status = lathe_fail(LATHE_EARG, "settings: %s has no end", table[i].key);
+        } else status = lathe_fields_resolve("settings", one, settings, &resolved, sizeof resolved);
+    }
+    if (!status && !lathe_model_find(settings->model)) status = lathe_error();
+    uint64_t steps;
+    if (!status && *settings->save_every) status = lathe_settings_length("save_every", settings->save_every, 1, &steps);
+    return status ? status : lathe_options_check(settings);
+}
+
+lathe_status lathe_settings_length(const char *key, const char *text, double steps_per_epoch, uint64_t *steps)
+{
+    const lathe_field field[] = { { .name = key, .kind = LATHE_FIELD_STEPS, .max = MOST }, { .name = NULL } };
+    return lathe_fields_set("settings", field, steps, key, text, steps_per_epoch);
+}

@@ -1,0 +1,209 @@
+/* Settings as a file: [sections] of "key = value" lines. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../io/file.h"
+#include "../io/text.h"
+#include "settings_impl.h"
+
+enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = LATHE_SETTING_SHORT };
+
+/* ---- reading ------------------------------------------------------------------------------------------------ */
+
+typedef struct reader {
+    lathe_settings *settings;
+    char section[KEY_LIMIT];
+    char (*seen)[KEY_LIMIT]; /* keys so far */
+    int seen_count;
+} reader;
+
+static bool is_section(const char *name)
+{
+    for (int i = 0; lathe_setting_at(i); i++)
+        if (!strcmp(lathe_setting_at(i)->section, name)) return true;
+    return false;
+}
+
+/* Number `index` of the sections in the table's order, each once. */
+static const char *section_at(int index)
+{
+    const char *last = "";
+    for (int i = 0; lathe_setting_at(i); i++) {
+        if (!strcmp(lathe_setting_at(i)->section, last)) continue;
+        last = lathe_setting_at(i)->section;
+        if (!index--) return last;
+    }
+    return NULL;
+}
+
+/* Cut blanks off both ends, in place. */
+static char *trim(char *text)
+{
+    text += strspn(text, " \t\r");
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r", text[length - 1])) length--;
+    text[length] = '\0';
+    return text;
+}
+
+static lathe_status take_section(reader *r, char *line)
+{
+    size_t length = strlen(line);
+    if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
+    line[length - 1] = '\0';
+    char *name = trim(line + 1);
+    if (!is_section(name)) return lathe_fail_name("section", name, section_at);
+    snprintf(r->section, sizeof r->section, "%s", name);
+    return LATHE_OK;
+}
+
+/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key". */
+static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
+{
+    const lathe_setting *setting = lathe_setting_find(key);
+    bool own = setting && !strcmp(setting->section, r->section);
+    bool options = !strcmp(r->section, "optim") || !strcmp(r->section, "sched");
+    if (!*r->section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
+    if (strlen(key) + 8 > KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
+    if (setting && !own && !options) return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
+    if (!setting && !options && lathe_option_known("", key))
+        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key, lathe_option_known("optim.", key) ? "[optim]" : "[sched]");
+    if (options && !own) {
+        snprintf(full, KEY_LIMIT, "%.6s.", r->section);
+        if (!lathe_option_known(full, key) && setting)
+            return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
+    } else full[0] = '\0';
+    size_t prefix = strlen(full);
+    for (size_t i = 0; i <= strlen(key); i++) full[prefix + i] = key[i] == '-' ? '_' : key[i];
+    return LATHE_OK;
+}
+
+static lathe_status take_value(reader *r, char *line)
+{
+    char *equals = strchr(line, '='), full[KEY_LIMIT];
+    if (!equals) return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a [section]", line);
+    *equals = '\0';
+    const char *key = trim(line);
+    char *value = trim(equals + 1);
+    size_t length = strlen(value);
+    if (length >= 2 && value[0] == '"' && value[length - 1] == '"') {
+        value[length - 1] = '\0';
+        value++;
+    }
+    lathe_status status = full_key(r, key, full);
+    if (status) return status;
+    for (int i = 0; i < r->seen_count; i++)
+        if (!strcmp(r->seen[i], full)) return lathe_fail(LATHE_EFORMAT, "%s is given twice", key);
+    if (r->seen_count == 2 * LATHE_SETTING_OPTIONS) return lathe_fail(LATHE_EFORMAT, "too many keys");
+    snprintf(r->seen[r->seen_count++], KEY_LIMIT, "%s", full);
+    return lathe_settings_set(r->settings, full, value);
+}
+
+static lathe_status take_line(reader *r, char *line)
+{
+    line = trim(line);
+    if (!*line || *line == '#' || *line == ';') return LATHE_OK;
+    return *line == '[' ? take_section(r, line) : take_value(r, line);
+}
+
+static lathe_status read_lines(reader *r, char *text, const char *path)
+{
+    lathe_status status = LATHE_OK;
+    for (int number = 1; text && !status; number++) {
+        char *next = strchr(text, '\n');
+        if (next) *next++ = '\0';
+        /* The handler is to hear of a failure once, with file and line. */
+        bool held = lathe_error_hold(true);
+        status = take_line(r, text);
+        lathe_error_hold(held);
+        if (status) lathe_fail(status, "%s:%d: %s", path, number, lathe_error_message());
+        text = next;
+    }
+    return status;
+}
+
+lathe_status lathe_settings_read(lathe_settings *settings, const char *path)
+{
+    if (!settings || !path) return lathe_fail(LATHE_EARG, "lathe_settings_read: settings or path is NULL");
+    size_t size;
+    char *text = lathe_file_read(path, FILE_LIMIT, &size);
+    if (!text) return lathe_error();
+    lathe_settings changed = *settings;
+    reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
+    lathe_status status = r.seen ? LATHE_OK : lathe_error();
+    if (!status && strlen(text) != size) status = lathe_fail(LATHE_EFORMAT, "%s: no text: it holds a zero byte", path);
+    if (!status) status = read_lines(&r, text, path);
+    if (!status) *settings = changed;
+    lathe_free(r.seen);
+    lathe_free(text);
+    return status;
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+/* A value that reading would trim or take for a quoted one gets quotes of its own. */
+static void put_line(lathe_text *text, const char *key, const char *value)
+{
+    size_t length = strlen(value);
+    bool quoted = length && (*value == ' ' || *value == '"' || value[length - 1] == ' ');
+    lathe_text_add(text, quoted ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
+}
+
+/* Whether an option of that owner was given, with its prefix or without. */
+static bool given(const lathe_settings *settings, const char *prefix, const char *name)
+{
+    for (int i = 0; i < settings->options; i++) {
+        const char *key = settings->option[i].key;
+        if (!strcmp(key + strlen(lathe_option_prefix(key)), name) && lathe_option_is(settings, key, prefix)) return true;
+    }
+    return false;
+}
+
+/* The options given to one of the two, then the others as comments with their defaults. */
+static void put_options(lathe_text *text, const lathe_settings *settings, const char *prefix, const lathe_field *fields, size_t size)
+{
+    for (int i = 0; i < settings->options; i++) {
+        const char *key = settings->option[i].key;
+        if (lathe_option_is(settings, key, prefix)) put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
+    }
+    void *defaults = lathe_alloc(1, size);
+    text->failed = text->failed || !defaults;
+    for (; defaults && fields->name; fields++) {
+        char value[LATHE_FIELD_TEXT];
+        const lathe_field one[] = { *fields, { .name = NULL } };
+        if (fields->required || given(settings, prefix, fields->name)) continue;
+        if (!lathe_fields_resolve("default", one, NULL, defaults, size))
+            lathe_text_add(text, "# %s = %s\n", fields->name, lathe_field_text(fields, defaults, value));
+    }
+    lathe_free(defaults);
+}
+
+char *lathe_settings_text(const lathe_settings *settings)
+{
+    lathe_text text = { 0 };
+    const lathe_optim_type *optim = lathe_settings_optim_type(settings);
+    const lathe_sched_type *sched = optim ? lathe_settings_sched_type(settings) : NULL;
+    if (!sched) return NULL;
+    const char *section;
+    for (int s = 0; (section = section_at(s)); s++) {
+        lathe_text_add(&text, "%s[%s]\n", s ? "\n" : "", section);
+        for (int i = 0; lathe_setting_at(i); i++) {
+            char value[LATHE_SETTING_LONG];
+            const lathe_setting *setting = lathe_setting_at(i);
+            if (setting->place || strcmp(setting->section, section)) continue;
+            put_line(&text, setting->key, lathe_setting_text(setting, settings, value));
+        }
+        if (!strcmp(section, "optim")) put_options(&text, settings, "optim.", optim->fields, optim->opts_size);
+        if (!strcmp(section, "sched")) put_options(&text, settings, "sched.", sched->fields, sched->opts_size);
+    }
+    return lathe_text_take(&text);
+}
+
+lathe_status lathe_settings_write(const lathe_settings *settings, const char *path)
+{
+    char *text = lathe_settings_text(settings);
+    lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
+    lathe_free(text);
+    return status;
+}
