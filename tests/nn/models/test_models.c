@@ -1,0 +1,159 @@
+/* The zoo: each model's parameters and FLOPs as PyTorch counts them, its shapes for several inputs and batches, its registry. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/support.h"
+
+static void test_registry(void **state)
+{
+    (void)state;
+    int count = 0;
+    for (const lathe_model_type *type; (type = lathe_model_type_at(count)); count++) {
+        assert_ptr_equal(lathe_model_find(type->name), type);
+        assert_true(*type->summary && type->build);
+        if (count) assert_true(strcmp(lathe_model_type_at(count - 1)->name, type->name) < 0);
+    }
+    assert_int_equal(count, 11);
+    assert_null(lathe_model_find("lenet-5"));
+    assert_failed(LATHE_ENAME, "unknown model 'lenet-5'; did you mean lenet5? known: cifar10-full, ");
+    assert_null(lathe_model_find(NULL));
+    assert_failed(LATHE_EARG, "the name is NULL");
+}
+
+static void test_counts(void **state)
+{
+    (void)state;
+    for (int i = 0; lathe_model_type_at(i); i++) {
+        const lathe_model_type *type = lathe_model_type_at(i);
+        lathe_model *model = lathe_model_new();
+        lathe_layer *net = lathe_model_build(model, type->name, NULL);
+        if (lathe_nn_init(net, 1)) fail_msg("%s: %s", type->name, lathe_error_message());
+        lathe_summary *summary =
+            lathe_nn_summary(net, (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
+        if (!summary) fail_msg("%s: %s", type->name, lathe_error_message());
+        size_t numbers;
+        double *want = golden("models.txt", type->name, &numbers);
+        double got[3] = { (double)summary->parameters, (double)summary->buffers, summary->flops };
+        assert_close_double(type->name, got, want, 3, 0, 0);
+        assert_true(lathe_shape_equal(&summary->out, &(lathe_shape){ 1, { 10 } }));
+        free(want);
+        lathe_summary_free(summary);
+        lathe_model_free(model);
+    }
+}
+
+/* A training forward of any model for this spec and batch, with finite results of the right shape. */
+static void check_forward(const char *name, const lathe_model_spec *spec, int batch)
+{
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_model_build(model, name, spec);
+    lathe_tape *tape = lathe_tape_new();
+    lathe_tape_begin(tape, LATHE_EVAL);
+    if (lathe_nn_init(net, 1)) fail_msg("%s: %s", name, lathe_error_message());
+    lathe_shape shape = { 4, { batch, spec->channels, spec->height, spec->width } };
+    size_t count = lathe_shape_count(&shape), results = (size_t)batch * (size_t)spec->classes;
+    lathe_real *values = malloc(count * sizeof *values), *y = malloc(results * sizeof *y);
+    fill_normal(values, count, 1);
+    lathe_tensor *out = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, values));
+    if (!out) fail_msg("%s: %s", name, lathe_error_message());
+    assert_true(lathe_shape_equal(&out->shape, &(lathe_shape){ 2, { batch, spec->classes } }));
+    lathe_tensor_read(out, y, results);
+    for (size_t i = 0; i < results; i++) assert_true(isfinite((double)y[i]));
+    assert_true(y[0] != y[1]);
+    free(values), free(y);
+    lathe_tape_free(tape);
+    lathe_model_free(model);
+}
+
+static void test_forward(void **state)
+{
+    (void)state;
+    for (int i = 0; lathe_model_type_at(i); i++) {
+        const lathe_model_type *type = lathe_model_type_at(i);
+        const lathe_model_spec small = { 2, 12, 13, 3 };
+        check_forward(type->name, &type->native, 1);
+        check_forward(type->name, &small, 17);
+    }
+    check_forward("lenet5", &(lathe_model_spec){ 3, 32, 32, 100 }, 2);
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    assert_null(lathe_model_build(model, "resnet21", NULL));
+    assert_failed(LATHE_ENAME, "unknown model 'resnet21'; did you mean resnet");
+    assert_int_equal(lathe_model_status(model), LATHE_ENAME);
+    lathe_model_free(model);
+    model = lathe_model_new();
+    assert_null(lathe_model_build(model, "lenet5", &(lathe_model_spec){ 1, 7, 7, 10 }));
+    assert_failed(LATHE_ESHAPE, "lenet5: nothing is left of an input of 7 x 7");
+    lathe_model_free(model);
+    model = lathe_model_new();
+    assert_null(lathe_model_build(model, "resnet8", &(lathe_model_spec){ .channels = -3 }));
+    assert_failed(LATHE_ESHAPE, "resnet8: channels is -3; it must be 1 to");
+    lathe_model_free(model);
+    model = lathe_model_new();
+    assert_null(lathe_model_build(model, "mlp", &(lathe_model_spec){ .height = 1 << 20, .width = 1 << 20 }));
+    assert_failed(LATHE_ESHAPE, "too large");
+    lathe_model_free(model);
+
+    model = lathe_model_new(); /* zeros mean the native ones */
+    lathe_layer *net = lathe_model_build(model, "lenet5", &(lathe_model_spec){ .classes = 7 });
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    assert_int_equal(lathe_nn_find(net, "11.weight")->shape.dim[0], 7);
+    assert_int_equal(lathe_nn_find(net, "7.weight")->shape.dim[1], 400);
+    lathe_model_free(model);
+}
+
+/* A net that is right can learn 64 pictures of noise by heart. */
+static void memorise(const char *name, lathe_model_spec spec, double lr, int steps)
+{
+    enum { IMAGES = 64 };
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_model_build(model, name, &spec);
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(net), &(lathe_adamw_opts){ .lr = lr });
+    lathe_tape *tape = lathe_tape_new();
+    lathe_shape shape = { 4, { IMAGES, spec.channels, spec.height, spec.width } };
+    size_t count = lathe_shape_count(&shape);
+    lathe_real *values = malloc(count * sizeof *values);
+    int labels[IMAGES];
+    fill_normal(values, count, 1);
+    for (int i = 0; i < IMAGES; i++) labels[i] = i % 10;
+    double first = 0, last = 0;
+    for (int step = 0; step < steps; step++) {
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_optim_zero_grad(optim);
+        lathe_tensor *output = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, values));
+        lathe_tensor *loss = lathe_cross_entropy(output, labels, NULL);
+        if (lathe_backward(loss) || lathe_optim_step(optim)) fail_msg("%s: %s", name, lathe_error_message());
+        last = lathe_item(loss);
+        if (!step) first = last;
+    }
+    if (!(first > 1.5 && last < 0.05)) fail_msg("%s: loss went from %g to %g in %d steps", name, first, last, steps);
+    free(values);
+    lathe_tape_free(tape);
+    lathe_optim_free(optim);
+    lathe_model_free(model);
+}
+
+static void test_memorise(void **state)
+{
+    (void)state;
+    memorise("lenet5", (lathe_model_spec){ 1, 16, 16, 10 }, 3e-3, 60);
+    memorise("resnet8", (lathe_model_spec){ 3, 12, 12, 10 }, 1e-2, 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_registry),
+        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_forward),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_memorise),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
