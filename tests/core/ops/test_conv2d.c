@@ -1,4 +1,4 @@
-#include "support/support.h"
+#include "support/op_test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -303,7 +303,7 @@ static void gradient_check(void **state)
             { .layout = LATHE_PLAIN, .shape = { 4, { filters, channels, kernel, kernel } } },
             { .layout = LATHE_PLAIN, .shape = { 1, { filters } } },
         };
-        if (lathe_gradcheck(conv_function, &opts, leaves, done % 2 ? 3 : 2, NULL, NULL)) fail_msg("%s", lathe_error_message());
+        assert_gradient("conv2d", conv_function, &opts, leaves, done % 2 ? 3 : 2);
         done++;
     }
 }
@@ -323,7 +323,7 @@ static void gradients_add_up(void **state)
         { .layout = LATHE_PLAIN, .shape = { 4, { 2, 2, 3, 3 } } },
         { .layout = LATHE_PLAIN, .shape = { 1, { 2 } } },
     };
-    if (lathe_gradcheck(twice_function, &opts, leaves, 3, NULL, NULL)) fail_msg("%s", lathe_error_message());
+    assert_gradient("conv2d", twice_function, &opts, leaves, 3);
 }
 
 static void same_bits_for_any_number_of_threads(void **state)

@@ -1,4 +1,4 @@
-#include "support/support.h"
+#include "support/op_test.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -178,8 +178,7 @@ static void gradient_check(void **state)
             { .layout = LATHE_PLAIN, .shape = { 2, { outputs, features } } },
             { .layout = LATHE_PLAIN, .shape = { 1, { outputs } } },
         };
-        if (lathe_gradcheck(i % 4 ? linear_function : twice_function, NULL, leaves, i % 4 == 1 ? 2 : 3, NULL, NULL))
-            fail_msg("%s", lathe_error_message());
+        assert_gradient("linear", i % 4 ? linear_function : twice_function, NULL, leaves, i % 4 == 1 ? 2 : 3);
     }
 }
 

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "support/support.h"
+#include "support/op_test.h"
 
 static lathe_tape *tape;
 
@@ -91,7 +91,7 @@ static void test_gradient(void **state)
         if (shape.dim[0] > 17) shape.dim[0] = 2;
         lathe_local_response_norm_opts opts = random_opts(seed);
         lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = shape };
-        if (lathe_gradcheck(function, &opts, &leaf, 1, NULL, NULL)) fail_msg("%s", lathe_error_message());
+        assert_gradient("local_response_norm", function, &opts, &leaf, 1);
     }
 }
 
