@@ -12,18 +12,18 @@
 static lathe_layer *lenet5(lathe_model *model)
 {
     return lathe_nn_sequential(model,
-        lathe_nn_conv2d(model, 1, 6, 5, &(lathe_conv2d_opts){ .padding = 2 }), /* [B, 6, 28, 28] */
+        lathe_nn_conv2d(model, 1, 6, 5, &(lathe_nn_conv2d_opts){ .padding = 2 }), /* [B, 6, 28, 28] */
         lathe_nn_relu(model),
-        lathe_nn_max_pool2d(model, &(lathe_pool_opts){ .kernel = 2 }),         /* [B, 6, 14, 14] */
+        lathe_nn_max_pool2d(model, 2, NULL),                                   /* [B, 6, 14, 14] */
         lathe_nn_conv2d(model, 6, 16, 5, NULL),                                /* [B, 16, 10, 10] */
         lathe_nn_relu(model),
-        lathe_nn_max_pool2d(model, &(lathe_pool_opts){ .kernel = 2 }),         /* [B, 16, 5, 5] */
+        lathe_nn_max_pool2d(model, 2, NULL),                                   /* [B, 16, 5, 5] */
         lathe_nn_flatten(model),                                               /* [B, 400] */
-        lathe_nn_linear(model, 400, 120),
+        lathe_nn_linear(model, 400, 120, NULL),
         lathe_nn_relu(model),
-        lathe_nn_linear(model, 120, 84),
+        lathe_nn_linear(model, 120, 84, NULL),
         lathe_nn_relu(model),
-        lathe_nn_linear(model, 84, 10),                                        /* [B, 10] scores of the classes */
+        lathe_nn_linear(model, 84, 10, NULL),                                  /* [B, 10] scores of the classes */
         NULL);
 }
 
@@ -50,8 +50,8 @@ int main(int argc, char **argv)
     const char *name = argc > 2 ? argv[2] : "fashion-mnist";
     lathe_on_error(lathe_die);                            /* examples: a mistake prints itself and stops */
 
-    lathe_dataset *data   = lathe_data_open(name, LATHE_SPLIT_TRAIN);
-    lathe_dataset *test   = lathe_data_open(name, LATHE_SPLIT_TEST);
+    lathe_dataset *data   = lathe_data_open(name, LATHE_SPLIT_TRAIN, NULL);
+    lathe_dataset *test   = lathe_data_open(name, LATHE_SPLIT_TEST, NULL);
     lathe_loader  *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .shuffle = true, .seed = 1 });
     lathe_loader  *tester = lathe_loader_new(test, &(lathe_loader_opts){ .mean = data->mean, .std = data->std });
 

@@ -9,7 +9,7 @@ int main(void)
 {
     lathe_on_error(lathe_die);
 
-    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN);
+    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
     lathe_loader  *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 100, .shuffle = true, .seed = 1 });
     int features = data->channels * data->height * data->width;
 
@@ -17,12 +17,12 @@ int main(void)
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_nn_sequential(model,
         lathe_nn_flatten(model),
-        lathe_nn_linear(model, features, 128),
+        lathe_nn_linear(model, features, 128, NULL),
         lathe_nn_relu(model),
         lathe_nn_dropout(model, 0.1),
-        lathe_nn_linear(model, 128, 64),
+        lathe_nn_linear(model, 128, 64, NULL),
         lathe_nn_relu(model),
-        lathe_nn_linear(model, 64, data->classes),
+        lathe_nn_linear(model, 64, data->classes, NULL),
         NULL);
     lathe_nn_init(net, 1);
 

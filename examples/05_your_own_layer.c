@@ -36,10 +36,10 @@ int main(void)
     lathe_on_error(lathe_die);
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_nn_sequential(model,
-        lathe_nn_conv2d(model, 1, 8, 3, &(lathe_conv2d_opts){ .padding = 1 }),
+        lathe_nn_conv2d(model, 1, 8, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }),
         gate_new(model, 8),
         lathe_nn_global_avg_pool(model),
-        lathe_nn_linear(model, 8, 10),
+        lathe_nn_linear(model, 8, 10, NULL),
         NULL);
     lathe_nn_init(net, 7);
 

@@ -49,7 +49,7 @@ static const lathe_optim_type sign_sgd = {
 int main(void)
 {
     lathe_on_error(lathe_die);
-    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN);
+    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
     lathe_loader  *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .shuffle = true, .seed = 3 });
     lathe_model *model = lathe_model_new();
     lathe_layer *net   = lathe_model_build(model, "lenet5", NULL);
