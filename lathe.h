@@ -102,4 +102,7 @@
 #include "train/run.h"
 #include "train/settings.h"
 
+#include "report/chart.h"
+#include "report/page.h"
+
 #endif
