@@ -175,7 +175,7 @@ static void heading(lathe_text *out, const lathe_settings *settings)
 
 char *lathe_report_page(const lathe_run *run)
 {
-    columns c;
+    columns c = { 0 };
     char *settings = lathe_settings_text(&run->settings);
     if (!settings || columns_of(&run->history, &c)) {
         lathe_free(settings);
