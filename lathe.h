@@ -24,8 +24,8 @@
 
 #include "nn/layer.h"
 #include "nn/layers.h"
-#include "nn/models/models.h"
 #include "nn/summary.h"
+#include "nn/models/models.h"
 
 #include "metrics/accuracy.h"
 #include "metrics/average.h"
@@ -36,8 +36,13 @@
 #include "metrics/hamming.h"
 #include "metrics/metric.h"
 
+#include "optim/adamw.h"
+#include "optim/clip.h"
 #include "optim/optim.h"
+#include "optim/sgd.h"
 
+#include "sched/constant.h"
+#include "sched/cyclic.h"
 #include "sched/sched.h"
 
 #include "data/cifar.h"
@@ -98,6 +103,18 @@
 #include "sched/warm_restarts.h"
 #include "sched/warmup.h"
 #include "sched/wsd.h"
+#include "train/history.h"
+#include "train/run.h"
+#include "train/settings.h"
+
+#include "metrics/accuracy.h"
+#include "metrics/average.h"
+#include "metrics/metric.h"
+
+#include "io/file.h"
+#include "io/safetensors.h"
+#include "io/text.h"
+
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"
