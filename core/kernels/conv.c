@@ -114,13 +114,17 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
     }
 }
 
-/* How many columns to do for one group of filters after the other: as many as keep what they read in the first-level cache. */
+/*
+ * How many columns to do for one group of filters after the other. A pixel of a 1 x 1 kernel is read but once for each group, so
+ * as many as stay in the first-level cache meanwhile; other kernels read a pixel several times, and whole rows are best.
+ */
 static int columns_at_once(const lathe_correlation *c)
 {
     enum { NEAR = 20480 };
-    ptrdiff_t column = (ptrdiff_t)c->channels * c->rows.taps * LANES * (ptrdiff_t)sizeof(real);
-    ptrdiff_t most = NEAR / (column + 1) - c->columns.taps * c->columns.tap_step;
-    return most < tiles[0].pixels ? tiles[0].pixels : most < c->columns.results ? (int)most : c->columns.results;
+    if (c->rows.taps * c->columns.taps > 1) return c->columns.results;
+    ptrdiff_t most = NEAR / (c->channels * LANES * (ptrdiff_t)sizeof(real));
+    int least = widest_tile(group_begin(c->filters, 1))->pixels;
+    return most < least ? least : most < c->columns.results ? (int)most : c->columns.results;
 }
 
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,

@@ -1,7 +1,9 @@
 #include "conv2d.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "../blas.h"
 #include "op_impl.h"
 
 /* Shapes and settings of one convolution; channels and filters are those of one group. */
@@ -162,6 +164,25 @@ static void to_data(const geometry *g, const lathe_tensor *w, const lathe_tensor
         }
 }
 
+/* With a kernel of 1 x 1, planes are rows of matrices as they lie, and the weights' gradient is gy x'. */
+static bool is_product(const geometry *g)
+{
+    return g->kernel_height == 1 && g->kernel_width == 1 && g->stride == 1 && !g->padding && g->channels >= 16 &&
+        g->filters >= 16 && product(g->height, g->width, LATHE_LANES) <= INT_MAX;
+}
+
+/* Filters of a part, when it is a product. */
+enum { PART_FILTERS = 64 };
+
+static void weights_product(const geometry *g, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part, lathe_real *gw)
+{
+    int plane = g->height * g->width * LATHE_LANES, first = part * PART_FILTERS, left = g->filters - first;
+    for (int block = 0; block < x->count; block++)
+        lathe_gemm(false, true, left < PART_FILTERS ? left : PART_FILTERS, g->channels, plane,
+            gy->at + (size_t)block * gy->block + product(first, plane, 1), plane, x->at + (size_t)block * x->block, plane, block > 0,
+            gw + product(first, g->channels, 1), g->channels);
+}
+
 typedef struct weights_job {
     const geometry *g;
     lathe_correlation c;
@@ -181,14 +202,15 @@ static void to_weights_task(void *context, int task)
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
     lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block, count };
     lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * weights_of_group(g);
-    lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
+    if (is_product(g)) weights_product(g, &x, &gy, part, sums);
+    else lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
 }
 
 /* Blocks are summed in chunks, whose number depends on the shapes alone, and then the chunks in order. */
 static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_tensor *y, lathe_real *gw, bool add, lathe_tape *tape)
 {
     weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks_of(x), .x = x->data, .gy = y->grad };
-    job.parts = lathe_kernels_in_use()->conv->weight_parts(&job.c);
+    job.parts = is_product(g) ? (g->filters + PART_FILTERS - 1) / PART_FILTERS : lathe_kernels_in_use()->conv->weight_parts(&job.c);
     int tasks_a_chunk = job.parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
     job.blocks_a_chunk = (job.blocks + wanted - 1) / wanted;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
@@ -309,6 +331,7 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     if (!tape || !check_shapes(tape, x, w, bias)) return NULL;
     geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
     if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
+    if (is_product(g) && lathe_blas_start()) return lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
     lathe_real *packed = lathe_tape_work(tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);

@@ -201,6 +201,8 @@ static void chosen_shapes_agree_with_the_twin(void **state)
         { 16, 12, 5, 5, 24, 3, 3, 1, 1, 1, 4, 1 },
         { 16, 40, 3, 3, 30, 1, 1, 1, 0, 1, 1, 1 },   /* pointwise */
         { 16, 12, 8, 8, 24, 1, 1, 2, 0, 1, 1, 0 },
+        { 33, 20, 4, 5, 70, 1, 1, 1, 0, 1, 1, 1 },   /* by matrix product */
+        { 33, 32, 4, 5, 64, 1, 1, 1, 0, 1, 2, 1 },
         { 2, 3, 20, 20, 9, 11, 11, 4, 2, 1, 1, 1 },  /* AlexNet */
         { 3, 2, 30, 30, 4, 28, 28, 1, 0, 1, 1, 1 },  /* many weights a channel */
         { 1, 150, 2, 2, 5, 3, 3, 1, 1, 1, 1, 1 },    /* more strips than a part holds */
@@ -333,6 +335,7 @@ static void same_bits_for_any_number_of_threads(void **state)
         { 64, 1, 28, 28, 6, 5, 5, 1, 2, 1, 1, 1 },
         { 33, 16, 9, 9, 32, 3, 3, 2, 1, 1, 1, 1 },
         { 40, 8, 6, 6, 8, 3, 3, 1, 1, 1, 8, 1 },
+        { 70, 20, 5, 5, 100, 1, 1, 1, 0, 1, 1, 1 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const setup *s = &cases[i];
