@@ -121,5 +121,7 @@
 
 #include "report/chart.h"
 #include "report/page.h"
+#include "data/split.h"
+#include "data/transform.h"
 
 #endif

@@ -11,12 +11,11 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
 {
     size_t picture = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
     size_t stored = ((size_t)size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
-    const lathe_dataset *data = recipe->data;
-    size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width, bytes;
+    size_t bytes;
     if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
         return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space", picture);
     *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(stored, sizeof(int)),
-        .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, source),
+        .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
     if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed) return LATHE_OK;
     lathe_slot_free(slot);
@@ -65,21 +64,33 @@ static void interleave(const uint8_t *const source[LATHE_LANES], size_t count, c
     }
 }
 
-lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)
+/* The pixels of one image of the batch, read and transformed. */
+static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place, const uint8_t **pixels)
 {
     const lathe_dataset *data = recipe->data;
+    uint8_t *scratch = slot->scratch + place * recipe->scratch;
+    lathe_sample sample;
+    lathe_status status = data->type->read(data, slot->indices[place], scratch, &sample);
+    if (status) return status;
+    slot->labels[place] = sample.label;
+    *pixels = sample.pixels;
+    if (!recipe->transforms) return LATHE_OK;
+    lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels }; /* which transforms only read */
     size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
+    *pixels = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
+        scratch + source).pixels;
+    return LATHE_OK;
+}
+
+lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)
+{
     size_t area = (size_t)recipe->height * (size_t)recipe->width, picture = area * (size_t)recipe->channels;
     const uint8_t *pixels[LATHE_LANES];
     int used = slot->batch.size - block * LATHE_LANES;
     if (used > LATHE_LANES) used = LATHE_LANES;
     for (int lane = 0; lane < used; lane++) {
-        size_t place = (size_t)block * LATHE_LANES + (size_t)lane;
-        lathe_sample sample;
-        lathe_status status = data->type->read(data, slot->indices[place], slot->scratch + place * source, &sample);
+        lathe_status status = make_image(slot, recipe, (size_t)block * LATHE_LANES + (size_t)lane, &pixels[lane]);
         if (status) return status;
-        pixels[lane] = sample.pixels;
-        slot->labels[place] = sample.label;
     }
     for (int lane = used; lane < LATHE_LANES; lane++) pixels[lane] = pixels[0];
     for (int channel = 0; channel < recipe->channels; channel++) {

@@ -6,12 +6,16 @@
 
 #include "../core/batch.h"
 #include "dataset.h"
+#include "transform.h"
 
 /** What every batch of a loader has in common. */
 typedef struct lathe_recipe {
     const lathe_dataset *data;
-    int channels, height, width;           /* of what comes out */
-    lathe_real scale[4], offset[4];        /* number = pixel * scale + offset, for each channel */
+    const lathe_transforms *transforms; /* may be NULL */
+    uint64_t seed;                      /* of their random numbers */
+    int channels, height, width;        /* of what comes out */
+    size_t scratch;                     /* bytes of work space a picture */
+    lathe_real scale[4], offset[4];     /* number = pixel * scale + offset, for each channel */
 } lathe_recipe;
 
 /** A batch being made, and what it is made of. */
@@ -20,7 +24,7 @@ typedef struct lathe_slot {
     lathe_real *images;
     int *labels;
     size_t *indices;     /* [batch.size] samples of the data set */
-    uint8_t *scratch;    /* room for a picture for each image, for data sets that decode */
+    uint8_t *scratch;    /* recipe->scratch for each image: what is read, what transforms make of it */
     bool *failed;        /* for each block of sixteen */
 } lathe_slot;
 

@@ -37,15 +37,21 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
     return LATHE_OK;
 }
 
-static void set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
+static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
 {
-    *recipe = (lathe_recipe){ .data = data, .channels = data->channels, .height = data->height, .width = data->width };
+    *recipe = (lathe_recipe){ .data = data, .transforms = opts->transforms, .seed = opts->seed, .channels = data->channels,
+        .height = data->height, .width = data->width };
+    lathe_status status = lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
+    if (status) return status;
+    recipe->scratch = (size_t)data->channels * (size_t)data->height * (size_t)data->width +
+        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width);
     for (int i = 0; i < data->channels; i++) {
         double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
         double std = opts->no_normalize ? 1 : opts->std ? opts->std[i] : data->std[i];
         recipe->scale[i] = (lathe_real)(1 / (255 * std));
         recipe->offset[i] = (lathe_real)(-mean / std);
     }
+    return LATHE_OK;
 }
 
 /* Sample number `position` of the epoch. */
@@ -78,13 +84,14 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
 {
     static const lathe_loader_opts none;
     if (!opts) opts = &none;
-    if (check(data, opts)) return NULL;
+    lathe_recipe recipe;
+    if (check(data, opts) || set_recipe(&recipe, data, opts)) return NULL;
     lathe_loader *loader = lathe_alloc(1, sizeof *loader);
     if (!loader) return NULL;
+    loader->recipe = recipe;
     loader->opts = *opts;
     if (!loader->opts.batch_size) loader->opts.batch_size = 64;
     loader->opts.mean = loader->opts.std = NULL; /* the caller's arrays may go */
-    set_recipe(&loader->recipe, data, opts);
     uint64_t size = (uint64_t)loader->opts.batch_size;
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
     loader->order_epoch = UINT64_MAX;

@@ -6,6 +6,7 @@
 
 #include "../core/batch.h"
 #include "dataset.h"
+#include "transform.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,11 +21,12 @@ typedef struct lathe_loader_opts {
     bool drop_last;     /* leave a smaller last batch out */
     bool no_normalize;  /* pixels / 255 as they are, not (pixel / 255 - mean) / std */
     const double *mean, *std; /* per channel, instead of the data set's; both or neither */
+    const lathe_transforms *transforms; /* done to each picture, keyed by (seed, epoch, sample); must outlive the loader */
     uint64_t seed;
     int workers;        /* threads that assemble batches ahead of time; 0: none, the caller assembles */
 } lathe_loader_opts;
 
-/** A loader. It reads `data`, which must outlive it. Errors: LATHE_EARG, LATHE_ENOMEM. */
+/** A loader. It reads `data`, which must outlive it. Errors: LATHE_EARG, LATHE_ESHAPE, LATHE_ENOMEM. */
 lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts);
 
 /** Free it; the batch it gave out last is gone. NULL is fine. */

@@ -1,0 +1,80 @@
+/* Transforms: what is done to each picture before it is trained on, as "crop:4,hflip,jitter:0.2" says. */
+#ifndef LATHE_DATA_TRANSFORM_H
+#define LATHE_DATA_TRANSFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../core/field.h"
+#include "../core/rng.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A picture as data sets give it: channel after channel, row after row. */
+typedef struct lathe_image {
+    int channels, height, width;
+    uint8_t *pixels; /* [C, H, W] */
+} lathe_image;
+
+/**
+ * A kind of transform: `const lathe_transform_type lathe_..._transform = {` beside its code registers it.
+ * Its options are a struct described by `fields`, whose zeros mean the defaults.
+ */
+typedef struct lathe_transform_type {
+    const char *name, *alias;   /* "horizontal_flip", "hflip"; alias may be NULL */
+    const char *help;           /* one line */
+    const lathe_field *fields;  /* in the order in which "name:value:value" fills them */
+    size_t opts_size;
+    double p;                   /* how often it is done, if nothing is said: 0.5 for a flip, 1 for a crop */
+    /**
+     * From the size that goes in, the size that comes out, the same whether it is done or not; NULL: the same as goes in.
+     * Only a transform with p = 1 may change it. Errors: LATHE_ESHAPE, for a size it cannot work on.
+     */
+    lathe_status (*size)(const void *opts, int channels, int *height, int *width);
+    /** Make *out, whose sizes are set, from *in. Random numbers come from `rng` alone. Several threads at once. */
+    void (*apply)(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out);
+} lathe_transform_type;
+
+/** Transform number `index` of all; NULL after the last. */
+const lathe_transform_type *lathe_transform_type_at(int index);
+
+/** Transforms to be done one after the other. Does not change once made: any number of loaders and threads may use it. */
+typedef struct lathe_transforms lathe_transforms;
+
+/**
+ * From text: "name", "name:value", "name:value:value", "name:field=value", with commas between them; values fill the
+ * transform's fields in order, `p=0.3` or one value more is how often it is done.
+ *
+ *     crop:4,hflip                      pad by 4, crop back at random; mirror every other picture
+ *     random_resized_crop:32,jitter:0.2
+ *     rotate:limit=15:p=0.3
+ *
+ * NULL or "" is no transforms at all. Errors: LATHE_ENAME (lists the known ones), LATHE_EARG, LATHE_ENOMEM: returns NULL.
+ */
+lathe_transforms *lathe_transforms_parse(const char *spec);
+
+/** Free them. NULL is fine. */
+void lathe_transforms_free(lathe_transforms *transforms);
+
+/** The size that pictures of channels x *height x *width come out with. Errors: LATHE_ESHAPE names the transform. */
+lathe_status lathe_transforms_size(const lathe_transforms *transforms, int channels, int *height, int *width);
+
+/** Bytes of work space that lathe_transforms_apply needs for such pictures; 0 after a failure of lathe_transforms_size. */
+size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels, int height, int width);
+
+/**
+ * Transform a picture. What happens depends on (seed, epoch, index) alone, and for each transform on its name and on how many
+ * of the same name come before it: adding another leaves it as it was.
+ * Returns the picture, which lies in `scratch`, or *in itself if there are no transforms. The sizes must have passed
+ * lathe_transforms_size.
+ */
+lathe_image lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
+    const lathe_image *in, uint8_t *scratch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
