@@ -76,7 +76,7 @@ static void moments(size_t size, int used, const real *x, double result[2])
         count += n;
     }
     result[0] = mean;
-    result[1] = squares > 0 ? squares : 0;
+    result[1] = squares < 0 ? 0 : squares;
 }
 
 static void normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
@@ -86,7 +86,7 @@ static void normalise(size_t size, int used, const lathe_norm_affine *a, const r
     for (size_t i = 0; i < size * LANES; i += LANES)
         for (int h = 0; h < PARTS; h++) {
             part v = (load_part(x + i + h * PART) - a->mean) * a->scale + a->shift;
-            part_mask kept = a->relu ? mask.masks[h] & (v > zero) : mask.masks[h];
+            part_mask kept = a->relu ? mask.masks[h] & ~(v < zero) : mask.masks[h]; /* NaN stays NaN */
             store_part(y + i + h * PART, (part)(kept & (part_mask)v));
         }
 }

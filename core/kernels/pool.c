@@ -37,7 +37,7 @@ static inline void window_max(const real *x, real *y, size_t row, int rows, int 
         for (int p = 0; p < rows; p++)
             for (int q = 0; q < columns; q++) {
                 part v = load_part(x + (size_t)p * row + q * LANES + h);
-                best = choose_part(v > best, v, best);
+                best = choose_part((v > best) | (v != v), v, best); /* NaN stays NaN */
             }
         store_part(y + h, best);
     }

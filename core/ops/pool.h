@@ -24,7 +24,8 @@ typedef struct lathe_pool_opts {
  *
  *     x [B, C, H, W]   result [B, C, H', W'],  H' = (H + 2*padding - kernel) / stride + 1, rounded as ceil_mode says
  *
- * Padding counts as minus infinity. Gradient to x: to the first of equal maxima in row-major order, as PyTorch.
+ * Padding counts as minus infinity; a NaN in the window is its maximum. Gradient to x: to the first of equal maxima in row-major
+ * order, as PyTorch (a NaN gets none).
  * Errors   LATHE_EARG for options out of range, LATHE_ESHAPE if H', W' would be below 1.
  * Same as  torch.nn.functional.max_pool2d
  */

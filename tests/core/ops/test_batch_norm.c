@@ -330,6 +330,24 @@ static void no_variance_at_all(void **state)
     free_leaves(leaves, 5);
 }
 
+/* One NaN makes NaN of its whole channel, relu or not, and of no other. */
+static void nan_is_not_hidden(void **state)
+{
+    (void)state;
+    for (int relu = 0; relu <= 1; relu++) {
+        norm_case c = { .relu = relu };
+        lathe_leaf leaves[5];
+        fill_case(leaves, (lathe_shape){ 4, { 17, 2, 2, 2 } }, 3);
+        expected e = twin(leaves, &c, LATHE_TRAIN);
+        ((lathe_real *)(uintptr_t)leaves[0].values)[16 * 8 + 5] = (lathe_real)NAN; /* channel 1 of the last image */
+        for (size_t i = 0; i < e.numbers; i++)
+            if (i / 4 % 2 == 1) e.y[i] = NAN;
+        assert_result("NaN", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
+        free_expected(&e);
+        free_leaves(leaves, 5);
+    }
+}
+
 /* A mean 4096 times the deviation: sums of squares in float would leave nothing of the variance. */
 static void a_large_mean_costs_no_digits(void **state)
 {
@@ -419,6 +437,7 @@ int main(void)
         cmocka_unit_test(without_weight_and_bias),
         cmocka_unit_test(equals_pytorch_over_three_steps),
         cmocka_unit_test(no_variance_at_all),
+        cmocka_unit_test(nan_is_not_hidden),
         cmocka_unit_test(a_large_mean_costs_no_digits),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(mistakes_are_named),

@@ -80,6 +80,20 @@ static void padding_is_never_the_maximum(void **state)
     check("padded", &(pool_case){ MAX, { .kernel = 2, .padding = 1 } }, &leaf, y, gy, 4, gy);
 }
 
+/* Wherever in the window it stands, so that a run that has gone wrong is noticed. */
+static void nan_is_the_maximum(void **state)
+{
+    (void)state;
+    for (int kernel = 2; kernel <= 4; kernel++)
+        for (int at = 0; at < kernel * kernel; at++) {
+            lathe_real x[16];
+            for (int i = 0; i < kernel * kernel; i++) x[i] = i == at ? (lathe_real)NAN : (lathe_real)(i % 3);
+            lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = images(1, 1, kernel, kernel), .values = x };
+            double want = NAN;
+            assert_result("NaN", pool, &(pool_case){ MAX, { .kernel = kernel } }, &leaf, 1, LATHE_TRAIN, &want, 1, 0, 1e-9);
+        }
+}
+
 /* Windows along one side, by walking over every place where one may begin: the definition, not the formula. */
 static int windows_along(int size, const lathe_pool_opts *o, int begins[64])
 {
@@ -318,6 +332,7 @@ int main(void)
         cmocka_unit_test(cases_by_hand),
         cmocka_unit_test(a_window_of_zeros),
         cmocka_unit_test(padding_is_never_the_maximum),
+        cmocka_unit_test(nan_is_the_maximum),
         cmocka_unit_test(random_cases_equal_the_twin),
         cmocka_unit_test(gradients_are_right),
         cmocka_unit_test(gradients_are_added),
