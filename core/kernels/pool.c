@@ -30,6 +30,14 @@ static size_t plane_size(const lathe_pool_windows *w)
     return (size_t)w->height * (size_t)w->width * LANES;
 }
 
+/* Clear the rows of gx that come into use, up to `end`: so late that they are still in the cache. Returns how many are cleared. */
+static int clear_rows(real *gx, size_t row, int cleared, int end)
+{
+    if (end <= cleared) return cleared;
+    memset(gx + (size_t)cleared * row, 0, (size_t)(end - cleared) * row * sizeof *gx);
+    return end;
+}
+
 static inline void window_max(const real *x, real *y, size_t row, int rows, int columns)
 {
     for (int h = 0; h < LANES; h += PART) {
@@ -78,9 +86,9 @@ static void max_backward(const lathe_pool_windows *w, int planes, const real *x,
 {
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, x += size, gx += size) {
-        if (!add && !w->partition) memset(gx, 0, size * sizeof *gx);
-        int adds = add || !w->partition;
-        for (int i = 0; i < w->out_height; i++)
+        int adds = add || !w->partition, cleared = add || w->partition ? w->height : 0;
+        for (int i = 0; i < w->out_height; i++) {
+            cleared = clear_rows(gx, row, cleared, w->rows[i].end);
             for (int j = 0; j < w->out_width; j++, y += LANES, gy += LANES) {
                 window at = window_at(w, i, j);
                 if (at.rows == 2 && at.columns == 2 && !adds)
@@ -89,6 +97,8 @@ static void max_backward(const lathe_pool_windows *w, int planes, const real *x,
                     window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, 1);
                 else window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, adds);
             }
+        }
+        clear_rows(gx, row, cleared, w->height);
     }
 }
 
@@ -139,9 +149,9 @@ static void average_backward(const lathe_pool_windows *w, int planes, const real
 {
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, gx += size) {
-        if (!add && !w->partition) memset(gx, 0, size * sizeof *gx);
-        int adds = add || !w->partition;
-        for (int i = 0; i < w->out_height; i++)
+        int adds = add || !w->partition, cleared = add || w->partition ? w->height : 0;
+        for (int i = 0; i < w->out_height; i++) {
+            cleared = clear_rows(gx, row, cleared, w->rows[i].end);
             for (int j = 0; j < w->out_width; j++, gy += LANES) {
                 window at = window_at(w, i, j);
                 real factor = inverse_area(w, i, j);
@@ -149,6 +159,8 @@ static void average_backward(const lathe_pool_windows *w, int planes, const real
                 else if (at.rows == 3 && at.columns == 3 && adds) window_average_backward(gy, gx + at.at, row, 3, 3, factor, 1);
                 else window_average_backward(gy, gx + at.at, row, at.rows, at.columns, factor, adds);
             }
+        }
+        clear_rows(gx, row, cleared, w->height);
     }
 }
 
