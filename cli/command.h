@@ -14,7 +14,8 @@ typedef struct cli_command {
     const char *about;         /* a paragraph or two for --help */
     const char *example;       /* a line to try */
     const cli_option *options; /* its own, ended by a NULL name; --json and --help go without saying */
-    bool takes_settings;       /* the keys of a settings file are options too */
+    bool takes_settings;       /* the keys of the settings are options too */
+    const char *const *presets; /* of those, where the command differs from lathe's defaults: key, text, ..., NULL */
     int least, most;           /* how many arguments; most -1: any number */
     int (*run)(const cli_line *line); /* returns the exit code, having said on stderr what went wrong */
 } cli_command;
@@ -30,8 +31,5 @@ int cli_library_failed(void);
 
 /** Seconds since the process began: the time that the program took to load is in it. */
 double cli_seconds(void);
-
-/** The most memory that the process has held so far, in MiB. */
-double cli_peak_rss_mib(void);
 
 #endif

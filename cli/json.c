@@ -18,10 +18,21 @@ cJSON *cli_json_new(void)
     return cJSON_CreateObject();
 }
 
+/* cJSON's own numbers may differ from what they were made of in the last digit. */
+static cJSON *exact(double number)
+{
+    char text[32];
+    return isfinite(number) ? cJSON_CreateRaw(lathe_double_text(number, text)) : cJSON_CreateNull();
+}
+
 void cli_json_number(cJSON *object, const char *name, double number)
 {
-    if (isfinite(number)) cJSON_AddNumberToObject(object, name, number);
-    else cJSON_AddNullToObject(object, name);
+    cJSON_AddItemToObject(object, name, exact(number));
+}
+
+void cli_json_add(cJSON *array, double number)
+{
+    cJSON_AddItemToArray(array, exact(number));
 }
 
 int cli_json_print(cJSON *object)

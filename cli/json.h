@@ -7,8 +7,9 @@
 /** A new object. Members are added with cJSON's functions; a failure on the way makes cli_json_print fail. */
 cJSON *cli_json_new(void);
 
-/** Add a number, or null where it is not finite: JSON has no NaN. */
+/** Add a number so that it reads back exactly, or null where it is not finite: JSON has no NaN. */
 void cli_json_number(cJSON *object, const char *name, double number);
+void cli_json_add(cJSON *array, double number);
 
 /** Print the object as one line to stdout and delete it. Returns an exit code. */
 int cli_json_print(cJSON *object);

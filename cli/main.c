@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include <lathe/lathe.h>
@@ -24,13 +23,6 @@ static double clock_seconds(clockid_t clock)
 double cli_seconds(void)
 {
     return clock_seconds(CLOCK_MONOTONIC) - started;
-}
-
-double cli_peak_rss_mib(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    return (double)usage.ru_maxrss / 1024;
 }
 
 int cli_fail(int code, const char *format, ...)

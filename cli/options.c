@@ -5,6 +5,7 @@
 #include <lathe/lathe.h>
 
 #include "command.h"
+#include "settings.h"
 #include "table.h"
 
 static const cli_option common[] = {
@@ -41,9 +42,16 @@ static const cli_command *listed;
 
 static const char *name_at(int index)
 {
-    int own = length_of(listed->options);
+    int own = length_of(listed->options), others = length_of(common);
     if (index < own) return listed->options[index].name;
-    return index < own + length_of(common) ? common[index - own].name : NULL;
+    if (index < own + others) return common[index - own].name;
+    static char hyphened[64];
+    const char *name = listed->takes_settings ? cli_setting_name(index - own - others) : NULL;
+    if (!name) return NULL;
+    snprintf(hyphened, sizeof hyphened, "%s", name);
+    for (char *c = hyphened; *c; c++)
+        if (*c == '_') *c = '-';
+    return hyphened;
 }
 
 /* ---- parsing ------------------------------------------------------------------------------------------------ */
@@ -51,38 +59,51 @@ static const char *name_at(int index)
 static void give(cli_line *line, cli_given given)
 {
     for (int i = 0; i < line->givens; i++)
-        if (!strcmp(line->given[i].name, given.name)) {
+        if (same_name(line->given[i].name, given.name)) {
             line->given[i] = given;
             return;
         }
     line->given[line->givens++] = given;
 }
 
-/* One option, word[0] being "--name" or "--name=value". Returns how many words it took, 0 after a failure. */
+/* The option of that name into *given, all but its value; *value: what it takes, NULL for a switch. False if there is none. */
+static bool find_option(const cli_command *command, char *name, cli_given *given, const char **value)
+{
+    const cli_option *option = find_in(command->options, name);
+    if (!option) option = find_in(common, name);
+    if (option) {
+        *given = (cli_given){ .name = option->name, .option = option };
+        *value = option->value;
+        return true;
+    }
+    *given = (cli_given){ .name = name };
+    return command->takes_settings && cli_setting_known(name, value);
+}
+
+/* One option, word[0] being "--name" or "--name=value" (the = is overwritten). Returns how many words it took, 0 after a failure. */
 static int take_option(cli_line *line, int left, char **word)
 {
-    char name[64];
-    const char *text = word[0] + 2, *equals = strchr(text, '=');
-    snprintf(name, sizeof name, "%.*s", equals ? (int)(equals - text) : (int)strlen(text), text);
-    const cli_option *option = find_in(line->command->options, name);
-    if (!option) option = find_in(common, name);
-    if (!option) {
+    const char *command = line->command->name, *wanted = NULL;
+    char *name = word[0] + 2, *equals = strchr(name, '=');
+    if (equals) *equals = '\0';
+    cli_given given;
+    if (!find_option(line->command, name, &given, &wanted)) {
         listed = line->command;
         lathe_fail_name("option", name, name_at);
-        cli_fail(CLI_USAGE, "%s: %s", line->command->name, lathe_error_message());
+        cli_fail(CLI_USAGE, "%s: %s", command, lathe_error_message());
         return 0;
     }
-    if (!option->value && equals) {
-        cli_fail(CLI_USAGE, "%s: --%s is a switch and takes no value", line->command->name, option->name);
+    if (!wanted && equals && given.option) {
+        cli_fail(CLI_USAGE, "%s: --%s is a switch and takes no value", command, name);
         return 0;
     }
-    if (option->value && !equals && left < 2) {
-        cli_fail(CLI_USAGE, "%s: --%s needs a value: --%s %s", line->command->name, option->name, option->name, option->value);
+    if (wanted && !equals && left < 2) {
+        cli_fail(CLI_USAGE, "%s: --%s needs a value: --%s %s", command, name, name, wanted);
         return 0;
     }
-    const char *value = !option->value ? "true" : equals ? equals + 1 : word[1];
-    give(line, (cli_given){ .name = option->name, .value = value, .option = option });
-    return option->value && !equals ? 2 : 1;
+    given.value = equals ? equals + 1 : wanted ? word[1] : "true";
+    give(line, given);
+    return wanted && !equals ? 2 : 1;
 }
 
 static int check_arguments(const cli_line *line)
@@ -131,14 +152,14 @@ void cli_line_free(cli_line *line)
 bool cli_given_option(const cli_line *line, const char *name)
 {
     for (int i = 0; i < line->givens; i++)
-        if (!strcmp(line->given[i].name, name)) return true;
+        if (same_name(line->given[i].name, name)) return true;
     return false;
 }
 
 const char *cli_text(const cli_line *line, const char *name)
 {
     for (int i = 0; i < line->givens; i++)
-        if (!strcmp(line->given[i].name, name)) return line->given[i].value;
+        if (same_name(line->given[i].name, name)) return line->given[i].value;
     const cli_option *option = find_in(line->command->options, name);
     return option ? option->preset : NULL;
 }
@@ -172,5 +193,6 @@ void cli_help(const cli_command *command, FILE *file)
     add_help(table, command->options);
     add_help(table, common);
     cli_table_print(table, file, 2);
+    if (command->takes_settings) cli_settings_help(command->presets, file);
     fprintf(file, "\nexample: %s\n", command->example);
 }

@@ -1,0 +1,147 @@
+#include "settings.h"
+
+#include <string.h>
+
+#include "command.h"
+#include "table.h"
+
+/* ---- names -------------------------------------------------------------------------------------------------- */
+
+/* Number `index` among the fields of all optimizers, then of all schedulers; NULL after the last. */
+static const lathe_field *field_at(int index)
+{
+    for (int i = 0; lathe_optim_type_at(i); i++)
+        for (const lathe_field *f = lathe_optim_type_at(i)->fields; f->name; f++)
+            if (!index--) return f;
+    for (int i = 0; lathe_sched_type_at(i); i++)
+        for (const lathe_field *f = lathe_sched_type_at(i)->fields; f->name; f++)
+            if (!index--) return f;
+    return NULL;
+}
+
+/* "optim.eps" and "sched.eps" name the same fields as "eps", of one of the two. */
+static const lathe_field *find_field(const char *name)
+{
+    if (!strncmp(name, "optim.", 6)) name += 6;
+    else if (!strncmp(name, "sched.", 6)) name += 6;
+    const lathe_field *field;
+    for (int i = 0; (field = field_at(i)); i++) {
+        const lathe_field one[] = { *field, { .name = NULL } };
+        if (lathe_fields_find(one, name)) return field;
+    }
+    return NULL;
+}
+
+/* Is this the first of the fields with its name? Several types have a weight_decay. */
+static bool is_first(const lathe_field *field, int index)
+{
+    for (int i = 0; i < index; i++)
+        if (!strcmp(field_at(i)->name, field->name)) return false;
+    return true;
+}
+
+bool cli_setting_known(const char *name, const char **value)
+{
+    const lathe_setting *setting = lathe_setting_find(name);
+    const lathe_field *field = setting ? &setting->field : find_field(name);
+    if (!field) return false;
+    bool is_switch = field->kind == LATHE_FIELD_BOOL && !(setting && setting->text_size);
+    *value = is_switch ? NULL : setting ? setting->value : "VALUE";
+    return true;
+}
+
+const char *cli_setting_name(int index)
+{
+    int settings = 0;
+    while (lathe_setting_at(settings)) settings++;
+    if (index < settings) return lathe_setting_at(index)->key;
+    index -= settings;
+    const lathe_field *field;
+    for (int i = 0; (field = field_at(i)); i++)
+        if (is_first(field, i) && !index--) return field->name;
+    return NULL;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------- */
+
+int cli_settings(const cli_line *line, lathe_settings *settings)
+{
+    const char *const *presets = line->command->presets;
+    *settings = lathe_settings_default();
+    lathe_status status = LATHE_OK;
+    for (int i = 0; presets && presets[i] && !status; i += 2) status = lathe_settings_set(settings, presets[i], presets[i + 1]);
+    const char *config = cli_text(line, "config");
+    if (config && !status) status = lathe_settings_read(settings, config);
+    for (int i = 0; i < line->givens && !status; i++)
+        if (!line->given[i].option) status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
+    if (!status) status = lathe_settings_check(settings);
+    return status ? cli_library_failed() : CLI_DONE;
+}
+
+/* ---- help --------------------------------------------------------------------------------------------------- */
+
+static const char *preset_of(const lathe_setting *setting, const char *const *presets)
+{
+    for (int i = 0; presets && presets[i]; i += 2)
+        if (!strcmp(presets[i], setting->key)) return presets[i + 1];
+    return setting->preset;
+}
+
+const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEXT])
+{
+    char number[2][32];
+    for (int i = 0; i < 2; i++) lathe_double_text(field->preset[i], number[i]);
+    bool list = field->kind == LATHE_FIELD_STEPS && field->count > 1;
+    text[0] = '\0';
+    if (field->required) snprintf(text, LATHE_FIELD_TEXT, "must be given");
+    else if (field->kind == LATHE_FIELD_CHOICE) snprintf(text, LATHE_FIELD_TEXT, "%s", field->choices[0]);
+    else if (field->kind == LATHE_FIELD_BOOL) snprintf(text, LATHE_FIELD_TEXT, "false");
+    else if (!list && field->kind != LATHE_FIELD_PATH)
+        snprintf(text, LATHE_FIELD_TEXT, field->count == 2 ? "%s,%s" : "%s", number[0], number[1]);
+    return text;
+}
+
+static void hyphens(char *name)
+{
+    for (; *name; name++)
+        if (*name == '_') *name = '-';
+}
+
+/* The options of one optimizer or scheduler with their defaults, in lines of at most 110 columns. */
+static void type_help(const char *type, const lathe_field *fields, FILE *file)
+{
+    int column = fprintf(file, "  %s:", type);
+    for (; fields->name; fields++) {
+        char option[64 + LATHE_FIELD_TEXT], name[64], text[LATHE_FIELD_TEXT];
+        snprintf(name, sizeof name, "%s", fields->name);
+        hyphens(name);
+        const char *preset = fields->required ? "VALUE" : cli_field_preset(fields, text);
+        if (fields->kind == LATHE_FIELD_BOOL) preset = "";
+        snprintf(option, sizeof option, "--%s%s%s", name, *preset ? " " : "", preset);
+        if (column + (int)strlen(option) + 2 > 110) column = fprintf(file, "\n     ") - 1;
+        column += fprintf(file, "  %s", option);
+    }
+    fputc('\n', file);
+}
+
+void cli_settings_help(const char *const *presets, FILE *file)
+{
+    fputs("\nsettings (keys of the settings file, defaults in brackets):\n", file);
+    cli_table *table = cli_table_new("ll");
+    for (int i = 0; lathe_setting_at(i); i++) {
+        const lathe_setting *setting = lathe_setting_at(i);
+        char name[96], help[512];
+        const char *preset = preset_of(setting, presets);
+        bool is_switch = !setting->text_size && setting->field.kind == LATHE_FIELD_BOOL;
+        snprintf(name, sizeof name, "--%s", setting->key);
+        hyphens(name);
+        if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
+        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->help, preset);
+        cli_table_row(table, (const char *const[]){ name, help });
+    }
+    cli_table_print(table, file, 2);
+    fputs("\noptions of each optimizer, with their defaults (`lathe list optimizers` explains them):\n", file);
+    for (int i = 0; lathe_optim_type_at(i); i++) type_help(lathe_optim_type_at(i)->name, lathe_optim_type_at(i)->fields, file);
+    fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n", file);
+    for (int i = 0; lathe_sched_type_at(i); i++) type_help(lathe_sched_type_at(i)->name, lathe_sched_type_at(i)->fields, file);
+}

@@ -1,0 +1,101 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "progress.h"
+#include "settings.h"
+#include "signals.h"
+
+static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    cli_progress_step(context, run, row);
+    return !cli_signal();
+}
+
+static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
+{
+    cli_progress_epoch(context, run, row);
+}
+
+static void on_message(void *context, const char *line)
+{
+    cli_progress_message(context, line);
+}
+
+static int print_text(const lathe_run *run)
+{
+    if (run->test_score.count)
+        printf("test accuracy %.2f %%, loss %.4f (%zu images)\n", 100 * run->test_score.accuracy, run->test_score.loss,
+            run->test_score.count);
+    printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step, run->seconds,
+        lathe_run_images_per_second(run), lathe_peak_rss_mib());
+    if (*run->settings.out) printf("run folder    %s\n", run->settings.out);
+    return CLI_DONE;
+}
+
+static int print_json(const lathe_run *run)
+{
+    char *text = lathe_run_json(run);
+    if (!text) return cli_library_failed();
+    puts(text);
+    lathe_free(text);
+    return CLI_DONE;
+}
+
+/* The run's end as an exit code, said in a line where it is not the end that was asked for. */
+static int end_code(const lathe_run *run)
+{
+    if (run->end == LATHE_RUN_NAN)
+        return cli_fail(CLI_FAILED, "train: the loss is not a number at step %llu; a smaller learning rate or --clip-norm may help",
+            (unsigned long long)run->step);
+    if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
+    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->step,
+        *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
+    return 128 + cli_signal();
+}
+
+static int finish(const cli_line *line, const lathe_run *run)
+{
+    int code = line->json ? print_json(run) : print_text(run);
+    return code ? code : end_code(run);
+}
+
+static int run(const cli_line *line)
+{
+    lathe_settings settings;
+    int code = cli_settings(line, &settings);
+    if (code) return code;
+    if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out)) return cli_library_failed();
+    cli_progress progress = cli_progress_new(cli_given_option(line, "quiet"));
+    cli_signals_watch();
+    lathe_run *run = lathe_run_new(&settings,
+        &(lathe_run_hooks){ .context = &progress, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_message });
+    if (!run) return cli_library_failed();
+    lathe_status status = lathe_run_train(run);
+    cli_progress_end(&progress);
+    code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
+    lathe_run_free(run);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "quiet", .help = "no progress and no notes on stderr" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_train_command;
+const cli_command lathe_train_command = {
+    .name = "train",
+    .summary = "train; write a run folder",
+    .arguments = "",
+    .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv, last.safetensors, best.safetensors,\n"
+             "report.html, log.jsonl. Without --out the folder is runs/MODEL-DATA-N. The first Ctrl-C ends the step, saves and\n"
+             "exits with 130; the second exits at once. Same seed, same bytes, for any number of threads.",
+    .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 --max-lr 3e-3 "
+               "--step-size-up 2.5ep --epochs 5 --out runs/first",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

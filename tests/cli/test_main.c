@@ -1,0 +1,117 @@
+#include "support/program.h"
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const commands[] = { "bench", "eval", "info", "list", "preview", "summary", "train" };
+
+static void help_at_every_level(void **state)
+{
+    (void)state;
+    program p;
+    program_run(&p, LATHE_PROGRAM, "--help");
+    assert_int_equal(p.code, 0);
+    assert_string_equal(p.err, "");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        char line[64], usage[64];
+        program q;
+        snprintf(line, sizeof line, "\n  %s ", commands[i]);
+        assert_non_null(strstr(p.out, line));
+        snprintf(line, sizeof line, "%s --help", commands[i]);
+        snprintf(usage, sizeof usage, "usage: lathe %s [options]", commands[i]);
+        program_run(&q, LATHE_PROGRAM, line);
+        assert_int_equal(q.code, 0);
+        assert_ptr_equal(strstr(q.out, usage), q.out);
+        assert_non_null(strstr(q.out, "\nexample: lathe "));
+        assert_non_null(strstr(q.out, "\n  --json "));
+        program_free(&q);
+    }
+    program_free(&p);
+}
+
+static void the_version(void **state)
+{
+    (void)state;
+    char expected[64];
+    program p;
+    program_run(&p, LATHE_PROGRAM, "--version");
+    snprintf(expected, sizeof expected, "lathe %s\n", lathe_version());
+    assert_int_equal(p.code, 0);
+    assert_string_equal(p.out, expected);
+    program_free(&p);
+}
+
+static void refuse(const char *arguments, int code, const char *fragment)
+{
+    program p;
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, code, fragment);
+    assert_string_equal(p.out, "");
+    program_free(&p);
+}
+
+static void wrong_lines_are_refused_in_one_line(void **state)
+{
+    (void)state;
+    refuse("trian", 2, "unknown command 'trian'; did you mean train? known: ");
+    refuse("help nothing", 2, "unknown command 'nothing'");
+    refuse("info --jsn", 2, "info: unknown option 'jsn'; did you mean json?");
+    refuse("train --bach-size 3", 2, "did you mean batch-size?");
+    refuse("info -x", 2, "'-x': options begin with two hyphens");
+    refuse("info --json=1", 2, "--json is a switch");
+    refuse("info more", 2, "'more' is one argument too many");
+    refuse("eval", 2, "lathe eval [options] RUN");
+    refuse("bench --steps", 2, "--steps needs a value");
+    refuse("bench --steps many", 2, "--steps = 'many' is not a whole number");
+    refuse("bench --steps 0", 2, "--steps = '0'");
+}
+
+static void nothing_asked_is_a_wrong_line(void **state)
+{
+    (void)state;
+    program p;
+    program_run(&p, LATHE_PROGRAM, "");
+    assert_int_equal(p.code, 2);
+    assert_non_null(strstr(p.err, "usage: lathe COMMAND"));
+    program_free(&p);
+}
+
+static void shell(program *p, const char *script)
+{
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "-c %s", script);
+    program_run(p, "/bin/sh", arguments);
+}
+
+/* The words of a shell script must not be split at spaces: IFS's tab does between them. */
+static void a_lost_write_is_a_failure(void **state)
+{
+    (void)state;
+    program p;
+    shell(&p, LATHE_PROGRAM "\tinfo>/dev/full");
+    assert_refused(&p, 1, "cannot write to standard output: No space left on device");
+    program_free(&p);
+}
+
+static void a_closed_pipe_is_no_signal(void **state)
+{
+    (void)state;
+    program p;
+    shell(&p, "(sleep\t0.2;" LATHE_PROGRAM "\tlist\tmodels;echo\t$?>&2)|true");
+    assert_string_equal(p.err, "1\n");
+    program_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_at_every_level),
+        cmocka_unit_test(the_version),
+        cmocka_unit_test(wrong_lines_are_refused_in_one_line),
+        cmocka_unit_test(nothing_asked_is_a_wrong_line),
+        cmocka_unit_test(a_lost_write_is_a_failure),
+        cmocka_unit_test(a_closed_pipe_is_no_signal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

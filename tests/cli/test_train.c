@@ -1,0 +1,242 @@
+#include "support/program.h"
+#include "support/support.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#define SHORT_RUN "train --data shapes --model lenet5 --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --seed 1"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    folder_make(folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
+/* `lathe SHORT_RUN MORE --out FOLDER/NAME` */
+static void train(program *p, const char *more, const char *name)
+{
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, SHORT_RUN " %s --out %s/%s", more, folder, name);
+    program_run(p, LATHE_PROGRAM, arguments);
+}
+
+static char *file_of(const char *run, const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, run, name);
+    return read_text(path);
+}
+
+static void writes_the_run_folder(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "config.ini", "steps.csv", "epochs.csv", "last.safetensors",
+        "best.safetensors" };
+    program p;
+    train(&p, "--max-steps 8", "whole");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_non_null(strstr(p.out, "test accuracy "));
+    assert_non_null(strstr(p.out, "/whole\n"));
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *text = file_of("whole", files[i]);
+        if (!text || !*text) fail_msg("%s is missing", files[i]);
+        free(text);
+    }
+    char *steps = file_of("whole", "steps.csv");
+    int lines = 0;
+    for (char *c = steps; *c; c++) lines += *c == '\n';
+    assert_ptr_equal(strstr(steps, "step,epoch,lr,momentum,loss\n0,0,0.0001,"), steps);
+    assert_int_equal(lines, 9);
+    free(steps);
+    program_free(&p);
+}
+
+static void json_has_all_fields(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = { "epochs", "steps", "train_loss", "test_loss", "test_accuracy", "seconds",
+        "seconds_to_first_step", "images_per_second", "peak_rss_mib", "threads" };
+    static const char *const texts[] = { "model", "data", "blas_core", "run" };
+    program p;
+    train(&p, "--max-steps 4 --json", "json");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_ptr_equal(strchr(p.out, '\n'), p.out + strlen(p.out) - 1);
+    cJSON *object = cJSON_Parse(p.out);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (!cJSON_IsNumber(cJSON_GetObjectItem(object, numbers[i]))) fail_msg("%s is no number", numbers[i]);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (!cJSON_IsString(cJSON_GetObjectItem(object, texts[i]))) fail_msg("%s is no text", texts[i]);
+    assert_non_null(cJSON_GetObjectItem(object, "val_accuracy"));
+    assert_int_equal(cJSON_GetObjectItem(object, "steps")->valueint, 4);
+    cJSON_Delete(object);
+    program_free(&p);
+}
+
+static void same_bytes(const char *a, const char *b, const char *name)
+{
+    char paths[2][256];
+    FILE *files[2];
+    const char *runs[] = { a, b };
+    for (int i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s/%s/%s", folder, runs[i], name);
+        files[i] = fopen(paths[i], "rb");
+        assert_non_null(files[i]);
+    }
+    int x, y;
+    long place = 0;
+    do {
+        x = getc(files[0]), y = getc(files[1]), place++;
+        if (x != y) fail_msg("%s of %s and %s differ at byte %ld", name, a, b, place);
+    } while (x != EOF);
+    assert_true(place > 100);
+    for (int i = 0; i < 2; i++) fclose(files[i]);
+}
+
+static void same_bytes_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    program p;
+    train(&p, "--max-steps 8 --threads 1", "one");
+    program_free(&p);
+    train(&p, "--max-steps 8 --threads 2", "two");
+    program_free(&p);
+    train(&p, "--max-steps 8 --threads 2", "again");
+    program_free(&p);
+    same_bytes("one", "two", "steps.csv");
+    same_bytes("one", "two", "last.safetensors");
+    same_bytes("two", "again", "steps.csv");
+    same_bytes("two", "again", "last.safetensors");
+}
+
+static void the_settings_of_a_run_give_the_same_run(void **state)
+{
+    (void)state;
+    char arguments[512];
+    program p;
+    train(&p, "--max-steps 5 --batch-size 32 --optim sgd --lr 0.05 --momentum 0.8", "first");
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "train --config %s/first/config.ini --out %s/second", folder, folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    same_bytes("first", "second", "steps.csv");
+    same_bytes("first", "second", "last.safetensors");
+}
+
+/* Wait until steps.csv has grown beyond its heading, at most ten seconds. */
+static void await_steps(const char *run)
+{
+    for (int i = 0; i < 1000; i++) {
+        char *text = file_of(run, "steps.csv");
+        bool begun = text && strlen(text) > 40;
+        free(text);
+        if (begun) return;
+        nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+    }
+    fail_msg("%s did not begin", run);
+}
+
+static void a_signal_ends_the_run_with_its_files(void **state)
+{
+    (void)state;
+    static const struct {
+        int number, code;
+        const char *run;
+    } cases[] = { { SIGINT, 130, "int" }, { SIGTERM, 143, "term" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char arguments[512];
+        program p;
+        snprintf(arguments, sizeof arguments, SHORT_RUN " --epochs 1000 --save-every 1 --keep 1 --out %s/%s", folder, cases[i].run);
+        program_start(&p, LATHE_PROGRAM, arguments);
+        await_steps(cases[i].run);
+        kill(p.pid, cases[i].number);
+        program_wait(&p);
+        if (p.code != cases[i].code) fail_msg("exit %d: %s", p.code, p.err);
+        assert_non_null(strstr(p.err, "stopped by a signal after step "));
+        char *weights = file_of(cases[i].run, "last.safetensors");
+        assert_non_null(weights);
+        free(weights);
+        program_free(&p);
+    }
+}
+
+static void wrong_settings_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments;
+        int code;
+        const char *fragment;
+    } cases[] = {
+        { "train --data shapes --model lenet6", 2, "unknown model 'lenet6'; did you mean lenet5?" },
+        { "train --data shapes --sched cyclic --base-lr 0.1 --max-lr 0.01 --step-size-up 4", 2, "base_lr" },
+        { "train --data shaped", 2, "did you mean shapes?" },
+        { "train --data mnist:/nowhere/at/all", 1, "/nowhere/at/all" },
+        { "train --data shapes --optim adamv", 2, "did you mean adamw?" },
+        { "train --data shapes --batch-size 0", 2, "batch_size" },
+        { "train --data shapes --epochs -1", 2, "epochs" },
+        { "train --data shapes --threads 100000", 2, "threads" },
+        { "train --data shapes --lr nan", 2, "lr" },
+        { "train --config /nowhere/config.ini", 1, "/nowhere/config.ini" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        program p;
+        char arguments[512];
+        snprintf(arguments, sizeof arguments, "%s --max-steps 2 --out %s/refused", cases[i].arguments, folder);
+        program_run(&p, LATHE_PROGRAM, arguments);
+        assert_refused(&p, cases[i].code, cases[i].fragment);
+        program_free(&p);
+    }
+}
+
+/* The first 40 bytes of a gzip stream: a good heading, and no end. */
+static void a_truncated_archive_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
+        "t10k-labels-idx1-ubyte.gz" };
+    static const unsigned char bytes[40] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x63, 0x60, 0x60 };
+    char arguments[512], path[256];
+    program p;
+    for (int i = 0; i < 4; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        assert_int_equal(fwrite(bytes, 1, sizeof bytes, file), sizeof bytes);
+        fclose(file);
+    }
+    snprintf(arguments, sizeof arguments, "train --data mnist:%s --max-steps 2 --out %s/refused", folder, folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 1, "-ubyte.gz");
+    program_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(writes_the_run_folder),
+        cmocka_unit_test(json_has_all_fields),
+        cmocka_unit_test(same_bytes_for_any_number_of_threads),
+        cmocka_unit_test(the_settings_of_a_run_give_the_same_run),
+        cmocka_unit_test(a_signal_ends_the_run_with_its_files),
+        cmocka_unit_test(wrong_settings_are_refused),
+        cmocka_unit_test(a_truncated_archive_is_refused),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
