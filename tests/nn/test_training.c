@@ -114,7 +114,7 @@ static void test_resnet8(void **state)
 static void test_threads(void **state)
 {
     (void)state;
-    enum { FEW = 6 };
+    enum { FEW = 2 };
     static const struct {
         const char *name;
         lathe_model_spec spec;
