@@ -74,10 +74,17 @@ size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index)
     return (image / LATHE_LANES * per + index % per) * LATHE_LANES + image % LATHE_LANES;
 }
 
+static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)
+{
+    return lathe_fail(LATHE_ESTATE, "%s: parameter %s has no values yet: call lathe_nn_init first", what,
+        tensor->name ? tensor->name : "?");
+}
+
 static lathe_status check_copy(const char *what, const lathe_tensor *tensor, const void *values, size_t count)
 {
     if (!tensor) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the tensor is NULL", what);
     if (!values) return lathe_fail(LATHE_EARG, "%s: values is NULL", what);
+    if (!tensor->data) return fail_empty(what, tensor);
     size_t have = lathe_shape_count(&tensor->shape);
     char text[LATHE_SHAPE_TEXT];
     if (count != have)
@@ -115,7 +122,9 @@ double lathe_item(const lathe_tensor *tensor)
 {
     if (!tensor) return NAN;
     char text[LATHE_SHAPE_TEXT];
-    if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
-    lathe_fail(LATHE_ESHAPE, "lathe_item: the tensor is %s, not a single number", lathe_shape_text(&tensor->shape, text));
+    if (!tensor->data) fail_empty("lathe_item", tensor);
+    else if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
+    else
+        lathe_fail(LATHE_ESHAPE, "lathe_item: the tensor is %s, not a single number", lathe_shape_text(&tensor->shape, text));
     return NAN;
 }

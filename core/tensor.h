@@ -69,16 +69,19 @@ int lathe_tensor_blocks(const lathe_tensor *tensor);
 /** Numbers of one image in a batched tensor: the product of all dimensions but the first. */
 size_t lathe_tensor_per_image(const lathe_tensor *tensor);
 
-/** Copy all numbers out in row-major order. `count` must be the shape's. Errors: LATHE_EARG, LATHE_ESHAPE. */
+/**
+ * Copy all numbers out in row-major order. `count` must be the shape's.
+ * Errors   LATHE_EARG, LATHE_ESHAPE; LATHE_ESTATE for a parameter that has no values yet.
+ */
 lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
-/** Copy all numbers in, in row-major order; tail lanes become 0. Errors: LATHE_EARG, LATHE_ESHAPE. */
+/** Copy all numbers in, in row-major order; tail lanes become 0. Errors: as lathe_tensor_read. */
 lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count);
 
-/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: LATHE_EARG, LATHE_ESHAPE. */
+/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: as lathe_tensor_read. */
 lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
-/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE. */
+/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE. */
 double lathe_item(const lathe_tensor *tensor);
 
 /** The place in storage of number `index` in row-major order. For tests and slow paths. */
