@@ -68,6 +68,7 @@
 #include "data/memory.h"
 #include "data/open.h"
 #include "data/picture.h"
+#include "data/resize.h"
 #include "data/shapes.h"
 #include "data/split.h"
 #include "io/file.h"

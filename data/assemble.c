@@ -77,9 +77,11 @@ static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, siz
     if (!recipe->transforms) return LATHE_OK;
     lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels }; /* which transforms only read */
     size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
-    *pixels = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
-        scratch + source).pixels;
-    return LATHE_OK;
+    lathe_image out;
+    status = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
+        scratch + source, &out);
+    *pixels = out.pixels;
+    return status;
 }
 
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)

@@ -160,20 +160,22 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
     return follow(transforms, channels, &height, &width, &most) ? 0 : 2 * most;
 }
 
-lathe_image lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
-    const lathe_image *in, uint8_t *scratch)
+lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
+    const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
-    lathe_image now = *in;
-    if (!transforms || !transforms->count) return now;
+    *out = *in;
+    if (!transforms || !transforms->count) return LATHE_OK;
     uint8_t *other = scratch + lathe_transforms_scratch(transforms, in->channels, in->height, in->width) / 2;
     for (int i = 0; i < transforms->count; i++) {
         const lathe_step *step = &transforms->step[i];
         lathe_rng rng = lathe_rng_at(seed, step->stream + (epoch + 1) * 0x9E3779B97F4A7C15u, index);
         if (step->p < 1 && lathe_rng_uniform(&rng) >= step->p) continue;
-        lathe_image out = { now.channels, now.height, now.width, now.pixels == scratch ? other : scratch };
-        if (step->type->size) step->type->size(step->opts, out.channels, &out.height, &out.width);
-        step->type->apply(step->opts, &rng, &now, &out);
-        now = out;
+        lathe_image next = { out->channels, out->height, out->width, out->pixels == scratch ? other : scratch };
+        lathe_status status = LATHE_OK;
+        if (step->type->size) status = step->type->size(step->opts, next.channels, &next.height, &next.width);
+        if (!status) status = step->type->apply(step->opts, &rng, out, &next);
+        if (status) return status;
+        *out = next;
     }
-    return now;
+    return LATHE_OK;
 }

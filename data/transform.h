@@ -34,8 +34,8 @@ typedef struct lathe_transform_type {
      * Only a transform with p = 1 may change it. Errors: LATHE_ESHAPE, for a size it cannot work on.
      */
     lathe_status (*size)(const void *opts, int channels, int *height, int *width);
-    /** Make *out, whose sizes are set, from *in. Random numbers come from `rng` alone. Several threads at once. */
-    void (*apply)(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out);
+    /** Make *out, whose sizes are set, from *in. Random numbers come from `rng` alone. Several threads at once. Errors: LATHE_ENOMEM. */
+    lathe_status (*apply)(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out);
 } lathe_transform_type;
 
 /** Transform number `index` of all; NULL after the last. */
@@ -68,11 +68,11 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
 /**
  * Transform a picture. What happens depends on (seed, epoch, index) alone, and for each transform on its name and on how many
  * of the same name come before it: adding another leaves it as it was.
- * Returns the picture, which lies in `scratch`, or *in itself if there are no transforms. The sizes must have passed
- * lathe_transforms_size.
+ * *out lies in `scratch`, or is *in itself if nothing was done. The sizes must have passed lathe_transforms_size.
+ * Errors: LATHE_ENOMEM.
  */
-lathe_image lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
-    const lathe_image *in, uint8_t *scratch);
+lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
+    const lathe_image *in, uint8_t *scratch, lathe_image *out);
 
 #ifdef __cplusplus
 }

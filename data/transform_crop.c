@@ -63,13 +63,14 @@ static lathe_status crop_size(const void *opts, int channels, int *height, int *
     return LATHE_OK;
 }
 
-static void crop_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status crop_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_crop *crop = opts;
     int down = in->height + 2 * crop->padding - out->height, across = in->width + 2 * crop->padding - out->width;
     int top = (int)lathe_rng_below(rng, (uint64_t)down + 1) - crop->padding;
     int left = (int)lathe_rng_below(rng, (uint64_t)across + 1) - crop->padding;
     copy_window(in, top, left, (lathe_border)crop->border, crop->fill, out);
+    return LATHE_OK;
 }
 
 /* torchvision.transforms.RandomCrop; albumentations.RandomCrop with pad_if_needed */
@@ -98,10 +99,11 @@ static lathe_status center_size(const void *opts, int channels, int *height, int
     return LATHE_OK;
 }
 
-static void center_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status center_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     (void)opts, (void)rng;
     copy_window(in, (in->height - out->height) / 2, (in->width - out->width) / 2, LATHE_BORDER_CONSTANT, 0, out);
+    return LATHE_OK;
 }
 
 /* albumentations.CenterCrop */
@@ -133,11 +135,12 @@ static lathe_status pad_size(const void *opts, int channels, int *height, int *w
     return LATHE_OK;
 }
 
-static void pad_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status pad_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     (void)rng;
     const lathe_pad *pad = opts;
     copy_window(in, -pad->padding, -pad->padding, (lathe_border)pad->border, pad->fill, out);
+    return LATHE_OK;
 }
 
 /* torchvision.transforms.Pad */

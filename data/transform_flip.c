@@ -5,7 +5,7 @@
 
 static const lathe_field no_fields[] = { { 0 } };
 
-static void flip_columns(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status flip_columns(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     (void)opts, (void)rng;
     size_t width = (size_t)in->width, rows = (size_t)in->channels * (size_t)in->height;
@@ -21,15 +21,17 @@ static void flip_columns(const void *opts, lathe_rng *rng, const lathe_image *in
         }
         for (; x < width; x++) to[x] = from[width - 1 - x];
     }
+    return LATHE_OK;
 }
 
-static void flip_rows(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status flip_rows(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     (void)opts, (void)rng;
     size_t width = (size_t)in->width, height = (size_t)in->height;
     for (size_t c = 0; c < (size_t)in->channels; c++)
         for (size_t y = 0; y < height; y++)
             memcpy(out->pixels + (c * height + y) * width, in->pixels + (c * height + height - 1 - y) * width, width);
+    return LATHE_OK;
 }
 
 const lathe_transform_type lathe_horizontal_flip_transform = {
