@@ -14,6 +14,12 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_conv2d(x, conv->weight, conv->bias, &conv->opts);
 }
 
+static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    conv2d_layer *conv = (conv2d_layer *)layer;
+    return lathe_conv2d_relu(x, conv->weight, conv->bias, &conv->opts);
+}
+
 static double flops(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out)
 {
     (void)in;
@@ -35,7 +41,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 
 const lathe_layer_type lathe_conv2d_layer = {
     .name = "conv2d", .size = sizeof(conv2d_layer), .forward = forward, .flops = flops, .describe = describe,
-    .summary = "convolution with a square kernel; stride, padding, dilation, groups"
+    .summary = "convolution with a square kernel; stride, padding, dilation, groups", .forward_relu = forward_relu
 };
 
 static bool arguments_are_fine(lathe_model *model, int in_channels, int out_channels, int kernel, const lathe_nn_conv2d_opts *opts)

@@ -14,6 +14,12 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_linear(x, linear->weight, linear->bias);
 }
 
+static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    linear_layer *linear = (linear_layer *)layer;
+    return lathe_linear_relu(x, linear->weight, linear->bias);
+}
+
 static double flops(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out)
 {
     (void)layer;
@@ -29,7 +35,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 
 const lathe_layer_type lathe_linear_layer = {
     .name = "linear", .size = sizeof(linear_layer), .forward = forward, .flops = flops, .describe = describe,
-    .summary = "fully connected"
+    .summary = "fully connected", .forward_relu = forward_relu
 };
 
 lathe_layer *lathe_nn_linear(lathe_model *model, int in_features, int out_features, const lathe_nn_linear_opts *opts)

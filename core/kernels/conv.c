@@ -14,7 +14,7 @@ typedef struct loop {
 typedef struct walk {
     loop outer, middle, inner;
     ptrdiff_t in_pixel, out_pixel, out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
-    int add;
+    lathe_conv_store how;
 } walk;
 
 typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y, int times);
@@ -62,7 +62,8 @@ typedef struct row_job {
     const lathe_correlation *c;
     const real *x, *packed, *bias;
     real *y;
-    int row, first_tap, taps, add;
+    int row, first_tap, taps;
+    lathe_conv_store how;
 } row_job;
 
 static ptrdiff_t plane(const lathe_conv_axis *rows, const lathe_conv_axis *columns)
@@ -79,7 +80,7 @@ static walk walk_of(const row_job *job, int taps)
     loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
     loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
     walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES, (ptrdiff_t)columns->out_step * LANES,
-        (ptrdiff_t)rows->out_size * columns->out_size * LANES, job->add };
+        (ptrdiff_t)rows->out_size * columns->out_size * LANES, job->how };
     for (int i = 0; i < 2 && s.inner.times == 1; i++) {
         loop one = s.inner;
         s.inner = s.middle;
@@ -128,13 +129,13 @@ static int columns_at_once(const lathe_correlation *c)
 }
 
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,
-    int last_row, int add)
+    int last_row, lathe_conv_store how)
 {
     const lathe_conv_axis *columns = &c->columns;
     int inner_begin, inner_end, at_once = columns_at_once(c);
     inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);
     for (int row = first_row; row < last_row; row++) {
-        row_job job = { .c = c, .x = x, .packed = packed, .bias = bias, .y = y, .row = row, .add = add };
+        row_job job = { .c = c, .x = x, .packed = packed, .bias = bias, .y = y, .row = row, .how = how };
         int end_tap;
         taps_inside(&c->rows, row, &job.first_tap, &end_tap);
         job.taps = end_tap - job.first_tap;

@@ -41,12 +41,15 @@ typedef struct lathe_conv_blocks {
     int count;
 } lathe_conv_blocks;
 
+/** What becomes of a result: written, added to what is there, or written and no less than 0. */
+typedef enum lathe_conv_store { LATHE_CONV_WRITE, LATHE_CONV_ADD, LATHE_CONV_RELU } lathe_conv_store;
+
 typedef struct lathe_conv_kernels {
     /** The weights in the order in which `correlate` reads them: filters * channels * taps numbers. */
     void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, lathe_real *packed);
-    /** Rows first_row ... last_row - 1 of the results. bias may be NULL; add: to what y holds. */
+    /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
     void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed, const lathe_real *bias,
-        lathe_real *y, int first_row, int last_row, int add);
+        lathe_real *y, int first_row, int last_row, lathe_conv_store how);
     /** In how many parts `to_weights` does the gradient of the weights. */
     int (*weight_parts)(const lathe_correlation *c);
     /**

@@ -109,7 +109,7 @@ typedef struct correlate_job {
     size_t x_group, y_group, w_group; /* numbers of one group */
     const lathe_real *x, *packed, *bias;
     lathe_real *y;
-    bool add;
+    lathe_conv_store how;
 } correlate_job;
 
 static void correlate_task(void *context, int task)
@@ -121,7 +121,7 @@ static void correlate_task(void *context, int task)
     for (int group = 0; group < job->groups; group++) {
         size_t at = block * (size_t)job->groups + (size_t)group;
         lathe_kernels_in_use()->conv->correlate(&job->c, job->x + at * job->x_group, job->packed + (size_t)group * job->w_group,
-            job->bias ? job->bias + group * job->c.filters : NULL, job->y + at * job->y_group, first, last, job->add);
+            job->bias ? job->bias + group * job->c.filters : NULL, job->y + at * job->y_group, first, last, job->how);
     }
 }
 
@@ -145,22 +145,24 @@ static void correlate_all(correlate_job *job, const lathe_conv_weights *weights,
 }
 
 static void forward(const geometry *g, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias, lathe_tensor *y,
-    lathe_real *packed)
+    lathe_conv_store how, lathe_real *packed)
 {
     correlate_job job = { .c = forward_correlation(g), .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g),
-        .x = x->data, .bias = bias ? bias->data : NULL, .y = y->data };
+        .x = x->data, .bias = bias ? bias->data : NULL, .y = y->data, .how = how };
     lathe_conv_weights weights = forward_weights(g, w->data);
     correlate_all(&job, &weights, weights_of_group(g), blocks_of(x), packed);
 }
 
-static void to_data(const geometry *g, const lathe_tensor *w, const lathe_tensor *y, lathe_real *gx, bool add, lathe_real *packed)
+static void to_data(const geometry *g, const lathe_tensor *w, const lathe_real *gy, int blocks, lathe_real *gx, bool add,
+    lathe_real *packed)
 {
     for (int i = 0; i < g->stride && i < g->height; i++)
         for (int j = 0; j < g->stride && j < g->width; j++) {
             lathe_conv_weights weights;
             correlate_job job = { .c = phase_correlation(g, i, j, w->data, &weights), .groups = g->groups,
-                .x_group = out_group(g), .y_group = in_group(g), .x = y->grad, .y = gx, .add = add };
-            correlate_all(&job, &weights, weights_of_group(g), blocks_of(y), packed);
+                .x_group = out_group(g), .y_group = in_group(g), .x = gy, .y = gx,
+                .how = add ? LATHE_CONV_ADD : LATHE_CONV_WRITE };
+            correlate_all(&job, &weights, weights_of_group(g), blocks, packed);
         }
 }
 
@@ -207,9 +209,9 @@ static void to_weights_task(void *context, int task)
 }
 
 /* Blocks are summed in chunks, whose number depends on the shapes alone, and then the chunks in order. */
-static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_tensor *y, lathe_real *gw, bool add, lathe_tape *tape)
+static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_real *gy, lathe_real *gw, bool add, lathe_tape *tape)
 {
-    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks_of(x), .x = x->data, .gy = y->grad };
+    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks_of(x), .x = x->data, .gy = gy };
     job.parts = is_product(g) ? (g->filters + PART_FILTERS - 1) / PART_FILTERS : lathe_kernels_in_use()->conv->weight_parts(&job.c);
     int tasks_a_chunk = job.parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
     job.blocks_a_chunk = (job.blocks + wanted - 1) / wanted;
@@ -226,6 +228,7 @@ static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_ten
 
 typedef struct bias_job {
     const lathe_tensor *y;
+    const lathe_real *gy;
     lathe_real *gb;
     bool add;
 } bias_job;
@@ -237,11 +240,11 @@ static void to_bias_task(void *context, int channel)
     size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
     lathe_real sum = 0;
     for (int block = 0; block < blocks_of(y); block++)
-        sum += lathe_kernels_in_use()->conv->sum(plane, y->grad + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
+        sum += lathe_kernels_in_use()->conv->sum(plane, job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
     job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
 }
 
-static lathe_status conv2d_backward(lathe_node *node)
+static lathe_status backward(lathe_node *node, const lathe_real *gy)
 {
     lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
     const geometry *g = node->saved;
@@ -250,16 +253,28 @@ static lathe_status conv2d_backward(lathe_node *node)
     if (gx) {
         lathe_real *packed = lathe_tape_work(y->tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
         if (!packed) return lathe_tape_status(y->tape);
-        to_data(g, w, y, gx, add, packed);
+        to_data(g, w, gy, blocks_of(x), gx, add, packed);
     }
     lathe_real *gw = lathe_grad_target(y->tape, w, &add);
-    if (gw) to_weights(g, x, y, gw, add, y->tape);
-    bias_job job = { .y = y };
+    if (gw) to_weights(g, x, gy, gw, add, y->tape);
+    bias_job job = { .y = y, .gy = gy };
     if ((job.gb = lathe_grad_target(y->tape, bias, &job.add))) lathe_parallel(y->shape.dim[1], to_bias_task, &job);
     return lathe_tape_status(y->tape);
 }
 
+static lathe_status conv2d_backward(lathe_node *node)
+{
+    return backward(node, node->out->grad);
+}
+
+static lathe_status conv2d_relu_backward(lathe_node *node)
+{
+    const lathe_real *gy = lathe_grad_before_relu(node->out);
+    return gy ? backward(node, gy) : lathe_tape_status(node->out->tape);
+}
+
 const lathe_op lathe_conv2d_op = { "conv2d", conv2d_backward };
+const lathe_op lathe_conv2d_relu_op = { "conv2d_relu", conv2d_relu_backward };
 
 /* ---- checks ---------------------------------------------------------------------------------------------------- */
 
@@ -324,7 +339,7 @@ static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_t
     return true;
 }
 
-lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
 {
     lathe_tensor *in[3] = { x, w, bias };
     lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
@@ -336,6 +351,16 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
     lathe_real *packed = lathe_tape_work(tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
     if (!y || !packed) return NULL;
-    forward(g, x, w, bias, y, packed);
-    return lathe_tape_record(tape, &lathe_conv2d_op, y, in, 3, g);
+    forward(g, x, w, bias, y, op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);
+    return lathe_tape_record(tape, op, y, in, 3, g);
+}
+
+lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+{
+    return conv2d(&lathe_conv2d_op, x, w, bias, opts);
+}
+
+lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+{
+    return conv2d(&lathe_conv2d_relu_op, x, w, bias, opts);
 }

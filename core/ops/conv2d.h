@@ -33,6 +33,9 @@ typedef struct lathe_conv2d_opts {
  */
 lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts);
 
+/** lathe_relu(lathe_conv2d(...)), the same numbers without a second pass over them. */
+lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts);
+
 #ifdef __cplusplus
 }
 #endif

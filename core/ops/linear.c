@@ -60,7 +60,7 @@ typedef struct linear_job {
     const lathe_real *w, *bias;
     lathe_real *gw;
     side_by_side x, y; /* values in the forward, gradients in `to_data`; x's values and y's gradients in `to_weights` */
-    bool add;
+    bool add, relu;
 } linear_job;
 
 static int rows_of_run(int run, int rows)
@@ -82,6 +82,7 @@ static void forward_run(void *context, int run)
         for (int i = 0; i < n; i++) y[(size_t)r * (size_t)n + (size_t)i] = job->bias[first + r];
     lathe_gemm(false, false, rows, n, job->features, job->w + (size_t)first * (size_t)job->features, job->features,
         job->x.rows_at, n, job->bias ? 1 : 0, y, n);
+    if (job->relu) lathe_kernels_in_use()->element->relu((size_t)rows * (size_t)n, y, y);
     scatter(&job->y, first, rows, false);
 }
 
@@ -112,18 +113,18 @@ static bool find_work(lathe_tape *tape, const linear_job *job, int blocks, lathe
     return work[0] && work[1];
 }
 
-static void to_bias(const lathe_tensor *y, lathe_real *gb, bool add)
+static void to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_real *gb, bool add)
 {
     int outputs = y->shape.dim[1];
     for (int o = 0; o < outputs; o++) {
         lathe_real sum = 0;
         for (int block = 0; block < lathe_tensor_blocks(y); block++)
-            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES, y->grad + (size_t)(block * outputs + o) * LATHE_LANES);
+            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES, gy + (size_t)(block * outputs + o) * LATHE_LANES);
         gb[o] = add ? gb[o] + sum : sum;
     }
 }
 
-static lathe_status linear_backward(lathe_node *node)
+static lathe_status backward(lathe_node *node, lathe_real *gy)
 {
     lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
     linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data };
@@ -134,7 +135,7 @@ static lathe_status linear_backward(lathe_node *node)
     lathe_real *gx = lathe_grad_target(y->tape, x, &add_x), *gb = lathe_grad_target(y->tape, bias, &add_bias);
     job.gw = lathe_grad_target(y->tape, w, &add_w);
     for (int first = 0; first < blocks; first += CHUNK) {
-        job.y = chunk_of(y->grad, job.outputs, first, blocks, work[1]);
+        job.y = chunk_of(gy, job.outputs, first, blocks, work[1]);
         gather(&job.y);
         if (job.gw) {
             job.x = chunk_of(x->data, job.features, first, blocks, work[0]);
@@ -148,11 +149,23 @@ static lathe_status linear_backward(lathe_node *node)
             lathe_parallel(runs(job.features), to_data_run, &job);
         }
     }
-    if (gb) to_bias(y, gb, add_bias);
+    if (gb) to_bias(y, gy, gb, add_bias);
     return lathe_tape_status(y->tape);
 }
 
+static lathe_status linear_backward(lathe_node *node)
+{
+    return backward(node, node->out->grad);
+}
+
+static lathe_status linear_relu_backward(lathe_node *node)
+{
+    lathe_real *gy = lathe_grad_before_relu(node->out);
+    return gy ? backward(node, gy) : lathe_tape_status(node->out->tape);
+}
+
 const lathe_op lathe_linear_op = { "linear", linear_backward };
+const lathe_op lathe_linear_relu_op = { "linear_relu", linear_relu_backward };
 
 static bool check_linear(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias)
 {
@@ -171,7 +184,7 @@ static bool check_linear(lathe_tape *tape, const lathe_tensor *x, const lathe_te
     return false;
 }
 
-lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
+static lathe_tensor *linear(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
 {
     lathe_tensor *in[3] = { x, w, bias };
     lathe_tape *tape = lathe_tape_of("lathe_linear", in, bias ? 3 : 2);
@@ -179,7 +192,8 @@ lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
     if (lathe_blas_start()) return lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, (lathe_shape){ 2, { x->shape.dim[0], w->shape.dim[0] } });
     if (!y) return NULL;
-    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data, .bias = bias ? bias->data : NULL };
+    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data, .bias = bias ? bias->data : NULL,
+        .relu = op == &lathe_linear_relu_op };
     int blocks = lathe_tensor_blocks(x);
     lathe_real *work[2];
     if (!find_work(tape, &job, blocks, work)) return NULL;
@@ -189,5 +203,15 @@ lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
         gather(&job.x);
         lathe_parallel(runs(job.outputs), forward_run, &job);
     }
-    return lathe_tape_record(tape, &lathe_linear_op, y, in, 3, NULL);
+    return lathe_tape_record(tape, op, y, in, 3, NULL);
+}
+
+lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
+{
+    return linear(&lathe_linear_op, x, w, bias);
+}
+
+lathe_tensor *lathe_linear_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
+{
+    return linear(&lathe_linear_relu_op, x, w, bias);
 }

@@ -19,6 +19,9 @@ extern "C" {
  */
 lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias);
 
+/** lathe_relu(lathe_linear(...)), the same numbers without a second pass over them. */
+lathe_tensor *lathe_linear_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias);
+
 #ifdef __cplusplus
 }
 #endif

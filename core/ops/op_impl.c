@@ -113,3 +113,21 @@ void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x)
     y->grad = NULL;
     y->has_grad = false;
 }
+
+typedef struct before_relu {
+    const lathe_tensor *y;
+    lathe_real *g;
+} before_relu;
+
+static void before_relu_range(void *context, size_t begin, size_t end)
+{
+    const before_relu *job = context;
+    lathe_kernels_in_use()->element->relu_backward(end - begin, job->y->data + begin, job->y->grad + begin, job->g + begin, 0);
+}
+
+lathe_real *lathe_grad_before_relu(lathe_tensor *y)
+{
+    before_relu job = { y, y->keep_grad ? lathe_tape_work(y->tape, y->stored, sizeof *job.g) : y->grad };
+    if (job.g) lathe_parallel_ranges(y->stored, before_relu_range, &job);
+    return job.g;
+}

@@ -44,6 +44,12 @@ void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x);
  */
 void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x);
 
+/**
+ * In the backward of an operation that ends in a relu: the gradient of what the relu was given, from y's own; zeros where y is
+ * not above 0. In place, unless y's gradient is to be kept. NULL when memory runs out (see lathe_tape_status).
+ */
+lathe_real *lathe_grad_before_relu(lathe_tensor *y);
+
 /** How many of a block's sixteen lanes hold images: 16, or fewer in the last block of a batch. */
 int lathe_lanes_in_block(const lathe_tensor *batched, int block);
 

@@ -310,6 +310,68 @@ static void gradient_check(void **state)
     }
 }
 
+static lathe_tensor *conv_relu_function(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_conv2d_relu(leaves[0], leaves[1], leaves[2], context);
+}
+
+/* Biases that keep every other filter above 0, the rest below, far from the kink. */
+static void gradient_check_with_relu(void **state)
+{
+    (void)state;
+    static const int batches[] = { 1, 15, 16, 17, 33 };
+    static const lathe_real bias[4] = { 30, -30, 30, -30 };
+    for (uint64_t i = 0; i < 20; i++) {
+        int size = random_int(i, 4, 2, 5), kernel = random_int(i, 7, 1, 2), channels = random_int(i, 3, 1, 2);
+        lathe_conv2d_opts opts = { .stride = random_int(i, 9, 1, 3), .padding = random_int(i, 10, 0, 2) };
+        int filters = random_int(i, 6, 1, 4);
+        lathe_leaf leaves[3] = {
+            { .layout = LATHE_BATCHED, .shape = { 4, { batches[i % 5], channels, size, size } } },
+            { .layout = LATHE_PLAIN, .shape = { 4, { filters, channels, kernel, kernel } } },
+            { .layout = LATHE_PLAIN, .shape = { 1, { filters } }, .values = bias },
+        };
+        assert_gradient("conv2d_relu", conv_relu_function, &opts, leaves, 3);
+    }
+}
+
+/* relu(conv2d(x)) in one operation and in two: the same bits, forward and backward, and a kept gradient stays as it came. */
+static void relu_is_the_same_in_one_operation(void **state)
+{
+    (void)state;
+    const setup s = { 21, 5, 9, 8, 13, 3, 3, 2, 1, 1, 1, 1 };
+    numbers n[2] = { numbers_new(&s), numbers_new(&s) };
+    for (int fused = 0; fused < 2; fused++) {
+        numbers *m = &n[fused];
+        fill(&s, m, 5);
+        lathe_tape *tape = lathe_tape_new();
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { s.batch, s.channels, s.height, s.width } }, m->x);
+        lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 4, { s.filters, s.channels, 3, 3 } }, m->w);
+        lathe_tensor *bias = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s.filters } }, m->bias);
+        x->needs_grad = w->needs_grad = bias->needs_grad = true;
+        const lathe_conv2d_opts opts = { .stride = 2, .padding = 1 };
+        lathe_tensor *y = fused ? lathe_conv2d_relu(x, w, bias, &opts) : lathe_relu(lathe_conv2d(x, w, bias, &opts));
+        y->keep_grad = fused;
+        assert_int_equal(lathe_backward_from(y, m->gy, m->y_count), LATHE_OK);
+        lathe_tensor_read(y, m->y, m->y_count);
+        lathe_tensor_read_grad(x, m->gx, m->x_count);
+        lathe_tensor_read_grad(w, m->gw, m->w_count);
+        lathe_tensor_read_grad(bias, m->gbias, (size_t)s.filters);
+        if (fused) {
+            lathe_tensor_read_grad(y, n[0].gy, n[0].y_count);
+            assert_memory_equal(n[0].gy, m->gy, m->y_count * sizeof *m->gy);
+        }
+        lathe_tape_free(tape);
+    }
+    assert_memory_equal(n[1].y, n[0].y, n[0].y_count * sizeof *n[0].y);
+    assert_memory_equal(n[1].gx, n[0].gx, n[0].x_count * sizeof *n[0].x);
+    assert_memory_equal(n[1].gw, n[0].gw, n[0].w_count * sizeof *n[0].w);
+    assert_memory_equal(n[1].gbias, n[0].gbias, (size_t)s.filters * sizeof *n[0].gbias);
+    numbers_free(&n[0]);
+    numbers_free(&n[1]);
+}
+
 /* The same weights twice: the second gradient is added to the first. */
 static lathe_tensor *twice_function(void *context, lathe_tensor *const *leaves, int count)
 {
@@ -404,6 +466,8 @@ int main(void)
         cmocka_unit_test(random_shapes_agree_with_the_twin),
         cmocka_unit_test(golden_values_from_pytorch),
         cmocka_unit_test(gradient_check),
+        cmocka_unit_test(gradient_check_with_relu),
+        cmocka_unit_test(relu_is_the_same_in_one_operation),
         cmocka_unit_test(gradients_add_up),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(mistakes_are_named),

@@ -182,6 +182,58 @@ static void gradient_check(void **state)
     }
 }
 
+static lathe_tensor *linear_relu_function(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_linear_relu(leaves[0], leaves[1], leaves[2]);
+}
+
+/* Biases that keep every other output above 0, the rest below, far from the kink. */
+static void gradient_check_with_relu(void **state)
+{
+    (void)state;
+    static const int batches[] = { 1, 15, 16, 17, 33 };
+    static const lathe_real bias[6] = { 30, -30, 30, -30, 30, -30 };
+    for (uint64_t i = 0; i < 20; i++) {
+        int features = random_int(i, 11, 1, 9), outputs = random_int(i, 12, 1, 6);
+        lathe_leaf leaves[3] = {
+            { .layout = LATHE_BATCHED, .shape = { 2, { batches[i % 5], features } } },
+            { .layout = LATHE_PLAIN, .shape = { 2, { outputs, features } } },
+            { .layout = LATHE_PLAIN, .shape = { 1, { outputs } }, .values = bias },
+        };
+        assert_gradient("linear_relu", linear_relu_function, NULL, leaves, 3);
+    }
+}
+
+/* relu(linear(x)) in one operation and in two: the same bits, forward and backward. */
+static void relu_is_the_same_in_one_operation(void **state)
+{
+    (void)state;
+    numbers n[2] = { numbers_new(37, 50, 30, true), numbers_new(37, 50, 30, true) };
+    for (int fused = 0; fused < 2; fused++) {
+        numbers *m = &n[fused];
+        fill(m, 5);
+        lathe_tape *tape = lathe_tape_new();
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { m->batch, m->features } }, m->x);
+        lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 2, { m->outputs, m->features } }, m->w);
+        lathe_tensor *bias = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { m->outputs } }, m->bias);
+        x->needs_grad = w->needs_grad = bias->needs_grad = true;
+        lathe_tensor *y = fused ? lathe_linear_relu(x, w, bias) : lathe_relu(lathe_linear(x, w, bias));
+        assert_int_equal(lathe_backward_from(y, m->gy, m->y_count), LATHE_OK);
+        lathe_tensor_read(y, m->y, m->y_count);
+        lathe_tensor_read_grad(x, m->gx, m->x_count);
+        lathe_tensor_read_grad(w, m->gw, m->w_count);
+        lathe_tensor_read_grad(bias, m->gbias, (size_t)m->outputs);
+        lathe_tape_free(tape);
+    }
+    assert_memory_equal(n[1].y, n[0].y, n[0].y_count * sizeof *n[0].y);
+    assert_memory_equal(n[1].gx, n[0].gx, n[0].x_count * sizeof *n[0].x);
+    assert_memory_equal(n[1].gw, n[0].gw, n[0].w_count * sizeof *n[0].w);
+    assert_memory_equal(n[1].gbias, n[0].gbias, (size_t)n[0].outputs * sizeof *n[0].gbias);
+    free(n[0].x), free(n[1].x);
+}
+
 static void same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
@@ -234,6 +286,8 @@ int main(void)
         cmocka_unit_test(shapes_agree_with_the_twin),
         cmocka_unit_test(golden_values_from_pytorch),
         cmocka_unit_test(gradient_check),
+        cmocka_unit_test(gradient_check_with_relu),
+        cmocka_unit_test(relu_is_the_same_in_one_operation),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(mistakes_are_named),
     };
