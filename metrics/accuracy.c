@@ -5,9 +5,17 @@
 static const char *const averages[] = { "micro", "macro", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "k", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_accuracy_opts, k), .preset = { 1 }, .min = 1, .max = HUGE_VAL,
+    { .name = "k",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_accuracy_opts, k),
+        .preset = { 1 },
+        .min = 1,
+        .max = HUGE_VAL,
         .help = "right if the label is among the k largest scores" },
-    { .name = "average", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_accuracy_opts, average), .choices = averages,
+    { .name = "average",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_accuracy_opts, average),
+        .choices = averages,
         .help = "over samples (micro) or classes (macro)" },
     { .name = NULL },
 };

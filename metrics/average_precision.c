@@ -9,9 +9,14 @@
 static const char *const averages[] = { "macro", "micro", "weighted", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "average", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_average_precision_opts, average), .choices = averages,
+    { .name = "average",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_average_precision_opts, average),
+        .choices = averages,
         .help = "over classes (macro), pairs (micro) or samples (weighted)" },
-    { .name = "probabilities", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_average_precision_opts, probabilities),
+    { .name = "probabilities",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_average_precision_opts, probabilities),
         .help = "rank by the scores as they are, not by their softmax" },
     { .name = NULL },
 };
@@ -97,7 +102,8 @@ typedef double area_fn(walk *w);
 static double steps(walk *w)
 {
     double sum = 0, recall = 0;
-    for (lathe_pr_point point; next_point(w, &point); recall = point.recall) sum += (point.recall - recall) * point.precision;
+    for (lathe_pr_point point; next_point(w, &point); recall = point.recall)
+        sum += (point.recall - recall) * point.precision;
     return sum;
 }
 
@@ -148,9 +154,15 @@ static lathe_status each(const lathe_metric_view *all, area_fn *area, double *va
 }
 
 static lathe_status compute_steps(const lathe_metric_view *all, double *value) { return average(all, steps, value); }
-static lathe_status compute_trapezoids(const lathe_metric_view *all, double *value) { return average(all, trapezoids, value); }
+static lathe_status compute_trapezoids(const lathe_metric_view *all, double *value)
+{
+    return average(all, trapezoids, value);
+}
 static lathe_status each_steps(const lathe_metric_view *all, double *values) { return each(all, steps, values); }
-static lathe_status each_trapezoids(const lathe_metric_view *all, double *values) { return each(all, trapezoids, values); }
+static lathe_status each_trapezoids(const lathe_metric_view *all, double *values)
+{
+    return each(all, trapezoids, values);
+}
 
 const lathe_metric_type lathe_average_precision_type = {
     .name = "average_precision",
@@ -184,7 +196,8 @@ lathe_metric *lathe_metric_pr_auc(int classes, const lathe_average_precision_opt
     return lathe_metric_new(&lathe_pr_auc_type, classes, opts);
 }
 
-static lathe_status check_curve(const lathe_metric *metric, int class_number, const lathe_pr_point *points, const size_t *count)
+static lathe_status check_curve(
+    const lathe_metric *metric, int class_number, const lathe_pr_point *points, const size_t *count)
 {
     if (!metric || !count || !points)
         return lathe_fail(LATHE_EARG, "lathe_pr_curve: %s is NULL", !metric ? "metric" : !count ? "count" : "points");
@@ -196,7 +209,8 @@ static lathe_status check_curve(const lathe_metric *metric, int class_number, co
     return LATHE_OK;
 }
 
-lathe_status lathe_pr_curve(const lathe_metric *metric, int class_number, lathe_pr_point *points, size_t room, size_t *count)
+lathe_status lathe_pr_curve(
+    const lathe_metric *metric, int class_number, lathe_pr_point *points, size_t room, size_t *count)
 {
     lathe_status status = check_curve(metric, class_number, points, count);
     if (status) return status;

@@ -7,11 +7,21 @@
 static const char *const norms[] = { "mean", "max", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "bins", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_calibration_opts, bins), .preset = { 15 }, .min = 1, .max = 1e6,
+    { .name = "bins",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_calibration_opts, bins),
+        .preset = { 15 },
+        .min = 1,
+        .max = 1e6,
         .help = "confidence bins of equal width" },
-    { .name = "probabilities", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_calibration_opts, probabilities),
+    { .name = "probabilities",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_calibration_opts, probabilities),
         .help = "scores are probabilities, not logits" },
-    { .name = "norm", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_calibration_opts, norm), .choices = norms,
+    { .name = "norm",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_calibration_opts, norm),
+        .choices = norms,
         .help = "the mean gap (ECE) or the largest (MCE)" },
     { .name = NULL },
 };
@@ -84,10 +94,12 @@ lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibratio
             : "the metric is no calibration_error");
     const lathe_metric_view all = lathe_metric_view_of(metric);
     const lathe_calibration_opts *o = all.opts;
-    if (count != o->bins) return lathe_fail(LATHE_EARG, "lathe_calibration_bins: room for %d bins, there are %d", count, o->bins);
+    if (count != o->bins)
+        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: room for %d bins, there are %d", count, o->bins);
     for (int n = 0; n < count; n++) {
         const double *bin = all.state + 3 * n;
-        bins[n] = (lathe_calibration_bin){ bin[0], bin[0] > 0 ? bin[1] / bin[0] : NAN, bin[0] > 0 ? bin[2] / bin[0] : NAN };
+        bins[n] =
+            (lathe_calibration_bin){ bin[0], bin[0] > 0 ? bin[1] / bin[0] : NAN, bin[0] > 0 ? bin[2] / bin[0] : NAN };
     }
     return LATHE_OK;
 }

@@ -23,7 +23,10 @@ typedef struct lathe_calibration_opts {
 /**
  * "calibration_error": the samples are put in bins by their confidence, the largest probability; over the bins
  *
- *     sum of (samples in the bin / all samples) * |part of them that is right - mean confidence|        (or the largest of these gaps)
+ *     sum of (samples in the bin / all samples) * |part of them that is right - mean confidence|
+ *
+ * or the largest of these gaps.
+ *
  *
  * Source   Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
  */

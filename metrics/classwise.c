@@ -6,13 +6,25 @@ static const char *const averages[] = { "macro", "micro", "weighted", NULL };
 
 /* Only the F-score has a beta: the others' fields begin behind it. */
 static const lathe_field fields[] = {
-    { .name = "beta", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_classwise_opts, beta), .preset = { 1 }, .max = HUGE_VAL,
+    { .name = "beta",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_classwise_opts, beta),
+        .preset = { 1 },
+        .max = HUGE_VAL,
         .help = "how many times as much recall weighs as precision" },
-    { .name = "average", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_classwise_opts, average), .choices = averages,
+    { .name = "average",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_classwise_opts, average),
+        .choices = averages,
         .help = "over classes (macro), counts (micro) or samples (weighted)" },
-    { .name = "zero_division", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_classwise_opts, zero_division), .max = 1,
+    { .name = "zero_division",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_classwise_opts, zero_division),
+        .max = 1,
         .help = "what 0/0 counts as: 0 or 1" },
-    { .name = "threshold", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_classwise_opts, threshold),
+    { .name = "threshold",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_classwise_opts, threshold),
         .help = "with targets: scores above it are predictions" },
     { .name = NULL },
 };
@@ -50,7 +62,9 @@ static void update(const lathe_metric_view *some)
         int best = some->labels ? lathe_argmax(scores, some->classes) : -1;
         for (int k = 0; k < some->classes; k++)
             if (some->labels) count(some->state + 3 * k, k == best, k == some->labels[i]);
-            else count(some->state + 3 * k, (double)scores[k] > o->threshold, some->targets[i * (size_t)some->classes + (size_t)k] == 1);
+            else
+                count(some->state + 3 * k, (double)scores[k] > o->threshold,
+                    some->targets[i * (size_t)some->classes + (size_t)k] == 1);
     }
 }
 
@@ -111,11 +125,17 @@ static lathe_status each(const lathe_metric_view *all, ratio_fn *ratio, double *
     return LATHE_OK;
 }
 
-static lathe_status compute_precision(const lathe_metric_view *all, double *value) { return average(all, precision, value); }
+static lathe_status compute_precision(const lathe_metric_view *all, double *value)
+{
+    return average(all, precision, value);
+}
 static lathe_status compute_recall(const lathe_metric_view *all, double *value) { return average(all, recall, value); }
 static lathe_status compute_fbeta(const lathe_metric_view *all, double *value) { return average(all, fbeta, value); }
 static lathe_status compute_iou(const lathe_metric_view *all, double *value) { return average(all, iou, value); }
-static lathe_status each_precision(const lathe_metric_view *all, double *values) { return each(all, precision, values); }
+static lathe_status each_precision(const lathe_metric_view *all, double *values)
+{
+    return each(all, precision, values);
+}
 static lathe_status each_recall(const lathe_metric_view *all, double *values) { return each(all, recall, values); }
 static lathe_status each_fbeta(const lathe_metric_view *all, double *values) { return each(all, fbeta, values); }
 static lathe_status each_iou(const lathe_metric_view *all, double *values) { return each(all, iou, values); }

@@ -18,14 +18,15 @@ typedef enum lathe_classwise_average {
 typedef struct lathe_classwise_opts {
     lathe_classwise_average average;
     int zero_division; /* what 0/0 counts as, for classes that are never predicted or never occur: 0 or 1 */
-    double threshold;  /* with targets: a class is predicted if its score is above this; 0 suits logits, 0.5 probabilities */
+    double threshold;  /* with targets: scores above it are predictions; 0 suits logits, 0.5 probabilities */
     double beta;       /* F-score only: recall weighs beta times as much as precision; 0 means 1 */
 } lathe_classwise_opts;
 
 /*
- * For one class, of the samples' predictions: TP right ones, FP wrong ones, FN samples of the class that were taken for another.
- * With labels the prediction is the class with the largest score, the first of equals; with targets all above the threshold.
- * Averages are over all classes, also those that never occur: scikit-learn's with labels=range(classes).
+ * For one class, of the samples' predictions: TP right ones, FP wrong ones, FN samples of the class that were taken
+ * for another. With labels the prediction is the class with the largest score, the first of equals; with targets all
+ * above the threshold. Averages are over all classes, also those that never occur: scikit-learn's with
+ * labels=range(classes).
  */
 
 /** "precision": TP / (TP + FP). Same as sklearn.metrics.precision_score */

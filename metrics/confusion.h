@@ -21,10 +21,12 @@ lathe_confusion *lathe_confusion_new(int classes);
 void lathe_confusion_free(lathe_confusion *confusion);
 
 /**
- * Take in some samples: scores [count, classes] row-major, labels [count]. The prediction is the class with the largest score, the
- * first of equals. Nothing is taken in if anything is wrong. Errors: LATHE_EARG as for lathe_metric_update.
+ * Take in some samples: scores [count, classes] row-major, labels [count]. The prediction is the class with the
+ * largest score, the first of equals. Nothing is taken in if anything is wrong. Errors: LATHE_EARG as for
+ * lathe_metric_update.
  */
-lathe_status lathe_confusion_update(lathe_confusion *confusion, const lathe_real *scores, const int *labels, size_t count);
+lathe_status lathe_confusion_update(
+    lathe_confusion *confusion, const lathe_real *scores, const int *labels, size_t count);
 
 /** Forget all samples. */
 void lathe_confusion_reset(lathe_confusion *confusion);

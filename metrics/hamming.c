@@ -24,7 +24,8 @@ static overlap overlap_of(const lathe_metric_view *some, size_t i)
     const size_t first = i * (size_t)some->classes;
     overlap sets = { 0 };
     for (int k = 0; k < some->classes; k++) {
-        bool predicted = (double)some->scores[first + (size_t)k] > o->threshold, actual = some->targets[first + (size_t)k] == 1;
+        bool predicted = (double)some->scores[first + (size_t)k] > o->threshold,
+             actual = some->targets[first + (size_t)k] == 1;
         sets.both += predicted && actual;
         sets.either += predicted || actual;
         sets.differing += predicted != actual;

@@ -26,7 +26,8 @@ lathe_metric *lathe_metric_new(const lathe_metric_type *type, int classes, const
         return NULL;
     }
     if (classes < (type->multilabel ? 1 : 2)) {
-        lathe_fail(LATHE_EARG, "lathe_metric_new: %s needs at least %d classes, not %d", type->name, type->multilabel ? 1 : 2, classes);
+        lathe_fail(LATHE_EARG, "lathe_metric_new: %s needs at least %d classes, not %d", type->name,
+            type->multilabel ? 1 : 2, classes);
         return NULL;
     }
     lathe_metric *metric = lathe_alloc(1, sizeof *metric);
@@ -55,7 +56,8 @@ void lathe_metric_free(lathe_metric *metric)
     lathe_free(metric);
 }
 
-lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels, bool many, size_t count)
+lathe_status lathe_check_samples(
+    const char *who, int classes, const lathe_real *scores, const int *labels, bool many, size_t count)
 {
     if (!scores || !labels)
         return lathe_fail(LATHE_EARG, "%s: %s is NULL", who, !scores ? "scores" : many ? "targets" : "labels");
@@ -64,8 +66,8 @@ lathe_status lathe_check_samples(const char *who, int classes, const lathe_real 
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < each; k++)
             if (labels[i * each + k] < 0 || labels[i * each + k] >= limit)
-                return lathe_fail(LATHE_EARG, "%s: sample %zu has the %s %d, legal are 0 to %d", who, i, many ? "target" : "label",
-                    labels[i * each + k], limit - 1);
+                return lathe_fail(LATHE_EARG, "%s: sample %zu has the %s %d, legal are 0 to %d", who, i,
+                    many ? "target" : "label", labels[i * each + k], limit - 1);
         for (size_t k = 0; k < numbers; k++)
             if (!isfinite(scores[i * numbers + k]))
                 return lathe_fail(LATHE_EARG, "%s: sample %zu has the score %g for class %zu", who, i,
@@ -74,7 +76,10 @@ lathe_status lathe_check_samples(const char *who, int classes, const lathe_real 
     return LATHE_OK;
 }
 
-/* `block` with room for `need` objects, at least doubled when it must grow; NULL after a failure, which leaves it as it was. */
+/*
+ * `block` with room for `need` objects, at least doubled when it must grow; NULL after a failure, which leaves it as
+ * it was.
+ */
 static void *reserve(void *block, size_t *room, size_t need, size_t size)
 {
     if (need <= *room) return block;
@@ -105,7 +110,8 @@ static lathe_status take_in(lathe_metric *metric, const lathe_real *scores, cons
     if (!metric) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_metric_update: metric is NULL");
     if (count == 0) return LATHE_OK;
     if (many && !metric->type->multilabel)
-        return lathe_fail(LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets", metric->type->name);
+        return lathe_fail(
+            LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets", metric->type->name);
     if (metric->samples && many != metric->many)
         return lathe_fail(LATHE_ESTATE, "lathe_metric_update: %s has samples with %s already, and these come with %s",
             metric->type->name, metric->many ? "targets" : "labels", many ? "targets" : "labels");
@@ -132,8 +138,8 @@ lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *sc
 
 lathe_metric_view lathe_metric_view_of(const lathe_metric *metric)
 {
-    return (lathe_metric_view){ metric->opts, metric->classes, metric->state, metric->samples, metric->many, metric->scores,
-        metric->many ? NULL : metric->labels, metric->many ? metric->labels : NULL };
+    return (lathe_metric_view){ metric->opts, metric->classes, metric->state, metric->samples, metric->many,
+        metric->scores, metric->many ? NULL : metric->labels, metric->many ? metric->labels : NULL };
 }
 
 double lathe_metric_compute(const lathe_metric *metric)
@@ -151,7 +157,8 @@ lathe_status lathe_metric_per_class(const lathe_metric *metric, double *values, 
     if (!metric->type->per_class)
         return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s has no values of single classes", metric->type->name);
     if (classes != metric->classes)
-        return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %d values given for %d classes", classes, metric->classes);
+        return lathe_fail(
+            LATHE_EARG, "lathe_metric_per_class: %d values given for %d classes", classes, metric->classes);
     for (int k = 0; k < classes; k++) values[k] = NAN;
     if (!metric->samples) return LATHE_OK;
     lathe_metric_view all = lathe_metric_view_of(metric);

@@ -43,7 +43,7 @@ typedef struct lathe_metric_type {
     size_t (*numbers)(const void *opts, int classes);      /* how many numbers of state; NULL: none */
     void (*update)(const lathe_metric_view *some);         /* NULL for a type that keeps samples */
     lathe_status (*compute)(const lathe_metric_view *all, double *value);
-    lathe_status (*per_class)(const lathe_metric_view *all, double *values); /* NULL: it has no values of single classes */
+    lathe_status (*per_class)(const lathe_metric_view *all, double *values); /* NULL: there is none */
 } lathe_metric_type;
 
 /**
@@ -56,14 +56,17 @@ lathe_metric *lathe_metric_new(const lathe_metric_type *type, int classes, const
 void lathe_metric_free(lathe_metric *metric);
 
 /**
- * Take in some samples: scores [count, classes] in row-major order as lathe_tensor_read gives them (logits or probabilities:
- * each metric says which), labels [count] classes from 0. Nothing is taken in if anything is wrong.
- * Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not finite; LATHE_ESTATE after
- *          lathe_metric_update_many; LATHE_ENOMEM.
+ * Take in some samples: scores [count, classes] in row-major order as lathe_tensor_read gives them (logits or
+ * probabilities: each metric says which), labels [count] classes from 0. Nothing is taken in if anything is wrong.
+ * Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not finite;
+ *          LATHE_ESTATE after lathe_metric_update_many; LATHE_ENOMEM.
  */
 lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count);
 
-/** The same for samples of any number of classes each: targets [count, classes] of 0 and 1. Errors: also LATHE_EARG if the type takes none. */
+/**
+ * The same for samples of any number of classes each: targets [count, classes] of 0 and 1. Errors: also LATHE_EARG if
+ * the type takes none.
+ */
 lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *scores, const int *targets, size_t count);
 
 /** The value over all samples since the last reset; NaN if there are none, or after a failure (LATHE_ENOMEM). */

@@ -3,8 +3,9 @@
 #include "lanes.h"
 
 /*
- * Sums run in registers over a chunk that stays in the first-level cache, and from chunk to chunk in double: short sums, little
- * rounding, a fixed order. Two registers a sum, for even and odd places, hide half of an addition's latency.
+ * Sums run in registers over a chunk that stays in the first-level cache, and from chunk to chunk in double: short
+ * sums, little rounding, a fixed order. Two registers a sum, for even and odd places, hide half of an addition's
+ * latency.
  */
 enum { CHUNK = 128 };
 
@@ -58,8 +59,9 @@ static void chunk_distances(size_t size, lane_mask used, real center, const real
 }
 
 /*
- * Each chunk: its mean, then the corrected sum of squares about it (Chan, Golub, LeVeque, "Algorithms for computing the sample
- * variance", 1983), and the chunks joined by their formula for two samples. The second look at a chunk finds it in the cache.
+ * Each chunk: its mean, then the corrected sum of squares about it (Chan, Golub, LeVeque, "Algorithms for computing
+ * the sample variance", 1983), and the chunks joined by their formula for two samples. The second look at a chunk
+ * finds it in the cache.
  */
 static void moments(size_t size, int used, const real *x, double result[2])
 {
@@ -99,7 +101,8 @@ static inline part gradient_at(const real *y, const real *gy, size_t at)
 }
 
 /* The two sums over one chunk; `y` is a constant NULL or not, so that the compiler makes two loops of it. */
-static inline void chunk_gradient_sums(size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
+static inline void chunk_gradient_sums(
+    size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
 {
     lane_parts sum, products;
     for (int h = 0; h < PARTS; h++) {
@@ -126,8 +129,8 @@ static void gradient_sums(size_t size, real mean, const real *x, const real *y, 
     }
 }
 
-static inline void write_gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy,
-    real *gx, int add)
+static inline void write_gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y,
+    const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size * LANES; i += LANES)
@@ -139,8 +142,8 @@ static inline void write_gradient(size_t size, int used, const lathe_norm_gradie
         }
 }
 
-static void gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy, real *gx,
-    int add)
+static void gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy,
+    real *gx, int add)
 {
     if (y) write_gradient(size, used, o, x, y, gy, gx, add);
     else if (add) write_gradient(size, used, o, x, NULL, gy, gx, 1);

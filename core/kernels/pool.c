@@ -5,8 +5,8 @@
 #include "lanes.h"
 
 /*
- * A window's work is written once, as an inline function of its numbers of rows and columns; the common sizes call it with
- * constants, so that the compiler unrolls it.
+ * A window's work is written once, as an inline function of its numbers of rows and columns; the common sizes call it
+ * with constants, so that the compiler unrolls it.
  */
 typedef struct window {
     size_t at; /* of its first number, in the plane */
@@ -30,7 +30,10 @@ static size_t plane_size(const lathe_pool_windows *w)
     return (size_t)w->height * (size_t)w->width * LANES;
 }
 
-/* Clear the rows of gx that come into use, up to `end`: so late that they are still in the cache. Returns how many are cleared. */
+/*
+ * Clear the rows of gx that come into use, up to `end`: so late that they are still in the cache. Returns how many
+ * are cleared.
+ */
 static int clear_rows(real *gx, size_t row, int cleared, int end)
 {
     if (end <= cleared) return cleared;
@@ -64,9 +67,12 @@ static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
             }
 }
 
-/* Each lane's gradient goes to the first place that equals the maximum; `open` are the lanes that have not found theirs. */
-static inline void window_max_backward(const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns,
-    int add)
+/*
+ * Each lane's gradient goes to the first place that equals the maximum; `open` are the lanes that have not found
+ * theirs.
+ */
+static inline void window_max_backward(
+    const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part best = load_part(y + h), g = load_part(gy + h);
@@ -82,7 +88,8 @@ static inline void window_max_backward(const real *x, const real *y, const real 
     }
 }
 
-static void max_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y, const real *gy, real *gx, int add)
+static void max_backward(
+    const lathe_pool_windows *w, int planes, const real *x, const real *y, const real *gy, real *gx, int add)
 {
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, x += size, gx += size) {
@@ -133,7 +140,8 @@ static void average(const lathe_pool_windows *w, int planes, const real *x, real
             }
 }
 
-static inline void window_average_backward(const real *gy, real *gx, size_t row, int rows, int columns, real factor, int add)
+static inline void window_average_backward(
+    const real *gy, real *gx, size_t row, int rows, int columns, real factor, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part g = load_part(gy + h) * factor;
@@ -155,8 +163,10 @@ static void average_backward(const lathe_pool_windows *w, int planes, const real
             for (int j = 0; j < w->out_width; j++, gy += LANES) {
                 window at = window_at(w, i, j);
                 real factor = inverse_area(w, i, j);
-                if (at.rows == 2 && at.columns == 2 && !adds) window_average_backward(gy, gx + at.at, row, 2, 2, factor, 0);
-                else if (at.rows == 3 && at.columns == 3 && adds) window_average_backward(gy, gx + at.at, row, 3, 3, factor, 1);
+                if (at.rows == 2 && at.columns == 2 && !adds)
+                    window_average_backward(gy, gx + at.at, row, 2, 2, factor, 0);
+                else if (at.rows == 3 && at.columns == 3 && adds)
+                    window_average_backward(gy, gx + at.at, row, 3, 3, factor, 1);
                 else window_average_backward(gy, gx + at.at, row, at.rows, at.columns, factor, adds);
             }
         }

@@ -29,7 +29,8 @@ typedef struct lathe_pool_kernels {
     /** y = the window's sum / (row divisor * column divisor) */
     void (*average)(const lathe_pool_windows *windows, int planes, const lathe_real *x, lathe_real *y);
     /** gx (+)= gy / (row divisor * column divisor) in the whole window */
-    void (*average_backward)(const lathe_pool_windows *windows, int planes, const lathe_real *gy, lathe_real *gx, int add);
+    void (*average_backward)(
+        const lathe_pool_windows *windows, int planes, const lathe_real *gy, lathe_real *gx, int add);
 } lathe_pool_kernels;
 
 #endif

@@ -41,7 +41,8 @@ static void run_planes(void *context, int task)
     const norm_job *job = r->job;
     int first = task * job->planes_a_task, end = first + job->planes_a_task, planes = job->blocks * job->channels;
     for (int n = first; n < end && n < planes; n++)
-        r->run(job, n, n % job->channels, lathe_lanes_in_block(job->x, n / job->channels), (size_t)n * job->size * LATHE_LANES);
+        r->run(job, n, n % job->channels, lathe_lanes_in_block(job->x, n / job->channels),
+            (size_t)n * job->size * LATHE_LANES);
 }
 
 static void for_each_plane(const norm_job *job, plane_fn *run)
@@ -82,8 +83,8 @@ static void plane_gradient_sums(const norm_job *job, int plane, int channel, int
 static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->gradient[channel], job->x->data + at, job->y ? job->y + at : NULL,
-        job->gy + at, job->out + at, job->add);
+    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->gradient[channel], job->x->data + at,
+        job->y ? job->y + at : NULL, job->gy + at, job->out + at, job->add);
 }
 
 /* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
@@ -188,8 +189,8 @@ static bool check_inputs(const char *who, lathe_tape *tape, lathe_tensor *const 
             x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
     for (int i = WEIGHT; i < INPUTS; i++)
         if (in[i] && (in[i]->layout != LATHE_PLAIN || in[i]->shape.rank != 1 || in[i]->shape.dim[0] != x->shape.dim[1]))
-            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who, x->shape.dim[1], names[i],
-                lathe_shape_text(&in[i]->shape, text));
+            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who, x->shape.dim[1],
+                names[i], lathe_shape_text(&in[i]->shape, text));
     if (lathe_tape_mode(tape) == LATHE_TRAIN && lathe_shape_count(&x->shape) == (size_t)x->shape.dim[1])
         return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s: one number a channel has no variance to train on", who,
             lathe_shape_text(&x->shape, text));
@@ -201,7 +202,8 @@ static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_op
     *o = opts ? *opts : (lathe_batch_norm_opts){ 0 };
     if (o->eps == 0) o->eps = 1e-5;
     if (o->momentum == 0) o->momentum = 0.1;
-    if (!(o->eps > 0 && isfinite(o->eps))) return lathe_tape_fail(tape, LATHE_EARG, "%s: eps = %g, must be above 0", who, o->eps);
+    if (!(o->eps > 0 && isfinite(o->eps)))
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: eps = %g, must be above 0", who, o->eps);
     if (!(o->momentum > 0 && o->momentum <= 1))
         return lathe_tape_fail(tape, LATHE_EARG, "%s: momentum = %g, must be in (0, 1]", who, o->momentum);
     return true;
@@ -258,12 +260,14 @@ static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu, 
     batch_norm_saved *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
     lathe_norm_affine *affine = lathe_tape_work(tape, channels, sizeof *affine);
     if (!y || !saved || !affine) return NULL;
-    *saved = (batch_norm_saved){ lathe_tape_alloc(tape, channels, sizeof(double)), lathe_tape_alloc(tape, channels, sizeof(double)),
-        relu };
+    saved->relu = relu;
+    saved->mean = lathe_tape_alloc(tape, channels, sizeof *saved->mean);
+    saved->inverse_deviation = lathe_tape_alloc(tape, channels, sizeof *saved->inverse_deviation);
     if (!saved->mean || !saved->inverse_deviation || !statistics(tape, in, &o, &job, saved)) return NULL;
     for (int c = 0; c < job.channels; c++)
         affine[c] = (lathe_norm_affine){ (lathe_real)saved->mean[c],
-            (lathe_real)(scale_of(in[WEIGHT], c) * saved->inverse_deviation[c]), in[BIAS] ? in[BIAS]->data[c] : 0, relu };
+            (lathe_real)(scale_of(in[WEIGHT], c) * saved->inverse_deviation[c]), in[BIAS] ? in[BIAS]->data[c] : 0,
+            relu };
     job.affine = affine;
     job.out = y->data;
     for_each_plane(&job, plane_normalise);
@@ -277,8 +281,8 @@ lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tens
     return batch_norm("lathe_batch_norm", &lathe_batch_norm_op, false, in, opts);
 }
 
-lathe_tensor *lathe_batch_norm_relu(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, lathe_tensor *running_mean,
-    lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
+lathe_tensor *lathe_batch_norm_relu(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
+    lathe_tensor *running_mean, lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
 {
     lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
     return batch_norm("lathe_batch_norm_relu", &lathe_batch_norm_relu_op, true, in, opts);

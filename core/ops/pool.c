@@ -66,7 +66,9 @@ static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
 static lathe_status max_pool2d_backward(lathe_node *node)
 {
     lathe_tensor *x = node->in[0];
-    pool_job job = { .windows = *(const lathe_pool_windows *)node->saved, .x = x->data, .y = node->out->data, .gy = node->out->grad };
+    pool_job job = {
+        .windows = *(const lathe_pool_windows *)node->saved, .x = x->data, .y = node->out->data, .gy = node->out->grad
+    };
     if ((job.out = lathe_grad_target(node->out->tape, x, &job.add))) run(&job, x, max_backward_task);
     return LATHE_OK;
 }
@@ -100,11 +102,14 @@ static bool resolve(const char *who, lathe_tape *tape, const lathe_pool_opts *op
     if (o->kernel < 1) return lathe_tape_fail(tape, LATHE_EARG, "%s: kernel = %d, must be at least 1", who, o->kernel);
     if (o->stride < 1) return lathe_tape_fail(tape, LATHE_EARG, "%s: stride = %d, must be at least 1", who, o->stride);
     if (o->padding < 0 || o->padding > o->kernel / 2)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: padding = %d, must be 0 to kernel / 2 = %d", who, o->padding, o->kernel / 2);
+        return lathe_tape_fail(
+            tape, LATHE_EARG, "%s: padding = %d, must be 0 to kernel / 2 = %d", who, o->padding, o->kernel / 2);
     return true;
 }
 
-/* How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right padding. */
+/*
+ * How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right padding.
+ */
 static int output_size(int size, const lathe_pool_opts *o)
 {
     long long room = (long long)size + 2LL * o->padding - o->kernel;
@@ -167,7 +172,8 @@ static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x,
 }
 
 /* The forward of all three. */
-static lathe_tensor *pool(lathe_tape *tape, const lathe_op *op, lathe_tensor *x, lathe_pool_windows *windows, lathe_task_fn *task)
+static lathe_tensor *pool(
+    lathe_tape *tape, const lathe_op *op, lathe_tensor *x, lathe_pool_windows *windows, lathe_task_fn *task)
 {
     if (!windows) return NULL;
     lathe_shape shape = { 4, { x->shape.dim[0], x->shape.dim[1], windows->out_height, windows->out_width } };
@@ -187,8 +193,8 @@ static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_t
     int out_height = output_size(x->shape.dim[2], &o), out_width = output_size(x->shape.dim[3], &o);
     char text[LATHE_SHAPE_TEXT];
     if (out_height < 1 || out_width < 1)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s", who, o.kernel, o.padding,
-            lathe_shape_text(&x->shape, text));
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s", who,
+            o.kernel, o.padding, lathe_shape_text(&x->shape, text));
     return pool(tape, op, x, make_windows(tape, x, out_height, out_width, &o), task);
 }
 

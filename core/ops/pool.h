@@ -15,7 +15,7 @@ typedef struct lathe_pool_opts {
     int kernel;             /* side of the square window, in pixels; required */
     int stride;             /* 0 means kernel */
     int padding;            /* at most kernel / 2 */
-    bool ceil_mode;         /* round the output size up, as Caffe does; windows must begin inside the picture or its left padding */
+    bool ceil_mode;         /* round the output size up, as Caffe does; windows begin in the picture or its left padding */
     bool exclude_padding;   /* average pooling: divide by the pixels inside the picture (count_include_pad=False) */
 } lathe_pool_opts;
 
@@ -24,8 +24,8 @@ typedef struct lathe_pool_opts {
  *
  *     x [B, C, H, W]   result [B, C, H', W'],  H' = (H + 2*padding - kernel) / stride + 1, rounded as ceil_mode says
  *
- * Padding counts as minus infinity; a NaN in the window is its maximum. Gradient to x: to the first of equal maxima in row-major
- * order, as PyTorch (a NaN gets none).
+ * Padding counts as minus infinity; a NaN in the window is its maximum. Gradient to x: to the first of equal maxima
+ * in row-major order, as PyTorch (a NaN gets none).
  * Errors   LATHE_EARG for options out of range, LATHE_ESHAPE if H', W' would be below 1.
  * Same as  torch.nn.functional.max_pool2d
  */

@@ -12,8 +12,8 @@
 
 #include <math.h>
 
-static const lathe_real scores[9] = { (lathe_real)0.1, (lathe_real)0.7, (lathe_real)0.2, (lathe_real)0.5, (lathe_real)0.2,
-    (lathe_real)0.3, (lathe_real)0.4, (lathe_real)0.4, (lathe_real)0.2 };
+static const lathe_real scores[9] = { (lathe_real)0.1, (lathe_real)0.7, (lathe_real)0.2, (lathe_real)0.5,
+    (lathe_real)0.2, (lathe_real)0.3, (lathe_real)0.4, (lathe_real)0.4, (lathe_real)0.2 };
 static const int labels[3] = { 1, 2, 1 };
 
 static double accuracy_of(const lathe_accuracy_opts *opts)
@@ -53,7 +53,8 @@ static void equals_sklearn(void **state)
     for (int i = 0; i < 3; i++) {
         metric_data data = metric_data_open(names[i], false);
         assert_metric(&lathe_accuracy_type, NULL, &data, names[i], "accuracy");
-        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data, names[i], "balanced");
+        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data, names[i],
+            "balanced");
         metric_data_free(&data);
     }
     metric_data top = metric_data_open("top", false);

@@ -1,5 +1,6 @@
 /*
- * Precision against recall. By hand, one class, scores .8 .4 .35 .1 of samples that are 1 0 1 0 (scikit-learn's own example):
+ * Precision against recall. By hand, one class, scores .8 .4 .35 .1 of samples that are 1 0 1 0 (scikit-learn's own
+ * example):
  *
  *     threshold   .8    .4    .35   .1
  *     precision    1    1/2   2/3   1/2
@@ -90,7 +91,8 @@ static void curves_equal_sklearn(void **state)
     static const char *const names[] = { "ordinary", "empty", "gaps", "nothing" };
     for (int i = 0; i < 4; i++) {
         metric_data data = metric_data_open(names[i], i >= 2);
-        lathe_metric *metric = metric_fed(&lathe_average_precision_type, &(lathe_average_precision_opts){ .probabilities = true }, &data);
+        lathe_metric *metric =
+            metric_fed(&lathe_average_precision_type, &(lathe_average_precision_opts){ .probabilities = true }, &data);
         for (int k = 0; k < data.classes; k++) check_curve(metric, names[i], k);
         lathe_metric_free(metric);
         metric_data_free(&data);

@@ -11,8 +11,8 @@
 
 #include <math.h>
 
-static const lathe_real scores[8] = { (lathe_real)0.75, (lathe_real)0.25, (lathe_real)0.25, (lathe_real)0.75, (lathe_real)0.5,
-    (lathe_real)0.5, 0, 1 };
+static const lathe_real scores[8] = { (lathe_real)0.75, (lathe_real)0.25, (lathe_real)0.25, (lathe_real)0.75,
+    (lathe_real)0.5, (lathe_real)0.5, 0, 1 };
 static const int labels[4] = { 0, 0, 0, 1 };
 
 static void by_hand(void **state)
@@ -26,7 +26,8 @@ static void by_hand(void **state)
         assert_close_double("calibration", &got, &want, 1, 1e-15, 0);
         lathe_calibration_bin bins[2];
         assert_int_equal(lathe_calibration_bins(metric, bins, 2), LATHE_OK);
-        double flat[6] = { bins[0].samples, bins[0].confidence, bins[0].accuracy, bins[1].samples, bins[1].confidence, bins[1].accuracy };
+        double flat[6] = { bins[0].samples, bins[0].confidence, bins[0].accuracy, bins[1].samples, bins[1].confidence,
+            bins[1].accuracy };
         double expected[6] = { 1, 0.5, 1, 3, 5.0 / 6, 2.0 / 3 };
         assert_close_double("bins", flat, expected, 6, 1e-15, 0);
         lathe_metric_free(metric);

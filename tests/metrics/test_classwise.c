@@ -8,13 +8,15 @@
  */
 #include "support/metric_test.h"
 
-static const lathe_metric_type *const types[] = { &lathe_precision_type, &lathe_recall_type, &lathe_fbeta_type, &lathe_iou_type };
+static const lathe_metric_type *const types[] = { &lathe_precision_type, &lathe_recall_type, &lathe_fbeta_type,
+    &lathe_iou_type };
 
 static void by_hand(void **state)
 {
     (void)state;
     static const int labels[6] = { 0, 0, 1, 1, 1, 2 }, predicted[6] = { 0, 1, 1, 1, 2, 2 };
-    static const double want[4][3] = { { 1, 2.0 / 3, 0.5 }, { 0.5, 2.0 / 3, 1 }, { 2.0 / 3, 2.0 / 3, 2.0 / 3 }, { 0.5, 0.5, 0.5 } };
+    static const double want[4][3] = { { 1, 2.0 / 3, 0.5 }, { 0.5, 2.0 / 3, 1 }, { 2.0 / 3, 2.0 / 3, 2.0 / 3 },
+        { 0.5, 0.5, 0.5 } };
     lathe_real scores[18] = { 0 };
     for (int i = 0; i < 6; i++) scores[3 * i + predicted[i]] = 1;
     for (int t = 0; t < 4; t++) {
@@ -35,8 +37,9 @@ static int check_all(const metric_data *data)
         const char *name;
         const lathe_metric_type *type;
         double beta;
-    } metrics[] = { { "precision", &lathe_precision_type, 0 }, { "recall", &lathe_recall_type, 0 }, { "f1", &lathe_fbeta_type, 0 },
-        { "f2", &lathe_fbeta_type, 2 }, { "f0.5", &lathe_fbeta_type, 0.5 }, { "iou", &lathe_iou_type, 0 } };
+    } metrics[] = { { "precision", &lathe_precision_type, 0 }, { "recall", &lathe_recall_type, 0 },
+        { "f1", &lathe_fbeta_type, 0 }, { "f2", &lathe_fbeta_type, 2 }, { "f0.5", &lathe_fbeta_type, 0.5 },
+        { "iou", &lathe_iou_type, 0 } };
     static const char *const averages[] = { "macro", "micro", "weighted" };
     int cases = 0;
     for (int m = 0; m < 6; m++)

@@ -25,7 +25,8 @@ static double value_of(const lathe_metric_type *type)
 static void by_hand(void **state)
 {
     (void)state;
-    double got[2] = { value_of(&lathe_hamming_score_type), value_of(&lathe_hamming_distance_type) }, want[2] = { 7.0 / 9, 2.0 / 9 };
+    double got[2] = { value_of(&lathe_hamming_score_type), value_of(&lathe_hamming_distance_type) },
+           want[2] = { 7.0 / 9, 2.0 / 9 };
     assert_close_double("hamming", got, want, 2, 1e-15, 0);
 }
 

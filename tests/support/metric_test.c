@@ -64,7 +64,8 @@ double golden_number(const char *name, const char *what)
     return value;
 }
 
-void assert_metric(const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
+void assert_metric(
+    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
 {
     char full[256];
     snprintf(full, sizeof full, "%s: %s.%s", type->name, name, what);
@@ -74,7 +75,8 @@ void assert_metric(const lathe_metric_type *type, const void *opts, const metric
     lathe_metric_free(metric);
 }
 
-void assert_each_class(const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
+void assert_each_class(
+    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
 {
     char full[256];
     size_t n;

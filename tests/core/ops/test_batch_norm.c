@@ -46,8 +46,8 @@ static void fill_case(lathe_leaf leaves[5], lathe_shape shape, uint64_t seed)
 }
 
 /*
- * One channel, x = 1 2 3 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, unbiased 14/3; weight 2, bias 1, eps 0.5: the deviation is
- * 2, so y = (x - 3) + 1. From mean 0 and variance 1 the running ones become 0.1 * 3 and 0.9 + 0.1 * 14/3.
+ * One channel, x = 1 2 3 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, unbiased 14/3; weight 2, bias 1, eps 0.5: the
+ * deviation is 2, so y = (x - 3) + 1. From mean 0 and variance 1 the running ones become 0.1 * 3 and 0.9 + 0.1 * 14/3.
  * In eval with mean 1 and variance 3.5: y = (x - 1) + 1.
  * Gradient for gy = 1 0 0 0: xhat = -1 -.5 0 1.5, mean of g 1/4, mean of g * xhat -1/4:
  * gx = 2/2 * (g - 1/4 + xhat/4) = 0.5 -.375 -.25 .125; gw = -1; gb = 1.
@@ -121,8 +121,8 @@ static double mean_of(const double *values, int n)
 }
 
 /* One channel whose n numbers are x, with gradients gy (which relu changes): y and gx, *gw and *gb. */
-static void twin_channel(int n, const double *x, double *gy, double weight, double bias, double mean, double deviation, bool relu,
-    double *y, double *gx, double *gw, double *gb)
+static void twin_channel(int n, const double *x, double *gy, double weight, double bias, double mean, double deviation,
+    bool relu, double *y, double *gx, double *gw, double *gb)
 {
     *gw = *gb = 0;
     for (int i = 0; i < n; i++) {
@@ -182,7 +182,8 @@ static void equals_the_twin(void **state)
     (void)state;
     for (uint64_t i = 0; i < 40; i++) {
         bool flat = i % 4 == 3;
-        lathe_shape shape = { flat ? 2 : 4, { test_batches[i % 5], random_int(1, i, 1, 20), random_int(2, i, 1, 19), random_int(3, i, 1, 9) } };
+        lathe_shape shape = { flat ? 2 : 4,
+            { test_batches[i % 5], random_int(1, i, 1, 20), random_int(2, i, 1, 19), random_int(3, i, 1, 9) } };
         if (shape.dim[0] == 1) shape.rank = 4, shape.dim[2] += 3;
         norm_case c = { .opts = { .eps = i % 3 ? 0 : 0.1 }, .relu = i % 7 > 3 };
         lathe_leaf leaves[5];
@@ -201,10 +202,14 @@ static void equals_the_twin(void **state)
     }
 }
 
-/* Shapes small enough for every element's difference; n is at least 4, for two numbers are always normalised to -1 and 1. */
+/*
+ * Shapes small enough for every element's difference; n is at least 4, for two numbers are always normalised to -1
+ * and 1.
+ */
 static lathe_shape small_shape(uint64_t i)
 {
-    lathe_shape shape = { i % 3 ? 4 : 2, { test_batches[i % 5], random_int(4, i, 1, 2), random_int(5, i, 1, 2), random_int(6, i, 1, 2) } };
+    lathe_shape shape = { i % 3 ? 4 : 2,
+        { test_batches[i % 5], random_int(4, i, 1, 2), random_int(5, i, 1, 2), random_int(6, i, 1, 2) } };
     if (shape.dim[0] == 1) shape = (lathe_shape){ 4, { 1, shape.dim[1], 3, random_int(7, i, 2, 4) } };
     return shape;
 }
@@ -219,7 +224,8 @@ static void gradients_are_right(void **state)
         assert_gradient("batch_norm", norm, &c, leaves, 5);
         /* with relu: biases that keep every other channel above 0, the rest below, far from the kink */
         c.relu = true;
-        for (int k = 0; k < leaves[2].shape.dim[0]; k++) ((lathe_real *)(uintptr_t)leaves[2].values)[k] = k % 2 ? -20 : 20;
+        for (int k = 0; k < leaves[2].shape.dim[0]; k++)
+            ((lathe_real *)(uintptr_t)leaves[2].values)[k] = k % 2 ? -20 : 20;
         for (int k = 0; k < leaves[1].shape.dim[0]; k++) ((lathe_real *)(uintptr_t)leaves[1].values)[k] = 1;
         assert_gradient("batch_norm_relu", norm, &c, leaves, 5);
         free_leaves(leaves, 5);
@@ -251,7 +257,8 @@ static void train_step(norm_case *c, const lathe_leaf *leaves, int count, lathe_
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *tensors[5];
-    for (int k = 0; k < count; k++) tensors[k] = lathe_tape_leaf(tape, leaves[k].layout, leaves[k].shape, leaves[k].values);
+    for (int k = 0; k < count; k++)
+        tensors[k] = lathe_tape_leaf(tape, leaves[k].layout, leaves[k].shape, leaves[k].values);
     assert_non_null(norm(c, tensors, count));
     size_t channels = (size_t)leaves[0].shape.dim[1];
     lathe_tensor_read(tensors[count - 2], mean, channels);
@@ -323,7 +330,8 @@ static void no_variance_at_all(void **state)
     for (size_t i = 0; i < e.numbers; i++) e.y[i] = (double)leaves[2].values[0];
     assert_result("y", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, 0);
     double deviation = sqrt(1e-5), gw = 0;
-    for (size_t i = 0; i < e.numbers; i++) e.gx[i] = (double)leaves[1].values[0] / deviation * (e.gy[i] - e.gb[0] / (double)e.numbers);
+    for (size_t i = 0; i < e.numbers; i++)
+        e.gx[i] = (double)leaves[1].values[0] / deviation * (e.gy[i] - e.gb[0] / (double)e.numbers);
     assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 4 * tolerance, 1e3 * tolerance);
     assert_leaf_gradient("to weight", norm, &c, leaves, 5, e.gy, e.numbers, 1, &gw, 0, 1e3 * tolerance);
     free_expected(&e);

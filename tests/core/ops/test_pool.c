@@ -30,8 +30,8 @@ static lathe_shape images(int batch, int channels, int height, int width)
     return (lathe_shape){ 4, { batch, channels, height, width } };
 }
 
-static void check(const char *what, pool_case *c, const lathe_leaf *x, const double *y, const double *gy, size_t results,
-    const double *gx)
+static void check(const char *what, pool_case *c, const lathe_leaf *x, const double *y, const double *gy,
+    size_t results, const double *gx)
 {
     assert_result(what, pool, c, x, 1, LATHE_TRAIN, y, results, tolerance, tolerance);
     assert_leaf_gradient(what, pool, c, x, 1, gy, results, 0, gx, tolerance, tolerance);
@@ -90,7 +90,8 @@ static void nan_is_the_maximum(void **state)
             for (int i = 0; i < kernel * kernel; i++) x[i] = i == at ? (lathe_real)NAN : (lathe_real)(i % 3);
             lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = images(1, 1, kernel, kernel), .values = x };
             double want = NAN;
-            assert_result("NaN", pool, &(pool_case){ MAX, { .kernel = kernel } }, &leaf, 1, LATHE_TRAIN, &want, 1, 0, 1e-9);
+            assert_result(
+                "NaN", pool, &(pool_case){ MAX, { .kernel = kernel } }, &leaf, 1, LATHE_TRAIN, &want, 1, 0, 1e-9);
         }
 }
 
@@ -123,7 +124,8 @@ typedef struct box {
     double area;
 } box;
 
-static box box_of(const pool_case *c, int i, int j, int rows, int columns, const int *tops, const int *lefts, int height, int width)
+static box box_of(
+    const pool_case *c, int i, int j, int rows, int columns, const int *tops, const int *lefts, int height, int width)
 {
     if (c->kind == ADAPTIVE) {
         box b = { adaptive_begin(i, rows, height), adaptive_end(i, rows, height), adaptive_begin(j, columns, width),
@@ -226,7 +228,9 @@ static void gradients_are_right(void **state)
         pool_case c = random_case(seed, &least);
         int batch = test_batches[(seed / 3) % 5], extra = batch > 1 ? 1 : 4;
         lathe_leaf leaf = apart_leaf(LATHE_BATCHED,
-            images(batch, random_int(seed, 6, 1, 2), least + random_int(seed, 7, 0, extra), least + random_int(seed, 8, 0, extra)), seed);
+            images(batch, random_int(seed, 6, 1, 2), least + random_int(seed, 7, 0, extra),
+                least + random_int(seed, 8, 0, extra)),
+            seed);
         assert_gradient(op_names[c.kind], pool, &c, &leaf, 1);
         free_leaves(&leaf, 1);
     }
@@ -263,7 +267,8 @@ static void equals_pytorch(void **state)
         assert_int_equal(n, 10);
         pool_case c = { (pool_kind)v[0], { (int)v[5], (int)v[6], (int)v[7], v[8] != 0, v[9] != 0 } };
         snprintf(part, sizeof part, "%s.x0", name);
-        lathe_leaf leaf = golden_leaf("pool.txt", part, LATHE_BATCHED, images((int)v[1], (int)v[2], (int)v[3], (int)v[4]));
+        lathe_leaf leaf =
+            golden_leaf("pool.txt", part, LATHE_BATCHED, images((int)v[1], (int)v[2], (int)v[3], (int)v[4]));
         assert_golden("pool.txt", name, pool, &c, &leaf, 1, tolerance, tolerance);
         free_leaves(&leaf, 1);
         free(v);
@@ -293,11 +298,14 @@ static void mistakes_are_named(void **state)
     } mistakes[] = {
         { { MAX, { .kernel = 0 } }, LATHE_EARG, "lathe_max_pool2d: kernel = 0, must be at least 1" },
         { { MAX, { .kernel = 2, .stride = -1 } }, LATHE_EARG, "lathe_max_pool2d: stride = -1, must be at least 1" },
-        { { AVERAGE, { .kernel = 3, .padding = 2 } }, LATHE_EARG, "lathe_avg_pool2d: padding = 2, must be 0 to kernel / 2 = 1" },
+        { { AVERAGE, { .kernel = 3, .padding = 2 } }, LATHE_EARG,
+            "lathe_avg_pool2d: padding = 2, must be 0 to kernel / 2 = 1" },
         { { AVERAGE, { .kernel = 3, .padding = -1 } }, LATHE_EARG, "padding = -1" },
-        { { MAX, { .kernel = 6 } }, LATHE_ESHAPE, "lathe_max_pool2d: kernel 6 with padding 0 does not fit into x [2, 3, 5, 4]" },
+        { { MAX, { .kernel = 6 } }, LATHE_ESHAPE,
+            "lathe_max_pool2d: kernel 6 with padding 0 does not fit into x [2, 3, 5, 4]" },
         { { MAX, { .kernel = 2147483647 } }, LATHE_ESHAPE, "kernel 2147483647 with padding 0 does not fit" },
-        { { ADAPTIVE, { .kernel = 0, .stride = 3 } }, LATHE_EARG, "lathe_adaptive_avg_pool2d: height 0 and width 3 must be at least 1" },
+        { { ADAPTIVE, { .kernel = 0, .stride = 3 } }, LATHE_EARG,
+            "lathe_adaptive_avg_pool2d: height 0 and width 3 must be at least 1" },
     };
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, images(2, 3, 5, 4), 1);
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
@@ -305,10 +313,12 @@ static void mistakes_are_named(void **state)
         assert_op_fails(pool, &c, &leaf, 1, mistakes[i].status, mistakes[i].message);
     }
     leaf.layout = LATHE_PLAIN;
-    assert_op_fails(pool, &(pool_case){ MAX, { .kernel = 2 } }, &leaf, 1, LATHE_ESHAPE, "lathe_max_pool2d: x is plain [2, 3, 5, 4]");
+    assert_op_fails(pool, &(pool_case){ MAX, { .kernel = 2 } }, &leaf, 1, LATHE_ESHAPE,
+        "lathe_max_pool2d: x is plain [2, 3, 5, 4]");
     leaf.layout = LATHE_BATCHED;
     leaf.shape = (lathe_shape){ 2, { 2, 60 } };
-    assert_op_fails(pool, &(pool_case){ ADAPTIVE, { 1, 1, 0, 0, 0 } }, &leaf, 1, LATHE_ESHAPE, "x is batched [2, 60], expected");
+    assert_op_fails(
+        pool, &(pool_case){ ADAPTIVE, { 1, 1, 0, 0, 0 } }, &leaf, 1, LATHE_ESHAPE, "x is batched [2, 60], expected");
     free_leaves(&leaf, 1);
 }
 
@@ -322,7 +332,8 @@ static void a_kernel_must_be_given(void **state)
 {
     (void)state;
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, images(1, 1, 2, 2), 1);
-    assert_op_fails(without_options, NULL, &leaf, 1, LATHE_EARG, "lathe_max_pool2d: opts is NULL, but kernel must be given");
+    assert_op_fails(
+        without_options, NULL, &leaf, 1, LATHE_EARG, "lathe_max_pool2d: opts is NULL, but kernel must be given");
     free_leaves(&leaf, 1);
 }
 
