@@ -8,7 +8,8 @@
 
 /* Anything that has a name: what the registries hold, seen alike. */
 typedef struct list_item {
-    const char *name, *summary, *argument;
+    const char *name, *summary;
+    const char *argument, *alias;  /* of a data set, of a transform; may be NULL */
     const lathe_field *fields;     /* NULL: no options */
     const lathe_model_type *model; /* of a model */
 } list_item;
@@ -16,6 +17,7 @@ typedef struct list_item {
 typedef struct list_kind {
     const char *name; /* "optimizers" */
     const char *summary;
+    const char *prefix; /* before the name of an option: "--" on the command line */
     bool (*at)(int index, list_item *item); /* false after the last */
 } list_kind;
 
@@ -63,11 +65,11 @@ static bool metric_at(int index, list_item *item)
     return type;
 }
 
-/* The loader's own normalisation cannot be chosen by name, so this version has none that can. */
 static bool transform_at(int index, list_item *item)
 {
-    (void)index, (void)item;
-    return false;
+    const lathe_transform_type *type = lathe_transform_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->help, .alias = type->alias, .fields = type->fields };
+    return type;
 }
 
 static bool dataset_at(int index, list_item *item)
@@ -78,14 +80,14 @@ static bool dataset_at(int index, list_item *item)
 }
 
 static const list_kind kinds[] = {
-    { "models", "networks: --model NAME", model_at },
-    { "layers", "what networks are built from", layer_at },
-    { "optimizers", "--optim NAME, and its options", optimizer_at },
-    { "schedulers", "--sched NAME, and its options", scheduler_at },
-    { "losses", "--loss NAME", loss_at },
-    { "metrics", "how good a model's answers are", metric_at },
-    { "transforms", "what is done to pictures before training: none in this version", transform_at },
-    { "datasets", "--data NAME or NAME:ARGUMENT", dataset_at },
+    { "models", "networks: --model NAME", "", model_at },
+    { "layers", "what networks are built from", "", layer_at },
+    { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
+    { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
+    { "losses", "--loss NAME", "", loss_at },
+    { "metrics", "how good a model's answers are", "", metric_at },
+    { "transforms", "what is done to pictures before training", "", transform_at },
+    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
 };
 
 static const char *kind_name(int index)
@@ -118,14 +120,15 @@ static lathe_summary *summary_of(const lathe_model_type *type)
 
 /* ---- for people --------------------------------------------------------------------------------------------- */
 
-static void print_fields(const lathe_field *field)
+/* `prefix`: what stands before a name where it is given, "--" on the command line. */
+static void print_fields(const lathe_field *field, const char *prefix)
 {
     cli_table *table = cli_table_new("llll");
     cli_table_row(table, (const char *const[]){ "option", "default", "range", "" });
     for (; field->name; field++) {
         char name[64], preset[LATHE_FIELD_TEXT], range[LATHE_FIELD_TEXT];
-        snprintf(name, sizeof name, "--%s", field->name);
-        for (char *c = name; *c; c++)
+        snprintf(name, sizeof name, "%s%s", prefix, field->name);
+        for (char *c = name; *prefix && *c; c++)
             if (*c == '_') *c = '-';
         cli_table_row(table, (const char *const[]){ name, cli_field_preset(field, preset), lathe_field_range(field, range),
             field->help ? field->help : "" });
@@ -163,8 +166,8 @@ static int print_items(const list_kind *kind, const char *only)
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
         if (item.fields) {
-            printf("%s: %s\n", item.name, item.summary);
-            print_fields(item.fields);
+            printf("%s%s%s: %s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "", item.summary);
+            if (item.fields->name) print_fields(item.fields, kind->prefix);
             putchar('\n');
             continue;
         }
@@ -217,6 +220,7 @@ static int print_json(const list_kind *kind, const char *only)
         cJSON_AddStringToObject(entry, "name", item.name);
         cJSON_AddStringToObject(entry, "summary", item.summary ? item.summary : "");
         if (item.argument) cJSON_AddStringToObject(entry, "argument", item.argument);
+        if (item.alias) cJSON_AddStringToObject(entry, "alias", item.alias);
         if (item.model) add_model(entry, item.model);
         else add_fields(entry, item.fields);
         cJSON_AddItemToArray(array, entry);

@@ -6,6 +6,7 @@
 #include "chart.h"
 #include "command.h"
 #include "json.h"
+#include "schedule_svg.h"
 #include "settings.h"
 
 /* Odd but legal schedules deserve a word. A scheduler needs an optimizer, and that something to optimise: sixteen zeros. */
@@ -119,6 +120,8 @@ static int run(const cli_line *line)
     lathe_step_row *row = lathe_alloc(steps, sizeof *row);
     if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, row)) code = cli_library_failed();
     if (!code) code = print_warnings(&settings, steps_per_epoch, steps);
+    const char *picture = cli_text(line, "svg");
+    if (!code && picture && cli_schedule_svg(picture, row, steps)) code = cli_library_failed();
     if (!code) {
         if (line->json) code = print_json(&settings, row, steps);
         else if (cli_given_option(line, "csv")) print_csv(row, steps);
@@ -132,6 +135,7 @@ static const cli_option options[] = {
     { .name = "steps", .value = "N", .help = "how many steps to draw [what --max-steps or --epochs say, else 1000]" },
     { .name = "steps-per-epoch", .value = "N", .preset = "0", .help = "gives lengths such as 2.5ep their meaning; 0: those of --data, if it is given" },
     { .name = "csv", .help = "print step,lr,momentum with 17 significant digits instead of a picture" },
+    { .name = "svg", .value = "FILE", .help = "also write the curves as a picture" },
     { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
     { .name = NULL },
 };

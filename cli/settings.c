@@ -117,6 +117,7 @@ static void type_help(const char *type, const lathe_field *fields, FILE *file)
         hyphens(name);
         const char *preset = fields->required ? "VALUE" : cli_field_preset(fields, text);
         if (fields->kind == LATHE_FIELD_BOOL) preset = "";
+        else if (!*preset) preset = fields->kind == LATHE_FIELD_PATH ? "FILE" : "LIST";
         snprintf(option, sizeof option, "--%s%s%s", name, *preset ? " " : "", preset);
         if (column + (int)strlen(option) + 2 > 110) column = fprintf(file, "\n     ") - 1;
         column += fprintf(file, "  %s", option);

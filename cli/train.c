@@ -30,7 +30,7 @@ static int print_text(const lathe_run *run)
             run->test_score.count);
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step, run->seconds,
         lathe_run_images_per_second(run), lathe_peak_rss_mib());
-    if (*run->settings.out) printf("run folder    %s\n", run->settings.out);
+    if (*run->settings.out) printf("run folder    %s\ncurves        %s/report.html\n", run->settings.out, run->settings.out);
     return CLI_DONE;
 }
 
@@ -41,6 +41,15 @@ static int print_json(const lathe_run *run)
     puts(text);
     lathe_free(text);
     return CLI_DONE;
+}
+
+/* The page of curves, also of a run that was stopped. */
+static int write_page(const lathe_run *run)
+{
+    char path[LATHE_SETTING_LONG + 16];
+    if (!*run->settings.out) return CLI_DONE;
+    snprintf(path, sizeof path, "%s/report.html", run->settings.out);
+    return lathe_report_write(run, path) ? cli_library_failed() : CLI_DONE;
 }
 
 /* The run's end as an exit code, said in a line where it is not the end that was asked for. */
@@ -57,7 +66,8 @@ static int end_code(const lathe_run *run)
 
 static int finish(const cli_line *line, const lathe_run *run)
 {
-    int code = line->json ? print_json(run) : print_text(run);
+    int code = write_page(run);
+    if (!code) code = line->json ? print_json(run) : print_text(run);
     return code ? code : end_code(run);
 }
 

@@ -115,7 +115,7 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
         for (int i = 0; field->choices[i] && used < LATHE_FIELD_TEXT; i++)
             used += (size_t)snprintf(text + used, LATHE_FIELD_TEXT - used, "%s%s", i ? " | " : "", field->choices[i]);
     } else if (any_number(field)) snprintf(text, LATHE_FIELD_TEXT, "any number");
-    else if (isinf(field->max))
+    else if (field->max >= 9007199254740992.0) /* 2^53 or infinity: no bound worth a word */
         snprintf(text, LATHE_FIELD_TEXT, "%s %s", field->above_min ? ">" : ">=", lathe_double_text(field->min, low));
     else
         snprintf(text, LATHE_FIELD_TEXT, "%c%s, %s%c", field->above_min ? '(' : '[', lathe_double_text(field->min, low),

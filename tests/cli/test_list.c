@@ -35,6 +35,11 @@ static const char *metric_at(int i)
     return lathe_metric_type_at(i) ? lathe_metric_type_at(i)->name : NULL;
 }
 
+static const char *transform_at(int i)
+{
+    return lathe_transform_type_at(i) ? lathe_transform_type_at(i)->name : NULL;
+}
+
 static const char *dataset_at(int i)
 {
     return lathe_data_source_at(i) ? lathe_data_source_at(i)->name : NULL;
@@ -50,6 +55,7 @@ static const struct {
     { "schedulers", scheduler_at },
     { "losses", loss_at },
     { "metrics", metric_at },
+    { "transforms", transform_at },
     { "datasets", dataset_at },
 };
 

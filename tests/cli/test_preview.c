@@ -68,6 +68,26 @@ static void the_picture_has_both_ends(void **state)
     program_free(&p);
 }
 
+static void a_picture_as_a_file(void **state)
+{
+    (void)state;
+    char folder[64], arguments[256];
+    program p;
+    folder_make(folder);
+    snprintf(arguments, sizeof arguments, TRIANGULAR2 " --optim sgd --momentum 0.9 --svg %s/lr.svg", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    snprintf(arguments, sizeof arguments, "%s/lr.svg", folder);
+    char *text = read_text(arguments);
+    assert_non_null(text);
+    assert_ptr_equal(strstr(text, "<svg "), text);
+    assert_non_null(strstr(text, "learning rate"));
+    assert_non_null(strstr(text, "momentum")); /* SGD's momentum is cycled */
+    free(text);
+    program_free(&p);
+    folder_remove(folder);
+}
+
 static void epochs_need_their_length(void **state)
 {
     (void)state;
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(csv_has_17_digits),
         cmocka_unit_test(json_has_the_same_numbers),
         cmocka_unit_test(the_picture_has_both_ends),
+        cmocka_unit_test(a_picture_as_a_file),
         cmocka_unit_test(epochs_need_their_length),
         cmocka_unit_test(wrong_schedules_are_refused),
     };

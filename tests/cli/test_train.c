@@ -47,7 +47,7 @@ static void writes_the_run_folder(void **state)
 {
     (void)state;
     static const char *const files[] = { "config.ini", "steps.csv", "epochs.csv", "last.safetensors",
-        "best.safetensors" };
+        "best.safetensors", "report.html" };
     program p;
     train(&p, "--max-steps 8", "whole");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
