@@ -87,7 +87,8 @@ const lathe_layer_type lathe_leaky_relu_layer = {
 
 lathe_layer *lathe_nn_leaky_relu(lathe_model *model, double slope)
 {
-    if (!isfinite(slope)) return lathe_model_fail(model, LATHE_EARG, "lathe_nn_leaky_relu: slope is %g; it must be finite", slope);
+    if (!isfinite(slope))
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_leaky_relu: slope is %g; it must be finite", slope);
     leaky_relu_layer *layer = lathe_layer_new(model, &lathe_leaky_relu_layer);
     if (layer) layer->slope = slope != 0 ? slope : 0.01;
     return layer ? &layer->layer : NULL;

@@ -39,8 +39,8 @@ lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_b
     lathe_batch_norm_opts o = opts ? *opts : (lathe_batch_norm_opts){ 0 };
     if (!lathe_layer_argument(model, "lathe_nn_batch_norm", "channels", channels, 1)) return NULL;
     if (!(o.eps >= 0) || !isfinite(o.eps) || !(o.momentum >= 0 && o.momentum <= 1))
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_batch_norm: eps = %g must be above 0, momentum = %g in (0, 1]", o.eps,
-            o.momentum);
+        return lathe_model_fail(model, LATHE_EARG,
+            "lathe_nn_batch_norm: eps = %g must be above 0, momentum = %g in (0, 1]", o.eps, o.momentum);
     batch_norm_layer *norm = lathe_layer_new(model, &lathe_batch_norm_layer);
     if (!norm) return NULL;
     lathe_shape shape = { 1, { channels } };

@@ -44,7 +44,8 @@ const lathe_layer_type lathe_conv2d_layer = {
     .summary = "convolution with a square kernel; stride, padding, dilation, groups", .forward_relu = forward_relu
 };
 
-static bool arguments_are_fine(lathe_model *model, int in_channels, int out_channels, int kernel, const lathe_nn_conv2d_opts *opts)
+static bool arguments_are_fine(
+    lathe_model *model, int in_channels, int out_channels, int kernel, const lathe_nn_conv2d_opts *opts)
 {
     const char *who = "lathe_nn_conv2d";
     if (!lathe_layer_argument(model, who, "in_channels", in_channels, 1)

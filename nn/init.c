@@ -23,7 +23,8 @@ static double fan_out(const lathe_shape *shape)
 
 const char *lathe_init_problem(lathe_init init, const lathe_shape *shape)
 {
-    if ((int)init.kind < LATHE_INIT_DEFAULT || init.kind > LATHE_INIT_XAVIER_NORMAL) return "there is no such kind of init";
+    if ((int)init.kind < LATHE_INIT_DEFAULT || init.kind > LATHE_INIT_XAVIER_NORMAL)
+        return "there is no such kind of init";
     if (!isfinite(init.a)) return "the init's a is not finite";
     if (init.a < 0 && init.kind != LATHE_INIT_CONSTANT) return "the init's a is below 0";
     if (init.kind >= LATHE_INIT_KAIMING_UNIFORM && shape->rank < 2)
@@ -155,8 +156,8 @@ lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed)
     lathe_status problem = lathe_layer_problem(net, &message);
     if (problem && (!net || net->model->status)) return lathe_fail(problem, "lathe_nn_init: %s", message);
     if (net->parent)
-        return lathe_fail(LATHE_ESTATE, "lathe_nn_init: the %s is part of a %s: initialise the outermost layer", net->type->name,
-            net->parent->type->name);
+        return lathe_fail(LATHE_ESTATE, "lathe_nn_init: the %s is part of a %s: initialise the outermost layer",
+            net->type->name, net->parent->type->name);
     if (problem && allocate(net)) return net->model->status;
     lathe_layer_memory *memory = net->memory;
     for (int i = 0; i < memory->states; i++) {

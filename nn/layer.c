@@ -99,8 +99,8 @@ static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char 
     size_t count = lathe_shape_count(shape);
     if (!count) {
         char text[LATHE_SHAPE_TEXT];
-        return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s of a %s cannot have the shape %s", who, name, layer->type->name,
-            lathe_shape_text(shape, text));
+        return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s of a %s cannot have the shape %s", who, name,
+            layer->type->name, lathe_shape_text(shape, text));
     }
     lathe_named_tensor *named = lathe_model_alloc(model, 1, sizeof *named);
     char *copy = named ? lathe_model_strdup(model, name) : NULL;
@@ -124,8 +124,8 @@ lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shap
         wish = (lathe_init){ LATHE_INIT_KAIMING_UNIFORM, 0.57735026918962573 };
     const char *problem = lathe_init_problem(wish, &shape);
     if (layer && problem)
-        return lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_param: %s of a %s: %s", name ? name : "a parameter",
-            layer->type->name, problem);
+        return lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_param: %s of a %s: %s",
+            name ? name : "a parameter", layer->type->name, problem);
     return new_tensor(layer, "lathe_layer_param", name, &shape, wish, false);
 }
 
@@ -157,7 +157,8 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
 }
 
 /* Run one of the layer's forwards with its path as the tape's scope. */
-static lathe_tensor *run(lathe_layer *layer, lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x), lathe_tensor *x)
+static lathe_tensor *run(
+    lathe_layer *layer, lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x), lathe_tensor *x)
 {
     if (!x) return NULL;
     const char *message;

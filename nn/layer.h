@@ -1,6 +1,6 @@
 /*
- * Models and layers: the interface. A layer is a name, a size and a forward; its parameters belong to its model, so it needs no
- * destructor, and operations record themselves, so it needs no backward.
+ * Models and layers: the interface. A layer is a name, a size and a forward; its parameters belong to its model, so it needs
+ * no destructor, and operations record themselves, so it needs no backward.
  */
 #ifndef LATHE_NN_LAYER_H
 #define LATHE_NN_LAYER_H
@@ -79,9 +79,9 @@ typedef struct lathe_init {
 /* ---- using a model ------------------------------------------------------------------------------------------ */
 
 /**
- * Give the parameters of `net` and all layers in it their paths, memory and first numbers, each keyed by (seed, path): the same
- * whatever else is in the model. Call it once `net` is complete; calling it again starts anew with other numbers, in the same
- * memory if nothing was added since.
+ * Give the parameters of `net` and all layers in it their paths, memory and first numbers, each keyed by (seed, path): the
+ * same whatever else is in the model. Call it once `net` is complete; calling it again starts anew with other numbers, in the
+ * same memory if nothing was added since.
  * Memory   one slab of parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers apart.
  * Errors   the model's failure; LATHE_ESTATE if net is part of another layer; LATHE_ENOMEM.
  */
@@ -124,7 +124,7 @@ lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path);
  */
 void lathe_nn_freeze(lathe_layer *layer, bool frozen);
 
-/** Called after the forward of each layer of a model, those within others first, with what went in and came out (y may be NULL). */
+/** Called after each layer's forward, those within others first, with what went in and came out (y may be NULL). */
 typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y);
 
 /**

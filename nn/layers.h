@@ -1,6 +1,6 @@
 /*
- * The layers. A constructor makes a layer of `model`; it checks its arguments and returns NULL, with the model failed, when one is
- * wrong or the model has failed before. So build without checks, and ask lathe_nn_init or lathe_model_status in the end:
+ * The layers. A constructor makes a layer of `model`; it checks its arguments and returns NULL, with the model failed, when
+ * one is wrong or the model has failed before. So build without checks, and ask lathe_nn_init or lathe_model_status in the end:
  *
  *     lathe_layer *net = lathe_nn_sequential(model,
  *         lathe_nn_flatten(model),
@@ -8,8 +8,8 @@
  *         lathe_nn_relu(model),
  *         lathe_nn_linear(model, 100, 10, NULL), NULL);
  *
- * Shapes: B images of C channels, H rows and W columns. What a layer computes, its gradient and its errors are those of the operation
- * it is named after (core/ops). First numbers are PyTorch's unless said otherwise.
+ * Shapes: B images of C channels, H rows and W columns. What a layer computes, its gradient and its errors are those of the
+ * operation it is named after (core/ops). First numbers are PyTorch's unless said otherwise.
  */
 #ifndef LATHE_NN_LAYERS_H
 #define LATHE_NN_LAYERS_H
@@ -96,7 +96,10 @@ lathe_layer *lathe_nn_identity(lathe_model *model);
 
 /* ---- pooling ------------------------------------------------------------------------------------------------ */
 
-/** Maximum over windows of kernel * kernel; opts NULL: stride kernel, padding 0 (its kernel may stay 0). Same as torch.nn.MaxPool2d */
+/**
+ * Maximum over windows of kernel * kernel; opts NULL: stride kernel, padding 0 (its kernel may stay 0).
+ * Same as  torch.nn.MaxPool2d
+ */
 lathe_layer *lathe_nn_max_pool2d(lathe_model *model, int kernel, const lathe_pool_opts *opts);
 
 /** Mean over windows of kernel * kernel; opts as above. Same as torch.nn.AvgPool2d */
@@ -113,7 +116,10 @@ lathe_layer *lathe_nn_global_avg_pool(lathe_model *model);
 /** [B, d1, d2, ...] to [B, d1*d2*...]. Same as torch.nn.Flatten */
 lathe_layer *lathe_nn_flatten(lathe_model *model);
 
-/** Each image to the shape `image`, without the batch: `{ 3, { 16, 7, 7 } }`. One dimension may be -1. Same as torch.nn.Unflatten */
+/**
+ * Each image to the shape `image`, without the batch: `{ 3, { 16, 7, 7 } }`. One dimension may be -1.
+ * Same as  torch.nn.Unflatten
+ */
 lathe_layer *lathe_nn_reshape(lathe_model *model, lathe_shape image);
 
 /** Every stride-th row and column, and zero channels up to `channels`: ResNet's shortcut "option A" (see lathe_subsample). */
@@ -128,8 +134,8 @@ lathe_layer *lathe_nn_log_softmax(lathe_model *model);
 /* ---- layers of layers --------------------------------------------------------------------------------------- */
 
 /**
- * One layer after the other; the list ends with NULL. Their names are "0", "1", ... Returns NULL if the model has failed, so that a
- * constructor in the list may.
+ * One layer after the other; the list ends with NULL. Their names are "0", "1", ... Returns NULL if the model has failed, so
+ * that a constructor in the list may.
  * Same as  torch.nn.Sequential
  */
 lathe_layer *lathe_nn_sequential(lathe_model *model, ...) __attribute__((sentinel));
@@ -143,8 +149,8 @@ lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer);
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut);
 
 /**
- * What several layers make of the same x, joined along dimension 1 (see lathe_concat). The list ends with NULL; at most 64; named
- * "0", "1", ...
+ * What several layers make of the same x, joined along dimension 1 (see lathe_concat). The list ends with NULL; at most 64;
+ * named "0", "1", ...
  */
 lathe_layer *lathe_nn_concat(lathe_model *model, ...) __attribute__((sentinel));
 

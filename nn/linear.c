@@ -46,7 +46,8 @@ lathe_layer *lathe_nn_linear(lathe_model *model, int in_features, int out_featur
         return NULL;
     linear_layer *linear = lathe_layer_new(model, &lathe_linear_layer);
     if (!linear) return NULL;
-    linear->weight = lathe_layer_param(&linear->layer, "weight", (lathe_shape){ 2, { out_features, in_features } }, o.weight_init);
+    linear->weight =
+        lathe_layer_param(&linear->layer, "weight", (lathe_shape){ 2, { out_features, in_features } }, o.weight_init);
     if (!o.no_bias) linear->bias = lathe_layer_bias(&linear->layer, linear->weight, o.bias_init);
     return lathe_model_status(model) ? NULL : &linear->layer;
 }

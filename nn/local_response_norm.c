@@ -27,10 +27,11 @@ lathe_layer *lathe_nn_local_response_norm(lathe_model *model, int size, const la
 {
     lathe_local_response_norm_opts o = opts ? *opts : (lathe_local_response_norm_opts){ 0 };
     if (o.size && o.size != size)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_local_response_norm: size is %d, but opts->size is %d; leave it 0", size,
-            o.size);
+        return lathe_model_fail(model, LATHE_EARG,
+            "lathe_nn_local_response_norm: size is %d, but opts->size is %d; leave it 0", size, o.size);
     if (size < 1 || size % 2 == 0)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_local_response_norm: size is %d; it must be odd and above 0", size);
+        return lathe_model_fail(
+            model, LATHE_EARG, "lathe_nn_local_response_norm: size is %d; it must be odd and above 0", size);
     response_layer *layer = lathe_layer_new(model, &lathe_local_response_norm_layer);
     if (!layer) return NULL;
     layer->opts = o;

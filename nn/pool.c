@@ -21,7 +21,8 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const lathe_pool_opts *opts = &((const pool_layer *)layer)->opts;
     lathe_describe(text, size, "%dx%d, stride %d", opts->kernel, opts->kernel, opts->stride);
-    if (opts->padding) lathe_describe(text, size, ", padding %d%s", opts->padding, opts->exclude_padding ? " excluded" : "");
+    if (opts->padding)
+        lathe_describe(text, size, ", padding %d%s", opts->padding, opts->exclude_padding ? " excluded" : "");
     if (opts->ceil_mode) lathe_describe(text, size, ", ceil mode");
 }
 
@@ -35,19 +36,21 @@ const lathe_layer_type lathe_avg_pool2d_layer = {
     .summary = "mean over square windows"
 };
 
-static lathe_layer *pool(lathe_model *model, const lathe_layer_type *type, const char *who, int kernel, const lathe_pool_opts *opts)
+static lathe_layer *pool(
+    lathe_model *model, const lathe_layer_type *type, const char *who, int kernel, const lathe_pool_opts *opts)
 {
     lathe_pool_opts o = opts ? *opts : (lathe_pool_opts){ 0 };
     if (o.kernel && o.kernel != kernel)
-        return lathe_model_fail(model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0", who, kernel, o.kernel);
+        return lathe_model_fail(
+            model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0", who, kernel, o.kernel);
     o.kernel = kernel;
     if (!o.stride) o.stride = kernel;
     if (!lathe_layer_argument(model, who, "kernel", kernel, 1) || !lathe_layer_argument(model, who, "stride", o.stride, 1)
         || !lathe_layer_argument(model, who, "padding", o.padding, 0))
         return NULL;
     if (o.padding > kernel / 2)
-        return lathe_model_fail(model, LATHE_EARG, "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding,
-            kernel);
+        return lathe_model_fail(
+            model, LATHE_EARG, "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, kernel);
     pool_layer *layer = lathe_layer_new(model, type);
     if (layer) layer->opts = o;
     return layer ? &layer->layer : NULL;

@@ -153,7 +153,8 @@ static void print_row(table *to, const widths *w, const lathe_summary_row *row)
 {
     char shape[LATHE_SHAPE_TEXT] = "-", number[32];
     if (row->out.rank) lathe_shape_text(&row->out, shape);
-    print(to, "%-*s  %-*s  %-*s  ", w->path, row->layer->path, w->type, row->layer->type->name, w->settings, row->settings);
+    print(to, "%-*s  %-*s  %-*s  ", w->path, row->layer->path, w->type, row->layer->type->name, w->settings,
+        row->settings);
     if (!row->parameters && !(row->flops > 0)) print(to, "%s\n", shape);
     else if (!(row->flops > 0)) print(to, "%-*s  %10zu\n", w->out, shape, row->parameters);
     else print(to, "%-*s  %10zu  %9s\n", w->out, shape, row->parameters, short_number(row->flops, number));
@@ -166,8 +167,8 @@ size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
     if (!summary) return 0;
     char shape[LATHE_SHAPE_TEXT];
     widths w = measure(summary);
-    print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out, "output",
-        "parameters", "FLOPs");
+    print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out,
+        "output", "parameters", "FLOPs");
     for (int i = 0; i < summary->rows; i++) print_row(&to, &w, &summary->row[i]);
     print(&to, "input %s, ", lathe_shape_text(&summary->in, shape));
     print(&to, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);

@@ -1,4 +1,7 @@
-/* What a net consists of: its layers with shapes, parameters and floating-point operations. Finds shape mistakes before any data is read. */
+/*
+ * What a net consists of: its layers with shapes, parameters and floating-point operations. Finds shape mistakes before any
+ * data is read.
+ */
 #ifndef LATHE_NN_SUMMARY_H
 #define LATHE_NN_SUMMARY_H
 

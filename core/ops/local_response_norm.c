@@ -67,10 +67,12 @@ lathe_tensor *lathe_local_response_norm(lathe_tensor *x, const lathe_local_respo
     if (!tape) return NULL;
     lathe_local_response_norm_opts o;
     char text[LATHE_SHAPE_TEXT];
-    if (lathe_fields_resolve(who, fields, opts, &o, sizeof o)) return lathe_tape_fail(tape, lathe_error(), "%s", lathe_error_message());
+    if (lathe_fields_resolve(who, fields, opts, &o, sizeof o))
+        return lathe_tape_fail(tape, lathe_error(), "%s", lathe_error_message());
     if (o.size % 2 == 0) return lathe_tape_fail(tape, LATHE_EARG, "%s: size = %d must be odd", who, o.size);
     if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s, expected [B, C, H, W]", who, lathe_shape_text(&x->shape, text));
+        return lathe_tape_fail(
+            tape, LATHE_ESHAPE, "%s: x is %s, expected [B, C, H, W]", who, lathe_shape_text(&x->shape, text));
     lathe_tensor *y = lathe_tape_tensor(tape, x->layout, x->shape);
     bool records = lathe_tape_records(tape, &x, 1);
     job *saved = lathe_tape_alloc(tape, 1, sizeof *saved);

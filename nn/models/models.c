@@ -24,8 +24,9 @@ int lathe_extent_features(lathe_model *model, const char *name, const lathe_mode
 {
     size_t features;
     if (extent.height < 1 || extent.width < 1) {
-        lathe_model_fail(model, LATHE_ESHAPE, "%s: nothing is left of an input of %d x %d; it was made for larger pictures", name,
-            spec->height, spec->width);
+        lathe_model_fail(model, LATHE_ESHAPE,
+            "%s: nothing is left of an input of %d x %d; it was made for larger pictures", name, spec->height,
+            spec->width);
         return 0;
     }
     if (lathe_size_mul((size_t)extent.channels, (size_t)extent.height, &features)
@@ -67,8 +68,8 @@ lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (!*fields[i].value) *fields[i].value = fields[i].native;
         if (*fields[i].value < 1 || *fields[i].value > MAX_SIDE)
-            return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s is %d; it must be 1 to %d", name, fields[i].what, *fields[i].value,
-                MAX_SIDE);
+            return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s is %d; it must be 1 to %d", name, fields[i].what,
+                *fields[i].value, MAX_SIDE);
     }
     return type->build(model, &s);
 }

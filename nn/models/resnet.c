@@ -1,6 +1,6 @@
 /*
- * Residual networks for small pictures (He, Zhang, Ren, Sun 2015, section 4.2): a 3x3 convolution, then stages of basic blocks, each
- * stage but the first halving the picture and doubling the channels, then the mean of each channel and a linear layer.
+ * Residual networks for small pictures (He, Zhang, Ren, Sun 2015, section 4.2): a 3x3 convolution, then stages of basic
+ * blocks, each stage but the first halving the picture and doubling the channels, then each channel's mean and a linear layer.
  */
 #include "build_impl.h"
 
@@ -32,7 +32,8 @@ static lathe_layer *basic_block(lathe_model *model, int in, int out, int stride,
         around);
 }
 
-static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec, int width, int stages, int blocks, shortcut option)
+static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec, int width, int stages, int blocks,
+    shortcut option)
 {
     lathe_layer *net = lathe_nn_sequential(model, conv(model, spec->channels, width, 3, 1),
         lathe_nn_batch_norm(model, width, NULL), lathe_nn_relu(model), NULL);

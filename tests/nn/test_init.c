@@ -75,7 +75,8 @@ static void check_rule(const rule *rule, const lathe_real *data)
     }
     double n = NUMBERS, kurtosis = rule->bound > 0 ? 1.8 : 3;
     if (fabs(sum / n) > 5 / sqrt(n)) fail_msg("%s: mean is %g deviations", rule->name, sum / n);
-    if (fabs(squares / n - 1) > 5 * sqrt((kurtosis - 1) / n)) fail_msg("%s: variance is %g times the rule's", rule->name, squares / n);
+    if (fabs(squares / n - 1) > 5 * sqrt((kurtosis - 1) / n))
+        fail_msg("%s: variance is %g times the rule's", rule->name, squares / n);
     if (fabs(fourth / n - kurtosis) > 0.5) fail_msg("%s: kurtosis is %g, not %g", rule->name, fourth / n, kurtosis);
     if (rule->bound > 0 && !(largest <= rule->bound * (1 + 1e-6) && largest > 0.998 * rule->bound))
         fail_msg("%s: the largest is %g, the bound %g", rule->name, largest, rule->bound);

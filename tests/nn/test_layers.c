@@ -1,4 +1,4 @@
-/* Each layer: its settings reach its operation, its parameters have PyTorch's names and first numbers, wrong arguments are refused. */
+/* Each layer: settings reach the operation, parameters have PyTorch's names and first numbers, wrong arguments are refused. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +39,9 @@ static lathe_layer *make_norm(lathe_model *m) { return lathe_nn_batch_norm(m, 4,
 
 static lathe_tensor *norm(lathe_layer *layer, lathe_tensor *x)
 {
-    return lathe_batch_norm(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"), lathe_nn_find(layer, "running_mean"),
-        lathe_nn_find(layer, "running_var"), &(lathe_batch_norm_opts){ .eps = 0.5, .momentum = 0.25 });
+    return lathe_batch_norm(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"),
+        lathe_nn_find(layer, "running_mean"), lathe_nn_find(layer, "running_var"),
+        &(lathe_batch_norm_opts){ .eps = 0.5, .momentum = 0.25 });
 }
 
 static lathe_layer *make_response(lathe_model *m)
@@ -51,7 +52,8 @@ static lathe_layer *make_response(lathe_model *m)
 static lathe_tensor *response(lathe_layer *layer, lathe_tensor *x)
 {
     (void)layer;
-    return lathe_local_response_norm(x, &(lathe_local_response_norm_opts){ .size = 3, .alpha = 2, .within_channel = true });
+    return lathe_local_response_norm(
+        x, &(lathe_local_response_norm_opts){ .size = 3, .alpha = 2, .within_channel = true });
 }
 
 static lathe_tensor *relu(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_relu(x); }
@@ -178,7 +180,8 @@ static void check_bound(lathe_tensor *tensor, double bound)
 {
     double largest = 0;
     for (size_t i = 0; i < tensor->stored; i++) largest = fmax(largest, fabs((double)tensor->data[i]));
-    if (!(largest <= bound * (1 + 1e-6) && largest > 0.9 * bound)) fail_msg("%s reaches %g, the bound is %g", tensor->name, largest, bound);
+    if (!(largest <= bound * (1 + 1e-6) && largest > 0.9 * bound))
+        fail_msg("%s reaches %g, the bound is %g", tensor->name, largest, bound);
 }
 
 /* PyTorch: weights and biases of convolutions and linear layers uniform on +-1/sqrt(fan_in); norms 1 and 0. */

@@ -45,7 +45,7 @@ static lathe_tensor *input(lathe_tape *tape, int batch, const lathe_model_spec *
     return x;
 }
 
-/* Train for `steps` and leave each step's loss; the last of steps + 1 is the first batch's in LATHE_EVAL, by the running statistics. */
+/* Train for `steps` and leave each step's loss; one more is the first batch's in LATHE_EVAL, by the running statistics. */
 static void train(const char *name, lathe_model_spec spec, bool adaptive, int steps, double *losses)
 {
     lathe_model *model = lathe_model_new();
