@@ -27,7 +27,6 @@ typedef struct lathe_calibration_opts {
  *
  * or the largest of these gaps.
  *
- *
  * Source   Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
  */
 extern const lathe_metric_type lathe_calibration_error_type;
