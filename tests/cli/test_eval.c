@@ -56,6 +56,13 @@ static void eval_agrees_with_train(void **state)
         assert_true(number(trained, "test_loss") == number(evaluated, "loss"));
         assert_true(number(evaluated, "count") == 2000);
         assert_true(number(evaluated, "accuracy") > 0.15); /* chance is 0.1 */
+        cJSON *metrics = cJSON_GetObjectItem(evaluated, "metrics");
+        for (int k = 0; lathe_metric_type_at(k); k++) assert_true(number(metrics, lathe_metric_type_at(k)->name) >= 0);
+        assert_true(number(metrics, "accuracy") == number(evaluated, "accuracy"));
+        double diagonal = 0;
+        for (int k = 0; k < 10; k++)
+            diagonal += cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItem(evaluated, "confusion"), k), k)->valuedouble;
+        assert_true(diagonal == 2000 * number(evaluated, "accuracy"));
         cJSON_Delete(trained);
         cJSON_Delete(evaluated);
     }
@@ -70,6 +77,12 @@ static void other_splits_and_weights(void **state)
     assert_true(number(object, "count") == 1000);
     cJSON_Delete(object);
     program p;
+    snprintf(arguments, sizeof arguments, "eval %s/run1 --per-class", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "\ncircle "));
+    assert_non_null(strstr(p.out, "most frequent mistakes"));
+    program_free(&p);
     snprintf(arguments, sizeof arguments, "eval %s/run1 --split val", folder);
     program_run(&p, LATHE_PROGRAM, arguments);
     assert_refused(&p, 2, "no val part");
