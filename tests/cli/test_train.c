@@ -176,6 +176,41 @@ static void a_signal_ends_the_run_with_its_files(void **state)
     }
 }
 
+static void a_second_signal_ends_at_once(void **state)
+{
+    (void)state;
+    char arguments[512];
+    program p;
+    snprintf(arguments, sizeof arguments, SHORT_RUN " --model resnet56 --data shapes:colour --batch-size 2048 --epochs 1000 --out %s/twice",
+        folder);
+    program_start(&p, LATHE_PROGRAM, arguments);
+    nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL); /* a step takes far longer than what follows */
+    kill(p.pid, SIGTERM);
+    nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+    kill(p.pid, SIGINT);
+    program_wait(&p);
+    assert_int_equal(p.code, 130);
+    assert_null(strstr(p.err, "saved in"));
+    program_free(&p);
+}
+
+/* Whoever reads the output goes away before the first line: the run goes on, and only the exit code tells. */
+static void a_closed_pipe_does_not_end_the_run(void **state)
+{
+    (void)state;
+    char script[1024];
+    program p;
+    snprintf(script, sizeof script, "-c (sleep\t0.3;" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t8\t--out\t%s/pipe\t2>&1)|true",
+        folder);
+    program_run(&p, "/bin/sh", script);
+    char *weights = file_of("pipe", "last.safetensors"), *page = file_of("pipe", "report.html");
+    assert_non_null(weights);
+    assert_non_null(page);
+    free(weights);
+    free(page);
+    program_free(&p);
+}
+
 static void wrong_settings_are_refused(void **state)
 {
     (void)state;
@@ -235,6 +270,8 @@ int main(void)
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(the_settings_of_a_run_give_the_same_run),
         cmocka_unit_test(a_signal_ends_the_run_with_its_files),
+        cmocka_unit_test(a_second_signal_ends_at_once),
+        cmocka_unit_test(a_closed_pipe_does_not_end_the_run),
         cmocka_unit_test(wrong_settings_are_refused),
         cmocka_unit_test(a_truncated_archive_is_refused),
     };
