@@ -98,7 +98,7 @@ static lathe_status finish_step(lathe_run *run, const lathe_batch *batch, const 
 {
     run->step++;
     run->images += (uint64_t)batch->size;
-    if (!run->seconds_to_first_step) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
+    if (run->seconds_to_first_step == 0) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
     lathe_status status = lathe_history_add_step(&run->history, row);
     if (!status) status = lathe_run_folder_step(run, row);
     bool last = run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row);
