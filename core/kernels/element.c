@@ -158,15 +158,17 @@ static void add_every(size_t sixteens, size_t stride, const real *gy, real *gx)
 
 static double sum(size_t count, int lanes_used, const real *x)
 {
-    enum { CHAINS = 4 }; /* sums that do not wait for each other */
-    lanes total[CHAINS] = { 0 };
+    enum { ROWS = PARTS > 2 ? 2 : 4 }; /* ROWS * PARTS sums that do not wait for each other */
+    part total[ROWS][PARTS] = { 0 };
     size_t i = 0;
-    for (; i + CHAINS * LANES <= count; i += CHAINS * LANES)
-        for (int chain = 0; chain < CHAINS; chain++) total[chain] += load(x + i + chain * LANES);
-    for (; i + LANES <= count; i += LANES) total[0] += load(x + i);
-    for (size_t k = 0; i + k < count; k++) total[0][k] += x[i + k];
-    lanes joined = (total[0] + total[1]) + (total[2] + total[3]);
-    for (int k = lanes_used; k < LANES; k++) joined[k] = 0;
+    for (; i + ROWS * LANES <= count; i += ROWS * LANES)
+        for (int row = 0; row < ROWS; row++)
+            for (int h = 0; h < PARTS; h++) total[row][h] += load_part(x + i + row * LANES + h * PART);
+    lanes joined = { 0 };
+    for (int lane = 0; lane < LANES; lane++)
+        for (int row = 0; row < ROWS; row++) joined[lane] += total[row][lane / PART][lane % PART];
+    for (size_t k = 0; i + k < count; k++) joined[k % LANES] += x[i + k];
+    for (int lane = lanes_used; lane < LANES; lane++) joined[lane] = 0;
     return (double)sum_lanes(joined);
 }
 

@@ -27,18 +27,25 @@ typedef struct lathe_cross_entropy_opts {
  *
  *     loss = - sum over b of w[y_b] * log softmax(x)[b, y_b]  /  sum over b of w[y_b]        (reduction mean)
  *
- *     x [B, K] batched logits   labels [B] classes 0 ... K-1
+ *     x [B, K] batched logits   labels [B] classes 0 ... K-1   result rank 0, or [B] batched for LATHE_REDUCE_NONE
  *
- * Gradient to x. The mean over no samples at all (every one ignored) is NaN in PyTorch; here LATHE_EARG.
- * Errors   LATHE_EARG naming the first label that is out of range.
+ * With label smoothing s, class k of each sample has the target (1-s) * [k = y_b] + s/K, times w[k].
+ * Gradient to x; 0 for ignored samples. The same bits for any number of threads.
+ * Memory   the result, and as much as x for backward, on x's tape; labels are read at once and not kept.
+ * Errors   LATHE_ESHAPE unless x is batched [B, K]; LATHE_EARG for options out of range, naming the first label that is out of
+ *          range, and for the mean over no samples at all (every one ignored, or of weight 0), which is NaN in PyTorch.
  * Same as  torch.nn.functional.cross_entropy
  */
 lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts);
 
-/** Cross-entropy against probabilities: targets [B, K] batched (mixup, distillation). ignore_index does not apply. */
+/**
+ * Cross-entropy against probabilities: targets [B, K] batched (mixup, distillation). A mean divides by B; ignore_index does not
+ * apply; a target of 0 counts as nothing, even where x is minus infinity. Gradient to x only: targets are constants.
+ * Errors   as above. Same as torch.nn.functional.cross_entropy with class probabilities.
+ */
 lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets, const lathe_cross_entropy_opts *opts);
 
-/** Mean of (x - target)^2; same shape and layout. Gradient to both. Same as torch.nn.functional.mse_loss */
+/** Mean of (x - target)^2; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. Same as torch.nn.functional.mse_loss */
 lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction);
 
 #ifdef __cplusplus
