@@ -63,6 +63,7 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "data/dataset.h"
+#include "data/folder.h"
 #include "data/idx.h"
 #include "data/loader.h"
 #include "data/memory.h"

@@ -20,6 +20,9 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
+    /* One line without escapes, whatever a file's name holds. */
+    for (char *c = message; *c; c++)
+        if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     last.status = status;
     snprintf(last.message, sizeof last.message, "%s", message);
     lathe_error_fn *call = atomic_load(&handler);

@@ -30,7 +30,7 @@ typedef void lathe_error_fn(lathe_status status, const char *message);
  * Record a failure: the status and one line for this thread, then call the handler, if there is one.
  *
  * The message names the function or thing and both facts, without a full stop or newline:
- * "lathe_linear: x has 128 features, weight expects 99".
+ * "lathe_linear: x has 128 features, weight expects 99". Control characters become question marks.
  * Returns `status`, so that a function can end in `return lathe_fail(...)`.
  */
 lathe_status lathe_fail(lathe_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -102,7 +102,7 @@ static lathe_dataset *open_set(const lathe_cifar *set, const char *dir, lathe_sp
         lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", set->name, (int)split);
         return NULL;
     }
-    char *folder = lathe_data_folder(dir, set->name);
+    char *folder = lathe_data_place(dir, set->name);
     if (!folder) return NULL;
     lathe_data_file files[FILES];
     size_t records[FILES];

@@ -43,6 +43,8 @@ struct lathe_dataset {
     const char *const *class_names; /* [classes] */
     const int *labels;              /* [count], known without decoding a picture */
     double mean[4], std[4];         /* of each channel, of pixels scaled to 0 ... 1: for normalisation */
+    size_t skipped;                 /* files left out because they could not be read ... */
+    const char *const *skipped_why; /* [skipped]: ... and the message of each */
     void *state;                    /* the kind's own */
 };
 

@@ -243,7 +243,7 @@ char *lathe_data_path(const char *folder, const char *name)
     return path;
 }
 
-char *lathe_data_folder(const char *dir, const char *name)
+char *lathe_data_place(const char *dir, const char *name)
 {
     if (dir) return lathe_strdup(dir);
     const char *root = getenv("LATHE_DATA");

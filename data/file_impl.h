@@ -63,6 +63,6 @@ bool lathe_data_file_exists(const char *path);
 char *lathe_data_path(const char *folder, const char *name);
 
 /** A copy of `dir`, or where set `name` lies when no folder is given: in $LATHE_DATA, or where Debian puts it. */
-char *lathe_data_folder(const char *dir, const char *name);
+char *lathe_data_place(const char *dir, const char *name);
 
 #endif

@@ -156,7 +156,7 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
         return NULL;
     }
     bool train = split == LATHE_SPLIT_TRAIN;
-    char *folder = lathe_data_folder(dir, set->name);
+    char *folder = lathe_data_place(dir, set->name);
     char *pictures = folder ? find(folder, train ? "train-images" : "t10k-images", 3) : NULL;
     char *labels = pictures ? find(folder, train ? "train-labels" : "t10k-labels", 1) : NULL;
     lathe_dataset *data = NULL;

@@ -2,6 +2,8 @@
 #ifndef LATHE_DATA_OPEN_H
 #define LATHE_DATA_OPEN_H
 
+#include <stdbool.h>
+
 #include "dataset.h"
 
 #ifdef __cplusplus
@@ -12,7 +14,8 @@ extern "C" {
 typedef struct lathe_data_opts {
     int size;      /* side of the pictures, for sets whose pictures can have any */
     int channels;  /* 1 grey, 3 colour, for sets that can be both */
-    uint64_t seed; /* for sets that are generated */
+    uint64_t seed; /* for sets that are generated, or split when they are opened */
+    bool skip_bad; /* leave out the pictures that cannot be read, rather than fail */
 } lathe_data_opts;
 
 /** A kind of data set that a name can stand for: `const lathe_data_source lathe_..._source = {` beside its reader. */

@@ -49,6 +49,8 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
     part->count = count;
     part->labels = labels;
     part->state = subset;
+    part->skipped = 0;
+    part->skipped_why = NULL;
     if (subset) subset->indices = lathe_alloc_raw(count, sizeof *indices);
     if (!subset || !subset->indices || !labels || !part->name) {
         lathe_data_free(part);

@@ -1,0 +1,362 @@
+#define _DEFAULT_SOURCE /* symlink, mkfifo */
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+
+static void make_folders(const char *path)
+{
+    char part[2048];
+    for (const char *c = path; *c; c++)
+        if (*c == '/') {
+            snprintf(part, sizeof part, "%.*s", (int)(c - path), path);
+            mkdir(test_path(part), 0700);
+        }
+}
+
+/* A grey PGM of w x h of one level. */
+static void put_picture(const char *path, int width, int height, int level)
+{
+    static char bytes[70000];
+    int header = sprintf(bytes, "P5 %d %d 255\n", width, height);
+    memset(bytes + header, level, (size_t)(width * height));
+    make_folders(path);
+    test_write(test_path(path), bytes, (size_t)(header + width * height));
+}
+
+static void put_text(const char *path, const char *text)
+{
+    make_folders(path);
+    test_write(test_path(path), text, strlen(text));
+}
+
+/* The level of each sample's first pixel, in order, as text: "10 20 30". */
+static const char *levels(const lathe_dataset *data)
+{
+    static char text[4096];
+    size_t used = 0;
+    uint8_t *scratch = malloc((size_t)(data->channels * data->height * data->width));
+    text[0] = '\0';
+    for (size_t i = 0; i < data->count; i++) {
+        lathe_sample sample;
+        if (lathe_data_read(data, i, scratch, &sample)) fail_msg("%s", lathe_error_message());
+        assert_int_equal(sample.label, data->labels[i]);
+        used += (size_t)sprintf(text + used, "%s%d", i ? " " : "", sample.pixels[0]);
+    }
+    free(scratch);
+    return text;
+}
+
+static lathe_dataset *open_folder(const char *path, lathe_split split, const lathe_folder_opts *opts)
+{
+    lathe_dataset *data = lathe_data_folder(test_path(path), split, opts);
+    if (!data) fail_msg("%s", lathe_error_message());
+    return data;
+}
+
+static void train_and_val_folders(void **state)
+{
+    (void)state;
+    put_picture("two/train/bees/2.pgm", 4, 4, 20);
+    put_picture("two/train/bees/1.pgm", 4, 4, 10);
+    put_picture("two/train/ants/deep/er/x.PGM", 9, 4, 30);
+    put_picture("two/val/bees/v.pgm", 4, 9, 40);
+    put_picture("two/test/bees/t.pgm", 4, 9, 50);
+    lathe_dataset *data = open_folder("two", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 2 });
+    assert_int_equal(data->classes, 2);
+    assert_string_equal(data->class_names[0], "ants");
+    assert_string_equal(data->class_names[1], "bees");
+    assert_string_equal(levels(data), "30 10 20");
+    assert_int_equal(data->labels[0], 0);
+    assert_int_equal(data->labels[2], 1);
+    assert_int_equal(data->channels, 3);
+    assert_int_equal(data->width, 2);
+    assert_close_double("mean", data->mean, (double[]){ 20 / 255.0, 20 / 255.0, 20 / 255.0 }, 3, 1e-12, 0);
+    lathe_data_free(data);
+    data = open_folder("two", LATHE_SPLIT_TEST, NULL); /* no ants in it: the classes are still train's */
+    assert_int_equal(data->classes, 2);
+    assert_int_equal(data->labels[0], 1);
+    assert_string_equal(levels(data), "40");
+    assert_int_equal(data->width, 64);
+    lathe_data_free(data);
+    put_picture("two/val/wasps/w.pgm", 4, 4, 1);
+    assert_null(lathe_data_folder(test_path("two"), LATHE_SPLIT_TEST, NULL));
+    assert_failed(LATHE_EFORMAT, "two/val/wasps: a class that ");
+}
+
+static void class_folders_are_held_out_in_part(void **state)
+{
+    (void)state;
+    char name[64];
+    for (int i = 0; i < 50; i++) {
+        snprintf(name, sizeof name, "one/%s/%02d.pgm", i < 30 ? "a" : i < 49 ? "b" : "c", i);
+        put_picture(name, 1, 1, i);
+    }
+    put_picture("one/c/50.pgm", 1, 1, 50);
+    for (uint64_t seed = 0; seed < 3; seed++) {
+        int seen[51] = { 0 }, counts[2][3] = { { 0 } };
+        for (int split = 0; split < 2; split++) {
+            lathe_dataset *data = open_folder("one", (lathe_split)split, &(lathe_folder_opts){ .size = 1, .channels = 1, .seed = seed });
+            uint8_t scratch[1];
+            for (size_t i = 0; i < data->count; i++) {
+                lathe_sample sample;
+                assert_int_equal(lathe_data_read(data, i, scratch, &sample), LATHE_OK);
+                assert_int_equal(sample.label, sample.pixels[0] < 30 ? 0 : sample.pixels[0] < 49 ? 1 : 2);
+                seen[sample.pixels[0]]++;
+                counts[split][sample.label]++;
+            }
+            lathe_data_free(data);
+        }
+        for (int i = 0; i <= 50; i++) assert_int_equal(seen[i], 1);
+        assert_memory_equal(counts[1], ((int[]){ 6, 4, 1 }), 3 * sizeof(int)); /* a fifth of 30, 19 and 2, at least one */
+    }
+}
+
+static void pictures_are_scaled_and_the_middle_is_cut_out(void **state)
+{
+    (void)state;
+    /* three squares side by side: 10, 200, 30; the middle one stays */
+    char bytes[256];
+    int header = sprintf(bytes, "P5 12 4 255\n");
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 12; x++) bytes[header + y * 12 + x] = (char)(x < 4 ? 10 : x < 8 ? 200 : 30);
+    make_folders("crop/train/a/x");
+    make_folders("crop/val/a/x");
+    test_write(test_path("crop/train/a/wide.pgm"), bytes, (size_t)header + 48);
+    test_write(test_path("crop/val/a/wide.pgm"), bytes, (size_t)header + 48);
+    static const int sizes[] = { 2, 4, 8 };
+    for (int k = 0; k < 3; k++) {
+        lathe_dataset *data = open_folder("crop", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = sizes[k], .channels = 1 });
+        lathe_sample sample;
+        assert_int_equal(lathe_data_read(data, 0, NULL, &sample), LATHE_OK);
+        assert_int_equal(sample.width, sizes[k]);
+        if (k != 0) assert_int_equal(sample.pixels[(sizes[k] / 2) * (sizes[k] + 1)], 200);
+        else assert_in_range(sample.pixels[0], 150, 199); /* the filter reaches a little beyond the square */
+        if (k == 1)
+            for (int i = 0; i < sizes[k] * sizes[k]; i++) assert_int_equal(sample.pixels[i], 200);
+        lathe_data_free(data);
+    }
+}
+
+static void kept_or_not_the_pixels_are_the_same(void **state)
+{
+    (void)state;
+    lathe_dataset *kept = open_folder("one", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 5 });
+    lathe_dataset *read = open_folder("one", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 5, .cache_bytes = 1 });
+    char *first = strdup(levels(kept));
+    assert_string_equal(first, levels(read));
+    assert_int_equal(kept->count, 24 + 15 + 1);
+    for (int c = 0; c < 3; c++) assert_true(read->mean[c] > 0 && read->std[c] > 0);
+    uint64_t sums[2] = { 0 };
+    for (int k = 0; k < 2; k++)
+        for (int workers = 0; workers < 3; workers++) { /* read by several threads at once */
+            lathe_loader *loader = lathe_loader_new(k ? read : kept, &(lathe_loader_opts){ .batch_size = 9, .workers = workers,
+                .no_normalize = true });
+            uint64_t sum = 0;
+            for (lathe_batch batch; lathe_loader_next(loader, &batch);)
+                for (int i = 0; i < batch.size; i++) sum = sum * 31 + (uint64_t)(batch.images[i] * 255 + (lathe_real)0.5);
+            assert_int_equal(lathe_loader_status(loader), LATHE_OK);
+            if (workers) assert_int_equal(sum, sums[k]);
+            sums[k] = sum;
+            lathe_loader_free(loader);
+        }
+    assert_int_equal(sums[0], sums[1]);
+    free(first);
+    lathe_data_free(kept);
+    lathe_data_free(read);
+}
+
+static void what_is_no_picture_is_passed_over(void **state)
+{
+    (void)state;
+    static const char png[] = "\x89PNG\r\n\x1a\n";
+    put_picture("nasty/train/a/1.pgm", 2, 2, 1);
+    put_picture("nasty/val/a/1.pgm", 2, 2, 1);
+    put_picture("nasty/train/a/2\n\x1b[31m\xff.pgm", 2, 2, 2); /* a name of no alphabet */
+    put_picture("nasty/train/a/=cmd.pgm", 2, 2, 3);
+    put_picture("nasty/train/a/folder.jpg/4.pgm", 2, 2, 4); /* a folder named as a picture */
+    put_text("nasty/train/a/readme.txt", "not a picture");
+    put_text("nasty/train/a/Thumbs.db", "not a picture either");
+    put_text("nasty/train/a/empty", "");
+    put_picture("nasty/train/a/.hidden.pgm", 2, 2, 99);
+    put_picture("nasty/train/a/.git/x.pgm", 2, 2, 99);
+    put_picture("nasty/train/.cache/x.pgm", 2, 2, 99);
+    put_picture("nasty/stray.pgm", 2, 2, 99);
+    put_picture("nasty/train/stray.pgm", 2, 2, 99);
+    put_picture("outside/secret.pgm", 2, 2, 99);
+    assert_int_equal(symlink("../../../outside/secret.pgm", test_path("nasty/train/a/link.pgm")), 0);
+    assert_int_equal(symlink("../../../outside", test_path("nasty/train/a/out")), 0);
+    assert_int_equal(symlink("../../train", test_path("nasty/train/a/loop")), 0);
+    assert_int_equal(symlink(".", test_path("nasty/train/self")), 0);
+    assert_int_equal(symlink("/nowhere", test_path("nasty/train/a/dangling.pgm")), 0);
+    assert_int_equal(symlink("../../outside", test_path("nasty/train/linked-class")), 0);
+    assert_int_equal(mkfifo(test_path("nasty/train/a/pipe.jpg"), 0600), 0);
+    assert_int_equal(mkfifo(test_path("nasty/train/a/pipe"), 0600), 0);
+    char longest[256 + 32] = "nasty/train/a/";
+    memset(longest + 14, 'n', 255);
+    strcpy(longest + 14 + 251, ".pgm");
+    put_picture(longest, 2, 2, 5);
+    put_text("nasty/train/a/only-a-signature", png);
+    lathe_dataset *data = open_folder("nasty", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1, .skip_bad = true });
+    assert_string_equal(levels(data), "1 2 3 4 5");
+    assert_int_equal(data->classes, 1);
+    assert_int_equal(data->skipped, 1);
+    assert_true(strstr(data->skipped_why[0], "only-a-signature: the PNG is truncated") != NULL);
+    lathe_data_free(data);
+}
+
+static void damaged_pictures_fail_or_are_left_out(void **state)
+{
+    (void)state;
+    char name[64];
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "bad/train/%c/%02d.pgm", 'a' + i % 2, i);
+        if (i == 4) put_text(name, "P5 3 3 255\nshort");
+        else if (i == 7) put_text(name, "GIF89a......");
+        else if (i == 11) put_text(name, "");
+        else put_picture(name, 3, 3, i);
+    }
+    put_picture("bad/val/a/x.pgm", 3, 3, 1);
+    for (size_t cache = 0; cache < 2; cache++) {
+        lathe_folder_opts opts = { .size = 3, .cache_bytes = cache, .skip_bad = true };
+        lathe_dataset *data = open_folder("bad", LATHE_SPLIT_TRAIN, &opts);
+        assert_int_equal(data->count, 17);
+        assert_string_equal(levels(data), "0 2 6 8 10 12 14 16 18 1 3 5 9 13 15 17 19");
+        assert_int_equal(data->skipped, 3);
+        assert_true(strstr(data->skipped_why[0], "bad/train/a/04.pgm: the PNM is truncated") != NULL);
+        assert_true(strstr(data->skipped_why[1], "bad/train/b/07.pgm: is a GIF") != NULL);
+        assert_true(strstr(data->skipped_why[2], "bad/train/b/11.pgm: 0 bytes are no picture") != NULL);
+        assert_int_equal(lathe_error(), LATHE_OK);
+        lathe_dataset *part = lathe_data_subset(data, (size_t[]){ 3 }, 1);
+        assert_int_equal(part->skipped, 0);
+        lathe_data_free(part);
+        lathe_data_free(data);
+    }
+    assert_null(lathe_data_folder(test_path("bad"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "bad/train/a/04.pgm: the PNM is truncated");
+    lathe_dataset *data = open_folder("bad", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 3, .cache_bytes = 1 });
+    assert_int_equal(data->count, 20); /* not looked at before it is read */
+    uint8_t scratch[27];
+    lathe_sample sample;
+    lathe_error_clear();
+    assert_int_equal(lathe_data_read(data, 2, scratch, &sample), LATHE_EFORMAT);
+    assert_failed(LATHE_EFORMAT, "04.pgm: the PNM is truncated");
+    lathe_data_free(data);
+    put_text("worst/train/a/1.png", "no");
+    put_text("worst/val/a/1.png", "no");
+    static const size_t caches[] = { 0, 1 };
+    for (int k = 0; k < 4; k++) {
+        lathe_folder_opts opts = { .skip_bad = k & 1, .cache_bytes = caches[k / 2] };
+        assert_null(lathe_data_folder(test_path("worst"), LATHE_SPLIT_TRAIN, &opts));
+        assert_failed(LATHE_EFORMAT, opts.skip_bad ? "worst: none of 1 pictures can be read: " : "1.png: 2 bytes are no picture");
+    }
+}
+
+static void layouts_that_make_no_sense_are_refused(void **state)
+{
+    (void)state;
+    assert_null(lathe_data_folder(test_path("absent"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EIO, "absent: cannot be opened: No such file");
+    put_text("file", "x");
+    assert_null(lathe_data_folder(test_path("file"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EIO, "file: cannot be opened: Not a directory");
+    put_picture("flat/1.pgm", 1, 1, 1);
+    assert_null(lathe_data_folder(test_path("flat"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "flat: has no folders: one folder a class is expected");
+    put_picture("hollow/train/a/1.pgm", 1, 1, 1);
+    make_folders("hollow/train/b/x");
+    make_folders("hollow/val/x");
+    assert_null(lathe_data_folder(test_path("hollow"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "hollow/train/b: a class without pictures");
+    assert_null(lathe_data_folder(test_path("hollow"), LATHE_SPLIT_TEST, NULL));
+    assert_failed(LATHE_EFORMAT, "hollow/val: has no folders");
+    put_picture("single/a/1.pgm", 1, 1, 1);
+    assert_null(lathe_data_folder(test_path("single"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "single/a: a class of one picture cannot be split");
+    make_folders("mixed/train/x");
+    make_folders("mixed/val/x");
+    make_folders("mixed/cats/x");
+    make_folders("mixed/dogs/x");
+    assert_null(lathe_data_folder(test_path("mixed"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "mixed: has train/ and val/ beside other folders");
+    char deep[256] = "deep/train/a/";
+    for (int i = 0; i < 20; i++) strcat(deep, "d/");
+    make_folders(deep);
+    make_folders("deep/val/x");
+    assert_null(lathe_data_folder(test_path("deep"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EIO, "folders are nested deeper than 16");
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        lathe_folder_opts opts;
+        const char *message;
+    } wrong[] = { { { .size = -1 }, "size is -1" }, { { .size = 5000 }, "size is 5000" }, { { .channels = 2 }, "channels is 2" },
+        { { .channels = 4 }, "channels is 4" }, { { .held_out = 1 }, "held_out is 1" }, { { .held_out = -0.5 }, "held_out is -0.5" } };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_null(lathe_data_folder(test_path("one"), LATHE_SPLIT_TRAIN, &wrong[i].opts));
+        assert_failed(LATHE_EARG, wrong[i].message);
+    }
+    assert_null(lathe_data_folder(NULL, LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EARG, "no folder");
+    assert_null(lathe_data_folder(test_path("one"), (lathe_split)2, NULL));
+    assert_failed(LATHE_EARG, "split 2");
+    assert_null(lathe_data_open("folder", LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EARG, "data set folder needs an argument: folder:DIR");
+    char spec[2100];
+    snprintf(spec, sizeof spec, "folder:%s", test_path("one"));
+    lathe_dataset *data = lathe_data_open(spec, LATHE_SPLIT_TEST, &(lathe_data_opts){ .size = 7, .channels = 1 });
+    assert_non_null(data);
+    assert_int_equal(data->width, 7);
+    assert_int_equal(data->channels, 1);
+    lathe_data_free(data);
+}
+
+static void memory_may_run_out_anywhere(void **state)
+{
+    (void)state;
+    for (size_t cache = 0; cache < 2; cache++) {
+        lathe_dataset *data = NULL;
+        size_t nth = 1;
+        lathe_threads_set(1);
+        for (; !data; nth++) {
+            lathe_alloc_fail_at(nth, true);
+            data = lathe_data_folder(test_path("two"), LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 2, .cache_bytes = cache });
+            lathe_alloc_fail_at(0, false);
+            if (!data) assert_int_equal(lathe_error(), LATHE_ENOMEM);
+        }
+        assert_true(nth > 30);
+        lathe_data_free(data);
+        lathe_threads_set(0);
+    }
+    lathe_error_clear();
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(train_and_val_folders),
+        cmocka_unit_test(class_folders_are_held_out_in_part),
+        cmocka_unit_test(pictures_are_scaled_and_the_middle_is_cut_out),
+        cmocka_unit_test(kept_or_not_the_pixels_are_the_same),
+        cmocka_unit_test(what_is_no_picture_is_passed_over),
+        cmocka_unit_test(damaged_pictures_fail_or_are_left_out),
+        cmocka_unit_test(layouts_that_make_no_sense_are_refused),
+        cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(memory_may_run_out_anywhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}
