@@ -186,3 +186,8 @@ lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x)
 {
     return run(layer, layer->type->forward_relu, x);
 }
+
+lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    return run(layer, layer->type->forward_of_relu, x);
+}

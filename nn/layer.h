@@ -30,6 +30,8 @@ typedef struct lathe_layer_type {
     const char *summary; /* one line for `lathe list`; may be NULL */
     /** relu(layer(x)) in one operation, for a sequential in which a relu comes next; NULL: there is no such operation. */
     lathe_tensor *(*forward_relu)(lathe_layer *layer, lathe_tensor *x);
+    /** layer(relu(x)) in one operation, for one in which a relu comes before; preferred to forward_relu. NULL: there is none. */
+    lathe_tensor *(*forward_of_relu)(lathe_layer *layer, lathe_tensor *x);
 } lathe_layer_type;
 
 /** What lathe_nn_init makes of a layer. */

@@ -43,6 +43,9 @@ extern const lathe_layer_type lathe_relu_layer;
 /** relu(layer(x)) by the layer's forward_relu; the rest as lathe_nn_forward. Not while there is a hook. */
 lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x);
 
+/** layer(relu(x)) by the layer's forward_of_relu, likewise. */
+lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x);
+
 /** Why `layer` cannot be used yet, and the reason as *message; LATHE_OK if it can. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
 

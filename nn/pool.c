@@ -12,6 +12,11 @@ static lathe_tensor *max_forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_max_pool2d(x, &((pool_layer *)layer)->opts);
 }
 
+static lathe_tensor *max_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_relu_max_pool2d(x, &((pool_layer *)layer)->opts);
+}
+
 static lathe_tensor *avg_forward(lathe_layer *layer, lathe_tensor *x)
 {
     return lathe_avg_pool2d(x, &((pool_layer *)layer)->opts);
@@ -28,7 +33,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 
 const lathe_layer_type lathe_max_pool2d_layer = {
     .name = "max_pool2d", .size = sizeof(pool_layer), .forward = max_forward, .describe = describe,
-    .summary = "maximum over square windows"
+    .summary = "maximum over square windows", .forward_of_relu = max_forward_of_relu
 };
 
 const lathe_layer_type lathe_avg_pool2d_layer = {

@@ -3,17 +3,34 @@
 #include "layer_impl.h"
 #include "layers.h"
 
-static bool may_fuse(const lathe_layer *layer, const lathe_layer *next)
+/* Child number i if there is one. */
+static lathe_layer *child_at(const lathe_layer *layer, int i)
 {
-    const lathe_model *model = layer->model;
-    return layer->type->forward_relu && next->type == &lathe_relu_layer && !model->no_fusion && !model->hook;
+    return i < layer->children ? layer->child[i] : NULL;
+}
+
+static bool is_relu(const lathe_layer *layer)
+{
+    return layer && layer->type == &lathe_relu_layer;
+}
+
+static bool takes_relu(const lathe_layer *layer)
+{
+    return layer && layer->type->forward_of_relu;
 }
 
 static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
+    bool fuse = !layer->model->no_fusion && !layer->model->hook;
     for (int i = 0; i < layer->children; i++) {
-        bool fuse = i + 1 < layer->children && may_fuse(layer->child[i], layer->child[i + 1]);
-        x = fuse ? lathe_layer_forward_relu(layer->child[i++], x) : lathe_nn_forward(layer->child[i], x);
+        lathe_layer *child = layer->child[i], *next = child_at(layer, i + 1);
+        if (fuse && is_relu(child) && takes_relu(next)) {
+            x = lathe_layer_forward_of_relu(next, x);
+            i++;
+        } else if (fuse && child->type->forward_relu && is_relu(next) && !takes_relu(child_at(layer, i + 2))) {
+            x = lathe_layer_forward_relu(child, x);
+            i++;
+        } else x = lathe_nn_forward(child, x);
     }
     return x;
 }

@@ -41,10 +41,10 @@ static int clear_rows(real *gx, size_t row, int cleared, int end)
     return end;
 }
 
-static inline void window_max(const real *x, real *y, size_t row, int rows, int columns)
+static inline void window_max(const real *x, real *y, size_t row, int rows, int columns, int relu)
 {
     for (int h = 0; h < LANES; h += PART) {
-        part best = load_part(x + h);
+        part best = relu ? (part){ 0 } : load_part(x + h);
         for (int p = 0; p < rows; p++)
             for (int q = 0; q < columns; q++) {
                 part v = load_part(x + (size_t)p * row + q * LANES + h);
@@ -61,9 +61,9 @@ static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
         for (int i = 0; i < w->out_height; i++)
             for (int j = 0; j < w->out_width; j++, y += LANES) {
                 window at = window_at(w, i, j);
-                if (at.rows == 2 && at.columns == 2) window_max(x + at.at, y, row, 2, 2);
-                else if (at.rows == 3 && at.columns == 3) window_max(x + at.at, y, row, 3, 3);
-                else window_max(x + at.at, y, row, at.rows, at.columns);
+                if (at.rows == 2 && at.columns == 2) window_max(x + at.at, y, row, 2, 2, w->relu);
+                else if (at.rows == 3 && at.columns == 3) window_max(x + at.at, y, row, 3, 3, w->relu);
+                else window_max(x + at.at, y, row, at.rows, at.columns, w->relu);
             }
 }
 
@@ -72,11 +72,11 @@ static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
  * theirs.
  */
 static inline void window_max_backward(
-    const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns, int add)
+    const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns, int relu, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part best = load_part(y + h), g = load_part(gy + h);
-        part_mask open = ~(part_mask){ 0 };
+        part_mask open = relu ? best > (part){ 0 } : ~(part_mask){ 0 };
         for (int p = 0; p < rows; p++)
             for (int q = 0; q < columns; q++) {
                 size_t at = (size_t)p * row + (size_t)(q * LANES + h);
@@ -99,10 +99,10 @@ static void max_backward(
             for (int j = 0; j < w->out_width; j++, y += LANES, gy += LANES) {
                 window at = window_at(w, i, j);
                 if (at.rows == 2 && at.columns == 2 && !adds)
-                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 2, 2, 0);
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 2, 2, w->relu, 0);
                 else if (at.rows == 3 && at.columns == 3 && adds)
-                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, 1);
-                else window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, adds);
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, w->relu, 1);
+                else window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, w->relu, adds);
             }
         }
         clear_rows(gx, row, cleared, w->height);

@@ -166,7 +166,7 @@ static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x,
         fill_adaptive_spans(rows, out_height, height);
         fill_adaptive_spans(columns, out_width, width);
     }
-    *w = (lathe_pool_windows){ height, width, out_height, out_width, rows, columns,
+    *w = (lathe_pool_windows){ height, width, out_height, out_width, rows, columns, .partition =
         is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
     return w;
 }
@@ -185,7 +185,7 @@ static lathe_tensor *pool(
 }
 
 static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_tensor *x, const lathe_pool_opts *opts,
-    lathe_task_fn *task)
+    lathe_task_fn *task, bool relu)
 {
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
     lathe_pool_opts o = { 0 };
@@ -195,17 +195,24 @@ static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_t
     if (out_height < 1 || out_width < 1)
         return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s", who,
             o.kernel, o.padding, lathe_shape_text(&x->shape, text));
-    return pool(tape, op, x, make_windows(tape, x, out_height, out_width, &o), task);
+    lathe_pool_windows *windows = make_windows(tape, x, out_height, out_width, &o);
+    if (windows) windows->relu = relu;
+    return pool(tape, op, x, windows, task);
 }
 
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
 {
-    return pool_by_kernel("lathe_max_pool2d", &lathe_max_pool2d_op, x, opts, max_task);
+    return pool_by_kernel("lathe_max_pool2d", &lathe_max_pool2d_op, x, opts, max_task, false);
+}
+
+lathe_tensor *lathe_relu_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
+{
+    return pool_by_kernel("lathe_relu_max_pool2d", &lathe_max_pool2d_op, x, opts, max_task, true);
 }
 
 lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
 {
-    return pool_by_kernel("lathe_avg_pool2d", &lathe_avg_pool2d_op, x, opts, average_task);
+    return pool_by_kernel("lathe_avg_pool2d", &lathe_avg_pool2d_op, x, opts, average_task, false);
 }
 
 lathe_tensor *lathe_adaptive_avg_pool2d(lathe_tensor *x, int height, int width)

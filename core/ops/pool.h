@@ -31,6 +31,9 @@ typedef struct lathe_pool_opts {
  */
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
+/** lathe_max_pool2d(lathe_relu(x), opts), the same numbers and gradients without a pass over x for the relu. */
+lathe_tensor *lathe_relu_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
+
 /** The mean over each window; padding counts as zeros unless exclude_padding. Same as torch.nn.functional.avg_pool2d */
 lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 

@@ -139,6 +139,26 @@ static void test_fusion(void **state)
     lathe_model_free(model);
 }
 
+/* A relu between a convolution and max pooling goes into the pooling, which sees fewer numbers; one without a pooling into the convolution. */
+static void test_relu_goes_where_it_costs_least(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 1, 2, 3, NULL), lathe_nn_relu(model),
+        lathe_nn_conv2d(model, 2, 2, 3, NULL), lathe_nn_relu(model), lathe_nn_max_pool2d(model, 2, NULL), lathe_nn_flatten(model), NULL);
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    lathe_tape *tape = lathe_tape_new();
+    const char *expected[] = { "reshape", "max_pool2d", "conv2d", "conv2d_relu" };
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    assert_non_null(lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 3, 1, 8, 8 } }, NULL)));
+    size_t nodes = 0;
+    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before, nodes++)
+        assert_string_equal(node->op->name, expected[nodes]);
+    assert_int_equal(nodes, 4);
+    lathe_tape_free(tape);
+    lathe_model_free(model);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -176,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_frozen),
         cmocka_unit_test(test_fusion),
+        cmocka_unit_test(test_relu_goes_where_it_costs_least),
         cmocka_unit_test(test_mistakes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -242,6 +242,40 @@ static lathe_tensor *pool_twice(void *context, lathe_tensor *const *leaves, int 
     return lathe_add(pool(context, leaves, count), pool(context, leaves, count));
 }
 
+/* relu and pooling in one operation and in two: equal to the bit, in windows that overlap, reach the padding, or hold nothing above 0. */
+static void a_relu_before_costs_nothing_else(void **state)
+{
+    (void)state;
+    lathe_tape *tape = lathe_tape_new();
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        int batch = random_int(seed, 0, 1, 20), height = random_int(seed, 1, 3, 9), width = random_int(seed, 2, 3, 9);
+        int kernel = random_int(seed, 3, 1, 3);
+        const lathe_pool_opts opts = { .kernel = kernel, .stride = random_int(seed, 4, 1, 3), .padding = seed % 2 ? kernel / 2 : 0,
+            .ceil_mode = seed % 3 == 0 };
+        size_t count = (size_t)(batch * 2 * height * width), results = 0;
+        lathe_real *x = malloc(count * sizeof *x), *gx[2] = { malloc(count * sizeof *x), malloc(count * sizeof *x) };
+        lathe_real *y[2] = { 0 }, *gy = NULL;
+        fill_normal(x, count, seed);
+        for (size_t i = 0; seed % 4 == 0 && i < count; i++) x[i] -= 1;
+        for (int fused = 0; fused <= 1; fused++) {
+            lathe_tape_begin(tape, LATHE_TRAIN);
+            lathe_tensor *leaf = lathe_tape_leaf(tape, LATHE_BATCHED, images(batch, 2, height, width), x);
+            leaf->needs_grad = true;
+            lathe_tensor *out = fused ? lathe_relu_max_pool2d(leaf, &opts) : lathe_max_pool2d(lathe_relu(leaf), &opts);
+            assert_non_null(out);
+            results = lathe_shape_count(&out->shape);
+            if (!gy) fill_normal(gy = malloc(results * sizeof *gy), results, seed + 100);
+            lathe_tensor_read(out, y[fused] = malloc(results * sizeof *gy), results);
+            assert_int_equal(lathe_backward_from(out, gy, results), LATHE_OK);
+            lathe_tensor_read_grad(leaf, gx[fused], count);
+        }
+        assert_memory_equal(y[0], y[1], results * sizeof *gy);
+        for (size_t i = 0; i < count; i++) assert_true(gx[0][i] == gx[1][i]); /* -0 equals 0 */
+        free(x), free(gx[0]), free(gx[1]), free(y[0]), free(y[1]), free(gy);
+    }
+    lathe_tape_free(tape);
+}
+
 static void gradients_are_added(void **state)
 {
     (void)state;
@@ -346,6 +380,7 @@ int main(void)
         cmocka_unit_test(nan_is_the_maximum),
         cmocka_unit_test(random_cases_equal_the_twin),
         cmocka_unit_test(gradients_are_right),
+        cmocka_unit_test(a_relu_before_costs_nothing_else),
         cmocka_unit_test(gradients_are_added),
         cmocka_unit_test(equals_pytorch),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
