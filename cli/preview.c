@@ -9,28 +9,20 @@
 #include "schedule_svg.h"
 #include "settings.h"
 
-/* Odd but legal schedules deserve a word. A scheduler needs an optimizer, and that something to optimise: sixteen zeros. */
-static int print_warnings(const lathe_settings *settings, double steps_per_epoch, uint64_t steps)
+static void on_message(void *context, const char *line)
 {
-    _Alignas(LATHE_ALIGN) lathe_real data[LATHE_LANES] = { 0 }, grad[LATHE_LANES] = { 0 };
-    lathe_tensor weight = { .shape = { 1, { LATHE_LANES } }, .stored = LATHE_LANES, .data = data, .grad = grad, .needs_grad = true,
-        .name = "weight" };
-    lathe_tensor *tensors[] = { &weight };
-    lathe_params params = { .tensor = tensors, .count = 1, .data = data, .grad = grad, .size = LATHE_LANES };
-    lathe_optim *optim = lathe_settings_optim(settings, &params, steps_per_epoch);
-    lathe_sched *sched = lathe_settings_sched(settings, optim, steps_per_epoch);
-    char text[256];
-    for (int n = 0; sched && lathe_sched_warning(sched, steps, n, text); n++) fprintf(stderr, "note: %s\n", text);
-    int code = sched ? CLI_DONE : cli_library_failed();
-    lathe_sched_free(sched);
-    lathe_optim_free(optim);
-    return code;
+    (void)context;
+    fprintf(stderr, "note: %s\n", line);
 }
 
 static void print_csv(const lathe_step_row *row, uint64_t steps)
 {
     puts("step,lr,momentum");
-    for (uint64_t i = 0; i < steps; i++) printf("%" PRIu64 ",%.17g,%.17g\n", row[i].step, row[i].lr, row[i].momentum);
+    for (uint64_t i = 0; i < steps; i++) {
+        char lr[32], momentum[32];
+        printf("%" PRIu64 ",%s,%s\n", row[i].step, lathe_double_digits(row[i].lr, 17, lr),
+            lathe_double_digits(row[i].momentum, 17, momentum));
+    }
 }
 
 static int print_json(const lathe_settings *settings, const lathe_step_row *row, uint64_t steps)
@@ -118,8 +110,8 @@ static int run(const cli_line *line)
     if (code) return code;
     if (!length_of_run(line, &settings, steps_per_epoch, &steps)) return CLI_USAGE;
     lathe_step_row *row = lathe_alloc(steps, sizeof *row);
-    if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, row)) code = cli_library_failed();
-    if (!code) code = print_warnings(&settings, steps_per_epoch, steps);
+    const lathe_run_hooks hooks = { .on_message = on_message };
+    if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, &hooks, row)) code = cli_library_failed();
     const char *picture = cli_text(line, "svg");
     if (!code && picture && cli_schedule_svg(picture, row, steps)) code = cli_library_failed();
     if (!code) {
@@ -146,7 +138,7 @@ const cli_command lathe_preview_command = {
     .summary = "draw a schedule without training",
     .arguments = "",
     .about = "Draws the learning rate and the momentum of each step, exactly as a run with these settings would use them.\n"
-             "Odd but legal schedules get a note on stderr.",
+             "Odd but legal schedules get a note on stderr, unless --no-warnings is given.",
     .example = "lathe preview --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --mode triangular2 --steps 16 --csv",
     .options = options,
     .takes_settings = true,

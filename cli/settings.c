@@ -19,11 +19,11 @@ static const lathe_field *field_at(int index)
     return NULL;
 }
 
-/* "optim.eps" and "sched.eps" name the same fields as "eps", of one of the two. */
+/* "optim.eps", "sched.eps" and "cyclic.max_lr" name the same fields as "eps" and "max_lr", of one of those that have it. */
 static const lathe_field *find_field(const char *name)
 {
-    if (!strncmp(name, "optim.", 6)) name += 6;
-    else if (!strncmp(name, "sched.", 6)) name += 6;
+    const char *point = strrchr(name, '.');
+    if (point) name = point + 1;
     const lathe_field *field;
     for (int i = 0; (field = field_at(i)); i++) {
         const lathe_field one[] = { *field, { .name = NULL } };

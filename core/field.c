@@ -49,6 +49,14 @@ bool lathe_parse_int64(const char *text, int64_t *number)
     return true;
 }
 
+const char *lathe_double_digits(double number, int digits, char text[32])
+{
+    locale_t made, former = enter_c_locale(&made);
+    snprintf(text, 32, "%.*g", digits, number);
+    leave_c_locale(former, made);
+    return text;
+}
+
 const char *lathe_double_text(double number, char text[32])
 {
     locale_t made, former = enter_c_locale(&made);

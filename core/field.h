@@ -79,6 +79,9 @@ bool lathe_parse_int64(const char *text, int64_t *number);
 /** The shortest text (at most 24 characters) that reads back as the same double, with a point in any locale; returns `text`. */
 const char *lathe_double_text(double number, char text[32]);
 
+/** The number with at most so many significant digits (1 ... 17), with a point in any locale; returns `text`. */
+const char *lathe_double_digits(double number, int digits, char text[32]);
+
 /**
  * For unknown names: "unknown optimizer 'adamv'; did you mean adamw? known: adamw, sgd" as LATHE_ENAME.
  * `name_of(i)` gives known name number i, NULL after the last.

@@ -133,6 +133,16 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return false;
 }
 
+static void describe(const void *opts, uint64_t steps, double steps_per_epoch, char text[256])
+{
+    const lathe_cyclic_opts *o = opts;
+    const uint64_t length = o->step_size_up + down_of(o);
+    const bool epochs = steps_per_epoch == 1;
+    int used = snprintf(text, 256, "cyclic: 1 cycle = %" PRIu64 " %s", length, epochs ? "epochs" : "steps");
+    if (steps_per_epoch > 0 && !epochs) used += snprintf(text + used, 256 - (size_t)used, " = %.3g epochs", (double)length / steps_per_epoch);
+    if (steps) snprintf(text + used, 256 - (size_t)used, "; this run has %.3g", (double)steps / (double)length);
+}
+
 const lathe_sched_type lathe_cyclic_type = {
     .name = "cyclic",
     .summary = "up from base_lr to max_lr and down again, cycle after cycle",
@@ -141,6 +151,7 @@ const lathe_sched_type lathe_cyclic_type = {
     .check = check,
     .rates = rates,
     .warn = warn,
+    .describe = describe,
 };
 
 lathe_sched *lathe_sched_cyclic(lathe_optim *optim, const lathe_cyclic_opts *opts)

@@ -55,6 +55,12 @@ static void observe(const void *opts, double state[LATHE_SCHED_STATE], double va
     }
 }
 
+static bool wants_more(const void *opts)
+{
+    const lathe_plateau_opts *o = opts;
+    return o->mode == LATHE_PLATEAU_MAX;
+}
+
 /* Drop by drop, as PyTorch does, for the last one may be too small to be made. */
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
@@ -76,6 +82,7 @@ const lathe_sched_type lathe_plateau_type = {
     .fields = fields,
     .rates = rates,
     .observe = observe,
+    .wants_more = wants_more,
 };
 
 lathe_sched *lathe_sched_plateau(lathe_optim *optim, const lathe_plateau_opts *opts)

@@ -186,6 +186,19 @@ bool lathe_sched_observes(const lathe_sched *sched)
     return sched && sched->type->observe;
 }
 
+bool lathe_sched_wants_more(const lathe_sched *sched)
+{
+    return lathe_sched_observes(sched) && sched->type->wants_more && sched->type->wants_more(sched->groups[0].opts);
+}
+
+bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256])
+{
+    if (!sched || !sched->type->describe) return false;
+    bool epochs = sched->unit > 1; /* then its lengths are epochs already */
+    sched->type->describe(sched->groups[0].opts, steps / sched->unit, epochs ? 1 : steps_per_epoch, text);
+    return true;
+}
+
 double *lathe_sched_state(lathe_sched *sched)
 {
     return sched ? sched->state : NULL;
@@ -238,6 +251,16 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
     return false;
 }
 
+bool lathe_sched_same_name(const char *name, const char *text, size_t length)
+{
+    const char *end = text + length;
+    for (;; name++, text++) {
+        while (*name == '_') name++;
+        while (text < end && (*text == '_' || *text == '-')) text++;
+        if (text == end || *name != *text) return text == end && !*name;
+    }
+}
+
 static const char *name_of(int index)
 {
     const lathe_sched_type *type = lathe_sched_type_at(index);
@@ -247,7 +270,7 @@ static const char *name_of(int index)
 const lathe_sched_type *lathe_sched_find(const char *name)
 {
     for (int i = 0; name && name_of(i); i++)
-        if (!strcmp(name_of(i), name)) return lathe_sched_type_at(i);
+        if (lathe_sched_same_name(name_of(i), name, strlen(name))) return lathe_sched_type_at(i);
     lathe_fail_name("scheduler", name ? name : "", name_of);
     return NULL;
 }

@@ -54,6 +54,10 @@ typedef struct lathe_sched_type {
     void (*close)(void *opts);
     /** A new value of what the schedule watches (a loss), once an epoch: may change the state. NULL: it watches nothing. */
     void (*observe)(const void *opts, double state[LATHE_SCHED_STATE], double value);
+    /** Of what is watched, is more better (an accuracy), not less (a loss)? NULL: less. */
+    bool (*wants_more)(const void *opts);
+    /** One line about a run of that many steps, such as its number of cycles; steps_per_epoch 1: steps are epochs. NULL: nothing. */
+    void (*describe)(const void *opts, uint64_t steps, double steps_per_epoch, char text[256]);
     lathe_sched_joins joins;
 } lathe_sched_type;
 
@@ -88,6 +92,15 @@ void lathe_sched_observe(lathe_sched *sched, double value);
 /** Does lathe_sched_observe matter? */
 bool lathe_sched_observes(const lathe_sched *sched);
 
+/** Should lathe_sched_observe be given what is better when there is more of it (an accuracy), not less (a loss)? */
+bool lathe_sched_wants_more(const lathe_sched *sched);
+
+/**
+ * A line about the schedule over a run of `steps`, "cyclic: 1 cycle = 3376 steps = 4 epochs; this run has 12.5"; false if it has nothing
+ * to say. steps_per_epoch 0: not known.
+ */
+bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256]);
+
 /**
  * What observing has left, LATHE_SCHED_STATE numbers: to be saved, and written before lathe_sched_seek when resuming. All zero
  * for schedules that watch nothing. NULL for NULL.
@@ -113,7 +126,7 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
 /** All schedulers, sorted by name; NULL after the last. */
 const lathe_sched_type *lathe_sched_type_at(int index);
 
-/** By name. Errors: LATHE_ENAME, listing the known ones. */
+/** By name; hyphens and underscores do not matter. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_sched_type *lathe_sched_find(const char *name);
 
 #ifdef __cplusplus

@@ -16,4 +16,7 @@ void lathe_sched_release(const lathe_sched_type *type, void *ready);
  */
 void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t steps, bool only_required);
 
+/** Is the `length` long text that name? Underscores and hyphens do not matter: "onecycle" is one_cycle. */
+bool lathe_sched_same_name(const char *name, const char *text, size_t length);
+
 #endif

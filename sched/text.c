@@ -7,12 +7,20 @@
 #include "sched_impl.h"
 #include "sequence.h"
 
-enum { SEGMENTS = 32, NAME = 64 };
+enum { NAME = 64 };
+
+/* "cyclic:triangular2:4ep" taken apart. */
+typedef struct words {
+    char text[NAME];
+    const lathe_sched_type *type;
+    const char *mode, *length; /* in `text`; NULL: not given */
+} words;
 
 typedef struct parsed {
-    lathe_segment segment[SEGMENTS]; /* their opts are ours */
+    words word[LATHE_SCHED_SEGMENTS];
+    lathe_segment segment[LATHE_SCHED_SEGMENTS]; /* their opts are ours */
     int count;
-    bool sequence; /* lengths were given, or several names */
+    bool sequence; /* a length was given, so that one name is a sequence too */
 } parsed;
 
 /* A segment's length is read as options are. */
@@ -21,21 +29,90 @@ static const lathe_field length_field[] = {
     { .name = NULL },
 };
 
-/* "cyclic:4ep", `size` characters of it. */
-static lathe_status parse_segment(const char *text, size_t size, double steps_per_epoch, parsed *all)
+/* ---- words -------------------------------------------------------------------------------------------------- */
+
+static bool has_modes(const lathe_sched_type *type)
 {
-    char name[NAME];
-    if (size >= sizeof name) return lathe_fail(LATHE_EARG, "sched: '%.60s...' is not a schedule", text);
-    if (all->count == SEGMENTS) return lathe_fail(LATHE_EARG, "sched: more than %d segments", SEGMENTS);
-    memcpy(name, text, size);
-    name[size] = '\0';
-    char *length = strchr(name, ':');
-    if (length) *length++ = '\0';
+    const lathe_field *mode = lathe_fields_find(type->fields, "mode");
+    return mode && mode->kind == LATHE_FIELD_CHOICE;
+}
+
+/* `size` characters of the text. */
+static lathe_status read_segment(const char *text, size_t size, words *w)
+{
+    if (size >= sizeof w->text) return lathe_fail(LATHE_EARG, "sched: '%.60s...' is not a schedule", text);
+    memcpy(w->text, text, size);
+    w->text[size] = '\0';
+    char *rest = strchr(w->text, ':');
+    if (rest) *rest++ = '\0';
+    w->type = lathe_sched_find(w->text);
+    if (!w->type) return LATHE_ENAME;
+    bool mode = rest && has_modes(w->type) && !strchr("0123456789.", *rest);
+    if (mode) {
+        w->mode = rest;
+        rest = strchr(rest, ':');
+        if (rest) *rest++ = '\0';
+    }
+    w->length = rest;
+    return LATHE_OK;
+}
+
+static lathe_status read_words(const char *text, words *word, int *count)
+{
+    lathe_status status = LATHE_OK;
+    *count = 0;
+    for (const char *rest = text; rest && !status;) {
+        size_t size = strcspn(rest, ",");
+        if (*count == LATHE_SCHED_SEGMENTS) return lathe_fail(LATHE_EARG, "sched: more than %d segments", LATHE_SCHED_SEGMENTS);
+        status = read_segment(rest, size, &word[*count]);
+        ++*count;
+        rest = rest[size] ? rest + size + 1 : NULL;
+    }
+    return status;
+}
+
+lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS], int *count)
+{
+    words word[LATHE_SCHED_SEGMENTS] = { { .type = NULL } };
+    *count = 0;
+    if (!text) return lathe_fail(LATHE_EARG, "lathe_sched_text_types: text is NULL");
+    lathe_status status = read_words(text, word, count);
+    for (int i = 0; i < *count; i++) type[i] = word[i].type;
+    return status;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------------ */
+
+const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const char *key)
+{
+    const char *point = strchr(key, '.');
+    if (point && !lathe_sched_same_name(type->name, key, (size_t)(point - key))) return NULL;
+    return lathe_fields_find(type->fields, point ? point + 1 : key);
+}
+
+static lathe_status set_option(const lathe_sched_option *option, double steps_per_epoch, const parsed *all, const char *text)
+{
+    bool known = false;
+    for (int i = 0; i < all->count; i++) {
+        const lathe_sched_type *type = all->segment[i].type;
+        const lathe_field *field = lathe_sched_option_field(type, option->key);
+        if (!field) continue;
+        known = true;
+        void *opts = (void *)(uintptr_t)all->segment[i].opts;
+        lathe_status status = lathe_fields_set(type->name, type->fields, opts, field->name, option->text, steps_per_epoch);
+        if (status) return status;
+    }
+    return known ? LATHE_OK : lathe_fail(LATHE_ENAME, "sched: %.200s has no option '%.60s'", text, option->key);
+}
+
+/* ---- making it ---------------------------------------------------------------------------------------------- */
+
+static lathe_status make_segment(const words *w, double steps_per_epoch, parsed *all)
+{
     lathe_segment *made = &all->segment[all->count];
-    made->type = lathe_sched_find(name);
-    if (!made->type) return LATHE_ENAME;
-    if (length) {
-        lathe_status status = lathe_fields_set(name, length_field, &made->steps, "length", length, steps_per_epoch);
+    made->type = w->type;
+    if (w->length) {
+        lathe_status status = lathe_fields_set(w->type->name, length_field, &made->steps, "length", w->length, steps_per_epoch);
         if (status) return status;
         all->sequence = true;
     }
@@ -45,50 +122,29 @@ static lathe_status parse_segment(const char *text, size_t size, double steps_pe
     return LATHE_OK;
 }
 
-static lathe_status parse(const char *text, double steps_per_epoch, parsed *all)
+/* The modes in the text come last: they are said of one segment, and an option of all. */
+static lathe_status set_modes(const parsed *all)
 {
     lathe_status status = LATHE_OK;
-    for (const char *rest = text; rest && !status;) {
-        size_t size = strcspn(rest, ",");
-        status = parse_segment(rest, size, steps_per_epoch, all);
-        rest = rest[size] ? rest + size + 1 : NULL;
-    }
-    if (all->count > 1) all->sequence = true;
-    return status;
-}
-
-/* Is this option, "max_lr" or "cyclic.max_lr", one of that type's? Then *name is the part behind the point. */
-static bool concerns(const lathe_sched_type *type, const char *key, const char **name)
-{
-    const char *point = strchr(key, '.');
-    size_t length = point ? (size_t)(point - key) : 0;
-    if (point && (strncmp(key, type->name, length) || type->name[length])) return false;
-    *name = point ? point + 1 : key;
-    return lathe_fields_find(type->fields, *name) != NULL;
-}
-
-static lathe_status set_option(const lathe_sched_option *option, double steps_per_epoch, const parsed *all, const char *text)
-{
-    bool known = false;
-    for (int i = 0; i < all->count; i++) {
+    for (int i = 0; i < all->count && !status; i++) {
         const lathe_sched_type *type = all->segment[i].type;
-        const char *name;
-        if (!concerns(type, option->key, &name)) continue;
-        known = true;
         void *opts = (void *)(uintptr_t)all->segment[i].opts;
-        lathe_status status = lathe_fields_set(type->name, type->fields, opts, name, option->text, steps_per_epoch);
-        if (status) return status;
+        if (all->word[i].mode) status = lathe_fields_set(type->name, type->fields, opts, "mode", all->word[i].mode, 0);
     }
-    return known ? LATHE_OK : lathe_fail(LATHE_ENAME, "sched: %.200s has no option '%.60s'", text, option->key);
+    return status;
 }
 
 static lathe_sched *build(lathe_optim *optim, const char *text, const lathe_sched_text_opts *o, parsed *all)
 {
-    if (parse(text, o->steps_per_epoch, all)) return NULL;
+    int count;
+    if (read_words(text, all->word, &count)) return NULL;
+    for (int i = 0; i < count; i++)
+        if (make_segment(&all->word[i], o->steps_per_epoch, all)) return NULL;
     for (int i = 0; i < o->options; i++)
         if (set_option(&o->option[i], o->steps_per_epoch, all, text)) return NULL;
+    if (set_modes(all)) return NULL;
     const lathe_segment *only = &all->segment[0];
-    if (all->sequence)
+    if (all->sequence || count > 1)
         return lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = all->segment, .count = all->count });
     lathe_sched_fill_length(only->type, (void *)(uintptr_t)only->opts, o->run_steps, true);
     return lathe_sched_new(only->type, optim, only->opts);

@@ -136,6 +136,7 @@ static void note_progress(notes *n, const lathe_run *run)
     const lathe_run_state *state = run->state;
     note_count(n, "lathe.epoch_rows", run->history.epochs);
     note_count(n, "lathe.sched_steps", lathe_sched_steps(run->sched));
+    note_take(n, "lathe.sched_state", numbers_text(lathe_sched_state(run->sched), LATHE_SCHED_STATE));
     note_number(n, "lathe.epoch_loss_sum", state->loss.sum);
     note_number(n, "lathe.epoch_loss_weight", state->loss.weight);
     note_count(n, "lathe.epoch_right", state->right);
@@ -208,24 +209,45 @@ static lathe_status read_number(const lathe_safetensors *file, const char *key, 
     return text && lathe_parse_double(text, number) ? LATHE_OK : bad_note(file, key);
 }
 
-/* One clock of "step,value,value,value,value" and past its line's end. */
-static bool read_clock(const char **text, lathe_optim_clock *clock)
+/* `count` numbers with commas between, up to a line's end or the text's. */
+static bool read_numbers(const char **text, double *numbers, int count)
 {
-    for (int i = -1; i < 4; i++) {
+    for (int i = 0; i < count; i++) {
         char part[40];
-        double number;
         size_t length = strcspn(*text, ",\n");
         if (length >= sizeof part) return false;
         memcpy(part, *text, length);
         part[length] = '\0';
-        if (!lathe_parse_double(part, &number) || (i < 0 && (number < 0 || number > 9007199254740992.0))) return false;
-        if (i < 0) clock->step = (uint64_t)number;
-        else clock->value[i] = number;
+        if (!lathe_parse_double(part, &numbers[i])) return false;
         *text += length;
-        if (**text != (i < 3 ? ',' : '\n')) return false;
-        ++*text;
+        if (i + 1 < count && *(*text)++ != ',') return false;
     }
+    return !**text || **text == '\n';
+}
+
+/* One clock of "step,value,value,value,value" and past its line's end. */
+static bool read_clock(const char **text, lathe_optim_clock *clock)
+{
+    double numbers[5];
+    if (!read_numbers(text, numbers, 5) || numbers[0] < 0 || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
+    ++*text;
+    clock->step = (uint64_t)numbers[0];
+    memcpy(clock->value, numbers + 1, sizeof clock->value);
     return true;
+}
+
+/* Where the schedule is: its step, and what it has observed. */
+static lathe_status read_sched(const lathe_safetensors *file, lathe_sched *sched)
+{
+    uint64_t steps;
+    double state[LATHE_SCHED_STATE];
+    const char *text = lathe_safetensors_text(file, "lathe.sched_state");
+    lathe_status status = read_count(file, "lathe.sched_steps", &steps);
+    if (status) return status;
+    if (!text || !read_numbers(&text, state, LATHE_SCHED_STATE) || *text) return bad_note(file, "lathe.sched_state");
+    memcpy(lathe_sched_state(sched), state, sizeof state);
+    lathe_sched_seek(sched, steps);
+    return LATHE_OK;
 }
 
 static lathe_status read_clocks(const lathe_safetensors *file, lathe_optim *optim)
@@ -262,9 +284,7 @@ static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim
 static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    uint64_t sched_steps = 0;
     lathe_status status = read_count(file, "lathe.step", &run->step);
-    if (!status) status = read_count(file, "lathe.sched_steps", &sched_steps);
     if (!status) status = read_number(file, "lathe.epoch_loss_sum", &state->loss.sum);
     if (!status) status = read_number(file, "lathe.epoch_loss_weight", &state->loss.weight);
     if (!status) status = read_count(file, "lathe.epoch_right", &state->right);
@@ -272,8 +292,7 @@ static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
     if (!status) status = read_count(file, "lathe.best_epoch", &run->best_epoch);
     if (!status) status = read_number(file, "lathe.reference", &state->reference);
     if (!status) status = read_count(file, "lathe.waited", &state->waited);
-    if (!status) lathe_sched_seek(run->sched, sched_steps);
-    return status;
+    return status ? status : read_sched(file, run->sched);
 }
 
 /* A checkpoint of another format, or of another net or optimizer, is refused before anything is changed. */

@@ -58,8 +58,8 @@ static const char *cell(double number, char text[32])
 const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_TEXT])
 {
     char lr[32], momentum[32], loss[32];
-    snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s\n", row->step, row->epoch, cell(row->lr, lr),
-        cell(row->momentum, momentum), cell(row->loss, loss));
+    snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s\n", row->step, row->epoch, lathe_double_digits(row->lr, 17, lr),
+        lathe_double_digits(row->momentum, 17, momentum), cell(row->loss, loss));
     return text;
 }
 

@@ -46,7 +46,10 @@ typedef struct lathe_history {
 lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row *row);
 lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_row *row);
 
-/** A row as its line of the CSV file, numbers such that they read back exactly, NaN as an empty cell; returns `text`. */
+/**
+ * A row as its line of the CSV file, numbers such that they read back exactly, NaN as an empty cell; returns `text`. lr and momentum have 17
+ * digits, as `lathe preview --csv` writes them.
+ */
 const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_TEXT]);
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW_TEXT]);
 

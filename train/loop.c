@@ -155,6 +155,14 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
     return status ? status : lathe_run_folder_save_best(run);
 }
 
+/* A schedule that watches something gets validation's number, or training's where there is no validation. */
+static void observe(lathe_run *run, const lathe_epoch_row *row)
+{
+    bool more = lathe_sched_wants_more(run->sched);
+    if (run->val) lathe_sched_observe(run->sched, more ? row->val_accuracy : row->val_loss);
+    else lathe_sched_observe(run->sched, more ? row->train_accuracy : row->train_loss);
+}
+
 static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds, uint64_t images)
 {
     lathe_run_state *state = run->state;
@@ -167,6 +175,7 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     state->right = 0;
     if (!status) status = lathe_history_add_epoch(&run->history, &row);
     if (!status) status = lathe_run_folder_epoch(run, &row);
+    if (!status) observe(run, &row);
     if (!status) status = compare_epoch(run, &row);
     if (!status) status = lathe_run_folder_save(run);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);

@@ -1,23 +1,23 @@
-#include "run.h"
-
 #include "../core/alloc.h"
+#include "run_impl.h"
 
-/* An optimizer needs parameters: one block of zeros. */
-static lathe_status preview_with(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch, uint64_t steps,
-    lathe_step_row *rows)
+/* The part of a run that its schedule needs: an optimizer with one block of zeros. */
+static lathe_status preview_with(lathe_run *run, lathe_step_row *rows)
 {
-    lathe_sched *sched = lathe_settings_sched(settings, optim, steps_per_epoch);
-    if (!sched) return lathe_error();
-    for (uint64_t t = 0; t < steps; t++) {
-        uint64_t epoch = steps_per_epoch >= 1 ? t / (uint64_t)steps_per_epoch : 0;
-        rows[t] = (lathe_step_row){ t, epoch, lathe_optim_lr(optim, 0), lathe_optim_momentum(optim, 0), 0 };
-        lathe_sched_step(sched);
+    run->sched = lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps);
+    if (!run->sched) return lathe_error();
+    lathe_run_tell_schedule(run);
+    for (uint64_t t = 0; t < run->total_steps; t++) {
+        uint64_t epoch = run->steps_per_epoch >= 1 ? t / (uint64_t)run->steps_per_epoch : 0;
+        rows[t] = (lathe_step_row){ t, epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0), 0 };
+        lathe_sched_step(run->sched);
     }
-    lathe_sched_free(sched);
+    lathe_sched_free(run->sched);
     return LATHE_OK;
 }
 
-lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, lathe_step_row *rows)
+lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, const lathe_run_hooks *hooks,
+    lathe_step_row *rows)
 {
     if (!settings || (steps && !rows)) return lathe_fail(LATHE_EARG, "lathe_run_preview: settings or rows is NULL");
     lathe_status status = lathe_settings_check(settings);
@@ -27,9 +27,11 @@ lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_
         .needs_grad = true, .name = "weight" };
     lathe_tensor *tensors[] = { &weight };
     const lathe_params params = { .tensor = tensors, .count = 1, .data = weight.data, .grad = weight.grad, .size = LATHE_LANES };
-    lathe_optim *optim = lathe_settings_optim(settings, &params, steps_per_epoch);
-    status = optim ? preview_with(settings, optim, steps_per_epoch, steps, rows) : lathe_error();
-    lathe_optim_free(optim);
+    lathe_run run = { .settings = *settings, .steps_per_epoch = steps_per_epoch, .total_steps = steps };
+    if (hooks) run.hooks = *hooks;
+    run.optim = lathe_settings_optim(settings, &params, steps_per_epoch);
+    status = run.optim ? preview_with(&run, rows) : lathe_error();
+    lathe_optim_free(run.optim);
     lathe_free(numbers);
     return status;
 }

@@ -70,16 +70,18 @@ static lathe_status open_loader(lathe_run *run)
 static lathe_status open_training(lathe_run *run)
 {
     run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
-    run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch) : NULL;
+    run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) : NULL;
     run->tape = run->sched ? lathe_tape_new() : NULL;
     run->state->scores = run->tape ?
         lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
     return run->state->scores ? LATHE_OK : lathe_error();
 }
 
-static void tell_warnings(const lathe_run *run)
+void lathe_run_tell_schedule(const lathe_run *run)
 {
     char line[256];
+    if (run->settings.no_warnings) return;
+    if (lathe_sched_describe(run->sched, run->total_steps, run->steps_per_epoch, line)) lathe_run_message(run, "%s", line);
     for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++) lathe_run_message(run, "%s", line);
 }
 
@@ -92,7 +94,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = open_loader(run);
     if (!status) status = open_training(run);
     if (!status && *run->settings.out) status = lathe_run_folder_open(run);
-    if (!status) tell_warnings(run);
+    if (!status) lathe_run_tell_schedule(run);
     return status;
 }
 

@@ -119,11 +119,13 @@ char *lathe_run_json(const lathe_run *run);
 lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG]);
 
 /**
- * What the settings' optimizer and scheduler will do, without data or model: fills in step, epoch, lr and momentum (loss 0) of
- * rows 0 ... steps-1. The same numbers, digit for digit, as in steps.csv of the run.
+ * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in step, epoch, lr and momentum
+ * (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of the run; a schedule that watches a loss sees none here.
+ * Of the hooks (NULL: none) only on_message is called, with what the run would say about its schedule.
  * Errors   those of lathe_settings_check, LATHE_ENOMEM.
  */
-lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, lathe_step_row *rows);
+lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, const lathe_run_hooks *hooks,
+    lathe_step_row *rows);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,9 @@ double lathe_run_clock(void);
 /** Tell the caller a line. */
 void lathe_run_message(const lathe_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** Tell what the schedule does with the run's length, and what is odd about it, unless the settings say no_warnings. */
+void lathe_run_tell_schedule(const lathe_run *run);
+
 /** How many of a batch's outputs [B, K] are largest at the label. Errors: those of lathe_tensor_read. */
 lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right);
 

@@ -10,6 +10,7 @@
 /* ---- the table ---------------------------------------------------------------------------------------------- */
 
 static const char *const losses[] = { "cross_entropy", NULL };
+static const char *const units[] = { "batch", "epoch", NULL };
 static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
@@ -40,6 +41,10 @@ static const lathe_setting table[] = {
         NUMBER(decay_weights_only, BOOL, .count = 1) },
     { "sched", "sched", "constant", "NAME", "learning-rate schedule",
         TEXT(sched) },
+    { "by", "sched", "batch", "batch|epoch", "what the schedule counts, and its lengths mean",
+        NUMBER(by, CHOICE, .choices = units) },
+    { "no_warnings", "sched", "false", "BOOL", "no notes about legal but odd schedules",
+        NUMBER(no_warnings, BOOL, .count = 1) },
     { "epochs", "train", "5", "N", "length of the run; fractions are fine",
         NUMBER(epochs, DOUBLE, .above_min = true, .max = 1e6) },
     { "max_steps", "train", "0", "N", "end after so many steps; 0: epochs decide",
@@ -175,21 +180,6 @@ static lathe_status set_option(lathe_settings *settings, const char *key, const 
     return LATHE_OK;
 }
 
-/* "cyclic:triangular2" is the schedule cyclic with mode triangular2, if it has such a mode. */
-static lathe_status set_sched(const lathe_setting *setting, lathe_settings *settings, const char *text)
-{
-    char name[LATHE_SETTING_SHORT];
-    size_t length = strcspn(text, ":");
-    if (!text[length] || length >= sizeof name || strchr(text, ',')) return set_text(setting, settings, text);
-    snprintf(name, sizeof name, "%.*s", (int)length, text);
-    const lathe_sched_type *type = NULL;
-    for (int i = 0; (type = lathe_sched_type_at(i)) && strcmp(type->name, name);) i++;
-    const lathe_field *mode = type ? lathe_fields_find(type->fields, "mode") : NULL;
-    if (!mode || mode->kind != LATHE_FIELD_CHOICE) return set_text(setting, settings, text);
-    lathe_status status = set_text(setting, settings, name);
-    return status ? status : set_option(settings, "sched.mode", text + length + 1);
-}
-
 lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text)
 {
     if (!settings || !key || !text) return lathe_fail(LATHE_EARG, "lathe_settings_set: settings, key or text is NULL");
@@ -199,8 +189,7 @@ lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const
         if (lathe_option_known(prefix, key + strlen(prefix))) return set_option(settings, key, text);
         return lathe_fail_name("setting", key, unique_key_at);
     }
-    if (!setting->text_size) return set_number(setting, settings, text);
-    return strcmp(setting->key, "sched") ? set_text(setting, settings, text) : set_sched(setting, settings, text);
+    return setting->text_size ? set_text(setting, settings, text) : set_number(setting, settings, text);
 }
 
 lathe_settings lathe_settings_default(void)

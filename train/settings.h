@@ -27,6 +27,9 @@ typedef enum lathe_early_stop {
     LATHE_EARLY_STOP_TRAIN_LOSS
 } lathe_early_stop;
 
+/** What a schedule counts. By epoch its rates change at an epoch's beginning only, and its lengths are epochs. */
+typedef enum lathe_sched_unit { LATHE_BY_BATCH, LATHE_BY_EPOCH } lathe_sched_unit;
+
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
 /** An option of the optimizer ("optim.betas") or of the scheduler ("sched.gamma"), as it was given; checked by lathe_settings_check. */
@@ -48,7 +51,9 @@ typedef struct lathe_settings {
     double label_smoothing;
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only;         /* no weight decay on biases and norms */
-    char sched[LATHE_SETTING_LONG];
+    char sched[LATHE_SETTING_LONG];  /* as lathe_sched_from_text takes it: "cyclic", "warmup:200it,cyclic:4ep" */
+    int by;                          /* a lathe_sched_unit */
+    bool no_warnings;                /* no messages about legal but odd schedules */
     double epochs;                   /* fractions of an epoch are rounded to whole steps */
     uint64_t max_steps;              /* 0: no limit but epochs */
     int batch_size;
@@ -94,8 +99,8 @@ lathe_settings lathe_settings_default(void);
 /**
  * Set one key from text; on failure nothing has changed. A hyphen in `key` is an underscore. A key that is no setting may be an
  * option of any optimizer or scheduler ("base_lr"); it is kept as text until their types are chosen, and a later one of the same
- * name replaces it. Where both have it, "lr" is the optimizer's; "optim.lr" and "sched.lr" say which is meant. A schedule may come
- * with its mode: "cyclic:triangular2".
+ * name replaces it. Where both have it, "lr" is the optimizer's; "optim.lr" and "sched.lr" say which is meant, "cyclic.max_lr" which of
+ * several schedules.
  * Errors   LATHE_ENAME naming the nearest known key, LATHE_EARG naming key, text and legal range.
  */
 lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text);
@@ -131,10 +136,11 @@ lathe_status lathe_settings_check(const lathe_settings *settings);
 
 /**
  * The optimizer of the settings on these parameters, and the scheduler of the settings on an optimizer. `steps_per_epoch` gives
- * lengths such as "2.5ep" their meaning. Errors: LATHE_ENAME, LATHE_EARG, LATHE_ENOMEM.
+ * lengths such as "2.5ep" their meaning; run_steps is a length for schedules that must know theirs. 0: not known.
+ * Errors   LATHE_ENAME, LATHE_EARG, LATHE_ENOMEM; LATHE_EARG also for lengths in steps of a schedule that counts epochs.
  */
 lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params, double steps_per_epoch);
-lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch);
+lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch, uint64_t run_steps);
 
 /**
  * A length such as "500", "500it", "2.5ep" in steps. Errors: LATHE_EARG naming `key`.

@@ -150,41 +150,66 @@ static void put_line(lathe_text *text, const char *key, const char *value)
     lathe_text_add(text, quoted ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
-/* Whether an option of that owner was given, with its prefix or without. */
-static bool given(const lathe_settings *settings, const char *prefix, const char *name)
+/* Whether an option was given to the optimizer (sched NULL) or to that schedule. */
+static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const lathe_sched_type *sched, const char *name)
 {
     for (int i = 0; i < settings->options; i++) {
-        const char *key = settings->option[i].key;
-        if (!strcmp(key + strlen(lathe_option_prefix(key)), name) && lathe_option_is(settings, key, prefix)) return true;
+        const char *key = settings->option[i].key, *plain = key + strlen(lathe_option_prefix(key));
+        const lathe_field *field = sched ? lathe_sched_option_field(sched, plain) : lathe_fields_find(chosen->optim->fields, plain);
+        if (field && !strcmp(field->name, name) && lathe_option_is(chosen, key, sched ? "sched." : "optim.")) return true;
     }
     return false;
 }
 
-/* The options given to one of the two, then the others as comments with their defaults. */
-static void put_options(lathe_text *text, const lathe_settings *settings, const char *prefix, const lathe_field *fields, size_t size)
+/* The options given to the optimizer ("optim.") or to the schedules ("sched."). */
+static void put_given(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *prefix)
 {
     for (int i = 0; i < settings->options; i++) {
         const char *key = settings->option[i].key;
-        if (lathe_option_is(settings, key, prefix)) put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
+        if (lathe_option_is(chosen, key, prefix)) put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
     }
+}
+
+/* The options not given, as comments with their defaults. */
+static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const lathe_sched_type *sched)
+{
+    const lathe_field *fields = sched ? sched->fields : chosen->optim->fields;
+    const size_t size = sched ? sched->opts_size : chosen->optim->opts_size;
+    const bool several = sched && chosen->scheds > 1;
     void *defaults = lathe_alloc(1, size);
     text->failed = text->failed || !defaults;
     for (; defaults && fields->name; fields++) {
         char value[LATHE_FIELD_TEXT];
         const lathe_field one[] = { *fields, { .name = NULL } };
-        if (fields->required || given(settings, prefix, fields->name)) continue;
+        if (fields->required || given(settings, chosen, sched, fields->name)) continue;
         if (!lathe_fields_resolve("default", one, NULL, defaults, size))
-            lathe_text_add(text, "# %s = %s\n", fields->name, lathe_field_text(fields, defaults, value));
+            lathe_text_add(text, "# %s%s%s = %s\n", several ? sched->name : "", several ? "." : "", fields->name,
+                lathe_field_text(fields, defaults, value));
     }
     lathe_free(defaults);
+}
+
+/* Options of the optimizer, or of the schedules: of each type once. */
+static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *section)
+{
+    if (!strcmp(section, "optim")) {
+        put_given(text, settings, chosen, "optim.");
+        put_defaults(text, settings, chosen, NULL);
+    } else if (!strcmp(section, "sched")) {
+        put_given(text, settings, chosen, "sched.");
+        for (int i = 0; i < chosen->scheds; i++) {
+            int first = 0;
+            while (chosen->sched[first] != chosen->sched[i]) first++;
+            if (first == i) put_defaults(text, settings, chosen, chosen->sched[i]);
+        }
+    }
 }
 
 char *lathe_settings_text(const lathe_settings *settings)
 {
     lathe_text text = { 0 };
-    const lathe_optim_type *optim = lathe_settings_optim_type(settings);
-    const lathe_sched_type *sched = optim ? lathe_settings_sched_type(settings) : NULL;
-    if (!sched) return NULL;
+    lathe_chosen chosen;
+    if (lathe_settings_choose(settings, &chosen)) return NULL;
     const char *section;
     for (int s = 0; (section = section_at(s)); s++) {
         lathe_text_add(&text, "%s[%s]\n", s ? "\n" : "", section);
@@ -194,8 +219,7 @@ char *lathe_settings_text(const lathe_settings *settings)
             if (setting->place || strcmp(setting->section, section)) continue;
             put_line(&text, setting->key, lathe_setting_text(setting, settings, value));
         }
-        if (!strcmp(section, "optim")) put_options(&text, settings, "optim.", optim->fields, optim->opts_size);
-        if (!strcmp(section, "sched")) put_options(&text, settings, "sched.", sched->fields, sched->opts_size);
+        put_options(&text, settings, &chosen, section);
     }
     return lathe_text_take(&text);
 }

@@ -2,20 +2,27 @@
 #ifndef LATHE_TRAIN_SETTINGS_IMPL_H
 #define LATHE_TRAIN_SETTINGS_IMPL_H
 
+#include "../sched/text.h"
 #include "settings.h"
 
 /** "optim." or "sched." if `key` begins with it, otherwise "". */
 const char *lathe_option_prefix(const char *key);
 
-/** True if any optimizer (for prefix "sched.": scheduler; for "": either) has an option of that name, which has no prefix. */
+/** True if any optimizer (for prefix "sched.": scheduler; for "": either) has that option: "max_lr", of a schedule also "cyclic.max_lr". */
 bool lathe_option_known(const char *prefix, const char *name);
 
-/** The chosen types. Errors: LATHE_ENAME: NULL. */
-const lathe_optim_type *lathe_settings_optim_type(const lathe_settings *settings);
-const lathe_sched_type *lathe_settings_sched_type(const lathe_settings *settings);
+/** The types that settings choose: an optimizer, and a schedule or several in sequence. */
+typedef struct lathe_chosen {
+    const lathe_optim_type *optim;
+    const lathe_sched_type *sched[LATHE_SCHED_SEGMENTS];
+    int scheds;
+} lathe_chosen;
 
-/** True if the option is the one's of the chosen two that `prefix` says. */
-bool lathe_option_is(const lathe_settings *settings, const char *key, const char *prefix);
+/** Errors: LATHE_ENAME, LATHE_EARG. */
+lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen *chosen);
+
+/** True if the option is the optimizer's (prefix "optim.") or the schedules' ("sched."). */
+bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix);
 
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_options_check(const lathe_settings *settings);

@@ -59,11 +59,11 @@ CASES = {
     },
     "linear": {
         "defaults": lambda o: L.LinearLR(o),
-        "down": lambda o: L.LinearLR(o, start_factor=1.0, end_factor=0.05, total_iters=1500),
+        "down": lambda o: L.LinearLR(o, start_factor=1.0, end_factor=0.05, total_iters=1000),
     },
     "polynomial": {
         "defaults": lambda o: closed(L.PolynomialLR(o)),
-        "square": lambda o: closed(L.PolynomialLR(o, total_iters=2000, power=2.0)),
+        "square": lambda o: closed(L.PolynomialLR(o, total_iters=1000, power=2.0)),
         "root": lambda o: closed(L.PolynomialLR(o, total_iters=333, power=0.5)),
     },
     "warmup": {

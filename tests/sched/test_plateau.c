@@ -42,6 +42,8 @@ static void pytorch_schedules(void **state)
         sgd_free(optim);
         free(want);
     }
+    print_message("%zu of %zu schedules equal PyTorch's to a relative 1e-12 over 300 epochs\n", sizeof cases / sizeof cases[0],
+        sizeof cases / sizeof cases[0]);
 }
 
 /* Patience 1: the second bad epoch in a row is too many. NaN is a bad one. */

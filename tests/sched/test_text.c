@@ -53,6 +53,44 @@ static void a_sequence(void **state)
     sgd_free(optim);
 }
 
+/* A mode in the text goes before the option, and may stand before a length. */
+static void modes_in_the_text(void **state)
+{
+    (void)state;
+    const lathe_sched_option options[] = { range[0], range[1], range[2], { "mode", "exp_range" } };
+    static const char *const texts[] = { "cyclic:triangular2", "cyclic:triangular2:8ep", "cyclic:triangular2:4ep,cyclic:triangular2", "cyclic" };
+    static const double second[] = { 0.3, 0.3, 0.3, 0.5 };
+    lathe_optim *optim = sgd_with(1, 0);
+    for (int i = 0; i < 4; i++) {
+        lathe_sched *sched = make(optim, texts[i], options, 4);
+        if (!sched) fail_msg("%s", lathe_error_message());
+        assert_true(lathe_sched_rates_at(sched, 0, 100).lr == 0.5 && fabs(lathe_sched_rates_at(sched, 0, 300).lr - second[i]) < 1e-15);
+        lathe_sched_free(sched);
+    }
+    assert_null(make(optim, "cyclic:zigzag", range, 3));
+    assert_failed(LATHE_EARG, "cyclic: mode = 'zigzag' is none of triangular | triangular2 | exp_range");
+    lathe_sched *sched = make(optim, "onecycle", &(lathe_sched_option){ "one-cycle.max-lr", "0.5" }, 1);
+    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_one_cycle_type);
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
+static void types_of_a_text(void **state)
+{
+    (void)state;
+    const lathe_sched_type *type[LATHE_SCHED_SEGMENTS];
+    int count;
+    assert_int_equal(lathe_sched_text_types("warmup:5it,cyclic:exp_range:4ep,cooldown", type, &count), LATHE_OK);
+    assert_int_equal(count, 3);
+    assert_true(type[0] == &lathe_warmup_type && type[1] == &lathe_cyclic_type && type[2] == &lathe_cooldown_type);
+    assert_string_equal(lathe_sched_option_field(type[1], "cyclic.max-lr")->name, "max_lr");
+    assert_null(lathe_sched_option_field(type[0], "cyclic.max_lr"));
+    assert_int_equal(lathe_sched_text_types("warmup:5it,cyclix", type, &count), LATHE_ENAME);
+    assert_failed(LATHE_ENAME, "did you mean cyclic?");
+    assert_int_equal(lathe_sched_text_types(NULL, type, &count), LATHE_EARG);
+    assert_failed(LATHE_EARG, "text is NULL");
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -97,6 +135,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_name),
         cmocka_unit_test(a_sequence),
+        cmocka_unit_test(modes_in_the_text),
+        cmocka_unit_test(types_of_a_text),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

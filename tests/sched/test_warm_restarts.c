@@ -71,5 +71,5 @@ int main(void)
         cmocka_unit_test(by_hand),
         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

@@ -28,12 +28,22 @@ static void compare(const char *file, const char *name, const char *what, const 
     free(want);
 }
 
+static int cases, passed;
+
+int count_schedules(void **state)
+{
+    (void)state;
+    print_message("%d of %d schedules equal PyTorch's to a relative 1e-12 over 3,000 steps\n", passed, cases);
+    return 0;
+}
+
 void assert_schedule(const lathe_sched_type *type, const void *opts, const char *name, bool momentum)
 {
     enum { KEPT = 1001 + 200 };
     double lr[KEPT], momenta[KEPT];
     int kept = 0;
     char file[64];
+    cases++;
     snprintf(file, sizeof file, "sched_%s.txt", type->name);
     lathe_optim *optim = sgd_with(0.1, 0.9);
     lathe_sched *sched = lathe_sched_new(type, optim, opts);
@@ -51,6 +61,7 @@ void assert_schedule(const lathe_sched_type *type, const void *opts, const char 
     }
     compare(file, name, "lr", lr, KEPT);
     if (momentum) compare(file, name, "momentum", momenta, KEPT);
+    passed++;
     lathe_sched_free(sched);
     sgd_free(optim);
 }

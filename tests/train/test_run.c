@@ -125,7 +125,7 @@ static void the_log_is_the_schedule(void **state)
     lathe_settings settings = small_settings(NULL);
     lathe_run *run = train_run(&settings, NULL);
     lathe_step_row rows[12];
-    assert_int_equal(lathe_run_preview(&settings, run->steps_per_epoch, 12, rows), LATHE_OK);
+    assert_int_equal(lathe_run_preview(&settings, run->steps_per_epoch, 12, NULL, rows), LATHE_OK);
     static const int height[] = { 0, 1, 2, 3, 2, 1 };
     for (int t = 0; t < 12; t++) {
         const lathe_step_row *row = &run->history.step[t];
@@ -136,6 +136,22 @@ static void the_log_is_the_schedule(void **state)
         assert_int_equal(rows[t].step, t);
     }
     assert_true(run->history.step[0].momentum == 0.9 && run->history.step[3].momentum == 0.8);
+    lathe_run_free(run);
+}
+
+/* Nothing is ever better by nine tenths, so that with no patience each epoch after the first drops the rate. */
+static void a_plateau_is_noticed(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = { { "sched", "plateau" }, { "sched.patience", "-1" }, { "threshold", "0.9" }, { "factor", "0.5" },
+        { "lr", "0.1" }, { "max_steps", "0" }, { "epochs", "3" }, { "batch_size", "500" } };
+    lathe_settings settings = small_settings(NULL);
+    settings.options = 0;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
+    lathe_run *run = train_run(&settings, NULL);
+    assert_int_equal(run->history.steps, 60);
+    for (size_t t = 0; t < 60; t++) assert_true(run->history.step[t].lr == (t < 40 ? 0.1 : 0.05));
     lathe_run_free(run);
 }
 
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_run_learns_and_writes_its_folder),
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(the_log_is_the_schedule),
+        cmocka_unit_test(a_plateau_is_noticed),
         cmocka_unit_test(evaluation_equals_a_count_by_hand),
         cmocka_unit_test(fractions_of_epochs_are_whole_steps),
         cmocka_unit_test(hooks_hear_and_may_stop),

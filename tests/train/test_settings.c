@@ -102,6 +102,9 @@ static void checks_look_at_the_whole(void **state)
         { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "neither optimizer adamw nor scheduler constant has an option nesterov" },
         { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },
         { { { "sched.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "constant has no option gamma" },
+        { { { "sched", "warmup:5,constant" }, { "warm_restarts.t_0", "1" }, { NULL, NULL } }, LATHE_ENAME,
+            "neither optimizer adamw nor scheduler warmup:5,constant has an option warm_restarts.t_0" },
+        { { { "sched", "warmup:5,cyclc" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
         { { { "save_every", "often" }, { NULL, NULL } }, LATHE_EARG, "save_every = 'often' is not a length" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -125,10 +128,6 @@ static void a_later_option_replaces_an_earlier_one(void **state)
     assert_int_equal(lathe_settings_check(&settings), LATHE_OK); /* constant has an lr as well */
     assert_int_equal(settings.options, 1);
     assert_string_equal(settings.option[0].text, "3");
-    assert_int_equal(lathe_settings_set(&settings, "sched", "cyclic:triangular2"), LATHE_OK);
-    assert_string_equal(settings.sched, "cyclic");
-    assert_string_equal(settings.option[1].key, "sched.mode");
-    assert_string_equal(settings.option[1].text, "triangular2");
 }
 
 static void assert_same_after_file(const lathe_settings *settings)
@@ -159,8 +158,17 @@ static void a_file_gives_the_same_back(void **state)
         { "sched", "cyclic:exp_range" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "gamma", "0.999" }, { "step_size_up", "2.5ep" },
         { "epochs", "0.1" }, { "min_delta", "0" }, { "early_stop", "train_loss" }, { NULL, NULL } });
     assert_same_after_file(&settings);
-    char *text = lathe_settings_text(&settings);
-    assert_non_null(strstr(text, "\n[sched]\nsched = cyclic\nmode = exp_range\nbase_lr = 0\n"));
+    lathe_settings sequence = defaults_with((const char *const[][2]){ { "sched", "warmup:20it,cyclic:4ep,cyclic:2ep" }, { "max_lr", "0.1" },
+        { "cyclic.base-lr", "0.01" }, { "sched.warmup.start_factor", "0.1" }, { NULL, NULL } });
+    assert_same_after_file(&sequence);
+    char *text = lathe_settings_text(&sequence);
+    assert_non_null(strstr(text, "\nmax_lr = 0.1\ncyclic.base_lr = 0.01\nwarmup.start_factor = 0.1\n# warmup.total_iters = 5\n"));
+    const char *gamma = strstr(text, "# cyclic.gamma = 1\n");
+    assert_non_null(gamma);
+    assert_null(strstr(gamma + 1, "# cyclic.gamma")); /* named twice, told once */
+    lathe_free(text);
+    text = lathe_settings_text(&settings);
+    assert_non_null(strstr(text, "\n[sched]\nsched = cyclic:exp_range\nby = batch\nno_warnings = false\nbase_lr = 0\n"));
     assert_non_null(strstr(text, "\n# scale_mode = cycle\n"));
     assert_non_null(strstr(text, "\nmomentum = 0.9\n"));
     assert_non_null(strstr(text, "\n# dampening = 0\n"));
@@ -241,15 +249,15 @@ static void optimizer_and_scheduler_get_their_options(void **state)
     lathe_optim *optim = lathe_settings_optim(&settings, &params, 844);
     assert_non_null(optim);
     assert_true(lathe_optim_lr(optim, 0) == 0.5 && lathe_optim_momentum(optim, 0) == 0.8);
-    lathe_sched *sched = lathe_settings_sched(&settings, optim, 844);
+    lathe_sched *sched = lathe_settings_sched(&settings, optim, 844, 0);
     assert_non_null(sched);
     assert_true(lathe_optim_lr(optim, 0) == 1e-4);
     assert_true(lathe_sched_rates_at(sched, 0, 2110).lr == 3e-3);
     lathe_sched_free(sched);
-    assert_null(lathe_settings_sched(&settings, optim, 0));
+    assert_null(lathe_settings_sched(&settings, optim, 0, 0));
     assert_failed(LATHE_EARG, "cyclic: step_size_up = '2.5ep': how many steps an epoch has is not known here");
     assert_int_equal(lathe_settings_set(&settings, "max_lr", "1e-5"), LATHE_OK);
-    assert_null(lathe_settings_sched(&settings, optim, 844));
+    assert_null(lathe_settings_sched(&settings, optim, 844, 0));
     assert_failed(LATHE_EARG, "base_lr = 0.0001 is above max_lr = 1e-05");
     lathe_optim_free(optim);
     assert_int_equal(lathe_settings_set(&settings, "betas", "0.8"), LATHE_OK);
