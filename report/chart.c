@@ -61,6 +61,7 @@ static frame frame_of(const lathe_chart *chart)
             widen(&f.x_min, &f.x_max, chart->series[s].x[i]);
             widen(&f.y_min, &f.y_max, y);
         }
+    if (chart->zero && !chart->log_y) widen(&f.y_min, &f.y_max, 0);
     make_range(&f.x_min, &f.x_max, 0);
     make_range(&f.y_min, &f.y_max, 0.04);
     return f;

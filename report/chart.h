@@ -24,6 +24,7 @@ typedef struct lathe_chart {
     const lathe_series *series;
     int count;
     bool log_y;         /* logarithmic y; numbers <= 0 are gaps */
+    bool zero;          /* y = 0 is on the chart, on a linear axis */
     int width, height;
 } lathe_chart;
 
