@@ -31,10 +31,8 @@ static lathe_status measure_batch(lathe_run *run, const lathe_batch *batch, cli_
 lathe_status cli_measure_data(lathe_run *run, const lathe_dataset *data, cli_measure *measure)
 {
     *measure = (cli_measure){ 0 };
-    const lathe_loader_opts opts = { .batch_size = run->settings.batch_size, .workers = run->settings.workers,
-        .mean = run->data->mean, .std = run->data->std };
     lathe_status status = open_metrics(measure, run->data->classes);
-    lathe_loader *loader = status ? NULL : lathe_loader_new(data, &opts);
+    lathe_loader *loader = status ? NULL : lathe_run_loader(run, data);
     lathe_real *scores = lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof *scores);
     if (!loader || !scores) status = lathe_error();
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);)

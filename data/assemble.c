@@ -75,11 +75,13 @@ static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, siz
     slot->labels[place] = sample.label;
     *pixels = sample.pixels;
     if (!recipe->transforms) return LATHE_OK;
-    lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels }; /* which transforms only read */
+    lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels, false }; /* which transforms only read */
     size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
     lathe_image out;
-    status = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
-        scratch + source, &out);
+    if (recipe->still) status = lathe_transforms_still(recipe->transforms, &in, scratch + source, &out);
+    else
+        status = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
+            scratch + source, &out);
     *pixels = out.pixels;
     return status;
 }

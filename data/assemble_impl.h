@@ -13,6 +13,7 @@ typedef struct lathe_recipe {
     const lathe_dataset *data;
     const lathe_transforms *transforms; /* may be NULL */
     uint64_t seed;                      /* of their random numbers */
+    bool still;                         /* none: lathe_transforms_still */
     int channels, height, width;        /* of what comes out */
     size_t scratch;                     /* bytes of work space a picture */
     lathe_real scale[4], offset[4];     /* number = pixel * scale + offset, for each channel */

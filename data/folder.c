@@ -169,7 +169,7 @@ static lathe_status list_files(lathe_folder *folder, lathe_dataset *data, const 
 static lathe_status separate(const lathe_picture *picture, lathe_image *image)
 {
     size_t area = (size_t)picture->width * (size_t)picture->height, channels = (size_t)picture->channels;
-    *image = (lathe_image){ picture->channels, picture->height, picture->width, lathe_alloc_raw(area, channels) };
+    *image = (lathe_image){ picture->channels, picture->height, picture->width, lathe_alloc_raw(area, channels), false };
     if (!image->pixels) return LATHE_ENOMEM;
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < area; i++) image->pixels[c * area + i] = picture->pixels[i * channels + c];
@@ -183,7 +183,7 @@ static lathe_status decode(const lathe_dataset *data, const char *path, uint8_t 
     lathe_picture_opts opts = { .channels = data->channels, .at_least = data->height };
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
-    lathe_image image, out = { data->channels, data->height, data->width, pixels };
+    lathe_image image, out = { data->channels, data->height, data->width, pixels, false };
     status = separate(&picture, &image);
     lathe_picture_free(&picture);
     if (status) return status;

@@ -39,8 +39,8 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
 
 static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
 {
-    *recipe = (lathe_recipe){ .data = data, .transforms = opts->transforms, .seed = opts->seed, .channels = data->channels,
-        .height = data->height, .width = data->width };
+    *recipe = (lathe_recipe){ .data = data, .transforms = opts->transforms, .seed = opts->seed, .still = opts->still,
+        .channels = data->channels, .height = data->height, .width = data->width };
     lathe_status status = lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
     if (status) return status;
     recipe->scratch = (size_t)data->channels * (size_t)data->height * (size_t)data->width +

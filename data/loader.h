@@ -22,6 +22,7 @@ typedef struct lathe_loader_opts {
     bool no_normalize;  /* pixels / 255 as they are, not (pixel / 255 - mean) / std */
     const double *mean, *std; /* per channel, instead of the data set's; both or neither */
     const lathe_transforms *transforms; /* done to each picture, keyed by (seed, epoch, sample); must outlive the loader */
+    bool still;         /* with nothing left to chance: lathe_transforms_still, for validation and tests */
     uint64_t seed;
     int workers;        /* threads that assemble batches ahead of time; 0: none, the caller assembles */
 } lathe_loader_opts;

@@ -1,127 +1,10 @@
 #include "transform.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "../core/alloc.h"
 #include "dataset_impl.h"
+#include "transform_impl.h"
 
-typedef struct lathe_step {
-    const lathe_transform_type *type;
-    double p;
-    uint64_t stream; /* of its random numbers */
-    void *opts;      /* resolved */
-} lathe_step;
-
-struct lathe_transforms {
-    int count;
-    lathe_step *step; /* [count] */
-};
-
-static const char *name_of(int index)
-{
-    const lathe_transform_type *type = lathe_transform_type_at(index);
-    return type ? type->name : NULL;
-}
-
-/* Hyphens are underscores, as in options. */
-static bool same_name(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++)
-        if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b)) return false;
-    return *a == *b;
-}
-
-static const lathe_transform_type *find(const char *name)
-{
-    for (int i = 0;; i++) {
-        const lathe_transform_type *type = lathe_transform_type_at(i);
-        if (!type || same_name(type->name, name) || (type->alias && same_name(type->alias, name))) return type;
-    }
-}
-
-static lathe_status set_probability(lathe_step *step, const char *text)
-{
-    if (lathe_parse_double(text, &step->p) && step->p >= 0 && step->p <= 1) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "%s: p = '%s' is not a number from 0 to 1", step->type->name, text);
-}
-
-/* One "value" or "field=value"; `place` counts the values without a name. */
-static lathe_status set_value(lathe_step *step, void *raw, char *text, int *place)
-{
-    const lathe_transform_type *type = step->type;
-    char *equals = strchr(text, '=');
-    if (equals) {
-        *equals = '\0';
-        if (!strcmp(text, "p")) return set_probability(step, equals + 1);
-        return lathe_fields_set(type->name, type->fields, raw, text, equals + 1, 0);
-    }
-    const lathe_field *field = type->fields;
-    for (int i = 0; i < *place && field->name; i++) field++;
-    if (field->name) {
-        ++*place;
-        return lathe_fields_set(type->name, type->fields, raw, field->name, text, 0);
-    }
-    if (*place < 0) return lathe_fail(LATHE_EARG, "%s: '%s' is one value too many", type->name, text);
-    *place = -1; /* the probability was the last */
-    return set_probability(step, text);
-}
-
-/* "name:value:value", which is written into. */
-static lathe_status parse_step(char *text, lathe_step *step)
-{
-    char *rest = strchr(text, ':');
-    if (rest) *rest++ = '\0';
-    step->type = find(text);
-    if (!step->type) return lathe_fail_name("transform", text, name_of);
-    step->p = step->type->p;
-    size_t size = step->type->opts_size ? step->type->opts_size : 1;
-    void *raw = lathe_alloc(size, 1);
-    step->opts = lathe_alloc(size, 1);
-    lathe_status status = raw && step->opts ? LATHE_OK : LATHE_ENOMEM;
-    for (int place = 0; rest && !status;) {
-        char *next = strchr(rest, ':');
-        if (next) *next++ = '\0';
-        status = set_value(step, raw, rest, &place);
-        rest = next;
-    }
-    if (!status) status = lathe_fields_resolve(step->type->name, step->type->fields, raw, step->opts, step->type->opts_size);
-    lathe_free(raw);
-    if (!status && step->p < 1 && step->type->size)
-        status = lathe_fail(LATHE_EARG, "%s: p = %g, but it decides the size, so that p can only be 1", step->type->name, step->p);
-    return status;
-}
-
-static lathe_status parse_steps(lathe_transforms *transforms, char *text)
-{
-    for (char *next; text; text = next) {
-        next = strchr(text, ',');
-        if (next) *next++ = '\0';
-        lathe_step *step = &transforms->step[transforms->count++];
-        lathe_status status = parse_step(text, step);
-        if (status) return status;
-        char key[96];
-        snprintf(key, sizeof key, "data/transform/%s", step->type->name);
-        step->stream = lathe_rng_stream(key);
-        for (lathe_step *before = transforms->step; before < step; before++) step->stream += before->type == step->type;
-    }
-    return LATHE_OK;
-}
-
-lathe_transforms *lathe_transforms_parse(const char *spec)
-{
-    lathe_transforms *transforms = lathe_alloc(1, sizeof *transforms);
-    if (!transforms || !spec || !*spec) return transforms;
-    size_t commas = 0;
-    for (const char *c = spec; *c; c++) commas += *c == ',';
-    char *text = lathe_strdup(spec);
-    transforms->step = text ? lathe_alloc(commas + 1, sizeof *transforms->step) : NULL;
-    bool good = transforms->step && !parse_steps(transforms, text);
-    lathe_free(text);
-    if (good) return transforms;
-    lathe_transforms_free(transforms);
-    return NULL;
-}
+const lathe_field lathe_no_fields[] = { { 0 } };
 
 void lathe_transforms_free(lathe_transforms *transforms)
 {
@@ -131,51 +14,162 @@ void lathe_transforms_free(lathe_transforms *transforms)
     lathe_free(transforms);
 }
 
-/* Sizes after each step; the most bytes that any of them has. */
-static lathe_status follow(const lathe_transforms *transforms, int channels, int *height, int *width, size_t *most)
+/* ---- sizes -------------------------------------------------------------------------------------------------- */
+
+/* A size on its way through the steps, and the most bytes that a picture has on it. */
+typedef struct lathe_sizes {
+    const lathe_step *step;
+    int channels, height, width;
+    size_t most;
+} lathe_sizes;
+
+static lathe_status follow_list(lathe_sizes *sizes, int begin, int end);
+
+static lathe_status follow_type(lathe_sizes *sizes, const lathe_step *step)
 {
-    for (int i = 0; transforms && i < transforms->count; i++) {
-        const lathe_step *step = &transforms->step[i];
-        lathe_status status = step->type->size ? step->type->size(step->opts, channels, height, width) : LATHE_OK;
-        if (status) return status;
-        if (*height < 1 || *width < 1 || *height > LATHE_DATA_SIDE_MAX || *width > LATHE_DATA_SIDE_MAX)
-            return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d", step->type->name,
-                *height, *width, LATHE_DATA_SIDE_MAX);
-        size_t bytes = (size_t)channels * (size_t)*height * (size_t)*width;
-        if (bytes > *most) *most = bytes;
-    }
+    lathe_status status =
+        step->type->size ? step->type->size(step->opts, sizes->channels, &sizes->height, &sizes->width) : LATHE_OK;
+    if (status) return status;
+    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_DATA_SIDE_MAX || sizes->width > LATHE_DATA_SIDE_MAX)
+        return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d", step->type->name,
+            sizes->height, sizes->width, LATHE_DATA_SIDE_MAX);
+    size_t bytes = (size_t)sizes->channels * (size_t)sizes->height * (size_t)sizes->width;
+    if (bytes > sizes->most) sizes->most = bytes;
     return LATHE_OK;
+}
+
+/* Whatever of a group is done, one size must come out. */
+static lathe_status follow_group(lathe_sizes *sizes, int number)
+{
+    const lathe_step *step = &sizes->step[number];
+    lathe_sizes before = *sizes, first = { 0 };
+    lathe_status status = LATHE_OK;
+    if (step->group == LATHE_STEP_SEQUENCE) status = follow_list(sizes, number + 1, step->end);
+    for (int i = number + 1; step->group == LATHE_STEP_ONE_OF && i < step->end && !status; i = sizes->step[i].end) {
+        sizes->height = before.height;
+        sizes->width = before.width;
+        status = follow_list(sizes, i, sizes->step[i].end);
+        if (!first.height) first = *sizes;
+        if (!status && (sizes->height != first.height || sizes->width != first.width))
+            status = lathe_fail(LATHE_ESHAPE, "one_of: %d x %d would come out of one, %d x %d of another", first.height, first.width,
+                sizes->height, sizes->width);
+    }
+    if (!status && step->p < 1 && (sizes->height != before.height || sizes->width != before.width))
+        status = lathe_fail(LATHE_ESHAPE, "%s: p = %g, but it decides the size, so that p can only be 1", lathe_step_name(step), step->p);
+    return status;
+}
+
+static lathe_status follow_list(lathe_sizes *sizes, int begin, int end)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = begin; i < end && !status; i = sizes->step[i].end)
+        status = sizes->step[i].type ? follow_type(sizes, &sizes->step[i]) : follow_group(sizes, i);
+    return status;
+}
+
+static lathe_status follow(const lathe_transforms *transforms, lathe_sizes *sizes)
+{
+    if (!transforms) return LATHE_OK;
+    sizes->step = transforms->step;
+    return follow_list(sizes, 0, transforms->count);
 }
 
 lathe_status lathe_transforms_size(const lathe_transforms *transforms, int channels, int *height, int *width)
 {
-    size_t most = 0;
-    return follow(transforms, channels, height, width, &most);
+    lathe_sizes sizes = { .channels = channels, .height = *height, .width = *width };
+    lathe_status status = follow(transforms, &sizes);
+    *height = sizes.height;
+    *width = sizes.width;
+    return status;
 }
 
 /* Two buffers, from one to the other. */
 size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels, int height, int width)
 {
-    size_t most = 0;
-    return follow(transforms, channels, &height, &width, &most) ? 0 : 2 * most;
+    lathe_sizes sizes = { .channels = channels, .height = height, .width = width };
+    return follow(transforms, &sizes) ? 0 : 2 * sizes.most;
+}
+
+/* ---- pictures ----------------------------------------------------------------------------------------------- */
+
+/* One picture on its way. */
+typedef struct lathe_pass {
+    const lathe_step *step;
+    bool still;
+    uint64_t seed, stream, index;
+    uint8_t *buffer[2];
+    lathe_image now;
+} lathe_pass;
+
+static lathe_status do_list(lathe_pass *pass, int begin, int end);
+
+static lathe_status do_type(lathe_pass *pass, const lathe_step *step, lathe_rng *rng)
+{
+    const lathe_transform_type *type = step->type;
+    bool random = type->apply && !pass->still;
+    if ((!random && !type->still) || (pass->now.mask && type->pixels_only)) return LATHE_OK;
+    lathe_image next = pass->now;
+    next.pixels = pass->buffer[pass->now.pixels == pass->buffer[0]];
+    lathe_status status = type->size ? type->size(step->opts, next.channels, &next.height, &next.width) : LATHE_OK;
+    if (!status) status = random ? type->apply(step->opts, rng, &pass->now, &next) : type->still(step->opts, &pass->now, &next);
+    if (!status) pass->now = next;
+    return status;
+}
+
+/* Which member of a one_of: by their probabilities. */
+static int choose(const lathe_pass *pass, int number, lathe_rng *rng)
+{
+    double sum = 0, before = 0;
+    const lathe_step *step = pass->step;
+    int chosen = number + 1;
+    for (int i = number + 1; i < step[number].end; i = step[i].end) sum += step[i].p;
+    double at = lathe_rng_uniform(rng) * sum;
+    for (int i = number + 1; i < step[number].end; i = step[i].end) {
+        if (at >= before) chosen = i;
+        before += step[i].p;
+    }
+    return chosen;
+}
+
+/* Step `number`; `sure`: whatever its probability is. */
+static lathe_status do_step(lathe_pass *pass, int number, bool sure)
+{
+    const lathe_step *step = &pass->step[number];
+    lathe_rng rng = lathe_rng_at(pass->seed, step->stream + pass->stream, pass->index);
+    if (pass->still && step->p < 1 && !sure) return LATHE_OK;
+    if (step->p < 1 && lathe_rng_uniform(&rng) >= step->p && !sure) return LATHE_OK;
+    if (step->type) return do_type(pass, step, &rng);
+    if (step->group == LATHE_STEP_SEQUENCE) return do_list(pass, number + 1, step->end);
+    return do_step(pass, pass->still ? number + 1 : choose(pass, number, &rng), true);
+}
+
+static lathe_status do_list(lathe_pass *pass, int begin, int end)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = begin; i < end && !status; i = pass->step[i].end) status = do_step(pass, i, false);
+    return status;
+}
+
+static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+{
+    *out = *in;
+    if (!transforms || !transforms->count) return LATHE_OK;
+    pass->step = transforms->step;
+    pass->now = *in;
+    pass->buffer[0] = scratch;
+    pass->buffer[1] = scratch + lathe_transforms_scratch(transforms, in->channels, in->height, in->width) / 2;
+    lathe_status status = do_list(pass, 0, transforms->count);
+    *out = pass->now;
+    return status;
 }
 
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
     const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
-    *out = *in;
-    if (!transforms || !transforms->count) return LATHE_OK;
-    uint8_t *other = scratch + lathe_transforms_scratch(transforms, in->channels, in->height, in->width) / 2;
-    for (int i = 0; i < transforms->count; i++) {
-        const lathe_step *step = &transforms->step[i];
-        lathe_rng rng = lathe_rng_at(seed, step->stream + (epoch + 1) * 0x9E3779B97F4A7C15u, index);
-        if (step->p < 1 && lathe_rng_uniform(&rng) >= step->p) continue;
-        lathe_image next = { out->channels, out->height, out->width, out->pixels == scratch ? other : scratch };
-        lathe_status status = LATHE_OK;
-        if (step->type->size) status = step->type->size(step->opts, next.channels, &next.height, &next.width);
-        if (!status) status = step->type->apply(step->opts, &rng, out, &next);
-        if (status) return status;
-        *out = next;
-    }
-    return LATHE_OK;
+    return run(transforms, &(lathe_pass){ .seed = seed, .stream = (epoch + 1) * 0x9E3779B97F4A7C15u, .index = index }, in, scratch, out);
+}
+
+lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+{
+    return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
 }

@@ -1,13 +1,11 @@
 /* Mirror images. */
 #include <string.h>
 
-#include "transform.h"
+#include "transform_impl.h"
 
-static const lathe_field no_fields[] = { { 0 } };
-
-static lathe_status flip_columns(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status flip_columns(const void *opts, const lathe_image *in, lathe_image *out)
 {
-    (void)opts, (void)rng;
+    (void)opts;
     size_t width = (size_t)in->width, rows = (size_t)in->channels * (size_t)in->height;
     for (size_t row = 0; row < rows; row++) {
         const uint8_t *from = in->pixels + row * width;
@@ -24,9 +22,9 @@ static lathe_status flip_columns(const void *opts, lathe_rng *rng, const lathe_i
     return LATHE_OK;
 }
 
-static lathe_status flip_rows(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_status flip_rows(const void *opts, const lathe_image *in, lathe_image *out)
 {
-    (void)opts, (void)rng;
+    (void)opts;
     size_t width = (size_t)in->width, height = (size_t)in->height;
     for (size_t c = 0; c < (size_t)in->channels; c++)
         for (size_t y = 0; y < height; y++)
@@ -35,9 +33,9 @@ static lathe_status flip_rows(const void *opts, lathe_rng *rng, const lathe_imag
 }
 
 const lathe_transform_type lathe_horizontal_flip_transform = {
-    .name = "horizontal_flip", .alias = "hflip", .help = "mirror left and right", .fields = no_fields, .p = 0.5, .apply = flip_columns,
+    .name = "horizontal_flip", .alias = "hflip", .help = "mirror left and right", .fields = lathe_no_fields, .p = 0.5, .still = flip_columns,
 };
 
 const lathe_transform_type lathe_vertical_flip_transform = {
-    .name = "vertical_flip", .alias = "vflip", .help = "mirror top and bottom", .fields = no_fields, .p = 0.5, .apply = flip_rows,
+    .name = "vertical_flip", .alias = "vflip", .help = "mirror top and bottom", .fields = lathe_no_fields, .p = 0.5, .still = flip_rows,
 };

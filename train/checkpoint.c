@@ -106,7 +106,8 @@ static void note_model(notes *n, const lathe_run *run)
     note(n, "lathe.isa", lathe_isa());
     note(n, "lathe.blas_core", lathe_blas_core());
     note(n, "lathe.model", run->settings.model);
-    note(n, "lathe.input", input);
+    note(n, "lathe.input", input); /* before the transforms */
+    note(n, "lathe.transforms", run->settings.augment);
     note_take(n, "lathe.mean", numbers_text(data->mean, data->channels));
     note_take(n, "lathe.std", numbers_text(data->std, data->channels));
     note_take(n, "lathe.class_names", class_names_text(data));

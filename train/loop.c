@@ -37,9 +37,7 @@ static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, lat
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score)
 {
     if (!run || !data || !score) return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
-    /* Normalised by what the net was trained with. */
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = run->settings.batch_size,
-        .workers = run->settings.workers, .mean = run->data->mean, .std = run->data->std });
+    lathe_loader *loader = lathe_run_loader(run, data);
     if (!loader) return lathe_error();
     lathe_average loss = { 0 };
     uint64_t right = 0;

@@ -31,12 +31,23 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
     run->hooks.on_message(run->hooks.context, line);
 }
 
+static void tell_skipped(const lathe_run *run, const lathe_dataset *data, const char *what)
+{
+    if (data->skipped)
+        lathe_run_message(run, "%zu %s picture%s left out, such as %s", data->skipped, what, data->skipped > 1 ? "s" : "",
+            data->skipped_why[0]);
+}
+
 static lathe_status open_data(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    run->data = lathe_data_open(s->data, LATHE_SPLIT_TRAIN, NULL);
-    run->test = run->data ? lathe_data_open(s->data, LATHE_SPLIT_TEST, NULL) : NULL;
+    const lathe_data_opts data_opts = { .size = s->size, .channels = s->channels, .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP };
+    run->transforms = lathe_transforms_parse(s->augment);
+    run->data = run->transforms ? lathe_data_open(s->data, LATHE_SPLIT_TRAIN, &data_opts) : NULL;
+    run->test = run->data ? lathe_data_open(s->data, LATHE_SPLIT_TEST, &data_opts) : NULL;
     if (!run->test) return lathe_error();
+    tell_skipped(run, run->data, "training");
+    tell_skipped(run, run->test, "test");
     if (s->val_split == 0) {
         run->train = run->data;
         return LATHE_OK;
@@ -47,7 +58,9 @@ static lathe_status open_data(lathe_run *run)
 
 static lathe_status open_model(lathe_run *run)
 {
-    const lathe_model_spec spec = { run->data->channels, run->data->height, run->data->width, run->data->classes };
+    lathe_model_spec spec = { run->data->channels, run->data->height, run->data->width, run->data->classes };
+    lathe_status status = lathe_transforms_size(run->transforms, spec.channels, &spec.height, &spec.width);
+    if (status) return status;
     run->model = lathe_model_new();
     run->net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
     return run->net ? lathe_nn_init(run->net, run->settings.seed) : lathe_error();
@@ -57,7 +70,7 @@ static lathe_status open_loader(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
     run->loader = lathe_loader_new(run->train, &(lathe_loader_opts){ .batch_size = s->batch_size, .shuffle = true,
-        .seed = s->seed, .workers = s->workers });
+        .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
     if (!run->loader) return lathe_error();
     run->steps_per_epoch = (double)lathe_loader_batches(run->loader);
     double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
@@ -65,6 +78,13 @@ static lathe_status open_loader(lathe_run *run)
     if (s->max_steps && s->max_steps < run->total_steps) run->total_steps = s->max_steps;
     if (!*s->save_every) return LATHE_OK;
     return lathe_settings_length("save_every", s->save_every, run->steps_per_epoch, &run->state->save_every);
+}
+
+lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
+{
+    if (!run || !data) return lathe_fail(LATHE_EARG, "lathe_run_loader: run or data is NULL"), NULL;
+    return lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = run->settings.batch_size, .workers = run->settings.workers,
+        .transforms = run->transforms, .still = true, .mean = run->data->mean, .std = run->data->std });
 }
 
 static lathe_status open_training(lathe_run *run)
@@ -123,6 +143,7 @@ void lathe_run_free(lathe_run *run)
     lathe_sched_free(run->sched);
     lathe_optim_free(run->optim);
     lathe_loader_free(run->loader);
+    lathe_transforms_free(run->transforms);
     lathe_model_free(run->model);
     if (run->train != run->data) lathe_data_free(run->train);
     lathe_data_free(run->val);

@@ -53,6 +53,7 @@ struct lathe_run {
     lathe_dataset *data;          /* the training split as a whole */
     lathe_dataset *train, *val;   /* its parts; val NULL: val_split is 0 (then train == data) */
     lathe_dataset *test;
+    lathe_transforms *transforms; /* settings.augment */
     lathe_loader *loader;         /* of train: shuffled */
     lathe_model *model;
     lathe_layer *net;
@@ -96,6 +97,12 @@ lathe_status lathe_run_train(lathe_run *run);
 
 /** Loss and accuracy of the run's model on a data set, in LATHE_EVAL. Errors: those of reading and forward. */
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score);
+
+/**
+ * A loader that gives `data`, which must outlive it, to the run's model: in order, normalised by what it was trained with, transformed
+ * with nothing left to chance. Errors: those of lathe_loader_new.
+ */
+lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data);
 
 /** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by name. */
 lathe_status lathe_run_load(lathe_run *run, const char *path);

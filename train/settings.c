@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../data/transform.h"
 #include "../nn/models/models.h"
 #include "settings_impl.h"
 
@@ -12,6 +13,7 @@
 static const char *const losses[] = { "cross_entropy", NULL };
 static const char *const units[] = { "batch", "epoch", NULL };
 static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
+static const char *const bad_images[] = { "fail", "skip", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
 #define TEXT(member) \
@@ -29,6 +31,14 @@ static const lathe_setting table[] = {
         NUMBER(val_split, DOUBLE, .max = 1, .below_max = true) },
     { "workers", "data", "0", "N", "threads that assemble batches ahead of time",
         NUMBER(workers, INT, .max = 256) },
+    { "size", "data", "0", "N", "side of the pictures, for sets whose pictures can have any; 0: the set's own",
+        NUMBER(size, INT, .max = 4096) },
+    { "channels", "data", "0", "N", "1 grey, 3 colour, for sets that can be both; 0: the set's own",
+        NUMBER(channels, INT, .max = 3) },
+    { "augment", "data", "", "LIST", "transforms of the training pictures: crop:4,hflip",
+        TEXT(augment) },
+    { "bad_image", "data", "fail", "NAME", "when a picture cannot be read: fail, or skip it and say so",
+        NUMBER(bad_image, CHOICE, .choices = bad_images) },
     { "model", "model", "lenet5", "NAME", "network",
         TEXT(model) },
     { "loss", "loss", "cross_entropy", "NAME", "what a step lowers",
@@ -212,6 +222,9 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
         } else status = lathe_fields_resolve("settings", one, settings, &resolved, sizeof resolved);
     }
     if (!status && !lathe_model_find(settings->model)) status = lathe_error();
+    lathe_transforms *transforms = status ? NULL : lathe_transforms_parse(settings->augment);
+    if (!status && !transforms) status = lathe_error();
+    lathe_transforms_free(transforms);
     uint64_t steps;
     if (!status && *settings->save_every) status = lathe_settings_length("save_every", settings->save_every, 1, &steps);
     return status ? status : lathe_options_check(settings);

@@ -30,6 +30,8 @@ typedef enum lathe_early_stop {
 /** What a schedule counts. By epoch its rates change at an epoch's beginning only, and its lengths are epochs. */
 typedef enum lathe_sched_unit { LATHE_BY_BATCH, LATHE_BY_EPOCH } lathe_sched_unit;
 
+typedef enum lathe_bad_image { LATHE_BAD_IMAGE_FAIL, LATHE_BAD_IMAGE_SKIP } lathe_bad_image;
+
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
 /** An option of the optimizer ("optim.betas") or of the scheduler ("sched.gamma"), as it was given; checked by lathe_settings_check. */
@@ -46,6 +48,9 @@ typedef struct lathe_settings {
     char data[LATHE_SETTING_LONG];   /* "fashion-mnist", "mnist:DIR", "shapes", ... */
     double val_split;                /* part of the training data kept for validation, [0, 1) */
     int workers;                     /* threads that assemble batches ahead of time */
+    int size, channels;              /* of the pictures, for sets that can have any; 0: the set's own */
+    char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */
+    int bad_image;                   /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
     int loss;                        /* 0: cross_entropy */
     double label_smoothing;

@@ -11,7 +11,7 @@ static uint8_t pixel(int x, int y)
 
 static lathe_image picture(int channels, int width, int height)
 {
-    lathe_image image = { channels, height, width, malloc((size_t)(channels * width * height)) };
+    lathe_image image = { channels, height, width, malloc((size_t)(channels * width * height)), false };
     for (int c = 0; c < channels; c++)
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) image.pixels[(c * height + y) * width + x] = (uint8_t)(pixel(x, y) ^ c * 85);
@@ -20,7 +20,7 @@ static lathe_image picture(int channels, int width, int height)
 
 static lathe_image room(int channels, int width, int height)
 {
-    return (lathe_image){ channels, height, width, calloc((size_t)channels, (size_t)(width * height)) };
+    return (lathe_image){ channels, height, width, calloc((size_t)channels, (size_t)(width * height)), false };
 }
 
 #define WHOLE { 0, 0, 0, 0 }
@@ -59,7 +59,7 @@ static void channels_do_not_mix(void **state)
         lathe_image in = picture(3, 13, 11), out = room(3, 6, 17);
         assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, NULL, &out), LATHE_OK);
         for (int c = 0; c < 3; c++) {
-            lathe_image plane = { 1, 11, 13, in.pixels + c * 143 }, alone = room(1, 6, 17);
+            lathe_image plane = { 1, 11, 13, in.pixels + c * 143, false }, alone = room(1, 6, 17);
             assert_int_equal(lathe_image_resize(&plane, (lathe_filter)filter, NULL, &alone), LATHE_OK);
             assert_memory_equal(alone.pixels, out.pixels + c * 6 * 17, 6 * 17);
             free(alone.pixels);
@@ -88,7 +88,7 @@ static void a_flat_picture_stays_flat(void **state)
 static void wrong_arguments_are_refused(void **state)
 {
     (void)state;
-    lathe_image in = picture(1, 5, 4), out = room(1, 2, 2), other = { 3, 2, 2, NULL };
+    lathe_image in = picture(1, 5, 4), out = room(1, 2, 2), other = { 3, 2, 2, NULL, false };
     static const lathe_box wrong[] = { { -1, 0, 5, 4 }, { 0, 0, 5.5, 4 }, { 0, 0, 5, 5 }, { 3, 0, 3, 4 }, { 0, 4, 5, 4 },
         { 0, 0, 0.0 / 0.0, 4 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

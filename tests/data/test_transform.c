@@ -1,4 +1,4 @@
-#include "support/support.h"
+#include "support/transform.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,31 +10,11 @@ static uint8_t pixel(int c, int y, int x)
 
 static lathe_image picture(int channels, int height, int width)
 {
-    lathe_image image = { channels, height, width, malloc((size_t)(channels * height * width)) };
+    lathe_image image = { channels, height, width, malloc((size_t)(channels * height * width)), false };
     for (int c = 0; c < channels; c++)
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) image.pixels[(c * height + y) * width + x] = pixel(c, y, x);
     return image;
-}
-
-/* The picture after the transforms of `spec`, in memory of its own. */
-static lathe_image transformed(const char *spec, const lathe_image *in, uint64_t seed, uint64_t epoch, uint64_t index)
-{
-    lathe_transforms *transforms = lathe_transforms_parse(spec);
-    if (!transforms) fail_msg("%s", lathe_error_message());
-    int height = in->height, width = in->width;
-    if (lathe_transforms_size(transforms, in->channels, &height, &width)) fail_msg("%s", lathe_error_message());
-    uint8_t *scratch = malloc(lathe_transforms_scratch(transforms, in->channels, in->height, in->width) + 1);
-    lathe_image now;
-    if (lathe_transforms_apply(transforms, seed, epoch, index, in, scratch, &now)) fail_msg("%s", lathe_error_message());
-    assert_int_equal(now.height, height);
-    assert_int_equal(now.width, width);
-    size_t bytes = (size_t)(now.channels * height * width);
-    uint8_t *pixels = memcpy(malloc(bytes), now.pixels, bytes);
-    now.pixels = pixels;
-    free(scratch);
-    lathe_transforms_free(transforms);
-    return now;
 }
 
 static void flips_are_flips(void **state)
@@ -85,7 +65,7 @@ static void borders_are_opencvs(void **state)
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char spec[64];
         snprintf(spec, sizeof spec, "pad:6:%s:35", cases[k].border);
-        lathe_image row = { 1, 1, 4, (uint8_t *)"abcd" }, column = { 1, 4, 1, (uint8_t *)"abcd" };
+        lathe_image row = { 1, 1, 4, (uint8_t *)"abcd", false }, column = { 1, 4, 1, (uint8_t *)"abcd", false };
         lathe_image a = transformed(spec, &row, 0, 0, 0), b = transformed(spec, &column, 0, 0, 0);
         assert_int_equal(a.width, 16);
         assert_int_equal(a.height, 13);
@@ -93,7 +73,7 @@ static void borders_are_opencvs(void **state)
         for (int y = 0; y < 16; y++) assert_int_equal(b.pixels[y * 13 + 6], cases[k].want[y]);
         free(a.pixels), free(b.pixels);
     }
-    lathe_image one = { 1, 1, 1, (uint8_t *)"x" };
+    lathe_image one = { 1, 1, 1, (uint8_t *)"x", false };
     lathe_image out = transformed("pad:2:reflect_101", &one, 0, 0, 0);
     for (int i = 0; i < 25; i++) assert_int_equal(out.pixels[i], 'x');
     free(out.pixels);
@@ -206,9 +186,22 @@ static void wrong_text_is_refused(void **state)
         { "hflip:nan", LATHE_EARG, "p = 'nan'" },
         { "hflip:0.5:0.5", LATHE_EARG, "'0.5' is one value too many" },
         { "hflip:", LATHE_EARG, "p = ''" },
-        { "crop:4:8:wrap:0:0.5", LATHE_EARG, "random_crop: p = 0.5, but it decides the size" },
-        { "center_crop", LATHE_EARG, "center_crop: size must be given" },
+        { "crop:4:8:wrap:0:0:0.5", LATHE_EARG, "random_crop: p = 0.5, but it decides the size" },
+        { "center_crop", LATHE_EARG, "center_crop: height must be given" },
         { "pad:0", LATHE_EARG, "pad: padding" },
+        { "one_of(hflip", LATHE_EARG, "one_of: its bracket is not closed" },
+        { "one_of(hflip,):0.5", LATHE_ENAME, "unknown transform ''" },
+        { "one_of(hflip)x:0.5", LATHE_EARG, "one_of: 'x' after its bracket" },
+        { "one_of(hflip):0.5:3", LATHE_EARG, "one_of: '3' is one value too many" },
+        { "one_of(hflip):colour=3", LATHE_ENAME, "one_of: has no option colour" },
+        { "one_of:0.5", LATHE_ENAME, "unknown transform 'one_of'" },
+        { "hflip(vflip)", LATHE_EARG, "'hflip': only one_of and sequence have brackets" },
+        { "hflip)", LATHE_EARG, "a bracket is closed that was not open" },
+        { "sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(hflip)))))))))", LATHE_EARG, "nested deeper" },
+        { "rotate:10..", LATHE_EARG, "rotate: limit = '' is not a number" },
+        { "rotate:x..3", LATHE_EARG, "rotate: limit = 'x' is not a number" },
+        { "rotate:nan", LATHE_EARG, "rotate: limit" },
+        { "rotate:3..1", LATHE_EARG, "rotate: limit: 3 is more than 1" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_null(lathe_transforms_parse(wrong[i].spec));
@@ -217,7 +210,10 @@ static void wrong_text_is_refused(void **state)
     static const struct {
         const char *spec, *message;
     } misfits[] = { { "crop:2:40", "random_crop: size 40 of pictures of 28 x 28 with padding 2" },
-        { "center_crop:29", "center_crop: size 29 of pictures of 28 x 28" },
+        { "center_crop:29", "center_crop: size 29 x 29 of pictures of 28 x 28" },
+        { "one_of(center_crop:8,resize:9):1", "one_of: 8 x 8 would come out of one, 9 x 9 of another" },
+        { "sequence(resize:9):0.5", "sequence: p = 0.5, but it decides the size" },
+        { "one_of(hflip,resize:9):1", "one_of: 28 x 28 would come out of one, 9 x 9 of another" },
         { "pad:4096,pad:4096,pad:4096", "pad: pictures of 16412 x 16412 would come out" } };
     for (size_t i = 0; i < sizeof misfits / sizeof misfits[0]; i++) {
         lathe_transforms *transforms = lathe_transforms_parse(misfits[i].spec);
@@ -245,7 +241,7 @@ static void the_loader_transforms_by_sample(void **state)
                     size_t index = lathe_loader_order(loader, batch.epoch, (size_t)(batch.index * 40) + (size_t)i);
                     lathe_sample sample;
                     assert_int_equal(lathe_data_read(data, index, NULL, &sample), LATHE_OK);
-                    lathe_image in = { 3, 32, 32, (uint8_t *)sample.pixels };
+                    lathe_image in = { 3, 32, 32, (uint8_t *)sample.pixels, false };
                     lathe_image out = transformed("crop:4:24,hflip,vflip:0.2", &in, 6, batch.epoch, index);
                     for (int p = 0; p < 3 * 24 * 24; p++) {
                         lathe_real got = batch.images[(size_t)(i / 16 * 3 * 24 * 24 + p) * LATHE_LANES + (size_t)(i % 16)];
@@ -260,9 +256,72 @@ static void the_loader_transforms_by_sample(void **state)
     lathe_transforms_free(transforms);
     transforms = lathe_transforms_parse("center_crop:33");
     assert_null(lathe_loader_new(data, &(lathe_loader_opts){ .transforms = transforms }));
-    assert_failed(LATHE_ESHAPE, "center_crop: size 33 of pictures of 32 x 32");
+    assert_failed(LATHE_ESHAPE, "center_crop: size 33 x 33 of pictures of 32 x 32");
     lathe_transforms_free(transforms);
     lathe_data_free(data);
+}
+
+/* How often each of the levels that a member leaves behind is seen in 3000 pictures. */
+static void count_levels(const char *spec, int seen[256])
+{
+    lathe_image in = picture(1, 1, 1);
+    memset(seen, 0, 256 * sizeof *seen);
+    in.pixels[0] = 100;
+    for (uint64_t i = 0; i < 3000; i++) {
+        lathe_image out = transformed(spec, &in, 4, 0, i);
+        seen[out.pixels[0]]++;
+        free(out.pixels);
+    }
+    free(in.pixels);
+}
+
+/* cutout leaves its fill value: 1, 2, 3 tell the members apart, 100 is none of them. */
+static void one_of_and_sequences(void **state)
+{
+    (void)state;
+    int seen[256];
+    count_levels("one_of(cutout:fill=1,cutout:fill=2,cutout:fill=3)", seen);
+    assert_in_range(seen[100], 1370, 1630);
+    for (int k = 1; k <= 3; k++) assert_in_range(seen[k], 400, 600);
+    count_levels("one_of(cutout:fill=1:p=0.1,cutout:fill=2:p=0.3):1", seen); /* weights: 1 to 3, one of them always */
+    assert_in_range(seen[1], 640, 860);
+    assert_int_equal(seen[1] + seen[2], 3000);
+    count_levels("sequence(cutout:fill=1,one_of(cutout:fill=2,cutout:fill=3):p=0.5):p=0.2", seen);
+    assert_in_range(seen[100], 2280, 2520);
+    assert_in_range(seen[1], 230, 370);
+    assert_in_range(seen[2], 105, 200);
+    assert_int_equal(seen[100] + seen[1] + seen[2] + seen[3], 3000);
+    count_levels("one_of(sequence(cutout:fill=1,cutout:fill=2):1,cutout:fill=3):1", seen);
+    assert_in_range(seen[2], 1370, 1630);
+    assert_int_equal(seen[2] + seen[3], 3000);
+    lathe_image in = picture(1, 20, 20), out = transformed("one_of(center_crop:8,resize:8):1,hflip", &in, 1, 0, 0);
+    assert_int_equal(out.width, 8);
+    free(in.pixels), free(out.pixels);
+}
+
+/* What is done where nothing is left to chance. */
+static void still_is_what_is_not_random(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *spec, *same;
+    } cases[] = { { "crop:4,hflip,rotate:90:p=1,jitter:1,cutout:4", "" }, { "crop:2:16", "center_crop:16" },
+        { "random_resized_crop:10", "resize:10" }, { "random_sized_crop:5:9:10,vflip:1", "resize:10,vflip:1" },
+        { "pad:3:wrap,equalize:p=1,to_gray:0.5", "pad:3:wrap,equalize:p=1" }, { "one_of(resize:8,center_crop:8):1", "resize:8" },
+        { "sequence(equalize:p=1):0.9", "" }, { "sequence(equalize:p=1):1", "equalize:p=1" } };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        lathe_image in = picture(3, 20, 20), want = transformed(cases[k].same, &in, 1, 0, 0), out;
+        lathe_transforms *transforms = lathe_transforms_parse(cases[k].spec);
+        int height = 20, width = 20;
+        assert_int_equal(lathe_transforms_size(transforms, 3, &height, &width), LATHE_OK);
+        uint8_t *scratch = malloc(lathe_transforms_scratch(transforms, 3, 20, 20));
+        assert_int_equal(lathe_transforms_still(transforms, &in, scratch, &out), LATHE_OK);
+        assert_int_equal(out.height, height);
+        assert_int_equal(out.height, want.height);
+        assert_memory_equal(out.pixels, want.pixels, (size_t)(3 * want.height * want.width));
+        free(in.pixels), free(want.pixels), free(scratch);
+        lathe_transforms_free(transforms);
+    }
 }
 
 static void memory_may_run_out_anywhere(void **state)
@@ -293,6 +352,8 @@ int main(void)
         cmocka_unit_test(nothing_is_nothing),
         cmocka_unit_test(wrong_text_is_refused),
         cmocka_unit_test(the_loader_transforms_by_sample),
+        cmocka_unit_test(one_of_and_sequences),
+        cmocka_unit_test(still_is_what_is_not_random),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

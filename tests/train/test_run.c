@@ -89,15 +89,47 @@ static void a_run_learns_and_writes_its_folder(void **state)
     lathe_run_free(run);
 }
 
+/* Training pictures are cut out at random, those of tests in the middle; the model is built for what comes out. */
+static void transforms_may_change_the_size(void **state)
+{
+    (void)state;
+    lathe_settings settings = small_settings(NULL);
+    assert_int_equal(lathe_settings_set(&settings, "augment", "random_resized_crop:20,hflip"), LATHE_OK);
+    assert_int_equal(lathe_settings_set(&settings, "size", "32"), LATHE_OK);
+    lathe_run *run = train_run(&settings, NULL);
+    assert_int_equal(run->data->height, 32);
+    lathe_loader *loader = lathe_run_loader(run, run->test);
+    lathe_batch first[2];
+    for (int epoch = 0; epoch < 2; epoch++) {
+        assert_true(lathe_loader_next(loader, &first[epoch]));
+        assert_int_equal(first[epoch].height, 20);
+        double sum = 0;
+        static double sums[2];
+        for (int i = 0; i < 16 * 400; i++) sum += (double)first[epoch].images[i];
+        sums[epoch] = sum;
+        assert_true(sums[epoch] == sums[0]); /* nothing is left to chance */
+        lathe_loader_seek(loader, 1, 0);
+    }
+    lathe_loader_free(loader);
+    lathe_run_free(run);
+    assert_int_equal(lathe_settings_set(&settings, "augment", "center_crop:40"), LATHE_OK);
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_ESHAPE, "center_crop: size 40 x 40 of pictures of 32 x 32");
+    assert_int_equal(lathe_settings_set(&settings, "augment", "hflop"), LATHE_OK);
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_ENAME, "unknown transform 'hflop'");
+}
+
 static void same_seed_same_bytes(void **state)
 {
     (void)state;
     static const char *const names[] = { "same1", "same2", "same3", "same4" };
-    static const char *const threads[] = { "1", "1", "2", "3" }, *const workers[] = { "0", "0", "1", "2" };
+    static const char *const threads[] = { "1", "1", "2", "3" }, *const workers[] = { "0", "1", "2", "4" };
     for (int i = 0; i < 4; i++) {
         lathe_settings settings = small_settings(names[i]);
         assert_int_equal(lathe_settings_set(&settings, "threads", threads[i]), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "workers", workers[i]), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, "augment", "crop:3,hflip,one_of(rotate:10,gauss_noise:0.1):0.7"), LATHE_OK);
         lathe_run_free(train_run(&settings, NULL));
         static const char *const files[] = { "steps.csv", "last.safetensors", "best.safetensors" };
         for (size_t f = 0; f < 3 && i; f++) {
@@ -381,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_learns_and_writes_its_folder),
+        cmocka_unit_test(transforms_may_change_the_size),
         cmocka_unit_test(same_seed_same_bytes),
         cmocka_unit_test(the_log_is_the_schedule),
         cmocka_unit_test(a_plateau_is_noticed),
