@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "../core/kernels/kernels.h"
+#include "adam_impl.h"
 
 static const lathe_field fields[] = {
     { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, lr), .preset = { 1e-3 },
@@ -24,27 +24,18 @@ static int slots(const void *opts)
     return o->amsgrad ? 3 : 2;
 }
 
-/* value[k] = 1 - product of beta_k: the sum of the weights that the average gives to the gradients so far. */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_adamw_opts *o = opts;
-    for (int k = 0; k < 2; k++) clock->value[k] = o->betas[k] * clock->value[k] + (1 - o->betas[k]);
+    lathe_adam_advance(o->betas, clock);
 }
 
 static void update(const lathe_update *u)
 {
     const lathe_adamw_opts *o = u->opts;
+    lathe_adam_rates rates = lathe_adam_rates_of(o->lr, o->betas, o->eps, u->clock);
     /* p - lr * weight_decay * p in one rounding: in float, p * (1 - lr * weight_decay) would lose a part of a small decay. */
-    const lathe_adam_rates rates = {
-        .decay = (lathe_real)(o->lr * o->weight_decay),
-        .beta1 = (lathe_real)o->betas[0],
-        .rest1 = (lathe_real)(1 - o->betas[0]),
-        .beta2 = (lathe_real)o->betas[1],
-        .rest2 = (lathe_real)(1 - o->betas[1]),
-        .step = (lathe_real)(o->lr / u->clock->value[0]),
-        .root = (lathe_real)(1 / sqrt(u->clock->value[1])),
-        .eps = (lathe_real)o->eps,
-    };
+    rates.decay = (lathe_real)(o->lr * o->weight_decay);
     lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], o->amsgrad ? u->slot[2] : NULL);
 }
 

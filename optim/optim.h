@@ -48,6 +48,7 @@ typedef struct lathe_optim_type {
     int (*slots)(const void *opts);            /* how many are used with these options */
     void (*advance)(const void *opts, lathe_optim_clock *clock); /* once a tensor and step, before the updates; NULL: nothing */
     void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */
+    bool full_batch;                           /* only for gradients of the whole data set: a run with batches says so */
 } lathe_optim_type;
 
 /** An optimizer of any type on all of a model's parameters as group 0. Errors: LATHE_EARG, LATHE_ENOMEM. */

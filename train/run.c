@@ -105,6 +105,14 @@ void lathe_run_tell_schedule(const lathe_run *run)
     for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++) lathe_run_message(run, "%s", line);
 }
 
+static void tell_optim(const lathe_run *run)
+{
+    const lathe_optim_type *type = lathe_optim_type_of(run->optim);
+    if (type->full_batch && run->steps_per_epoch > 1 && !run->settings.no_warnings)
+        lathe_run_message(run, "%s is meant for the gradient of the whole data set; here a step sees %d of %zu samples",
+            type->name, run->settings.batch_size, run->train->count);
+}
+
 static lathe_status open_run(lathe_run *run)
 {
     lathe_status status = lathe_settings_check(&run->settings);
@@ -114,6 +122,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = open_loader(run);
     if (!status) status = open_training(run);
     if (!status && *run->settings.out) status = lathe_run_folder_open(run);
+    if (!status) tell_optim(run);
     if (!status) lathe_run_tell_schedule(run);
     return status;
 }

@@ -39,7 +39,7 @@ static void wrong_settings_are_refused(void **state)
     (void)state;
     static const char *const lines[][2] = {
         { "bench --model lenet6", "did you mean lenet5?" },
-        { "bench --optim adamv", "did you mean adamw?" },
+        { "bench --optim adamx", "did you mean adam?" },
         { "bench --batch-size 0", "batch_size" },
         { "bench --threads -1", "threads" },
     };

@@ -223,7 +223,7 @@ static void wrong_settings_are_refused(void **state)
         { "train --data shapes --sched cyclic --base-lr 0.1 --max-lr 0.01 --step-size-up 4", 2, "base_lr" },
         { "train --data shaped", 2, "did you mean shapes?" },
         { "train --data mnist:/nowhere/at/all", 1, "/nowhere/at/all" },
-        { "train --data shapes --optim adamv", 2, "did you mean adamw?" },
+        { "train --data shapes --optim adamx", 2, "did you mean adam?" },
         { "train --data shapes --batch-size 0", 2, "batch_size" },
         { "train --data shapes --epochs -1", 2, "epochs" },
         { "train --data shapes --threads 100000", 2, "threads" },

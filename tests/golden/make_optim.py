@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Trajectories of PyTorch's optimizers in double: optim_NAME.txt, arrays "CASE.PROBLEM" of the parameters after STEPS.
 
-Run with Debian's python3-torch (1.13.1). The problems are those of tests/support/trajectory.c. Lion is not in that version and is
-written out here after its paper.
+Run with Debian's python3-torch (1.13.1). The problems are those of tests/support/trajectory.c. What that version does not have is
+written out here: Lion after its paper, the decoupled weight decay of NAdam and RAdam as in PyTorch 2. NAdam runs with foreach=True,
+for the plain loop of 1.13.1 has one factor twice in the product of mu. Rates and eps are such that 1,000 steps do not make more
+of a rounding than it was.
 """
 import math
 import os
@@ -29,6 +31,21 @@ class Lion(torch.optim.Optimizer):
                 direction = torch.sign(beta1 * m + (1 - beta1) * p.grad)
                 p.data -= group["lr"] * (direction + group["weight_decay"] * p.data)
                 m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
+
+
+def decoupled(make):
+    """The optimizer with AdamW's weight decay before its step."""
+    class Decoupled(make):
+        def __init__(self, params, decay, **options):
+            super().__init__(params, **options)
+            self.decay = decay
+
+        def step(self):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    p.data.mul_(1 - group["lr"] * self.decay)
+            super().step()
+    return Decoupled
 
 
 def numbers(count, phase, scale):
@@ -83,33 +100,41 @@ CASES = {
         "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "amsgrad": dict(lr=0.01, amsgrad=True),
         "betas": dict(lr=0.003, betas=(0.8, 0.99), eps=1e-3, weight_decay=0.0)}),
     "adam": (torch.optim.Adam, {
-        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "amsgrad": dict(lr=0.01, amsgrad=True),
+        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.02, weight_decay=0.1, eps=1e-2), "amsgrad": dict(lr=0.01, amsgrad=True),
         "betas": dict(lr=0.003, betas=(0.8, 0.99), eps=1e-3)}),
     "rmsprop": (torch.optim.RMSprop, {
-        "plain": dict(lr=0.001), "centered": dict(lr=0.001, centered=True), "momentum": dict(lr=0.001, momentum=0.9, alpha=0.9),
-        "all": dict(lr=0.001, momentum=0.5, centered=True, weight_decay=0.1, eps=1e-6)}),
+        "plain": dict(lr=0.003, eps=0.1), "centered": dict(lr=0.002, eps=0.1, centered=True),
+        "momentum": dict(lr=0.005, momentum=0.9, alpha=0.9, eps=0.1),
+        "all": dict(lr=0.002, momentum=0.5, centered=True, weight_decay=0.1, eps=0.1)}),
     "adagrad": (torch.optim.Adagrad, {
-        "defaults": dict(), "plain": dict(lr=0.3), "decay": dict(lr=0.1, lr_decay=0.01, weight_decay=0.1),
-        "initial": dict(lr=0.05, initial_accumulator_value=0.5, eps=1e-6)}),
+        "defaults": dict(), "plain": dict(lr=0.3, eps=1e-2), "decay": dict(lr=0.3, lr_decay=0.001, weight_decay=0.1),
+        "initial": dict(lr=0.3, initial_accumulator_value=0.5, eps=1e-6)}),
     "adadelta": (torch.optim.Adadelta, {
-        "defaults": dict(), "plain": dict(lr=2), "decay": dict(lr=0.5, rho=0.95, weight_decay=0.1), "eps": dict(eps=1e-4)}),
+        "plain": dict(lr=0.1), "decay": dict(lr=0.1, rho=0.95, weight_decay=0.1), "eps": dict(lr=0.01, eps=1e-3)}),
     "adamax": (torch.optim.Adamax, {
-        "defaults": dict(), "plain": dict(lr=0.02), "decay": dict(lr=0.01, weight_decay=0.1), "betas": dict(betas=(0.8, 0.9), eps=1e-6)}),
+        "defaults": dict(), "plain": dict(lr=0.02), "decay": dict(lr=0.02, weight_decay=0.1, eps=1e-2),
+        "betas": dict(betas=(0.8, 0.99), eps=1e-2)}),
     "nadam": (torch.optim.NAdam, {
-        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.01, weight_decay=0.1), "betas": dict(betas=(0.8, 0.95), momentum_decay=0.01)}),
+        "plain": dict(lr=0.01, eps=1e-2, foreach=True), "decay": dict(lr=0.01, eps=1e-2, weight_decay=0.1, foreach=True),
+        "betas": dict(betas=(0.8, 0.99), momentum_decay=0.01, eps=1e-2, foreach=True),
+        "decoupled": dict(lr=0.01, eps=1e-2, decay=0.1, foreach=True)}),
     "radam": (torch.optim.RAdam, {
-        "defaults": dict(), "plain": dict(lr=0.01), "decay": dict(lr=0.002, weight_decay=0.1), "betas": dict(betas=(0.8, 0.95), eps=1e-6)}),
+        "plain": dict(lr=0.02, eps=1e-2), "decay": dict(lr=0.02, weight_decay=0.1, eps=1e-2), "betas": dict(lr=0.01, betas=(0.8, 0.95), eps=0.1),
+        "decoupled": dict(lr=0.02, eps=1e-2, decay=0.1)}),
     "asgd": (torch.optim.ASGD, {
         "plain": dict(lr=0.001), "averaged": dict(lr=0.001, lambd=0.01, alpha=0.6, t0=100.0, weight_decay=0.01)}),
     "rprop": (torch.optim.Rprop, {
-        "plain": dict(lr=0.001), "etas": dict(lr=0.01, etas=(0.4, 1.1), step_sizes=(1e-5, 0.1))}),
+        "plain": dict(lr=0.001), "etas": dict(lr=0.01, etas=(0.4, 1.1), step_sizes=(1e-5, 0.1)), "fine": dict(step_sizes=(1e-9, 50))}),
     "lion": (Lion, {
-        "plain": dict(lr=0.001), "decay": dict(lr=0.003, betas=(0.95, 0.98), weight_decay=0.1)}),
+        "plain": dict(lr=2**-10), "decay": dict(lr=0.003, betas=(0.95, 0.98), weight_decay=0.1)}),
 }
 
 
 def run(make, options, problem):
     problem = PROBLEMS[problem]()
+    options = dict(options)
+    if "decay" in options:
+        make = decoupled(make)
     optimizer = make(problem.params, **options)
     kept = []
     for step in range(1, max(STEPS) + 1):

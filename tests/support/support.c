@@ -4,16 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute)
+double worst_error(const double *got, const double *want, size_t count, double relative, double absolute, size_t *worst)
 {
-    size_t worst = 0;
     double worst_excess = -1;
+    *worst = 0;
     for (size_t i = 0; i < count; i++) {
         double excess = fabs(got[i] - want[i]) / (absolute + relative * fabs(want[i]));
         if (isnan(got[i]) != isnan(want[i])) excess = HUGE_VAL;
         else if (got[i] == want[i] || isnan(want[i])) excess = 0;
-        if (excess > worst_excess) worst_excess = excess, worst = i;
+        if (excess > worst_excess) worst_excess = excess, *worst = i;
     }
+    return worst_excess;
+}
+
+void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute)
+{
+    size_t worst;
+    double worst_excess = worst_error(got, want, count, relative, absolute, &worst);
     if (worst_excess > 1)
         fail_msg("%s: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance", what, worst, count, got[worst], want[worst],
             worst_excess);

@@ -18,6 +18,9 @@ void assert_close(const char *what, const lathe_real *got, const double *want, s
 /** The same for doubles. */
 void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute);
 
+/** The largest |got[i] - want[i]| / (absolute + relative * |want[i]|), and its place; NaN equals NaN alone. */
+double worst_error(const double *got, const double *want, size_t count, double relative, double absolute, size_t *worst);
+
 /** Fill with normal numbers that depend on `seed` alone. */
 void fill_normal(lathe_real *values, size_t count, uint64_t seed);
 

@@ -313,6 +313,25 @@ static void a_loss_that_is_no_number_is_noticed(void **state)
     }
 }
 
+/* With batches Rprop is not what it is meant to be, and the run says so; with the whole data set in a step there is nothing to say. */
+static void an_optimizer_for_whole_data_sets_warns(void **state)
+{
+    (void)state;
+    static const char *const sizes[] = { "16", "10000" };
+    for (int i = 0; i < 2; i++) {
+        lathe_settings settings = lathe_settings_default();
+        const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "optim", "rprop" }, { "val_split", "0" },
+            { "max_steps", "1" }, { "batch_size", sizes[i] } };
+        for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+            assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
+        heard h = { 0 };
+        lathe_run_hooks hooks = hooks_of(&h);
+        lathe_run_free(train_run(&settings, &hooks));
+        bool told = strstr(h.message, "rprop is meant for the gradient of the whole data set; here a step sees 16 of 10000 samples");
+        assert_int_equal(told, i == 0);
+    }
+}
+
 static void early_stop_stops(void **state)
 {
     (void)state;
@@ -421,6 +440,7 @@ int main(void)
         cmocka_unit_test(fractions_of_epochs_are_whole_steps),
         cmocka_unit_test(hooks_hear_and_may_stop),
         cmocka_unit_test(a_loss_that_is_no_number_is_noticed),
+        cmocka_unit_test(an_optimizer_for_whole_data_sets_warns),
         cmocka_unit_test(early_stop_stops),
         cmocka_unit_test(saves_are_kept_and_removed),
         cmocka_unit_test(mistakes_are_named),

@@ -97,7 +97,7 @@ static void checks_look_at_the_whole(void **state)
         const char *message;
     } cases[] = {
         { { { "model", "lenet6" }, { NULL, NULL } }, LATHE_ENAME, "did you mean lenet5?" },
-        { { { "optim", "adamv" }, { NULL, NULL } }, LATHE_ENAME, "did you mean adamw?" },
+        { { { "optim", "adamv" }, { NULL, NULL } }, LATHE_ENAME, "did you mean adam?" },
         { { { "sched", "cyclical" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
         { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "neither optimizer adamw nor scheduler constant has an option nesterov" },
         { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },

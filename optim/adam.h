@@ -1,0 +1,39 @@
+/* Adam: steps of the gradient's running mean by its running size. */
+#ifndef LATHE_OPTIM_ADAM_H
+#define LATHE_OPTIM_ADAM_H
+
+#include "optim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct lathe_adam_opts {
+    double lr;           /* 0 means 1e-3 */
+    double betas[2];     /* 0, 0 means 0.9, 0.999 */
+    double eps;          /* 0 means 1e-8; added outside the root */
+    double weight_decay; /* lambda of lambda/2 |p|^2 in the loss: goes through m and v, unlike AdamW's */
+    bool amsgrad;        /* divide by the largest v so far (Reddi, Kale, Kumar 2018) */
+} lathe_adam_opts;
+
+/**
+ * Adam.
+ *
+ *     g = g + weight_decay * p
+ *     m = beta1 * m + (1 - beta1) * g                      c1 = 1 - product of all steps' beta1
+ *     v = beta2 * v + (1 - beta2) * g^2                    c2 = 1 - product of all steps' beta2
+ *     p = p - lr * (m / c1) / (sqrt(v / c2) + eps)         amsgrad: the largest v so far in place of v
+ *
+ * For weight decay take AdamW: here v divides the decay away where gradients are large. The bias corrections stay
+ * exact when a schedule moves beta1, see adamw.h. Slots: exp_avg, exp_avg_sq, max_exp_avg_sq.
+ * Same as  torch.optim.Adam
+ * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015.
+ */
+lathe_optim *lathe_optim_adam(const lathe_params *params, const lathe_adam_opts *opts);
+
+extern const lathe_optim_type lathe_adam_type;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
