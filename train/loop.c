@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "../core/ops/loss.h"
+#include "../core/ops/cross_entropy.h"
 #include "../metrics/metric.h"
 #include "../optim/clip.h"
 #include "run_impl.h"

@@ -122,22 +122,6 @@ static void mul(size_t count, const real *a, const real *b, real *y, int add)
         store_some(y + i, count - i, load_some(a + i, count - i) * load_some(b + i, count - i), add);
 }
 
-static void squared_difference(size_t count, const real *a, const real *b, real *y)
-{
-    for (size_t i = 0; i < count; i += PART) {
-        part d = load_some(a + i, count - i) - load_some(b + i, count - i);
-        store_some(y + i, count - i, d * d, 0);
-    }
-}
-
-static void difference_times(size_t count, real factor, const real *a, const real *b, const real *gy, real *ga, int add)
-{
-    for (size_t i = 0; i < count; i += PART) {
-        part d = load_some(a + i, count - i) - load_some(b + i, count - i);
-        store_some(ga + i, count - i, d * load_some(gy + i, count - i) * factor, add);
-    }
-}
-
 static void fill(size_t count, int lanes_used, real value, real *y, int add)
 {
     _Alignas(sizeof(lanes)) real sixteen[LANES];
@@ -190,8 +174,6 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .scale = scale,
     .add = sum_of_two,
     .mul = mul,
-    .squared_difference = squared_difference,
-    .difference_times = difference_times,
     .fill = fill,
     .take_every = take_every,
     .add_every = add_every,

@@ -36,11 +36,6 @@ typedef struct lathe_element_kernels {
     void (*add)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y);
     /** y (+)= a * b */
     void (*mul)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
-    /** y = (a - b)^2 */
-    void (*squared_difference)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y);
-    /** ga (+)= factor * gy * (a - b) */
-    void (*difference_times)(size_t count, lathe_real factor, const lathe_real *a, const lathe_real *b, const lathe_real *gy,
-        lathe_real *ga, int add);
 
     /** y (+)= value in the first `lanes` of each sixteen, 0 in the others */
     void (*fill)(size_t count, int lanes, lathe_real value, lathe_real *y, int add);

@@ -5,6 +5,7 @@
 #include "conv.h"
 #include "dropout.h"
 #include "element.h"
+#include "loss.h"
 #include "norm.h"
 #include "pool.h"
 #include "peak.h"
@@ -17,6 +18,7 @@ typedef struct lathe_kernels {
     const lathe_conv_kernels *conv;
     const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;
+    const lathe_loss_kernels *loss;
     const lathe_norm_kernels *norm;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;

@@ -66,14 +66,15 @@ static void log_softmax_backward(int classes, size_t stride, const real *y, cons
     }
 }
 
-static void cross_entropy(int classes, const real *x, const real *targets, real *loss, real *largest_out, real *log_sum_out)
+static void cross_entropy(int classes, size_t stride, const real *x, const real *targets, real *loss, real *largest_out,
+    real *log_sum_out)
 {
     for (int h = 0; h < LANES; h += PART, x += PART, targets += PART) {
-        part largest = largest_of(classes, LANES, x), total = { 0 };
-        part log_sum = part_log(sum_of_exp(classes, LANES, x, largest));
+        part largest = largest_of(classes, stride, x), total = { 0 };
+        part log_sum = part_log(sum_of_exp(classes, stride, x, largest));
         for (int k = 0; k < classes; k++) {
-            part target = load_part(targets + k * LANES);
-            part term = target * (log_sum + (largest - load_part(x + k * LANES)));
+            part target = load_part(targets + (size_t)k * stride);
+            part term = target * (log_sum + (largest - load_part(x + (size_t)k * stride)));
             total += choose_part(target == 0, splat_part(0), term);
         }
         store_part(loss + h, total);
@@ -82,16 +83,17 @@ static void cross_entropy(int classes, const real *x, const real *targets, real 
     }
 }
 
-static void cross_entropy_backward(int classes, const real *x, const real *targets, const real *largest, const real *log_sum,
-    const real *gloss, real *gx, int add)
+static void cross_entropy_backward(int classes, size_t stride, const real *x, const real *targets, const real *largest,
+    const real *log_sum, const real *gloss, real *gx, int add)
 {
     for (int h = 0; h < LANES; h += PART, x += PART, targets += PART, gx += PART) {
         part weight = { 0 }, m = load_part(largest + h), s = load_part(log_sum + h), g = load_part(gloss + h);
-        for (int k = 0; k < classes; k++) weight += load_part(targets + k * LANES);
+        for (int k = 0; k < classes; k++) weight += load_part(targets + (size_t)k * stride);
         for (int k = 0; k < classes; k++) {
-            part probability = part_exp(load_part(x + k * LANES) - m - s);
-            part gradient = g * (probability * weight - load_part(targets + k * LANES));
-            store_some(gx + k * LANES, PART, choose_part(weight == 0, splat_part(0), gradient), add); /* 0 even where x is NaN */
+            part probability = part_exp(load_part(x + (size_t)k * stride) - m - s);
+            part gradient = g * (probability * weight - load_part(targets + (size_t)k * stride));
+            gradient = choose_part(weight == 0, splat_part(0), gradient); /* 0 even where x is NaN */
+            store_some(gx + (size_t)k * stride, PART, gradient, add);
         }
     }
 }

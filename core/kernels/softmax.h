@@ -22,11 +22,11 @@ typedef struct lathe_softmax_kernels {
      * loss = - sum_k target_k * log softmax(x)_k, where a target of 0 counts as nothing, even for x_k = -infinity.
      * largest and log_sum receive m and log sum_j exp(x_j - m), for the gradient.
      */
-    void (*cross_entropy)(int classes, const lathe_real *x, const lathe_real *targets, lathe_real *loss, lathe_real *largest,
+    void (*cross_entropy)(int classes, size_t stride, const lathe_real *x, const lathe_real *targets, lathe_real *loss, lathe_real *largest,
         lathe_real *log_sum);
     /** gx_k (+)= gloss * (softmax(x)_k * sum_j target_j - target_k) */
-    void (*cross_entropy_backward)(int classes, const lathe_real *x, const lathe_real *targets, const lathe_real *largest,
-        const lathe_real *log_sum, const lathe_real *gloss, lathe_real *gx, int add);
+    void (*cross_entropy_backward)(int classes, size_t stride, const lathe_real *x, const lathe_real *targets,
+        const lathe_real *largest, const lathe_real *log_sum, const lathe_real *gloss, lathe_real *gx, int add);
 } lathe_softmax_kernels;
 
 #endif

@@ -1,7 +1,13 @@
-/* Losses: what a step lowers. Each gives a tensor of rank 0 unless its reduction is "none". */
+/*
+ * Losses: what a step lowers. What they have in common, and the list of them; each family is a file of its own.
+ *
+ * Each gives a tensor of rank 0 unless its reduction is "none". Their options have PyTorch's names and defaults, except that the
+ * reduction is the mean everywhere.
+ */
 #ifndef LATHE_CORE_OPS_LOSS_H
 #define LATHE_CORE_OPS_LOSS_H
 
+#include "../field.h"
 #include "../tensor.h"
 
 #ifdef __cplusplus
@@ -9,44 +15,31 @@ extern "C" {
 #endif
 
 typedef enum lathe_reduction {
-    LATHE_REDUCE_MEAN, /* over the samples (cross-entropy: weighted by the classes' weights); PyTorch's default */
+    LATHE_REDUCE_MEAN, /* over all numbers of what "none" gives, unless a loss says otherwise; PyTorch's default */
     LATHE_REDUCE_SUM,
-    LATHE_REDUCE_NONE  /* one loss a sample or number */
+    LATHE_REDUCE_NONE
 } lathe_reduction;
 
-/** NULL or zeros: plain cross-entropy, mean. */
-typedef struct lathe_cross_entropy_opts {
-    const lathe_real *class_weights; /* [K], each >= 0; NULL: all 1 */
-    double label_smoothing;          /* in [0, 1]: (1-s) on the label, s/K on every class */
-    int ignore_index;                /* samples with this label take no part; 0 means -100 (PyTorch's default) */
-    lathe_reduction reduction;
-} lathe_cross_entropy_opts;
+/** A loss: a name, options, and how to use it. */
+typedef struct lathe_loss_type {
+    const char *name;    /* as on the command line: "cross_entropy" */
+    const char *summary; /* one line for `lathe list` */
+    size_t opts_size;
+    const lathe_field *fields;
+    /**
+     * The loss of scores [B, K] batched against labels [B]; a loss that compares with numbers compares with 1 for the label's class
+     * and 0 for the others. `opts` is the type's options struct, or NULL. NULL for a loss that is not made for labels.
+     */
+    lathe_tensor *(*classify)(lathe_tensor *scores, const int *labels, const void *opts);
+    /** The same for evaluation, without what only helps training (label smoothing). NULL: classify. */
+    lathe_tensor *(*evaluate)(lathe_tensor *scores, const int *labels, const void *opts);
+} lathe_loss_type;
 
-/**
- * Softmax and negative log-likelihood in one, computed as log-sum-exp.
- *
- *     loss = - sum over b of w[y_b] * log softmax(x)[b, y_b]  /  sum over b of w[y_b]        (reduction mean)
- *
- *     x [B, K] batched logits   labels [B] classes 0 ... K-1   result rank 0, or [B] batched for LATHE_REDUCE_NONE
- *
- * With label smoothing s, class k of each sample has the target (1-s) * [k = y_b] + s/K, times w[k].
- * Gradient to x; 0 for ignored samples. The same bits for any number of threads.
- * Memory   the result, and as much as x for backward, on x's tape; labels are read at once and not kept.
- * Errors   LATHE_ESHAPE unless x is batched [B, K]; LATHE_EARG for options out of range, naming the first label that is out of
- *          range, and for the mean over no samples at all (every one ignored, or of weight 0), which is NaN in PyTorch.
- * Same as  torch.nn.functional.cross_entropy
- */
-lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts);
+/** All losses; NULL after the last. */
+const lathe_loss_type *lathe_loss_type_at(int index);
 
-/**
- * Cross-entropy against probabilities: targets [B, K] batched (mixup, distillation). A mean divides by B; ignore_index does not
- * apply; a target of 0 counts as nothing, even where x is minus infinity. Gradient to x only: targets are constants.
- * Errors   as above. Same as torch.nn.functional.cross_entropy with class probabilities.
- */
-lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets, const lathe_cross_entropy_opts *opts);
-
-/** Mean of (x - target)^2; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. Same as torch.nn.functional.mse_loss */
-lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction);
+/** By name, hyphens as underscores. Errors: LATHE_ENAME, listing the known ones. */
+const lathe_loss_type *lathe_loss_find(const char *name);
 
 #ifdef __cplusplus
 }

@@ -44,12 +44,6 @@ def cross_entropy():
                   F.cross_entropy(x, soft, weights, label_smoothing=0.2, reduction=reduction), [x])
 
 
-def mse():
-    a, b = inputs(17, 3), inputs(17, 3)
-    for reduction in ("mean", "sum", "none"):
-        gradients(f"mse.{reduction}", F.mse_loss(a, b, reduction=reduction), [a, b])
-
-
 def activations():
     x = inputs(17, 6)
     with torch.no_grad():
@@ -79,7 +73,6 @@ def shapes():
 
 
 cross_entropy()
-mse()
 activations()
 softmaxes()
 shapes()
