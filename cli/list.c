@@ -12,6 +12,7 @@ typedef struct list_item {
     const char *argument, *alias;  /* of a data set, of a transform; may be NULL */
     const lathe_field *fields;     /* NULL: no options */
     const lathe_model_type *model; /* of a model */
+    const lathe_loss_type *loss;   /* of a loss */
 } list_item;
 
 typedef struct list_kind {
@@ -51,11 +52,9 @@ static bool scheduler_at(int index, list_item *item)
 
 static bool loss_at(int index, list_item *item)
 {
-    const char *const *names = lathe_setting_find("loss")->field.choices;
-    for (int i = 0; i <= index; i++)
-        if (!names[i]) return false;
-    *item = (list_item){ .name = names[index] };
-    return true;
+    const lathe_loss_type *type = lathe_loss_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
+    return type;
 }
 
 static bool metric_at(int index, list_item *item)
@@ -84,7 +83,7 @@ static const list_kind kinds[] = {
     { "layers", "what networks are built from", "", layer_at },
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
     { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
-    { "losses", "--loss NAME", "", loss_at },
+    { "losses", "--loss NAME, and its options", "--", loss_at },
     { "metrics", "how good a model's answers are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
@@ -166,7 +165,8 @@ static int print_items(const list_kind *kind, const char *only)
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
         if (item.fields) {
-            printf("%s%s%s: %s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "", item.summary);
+            printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "", item.summary,
+                item.loss && !item.loss->classify ? " (not for labels: no --loss)" : "");
             if (item.fields->name) print_fields(item.fields, kind->prefix);
             putchar('\n');
             continue;
@@ -221,6 +221,7 @@ static int print_json(const list_kind *kind, const char *only)
         cJSON_AddStringToObject(entry, "summary", item.summary ? item.summary : "");
         if (item.argument) cJSON_AddStringToObject(entry, "argument", item.argument);
         if (item.alias) cJSON_AddStringToObject(entry, "alias", item.alias);
+        if (item.loss) cJSON_AddBoolToObject(entry, "labels", item.loss->classify != NULL);
         if (item.model) add_model(entry, item.model);
         else add_fields(entry, item.fields);
         cJSON_AddItemToArray(array, entry);

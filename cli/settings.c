@@ -7,7 +7,7 @@
 
 /* ---- names -------------------------------------------------------------------------------------------------- */
 
-/* Number `index` among the fields of all optimizers, then of all schedulers; NULL after the last. */
+/* Number `index` among the fields of all optimizers, then of all schedulers, then of all losses; NULL after the last. */
 static const lathe_field *field_at(int index)
 {
     for (int i = 0; lathe_optim_type_at(i); i++)
@@ -16,10 +16,13 @@ static const lathe_field *field_at(int index)
     for (int i = 0; lathe_sched_type_at(i); i++)
         for (const lathe_field *f = lathe_sched_type_at(i)->fields; f->name; f++)
             if (!index--) return f;
+    for (int i = 0; lathe_loss_type_at(i); i++)
+        for (const lathe_field *f = lathe_loss_type_at(i)->fields; f->name; f++)
+            if (!index--) return f;
     return NULL;
 }
 
-/* "optim.eps", "sched.eps" and "cyclic.max_lr" name the same fields as "eps" and "max_lr", of one of those that have it. */
+/* "optim.eps", "loss.gamma" and "cyclic.max_lr" name the same fields as "eps", "gamma" and "max_lr", of one of those that have it. */
 static const lathe_field *find_field(const char *name)
 {
     const char *point = strrchr(name, '.');
@@ -107,7 +110,7 @@ static void hyphens(char *name)
         if (*name == '_') *name = '-';
 }
 
-/* The options of one optimizer or scheduler with their defaults, in lines of at most 110 columns. */
+/* The options of one optimizer, scheduler or loss with their defaults, in lines of at most 110 columns. */
 static void type_help(const char *type, const lathe_field *fields, FILE *file)
 {
     int column = fprintf(file, "  %s:", type);
@@ -145,4 +148,7 @@ void cli_settings_help(const char *const *presets, FILE *file)
     for (int i = 0; lathe_optim_type_at(i); i++) type_help(lathe_optim_type_at(i)->name, lathe_optim_type_at(i)->fields, file);
     fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n", file);
     for (int i = 0; lathe_sched_type_at(i); i++) type_help(lathe_sched_type_at(i)->name, lathe_sched_type_at(i)->fields, file);
+    fputs("\noptions of each loss, with their defaults (`lathe list losses` explains them):\n", file);
+    for (int i = 0; lathe_loss_type_at(i); i++)
+        if (lathe_loss_type_at(i)->classify) type_help(lathe_loss_type_at(i)->name, lathe_loss_type_at(i)->fields, file);
 }

@@ -2,7 +2,6 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "../core/ops/cross_entropy.h"
 #include "../metrics/metric.h"
 #include "../optim/clip.h"
 #include "run_impl.h"
@@ -28,7 +27,7 @@ static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, lat
 {
     lathe_tape_begin(run->tape, LATHE_EVAL);
     lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *batch_loss = lathe_cross_entropy(output, batch->labels, NULL);
+    lathe_tensor *batch_loss = run->state->loss_type->classify(output, batch->labels, run->state->plain_opts);
     if (!batch_loss) return lathe_error();
     lathe_average_add(loss, lathe_item(batch_loss), batch->size);
     return lathe_run_count_right(run, output, batch->labels, right);
@@ -71,19 +70,25 @@ static void guard(lathe_run *run, const lathe_step_row *row, bool *skip)
     if (run->settings.on_nan == LATHE_NAN_STOP) run->end = LATHE_RUN_NAN;
 }
 
+/* Is the loss a sum, not a mean, over the batch? */
+static bool sums(const lathe_run *run)
+{
+    const lathe_field *reduction = lathe_fields_find(run->state->loss_type->fields, "reduction");
+    return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
+}
+
 static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
 {
-    const lathe_cross_entropy_opts opts = { .label_smoothing = run->settings.label_smoothing };
     bool skip;
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     lathe_optim_zero_grad(run->optim);
     lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, &opts);
+    lathe_tensor *loss = run->state->loss_type->classify(output, batch->labels, run->state->loss_opts);
     lathe_status status = lathe_backward(loss);
     if (status) return status;
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0),
         lathe_item(loss) };
-    lathe_average_add(&run->state->loss, row->loss, batch->size);
+    lathe_average_add(&run->state->loss, sums(run) ? row->loss / batch->size : row->loss, batch->size);
     status = lathe_run_count_right(run, output, batch->labels, &run->state->right);
     guard(run, row, &skip);
     if (!status && !skip) status = clip(run);

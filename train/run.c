@@ -92,9 +92,12 @@ static lathe_status open_training(lathe_run *run)
     run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
     run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) : NULL;
     run->tape = run->sched ? lathe_tape_new() : NULL;
-    run->state->scores = run->tape ?
+    lathe_run_state *state = run->state;
+    state->loss_opts = run->tape ? lathe_settings_loss(&run->settings, false, &state->loss_type) : NULL;
+    state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
+    state->scores = state->plain_opts ?
         lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
-    return run->state->scores ? LATHE_OK : lathe_error();
+    return state->scores ? LATHE_OK : lathe_error();
 }
 
 void lathe_run_tell_schedule(const lathe_run *run)
@@ -161,6 +164,8 @@ void lathe_run_free(lathe_run *run)
     lathe_history_free(&run->history);
     if (run->state) {
         lathe_run_folder_close(run);
+        lathe_free(run->state->loss_opts);
+        lathe_free(run->state->plain_opts);
         lathe_free(run->state->scores);
         lathe_free(run->state->best);
     }

@@ -13,6 +13,8 @@ typedef struct lathe_run_state {
     lathe_writer *steps, *epochs; /* NULL without a run folder */
     uint64_t save_every;         /* in steps; 0: at an epoch's end only */
     uint64_t saved_at;           /* run->step of the newest save */
+    const lathe_loss_type *loss_type;
+    void *loss_opts, *plain_opts; /* of training, of evaluation */
     lathe_real *scores;          /* [batch_size, classes], row-major */
     lathe_average loss;          /* of the epoch so far */
     uint64_t right;              /* samples of the epoch so far whose class was found */

@@ -10,7 +10,6 @@
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
 
-static const char *const losses[] = { "cross_entropy", NULL };
 static const char *const units[] = { "batch", "epoch", NULL };
 static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
 static const char *const bad_images[] = { "fail", "skip", NULL };
@@ -42,9 +41,7 @@ static const lathe_setting table[] = {
     { "model", "model", "lenet5", "NAME", "network",
         TEXT(model) },
     { "loss", "loss", "cross_entropy", "NAME", "what a step lowers",
-        NUMBER(loss, CHOICE, .choices = losses) },
-    { "label_smoothing", "loss", "0", "FRACTION", "part of the label spread over all classes",
-        NUMBER(label_smoothing, DOUBLE, .max = 1, .below_max = true) },
+        TEXT(loss) },
     { "optim", "optim", "adamw", "NAME", "optimizer",
         TEXT(optim) },
     { "decay_weights_only", "optim", "false", "BOOL", "no weight decay on biases and norms",
@@ -114,7 +111,7 @@ const char *lathe_setting_text(const lathe_setting *setting, const lathe_setting
 
 /* ---- unknown keys ------------------------------------------------------------------------------------------- */
 
-/* Number `index` of all keys: settings, then options of optimizers, then of schedulers. Some have a name twice. */
+/* Number `index` of all keys: settings, then options of optimizers, of schedulers, of losses. Some have a name twice. */
 static const char *key_at(int index)
 {
     if (index < entries) return table[index].key;
@@ -124,6 +121,9 @@ static const char *key_at(int index)
             if (!index--) return field->name;
     for (int i = 0; lathe_sched_type_at(i); i++)
         for (const lathe_field *field = lathe_sched_type_at(i)->fields; field->name; field++)
+            if (!index--) return field->name;
+    for (int i = 0; lathe_loss_type_at(i); i++)
+        for (const lathe_field *field = lathe_loss_type_at(i)->fields; field->name; field++)
             if (!index--) return field->name;
     return NULL;
 }
@@ -164,7 +164,7 @@ static lathe_status set_number(const lathe_setting *setting, lathe_settings *set
     return status;
 }
 
-/* Do two keys mean the same option? One without a prefix means whichever of the two has it. */
+/* Do two keys mean the same option? One without a prefix means whichever of them has it. */
 static bool same_option(const char *a, const char *b)
 {
     const char *prefix_a = lathe_option_prefix(a), *prefix_b = lathe_option_prefix(b);
@@ -185,7 +185,7 @@ static lathe_status set_option(lathe_settings *settings, const char *key, const 
         if (!same_option(settings->option[i].key, option.key)) settings->option[kept++] = settings->option[i];
     settings->options = kept;
     if (kept == LATHE_SETTING_OPTIONS)
-        return lathe_fail(LATHE_EARG, "settings: more than %d options of optimizer and scheduler", LATHE_SETTING_OPTIONS);
+        return lathe_fail(LATHE_EARG, "settings: more than %d options of optimizer, scheduler and loss", LATHE_SETTING_OPTIONS);
     settings->option[settings->options++] = option;
     return LATHE_OK;
 }

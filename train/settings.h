@@ -5,6 +5,7 @@
 #ifndef LATHE_TRAIN_SETTINGS_H
 #define LATHE_TRAIN_SETTINGS_H
 
+#include "../core/ops/loss.h"
 #include "../sched/sched.h"
 
 #ifdef __cplusplus
@@ -17,7 +18,7 @@ extern "C" {
 /** Room for a name or an option's text. */
 #define LATHE_SETTING_SHORT 128
 
-/** How many options of optimizer and scheduler can be given. */
+/** How many options of optimizer, scheduler and loss can be given. */
 #define LATHE_SETTING_OPTIONS 64
 
 typedef enum lathe_early_stop {
@@ -34,9 +35,9 @@ typedef enum lathe_bad_image { LATHE_BAD_IMAGE_FAIL, LATHE_BAD_IMAGE_SKIP } lath
 
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
-/** An option of the optimizer ("optim.betas") or of the scheduler ("sched.gamma"), as it was given; checked by lathe_settings_check. */
+/** An option of the optimizer ("optim.betas"), of the scheduler ("sched.gamma") or of the loss ("loss.gamma"), as it was given; checked by lathe_settings_check. */
 typedef struct lathe_option {
-    char key[LATHE_SETTING_SHORT]; /* without a prefix it is the optimizer's if that has it, otherwise the scheduler's */
+    char key[LATHE_SETTING_SHORT]; /* without a prefix: the optimizer's if that has it, else the scheduler's, else the loss's */
     char text[LATHE_SETTING_SHORT];
 } lathe_option;
 
@@ -52,8 +53,7 @@ typedef struct lathe_settings {
     char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */
     int bad_image;                   /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
-    int loss;                        /* 0: cross_entropy */
-    double label_smoothing;
+    char loss[LATHE_SETTING_SHORT];
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only;         /* no weight decay on biases and norms */
     char sched[LATHE_SETTING_LONG];  /* as lathe_sched_from_text takes it: "cyclic", "warmup:200it,cyclic:4ep" */
@@ -103,9 +103,9 @@ lathe_settings lathe_settings_default(void);
 
 /**
  * Set one key from text; on failure nothing has changed. A hyphen in `key` is an underscore. A key that is no setting may be an
- * option of any optimizer or scheduler ("base_lr"); it is kept as text until their types are chosen, and a later one of the same
- * name replaces it. Where both have it, "lr" is the optimizer's; "optim.lr" and "sched.lr" say which is meant, "cyclic.max_lr" which of
- * several schedules.
+ * option of any optimizer, scheduler or loss ("base_lr"); it is kept as text until their types are chosen, and a later one of the
+ * same name replaces it. Where several have it, "gamma" is the optimizer's, else the schedule's; "sched.gamma" and "loss.gamma" say
+ * which is meant, "cyclic.max_lr" which of several schedules.
  * Errors   LATHE_ENAME naming the nearest known key, LATHE_EARG naming key, text and legal range.
  */
 lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const char *text);
@@ -134,8 +134,8 @@ lathe_status lathe_settings_write(const lathe_settings *settings, const char *pa
 char *lathe_settings_text(const lathe_settings *settings);
 
 /**
- * Check everything that can be checked before the data is opened: names, ranges, and that the chosen optimizer or scheduler has
- * each option given. Errors: LATHE_ENAME, LATHE_EARG.
+ * Check everything that can be checked before the data is opened: names, ranges, and that the chosen optimizer, scheduler or loss
+ * has each option given. Errors: LATHE_ENAME, LATHE_EARG.
  */
 lathe_status lathe_settings_check(const lathe_settings *settings);
 
@@ -146,6 +146,13 @@ lathe_status lathe_settings_check(const lathe_settings *settings);
  */
 lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params, double steps_per_epoch);
 lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch, uint64_t run_steps);
+
+/**
+ * The loss of the settings: its type, and its options as it takes them, to be given to lathe_free. With `evaluate` the options are those that
+ * evaluation measures with: without label smoothing, and always the mean.
+ * Errors   NULL: LATHE_ENAME; LATHE_EARG also for a loss that is not made for labels, and for reduction none; LATHE_ENOMEM.
+ */
+void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type);
 
 /**
  * A length such as "500", "500it", "2.5ep" in steps. Errors: LATHE_EARG naming `key`.

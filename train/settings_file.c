@@ -63,12 +63,13 @@ static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIM
 {
     const lathe_setting *setting = lathe_setting_find(key);
     bool own = setting && !strcmp(setting->section, r->section);
-    bool options = !strcmp(r->section, "optim") || !strcmp(r->section, "sched");
+    bool options = !strcmp(r->section, "optim") || !strcmp(r->section, "sched") || !strcmp(r->section, "loss");
     if (!*r->section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
     if (strlen(key) + 8 > KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
     if (setting && !own && !options) return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
     if (!setting && !options && lathe_option_known("", key))
-        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key, lathe_option_known("optim.", key) ? "[optim]" : "[sched]");
+        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key, lathe_option_known("optim.", key) ? "[optim]" :
+            lathe_option_known("sched.", key) ? "[sched]" : "[loss]");
     if (options && !own) {
         snprintf(full, KEY_LIMIT, "%.6s.", r->section);
         if (!lathe_option_known(full, key) && setting)
@@ -150,18 +151,25 @@ static void put_line(lathe_text *text, const char *key, const char *value)
     lathe_text_add(text, quoted ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
-/* Whether an option was given to the optimizer (sched NULL) or to that schedule. */
-static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const lathe_sched_type *sched, const char *name)
+/* Something with options: the chosen optimizer, the loss, or one of the schedules. */
+typedef struct option_owner {
+    const char *prefix; /* "optim." */
+    const lathe_field *fields;
+    size_t opts_size;
+    const lathe_sched_type *sched; /* NULL: no schedule */
+} option_owner;
+
+static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner, const char *name)
 {
     for (int i = 0; i < settings->options; i++) {
         const char *key = settings->option[i].key, *plain = key + strlen(lathe_option_prefix(key));
-        const lathe_field *field = sched ? lathe_sched_option_field(sched, plain) : lathe_fields_find(chosen->optim->fields, plain);
-        if (field && !strcmp(field->name, name) && lathe_option_is(chosen, key, sched ? "sched." : "optim.")) return true;
+        const lathe_field *field = owner->sched ? lathe_sched_option_field(owner->sched, plain) : lathe_fields_find(owner->fields, plain);
+        if (field && !strcmp(field->name, name) && lathe_option_is(chosen, key, owner->prefix)) return true;
     }
     return false;
 }
 
-/* The options given to the optimizer ("optim.") or to the schedules ("sched."). */
+/* The options given to the optimizer ("optim."), to the schedules ("sched.") or to the loss ("loss."). */
 static void put_given(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *prefix)
 {
     for (int i = 0; i < settings->options; i++) {
@@ -171,36 +179,39 @@ static void put_given(lathe_text *text, const lathe_settings *settings, const la
 }
 
 /* The options not given, as comments with their defaults. */
-static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const lathe_sched_type *sched)
+static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner)
 {
-    const lathe_field *fields = sched ? sched->fields : chosen->optim->fields;
-    const size_t size = sched ? sched->opts_size : chosen->optim->opts_size;
-    const bool several = sched && chosen->scheds > 1;
-    void *defaults = lathe_alloc(1, size);
+    const lathe_field *fields = owner->fields;
+    const bool several = owner->sched && chosen->scheds > 1;
+    void *defaults = lathe_alloc(1, owner->opts_size);
     text->failed = text->failed || !defaults;
     for (; defaults && fields->name; fields++) {
         char value[LATHE_FIELD_TEXT];
         const lathe_field one[] = { *fields, { .name = NULL } };
-        if (fields->required || given(settings, chosen, sched, fields->name)) continue;
-        if (!lathe_fields_resolve("default", one, NULL, defaults, size))
-            lathe_text_add(text, "# %s%s%s = %s\n", several ? sched->name : "", several ? "." : "", fields->name,
+        if (fields->required || given(settings, chosen, owner, fields->name)) continue;
+        if (!lathe_fields_resolve("default", one, NULL, defaults, owner->opts_size))
+            lathe_text_add(text, "# %s%s%s = %s\n", several ? owner->sched->name : "", several ? "." : "", fields->name,
                 lathe_field_text(fields, defaults, value));
     }
     lathe_free(defaults);
 }
 
-/* Options of the optimizer, or of the schedules: of each type once. */
+/* Options of the optimizer, of the loss, or of the schedules: of each type once. */
 static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *section)
 {
     if (!strcmp(section, "optim")) {
         put_given(text, settings, chosen, "optim.");
-        put_defaults(text, settings, chosen, NULL);
+        put_defaults(text, settings, chosen, &(option_owner){ "optim.", chosen->optim->fields, chosen->optim->opts_size, NULL });
+    } else if (!strcmp(section, "loss")) {
+        put_given(text, settings, chosen, "loss.");
+        put_defaults(text, settings, chosen, &(option_owner){ "loss.", chosen->loss->fields, chosen->loss->opts_size, NULL });
     } else if (!strcmp(section, "sched")) {
         put_given(text, settings, chosen, "sched.");
         for (int i = 0; i < chosen->scheds; i++) {
+            const lathe_sched_type *sched = chosen->sched[i];
             int first = 0;
-            while (chosen->sched[first] != chosen->sched[i]) first++;
-            if (first == i) put_defaults(text, settings, chosen, chosen->sched[i]);
+            while (chosen->sched[first] != sched) first++;
+            if (first == i) put_defaults(text, settings, chosen, &(option_owner){ "sched.", sched->fields, sched->opts_size, sched });
         }
     }
 }

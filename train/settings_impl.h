@@ -5,14 +5,18 @@
 #include "../sched/text.h"
 #include "settings.h"
 
-/** "optim." or "sched." if `key` begins with it, otherwise "". */
+/** "optim.", "sched." or "loss." if `key` begins with it, otherwise "". */
 const char *lathe_option_prefix(const char *key);
 
-/** True if any optimizer (for prefix "sched.": scheduler; for "": either) has that option: "max_lr", of a schedule also "cyclic.max_lr". */
+/**
+ * True if any optimizer, scheduler or loss (with a prefix: only those) has that option: "max_lr", of a schedule also
+ * "cyclic.max_lr".
+ */
 bool lathe_option_known(const char *prefix, const char *name);
 
-/** The types that settings choose: an optimizer, and a schedule or several in sequence. */
+/** The types that settings choose: a loss, an optimizer, and a schedule or several in sequence. */
 typedef struct lathe_chosen {
+    const lathe_loss_type *loss;
     const lathe_optim_type *optim;
     const lathe_sched_type *sched[LATHE_SCHED_SEGMENTS];
     int scheds;
@@ -21,7 +25,7 @@ typedef struct lathe_chosen {
 /** Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen *chosen);
 
-/** True if the option is the optimizer's (prefix "optim.") or the schedules' ("sched."). */
+/** True if the option is the optimizer's (prefix "optim."), the schedules' ("sched.") or the loss's ("loss."). */
 bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix);
 
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */

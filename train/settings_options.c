@@ -1,47 +1,60 @@
-/* Options of optimizer and schedules: texts, until the types are chosen and an epoch's steps are known. */
+/* Options of optimizer, schedules and loss: texts, until the types are chosen and an epoch's steps are known. */
 #include <string.h>
 
 #include "../core/alloc.h"
 #include "settings_impl.h"
 
-typedef enum owner { NOBODY, OPTIM, SCHED } owner;
+typedef enum owner { NOBODY, OPTIM, SCHED, LOSS } owner;
+
+static const char *const prefixes[] = { "optim.", "sched.", "loss." };
 
 const char *lathe_option_prefix(const char *key)
 {
-    if (!strncmp(key, "optim.", 6)) return "optim.";
-    return strncmp(key, "sched.", 6) ? "" : "sched.";
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
+        if (!strncmp(key, prefixes[i], strlen(prefixes[i]))) return prefixes[i];
+    return "";
+}
+
+/* Can a key with this prefix be an option of that owner? */
+static bool may_be(const char *prefix, owner whose)
+{
+    return !*prefix || !strcmp(prefix, prefixes[whose - 1]);
 }
 
 bool lathe_option_known(const char *prefix, const char *name)
 {
-    for (int i = 0; *prefix != 's' && lathe_optim_type_at(i); i++)
+    for (int i = 0; may_be(prefix, OPTIM) && lathe_optim_type_at(i); i++)
         if (lathe_fields_find(lathe_optim_type_at(i)->fields, name)) return true;
-    for (int i = 0; *prefix != 'o' && lathe_sched_type_at(i); i++)
+    for (int i = 0; may_be(prefix, SCHED) && lathe_sched_type_at(i); i++)
         if (lathe_sched_option_field(lathe_sched_type_at(i), name)) return true;
+    for (int i = 0; may_be(prefix, LOSS) && lathe_loss_type_at(i); i++)
+        if (lathe_fields_find(lathe_loss_type_at(i)->fields, name)) return true;
     return false;
 }
 
 lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen *chosen)
 {
     chosen->scheds = 0;
-    chosen->optim = lathe_optim_find(settings->optim);
+    chosen->loss = lathe_loss_find(settings->loss);
+    chosen->optim = chosen->loss ? lathe_optim_find(settings->optim) : NULL;
     if (!chosen->optim) return lathe_error();
     return lathe_sched_text_types(settings->sched, chosen->sched, &chosen->scheds);
 }
 
-/* Whose option it is: what its prefix says; without one the optimizer's if it has it, otherwise the schedules'. */
+/* Whose option it is: what its prefix says; without one the optimizer's if it has it, else the schedules', else the loss's. */
 static owner owner_of(const lathe_chosen *chosen, const char *key)
 {
     const char *prefix = lathe_option_prefix(key), *name = key + strlen(prefix);
-    if (*prefix != 's' && lathe_fields_find(chosen->optim->fields, name)) return OPTIM;
-    for (int i = 0; *prefix != 'o' && i < chosen->scheds; i++)
+    if (may_be(prefix, OPTIM) && lathe_fields_find(chosen->optim->fields, name)) return OPTIM;
+    for (int i = 0; may_be(prefix, SCHED) && i < chosen->scheds; i++)
         if (lathe_sched_option_field(chosen->sched[i], name)) return SCHED;
-    return NOBODY;
+    return may_be(prefix, LOSS) && lathe_fields_find(chosen->loss->fields, name) ? LOSS : NOBODY;
 }
 
 bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix)
 {
-    return owner_of(chosen, key) == (*prefix == 'o' ? OPTIM : SCHED);
+    owner whose = owner_of(chosen, key);
+    return whose != NOBODY && !strcmp(prefixes[whose - 1], prefix);
 }
 
 lathe_status lathe_options_check(const lathe_settings *settings)
@@ -49,28 +62,34 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
     for (int i = 0; i < settings->options && !status; i++) {
-        const char *key = settings->option[i].key;
+        const char *key = settings->option[i].key, *prefix = lathe_option_prefix(key);
         if (owner_of(&chosen, key) != NOBODY) continue;
-        if (*lathe_option_prefix(key))
-            status = lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s", *key == 'o' ? settings->optim : settings->sched, key + 6);
+        const char *one = *prefix == 'o' ? settings->optim : *prefix == 's' ? settings->sched : settings->loss;
+        if (*prefix) status = lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s", one, key + strlen(prefix));
         else
-            status = lathe_fail(LATHE_ENAME, "settings: neither optimizer %s nor scheduler %.200s has an option %s", settings->optim,
-                settings->sched, key);
+            status = lathe_fail(LATHE_ENAME, "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s",
+                settings->optim, settings->sched, settings->loss, key);
     }
+    const lathe_loss_type *type;
+    void *loss = status ? NULL : lathe_settings_loss(settings, false, &type);
+    if (!status && !loss) status = lathe_error();
+    lathe_free(loss);
     return status;
 }
 
 /* ---- optimizer ---------------------------------------------------------------------------------------------- */
 
-/* The optimizer's options in its struct. */
-static lathe_status fill_optim(const lathe_settings *settings, const lathe_chosen *chosen, double steps_per_epoch, void *opts)
+/* The options of the optimizer, or of the loss, in its struct. */
+static lathe_status fill(const lathe_settings *settings, const lathe_chosen *chosen, owner whose, double steps_per_epoch, void *opts)
 {
+    const char *name = whose == OPTIM ? chosen->optim->name : chosen->loss->name;
+    const lathe_field *fields = whose == OPTIM ? chosen->optim->fields : chosen->loss->fields;
     lathe_status status = LATHE_OK;
     for (int i = 0; i < settings->options && !status; i++) {
         const char *key = settings->option[i].key;
-        if (owner_of(chosen, key) == OPTIM)
-            status = lathe_fields_set(chosen->optim->name, chosen->optim->fields, opts, key + strlen(lathe_option_prefix(key)),
-                settings->option[i].text, steps_per_epoch);
+        if (owner_of(chosen, key) == whose)
+            status = lathe_fields_set(name, fields, opts, key + strlen(lathe_option_prefix(key)), settings->option[i].text,
+                steps_per_epoch);
     }
     return status;
 }
@@ -81,13 +100,56 @@ lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_pa
     if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen)) return NULL;
     void *opts = lathe_alloc(1, chosen.optim->opts_size);
     lathe_optim *optim = NULL;
-    if (opts && !fill_optim(settings, &chosen, steps_per_epoch, opts)) optim = lathe_optim_new(chosen.optim, params, opts);
+    if (opts && !fill(settings, &chosen, OPTIM, steps_per_epoch, opts)) optim = lathe_optim_new(chosen.optim, params, opts);
     lathe_free(opts);
     if (optim && settings->decay_weights_only && lathe_optim_decay_weights_only(optim)) {
         lathe_optim_free(optim);
         return NULL;
     }
     return optim;
+}
+
+/* ---- loss --------------------------------------------------------------------------------------------------- */
+
+/* Set a field, if there is one of that name, to zero. */
+static void clear(const lathe_field *fields, const char *name, void *opts)
+{
+    const lathe_field *field = lathe_fields_find(fields, name);
+    if (field && field->kind == LATHE_FIELD_DOUBLE) *(double *)((char *)opts + field->offset) = 0;
+    if (field && field->kind == LATHE_FIELD_CHOICE) *(int *)((char *)opts + field->offset) = 0;
+}
+
+/* The options given, as the loss takes them: with zeros for defaults. */
+static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen *chosen, bool evaluate, void *opts)
+{
+    const lathe_loss_type *type = chosen->loss;
+    if (!type->classify) return lathe_fail(LATHE_EARG, "settings: loss %s is not made for labels", type->name);
+    void *resolved = lathe_alloc(1, type->opts_size);
+    lathe_status status = resolved ? fill(settings, chosen, LOSS, 0, opts) : lathe_error();
+    if (!status) status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);
+    lathe_free(resolved);
+    if (status) return status;
+    const lathe_field *reduction = lathe_fields_find(type->fields, "reduction");
+    if (*(const int *)((const char *)opts + reduction->offset) == LATHE_REDUCE_NONE)
+        return lathe_fail(LATHE_EARG, "%s: reduction = none: a step lowers one number", type->name);
+    if (evaluate) {
+        clear(type->fields, "label_smoothing", opts);
+        clear(type->fields, "reduction", opts);
+    }
+    return LATHE_OK;
+}
+
+void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type)
+{
+    lathe_chosen chosen;
+    if (lathe_settings_choose(settings, &chosen)) return NULL;
+    void *opts = lathe_alloc(1, chosen.loss->opts_size);
+    if (opts && fill_loss(settings, &chosen, evaluate, opts)) {
+        lathe_free(opts);
+        return NULL;
+    }
+    *type = chosen.loss;
+    return opts;
 }
 
 /* ---- scheduler ---------------------------------------------------------------------------------------------- */

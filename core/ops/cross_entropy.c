@@ -113,21 +113,12 @@ static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const voi
     return lathe_cross_entropy(scores, labels, opts);
 }
 
-/* Without smoothing, which makes the loss of a sure and right answer larger. */
-static lathe_tensor *evaluate(lathe_tensor *scores, const int *labels, const void *opts)
-{
-    lathe_cross_entropy_opts plain = opts ? *(const lathe_cross_entropy_opts *)opts : (lathe_cross_entropy_opts){ 0 };
-    plain.label_smoothing = 0;
-    return lathe_cross_entropy(scores, labels, &plain);
-}
-
 const lathe_loss_type lathe_cross_entropy_loss_type = {
     .name = "cross_entropy",
     .summary = "one class of several, from logits",
     .opts_size = sizeof(lathe_cross_entropy_opts),
     .fields = fields,
     .classify = classify,
-    .evaluate = evaluate,
 };
 
 /* Checks what both kinds share; *opts is filled in. */

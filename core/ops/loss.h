@@ -31,8 +31,6 @@ typedef struct lathe_loss_type {
      * and 0 for the others. `opts` is the type's options struct, or NULL. NULL for a loss that is not made for labels.
      */
     lathe_tensor *(*classify)(lathe_tensor *scores, const int *labels, const void *opts);
-    /** The same for evaluation, without what only helps training (label smoothing). NULL: classify. */
-    lathe_tensor *(*evaluate)(lathe_tensor *scores, const int *labels, const void *opts);
 } lathe_loss_type;
 
 /** All losses; NULL after the last. */

@@ -27,7 +27,7 @@ static const char *scheduler_at(int i)
 
 static const char *loss_at(int i)
 {
-    return lathe_setting_find("loss")->field.choices[i];
+    return lathe_loss_type_at(i) ? lathe_loss_type_at(i)->name : NULL;
 }
 
 static const char *metric_at(int i)

@@ -240,6 +240,55 @@ static void fractions_of_epochs_are_whole_steps(void **state)
     lathe_run_free(run);
 }
 
+/* A short last batch counts no more than its share: batches of 3000 and one of 1000, with the mean and with the sum over a batch. */
+static void the_average_loss_is_weighted_by_samples(void **state)
+{
+    (void)state;
+    for (int sums = 0; sums < 2; sums++) {
+        lathe_settings settings = small_settings(NULL);
+        static const char *const pairs[][2] = { { "batch_size", "3000" }, { "epochs", "1" }, { "max_steps", "0" } };
+        for (size_t i = 0; i < 3; i++) assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, "reduction", sums ? "sum" : "mean"), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, "max_lr", sums ? "1e-6" : "0.05"), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, "base_lr", "1e-7"), LATHE_OK);
+        lathe_run *run = train_run(&settings, NULL);
+        assert_int_equal(run->history.steps, 4);
+        double total = 0;
+        for (int i = 0; i < 4; i++) total += run->history.step[i].loss * (sums ? 1 : i < 3 ? 3000 : 1000);
+        total /= 10000;
+        assert_close_double("train_loss", &run->history.epoch[0].train_loss, &total, 1, 1e-12, 0);
+        assert_true(run->history.step[0].loss > (sums ? 3000 : 1) && run->test_score.loss < 10);
+        lathe_run_free(run);
+    }
+}
+
+/* Every loss that is made for labels trains from its name alone, and evaluation measures the same one. */
+static void each_loss_trains(void **state)
+{
+    (void)state;
+    int trained = 0;
+    for (int i = 0; lathe_loss_type_at(i); i++) {
+        const lathe_loss_type *type = lathe_loss_type_at(i);
+        if (!type->classify) continue;
+        lathe_settings settings = lathe_settings_default();
+        const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "lr", "3e-3" }, { "val_split", "0" },
+            { "max_steps", "80" }, { "batch_size", "64" }, { "loss", type->name } };
+        for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
+            assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
+        lathe_run *run = train_run(&settings, NULL);
+        double early = 0, late = 0;
+        for (int k = 0; k < 10; k++) early += run->history.step[k].loss / 10, late += run->history.step[70 + k].loss / 10;
+        if (!(late < 0.97 * early)) fail_msg("%s: the loss went from %g to %g", type->name, early, late);
+        if (!(fabs(run->test_score.loss - late) < 0.3 * early))
+            fail_msg("%s: %g while training, %g in evaluation", type->name, late, run->test_score.loss);
+        /* l1 draws scores to their median, which is 0 where nine of ten targets are. */
+        if (strcmp(type->name, "l1") && !(run->test_score.accuracy > 0.15)) fail_msg("%s: accuracy %g", type->name, run->test_score.accuracy);
+        lathe_run_free(run);
+        trained++;
+    }
+    assert_int_equal(trained, 11);
+}
+
 /* What the hooks have seen. */
 typedef struct heard {
     uint64_t steps, epochs, stop_after;
@@ -438,6 +487,8 @@ int main(void)
         cmocka_unit_test(a_plateau_is_noticed),
         cmocka_unit_test(evaluation_equals_a_count_by_hand),
         cmocka_unit_test(fractions_of_epochs_are_whole_steps),
+        cmocka_unit_test(the_average_loss_is_weighted_by_samples),
+        cmocka_unit_test(each_loss_trains),
         cmocka_unit_test(hooks_hear_and_may_stop),
         cmocka_unit_test(a_loss_that_is_no_number_is_noticed),
         cmocka_unit_test(an_optimizer_for_whole_data_sets_warns),

@@ -45,8 +45,8 @@ static void every_key_can_be_set(void **state)
     assert_int_equal(settings.early_stop, LATHE_EARLY_STOP_VAL_LOSS);
     assert_int_equal(settings.on_nan, LATHE_NAN_SKIP);
     assert_true(settings.decay_weights_only);
-    assert_int_equal(settings.options, 4);
-    assert_string_equal(settings.option[3].key, "step_size_up");
+    assert_int_equal(settings.options, 5);
+    assert_string_equal(settings.option[4].key, "step_size_up");
 }
 
 static void what_is_not_legal_is_named(void **state)
@@ -68,7 +68,8 @@ static void what_is_not_legal_is_named(void **state)
         { "epochs", "nan", LATHE_EARG, "epochs = 'nan'" },
         { "seed", "-1", LATHE_EARG, "seed" },
         { "early_stop", "maybe", LATHE_EARG, "early_stop = 'maybe' is none of off | val_loss | val_accuracy | train_loss" },
-        { "loss", "hinge", LATHE_EARG, "loss = 'hinge' is none of cross_entropy" },
+        { "optim.gamma_", "1", LATHE_ENAME, "unknown setting 'optim.gamma_'" },
+        { "loss.betas", "0.9,0.99", LATHE_ENAME, "unknown setting 'loss.betas'" },
         { "data", "a\nb", LATHE_EARG, "data has a control character" },
         { "patience", "0", LATHE_EARG, "patience = 0 is not legal" },
     };
@@ -99,11 +100,18 @@ static void checks_look_at_the_whole(void **state)
         { { { "model", "lenet6" }, { NULL, NULL } }, LATHE_ENAME, "did you mean lenet5?" },
         { { { "optim", "adamv" }, { NULL, NULL } }, LATHE_ENAME, "did you mean adam?" },
         { { { "sched", "cyclical" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
-        { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "neither optimizer adamw nor scheduler constant has an option nesterov" },
+        { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME,
+            "neither optimizer adamw nor scheduler constant nor loss cross_entropy has an option nesterov" },
         { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },
         { { { "sched.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "constant has no option gamma" },
         { { { "sched", "warmup:5,constant" }, { "warm_restarts.t_0", "1" }, { NULL, NULL } }, LATHE_ENAME,
-            "neither optimizer adamw nor scheduler warmup:5,constant has an option warm_restarts.t_0" },
+            "neither optimizer adamw nor scheduler warmup:5,constant nor loss cross_entropy has an option warm_restarts.t_0" },
+        { { { "loss", "focall" }, { NULL, NULL } }, LATHE_ENAME, "unknown loss 'focall'; did you mean focal?" },
+        { { { "loss", "giou" }, { NULL, NULL } }, LATHE_EARG, "loss giou is not made for labels" },
+        { { { "loss", "focal" }, { "label_smoothing", "0.1" }, { NULL, NULL } }, LATHE_ENAME, "nor loss focal has an option label_smoothing" },
+        { { { "loss.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "cross_entropy has no option gamma" },
+        { { { "label-smoothing", "1.5" }, { NULL, NULL } }, LATHE_EARG, "cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]" },
+        { { { "reduction", "none" }, { NULL, NULL } }, LATHE_EARG, "cross_entropy: reduction = none: a step lowers one number" },
         { { { "sched", "warmup:5,cyclc" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
         { { { "save_every", "often" }, { NULL, NULL } }, LATHE_EARG, "save_every = 'often' is not a length" },
     };
@@ -144,6 +152,29 @@ static void assert_same_after_file(const lathe_settings *settings)
     assert_string_equal(back.data, settings->data);
 }
 
+/* What lathe_settings_loss makes of the options, for training and for evaluation. */
+static void the_loss_gets_its_options(void **state)
+{
+    (void)state;
+    const lathe_loss_type *type;
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "label_smoothing", "0.2" }, { "reduction", "sum" }, { NULL, NULL } });
+    lathe_cross_entropy_opts *train = lathe_settings_loss(&settings, false, &type), *plain = lathe_settings_loss(&settings, true, &type);
+    assert_string_equal(type->name, "cross_entropy");
+    assert_true(train->label_smoothing == 0.2 && train->reduction == LATHE_REDUCE_SUM);
+    assert_true(plain->label_smoothing == 0 && plain->reduction == LATHE_REDUCE_MEAN);
+    lathe_free(train);
+    lathe_free(plain);
+    /* Of the plain names the schedule's comes first. */
+    settings = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "sched", "exponential" }, { "gamma", "0.5" }, { NULL, NULL } });
+    lathe_focal_opts *focal = lathe_settings_loss(&settings, false, &type);
+    assert_true(focal->gamma == 0);
+    lathe_free(focal);
+    assert_int_equal(lathe_settings_set(&settings, "loss.gamma", "0"), LATHE_OK);
+    focal = lathe_settings_loss(&settings, false, &type);
+    assert_true(focal->gamma == LATHE_ZERO);
+    lathe_free(focal);
+}
+
 static void a_file_gives_the_same_back(void **state)
 {
     (void)state;
@@ -158,6 +189,13 @@ static void a_file_gives_the_same_back(void **state)
         { "sched", "cyclic:exp_range" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "gamma", "0.999" }, { "step_size_up", "2.5ep" },
         { "epochs", "0.1" }, { "min_delta", "0" }, { "early_stop", "train_loss" }, { NULL, NULL } });
     assert_same_after_file(&settings);
+    lathe_settings focal = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "loss.gamma", "0" },
+        { "sched", "exponential" }, { "sched.gamma", "0.9" }, { NULL, NULL } });
+    assert_same_after_file(&focal);
+    char *focal_text = lathe_settings_text(&focal);
+    assert_non_null(strstr(focal_text, "\n[loss]\nloss = focal\ngamma = 0\n# ignore_index = -100\n# reduction = mean\n"));
+    assert_non_null(strstr(focal_text, "\ngamma = 0.9\n"));
+    lathe_free(focal_text);
     lathe_settings sequence = defaults_with((const char *const[][2]){ { "sched", "warmup:20it,cyclic:4ep,cyclic:2ep" }, { "max_lr", "0.1" },
         { "cyclic.base-lr", "0.01" }, { "sched.warmup.start_factor", "0.1" }, { NULL, NULL } });
     assert_same_after_file(&sequence);
@@ -292,6 +330,7 @@ int main(void)
         cmocka_unit_test(what_is_not_legal_is_named),
         cmocka_unit_test(checks_look_at_the_whole),
         cmocka_unit_test(a_later_option_replaces_an_earlier_one),
+        cmocka_unit_test(the_loss_gets_its_options),
         cmocka_unit_test(a_file_gives_the_same_back),
         cmocka_unit_test(bad_files_are_refused_by_line),
         cmocka_unit_test(the_handler_hears_of_a_bad_line_once),
