@@ -51,6 +51,7 @@
 #include "optim/asgd.h"
 #include "optim/clip.h"
 #include "optim/lion.h"
+#include "optim/muon.h"
 #include "optim/nadam.h"
 #include "optim/optim.h"
 #include "optim/radam.h"

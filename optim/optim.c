@@ -32,6 +32,8 @@ struct lathe_optim {
     lathe_optim_clock *clock; /* [tensors] */
     bool *active;             /* [tensors] in the present step */
     lathe_real *slot[LATHE_OPTIM_SLOTS];
+    lathe_real **scratch;     /* [tensors] NULL: updated in pieces, not as a whole */
+    lathe_real *scratch_slab;
     piece *pieces;
     size_t *first;            /* [chunks + 1] first piece of each chunk */
     int chunks;
@@ -126,10 +128,12 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* Fill `pieces` in the slab's order, or only count them if it is NULL; *first[chunk] is the number of a chunk's first. */
-static size_t cut_pieces(const lathe_params *params, piece *pieces, size_t *first)
+static size_t cut_pieces(const lathe_optim *optim, piece *pieces, size_t *first)
 {
+    const lathe_params *params = optim->params;
     size_t count = 0, chunk = 0;
     for (int i = 0; i < params->count; i++) {
+        if (optim->scratch[i]) continue;
         size_t at = (size_t)(params->tensor[i]->data - params->data), end = at + numbers_in(params->tensor[i]);
         while (at < end) {
             size_t here = smaller(end, (at / CHUNK + 1) * CHUNK) - at;
@@ -163,6 +167,28 @@ static lathe_status check_params(const lathe_params *params)
     return LATHE_OK;
 }
 
+static size_t scratch_of(const lathe_optim *optim, int tensor)
+{
+    return optim->type->scratch ? optim->type->scratch(optim->params, tensor) : 0;
+}
+
+/* Room for the tensors that are updated as a whole; each has its own, for they are updated side by side. */
+static lathe_status provide_scratch(lathe_optim *optim)
+{
+    size_t total = 0;
+    for (int i = 0; i < optim->params->count; i++) total += scratch_of(optim, i);
+    if (!total) return LATHE_OK;
+    optim->scratch_slab = lathe_alloc(total, sizeof(lathe_real));
+    if (!optim->scratch_slab) return LATHE_ENOMEM;
+    lathe_real *at = optim->scratch_slab;
+    for (int i = 0; i < optim->params->count; i++) {
+        size_t count = scratch_of(optim, i);
+        if (count) optim->scratch[i] = at;
+        at += count;
+    }
+    return LATHE_OK;
+}
+
 static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
 {
     size_t tensors = (size_t)params->count, chunks = (params->size + CHUNK - 1) / CHUNK;
@@ -172,11 +198,14 @@ static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
     optim->group_of = lathe_alloc(tensors, sizeof *optim->group_of);
     optim->clock = lathe_alloc(tensors, sizeof *optim->clock);
     optim->active = lathe_alloc(tensors, sizeof *optim->active);
-    optim->pieces = lathe_alloc(cut_pieces(params, NULL, NULL), sizeof *optim->pieces);
+    optim->scratch = lathe_alloc(tensors, sizeof *optim->scratch);
     optim->first = lathe_alloc(chunks + 1, sizeof *optim->first);
-    if (!optim->group_of || !optim->clock || !optim->active || !optim->pieces || !optim->first) return LATHE_ENOMEM;
-    size_t count = cut_pieces(params, optim->pieces, optim->first);
-    /* Chunks behind the last tensor are empty. */
+    if (!optim->group_of || !optim->clock || !optim->active || !optim->scratch || !optim->first) return LATHE_ENOMEM;
+    if (provide_scratch(optim)) return LATHE_ENOMEM;
+    optim->pieces = lathe_alloc(cut_pieces(optim, NULL, NULL) + 1, sizeof *optim->pieces);
+    if (!optim->pieces) return LATHE_ENOMEM;
+    size_t count = cut_pieces(optim, optim->pieces, optim->first);
+    /* Chunks behind the last piece are empty. */
     size_t used = count ? optim->pieces[count - 1].at / CHUNK + 1 : 0;
     for (size_t i = used; i <= chunks; i++) optim->first[i] = count;
     return LATHE_OK;
@@ -210,6 +239,8 @@ void lathe_optim_free(lathe_optim *optim)
     lathe_free(optim->group_of);
     lathe_free(optim->clock);
     lathe_free(optim->active);
+    lathe_free(optim->scratch);
+    lathe_free(optim->scratch_slab);
     lathe_free(optim->pieces);
     lathe_free(optim->first);
     lathe_free(optim);
@@ -286,22 +317,35 @@ void lathe_optim_zero_grad(lathe_optim *optim)
     for (int i = 0; i < optim->params->count; i++) optim->params->tensor[i]->has_grad = false;
 }
 
-static void update_chunk(void *context, int chunk)
+static void update_piece(const lathe_optim *optim, const piece *here)
 {
-    lathe_optim *optim = context;
-    for (size_t i = optim->first[chunk]; i < optim->first[chunk + 1]; i++) {
-        const piece *here = &optim->pieces[i];
-        if (!optim->active[here->tensor]) continue;
-        lathe_update update = {
-            .opts = optim->groups[optim->group_of[here->tensor]].opts,
-            .clock = &optim->clock[here->tensor],
-            .p = optim->params->data + here->at,
-            .g = optim->params->grad + here->at,
-            .count = here->count,
-        };
-        for (int s = 0; s < LATHE_OPTIM_SLOTS; s++) update.slot[s] = optim->slot[s] ? optim->slot[s] + here->at : NULL;
-        optim->type->update(&update);
+    if (!optim->active[here->tensor]) return;
+    lathe_real *scratch = optim->scratch[here->tensor];
+    lathe_update update = {
+        .opts = optim->groups[optim->group_of[here->tensor]].opts,
+        .clock = &optim->clock[here->tensor],
+        .p = optim->params->data + here->at,
+        .g = optim->params->grad + here->at,
+        .count = here->count,
+        .shape = scratch ? &optim->params->tensor[here->tensor]->shape : NULL,
+        .scratch = scratch,
+    };
+    for (int s = 0; s < LATHE_OPTIM_SLOTS; s++) update.slot[s] = optim->slot[s] ? optim->slot[s] + here->at : NULL;
+    optim->type->update(&update);
+}
+
+/* The first tasks are the tensors, each if it is updated as a whole; then come the chunks. */
+static void update_task(void *context, int task)
+{
+    const lathe_optim *optim = context;
+    const lathe_params *params = optim->params;
+    int chunk = task - params->count;
+    if (chunk < 0) {
+        const lathe_tensor *tensor = params->tensor[task];
+        if (optim->scratch[task]) update_piece(optim, &(piece){ (size_t)(tensor->data - params->data), numbers_in(tensor), task });
+        return;
     }
+    for (size_t i = optim->first[chunk]; i < optim->first[chunk + 1]; i++) update_piece(optim, &optim->pieces[i]);
 }
 
 lathe_status lathe_optim_step(lathe_optim *optim)
@@ -324,7 +368,7 @@ lathe_status lathe_optim_step(lathe_optim *optim)
         optim->clock[i].step++;
         if (optim->type->advance) optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
     }
-    lathe_parallel(optim->chunks, update_chunk, optim);
+    lathe_parallel(params->count + optim->chunks, update_task, optim);
     return LATHE_OK;
 }
 

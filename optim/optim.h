@@ -27,7 +27,7 @@ typedef struct lathe_optim_clock {
     double value[4]; /* the type's own; 0 before the first step */
 } lathe_optim_clock;
 
-/** One run of neighbouring numbers of one tensor: what an update works on. */
+/** One run of neighbouring numbers of one tensor, or the whole of it if its type asks for that: what an update works on. */
 typedef struct lathe_update {
     const void *opts; /* the group's resolved options, with the scheduler's rates in them */
     const lathe_optim_clock *clock;
@@ -35,6 +35,8 @@ typedef struct lathe_update {
     const lathe_real *g;                  /* their gradients */
     lathe_real *slot[LATHE_OPTIM_SLOTS];  /* state, one number a parameter each; zeros before the first step */
     size_t count;
+    const lathe_shape *shape; /* of a whole tensor; NULL in a run */
+    lathe_real *scratch;      /* what type->scratch asked for; NULL in a run */
 } lathe_update;
 
 /** An optimizer: a name, options, and a pure update. */
@@ -48,6 +50,8 @@ typedef struct lathe_optim_type {
     int (*slots)(const void *opts);            /* how many are used with these options */
     void (*advance)(const void *opts, lathe_optim_clock *clock); /* once a tensor and step, before the updates; NULL: nothing */
     void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */
+    /** Not 0: tensor number `tensor` is to be updated as a whole, with so many numbers of scratch. NULL: none is. */
+    size_t (*scratch)(const lathe_params *params, int tensor);
     bool full_batch;                           /* only for gradients of the whole data set: a run with batches says so */
 } lathe_optim_type;
 

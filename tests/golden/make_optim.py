@@ -33,6 +33,39 @@ class Lion(torch.optim.Optimizer):
                 m.mul_(beta2).add_(p.grad, alpha=1 - beta2)
 
 
+class Muon(torch.optim.Optimizer):
+    """Jordan et al., "Muon", 2024 (https://kellerjordan.github.io/posts/muon/), in the parameters' own precision; AdamW for vectors and the
+    last matrix."""
+
+    def __init__(self, params, lr=0.02, momentum=0.95, weight_decay=0.0, nesterov=True, ns_steps=5, ratio=0.05, betas=(0.9, 0.95)):
+        params = list(params)
+        matrices = [p for p in params if p.dim() > 1][:-1]
+        others = [p for p in params if not any(p is m for m in matrices)]
+        super().__init__(params, dict(lr=lr))
+        self.matrices, self.lr, self.momentum, self.decay = matrices, lr, momentum, weight_decay
+        self.nesterov, self.ns_steps = nesterov, ns_steps
+        self.adamw = torch.optim.AdamW(others, lr=lr * ratio, betas=betas, eps=1e-10, weight_decay=weight_decay)
+
+    def orthogonal(self, x):
+        tall = x.shape[0] > x.shape[1]
+        x = x.T if tall else x
+        x = x / (x.norm() + 1e-7)
+        for _ in range(self.ns_steps):
+            a = x @ x.T
+            x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        return x.T if tall else x
+
+    def step(self):
+        self.adamw.step()
+        for p in self.matrices:
+            m = self.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
+            m.lerp_(p.grad, 1 - self.momentum)
+            x = (p.grad.lerp(m, self.momentum) if self.nesterov else m).flatten(1)
+            scale = max(1, x.shape[0] / x.shape[1]) ** 0.5
+            p.data.mul_(1 - self.lr * self.decay)
+            p.data.add_(self.orthogonal(x).reshape(p.shape), alpha=-self.lr * scale)
+
+
 def decoupled(make):
     """The optimizer with AdamW's weight decay before its step."""
     class Decoupled(make):
@@ -73,6 +106,21 @@ class Rosenbrock:
         return (1 - x) ** 2 + 100 * (y - x * x) ** 2
 
 
+class Shapes:
+    """Matrices and kernels of several shapes, pulled towards where they are not."""
+
+    def __init__(self):
+        shapes = ((2, 3), (5, 3), (3, 2, 2, 1), (6, 1, 2, 2), (3,), (2, 2))
+        self.params, self.goals = [], []
+        for i, shape in enumerate(shapes):
+            count = math.prod(shape)
+            self.params.append(torch.tensor(numbers(count, 10 * i, 0.5)).reshape(shape).requires_grad_())
+            self.goals.append(torch.tensor(numbers(count, 10 * i + 5, 1)).reshape(shape))
+
+    def loss(self):
+        return sum(0.5 * ((p - goal) ** 2).sum() for p, goal in zip(self.params, self.goals))
+
+
 class Net:
     def __init__(self):
         self.x = torch.tensor(numbers(8 * 4, 0, 1)).reshape(8, 4)
@@ -89,7 +137,7 @@ class Net:
         return ((y - self.t) ** 2).mean()
 
 
-PROBLEMS = {"quadratic": Quadratic, "rosenbrock": Rosenbrock, "net": Net}
+PROBLEMS = {"quadratic": Quadratic, "rosenbrock": Rosenbrock, "net": Net, "shapes": Shapes}
 
 CASES = {
     "sgd": (torch.optim.SGD, {
@@ -127,11 +175,14 @@ CASES = {
         "plain": dict(lr=0.001), "etas": dict(lr=0.01, etas=(0.4, 1.1), step_sizes=(1e-5, 0.1)), "fine": dict(step_sizes=(1e-9, 50))}),
     "lion": (Lion, {
         "plain": dict(lr=2**-10), "decay": dict(lr=0.003, betas=(0.95, 0.98), weight_decay=0.1)}),
+    "muon": (Muon, {
+        "plain": dict(lr=0.0005), "decay": dict(lr=0.001, weight_decay=0.1, momentum=0.9),
+        "classic": dict(lr=0.0005, nesterov=False, ns_steps=3)}),
 }
 
 
 def run(make, options, problem):
-    problem = PROBLEMS[problem]()
+    problem = problem()
     options = dict(options)
     if "decay" in options:
         make = decoupled(make)
@@ -157,7 +208,9 @@ for name in sys.argv[1:] or CASES:
     with open(os.path.join(HERE, "optim_%s.txt" % name), "w") as out:
         for case, options in cases.items():
             for problem in PROBLEMS:
-                values, optimizer, problem_run = run(make, options, problem)
+                if problem == "shapes" and name != "muon":
+                    continue
+                values, optimizer, problem_run = run(make, options, PROBLEMS[problem])
                 write(out, "%s.%s" % (case, problem), values)
                 if name == "asgd":
                     ax = [float(x) for p in problem_run.params for x in optimizer.state[p]["ax"].flatten()]

@@ -11,6 +11,10 @@ static lathe_params *several(void)
 {
     lathe_params *params = params_new(sizes, TENSORS);
     for (int i = 0; i < TENSORS; i++) fill_normal(params->tensor[i]->data, (size_t)sizes[i], (uint64_t)i);
+    /* Two matrices and a kernel, for optimizers to which shapes matter. */
+    params->tensor[0]->shape = (lathe_shape){ 2, { 200, 100 } };
+    params->tensor[2]->shape = (lathe_shape){ 4, { 32, 4, 8, 8 } };
+    params->tensor[4]->shape = (lathe_shape){ 2, { 90, 100 } };
     return params;
 }
 

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { STEPS = 1000, KEPT = 8 };
 static const int kept[KEPT] = { 1, 2, 3, 10, 30, 100, 300, STEPS };
@@ -71,33 +72,55 @@ static void net(const lathe_params *params)
         for (int i = 0; i < counts[t]; i++) set_grad(params, t, i, g[t][i]);
 }
 
+/* p - goal: matrices and kernels of several shapes, for Muon */
+static void shapes(const lathe_params *params)
+{
+    for (int t = 0; t < params->count; t++)
+        for (int i = 0; i < (int)params->tensor[t]->stored; i++)
+            set_grad(params, t, i, at(params, t, i) - number(10 * t + 5, 1, i));
+}
+
+enum { TENSORS = 6 };
+
 static const struct problem {
     const char *name;
     gradient_fn *gradient;
-    int count, sizes[4];
     int last; /* up to this step in float; 0: not at all */
+    int count;
+    lathe_shape shape[TENSORS];
+    const char *only; /* for this optimizer; NULL: for all */
 } problems[] = {
-    { "quadratic", quadratic, 1, { 10 }, STEPS },
-    { "rosenbrock", rosenbrock, 1, { 2 }, 0 },
-    { "net", net, 4, { 24, 6, 18, 3 }, 100 },
+    { "quadratic", quadratic, STEPS, 1, { { 1, { 10 } } }, NULL },
+    { "rosenbrock", rosenbrock, 0, 1, { { 1, { 2 } } }, NULL },
+    { "net", net, 100, 4, { { 2, { 6, 4 } }, { 1, { 6 } }, { 2, { 3, 6 } }, { 1, { 3 } } }, NULL },
+    { "shapes", shapes, 100, 6, { { 2, { 2, 3 } }, { 2, { 5, 3 } }, { 4, { 3, 2, 2, 1 } }, { 4, { 6, 1, 2, 2 } }, { 1, { 3 } },
+        { 2, { 2, 2 } } }, "muon" },
 };
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
 
+static double start_of(const struct problem *problem, int tensor, int i)
+{
+    if (problem->gradient == quadratic) return 1 + 0.1 * i;
+    if (problem->gradient == rosenbrock) return i ? 0.9 : -0.6;
+    return number(problem->gradient == net ? 100 * (tensor + 1) : 10 * tensor, 0.5, i);
+}
+
 static lathe_params *start(const struct problem *problem)
 {
-    lathe_params *params = params_new(problem->sizes, problem->count);
-    for (int t = 0; t < params->count; t++)
-        for (int i = 0; i < problem->sizes[t]; i++)
-            params->tensor[t]->data[i] = (lathe_real)(problem->gradient == quadratic ? 1 + 0.1 * i
-                : problem->gradient == rosenbrock                                   ? (i ? 0.9 : -0.6)
-                                                                                    : number(100 * (t + 1), 0.5, i));
+    int sizes[TENSORS];
+    for (int t = 0; t < problem->count; t++) sizes[t] = (int)lathe_shape_count(&problem->shape[t]);
+    lathe_params *params = params_new(sizes, problem->count);
+    for (int t = 0; t < params->count; t++) {
+        params->tensor[t]->shape = problem->shape[t];
+        for (int i = 0; i < sizes[t]; i++) params->tensor[t]->data[i] = (lathe_real)start_of(problem, t, i);
+    }
     return params;
 }
 
 static size_t numbers_of(const struct problem *problem)
 {
     size_t count = 0;
-    for (int t = 0; t < problem->count; t++) count += (size_t)problem->sizes[t];
+    for (int t = 0; t < problem->count; t++) count += lathe_shape_count(&problem->shape[t]);
     return count;
 }
 
@@ -107,14 +130,13 @@ static bool wide(void)
 }
 
 /* Whether all parameters are where they should be; if not, says so. */
-static bool compare(const struct problem *problem, const lathe_params *params, const char *what, int step,
-    const double *want)
+static bool compare(const lathe_params *params, const char *what, int step, const double *want)
 {
     /* In float the roundings of a walk add up on the way, and are forgotten at its goal. */
     double got[64], tolerance = wide() ? 1e-10 : step == STEPS ? 1e-6 : 1e-5;
     size_t count = 0, worst;
     for (int t = 0; t < params->count; t++)
-        for (int i = 0; i < problem->sizes[t]; i++) got[count++] = at(params, t, i);
+        for (int i = 0; i < (int)params->tensor[t]->stored; i++) got[count++] = at(params, t, i);
     double error = worst_error(got, want, count, tolerance, tolerance, &worst);
     if (error > 1)
         print_error("%s after %d steps: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance\n", what, step,
@@ -138,7 +160,7 @@ static bool one_trajectory(const struct problem *problem, const lathe_optim_type
     for (int step = 1, next = 0; step <= (wide() ? STEPS : problem->last) && same; step++) {
         problem->gradient(params);
         assert_int_equal(lathe_optim_step(optim), LATHE_OK);
-        if (step == kept[next]) same = compare(problem, params, array, step, want + (size_t)next++ * numbers);
+        if (step == kept[next]) same = compare(params, array, step, want + (size_t)next++ * numbers);
     }
     lathe_optim_free(optim);
     params_free(params);
@@ -146,16 +168,28 @@ static bool one_trajectory(const struct problem *problem, const lathe_optim_type
     return same;
 }
 
-void assert_trajectories(const lathe_optim_type *type, const void *opts, const char *name)
+/* On the problem of that name; NULL: on all that this optimizer has and this build can tell something about. */
+static void try_trajectories(const lathe_optim_type *type, const void *opts, const char *name, const char *on)
 {
     int passed = 0, cases = 0;
-    for (int i = 0; i < PROBLEMS; i++)
-        if (wide() || problems[i].last) {
-            cases++;
-            passed += one_trajectory(&problems[i], type, opts, name);
-        }
+    for (int i = 0; i < PROBLEMS; i++) {
+        bool ours = on ? !strcmp(problems[i].name, on) : !problems[i].only || !strcmp(problems[i].only, type->name);
+        if (!ours || !(wide() || problems[i].last)) continue;
+        cases++;
+        passed += one_trajectory(&problems[i], type, opts, name);
+    }
     print_message("%s, %s: %d / %d trajectories\n", type->name, name, passed, cases);
-    assert_int_equal(passed, cases);
+    assert_true(cases > 0 && passed == cases);
+}
+
+void assert_trajectories(const lathe_optim_type *type, const void *opts, const char *name)
+{
+    try_trajectories(type, opts, name, NULL);
+}
+
+void assert_trajectory(const lathe_optim_type *type, const void *opts, const char *name, const char *problem)
+{
+    try_trajectories(type, opts, name, problem);
 }
 
 void assert_trajectories_in_double(const lathe_optim_type *type, const void *opts, const char *name)
@@ -166,6 +200,7 @@ void assert_trajectories_in_double(const lathe_optim_type *type, const void *opt
 void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot, const char *suffix)
 {
     for (int i = 0; wide() && i < PROBLEMS; i++) {
+        if (problems[i].only) continue;
         char file[64], array[96];
         size_t count;
         snprintf(file, sizeof file, "optim_%s.txt", type->name);
@@ -180,8 +215,8 @@ void assert_last_slots(const lathe_optim_type *type, const void *opts, const cha
         const double *place = want;
         for (int t = 0; t < params->count; t++) {
             const lathe_real *state = lathe_optim_slot(optim, slot) + (params->tensor[t]->data - params->data);
-            assert_close(array, state, place, (size_t)problems[i].sizes[t], 1e-10, 1e-10);
-            place += problems[i].sizes[t];
+            assert_close(array, state, place, params->tensor[t]->stored, 1e-10, 1e-10);
+            place += params->tensor[t]->stored;
         }
         lathe_optim_free(optim);
         params_free(params);

@@ -12,6 +12,9 @@
  */
 void assert_trajectories(const lathe_optim_type *type, const void *opts, const char *name);
 
+/** The same on one problem alone. */
+void assert_trajectory(const lathe_optim_type *type, const void *opts, const char *name, const char *problem);
+
 /** The same in the double build only: for slow walks, whose sum of roundings in float says nothing. */
 void assert_trajectories_in_double(const lathe_optim_type *type, const void *opts, const char *name);
 
