@@ -272,12 +272,12 @@ static void each_loss_trains(void **state)
         if (!type->classify) continue;
         lathe_settings settings = lathe_settings_default();
         const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "lr", "3e-3" }, { "val_split", "0" },
-            { "max_steps", "80" }, { "batch_size", "64" }, { "loss", type->name } };
+            { "max_steps", "160" }, { "batch_size", "64" }, { "loss", type->name } };
         for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
             assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
         lathe_run *run = train_run(&settings, NULL);
         double early = 0, late = 0;
-        for (int k = 0; k < 10; k++) early += run->history.step[k].loss / 10, late += run->history.step[70 + k].loss / 10;
+        for (int k = 0; k < 10; k++) early += run->history.step[k].loss / 10, late += run->history.step[150 + k].loss / 10;
         if (!(late < 0.97 * early)) fail_msg("%s: the loss went from %g to %g", type->name, early, late);
         if (!(fabs(run->test_score.loss - late) < 0.3 * early))
             fail_msg("%s: %g while training, %g in evaluation", type->name, late, run->test_score.loss);
