@@ -67,12 +67,23 @@ const char *cli_setting_name(int index)
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
+/* The value of a setting as it was given last on the line, NULL if it was not. */
+static const char *given_setting(const cli_line *line, const char *name)
+{
+    const char *value = NULL;
+    for (int i = 0; i < line->givens; i++)
+        if (!line->given[i].option && !strcmp(line->given[i].name, name)) value = line->given[i].value;
+    return value;
+}
+
 int cli_settings(const cli_line *line, lathe_settings *settings)
 {
     const char *const *presets = line->command->presets;
     *settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
     for (int i = 0; presets && presets[i] && !status; i += 2) status = lathe_settings_set(settings, presets[i], presets[i + 1]);
+    const char *resume = given_setting(line, "resume");
+    if (resume && *resume && !status) status = lathe_run_read_settings(resume, settings);
     const char *config = cli_text(line, "config");
     if (config && !status) status = lathe_settings_read(settings, config);
     for (int i = 0; i < line->givens && !status; i++)

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,146 +10,7 @@
 #include <unistd.h>
 
 #include "../core/alloc.h"
-
-/* ---- system calls, which tests can let fail ----------------------------------------------------------------- */
-
-static atomic_size_t made; /* calls since lathe_file_fail_at */
-static atomic_size_t fail_at; /* 0: never */
-static atomic_bool fail_onwards;
-static atomic_int fault_kind, fault_error;
-static _Atomic(lathe_end_fn *) end_process;
-
-size_t lathe_file_fail_at(size_t nth, const lathe_fault *fault)
-{
-    static const lathe_fault none;
-    if (!fault) fault = &none;
-    atomic_store(&fault_kind, (int)fault->kind);
-    atomic_store(&fault_error, fault->error);
-    atomic_store(&end_process, fault->end);
-    atomic_store(&fail_onwards, fault->persistent);
-    atomic_store(&fail_at, nth);
-    return atomic_exchange(&made, 0);
-}
-
-static void end(void)
-{
-    lathe_end_fn *call = atomic_load(&end_process);
-    if (call) call();
-}
-
-/* True if this call is one that is to go wrong. */
-static bool faulty(void)
-{
-    size_t number = atomic_fetch_add(&made, 1) + 1, target = atomic_load(&fail_at);
-    return target && (number == target || (number > target && atomic_load(&fail_onwards)));
-}
-
-/* Before a call: true if it is to fail, with errno set. *after says that the process is to end once it is made. */
-static bool fault_before(bool *after)
-{
-    *after = false;
-    if (!faulty()) return false;
-    switch ((lathe_fault_kind)atomic_load(&fault_kind)) {
-    case LATHE_FAULT_ERROR: errno = atomic_load(&fault_error); return true;
-    case LATHE_FAULT_END: end(); return false;
-    case LATHE_FAULT_END_AFTER:
-    case LATHE_FAULT_TORN: *after = true; return false;
-    case LATHE_FAULT_SHORT: return false;
-    }
-    return false;
-}
-
-static int done(int result, bool after)
-{
-    if (after) end();
-    return result;
-}
-
-static int call_open(const char *path, int flags)
-{
-    bool after;
-    int handle;
-    do handle = fault_before(&after) ? -1 : done(open(path, flags | O_CLOEXEC, 0666), after);
-    while (handle < 0 && errno == EINTR);
-    return handle;
-}
-
-static int call_close(int handle)
-{
-    bool after;
-    bool failing = fault_before(&after);
-    int error = errno;
-    /* As on Linux the handle is gone even if close fails; an interrupted one has closed it. */
-    int result = done(close(handle), after);
-    if (failing) errno = error;
-    return (failing || result) && errno != EINTR ? -1 : 0;
-}
-
-static int call_sync(int handle)
-{
-    bool after;
-    int result;
-    do result = fault_before(&after) ? -1 : done(fsync(handle), after);
-    while (result && errno == EINTR);
-    return result;
-}
-
-static int call_rename(const char *from, const char *to)
-{
-    bool after;
-    return fault_before(&after) ? -1 : done(rename(from, to), after);
-}
-
-static int call_unlink(const char *path)
-{
-    bool after;
-    return fault_before(&after) ? -1 : done(unlink(path), after);
-}
-
-static int call_mkdir(const char *path)
-{
-    bool after;
-    return fault_before(&after) ? -1 : done(mkdir(path, 0777), after);
-}
-
-static int call_truncate(int handle, off_t size)
-{
-    bool after;
-    return fault_before(&after) ? -1 : done(ftruncate(handle, size), after);
-}
-
-/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *after: the process ends once it is made. */
-static bool transfer_allowed(size_t *size, bool *after)
-{
-    *after = false;
-    if (!faulty()) return true;
-    switch ((lathe_fault_kind)atomic_load(&fault_kind)) {
-    case LATHE_FAULT_ERROR: errno = atomic_load(&fault_error); return false;
-    case LATHE_FAULT_SHORT: *size = *size ? 1 : 0; return true;
-    case LATHE_FAULT_END: end(); return true;
-    case LATHE_FAULT_END_AFTER: *after = true; return true;
-    case LATHE_FAULT_TORN: *after = true, *size /= 2; return true;
-    }
-    return true;
-}
-
-static ssize_t call_write(int handle, const void *data, size_t size)
-{
-    bool after;
-    if (!transfer_allowed(&size, &after)) return -1;
-    ssize_t written = write(handle, data, size);
-    if (after) end();
-    return written;
-}
-
-static ssize_t call_read(int handle, void *data, size_t size)
-{
-    bool after;
-    if (!transfer_allowed(&size, &after)) return -1;
-    ssize_t got = read(handle, data, size);
-    if (after) end();
-    return got;
-}
+#include "calls_impl.h"
 
 /* ---- small things ------------------------------------------------------------------------------------------- */
 
@@ -164,7 +24,7 @@ static lathe_status write_all(int handle, const void *data, size_t size, const c
 {
     const char *bytes = data;
     for (size_t written = 0; written < size;) {
-        ssize_t count = call_write(handle, bytes + written, size - written);
+        ssize_t count = lathe_call_write(handle, bytes + written, size - written);
         if (count < 0 && errno == EINTR) continue;
         if (count == 0) errno = ENOSPC; /* a write that does nothing and says nothing */
         if (count <= 0) return fail(path, "write");
@@ -181,7 +41,7 @@ bool lathe_file_exists(const char *path)
 
 lathe_status lathe_file_remove(const char *path)
 {
-    return call_unlink(path) && errno != ENOENT ? fail(path, "remove") : LATHE_OK;
+    return lathe_call_unlink(path) && errno != ENOENT ? fail(path, "remove") : LATHE_OK;
 }
 
 lathe_status lathe_file_join(const char *folder, const char *name, char *path, size_t size)
@@ -203,7 +63,7 @@ lathe_status lathe_file_make_folder(const char *path)
         if (*end && *end != '/') continue;
         char kept = *end;
         *end = '\0';
-        if (*part && call_mkdir(part) && errno != EEXIST) status = fail(part, "make the folder");
+        if (*part && lathe_call_mkdir(part) && errno != EEXIST) status = fail(part, "make the folder");
         *end = kept;
         if (!kept) break;
     }
@@ -229,7 +89,7 @@ static void *read_open(int handle, const char *path, size_t limit, size_t *size)
     char *bytes = lathe_alloc_raw(length + 1, 1);
     if (!bytes) return NULL;
     while (got < length) {
-        ssize_t count = call_read(handle, bytes + got, length - got);
+        ssize_t count = lathe_call_read(handle, bytes + got, length - got);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail(path, "read");
         if (count == 0) lathe_fail(LATHE_EIO, "%s: cannot read: it became shorter meanwhile", path);
@@ -244,7 +104,7 @@ static void *read_open(int handle, const char *path, size_t limit, size_t *size)
 void *lathe_file_read(const char *path, size_t limit, size_t *size)
 {
     /* O_NONBLOCK: a pipe must be refused, not waited for. */
-    int handle = call_open(path, O_RDONLY | O_NONBLOCK);
+    int handle = lathe_call_open(path, O_RDONLY | O_NONBLOCK);
     if (handle < 0) return fail(path, "open"), NULL;
     void *bytes = read_open(handle, path, limit, size);
     close(handle);
@@ -265,10 +125,10 @@ static void cut_to_folder(char *path)
 static lathe_status sync_folder(const char *folder)
 {
     lathe_status status = LATHE_OK;
-    int handle = call_open(folder, O_RDONLY | O_DIRECTORY);
+    int handle = lathe_call_open(folder, O_RDONLY | O_DIRECTORY);
     if (handle < 0) return fail(folder, "open");
     /* Some file systems have no fsync for folders and say EINVAL: there is nothing to wait for then. */
-    if (call_sync(handle) && errno != EINVAL) status = fail(folder, "sync");
+    if (lathe_call_sync(handle) && errno != EINVAL) status = fail(folder, "sync");
     close(handle);
     return status;
 }
@@ -277,7 +137,7 @@ static lathe_status write_parts(int handle, const lathe_bytes *parts, int count,
 {
     lathe_status status = LATHE_OK;
     for (int i = 0; i < count && !status; i++) status = write_all(handle, parts[i].data, parts[i].size, path);
-    if (!status && call_sync(handle)) status = fail(path, "sync");
+    if (!status && lathe_call_sync(handle)) status = fail(path, "sync");
     return status;
 }
 
@@ -288,12 +148,12 @@ lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int co
     if (!temporary) return lathe_error();
     snprintf(temporary, size, "%s.tmp.%ld", path, (long)getpid());
     lathe_status status = LATHE_OK;
-    int handle = call_open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    int handle = lathe_call_open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
     if (handle < 0) status = fail(path, "create");
     else {
         status = write_parts(handle, parts, count, path);
-        if (call_close(handle) && !status) status = fail(path, "close");
-        if (!status && call_rename(temporary, path)) status = fail(path, "rename the finished file");
+        if (lathe_call_close(handle) && !status) status = fail(path, "close");
+        if (!status && lathe_call_rename(temporary, path)) status = fail(path, "rename the finished file");
         if (status) unlink(temporary);
     }
     if (!status) {
@@ -331,6 +191,49 @@ lathe_status lathe_file_remove_stale(const char *folder)
     return status;
 }
 
+/* The number in "PREFIX NUMBER SUFFIX"; false if the name is not of this form. */
+static bool number_in(const char *name, const char *prefix, const char *suffix, uint64_t *number)
+{
+    char *end;
+    size_t length = strlen(prefix);
+    if (strncmp(name, prefix, length) || name[length] < '0' || name[length] > '9') return false;
+    errno = 0;
+    *number = strtoull(name + length, &end, 10);
+    return !errno && !strcmp(end, suffix);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char *suffix, size_t *count)
+{
+    size_t room = 16;
+    uint64_t *numbers = lathe_alloc(room, sizeof *numbers), number;
+    DIR *listing = numbers ? opendir(folder) : NULL;
+    *count = 0;
+    if (numbers && !listing) fail(folder, "list");
+    for (struct dirent *entry; listing && numbers && (entry = readdir(listing));) {
+        if (!number_in(entry->d_name, prefix, suffix, &number)) continue;
+        if (*count == room) {
+            uint64_t *grown = lathe_grow(numbers, room, 2 * room, sizeof *numbers);
+            if (!grown) lathe_free(numbers);
+            numbers = grown;
+            room *= 2;
+        }
+        if (numbers) numbers[(*count)++] = number;
+    }
+    if (!listing) {
+        lathe_free(numbers);
+        return NULL;
+    }
+    closedir(listing);
+    if (numbers) qsort(numbers, *count, sizeof *numbers, by_size);
+    return numbers;
+}
+
 /* ---- growing files ------------------------------------------------------------------------------------------ */
 
 struct lathe_writer {
@@ -347,7 +250,7 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position)
     lathe_writer *writer = lathe_alloc(1, sizeof *writer);
     if (!writer) return NULL;
     *writer = (lathe_writer){ .handle = -1, .position = position, .path = lathe_strdup(path) };
-    writer->handle = writer->path ? call_open(path, O_WRONLY | O_CREAT) : -1;
+    writer->handle = writer->path ? lathe_call_open(path, O_WRONLY | O_CREAT) : -1;
     struct stat info;
     lathe_status status = LATHE_OK;
     if (!writer->path) status = LATHE_ENOMEM;
@@ -355,7 +258,7 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position)
     else if ((uint64_t)info.st_size < position)
         status = lathe_fail(LATHE_EIO, "%s: has %lld bytes, expected at least %llu", path, (long long)info.st_size,
             (unsigned long long)position);
-    else if (S_ISREG(info.st_mode) && call_truncate(writer->handle, (off_t)position)) status = fail(path, "shorten");
+    else if (S_ISREG(info.st_mode) && lathe_call_truncate(writer->handle, (off_t)position)) status = fail(path, "shorten");
     else if (position && lseek(writer->handle, (off_t)position, SEEK_SET) < 0) status = fail(path, "seek");
     if (!status) return writer;
     if (writer->handle >= 0) close(writer->handle);
@@ -370,7 +273,7 @@ lathe_status lathe_writer_flush(lathe_writer *writer, bool sync)
     writer->status = write_all(writer->handle, writer->gathered, writer->used, writer->path);
     writer->used = 0;
     /* Devices such as /dev/full and pipes have nothing to sync. */
-    if (!writer->status && sync && call_sync(writer->handle) && errno != EINVAL) writer->status = fail(writer->path, "sync");
+    if (!writer->status && sync && lathe_call_sync(writer->handle) && errno != EINVAL) writer->status = fail(writer->path, "sync");
     return writer->status;
 }
 
@@ -398,8 +301,17 @@ lathe_status lathe_writer_close(lathe_writer *writer)
 {
     if (!writer) return LATHE_OK;
     lathe_status status = writer->status ? writer->status : lathe_writer_flush(writer, false);
-    if (call_close(writer->handle) && !status) status = fail(writer->path, "close");
+    if (lathe_call_close(writer->handle) && !status) status = fail(writer->path, "close");
     lathe_free(writer->path);
     lathe_free(writer);
     return status;
+}
+
+lathe_status lathe_writer_cut(lathe_writer *writer, uint64_t position)
+{
+    lathe_status status = lathe_writer_flush(writer, false);
+    if (!status && lathe_call_truncate(writer->handle, (off_t)position)) status = fail(writer->path, "shorten");
+    if (!status && lseek(writer->handle, (off_t)position, SEEK_SET) < 0) status = fail(writer->path, "seek");
+    if (!status) writer->position = position;
+    return writer->status = status;
 }

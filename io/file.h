@@ -48,6 +48,9 @@ bool lathe_file_exists(const char *path);
 /** Remove a file; fine if it is not there. Errors: LATHE_EIO. */
 lathe_status lathe_file_remove(const char *path);
 
+/** Numbers N of the files PREFIXN SUFFIX in a folder, ascending, to be given to lathe_free. Errors: LATHE_EIO, LATHE_ENOMEM: NULL. */
+uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char *suffix, size_t *count);
+
 /** Remove what writes of a killed process have left in a folder: files named *.tmp.NUMBER. Errors: LATHE_EIO. */
 lathe_status lathe_file_remove_stale(const char *folder);
 
@@ -77,6 +80,23 @@ uint64_t lathe_writer_position(const lathe_writer *writer);
 /** Flush and close. NULL is fine. Errors: LATHE_EIO; closed all the same. */
 lathe_status lathe_writer_close(lathe_writer *writer);
 
+/** Cut the file off at byte `position`, which is no later than its end, and go on there. Errors: LATHE_EIO. */
+lathe_status lathe_writer_cut(lathe_writer *writer, uint64_t position);
+
+/* ---- one process at a time ---------------------------------------------------------------------------------- */
+
+/** A lock that is held: a file with the number of the process, gone when it is given back or the process ends. */
+typedef struct lathe_lock lathe_lock;
+
+/**
+ * Take the lock at `path`, a file that is made for it. Errors: LATHE_ESTATE if a process has it, naming that; LATHE_EIO,
+ * LATHE_ENOMEM: returns NULL.
+ */
+lathe_lock *lathe_lock_take(const char *path);
+
+/** Give it back and remove its file. NULL is fine. */
+void lathe_lock_give(lathe_lock *lock);
+
 /* ---- for tests ---------------------------------------------------------------------------------------------- */
 
 /** How a call is made to go wrong. */
@@ -85,7 +105,8 @@ typedef enum lathe_fault_kind {
     LATHE_FAULT_SHORT,     /* write and read do one byte; other calls work. Not an error: the rest must follow */
     LATHE_FAULT_END,       /* the process ends before the call */
     LATHE_FAULT_END_AFTER, /* the process ends after it */
-    LATHE_FAULT_TORN       /* write does half of it, then the process ends */
+    LATHE_FAULT_TORN,      /* write does half of it, then the process ends */
+    LATHE_FAULT_DROP       /* it ends before the call, and with it goes all that was not synced, as when the power fails */
 } lathe_fault_kind;
 
 /** Ends the process: the library itself never does. */

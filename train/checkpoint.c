@@ -1,6 +1,7 @@
 /*
  * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH", and all else as texts in
- * the metadata. Nothing in it depends on the number of threads or on the time.
+ * the metadata. Nothing in it depends on the number of threads, on how often it is saved or on the time. Random numbers are keyed by
+ * seed, step and sample, so that "lathe.step" is also the place of every generator.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -16,7 +17,7 @@
 #define FORMAT "1"
 
 /* Room for "optimizer.SLOT.", and for texts of the metadata. */
-enum { PREFIX = 64, ITEMS = 32 };
+enum { PREFIX = 64, ITEMS = 64 };
 
 /* Texts of the metadata while they are gathered. */
 typedef struct notes {
@@ -50,10 +51,17 @@ static void note_count(notes *n, const char *key, uint64_t count)
     note(n, key, text);
 }
 
+/* A number such that it reads back, also one that is none. */
+static const char *number_text(double number, char text[32])
+{
+    if (isnan(number)) return "nan";
+    return isfinite(number) ? lathe_double_text(number, text) : number > 0 ? "inf" : "-inf";
+}
+
 static void note_number(notes *n, const char *key, double number)
 {
     char text[32];
-    note(n, key, number == number ? lathe_double_text(number, text) : "nan");
+    note(n, key, number_text(number, text));
 }
 
 static void notes_free(notes *n)
@@ -73,8 +81,10 @@ static const char *slot_prefix(const lathe_optim *optim, int slot, char prefix[P
 /* The settings, without what does not change the results. */
 static char *settings_text(const lathe_run *run)
 {
+    static const char *const without[] = { "threads", "workers", "save_every", "keep", "no_times", "no_warnings" };
     lathe_settings settings = run->settings;
-    settings.threads = settings.workers = 0;
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
+        lathe_settings_set(&settings, without[i], lathe_setting_find(without[i])->preset);
     return lathe_settings_text(&settings);
 }
 
@@ -85,32 +95,61 @@ static char *class_names_text(const lathe_dataset *data)
     return lathe_text_take(&text);
 }
 
+static void put_numbers(lathe_text *text, const double *numbers, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char number[32];
+        if (i) lathe_text_put(text, ",");
+        lathe_text_put(text, number_text(numbers[i], number));
+    }
+}
+
 static char *numbers_text(const double *numbers, int count)
 {
     lathe_text text = { 0 };
-    for (int i = 0; i < count; i++) {
-        if (i) lathe_text_put(&text, ",");
-        lathe_text_number(&text, numbers[i]);
+    put_numbers(&text, numbers, count);
+    return lathe_text_take(&text);
+}
+
+/* The newest rows of epochs.csv without their times: for those who have only this file. A run goes on from epochs.csv itself. */
+static char *history_text(const lathe_run *run)
+{
+    enum { MOST = 1000 };
+    lathe_text text = { 0 };
+    size_t rows = lathe_run_whole_epochs(run);
+    lathe_text_put(&text, LATHE_EPOCHS_HEADER);
+    for (size_t i = rows > MOST ? rows - MOST : 0; i < rows; i++) {
+        char line[LATHE_ROW_TEXT];
+        lathe_epoch_row row = run->history.epoch[i];
+        row.seconds = row.images_per_second = (double)NAN;
+        lathe_text_put(&text, lathe_epoch_row_text(&row, line));
     }
     return lathe_text_take(&text);
+}
+
+/* What the model's numbers are about. */
+static void note_data(notes *n, const lathe_run *run)
+{
+    char input[64];
+    const lathe_dataset *data = run->data;
+    snprintf(input, sizeof input, "%d,%d,%d", data->channels, data->height, data->width);
+    note(n, "lathe.input", input); /* before the transforms */
+    note_take(n, "lathe.mean", numbers_text(data->mean, data->channels));
+    note_take(n, "lathe.std", numbers_text(data->std, data->channels));
+    note_take(n, "lathe.class_names", class_names_text(data));
 }
 
 /* What the model is: enough to use it without the run folder. */
 static void note_model(notes *n, const lathe_run *run)
 {
-    char input[64];
-    const lathe_dataset *data = run->data;
-    snprintf(input, sizeof input, "%d,%d,%d", data->channels, data->height, data->width);
     note(n, "lathe.format", FORMAT);
     note(n, "lathe.version", lathe_version());
     note(n, "lathe.isa", lathe_isa());
     note(n, "lathe.blas_core", lathe_blas_core());
+    note(n, "lathe.real", sizeof(lathe_real) == 4 ? "float" : "double");
     note(n, "lathe.model", run->settings.model);
-    note(n, "lathe.input", input); /* before the transforms */
+    note_data(n, run);
     note(n, "lathe.transforms", run->settings.augment);
-    note_take(n, "lathe.mean", numbers_text(data->mean, data->channels));
-    note_take(n, "lathe.std", numbers_text(data->std, data->channels));
-    note_take(n, "lathe.class_names", class_names_text(data));
     note_take(n, "lathe.settings", settings_text(run));
     note_count(n, "lathe.step", run->step);
 }
@@ -121,11 +160,8 @@ static char *clocks_text(lathe_optim *optim)
     lathe_text text = { 0 };
     for (int i = 0; i < lathe_optim_params(optim)->count; i++) {
         const lathe_optim_clock *clock = lathe_optim_clock_of(optim, i);
-        lathe_text_add(&text, "%" PRIu64, clock->step);
-        for (size_t k = 0; k < sizeof clock->value / sizeof clock->value[0]; k++) {
-            lathe_text_put(&text, ",");
-            lathe_text_number(&text, clock->value[k]);
-        }
+        lathe_text_add(&text, "%" PRIu64 ",", clock->step);
+        put_numbers(&text, clock->value, (int)(sizeof clock->value / sizeof clock->value[0]));
         lathe_text_put(&text, "\n");
     }
     return lathe_text_take(&text);
@@ -135,7 +171,12 @@ static char *clocks_text(lathe_optim *optim)
 static void note_progress(notes *n, const lathe_run *run)
 {
     const lathe_run_state *state = run->state;
-    note_count(n, "lathe.epoch_rows", run->history.epochs);
+    uint64_t batches = lathe_loader_batches(run->loader);
+    note_count(n, "lathe.seed", run->settings.seed);
+    note_count(n, "lathe.epoch", run->step / batches); /* where the loader is: of the next batch */
+    note_count(n, "lathe.batch", run->step % batches);
+    note_take(n, "lathe.history", history_text(run));
+    note_count(n, "lathe.epoch_rows", lathe_run_whole_epochs(run));
     note_count(n, "lathe.sched_steps", lathe_sched_steps(run->sched));
     note_take(n, "lathe.sched_state", numbers_text(lathe_sched_state(run->sched), LATHE_SCHED_STATE));
     note_number(n, "lathe.epoch_loss_sum", state->loss.sum);
@@ -143,6 +184,7 @@ static void note_progress(notes *n, const lathe_run *run)
     note_count(n, "lathe.epoch_right", state->right);
     note_number(n, "lathe.best", run->best);
     note_count(n, "lathe.best_epoch", run->best_epoch);
+    note_count(n, "lathe.best_step", state->best_step);
     note_number(n, "lathe.reference", state->reference);
     note_count(n, "lathe.waited", state->waited);
     note_take(n, "lathe.clocks", clocks_text(run->optim));
@@ -202,12 +244,19 @@ static lathe_status read_count(const lathe_safetensors *file, const char *key, u
     return LATHE_OK;
 }
 
+static bool parse_number(const char *text, double *number)
+{
+    static const char *const names[] = { "nan", "inf", "-inf" };
+    const double values[] = { (double)NAN, HUGE_VAL, -HUGE_VAL };
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, names[i])) return *number = values[i], true;
+    return lathe_parse_double(text, number);
+}
+
 static lathe_status read_number(const lathe_safetensors *file, const char *key, double *number)
 {
     const char *text = lathe_safetensors_text(file, key);
-    *number = (double)NAN;
-    if (text && !strcmp(text, "nan")) return LATHE_OK;
-    return text && lathe_parse_double(text, number) ? LATHE_OK : bad_note(file, key);
+    return text && parse_number(text, number) ? LATHE_OK : bad_note(file, key);
 }
 
 /* `count` numbers with commas between, up to a line's end or the text's. */
@@ -219,7 +268,7 @@ static bool read_numbers(const char **text, double *numbers, int count)
         if (length >= sizeof part) return false;
         memcpy(part, *text, length);
         part[length] = '\0';
-        if (!lathe_parse_double(part, &numbers[i])) return false;
+        if (!parse_number(part, &numbers[i])) return false;
         *text += length;
         if (i + 1 < count && *(*text)++ != ',') return false;
     }
@@ -230,7 +279,7 @@ static bool read_numbers(const char **text, double *numbers, int count)
 static bool read_clock(const char **text, lathe_optim_clock *clock)
 {
     double numbers[5];
-    if (!read_numbers(text, numbers, 5) || numbers[0] < 0 || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
+    if (!read_numbers(text, numbers, 5) || !(numbers[0] >= 0) || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
     ++*text;
     clock->step = (uint64_t)numbers[0];
     memcpy(clock->value, numbers + 1, sizeof clock->value);
@@ -285,42 +334,65 @@ static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim
 static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    lathe_status status = read_count(file, "lathe.step", &run->step);
-    if (!status) status = read_number(file, "lathe.epoch_loss_sum", &state->loss.sum);
+    lathe_status status = read_number(file, "lathe.epoch_loss_sum", &state->loss.sum);
     if (!status) status = read_number(file, "lathe.epoch_loss_weight", &state->loss.weight);
     if (!status) status = read_count(file, "lathe.epoch_right", &state->right);
     if (!status) status = read_number(file, "lathe.best", &run->best);
     if (!status) status = read_count(file, "lathe.best_epoch", &run->best_epoch);
+    if (!status) status = read_count(file, "lathe.best_step", &state->best_step);
     if (!status) status = read_number(file, "lathe.reference", &state->reference);
     if (!status) status = read_count(file, "lathe.waited", &state->waited);
     return status ? status : read_sched(file, run->sched);
 }
 
-/* A checkpoint of another format, or of another net or optimizer, is refused before anything is changed. */
-static lathe_status check_kind(const lathe_safetensors *file, const lathe_run *run)
+/* A checkpoint of another format, or of another run, is refused before anything is changed. */
+static lathe_status check_kind(const lathe_safetensors *file)
 {
-    const char *format = lathe_safetensors_text(file, "lathe.format"), *model = lathe_safetensors_text(file, "lathe.model");
-    if (!format || !model) return lathe_fail(LATHE_EFORMAT, "%s: no checkpoint of lathe's, only weights at best", file->path);
+    const char *format = lathe_safetensors_text(file, "lathe.format");
+    if (!format || !lathe_safetensors_text(file, "lathe.settings"))
+        return lathe_fail(LATHE_EFORMAT, "%s: no checkpoint of lathe's, only weights at best; --init-weights begins a run from them",
+            file->path);
     if (strcmp(format, FORMAT))
         return lathe_fail(LATHE_EFORMAT, "%s: a checkpoint of format %.20s, this version reads format " FORMAT, file->path, format);
-    if (strcmp(model, run->settings.model))
-        return lathe_fail(LATHE_EFORMAT, "%s: a checkpoint of model %.60s, the settings say %s", file->path, model, run->settings.model);
     return LATHE_OK;
 }
 
-lathe_status lathe_checkpoint_read(lathe_run *run, const char *path)
+/* What the numbers mean: the pictures, how they are normalised, and the classes. */
+static lathe_status check_data(const lathe_safetensors *file, const lathe_run *run)
+{
+    notes now = { .count = 0 };
+    note_data(&now, run);
+    lathe_status status = now.status;
+    for (int i = 0; i < now.count && !status; i++) {
+        const char *key = now.item[i].key, *then = lathe_safetensors_text(file, key);
+        if (!then || strcmp(then, now.item[i].text))
+            status = lathe_fail(LATHE_EFORMAT, "%s: made with other data: %s is '%.80s' there, '%.80s' here", file->path, key + 6,
+                then ? then : "", now.item[i].text);
+    }
+    notes_free(&now);
+    return status;
+}
+
+lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_run *run, lathe_checkpoint_place *place)
+{
+    lathe_status status = check_kind(file);
+    if (!status) status = lathe_resume_check_settings(file, &run->settings);
+    if (!status) status = check_data(file, run);
+    if (!status) status = read_count(file, "lathe.step", &place->step);
+    if (!status) status = read_count(file, "lathe.epoch_rows", &place->epochs);
+    if (!status) status = read_count(file, "lathe.best_step", &place->best_step);
+    return status;
+}
+
+lathe_status lathe_checkpoint_read(lathe_run *run, const lathe_safetensors *file)
 {
     int count;
     lathe_tensor *const *state = lathe_nn_state(run->net, &count);
-    lathe_safetensors *file = lathe_safetensors_read(path);
-    if (!file) return lathe_error();
-    lathe_status status = check_kind(file, run);
-    if (!status) status = lathe_safetensors_load(file, state, count, "", true);
+    lathe_status status = lathe_safetensors_load(file, state, count, "", true);
     if (!status) status = read_slots(file, run->optim);
     if (!status) status = read_clocks(file, run->optim);
-    if (!status) status = read_progress(file, run);
-    lathe_safetensors_free(file);
-    return status;
+    if (!status) status = read_count(file, "lathe.step", &run->step);
+    return status ? status : read_progress(file, run);
 }
 
 lathe_status lathe_run_load(lathe_run *run, const char *path)

@@ -1,49 +1,106 @@
-/* The run folder: config.ini, steps.csv, epochs.csv and the checkpoints. */
+/* The run folder: config.ini, steps.csv, epochs.csv, the checkpoints, and the lock while a run is in it. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../core/alloc.h"
 #include "run_impl.h"
 
-/* A path of the run folder. */
-typedef char folder_path[LATHE_SETTING_LONG + 64];
+static const char last_name[] = "last.safetensors", best_name[] = "best.safetensors";
+static const char step_prefix[] = "step-", step_suffix[] = ".safetensors";
 
-static lathe_status path_of(const lathe_run *run, const char *name, folder_path path)
+lathe_status lathe_run_folder_path(const lathe_run *run, const char *name, lathe_folder_path path)
 {
-    return lathe_file_join(run->settings.out, name, path, sizeof(folder_path));
+    return lathe_file_join(run->settings.out, name, path, sizeof(lathe_folder_path));
 }
 
-/* A table with its header and the rows that the history has, ready to grow. */
-static lathe_writer *open_table(const lathe_run *run, const char *name, const char *header)
+lathe_status lathe_run_folder_lock(lathe_run *run)
 {
-    folder_path path;
-    if (path_of(run, name, path)) return NULL;
-    lathe_writer *writer = lathe_writer_open(path, 0);
-    if (writer && !lathe_writer_add(writer, header)) return writer;
+    lathe_folder_path path;
+    if (run->state->lock || !lathe_file_exists(run->settings.out)) return LATHE_OK;
+    lathe_status status = lathe_run_folder_path(run, "lock", path);
+    if (!status) run->state->lock = lathe_lock_take(path);
+    return status || run->state->lock ? status : lathe_error();
+}
+
+/* The table as it is up to byte `end`; a new one gets its header. */
+static lathe_writer *open_table(const lathe_run *run, const char *name, const char *header, uint64_t end)
+{
+    lathe_folder_path path;
+    if (lathe_run_folder_path(run, name, path)) return NULL;
+    lathe_writer *writer = lathe_writer_open(path, end);
+    if (writer && (end || !lathe_writer_add(writer, header))) return writer;
     lathe_writer_close(writer);
     return NULL;
 }
 
-static lathe_status write_rows(lathe_run *run)
+/* Make the folder, lock it and write what every run begins with. */
+static lathe_status open_with(lathe_run *run, const lathe_history_ends *ends)
 {
-    lathe_status status = LATHE_OK;
-    const lathe_history *history = &run->history;
-    for (size_t i = 0; i < history->steps && !status; i++) status = lathe_run_folder_step(run, &history->step[i]);
-    for (size_t i = 0; i < history->epochs && !status; i++) status = lathe_run_folder_epoch(run, &history->epoch[i]);
+    lathe_folder_path config;
+    lathe_run_state *state = run->state;
+    lathe_status status = lathe_run_folder_path(run, "config.ini", config);
+    if (!status) status = lathe_settings_write(&run->settings, config);
+    if (status) return status;
+    state->steps = open_table(run, "steps.csv", LATHE_STEPS_HEADER, ends->steps);
+    state->epochs = state->steps ? open_table(run, "epochs.csv", LATHE_EPOCHS_HEADER, ends->epochs) : NULL;
+    state->saved = lathe_run_clock();
+    return state->epochs ? LATHE_OK : lathe_error();
+}
+
+static lathe_status remove_named(const lathe_run *run, const char *name)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_run_folder_path(run, name, path);
+    return status ? status : lathe_file_remove(path);
+}
+
+static void step_name(uint64_t step, char name[64])
+{
+    snprintf(name, 64, "%s%08llu%s", step_prefix, (unsigned long long)step, step_suffix);
+}
+
+/* Of the saves named by steps, keep the newest `keep` up to the present step: those behind it are of a future given up. */
+static lathe_status remove_old_steps(const lathe_run *run, size_t keep)
+{
+    size_t count, present = 0;
+    uint64_t *steps = lathe_file_numbers(run->settings.out, step_prefix, step_suffix, &count);
+    lathe_status status = steps ? LATHE_OK : lathe_error();
+    while (steps && present < count && steps[present] <= run->step) present++;
+    for (size_t i = 0; i < count && !status; i++) {
+        char name[64];
+        step_name(steps[i], name);
+        if (i >= present || i + keep < present) status = remove_named(run, name);
+    }
+    lathe_free(steps);
     return status;
+}
+
+/* A folder of a former run becomes that of this one: its checkpoints must not stand beside other tables. */
+static lathe_status remove_former(const lathe_run *run)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_run_folder_path(run, last_name, path);
+    if (status) return status;
+    if (lathe_file_exists(path)) lathe_run_message(run, "%s held a run, which is written over", run->settings.out);
+    status = lathe_file_remove(path);
+    if (!status) status = remove_named(run, best_name);
+    return status ? status : remove_old_steps(run, 0);
 }
 
 lathe_status lathe_run_folder_open(lathe_run *run)
 {
-    folder_path config;
     lathe_status status = lathe_file_make_folder(run->settings.out);
+    if (!status) status = lathe_run_folder_lock(run);
     if (!status) status = lathe_file_remove_stale(run->settings.out);
-    if (!status) status = path_of(run, "config.ini", config);
-    if (!status) status = lathe_settings_write(&run->settings, config);
-    if (status) return status;
-    run->state->steps = open_table(run, "steps.csv", LATHE_STEPS_HEADER);
-    run->state->epochs = run->state->steps ? open_table(run, "epochs.csv", LATHE_EPOCHS_HEADER) : NULL;
-    return run->state->epochs ? write_rows(run) : lathe_error();
+    if (!status) status = remove_former(run);
+    return status ? status : open_with(run, &(lathe_history_ends){ 0 });
+}
+
+lathe_status lathe_run_folder_reopen(lathe_run *run, const lathe_history_ends *ends)
+{
+    lathe_status status = lathe_file_remove_stale(run->settings.out);
+    return status ? status : open_with(run, ends);
 }
 
 lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row)
@@ -55,52 +112,62 @@ lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row)
 lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row)
 {
     char text[LATHE_ROW_TEXT];
-    return run->state->epochs ? lathe_writer_add(run->state->epochs, lathe_epoch_row_text(row, text)) : LATHE_OK;
+    lathe_epoch_row written = *row;
+    lathe_run_state *state = run->state;
+    if (!state->epochs) return LATHE_OK;
+    if (run->settings.no_times) written.seconds = written.images_per_second = (double)NAN;
+    if (lathe_run_whole_epochs(run) < run->history.epochs) state->part_of_epoch = lathe_writer_position(state->epochs);
+    return lathe_writer_add(state->epochs, lathe_epoch_row_text(&written, text));
 }
 
-lathe_status lathe_run_folder_save(lathe_run *run)
+lathe_status lathe_run_folder_drop_part(lathe_run *run)
 {
-    folder_path path;
+    lathe_run_state *state = run->state;
+    uint64_t end = state->part_of_epoch;
+    run->history.epochs = lathe_run_whole_epochs(run);
+    state->part_of_epoch = 0;
+    return end ? lathe_writer_cut(state->epochs, end) : LATHE_OK;
+}
+
+lathe_status lathe_run_folder_flush(lathe_run *run)
+{
+    if (!run->state->epochs) return LATHE_OK;
+    lathe_status status = lathe_writer_flush(run->state->steps, true);
+    return status ? status : lathe_writer_flush(run->state->epochs, true);
+}
+
+lathe_status lathe_run_folder_save(lathe_run *run, bool also_step)
+{
+    char name[64];
+    lathe_folder_path path;
     if (!run->state->epochs) return LATHE_OK;
     /* The tables first: a checkpoint must not know of rows that are not on the disk. */
-    lathe_status status = lathe_writer_flush(run->state->steps, true);
-    if (!status) status = lathe_writer_flush(run->state->epochs, true);
-    if (!status) status = path_of(run, "last.safetensors", path);
-    return status ? status : lathe_checkpoint_write(run, path, true);
-}
-
-static lathe_status step_path(const lathe_run *run, uint64_t step, folder_path path)
-{
-    char name[48];
-    snprintf(name, sizeof name, "step-%08llu.safetensors", (unsigned long long)step);
-    return path_of(run, name, path);
-}
-
-lathe_status lathe_run_folder_save_step(lathe_run *run)
-{
-    folder_path path;
-    if (!run->state->epochs) return LATHE_OK;
-    lathe_status status = lathe_run_folder_save(run);
-    if (!status) status = step_path(run, run->step, path);
+    lathe_status status = lathe_run_folder_flush(run);
+    if (!status) status = lathe_run_folder_path(run, last_name, path);
     if (!status) status = lathe_checkpoint_write(run, path, true);
-    uint64_t kept = run->state->save_every * (uint64_t)run->settings.keep;
-    if (status || run->step <= kept) return status;
-    status = step_path(run, run->step - kept, path);
-    return status ? status : lathe_file_remove(path);
+    run->state->saved = lathe_run_clock();
+    if (status || !also_step) return status;
+    step_name(run->step, name);
+    status = lathe_run_folder_path(run, name, path);
+    if (!status) status = lathe_checkpoint_write(run, path, true);
+    return status ? status : remove_old_steps(run, (size_t)run->settings.keep);
 }
 
 lathe_status lathe_run_folder_save_best(lathe_run *run)
 {
-    folder_path path;
+    lathe_folder_path path;
     if (!run->state->epochs) return LATHE_OK;
-    lathe_status status = path_of(run, "best.safetensors", path);
+    lathe_status status = lathe_run_folder_path(run, best_name, path);
     return status ? status : lathe_checkpoint_write(run, path, false);
 }
 
 lathe_status lathe_run_folder_close(lathe_run *run)
 {
-    lathe_status steps = lathe_writer_close(run->state->steps), epochs = lathe_writer_close(run->state->epochs);
-    run->state->steps = run->state->epochs = NULL;
+    lathe_run_state *state = run->state;
+    lathe_status steps = lathe_writer_close(state->steps), epochs = lathe_writer_close(state->epochs);
+    lathe_lock_give(state->lock);
+    state->steps = state->epochs = NULL;
+    state->lock = NULL;
     return steps ? steps : epochs;
 }
 

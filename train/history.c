@@ -130,28 +130,52 @@ static lathe_status add_epoch_line(lathe_history *history, char *line)
 
 typedef lathe_status add_fn(lathe_history *history, char *line);
 
-static lathe_status read_rows(lathe_history *history, const char *folder, const char *name, const char *header, add_fn *add)
+/* One of the two files. */
+typedef struct table {
+    const char *name, *header;
+    add_fn *add;
+} table;
+
+static const table steps_table = { "steps.csv", LATHE_STEPS_HEADER, add_step_line };
+static const table epochs_table = { "epochs.csv", LATHE_EPOCHS_HEADER, add_epoch_line };
+
+/* At most `most` rows of a file that has at least `least`; *end: the byte behind the last that was read. */
+static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least, uint64_t most, uint64_t *end)
 {
     char path[4096];
-    size_t size, header_length = strlen(header);
-    lathe_status status = lathe_file_join(folder, name, path, sizeof path);
+    size_t size, header_length = strlen(t->header);
+    lathe_status status = lathe_file_join(folder, t->name, path, sizeof path);
     char *text = status ? NULL : lathe_file_read(path, SIZE_MAX / 4, &size);
     if (!text) return lathe_error();
-    if (size < header_length || memcmp(text, header, header_length))
-        status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length - 1, header);
-    int number = 2;
-    for (char *line = text + header_length, *next; !status && line < text + size; line = next, number++) {
+    if (size < header_length || memcmp(text, t->header, header_length))
+        status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length - 1, t->header);
+    char *line = text + header_length, *next;
+    uint64_t rows = 0;
+    for (; !status && rows < most && line < text + size; line = next, rows++) {
         next = memchr(line, '\n', (size_t)(text + size - line));
         if (next) *next++ = '\0';
-        status = next ? add(history, line) : LATHE_EFORMAT; /* a line without end was not finished */
-        if (status == LATHE_EFORMAT) lathe_fail(status, "%s:%d: not a row of %.*s", path, number, (int)header_length - 1, header);
+        status = next ? t->add(history, line) : LATHE_EFORMAT; /* a line without end was not finished */
+        if (status == LATHE_EFORMAT)
+            lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2, (int)header_length - 1, t->header);
     }
+    if (!status && rows < least)
+        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu rows, the checkpoint knows of %llu", path, (unsigned long long)rows,
+            (unsigned long long)least);
+    *end = (uint64_t)(line - text);
     lathe_free(text);
     return status;
 }
 
 lathe_status lathe_history_read(lathe_history *history, const char *folder)
 {
-    lathe_status status = read_rows(history, folder, "steps.csv", LATHE_STEPS_HEADER, add_step_line);
-    return status ? status : read_rows(history, folder, "epochs.csv", LATHE_EPOCHS_HEADER, add_epoch_line);
+    uint64_t end;
+    lathe_status status = read_rows(history, folder, &steps_table, 0, UINT64_MAX, &end);
+    return status ? status : read_rows(history, folder, &epochs_table, 0, UINT64_MAX, &end);
+}
+
+lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps, uint64_t epochs,
+    lathe_history_ends *ends)
+{
+    lathe_status status = read_rows(history, folder, &steps_table, steps, steps, &ends->steps);
+    return status ? status : read_rows(history, folder, &epochs_table, epochs, epochs, &ends->epochs);
 }

@@ -58,6 +58,18 @@ const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW
  */
 lathe_status lathe_history_read(lathe_history *history, const char *folder);
 
+/** Where rows end in the two files, in bytes. */
+typedef struct lathe_history_ends {
+    uint64_t steps, epochs;
+} lathe_history_ends;
+
+/**
+ * The same for the first `steps` and `epochs` rows alone, whatever follows them, and where they end: to go on behind them.
+ * Errors   also LATHE_EFORMAT if there are fewer.
+ */
+lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps, uint64_t epochs,
+    lathe_history_ends *ends);
+
 /** Give back what the history holds; it is empty then. */
 void lathe_history_free(lathe_history *history);
 

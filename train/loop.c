@@ -1,6 +1,7 @@
 /* The loop: steps, epochs, evaluation. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../metrics/metric.h"
 #include "../optim/clip.h"
@@ -109,9 +110,18 @@ static lathe_status finish_step(lathe_run *run, const lathe_batch *batch, const 
     return status;
 }
 
+/* Is a save asked for at this step? */
 static bool save_is_due(const lathe_run *run)
 {
-    return run->state->save_every && run->step % run->state->save_every == 0 && run->end == LATHE_RUN_OPEN;
+    const lathe_save_every *every = &run->state->save_every;
+    if (run->end != LATHE_RUN_OPEN) return false;
+    if (every->seconds > 0) return lathe_run_clock() - run->state->saved >= every->seconds;
+    return every->steps && run->step % every->steps == 0;
+}
+
+static bool at_epoch_end(const lathe_run *run)
+{
+    return run->step % lathe_loader_batches(run->loader) == 0;
 }
 
 /* ---- an epoch ----------------------------------------------------------------------------------------------- */
@@ -154,8 +164,8 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
     if (isnan(value) || value >= former) return LATHE_OK;
     run->best = accuracy ? -value : value;
     run->best_epoch = row->epoch;
-    lathe_status status = lathe_run_best_keep(run);
-    return status ? status : lathe_run_folder_save_best(run);
+    run->state->best_step = run->step;
+    return lathe_run_best_keep(run);
 }
 
 /* A schedule that watches something gets validation's number, or training's where there is no validation. */
@@ -166,9 +176,43 @@ static void observe(lathe_run *run, const lathe_epoch_row *row)
     else lathe_sched_observe(run->sched, more ? row->train_accuracy : row->train_loss);
 }
 
+/* What an epoch has gathered, for one that is not whole: the run may be told to go on, as if it had not ended. */
+typedef struct gathered {
+    lathe_average loss;
+    uint64_t right, waited;
+    double reference, sched[LATHE_SCHED_STATE];
+} gathered;
+
+static gathered gathered_so_far(const lathe_run *run)
+{
+    const lathe_run_state *state = run->state;
+    gathered g = { state->loss, state->right, state->waited, state->reference, { 0 } };
+    memcpy(g.sched, lathe_sched_state(run->sched), sizeof g.sched);
+    return g;
+}
+
+static void gather_again(lathe_run *run, const gathered *g)
+{
+    lathe_run_state *state = run->state;
+    state->loss = g->loss;
+    state->right = g->right;
+    state->waited = g->waited;
+    state->reference = g->reference;
+    memcpy(lathe_sched_state(run->sched), g->sched, sizeof g->sched);
+    lathe_sched_seek(run->sched, lathe_sched_steps(run->sched));
+}
+
+/* The checkpoint first, then the best weights: see settle_best in resume.c. */
+static lathe_status save_epoch(lathe_run *run, bool is_best)
+{
+    lathe_status status = lathe_run_folder_save(run, save_is_due(run));
+    return !status && is_best ? lathe_run_folder_save_best(run) : status;
+}
+
 static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds, uint64_t images)
 {
     lathe_run_state *state = run->state;
+    const gathered before = gathered_so_far(run);
     double start = lathe_run_clock();
     lathe_score val = { (double)NAN, (double)NAN, 0 };
     lathe_status status = run->val ? lathe_run_evaluate(run, run->val, &val) : LATHE_OK;
@@ -180,7 +224,8 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!status) status = lathe_run_folder_epoch(run, &row);
     if (!status) observe(run, &row);
     if (!status) status = compare_epoch(run, &row);
-    if (!status) status = lathe_run_folder_save(run);
+    if (!at_epoch_end(run)) gather_again(run, &before);
+    if (!status) status = save_epoch(run, state->best_step == run->step);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
     return status;
 }
@@ -196,15 +241,15 @@ static lathe_status train_epoch(lathe_run *run)
         lathe_step_row row;
         status = train_step(run, &batch, &row);
         if (!status) status = finish_step(run, &batch, &row);
-        if (!status && save_is_due(run)) status = lathe_run_folder_save_step(run);
+        bool finished = at_epoch_end(run) || run->step == run->total_steps; /* saved below */
+        if (!status && !finished && save_is_due(run)) status = lathe_run_folder_save(run, true);
     }
     if (!status) status = lathe_loader_status(run->loader);
     double seconds = lathe_run_clock() - start;
     run->train_seconds += seconds;
     if (status || run->end == LATHE_RUN_NAN) return status;
-    bool whole = run->step % lathe_loader_batches(run->loader) == 0;
-    if (whole || run->step == run->total_steps) return finish_epoch(run, epoch, seconds, run->images - images);
-    return lathe_run_folder_save(run);
+    if (at_epoch_end(run) || run->step == run->total_steps) return finish_epoch(run, epoch, seconds, run->images - images);
+    return lathe_run_folder_save(run, false);
 }
 
 /* The test, of the best weights if there was validation to choose them by. */
@@ -217,17 +262,39 @@ static lathe_status test(lathe_run *run)
     return status;
 }
 
+/* Did an earlier part of the run end in an early stop? */
+static bool has_stopped_early(const lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    return s->early_stop != LATHE_EARLY_STOP_OFF && at_epoch_end(run) && run->step < run->total_steps &&
+        run->state->waited >= (uint64_t)s->patience;
+}
+
+/* Before the first step, or on from where the run stands. */
+static lathe_status prepare(lathe_run *run)
+{
+    uint64_t batches = lathe_loader_batches(run->loader);
+    lathe_status status = LATHE_OK;
+    run->end = LATHE_RUN_OPEN;
+    lathe_tape_seed(run->tape, run->settings.seed, run->step);
+    if (run->step) status = lathe_loader_seek(run->loader, run->step / batches, run->step % batches);
+    if (!status && lathe_run_whole_epochs(run) < run->history.epochs && run->step < run->total_steps)
+        status = lathe_run_folder_drop_part(run);
+    if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
+    /* A run that ended within an epoch, and is read back, has that epoch's row to make again. */
+    bool ends_here = run->step == run->total_steps && !at_epoch_end(run) && lathe_run_whole_epochs(run) == run->history.epochs;
+    if (!status && ends_here) status = finish_epoch(run, run->step / batches, 0, 0);
+    return status;
+}
+
 lathe_status lathe_run_train(lathe_run *run)
 {
     if (!run) return lathe_fail(LATHE_EARG, "lathe_run_train: run is NULL");
     double start = lathe_run_clock();
-    uint64_t batches = lathe_loader_batches(run->loader);
-    lathe_status status = LATHE_OK;
-    lathe_tape_seed(run->tape, run->settings.seed, run->step);
-    if (run->step) status = lathe_loader_seek(run->loader, run->step / batches, run->step % batches);
-    run->end = LATHE_RUN_OPEN;
+    lathe_status status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
+    if (!status && run->end == LATHE_RUN_NAN) status = lathe_run_folder_flush(run); /* the checkpoint stays the last good one */
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
     run->seconds += lathe_run_clock() - start;
     return status;

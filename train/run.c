@@ -63,7 +63,11 @@ static lathe_status open_model(lathe_run *run)
     if (status) return status;
     run->model = lathe_model_new();
     run->net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
-    return run->net ? lathe_nn_init(run->net, run->settings.seed) : lathe_error();
+    if (!run->net) return lathe_error();
+    status = lathe_nn_init(run->net, run->settings.seed);
+    /* A run that goes on has weights already, and the file may be gone. */
+    bool given = *run->settings.init_weights && !*run->settings.resume;
+    return !status && given ? lathe_run_load(run, run->settings.init_weights) : status;
 }
 
 static lathe_status open_loader(lathe_run *run)
@@ -76,8 +80,13 @@ static lathe_status open_loader(lathe_run *run)
     double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
     run->total_steps = steps < 1 ? 1 : (uint64_t)steps;
     if (s->max_steps && s->max_steps < run->total_steps) run->total_steps = s->max_steps;
-    if (!*s->save_every) return LATHE_OK;
-    return lathe_settings_length("save_every", s->save_every, run->steps_per_epoch, &run->state->save_every);
+    return lathe_settings_save_every(s, run->steps_per_epoch, &run->state->save_every);
+}
+
+size_t lathe_run_whole_epochs(const lathe_run *run)
+{
+    size_t rows = run->history.epochs;
+    return rows && run->history.epoch[rows - 1].step % lathe_loader_batches(run->loader) ? rows - 1 : rows;
 }
 
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
@@ -118,13 +127,16 @@ static void tell_optim(const lathe_run *run)
 
 static lathe_status open_run(lathe_run *run)
 {
+    const bool resume = *run->settings.resume;
     lathe_status status = lathe_settings_check(&run->settings);
+    if (!status && resume) status = lathe_resume_folder(&run->settings);
+    if (!status && *run->settings.out) status = lathe_run_folder_lock(run); /* before what takes long */
     if (!status) status = lathe_threads_set(run->settings.threads);
     if (!status) status = open_data(run);
     if (!status) status = open_model(run);
     if (!status) status = open_loader(run);
     if (!status) status = open_training(run);
-    if (!status && *run->settings.out) status = lathe_run_folder_open(run);
+    if (!status && *run->settings.out) status = resume ? lathe_resume(run) : lathe_run_folder_open(run);
     if (!status) tell_optim(run);
     if (!status) lathe_run_tell_schedule(run);
     return status;

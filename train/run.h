@@ -43,7 +43,7 @@ typedef enum lathe_run_end {
     LATHE_RUN_COMPLETE,    /* all steps made */
     LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
     LATHE_RUN_INTERRUPTED, /* on_step said so */
-    LATHE_RUN_NAN          /* the loss was not a number, and on_nan is stop */
+    LATHE_RUN_NAN          /* something was not a number, and on_nan is stop */
 } lathe_run_end;
 
 /** A run. Read its fields as you like; all live until lathe_run_free. */
@@ -80,9 +80,19 @@ struct lathe_run {
 /**
  * Make everything ready: check the settings, open and split the data, build and initialise the model, make optimizer and
  * scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may be NULL; both are copied.
- * Errors   NULL; the message names the setting, file or layer at fault.
+ *
+ * With settings->resume, a run folder or one of its checkpoints, the run goes on from there (a folder: from its last.safetensors) in
+ * the same folder, with the same settings but for those marked `free`, and ends in the same bits as without the break. A run
+ * that was never saved begins anew. One process at a time has a folder.
+ * Errors   NULL; the message names the setting, file or layer at fault; LATHE_ESTATE if another process has the folder.
  */
 lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks);
+
+/**
+ * The settings of a run folder, or of the folder of a checkpoint in it, over what `settings` holds, with settings->resume and
+ * settings->out as they must be to go on with it. Errors: those of lathe_settings_read.
+ */
+lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings);
 
 /** Give everything back. The run folder stays. NULL is fine. */
 void lathe_run_free(lathe_run *run);

@@ -10,9 +10,11 @@
 /** What of a run is nobody else's business. */
 typedef struct lathe_run_state {
     double opened;               /* when lathe_run_new was called, on lathe_run_clock */
+    lathe_lock *lock;            /* of the run folder */
     lathe_writer *steps, *epochs; /* NULL without a run folder */
-    uint64_t save_every;         /* in steps; 0: at an epoch's end only */
-    uint64_t saved_at;           /* run->step of the newest save */
+    uint64_t part_of_epoch;      /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
+    lathe_save_every save_every;
+    double saved;                /* when the newest save was, on lathe_run_clock */
     const lathe_loss_type *loss_type;
     void *loss_opts, *plain_opts; /* of training, of evaluation */
     lathe_real *scores;          /* [batch_size, classes], row-major */
@@ -20,6 +22,7 @@ typedef struct lathe_run_state {
     uint64_t right;              /* samples of the epoch so far whose class was found */
     double reference;            /* what early stopping compares with */
     uint64_t waited;             /* epochs since it improved */
+    uint64_t best_step;          /* steps made when the epoch run->best_epoch ended */
     lathe_real *best;            /* all numbers of the net's state when it was best, one tensor after the other */
     bool has_best;
 } lathe_run_state;
@@ -33,28 +36,47 @@ void lathe_run_message(const lathe_run *run, const char *format, ...) __attribut
 /** Tell what the schedule does with the run's length, and what is odd about it, unless the settings say no_warnings. */
 void lathe_run_tell_schedule(const lathe_run *run);
 
+/** Rows of the history that are of whole epochs: all but the last of a run whose length is no whole number of them. */
+size_t lathe_run_whole_epochs(const lathe_run *run);
+
 /** How many of a batch's outputs [B, K] are largest at the label. Errors: those of lathe_tensor_read. */
 lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right);
 
 /* ---- the run folder: nothing without settings.out ----------------------------------------------------------- */
 
-/** Make the folder and write its beginning: config.ini and the tables, with the rows that the history has. */
+/** Lock the folder, if it is there. Errors: LATHE_ESTATE: another process trains in it. */
+lathe_status lathe_run_folder_lock(lathe_run *run);
+
+/** Make the folder and write its beginning: config.ini and empty tables. What a former run has left goes. */
 lathe_status lathe_run_folder_open(lathe_run *run);
+
+/** The same for a run that goes on: the tables are cut off at their ends. */
+lathe_status lathe_run_folder_reopen(lathe_run *run, const lathe_history_ends *ends);
+
+/** "DIR/name" of the run folder. Errors: LATHE_EARG. */
+typedef char lathe_folder_path[LATHE_SETTING_LONG + 64];
+lathe_status lathe_run_folder_path(const lathe_run *run, const char *name, lathe_folder_path path);
 
 /** Add the newest row of the history. */
 lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row);
 lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row);
 
-/** Bring the tables to the disk, then save everything as last.safetensors. */
-lathe_status lathe_run_folder_save(lathe_run *run);
+/** Bring the tables to the disk. */
+lathe_status lathe_run_folder_flush(lathe_run *run);
 
-/** Save also as step-N.safetensors, and remove all but the newest settings.keep of those. */
-lathe_status lathe_run_folder_save_step(lathe_run *run);
+/**
+ * Bring the tables to the disk, then save everything as last.safetensors; with `also_step` as step-N.safetensors too, of which the newest
+ * settings.keep stay.
+ */
+lathe_status lathe_run_folder_save(lathe_run *run, bool also_step);
+
+/** Take the row of an epoch that was not whole out of history and table again: the run goes on. */
+lathe_status lathe_run_folder_drop_part(lathe_run *run);
 
 /** Save the weights as best.safetensors. */
 lathe_status lathe_run_folder_save_best(lathe_run *run);
 
-/** Close the tables. */
+/** Close the tables and give the lock back. */
 lathe_status lathe_run_folder_close(lathe_run *run);
 
 /* ---- checkpoints -------------------------------------------------------------------------------------------- */
@@ -62,8 +84,28 @@ lathe_status lathe_run_folder_close(lathe_run *run);
 /** Write the weights, and if `whole` all that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_run *run, const char *path, bool whole);
 
-/** Bring the run where the checkpoint left it: weights, optimizer, scheduler, counts. Its history must be there already. */
-lathe_status lathe_checkpoint_read(lathe_run *run, const char *path);
+/** Where in a run a checkpoint is. */
+typedef struct lathe_checkpoint_place {
+    uint64_t step, epochs; /* rows of steps.csv and epochs.csv that it knows of */
+    uint64_t best_step;    /* of the best weights so far; 0: there are none */
+} lathe_checkpoint_place;
+
+/** Is it one that this run can go on from? Nothing is changed. Errors: LATHE_EFORMAT, LATHE_EARG (other settings). */
+lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_run *run, lathe_checkpoint_place *place);
+
+/** Bring the run where the checkpoint left it: weights, optimizer, scheduler, counts. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
+lathe_status lathe_checkpoint_read(lathe_run *run, const lathe_safetensors *file);
+
+/* ---- going on ----------------------------------------------------------------------------------------------- */
+
+/** Say whose folder settings.resume is, as settings.out. Errors: LATHE_EARG if settings.out is another. */
+lathe_status lathe_resume_folder(lathe_settings *settings);
+
+/** Go on with the run of settings.resume, or begin it anew if it was never saved. */
+lathe_status lathe_resume(lathe_run *run);
+
+/** That the checkpoint's run has the same settings, but for those that may differ. Errors: LATHE_EARG naming one, LATHE_EFORMAT. */
+lathe_status lathe_resume_check_settings(const lathe_safetensors *file, const lathe_settings *settings);
 
 /* ---- the best weights --------------------------------------------------------------------------------------- */
 

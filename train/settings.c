@@ -25,11 +25,11 @@ static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
 static const lathe_setting table[] = {
     { "data", "data", "fashion-mnist", "NAME[:DIR]", "data set",
-        TEXT(data) },
+        TEXT(data), .free = true },
     { "val_split", "data", "0.1", "FRACTION", "part of the training data kept for validation",
         NUMBER(val_split, DOUBLE, .max = 1, .below_max = true) },
     { "workers", "data", "0", "N", "threads that assemble batches ahead of time",
-        NUMBER(workers, INT, .max = 256) },
+        NUMBER(workers, INT, .max = 256), .free = true },
     { "size", "data", "0", "N", "side of the pictures, for sets whose pictures can have any; 0: the set's own",
         NUMBER(size, INT, .max = 4096) },
     { "channels", "data", "0", "N", "1 grey, 3 colour, for sets that can be both; 0: the set's own",
@@ -40,6 +40,8 @@ static const lathe_setting table[] = {
         NUMBER(bad_image, CHOICE, .choices = bad_images) },
     { "model", "model", "lenet5", "NAME", "network",
         TEXT(model) },
+    { "init_weights", "model", "", "FILE", "first weights from a safetensors file, by name; also PyTorch's",
+        TEXT(init_weights) },
     { "loss", "loss", "cross_entropy", "NAME", "what a step lowers",
         TEXT(loss) },
     { "optim", "optim", "adamw", "NAME", "optimizer",
@@ -51,17 +53,17 @@ static const lathe_setting table[] = {
     { "by", "sched", "batch", "batch|epoch", "what the schedule counts, and its lengths mean",
         NUMBER(by, CHOICE, .choices = units) },
     { "no_warnings", "sched", "false", "BOOL", "no notes about legal but odd schedules",
-        NUMBER(no_warnings, BOOL, .count = 1) },
+        NUMBER(no_warnings, BOOL, .count = 1), .free = true },
     { "epochs", "train", "5", "N", "length of the run; fractions are fine",
-        NUMBER(epochs, DOUBLE, .above_min = true, .max = 1e6) },
+        NUMBER(epochs, DOUBLE, .above_min = true, .max = 1e6), .free = true },
     { "max_steps", "train", "0", "N", "end after so many steps; 0: epochs decide",
-        NUMBER(max_steps, STEPS, .max = MOST) },
+        NUMBER(max_steps, STEPS, .max = MOST), .free = true },
     { "batch_size", "train", "64", "N", "images a step",
         NUMBER(batch_size, INT, .min = 1, .max = 65536) },
     { "seed", "train", "1", "N", "of first weights, order and all else that is random",
         NUMBER(seed, STEPS, .max = MOST) },
     { "threads", "train", "0", "N", "0: one a processor; the results are the same",
-        NUMBER(threads, INT, .max = 256) },
+        NUMBER(threads, INT, .max = 256), .free = true },
     { "clip_norm", "train", "0", "NORM", "scale gradients down to this joint norm; 0: no",
         NUMBER(clip_norm, DOUBLE, .max = HUGE_VAL) },
     { "clip_value", "train", "0", "VALUE", "cut each gradient off at this size; 0: no",
@@ -69,15 +71,17 @@ static const lathe_setting table[] = {
     { "early_stop", "train", "off", "NAME", "stop when this no longer improves: val_loss, val_accuracy, train_loss",
         NUMBER(early_stop, CHOICE, .choices = early_stops) },
     { "patience", "train", "5", "EPOCHS", "epochs without improvement before that",
-        NUMBER(patience, INT, .min = 1, .max = 1000000) },
+        NUMBER(patience, INT, .min = 1, .max = 1000000), .free = true },
     { "min_delta", "train", "1e-4", "VALUE", "what counts as an improvement: more than this",
-        NUMBER(min_delta, DOUBLE, .max = HUGE_VAL) },
-    { "save_every", "train", "", "LENGTH", "also save each so many steps or epochs (20, 0.5ep)",
-        TEXT(save_every) },
+        NUMBER(min_delta, DOUBLE, .max = HUGE_VAL), .free = true },
+    { "save_every", "train", "", "LENGTH", "also save each so many steps, epochs or minutes (20, 0.5ep, 5min)",
+        TEXT(save_every), .free = true },
     { "keep", "train", "3", "N", "how many of those saves stay",
-        NUMBER(keep, INT, .min = 1, .max = 1000000) },
-    { "on_nan", "train", "stop", "NAME", "when the loss is not a number: stop, skip the step, or ignore it",
-        NUMBER(on_nan, CHOICE, .choices = on_nans) },
+        NUMBER(keep, INT, .min = 1, .max = 1000000), .free = true },
+    { "on_nan", "train", "stop", "NAME", "when the loss or a gradient is not a number: stop, skip the step, or ignore it",
+        NUMBER(on_nan, CHOICE, .choices = on_nans), .free = true },
+    { "no_times", "train", "false", "BOOL", "no times in epochs.csv, so that equal runs have equal files",
+        NUMBER(no_times, BOOL, .count = 1), .free = true },
     { "out", "train", "", "DIR", "run folder",
         TEXT(out), .place = true },
     { "resume", "train", "", "DIR", "run folder to go on with",
@@ -225,8 +229,8 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     lathe_transforms *transforms = status ? NULL : lathe_transforms_parse(settings->augment);
     if (!status && !transforms) status = lathe_error();
     lathe_transforms_free(transforms);
-    uint64_t steps;
-    if (!status && *settings->save_every) status = lathe_settings_length("save_every", settings->save_every, 1, &steps);
+    lathe_save_every every;
+    if (!status) status = lathe_settings_save_every(settings, 1, &every);
     return status ? status : lathe_options_check(settings);
 }
 
@@ -234,4 +238,32 @@ lathe_status lathe_settings_length(const char *key, const char *text, double ste
 {
     const lathe_field field[] = { { .name = key, .kind = LATHE_FIELD_STEPS, .max = MOST }, { .name = NULL } };
     return lathe_fields_set("settings", field, steps, key, text, steps_per_epoch);
+}
+
+/* A time such as "5min" in seconds; false if it is none. */
+static bool parse_time(const char *text, double *seconds)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units_of_time[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 } };
+    char number[32];
+    size_t length = strspn(text, "0123456789.");
+    if (!length || length >= sizeof number) return false;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    for (size_t i = 0; i < sizeof units_of_time / sizeof units_of_time[0]; i++)
+        if (!strcmp(text + length, units_of_time[i].unit) && lathe_parse_double(number, seconds)) {
+            *seconds *= units_of_time[i].seconds;
+            return true;
+        }
+    return false;
+}
+
+lathe_status lathe_settings_save_every(const lathe_settings *settings, double steps_per_epoch, lathe_save_every *every)
+{
+    const char *text = settings->save_every;
+    *every = (lathe_save_every){ 0 };
+    if (!*text || parse_time(text, &every->seconds)) return LATHE_OK;
+    return lathe_settings_length("save_every", text, steps_per_epoch, &every->steps);
 }

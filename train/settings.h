@@ -53,6 +53,7 @@ typedef struct lathe_settings {
     char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */
     int bad_image;                   /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
+    char init_weights[LATHE_SETTING_LONG]; /* a safetensors file of first weights, by name; "": random ones */
     char loss[LATHE_SETTING_SHORT];
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only;         /* no weight decay on biases and norms */
@@ -68,9 +69,10 @@ typedef struct lathe_settings {
     int early_stop;                  /* a lathe_early_stop */
     int patience;                    /* epochs without improvement before the run stops */
     double min_delta;                /* what counts as an improvement: more than this */
-    char save_every[LATHE_SETTING_SHORT]; /* a length such as "20", "0.5ep": also save then, not only at an epoch's end; "": never */
+    char save_every[LATHE_SETTING_SHORT]; /* "20", "0.5ep", "5min": also save then, not only at an epoch's end; "": never */
     int keep;                        /* how many of those saves stay, beside last and best */
-    int on_nan;                      /* a lathe_on_nan: what to do when the loss is not a number */
+    int on_nan;                      /* a lathe_on_nan: what to do when the loss, a gradient or a weight is not a number */
+    bool no_times;                   /* the times of epochs.csv stay empty, so that equal runs have equal files */
     char out[LATHE_SETTING_LONG];    /* run folder; "": nothing is written */
     char resume[LATHE_SETTING_LONG]; /* run folder to go on with; "": a new run */
     lathe_option option[LATHE_SETTING_OPTIONS];
@@ -86,6 +88,7 @@ typedef struct lathe_setting {
     const char *help;    /* one line */
     size_t text_size;    /* room in the struct, for a text; 0: a number, described by `field` */
     bool place;          /* where, not what: not written into the settings file */
+    bool free;           /* a resumed run may have another value: it changes how long, where or how safely, not what comes out */
     lathe_field field;   /* its offset and, for a number, its kind and range */
 } lathe_setting;
 
@@ -127,6 +130,9 @@ lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const
  */
 lathe_status lathe_settings_read(lathe_settings *settings, const char *path);
 
+/** The same from a text that is changed meanwhile; `name` is what messages call it. */
+lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const char *name);
+
 /** Write them as such a file, atomically; reading it gives the same run. Options not given follow as comments with their defaults. */
 lathe_status lathe_settings_write(const lathe_settings *settings, const char *path);
 
@@ -153,6 +159,15 @@ lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *o
  * Errors   NULL: LATHE_ENAME; LATHE_EARG also for a loss that is not made for labels, and for reduction none; LATHE_ENOMEM.
  */
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type);
+
+/** When to save: each so many steps, or seconds. Zeros: at an epoch's end only. */
+typedef struct lathe_save_every {
+    uint64_t steps;
+    double seconds;
+} lathe_save_every;
+
+/** settings->save_every: a length, or a time such as "5min", "90s", "1h". Errors: LATHE_EARG. */
+lathe_status lathe_settings_save_every(const lathe_settings *settings, double steps_per_epoch, lathe_save_every *every);
 
 /**
  * A length such as "500", "500it", "2.5ep" in steps. Errors: LATHE_EARG naming `key`.

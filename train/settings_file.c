@@ -124,19 +124,25 @@ static lathe_status read_lines(reader *r, char *text, const char *path)
     return status;
 }
 
+lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const char *name)
+{
+    if (!settings || !text || !name) return lathe_fail(LATHE_EARG, "lathe_settings_parse: settings, text or name is NULL");
+    lathe_settings changed = *settings;
+    reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
+    lathe_status status = r.seen ? read_lines(&r, text, name) : lathe_error();
+    if (!status) *settings = changed;
+    lathe_free(r.seen);
+    return status;
+}
+
 lathe_status lathe_settings_read(lathe_settings *settings, const char *path)
 {
     if (!settings || !path) return lathe_fail(LATHE_EARG, "lathe_settings_read: settings or path is NULL");
     size_t size;
     char *text = lathe_file_read(path, FILE_LIMIT, &size);
     if (!text) return lathe_error();
-    lathe_settings changed = *settings;
-    reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
-    lathe_status status = r.seen ? LATHE_OK : lathe_error();
-    if (!status && strlen(text) != size) status = lathe_fail(LATHE_EFORMAT, "%s: no text: it holds a zero byte", path);
-    if (!status) status = read_lines(&r, text, path);
-    if (!status) *settings = changed;
-    lathe_free(r.seen);
+    lathe_status status = strlen(text) == size ? lathe_settings_parse(settings, text, path) :
+        lathe_fail(LATHE_EFORMAT, "%s: no text: it holds a zero byte", path);
     lathe_free(text);
     return status;
 }
