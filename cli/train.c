@@ -102,7 +102,8 @@ const cli_command lathe_train_command = {
     .arguments = "",
     .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv, last.safetensors, best.safetensors,\n"
              "report.html, log.jsonl. Without --out the folder is runs/MODEL-DATA-N. The first Ctrl-C ends the step, saves and\n"
-             "exits with 130; the second exits at once. Same seed, same bytes, for any number of threads.",
+             "exits with 130; the second exits at once. --resume DIR goes on. Same seed, same bytes, for any number of threads,\n"
+             "with or without a break.",
     .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 --max-lr 3e-3 "
                "--step-size-up 2.5ep --epochs 5 --out runs/first",
     .options = options,

@@ -49,20 +49,33 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
 
 /* ---- is it the same run? ------------------------------------------------------------------------------------ */
 
-/* Is this line of `length` characters a line of the text too? */
-static bool has_line(const char *text, const char *line, size_t length)
+/* A default is the same as the value given: "# lr = 0.001" and "lr = 0.001". */
+static const char *bare(const char *line, int *length)
 {
-    for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
-        if (!strncmp(text, line, length) && (text[length] == '\n' || !text[length])) return true;
+    bool is_default = !strncmp(line, "# ", 2);
+    if (is_default) *length -= 2;
+    return is_default ? line + 2 : line;
+}
+
+static bool has_line(const char *text, const char *line, int length)
+{
+    while (*text) {
+        int other = (int)strcspn(text, "\n");
+        const char *next = text + other, *found = bare(text, &other);
+        if (other == length && !memcmp(found, line, (size_t)length)) return true;
+        text = next + (*next == '\n');
+    }
     return false;
 }
 
-/* The first line of `a` that `b` lacks, and its length; "" if there is none. Options may come in another order. */
+/* The first line of `a` that `b` lacks, and its length; 0 if there is none. Options may come in another order. */
 static const char *lacking_line(const char *a, const char *b, int *length)
 {
-    for (; *a; a += *length + (a[*length] == '\n')) {
+    while (*a) {
         *length = (int)strcspn(a, "\n");
-        if (!has_line(b, a, (size_t)*length)) return a;
+        const char *next = a + *length, *line = bare(a, length);
+        if (!has_line(b, line, *length)) return line;
+        a = next + (*next == '\n');
     }
     *length = 0;
     return a;

@@ -21,6 +21,13 @@ const char *test_folder(void)
     return folder;
 }
 
+void test_folder_in_memory(void)
+{
+    assert_int_equal(*folder, 0);
+    snprintf(folder, sizeof folder, "/dev/shm/lathe-test-XXXXXX");
+    if (!mkdtemp(folder)) folder[0] = '\0';
+}
+
 const char *test_path(const char *name)
 {
     static char paths[4][2048];

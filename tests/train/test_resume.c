@@ -1,0 +1,423 @@
+/* A run that is stopped and goes on ends in the same bits as one that is not. */
+#include "support/tiny.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const lathe_model_type *lathe_model_type_at(int index)
+{
+    return index ? NULL : &tiny_model;
+}
+
+/* Go on with the run of `settings` from its folder. */
+static lathe_settings resumed(const lathe_settings *settings)
+{
+    lathe_settings on = *settings;
+    snprintf(on.resume, sizeof on.resume, "%s", settings->out);
+    return on;
+}
+
+/* ---- every optimizer with every schedule -------------------------------------------------------------------- */
+
+/* What each schedule is tried with; a line for one that needs options. */
+typedef struct schedule {
+    const char *name;
+    tiny_pair pairs[6];
+} schedule;
+
+static const schedule schedules[] = {
+    { "constant", { { NULL, NULL } } },
+    { "cooldown", { { "total_iters", "150" } } },
+    { "cosine", { { "t_max", "60" } } },
+    { "cyclic", { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" }, { "mode", "triangular2" } } },
+    { "exponential", { { "sched.gamma", "0.995" } } },
+    { "linear", { { "total_iters", "120" } } },
+    { "multi_step", { { "milestones", "33,77,150" } } },
+    { "one_cycle", { { "max_lr", "0.02" } } },
+    { "plateau", { { "sched.patience", "-1" }, { "factor", "0.7" } } },
+    { "polynomial", { { "total_iters", "220" } } },
+    { "step", { { "step_size", "3" }, { "sched.gamma", "0.8" }, { "by", "epoch" } } },
+    { "table", { { "file", NULL } } },
+    { "warm_restarts", { { "t_0", "1.7ep" }, { "t_mult", "2" } } },
+    { "warmup", { { "total_iters", "50" } } },
+    { "wsd", { { "warmup", "20" } } },
+    { "warmup:2ep,cyclic:60it,cooldown:4ep,cosine",
+        { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" }, { "cyclic.gamma", "0.99" }, { "t_max", "80" } } },
+};
+
+enum { SCHEDULES = sizeof schedules / sizeof schedules[0], STEPS = 200 };
+
+static lathe_settings settings_of(const lathe_optim_type *optim, const schedule *s, const char *out)
+{
+    lathe_settings settings = tiny_settings(out, NULL);
+    tiny_set(&settings, "optim", optim->name);
+    tiny_set(&settings, "sched", s->name);
+    for (const tiny_pair *pair = s->pairs; pair->key; pair++) {
+        if (!strcmp(pair->key, "cyclic.gamma")) tiny_set(&settings, "cyclic.mode", "exp_range");
+        tiny_set(&settings, pair->key, pair->text ? pair->text : test_path("rates.csv"));
+    }
+    if (!strcmp(optim->name, "sgd")) tiny_set(&settings, "optim.momentum", "0.9");
+    return settings;
+}
+
+/* Stop and go on at the given steps, each time with other numbers of workers and threads. */
+static void in_parts(lathe_settings settings, const uint64_t *stops, int count)
+{
+    static const char *const workers[] = { "0", "1", "2", "4" }, *const threads[] = { "1", "2" };
+    for (int i = 0; i <= count; i++) {
+        lathe_settings part = i ? resumed(&settings) : settings;
+        tiny_set(&part, "workers", workers[(stops[0] + (uint64_t)i) % 4]);
+        tiny_set(&part, "threads", threads[i % 2]);
+        if (i < count) tiny_train_until(&part, stops[i]);
+        else lathe_run_free(tiny_train(&part));
+    }
+}
+
+/* A sample of the steps 1 ... 199 that moves on with `number`, so that all pairs together have every step; in the long ring all of them. */
+static int stops_of(int number, uint64_t stops[STEPS])
+{
+    int count = tiny_long() ? STEPS - 1 : 2;
+    for (int i = 0; i < count; i++)
+        stops[i] = tiny_long() ? (uint64_t)i + 1 : (uint64_t)(1 + number % (STEPS / 2) + i * (STEPS / 2 - 1));
+    return count;
+}
+
+static void every_optimizer_and_schedule(void **state)
+{
+    (void)state;
+    int points = 0, good = 0, number = 0;
+    bool hit[STEPS] = { false };
+    static const char rates[] = "step,lr\n0,0.01\n40,0.02\n90,0.005\n";
+    test_write(test_path("rates.csv"), rates, sizeof rates - 1);
+    for (int o = 0; lathe_optim_type_at(o); o++)
+        for (int s = 0; s < SCHEDULES; s++) {
+            char what[128];
+            uint64_t stops[STEPS];
+            const lathe_optim_type *optim = lathe_optim_type_at(o);
+            int count = stops_of(number++, stops);
+            snprintf(what, sizeof what, "%s, %s", optim->name, schedules[s].name);
+            lathe_settings whole = settings_of(optim, &schedules[s], "whole"), parts = settings_of(optim, &schedules[s], "parts");
+            lathe_run_free(tiny_train(&whole));
+            points += count;
+            in_parts(parts, stops, count);
+            tiny_assert_same_runs(what, "whole", "parts");
+            good += count;
+            for (int i = 0; i < count; i++) hit[stops[i]] = true;
+        }
+    for (int i = 1; i < STEPS; i++)
+        if (!hit[i]) fail_msg("step %d was not tried", i);
+    print_message("resume points %d/%d\n", good, points);
+}
+
+/* A schedule of the registry that this test forgets would be one that nobody resumes. */
+static void no_schedule_is_forgotten(void **state)
+{
+    (void)state;
+    for (int i = 0; lathe_sched_type_at(i); i++) {
+        bool found = !strcmp(lathe_sched_type_at(i)->name, "sequence"); /* the last line */
+        for (int s = 0; s < SCHEDULES; s++) found = found || !strcmp(schedules[s].name, lathe_sched_type_at(i)->name);
+        if (!found) fail_msg("the table lacks %s", lathe_sched_type_at(i)->name);
+    }
+}
+
+/* ---- lengths ------------------------------------------------------------------------------------------------ */
+
+/* A run that ended within an epoch, or at the end of one, is told to go on further. */
+static void more_may_be_asked_for(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = { "13", "20", "1", "29", "7" };
+    lathe_settings whole = tiny_settings("whole", (const tiny_pair[]){ { "epochs", "4" }, { "sched", "plateau" }, { "sched.patience", "-1" },
+        { "early_stop", "val_loss" }, { "patience", "3" }, { NULL, NULL } });
+    lathe_run_free(tiny_train(&whole));
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        lathe_settings part = whole;
+        tiny_set(&part, "out", test_path("longer"));
+        tiny_set(&part, "max_steps", lengths[i]);
+        lathe_run_free(tiny_train(&part));
+        part = resumed(&part);
+        lathe_run_free(tiny_train(&part)); /* there is nothing to do but the test */
+        tiny_set(&part, "max_steps", "0");
+        lathe_run *run = tiny_train(&part);
+        assert_int_equal(run->test_score.count, 4);
+        lathe_run_free(run);
+        tiny_assert_same(lengths[i], "whole", "longer", "steps.csv");
+        tiny_assert_same(lengths[i], "whole", "longer", "epochs.csv");
+        tiny_assert_same(lengths[i], "whole", "longer", "last.safetensors");
+    }
+}
+
+/* A run that is read back when it is over measures the same again, also within an epoch. */
+static void a_finished_run_stays_as_it_is(void **state)
+{
+    (void)state;
+    static const char *const lengths[] = { "13", "20" };
+    for (size_t i = 0; i < 2; i++) {
+        lathe_settings once = tiny_settings("once", (const tiny_pair[]){ { "max_steps", lengths[i] }, { NULL, NULL } }), twice = once;
+        tiny_set(&twice, "out", test_path("twice"));
+        lathe_run_free(tiny_train(&once));
+        lathe_run *run = tiny_train(&twice);
+        lathe_score score = run->test_score;
+        lathe_run_free(run);
+        twice = resumed(&twice);
+        run = tiny_train(&twice);
+        assert_true(run->test_score.loss == score.loss && run->end == LATHE_RUN_COMPLETE);
+        assert_int_equal(run->images, 0);
+        lathe_run_free(run);
+        tiny_assert_same_runs(lengths[i], "once", "twice");
+    }
+}
+
+static void an_early_stop_stays_one(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("early", (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "2" },
+        { "min_delta", "100" }, { NULL, NULL } });
+    lathe_run *run = tiny_train(&settings);
+    assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
+    uint64_t steps = run->step;
+    lathe_run_free(run);
+    settings = resumed(&settings);
+    run = tiny_train(&settings);
+    assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
+    assert_int_equal(run->step, steps);
+    assert_int_equal(run->test_score.count, 4);
+    lathe_run_free(run);
+    tiny_set(&settings, "patience", "4"); /* more of it, and the run goes on */
+    run = tiny_train(&settings);
+    assert_int_equal(run->step, steps + 20);
+    lathe_run_free(run);
+}
+
+/* ---- what is in the folder ---------------------------------------------------------------------------------- */
+
+static void append(const char *name, const char *text)
+{
+    FILE *file = fopen(test_path(name), "ab");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    fclose(file);
+}
+
+/* Whole rows, half a row and rubbish behind what the checkpoint knows of are cut off. */
+static void rows_behind_the_checkpoint_go(void **state)
+{
+    (void)state;
+    lathe_settings whole = tiny_settings("whole", NULL), parts = tiny_settings("rows", NULL);
+    lathe_run_free(tiny_train(&whole));
+    tiny_train_until(&parts, 57);
+    append("rows/steps.csv", "57,5,0.01,0.9,1.5\n58,5,0.01,0.9,1.25\n59,5,0.0");
+    append("rows/epochs.csv", "5,60,1,1,1,1,,\n\xff\n");
+    parts = resumed(&parts);
+    lathe_run_free(tiny_train(&parts));
+    tiny_assert_same_runs("rows", "whole", "rows");
+}
+
+static void rows_that_are_missing_are_told(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("short", NULL);
+    tiny_train_until(&settings, 25);
+    settings = resumed(&settings);
+    test_write(test_path("short/epochs.csv"), LATHE_EPOCHS_HEADER, sizeof LATHE_EPOCHS_HEADER - 1);
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_EFORMAT, "epochs.csv: has 0 rows, the checkpoint knows of 2");
+    test_write(test_path("short/steps.csv"), "step", 4);
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_EFORMAT, "steps.csv:1: expected step,epoch,lr,momentum,loss");
+}
+
+/* From an older save than the last; what came after is made again. */
+static void older_saves_may_be_chosen(void **state)
+{
+    (void)state;
+    const tiny_pair pairs[] = { { "save_every", "20" }, { "keep", "4" }, { NULL, NULL } };
+    lathe_settings whole = tiny_settings("whole", pairs), back = tiny_settings("back", pairs);
+    lathe_run_free(tiny_train(&whole));
+    tiny_train_until(&back, 131);
+    tiny_set(&back, "resume", test_path("back/step-00000080.safetensors"));
+    tiny_train_until(&back, 105);
+    assert_false(lathe_file_exists(test_path("back/step-00000120.safetensors"))); /* of a future that was given up */
+    back = resumed(&back);
+    lathe_run_free(tiny_train(&back));
+    tiny_assert_same_runs("back", "whole", "back");
+    assert_true(lathe_file_exists(test_path("back/step-00000140.safetensors")));
+    assert_false(lathe_file_exists(test_path("back/step-00000120.safetensors")));
+}
+
+static void a_damaged_checkpoint_has_older_ones(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("damaged", (const tiny_pair[]){ { "save_every", "15" }, { NULL, NULL } });
+    tiny_train_until(&settings, 44);
+    append("damaged/last.safetensors", "x");
+    settings = resumed(&settings);
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_EFORMAT, "damaged/step-00000030.safetensors");
+}
+
+/* Killed before its first save. */
+static void a_run_that_was_never_saved_begins_anew(void **state)
+{
+    (void)state;
+    lathe_settings whole = tiny_settings("whole", NULL), anew = tiny_settings("anew", NULL);
+    lathe_run_free(tiny_train(&whole));
+    lathe_run_free(lathe_run_new(&anew, NULL));
+    anew = resumed(&anew);
+    lathe_run_free(tiny_train(&anew));
+    tiny_assert_same_runs("anew", "whole", "anew");
+    tiny_set(&anew, "resume", test_path("nothing"));
+    anew.out[0] = '\0';
+    assert_null(lathe_run_new(&anew, NULL));
+    assert_failed(LATHE_EIO, "nothing/config.ini: no run folder");
+    tiny_set(&anew, "out", test_path("elsewhere"));
+    assert_null(lathe_run_new(&anew, NULL));
+    assert_failed(LATHE_EARG, "goes on does so in its own folder");
+}
+
+/* The best weights are tested in the end, also when their epoch was before the break; and missing ones are told. */
+static void the_best_weights_are_remembered(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("best", (const tiny_pair[]){ { "epochs", "6" }, { NULL, NULL } });
+    lathe_run *run = tiny_train(&settings);
+    lathe_score whole = run->test_score;
+    lathe_run_free(run);
+    for (uint64_t stop = 1; stop < 60; stop++) {
+        tiny_train_until(&settings, stop);
+        lathe_settings on = resumed(&settings);
+        run = tiny_train(&on);
+        if (run->test_score.loss != whole.loss) fail_msg("after step %d: %g, not %g", (int)stop, run->test_score.loss, whole.loss);
+        lathe_run_free(run);
+    }
+    tiny_train_until(&settings, 57);
+    assert_int_equal(unlink(test_path("best/best.safetensors")), 0);
+    settings = resumed(&settings);
+    lathe_run_free(tiny_train(&settings));
+    assert_true(lathe_file_exists(test_path("best/best.safetensors")));
+}
+
+static void other_settings_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *text, *message;
+    } cases[] = {
+        { "batch_size", "5", "a run with 'batch_size = 4', the settings say 'batch_size = 5'" },
+        { "optim", "sgd", "'optim = adamw'" },
+        { "lr", "0.02", "a run with 'lr = 0.01', the settings say 'lr = 0.02'" },
+        { "seed", "2", "seed" },
+        { "augment", "", "augment" },
+        { "sched", "cosine:50it", "sched" },
+        { "data", "shapes", "made with other data: input is '1,6,6' there, '1,28,28' here" },
+    };
+    lathe_settings settings = tiny_settings("other", NULL);
+    tiny_train_until(&settings, 25);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings other = resumed(&settings);
+        tiny_set(&other, cases[i].key, cases[i].text);
+        if (!strcmp(cases[i].key, "sched")) tiny_set(&other, "t_max", "50");
+        if (!strcmp(cases[i].key, "data")) tiny_set(&other, "size", "0");
+        assert_null(lathe_run_new(&other, NULL));
+        assert_failed(lathe_error(), cases[i].message);
+    }
+    lathe_settings same = resumed(&settings);
+    tiny_set(&same, "lr", "0.01"); /* said again, and in another place of the list */
+    tiny_set(&same, "weight_decay", "0.01"); /* a default said aloud */
+    tiny_set(&same, "keep", "9");
+    lathe_run_free(tiny_train(&same));
+}
+
+/* ---- one run a folder --------------------------------------------------------------------------------------- */
+
+static void a_folder_has_one_run_at_a_time(void **state)
+{
+    (void)state;
+    char pid[32];
+    lathe_settings settings = tiny_settings("locked", NULL);
+    lathe_run *run = lathe_run_new(&settings, NULL);
+    assert_non_null(run);
+    assert_null(lathe_run_new(&settings, NULL));
+    snprintf(pid, sizeof pid, "process %ld,", (long)getpid());
+    assert_failed(LATHE_ESTATE, pid);
+    lathe_settings on = resumed(&settings);
+    assert_null(lathe_run_new(&on, NULL));
+    assert_failed(LATHE_ESTATE, "in use by process");
+    assert_int_equal(lathe_run_train(run), LATHE_OK);
+    lathe_run_free(run);
+    assert_false(lathe_file_exists(test_path("locked/lock")));
+    lathe_run_free(tiny_train(&on));
+}
+
+/* A new run in the folder of an old one: nothing of the old is left to be mistaken for its own. */
+static void a_new_run_replaces_an_old_one(void **state)
+{
+    (void)state;
+    lathe_settings old = tiny_settings("replaced", (const tiny_pair[]){ { "save_every", "7" }, { NULL, NULL } });
+    tiny_train_until(&old, 40);
+    lathe_settings fresh = tiny_settings("replaced", (const tiny_pair[]){ { "optim", "sgd" }, { NULL, NULL } });
+    lathe_run_free(lathe_run_new(&fresh, NULL));
+    static const char *const gone[] = { "last.safetensors", "best.safetensors", "step-00000035.safetensors", "lock" };
+    for (size_t i = 0; i < 4; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "replaced/%s", gone[i]);
+        if (lathe_file_exists(test_path(path))) fail_msg("%s", path);
+    }
+}
+
+/* A step takes longer than a microsecond, so each is saved. */
+static void saves_may_be_by_time(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("time", (const tiny_pair[]){ { "save_every", "0.000001s" }, { "keep", "1000000" },
+        { "epochs", "3" }, { NULL, NULL } });
+    lathe_run_free(tiny_train(&settings));
+    size_t count;
+    uint64_t *steps = lathe_file_numbers(settings.out, "step-", ".safetensors", &count);
+    assert_non_null(steps);
+    assert_int_equal(count, 30);
+    lathe_free(steps);
+    tiny_set(&settings, "save_every", "5min");
+    assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
+    tiny_set(&settings, "save_every", "5 minutes");
+    assert_int_equal(lathe_settings_check(&settings), LATHE_EARG);
+    assert_failed(LATHE_EARG, "save_every = '5 minutes'");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    test_folder_in_memory();
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_optimizer_and_schedule),
+        cmocka_unit_test(no_schedule_is_forgotten),
+        cmocka_unit_test(more_may_be_asked_for),
+        cmocka_unit_test(a_finished_run_stays_as_it_is),
+        cmocka_unit_test(an_early_stop_stays_one),
+        cmocka_unit_test(rows_behind_the_checkpoint_go),
+        cmocka_unit_test(rows_that_are_missing_are_told),
+        cmocka_unit_test(older_saves_may_be_chosen),
+        cmocka_unit_test(a_damaged_checkpoint_has_older_ones),
+        cmocka_unit_test(a_run_that_was_never_saved_begins_anew),
+        cmocka_unit_test(the_best_weights_are_remembered),
+        cmocka_unit_test(other_settings_are_refused),
+        cmocka_unit_test(a_folder_has_one_run_at_a_time),
+        cmocka_unit_test(a_new_run_replaces_an_old_one),
+        cmocka_unit_test(saves_may_be_by_time),
+    };
+    return cmocka_run_group_tests(tests, set_up, clean);
+}
