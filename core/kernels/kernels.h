@@ -8,6 +8,7 @@
 #include "loss.h"
 #include "norm.h"
 #include "pool.h"
+#include "product.h"
 #include "peak.h"
 #include "response.h"
 #include "softmax.h"
@@ -22,6 +23,7 @@ typedef struct lathe_kernels {
     const lathe_norm_kernels *norm;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
+    const lathe_product_kernels *product;
     const lathe_response_kernels *response;
     const lathe_softmax_kernels *softmax;
     const lathe_update_kernels *update;

@@ -11,6 +11,7 @@ extern const lathe_loss_kernels KERNEL(lathe_loss_kernels);
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
+extern const lathe_product_kernels KERNEL(lathe_product_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
@@ -25,6 +26,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .norm = &KERNEL(lathe_norm_kernels),
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
+    .product = &KERNEL(lathe_product_kernels),
     .response = &KERNEL(lathe_response_kernels),
     .softmax = &KERNEL(lathe_softmax_kernels),
     .update = &KERNEL(lathe_update_kernels),

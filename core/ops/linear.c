@@ -2,154 +2,144 @@
 
 #include <string.h>
 
-#include "../blas.h"
 #include "op_impl.h"
 
 /*
- * Matrix products want the images of several blocks side by side: x [F, n], y [O, n], n = 16 * blocks. Then
- *     y = w x        gx = w' gy        gw = gy x'
- * Each product is cut into runs of result rows, a task each; a batch larger than CHUNK blocks is done chunk by chunk.
+ * Images stay sixteen abreast (core/kernels/product.h):
+ *     y = w x and gx = w' gy: the columns are images; gw = gy x': they are features, of x with rows of images made of its lanes.
+ * Each result is one task's, so that bits do not depend on the number of threads.
  */
-enum { CHUNK = 8, RUN = 64 };
-
-/* Some blocks of a tensor. A single block is side by side with itself, and is not copied. */
-typedef struct side_by_side {
-    lathe_real *blocks; /* [count][rows][16] */
-    lathe_real *rows_at; /* [rows][count][16] */
-    int count, rows;
-} side_by_side;
-
-static void copy_block(void *context, int block)
-{
-    const side_by_side *s = context;
-    size_t row = (size_t)s->count * LATHE_LANES;
-    const lathe_real *from = s->blocks + (size_t)block * (size_t)s->rows * LATHE_LANES;
-    lathe_real *to = s->rows_at + (size_t)block * LATHE_LANES;
-    for (int r = 0; r < s->rows; r++)
-        memcpy(to + (size_t)r * row, from + (size_t)r * LATHE_LANES, LATHE_LANES * sizeof *to);
-}
-
-/* Blocks first ... first + CHUNK - 1 of `data`; `work` has room for them. */
-static side_by_side chunk_of(lathe_real *data, int rows, int first, int blocks, lathe_real *work)
-{
-    side_by_side s = { .blocks = data + (size_t)first * (size_t)rows * LATHE_LANES, .count = blocks - first, .rows = rows };
-    if (s.count > CHUNK) s.count = CHUNK;
-    s.rows_at = s.count == 1 ? s.blocks : work;
-    return s;
-}
-
-static void gather(side_by_side *s)
-{
-    if (s->count > 1) lathe_parallel(s->count, copy_block, s);
-}
-
-/* Bring `rows` rows from `first` on back to their blocks. */
-static void scatter(const side_by_side *s, int first, int rows, bool add)
-{
-    if (s->count == 1) return;
-    for (int block = 0; block < s->count; block++)
-        for (int r = first; r < first + rows; r++) {
-            const lathe_real *from = s->rows_at + ((size_t)r * (size_t)s->count + (size_t)block) * LATHE_LANES;
-            lathe_real *to = s->blocks + ((size_t)block * (size_t)s->rows + (size_t)r) * LATHE_LANES;
-            for (int i = 0; i < LATHE_LANES; i++) to[i] = add ? to[i] + from[i] : from[i];
-        }
-}
+enum {
+    DEPTH = 1024,     /* features that the forward does at once: what a task reads of x stays in the second-level cache */
+    DATA_DEPTH = 256, /* outputs that the gradient to x does at once, */
+    MOST_ROWS = 32,   /* and the most rows of a task */
+    PANEL = 48,       /* features of a task to weights, */
+    PANEL_BLOCKS = 16 /* and the blocks it does at once: the panel stays in the first- or second-level cache */
+};
 
 typedef struct linear_job {
-    int features, outputs;
-    const lathe_real *w, *bias;
-    lathe_real *gw;
-    side_by_side x, y; /* values in the forward, gradients in `to_data`; x's values and y's gradients in `to_weights` */
-    bool add, relu;
+    int features, outputs, blocks, tasks[3];
+    const lathe_real *x, *w, *bias, *gy;
+    lathe_real *y, *gx, *gw, *gb;
+    bool relu, add_x, add_w, add_b;
 } linear_job;
 
-static int rows_of_run(int run, int rows)
+static int smaller(int a, int b)
 {
-    return rows - run * RUN < RUN ? rows - run * RUN : RUN;
+    return a < b ? a : b;
 }
 
-static int runs(int rows)
+/* Rows of a result that one task does. */
+static int rows_a_task(int rows)
 {
-    return (rows + RUN - 1) / RUN;
+    return rows < 128 ? MOST_ROWS / 2 : MOST_ROWS;
 }
 
-static void forward_run(void *context, int run)
+static int tasks_for(int count, int each)
+{
+    return (count + each - 1) / each;
+}
+
+static void forward_task(void *context, int task)
 {
     const linear_job *job = context;
-    int first = run * RUN, rows = rows_of_run(run, job->outputs), n = job->x.count * LATHE_LANES;
-    lathe_real *y = job->y.rows_at + (size_t)first * (size_t)n;
-    for (int r = 0; job->bias && r < rows; r++)
-        for (int i = 0; i < n; i++) y[(size_t)r * (size_t)n + (size_t)i] = job->bias[first + r];
-    lathe_gemm(false, false, rows, n, job->features, job->w + (size_t)first * (size_t)job->features, job->features,
-        job->x.rows_at, n, job->bias ? 1 : 0, y, n);
-    if (job->relu) lathe_kernels_in_use()->element->relu((size_t)rows * (size_t)n, y, y);
-    scatter(&job->y, first, rows, false);
-}
-
-static void to_data_run(void *context, int run)
-{
-    const linear_job *job = context;
-    int first = run * RUN, rows = rows_of_run(run, job->features), n = job->y.count * LATHE_LANES;
-    bool direct = job->x.count == 1;
-    lathe_gemm(true, false, rows, n, job->outputs, job->w + first, job->features, job->y.rows_at, n, direct && job->add ? 1 : 0,
-        job->x.rows_at + (size_t)first * (size_t)n, n);
-    scatter(&job->x, first, rows, job->add);
-}
-
-static void to_weights_run(void *context, int run)
-{
-    const linear_job *job = context;
-    int first = run * RUN, n = job->y.count * LATHE_LANES;
-    lathe_gemm(false, true, rows_of_run(run, job->outputs), job->features, n, job->y.rows_at + (size_t)first * (size_t)n, n,
-        job->x.rows_at, n, job->add ? 1 : 0, job->gw + (size_t)first * (size_t)job->features, job->features);
-}
-
-/* Room for a chunk of x and of y side by side. */
-static bool find_work(lathe_tape *tape, const linear_job *job, int blocks, lathe_real *work[2])
-{
-    size_t n = (size_t)(blocks < CHUNK ? blocks : CHUNK) * LATHE_LANES;
-    work[0] = lathe_tape_work(tape, (size_t)job->features * n, sizeof *work[0]);
-    work[1] = lathe_tape_work(tape, (size_t)job->outputs * n, sizeof *work[1]);
-    return work[0] && work[1];
-}
-
-static void to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_real *gb, bool add)
-{
-    int outputs = y->shape.dim[1];
-    for (int o = 0; o < outputs; o++) {
-        lathe_real sum = 0;
-        for (int block = 0; block < lathe_tensor_blocks(y); block++)
-            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES, gy + (size_t)(block * outputs + o) * LATHE_LANES);
-        gb[o] = add ? gb[o] + sum : sum;
+    int first = task * rows_a_task(job->outputs);
+    lathe_product product = { .rows = smaller(rows_a_task(job->outputs), job->outputs - first), .sixteens = job->blocks,
+        .last = LATHE_LANES, .outer = 1, .bias = job->bias ? job->bias + first : NULL, .c = job->y + (size_t)first * LATHE_LANES,
+        .a_row = job->features, .a_inner = 1, .b_sixteen = (ptrdiff_t)job->features * LATHE_LANES, .b_inner = LATHE_LANES,
+        .c_row = LATHE_LANES, .c_sixteen = (ptrdiff_t)job->outputs * LATHE_LANES };
+    for (int at = 0; at < job->features; at += DEPTH) {
+        product.inner = smaller(DEPTH, job->features - at);
+        product.a = job->w + (size_t)first * (size_t)job->features + at;
+        product.b = job->x + (size_t)at * LATHE_LANES;
+        product.relu = job->relu && at + DEPTH >= job->features;
+        lathe_kernels_in_use()->product->run(&product);
+        product.bias = NULL;
+        product.add = true;
     }
 }
 
-static lathe_status backward(lathe_node *node, lathe_real *gy)
+/* The task's columns of w are first brought together: as they lie, each is in another page. */
+static void to_data(const linear_job *job, int task)
+{
+    lathe_real columns[DATA_DEPTH * MOST_ROWS];
+    int first = task * rows_a_task(job->features), rows = smaller(rows_a_task(job->features), job->features - first);
+    lathe_product product = { .rows = rows, .sixteens = job->blocks, .last = LATHE_LANES, .outer = 1, .a = columns,
+        .c = job->gx + (size_t)first * LATHE_LANES, .a_row = 1, .a_inner = rows, .b_sixteen = (ptrdiff_t)job->outputs * LATHE_LANES,
+        .b_inner = LATHE_LANES, .c_row = LATHE_LANES, .c_sixteen = (ptrdiff_t)job->features * LATHE_LANES, .add = job->add_x };
+    for (int at = 0; at < job->outputs; at += DATA_DEPTH) {
+        product.inner = smaller(DATA_DEPTH, job->outputs - at);
+        product.b = job->gy + (size_t)at * LATHE_LANES;
+        for (int o = 0; o < product.inner; o++)
+            memcpy(columns + o * rows, job->w + (size_t)(at + o) * (size_t)job->features + first, (size_t)rows * sizeof *columns);
+        lathe_kernels_in_use()->product->run(&product);
+        product.add = true;
+    }
+}
+
+static void to_weights(const linear_job *job, int task)
+{
+    const lathe_product_kernels *kernels = lathe_kernels_in_use()->product;
+    _Alignas(64) lathe_real panel[PANEL * PANEL_BLOCKS * LATHE_LANES];
+    int first = task * PANEL, width = smaller(PANEL, job->features - first), sixteens = tasks_for(width, LATHE_LANES);
+    lathe_product product = { .rows = job->outputs, .sixteens = sixteens, .last = width - (sixteens - 1) * LATHE_LANES,
+        .inner = LATHE_LANES, .b = panel, .c = job->gw + first, .a_row = LATHE_LANES, .a_outer = (ptrdiff_t)job->outputs * LATHE_LANES,
+        .a_inner = 1, .b_outer = LATHE_LANES * LATHE_LANES, .b_inner = LATHE_LANES, .c_row = job->features, .c_sixteen = LATHE_LANES,
+        .add = job->add_w };
+    for (int block = 0; block < job->blocks; block += PANEL_BLOCKS) {
+        product.outer = smaller(PANEL_BLOCKS, job->blocks - block);
+        product.b_sixteen = (ptrdiff_t)product.outer * product.b_outer;
+        product.a = job->gy + (size_t)block * (size_t)product.a_outer;
+        for (int s = 0; s < sixteens; s++)
+            for (int b = 0; b < product.outer; b++) {
+                size_t place = (size_t)(block + b) * (size_t)job->features + (size_t)(first + s * LATHE_LANES);
+                kernels->transpose(smaller(LATHE_LANES, width - s * LATHE_LANES), job->x + place * LATHE_LANES,
+                    panel + s * product.b_sixteen + b * product.b_outer);
+            }
+        kernels->run(&product);
+        product.add = true;
+    }
+}
+
+static void to_bias(const linear_job *job, int task)
+{
+    int first = task * rows_a_task(job->outputs), end = smaller(first + rows_a_task(job->outputs), job->outputs);
+    for (int o = first; o < end; o++) {
+        lathe_real sum = 0;
+        for (int block = 0; block < job->blocks; block++)
+            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES, job->gy + ((size_t)block * (size_t)job->outputs + (size_t)o) * LATHE_LANES);
+        job->gb[o] = job->add_b ? job->gb[o] + sum : sum;
+    }
+}
+
+/* All directions as one list of tasks, so that threads wait for each other but once. */
+static void backward_task(void *context, int task)
+{
+    static void (*const direction[3])(const linear_job *job, int task) = { to_weights, to_data, to_bias };
+    const linear_job *job = context;
+    int d = 0;
+    for (; task >= job->tasks[d]; d++) task -= job->tasks[d];
+    direction[d](job, task);
+}
+
+static linear_job job_of(const lathe_tensor *x, const lathe_tensor *w)
+{
+    return (linear_job){ .features = x->shape.dim[1], .outputs = w->shape.dim[0], .blocks = lathe_tensor_blocks(x), .x = x->data,
+        .w = w->data };
+}
+
+static lathe_status backward(lathe_node *node, const lathe_real *gy)
 {
     lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
-    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data };
-    int blocks = lathe_tensor_blocks(x);
-    lathe_real *work[2];
-    if (!find_work(y->tape, &job, blocks, work)) return lathe_tape_status(y->tape);
-    bool add_x = false, add_w = false, add_bias = false;
-    lathe_real *gx = lathe_grad_target(y->tape, x, &add_x), *gb = lathe_grad_target(y->tape, bias, &add_bias);
-    job.gw = lathe_grad_target(y->tape, w, &add_w);
-    for (int first = 0; first < blocks; first += CHUNK) {
-        job.y = chunk_of(gy, job.outputs, first, blocks, work[1]);
-        gather(&job.y);
-        if (job.gw) {
-            job.x = chunk_of(x->data, job.features, first, blocks, work[0]);
-            job.add = add_w || first;
-            gather(&job.x);
-            lathe_parallel(runs(job.outputs), to_weights_run, &job);
-        }
-        if (gx) {
-            job.x = chunk_of(gx, job.features, first, blocks, work[0]);
-            job.add = add_x;
-            lathe_parallel(runs(job.features), to_data_run, &job);
-        }
-    }
-    if (gb) to_bias(y, gy, gb, add_bias);
+    linear_job job = job_of(x, w);
+    job.gy = gy;
+    job.gw = lathe_grad_target(y->tape, w, &job.add_w);
+    job.gx = lathe_grad_target(y->tape, x, &job.add_x);
+    job.gb = lathe_grad_target(y->tape, bias, &job.add_b);
+    job.tasks[0] = job.gw ? tasks_for(job.features, PANEL) : 0;
+    job.tasks[1] = job.gx ? tasks_for(job.features, rows_a_task(job.features)) : 0;
+    job.tasks[2] = job.gb ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
+    if (!lathe_tape_status(y->tape)) lathe_parallel(job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
     return lathe_tape_status(y->tape);
 }
 
@@ -189,20 +179,13 @@ static lathe_tensor *linear(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     lathe_tensor *in[3] = { x, w, bias };
     lathe_tape *tape = lathe_tape_of("lathe_linear", in, bias ? 3 : 2);
     if (!tape || !check_linear(tape, x, w, bias)) return NULL;
-    if (lathe_blas_start()) return lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, (lathe_shape){ 2, { x->shape.dim[0], w->shape.dim[0] } });
     if (!y) return NULL;
-    linear_job job = { .features = x->shape.dim[1], .outputs = w->shape.dim[0], .w = w->data, .bias = bias ? bias->data : NULL,
-        .relu = op == &lathe_linear_relu_op };
-    int blocks = lathe_tensor_blocks(x);
-    lathe_real *work[2];
-    if (!find_work(tape, &job, blocks, work)) return NULL;
-    for (int first = 0; first < blocks; first += CHUNK) {
-        job.x = chunk_of(x->data, job.features, first, blocks, work[0]);
-        job.y = chunk_of(y->data, job.outputs, first, blocks, work[1]);
-        gather(&job.x);
-        lathe_parallel(runs(job.outputs), forward_run, &job);
-    }
+    linear_job job = job_of(x, w);
+    job.bias = bias ? bias->data : NULL;
+    job.y = y->data;
+    job.relu = op == &lathe_linear_relu_op;
+    lathe_parallel(tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
     return lathe_tape_record(tape, op, y, in, 3, NULL);
 }
 

@@ -118,6 +118,8 @@ static void shapes_agree_with_the_twin(void **state)
     check_against_twin(64, 784, 120, true, 100);
     check_against_twin(100, 400, 10, true, 101);
     check_against_twin(1, 1, 1, true, 102);
+    check_against_twin(18, 2050, 530, true, 103); /* several runs of features, of outputs, */
+    check_against_twin(270, 53, 5, true, 104);    /* of images */
 }
 
 static void golden_values_from_pytorch(void **state)
