@@ -56,8 +56,7 @@ static int write_page(const lathe_run *run)
 static int end_code(const lathe_run *run)
 {
     if (run->end == LATHE_RUN_NAN)
-        return cli_fail(CLI_FAILED, "train: the loss is not a number at step %llu; a smaller learning rate or --clip-norm may help",
-            (unsigned long long)run->step);
+        return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help", run->not_a_number);
     if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
     fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->step,
         *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);

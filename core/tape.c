@@ -24,6 +24,8 @@ struct lathe_tape {
     uint64_t seed, step, ticket;
     bool step_begun; /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
+    lathe_backward_hook *on_backward;
+    void *on_backward_context;
     spare_grad spare[SPARE_GRADS];
     int spares;
     lathe_status status;
@@ -82,6 +84,12 @@ void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
     tape->seed = seed;
     tape->step = step;
     tape->step_begun = false;
+}
+
+void lathe_tape_on_backward(lathe_tape *tape, lathe_backward_hook *hook, void *context)
+{
+    tape->on_backward = hook;
+    tape->on_backward_context = context;
 }
 
 size_t lathe_tape_bytes(const lathe_tape *tape)
@@ -286,6 +294,7 @@ static lathe_status run_backward(lathe_tape *tape)
             adopt_failure(tape);
             return status;
         }
+        if (tape->on_backward) tape->on_backward(tape->on_backward_context, node);
         give_grad_up(tape, node->out);
     }
     return LATHE_OK;

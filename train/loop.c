@@ -1,6 +1,5 @@
 /* The loop: steps, epochs, evaluation. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../metrics/metric.h"
@@ -58,19 +57,6 @@ static lathe_status clip(lathe_run *run)
     return s->clip_value > 0 ? lathe_optim_clip_value(run->optim, s->clip_value) : LATHE_OK;
 }
 
-/* What to do with a step whose loss is not a number. *skip: go on without changing the weights. */
-static void guard(lathe_run *run, const lathe_step_row *row, bool *skip)
-{
-    *skip = false;
-    if (isfinite(row->loss) || run->settings.on_nan == LATHE_NAN_IGNORE) return;
-    char where[160];
-    lathe_run_find_nan(run->tape, where, sizeof where);
-    lathe_run_message(run, "the loss of step %llu is %g%s; %s", (unsigned long long)row->step, row->loss, where,
-        run->settings.on_nan == LATHE_NAN_SKIP ? "the step is skipped" : "the run stops");
-    *skip = true;
-    if (run->settings.on_nan == LATHE_NAN_STOP) run->end = LATHE_RUN_NAN;
-}
-
 /* Is the loss a sum, not a mean, over the batch? */
 static bool sums(const lathe_run *run)
 {
@@ -78,22 +64,36 @@ static bool sums(const lathe_run *run)
     return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
 }
 
-static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
+lathe_tensor *lathe_run_compute(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
 {
-    bool skip;
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     lathe_optim_zero_grad(run->optim);
-    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *loss = run->state->loss_type->classify(output, batch->labels, run->state->loss_opts);
-    lathe_status status = lathe_backward(loss);
+    *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    lathe_tensor *loss = run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
+    return lathe_backward(loss) ? NULL : loss;
+}
+
+/* What a good step adds to its epoch. */
+static lathe_status count_step(lathe_run *run, const lathe_batch *batch, const lathe_tensor *output, double loss)
+{
+    lathe_average_add(&run->state->loss, sums(run) ? loss / batch->size : loss, batch->size);
+    return lathe_run_count_right(run, output, batch->labels, &run->state->right);
+}
+
+static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
+{
+    lathe_tensor *output, *loss;
+    lathe_status status = lathe_guard_begin(run);
     if (status) return status;
+    loss = lathe_run_compute(run, batch, &output);
+    if (!loss) return lathe_error();
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0),
         lathe_item(loss) };
-    lathe_average_add(&run->state->loss, sums(run) ? row->loss / batch->size : row->loss, batch->size);
-    status = lathe_run_count_right(run, output, batch->labels, &run->state->right);
-    guard(run, row, &skip);
-    if (!status && !skip) status = clip(run);
-    if (!status && !skip) status = lathe_optim_step(run->optim);
+    if (!lathe_guard_step(run, batch, row->loss)) {
+        status = count_step(run, batch, output, row->loss);
+        if (!status) status = clip(run);
+        if (!status) status = lathe_optim_step(run->optim);
+    }
     lathe_sched_step(run->sched);
     return status;
 }
@@ -242,12 +242,12 @@ static lathe_status train_epoch(lathe_run *run)
         status = train_step(run, &batch, &row);
         if (!status) status = finish_step(run, &batch, &row);
         bool finished = at_epoch_end(run) || run->step == run->total_steps; /* saved below */
-        if (!status && !finished && save_is_due(run)) status = lathe_run_folder_save(run, true);
+        if (!status && !finished && save_is_due(run) && lathe_guard_weights(run)) status = lathe_run_folder_save(run, true);
     }
     if (!status) status = lathe_loader_status(run->loader);
     double seconds = lathe_run_clock() - start;
     run->train_seconds += seconds;
-    if (status || run->end == LATHE_RUN_NAN) return status;
+    if (status || run->end == LATHE_RUN_NAN || !lathe_guard_weights(run)) return status;
     if (at_epoch_end(run) || run->step == run->total_steps) return finish_epoch(run, epoch, seconds, run->images - images);
     return lathe_run_folder_save(run, false);
 }
@@ -298,19 +298,4 @@ lathe_status lathe_run_train(lathe_run *run)
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
     run->seconds += lathe_run_clock() - start;
     return status;
-}
-
-/* ---- what is not a number ----------------------------------------------------------------------------------- */
-
-void lathe_run_find_nan(const lathe_tape *tape, char *text, size_t size)
-{
-    const lathe_node *first = NULL; /* the oldest node whose result is not finite */
-    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before) {
-        size_t i = 0;
-        while (i < node->out->stored && isfinite(node->out->data[i])) i++;
-        if (i < node->out->stored) first = node;
-    }
-    text[0] = '\0';
-    if (first)
-        snprintf(text, size, ": first in %.80s%s%s", first->scope ? first->scope : "", first->scope ? ", " : "", first->op->name);
 }

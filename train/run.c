@@ -180,6 +180,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->plain_opts);
         lathe_free(run->state->scores);
         lathe_free(run->state->best);
+        lathe_free(run->state->buffers);
     }
     lathe_free(run->state);
     lathe_free(run);

@@ -25,6 +25,7 @@ typedef struct lathe_run_state {
     uint64_t best_step;          /* steps made when the epoch run->best_epoch ended */
     lathe_real *best;            /* all numbers of the net's state when it was best, one tensor after the other */
     bool has_best;
+    lathe_real *buffers;         /* the net's running statistics before the step, where it may be skipped */
 } lathe_run_state;
 
 /** Seconds on a clock that only goes forward. */
@@ -115,7 +116,18 @@ lathe_status lathe_run_best_keep(lathe_run *run);
 /** Exchange the weights with the copy. */
 void lathe_run_best_swap(lathe_run *run);
 
-/** If on_nan wants it: the first operation of the step whose result is not finite, as text; "" if none is. */
-void lathe_run_find_nan(const lathe_tape *tape, char *text, size_t size);
+/* ---- what is not a number: see settings.on_nan -------------------------------------------------------------- */
+
+/** Forward and backward of a batch on the run's tape; returns the loss, NULL after a failure. `output`: what the net gave. */
+lathe_tensor *lathe_run_compute(lathe_run *run, const lathe_batch *batch, lathe_tensor **output);
+
+/** Before a step: keep what forward changes, if the step may be skipped. Errors: LATHE_ENOMEM. */
+lathe_status lathe_guard_begin(lathe_run *run);
+
+/** After backward: true if loss or gradients are not finite and the step is not to be made; the caller has been told why. */
+bool lathe_guard_step(lathe_run *run, const lathe_batch *batch, double loss);
+
+/** Before a save: false if the weights are not finite; the run ends then, and the former checkpoint stays. */
+bool lathe_guard_weights(lathe_run *run);
 
 #endif
