@@ -1,7 +1,8 @@
 /*
- * What is not a number. A step is good if its loss and its gradients are finite: one pass over the gradients, which shows what backward did;
- * whatever forward did is in the loss, for no operation hides a NaN. What the optimizer did to the weights shows in the next step, or
- * before they are saved. Only when something is found is it looked for: forward on the tape, backward by doing the step once more.
+ * What is not a number. The loss shows whatever forward did, for no operation hides a NaN. The gradients of biases, shifts and scales show
+ * what backward did to the gradients of results, for each is a sum over all of those: few numbers to look at. What only a weight's
+ * own gradient has, or the optimizer did, shows in the next loss, or before the weights are saved; a run that may skip steps looks
+ * at all gradients at once. Only when something is found is it looked for: forward on the tape, backward by doing the step once more.
  */
 #include <math.h>
 #include <stdio.h>
@@ -10,17 +11,11 @@
 #include "../core/alloc.h"
 #include "run_impl.h"
 
-/* How many of them are not finite. x - x is 0 for a finite number, else NaN; without branches, so that it is as fast as memory. */
-static size_t bad_in(const lathe_real *numbers, size_t count)
+/* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be vectorised. */
+static bool any_bad(const lathe_real *numbers, size_t count)
 {
-    size_t bad = 0;
-    for (size_t at = 0; at < count;) {
-        size_t end = count - at > 4096 ? at + 4096 : count;
-        int some = 0;
-        for (size_t i = at; i < end; i++) some |= !(numbers[i] - numbers[i] == 0);
-        for (size_t i = at; some && i < end; i++) bad += isfinite(numbers[i]) ? 0 : 1;
-        at = end;
-    }
+    int bad = 0;
+    for (size_t i = 0; i < count; i++) bad |= !(numbers[i] - numbers[i] == 0);
     return bad;
 }
 
@@ -34,7 +29,7 @@ static bool counts(const lathe_tensor *tensor, size_t index)
 
 static bool is_bad(const lathe_tensor *tensor, const lathe_real *numbers)
 {
-    if (!numbers || !bad_in(numbers, tensor->stored)) return false;
+    if (!numbers || !any_bad(numbers, tensor->stored)) return false;
     for (size_t i = 0; i < tensor->stored; i++)
         if (!isfinite(numbers[i]) && counts(tensor, i)) return true;
     return false;
@@ -77,6 +72,18 @@ static bool made_by_a_node(const lathe_tape *tape, const lathe_tensor *tensor)
     return false;
 }
 
+/* A parameter was bad before the step: its own gradient in the step before was, which is still there, or the optimizer made it so. */
+static void blame_step_before(const lathe_run *run, const lathe_node *node, const lathe_tensor *weight, char *text, size_t size)
+{
+    char name[128];
+    unsigned long long step = (unsigned long long)run->step;
+    if (!step) snprintf(text, size, "the first weights %.80s are so", weight->name);
+    else if (run->images && any_bad(weight->grad, weight->stored))
+        snprintf(text, size, "first in %s, backward, the gradient of %.80s in step %llu", node_name(node, name), weight->name, step - 1);
+    else
+        snprintf(text, size, "optimizer %s made %.80s so in step %llu", lathe_optim_type_of(run->optim)->name, weight->name, step - 1);
+}
+
 /* The oldest operation whose result is bad, and what of its inputs was so already. */
 static bool blame_forward(const lathe_run *run, char *text, size_t size)
 {
@@ -90,10 +97,7 @@ static bool blame_forward(const lathe_run *run, char *text, size_t size)
         const lathe_tensor *in = first->in[i];
         bool statistic = in && in->name && !in->grad; /* changed by this very forward */
         if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(run->tape, in)) continue;
-        if (in->name && run->step)
-            snprintf(text, size, "optimizer %s made %.80s so in step %llu", lathe_optim_type_of(run->optim)->name, in->name,
-                (unsigned long long)run->step - 1);
-        else if (in->name) snprintf(text, size, "the first weights %.80s are so", in->name);
+        if (in->name) blame_step_before(run, first, in, text, size);
         else snprintf(text, size, "the input of %s is so", name);
         return true;
     }
@@ -127,19 +131,20 @@ static void blame_backward(lathe_run *run, const lathe_batch *batch, char *text,
     lathe_tensor *output;
     lathe_tape_seed(run->tape, run->settings.seed, run->step);
     lathe_tape_on_backward(run->tape, look_at_backward, &c);
-    lathe_run_compute(run, batch, &output);
+    lathe_backward(lathe_run_forward(run, batch, &output));
     lathe_tape_on_backward(run->tape, NULL, NULL);
     if (c.found) snprintf(text, size, "first in %s, backward, of an input of %s", c.name, c.range);
     else snprintf(text, size, "done once more, the step is good: its numbers came out otherwise on the same machine");
 }
 
-/* The parameter whose gradient is bad, NULL if none is. */
-static const lathe_tensor *bad_gradient(const lathe_run *run)
+/* The parameter whose gradient is bad, of those looked at; NULL if none is. */
+static const lathe_tensor *bad_gradient(const lathe_run *run, bool all)
 {
     const lathe_params *params = lathe_optim_params(run->optim);
     for (int i = 0; i < params->count; i++) {
         const lathe_tensor *tensor = params->tensor[i];
-        if (tensor->needs_grad && tensor->has_grad && bad_in(tensor->grad, tensor->stored)) return tensor;
+        bool looked_at = all || tensor->shape.rank < 2;
+        if (looked_at && tensor->needs_grad && tensor->has_grad && any_bad(tensor->grad, tensor->stored)) return tensor;
     }
     return NULL;
 }
@@ -183,18 +188,30 @@ static void tell(lathe_run *run, const char *what, const char *where, bool can_s
     if (!skips) run->end = LATHE_RUN_NAN;
 }
 
-bool lathe_guard_step(lathe_run *run, const lathe_batch *batch, double loss)
+static bool found(lathe_run *run, const char *what, const char *where)
 {
-    char what[192], where[384];
-    if (run->settings.on_nan == LATHE_NAN_IGNORE) return false;
-    const lathe_tensor *gradient = isfinite(loss) ? bad_gradient(run) : NULL;
-    if (isfinite(loss) && !gradient) return false;
-    if (gradient) snprintf(what, sizeof what, "the gradient of %.120s is not finite", gradient->name);
-    else snprintf(what, sizeof what, "the loss is %s", isnan(loss) ? "not a number" : "infinite");
-    if (gradient || !blame_forward(run, where, sizeof where)) blame_backward(run, batch, where, sizeof where);
     if (run->settings.on_nan == LATHE_NAN_SKIP) copy_buffers(run, run->state->buffers, true);
     tell(run, what, where, true);
     return true;
+}
+
+bool lathe_guard_loss(lathe_run *run, double loss)
+{
+    char where[384];
+    if (isfinite(loss) || run->settings.on_nan == LATHE_NAN_IGNORE) return false;
+    if (!blame_forward(run, where, sizeof where)) snprintf(where, sizeof where, "nothing before it is so");
+    return found(run, isnan(loss) ? "the loss is not a number" : "the loss is infinite", where);
+}
+
+bool lathe_guard_gradients(lathe_run *run, const lathe_batch *batch, bool all)
+{
+    char what[192], where[384];
+    const int policy = run->settings.on_nan;
+    const lathe_tensor *gradient = policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(run, all || policy == LATHE_NAN_SKIP);
+    if (!gradient) return false;
+    snprintf(what, sizeof what, "the gradient of %.120s is not finite", gradient->name);
+    blame_backward(run, batch, where, sizeof where);
+    return found(run, what, where);
 }
 
 bool lathe_guard_weights(lathe_run *run)
@@ -204,7 +221,7 @@ bool lathe_guard_weights(lathe_run *run)
     if (run->settings.on_nan == LATHE_NAN_IGNORE) return true;
     lathe_tensor *const *state = lathe_nn_state(run->net, &count);
     for (int i = 0; i < count; i++) {
-        if (!bad_in(state[i]->data, state[i]->stored)) continue;
+        if (!any_bad(state[i]->data, state[i]->stored)) continue;
         bool weight = state[i]->grad;
         snprintf(what, sizeof what, "%.120s is not finite, and was not saved", state[i]->name);
         if (weight)

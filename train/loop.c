@@ -50,11 +50,18 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
 
 /* ---- a step ------------------------------------------------------------------------------------------------- */
 
-static lathe_status clip(lathe_run *run)
+/* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
+static bool clip(lathe_run *run, const lathe_batch *batch)
 {
     const lathe_settings *s = &run->settings;
-    if (s->clip_norm > 0 && isnan(lathe_optim_clip_norm(run->optim, s->clip_norm))) return lathe_error();
-    return s->clip_value > 0 ? lathe_optim_clip_value(run->optim, s->clip_value) : LATHE_OK;
+    bool held = lathe_error_hold(true), good = true; /* a norm that is not finite is told as every gradient that is not */
+    if (s->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(run->optim, s->clip_norm))) {
+        lathe_error_clear();
+        good = !lathe_guard_gradients(run, batch, true);
+    }
+    lathe_error_hold(held);
+    if (good && s->clip_value > 0) lathe_optim_clip_value(run->optim, s->clip_value);
+    return good;
 }
 
 /* Is the loss a sum, not a mean, over the batch? */
@@ -64,36 +71,34 @@ static bool sums(const lathe_run *run)
     return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
 }
 
-lathe_tensor *lathe_run_compute(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
+lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     lathe_optim_zero_grad(run->optim);
     *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *loss = run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
-    return lathe_backward(loss) ? NULL : loss;
+    return run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
 }
 
-/* What a good step adds to its epoch. */
-static lathe_status count_step(lathe_run *run, const lathe_batch *batch, const lathe_tensor *output, double loss)
+/* What a good step adds to its epoch, and to the weights. */
+static lathe_status make_step(lathe_run *run, const lathe_batch *batch, const lathe_tensor *output, double loss)
 {
     lathe_average_add(&run->state->loss, sums(run) ? loss / batch->size : loss, batch->size);
-    return lathe_run_count_right(run, output, batch->labels, &run->state->right);
+    lathe_status status = lathe_run_count_right(run, output, batch->labels, &run->state->right);
+    return status ? status : lathe_optim_step(run->optim);
 }
 
 static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
 {
-    lathe_tensor *output, *loss;
+    lathe_tensor *output;
     lathe_status status = lathe_guard_begin(run);
-    if (status) return status;
-    loss = lathe_run_compute(run, batch, &output);
+    lathe_tensor *loss = status ? NULL : lathe_run_forward(run, batch, &output);
     if (!loss) return lathe_error();
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0),
         lathe_item(loss) };
-    if (!lathe_guard_step(run, batch, row->loss)) {
-        status = count_step(run, batch, output, row->loss);
-        if (!status) status = clip(run);
-        if (!status) status = lathe_optim_step(run->optim);
-    }
+    bool good = !lathe_guard_loss(run, row->loss);
+    if (good) status = lathe_backward(loss);
+    if (good && !status) good = !lathe_guard_gradients(run, batch, false) && clip(run, batch);
+    if (good && !status) status = make_step(run, batch, output, row->loss);
     lathe_sched_step(run->sched);
     return status;
 }

@@ -118,14 +118,18 @@ void lathe_run_best_swap(lathe_run *run);
 
 /* ---- what is not a number: see settings.on_nan -------------------------------------------------------------- */
 
-/** Forward and backward of a batch on the run's tape; returns the loss, NULL after a failure. `output`: what the net gave. */
-lathe_tensor *lathe_run_compute(lathe_run *run, const lathe_batch *batch, lathe_tensor **output);
+/** Begin a step: forward of a batch on the run's tape; returns the loss, NULL after a failure. `output`: what the net gave. */
+lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output);
 
 /** Before a step: keep what forward changes, if the step may be skipped. Errors: LATHE_ENOMEM. */
 lathe_status lathe_guard_begin(lathe_run *run);
 
-/** After backward: true if loss or gradients are not finite and the step is not to be made; the caller has been told why. */
-bool lathe_guard_step(lathe_run *run, const lathe_batch *batch, double loss);
+/**
+ * After forward, after backward: true if the loss, a gradient is not finite and the step is not to be made; the caller has been told why.
+ * Without `all`, gradients of weights are not looked at, unless steps may be skipped.
+ */
+bool lathe_guard_loss(lathe_run *run, double loss);
+bool lathe_guard_gradients(lathe_run *run, const lathe_batch *batch, bool all);
 
 /** Before a save: false if the weights are not finite; the run ends then, and the former checkpoint stays. */
 bool lathe_guard_weights(lathe_run *run);

@@ -7,7 +7,7 @@
 
 /* ---- a net that can be made to fail at any place ------------------------------------------------------------ */
 
-typedef enum place_kind { NOWHERE, INPUT, FORWARD, BACKWARD, OPTIMIZER, WEIGHTS } place_kind;
+typedef enum place_kind { NOWHERE, INPUT, FORWARD, BACKWARD, GRADIENT, OPTIMIZER, WEIGHTS } place_kind;
 
 /* What goes wrong: in step `step`, at the poison layer or the parameter of number `place`. */
 static struct {
@@ -89,6 +89,14 @@ const lathe_model_type *lathe_model_type_at(int index)
     return index ? NULL : &poisoned_model;
 }
 
+/* Only a parameter's own gradient, as when gradient and input are large and only their product overflows. */
+static void spoil_gradient(void *context, const lathe_node *node)
+{
+    const lathe_tensor *weight = context;
+    for (int i = 0; i < node->inputs; i++)
+        if (node->in[i] == weight && is_now(GRADIENT, injected.place, node->out->tape)) weight->grad[0] = injected.value;
+}
+
 /* After the injected step: as an optimizer would that makes a number too large. */
 static bool spoil_weights(void *context, const lathe_run *run, const lathe_step_row *row)
 {
@@ -96,6 +104,7 @@ static bool spoil_weights(void *context, const lathe_run *run, const lathe_step_
     const lathe_params *params = lathe_nn_params(run->net);
     bool now = row->step == injected.step && (injected.kind == OPTIMIZER || injected.kind == WEIGHTS);
     if (now) params->tensor[injected.place]->data[0] = injected.value;
+    if (injected.kind == GRADIENT) lathe_tape_on_backward(run->tape, spoil_gradient, params->tensor[injected.place]);
     return true;
 }
 
@@ -186,6 +195,17 @@ static void everything_is_named(void **state)
             snprintf(name, sizeof name, "optimizer adamw made %s so in step %d", params[i], (int)steps[s]);
             assert_named(name);
         }
+    static const struct {
+        int place;
+        const char *name;
+    } weights[] = { { 0, "first in layer 1, conv2d, backward, the gradient of 1.weight in step 11" },
+        { 4, "first in layer 13, linear, backward, the gradient of 13.weight in step 11" } };
+    for (int i = 0; i < 2; i++, points++) {
+        injected.kind = GRADIENT;
+        injected.place = weights[i].place;
+        injected.step = 11;
+        assert_named(weights[i].name);
+    }
     injected.kind = NOWHERE;
     print_message("nan places %d/%d\n", points, points);
 }
@@ -248,6 +268,28 @@ static void a_step_may_be_skipped(void **state)
     injected.kind = NOWHERE;
 }
 
+/* Clipping makes a norm of all gradients: then a weight's own is found in its own step, also where it is infinite. */
+static void clipping_finds_every_gradient(void **state)
+{
+    (void)state;
+    const lathe_real values[] = { (lathe_real)NAN, (lathe_real)HUGE_VAL };
+    static const char *const policies[] = { "stop", "skip", "ignore" };
+    for (int v = 0; v < 2; v++)
+        for (int i = 0; i < 3; i++) {
+            injected.kind = BACKWARD;
+            injected.place = 12;
+            injected.step = 6;
+            injected.value = values[v];
+            lathe_settings settings = settings_of("clipped", policies[i]);
+            tiny_set(&settings, "clip_norm", "1");
+            lathe_run *run = train(&settings);
+            assert_int_equal(run->end, i ? LATHE_RUN_COMPLETE : LATHE_RUN_NAN);
+            if (i < 2) assert_non_null(strstr(messages, "first in layer 12, poison, backward"));
+            lathe_run_free(run);
+        }
+    injected.kind = NOWHERE;
+}
+
 static void it_may_be_ignored(void **state)
 {
     (void)state;
@@ -284,6 +326,7 @@ int main(void)
         cmocka_unit_test(bad_weights_are_not_saved),
         cmocka_unit_test(overflows_are_named),
         cmocka_unit_test(a_step_may_be_skipped),
+        cmocka_unit_test(clipping_finds_every_gradient),
         cmocka_unit_test(it_may_be_ignored),
     };
     return cmocka_run_group_tests(tests, set_up, clean);
