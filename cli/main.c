@@ -106,6 +106,9 @@ int main(int argc, char **argv)
 {
     started = clock_seconds(CLOCK_MONOTONIC) - clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not end a run: the write's own error is seen below */
+#ifdef SIGXFSZ
+    signal(SIGXFSZ, SIG_IGN); /* nor a limit on the size of files, which is a write's error too */
+#endif
     int code = run(argc, argv);
     bool lost = ferror(stdout);
     if (fclose(stdout) || lost) {

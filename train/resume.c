@@ -142,12 +142,11 @@ static lathe_status read_best(lathe_run *run, uint64_t best_step)
 static lathe_status settle_best(lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    if (isnan(run->best)) return LATHE_OK;
+    if (isnan(run->best) || state->has_best) return LATHE_OK;
     if (state->best_step == run->step) {
         lathe_status status = lathe_run_best_keep(run);
         return status ? status : lathe_run_folder_save_best(run);
     }
-    if (state->has_best) return LATHE_OK;
     lathe_run_message(run, "%s has no best.safetensors of step %llu; the best of the epochs to come counts", run->settings.out,
         (unsigned long long)state->best_step);
     run->best = (double)NAN;

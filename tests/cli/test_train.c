@@ -32,7 +32,7 @@ static int remove_folder(void **state)
 /* `lathe SHORT_RUN MORE --out FOLDER/NAME` */
 static void train(program *p, const char *more, const char *name)
 {
-    char arguments[512];
+    char arguments[1024];
     snprintf(arguments, sizeof arguments, SHORT_RUN " %s --out %s/%s", more, folder, name);
     program_run(p, LATHE_PROGRAM, arguments);
 }
@@ -213,6 +213,115 @@ static void a_closed_pipe_does_not_end_the_run(void **state)
     program_free(&p);
 }
 
+/* A script's words, separated by tabs, with %s for the test's folder; its standard error is the command's. */
+static void shell(program *p, const char *format)
+{
+    char script[2048] = "-c ";
+    snprintf(script + 3, sizeof script - 3, format, folder, folder);
+    program_run(p, "/bin/sh", script);
+}
+
+/* A disk that is full, as a limit on the size of files makes it: settings and tables fit, the weights do not. */
+static void what_cannot_be_saved_is_told(void **state)
+{
+    (void)state;
+    program p;
+    shell(&p, "ulimit\t-f\t64;exec\t" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t8\t--quiet\t--out\t%s/full");
+    assert_refused(&p, 1, "/full/last.safetensors: cannot write: File too large");
+    program_free(&p);
+    assert_null(file_of("full", "last.safetensors"));
+    shell(&p, "ls\t%s/full");
+    assert_null(strstr(p.out, ".tmp."));
+    program_free(&p);
+    /* What was saved before stays as it was, and the run goes on from it. */
+    train(&p, "--max-steps 8", "room");
+    program_free(&p);
+    char *before = file_of("room", "last.safetensors");
+    shell(&p, "ulimit\t-f\t64;exec\t" LATHE_PROGRAM "\ttrain\t--resume\t%s/room\t--max-steps\t12\t--quiet");
+    assert_refused(&p, 1, "/room/last.safetensors: cannot write: File too large");
+    program_free(&p);
+    char *after = file_of("room", "last.safetensors");
+    assert_non_null(after);
+    assert_memory_equal(before, after, 1000); /* the header, with the checksum of all the rest */
+    free(before);
+    free(after);
+    shell(&p, "exec\t" LATHE_PROGRAM "\ttrain\t--resume\t%s/room\t--max-steps\t12\t--quiet");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    shell(&p, "exec\t" LATHE_PROGRAM "\ttrain\t--resume\t%s/room\t--quiet>/dev/full");
+    assert_refused(&p, 1, "cannot write to standard output: No space left on device");
+    program_free(&p);
+    shell(&p, "exec\t" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t2\t--quiet\t--out\t/dev/full/run");
+    assert_refused(&p, 1, "/dev/full/run: cannot make the folder: Not a directory");
+    program_free(&p);
+}
+
+static void a_run_in_use_is_not_touched(void **state)
+{
+    (void)state;
+    char arguments[512], pid[32];
+    program p, second;
+    snprintf(arguments, sizeof arguments, SHORT_RUN " --epochs 1000 --out %s/used", folder);
+    program_start(&p, LATHE_PROGRAM, arguments);
+    await_steps("used");
+    program_run(&second, LATHE_PROGRAM, arguments);
+    snprintf(pid, sizeof pid, "in use by process %d,", p.pid);
+    assert_refused(&second, 1, pid);
+    program_free(&second);
+    kill(p.pid, SIGTERM);
+    program_wait(&p);
+    assert_int_equal(p.code, 143);
+    program_free(&p);
+}
+
+/* From the command line: stopped by a signal, gone on with, and longer than was asked for at first. */
+static void a_run_goes_on(void **state)
+{
+    (void)state;
+    char arguments[512];
+    program p;
+    train(&p, "--max-steps 30 --batch-size 500 --no-times", "unbroken");
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, SHORT_RUN " --batch-size 500 --no-times --max-steps 23 --save-every 4 --workers 2 --out %s/broken", folder);
+    program_start(&p, LATHE_PROGRAM, arguments);
+    nanosleep(&(struct timespec){ .tv_nsec = 150000000 }, NULL);
+    kill(p.pid, SIGKILL);
+    program_wait(&p);
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "train --resume %s/broken --max-steps 30", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    static const char *const files[] = { "steps.csv", "epochs.csv", "last.safetensors" };
+    for (size_t i = 0; i < 3; i++) same_bytes("unbroken", "broken", files[i]);
+    snprintf(arguments, sizeof arguments, "train --resume %s/broken --max-steps 30 --lr 0.5", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 2, "a run with 'lr = ");
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "train --resume %s/nowhere", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 1, "/nowhere/config.ini: cannot open: No such file");
+    program_free(&p);
+}
+
+/* Weights of another run are the first ones of this; those that do not fit are listed. */
+static void first_weights_may_be_given(void **state)
+{
+    (void)state;
+    char more[512];
+    program p;
+    train(&p, "--max-steps 3", "giver");
+    program_free(&p);
+    snprintf(more, sizeof more, "--max-steps 1 --lr 1e-30 --val-split 0 --init-weights %s/giver/last.safetensors", folder);
+    train(&p, more, "taker");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    snprintf(more, sizeof more, "--max-steps 1 --model mlp --init-weights %s/giver/last.safetensors", folder);
+    train(&p, more, "other");
+    assert_refused(&p, 2, "does not fit the model in 14 places: 1.weight is missing; 1.bias is missing; 3.weight is [");
+    program_free(&p);
+}
+
 static void wrong_settings_are_refused(void **state)
 {
     (void)state;
@@ -274,6 +383,10 @@ int main(void)
         cmocka_unit_test(a_signal_ends_the_run_with_its_files),
         cmocka_unit_test(a_second_signal_ends_at_once),
         cmocka_unit_test(a_closed_pipe_does_not_end_the_run),
+        cmocka_unit_test(what_cannot_be_saved_is_told),
+        cmocka_unit_test(a_run_in_use_is_not_touched),
+        cmocka_unit_test(a_run_goes_on),
+        cmocka_unit_test(first_weights_may_be_given),
         cmocka_unit_test(wrong_settings_are_refused),
         cmocka_unit_test(a_truncated_archive_is_refused),
     };

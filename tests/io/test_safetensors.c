@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* A file of the given header and data; the header's true length before it. */
@@ -222,19 +224,33 @@ static void lengths_are_checked_first(void **state)
     assert_failed(LATHE_EFORMAT, "longer than 255");
 }
 
-/* A file of lathe's of just over 4 KiB: each bit turned, each shorter length, some more bytes: all refused. */
+/* A file of lathe's of exactly 4 KiB: the note takes what numbers and header leave. */
+static char *whole_page(const char *path, size_t *size)
+{
+    enum { NUMBERS = 3584 / sizeof(lathe_real), PAGE = 4096 };
+    lathe_real values[NUMBERS];
+    char text[PAGE] = "some text";
+    fill_normal(values, NUMBERS, 1);
+    const lathe_saved tensor = { NULL, "w", { 1, { NUMBERS } }, values };
+    char *bytes = NULL;
+    do {
+        free(bytes);
+        const lathe_metadata note = { "note", text };
+        assert_int_equal(lathe_safetensors_write(path, &tensor, 1, &note, 1), LATHE_OK);
+        bytes = test_bytes(path, size);
+        strcat(text, ".");
+    } while (*size < PAGE);
+    assert_int_equal(*size, PAGE);
+    return bytes;
+}
+
+/* Each bit turned, each shorter length, some more bytes: all refused. */
 static void damage_is_found(void **state)
 {
     (void)state;
-    enum { NUMBERS = 3928 / sizeof(lathe_real) };
-    lathe_real values[NUMBERS];
-    fill_normal(values, NUMBERS, 1);
     const char *path = test_path("whole.safetensors"), *damaged = test_path("damaged.safetensors");
-    const lathe_saved tensor = { NULL, "weight", { 1, { NUMBERS } }, values };
-    const lathe_metadata note = { "lathe.note", "some text" };
-    assert_int_equal(lathe_safetensors_write(path, &tensor, 1, &note, 1), LATHE_OK);
     size_t size;
-    char *bytes = test_bytes(path, &size);
+    char *bytes = whole_page(path, &size);
     int flips = 0, cuts = 0, longer = 0;
     FILE *out = fopen(damaged, "wb+");
     assert_non_null(out);
@@ -263,8 +279,47 @@ static void damage_is_found(void **state)
         assert_null(lathe_safetensors_read(damaged));
     }
     lathe_error_clear();
-    print_message("flips %d/%d, truncations %d/%d, longer %d/%d\n", flips, (int)(8 * size), cuts, (int)size, longer, longer);
+    print_message("flips %d/%d, truncations %d/%d, longer %d/64\n", flips, (int)(8 * size), cuts, (int)size, longer);
     free(bytes);
+}
+
+/* The most memory of a process that reads the file, over that of one that does not, in KiB. */
+static long memory_of_reading(const char *path)
+{
+    int pipes[2];
+    struct rusage usage[2];
+    assert_int_equal(pipe(pipes), 0);
+    pid_t child = fork();
+    if (!child) {
+        getrusage(RUSAGE_SELF, &usage[0]);
+        lathe_safetensors *file = lathe_safetensors_read(path);
+        getrusage(RUSAGE_SELF, &usage[1]);
+        long more = file ? usage[1].ru_maxrss - usage[0].ru_maxrss : -1;
+        _exit(write(pipes[1], &more, sizeof more) == sizeof more ? 0 : 1);
+    }
+    int result;
+    long more = -1;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(read(pipes[0], &more, sizeof more), sizeof more);
+    close(pipes[0]);
+    close(pipes[1]);
+    return more;
+}
+
+/* Not more than twice the file and 1 MiB. */
+static void memory_is_by_the_files_size(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 1 << 21 };
+    const char *path = test_path("large.safetensors");
+    lathe_real *values = calloc(NUMBERS, sizeof *values);
+    assert_non_null(values);
+    const lathe_saved tensor = { NULL, "w", { 1, { NUMBERS } }, values };
+    assert_int_equal(lathe_safetensors_write(path, &tensor, 1, NULL, 0), LATHE_OK);
+    free(values);
+    long file = NUMBERS * (long)sizeof(lathe_real) / 1024, more = memory_of_reading(path);
+    if (more < 0 || more > 2 * file + 1024) fail_msg("%ld KiB for a file of %ld KiB", more, file);
+    assert_int_equal(unlink(path), 0);
 }
 
 static lathe_tensor plain_tensor(const char *name, lathe_shape shape, lathe_real *data)
@@ -364,6 +419,7 @@ int main(void)
         cmocka_unit_test(malformed_headers_are_refused),
         cmocka_unit_test(lengths_are_checked_first),
         cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(memory_is_by_the_files_size),
         cmocka_unit_test(tensors_are_filled_by_name),
         cmocka_unit_test(bad_names_are_not_written),
         cmocka_unit_test(memory_may_run_out),

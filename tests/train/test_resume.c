@@ -330,6 +330,78 @@ static void other_settings_are_refused(void **state)
     lathe_run_free(tiny_train(&same));
 }
 
+/* A number in the metadata changed, with the checksums made anew: refused by name. */
+static void other_formats_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *text, *message;
+    } cases[] = {
+        { "lathe.format", "2", "a checkpoint of format 2, this version reads format 1" },
+        { "lathe.format", NULL, "no checkpoint of lathe's, only weights at best; --init-weights" },
+        { "lathe.step", "-1", "lathe.step is '-1': not a checkpoint that a run can go on from" },
+        { "lathe.step", "many", "lathe.step is 'many'" },
+        { "lathe.best", "", "lathe.best is ''" },
+        { "lathe.clocks", "1,2", "lathe.clocks" },
+        { "lathe.sched_state", "0,0,0", "lathe.sched_state" },
+        { "lathe.epoch_rows", NULL, "lathe.epoch_rows is missing" },
+        { "lathe.settings", "[model]\nmodel = tiny\n", "a run with 'val_split = 0.1', the settings say 'val_split = 0.2'" },
+        { "lathe.settings", "nonsense", "changed.safetensors:1: 'nonsense' is neither" },
+        { "lathe.mean", "0.5", "made with other data: mean is '0.5' there" },
+    };
+    lathe_settings settings = tiny_settings("formats", NULL);
+    tiny_train_until(&settings, 25);
+    char path[256];
+    snprintf(path, sizeof path, "%s", test_path("formats/last.safetensors"));
+    lathe_settings on = resumed(&settings);
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        lathe_safetensors *file = lathe_safetensors_read(path);
+        assert_non_null(file);
+        lathe_metadata items[64];
+        lathe_saved tensors[64];
+        lathe_real numbers[4096];
+        int count = 0;
+        size_t used = 0;
+        for (size_t i = 0; i < file->metadata_count; i++) {
+            bool changed = !strcmp(file->metadata[i].key, cases[c].key), sum = strstr(file->metadata[i].key, "_crc32");
+            if (!sum && (!changed || cases[c].text)) items[count++] = file->metadata[i];
+            if (changed && cases[c].text) items[count - 1].text = cases[c].text;
+        }
+        for (size_t i = 0; i < file->tensors; i++) {
+            const lathe_safetensor *from = &file->tensor[i];
+            tensors[i] = (lathe_saved){ NULL, from->name, { from->rank, { 0 } }, numbers + used };
+            for (int d = 0; d < from->rank; d++) tensors[i].shape.dim[d] = (int)from->dim[d];
+            assert_int_equal(lathe_safetensors_get(file, from, numbers + used, from->count), LATHE_OK);
+            used += from->count;
+        }
+        assert_int_equal(lathe_safetensors_write(test_path("formats/changed.safetensors"), tensors, (int)file->tensors, items, count), LATHE_OK);
+        lathe_safetensors_free(file);
+        tiny_set(&on, "resume", test_path("formats/changed.safetensors"));
+        assert_null(lathe_run_new(&on, NULL));
+        assert_failed(lathe_error(), cases[c].message);
+    }
+}
+
+/* Weights of another run, by name: as that run left them, but for the step made on them; a run that goes on needs the file no more. */
+static void first_weights_may_be_given(void **state)
+{
+    (void)state;
+    lathe_settings giver = tiny_settings("giver", NULL), taker = tiny_settings("taker", NULL);
+    lathe_run *from = tiny_train(&giver);
+    tiny_set(&taker, "init_weights", test_path("giver/last.safetensors"));
+    lathe_run *to = lathe_run_new(&taker, NULL);
+    assert_non_null(to);
+    int count;
+    lathe_tensor *const *a = lathe_nn_state(from->net, &count), *const *b = lathe_nn_state(to->net, &count);
+    for (int i = 0; i < count; i++) assert_memory_equal(a[i]->data, b[i]->data, a[i]->stored * sizeof(lathe_real));
+    lathe_run_free(from);
+    lathe_run_free(to);
+    tiny_train_until(&taker, 30);
+    assert_int_equal(unlink(test_path("giver/last.safetensors")), 0);
+    taker = resumed(&taker);
+    lathe_run_free(tiny_train(&taker));
+}
+
 /* ---- one run a folder --------------------------------------------------------------------------------------- */
 
 static void a_folder_has_one_run_at_a_time(void **state)
@@ -415,6 +487,8 @@ int main(void)
         cmocka_unit_test(a_run_that_was_never_saved_begins_anew),
         cmocka_unit_test(the_best_weights_are_remembered),
         cmocka_unit_test(other_settings_are_refused),
+        cmocka_unit_test(other_formats_are_refused),
+        cmocka_unit_test(first_weights_may_be_given),
         cmocka_unit_test(a_folder_has_one_run_at_a_time),
         cmocka_unit_test(a_new_run_replaces_an_old_one),
         cmocka_unit_test(saves_may_be_by_time),
