@@ -16,6 +16,7 @@
 #include "core/ops/binary_cross_entropy.h"
 #include "core/ops/box_loss.h"
 #include "core/ops/conv2d.h"
+#include "core/ops/conv_transpose2d.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/distance_loss.h"
 #include "core/ops/dropout.h"
@@ -28,6 +29,7 @@
 #include "core/ops/pool.h"
 #include "core/ops/shape.h"
 #include "core/ops/softmax.h"
+#include "core/ops/upsample.h"
 
 #include "nn/layer.h"
 #include "nn/layers.h"

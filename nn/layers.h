@@ -16,8 +16,10 @@
 
 #include "../core/ops/batch_norm.h"
 #include "../core/ops/conv2d.h"
+#include "../core/ops/conv_transpose2d.h"
 #include "../core/ops/local_response_norm.h"
 #include "../core/ops/pool.h"
+#include "../core/ops/upsample.h"
 #include "layer.h"
 
 #ifdef __cplusplus
@@ -40,6 +42,21 @@ typedef struct lathe_nn_conv2d_opts {
  */
 lathe_layer *lathe_nn_conv2d(lathe_model *model, int in_channels, int out_channels, int kernel,
     const lathe_nn_conv2d_opts *opts);
+
+/** NULL or zeros: stride 1, padding 0, output_padding 0, dilation 1, groups 1, with a bias. */
+typedef struct lathe_nn_conv_transpose2d_opts {
+    int stride, padding, output_padding, dilation, groups; /* as in lathe_conv_transpose2d_opts */
+    bool no_bias;
+    lathe_init weight_init, bias_init; /* default: both uniform on +-1 / sqrt(out_channels/groups * kernel * kernel) */
+} lathe_nn_conv_transpose2d_opts;
+
+/**
+ * Transposed convolution with a square kernel: [B, in_channels, H, W] to [B, out_channels, H', W'] (see lathe_conv_transpose2d).
+ * Parameters  weight [in_channels, out_channels/groups, kernel, kernel], bias [out_channels]
+ * Same as     torch.nn.ConvTranspose2d
+ */
+lathe_layer *lathe_nn_conv_transpose2d(lathe_model *model, int in_channels, int out_channels, int kernel,
+    const lathe_nn_conv_transpose2d_opts *opts);
 
 /** NULL or zeros: with a bias. */
 typedef struct lathe_nn_linear_opts {
@@ -110,6 +127,9 @@ lathe_layer *lathe_nn_adaptive_avg_pool2d(lathe_model *model, int height, int wi
 
 /** Each channel's mean: [B, C, H, W] to [B, C]. Same as torch.nn.AdaptiveAvgPool2d(1) and torch.nn.Flatten() */
 lathe_layer *lathe_nn_global_avg_pool(lathe_model *model);
+
+/** [B, C, H, W] to [B, C, scale * H, scale * W]; opts NULL: nearest (see lathe_upsample). Same as torch.nn.Upsample */
+lathe_layer *lathe_nn_upsample(lathe_model *model, int scale, const lathe_upsample_opts *opts);
 
 /* ---- shapes and outputs ------------------------------------------------------------------------------------- */
 

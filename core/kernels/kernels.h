@@ -7,12 +7,13 @@
 #include "element.h"
 #include "loss.h"
 #include "norm.h"
+#include "peak.h"
 #include "pool.h"
 #include "product.h"
-#include "peak.h"
 #include "response.h"
 #include "softmax.h"
 #include "update.h"
+#include "upsample.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
@@ -27,6 +28,7 @@ typedef struct lathe_kernels {
     const lathe_response_kernels *response;
     const lathe_softmax_kernels *softmax;
     const lathe_update_kernels *update;
+    const lathe_upsample_kernels *upsample;
 } lathe_kernels;
 
 /** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */

@@ -15,6 +15,7 @@ extern const lathe_product_kernels KERNEL(lathe_product_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
+extern const lathe_upsample_kernels KERNEL(lathe_upsample_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -30,4 +31,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .response = &KERNEL(lathe_response_kernels),
     .softmax = &KERNEL(lathe_softmax_kernels),
     .update = &KERNEL(lathe_update_kernels),
+    .upsample = &KERNEL(lathe_upsample_kernels),
 };

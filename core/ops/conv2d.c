@@ -4,14 +4,8 @@
 #include <string.h>
 
 #include "../blas.h"
+#include "conv_impl.h"
 #include "op_impl.h"
-
-/* Shapes and settings of one convolution; channels and filters are those of one group. */
-typedef struct geometry {
-    int stride, padding, dilation, groups;
-    int channels, filters;
-    int height, width, kernel_height, kernel_width, out_height, out_width;
-} geometry;
 
 /* Tasks of work wanted where there is enough of it, and the multiply-adds, sixteen abreast, that are worth a task. */
 enum { TASKS = 16, TASK_WORK = 32768 };
@@ -26,37 +20,37 @@ static size_t product(int a, int b, int c)
     return (size_t)a * (size_t)b * (size_t)c;
 }
 
-static size_t weights_of_group(const geometry *g)
+size_t lathe_conv_group_weights(const lathe_conv_geometry *g)
 {
     return product(g->filters, g->channels, g->kernel_height) * (size_t)g->kernel_width;
 }
 
 /* Numbers of one group's part of a block, in the input and in the result. */
-static size_t in_group(const geometry *g)
+static size_t in_group(const lathe_conv_geometry *g)
 {
     return product(g->channels, g->height, g->width) * LATHE_LANES;
 }
 
-static size_t out_group(const geometry *g)
+static size_t out_group(const lathe_conv_geometry *g)
 {
     return product(g->filters, g->out_height, g->out_width) * LATHE_LANES;
 }
 
 /* ---- as correlations ------------------------------------------------------------------------------------------- */
 
-static lathe_conv_axis forward_axis(const geometry *g, int size, int taps, int results)
+static lathe_conv_axis forward_axis(const lathe_conv_geometry *g, int size, int taps, int results)
 {
     return (lathe_conv_axis){ .size = size, .results = results, .taps = taps, .first = -g->padding, .step = g->stride,
         .tap_step = g->dilation, .out_size = results, .out_step = 1 };
 }
 
-static lathe_correlation forward_correlation(const geometry *g)
+static lathe_correlation forward_correlation(const lathe_conv_geometry *g)
 {
     return (lathe_correlation){ g->channels, g->filters, forward_axis(g, g->height, g->kernel_height, g->out_height),
         forward_axis(g, g->width, g->kernel_width, g->out_width) };
 }
 
-static lathe_conv_weights forward_weights(const geometry *g, const lathe_real *w)
+static lathe_conv_weights forward_weights(const lathe_conv_geometry *g, const lathe_real *w)
 {
     ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
     return (lathe_conv_weights){ w, g->channels * taps, taps, g->kernel_width, 1 };
@@ -73,7 +67,7 @@ static int common_divisor(int a, int b)
 }
 
 /* Place h of the input meets tap t of result i where h + padding = i * stride + t * dilation. */
-static phase_taps taps_of_phase(const geometry *g, int phase, int taps)
+static phase_taps taps_of_phase(const lathe_conv_geometry *g, int phase, int taps)
 {
     phase_taps found = { 0, g->stride / common_divisor(g->stride, g->dilation), 0 };
     for (int t = 0; t < taps; t++)
@@ -82,7 +76,7 @@ static phase_taps taps_of_phase(const geometry *g, int phase, int taps)
 }
 
 /* For the input's places phase, phase + stride, ...: the results are the image read, and the taps run backwards. */
-static lathe_conv_axis phase_axis(const geometry *g, int phase, phase_taps taps, int size, int results)
+static lathe_conv_axis phase_axis(const lathe_conv_geometry *g, int phase, phase_taps taps, int size, int results)
 {
     return (lathe_conv_axis){ .size = results, .results = (size - phase + g->stride - 1) / g->stride, .taps = taps.count,
         .first = (phase + g->padding - taps.last * g->dilation) / g->stride, .step = 1,
@@ -90,7 +84,7 @@ static lathe_conv_axis phase_axis(const geometry *g, int phase, phase_taps taps,
         .out_step = g->stride };
 }
 
-static lathe_correlation phase_correlation(const geometry *g, int row_phase, int column_phase, const lathe_real *w,
+static lathe_correlation phase_correlation(const lathe_conv_geometry *g, int row_phase, int column_phase, const lathe_real *w,
     lathe_conv_weights *weights)
 {
     phase_taps rows = taps_of_phase(g, row_phase, g->kernel_height), columns = taps_of_phase(g, column_phase, g->kernel_width);
@@ -144,39 +138,43 @@ static void correlate_all(correlate_job *job, const lathe_conv_weights *weights,
     lathe_parallel(blocks * job->tasks_a_block, correlate_task, job);
 }
 
-static void forward(const geometry *g, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias, lathe_tensor *y,
-    lathe_conv_store how, lathe_real *packed)
+void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w, const lathe_real *bias, lathe_real *y,
+    int blocks, lathe_conv_store how, lathe_real *packed)
 {
     correlate_job job = { .c = forward_correlation(g), .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g),
-        .x = x->data, .bias = bias ? bias->data : NULL, .y = y->data, .how = how };
-    lathe_conv_weights weights = forward_weights(g, w->data);
-    correlate_all(&job, &weights, weights_of_group(g), blocks_of(x), packed);
+        .x = x, .bias = bias, .y = y, .how = how };
+    lathe_conv_weights weights = forward_weights(g, w);
+    correlate_all(&job, &weights, lathe_conv_group_weights(g), blocks, packed);
 }
 
-static void to_data(const geometry *g, const lathe_tensor *w, const lathe_real *gy, int blocks, lathe_real *gx, bool add,
-    lathe_real *packed)
+void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w, const lathe_real *bias, lathe_real *gx,
+    int blocks, lathe_conv_store how, lathe_real *packed)
 {
     for (int i = 0; i < g->stride && i < g->height; i++)
         for (int j = 0; j < g->stride && j < g->width; j++) {
             lathe_conv_weights weights;
-            correlate_job job = { .c = phase_correlation(g, i, j, w->data, &weights), .groups = g->groups,
-                .x_group = out_group(g), .y_group = in_group(g), .x = gy, .y = gx,
-                .how = add ? LATHE_CONV_ADD : LATHE_CONV_WRITE };
-            correlate_all(&job, &weights, weights_of_group(g), blocks, packed);
+            correlate_job job = { .c = phase_correlation(g, i, j, w, &weights), .groups = g->groups, .x_group = out_group(g),
+                .y_group = in_group(g), .x = gy, .bias = bias, .y = gx, .how = how };
+            correlate_all(&job, &weights, lathe_conv_group_weights(g), blocks, packed);
         }
 }
 
 /* With a kernel of 1 x 1, planes are rows of matrices as they lie, and the weights' gradient is gy x'. */
-static bool is_product(const geometry *g)
+static bool is_product(const lathe_conv_geometry *g)
 {
     return g->kernel_height == 1 && g->kernel_width == 1 && g->stride == 1 && !g->padding && g->channels >= 16 &&
         g->filters >= 16 && product(g->height, g->width, LATHE_LANES) <= INT_MAX;
 }
 
+bool lathe_conv_ready(const lathe_conv_geometry *g, lathe_tape *tape)
+{
+    return !is_product(g) || !lathe_blas_start() || lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
+}
+
 /* Filters of a part, when it is a product. */
 enum { PART_FILTERS = 64 };
 
-static void weights_product(const geometry *g, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part, lathe_real *gw)
+static void weights_product(const lathe_conv_geometry *g, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part, lathe_real *gw)
 {
     int plane = g->height * g->width * LATHE_LANES, first = part * PART_FILTERS, left = g->filters - first;
     for (int block = 0; block < x->count; block++)
@@ -186,7 +184,7 @@ static void weights_product(const geometry *g, const lathe_conv_blocks *x, const
 }
 
 typedef struct weights_job {
-    const geometry *g;
+    const lathe_conv_geometry *g;
     lathe_correlation c;
     int parts, blocks, blocks_a_chunk;
     const lathe_real *x, *gy;
@@ -196,27 +194,28 @@ typedef struct weights_job {
 static void to_weights_task(void *context, int task)
 {
     const weights_job *job = context;
-    const geometry *g = job->g;
+    const lathe_conv_geometry *g = job->g;
     int part = task % job->parts, group = task / job->parts % g->groups, chunk = task / job->parts / g->groups;
     int first = chunk * job->blocks_a_chunk, left = job->blocks - first;
     size_t x_block = in_group(g) * (size_t)g->groups, y_block = out_group(g) * (size_t)g->groups;
     int count = left < job->blocks_a_chunk ? left : job->blocks_a_chunk;
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
     lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block, count };
-    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * weights_of_group(g);
+    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
     if (is_product(g)) weights_product(g, &x, &gy, part, sums);
     else lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
 }
 
 /* Blocks are summed in chunks, whose number depends on the shapes alone, and then the chunks in order. */
-static void to_weights(const geometry *g, const lathe_tensor *x, const lathe_real *gy, lathe_real *gw, bool add, lathe_tape *tape)
+void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy, lathe_real *gw, int blocks, bool add,
+    lathe_tape *tape)
 {
-    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks_of(x), .x = x->data, .gy = gy };
+    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks, .x = x, .gy = gy };
     job.parts = is_product(g) ? (g->filters + PART_FILTERS - 1) / PART_FILTERS : lathe_kernels_in_use()->conv->weight_parts(&job.c);
     int tasks_a_chunk = job.parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
     job.blocks_a_chunk = (job.blocks + wanted - 1) / wanted;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
-    size_t count = weights_of_group(g) * (size_t)g->groups;
+    size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
     if (!(job.sums = direct ? gw : lathe_tape_work(tape, (size_t)chunks * count, sizeof *gw))) return;
     lathe_parallel(chunks * tasks_a_chunk, to_weights_task, &job);
@@ -244,21 +243,26 @@ static void to_bias_task(void *context, int channel)
     job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
 }
 
+void lathe_conv_to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_tensor *bias)
+{
+    bias_job job = { .y = y, .gy = gy };
+    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add))) lathe_parallel(y->shape.dim[1], to_bias_task, &job);
+}
+
 static lathe_status backward(lathe_node *node, const lathe_real *gy)
 {
-    lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
-    const geometry *g = node->saved;
+    lathe_tensor *x = node->in[0], *w = node->in[1], *y = node->out;
+    const lathe_conv_geometry *g = node->saved;
     bool add;
     lathe_real *gx = lathe_grad_target(y->tape, x, &add);
     if (gx) {
-        lathe_real *packed = lathe_tape_work(y->tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
+        lathe_real *packed = lathe_tape_work(y->tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
         if (!packed) return lathe_tape_status(y->tape);
-        to_data(g, w, gy, blocks_of(x), gx, add, packed);
+        lathe_conv_to_data(g, gy, w->data, NULL, gx, blocks_of(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE, packed);
     }
     lathe_real *gw = lathe_grad_target(y->tape, w, &add);
-    if (gw) to_weights(g, x, gy, gw, add, y->tape);
-    bias_job job = { .y = y, .gy = gy };
-    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add))) lathe_parallel(y->shape.dim[1], to_bias_task, &job);
+    if (gw) lathe_conv_to_weights(g, x->data, gy, gw, blocks_of(x), add, y->tape);
+    lathe_conv_to_bias(y, gy, node->in[2]);
     return lathe_tape_status(y->tape);
 }
 
@@ -305,16 +309,17 @@ static bool check_range(lathe_tape *tape, const char *name, int value, int lowes
 }
 
 /* The result's places along one axis; below 1 if the kernel does not fit. */
-static long results(const geometry *g, int size, int taps)
+static long results(const lathe_conv_geometry *g, int size, int taps)
 {
     long room = (long)size + 2L * g->padding - (long)g->dilation * (taps - 1) - 1;
     return room < 0 ? 0 : room / g->stride + 1;
 }
 
-static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_conv2d_opts *opts, geometry *g)
+static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_conv2d_opts *opts,
+    lathe_conv_geometry *g)
 {
     const lathe_conv2d_opts none = { 0 }, *o = opts ? opts : &none;
-    *g = (geometry){ .stride = o->stride ? o->stride : 1, .padding = o->padding, .dilation = o->dilation ? o->dilation : 1,
+    *g = (lathe_conv_geometry){ .stride = o->stride ? o->stride : 1, .padding = o->padding, .dilation = o->dilation ? o->dilation : 1,
         .groups = o->groups ? o->groups : 1, .height = x->shape.dim[2], .width = x->shape.dim[3],
         .kernel_height = w->shape.dim[2], .kernel_width = w->shape.dim[3] };
     if (!check_range(tape, "stride", g->stride, 1) || !check_range(tape, "padding", g->padding, 0) ||
@@ -344,14 +349,14 @@ static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     lathe_tensor *in[3] = { x, w, bias };
     lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
     if (!tape || !check_shapes(tape, x, w, bias)) return NULL;
-    geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
-    if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
-    if (is_product(g) && lathe_blas_start()) return lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
+    lathe_conv_geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
+    if (!g || !fill_geometry(tape, x, w, opts, g) || !lathe_conv_ready(g, tape)) return NULL;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
-    lathe_real *packed = lathe_tape_work(tape, weights_of_group(g) * (size_t)g->groups, sizeof *packed);
+    lathe_real *packed = lathe_tape_work(tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
     if (!y || !packed) return NULL;
-    forward(g, x, w, bias, y, op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);
+    lathe_conv_forward(g, x->data, w->data, bias ? bias->data : NULL, y->data, blocks_of(x),
+        op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);
     return lathe_tape_record(tape, op, y, in, 3, g);
 }
 

@@ -46,6 +46,25 @@ def mobilenet_tiny():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 10))
 
 
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+        def double(inside, out):
+            return nn.Sequential(nn.Conv2d(inside, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU(),
+                                 nn.Conv2d(out, out, 3, padding=1, bias=False), nn.BatchNorm2d(out), nn.ReLU())
+        self.e1, self.e2, self.middle = double(1, 16), double(16, 32), double(32, 64)
+        self.u2, self.d2 = nn.ConvTranspose2d(64, 32, 2, 2), double(64, 32)
+        self.u1, self.d1 = nn.ConvTranspose2d(32, 16, 2, 2), double(32, 16)
+        self.out = nn.Conv2d(16, 2, 1)
+
+    def forward(self, x):
+        a = self.e1(x)
+        b = self.e2(F.max_pool2d(a, 2))
+        y = self.d2(torch.cat([b, self.u2(self.middle(F.max_pool2d(b, 2)))], 1))
+        return self.out(self.d1(torch.cat([a, self.u1(y)], 1)))
+
+
 def caffe(*head):
     return nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True), nn.ReLU(),
@@ -66,6 +85,7 @@ MODELS = {
     'resnet8': lambda: resnet([16, 32, 64], 1, 'A'), 'resnet14': lambda: resnet([16, 32, 64], 2, 'A'),
     'resnet20': lambda: resnet([16, 32, 64], 3, 'A'), 'resnet56': lambda: resnet([16, 32, 64], 9, 'A'),
     'resnet18': lambda: resnet([64, 128, 256, 512], 2, 'B'), 'mobilenet-tiny': mobilenet_tiny,
+    'unet': UNet,
 }
 
 
@@ -75,6 +95,8 @@ def flops(model, x):
     def note(layer, inputs, output):
         if isinstance(layer, nn.Conv2d):
             total.append(2 * output[0].numel() * layer.weight[0].numel())
+        elif isinstance(layer, nn.ConvTranspose2d):
+            total.append(2 * inputs[0][0].numel() * layer.weight[0].numel())
         elif isinstance(layer, nn.Linear):
             total.append(2 * layer.weight.numel())
 
@@ -90,6 +112,6 @@ if __name__ == '__main__':
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'models.txt'), 'w') as out:
         for name, make in sorted(MODELS.items()):
             model = make()
-            shape = (1, 1, 28, 28) if name in ('mlp', 'lenet5', 'mnistcnn') else (1, 3, 32, 32)
+            shape = (1, 1, 28, 28) if name in ('mlp', 'lenet5', 'mnistcnn') else (1, 1, 64, 64) if name == 'unet' else (1, 3, 32, 32)
             buffers = sum(b.numel() for n, b in model.named_buffers() if 'running' in n)
             out.write('%s 3 %d %d %d\n' % (name, sum(p.numel() for p in model.parameters()), buffers, flops(model, torch.zeros(shape))))

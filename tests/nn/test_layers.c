@@ -92,6 +92,23 @@ static lathe_tensor *reshape(lathe_layer *layer, lathe_tensor *x)
 
 static lathe_layer *make_subsample(lathe_model *m) { return lathe_nn_subsample(m, 2, 8); }
 static lathe_tensor *subsample(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_subsample(x, 2, 8); }
+static lathe_layer *make_transposed(lathe_model *m)
+{
+    return lathe_nn_conv_transpose2d(m, 4, 6, 3,
+        &(lathe_nn_conv_transpose2d_opts){ .stride = 2, .padding = 1, .output_padding = 1, .groups = 2 });
+}
+
+static lathe_tensor *transposed(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_conv_transpose2d(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"),
+        &(lathe_conv_transpose2d_opts){ .stride = 2, .padding = 1, .output_padding = 1, .groups = 2 });
+}
+
+static lathe_layer *make_upsample(lathe_model *m) { return lathe_nn_upsample(m, 2, NULL); }
+static lathe_tensor *upsample(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_upsample(x, 14, 10, NULL); }
+static const lathe_upsample_opts aligned = { LATHE_UPSAMPLE_BILINEAR, true };
+static lathe_layer *make_bilinear(lathe_model *m) { return lathe_nn_upsample(m, 3, &aligned); }
+static lathe_tensor *bilinear(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_upsample(x, 21, 15, &aligned); }
 static lathe_tensor *softmax(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_softmax(x); }
 static lathe_tensor *log_softmax(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_log_softmax(x); }
 
@@ -121,6 +138,10 @@ static const layer_case cases[] = {
     { "flatten", "", lathe_nn_flatten, flat, PICTURE, { 2, { 3, 140 } }, 0 },
     { "reshape", "to [-1, 10]", make_reshape, reshape, PICTURE, { 3, { 3, 14, 10 } }, 0 },
     { "subsample", "stride 2, to 8 channels", make_subsample, subsample, PICTURE, { 4, { 3, 8, 4, 3 } }, 0 },
+    { "conv_transpose2d", "4 -> 6, 3x3, stride 2, padding 1, output padding 1, groups 2", make_transposed, transposed, PICTURE,
+        { 4, { 3, 6, 14, 10 } }, 114 },
+    { "upsample", "times 2, nearest", make_upsample, upsample, PICTURE, { 4, { 3, 4, 14, 10 } }, 0 },
+    { "upsample", "times 3, bilinear, align corners", make_bilinear, bilinear, PICTURE, { 4, { 3, 4, 21, 15 } }, 0 },
     { "softmax", "", lathe_nn_softmax, softmax, ROW, ROW, 0 },
     { "log_softmax", "", lathe_nn_log_softmax, log_softmax, ROW, ROW, 0 },
 };
@@ -192,10 +213,13 @@ static void test_first_numbers(void **state)
     lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 8, 64, 3, &(lathe_nn_conv2d_opts){ .groups = 2 }),
         lathe_nn_batch_norm(model, 64, NULL), lathe_nn_linear(model, 50, 60, NULL),
         lathe_nn_linear(model, 50, 60, &(lathe_nn_linear_opts){ .weight_init = { LATHE_INIT_CONSTANT, 2 },
-            .bias_init = { LATHE_INIT_CONSTANT, 3 } }), NULL);
+            .bias_init = { LATHE_INIT_CONSTANT, 3 } }),
+        lathe_nn_conv_transpose2d(model, 40, 20, 3, &(lathe_nn_conv_transpose2d_opts){ .groups = 2 }), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     check_bound(lathe_nn_find(net, "0.weight"), 1 / sqrt(36));
     check_bound(lathe_nn_find(net, "0.bias"), 1 / sqrt(36));
+    check_bound(lathe_nn_find(net, "4.weight"), 1 / sqrt(90)); /* a transposed one's fan_in is that of its gradient, as in PyTorch */
+    check_bound(lathe_nn_find(net, "4.bias"), 1 / sqrt(90));
     check_bound(lathe_nn_find(net, "2.weight"), 1 / sqrt(50));
     check_bound(lathe_nn_find(net, "2.bias"), 1 / sqrt(50));
     assert_true(lathe_nn_find(net, "1.weight")->data[63] == 1 && lathe_nn_find(net, "1.bias")->data[63] == 0);
@@ -224,6 +248,17 @@ static lathe_layer *bad_adaptive(lathe_model *m) { return lathe_nn_adaptive_avg_
 static lathe_layer *bad_reshape(lathe_model *m) { return lathe_nn_reshape(m, (lathe_shape){ 2, { -1, -1 } }); }
 static lathe_layer *bad_rank(lathe_model *m) { return lathe_nn_reshape(m, (lathe_shape){ 0, { 0 } }); }
 static lathe_layer *bad_subsample(lathe_model *m) { return lathe_nn_subsample(m, 0, 4); }
+static lathe_layer *bad_transposed(lathe_model *m) { return lathe_nn_conv_transpose2d(m, 4, 6, 0, NULL); }
+static lathe_layer *bad_transposed_groups(lathe_model *m)
+{
+    return lathe_nn_conv_transpose2d(m, 4, 6, 3, &(lathe_nn_conv_transpose2d_opts){ .groups = 4 });
+}
+static lathe_layer *bad_output_padding(lathe_model *m)
+{
+    return lathe_nn_conv_transpose2d(m, 4, 6, 3, &(lathe_nn_conv_transpose2d_opts){ .stride = 2, .output_padding = 2 });
+}
+static lathe_layer *bad_scale(lathe_model *m) { return lathe_nn_upsample(m, 0, NULL); }
+static lathe_layer *bad_mode(lathe_model *m) { return lathe_nn_upsample(m, 2, &(lathe_upsample_opts){ .mode = (lathe_upsample_mode)3 }); }
 static lathe_layer *even_window(lathe_model *m) { return lathe_nn_local_response_norm(m, 4, NULL); }
 
 static void test_wrong_arguments(void **state)
@@ -254,6 +289,11 @@ static void test_wrong_arguments(void **state)
         { bad_reshape, LATHE_ESHAPE, "[-1, -1] is no shape" },
         { bad_rank, LATHE_ESHAPE, "[] is no shape" },
         { bad_subsample, LATHE_EARG, "stride is 0" },
+        { bad_transposed, LATHE_EARG, "lathe_nn_conv_transpose2d: kernel is 0" },
+        { bad_transposed_groups, LATHE_EARG, "4 groups do not divide 4 input and 6 output channels" },
+        { bad_output_padding, LATHE_EARG, "output_padding is 2; it must be below the stride, 2" },
+        { bad_scale, LATHE_EARG, "lathe_nn_upsample: scale is 0" },
+        { bad_mode, LATHE_EARG, "lathe_nn_upsample: there is no mode 3" },
         { even_window, LATHE_EARG, "size is 4; it must be odd" },
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {

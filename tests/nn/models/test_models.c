@@ -14,11 +14,18 @@ static void test_registry(void **state)
         assert_true(*type->summary && type->build);
         if (count) assert_true(strcmp(lathe_model_type_at(count - 1)->name, type->name) < 0);
     }
-    assert_int_equal(count, 11);
+    assert_int_equal(count, 12);
     assert_null(lathe_model_find("lenet-5"));
     assert_failed(LATHE_ENAME, "unknown model 'lenet-5'; did you mean lenet5? known: cifar10-full, ");
     assert_null(lathe_model_find(NULL));
     assert_failed(LATHE_EARG, "the name is NULL");
+}
+
+/* Scores of each picture, or of each pixel. */
+static lathe_shape output_of(const char *name, const lathe_model_spec *spec, int batch)
+{
+    if (!strcmp(name, "unet")) return (lathe_shape){ 4, { batch, spec->classes, spec->height, spec->width } };
+    return (lathe_shape){ 2, { batch, spec->classes } };
 }
 
 static void test_counts(void **state)
@@ -36,7 +43,9 @@ static void test_counts(void **state)
         double *want = golden("models.txt", type->name, &numbers);
         double got[3] = { (double)summary->parameters, (double)summary->buffers, summary->flops };
         assert_close_double(type->name, got, want, 3, 0, 0);
-        assert_true(lathe_shape_equal(&summary->out, &(lathe_shape){ 1, { 10 } }));
+        lathe_shape scores = output_of(type->name, &type->native, 1), out = { scores.rank - 1, { 0 } };
+        for (int k = 0; k < out.rank; k++) out.dim[k] = scores.dim[k + 1];
+        assert_true(lathe_shape_equal(&summary->out, &out));
         free(want);
         lathe_summary_free(summary);
         lathe_model_free(model);
@@ -52,12 +61,14 @@ static void check_forward(const char *name, const lathe_model_spec *spec, int ba
     lathe_tape_begin(tape, LATHE_EVAL);
     if (lathe_nn_init(net, 1)) fail_msg("%s: %s", name, lathe_error_message());
     lathe_shape shape = { 4, { batch, spec->channels, spec->height, spec->width } };
-    size_t count = lathe_shape_count(&shape), results = (size_t)batch * (size_t)spec->classes;
+    size_t count = lathe_shape_count(&shape), results;
+    const lathe_shape scores = output_of(name, spec, batch);
+    results = lathe_shape_count(&scores);
     lathe_real *values = malloc(count * sizeof *values), *y = malloc(results * sizeof *y);
     fill_normal(values, count, 1);
     lathe_tensor *out = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, values));
     if (!out) fail_msg("%s: %s", name, lathe_error_message());
-    assert_true(lathe_shape_equal(&out->shape, &(lathe_shape){ 2, { batch, spec->classes } }));
+    assert_true(lathe_shape_equal(&out->shape, &scores));
     lathe_tensor_read(out, y, results);
     for (size_t i = 0; i < results; i++) assert_true(isfinite((double)y[i]));
     assert_true(y[0] != y[1]);
@@ -71,7 +82,7 @@ static void test_forward(void **state)
     (void)state;
     for (int i = 0; lathe_model_type_at(i); i++) {
         const lathe_model_type *type = lathe_model_type_at(i);
-        const lathe_model_spec small = { 2, 12, 13, 3 };
+        const lathe_model_spec small = { 2, 12, strcmp(type->name, "unet") ? 13 : 16, 3 };
         check_forward(type->name, &type->native, 1);
         check_forward(type->name, &small, 17);
     }
@@ -89,6 +100,10 @@ static void test_mistakes(void **state)
     model = lathe_model_new();
     assert_null(lathe_model_build(model, "lenet5", &(lathe_model_spec){ 1, 7, 7, 10 }));
     assert_failed(LATHE_ESHAPE, "lenet5: nothing is left of an input of 7 x 7");
+    lathe_model_free(model);
+    model = lathe_model_new();
+    assert_null(lathe_model_build(model, "unet", &(lathe_model_spec){ 1, 64, 62, 2 }));
+    assert_failed(LATHE_ESHAPE, "unet: an input of 64 x 62 does not halve evenly; its sides must be multiples of 4");
     lathe_model_free(model);
     model = lathe_model_new();
     assert_null(lathe_model_build(model, "resnet8", &(lathe_model_spec){ .channels = -3 }));
