@@ -1,9 +1,10 @@
 """PyTorch's side of the comparison: the models of lathe's zoo, and a worker that trains one of them on request.
 
-As a program: torch_models.py MODEL BATCH THREADS CHANNELS_LAST FOREACH OPTIM. It builds the model, warms up, then for each line "STEPS" on
-standard input runs so many training steps and prints their milliseconds as one JSON list.
+As a program: torch_models.py MODEL BATCH THREADS CHANNELS_LAST FOREACH OPTIM. It builds the model, warms up, then for each line "STEPS SECONDS" on
+standard input runs training steps, at most so many and for about so long but 3 at least, and prints their milliseconds as one JSON object.
 """
 import json
+import resource
 import sys
 import time
 
@@ -114,6 +115,25 @@ class MobileNetTiny(nn.Module):
         return self.fc(F.adaptive_avg_pool2d(self.body(x), 1).flatten(1))
 
 
+class UNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+        def double(before, after):
+            return nn.Sequential(nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True),
+                                 nn.Conv2d(after, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True))
+        self.e1, self.e2, self.middle = double(1, 16), double(16, 32), double(32, 64)
+        self.u2, self.d2 = nn.ConvTranspose2d(64, 32, 2, 2), double(64, 32)
+        self.u1, self.d1 = nn.ConvTranspose2d(32, 16, 2, 2), double(32, 16)
+        self.out = nn.Conv2d(16, 2, 1)
+
+    def forward(self, x):
+        a = self.e1(x)
+        b = self.e2(F.max_pool2d(a, 2))
+        y = self.d2(torch.cat([b, self.u2(self.middle(F.max_pool2d(b, 2)))], 1))
+        return self.out(self.d1(torch.cat([a, self.u1(y)], 1)))
+
+
 MODELS = {
     "lenet5": (LeNet5, (1, 28, 28)),
     "mlp": (MLP, (1, 28, 28)),
@@ -121,6 +141,7 @@ MODELS = {
     "cifar10-quick": (Cifar10Quick, (3, 32, 32)),
     "resnet20": (lambda: ResNet([16, 32, 64], 3, "A"), (3, 32, 32)),
     "mobilenet-tiny": (MobileNetTiny, (3, 32, 32)),
+    "unet": (UNet, (1, 64, 64)),
     "resnet18": (lambda: ResNet([64, 128, 256, 512], 2, "B"), (3, 32, 32)),
 }
 
@@ -131,7 +152,8 @@ def main():
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     build, shape = MODELS[name]
-    model, x, y = build(), torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
+    labels = (batch, *shape[1:]) if name == "unet" else (batch,)
+    model, x, y = build(), torch.randn(batch, *shape), torch.randint(0, 2 if name == "unet" else 10, labels)
     if channels_last == "1":
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     every = foreach == "1" or None
@@ -149,12 +171,13 @@ def main():
         step()
     print(json.dumps({"ready": True, "parameters": sum(p.numel() for p in model.parameters())}), flush=True)
     for line in sys.stdin:
-        times = []
-        for _ in range(int(line)):
+        most, seconds = line.split()
+        times, begin = [], time.perf_counter()
+        while len(times) < int(most) and (len(times) < 3 or time.perf_counter() - begin < float(seconds)):
             start = time.perf_counter()
             step()
             times.append((time.perf_counter() - start) * 1e3)
-        print(json.dumps(times), flush=True)
+        print(json.dumps({"ms": times, "peak_rss_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}), flush=True)
 
 
 if __name__ == "__main__":

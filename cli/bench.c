@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "json.h"
+#include "profile.h"
 
 enum { WARM_UP = 5 };
 
@@ -21,9 +22,11 @@ typedef struct cli_bench {
     lathe_real *images;
     int *labels;
     int steps;
+    bool profiled;
+    cli_profile profile;
     double *seconds; /* of each step */
     double parameters, flops;
-    double first_step;
+    double first_step, peak;
 } cli_bench;
 
 /* ---- preparing ---------------------------------------------------------------------------------------------- */
@@ -45,7 +48,8 @@ static lathe_status make_batch(cli_bench *bench)
     lathe_shape shape = { 4, { size, spec->channels, spec->height, spec->width } };
     size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
     bench->images = stored ? lathe_alloc(stored, sizeof *bench->images) : NULL;
-    bench->labels = lathe_alloc((size_t)size, sizeof *bench->labels);
+    size_t pixels = (size_t)spec->height * (size_t)spec->width; /* a model may give each its scores: then it has a label */
+    bench->labels = lathe_alloc((size_t)size * pixels, sizeof *bench->labels);
     if (!bench->images || !bench->labels) return lathe_error();
     bench->batch = (lathe_batch){ .size = size, .channels = spec->channels, .height = spec->height, .width = spec->width,
         .images = bench->images, .labels = bench->labels };
@@ -88,6 +92,7 @@ static int read_line(const cli_line *line, cli_bench *bench)
     if (status || lathe_settings_check(&bench->settings)) return cli_library_failed();
     if (!cli_number(line, "steps", 1, 1000000, &steps)) return CLI_USAGE;
     bench->steps = (int)steps;
+    bench->profiled = cli_text(line, "profile");
     bench->type = lathe_model_find(bench->settings.model);
     bench->seconds = lathe_alloc((size_t)steps, sizeof *bench->seconds);
     if (!bench->type || !bench->seconds || lathe_threads_set(bench->settings.threads)) return cli_library_failed();
@@ -99,6 +104,7 @@ static void free_bench(cli_bench *bench)
     lathe_tape_free(bench->tape);
     lathe_optim_free(bench->optim);
     lathe_model_free(bench->model);
+    cli_profile_free(&bench->profile);
     lathe_free(bench->images);
     lathe_free(bench->labels);
     lathe_free(bench->seconds);
@@ -108,11 +114,15 @@ static void free_bench(cli_bench *bench)
 
 static lathe_status step(cli_bench *bench)
 {
+    cli_profile_begin_step(&bench->profile);
     lathe_tape_begin(bench->tape, LATHE_TRAIN);
     lathe_optim_zero_grad(bench->optim);
     lathe_tensor *output = lathe_nn_forward(bench->net, lathe_input(bench->tape, &bench->batch));
     lathe_status status = lathe_backward(lathe_cross_entropy(output, bench->batch.labels, NULL));
-    return status ? status : lathe_optim_step(bench->optim);
+    cli_profile_begin_optimizer(&bench->profile);
+    if (!status) status = lathe_optim_step(bench->optim);
+    cli_profile_end_step(&bench->profile);
+    return status;
 }
 
 static int ascending(const void *a, const void *b)
@@ -121,17 +131,31 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The peak is measured before and after the steps: another process may need a processor at one of these moments. */
+static void measure_peak(cli_bench *bench)
+{
+    double peak = lathe_fma_peak_gflops();
+    if (peak > bench->peak) bench->peak = peak;
+}
+
 static lathe_status time_steps(cli_bench *bench)
 {
     lathe_status status = LATHE_OK;
     for (int i = -WARM_UP; i < bench->steps && !status; i++) {
+        if (i == 0) {
+            measure_peak(bench);
+            bench->profile.steps = 0;
+            bench->profile.optimizer = 0;
+            if (bench->profiled) cli_profile_start(&bench->profile, bench->net, bench->tape, bench->batch.size);
+        }
         double start = cli_seconds();
         status = step(bench);
         if (i >= 0) bench->seconds[i] = cli_seconds() - start;
         if (i == -WARM_UP) bench->first_step = cli_seconds();
     }
+    measure_peak(bench);
     qsort(bench->seconds, (size_t)bench->steps, sizeof *bench->seconds, ascending);
-    return status;
+    return bench->profile.failed ? LATHE_ENOMEM : status;
 }
 
 /* ---- results ------------------------------------------------------------------------------------------------ */
@@ -140,12 +164,13 @@ static int print_results(const cli_line *line, const cli_bench *bench)
 {
     double median = (bench->seconds[(bench->steps - 1) / 2] + bench->seconds[bench->steps / 2]) / 2, least = bench->seconds[0];
     double rate = bench->batch.size / median, gflops = 3 * bench->flops * rate * 1e-9, rss = lathe_peak_rss_mib();
-    double peak = lathe_fma_peak_gflops();
+    double peak = bench->peak, memory = bench->profiled ? lathe_memory_gbs() : 0;
     if (!line->json) {
         printf("%s, batch %d, %d threads, %s: %.3f ms a step (median of %d; least %.3f), %.0f images/s\n", bench->type->name,
             bench->batch.size, lathe_threads(), bench->settings.optim, 1e3 * median, bench->steps, 1e3 * least, rate);
         printf("%.1f GFLOP/s, %.0f %% of the %.1f of this processor (%s); first step after %.3f s; %.0f MiB\n", gflops,
             100 * gflops / peak, peak, lathe_isa(), bench->first_step, rss);
+        if (bench->profiled) cli_profile_print(&bench->profile, peak, memory);
         return CLI_DONE;
     }
     cJSON *object = cli_json_new();
@@ -164,6 +189,10 @@ static int print_results(const cli_line *line, const cli_bench *bench)
     cJSON_AddStringToObject(object, "blas_core", lathe_blas_core());
     cJSON_AddStringToObject(object, "isa", lathe_isa());
     cli_json_number(object, "fma_peak_gflops", peak);
+    if (bench->profiled) {
+        cli_profile_json(&bench->profile, object);
+        cli_json_number(object, "memory_gbs", memory);
+    }
     return cli_json_print(object);
 }
 
@@ -183,6 +212,7 @@ static const cli_option options[] = {
     { .name = "batch-size", .value = "N", .preset = "128", .help = "images in a batch" },
     { .name = "threads", .value = "N", .preset = "0", .help = "how many work at once; 0: one a processor" },
     { .name = "optim", .value = "NAME", .preset = "adamw", .help = "an optimizer of `lathe list optimizers`" },
+    { .name = "profile", .help = "tell the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "how many steps to time, after 5 that are not" },
     { .name = NULL },
 };

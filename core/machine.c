@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include "alloc.h"
 #include "kernels/kernels.h"
 #include "threads.h"
 
@@ -46,5 +47,35 @@ double lathe_fma_peak_gflops(void)
         double rate = flops / (now() - start) * 1e-9;
         if (rate > best) best = rate;
     }
+    return best;
+}
+
+enum { ARRAY = 1 << 22, PIECE = 1 << 14 };
+
+typedef struct stream_job {
+    lathe_real *a, *b, *y;
+} stream_job;
+
+static void run_stream(void *context, int task)
+{
+    const stream_job *job = context;
+    size_t at = (size_t)task * PIECE;
+    lathe_kernels_in_use()->element->add(PIECE, job->a + at, job->b + at, job->y + at);
+}
+
+double lathe_memory_gbs(void)
+{
+    lathe_real *arrays = lathe_alloc(3 * (size_t)ARRAY, sizeof *arrays);
+    if (!arrays) return 0;
+    stream_job job = { arrays, arrays + ARRAY, arrays + 2 * (size_t)ARRAY };
+    for (size_t i = 0; i < 3 * (size_t)ARRAY; i++) arrays[i] = 1; /* pages that were never written to share one of zeros */
+    double best = 0;
+    for (int run = 0; run < RUNS; run++) {
+        double start = now();
+        lathe_parallel(ARRAY / PIECE, run_stream, &job);
+        double rate = 3.0 * ARRAY * sizeof *arrays / (now() - start) * 1e-9;
+        if (rate > best) best = rate;
+    }
+    lathe_free(arrays);
     return best;
 }

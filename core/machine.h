@@ -21,6 +21,12 @@ const char *lathe_isa(void);
  */
 double lathe_fma_peak_gflops(void);
 
+/**
+ * What the memory can do: the rate of y = a + b on all lathe_threads over arrays far larger than the second-level cache, in GB/s, each
+ * number read or written counted once. Measured now, for some 50 ms: the best of several runs. 0 when there is no memory for it.
+ */
+double lathe_memory_gbs(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -24,8 +24,8 @@ struct lathe_tape {
     uint64_t seed, step, ticket;
     bool step_begun; /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
-    lathe_backward_hook *on_backward;
-    void *on_backward_context;
+    lathe_node_hook *on_record, *on_backward;
+    void *on_record_context, *on_backward_context;
     spare_grad spare[SPARE_GRADS];
     int spares;
     lathe_status status;
@@ -86,7 +86,13 @@ void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
     tape->step_begun = false;
 }
 
-void lathe_tape_on_backward(lathe_tape *tape, lathe_backward_hook *hook, void *context)
+void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context)
+{
+    tape->on_record = hook;
+    tape->on_record_context = context;
+}
+
+void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *context)
 {
     tape->on_backward = hook;
     tape->on_backward_context = context;
@@ -244,6 +250,7 @@ lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tens
     *node = (lathe_node){ op, out, copy, inputs, saved, tape->scope, tape->newest };
     tape->newest = node;
     out->needs_grad = true;
+    if (tape->on_record) tape->on_record(tape->on_record_context, node);
     return out;
 }
 

@@ -151,11 +151,12 @@ uint64_t lathe_tape_seed_of(const lathe_tape *tape);
 uint64_t lathe_tape_ticket(lathe_tape *tape);
 
 /**
- * Called after each operation's backward, when the gradients of its inputs are there (NULL: none): for the search for the first that is not
- * a number. Stays until it is replaced.
+ * Called after each operation's forward, if it is recorded (NULL: none); and after each operation's backward, when the gradients of its
+ * inputs are there: for profiles, and for the search for the first that is not a number. They stay until they are replaced.
  */
-typedef void lathe_backward_hook(void *context, const lathe_node *node);
-void lathe_tape_on_backward(lathe_tape *tape, lathe_backward_hook *hook, void *context);
+typedef void lathe_node_hook(void *context, const lathe_node *node);
+void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context);
+void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *context);
 
 /** Every operation of the library, by index from 0; NULL beyond the last. */
 const lathe_op *lathe_op_at(int index);

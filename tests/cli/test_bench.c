@@ -34,6 +34,41 @@ static void json_has_all_fields(void **state)
     program_free(&p);
 }
 
+/* Each operation with its layer: those of a U-Net, whose output is a class for each pixel; the same times in the text's table. */
+static void profile_tells_each_operation(void **state)
+{
+    (void)state;
+    program p;
+    program_run(&p, LATHE_PROGRAM, "bench --model unet --batch-size 2 --steps 3 --profile --json");
+    assert_int_equal(p.code, 0);
+    cJSON *object = cJSON_Parse(p.out), *rows = cJSON_GetObjectItem(object, "profile");
+    assert_true(cJSON_IsArray(rows) && number(object, "memory_gbs") > 0 && number(object, "optimizer_ms") > 0);
+    double total = number(object, "optimizer_ms");
+    int found = 0;
+    for (cJSON *row = rows->child; row; row = row->next) {
+        const char *layer = cJSON_GetObjectItem(row, "layer")->valuestring, *operation = cJSON_GetObjectItem(row, "operation")->valuestring;
+        double forward = number(row, "forward_ms"), backward = number(row, "backward_ms");
+        assert_true(forward >= 0 && backward >= 0 && number(row, "backward_gbs") > 0);
+        total += forward + backward;
+        if (strncmp(operation, "conv", 4)) continue;
+        found++;
+        assert_true(number(row, "forward_gflops") > 0 && number(row, "backward_gflops") > 0);
+        if (strcmp(layer, "6.1.7.1.7") == 0) assert_string_equal(operation, "conv_transpose2d");
+        /* 2 images * 64 * 64 pixels * 9 taps * 16 channels * 16 filters * 2: a case by hand */
+        if (strcmp(layer, "3") == 0) assert_close_double("flops", (double[]){ forward * number(row, "forward_gflops") * 1e6 },
+            (double[]){ 37748736 }, 1, 1e-9, 0);
+    }
+    assert_int_equal(found, 13);
+    assert_true(total > 0.5 * number(object, "ms_per_step_min"));
+    cJSON_Delete(object);
+    program_free(&p);
+    program_run(&p, LATHE_PROGRAM, "bench --model lenet5 --batch-size 16 --steps 2 --profile");
+    assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "linear_relu"));
+    assert_non_null(strstr(p.out, "GB/s from memory"));
+    program_free(&p);
+}
+
 static void wrong_settings_are_refused(void **state)
 {
     (void)state;
@@ -55,6 +90,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_all_fields),
+        cmocka_unit_test(profile_tells_each_operation),
         cmocka_unit_test(wrong_settings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,12 +24,24 @@ static void the_peak_is_a_possible_rate(void **state)
     assert_true(rate > 0.01 && rate < 1000.0 * lathe_threads());
 }
 
+static void the_memory_has_a_possible_rate(void **state)
+{
+    (void)state;
+    double rate = lathe_memory_gbs();
+    assert_true(rate > 0.01 && rate < 10000);
+    lathe_alloc_fail_at(1, false);
+    assert_true(lathe_memory_gbs() == 0);
+    lathe_alloc_fail_at(0, false);
+    lathe_error_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_version_has_three_numbers),
         cmocka_unit_test(the_instruction_set_is_a_known_one),
         cmocka_unit_test(the_peak_is_a_possible_rate),
+        cmocka_unit_test(the_memory_has_a_possible_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,42 @@ static void operations_are_recorded_in_order(void **state)
     lathe_tape_free(NULL);
 }
 
+/* What the hooks have seen: "+scale" forward, "-scale" backward. */
+static void note(char *seen, char direction, const lathe_node *node)
+{
+    snprintf(seen + strlen(seen), 100 - strlen(seen), "%c%s ", direction, node->op->name);
+}
+
+static void note_forward(void *context, const lathe_node *node)
+{
+    note(context, '+', node);
+}
+
+static void note_backward(void *context, const lathe_node *node)
+{
+    note(context, '-', node);
+}
+
+static void operations_are_watched(void **state)
+{
+    (void)state;
+    char seen[100] = "";
+    lathe_real one[3] = { 1, 1, 1 };
+    lathe_tape *tape = lathe_tape_new();
+    lathe_tape_on_record(tape, note_forward, seen);
+    lathe_tape_on_backward(tape, note_backward, seen);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_tensor *x = leaf_of(tape, three, NULL), *y = lathe_add(lathe_scale(x, 2), x);
+    lathe_scale(lathe_tape_leaf(tape, LATHE_PLAIN, three, NULL), 3); /* not recorded */
+    assert_int_equal(lathe_backward_from(y, one, 3), LATHE_OK);
+    assert_string_equal(seen, "+scale +add -add -scale ");
+    lathe_tape_on_record(tape, NULL, NULL);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_scale(leaf_of(tape, three, NULL), 2);
+    assert_string_equal(seen, "+scale +add -add -scale ");
+    lathe_tape_free(tape);
+}
+
 static void nothing_is_recorded_in_eval_or_without_a_gradient(void **state)
 {
     (void)state;
@@ -340,6 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(operations_are_recorded_in_order),
+        cmocka_unit_test(operations_are_watched),
         cmocka_unit_test(nothing_is_recorded_in_eval_or_without_a_gradient),
         cmocka_unit_test(backward_reaches_the_leaves),
         cmocka_unit_test(gradients_of_parameters_add_up),
