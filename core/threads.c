@@ -1,6 +1,7 @@
 /*
- * One job at a time. A job is published as a ticket: its number in the high half, the tasks left in the low half.
- * A thread takes a task by lowering the ticket, which fails once the job is another, so a late thread cannot
+ * One job at a time, cut into one run of neighbouring tasks a thread, so that a thread finds in its own cache what it made of the same images in
+ * the job before; whoever is done with his own run helps the others. A run is published as a ticket: the job's number in the high half, the tasks
+ * left in the low half. A thread takes a task by lowering the ticket, which fails once the job is another, so a late thread cannot
  * take part in a job it has not seen. The publisher waits until every task taken has been done.
  */
 #define _GNU_SOURCE
@@ -15,6 +16,12 @@
 
 enum { MAX_THREADS = 256, SPIN_NANOSECONDS = 50000 };
 
+/* Tasks of one thread, the next first: `end` - the tasks left. Alone in its cache line. */
+typedef struct share {
+    _Alignas(64) _Atomic uint64_t ticket;
+    uint32_t end;
+} share;
+
 static struct {
     pthread_t worker[MAX_THREADS];
     int workers; /* running, besides the calling thread */
@@ -24,8 +31,11 @@ static struct {
     lathe_task_fn *run;
     void *context;
     uint32_t tasks;
-    _Atomic uint64_t ticket;
-    _Atomic uint32_t done;
+    share runs[MAX_THREADS]; /* the first is the publisher's, whose ticket is published last */
+    uint32_t job;          /* the last one's number */
+    atomic_int shares;     /* runs of this job */
+    atomic_uint first_job; /* the last one before the workers were started */
+    _Alignas(64) _Atomic uint32_t done;
     atomic_bool stop;
 
     pthread_mutex_t sleep;
@@ -56,26 +66,37 @@ static int64_t nanoseconds(void)
 static uint32_t job_of(uint64_t ticket) { return (uint32_t)(ticket >> 32); }
 static uint32_t left_in(uint64_t ticket) { return (uint32_t)ticket; }
 
-static void work_on(uint32_t job)
+static void work_on_share(share *own, uint32_t job)
 {
-    uint64_t ticket = atomic_load(&pool.ticket);
+    uint64_t ticket = atomic_load(&own->ticket);
     while (job_of(ticket) == job && left_in(ticket)) {
-        if (!atomic_compare_exchange_weak(&pool.ticket, &ticket, ticket - 1)) continue;
+        if (!atomic_compare_exchange_weak(&own->ticket, &ticket, ticket - 1)) continue;
         /* The task is ours, so the job cannot end and its fields stay as they are. */
         uint32_t tasks = pool.tasks;
-        pool.run(pool.context, (int)(tasks - left_in(ticket)));
+        pool.run(pool.context, (int)(own->end - left_in(ticket)));
         if (atomic_fetch_add(&pool.done, 1) + 1 == tasks && atomic_load(&pool.owner_sleeps)) {
             pthread_mutex_lock(&pool.sleep);
             pthread_cond_signal(&pool.finished);
             pthread_mutex_unlock(&pool.sleep);
         }
-        ticket = atomic_load(&pool.ticket);
+        ticket = atomic_load(&own->ticket);
     }
+}
+
+/* Thread number `self`: its own run, then those of the others. */
+static void work_on(int self, int shares, uint32_t job)
+{
+    for (int i = 0; i < shares; i++) work_on_share(&pool.runs[(self + i) % shares], job);
+}
+
+static uint32_t published_job(void)
+{
+    return job_of(atomic_load(&pool.runs[0].ticket));
 }
 
 static bool news(uint32_t seen)
 {
-    return job_of(atomic_load(&pool.ticket)) != seen || atomic_load(&pool.stop);
+    return published_job() != seen || atomic_load(&pool.stop);
 }
 
 static void wait_for_news(uint32_t seen)
@@ -94,15 +115,16 @@ static void wait_for_news(uint32_t seen)
     pthread_mutex_unlock(&pool.sleep);
 }
 
-static void *worker_main(void *first_job)
+static void *worker_main(void *number)
 {
     inside_task = true;
-    uint32_t seen = (uint32_t)(uintptr_t)first_job;
+    int self = (int)(intptr_t)number;
+    uint32_t seen = atomic_load(&pool.first_job);
     for (;;) {
         wait_for_news(seen);
         if (atomic_load(&pool.stop)) return NULL;
-        seen = job_of(atomic_load(&pool.ticket));
-        work_on(seen);
+        seen = published_job();
+        work_on(self, atomic_load(&pool.shares), seen);
     }
 }
 
@@ -167,11 +189,25 @@ static void start_workers(void)
     static bool prepared;
     if (!prepared) pthread_atfork(NULL, NULL, forget_workers);
     prepared = true;
+    atomic_store(&pool.first_job, published_job());
     while (pool.workers < wanted_threads() - 1) {
-        void *job = (void *)(uintptr_t)job_of(atomic_load(&pool.ticket));
-        if (pthread_create(&pool.worker[pool.workers], NULL, worker_main, job)) break;
+        void *number = (void *)(intptr_t)(pool.workers + 1);
+        if (pthread_create(&pool.worker[pool.workers], NULL, worker_main, number)) break;
         pool.workers++;
     }
+}
+
+/* Cut the tasks into runs; the publisher's own ticket, which all wait for, comes last. Returns the job's number. */
+static uint32_t publish(int tasks, int shares)
+{
+    uint32_t job = ++pool.job;
+    atomic_store(&pool.shares, shares);
+    for (int i = shares - 1; i >= 0; i--) {
+        int begin = (int)((long long)tasks * i / shares), end = (int)((long long)tasks * (i + 1) / shares);
+        pool.runs[i].end = (uint32_t)end;
+        atomic_store(&pool.runs[i].ticket, (uint64_t)job << 32 | (uint32_t)(end - begin));
+    }
+    return job;
 }
 
 void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
@@ -186,14 +222,14 @@ void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
     pool.context = context;
     pool.tasks = (uint32_t)tasks;
     atomic_store(&pool.done, 0);
-    uint32_t job = job_of(atomic_load(&pool.ticket)) + 1;
-    atomic_store(&pool.ticket, (uint64_t)job << 32 | (uint32_t)tasks);
+    int shares = pool.workers + 1;
+    uint32_t job = publish(tasks, shares);
     if (atomic_load(&pool.sleepers)) {
         pthread_mutex_lock(&pool.sleep);
         pthread_cond_broadcast(&pool.wake);
         pthread_mutex_unlock(&pool.sleep);
     }
-    work_on(job);
+    work_on(0, shares, job);
     wait_until_done((uint32_t)tasks);
     inside_task = false;
     pthread_mutex_unlock(&pool.owner);
