@@ -1,9 +1,12 @@
 #include "idx.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../core/alloc.h"
+#include "cache_impl.h"
 #include "dataset_impl.h"
 #include "file_impl.h"
 
@@ -66,6 +69,50 @@ static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t coun
     return labels;
 }
 
+/* A set whose pictures stay in their cache file. */
+static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
+{
+    size_t size = (size_t)data->height * (size_t)data->width;
+    for (size_t got = 0; got < size;) {
+        ssize_t step = pread(*(const int *)data->state, scratch + got, size - got, (off_t)(LATHE_DATA_CACHE_BEGIN + index * size + got));
+        if (step < 0 && errno == EINTR) continue;
+        if (step <= 0)
+            return lathe_fail(LATHE_EIO, "%s: picture %zu cannot be read from the cache file: %s", data->name, index,
+                step ? strerror(errno) : "it became shorter");
+        got += (size_t)step;
+    }
+    *sample = (lathe_sample){ scratch, 1, data->height, data->width, data->labels[index] };
+    return LATHE_OK;
+}
+
+static void cached_close(lathe_dataset *data)
+{
+    if (data->state) close(*(int *)data->state);
+    lathe_free(data->state);
+    lathe_free((void *)data->labels);
+    lathe_free((void *)data->class_names);
+}
+
+static const lathe_dataset_type cached_type = { .name = "cached", .read = cached_read, .close = cached_close };
+
+/* The handle and the labels become the set's own, also when this fails. */
+static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_opts *memory)
+{
+    int *state = lathe_alloc(1, sizeof *state);
+    lathe_dataset *data = NULL;
+    if (state) data = lathe_data_adopt(NULL, labels, memory);
+    else lathe_free(labels);
+    if (!data) {
+        close(handle);
+        lathe_free(state);
+        return NULL;
+    }
+    *state = handle;
+    data->type = &cached_type;
+    data->state = state;
+    return data;
+}
+
 static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labels, const lathe_idx_opts *opts)
 {
     uint32_t dims[3] = { 0 }, label_count = 0;
@@ -81,15 +128,20 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
     int *own_labels = label_bytes ? widen(labels, label_bytes, label_count, &memory.classes) : NULL;
     lathe_free(label_bytes);
     if (!own_labels) return NULL;
-    uint8_t *pixels = read_body(pictures, (size_t)dims[0] * dims[1] * dims[2]);
-    if (!pixels) {
-        lathe_free(own_labels);
-        return NULL;
-    }
     if (!memory.name) {
         const char *slash = strrchr(pictures->path, '/');
         memory.name = slash ? slash + 1 : pictures->path;
     }
+    size_t count = (size_t)dims[0] * dims[1] * dims[2];
+    bool cache = opts->cache && opts->mean && pictures->gzip;
+    int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
+    if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
+    uint8_t *pixels = read_body(pictures, count);
+    if (!pixels) {
+        lathe_free(own_labels);
+        return NULL;
+    }
+    if (cache) lathe_data_cache_write(pictures, pixels, count);
     return lathe_data_adopt(pixels, own_labels, &memory);
 }
 
@@ -165,7 +217,7 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
         if (missing) lathe_fail(LATHE_EIO, "%s: there is no %s: %s", set->name, missing, set->advice);
         else
             data = lathe_data_idx(pictures, labels, &(lathe_idx_opts){ .name = set->name, .classes = 10,
-                .class_names = set->class_names, .mean = &set->mean, .std = &set->std });
+                .class_names = set->class_names, .mean = &set->mean, .std = &set->std, .cache = true });
     }
     lathe_free(folder);
     lathe_free(pictures);

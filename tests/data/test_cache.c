@@ -1,0 +1,199 @@
+/* Unpacked pictures that are kept for the next run: used if they are of the same file and whole, else made anew, never an error. */
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "support/folder.h"
+
+enum { COUNT = 5, SIZE = 6 };
+
+static void write_gzip(const char *path, const uint8_t *bytes, unsigned size)
+{
+    gzFile file = gzopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, bytes, size), size);
+    assert_int_equal(gzclose(file), Z_OK);
+}
+
+/* Pictures of 2 x 3 pixels: first, first + 1, ...; and their labels. */
+static void write_set(uint8_t first)
+{
+    uint8_t pictures[16 + COUNT * SIZE] = { 0, 0, 8, 3, 0, 0, 0, COUNT, 0, 0, 0, 2, 0, 0, 0, 3 };
+    const uint8_t labels[8 + COUNT] = { 0, 0, 8, 1, 0, 0, 0, COUNT, 0, 1, 2, 3, 4 };
+    for (int i = 0; i < COUNT * SIZE; i++) pictures[16 + i] = (uint8_t)(first + i);
+    write_gzip(test_path("pictures"), pictures, sizeof pictures);
+    test_write(test_path("labels"), labels, sizeof labels);
+}
+
+/* Open the set, which must hold these pictures, and say from where they came: "memory" or "cached". */
+static const char *open_set(uint8_t first)
+{
+    static const double mean = 0.5, std = 0.25;
+    lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
+        &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
+    if (!data) fail_msg("%s", lathe_error_message());
+    assert_true(data->count == COUNT && data->height == 2 && data->width == 3 && data->classes == 5 && data->mean[0] == 0.5);
+    uint8_t scratch[SIZE];
+    for (size_t i = COUNT; i-- > 0;) {
+        lathe_sample sample;
+        assert_int_equal(lathe_data_read(data, i, scratch, &sample), LATHE_OK);
+        assert_int_equal(sample.label, i);
+        for (size_t k = 0; k < SIZE; k++) assert_int_equal(sample.pixels[k], (uint8_t)(first + i * SIZE + k));
+    }
+    const char *kind = data->type->name;
+    lathe_data_free(data);
+    assert_int_equal(lathe_error(), LATHE_OK);
+    return kind;
+}
+
+/* An empty cache folder, and the set. */
+static int begin(void **state)
+{
+    (void)state;
+    lathe_error_clear();
+    test_folder_remove();
+    test_folder();
+    setenv("LATHE_CACHE", test_path("cache/of/mine"), 1);
+    write_set(10);
+    return 0;
+}
+
+static char *cache_file(void)
+{
+    static char path[1024];
+    FILE *list = popen("ls \"$LATHE_CACHE\"", "r");
+    char name[256] = "";
+    assert_int_equal(fscanf(list, "%255s", name), 1);
+    assert_int_equal(fscanf(list, "%255s", path), EOF); /* one file, no half-written ones */
+    pclose(list);
+    snprintf(path, sizeof path, "%s/%s", getenv("LATHE_CACHE"), name);
+    return path;
+}
+
+static void the_second_run_reads_the_cache(void **state)
+{
+    (void)state;
+    assert_string_equal(open_set(10), "memory");
+    assert_string_equal(open_set(10), "cached");
+    assert_string_equal(open_set(10), "cached");
+    struct stat about;
+    assert_int_equal(stat(cache_file(), &about), 0);
+    assert_int_equal(about.st_size, 64 + COUNT * SIZE);
+    assert_int_equal(about.st_mode & 0777, 0600);
+}
+
+/* Another file under the same name; the same length and times do not make it the same. */
+static void a_changed_source_is_unpacked_again(void **state)
+{
+    (void)state;
+    open_set(10);
+    struct stat before;
+    assert_int_equal(stat(test_path("pictures"), &before), 0);
+    write_set(11);
+    struct timeval times[2] = { { before.st_atim.tv_sec, 0 }, { before.st_mtim.tv_sec, before.st_mtim.tv_nsec / 1000 } };
+    assert_int_equal(utimes(test_path("pictures"), times), 0);
+    assert_string_equal(open_set(11), "memory");
+    assert_string_equal(open_set(11), "cached");
+}
+
+static void a_torn_or_damaged_cache_is_replaced(void **state)
+{
+    (void)state;
+    open_set(10);
+    for (int damage = 0; damage < 4; damage++) {
+        const char *path = cache_file();
+        if (damage < 3) assert_int_equal(truncate(path, damage == 0 ? 0 : damage == 1 ? 63 : 64 + COUNT * SIZE - 1), 0);
+        else {
+            size_t size;
+            char *bytes = test_bytes(path, &size);
+            bytes[20] ^= 1; /* in the header */
+            test_write(path, bytes, size);
+            free(bytes);
+        }
+        assert_string_equal(open_set(10), "memory");
+        assert_string_equal(open_set(10), "cached");
+    }
+}
+
+static void no_cache_is_no_error(void **state)
+{
+    (void)state;
+    static const char *const none[] = { "off", "", "/dev/null/nowhere" };
+    for (size_t i = 0; i < sizeof none / sizeof none[0]; i++) {
+        setenv("LATHE_CACHE", none[i], 1);
+        assert_string_equal(open_set(10), "memory");
+        assert_string_equal(open_set(10), "memory");
+    }
+    unsetenv("LATHE_CACHE"); /* the user's own folder */
+    setenv("XDG_CACHE_HOME", test_path("xdg"), 1);
+    open_set(10);
+    setenv("LATHE_CACHE", test_path("xdg/lathe"), 1);
+    assert_string_equal(open_set(10), "cached");
+    unsetenv("LATHE_CACHE");
+    setenv("XDG_CACHE_HOME", "relative", 1); /* the specification: ignore it */
+    setenv("HOME", test_path("home"), 1);
+    open_set(10);
+    setenv("LATHE_CACHE", test_path("home/.cache/lathe"), 1);
+    assert_string_equal(open_set(10), "cached");
+}
+
+/* A file that becomes shorter under an open set: a failure that names it. */
+static void a_cache_cut_while_in_use_is_told(void **state)
+{
+    (void)state;
+    static const double mean = 0.5, std = 0.25;
+    open_set(10);
+    lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
+        &(lathe_idx_opts){ .name = "five", .classes = 5, .mean = &mean, .std = &std, .cache = true });
+    assert_string_equal(data->type->name, "cached");
+    assert_int_equal(truncate(cache_file(), 64 + 3), 0);
+    uint8_t scratch[SIZE];
+    lathe_sample sample;
+    assert_int_equal(lathe_data_read(data, 4, scratch, &sample), LATHE_EIO);
+    assert_failed(LATHE_EIO, "five: picture 4 cannot be read from the cache file: it became shorter");
+    lathe_data_free(data);
+}
+
+/* Each allocation fails once: an error or the set, and nothing is lost. */
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    static const double mean = 0.5, std = 0.25;
+    open_set(10);
+    for (size_t nth = 1, made = 0; !made; nth++) {
+        lathe_alloc_fail_at(nth, false);
+        lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
+            &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
+        made = data && lathe_alloc_fail_at(0, false) < nth;
+        if (!data) assert_failed(LATHE_ENOMEM, "");
+        lathe_data_free(data);
+        lathe_error_clear();
+    }
+    lathe_alloc_fail_at(0, false);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_second_run_reads_the_cache, begin),
+        cmocka_unit_test_setup(a_changed_source_is_unpacked_again, begin),
+        cmocka_unit_test_setup(a_torn_or_damaged_cache_is_replaced, begin),
+        cmocka_unit_test_setup(no_cache_is_no_error, begin),
+        cmocka_unit_test_setup(a_cache_cut_while_in_use_is_told, begin),
+        cmocka_unit_test_setup(every_allocation_may_fail, begin),
+    };
+    return cmocka_run_group_tests(tests, NULL, end);
+}
