@@ -7,12 +7,11 @@
  * the repetitions is shown. A fully connected layer is a convolution whose image is one pixel, run by lathe_linear.
  */
 #define _POSIX_C_SOURCE 200809L
-#include <lathe/lathe.h>
+#include "bench_support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct setup {
     const char *name;
@@ -44,36 +43,15 @@ static const setup setups[] = {
     { "linear 9216 -> 128", 32, 9216, 1, 128, 0, 1, 0, 1 },
 };
 
-/* One thread: its processor's time, which other processes do not lengthen. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(lathe_threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static void fill(lathe_real *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++) values[i] = (lathe_real)((double)(i * 2654435761u % 2001) * 1e-3 - 1);
-}
-
-static lathe_tensor *leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape)
-{
-    lathe_tensor *tensor = lathe_tape_leaf(tape, layout, shape, NULL);
-    tensor->needs_grad = true;
-    fill(tensor->data, tensor->stored);
-    return tensor;
-}
-
 /* Seconds of the newest operation's backward, with a gradient wanted for input `wanted` alone. */
 static double time_backward(lathe_tape *tape, int wanted)
 {
     const lathe_node *node = lathe_tape_newest(tape);
     for (int i = 0; i < node->inputs; i++)
         if (node->in[i]) node->in[i]->needs_grad = i == wanted;
-    double start = now();
+    double start = bench_now();
     node->op->backward((lathe_node *)node);
-    return now() - start;
+    return bench_now() - start;
 }
 
 /* Seconds of forward, to data and to weights of one run. */
@@ -81,16 +59,16 @@ static void run(lathe_tape *tape, const setup *s, double seconds[3])
 {
     lathe_tape_begin(tape, LATHE_TRAIN);
     bool linear = !s->kernel;
-    lathe_tensor *x = leaf(tape, LATHE_BATCHED, (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
-    lathe_tensor *w = leaf(tape, LATHE_PLAIN,
+    lathe_tensor *x = bench_leaf(tape, LATHE_BATCHED, (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
+    lathe_tensor *w = bench_leaf(tape, LATHE_PLAIN,
         (lathe_shape){ linear ? 2 : 4, { s->filters, s->channels / s->groups, s->kernel, s->kernel } });
-    lathe_tensor *bias = leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } });
-    double start = now();
+    lathe_tensor *bias = bench_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } });
+    double start = bench_now();
     lathe_tensor *y = linear ? lathe_linear(x, w, bias)
                              : lathe_conv2d(x, w, bias, &(lathe_conv2d_opts){ .stride = s->stride, .padding = s->padding, .groups = s->groups });
-    seconds[0] = now() - start;
+    seconds[0] = bench_now() - start;
     bool add;
-    fill(lathe_grad_target(tape, y, &add), y->stored);
+    bench_fill(lathe_grad_target(tape, y, &add), y->stored);
     for (int i = 0; i < 2; i++) { /* a first time: gradients that were never touched are not in memory yet */
         bool present;
         lathe_tensor *in = i ? w : x;
