@@ -94,21 +94,56 @@ static bool write_all(int handle, const void *bytes, size_t count)
     return true;
 }
 
-void lathe_data_cache_write(const lathe_data_file *source, const uint8_t *bytes, size_t count)
+/* The header and all bytes into `handle`, and that to the disk. *good: whether the file system did its part. */
+static lathe_status fill(lathe_data_file *source, size_t count, const cache_header *header, int handle, bool *good)
+{
+    enum { PIECE = 1 << 18 };
+    uint8_t *piece = lathe_alloc_raw(PIECE, 1);
+    lathe_status status = piece ? LATHE_OK : LATHE_ENOMEM;
+    *good = write_all(handle, header, sizeof *header);
+    for (size_t part; count && !status && *good; count -= part) {
+        part = count < PIECE ? count : PIECE;
+        status = lathe_data_file_read(source, piece, part);
+        if (!status) *good = write_all(handle, piece, part);
+    }
+    lathe_free(piece);
+    if (!status && *good) status = lathe_data_file_end(source);
+    if (!status && *good) *good = !fsync(handle);
+    return status;
+}
+
+/* "path.123", to be given to lathe_free, and a handle on that new file; NULL: it cannot be made. */
+static char *new_file(const char *path, int *handle)
+{
+    size_t room = strlen(path) + 24;
+    char *temporary = lathe_alloc(room, 1);
+    if (!temporary) return NULL;
+    snprintf(temporary, room, "%s.%ld", path, (long)getpid());
+    make_folders(temporary);
+    *handle = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (*handle >= 0) return temporary;
+    lathe_free(temporary);
+    return NULL;
+}
+
+lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, int *handle)
 {
     cache_header header;
+    bool good = false;
     char *path = cache_path(source);
-    size_t room = path ? strlen(path) + 24 : 0;
-    char *temporary = path ? lathe_alloc(room, 1) : NULL;
-    if (temporary && describe(source, count, &header)) {
-        snprintf(temporary, room, "%s.%ld", path, (long)getpid());
-        make_folders(temporary);
-        int handle = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (handle >= 0) {
-            bool good = write_all(handle, &header, sizeof header) && write_all(handle, bytes, count) && !fsync(handle);
-            if (close(handle) || !good || rename(temporary, path)) unlink(temporary);
+    char *temporary = path && describe(source, count, &header) ? new_file(path, handle) : NULL;
+    lathe_status status = LATHE_OK;
+    if (temporary) {
+        status = fill(source, count, &header, *handle, &good);
+        if (!status && good) good = !rename(temporary, path);
+        if (status || !good) {
+            unlink(temporary);
+            close(*handle);
         }
+        if (!status && !good) status = lathe_data_file_restart(source, begin);
     }
+    if (status || !good) *handle = -1;
     lathe_free(temporary);
     lathe_free(path);
+    return status;
 }

@@ -18,7 +18,10 @@
 /** A handle on the cache file of `source` with its `count` bytes; -1: there is none. The caller closes it. */
 int lathe_data_cache_open(const lathe_data_file *source, size_t count);
 
-/** Keep the `count` bytes that `source` unpacks to. */
-void lathe_data_cache_write(const lathe_data_file *source, const uint8_t *bytes, size_t count);
+/**
+ * Unpack the rest of `source`, `count` bytes after `begin`, into a new cache file, a piece at a time. *handle is on it as above; -1: it cannot
+ * be made, and `source` stands at `begin` again. Errors: those of lathe_data_file_read and lathe_data_file_end.
+ */
+lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, int *handle);
 
 #endif

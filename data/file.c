@@ -202,6 +202,20 @@ lathe_status lathe_data_file_end(lathe_data_file *file)
     return LATHE_OK;
 }
 
+lathe_status lathe_data_file_restart(lathe_data_file *file, size_t skip)
+{
+    uint8_t passed[64];
+    file->finished = false;
+    if (lseek(file->handle, 0, SEEK_SET) || (file->gzip && inflateReset(&file->stream) != Z_OK))
+        return lathe_fail(LATHE_EIO, "%s: cannot be read again: %s", file->path, strerror(errno));
+    lathe_status status = refill(file);
+    for (size_t part; skip && !status; skip -= part) {
+        part = skip < sizeof passed ? skip : sizeof passed;
+        status = lathe_data_file_read(file, passed, part);
+    }
+    return status;
+}
+
 void lathe_data_file_close(lathe_data_file *file)
 {
     if (file->gzip) inflateEnd(&file->stream);

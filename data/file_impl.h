@@ -50,6 +50,9 @@ lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size);
 /** That nothing follows: for gzip, also that the CRC and the length are right. Errors: LATHE_EFORMAT, LATHE_EIO. */
 lathe_status lathe_data_file_end(lathe_data_file *file);
 
+/** Back to the beginning, and over the first `skip` bytes, which are few. Errors: as lathe_data_file_read. */
+lathe_status lathe_data_file_restart(lathe_data_file *file, size_t skip);
+
 /** Close it. Harmless twice, and on LATHE_DATA_NO_FILE. */
 void lathe_data_file_close(lathe_data_file *file);
 

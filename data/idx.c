@@ -135,13 +135,13 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
     size_t count = (size_t)dims[0] * dims[1] * dims[2];
     bool cache = opts->cache && opts->mean && pictures->gzip;
     int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
+    bool broken = cache && handle < 0 && lathe_data_cache_make(pictures, 16, count, &handle); /* 16: behind the header */
     if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
-    uint8_t *pixels = read_body(pictures, count);
+    uint8_t *pixels = broken ? NULL : read_body(pictures, count);
     if (!pixels) {
         lathe_free(own_labels);
         return NULL;
     }
-    if (cache) lathe_data_cache_write(pictures, pixels, count);
     return lathe_data_adopt(pixels, own_labels, &memory);
 }
 

@@ -1,8 +1,10 @@
 /* Unpacked pictures that are kept for the next run: used if they are of the same file and whole, else made anew, never an error. */
 #include "support/support.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -76,12 +78,21 @@ static char *cache_file(void)
     return path;
 }
 
-static void the_second_run_reads_the_cache(void **state)
+/* Which file is the cache: one that was used is the same as before. */
+static ino_t cache_inode(void)
+{
+    struct stat about;
+    assert_int_equal(stat(cache_file(), &about), 0);
+    return about.st_ino;
+}
+
+static void pictures_are_unpacked_once(void **state)
 {
     (void)state;
-    assert_string_equal(open_set(10), "memory");
     assert_string_equal(open_set(10), "cached");
+    ino_t made = cache_inode();
     assert_string_equal(open_set(10), "cached");
+    assert_int_equal(cache_inode(), made);
     struct stat about;
     assert_int_equal(stat(cache_file(), &about), 0);
     assert_int_equal(about.st_size, 64 + COUNT * SIZE);
@@ -98,7 +109,7 @@ static void a_changed_source_is_unpacked_again(void **state)
     write_set(11);
     struct timeval times[2] = { { before.st_atim.tv_sec, 0 }, { before.st_mtim.tv_sec, before.st_mtim.tv_nsec / 1000 } };
     assert_int_equal(utimes(test_path("pictures"), times), 0);
-    assert_string_equal(open_set(11), "memory");
+    assert_string_equal(open_set(11), "cached"); /* which is made anew, or the pictures would be the old ones */
     assert_string_equal(open_set(11), "cached");
 }
 
@@ -116,9 +127,45 @@ static void a_torn_or_damaged_cache_is_replaced(void **state)
             test_write(path, bytes, size);
             free(bytes);
         }
-        assert_string_equal(open_set(10), "memory");
+        ino_t damaged = cache_inode();
         assert_string_equal(open_set(10), "cached");
+        assert_true(cache_inode() != damaged);
     }
+}
+
+/* A disk that is full half-way, here by a limit on the size of files: the pictures come into memory, and no half file is left. */
+static void a_full_disk_is_no_error(void **state)
+{
+    (void)state;
+    struct rlimit before, small;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = before;
+    signal(SIGXFSZ, SIG_IGN);
+    for (rlim_t room = 0; room < 64 + COUNT * SIZE; room += 31) {
+        small.rlim_cur = room;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+        const char *kind = open_set(10);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_string_equal(kind, "memory");
+        assert_int_equal(rmdir(getenv("LATHE_CACHE")), 0); /* empty */
+    }
+    assert_string_equal(open_set(10), "cached");
+}
+
+/* Damaged gzip data is told, and not kept. */
+static void a_damaged_source_is_an_error(void **state)
+{
+    (void)state;
+    size_t size;
+    char *bytes = test_bytes(test_path("pictures"), &size);
+    bytes[size - 6] ^= 1; /* in the CRC */
+    test_write(test_path("pictures"), bytes, size);
+    free(bytes);
+    static const double mean = 0.5, std = 0.25;
+    assert_null(lathe_data_idx(test_path("pictures"), test_path("labels"),
+        &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true }));
+    assert_failed(LATHE_EFORMAT, "the gzip data is damaged");
+    assert_int_equal(rmdir(getenv("LATHE_CACHE")), 0);
 }
 
 static void no_cache_is_no_error(void **state)
@@ -160,22 +207,23 @@ static void a_cache_cut_while_in_use_is_told(void **state)
     lathe_data_free(data);
 }
 
-/* Each allocation fails once: an error or the set, and nothing is lost. */
+/* Each allocation fails once, while a cache is made and while it is used: an error or the set, and nothing is lost. */
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
     static const double mean = 0.5, std = 0.25;
-    open_set(10);
-    for (size_t nth = 1, made = 0; !made; nth++) {
-        lathe_alloc_fail_at(nth, false);
-        lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
-            &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
-        made = data && lathe_alloc_fail_at(0, false) < nth;
-        if (!data) assert_failed(LATHE_ENOMEM, "");
-        lathe_data_free(data);
-        lathe_error_clear();
-    }
-    lathe_alloc_fail_at(0, false);
+    for (int used = 0; used < 2; used++)
+        for (size_t nth = 1, made = 0; !made; nth++) {
+            if (!used) write_set(10); /* another file: a new cache */
+            lathe_alloc_fail_at(nth, false);
+            lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
+                &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
+            made = lathe_alloc_fail_at(0, false) < nth;
+            assert_true(data || !made);
+            if (!data) assert_failed(LATHE_ENOMEM, "");
+            lathe_data_free(data);
+            lathe_error_clear();
+        }
 }
 
 static int end(void **state)
@@ -188,9 +236,11 @@ static int end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(the_second_run_reads_the_cache, begin),
+        cmocka_unit_test_setup(pictures_are_unpacked_once, begin),
         cmocka_unit_test_setup(a_changed_source_is_unpacked_again, begin),
         cmocka_unit_test_setup(a_torn_or_damaged_cache_is_replaced, begin),
+        cmocka_unit_test_setup(a_full_disk_is_no_error, begin),
+        cmocka_unit_test_setup(a_damaged_source_is_an_error, begin),
         cmocka_unit_test_setup(no_cache_is_no_error, begin),
         cmocka_unit_test_setup(a_cache_cut_while_in_use_is_told, begin),
         cmocka_unit_test_setup(every_allocation_may_fail, begin),
