@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -147,6 +148,38 @@ static void a_killed_write_leaves_old_or_new(void **state)
         }
 }
 
+/* Whoever reads while another process replaces the file sees all of the old or all of the new. */
+static void readers_see_whole_files(void **state)
+{
+    (void)state;
+    enum { READS = 10000, SIZE = 20000 };
+    static char text[SIZE + 1];
+    char path[256];
+    snprintf(path, sizeof path, "%s", test_path("replaced"));
+    memset(text, 'a', SIZE);
+    assert_int_equal(lathe_file_write_text(path, text), LATHE_OK);
+    pid_t writer = fork();
+    while (!writer) { /* until it is killed */
+        text[0] = text[0] == 'a' ? 'b' : 'a';
+        memset(text, text[0], SIZE);
+        if (lathe_file_write_text(path, text)) _exit(1);
+    }
+    int seen[2] = { 0 };
+    for (int i = 0; i < READS; i++) {
+        size_t size;
+        char *bytes = test_bytes(path, &size);
+        bool whole = size == SIZE && (bytes[0] == 'a' || bytes[0] == 'b');
+        for (size_t k = 1; k < SIZE && whole; k++) whole = bytes[k] == bytes[0];
+        if (!whole) fail_msg("read %d is neither the old nor the new", i);
+        seen[bytes[0] == 'b']++;
+        free(bytes);
+    }
+    kill(writer, SIGKILL);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_int_equal(lathe_file_remove_stale(test_folder()), LATHE_OK);
+    print_message("whole reads %d/%d (%d old, %d new)\n", seen[0] + seen[1], READS, seen[0], seen[1]);
+}
+
 static void a_full_disk_is_told(void **state)
 {
     (void)state;
@@ -223,6 +256,7 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(interruptions_and_short_writes_are_no_failures),
         cmocka_unit_test(a_killed_write_leaves_old_or_new),
+        cmocka_unit_test(readers_see_whole_files),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(a_growing_file_can_go_on_from_any_place),
         cmocka_unit_test(memory_may_run_out),

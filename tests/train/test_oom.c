@@ -128,6 +128,48 @@ static void a_run_that_goes_on(void **state)
     tried += points;
 }
 
+/* Once the tape has grown, which it has after the second step, a step asks for no memory at all: over epochs, with and without a worker. */
+static void a_step_allocates_nothing(void **state)
+{
+    (void)state;
+    lathe_settings settings = settings_of(NULL);
+    lathe_transforms *transforms = lathe_transforms_parse("crop:1,hflip");
+    lathe_dataset *data = lathe_data_open(settings.data, LATHE_SPLIT_TRAIN, NULL);
+    for (int workers = 0; workers < 2; workers++) {
+        lathe_loader *loader = lathe_loader_new(data,
+            &(lathe_loader_opts){ .batch_size = 4, .shuffle = true, .transforms = transforms, .workers = workers });
+        lathe_model *model = lathe_model_new();
+        lathe_layer *net = lathe_model_build(model, "tiny", &(lathe_model_spec){ 1, 6, 6, 10 });
+        assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+        lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(net), NULL);
+        lathe_sched *sched = lathe_sched_cyclic(optim, &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 });
+        lathe_tape *tape = lathe_tape_new();
+        int step = 0;
+        while (step < 1000) {
+            lathe_batch batch;
+            if (step == 2) lathe_alloc_fail_at(0, false);
+            if (!lathe_loader_next(loader, &batch)) continue;
+            lathe_tape_begin(tape, LATHE_TRAIN);
+            lathe_optim_zero_grad(optim);
+            lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
+            assert_int_equal(lathe_backward(loss), LATHE_OK);
+            assert_true(lathe_optim_clip_norm(optim, 1) >= 0);
+            assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+            lathe_sched_step(sched);
+            step++;
+        }
+        assert_int_equal(lathe_alloc_fail_at(0, false), 0);
+        lathe_tape_free(tape);
+        lathe_sched_free(sched);
+        lathe_optim_free(optim);
+        lathe_model_free(model);
+        lathe_loader_free(loader);
+    }
+    lathe_data_free(data);
+    lathe_transforms_free(transforms);
+    print_message("allocations in steps 3 to 1000: 0\n");
+}
+
 /* All scenarios together. */
 static void the_sum(void **state)
 {
@@ -156,6 +198,7 @@ int main(void)
         cmocka_unit_test(a_new_run),
         cmocka_unit_test(a_run_that_goes_on),
         cmocka_unit_test(the_sum),
+        cmocka_unit_test(a_step_allocates_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, clean);
 }
