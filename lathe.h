@@ -51,6 +51,7 @@
 #include "optim/adamax.h"
 #include "optim/adamw.h"
 #include "optim/asgd.h"
+#include "optim/averaged.h"
 #include "optim/clip.h"
 #include "optim/lion.h"
 #include "optim/muon.h"

@@ -22,6 +22,7 @@ struct lathe_tape {
     lathe_mode mode;
     bool begun, backward_done;
     uint64_t seed, step, ticket;
+    double statistics; /* 0: norms have their momentum */
     bool step_begun; /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
     lathe_node_hook *on_record, *on_backward;
@@ -78,6 +79,18 @@ uint64_t lathe_tape_step(const lathe_tape *tape) { return tape->step; }
 uint64_t lathe_tape_seed_of(const lathe_tape *tape) { return tape->seed; }
 uint64_t lathe_tape_ticket(lathe_tape *tape) { return tape->ticket++; }
 const lathe_node *lathe_tape_newest(const lathe_tape *tape) { return tape->newest; }
+
+double lathe_tape_statistics(lathe_tape *tape, double weight)
+{
+    double former = tape ? tape->statistics : 0;
+    if (tape) tape->statistics = weight > 0 && weight <= 1 ? weight : 0;
+    return former;
+}
+
+double lathe_tape_statistics_weight(const lathe_tape *tape)
+{
+    return tape->statistics;
+}
 
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
 {

@@ -41,6 +41,13 @@ const char *lathe_tape_message(const lathe_tape *tape);
  */
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step);
 
+/**
+ * How much a batch weighs in running statistics, in place of each norm's momentum; 0, as at first: the momentum. With 1 / (k + 1) at
+ * forward k from 0, in LATHE_TRAIN, they become the mean over all forwards: for weights that were averaged. Returns the former.
+ * Same as  what torch.optim.swa_utils.update_bn does
+ */
+double lathe_tape_statistics(lathe_tape *tape, double weight);
+
 /** Bytes that the tape holds from the system, for tensors and work space. */
 size_t lathe_tape_bytes(const lathe_tape *tape);
 
@@ -144,6 +151,9 @@ lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs);
 
 /** The path of the layer that runs now, kept in each node for messages and profiles. NULL: none. Returns the former. */
 const char *lathe_tape_scope(lathe_tape *tape, const char *path);
+
+/** What lathe_tape_statistics set; 0: nothing. */
+double lathe_tape_statistics_weight(const lathe_tape *tape);
 
 /** Which training step this is, from 0 (see lathe_tape_seed), the seed, and a number that is new at each call in a step. */
 uint64_t lathe_tape_step(const lathe_tape *tape);

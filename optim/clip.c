@@ -12,6 +12,7 @@ typedef struct clipping {
     double sum[PARTS]; /* of squares */
     lathe_real scale;  /* gradients are multiplied by it, */
     lathe_real limit;  /* or cut off at it */
+    double ratio;      /* or held to a part of their weights */
 } clipping;
 
 typedef struct run {
@@ -118,5 +119,39 @@ lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
     if (!(clip_value > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0", clip_value);
     lathe_parallel(PARTS, cut, &c);
+    return LATHE_OK;
+}
+
+/* ---- adaptive ----------------------------------------------------------------------------------------------- */
+
+/* The first tensor of the output layer: the last of rank 2 or more. */
+static int output_layer(const lathe_params *params)
+{
+    for (int i = params->count - 1; i > 0; i--)
+        if (params->tensor[i]->shape.rank >= 2) return i;
+    return params->count;
+}
+
+static void clip_tensor(void *context, int number)
+{
+    const clipping *c = context;
+    const lathe_tensor *tensor = c->params->tensor[number];
+    if (!tensor->needs_grad || !tensor->has_grad) return;
+    size_t count = lathe_shape_count(&tensor->shape), units = tensor->shape.rank >= 2 ? (size_t)tensor->shape.dim[0] : 1;
+    size_t length = count / units;
+    for (lathe_real *w = tensor->data, *g = tensor->grad; w < tensor->data + count; w += length, g += length) {
+        double size = sqrt(sum_of_squares(w, length)), norm = sqrt(sum_of_squares(g, length));
+        double limit = c->ratio * (size > 1e-3 ? size : 1e-3);
+        if (!(norm > limit)) continue;
+        for (size_t j = 0; j < length; j++) g[j] *= (lathe_real)(limit / norm);
+    }
+}
+
+lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio)
+{
+    clipping c = { .params = lathe_optim_params(optim), .ratio = ratio };
+    if (!c.params) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: optim is NULL");
+    if (!(ratio > 0)) return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
+    lathe_parallel(output_layer(c.params), clip_tensor, &c);
     return LATHE_OK;
 }

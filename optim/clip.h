@@ -29,6 +29,19 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm);
  */
 lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value);
 
+/**
+ * Adaptive gradient clipping: bring each unit's gradient to at most `ratio` times the size of its weights.
+ *
+ *     limit = ratio * max(|w|, 1e-3)          g = g * min(1, limit / |g|)
+ *
+ * |.| is the Euclidean norm over one unit: what leads to one output, w[o, ...], of a tensor of rank 2 or more; the whole of a bias or
+ * of a norm's scales. The output layer, that is the last tensor of rank 2 or more and those after it, is left as it is. Good values
+ * of `ratio` are 0.01 to 0.1. NaN stays NaN.
+ * Errors   LATHE_EARG unless ratio > 0.
+ * Source   Brock, De, Smith, Simonyan, "High-performance large-scale image recognition without normalization", 2021 (arXiv 2102.06171).
+ */
+lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio);
+
 #ifdef __cplusplus
 }
 #endif

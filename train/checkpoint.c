@@ -1,6 +1,6 @@
 /*
- * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH", and all else as texts in
- * the metadata. Nothing in it depends on the number of threads, on how often it is saved or on the time. Random numbers are keyed by
+ * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH", averaged weights as
+ * "optimizer.average.PATH", and all else as texts in the metadata. Nothing in it depends on the number of threads, on how often it is saved or on the time. Random numbers are keyed by
  * seed, step and sample, so that "lathe.step" is also the place of every generator.
  */
 #include <inttypes.h>
@@ -171,10 +171,10 @@ static char *clocks_text(lathe_optim *optim)
 static void note_progress(notes *n, const lathe_run *run)
 {
     const lathe_run_state *state = run->state;
-    uint64_t batches = lathe_loader_batches(run->loader);
+    uint64_t batches = lathe_loader_batches(run->loader), done = lathe_run_batches_done(run);
     note_count(n, "lathe.seed", run->settings.seed);
-    note_count(n, "lathe.epoch", run->step / batches); /* where the loader is: of the next batch */
-    note_count(n, "lathe.batch", run->step % batches);
+    note_count(n, "lathe.epoch", done / batches); /* where the loader is: of the next batch */
+    note_count(n, "lathe.batch", done % batches);
     note_take(n, "lathe.history", history_text(run));
     note_count(n, "lathe.epoch_rows", lathe_run_whole_epochs(run));
     note_count(n, "lathe.sched_steps", lathe_sched_steps(run->sched));
@@ -188,6 +188,18 @@ static void note_progress(notes *n, const lathe_run *run)
     note_number(n, "lathe.reference", state->reference);
     note_count(n, "lathe.waited", state->waited);
     note_take(n, "lathe.clocks", clocks_text(run->optim));
+    if (state->averaged) note_count(n, "lathe.average_updates", *lathe_averaged_updates(state->averaged));
+}
+
+static const char average_prefix[] = "optimizer.average.";
+
+/* Add what `numbers`, which lie as the parameters do, has for each of them. */
+static void gather_slab(const lathe_params *params, const lathe_real *numbers, const char *prefix, lathe_saved *saved, int *count)
+{
+    for (int i = 0; i < params->count; i++) {
+        const lathe_tensor *tensor = params->tensor[i];
+        saved[(*count)++] = (lathe_saved){ prefix, tensor->name, tensor->shape, numbers + (tensor->data - params->data) };
+    }
 }
 
 /* Every tensor to be saved. NULL: memory ran out. */
@@ -196,18 +208,16 @@ static lathe_saved *gather(lathe_run *run, bool whole, char prefix[LATHE_OPTIM_S
     int tensors;
     lathe_tensor *const *state = lathe_nn_state(run->net, &tensors);
     const lathe_params *params = lathe_optim_params(run->optim);
-    lathe_saved *saved = lathe_alloc((size_t)tensors + LATHE_OPTIM_SLOTS * (size_t)params->count, sizeof *saved);
+    lathe_saved *saved = lathe_alloc((size_t)tensors + (LATHE_OPTIM_SLOTS + 1) * (size_t)params->count, sizeof *saved);
     *count = 0;
     for (int i = 0; saved && i < tensors; i++)
         saved[(*count)++] = (lathe_saved){ NULL, state[i]->name, state[i]->shape, state[i]->data };
     for (int slot = 0; saved && whole && slot < LATHE_OPTIM_SLOTS; slot++) {
         const lathe_real *numbers = lathe_optim_slot(run->optim, slot);
-        for (int i = 0; numbers && i < params->count; i++) {
-            const lathe_tensor *tensor = params->tensor[i];
-            saved[(*count)++] = (lathe_saved){ slot_prefix(run->optim, slot, prefix[slot]), tensor->name, tensor->shape,
-                numbers + (tensor->data - params->data) };
-        }
+        if (numbers) gather_slab(params, numbers, slot_prefix(run->optim, slot, prefix[slot]), saved, count);
     }
+    if (saved && whole && lathe_run_has_average(run))
+        gather_slab(params, lathe_averaged_numbers(run->state->averaged), average_prefix, saved, count);
     return saved;
 }
 
@@ -220,6 +230,7 @@ lathe_status lathe_checkpoint_write(lathe_run *run, const char *path, bool whole
     if (!saved) return lathe_error();
     note_model(&n, run);
     if (whole) note_progress(&n, run);
+    else if (lathe_run_has_average(run)) note(&n, "lathe.weights", run->settings.ema > 0 ? "ema" : "swa");
     lathe_status status = n.status ? n.status : lathe_safetensors_write(path, saved, count, n.item, n.count);
     notes_free(&n);
     lathe_free(saved);
@@ -309,26 +320,40 @@ static lathe_status read_clocks(const lathe_safetensors *file, lathe_optim *opti
     return *text ? bad_note(file, "lathe.clocks") : LATHE_OK;
 }
 
-static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim)
+/* Numbers that lie as the parameters do. */
+static lathe_status read_slab(const lathe_safetensors *file, const lathe_params *params, lathe_real *numbers, const char *prefix)
 {
-    lathe_status status = LATHE_OK;
-    const lathe_params *params = lathe_optim_params(optim);
     lathe_tensor *view = lathe_alloc((size_t)params->count, sizeof *view);
     lathe_tensor **views = lathe_alloc((size_t)params->count, sizeof *views);
-    if (!view || !views) status = lathe_error();
-    for (int slot = 0; slot < LATHE_OPTIM_SLOTS && !status; slot++) {
-        lathe_real *numbers = lathe_optim_slot(optim, slot);
-        for (int i = 0; numbers && i < params->count; i++) {
-            view[i] = *params->tensor[i];
-            view[i].data = numbers + (params->tensor[i]->data - params->data);
-            views[i] = &view[i];
-        }
-        char prefix[PREFIX];
-        if (numbers) status = lathe_safetensors_load(file, views, params->count, slot_prefix(optim, slot, prefix), false);
+    for (int i = 0; view && views && i < params->count; i++) {
+        view[i] = *params->tensor[i];
+        view[i].data = numbers + (params->tensor[i]->data - params->data);
+        views[i] = &view[i];
     }
+    lathe_status status = view && views ? lathe_safetensors_load(file, views, params->count, prefix, false) : lathe_error();
     lathe_free(view);
     lathe_free(views);
     return status;
+}
+
+static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim)
+{
+    lathe_status status = LATHE_OK;
+    for (int slot = 0; slot < LATHE_OPTIM_SLOTS && !status; slot++) {
+        char prefix[PREFIX];
+        lathe_real *numbers = lathe_optim_slot(optim, slot);
+        if (numbers) status = read_slab(file, lathe_optim_params(optim), numbers, slot_prefix(optim, slot, prefix));
+    }
+    return status;
+}
+
+static lathe_status read_average(const lathe_safetensors *file, const lathe_run *run)
+{
+    lathe_averaged *averaged = run->state->averaged;
+    if (!averaged) return LATHE_OK;
+    lathe_status status = read_count(file, "lathe.average_updates", lathe_averaged_updates(averaged));
+    if (status || !lathe_run_has_average(run)) return status;
+    return read_slab(file, lathe_optim_params(run->optim), lathe_averaged_numbers(averaged), average_prefix);
 }
 
 static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
@@ -391,6 +416,7 @@ lathe_status lathe_checkpoint_read(lathe_run *run, const lathe_safetensors *file
     lathe_status status = lathe_safetensors_load(file, state, count, "", true);
     if (!status) status = read_slots(file, run->optim);
     if (!status) status = read_clocks(file, run->optim);
+    if (!status) status = read_average(file, run);
     if (!status) status = read_count(file, "lathe.step", &run->step);
     return status ? status : read_progress(file, run);
 }

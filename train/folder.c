@@ -158,7 +158,11 @@ lathe_status lathe_run_folder_save_best(lathe_run *run)
     lathe_folder_path path;
     if (!run->state->epochs) return LATHE_OK;
     lathe_status status = lathe_run_folder_path(run, best_name, path);
-    return status ? status : lathe_checkpoint_write(run, path, false);
+    if (status) return status;
+    lathe_run_best_swap(run);
+    status = lathe_checkpoint_write(run, path, false);
+    lathe_run_best_swap(run);
+    return status;
 }
 
 lathe_status lathe_run_folder_close(lathe_run *run)

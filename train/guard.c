@@ -129,7 +129,8 @@ static void blame_backward(lathe_run *run, const lathe_batch *batch, char *text,
 {
     culprit c = { .found = false };
     lathe_tensor *output;
-    lathe_tape_seed(run->tape, run->settings.seed, run->step);
+    lathe_tape_seed(run->tape, run->settings.seed, lathe_tape_step(run->tape));
+    lathe_optim_zero_grad(run->optim);
     lathe_tape_on_backward(run->tape, look_at_backward, &c);
     lathe_backward(lathe_run_forward(run, batch, &output));
     lathe_tape_on_backward(run->tape, NULL, NULL);
@@ -149,33 +150,15 @@ static const lathe_tensor *bad_gradient(const lathe_run *run, bool all)
     return NULL;
 }
 
-/* ---- buffers ------------------------------------------------------------------------------------------------ */
-
-/* Running statistics and the like: what forward itself changes. Copies to or from the run's keeping; returns how many numbers. */
-static size_t copy_buffers(lathe_run *run, lathe_real *kept, bool back)
-{
-    int count;
-    size_t numbers = 0;
-    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; i++) {
-        size_t size = state[i]->stored * sizeof *kept;
-        if (state[i]->grad) continue; /* a parameter */
-        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
-        else if (kept) memcpy(kept + numbers, state[i]->data, size);
-        numbers += state[i]->stored;
-    }
-    return numbers;
-}
-
 /* ---- what the loop calls ------------------------------------------------------------------------------------ */
 
 lathe_status lathe_guard_begin(lathe_run *run)
 {
     lathe_run_state *state = run->state;
     if (run->settings.on_nan != LATHE_NAN_SKIP) return LATHE_OK;
-    if (!state->buffers) state->buffers = lathe_alloc_raw(copy_buffers(run, NULL, false) + 1, sizeof(lathe_real));
+    if (!state->buffers) state->buffers = lathe_alloc_raw(lathe_run_copy_buffers(run, NULL, false) + 1, sizeof(lathe_real));
     if (!state->buffers) return lathe_error();
-    copy_buffers(run, state->buffers, false);
+    lathe_run_copy_buffers(run, state->buffers, false);
     return LATHE_OK;
 }
 
@@ -190,7 +173,7 @@ static void tell(lathe_run *run, const char *what, const char *where, bool can_s
 
 static bool found(lathe_run *run, const char *what, const char *where)
 {
-    if (run->settings.on_nan == LATHE_NAN_SKIP) copy_buffers(run, run->state->buffers, true);
+    if (run->settings.on_nan == LATHE_NAN_SKIP) lathe_run_copy_buffers(run, run->state->buffers, true);
     tell(run, what, where, true);
     return true;
 }

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "../metrics/metric.h"
-#include "../optim/clip.h"
 #include "run_impl.h"
 
 lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right)
@@ -50,63 +49,9 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
 
 /* ---- a step ------------------------------------------------------------------------------------------------- */
 
-/* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
-static bool clip(lathe_run *run, const lathe_batch *batch)
-{
-    const lathe_settings *s = &run->settings;
-    bool held = lathe_error_hold(true), good = true; /* a norm that is not finite is told as every gradient that is not */
-    if (s->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(run->optim, s->clip_norm))) {
-        lathe_error_clear();
-        good = !lathe_guard_gradients(run, batch, true);
-    }
-    lathe_error_hold(held);
-    if (good && s->clip_value > 0) lathe_optim_clip_value(run->optim, s->clip_value);
-    return good;
-}
-
-/* Is the loss a sum, not a mean, over the batch? */
-static bool sums(const lathe_run *run)
-{
-    const lathe_field *reduction = lathe_fields_find(run->state->loss_type->fields, "reduction");
-    return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
-}
-
-lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
-{
-    lathe_tape_begin(run->tape, LATHE_TRAIN);
-    lathe_optim_zero_grad(run->optim);
-    *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    return run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
-}
-
-/* What a good step adds to its epoch, and to the weights. */
-static lathe_status make_step(lathe_run *run, const lathe_batch *batch, const lathe_tensor *output, double loss)
-{
-    lathe_average_add(&run->state->loss, sums(run) ? loss / batch->size : loss, batch->size);
-    lathe_status status = lathe_run_count_right(run, output, batch->labels, &run->state->right);
-    return status ? status : lathe_optim_step(run->optim);
-}
-
-static lathe_status train_step(lathe_run *run, const lathe_batch *batch, lathe_step_row *row)
-{
-    lathe_tensor *output;
-    lathe_status status = lathe_guard_begin(run);
-    lathe_tensor *loss = status ? NULL : lathe_run_forward(run, batch, &output);
-    if (!loss) return lathe_error();
-    *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0),
-        lathe_item(loss) };
-    bool good = !lathe_guard_loss(run, row->loss);
-    if (good) status = lathe_backward(loss);
-    if (good && !status) good = !lathe_guard_gradients(run, batch, false) && clip(run, batch);
-    if (good && !status) status = make_step(run, batch, output, row->loss);
-    lathe_sched_step(run->sched);
-    return status;
-}
-
-static lathe_status finish_step(lathe_run *run, const lathe_batch *batch, const lathe_step_row *row)
+static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
 {
     run->step++;
-    run->images += (uint64_t)batch->size;
     if (run->seconds_to_first_step == 0) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
     lathe_status status = lathe_history_add_step(&run->history, row);
     if (!status) status = lathe_run_folder_step(run, row);
@@ -126,7 +71,7 @@ static bool save_is_due(const lathe_run *run)
 
 static bool at_epoch_end(const lathe_run *run)
 {
-    return run->step % lathe_loader_batches(run->loader) == 0;
+    return run->step % lathe_run_epoch_steps(run) == 0;
 }
 
 /* ---- an epoch ----------------------------------------------------------------------------------------------- */
@@ -148,7 +93,8 @@ static void stop_early(lathe_run *run, double value, uint64_t epoch)
 {
     lathe_run_state *state = run->state;
     const lathe_settings *s = &run->settings;
-    if (value < state->reference - s->min_delta || isnan(state->reference)) {
+    double delta = s->min_delta_mode == LATHE_MIN_DELTA_REL ? s->min_delta * fabs(state->reference) : s->min_delta;
+    if (value < state->reference - delta || isnan(state->reference)) {
         state->reference = value;
         state->waited = 0;
     } else state->waited++;
@@ -220,7 +166,8 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     const gathered before = gathered_so_far(run);
     double start = lathe_run_clock();
     lathe_score val = { (double)NAN, (double)NAN, 0 };
-    lathe_status status = run->val ? lathe_run_evaluate(run, run->val, &val) : LATHE_OK;
+    lathe_status status = lathe_run_average_enter(run);
+    if (!status && run->val) status = lathe_run_evaluate(run, run->val, &val);
     const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), (double)state->right / state->loss.weight,
         val.loss, val.accuracy, seconds + lathe_run_clock() - start, (double)images / seconds };
     state->loss = (lathe_average){ 0 };
@@ -229,6 +176,7 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!status) status = lathe_run_folder_epoch(run, &row);
     if (!status) observe(run, &row);
     if (!status) status = compare_epoch(run, &row);
+    lathe_run_average_leave(run);
     if (!at_epoch_end(run)) gather_again(run, &before);
     if (!status) status = save_epoch(run, state->best_step == run->step);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
@@ -240,12 +188,12 @@ static lathe_status train_epoch(lathe_run *run)
 {
     lathe_status status = LATHE_OK;
     double start = lathe_run_clock();
-    uint64_t images = run->images, epoch = run->step / lathe_loader_batches(run->loader);
+    uint64_t images = run->images, epoch = run->step / lathe_run_epoch_steps(run);
     lathe_batch batch;
     while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps && lathe_loader_next(run->loader, &batch)) {
         lathe_step_row row;
-        status = train_step(run, &batch, &row);
-        if (!status) status = finish_step(run, &batch, &row);
+        status = lathe_run_step(run, &batch, &row);
+        if (!status) status = finish_step(run, &row);
         bool finished = at_epoch_end(run) || run->step == run->total_steps; /* saved below */
         if (!status && !finished && save_is_due(run) && lathe_guard_weights(run)) status = lathe_run_folder_save(run, true);
     }
@@ -257,13 +205,16 @@ static lathe_status train_epoch(lathe_run *run)
     return lathe_run_folder_save(run, false);
 }
 
-/* The test, of the best weights if there was validation to choose them by. */
+/* The test: of the best weights if there was validation to choose them by, else of their average if there is one. */
 static lathe_status test(lathe_run *run)
 {
-    bool swap = run->val && run->state->has_best;
-    if (swap) lathe_run_best_swap(run);
-    lathe_status status = lathe_run_evaluate(run, run->test, &run->test_score);
-    if (swap) lathe_run_best_swap(run);
+    bool best = run->val && run->state->has_best;
+    lathe_status status = best ? LATHE_OK : lathe_run_average_enter(run);
+    if (best) lathe_run_best_swap(run);
+    if (!status) status = lathe_run_evaluate(run, run->test, &run->test_score);
+    lathe_run_average_leave(run);
+    run->state->restored = best && run->end == LATHE_RUN_EARLY_STOP;
+    if (best && !run->state->restored) lathe_run_best_swap(run);
     return status;
 }
 
@@ -278,17 +229,19 @@ static bool has_stopped_early(const lathe_run *run)
 /* Before the first step, or on from where the run stands. */
 static lathe_status prepare(lathe_run *run)
 {
-    uint64_t batches = lathe_loader_batches(run->loader);
+    uint64_t batches = lathe_loader_batches(run->loader), done = lathe_run_batches_done(run);
     lathe_status status = LATHE_OK;
     run->end = LATHE_RUN_OPEN;
-    lathe_tape_seed(run->tape, run->settings.seed, run->step);
-    if (run->step) status = lathe_loader_seek(run->loader, run->step / batches, run->step % batches);
+    if (run->state->restored) lathe_run_best_swap(run);
+    run->state->restored = false;
+    lathe_tape_seed(run->tape, run->settings.seed, done);
+    if (done) status = lathe_loader_seek(run->loader, done / batches, done % batches);
     if (!status && lathe_run_whole_epochs(run) < run->history.epochs && run->step < run->total_steps)
         status = lathe_run_folder_drop_part(run);
     if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
     /* A run that ended within an epoch, and is read back, has that epoch's row to make again. */
     bool ends_here = run->step == run->total_steps && !at_epoch_end(run) && lathe_run_whole_epochs(run) == run->history.epochs;
-    if (!status && ends_here) status = finish_epoch(run, run->step / batches, 0, 0);
+    if (!status && ends_here) status = finish_epoch(run, run->step / lathe_run_epoch_steps(run), 0, 0);
     return status;
 }
 

@@ -144,7 +144,9 @@ static lathe_status settle_best(lathe_run *run)
     lathe_run_state *state = run->state;
     if (isnan(run->best) || state->has_best) return LATHE_OK;
     if (state->best_step == run->step) {
-        lathe_status status = lathe_run_best_keep(run);
+        lathe_status status = lathe_run_average_enter(run);
+        if (!status) status = lathe_run_best_keep(run);
+        if (!status) lathe_run_average_leave(run);
         return status ? status : lathe_run_folder_save_best(run);
     }
     lathe_run_message(run, "%s has no best.safetensors of step %llu; the best of the epochs to come counts", run->settings.out,

@@ -76,7 +76,7 @@ static lathe_status open_loader(lathe_run *run)
     run->loader = lathe_loader_new(run->train, &(lathe_loader_opts){ .batch_size = s->batch_size, .shuffle = true,
         .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
     if (!run->loader) return lathe_error();
-    run->steps_per_epoch = (double)lathe_loader_batches(run->loader);
+    run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
     double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
     run->total_steps = steps < 1 ? 1 : (uint64_t)steps;
     if (s->max_steps && s->max_steps < run->total_steps) run->total_steps = s->max_steps;
@@ -86,7 +86,7 @@ static lathe_status open_loader(lathe_run *run)
 size_t lathe_run_whole_epochs(const lathe_run *run)
 {
     size_t rows = run->history.epochs;
-    return rows && run->history.epoch[rows - 1].step % lathe_loader_batches(run->loader) ? rows - 1 : rows;
+    return rows && run->history.epoch[rows - 1].step % lathe_run_epoch_steps(run) ? rows - 1 : rows;
 }
 
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
@@ -102,7 +102,8 @@ static lathe_status open_training(lathe_run *run)
     run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) : NULL;
     run->tape = run->sched ? lathe_tape_new() : NULL;
     lathe_run_state *state = run->state;
-    state->loss_opts = run->tape ? lathe_settings_loss(&run->settings, false, &state->loss_type) : NULL;
+    if (!run->tape || lathe_run_average_open(run)) return lathe_error();
+    state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
     state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
     state->scores = state->plain_opts ?
         lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
@@ -181,6 +182,8 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->scores);
         lathe_free(run->state->best);
         lathe_free(run->state->buffers);
+        lathe_free(run->state->own_buffers);
+        lathe_averaged_free(run->state->averaged);
     }
     lathe_free(run->state);
     lathe_free(run);
@@ -213,4 +216,19 @@ void lathe_run_best_swap(lathe_run *run)
             tensors[i]->data[k] = best[k];
             best[k] = number;
         }
+}
+
+size_t lathe_run_copy_buffers(lathe_run *run, lathe_real *kept, bool back)
+{
+    int count;
+    size_t numbers = 0;
+    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
+    for (int i = 0; i < count; i++) {
+        size_t size = state[i]->stored * sizeof *kept;
+        if (state[i]->grad) continue; /* a parameter */
+        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
+        else if (kept) memcpy(kept + numbers, state[i]->data, size);
+        numbers += state[i]->stored;
+    }
+    return numbers;
 }

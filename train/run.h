@@ -100,7 +100,9 @@ void lathe_run_free(lathe_run *run);
 
 /**
  * Train from run->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and best.safetensors as
- * the epochs go by, and a test at the end (of the best weights if there is a validation part, otherwise of the last).
+ * the epochs go by, and a test at the end (of the best weights if there is a validation part, otherwise of the last). With settings.ema
+ * or swa_start validation, best weights and test are of the averaged weights, once there are some. After an early stop the net has
+ * the best weights.
  * Same seed, same bits: steps.csv and the weights do not depend on the number of threads or workers.
  * Errors   the first failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
  */

@@ -5,6 +5,7 @@
 #include "../io/file.h"
 #include "../io/safetensors.h"
 #include "../metrics/average.h"
+#include "../optim/averaged.h"
 #include "run.h"
 
 /** What of a run is nobody else's business. */
@@ -25,6 +26,11 @@ typedef struct lathe_run_state {
     uint64_t best_step;          /* steps made when the epoch run->best_epoch ended */
     lathe_real *best;            /* all numbers of the net's state when it was best, one tensor after the other */
     bool has_best;
+    bool restored;               /* after an early stop: the net has the best weights, `best` the last */
+    lathe_averaged *averaged;    /* weights; NULL: they are not averaged */
+    lathe_swa swa;
+    bool has_average;            /* the net has the average now */
+    lathe_real *own_buffers;     /* the running statistics of the weights, while the net has those of the average */
     lathe_real *buffers;         /* the net's running statistics before the step, where it may be skipped */
 } lathe_run_state;
 
@@ -42,6 +48,39 @@ size_t lathe_run_whole_epochs(const lathe_run *run);
 
 /** How many of a batch's outputs [B, K] are largest at the label. Errors: those of lathe_tensor_read. */
 lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right);
+
+/* ---- a step ------------------------------------------------------------------------------------------------- */
+
+/** Steps in an epoch, and batches that the steps so far have taken: with settings.accumulate above 1 a step takes several. */
+uint64_t lathe_run_epoch_steps(const lathe_run *run);
+uint64_t lathe_run_batches_done(const lathe_run *run);
+
+/**
+ * One step that begins with `batch` and takes what else belongs to it from the run's loader; fills in its row of steps.csv.
+ * Errors   the first failure of an operation or of the loader. What is not a number is none: see settings.on_nan.
+ */
+lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *row);
+
+/* ---- averages of the weights: nothing without settings.ema or settings.swa_start ------------------------------ */
+
+/** Make room for the average. Errors: LATHE_EARG, LATHE_ENOMEM. */
+lathe_status lathe_run_average_open(lathe_run *run);
+
+/** After the optimizer's step: take the weights in, if it is time for that. */
+lathe_status lathe_run_average_weights(lathe_run *run);
+
+/** Is there an average already? */
+bool lathe_run_has_average(const lathe_run *run);
+
+/**
+ * Give the net the average, if there is one, and the running statistics that belong to it; and its own weights again, also after a
+ * failure. Errors: those of forward and the loader.
+ */
+lathe_status lathe_run_average_enter(lathe_run *run);
+void lathe_run_average_leave(lathe_run *run);
+
+/** Copy running statistics and the like, what forward itself changes, to `kept`, or back; NULL: only count. Returns how many numbers. */
+size_t lathe_run_copy_buffers(lathe_run *run, lathe_real *kept, bool back);
 
 /* ---- the run folder: nothing without settings.out ----------------------------------------------------------- */
 
@@ -74,7 +113,7 @@ lathe_status lathe_run_folder_save(lathe_run *run, bool also_step);
 /** Take the row of an epoch that was not whole out of history and table again: the run goes on. */
 lathe_status lathe_run_folder_drop_part(lathe_run *run);
 
-/** Save the weights as best.safetensors. */
+/** Save the best weights, which were kept in this step, as best.safetensors. */
 lathe_status lathe_run_folder_save_best(lathe_run *run);
 
 /** Close the tables and give the lock back. */
@@ -118,7 +157,7 @@ void lathe_run_best_swap(lathe_run *run);
 
 /* ---- what is not a number: see settings.on_nan -------------------------------------------------------------- */
 
-/** Begin a step: forward of a batch on the run's tape; returns the loss, NULL after a failure. `output`: what the net gave. */
+/** Forward of a batch on the run's tape, in LATHE_TRAIN; returns the loss, NULL after a failure. `output`: what the net gave. */
 lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output);
 
 /** Before a step: keep what forward changes, if the step may be skipped. Errors: LATHE_ENOMEM. */

@@ -12,6 +12,7 @@
 
 static const char *const units[] = { "batch", "epoch", NULL };
 static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
+static const char *const min_delta_modes[] = { "abs", "rel", NULL };
 static const char *const bad_images[] = { "fail", "skip", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
@@ -60,6 +61,8 @@ static const lathe_setting table[] = {
         NUMBER(max_steps, STEPS, .max = MOST), .free = true },
     { "batch_size", "train", "64", "N", "images a step",
         NUMBER(batch_size, INT, .min = 1, .max = 65536) },
+    { "accumulate", "train", "1", "N", "batches whose gradients make one step: that of a batch N times as large",
+        NUMBER(accumulate, INT, .min = 1, .max = 1000000) },
     { "seed", "train", "1", "N", "of first weights, order and all else that is random",
         NUMBER(seed, STEPS, .max = MOST) },
     { "threads", "train", "0", "N", "0: one a processor; the results are the same",
@@ -68,12 +71,24 @@ static const lathe_setting table[] = {
         NUMBER(clip_norm, DOUBLE, .max = HUGE_VAL) },
     { "clip_value", "train", "0", "VALUE", "cut each gradient off at this size; 0: no",
         NUMBER(clip_value, DOUBLE, .max = HUGE_VAL) },
+    { "clip_agc", "train", "0", "RATIO", "adaptive clipping: a gradient's norm to its weight's at most, row by row (0.01); 0: no",
+        NUMBER(clip_agc, DOUBLE, .max = HUGE_VAL) },
+    { "ema", "train", "0", "DECAY", "evaluate and save an exponential average of the weights with this decay (0.999); 0: no",
+        NUMBER(ema, DOUBLE, .max = 1, .below_max = true) },
+    { "ema_warmup", "train", "false", "BOOL", "less decay in the beginning, so that the first weights are soon forgotten",
+        NUMBER(ema_warmup, BOOL, .count = 1) },
+    { "swa_start", "train", "", "LENGTH", "evaluate and save the mean of the weights from here on (3ep, 2000): SWA",
+        TEXT(swa_start) },
+    { "swa_every", "train", "1ep", "LENGTH", "how often that mean takes weights in",
+        TEXT(swa_every) },
     { "early_stop", "train", "off", "NAME", "stop when this no longer improves: val_loss, val_accuracy, train_loss",
         NUMBER(early_stop, CHOICE, .choices = early_stops) },
     { "patience", "train", "5", "EPOCHS", "epochs without improvement before that",
         NUMBER(patience, INT, .min = 1, .max = 1000000), .free = true },
     { "min_delta", "train", "1e-4", "VALUE", "what counts as an improvement: more than this",
         NUMBER(min_delta, DOUBLE, .max = HUGE_VAL), .free = true },
+    { "min_delta_mode", "train", "abs", "abs|rel", "rel: that part of the value to be improved on",
+        NUMBER(min_delta_mode, CHOICE, .choices = min_delta_modes), .free = true },
     { "save_every", "train", "", "LENGTH", "also save each so many steps, epochs or minutes (20, 0.5ep, 5min)",
         TEXT(save_every), .free = true },
     { "keep", "train", "3", "N", "how many of those saves stay",
@@ -230,7 +245,9 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     if (!status && !transforms) status = lathe_error();
     lathe_transforms_free(transforms);
     lathe_save_every every;
+    lathe_swa swa;
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
+    if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);
 }
 
@@ -266,4 +283,17 @@ lathe_status lathe_settings_save_every(const lathe_settings *settings, double st
     *every = (lathe_save_every){ 0 };
     if (!*text || parse_time(text, &every->seconds)) return LATHE_OK;
     return lathe_settings_length("save_every", text, steps_per_epoch, &every->steps);
+}
+
+lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
+{
+    *swa = (lathe_swa){ 0 };
+    if (!*settings->swa_start) return LATHE_OK;
+    if (settings->ema > 0)
+        return lathe_fail(LATHE_EARG, "settings: ema = %g and swa_start = %s: choose one average of the weights", settings->ema,
+            settings->swa_start);
+    lathe_status status = lathe_settings_length("swa_start", settings->swa_start, steps_per_epoch, &swa->start);
+    if (!status) status = lathe_settings_length("swa_every", settings->swa_every, steps_per_epoch, &swa->every);
+    if (!status && !swa->every) status = lathe_fail(LATHE_EARG, "settings: swa_every = %s is not legal: a step or more", settings->swa_every);
+    return status;
 }

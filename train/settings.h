@@ -28,6 +28,9 @@ typedef enum lathe_early_stop {
     LATHE_EARLY_STOP_TRAIN_LOSS
 } lathe_early_stop;
 
+/** Is min_delta the improvement itself, or a part of the number to be improved on? */
+typedef enum lathe_min_delta_mode { LATHE_MIN_DELTA_ABS, LATHE_MIN_DELTA_REL } lathe_min_delta_mode;
+
 /** What a schedule counts. By epoch its rates change at an epoch's beginning only, and its lengths are epochs. */
 typedef enum lathe_sched_unit { LATHE_BY_BATCH, LATHE_BY_EPOCH } lathe_sched_unit;
 
@@ -65,10 +68,17 @@ typedef struct lathe_settings {
     int batch_size;
     uint64_t seed;
     int threads;                     /* 0: one a processor */
+    int accumulate;                  /* batches whose gradients make one step */
     double clip_norm, clip_value;    /* 0: no clipping */
+    double clip_agc;                 /* adaptive: a gradient's norm to its weight's, unit by unit; 0: no clipping */
+    double ema;                      /* decay of an exponential average of the weights, which is evaluated and saved; 0: none */
+    bool ema_warmup;                 /* with less of it at first */
+    char swa_start[LATHE_SETTING_SHORT]; /* a length: average the weights from here on, all alike; "": no */
+    char swa_every[LATHE_SETTING_SHORT]; /* a length: as often */
     int early_stop;                  /* a lathe_early_stop */
     int patience;                    /* epochs without improvement before the run stops */
     double min_delta;                /* what counts as an improvement: more than this */
+    int min_delta_mode;              /* a lathe_min_delta_mode */
     char save_every[LATHE_SETTING_SHORT]; /* "20", "0.5ep", "5min": also save then, not only at an epoch's end; "": never */
     int keep;                        /* how many of those saves stay, beside last and best */
     int on_nan;                      /* a lathe_on_nan: what to do when the loss, a gradient or a weight is not a number */
@@ -159,6 +169,14 @@ lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *o
  * Errors   NULL: LATHE_ENAME; LATHE_EARG also for a loss that is not made for labels, and for reduction none; LATHE_ENOMEM.
  */
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type);
+
+/** When weights are averaged all alike: after step `start`, and each `every` steps from there. Zeros: never. */
+typedef struct lathe_swa {
+    uint64_t start, every;
+} lathe_swa;
+
+/** settings->swa_start and swa_every in steps. Errors: LATHE_EARG. */
+lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa);
 
 /** When to save: each so many steps, or seconds. Zeros: at an epoch's end only. */
 typedef struct lathe_save_every {

@@ -206,6 +206,7 @@ static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_op
         return lathe_tape_fail(tape, LATHE_EARG, "%s: eps = %g, must be above 0", who, o->eps);
     if (!(o->momentum > 0 && o->momentum <= 1))
         return lathe_tape_fail(tape, LATHE_EARG, "%s: momentum = %g, must be in (0, 1]", who, o->momentum);
+    if (lathe_tape_statistics_weight(tape) > 0) o->momentum = lathe_tape_statistics_weight(tape);
     return true;
 }
 

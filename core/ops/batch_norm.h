@@ -21,7 +21,7 @@ typedef struct lathe_batch_norm_opts {
  *
  * In LATHE_TRAIN mean and var are the batch's (var divided by n = B*H*W), and
  * running = (1 - momentum) * running + momentum * batch, with the unbiased variance (divided by n - 1): the one
- * operation that writes into its inputs, once a forward. In LATHE_EVAL they are the running ones.
+ * operation that writes into its inputs, once a forward (lathe_tape_statistics: with another momentum). In LATHE_EVAL they are the running ones.
  * Gradient to x, weight and bias. weight and bias may be NULL: 1 and 0.
  * Mean and variance are of chunks first, joined by the formula of Chan, Golub and LeVeque (1983) in double in a fixed
  * order: a large mean costs no digits of the variance, and any number of threads gives the same bits.

@@ -116,6 +116,33 @@ static void refusals(void **state)
     params_free(params);
 }
 
+/*
+ * Units of a matrix of 2 x 2: weights (3, 4), gradient (0, 10): limit 0.1 * 5, so 0.05 of it is left; weights 0 count as 1e-3. A bias
+ * is one unit. The last matrix and what follows it stay.
+ */
+static void adaptive_by_hand(void **state)
+{
+    (void)state;
+    static const int few[] = { 4, 2, 4, 1 };
+    static const lathe_real w[] = { 3, 4, 0, 0, 0, 2, 1, 1, 1, 1, 1 }, g[] = { 0, 10, 3e-4, 4e-4, 0.3, 0.4, 9, 9, 9, 9, 9 };
+    static const double want[] = { 0, 0.5, 0.6e-4, 0.8e-4, 0.12, 0.16, 9, 9, 9, 9, 9 };
+    lathe_params *params = params_new(few, 4);
+    params->tensor[0]->shape = params->tensor[2]->shape = (lathe_shape){ 2, { 2, 2 } };
+    lathe_optim *optim = lathe_optim_sgd(params, NULL);
+    for (int i = 0, n = 0; i < 4; i++)
+        for (int j = 0; j < few[i]; j++, n++) params->tensor[i]->data[j] = w[n], params->tensor[i]->grad[j] = g[n];
+    assert_int_equal(lathe_optim_clip_adaptive(optim, 0.1), LATHE_OK);
+    for (int i = 0, n = 0; i < 4; n += few[i++])
+        assert_close("g", params->tensor[i]->grad, want + n, (size_t)few[i], 1e-6, 0);
+    params->tensor[0]->grad[1] = (lathe_real)NAN;
+    assert_int_equal(lathe_optim_clip_adaptive(optim, 0.1), LATHE_OK);
+    assert_true(isnan(params->tensor[0]->grad[1]));
+    assert_failed(lathe_optim_clip_adaptive(optim, 0), "ratio = 0 is not legal: > 0");
+    assert_failed(lathe_optim_clip_adaptive(NULL, 1), "optim is NULL");
+    lathe_optim_free(optim);
+    params_free(params);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,6 +151,7 @@ int main(void)
         cmocka_unit_test(values_are_cut),
         cmocka_unit_test(what_is_not_finite_is_named),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(adaptive_by_hand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

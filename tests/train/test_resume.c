@@ -122,6 +122,39 @@ static void no_schedule_is_forgotten(void **state)
     }
 }
 
+/* ---- what else a step can have ------------------------------------------------------------------------------ */
+
+static const schedule extras[] = {
+    { "ema", { { "ema", "0.9" }, { "ema_warmup", "on" } } },
+    { "ema without validation", { { "ema", "0.9" }, { "val_split", "0" } } },
+    { "swa", { { "swa_start", "25" }, { "swa_every", "3" } } },
+    { "swa by epoch", { { "swa_start", "4ep" }, { "swa_every", "2ep" }, { "early_stop", "val_loss" }, { "patience", "3" }, { "min_delta_mode", "rel" } } },
+    { "accumulate", { { "accumulate", "3" }, { "epochs", "30" }, { "sched", "cosine" }, { "t_max", "1.5ep" } } },
+    { "accumulate more than there is", { { "accumulate", "30" }, { "epochs", "80" }, { "ema", "0.8" } } },
+    { "clipping", { { "clip_agc", "0.01" }, { "clip_norm", "1" }, { "clip_value", "0.1" } } },
+};
+
+static void every_extra(void **state)
+{
+    (void)state;
+    for (size_t e = 0; e < sizeof extras / sizeof extras[0]; e++) {
+        lathe_settings whole = tiny_settings("whole", extras[e].pairs), parts = tiny_settings("parts", extras[e].pairs);
+        lathe_run *run = tiny_train(&whole);
+        uint64_t steps = run->step;
+        lathe_score score = run->test_score;
+        lathe_run_free(run);
+        for (uint64_t shift = 0; shift < 4; shift++) {
+            const uint64_t stops[] = { 1 + shift, steps / 3 + shift, steps / 2 + 3 * shift, steps - 1 - shift };
+            in_parts(parts, stops, 4);
+            tiny_assert_same_runs(extras[e].name, "whole", "parts");
+        }
+        parts = resumed(&parts);
+        run = tiny_train(&parts); /* over: only the test is done again */
+        assert_true(run->test_score.loss == score.loss);
+        lathe_run_free(run);
+    }
+}
+
 /* ---- lengths ------------------------------------------------------------------------------------------------ */
 
 /* A run that ended within an epoch, or at the end of one, is told to go on further. */
@@ -476,6 +509,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_optimizer_and_schedule),
+        cmocka_unit_test(every_extra),
         cmocka_unit_test(no_schedule_is_forgotten),
         cmocka_unit_test(more_may_be_asked_for),
         cmocka_unit_test(a_finished_run_stays_as_it_is),

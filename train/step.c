@@ -1,0 +1,122 @@
+/* A step: the batches it takes from the loader, forward and backward of each, clipping, and the change of the weights. */
+#include <math.h>
+
+#include "../core/ops/arithmetic.h"
+#include "../optim/clip.h"
+#include "run_impl.h"
+
+/* What a step takes from the loader: settings.accumulate batches, at an epoch's end those that are left. */
+typedef struct share {
+    uint64_t batches;
+    double samples;
+} share;
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t lathe_run_epoch_steps(const lathe_run *run)
+{
+    uint64_t batches = lathe_loader_batches(run->loader), each = (uint64_t)run->settings.accumulate;
+    return (batches + each - 1) / each;
+}
+
+uint64_t lathe_run_batches_done(const lathe_run *run)
+{
+    uint64_t steps = lathe_run_epoch_steps(run);
+    return run->step / steps * lathe_loader_batches(run->loader) + run->step % steps * (uint64_t)run->settings.accumulate;
+}
+
+static share share_of_step(const lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    uint64_t all = lathe_loader_batches(run->loader), before = lathe_run_batches_done(run) % all, size = (uint64_t)s->batch_size;
+    uint64_t batches = smaller((uint64_t)s->accumulate, all - before);
+    return (share){ batches, (double)smaller(batches * size, run->train->count - before * size) };
+}
+
+/* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
+static bool clip(lathe_run *run, const lathe_batch *batch)
+{
+    const lathe_settings *s = &run->settings;
+    bool held = lathe_error_hold(true), good = true; /* a norm that is not finite is told as every gradient that is not */
+    if (s->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(run->optim, s->clip_norm))) {
+        lathe_error_clear();
+        good = !lathe_guard_gradients(run, batch, true);
+    }
+    lathe_error_hold(held);
+    if (good && s->clip_value > 0) lathe_optim_clip_value(run->optim, s->clip_value);
+    if (good && s->clip_agc > 0) lathe_optim_clip_adaptive(run->optim, s->clip_agc);
+    return good;
+}
+
+/* Is the loss a sum, not a mean, over the batch? */
+static bool sums(const lathe_run *run)
+{
+    const lathe_field *reduction = lathe_fields_find(run->state->loss_type->fields, "reduction");
+    return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
+}
+
+lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
+{
+    lathe_tape_begin(run->tape, LATHE_TRAIN);
+    *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    return run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
+}
+
+/* What the batches of a step add up to. */
+typedef struct sum_of_step {
+    double value;       /* the step's loss */
+    lathe_average loss; /* for the epoch's */
+    uint64_t right;
+    bool good;          /* nothing so far that is not a number */
+} sum_of_step;
+
+/*
+ * Forward and backward of one batch, whose gradients are added to those before: of a mean over the batch, by the batch's part of the
+ * step's samples, so that the step is that of one large batch.
+ */
+static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, const share *all, sum_of_step *sum)
+{
+    lathe_tensor *output, *loss = lathe_run_forward(run, batch, &output);
+    if (!loss) return lathe_error();
+    double value = lathe_item(loss), part = all->batches == 1 || sums(run) ? 1 : batch->size / all->samples;
+    sum->value += part * value;
+    lathe_average_add(&sum->loss, sums(run) ? value / batch->size : value, batch->size);
+    lathe_status status = lathe_run_count_right(run, output, batch->labels, &sum->right);
+    if (!status) sum->good = !lathe_guard_loss(run, value);
+    if (status || !sum->good) return status;
+    status = lathe_backward(part < 1 ? lathe_scale(loss, part) : loss);
+    if (!status) sum->good = !lathe_guard_gradients(run, batch, false);
+    return status;
+}
+
+/* The weights change, and the epoch's sums with them. */
+static lathe_status change_weights(lathe_run *run, const sum_of_step *sum)
+{
+    run->state->loss.sum += sum->loss.sum;
+    run->state->loss.weight += sum->loss.weight;
+    run->state->right += sum->right;
+    lathe_status status = lathe_optim_step(run->optim);
+    return status ? status : lathe_run_average_weights(run);
+}
+
+lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *row)
+{
+    const share all = share_of_step(run);
+    sum_of_step sum = { .good = true };
+    *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0), 0 };
+    lathe_status status = lathe_guard_begin(run);
+    lathe_optim_zero_grad(run->optim);
+    for (uint64_t i = 0; i < all.batches && !status; i++) {
+        if (i && !lathe_loader_next(run->loader, batch)) return lathe_loader_status(run->loader);
+        if (sum.good) status = add_batch(run, batch, &all, &sum);
+        run->images += (uint64_t)batch->size;
+    }
+    row->loss = sum.value;
+    if (sum.good && !status) sum.good = clip(run, batch);
+    if (sum.good && !status) status = change_weights(run, &sum);
+    lathe_sched_step(run->sched);
+    return status;
+}
