@@ -29,7 +29,8 @@ lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_
     const lathe_params params = { .tensor = tensors, .count = 1, .data = weight.data, .grad = weight.grad, .size = LATHE_LANES };
     lathe_run run = { .settings = *settings, .steps_per_epoch = steps_per_epoch, .total_steps = steps };
     if (hooks) run.hooks = *hooks;
-    run.optim = lathe_settings_optim(settings, &params, steps_per_epoch);
+    run.settings.groups[0] = '\0'; /* there is only this weight */
+    run.optim = lathe_settings_optim(&run.settings, &params, steps_per_epoch);
     status = run.optim ? preview_with(&run, rows) : lathe_error();
     lathe_optim_free(run.optim);
     lathe_free(numbers);

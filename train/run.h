@@ -141,7 +141,8 @@ lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *p
 /**
  * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in step, epoch, lr and momentum
  * (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of the run; a schedule that watches a loss sees none here.
- * Of the hooks (NULL: none) only on_message is called, with what the run would say about its schedule.
+ * The rates are those of parameters outside
+ * settings.groups. Of the hooks (NULL: none) only on_message is called, with what the run would say about its schedule.
  * Errors   those of lathe_settings_check, LATHE_ENOMEM.
  */
 lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, const lathe_run_hooks *hooks,

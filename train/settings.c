@@ -49,6 +49,8 @@ static const lathe_setting table[] = {
         TEXT(optim) },
     { "decay_weights_only", "optim", "false", "BOOL", "no weight decay on biases and norms",
         NUMBER(decay_weights_only, BOOL, .count = 1) },
+    { "groups", "optim", "", "LIST", "parameters with options of their own, by name: '*.bias weight_decay=0; 7.* lr=1e-4'",
+        TEXT(groups) },
     { "sched", "sched", "constant", "NAME", "learning-rate schedule",
         TEXT(sched) },
     { "by", "sched", "batch", "batch|epoch", "what the schedule counts, and its lengths mean",

@@ -60,6 +60,8 @@ typedef struct lathe_settings {
     char loss[LATHE_SETTING_SHORT];
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only;         /* no weight decay on biases and norms */
+    char groups[LATHE_SETTING_LONG]; /* options of their own for parameters whose names are like a pattern, those of the optimizer or of a
+                                        single schedule: "*.bias weight_decay=0; 7.* lr=1e-4"; the first that fits counts; "": none */
     char sched[LATHE_SETTING_LONG];  /* as lathe_sched_from_text takes it: "cyclic", "warmup:200it,cyclic:4ep" */
     int by;                          /* a lathe_sched_unit */
     bool no_warnings;                /* no messages about legal but odd schedules */

@@ -31,4 +31,13 @@ bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *pr
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_options_check(const lathe_settings *settings);
 
+/** settings.groups has a pattern and known options in each group. Errors: LATHE_EARG, LATHE_ENAME. */
+lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen);
+
+/** Move the parameters of each pattern into a group of their own; `given` are the options outside. Errors: LATHE_ENAME for no name like it. */
+lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given, double steps_per_epoch);
+
+/** Give those groups the schedule's options that they have of their own. Errors: those of lathe_sched_set_group. */
+lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched, double steps_per_epoch);
+
 #endif

@@ -70,6 +70,7 @@ lathe_status lathe_options_check(const lathe_settings *settings)
             status = lathe_fail(LATHE_ENAME, "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s",
                 settings->optim, settings->sched, settings->loss, key);
     }
+    if (!status) status = lathe_groups_check(settings, &chosen);
     const lathe_loss_type *type;
     void *loss = status ? NULL : lathe_settings_loss(settings, false, &type);
     if (!status && !loss) status = lathe_error();
@@ -101,12 +102,12 @@ lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_pa
     void *opts = lathe_alloc(1, chosen.optim->opts_size);
     lathe_optim *optim = NULL;
     if (opts && !fill(settings, &chosen, OPTIM, steps_per_epoch, opts)) optim = lathe_optim_new(chosen.optim, params, opts);
+    lathe_status status = optim ? lathe_groups_make(settings, optim, opts, steps_per_epoch) : lathe_error();
     lathe_free(opts);
-    if (optim && settings->decay_weights_only && lathe_optim_decay_weights_only(optim)) {
-        lathe_optim_free(optim);
-        return NULL;
-    }
-    return optim;
+    if (!status && settings->decay_weights_only) status = lathe_optim_decay_weights_only(optim);
+    if (!status) return optim;
+    lathe_optim_free(optim);
+    return NULL;
 }
 
 /* ---- loss --------------------------------------------------------------------------------------------------- */
@@ -192,6 +193,10 @@ lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *o
             option[opts.options++] = (lathe_sched_option){ key + strlen(lathe_option_prefix(key)), settings->option[i].text };
     }
     lathe_sched *sched = lathe_sched_from_text(optim, settings->sched, &opts);
+    if (sched && lathe_groups_schedule(settings, optim, sched, opts.steps_per_epoch)) {
+        lathe_sched_free(sched);
+        return NULL;
+    }
     if (sched && epochs) lathe_sched_by_epoch(sched, unit);
     return sched;
 }

@@ -1,0 +1,196 @@
+/* Groups of parameters: settings.groups, such as "*.bias weight_decay=0; 7.* lr=1e-4". */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "settings_impl.h"
+
+/* Take the part up to the next of `ends` off a text, without blanks around it; NULL when the text is used up. */
+static char *take(char **text, const char *ends)
+{
+    char *part = *text;
+    if (!part) return NULL;
+    size_t length = strcspn(part, ends);
+    *text = part[length] ? part + length + 1 : NULL;
+    part[length] = '\0';
+    part += strspn(part, " ");
+    for (length = strlen(part); length && part[length - 1] == ' ';) part[--length] = '\0';
+    return part;
+}
+
+/* The options of a group: called for each "key=value". */
+typedef lathe_status on_option(void *context, const char *key, const char *value);
+
+static lathe_status each_option(char *text, const char *pattern, on_option *call, void *context)
+{
+    lathe_status status = LATHE_OK;
+    for (char *word; !status && (word = take(&text, " "));) {
+        if (!*word) continue;
+        char *value = strchr(word, '=');
+        if (!value || value == word || !value[1])
+            return lathe_fail(LATHE_EARG, "settings: groups: '%.100s' of %.100s: expected KEY=VALUE", word, pattern);
+        *value++ = '\0';
+        for (char *c = word; *c; c++) *c = *c == '-' ? '_' : *c;
+        status = call(context, word, value);
+    }
+    return status;
+}
+
+/* Called for each group: its pattern, and its options as text, which may be changed. */
+typedef lathe_status on_group(void *context, const char *pattern, char *options);
+
+static lathe_status each_group(const lathe_settings *settings, on_group *call, void *context)
+{
+    lathe_status status = LATHE_OK;
+    char *copy = lathe_strdup(settings->groups), *text = copy;
+    if (!copy) return lathe_error();
+    for (char *group; !status && *settings->groups && (group = take(&text, ";"));) {
+        char *options = group;
+        const char *pattern = take(&options, " ");
+        if (!*pattern || !options)
+            status = lathe_fail(LATHE_EARG, "settings: groups: '%.100s': expected a pattern of names and options, such as '*.bias weight_decay=0'",
+                pattern);
+        else status = call(context, pattern, options);
+    }
+    lathe_free(copy);
+    return status;
+}
+
+/* ---- checking ----------------------------------------------------------------------------------------------- */
+
+static lathe_status check_option(void *context, const char *key, const char *value)
+{
+    const lathe_chosen *chosen = context;
+    (void)value;
+    if (lathe_fields_find(chosen->optim->fields, key)) return LATHE_OK;
+    if (chosen->scheds == 1 && lathe_sched_option_field(chosen->sched[0], key)) return LATHE_OK;
+    return lathe_fail(LATHE_ENAME, "settings: groups: neither optimizer %s nor scheduler %s has an option %.100s for a group",
+        chosen->optim->name, chosen->scheds == 1 ? chosen->sched[0]->name : "in sequence", key);
+}
+
+static lathe_status check_group(void *context, const char *pattern, char *options)
+{
+    return each_option(options, pattern, check_option, context);
+}
+
+lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen)
+{
+    lathe_chosen copy = *chosen;
+    return each_group(settings, check_group, &copy);
+}
+
+/* ---- of the optimizer --------------------------------------------------------------------------------------- */
+
+typedef struct making {
+    lathe_optim *optim;
+    lathe_sched *sched;
+    const void *given; /* the optimizer's options outside groups */
+    void *opts;
+    double steps_per_epoch;
+    bool *done; /* [groups] scheduled by a pattern before this one */
+} making;
+
+static bool is_like(const making *m, int tensor, const char *pattern)
+{
+    const char *name = lathe_optim_params(m->optim)->tensor[tensor]->name;
+    return name && !fnmatch(pattern, name, 0);
+}
+
+static lathe_status set_optim_option(void *context, const char *key, const char *value)
+{
+    const making *m = context;
+    const lathe_optim_type *type = lathe_optim_type_of(m->optim);
+    if (!lathe_fields_find(type->fields, key)) return LATHE_OK; /* the schedule's */
+    return lathe_fields_set(type->name, type->fields, m->opts, key, value, m->steps_per_epoch);
+}
+
+static lathe_status no_such_name(const lathe_params *params, const char *pattern)
+{
+    const char *last = params->tensor[params->count - 1]->name;
+    return lathe_fail(LATHE_ENAME, "settings: groups: no parameter outside the groups before it has a name like '%.100s'; names go from %s to %s",
+        pattern, params->tensor[0]->name, last);
+}
+
+static lathe_status add_group(void *context, const char *pattern, char *options)
+{
+    making *m = context;
+    int count = 0;
+    const lathe_params *params = lathe_optim_params(m->optim);
+    lathe_tensor **tensors = lathe_alloc((size_t)params->count, sizeof *tensors);
+    if (!tensors) return lathe_error();
+    for (int i = 0; i < params->count; i++)
+        if (!lathe_optim_group_of(m->optim, i) && is_like(m, i, pattern)) tensors[count++] = params->tensor[i];
+    lathe_status status = count ? LATHE_OK : no_such_name(params, pattern);
+    memcpy(m->opts, m->given, lathe_optim_type_of(m->optim)->opts_size);
+    if (!status) status = each_option(options, pattern, set_optim_option, m);
+    if (!status && lathe_optim_add_group(m->optim, tensors, count, m->opts) < 0) status = lathe_error();
+    lathe_free(tensors);
+    return status;
+}
+
+lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given, double steps_per_epoch)
+{
+    making m = { .optim = optim, .given = given, .steps_per_epoch = steps_per_epoch };
+    if (!*settings->groups) return LATHE_OK;
+    m.opts = lathe_alloc(1, lathe_optim_type_of(optim)->opts_size);
+    lathe_status status = m.opts ? each_group(settings, add_group, &m) : lathe_error();
+    lathe_free(m.opts);
+    return status;
+}
+
+/* ---- of the schedule ---------------------------------------------------------------------------------------- */
+
+static lathe_status set_sched_option(void *context, const char *key, const char *value)
+{
+    const making *m = context;
+    const lathe_sched_type *type = lathe_sched_type_of(m->sched);
+    if (lathe_fields_find(lathe_optim_type_of(m->optim)->fields, key)) return LATHE_OK; /* the optimizer's */
+    return lathe_fields_set(type->name, type->fields, m->opts, key, value, m->steps_per_epoch);
+}
+
+/* Resolved options, as they were before: what is 0 is meant so. */
+static lathe_status unresolve(const lathe_field *fields, const void *resolved, void *opts, size_t size)
+{
+    lathe_status status = LATHE_OK;
+    memcpy(opts, resolved, size);
+    for (const lathe_field *field = fields; field->name && !status; field++) {
+        const double *value = (const double *)(const void *)((const char *)resolved + field->offset);
+        if (field->kind == LATHE_FIELD_DOUBLE && field->count <= 1 && *value == 0)
+            status = lathe_fields_set("settings", fields, opts, field->name, "0", 0);
+    }
+    return status;
+}
+
+/* A pattern's groups: one, or two if biases have no weight decay. */
+static lathe_status schedule_group(void *context, const char *pattern, char *options)
+{
+    making *m = context;
+    lathe_status status = LATHE_OK;
+    const lathe_sched_type *type = lathe_sched_type_of(m->sched);
+    for (int g = 1; g < lathe_optim_groups(m->optim) && !status; g++) {
+        int i = 0, count = lathe_optim_params(m->optim)->count;
+        while (i < count && (lathe_optim_group_of(m->optim, i) != g || !is_like(m, i, pattern))) i++;
+        if (i == count || m->done[g]) continue;
+        m->done[g] = true;
+        status = unresolve(type->fields, m->given, m->opts, type->opts_size);
+        char *copy = status ? NULL : lathe_strdup(options);
+        status = copy ? each_option(copy, pattern, set_sched_option, m) : lathe_error();
+        if (!status) status = lathe_sched_set_group(m->sched, g, m->opts);
+        lathe_free(copy);
+    }
+    return status;
+}
+
+lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched, double steps_per_epoch)
+{
+    making m = { .optim = optim, .sched = sched, .given = lathe_sched_opts(sched, 0), .steps_per_epoch = steps_per_epoch };
+    lathe_chosen chosen;
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    if (status || !*settings->groups || chosen.scheds != 1) return status;
+    m.opts = lathe_alloc(1, lathe_sched_type_of(sched)->opts_size);
+    m.done = m.opts ? lathe_alloc((size_t)lathe_optim_groups(optim), sizeof *m.done) : NULL;
+    status = m.done ? each_group(settings, schedule_group, &m) : lathe_error();
+    lathe_free(m.opts);
+    lathe_free(m.done);
+    return status;
+}
