@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 
+import numpy as np
 import torch
 from torch.optim import lr_scheduler as L
 
@@ -77,7 +78,60 @@ CASES = {
         "three": lambda o: L.OneCycleLR(o, 0.5, total_steps=777, three_phase=True),
         "three_linear": lambda o: L.OneCycleLR(o, 0.5, total_steps=2001, three_phase=True, anneal_strategy="linear", pct_start=0.4),
     },
+    # What PyTorch has no class for: its LambdaLR with the formula written out here.
+    "constant": {"plain": lambda o: L.ConstantLR(o, factor=1.0), "own": lambda o: L.LambdaLR(o, lambda t: 0.25 / 0.1)},
+    "cooldown": {
+        "linear": lambda o: L.LinearLR(o, start_factor=1.0, end_factor=0.02, total_iters=900),
+        "cosine": lambda o: L.LambdaLR(o, lambda t: 0.05 + 0.95 * (1 + math.cos(math.pi * min(t / 700, 1))) / 2),
+    },
+    "wsd": {
+        "sqrt": lambda o: L.LambdaLR(o, lambda t: wsd(t, 1000, 50, 200, 0.0, math.sqrt)),
+        "linear": lambda o: L.LambdaLR(o, lambda t: wsd(t, 2500, 100, 900, 0.1, lambda w: w)),
+    },
+    "table": {
+        "steps": lambda o: L.LambdaLR(o, lambda t: next(lr for step, lr in reversed(TABLE) if step <= max(t, TABLE[0][0])) / 0.1),
+        "interpolated": lambda o: L.LambdaLR(o, lambda t: np.interp(t, *zip(*TABLE)) / 0.1),
+    },
+    "sequence": {
+        "pytorch": lambda o: L.SequentialLR(o, [L.LinearLR(o, start_factor=0.01, total_iters=200), L.ExponentialLR(o, 0.997),
+                                                L.StepLR(o, 300, gamma=0.5)], [200, 1100]),
+        "cycles": lambda o: Rates(o, warm_cycle_cool),
+    },
 }
+TABLE = ((5, 0.01), (60, 0.2), (100, 0.2), (1500, 0.001), (2000, 0.05))
+
+
+def wsd(t, total, warmup, decay, end, shape):
+    if t < warmup:
+        return (t + 1) / (warmup + 1)
+    return 1 - (1 - end) * shape(min(max(t - (total - decay), 0) / decay, 1))
+
+
+class Rates:
+    """Learning rate and momentum straight from a function of the step."""
+
+    def __init__(self, optimizer, rates):
+        self.group, self.rates, self.t = optimizer.param_groups[0], rates, 0
+        self.set()
+
+    def set(self):
+        self.group["lr"], self.group["momentum"] = self.rates(self.t)
+
+    def step(self):
+        self.t += 1
+        self.set()
+
+
+def warm_cycle_cool(t):
+    """warmup:200 from a tenth, cyclic:triangular2:1200 of 150 up and 250 down, cooldown:400: section 1 of Smith 2017 and 2018."""
+    base, top, high, low = 0.002, 0.05, 0.95, 0.85
+    if t < 200:
+        return base * (0.1 + 0.9 * t / 200), 0.9
+    i = min(t, 1400) - 200
+    cycle, place = divmod(i, 400)
+    height = (place / 150 if place <= 150 else (400 - place) / 250) / 2**cycle
+    lr, momentum = base + (top - base) * height, high - (high - low) * height
+    return (lr if t < 1400 else lr * (1 - 0.99 * min((t - 1400) / 400, 1))), momentum
 
 
 def closed(scheduler):
@@ -102,10 +156,10 @@ def plateau_run(options):
     optimizer = torch.optim.SGD([p], lr=0.1)
     scheduler = L.ReduceLROnPlateau(optimizer, **options)
     rates = []
-    for t in range(300):
+    for t in range(3001):
         scheduler.step(metric(t))
         rates.append(optimizer.param_groups[0]["lr"])
-    return rates
+    return [rates[t] for t in KEPT]
 
 
 def write(out, name, values):
@@ -124,5 +178,5 @@ for name in sys.argv[1:] or CASES:
             rates = torch_run(make)
             kept = [rates[t] for t in KEPT if t < len(rates)]
             write(out, case + ".lr", [r[0] for r in kept])
-            if name in ("cyclic", "one_cycle"):
+            if len(set(r[1] for r in kept)) > 1:
                 write(out, case + ".momentum", [r[1] for r in kept])

@@ -77,9 +77,11 @@ static void check_curve(const lathe_metric *metric, const char *name, int class_
         for (size_t i = 0; i < count; i++)
             got[i] = p == 0 ? points[i].precision : p == 1 ? points[i].recall : points[i].threshold;
         snprintf(full, sizeof full, "%s.curve%d.%s", name, class_number, parts[p]);
+        golden_tried();
         double *want = golden("metrics.txt", full, &n);
         assert_int_equal(n, p < 2 ? count : count - 1); /* the last point has no threshold there */
         assert_close_double(full, got, want, n, 1e-12, 1e-12);
+        golden_agreed();
         free(want);
     }
     assert_true(isinf(points[count - 1].threshold));
@@ -180,5 +182,5 @@ int main(void)
         cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(mistakes_are_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_metrics);
 }

@@ -78,5 +78,5 @@ int main(void)
         cmocka_unit_test(equals_the_paper),
         cmocka_unit_test(mistakes_are_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_metrics);
 }

@@ -63,5 +63,5 @@ int main(void)
         cmocka_unit_test(equals_sklearn),
         cmocka_unit_test(has_no_values_of_single_classes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_metrics);
 }

@@ -45,5 +45,5 @@ int main(void)
         cmocka_unit_test(pytorch_trajectories),
         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_trajectories);
 }

@@ -114,5 +114,5 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_trajectories);
 }

@@ -113,5 +113,5 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(pytorch_trajectories),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_trajectories);
 }

@@ -16,8 +16,15 @@ static void the_rate_stays(void **state)
     sgd_free(optim);
 }
 
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    assert_schedule(&lathe_constant_type, NULL, "plain", false);
+    assert_schedule(&lathe_constant_type, &(lathe_constant_opts){ .lr = 0.25 }, "own", false);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_rate_stays) };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = { cmocka_unit_test(the_rate_stays), cmocka_unit_test(pytorch_schedules) };
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

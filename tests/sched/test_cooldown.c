@@ -49,11 +49,20 @@ static void refusals(void **state)
     sgd_free(optim);
 }
 
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    assert_schedule(&lathe_cooldown_type, &(lathe_cooldown_opts){ .total_iters = 900, .end_factor = 0.02 }, "linear", false);
+    assert_schedule(&lathe_cooldown_type,
+        &(lathe_cooldown_opts){ .total_iters = 700, .end_factor = 0.05, .shape = LATHE_COOLDOWN_COSINE }, "cosine", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(by_hand),
         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

@@ -131,9 +131,28 @@ static void every_allocation_may_fail(void **state)
     sgd_free(optim);
 }
 
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    const lathe_segment pytorch[] = {
+        { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.01 }, 200 },
+        { &lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.997 }, 900 },
+        { &lathe_step_type, &(lathe_step_opts){ .step_size = 300, .gamma = 0.5 }, 0 },
+    };
+    const lathe_segment cycles[] = {
+        { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.1 }, 200 },
+        { &lathe_cyclic_type, &(lathe_cyclic_opts){ .base_lr = 0.002, .max_lr = 0.05, .step_size_up = 150, .step_size_down = 250,
+            .mode = LATHE_TRIANGULAR2, .base_momentum = 0.85, .max_momentum = 0.95 }, 1200 },
+        { &lathe_cooldown_type, NULL, 400 },
+    };
+    assert_schedule(&lathe_sequence_type, &(lathe_sequence_opts){ .segment = pytorch, .count = 3 }, "pytorch", false);
+    assert_schedule(&lathe_sequence_type, &(lathe_sequence_opts){ .segment = cycles, .count = 3 }, "cycles", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(warmup_cycle_and_cooldown),
         cmocka_unit_test(lengths_are_the_segments),
         cmocka_unit_test(sequences_may_be_nested),
@@ -141,5 +160,5 @@ int main(void)
         cmocka_unit_test(warnings),
         cmocka_unit_test(every_allocation_may_fail),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

@@ -128,13 +128,22 @@ static void bad_files_are_named(void **state)
     sgd_free(optim);
 }
 
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    static const lathe_table_row rows[] = { { 5, 0.01, -1 }, { 60, 0.2, -1 }, { 100, 0.2, -1 }, { 1500, 0.001, -1 }, { 2000, 0.05, -1 } };
+    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5 }, "steps", false);
+    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5, .interpolate = true }, "interpolated", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(rows_by_hand),
         cmocka_unit_test(a_file_brings_a_schedule_back),
         cmocka_unit_test(files_without_momentum_leave_it),
         cmocka_unit_test(bad_files_are_named),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

@@ -65,12 +65,22 @@ static void refusals(void **state)
     sgd_free(optim);
 }
 
+static void pytorch_schedules(void **state)
+{
+    (void)state;
+    assert_schedule(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 1000, .warmup = 50, .decay = 200 }, "sqrt", false);
+    assert_schedule(&lathe_wsd_type,
+        &(lathe_wsd_opts){ .total_steps = 2500, .warmup = 100, .decay = 900, .end_factor = 0.1, .shape = LATHE_WSD_LINEAR },
+        "linear", false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(by_hand),
         cmocka_unit_test(warnings),
         cmocka_unit_test(refusals),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

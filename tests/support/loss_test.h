@@ -26,6 +26,9 @@ int *random_labels(size_t count, int classes, int ignored, uint64_t seed);
  */
 void assert_golden_loss(const char *name, lathe_function *function, void *context, lathe_shape shape, int leaves, bool constant);
 
+/** For the end of a group of tests: golden_counts of the losses. */
+int count_losses(void **state);
+
 /** Whole numbers of losses.txt; the caller frees them. */
 int *golden_labels(const char *name, size_t count);
 

@@ -70,8 +70,10 @@ void assert_metric(
     char full[256];
     snprintf(full, sizeof full, "%s: %s.%s", type->name, name, what);
     lathe_metric *metric = metric_fed(type, opts, data);
+    golden_tried();
     double got = lathe_metric_compute(metric), want = golden_number(name, what);
     assert_close_double(full, &got, &want, 1, 1e-12, 1e-12);
+    golden_agreed();
     lathe_metric_free(metric);
 }
 
@@ -85,9 +87,17 @@ void assert_each_class(
     double *want = golden_part(name, what, &n), *got = malloc((size_t)data->classes * sizeof *got);
     assert_non_null(got);
     assert_int_equal(n, data->classes);
+    golden_tried();
     if (lathe_metric_per_class(metric, got, data->classes)) fail_msg("%s: %s", full, lathe_error_message());
     assert_close_double(full, got, want, n, 1e-12, 1e-12);
+    golden_agreed();
     free(got);
     free(want);
     lathe_metric_free(metric);
+}
+
+int count_metrics(void **state)
+{
+    (void)state;
+    return golden_counts("metrics");
 }

@@ -34,4 +34,7 @@ void assert_metric(
 void assert_each_class(
     const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what);
 
+/** For the end of a group of tests: golden_counts of the metrics. */
+int count_metrics(void **state);
+
 #endif

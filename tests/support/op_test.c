@@ -139,6 +139,7 @@ void assert_golden(const char *file, const char *name, lathe_function *function,
 {
     char part[256];
     size_t y_count, gy_count, g_count;
+    golden_tried();
     snprintf(part, sizeof part, "%s.y", name);
     double *y = golden(file, part, &y_count);
     assert_result(part, function, context, leaves, count, LATHE_TRAIN, y, y_count, relative, absolute);
@@ -154,6 +155,7 @@ void assert_golden(const char *file, const char *name, lathe_function *function,
     }
     free(y);
     free(gy);
+    golden_agreed();
 }
 
 void assert_gradient(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves, int count)

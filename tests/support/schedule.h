@@ -17,7 +17,7 @@ void sgd_free(lathe_optim *optim);
  */
 void assert_schedule(const lathe_sched_type *type, const void *opts, const char *name, bool momentum);
 
-/** For the end of a group of tests: print how many calls of assert_schedule there were, and how many passed. */
+/** For the end of a group of tests: golden_counts of the schedules. */
 int count_schedules(void **state);
 
 /** Fail unless the only warning of this schedule over a run of `steps`, on an SGD of lr 1, holds `fragment`; NULL: there is none. */

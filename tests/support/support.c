@@ -55,6 +55,24 @@ void assert_failed(lathe_status status, const char *fragment)
     lathe_error_clear();
 }
 
+static int tried, agreed;
+
+void golden_tried(void)
+{
+    tried++;
+}
+
+void golden_agreed(void)
+{
+    agreed++;
+}
+
+int golden_counts(const char *kind)
+{
+    print_message("golden %s: %d/%d cases\n", kind, agreed, tried);
+    return tried == 0 || agreed != tried;
+}
+
 double *golden(const char *file, const char *name, size_t *count)
 {
     char path[1024], word[256];

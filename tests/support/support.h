@@ -36,4 +36,11 @@ void assert_failed(lathe_status status, const char *fragment);
  */
 double *golden(const char *file, const char *name, size_t *count);
 
+/** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets to the second. */
+void golden_tried(void);
+void golden_agreed(void);
+
+/** For the end of a group: print "golden KIND: AGREED/TRIED cases"; not 0 unless there were some and all agreed. */
+int golden_counts(const char *kind);
+
 #endif

@@ -147,5 +147,5 @@ int main(void)
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(threads_change_no_bit),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, count_losses);
 }
