@@ -5,6 +5,7 @@
 #include <lathe/lathe.h>
 
 #include "command.h"
+#include "curve.h"
 #include "json.h"
 #include "measure.h"
 #include "table.h"
@@ -50,7 +51,7 @@ static void print_metrics(const cli_measure *measure)
         const lathe_metric_type *type = lathe_metric_type_of(measure->metric[i]);
         char value[32];
         snprintf(value, sizeof value, "%.4f", lathe_metric_compute(measure->metric[i]));
-        cli_table_row(table, (const char *const[]){ type->name, value, type->summary });
+        cli_table_row(table, (const char *const[]){ measure->name[i], value, type->summary });
     }
     cli_table_print(table, stdout, 0);
 }
@@ -105,7 +106,7 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     cJSON_AddNumberToObject(object, "count", (double)score->count);
     cJSON *metrics = cJSON_AddObjectToObject(object, "metrics");
     for (int i = 0; i < measure->metrics; i++)
-        cli_json_number(metrics, lathe_metric_type_of(measure->metric[i])->name, lathe_metric_compute(measure->metric[i]));
+        cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
     cJSON *classes = cJSON_AddArrayToObject(object, "classes"), *confusion = cJSON_AddArrayToObject(object, "confusion");
     for (int k = 0; k < run->data->classes; k++) {
         const uint64_t *counts = lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
@@ -136,10 +137,13 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
 static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *data, const char *weights)
 {
     lathe_score score;
-    cli_measure measure = { 0 };
-    lathe_status status = lathe_run_load(run, weights);
+    cli_measure measure;
+    const char *curve = cli_text(line, "pr-curve");
+    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->data->classes);
+    if (!status) status = lathe_run_load(run, weights);
     if (!status) status = lathe_run_evaluate(run, data, &score);
     if (!status) status = cli_measure_data(run, data, &measure);
+    if (!status && curve) status = cli_curve_write(curve, measure.curve, run->data->class_names);
     int code = status ? cli_library_failed() : print_results(line, run, weights, &score, &measure);
     cli_measure_free(&measure);
     return code;
@@ -167,6 +171,8 @@ static int run(const cli_line *line)
 static const cli_option options[] = {
     { .name = "split", .value = "NAME", .preset = "test", .help = "train, val or test" },
     { .name = "weights", .value = "NAME", .help = "best, last or a safetensors file [best where there was validation, else last]" },
+    { .name = "metric", .value = "LIST", .help = "these metrics alone, with options: accuracy:k=5,fbeta:beta=2:average=micro [all, with their defaults]" },
+    { .name = "pr-curve", .value = "FILE", .help = "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
     { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
     { .name = "data", .value = "NAME", .help = "another data set than the run's" },
     { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
@@ -181,8 +187,8 @@ const cli_command lathe_eval_command = {
     .summary = "metrics of a run's model on a data set",
     .arguments = "RUN",
     .about = "Measures the model of a run folder on the test split, or on another: loss, accuracy and all metrics of\n"
-             "`lathe list metrics` with their default options.",
-    .example = "lathe eval runs/first --split test",
+             "`lathe list metrics` with their default options, or those of --metric.",
+    .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,
     .least = 1,
     .most = 1,

@@ -1,17 +1,22 @@
-/* Every metric of the library over a data set, in one pass. */
+/* Metrics over a data set, in one pass. */
 #ifndef LATHE_CLI_MEASURE_H
 #define LATHE_CLI_MEASURE_H
 
 #include <lathe/lathe.h>
 
 typedef struct cli_measure {
-    lathe_metric **metric; /* one of each type, with its defaults */
+    lathe_metric **metric;
+    char **name; /* of each, as it was asked for */
     int metrics;
     lathe_confusion *confusion;
+    lathe_metric *curve; /* an "average_precision" for its curves, if it was asked for */
 } cli_measure;
 
-/** Measure the run's model on `data`. Free it in either case. */
-lathe_status cli_measure_data(lathe_run *run, const lathe_dataset *data, cli_measure *measure);
+/** A metric for each of `text`, such as "accuracy:k=5,fbeta:beta=2"; of NULL one of each type. Free it in either case. */
+lathe_status cli_measure_open(cli_measure *measure, const char *text, bool curve, int classes);
 void cli_measure_free(cli_measure *measure);
+
+/** Measure the run's model on `data`. */
+lathe_status cli_measure_data(lathe_run *run, const lathe_dataset *data, cli_measure *measure);
 
 #endif

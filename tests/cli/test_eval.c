@@ -1,6 +1,7 @@
 #include "support/program.h"
 #include "support/support.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -93,6 +94,86 @@ static void other_splits_and_weights(void **state)
     program_free(&p);
 }
 
+/* Those asked for alone, by the names they were asked by. */
+static void metrics_with_options(void **state)
+{
+    (void)state;
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --metric accuracy,accuracy:k=5,fbeta:beta=2:average=micro --json", folder);
+    cJSON *object = run_json(arguments), *metrics = cJSON_GetObjectItem(object, "metrics");
+    assert_int_equal(cJSON_GetArraySize(metrics), 3);
+    double top1 = number(metrics, "accuracy"), top5 = number(metrics, "accuracy:k=5");
+    assert_true(top1 == number(object, "accuracy") && top5 > top1 && top5 <= 1);
+    double f2 = number(metrics, "fbeta:beta=2:average=micro");
+    assert_close_double("micro F of one label a sample is accuracy", &f2, &top1, 1, 1e-12, 0);
+    cJSON_Delete(object);
+    static const char *const refused[][2] = { { "acuracy", "did you mean accuracy?" }, { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is no option" },
+        { "accuracy,", "unknown metric ''" } };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        program p;
+        snprintf(arguments, sizeof arguments, "eval %s/run0 --metric %s", folder, refused[i][0]);
+        program_run(&p, LATHE_PROGRAM, arguments);
+        assert_refused(&p, 2, refused[i][1]);
+        program_free(&p);
+    }
+}
+
+/* Of each class recall falls from 1 to 0; under its steps lies the average precision. */
+static void curves_as_a_table(void **state)
+{
+    (void)state;
+    char arguments[512], path[128], name[64] = "", before[64] = "";
+    snprintf(path, sizeof path, "%s/curve.csv", folder);
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --metric average_precision --pr-curve %s --json", folder, path);
+    cJSON *object = run_json(arguments);
+    double area = number(cJSON_GetObjectItem(object, "metrics"), "average_precision"), sum = 0, recall = 0, precision = 0, r, p;
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    char line[256];
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_string_equal(line, "class,precision,recall,threshold\n");
+    int classes = 0;
+    while (fgets(line, sizeof line, file)) {
+        assert_int_equal(sscanf(line, "%63[^,],%lf,%lf,", name, &p, &r), 3);
+        if (strcmp(name, before)) {
+            assert_true(r == 1 && recall == 0);
+            classes++;
+        } else {
+            sum += (recall - r) * precision / 10;
+            assert_true(r <= recall);
+        }
+        recall = r, precision = p;
+        snprintf(before, sizeof before, "%s", name);
+    }
+    assert_true(recall == 0 && precision == 1);
+    assert_int_equal(classes, 10);
+    assert_close_double("average precision", &sum, &area, 1, 1e-9, 0);
+    fclose(file);
+    cJSON_Delete(object);
+}
+
+static void curves_as_a_picture(void **state)
+{
+    (void)state;
+    char arguments[512], path[128];
+    snprintf(path, sizeof path, "%s/curve.svg", folder);
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --pr-curve %s --json", folder, path);
+    cJSON_Delete(run_json(arguments));
+    char *svg = read_text(path);
+    assert_non_null(svg);
+    assert_non_null(strstr(svg, "precision against recall"));
+    assert_non_null(strstr(svg, "all classes"));
+    int lines = 0;
+    for (const char *at = svg; (at = strstr(at, "class=\"line\"")); at++) lines++;
+    assert_int_equal(lines, 2 * 7); /* of all classes and of six, each also in the legend */
+    free(svg);
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --pr-curve %s/nowhere/curve.csv", folder, folder);
+    program p;
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 1, "nowhere");
+    program_free(&p);
+}
+
 static void what_is_no_run_is_refused(void **state)
 {
     (void)state;
@@ -113,6 +194,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(eval_agrees_with_train),
         cmocka_unit_test(other_splits_and_weights),
+        cmocka_unit_test(metrics_with_options),
+        cmocka_unit_test(curves_as_a_table),
+        cmocka_unit_test(curves_as_a_picture),
         cmocka_unit_test(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
