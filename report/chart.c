@@ -166,7 +166,7 @@ static void line(lathe_text *out, const frame *f, const lathe_series *s)
         }
         size_t end = i + 1;
         double column = floor(x_pixel(f, s->x[i]));
-        while (end < s->count && isfinite(y_value(f->chart, s->y[end])) && floor(x_pixel(f, s->x[end])) == column) end++;
+        while (!s->path && end < s->count && isfinite(y_value(f->chart, s->y[end])) && floor(x_pixel(f, s->x[end])) == column) end++;
         column_of_points(out, f, s, i, end, &pen_down);
         i = end;
     }

@@ -16,6 +16,7 @@ typedef struct lathe_series {
     int color;          /* 0 ... 6 of a palette that colour-blind people can tell apart (Okabe, Ito 2008); each has a dash of its own */
     bool faint;         /* a raw curve behind its smoothed one */
     bool dots;          /* mark each point, as for one value an epoch */
+    bool path;          /* a way on a map: every point in its order, whatever x does */
 } lathe_series;
 
 /** A chart. Zeros: 720 x 260 pixels, linear axis. */
@@ -29,8 +30,8 @@ typedef struct lathe_chart {
 } lathe_chart;
 
 /**
- * Add the chart to `out` as one <svg> element. A line with more points than the chart has pixels is drawn by the lowest and highest of
- * each column, so that no spike is lost. The element carries data-left, data-right (pixels) and data-min, data-max (x values), from which
+ * Add the chart to `out` as one <svg> element. A line with more points than the chart has pixels, unless it is a path, is drawn by the
+ * lowest and highest of each column, so that no spike is lost. The element carries data-left, data-right (pixels) and data-min, data-max (x values), from which
  * a script can tell what lies under the pointer. All names are escaped.
  */
 void lathe_chart_svg(lathe_text *out, const lathe_chart *chart);

@@ -52,6 +52,21 @@ static void gaps_and_spikes_are_kept(void **state)
     lathe_free(svg);
 }
 
+/* A way on a map goes back and forth over the same columns; as a line their points would be sorted into lowest and highest. */
+static void a_path_keeps_every_point(void **state)
+{
+    (void)state;
+    const double x[] = { 0, 10, 5, 5, 5, 5, 5, 0 }, y[] = { 0, 1, 0.5, 0.4, 0.6, 0.5, 0.7, 1 };
+    lathe_series series = { .x = x, .y = y, .count = 8, .path = true };
+    char *svg = drawn(&(lathe_chart){ .series = &series, .count = 1 });
+    assert_int_equal(count_of(strstr(svg, "class=\"line\""), "L"), 7);
+    lathe_free(svg);
+    series.path = false;
+    svg = drawn(&(lathe_chart){ .series = &series, .count = 1 });
+    assert_true(count_of(strstr(svg, "class=\"line\""), "L") < 7);
+    lathe_free(svg);
+}
+
 static void odd_data_draw_something(void **state)
 {
     (void)state;
@@ -86,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_lie_where_they_should),
         cmocka_unit_test(gaps_and_spikes_are_kept),
+        cmocka_unit_test(a_path_keeps_every_point),
         cmocka_unit_test(odd_data_draw_something),
         cmocka_unit_test(a_logarithmic_axis_has_powers_of_ten),
     };
