@@ -113,20 +113,40 @@ static void x_axis(lathe_text *out, const frame *f)
     }
 }
 
-static void y_axis(lathe_text *out, const frame *f)
+static void y_tick(lathe_text *out, const frame *f, double tick, double value)
 {
     char text[32];
+    double y = y_pixel(f, tick);
+    lathe_text_add(out, "<path class=\"grid\" d=\"M%d ", LEFT);
+    pixel(out, y);
+    lathe_text_add(out, "H%d\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", f->width - RIGHT, LEFT - 6);
+    pixel(out, y + 4);
+    lathe_text_add(out, "\">%s</text>\n", tick_text(value, text));
+}
+
+/* Less than two powers of ten: 1, 2, 5, 10, 20, ... */
+static void few_powers(lathe_text *out, const frame *f)
+{
+    static const double factor[] = { 1, 2, 5 };
+    for (double power = floor(f->y_min); power <= f->y_max; power++)
+        for (int i = 0; i < 3; i++) {
+            double value = factor[i] * pow(10, power), tick = log10(value);
+            if (tick >= f->y_min && tick <= f->y_max) y_tick(out, f, tick, value);
+        }
+}
+
+static void y_axis(lathe_text *out, const frame *f)
+{
     bool logarithmic = f->chart->log_y;
-    double step = tick_step(f->y_max - f->y_min, 5);
-    if (logarithmic && step < 1 && f->y_max - f->y_min > 1) step = 1; /* whole powers of ten where there are any */
+    double range = f->y_max - f->y_min, step = tick_step(range, 5);
+    if (logarithmic && range > 0.5 && range < 2) {
+        few_powers(out, f);
+        return;
+    }
+    if (logarithmic && step < 1 && range > 1) step = 1; /* whole powers of ten where there are any */
     for (double tick = ceil(f->y_min / step) * step; tick <= f->y_max + step * 1e-9; tick += step) {
-        double y = y_pixel(f, tick);
-        lathe_text_add(out, "<path class=\"grid\" d=\"M%d ", LEFT);
-        pixel(out, y);
-        lathe_text_add(out, "H%d\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", f->width - RIGHT, LEFT - 6);
-        pixel(out, y + 4);
         double value = fabs(tick) < step * 1e-9 ? 0 : tick;
-        lathe_text_add(out, "\">%s</text>\n", tick_text(logarithmic ? pow(10, value) : value, text));
+        y_tick(out, f, tick, logarithmic ? pow(10, value) : value);
     }
 }
 
