@@ -107,7 +107,7 @@ static lathe_status open_training(lathe_run *run)
     state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
     state->scores = state->plain_opts ?
         lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
-    return state->scores ? LATHE_OK : lathe_error();
+    return state->scores ? lathe_run_weigh_classes(run) : lathe_error();
 }
 
 void lathe_run_tell_schedule(const lathe_run *run)
@@ -180,6 +180,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->loss_opts);
         lathe_free(run->state->plain_opts);
         lathe_free(run->state->scores);
+        lathe_free(run->state->class_weights);
         lathe_free(run->state->best);
         lathe_free(run->state->buffers);
         lathe_free(run->state->own_buffers);

@@ -18,6 +18,7 @@ typedef struct lathe_run_state {
     double saved;                /* when the newest save was, on lathe_run_clock */
     const lathe_loss_type *loss_type;
     void *loss_opts, *plain_opts; /* of training, of evaluation */
+    lathe_real *class_weights;   /* in loss_opts; NULL: all classes are alike */
     lathe_real *scores;          /* [batch_size, classes], row-major */
     lathe_average loss;          /* of the epoch so far */
     uint64_t right;              /* samples of the epoch so far whose class was found */
@@ -48,6 +49,9 @@ size_t lathe_run_whole_epochs(const lathe_run *run);
 
 /** How many of a batch's outputs [B, K] are largest at the label. Errors: those of lathe_tensor_read. */
 lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right);
+
+/** Give the training loss the weights of settings.class_weights. Errors: LATHE_EARG for another number of classes, LATHE_ENOMEM. */
+lathe_status lathe_run_weigh_classes(lathe_run *run);
 
 /* ---- a step ------------------------------------------------------------------------------------------------- */
 

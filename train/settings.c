@@ -45,6 +45,8 @@ static const lathe_setting table[] = {
         TEXT(init_weights) },
     { "loss", "loss", "cross_entropy", "NAME", "what a step lowers",
         TEXT(loss) },
+    { "class_weights", "loss", "", "LIST", "weights of the classes in the training loss: 1,2,0.5, or balanced: each class the same in all",
+        TEXT(class_weights) },
     { "optim", "optim", "adamw", "NAME", "optimizer",
         TEXT(optim) },
     { "decay_weights_only", "optim", "false", "BOOL", "no weight decay on biases and norms",

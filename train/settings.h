@@ -58,6 +58,7 @@ typedef struct lathe_settings {
     char model[LATHE_SETTING_SHORT];
     char init_weights[LATHE_SETTING_LONG]; /* a safetensors file of first weights, by name; "": random ones */
     char loss[LATHE_SETTING_SHORT];
+    char class_weights[LATHE_SETTING_LONG]; /* of each class in the training loss: "1,2,0.5", or "balanced"; "": all alike */
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only;         /* no weight decay on biases and norms */
     char groups[LATHE_SETTING_LONG]; /* options of their own for parameters whose names are like a pattern, those of the optimizer or of a
@@ -168,6 +169,7 @@ lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *o
 /**
  * The loss of the settings: its type, and its options as it takes them, to be given to lathe_free. With `evaluate` the options are those that
  * evaluation measures with: without label smoothing, and always the mean.
+ * class_weights are not among them: they take as many numbers as the data has classes.
  * Errors   NULL: LATHE_ENAME; LATHE_EARG also for a loss that is not made for labels, and for reduction none; LATHE_ENOMEM.
  */
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type);

@@ -31,6 +31,9 @@ bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *pr
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_options_check(const lathe_settings *settings);
 
+/** settings.class_weights are numbers, for a loss that has any. Errors: LATHE_EARG. */
+lathe_status lathe_class_weights_check(const lathe_settings *settings, const lathe_loss_type *loss);
+
 /** settings.groups has a pattern and known options in each group. Errors: LATHE_EARG, LATHE_ENAME. */
 lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen);
 

@@ -71,6 +71,7 @@ lathe_status lathe_options_check(const lathe_settings *settings)
                 settings->optim, settings->sched, settings->loss, key);
     }
     if (!status) status = lathe_groups_check(settings, &chosen);
+    if (!status) status = lathe_class_weights_check(settings, chosen.loss);
     const lathe_loss_type *type;
     void *loss = status ? NULL : lathe_settings_loss(settings, false, &type);
     if (!status && !loss) status = lathe_error();

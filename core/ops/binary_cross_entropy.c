@@ -38,12 +38,18 @@ static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const voi
     return lathe_binary_cross_entropy(scores, lathe_label_targets("lathe_binary_cross_entropy", scores, labels), opts);
 }
 
+static const lathe_real **class_weights(void *opts)
+{
+    return &((lathe_binary_cross_entropy_opts *)opts)->weights;
+}
+
 const lathe_loss_type lathe_binary_cross_entropy_loss_type = {
     .name = "binary_cross_entropy",
     .summary = "each class a yes or no of its own, from logits",
     .opts_size = sizeof(lathe_binary_cross_entropy_opts),
     .fields = fields,
     .classify = classify,
+    .class_weights = class_weights,
 };
 
 lathe_tensor *lathe_binary_cross_entropy(lathe_tensor *x, lathe_tensor *targets, const lathe_binary_cross_entropy_opts *opts)

@@ -113,12 +113,18 @@ static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const voi
     return lathe_cross_entropy(scores, labels, opts);
 }
 
+static const lathe_real **class_weights(void *opts)
+{
+    return &((lathe_cross_entropy_opts *)opts)->class_weights;
+}
+
 const lathe_loss_type lathe_cross_entropy_loss_type = {
     .name = "cross_entropy",
     .summary = "one class of several, from logits",
     .opts_size = sizeof(lathe_cross_entropy_opts),
     .fields = fields,
     .classify = classify,
+    .class_weights = class_weights,
 };
 
 /* Checks what both kinds share; *opts is filled in. */

@@ -24,12 +24,18 @@ static lathe_tensor *classify_focal(lathe_tensor *scores, const int *labels, con
     return lathe_focal(scores, labels, opts);
 }
 
+static const lathe_real **class_weights(void *opts)
+{
+    return &((lathe_focal_opts *)opts)->alpha;
+}
+
 const lathe_loss_type lathe_focal_loss_type = {
     .name = "focal",
     .summary = "cross-entropy with less weight on what is answered well",
     .opts_size = sizeof(lathe_focal_opts),
     .fields = focal_fields,
     .classify = classify_focal,
+    .class_weights = class_weights,
 };
 
 static void focal_range(void *context, size_t begin, size_t end)

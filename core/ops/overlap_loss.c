@@ -187,12 +187,18 @@ static lathe_tensor *classify_iou(lathe_tensor *scores, const int *labels, const
     return lathe_cross_entropy_iou(scores, labels, opts);
 }
 
+static const lathe_real **class_weights(void *opts)
+{
+    return &((lathe_cross_entropy_iou_opts *)opts)->class_weights;
+}
+
 const lathe_loss_type lathe_cross_entropy_iou_loss_type = {
     .name = "cross_entropy_iou",
     .summary = "cross-entropy + lambda * (1 - IoU of each class's region)",
     .opts_size = sizeof(lathe_cross_entropy_iou_opts),
     .fields = iou_fields,
     .classify = classify_iou,
+    .class_weights = class_weights,
 };
 
 lathe_tensor *lathe_cross_entropy_iou(lathe_tensor *x, const int *labels, const lathe_cross_entropy_iou_opts *opts)

@@ -284,7 +284,7 @@ static void a_run_goes_on(void **state)
     program_free(&p);
     snprintf(arguments, sizeof arguments, SHORT_RUN " --batch-size 500 --no-times --max-steps 23 --save-every 4 --workers 2 --out %s/broken", folder);
     program_start(&p, LATHE_PROGRAM, arguments);
-    nanosleep(&(struct timespec){ .tv_nsec = 150000000 }, NULL);
+    await_steps("broken");
     kill(p.pid, SIGKILL);
     program_wait(&p);
     program_free(&p);

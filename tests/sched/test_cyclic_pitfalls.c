@@ -189,6 +189,40 @@ static void the_state_is_one_integer(void **state)
     sgd_free(optim);
 }
 
+/* caffe2 took "gamma = 1" for an integer and abs for that of integers, and made NaN of it (pytorch 26310). */
+static void a_gamma_without_a_point_is_a_number(void **state)
+{
+    (void)state;
+    static const char *const texts[] = { "1", "1.0", "1e0" };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        opts o = small;
+        o.mode = LATHE_EXP_RANGE;
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, "gamma", texts[i], 0), LATHE_OK);
+        assert_true(o.gamma == 1);
+        lathe_optim *optim = sgd_with(0.5, 0);
+        lathe_sched *sched = lathe_sched_cyclic(optim, &o);
+        assert_true(lathe_sched_rates_at(sched, 0, 4).lr == 0.1 && lathe_sched_rates_at(sched, 0, 1004).lr == 0.1);
+        lathe_sched_free(sched);
+        sgd_free(optim);
+    }
+}
+
+/* PyTorch takes a custom scale function out of the state it is given, so that loading it a second time raises a KeyError. */
+static void restoring_twice_is_restoring(void **state)
+{
+    (void)state;
+    lathe_optim *optim = sgd_with(0.5, 0.9);
+    lathe_sched *sched = lathe_sched_cyclic(optim, &small);
+    for (int time = 0; time < 2; time++) {
+        lathe_sched_seek(sched, 6);
+        assert_true(near(lathe_optim_lr(optim, 0), 0.055) && near(lathe_optim_momentum(optim, 0), 0.85));
+        lathe_sched_step(sched);
+        assert_true(near(lathe_optim_lr(optim, 0), 0.0325));
+    }
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
 /*
  * While beta1 moves, PyTorch corrects by 1 - beta1^t. Exact is one minus the product of all beta1 so far: a gradient that is always 1 has the
  * mean 1, so each step of Adam without decay has the length lr.
@@ -241,6 +275,8 @@ int main(void)
         cmocka_unit_test(options_are_copied),
         cmocka_unit_test(momentum_of_the_warmup_is_its_own),
         cmocka_unit_test(the_state_is_one_integer),
+        cmocka_unit_test(a_gamma_without_a_point_is_a_number),
+        cmocka_unit_test(restoring_twice_is_restoring),
         cmocka_unit_test(bias_correction_is_exact_while_beta1_is_cycled),
         cmocka_unit_test(torch_compat_is_pytorch),
     };

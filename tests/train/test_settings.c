@@ -193,7 +193,7 @@ static void a_file_gives_the_same_back(void **state)
         { "sched", "exponential" }, { "sched.gamma", "0.9" }, { NULL, NULL } });
     assert_same_after_file(&focal);
     char *focal_text = lathe_settings_text(&focal);
-    assert_non_null(strstr(focal_text, "\n[loss]\nloss = focal\ngamma = 0\n# ignore_index = -100\n# reduction = mean\n"));
+    assert_non_null(strstr(focal_text, "\n[loss]\nloss = focal\nclass_weights = \ngamma = 0\n# ignore_index = -100\n# reduction = mean\n"));
     assert_non_null(strstr(focal_text, "\ngamma = 0.9\n"));
     lathe_free(focal_text);
     lathe_settings sequence = defaults_with((const char *const[][2]){ { "sched", "warmup:20it,cyclic:4ep,cyclic:2ep" }, { "max_lr", "0.1" },
