@@ -1,5 +1,7 @@
 #include "dataset.h"
 
+#include <stdio.h>
+
 #include "../core/alloc.h"
 
 void lathe_data_free(lathe_dataset *data)
@@ -16,4 +18,29 @@ lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *s
     if (index >= data->count)
         return lathe_fail(LATHE_EARG, "lathe_data_read: sample %zu of %s, which has %zu", index, data->name, data->count);
     return data->type->read(data, index, scratch, sample);
+}
+
+size_t lathe_data_scratch(const lathe_dataset *data)
+{
+    size_t area = (size_t)data->height * (size_t)data->width; /* at most 2^28 */
+    return area * ((size_t)data->channels + (data->task == LATHE_TASK_PIXELS));
+}
+
+size_t lathe_data_answers(const lathe_dataset *data)
+{
+    if (data->task == LATHE_TASK_PIXELS) return (size_t)data->height * (size_t)data->width;
+    return data->targets_each ? (size_t)data->targets_each : 1;
+}
+
+const char *lathe_data_sample_file(const lathe_dataset *data, size_t index)
+{
+    return data && index < data->count && data->type->file ? data->type->file(data, index) : NULL;
+}
+
+const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char name[LATHE_SAMPLE_NAME])
+{
+    const char *file = lathe_data_sample_file(data, index);
+    if (file) snprintf(name, LATHE_SAMPLE_NAME, "%s", file);
+    else snprintf(name, LATHE_SAMPLE_NAME, "picture %zu of %s", index, data ? data->name : "no data set");
+    return name;
 }

@@ -1,4 +1,4 @@
-/* Datasets: numbered pictures with labels. */
+/* Datasets: numbered pictures with what is to be learned about each. */
 #ifndef LATHE_DATA_DATASET_H
 #define LATHE_DATA_DATASET_H
 
@@ -15,22 +15,40 @@ typedef struct lathe_dataset lathe_dataset;
 
 typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST } lathe_split;
 
-/** One sample: a picture of 8-bit numbers, channel after channel, row after row, and its class. */
+/** What is to be learned about a picture. */
+typedef enum lathe_task {
+    LATHE_TASK_CLASS,  /* its class: one label */
+    LATHE_TASK_MANY,   /* any number of classes: for each 0 or 1 */
+    LATHE_TASK_HEADS,  /* a class of each of several kinds (colour, shape, ...): a label a head */
+    LATHE_TASK_PIXELS  /* a class for each pixel: a mask */
+} lathe_task;
+
+/** One kind of class of LATHE_TASK_HEADS: its classes are [first, first + classes) of the data set's. */
+typedef struct lathe_head {
+    const char *name;
+    int first, classes;
+} lathe_head;
+
+/** One sample: a picture of 8-bit numbers, channel after channel, row after row, and what is known of it. */
 typedef struct lathe_sample {
     const uint8_t *pixels; /* [C, H, W]; lives as long as the data set, or as `scratch` given to read */
     int channels, height, width;
-    int label;
+    int label;             /* its class; of several heads the first one's; of many classes the first it has, or 0; of a mask 0 */
+    const int *targets;    /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
+    const uint8_t *mask;   /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
 } lathe_sample;
 
 /** A kind of data set: a name and how to read one sample. */
 typedef struct lathe_dataset_type {
     const char *name;
     /**
-     * Sample `index` into *sample. `scratch` has room for one picture (channels*height*width bytes) and may hold its pixels.
+     * Sample `index` into *sample. `scratch` has room for lathe_data_scratch bytes and may hold its pixels.
      * Called from several threads at once. Errors: LATHE_EIO, LATHE_EFORMAT.
      */
     lathe_status (*read)(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
     void (*close)(lathe_dataset *data); /* give back what `state` owns; NULL: nothing */
+    /** The file of sample `index`; NULL, or a type without this: it has none of its own. */
+    const char *(*file)(const lathe_dataset *data, size_t index);
 } lathe_dataset_type;
 
 /** A data set. Read its fields as you like. */
@@ -39,10 +57,16 @@ struct lathe_dataset {
     char *name;                     /* "fashion-mnist" */
     size_t count;
     int channels, height, width;    /* of every sample */
-    int classes;
+    int classes;                    /* of several heads: of all together */
     const char *const *class_names; /* [classes] */
-    const int *labels;              /* [count], known without decoding a picture */
+    const int *labels;              /* [count], known without decoding a picture: lathe_sample's label */
     double mean[4], std[4];         /* of each channel, of pixels scaled to 0 ... 1: for normalisation */
+    lathe_task task;
+    int targets_each;               /* numbers of a sample's targets: classes, or heads; otherwise 0 */
+    const int *targets;             /* [count, targets_each] */
+    int heads;                      /* of LATHE_TASK_HEADS, otherwise 0 */
+    const lathe_head *head;         /* [heads] */
+    const int *groups;              /* [count]: samples of one number belong together (a patient, a film); NULL: not known */
     size_t skipped;                 /* files left out because they could not be read ... */
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
     void *state;                    /* the kind's own */
@@ -53,6 +77,21 @@ void lathe_data_free(lathe_dataset *data);
 
 /** Sample `index`, as the type's read. Errors: LATHE_EARG beyond the end. */
 lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
+
+/** Bytes of scratch for reading a sample: its pixels, and its mask if there are masks. */
+size_t lathe_data_scratch(const lathe_dataset *data);
+
+/** Numbers of a sample's answer, as a batch has them: 1 label, targets_each targets, or H*W classes of a mask. */
+size_t lathe_data_answers(const lathe_dataset *data);
+
+/** Room for a sample's name. */
+#define LATHE_SAMPLE_NAME 512
+
+/** What to call a sample in messages: its file, or "picture 17 of cifar10", into `name`; returns `name`. */
+const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char name[LATHE_SAMPLE_NAME]);
+
+/** The file of a sample; NULL if it has none of its own, or beyond the end. */
+const char *lathe_data_sample_file(const lathe_dataset *data, size_t index);
 
 #ifdef __cplusplus
 }

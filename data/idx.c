@@ -81,7 +81,7 @@ static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t
                 step ? strerror(errno) : "it became shorter");
         got += (size_t)step;
     }
-    *sample = (lathe_sample){ scratch, 1, data->height, data->width, data->labels[index] };
+    *sample = (lathe_sample){ .pixels = scratch, .channels = 1, .height = data->height, .width = data->width, .label = data->labels[index] };
     return LATHE_OK;
 }
 

@@ -12,7 +12,8 @@ static lathe_status memory_read(const lathe_dataset *data, size_t index, uint8_t
     (void)scratch;
     const uint8_t *pixels = data->state;
     size_t bytes = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
-    *sample = (lathe_sample){ pixels + index * bytes, data->channels, data->height, data->width, data->labels[index] };
+    *sample = (lathe_sample){ .pixels = pixels + index * bytes, .channels = data->channels, .height = data->height, .width = data->width,
+        .label = data->labels[index] };
     return LATHE_OK;
 }
 

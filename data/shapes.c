@@ -165,7 +165,7 @@ static lathe_status shapes_read(const lathe_dataset *data, size_t index, uint8_t
     lathe_shapes *shapes = data->state;
     size_t bytes = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
     uint8_t *kept = shapes->pixels + index * bytes;
-    *sample = (lathe_sample){ kept, data->channels, data->height, data->width, data->labels[index] };
+    *sample = (lathe_sample){ .pixels = kept, .channels = data->channels, .height = data->height, .width = data->width, .label = data->labels[index] };
     if (atomic_load_explicit(&shapes->drawn[index], memory_order_acquire) == 2) return LATHE_OK;
     unsigned char nobody = 0;
     if (atomic_compare_exchange_strong(&shapes->drawn[index], &nobody, 1)) {

@@ -18,15 +18,31 @@ static lathe_status subset_read(const lathe_dataset *data, size_t index, uint8_t
     return subset->data->type->read(subset->data, subset->indices[index], scratch, sample);
 }
 
+static const char *subset_file(const lathe_dataset *data, size_t index)
+{
+    const lathe_subset *subset = data->state;
+    return lathe_data_sample_file(subset->data, subset->indices[index]);
+}
+
 static void subset_close(lathe_dataset *data)
 {
     lathe_subset *subset = data->state;
     if (subset) lathe_free(subset->indices);
     lathe_free(subset);
     lathe_free((void *)data->labels);
+    lathe_free((void *)data->targets);
+    lathe_free((void *)data->groups);
 }
 
-static const lathe_dataset_type subset_type = { .name = "subset", .read = subset_read, .close = subset_close };
+static const lathe_dataset_type subset_type = { .name = "subset", .read = subset_read, .close = subset_close, .file = subset_file };
+
+/* What `numbers` [, each] has for the chosen samples; NULL for NULL, and after a failure. */
+static int *gather(const int *numbers, size_t each, const size_t *indices, size_t count)
+{
+    int *some = numbers ? lathe_alloc_raw(count, each * sizeof *some) : NULL;
+    for (size_t i = 0; some && i < count; i++) memcpy(some + i * each, numbers + indices[i] * each, each * sizeof *some);
+    return some;
+}
 
 lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indices, size_t count)
 {
@@ -42,23 +58,24 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
     lathe_dataset *part = lathe_alloc(1, sizeof *part);
     if (!part) return NULL;
     lathe_subset *subset = lathe_alloc(1, sizeof *subset);
-    int *labels = lathe_alloc_raw(count, sizeof *labels);
     *part = *data;
     part->type = &subset_type;
     part->name = lathe_strdup(data->name);
     part->count = count;
-    part->labels = labels;
+    part->labels = gather(data->labels, 1, indices, count);
+    part->targets = gather(data->targets, (size_t)data->targets_each, indices, count);
+    part->groups = gather(data->groups, 1, indices, count);
     part->state = subset;
     part->skipped = 0;
     part->skipped_why = NULL;
     if (subset) subset->indices = lathe_alloc_raw(count, sizeof *indices);
-    if (!subset || !subset->indices || !labels || !part->name) {
+    if (!subset || !subset->indices || !part->labels || !part->name || !part->targets != !data->targets ||
+        !part->groups != !data->groups) {
         lathe_data_free(part);
         return NULL;
     }
     subset->data = data;
     memcpy(subset->indices, indices, count * sizeof *indices);
-    for (size_t i = 0; i < count; i++) labels[i] = data->labels[indices[i]];
     return part;
 }
 

@@ -12,6 +12,7 @@
 #include "../core/blas.h"
 #include "../core/machine.h"
 #include "../io/text.h"
+#include "describe_impl.h"
 #include "run_impl.h"
 
 #define FORMAT "1"
@@ -51,17 +52,9 @@ static void note_count(notes *n, const char *key, uint64_t count)
     note(n, key, text);
 }
 
-/* A number such that it reads back, also one that is none. */
-static const char *number_text(double number, char text[32])
-{
-    if (isnan(number)) return "nan";
-    return isfinite(number) ? lathe_double_text(number, text) : number > 0 ? "inf" : "-inf";
-}
-
 static void note_number(notes *n, const char *key, double number)
 {
-    char text[32];
-    note(n, key, number_text(number, text));
+    note_take(n, key, lathe_numbers_text(&number, 1));
 }
 
 static void notes_free(notes *n)
@@ -88,29 +81,6 @@ static char *settings_text(const lathe_run *run)
     return lathe_settings_text(&settings);
 }
 
-static char *class_names_text(const lathe_dataset *data)
-{
-    lathe_text text = { 0 };
-    for (int i = 0; i < data->classes; i++) lathe_text_add(&text, "%s%s", i ? "\n" : "", data->class_names[i]);
-    return lathe_text_take(&text);
-}
-
-static void put_numbers(lathe_text *text, const double *numbers, int count)
-{
-    for (int i = 0; i < count; i++) {
-        char number[32];
-        if (i) lathe_text_put(text, ",");
-        lathe_text_put(text, number_text(numbers[i], number));
-    }
-}
-
-static char *numbers_text(const double *numbers, int count)
-{
-    lathe_text text = { 0 };
-    put_numbers(&text, numbers, count);
-    return lathe_text_take(&text);
-}
-
 /* The newest rows of epochs.csv without their times: for those who have only this file. A run goes on from epochs.csv itself. */
 static char *history_text(const lathe_run *run)
 {
@@ -128,15 +98,9 @@ static char *history_text(const lathe_run *run)
 }
 
 /* What the model's numbers are about. */
-static void note_data(notes *n, const lathe_run *run)
+static void note_data(notes *n, const lathe_dataset *data)
 {
-    char input[64];
-    const lathe_dataset *data = run->data;
-    snprintf(input, sizeof input, "%d,%d,%d", data->channels, data->height, data->width);
-    note(n, "lathe.input", input); /* before the transforms */
-    note_take(n, "lathe.mean", numbers_text(data->mean, data->channels));
-    note_take(n, "lathe.std", numbers_text(data->std, data->channels));
-    note_take(n, "lathe.class_names", class_names_text(data));
+    for (int i = 0; lathe_description_at(i); i++) note_take(n, lathe_description_at(i)->key, lathe_description_at(i)->of(data));
 }
 
 /* What the model is: enough to use it without the run folder. */
@@ -148,7 +112,7 @@ static void note_model(notes *n, const lathe_run *run)
     note(n, "lathe.blas_core", lathe_blas_core());
     note(n, "lathe.real", sizeof(lathe_real) == 4 ? "float" : "double");
     note(n, "lathe.model", run->settings.model);
-    note_data(n, run);
+    note_data(n, run->data);
     note(n, "lathe.transforms", run->settings.augment);
     note_take(n, "lathe.settings", settings_text(run));
     note_count(n, "lathe.step", run->step);
@@ -160,9 +124,9 @@ static char *clocks_text(lathe_optim *optim)
     lathe_text text = { 0 };
     for (int i = 0; i < lathe_optim_params(optim)->count; i++) {
         const lathe_optim_clock *clock = lathe_optim_clock_of(optim, i);
-        lathe_text_add(&text, "%" PRIu64 ",", clock->step);
-        put_numbers(&text, clock->value, (int)(sizeof clock->value / sizeof clock->value[0]));
-        lathe_text_put(&text, "\n");
+        char *values = lathe_numbers_text(clock->value, (int)(sizeof clock->value / sizeof clock->value[0]));
+        lathe_text_add(&text, "%" PRIu64 ",%s\n", clock->step, values ? values : "");
+        lathe_free(values);
     }
     return lathe_text_take(&text);
 }
@@ -178,7 +142,7 @@ static void note_progress(notes *n, const lathe_run *run)
     note_take(n, "lathe.history", history_text(run));
     note_count(n, "lathe.epoch_rows", lathe_run_whole_epochs(run));
     note_count(n, "lathe.sched_steps", lathe_sched_steps(run->sched));
-    note_take(n, "lathe.sched_state", numbers_text(lathe_sched_state(run->sched), LATHE_SCHED_STATE));
+    note_take(n, "lathe.sched_state", lathe_numbers_text(lathe_sched_state(run->sched), LATHE_SCHED_STATE));
     note_number(n, "lathe.epoch_loss_sum", state->loss.sum);
     note_number(n, "lathe.epoch_loss_weight", state->loss.weight);
     note_count(n, "lathe.epoch_right", state->right);
@@ -255,42 +219,17 @@ static lathe_status read_count(const lathe_safetensors *file, const char *key, u
     return LATHE_OK;
 }
 
-static bool parse_number(const char *text, double *number)
-{
-    static const char *const names[] = { "nan", "inf", "-inf" };
-    const double values[] = { (double)NAN, HUGE_VAL, -HUGE_VAL };
-    for (int i = 0; i < 3; i++)
-        if (!strcmp(text, names[i])) return *number = values[i], true;
-    return lathe_parse_double(text, number);
-}
-
 static lathe_status read_number(const lathe_safetensors *file, const char *key, double *number)
 {
     const char *text = lathe_safetensors_text(file, key);
-    return text && parse_number(text, number) ? LATHE_OK : bad_note(file, key);
-}
-
-/* `count` numbers with commas between, up to a line's end or the text's. */
-static bool read_numbers(const char **text, double *numbers, int count)
-{
-    for (int i = 0; i < count; i++) {
-        char part[40];
-        size_t length = strcspn(*text, ",\n");
-        if (length >= sizeof part) return false;
-        memcpy(part, *text, length);
-        part[length] = '\0';
-        if (!parse_number(part, &numbers[i])) return false;
-        *text += length;
-        if (i + 1 < count && *(*text)++ != ',') return false;
-    }
-    return !**text || **text == '\n';
+    return text && lathe_numbers_read(&text, number, 1) && !*text ? LATHE_OK : bad_note(file, key);
 }
 
 /* One clock of "step,value,value,value,value" and past its line's end. */
 static bool read_clock(const char **text, lathe_optim_clock *clock)
 {
     double numbers[5];
-    if (!read_numbers(text, numbers, 5) || !(numbers[0] >= 0) || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
+    if (!lathe_numbers_read(text, numbers, 5) || !(numbers[0] >= 0) || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
     ++*text;
     clock->step = (uint64_t)numbers[0];
     memcpy(clock->value, numbers + 1, sizeof clock->value);
@@ -305,7 +244,7 @@ static lathe_status read_sched(const lathe_safetensors *file, lathe_sched *sched
     const char *text = lathe_safetensors_text(file, "lathe.sched_state");
     lathe_status status = read_count(file, "lathe.sched_steps", &steps);
     if (status) return status;
-    if (!text || !read_numbers(&text, state, LATHE_SCHED_STATE) || *text) return bad_note(file, "lathe.sched_state");
+    if (!text || !lathe_numbers_read(&text, state, LATHE_SCHED_STATE) || *text) return bad_note(file, "lathe.sched_state");
     memcpy(lathe_sched_state(sched), state, sizeof state);
     lathe_sched_seek(sched, steps);
     return LATHE_OK;
@@ -386,10 +325,11 @@ static lathe_status check_kind(const lathe_safetensors *file)
 static lathe_status check_data(const lathe_safetensors *file, const lathe_run *run)
 {
     notes now = { .count = 0 };
-    note_data(&now, run);
+    note_data(&now, run->data);
     lathe_status status = now.status;
     for (int i = 0; i < now.count && !status; i++) {
         const char *key = now.item[i].key, *then = lathe_safetensors_text(file, key);
+        if (lathe_description_at(i)->counts) continue;
         if (!then || strcmp(then, now.item[i].text))
             status = lathe_fail(LATHE_EFORMAT, "%s: made with other data: %s is '%.80s' there, '%.80s' here", file->path, key + 6,
                 then ? then : "", now.item[i].text);

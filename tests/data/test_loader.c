@@ -237,7 +237,7 @@ static lathe_status sometimes(const lathe_dataset *data, size_t index, uint8_t *
     atomic_fetch_add(&reads, 1);
     if ((int)index == atomic_load(&broken)) return lathe_fail(LATHE_EFORMAT, "picture-%zu.jpg: is damaged", index);
     scratch[0] = (uint8_t)index;
-    *sample = (lathe_sample){ scratch, 1, 1, 1, data->labels[index] };
+    *sample = (lathe_sample){ .pixels = scratch, .channels = 1, .height = 1, .width = 1, .label = data->labels[index] };
     return LATHE_OK;
 }
 

@@ -1,0 +1,47 @@
+/* Private: what data sets of picture files share: a list of them, decoding, keeping, leaving out what is damaged. */
+#ifndef LATHE_DATA_FILES_IMPL_H
+#define LATHE_DATA_FILES_IMPL_H
+
+#include "../core/arena.h"
+#include "files.h"
+
+/** A list of picture files, and what is known of each. Zeros with an arena are an empty one. */
+typedef struct lathe_file_list {
+    lathe_arena *arena; /* of the names and all else that is not said to be lathe_alloc's */
+    char **file;        /* [count] paths from the working folder on; lathe_alloc's, as are the arrays below */
+    char **mask;        /* [count]: the file of each picture's mask, or NULL if there are none */
+    int *label;         /* [count] */
+    int *group;         /* [count], or NULL */
+    int *target;        /* [count, targets_each], or NULL */
+    size_t count, room;
+    lathe_task task;
+    int targets_each, heads, classes;
+    const lathe_head *head;         /* [heads], in the arena */
+    const char *const *class_names; /* [classes], in the arena */
+    uint8_t class_of[256];          /* of each level of a mask; 255: of none */
+} lathe_file_list;
+
+/**
+ * Add a picture. Its targets are copied. `mask` and `targets` are given for all of a list's or for none. Errors: LATHE_ENOMEM (also
+ * for a NULL path).
+ */
+lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, int label, const int *targets);
+
+void lathe_file_list_free(lathe_file_list *list);
+
+/** "a/b" in the arena; NULL: memory ran out. */
+char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
+
+/**
+ * A data set of the list, which becomes its own, also when this fails. Of the options labels, classes and class_names are not
+ * looked at; the others are checked and have been filled in. `where` is what messages call the whole.
+ */
+lathe_dataset *lathe_files_open(lathe_file_list *list, const lathe_files_opts *opts, const char *where);
+
+/** Fill in the defaults and check; `who` begins messages. Errors: LATHE_EARG. */
+lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, lathe_files_opts *resolved);
+
+/** Does a file of an open folder look like a picture, by its name's ending or, without such, by its first bytes? */
+bool lathe_is_picture(int folder, const char *name);
+
+#endif

@@ -1,0 +1,172 @@
+#include "support/folder.h"
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A grey PGM of one level in a folder of one level. */
+static void put_picture(const char *folder, const char *name, int level)
+{
+    char path[256], bytes[32 + 64];
+    mkdir(test_path(folder), 0700);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    int header = sprintf(bytes, "P5 8 8 255\n");
+    memset(bytes + header, level, 64);
+    test_write(test_path(path), bytes, (size_t)header + 64);
+}
+
+static void make_pictures(void)
+{
+    mkdir(test_path("set"), 0700);
+    for (int i = 0; i < 6; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d.pgm", i);
+        put_picture("set/dark", name, 10 + i);
+        put_picture("set/li\\gh\nt\xff", name, 200 + i); /* a name of a backslash, a line's end and no UTF-8 */
+    }
+}
+
+static lathe_run *train(const char *out)
+{
+    char data[1024];
+    lathe_settings settings = lathe_settings_default();
+    snprintf(data, sizeof data, "folder:%s", test_path("set"));
+    const char *const pairs[][2] = { { "data", data }, { "model", "mlp" }, { "size", "10" }, { "channels", "1" }, { "augment", "crop:2,hflip" },
+        { "val_split", "0.2" }, { "max_steps", "4" }, { "batch_size", "4" }, { "out", test_path(out) } };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
+    lathe_run *run = lathe_run_new(&settings, NULL);
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    return run;
+}
+
+/* The scores of a loader's samples, [count, classes]. */
+static lathe_real *scores_of(lathe_layer *net, lathe_loader *loader, size_t count, int classes)
+{
+    lathe_tape *tape = lathe_tape_new();
+    lathe_real *scores = malloc(count * (size_t)classes * sizeof *scores), *next = scores;
+    for (lathe_batch batch; lathe_loader_next(loader, &batch); next += batch.size * classes) {
+        lathe_tape_begin(tape, LATHE_EVAL);
+        lathe_tensor *output = lathe_nn_forward(net, lathe_input(tape, &batch));
+        assert_int_equal(lathe_tensor_read(output, next, (size_t)(batch.size * classes)), LATHE_OK);
+    }
+    lathe_loader_free(loader);
+    lathe_tape_free(tape);
+    return scores;
+}
+
+static void a_model_needs_nothing_but_its_checkpoint(void **state)
+{
+    (void)state;
+    make_pictures();
+    lathe_run *run = train("run");
+    assert_int_equal(remove(test_path("run/config.ini")), 0);
+    lathe_trained *trained = lathe_trained_open(test_path("run"), "last");
+    if (!trained) fail_msg("%s", lathe_error_message());
+    assert_int_equal(trained->classes, 2);
+    assert_string_equal(trained->class_names[0], "dark");
+    assert_string_equal(trained->class_names[1], "li\\gh\nt\xff");
+    assert_int_equal(trained->class_counts[0], 5); /* one of six is held out for testing */
+    assert_int_equal(trained->class_counts[1], 5);
+    assert_int_equal(trained->task, LATHE_TASK_CLASS);
+    assert_int_equal(trained->channels, 1);
+    assert_int_equal(trained->height, 10);
+    assert_int_equal(trained->input_width, 10);
+    assert_int_equal(trained->step, 4);
+    assert_string_equal(trained->settings.model, "mlp");
+    assert_memory_equal(trained->mean, run->data->mean, sizeof(double));
+    assert_memory_equal(trained->std, run->data->std, sizeof(double));
+
+    /* The same files through it get the same scores as in the run. */
+    const char *files[12];
+    for (size_t i = 0; i < run->test->count; i++) files[i] = lathe_data_sample_file(run->test, i);
+    lathe_dataset *data = lathe_trained_files(trained, files, run->test->count, false);
+    lathe_real *a = scores_of(run->net, lathe_run_loader(run, run->test), run->test->count, 2);
+    lathe_real *b = scores_of(trained->net, lathe_trained_loader(trained, data, 3, 1), data->count, 2);
+    assert_memory_equal(a, b, data->count * 2 * sizeof *a);
+    assert_string_equal(lathe_data_sample_file(data, 0), files[0]);
+    free(a);
+    free(b);
+    lathe_data_free(data);
+    lathe_trained_free(trained);
+    lathe_run_free(run);
+
+    trained = lathe_trained_open(test_path("run"), NULL); /* best, as there was validation */
+    assert_non_null(strstr(trained->path, "best"));
+    lathe_trained_free(trained);
+    trained = lathe_trained_open(test_path("run/last.safetensors"), NULL);
+    assert_non_null(strstr(trained->path, "last"));
+    lathe_trained_free(trained);
+}
+
+static void pictures_that_cannot_be_read_are_named(void **state)
+{
+    (void)state;
+    test_write(test_path("broken.png"), "no picture", 10);
+    lathe_trained *trained = lathe_trained_open(test_path("run"), NULL);
+    char good[1024], bad[1024];
+    snprintf(good, sizeof good, "%s", test_path("set/dark/1.pgm"));
+    snprintf(bad, sizeof bad, "%s", test_path("broken.png"));
+    lathe_dataset *data = lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, true);
+    assert_int_equal(data->count, 1);
+    assert_int_equal(data->skipped, 1);
+    assert_non_null(strstr(data->skipped_why[0], "broken.png"));
+    assert_string_equal(lathe_data_sample_file(data, 0), good);
+    lathe_data_free(data);
+    assert_null(lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, false));
+    assert_failed(LATHE_EFORMAT, "broken.png");
+    assert_null(lathe_trained_files(trained, NULL, 0, false));
+    assert_failed(LATHE_EARG, "0 files");
+    lathe_trained_free(trained);
+}
+
+static void what_is_no_trained_model_is_refused(void **state)
+{
+    (void)state;
+    assert_null(lathe_trained_open(NULL, NULL));
+    assert_failed(LATHE_EARG, "run is NULL");
+    assert_null(lathe_trained_open(test_path("set"), NULL));
+    assert_failed(LATHE_EIO, "no run folder");
+    assert_null(lathe_trained_open(test_path("none"), "best"));
+    assert_failed(LATHE_EIO, "none/best.safetensors");
+    lathe_real one = 1;
+    lathe_saved tensor = { NULL, "a", { 1, { 1 } }, &one };
+    assert_int_equal(lathe_safetensors_write(test_path("plain.safetensors"), &tensor, 1, NULL, 0), LATHE_OK);
+    assert_null(lathe_trained_open(test_path("plain.safetensors"), NULL));
+    assert_failed(LATHE_EFORMAT, "plain.safetensors: has no lathe.settings");
+
+    static const char *const wrong[][2] = { { "lathe.input", "1,10" }, { "lathe.input", "1,0,10" }, { "lathe.input", "1,10,99999" },
+        { "lathe.mean", "x" }, { "lathe.std", "1,2" }, { "lathe.class_names", "" }, { "lathe.class_names", "a\\q\nb" },
+        { "lathe.task", "sleep" }, { "lathe.class_counts", "1" }, { "lathe.class_counts", "1,-1" }, { "lathe.step", "" },
+        { "lathe.settings", "nonsense" }, { "lathe.class_names", "a\nb\nc" } };
+    lathe_safetensors *file = lathe_safetensors_read(test_path("run/last.safetensors"));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        lathe_metadata notes[64];
+        int count = 0;
+        for (size_t k = 0; k < file->metadata_count; k++) {
+            if (strstr(file->metadata[k].key, "crc32")) continue;
+            notes[count] = file->metadata[k];
+            if (!strcmp(notes[count].key, wrong[i][0])) notes[count].text = wrong[i][1];
+            count++;
+        }
+        assert_int_equal(lathe_safetensors_write(test_path("wrong.safetensors"), &tensor, 1, notes, count), LATHE_OK);
+        if (lathe_trained_open(test_path("wrong.safetensors"), NULL)) fail_msg("%s = '%s' is taken", wrong[i][0], wrong[i][1]);
+        assert_true(lathe_error() != LATHE_OK);
+        lathe_error_clear();
+    }
+    lathe_safetensors_free(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_needs_nothing_but_its_checkpoint),
+        cmocka_unit_test(pictures_that_cannot_be_read_are_named),
+        cmocka_unit_test(what_is_no_trained_model_is_refused),
+    };
+    test_folder();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    test_folder_remove();
+    return failed;
+}
