@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -108,12 +109,12 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     for (int i = 0; i < measure->metrics; i++)
         cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
     cJSON *classes = cJSON_AddArrayToObject(object, "classes"), *confusion = cJSON_AddArrayToObject(object, "confusion");
-    for (int k = 0; k < run->data->classes; k++) {
+    for (int k = 0; k < run->data->classes; k++) cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
+    for (int k = 0; k < run->data->classes && measure->confusion; k++) {
         const uint64_t *counts = lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
         cJSON *row = cJSON_CreateArray();
         for (int j = 0; j < run->data->classes; j++) cli_json_add(row, (double)counts[j]);
         cJSON_AddItemToArray(confusion, row);
-        cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
     }
     return cli_json_print(object);
 }
@@ -126,8 +127,9 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
     if (line->json) return print_json(line, run, weights, score, measure);
     printf("%s accuracy %.2f %%, loss %.4f (%zu images)\n\n", cli_text(line, "split"), 100 * score->accuracy, score->loss,
         score->count);
+    if (!isnan(score->mean_iou)) printf("mean IoU %.4f\n\n", score->mean_iou);
     print_metrics(measure);
-    if (cli_given_option(line, "per-class")) {
+    if (cli_given_option(line, "per-class") && measure->confusion) {
         print_classes(run->data, measure);
         print_mistakes(run->data, measure);
     }
@@ -139,7 +141,7 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
     lathe_score score;
     cli_measure measure;
     const char *curve = cli_text(line, "pr-curve");
-    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->data->classes);
+    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->data);
     if (!status) status = lathe_run_load(run, weights);
     if (!status) status = lathe_run_evaluate(run, data, &score);
     if (!status) status = cli_measure_data(run, data, &measure);

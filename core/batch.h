@@ -2,6 +2,7 @@
 #ifndef LATHE_CORE_BATCH_H
 #define LATHE_CORE_BATCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "real.h"
@@ -11,7 +12,8 @@ typedef struct lathe_batch {
     int size;                        /* images, B */
     int channels, height, width;
     const lathe_real *images;        /* [B, C, H, W] as LATHE_BATCHED stores it; tail lanes 0 */
-    const int *labels;               /* [B], classes from 0 */
+    const int *labels;               /* [B, answers]: a class from 0, or for each class 0 or 1, a class of each head, of each pixel */
+    size_t answers;                  /* of each image: 1 where there is one class; 0 is the same */
     uint64_t epoch, index;           /* which batch of which epoch this is, both from 0 */
 } lathe_batch;
 

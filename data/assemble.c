@@ -14,7 +14,7 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
     size_t bytes;
     if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
         return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space", picture);
-    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(stored, sizeof(int)),
+    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(stored, recipe->answers * sizeof(int)),
         .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
     if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed) return LATHE_OK;
@@ -64,26 +64,44 @@ static void interleave(const uint8_t *const source[LATHE_LANES], size_t count, c
     }
 }
 
-/* The pixels of one image of the batch, read and transformed. */
+/* A picture of the sample, or its mask, transformed; in work space, or itself if there are no transforms. */
+static lathe_status transform(const lathe_slot *slot, const lathe_recipe *recipe, size_t place, lathe_image in, uint8_t *scratch,
+    const uint8_t **pixels)
+{
+    *pixels = in.pixels;
+    if (!recipe->transforms) return LATHE_OK;
+    lathe_image out;
+    lathe_status status = recipe->still ? lathe_transforms_still(recipe->transforms, &in, scratch, &out) :
+        lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in, scratch, &out);
+    *pixels = out.pixels;
+    return status;
+}
+
+/* What is known of a sample as its place in the batch's labels. */
+static lathe_status answer(lathe_slot *slot, const lathe_recipe *recipe, size_t place, const lathe_sample *sample, uint8_t *scratch)
+{
+    int *labels = slot->labels + place * recipe->answers;
+    if (sample->targets) memcpy(labels, sample->targets, recipe->answers * sizeof *labels);
+    else *labels = sample->label;
+    if (!sample->mask) return LATHE_OK;
+    const uint8_t *classes;
+    lathe_image mask = { 1, sample->height, sample->width, (uint8_t *)sample->mask, true };
+    lathe_status status = transform(slot, recipe, place, mask, scratch + recipe->scratch - recipe->mask_scratch, &classes);
+    for (size_t i = 0; i < recipe->answers && !status; i++) labels[i] = classes[i];
+    return status;
+}
+
+/* The pixels of one image of the batch, read and transformed, and its labels. */
 static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place, const uint8_t **pixels)
 {
     const lathe_dataset *data = recipe->data;
     uint8_t *scratch = slot->scratch + place * recipe->scratch;
     lathe_sample sample;
     lathe_status status = data->type->read(data, slot->indices[place], scratch, &sample);
+    if (!status) status = answer(slot, recipe, place, &sample, scratch);
     if (status) return status;
-    slot->labels[place] = sample.label;
-    *pixels = sample.pixels;
-    if (!recipe->transforms) return LATHE_OK;
-    lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels, false }; /* which transforms only read */
-    size_t source = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
-    lathe_image out;
-    if (recipe->still) status = lathe_transforms_still(recipe->transforms, &in, scratch + source, &out);
-    else
-        status = lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in,
-            scratch + source, &out);
-    *pixels = out.pixels;
-    return status;
+    lathe_image picture = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels, false }; /* only read */
+    return transform(slot, recipe, place, picture, scratch + lathe_data_scratch(data), pixels);
 }
 
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)

@@ -4,6 +4,8 @@
 
 #include "../core/arena.h"
 #include "files.h"
+#include "folder.h"
+#include "open.h"
 
 /** A list of picture files, and what is known of each. Zeros with an arena are an empty one. */
 typedef struct lathe_file_list {
@@ -40,6 +42,13 @@ lathe_dataset *lathe_files_open(lathe_file_list *list, const lathe_files_opts *o
 
 /** Fill in the defaults and check; `who` begins messages. Errors: LATHE_EARG. */
 lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, lathe_files_opts *resolved);
+
+/** The options of a folder, a table or masks: `dir` and `split` are checked too. Errors: LATHE_EARG. */
+lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split, const lathe_folder_opts *opts,
+    lathe_folder_opts *resolved, lathe_files_opts *files);
+
+/** What a name on the command line leaves open. */
+lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts);
 
 /** Does a file of an open folder look like a picture, by its name's ending or, without such, by its first bytes? */
 bool lathe_is_picture(int folder, const char *name);

@@ -110,27 +110,26 @@ static lathe_status list_files(lathe_file_list *list, const char *dir, lathe_spl
     return status ? status : list_classes(list, dir, place, opts, place ? NULL : &split);
 }
 
-static lathe_status resolve(const char *dir, lathe_split split, const lathe_folder_opts *opts, lathe_folder_opts *resolved)
+lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split, const lathe_folder_opts *opts,
+    lathe_folder_opts *resolved, lathe_files_opts *files)
 {
     static const lathe_folder_opts none;
     *resolved = opts ? *opts : none;
-    if (!dir) return lathe_fail(LATHE_EARG, "lathe_data_folder: no folder");
+    if (!dir || !*dir) return lathe_fail(LATHE_EARG, "%s: no %s", who, dir ? "name" : "folder");
     if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST)
-        return lathe_fail(LATHE_EARG, "lathe_data_folder: split %d is neither train nor test", (int)split);
+        return lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", who, (int)split);
     if (resolved->held_out != 0 && !(resolved->held_out > 0 && resolved->held_out < 1))
-        return lathe_fail(LATHE_EARG, "lathe_data_folder: held_out is %g, expected above 0 and below 1", resolved->held_out);
+        return lathe_fail(LATHE_EARG, "%s: held_out is %g, expected above 0 and below 1", who, resolved->held_out);
     if (resolved->held_out == 0) resolved->held_out = 0.2;
-    return LATHE_OK;
+    return lathe_files_resolve(who, &(lathe_files_opts){ .name = "folder", .height = resolved->size, .width = resolved->size,
+        .channels = resolved->channels, .skip_bad = resolved->skip_bad, .cache_bytes = resolved->cache_bytes }, files);
 }
 
 lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe_folder_opts *opts)
 {
     lathe_folder_opts resolved;
     lathe_files_opts files;
-    if (resolve(dir, split, opts, &resolved)) return NULL;
-    const lathe_files_opts given = { .name = "folder", .height = resolved.size, .width = resolved.size, .channels = resolved.channels,
-        .skip_bad = resolved.skip_bad, .cache_bytes = resolved.cache_bytes };
-    if (lathe_files_resolve("lathe_data_folder", &given, &files)) return NULL;
+    if (lathe_folder_resolve("lathe_data_folder", dir, split, opts, &resolved, &files)) return NULL;
     lathe_file_list list = { .arena = lathe_arena_new() };
     lathe_status status = list.arena ? list_files(&list, dir, split, &resolved) : LATHE_ENOMEM;
     if (!status) return lathe_files_open(&list, &files, dir);
@@ -138,10 +137,16 @@ lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe
     return NULL;
 }
 
+lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)
+{
+    return (lathe_folder_opts){ .size = opts->size, .channels = opts->channels, .skip_bad = opts->skip_bad, .seed = opts->seed,
+        .cache_bytes = opts->cache_bytes };
+}
+
 static lathe_dataset *open_folder(const char *argument, lathe_split split, const lathe_data_opts *opts)
 {
-    return lathe_data_folder(argument, split, &(lathe_folder_opts){ .size = opts->size, .channels = opts->channels,
-        .skip_bad = opts->skip_bad, .seed = opts->seed });
+    const lathe_folder_opts folder = lathe_folder_opts_of(opts);
+    return lathe_data_folder(argument, split, &folder);
 }
 
 const lathe_data_source lathe_folder_source = {

@@ -43,8 +43,11 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
         .channels = data->channels, .height = data->height, .width = data->width };
     lathe_status status = lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
     if (status) return status;
-    recipe->scratch = (size_t)data->channels * (size_t)data->height * (size_t)data->width +
-        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width);
+    bool masks = data->task == LATHE_TASK_PIXELS;
+    recipe->mask_scratch = masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
+    recipe->scratch = lathe_data_scratch(data) +
+        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) + recipe->mask_scratch;
+    recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
     for (int i = 0; i < data->channels; i++) {
         double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
         double std = opts->no_normalize ? 1 : opts->std ? opts->std[i] : data->std[i];
@@ -76,7 +79,7 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
     size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
     if (size > recipe->data->count - begin) size = recipe->data->count - begin;
     slot->batch = (lathe_batch){ .size = (int)size, .channels = recipe->channels, .height = recipe->height,
-        .width = recipe->width, .images = slot->images, .labels = slot->labels, .epoch = epoch, .index = index };
+        .width = recipe->width, .images = slot->images, .labels = slot->labels, .answers = recipe->answers, .epoch = epoch, .index = index };
     for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
 }
 

@@ -16,6 +16,7 @@ typedef struct lathe_data_opts {
     int channels;  /* 1 grey, 3 colour, for sets that can be both */
     uint64_t seed; /* for sets that are generated, or split when they are opened */
     bool skip_bad; /* leave out the pictures that cannot be read, rather than fail */
+    size_t cache_bytes; /* for sets of picture files: keep all decoded if that takes no more than this; 0: 1 GiB, 1: never */
 } lathe_data_opts;
 
 /** A kind of data set that a name can stand for: `const lathe_data_source lathe_..._source = {` beside its reader. */

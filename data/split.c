@@ -6,6 +6,7 @@
 
 #include "../core/alloc.h"
 #include "../core/rng.h"
+#include "split_impl.h"
 
 typedef struct lathe_subset {
     const lathe_dataset *data;
@@ -187,6 +188,17 @@ static lathe_dataset *take(const lathe_dataset *data, const bool *held, bool whi
     return NULL;
 }
 
+lathe_status lathe_split_mark(const lathe_dataset *data, const lathe_split_opts *opts, bool *held)
+{
+    lathe_status status = check(data, opts);
+    size_t *order = status ? NULL : lathe_alloc_raw(data->count, sizeof *order);
+    if (!order) return status ? status : LATHE_ENOMEM;
+    if (opts->groups) status = hold_out_groups(data, opts, order, held);
+    else hold_out_samples(data, opts, order, held);
+    lathe_free(order);
+    return status;
+}
+
 lathe_status lathe_data_split(const lathe_dataset *data, const lathe_split_opts *opts, lathe_dataset **rest,
     lathe_dataset **held_out)
 {
@@ -199,8 +211,7 @@ lathe_status lathe_data_split(const lathe_dataset *data, const lathe_split_opts 
     size_t *order = lathe_alloc_raw(data->count, sizeof *order);
     bool *held = lathe_alloc(data->count, sizeof *held);
     status = order && held ? LATHE_OK : LATHE_ENOMEM;
-    if (!status && opts->groups) status = hold_out_groups(data, opts, order, held);
-    else if (!status) hold_out_samples(data, opts, order, held);
+    if (!status) status = lathe_split_mark(data, opts, held);
     if (!status) {
         *held_out = take(data, held, true, order);
         *rest = *held_out ? take(data, held, false, order) : NULL;

@@ -2,34 +2,25 @@
 #include <math.h>
 #include <string.h>
 
-#include "../metrics/metric.h"
 #include "run_impl.h"
-
-lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right)
-{
-    int size = output->shape.dim[0], classes = output->shape.dim[1];
-    lathe_real *scores = run->state->scores;
-    if (output->shape.rank != 2 || classes != run->data->classes) {
-        char text[LATHE_SHAPE_TEXT];
-        return lathe_fail(LATHE_ESHAPE, "lathe_run_train: the net gives %s, expected [%d, %d]", lathe_shape_text(&output->shape, text),
-            size, run->data->classes);
-    }
-    lathe_status status = lathe_tensor_read(output, scores, (size_t)size * (size_t)classes);
-    for (int i = 0; i < size && !status; i++)
-        *right += lathe_argmax(scores + (size_t)i * (size_t)classes, classes) == labels[i];
-    return status;
-}
 
 /* ---- evaluation --------------------------------------------------------------------------------------------- */
 
-static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, lathe_average *loss, uint64_t *right)
+/* What evaluation adds up. */
+typedef struct sums {
+    lathe_average loss;
+    uint64_t right;
+    lathe_regions regions;
+} sums;
+
+static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, sums *sum)
 {
     lathe_tape_begin(run->tape, LATHE_EVAL);
     lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *batch_loss = run->state->loss_type->classify(output, batch->labels, run->state->plain_opts);
+    lathe_tensor *batch_loss = lathe_task_loss(run, output, batch->labels, run->state->plain_opts);
     if (!batch_loss) return lathe_error();
-    lathe_average_add(loss, lathe_item(batch_loss), batch->size);
-    return lathe_run_count_right(run, output, batch->labels, right);
+    lathe_average_add(&sum->loss, lathe_item(batch_loss), batch->size);
+    return lathe_task_count(run, output, batch->labels, &sum->right, &sum->regions);
 }
 
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score)
@@ -37,13 +28,14 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
     if (!run || !data || !score) return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
     lathe_loader *loader = lathe_run_loader(run, data);
     if (!loader) return lathe_error();
-    lathe_average loss = { 0 };
-    uint64_t right = 0;
+    sums sum = { .right = 0 };
     lathe_status status = LATHE_OK;
-    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) status = evaluate_batch(run, &batch, &loss, &right);
+    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) status = evaluate_batch(run, &batch, &sum);
     if (!status) status = lathe_loader_status(loader);
     lathe_loader_free(loader);
-    *score = (lathe_score){ lathe_average_value(&loss), (double)right / (double)data->count, data->count };
+    double answers = (double)data->count * (double)run->state->answers;
+    *score = (lathe_score){ lathe_average_value(&sum.loss), (double)sum.right / answers, data->count,
+        lathe_task_mean_iou(run->data, &sum.regions) };
     return status;
 }
 
@@ -165,10 +157,10 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     lathe_run_state *state = run->state;
     const gathered before = gathered_so_far(run);
     double start = lathe_run_clock();
-    lathe_score val = { (double)NAN, (double)NAN, 0 };
+    lathe_score val = { (double)NAN, (double)NAN, 0, (double)NAN };
     lathe_status status = lathe_run_average_enter(run);
     if (!status && run->val) status = lathe_run_evaluate(run, run->val, &val);
-    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), (double)state->right / state->loss.weight,
+    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), (double)state->right / (state->loss.weight * (double)state->answers),
         val.loss, val.accuracy, seconds + lathe_run_clock() - start, (double)images / seconds };
     state->loss = (lathe_average){ 0 };
     state->right = 0;
@@ -180,6 +172,8 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!at_epoch_end(run)) gather_again(run, &before);
     if (!status) status = save_epoch(run, state->best_step == run->step);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
+    if (!status && !isnan(val.mean_iou))
+        lathe_run_message(run, "epoch %llu: mean IoU %.4f of the validation part", (unsigned long long)epoch + 1, val.mean_iou);
     return status;
 }
 

@@ -105,9 +105,8 @@ static lathe_status open_training(lathe_run *run)
     if (!run->tape || lathe_run_average_open(run)) return lathe_error();
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
     state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
-    state->scores = state->plain_opts ?
-        lathe_alloc((size_t)run->settings.batch_size, (size_t)run->data->classes * sizeof(lathe_real)) : NULL;
-    return state->scores ? lathe_run_weigh_classes(run) : lathe_error();
+    if (!state->plain_opts || lathe_task_open(run)) return lathe_error();
+    return lathe_run_weigh_classes(run);
 }
 
 void lathe_run_tell_schedule(const lathe_run *run)
@@ -180,6 +179,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->loss_opts);
         lathe_free(run->state->plain_opts);
         lathe_free(run->state->scores);
+        lathe_free(run->state->head_labels);
         lathe_free(run->state->class_weights);
         lathe_free(run->state->best);
         lathe_free(run->state->buffers);

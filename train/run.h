@@ -19,8 +19,10 @@ typedef struct lathe_run lathe_run;
 /** How well a model does on a data set. */
 typedef struct lathe_score {
     double loss;     /* mean over the samples, without label smoothing */
-    double accuracy; /* part of the samples whose largest output is their label's, 0 ... 1 */
+    double accuracy; /* part of the answers that are right, 0 ... 1: of one class a picture the largest output's; of any number of
+                        classes each yes or no, at logit 0; of heads each head's; of masks each pixel's */
     size_t count;    /* samples */
+    double mean_iou; /* of masks: intersection over union of each class that occurs, their mean; otherwise NaN */
 } lathe_score;
 
 /**

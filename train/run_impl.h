@@ -19,9 +19,12 @@ typedef struct lathe_run_state {
     const lathe_loss_type *loss_type;
     void *loss_opts, *plain_opts; /* of training, of evaluation */
     lathe_real *class_weights;   /* in loss_opts; NULL: all classes are alike */
-    lathe_real *scores;          /* [batch_size, classes], row-major */
+    lathe_shape output;          /* of the net's, but for the batch */
+    size_t answers;              /* of each sample: see lathe_batch */
+    lathe_real *scores;          /* a batch's output, row-major */
+    int *head_labels;            /* [batch_size] */
     lathe_average loss;          /* of the epoch so far */
-    uint64_t right;              /* samples of the epoch so far whose class was found */
+    uint64_t right;              /* answers of the epoch so far that were right */
     double reference;            /* what early stopping compares with */
     uint64_t waited;             /* epochs since it improved */
     uint64_t best_step;          /* steps made when the epoch run->best_epoch ended */
@@ -47,8 +50,24 @@ void lathe_run_tell_schedule(const lathe_run *run);
 /** Rows of the history that are of whole epochs: all but the last of a run whose length is no whole number of them. */
 size_t lathe_run_whole_epochs(const lathe_run *run);
 
-/** How many of a batch's outputs [B, K] are largest at the label. Errors: those of lathe_tensor_read. */
-lathe_status lathe_run_count_right(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right);
+/* ---- the task ----------------------------------------------------------------------------------------------- */
+
+/** Pixels of each class, of masks: said to be it, being it, both. */
+typedef struct lathe_regions {
+    uint64_t said[256], is[256], both[256];
+} lathe_regions;
+
+/** Make room, and check that loss and data fit each other. Errors: LATHE_EARG, LATHE_ENOMEM. */
+lathe_status lathe_task_open(lathe_run *run);
+
+/** The loss of a batch's outputs. Errors: those of the loss; LATHE_ESHAPE for a net that gives another shape than the data asks for. */
+lathe_tensor *lathe_task_loss(const lathe_run *run, lathe_tensor *output, const int *labels, const void *opts);
+
+/** Add how many of a batch's answers are right, and of masks the pixels to `regions`, unless NULL. Errors: those of lathe_tensor_read. */
+lathe_status lathe_task_count(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right, lathe_regions *regions);
+
+/** Mean of the classes' intersection over union; NaN for other tasks. */
+double lathe_task_mean_iou(const lathe_dataset *data, const lathe_regions *regions);
 
 /** Give the training loss the weights of settings.class_weights. Errors: LATHE_EARG for another number of classes, LATHE_ENOMEM. */
 lathe_status lathe_run_weigh_classes(lathe_run *run);

@@ -62,7 +62,7 @@ lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    return run->state->loss_type->classify(*output, batch->labels, run->state->loss_opts);
+    return lathe_task_loss(run, *output, batch->labels, run->state->loss_opts);
 }
 
 /* What the batches of a step add up to. */
@@ -84,7 +84,7 @@ static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, const sh
     double value = lathe_item(loss), part = all->batches == 1 || sums(run) ? 1 : batch->size / all->samples;
     sum->value += part * value;
     lathe_average_add(&sum->loss, sums(run) ? value / batch->size : value, batch->size);
-    lathe_status status = lathe_run_count_right(run, output, batch->labels, &sum->right);
+    lathe_status status = lathe_task_count(run, output, batch->labels, &sum->right, NULL);
     if (!status) sum->good = !lathe_guard_loss(run, value);
     if (status || !sum->good) return status;
     status = lathe_backward(part < 1 ? lathe_scale(loss, part) : loss);

@@ -43,12 +43,18 @@ static const lathe_real **class_weights(void *opts)
     return &((lathe_binary_cross_entropy_opts *)opts)->weights;
 }
 
+static lathe_tensor *many(lathe_tensor *scores, const int *targets, const void *opts)
+{
+    return lathe_binary_cross_entropy(scores, lathe_many_targets("lathe_binary_cross_entropy", scores, targets), opts);
+}
+
 const lathe_loss_type lathe_binary_cross_entropy_loss_type = {
     .name = "binary_cross_entropy",
     .summary = "each class a yes or no of its own, from logits",
     .opts_size = sizeof(lathe_binary_cross_entropy_opts),
     .fields = fields,
     .classify = classify,
+    .many = many,
     .class_weights = class_weights,
 };
 

@@ -97,12 +97,18 @@ static lathe_tensor *classify_sigmoid_focal(lathe_tensor *scores, const int *lab
     return lathe_sigmoid_focal(scores, lathe_label_targets("lathe_sigmoid_focal", scores, labels), opts);
 }
 
+static lathe_tensor *many_sigmoid_focal(lathe_tensor *scores, const int *targets, const void *opts)
+{
+    return lathe_sigmoid_focal(scores, lathe_many_targets("lathe_sigmoid_focal", scores, targets), opts);
+}
+
 const lathe_loss_type lathe_sigmoid_focal_loss_type = {
     .name = "sigmoid_focal",
     .summary = "binary cross-entropy with less weight on what is answered well",
     .opts_size = sizeof(lathe_sigmoid_focal_opts),
     .fields = sigmoid_focal_fields,
     .classify = classify_sigmoid_focal,
+    .many = many_sigmoid_focal,
 };
 
 static void sigmoid_focal_range(void *context, size_t begin, size_t end)

@@ -31,6 +31,8 @@ typedef struct lathe_loss_type {
      * and 0 for the others. `opts` is the type's options struct, or NULL. NULL for a loss that is not made for labels.
      */
     lathe_tensor *(*classify)(lathe_tensor *scores, const int *labels, const void *opts);
+    /** The same for any number of classes each: targets [B, K, ...], row-major, 1 for each class a sample has, else 0. NULL: not made for it. */
+    lathe_tensor *(*many)(lathe_tensor *scores, const int *targets, const void *opts);
     /** Where in `opts` its weights of classes [K] go, which are no option that a text can give. NULL: it has none. */
     const lathe_real **(*class_weights)(void *opts);
 } lathe_loss_type;

@@ -99,6 +99,17 @@ lathe_tensor *lathe_label_targets(const char *who, lathe_tensor *x, const int *l
     return lathe_one_hot(tape, x, labels, LATHE_NONE_IGNORED);
 }
 
+lathe_tensor *lathe_many_targets(const char *who, lathe_tensor *x, const int *targets)
+{
+    lathe_tape *tape = lathe_tape_of(who, &x, 1);
+    if (!tape || !lathe_loss_batched(tape, who, x)) return NULL;
+    if (!targets) return lathe_tape_fail(tape, LATHE_EARG, "%s: targets is NULL", who);
+    lathe_tensor *constant = lathe_tape_leaf(tape, LATHE_BATCHED, x->shape, NULL);
+    size_t count = lathe_shape_count(&x->shape);
+    for (size_t i = 0; constant && i < count; i++) constant->data[lathe_tensor_place(x, i)] = (lathe_real)targets[i];
+    return constant;
+}
+
 /* ---- number by number --------------------------------------------------------------------------------------- */
 
 lathe_tensor *lathe_reduce(const char *who, lathe_tensor *each, lathe_reduction reduction, double divisor)

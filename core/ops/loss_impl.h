@@ -47,6 +47,9 @@ lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *
 /** lathe_one_hot of labels that are not checked yet, none ignored. Errors: those of lathe_loss_batched and lathe_loss_labels. */
 lathe_tensor *lathe_label_targets(const char *who, lathe_tensor *x, const int *labels);
 
+/** A constant of x's shape with these numbers, row-major. Errors: those of lathe_loss_batched; LATHE_EARG for NULL. */
+lathe_tensor *lathe_many_targets(const char *who, lathe_tensor *x, const int *targets);
+
 /** The numbers of a loss that is one number for each of x. Copied by lathe_pair_loss; backward needs `slope` alone. */
 typedef struct lathe_pair_job {
     const lathe_real *x, *target;

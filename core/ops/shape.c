@@ -152,6 +152,58 @@ lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count)
     return lathe_tape_record(tape, &lathe_concat_op, y, xs, count, NULL);
 }
 
+static void slice_blocks(void *context, size_t begin, size_t end)
+{
+    const concat_job *job = context;
+    for (size_t block = begin; block < end; block++)
+        memcpy(job->to + block * job->own, job->from + block * job->all + job->before, job->own * sizeof *job->to);
+}
+
+static void slice_backward_blocks(void *context, size_t begin, size_t end)
+{
+    const concat_job *job = context;
+    for (size_t block = begin; block < end; block++) {
+        lathe_real *to = job->to + block * job->all;
+        if (!job->add) memset(to, 0, job->all * sizeof *to);
+        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->own, to + job->before, job->add);
+    }
+}
+
+static lathe_status slice_backward(lathe_node *node)
+{
+    const lathe_tensor *y = node->out;
+    concat_job job = share_of(node->in[0], y, *(const size_t *)node->saved);
+    job.from = y->grad;
+    if ((job.to = lathe_grad_target(y->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.all, slice_backward_blocks, &job);
+    return LATHE_OK;
+}
+
+const lathe_op lathe_slice_op = { "slice", slice_backward };
+
+lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count)
+{
+    lathe_tape *tape = lathe_tape_of("lathe_slice", &x, 1);
+    if (!tape) return NULL;
+    char text[LATHE_SHAPE_TEXT];
+    if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_slice: x is %s%s, expected batched [B, C, ...]", lathe_shape_text(&x->shape, text),
+            x->layout == LATHE_BATCHED ? "" : " and not batched");
+    if (first < 0 || count < 1 || first > x->shape.dim[1] - count)
+        return lathe_tape_fail(tape, LATHE_EARG, "lathe_slice: %d channels from %d of %s", count, first, lathe_shape_text(&x->shape, text));
+    lathe_shape shape = x->shape;
+    shape.dim[1] = count;
+    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
+    size_t *before = lathe_tape_alloc(tape, 1, sizeof *before);
+    if (!y || !before) return NULL;
+    *before = lathe_tensor_per_image(x) / (size_t)x->shape.dim[1] * (size_t)first * LATHE_LANES;
+    concat_job job = share_of(x, y, *before);
+    job.from = x->data;
+    job.to = y->data;
+    lathe_parallel_pieces((size_t)lathe_tensor_blocks(x), job.own, slice_blocks, &job);
+    return lathe_tape_record(tape, &lathe_slice_op, y, &x, 1, before);
+}
+
 /* Planes are one channel of sixteen images. */
 typedef struct subsample_job {
     int stride, channels, padded, before;    /* x's channels, y's, and the zero ones before x's */

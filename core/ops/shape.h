@@ -24,6 +24,12 @@ lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape);
 lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count);
 
 /**
+ * Channels (features) [first, first + count) of dimension 1: [B, C, ...] to [B, count, ...]. Gradient to x.
+ * Errors: LATHE_ESHAPE unless x is batched [B, C, ...]; LATHE_EARG outside of it. Same as x[:, first:first + count].
+ */
+lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count);
+
+/**
  * Every stride-th row and column, and zero channels on both sides: the parameter-free shortcut of He et al. 2015 (option A).
  * [B, C, H, W] to [B, channels, ceil(H/stride), ceil(W/stride)], C's channels in the middle, (channels - C) / 2 zeros before.
  * Errors: LATHE_ESHAPE if channels < C; LATHE_EARG if stride < 1.

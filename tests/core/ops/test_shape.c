@@ -35,6 +35,17 @@ static lathe_tensor *subsample(void *context, lathe_tensor *const *leaves, int c
     return lathe_subsample(leaves[0], c->stride, c->channels);
 }
 
+typedef struct slice_case {
+    int first, count;
+} slice_case;
+
+static lathe_tensor *slice(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    const slice_case *c = context;
+    return lathe_slice(leaves[0], c->first, c->count);
+}
+
 /* x times a view of x, and x itself a leaf or the result of an operation: the gradient of a view meets another. */
 static lathe_tensor *view_beside_itself(void *context, lathe_tensor *const *leaves, int count)
 {
@@ -173,6 +184,28 @@ static void subsample_is_its_naive_twin_with_the_right_gradient(void **state)
     }
 }
 
+static void slice_is_its_naive_twin_with_the_right_gradient(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 6), area = random_int(seed, 1, 1, 5);
+        slice_case c = { .first = random_int(seed, 2, 0, channels - 1) };
+        c.count = random_int(seed, 3, 1, channels - c.first);
+        lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, area } }, seed);
+        size_t n = (size_t)(batch * c.count * area), at = 0;
+        double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
+        assert_non_null(want);
+        for (int b = 0; b < batch; b++)
+            for (int k = c.first; k < c.first + c.count; k++)
+                for (int i = 0; i < area; i++) want[at++] = x[(b * channels + k) * area + i];
+        assert_result("slice", slice, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
+        assert_gradient("slice", slice, &c, &leaf, 1);
+        free(x);
+        free(want);
+        free_leaves(&leaf, 1);
+    }
+}
+
 static void shapes_are_pytorchs(void **state)
 {
     (void)state;
@@ -229,6 +262,11 @@ static void mistakes_are_named(void **state)
     assert_op_fails(subsample, &c, &picture, 1, LATHE_EARG, "lathe_subsample: stride 0 is below 1");
     c = (subsample_case){ 1, 2 };
     assert_op_fails(subsample, &c, &picture, 1, LATHE_ESHAPE, "lathe_subsample: x has 3 channels, more than the 2 wanted");
+
+    slice_case out[] = { { 2, 5 }, { -1, 2 }, { 0, 0 }, { 6, 1 } };
+    for (int i = 0; i < 4; i++) assert_op_fails(slice, &out[i], &leaf, 1, LATHE_EARG, "of [4, 6]");
+    slice_case first = { 0, 1 };
+    assert_op_fails(slice, &first, &plain, 1, LATHE_ESHAPE, "lathe_slice: x is [4, 6] and not batched");
 }
 
 static void threads_change_no_bit(void **state)
@@ -239,6 +277,8 @@ static void threads_change_no_bit(void **state)
     subsample_case c = { 2, 8 };
     assert_same_bits(concat, NULL, leaves, 2);
     assert_same_bits(subsample, &c, leaves, 1);
+    slice_case part = { 1, 3 };
+    assert_same_bits(slice, &part, leaves, 1);
     assert_same_bits(view_beside_itself, NULL, leaves, 1);
     free_leaves(leaves, 2);
 }
@@ -251,6 +291,7 @@ int main(void)
         cmocka_unit_test(views_are_their_twins_with_the_right_gradient),
         cmocka_unit_test(concat_is_its_naive_twin_with_the_right_gradient),
         cmocka_unit_test(subsample_is_its_naive_twin_with_the_right_gradient),
+        cmocka_unit_test(slice_is_its_naive_twin_with_the_right_gradient),
         cmocka_unit_test(shapes_are_pytorchs),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(threads_change_no_bit),

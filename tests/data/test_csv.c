@@ -1,0 +1,155 @@
+#define _DEFAULT_SOURCE /* symlink */
+#include "support/support.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/folder.h"
+#include "support/pictures.h"
+
+static void put_pictures(void)
+{
+    char name[32];
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof name, "p/%d.pgm", i);
+        test_put_picture(name, 4, 4, 10 * i, 0);
+    }
+    test_put_picture("p/a, \"b\"\n.pgm", 4, 4, 99, 0);
+}
+
+static lathe_dataset *open_table(const char *text, lathe_split split)
+{
+    test_put_text("table.csv", text);
+    lathe_dataset *data = lathe_data_csv(test_path("table.csv"), split, &(lathe_folder_opts){ .size = 4, .channels = 1 });
+    if (!data) fail_msg("%s", lathe_error_message());
+    return data;
+}
+
+/* The level of a sample's first pixel. */
+static int level_of(const lathe_dataset *data, size_t index)
+{
+    uint8_t scratch[64];
+    lathe_sample sample;
+    assert_int_equal(lathe_data_read(data, index, scratch, &sample), LATHE_OK);
+    assert_int_equal(sample.label, data->labels[index]);
+    if (data->targets) assert_ptr_equal(sample.targets, data->targets + index * (size_t)data->targets_each);
+    return sample.pixels[0];
+}
+
+static void one_column_is_a_class(void **state)
+{
+    (void)state;
+    lathe_dataset *data = open_table("\xEF\xBB\xBFlabel,path,split\r\ndog,p/1.pgm,train\r\n\"cat, \"\"big\"\"\",p/2.pgm,train\r\n\r\n"
+                                     "dog,\"p/a, \"\"b\"\"\n.pgm\",train\r\ndog,p/3.pgm,test", LATHE_SPLIT_TRAIN);
+    assert_int_equal(data->task, LATHE_TASK_CLASS);
+    assert_int_equal(data->classes, 2);
+    assert_string_equal(data->class_names[0], "cat, \"big\"");
+    assert_int_equal(data->count, 3);
+    assert_int_equal(level_of(data, 0), 10);
+    assert_int_equal(data->labels[0], 1);
+    assert_int_equal(data->labels[1], 0);
+    assert_int_equal(level_of(data, 2), 99);
+    assert_int_equal(lathe_data_answers(data), 1);
+    lathe_data_free(data);
+    data = lathe_data_open("csv:/none.csv", LATHE_SPLIT_TRAIN, NULL);
+    assert_null(data);
+    assert_failed(LATHE_EIO, "/none.csv");
+}
+
+static void several_columns_are_heads(void **state)
+{
+    (void)state;
+    lathe_dataset *data = open_table("path,colour,shape,split\np/1.pgm,red,round,train\np/2.pgm,blue,round,val\np/3.pgm,red,long,train\n",
+        LATHE_SPLIT_TRAIN);
+    assert_int_equal(data->task, LATHE_TASK_HEADS);
+    assert_int_equal(data->heads, 2);
+    assert_int_equal(data->classes, 4);
+    static const char *const names[] = { "colour=blue", "colour=red", "shape=long", "shape=round" };
+    for (int i = 0; i < 4; i++) assert_string_equal(data->class_names[i], names[i]);
+    assert_int_equal(data->head[1].first, 2);
+    assert_string_equal(data->head[1].name, "shape");
+    assert_memory_equal(data->targets, ((int[]){ 1, 1, 1, 0 }), 4 * sizeof(int));
+    lathe_data_free(data);
+}
+
+static void yes_and_no_or_tags_are_any_number_of_classes(void **state)
+{
+    (void)state;
+    static const char *const tables[] = { "path,a,b,split\np/1.pgm,0,1,train\np/2.pgm,1,1,train\np/3.pgm,0,0,train\np/3.pgm,0,1,test\n",
+        "path,tags,split\np/1.pgm,b,train\np/2.pgm,b|a,train\np/3.pgm,,train\np/3.pgm,b,test\n" };
+    for (int i = 0; i < 2; i++) {
+        lathe_dataset *data = open_table(tables[i], LATHE_SPLIT_TRAIN);
+        assert_int_equal(data->task, LATHE_TASK_MANY);
+        assert_int_equal(data->targets_each, 2);
+        assert_string_equal(data->class_names[1], "b");
+        assert_memory_equal(data->targets, ((int[]){ 0, 1, 1, 1, 0, 0 }), 6 * sizeof(int));
+        assert_int_equal(data->labels[0], 1);
+        assert_int_equal(level_of(data, 2), 30);
+
+        /* A subset and a batch have the targets of their samples. */
+        lathe_dataset *part = lathe_data_subset(data, (const size_t[]){ 2, 1 }, 2);
+        assert_memory_equal(part->targets, ((int[]){ 0, 0, 1, 1 }), 4 * sizeof(int));
+        lathe_loader *loader = lathe_loader_new(part, &(lathe_loader_opts){ .batch_size = 2 });
+        lathe_batch batch;
+        assert_true(lathe_loader_next(loader, &batch));
+        assert_int_equal(batch.answers, 2);
+        assert_memory_equal(batch.labels, part->targets, 4 * sizeof(int));
+        lathe_loader_free(loader);
+        lathe_data_free(part);
+        lathe_data_free(data);
+    }
+}
+
+static void without_a_split_column_a_part_is_held_out(void **state)
+{
+    (void)state;
+    const char *text = "path,kind,group\np/0.pgm,a,x\np/1.pgm,a,x\np/2.pgm,b,y\np/3.pgm,b,y\np/4.pgm,a,z\np/5.pgm,b,z\np/6.pgm,a,w\n"
+                       "p/7.pgm,b,w\np/8.pgm,a,v\np/9.pgm,b,v\n";
+    int group_part[10] = { 0 };
+    size_t count = 0;
+    for (int split = 0; split < 2; split++) {
+        lathe_dataset *data = open_table(text, (lathe_split)split);
+        for (size_t i = 0; i < data->count; i++) group_part[level_of(data, i) / 10] = split;
+        assert_non_null(data->groups);
+        count += data->count;
+        lathe_data_free(data);
+    }
+    assert_int_equal(count, 10);
+    for (int i = 0; i < 10; i += 2) assert_int_equal(group_part[i], group_part[i + 1]); /* a group is never split */
+}
+
+static void paths_stay_below_the_table(void **state)
+{
+    (void)state;
+    test_put_picture("outside.pgm", 4, 4, 1, 0);
+    test_make_folders("in/x");
+    char target[1024];
+    snprintf(target, sizeof target, "%s", test_path("outside.pgm"));
+    assert_int_equal(symlink(target, test_path("in/link.pgm")), 0);
+    static const char *const paths[][2] = { { "../outside.pgm", "a path through '..'" }, { "/etc/passwd", "an absolute path" },
+        { "link.pgm", "a link out of the table's folder" }, { "x/../../outside.pgm", "a path through '..'" } };
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "path,c,split\n%s,a,train\n%s,a,test\n", paths[i][0], paths[i][0]);
+        test_put_text("in/t.csv", text);
+        assert_null(lathe_data_csv(test_path("in/t.csv"), LATHE_SPLIT_TRAIN, NULL));
+        assert_failed(LATHE_EFORMAT, paths[i][1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_column_is_a_class),
+        cmocka_unit_test(several_columns_are_heads),
+        cmocka_unit_test(yes_and_no_or_tags_are_any_number_of_classes),
+        cmocka_unit_test(without_a_split_column_a_part_is_held_out),
+        cmocka_unit_test(paths_stay_below_the_table),
+    };
+    test_folder();
+    put_pictures();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    test_folder_remove();
+    return failed;
+}

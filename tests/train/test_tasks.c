@@ -1,0 +1,145 @@
+/* What is learned beside one class a picture: any number of classes, several heads, masks. */
+#include "support/support.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/folder.h"
+#include "support/pictures.h"
+
+/* Pictures dark or bright on the left (a, b) and on the right (c, d); their masks say where it is bright. */
+static void make_pictures(void)
+{
+    lathe_text many = { 0 }, heads = { 0 }, tags = { 0 };
+    lathe_text_put(&many, "path,left,right\n");
+    lathe_text_put(&heads, "path,left,right\n");
+    lathe_text_put(&tags, "path,bright\n");
+    for (int i = 0; i < 40; i++) {
+        char name[64], bytes[64 + 13], mask[64 + 13];
+        const char *left[] = { "dark", "mid", "bright" };
+        int a = i % 3, b = i / 2 % 2;
+        memcpy(bytes, "P5 08 08 255\n", 13);
+        memcpy(mask, bytes, 13);
+        for (int p = 0; p < 64; p++) {
+            int level = p % 8 < 4 ? 100 * a : 200 * b;
+            bytes[13 + p] = (char)(level + i % 5);
+            mask[13 + p] = (char)(level > 50 ? 255 : 0);
+        }
+        snprintf(name, sizeof name, "images/%02d.pgm", i);
+        test_make_folders(name);
+        test_write(test_path(name), bytes, sizeof bytes);
+        lathe_text_add(&many, "%s,%d,%d\n", name, a > 0, b);
+        lathe_text_add(&heads, "%s,%s,%s\n", name, left[a], b ? "bright" : "dark");
+        lathe_text_add(&tags, "%s,%s%s%s\n", name, a ? "left" : "", a && b ? "|" : "", b ? "right" : "");
+        snprintf(name, sizeof name, "masks/%02d.pgm", i);
+        test_make_folders(name);
+        test_write(test_path(name), mask, sizeof mask);
+    }
+    lathe_text *texts[] = { &many, &heads, &tags };
+    static const char *const files[] = { "many.csv", "heads.csv", "tags.csv" };
+    for (int i = 0; i < 3; i++) {
+        char *text = lathe_text_take(texts[i]);
+        test_put_text(files[i], text);
+        lathe_free(text);
+    }
+}
+
+static lathe_settings settings_for(const char *kind, const char *file, const char *model, const char *loss)
+{
+    char data[1200];
+    lathe_settings settings = lathe_settings_default();
+    snprintf(data, sizeof data, "%s:%s", kind, *file ? test_path(file) : test_folder());
+    const char *const pairs[][2] = { { "data", data }, { "model", model }, { "loss", loss }, { "size", "8" }, { "channels", "1" },
+        { "lr", "5e-3" }, { "batch_size", "8" }, { "epochs", "12" }, { "val_split", "0.2" } };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+        if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
+    return settings;
+}
+
+static lathe_run *train(const lathe_settings *settings)
+{
+    lathe_run *run = lathe_run_new(settings, NULL);
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    return run;
+}
+
+static void each_task_is_learned(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *file, *model, *loss;
+        lathe_task task;
+    } cases[] = {
+        { "csv", "many.csv", "mlp", "binary_cross_entropy", LATHE_TASK_MANY },
+        { "csv", "tags.csv", "mlp", "sigmoid_focal", LATHE_TASK_MANY },
+        { "csv", "heads.csv", "mlp", "cross_entropy", LATHE_TASK_HEADS },
+        { "masks", "", "unet", "cross_entropy", LATHE_TASK_PIXELS },
+        { "masks", "", "unet", "dice", LATHE_TASK_PIXELS },
+        { "masks", "", "unet", "cross_entropy_iou", LATHE_TASK_PIXELS },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = settings_for(cases[i].kind, cases[i].file, cases[i].model, cases[i].loss);
+        lathe_run *run = train(&settings);
+        assert_int_equal(run->data->task, cases[i].task);
+        const lathe_epoch_row *last = &run->history.epoch[run->history.epochs - 1];
+        if (!(run->test_score.accuracy > 0.9 && last->train_accuracy > 0.8 && last->train_accuracy <= 1))
+            fail_msg("%s %s: accuracy %g, of training %g", cases[i].file, cases[i].loss, run->test_score.accuracy, last->train_accuracy);
+        assert_int_equal(isnan(run->test_score.mean_iou), cases[i].task != LATHE_TASK_PIXELS);
+        if (cases[i].task == LATHE_TASK_PIXELS) assert_true(run->test_score.mean_iou > 0.8 && run->test_score.mean_iou <= 1);
+        lathe_run_free(run);
+    }
+}
+
+static void a_checkpoint_says_the_task(void **state)
+{
+    (void)state;
+    lathe_settings settings = settings_for("csv", "heads.csv", "mlp", "cross_entropy");
+    lathe_settings_set(&settings, "max_steps", "2");
+    lathe_settings_set(&settings, "out", test_path("run"));
+    lathe_run_free(train(&settings));
+    lathe_trained *trained = lathe_trained_open(test_path("run"), NULL);
+    if (!trained) fail_msg("%s", lathe_error_message());
+    assert_int_equal(trained->task, LATHE_TASK_HEADS);
+    assert_int_equal(trained->heads, 2);
+    assert_string_equal(trained->head[0].name, "left");
+    assert_int_equal(trained->head[0].classes, 3);
+    assert_int_equal(trained->head[1].first, 3);
+    assert_string_equal(trained->class_names[4], "right=dark");
+    lathe_trained_free(trained);
+}
+
+static void what_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    lathe_settings settings = settings_for("csv", "many.csv", "mlp", "cross_entropy");
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_EARG, "loss cross_entropy is for one class a picture");
+    settings = settings_for("csv", "heads.csv", "mlp", "cross_entropy");
+    lathe_settings_set(&settings, "class_weights", "balanced");
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_EARG, "several heads");
+    static const char *const wrong[][3] = { { "masks", "", "mlp" }, { "csv", "heads.csv", "unet" } };
+    for (int i = 0; i < 2; i++) {
+        settings = settings_for(wrong[i][0], wrong[i][1], wrong[i][2], "cross_entropy");
+        lathe_run *run = lathe_run_new(&settings, NULL);
+        if (!run) fail_msg("%s", lathe_error_message());
+        assert_int_equal(lathe_run_train(run), LATHE_ESHAPE);
+        assert_failed(LATHE_ESHAPE, i ? "a net for masks" : "as unet gives");
+        lathe_run_free(run);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_task_is_learned),
+        cmocka_unit_test(a_checkpoint_says_the_task),
+        cmocka_unit_test(what_does_not_fit_is_refused),
+    };
+    test_folder();
+    make_pictures();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    test_folder_remove();
+    return failed;
+}
