@@ -42,7 +42,7 @@ static lathe_status open_with(lathe_run *run, const lathe_history_ends *ends)
     lathe_status status = lathe_run_folder_path(run, "config.ini", config);
     if (!status) status = lathe_settings_write(&run->settings, config);
     if (status) return status;
-    state->steps = open_table(run, "steps.csv", LATHE_STEPS_HEADER, ends->steps);
+    state->steps = open_table(run, "steps.csv", lathe_run_step_text(run, NULL), ends->steps);
     state->epochs = state->steps ? open_table(run, "epochs.csv", LATHE_EPOCHS_HEADER, ends->epochs) : NULL;
     state->saved = lathe_run_clock();
     return state->epochs ? LATHE_OK : lathe_error();
@@ -105,8 +105,7 @@ lathe_status lathe_run_folder_reopen(lathe_run *run, const lathe_history_ends *e
 
 lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row)
 {
-    char text[LATHE_ROW_TEXT];
-    return run->state->steps ? lathe_writer_add(run->state->steps, lathe_step_row_text(row, text)) : LATHE_OK;
+    return run->state->steps ? lathe_writer_add(run->state->steps, lathe_run_step_text(run, row)) : LATHE_OK;
 }
 
 lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row)

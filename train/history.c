@@ -78,6 +78,24 @@ const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW
 
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
+static int commas_of(const char *text)
+{
+    int commas = 0;
+    for (; *text && *text != '\n'; text++) commas += *text == ',';
+    return commas;
+}
+
+/* Cut off the last `count` cells of a line; false if there are not so many. */
+static bool cut_cells(char *line, int count)
+{
+    while (count--) {
+        char *comma = strrchr(line, ',');
+        if (!comma) return false;
+        *comma = '\0';
+    }
+    return true;
+}
+
 /* Cells of one line, each ended by a 0; false if there are not exactly `count`. */
 static bool split_line(char *line, char **cells, int count)
 {
@@ -143,20 +161,22 @@ static const table epochs_table = { "epochs.csv", LATHE_EPOCHS_HEADER, add_epoch
 static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least, uint64_t most, uint64_t *end)
 {
     char path[4096];
-    size_t size, header_length = strlen(t->header);
+    size_t size, header_length = strlen(t->header) - 1; /* without its end */
     lathe_status status = lathe_file_join(folder, t->name, path, sizeof path);
     char *text = status ? NULL : lathe_file_read(path, SIZE_MAX / 4, &size);
     if (!text) return lathe_error();
-    if (size < header_length || memcmp(text, t->header, header_length))
-        status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length - 1, t->header);
-    char *line = text + header_length, *next;
+    char *line = size > header_length ? memchr(text + header_length, '\n', size - header_length) : NULL, *next;
+    if (!line || memcmp(text, t->header, header_length) || !strchr(",\n", text[header_length]))
+        status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length, t->header);
+    const int more = status ? 0 : commas_of(text + header_length); /* columns behind those known here */
+    line = line ? line + 1 : text;
     uint64_t rows = 0;
     for (; !status && rows < most && line < text + size; line = next, rows++) {
         next = memchr(line, '\n', (size_t)(text + size - line));
         if (next) *next++ = '\0';
-        status = next ? t->add(history, line) : LATHE_EFORMAT; /* a line without end was not finished */
+        status = next && cut_cells(line, more) ? t->add(history, line) : LATHE_EFORMAT; /* a line without end was not finished */
         if (status == LATHE_EFORMAT)
-            lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2, (int)header_length - 1, t->header);
+            lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2, (int)header_length, t->header);
     }
     if (!status && rows < least)
         status = lathe_fail(LATHE_EFORMAT, "%s: has %llu rows, the checkpoint knows of %llu", path, (unsigned long long)rows,

@@ -36,6 +36,7 @@ typedef struct lathe_history {
     size_t step_room, epoch_room;
 } lathe_history;
 
+/** A run whose parameters are in several groups has more columns behind those of steps.csv: lr.1, momentum.1, lr.2, ... */
 #define LATHE_STEPS_HEADER "step,epoch,lr,momentum,loss\n"
 #define LATHE_EPOCHS_HEADER "epoch,step,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second\n"
 
@@ -54,7 +55,7 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW_TEXT]);
 
 /**
- * Read steps.csv and epochs.csv of a run folder into an empty history. Errors: LATHE_EIO, LATHE_EFORMAT naming file and line.
+ * Read steps.csv and epochs.csv of a run folder into an empty history, without the columns behind theirs. Errors: LATHE_EIO, LATHE_EFORMAT naming file and line.
  */
 lathe_status lathe_history_read(lathe_history *history, const char *folder);
 

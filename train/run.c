@@ -102,7 +102,7 @@ static lathe_status open_training(lathe_run *run)
     run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) : NULL;
     run->tape = run->sched ? lathe_tape_new() : NULL;
     lathe_run_state *state = run->state;
-    if (!run->tape || lathe_run_average_open(run)) return lathe_error();
+    if (!run->tape || lathe_run_average_open(run) || lathe_run_groups_open(run)) return lathe_error();
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
     state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
     if (!state->plain_opts || lathe_task_open(run)) return lathe_error();
@@ -181,6 +181,8 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->scores);
         lathe_free(run->state->head_labels);
         lathe_free(run->state->class_weights);
+        lathe_free(run->state->group_rates);
+        lathe_free(run->state->row_text);
         lathe_free(run->state->best);
         lathe_free(run->state->buffers);
         lathe_free(run->state->own_buffers);

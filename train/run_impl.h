@@ -18,6 +18,8 @@ typedef struct lathe_run_state {
     double saved;                /* when the newest save was, on lathe_run_clock */
     const lathe_loss_type *loss_type;
     void *loss_opts, *plain_opts; /* of training, of evaluation */
+    double *group_rates;         /* lr and momentum of the step, of each group but the first; NULL where that is the only one */
+    char *row_text;              /* room for a row of steps.csv, with those */
     lathe_real *class_weights;   /* in loss_opts; NULL: all classes are alike */
     lathe_shape output;          /* of the net's, but for the batch */
     size_t answers;              /* of each sample: see lathe_batch */
@@ -71,6 +73,17 @@ double lathe_task_mean_iou(const lathe_dataset *data, const lathe_regions *regio
 
 /** Give the training loss the weights of settings.class_weights. Errors: LATHE_EARG for another number of classes, LATHE_ENOMEM. */
 lathe_status lathe_run_weigh_classes(lathe_run *run);
+
+/* ---- the rates of groups: nothing with one group alone ---------------------------------------------------------- */
+
+/** Make room for them. Errors: LATHE_ENOMEM. */
+lathe_status lathe_run_groups_open(lathe_run *run);
+
+/** Note the rates that the next step is made with. */
+void lathe_run_groups_note(lathe_run *run);
+
+/** A row of steps.csv, or with NULL its header, with the columns lr.1, momentum.1, lr.2, ... of groups; valid until the next. */
+const char *lathe_run_step_text(lathe_run *run, const lathe_step_row *row);
 
 /* ---- a step ------------------------------------------------------------------------------------------------- */
 

@@ -107,6 +107,7 @@ lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *
     const share all = share_of_step(run);
     sum_of_step sum = { .good = true };
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0), 0 };
+    lathe_run_groups_note(run);
     lathe_status status = lathe_guard_begin(run);
     lathe_optim_zero_grad(run->optim);
     for (uint64_t i = 0; i < all.batches && !status; i++) {

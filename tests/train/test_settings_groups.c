@@ -2,6 +2,7 @@
 #include "support/tiny.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const lathe_model_type *lathe_model_type_at(int index)
@@ -72,6 +73,36 @@ static void schedules_know_groups(void **state)
     lathe_run_free(run);
 }
 
+/* steps.csv has the rates of each group as the schedule gives them, and is read back. */
+static void steps_have_the_rates_of_each_group(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("columns", (const tiny_pair[]){ { "groups", "6.* max_lr=2 base_lr=1; *.bias lr=0.5" }, { "optim", "sgd" },
+        { "momentum", "0.9" }, { "sched", "cyclic" }, { "base_lr", "0.01" }, { "max_lr", "0.1" }, { "step_size_up", "5" }, { "epochs", "1" }, { NULL, NULL } });
+    lathe_run *run = tiny_train(&settings);
+    size_t size;
+    char path[LATHE_SETTING_LONG + 16], *rest;
+    snprintf(path, sizeof path, "%s/steps.csv", settings.out);
+    char *text = test_bytes(path, &size), *line = strtok_r(text, "\n", &rest);
+    assert_string_equal(line, "step,epoch,lr,momentum,loss,lr.1,momentum.1,lr.2,momentum.2");
+    for (uint64_t t = 0; t < 10; t++) {
+        double column[9];
+        char *cell = line = strtok_r(NULL, "\n", &rest);
+        for (int i = 0; i < 9; i++, cell++) column[i] = strtod(cell, &cell);
+        for (int group = 0; group < 3; group++) {
+            lathe_rates rates = lathe_sched_rates_at(run->sched, group, t);
+            assert_true(column[group ? 3 + 2 * group : 2] == rates.lr && column[group ? 4 + 2 * group : 3] == rates.momentum);
+        }
+    }
+    lathe_history back = { 0 };
+    assert_int_equal(lathe_history_read(&back, settings.out), LATHE_OK);
+    assert_int_equal(back.steps, 10);
+    assert_true(back.step[7].loss == run->history.step[7].loss && back.step[7].lr == run->history.step[7].lr);
+    lathe_history_free(&back);
+    lathe_run_free(run);
+    free(text);
+}
+
 static void a_run_with_groups_goes_on(void **state)
 {
     (void)state;
@@ -114,6 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_pattern_counts),
         cmocka_unit_test(schedules_know_groups),
+        cmocka_unit_test(steps_have_the_rates_of_each_group),
         cmocka_unit_test(a_run_with_groups_goes_on),
         cmocka_unit_test(errors),
     };
