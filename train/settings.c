@@ -134,32 +134,39 @@ const char *lathe_setting_text(const lathe_setting *setting, const lathe_setting
 
 /* ---- unknown keys ------------------------------------------------------------------------------------------- */
 
-/* Number `index` of all keys: settings, then options of optimizers, of schedulers, of losses. Some have a name twice. */
-static const char *key_at(int index)
+enum { KNOWN = 512 };
+
+/* The names of all keys, each once, gathered when a message needs them: settings, then options of optimizers, of schedulers, of losses. */
+static _Thread_local struct {
+    const char *name[KNOWN + 1]; /* ended by NULL */
+    int count;
+} known;
+
+static void add_known(const char *name)
 {
-    if (index < entries) return table[index].key;
-    index -= entries;
-    for (int i = 0; lathe_optim_type_at(i); i++)
-        for (const lathe_field *field = lathe_optim_type_at(i)->fields; field->name; field++)
-            if (!index--) return field->name;
-    for (int i = 0; lathe_sched_type_at(i); i++)
-        for (const lathe_field *field = lathe_sched_type_at(i)->fields; field->name; field++)
-            if (!index--) return field->name;
-    for (int i = 0; lathe_loss_type_at(i); i++)
-        for (const lathe_field *field = lathe_loss_type_at(i)->fields; field->name; field++)
-            if (!index--) return field->name;
-    return NULL;
+    for (int i = 0; i < known.count; i++)
+        if (!strcmp(known.name[i], name)) return;
+    if (known.count < KNOWN) known.name[known.count++] = name;
 }
 
-/* Each name once. */
-static const char *unique_key_at(int index)
+static void add_fields(const lathe_field *field)
 {
-    for (int i = 0; key_at(i); i++) {
-        bool first = true;
-        for (int j = 0; j < i && first; j++) first = strcmp(key_at(j), key_at(i)) != 0;
-        if (first && !index--) return key_at(i);
-    }
-    return NULL;
+    for (; field->name; field++) add_known(field->name);
+}
+
+static void gather_known(void)
+{
+    known.count = 0;
+    for (int i = 0; i < entries; i++) add_known(table[i].key);
+    for (int i = 0; lathe_optim_type_at(i); i++) add_fields(lathe_optim_type_at(i)->fields);
+    for (int i = 0; lathe_sched_type_at(i); i++) add_fields(lathe_sched_type_at(i)->fields);
+    for (int i = 0; lathe_loss_type_at(i); i++) add_fields(lathe_loss_type_at(i)->fields);
+    known.name[known.count] = NULL;
+}
+
+static const char *known_at(int index)
+{
+    return known.name[index];
 }
 
 /* ---- setting ------------------------------------------------------------------------------------------------ */
@@ -220,7 +227,8 @@ lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const
     const char *prefix = lathe_option_prefix(key);
     if (!setting) {
         if (lathe_option_known(prefix, key + strlen(prefix))) return set_option(settings, key, text);
-        return lathe_fail_name("setting", key, unique_key_at);
+        gather_known();
+        return lathe_fail_name("setting", key, known_at);
     }
     return setting->text_size ? set_text(setting, settings, text) : set_number(setting, settings, text);
 }

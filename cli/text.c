@@ -1,0 +1,46 @@
+#include "text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Bytes of the character at `text` that can be shown; 0: it cannot. */
+static size_t shown(const unsigned char *text)
+{
+    if (text[0] < 0x80) return text[0] >= ' ' && text[0] != 0x7F;
+    size_t length = text[0] >= 0xF0 && text[0] < 0xF5 ? 4 : text[0] >= 0xE0 && text[0] < 0xF0 ? 3 : text[0] >= 0xC2 && text[0] < 0xE0 ? 2 : 0;
+    for (size_t i = 1; i < length; i++)
+        if ((text[i] & 0xC0) != 0x80) return 0;
+    bool control = length == 2 && text[0] == 0xC2 && text[1] < 0xA0; /* U+0080 ... U+009F */
+    bool turns = length == 3 && text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) || (text[1] == 0x81 && text[2] >= 0xA6));
+    return control || turns ? 0 : length; /* a terminal must not be told to write from right to left either */
+}
+
+char *cli_printable(const char *text, char *to, size_t size)
+{
+    size_t at = 0;
+    while (*text) {
+        size_t length = shown((const unsigned char *)text);
+        if (at + (length ? length : 4) >= size) break;
+        if (length) memcpy(to + at, text, length);
+        else snprintf(to + at, 5, "\\x%02X", (unsigned)(unsigned char)*text);
+        at += length ? length : 4;
+        text += length ? length : 1;
+    }
+    to[at] = '\0';
+    return to;
+}
+
+void cli_csv_cell(const char *text, FILE *file)
+{
+    bool formula = *text && strchr("=+-@\t\r", *text), quotes = formula || text[strcspn(text, ",\"\r\n")] != '\0';
+    if (!quotes) {
+        fputs(text, file);
+        return;
+    }
+    fputs(formula ? "\"'" : "\"", file);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', file);
+        fputc(*text, file);
+    }
+    fputc('"', file);
+}
