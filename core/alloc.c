@@ -13,7 +13,7 @@ static atomic_bool fail_onwards;
 bool lathe_size_mul(size_t a, size_t b, size_t *product)
 {
     size_t result;
-    if (__builtin_mul_overflow(a, b, &result)) return false;
+    if (!product || __builtin_mul_overflow(a, b, &result)) return false;
     *product = result;
     return true;
 }
@@ -21,7 +21,7 @@ bool lathe_size_mul(size_t a, size_t b, size_t *product)
 bool lathe_size_add(size_t a, size_t b, size_t *sum)
 {
     size_t result;
-    if (__builtin_add_overflow(a, b, &result)) return false;
+    if (!sum || __builtin_add_overflow(a, b, &result)) return false;
     *sum = result;
     return true;
 }

@@ -77,6 +77,7 @@ static bool add_block(lathe_arena *arena, size_t least)
 
 void *lathe_arena_alloc(lathe_arena *arena, size_t count, size_t size)
 {
+    if (!arena) return lathe_fail_null("lathe_arena_alloc", "arena"), NULL;
     size_t bytes, padded;
     if (!lathe_size_mul(count, size, &bytes) || !lathe_size_add(bytes, LATHE_ALIGN + GAP, &padded)) {
         lathe_fail(LATHE_ENOMEM, "out of memory: %zu objects of %zu bytes are more than an address space", count, size);
@@ -113,6 +114,7 @@ void *lathe_arena_zeroed(lathe_arena *arena, size_t count, size_t size)
 
 char *lathe_arena_strdup(lathe_arena *arena, const char *text)
 {
+    if (!arena || !text) return lathe_fail_null("lathe_arena_strdup", !arena ? "arena" : "text"), NULL;
     size_t length = strlen(text) + 1;
     char *copy = lathe_arena_alloc(arena, length, 1);
     return copy ? memcpy(copy, text, length) : NULL;
@@ -120,11 +122,13 @@ char *lathe_arena_strdup(lathe_arena *arena, const char *text)
 
 lathe_arena_mark lathe_arena_tell(const lathe_arena *arena)
 {
+    if (!arena) return (lathe_arena_mark){ 0, 0 };
     return (lathe_arena_mark){ arena->current, arena->count ? arena->blocks[arena->current].used : 0 };
 }
 
 void lathe_arena_rewind(lathe_arena *arena, lathe_arena_mark mark)
 {
+    if (!arena) return;
     for (size_t i = mark.block; i < arena->count; i++) {
         block *b = &arena->blocks[i];
         b->used = i == mark.block ? mark.used : 0; /* blocks after the mark's become empty */
@@ -135,6 +139,7 @@ void lathe_arena_rewind(lathe_arena *arena, lathe_arena_mark mark)
 
 void lathe_arena_reset(lathe_arena *arena)
 {
+    if (!arena) return;
     if (arena->count > 1) {
         free_blocks(arena);
         add_block(arena, arena->peak); /* refused: the next lathe_arena_alloc grows anew and reports it */
@@ -145,6 +150,7 @@ void lathe_arena_reset(lathe_arena *arena)
 
 size_t lathe_arena_used(const lathe_arena *arena)
 {
+    if (!arena) return 0;
     size_t used = 0;
     for (size_t i = 0; i < arena->count; i++) used += arena->blocks[i].used;
     return used;
@@ -152,6 +158,7 @@ size_t lathe_arena_used(const lathe_arena *arena)
 
 size_t lathe_arena_capacity(const lathe_arena *arena)
 {
+    if (!arena) return 0;
     size_t capacity = 0;
     for (size_t i = 0; i < arena->count; i++) capacity += arena->blocks[i].size;
     return capacity;

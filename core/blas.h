@@ -15,6 +15,7 @@ extern "C" {
 /**
  * C = A' B' + beta C, row-major, one thread. A' is A [m, k] or, if transpose_a, the transpose of A [k, m]; B' alike [k, n].
  * lda, ldb, ldc: numbers from one row to the next. With beta 0, C is not read.
+ * Nothing is checked: sizes below 0 or rows shorter than their stride are undefined.
  * Call it on blocks whose shape does not depend on the number of threads: then bits do not either.
  */
 void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const lathe_real *a, int lda,

@@ -28,7 +28,7 @@ static void leave_c_locale(locale_t former, locale_t made)
 bool lathe_parse_double(const char *text, double *number)
 {
     /* No names, no hexadecimals, no spaces: "nan", "0x10" and " 1" are not numbers here. */
-    if (!text || !*text || text[strspn(text, "0123456789+-.eE")]) return false;
+    if (!number || !text || !*text || text[strspn(text, "0123456789+-.eE")]) return false;
     locale_t made, former = enter_c_locale(&made);
     char *end;
     double result = strtod(text, &end);
@@ -40,7 +40,7 @@ bool lathe_parse_double(const char *text, double *number)
 
 bool lathe_parse_int64(const char *text, int64_t *number)
 {
-    if (!text || !*text || text[strspn(text, "0123456789+-")]) return false;
+    if (!number || !text || !*text || text[strspn(text, "0123456789+-")]) return false;
     char *end;
     errno = 0;
     long long result = strtoll(text, &end, 10);
@@ -51,14 +51,16 @@ bool lathe_parse_int64(const char *text, int64_t *number)
 
 const char *lathe_double_digits(double number, int digits, char text[32])
 {
+    if (!text) return lathe_fail_null("lathe_double_digits", "text"), NULL;
     locale_t made, former = enter_c_locale(&made);
-    snprintf(text, 32, "%.*g", digits, number);
+    snprintf(text, 32, "%.*g", digits < 1 ? 1 : digits > 17 ? 17 : digits, number);
     leave_c_locale(former, made);
     return text;
 }
 
 const char *lathe_double_text(double number, char text[32])
 {
+    if (!text) return lathe_fail_null("lathe_double_text", "text"), NULL;
     locale_t made, former = enter_c_locale(&made);
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, 32, "%.*g", digits, number);
@@ -95,6 +97,7 @@ static bool same_name(const char *a, const char *b)
 
 const lathe_field *lathe_fields_find(const lathe_field *fields, const char *name)
 {
+    if (!fields || !name) return NULL;
     for (; fields->name; fields++)
         if (same_name(fields->name, name)) return fields;
     return NULL;
@@ -114,6 +117,7 @@ static bool any_number(const lathe_field *field)
 
 const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TEXT])
 {
+    if (!field || !text) return lathe_fail_null("lathe_field_range", !field ? "field" : "text"), NULL;
     char low[32], high[32];
     if (field->kind == LATHE_FIELD_BOOL) snprintf(text, LATHE_FIELD_TEXT, "true | false");
     else if (field->kind == LATHE_FIELD_PATH) snprintf(text, LATHE_FIELD_TEXT, "a file");
@@ -195,6 +199,7 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
 
 lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, const void *opts, void *resolved, size_t size)
 {
+    if (!owner || !fields || !resolved) return lathe_fail_null("lathe_fields_resolve", !owner ? "owner" : !fields ? "fields" : "resolved");
     if (opts) memcpy(resolved, opts, size);
     else memset(resolved, 0, size);
     lathe_status status = LATHE_OK;
@@ -265,11 +270,11 @@ static lathe_status set_length(const char *owner, const lathe_field *field, uint
     number[length] = '\0';
     if (!lathe_parse_double(number, &amount) || amount < 0 || (steps && amount != floor(amount)))
         return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
-    if (epochs && steps_per_epoch <= 0)
+    if (epochs && !(steps_per_epoch > 0))
         return lathe_fail(LATHE_EARG, "%s: %s = '%s': how many steps an epoch has is not known here; give steps", owner,
             field->name, text);
     if (epochs) amount = floor(amount * steps_per_epoch + 0.5);
-    if (amount > 9007199254740992.0) return bad_text(owner, field, text, "below 2^53 steps");
+    if (!(amount <= 9007199254740992.0)) return bad_text(owner, field, text, "below 2^53 steps");
     if (amount == 0 && !zero_is_default(field, 0)) return refuse_zero(owner, field);
     *value = (uint64_t)amount;
     return LATHE_OK;
@@ -334,6 +339,8 @@ static lathe_status unknown_field(const char *owner, const lathe_field *fields, 
 lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void *opts, const char *name, const char *text,
     double steps_per_epoch)
 {
+    if (!owner || !fields || !opts || !name || !text)
+        return lathe_fail_null("lathe_fields_set", !owner ? "owner" : !fields ? "fields" : !opts ? "opts" : !name ? "name" : "text");
     const lathe_field *field = lathe_fields_find(fields, name);
     if (!field) return unknown_field(owner, fields, name);
     void *place = place_of(field, opts);
@@ -353,6 +360,7 @@ lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void
 
 const char *lathe_field_text(const lathe_field *field, const void *resolved, char text[LATHE_FIELD_TEXT])
 {
+    if (!field || !resolved || !text) return lathe_fail_null("lathe_field_text", !field ? "field" : !resolved ? "resolved" : "text"), NULL;
     char number[32];
     const void *place = constant_place_of(field, resolved);
     size_t used = 0;
@@ -408,6 +416,7 @@ static int distance(const char *a, const char *b)
 
 lathe_status lathe_fail_name(const char *kind, const char *name, const char *(*name_of)(int index))
 {
+    if (!kind || !name || !name_of) return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
     char known[360], nearest[96] = "";
     size_t used = 0;
     int best = (int)strlen(name) / 2 + 1; /* further off than that is no misspelling */

@@ -215,8 +215,8 @@ lathe_status lathe_gradcheck(lathe_function *function, void *context, const lath
     if (!function || !leaves || count < 1)
         return lathe_fail(LATHE_EARG, "lathe_gradcheck: it needs a function and at least one leaf");
     checker c = { .function = function, .context = context, .leaves = leaves, .count = count, .opts = with_defaults(opts) };
-    if (!(c.opts.step > 0 && c.opts.absolute > 0 && c.opts.relative > 0))
-        return lathe_fail(LATHE_EARG, "lathe_gradcheck: step %g, absolute %g and relative %g must be above 0", c.opts.step,
+    if (!(c.opts.step > 0 && c.opts.step <= 1 && c.opts.absolute > 0 && c.opts.relative > 0 && isfinite(c.opts.absolute) && isfinite(c.opts.relative)))
+        return lathe_fail(LATHE_EARG, "lathe_gradcheck: step %g must be in (0, 1], absolute %g and relative %g finite and above 0", c.opts.step,
             c.opts.absolute, c.opts.relative);
     lathe_status status = LATHE_ENOMEM;
     if ((c.tape = lathe_tape_new())) status = fill_leaves(&c);

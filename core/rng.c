@@ -38,7 +38,7 @@ lathe_rng lathe_rng_at(uint64_t seed, uint64_t stream, uint64_t index)
 uint64_t lathe_rng_stream(const char *name)
 {
     uint64_t hash = 0xCBF29CE484222325u;
-    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
+    for (; name && *name; name++) hash = (hash ^ (unsigned char)*name) * 0x100000001B3u;
     return hash;
 }
 

@@ -32,6 +32,8 @@ lathe_rng lathe_rng_at(uint64_t seed, uint64_t stream, uint64_t index);
 /** A stream's number from its name, such as a parameter's path: 64-bit FNV-1a. */
 uint64_t lathe_rng_stream(const char *name);
 
+/* Drawing numbers is not checked: `rng` must not be NULL. */
+
 /** Uniform on 0 ... 2^32 - 1. */
 uint32_t lathe_rng_u32(lathe_rng *rng);
 

@@ -18,7 +18,7 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     char message[LATHE_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    if (!format || vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
     va_end(arguments);
     /* One line without escapes, whatever a file's name holds. */
     for (char *c = message; *c; c++)
@@ -28,6 +28,11 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     lathe_error_fn *call = atomic_load(&handler);
     if (call && !last.held) call(status, last.message);
     return status;
+}
+
+lathe_status lathe_fail_null(const char *who, const char *what)
+{
+    return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: %s is NULL", who ? who : "?", what ? what : "an argument");
 }
 
 lathe_status lathe_error(void)

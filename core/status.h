@@ -35,6 +35,9 @@ typedef void lathe_error_fn(lathe_status status, const char *message);
  */
 lathe_status lathe_fail(lathe_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** "who: what is NULL" as LATHE_EARG, unless this thread has failed already: then that failure, which made it so, stays. Returns the status. */
+lathe_status lathe_fail_null(const char *who, const char *what);
+
 /** The newest failure on this thread since lathe_error_clear; LATHE_OK if none. */
 lathe_status lathe_error(void);
 

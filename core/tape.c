@@ -72,13 +72,13 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     tape->message[0] = '\0';
 }
 
-lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape->mode; }
-lathe_status lathe_tape_status(const lathe_tape *tape) { return tape->status; }
-const char *lathe_tape_message(const lathe_tape *tape) { return tape->message; }
-uint64_t lathe_tape_step(const lathe_tape *tape) { return tape->step; }
-uint64_t lathe_tape_seed_of(const lathe_tape *tape) { return tape->seed; }
-uint64_t lathe_tape_ticket(lathe_tape *tape) { return tape->ticket++; }
-const lathe_node *lathe_tape_newest(const lathe_tape *tape) { return tape->newest; }
+lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape ? tape->mode : LATHE_EVAL; }
+lathe_status lathe_tape_status(const lathe_tape *tape) { return tape ? tape->status : lathe_fail_null("lathe_tape_status", "tape"); }
+const char *lathe_tape_message(const lathe_tape *tape) { return tape ? tape->message : "the tape is NULL"; }
+uint64_t lathe_tape_step(const lathe_tape *tape) { return tape ? tape->step : 0; }
+uint64_t lathe_tape_seed_of(const lathe_tape *tape) { return tape ? tape->seed : 0; }
+uint64_t lathe_tape_ticket(lathe_tape *tape) { return tape ? tape->ticket++ : 0; }
+const lathe_node *lathe_tape_newest(const lathe_tape *tape) { return tape ? tape->newest : NULL; }
 
 double lathe_tape_statistics(lathe_tape *tape, double weight)
 {
@@ -94,6 +94,7 @@ double lathe_tape_statistics_weight(const lathe_tape *tape)
 
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
 {
+    if (!tape) return;
     tape->seed = seed;
     tape->step = step;
     tape->step_begun = false;
@@ -101,18 +102,21 @@ void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
 
 void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context)
 {
+    if (!tape) return;
     tape->on_record = hook;
     tape->on_record_context = context;
 }
 
 void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *context)
 {
+    if (!tape) return;
     tape->on_backward = hook;
     tape->on_backward_context = context;
 }
 
 size_t lathe_tape_bytes(const lathe_tape *tape)
 {
+    if (!tape) return 0;
     return lathe_arena_capacity(tape->arena) + lathe_arena_capacity(tape->work);
 }
 
@@ -120,11 +124,12 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
 {
     char message[LATHE_MESSAGE_SIZE];
     int used = 0;
-    if (tape->scope && *tape->scope) used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
+    if (tape && tape->scope && *tape->scope) used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
     va_end(arguments);
+    if (!tape) return lathe_fail(status, "%s", message), NULL;
     if (!tape->status) {
         tape->status = status;
         snprintf(tape->message, sizeof tape->message, "%s", message);
@@ -145,12 +150,14 @@ static void *adopt_failure(lathe_tape *tape)
 
 void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size)
 {
+    if (!tape) return lathe_fail_null("lathe_tape_alloc", "tape"), NULL;
     void *piece = lathe_arena_alloc(tape->arena, count, size);
     return piece ? piece : adopt_failure(tape);
 }
 
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size)
 {
+    if (!tape) return lathe_fail_null("lathe_tape_work", "tape"), NULL;
     void *piece = lathe_arena_alloc(tape->work, count, size);
     return piece ? piece : adopt_failure(tape);
 }
@@ -178,6 +185,7 @@ static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const la
 
 lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape)
 {
+    if (!tape) return lathe_fail_null("lathe_tape_tensor", "tape"), NULL;
     lathe_tensor *tensor = bare_tensor(tape, layout, &shape);
     if (tensor && !(tensor->data = lathe_tape_alloc(tape, tensor->stored, sizeof *tensor->data))) return NULL;
     return tensor;
@@ -185,6 +193,7 @@ lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_sha
 
 lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape)
 {
+    if (!tape || !x) return lathe_fail_null("lathe_tape_view", !tape ? "tape" : "x"), NULL;
     lathe_tensor *tensor = bare_tensor(tape, x->layout, &shape);
     if (tensor) tensor->data = x->data;
     return tensor;
@@ -219,6 +228,7 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
 
 lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs)
 {
+    if (!who || !in) return lathe_fail_null("lathe_tape_of", who ? "in" : "who"), NULL;
     lathe_tape *tape = NULL;
     bool missing = false;
     for (int i = 0; i < inputs; i++) {
@@ -244,6 +254,7 @@ lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs)
 
 bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inputs)
 {
+    if (!tape || !in) return false;
     if (tape->mode != LATHE_TRAIN) return false;
     for (int i = 0; i < inputs; i++)
         if (in[i] && in[i]->needs_grad) return true;
@@ -253,6 +264,8 @@ bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inp
 lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out, lathe_tensor *const *in,
     int inputs, void *saved)
 {
+    if (!tape || !op || !out || !in)
+        return lathe_fail_null("lathe_tape_record", !tape ? "tape" : !op ? "op" : !out ? "out" : "in"), NULL;
     give_work_back(tape);
     if (tape->status) return NULL;
     if (!lathe_tape_records(tape, in, inputs)) return out;
@@ -269,6 +282,7 @@ lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tens
 
 const char *lathe_tape_scope(lathe_tape *tape, const char *path)
 {
+    if (!tape) return NULL;
     const char *former = tape->scope;
     tape->scope = path;
     return former;
@@ -287,6 +301,7 @@ static lathe_real *new_grad(lathe_tape *tape, size_t count)
 
 lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
 {
+    if (!tape || !add) return lathe_fail_null("lathe_grad_target", !tape ? "tape" : "add"), NULL;
     if (!tensor || !tensor->needs_grad) return NULL;
     if (!tensor->grad && !(tensor->grad = new_grad(tape, tensor->stored))) return NULL;
     *add = tensor->has_grad;

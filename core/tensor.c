@@ -8,6 +8,7 @@
 
 size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
 {
+    if (!shape) return lathe_fail_null("lathe_shape_stored", "shape"), 0;
     char text[LATHE_SHAPE_TEXT];
     if (shape->rank < 0 || shape->rank > LATHE_MAX_RANK) {
         lathe_fail(LATHE_ESHAPE, "shape: rank %d is outside 0 to %d", shape->rank, LATHE_MAX_RANK);
@@ -40,11 +41,13 @@ size_t lathe_shape_count(const lathe_shape *shape)
 
 bool lathe_shape_equal(const lathe_shape *a, const lathe_shape *b)
 {
+    if (!a || !b) return false;
     return a->rank == b->rank && !memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]);
 }
 
 const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEXT])
 {
+    if (!shape || !text) return lathe_fail_null("lathe_shape_text", !shape ? "shape" : "text"), NULL;
     int rank = shape->rank < 0 ? 0 : shape->rank > LATHE_MAX_RANK ? LATHE_MAX_RANK : shape->rank;
     size_t used = 0;
     text[used++] = '[';
@@ -57,11 +60,13 @@ const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEX
 
 int lathe_tensor_blocks(const lathe_tensor *tensor)
 {
+    if (!tensor) return 0;
     return (tensor->shape.dim[0] - 1) / LATHE_LANES + 1;
 }
 
 size_t lathe_tensor_per_image(const lathe_tensor *tensor)
 {
+    if (!tensor) return 0;
     size_t count = 1;
     for (int i = 1; i < tensor->shape.rank; i++) count *= (size_t)tensor->shape.dim[i];
     return count;
@@ -69,6 +74,7 @@ size_t lathe_tensor_per_image(const lathe_tensor *tensor)
 
 size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index)
 {
+    if (!tensor) return 0;
     if (tensor->layout == LATHE_PLAIN) return index;
     size_t per = lathe_tensor_per_image(tensor), image = index / per;
     return (image / LATHE_LANES * per + index % per) * LATHE_LANES + image % LATHE_LANES;

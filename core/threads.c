@@ -212,6 +212,7 @@ static uint32_t publish(int tasks, int shares)
 
 void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
 {
+    if (!run) return;
     if (tasks <= 1 || inside_task || pthread_mutex_trylock(&pool.owner)) {
         for (int i = 0; i < tasks; i++) run(context, i);
         return;

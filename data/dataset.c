@@ -14,7 +14,7 @@ void lathe_data_free(lathe_dataset *data)
 
 lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
 {
-    if (!data || !sample) return lathe_fail(LATHE_EARG, "lathe_data_read: NULL");
+    if (!data || !sample) return lathe_fail_null("lathe_data_read", data ? "sample" : "data");
     if (index >= data->count)
         return lathe_fail(LATHE_EARG, "lathe_data_read: sample %zu of %s, which has %zu", index, data->name, data->count);
     return data->type->read(data, index, scratch, sample);

@@ -8,6 +8,9 @@
 /** Widest and highest picture, in pixels. */
 #define LATHE_DATA_SIDE_MAX 16384
 
+/** Most classes. */
+#define LATHE_DATA_CLASSES_MAX 65536
+
 /**
  * As lathe_data_memory, but the arrays (from lathe_alloc) become the data set's own, also when this fails.
  * The labels have been checked by the caller, whose messages can name a file; opts->classes is not 0.

@@ -11,7 +11,7 @@ extern "C" {
 /** What the two files do not say. NULL or zeros: names "0", "1", ..., mean and std measured. */
 typedef struct lathe_idx_opts {
     const char *name;               /* NULL: the name of the pictures' file */
-    int classes;                    /* a label of this or more is refused; 0: the largest label + 1 */
+    int classes;                    /* a label of this or more is refused; at most 65536; 0: the largest label + 1 */
     const char *const *class_names; /* [classes] */
     const double *mean, *std;       /* [1] */
     bool cache;                     /* with mean and std: gzipped pictures are kept unpacked in a file of the user's cache folder */

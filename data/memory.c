@@ -95,10 +95,11 @@ static lathe_status check(const uint8_t *pixels, const int *labels, const lathe_
     if (!pixels || !labels || !opts) return lathe_fail(LATHE_EARG, "lathe_data_memory: NULL");
     if (opts->channels < 1 || opts->channels > 4 || opts->height < 1 || opts->width < 1 ||
         opts->height > LATHE_DATA_SIDE_MAX || opts->width > LATHE_DATA_SIDE_MAX)
-        return lathe_fail(LATHE_EARG, "lathe_data_memory: pictures of %d x %d x %d, expected 1 to 4 channels, sides 1 to %d",
+        return lathe_fail(LATHE_EARG, "lathe_data_memory: pictures of %d x %d x %d, expected channels 1 to 4, height and width 1 to %d",
             opts->channels, opts->height, opts->width, LATHE_DATA_SIDE_MAX);
-    if (!opts->count) return lathe_fail(LATHE_EARG, "lathe_data_memory: no pictures");
-    if (opts->classes < 0) return lathe_fail(LATHE_EARG, "lathe_data_memory: %d classes", opts->classes);
+    if (!opts->count) return lathe_fail(LATHE_EARG, "lathe_data_memory: no pictures: count is 0");
+    if (opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX)
+        return lathe_fail(LATHE_EARG, "lathe_data_memory: classes = %d, expected 0 to %d", opts->classes, LATHE_DATA_CLASSES_MAX);
     if (!opts->mean != !opts->std) return lathe_fail(LATHE_EARG, "lathe_data_memory: mean and std go together");
     for (int i = 0; opts->mean && i < opts->channels; i++)
         if (!isfinite(opts->mean[i]) || !(opts->std[i] > 0) || !isfinite(opts->std[i]))
@@ -112,7 +113,7 @@ lathe_dataset *lathe_data_memory(const uint8_t *pixels, const int *labels, const
     lathe_memory_opts whole = *opts;
     int largest = 0;
     for (size_t i = 0; i < whole.count; i++) {
-        if (labels[i] < 0 || (whole.classes && labels[i] >= whole.classes)) {
+        if (labels[i] < 0 || labels[i] >= (whole.classes ? whole.classes : LATHE_DATA_CLASSES_MAX)) {
             lathe_fail(LATHE_EARG, "lathe_data_memory: label %d of picture %zu, with %d classes", labels[i], i, whole.classes);
             return NULL;
         }

@@ -13,7 +13,7 @@ typedef struct lathe_memory_opts {
     const char *name;               /* NULL: "memory" */
     size_t count;                   /* pictures */
     int channels, height, width;    /* of each; channels 1 ... 4 */
-    int classes;                    /* 0: the largest label + 1 */
+    int classes;                    /* at most 65536; 0: the largest label + 1 */
     const char *const *class_names; /* [classes], copied; NULL: "0", "1", ... */
     const double *mean, *std;       /* [channels]; both NULL: measured from the pixels */
 } lathe_memory_opts;

@@ -76,6 +76,7 @@ static lathe_status follow(const lathe_transforms *transforms, lathe_sizes *size
 
 lathe_status lathe_transforms_size(const lathe_transforms *transforms, int channels, int *height, int *width)
 {
+    if (!height || !width) return lathe_fail_null("lathe_transforms_size", !height ? "height" : "width");
     lathe_sizes sizes = { .channels = channels, .height = *height, .width = *width };
     lathe_status status = follow(transforms, &sizes);
     *height = sizes.height;
@@ -166,10 +167,12 @@ static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, co
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
     const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
+    if (!in || !scratch || !out) return lathe_fail_null("lathe_transforms_apply", !in ? "in" : !scratch ? "scratch" : "out");
     return run(transforms, &(lathe_pass){ .seed = seed, .stream = (epoch + 1) * 0x9E3779B97F4A7C15u, .index = index }, in, scratch, out);
 }
 
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
+    if (!in || !scratch || !out) return lathe_fail_null("lathe_transforms_still", !in ? "in" : !scratch ? "scratch" : "out");
     return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
 }

@@ -41,11 +41,13 @@ bool lathe_file_exists(const char *path)
 
 lathe_status lathe_file_remove(const char *path)
 {
+    if (!path) return lathe_fail_null("lathe_file_remove", "path");
     return lathe_call_unlink(path) && errno != ENOENT ? fail(path, "remove") : LATHE_OK;
 }
 
 lathe_status lathe_file_join(const char *folder, const char *name, char *path, size_t size)
 {
+    if (!folder || !name || !path) return lathe_fail_null("lathe_file_join", !folder ? "folder" : !name ? "name" : "path");
     size_t length = strlen(folder);
     const char *slash = length && folder[length - 1] == '/' ? "" : "/";
     int needed = snprintf(path, size, "%s%s%s", folder, slash, name);
@@ -56,6 +58,7 @@ lathe_status lathe_file_join(const char *folder, const char *name, char *path, s
 
 lathe_status lathe_file_make_folder(const char *path)
 {
+    if (!path) return lathe_fail_null("lathe_file_make_folder", "path");
     char *part = lathe_strdup(path);
     if (!part) return lathe_error();
     lathe_status status = LATHE_OK;
@@ -103,6 +106,7 @@ static void *read_open(int handle, const char *path, size_t limit, size_t *size)
 
 void *lathe_file_read(const char *path, size_t limit, size_t *size)
 {
+    if (!path || !size) return lathe_fail_null("lathe_file_read", !path ? "path" : "size"), NULL;
     /* O_NONBLOCK: a pipe must be refused, not waited for. */
     int handle = lathe_call_open(path, O_RDONLY | O_NONBLOCK);
     if (handle < 0) return fail(path, "open"), NULL;
@@ -143,6 +147,7 @@ static lathe_status write_parts(int handle, const lathe_bytes *parts, int count,
 
 lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int count)
 {
+    if (!path || (count > 0 && !parts)) return lathe_fail_null("lathe_file_write", path ? "parts" : "path");
     size_t size = strlen(path) + 32;
     char *temporary = lathe_alloc(size, 1);
     if (!temporary) return lathe_error();
@@ -166,6 +171,7 @@ lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int co
 
 lathe_status lathe_file_write_text(const char *path, const char *text)
 {
+    if (!path || !text) return lathe_fail_null("lathe_file_write_text", !path ? "path" : "text");
     return lathe_file_write(path, &(lathe_bytes){ text, strlen(text) }, 1);
 }
 
@@ -178,6 +184,7 @@ static bool is_stale(const char *name)
 
 lathe_status lathe_file_remove_stale(const char *folder)
 {
+    if (!folder) return lathe_fail_null("lathe_file_remove_stale", "folder");
     DIR *listing = opendir(folder);
     if (!listing) return fail(folder, "list");
     lathe_status status = LATHE_OK;
@@ -210,6 +217,8 @@ static int by_size(const void *a, const void *b)
 
 uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char *suffix, size_t *count)
 {
+    if (!folder || !prefix || !suffix || !count)
+        return lathe_fail_null("lathe_file_numbers", !folder ? "folder" : !prefix ? "prefix" : !suffix ? "suffix" : "count"), NULL;
     size_t room = 16;
     uint64_t *numbers = lathe_alloc(room, sizeof *numbers), number;
     DIR *listing = numbers ? opendir(folder) : NULL;
@@ -247,6 +256,7 @@ struct lathe_writer {
 
 lathe_writer *lathe_writer_open(const char *path, uint64_t position)
 {
+    if (!path) return lathe_fail_null("lathe_writer_open", "path"), NULL;
     lathe_writer *writer = lathe_alloc(1, sizeof *writer);
     if (!writer) return NULL;
     *writer = (lathe_writer){ .handle = -1, .position = position, .path = lathe_strdup(path) };
@@ -269,6 +279,7 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position)
 
 lathe_status lathe_writer_flush(lathe_writer *writer, bool sync)
 {
+    if (!writer) return lathe_fail_null("lathe_writer_flush", "writer");
     if (writer->status) return lathe_fail(writer->status, "%s: an earlier write has failed", writer->path);
     writer->status = write_all(writer->handle, writer->gathered, writer->used, writer->path);
     writer->used = 0;
@@ -279,6 +290,7 @@ lathe_status lathe_writer_flush(lathe_writer *writer, bool sync)
 
 lathe_status lathe_writer_add(lathe_writer *writer, const char *text)
 {
+    if (!writer || !text) return lathe_fail_null("lathe_writer_add", !writer ? "writer" : "text");
     size_t length = strlen(text);
     if (writer->status || length > sizeof writer->gathered - writer->used) {
         lathe_status status = lathe_writer_flush(writer, false);
@@ -294,6 +306,7 @@ lathe_status lathe_writer_add(lathe_writer *writer, const char *text)
 
 uint64_t lathe_writer_position(const lathe_writer *writer)
 {
+    if (!writer) return 0;
     return writer->position;
 }
 
@@ -309,6 +322,7 @@ lathe_status lathe_writer_close(lathe_writer *writer)
 
 lathe_status lathe_writer_cut(lathe_writer *writer, uint64_t position)
 {
+    if (!writer) return lathe_fail_null("lathe_writer_cut", "writer");
     lathe_status status = lathe_writer_flush(writer, false);
     if (!status && lathe_call_truncate(writer->handle, (off_t)position)) status = fail(writer->path, "shorten");
     if (!status && lseek(writer->handle, (off_t)position, SEEK_SET) < 0) status = fail(writer->path, "seek");

@@ -60,6 +60,7 @@ static int open_locked(const char *path)
 
 lathe_lock *lathe_lock_take(const char *path)
 {
+    if (!path) return lathe_fail_null("lathe_lock_take", "path"), NULL;
     char pid[24];
     lathe_lock *lock = lathe_alloc(1, sizeof *lock);
     char *copy = lock ? lathe_strdup(path) : NULL;

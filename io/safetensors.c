@@ -130,6 +130,7 @@ static lathe_status check_file(lathe_safetensors *file, size_t size)
 
 lathe_safetensors *lathe_safetensors_read(const char *path)
 {
+    if (!path) return lathe_fail_null("lathe_safetensors_read", "path"), NULL;
     size_t size = 0;
     lathe_safetensors *file = lathe_alloc(1, sizeof *file);
     if (!file) return NULL;
@@ -152,12 +153,14 @@ void lathe_safetensors_free(lathe_safetensors *file)
 
 const lathe_safetensor *lathe_safetensors_find(const lathe_safetensors *file, const char *name)
 {
+    if (!file || !name) return NULL;
     const lathe_safetensor key = { .name = name };
     return file->tensors ? bsearch(&key, file->tensor, file->tensors, sizeof key, by_name) : NULL;
 }
 
 const char *lathe_safetensors_text(const lathe_safetensors *file, const char *key)
 {
+    if (!file || !key) return NULL;
     const lathe_metadata wanted = { .key = key };
     const lathe_metadata *found = file->metadata_count ?
         bsearch(&wanted, file->metadata, file->metadata_count, sizeof wanted, by_key) : NULL;
@@ -227,6 +230,7 @@ static number_fn *conversion_of(const char *dtype)
 
 lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_safetensor *tensor, lathe_real *values, size_t count)
 {
+    if (!file || !tensor || !values) return lathe_fail_null("lathe_safetensors_get", !file ? "file" : !tensor ? "tensor" : "values");
     number_fn *convert = conversion_of(tensor->dtype);
     if (tensor->count != count)
         return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' has %zu numbers, expected %zu", file->path, tensor->name, tensor->count,
@@ -300,6 +304,8 @@ static const lathe_safetensor *find_prefixed(const lathe_safetensors *file, cons
 lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count, const char *prefix,
     bool strict)
 {
+    if (!file || !prefix || (count > 0 && !tensors))
+        return lathe_fail_null("lathe_safetensors_load", !file ? "file" : !prefix ? "prefix" : "tensors");
     mismatches found = { 0 };
     bool *asked = lathe_alloc(file->tensors + 1, sizeof *asked);
     if (!asked) return lathe_error();

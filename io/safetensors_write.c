@@ -88,6 +88,10 @@ static lathe_status check_header(const char *path, const lathe_text *header, siz
 lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count, const lathe_metadata *metadata,
     int metadata_count)
 {
+    if (!path || (count > 0 && !tensors) || (metadata_count > 0 && !metadata))
+        return lathe_fail_null("lathe_safetensors_write", !path ? "path" : count > 0 && !tensors ? "tensors" : "metadata");
+    if (count < 0 || metadata_count < 0)
+        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: %d tensors and %d texts; neither can be below 0", count, metadata_count);
     lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
     if (!parts) return lathe_error();
     lathe_text header = { 0 };

@@ -29,6 +29,7 @@ static bool make_room(lathe_text *text, size_t more)
 
 void lathe_text_put_n(lathe_text *text, const char *string, size_t count)
 {
+    if (!text || !string) return;
     if (!make_room(text, count)) return;
     memcpy(text->chars + text->length, string, count);
     text->length += count;
@@ -37,11 +38,13 @@ void lathe_text_put_n(lathe_text *text, const char *string, size_t count)
 
 void lathe_text_put(lathe_text *text, const char *string)
 {
+    if (!string) return;
     lathe_text_put_n(text, string, strlen(string));
 }
 
 void lathe_text_add(lathe_text *text, const char *format, ...)
 {
+    if (!text || !format) return;
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
@@ -56,12 +59,14 @@ void lathe_text_add(lathe_text *text, const char *format, ...)
 
 void lathe_text_number(lathe_text *text, double number)
 {
+    if (!text) return;
     char digits[32];
     lathe_text_put(text, isfinite(number) ? lathe_double_text(number, digits) : "null");
 }
 
 int lathe_utf8_length(const char *string)
 {
+    if (!string) return 0;
     const unsigned char *s = (const unsigned char *)string;
     if (s[0] < 0x80) return 1;
     int length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
@@ -97,6 +102,7 @@ static const char *json_escape(unsigned char c, char room[8])
 
 void lathe_text_json(lathe_text *text, const char *string)
 {
+    if (!text || !string) return;
     lathe_text_put(text, "\"");
     put_escaped(text, string, json_escape);
     lathe_text_put(text, "\"");
@@ -118,11 +124,13 @@ static const char *html_escape(unsigned char c, char room[8])
 
 void lathe_text_html(lathe_text *text, const char *string)
 {
+    if (!text || !string) return;
     put_escaped(text, string, html_escape);
 }
 
 char *lathe_text_take(lathe_text *text)
 {
+    if (!text) return lathe_fail_null("lathe_text_take", "text"), NULL;
     make_room(text, 0);
     char *chars = text->failed ? NULL : text->chars;
     if (chars) chars[text->length] = '\0';
@@ -133,6 +141,7 @@ char *lathe_text_take(lathe_text *text)
 
 void lathe_text_free(lathe_text *text)
 {
+    if (!text) return;
     lathe_free(text->chars);
     *text = (lathe_text){ 0 };
 }

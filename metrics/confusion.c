@@ -53,11 +53,12 @@ void lathe_confusion_reset(lathe_confusion *confusion)
     memset(confusion->count, 0, (size_t)confusion->classes * (size_t)confusion->classes * sizeof *confusion->count);
 }
 
-int lathe_confusion_classes(const lathe_confusion *confusion) { return confusion->classes; }
-const uint64_t *lathe_confusion_counts(const lathe_confusion *confusion) { return confusion->count; }
+int lathe_confusion_classes(const lathe_confusion *confusion) { return confusion ? confusion->classes : 0; }
+const uint64_t *lathe_confusion_counts(const lathe_confusion *confusion) { return confusion ? confusion->count : NULL; }
 
 lathe_class_counts lathe_confusion_class(const lathe_confusion *confusion, int class_number)
 {
+    if (!confusion) return (lathe_class_counts){ 0 };
     lathe_class_counts c = { 0 };
     if (class_number < 0 || class_number >= confusion->classes) return c;
     for (int i = 0; i < confusion->classes; i++)
@@ -74,6 +75,7 @@ lathe_class_counts lathe_confusion_class(const lathe_confusion *confusion, int c
 
 int lathe_confusion_mistakes(const lathe_confusion *confusion, lathe_confused *mistakes, int room)
 {
+    if (!confusion || !mistakes) return 0;
     int found = 0;
     for (int i = 0; i < confusion->classes; i++)
         for (int j = 0; j < confusion->classes; j++) {

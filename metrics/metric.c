@@ -172,9 +172,9 @@ void lathe_metric_reset(lathe_metric *metric)
     if (metric->state) memset(metric->state, 0, metric->numbers * sizeof *metric->state);
 }
 
-const lathe_metric_type *lathe_metric_type_of(const lathe_metric *metric) { return metric->type; }
-int lathe_metric_classes(const lathe_metric *metric) { return metric->classes; }
-const void *lathe_metric_opts(const lathe_metric *metric) { return metric->opts; }
+const lathe_metric_type *lathe_metric_type_of(const lathe_metric *metric) { return metric ? metric->type : NULL; }
+int lathe_metric_classes(const lathe_metric *metric) { return metric ? metric->classes : 0; }
+const void *lathe_metric_opts(const lathe_metric *metric) { return metric ? metric->opts : NULL; }
 size_t lathe_metric_samples(const lathe_metric *metric) { return metric ? metric->samples : 0; }
 
 static const char *name_at(int index)
@@ -193,6 +193,7 @@ const lathe_metric_type *lathe_metric_find(const char *name)
 
 int lathe_argmax(const lathe_real *scores, int classes)
 {
+    if (!scores) return 0;
     int best = 0;
     for (int k = 1; k < classes; k++)
         if (scores[k] > scores[best]) best = k;

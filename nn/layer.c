@@ -8,6 +8,7 @@
 
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
 {
+    if (!type) return lathe_fail_null("lathe_layer_new", "type"), NULL;
     if (!model) return lathe_model_fail(NULL, LATHE_EARG, "%s: the model is NULL", type->name);
     if (model->status) return NULL;
     if (type->size < sizeof(lathe_layer) || !type->forward)

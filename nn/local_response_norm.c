@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "layer_impl.h"
 #include "layers.h"
 
@@ -32,6 +34,9 @@ lathe_layer *lathe_nn_local_response_norm(lathe_model *model, int size, const la
     if (size < 1 || size % 2 == 0)
         return lathe_model_fail(
             model, LATHE_EARG, "lathe_nn_local_response_norm: size is %d; it must be odd and above 0", size);
+    if (!isfinite(o.alpha) || !isfinite(o.beta) || !isfinite(o.k))
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_local_response_norm: alpha is %g, beta %g, k %g; they must be finite", o.alpha,
+            o.beta, o.k);
     response_layer *layer = lathe_layer_new(model, &lathe_local_response_norm_layer);
     if (!layer) return NULL;
     layer->opts = o;

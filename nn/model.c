@@ -22,7 +22,7 @@ void lathe_model_free(lathe_model *model)
 
 lathe_status lathe_model_status(const lathe_model *model)
 {
-    return model ? model->status : LATHE_EARG;
+    return model ? model->status : lathe_fail_null("lathe_model_status", "model");
 }
 
 const char *lathe_model_message(const lathe_model *model)
@@ -57,6 +57,7 @@ void *lathe_model_adopt_failure(lathe_model *model)
 
 void *lathe_model_alloc(lathe_model *model, size_t count, size_t size)
 {
+    if (!model) return lathe_fail_null("lathe_model_alloc", "model"), NULL;
     void *piece = lathe_arena_zeroed(model->arena, count, size);
     return piece ? piece : lathe_model_adopt_failure(model);
 }

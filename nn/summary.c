@@ -162,6 +162,7 @@ static void print_row(table *to, const widths *w, const lathe_summary_row *row)
 
 size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
 {
+    if (!text) size = 0;
     table to = { text, size, 0 };
     if (size) *text = '\0';
     if (!summary) return 0;

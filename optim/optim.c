@@ -277,7 +277,8 @@ static lathe_status check_tensors(const lathe_optim *optim, lathe_tensor *const 
 
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts)
 {
-    if (!optim || groups_may_change(optim, "lathe_optim_add_group") || check_tensors(optim, tensors, count) ||
+    if (!optim) return lathe_fail_null("lathe_optim_add_group", "optim"), -1;
+    if (groups_may_change(optim, "lathe_optim_add_group") || check_tensors(optim, tensors, count) ||
         new_group(optim, opts))
         return -1;
     for (int i = 0; i < count; i++) optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;

@@ -230,6 +230,7 @@ static void label(lathe_text *out, const char *text, const char *class, int x, i
 
 void lathe_chart_svg(lathe_text *out, const lathe_chart *chart)
 {
+    if (!out || !chart) return;
     frame f = frame_of(chart);
     lathe_text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\" data-left=\"%d\" "
         "data-right=\"%d\" data-min=\"", f.width, f.height, LEFT, f.width - RIGHT);

@@ -175,6 +175,7 @@ static void heading(lathe_text *out, const lathe_settings *settings)
 
 char *lathe_report_page(const lathe_run *run)
 {
+    if (!run) return lathe_fail_null("lathe_report_page", "run"), NULL;
     columns c = { 0 };
     char *settings = lathe_settings_text(&run->settings);
     if (!settings || columns_of(&run->history, &c)) {
@@ -208,6 +209,7 @@ char *lathe_report_page(const lathe_run *run)
 
 lathe_status lathe_report_write(const lathe_run *run, const char *path)
 {
+    if (!run || !path) return lathe_fail_null("lathe_report_write", !run ? "run" : "path");
     char *page = lathe_report_page(run);
     if (!page) return lathe_error();
     lathe_status status = lathe_file_write_text(path, page);

@@ -193,7 +193,7 @@ bool lathe_sched_wants_more(const lathe_sched *sched)
 
 bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256])
 {
-    if (!sched || !sched->type->describe) return false;
+    if (!sched || !text || !sched->type->describe) return false;
     bool epochs = sched->unit > 1; /* then its lengths are epochs already */
     sched->type->describe(sched->groups[0].opts, steps / sched->unit, epochs ? 1 : steps_per_epoch, text);
     return true;
@@ -239,7 +239,7 @@ static bool seldom_stepped(const lathe_sched *sched, char text[256])
 
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256])
 {
-    if (!sched || n < 0) return false;
+    if (!sched || !text || n < 0) return false;
     if (seldom_stepped(sched, text) && n-- == 0) return true;
     for (int i = 0; sched->type->warn && i < sched->group_count; i++) {
         const group *g = &sched->groups[i];

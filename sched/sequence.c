@@ -50,7 +50,7 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     uint64_t end = 0;
     (void)base;
     if (!o->segment || o->count < 1)
-        return lathe_fail(LATHE_EARG, "sequence: %d segments, at least 1 is needed", o->segment ? o->count : 0);
+        return lathe_fail(LATHE_EARG, "sequence: count = %d segments, at least 1 is needed", o->segment ? o->count : 0);
     for (int i = 0; i < o->count; i++) {
         const lathe_segment *s = &o->segment[i];
         if (!s->type) return lathe_fail(LATHE_EARG, "sequence: segment %d has no type", i);

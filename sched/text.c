@@ -73,6 +73,7 @@ static lathe_status read_words(const char *text, words *word, int *count)
 
 lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS], int *count)
 {
+    if (!text || !type || !count) return lathe_fail_null("lathe_sched_text_types", !text ? "text" : !type ? "type" : "count");
     words word[LATHE_SCHED_SEGMENTS] = { { .type = NULL } };
     *count = 0;
     if (!text) return lathe_fail(LATHE_EARG, "lathe_sched_text_types: text is NULL");
@@ -85,6 +86,7 @@ lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *ty
 
 const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const char *key)
 {
+    if (!type || !key) return NULL;
     const char *point = strchr(key, '.');
     if (point && !lathe_sched_same_name(type->name, key, (size_t)(point - key))) return NULL;
     return lathe_fields_find(type->fields, point ? point + 1 : key);
@@ -154,6 +156,10 @@ lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const l
 {
     if (!text) {
         if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_sched_from_text: text is NULL");
+        return NULL;
+    }
+    if (opts && !(opts->steps_per_epoch >= 0 && opts->steps_per_epoch <= 0x1p53)) {
+        lathe_fail(LATHE_EARG, "lathe_sched_from_text: steps_per_epoch = %g is not legal: [0, 2^53]", opts->steps_per_epoch);
         return NULL;
     }
     parsed all = { .count = 0 };

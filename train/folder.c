@@ -184,6 +184,7 @@ static void plain_name(const char *spec, char *name, size_t size)
 
 lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG])
 {
+    if (!settings || !parent || !folder) return lathe_fail_null("lathe_run_next_folder", !settings ? "settings" : !parent ? "parent" : "folder");
     char name[2 * LATHE_SETTING_SHORT + 32], data[LATHE_SETTING_SHORT], model[LATHE_SETTING_SHORT];
     plain_name(settings->data, data, sizeof data);
     plain_name(settings->model, model, sizeof model);

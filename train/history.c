@@ -23,6 +23,7 @@ static void *one_more(void *rows, size_t count, size_t *room, size_t size)
 
 lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row *row)
 {
+    if (!history || !row) return lathe_fail_null("lathe_history_add_step", !history ? "history" : "row");
     lathe_step_row *rows = one_more(history->step, history->steps, &history->step_room, sizeof *row);
     if (!rows) return lathe_error();
     history->step = rows;
@@ -32,6 +33,7 @@ lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row
 
 lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_row *row)
 {
+    if (!history || !row) return lathe_fail_null("lathe_history_add_epoch", !history ? "history" : "row");
     lathe_epoch_row *rows = one_more(history->epoch, history->epochs, &history->epoch_room, sizeof *row);
     if (!rows) return lathe_error();
     history->epoch = rows;
@@ -41,6 +43,7 @@ lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_r
 
 void lathe_history_free(lathe_history *history)
 {
+    if (!history) return;
     lathe_free(history->step);
     lathe_free(history->epoch);
     *history = (lathe_history){ 0 };
@@ -57,6 +60,7 @@ static const char *cell(double number, char text[32])
 
 const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_TEXT])
 {
+    if (!row || !text) return lathe_fail_null("lathe_step_row_text", !row ? "row" : "text"), NULL;
     char lr[32], momentum[32], loss[32];
     snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s\n", row->step, row->epoch, lathe_double_digits(row->lr, 17, lr),
         lathe_double_digits(row->momentum, 17, momentum), cell(row->loss, loss));
@@ -65,6 +69,7 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
 
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW_TEXT])
 {
+    if (!row || !text) return lathe_fail_null("lathe_epoch_row_text", !row ? "row" : "text"), NULL;
     const double numbers[] = { row->train_loss, row->train_accuracy, row->val_loss, row->val_accuracy, row->seconds,
         row->images_per_second };
     size_t used = (size_t)snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64, row->epoch, row->step);
@@ -188,6 +193,7 @@ static lathe_status read_rows(lathe_history *history, const char *folder, const 
 
 lathe_status lathe_history_read(lathe_history *history, const char *folder)
 {
+    if (!history || !folder) return lathe_fail_null("lathe_history_read", !history ? "history" : "folder");
     uint64_t end;
     lathe_status status = read_rows(history, folder, &steps_table, 0, UINT64_MAX, &end);
     return status ? status : read_rows(history, folder, &epochs_table, 0, UINT64_MAX, &end);
@@ -196,6 +202,7 @@ lathe_status lathe_history_read(lathe_history *history, const char *folder)
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps, uint64_t epochs,
     lathe_history_ends *ends)
 {
+    if (!history || !folder || !ends) return lathe_fail_null("lathe_history_read_first", !history ? "history" : !folder ? "folder" : "ends");
     lathe_status status = read_rows(history, folder, &steps_table, steps, steps, &ends->steps);
     return status ? status : read_rows(history, folder, &epochs_table, epochs, epochs, &ends->epochs);
 }

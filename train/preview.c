@@ -20,6 +20,8 @@ lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_
     lathe_step_row *rows)
 {
     if (!settings || (steps && !rows)) return lathe_fail(LATHE_EARG, "lathe_run_preview: settings or rows is NULL");
+    if (!(steps_per_epoch >= 0 && steps_per_epoch <= 0x1p53))
+        return lathe_fail(LATHE_EARG, "lathe_run_preview: steps_per_epoch = %g is not legal: [0, 2^53]", steps_per_epoch);
     lathe_status status = lathe_settings_check(settings);
     lathe_real *numbers = status ? NULL : lathe_alloc(2 * LATHE_LANES, sizeof *numbers);
     if (!numbers) return lathe_error();

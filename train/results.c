@@ -10,6 +10,7 @@
 
 double lathe_run_images_per_second(const lathe_run *run)
 {
+    if (!run) return 0;
     return run->train_seconds > 0 ? (double)run->images / run->train_seconds : 0;
 }
 
@@ -42,6 +43,7 @@ static const lathe_epoch_row *tested_epoch(const lathe_run *run)
 
 char *lathe_run_json(const lathe_run *run)
 {
+    if (!run) return lathe_fail_null("lathe_run_json", "run"), NULL;
     lathe_text text = { 0 };
     const lathe_epoch_row *epoch = tested_epoch(run);
     bool tested = run->test_score.count > 0;

@@ -116,6 +116,7 @@ const lathe_setting *lathe_setting_at(int index)
 
 const lathe_setting *lathe_setting_find(const char *key)
 {
+    if (!key) return NULL;
     for (int i = 0; i < entries; i++) {
         const lathe_field one[] = { { .name = table[i].key }, { .name = NULL } };
         if (lathe_fields_find(one, key)) return &table[i];
@@ -125,6 +126,7 @@ const lathe_setting *lathe_setting_find(const char *key)
 
 const char *lathe_setting_text(const lathe_setting *setting, const lathe_settings *settings, char text[LATHE_SETTING_LONG])
 {
+    if (!setting || !settings || !text) return lathe_fail_null("lathe_setting_text", !setting ? "setting" : !settings ? "settings" : "text"), NULL;
     char number[LATHE_FIELD_TEXT];
     const char *value = setting->text_size ? (const char *)settings + setting->field.offset :
         lathe_field_text(&setting->field, settings, number);
@@ -265,6 +267,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
 
 lathe_status lathe_settings_length(const char *key, const char *text, double steps_per_epoch, uint64_t *steps)
 {
+    if (!key || !text || !steps) return lathe_fail_null("lathe_settings_length", !key ? "key" : !text ? "text" : "steps");
     const lathe_field field[] = { { .name = key, .kind = LATHE_FIELD_STEPS, .max = MOST }, { .name = NULL } };
     return lathe_fields_set("settings", field, steps, key, text, steps_per_epoch);
 }
@@ -291,6 +294,7 @@ static bool parse_time(const char *text, double *seconds)
 
 lathe_status lathe_settings_save_every(const lathe_settings *settings, double steps_per_epoch, lathe_save_every *every)
 {
+    if (!settings || !every) return lathe_fail_null("lathe_settings_save_every", !settings ? "settings" : "every");
     const char *text = settings->save_every;
     *every = (lathe_save_every){ 0 };
     if (!*text || parse_time(text, &every->seconds)) return LATHE_OK;

@@ -224,6 +224,7 @@ static void put_options(lathe_text *text, const lathe_settings *settings, const 
 
 char *lathe_settings_text(const lathe_settings *settings)
 {
+    if (!settings) return lathe_fail_null("lathe_settings_text", "settings"), NULL;
     lathe_text text = { 0 };
     lathe_chosen chosen;
     if (lathe_settings_choose(settings, &chosen)) return NULL;
@@ -243,6 +244,7 @@ char *lathe_settings_text(const lathe_settings *settings)
 
 lathe_status lathe_settings_write(const lathe_settings *settings, const char *path)
 {
+    if (!settings || !path) return lathe_fail_null("lathe_settings_write", !settings ? "settings" : "path");
     char *text = lathe_settings_text(settings);
     lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
     lathe_free(text);

@@ -98,6 +98,7 @@ static lathe_status fill(const lathe_settings *settings, const lathe_chosen *cho
 
 lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params, double steps_per_epoch)
 {
+    if (!settings || !params) return lathe_fail_null("lathe_settings_optim", !settings ? "settings" : "params"), NULL;
     lathe_chosen chosen;
     if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen)) return NULL;
     void *opts = lathe_alloc(1, chosen.optim->opts_size);
@@ -143,6 +144,7 @@ static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen
 
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type)
 {
+    if (!settings || !type) return lathe_fail_null("lathe_settings_loss", !settings ? "settings" : "type"), NULL;
     lathe_chosen chosen;
     if (lathe_settings_choose(settings, &chosen)) return NULL;
     void *opts = lathe_alloc(1, chosen.loss->opts_size);
@@ -171,7 +173,7 @@ static bool has_steps(const char *text)
 static lathe_status check_units(const lathe_settings *settings, double steps_per_epoch)
 {
     if (settings->by != LATHE_BY_EPOCH) return LATHE_OK;
-    if (steps_per_epoch < 1) return lathe_fail(LATHE_EARG, "sched: by = epoch: how many steps an epoch has is not known here");
+    if (!(steps_per_epoch >= 1 && steps_per_epoch <= 0x1p53)) return lathe_fail(LATHE_EARG, "sched: by = epoch: how many steps an epoch has is not known here");
     const char *bad = has_steps(settings->sched) ? settings->sched : NULL;
     for (int i = 0; i < settings->options && !bad; i++)
         if (has_steps(settings->option[i].text)) bad = settings->option[i].text;
@@ -180,8 +182,9 @@ static lathe_status check_units(const lathe_settings *settings, double steps_per
 
 lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch, uint64_t run_steps)
 {
+    if (!settings || !optim) return lathe_fail_null("lathe_settings_sched", !settings ? "settings" : "optim"), NULL;
     lathe_chosen chosen;
-    if (!optim || lathe_options_check(settings) || lathe_settings_choose(settings, &chosen) || check_units(settings, steps_per_epoch))
+    if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen) || check_units(settings, steps_per_epoch))
         return NULL;
     const bool epochs = settings->by == LATHE_BY_EPOCH;
     const uint64_t unit = epochs ? (uint64_t)steps_per_epoch : 1;
