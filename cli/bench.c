@@ -49,7 +49,7 @@ static lathe_status make_batch(cli_bench *bench)
     size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
     bench->images = stored ? lathe_alloc(stored, sizeof *bench->images) : NULL;
     size_t pixels = (size_t)spec->height * (size_t)spec->width; /* a model may give each its scores: then it has a label */
-    bench->labels = lathe_alloc((size_t)size * pixels, sizeof *bench->labels);
+    bench->labels = lathe_alloc(lathe_times((size_t)size, pixels), sizeof *bench->labels);
     if (!bench->images || !bench->labels) return lathe_error();
     bench->batch = (lathe_batch){ .size = size, .channels = spec->channels, .height = spec->height, .width = spec->width,
         .images = bench->images, .labels = bench->labels };

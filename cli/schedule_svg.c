@@ -6,7 +6,7 @@ enum { WIDTH = 720, HEIGHT = 220 };
 
 lathe_status cli_schedule_svg(const char *path, const lathe_step_row *row, uint64_t steps)
 {
-    double *room = lathe_alloc(steps, 3 * sizeof *room), *lr = room + steps, *momentum = lr + steps;
+    double *room = lathe_alloc(lathe_times(3, steps), sizeof *room), *lr = room + steps, *momentum = lr + steps;
     if (!room) return lathe_error();
     bool changes = false;
     for (uint64_t i = 0; i < steps; i++) {

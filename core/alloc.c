@@ -1,6 +1,7 @@
 #include "alloc.h"
 
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,20 @@ bool lathe_size_add(size_t a, size_t b, size_t *sum)
     if (!sum || __builtin_add_overflow(a, b, &result)) return false;
     *sum = result;
     return true;
+}
+
+size_t lathe_times(size_t a, size_t b)
+{
+    size_t product = SIZE_MAX;
+    lathe_size_mul(a, b, &product);
+    return product;
+}
+
+size_t lathe_plus(size_t a, size_t b)
+{
+    size_t sum = SIZE_MAX;
+    lathe_size_add(a, b, &sum);
+    return sum;
 }
 
 size_t lathe_alloc_fail_at(size_t nth, bool persistent)

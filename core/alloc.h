@@ -18,6 +18,10 @@ bool lathe_size_mul(size_t a, size_t b, size_t *product);
 /** *sum = a + b; false (and *sum untouched) if that does not fit a size_t. */
 bool lathe_size_add(size_t a, size_t b, size_t *sum);
 
+/** a * b and a + b for the size of an allocation: SIZE_MAX if that does not fit, which every allocator refuses. */
+size_t lathe_times(size_t a, size_t b);
+size_t lathe_plus(size_t a, size_t b);
+
 /**
  * `count` objects of `size` bytes, zeroed, aligned to LATHE_ALIGN.
  * Errors   LATHE_ENOMEM if memory runs out or the product overflows: returns NULL.

@@ -14,6 +14,10 @@ size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
         lathe_fail(LATHE_ESHAPE, "shape: rank %d is outside 0 to %d", shape->rank, LATHE_MAX_RANK);
         return 0;
     }
+    if (layout != LATHE_PLAIN && layout != LATHE_BATCHED) {
+        lathe_fail(LATHE_ESHAPE, "shape: layout %d is neither LATHE_PLAIN nor LATHE_BATCHED", (int)layout);
+        return 0;
+    }
     if (layout == LATHE_BATCHED && shape->rank == 0) {
         lathe_fail(LATHE_ESHAPE, "shape: a batched tensor needs a batch dimension, but its rank is 0");
         return 0;

@@ -21,7 +21,7 @@ lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t w
 lathe_status lathe_picture_alloc(lathe_picture *picture)
 {
     picture->pixels =
-        lathe_alloc_raw((size_t)picture->width * (size_t)picture->height, (size_t)picture->channels); /* at most 2^30 */
+        lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height), (size_t)picture->channels); /* at most 2^30 */
     return picture->pixels ? LATHE_OK : LATHE_ENOMEM;
 }
 

@@ -94,7 +94,7 @@ static lathe_status decode_with(tjhandle handle, lathe_picture_file *file, lathe
         static const int formats[] = { 0, TJPF_GRAY, 0, TJPF_RGB, TJPF_RGBA };
         return decompress(handle, file, formats[picture->channels], picture->width, picture->height, picture->pixels);
     }
-    uint8_t *cmyk = lathe_alloc_raw((size_t)picture->width * (size_t)picture->height, 4);
+    uint8_t *cmyk = lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height), 4);
     if (!cmyk) return LATHE_ENOMEM;
     status = decompress(handle, file, TJPF_CMYK, picture->width, picture->height, cmyk);
     if (!status) from_cmyk(cmyk, marks.adobe, picture);

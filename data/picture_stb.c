@@ -15,7 +15,7 @@ static _Thread_local struct {
 static void *take(size_t size)
 {
     if (size > memory.left) return NULL;
-    size_t *block = lathe_alloc_raw(LATHE_ALIGN + size, 1);
+    size_t *block = lathe_alloc_raw(lathe_plus(LATHE_ALIGN, size), 1);
     if (!block) {
         memory.refused = true;
         return NULL;

@@ -84,7 +84,7 @@ static lathe_status axis_init(lathe_axis *axis, int size, int old_size, lathe_fi
     *axis = (lathe_axis){ .size = size, .most = (int)ceil(filters[filter].reach * stretch) * 2 + 1 };
     axis->first = lathe_alloc_raw((size_t)size, sizeof *axis->first);
     axis->count = lathe_alloc_raw((size_t)size, sizeof *axis->count);
-    axis->weight = lathe_alloc_raw((size_t)size * (size_t)axis->most, sizeof *axis->weight);
+    axis->weight = lathe_alloc_raw(lathe_times((size_t)size, (size_t)axis->most), sizeof *axis->weight);
     double *weights = lathe_alloc_raw((size_t)axis->most, sizeof *weights);
     lathe_status status = axis->first && axis->count && axis->weight && weights ? LATHE_OK : LATHE_ENOMEM;
     for (int i = 0; i < size && !status; i++) set_weights(axis, i, old_size, filter, begin, scale, stretch, weights);

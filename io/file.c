@@ -227,7 +227,7 @@ uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char 
     for (struct dirent *entry; listing && numbers && (entry = readdir(listing));) {
         if (!number_in(entry->d_name, prefix, suffix, &number)) continue;
         if (*count == room) {
-            uint64_t *grown = lathe_grow(numbers, room, 2 * room, sizeof *numbers);
+            uint64_t *grown = lathe_grow(numbers, room, lathe_times(2, room), sizeof *numbers);
             if (!grown) lathe_free(numbers);
             numbers = grown;
             room *= 2;

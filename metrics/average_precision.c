@@ -50,8 +50,8 @@ static lathe_status open_table(table *t, const lathe_metric_view *all, bool all_
 {
     const lathe_average_precision_opts *o = all->opts;
     size_t classes = (size_t)all->classes;
-    *t = (table){ all, lathe_alloc_raw(all->samples, classes * sizeof *t->scores),
-        lathe_alloc_raw(all->samples, (all_classes ? classes : 1) * sizeof *t->order) };
+    *t = (table){ all, lathe_alloc_raw(lathe_times(all->samples, classes), sizeof *t->scores),
+        lathe_alloc_raw(lathe_times(all->samples, all_classes ? classes : 1), sizeof *t->order) };
     if (!t->scores || !t->order) {
         close_table(t);
         return LATHE_ENOMEM;

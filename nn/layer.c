@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/alloc.h"
 #include "layer_impl.h"
 
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
@@ -26,7 +27,7 @@ void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
 static void *with_room(lathe_model *model, void *array, int count)
 {
     if (count & (count - 1)) return array;
-    void **grown = lathe_model_alloc(model, count ? 2 * (size_t)count : 1, sizeof *grown);
+    void **grown = lathe_model_alloc(model, count ? lathe_times(2, (size_t)count) : 1, sizeof *grown);
     if (grown && count) memcpy(grown, array, (size_t)count * sizeof *grown);
     return grown;
 }

@@ -35,7 +35,7 @@ static void smooth(const double *raw, double *smoothed, size_t count)
 static lathe_status columns_of(const lathe_history *history, columns *c)
 {
     size_t n = history->steps, m = history->epochs;
-    double *room = lathe_alloc(n * 5 + m * 5 + 1, sizeof *room);
+    double *room = lathe_alloc(lathe_plus(lathe_times(lathe_plus(n, m), 5), 1), sizeof *room);
     if (!room) return lathe_error();
     *c = (columns){ n, m, room, room + n, room + 2 * n, room + 3 * n, room + 4 * n, room + 5 * n, room + 5 * n + m,
         room + 5 * n + 2 * m, room + 5 * n + 3 * m, room + 5 * n + 4 * m };

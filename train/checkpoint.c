@@ -172,7 +172,7 @@ static lathe_saved *gather(lathe_run *run, bool whole, char prefix[LATHE_OPTIM_S
     int tensors;
     lathe_tensor *const *state = lathe_nn_state(run->net, &tensors);
     const lathe_params *params = lathe_optim_params(run->optim);
-    lathe_saved *saved = lathe_alloc((size_t)tensors + (LATHE_OPTIM_SLOTS + 1) * (size_t)params->count, sizeof *saved);
+    lathe_saved *saved = lathe_alloc(lathe_plus((size_t)tensors, lathe_times(LATHE_OPTIM_SLOTS + 1, (size_t)params->count)), sizeof *saved);
     *count = 0;
     for (int i = 0; saved && i < tensors; i++)
         saved[(*count)++] = (lathe_saved){ NULL, state[i]->name, state[i]->shape, state[i]->data };

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "../alloc.h"
 #include "op_impl.h"
 
 /* Inputs of the node. */
@@ -117,7 +118,7 @@ static void join_sums(const norm_job *job)
 /* Room for what the planes give; false after a failure. */
 static bool work_for(norm_job *job, lathe_tape *tape)
 {
-    job->partial = lathe_tape_work(tape, (size_t)job->blocks * (size_t)job->channels, sizeof *job->partial);
+    job->partial = lathe_tape_work(tape, lathe_times((size_t)job->blocks, (size_t)job->channels), sizeof *job->partial);
     job->total = lathe_tape_work(tape, (size_t)job->channels, sizeof *job->total);
     return job->partial && job->total;
 }

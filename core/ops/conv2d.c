@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "../alloc.h"
 #include "../blas.h"
 #include "conv_impl.h"
 #include "op_impl.h"
@@ -217,7 +218,7 @@ void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, co
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
     size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
-    if (!(job.sums = direct ? gw : lathe_tape_work(tape, (size_t)chunks * count, sizeof *gw))) return;
+    if (!(job.sums = direct ? gw : lathe_tape_work(tape, lathe_times((size_t)chunks, count), sizeof *gw))) return;
     lathe_parallel(chunks * tasks_a_chunk, to_weights_task, &job);
     if (direct) return;
     if (!add) memset(gw, 0, count * sizeof *gw);
@@ -256,7 +257,7 @@ static lathe_status backward(lathe_node *node, const lathe_real *gy)
     bool add;
     lathe_real *gx = lathe_grad_target(y->tape, x, &add);
     if (gx) {
-        lathe_real *packed = lathe_tape_work(y->tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
+        lathe_real *packed = lathe_tape_work(y->tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
         if (!packed) return lathe_tape_status(y->tape);
         lathe_conv_to_data(g, gy, w->data, NULL, gx, blocks_of(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE, packed);
     }
@@ -353,7 +354,7 @@ static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     if (!g || !fill_geometry(tape, x, w, opts, g) || !lathe_conv_ready(g, tape)) return NULL;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
-    lathe_real *packed = lathe_tape_work(tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
+    lathe_real *packed = lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
     if (!y || !packed) return NULL;
     lathe_conv_forward(g, x->data, w->data, bias ? bias->data : NULL, y->data, blocks_of(x),
         op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);

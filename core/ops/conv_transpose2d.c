@@ -1,5 +1,6 @@
 #include "conv_transpose2d.h"
 
+#include "../alloc.h"
 #include "conv_impl.h"
 
 /* All is a convolution's from y to x: its gradient to the data is our forward, its forward our gradient to x. */
@@ -11,7 +12,7 @@ static lathe_status conv_transpose2d_backward(lathe_node *node)
     bool add;
     lathe_real *gx = lathe_grad_target(y->tape, x, &add);
     if (gx) {
-        lathe_real *packed = lathe_tape_work(y->tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
+        lathe_real *packed = lathe_tape_work(y->tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
         if (!packed) return lathe_tape_status(y->tape);
         lathe_conv_forward(g, y->grad, w->data, NULL, gx, lathe_tensor_blocks(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE, packed);
     }
@@ -97,7 +98,7 @@ lathe_tensor *lathe_conv_transpose2d(lathe_tensor *x, lathe_tensor *w, lathe_ten
     if (!g || !lathe_conv_ready(g, tape)) return NULL;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], g->channels * g->groups, g->height, g->width } });
-    lathe_real *packed = lathe_tape_work(tape, lathe_conv_group_weights(g) * (size_t)g->groups, sizeof *packed);
+    lathe_real *packed = lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
     if (!y || !packed) return NULL;
     lathe_conv_to_data(g, x->data, w->data, bias ? bias->data : NULL, y->data, lathe_tensor_blocks(x), LATHE_CONV_WRITE, packed);
     return lathe_tape_record(tape, &lathe_conv_transpose2d_op, y, in, 3, g);

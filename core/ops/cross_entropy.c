@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../alloc.h"
 #include "loss_impl.h"
 
 /*
@@ -55,7 +56,7 @@ static lathe_status cross_entropy_backward(lathe_node *node)
     size_t columns = (size_t)lathe_tensor_blocks(x) * job.columns;
     job.gloss = node->out->grad;
     if (!job.each) {
-        lathe_real *gloss = lathe_tape_work(tape, columns * LATHE_LANES, sizeof *gloss);
+        lathe_real *gloss = lathe_tape_work(tape, lathe_times(columns, LATHE_LANES), sizeof *gloss);
         if (!gloss) return LATHE_ENOMEM;
         for (size_t i = 0; i < columns * LATHE_LANES; i++)
             gloss[i] = (lathe_real)(job.factor * (double)node->out->grad[0]);
@@ -86,7 +87,7 @@ static lathe_tensor *cross_entropy(lathe_tape *tape, lathe_tensor *x, lathe_real
     lathe_shape shape = each ? lathe_loss_samples(x) : (lathe_shape){ 0 };
     lathe_tensor *y = lathe_tape_tensor(tape, each ? LATHE_BATCHED : LATHE_PLAIN, shape);
     cross_entropy_job *job = lathe_tape_alloc(tape, 1, sizeof *job);
-    lathe_real *saved = lathe_tape_alloc(tape, lanes * 2, sizeof *saved);
+    lathe_real *saved = lathe_tape_alloc(tape, lathe_times(lanes, 2), sizeof *saved);
     lathe_real *loss = each && y ? y->data : lathe_tape_work(tape, lanes, sizeof *loss);
     if (!y || !job || !saved || !loss) return NULL;
     *job = (cross_entropy_job){ .classes = x->shape.dim[1], .columns = columns, .x = x->data, .targets = targets, .largest = saved,

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "../alloc.h"
 #include "arithmetic.h"
 #include "loss_impl.h"
 #include "softmax.h"
@@ -76,7 +77,7 @@ static lathe_tensor *overlap(const char *who, lathe_tensor *p, const lathe_tenso
     lathe_tape *tape = p->tape;
     int classes = p->shape.dim[1];
     overlap_job *job = lathe_tape_alloc(tape, 1, sizeof *job);
-    lathe_real *slopes = lathe_tape_alloc(tape, 2 * (size_t)classes, sizeof *slopes);
+    lathe_real *slopes = lathe_tape_alloc(tape, lathe_times(2, (size_t)classes), sizeof *slopes);
     lathe_real *mask = make_mask(tape, p, labels, o->ignore_index);
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_PLAIN, (lathe_shape){ 1, { classes } });
     if (!job || !slopes || !mask || !y) return NULL;
