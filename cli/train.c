@@ -45,7 +45,7 @@ static int print_json(const lathe_run *run)
 }
 
 /* The page of curves, also of a run that was stopped. */
-static int write_page(const lathe_run *run)
+static int write_page(lathe_run *run)
 {
     char path[LATHE_SETTING_LONG + 16];
     if (!*run->settings.out) return CLI_DONE;
@@ -64,7 +64,7 @@ static int end_code(const lathe_run *run)
     return 128 + cli_signal();
 }
 
-static int finish(const cli_line *line, const lathe_run *run)
+static int finish(const cli_line *line, lathe_run *run)
 {
     int code = write_page(run);
     if (!code) code = line->json ? print_json(run) : print_text(run);

@@ -95,6 +95,7 @@ static const char *json_escape(unsigned char c, char room[8])
     if (c == '"') return "\\\"";
     if (c == '\\') return "\\\\";
     if (c == '\n') return "\\n";
+    if (c == '<') return "\\u003c"; /* so that it may stand in a page's script element */
     if (c >= 0x20 && c != 0x7f) return NULL;
     snprintf(room, 8, "\\u%04x", c);
     return room;

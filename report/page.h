@@ -9,13 +9,20 @@ extern "C" {
 #endif
 
 /**
- * The page of a run as text: results, charts of loss, accuracy, learning rate and momentum against the step, the table of
- * epochs, and the settings. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
+ * The page of a run as text: charts of loss, accuracy, learning rate and momentum that are read with pointer or keyboard, the table of epochs, the
+ * layers, and the settings. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
  */
 char *lathe_report_page(const lathe_run *run);
 
-/** Write it to a file, atomically. Errors: LATHE_ENOMEM, LATHE_EIO. */
-lathe_status lathe_report_write(const lathe_run *run, const char *path);
+/** The data of that page alone, a JSON object: what a page that is served asks for while the run goes on. Errors: LATHE_ENOMEM: NULL. */
+char *lathe_report_data(const lathe_run *run);
+
+/**
+ * Write the page to a file, atomically. Of a run that has ended it also says what its model takes for what: confusion matrix, precision and recall of
+ * each class, the surest mistakes as pictures; for that the test set, or the validation part, is gone through once more.
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_report_write(lathe_run *run, const char *path);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,165 @@
+/* The data of a page as JSON. Long runs are thinned: of so many steps in a row the mean, least and greatest loss. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page_impl.h"
+
+/* Rows of steps on one page, whatever its runs: about a megabyte; and on one run of several. */
+enum { MOST_ROWS = 36000, MOST_OF_A_RUN = 6000, LEAST_OF_A_RUN = 300 };
+
+/* How many steps make one row: the same for all runs, so that they can be laid over each other. */
+static size_t stride_of(const lathe_page *page)
+{
+    size_t longest = 0, most = page->runs ? MOST_ROWS / page->runs : MOST_ROWS;
+    for (size_t i = 0; i < page->runs; i++)
+        if (page->run[i].history->steps > longest) longest = page->run[i].history->steps;
+    if (most > MOST_OF_A_RUN) most = MOST_OF_A_RUN;
+    if (most < LEAST_OF_A_RUN) most = LEAST_OF_A_RUN;
+    return longest ? (longest + most - 1) / most : 1;
+}
+
+/* Six digits are more than a screen shows, and half of the bytes. */
+static void put_number(lathe_text *out, double number)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.5e", number);
+    lathe_text_number(out, strtod(text, NULL));
+}
+
+typedef enum part { LR, MOMENTUM, LOSS, LOW, HIGH } part;
+
+static double loss_of(const lathe_step_row *row, size_t count, part which)
+{
+    double sum = 0, low = (double)INFINITY, high = (double)-INFINITY;
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(row[i].loss)) continue;
+        sum += row[i].loss, known++;
+        low = fmin(low, row[i].loss), high = fmax(high, row[i].loss);
+    }
+    if (!known) return (double)NAN;
+    return which == LOSS ? sum / (double)known : which == LOW ? low : high;
+}
+
+static void step_column(lathe_text *out, const char *name, const lathe_history *history, size_t stride, part which)
+{
+    lathe_text_add(out, ",\"%s\":[", name);
+    for (size_t i = 0; i < history->steps; i += stride) {
+        const lathe_step_row *row = &history->step[i];
+        size_t left = history->steps - i;
+        if (i) lathe_text_put(out, ",");
+        if (which == LR) put_number(out, row->lr);
+        else if (which == MOMENTUM) put_number(out, row->momentum);
+        else put_number(out, loss_of(row, left < stride ? left : stride, which));
+    }
+    lathe_text_put(out, "]");
+}
+
+static void epoch_column(lathe_text *out, const char *name, const lathe_history *history, size_t offset)
+{
+    lathe_text_add(out, ",\"%s\":[", name);
+    for (size_t i = 0; i < history->epochs; i++) {
+        double value;
+        memcpy(&value, (const char *)&history->epoch[i] + offset, sizeof value);
+        if (i) lathe_text_put(out, ",");
+        put_number(out, value);
+    }
+    lathe_text_put(out, "]");
+}
+
+static void epochs(lathe_text *out, const lathe_history *history)
+{
+    lathe_text_put(out, ",\"epoch\":{\"epoch\":[");
+    for (size_t i = 0; i < history->epochs; i++) lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].epoch);
+    lathe_text_put(out, "],\"step\":[");
+    for (size_t i = 0; i < history->epochs; i++) lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].step);
+    lathe_text_put(out, "]");
+    epoch_column(out, "train_loss", history, offsetof(lathe_epoch_row, train_loss));
+    epoch_column(out, "train_accuracy", history, offsetof(lathe_epoch_row, train_accuracy));
+    epoch_column(out, "val_loss", history, offsetof(lathe_epoch_row, val_loss));
+    epoch_column(out, "val_accuracy", history, offsetof(lathe_epoch_row, val_accuracy));
+    epoch_column(out, "seconds", history, offsetof(lathe_epoch_row, seconds));
+    lathe_text_put(out, "}");
+}
+
+/* The first run before number `index` with the same learning rates and momenta, or `index`: seeds of a group share them. */
+static size_t same_rates(const lathe_page *page, size_t index)
+{
+    const lathe_history *mine = page->run[index].history;
+    for (size_t i = 0; i < index; i++) {
+        const lathe_history *other = page->run[i].history;
+        size_t k = 0;
+        if (other->steps != mine->steps) continue;
+        while (k < mine->steps && mine->step[k].lr == other->step[k].lr && mine->step[k].momentum == other->step[k].momentum) k++;
+        if (k == mine->steps) return i;
+    }
+    return index;
+}
+
+static void named_number(lathe_text *out, const char *name, double number)
+{
+    lathe_text_add(out, ",\"%s\":", name);
+    put_number(out, number);
+}
+
+static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_t stride)
+{
+    const lathe_page_run *run = &page->run[index];
+    size_t same = same_rates(page, index);
+    lathe_text_add(out, "%s\n{\"group\":%d,\"seed\":%" PRIu64 ",\"stride\":%zu,\"steps\":%zu,\"folder\":", index ? "," : "", run->group, run->seed,
+        stride, run->history->steps);
+    lathe_text_json(out, run->folder);
+    named_number(out, "per_epoch", run->steps_per_epoch);
+    named_number(out, "seconds", run->seconds);
+    named_number(out, "test_accuracy", run->test_accuracy);
+    named_number(out, "test_loss", run->test_loss);
+    if (same == index) {
+        lathe_text_put(out, ",\"rates\":null");
+        step_column(out, "lr", run->history, stride, LR);
+        step_column(out, "momentum", run->history, stride, MOMENTUM);
+    } else {
+        lathe_text_add(out, ",\"rates\":%zu", same);
+    }
+    step_column(out, "loss", run->history, stride, LOSS);
+    if (stride > 1 && page->runs == 1) {
+        step_column(out, "low", run->history, stride, LOW);
+        step_column(out, "high", run->history, stride, HIGH);
+    }
+    epochs(out, run->history);
+    lathe_text_put(out, "}");
+}
+
+static void optional_text(lathe_text *out, const char *name, const char *text)
+{
+    if (!text) return;
+    lathe_text_add(out, ",\n\"%s\":", name);
+    lathe_text_json(out, text);
+}
+
+void lathe_page_data(lathe_text *out, const lathe_page *page)
+{
+    size_t stride = stride_of(page);
+    lathe_text_put(out, "{\"title\":");
+    lathe_text_json(out, page->title);
+    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->runs == 1 ? "run" : "compare", page->live ? "true" : "false");
+    for (size_t i = 0; i < page->groups; i++) {
+        lathe_text_put(out, i ? ",{\"name\":" : "{\"name\":");
+        lathe_text_json(out, page->group[i].name);
+        lathe_text_put(out, ",\"differs\":");
+        lathe_text_json(out, page->group[i].differs);
+        lathe_text_put(out, "}");
+    }
+    lathe_text_put(out, "],\n\"runs\":[");
+    for (size_t i = 0; i < page->runs; i++) one_run(out, page, i, stride);
+    lathe_text_put(out, "]");
+    if (page->outcome) {
+        lathe_text_put(out, ",\n\"outcome\":");
+        lathe_text_put(out, page->outcome);
+    }
+    optional_text(out, "summary", page->summary);
+    optional_text(out, "settings", page->settings);
+    lathe_text_put(out, "}\n");
+}
