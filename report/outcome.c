@@ -5,7 +5,6 @@
 #include "../core/alloc.h"
 #include "../metrics/confusion.h"
 #include "../metrics/metric.h"
-#include "../train/run_impl.h"
 #include "page_impl.h"
 
 enum { MOST_MISTAKES = 24, MOST_CLASSES = 200 };
@@ -70,15 +69,12 @@ static lathe_status gather(lathe_run *run, const lathe_dataset *data, outcome *a
     return status;
 }
 
-/* With the weights that the run was tested with: the best if there was validation to choose them by, else their average if there is one. */
+/* With the weights that the run was tested with. */
 static lathe_status gather_tested(lathe_run *run, const lathe_dataset *data, outcome *all)
 {
-    bool best = run->val && run->state->has_best, swap = best && !run->state->restored;
-    lathe_status status = best ? LATHE_OK : lathe_run_average_enter(run);
-    if (swap) lathe_run_best_swap(run);
+    lathe_status status = lathe_run_tested_enter(run);
     if (!status) status = gather(run, data, all);
-    lathe_run_average_leave(run);
-    if (swap) lathe_run_best_swap(run);
+    lathe_run_tested_leave(run);
     return status;
 }
 

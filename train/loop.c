@@ -199,16 +199,33 @@ static lathe_status train_epoch(lathe_run *run)
     return lathe_run_folder_save(run, false);
 }
 
-/* The test: of the best weights if there was validation to choose them by, else of their average if there is one. */
+/* Are the best weights, which are not the net's own, what the run is tested with? */
+static bool tests_kept_weights(const lathe_run *run)
+{
+    return run->val && run->state->has_best && !run->state->restored;
+}
+
+lathe_status lathe_run_tested_enter(lathe_run *run)
+{
+    if (tests_kept_weights(run)) lathe_run_best_swap(run);
+    else if (!run->state->restored) return lathe_run_average_enter(run);
+    return LATHE_OK;
+}
+
+void lathe_run_tested_leave(lathe_run *run)
+{
+    lathe_run_average_leave(run);
+    if (tests_kept_weights(run)) lathe_run_best_swap(run);
+}
+
+/* The test; after an early stop the net keeps the best weights. */
 static lathe_status test(lathe_run *run)
 {
-    bool best = run->val && run->state->has_best;
-    lathe_status status = best ? LATHE_OK : lathe_run_average_enter(run);
-    if (best) lathe_run_best_swap(run);
+    bool best = tests_kept_weights(run);
+    lathe_status status = lathe_run_tested_enter(run);
     if (!status) status = lathe_run_evaluate(run, run->test, &run->test_score);
-    lathe_run_average_leave(run);
     run->state->restored = best && run->end == LATHE_RUN_EARLY_STOP;
-    if (best && !run->state->restored) lathe_run_best_swap(run);
+    lathe_run_tested_leave(run);
     return status;
 }
 

@@ -119,6 +119,13 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
  */
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data);
 
+/**
+ * Give the net of a run that has ended the weights it was tested with: the best if there was validation to choose them by, else their average if
+ * there is one; and its own again, also after a failure. Errors: those of forward and the loader, for an average.
+ */
+lathe_status lathe_run_tested_enter(lathe_run *run);
+void lathe_run_tested_leave(lathe_run *run);
+
 /** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by name. */
 lathe_status lathe_run_load(lathe_run *run, const char *path);
 
