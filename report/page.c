@@ -94,51 +94,65 @@ static char *summary_of(const lathe_run *run)
     return text;
 }
 
-/* What is composed of a run, given to `compose` and forgotten. */
-typedef char *composer(const lathe_page *page);
+/* What is done with the page of a run. */
+typedef lathe_status use_page(const lathe_page *page, void *result);
 
-static char *with_run(const lathe_run *run, const char *outcome, bool live, composer *compose)
+static lathe_status with_run(const lathe_run *run, const char *outcome, use_page *use, void *result)
 {
-    char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings), *text = NULL;
-    char *summary = live ? NULL : summary_of(run);
-    bool tested = run->test_score.count > 0;
-    lathe_page_run only = { .history = &run->history, .seed = run->settings.seed, .steps_per_epoch = run->steps_per_epoch, .folder = run->settings.out,
+    bool live = run->end == LATHE_RUN_OPEN, tested = run->test_score.count > 0;
+    char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings), *summary = live ? NULL : summary_of(run);
+    lathe_page_run only = { .history = &run->history, .seed = run->settings.seed, .steps_per_epoch = run->steps_per_epoch, .folder = "",
         .seconds = run->settings.no_times ? (double)NAN : run->seconds, .test_accuracy = tested ? run->test_score.accuracy : (double)NAN,
         .test_loss = tested ? run->test_score.loss : (double)NAN };
     lathe_page_group group = { run->settings.sched, "" };
-    if (title && settings)
-        text = compose(&(lathe_page){ .title = title, .run = &only, .runs = 1, .group = &group, .groups = 1, .settings = settings, .summary = summary,
-            .outcome = outcome, .live = live });
+    const lathe_page page = { .title = title, .kind = "run", .run = &only, .runs = 1, .group = &group, .groups = 1, .settings = settings,
+        .summary = summary, .outcome = outcome, .live = live };
+    lathe_status status = title && settings ? use(&page, result) : lathe_error();
     lathe_free(title);
     lathe_free(settings);
     lathe_free(summary);
-    return text;
+    return status;
 }
 
-static char *data_text(const lathe_page *page)
+static lathe_status take_text(const lathe_page *page, void *result)
+{
+    char *text = *(char **)result = lathe_page_text(page);
+    return text ? LATHE_OK : lathe_error();
+}
+
+static lathe_status take_data(const lathe_page *page, void *result)
 {
     lathe_text out = { 0 };
     lathe_page_data(&out, page);
-    return lathe_text_take(&out);
+    char *text = *(char **)result = lathe_text_take(&out);
+    return text ? LATHE_OK : lathe_error();
+}
+
+static lathe_status write_files(const lathe_page *page, void *result)
+{
+    const char *path = *(const char **)result;
+    char *text = lathe_page_text(page);
+    lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
+    lathe_free(text);
+    return status ? status : lathe_page_write_charts(page, path);
 }
 
 char *lathe_report_page(const lathe_run *run)
 {
-    return with_run(run, NULL, run->end == LATHE_RUN_OPEN, lathe_page_text);
+    char *text = NULL;
+    return with_run(run, NULL, take_text, &text) ? NULL : text;
 }
 
 char *lathe_report_data(const lathe_run *run)
 {
-    return with_run(run, NULL, run->end == LATHE_RUN_OPEN, data_text);
+    char *text = NULL;
+    return with_run(run, NULL, take_data, &text) ? NULL : text;
 }
 
 lathe_status lathe_report_write(lathe_run *run, const char *path)
 {
     char *outcome = run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP ? lathe_report_outcome(run) : NULL;
-    char *page = with_run(run, outcome, false, lathe_page_text);
+    lathe_status status = with_run(run, outcome, write_files, &path);
     lathe_free(outcome);
-    if (!page) return lathe_error();
-    lathe_status status = lathe_file_write_text(path, page);
-    lathe_free(page);
     return status;
 }

@@ -18,7 +18,8 @@ char *lathe_report_page(const lathe_run *run);
 char *lathe_report_data(const lathe_run *run);
 
 /**
- * Write the page to a file, atomically. Of a run that has ended it also says what its model takes for what: confusion matrix, precision and recall of
+ * Write the page to a file, atomically, and its charts as pictures beside it: DIR/report-loss.svg, -val-loss, -val-accuracy, -lr and -momentum for
+ * DIR/report.html. Of a run that has ended it also says what its model takes for what: confusion matrix, precision and recall of
  * each class, the surest mistakes as pictures; for that the test set, or the validation part, is gone through once more.
  * Errors   LATHE_ENOMEM, LATHE_EIO.
  */

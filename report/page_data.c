@@ -144,7 +144,7 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
     size_t stride = stride_of(page);
     lathe_text_put(out, "{\"title\":");
     lathe_text_json(out, page->title);
-    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->runs == 1 ? "run" : "compare", page->live ? "true" : "false");
+    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->kind, page->live ? "true" : "false");
     for (size_t i = 0; i < page->groups; i++) {
         lathe_text_put(out, i ? ",{\"name\":" : "{\"name\":");
         lathe_text_json(out, page->group[i].name);

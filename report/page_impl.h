@@ -25,6 +25,7 @@ typedef struct lathe_page_group {
 /** A page. */
 typedef struct lathe_page {
     const char *title;
+    const char *kind;      /* "run" or "compare" */
     const lathe_page_run *run;
     const lathe_page_group *group;
     size_t runs, groups;
@@ -39,6 +40,9 @@ void lathe_page_data(lathe_text *out, const lathe_page *page);
 /** The whole page, to be given to lathe_free. Errors: LATHE_ENOMEM: NULL. */
 char *lathe_page_text(const lathe_page *page);
 
+
+/** Write the page's charts beside it: DIR/report-loss.svg, ... for DIR/report.html. Errors: LATHE_EIO, LATHE_ENOMEM, LATHE_EARG (path too long). */
+lathe_status lathe_page_write_charts(const lathe_page *page, const char *page_path);
 
 /**
  * What a finished run's model takes for what, on the test set (else the validation part), as a JSON object: confusion matrix and the mistakes it is surest

@@ -25,7 +25,7 @@ static char *text_of(const lathe_history *history, size_t runs, const char *name
         run[i] = (lathe_page_run){ .history = history, .seed = i, .steps_per_epoch = 100, .folder = "", .seconds = (double)NAN,
             .test_accuracy = 0.5, .test_loss = (double)NAN };
     lathe_page_group group = { name, "" };
-    char *text = lathe_page_text(&(lathe_page){ .title = name, .run = run, .runs = runs, .group = &group, .groups = 1, .settings = name });
+    char *text = lathe_page_text(&(lathe_page){ .title = name, .kind = "run", .run = run, .runs = runs, .group = &group, .groups = 1, .settings = name });
     assert_non_null(text);
     return text;
 }

@@ -1,0 +1,115 @@
+/* The charts of a page as SVG files beside it, for papers and READMEs: one line a group, the mean of its runs. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../io/file.h"
+#include "chart.h"
+#include "page_impl.h"
+
+/* A chart: the file's name is the page's, "-NAME.svg" for ".html". */
+typedef struct plan {
+    const char *name, *title, *unit;
+    bool steps;  /* a value a step, else one an epoch */
+    size_t offset; /* of the value in its row */
+    bool smooth;
+    double scale;
+} plan;
+
+static const plan plans[] = {
+    { "loss", "Training loss, smoothed", NULL, true, offsetof(lathe_step_row, loss), true, 1 },
+    { "val-loss", "Validation loss", NULL, false, offsetof(lathe_epoch_row, val_loss), false, 1 },
+    { "val-accuracy", "Validation accuracy", "%", false, offsetof(lathe_epoch_row, val_accuracy), false, 100 },
+    { "lr", "Learning rate", NULL, true, offsetof(lathe_step_row, lr), false, 1 },
+    { "momentum", "Momentum", NULL, true, offsetof(lathe_step_row, momentum), false, 1 },
+};
+
+static size_t rows_of(const lathe_page_run *run, const plan *p)
+{
+    return p->steps ? run->history->steps : run->history->epochs;
+}
+
+static double value_of(const lathe_page_run *run, const plan *p, size_t row)
+{
+    double value;
+    const void *start = p->steps ? (const void *)&run->history->step[row] : (const void *)&run->history->epoch[row];
+    memcpy(&value, (const char *)start + p->offset, sizeof value);
+    return value * p->scale;
+}
+
+/* The mean of the group's runs at a row; NaN where none has a number. */
+static double mean_at(const lathe_page *page, int group, const plan *p, size_t row)
+{
+    double sum = 0, count = 0;
+    for (size_t i = 0; i < page->runs; i++) {
+        const lathe_page_run *run = &page->run[i];
+        if (run->group != group || row >= rows_of(run, p)) continue;
+        double value = value_of(run, p, row);
+        if (isfinite(value)) sum += value, count++;
+    }
+    return count > 0 ? sum / count : (double)NAN;
+}
+
+/* Exponential mean without the bias of its start (as in Adam, Kingma and Ba 2015): after t steps divided by 1 - 0.98^t. */
+static void smooth(double *values, size_t count)
+{
+    const double keep = 0.98;
+    double mean = 0, weight = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (isfinite(values[i])) mean = keep * mean + (1 - keep) * values[i], weight = keep * weight + (1 - keep);
+        values[i] = weight > 0 ? mean / weight : (double)NAN;
+    }
+}
+
+/* A group's line; its numbers are to be given to lathe_free through `x`. */
+static lathe_status line_of(const lathe_page *page, int group, const plan *p, lathe_series *line)
+{
+    const lathe_page_run *longest = NULL;
+    for (size_t i = 0; i < page->runs; i++)
+        if (page->run[i].group == group && (!longest || rows_of(&page->run[i], p) > rows_of(longest, p))) longest = &page->run[i];
+    size_t rows = longest ? rows_of(longest, p) : 0;
+    double *x = lathe_alloc(2 * rows + 1, sizeof *x), *y = x ? x + rows : NULL;
+    if (!x) return lathe_error();
+    for (size_t row = 0; row < rows; row++) {
+        x[row] = (double)(p->steps ? longest->history->step[row].step : longest->history->epoch[row].step);
+        y[row] = mean_at(page, group, p, row);
+    }
+    if (p->smooth) smooth(y, rows);
+    *line = (lathe_series){ .name = page->groups > 1 ? page->group[group].name : NULL, .x = x, .y = y, .count = rows, .color = group % 7,
+        .dots = !p->steps && rows < 60 };
+    return LATHE_OK;
+}
+
+static lathe_status write_chart(const lathe_page *page, const plan *p, lathe_series *line, const char *path)
+{
+    lathe_status status = LATHE_OK;
+    for (size_t g = 0; g < page->groups && !status; g++) status = line_of(page, (int)g, p, &line[g]);
+    lathe_text out = { 0 };
+    const lathe_chart chart = { .title = p->title, .x_label = "step", .y_label = p->unit, .series = line, .count = (int)page->groups };
+    lathe_text_put(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"260\" viewBox=\"0 0 720 260\" style=\"background:#fff;color:#1c1e21\">\n");
+    if (!status) lathe_chart_svg(&out, &chart);
+    lathe_text_put(&out, "\n</svg>\n");
+    char *text = status ? NULL : lathe_text_take(&out);
+    lathe_text_free(&out);
+    if (!status) status = text ? lathe_file_write_text(path, text) : lathe_error();
+    for (size_t g = 0; g < page->groups; g++) lathe_free((void *)line[g].x), line[g].x = NULL;
+    lathe_free(text);
+    return status;
+}
+
+lathe_status lathe_page_write_charts(const lathe_page *page, const char *page_path)
+{
+    char path[LATHE_SETTING_LONG + 32];
+    const char *dot = strrchr(page_path, '.');
+    int stem = (int)(dot ? (size_t)(dot - page_path) : strlen(page_path));
+    lathe_series *line = lathe_alloc(page->groups + 1, sizeof *line);
+    lathe_status status = line ? LATHE_OK : lathe_error();
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0] && !status; i++) {
+        if (snprintf(path, sizeof path, "%.*s-%s.svg", stem, page_path, plans[i].name) >= (int)sizeof path)
+            status = lathe_fail(LATHE_EARG, "lathe_report_write: the path is too long: %s", page_path);
+        else status = write_chart(page, &plans[i], line, path);
+    }
+    lathe_free(line);
+    return status;
+}
