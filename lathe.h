@@ -86,6 +86,7 @@
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "data/csv.h"
+#include "data/duplicates.h"
 #include "data/files.h"
 #include "data/find.h"
 #include "data/folder.h"

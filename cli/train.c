@@ -23,6 +23,19 @@ static void on_message(void *context, const char *line)
     cli_progress_message(context, line);
 }
 
+/* Pictures that were left out, by name. */
+static void print_skipped(const lathe_run *run)
+{
+    enum { MOST = 20 };
+    const lathe_dataset *sets[] = { run->data, run->val, run->test };
+    size_t all = run->data->skipped + run->test->skipped + (run->val ? run->val->skipped : 0), told = 0;
+    if (!all) return;
+    printf("%zu picture%s left out:\n", all, all > 1 ? "s were" : " was");
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        for (size_t k = 0; sets[i] && k < sets[i]->skipped && told < MOST; k++, told++) printf("    %s\n", sets[i]->skipped_why[k]);
+    if (all > told) printf("    and %zu more\n", all - told);
+}
+
 static int print_text(const lathe_run *run)
 {
     if (run->test_score.count)
@@ -31,6 +44,7 @@ static int print_text(const lathe_run *run)
     if (run->test_score.count && !isnan(run->test_score.mean_iou)) printf("test mean IoU %.4f\n", run->test_score.mean_iou);
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step, run->seconds,
         lathe_run_images_per_second(run), lathe_peak_rss_mib());
+    print_skipped(run);
     if (*run->settings.out) printf("run folder    %s\ncurves        %s/report.html\n", run->settings.out, run->settings.out);
     return CLI_DONE;
 }

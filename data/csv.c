@@ -258,21 +258,30 @@ static lathe_status choose_by_column(reading *r)
             if (which == 3)
                 return lathe_fail(LATHE_EFORMAT, "%s:%d: split is '%.40s', expected train, val or test", r->path, r->table.line[row], word);
             count[which] += pass == 0;
-            r->wanted[row] = which == (r->split == LATHE_SPLIT_TRAIN ? 0 : count[2] ? 2 : 1);
+            r->wanted[row] = which == (r->split == LATHE_SPLIT_TRAIN ? 0 : r->split == LATHE_SPLIT_TEST && count[2] ? 2 : 1);
         }
     if (!count[0]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split train", r->path);
     if (!count[1] && !count[2]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split test or val", r->path);
+    if (r->split == LATHE_SPLIT_VAL && (!count[1] || !count[2])) return lathe_fail(LATHE_ESTATE, "%s: no rows of split val beside test", r->path);
     return LATHE_OK;
 }
 
 /* A part by chance: of each class, or of the groups. */
 static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, const int *label, const int *group)
 {
+    if (r->split == LATHE_SPLIT_VAL) return lathe_fail(LATHE_ESTATE, "%s: no rows of split val", r->path);
     const lathe_dataset rows = { .name = (char *)r->path, .count = r->table.rows, .classes = list->classes, .labels = label };
     const lathe_split_opts opts = { .fraction = r->opts->held_out ? r->opts->held_out : 0.2, .groups = group, .seed = r->opts->seed,
         .no_stratify = list->task != LATHE_TASK_CLASS };
     lathe_status status = lathe_split_mark(&rows, &opts, r->wanted);
-    for (size_t i = 0; i < r->table.rows && !status; i++) r->wanted[i] = r->wanted[i] == (r->split == LATHE_SPLIT_TEST);
+    size_t count = 0;
+    for (size_t i = 0; i < r->table.rows && !status; i++) {
+        count += r->wanted[i];
+        r->wanted[i] = r->wanted[i] == (r->split == LATHE_SPLIT_TEST);
+    }
+    if (!status && (!count || count == r->table.rows))
+        status = lathe_fail(LATHE_EFORMAT, "%s: its %zu rows cannot be split for training and testing; a column split says which are", r->path,
+            r->table.rows);
     return status;
 }
 
@@ -355,8 +364,8 @@ static lathe_status read_rows(reading *r, lathe_file_list *list)
         status = label_row(r, list, row, &label[row]);
         if (group) group[row] = find_name(&r->groups, cell_of(r, row, r->group_column));
     }
-    if (!status) status = check_trained(r, list, label);
     if (!status) status = r->split_column != NONE ? choose_by_column(r) : choose_by_chance(r, list, label, group);
+    if (!status) status = check_trained(r, list, label);
     if (!status) status = add_rows(r, list, label, group);
     lathe_free(label);
     lathe_free(group);
@@ -410,5 +419,5 @@ static lathe_dataset *open_csv(const char *argument, lathe_split split, const la
 
 const lathe_data_source lathe_csv_source = {
     .name = "csv", .argument = "FILE", .help = "a table of paths and one or several columns of labels",
-    .open = open_csv,
+    .has_val = true, .open = open_csv,
 };

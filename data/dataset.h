@@ -13,7 +13,8 @@ extern "C" {
 
 typedef struct lathe_dataset lathe_dataset;
 
-typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST } lathe_split;
+/** LATHE_SPLIT_VAL: the validation part of a set that has one beside a test part. Others fail with LATHE_ESTATE. */
+typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST, LATHE_SPLIT_VAL } lathe_split;
 
 /** What is to be learned about a picture. */
 typedef enum lathe_task {

@@ -290,45 +290,39 @@ static lathe_status decode_all(lathe_dataset *data, lathe_files *files, bool kee
     return status;
 }
 
-/* Mean and std from a few pictures drawn at random, decoded for the purpose; what is damaged shows later. */
+/* The pixels of picture `index`, without a mask. */
+static lathe_status pixels_of(const lathe_dataset *data, const lathe_files *files, size_t index, uint8_t *pixels)
+{
+    int width, height;
+    if (!files->kept) return decode_picture(data, files->list.file[index], pixels, &width, &height);
+    memcpy(pixels, files->kept + index * lathe_data_scratch(data), picture_bytes(data));
+    return LATHE_OK;
+}
+
+/*
+ * Mean and std from all pictures if they are few, otherwise from some drawn at random: the same whether they are kept or not. What is
+ * damaged shows later.
+ */
 static lathe_status measure_some(lathe_dataset *data, const lathe_files *files)
 {
-    size_t bytes = picture_bytes(data), got = 0;
-    int width, height;
-    uint8_t *pixels = lathe_alloc_raw(MEASURED, bytes);
+    size_t bytes = picture_bytes(data), got = 0, count = files->list.count, most = count < MEASURED ? count : MEASURED;
+    uint8_t *pixels = lathe_alloc_raw(most, bytes);
     if (!pixels) return LATHE_ENOMEM;
     lathe_rng rng = lathe_rng_at(0, lathe_rng_stream("data/folder/measured"), 0);
     bool held = lathe_error_hold(true);
-    for (int i = 0; i < MEASURED; i++) {
-        size_t index = lathe_rng_below(&rng, files->list.count);
-        if (!decode_picture(data, files->list.file[index], pixels + got * bytes, &width, &height)) got++;
-    }
+    for (size_t i = 0; i < most; i++)
+        if (!pixels_of(data, files, count <= MEASURED ? i : lathe_rng_below(&rng, count), pixels + got * bytes)) got++;
+    if (got) lathe_error_clear();
     lathe_error_hold(held);
     if (got) lathe_data_moments(pixels, got, data->channels, bytes / (size_t)data->channels, data->mean, data->std);
-    lathe_status status = got ? LATHE_OK : decode_picture(data, files->list.file[0], pixels, &width, &height);
+    lathe_status status = got ? LATHE_OK : pixels_of(data, files, 0, pixels);
     lathe_free(pixels);
     return status;
 }
 
-/* The same from all that are kept: their pixels without the masks between them. */
-static lathe_status measure_kept(lathe_dataset *data, const lathe_files *files)
-{
-    size_t bytes = picture_bytes(data), count = files->list.count, area = bytes / (size_t)data->channels;
-    if (data->task != LATHE_TASK_PIXELS) {
-        lathe_data_moments(files->kept, count, data->channels, area, data->mean, data->std);
-        return LATHE_OK;
-    }
-    uint8_t *pixels = lathe_alloc_raw(count, bytes);
-    if (!pixels) return LATHE_ENOMEM;
-    for (size_t i = 0; i < count; i++) memcpy(pixels + i * bytes, files->kept + i * lathe_data_scratch(data), bytes);
-    lathe_data_moments(pixels, count, data->channels, area, data->mean, data->std);
-    lathe_free(pixels);
-    return LATHE_OK;
-}
-
 static lathe_status measure(lathe_dataset *data, const lathe_files *files, const lathe_files_opts *opts)
 {
-    if (!opts->mean) return files->kept ? measure_kept(data, files) : measure_some(data, files);
+    if (!opts->mean) return measure_some(data, files);
     memcpy(data->mean, opts->mean, (size_t)data->channels * sizeof(double));
     memcpy(data->std, opts->std, (size_t)data->channels * sizeof(double));
     return LATHE_OK;

@@ -20,7 +20,7 @@ typedef struct lathe_files_opts {
     const int *labels;  /* [count], copied; NULL: all 0 */
     int classes;        /* 0: the largest label + 1 */
     const char *const *class_names; /* [classes], copied; NULL: "0", "1", ... */
-    const double *mean, *std;       /* [channels]; both NULL: measured, from all pictures if they are kept, otherwise from 256 */
+    const double *mean, *std;       /* [channels]; both NULL: measured, from all pictures up to 256, or 256 of more */
 } lathe_files_opts;
 
 /**

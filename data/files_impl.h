@@ -47,6 +47,9 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
 lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split, const lathe_folder_opts *opts,
     lathe_folder_opts *resolved, lathe_files_opts *files);
 
+/** Of train/, val/ and test/, which a split is in: the test is val/ where there is no test/. */
+const char *lathe_folder_place(lathe_split split, bool val, bool test);
+
 /** What a name on the command line leaves open. */
 lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts);
 

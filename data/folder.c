@@ -51,14 +51,21 @@ static int find_name(char *const *names, size_t count, const char *name)
     return -1;
 }
 
+const char *lathe_folder_place(lathe_split split, bool val, bool test)
+{
+    if (split == LATHE_SPLIT_TRAIN) return "train";
+    return val && (split == LATHE_SPLIT_VAL || !test) ? "val" : "test";
+}
+
 /* The folder of the split's pictures, if the folders are not classes but splits; NULL in *place if they are classes. */
 static lathe_status find_split(const char *dir, lathe_split split, const lathe_listing *inside, const char **place)
 {
     bool train = find_name(inside->name, inside->count, "train") >= 0, val = find_name(inside->name, inside->count, "val") >= 0;
     bool test = find_name(inside->name, inside->count, "test") >= 0;
     *place = NULL;
+    if (split == LATHE_SPLIT_VAL && !(train && val && test)) return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
     if (!train || !(val || test)) return LATHE_OK;
-    *place = split == LATHE_SPLIT_TRAIN ? "train" : val ? "val" : "test";
+    *place = lathe_folder_place(split, val, test);
     if (inside->count <= 3) return LATHE_OK;
     return lathe_fail(LATHE_EFORMAT, "%s: has train/ and %s/ beside other folders: are these splits or classes?", dir,
         val ? "val" : "test");
@@ -116,7 +123,7 @@ lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split 
     static const lathe_folder_opts none;
     *resolved = opts ? *opts : none;
     if (!dir || !*dir) return lathe_fail(LATHE_EARG, "%s: no %s", who, dir ? "name" : "folder");
-    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST)
+    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST && split != LATHE_SPLIT_VAL)
         return lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", who, (int)split);
     if (resolved->held_out != 0 && !(resolved->held_out > 0 && resolved->held_out < 1))
         return lathe_fail(LATHE_EARG, "%s: held_out is %g, expected above 0 and below 1", who, resolved->held_out);
@@ -151,5 +158,5 @@ static lathe_dataset *open_folder(const char *argument, lathe_split split, const
 
 const lathe_data_source lathe_folder_source = {
     .name = "folder", .argument = "DIR", .help = "your own pictures: one folder a class, or train/ and val/ of such",
-    .open = open_folder,
+    .has_val = true, .open = open_folder,
 };

@@ -15,6 +15,7 @@ struct lathe_loader {
     lathe_status status;
     size_t *order;         /* [count]: which sample comes when in order_epoch */
     uint64_t order_epoch;
+    double *up_to;         /* [count]: sums of weights up to each sample; NULL: every one comes once */
     lathe_workers *workers; /* NULL: batches are made when asked for, in `slot` */
     lathe_slot slot;
     bool held;             /* the workers' next batch is in the caller's hands */
@@ -27,6 +28,7 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
         return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d", opts->batch_size, 1 << 20);
     if (opts->workers < 0 || opts->workers > 256)
         return lathe_fail(LATHE_EARG, "lathe_loader_new: workers is %d, expected 0 to 256", opts->workers);
+    if (opts->weights && opts->balanced) return lathe_fail(LATHE_EARG, "lathe_loader_new: both weights and balanced");
     if (!opts->mean != !opts->std) return lathe_fail(LATHE_EARG, "lathe_loader_new: mean and std go together");
     for (int i = 0; opts->mean && i < data->channels; i++)
         if (!isfinite(opts->mean[i]) || !isfinite(opts->std[i]) || !(opts->std[i] > 0))
@@ -57,18 +59,71 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
     return LATHE_OK;
 }
 
+/* The epoch's order: every sample once, shuffled. */
+static void shuffle(const lathe_loader *loader, lathe_rng *rng)
+{
+    size_t count = loader->recipe.data->count;
+    for (size_t i = 0; i < count; i++) loader->order[i] = i;
+    lathe_rng_shuffle(rng, loader->order, count);
+}
+
+/* As many samples, each drawn by its weight: the first whose weights up to it are above a part of all. */
+static void draw(const lathe_loader *loader, lathe_rng *rng)
+{
+    size_t count = loader->recipe.data->count;
+    for (size_t i = 0; i < count; i++) {
+        double part = lathe_rng_uniform(rng) * loader->up_to[count - 1];
+        size_t low = 0, high = count - 1;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (loader->up_to[middle] > part) high = middle;
+            else low = middle + 1;
+        }
+        loader->order[i] = low;
+    }
+}
+
 /* Sample number `position` of the epoch. */
 static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
 {
-    if (!loader->opts.shuffle) return position;
+    if (!loader->order) return position;
     if (loader->order_epoch != epoch) {
-        size_t count = loader->recipe.data->count;
-        for (size_t i = 0; i < count; i++) loader->order[i] = i;
         lathe_rng rng = lathe_rng_at(loader->opts.seed, lathe_rng_stream("data/loader/shuffle"), epoch);
-        lathe_rng_shuffle(&rng, loader->order, count);
+        if (loader->up_to) draw(loader, &rng);
+        else shuffle(loader, &rng);
         loader->order_epoch = epoch;
     }
     return loader->order[position];
+}
+
+/* Sums of the weights up to each sample; of a class that is balanced 1 in all. */
+static lathe_status sum_weights(lathe_loader *loader, const double *weights)
+{
+    const lathe_dataset *data = loader->recipe.data;
+    double sum = 0;
+    size_t *of_class = weights ? NULL : lathe_alloc((size_t)data->classes, sizeof *of_class);
+    loader->up_to = lathe_alloc(data->count, sizeof *loader->up_to);
+    lathe_status status = loader->up_to && (weights || of_class) ? LATHE_OK : LATHE_ENOMEM;
+    for (size_t i = 0; i < data->count && of_class && !status; i++) of_class[data->labels[i]]++;
+    for (size_t i = 0; i < data->count && !status; i++) {
+        double weight = weights ? weights[i] : 1.0 / (double)of_class[data->labels[i]];
+        if (!(weight >= 0 && isfinite(weight))) status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weight of sample %zu is %g", i, weight);
+        loader->up_to[i] = sum += weight;
+    }
+    if (!status && !(sum > 0 && isfinite(sum))) status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weights' sum is %g", sum);
+    lathe_free(of_class);
+    return status;
+}
+
+/* Room for the order of samples, if it is not that of the data. */
+static lathe_status open_order(lathe_loader *loader, const lathe_loader_opts *opts)
+{
+    bool weighted = opts->weights || opts->balanced;
+    loader->order_epoch = UINT64_MAX;
+    if (!opts->shuffle && !weighted) return LATHE_OK;
+    loader->order = lathe_alloc_raw(loader->recipe.data->count, sizeof *loader->order);
+    if (!loader->order) return LATHE_ENOMEM;
+    return weighted ? sum_weights(loader, opts->weights) : LATHE_OK;
 }
 
 /* Which samples batch `index` of the epoch has. */
@@ -94,12 +149,10 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     loader->recipe = recipe;
     loader->opts = *opts;
     if (!loader->opts.batch_size) loader->opts.batch_size = 64;
-    loader->opts.mean = loader->opts.std = NULL; /* the caller's arrays may go */
+    loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller's arrays may go */
     uint64_t size = (uint64_t)loader->opts.batch_size;
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
-    loader->order_epoch = UINT64_MAX;
-    if (opts->shuffle) loader->order = lathe_alloc_raw(data->count, sizeof *loader->order);
-    bool good = !opts->shuffle || loader->order;
+    bool good = !open_order(loader, opts);
     if (good && opts->workers) {
         loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size, loader->batches, plan, loader);
         good = loader->workers != NULL;
@@ -116,6 +169,7 @@ void lathe_loader_free(lathe_loader *loader)
     lathe_workers_free(loader->workers);
     lathe_slot_free(&loader->slot);
     lathe_free(loader->order);
+    lathe_free(loader->up_to);
     lathe_free(loader);
 }
 

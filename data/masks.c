@@ -228,8 +228,8 @@ static lathe_status list_split(const char *dir, const char *place, lathe_split s
     if (!train_folder || !folder) return LATHE_ENOMEM;
     lathe_status status = list_pairs(list->arena, train_folder, &train);
     if (!status) status = find_classes(dir, &train, list);
-    if (!status && split == LATHE_SPLIT_TEST) status = list_pairs(list->arena, folder, &here);
-    if (!status) status = add_pairs(split == LATHE_SPLIT_TEST ? &here : &train, NULL, list);
+    if (!status && split != LATHE_SPLIT_TRAIN) status = list_pairs(list->arena, folder, &here);
+    if (!status) status = add_pairs(split != LATHE_SPLIT_TRAIN ? &here : &train, NULL, list);
     free_pairs(&train);
     free_pairs(&here);
     return status;
@@ -242,7 +242,8 @@ static lathe_status list_masks(const char *dir, lathe_split split, const lathe_f
     bool train = find_name(&inside, "train") >= 0, val = find_name(&inside, "val") >= 0, test = find_name(&inside, "test") >= 0;
     lathe_listing_free(&inside);
     if (status) return status;
-    if (train && (val || test)) return list_split(dir, val ? "val" : "test", split, list);
+    if (split == LATHE_SPLIT_VAL && !(train && val && test)) return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
+    if (train && (val || test)) return list_split(dir, lathe_folder_place(split, val, test), split, list);
     pairs all;
     status = list_pairs(list->arena, dir, &all);
     if (!status) status = find_classes(dir, &all, list);
@@ -272,5 +273,5 @@ static lathe_dataset *open_masks(const char *argument, lathe_split split, const 
 
 const lathe_data_source lathe_masks_source = {
     .name = "masks", .argument = "DIR", .help = "pictures and masks: images/ and masks/, or train/ and val/ of such",
-    .open = open_masks,
+    .has_val = true, .open = open_masks,
 };

@@ -12,7 +12,7 @@ extern "C" {
  * The pictures of one folder with the masks of the same names (but for what follows the last point) of another:
  *
  *     dir/images/7.png, dir/masks/7.png     or  dir/train/images/7.png, ...   for LATHE_SPLIT_TRAIN
- *                                               dir/val/images/8.png, ...     for LATHE_SPLIT_TEST (val/, or test/ where there is no val/)
+ *                                               dir/test/images/8.png, ...    for LATHE_SPLIT_TEST (or val/ where there is no test/)
  *
  * images/ may also be called image/, and masks/ mask/, labels/ or label/. In the first form a part is held out for LATHE_SPLIT_TEST.
  * A mask is a grey picture of its picture's size, without loss (PNG, BMP, PGM): each level is a class. Levels 0, 1, ... are those

@@ -35,6 +35,7 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
         lathe_fail(LATHE_EARG, "data set %s needs an argument: %s:%s", name, name, source->argument);
         return NULL;
     }
+    if (split == LATHE_SPLIT_VAL && !source->has_val) return lathe_fail(LATHE_ESTATE, "data set %s has no validation part", name), NULL;
     return source->open(argument, split, opts);
 }
 
@@ -45,7 +46,7 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
         lathe_fail(LATHE_EARG, "lathe_data_open: no name");
         return NULL;
     }
-    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST) {
+    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST && split != LATHE_SPLIT_VAL) {
         lathe_fail(LATHE_EARG, "lathe_data_open: split %d is neither train nor test", (int)split);
         return NULL;
     }

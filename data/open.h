@@ -24,6 +24,7 @@ typedef struct lathe_data_source {
     const char *name;     /* what comes before the colon: "mnist" */
     const char *argument; /* what comes after it, for lists: "DIR", "[DIR]" where it may be left out, NULL where there is none */
     const char *help;     /* one line */
+    bool has_val;         /* may have a validation part of its own: open takes LATHE_SPLIT_VAL */
     lathe_dataset *(*open)(const char *argument, lathe_split split, const lathe_data_opts *opts); /* argument NULL: not given */
 } lathe_data_source;
 
@@ -32,6 +33,7 @@ const lathe_data_source *lathe_data_source_at(int index);
 
 /**
  * Open a data set by its name: NAME or NAME:ARGUMENT.
+ * LATHE_SPLIT_VAL of a set that has no validation part beside its test part: LATHE_ESTATE.
  * Errors   LATHE_ENAME (lists the known ones), LATHE_EARG (an argument that is missing or not wanted, an option that the set
  *          does not have), and those of the set's own reader: returns NULL.
  */

@@ -8,8 +8,6 @@
 
 #include "../core/alloc.h"
 #include "../core/threads.h"
-#include "../data/open.h"
-#include "../data/split.h"
 #include "../nn/models/models.h"
 #include "run_impl.h"
 
@@ -31,31 +29,6 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
     run->hooks.on_message(run->hooks.context, line);
 }
 
-static void tell_skipped(const lathe_run *run, const lathe_dataset *data, const char *what)
-{
-    if (data->skipped)
-        lathe_run_message(run, "%zu %s picture%s left out, such as %s", data->skipped, what, data->skipped > 1 ? "s" : "",
-            data->skipped_why[0]);
-}
-
-static lathe_status open_data(lathe_run *run)
-{
-    const lathe_settings *s = &run->settings;
-    const lathe_data_opts data_opts = { .size = s->size, .channels = s->channels, .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP };
-    run->transforms = lathe_transforms_parse(s->augment);
-    run->data = run->transforms ? lathe_data_open(s->data, LATHE_SPLIT_TRAIN, &data_opts) : NULL;
-    run->test = run->data ? lathe_data_open(s->data, LATHE_SPLIT_TEST, &data_opts) : NULL;
-    if (!run->test) return lathe_error();
-    tell_skipped(run, run->data, "training");
-    tell_skipped(run, run->test, "test");
-    if (s->val_split == 0) {
-        run->train = run->data;
-        return LATHE_OK;
-    }
-    const lathe_split_opts opts = { .fraction = s->val_split, .seed = s->seed };
-    return lathe_data_split(run->data, &opts, &run->train, &run->val);
-}
-
 static lathe_status open_model(lathe_run *run)
 {
     lathe_model_spec spec = { run->data->channels, run->data->height, run->data->width, run->data->classes };
@@ -74,7 +47,7 @@ static lathe_status open_loader(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
     run->loader = lathe_loader_new(run->train, &(lathe_loader_opts){ .batch_size = s->batch_size, .shuffle = true,
-        .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
+        .balanced = s->sampler == LATHE_SAMPLER_BALANCED, .drop_last = s->drop_last, .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
     if (!run->loader) return lathe_error();
     run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
     double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
@@ -132,7 +105,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status && resume) status = lathe_resume_folder(&run->settings);
     if (!status && *run->settings.out) status = lathe_run_folder_lock(run); /* before what takes long */
     if (!status) status = lathe_threads_set(run->settings.threads);
-    if (!status) status = open_data(run);
+    if (!status) status = lathe_run_open_data(run);
     if (!status) status = open_model(run);
     if (!status) status = open_loader(run);
     if (!status) status = open_training(run);

@@ -52,6 +52,9 @@ void lathe_run_tell_schedule(const lathe_run *run);
 /** Rows of the history that are of whole epochs: all but the last of a run whose length is no whole number of them. */
 size_t lathe_run_whole_epochs(const lathe_run *run);
 
+/** Open and split the run's data, and tell what is odd about them. */
+lathe_status lathe_run_open_data(lathe_run *run);
+
 /* ---- the task ----------------------------------------------------------------------------------------------- */
 
 /** Pixels of each class, of masks: said to be it, being it, both. */

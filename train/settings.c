@@ -13,6 +13,7 @@
 static const char *const units[] = { "batch", "epoch", NULL };
 static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
 static const char *const min_delta_modes[] = { "abs", "rel", NULL };
+static const char *const samplers[] = { "shuffle", "balanced", NULL };
 static const char *const bad_images[] = { "fail", "skip", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
@@ -29,6 +30,14 @@ static const lathe_setting table[] = {
         TEXT(data), .free = true },
     { "val_split", "data", "0.1", "FRACTION", "part of the training data kept for validation",
         NUMBER(val_split, DOUBLE, .max = 1, .below_max = true) },
+    { "fold", "data", "", "K/N", "validate by part K of N instead, such as 2/5: the same N parts for one seed",
+        TEXT(fold) },
+    { "sampler", "data", "shuffle", "NAME", "shuffle: every picture once an epoch; balanced: each class equally often",
+        NUMBER(sampler, CHOICE, .choices = samplers) },
+    { "drop_last", "data", "false", "BOOL", "leave out an epoch's last batch if it is smaller",
+        NUMBER(drop_last, BOOL, .count = 1) },
+    { "cache_mib", "data", "1024", "N", "keep picture files decoded if all take no more than so many MiB; 0: decode them each time",
+        NUMBER(cache_mib, INT, .max = 1 << 20) },
     { "workers", "data", "0", "N", "threads that assemble batches ahead of time",
         NUMBER(workers, INT, .max = 256), .free = true },
     { "size", "data", "0", "N", "side of the pictures, for sets whose pictures can have any; 0: the set's own",
@@ -260,6 +269,8 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     lathe_transforms_free(transforms);
     lathe_save_every every;
     lathe_swa swa;
+    int fold, folds;
+    if (!status) status = lathe_settings_fold(settings, &fold, &folds);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);

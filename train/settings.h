@@ -34,6 +34,9 @@ typedef enum lathe_min_delta_mode { LATHE_MIN_DELTA_ABS, LATHE_MIN_DELTA_REL } l
 /** What a schedule counts. By epoch its rates change at an epoch's beginning only, and its lengths are epochs. */
 typedef enum lathe_sched_unit { LATHE_BY_BATCH, LATHE_BY_EPOCH } lathe_sched_unit;
 
+/** Every sample once an epoch, or each class equally often. */
+typedef enum lathe_sampler { LATHE_SAMPLER_SHUFFLE, LATHE_SAMPLER_BALANCED } lathe_sampler;
+
 typedef enum lathe_bad_image { LATHE_BAD_IMAGE_FAIL, LATHE_BAD_IMAGE_SKIP } lathe_bad_image;
 
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
@@ -51,6 +54,10 @@ typedef struct lathe_option {
 typedef struct lathe_settings {
     char data[LATHE_SETTING_LONG];   /* "fashion-mnist", "mnist:DIR", "shapes", ... */
     double val_split;                /* part of the training data kept for validation, [0, 1) */
+    char fold[LATHE_SETTING_SHORT];  /* "2/5": the second of five parts is for validation instead, the same five for one seed; "": none */
+    int sampler;                     /* a lathe_sampler */
+    bool drop_last;                  /* leave an epoch's last batch out if it is smaller */
+    int cache_mib;                   /* picture files are decoded once and kept if that takes no more than this */
     int workers;                     /* threads that assemble batches ahead of time */
     int size, channels;              /* of the pictures, for sets that can have any; 0: the set's own */
     char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */

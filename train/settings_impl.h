@@ -22,6 +22,9 @@ typedef struct lathe_chosen {
     int scheds;
 } lathe_chosen;
 
+/** settings->fold, counted from 1, and how many there are; zeros for "". Errors: LATHE_EARG. */
+lathe_status lathe_settings_fold(const lathe_settings *settings, int *fold, int *folds);
+
 /** Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen *chosen);
 

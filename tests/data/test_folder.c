@@ -80,12 +80,15 @@ static void train_and_val_folders(void **state)
     data = open_folder("two", LATHE_SPLIT_TEST, NULL); /* no ants in it: the classes are still train's */
     assert_int_equal(data->classes, 2);
     assert_int_equal(data->labels[0], 1);
-    assert_string_equal(levels(data), "40");
+    assert_string_equal(levels(data), "50");
     assert_int_equal(data->width, 64);
     lathe_data_free(data);
-    put_picture("two/val/wasps/w.pgm", 4, 4, 1);
+    data = open_folder("two", LATHE_SPLIT_VAL, NULL);
+    assert_string_equal(levels(data), "40");
+    lathe_data_free(data);
+    put_picture("two/test/wasps/w.pgm", 4, 4, 1);
     assert_null(lathe_data_folder(test_path("two"), LATHE_SPLIT_TEST, NULL));
-    assert_failed(LATHE_EFORMAT, "two/val/wasps: a class that ");
+    assert_failed(LATHE_EFORMAT, "two/test/wasps: a class that ");
 }
 
 static void class_folders_are_held_out_in_part(void **state)
@@ -305,8 +308,8 @@ static void wrong_arguments_are_refused(void **state)
     }
     assert_null(lathe_data_folder(NULL, LATHE_SPLIT_TRAIN, NULL));
     assert_failed(LATHE_EARG, "no folder");
-    assert_null(lathe_data_folder(test_path("one"), (lathe_split)2, NULL));
-    assert_failed(LATHE_EARG, "split 2");
+    assert_null(lathe_data_folder(test_path("one"), (lathe_split)3, NULL));
+    assert_failed(LATHE_EARG, "split 3");
     assert_null(lathe_data_open("folder", LATHE_SPLIT_TRAIN, NULL));
     assert_failed(LATHE_EARG, "data set folder needs an argument: folder:DIR");
     char spec[2100];
