@@ -162,8 +162,8 @@ static char *heads_of(const lathe_dataset *data)
         lathe_text_add(&text, "%s%d ", i ? "\n" : "", data->head[i].classes);
         put_name(&text, data->head[i].name);
     }
-    lathe_text_put(&text, "");
-    return data->heads ? lathe_text_take(&text) : lathe_strdup("");
+    lathe_text_put(&text, ""); /* of no heads an empty text, not none */
+    return lathe_text_take(&text);
 }
 
 /* How many samples have each class; of masks, pixels are not counted: how many pictures there are. */
