@@ -49,9 +49,9 @@ lathe_status cli_measure_open(cli_measure *measure, const char *text, bool curve
     bool one = data->task == LATHE_TASK_CLASS || data->task == LATHE_TASK_PIXELS;
     for (const char *c = text; c && *c; c++) count += *c == ',';
     while (!text && lathe_metric_type_at((int)count)) count++;
-    measure->metric = lathe_alloc(count * heads, sizeof *measure->metric);
-    measure->name = lathe_alloc(count * heads, sizeof *measure->name);
-    measure->head = lathe_alloc(count * heads, sizeof *measure->head);
+    measure->metric = lathe_alloc(lathe_times(count, heads), sizeof *measure->metric);
+    measure->name = lathe_alloc(lathe_times(count, heads), sizeof *measure->name);
+    measure->head = lathe_alloc(lathe_times(count, heads), sizeof *measure->head);
     if (!measure->metric || !measure->name || !measure->head) return lathe_error();
     if (one && !(measure->confusion = lathe_confusion_new(data->classes))) return lathe_error();
     if (curve && data->task != LATHE_TASK_CLASS)
@@ -136,8 +136,8 @@ lathe_status cli_measure_data(lathe_run *run, const lathe_dataset *data, cli_mea
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
         size_t each = (size_t)data->classes * (data->task == LATHE_TASK_PIXELS ? batch.answers : 1), size = (size_t)run->settings.batch_size;
         if (!r.scores) {
-            r.scores = lathe_alloc(size, each * sizeof *r.scores);
-            r.sorted = lathe_alloc(size, each * sizeof *r.sorted);
+            r.scores = lathe_alloc(lathe_times(size, each), sizeof *r.scores);
+            r.sorted = lathe_alloc(lathe_times(size, each), sizeof *r.sorted);
             r.labels = lathe_alloc(size, sizeof *r.labels);
         }
         status = r.scores && r.sorted && r.labels ? measure_batch(run, &batch, measure, &r) : lathe_error();

@@ -177,7 +177,7 @@ static int tell(const cli_line *line, prediction *p)
 static int predict(const cli_line *line, const lathe_trained *trained, const lathe_file_names *names, int top, int workers)
 {
     lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true);
-    double *probabilities = data ? lathe_alloc(data->count, (size_t)trained->classes * sizeof *probabilities) : NULL;
+    double *probabilities = data ? lathe_alloc(lathe_times(data->count, (size_t)trained->classes), sizeof *probabilities) : NULL;
     const lathe_predict_opts opts = { .batch_size = trained->settings.batch_size, .workers = workers,
         .hflip = cli_text(line, "tta") != NULL };
     lathe_status status = probabilities ? lathe_trained_predict(trained, data, &opts, probabilities) : lathe_error();

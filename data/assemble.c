@@ -14,7 +14,7 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
     size_t bytes;
     if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
         return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space", picture);
-    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(stored, recipe->answers * sizeof(int)),
+    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(lathe_times(stored, recipe->answers), sizeof(int)),
         .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
     if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed) return LATHE_OK;

@@ -162,7 +162,7 @@ static lathe_status tag_names(const reading *r, lathe_arena *arena, names *n)
                 return lathe_fail(LATHE_EFORMAT, "%s:%d: an empty class in '%.60s'", r->path, r->table.line[row],
                     cell_of(r, row, r->label_column[0]));
             if (n->count == room) {
-                const char **more = lathe_grow((void *)n->name, room, room ? 2 * room : 256, sizeof *more);
+                const char **more = lathe_grow((void *)n->name, room, lathe_plus(room, room ? room : 256), sizeof *more);
                 if (!more) return LATHE_ENOMEM;
                 n->name = more;
                 room = room ? 2 * room : 256;

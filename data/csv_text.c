@@ -108,7 +108,7 @@ static lathe_status keep_row(const reader *r, lathe_csv *table, size_t *room, in
     if (table->rows == ROWS) return wrong(r, line, "more than 20,000,000 rows");
     if (table->rows == *room) {
         size_t larger = *room ? 2 * *room : 256;
-        char **cell = lathe_grow(table->cell, *room, larger, columns * sizeof *cell);
+        char **cell = lathe_grow(table->cell, *room, larger, lathe_times(columns, sizeof *cell));
         if (cell) table->cell = cell;
         int *lines = cell ? lathe_grow(table->line, *room, larger, sizeof *lines) : NULL;
         if (!lines) return LATHE_ENOMEM;

@@ -62,7 +62,7 @@ static lathe_status grow(lathe_file_list *list, bool masks)
     char **mask = masks ? lathe_grow(list->mask, old, room, sizeof *mask) : NULL;
     if (masks && !mask) return LATHE_ENOMEM;
     list->mask = mask;
-    int *target = each ? lathe_grow(list->target, old, room, each * sizeof *target) : NULL; /* at most 65536 classes */
+    int *target = each ? lathe_grow(list->target, old, room, lathe_times(each, sizeof *target)) : NULL; /* at most 65536 classes */
     if (each && !target) return LATHE_ENOMEM;
     list->target = target;
     list->room = room;

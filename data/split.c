@@ -40,7 +40,7 @@ static const lathe_dataset_type subset_type = { .name = "subset", .read = subset
 /* What `numbers` [, each] has for the chosen samples; NULL for NULL, and after a failure. */
 static int *gather(const int *numbers, size_t each, const size_t *indices, size_t count)
 {
-    int *some = numbers ? lathe_alloc_raw(count, each * sizeof *some) : NULL;
+    int *some = numbers ? lathe_alloc_raw(lathe_times(count, each), sizeof *some) : NULL;
     for (size_t i = 0; some && i < count; i++) memcpy(some + i * each, numbers + indices[i] * each, each * sizeof *some);
     return some;
 }

@@ -122,7 +122,7 @@ char *lathe_report_outcome(lathe_run *run)
     const lathe_dataset *data = run->test ? run->test : run->val;
     if (!data || data->task != LATHE_TASK_CLASS || data->classes < 2 || data->classes > MOST_CLASSES) return NULL;
     outcome all = { .confusion = lathe_confusion_new(data->classes) };
-    all.scores = lathe_alloc((size_t)run->settings.batch_size * (size_t)data->classes, sizeof *all.scores);
+    all.scores = lathe_alloc(lathe_times((size_t)run->settings.batch_size, (size_t)data->classes), sizeof *all.scores);
     lathe_text out = { 0 };
     lathe_status status = all.confusion && all.scores ? gather_tested(run, data, &all) : lathe_error();
     if (!status) status = compose(&out, data, run->test ? "test" : "validation", &all);

@@ -59,7 +59,7 @@ lathe_status lathe_report_png(lathe_text *out, const uint8_t *pixels, int channe
         return lathe_fail(LATHE_EARG, "lathe_report_png: [%d, %d, %d], expected 1 or 3 channels and sides of 1 to 4096", channels, height, width);
     size_t raw = (size_t)height * ((size_t)width * (size_t)channels + 1);
     uLongf packed = compressBound((uLong)raw);
-    uint8_t *room = lathe_alloc(raw + 2 * (size_t)packed + 128, 1);
+    uint8_t *room = lathe_alloc(lathe_plus(lathe_plus(raw, lathe_times(2, (size_t)packed)), 128), 1);
     if (!room) return lathe_error();
     uint8_t *squeezed = room + raw;
     bytes file = { squeezed + packed, 0 };

@@ -69,7 +69,7 @@ static lathe_status line_of(const lathe_page *page, int group, const plan *p, la
     for (size_t i = 0; i < page->runs; i++)
         if (page->run[i].group == group && (!longest || rows_of(&page->run[i], p) > rows_of(longest, p))) longest = &page->run[i];
     size_t rows = longest ? rows_of(longest, p) : 0;
-    double *x = lathe_alloc(2 * rows + 1, sizeof *x), *y = x ? x + rows : NULL;
+    double *x = lathe_alloc(lathe_plus(lathe_times(2, rows), 1), sizeof *x), *y = x ? x + rows : NULL;
     if (!x) return lathe_error();
     for (size_t row = 0; row < rows; row++) {
         x[row] = (double)(p->steps ? longest->history->step[row].step : longest->history->epoch[row].step);

@@ -12,7 +12,7 @@ lathe_status lathe_run_groups_open(lathe_run *run)
 {
     size_t groups = (size_t)lathe_optim_groups(run->optim), more = groups - 1;
     lathe_run_state *state = run->state;
-    state->row_text = lathe_alloc(LATHE_ROW_TEXT + more * GROUP_TEXT, 1);
+    state->row_text = lathe_alloc(lathe_plus(LATHE_ROW_TEXT, lathe_times(more, GROUP_TEXT)), 1);
     if (more) state->group_rates = lathe_alloc(more, 2 * sizeof *state->group_rates);
     return !state->row_text || (more && !state->group_rates) ? lathe_error() : LATHE_OK;
 }

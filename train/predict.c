@@ -73,7 +73,7 @@ static lathe_status open_predictor(lathe_predictor *predictor, const lathe_train
 {
     size_t stored = ((size_t)batch_size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES, picture;
     *predictor = (lathe_predictor){ .trained = trained, .tape = lathe_tape_new(),
-        .scores = lathe_alloc_raw((size_t)batch_size, (size_t)trained->classes * sizeof(lathe_real)) };
+        .scores = lathe_alloc_raw(lathe_times((size_t)batch_size, (size_t)trained->classes), sizeof(lathe_real)) };
     if (hflip && lathe_size_mul((size_t)trained->channels * (size_t)trained->input_height, (size_t)trained->input_width * sizeof(lathe_real), &picture))
         predictor->mirrored = lathe_alloc_raw(stored, picture);
     return predictor->tape && predictor->scores && (!hflip || predictor->mirrored) ? LATHE_OK : LATHE_ENOMEM;

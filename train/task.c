@@ -25,7 +25,7 @@ lathe_status lathe_task_open(lathe_run *run)
     state->answers = data->task == LATHE_TASK_PIXELS ? (size_t)height * (size_t)width : lathe_data_answers(data);
     state->output = (lathe_shape){ data->task == LATHE_TASK_PIXELS ? 4 : 2, { 0, data->classes, height, width } };
     size_t each = (size_t)data->classes * (data->task == LATHE_TASK_PIXELS ? state->answers : 1);
-    state->scores = lathe_alloc((size_t)run->settings.batch_size, each * sizeof *state->scores);
+    state->scores = lathe_alloc(lathe_times((size_t)run->settings.batch_size, each), sizeof *state->scores);
     state->head_labels = lathe_alloc((size_t)run->settings.batch_size, sizeof *state->head_labels);
     return state->scores && state->head_labels ? LATHE_OK : lathe_error();
 }

@@ -9,7 +9,7 @@ check='
 function product(s) {
     gsub(/sizeof\([^()]*\)|sizeof \**[a-z_]+([.>-]+[a-z_]+)*(\[[0-9]\])?/, "S", s)
     gsub(/\([a-z_0-9]+ ?\**\)/, "", s)
-    gsub(/, \*[a-z]/, ", x", s)
+    gsub(/(^|, )\*[a-z]/, ", x", s)
     gsub(/[0-9]+ \* \(?(size_t\))?[A-Z_]+/, "N", s)
     gsub(/\+ [0-9]+/, "", s)
     return s ~ /[*+]|<</ && s !~ /^(const )?(void|lathe_[a-z]+) \*/
