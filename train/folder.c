@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
-#include "run_impl.h"
+#include "log_impl.h"
 
 static const char last_name[] = "last.safetensors", best_name[] = "best.safetensors";
 static const char step_prefix[] = "step-", step_suffix[] = ".safetensors";
@@ -45,7 +45,7 @@ static lathe_status open_with(lathe_run *run, const lathe_history_ends *ends)
     state->steps = open_table(run, "steps.csv", lathe_run_step_text(run, NULL), ends->steps);
     state->epochs = state->steps ? open_table(run, "epochs.csv", LATHE_EPOCHS_HEADER, ends->epochs) : NULL;
     state->saved = lathe_run_clock();
-    return state->epochs ? LATHE_OK : lathe_error();
+    return state->epochs ? lathe_log_open(run, ends->epochs > 0) : lathe_error();
 }
 
 static lathe_status remove_named(const lathe_run *run, const char *name)
@@ -115,8 +115,12 @@ lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row)
     lathe_run_state *state = run->state;
     if (!state->epochs) return LATHE_OK;
     if (run->settings.no_times) written.seconds = written.images_per_second = (double)NAN;
-    if (lathe_run_whole_epochs(run) < run->history.epochs) state->part_of_epoch = lathe_writer_position(state->epochs);
-    return lathe_writer_add(state->epochs, lathe_epoch_row_text(&written, text));
+    if (lathe_run_whole_epochs(run) < run->history.epochs) {
+        state->part_of_epoch = lathe_writer_position(state->epochs);
+        state->part_of_log = lathe_writer_position(state->log);
+    }
+    lathe_status status = lathe_writer_add(state->epochs, lathe_epoch_row_text(&written, text));
+    return status ? status : lathe_log_epoch(run, &written);
 }
 
 lathe_status lathe_run_folder_drop_part(lathe_run *run)
@@ -125,14 +129,16 @@ lathe_status lathe_run_folder_drop_part(lathe_run *run)
     uint64_t end = state->part_of_epoch;
     run->history.epochs = lathe_run_whole_epochs(run);
     state->part_of_epoch = 0;
-    return end ? lathe_writer_cut(state->epochs, end) : LATHE_OK;
+    lathe_status status = end ? lathe_writer_cut(state->epochs, end) : LATHE_OK;
+    return end && !status ? lathe_writer_cut(state->log, state->part_of_log) : status;
 }
 
 lathe_status lathe_run_folder_flush(lathe_run *run)
 {
     if (!run->state->epochs) return LATHE_OK;
     lathe_status status = lathe_writer_flush(run->state->steps, true);
-    return status ? status : lathe_writer_flush(run->state->epochs, true);
+    if (!status) status = lathe_writer_flush(run->state->epochs, true);
+    return status ? status : lathe_writer_flush(run->state->log, true);
 }
 
 lathe_status lathe_run_folder_save(lathe_run *run, bool also_step)
@@ -167,11 +173,11 @@ lathe_status lathe_run_folder_save_best(lathe_run *run)
 lathe_status lathe_run_folder_close(lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    lathe_status steps = lathe_writer_close(state->steps), epochs = lathe_writer_close(state->epochs);
+    lathe_status steps = lathe_writer_close(state->steps), epochs = lathe_writer_close(state->epochs), log = lathe_writer_close(state->log);
     lathe_lock_give(state->lock);
-    state->steps = state->epochs = NULL;
+    state->steps = state->epochs = state->log = NULL;
     state->lock = NULL;
-    return steps ? steps : epochs;
+    return steps ? steps : epochs ? epochs : log;
 }
 
 /* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "run_impl.h"
+#include "log_impl.h"
 
 /* ---- evaluation --------------------------------------------------------------------------------------------- */
 
@@ -148,7 +148,8 @@ static void gather_again(lathe_run *run, const gathered *g)
 /* The checkpoint first, then the best weights: see settle_best in resume.c. */
 static lathe_status save_epoch(lathe_run *run, bool is_best)
 {
-    lathe_status status = lathe_run_folder_save(run, save_is_due(run));
+    lathe_status status = is_best ? lathe_log_best(run) : LATHE_OK;
+    if (!status) status = lathe_run_folder_save(run, save_is_due(run));
     return !status && is_best ? lathe_run_folder_save_best(run) : status;
 }
 
@@ -265,6 +266,7 @@ lathe_status lathe_run_train(lathe_run *run)
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
     if (!status && run->end == LATHE_RUN_NAN) status = lathe_run_folder_flush(run); /* the checkpoint stays the last good one */
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
+    if (!status) status = lathe_log_end(run);
     run->seconds += lathe_run_clock() - start;
     return status;
 }

@@ -12,8 +12,9 @@
 typedef struct lathe_run_state {
     double opened;               /* when lathe_run_new was called, on lathe_run_clock */
     lathe_lock *lock;            /* of the run folder */
-    lathe_writer *steps, *epochs; /* NULL without a run folder */
+    lathe_writer *steps, *epochs, *log; /* NULL without a run folder */
     uint64_t part_of_epoch;      /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
+    uint64_t part_of_log;        /* the same of log.jsonl */
     lathe_save_every save_every;
     double saved;                /* when the newest save was, on lathe_run_clock */
     const lathe_loss_type *loss_type;

@@ -120,7 +120,7 @@ void tiny_assert_same(const char *what, const char *a, const char *b, const char
 
 void tiny_assert_same_runs(const char *what, const char *a, const char *b)
 {
-    static const char *const files[] = { "steps.csv", "epochs.csv", "last.safetensors", "best.safetensors" };
+    static const char *const files[] = { "steps.csv", "epochs.csv", "log.jsonl", "last.safetensors", "best.safetensors" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) tiny_assert_same(what, a, b, files[i]);
 }
 

@@ -34,7 +34,7 @@ void tiny_train_until(const lathe_settings *settings, uint64_t last);
 /** Fail unless the files of two runs in the test's folder have the same bytes; `what` begins the message. */
 void tiny_assert_same(const char *what, const char *a, const char *b, const char *name);
 
-/** The same for steps.csv, epochs.csv, last.safetensors and best.safetensors. */
+/** The same for steps.csv, epochs.csv, log.jsonl, last.safetensors and best.safetensors. */
 void tiny_assert_same_runs(const char *what, const char *a, const char *b);
 
 /** True in the long ring, LATHE_TEST_LONG in the environment: every point, not a sample of them. */

@@ -1,0 +1,69 @@
+/* train/log.c: each line of log.jsonl is an event; that runs with and without breaks have the same is in test_resume, test_faults and test_oom. */
+#include <string.h>
+
+#include "support/tiny.h"
+
+const lathe_model_type *lathe_model_type_at(int index)
+{
+    return index ? NULL : &tiny_model;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (; (text = strstr(text, part)); text += strlen(part)) count++;
+    return count;
+}
+
+static char *log_of(const char *path)
+{
+    size_t size;
+    char *text = lathe_file_read(test_path(path), 1 << 20, &size);
+    assert_non_null(text);
+    assert_int_equal(text[size - 1], '\n');
+    return text;
+}
+
+static void every_event_is_a_line(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("run", (const tiny_pair[]){ { "epochs", "3" }, { NULL, NULL } });
+    lathe_run_free(tiny_train(&settings));
+    char *text = log_of("run/log.jsonl");
+    assert_memory_equal(text, "{\"step\":0,\"event\":\"start\",\"data\":", 33);
+    assert_non_null(strstr(text, "\"batch_size\":\"4\""));
+    assert_int_equal(count_of(text, "\"event\":\"epoch\""), 3);
+    assert_true(count_of(text, "\"event\":\"best\"") >= 1);
+    assert_non_null(strstr(text, "{\"step\":30,\"event\":\"end\",\"how\":\"complete\",\"test_loss\":"));
+    assert_int_equal(count_of(text, "\n"), count_of(text, "{\"step\":"));
+    lathe_free(text);
+}
+
+static void a_break_is_told(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("part", (const tiny_pair[]){ { "epochs", "3" }, { NULL, NULL } });
+    tiny_train_until(&settings, 14);
+    char *text = log_of("part/log.jsonl");
+    assert_non_null(strstr(text, "\"event\":\"end\",\"how\":\"interrupted\",\"test_loss\":null"));
+    lathe_free(text);
+    tiny_set(&settings, "resume", test_path("part"));
+    lathe_run_free(tiny_train(&settings));
+    text = log_of("part/log.jsonl");
+    assert_int_equal(count_of(text, "\"event\":\"end\""), 1);
+    assert_int_equal(count_of(text, "\"event\":\"epoch\""), 3);
+    lathe_free(text);
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_event_is_a_line), cmocka_unit_test(a_break_is_told) };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}

@@ -1,0 +1,153 @@
+#include "log_impl.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../io/text.h"
+
+/* No run has as many events that this would be too small. */
+static const size_t most_bytes = (size_t)1 << 30;
+
+/* Every line begins with this: the steps made when it was written. */
+static const char line_start[] = "{\"step\":";
+
+static void begin(lathe_text *out, uint64_t step, const char *event)
+{
+    lathe_text_add(out, "%s%" PRIu64 ",\"event\":\"%s\"", line_start, step, event);
+}
+
+static void put_number(lathe_text *out, const char *name, double number)
+{
+    lathe_text_add(out, ",\"%s\":", name);
+    lathe_text_number(out, number);
+}
+
+static lathe_status add_line(lathe_run *run, lathe_text *out)
+{
+    lathe_text_put(out, "}\n");
+    char *line = lathe_text_take(out);
+    lathe_status status = line ? lathe_writer_add(run->state->log, line) : lathe_error();
+    lathe_free(line);
+    return status;
+}
+
+/* The settings that decide what comes out, each as its text. */
+static lathe_status add_start(lathe_run *run)
+{
+    lathe_text out = { 0 };
+    char text[LATHE_SETTING_LONG];
+    begin(&out, 0, "start");
+    lathe_text_put(&out, ",\"data\":");
+    lathe_text_json(&out, run->settings.data);
+    lathe_text_put(&out, ",\"settings\":{");
+    const char *between = "";
+    for (int i = 0; lathe_setting_at(i); i++) {
+        const lathe_setting *setting = lathe_setting_at(i);
+        if (setting->place || setting->free) continue;
+        lathe_text_add(&out, "%s\"%s\":", between, setting->key);
+        lathe_text_json(&out, lathe_setting_text(setting, &run->settings, text));
+        between = ",";
+    }
+    for (int i = 0; i < run->settings.options; i++) {
+        lathe_text_put(&out, ",");
+        lathe_text_json(&out, run->settings.option[i].key);
+        lathe_text_put(&out, ":");
+        lathe_text_json(&out, run->settings.option[i].text);
+    }
+    lathe_text_put(&out, "}");
+    return add_line(run, &out);
+}
+
+/* Bytes of the whole lines up to step `step` and with `epochs` epochs, without an end. */
+static uint64_t kept_bytes(const char *text, uint64_t step, uint64_t epochs)
+{
+    const char *line = text;
+    for (const char *end; (end = strchr(line, '\n')); line = end + 1) {
+        if (strncmp(line, line_start, sizeof line_start - 1) != 0) break;
+        char *after;
+        if (strtoull(line + sizeof line_start - 1, &after, 10) > step) break;
+        if (!strncmp(after, ",\"event\":\"end\"", 14)) break;
+        if (!strncmp(after, ",\"event\":\"epoch\"", 16) && epochs-- == 0) break;
+    }
+    return (uint64_t)(line - text);
+}
+
+static lathe_status find_end(const lathe_run *run, const char *path, uint64_t *end)
+{
+    size_t size;
+    *end = 0;
+    if (!lathe_file_exists(path)) return LATHE_OK;
+    char *text = lathe_file_read(path, most_bytes, &size);
+    if (!text) return lathe_error();
+    *end = kept_bytes(text, run->step, run->history.epochs);
+    lathe_free(text);
+    return LATHE_OK;
+}
+
+lathe_status lathe_log_open(lathe_run *run, bool goes_on)
+{
+    lathe_folder_path path;
+    uint64_t end = 0;
+    lathe_status status = lathe_run_folder_path(run, "log.jsonl", path);
+    if (!status && goes_on) status = find_end(run, path, &end);
+    if (status) return status;
+    run->state->log = lathe_writer_open(path, end);
+    if (!run->state->log) return lathe_error();
+    return end ? LATHE_OK : add_start(run);
+}
+
+lathe_status lathe_log_epoch(lathe_run *run, const lathe_epoch_row *row)
+{
+    if (!run->state->log) return LATHE_OK;
+    lathe_text out = { 0 };
+    begin(&out, row->step, "epoch");
+    put_number(&out, "epoch", (double)row->epoch);
+    put_number(&out, "train_loss", row->train_loss);
+    put_number(&out, "train_accuracy", row->train_accuracy);
+    put_number(&out, "val_loss", row->val_loss);
+    put_number(&out, "val_accuracy", row->val_accuracy);
+    put_number(&out, "lr", run->history.steps ? run->history.step[run->history.steps - 1].lr : (double)NAN);
+    put_number(&out, "seconds", row->seconds);
+    put_number(&out, "images_per_second", row->images_per_second);
+    return add_line(run, &out);
+}
+
+lathe_status lathe_log_best(lathe_run *run)
+{
+    if (!run->state->log) return LATHE_OK;
+    lathe_text out = { 0 };
+    begin(&out, run->step, "best");
+    put_number(&out, "epoch", (double)run->best_epoch);
+    put_number(&out, "value", run->best);
+    return add_line(run, &out);
+}
+
+static const char *end_name(lathe_run_end end)
+{
+    switch (end) {
+    case LATHE_RUN_COMPLETE: return "complete";
+    case LATHE_RUN_EARLY_STOP: return "early_stop";
+    case LATHE_RUN_INTERRUPTED: return "interrupted";
+    case LATHE_RUN_NAN: return "nan";
+    default: return "open";
+    }
+}
+
+lathe_status lathe_log_end(lathe_run *run)
+{
+    if (!run->state->log) return LATHE_OK;
+    lathe_text out = { 0 };
+    begin(&out, run->step, "end");
+    lathe_text_add(&out, ",\"how\":\"%s\"", end_name(run->end));
+    if (run->end == LATHE_RUN_NAN) {
+        lathe_text_put(&out, ",\"what\":");
+        lathe_text_json(&out, run->not_a_number);
+    }
+    put_number(&out, "test_loss", run->test_score.count ? run->test_score.loss : (double)NAN);
+    put_number(&out, "test_accuracy", run->test_score.count ? run->test_score.accuracy : (double)NAN);
+    lathe_status status = add_line(run, &out);
+    return status ? status : lathe_writer_flush(run->state->log, true);
+}
