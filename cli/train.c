@@ -64,7 +64,7 @@ static int write_page(lathe_run *run)
     char path[LATHE_SETTING_LONG + 16];
     if (!*run->settings.out) return CLI_DONE;
     snprintf(path, sizeof path, "%s/report.html", run->settings.out);
-    return lathe_report_write(run, path) ? cli_library_failed() : CLI_DONE;
+    return lathe_report_finish(run, path) ? cli_library_failed() : CLI_DONE;
 }
 
 /* The run's end as an exit code, said in a line where it is not the end that was asked for. */

@@ -149,7 +149,12 @@ char *lathe_report_data(const lathe_run *run)
     return with_run(run, NULL, take_data, &text) ? NULL : text;
 }
 
-lathe_status lathe_report_write(lathe_run *run, const char *path)
+lathe_status lathe_report_write(const lathe_run *run, const char *path)
+{
+    return with_run(run, NULL, write_files, &path);
+}
+
+lathe_status lathe_report_finish(lathe_run *run, const char *path)
 {
     char *outcome = run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP ? lathe_report_outcome(run) : NULL;
     lathe_status status = with_run(run, outcome, write_files, &path);

@@ -19,11 +19,16 @@ char *lathe_report_data(const lathe_run *run);
 
 /**
  * Write the page to a file, atomically, and its charts as pictures beside it: DIR/report-loss.svg, -val-loss, -val-accuracy, -lr and -momentum for
- * DIR/report.html. Of a run that has ended it also says what its model takes for what: confusion matrix, precision and recall of
- * each class, the surest mistakes as pictures; for that the test set, or the validation part, is gone through once more.
- * Errors   LATHE_ENOMEM, LATHE_EIO.
+ * DIR/report.html. Errors: LATHE_ENOMEM, LATHE_EIO.
  */
-lathe_status lathe_report_write(lathe_run *run, const char *path);
+lathe_status lathe_report_write(const lathe_run *run, const char *path);
+
+/**
+ * The same of a run that has ended, with what its model takes for what: confusion matrix, precision and recall of each class, the surest mistakes as
+ * pictures. For that the test set, or the validation part, is gone through once more with the weights that the run was tested with.
+ * Errors   those of lathe_report_write. Where the measuring itself fails the page goes without it.
+ */
+lathe_status lathe_report_finish(lathe_run *run, const char *path);
 
 #ifdef __cplusplus
 }
