@@ -44,6 +44,7 @@
 #include "metrics/confusion.h"
 #include "metrics/hamming.h"
 #include "metrics/metric.h"
+#include "metrics/significance.h"
 #include "metrics/text.h"
 
 #include "optim/adadelta.h"
@@ -73,6 +74,7 @@
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "io/text.h"
+#include "train/compare.h"
 #include "train/history.h"
 #include "train/run.h"
 #include "train/settings.h"

@@ -58,7 +58,8 @@ static const char *name_at(int index)
 
 static void give(cli_line *line, cli_given given)
 {
-    for (int i = 0; i < line->givens; i++)
+    bool repeats = given.option && given.option->repeats;
+    for (int i = 0; i < line->givens && !repeats; i++)
         if (same_name(line->given[i].name, given.name)) {
             line->given[i] = given;
             return;
@@ -162,6 +163,13 @@ const char *cli_text(const cli_line *line, const char *name)
         if (same_name(line->given[i].name, name)) return line->given[i].value;
     const cli_option *option = find_in(line->command->options, name);
     return option ? option->preset : NULL;
+}
+
+const char *cli_text_at(const cli_line *line, const char *name, int index)
+{
+    for (int i = 0; i < line->givens; i++)
+        if (same_name(line->given[i].name, name) && !index--) return line->given[i].value;
+    return NULL;
 }
 
 bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t most, int64_t *number)

@@ -12,6 +12,7 @@ typedef struct cli_option {
     const char *value;  /* what stands for its value in help: "N"; NULL: a switch */
     const char *preset; /* the default; NULL: none */
     const char *help;   /* one line */
+    bool repeats;       /* each one given counts, not the last */
 } cli_option;
 
 /** An option that was given. */
@@ -45,6 +46,9 @@ bool cli_given_option(const cli_line *line, const char *name);
 
 /** The option's text: as given, else its default. */
 const char *cli_text(const cli_line *line, const char *name);
+
+/** The text of number `index` of those given of an option that repeats; NULL after the last. */
+const char *cli_text_at(const cli_line *line, const char *name, int index);
 
 /** The option's whole number, from `least` to `most`. False after saying what is wrong. */
 bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t most, int64_t *number);

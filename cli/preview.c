@@ -76,28 +76,15 @@ static bool length_of_run(const cli_line *line, const lathe_settings *settings, 
     return true;
 }
 
-/* Steps in an epoch of the settings' data, as a run would have them. */
-static int count_steps(const lathe_settings *settings, double *steps_per_epoch)
-{
-    const lathe_split_opts opts = { .fraction = settings->val_split, .seed = settings->seed };
-    lathe_dataset *data = lathe_data_open(settings->data, LATHE_SPLIT_TRAIN, NULL), *rest = NULL, *held_out = NULL;
-    bool split = settings->val_split > 0;
-    int code = CLI_DONE;
-    if (!data || (split && lathe_data_split(data, &opts, &rest, &held_out))) code = cli_library_failed();
-    else *steps_per_epoch = ceil(ceil((double)(split ? rest : data)->count / settings->batch_size) / settings->accumulate);
-    lathe_data_free(rest);
-    lathe_data_free(held_out);
-    lathe_data_free(data);
-    return code;
-}
-
 /* What the line says, or what the data it names has; 0: not known. */
 static int length_of_epoch(const cli_line *line, const lathe_settings *settings, double *steps_per_epoch)
 {
     int64_t given;
     if (!cli_number(line, "steps-per-epoch", 0, 100000000, &given)) return CLI_USAGE;
     *steps_per_epoch = (double)given;
-    return given || !cli_given_option(line, "data") ? CLI_DONE : count_steps(settings, steps_per_epoch);
+    uint64_t steps;
+    if (given || !cli_given_option(line, "data")) return CLI_DONE;
+    return lathe_run_length(settings, steps_per_epoch, &steps) ? cli_library_failed() : CLI_DONE;
 }
 
 static int run(const cli_line *line)

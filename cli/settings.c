@@ -67,8 +67,7 @@ const char *cli_setting_name(int index)
 
 /* ---- values ------------------------------------------------------------------------------------------------- */
 
-/* The value of a setting as it was given last on the line, NULL if it was not. */
-static const char *given_setting(const cli_line *line, const char *name)
+const char *cli_setting_given(const cli_line *line, const char *name)
 {
     const char *value = NULL;
     for (int i = 0; i < line->givens; i++)
@@ -76,20 +75,25 @@ static const char *given_setting(const cli_line *line, const char *name)
     return value;
 }
 
-int cli_settings(const cli_line *line, lathe_settings *settings)
+int cli_settings_read(const cli_line *line, lathe_settings *settings)
 {
     const char *const *presets = line->command->presets;
     *settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
     for (int i = 0; presets && presets[i] && !status; i += 2) status = lathe_settings_set(settings, presets[i], presets[i + 1]);
-    const char *resume = given_setting(line, "resume");
+    const char *resume = cli_setting_given(line, "resume");
     if (resume && *resume && !status) status = lathe_run_read_settings(resume, settings);
     const char *config = cli_text(line, "config");
     if (config && !status) status = lathe_settings_read(settings, config);
     for (int i = 0; i < line->givens && !status; i++)
         if (!line->given[i].option) status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
-    if (!status) status = lathe_settings_check(settings);
     return status ? cli_library_failed() : CLI_DONE;
+}
+
+int cli_settings(const cli_line *line, lathe_settings *settings)
+{
+    int code = cli_settings_read(line, settings);
+    return code ? code : lathe_settings_check(settings) ? cli_library_failed() : CLI_DONE;
 }
 
 /* ---- help --------------------------------------------------------------------------------------------------- */

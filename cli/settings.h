@@ -24,6 +24,12 @@ const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEX
  */
 int cli_settings(const cli_line *line, lathe_settings *settings);
 
+/** The same without the check, for settings that are not those of one run. */
+int cli_settings_read(const cli_line *line, lathe_settings *settings);
+
+/** The value of a setting as it was given on the line, NULL if it was not. */
+const char *cli_setting_given(const cli_line *line, const char *name);
+
 /** Print the part of --help that tells them, with the command's own defaults (see cli_command). */
 void cli_settings_help(const char *const *presets, FILE *file);
 

@@ -29,6 +29,24 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path);
  * Errors   those of lathe_report_write. Where the measuring itself fails the page goes without it.
  */
 lathe_status lathe_report_finish(lathe_run *run, const char *path);
+/** One run of a page of several. */
+typedef struct lathe_report_run {
+    const char *label;    /* "cyclic:triangular2, seed 1" */
+    const char *group;    /* "cyclic:triangular2": runs of a group differ in the seed alone */
+    const char *differs;  /* the settings that not all groups have, "key = value" lines */
+    const char *folder;   /* its run folder, below the page's: "cyclic-triangular2/seed-1" */
+    uint64_t seed;
+    lathe_run_end end;    /* LATHE_RUN_OPEN: it has not ended yet */
+    double test_accuracy, test_loss; /* NaN: not measured */
+    double seconds;
+} lathe_report_run;
+
+/**
+ * Write DIR/report.html, the page of several runs: learning rate, training loss, validation loss and accuracy of each group, the mean of its seeds, and
+ * a table of results. The curves are read from the run folders; runs that have none yet are left out.
+ * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT.
+ */
+lathe_status lathe_report_compare(const char *dir, const lathe_report_run *runs, size_t count);
 
 #ifdef __cplusplus
 }

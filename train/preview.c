@@ -7,7 +7,7 @@ static lathe_status preview_with(lathe_run *run, lathe_step_row *rows)
     run->sched = lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps);
     if (!run->sched) return lathe_error();
     lathe_run_tell_schedule(run);
-    for (uint64_t t = 0; t < run->total_steps; t++) {
+    for (uint64_t t = 0; rows && t < run->total_steps; t++) {
         uint64_t epoch = run->steps_per_epoch >= 1 ? t / (uint64_t)run->steps_per_epoch : 0;
         rows[t] = (lathe_step_row){ t, epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0), 0 };
         lathe_sched_step(run->sched);
@@ -19,7 +19,7 @@ static lathe_status preview_with(lathe_run *run, lathe_step_row *rows)
 lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, const lathe_run_hooks *hooks,
     lathe_step_row *rows)
 {
-    if (!settings || (steps && !rows)) return lathe_fail(LATHE_EARG, "lathe_run_preview: settings or rows is NULL");
+    if (!settings) return lathe_fail(LATHE_EARG, "lathe_run_preview: settings is NULL");
     if (!(steps_per_epoch >= 0 && steps_per_epoch <= 0x1p53))
         return lathe_fail(LATHE_EARG, "lathe_run_preview: steps_per_epoch = %g is not legal: [0, 2^53]", steps_per_epoch);
     lathe_status status = lathe_settings_check(settings);

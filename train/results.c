@@ -32,8 +32,7 @@ static void put_number(lathe_text *text, const char *key, double number)
     lathe_text_number(text, number);
 }
 
-/* The row of the epoch whose weights were tested: the best if there is validation, otherwise the last. */
-static const lathe_epoch_row *tested_epoch(const lathe_run *run)
+const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
 {
     const lathe_history *history = &run->history;
     for (size_t i = 0; run->val && i < history->epochs; i++)
@@ -45,7 +44,7 @@ char *lathe_run_json(const lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_json", "run"), NULL;
     lathe_text text = { 0 };
-    const lathe_epoch_row *epoch = tested_epoch(run);
+    const lathe_epoch_row *epoch = lathe_run_tested_epoch(run);
     bool tested = run->test_score.count > 0;
     lathe_text_put(&text, "{\"model\":");
     lathe_text_json(&text, run->settings.model);

@@ -100,19 +100,24 @@ static void copy_free(lathe_settings *to, const lathe_settings *settings)
     }
 }
 
+lathe_status lathe_resume_compare(const char *path, const lathe_settings *then, const lathe_settings *settings)
+{
+    lathe_settings adapted = *then;
+    copy_free(&adapted, settings);
+    char *before = lathe_settings_text(&adapted), *now = before ? lathe_settings_text(settings) : NULL;
+    lathe_status status = now ? compare_texts(path, before, now) : lathe_error();
+    lathe_free(before);
+    lathe_free(now);
+    return status;
+}
+
 lathe_status lathe_resume_check_settings(const lathe_safetensors *file, const lathe_settings *settings)
 {
     lathe_settings then = lathe_settings_default();
     char *text = lathe_strdup(lathe_safetensors_text(file, "lathe.settings"));
     lathe_status status = text ? lathe_settings_parse(&then, text, file->path) : lathe_error();
     lathe_free(text);
-    if (status) return status;
-    copy_free(&then, settings);
-    char *before = lathe_settings_text(&then), *now = before ? lathe_settings_text(settings) : NULL;
-    status = now ? compare_texts(file->path, before, now) : lathe_error();
-    lathe_free(before);
-    lathe_free(now);
-    return status;
+    return status ? status : lathe_resume_compare(file->path, &then, settings);
 }
 
 /* ---- going on ----------------------------------------------------------------------------------------------- */

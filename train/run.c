@@ -50,9 +50,7 @@ static lathe_status open_loader(lathe_run *run)
         .balanced = s->sampler == LATHE_SAMPLER_BALANCED, .drop_last = s->drop_last, .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
     if (!run->loader) return lathe_error();
     run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
-    double steps = floor(s->epochs * run->steps_per_epoch + 0.5);
-    run->total_steps = steps < 1 ? 1 : (uint64_t)steps;
-    if (s->max_steps && s->max_steps < run->total_steps) run->total_steps = s->max_steps;
+    run->total_steps = lathe_run_steps_of(s, run->steps_per_epoch);
     return lathe_settings_save_every(s, run->steps_per_epoch, &run->state->save_every);
 }
 
@@ -142,10 +140,7 @@ void lathe_run_free(lathe_run *run)
     lathe_loader_free(run->loader);
     lathe_transforms_free(run->transforms);
     lathe_model_free(run->model);
-    if (run->train != run->data) lathe_data_free(run->train);
-    lathe_data_free(run->val);
-    lathe_data_free(run->test);
-    lathe_data_free(run->data);
+    lathe_run_close_data(run);
     lathe_history_free(&run->history);
     if (run->state) {
         lathe_run_folder_close(run);

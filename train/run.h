@@ -53,7 +53,7 @@ struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
     lathe_dataset *data;          /* the training split as a whole */
-    lathe_dataset *train, *val;   /* its parts; val NULL: val_split is 0 (then train == data) */
+    lathe_dataset *train, *val;   /* its parts; val NULL: val_split is 0. train is data itself where it is all of it */
     lathe_dataset *test;
     lathe_transforms *transforms; /* settings.augment */
     lathe_loader *loader;         /* of train: shuffled */
@@ -135,6 +135,9 @@ double lathe_run_images_per_second(const lathe_run *run);
 /** The most memory this process has used so far, in MiB. */
 double lathe_peak_rss_mib(void);
 
+/** The row of the epoch whose weights are tested: the best if there is validation, otherwise the last; NULL before the first. */
+const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run);
+
 /**
  * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. What was not measured is
  * null. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
@@ -148,9 +151,14 @@ char *lathe_run_json(const lathe_run *run);
 lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG]);
 
 /**
+ * How long a run with these settings is, without a run: its data is opened and counted. Errors: those of settings and data.
+ */
+lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps);
+
+/**
  * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in step, epoch, lr and momentum
  * (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of the run; a schedule that watches a loss sees none here.
- * The rates are those of parameters outside
+ * With rows NULL the schedule is only made, which checks it. The rates are those of parameters outside
  * settings.groups. Of the hooks (NULL: none) only on_message is called, with what the run would say about its schedule.
  * Errors   those of lathe_settings_check, LATHE_ENOMEM.
  */

@@ -12,6 +12,7 @@
 typedef struct lathe_run_state {
     double opened;               /* when lathe_run_new was called, on lathe_run_clock */
     lathe_lock *lock;            /* of the run folder */
+    lathe_dataset *left;         /* what validation leaves, where the training part is chosen from it; else NULL */
     lathe_writer *steps, *epochs, *log; /* NULL without a run folder */
     uint64_t part_of_epoch;      /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
     uint64_t part_of_log;        /* the same of log.jsonl */
@@ -55,6 +56,10 @@ size_t lathe_run_whole_epochs(const lathe_run *run);
 
 /** Open and split the run's data, and tell what is odd about them. */
 lathe_status lathe_run_open_data(lathe_run *run);
+void lathe_run_close_data(lathe_run *run);
+
+/** A run's length, by the epochs or by max_steps. */
+uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch);
 
 /* ---- the task ----------------------------------------------------------------------------------------------- */
 
@@ -183,6 +188,9 @@ lathe_status lathe_resume_folder(lathe_settings *settings);
 
 /** Go on with the run of settings.resume, or begin it anew if it was never saved. */
 lathe_status lathe_resume(lathe_run *run);
+
+/** That two settings are those of one run, but for what may differ; `path` begins the message. Errors: LATHE_EARG naming one, LATHE_ENOMEM. */
+lathe_status lathe_resume_compare(const char *path, const lathe_settings *then, const lathe_settings *settings);
 
 /** That the checkpoint's run has the same settings, but for those that may differ. Errors: LATHE_EARG naming one, LATHE_EFORMAT. */
 lathe_status lathe_resume_check_settings(const lathe_safetensors *file, const lathe_settings *settings);

@@ -38,6 +38,8 @@ static const lathe_setting table[] = {
         NUMBER(drop_last, BOOL, .count = 1) },
     { "cache_mib", "data", "1024", "N", "keep picture files decoded if all take no more than so many MiB; 0: decode them each time",
         NUMBER(cache_mib, INT, .max = 1 << 20) },
+    { "train_count", "data", "0", "N", "train on so many pictures only, each class in proportion; 0: all",
+        NUMBER(train_count, INT, .max = 1e9) },
     { "workers", "data", "0", "N", "threads that assemble batches ahead of time",
         NUMBER(workers, INT, .max = 256), .free = true },
     { "size", "data", "0", "N", "side of the pictures, for sets whose pictures can have any; 0: the set's own",

@@ -58,6 +58,7 @@ typedef struct lathe_settings {
     int sampler;                     /* a lathe_sampler */
     bool drop_last;                  /* leave an epoch's last batch out if it is smaller */
     int cache_mib;                   /* picture files are decoded once and kept if that takes no more than this */
+    int train_count;                 /* train on so many pictures of what is left, chosen by the seed, each class in proportion; 0: all */
     int workers;                     /* threads that assemble batches ahead of time */
     int size, channels;              /* of the pictures, for sets that can have any; 0: the set's own */
     char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */

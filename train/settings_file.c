@@ -37,8 +37,7 @@ static const char *section_at(int index)
     return NULL;
 }
 
-/* Cut blanks off both ends, in place. */
-static char *trim(char *text)
+char *lathe_line_trim(char *text)
 {
     text += strspn(text, " \t\r");
     size_t length = strlen(text);
@@ -52,7 +51,7 @@ static lathe_status take_section(reader *r, char *line)
     size_t length = strlen(line);
     if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
     line[length - 1] = '\0';
-    char *name = trim(line + 1);
+    char *name = lathe_line_trim(line + 1);
     if (!is_section(name)) return lathe_fail_name("section", name, section_at);
     snprintf(r->section, sizeof r->section, "%s", name);
     return LATHE_OK;
@@ -85,8 +84,8 @@ static lathe_status take_value(reader *r, char *line)
     char *equals = strchr(line, '='), full[KEY_LIMIT];
     if (!equals) return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a [section]", line);
     *equals = '\0';
-    const char *key = trim(line);
-    char *value = trim(equals + 1);
+    const char *key = lathe_line_trim(line);
+    char *value = lathe_line_trim(equals + 1);
     size_t length = strlen(value);
     if (length >= 2 && value[0] == '"' && value[length - 1] == '"') {
         value[length - 1] = '\0';
@@ -103,7 +102,7 @@ static lathe_status take_value(reader *r, char *line)
 
 static lathe_status take_line(reader *r, char *line)
 {
-    line = trim(line);
+    line = lathe_line_trim(line);
     if (!*line || *line == '#' || *line == ';') return LATHE_OK;
     return *line == '[' ? take_section(r, line) : take_value(r, line);
 }

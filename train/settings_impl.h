@@ -31,6 +31,12 @@ lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen 
 /** True if the option is the optimizer's (prefix "optim."), the schedules' ("sched.") or the loss's ("loss."). */
 bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix);
 
+/** Leave out the options that the chosen types do not have; used[i], if not NULL, becomes true for those that stay. Errors: LATHE_ENAME, LATHE_EARG. */
+lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTING_OPTIONS]);
+
+/** Cut blanks off both ends of a line, in place. */
+char *lathe_line_trim(char *text);
+
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_options_check(const lathe_settings *settings);
 

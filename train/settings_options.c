@@ -79,6 +79,20 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     return status;
 }
 
+lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTING_OPTIONS])
+{
+    lathe_chosen chosen;
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    int kept = 0;
+    for (int i = 0; i < settings->options && !status; i++) {
+        if (owner_of(&chosen, settings->option[i].key) == NOBODY) continue;
+        if (used) used[i] = true;
+        settings->option[kept++] = settings->option[i];
+    }
+    if (!status) settings->options = kept;
+    return status;
+}
+
 /* ---- optimizer ---------------------------------------------------------------------------------------------- */
 
 /* The options of the optimizer, or of the loss, in its struct. */

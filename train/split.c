@@ -1,4 +1,5 @@
 /* What a run trains with, validates by and tests on. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -72,20 +73,86 @@ static lathe_status tell_duplicates(const lathe_run *run, const lathe_dataset *o
     return status;
 }
 
-lathe_status lathe_run_open_data(lathe_run *run)
+/* Of the training part no more than settings.train_count, each class in proportion. */
+static lathe_status choose_some(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    const lathe_data_opts opts = { .size = s->size, .channels = s->channels, .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
+    const size_t wanted = (size_t)s->train_count, count = run->train->count;
+    if (!wanted || wanted == count) return LATHE_OK;
+    if (wanted > count)
+        return lathe_fail(LATHE_EARG, "settings: train_count = %zu, but there are %zu pictures to train on", wanted, count);
+    const lathe_split_opts opts = { .fraction = (double)wanted / (double)count, .seed = s->seed,
+        .no_stratify = run->data->task != LATHE_TASK_CLASS };
+    lathe_dataset *unused, *chosen;
+    lathe_status status = lathe_data_split(run->train, &opts, &unused, &chosen);
+    if (status) return status;
+    lathe_data_free(unused);
+    run->state->left = run->train != run->data ? run->train : NULL;
+    run->train = chosen;
+    return LATHE_OK;
+}
+
+static lathe_data_opts data_opts(const lathe_settings *s)
+{
+    return (lathe_data_opts){ .size = s->size, .channels = s->channels, .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
         .cache_bytes = s->cache_mib ? (size_t)s->cache_mib << 20 : 1 };
-    run->transforms = lathe_transforms_parse(s->augment);
-    run->data = run->transforms ? lathe_data_open(s->data, LATHE_SPLIT_TRAIN, &opts) : NULL;
-    run->test = run->data ? lathe_data_open(s->data, LATHE_SPLIT_TEST, &opts) : NULL;
-    if (!run->test || open_own_val(run, &opts)) return lathe_error();
+}
+
+/* The training and the validation part. */
+static lathe_status open_parts(lathe_run *run)
+{
+    const lathe_data_opts opts = data_opts(&run->settings);
+    run->data = lathe_data_open(run->settings.data, LATHE_SPLIT_TRAIN, &opts);
+    if (!run->data || open_own_val(run, &opts)) return lathe_error();
+    run->train = run->val ? run->data : NULL;
+    lathe_status status = run->val ? LATHE_OK : split_val(run);
+    return status ? status : choose_some(run);
+}
+
+lathe_status lathe_run_open_data(lathe_run *run)
+{
+    const lathe_data_opts opts = data_opts(&run->settings);
+    run->transforms = lathe_transforms_parse(run->settings.augment);
+    if (!run->transforms || open_parts(run)) return lathe_error();
+    run->test = lathe_data_open(run->settings.data, LATHE_SPLIT_TEST, &opts);
+    if (!run->test) return lathe_error();
     tell_skipped(run, run->data, "training");
     if (run->val) tell_skipped(run, run->val, "validation");
     tell_skipped(run, run->test, "test");
-    run->train = run->val ? run->data : NULL;
-    lathe_status status = run->val ? LATHE_OK : split_val(run);
-    if (!status) status = tell_duplicates(run, run->val, "validation");
+    lathe_status status = tell_duplicates(run, run->val, "validation");
     return status ? status : tell_duplicates(run, run->test, "test");
+}
+
+void lathe_run_close_data(lathe_run *run)
+{
+    if (run->train != run->data) lathe_data_free(run->train);
+    if (run->state) lathe_data_free(run->state->left);
+    lathe_data_free(run->val);
+    lathe_data_free(run->test);
+    lathe_data_free(run->data);
+}
+
+/* ---- how long it is ----------------------------------------------------------------------------------------- */
+
+uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch)
+{
+    double steps = floor(settings->epochs * steps_per_epoch + 0.5);
+    uint64_t total = steps < 1 ? 1 : (uint64_t)steps;
+    return settings->max_steps && settings->max_steps < total ? settings->max_steps : total;
+}
+
+lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps)
+{
+    if (!settings || !steps_per_epoch || !steps) return lathe_fail(LATHE_EARG, "lathe_run_length: settings or a result is NULL");
+    lathe_run_state state = { .opened = 0 };
+    lathe_run run = { .settings = *settings, .state = &state };
+    lathe_status status = open_parts(&run);
+    if (!status) {
+        double batches = (double)run.train->count / settings->batch_size;
+        batches = settings->drop_last && batches >= 1 ? floor(batches) : ceil(batches);
+        *steps_per_epoch = ceil(batches / settings->accumulate);
+        *steps = lathe_run_steps_of(settings, *steps_per_epoch);
+    }
+    lathe_run_close_data(&run);
+    return status;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "eval", "info", "list", "predict", "preview", "summary", "train", "walk" };
+static const char *const commands[] = { "bench", "compare", "eval", "info", "list", "predict", "preview", "summary", "train", "walk" };
 
 static char *manual;
 

@@ -1,0 +1,207 @@
+#include "compare.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "progress.h"
+#include "settings.h"
+#include "signals.h"
+
+enum { MOST_VARIES = 15 };
+
+/* Hooks have one context: the progress of the run that is going on. */
+static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    cli_progress_step(context, run, row);
+    return !cli_signal();
+}
+
+static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
+{
+    cli_progress_epoch(context, run, row);
+}
+
+static void on_note(void *context, const char *line)
+{
+    cli_progress_message(context, line);
+}
+
+/* ---- the plan ----------------------------------------------------------------------------------------------- */
+
+/* "runs/compare-N" with the smallest N that is not there yet. */
+static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
+{
+    for (int n = 1;; n++) {
+        snprintf(folder, LATHE_SETTING_LONG, "runs/compare-%d", n);
+        if (!lathe_file_exists(folder)) return LATHE_OK;
+    }
+}
+
+/* A comparison that goes on has its settings; what does not change the result may be given anew. */
+static int change_free(const cli_line *line, lathe_compare *compare)
+{
+    for (int g = 0; g < line->givens; g++) {
+        const char *name = line->given[g].name;
+        const lathe_setting *setting = line->given[g].option ? NULL : lathe_setting_find(name);
+        if (line->given[g].option ? !strcmp(name, "vary") || !strcmp(name, "runs") || !strcmp(name, "seeds") || !strcmp(name, "config")
+                                  : !setting || (!setting->free && strcmp(setting->key, "resume")))
+            return cli_fail(CLI_USAGE, "compare: --%s: a comparison goes on with its own settings; give the whole command again, with --out, to "
+                "add to it", name);
+        for (size_t i = 0; setting && setting->free && i < compare->runs; i++)
+            if (lathe_settings_set(&compare->run[i].settings, name, line->given[g].value)) return cli_library_failed();
+    }
+    return CLI_DONE;
+}
+
+static int make_plan(const cli_line *line, cli_progress *progress, lathe_compare **compare)
+{
+    lathe_settings settings;
+    const char *vary[MOST_VARIES + 1];
+    int varies = 0;
+    int64_t seeds;
+    int code = cli_settings_read(line, &settings);
+    if (code) return code;
+    while (varies <= MOST_VARIES && (vary[varies] = cli_text_at(line, "vary", varies))) varies++;
+    if (varies > MOST_VARIES) return cli_fail(CLI_USAGE, "compare: more than %d settings vary", MOST_VARIES);
+    if (!varies && !cli_text(line, "runs"))
+        return cli_fail(CLI_USAGE, "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
+    if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
+    if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
+    *compare = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = varies, .runs_file = cli_text(line, "runs"),
+        .seeds = (int)seeds, .on_message = on_note, .context = progress });
+    return *compare ? CLI_DONE : cli_library_failed();
+}
+
+static int open_compare(const cli_line *line, cli_progress *progress, lathe_compare **compare)
+{
+    const char *resume = cli_setting_given(line, "resume");
+    int code = CLI_DONE;
+    if (resume) {
+        *compare = lathe_compare_read(resume);
+        code = *compare ? change_free(line, *compare) : cli_library_failed();
+    } else code = make_plan(line, progress, compare);
+    return code ? code : lathe_compare_open(*compare) ? cli_library_failed() : CLI_DONE;
+}
+
+/* ---- the runs ----------------------------------------------------------------------------------------------- */
+
+/* The page of all runs, as far as they are. */
+static lathe_status write_page(const lathe_compare *compare)
+{
+    enum { LABEL = LATHE_SETTING_SHORT + 32 };
+    lathe_report_run *row = lathe_alloc(compare->runs, sizeof *row);
+    char(*label)[LABEL] = lathe_alloc(compare->runs, sizeof *label);
+    for (size_t i = 0; row && label && i < compare->runs; i++) {
+        const lathe_compare_run *run = &compare->run[i];
+        snprintf(label[i], sizeof label[i], "%s, seed %" PRIu64, run->group, run->settings.seed);
+        row[i] = (lathe_report_run){ .label = label[i], .group = run->group, .differs = run->differs, .folder = run->folder,
+            .seed = run->settings.seed, .end = run->result.end, .test_accuracy = run->result.test_accuracy, .test_loss = run->result.test_loss,
+            .seconds = run->result.seconds };
+    }
+    lathe_status status = row && label ? lathe_report_compare(compare->folder, row, compare->runs) : lathe_error();
+    lathe_free(row);
+    lathe_free(label);
+    return status;
+}
+
+/* The run's own page, as `lathe train` writes it. */
+static lathe_status write_run_page(const lathe_run *run)
+{
+    char path[LATHE_SETTING_LONG + 16];
+    snprintf(path, sizeof path, "%s/report.html", run->settings.out);
+    return lathe_report_write(run, path);
+}
+
+static int train_one(lathe_compare *compare, size_t index, cli_progress *progress)
+{
+    char line[LATHE_SETTING_LONG];
+    const lathe_compare_run *planned = &compare->run[index];
+    const bool quiet = progress->quiet;
+    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, compare->runs, planned->group, planned->settings.seed);
+    cli_progress_message(progress, line);
+    *progress = cli_progress_new(quiet);
+    lathe_run *run = lathe_compare_begin(compare, index,
+        &(lathe_run_hooks){ .context = progress, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_note });
+    lathe_status status = run ? lathe_run_train(run) : lathe_error();
+    cli_progress_end(progress);
+    if (!status && run->end == LATHE_RUN_NAN) {
+        snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group, planned->settings.seed, run->not_a_number);
+        cli_progress_message(progress, line);
+    }
+    if (!status) status = write_run_page(run);
+    if (!status) status = lathe_compare_end(compare, index, run);
+    lathe_run_free(run);
+    return status ? cli_library_failed() : CLI_DONE;
+}
+
+static int train_all(lathe_compare *compare, cli_progress *progress)
+{
+    int code = CLI_DONE;
+    for (size_t i = 0; i < compare->runs && !code && !cli_signal(); i++) {
+        if (compare->run[i].result.end != LATHE_RUN_OPEN) continue;
+        code = train_one(compare, i, progress);
+        if (!code && write_page(compare)) code = cli_library_failed();
+    }
+    return code;
+}
+
+static int show(const cli_line *line, const lathe_compare *compare)
+{
+    int count, base, code = CLI_DONE;
+    cli_group *group = cli_groups_of(compare, cli_text(line, "baseline"), &count, &base);
+    if (!group) return cli_library_failed();
+    if (line->json) code = cli_groups_json(compare, group, count, base);
+    else {
+        cli_groups_print(group, count, base);
+        printf("\nfolder        %s\ncurves        %s/report.html\n", compare->folder, compare->folder);
+    }
+    lathe_free(group);
+    return code;
+}
+
+static int run(const cli_line *line)
+{
+    lathe_compare *compare = NULL;
+    cli_progress progress = cli_progress_new(cli_given_option(line, "quiet"));
+    int code = open_compare(line, &progress, &compare);
+    if (!code) {
+        cli_signals_watch();
+        code = train_all(compare, &progress);
+        if (!code && write_page(compare)) code = cli_library_failed();
+    }
+    if (!code) code = show(line, compare);
+    if (!code && cli_signal()) {
+        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n", compare->folder);
+        code = 128 + cli_signal();
+    }
+    lathe_compare_free(compare);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "vary", .value = "KEY=A,B", .help = "a setting and its values, with | between values that have commas; several: all combinations", .repeats = true },
+    { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
+    { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
+    { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
+    { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "quiet", .help = "no progress and no notes on stderr" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_compare_command;
+const cli_command lathe_compare_command = {
+    .name = "compare",
+    .summary = "several schedules, or other settings, on the same seeds; one page",
+    .arguments = "",
+    .about = "Trains each variant with each seed: the same first weights, the same order of samples, the same number of steps. Each is a run\n"
+             "folder, DIR/VARIANT/seed-N; DIR/report.html shows all curves, DIR/compare.json lists the runs. A schedule that was not given its\n"
+             "lengths or rates gets some that fit the run, and a note says which. Ctrl-C saves and stops; the same command, or --resume DIR,\n"
+             "goes on, also after a kill. Without --out the folder is runs/compare-N.",
+    .example = "lathe compare --vary sched=constant,step,cosine,cyclic:triangular,cyclic:triangular2,cyclic:exp_range,onecycle --seeds 3 "
+               "--epochs 2 --lr 2e-3",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

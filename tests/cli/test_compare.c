@@ -1,0 +1,204 @@
+#include "support/program.h"
+#include "support/support.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#define SHORT "compare --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --vary sched=constant,cyclic:triangular2 --seeds 2 --lr 2e-3"
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    folder_make(folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}
+
+/* `lathe ARGUMENTS FOLDER/NAME` */
+static void run(program *p, const char *arguments, const char *name)
+{
+    char words[1024];
+    snprintf(words, sizeof words, "%s %s/%s", arguments, folder, name);
+    program_run(p, LATHE_PROGRAM, words);
+}
+
+static char *file_of(const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    char *text = read_text(path);
+    if (!text) fail_msg("%s is missing", name);
+    return text;
+}
+
+static void assert_same_file(const char *a, const char *b)
+{
+    char *x = file_of(a), *y = file_of(b);
+    if (strcmp(x, y)) fail_msg("%s and %s differ", a, b);
+    free(x);
+    free(y);
+}
+
+static void one_folder_one_page_one_table(void **state)
+{
+    (void)state;
+    program p;
+    run(&p, SHORT " --out", "one");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_non_null(strstr(p.out, "\ncyclic:triangular2  "));
+    assert_non_null(strstr(p.out, "what the others are held against"));
+    assert_non_null(strstr(p.out, "Paired t test over the 2 seeds"));
+    assert_non_null(strstr(p.err, "cyclic:triangular2: max_lr = 0.006, base_lr = 0.0015, step_size_up = 2, to fit the run"));
+    assert_non_null(strstr(p.err, "run 4 of 4: cyclic:triangular2, seed 2"));
+    char *page = file_of("one/report.html"), *list = file_of("one/compare.json");
+    assert_non_null(strstr(page, "cyclic:triangular2"));
+    cJSON *json = cJSON_Parse(list);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "runs")), 4);
+    cJSON_Delete(json);
+    free(page);
+    free(list);
+    free(file_of("one/constant/seed-2/report.html"));
+    program_free(&p);
+}
+
+/* The same command again has nothing to do, and tells the same as an object. */
+static void json_has_groups_and_runs(void **state)
+{
+    (void)state;
+    program p;
+    run(&p, SHORT " --json --out", "one");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_null(strstr(p.err, "run 1 of 4"));
+    cJSON *json = cJSON_Parse(p.out), *groups = cJSON_GetObjectItem(json, "groups"), *first = cJSON_GetArrayItem(groups, 0);
+    assert_int_equal(cJSON_GetArraySize(groups), 2);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "runs")), 4);
+    assert_string_equal(cJSON_GetObjectItem(json, "baseline")->valuestring, "constant");
+    assert_string_equal(cJSON_GetObjectItem(first, "name")->valuestring, "constant");
+    assert_true(cJSON_IsNull(cJSON_GetObjectItem(first, "p")));
+    assert_true(cJSON_IsNumber(cJSON_GetObjectItem(cJSON_GetArrayItem(groups, 1), "p")));
+    cJSON_Delete(json);
+    program_free(&p);
+}
+
+/* Must-show 2: what `lathe train` makes of the same settings has the same bytes. */
+static void equal_to_train(void **state)
+{
+    (void)state;
+    program p;
+    run(&p, "train --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --sched cyclic:triangular2 --base-lr 0.0015 --max-lr 0.006 "
+        "--step-size-up 2 --lr 2e-3 --seed 2 --out", "alone");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_same_file("alone/steps.csv", "one/cyclic-triangular2/seed-2/steps.csv");
+    assert_same_file("alone/epochs.csv", "one/cyclic-triangular2/seed-2/epochs.csv");
+    program_free(&p);
+}
+
+static void wait_for(const char *name)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    for (int i = 0; i < 3000; i++) {
+        char *text = read_text(path);
+        free(text);
+        if (text) return;
+        nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+    }
+    fail_msg("%s did not come", name);
+}
+
+/* Stopped or killed in the second run, gone on with by --resume: the same curves as without the break. */
+static void goes_on_after(int signal, const char *name)
+{
+    static const char long_run[] = "compare --data shapes --model mlp --train-count 640 --val-split 0.01 --epochs 5 --no-times --vary lr=1e-3,2e-3 --out";
+    char words[1024];
+    program p;
+    snprintf(words, sizeof words, "%s %s/%s", long_run, folder, name);
+    program_start(&p, LATHE_PROGRAM, words);
+    char last[128];
+    snprintf(last, sizeof last, "%s/lr-2e-3/seed-1/last.safetensors", name);
+    wait_for(last);
+    kill(p.pid, signal);
+    program_wait(&p);
+    assert_int_equal(p.code, 128 + signal);
+    if (signal == SIGINT) assert_non_null(strstr(p.err, "go on with: lathe compare --resume "));
+    program_free(&p);
+    run(&p, "compare --resume", name);
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    run(&p, long_run, "unbroken");
+    assert_int_equal(p.code, 0);
+    program_free(&p);
+    for (int i = 1; i <= 2; i++) {
+        char file[2][128];
+        snprintf(file[0], sizeof file[0], "%s/lr-%de-3/seed-1/steps.csv", name, i);
+        snprintf(file[1], sizeof file[1], "unbroken/lr-%de-3/seed-1/steps.csv", i);
+        assert_same_file(file[0], file[1]);
+    }
+}
+
+static void goes_on_after_an_interrupt(void **state)
+{
+    (void)state;
+    goes_on_after(SIGINT, "interrupted");
+}
+
+static void goes_on_after_a_kill(void **state)
+{
+    (void)state;
+    goes_on_after(SIGKILL, "killed");
+}
+
+static void mistakes_are_one_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *arguments, *fragment;
+    } bad[] = {
+        { "compare --data shapes --out", "what is to vary?" },
+        { "compare --vary sched=constant,cylic --out", "did you mean cyclic" },
+        { "compare --vary sched --out", "KEY=a,b,c" },
+        { "compare --vary lr=1,2 --seeds 0 --out", "--seeds" },
+        { "compare --runs /nowhere.ini --out", "/nowhere.ini" },
+        { "compare --vary lr=1,2 --resume", "compare.json" },
+        { "compare --vary lr=1,2 --model mlp --data shapes --momentum 0.9 --out", "momentum" },
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        program p;
+        run(&p, bad[i].arguments, "bad");
+        assert_refused(&p, strstr(bad[i].fragment, "nowhere") || strstr(bad[i].fragment, "json") ? 1 : 2, bad[i].fragment);
+        program_free(&p);
+    }
+    program p;
+    run(&p, "compare --seeds 3 --resume", "one");
+    assert_refused(&p, 2, "--seeds");
+    program_free(&p);
+    run(&p, SHORT " --baseline constnt --out", "one");
+    assert_int_equal(p.code, 2);
+    assert_non_null(strstr(p.err, "did you mean constant"));
+    program_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_folder_one_page_one_table),
+        cmocka_unit_test(json_has_groups_and_runs),
+        cmocka_unit_test(equal_to_train),
+        cmocka_unit_test(goes_on_after_an_interrupt),
+        cmocka_unit_test(goes_on_after_a_kill),
+        cmocka_unit_test(mistakes_are_one_line),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
