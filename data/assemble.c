@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "mix_impl.h"
 
 /* Sixteen bytes in a register, which sixteen-by-sixteen transposition needs. */
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
@@ -17,7 +18,12 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
     *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes), .labels = lathe_alloc(lathe_times(stored, recipe->answers), sizeof(int)),
         .indices = lathe_alloc(stored, sizeof(size_t)), .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
-    if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed) return LATHE_OK;
+    bool mixing = recipe->mixes > 1 && recipe->data->task != LATHE_TASK_PIXELS;
+    if (mixing) {
+        slot->other_labels = lathe_alloc(stored, sizeof(int));
+        slot->share = lathe_alloc(stored, sizeof(lathe_real));
+    }
+    if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed && (!mixing || (slot->other_labels && slot->share))) return LATHE_OK;
     lathe_slot_free(slot);
     return LATHE_ENOMEM;
 }
@@ -26,6 +32,8 @@ void lathe_slot_free(lathe_slot *slot)
 {
     lathe_free(slot->images);
     lathe_free(slot->labels);
+    lathe_free(slot->other_labels);
+    lathe_free(slot->share);
     lathe_free(slot->indices);
     lathe_free(slot->scratch);
     lathe_free(slot->failed);
@@ -65,43 +73,67 @@ static void interleave(const uint8_t *const source[LATHE_LANES], size_t count, c
 }
 
 /* A picture of the sample, or its mask, transformed; in work space, or itself if there are no transforms. */
-static lathe_status transform(const lathe_slot *slot, const lathe_recipe *recipe, size_t place, lathe_image in, uint8_t *scratch,
-    const uint8_t **pixels)
+static lathe_status transform(const lathe_recipe *recipe, uint64_t epoch, size_t index, lathe_image in, uint8_t *scratch, lathe_image *out)
 {
-    *pixels = in.pixels;
+    *out = in;
     if (!recipe->transforms) return LATHE_OK;
-    lathe_image out;
-    lathe_status status = recipe->still ? lathe_transforms_still(recipe->transforms, &in, scratch, &out) :
-        lathe_transforms_apply(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], &in, scratch, &out);
-    *pixels = out.pixels;
-    return status;
+    if (recipe->still) return lathe_transforms_still(recipe->transforms, &in, scratch, out);
+    return lathe_transforms_apply(recipe->transforms, recipe->seed, epoch, index, &in, scratch, out);
 }
 
-/* What is known of a sample as its place in the batch's labels. */
-static lathe_status answer(lathe_slot *slot, const lathe_recipe *recipe, size_t place, const lathe_sample *sample, uint8_t *scratch)
+/* Sample `index`, and its picture and mask transformed, in a sample's work space. */
+static lathe_status read_pair(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch, lathe_sample *sample, lathe_pair *pair)
 {
-    int *labels = slot->labels + place * recipe->answers;
-    if (sample->targets) memcpy(labels, sample->targets, recipe->answers * sizeof *labels);
-    else *labels = sample->label;
-    if (!sample->mask) return LATHE_OK;
-    const uint8_t *classes;
-    lathe_image mask = { 1, sample->height, sample->width, (uint8_t *)sample->mask, true };
-    lathe_status status = transform(slot, recipe, place, mask, scratch + recipe->scratch - recipe->mask_scratch, &classes);
-    for (size_t i = 0; i < recipe->answers && !status; i++) labels[i] = classes[i];
-    return status;
+    lathe_status status = recipe->data->type->read(recipe->data, index, scratch, sample);
+    if (status) return status;
+    *pair = (lathe_pair){ .picture = { sample->channels, sample->height, sample->width, (uint8_t *)sample->pixels, false } }; /* only read */
+    status = transform(recipe, epoch, index, pair->picture, scratch + lathe_data_scratch(recipe->data), &pair->picture);
+    if (status || !sample->mask) return status;
+    pair->mask = (lathe_image){ 1, sample->height, sample->width, (uint8_t *)sample->mask, true };
+    return transform(recipe, epoch, index, pair->mask, scratch + recipe->sample_scratch - recipe->mask_scratch, &pair->mask);
 }
 
-/* The pixels of one image of the batch, read and transformed, and its labels. */
+/* Mix other samples into image `place`, whose pair is pair[0]; pair[0] is the result then. */
+static lathe_status mix_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place, lathe_pair pair[LATHE_MIX_MOST])
+{
+    lathe_mixing mixing =
+        lathe_mixing_at(recipe->transforms, recipe->seed, slot->batch.epoch, slot->indices[place], recipe->data->count);
+    if (slot->other_labels) slot->other_labels[place] = slot->labels[place], slot->share[place] = 1;
+    if (!mixing.step) return LATHE_OK;
+    uint8_t *scratch = slot->scratch + place * recipe->scratch, *samples = scratch + recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
+    lathe_pair made = pair[0];
+    double share = 1;
+    int other = 0;
+    for (int k = 1; k < mixing.step->type->mixes; k++) {
+        lathe_sample sample;
+        lathe_status status =
+            read_pair(recipe, slot->batch.epoch, mixing.partner[k - 1], samples + (size_t)k * recipe->sample_scratch, &sample, &pair[k]);
+        if (status) return status;
+        if (k == 1) other = sample.label;
+    }
+    made.picture.pixels = scratch;
+    if (made.mask.pixels) made.mask.pixels = scratch + (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
+    mixing.step->type->mix(mixing.step->opts, &mixing.rng, pair, &made, &share);
+    if (slot->other_labels) slot->other_labels[place] = other, slot->share[place] = (lathe_real)share;
+    pair[0] = made;
+    return LATHE_OK;
+}
+
+/* The pixels of one image of the batch, read, transformed and mixed, and its labels. */
 static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place, const uint8_t **pixels)
 {
-    const lathe_dataset *data = recipe->data;
-    uint8_t *scratch = slot->scratch + place * recipe->scratch;
+    uint8_t *own = slot->scratch + (place + 1) * recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
+    int *labels = slot->labels + place * recipe->answers;
     lathe_sample sample;
-    lathe_status status = data->type->read(data, slot->indices[place], scratch, &sample);
-    if (!status) status = answer(slot, recipe, place, &sample, scratch);
+    lathe_pair pair[LATHE_MIX_MOST];
+    lathe_status status = read_pair(recipe, slot->batch.epoch, slot->indices[place], own, &sample, &pair[0]);
     if (status) return status;
-    lathe_image picture = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels, false }; /* only read */
-    return transform(slot, recipe, place, picture, scratch + lathe_data_scratch(data), pixels);
+    if (sample.targets) memcpy(labels, sample.targets, recipe->answers * sizeof *labels);
+    else *labels = sample.label;
+    if (recipe->mixes > 1) status = mix_image(slot, recipe, place, pair);
+    for (size_t i = 0; i < recipe->answers && sample.mask && !status; i++) labels[i] = pair[0].mask.pixels[i];
+    *pixels = pair[0].picture.pixels;
+    return status;
 }
 
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)

@@ -5,6 +5,7 @@
 #include "../core/alloc.h"
 #include "../core/rng.h"
 #include "../core/threads.h"
+#include "mix_impl.h"
 #include "workers_impl.h"
 
 struct lathe_loader {
@@ -47,8 +48,13 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
     if (status) return status;
     bool masks = data->task == LATHE_TASK_PIXELS;
     recipe->mask_scratch = masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
-    recipe->scratch = lathe_data_scratch(data) +
+    recipe->sample_scratch = lathe_data_scratch(data) +
         lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) + recipe->mask_scratch;
+    recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
+    if (recipe->mixes > 1) status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS);
+    if (status) return status;
+    size_t area = (size_t)recipe->height * (size_t)recipe->width;
+    recipe->scratch = (recipe->mixes > 1 ? area * ((size_t)data->channels + masks) : 0) + (size_t)recipe->mixes * recipe->sample_scratch;
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
     for (int i = 0; i < data->channels; i++) {
         double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
@@ -134,7 +140,7 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
     size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
     if (size > recipe->data->count - begin) size = recipe->data->count - begin;
     slot->batch = (lathe_batch){ .size = (int)size, .channels = recipe->channels, .height = recipe->height,
-        .width = recipe->width, .images = slot->images, .labels = slot->labels, .answers = recipe->answers, .epoch = epoch, .index = index };
+        .width = recipe->width, .images = slot->images, .labels = slot->labels, .other_labels = slot->other_labels, .share = slot->share, .answers = recipe->answers, .epoch = epoch, .index = index };
     for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
 }
 

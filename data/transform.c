@@ -93,6 +93,17 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
 
 /* ---- pictures ----------------------------------------------------------------------------------------------- */
 
+/* Added to a step's stream. */
+static uint64_t epoch_stream(uint64_t epoch)
+{
+    return (epoch + 1) * 0x9E3779B97F4A7C15u;
+}
+
+lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t epoch, uint64_t index)
+{
+    return lathe_rng_at(seed, step->stream + epoch_stream(epoch), index);
+}
+
 /* One picture on its way. */
 typedef struct lathe_pass {
     const lathe_step *step;
@@ -168,7 +179,7 @@ lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t
     const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
     if (!in || !scratch || !out) return lathe_fail_null("lathe_transforms_apply", !in ? "in" : !scratch ? "scratch" : "out");
-    return run(transforms, &(lathe_pass){ .seed = seed, .stream = (epoch + 1) * 0x9E3779B97F4A7C15u, .index = index }, in, scratch, out);
+    return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in, scratch, out);
 }
 
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in, uint8_t *scratch, lathe_image *out)

@@ -20,6 +20,14 @@ typedef struct lathe_image {
     bool mask;       /* its numbers are classes, not brightness: they are moved, never mixed */
 } lathe_image;
 
+/** A picture and its mask; mask.pixels is NULL where there are no masks. */
+typedef struct lathe_pair {
+    lathe_image picture, mask;
+} lathe_pair;
+
+/** Most pictures that are made into one. */
+#define LATHE_MIX_MOST 4
+
 /**
  * A kind of transform: `const lathe_transform_type lathe_..._transform = {` beside its code registers it.
  * Its options are a struct described by `fields`, whose zeros mean the defaults.
@@ -46,6 +54,14 @@ typedef struct lathe_transform_type {
      * NULL: nothing is done there.
      */
     lathe_status (*still)(const void *opts, const lathe_image *in, lathe_image *out);
+    /**
+     * Instead of the two above: make *made, whose sizes are set, from `mixes` pictures of the data set after all other transforms; the first
+     * is the sample itself. *share is the part of the label that stays the first's, the rest is the second's. Such transforms stand
+     * last, outside of groups.
+     */
+    void (*mix)(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share);
+    int mixes;                    /* 2 ... LATHE_MIX_MOST */
+    bool labels_only, masks_only; /* what data it is for; neither: both */
 } lathe_transform_type;
 
 /** Transform number `index` of all; NULL after the last. */
@@ -64,11 +80,15 @@ typedef struct lathe_transforms lathe_transforms;
  *     jitter:0.2                                     0.8 ... 1.2, and where that is neither, exactly this number
  *     one_of(blur:3,gauss_noise:0.1,to_gray):0.5     one of them, in half of the pictures, drawn by their p
  *     sequence(hflip:1,rotate:10..20:1):0.2          all or nothing
+ *     hflip,mixup:0.2:p=0.5,cutmix                   of those that mix pictures, which stand last, the first that its p lets be done
  *
  * NULL or "" is no transforms at all. Errors: LATHE_ENAME (lists the known ones), LATHE_EARG, LATHE_ENOMEM: returns NULL.
  * Same as  albumentations' Compose, OneOf and Sequential
  */
 lathe_transforms *lathe_transforms_parse(const char *spec);
+
+/** Does one of them make one picture of several? NULL is fine. */
+bool lathe_transforms_mixes(const lathe_transforms *transforms);
 
 /** Free them. NULL is fine. */
 void lathe_transforms_free(lathe_transforms *transforms);

@@ -24,6 +24,9 @@ struct lathe_transforms {
     lathe_step *step; /* [count] */
 };
 
+/** The random numbers of a step for one picture. */
+lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t epoch, uint64_t index);
+
 /** The step's name. */
 const char *lathe_step_name(const lathe_step *step);
 

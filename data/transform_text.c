@@ -174,11 +174,25 @@ static lathe_status take_step(lathe_transform_reader *reader, char *end)
     return take_values(reader, step, end);
 }
 
+/* What mixes pictures comes after all that is done to each. */
+static lathe_status check_mixing(const lathe_transform_reader *reader, int number)
+{
+    const lathe_step *step = &reader->transforms->step[number], *before = number ? step - 1 : NULL;
+    if (step->type && step->type->mix && reader->depth)
+        return lathe_fail(LATHE_EARG, "%s: mixes pictures and cannot be in a group", step->type->name);
+    if (before && before->type && before->type->mix && !(step->type && step->type->mix))
+        return lathe_fail(LATHE_EARG, "%s: mixes pictures and must come after %s", before->type->name, lathe_step_name(step));
+    return LATHE_OK;
+}
+
 static lathe_status take_list(lathe_transform_reader *reader, char *end)
 {
     lathe_status status;
-    do status = take_step(reader, end);
-    while (!status && *end == ',');
+    do {
+        int number = reader->transforms->count;
+        status = take_step(reader, end);
+        if (!status) status = check_mixing(reader, number);
+    } while (!status && *end == ',');
     return status;
 }
 

@@ -1,7 +1,9 @@
 /* A step: the batches it takes from the loader, forward and backward of each, clipping, and the change of the weights. */
 #include <math.h>
+#include <string.h>
 
 #include "../core/ops/arithmetic.h"
+#include "../core/ops/cross_entropy.h"
 #include "../optim/clip.h"
 #include "run_impl.h"
 
@@ -58,10 +60,24 @@ static bool sums(const lathe_run *run)
     return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
 }
 
+/* The labels of mixed pictures: [B, K], share at one's class and the rest at the other's. */
+static lathe_tensor *mixed_targets(const lathe_run *run, const lathe_batch *batch)
+{
+    size_t classes = (size_t)run->data->classes;
+    lathe_real *target = run->state->scores; /* free until the outputs are counted */
+    memset(target, 0, (size_t)batch->size * classes * sizeof *target);
+    for (size_t i = 0; i < (size_t)batch->size; i++) {
+        target[i * classes + (size_t)batch->labels[i]] += batch->share[i];
+        target[i * classes + (size_t)batch->other_labels[i]] += 1 - batch->share[i];
+    }
+    return lathe_tape_leaf(run->tape, LATHE_BATCHED, (lathe_shape){ 2, { batch->size, (int)classes } }, target);
+}
+
 lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    if (batch->other_labels) return lathe_cross_entropy_soft(*output, mixed_targets(run, batch), run->state->loss_opts);
     return lathe_task_loss(run, *output, batch->labels, run->state->loss_opts);
 }
 

@@ -19,6 +19,8 @@ lathe_status lathe_task_open(lathe_run *run)
     if (weighted && (data->task == LATHE_TASK_HEADS || (!one && !strcmp(run->settings.class_weights, "balanced"))))
         return lathe_fail(LATHE_EARG, "settings: class_weights = '%.40s' is for one class a picture, and %s has %s", run->settings.class_weights,
             data->name, data->task == LATHE_TASK_HEADS ? "several heads" : "others");
+    if (lathe_transforms_mixes(run->transforms) && one && strcmp(state->loss_type->name, "cross_entropy"))
+        return lathe_fail(LATHE_EARG, "settings: mixup and cutmix mix labels, which loss %s does not take; cross_entropy does", state->loss_type->name);
     int height = data->height, width = data->width;
     lathe_status status = lathe_transforms_size(run->transforms, data->channels, &height, &width);
     if (status) return status;
