@@ -70,7 +70,7 @@ static void correct(cli_group *group, int count, int base, double *p, double *ad
 cli_group *cli_groups_of(const lathe_compare *compare, const char *baseline, int *count, int *base)
 {
     cli_group *group = lathe_alloc(compare->runs, sizeof *group);
-    double *room = lathe_alloc(compare->runs * 5, sizeof *room);
+    double *room = lathe_alloc(lathe_times(compare->runs, 5), sizeof *room);
     *count = 0;
     for (size_t i = 0; group && i < compare->runs; i++) {
         int g = find_group(group, *count, compare->run[i].group);

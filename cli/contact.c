@@ -36,7 +36,7 @@ cli_sheet *cli_sheet_new(int channels, int height, int width, int most, int colu
     else {
         sheet->across = (int)across;
         sheet->down = (int)down;
-        sheet->pixels = lathe_alloc_raw((size_t)sheet->across * (size_t)sheet->down, 3);
+        sheet->pixels = lathe_alloc_raw(lathe_times((size_t)sheet->across, (size_t)sheet->down), 3);
     }
     if (sheet->pixels) {
         memset(sheet->pixels, PAPER, (size_t)sheet->across * (size_t)sheet->down * 3);

@@ -35,7 +35,7 @@ static lathe_status draw_sample(cli_sheet *sheet, const lathe_run *run, const la
 /* Sample number n of the sheet: those in a random order, or with --sample the same one again, each time as in another epoch. */
 static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, int count, int64_t only, bool still)
 {
-    uint8_t *scratch = lathe_alloc(1, lathe_data_scratch(data) + lathe_transforms_scratch(run->transforms, data->channels, data->height, data->width));
+    uint8_t *scratch = lathe_alloc(1, lathe_plus(lathe_data_scratch(data), lathe_transforms_scratch(run->transforms, data->channels, data->height, data->width)));
     size_t *order = lathe_alloc(data->count, sizeof *order);
     lathe_status status = scratch && order ? LATHE_OK : lathe_error();
     for (size_t i = 0; i < data->count && !status; i++) order[i] = i;

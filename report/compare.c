@@ -53,7 +53,7 @@ static size_t rows_of(const lines *l, int group, bool steps)
 static lathe_status make_line(lines *l, int group, bool steps, int what)
 {
     size_t rows = rows_of(l, group, steps);
-    double *x = lathe_alloc(2 * rows + 1, sizeof *x), *y = x + rows;
+    double *x = lathe_alloc(lathe_plus(lathe_times(2, rows), 1), sizeof *x), *y = x + rows;
     if (!x) return lathe_error();
     lathe_free(l->numbers[group]);
     l->numbers[group] = x;

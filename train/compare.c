@@ -237,7 +237,7 @@ static lathe_status check_same(const lathe_compare_run *then, const lathe_compar
 static lathe_status merge(lathe_compare *compare, const lathe_compare *then)
 {
     size_t runs = compare->runs;
-    lathe_compare_run *grown = lathe_grow(compare->run, runs, runs + then->runs, sizeof *grown);
+    lathe_compare_run *grown = lathe_grow(compare->run, runs, lathe_plus(runs, then->runs), sizeof *grown);
     if (!grown) return lathe_error();
     compare->run = grown;
     for (size_t i = 0; i < then->runs; i++) {
