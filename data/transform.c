@@ -166,10 +166,12 @@ static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, co
 {
     *out = *in;
     if (!transforms || !transforms->count) return LATHE_OK;
+    size_t needed = lathe_transforms_scratch(transforms, in->channels, in->height, in->width);
+    if (needed && !scratch) return lathe_fail_null("transforms", "scratch");
     pass->step = transforms->step;
     pass->now = *in;
     pass->buffer[0] = scratch;
-    pass->buffer[1] = scratch + lathe_transforms_scratch(transforms, in->channels, in->height, in->width) / 2;
+    pass->buffer[1] = scratch + needed / 2;
     lathe_status status = do_list(pass, 0, transforms->count);
     *out = pass->now;
     return status;
@@ -178,12 +180,12 @@ static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, co
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
     const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
-    if (!in || !scratch || !out) return lathe_fail_null("lathe_transforms_apply", !in ? "in" : !scratch ? "scratch" : "out");
+    if (!in || !out) return lathe_fail_null("lathe_transforms_apply", in ? "out" : "in");
     return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in, scratch, out);
 }
 
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
-    if (!in || !scratch || !out) return lathe_fail_null("lathe_transforms_still", !in ? "in" : !scratch ? "scratch" : "out");
+    if (!in || !out) return lathe_fail_null("lathe_transforms_still", in ? "out" : "in");
     return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
 }

@@ -59,7 +59,7 @@ static void wrong_arguments_are_refused(void **state)
         { { .count = 2, .channels = 1, .height = 1, .width = -2 }, "1 x 1 x -2" },
         { { .count = 2, .channels = 1, .height = 1, .width = 20000 }, "1 x 1 x 20000" },
         { { .count = 0, .channels = 1, .height = 1, .width = 1 }, "no pictures" },
-        { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = -1 }, "-1 classes" },
+        { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = -1 }, "classes = -1" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = 3 }, "label 3 of picture 0, with 3 classes" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = mean }, "mean and std go together" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = mean, .std = std }, "std 0 of channel 1" },

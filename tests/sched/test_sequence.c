@@ -82,7 +82,7 @@ static void refusals(void **state)
         int count;
         const char *message;
     } cases[] = {
-        { { { &lathe_constant_type, NULL, 1 } }, 0, "sequence: 0 segments, at least 1 is needed" },
+        { { { &lathe_constant_type, NULL, 1 } }, 0, "sequence: count = 0 segments, at least 1 is needed" },
         { { { NULL, NULL, 1 } }, 1, "sequence: segment 0 has no type" },
         { { { &lathe_constant_type, NULL, 0 }, { &lathe_constant_type, NULL, 0 } }, 2, "sequence: segment 0, constant, has no length" },
         { { { &lathe_constant_type, NULL, 1 }, { &lathe_plateau_type, NULL, 0 } }, 2, "sequence: segment 1, plateau, depends on what a run" },
@@ -96,7 +96,7 @@ static void refusals(void **state)
         assert_true(lathe_optim_lr(optim, 0) == 1 && lathe_optim_momentum(optim, 0) == 0.5 && !lathe_optim_hold(optim, 0));
     }
     assert_null(lathe_sched_sequence(optim, NULL));
-    assert_failed(LATHE_EARG, "sequence: 0 segments");
+    assert_failed(LATHE_EARG, "sequence: count = 0 segments");
     sgd_free(optim);
 }
 
