@@ -62,8 +62,10 @@ static int check_labels(const lathe_run *run, findings *found)
     return CLI_DONE;
 }
 
+/* Of pictures in files the run itself has told. */
 static int check_split(const lathe_run *run, findings *found)
 {
+    if (lathe_data_sample_file(run->train, 0)) return CLI_DONE;
     size_t count;
     lathe_duplicate first;
     char name[LATHE_SAMPLE_NAME];

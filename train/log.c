@@ -7,6 +7,7 @@
 
 #include "../core/alloc.h"
 #include "../io/text.h"
+#include "settings_impl.h"
 
 /* No run has as many events that this would be too small. */
 static const size_t most_bytes = (size_t)1 << 30;
@@ -39,6 +40,8 @@ static lathe_status add_start(lathe_run *run)
 {
     lathe_text out = { 0 };
     char text[LATHE_SETTING_LONG];
+    lathe_chosen chosen;
+    if (lathe_settings_choose(&run->settings, &chosen)) return lathe_error();
     begin(&out, 0, "start");
     lathe_text_put(&out, ",\"data\":");
     lathe_text_json(&out, run->settings.data);
@@ -52,8 +55,9 @@ static lathe_status add_start(lathe_run *run)
         between = ",";
     }
     for (int i = 0; i < run->settings.options; i++) {
+        char key[LATHE_SETTING_SHORT + 8];
         lathe_text_put(&out, ",");
-        lathe_text_json(&out, run->settings.option[i].key);
+        lathe_text_json(&out, lathe_option_full_key(&chosen, run->settings.option[i].key, key));
         lathe_text_put(&out, ":");
         lathe_text_json(&out, run->settings.option[i].text);
     }

@@ -37,6 +37,9 @@ lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTIN
 /** Cut blanks off both ends of a line, in place. */
 char *lathe_line_trim(char *text);
 
+/** "optim.lr" of "lr": the key with the prefix of whose option it is; returns `full`. */
+const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key, char full[LATHE_SETTING_SHORT + 8]);
+
 /** That each option given is one of the chosen types, and which value it gets. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_options_check(const lathe_settings *settings);
 

@@ -1,4 +1,5 @@
 /* Options of optimizer, schedules and loss: texts, until the types are chosen and an epoch's steps are known. */
+#include <stdio.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -55,6 +56,13 @@ bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *pr
 {
     owner whose = owner_of(chosen, key);
     return whose != NOBODY && !strcmp(prefixes[whose - 1], prefix);
+}
+
+const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key, char full[LATHE_SETTING_SHORT + 8])
+{
+    owner whose = owner_of(chosen, key);
+    snprintf(full, LATHE_SETTING_SHORT + 8, "%s%s", whose == NOBODY ? "" : prefixes[whose - 1], key + strlen(lathe_option_prefix(key)));
+    return full;
 }
 
 lathe_status lathe_options_check(const lathe_settings *settings)

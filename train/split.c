@@ -33,12 +33,12 @@ static lathe_status open_own_val(lathe_run *run, const lathe_data_opts *opts)
     if (s->val_split == 0 || *s->fold) return LATHE_OK;
     bool held = lathe_error_hold(true);
     run->val = lathe_data_open(s->data, LATHE_SPLIT_VAL, opts);
-    bool none = !run->val && lathe_error() == LATHE_ESTATE;
-    if (none) lathe_error_clear();
+    lathe_status status = run->val ? LATHE_OK : lathe_error();
+    char why[LATHE_MESSAGE_SIZE];
+    snprintf(why, sizeof why, "%s", lathe_error_message());
+    if (status) lathe_error_clear();
     lathe_error_hold(held);
-    if (run->val || none) return LATHE_OK;
-    run->val = lathe_data_open(s->data, LATHE_SPLIT_VAL, opts); /* again, to be heard */
-    return run->val ? LATHE_OK : lathe_error();
+    return !status || status == LATHE_ESTATE ? LATHE_OK : lathe_fail(status, "%s", why);
 }
 
 /* A part of the training data for validation: a fraction, or one of several folds; groups stay together. */

@@ -95,7 +95,7 @@ static void mistakes_are_found(void **state)
 {
     (void)state;
     told("check --data folder:%s/set --size 8 --channels 1 --model mlp --batch-size 4 --val-split 0 --bad-image skip", 0,
-        (const char *const[]){ "odd    split: 1 test pictures are also trained on", "ok     labels: 15 training pictures, 7 to 8 a class",
+        (const char *const[]){ "odd    1 picture of the test part is in the training part too", "ok     labels: 15 training pictures, 7 to 8 a class",
             "ok     one batch: 4 of 4 pictures learned by heart", "0 wrong, 2 odd", NULL });
     told("check --data shapes --model mlp --batch-size 16 --max-steps 20 --json", 0, (const char *const[]){ "{\"verdict\":\"ok\",\"text\":\"labels: ", "\"wrong\":0", NULL });
     told("check --data shapes --model mlp --batch-size 16 --lr 20 --optim sgd --max-steps 20", 0, (const char *const[]){ "odd    schedule: ", NULL });
