@@ -42,8 +42,9 @@ typedef struct lathe_report_run {
 } lathe_report_run;
 
 /**
- * Write DIR/report.html, the page of several runs: learning rate, training loss, validation loss and accuracy of each group, the mean of its seeds, and
- * a table of results. The curves are read from the run folders; runs that have none yet are left out.
+ * Write DIR/report.html, the page of several runs: learning rate, momentum, training loss, validation loss and accuracy of each group, the mean of its
+ * seeds in a band from the least to the greatest, the settings that differ, and a table of results; and its charts as pictures beside it. The curves are
+ * read from the run folders; runs that have none yet are left out.
  * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT.
  */
 lathe_status lathe_report_compare(const char *dir, const lathe_report_run *runs, size_t count);
