@@ -3,24 +3,33 @@
 #include <string.h>
 
 #include "command.h"
+#include "live.h"
 #include "progress.h"
 #include "settings.h"
 #include "signals.h"
 
+/* Who watches a run. */
+typedef struct watchers {
+    cli_progress progress;
+    cli_live *live; /* NULL: nobody from a browser */
+} watchers;
+
 static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
 {
-    cli_progress_step(context, run, row);
+    watchers *w = context;
+    cli_progress_step(&w->progress, run, row);
+    cli_live_step(w->live, run);
     return !cli_signal();
 }
 
 static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
 {
-    cli_progress_epoch(context, run, row);
+    cli_progress_epoch(&((watchers *)context)->progress, run, row);
 }
 
 static void on_message(void *context, const char *line)
 {
-    cli_progress_message(context, line);
+    cli_progress_message(&((watchers *)context)->progress, line);
 }
 
 /* Pictures that were left out, by name. */
@@ -91,13 +100,20 @@ static int run(const cli_line *line)
     int code = cli_settings(line, &settings);
     if (code) return code;
     if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out)) return cli_library_failed();
-    cli_progress progress = cli_progress_new(cli_given_option(line, "quiet"));
+    int64_t port = -1;
+    if (cli_given_option(line, "live") && !cli_number(line, "live", 0, 65535, &port)) return CLI_USAGE;
+    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings,
-        &(lathe_run_hooks){ .context = &progress, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_message });
+        &(lathe_run_hooks){ .context = &w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_message });
     if (!run) return cli_library_failed();
+    if (port >= 0 && !(w.live = cli_live_start(run, (int)port))) {
+        lathe_run_free(run);
+        return CLI_FAILED;
+    }
     lathe_status status = lathe_run_train(run);
-    cli_progress_end(&progress);
+    cli_live_stop(w.live);
+    cli_progress_end(&w.progress);
     code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
     lathe_run_free(run);
     return code;
@@ -105,6 +121,7 @@ static int run(const cli_line *line)
 
 static const cli_option options[] = {
     { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "live", .value = "PORT", .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
     { .name = NULL },
 };

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# `lathe train --live`: the page and its data are served to this machine, a client that hangs does no harm, and SIGTERM ends it: live.sh LATHE. 77: skipped.
+set -eu
+work=$(mktemp -d)
+"$1" train --data shapes --model mlp --epochs 1000 --out "$work/run" --live 0 2> "$work/err" > /dev/null &
+pid=$!
+trap 'kill -9 $pid 2> /dev/null || true; rm -rf "$work"' EXIT
+fail() { echo "live: $*"; cat "$work/err"; exit 1; }
+for _ in $(seq 200); do grep -q "live at\|libmicrohttpd" "$work/err" && break; sleep 0.1; done
+grep -q "built with libmicrohttpd" "$work/err" && { echo "SKIPPED: built without libmicrohttpd"; exit 77; }
+port=$(sed -n 's|.*127.0.0.1:\([0-9]*\)/.*|\1|p' "$work/err")
+[ -n "$port" ] || fail "no address"
+get() { # get PATH HOST
+    exec 3<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET %s HTTP/1.0\r\nHost: %s\r\n\r\n' "$1" "$2" >&3
+    cat <&3
+    exec 3>&-
+}
+exec 4<> "/dev/tcp/127.0.0.1/$port" # says nothing, and stays
+get / "127.0.0.1:$port" > "$work/page"
+grep -q 'id="charts"' "$work/page" || fail "no page"
+get / "elsewhere.example" | grep -q " 403 " || fail "another host's name is served"
+get /etc/passwd "127.0.0.1:$port" | grep -q " 404 " || fail "something else is served"
+steps=0
+for _ in $(seq 100); do
+    steps=$(get /data.json "127.0.0.1:$port" | sed -n 's/.*"stride":[0-9]*,"steps":\([0-9]*\),.*/\1/p')
+    [ "${steps:-0}" -gt 0 ] && break
+    sleep 0.1
+done
+[ "${steps:-0}" -gt 0 ] || fail "the data does not grow"
+kill -TERM $pid # bash starts what runs beside it with SIGINT ignored
+code=0
+wait $pid || code=$?
+[ $code = 143 ] || fail "exit code $code"
