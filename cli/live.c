@@ -30,7 +30,6 @@ void cli_live_stop(cli_live *live)
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -89,7 +88,7 @@ static int port_of(struct MHD_Daemon *daemon)
 cli_live *cli_live_start(const lathe_run *run, int port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    cli_live *live = calloc(1, sizeof *live);
+    cli_live *live = lathe_alloc(1, sizeof *live);
     if (live) live->page = lathe_report_page(run), live->data = lathe_report_data(run);
     if (!live || !live->page || !live->data) {
         cli_fail(CLI_FAILED, "train: no memory for --live");
@@ -129,7 +128,7 @@ void cli_live_stop(cli_live *live)
     if (live->daemon) MHD_stop_daemon(live->daemon);
     lathe_free(live->page);
     lathe_free(live->data);
-    free(live);
+    lathe_free(live);
 }
 
 #endif
