@@ -89,7 +89,7 @@ double lathe_tape_statistics(lathe_tape *tape, double weight)
 
 double lathe_tape_statistics_weight(const lathe_tape *tape)
 {
-    return tape->statistics;
+    return tape ? tape->statistics : 0;
 }
 
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)

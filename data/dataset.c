@@ -22,12 +22,14 @@ lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *s
 
 size_t lathe_data_scratch(const lathe_dataset *data)
 {
+    if (!data) return 0;
     size_t area = (size_t)data->height * (size_t)data->width; /* at most 2^28 */
     return area * ((size_t)data->channels + (data->task == LATHE_TASK_PIXELS));
 }
 
 size_t lathe_data_answers(const lathe_dataset *data)
 {
+    if (!data) return 0;
     if (data->task == LATHE_TASK_PIXELS) return (size_t)data->height * (size_t)data->width;
     return data->targets_each ? (size_t)data->targets_each : 1;
 }
@@ -39,8 +41,9 @@ const char *lathe_data_sample_file(const lathe_dataset *data, size_t index)
 
 const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char name[LATHE_SAMPLE_NAME])
 {
+    if (!data || !name) return lathe_fail_null("lathe_data_sample_name", data ? "name" : "data"), NULL;
     const char *file = lathe_data_sample_file(data, index);
     if (file) snprintf(name, LATHE_SAMPLE_NAME, "%s", file);
-    else snprintf(name, LATHE_SAMPLE_NAME, "picture %zu of %s", index, data ? data->name : "no data set");
+    else snprintf(name, LATHE_SAMPLE_NAME, "picture %zu of %s", index, data->name);
     return name;
 }

@@ -382,7 +382,7 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
     *resolved = opts ? *opts : none;
     if (!resolved->height && !resolved->width) resolved->height = resolved->width = 64;
     if (resolved->height < 1 || resolved->width < 1 || resolved->height > 4096 || resolved->width > 4096)
-        return lathe_fail(LATHE_EARG, "%s: size is %d x %d, expected 1 to 4096", who, resolved->height, resolved->width);
+        return lathe_fail(LATHE_EARG, "%s: size is %d x %d (height, width), expected 1 to 4096", who, resolved->height, resolved->width);
     if (resolved->channels != 0 && resolved->channels != 1 && resolved->channels != 3)
         return lathe_fail(LATHE_EARG, "%s: channels is %d, expected 1 or 3", who, resolved->channels);
     if (!resolved->mean != !resolved->std) return lathe_fail(LATHE_EARG, "%s: mean and std go together", who);

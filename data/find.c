@@ -47,6 +47,7 @@ lathe_status lathe_data_find(const char *path, lathe_file_names *names)
 
 void lathe_file_names_free(lathe_file_names *names)
 {
+    if (!names) return;
     for (size_t i = 0; i < names->count; i++) lathe_free(names->file[i]);
     lathe_free(names->file);
     *names = (lathe_file_names){ 0 };

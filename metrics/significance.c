@@ -2,10 +2,13 @@
 
 #include <math.h>
 
+#include "../core/status.h"
+
 lathe_spread lathe_spread_of(const double *values, size_t count)
 {
     lathe_spread s = { (double)NAN, (double)NAN, (double)NAN, (double)NAN, 0 };
     double sum = 0, squares = 0;
+    if (!values) return lathe_fail_null("lathe_spread_of", "values"), s;
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) continue;
         sum += values[i];
@@ -65,6 +68,7 @@ lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t coun
 {
     lathe_paired_t test = { (double)NAN, (double)NAN, (double)NAN, 0 };
     double sum = 0, squares = 0;
+    if (!a || !b) return lathe_fail_null("lathe_paired_t_test", a ? "b" : "a"), test;
     for (size_t i = 0; i < count; i++)
         if (isfinite(a[i]) && isfinite(b[i])) sum += a[i] - b[i], test.count++;
     if (!test.count) return test;
@@ -89,6 +93,10 @@ static double factor_of(const double *p, size_t count, size_t j)
 
 void lathe_holm(const double *p, size_t count, double *adjusted)
 {
+    if (!p || !adjusted) {
+        lathe_fail_null("lathe_holm", p ? "adjusted" : "p");
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         adjusted[i] = p[i];
         for (size_t j = 0; j < count; j++)

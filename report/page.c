@@ -99,6 +99,7 @@ typedef lathe_status use_page(const lathe_page *page, void *result);
 
 static lathe_status with_run(const lathe_run *run, const char *outcome, use_page *use, void *result)
 {
+    if (!run) return lathe_fail_null("lathe_report_page", "run");
     bool live = run->end == LATHE_RUN_OPEN, tested = run->test_score.count > 0;
     char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings), *summary = live ? NULL : summary_of(run);
     lathe_page_run only = { .history = &run->history, .seed = run->settings.seed, .steps_per_epoch = run->steps_per_epoch, .folder = "",
@@ -156,7 +157,7 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path)
 
 lathe_status lathe_report_finish(lathe_run *run, const char *path)
 {
-    char *outcome = run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP ? lathe_report_outcome(run) : NULL;
+    char *outcome = run && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP) ? lathe_report_outcome(run) : NULL;
     lathe_status status = with_run(run, outcome, write_files, &path);
     lathe_free(outcome);
     return status;

@@ -208,6 +208,7 @@ static bool tests_kept_weights(const lathe_run *run)
 
 lathe_status lathe_run_tested_enter(lathe_run *run)
 {
+    if (!run) return lathe_fail_null("lathe_run_tested_enter", "run");
     if (tests_kept_weights(run)) lathe_run_best_swap(run);
     else if (!run->state->restored) return lathe_run_average_enter(run);
     return LATHE_OK;
@@ -215,6 +216,7 @@ lathe_status lathe_run_tested_enter(lathe_run *run)
 
 void lathe_run_tested_leave(lathe_run *run)
 {
+    if (!run) return;
     lathe_run_average_leave(run);
     if (tests_kept_weights(run)) lathe_run_best_swap(run);
 }

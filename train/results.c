@@ -34,6 +34,7 @@ static void put_number(lathe_text *text, const char *key, double number)
 
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
 {
+    if (!run) return lathe_fail_null("lathe_run_tested_epoch", "run"), NULL;
     const lathe_history *history = &run->history;
     for (size_t i = 0; run->val && i < history->epochs; i++)
         if (history->epoch[i].epoch == run->best_epoch) return &history->epoch[i];

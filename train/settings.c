@@ -316,6 +316,7 @@ lathe_status lathe_settings_save_every(const lathe_settings *settings, double st
 
 lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
 {
+    if (!settings || !swa) return lathe_fail_null("lathe_settings_swa", settings ? "swa" : "settings");
     *swa = (lathe_swa){ 0 };
     if (!*settings->swa_start) return LATHE_OK;
     if (settings->ema > 0)
