@@ -271,7 +271,7 @@ static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, co
 {
     if (r->split == LATHE_SPLIT_VAL) return lathe_fail(LATHE_ESTATE, "%s: no rows of split val", r->path);
     const lathe_dataset rows = { .name = (char *)r->path, .count = r->table.rows, .classes = list->classes, .labels = label };
-    const lathe_split_opts opts = { .fraction = r->opts->held_out ? r->opts->held_out : 0.2, .groups = group, .seed = r->opts->seed,
+    const lathe_split_opts opts = { .fraction = r->opts->held_out > 0 ? r->opts->held_out : 0.2, .groups = group, .seed = r->opts->seed,
         .no_stratify = list->task != LATHE_TASK_CLASS };
     lathe_status status = lathe_split_mark(&rows, &opts, r->wanted);
     size_t count = 0;
