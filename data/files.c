@@ -122,7 +122,7 @@ static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
     double width = whole_width ? image->width : (double)image->height * out->width / out->height;
     double height = whole_width ? (double)image->width * out->height / out->width : image->height;
     double left = (image->width - width) / 2, top = (image->height - height) / 2;
-    return lathe_image_resize(image, filter, &(lathe_box){ left, top, left + width, top + height }, out);
+    return lathe_image_resize(image, (lathe_filter)filter, &(lathe_box){ left, top, left + width, top + height }, out);
 }
 
 static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width, int *height)
