@@ -39,7 +39,7 @@ static lathe_status open_trace(trace *t, size_t room)
 static lathe_status trace_levels(trace *t, const cli_surface *surface)
 {
     size_t levels = 0;
-    while (surface->levels[levels]) levels++;
+    while (surface->levels[levels] > 0) levels++;
     if (open_trace(t, levels * (AROUND + 2))) return lathe_error();
     t->apart = 0.025;
     for (size_t i = 0; i < levels; i++) {
