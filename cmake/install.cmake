@@ -26,6 +26,16 @@ configure_package_config_file(cmake/lathe-config.cmake.in ${CMAKE_BINARY_DIR}/la
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/lathe-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/lathe-config.cmake ${CMAKE_BINARY_DIR}/lathe-config-version.cmake DESTINATION ${package})
 
+# An archive leaves its own needs to whoever links it. With `pkg-config --static` instead, those of OpenBLAS's archive would come too.
+get_target_property(type lathe TYPE)
+if(type STREQUAL SHARED_LIBRARY)
+  set(LATHE_PC_SCOPE .private)
+  set(LATHE_PC_SYSTEM "")
+else()
+  set(LATHE_PC_SCOPE "")
+  set(LATHE_PC_SYSTEM " -lm -pthread")
+endif()
+
 # The prefix is known only when installing (`--prefix`), so the file is written then.
 install(CODE "
   set(PROJECT_DESCRIPTION \"${PROJECT_DESCRIPTION}\")
@@ -34,6 +44,8 @@ install(CODE "
   set(CMAKE_INSTALL_INCLUDEDIR \"${CMAKE_INSTALL_INCLUDEDIR}\")
   set(LATHE_REAL \"${LATHE_REAL}\")
   set(LATHE_PC_REQUIRES \"${LATHE_PC_REQUIRES}\")
+  set(LATHE_PC_SCOPE \"${LATHE_PC_SCOPE}\")
+  set(LATHE_PC_SYSTEM \"${LATHE_PC_SYSTEM}\")
   configure_file(\"${CMAKE_SOURCE_DIR}/cmake/lathe.pc.in\" \"${CMAKE_BINARY_DIR}/lathe.pc\" @ONLY)
 ")
 install(FILES ${CMAKE_BINARY_DIR}/lathe.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -12,6 +12,5 @@ cmake -S "$2" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/prefix" -DCMAKE_C_
 
 PKG_CONFIG_PATH=$(dirname "$(find "$folder/prefix" -name lathe.pc)")
 export PKG_CONFIG_PATH
-# --static: liblathe is an archive unless built as a shared library.
-"$3" -std=c11 "$2/outside.c" $(pkg-config --cflags lathe) $(pkg-config --libs --static lathe) -o "$folder/by-pkg-config"
+"$3" -std=c11 "$2/outside.c" $(pkg-config --cflags lathe) $(pkg-config --libs lathe) -o "$folder/by-pkg-config"
 "$folder/by-pkg-config"
