@@ -406,9 +406,7 @@ lathe_dataset *lathe_data_csv(const char *file, lathe_split split, const lathe_f
     lathe_file_list list = { .arena = lathe_arena_new() };
     lathe_status status = list.arena ? read_list(&r, &list) : LATHE_ENOMEM;
     free_reading(&r);
-    if (!status) return lathe_files_open(&list, &files, file);
-    lathe_file_list_free(&list);
-    return NULL;
+    return lathe_files_open(status, &list, &files, file);
 }
 
 static lathe_dataset *open_csv(const char *argument, lathe_split split, const lathe_data_opts *opts)

@@ -356,9 +356,9 @@ static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_fi
     return measure(data, files, opts);
 }
 
-lathe_dataset *lathe_files_open(lathe_file_list *list, const lathe_files_opts *opts, const char *where)
+lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts, const char *where)
 {
-    lathe_dataset *data = lathe_alloc(1, sizeof *data);
+    lathe_dataset *data = status ? NULL : lathe_alloc(1, sizeof *data);
     lathe_files *files = data ? lathe_alloc(1, sizeof *files) : NULL;
     if (!files) {
         lathe_file_list_free(list);
@@ -431,7 +431,5 @@ lathe_dataset *lathe_data_files(const char *const *files, size_t count, const la
     lathe_status status = list.arena ? copy_names(&list, resolved.class_names) : LATHE_ENOMEM;
     for (size_t i = 0; i < count && !status; i++)
         status = lathe_file_list_add(&list, lathe_arena_strdup(list.arena, files[i]), NULL, resolved.labels ? resolved.labels[i] : 0, NULL);
-    if (!status) return lathe_files_open(&list, &resolved, files[0]);
-    lathe_file_list_free(&list);
-    return NULL;
+    return lathe_files_open(status, &list, &resolved, files[0]);
 }

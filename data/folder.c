@@ -139,9 +139,7 @@ lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe
     if (lathe_folder_resolve("lathe_data_folder", dir, split, opts, &resolved, &files)) return NULL;
     lathe_file_list list = { .arena = lathe_arena_new() };
     lathe_status status = list.arena ? list_files(&list, dir, split, &resolved) : LATHE_ENOMEM;
-    if (!status) return lathe_files_open(&list, &files, dir);
-    lathe_file_list_free(&list);
-    return NULL;
+    return lathe_files_open(status, &list, &files, dir);
 }
 
 lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)

@@ -260,9 +260,7 @@ lathe_dataset *lathe_data_masks(const char *dir, lathe_split split, const lathe_
     files.name = "masks";
     lathe_file_list list = { .arena = lathe_arena_new(), .task = LATHE_TASK_PIXELS };
     lathe_status status = list.arena ? list_masks(dir, split, &resolved, &list) : LATHE_ENOMEM;
-    if (!status) return lathe_files_open(&list, &files, dir);
-    lathe_file_list_free(&list);
-    return NULL;
+    return lathe_files_open(status, &list, &files, dir);
 }
 
 static lathe_dataset *open_masks(const char *argument, lathe_split split, const lathe_data_opts *opts)
