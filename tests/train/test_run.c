@@ -271,7 +271,7 @@ static void each_loss_trains(void **state)
         const lathe_loss_type *type = lathe_loss_type_at(i);
         if (!type->classify) continue;
         lathe_settings settings = lathe_settings_default();
-        const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "lr", "1e-3" }, { "val_split", "0" },
+        const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" }, { "lr", "1e-3" }, { "val_split", "0" },
             { "max_steps", "160" }, { "batch_size", "64" }, { "loss", type->name } };
         for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
             assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
