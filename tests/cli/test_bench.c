@@ -1,16 +1,9 @@
-#include "support/program.h"
+#include "support/program_json.h"
 #include "support/support.h"
 
 #include <string.h>
 
 #include <cjson/cJSON.h>
-
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItem(object, name);
-    if (!cJSON_IsNumber(item)) fail_msg("%s is no number", name);
-    return item->valuedouble;
-}
 
 static void json_has_all_fields(void **state)
 {
@@ -25,11 +18,11 @@ static void json_has_all_fields(void **state)
     assert_string_equal(cJSON_GetObjectItem(object, "model")->valuestring, "lenet5");
     assert_string_equal(cJSON_GetObjectItem(object, "isa")->valuestring, lathe_isa());
     assert_true(cJSON_IsString(cJSON_GetObjectItem(object, "blas_core")));
-    assert_true(number(object, "batch") == 17 && number(object, "threads") == 2 && number(object, "steps") == 4);
-    assert_true(number(object, "parameters") == 61706);
+    assert_true(json_number(object, "batch") == 17 && json_number(object, "threads") == 2 && json_number(object, "steps") == 4);
+    assert_true(json_number(object, "parameters") == 61706);
     for (size_t i = 0; i < sizeof positive / sizeof positive[0]; i++)
-        if (!(number(object, positive[i]) > 0)) fail_msg("%s is not positive", positive[i]);
-    assert_true(number(object, "ms_per_step_min") <= number(object, "ms_per_step_median"));
+        if (!(json_number(object, positive[i]) > 0)) fail_msg("%s is not positive", positive[i]);
+    assert_true(json_number(object, "ms_per_step_min") <= json_number(object, "ms_per_step_median"));
     cJSON_Delete(object);
     program_free(&p);
 }
@@ -42,24 +35,24 @@ static void profile_tells_each_operation(void **state)
     program_run(&p, LATHE_PROGRAM, "bench --model unet --batch-size 2 --steps 3 --profile --json");
     assert_int_equal(p.code, 0);
     cJSON *object = cJSON_Parse(p.out), *rows = cJSON_GetObjectItem(object, "profile");
-    assert_true(cJSON_IsArray(rows) && number(object, "memory_gbs") > 0 && number(object, "optimizer_ms") > 0);
-    double total = number(object, "optimizer_ms");
+    assert_true(cJSON_IsArray(rows) && json_number(object, "memory_gbs") > 0 && json_number(object, "optimizer_ms") > 0);
+    double total = json_number(object, "optimizer_ms");
     int found = 0;
     for (cJSON *row = rows->child; row; row = row->next) {
         const char *layer = cJSON_GetObjectItem(row, "layer")->valuestring, *operation = cJSON_GetObjectItem(row, "operation")->valuestring;
-        double forward = number(row, "forward_ms"), backward = number(row, "backward_ms");
-        assert_true(forward >= 0 && backward >= 0 && number(row, "backward_gbs") > 0);
+        double forward = json_number(row, "forward_ms"), backward = json_number(row, "backward_ms");
+        assert_true(forward >= 0 && backward >= 0 && json_number(row, "backward_gbs") > 0);
         total += forward + backward;
         if (strncmp(operation, "conv", 4)) continue;
         found++;
-        assert_true(number(row, "forward_gflops") > 0 && number(row, "backward_gflops") > 0);
+        assert_true(json_number(row, "forward_gflops") > 0 && json_number(row, "backward_gflops") > 0);
         if (strcmp(layer, "6.1.7.1.7") == 0) assert_string_equal(operation, "conv_transpose2d");
         /* 2 images * 64 * 64 pixels * 9 taps * 16 channels * 16 filters * 2: a case by hand */
-        if (strcmp(layer, "3") == 0) assert_close_double("flops", (double[]){ forward * number(row, "forward_gflops") * 1e6 },
+        if (strcmp(layer, "3") == 0) assert_close_double("flops", (double[]){ forward * json_number(row, "forward_gflops") * 1e6 },
             (double[]){ 37748736 }, 1, 1e-9, 0);
     }
     assert_int_equal(found, 13);
-    assert_true(total > 0.5 * number(object, "ms_per_step_min"));
+    assert_true(total > 0.5 * json_number(object, "ms_per_step_min"));
     cJSON_Delete(object);
     program_free(&p);
     program_run(&p, LATHE_PROGRAM, "bench --model lenet5 --batch-size 16 --steps 2 --profile");

@@ -7,7 +7,6 @@
 
 #include <cjson/cJSON.h>
 
-static char folder[64];
 static char *bytes;
 static size_t size;
 static cJSON *header, *metadata;

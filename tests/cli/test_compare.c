@@ -10,22 +10,6 @@
 
 #define SHORT "compare --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --vary sched=constant,cyclic:triangular2 --seeds 2 --lr 2e-3"
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 /* `lathe ARGUMENTS FOLDER/NAME` */
 static void run(program *p, const char *arguments, const char *name)
 {

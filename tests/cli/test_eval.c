@@ -1,44 +1,10 @@
-#include "support/program.h"
+#include "support/program_json.h"
 #include "support/support.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
-
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
-static cJSON *run_json(const char *arguments)
-{
-    program p;
-    program_run(&p, LATHE_PROGRAM, arguments);
-    if (p.code) fail_msg("%s: exit %d: %s", arguments, p.code, p.err);
-    cJSON *object = cJSON_Parse(p.out);
-    assert_non_null(object);
-    program_free(&p);
-    return object;
-}
-
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItem(object, name);
-    if (!cJSON_IsNumber(item)) fail_msg("%s is no number", name);
-    return item->valuedouble;
-}
 
 /* With a validation part the best weights are tested, without one the last: eval takes the same. */
 static void eval_agrees_with_train(void **state)
@@ -50,20 +16,20 @@ static void eval_agrees_with_train(void **state)
         snprintf(arguments, sizeof arguments,
             "train --data shapes --model mlp --val-split %s --epochs 1 --max-steps 40 --batch-size 32 --lr 3e-3 --out %s/run%d --json",
             splits[i], folder, i);
-        cJSON *trained = run_json(arguments);
+        cJSON *trained = program_json(LATHE_PROGRAM, arguments);
         snprintf(arguments, sizeof arguments, "eval %s/run%d --json", folder, i);
-        cJSON *evaluated = run_json(arguments);
-        assert_true(number(trained, "test_accuracy") == number(evaluated, "accuracy"));
-        assert_true(number(trained, "test_loss") == number(evaluated, "loss"));
-        assert_true(number(evaluated, "count") == 2000);
-        assert_true(number(evaluated, "accuracy") > 0.15); /* chance is 0.1 */
+        cJSON *evaluated = program_json(LATHE_PROGRAM, arguments);
+        assert_true(json_number(trained, "test_accuracy") == json_number(evaluated, "accuracy"));
+        assert_true(json_number(trained, "test_loss") == json_number(evaluated, "loss"));
+        assert_true(json_number(evaluated, "count") == 2000);
+        assert_true(json_number(evaluated, "accuracy") > 0.15); /* chance is 0.1 */
         cJSON *metrics = cJSON_GetObjectItem(evaluated, "metrics");
-        for (int k = 0; lathe_metric_type_at(k); k++) assert_true(number(metrics, lathe_metric_type_at(k)->name) >= 0);
-        assert_true(number(metrics, "accuracy") == number(evaluated, "accuracy"));
+        for (int k = 0; lathe_metric_type_at(k); k++) assert_true(json_number(metrics, lathe_metric_type_at(k)->name) >= 0);
+        assert_true(json_number(metrics, "accuracy") == json_number(evaluated, "accuracy"));
         double diagonal = 0;
         for (int k = 0; k < 10; k++)
             diagonal += cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItem(evaluated, "confusion"), k), k)->valuedouble;
-        assert_true(diagonal == 2000 * number(evaluated, "accuracy"));
+        assert_true(diagonal == 2000 * json_number(evaluated, "accuracy"));
         cJSON_Delete(trained);
         cJSON_Delete(evaluated);
     }
@@ -74,8 +40,8 @@ static void other_splits_and_weights(void **state)
     (void)state;
     char arguments[512];
     snprintf(arguments, sizeof arguments, "eval %s/run0 --split val --weights last --threads 1 --json", folder);
-    cJSON *object = run_json(arguments);
-    assert_true(number(object, "count") == 1000);
+    cJSON *object = program_json(LATHE_PROGRAM, arguments);
+    assert_true(json_number(object, "count") == 1000);
     cJSON_Delete(object);
     program p;
     snprintf(arguments, sizeof arguments, "eval %s/run1 --per-class", folder);
@@ -100,11 +66,11 @@ static void metrics_with_options(void **state)
     (void)state;
     char arguments[512];
     snprintf(arguments, sizeof arguments, "eval %s/run0 --metric accuracy,accuracy:k=5,fbeta:beta=2:average=micro --json", folder);
-    cJSON *object = run_json(arguments), *metrics = cJSON_GetObjectItem(object, "metrics");
+    cJSON *object = program_json(LATHE_PROGRAM, arguments), *metrics = cJSON_GetObjectItem(object, "metrics");
     assert_int_equal(cJSON_GetArraySize(metrics), 3);
-    double top1 = number(metrics, "accuracy"), top5 = number(metrics, "accuracy:k=5");
-    assert_true(top1 == number(object, "accuracy") && top5 > top1 && top5 <= 1);
-    double f2 = number(metrics, "fbeta:beta=2:average=micro");
+    double top1 = json_number(metrics, "accuracy"), top5 = json_number(metrics, "accuracy:k=5");
+    assert_true(top1 == json_number(object, "accuracy") && top5 > top1 && top5 <= 1);
+    double f2 = json_number(metrics, "fbeta:beta=2:average=micro");
     assert_close_double("micro F of one label a sample is accuracy", &f2, &top1, 1, 1e-12, 0);
     cJSON_Delete(object);
     static const char *const refused[][2] = { { "acuracy", "did you mean accuracy?" }, { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is no option" },
@@ -125,8 +91,8 @@ static void curves_as_a_table(void **state)
     char arguments[512], path[128], name[64] = "", before[64] = "";
     snprintf(path, sizeof path, "%s/curve.csv", folder);
     snprintf(arguments, sizeof arguments, "eval %s/run0 --metric average_precision --pr-curve %s --json", folder, path);
-    cJSON *object = run_json(arguments);
-    double area = number(cJSON_GetObjectItem(object, "metrics"), "average_precision"), sum = 0, recall = 0, precision = 0, r, p;
+    cJSON *object = program_json(LATHE_PROGRAM, arguments);
+    double area = json_number(cJSON_GetObjectItem(object, "metrics"), "average_precision"), sum = 0, recall = 0, precision = 0, r, p;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     char line[256];
@@ -158,7 +124,7 @@ static void curves_as_a_picture(void **state)
     char arguments[512], path[128];
     snprintf(path, sizeof path, "%s/curve.svg", folder);
     snprintf(arguments, sizeof arguments, "eval %s/run0 --pr-curve %s --json", folder, path);
-    cJSON_Delete(run_json(arguments));
+    cJSON_Delete(program_json(LATHE_PROGRAM, arguments));
     char *svg = read_text(path);
     assert_non_null(svg);
     assert_non_null(strstr(svg, "precision against recall"));

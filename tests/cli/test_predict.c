@@ -1,4 +1,4 @@
-#include "support/program.h"
+#include "support/program_json.h"
 #include "support/support.h"
 
 #include <stdlib.h>
@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 
 #include <cjson/cJSON.h>
-
-static char folder[64];
 
 /* A grey PGM, 8 x 8: a level, brighter to the right by `slope` a column. */
 static void put(const char *name, int level, int slope)
@@ -56,31 +54,11 @@ static int make_run(void **state)
     return 0;
 }
 
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 static cJSON *run_json(const char *format)
 {
     char arguments[512];
-    program p;
     snprintf(arguments, sizeof arguments, format, folder, folder, folder);
-    program_run(&p, LATHE_PROGRAM, arguments);
-    if (p.code) fail_msg("%s: exit %d: %s", arguments, p.code, p.err);
-    cJSON *object = cJSON_Parse(p.out);
-    if (!object) fail_msg("no JSON: %s", p.out);
-    program_free(&p);
-    return object;
-}
-
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItem(object, name);
-    if (!cJSON_IsNumber(item)) fail_msg("%s is no number", name);
-    return item->valuedouble;
+    return program_json(LATHE_PROGRAM, arguments);
 }
 
 static void predict_is_as_right_as_eval(void **state)
@@ -88,16 +66,16 @@ static void predict_is_as_right_as_eval(void **state)
     (void)state;
     cJSON *predicted = run_json("predict %s/run %s/set/val --json"), *evaluated = run_json("eval %s/run --json");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(predicted, "pictures")), 40);
-    assert_true(number(predicted, "accuracy") == number(evaluated, "accuracy"));
-    assert_true(number(predicted, "accuracy") > 0.5);
-    assert_true(number(predicted, "accuracy") < 1);
+    assert_true(json_number(predicted, "accuracy") == json_number(evaluated, "accuracy"));
+    assert_true(json_number(predicted, "accuracy") > 0.5);
+    assert_true(json_number(predicted, "accuracy") < 1);
     cJSON *row;
     cJSON_ArrayForEach(row, cJSON_GetObjectItem(predicted, "pictures"))
     {
         const cJSON *all = cJSON_GetObjectItem(row, "probabilities");
         double sum = cJSON_GetArrayItem(all, 0)->valuedouble + cJSON_GetArrayItem(all, 1)->valuedouble;
         assert_true(sum > 1 - 1e-12 && sum < 1 + 1e-12);
-        assert_true(number(row, "probability") >= 0.5);
+        assert_true(json_number(row, "probability") >= 0.5);
     }
     cJSON_Delete(predicted);
     cJSON_Delete(evaluated);

@@ -7,22 +7,6 @@
 
 #define SETTINGS "--data shapes --model mlp --optim sgd --momentum 0.9 --lr 0.05 --batch-size 64 --no-warnings "
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 /* The next line of a text, ended by a 0; NULL after the last. */
 static char *next_line(char **text)
 {

@@ -6,22 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 static void told(const char *format, int code, const char *const *fragments)
 {
     char arguments[512];

@@ -13,22 +13,6 @@
 
 #define SHORT_RUN "train --data shapes --model lenet5 --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --seed 1"
 
-static char folder[64];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    folder_make(folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    folder_remove(folder);
-    return 0;
-}
-
 /* `lathe SHORT_RUN MORE --out FOLDER/NAME` */
 static void train(program *p, const char *more, const char *name)
 {

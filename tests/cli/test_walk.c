@@ -1,4 +1,4 @@
-#include "support/program.h"
+#include "support/program_json.h"
 #include "support/support.h"
 
 #include <math.h>
@@ -21,14 +21,8 @@ static void gradient_descent_by_hand(void **state)
 static cJSON *walk_json(const char *options)
 {
     char arguments[512];
-    program p;
     snprintf(arguments, sizeof arguments, "walk %s --json", options);
-    program_run(&p, LATHE_PROGRAM, arguments);
-    if (p.code) fail_msg("%s: exit %d: %s", arguments, p.code, p.err);
-    cJSON *object = cJSON_Parse(p.out);
-    assert_non_null(object);
-    program_free(&p);
-    return object;
+    return program_json(LATHE_PROGRAM, arguments);
 }
 
 static double last_loss(const cJSON *object)

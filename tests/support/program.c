@@ -105,3 +105,19 @@ void folder_remove(const char *path)
 {
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
+
+char folder[64];
+
+int make_folder(void **state)
+{
+    (void)state;
+    folder_make(folder);
+    return 0;
+}
+
+int remove_folder(void **state)
+{
+    (void)state;
+    folder_remove(folder);
+    return 0;
+}

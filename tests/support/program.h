@@ -31,4 +31,9 @@ char *read_text(const char *path);
 void folder_make(char path[64]);
 void folder_remove(const char *path);
 
+/** Such a folder for all of a test program's tests: set up and torn down by cmocka. */
+extern char folder[64];
+int make_folder(void **state);
+int remove_folder(void **state);
+
 #endif
