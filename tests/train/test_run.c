@@ -8,7 +8,7 @@
 /* A small run on generated pictures: 12 steps of 16 pictures with a cyclic schedule, without validation. */
 static lathe_settings small_settings(const char *out)
 {
-    static const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "optim", "sgd" }, { "momentum", "0.9" },
+    static const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" }, { "optim", "sgd" }, { "momentum", "0.9" },
         { "sched", "cyclic:triangular2" }, { "base_lr", "0.001" }, { "max_lr", "0.05" }, { "step_size_up", "3" }, { "val_split", "0" },
         { "max_steps", "12" }, { "batch_size", "16" } };
     lathe_settings settings = lathe_settings_default();
@@ -422,7 +422,7 @@ static void mistakes_are_named(void **state)
         const char *const pairs[2][2];
         const char *message;
     } cases[] = {
-        { { { "data", "mnist:/nowhere" }, { NULL, NULL } }, "/nowhere" },
+        { { { "data", "mnist:/nowhere" }, { "size", "28" } }, "/nowhere" },
         { { { "data", "nonsense" }, { NULL, NULL } }, "nonsense" },
         { { { "model", "lenet6" }, { NULL, NULL } }, "lenet5" },
         { { { "base_lr", "1" }, { NULL, NULL } }, "base_lr = 1 is above max_lr = 0.05" },
