@@ -76,6 +76,7 @@
 #include "io/text.h"
 #include "train/compare.h"
 #include "train/history.h"
+#include "train/lr_find.h"
 #include "train/run.h"
 #include "train/settings.h"
 #include "train/trained.h"

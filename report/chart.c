@@ -15,12 +15,17 @@ enum { COLORS = sizeof colors / sizeof colors[0] };
 typedef struct frame {
     const lathe_chart *chart;
     int width, height;
-    double x_min, x_max, y_min, y_max; /* y in its logarithm if the axis is logarithmic */
+    double x_min, x_max, y_min, y_max; /* the logarithms where an axis is logarithmic */
 } frame;
 
 static double y_value(const lathe_chart *chart, double y)
 {
     return !chart->log_y ? y : y > 0 ? log10(y) : NAN;
+}
+
+static double x_value(const lathe_chart *chart, double x)
+{
+    return !chart->log_x ? x : x > 0 ? log10(x) : NAN;
 }
 
 static double x_pixel(const frame *f, double x)
@@ -58,7 +63,7 @@ static frame frame_of(const lathe_chart *chart)
         for (size_t i = 0; i < chart->series[s].count; i++) {
             double y = y_value(chart, chart->series[s].y[i]);
             if (!isfinite(y)) continue;
-            widen(&f.x_min, &f.x_max, chart->series[s].x[i]);
+            widen(&f.x_min, &f.x_max, x_value(chart, chart->series[s].x[i]));
             widen(&f.y_min, &f.y_max, y);
         }
     if (chart->zero && !chart->log_y) widen(&f.y_min, &f.y_max, 0);
@@ -103,13 +108,15 @@ static void x_axis(lathe_text *out, const frame *f)
 {
     char text[32];
     double step = tick_step(f->x_max - f->x_min, MOST_TICKS - 2);
+    if (f->chart->log_x && step < 1 && f->x_max - f->x_min > 1) step = 1; /* whole powers of ten where there are any */
     for (double tick = ceil(f->x_min / step) * step; tick <= f->x_max + step * 1e-9; tick += step) {
         lathe_text_put(out, "<path class=\"grid\" d=\"M");
         pixel(out, x_pixel(f, tick));
         lathe_text_add(out, " %dV%d\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"", TOP, f->height - BOTTOM,
             f->height - BOTTOM + 16);
         pixel(out, x_pixel(f, tick));
-        lathe_text_add(out, "\">%s</text>\n", tick_text(fabs(tick) < step * 1e-9 ? 0 : tick, text));
+        double value = fabs(tick) < step * 1e-9 ? 0 : tick;
+        lathe_text_add(out, "\">%s</text>\n", tick_text(f->chart->log_x ? pow(10, value) : value, text));
     }
 }
 
@@ -169,7 +176,7 @@ static void column_of_points(lathe_text *out, const frame *f, const lathe_series
     }
     size_t chosen[4] = { begin, low < high ? low : high, low < high ? high : low, end - 1 };
     for (int i = 0; i < 4; i++)
-        if (i == 0 || chosen[i] != chosen[i - 1]) point(out, f, s->x[chosen[i]], y_value(f->chart, s->y[chosen[i]]), pen_down);
+        if (i == 0 || chosen[i] != chosen[i - 1]) point(out, f, x_value(f->chart, s->x[chosen[i]]), y_value(f->chart, s->y[chosen[i]]), pen_down);
 }
 
 static void line(lathe_text *out, const frame *f, const lathe_series *s)
@@ -179,23 +186,23 @@ static void line(lathe_text *out, const frame *f, const lathe_series *s)
         colors[color], s->faint ? "" : dashes[color]);
     bool pen_down = false;
     for (size_t i = 0; i < s->count;) {
-        if (!isfinite(s->x[i]) || !isfinite(y_value(f->chart, s->y[i]))) {
+        if (!isfinite(x_value(f->chart, s->x[i])) || !isfinite(y_value(f->chart, s->y[i]))) {
             pen_down = false;
             i++;
             continue;
         }
         size_t end = i + 1;
-        double column = floor(x_pixel(f, s->x[i]));
-        while (!s->path && end < s->count && isfinite(y_value(f->chart, s->y[end])) && floor(x_pixel(f, s->x[end])) == column) end++;
+        double column = floor(x_pixel(f, x_value(f->chart, s->x[i])));
+        while (!s->path && end < s->count && isfinite(y_value(f->chart, s->y[end])) && floor(x_pixel(f, x_value(f->chart, s->x[end]))) == column) end++;
         column_of_points(out, f, s, i, end, &pen_down);
         i = end;
     }
     lathe_text_put(out, "\"/>\n");
     for (size_t i = 0; s->dots && i < s->count; i++) {
-        double y = y_value(f->chart, s->y[i]);
-        if (!isfinite(y) || !isfinite(s->x[i])) continue;
+        double x = x_value(f->chart, s->x[i]), y = y_value(f->chart, s->y[i]);
+        if (!isfinite(y) || !isfinite(x)) continue;
         lathe_text_add(out, "<circle r=\"3\" fill=\"%s\" cx=\"", colors[color]);
-        pixel(out, x_pixel(f, s->x[i]));
+        pixel(out, x_pixel(f, x));
         lathe_text_put(out, "\" cy=\"");
         pixel(out, y_pixel(f, y));
         lathe_text_put(out, "\"/>\n");

@@ -24,14 +24,14 @@ typedef struct lathe_chart {
     const char *title, *x_label, *y_label;
     const lathe_series *series;
     int count;
-    bool log_y;         /* logarithmic y; numbers <= 0 are gaps */
+    bool log_x, log_y;  /* logarithmic axes; numbers <= 0 are gaps */
     bool zero;          /* y = 0 is on the chart, on a linear axis */
     int width, height;
 } lathe_chart;
 
 /**
  * Add the chart to `out` as one <svg> element. A line with more points than the chart has pixels, unless it is a path, is drawn by the
- * lowest and highest of each column, so that no spike is lost. The element carries data-left, data-right (pixels) and data-min, data-max (x values), from which
+ * lowest and highest of each column, so that no spike is lost. The element carries data-left, data-right (pixels) and data-min, data-max (x values, or their decimal logarithms), from which
  * a script can tell what lies under the pointer. All names are escaped.
  */
 void lathe_chart_svg(lathe_text *out, const lathe_chart *chart);

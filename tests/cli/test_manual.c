@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list", "predict", "preview", "show", "summary", "train", "walk" };
+static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk" };
 
 static char *manual;
 

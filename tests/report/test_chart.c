@@ -76,8 +76,8 @@ static void odd_data_draw_something(void **state)
         { .x = x, .y = positive, .count = 3, .color = 99 },
     };
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
-        for (int log_y = 0; log_y < 2; log_y++) {
-            char *svg = drawn(&(lathe_chart){ .series = &odd[i], .count = 1, .log_y = log_y });
+        for (int log = 0; log < 4; log++) {
+            char *svg = drawn(&(lathe_chart){ .series = &odd[i], .count = 1, .log_x = log & 2, .log_y = log & 1 });
             assert_null(strstr(svg, "nan"));
             assert_null(strstr(svg, "inf"));
             assert_non_null(strstr(svg, "</svg>"));
@@ -93,6 +93,12 @@ static void a_logarithmic_axis_has_powers_of_ten(void **state)
     char *svg = drawn(&(lathe_chart){ .series = &series, .count = 1, .log_y = true });
     assert_non_null(strstr(svg, ">0.01<"));
     assert_non_null(strstr(svg, ">0.0001<"));
+    lathe_free(svg);
+    series = (lathe_series){ .x = y, .y = x, .count = 3 };
+    svg = drawn(&(lathe_chart){ .series = &series, .count = 1, .log_x = true });
+    assert_non_null(strstr(svg, ">0.001<"));
+    assert_non_null(strstr(svg, "data-min=\"-4\""));
+    assert_null(strstr(svg, ">0.2<"));
     lathe_free(svg);
 }
 

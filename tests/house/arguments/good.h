@@ -524,6 +524,42 @@ static lathe_chart *good_lathe_chart_p(const char *place)
     return chart;
 }
 
+/* ---- range tests ---- */
+
+/* A loss that falls and rises again. */
+static lathe_lr_sweeps *good_lathe_lr_sweeps_p(const char *place)
+{
+    static double lr[100], loss[100], accuracy[100];
+    lathe_lr_sweeps *sweeps = room();
+    (void)place;
+    for (int i = 0; i < 100; i++) {
+        lr[i] = 1e-3 * (i + 1);
+        loss[i] = 1 + (i - 50) * (i - 50) / 2500.0;
+        accuracy[i] = 0.5;
+    }
+    *sweeps = (lathe_lr_sweeps){ .lr = lr, .loss = loss, .accuracy = accuracy, .steps = 100, .sweeps = 1 };
+    return sweeps;
+}
+
+static lathe_lr_found *good_lathe_lr_found_p(const char *place) { return lathe_lr_read(good_lathe_lr_sweeps_p(place), 0.5); }
+static lathe_lr_rule good_lathe_lr_rule(const char *place) { (void)place; return LATHE_LR_QUARTER; }
+
+static lathe_lr_pair *good_lathe_lr_pair_p(const char *place)
+{
+    lathe_lr_pair *pair = room();
+    (void)place;
+    *pair = (lathe_lr_pair){ .base_lr = 0.001, .max_lr = 0.01 };
+    return pair;
+}
+
+static lathe_lr_find_opts *good_lathe_lr_find_opts_p(const char *place)
+{
+    lathe_lr_find_opts *opts = room();
+    (void)place;
+    *opts = (lathe_lr_find_opts){ .from = 1e-3, .to = 100, .steps = 60, .sweeps = 1 };
+    return opts;
+}
+
 /* ---- averages, files, comparisons ---- */
 
 static void free_averaged(void *averaged) { lathe_averaged_free(averaged); }

@@ -26,7 +26,7 @@ static const number numbers[] = {
     { "lathe_loader_order.position", 0 }, { "lathe_loader_seek.epoch", 0 }, { "lathe_pr_curve.room", 1024 }, { "lathe_reshape.channels", 3 },
     { "lathe_settings_sched.run_steps", 100 }, { "lathe_run_preview.steps", 20 }, { "lathe_history_read_first.steps", 0 },
     { "lathe_history_read_first.epochs", 0 }, { "lathe_picture_decode.size", 70 }, { "lathe_subsample.channels", 3 },
-    { "lathe_nn_subsample.channels", 3 }, { "lathe_gradcheck.count", 1 }, { "lathe_confusion_class.class_number", 0 }, { ".class_number", 0 },
+    { "lathe_nn_subsample.channels", 3 }, { "lathe_gradcheck.count", 1 }, { "lathe_confusion_class.class_number", 0 }, { ".class_number", 0 }, { "lathe_lr_read.smoothing", 0.5 },
 };
 
 static const char *const texts[][2] = {
