@@ -60,7 +60,7 @@ static void run_stream(void *context, int task)
 {
     const stream_job *job = context;
     size_t at = (size_t)task * PIECE;
-    lathe_kernels_in_use()->element->add(PIECE, job->a + at, job->b + at, job->y + at);
+    lathe_kernels_in_use()->element->add(PIECE, job->a + at, job->b + at, job->y + at, 0);
 }
 
 double lathe_memory_gbs(void)

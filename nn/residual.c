@@ -4,14 +4,25 @@
 #include "layers.h"
 
 /* child[0] is the body, child[1] the shortcut, if there is one */
+static lathe_tensor *shortcut(lathe_layer *layer, lathe_tensor *x)
+{
+    return layer->children > 1 ? lathe_nn_forward(layer->child[1], x) : x;
+}
+
 static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
     lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
-    return lathe_add(body, layer->children > 1 ? lathe_nn_forward(layer->child[1], x) : x);
+    return lathe_add(body, shortcut(layer, x));
+}
+
+static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
+    return lathe_add_relu(body, shortcut(layer, x));
 }
 
 const lathe_layer_type lathe_residual_layer = {
-    .name = "residual", .size = sizeof(lathe_layer), .forward = forward, .summary = "body(x) + shortcut(x)"
+    .name = "residual", .size = sizeof(lathe_layer), .forward = forward, .summary = "body(x) + shortcut(x)", .forward_relu = forward_relu
 };
 
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut)

@@ -14,6 +14,7 @@ typedef struct loop {
 typedef struct walk {
     loop outer, middle, inner;
     ptrdiff_t in_pixel, out_pixel, out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
+    ptrdiff_t ahead;                            /* in x, to what the next row of results needs and this one does not */
     lathe_conv_store how;
 } walk;
 
@@ -26,6 +27,11 @@ typedef struct tile {
 
 #define UNROLL _Pragma("GCC unroll 16")
 #include "conv_tiles.h"
+
+static int is_pointwise(const lathe_correlation *c)
+{
+    return c->rows.taps == 1 && c->columns.taps == 1;
+}
 
 /* Filters are cut into groups as equal as can be, of at most MOST_FILTERS. */
 static int groups_of(int filters)
@@ -80,7 +86,7 @@ static walk walk_of(const row_job *job, int taps)
     loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
     loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
     walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES, (ptrdiff_t)columns->out_step * LANES,
-        (ptrdiff_t)rows->out_size * columns->out_size * LANES, job->how };
+        (ptrdiff_t)rows->out_size * columns->out_size * LANES, (ptrdiff_t)columns->size * LANES * job->taps * rows->tap_step, job->how };
     for (int i = 0; i < 2 && s.inner.times == 1; i++) {
         loop one = s.inner;
         s.inner = s.middle;
@@ -88,6 +94,19 @@ static walk walk_of(const row_job *job, int taps)
         s.outer = one;
     }
     return s;
+}
+
+/* Numbers of a panel: half of a first-level cache. */
+enum { PANEL = 131072 / sizeof(real) };
+
+/*
+ * `count` pixels of all channels side by side. Planes lie a power of two apart more often than not: the same pixel of all channels
+ * would have to share a few places of the cache, and each group of filters would fetch it anew.
+ */
+static void gather(const lathe_correlation *c, const walk *s, int count, const real *x, real *panel)
+{
+    for (int channel = 0; channel < c->channels; channel++, x += plane(&c->rows, &c->columns))
+        for (int n = 0; n < count; n++, panel += LANES) store(panel, load(x + n * s->in_pixel));
 }
 
 /* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns. */
@@ -102,6 +121,13 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
     ptrdiff_t out_column = columns->out_first + column * columns->out_step;
     const real *x = job->x + (in_row * columns->size + in_column) * LANES;
     real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
+    _Alignas(64) real panel[PANEL];
+    if (is_pointwise(c) && groups_of(c->filters) > 1 && s.outer.times * s.middle.times == 1 && count * c->channels * LANES <= PANEL) {
+        gather(c, &s, count, x, panel);
+        x = panel;
+        s.in_pixel = LANES;
+        s.inner.x = count * LANES;
+    }
     ptrdiff_t tap = job->first_tap * columns->taps + first_tap, all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
     for (int g = 0; g < groups_of(c->filters); g++) {
         int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
@@ -115,17 +141,12 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
     }
 }
 
-/*
- * How many columns to do for one group of filters after the other. A pixel of a 1 x 1 kernel is read but once for each group, so
- * as many as stay in the first-level cache meanwhile; other kernels read a pixel several times, and whole rows are best.
- */
+/* How many columns to do for one group of filters after the other: with a 1 x 1 kernel those of a panel, otherwise whole rows. */
 static int columns_at_once(const lathe_correlation *c)
 {
-    enum { NEAR = 20480 };
-    if (c->rows.taps * c->columns.taps > 1) return c->columns.results;
-    ptrdiff_t most = NEAR / (c->channels * LANES * (ptrdiff_t)sizeof(real));
-    int least = widest_tile(group_begin(c->filters, 1))->pixels;
-    return most < least ? least : most < c->columns.results ? (int)most : c->columns.results;
+    if (!is_pointwise(c)) return c->columns.results;
+    int most = PANEL / (c->channels * LANES), least = widest_tile(group_begin(c->filters, 1))->pixels;
+    return most < least ? least : smaller(most, c->columns.results);
 }
 
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,

@@ -14,6 +14,7 @@ static void TILE_NAME(FILTERS, PIXELS)(const walk *s, const real *x, const real 
         const real *x_outer = x, *w_outer = w;
         for (int i = s->outer.times; i; i--, x_outer += s->outer.x, w_outer += s->outer.w * FILTERS) {
             const real *x_middle = x_outer, *w_middle = w_outer;
+            UNROLL for (int n = 0; n < PIXELS; n++) __builtin_prefetch(x_outer + s->ahead + n * s->in_pixel);
             for (int j = s->middle.times; j; j--, x_middle += s->middle.x, w_middle += s->middle.w * FILTERS) {
                 const real *at = x_middle, *weight = w_middle;
                 for (int k = s->inner.times; k; k--, at += s->inner.x, weight += s->inner.w * FILTERS) {

@@ -110,10 +110,13 @@ static void scale(size_t count, real factor, const real *x, real *y, int add)
     for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
 }
 
-static void sum_of_two(size_t count, const real *a, const real *b, real *y)
+static void sum_of_two(size_t count, const real *a, const real *b, real *y, int relu)
 {
-    for (size_t i = 0; i < count; i += PART)
-        store_some(y + i, count - i, load_some(a + i, count - i) + load_some(b + i, count - i), 0);
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(a + i, count - i) + load_some(b + i, count - i);
+        store_some(y + i, count - i, relu ? choose_part(v < zero, zero, v) : v, 0); /* NaN stays NaN */
+    }
 }
 
 static void mul(size_t count, const real *a, const real *b, real *y, int add)

@@ -32,8 +32,8 @@ typedef struct lathe_element_kernels {
     void (*copy)(size_t count, const lathe_real *x, lathe_real *y, int add);
     /** y (+)= factor * x */
     void (*scale)(size_t count, lathe_real factor, const lathe_real *x, lathe_real *y, int add);
-    /** y = a + b */
-    void (*add)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y);
+    /** y = a + b, and no less than 0 if relu */
+    void (*add)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int relu);
     /** y (+)= a * b */
     void (*mul)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
 

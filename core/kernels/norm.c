@@ -81,36 +81,39 @@ static void moments(size_t size, int used, const real *x, double result[2])
     result[1] = squares < 0 ? 0 : squares;
 }
 
+static inline part affine_of(const lathe_norm_affine *a, part x)
+{
+    return (x - a->mean) * a->scale + a->shift;
+}
+
 static void normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     part zero = { 0 };
     for (size_t i = 0; i < size * LANES; i += LANES)
         for (int h = 0; h < PARTS; h++) {
-            part v = (load_part(x + i + h * PART) - a->mean) * a->scale + a->shift;
+            part v = affine_of(a, load_part(x + i + h * PART));
             part_mask kept = a->relu ? mask.masks[h] & ~(v < zero) : mask.masks[h]; /* NaN stays NaN */
             store_part(y + i + h * PART, (part)(kept & (part_mask)v));
         }
 }
 
-/* gy, but 0 where y <= 0 if y is given. */
-static inline part gradient_at(const real *y, const real *gy, size_t at)
+/* gy, but 0 where relu made a 0 of y: y itself need not be read for that. */
+static inline part gradient_at(const lathe_norm_affine *a, int relu, part x, part gy)
 {
-    part g = load_part(gy + at), zero = { 0 };
-    return y ? (part)((load_part(y + at) > zero) & (part_mask)g) : g;
+    return relu ? (part)((affine_of(a, x) > (part){ 0 }) & (part_mask)gy) : gy;
 }
 
-/* The two sums over one chunk; `y` is a constant NULL or not, so that the compiler makes two loops of it. */
-static inline void chunk_gradient_sums(
-    size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
+/* The two sums over one chunk; `relu` is a constant, so that the compiler makes two loops of it. */
+static inline void chunk_gradient_sums(size_t size, const lathe_norm_affine *a, int relu, const real *x, const real *gy, double sums[2])
 {
     lane_parts sum, products;
     for (int h = 0; h < PARTS; h++) {
         part sum_h = { 0 }, products_h = { 0 };
         for (size_t at = (size_t)(h * PART); at < size * LANES; at += LANES) {
-            part g = gradient_at(y, gy, at);
+            part place = load_part(x + at), g = gradient_at(a, relu, place, load_part(gy + at));
             sum_h += g;
-            products_h += g * (load_part(x + at) - mean);
+            products_h += g * (place - a->mean);
         }
         sum.parts[h] = sum_h;
         products.parts[h] = products_h;
@@ -119,35 +122,37 @@ static inline void chunk_gradient_sums(
     sums[1] += (double)sum_lanes(products.whole);
 }
 
-static void gradient_sums(size_t size, real mean, const real *x, const real *y, const real *gy, double sums[2])
+static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy, double sums[2])
 {
     sums[0] = sums[1] = 0;
     for (size_t i = 0; i < size; i += CHUNK) {
         size_t length = size - i < CHUNK ? size - i : CHUNK, at = i * LANES;
-        if (y) chunk_gradient_sums(length, mean, x + at, y + at, gy + at, sums);
-        else chunk_gradient_sums(length, mean, x + at, NULL, gy + at, sums);
+        if (a->relu) chunk_gradient_sums(length, a, 1, x + at, gy + at, sums);
+        else chunk_gradient_sums(length, a, 0, x + at, gy + at, sums);
     }
 }
 
-static inline void write_gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y,
+static inline void write_gradient(size_t size, int used, const lathe_norm_affine *a, int relu, const lathe_norm_gradient *o, const real *x,
     const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size * LANES; i += LANES)
         for (int h = 0; h < PARTS; h++) {
             size_t at = i + (size_t)(h * PART);
-            part g = o->by_gy * gradient_at(y, gy, at) - (o->by_x * (load_part(x + at) - o->mean) + o->constant);
+            part place = load_part(x + at), g = gradient_at(a, relu, place, load_part(gy + at));
+            g = o->by_gy * g - (o->by_x * (place - a->mean) + o->constant);
             g = (part)(mask.masks[h] & (part_mask)g);
             store_part(gx + at, add ? load_part(gx + at) + g : g);
         }
 }
 
-static void gradient(size_t size, int used, const lathe_norm_gradient *o, const real *x, const real *y, const real *gy,
+static void gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o, const real *x, const real *gy,
     real *gx, int add)
 {
-    if (y) write_gradient(size, used, o, x, y, gy, gx, add);
-    else if (add) write_gradient(size, used, o, x, NULL, gy, gx, 1);
-    else write_gradient(size, used, o, x, NULL, gy, gx, 0);
+    if (a->relu && add) write_gradient(size, used, a, 1, o, x, gy, gx, 1);
+    else if (a->relu) write_gradient(size, used, a, 1, o, x, gy, gx, 0);
+    else if (add) write_gradient(size, used, a, 0, o, x, gy, gx, 1);
+    else write_gradient(size, used, a, 0, o, x, gy, gx, 0);
 }
 
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);

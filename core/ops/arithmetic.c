@@ -9,13 +9,13 @@ typedef struct element_job {
     const lathe_real *a, *b;
     lathe_real *y;
     lathe_real factor;
-    bool add;
+    bool add, relu;
 } element_job;
 
 static void add_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin);
+    lathe_kernels_in_use()->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin, job->relu);
 }
 
 static lathe_status add_backward(lathe_node *node)
@@ -29,14 +29,56 @@ static lathe_status add_backward(lathe_node *node)
 
 const lathe_op lathe_add_op = { "add", add_backward };
 
-lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b)
+typedef struct add_relu_job {
+    const lathe_real *y, *gy;
+    lathe_real *masked, *to[2];
+    bool add[2];
+} add_relu_job;
+
+/* A run of gy, masked, is still in the cache when it is copied. */
+static void add_relu_range(void *context, size_t begin, size_t end)
 {
-    lathe_tape *tape = lathe_tape_of_alike("lathe_add", "a", a, "b", b);
+    const add_relu_job *job = context;
+    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    element->relu_backward(end - begin, job->y + begin, job->gy + begin, job->masked + begin, 0);
+    for (int i = 0; i < 2; i++)
+        if (job->to[i]) element->copy(end - begin, job->masked + begin, job->to[i] + begin, job->add[i]);
+}
+
+static lathe_status add_relu_backward(lathe_node *node)
+{
+    lathe_tensor *y = node->out, *a = node->in[0], *b = node->in[1];
+    bool pass = a->needs_grad && !a->grad && !y->keep_grad; /* a takes over the memory of y's gradient */
+    add_relu_job job = { .y = y->data, .gy = y->grad };
+    job.masked = y->keep_grad ? lathe_tape_work(y->tape, y->stored, sizeof *job.masked) : y->grad;
+    job.to[1] = lathe_grad_target(y->tape, b, &job.add[1]);
+    if (!pass) job.to[0] = lathe_grad_target(y->tape, a, &job.add[0]);
+    if (lathe_tape_status(y->tape)) return lathe_tape_status(y->tape);
+    lathe_parallel_ranges(y->stored, add_relu_range, &job);
+    if (pass) lathe_grad_pass(y, a);
+    return LATHE_OK;
+}
+
+const lathe_op lathe_add_relu_op = { "add_relu", add_relu_backward };
+
+static lathe_tensor *add(const char *who, const lathe_op *op, lathe_tensor *a, lathe_tensor *b)
+{
+    lathe_tape *tape = lathe_tape_of_alike(who, "a", a, "b", b);
     lathe_tensor *y = tape ? lathe_tape_tensor(tape, a->layout, a->shape) : NULL;
     if (!y) return NULL;
-    element_job job = { .a = a->data, .b = b->data, .y = y->data };
+    element_job job = { .a = a->data, .b = b->data, .y = y->data, .relu = op == &lathe_add_relu_op };
     lathe_parallel_ranges(y->stored, add_range, &job);
-    return lathe_tape_record(tape, &lathe_add_op, y, (lathe_tensor *[]){ a, b }, 2, NULL);
+    return lathe_tape_record(tape, op, y, (lathe_tensor *[]){ a, b }, 2, NULL);
+}
+
+lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b)
+{
+    return add("lathe_add", &lathe_add_op, a, b);
+}
+
+lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b)
+{
+    return add("lathe_add_relu", &lathe_add_relu_op, a, b);
 }
 
 static void mul_range(void *context, size_t begin, size_t end)

@@ -11,6 +11,9 @@ extern "C" {
 /** y = a + b; same shape and layout (no broadcasting). Gradient to both. Errors: LATHE_ESHAPE. */
 lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b);
 
+/** y = max(a + b, 0) in one pass: the end of a residual block. As lathe_relu(lathe_add(a, b)), bit for bit. Errors: LATHE_ESHAPE. */
+lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b);
+
 /** y = a * b, number by number; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. */
 lathe_tensor *lathe_mul(lathe_tensor *a, lathe_tensor *b);
 

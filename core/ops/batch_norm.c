@@ -8,10 +8,10 @@
 /* Inputs of the node. */
 enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
 
-/* What backward needs: of each channel the mean and 1 / sqrt(var + eps). */
+/* What backward needs of each channel: what was done to its numbers, and 1 / sqrt(var + eps). */
 typedef struct batch_norm_saved {
-    double *mean, *inverse_deviation; /* [C] */
-    bool relu;
+    lathe_norm_affine *affine;  /* [C] */
+    double *inverse_deviation; /* [C] */
 } batch_norm_saved;
 
 /* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone. */
@@ -21,10 +21,9 @@ typedef struct norm_job {
     size_t size;                        /* vectors in a plane */
     double (*partial)[2];               /* [blocks * channels]: what one plane gives to its channel */
     double (*total)[2];                 /* [channels] */
-    const double *mean;                 /* [channels] */
     const lathe_norm_affine *affine;    /* [channels] */
     const lathe_norm_gradient *gradient; /* [channels] */
-    const lathe_real *y, *gy;           /* y only if there is a relu to undo */
+    const lathe_real *gy;
     lathe_real *out;
     bool add;
 } norm_job;
@@ -77,15 +76,14 @@ static void plane_normalise(const norm_job *job, int plane, int channel, int use
 static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)used;
-    lathe_kernels_in_use()->norm->gradient_sums(job->size, (lathe_real)job->mean[channel], job->x->data + at,
-        job->y ? job->y + at : NULL, job->gy + at, job->partial[plane]);
+    lathe_kernels_in_use()->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at, job->gy + at, job->partial[plane]);
 }
 
 static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->gradient[channel], job->x->data + at,
-        job->y ? job->y + at : NULL, job->gy + at, job->out + at, job->add);
+    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->affine[channel], &job->gradient[channel], job->x->data + at,
+        job->gy + at, job->out + at, job->add);
 }
 
 /* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
@@ -154,7 +152,7 @@ static lathe_status input_gradient(lathe_node *node, norm_job *job, const batch_
     double n = images_of(job);
     for (int c = 0; c < job->channels; c++) {
         double inverse = saved->inverse_deviation[c], by_gy = scale_of(node->in[WEIGHT], c) * inverse;
-        gradient[c] = (lathe_norm_gradient){ .mean = (lathe_real)saved->mean[c], .by_gy = (lathe_real)by_gy,
+        gradient[c] = (lathe_norm_gradient){ .by_gy = (lathe_real)by_gy,
             .by_x = (lathe_real)(by_gy * inverse * inverse * job->total[c][1] / n),
             .constant = (lathe_real)(by_gy * job->total[c][0] / n) };
     }
@@ -168,8 +166,7 @@ static lathe_status batch_norm_backward(lathe_node *node)
     const batch_norm_saved *saved = node->saved;
     norm_job job = job_for(node->in[X]);
     job.gy = node->out->grad;
-    job.y = saved->relu ? node->out->data : NULL;
-    job.mean = saved->mean;
+    job.affine = saved->affine;
     if (!work_for(&job, node->out->tape)) return LATHE_ENOMEM;
     for_each_plane(&job, plane_gradient_sums);
     join_sums(&job);
@@ -226,9 +223,9 @@ static void blend(lathe_real *running, double momentum, double now)
     *running = (lathe_real)((1 - momentum) * (double)*running + momentum * now);
 }
 
-/* Mean and 1 / deviation to be used: the batch's in training, which the running ones follow, or the running ones. */
-static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o, norm_job *job,
-    batch_norm_saved *saved)
+/* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow, or by the running ones. */
+static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o, bool relu, norm_job *job,
+    const batch_norm_saved *saved)
 {
     lathe_real *running_mean = in[RUNNING_MEAN]->data, *running_var = in[RUNNING_VAR]->data;
     bool train = lathe_tape_mode(tape) == LATHE_TRAIN;
@@ -241,8 +238,9 @@ static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const l
     for (int c = 0; c < job->channels; c++) {
         double mean = train ? job->total[c][0] : (double)running_mean[c];
         double var = train ? job->total[c][1] / n : (double)running_var[c];
-        saved->mean[c] = mean;
-        saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
+        double inverse = saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
+        saved->affine[c] = (lathe_norm_affine){ (lathe_real)mean, (lathe_real)(scale_of(in[WEIGHT], c) * inverse),
+            in[BIAS] ? in[BIAS]->data[c] : 0, relu };
         if (!train) continue;
         blend(&running_mean[c], o->momentum, mean);
         blend(&running_var[c], o->momentum, job->total[c][1] / (n - 1));
@@ -260,17 +258,11 @@ static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu, 
     size_t channels = (size_t)job.channels;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, in[X]->shape);
     batch_norm_saved *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
-    lathe_norm_affine *affine = lathe_tape_work(tape, channels, sizeof *affine);
-    if (!y || !saved || !affine) return NULL;
-    saved->relu = relu;
-    saved->mean = lathe_tape_alloc(tape, channels, sizeof *saved->mean);
+    if (!y || !saved) return NULL;
+    saved->affine = lathe_tape_alloc(tape, channels, sizeof *saved->affine);
     saved->inverse_deviation = lathe_tape_alloc(tape, channels, sizeof *saved->inverse_deviation);
-    if (!saved->mean || !saved->inverse_deviation || !statistics(tape, in, &o, &job, saved)) return NULL;
-    for (int c = 0; c < job.channels; c++)
-        affine[c] = (lathe_norm_affine){ (lathe_real)saved->mean[c],
-            (lathe_real)(scale_of(in[WEIGHT], c) * saved->inverse_deviation[c]), in[BIAS] ? in[BIAS]->data[c] : 0,
-            relu };
-    job.affine = affine;
+    if (!saved->affine || !saved->inverse_deviation || !statistics(tape, in, &o, relu, &job, saved)) return NULL;
+    job.affine = saved->affine;
     job.out = y->data;
     for_each_plane(&job, plane_normalise);
     return lathe_tape_record(tape, op, y, in, INPUTS, saved);

@@ -98,66 +98,111 @@ static lathe_correlation phase_correlation(const lathe_conv_geometry *g, int row
 
 /* ---- running them ---------------------------------------------------------------------------------------------- */
 
-typedef struct correlate_job {
+/* One correlation of a job, with its packed weights, group after group. */
+typedef struct phase {
     lathe_correlation c;
-    int groups, rows_a_task, tasks_a_block;
-    size_t x_group, y_group, w_group; /* numbers of one group */
-    const lathe_real *x, *packed, *bias;
+    size_t w_group; /* numbers of one group */
+    const lathe_real *packed;
+} phase;
+
+enum { MOST_PHASES = 16 }; /* together; a stride above 4 takes several goes */
+
+typedef struct correlate_job {
+    phase phases[MOST_PHASES];
+    int count;
+    int groups, groups_a_task, rows, rows_a_task, row_tasks, tasks_a_block;
+    size_t x_group, y_group; /* numbers of one group */
+    const lathe_real *x, *bias;
     lathe_real *y;
     lathe_conv_store how;
 } correlate_job;
 
+static int at_most(int n, int most)
+{
+    return n < most ? n : most;
+}
+
+/* All phases of some rows of some groups: the rows that they read, and write into between each other, stay in the cache. */
 static void correlate_task(void *context, int task)
 {
     const correlate_job *job = context;
     size_t block = (size_t)(task / job->tasks_a_block);
-    int first = task % job->tasks_a_block * job->rows_a_task, last = first + job->rows_a_task;
-    if (last > job->c.rows.results) last = job->c.rows.results;
-    for (int group = 0; group < job->groups; group++) {
+    int within = task % job->tasks_a_block, first = within % job->row_tasks * job->rows_a_task, last = first + job->rows_a_task;
+    int group = within / job->row_tasks * job->groups_a_task, end = at_most(group + job->groups_a_task, job->groups);
+    for (; group < end; group++) {
         size_t at = block * (size_t)job->groups + (size_t)group;
-        lathe_kernels_in_use()->conv->correlate(&job->c, job->x + at * job->x_group, job->packed + (size_t)group * job->w_group,
-            job->bias ? job->bias + group * job->c.filters : NULL, job->y + at * job->y_group, first, last, job->how);
+        for (int i = 0; i < job->count; i++) {
+            const phase *p = &job->phases[i];
+            lathe_kernels_in_use()->conv->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
+                job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
+                at_most(last, p->c.rows.results), job->how);
+        }
     }
 }
 
-/* Pack the weights into `packed` and correlate all blocks, a few rows a task. */
-static void correlate_all(correlate_job *job, const lathe_conv_weights *weights, size_t weights_group, int blocks,
-    lathe_real *packed)
+/* One more phase. Its weights are packed into *packed, which moves behind them; weights_group numbers lie from group to group of them. */
+static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_conv_weights *weights, size_t weights_group,
+    lathe_real **packed)
 {
-    const lathe_correlation *c = &job->c;
-    if (c->rows.results < 1 || c->columns.results < 1) return;
-    job->w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
-    for (int group = 0; group < job->groups; group++) {
+    phase *p = &job->phases[job->count++];
+    *p = (phase){ *c, product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps, *packed };
+    for (int group = 0; group < job->groups; group++, *packed += p->w_group) {
         lathe_conv_weights w = *weights;
         w.at += (size_t)group * weights_group;
-        lathe_kernels_in_use()->conv->pack(c, &w, packed + (size_t)group * job->w_group);
+        lathe_kernels_in_use()->conv->pack(c, &w, *packed);
     }
-    job->packed = packed;
-    size_t row_work = (size_t)job->groups * job->w_group * (size_t)c->columns.results + 1;
+}
+
+/* Whole planes of a few groups are a task, so that memory is read in its order; where a plane is much work, a few rows of one group. */
+static void cut_into_tasks(correlate_job *job)
+{
+    size_t row_work = 1;
+    job->rows = 0;
+    for (int i = 0; i < job->count; i++) {
+        const phase *p = &job->phases[i];
+        row_work += p->w_group * (size_t)p->c.columns.results;
+        if (p->c.rows.results > job->rows) job->rows = p->c.rows.results;
+    }
+    size_t plane_work = row_work * (size_t)job->rows;
+    job->groups_a_task = plane_work > TASK_WORK ? 1 : (int)(TASK_WORK / plane_work);
     job->rows_a_task = row_work > TASK_WORK ? 1 : (int)(TASK_WORK / row_work);
-    job->tasks_a_block = (c->rows.results + job->rows_a_task - 1) / job->rows_a_task;
+    job->row_tasks = (job->rows + job->rows_a_task - 1) / job->rows_a_task;
+    job->tasks_a_block = (job->groups + job->groups_a_task - 1) / job->groups_a_task * job->row_tasks;
+}
+
+/* Correlate all blocks by the phases added, and forget these. */
+static void run_phases(correlate_job *job, int blocks)
+{
+    cut_into_tasks(job);
     lathe_parallel(blocks * job->tasks_a_block, correlate_task, job);
+    job->count = 0;
 }
 
 void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w, const lathe_real *bias, lathe_real *y,
     int blocks, lathe_conv_store how, lathe_real *packed)
 {
-    correlate_job job = { .c = forward_correlation(g), .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g),
-        .x = x, .bias = bias, .y = y, .how = how };
+    correlate_job job = { .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g), .x = x, .bias = bias, .y = y,
+        .how = how };
+    lathe_correlation c = forward_correlation(g);
     lathe_conv_weights weights = forward_weights(g, w);
-    correlate_all(&job, &weights, lathe_conv_group_weights(g), blocks, packed);
+    add_phase(&job, &c, &weights, lathe_conv_group_weights(g), &packed);
+    run_phases(&job, blocks);
 }
 
 void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w, const lathe_real *bias, lathe_real *gx,
     int blocks, lathe_conv_store how, lathe_real *packed)
 {
-    for (int i = 0; i < g->stride && i < g->height; i++)
-        for (int j = 0; j < g->stride && j < g->width; j++) {
+    correlate_job job = { .groups = g->groups, .x_group = out_group(g), .y_group = in_group(g), .x = gy, .bias = bias, .y = gx,
+        .how = how };
+    int rows = at_most(g->stride, g->height), columns = at_most(g->stride, g->width);
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) {
             lathe_conv_weights weights;
-            correlate_job job = { .c = phase_correlation(g, i, j, w, &weights), .groups = g->groups, .x_group = out_group(g),
-                .y_group = in_group(g), .x = gy, .bias = bias, .y = gx, .how = how };
-            correlate_all(&job, &weights, lathe_conv_group_weights(g), blocks, packed);
+            lathe_correlation c = phase_correlation(g, i, j, w, &weights);
+            if (job.count == MOST_PHASES) run_phases(&job, blocks);
+            add_phase(&job, &c, &weights, lathe_conv_group_weights(g), &packed);
         }
+    run_phases(&job, blocks);
 }
 
 /* With a kernel of 1 x 1, planes are rows of matrices as they lie, and the weights' gradient is gy x'. */

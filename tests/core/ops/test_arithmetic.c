@@ -11,6 +11,19 @@ static lathe_tensor *add(void *context, lathe_tensor *const *leaves, int count)
     return lathe_add(leaves[0], leaves[1]);
 }
 
+static lathe_tensor *add_relu(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_add_relu(leaves[0], leaves[1]);
+}
+
+/* The sum is used once more, and x stands in both places. */
+static lathe_tensor *twice_relu(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_add_relu(lathe_add_relu(leaves[0], leaves[0]), leaves[0]);
+}
+
 static lathe_tensor *mul(void *context, lathe_tensor *const *leaves, int count)
 {
     (void)context, (void)count;
@@ -49,6 +62,12 @@ static void cases_by_hand(void **state)
     double sum[] = { 11, 18, 33 }, product[] = { 10, -40, 90 }, half[] = { 0.5, -1, 1.5 }, average = 2.0 / 3, gy[] = { 1, 2, 3 };
     double by_b[] = { 10, 40, 90 }, by_half[] = { 0.5, 1, 1.5 }, third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 }, factor = 0.5;
     assert_result("add", add, NULL, leaves, 2, LATHE_EVAL, sum, 3, 0, 1e-30);
+    double kept[] = { 11, 18, 0 }, gy_kept[] = { 1, 2, 0 };
+    lathe_real c[] = { 10, 20, -30 };
+    lathe_leaf falling[] = { row(3, a), row(3, c) };
+    assert_result("add_relu", add_relu, NULL, falling, 2, LATHE_EVAL, kept, 3, 0, 1e-30);
+    assert_leaf_gradient("add_relu to a", add_relu, NULL, falling, 2, gy, 3, 0, gy_kept, 0, 1e-30);
+    assert_leaf_gradient("add_relu to b", add_relu, NULL, falling, 2, gy, 3, 1, gy_kept, 0, 1e-30);
     assert_result("mul", mul, NULL, leaves, 2, LATHE_EVAL, product, 3, 0, 1e-30);
     assert_result("scale", scale, &factor, leaves, 1, LATHE_EVAL, half, 3, 0, 1e-30);
     assert_result("mean", mean, NULL, leaves, 1, LATHE_EVAL, &average, 1, tolerance, 0);
@@ -80,6 +99,8 @@ static void results_are_their_twins_with_the_right_gradients(void **state)
         double factor = -1.5 + 0.25 * (double)seed, sum = 0, sizes = 0;
         for (size_t i = 0; i < n; i++) want[i] = a[i] + b[i];
         assert_result("add", add, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, tolerance);
+        for (size_t i = 0; i < n; i++) want[i] = a[i] + b[i] > 0 ? a[i] + b[i] : 0;
+        assert_result("add_relu", add_relu, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, tolerance);
         for (size_t i = 0; i < n; i++) want[i] = a[i] * b[i];
         assert_result("mul", mul, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, 0);
         for (size_t i = 0; i < n; i++) want[i] = factor * a[i];
@@ -96,6 +117,23 @@ static void results_are_their_twins_with_the_right_gradients(void **state)
         free(a);
         free(b);
         free(want);
+        free_leaves(leaves, 2);
+    }
+}
+
+/* Numbers of both signs, far from the kink. */
+static void gradients_of_add_relu(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 24; seed++) {
+        lathe_layout layout = seed % 4 ? LATHE_BATCHED : LATHE_PLAIN;
+        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed), normal_leaf(layout, random_shape(seed), seed + 50) };
+        for (size_t i = 0; i < lathe_shape_count(&leaves[0].shape); i++)
+            for (int k = 0; k < 2; k++) ((lathe_real *)(uintptr_t)leaves[k].values)[i] += i % 3 ? 20 : -20;
+        leaves[0].constant = seed % 6 == 1, leaves[1].constant = seed % 6 == 2;
+        assert_gradient("add_relu", add_relu, NULL, leaves, 2);
+        leaves[0].constant = false;
+        assert_gradient("add_relu", twice_relu, NULL, leaves, 1);
         free_leaves(leaves, 2);
     }
 }
@@ -136,6 +174,7 @@ static void mistakes_are_named(void **state)
     lathe_leaf leaves[] = { row(3, NULL), row(4, NULL) };
     double bad = INFINITY;
     assert_op_fails(add, NULL, leaves, 2, LATHE_ESHAPE, "lathe_add: a is [3], b is [4]");
+    assert_op_fails(add_relu, NULL, leaves, 2, LATHE_ESHAPE, "lathe_add_relu: a is [3], b is [4]");
     leaves[1] = leaves[0];
     leaves[1].layout = LATHE_BATCHED;
     assert_op_fails(mul, NULL, leaves, 2, LATHE_ESHAPE, "lathe_mul: a is [3], b is [3] batched");
@@ -163,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_by_hand),
         cmocka_unit_test(results_are_their_twins_with_the_right_gradients),
+        cmocka_unit_test(gradients_of_add_relu),
         cmocka_unit_test(the_mean_is_pytorchs),
         cmocka_unit_test(the_mean_of_many_is_accurate),
         cmocka_unit_test(mistakes_are_named),
