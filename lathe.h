@@ -71,6 +71,7 @@
 #include "data/cifar.h"
 #include "data/dataset.h"
 #include "data/loader.h"
+#include "io/crc32c.h"
 #include "io/file.h"
 #include "io/safetensors.h"
 #include "io/text.h"

@@ -152,7 +152,9 @@ static int show(const cli_line *line, const lathe_compare *compare)
     int count, base, code = CLI_DONE;
     cli_group *group = cli_groups_of(compare, cli_text(line, "baseline"), &count, &base);
     if (!group) return cli_library_failed();
-    if (line->json) code = cli_groups_json(compare, group, count, base);
+    const char *picture = cli_text(line, "svg");
+    if (picture && cli_groups_svg(picture, compare, group, count)) code = cli_library_failed();
+    else if (line->json) code = cli_groups_json(compare, group, count, base);
     else {
         cli_groups_print(group, count, base);
         printf("\nfolder        %s\ncurves        %s/report.html\n", compare->folder, compare->folder);
@@ -185,6 +187,7 @@ static const cli_option options[] = {
     { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
     { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
     { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
+    { .name = "svg", .value = "FILE", .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
     { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
     { .name = NULL },

@@ -19,6 +19,9 @@ cli_group *cli_groups_of(const lathe_compare *compare, const char *baseline, int
 /** As a table, with what test was made. */
 void cli_groups_print(const cli_group *group, int count, int base);
 
+/** As a picture: the test accuracy of each run and the mean of each variant. */
+lathe_status cli_groups_svg(const char *path, const lathe_compare *compare, const cli_group *group, int count);
+
 /** As one JSON object on stdout. Returns an exit code. */
 int cli_groups_json(const lathe_compare *compare, const cli_group *group, int count, int base);
 

@@ -122,9 +122,9 @@ static lathe_status write_svg(const char *path, const lathe_lr_found *f, bool lo
     lathe_series line[2][3];
     lathe_chart chart[2];
     for (int k = 0; k < 2; k++) {
-        line[k][0] = (lathe_series){ .name = k ? NULL : "median of the sweeps", .x = f->lr, .y = y[k], .count = f->points };
-        line[k][1] = (lathe_series){ .name = k ? NULL : "base_lr", .x = base, .y = edge[k], .count = 2, .color = 2, .path = true };
-        line[k][2] = (lathe_series){ .name = k ? NULL : "max_lr", .x = most, .y = edge[k], .count = 2, .color = 1, .path = true };
+        line[k][0] = (lathe_series){ .name = k ? "median of the sweeps" : NULL, .x = f->lr, .y = y[k], .count = f->points };
+        line[k][1] = (lathe_series){ .name = k ? "base_lr" : NULL, .x = base, .y = edge[k], .count = 2, .color = 2, .path = true };
+        line[k][2] = (lathe_series){ .name = k ? "max_lr" : NULL, .x = most, .y = edge[k], .count = 2, .color = 1, .path = true };
         chart[k] = (lathe_chart){ .title = k ? "accuracy" : "loss", .x_label = "learning rate", .series = line[k], .count = 3,
             .log_x = log_x, .width = 720, .height = k ? 200 : 260 };
     }

@@ -288,20 +288,31 @@ lathe_status lathe_writer_flush(lathe_writer *writer, bool sync)
     return writer->status;
 }
 
-lathe_status lathe_writer_add(lathe_writer *writer, const char *text)
+static lathe_status add(lathe_writer *writer, const void *bytes, size_t length)
 {
-    if (!writer || !text) return lathe_fail_null("lathe_writer_add", !writer ? "writer" : "text");
-    size_t length = strlen(text);
     if (writer->status || length > sizeof writer->gathered - writer->used) {
         lathe_status status = lathe_writer_flush(writer, false);
         if (status) return status;
     }
     writer->position += length;
     if (length > sizeof writer->gathered)
-        return writer->status = write_all(writer->handle, text, length, writer->path);
-    memcpy(writer->gathered + writer->used, text, length);
+        return writer->status = write_all(writer->handle, bytes, length, writer->path);
+    memcpy(writer->gathered + writer->used, bytes, length);
     writer->used += length;
     return LATHE_OK;
+}
+
+lathe_status lathe_writer_add(lathe_writer *writer, const char *text)
+{
+    if (!writer || !text) return lathe_fail_null("lathe_writer_add", !writer ? "writer" : "text");
+    return add(writer, text, strlen(text));
+}
+
+lathe_status lathe_writer_add_bytes(lathe_writer *writer, const lathe_bytes *bytes)
+{
+    if (!writer || !bytes) return lathe_fail_null("lathe_writer_add_bytes", !writer ? "writer" : "bytes");
+    if (!bytes->data && bytes->size) return lathe_fail(LATHE_EARG, "lathe_writer_add_bytes: %zu bytes at NULL", bytes->size);
+    return bytes->size ? add(writer, bytes->data, bytes->size) : LATHE_OK;
 }
 
 uint64_t lathe_writer_position(const lathe_writer *writer)

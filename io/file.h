@@ -71,6 +71,9 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position);
 /** Add a text. Errors: LATHE_EIO. After a failure every later call fails as well. */
 lathe_status lathe_writer_add(lathe_writer *writer, const char *text);
 
+/** Add any bytes. Errors: as lathe_writer_add. */
+lathe_status lathe_writer_add_bytes(lathe_writer *writer, const lathe_bytes *bytes);
+
 /** Write out what was gathered; with `sync`, down to the disk. Errors: LATHE_EIO. */
 lathe_status lathe_writer_flush(lathe_writer *writer, bool sync);
 

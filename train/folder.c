@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
-#include "log_impl.h"
+#include "logger_impl.h"
 
 static const char last_name[] = "last.safetensors", best_name[] = "best.safetensors";
 static const char step_prefix[] = "step-", step_suffix[] = ".safetensors";
@@ -23,29 +23,14 @@ lathe_status lathe_run_folder_lock(lathe_run *run)
     return status || run->state->lock ? status : lathe_error();
 }
 
-/* The table as it is up to byte `end`; a new one gets its header. */
-static lathe_writer *open_table(const lathe_run *run, const char *name, const char *header, uint64_t end)
-{
-    lathe_folder_path path;
-    if (lathe_run_folder_path(run, name, path)) return NULL;
-    lathe_writer *writer = lathe_writer_open(path, end);
-    if (writer && (end || !lathe_writer_add(writer, header))) return writer;
-    lathe_writer_close(writer);
-    return NULL;
-}
-
 /* Make the folder, lock it and write what every run begins with. */
 static lathe_status open_with(lathe_run *run, const lathe_history_ends *ends)
 {
     lathe_folder_path config;
-    lathe_run_state *state = run->state;
     lathe_status status = lathe_run_folder_path(run, "config.ini", config);
     if (!status) status = lathe_settings_write(&run->settings, config);
-    if (status) return status;
-    state->steps = open_table(run, "steps.csv", lathe_run_step_text(run, NULL), ends->steps);
-    state->epochs = state->steps ? open_table(run, "epochs.csv", LATHE_EPOCHS_HEADER, ends->epochs) : NULL;
-    state->saved = lathe_run_clock();
-    return state->epochs ? lathe_log_open(run, ends->epochs > 0) : lathe_error();
+    run->state->saved = lathe_run_clock();
+    return status ? status : lathe_loggers_open(run, ends);
 }
 
 static lathe_status remove_named(const lathe_run *run, const char *name)
@@ -85,6 +70,7 @@ static lathe_status remove_former(const lathe_run *run)
     if (lathe_file_exists(path)) lathe_run_message(run, "%s held a run, which is written over", run->settings.out);
     status = lathe_file_remove(path);
     if (!status) status = remove_named(run, best_name);
+    if (!status) status = lathe_loggers_remove(run);
     return status ? status : remove_old_steps(run, 0);
 }
 
@@ -103,51 +89,25 @@ lathe_status lathe_run_folder_reopen(lathe_run *run, const lathe_history_ends *e
     return status ? status : open_with(run, ends);
 }
 
-lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row)
-{
-    return run->state->steps ? lathe_writer_add(run->state->steps, lathe_run_step_text(run, row)) : LATHE_OK;
-}
-
 lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row)
 {
-    char text[LATHE_ROW_TEXT];
     lathe_epoch_row written = *row;
-    lathe_run_state *state = run->state;
-    if (!state->epochs) return LATHE_OK;
     if (run->settings.no_times) written.seconds = written.images_per_second = (double)NAN;
-    if (lathe_run_whole_epochs(run) < run->history.epochs) {
-        state->part_of_epoch = lathe_writer_position(state->epochs);
-        state->part_of_log = lathe_writer_position(state->log);
-    }
-    lathe_status status = lathe_writer_add(state->epochs, lathe_epoch_row_text(&written, text));
-    return status ? status : lathe_log_epoch(run, &written);
+    return lathe_loggers_epoch(run, &written, lathe_run_whole_epochs(run) < run->history.epochs);
 }
 
 lathe_status lathe_run_folder_drop_part(lathe_run *run)
 {
-    lathe_run_state *state = run->state;
-    uint64_t end = state->part_of_epoch;
     run->history.epochs = lathe_run_whole_epochs(run);
-    state->part_of_epoch = 0;
-    lathe_status status = end ? lathe_writer_cut(state->epochs, end) : LATHE_OK;
-    return end && !status ? lathe_writer_cut(state->log, state->part_of_log) : status;
-}
-
-lathe_status lathe_run_folder_flush(lathe_run *run)
-{
-    if (!run->state->epochs) return LATHE_OK;
-    lathe_status status = lathe_writer_flush(run->state->steps, true);
-    if (!status) status = lathe_writer_flush(run->state->epochs, true);
-    return status ? status : lathe_writer_flush(run->state->log, true);
+    return lathe_loggers_drop_part(run);
 }
 
 lathe_status lathe_run_folder_save(lathe_run *run, bool also_step)
 {
     char name[64];
     lathe_folder_path path;
-    if (!run->state->epochs) return LATHE_OK;
-    /* The tables first: a checkpoint must not know of rows that are not on the disk. */
-    lathe_status status = lathe_run_folder_flush(run);
+    if (!run->state->loggers) return LATHE_OK;
+    lathe_status status = lathe_loggers_flush(run); /* first: a checkpoint must not know of rows that are not on the disk */
     if (!status) status = lathe_run_folder_path(run, last_name, path);
     if (!status) status = lathe_checkpoint_write(run, path, true);
     run->state->saved = lathe_run_clock();
@@ -161,7 +121,7 @@ lathe_status lathe_run_folder_save(lathe_run *run, bool also_step)
 lathe_status lathe_run_folder_save_best(lathe_run *run)
 {
     lathe_folder_path path;
-    if (!run->state->epochs) return LATHE_OK;
+    if (!run->state->loggers) return LATHE_OK;
     lathe_status status = lathe_run_folder_path(run, best_name, path);
     if (status) return status;
     lathe_run_best_swap(run);
@@ -173,11 +133,10 @@ lathe_status lathe_run_folder_save_best(lathe_run *run)
 lathe_status lathe_run_folder_close(lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    lathe_status steps = lathe_writer_close(state->steps), epochs = lathe_writer_close(state->epochs), log = lathe_writer_close(state->log);
+    lathe_status status = lathe_loggers_close(run);
     lathe_lock_give(state->lock);
-    state->steps = state->epochs = state->log = NULL;
     state->lock = NULL;
-    return steps ? steps : epochs ? epochs : log;
+    return status;
 }
 
 /* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have. */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "log_impl.h"
+#include "logger_impl.h"
 
 /* ---- evaluation --------------------------------------------------------------------------------------------- */
 
@@ -46,7 +46,7 @@ static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
     run->step++;
     if (run->seconds_to_first_step == 0) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
     lathe_status status = lathe_history_add_step(&run->history, row);
-    if (!status) status = lathe_run_folder_step(run, row);
+    if (!status) status = lathe_loggers_step(run, row);
     bool last = run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row);
     if (last && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) run->end = LATHE_RUN_INTERRUPTED;
     return status;
@@ -148,7 +148,7 @@ static void gather_again(lathe_run *run, const gathered *g)
 /* The checkpoint first, then the best weights: see settle_best in resume.c. */
 static lathe_status save_epoch(lathe_run *run, bool is_best)
 {
-    lathe_status status = is_best ? lathe_log_best(run) : LATHE_OK;
+    lathe_status status = is_best ? lathe_loggers_best(run) : LATHE_OK;
     if (!status) status = lathe_run_folder_save(run, save_is_due(run));
     return !status && is_best ? lathe_run_folder_save_best(run) : status;
 }
@@ -266,9 +266,9 @@ lathe_status lathe_run_train(lathe_run *run)
     lathe_status status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
-    if (!status && run->end == LATHE_RUN_NAN) status = lathe_run_folder_flush(run); /* the checkpoint stays the last good one */
+    if (!status && run->end == LATHE_RUN_NAN) status = lathe_loggers_flush(run); /* the checkpoint stays the last good one */
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
-    if (!status) status = lathe_log_end(run);
+    if (!status) status = lathe_loggers_end(run);
     run->seconds += lathe_run_clock() - start;
     return status;
 }

@@ -8,14 +8,16 @@
 #include "../optim/averaged.h"
 #include "run.h"
 
+/** How many loggers a run can have. */
+enum { LATHE_LOGGERS = 8 };
+
 /** What of a run is nobody else's business. */
 typedef struct lathe_run_state {
     double opened;               /* when lathe_run_new was called, on lathe_run_clock */
     lathe_lock *lock;            /* of the run folder */
     lathe_dataset *left;         /* what validation leaves, where the training part is chosen from it; else NULL */
-    lathe_writer *steps, *epochs, *log; /* NULL without a run folder */
-    uint64_t part_of_epoch;      /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
-    uint64_t part_of_log;        /* the same of log.jsonl */
+    struct lathe_logger *logger[LATHE_LOGGERS]; /* none without a run folder */
+    int loggers;
     lathe_save_every save_every;
     double saved;                /* when the newest save was, on lathe_run_clock */
     const lathe_loss_type *loss_type;
@@ -132,10 +134,10 @@ size_t lathe_run_copy_buffers(lathe_run *run, lathe_real *kept, bool back);
 /** Lock the folder, if it is there. Errors: LATHE_ESTATE: another process trains in it. */
 lathe_status lathe_run_folder_lock(lathe_run *run);
 
-/** Make the folder and write its beginning: config.ini and empty tables. What a former run has left goes. */
+/** Make the folder and write its beginning: config.ini and empty logs. What a former run has left goes. */
 lathe_status lathe_run_folder_open(lathe_run *run);
 
-/** The same for a run that goes on: the tables are cut off at their ends. */
+/** The same for a run that goes on: the logs are cut off at their ends. */
 lathe_status lathe_run_folder_reopen(lathe_run *run, const lathe_history_ends *ends);
 
 /** "DIR/name" of the run folder. Errors: LATHE_EARG. */
@@ -143,25 +145,21 @@ typedef char lathe_folder_path[LATHE_SETTING_LONG + 64];
 lathe_status lathe_run_folder_path(const lathe_run *run, const char *name, lathe_folder_path path);
 
 /** Add the newest row of the history. */
-lathe_status lathe_run_folder_step(lathe_run *run, const lathe_step_row *row);
 lathe_status lathe_run_folder_epoch(lathe_run *run, const lathe_epoch_row *row);
 
-/** Bring the tables to the disk. */
-lathe_status lathe_run_folder_flush(lathe_run *run);
-
 /**
- * Bring the tables to the disk, then save everything as last.safetensors; with `also_step` as step-N.safetensors too, of which the newest
+ * Bring the logs to the disk, then save everything as last.safetensors; with `also_step` as step-N.safetensors too, of which the newest
  * settings.keep stay.
  */
 lathe_status lathe_run_folder_save(lathe_run *run, bool also_step);
 
-/** Take the row of an epoch that was not whole out of history and table again: the run goes on. */
+/** Take the row of an epoch that was not whole out of history and logs again: the run goes on. */
 lathe_status lathe_run_folder_drop_part(lathe_run *run);
 
 /** Save the best weights, which were kept in this step, as best.safetensors. */
 lathe_status lathe_run_folder_save_best(lathe_run *run);
 
-/** Close the tables and give the lock back. */
+/** Close the logs and give the lock back. */
 lathe_status lathe_run_folder_close(lathe_run *run);
 
 /* ---- checkpoints -------------------------------------------------------------------------------------------- */

@@ -6,6 +6,7 @@
 
 #include "../data/transform.h"
 #include "../nn/models/models.h"
+#include "logger_impl.h"
 #include "settings_impl.h"
 
 /* ---- the table ---------------------------------------------------------------------------------------------- */
@@ -112,6 +113,8 @@ static const lathe_setting table[] = {
         NUMBER(on_nan, CHOICE, .choices = on_nans), .free = true },
     { "no_times", "train", "false", "BOOL", "no times in epochs.csv, so that equal runs have equal files",
         NUMBER(no_times, BOOL, .count = 1), .free = true },
+    { "log", "train", "", "LIST", "logs in the run folder besides CSV and JSON lines: tensorboard",
+        TEXT(log), .free = true },
     { "out", "train", "", "DIR", "run folder",
         TEXT(out), .place = true },
     { "resume", "train", "", "DIR", "run folder to go on with",
@@ -273,6 +276,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     lathe_swa swa;
     int fold, folds;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
+    if (!status) status = lathe_loggers_check(settings->log);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);

@@ -94,6 +94,7 @@ typedef struct lathe_settings {
     int keep;                        /* how many of those saves stay, beside last and best */
     int on_nan;                      /* a lathe_on_nan: what to do when the loss, a gradient or a weight is not a number */
     bool no_times;                   /* the times of epochs.csv stay empty, so that equal runs have equal files */
+    char log[LATHE_SETTING_SHORT];   /* "tensorboard": logs in the run folder besides the tables and log.jsonl, separated by commas; "": none */
     char out[LATHE_SETTING_LONG];    /* run folder; "": nothing is written */
     char resume[LATHE_SETTING_LONG]; /* run folder to go on with; "": a new run */
     lathe_option option[LATHE_SETTING_OPTIONS];

@@ -62,8 +62,16 @@ static void json_has_groups_and_runs(void **state)
 {
     (void)state;
     program p;
-    run(&p, SHORT " --json --out", "one");
+    char words[256];
+    snprintf(words, sizeof words, SHORT " --svg %s/one.svg --json --out", folder);
+    run(&p, words, "one");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    char *picture = file_of("one.svg");
+    int dots = 0;
+    for (const char *at = picture; (at = strstr(at, "<circle")); at++) dots++;
+    assert_int_equal(dots, 4);
+    assert_non_null(strstr(picture, ">cyclic:triangular2</text>"));
+    free(picture);
     assert_null(strstr(p.err, "run 1 of 4"));
     cJSON *json = cJSON_Parse(p.out), *groups = cJSON_GetObjectItem(json, "groups"), *first = cJSON_GetArrayItem(groups, 0);
     assert_int_equal(cJSON_GetArraySize(groups), 2);

@@ -83,7 +83,7 @@ static const exception counted[] = {
     { "lathe_sched_sequence.opts.count", "" }, { "lathe_sched_table.opts.rows", "" }, { "lathe_sched_from_text.opts.options", "" },
     { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" }, { "_update_many.count", "" },
     { "lathe_file_write.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" },
-    { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
+    { "lathe_crc32c", "" }, { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
 };
 
 /* Options that this function's kind does not use. */

@@ -1,4 +1,8 @@
-#include "log_impl.h"
+/*
+ * log.jsonl of a run folder: what has happened, one JSON object a line. Saves are not in it: they depend on breaks, and lie in the folder. Of a run that
+ * goes on, what is later than its step, and an end, is cut off, so that the log ends up as that of a run without the break.
+ */
+#include "logger_impl.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -15,6 +19,12 @@ static const size_t most_bytes = (size_t)1 << 30;
 /* Every line begins with this: the steps made when it was written. */
 static const char line_start[] = "{\"step\":";
 
+typedef struct events {
+    lathe_logger base;
+    lathe_writer *writer;
+    uint64_t part; /* where it ended before an epoch that was not whole; 0: there is none */
+} events;
+
 static void begin(lathe_text *out, uint64_t step, const char *event)
 {
     lathe_text_add(out, "%s%" PRIu64 ",\"event\":\"%s\"", line_start, step, event);
@@ -26,17 +36,17 @@ static void put_number(lathe_text *out, const char *name, double number)
     lathe_text_number(out, number);
 }
 
-static lathe_status add_line(lathe_run *run, lathe_text *out)
+static lathe_status add_line(const events *log, lathe_text *out)
 {
     lathe_text_put(out, "}\n");
     char *line = lathe_text_take(out);
-    lathe_status status = line ? lathe_writer_add(run->state->log, line) : lathe_error();
+    lathe_status status = line ? lathe_writer_add(log->writer, line) : lathe_error();
     lathe_free(line);
     return status;
 }
 
 /* The settings that decide what comes out, each as its text. */
-static lathe_status add_start(lathe_run *run)
+static lathe_status add_start(const events *log, const lathe_run *run)
 {
     lathe_text out = { 0 };
     char text[LATHE_SETTING_LONG];
@@ -62,7 +72,7 @@ static lathe_status add_start(lathe_run *run)
         lathe_text_json(&out, run->settings.option[i].text);
     }
     lathe_text_put(&out, "}");
-    return add_line(run, &out);
+    return add_line(log, &out);
 }
 
 /* Bytes of the whole lines up to step `step` and with `epochs` epochs, without an end. */
@@ -91,21 +101,42 @@ static lathe_status find_end(const lathe_run *run, const char *path, uint64_t *e
     return LATHE_OK;
 }
 
-lathe_status lathe_log_open(lathe_run *run, bool goes_on)
+static lathe_status close_events(lathe_logger *logger)
+{
+    if (!logger) return LATHE_OK;
+    lathe_status status = lathe_writer_close(((events *)logger)->writer);
+    lathe_free(logger);
+    return status;
+}
+
+extern const lathe_logger_type lathe_jsonl_logger;
+
+static lathe_status open_with(events *log, lathe_run *run, bool goes_on)
 {
     lathe_folder_path path;
     uint64_t end = 0;
     lathe_status status = lathe_run_folder_path(run, "log.jsonl", path);
     if (!status && goes_on) status = find_end(run, path, &end);
     if (status) return status;
-    run->state->log = lathe_writer_open(path, end);
-    if (!run->state->log) return lathe_error();
-    return end ? LATHE_OK : add_start(run);
+    log->writer = lathe_writer_open(path, end);
+    if (!log->writer) return lathe_error();
+    return end ? LATHE_OK : add_start(log, run);
 }
 
-lathe_status lathe_log_epoch(lathe_run *run, const lathe_epoch_row *row)
+static lathe_logger *open(lathe_run *run, const lathe_history_ends *ends)
 {
-    if (!run->state->log) return LATHE_OK;
+    events *log = lathe_alloc(1, sizeof *log);
+    if (!log) return NULL;
+    log->base.type = &lathe_jsonl_logger;
+    if (!open_with(log, run, ends->epochs > 0)) return &log->base;
+    close_events(&log->base);
+    return NULL;
+}
+
+static lathe_status epoch(lathe_logger *logger, lathe_run *run, const lathe_epoch_row *row, bool part)
+{
+    events *log = (events *)logger;
+    if (part) log->part = lathe_writer_position(log->writer);
     lathe_text out = { 0 };
     begin(&out, row->step, "epoch");
     put_number(&out, "epoch", (double)row->epoch);
@@ -116,17 +147,24 @@ lathe_status lathe_log_epoch(lathe_run *run, const lathe_epoch_row *row)
     put_number(&out, "lr", run->history.steps ? run->history.step[run->history.steps - 1].lr : (double)NAN);
     put_number(&out, "seconds", row->seconds);
     put_number(&out, "images_per_second", row->images_per_second);
-    return add_line(run, &out);
+    return add_line((events *)logger, &out);
 }
 
-lathe_status lathe_log_best(lathe_run *run)
+static lathe_status drop_part(lathe_logger *logger)
 {
-    if (!run->state->log) return LATHE_OK;
+    events *log = (events *)logger;
+    const uint64_t end = log->part;
+    log->part = 0;
+    return end ? lathe_writer_cut(log->writer, end) : LATHE_OK;
+}
+
+static lathe_status best(lathe_logger *logger, lathe_run *run)
+{
     lathe_text out = { 0 };
     begin(&out, run->step, "best");
     put_number(&out, "epoch", (double)run->best_epoch);
     put_number(&out, "value", run->best);
-    return add_line(run, &out);
+    return add_line((events *)logger, &out);
 }
 
 static const char *end_name(lathe_run_end end)
@@ -140,9 +178,13 @@ static const char *end_name(lathe_run_end end)
     }
 }
 
-lathe_status lathe_log_end(lathe_run *run)
+static lathe_status flush(lathe_logger *logger)
 {
-    if (!run->state->log) return LATHE_OK;
+    return lathe_writer_flush(((events *)logger)->writer, true);
+}
+
+static lathe_status end(lathe_logger *logger, lathe_run *run)
+{
     lathe_text out = { 0 };
     begin(&out, run->step, "end");
     lathe_text_add(&out, ",\"how\":\"%s\"", end_name(run->end));
@@ -152,6 +194,11 @@ lathe_status lathe_log_end(lathe_run *run)
     }
     put_number(&out, "test_loss", run->test_score.count ? run->test_score.loss : (double)NAN);
     put_number(&out, "test_accuracy", run->test_score.count ? run->test_score.accuracy : (double)NAN);
-    lathe_status status = add_line(run, &out);
-    return status ? status : lathe_writer_flush(run->state->log, true);
+    lathe_status status = add_line((events *)logger, &out);
+    return status ? status : flush(logger);
 }
+
+const lathe_logger_type lathe_jsonl_logger = {
+    .name = "jsonl", .always = true, .open = open, .epoch = epoch, .drop_part = drop_part, .best = best, .end = end, .flush = flush,
+    .close = close_events
+};

@@ -1,4 +1,4 @@
-/* train/log.c: each line of log.jsonl is an event; that runs with and without breaks have the same is in test_resume, test_faults and test_oom. */
+/* train/logger_jsonl.c: each line of log.jsonl is an event; that runs with and without breaks have the same is in test_resume, test_faults and test_oom. */
 #include <string.h>
 
 #include "support/tiny.h"
