@@ -7,11 +7,13 @@
 #include "progress.h"
 #include "settings.h"
 #include "signals.h"
+#include "train_plot.h"
 
 /* Who watches a run. */
 typedef struct watchers {
     cli_progress progress;
     cli_live *live; /* NULL: nobody from a browser */
+    cli_train_plot plot;
 } watchers;
 
 static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
@@ -19,17 +21,22 @@ static bool on_step(void *context, const lathe_run *run, const lathe_step_row *r
     watchers *w = context;
     cli_progress_step(&w->progress, run, row);
     cli_live_step(w->live, run);
+    cli_train_plot_step(&w->plot, run);
     return !cli_signal();
 }
 
 static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
 {
-    cli_progress_epoch(&((watchers *)context)->progress, run, row);
+    watchers *w = context;
+    cli_train_plot_erase(&w->plot);
+    cli_progress_epoch(&w->progress, run, row);
 }
 
 static void on_message(void *context, const char *line)
 {
-    cli_progress_message(&((watchers *)context)->progress, line);
+    watchers *w = context;
+    cli_train_plot_erase(&w->plot);
+    cli_progress_message(&w->progress, line);
 }
 
 /* Pictures that were left out, by name. */
@@ -103,6 +110,11 @@ static int run(const cli_line *line)
     int64_t port = -1;
     if (cli_given_option(line, "live") && !cli_number(line, "live", 0, 65535, &port)) return CLI_USAGE;
     watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
+    if (cli_given_option(line, "plot")) {
+        if (line->json) return cli_fail(CLI_USAGE, "train: --plot draws on stdout, where --json has its line: choose one");
+        w.plot = cli_train_plot_new();
+        w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a bar would be drawn into it */
+    }
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings,
         &(lathe_run_hooks){ .context = &w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_message });
@@ -114,6 +126,7 @@ static int run(const cli_line *line)
     lathe_status status = lathe_run_train(run);
     cli_live_stop(w.live);
     cli_progress_end(&w.progress);
+    cli_train_plot_end(&w.plot, run);
     code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
     lathe_run_free(run);
     return code;
@@ -122,6 +135,7 @@ static int run(const cli_line *line)
 static const cli_option options[] = {
     { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
     { .name = "live", .value = "PORT", .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+    { .name = "plot", .help = "draw loss and learning rate in the terminal as they grow; once at the end where stdout is none" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
     { .name = NULL },
 };
