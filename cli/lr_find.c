@@ -40,7 +40,7 @@ static void on_message(void *context, const char *line)
 /* "--sched cyclic:triangular2 --base-lr 1e-4 ..." */
 static void options_text(const lathe_settings *with, char *text, size_t size)
 {
-    static const char *const keys[] = { "base_lr", "max_lr", "step_size_up", "step_size_down" };
+    static const char *const keys[] = { "base_lr", "max_lr", "step_size_up", "step_size_down", "cycle_momentum" };
     size_t used = (size_t)snprintf(text, size, "--sched %s", with->sched);
     for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
         for (int i = 0; i < with->options; i++) {

@@ -200,10 +200,12 @@ lathe_lr_found *lathe_lr_find(lathe_run *run, const lathe_lr_find_opts *opts)
 
 /* ---- the pair as settings ----------------------------------------------------------------------------------- */
 
-static lathe_status drop_schedule(lathe_settings *settings)
+/* *has_momentum: the optimizer's momentum would move with the cycles. */
+static lathe_status drop_schedule(lathe_settings *settings, bool *has_momentum)
 {
     lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
+    *has_momentum = !status && lathe_fields_find(chosen.optim->fields, "momentum");
     int kept = 0;
     for (int i = 0; i < settings->options && !status; i++)
         if (!lathe_option_is(&chosen, settings->option[i].key, "sched.")) settings->option[kept++] = settings->option[i];
@@ -218,10 +220,12 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
         return lathe_fail(LATHE_EARG, "lathe_lr_apply: base_lr = %g, max_lr = %g are no pair", pair->base_lr, pair->max_lr);
     char base[32], most[32], note[LATHE_MESSAGE_SIZE];
     lathe_settings changed = *settings;
-    lathe_status status = drop_schedule(&changed);
+    bool has_momentum;
+    lathe_status status = drop_schedule(&changed, &has_momentum);
     if (!status) status = lathe_settings_set(&changed, "sched", "cyclic:triangular2");
     if (!status) status = lathe_settings_set(&changed, "sched.base_lr", lathe_double_digits(pair->base_lr, 3, base));
     if (!status) status = lathe_settings_set(&changed, "sched.max_lr", lathe_double_digits(pair->max_lr, 3, most));
+    if (!status && has_momentum) status = lathe_settings_set(&changed, "sched.cycle_momentum", "off");
     if (!status) status = lathe_compare_fit(&changed, note);
     if (!status) *settings = changed;
     return status;

@@ -81,7 +81,8 @@ const char *lathe_lr_rule_text(lathe_lr_rule rule);
 
 /**
  * Make the pair the settings' schedule: cyclic:triangular2 with base_lr and max_lr of three digits and whole cycles that fit the run, as
- * lathe_compare_new fits them. Options of the schedule before go. Errors: LATHE_EARG for a pair without numbers; those of lathe_run_length.
+ * lathe_compare_new fits them. Momentum stays what it was in the test (cycle_momentum = off): a rate's reach is about lr / (1 - momentum), so
+ * rates found with one momentum do not fit another. Options of the schedule before go. Errors: LATHE_EARG for a pair without numbers; those of lathe_run_length.
  */
 lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings);
 

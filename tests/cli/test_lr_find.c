@@ -20,7 +20,7 @@ static void a_pair_to_paste(void **state)
     const char *options = strstr(p.out, "\n--sched cyclic:triangular2 --base_lr ");
     assert_non_null(options);
     assert_non_null(strstr(options, " --max_lr "));
-    assert_non_null(strstr(options, " --step_size_up 20\n"));
+    assert_non_null(strstr(options, " --step_size_up 20 --cycle_momentum off\n"));
     snprintf(words, sizeof words, "preview --steps 80 %.*s", (int)strcspn(options + 1, "\n"), options + 1);
     program preview;
     program_run(&preview, LATHE_PROGRAM, words);

@@ -314,6 +314,13 @@ static void a_pair_becomes_a_schedule(void **state)
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!strstr(text, wanted[i])) fail_msg("%s is missing in %s", wanted[i], text);
     assert_null(strstr(text, "\nstep_size = "));
+    assert_null(strstr(text, "\ncycle_momentum"));
+    lathe_free(text);
+    tiny_set(&settings, "optim", "sgd");
+    tiny_set(&settings, "momentum", "0.9");
+    assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = 0.01, .max_lr = 0.1 }, &settings), LATHE_OK);
+    text = lathe_settings_text(&settings);
+    assert_non_null(strstr(text, "\ncycle_momentum = off\n"));
     lathe_free(text);
     assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = NAN, .max_lr = NAN }, &settings), LATHE_EARG);
     lathe_error_clear();
