@@ -166,7 +166,8 @@ static lathe_status resolve(const lathe_run *run, const lathe_lr_find_opts *give
     if (o->smoothing == 0) o->smoothing = 0.9;
     if (o->steps < 20 || o->steps > MOST_STEPS)
         return lathe_fail(LATHE_EARG, "lathe_lr_find: steps = %llu is not legal: 20 to %d", (unsigned long long)o->steps, MOST_STEPS);
-    if (o->sweeps < 1 || o->sweeps > MOST_SWEEPS) return lathe_fail(LATHE_EARG, "lathe_lr_find: sweeps = %d is not legal: 1 to %d", o->sweeps, MOST_SWEEPS);
+    if (o->sweeps < 1 || o->sweeps > MOST_SWEEPS)
+        return lathe_fail(LATHE_EARG, "lathe_lr_find: sweeps = %d is not legal: 1 to %d", o->sweeps, MOST_SWEEPS);
     if (!(o->smoothing > 0 && o->smoothing < 1)) return lathe_fail(LATHE_EARG, "lathe_lr_find: smoothing = %g is not legal: (0, 1)", o->smoothing);
     return LATHE_OK;
 }

@@ -17,7 +17,7 @@ const lathe_model_type *lathe_model_type_at(int index)
 }
 
 /* The folder before the session is saved at BEFORE; the session trains to AFTER over an epoch's end, saving each step; the run has LAST. */
-enum { BEFORE = 19, AFTER = 21, LAST = 30, FILES = 8, KILLED = 99, FAILED = 98 };
+enum { BEFORE = 19, AFTER = 21, LAST = 30, FILES = 16, KILLED = 99, FAILED = 98 };
 
 /* A file of the folder as it is before each session. */
 typedef struct kept_file {
@@ -35,8 +35,8 @@ static size_t checkpoint_size[AFTER - BEFORE + 1];
 
 static lathe_settings settings_of(const char *out)
 {
-    return tiny_settings(out, (const tiny_pair[]){ { "epochs", "3" }, { "optim", "sgd" }, { "momentum", "0.9" }, { "save_every", "1" },
-        { "keep", "2" }, { NULL, NULL } });
+    return tiny_settings(out, (const tiny_pair[]){ { "epochs", "3" }, { "log", "tensorboard" }, { "optim", "sgd" }, { "momentum", "0.9" },
+        { "save_every", "1" }, { "keep", "2" }, { NULL, NULL } });
 }
 
 /* Go on with the run in `out` up to a step. */

@@ -17,8 +17,8 @@ static size_t tried; /* allocations that were refused, and for each loop the one
 /* A run of twelve steps and one epoch's end: of its 12 the first 9 are made beforehand where it goes on. */
 static lathe_settings settings_of(const char *out)
 {
-    return tiny_settings(out, (const tiny_pair[]){ { "max_steps", "12" }, { "save_every", "11" }, { "sched", "plateau" }, { "clip_norm", "1" },
-        { NULL, NULL } });
+    return tiny_settings(out, (const tiny_pair[]){ { "max_steps", "12" }, { "save_every", "11" }, { "log", "tensorboard" },
+        { "sched", "plateau" }, { "clip_norm", "1" }, { NULL, NULL } });
 }
 
 /* Open, train, evaluate, save. */
