@@ -53,8 +53,10 @@ static void options_text(const lathe_settings *with, char *text, size_t size)
 static void print_pair(const lathe_lr_found *f, const char *options)
 {
     const lathe_lr_pair *pair = &f->pair;
-    printf("\nbase_lr  %.3g   (%.3g to %.3g over %d sweeps)   %s\n", pair->base_lr, f->base_low, f->base_high, f->sweeps, lathe_lr_rule_text(pair->base_rule));
-    printf("max_lr   %.3g   (%.3g to %.3g over %d sweeps)   %s\n", pair->max_lr, f->max_low, f->max_high, f->sweeps, lathe_lr_rule_text(pair->max_rule));
+    char over[32];
+    snprintf(over, sizeof over, f->sweeps == 1 ? "one sweep" : "%d sweeps", f->sweeps);
+    printf("\nbase_lr  %.3g   (%.3g to %.3g over %s)   %s\n", pair->base_lr, f->base_low, f->base_high, over, lathe_lr_rule_text(pair->base_rule));
+    printf("max_lr   %.3g   (%.3g to %.3g over %s)   %s\n", pair->max_lr, f->max_low, f->max_high, over, lathe_lr_rule_text(pair->max_rule));
     printf("         the loss is lowest at %.3g and falls most steeply at %.3g\n\n%s\n", f->lowest_lr, f->steepest_lr, options);
 }
 

@@ -82,7 +82,8 @@ const char *lathe_lr_rule_text(lathe_lr_rule rule);
 /**
  * Make the pair the settings' schedule: cyclic:triangular2 with base_lr and max_lr of three digits and whole cycles that fit the run, as
  * lathe_compare_new fits them. Momentum stays what it was in the test (cycle_momentum = off): a rate's reach is about lr / (1 - momentum), so
- * rates found with one momentum do not fit another. Options of the schedule before go. Errors: LATHE_EARG for a pair without numbers; those of lathe_run_length.
+ * rates found with one momentum do not fit another. Options of the schedule before go. Errors: LATHE_EARG for a pair without numbers; those of
+ * lathe_run_length.
  */
 lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings);
 
@@ -99,10 +100,10 @@ typedef struct lathe_lr_find_opts {
 } lathe_lr_find_opts;
 
 /**
- * Sweep the learning rate of run->settings.optim over the run's net and read the pair. Each sweep has its seed's first weights, order of samples and
- * dropout, and an optimizer of its own; the rates of groups keep their ratio. A sweep ends early when its loss is no number, or the smoothed loss
- * above twice its beginning. The run, its optimizer and the net's weights and running statistics are afterwards bit for bit what they were, also
- * after a failure; gradients are gone.
+ * Sweep the learning rate of run->settings.optim over the run's net and read the pair. Each sweep has its seed's first weights (or those of
+ * settings.init_weights), order of samples and dropout, and an optimizer of its own; the rates of groups keep their ratio. A sweep ends early when
+ * its loss is no number, or the smoothed loss above twice its beginning. The run, its optimizer and the net's weights and running statistics are
+ * afterwards bit for bit what they were, also after a failure; gradients are gone.
  *
  * opts     NULL: all defaults.
  * Errors   NULL: those of lathe_lr_read and of a step; LATHE_EARG for options out of range.
