@@ -76,6 +76,7 @@
 #include "io/safetensors.h"
 #include "io/text.h"
 #include "train/compare.h"
+#include "train/variants.h"
 #include "train/history.h"
 #include "train/lr_find.h"
 #include "train/run.h"

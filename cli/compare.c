@@ -5,27 +5,50 @@
 #include <string.h>
 
 #include "command.h"
+#include "live.h"
 #include "progress.h"
 #include "settings.h"
 #include "signals.h"
 
 enum { MOST_VARIES = 15 };
 
-/* Hooks have one context: the progress of the run that is going on. */
+/* Who watches the runs: the context of their hooks. */
+typedef struct watchers {
+    cli_progress progress;
+    cli_live *live; /* NULL: nobody from a browser */
+    lathe_compare *compare;
+    const char *baseline;
+    const lathe_run *now; /* the run that goes on; NULL: none */
+} watchers;
+
 static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
 {
-    cli_progress_step(context, run, row);
+    watchers *w = context;
+    cli_progress_step(&w->progress, run, row);
+    cli_live_step(w->live);
     return !cli_signal();
 }
 
 static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
 {
-    cli_progress_epoch(context, run, row);
+    cli_progress_epoch(&((watchers *)context)->progress, run, row);
 }
 
 static void on_note(void *context, const char *line)
 {
-    cli_progress_message(context, line);
+    cli_progress_message(&((watchers *)context)->progress, line);
+}
+
+static char *page_of(const void *context)
+{
+    const watchers *w = context;
+    return lathe_report_compare_page(w->compare, w->baseline, w->now);
+}
+
+static char *data_of(const void *context)
+{
+    const watchers *w = context;
+    return lathe_report_compare_data(w->compare, w->baseline, w->now);
 }
 
 /* ---- the plan ----------------------------------------------------------------------------------------------- */
@@ -55,7 +78,7 @@ static int change_free(const cli_line *line, lathe_compare *compare)
     return CLI_DONE;
 }
 
-static int make_plan(const cli_line *line, cli_progress *progress, lathe_compare **compare)
+static int make_plan(const cli_line *line, watchers *w)
 {
     lathe_settings settings;
     const char *vary[MOST_VARIES + 1];
@@ -69,116 +92,102 @@ static int make_plan(const cli_line *line, cli_progress *progress, lathe_compare
         return cli_fail(CLI_USAGE, "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
     if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
     if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
-    *compare = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = varies, .runs_file = cli_text(line, "runs"),
-        .seeds = (int)seeds, .on_message = on_note, .context = progress });
-    return *compare ? CLI_DONE : cli_library_failed();
+    w->compare = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = varies, .runs_file = cli_text(line, "runs"),
+        .seeds = (int)seeds, .on_message = on_note, .context = w });
+    return w->compare ? CLI_DONE : cli_library_failed();
 }
 
-static int open_compare(const cli_line *line, cli_progress *progress, lathe_compare **compare)
+static int open_compare(const cli_line *line, watchers *w)
 {
     const char *resume = cli_setting_given(line, "resume");
     int code = CLI_DONE;
     if (resume) {
-        *compare = lathe_compare_read(resume);
-        code = *compare ? change_free(line, *compare) : cli_library_failed();
-    } else code = make_plan(line, progress, compare);
-    return code ? code : lathe_compare_open(*compare) ? cli_library_failed() : CLI_DONE;
+        w->compare = lathe_compare_read(resume);
+        code = w->compare ? change_free(line, w->compare) : cli_library_failed();
+    } else code = make_plan(line, w);
+    return code ? code : lathe_compare_open(w->compare) ? cli_library_failed() : CLI_DONE;
 }
 
 /* ---- the runs ----------------------------------------------------------------------------------------------- */
 
-/* The page of all runs, as far as they are. */
-static lathe_status write_page(const lathe_compare *compare)
-{
-    enum { LABEL = LATHE_SETTING_SHORT + 32 };
-    lathe_report_run *row = lathe_alloc(compare->runs, sizeof *row);
-    char(*label)[LABEL] = lathe_alloc(compare->runs, sizeof *label);
-    for (size_t i = 0; row && label && i < compare->runs; i++) {
-        const lathe_compare_run *run = &compare->run[i];
-        snprintf(label[i], sizeof label[i], "%s, seed %" PRIu64, run->group, run->settings.seed);
-        row[i] = (lathe_report_run){ .label = label[i], .group = run->group, .differs = run->differs, .folder = run->folder,
-            .seed = run->settings.seed, .end = run->result.end, .test_accuracy = run->result.test_accuracy, .test_loss = run->result.test_loss,
-            .seconds = run->result.seconds };
-    }
-    lathe_status status = row && label ? lathe_report_compare(compare->folder, row, compare->runs) : lathe_error();
-    lathe_free(row);
-    lathe_free(label);
-    return status;
-}
-
 /* The run's own page, as `lathe train` writes it. */
-static lathe_status write_run_page(const lathe_run *run)
+static lathe_status write_run_page(lathe_run *run)
 {
     char path[LATHE_SETTING_LONG + 16];
     snprintf(path, sizeof path, "%s/report.html", run->settings.out);
-    return lathe_report_write(run, path);
+    return lathe_report_finish(run, path);
 }
 
-static int train_one(lathe_compare *compare, size_t index, cli_progress *progress)
+static int train_one(watchers *w, size_t index)
 {
     char line[LATHE_SETTING_LONG];
-    const lathe_compare_run *planned = &compare->run[index];
-    const bool quiet = progress->quiet;
-    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, compare->runs, planned->group, planned->settings.seed);
-    cli_progress_message(progress, line);
-    *progress = cli_progress_new(quiet);
-    lathe_run *run = lathe_compare_begin(compare, index,
-        &(lathe_run_hooks){ .context = progress, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_note });
+    const lathe_compare_run *planned = &w->compare->run[index];
+    const bool quiet = w->progress.quiet;
+    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, w->compare->runs, planned->group, planned->settings.seed);
+    cli_progress_message(&w->progress, line);
+    w->progress = cli_progress_new(quiet);
+    lathe_run *run = lathe_compare_begin(w->compare, index,
+        &(lathe_run_hooks){ .context = w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_note });
+    w->now = run;
     lathe_status status = run ? lathe_run_train(run) : lathe_error();
-    cli_progress_end(progress);
+    cli_progress_end(&w->progress);
     if (!status && run->end == LATHE_RUN_NAN) {
         snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group, planned->settings.seed, run->not_a_number);
-        cli_progress_message(progress, line);
+        cli_progress_message(&w->progress, line);
     }
     if (!status) status = write_run_page(run);
-    if (!status) status = lathe_compare_end(compare, index, run);
+    if (!status) status = lathe_compare_end(w->compare, index, run);
+    w->now = NULL;
     lathe_run_free(run);
     return status ? cli_library_failed() : CLI_DONE;
 }
 
-static int train_all(lathe_compare *compare, cli_progress *progress)
+static int train_all(watchers *w)
 {
     int code = CLI_DONE;
-    for (size_t i = 0; i < compare->runs && !code && !cli_signal(); i++) {
-        if (compare->run[i].result.end != LATHE_RUN_OPEN) continue;
-        code = train_one(compare, i, progress);
-        if (!code && write_page(compare)) code = cli_library_failed();
+    for (size_t i = 0; i < w->compare->runs && !code && !cli_signal(); i++) {
+        if (w->compare->run[i].result.end != LATHE_RUN_OPEN) continue;
+        code = train_one(w, i);
+        if (!code && lathe_report_compare(w->compare, w->baseline)) code = cli_library_failed();
     }
     return code;
 }
 
-static int show(const cli_line *line, const lathe_compare *compare)
+static int show(const cli_line *line, const watchers *w)
 {
-    int count, base, code = CLI_DONE;
-    cli_group *group = cli_groups_of(compare, cli_text(line, "baseline"), &count, &base);
-    if (!group) return cli_library_failed();
+    int count, code = CLI_DONE;
+    lathe_variant *variant = lathe_variants_of(w->compare, w->baseline, &count);
+    if (!variant) return cli_library_failed();
     const char *picture = cli_text(line, "svg");
-    if (picture && cli_groups_svg(picture, compare, group, count)) code = cli_library_failed();
-    else if (line->json) code = cli_groups_json(compare, group, count, base);
+    if (picture && cli_variants_svg(picture, w->compare, variant, count)) code = cli_library_failed();
+    else if (line->json) code = cli_variants_json(w->compare, variant, count);
     else {
-        cli_groups_print(group, count, base);
-        printf("\nfolder        %s\ncurves        %s/report.html\n", compare->folder, compare->folder);
+        cli_variants_print(variant, count);
+        printf("\nfolder        %s\ncurves        %s/report.html\n", w->compare->folder, w->compare->folder);
     }
-    lathe_free(group);
+    lathe_free(variant);
     return code;
 }
 
 static int run(const cli_line *line)
 {
-    lathe_compare *compare = NULL;
-    cli_progress progress = cli_progress_new(cli_given_option(line, "quiet"));
-    int code = open_compare(line, &progress, &compare);
+    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")), .baseline = cli_text(line, "baseline") };
+    int64_t port;
+    int code = cli_live_port(line, &port);
+    if (!code) code = open_compare(line, &w);
+    if (!code && lathe_report_compare(w.compare, w.baseline)) code = cli_library_failed(); /* also tells of a wrong baseline before the work */
     if (!code) {
         cli_signals_watch();
-        code = train_all(compare, &progress);
-        if (!code && write_page(compare)) code = cli_library_failed();
+        code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);
     }
-    if (!code) code = show(line, compare);
+    if (!code) code = train_all(&w);
+    if (!code) code = show(line, &w);
+    cli_live_stop(w.live);
     if (!code && cli_signal()) {
-        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n", compare->folder);
+        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n", w.compare->folder);
         code = 128 + cli_signal();
     }
-    lathe_compare_free(compare);
+    lathe_compare_free(w.compare);
     return code;
 }
 
@@ -188,6 +197,7 @@ static const cli_option options[] = {
     { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
     { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
     { .name = "svg", .value = "FILE", .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
+    { .name = "live", .value = "PORT", .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
     { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
     { .name = NULL },

@@ -18,21 +18,21 @@ static double place(const axis *a, double percent)
 }
 
 /* The mean accuracy of the variant that as many are better than as worse; 0 without any. */
-static double middle_of(const cli_group *group, int count)
+static double middle_of(const lathe_variant *variant, int count)
 {
     for (int g = 0; g < count; g++) {
         int less = 0, more = 0;
         for (int h = 0; h < count; h++) {
-            less += group[h].accuracy.mean < group[g].accuracy.mean;
-            more += group[h].accuracy.mean > group[g].accuracy.mean;
+            less += variant[h].accuracy.mean < variant[g].accuracy.mean;
+            more += variant[h].accuracy.mean > variant[g].accuracy.mean;
         }
-        if (less <= more + 1 && more <= less + 1 && isfinite(group[g].accuracy.mean)) return group[g].accuracy.mean;
+        if (less <= more + 1 && more <= less + 1 && isfinite(variant[g].accuracy.mean)) return variant[g].accuracy.mean;
     }
     return 0;
 }
 
 /* From the best down; what is far below the others lies at the edge, with its number, so that small differences can be seen. */
-static axis axis_of(const lathe_compare *compare, const cli_group *group, int count)
+static axis axis_of(const lathe_compare *compare, const lathe_variant *variant, int count)
 {
     double low = HUGE_VAL, high = -HUGE_VAL;
     int letters = 0;
@@ -41,8 +41,8 @@ static axis axis_of(const lathe_compare *compare, const cli_group *group, int co
         if (isfinite(accuracy)) low = fmin(low, accuracy), high = fmax(high, accuracy);
     }
     if (low > high) low = 0, high = 1;
-    low = fmax(low, high - 3 * fmax(high - middle_of(group, count), 0.005));
-    for (int g = 0; g < count; g++) letters = (int)strlen(group[g].name) > letters ? (int)strlen(group[g].name) : letters;
+    low = fmax(low, high - 3 * fmax(high - middle_of(variant, count), 0.005));
+    for (int g = 0; g < count; g++) letters = (int)strlen(variant[g].name) > letters ? (int)strlen(variant[g].name) : letters;
     if (letters > 40) letters = 40;
     return (axis){ 100 * low - 0.2, 100 * high + 0.2, 16 + LETTER * letters };
 }
@@ -74,31 +74,31 @@ static void dot(lathe_text *out, const axis *a, double percent, int y)
     lathe_text_put(out, "\"/>\n");
 }
 
-static void row(lathe_text *out, const axis *a, const lathe_compare *compare, const cli_group *group, int y)
+static void row(lathe_text *out, const axis *a, const lathe_compare *compare, const lathe_variant *variant, int y)
 {
     lathe_text_add(out, "<text x=\"8\" y=\"%d\">", y + 4);
-    lathe_text_html(out, group->name);
+    lathe_text_html(out, variant->name);
     lathe_text_put(out, "</text>\n");
     for (size_t i = 0; i < compare->runs; i++) {
         const lathe_compare_run *run = &compare->run[i];
-        if (!strcmp(run->group, group->name) && isfinite(run->result.test_accuracy)) dot(out, a, 100 * run->result.test_accuracy, y);
+        if (!strcmp(run->group, variant->name) && isfinite(run->result.test_accuracy)) dot(out, a, 100 * run->result.test_accuracy, y);
     }
-    const double mean = 100 * group->accuracy.mean;
+    const double mean = 100 * variant->accuracy.mean;
     if (isfinite(mean) && mean >= a->low) {
         lathe_text_put(out, "<path class=\"mean\" d=\"M");
         number(out, place(a, mean));
         lathe_text_add(out, " %dv16\"/>\n", y - 8);
     }
     lathe_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">", WIDTH - 8, y + 4);
-    if (group->diverged == group->runs) lathe_text_put(out, "diverged");
-    else if (isfinite(mean) && group->accuracy.count > 1) lathe_text_add(out, "%.2f \xc2\xb1 %.2f", mean, 100 * group->accuracy.deviation);
+    if (variant->diverged == variant->runs) lathe_text_put(out, "diverged");
+    else if (isfinite(mean) && variant->accuracy.count > 1) lathe_text_add(out, "%.2f \xc2\xb1 %.2f", mean, 100 * variant->accuracy.deviation);
     else if (isfinite(mean)) lathe_text_add(out, "%.2f", mean);
     lathe_text_put(out, "</text>\n");
 }
 
-lathe_status cli_groups_svg(const char *path, const lathe_compare *compare, const cli_group *group, int count)
+lathe_status cli_variants_svg(const char *path, const lathe_compare *compare, const lathe_variant *variant, int count)
 {
-    const axis a = axis_of(compare, group, count);
+    const axis a = axis_of(compare, variant, count);
     const int bottom = TOP + ROW * count, height = bottom + BOTTOM;
     lathe_text out = { 0 };
     lathe_text_add(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
@@ -107,7 +107,7 @@ lathe_status cli_groups_svg(const char *path, const lathe_compare *compare, cons
         ".off{fill:none;stroke:#0072b2}.mean{stroke:#d55e00;stroke-width:2}</style>\n<title>test accuracy of each variant</title>\n");
     lathe_text_put(&out, "<text x=\"8\" y=\"20\" font-weight=\"bold\">test accuracy, %: a dot a seed, upright the mean</text>\n");
     ticks(&out, &a, bottom - 8);
-    for (int g = 0; g < count; g++) row(&out, &a, compare, &group[g], TOP + ROW * g + 4);
+    for (int g = 0; g < count; g++) row(&out, &a, compare, &variant[g], TOP + ROW * g + 4);
     lathe_text_put(&out, "</svg>\n");
     char *text = lathe_text_take(&out);
     lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();

@@ -2,20 +2,27 @@
 
 #include <stdio.h>
 
-#include "command.h"
+#include <lathe/lathe.h>
+
+int cli_live_port(const cli_line *line, int64_t *port)
+{
+    *port = -1;
+    return !cli_given_option(line, "live") || cli_number(line, "live", 0, 65535, port) ? CLI_DONE : CLI_USAGE;
+}
 
 #ifndef LATHE_MICROHTTPD
 
-cli_live *cli_live_start(const lathe_run *run, int port)
+int cli_live_start(const char *command, cli_live_source source, int64_t port, cli_live **live)
 {
-    (void)run, (void)port;
-    cli_fail(CLI_USAGE, "train: --live needs a lathe that was built with libmicrohttpd (Debian: libmicrohttpd-dev)");
-    return NULL;
+    (void)source;
+    *live = NULL;
+    if (port < 0) return CLI_DONE;
+    return cli_fail(CLI_USAGE, "%s: --live needs a lathe that was built with libmicrohttpd (Debian: libmicrohttpd-dev)", command);
 }
 
-void cli_live_step(cli_live *live, const lathe_run *run)
+void cli_live_step(cli_live *live)
 {
-    (void)live, (void)run;
+    (void)live;
 }
 
 void cli_live_stop(cli_live *live)
@@ -26,23 +33,27 @@ void cli_live_stop(cli_live *live)
 #else
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
-/* Seconds between two pictures of the run, and that a client may take for a request. */
-static const double interval = 0.5;
-enum { PATIENCE = 10, MOST_CLIENTS = 32 };
+/* Seconds between two pictures of the run, and the part of the time that making them may take. */
+static const double interval = 0.5, part = 0.05;
+/* Seconds that a client may take for a request, and for which who asked is taken to look on still. */
+enum { PATIENCE = 10, MOST_CLIENTS = 32, LOOKS_ON = 3 };
 
 struct cli_live {
+    cli_live_source source;
     struct MHD_Daemon *daemon;
     pthread_mutex_t lock;  /* of `data` */
     char *page, *data;     /* the page as it was at the start, which asks for the data */
-    atomic_bool wanted;    /* somebody has asked for it */
-    double made;           /* when it was made, in cli_seconds */
+    atomic_bool wanted;    /* somebody has asked for the data since they were made */
+    double made, next;     /* when they were, and the earliest time for the next; in cli_seconds */
 };
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind, const char *text)
@@ -74,8 +85,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     if (strcmp(url, "/data.json") != 0) return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "nothing here\n");
     pthread_mutex_lock(&live->lock);
     enum MHD_Result result = answer(connection, MHD_HTTP_OK, "application/json", live->data);
-    pthread_mutex_unlock(&live->lock);
     atomic_store(&live->wanted, true);
+    pthread_mutex_unlock(&live->lock);
     return result;
 }
 
@@ -85,47 +96,70 @@ static int port_of(struct MHD_Daemon *daemon)
     return info ? info->port : 0;
 }
 
-cli_live *cli_live_start(const lathe_run *run, int port)
+/* Listen; what cannot be done is said. */
+static int start(cli_live *live, const char *command, int port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-    cli_live *live = lathe_alloc(1, sizeof *live);
-    if (live) live->page = lathe_report_page(run), live->data = lathe_report_data(run);
-    if (!live || !live->page || !live->data) {
-        cli_fail(CLI_FAILED, "train: no memory for --live");
-        cli_live_stop(live);
-        return NULL;
-    }
-    pthread_mutex_init(&live->lock, NULL);
+    live->page = live->source.page(live->source.context);
+    live->data = live->page ? live->source.data(live->source.context) : NULL;
+    if (!live->data) return cli_library_failed();
     live->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, live, MHD_OPTION_SOCK_ADDR,
         (struct sockaddr *)&address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CLIENTS, MHD_OPTION_END);
-    if (live->daemon) {
-        fprintf(stderr, "note: live at http://127.0.0.1:%d/\n", port ? port : port_of(live->daemon));
-        return live;
-    }
-    cli_fail(CLI_FAILED, "train: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free", port);
-    cli_live_stop(live);
-    return NULL;
+    if (!live->daemon) return cli_fail(CLI_FAILED, "%s: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free", command, port);
+    fprintf(stderr, "note: live at http://127.0.0.1:%d/\n", port ? port : port_of(live->daemon));
+    return CLI_DONE;
 }
 
-void cli_live_step(cli_live *live, const lathe_run *run)
+int cli_live_start(const char *command, cli_live_source source, int64_t port, cli_live **live)
 {
-    if (!live || !atomic_load_explicit(&live->wanted, memory_order_relaxed) || cli_seconds() - live->made < interval) return;
-    char *data = lathe_report_data(run), *old = data;
+    *live = port < 0 ? NULL : lathe_alloc(1, sizeof **live);
+    if (!*live) return port < 0 ? CLI_DONE : cli_library_failed();
+    (*live)->source = source;
+    pthread_mutex_init(&(*live)->lock, NULL);
+    int code = start(*live, command, (int)port);
+    if (!code) return code;
+    cli_live_stop(*live);
+    *live = NULL;
+    return code;
+}
+
+static void make_data(cli_live *live)
+{
+    const double now = cli_seconds();
+    char *data = live->source.data(live->source.context), *old = data;
     if (data) {
         pthread_mutex_lock(&live->lock);
         old = live->data;
         live->data = data;
+        atomic_store(&live->wanted, false);
         pthread_mutex_unlock(&live->lock);
     }
     lathe_free(old);
-    atomic_store(&live->wanted, false);
     live->made = cli_seconds();
+    live->next = live->made + fmax(interval, (live->made - now) / part);
+}
+
+void cli_live_step(cli_live *live)
+{
+    if (live && atomic_load_explicit(&live->wanted, memory_order_relaxed) && cli_seconds() >= live->next) make_data(live);
+}
+
+/* Who asked lately asks again within the second, and learns that this was the end. */
+static void tell_the_end(cli_live *live)
+{
+    if (!atomic_load(&live->wanted) && cli_seconds() - live->made > LOOKS_ON) return;
+    make_data(live);
+    for (int i = 0; i < 150 && !atomic_load(&live->wanted); i++) nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
 }
 
 void cli_live_stop(cli_live *live)
 {
     if (!live) return;
-    if (live->daemon) MHD_stop_daemon(live->daemon);
+    if (live->daemon) {
+        tell_the_end(live);
+        MHD_stop_daemon(live->daemon);
+    }
+    pthread_mutex_destroy(&live->lock);
     lathe_free(live->page);
     lathe_free(live->data);
     lathe_free(live);

@@ -20,7 +20,7 @@ static bool on_step(void *context, const lathe_run *run, const lathe_step_row *r
 {
     watchers *w = context;
     cli_progress_step(&w->progress, run, row);
-    cli_live_step(w->live, run);
+    cli_live_step(w->live);
     cli_train_plot_step(&w->plot, run);
     return !cli_signal();
 }
@@ -101,14 +101,24 @@ static int finish(const cli_line *line, lathe_run *run)
     return code ? code : end_code(run);
 }
 
+static char *page_of(const void *run)
+{
+    return lathe_report_page(run);
+}
+
+static char *data_of(const void *run)
+{
+    return lathe_report_data(run);
+}
+
 static int run(const cli_line *line)
 {
     lathe_settings settings;
     int code = cli_settings(line, &settings);
     if (code) return code;
     if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out)) return cli_library_failed();
-    int64_t port = -1;
-    if (cli_given_option(line, "live") && !cli_number(line, "live", 0, 65535, &port)) return CLI_USAGE;
+    int64_t port;
+    if ((code = cli_live_port(line, &port))) return code;
     watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
     if (cli_given_option(line, "plot")) {
         if (line->json) return cli_fail(CLI_USAGE, "train: --plot draws on stdout, where --json has its line: choose one");
@@ -119,15 +129,14 @@ static int run(const cli_line *line)
     lathe_run *run = lathe_run_new(&settings,
         &(lathe_run_hooks){ .context = &w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_message });
     if (!run) return cli_library_failed();
-    if (port >= 0 && !(w.live = cli_live_start(run, (int)port))) {
-        lathe_run_free(run);
-        return CLI_FAILED;
+    code = cli_live_start("train", (cli_live_source){ page_of, data_of, run }, port, &w.live);
+    if (!code) {
+        lathe_status status = lathe_run_train(run);
+        cli_progress_end(&w.progress);
+        cli_train_plot_end(&w.plot, run);
+        code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
+        cli_live_stop(w.live);
     }
-    lathe_status status = lathe_run_train(run);
-    cli_live_stop(w.live);
-    cli_progress_end(&w.progress);
-    cli_train_plot_end(&w.plot, run);
-    code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
     lathe_run_free(run);
     return code;
 }

@@ -1,6 +1,5 @@
 /* The page of several runs, read from their folders. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -8,20 +7,21 @@
 #include "page_impl.h"
 
 /* The runs that there are, and what they have in common. */
-typedef struct comparison {
-    lathe_history *history;
+typedef struct collection {
+    lathe_variant *variant;
+    lathe_history *history; /* as read; that of the run that is going on is its own */
     lathe_page_run *run;
     lathe_page_group *group;
-    size_t runs, groups;
-    lathe_settings settings; /* of the first run */
-} comparison;
+    size_t runs;
+    int groups;
+    bool open; /* a run has not ended */
+} collection;
 
-static int group_of(comparison *c, const lathe_report_run *run)
+static int group_of(const collection *c, const char *name)
 {
-    for (size_t i = 0; i < c->groups; i++)
-        if (!strcmp(c->group[i].name, run->group)) return (int)i;
-    c->group[c->groups] = (lathe_page_group){ run->group, run->differs ? run->differs : "" };
-    return (int)c->groups++;
+    int g = 0;
+    while (strcmp(c->group[g].name, name)) g++;
+    return g;
 }
 
 /* Steps of the first epoch; of one that is not whole yet, what there is of it. */
@@ -32,63 +32,101 @@ static double steps_per_epoch(const lathe_history *history)
     return count ? (double)count : 1;
 }
 
-/* A run that has not begun has no tables yet, and is left out. */
-static lathe_status add_run(comparison *c, const char *dir, const lathe_report_run *run)
+/* The run's curves; not known: it has not begun, and has no tables yet, or was killed at an unlucky moment, and goes on with whole ones. */
+static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_run *run, lathe_history *history, bool *known)
 {
     char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG];
-    lathe_history *history = &c->history[c->runs];
-    lathe_status status = lathe_file_join(dir, run->folder, folder, sizeof folder);
+    lathe_status status = lathe_file_join(compare->folder, run->folder, folder, sizeof folder);
     if (!status) status = lathe_file_join(folder, "epochs.csv", path, sizeof path);
-    if (status || !lathe_file_exists(path)) return status;
+    *known = !status && lathe_file_exists(path);
+    if (!*known) return status;
     status = lathe_history_read(history, folder);
-    if (!status && c->runs == 0) status = lathe_file_join(folder, "config.ini", path, sizeof path);
-    if (!status && c->runs == 0) status = lathe_settings_read(&c->settings, path);
-    if (status) return status;
-    c->run[c->runs++] = (lathe_page_run){ .history = history, .group = group_of(c, run), .seed = run->seed, .steps_per_epoch = steps_per_epoch(history),
-        .seconds = run->seconds, .test_accuracy = run->test_accuracy, .test_loss = run->test_loss, .folder = run->folder };
+    if (status != LATHE_EFORMAT || run->result.end != LATHE_RUN_OPEN) return status;
+    lathe_history_free(history);
+    lathe_error_clear();
+    *known = false;
     return LATHE_OK;
 }
 
+static lathe_status add_run(collection *c, const lathe_compare *compare, const lathe_compare_run *run, const lathe_run *now)
+{
+    const bool going_on = now && !strcmp(now->settings.out, run->settings.out);
+    const lathe_history *history = going_on ? &now->history : &c->history[c->runs];
+    bool known = going_on;
+    lathe_status status = going_on ? LATHE_OK : curves_of(compare, run, &c->history[c->runs], &known);
+    if (run->result.end == LATHE_RUN_OPEN) c->open = true;
+    if (status || !known) return status;
+    c->run[c->runs++] = (lathe_page_run){ .history = history, .group = group_of(c, run->group), .seed = run->settings.seed,
+        .steps_per_epoch = going_on ? now->steps_per_epoch : steps_per_epoch(history), .seconds = run->result.seconds,
+        .test_accuracy = run->result.test_accuracy, .test_loss = run->result.test_loss, .folder = run->folder };
+    return LATHE_OK;
+}
+
+static lathe_status collect(collection *c, const lathe_compare *compare, const char *baseline, const lathe_run *now)
+{
+    c->variant = lathe_variants_of(compare, baseline, &c->groups);
+    c->history = c->variant ? lathe_alloc(compare->runs, sizeof *c->history) : NULL;
+    c->run = c->history ? lathe_alloc(compare->runs, sizeof *c->run) : NULL;
+    c->group = c->run ? lathe_alloc((size_t)c->groups, sizeof *c->group) : NULL;
+    lathe_status status = c->group ? LATHE_OK : lathe_error();
+    for (int g = 0; g < c->groups && !status; g++)
+        c->group[g] = (lathe_page_group){ c->variant[g].name, c->variant[g].differs, &c->variant[g] };
+    for (size_t i = 0; i < compare->runs && !status; i++) status = add_run(c, compare, &compare->run[i], now);
+    return status;
+}
+
+static void forget(collection *c, size_t runs)
+{
+    for (size_t i = 0; c->history && i < runs; i++) lathe_history_free(&c->history[i]);
+    lathe_free(c->history);
+    lathe_free(c->run);
+    lathe_free(c->group);
+    lathe_free(c->variant);
+}
+
 /* "lenet5 on fashion-mnist: 7 variants, 21 runs" */
-static char *title_of(const comparison *c)
+static char *title_of(const lathe_compare *compare, int variants)
 {
     lathe_text out = { 0 };
-    if (c->runs) {
-        lathe_text_put(&out, c->settings.model);
-        lathe_text_put(&out, " on ");
-        lathe_text_put(&out, c->settings.data);
-        lathe_text_put(&out, ": ");
-    }
-    lathe_text_add(&out, "%zu variants, %zu runs", c->groups, c->runs);
+    lathe_text_put(&out, compare->run[0].settings.model);
+    lathe_text_put(&out, " on ");
+    lathe_text_put(&out, compare->run[0].settings.data);
+    lathe_text_add(&out, ": %d variant%s, %zu run%s", variants, variants == 1 ? "" : "s", compare->runs, compare->runs == 1 ? "" : "s");
     return lathe_text_take(&out);
 }
 
-static lathe_status write_page(const comparison *c, const char *path)
+static lathe_status with_compare(const lathe_compare *compare, const char *baseline, const lathe_run *now, lathe_page_use *use, void *result)
 {
-    char *title = title_of(c), *settings = c->runs ? lathe_settings_text(&c->settings) : NULL, *text = NULL;
-    const lathe_page page = { .title = title, .kind = "compare", .run = c->run, .runs = c->runs, .group = c->group, .groups = c->groups,
-        .settings = settings };
-    if (title) text = lathe_page_text(&page);
-    lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
-    if (!status) status = lathe_page_write_charts(&page, path);
+    if (!compare) return lathe_fail_null("lathe_report_compare", "compare");
+    collection c = { 0 };
+    lathe_status status = collect(&c, compare, baseline, now);
+    char *title = status ? NULL : title_of(compare, c.groups), *settings = status ? NULL : lathe_settings_text(&compare->run[0].settings);
+    const lathe_page page = { .title = title, .kind = "compare", .run = c.run, .runs = c.runs, .group = c.group, .groups = (size_t)c.groups,
+        .planned = compare->runs, .settings = settings, .live = c.open };
+    if (!status) status = title && settings ? use(&page, result) : lathe_error();
     lathe_free(title);
     lathe_free(settings);
-    lathe_free(text);
+    forget(&c, compare->runs);
     return status;
 }
 
-lathe_status lathe_report_compare(const char *dir, const lathe_report_run *runs, size_t count)
+lathe_status lathe_report_compare(const lathe_compare *compare, const char *baseline)
 {
     char path[LATHE_SETTING_LONG];
-    if (!dir || !runs || !count) return lathe_fail(LATHE_EARG, "lathe_report_compare: no folder or no runs");
-    comparison c = { .history = lathe_alloc(count, sizeof *c.history), .run = lathe_alloc(count, sizeof *c.run),
-        .group = lathe_alloc(count, sizeof *c.group), .settings = lathe_settings_default() };
-    lathe_status status = c.history && c.run && c.group ? lathe_file_join(dir, "report.html", path, sizeof path) : lathe_error();
-    for (size_t i = 0; i < count && !status; i++) status = add_run(&c, dir, &runs[i]);
-    if (!status) status = write_page(&c, path);
-    for (size_t i = 0; c.history && i < count; i++) lathe_history_free(&c.history[i]);
-    lathe_free(c.history);
-    lathe_free(c.run);
-    lathe_free(c.group);
-    return status;
+    const char *at = path;
+    if (!compare) return lathe_fail_null("lathe_report_compare", "compare");
+    lathe_status status = lathe_file_join(compare->folder, "report.html", path, sizeof path);
+    return status ? status : with_compare(compare, baseline, NULL, lathe_page_write, &at);
+}
+
+char *lathe_report_compare_page(const lathe_compare *compare, const char *baseline, const lathe_run *now)
+{
+    char *text = NULL;
+    return with_compare(compare, baseline, now, lathe_page_take_text, &text) ? NULL : text;
+}
+
+char *lathe_report_compare_data(const lathe_compare *compare, const char *baseline, const lathe_run *now)
+{
+    char *text = NULL;
+    return with_compare(compare, baseline, now, lathe_page_take_data, &text) ? NULL : text;
 }

@@ -9,8 +9,9 @@
 #include "../nn/summary.h"
 #include "page_impl.h"
 
-/* report/page.css and page.js, and uPlot with its style and licence. */
-extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
+/* report/page.css, the three parts of the page's program, and uPlot with its style and licence. */
+extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_page_tables_js[], lathe_page_controls_js[],
+    lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
 
 static const char controls[] =
     "<div id=\"controls\" role=\"toolbar\" aria-label=\"How the charts are drawn\">\n"
@@ -23,6 +24,7 @@ static const char controls[] =
     "<button id=\"reset\" disabled title=\"Drag over a chart to zoom; a double click shows everything too\">show all</button>\n"
     "<button id=\"csv\">CSV</button>\n"
     "<button id=\"theme\">light / dark</button>\n"
+    "<span class=\"hint\">Point at a chart for its numbers, drag to zoom, click a name to hide it; by keyboard: Tab, arrows, +, Escape.</span>\n"
     "</div>\n";
 
 static void embed(lathe_text *out, const char *before, const unsigned char *text, const char *after)
@@ -46,7 +48,7 @@ static void body(lathe_text *out, const char *title)
 {
     lathe_text_put(out, "<body>\n<h1>");
     lathe_text_html(out, title);
-    lathe_text_put(out, "<span id=\"live\" role=\"status\"></span></h1>\n<ul id=\"tiles\"></ul>\n");
+    lathe_text_put(out, "<span id=\"live\" role=\"status\"></span></h1>\n<ul id=\"tiles\"></ul>\n<div id=\"verdict\"></div>\n");
     lathe_text_put(out, controls);
     lathe_text_put(out, "<div class=\"panel\"><table id=\"legend\"></table></div>\n<div id=\"said\" class=\"away\" aria-live=\"polite\"></div>\n"
         "<div id=\"charts\"></div>\n<noscript><p>The charts need JavaScript; the pictures beside this file (report-*.svg) do not.</p></noscript>\n"
@@ -63,8 +65,35 @@ char *lathe_page_text(const lathe_page *page)
     lathe_text_put(&out, "</script>\n");
     embed(&out, "<script>\n/* uPlot\n", lathe_uplot_license, "*/\n");
     embed(&out, "", lathe_uplot_js, "\n</script>\n");
-    embed(&out, "<script>\n", lathe_page_js, "</script>\n</body>\n</html>\n");
+    embed(&out, "<script>\n(function () {\n\"use strict\";\n", lathe_page_js, "\n");
+    embed(&out, "", lathe_page_tables_js, "\n");
+    embed(&out, "", lathe_page_controls_js, "})();\n</script>\n</body>\n</html>\n");
     return lathe_text_take(&out);
+}
+
+/* ---- what is done with a page ------------------------------------------------------------------------------------- */
+
+lathe_status lathe_page_take_text(const lathe_page *page, void *result)
+{
+    char *text = *(char **)result = lathe_page_text(page);
+    return text ? LATHE_OK : lathe_error();
+}
+
+lathe_status lathe_page_take_data(const lathe_page *page, void *result)
+{
+    lathe_text out = { 0 };
+    lathe_page_data(&out, page);
+    char *text = *(char **)result = lathe_text_take(&out);
+    return text ? LATHE_OK : lathe_error();
+}
+
+lathe_status lathe_page_write(const lathe_page *page, void *result)
+{
+    const char *path = *(const char **)result;
+    char *text = lathe_page_text(page);
+    lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
+    lathe_free(text);
+    return status ? status : lathe_page_write_charts(page, path);
 }
 
 /* ---- one run -------------------------------------------------------------------------------------------------- */
@@ -94,10 +123,7 @@ static char *summary_of(const lathe_run *run)
     return text;
 }
 
-/* What is done with the page of a run. */
-typedef lathe_status use_page(const lathe_page *page, void *result);
-
-static lathe_status with_run(const lathe_run *run, const char *outcome, use_page *use, void *result)
+static lathe_status with_run(const lathe_run *run, const char *outcome, lathe_page_use *use, void *result)
 {
     if (!run) return lathe_fail_null("lathe_report_page", "run");
     bool live = run->end == LATHE_RUN_OPEN, tested = run->test_score.count > 0;
@@ -105,8 +131,8 @@ static lathe_status with_run(const lathe_run *run, const char *outcome, use_page
     lathe_page_run only = { .history = &run->history, .seed = run->settings.seed, .steps_per_epoch = run->steps_per_epoch, .folder = "",
         .seconds = run->settings.no_times ? (double)NAN : run->seconds, .test_accuracy = tested ? run->test_score.accuracy : (double)NAN,
         .test_loss = tested ? run->test_score.loss : (double)NAN };
-    lathe_page_group group = { run->settings.sched, "" };
-    const lathe_page page = { .title = title, .kind = "run", .run = &only, .runs = 1, .group = &group, .groups = 1, .settings = settings,
+    lathe_page_group group = { .name = run->settings.sched, .differs = "" };
+    const lathe_page page = { .title = title, .kind = "run", .run = &only, .runs = 1, .group = &group, .groups = 1, .planned = 1, .settings = settings,
         .summary = summary, .outcome = outcome, .live = live };
     lathe_status status = title && settings ? use(&page, result) : lathe_error();
     lathe_free(title);
@@ -115,50 +141,27 @@ static lathe_status with_run(const lathe_run *run, const char *outcome, use_page
     return status;
 }
 
-static lathe_status take_text(const lathe_page *page, void *result)
-{
-    char *text = *(char **)result = lathe_page_text(page);
-    return text ? LATHE_OK : lathe_error();
-}
-
-static lathe_status take_data(const lathe_page *page, void *result)
-{
-    lathe_text out = { 0 };
-    lathe_page_data(&out, page);
-    char *text = *(char **)result = lathe_text_take(&out);
-    return text ? LATHE_OK : lathe_error();
-}
-
-static lathe_status write_files(const lathe_page *page, void *result)
-{
-    const char *path = *(const char **)result;
-    char *text = lathe_page_text(page);
-    lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
-    lathe_free(text);
-    return status ? status : lathe_page_write_charts(page, path);
-}
-
 char *lathe_report_page(const lathe_run *run)
 {
     char *text = NULL;
-    return with_run(run, NULL, take_text, &text) ? NULL : text;
+    return with_run(run, NULL, lathe_page_take_text, &text) ? NULL : text;
 }
 
 char *lathe_report_data(const lathe_run *run)
 {
     char *text = NULL;
-    return with_run(run, NULL, take_data, &text) ? NULL : text;
+    return with_run(run, NULL, lathe_page_take_data, &text) ? NULL : text;
 }
 
 lathe_status lathe_report_write(const lathe_run *run, const char *path)
 {
-    return with_run(run, NULL, write_files, &path);
+    return with_run(run, NULL, lathe_page_write, &path);
 }
 
 lathe_status lathe_report_finish(lathe_run *run, const char *path)
 {
     char *outcome = run && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP) ? lathe_report_outcome(run) : NULL;
-    lathe_status status = with_run(run, outcome, write_files, &path);
+    lathe_status status = with_run(run, outcome, lathe_page_write, &path);
     lathe_free(outcome);
     return status;
 }

@@ -1,7 +1,8 @@
-/* The page of curves: one self-contained HTML file about one run, without any request to anywhere. */
+/* The page of curves: one self-contained HTML file about a run or several, without any request to anywhere. */
 #ifndef LATHE_REPORT_PAGE_H
 #define LATHE_REPORT_PAGE_H
 
+#include "../train/compare.h"
 #include "../train/run.h"
 
 #ifdef __cplusplus
@@ -29,25 +30,21 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path);
  * Errors   those of lathe_report_write. Where the measuring itself fails the page goes without it.
  */
 lathe_status lathe_report_finish(lathe_run *run, const char *path);
-/** One run of a page of several. */
-typedef struct lathe_report_run {
-    const char *label;    /* "cyclic:triangular2, seed 1" */
-    const char *group;    /* "cyclic:triangular2": runs of a group differ in the seed alone */
-    const char *differs;  /* the settings that not all groups have, "key = value" lines */
-    const char *folder;   /* its run folder, below the page's: "cyclic-triangular2/seed-1" */
-    uint64_t seed;
-    lathe_run_end end;    /* LATHE_RUN_OPEN: it has not ended yet */
-    double test_accuracy, test_loss; /* NaN: not measured */
-    double seconds;
-} lathe_report_run;
 
 /**
- * Write DIR/report.html, the page of several runs: learning rate, momentum, training loss, validation loss and accuracy of each group, the mean of its
- * seeds in a band from the least to the greatest, the settings that differ, and a table of results; and its charts as pictures beside it. The curves are
- * read from the run folders; runs that have none yet are left out.
- * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT.
+ * Write FOLDER/report.html, the page of a comparison: learning rate, momentum, training loss, validation loss and accuracy of each variant, the mean of
+ * its seeds in a band from the least to the greatest, what is more than noise against the variant `baseline` (NULL: the first), the settings that differ, and a
+ * table of results; and its charts as pictures beside it. The curves are read from the run folders; runs that have none yet are left out.
+ * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT; LATHE_ENAME: no such variant.
  */
-lathe_status lathe_report_compare(const char *dir, const lathe_report_run *runs, size_t count);
+lathe_status lathe_report_compare(const lathe_compare *compare, const char *baseline);
+
+/**
+ * That page as text, and its data alone: what a page that is served asks for while the comparison goes on. `now` is the run that is being trained, whose
+ * curves are read from memory; NULL: none. To be given to lathe_free. Errors: those of lathe_report_compare: NULL.
+ */
+char *lathe_report_compare_page(const lathe_compare *compare, const char *baseline, const lathe_run *now);
+char *lathe_report_compare_data(const lathe_compare *compare, const char *baseline, const lathe_run *now);
 
 #ifdef __cplusplus
 }

@@ -1,666 +1,444 @@
-"use strict";
-// The page of curves. The data is one JSON object; everything on the page is made from it, again whenever something is changed.
-(function () {
-  const byId = (id) => document.getElementById(id);
-  const make = (name, properties, ...children) => {
-    const element = Object.assign(document.createElement(name), properties);
-    element.append(...children);
-    return element;
+// The page of curves: data, charts and legend. The data is one JSON object; everything on the page is made from it, again whenever something is changed.
+// page.js, page_tables.js and page_controls.js are the body of one function, in this order.
+const byId = (id) => document.getElementById(id);
+const make = (name, properties, ...children) => {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+};
+let data = JSON.parse(byId("data").textContent);
+const palettes = { // Okabe and Ito 2008, and the same hues for dark ground
+  light: ["#0072b2", "#d55e00", "#009e73", "#b5508f", "#a08c00", "#3d9bd4", "#1c1e21"],
+  dark: ["#5aa9e6", "#ff8a50", "#2ec4a0", "#e59ac4", "#e8da5a", "#a5d8ff", "#f2f2f2"],
+};
+const dashes = [[], [9, 4], [2, 3], [11, 3, 2, 3], [13, 3, 2, 3, 2, 3], [18, 6], [5, 4]];
+const state = { unit: "step", smooth: 0.9, raw: data.kind === "run", logLoss: false, logRate: false, hidden: new Set(), focus: null, zoom: null,
+  theme: "auto", print: false, x: null };
+let charts = [], groups = [], marked = [];
+
+// ---- numbers -------------------------------------------------------------------------------------------------
+const isNumber = (value) => typeof value === "number" && isFinite(value);
+const short = (value, digits) => !isNumber(value) ? "–" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
+  ? value.toExponential(2) : String(+value.toPrecision(digits || 4));
+const percent = (value) => isNumber(value) ? (100 * value).toFixed(2) + " %" : "–";
+const mean = (values) => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
+const spread = (values) => {
+  const middle = mean(values);
+  return values.length < 2 ? null : Math.sqrt(values.reduce((sum, v) => sum + (v - middle) ** 2, 0) / (values.length - 1));
+};
+
+// Exponential mean without the bias of its start (as in Adam, Kingma and Ba 2015).
+function smoothed(values, keep) {
+  let sum = 0, weight = 0;
+  return values.map((value) => {
+    if (isNumber(value)) { sum = keep * sum + (1 - keep) * value; weight = keep * weight + 1 - keep; }
+    return weight > 0 ? sum / weight : null;
+  });
+}
+
+function nearest(xs, x) {
+  let low = 0, high = xs.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (xs[middle] < x) low = middle + 1; else high = middle;
+  }
+  return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
+}
+
+// ---- runs and groups -----------------------------------------------------------------------------------------
+// Seconds of a step: between the ends of epochs, evenly.
+function secondsAt(run, step) {
+  let before = 0, time = 0;
+  for (let i = 0; i < run.epoch.step.length; i++) {
+    const end = run.epoch.step[i], seconds = run.epoch.seconds[i];
+    if (!isNumber(seconds)) return null;
+    if (step <= end) return time + (seconds * (step - before)) / Math.max(1, end - before);
+    time += seconds;
+    before = end;
+  }
+  return time;
+}
+
+function unitOf(run, step) {
+  if (state.unit === "epoch") return step / run.per_epoch;
+  return state.unit === "seconds" ? secondsAt(run, step) : step;
+}
+
+const perStep = new Set(["lr", "momentum", "loss", "raw", "low", "high"]);
+
+function valuesOf(run, metric) {
+  if (metric === "raw") return run.loss;
+  if (metric === "loss") return smoothed(run.loss, Math.pow(state.smooth, run.stride));
+  if (metric === "lr" || metric === "momentum") return run.rates === null ? run[metric] : data.runs[run.rates][metric];
+  return perStep.has(metric) ? run[metric] : run.epoch[metric];
+}
+
+// A group's curve: the mean of its runs, and the least and greatest where it has several.
+function curveOf(group, metric) {
+  const all = group.runs.map((run) => valuesOf(run, metric));
+  const longest = all.reduce((best, values, i) => (values.length > all[best].length ? i : best), 0);
+  const curve = { x: [], y: [], low: [], high: [], many: all.length > 1 };
+  const steps = perStep.has(metric) ? all[longest].map((_, i) => i * group.runs[longest].stride) : group.runs[longest].epoch.step;
+  for (let i = 0; i < all[longest].length; i++) {
+    const values = all.map((each) => each[i]).filter(isNumber);
+    const at = mean(group.runs.map((run) => unitOf(run, steps[i])).filter(isNumber));
+    if (at === null) continue;
+    curve.x.push(at);
+    curve.y.push(mean(values));
+    curve.low.push(values.length ? Math.min(...values) : null);
+    curve.high.push(values.length ? Math.max(...values) : null);
+  }
+  return curve;
+}
+
+function bestOf(group) {
+  const accuracy = group.curves.val_accuracy, useful = accuracy.y.some(isNumber);
+  const values = useful ? accuracy.y : group.curves.train_loss.y.map((v) => (isNumber(v) ? -v : v));
+  let best = -1;
+  values.forEach((v, i) => { if (isNumber(v) && (best < 0 || v > values[best])) best = i; });
+  return best;
+}
+
+function gather() {
+  groups = data.groups.map((group, index) => ({ ...group, index, runs: data.runs.filter((run) => run.group === index) }))
+    .filter((group) => group.runs.length && group.runs.some((run) => run.loss.length));
+  for (const group of groups) {
+    group.curves = {};
+    for (const metric of ["lr", "momentum", "loss", "raw", "train_loss", "train_accuracy", "val_loss", "val_accuracy"])
+      group.curves[metric] = curveOf(group, metric);
+    const only = one() && group.runs[0];
+    if (only && only.low) Object.assign(group.curves.raw, { low: only.low, high: only.high, many: true }); // thinned: no spike is lost
+    group.best = bestOf(group);
+  }
+}
+
+// ---- colours -------------------------------------------------------------------------------------------------
+const darkWanted = matchMedia("(prefers-color-scheme: dark)");
+const isDark = () => !state.print && (state.theme === "dark" || (state.theme === "auto" && darkWanted.matches));
+const colorOf = (index) => palettes[isDark() ? "dark" : "light"][index % 7];
+const dashOf = (index) => dashes[(index + Math.floor(index / 7)) % 7];
+const faded = (color, part) => color + Math.round(255 * part).toString(16).padStart(2, "0");
+
+// ---- charts --------------------------------------------------------------------------------------------------
+const one = () => data.kind === "run";
+const line = (group, metric, more) => ({ name: group.name, curve: group.curves[metric], color: group.index, group: group.index, metric, ...more });
+
+// What is drawn, in this order: title, unit, whether its axis may be logarithmic, and lines.
+function plan() {
+  const shown = groups.filter((group) => !state.hidden.has(group.index));
+  const rates = [
+    { id: "lr", title: "Learning rate", small: true, log: state.logRate, lines: shown.map((group) => line(group, "lr", { band: false })) },
+    { id: "momentum", title: "Momentum (β₁ in Adam’s family)", small: true, lines: shown.map((group) => line(group, "momentum", { band: false })) },
+  ];
+  if (one()) {
+    const lossLines = [], accuracyLines = [];
+    for (const group of shown) {
+      if (state.raw) lossLines.push(line(group, "raw", { name: "each step", faint: true, color: 0 }));
+      lossLines.push(line(group, "loss", { name: "training, smoothed", color: 0, dash: 0 }),
+        line(group, "train_loss", { name: "training, mean of the epoch", color: 0, dash: 2, points: true, band: false }),
+        line(group, "val_loss", { name: "validation", color: 1, dash: 1, points: true, gap: true, best: true }));
+      accuracyLines.push(line(group, "train_accuracy", { name: "training", color: 0, dash: 0, points: true }),
+        line(group, "val_accuracy", { name: "validation", color: 1, dash: 1, points: true, best: true }));
+    }
+    return [{ id: "loss", title: "Loss", log: state.logLoss, lines: lossLines }, { id: "accuracy", title: "Accuracy", percent: true, lines: accuracyLines }, ...rates];
+  }
+  const followed = shown.filter((group) => group.index === state.focus); // its gap is shown
+  const raw = state.raw ? shown.map((group) => line(group, "raw", { faint: true, band: false })) : [];
+  return [
+    { id: "val_accuracy", title: "Validation accuracy", percent: true, lines: shown.map((group) => line(group, "val_accuracy", { points: true, best: true })) },
+    { id: "val_loss", title: "Validation loss", log: state.logLoss, lines: shown.map((group) => line(group, "val_loss", { points: true, gap: group.index === state.focus }))
+      .concat(followed.map((group) => line(group, "train_loss", { name: `${group.name}, training`, dash: 2, band: false }))) },
+    { id: "loss", title: "Training loss, smoothed", small: true, log: state.logLoss, lines: raw.concat(shown.map((group) => line(group, "loss", {}))) },
+    ...rates,
+  ];
+}
+
+// The lines over one x axis: where a line has no value of its own, undefined (uPlot draws on to its next).
+function align(lines) {
+  const same = lines.every((l) => l.curve.x.length === lines[0].curve.x.length && l.curve.x.every((x, i) => x === lines[0].curve.x[i]));
+  if (same) return { x: lines.length ? lines[0].curve.x : [], place: (curve, values) => values };
+  const x = [...new Set(lines.flatMap((l) => l.curve.x))].sort((a, b) => a - b), at = new Map(x.map((value, i) => [value, i]));
+  const place = (curve, values) => {
+    const out = new Array(x.length);
+    curve.x.forEach((value, i) => { out[at.get(value)] = values[i]; });
+    return out;
   };
-  let data = JSON.parse(byId("data").textContent);
-  const palettes = { // Okabe and Ito 2008, and the same hues for dark ground
-    light: ["#0072b2", "#d55e00", "#009e73", "#b5508f", "#c98500", "#3d9bd4", "#1c1e21"],
-    dark: ["#5aa9e6", "#ff8a50", "#2ec4a0", "#e59ac4", "#f2c14e", "#a5d8ff", "#f2f2f2"],
+  return { x, place };
+}
+
+const drawable = (values, log) => (log ? values.map((v) => (isNumber(v) && v <= 0 ? null : v)) : values);
+
+function seriesOf(chart) {
+  const { x, place } = align(chart.lines), series = [{}], columns = [x], bands = [];
+  const add = (values, l, options) => {
+    columns.push(place(l.curve, drawable(values, chart.log)));
+    series.push({ spanGaps: true, points: { show: false }, ...options });
+    return series.length - 1;
   };
-  const dashes = [[], [9, 4], [2, 3], [11, 3, 2, 3], [16, 4], [6, 3, 2, 3, 2, 3], [4, 4]];
-  const state = { unit: "step", smooth: 0.9, raw: data.runs.length === 1, logLoss: false, logRate: false, hidden: new Set(), focus: null, zoom: null,
-    theme: "auto", print: false, x: null };
-  let charts = [], groups = [], marked = [];
-
-  // ---- numbers -------------------------------------------------------------------------------------------------
-  const isNumber = (value) => typeof value === "number" && isFinite(value);
-  const short = (value, digits) => !isNumber(value) ? "–" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
-    ? value.toExponential(2) : String(+value.toPrecision(digits || 4));
-  const percent = (value) => isNumber(value) ? (100 * value).toFixed(2) + " %" : "–";
-  const mean = (values) => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
-  const spread = (values) => {
-    const middle = mean(values);
-    return values.length < 2 ? null : Math.sqrt(values.reduce((sum, v) => sum + (v - middle) ** 2, 0) / (values.length - 1));
-  };
-
-  // Exponential mean without the bias of its start (as in Adam, Kingma and Ba 2015).
-  function smoothed(values, keep) {
-    let sum = 0, weight = 0;
-    return values.map((value) => {
-      if (isNumber(value)) { sum = keep * sum + (1 - keep) * value; weight = keep * weight + 1 - keep; }
-      return weight > 0 ? sum / weight : null;
-    });
-  }
-
-  function nearest(xs, x) {
-    let low = 0, high = xs.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (xs[middle] < x) low = middle + 1; else high = middle;
+  for (const l of chart.lines) {
+    const color = colorOf(l.color), dim = state.focus !== null && state.focus !== l.group ? 0.15 : 1;
+    if (l.curve.many && l.band !== false) {
+      const high = add(l.curve.high, l, { stroke: "transparent", width: 0 }), low = add(l.curve.low, l, { stroke: "transparent", width: 0 });
+      bands.push({ series: [high, low], fill: faded(color, 0.16 * dim) });
     }
-    return low > 0 && x - xs[low - 1] < xs[low] - x ? low - 1 : low;
+    add(l.curve.y, l, { label: l.name, stroke: faded(color, (l.faint ? 0.28 : 1) * dim), width: l.faint ? 1 : 2, dash: l.faint ? [] : dashOf(l.dash ?? l.color),
+      points: { show: !!l.points && l.curve.x.length < 60, size: 6, fill: color, stroke: color } });
   }
+  return { columns, series, bands };
+}
 
-  // ---- runs and groups -----------------------------------------------------------------------------------------
-  // Seconds of a step: between the ends of epochs, evenly.
-  function secondsAt(run, step) {
-    let before = 0, time = 0;
-    for (let i = 0; i < run.epoch.step.length; i++) {
-      const end = run.epoch.step[i], seconds = run.epoch.seconds[i];
-      if (!isNumber(seconds)) return null;
-      if (step <= end) return time + (seconds * (step - before)) / Math.max(1, end - before);
-      time += seconds;
-      before = end;
-    }
-    return time;
+// Where the learning rate turns from falling to rising: a cycle ends and the next one begins.
+function cyclesOf(group) {
+  const { x, y } = group.curves.lr, starts = [x[0]];
+  let falling = false;
+  for (let i = 1; i < y.length; i++) {
+    const tiny = 1e-9 * Math.abs(y[i]);
+    if (y[i] < y[i - 1] - tiny) falling = true;
+    else if (y[i] > y[i - 1] + tiny && falling) { starts.push(x[i - 1]); falling = false; }
   }
+  return starts.length > 1 && starts.length < 200 ? starts.concat(x[x.length - 1]) : [];
+}
 
-  function unitOf(run, step) {
-    if (state.unit === "epoch") return step / run.per_epoch;
-    return state.unit === "seconds" ? secondsAt(run, step) : step;
+function shadeCycles(u) {
+  const group = groups.find((each) => (state.focus === null ? one() : each.index === state.focus));
+  if (!group) return;
+  const ends = cyclesOf(group), { ctx, bbox } = u;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.fillStyle = isDark() ? "#ffffff12" : "#0000000d";
+  for (let i = 1; i + 1 < ends.length; i += 2) {
+    const left = u.valToPos(ends[i], "x", true);
+    ctx.fillRect(left, bbox.top, u.valToPos(ends[i + 1], "x", true) - left, bbox.height);
   }
+  ctx.restore();
+}
 
-  const perStep = new Set(["lr", "momentum", "loss", "raw", "low", "high"]);
-
-  function valuesOf(run, metric) {
-    if (metric === "raw") return run.loss;
-    if (metric === "loss") return smoothed(run.loss, Math.pow(state.smooth, run.stride));
-    if (metric === "lr" || metric === "momentum") return run.rates === null ? run[metric] : data.runs[run.rates][metric];
-    return perStep.has(metric) ? run[metric] : run.epoch[metric];
-  }
-
-  // A group's curve: the mean of its runs, and the least and greatest where it has several.
-  function curveOf(group, metric) {
-    const all = group.runs.map((run) => valuesOf(run, metric));
-    const longest = all.reduce((best, values, i) => (values.length > all[best].length ? i : best), 0);
-    const curve = { x: [], y: [], low: [], high: [], many: all.length > 1 };
-    const steps = perStep.has(metric) ? all[longest].map((_, i) => i * group.runs[longest].stride) : group.runs[longest].epoch.step;
-    for (let i = 0; i < all[longest].length; i++) {
-      const values = all.map((each) => each[i]).filter(isNumber);
-      const at = mean(group.runs.map((run) => unitOf(run, steps[i])).filter(isNumber));
-      if (at === null) continue;
-      curve.x.push(at);
-      curve.y.push(mean(values));
-      curve.low.push(values.length ? Math.min(...values) : null);
-      curve.high.push(values.length ? Math.max(...values) : null);
-    }
-    return curve;
-  }
-
-  function bestOf(group) {
-    const accuracy = group.curves.val_accuracy, useful = accuracy.y.some(isNumber);
-    const values = useful ? accuracy.y : group.curves.train_loss.y.map((v) => (isNumber(v) ? -v : v));
-    let best = -1;
-    values.forEach((v, i) => { if (isNumber(v) && (best < 0 || v > values[best])) best = i; });
-    return best;
-  }
-
-  function gather() {
-    groups = data.groups.map((group, index) => ({ ...group, index, runs: data.runs.filter((run) => run.group === index) }))
-      .filter((group) => group.runs.length && group.runs.some((run) => run.loss.length));
-    for (const group of groups) {
-      group.curves = {};
-      for (const metric of ["lr", "momentum", "loss", "raw", "train_loss", "train_accuracy", "val_loss", "val_accuracy"])
-        group.curves[metric] = curveOf(group, metric);
-      const only = data.runs.length === 1 && group.runs[0];
-      if (only && only.low) Object.assign(group.curves.raw, { low: only.low, high: only.high, many: true }); // thinned: no spike is lost
-      group.best = bestOf(group);
-    }
-  }
-
-  // ---- colours -------------------------------------------------------------------------------------------------
-  const darkWanted = matchMedia("(prefers-color-scheme: dark)");
-  const isDark = () => !state.print && (state.theme === "dark" || (state.theme === "auto" && darkWanted.matches));
-  const colorOf = (index) => palettes[isDark() ? "dark" : "light"][index % 7];
-  const dashOf = (index) => dashes[(index + Math.floor(index / 7)) % 7];
-  const faded = (color, part) => color + Math.round(255 * part).toString(16).padStart(2, "0");
-
-  // ---- charts --------------------------------------------------------------------------------------------------
-  const one = () => groups.length === 1;
-  const line = (group, metric, more) => ({ name: group.name, curve: group.curves[metric], color: group.index, group: group.index, metric, ...more });
-
-  // What is drawn, in this order: title, unit, whether its axis may be logarithmic, and lines.
-  function plan() {
-    const shown = groups.filter((group) => !state.hidden.has(group.index));
-    const rates = [
-      { id: "lr", title: "Learning rate", log: state.logRate, lines: shown.map((group) => line(group, "lr", { band: false })) },
-      { id: "momentum", title: "Momentum (β₁ in Adam’s family)", lines: shown.map((group) => line(group, "momentum", { band: false })) },
-    ];
-    if (one()) {
-      const lossLines = [], accuracyLines = [];
-      for (const group of shown) {
-        if (state.raw) lossLines.push(line(group, "raw", { name: "each step", faint: true, color: 0 }));
-        lossLines.push(line(group, "loss", { name: "training, smoothed", color: 0, dash: 0 }),
-          line(group, "train_loss", { name: "training, mean of the epoch", color: 0, dash: 2, points: true, band: false }),
-          line(group, "val_loss", { name: "validation", color: 1, dash: 1, points: true, gap: true, best: true }));
-        accuracyLines.push(line(group, "train_accuracy", { name: "training", color: 0, dash: 0, points: true }),
-          line(group, "val_accuracy", { name: "validation", color: 1, dash: 1, points: true, best: true }));
-      }
-      return [{ id: "loss", title: "Loss", log: state.logLoss, lines: lossLines }, { id: "accuracy", title: "Accuracy", percent: true, lines: accuracyLines }, ...rates];
-    }
-    const raw = state.raw ? shown.map((group) => line(group, "raw", { faint: true, band: false })) : [];
-    return [
-      { id: "val_accuracy", title: "Validation accuracy", percent: true, lines: shown.map((group) => line(group, "val_accuracy", { points: true, best: true })) },
-      { id: "val_loss", title: "Validation loss", log: state.logLoss, lines: shown.map((group) => line(group, "val_loss", { points: true })) },
-      { id: "loss", title: "Training loss", log: state.logLoss, lines: raw.concat(shown.map((group) => line(group, "loss", {}))) },
-      ...rates,
-    ];
-  }
-
-  // The lines over one x axis: where a line has no value of its own, undefined (uPlot draws on to its next).
-  function align(lines) {
-    const same = lines.every((l) => l.curve.x.length === lines[0].curve.x.length && l.curve.x.every((x, i) => x === lines[0].curve.x[i]));
-    if (same) return { x: lines.length ? lines[0].curve.x : [], place: (curve, values) => values };
-    const x = [...new Set(lines.flatMap((l) => l.curve.x))].sort((a, b) => a - b), at = new Map(x.map((value, i) => [value, i]));
-    const place = (curve, values) => {
-      const out = new Array(x.length);
-      curve.x.forEach((value, i) => { out[at.get(value)] = values[i]; });
-      return out;
-    };
-    return { x, place };
-  }
-
-  const drawable = (values, log) => (log ? values.map((v) => (isNumber(v) && v <= 0 ? null : v)) : values);
-
-  function seriesOf(chart) {
-    const { x, place } = align(chart.lines), series = [{}], columns = [x], bands = [];
-    const add = (values, l, options) => {
-      columns.push(place(l.curve, drawable(values, chart.log)));
-      series.push({ spanGaps: true, points: { show: false }, ...options });
-      return series.length - 1;
-    };
-    for (const l of chart.lines) {
-      const color = colorOf(l.color), dim = state.focus !== null && state.focus !== l.group ? 0.15 : 1;
-      if (l.curve.many && l.band !== false) {
-        const high = add(l.curve.high, l, { stroke: "transparent", width: 0 }), low = add(l.curve.low, l, { stroke: "transparent", width: 0 });
-        bands.push({ series: [high, low], fill: faded(color, 0.16 * dim) });
-      }
-      add(l.curve.y, l, { label: l.name, stroke: faded(color, (l.faint ? 0.28 : 1) * dim), width: l.faint ? 1 : 2, dash: l.faint ? [] : dashOf(l.dash ?? l.color),
-        points: { show: !!l.points && l.curve.x.length < 60, size: 6, fill: color, stroke: color } });
-    }
-    return { columns, series, bands };
-  }
-
-  // Where the learning rate turns from falling to rising: a cycle ends and the next one begins.
-  function cyclesOf(group) {
-    const { x, y } = group.curves.lr, starts = [x[0]];
-    let falling = false;
-    for (let i = 1; i < y.length; i++) {
-      const tiny = 1e-9 * Math.abs(y[i]);
-      if (y[i] < y[i - 1] - tiny) falling = true;
-      else if (y[i] > y[i - 1] + tiny && falling) { starts.push(x[i - 1]); falling = false; }
-    }
-    return starts.length > 1 && starts.length < 200 ? starts.concat(x[x.length - 1]) : [];
-  }
-
-  function shadeCycles(u) {
-    const group = groups.find((each) => (state.focus === null ? one() : each.index === state.focus));
-    if (!group) return;
-    const ends = cyclesOf(group), { ctx, bbox } = u;
-    ctx.save();
+// Between training and validation loss: orange where validation is worse (over-fitting), blue where it is better.
+function shadeGap(u, chart) {
+  const l = chart.lines.find((each) => each.gap), train = l && groups.find((each) => each.index === l.group).curves.train_loss;
+  if (!l) return;
+  const { ctx, bbox } = u, at = (curve, i) => [u.valToPos(curve.x[i], "x", true), u.valToPos(curve.y[i], "y", true)];
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  for (let i = 1; i < l.curve.x.length; i++) {
+    const corners = [at(l.curve, i - 1), at(l.curve, i), at(train, i), at(train, i - 1)];
+    if (!corners.flat().every(isFinite)) continue;
+    ctx.fillStyle = faded(colorOf(l.curve.y[i] + l.curve.y[i - 1] > train.y[i] + train.y[i - 1] ? 1 : 0), 0.2);
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    ctx.fillStyle = isDark() ? "#ffffff12" : "#0000000d";
-    for (let i = 1; i + 1 < ends.length; i += 2) {
-      const left = u.valToPos(ends[i], "x", true);
-      ctx.fillRect(left, bbox.top, u.valToPos(ends[i + 1], "x", true) - left, bbox.height);
-    }
-    ctx.restore();
+    corners.forEach(([x, y], k) => (k ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
+    ctx.fill();
   }
+  ctx.restore();
+}
 
-  // Between training and validation loss: orange where validation is worse (over-fitting), blue where it is better.
-  function shadeGap(u, chart) {
-    const l = chart.lines.find((each) => each.gap), train = l && groups.find((each) => each.index === l.group).curves.train_loss;
-    if (!l) return;
-    const { ctx, bbox } = u, at = (curve, i) => [u.valToPos(curve.x[i], "x", true), u.valToPos(curve.y[i], "y", true)];
-    ctx.save();
+// Words over lines, which stand back around them.
+function label(ctx, text, x, y, ratio) {
+  ctx.lineJoin = "round";
+  ctx.lineWidth = 5 * ratio;
+  ctx.strokeStyle = isDark() ? "#1d2026" : "#f5f6f8";
+  ctx.strokeText(text, x, y);
+  ctx.fillStyle = inkColor();
+  ctx.fillText(text, x, y);
+}
+
+function markBest(u, chart) {
+  const { ctx } = u, ratio = devicePixelRatio || 1;
+  ctx.save();
+  ctx.font = `600 ${14 * ratio}px system-ui, sans-serif`;
+  for (const l of chart.lines) {
+    const group = groups.find((each) => each.index === l.group);
+    if (!l.best || !group || group.best < 0 || (state.focus !== null && state.focus !== l.group)) continue;
+    const x = u.valToPos(l.curve.x[group.best], "x", true), y = u.valToPos(l.curve.y[group.best], "y", true);
+    if (!isFinite(x) || !isFinite(y) || x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
+    ctx.strokeStyle = colorOf(l.color);
+    ctx.lineWidth = 2 * ratio;
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
-    ctx.clip();
-    for (let i = 1; i < l.curve.x.length; i++) {
-      const corners = [at(l.curve, i - 1), at(l.curve, i), at(train, i), at(train, i - 1)];
-      if (!corners.flat().every(isFinite)) continue;
-      ctx.fillStyle = faded(colorOf(l.curve.y[i] + l.curve.y[i - 1] > train.y[i] + train.y[i - 1] ? 1 : 0), 0.2);
-      ctx.beginPath();
-      corners.forEach(([x, y], k) => (k ? ctx.lineTo(x, y) : ctx.moveTo(x, y)));
-      ctx.fill();
-    }
-    ctx.restore();
+    ctx.arc(x, y, 7 * ratio, 0, 7);
+    ctx.stroke();
+    if (!one()) continue;
+    const text = `best: epoch ${group.runs[0].epoch.epoch[group.best] + 1}`, wide = ctx.measureText(text).width;
+    label(ctx, text, Math.min(x + 11 * ratio, u.bbox.left + u.bbox.width - wide - 4 * ratio), y - u.bbox.top < 34 * ratio ? y + 28 * ratio : y - 14 * ratio, ratio);
   }
+  ctx.restore();
+}
 
-  function markBest(u, chart) {
-    const { ctx } = u, ratio = devicePixelRatio || 1;
-    ctx.save();
-    ctx.font = `600 ${11 * ratio}px system-ui, sans-serif`;
-    for (const l of chart.lines) {
-      const group = groups.find((each) => each.index === l.group);
-      if (!l.best || !group || group.best < 0 || (state.focus !== null && state.focus !== l.group)) continue;
-      const x = u.valToPos(l.curve.x[group.best], "x", true), y = u.valToPos(l.curve.y[group.best], "y", true);
-      if (!isFinite(x) || !isFinite(y) || x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
-      ctx.strokeStyle = colorOf(l.color);
-      ctx.lineWidth = 2 * ratio;
-      ctx.beginPath();
-      ctx.arc(x, y, 7 * ratio, 0, 7);
-      ctx.stroke();
-      if (!one()) continue;
-      ctx.fillStyle = inkColor();
-      const text = `best: epoch ${group.runs[0].epoch.epoch[group.best] + 1}`, wide = ctx.measureText(text).width;
-      ctx.fillText(text, Math.min(x + 11 * ratio, u.bbox.left + u.bbox.width - wide), y - u.bbox.top < 30 * ratio ? y + 24 * ratio : y - 11 * ratio);
-    }
-    ctx.restore();
+const axisFont = () => `${state.print ? 10 : 14}px system-ui, sans-serif`;
+const inkColor = () => (isDark() ? "#e8e8e8" : "#1c1e21");
+
+// A line that is level gets room around it.
+const rangeOf = (u, low, high) => (high - low <= 1e-9 * Math.abs(high) ? [low - 0.1 * Math.abs(low || 1), high + 0.1 * Math.abs(high || 1)] : uPlot.rangeNum(low, high, 0.06, true));
+
+function optionsOf(chart, parts, width, range) {
+  const ink = isDark() ? "#c8ccd2" : "#4a4f57", grid = { stroke: isDark() ? "#ffffff18" : "#00000014", width: 1 };
+  const numbers = (u, values) => values.map((v) => (v === null ? "" : chart.percent ? +(100 * v).toFixed(2) + " %" : short(v, 6)));
+  return {
+    width, height: state.print ? 190 : chart.small ? 235 : 310,
+    legend: { show: false },
+    cursor: { sync: { key: "lathe", scales: ["x", null] }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
+    scales: { x: { time: false, range: () => state.zoom || range }, y: chart.log ? { distr: 3 } : { range: rangeOf } },
+    axes: [
+      { stroke: ink, grid, ticks: grid, font: axisFont(), size: 36, label: state.unit, labelSize: 20, labelGap: -4, labelFont: axisFont() },
+      { stroke: ink, grid, ticks: grid, font: axisFont(), size: 72, values: numbers },
+    ],
+    series: parts.series, bands: parts.bands,
+    hooks: {
+      drawClear: [shadeCycles, (u) => shadeGap(u, chart)],
+      draw: [(u) => markBest(u, chart)],
+      setCursor: [(u) => { if (u.cursor.left >= 0) readAt(u.posToVal(u.cursor.left, "x")); }],
+      setSelect: [(u) => {
+        const { left, width: wide } = u.select;
+        if (wide > 4) zoom(u.posToVal(left, "x"), u.posToVal(left + wide, "x"));
+      }],
+    },
+  };
+}
+
+function zoom(low, high) {
+  state.zoom = low === undefined ? null : [low, high];
+  byId("reset").disabled = !state.zoom;
+  for (const { plot } of charts) {
+    plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
+    plot.setData(plot.data, true);
   }
+}
 
-  const inkColor = () => (isDark() ? "#e8e8e8" : "#1c1e21");
-
-  // A line that is level gets room around it.
-  const rangeOf = (u, low, high) => (high - low <= 1e-9 * Math.abs(high) ? [low - 0.1 * Math.abs(low || 1), high + 0.1 * Math.abs(high || 1)] : uPlot.rangeNum(low, high, 0.06, true));
-
-  function optionsOf(chart, parts, width, range) {
-    const ink = isDark() ? "#c8ccd2" : "#4a4f57", grid = { stroke: isDark() ? "#ffffff18" : "#00000014", width: 1 };
-    const numbers = (u, values) => values.map((v) => (v === null ? "" : chart.percent ? +(100 * v).toFixed(2) + " %" : short(v, 6)));
-    return {
-      width, height: chart.id === "lr" || chart.id === "momentum" ? 200 : 285,
-      legend: { show: false },
-      cursor: { sync: { key: "lathe", scales: ["x", null] }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { x: { time: false, range: () => state.zoom || range }, y: chart.log ? { distr: 3 } : { range: rangeOf } },
-      axes: [
-        { stroke: ink, grid, ticks: grid, font: "12px system-ui, sans-serif", size: 34, label: state.unit, labelSize: 18, labelGap: -4, labelFont: "12px system-ui, sans-serif" },
-        { stroke: ink, grid, ticks: grid, font: "12px system-ui, sans-serif", size: 66, values: numbers },
-      ],
-      series: parts.series, bands: parts.bands,
-      hooks: {
-        drawClear: [shadeCycles, (u) => shadeGap(u, chart)],
-        draw: [(u) => markBest(u, chart)],
-        setCursor: [(u) => { if (u.cursor.left >= 0) readAt(u.posToVal(u.cursor.left, "x")); }],
-        setSelect: [(u) => {
-          const { left, width: wide } = u.select;
-          if (wide > 4) zoom(u.posToVal(left, "x"), u.posToVal(left + wide, "x"));
-        }],
-      },
-    };
+function extent() {
+  let low = Infinity, high = -Infinity;
+  for (const group of groups) for (const metric of ["lr", "val_loss"]) {
+    const { x } = group.curves[metric];
+    if (x.length) { low = Math.min(low, x[0]); high = Math.max(high, x[x.length - 1]); }
   }
+  return low < high ? [low, high] : [0, 1];
+}
 
-  function zoom(low, high) {
-    state.zoom = low === undefined ? null : [low, high];
-    byId("reset").disabled = !state.zoom;
-    for (const { plot } of charts) {
-      plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
-      plot.setData(plot.data, true);
-    }
-  }
+function chartBox(chart) {
+  const box = make("figure", { className: chart.small && !one() ? "chart third" : "chart", tabIndex: 0 });
+  box.dataset.chart = chart.id;
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", `${chart.title}. Arrow keys move along the steps, plus and minus zoom, Escape shows everything.`);
+  const save = make("button", { textContent: "SVG", title: "Download this chart as SVG", className: "small" });
+  save.setAttribute("aria-label", `Download ${chart.title} as SVG`);
+  save.addEventListener("click", () => download(`${chart.id}.svg`, "image/svg+xml", svgOf(charts.find((each) => each.id === chart.id))));
+  const caption = make("figcaption", {}, make("b", { textContent: chart.title }));
+  if ((one() && chart.lines.length > 1) || chart.lines.some((l) => l.gap)) for (const l of chart.lines.filter((each) => one() || each.group === state.focus)) caption.append(make("span", { className: "key" }, swatch(l.color, l.dash ?? l.color, l.faint), l.name));
+  caption.append(save);
+  box.append(caption);
+  box.addEventListener("keydown", (event) => chartKey(event, chart.id));
+  return box;
+}
 
-  function extent() {
-    let low = Infinity, high = -Infinity;
-    for (const group of groups) for (const metric of ["lr", "val_loss"]) {
-      const { x } = group.curves[metric];
-      if (x.length) { low = Math.min(low, x[0]); high = Math.max(high, x[x.length - 1]); }
-    }
-    return low < high ? [low, high] : [0, 1];
-  }
+// On paper half of A4's width, whatever the window's: the page is laid out anew only after the charts are drawn.
+const widthOf = (box) => (state.print ? 340 : Math.max(200, box.clientWidth - 8));
 
-  function chartBox(chart) {
-    const box = make("figure", { className: "chart", tabIndex: 0 });
-    box.dataset.chart = chart.id;
-    box.setAttribute("role", "group");
-    box.setAttribute("aria-label", `${chart.title}. Arrow keys move along the steps, plus and minus zoom, Escape shows everything.`);
-    const save = make("button", { textContent: "SVG", title: "Download this chart as SVG", className: "small" });
-    save.setAttribute("aria-label", `Download ${chart.title} as SVG`);
-    save.addEventListener("click", () => download(`${chart.id}.svg`, "image/svg+xml", svgOf(charts.find((each) => each.id === chart.id))));
-    const caption = make("figcaption", {}, make("b", { textContent: chart.title }));
-    if (one() && chart.lines.length > 1) for (const l of chart.lines) caption.append(make("span", { className: "key" }, swatch(l.color, l.dash ?? l.color, l.faint), l.name));
-    caption.append(save);
-    box.append(caption);
-    box.addEventListener("keydown", (event) => chartKey(event, chart.id));
-    return box;
-  }
+function draw() {
+  const active = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.chart : null;
+  for (const { plot } of charts) plot.destroy();
+  const place = byId("charts"), range = extent();
+  place.textContent = "";
+  const planned = plan().filter((chart) => chart.lines.some((l) => l.curve.y.some(isNumber)));
+  const boxes = planned.map(chartBox); // all of them before the first is measured
+  place.append(...boxes);
+  charts = planned.map((chart, i) => {
+    const box = boxes[i], parts = seriesOf(chart);
+    const plot = new uPlot(optionsOf(chart, parts, widthOf(box), range), parts.columns, box);
+    plot.over.addEventListener("dblclick", () => zoom());
+    return { id: chart.id, chart, box, plot };
+  });
+  place.dataset.drawn = charts.length;
+  if (active) { const again = charts.find((each) => each.id === active); if (again) again.box.focus({ preventScroll: true }); }
+}
 
-  function draw() {
-    const active = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.chart : null;
-    for (const { plot } of charts) plot.destroy();
-    const place = byId("charts"), range = extent();
-    place.textContent = "";
-    const planned = plan().filter((chart) => chart.lines.some((l) => l.curve.y.some(isNumber)));
-    const boxes = planned.map(chartBox); // all of them before the first is measured
-    place.append(...boxes);
-    charts = planned.map((chart, i) => {
-      const box = boxes[i], parts = seriesOf(chart);
-      const plot = new uPlot(optionsOf(chart, parts, Math.max(200, box.clientWidth - 8), range), parts.columns, box);
-      plot.over.addEventListener("dblclick", () => zoom());
-      return { id: chart.id, chart, box, plot };
-    });
-    place.dataset.drawn = charts.length;
-    if (active) { const again = charts.find((each) => each.id === active); if (again) again.box.focus({ preventScroll: true }); }
-  }
+function resize() {
+  for (const { plot, box } of charts) plot.setSize({ width: widthOf(box), height: plot.height });
+}
 
-  function resize() {
-    for (const { plot, box } of charts) plot.setSize({ width: Math.max(200, box.clientWidth - 8), height: plot.height });
-  }
+// ---- reading a step, and the legend --------------------------------------------------------------------------
+function swatch(color, dash, faint) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), path = document.createElementNS(svg.namespaceURI, "path");
+  svg.setAttribute("class", "swatch");
+  svg.setAttribute("viewBox", "0 0 34 10");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", "M1 5H33");
+  path.setAttribute("stroke", colorOf(color));
+  path.setAttribute("stroke-width", faint ? 1 : 3);
+  if (!faint) path.setAttribute("stroke-dasharray", dashOf(dash).join(" "));
+  svg.append(path);
+  return svg;
+}
 
-  // ---- reading a step, and the legend --------------------------------------------------------------------------
-  function swatch(color, dash, faint) {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), path = document.createElementNS(svg.namespaceURI, "path");
-    svg.setAttribute("class", "swatch");
-    svg.setAttribute("viewBox", "0 0 34 10");
-    svg.setAttribute("aria-hidden", "true");
-    path.setAttribute("d", "M1 5H33");
-    path.setAttribute("stroke", colorOf(color));
-    path.setAttribute("stroke-width", faint ? 1 : 3);
-    if (!faint) path.setAttribute("stroke-dasharray", dashOf(dash).join(" "));
-    svg.append(path);
-    return svg;
-  }
+const legendColumns = [["lr", "learning rate", short], ["momentum", "momentum", short], ["raw", "train loss", short], ["loss", "smoothed", short], ["val_loss", "val loss", short],
+  ["val_accuracy", "val accuracy", percent]];
 
-  const legendColumns = [["lr", "learning rate", short], ["momentum", "momentum", short], ["raw", "train loss", short], ["loss", "smoothed", short], ["val_loss", "val loss", short],
-    ["val_accuracy", "val accuracy", percent]];
-
-  function buildLegend() {
-    const table = byId("legend");
-    table.textContent = "";
-    const head = make("tr", {}, make("th", { scope: "col", id: "position" }));
-    for (const [, title] of legendColumns) head.append(make("th", { textContent: title, scope: "col" }));
-    table.append(make("thead", {}, head));
-    const body = make("tbody", {});
-    marked = [];
-    for (const group of groups) {
-      const button = make("button", { className: "name", title: "Show or hide" }, swatch(group.index, group.index), group.name);
+function buildLegend() {
+  const table = byId("legend");
+  table.textContent = "";
+  const head = make("tr", {}, make("th", { scope: "col", id: "position" }));
+  for (const [, title] of legendColumns) head.append(make("th", { textContent: title, scope: "col" }));
+  table.append(make("thead", {}, head));
+  const body = make("tbody", {});
+  marked = [];
+  for (const group of groups) {
+    const button = make("button", { className: "name", title: "Click: show or hide. Point at it: its cycles and the gap between its losses" }, swatch(group.index, group.index), group.name);
+    button.setAttribute("aria-pressed", String(!state.hidden.has(group.index)));
+    button.addEventListener("click", () => {
+      if (state.hidden.has(group.index)) state.hidden.delete(group.index); else state.hidden.add(group.index);
       button.setAttribute("aria-pressed", String(!state.hidden.has(group.index)));
-      button.addEventListener("click", () => {
-        if (state.hidden.has(group.index)) state.hidden.delete(group.index); else state.hidden.add(group.index);
-        button.setAttribute("aria-pressed", String(!state.hidden.has(group.index)));
-        draw();
-      });
-      const row = make("tr", {}, make("th", { scope: "row" }, button)), cells = legendColumns.map(() => make("td", { textContent: "–" }));
-      row.append(...cells);
-      if (groups.length > 1) {
-        row.addEventListener("mouseenter", () => focus(group.index));
-        row.addEventListener("mouseleave", () => focus(null));
-        button.addEventListener("focus", () => { if (button.matches(":focus-visible")) focus(group.index); });
-        button.addEventListener("blur", () => focus(null));
-      }
-      body.append(row);
-      marked.push({ group, cells });
-    }
-    table.append(body);
-  }
-
-  let focusTimer = 0;
-  function focus(index) {
-    clearTimeout(focusTimer);
-    focusTimer = setTimeout(() => { if (state.focus !== index) { state.focus = index; draw(); } }, 120);
-  }
-
-  function readAt(x) {
-    state.x = x;
-    let said = "";
-    for (const { group, cells } of marked) {
-      legendColumns.forEach(([metric, , format], i) => {
-        const curve = group.curves[metric];
-        cells[i].textContent = curve.x.length ? format(curve.y[nearest(curve.x, x)]) : "–";
-      });
-      const run = group.runs[0], index = nearest(group.curves.lr.x, x), step = index * run.stride;
-      if (!said) said = `step ${step}${run.stride > 1 ? "–" + (step + run.stride - 1) : ""}, epoch ${Math.floor(step / run.per_epoch) + 1}`;
-    }
-    byId("position").textContent = said;
-  }
-
-  function chartKey(event, id) {
-    const { plot } = charts.find((each) => each.id === id), [low, high] = [plot.scales.x.min, plot.scales.x.max];
-    const xs = groups[0].curves.lr.x, at = state.x === null ? low : state.x, move = (by) => xs[Math.max(0, Math.min(xs.length - 1, nearest(xs, at) + by))];
-    let to = null;
-    if (event.key === "ArrowRight") to = move(event.shiftKey ? 50 : 1);
-    else if (event.key === "ArrowLeft") to = move(event.shiftKey ? -50 : -1);
-    else if (event.key === "Home") to = low;
-    else if (event.key === "End") to = high;
-    else if (event.key === "+" || event.key === "=") zoom(Math.max(low, at - (high - low) / 4), Math.min(high, at + (high - low) / 4));
-    else if (event.key === "-" || event.key === "Escape") zoom();
-    else return;
-    event.preventDefault();
-    if (to === null) return;
-    state.x = to;
-    for (const each of charts) each.plot.setCursor({ left: each.plot.valToPos(to, "x"), top: each.plot.over.clientHeight / 2 }, true, false);
-    readAt(to);
-    byId("said").textContent = byId("position").textContent + marked.map(({ group, cells }) =>
-      `; ${group.name}: ` + legendColumns.map(([, title], i) => `${title} ${cells[i].textContent}`).join(", ")).slice(0, 3).join("");
-  }
-
-  // ---- tables --------------------------------------------------------------------------------------------------
-  function tableOf(titles, rows, caption) {
-    const head = make("tr", {});
-    for (const [title, hint] of titles) head.append(make("th", { textContent: title, scope: "col", title: hint || "" }));
-    const body = make("tbody", {});
-    for (const row of rows) {
-      const line = make("tr", {}, make("th", { scope: "row" }, ...[].concat(row[0])));
-      for (const cell of row.slice(1)) line.append(make("td", { textContent: cell }));
-      body.append(line);
-    }
-    return make("div", { className: "scroll" }, make("table", {}, ...(caption ? [make("caption", { textContent: caption })] : []), make("thead", {}, head), body));
-  }
-
-  const last = (values) => values.filter(isNumber).pop();
-  const plusMinus = (values, format) => {
-    const known = values.filter(isNumber), wide = spread(known);
-    return known.length ? format(mean(known)) + (wide === null ? "" : " ± " + format(wide).replace(" %", "")) : "–";
-  };
-  const most = (values) => (values.some(isNumber) ? Math.max(...values.filter(isNumber)) : null);
-
-  function results() {
-    const rows = groups.map((group) => {
-      const each = (metric) => group.runs.map((run) => last(run.epoch[metric]));
-      const gap = group.runs.map((run) => { const a = last(run.epoch.val_loss), b = last(run.epoch.train_loss); return isNumber(a) && isNumber(b) ? a - b : null; });
-      return { order: mean(each("val_accuracy").filter(isNumber)) ?? -Infinity, cells: [[swatch(group.index, group.index), group.name], String(group.runs.length),
-        plusMinus(each("val_accuracy"), percent), percent(most(group.runs.map((run) => most(run.epoch.val_accuracy)))),
-        group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–", plusMinus(group.runs.map((run) => run.test_accuracy), percent),
-        plusMinus(each("val_loss"), short), plusMinus(each("train_loss"), short), plusMinus(gap, short), plusMinus(group.runs.map((run) => run.seconds), (v) => v.toFixed(1))] };
-    }).sort((a, b) => b.order - a.order);
-    return tableOf([[data.kind === "compare" ? "variant" : "run"], ["seeds"], ["val accuracy, last", "mean ± standard deviation over the seeds"], ["best of all"], ["best epoch"], ["test accuracy"], ["val loss, last"],
-      ["train loss, last"], ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart"], ["seconds"]], rows.map((row) => row.cells));
-  }
-
-  function epochTable(run) {
-    const e = run.epoch;
-    return tableOf([["epoch"], ["step"], ["train loss"], ["train accuracy"], ["val loss"], ["val accuracy"], ["seconds"]],
-      e.epoch.map((n, i) => [String(n + 1), String(e.step[i]), short(e.train_loss[i]), percent(e.train_accuracy[i]), short(e.val_loss[i]), percent(e.val_accuracy[i]),
-        isNumber(e.seconds[i]) ? e.seconds[i].toFixed(2) : "–"]));
-  }
-
-  function differing() {
-    const keys = new Map();
-    groups.forEach((group, index) => {
-      for (const text of group.differs.split("\n")) {
-        const at = text.indexOf(" = ");
-        if (at < 0) continue;
-        if (!keys.has(text.slice(0, at))) keys.set(text.slice(0, at), []);
-        keys.get(text.slice(0, at))[index] = text.slice(at + 3);
-      }
+      draw();
     });
-    if (!keys.size) return null;
-    const names = [...keys.keys()];
-    return tableOf([["variant"], ...names.map((name) => [name])], groups.map((group, i) => [group.name, ...names.map((name) => keys.get(name)[i] ?? "")]));
+    const row = make("tr", {}, make("th", { scope: "row" }, button)), cells = legendColumns.map(() => make("td", { textContent: "–" }));
+    row.append(...cells);
+    if (groups.length > 1) {
+      row.addEventListener("mouseenter", () => focus(group.index));
+      row.addEventListener("mouseleave", () => focus(null));
+      button.addEventListener("focus", () => { if (button.matches(":focus-visible")) focus(group.index); });
+      button.addEventListener("blur", () => focus(null));
+    }
+    body.append(row);
+    marked.push({ group, cells });
   }
+  table.append(body);
+}
 
-  function confusion(outcome) {
-    const highest = Math.max(1, ...outcome.confusion.flatMap((row, i) => row.filter((_, j) => i !== j)));
-    const table = make("table", { className: "confusion" }, make("caption", { textContent: "Rows: what it is. Columns: what the model said." }));
-    const head = make("tr", {}, make("td", {}));
-    for (const name of outcome.classes) head.append(make("th", { scope: "col" }, make("span", { textContent: name })));
-    table.append(make("thead", {}, head));
-    const body = make("tbody", {});
-    outcome.confusion.forEach((row, i) => {
-      const line = make("tr", {}, make("th", { textContent: outcome.classes[i], scope: "row" }));
-      row.forEach((count, j) => {
-        const cell = make("td", { textContent: count || "", title: `${outcome.classes[i]} taken for ${outcome.classes[j]}: ${count}` });
-        if (i === j) cell.className = "right"; else if (count) cell.style.setProperty("--heat", (0.12 + 0.78 * Math.sqrt(count / highest)).toFixed(3));
-        if (i !== j && count > highest * 0.35) cell.classList.add("hot");
-        line.append(cell);
-      });
-      body.append(line);
+let focusTimer = 0;
+function focus(index) {
+  clearTimeout(focusTimer);
+  focusTimer = setTimeout(() => { if (state.focus !== index) { state.focus = index; draw(); } }, 120);
+}
+
+function readAt(x) {
+  state.x = x;
+  let said = "";
+  for (const { group, cells } of marked) {
+    legendColumns.forEach(([metric, , format], i) => {
+      const curve = group.curves[metric];
+      cells[i].textContent = curve.x.length ? format(curve.y[nearest(curve.x, x)]) : "–";
     });
-    table.append(body);
-    return make("div", { className: "scroll" }, table);
+    const run = group.runs[0], index = nearest(group.curves.lr.x, x), step = index * run.stride;
+    if (!said) said = `step ${step}${run.stride > 1 ? "–" + (step + run.stride - 1) : ""}, epoch ${Math.floor(step / run.per_epoch) + 1}`;
   }
+  byId("position").textContent = said;
+}
 
-  function mistakes(outcome) {
-    const list = make("ul", { className: "mistakes" });
-    for (const each of outcome.mistakes) {
-      const said = `${outcome.classes[each.predicted]}, ${(100 * each.confidence).toFixed(1)} %`;
-      list.append(make("li", {}, make("img", { src: each.png, alt: `${outcome.classes[each.label]}, taken for ${said}` }), make("b", { textContent: said }), make("span", { textContent: `is ${outcome.classes[each.label]}` })));
-    }
-    return list;
-  }
-
-  function section(title, ...content) { byId("tables").append(make("section", {}, make("h2", { textContent: title }), ...content)); }
-
-  function outcomeSections(outcome) {
-    const ratio = (a, b) => (b ? a / b : null), sum = (values) => values.reduce((a, b) => a + b, 0);
-    if (outcome.classes.length <= 40) section(`Confusion on the ${outcome.set} set (${outcome.count} pictures)`, confusion(outcome));
-    section("Each class", tableOf([["class"], ["pictures"], ["precision", "of those the model called this, how many were"], ["recall", "of those that are this, how many the model found"], ["F1"]],
-      outcome.classes.map((name, i) => {
-        const right = outcome.confusion[i][i], is = sum(outcome.confusion[i]), said = sum(outcome.confusion.map((row) => row[i]));
-        return [name, String(is), percent(ratio(right, said)), percent(ratio(right, is)), percent(ratio(2 * right, is + said))];
-      })));
-    if (outcome.mistakes.length) section("The most confident mistakes", mistakes(outcome));
-  }
-
-  function tables() {
-    byId("tables").textContent = "";
-    section("Results", results());
-    const differs = differing();
-    if (differs) section("Settings that differ", differs);
-    if (data.runs.length === 1) {
-      section("Epochs", epochTable(data.runs[0]));
-      if (data.outcome) outcomeSections(data.outcome);
-      if (data.summary) section("Model", make("pre", { textContent: data.summary }));
-    } else {
-      section("Runs", tableOf([["run"], ["seed"], ["val accuracy, last"], ["test accuracy"], ["seconds"], ["folder"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
-        percent(last(run.epoch.val_accuracy)), percent(run.test_accuracy), isNumber(run.seconds) ? run.seconds.toFixed(1) : "–", run.folder])));
-    }
-    if (data.settings) section("Settings", make("pre", { textContent: data.settings }));
-  }
-
-  function tiles() {
-    const list = byId("tiles");
-    list.textContent = "";
-    const add = (name, value) => { if (value !== "–") list.append(make("li", {}, name, make("b", { textContent: value }))); };
-    if (data.runs.length === 1) {
-      const run = data.runs[0];
-      add("test accuracy", percent(run.test_accuracy));
-      add("best validation accuracy", percent(most(run.epoch.val_accuracy)));
-      add("training loss, last epoch", short(last(run.epoch.train_loss)));
-      add("steps", String(run.steps));
-      add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
-    } else {
-      const final = (group) => mean(group.runs.map((run) => last(run.epoch.val_accuracy)).filter(isNumber)) ?? -Infinity;
-      const best = groups.slice().sort((a, b) => final(b) - final(a))[0];
-      add("variants", String(groups.length));
-      add("runs", String(data.runs.length));
-      if (best) { add("best mean validation accuracy", percent(final(best))); add("by", best.name); }
-    }
-  }
-
-  // ---- downloads -----------------------------------------------------------------------------------------------
-  function download(name, type, text) {
-    const link = make("a", { href: URL.createObjectURL(new Blob([text], { type })), download: name });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  }
-
-  const csvText = (value) => `"${String(value).replace(/"/g, '""')}"`;
-  function csv() {
-    const lines = ["variant,seed,step,epoch,lr,momentum,loss,train_loss,train_accuracy,val_loss,val_accuracy"], cell = (v) => (isNumber(v) ? v : "");
-    for (const run of data.runs) {
-      const name = `${csvText(data.groups[run.group].name)},${run.seed}`, lr = valuesOf(run, "lr"), momentum = valuesOf(run, "momentum"), e = run.epoch;
-      run.loss.forEach((loss, i) => lines.push(`${name},${i * run.stride},${Math.floor((i * run.stride) / run.per_epoch)},${cell(lr[i])},${cell(momentum[i])},${cell(loss)},,,,`));
-      e.step.forEach((step, i) => lines.push(`${name},${step},${e.epoch[i]},,,,${cell(e.train_loss[i])},${cell(e.train_accuracy[i])},${cell(e.val_loss[i])},${cell(e.val_accuracy[i])}`));
-    }
-    return lines.join("\n") + "\n";
-  }
-
-  const xml = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-  function svgOf({ chart, plot }) {
-    const left = plot.over.offsetLeft, top = plot.over.offsetTop + 26, wide = plot.over.clientWidth, high = plot.over.clientHeight, ink = inkColor();
-    const names = chart.lines.filter((l) => !l.faint), width = plot.width, height = plot.height + 34 + 18 * Math.ceil(names.length / 3);
-    const out = [`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="${ink}">`,
-      `<rect width="100%" height="100%" fill="${isDark() ? "#16181c" : "#fff"}"/><text x="${left}" y="18" font-size="14" font-weight="bold">${xml(chart.title)}</text>`,
-      `<clipPath id="c"><rect x="${left}" y="${top}" width="${wide}" height="${high}"/></clipPath>`];
-    plot.axes.forEach((axis, i) => (axis._splits || []).forEach((value, k) => {
-      const at = plot.valToPos(value, axis.scale), label = axis._values && axis._values[k];
-      if (label === "" || label === null || label === undefined) return;
-      out.push(i === 0 ? `<path d="M${left + at} ${top}v${high}" stroke="${ink}" stroke-opacity=".12"/><text x="${left + at}" y="${top + high + 17}" text-anchor="middle">${xml(label)}</text>`
-        : `<path d="M${left} ${top + at}h${wide}" stroke="${ink}" stroke-opacity=".12"/><text x="${left - 6}" y="${top + at + 4}" text-anchor="end">${xml(label)}</text>`);
-    }));
-    out.push(`<g clip-path="url(#c)" fill="none">`);
-    for (const l of chart.lines) {
-      const path = (values) => l.curve.x.map((x, i) => (isNumber(values[i]) ? `${(left + plot.valToPos(x, "x")).toFixed(1)} ${(top + plot.valToPos(values[i], "y")).toFixed(1)}` : null)).filter((p) => p && !p.includes("NaN"));
-      if (l.curve.many && l.band !== false) out.push(`<path d="M${path(l.curve.high).concat(path(l.curve.low).reverse()).join("L")}Z" fill="${colorOf(l.color)}" fill-opacity=".16"/>`);
-      const points = path(l.curve.y);
-      if (points.length) out.push(`<path d="M${points.join("L")}" stroke="${colorOf(l.color)}" stroke-width="${l.faint ? 1 : 2}" stroke-opacity="${l.faint ? 0.3 : 1}" stroke-dasharray="${l.faint ? "" : dashOf(l.dash ?? l.color).join(" ")}"/>`);
-    }
-    out.push("</g>");
-    names.forEach((l, i) => {
-      const x = left + (i % 3) * (wide / 3), y = plot.height + 44 + 18 * Math.floor(i / 3);
-      out.push(`<path d="M${x} ${y - 4}h26" stroke="${colorOf(l.color)}" stroke-width="2.5" stroke-dasharray="${dashOf(l.dash ?? l.color).join(" ")}"/><text x="${x + 32}" y="${y}">${xml(l.name)}</text>`);
-    });
-    return out.join("\n") + "\n</svg>\n";
-  }
-
-  // ---- controls ------------------------------------------------------------------------------------------------
-  function redraw() { gather(); draw(); if (state.x !== null) readAt(state.x); }
-
-  function everything() {
-    gather();
-    tiles();
-    buildLegend();
-    draw();
-    tables();
-    const first = groups[0];
-    if (first && first.curves.lr.x.length) readAt(state.x ?? first.curves.lr.x[first.curves.lr.x.length - 1]);
-  }
-
-  function controls() {
-    const bind = (id, name, convert) => byId(id).addEventListener("input", (event) => { state[name] = convert(event.target); redraw(); });
-    bind("raw", "raw", (input) => input.checked);
-    bind("logLoss", "logLoss", (input) => input.checked);
-    bind("logRate", "logRate", (input) => input.checked);
-    bind("smooth", "smooth", (input) => 1 - Math.pow(10, -3 * input.value));
-    byId("raw").checked = state.raw;
-    byId("unit").addEventListener("input", (event) => { state.unit = event.target.value; state.zoom = state.x = null; byId("reset").disabled = true; redraw(); });
-    byId("reset").addEventListener("click", () => zoom());
-    byId("csv").addEventListener("click", () => download("curves.csv", "text/csv", csv()));
-    byId("theme").addEventListener("click", () => {
-      state.theme = isDark() ? "light" : "dark";
-      document.documentElement.dataset.theme = state.theme;
-      everything();
-    });
-    if (!data.runs.some((run) => run.epoch.seconds.some(isNumber))) byId("unit").querySelector("[value=seconds]").disabled = true;
-  }
-
-  darkWanted.addEventListener("change", everything);
-  matchMedia("print").addEventListener("change", (event) => { state.print = event.matches; everything(); });
-  let width = innerWidth;
-  addEventListener("resize", () => { if (width !== innerWidth) { width = innerWidth; resize(); } });
-
-  // ---- live: the page that a training run serves asks for news ----------------------------------------------------
-  async function poll() {
-    try {
-      const answer = await fetch("data.json", { cache: "no-store" });
-      if (!answer.ok) throw new Error(answer.statusText);
-      data = await answer.json();
-      everything();
-      byId("live").textContent = data.live ? "live" : "ended";
-      if (!data.live) return;
-    } catch (error) {
-      byId("live").textContent = "no connection";
-    }
-    setTimeout(poll, 1000);
-  }
-
-  controls();
-  everything();
-  if (data.live && location.protocol.startsWith("http")) poll();
-})();
+function chartKey(event, id) {
+  const { plot } = charts.find((each) => each.id === id), [low, high] = [plot.scales.x.min, plot.scales.x.max];
+  const xs = groups[0].curves.lr.x, at = state.x === null ? low : state.x, move = (by) => xs[Math.max(0, Math.min(xs.length - 1, nearest(xs, at) + by))];
+  let to = null;
+  if (event.key === "ArrowRight") to = move(event.shiftKey ? 50 : 1);
+  else if (event.key === "ArrowLeft") to = move(event.shiftKey ? -50 : -1);
+  else if (event.key === "Home") to = low;
+  else if (event.key === "End") to = high;
+  else if (event.key === "+" || event.key === "=") zoom(Math.max(low, at - (high - low) / 4), Math.min(high, at + (high - low) / 4));
+  else if (event.key === "-" || event.key === "Escape") zoom();
+  else return;
+  event.preventDefault();
+  if (to === null) return;
+  state.x = to;
+  for (const each of charts) each.plot.setCursor({ left: each.plot.valToPos(to, "x"), top: each.plot.over.clientHeight / 2 }, true, false);
+  readAt(to);
+  byId("said").textContent = byId("position").textContent + marked.map(({ group, cells }) =>
+    `; ${group.name}: ` + legendColumns.map(([, title], i) => `${title} ${cells[i].textContent}`).join(", ")).slice(0, 3).join("");
+}

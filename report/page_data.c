@@ -139,6 +139,23 @@ static void optional_text(lathe_text *out, const char *name, const char *text)
     lathe_text_json(out, text);
 }
 
+static void one_group(lathe_text *out, const lathe_page_group *group)
+{
+    char words[96];
+    lathe_text_put(out, "{\"name\":");
+    lathe_text_json(out, group->name);
+    lathe_text_put(out, ",\"differs\":");
+    lathe_text_json(out, group->differs);
+    if (group->result) {
+        lathe_text_add(out, ",\"baseline\":%s", group->result->baseline ? "true" : "false");
+        named_number(out, "difference", group->result->against.mean);
+        named_number(out, "p", group->result->p);
+        lathe_text_put(out, ",\"words\":");
+        lathe_text_json(out, lathe_variant_words(group->result, words));
+    }
+    lathe_text_put(out, "}");
+}
+
 void lathe_page_data(lathe_text *out, const lathe_page *page)
 {
     size_t stride = stride_of(page);
@@ -146,13 +163,10 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
     lathe_text_json(out, page->title);
     lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->kind, page->live ? "true" : "false");
     for (size_t i = 0; i < page->groups; i++) {
-        lathe_text_put(out, i ? ",{\"name\":" : "{\"name\":");
-        lathe_text_json(out, page->group[i].name);
-        lathe_text_put(out, ",\"differs\":");
-        lathe_text_json(out, page->group[i].differs);
-        lathe_text_put(out, "}");
+        if (i) lathe_text_put(out, ",\n");
+        one_group(out, &page->group[i]);
     }
-    lathe_text_put(out, "],\n\"runs\":[");
+    lathe_text_add(out, "],\n\"planned\":%zu,\n\"runs\":[", page->planned);
     for (size_t i = 0; i < page->runs; i++) one_run(out, page, i, stride);
     lathe_text_put(out, "]");
     if (page->outcome) {

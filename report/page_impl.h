@@ -3,6 +3,7 @@
 #define LATHE_REPORT_PAGE_IMPL_H
 
 #include "../io/text.h"
+#include "../train/variants.h"
 #include "page.h"
 
 /** A run as the page shows it. */
@@ -20,6 +21,7 @@ typedef struct lathe_page_run {
 typedef struct lathe_page_group {
     const char *name;
     const char *differs;   /* "key = value" lines of the settings that not all groups have; "" */
+    const lathe_variant *result; /* NULL: it is held against none */
 } lathe_page_group;
 
 /** A page. */
@@ -29,6 +31,7 @@ typedef struct lathe_page {
     const lathe_page_run *run;
     const lathe_page_group *group;
     size_t runs, groups;
+    size_t planned;        /* runs, with those that have not begun */
     const char *settings, *summary; /* NULL: not shown */
     const char *outcome;   /* the JSON of lathe_report_outcome, or NULL */
     bool live;             /* the run has not ended: a page that is served asks for news */
@@ -40,6 +43,14 @@ void lathe_page_data(lathe_text *out, const lathe_page *page);
 /** The whole page, to be given to lathe_free. Errors: LATHE_ENOMEM: NULL. */
 char *lathe_page_text(const lathe_page *page);
 
+/**
+ * What is done with a page once it is made: its text or its data into *(char **)result, or it and its charts written to the path *(const char **)result.
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
+ */
+typedef lathe_status lathe_page_use(const lathe_page *page, void *result);
+lathe_status lathe_page_take_text(const lathe_page *page, void *result);
+lathe_status lathe_page_take_data(const lathe_page *page, void *result);
+lathe_status lathe_page_write(const lathe_page *page, void *result);
 
 /** Write the page's charts beside it: DIR/report-loss.svg, ... for DIR/report.html. Errors: LATHE_EIO, LATHE_ENOMEM, LATHE_EARG (path too long). */
 lathe_status lathe_page_write_charts(const lathe_page *page, const char *page_path);

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# `lathe train --live`: the page and its data are served to this machine, a client that hangs does no harm, and SIGTERM ends it: live.sh LATHE. 77: skipped.
+# `lathe train --live`, `lathe compare --live`: the page and its data are served to this machine, a client that hangs does no harm, and SIGTERM ends it: live.sh LATHE train|compare. 77: skipped.
 set -eu
 work=$(mktemp -d)
-"$1" train --data shapes --model mlp --epochs 1000 --out "$work/run" --live 0 2> "$work/err" > /dev/null &
+vary=()
+[ "$2" = train ] || vary=(--vary lr=1e-3,2e-3 --seeds 2)
+"$1" "$2" --data shapes --model mlp --train-count 640 --epochs 1000 "${vary[@]}" --out "$work/run" --live 0 2> "$work/err" > /dev/null &
 pid=$!
 trap 'kill -9 $pid 2> /dev/null || true; rm -rf "$work"' EXIT
 fail() { echo "live: $*"; cat "$work/err"; exit 1; }

@@ -110,6 +110,17 @@ static void wait_for(const char *name)
     fail_msg("%s did not come", name);
 }
 
+/* A row that was being written when the power went. */
+static void tear(const char *name, const char *table)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s/%s", folder, name, table);
+    FILE *file = fopen(path, "a");
+    assert_non_null(file);
+    fputs("12,1,0.0", file);
+    fclose(file);
+}
+
 /* Stopped or killed in the second run, gone on with by --resume: the same curves as without the break. */
 static void goes_on_after(int signal, const char *name)
 {
@@ -126,6 +137,7 @@ static void goes_on_after(int signal, const char *name)
     assert_int_equal(p.code, 128 + signal);
     if (signal == SIGINT) assert_non_null(strstr(p.err, "go on with: lathe compare --resume "));
     program_free(&p);
+    if (signal == SIGKILL) tear(name, "lr-2e-3/seed-1/steps.csv");
     run(&p, "compare --resume", name);
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     program_free(&p);

@@ -65,7 +65,7 @@ static const exception optional[] = {
     { "lathe_data_read.scratch", "a data set in memory needs none" }, { "lathe_data_fashion_mnist.dir", "where Debian has it" },
     { "lathe_image_resize.box", "all of it" }, { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
     { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" }, { "_message.", "a text that says so" },
-    { "lathe_trained_open.weights", "the best, or the last" },
+    { "lathe_trained_open.weights", "the best, or the last" }, { ".baseline", "the first" }, { ".now", "none goes on" },
 };
 
 /* Not looked at, in loops where a look would be most of the work; the headers say so. */

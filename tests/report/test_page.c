@@ -24,7 +24,7 @@ static char *text_of(const lathe_history *history, size_t runs, const char *name
     for (size_t i = 0; i < runs; i++)
         run[i] = (lathe_page_run){ .history = history, .seed = i, .steps_per_epoch = 100, .folder = "", .seconds = (double)NAN,
             .test_accuracy = 0.5, .test_loss = (double)NAN };
-    lathe_page_group group = { name, "" };
+    lathe_page_group group = { .name = name, .differs = "" };
     char *text = lathe_page_text(&(lathe_page){ .title = name, .kind = "run", .run = run, .runs = runs, .group = &group, .groups = 1, .settings = name });
     assert_non_null(text);
     return text;

@@ -38,7 +38,7 @@ static const char *const texts[][2] = {
     { "lathe_setting_find.key", "lr" }, { "lathe_settings_read.path", "run/config.ini" }, { "lathe_settings_length.text", "10" },
     { "lathe_data_csv.path", "table.csv" }, { "lathe_data_csv.file", "table.csv" }, { "lathe_data_masks.dir", "masked" }, { "lathe_data_find.path", "picture.ppm" },
     { "lathe_metric_from_text.text", "accuracy" }, { "lathe_metric_from_text.spec", "accuracy" }, { "lathe_compare_read.folder", "compared" }, { "lathe_trained_open.run", "run" },
-    { "lathe_trained_open.weights", "last" }, { "lathe_report_compare.dir", "." },
+    { "lathe_trained_open.weights", "last" }, { ".baseline", "constant" },
     { "lathe_data_open.spec", "mnist:" }, { "lathe_data_mnist.dir", "data" }, { "lathe_data_fashion_mnist.dir", "data" },
     { "lathe_data_cifar10.dir", "cifar" }, { "lathe_data_cifar100.dir", "cifar100" }, { "lathe_data_folder.dir", "classes" }, { "lathe_transforms_parse.spec", "hflip" },
     { "lathe_data_idx.pictures", "data/train-images-idx3-ubyte" }, { "lathe_data_idx.labels", "data/train-labels-idx1-ubyte" },

@@ -1,5 +1,5 @@
 // Opens pages of curves from file:// in Chromium: node page.mjs RUN.html [COMPARE.html] [--pictures DIR]. Exit 77: something it needs is missing.
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -23,7 +23,9 @@ const context = await chromium.launchPersistentContext(profile, { executablePath
 
 // Does the chart have ink: pixels of its canvas that are not transparent?
 const inked = (page) => page.$$eval(".chart canvas", (all) => all.map((canvas) => {
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const copy = new OffscreenCanvas(canvas.width, canvas.height), context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
   let count = 0;
   for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
   return count;
@@ -86,22 +88,57 @@ async function useControls(page) {
   await page.selectOption("#unit", "step");
   await page.fill("#smooth", "0.33");
   const [csv] = await Promise.all([page.waitForEvent("download"), page.click("#csv")]);
-  check("CSV can be had", csv.suggestedFilename() === "curves.csv");
+  const table = readFileSync(await csv.path(), "utf8").trim().split("\n"), runs = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).runs);
+  check("CSV can be had, a line a step and an epoch of each run", csv.suggestedFilename() === "curves.csv" && table[0].startsWith("variant,seed,step,")
+    && table.length === 1 + runs.reduce((sum, run) => sum + run.loss.length + run.epoch.step.length, 0));
   const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("[data-chart=lr] button.small").click()]);
-  check("SVG can be had", svg.suggestedFilename() === "lr.svg");
-  if (pictures) await svg.saveAs(join(pictures, "lr.svg"));
+  const drawing = readFileSync(await svg.path(), "utf8"), names = await page.$$eval("#legend tbody button", (all) => all.length);
+  check("SVG can be had, with a line of each", svg.suggestedFilename() === "lr.svg" && (drawing.match(/stroke-width="2"/g) || []).length === names && drawing.trim().endsWith("</svg>"));
+}
+
+// What was drawn changes until nothing is left to draw.
+async function settled(page) {
+  await page.mouse.move(5, 5);
+  await page.waitForTimeout(200);
+  return inked(page);
 }
 
 async function hide(page) {
-  const before = await inked(page);
-  await page.locator("#legend tbody button").first().click();
-  await page.mouse.move(5, 5);
-  await page.waitForTimeout(200);
-  const after = await inked(page);
-  check("a click on a name hides it", (await page.getAttribute("#legend tbody button", "aria-pressed")) === "false" && (after.length < before.length || after.some((n, i) => n !== before[i])));
-  await page.locator("#legend tbody button").first().click();
-  await page.mouse.move(5, 5);
-  await page.waitForTimeout(200);
+  const button = page.locator("#legend tbody button").first(), before = await settled(page);
+  await button.click();
+  const after = await settled(page);
+  check("a click on a name hides it", (await button.getAttribute("aria-pressed")) === "false" && (after.length < before.length || after.some((n, i) => n < before[i])));
+  await button.focus();
+  await page.keyboard.press("Enter");
+  const again = await settled(page);
+  check("Enter on it shows it again", (await button.getAttribute("aria-pressed")) === "true" && again.every((n, i) => n === before[i]));
+}
+
+// Tab reaches every control, the names and the charts, in their order.
+async function reachByKey(page) {
+  const reached = [];
+  await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
+  await page.mouse.click(2, 2);
+  for (let i = 0; i < 40; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.dataset.chart || document.activeElement.className));
+  }
+  const wanted = ["unit", "smooth", "raw", "logLoss", "logRate", "csv", "theme", "name", "lr", "small"];
+  check("Tab reaches every control", wanted.every((name) => reached.includes(name)));
+}
+
+// Of several variants: who is followed has its cycles and its gap, and the results say in words what is noise.
+async function compareVariants(page) {
+  const cyclic = page.locator("#legend tbody tr", { hasText: "cyclic" }).first(), before = await settled(page);
+  await cyclic.hover();
+  await page.waitForSelector("[data-chart=val_loss] .key");
+  check("pointing at a name shows its cycles and its gap", (await inked(page)).some((n, i) => n !== before[i]));
+  await settled(page);
+  const words = await page.$$eval("#tables td.words", (all) => all.map((cell) => cell.textContent));
+  check(`results in words: ${words[1]}`, words.length === (await page.$$("#legend tbody tr")).length && words.every((text) => /noise|clearly|held against|diverged/.test(text)));
+  check("and as sentences", /Within seed noise of |Clearly (better|worse) than /.test(await page.textContent("#verdict")));
+  const spreads = await page.$$eval("#tables section:first-child tbody td:nth-child(3)", (all) => all.map((cell) => cell.textContent));
+  check(`mean ± spread: ${spreads[0]}`, spreads.every((text) => / ± /.test(text)));
 }
 
 async function looks(page, name) {
@@ -112,16 +149,18 @@ async function looks(page, name) {
   const light = await color();
   await shoot("light");
   await page.emulateMedia({ colorScheme: "dark" });
+  await page.waitForTimeout(100);
   check("dark where the reader's system is dark", light !== await color());
   await shoot("dark");
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
-  check("printed on white", light === await color());
   await page.waitForTimeout(100);
+  const wide = await page.$$eval(".chart", (all) => all.map((box) => `${box.scrollWidth}/${box.clientWidth}`));
+  check(`printed on white, charts as wide as half a sheet: ${wide.join(" ")}`, light === await color() && wide.every((pair) => pair.split("/")[0] <= pair.split("/")[1] && pair.split("/")[1] < 360));
   if (pictures) await page.pdf({ path: join(pictures, `${name}.pdf`), format: "A4" });
   await shoot("print");
   await page.emulateMedia({ media: "screen", colorScheme: "light" });
   await page.setViewportSize({ width: 420, height: 900 });
-  await page.waitForTimeout(200);
+  await page.waitForTimeout(100);
   check("a narrow window needs no sideways scrolling", await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1));
   await shoot("narrow");
 }
@@ -137,6 +176,8 @@ for (const [i, path] of words.entries()) {
   await zoomByDrag(page, "loss");
   await useControls(page);
   await hide(page);
+  await reachByKey(page);
+  if (name === "compare") await compareVariants(page);
   await looks(page, name);
   check(`no request leaves the page: ${requests.join(" ") || "none"}`, requests.length === 0);
   check(`no complaint in the console: ${complaints.join(" | ") || "none"}`, complaints.length === 0);

@@ -1,0 +1,166 @@
+// The page of curves: what stands below the charts, and above them. Goes on where page.js ends.
+
+// ---- tables --------------------------------------------------------------------------------------------------
+function tableOf(titles, rows, caption) {
+  const head = make("tr", {});
+  for (const [title, hint, kind] of titles) head.append(make("th", { textContent: title, scope: "col", title: hint || "", className: kind ?? "" }));
+  const body = make("tbody", {});
+  for (const row of rows) {
+    const line = make("tr", {}, make("th", { scope: "row" }, ...[].concat(row[0])));
+    row.slice(1).forEach((cell, i) => line.append(make("td", { className: titles[i + 1][2] ?? "" }, cell)));
+    body.append(line);
+  }
+  return make("div", { className: "scroll" }, make("table", {}, ...(caption ? [make("caption", { textContent: caption })] : []), make("thead", {}, head), body));
+}
+
+const last = (values) => values.filter(isNumber).pop();
+const fixed = (value) => (!isNumber(value) ? "–" : Math.abs(value) < 1000 ? value.toFixed(4) : short(value));
+const points = (value) => (value < 0 ? "−" : "+") + Math.abs(100 * value).toFixed(2);
+const plusMinus = (values, format) => {
+  const known = values.filter(isNumber), wide = spread(known);
+  return !known.length ? "–" : wide === null ? format(mean(known)) : format(mean(known)).replace(" %", "") + " ± " + format(wide);
+};
+const most = (values) => (values.some(isNumber) ? Math.max(...values.filter(isNumber)) : null);
+
+// The columns of results: title, what it means, and a group's cell.
+const ends = (group, metric) => group.runs.map((run) => last(run.epoch[metric]));
+const gapOf = (run) => { const a = last(run.epoch.val_loss), b = last(run.epoch.train_loss); return isNumber(a) && isNumber(b) ? a - b : null; };
+const resultColumns = [
+  ["seeds", "", (group) => String(group.runs.length)],
+  ["test accuracy", "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map((run) => run.test_accuracy), percent)],
+  ["difference", "points of test accuracy against the first variant, or the one that was named", (group) => (!group.words || group.baseline || !isNumber(group.difference) ? "" : points(group.difference))],
+  ["in words", "paired t test over the seeds, with Holm’s correction for several comparisons; noise: p above 5 %", (group) => group.words || "", "words"],
+  ["val accuracy, last", "mean ± standard deviation over the seeds", (group) => plusMinus(ends(group, "val_accuracy"), percent)],
+  ["best", "the best validation accuracy of any epoch of any seed", (group) => percent(most(group.runs.map((run) => most(run.epoch.val_accuracy))))],
+  ["best epoch", "where the mean of validation accuracy is highest", (group) => (group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–")],
+  ["val loss, last", "", (group) => plusMinus(ends(group, "val_loss"), fixed)],
+  ["train loss, last", "", (group) => plusMinus(ends(group, "train_loss"), fixed)],
+  ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(group.runs.map(gapOf), fixed)],
+  ["seconds", "of a run", (group) => plusMinus(group.runs.map((run) => run.seconds), (v) => v.toFixed(1))],
+];
+
+function results() {
+  const without = one() ? ["seeds", "difference", "in words"] : ["best", "train loss, last"], columns = resultColumns.filter(([title]) => !without.includes(title));
+  const key = (group) => mean(group.runs.map((run) => run.test_accuracy).filter(isNumber)) ?? mean(ends(group, "val_accuracy").filter(isNumber)) ?? -Infinity;
+  const rows = groups.slice().sort((a, b) => key(b) - key(a)).map((group) => [[swatch(group.index, group.index), group.name], ...columns.map(([, , cell]) => cell(group))]);
+  return tableOf([[one() ? "run" : "variant"], ...columns.map(([title, hint, , kind]) => [title, hint, kind])], rows);
+}
+
+// What is more than noise, as sentences.
+function verdict() {
+  const place = byId("verdict"), base = groups.find((group) => group.baseline), judged = groups.filter((group) => group !== base && isNumber(group.p));
+  place.textContent = "";
+  if (!base || !judged.length) return;
+  const clear = (group) => group.p <= 0.05, list = (some) => some.sort((a, b) => b.difference - a.difference).map((group) => `${group.name} (${points(group.difference)})`).join(", ");
+  const say = (words, some) => { if (some.length) place.append(make("p", {}, make("b", { textContent: words }), " " + list(some) + ".")); };
+  say(`Clearly better than ${base.name}:`, judged.filter((group) => clear(group) && group.difference > 0));
+  say(`Clearly worse than ${base.name}:`, judged.filter((group) => clear(group) && group.difference <= 0));
+  say(`Within seed noise of ${base.name}:`, judged.filter((group) => !clear(group)));
+  place.append(make("p", { className: "hint", textContent: `Points of test accuracy on the same ${base.runs.length} seeds. Within noise: other seeds may well turn it round; it takes more seeds to tell.` }));
+}
+
+function epochTable(run) {
+  const e = run.epoch;
+  return tableOf([["epoch"], ["step"], ["train loss"], ["train accuracy"], ["val loss"], ["val accuracy"], ["seconds"]],
+    e.epoch.map((n, i) => [String(n + 1), String(e.step[i]), short(e.train_loss[i]), percent(e.train_accuracy[i]), short(e.val_loss[i]), percent(e.val_accuracy[i]),
+      isNumber(e.seconds[i]) ? e.seconds[i].toFixed(2) : "–"]));
+}
+
+function differing() {
+  const keys = new Map();
+  groups.forEach((group, index) => {
+    for (const text of group.differs.split("\n")) {
+      const at = text.indexOf(" = ");
+      if (at < 0) continue;
+      if (!keys.has(text.slice(0, at))) keys.set(text.slice(0, at), []);
+      keys.get(text.slice(0, at))[index] = text.slice(at + 3);
+    }
+  });
+  if (!keys.size) return null;
+  const names = [...keys.keys()];
+  return tableOf([["variant"], ...names.map((name) => [name])], groups.map((group, i) => [group.name, ...names.map((name) => keys.get(name)[i] ?? "")]));
+}
+
+function confusion(outcome) {
+  const highest = Math.max(1, ...outcome.confusion.flatMap((row, i) => row.filter((_, j) => i !== j)));
+  const table = make("table", { className: "confusion" }, make("caption", { textContent: "Rows: what it is. Columns: what the model said." }));
+  const head = make("tr", {}, make("td", {}));
+  for (const name of outcome.classes) head.append(make("th", { scope: "col" }, make("span", { textContent: name })));
+  table.append(make("thead", {}, head));
+  const body = make("tbody", {});
+  outcome.confusion.forEach((row, i) => {
+    const line = make("tr", {}, make("th", { textContent: outcome.classes[i], scope: "row" }));
+    row.forEach((count, j) => {
+      const cell = make("td", { textContent: count || "", title: `${outcome.classes[i]} taken for ${outcome.classes[j]}: ${count}` });
+      if (i === j) cell.className = "right"; else if (count) cell.style.setProperty("--heat", (0.12 + 0.78 * Math.sqrt(count / highest)).toFixed(3));
+      if (i !== j && count > highest * 0.35) cell.classList.add("hot");
+      line.append(cell);
+    });
+    body.append(line);
+  });
+  table.append(body);
+  return make("div", { className: "scroll" }, table);
+}
+
+function mistakes(outcome) {
+  const list = make("ul", { className: "mistakes" });
+  for (const each of outcome.mistakes) {
+    const said = `${outcome.classes[each.predicted]}, ${(100 * each.confidence).toFixed(1)} %`;
+    list.append(make("li", {}, make("img", { src: each.png, alt: `${outcome.classes[each.label]}, taken for ${said}` }), make("b", { textContent: said }), make("span", { textContent: `is ${outcome.classes[each.label]}` })));
+  }
+  return list;
+}
+
+const sectionOf = (title, ...content) => make("section", {}, make("h2", { textContent: title }), ...content);
+const section = (title, ...content) => byId("tables").append(sectionOf(title, ...content));
+
+function outcomeSections(outcome) {
+  const ratio = (a, b) => (b ? a / b : null), sum = (values) => values.reduce((a, b) => a + b, 0);
+  const eachClass = tableOf([["class"], ["pictures"], ["precision", "of those the model called this, how many were"], ["recall", "of those that are this, how many the model found"], ["F1"]],
+    outcome.classes.map((name, i) => {
+      const right = outcome.confusion[i][i], is = sum(outcome.confusion[i]), said = sum(outcome.confusion.map((row) => row[i]));
+      return [name, String(is), percent(ratio(right, said)), percent(ratio(right, is)), percent(ratio(2 * right, is + said))];
+    }));
+  const parts = [sectionOf("Each class", eachClass)];
+  if (outcome.classes.length <= 40) parts.unshift(sectionOf(`Confusion on the ${outcome.set} set (${outcome.count} pictures)`, confusion(outcome)));
+  byId("tables").append(make("div", { className: "beside" }, ...parts));
+  if (outcome.mistakes.length) section("The most confident mistakes", mistakes(outcome));
+}
+
+function tables() {
+  byId("tables").textContent = "";
+  section("Results", results());
+  const differs = differing();
+  if (differs) section("Settings that differ", differs);
+  if (one()) {
+    section("Epochs", epochTable(data.runs[0]));
+    if (data.outcome) outcomeSections(data.outcome);
+    if (data.summary) section("Model", make("pre", { textContent: data.summary }));
+  } else {
+    const link = (run) => make("a", { href: `${run.folder}/report.html`, textContent: run.folder });
+    section("Runs", tableOf([["run"], ["seed"], ["val accuracy, last"], ["test accuracy"], ["seconds"], ["its page"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
+      percent(last(run.epoch.val_accuracy)), percent(run.test_accuracy), isNumber(run.seconds) ? run.seconds.toFixed(1) : "–", link(run)])));
+  }
+  if (data.settings) section("Settings", make("details", {}, make("summary", { textContent: one() ? "all of them" : "those of the first variant" }), make("pre", { className: "columns", textContent: data.settings })));
+}
+
+function tiles() {
+  const list = byId("tiles");
+  list.textContent = "";
+  const add = (name, value) => { if (value !== "–") list.append(make("li", {}, name, make("b", { textContent: value }))); };
+  if (one()) {
+    const run = data.runs[0];
+    add("test accuracy", percent(run.test_accuracy));
+    add("best validation accuracy", percent(most(run.epoch.val_accuracy)));
+    add("training loss, last epoch", fixed(last(run.epoch.train_loss)));
+    add("validation loss is higher by", fixed(gapOf(run)));
+    add("steps", String(run.steps));
+    add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
+  } else {
+    const final = (group) => mean(group.runs.map((run) => run.test_accuracy).filter(isNumber)) ?? -Infinity;
+    const best = groups.slice().sort((a, b) => final(b) - final(a))[0], begun = data.runs.length;
+    add("variants", String(data.groups.length));
+    add("runs", data.live ? `${data.runs.filter((run) => isNumber(run.test_accuracy)).length} of ${data.planned}` : String(begun));
+    if (best && final(best) > -Infinity) { add("best mean test accuracy", percent(final(best))); add("by", best.name); }
+  }
+}

@@ -1,0 +1,109 @@
+#include "variants.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../core/field.h"
+
+/* The variants whose names lathe_fail_name lists; its function has no argument for them. */
+static _Thread_local const lathe_variant *named;
+static _Thread_local int named_count;
+
+static const char *name_at(int index)
+{
+    return index < named_count ? named[index].name : NULL;
+}
+
+static int find(const lathe_variant *variant, int count, const char *name)
+{
+    for (int v = 0; v < count; v++)
+        if (!strcmp(variant[v].name, name)) return v;
+    return count;
+}
+
+/* The accuracy of the variant's run with that seed; NaN if there is none. */
+static double accuracy_of(const lathe_compare *compare, const char *name, uint64_t seed)
+{
+    for (size_t i = 0; i < compare->runs; i++)
+        if (!strcmp(compare->run[i].group, name) && compare->run[i].settings.seed == seed) return compare->run[i].result.test_accuracy;
+    return (double)NAN;
+}
+
+/* Spreads of one variant's runs; `room` holds 5 numbers a run. */
+static void measure(const lathe_compare *compare, const char *baseline, lathe_variant *variant, double *room)
+{
+    size_t most = compare->runs, runs = 0;
+    double *accuracy = room, *val_loss = room + most, *train_loss = room + 2 * most, *seconds = room + 3 * most, *other = room + 4 * most;
+    for (size_t i = 0; i < most; i++) {
+        const lathe_compare_run *run = &compare->run[i];
+        if (strcmp(run->group, variant->name)) continue;
+        accuracy[runs] = run->result.test_accuracy;
+        val_loss[runs] = run->result.val_loss;
+        train_loss[runs] = run->result.train_loss;
+        seconds[runs] = run->result.seconds;
+        other[runs++] = accuracy_of(compare, baseline, run->settings.seed);
+        variant->ended += run->result.end != LATHE_RUN_OPEN;
+        variant->diverged += run->result.end == LATHE_RUN_NAN;
+    }
+    variant->runs = (int)runs;
+    variant->accuracy = lathe_spread_of(accuracy, runs);
+    variant->val_loss = lathe_spread_of(val_loss, runs);
+    variant->train_loss = lathe_spread_of(train_loss, runs);
+    variant->seconds = lathe_spread_of(seconds, runs);
+    variant->against = lathe_paired_t_test(accuracy, other, runs);
+}
+
+/* p of each comparison with the baseline, corrected for their number. */
+static void correct(lathe_variant *variant, int count, double *p, double *adjusted)
+{
+    for (int v = 0; v < count; v++) p[v] = variant[v].baseline ? (double)NAN : variant[v].against.p;
+    lathe_holm(p, (size_t)count, adjusted);
+    for (int v = 0; v < count; v++) variant[v].p = adjusted[v];
+}
+
+lathe_variant *lathe_variants_of(const lathe_compare *compare, const char *baseline, int *count)
+{
+    if (!compare || !count) {
+        lathe_fail_null("lathe_variants_of", compare ? "count" : "compare");
+        return NULL;
+    }
+    lathe_variant *variant = lathe_alloc(compare->runs, sizeof *variant);
+    double *room = lathe_alloc(lathe_times(compare->runs, 5), sizeof *room);
+    *count = 0;
+    for (size_t i = 0; variant && i < compare->runs; i++) {
+        const lathe_compare_run *run = &compare->run[i];
+        int v = find(variant, *count, run->group);
+        if (v == *count) variant[(*count)++] = (lathe_variant){ .name = run->group, .differs = run->differs };
+    }
+    int base = variant && baseline ? find(variant, *count, baseline) : 0;
+    const bool good = variant && room && base < *count;
+    named = variant;
+    named_count = *count;
+    if (variant && room && !good) lathe_fail_name("variant", baseline ? baseline : "", name_at);
+    if (good) variant[base].baseline = true;
+    for (int v = 0; good && v < *count; v++) measure(compare, variant[base].name, &variant[v], room);
+    if (good) correct(variant, *count, room, room + compare->runs);
+    lathe_free(room);
+    if (good) return variant;
+    lathe_free(variant);
+    return NULL;
+}
+
+const char *lathe_variant_words(const lathe_variant *variant, char text[96])
+{
+    if (!variant || !text) {
+        lathe_fail_null("lathe_variant_words", variant ? "text" : "variant");
+        return NULL;
+    }
+    const lathe_paired_t *t = &variant->against;
+    if (variant->ended < variant->runs && !variant->accuracy.count) snprintf(text, 96, "not run yet");
+    else if (variant->diverged == variant->runs) snprintf(text, 96, "diverged");
+    else if (variant->diverged) snprintf(text, 96, "diverged in %d of %d runs", variant->diverged, variant->runs);
+    else if (variant->baseline) snprintf(text, 96, "what the others are held against");
+    else if (t->count < 2) snprintf(text, 96, "one seed: no telling from noise");
+    else if (variant->p <= LATHE_VARIANT_LEVEL) snprintf(text, 96, "%s, p = %.2g", t->mean > 0 ? "clearly better" : "clearly worse", variant->p);
+    else snprintf(text, 96, "difference within seed noise, p = %.2g", variant->p);
+    return text;
+}
