@@ -147,7 +147,7 @@ function plan() {
   return [
     { id: "val_accuracy", title: "Validation accuracy", percent: true, lines: shown.map((group) => line(group, "val_accuracy", { points: true, best: true })) },
     { id: "val_loss", title: "Validation loss", log: state.logLoss, lines: shown.map((group) => line(group, "val_loss", { points: true, gap: group.index === state.focus }))
-      .concat(followed.map((group) => line(group, "train_loss", { name: `${group.name}, training`, dash: 2, band: false }))) },
+      .concat(followed.map((group) => line(group, "train_loss", { name: `${group.name}, training`, dash: dashes[group.index % 7] === dashes[2] ? 0 : 2, band: false }))) },
     { id: "loss", title: "Training loss, smoothed", small: true, log: state.logLoss, lines: raw.concat(shown.map((group) => line(group, "loss", {}))) },
     ...rates,
   ];
@@ -182,7 +182,7 @@ function seriesOf(chart) {
       bands.push({ series: [high, low], fill: faded(color, 0.16 * dim) });
     }
     add(l.curve.y, l, { label: l.name, stroke: faded(color, (l.faint ? 0.28 : 1) * dim), width: l.faint ? 1 : 2, dash: l.faint ? [] : dashOf(l.dash ?? l.color),
-      points: { show: !!l.points && l.curve.x.length < 60, size: 6, fill: color, stroke: color } });
+      points: { show: !!l.points && l.curve.x.length < 60, size: 6, fill: faded(color, dim), stroke: faded(color, dim) } });
   }
   return { columns, series, bands };
 }
