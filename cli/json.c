@@ -35,12 +35,23 @@ void cli_json_add(cJSON *array, double number)
     cJSON_AddItemToArray(array, exact(number));
 }
 
+/* Names from outside may be any bytes: those that are not UTF-8 are written as U+FFFD, for JSON has no others. */
+static void put_utf8(const char *text)
+{
+    while (*text) {
+        int length = lathe_utf8_length(text);
+        fwrite(length ? text : "\xef\xbf\xbd", 1, length ? (size_t)length : 3, stdout);
+        text += length ? length : 1;
+    }
+    putchar('\n');
+}
+
 int cli_json_print(cJSON *object)
 {
     char *text = cJSON_PrintUnformatted(object);
     cJSON_Delete(object);
     if (!text) return cli_fail(CLI_FAILED, "out of memory while writing the results");
-    puts(text);
+    put_utf8(text);
     cJSON_free(text);
     return CLI_DONE;
 }

@@ -10,6 +10,8 @@ static void products_and_sums_are_checked(void **state)
     assert_int_equal(result, 42);
     assert_true(lathe_size_mul(SIZE_MAX, 1, &result) && result == SIZE_MAX);
     assert_false(lathe_size_mul(SIZE_MAX / 2 + 1, 2, &result));
+    assert_true(lathe_times(6, 7) == 42 && lathe_plus(6, 7) == 13);
+    assert_true(lathe_times(SIZE_MAX / 2 + 2, 2) == SIZE_MAX && lathe_plus(SIZE_MAX - 1, 3) == SIZE_MAX);
     assert_true(result == SIZE_MAX); /* untouched */
     assert_true(lathe_size_add(SIZE_MAX - 1, 1, &result) && result == SIZE_MAX);
     assert_false(lathe_size_add(SIZE_MAX, 1, &result));

@@ -138,6 +138,29 @@ static void gradients_of_add_relu(void **state)
     }
 }
 
+/* y's gradient is kept as it came in, and is not a's memory. */
+static void a_kept_gradient_stays_whole(void **state)
+{
+    (void)state;
+    const lathe_real a[3] = { 1, -5, 3 }, b[3] = { 1, 1, 1 }, gy[3] = { 4, 5, 6 };
+    lathe_real got[3];
+    lathe_tape *tape = lathe_tape_new();
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_tensor *x[2] = { lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, a), lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, b) };
+    x[0]->needs_grad = x[1]->needs_grad = x[0]->keep_grad = x[1]->keep_grad = true;
+    lathe_tensor *y = lathe_add_relu(x[0], x[1]);
+    y->keep_grad = true;
+    assert_int_equal(lathe_backward_from(y, gy, 3), LATHE_OK);
+    assert_int_equal(lathe_tensor_read_grad(y, got, 3), LATHE_OK);
+    assert_memory_equal(got, gy, sizeof gy);
+    const lathe_real masked[3] = { 4, 0, 6 };
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lathe_tensor_read_grad(x[i], got, 3), LATHE_OK);
+        assert_memory_equal(got, masked, sizeof masked);
+    }
+    lathe_tape_free(tape);
+}
+
 static void the_mean_is_pytorchs(void **state)
 {
     (void)state;
@@ -203,6 +226,7 @@ int main(void)
         cmocka_unit_test(cases_by_hand),
         cmocka_unit_test(results_are_their_twins_with_the_right_gradients),
         cmocka_unit_test(gradients_of_add_relu),
+        cmocka_unit_test(a_kept_gradient_stays_whole),
         cmocka_unit_test(the_mean_is_pytorchs),
         cmocka_unit_test(the_mean_of_many_is_accurate),
         cmocka_unit_test(mistakes_are_named),
