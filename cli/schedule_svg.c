@@ -6,8 +6,9 @@ enum { WIDTH = 720, HEIGHT = 220 };
 
 lathe_status cli_schedule_svg(const char *path, const lathe_step_row *row, uint64_t steps)
 {
-    double *room = lathe_alloc(lathe_times(3, steps), sizeof *room), *lr = room + steps, *momentum = lr + steps;
+    double *room = lathe_alloc(lathe_times(3, steps), sizeof *room);
     if (!room) return lathe_error();
+    double *lr = room + steps, *momentum = lr + steps;
     bool changes = false;
     for (uint64_t i = 0; i < steps; i++) {
         room[i] = (double)row[i].step, lr[i] = row[i].lr, momentum[i] = row[i].momentum;

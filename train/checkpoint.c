@@ -239,7 +239,7 @@ static bool read_clock(const char **text, lathe_optim_clock *clock)
 /* Where the schedule is: its step, and what it has observed. */
 static lathe_status read_sched(const lathe_safetensors *file, lathe_sched *sched)
 {
-    uint64_t steps;
+    uint64_t steps = 0;
     double state[LATHE_SCHED_STATE];
     const char *text = lathe_safetensors_text(file, "lathe.sched_state");
     lathe_status status = read_count(file, "lathe.sched_steps", &steps);

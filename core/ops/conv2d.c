@@ -157,7 +157,7 @@ static void add_phase(correlate_job *job, const lathe_correlation *c, const lath
 static void cut_into_tasks(correlate_job *job)
 {
     size_t row_work = 1;
-    job->rows = 0;
+    job->rows = 1;
     for (int i = 0; i < job->count; i++) {
         const phase *p = &job->phases[i];
         row_work += p->w_group * (size_t)p->c.columns.results;

@@ -224,6 +224,25 @@ static void lengths_are_checked_first(void **state)
     assert_failed(LATHE_EFORMAT, "longer than 255");
 }
 
+/* Legal but for its length: JSON may end in spaces. */
+static void headers_have_a_greatest_length(void **state)
+{
+    (void)state;
+    for (size_t more = 0; more < 2; more++) {
+        size_t length = LATHE_SAFETENSORS_HEADER + more;
+        char *header = malloc(length);
+        assert_non_null(header);
+        memset(header, ' ', length);
+        header[0] = '{', header[1] = '}';
+        lathe_safetensors *file = lathe_safetensors_read(write_raw(header, length, NULL, 0));
+        free(header);
+        if (!more) assert_non_null(file);
+        else assert_null(file);
+        lathe_safetensors_free(file);
+    }
+    assert_failed(LATHE_EFORMAT, "a header of 1048577 bytes, allowed are 1048576");
+}
+
 /* A file of lathe's of exactly 4 KiB: the note takes what numbers and header leave. */
 static char *whole_page(const char *path, size_t *size)
 {
@@ -418,6 +437,7 @@ int main(void)
         cmocka_unit_test(special_halves_are_converted),
         cmocka_unit_test(malformed_headers_are_refused),
         cmocka_unit_test(lengths_are_checked_first),
+        cmocka_unit_test(headers_have_a_greatest_length),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(memory_is_by_the_files_size),
         cmocka_unit_test(tensors_are_filled_by_name),
