@@ -76,7 +76,7 @@ struct lathe_run {
     double train_seconds;         /* of that, in steps: without evaluation and saving */
     double seconds_to_first_step; /* from lathe_run_new to the end of the first step */
     uint64_t images;              /* trained on in this process */
-    char not_a_number[512];       /* the newest thing that was none: step, what, and where it was first; "": there was none */
+    char not_a_number[768];       /* the newest thing that was none: step, what, and where it was first; "": there was none */
     struct lathe_run_state *state; /* private */
 };
 
