@@ -58,6 +58,9 @@ static void bounded_numbers_are_fair(void **state)
     lathe_rng rng = lathe_rng_at(9, 9, 9);
     for (int i = 0; i < 60000; i++) count[lathe_rng_below(&rng, 6)]++;
     for (int i = 0; i < 6; i++) assert_in_range(count[i], 9600, 10400);
+    int low = 0; /* below 3 * 2^62 a remainder alone would have every second number in the lowest third */
+    for (int i = 0; i < 6000; i++) low += lathe_rng_below(&rng, (uint64_t)3 << 62) < (uint64_t)1 << 62;
+    assert_in_range(low, 1800, 2200);
     assert_int_equal(lathe_rng_below(&rng, 0), 0);
     assert_int_equal(lathe_rng_below(&rng, 1), 0);
 }

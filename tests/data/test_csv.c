@@ -138,6 +138,18 @@ static void paths_stay_below_the_table(void **state)
     }
 }
 
+static void columns_are_counted(void **state)
+{
+    (void)state;
+    enum { COLUMNS = 1025 };
+    char text[8 * COLUMNS];
+    size_t length = 0;
+    for (int i = 0; i < COLUMNS; i++) length += (size_t)snprintf(text + length, sizeof text - length, "%sc%d", i ? "," : "", i);
+    test_put_text("wide.csv", text);
+    assert_null(lathe_data_csv(test_path("wide.csv"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT, "more than 1024 columns");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +158,7 @@ int main(void)
         cmocka_unit_test(yes_and_no_or_tags_are_any_number_of_classes),
         cmocka_unit_test(without_a_split_column_a_part_is_held_out),
         cmocka_unit_test(paths_stay_below_the_table),
+        cmocka_unit_test(columns_are_counted),
     };
     test_folder();
     put_pictures();

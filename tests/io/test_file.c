@@ -148,6 +148,25 @@ static void a_killed_write_leaves_old_or_new(void **state)
         }
 }
 
+/* Power is lost at the first call after a write that succeeded: nothing of it is. */
+static void what_was_written_outlives_the_power(void **state)
+{
+    (void)state;
+    char path[256];
+    snprintf(path, sizeof path, "%s", test_path("durable"));
+    assert_int_equal(lathe_file_write_text(path, "old"), LATHE_OK);
+    pid_t child = fork();
+    if (!child) {
+        lathe_file_fail_at(CALLS_OF_A_WRITE + 1, &(lathe_fault){ .kind = LATHE_FAULT_DROP, .end = end_here });
+        if (!lathe_file_write_text(path, "newer")) lathe_file_write_text(test_path("next"), "lost");
+        _exit(0);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_int_equal(WEXITSTATUS(result), 99);
+    assert_holds(path, "newer");
+}
+
 /* Whoever reads while another process replaces the file sees all of the old or all of the new. */
 static void readers_see_whole_files(void **state)
 {
@@ -256,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(interruptions_and_short_writes_are_no_failures),
         cmocka_unit_test(a_killed_write_leaves_old_or_new),
+        cmocka_unit_test(what_was_written_outlives_the_power),
         cmocka_unit_test(readers_see_whole_files),
         cmocka_unit_test(a_full_disk_is_told),
         cmocka_unit_test(a_growing_file_can_go_on_from_any_place),
