@@ -122,7 +122,8 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
     const real *x = job->x + (in_row * columns->size + in_column) * LANES;
     real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
     _Alignas(64) real panel[PANEL];
-    if (is_pointwise(c) && groups_of(c->filters) > 1 && s.outer.times * s.middle.times == 1 && count * c->channels * LANES <= PANEL) {
+    bool inside = job->taps == 1 && end_tap - first_tap == 1; /* with padding, the one tap may be outside the image */
+    if (is_pointwise(c) && inside && groups_of(c->filters) > 1 && count * c->channels * LANES <= PANEL) {
         gather(c, &s, count, x, panel);
         x = panel;
         s.in_pixel = LANES;

@@ -204,6 +204,28 @@ static void a_finished_run_stays_as_it_is(void **state)
     }
 }
 
+/* Are the net's weights those of a checkpoint? */
+static bool has_weights_of(const lathe_run *run, const char *name)
+{
+    lathe_safetensors *file = lathe_safetensors_read(test_path(name));
+    const lathe_params *params = lathe_optim_params(run->optim);
+    bool same = true;
+    int found = 0;
+    assert_non_null(file);
+    for (int i = 0; i < params->count; i++)
+        for (size_t k = 0; k < file->tensors; k++) {
+            lathe_real numbers[128];
+            size_t count = lathe_shape_count(&params->tensor[i]->shape);
+            if (strcmp(file->tensor[k].name, params->tensor[i]->name)) continue;
+            assert_int_equal(lathe_safetensors_get(file, &file->tensor[k], numbers, count), LATHE_OK);
+            same = same && !memcmp(numbers, params->tensor[i]->data, count * sizeof *numbers);
+            found++;
+        }
+    assert_int_equal(found, params->count);
+    lathe_safetensors_free(file);
+    return same;
+}
+
 static void an_early_stop_stays_one(void **state)
 {
     (void)state;
@@ -222,6 +244,18 @@ static void an_early_stop_stays_one(void **state)
     tiny_set(&settings, "patience", "4"); /* more of it, and the run goes on */
     run = tiny_train(&settings);
     assert_int_equal(run->step, steps + 20);
+    lathe_run_free(run);
+}
+
+/* With such a rate the loss soon rises. */
+static void after_an_early_stop_the_net_is_the_best_one(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("risen", (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "3" }, { "lr", "0.3" }, { NULL, NULL } });
+    lathe_run *run = tiny_train(&settings);
+    assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
+    assert_true(has_weights_of(run, "risen/best.safetensors"));
+    assert_false(has_weights_of(run, "risen/last.safetensors"));
     lathe_run_free(run);
 }
 
@@ -517,6 +551,7 @@ int main(void)
         cmocka_unit_test(more_may_be_asked_for),
         cmocka_unit_test(a_finished_run_stays_as_it_is),
         cmocka_unit_test(an_early_stop_stays_one),
+        cmocka_unit_test(after_an_early_stop_the_net_is_the_best_one),
         cmocka_unit_test(rows_behind_the_checkpoint_go),
         cmocka_unit_test(rows_that_are_missing_are_told),
         cmocka_unit_test(older_saves_may_be_chosen),
