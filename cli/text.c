@@ -3,13 +3,13 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include <lathe/lathe.h>
+
 /* Bytes of the character at `text` that can be shown; 0: it cannot. */
 static size_t shown(const unsigned char *text)
 {
-    if (text[0] < 0x80) return text[0] >= ' ' && text[0] != 0x7F;
-    size_t length = text[0] >= 0xF0 && text[0] < 0xF5 ? 4 : text[0] >= 0xE0 && text[0] < 0xF0 ? 3 : text[0] >= 0xC2 && text[0] < 0xE0 ? 2 : 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80) return 0;
+    size_t length = (size_t)lathe_utf8_length((const char *)text);
+    if (length == 1) return text[0] >= ' ' && text[0] != 0x7F;
     bool control = length == 2 && text[0] == 0xC2 && text[1] < 0xA0; /* U+0080 ... U+009F */
     bool turns = length == 3 && text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) || (text[1] == 0x81 && text[2] >= 0xA6));
     return control || turns ? 0 : length; /* a terminal must not be told to write from right to left either */

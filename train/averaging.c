@@ -53,11 +53,11 @@ lathe_status lathe_run_average_enter(lathe_run *run)
     if (!lathe_run_has_average(run)) return LATHE_OK;
     lathe_status status = lathe_averaged_swap(state->averaged);
     state->has_average = !status;
-    size_t buffers = lathe_run_copy_buffers(run, NULL, false);
+    size_t buffers = lathe_run_copy_net(run, LATHE_NET_BUFFERS, NULL, false);
     if (status || !state->swa.every || !buffers) return status;
     if (!state->own_buffers) state->own_buffers = lathe_alloc_raw(buffers, sizeof(lathe_real));
     if (!state->own_buffers) return lathe_error();
-    lathe_run_copy_buffers(run, state->own_buffers, false);
+    lathe_run_copy_net(run, LATHE_NET_BUFFERS, state->own_buffers, false);
     return gather_statistics(run);
 }
 
@@ -67,5 +67,5 @@ void lathe_run_average_leave(lathe_run *run)
     if (!state->has_average) return;
     state->has_average = false;
     lathe_averaged_swap(state->averaged);
-    if (state->own_buffers) lathe_run_copy_buffers(run, state->own_buffers, true);
+    if (state->own_buffers) lathe_run_copy_net(run, LATHE_NET_BUFFERS, state->own_buffers, true);
 }

@@ -156,9 +156,9 @@ lathe_status lathe_guard_begin(lathe_run *run)
 {
     lathe_run_state *state = run->state;
     if (run->settings.on_nan != LATHE_NAN_SKIP) return LATHE_OK;
-    if (!state->buffers) state->buffers = lathe_alloc_raw(lathe_run_copy_buffers(run, NULL, false) + 1, sizeof(lathe_real));
+    if (!state->buffers) state->buffers = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_BUFFERS, NULL, false) + 1, sizeof(lathe_real));
     if (!state->buffers) return lathe_error();
-    lathe_run_copy_buffers(run, state->buffers, false);
+    lathe_run_copy_net(run, LATHE_NET_BUFFERS, state->buffers, false);
     return LATHE_OK;
 }
 
@@ -173,7 +173,7 @@ static void tell(lathe_run *run, const char *what, const char *where, bool can_s
 
 static bool found(lathe_run *run, const char *what, const char *where)
 {
-    if (run->settings.on_nan == LATHE_NAN_SKIP) lathe_run_copy_buffers(run, run->state->buffers, true);
+    if (run->settings.on_nan == LATHE_NAN_SKIP) lathe_run_copy_net(run, LATHE_NET_BUFFERS, run->state->buffers, true);
     tell(run, what, where, true);
     return true;
 }

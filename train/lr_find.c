@@ -53,22 +53,6 @@ static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
     return LATHE_OK;
 }
 
-/* ---- the net's numbers -------------------------------------------------------------------------------------- */
-
-/* Copy weights and running statistics to `kept`, or back. Returns how many numbers; with NULL it only counts. */
-static size_t copy_net(const lathe_run *run, lathe_real *kept, bool back)
-{
-    int count;
-    size_t numbers = 0;
-    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; numbers += state[i++]->stored) {
-        const size_t size = state[i]->stored * sizeof *kept;
-        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
-        else if (kept) memcpy(kept + numbers, state[i]->data, size);
-    }
-    return numbers;
-}
-
 /* ---- a sweep ------------------------------------------------------------------------------------------------ */
 
 static double rate_at(const lathe_lr_find_opts *o, uint64_t step)
@@ -140,7 +124,7 @@ static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, lathe
     for (int i = 0; i < o->sweeps && !status; i++) {
         beside b = { .run = { .step = 0 } };
         const uint64_t seed = run->settings.seed + (uint64_t)i;
-        if (o->present_weights || *run->settings.init_weights) copy_net(run, kept, true);
+        if (o->present_weights || *run->settings.init_weights) lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
         else status = lathe_nn_init(run->net, seed);
         if (!status) status = open_beside(&b, run, seed);
         if (!status) status = sweep(&b, o, i, r);
@@ -177,12 +161,12 @@ static lathe_status find_with(lathe_run *run, const lathe_lr_find_opts *o, lathe
 {
     const size_t all = lathe_times(o->steps, (size_t)o->sweeps);
     double *numbers = lathe_alloc(lathe_plus(o->steps, lathe_times(2, all)), sizeof *numbers);
-    lathe_real *kept = lathe_alloc_raw(copy_net(run, NULL, false), sizeof *kept);
+    lathe_real *kept = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *kept);
     if (numbers && kept) {
         const results r = { numbers, numbers + o->steps, numbers + o->steps + all };
-        copy_net(run, kept, false);
+        lathe_run_copy_net(run, LATHE_NET_ALL, kept, false);
         lathe_status status = sweep_all(run, o, kept, &r);
-        copy_net(run, kept, true);
+        lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
         if (!status)
             *found = lathe_lr_read(&(lathe_lr_sweeps){ r.lr, r.loss, r.accuracy, o->steps, o->sweeps }, o->smoothing);
     }

@@ -162,17 +162,28 @@ void lathe_run_free(lathe_run *run)
 
 /* ---- the best weights --------------------------------------------------------------------------------------- */
 
-lathe_status lathe_run_best_keep(lathe_run *run)
+size_t lathe_run_copy_net(const lathe_run *run, lathe_net_part part, lathe_real *kept, bool back)
 {
     int count;
     size_t numbers = 0;
-    lathe_tensor *const *tensors = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; i++) numbers += tensors[i]->stored;
-    if (!run->state->best) run->state->best = lathe_alloc_raw(numbers, sizeof(lathe_real));
-    if (!run->state->best) return lathe_error();
-    run->state->has_best = true;
-    lathe_real *best = run->state->best;
-    for (int i = 0; i < count; best += tensors[i++]->stored) memcpy(best, tensors[i]->data, tensors[i]->stored * sizeof *best);
+    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
+    for (int i = 0; i < count; i++) {
+        size_t size = state[i]->stored * sizeof *kept;
+        if (part == LATHE_NET_BUFFERS && state[i]->grad) continue; /* a parameter */
+        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
+        else if (kept) memcpy(kept + numbers, state[i]->data, size);
+        numbers += state[i]->stored;
+    }
+    return numbers;
+}
+
+lathe_status lathe_run_best_keep(lathe_run *run)
+{
+    lathe_run_state *state = run->state;
+    if (!state->best) state->best = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *state->best);
+    if (!state->best) return lathe_error();
+    lathe_run_copy_net(run, LATHE_NET_ALL, state->best, false);
+    state->has_best = true;
     return LATHE_OK;
 }
 
@@ -187,19 +198,4 @@ void lathe_run_best_swap(lathe_run *run)
             tensors[i]->data[k] = best[k];
             best[k] = number;
         }
-}
-
-size_t lathe_run_copy_buffers(lathe_run *run, lathe_real *kept, bool back)
-{
-    int count;
-    size_t numbers = 0;
-    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; i++) {
-        size_t size = state[i]->stored * sizeof *kept;
-        if (state[i]->grad) continue; /* a parameter */
-        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
-        else if (kept) memcpy(kept + numbers, state[i]->data, size);
-        numbers += state[i]->stored;
-    }
-    return numbers;
 }

@@ -126,8 +126,11 @@ bool lathe_run_has_average(const lathe_run *run);
 lathe_status lathe_run_average_enter(lathe_run *run);
 void lathe_run_average_leave(lathe_run *run);
 
-/** Copy running statistics and the like, what forward itself changes, to `kept`, or back; NULL: only count. Returns how many numbers. */
-size_t lathe_run_copy_buffers(lathe_run *run, lathe_real *kept, bool back);
+/** Of a net: parameters and buffers, or buffers alone, which forward itself changes (running statistics). */
+typedef enum lathe_net_part { LATHE_NET_ALL, LATHE_NET_BUFFERS } lathe_net_part;
+
+/** Copy the net's numbers to `kept`, or back; NULL: only count. Returns how many numbers. */
+size_t lathe_run_copy_net(const lathe_run *run, lathe_net_part part, lathe_real *kept, bool back);
 
 /* ---- the run folder: nothing without settings.out ----------------------------------------------------------- */
 

@@ -1,4 +1,4 @@
-"""Forty nasty names of classes, files and run folders, through every output and back by other people's parsers. usage: names.py LATHE"""
+"""Forty nasty names: of classes and files, read back from tables, JSON and the page by other people's parsers; of run folders, whose files those parsers take. usage: names.py LATHE"""
 import csv
 import html.parser
 import io

@@ -124,6 +124,16 @@ void tiny_assert_same_runs(const char *what, const char *a, const char *b)
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) tiny_assert_same(what, a, b, files[i]);
 }
 
+bool tiny_holds(const lathe_safetensors *file, const char *name, const lathe_real *numbers, size_t count)
+{
+    lathe_real held[128];
+    size_t i = 0;
+    while (i < file->tensors && strcmp(file->tensor[i].name, name)) i++;
+    if (i == file->tensors) fail_msg("%s has no %s", file->path, name);
+    assert_int_equal(lathe_safetensors_get(file, &file->tensor[i], held, count), LATHE_OK);
+    return !memcmp(held, numbers, count * sizeof *held);
+}
+
 bool tiny_long(void)
 {
     return getenv("LATHE_TEST_LONG") != NULL;

@@ -37,6 +37,9 @@ void tiny_assert_same(const char *what, const char *a, const char *b, const char
 /** The same for steps.csv, epochs.csv, log.jsonl, last.safetensors and best.safetensors. */
 void tiny_assert_same_runs(const char *what, const char *a, const char *b);
 
+/** Does a file's tensor of that name, which must be there, hold these numbers, bit for bit? At most 128. */
+bool tiny_holds(const lathe_safetensors *file, const char *name, const lathe_real *numbers, size_t count);
+
 /** True in the long ring, LATHE_TEST_LONG in the environment: every point, not a sample of them. */
 bool tiny_long(void);
 
