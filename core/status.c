@@ -12,6 +12,7 @@ static _Thread_local struct {
 
 static _Atomic(lathe_error_fn *) handler;
 
+#undef lathe_fail /* what tools/analyze tells of it */
 lathe_status lathe_fail(lathe_status status, const char *format, ...)
 {
     /* Composed apart first: an argument may be the last message itself. */

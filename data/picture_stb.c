@@ -1,4 +1,4 @@
-/* stb_image, for PNG and BMP alone, kept to a budget of memory. */
+/* stb_image, for PNG and BMP alone (and JPEG where lathe is built so: LATHE_JPEG=stb), kept to a budget of memory. */
 #include "picture_impl.h"
 
 #include <string.h>
@@ -47,6 +47,9 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 #define STBI_FREE(bytes) give(bytes)
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
+#ifdef LATHE_JPEG_STB
+#define STBI_ONLY_JPEG
+#endif
 #define STBI_NO_STDIO
 #define STBI_MAX_DIMENSIONS 16384
 #define STB_IMAGE_STATIC

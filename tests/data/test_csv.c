@@ -150,6 +150,73 @@ static void columns_are_counted(void **state)
     assert_failed(LATHE_EFORMAT, "more than 1024 columns");
 }
 
+static void a_validation_part_needs_rows_of_both(void **state)
+{
+    (void)state;
+    static const char *const tables[] = {
+        "path,class,split\np/1.pgm,a,train\np/2.pgm,a,val\n",
+        "path,class,split\np/1.pgm,a,train\np/2.pgm,a,test\n",
+    };
+    for (int i = 0; i < 2; i++) {
+        test_put_text("table.csv", tables[i]);
+        assert_null(lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_VAL, &(lathe_folder_opts){ .size = 4, .channels = 1 }));
+        assert_failed(LATHE_ESTATE, "no rows of split val beside test");
+        lathe_dataset *data = open_table(tables[i], LATHE_SPLIT_TEST);
+        assert_int_equal(level_of(data, 0), 20);
+        lathe_data_free(data);
+    }
+    lathe_dataset *data = open_table("path,class,split\np/1.pgm,a,train\np/2.pgm,a,val\np/3.pgm,a,test\n", LATHE_SPLIT_VAL);
+    assert_int_equal(data->count, 1);
+    assert_int_equal(level_of(data, 0), 20);
+    lathe_data_free(data);
+}
+
+/* More rows than the first room, and more tags. */
+static void tables_may_be_long(void **state)
+{
+    (void)state;
+    enum { ROWS = 700 };
+    static char text[ROWS * 32];
+    size_t length = (size_t)snprintf(text, sizeof text, "path,tags,split\n");
+    for (int i = 0; i < ROWS; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "p/%d.pgm,t%03d|all,%s\n", i % 10, i, i ? "train" : "test");
+    lathe_dataset *data = open_table(text, LATHE_SPLIT_TRAIN);
+    assert_int_equal(data->count, ROWS - 1);
+    assert_int_equal(data->classes, ROWS + 1);
+    for (int i = 1; i < ROWS; i++) {
+        const int *targets = data->targets + (i - 1) * data->targets_each;
+        assert_int_equal(targets[0], 1); /* "all" comes before "t..." */
+        assert_int_equal(targets[i + 1], 1);
+    }
+    lathe_data_free(data);
+}
+
+static void memory_may_run_out_anywhere(void **state)
+{
+    (void)state;
+    static const char *const tables[] = {
+        "path,class\np/1.pgm,a\np/2.pgm,b\np/3.pgm,a\np/4.pgm,b\n",
+        "path,red,round,split\np/1.pgm,1,0,train\np/2.pgm,1,1,test\n",
+        "path,tags,split\np/1.pgm,a|b,train\np/2.pgm,b|c,train\np/3.pgm,,test\n",
+        "path,group,colour,shape\np/1.pgm,1,red,round\np/2.pgm,2,red,round\np/3.pgm,3,red,round\np/4.pgm,4,red,round\np/5.pgm,5,red,round\n",
+    };
+    for (int i = 0; i < 4; i++) {
+        test_put_text("table.csv", tables[i]);
+        lathe_dataset *data = NULL;
+        size_t nth = 1;
+        for (; !data; nth++) {
+            lathe_error_clear();
+            lathe_alloc_fail_at(nth, nth % 2);
+            data = lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 4, .channels = 1 });
+            lathe_alloc_fail_at(0, false);
+            if (!data && lathe_error() != LATHE_ENOMEM) fail_msg("allocation %zu of table %d: %s", nth, i, lathe_error_message());
+        }
+        assert_true(nth > 20);
+        lathe_data_free(data);
+    }
+    lathe_error_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +226,9 @@ int main(void)
         cmocka_unit_test(without_a_split_column_a_part_is_held_out),
         cmocka_unit_test(paths_stay_below_the_table),
         cmocka_unit_test(columns_are_counted),
+        cmocka_unit_test(a_validation_part_needs_rows_of_both),
+        cmocka_unit_test(tables_may_be_long),
+        cmocka_unit_test(memory_may_run_out_anywhere),
     };
     test_folder();
     put_pictures();

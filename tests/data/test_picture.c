@@ -238,6 +238,9 @@ static void exif_orientation_is_honoured(void **state)
 static void a_jpeg_may_be_decoded_smaller(void **state)
 {
     (void)state;
+#ifdef LATHE_TEST_JPEG_STB
+    skip(); /* stb_image has no such thing */
+#endif
     static const int cases[][3] = { { 0, 200, 104 }, { 1, 25, 13 }, { 13, 25, 13 }, { 14, 50, 26 }, { 26, 50, 26 }, { 27, 100, 52 },
         { 53, 200, 104 }, { 500, 200, 104 } };
     blob jpeg = make_jpeg(200, 104, 0, false);

@@ -84,6 +84,14 @@ def schedules():
         write('schedule', 'text%02d' % i, text)
 
 
+def tables():
+    for name, text in [('classes', 'path,class\na.pgm,x\nb.pgm,y\nc.pgm,x\n'), ('many', 'file,tags\r\na.pgm,x|y\r\nb.pgm,\r\nc.pgm,z\r\n'),
+                       ('flags', 'image,red,round\na.pgm,1,0\nb.pgm,0,0\n'), ('heads', 'path,colour,shape\na.pgm,red,round\nb.pgm,blue,square\n'),
+                       ('split', 'path,split,group,class\na.pgm,train,1,x\nb.pgm,test,2,x\nc.pgm,val,1,y\n'),
+                       ('quoted', '\ufeff"path","cl""ass"\n"a.pgm","a, b\nc"\n\nb.pgm,d\n'), ('outside', 'path,class\n../a.pgm,x\n/etc/passwd,y\n')]:
+        write('csv', name, text)
+
+
 def augments():
     for i, text in enumerate(['crop:4,hflip,jitter:0.2', 'random_resized_crop:8:scale=0.3..1', 'rotate:15:p=0.3,vflip', 'one_of(blur:3,gauss_noise:0.1,to_gray):0.5',
                               'sequence(hflip:1,rotate:10..20:1):0.2', 'resize:5,pad:1,center_crop:4', 'equalize,shear:10,erasing', 'rand_augment:2:9',
@@ -106,5 +114,5 @@ def checkpoints():
     write('safetensors', 'overlap', file({**one, 'b': {'dtype': 'F32', 'shape': [2], 'data_offsets': [20, 28]}}, bytes(28)))
 
 
-for make in (idx, cifar, gz, pictures, settings, schedules, augments, checkpoints):
+for make in (idx, cifar, gz, pictures, tables, settings, schedules, augments, checkpoints):
     make()
