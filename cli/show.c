@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,37 +14,40 @@
 
 /* ---- which pictures ----------------------------------------------------------------------------------------- */
 
-/* One sample as the model will see it, transformed as in epoch `epoch`; `still`: with nothing left to chance. */
-static lathe_status draw_sample(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, size_t index, uint64_t epoch, bool still,
-    uint8_t *scratch)
+/* The one sample of a batch as the model will see it, mixed with others too. */
+static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_dataset *data, uint8_t *pixels)
 {
-    char name[64];
-    lathe_sample sample;
-    lathe_status status = lathe_data_read(data, index, scratch, &sample);
-    if (status) return status;
-    const lathe_image in = { sample.channels, sample.height, sample.width, (uint8_t *)sample.pixels, false };
-    lathe_image out;
-    uint8_t *after = scratch + lathe_data_scratch(data);
-    status = still ? lathe_transforms_still(run->transforms, &in, after, &out) :
-        lathe_transforms_apply(run->transforms, run->settings.seed, epoch, index, &in, after, &out);
-    if (status) return status;
-    const char *label = data->task == LATHE_TASK_PIXELS ? "" : data->class_names[sample.label];
-    cli_sheet_add(sheet, &out, cli_printable(label, name, sizeof name));
-    return LATHE_OK;
+    char name[64], both[160];
+    size_t count = (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
+    for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lround(255 * (double)batch->images[i * LATHE_LANES]);
+    const char *label = data->task == LATHE_TASK_PIXELS ? "" : data->class_names[data->labels[batch->index]];
+    if (batch->share && batch->share[0] < 1) {
+        snprintf(both, sizeof both, "%.70s+%.70s", label, data->class_names[batch->other_labels[0]]);
+        label = both;
+    }
+    const lathe_image image = { batch->channels, batch->height, batch->width, pixels, false };
+    cli_sheet_add(sheet, &image, cli_printable(label, name, sizeof name));
 }
 
 /* Sample number n of the sheet: those in a random order, or with --sample the same one again, each time as in another epoch. */
 static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, int count, int64_t only, bool still)
 {
-    uint8_t *scratch = lathe_alloc(1, lathe_plus(lathe_data_scratch(data), lathe_transforms_scratch(run->transforms, data->channels, data->height, data->width)));
+    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 1, .no_normalize = true, .transforms = run->transforms,
+        .still = still, .seed = run->settings.seed });
+    uint8_t *pixels = lathe_alloc(lathe_times((size_t)sheet->height, (size_t)sheet->width), (size_t)sheet->channels);
     size_t *order = lathe_alloc(data->count, sizeof *order);
-    lathe_status status = scratch && order ? LATHE_OK : lathe_error();
+    lathe_status status = loader && pixels && order ? LATHE_OK : lathe_error();
     for (size_t i = 0; i < data->count && !status; i++) order[i] = i;
     lathe_rng rng = lathe_rng_at(run->settings.seed, lathe_rng_stream("cli/show"), 0);
     if (!status) lathe_rng_shuffle(&rng, order, data->count);
-    for (int n = 0; n < count && !status && (only >= 0 || (size_t)n < data->count); n++)
-        status = draw_sample(sheet, run, data, only >= 0 ? (size_t)only : order[n], only >= 0 ? (uint64_t)n : 0, still, scratch);
-    lathe_free(scratch);
+    for (int n = 0; n < count && !status && (only >= 0 || (size_t)n < data->count); n++) {
+        lathe_batch batch;
+        status = lathe_loader_seek(loader, only >= 0 ? (uint64_t)n : 0, only >= 0 ? (uint64_t)only : order[n]);
+        if (!status && lathe_loader_next(loader, &batch)) draw_batch(sheet, &batch, data, pixels);
+        if (!status) status = lathe_loader_status(loader);
+    }
+    lathe_loader_free(loader);
+    lathe_free(pixels);
     lathe_free(order);
     return status;
 }

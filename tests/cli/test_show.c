@@ -65,6 +65,31 @@ static void a_sheet_is_drawn(void **state)
     told("show --data shapes --png %s/absent/sheet.png", 1, (const char *const[]){ NULL });
 }
 
+/* Whether the sheets of two lists of transforms, of the same pictures, are the same. */
+static bool same_sheet(const char *a, const char *b)
+{
+    char command[256], path[128];
+    lathe_picture sheet[2];
+    for (int i = 0; i < 2; i++) {
+        snprintf(command, sizeof command, "show --data shapes --augment %s --count 4 --png %%s/sheet.png", i ? b : a);
+        told(command, 0, (const char *const[]){ "4 of 10000 pictures", NULL });
+        snprintf(path, sizeof path, "%s/sheet.png", folder);
+        if (lathe_picture_read(path, NULL, &sheet[i])) fail_msg("%s", lathe_error_message());
+    }
+    assert_int_equal(sheet[0].width, sheet[1].width);
+    const bool same = !memcmp(sheet[0].pixels, sheet[1].pixels, (size_t)sheet[0].width * (size_t)sheet[0].height * (size_t)sheet[0].channels);
+    for (int i = 0; i < 2; i++) lathe_picture_free(&sheet[i]);
+    return same;
+}
+
+static void mixed_pictures_are_shown_mixed(void **state)
+{
+    (void)state;
+    assert_true(same_sheet("vflip:p=0", "hflip:p=0"));
+    assert_false(same_sheet("vflip:p=0", "mixup:1:p=1"));
+    assert_false(same_sheet("vflip:p=0", "cutmix:1:p=1"));
+}
+
 static void a_set_is_described(void **state)
 {
     (void)state;
@@ -99,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_sheet_is_drawn),
+        cmocka_unit_test(mixed_pictures_are_shown_mixed),
         cmocka_unit_test(a_set_is_described),
         cmocka_unit_test(mistakes_are_found),
     };
