@@ -3,10 +3,8 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/kernels/bytes.h"
 #include "mix_impl.h"
-
-/* Sixteen bytes in a register, which sixteen-by-sixteen transposition needs. */
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
 lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int size)
 {
@@ -40,32 +38,15 @@ void lathe_slot_free(lathe_slot *slot)
     *slot = (lathe_slot){ 0 };
 }
 
-/* Row i, byte j to row j, byte i: four perfect shuffles of the sixteen rows. */
-static inline void transpose(bytes16 row[16])
-{
-    for (int stage = 0; stage < 4; stage++) {
-        bytes16 mixed[16];
-        for (int i = 0; i < 8; i++) {
-            mixed[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            mixed[2 * i + 1] =
-                __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-        }
-        memcpy(row, mixed, sizeof mixed);
-    }
-}
-
 /* numbers[p][lane] = source[lane][p] * scale[lane] + offset[lane] for `count` pixels p. */
 static void interleave(const uint8_t *const source[LATHE_LANES], size_t count, const lathe_real *restrict scale,
     const lathe_real *restrict offset, lathe_real *restrict numbers)
 {
     for (size_t begin = 0; begin < count; begin += 16) {
         size_t width = count - begin < 16 ? count - begin : 16;
-        bytes16 row[16] = { 0 };
-        if (width == 16)
-            for (int lane = 0; lane < 16; lane++) memcpy(&row[lane], source[lane] + begin, 16);
-        else
-            for (int lane = 0; lane < 16; lane++) memcpy(&row[lane], source[lane] + begin, width);
-        transpose(row);
+        bytes16 row[16];
+        for (int lane = 0; lane < 16; lane++) row[lane] = load_bytes(source[lane] + begin, width);
+        transpose_bytes(row);
         for (size_t i = 0; i < width; i++)
             for (int lane = 0; lane < LATHE_LANES; lane++)
                 numbers[(begin + i) * LATHE_LANES + (size_t)lane] = (lathe_real)row[i][lane] * scale[lane] + offset[lane];

@@ -1,11 +1,12 @@
 #include "resize.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/kernels/kernels.h"
 
-#define FRACTION 22 /* bits after the point of a weight: 32, less 8 for the pixel and 2 for weights beyond 1 */
 #define PI 3.14159265358979323846
 
 const char *const lathe_filter_names[] = { "bilinear", "nearest", "bicubic", "area", "lanczos", NULL };
@@ -44,14 +45,7 @@ static const struct {
     double reach;
 } filters[] = { { bilinear, 1 }, { NULL, 0 }, { bicubic, 2 }, { area, 0.5 }, { lanczos, 3 } };
 
-/* How one axis is resampled: new pixel i is the sum of weight[i * most + k] * old pixel first[i] + k, k < count[i]. */
-typedef struct lathe_axis {
-    int size, most;
-    int *first, *count;
-    int32_t *weight;
-} lathe_axis;
-
-static void axis_free(lathe_axis *axis)
+static void axis_free(lathe_resample_axis *axis)
 {
     lathe_free(axis->first);
     lathe_free(axis->count);
@@ -59,7 +53,7 @@ static void axis_free(lathe_axis *axis)
 }
 
 /* The weights of new pixel i: the filter over the old pixels, made to sum to one, then rounded. */
-static void set_weights(lathe_axis *axis, int i, int old_size, lathe_filter filter, double begin, double scale, double stretch,
+static void set_weights(lathe_resample_axis *axis, int i, int old_size, lathe_filter filter, double begin, double scale, double stretch,
     double *weights)
 {
     double centre = begin + (i + 0.5) * scale, reach = filters[filter].reach * stretch, sum = 0;
@@ -72,16 +66,16 @@ static void set_weights(lathe_axis *axis, int i, int old_size, lathe_filter filt
     }
     for (int k = 0; k < end - first; k++) {
         double weight = sum != 0 ? weights[k] / sum : weights[k];
-        axis->weight[(size_t)i * (size_t)axis->most + (size_t)k] = (int32_t)(weight * (1 << FRACTION) + (weight < 0 ? -0.5 : 0.5));
+        axis->weight[(size_t)i * (size_t)axis->most + (size_t)k] = (int32_t)(weight * (1 << LATHE_RESAMPLE_FRACTION) + (weight < 0 ? -0.5 : 0.5));
     }
     axis->first[i] = first;
     axis->count[i] = end - first;
 }
 
-static lathe_status axis_init(lathe_axis *axis, int size, int old_size, lathe_filter filter, double begin, double end)
+static lathe_status axis_init(lathe_resample_axis *axis, int size, int old_size, lathe_filter filter, double begin, double end)
 {
     double scale = (end - begin) / size, stretch = scale < 1 ? 1 : scale;
-    *axis = (lathe_axis){ .size = size, .most = (int)ceil(filters[filter].reach * stretch) * 2 + 1 };
+    *axis = (lathe_resample_axis){ .size = size, .most = (int)ceil(filters[filter].reach * stretch) * 2 + 1 };
     axis->first = lathe_alloc_raw((size_t)size, sizeof *axis->first);
     axis->count = lathe_alloc_raw((size_t)size, sizeof *axis->count);
     axis->weight = lathe_alloc_raw(lathe_times((size_t)size, (size_t)axis->most), sizeof *axis->weight);
@@ -93,53 +87,75 @@ static lathe_status axis_init(lathe_axis *axis, int size, int old_size, lathe_fi
     return status;
 }
 
-static uint8_t clip(int32_t sum)
+/* Whether new pixel i is old pixel begin + i: nothing is scaled or shifted by a part of a pixel. */
+static bool takes_over(const lathe_resample_axis *axis, double begin)
 {
-    int32_t value = sum >> FRACTION;
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    for (int i = 0; i < axis->size; i++)
+        for (int k = 0; k < axis->count[i]; k++) {
+            const int32_t whole = axis->first[i] + k == (int)begin + i ? 1 << LATHE_RESAMPLE_FRACTION : 0;
+            if (axis->weight[(size_t)i * (size_t)axis->most + (size_t)k] != whole) return false;
+        }
+    return true;
 }
 
-static void resample_row(const uint8_t *from, const lathe_axis *axis, uint8_t *to)
+/* Old pixels that an axis needs: from first[0] on. */
+static int needed(const lathe_resample_axis *axis)
 {
-    for (int i = 0; i < axis->size; i++) {
-        const int32_t *weight = axis->weight + (size_t)i * (size_t)axis->most;
-        const uint8_t *pixel = from + axis->first[i];
-        int32_t sum = 1 << (FRACTION - 1);
-        for (int k = 0; k < axis->count[i]; k++) sum += pixel[k] * weight[k];
-        to[i] = clip(sum);
-    }
+    return axis->first[axis->size - 1] + axis->count[axis->size - 1] - axis->first[0];
 }
 
-/* New row i of rows `from`, each `width` wide, of which the first is old row `begin`. `sums` has room for a row. */
-static void resample_column(const uint8_t *from, int begin, int width, const lathe_axis *axis, int i, int32_t *restrict sums,
-    uint8_t *restrict to)
+/* One plane at a time. */
+typedef struct lathe_resampling {
+    lathe_resample_axis across, down;
+    bool keep_columns, keep_rows; /* what lathe_box begins at is taken over */
+    int left, top;
+    uint8_t *between;             /* rows that are resampled across: those that columns need */
+    uint8_t *work;
+    int32_t *sums;
+} lathe_resampling;
+
+static void resample_across(const lathe_resampling *r, const uint8_t *from, int width, int rows, uint8_t *to)
 {
-    const int32_t *weight = axis->weight + (size_t)i * (size_t)axis->most;
-    for (int x = 0; x < width; x++) sums[x] = 1 << (FRACTION - 1);
-    for (int k = 0; k < axis->count[i]; k++) {
-        const uint8_t *row = from + (size_t)(axis->first[i] - begin + k) * (size_t)width;
-        for (int x = 0; x < width; x++) sums[x] += row[x] * weight[k];
-    }
-    for (int x = 0; x < width; x++) to[x] = clip(sums[x]);
+    const lathe_resample_kernels *kernels = lathe_kernels_in_use()->resample;
+    const size_t stride = (size_t)width, to_stride = (size_t)r->across.size;
+    for (int y = 0; y < rows; y += LATHE_RESAMPLE_ROWS)
+        kernels->across(from + (size_t)y * stride + r->across.first[0], stride, rows - y < LATHE_RESAMPLE_ROWS ? rows - y : LATHE_RESAMPLE_ROWS,
+            needed(&r->across), &r->across, r->work, to + (size_t)y * to_stride, to_stride);
 }
 
 /* Rows first, only those that columns need, then columns. */
-static lathe_status resample(const lathe_image *in, const lathe_axis *across, const lathe_axis *down, lathe_image *out)
+static void resample_plane(const lathe_resampling *r, const uint8_t *plane, int width, uint8_t *to)
 {
-    int begin = down->first[0], end = down->first[down->size - 1] + down->count[down->size - 1];
-    size_t rows = (size_t)(end - begin), width = (size_t)out->width;
-    uint8_t *between = lathe_alloc_raw(rows, width);
-    int32_t *sums = lathe_alloc_raw(width, sizeof *sums);
-    lathe_status status = between && sums ? LATHE_OK : LATHE_ENOMEM;
-    for (int c = 0; c < out->channels && !status; c++) {
-        const uint8_t *plane = in->pixels + (size_t)c * (size_t)in->height * (size_t)in->width;
-        for (size_t y = 0; y < rows; y++)
-            resample_row(plane + ((size_t)begin + y) * (size_t)in->width, across, between + y * width);
-        uint8_t *to = out->pixels + (size_t)c * (size_t)out->height * width;
-        for (int y = 0; y < out->height; y++) resample_column(between, begin, out->width, down, y, sums, to + (size_t)y * width);
+    const size_t stride = (size_t)width, to_stride = (size_t)r->across.size;
+    const uint8_t *kept = plane + (size_t)r->top * stride, *first = plane + (size_t)r->down.first[0] * stride;
+    if (r->keep_rows && !r->keep_columns) {
+        resample_across(r, kept, width, r->down.size, to);
+        return;
     }
-    lathe_free(between);
-    lathe_free(sums);
+    if (!r->keep_columns) resample_across(r, first, width, needed(&r->down), r->between);
+    const uint8_t *from = r->keep_columns ? first + r->left : r->between;
+    for (int y = 0; y < r->down.size; y++) {
+        if (r->keep_rows) memcpy(to + (size_t)y * to_stride, kept + (size_t)y * stride + r->left, to_stride);
+        else lathe_kernels_in_use()->resample->down(from, r->keep_columns ? stride : to_stride, r->across.size, &r->down, y, r->sums, to + (size_t)y * to_stride);
+    }
+}
+
+static lathe_status resample(const lathe_image *in, const lathe_box *box, lathe_resampling *r, lathe_image *out)
+{
+    r->left = (int)box->left;
+    r->top = (int)box->top;
+    r->keep_columns = takes_over(&r->across, box->left);
+    r->keep_rows = takes_over(&r->down, box->top);
+    r->between = lathe_alloc_raw((size_t)needed(&r->down), (size_t)out->width);
+    r->work = lathe_alloc_raw(lathe_plus((size_t)needed(&r->across) + 32, (size_t)out->width), LATHE_RESAMPLE_ROWS);
+    r->sums = lathe_alloc_raw((size_t)out->width, sizeof *r->sums);
+    lathe_status status = r->between && r->work && r->sums ? LATHE_OK : LATHE_ENOMEM;
+    const size_t plane = (size_t)in->height * (size_t)in->width, made = (size_t)out->height * (size_t)out->width;
+    for (int c = 0; c < out->channels && !status; c++)
+        resample_plane(r, in->pixels + (size_t)c * plane, in->width, out->pixels + (size_t)c * made);
+    lathe_free(r->between);
+    lathe_free(r->work);
+    lathe_free(r->sums);
     return status;
 }
 
@@ -176,14 +192,14 @@ lathe_status lathe_image_resize(const lathe_image *in, lathe_filter filter, cons
         pick_nearest(in, box, out);
         return LATHE_OK;
     }
-    lathe_axis across, down;
-    lathe_status status = axis_init(&across, out->width, in->width, filter, box->left, box->right);
+    lathe_resampling r;
+    lathe_status status = axis_init(&r.across, out->width, in->width, filter, box->left, box->right);
     if (status) return status;
-    status = axis_init(&down, out->height, in->height, filter, box->top, box->bottom);
+    status = axis_init(&r.down, out->height, in->height, filter, box->top, box->bottom);
     if (!status) {
-        status = resample(in, &across, &down, out);
-        axis_free(&down);
+        status = resample(in, box, &r, out);
+        axis_free(&r.down);
     }
-    axis_free(&across);
+    axis_free(&r.across);
     return status;
 }

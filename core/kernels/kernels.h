@@ -10,6 +10,7 @@
 #include "peak.h"
 #include "pool.h"
 #include "product.h"
+#include "resample.h"
 #include "response.h"
 #include "softmax.h"
 #include "update.h"
@@ -25,6 +26,7 @@ typedef struct lathe_kernels {
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
     const lathe_product_kernels *product;
+    const lathe_resample_kernels *resample;
     const lathe_response_kernels *response;
     const lathe_softmax_kernels *softmax;
     const lathe_update_kernels *update;

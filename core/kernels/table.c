@@ -12,6 +12,7 @@ extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 extern const lathe_product_kernels KERNEL(lathe_product_kernels);
+extern const lathe_resample_kernels KERNEL(lathe_resample_kernels);
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
@@ -28,6 +29,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
     .product = &KERNEL(lathe_product_kernels),
+    .resample = &KERNEL(lathe_resample_kernels),
     .response = &KERNEL(lathe_response_kernels),
     .softmax = &KERNEL(lathe_softmax_kernels),
     .update = &KERNEL(lathe_update_kernels),

@@ -104,6 +104,37 @@ static void wrong_arguments_are_refused(void **state)
     free(in.pixels), free(out.pixels);
 }
 
+/* Columns and rows that are not scaled are those of the picture; a turned picture gives the turned result. */
+static void one_axis_may_be_kept(void **state)
+{
+    (void)state;
+    enum { WIDTH = 37, HEIGHT = 21, LEFT = 3, TOP = 2, ACROSS = 20, DOWN = 17 };
+    lathe_image in = picture(2, WIDTH, HEIGHT), turned = room(2, HEIGHT, WIDTH), kept = room(2, ACROSS, DOWN);
+    for (int c = 0; c < 2; c++)
+        for (int y = 0; y < HEIGHT; y++)
+            for (int x = 0; x < WIDTH; x++) turned.pixels[(c * WIDTH + x) * HEIGHT + y] = in.pixels[(c * HEIGHT + y) * WIDTH + x];
+    for (int filter = 0; lathe_filter_names[filter]; filter++) {
+        const lathe_box box = { LEFT, TOP, LEFT + ACROSS, TOP + DOWN };
+        assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, &box, &kept), LATHE_OK);
+        for (int i = 0; i < 2 * DOWN * ACROSS; i++) {
+            int c = i / (DOWN * ACROSS), y = i / ACROSS % DOWN + TOP, x = i % ACROSS + LEFT;
+            assert_int_equal(kept.pixels[i], in.pixels[(c * HEIGHT + y) * WIDTH + x]);
+        }
+        for (int rows = 5; rows < 60; rows += 18) {
+            const lathe_box tall = { LEFT, 1.5, LEFT + ACROSS, 18.25 }, wide = { 1.5, LEFT, 18.25, LEFT + ACROSS };
+            lathe_image down = room(2, ACROSS, rows), across = room(2, rows, ACROSS);
+            assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, &tall, &down), LATHE_OK);
+            assert_int_equal(lathe_image_resize(&turned, (lathe_filter)filter, &wide, &across), LATHE_OK);
+            for (int i = 0; i < 2 * rows * ACROSS; i++) {
+                int c = i / (rows * ACROSS), y = i / ACROSS % rows, x = i % ACROSS;
+                assert_int_equal(down.pixels[i], across.pixels[(c * ACROSS + x) * rows + y]);
+            }
+            free(down.pixels), free(across.pixels);
+        }
+    }
+    free(in.pixels), free(turned.pixels), free(kept.pixels);
+}
+
 static void memory_may_run_out_anywhere(void **state)
 {
     (void)state;
@@ -116,7 +147,7 @@ static void memory_may_run_out_anywhere(void **state)
         lathe_alloc_fail_at(0, false);
         if (status) assert_int_equal(status, LATHE_ENOMEM);
     }
-    assert_int_equal(nth, 12); /* ten allocations, then none refused */
+    assert_int_equal(nth, 13); /* eleven allocations, then none refused */
     lathe_error_clear();
     free(in.pixels), free(out.pixels);
 }
@@ -128,6 +159,7 @@ int main(void)
         cmocka_unit_test(channels_do_not_mix),
         cmocka_unit_test(a_flat_picture_stays_flat),
         cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(one_axis_may_be_kept),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
