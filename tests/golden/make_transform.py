@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""Golden values of the transforms: OpenCV, Pillow and torchvision on pictures made by a formula and on a photograph-like one.
+"""Golden values of the transforms: OpenCV, Pillow and torchvision on a picture made by a formula and on a part of a photograph.
 
-Writes transform.txt beside this file. Made with OpenCV 4.6, Pillow 9.4 and torchvision 0.14.1 (Debian 12: python3-opencv, python3-pil,
-python3-torchvision). A line is: NAME COUNT PIXELS, channel after channel, row after row.
+Writes transform.txt beside this file: a line is NAME COUNT PIXELS, channel after channel, row after row. And transform_photo.txt, of the
+photograph given as the argument (ants-bees/train/ants/0013035.jpg): of each result 400 numbers, number i from place i * 7919 modulo their count.
+Made with OpenCV 4.6, Pillow 9.4 and torchvision 0.14.1 (Debian 12: python3-opencv, python3-pil, python3-torchvision).
 """
 import os
+import sys
 
 import cv2
 import numpy as np
@@ -57,8 +59,7 @@ def equalized_luma(image):
     return cv2.cvtColor(ycc, cv2.COLOR_YCrCb2RGB)
 
 
-def main():
-    image = picture(18, 23)
+def transformed(image):
     results = {}
     for border in BORDERS:
         for filter_ in FILTERS:
@@ -85,10 +86,19 @@ def main():
         results["blur_%d" % size] = cv2.blur(image, (size, size))
         results["gaussian_%d" % size] = cv2.GaussianBlur(image, (size, size), 0)
     results["gaussian_9_1.5"] = cv2.GaussianBlur(image, (9, 9), 1.5)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "transform.txt"), "w") as out:
-        for name, result in results.items():
-            values = result.transpose(2, 0, 1).reshape(-1)
-            out.write("%s %d %s\n" % (name, len(values), " ".join(map(str, values))))
+    return {name: result.transpose(2, 0, 1).reshape(-1) for name, result in results.items()}
+
+
+def write(name, results):
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), "w") as out:
+        for key, values in results.items():
+            out.write("%s %d %s\n" % (key, len(values), " ".join(map(str, values))))
+
+
+def main():
+    write("transform.txt", transformed(picture(18, 23)))
+    photo = np.ascontiguousarray(np.asarray(Image.open(sys.argv[1]))[160:352, 256:512])
+    write("transform_photo.txt", {key: values[np.arange(400) * 7919 % len(values)] for key, values in transformed(photo).items()})
 
 
 main()
