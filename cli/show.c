@@ -32,8 +32,8 @@ static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_d
 /* Sample number n of the sheet: those in a random order, or with --sample the same one again, each time as in another epoch. */
 static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, int count, int64_t only, bool still)
 {
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 1, .no_normalize = true, .transforms = run->transforms,
-        .still = still, .seed = run->settings.seed });
+    const lathe_loader_opts opts = { .batch_size = 1, .no_normalize = true, .transforms = run->transforms, .still = still, .seed = run->settings.seed };
+    lathe_loader *loader = lathe_loader_new(data, &opts);
     uint8_t *pixels = lathe_alloc(lathe_times((size_t)sheet->height, (size_t)sheet->width), (size_t)sheet->channels);
     size_t *order = lathe_alloc(data->count, sizeof *order);
     lathe_status status = loader && pixels && order ? LATHE_OK : lathe_error();
