@@ -22,6 +22,15 @@ typedef void tile_fn(const walk *s, const real *x, const real *gy, int rows, int
 static const lanes zero_lanes;
 static const real *const zeros = (const real *)&zero_lanes;
 
+/* Loaded once: compilers like to load it again for each product. */
+static inline part in_register(part value)
+{
+#if defined(__x86_64__)
+    __asm__("" : "+v"(value));
+#endif
+    return value;
+}
+
 #define UNROLL _Pragma("GCC unroll 16")
 #include "conv_weights_tiles.h"
 
@@ -131,11 +140,23 @@ static walk walk_of(const lathe_correlation *c, const cutting *cut)
     };
 }
 
+/*
+ * Parts that follow each other read the same channels of x, or the same of gy, and find them in the second-level cache: which order reads
+ * less again?
+ */
+static bool channels_first(const lathe_correlation *c, const cutting *cut, int parts)
+{
+    double x = (double)c->channels * c->rows.size * c->columns.size, gy = (double)c->filters * c->rows.results * c->columns.results;
+    return gy * (parts - 1) < x * (cut->filter_groups - 1);
+}
+
 void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part_number,
     real *gw)
 {
     cutting cut = cutting_of(c);
-    int group = part_number % cut.filter_groups, parts = pieces(cut.strips, cut.most_strips), number = part_number / cut.filter_groups;
+    int parts = pieces(cut.strips, cut.most_strips), group, number;
+    if (channels_first(c, &cut, parts)) group = part_number % cut.filter_groups, number = part_number / cut.filter_groups;
+    else group = part_number / parts, number = part_number % parts;
     int filter = piece_begin(c->filters, cut.filter_groups, group);
     int filters = piece_begin(c->filters, cut.filter_groups, group + 1) - filter;
     int begin = piece_begin(cut.strips, parts, number), strips = piece_begin(cut.strips, parts, number + 1) - begin;
@@ -152,7 +173,9 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_
             band b = { c, x->at + (size_t)block * x->block, gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
                 smaller(row + rows, c->rows.results) };
             strip at = first;
-            for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) add_strip(&b, &s, &at, sums + i * strip_sums);
+            for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) {
+                add_strip(&b, &s, &at, sums + i * strip_sums);
+            }
         }
 
     real *out = gw + filter * (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps;

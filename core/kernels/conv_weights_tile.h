@@ -7,7 +7,7 @@
         part tap[TAPS];                                                           \
         UNROLL for (int t = 0; t < TAPS; t++) tap[t] = *(const part *)(ADDRESS);  \
         UNROLL for (int f = 0; f < FILTERS; f++) {                                \
-            part g = *(const part *)(gradient + f * s->gy_channel);               \
+            part g = in_register(*(const part *)(gradient + f * s->gy_channel));  \
             UNROLL for (int t = 0; t < TAPS; t++) sum[f][t] += g * tap[t];        \
         }                                                                         \
     } while (0)
@@ -20,15 +20,20 @@ static void TILE_NAME(FILTERS, TAPS)(const walk *s, const real *x, const real *g
             UNROLL for (int t = 0; t < TAPS; t++) sum[f][t] = *(const part *)(sums + f * s->sum_filter + t * LANES);
 
         for (int i = 0; i < rows; i++) {
-            const real *pixel = x + i * s->x_row, *gradient = gy + i * s->gy_row;
-            for (int j = 0, at = place; j < s->results; j++, at += s->step, pixel += s->x_pixel, gradient += LANES) {
-                if (j == s->inner_begin) {
-                    for (; j < s->inner_end; j++, pixel += s->x_pixel, gradient += LANES) ADD_RESULT(pixel + t * s->x_tap);
-                    if (j == s->results) break;
-                    at = place + j * s->step;
-                }
-                ADD_RESULT((unsigned)(at + t * s->tap_step) < s->size ? pixel + t * s->x_tap : zeros);
+            const real *pixel = x + i * s->x_row + s->inner_begin * s->x_pixel;
+            const real *gradient = gy + i * s->gy_row + s->inner_begin * LANES;
+            for (int j = s->inner_begin; j < s->inner_end; j++, pixel += s->x_pixel, gradient += LANES) ADD_RESULT(pixel + t * s->x_tap);
+        }
+        for (int j = 0; j < s->results; j++) { /* a column at the edge: some taps see zeros, all the way down */
+            if (j == s->inner_begin && (j = s->inner_end) == s->results) break;
+            const real *pixel[TAPS], *gradient = gy + j * LANES;
+            ptrdiff_t down[TAPS];
+            UNROLL for (int t = 0; t < TAPS; t++) {
+                bool inside = (unsigned)(place + j * s->step + t * s->tap_step) < s->size;
+                pixel[t] = inside ? x + j * s->x_pixel + t * s->x_tap : zeros;
+                down[t] = inside ? s->x_row : 0;
             }
+            for (int i = 0; i < rows; i++, gradient += s->gy_row) ADD_RESULT(pixel[t] + i * down[t]);
         }
 
         UNROLL for (int f = 0; f < FILTERS; f++)

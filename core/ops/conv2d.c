@@ -1,15 +1,13 @@
 #include "conv2d.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "../alloc.h"
-#include "../blas.h"
 #include "conv_impl.h"
 #include "op_impl.h"
 
-/* Tasks of work wanted where there is enough of it, and the multiply-adds, sixteen abreast, that are worth a task. */
-enum { TASKS = 16, TASK_WORK = 32768 };
+/* Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a task; numbers in half of a cache. */
+enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
 
 static int blocks_of(const lathe_tensor *x)
 {
@@ -205,30 +203,6 @@ void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, cons
     run_phases(&job, blocks);
 }
 
-/* With a kernel of 1 x 1, planes are rows of matrices as they lie, and the weights' gradient is gy x'. */
-static bool is_product(const lathe_conv_geometry *g)
-{
-    return g->kernel_height == 1 && g->kernel_width == 1 && g->stride == 1 && !g->padding && g->channels >= 16 &&
-        g->filters >= 16 && product(g->height, g->width, LATHE_LANES) <= INT_MAX;
-}
-
-bool lathe_conv_ready(const lathe_conv_geometry *g, lathe_tape *tape)
-{
-    return !is_product(g) || !lathe_blas_start() || lathe_tape_fail(tape, LATHE_ESTATE, "%s", lathe_error_message());
-}
-
-/* Filters of a part, when it is a product. */
-enum { PART_FILTERS = 64 };
-
-static void weights_product(const lathe_conv_geometry *g, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part, lathe_real *gw)
-{
-    int plane = g->height * g->width * LATHE_LANES, first = part * PART_FILTERS, left = g->filters - first;
-    for (int block = 0; block < x->count; block++)
-        lathe_gemm(false, true, left < PART_FILTERS ? left : PART_FILTERS, g->channels, plane,
-            gy->at + (size_t)block * gy->block + product(first, plane, 1), plane, x->at + (size_t)block * x->block, plane, block > 0,
-            gw + product(first, g->channels, 1), g->channels);
-}
-
 typedef struct weights_job {
     const lathe_conv_geometry *g;
     lathe_correlation c;
@@ -248,18 +222,30 @@ static void to_weights_task(void *context, int task)
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
     lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block, count };
     lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
-    if (is_product(g)) weights_product(g, &x, &gy, part, sums);
-    else lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
+    lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
 }
 
-/* Blocks are summed in chunks, whose number depends on the shapes alone, and then the chunks in order. */
+/*
+ * Blocks that are summed before they are added to the others': few enough for TASKS tasks, and for a second-level cache, from which all
+ * parts read them; enough that adding up the weights' sums is little beside. It depends on the shapes alone.
+ */
+static int blocks_in_chunk(const weights_job *job)
+{
+    const lathe_conv_geometry *g = job->g;
+    size_t weights = lathe_conv_group_weights(g), read = in_group(g) + out_group(g);
+    int tasks_a_chunk = job->parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
+    int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1, worth = (int)(2 * weights / read) + 1;
+    return at_most(least > worth ? least : worth, most);
+}
+
+/* Blocks are summed in chunks and then the chunks in order. */
 void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy, lathe_real *gw, int blocks, bool add,
     lathe_tape *tape)
 {
     weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks, .x = x, .gy = gy };
-    job.parts = is_product(g) ? (g->filters + PART_FILTERS - 1) / PART_FILTERS : lathe_kernels_in_use()->conv->weight_parts(&job.c);
-    int tasks_a_chunk = job.parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
-    job.blocks_a_chunk = (job.blocks + wanted - 1) / wanted;
+    job.parts = lathe_kernels_in_use()->conv->weight_parts(&job.c);
+    job.blocks_a_chunk = blocks_in_chunk(&job);
+    int tasks_a_chunk = job.parts * g->groups;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
     size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
@@ -396,7 +382,7 @@ static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
     if (!tape || !check_shapes(tape, x, w, bias)) return NULL;
     lathe_conv_geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
-    if (!g || !fill_geometry(tape, x, w, opts, g) || !lathe_conv_ready(g, tape)) return NULL;
+    if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
     lathe_real *packed = lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);

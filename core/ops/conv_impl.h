@@ -14,9 +14,6 @@ typedef struct lathe_conv_geometry {
 /** Numbers in the weights of one group: what `packed` needs room for, times the groups. */
 size_t lathe_conv_group_weights(const lathe_conv_geometry *g);
 
-/** Make BLAS ready where a direction needs it. False after failing the tape. */
-bool lathe_conv_ready(const lathe_conv_geometry *g, lathe_tape *tape);
-
 /** y = w * x + bias, bias NULL for none. */
 void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w, const lathe_real *bias, lathe_real *y,
     int blocks, lathe_conv_store how, lathe_real *packed);
