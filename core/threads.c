@@ -14,12 +14,13 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { MAX_THREADS = 256, SPIN_NANOSECONDS = 50000 };
+enum { MAX_THREADS = 256, SPIN_NANOSECONDS = 50000, NANOSECONDS_BETWEEN_MOVES = 1000000 };
 
 /* Tasks of one thread, the next first: `end` - the tasks left. Alone in its cache line. */
 typedef struct share {
     _Alignas(64) _Atomic uint64_t ticket;
     uint32_t end;
+    atomic_int processor; /* where this thread was seen last, from 1; 0: not yet */
 } share;
 
 static struct {
@@ -35,6 +36,7 @@ static struct {
     uint32_t job;          /* the last one's number */
     atomic_int shares;     /* runs of this job */
     atomic_uint first_job; /* the last one before the workers were started */
+    cpu_set_t allowed;     /* where these may run once they have begun */
     _Alignas(64) _Atomic uint32_t done;
     atomic_bool stop;
 
@@ -115,16 +117,56 @@ static void wait_for_news(uint32_t seen)
     pthread_mutex_unlock(&pool.sleep);
 }
 
+/* Of the allowed processors those that none but `self` was seen on. False if there are none. */
+static bool free_processors(int self, int threads, const cpu_set_t *allowed, cpu_set_t *unused)
+{
+    *unused = *allowed;
+    for (int i = 0; i < threads; i++) {
+        int processor = atomic_load(&pool.runs[i].processor) - 1;
+        if (i != self && processor >= 0 && processor < CPU_SETSIZE) CPU_CLR((size_t)processor, unused);
+    }
+    return CPU_COUNT(unused);
+}
+
+/* Out of the way of the others, and then free to go where it may again. */
+static void move_away(int self, int threads)
+{
+    cpu_set_t allowed, unused;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) || !free_processors(self, threads, &allowed, &unused)) return;
+    if (sched_setaffinity(0, sizeof unused, &unused)) return;
+    sched_setaffinity(0, sizeof allowed, &allowed);
+    atomic_store(&pool.runs[self].processor, sched_getcpu() + 1);
+}
+
+/* The system may wake a thread where the one that woke it runs, and take tens of milliseconds to part them: steps of half the speed. */
+static void keep_apart(int self, int threads, int64_t *moved)
+{
+    int processor = sched_getcpu() + 1;
+    atomic_store(&pool.runs[self].processor, processor);
+    for (int i = 0; i < self; i++) {
+        if (atomic_load(&pool.runs[i].processor) != processor) continue;
+        int64_t now = nanoseconds();
+        if (now - *moved < NANOSECONDS_BETWEEN_MOVES) return;
+        *moved = now;
+        move_away(self, threads);
+        return;
+    }
+}
+
 static void *worker_main(void *number)
 {
     inside_task = true;
     int self = (int)(intptr_t)number;
+    sched_setaffinity(0, sizeof pool.allowed, &pool.allowed);
     uint32_t seen = atomic_load(&pool.first_job);
+    int64_t moved = 0;
     for (;;) {
         wait_for_news(seen);
         if (atomic_load(&pool.stop)) return NULL;
         seen = published_job();
-        work_on(self, atomic_load(&pool.shares), seen);
+        int shares = atomic_load(&pool.shares);
+        keep_apart(self, shares, &moved);
+        work_on(self, shares, seen);
     }
 }
 
@@ -183,6 +225,19 @@ static int wanted_threads(void)
     return wanted;
 }
 
+/* A worker's first place is one where no thread was seen; then it goes where it may. */
+static bool start_worker(int self)
+{
+    cpu_set_t unused;
+    pthread_attr_t attributes;
+    if (pthread_attr_init(&attributes)) return false;
+    atomic_store(&pool.runs[self].processor, 0);
+    if (free_processors(self, self, &pool.allowed, &unused)) pthread_attr_setaffinity_np(&attributes, sizeof unused, &unused);
+    bool started = !pthread_create(&pool.worker[self - 1], &attributes, worker_main, (void *)(intptr_t)self);
+    pthread_attr_destroy(&attributes);
+    return started;
+}
+
 /* As many workers as wanted, or as the system allows: fewer threads only mean more time. */
 static void start_workers(void)
 {
@@ -190,11 +245,8 @@ static void start_workers(void)
     if (!prepared) pthread_atfork(NULL, NULL, forget_workers);
     prepared = true;
     atomic_store(&pool.first_job, published_job());
-    while (pool.workers < wanted_threads() - 1) {
-        void *number = (void *)(intptr_t)(pool.workers + 1);
-        if (pthread_create(&pool.worker[pool.workers], NULL, worker_main, number)) break;
-        pool.workers++;
-    }
+    sched_getaffinity(0, sizeof pool.allowed, &pool.allowed);
+    while (pool.workers < wanted_threads() - 1 && start_worker(pool.workers + 1)) pool.workers++;
 }
 
 /* Cut the tasks into runs; the publisher's own ticket, which all wait for, comes last. Returns the job's number. */
@@ -217,6 +269,7 @@ void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
         for (int i = 0; i < tasks; i++) run(context, i);
         return;
     }
+    atomic_store(&pool.runs[0].processor, sched_getcpu() + 1);
     if (pool.workers < wanted_threads() - 1) start_workers();
     inside_task = true;
     pool.run = run;

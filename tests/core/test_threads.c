@@ -1,5 +1,7 @@
+#define _GNU_SOURCE
 #include "support/support.h"
 
+#include <sched.h>
 #include <stdatomic.h>
 
 enum { TASKS = 1000 };
@@ -46,6 +48,33 @@ static void a_task_may_use_the_pool(void **state)
     lathe_threads_set(0);
 }
 
+static void look_at_processors(void *context, int task)
+{
+    cpu_set_t *seen = context;
+    sched_getaffinity(0, sizeof *seen, &seen[task]);
+}
+
+/* Threads begin apart from each other; none stays bound to a place, and none gets out of what the process may use. */
+static void a_task_may_run_where_the_process_may(void **state)
+{
+    (void)state;
+    cpu_set_t whole, one, seen[64];
+    assert_int_equal(sched_getaffinity(0, sizeof whole, &whole), 0);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    for (int bound = 0; bound < 2; bound++) {
+        const cpu_set_t *allowed = bound ? &one : &whole;
+        assert_int_equal(sched_setaffinity(0, sizeof *allowed, allowed), 0);
+        assert_int_equal(lathe_threads_set(4), LATHE_OK);
+        for (int round = 0; round < 50; round++) {
+            lathe_parallel(64, look_at_processors, seen);
+            for (int i = 0; i < 64; i++) assert_true(CPU_EQUAL(&seen[i], allowed));
+        }
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof whole, &whole), 0);
+    lathe_threads_set(0);
+}
+
 static void refuses_senseless_numbers(void **state)
 {
     (void)state;
@@ -61,6 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_is_done_once),
         cmocka_unit_test(a_task_may_use_the_pool),
+        cmocka_unit_test(a_task_may_run_where_the_process_may),
         cmocka_unit_test(refuses_senseless_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
