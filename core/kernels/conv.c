@@ -2,6 +2,7 @@
 
 #include "conv_axis.h"
 #include "conv_weights.h"
+#include "depthwise.h"
 #include "lanes.h"
 
 /* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time. */
@@ -154,6 +155,10 @@ static int columns_at_once(const lathe_correlation *c)
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,
     int last_row, lathe_conv_store how)
 {
+    if (KERNEL(lathe_depthwise_fits)(c)) {
+        KERNEL(lathe_depthwise_correlate)(c, x, packed, bias, y, first_row, last_row, how);
+        return;
+    }
     const lathe_conv_axis *columns = &c->columns;
     int inner_begin, inner_end, at_once = columns_at_once(c);
     inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);

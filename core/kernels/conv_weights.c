@@ -7,6 +7,7 @@
 #include "conv_weights.h"
 
 #include "conv_axis.h"
+#include "depthwise.h"
 
 /* What a tile needs to know of its surroundings. */
 typedef struct walk {
@@ -90,6 +91,7 @@ static void next_strip(const lathe_correlation *c, const cutting *cut, strip *s)
 
 int KERNEL(lathe_conv_weight_parts)(const lathe_correlation *c)
 {
+    if (KERNEL(lathe_depthwise_fits)(c)) return 1;
     cutting cut = cutting_of(c);
     return cut.filter_groups * pieces(cut.strips, cut.most_strips);
 }
@@ -153,6 +155,10 @@ static bool channels_first(const lathe_correlation *c, const cutting *cut, int p
 void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part_number,
     real *gw)
 {
+    if (KERNEL(lathe_depthwise_fits)(c)) {
+        KERNEL(lathe_depthwise_to_weights)(c, x, gy, gw);
+        return;
+    }
     cutting cut = cutting_of(c);
     int parts = pieces(cut.strips, cut.most_strips), group, number;
     if (channels_first(c, &cut, parts)) group = part_number % cut.filter_groups, number = part_number / cut.filter_groups;

@@ -201,8 +201,15 @@ static void chosen_shapes_agree_with_the_twin(void **state)
         { 16, 12, 5, 5, 24, 3, 3, 1, 1, 1, 4, 1 },
         { 16, 40, 3, 3, 30, 1, 1, 1, 0, 1, 1, 1 },   /* pointwise */
         { 16, 12, 8, 8, 24, 1, 1, 2, 0, 1, 1, 0 },
-        { 33, 20, 4, 5, 70, 1, 1, 1, 0, 1, 1, 1 },   /* by matrix product */
+        { 33, 20, 4, 5, 70, 1, 1, 1, 0, 1, 1, 1 },
         { 33, 32, 4, 5, 64, 1, 1, 1, 0, 1, 2, 1 },
+        { 17, 3, 50, 40, 3, 5, 5, 1, 2, 1, 3, 1 },   /* depthwise: several bands of a plane, more taps than sums */
+        { 16, 2, 9, 300, 2, 3, 3, 1, 1, 1, 2, 1 },   /* bands of one row */
+        { 3, 2, 4, 600, 2, 3, 3, 1, 1, 1, 2, 0 },    /* rows too long for a panel */
+        { 2, 2, 20, 24, 2, 17, 17, 1, 8, 1, 2, 1 },  /* more taps in a row than a panel knows */
+        { 2, 3, 30, 31, 3, 3, 3, 2, 1, 2, 3, 1 },
+        { 2, 2, 20, 19, 2, 4, 3, 3, 2, 1, 2, 1 },
+        { 1, 3, 5, 5, 3, 2, 2, 5, 0, 1, 3, 1 },      /* places that no tap reaches */
         { 2, 3, 20, 20, 9, 11, 11, 4, 2, 1, 1, 1 },  /* AlexNet */
         { 3, 2, 30, 30, 4, 28, 28, 1, 0, 1, 1, 1 },  /* many weights a channel */
         { 1, 150, 2, 2, 5, 3, 3, 1, 1, 1, 1, 1 },    /* more strips than a part holds */
