@@ -3,32 +3,14 @@
 #include "lanes.h"
 
 /*
- * Sums run in registers over a chunk that stays in the first-level cache, and from chunk to chunk in double: short
- * sums, little rounding, a fixed order. Two registers a sum, for even and odd places, hide half of an addition's
- * latency.
+ * Sums run in registers over a chunk, and from chunk to chunk in double: short sums, little rounding, a fixed order. Each sum is four, of
+ * every fourth place, so that an addition need not wait for the one before.
  */
-enum { CHUNK = 128 };
+enum { CHUNK = 128, SUMS = 4 };
 
 static inline double sum_used(lane_mask used, const lane_parts *sum)
 {
     return (double)sum_lanes((lanes)(used & sum->mask));
-}
-
-static double chunk_sum(size_t size, lane_mask used, const real *x)
-{
-    lane_parts sum;
-    for (int h = 0; h < PARTS; h++) {
-        part even = { 0 }, odd = { 0 };
-        const real *at = x + h * PART;
-        size_t i = 0;
-        for (; i + 2 <= size; i += 2, at += 2 * LANES) {
-            even += load_part(at);
-            odd += load_part(at + LANES);
-        }
-        if (i < size) even += load_part(at);
-        sum.parts[h] = even + odd;
-    }
-    return sum_used(used, &sum);
 }
 
 /* sums[0] = the sum of d = x - center, sums[1] = that of d^2. */
@@ -36,32 +18,30 @@ static void chunk_distances(size_t size, lane_mask used, real center, const real
 {
     lane_parts sum, squares;
     for (int h = 0; h < PARTS; h++) {
-        part even = { 0 }, odd = { 0 }, even_squares = { 0 }, odd_squares = { 0 };
+        part d[SUMS] = { { 0 } }, d2[SUMS] = { { 0 } };
         const real *at = x + h * PART;
         size_t i = 0;
-        for (; i + 2 <= size; i += 2, at += 2 * LANES) {
-            part d = load_part(at) - center, e = load_part(at + LANES) - center;
-            even += d;
-            odd += e;
-            even_squares += d * d;
-            odd_squares += e * e;
+        for (; i + SUMS <= size; i += SUMS, at += SUMS * LANES)
+            for (int k = 0; k < SUMS; k++) {
+                part distance = load_part(at + k * LANES) - center;
+                d[k] += distance;
+                d2[k] += distance * distance;
+            }
+        for (; i < size; i++, at += LANES) {
+            part distance = load_part(at) - center;
+            d[0] += distance;
+            d2[0] += distance * distance;
         }
-        if (i < size) {
-            part d = load_part(at) - center;
-            even += d;
-            even_squares += d * d;
-        }
-        sum.parts[h] = even + odd;
-        squares.parts[h] = even_squares + odd_squares;
+        sum.parts[h] = (d[0] + d[1]) + (d[2] + d[3]);
+        squares.parts[h] = (d2[0] + d2[1]) + (d2[2] + d2[3]);
     }
     sums[0] = sum_used(used, &sum);
     sums[1] = sum_used(used, &squares);
 }
 
 /*
- * Each chunk: its mean, then the corrected sum of squares about it (Chan, Golub, LeVeque, "Algorithms for computing
- * the sample variance", 1983), and the chunks joined by their formula for two samples. The second look at a chunk
- * finds it in the cache.
+ * Each chunk's corrected sum of squares about the mean of the chunks before it (Chan, Golub, LeVeque, "Algorithms for computing the sample
+ * variance", 1983), and the chunks joined by their formula for two samples. The first chunk is looked at twice, the first time for its mean.
  */
 static void moments(size_t size, int used, const real *x, double result[2])
 {
@@ -70,7 +50,11 @@ static void moments(size_t size, int used, const real *x, double result[2])
     for (size_t i = 0; i < size; i += CHUNK) {
         size_t length = size - i < CHUNK ? size - i : CHUNK;
         double n = (double)length * used, sums[2];
-        real center = (real)(chunk_sum(length, mask, x + i * LANES) / n);
+        if (i == 0) {
+            chunk_distances(length, mask, 0, x, sums);
+            mean = sums[0] / n;
+        }
+        real center = (real)mean;
         chunk_distances(length, mask, center, x + i * LANES, sums);
         double delta = (double)center + sums[0] / n - mean;
         squares += sums[1] - sums[0] * sums[0] / n + delta * delta * (count * n / (count + n));
