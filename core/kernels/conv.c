@@ -148,8 +148,8 @@ static int columns_at_once(const lathe_correlation *c)
 {
     if (!is_pointwise(c)) return c->columns.results;
     ptrdiff_t most = (ptrdiff_t)PANEL / ((ptrdiff_t)c->channels * LANES);
-    int least = widest_tile(group_begin(c->filters, 1))->pixels;
-    return most < least ? least : most < c->columns.results ? (int)most : c->columns.results;
+    int tile_pixels = widest_tile(group_begin(c->filters, 1))->pixels;
+    return most < tile_pixels ? tile_pixels : most < c->columns.results ? (int)(most - most % tile_pixels) : c->columns.results;
 }
 
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,

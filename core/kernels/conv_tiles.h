@@ -56,11 +56,14 @@
 #define PIXELS 3
 #include "conv_tile.h"
 #define FILTERS 8
+#define PIXELS 2
+#include "conv_tile.h"
+#define FILTERS 8
 #define PIXELS 1
 #include "conv_tile.h"
 static const tile tiles[] = {
     TILE(1, 12), TILE(1, 1), TILE(2, 12), TILE(2, 1), TILE(3, 8), TILE(3, 1), TILE(4, 6), TILE(4, 1),
-    TILE(5, 4), TILE(5, 1), TILE(6, 4), TILE(6, 1), TILE(7, 3), TILE(7, 1), TILE(8, 3), TILE(8, 1),
+    TILE(5, 4), TILE(5, 1), TILE(6, 4), TILE(6, 1), TILE(7, 3), TILE(7, 1), TILE(8, 3), TILE(8, 2), TILE(8, 1),
 };
 enum { MOST_FILTERS = 8 };
 

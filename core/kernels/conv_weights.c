@@ -15,6 +15,7 @@ typedef struct walk {
     int results, inner_begin, inner_end; /* of a row; those whose places are all inside the image */
     int step, tap_step;                  /* places from one result, and from one tap, to the next */
     unsigned size;                       /* of a row of the image */
+    ptrdiff_t ahead;                     /* from this strip's place to the next one's */
 } walk;
 
 /* `place` is that of the first result's first tap, which x points to. */
@@ -102,6 +103,12 @@ typedef struct band {
     int filters, first_row, last_row;
 } band;
 
+static ptrdiff_t place_of(const lathe_correlation *c, const strip *s)
+{
+    const lathe_conv_axis *r = &c->rows, *k = &c->columns;
+    return ((ptrdiff_t)s->channel * r->size * k->size + (ptrdiff_t)s->row * r->tap_step * k->size + s->column * k->tap_step) * LANES;
+}
+
 static void add_strip(const band *b, walk *s, const strip *first, real *sums)
 {
     const lathe_conv_axis *r = &b->c->rows, *k = &b->c->columns;
@@ -179,8 +186,11 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_
             band b = { c, x->at + (size_t)block * x->block, gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
                 smaller(row + rows, c->rows.results) };
             strip at = first;
-            for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) {
-                add_strip(&b, &s, &at, sums + i * strip_sums);
+            for (int i = 0; i < strips; i++) {
+                strip now = at;
+                next_strip(c, &cut, &at);
+                s.ahead = i + 1 < strips && !cut.across_channels ? place_of(c, &at) - place_of(c, &now) : 0;
+                add_strip(&b, &s, &now, sums + i * strip_sums);
             }
         }
 

@@ -22,7 +22,10 @@ static void TILE_NAME(FILTERS, TAPS)(const walk *s, const real *x, const real *g
         for (int i = 0; i < rows; i++) {
             const real *pixel = x + i * s->x_row + s->inner_begin * s->x_pixel;
             const real *gradient = gy + i * s->gy_row + s->inner_begin * LANES;
-            for (int j = s->inner_begin; j < s->inner_end; j++, pixel += s->x_pixel, gradient += LANES) ADD_RESULT(pixel + t * s->x_tap);
+            for (int j = s->inner_begin; j < s->inner_end; j++, pixel += s->x_pixel, gradient += LANES) {
+                UNROLL for (int t = 0; t < TAPS - 1; t++) __builtin_prefetch(pixel + t * s->x_tap + s->ahead);
+                ADD_RESULT(pixel + t * s->x_tap);
+            }
         }
         for (int j = 0; j < s->results; j++) { /* a column at the edge: some taps see zeros, all the way down */
             if (j == s->inner_begin && (j = s->inner_end) == s->results) break;
