@@ -34,6 +34,7 @@ static int print_json(const char *processor)
     cJSON_AddStringToObject(object, "compiler", LATHE_COMPILER);
     cJSON_AddStringToObject(object, "build_type", LATHE_BUILD_TYPE);
     cJSON_AddStringToObject(object, "blas", LATHE_BLAS_KIND);
+    cJSON_AddStringToObject(object, "jpeg", LATHE_JPEG_KIND);
     return cli_json_print(object);
 }
 
@@ -47,6 +48,7 @@ static int run(const cli_line *line)
     printf("processor     %s\n", processor);
     printf("kernels       %s\n", lathe_isa());
     printf("BLAS          %s, core type %s\n", LATHE_BLAS_KIND, lathe_blas_core());
+    printf("JPEG          %s\n", strcmp(LATHE_JPEG_KIND, "turbo") ? "stb_image" : "libjpeg-turbo");
     printf("threads       %d\n", lathe_threads());
     printf("numbers       %s\n", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
     printf("build         %s, %s\n", LATHE_BUILD_TYPE, LATHE_COMPILER);
