@@ -103,6 +103,7 @@ typedef struct band {
     int filters, first_row, last_row;
 } band;
 
+/* How far from the first weight's place in x that of a strip's first weight is. */
 static ptrdiff_t place_of(const lathe_correlation *c, const strip *s)
 {
     const lathe_conv_axis *r = &c->rows, *k = &c->columns;
@@ -119,8 +120,8 @@ static void add_strip(const band *b, walk *s, const strip *first, real *sums)
     if (begin >= end) return;
     inner_results(k, first->column, k->taps == 1 ? 1 : first->taps, &s->inner_begin, &s->inner_end);
     if (s->inner_begin == s->inner_end) s->inner_begin = s->inner_end = k->results;
-    int row = r->first + begin * r->step + first->row * r->tap_step, place = k->first + first->column * k->tap_step;
-    const real *x = b->x + ((first->channel * (ptrdiff_t)r->size + row) * k->size + place) * LANES;
+    int place = k->first + first->column * k->tap_step;
+    const real *x = b->x + place_of(b->c, first) + ((ptrdiff_t)(r->first + begin * r->step) * k->size + k->first) * LANES;
     tiles[b->filters - 1][first->taps - 1](s, x, b->gy + begin * s->gy_row, end - begin, place, sums);
 }
 
