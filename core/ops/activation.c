@@ -44,7 +44,7 @@ static lathe_tensor *map(const char *who, lathe_tensor *x, lathe_map_kernel *ker
 static lathe_status map_backward(lathe_node *node, const lathe_tensor *from, lathe_map_backward_kernel *kernel)
 {
     map_backward_job job = { .kernel = kernel, .from = from->data, .gy = node->out->grad };
-    if ((job.gx = lathe_grad_target(node->out->tape, node->in[0], &job.add)))
+    if ((job.gx = lathe_grad_in_place(node->out, node->in[0], &job.add)))
         lathe_parallel_ranges(node->out->stored, map_backward_range, &job);
     return LATHE_OK;
 }
@@ -132,7 +132,7 @@ static void leaky_relu_backward_range(void *context, size_t begin, size_t end)
 static lathe_status leaky_relu_backward(lathe_node *node)
 {
     leaky_job job = { .slope = *(const lathe_real *)node->saved, .x = node->in[0]->data, .gy = node->out->grad };
-    if ((job.out = lathe_grad_target(node->out->tape, node->in[0], &job.add)))
+    if ((job.out = lathe_grad_in_place(node->out, node->in[0], &job.add)))
         lathe_parallel_ranges(node->out->stored, leaky_relu_backward_range, &job);
     return LATHE_OK;
 }

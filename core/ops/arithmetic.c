@@ -118,7 +118,7 @@ static void scale_range(void *context, size_t begin, size_t end)
 static lathe_status scale_backward(lathe_node *node)
 {
     element_job job = { .a = node->out->grad, .factor = *(const lathe_real *)node->saved };
-    if ((job.y = lathe_grad_target(node->out->tape, node->in[0], &job.add)))
+    if ((job.y = lathe_grad_in_place(node->out, node->in[0], &job.add)))
         lathe_parallel_ranges(node->out->stored, scale_range, &job);
     return LATHE_OK;
 }

@@ -146,7 +146,7 @@ static void parameter_gradients(lathe_node *node, const norm_job *job, const bat
 static lathe_status input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
 {
     lathe_tape *tape = node->out->tape;
-    if (!(job->out = lathe_grad_target(tape, node->in[X], &job->add))) return LATHE_OK;
+    if (!(job->out = lathe_grad_in_place(node->out, node->in[X], &job->add))) return LATHE_OK;
     lathe_norm_gradient *gradient = lathe_tape_work(tape, (size_t)job->channels, sizeof *gradient);
     if (!gradient) return LATHE_ENOMEM;
     double n = images_of(job);

@@ -21,7 +21,7 @@ static void dropout_range(void *context, size_t begin, size_t end)
 static lathe_status dropout_backward(lathe_node *node)
 {
     dropout_job job = { .plan = *(const lathe_dropout_plan *)node->saved, .from = node->out->grad };
-    if ((job.to = lathe_grad_target(node->out->tape, node->in[0], &job.add)))
+    if ((job.to = lathe_grad_in_place(node->out, node->in[0], &job.add)))
         lathe_parallel_ranges(node->out->stored, dropout_range, &job);
     return LATHE_OK;
 }

@@ -102,16 +102,27 @@ void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x)
     if ((job.gx = lathe_grad_target(y->tape, x, &job.add))) lathe_parallel_ranges(y->stored, copy_range, &job);
 }
 
-void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x)
+/* y's buffer becomes x's. False if that cannot be. */
+static bool hand_over(lathe_tensor *y, lathe_tensor *x)
 {
-    if (x->grad || !x->needs_grad || y->keep_grad) {
-        lathe_grad_copy(y, x);
-        return;
-    }
+    if (x->grad || !x->needs_grad || y->keep_grad) return false;
     x->grad = y->grad;
     x->has_grad = true;
     y->grad = NULL;
     y->has_grad = false;
+    return true;
+}
+
+void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x)
+{
+    if (!hand_over(y, x)) lathe_grad_copy(y, x);
+}
+
+lathe_real *lathe_grad_in_place(lathe_tensor *y, lathe_tensor *x, bool *add)
+{
+    if (!hand_over(y, x)) return lathe_grad_target(y->tape, x, add);
+    *add = false;
+    return x->grad;
 }
 
 typedef struct before_relu {

@@ -45,6 +45,12 @@ void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x);
 void lathe_grad_pass(lathe_tensor *y, lathe_tensor *x);
 
 /**
+ * lathe_grad_target for x, where each number of its gradient comes of the same number of y's alone, and as the last use of that: if x has
+ * no gradient yet, y's buffer becomes x's, to be overwritten number by number.
+ */
+lathe_real *lathe_grad_in_place(lathe_tensor *y, lathe_tensor *x, bool *add);
+
+/**
  * In the backward of an operation that ends in a relu: the gradient of what the relu was given, from y's own; zeros where y is
  * not above 0. In place, unless y's gradient is to be kept. NULL when memory runs out (see lathe_tape_status).
  */
