@@ -26,7 +26,6 @@ typedef struct tile {
     tile_fn *run;
 } tile;
 
-#define UNROLL _Pragma("GCC unroll 16")
 #include "conv_tiles.h"
 
 static int is_pointwise(const lathe_correlation *c)

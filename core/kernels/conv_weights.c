@@ -33,7 +33,6 @@ static inline part in_register(part value)
     return value;
 }
 
-#define UNROLL _Pragma("GCC unroll 16")
 #include "conv_weights_tiles.h"
 
 /* Lanes of sums that one part may hold on its stack, and results in a band: what both need fits the first-level cache. */

@@ -73,7 +73,6 @@ typedef struct tile {
     tile_fn *run;
 } tile;
 
-#define UNROLL _Pragma("GCC unroll 16")
 #include "depthwise_tiles.h"
 
 void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w, const real *bias, real *y, int first_row,

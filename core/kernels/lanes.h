@@ -78,6 +78,9 @@ typedef union lane_parts {
     part_mask masks[PARTS];
 } lane_parts;
 
+/* For the loops of a register tile, whose numbers of turns are constants: sums stay in registers only where no loop is left. */
+#define UNROLL _Pragma("GCC unroll 16")
+
 static inline part load_part(const real *at)
 {
     return *(const part *)at;

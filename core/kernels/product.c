@@ -27,7 +27,6 @@ typedef struct tile {
     tile_fn *run[3]; /* for one sixteen, two, three */
 } tile;
 
-#define UNROLL _Pragma("GCC unroll 16")
 #include "product_tiles.h"
 
 /* All columns of the rows of one tile: the rows of a stay in the first-level cache meanwhile. */
