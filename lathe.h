@@ -1,4 +1,5 @@
-/* lathe: a small training framework for image models. Include this one header; each header it names is its part's manual. */
+/* lathe: a small training framework for image models. Include this one header; each header it names is its
+ * part's manual. */
 #ifndef LATHE_H
 #define LATHE_H
 

@@ -1,10 +1,12 @@
 /*
- * The speed of convolutions and fully connected layers, one direction at a time, beside the FMA peak of the same minute:
+ * The speed of convolutions and fully connected layers, one direction at a time, beside the FMA peak of the
+ * same minute:
  *
  *     bench_conv2d [threads [repetitions [part of a name]]]
  *
- * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the image. The best of
- * the repetitions is shown. A fully connected layer is a convolution whose image is one pixel, run by lathe_linear.
+ * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the
+ * image. The best of the repetitions is shown. A fully connected layer is a convolution whose image is one
+ * pixel, run by lathe_linear.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "bench_support.h"
@@ -18,8 +20,7 @@ typedef struct setup {
     int batch, channels, size, filters, kernel, stride, padding, groups;
 } setup;
 
-static const setup setups[] = {
-    { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2, 1 },
+static const setup setups[] = { { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2, 1 },
     { "LeNet 6 -> 16, 5x5 @14", 64, 6, 14, 16, 5, 1, 0, 1 },
     { "mnistcnn 1 -> 32, 3x3 @28", 64, 1, 28, 32, 3, 1, 0, 1 },
     { "mnistcnn 32 -> 64, 3x3 @26", 32, 32, 26, 64, 3, 1, 0, 1 },
@@ -40,8 +41,7 @@ static const setup setups[] = {
     { "linear 784 -> 512", 128, 784, 1, 512, 0, 1, 0, 1 },
     { "linear 512 -> 256", 128, 512, 1, 256, 0, 1, 0, 1 },
     { "linear 784 -> 512, batch 16", 16, 784, 1, 512, 0, 1, 0, 1 },
-    { "linear 9216 -> 128", 32, 9216, 1, 128, 0, 1, 0, 1 },
-};
+    { "linear 9216 -> 128", 32, 9216, 1, 128, 0, 1, 0, 1 } };
 
 /* Seconds of the newest operation's backward, with a gradient wanted for input `wanted` alone. */
 static double time_backward(lathe_tape *tape, int wanted)
@@ -59,13 +59,16 @@ static void run(lathe_tape *tape, const setup *s, double seconds[3])
 {
     lathe_tape_begin(tape, LATHE_TRAIN);
     bool linear = !s->kernel;
-    lathe_tensor *x = bench_leaf(tape, LATHE_BATCHED, (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
+    lathe_tensor *x = bench_leaf(tape, LATHE_BATCHED,
+        (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
     lathe_tensor *w = bench_leaf(tape, LATHE_PLAIN,
         (lathe_shape){ linear ? 2 : 4, { s->filters, s->channels / s->groups, s->kernel, s->kernel } });
     lathe_tensor *bias = bench_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } });
     double start = bench_now();
-    lathe_tensor *y = linear ? lathe_linear(x, w, bias)
-                             : lathe_conv2d(x, w, bias, &(lathe_conv2d_opts){ .stride = s->stride, .padding = s->padding, .groups = s->groups });
+    lathe_tensor *y = linear ?
+        lathe_linear(x, w, bias) :
+        lathe_conv2d(x, w, bias,
+            &(lathe_conv2d_opts){ .stride = s->stride, .padding = s->padding, .groups = s->groups });
     seconds[0] = bench_now() - start;
     bool add;
     bench_fill(lathe_grad_target(tape, y, &add), y->stored);
@@ -81,7 +84,8 @@ static void run(lathe_tape *tape, const setup *s, double seconds[3])
 
 static double flops(const setup *s)
 {
-    int out = s->kernel ? (s->size + 2 * s->padding - s->kernel) / s->stride + 1 : 1, kernel = s->kernel ? s->kernel : 1;
+    int out = s->kernel ? (s->size + 2 * s->padding - s->kernel) / s->stride + 1 : 1,
+        kernel = s->kernel ? s->kernel : 1;
     return 2.0 * s->batch * s->filters * (s->channels / s->groups) * kernel * kernel * out * out;
 }
 
@@ -90,9 +94,10 @@ int main(int count, char **arguments)
     lathe_on_error(lathe_die);
     lathe_threads_set(count > 1 ? atoi(arguments[1]) : 1);
     int repetitions = count > 2 ? atoi(arguments[2]) : 10;
-    printf("lathe %s, %s kernels, BLAS %s, %d thread%s\n", lathe_version(), lathe_isa(), lathe_blas_core(), lathe_threads(),
-        lathe_threads() == 1 ? "" : "s");
-    printf("%-30s %5s %8s  %15s %15s %15s\n", "GFLOP/s", "batch", "FMA peak", "forward", "to data", "to weights");
+    printf("lathe %s, %s kernels, BLAS %s, %d thread%s\n", lathe_version(), lathe_isa(), lathe_blas_core(),
+        lathe_threads(), lathe_threads() == 1 ? "" : "s");
+    printf("%-30s %5s %8s  %15s %15s %15s\n", "GFLOP/s", "batch", "FMA peak", "forward", "to data",
+        "to weights");
     lathe_tape *tape = lathe_tape_new();
     for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
         const setup *s = &setups[i];

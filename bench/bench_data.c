@@ -20,8 +20,13 @@ static double measure(const lathe_dataset *data, const char *spec, int batch_siz
 {
     double best = 0;
     lathe_transforms *transforms = lathe_transforms_parse(spec);
-    lathe_loader *loader = transforms ? lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = batch_size, .shuffle = true,
-        .transforms = transforms, .seed = 1, .workers = workers }) : NULL;
+    lathe_loader *loader = transforms ? lathe_loader_new(data,
+                                            &(lathe_loader_opts){ .batch_size = batch_size,
+                                                .shuffle = true,
+                                                .transforms = transforms,
+                                                .seed = 1,
+                                                .workers = workers }) :
+                                        NULL;
     for (int epoch = 0; loader && epoch < 5; epoch++) {
         size_t count = 0;
         double begin = wall();
@@ -42,7 +47,8 @@ static int print(const char *what, const lathe_dataset *data, const char *spec, 
         fprintf(stderr, "%s: %s\n", what, lathe_error_message());
         return 1;
     }
-    printf("%-14s %-32s %9.0f pictures/s on %d threads of the pool, %9.0f with %d workers\n", what, spec, pool, threads, workers, threads);
+    printf("%-14s %-32s %9.0f pictures/s on %d threads of the pool, %9.0f with %d workers\n", what, spec,
+        pool, threads, workers, threads);
     return 0;
 }
 
@@ -52,8 +58,10 @@ static int small_pictures(int threads)
     uint8_t *pixels = malloc(bytes);
     int *labels = calloc(count, sizeof *labels);
     for (size_t i = 0; pixels && i < bytes; i++) pixels[i] = (uint8_t)(i * 2654435761u >> 24);
-    lathe_dataset *data = pixels && labels ? lathe_data_memory(pixels, labels, &(lathe_memory_opts){ .count = count, .channels = 3, .height = 32,
-        .width = 32, .classes = 10 }) : NULL;
+    lathe_dataset *data = pixels && labels ?
+        lathe_data_memory(pixels, labels,
+            &(lathe_memory_opts){ .count = count, .channels = 3, .height = 32, .width = 32, .classes = 10 }) :
+        NULL;
     int failed = data ? print("memory 32x32", data, "crop:4,hflip", 128, threads) : 1;
     lathe_data_free(data);
     free(pixels);
@@ -63,7 +71,8 @@ static int small_pictures(int threads)
 
 static int files(const char *folder, int threads, size_t cache_bytes, const char *what)
 {
-    lathe_dataset *data = lathe_data_folder(folder, LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 224, .cache_bytes = cache_bytes });
+    lathe_dataset *data = lathe_data_folder(folder, LATHE_SPLIT_TRAIN,
+        &(lathe_folder_opts){ .size = 224, .cache_bytes = cache_bytes });
     if (!data) {
         fprintf(stderr, "%s\n", lathe_error_message());
         return 1;

@@ -1,5 +1,6 @@
 /*
- * The speed of operations that mostly move memory, forward and backward, and of the optimizers' updates, beside the memory's rate:
+ * The speed of operations that mostly move memory, forward and backward, and of the optimizers' updates,
+ * beside the memory's rate:
  *
  *     bench_ops [threads [repetitions [part of a name]]]
  *
@@ -14,17 +15,30 @@
 
 typedef lathe_tensor *operation(lathe_tensor *x);
 
-static lathe_tensor *max_pool(lathe_tensor *x) { return lathe_max_pool2d(x, &(lathe_pool_opts){ .kernel = 2 }); }
-static lathe_tensor *relu_max_pool(lathe_tensor *x) { return lathe_relu_max_pool2d(x, &(lathe_pool_opts){ .kernel = 2 }); }
-static lathe_tensor *avg_pool(lathe_tensor *x) { return lathe_avg_pool2d(x, &(lathe_pool_opts){ .kernel = 3, .stride = 2 }); }
+static lathe_tensor *max_pool(lathe_tensor *x)
+{
+    return lathe_max_pool2d(x, &(lathe_pool_opts){ .kernel = 2 });
+}
+static lathe_tensor *relu_max_pool(lathe_tensor *x)
+{
+    return lathe_relu_max_pool2d(x, &(lathe_pool_opts){ .kernel = 2 });
+}
+static lathe_tensor *avg_pool(lathe_tensor *x)
+{
+    return lathe_avg_pool2d(x, &(lathe_pool_opts){ .kernel = 3, .stride = 2 });
+}
 static lathe_tensor *mean(lathe_tensor *x) { return lathe_adaptive_avg_pool2d(x, 1, 1); }
-static lathe_tensor *nearest(lathe_tensor *x) { return lathe_upsample(x, 2 * x->shape.dim[2], 2 * x->shape.dim[3], NULL); }
+static lathe_tensor *nearest(lathe_tensor *x)
+{
+    return lathe_upsample(x, 2 * x->shape.dim[2], 2 * x->shape.dim[3], NULL);
+}
 static lathe_tensor *add(lathe_tensor *x) { return lathe_add(x, x); }
 static lathe_tensor *twice(lathe_tensor *x) { return lathe_concat((lathe_tensor *[]){ x, x }, 2); }
 
 static lathe_tensor *bilinear(lathe_tensor *x)
 {
-    return lathe_upsample(x, 2 * x->shape.dim[2], 2 * x->shape.dim[3], &(lathe_upsample_opts){ .mode = LATHE_UPSAMPLE_BILINEAR });
+    return lathe_upsample(x, 2 * x->shape.dim[2], 2 * x->shape.dim[3],
+        &(lathe_upsample_opts){ .mode = LATHE_UPSAMPLE_BILINEAR });
 }
 
 static lathe_tensor *batch_norm(lathe_tensor *x)
@@ -39,15 +53,26 @@ static const struct {
     const char *name;
     operation *run;
 } operations[] = {
-    { "max_pool2d 2x2", max_pool }, { "relu, max_pool2d 2x2", relu_max_pool }, { "avg_pool2d 3x3, stride 2", avg_pool },
-    { "mean of each channel", mean }, { "batch_norm", batch_norm }, { "relu", lathe_relu }, { "gelu", lathe_gelu }, { "silu", lathe_silu },
-    { "sigmoid", lathe_sigmoid }, { "add", add }, { "concat", twice }, { "softmax", lathe_softmax }, { "upsample nearest", nearest },
+    { "max_pool2d 2x2", max_pool },
+    { "relu, max_pool2d 2x2", relu_max_pool },
+    { "avg_pool2d 3x3, stride 2", avg_pool },
+    { "mean of each channel", mean },
+    { "batch_norm", batch_norm },
+    { "relu", lathe_relu },
+    { "gelu", lathe_gelu },
+    { "silu", lathe_silu },
+    { "sigmoid", lathe_sigmoid },
+    { "add", add },
+    { "concat", twice },
+    { "softmax", lathe_softmax },
+    { "upsample nearest", nearest },
     { "upsample bilinear", bilinear },
 };
 
 static const lathe_shape shapes[] = { { 4, { 128, 6, 28, 28 } }, { 4, { 128, 32, 32, 32 } } };
 
-static void bench_operation(lathe_tape *tape, const char *name, operation *run, lathe_shape shape, int repetitions)
+static void bench_operation(lathe_tape *tape, const char *name, operation *run, lathe_shape shape,
+    int repetitions)
 {
     double best[2] = { 1e9, 1e9 }, bytes[2] = { 0, 0 };
     for (int i = 0; i < repetitions; i++) {
@@ -59,7 +84,8 @@ static void bench_operation(lathe_tape *tape, const char *name, operation *run, 
         if (seconds < best[0]) best[0] = seconds;
         bool present;
         bench_fill(lathe_grad_target(tape, y, &present), y->stored);
-        memset(lathe_grad_target(tape, x, &present), 0, x->stored * sizeof *x->grad); /* in memory before it is timed */
+        memset(lathe_grad_target(tape, x, &present), 0,
+            x->stored * sizeof *x->grad); /* in memory before it is timed */
         x->has_grad = false;
         const lathe_node *node = lathe_tape_newest(tape);
         start = bench_now();
@@ -70,8 +96,8 @@ static void bench_operation(lathe_tape *tape, const char *name, operation *run, 
         bytes[1] = (double)(2 * x->stored + y->stored) * sizeof(lathe_real);
     }
     char text[LATHE_SHAPE_TEXT];
-    printf("%-26s %-20s %9.3f %7.1f %9.3f %7.1f\n", name, lathe_shape_text(&shape, text), 1e3 * best[0], bytes[0] / best[0] * 1e-9,
-        1e3 * best[1], bytes[1] / best[1] * 1e-9);
+    printf("%-26s %-20s %9.3f %7.1f %9.3f %7.1f\n", name, lathe_shape_text(&shape, text), 1e3 * best[0],
+        bytes[0] / best[0] * 1e-9, 1e3 * best[1], bytes[1] / best[1] * 1e-9);
 }
 
 /* An optimizer's step over a linear layer of `features` squared weights. */
@@ -105,13 +131,14 @@ int main(int count, char **arguments)
     lathe_threads_set(count > 1 ? atoi(arguments[1]) : 1);
     int repetitions = count > 2 ? atoi(arguments[2]) : 10;
     const char *part = count > 3 ? arguments[3] : "";
-    printf("lathe %s, %s kernels, %d thread%s, memory %.1f GB/s\n", lathe_version(), lathe_isa(), lathe_threads(),
-        lathe_threads() == 1 ? "" : "s", lathe_memory_gbs());
+    printf("lathe %s, %s kernels, %d thread%s, memory %.1f GB/s\n", lathe_version(), lathe_isa(),
+        lathe_threads(), lathe_threads() == 1 ? "" : "s", lathe_memory_gbs());
     printf("%-26s %-20s %9s %7s %9s %7s\n", "", "", "forward", "GB/s", "backward", "GB/s");
     lathe_tape *tape = lathe_tape_new();
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
-            if (strstr(operations[i].name, part)) bench_operation(tape, operations[i].name, operations[i].run, shapes[s], repetitions);
+            if (strstr(operations[i].name, part))
+                bench_operation(tape, operations[i].name, operations[i].run, shapes[s], repetitions);
     lathe_tape_free(tape);
     for (int i = 0; lathe_optim_type_at(i); i++) {
         const lathe_optim_type *type = lathe_optim_type_at(i);

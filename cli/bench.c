@@ -10,7 +10,8 @@
 
 enum { WARM_UP = 5 };
 
-/* What is timed: a model, an optimizer, and one batch of random pictures that is trained on again and again. */
+/* What is timed: a model, an optimizer, and one batch of random pictures that is trained on again and again.
+ */
 typedef struct cli_bench {
     const lathe_model_type *type;
     lathe_settings settings;
@@ -29,14 +30,15 @@ typedef struct cli_bench {
     double first_step, peak;
 } cli_bench;
 
-/* ---- preparing ---------------------------------------------------------------------------------------------- */
+/* ---- preparing ----------------------------------------------------------------------------------------- */
 
 /* Normal numbers where images are, zeros in the tail lanes. */
 static void fill_images(const cli_bench *bench, size_t per_image)
 {
     for (int b = 0; b < bench->batch.size; b++) {
         lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("bench"), (uint64_t)b);
-        lathe_real *first = bench->images + (size_t)(b / LATHE_LANES) * per_image * LATHE_LANES + b % LATHE_LANES;
+        lathe_real *first =
+            bench->images + (size_t)(b / LATHE_LANES) * per_image * LATHE_LANES + b % LATHE_LANES;
         for (size_t i = 0; i < per_image; i++) first[i * LATHE_LANES] = (lathe_real)lathe_rng_normal(&rng);
     }
 }
@@ -48,11 +50,16 @@ static lathe_status make_batch(cli_bench *bench)
     lathe_shape shape = { 4, { size, spec->channels, spec->height, spec->width } };
     size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
     bench->images = stored ? lathe_alloc(stored, sizeof *bench->images) : NULL;
-    size_t pixels = (size_t)spec->height * (size_t)spec->width; /* a model may give each its scores: then it has a label */
+    size_t pixels = (size_t)spec->height *
+        (size_t)spec->width; /* a model may give each its scores: then it has a label */
     bench->labels = lathe_alloc(lathe_times((size_t)size, pixels), sizeof *bench->labels);
     if (!bench->images || !bench->labels) return lathe_error();
-    bench->batch = (lathe_batch){ .size = size, .channels = spec->channels, .height = spec->height, .width = spec->width,
-        .images = bench->images, .labels = bench->labels };
+    bench->batch = (lathe_batch){ .size = size,
+        .channels = spec->channels,
+        .height = spec->height,
+        .width = spec->width,
+        .images = bench->images,
+        .labels = bench->labels };
     for (int b = 0; b < size; b++) bench->labels[b] = b % spec->classes;
     fill_images(bench, (size_t)spec->channels * (size_t)spec->height * (size_t)spec->width);
     return LATHE_OK;
@@ -73,7 +80,8 @@ static lathe_status make_model(cli_bench *bench)
 static lathe_status measure_model(cli_bench *bench)
 {
     const lathe_model_spec *spec = &bench->type->native;
-    lathe_summary *summary = lathe_nn_summary(bench->net, (lathe_shape){ 3, { spec->channels, spec->height, spec->width } });
+    lathe_summary *summary =
+        lathe_nn_summary(bench->net, (lathe_shape){ 3, { spec->channels, spec->height, spec->width } });
     if (!summary) return lathe_error();
     bench->parameters = (double)summary->parameters;
     bench->flops = summary->flops;
@@ -87,7 +95,8 @@ static int read_line(const cli_line *line, cli_bench *bench)
     bench->settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
-        if (cli_text(line, keys[i])) status = lathe_settings_set(&bench->settings, keys[i], cli_text(line, keys[i]));
+        if (cli_text(line, keys[i]))
+            status = lathe_settings_set(&bench->settings, keys[i], cli_text(line, keys[i]));
     int64_t steps;
     if (status || lathe_settings_check(&bench->settings)) return cli_library_failed();
     if (!cli_number(line, "steps", 1, 1000000, &steps)) return CLI_USAGE;
@@ -95,7 +104,8 @@ static int read_line(const cli_line *line, cli_bench *bench)
     bench->profiled = cli_text(line, "profile");
     bench->type = lathe_model_find(bench->settings.model);
     bench->seconds = lathe_alloc((size_t)steps, sizeof *bench->seconds);
-    if (!bench->type || !bench->seconds || lathe_threads_set(bench->settings.threads)) return cli_library_failed();
+    if (!bench->type || !bench->seconds || lathe_threads_set(bench->settings.threads))
+        return cli_library_failed();
     return CLI_DONE;
 }
 
@@ -110,7 +120,7 @@ static void free_bench(cli_bench *bench)
     lathe_free(bench->seconds);
 }
 
-/* ---- timing ------------------------------------------------------------------------------------------------- */
+/* ---- timing -------------------------------------------------------------------------------------------- */
 
 static lathe_status step(cli_bench *bench)
 {
@@ -131,7 +141,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The peak is measured before and after the steps: another process may need a processor at one of these moments. */
+/* The peak is measured before and after the steps: another process may need a processor at one of these
+ * moments. */
 static void measure_peak(cli_bench *bench)
 {
     double peak = lathe_fma_peak_gflops();
@@ -146,7 +157,8 @@ static lathe_status time_steps(cli_bench *bench)
             measure_peak(bench);
             bench->profile.steps = 0;
             bench->profile.optimizer = 0;
-            if (bench->profiled) cli_profile_start(&bench->profile, bench->net, bench->tape, bench->batch.size);
+            if (bench->profiled)
+                cli_profile_start(&bench->profile, bench->net, bench->tape, bench->batch.size);
         }
         double start = cli_seconds();
         status = step(bench);
@@ -158,18 +170,22 @@ static lathe_status time_steps(cli_bench *bench)
     return bench->profile.failed ? LATHE_ENOMEM : status;
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------ */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 static int print_results(const cli_line *line, const cli_bench *bench)
 {
-    double median = (bench->seconds[(bench->steps - 1) / 2] + bench->seconds[bench->steps / 2]) / 2, least = bench->seconds[0];
-    double rate = bench->batch.size / median, gflops = 3 * bench->flops * rate * 1e-9, rss = lathe_peak_rss_mib();
+    double median = (bench->seconds[(bench->steps - 1) / 2] + bench->seconds[bench->steps / 2]) / 2,
+           least = bench->seconds[0];
+    double rate = bench->batch.size / median, gflops = 3 * bench->flops * rate * 1e-9,
+           rss = lathe_peak_rss_mib();
     double peak = bench->peak, memory = bench->profiled ? lathe_memory_gbs() : 0;
     if (!line->json) {
-        printf("%s, batch %d, %d threads, %s: %.3f ms a step (median of %d; least %.3f), %.0f images/s\n", bench->type->name,
-            bench->batch.size, lathe_threads(), bench->settings.optim, 1e3 * median, bench->steps, 1e3 * least, rate);
-        printf("%.1f GFLOP/s, %.0f %% of the %.1f of this processor (%s); first step after %.3f s; %.0f MiB\n", gflops,
-            100 * gflops / peak, peak, lathe_isa(), bench->first_step, rss);
+        printf("%s, batch %d, %d threads, %s: %.3f ms a step (median of %d; least %.3f), %.0f images/s\n",
+            bench->type->name, bench->batch.size, lathe_threads(), bench->settings.optim, 1e3 * median,
+            bench->steps, 1e3 * least, rate);
+        printf(
+            "%.1f GFLOP/s, %.0f %% of the %.1f of this processor (%s); first step after %.3f s; %.0f MiB\n",
+            gflops, 100 * gflops / peak, peak, lathe_isa(), bench->first_step, rss);
         if (bench->profiled) cli_profile_print(&bench->profile, peak, memory);
         return CLI_DONE;
     }
@@ -208,10 +224,16 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "model", .value = "NAME", .preset = "lenet5", .help = "a network of `lathe list models`, at its own size" },
+    { .name = "model",
+        .value = "NAME",
+        .preset = "lenet5",
+        .help = "a network of `lathe list models`, at its own size" },
     { .name = "batch-size", .value = "N", .preset = "128", .help = "images in a batch" },
     { .name = "threads", .value = "N", .preset = "0", .help = "how many work at once; 0: one a processor" },
-    { .name = "optim", .value = "NAME", .preset = "adamw", .help = "an optimizer of `lathe list optimizers`" },
+    { .name = "optim",
+        .value = "NAME",
+        .preset = "adamw",
+        .help = "an optimizer of `lathe list optimizers`" },
     { .name = "profile", .help = "tell the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "how many steps to time, after 5 that are not" },
     { .name = NULL },
@@ -222,8 +244,10 @@ const cli_command lathe_bench_command = {
     .name = "bench",
     .summary = "time training steps",
     .arguments = "",
-    .about = "Times whole training steps (forward, backward, optimizer) on random pictures. GFLOP/s counts 3 times the forward\n"
-             "pass's operations of convolutions and linear layers; beside it stands what the processor can do at best, measured\n"
+    .about = "Times whole training steps (forward, backward, optimizer) on random pictures. GFLOP/s counts 3 "
+             "times the forward\n"
+             "pass's operations of convolutions and linear layers; beside it stands what the processor can "
+             "do at best, measured\n"
              "in the same run.",
     .example = "lathe bench --model resnet20 --batch-size 128 --threads 2 --optim sgd --steps 30 --json",
     .options = options,

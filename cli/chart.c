@@ -22,7 +22,9 @@ void cli_chart(FILE *file, const char *title, const double *values, size_t count
         if (values[i] < low) low = values[i];
     int height[WIDTH]; /* in eighths of a cell; at least one, so that the lowest value can be seen */
     for (size_t c = 0; c < columns; c++) {
-        double part = high > low ? (greatest(values, c * count / columns, (c + 1) * count / columns) - low) / (high - low) : 0.5;
+        double part = high > low ?
+            (greatest(values, c * count / columns, (c + 1) * count / columns) - low) / (high - low) :
+            0.5;
         height[c] = 1 + (int)(part * (8 * HEIGHT - 1) + 0.5);
     }
     fprintf(file, "%s\n", title);

@@ -32,14 +32,13 @@ static void tell(findings *found, bool good, bool only_odd, const char *format, 
         cJSON_AddStringToObject(finding, "verdict", verdict);
         cJSON_AddStringToObject(finding, "text", shown);
         cJSON_AddItemToArray(found->list, finding);
-    } else
-        printf("%-6s %s\n", good || only_odd ? verdict : "WRONG", shown);
+    } else printf("%-6s %s\n", good || only_odd ? verdict : "WRONG", shown);
     fflush(stdout);
     found->wrong += !good && !only_odd;
     found->odd += !good && only_odd;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------------- */
+/* ---- labels -------------------------------------------------------------------------------------------- */
 
 static int check_labels(const lathe_run *run, findings *found)
 {
@@ -53,11 +52,17 @@ static int check_labels(const lathe_run *run, findings *found)
         if (count[k] < least) least = count[k], rare = k;
         if (count[k] > most) most = count[k];
     }
-    if (empty >= 0) tell(found, false, false, "labels: class '%s' has no training picture", data->class_names[empty]);
-    else if (most == data->count) tell(found, false, false, "labels: all %zu training pictures are of one class", most);
+    if (empty >= 0)
+        tell(found, false, false, "labels: class '%s' has no training picture", data->class_names[empty]);
+    else if (most == data->count)
+        tell(found, false, false, "labels: all %zu training pictures are of one class", most);
     else if (most > 10 * least)
-        tell(found, false, true, "labels: class '%s' has %zu pictures, another %zu: see --class-weights balanced", data->class_names[rare], least, most);
-    else tell(found, true, false, "labels: %zu training pictures, %zu to %zu a class", data->count, least, most);
+        tell(found, false, true,
+            "labels: class '%s' has %zu pictures, another %zu: see --class-weights balanced",
+            data->class_names[rare], least, most);
+    else
+        tell(found, true, false, "labels: %zu training pictures, %zu to %zu a class", data->count, least,
+            most);
     lathe_free(count);
     return CLI_DONE;
 }
@@ -71,12 +76,13 @@ static int check_split(const lathe_run *run, findings *found)
     char name[LATHE_SAMPLE_NAME];
     if (lathe_data_duplicates(run->train, run->test, &first, 1, &count)) return cli_library_failed();
     if (count)
-        tell(found, false, true, "split: %zu test pictures are also trained on, such as %s", count, lathe_data_sample_name(run->test, first.b, name));
+        tell(found, false, true, "split: %zu test pictures are also trained on, such as %s", count,
+            lathe_data_sample_name(run->test, first.b, name));
     else tell(found, true, false, "split: no test picture is trained on");
     return CLI_DONE;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 /* Mean and standard deviation of what the net gets, over some batches. */
 static int check_input(const lathe_run *run, findings *found)
@@ -88,7 +94,8 @@ static int check_input(const lathe_run *run, findings *found)
         size_t area = (size_t)batch.channels * (size_t)batch.height * (size_t)batch.width;
         for (int i = 0; i < batch.size; i++)
             for (size_t p = 0; p < area; p++) {
-                double x = (double)batch.images[((size_t)(i / LATHE_LANES) * area + p) * LATHE_LANES + (size_t)(i % LATHE_LANES)];
+                double x = (double)batch.images[((size_t)(i / LATHE_LANES) * area + p) * LATHE_LANES +
+                    (size_t)(i % LATHE_LANES)];
                 sum += x, squares += x * x, count++;
                 if (x < least) least = x;
                 if (x > most) most = x;
@@ -97,14 +104,16 @@ static int check_input(const lathe_run *run, findings *found)
     if (lathe_loader_status(run->loader)) return cli_library_failed();
     double mean = sum / count, std = sqrt(fmax(0, squares / count - mean * mean));
     if (!isfinite(mean) || !isfinite(std)) tell(found, false, false, "input: not all numbers are finite");
-    else if (most - least < 1e-6) tell(found, false, false, "input: every pixel is %.3g: the pictures are empty", mean);
+    else if (most - least < 1e-6)
+        tell(found, false, false, "input: every pixel is %.3g: the pictures are empty", mean);
     else if (fabs(mean) > 0.5 || std < 0.5 || std > 2)
-        tell(found, false, true, "input: mean %.2f and std %.2f after normalisation, expected about 0 and 1", mean, std);
+        tell(found, false, true, "input: mean %.2f and std %.2f after normalisation, expected about 0 and 1",
+            mean, std);
     else tell(found, true, false, "input: mean %.2f, std %.2f, from %.2f to %.2f", mean, std, least, most);
     return lathe_loader_seek(run->loader, 0, 0) ? cli_library_failed() : CLI_DONE;
 }
 
-/* ---- one batch ---------------------------------------------------------------------------------------------- */
+/* ---- one batch ----------------------------------------------------------------------------------------- */
 
 /* Loss of the batch, as trained; right: how many of it are. A failure: NaN. */
 static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_optim *optim, int *right)
@@ -115,7 +124,8 @@ static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_opti
     lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, NULL);
     lathe_real scores[4096];
     int classes = run->data->classes;
-    if (!loss || (size_t)batch->size * (size_t)classes > 4096 || lathe_tensor_read(output, scores, (size_t)(batch->size * classes)))
+    if (!loss || (size_t)batch->size * (size_t)classes > 4096 ||
+        lathe_tensor_read(output, scores, (size_t)(batch->size * classes)))
         return (double)NAN;
     *right = 0;
     for (int i = 0; i < batch->size; i++) {
@@ -144,19 +154,20 @@ static int overfit(const lathe_run *run, findings *found)
         if (!isfinite(last)) break;
     }
     lathe_optim_free(optim);
-    if (!isfinite(first)) return lathe_error() ? cli_library_failed() : cli_fail(CLI_FAILED, "check: the first loss is not a number");
-    tell(found, first < 3 * chance, true, "first loss: %.3f, by chance it is ln %d = %.3f", first, run->data->classes, chance);
-    tell(found, right == batch.size && isfinite(last), false, "one batch: %d of %d pictures learned by heart in %d steps, loss %.4f", right, batch.size,
-        steps, last);
+    if (!isfinite(first))
+        return lathe_error() ? cli_library_failed() :
+                               cli_fail(CLI_FAILED, "check: the first loss is not a number");
+    tell(found, first < 3 * chance, true, "first loss: %.3f, by chance it is ln %d = %.3f", first,
+        run->data->classes, chance);
+    tell(found, right == batch.size && isfinite(last), false,
+        "one batch: %d of %d pictures learned by heart in %d steps, loss %.4f", right, batch.size, steps,
+        last);
     return CLI_DONE;
 }
 
-/* ---- schedule ----------------------------------------------------------------------------------------------- */
+/* ---- schedule ------------------------------------------------------------------------------------------ */
 
-static void on_message(void *context, const char *line)
-{
-    tell(context, false, true, "%s", line);
-}
+static void on_message(void *context, const char *line) { tell(context, false, true, "%s", line); }
 
 static int check_schedule(const lathe_run *run, findings *found)
 {
@@ -168,19 +179,24 @@ static int check_schedule(const lathe_run *run, findings *found)
     }
     double least = HUGE_VAL, most = 0;
     for (uint64_t i = 0; i < steps; i++) least = fmin(least, rows[i].lr), most = fmax(most, rows[i].lr);
-    if (most == 0) tell(found, false, false, "schedule: the learning rate is 0 in all of %llu steps", (unsigned long long)steps);
-    else tell(found, most < 10, true, "schedule: %llu steps, lr from %.3g at first over %.3g to %.3g at last, least %.3g", (unsigned long long)steps,
-        rows[0].lr, most, rows[steps - 1].lr, least);
+    if (most == 0)
+        tell(found, false, false, "schedule: the learning rate is 0 in all of %llu steps",
+            (unsigned long long)steps);
+    else
+        tell(found, most < 10, true,
+            "schedule: %llu steps, lr from %.3g at first over %.3g to %.3g at last, least %.3g",
+            (unsigned long long)steps, rows[0].lr, most, rows[steps - 1].lr, least);
     lathe_free(rows);
     return CLI_DONE;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
 static int check(const lathe_run *run, findings *found)
 {
     if (run->data->task != LATHE_TASK_CLASS)
-        return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task", run->settings.data);
+        return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task",
+            run->settings.data);
     int code = check_labels(run, found);
     if (!code) code = check_split(run, found);
     if (!code) code = check_input(run, found);
@@ -200,7 +216,8 @@ static int run(const cli_line *line)
     settings.out[0] = settings.resume[0] = '\0';
     cJSON *object = line->json ? cli_json_new() : NULL;
     found.list = object ? cJSON_AddArrayToObject(object, "findings") : NULL;
-    lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .context = &found, .on_message = on_message });
+    lathe_run *run =
+        lathe_run_new(&settings, &(lathe_run_hooks){ .context = &found, .on_message = on_message });
     code = run ? check(run, &found) : cli_library_failed();
     lathe_run_free(run);
     if (!object) return code;
@@ -217,8 +234,10 @@ const cli_command lathe_check_command = {
     .name = "check",
     .summary = "overfit one batch; look for label, shape, range and schedule mistakes",
     .arguments = "",
-    .about = "Looks at what would be trained before it is: labels, pictures in both splits, what the net gets after normalisation, the\n"
-             "schedule's rates, the first loss, and whether the net can learn one batch by heart. A line a finding: ok, odd or WRONG;\n"
+    .about = "Looks at what would be trained before it is: labels, pictures in both splits, what the net "
+             "gets after normalisation, the\n"
+             "schedule's rates, the first loss, and whether the net can learn one batch by heart. A line a "
+             "finding: ok, odd or WRONG;\n"
              "the exit code is 1 if something is wrong. Takes the options of `lathe train`.",
     .example = "lathe check --data folder:photos --model resnet8",
     .options = options,

@@ -51,7 +51,7 @@ static char *data_of(const void *context)
     return lathe_report_compare_data(w->compare, w->baseline, w->now);
 }
 
-/* ---- the plan ----------------------------------------------------------------------------------------------- */
+/* ---- the plan ------------------------------------------------------------------------------------------ */
 
 /* "runs/compare-N" with the smallest N that is not there yet. */
 static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
@@ -68,12 +68,17 @@ static int change_free(const cli_line *line, lathe_compare *compare)
     for (int g = 0; g < line->givens; g++) {
         const char *name = line->given[g].name;
         const lathe_setting *setting = line->given[g].option ? NULL : lathe_setting_find(name);
-        if (line->given[g].option ? !strcmp(name, "vary") || !strcmp(name, "runs") || !strcmp(name, "seeds") || !strcmp(name, "config")
-                                  : !setting || (!setting->free && strcmp(setting->key, "resume")))
-            return cli_fail(CLI_USAGE, "compare: --%s: a comparison goes on with its own settings; give the whole command again, with --out, to "
-                "add to it", name);
+        if (line->given[g].option ? !strcmp(name, "vary") || !strcmp(name, "runs") ||
+                    !strcmp(name, "seeds") || !strcmp(name, "config") :
+                                    !setting || (!setting->free && strcmp(setting->key, "resume")))
+            return cli_fail(CLI_USAGE,
+                "compare: --%s: a comparison goes on with its own settings; give the whole command again, "
+                "with --out, to "
+                "add to it",
+                name);
         for (size_t i = 0; setting && setting->free && i < compare->runs; i++)
-            if (lathe_settings_set(&compare->run[i].settings, name, line->given[g].value)) return cli_library_failed();
+            if (lathe_settings_set(&compare->run[i].settings, name, line->given[g].value))
+                return cli_library_failed();
     }
     return CLI_DONE;
 }
@@ -89,11 +94,17 @@ static int make_plan(const cli_line *line, watchers *w)
     while (varies <= MOST_VARIES && (vary[varies] = cli_text_at(line, "vary", varies))) varies++;
     if (varies > MOST_VARIES) return cli_fail(CLI_USAGE, "compare: more than %d settings vary", MOST_VARIES);
     if (!varies && !cli_text(line, "runs"))
-        return cli_fail(CLI_USAGE, "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
+        return cli_fail(CLI_USAGE,
+            "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
     if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
     if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
-    w->compare = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = varies, .runs_file = cli_text(line, "runs"),
-        .seeds = (int)seeds, .on_message = on_note, .context = w });
+    w->compare = lathe_compare_new(&settings,
+        &(lathe_compare_opts){ .vary = vary,
+            .varies = varies,
+            .runs_file = cli_text(line, "runs"),
+            .seeds = (int)seeds,
+            .on_message = on_note,
+            .context = w });
     return w->compare ? CLI_DONE : cli_library_failed();
 }
 
@@ -108,7 +119,7 @@ static int open_compare(const cli_line *line, watchers *w)
     return code ? code : lathe_compare_open(w->compare) ? cli_library_failed() : CLI_DONE;
 }
 
-/* ---- the runs ----------------------------------------------------------------------------------------------- */
+/* ---- the runs ------------------------------------------------------------------------------------------ */
 
 /* The run's own page, as `lathe train` writes it. */
 static lathe_status write_run_page(lathe_run *run)
@@ -123,7 +134,8 @@ static int train_one(watchers *w, size_t index)
     char line[LATHE_SETTING_LONG];
     const lathe_compare_run *planned = &w->compare->run[index];
     const bool quiet = w->progress.quiet;
-    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, w->compare->runs, planned->group, planned->settings.seed);
+    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, w->compare->runs,
+        planned->group, planned->settings.seed);
     cli_progress_message(&w->progress, line);
     w->progress = cli_progress_new(quiet);
     lathe_run *run = lathe_compare_begin(w->compare, index,
@@ -132,7 +144,8 @@ static int train_one(watchers *w, size_t index)
     lathe_status status = run ? lathe_run_train(run) : lathe_error();
     cli_progress_end(&w->progress);
     if (!status && run->end == LATHE_RUN_NAN) {
-        snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group, planned->settings.seed, run->not_a_number);
+        snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group,
+            planned->settings.seed, run->not_a_number);
         cli_progress_message(&w->progress, line);
     }
     if (!status) status = write_run_page(run);
@@ -171,11 +184,13 @@ static int show(const cli_line *line, const watchers *w)
 
 static int run(const cli_line *line)
 {
-    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")), .baseline = cli_text(line, "baseline") };
+    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")),
+        .baseline = cli_text(line, "baseline") };
     int64_t port;
     int code = cli_live_port(line, &port);
     if (!code) code = open_compare(line, &w);
-    if (!code && lathe_report_compare(w.compare, w.baseline)) code = cli_library_failed(); /* also tells of a wrong baseline before the work */
+    if (!code && lathe_report_compare(w.compare, w.baseline))
+        code = cli_library_failed(); /* also tells of a wrong baseline before the work */
     if (!code) {
         cli_signals_watch();
         code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);
@@ -184,7 +199,8 @@ static int run(const cli_line *line)
     if (!code) code = show(line, &w);
     cli_live_stop(w.live);
     if (!code && cli_signal()) {
-        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n", w.compare->folder);
+        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n",
+            w.compare->folder);
         code = 128 + cli_signal();
     }
     lathe_compare_free(w.compare);
@@ -192,13 +208,22 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "vary", .value = "KEY=A,B", .help = "a setting and its values, with | between values that have commas; several: all combinations", .repeats = true },
+    { .name = "vary",
+        .value = "KEY=A,B",
+        .help = "a setting and its values, with | between values that have commas; several: all combinations",
+        .repeats = true },
     { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
     { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
     { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
-    { .name = "svg", .value = "FILE", .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
-    { .name = "live", .value = "PORT", .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
-    { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "svg",
+        .value = "FILE",
+        .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
+    { .name = "live",
+        .value = "PORT",
+        .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+    { .name = "config",
+        .value = "FILE",
+        .help = "read settings from a file first, such as a run's config.ini" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
     { .name = NULL },
 };
@@ -208,12 +233,17 @@ const cli_command lathe_compare_command = {
     .name = "compare",
     .summary = "several schedules, or other settings, on the same seeds; one page",
     .arguments = "",
-    .about = "Trains each variant with each seed: the same first weights, the same order of samples, the same number of steps. Each is a run\n"
-             "folder, DIR/VARIANT/seed-N; DIR/report.html shows all curves, DIR/compare.json lists the runs. A schedule that was not given its\n"
-             "lengths or rates gets some that fit the run, and a note says which. Ctrl-C saves and stops; the same command, or --resume DIR,\n"
+    .about = "Trains each variant with each seed: the same first weights, the same order of samples, the "
+             "same number of steps. Each is a run\n"
+             "folder, DIR/VARIANT/seed-N; DIR/report.html shows all curves, DIR/compare.json lists the runs. "
+             "A schedule that was not given its\n"
+             "lengths or rates gets some that fit the run, and a note says which. Ctrl-C saves and stops; "
+             "the same command, or --resume DIR,\n"
              "goes on, also after a kill. Without --out the folder is runs/compare-N.",
-    .example = "lathe compare --vary sched=constant,step,cosine,cyclic:triangular,cyclic:triangular2,cyclic:exp_range,onecycle --seeds 3 "
-               "--epochs 2 --lr 2e-3",
+    .example =
+        "lathe compare --vary "
+        "sched=constant,step,cosine,cyclic:triangular,cyclic:triangular2,cyclic:exp_range,onecycle --seeds 3 "
+        "--epochs 2 --lr 2e-3",
     .options = options,
     .takes_settings = true,
     .run = run,

@@ -6,7 +6,7 @@
 #include "json.h"
 #include "table.h"
 
-/* ---- for people --------------------------------------------------------------------------------------------- */
+/* ---- for people ---------------------------------------------------------------------------------------- */
 
 static void number_text(char text[64], const char *format, double number)
 {
@@ -17,7 +17,8 @@ static void number_text(char text[64], const char *format, double number)
 static void spread_text(char text[64], const lathe_spread *spread)
 {
     number_text(text, "%.2f", 100 * spread->mean);
-    if (spread->count > 1) snprintf(text + strlen(text), 64 - strlen(text), " ± %.2f", 100 * spread->deviation);
+    if (spread->count > 1)
+        snprintf(text + strlen(text), 64 - strlen(text), " ± %.2f", 100 * spread->deviation);
 }
 
 static const lathe_variant *baseline_of(const lathe_variant *variant)
@@ -29,7 +30,9 @@ static const lathe_variant *baseline_of(const lathe_variant *variant)
 void cli_variants_print(const lathe_variant *variant, int count)
 {
     cli_table *table = cli_table_new("lrrrrrrl");
-    cli_table_row(table, (const char *const[]){ "variant", "test accuracy %", "best %", "val loss", "train loss", "s a run", "difference", "" });
+    cli_table_row(table,
+        (const char *const[]){ "variant", "test accuracy %", "best %", "val loss", "train loss", "s a run",
+            "difference", "" });
     for (int v = 0; v < count; v++) {
         char accuracy[64], best[64], val_loss[64], train_loss[64], seconds[64], difference[64], words[96];
         spread_text(accuracy, &variant[v].accuracy);
@@ -38,18 +41,20 @@ void cli_variants_print(const lathe_variant *variant, int count)
         number_text(train_loss, "%.4f", variant[v].train_loss.mean);
         number_text(seconds, "%.1f", variant[v].seconds.mean);
         number_text(difference, "%+.2f", 100 * variant[v].against.mean);
-        cli_table_row(table, (const char *const[]){ variant[v].name, accuracy, best, val_loss, train_loss, seconds, variant[v].baseline ? "" : difference,
-            lathe_variant_words(&variant[v], words) });
+        cli_table_row(table,
+            (const char *const[]){ variant[v].name, accuracy, best, val_loss, train_loss, seconds,
+                variant[v].baseline ? "" : difference, lathe_variant_words(&variant[v], words) });
     }
     cli_table_print(table, stdout, 0);
     const lathe_variant *base = baseline_of(variant);
     if (base->accuracy.count > 1 && count > 1)
-        printf("\ndifference: points of test accuracy against %s. Paired t test over the %zu seeds, p with Holm's correction for %d\n"
-               "comparison%s, noise above 5 %%; ± is the standard deviation over seeds.\n", base->name, base->accuracy.count, count - 1,
-            count == 2 ? "" : "s");
+        printf("\ndifference: points of test accuracy against %s. Paired t test over the %zu seeds, p with "
+               "Holm's correction for %d\n"
+               "comparison%s, noise above 5 %%; ± is the standard deviation over seeds.\n",
+            base->name, base->accuracy.count, count - 1, count == 2 ? "" : "s");
 }
 
-/* ---- for programs ------------------------------------------------------------------------------------------- */
+/* ---- for programs -------------------------------------------------------------------------------------- */
 
 static cJSON *variant_json(const lathe_variant *variant)
 {

@@ -10,15 +10,16 @@ typedef struct cli_sheet {
     int channels, height, width; /* of a picture */
     int zoom;                    /* small pictures are shown larger */
     int columns, rows, count;
-    int across, down;            /* of the whole sheet, in pixels */
-    uint8_t *pixels;             /* [down, across, 3] */
+    int across, down; /* of the whole sheet, in pixels */
+    uint8_t *pixels;  /* [down, across, 3] */
 } cli_sheet;
 
 /** A sheet with room for `most` pictures of that size. Errors: LATHE_EARG (too large), LATHE_ENOMEM: NULL. */
 cli_sheet *cli_sheet_new(int channels, int height, int width, int most, int columns);
 void cli_sheet_free(cli_sheet *sheet);
 
-/** Put the next picture, whose size may be smaller than the sheet's, with its name (which is cut to the picture's width). */
+/** Put the next picture, whose size may be smaller than the sheet's, with its name (which is cut to the
+ * picture's width). */
 void cli_sheet_add(cli_sheet *sheet, const lathe_image *image, const char *name);
 
 /** Write the rows that are used as a PNG. Errors: LATHE_EIO, LATHE_ENOMEM. */

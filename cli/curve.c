@@ -7,7 +7,8 @@
 enum { ALL = -1, WORST = 6 };
 
 /* The curve of one class, or of ALL. Give its points back with lathe_free. */
-static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe_pr_point **points, size_t *count)
+static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe_pr_point **points,
+    size_t *count)
 {
     lathe_pr_point none;
     lathe_status status = lathe_pr_curve(metric, class_number, &none, 1, count);
@@ -18,7 +19,7 @@ static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe
     return status;
 }
 
-/* ---- a table ------------------------------------------------------------------------------------------------ */
+/* ---- a table ------------------------------------------------------------------------------------------- */
 
 /* A name as a cell: quoted where it holds what would end one. */
 static void put_cell(lathe_text *out, const char *name)
@@ -52,7 +53,7 @@ static lathe_status put_table(lathe_text *out, const lathe_metric *metric, const
     return LATHE_OK;
 }
 
-/* ---- a picture ---------------------------------------------------------------------------------------------- */
+/* ---- a picture ----------------------------------------------------------------------------------------- */
 
 /* The classes with the least area, the least first. */
 static lathe_status worst_classes(const lathe_metric *metric, int worst[WORST], int *count)
@@ -72,7 +73,8 @@ static lathe_status worst_classes(const lathe_metric *metric, int worst[WORST], 
 }
 
 /* Recall as x, rising. Give x back with lathe_free. */
-static lathe_status fill_series(const lathe_metric *metric, int class_number, const char *name, lathe_series *series)
+static lathe_status fill_series(const lathe_metric *metric, int class_number, const char *name,
+    lathe_series *series)
 {
     lathe_pr_point *points;
     size_t count;
@@ -90,7 +92,8 @@ static lathe_status fill_series(const lathe_metric *metric, int class_number, co
     return x ? LATHE_OK : lathe_error();
 }
 
-static lathe_status write_picture(const char *path, const lathe_metric *metric, const char *const *class_names)
+static lathe_status write_picture(const char *path, const lathe_metric *metric,
+    const char *const *class_names)
 {
     int worst[WORST], count;
     lathe_series series[1 + WORST] = { { .name = NULL } };
@@ -101,8 +104,15 @@ static lathe_status write_picture(const char *path, const lathe_metric *metric, 
         series[1 + i].color = 1 + i;
     }
     if (!status)
-        status = cli_picture_write(path, &(lathe_chart){ .title = "precision against recall", .x_label = "recall",
-            .series = series, .count = 1 + count, .zero = true, .width = 720, .height = 420 }, 1);
+        status = cli_picture_write(path,
+            &(lathe_chart){ .title = "precision against recall",
+                .x_label = "recall",
+                .series = series,
+                .count = 1 + count,
+                .zero = true,
+                .width = 720,
+                .height = 420 },
+            1);
     for (int i = 0; i < 1 + WORST; i++) lathe_free((void *)series[i].x);
     return status;
 }

@@ -10,15 +10,18 @@
 #include "table.h"
 #include "text.h"
 
-enum { SIZED = 5000, TOLD = 10 }; /* files whose sizes are looked at; lines told of duplicates and of broken files */
+enum {
+    SIZED = 5000,
+    TOLD = 10
+}; /* files whose sizes are looked at; lines told of duplicates and of broken files */
 
 /* What is found in a data set. */
 typedef struct survey {
     const char *name;
     lathe_dataset *data;
-    size_t *of_class;             /* [classes] */
-    size_t sized;                 /* picture files whose size was looked at */
-    int least[2], most[2];        /* height, width */
+    size_t *of_class;      /* [classes] */
+    size_t sized;          /* picture files whose size was looked at */
+    int least[2], most[2]; /* height, width */
     lathe_duplicate twice[TOLD];
     size_t duplicates;
 } survey;
@@ -46,7 +49,8 @@ static lathe_status survey_duplicates(survey *s)
 {
     size_t count = 0;
     lathe_duplicate *pairs = lathe_alloc(s->data->count, sizeof *pairs);
-    lathe_status status = pairs ? lathe_data_duplicates(s->data, s->data, pairs, s->data->count, &count) : lathe_error();
+    lathe_status status =
+        pairs ? lathe_data_duplicates(s->data, s->data, pairs, s->data->count, &count) : lathe_error();
     for (size_t i = 0; i < count && !status; i++) {
         if (pairs[i].a == pairs[i].b) continue;
         if (s->duplicates < TOLD) s->twice[s->duplicates] = pairs[i];
@@ -60,7 +64,8 @@ static int survey_open(survey *s, const char *name, const lathe_settings *settin
 {
     const lathe_data_opts opts = { .size = settings->size, .channels = settings->channels, .skip_bad = true };
     *s = (survey){ .name = name, .data = lathe_data_open(settings->data, split, &opts) };
-    if (!s->data || !(s->of_class = lathe_alloc((size_t)s->data->classes, sizeof *s->of_class))) return cli_library_failed();
+    if (!s->data || !(s->of_class = lathe_alloc((size_t)s->data->classes, sizeof *s->of_class)))
+        return cli_library_failed();
     for (size_t i = 0; i < s->data->count; i++) s->of_class[s->data->labels[i]]++;
     if (survey_duplicates(s)) return cli_library_failed();
     return survey_sizes(s);
@@ -72,7 +77,7 @@ static void survey_free(survey *s)
     lathe_data_free(s->data);
 }
 
-/* ---- for people --------------------------------------------------------------------------------------------- */
+/* ---- for people ---------------------------------------------------------------------------------------- */
 
 static void print_counts(const survey *train, const survey *test)
 {
@@ -82,7 +87,9 @@ static void print_counts(const survey *train, const survey *test)
         char name[200], text[2][32];
         snprintf(text[0], sizeof text[0], "%zu", train->of_class[k]);
         snprintf(text[1], sizeof text[1], "%zu", k < test->data->classes ? test->of_class[k] : (size_t)0);
-        cli_table_row(table, (const char *const[]){ cli_printable(train->data->class_names[k], name, sizeof name), text[0], text[1] });
+        cli_table_row(table,
+            (const char *const[]){ cli_printable(train->data->class_names[k], name, sizeof name), text[0],
+                text[1] });
     }
     char text[2][32];
     snprintf(text[0], sizeof text[0], "%zu", train->data->count);
@@ -94,10 +101,12 @@ static void print_counts(const survey *train, const survey *test)
 static void print_pixels(const survey *s)
 {
     const lathe_dataset *data = s->data;
-    printf("\n%s: given as %d x %d (height x width), %s", s->name, data->height, data->width, data->channels == 1 ? "grey" : "colour");
+    printf("\n%s: given as %d x %d (height x width), %s", s->name, data->height, data->width,
+        data->channels == 1 ? "grey" : "colour");
     if (s->sized)
-        printf("; %s%zu files are %d to %d high and %d to %d wide", s->sized < data->count ? "of the first " : "", s->sized, s->least[0], s->most[0],
-            s->least[1], s->most[1]);
+        printf("; %s%zu files are %d to %d high and %d to %d wide",
+            s->sized < data->count ? "of the first " : "", s->sized, s->least[0], s->most[0], s->least[1],
+            s->most[1]);
     fputs("\n  mean", stdout);
     for (int c = 0; c < data->channels; c++) printf(" %.4f", data->mean[c]);
     fputs("  std", stdout);
@@ -108,7 +117,8 @@ static void print_pixels(const survey *s)
 static void print_pair(const survey *a, const survey *b, const lathe_duplicate *pair)
 {
     char name[2][LATHE_SAMPLE_NAME], shown[2][LATHE_SAMPLE_NAME];
-    printf("  %s = %s\n", cli_printable(lathe_data_sample_name(a->data, pair->a, name[0]), shown[0], sizeof shown[0]),
+    printf("  %s = %s\n",
+        cli_printable(lathe_data_sample_name(a->data, pair->a, name[0]), shown[0], sizeof shown[0]),
         cli_printable(lathe_data_sample_name(b->data, pair->b, name[1]), shown[1], sizeof shown[1]));
 }
 
@@ -118,27 +128,32 @@ static void print_faults(const survey *s)
     if (s->duplicates) printf("%s: %zu pictures are there twice\n", s->name, s->duplicates);
     for (size_t i = 0; i < s->duplicates && i < TOLD; i++) print_pair(s, s, &s->twice[i]);
     if (s->data->skipped) printf("%s: %zu files cannot be read\n", s->name, s->data->skipped);
-    for (size_t i = 0; i < s->data->skipped && i < TOLD; i++) printf("  %s\n", cli_printable(s->data->skipped_why[i], shown, sizeof shown));
+    for (size_t i = 0; i < s->data->skipped && i < TOLD; i++)
+        printf("  %s\n", cli_printable(s->data->skipped_why[i], shown, sizeof shown));
 }
 
-/* ---- for programs ------------------------------------------------------------------------------------------- */
+/* ---- for programs -------------------------------------------------------------------------------------- */
 
 static void add_survey(cJSON *object, const survey *s)
 {
     cJSON *part = cJSON_AddObjectToObject(object, s->name);
     cJSON_AddNumberToObject(part, "count", (double)s->data->count);
-    cJSON *counts = cJSON_AddObjectToObject(part, "classes"), *mean = cJSON_AddArrayToObject(part, "mean"), *std = cJSON_AddArrayToObject(part, "std");
-    for (int k = 0; k < s->data->classes; k++) cJSON_AddNumberToObject(counts, s->data->class_names[k], (double)s->of_class[k]);
-    for (int c = 0; c < s->data->channels; c++) cli_json_add(mean, s->data->mean[c]), cli_json_add(std, s->data->std[c]);
+    cJSON *counts = cJSON_AddObjectToObject(part, "classes"), *mean = cJSON_AddArrayToObject(part, "mean"),
+          *std = cJSON_AddArrayToObject(part, "std");
+    for (int k = 0; k < s->data->classes; k++)
+        cJSON_AddNumberToObject(counts, s->data->class_names[k], (double)s->of_class[k]);
+    for (int c = 0; c < s->data->channels; c++)
+        cli_json_add(mean, s->data->mean[c]), cli_json_add(std, s->data->std[c]);
     cJSON_AddNumberToObject(part, "channels", s->data->channels);
     cJSON_AddNumberToObject(part, "height", s->data->height);
     cJSON_AddNumberToObject(part, "width", s->data->width);
     cJSON_AddNumberToObject(part, "duplicates", (double)s->duplicates);
     cJSON *broken = cJSON_AddArrayToObject(part, "broken");
-    for (size_t i = 0; i < s->data->skipped; i++) cJSON_AddItemToArray(broken, cJSON_CreateString(s->data->skipped_why[i]));
+    for (size_t i = 0; i < s->data->skipped; i++)
+        cJSON_AddItemToArray(broken, cJSON_CreateString(s->data->skipped_why[i]));
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
 static int tell(const cli_line *line, const survey *train, const survey *test)
 {
@@ -158,7 +173,8 @@ static int tell(const cli_line *line, const survey *train, const survey *test)
     putchar('\n');
     print_faults(train);
     print_faults(test);
-    if (across) printf("%zu pictures of train are in test too, which makes the test easier than the world\n", across);
+    if (across)
+        printf("%zu pictures of train are in test too, which makes the test easier than the world\n", across);
     for (size_t i = 0; i < across && i < TOLD; i++) print_pair(train, test, &pairs[i]);
     if (!across && !train->duplicates && !test->duplicates && !train->data->skipped && !test->data->skipped)
         puts("no picture is there twice, and every one can be read");
@@ -185,7 +201,8 @@ const cli_command lathe_data_command = {
     .name = "data",
     .summary = "what a data set holds: classes, sizes, duplicates, broken files",
     .arguments = "",
-    .about = "Counts the pictures of each class, tells their sizes, mean and standard deviation, finds pictures that are there twice (by\n"
+    .about = "Counts the pictures of each class, tells their sizes, mean and standard deviation, finds "
+             "pictures that are there twice (by\n"
              "their content) or in train and test both, and names the files that cannot be read.",
     .example = "lathe data --data folder:photos",
     .options = options,

@@ -25,8 +25,10 @@ static int read_settings(const cli_line *line, const char *folder, lathe_setting
     return status ? cli_library_failed() : CLI_DONE;
 }
 
-/* The file of weights: as given, or what the run was tested with: the best of its epochs where it had a validation part. */
-static void weights_path(const cli_line *line, const char *folder, const lathe_run *run, char *path, size_t size)
+/* The file of weights: as given, or what the run was tested with: the best of its epochs where it had a
+ * validation part. */
+static void weights_path(const cli_line *line, const char *folder, const lathe_run *run, char *path,
+    size_t size)
 {
     const char *given = cli_text(line, "weights");
     if (given && strcmp(given, "best") && strcmp(given, "last")) {
@@ -43,7 +45,7 @@ static const lathe_dataset *split_of(const lathe_run *run, const char *split)
     return !strcmp(split, "val") ? run->val : run->test;
 }
 
-/* ---- for people --------------------------------------------------------------------------------------------- */
+/* ---- for people ---------------------------------------------------------------------------------------- */
 
 static void print_metrics(const cli_measure *measure)
 {
@@ -63,14 +65,17 @@ static void print_classes(const lathe_dataset *data, const cli_measure *measure)
     cli_table_row(table, (const char *const[]){ "class", "images", "precision", "recall", "F1", "IoU" });
     for (int k = 0; k < data->classes; k++) {
         const lathe_class_counts c = lathe_confusion_class(measure->confusion, k);
-        double right = (double)c.true_positive, taken = right + (double)c.false_positive, images = right + (double)c.false_negative;
+        double right = (double)c.true_positive, taken = right + (double)c.false_positive,
+               images = right + (double)c.false_negative;
         char text[5][32];
         snprintf(text[0], sizeof text[0], "%.0f", images);
         snprintf(text[1], sizeof text[1], "%.4f", taken > 0 ? right / taken : 0);
         snprintf(text[2], sizeof text[2], "%.4f", images > 0 ? right / images : 0);
         snprintf(text[3], sizeof text[3], "%.4f", taken + images > 0 ? 2 * right / (taken + images) : 0);
-        snprintf(text[4], sizeof text[4], "%.4f", taken + images > right ? right / (taken + images - right) : 0);
-        cli_table_row(table, (const char *const[]){ data->class_names[k], text[0], text[1], text[2], text[3], text[4] });
+        snprintf(text[4], sizeof text[4], "%.4f",
+            taken + images > right ? right / (taken + images - right) : 0);
+        cli_table_row(table,
+            (const char *const[]){ data->class_names[k], text[0], text[1], text[2], text[3], text[4] });
     }
     putchar('\n');
     cli_table_print(table, stdout, 0);
@@ -85,16 +90,17 @@ static void print_mistakes(const lathe_dataset *data, const cli_measure *measure
         char images[32];
         snprintf(images, sizeof images, "%llu", (unsigned long long)mistake[i].count);
         cli_table_row(table,
-            (const char *const[]){ images, data->class_names[mistake[i].label], data->class_names[mistake[i].predicted] });
+            (const char *const[]){ images, data->class_names[mistake[i].label],
+                data->class_names[mistake[i].predicted] });
     }
     if (count) puts("\nmost frequent mistakes (images, class, taken for)");
     cli_table_print(table, stdout, 0);
 }
 
-/* ---- for programs ------------------------------------------------------------------------------------------- */
+/* ---- for programs -------------------------------------------------------------------------------------- */
 
-static int print_json(const cli_line *line, const lathe_run *run, const char *weights, const lathe_score *score,
-    const cli_measure *measure)
+static int print_json(const cli_line *line, const lathe_run *run, const char *weights,
+    const lathe_score *score, const cli_measure *measure)
 {
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "run", line->argument[0]);
@@ -108,10 +114,13 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     cJSON *metrics = cJSON_AddObjectToObject(object, "metrics");
     for (int i = 0; i < measure->metrics; i++)
         cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
-    cJSON *classes = cJSON_AddArrayToObject(object, "classes"), *confusion = cJSON_AddArrayToObject(object, "confusion");
-    for (int k = 0; k < run->data->classes; k++) cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
+    cJSON *classes = cJSON_AddArrayToObject(object, "classes"),
+          *confusion = cJSON_AddArrayToObject(object, "confusion");
+    for (int k = 0; k < run->data->classes; k++)
+        cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
     for (int k = 0; k < run->data->classes && measure->confusion; k++) {
-        const uint64_t *counts = lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
+        const uint64_t *counts =
+            lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
         cJSON *row = cJSON_CreateArray();
         for (int j = 0; j < run->data->classes; j++) cli_json_add(row, (double)counts[j]);
         cJSON_AddItemToArray(confusion, row);
@@ -119,14 +128,14 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     return cli_json_print(object);
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
-static int print_results(const cli_line *line, const lathe_run *run, const char *weights, const lathe_score *score,
-    const cli_measure *measure)
+static int print_results(const cli_line *line, const lathe_run *run, const char *weights,
+    const lathe_score *score, const cli_measure *measure)
 {
     if (line->json) return print_json(line, run, weights, score, measure);
-    printf("%s accuracy %.2f %%, loss %.4f (%zu images)\n\n", cli_text(line, "split"), 100 * score->accuracy, score->loss,
-        score->count);
+    printf("%s accuracy %.2f %%, loss %.4f (%zu images)\n\n", cli_text(line, "split"), 100 * score->accuracy,
+        score->loss, score->count);
     if (!isnan(score->mean_iou)) printf("mean IoU %.4f\n\n", score->mean_iou);
     print_metrics(measure);
     if (cli_given_option(line, "per-class") && measure->confusion) {
@@ -172,9 +181,17 @@ static int run(const cli_line *line)
 
 static const cli_option options[] = {
     { .name = "split", .value = "NAME", .preset = "test", .help = "train, val or test" },
-    { .name = "weights", .value = "NAME", .help = "best, last or a safetensors file [best where there was validation, else last]" },
-    { .name = "metric", .value = "LIST", .help = "these metrics alone, with options: accuracy:k=5,fbeta:beta=2:average=micro [all, with their defaults]" },
-    { .name = "pr-curve", .value = "FILE", .help = "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
+    { .name = "weights",
+        .value = "NAME",
+        .help = "best, last or a safetensors file [best where there was validation, else last]" },
+    { .name = "metric",
+        .value = "LIST",
+        .help = "these metrics alone, with options: accuracy:k=5,fbeta:beta=2:average=micro [all, with their "
+                "defaults]" },
+    { .name = "pr-curve",
+        .value = "FILE",
+        .help =
+            "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
     { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
     { .name = "data", .value = "NAME", .help = "another data set than the run's" },
     { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
@@ -188,7 +205,8 @@ const cli_command lathe_eval_command = {
     .name = "eval",
     .summary = "metrics of a run's model on a data set",
     .arguments = "RUN",
-    .about = "Measures the model of a run folder on the test split, or on another: loss, accuracy and all metrics of\n"
+    .about = "Measures the model of a run folder on the test split, or on another: loss, accuracy and all "
+             "metrics of\n"
              "`lathe list metrics` with their default options, or those of --metric.",
     .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,

@@ -60,7 +60,8 @@ const cli_command lathe_info_command = {
     .name = "info",
     .summary = "version, processor, BLAS core type, threads, build",
     .arguments = "",
-    .about = "Says what this lathe is and what it runs on. The environment's LATHE_ISA (base, avx2) limits the instruction set.",
+    .about = "Says what this lathe is and what it runs on. The environment's LATHE_ISA (base, avx2) limits "
+             "the instruction set.",
     .example = "lathe info --json",
     .run = run,
 };

@@ -7,10 +7,7 @@
 
 #include "command.h"
 
-static void *allocate(size_t size)
-{
-    return lathe_alloc(size, 1);
-}
+static void *allocate(size_t size) { return lathe_alloc(size, 1); }
 
 cJSON *cli_json_new(void)
 {
@@ -30,12 +27,10 @@ void cli_json_number(cJSON *object, const char *name, double number)
     cJSON_AddItemToObject(object, name, exact(number));
 }
 
-void cli_json_add(cJSON *array, double number)
-{
-    cJSON_AddItemToArray(array, exact(number));
-}
+void cli_json_add(cJSON *array, double number) { cJSON_AddItemToArray(array, exact(number)); }
 
-/* Names from outside may be any bytes: those that are not UTF-8 are written as U+FFFD, for JSON has no others. */
+/* Names from outside may be any bytes: those that are not UTF-8 are written as U+FFFD, for JSON has no
+ * others. */
 static void put_utf8(const char *text)
 {
     while (*text) {

@@ -18,7 +18,7 @@ typedef struct list_item {
 typedef struct list_kind {
     const char *name; /* "optimizers" */
     const char *summary;
-    const char *prefix; /* before the name of an option: "--" on the command line */
+    const char *prefix;                     /* before the name of an option: "--" on the command line */
     bool (*at)(int index, list_item *item); /* false after the last */
 } list_kind;
 
@@ -53,7 +53,9 @@ static bool scheduler_at(int index, list_item *item)
 static bool loss_at(int index, list_item *item)
 {
     const lathe_loss_type *type = lathe_loss_type_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
+    if (type)
+        *item =
+            (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
     return type;
 }
 
@@ -67,34 +69,38 @@ static bool metric_at(int index, list_item *item)
 static bool transform_at(int index, list_item *item)
 {
     const lathe_transform_type *type = lathe_transform_type_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->help, .alias = type->alias, .fields = type->fields };
+    if (type)
+        *item = (list_item){ .name = type->name,
+            .summary = type->help,
+            .alias = type->alias,
+            .fields = type->fields };
     return type;
 }
 
 static bool dataset_at(int index, list_item *item)
 {
     const lathe_data_source *source = lathe_data_source_at(index);
-    if (source) *item = (list_item){ .name = source->name, .summary = source->help, .argument = source->argument };
+    if (source)
+        *item = (list_item){ .name = source->name, .summary = source->help, .argument = source->argument };
     return source;
 }
 
-static const list_kind kinds[] = {
-    { "models", "networks: --model NAME", "", model_at },
+static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
     { "layers", "what networks are built from", "", layer_at },
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
     { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
     { "losses", "--loss NAME, and its options", "--", loss_at },
     { "metrics", "how good a model's answers are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
-    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
-};
+    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
 
 static const char *kind_name(int index)
 {
     return index < (int)(sizeof kinds / sizeof kinds[0]) ? kinds[index].name : NULL;
 }
 
-/* The kind whose names are listed when one of them is unknown: lathe_fail_name's function has no argument for it. */
+/* The kind whose names are listed when one of them is unknown: lathe_fail_name's function has no argument for
+ * it. */
 static const list_kind *listed;
 
 static const char *item_name(int index)
@@ -103,7 +109,7 @@ static const char *item_name(int index)
     return listed->at(index, &item) ? item.name : NULL;
 }
 
-/* ---- what a model costs ------------------------------------------------------------------------------------- */
+/* ---- what a model costs -------------------------------------------------------------------------------- */
 
 /* Parameters and FLOPs of a model of the zoo at its native size. */
 static lathe_summary *summary_of(const lathe_model_type *type)
@@ -112,12 +118,13 @@ static lathe_summary *summary_of(const lathe_model_type *type)
     lathe_layer *net = model ? lathe_model_build(model, type->name, NULL) : NULL;
     lathe_summary *summary = NULL;
     if (net && !lathe_nn_init(net, 0))
-        summary = lathe_nn_summary(net, (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
+        summary = lathe_nn_summary(net,
+            (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
     lathe_model_free(model);
     return summary;
 }
 
-/* ---- for people --------------------------------------------------------------------------------------------- */
+/* ---- for people ---------------------------------------------------------------------------------------- */
 
 /* `prefix`: what stands before a name where it is given, "--" on the command line. */
 static void print_fields(const lathe_field *field, const char *prefix)
@@ -129,8 +136,9 @@ static void print_fields(const lathe_field *field, const char *prefix)
         snprintf(name, sizeof name, "%s%s", prefix, field->name);
         for (char *c = name; *prefix && *c; c++)
             if (*c == '_') *c = '-';
-        cli_table_row(table, (const char *const[]){ name, cli_field_preset(field, preset), lathe_field_range(field, range),
-            field->help ? field->help : "" });
+        cli_table_row(table,
+            (const char *const[]){ name, cli_field_preset(field, preset), lathe_field_range(field, range),
+                field->help ? field->help : "" });
     }
     cli_table_print(table, stdout, 4);
 }
@@ -145,15 +153,18 @@ static int print_models(const char *only)
         char input[48], classes[16], parameters[32], flops[32];
         lathe_summary *summary = summary_of(type);
         if (!summary) return cli_library_failed();
-        snprintf(input, sizeof input, "%dx%dx%d", type->native.channels, type->native.height, type->native.width);
+        snprintf(input, sizeof input, "%dx%dx%d", type->native.channels, type->native.height,
+            type->native.width);
         snprintf(classes, sizeof classes, "%d", type->native.classes);
         snprintf(parameters, sizeof parameters, "%zu", summary->parameters);
         snprintf(flops, sizeof flops, "%.2f", summary->flops * 1e-6);
-        cli_table_row(table, (const char *const[]){ type->name, input, classes, parameters, flops, type->summary });
+        cli_table_row(table,
+            (const char *const[]){ type->name, input, classes, parameters, flops, type->summary });
         lathe_summary_free(summary);
     }
     cli_table_print(table, stdout, 0);
-    puts("\nMFLOP: of a forward of one image, a multiply-add counted as 2; a training step needs about three times that.");
+    puts("\nMFLOP: of a forward of one image, a multiply-add counted as 2; a training step needs about three "
+         "times that.");
     return CLI_DONE;
 }
 
@@ -165,15 +176,18 @@ static int print_items(const list_kind *kind, const char *only)
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
         if (item.fields) {
-            printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "", item.summary,
-                item.loss && !item.loss->classify ? " (not for labels: no --loss)" : "");
+            printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "",
+                item.summary, item.loss && !item.loss->classify ? " (not for labels: no --loss)" : "");
             if (item.fields->name) print_fields(item.fields, kind->prefix);
             putchar('\n');
             continue;
         }
         char name[128];
         bool optional = item.argument && item.argument[0] == '['; /* "[DIR]": NAME[:DIR] */
-        snprintf(name, sizeof name, "%s%s%s", item.name, optional ? "[:" : item.argument ? ":" : "",
+        snprintf(name, sizeof name, "%s%s%s", item.name,
+            optional          ? "[:" :
+                item.argument ? ":" :
+                                "",
             item.argument ? item.argument + optional : "");
         cli_table_row(table, (const char *const[]){ name, item.summary ? item.summary : "" });
     }
@@ -181,7 +195,7 @@ static int print_items(const list_kind *kind, const char *only)
     return CLI_DONE;
 }
 
-/* ---- for programs ------------------------------------------------------------------------------------------- */
+/* ---- for programs -------------------------------------------------------------------------------------- */
 
 static void add_fields(cJSON *object, const lathe_field *field)
 {
@@ -229,7 +243,7 @@ static int print_json(const list_kind *kind, const char *only)
     return cli_json_print(object);
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
 static int print_kinds(bool json)
 {
@@ -239,7 +253,8 @@ static int print_kinds(bool json)
         return cli_json_print(object);
     }
     cli_table *table = cli_table_new("ll");
-    for (int i = 0; kind_name(i); i++) cli_table_row(table, (const char *const[]){ kinds[i].name, kinds[i].summary });
+    for (int i = 0; kind_name(i); i++)
+        cli_table_row(table, (const char *const[]){ kinds[i].name, kinds[i].summary });
     cli_table_print(table, stdout, 0);
     return CLI_DONE;
 }
@@ -276,9 +291,11 @@ static int run(const cli_line *line)
 extern const cli_command lathe_list_command;
 const cli_command lathe_list_command = {
     .name = "list",
-    .summary = "models, layers, optimizers, schedulers, losses, metrics, transforms, datasets with their options",
+    .summary =
+        "models, layers, optimizers, schedulers, losses, metrics, transforms, datasets with their options",
     .arguments = "[KIND [NAME]]",
-    .about = "Lists everything of a kind with its options, their defaults and legal ranges; one of them if a NAME is given.\n"
+    .about = "Lists everything of a kind with its options, their defaults and legal ranges; one of them if a "
+             "NAME is given.\n"
              "Kinds: models, layers, optimizers, schedulers, losses, metrics, transforms, datasets.",
     .example = "lathe list schedulers cyclic",
     .most = 2,

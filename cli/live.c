@@ -17,18 +17,13 @@ int cli_live_start(const char *command, cli_live_source source, int64_t port, cl
     (void)source;
     *live = NULL;
     if (port < 0) return CLI_DONE;
-    return cli_fail(CLI_USAGE, "%s: --live needs a lathe that was built with libmicrohttpd (Debian: libmicrohttpd-dev)", command);
+    return cli_fail(CLI_USAGE,
+        "%s: --live needs a lathe that was built with libmicrohttpd (Debian: libmicrohttpd-dev)", command);
 }
 
-void cli_live_step(cli_live *live)
-{
-    (void)live;
-}
+void cli_live_step(cli_live *live) { (void)live; }
 
-void cli_live_stop(cli_live *live)
-{
-    (void)live;
-}
+void cli_live_stop(cli_live *live) { (void)live; }
 
 #else
 
@@ -50,15 +45,17 @@ enum { PATIENCE = 10, MOST_CLIENTS = 32, LOOKS_ON = 3 };
 struct cli_live {
     cli_live_source source;
     struct MHD_Daemon *daemon;
-    pthread_mutex_t lock;  /* of `data` */
-    char *page, *data;     /* the page as it was at the start, which asks for the data */
-    atomic_bool wanted;    /* somebody has asked for the data since they were made */
-    double made, next;     /* when they were, and the earliest time for the next; in cli_seconds */
+    pthread_mutex_t lock; /* of `data` */
+    char *page, *data;    /* the page as it was at the start, which asks for the data */
+    atomic_bool wanted;   /* somebody has asked for the data since they were made */
+    double made, next;    /* when they were, and the earliest time for the next; in cli_seconds */
 };
 
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind, const char *text)
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind,
+    const char *text)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
     if (!response) return MHD_NO;
     MHD_add_response_header(response, "Content-Type", kind);
     MHD_add_response_header(response, "Cache-Control", "no-store");
@@ -74,15 +71,18 @@ static bool is_local(struct MHD_Connection *connection)
     return host && (!strncmp(host, "127.0.0.1", 9) || !strncmp(host, "localhost", 9));
 }
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-    const char *upload, size_t *upload_size, void **state)
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_size, void **state)
 {
     (void)version, (void)upload, (void)upload_size, (void)state;
     cli_live *live = context;
-    if (strcmp(method, "GET") != 0) return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET only\n");
-    if (!is_local(connection)) return answer(connection, MHD_HTTP_FORBIDDEN, "text/plain", "for 127.0.0.1 only\n");
+    if (strcmp(method, "GET") != 0)
+        return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET only\n");
+    if (!is_local(connection))
+        return answer(connection, MHD_HTTP_FORBIDDEN, "text/plain", "for 127.0.0.1 only\n");
     if (!strcmp(url, "/")) return answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8", live->page);
-    if (strcmp(url, "/data.json") != 0) return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "nothing here\n");
+    if (strcmp(url, "/data.json") != 0)
+        return answer(connection, MHD_HTTP_NOT_FOUND, "text/plain", "nothing here\n");
     pthread_mutex_lock(&live->lock);
     enum MHD_Result result = answer(connection, MHD_HTTP_OK, "application/json", live->data);
     atomic_store(&live->wanted, true);
@@ -99,13 +99,18 @@ static int port_of(struct MHD_Daemon *daemon)
 /* Listen; what cannot be done is said. */
 static int start(cli_live *live, const char *command, int port)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in address = { .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     live->page = live->source.page(live->source.context);
     live->data = live->page ? live->source.data(live->source.context) : NULL;
     if (!live->data) return cli_library_failed();
-    live->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, live, MHD_OPTION_SOCK_ADDR,
-        (struct sockaddr *)&address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CLIENTS, MHD_OPTION_END);
-    if (!live->daemon) return cli_fail(CLI_FAILED, "%s: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free", command, port);
+    live->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, live,
+        MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CLIENTS, MHD_OPTION_END);
+    if (!live->daemon)
+        return cli_fail(CLI_FAILED, "%s: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free",
+            command, port);
     fprintf(stderr, "note: live at http://127.0.0.1:%d/\n", port ? port : port_of(live->daemon));
     return CLI_DONE;
 }
@@ -141,7 +146,8 @@ static void make_data(cli_live *live)
 
 void cli_live_step(cli_live *live)
 {
-    if (live && atomic_load_explicit(&live->wanted, memory_order_relaxed) && cli_seconds() >= live->next) make_data(live);
+    if (live && atomic_load_explicit(&live->wanted, memory_order_relaxed) && cli_seconds() >= live->next)
+        make_data(live);
 }
 
 /* Who asked lately asks again within the second, and learns that this was the end. */
@@ -149,7 +155,8 @@ static void tell_the_end(cli_live *live)
 {
     if (!atomic_load(&live->wanted) && cli_seconds() - live->made > LOOKS_ON) return;
     make_data(live);
-    for (int i = 0; i < 150 && !atomic_load(&live->wanted); i++) nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
+    for (int i = 0; i < 150 && !atomic_load(&live->wanted); i++)
+        nanosleep(&(struct timespec){ 0, 10000000 }, NULL);
 }
 
 void cli_live_stop(cli_live *live)

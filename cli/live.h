@@ -6,7 +6,8 @@
 
 typedef struct cli_live cli_live;
 
-/** What is served: a page, and its data as it is now, each to be given to lathe_free; NULL: it could not be made. */
+/** What is served: a page, and its data as it is now, each to be given to lathe_free; NULL: it could not be
+ * made. */
 typedef struct cli_live_source {
     char *(*page)(const void *context);
     char *(*data)(const void *context);
@@ -17,8 +18,9 @@ typedef struct cli_live_source {
 int cli_live_port(const cli_line *line, int64_t *port);
 
 /**
- * Serve the source's page on 127.0.0.1 at `port`; 0: one that is free. Says where on stderr. With port -1 there is nothing to do, and `*live` is NULL. Returns
- * an exit code, after saying what is wrong. A thread of its own answers; it never touches what is served: the source is asked by these functions alone.
+ * Serve the source's page on 127.0.0.1 at `port`; 0: one that is free. Says where on stderr. With port -1
+ * there is nothing to do, and `*live` is NULL. Returns an exit code, after saying what is wrong. A thread of
+ * its own answers; it never touches what is served: the source is asked by these functions alone.
  */
 int cli_live_start(const char *command, cli_live_source source, int64_t port, cli_live **live);
 

@@ -20,10 +20,7 @@ static double clock_seconds(clockid_t clock)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-double cli_seconds(void)
-{
-    return clock_seconds(CLOCK_MONOTONIC) - started;
-}
+double cli_seconds(void) { return clock_seconds(CLOCK_MONOTONIC) - started; }
 
 int cli_fail(int code, const char *format, ...)
 {
@@ -42,19 +39,26 @@ int cli_library_failed(void)
 {
     lathe_status status = lathe_error();
     bool usage = status == LATHE_EARG || status == LATHE_ENAME || status == LATHE_ESHAPE;
-    return cli_fail(usage ? CLI_USAGE : CLI_FAILED, "%s", *lathe_error_message() ? lathe_error_message() : "failed");
+    return cli_fail(usage ? CLI_USAGE : CLI_FAILED, "%s",
+        *lathe_error_message() ? lathe_error_message() : "failed");
 }
 
 static void print_help(FILE *file)
 {
-    fputs("usage: lathe COMMAND [options] [arguments]\n\nTrain image models and see what a learning-rate schedule does.\n\n", file);
+    fputs("usage: lathe COMMAND [options] [arguments]\n\nTrain image models and see what a learning-rate "
+          "schedule does.\n\n",
+        file);
     cli_table *table = cli_table_new("ll");
     for (int i = 0; lathe_command_at(i); i++)
-        cli_table_row(table, (const char *const[]){ lathe_command_at(i)->name, lathe_command_at(i)->summary });
+        cli_table_row(table,
+            (const char *const[]){ lathe_command_at(i)->name, lathe_command_at(i)->summary });
     cli_table_print(table, file, 2);
-    fputs("\n`lathe COMMAND --help` tells a command's options with their defaults; `lathe --version` the version.\n"
-          "Exit codes: 0 done, 1 the run failed, 2 the command line or settings are wrong, 130 or 143 stopped by a signal\n"
-          "after saving.\n\nexample: lathe train --data shapes --model lenet5 --epochs 2\n", file);
+    fputs("\n`lathe COMMAND --help` tells a command's options with their defaults; `lathe --version` the "
+          "version.\n"
+          "Exit codes: 0 done, 1 the run failed, 2 the command line or settings are wrong, 130 or 143 "
+          "stopped by a signal\n"
+          "after saving.\n\nexample: lathe train --data shapes --model lenet5 --epochs 2\n",
+        file);
 }
 
 static const char *command_name(int index)
@@ -105,7 +109,8 @@ static int run(int argc, char **argv)
 int main(int argc, char **argv)
 {
     started = clock_seconds(CLOCK_MONOTONIC) - clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
-    signal(SIGPIPE, SIG_IGN); /* a reader that goes away must not end a run: the write's own error is seen below */
+    signal(SIGPIPE,
+        SIG_IGN); /* a reader that goes away must not end a run: the write's own error is seen below */
 #ifdef SIGXFSZ
     signal(SIGXFSZ, SIG_IGN); /* nor a limit on the size of files, which is a write's error too */
 #endif

@@ -15,11 +15,13 @@ static lathe_status add_metric(cli_measure *measure, const char *text, size_t le
     memcpy(name + before, text, length);
     measure->name[measure->metrics] = name;
     measure->head[measure->metrics] = head;
-    measure->metric[measure->metrics++] = lathe_metric_from_text(name + before, data->heads ? data->head[head].classes : data->classes);
+    measure->metric[measure->metrics++] =
+        lathe_metric_from_text(name + before, data->heads ? data->head[head].classes : data->classes);
     return measure->metric[measure->metrics - 1] ? LATHE_OK : lathe_error();
 }
 
-/* Is a metric of all types to be measured on such data? Those that keep all samples are not made for pixels. */
+/* Is a metric of all types to be measured on such data? Those that keep all samples are not made for pixels.
+ */
 static bool fits(const lathe_dataset *data, const lathe_metric_type *type)
 {
     if (data->task == LATHE_TASK_MANY) return type->multilabel;
@@ -56,7 +58,8 @@ lathe_status cli_measure_open(cli_measure *measure, const char *text, bool curve
     if (one && !(measure->confusion = lathe_confusion_new(data->classes))) return lathe_error();
     if (curve && data->task != LATHE_TASK_CLASS)
         return lathe_fail(LATHE_EARG, "--pr-curve is for data of one class a picture");
-    if (curve && !(measure->curve = lathe_metric_average_precision(data->classes, NULL))) return lathe_error();
+    if (curve && !(measure->curve = lathe_metric_average_precision(data->classes, NULL)))
+        return lathe_error();
     lathe_status status = LATHE_OK;
     for (size_t head = 0; head < heads && !status; head++) status = add_all(measure, text, (int)head);
     return status;
@@ -80,16 +83,19 @@ static void by_pixel(const lathe_real *scores, size_t size, size_t classes, size
 {
     for (size_t i = 0; i < size; i++)
         for (size_t k = 0; k < classes; k++)
-            for (size_t p = 0; p < area; p++) to[(i * area + p) * classes + k] = scores[(i * classes + k) * area + p];
+            for (size_t p = 0; p < area; p++)
+                to[(i * area + p) * classes + k] = scores[(i * classes + k) * area + p];
 }
 
 /* Column `head` of the labels, and its part of the scores. */
-static void by_head(const lathe_dataset *data, int head, const lathe_real *scores, const int *labels, size_t size, lathe_real *to, int *own)
+static void by_head(const lathe_dataset *data, int head, const lathe_real *scores, const int *labels,
+    size_t size, lathe_real *to, int *own)
 {
     size_t classes = (size_t)data->head[head].classes;
     for (size_t i = 0; i < size; i++) {
         own[i] = labels[i * (size_t)data->heads + (size_t)head];
-        memcpy(to + i * classes, scores + i * (size_t)data->classes + data->head[head].first, classes * sizeof *to);
+        memcpy(to + i * classes, scores + i * (size_t)data->classes + data->head[head].first,
+            classes * sizeof *to);
     }
 }
 
@@ -99,16 +105,19 @@ typedef struct room {
     int *labels;
 } room;
 
-static lathe_status update(cli_measure *measure, int i, const lathe_real *scores, const int *labels, size_t count, const room *r)
+static lathe_status update(cli_measure *measure, int i, const lathe_real *scores, const int *labels,
+    size_t count, const room *r)
 {
     const lathe_dataset *data = measure->data;
-    if (data->task == LATHE_TASK_MANY) return lathe_metric_update_many(measure->metric[i], scores, labels, count);
+    if (data->task == LATHE_TASK_MANY)
+        return lathe_metric_update_many(measure->metric[i], scores, labels, count);
     if (data->task != LATHE_TASK_HEADS) return lathe_metric_update(measure->metric[i], scores, labels, count);
     by_head(data, measure->head[i], scores, labels, count, r->sorted, r->labels);
     return lathe_metric_update(measure->metric[i], r->sorted, r->labels, count);
 }
 
-static lathe_status measure_batch(lathe_run *run, const lathe_batch *batch, cli_measure *measure, const room *r)
+static lathe_status measure_batch(lathe_run *run, const lathe_batch *batch, cli_measure *measure,
+    const room *r)
 {
     const lathe_dataset *data = measure->data;
     size_t count = (size_t)batch->size;
@@ -122,8 +131,10 @@ static lathe_status measure_batch(lathe_run *run, const lathe_batch *batch, cli_
         scores = r->sorted;
         count *= batch->answers;
     }
-    if (!status && measure->confusion) status = lathe_confusion_update(measure->confusion, scores, batch->labels, count);
-    for (int i = 0; i < measure->metrics && !status; i++) status = update(measure, i, scores, batch->labels, count, r);
+    if (!status && measure->confusion)
+        status = lathe_confusion_update(measure->confusion, scores, batch->labels, count);
+    for (int i = 0; i < measure->metrics && !status; i++)
+        status = update(measure, i, scores, batch->labels, count, r);
     if (measure->curve && !status) status = lathe_metric_update(measure->curve, scores, batch->labels, count);
     return status;
 }
@@ -134,7 +145,8 @@ lathe_status cli_measure_data(lathe_run *run, const lathe_dataset *data, cli_mea
     lathe_status status = loader ? LATHE_OK : lathe_error();
     room r = { 0 };
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
-        size_t each = (size_t)data->classes * (data->task == LATHE_TASK_PIXELS ? batch.answers : 1), size = (size_t)run->settings.batch_size;
+        size_t each = (size_t)data->classes * (data->task == LATHE_TASK_PIXELS ? batch.answers : 1),
+               size = (size_t)run->settings.batch_size;
         if (!r.scores) {
             r.scores = lathe_alloc(lathe_times(size, each), sizeof *r.scores);
             r.sorted = lathe_alloc(lathe_times(size, each), sizeof *r.sorted);

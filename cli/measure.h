@@ -8,10 +8,10 @@ typedef struct cli_measure {
     lathe_metric **metric;
     char **name; /* of each, as it was asked for */
     int metrics;
-    int *head;      /* [metrics] which head each is of; 0 for other data */
+    int *head; /* [metrics] which head each is of; 0 for other data */
     const lathe_dataset *data;
     lathe_confusion *confusion; /* NULL for data of any number of classes, and of several heads */
-    lathe_metric *curve; /* an "average_precision" for its curves, if it was asked for */
+    lathe_metric *curve;        /* an "average_precision" for its curves, if it was asked for */
 } cli_measure;
 
 /**

@@ -14,7 +14,7 @@ static const cli_option common[] = {
     { .name = NULL },
 };
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 static bool same_name(const char *a, const char *b)
 {
@@ -37,7 +37,8 @@ static int length_of(const cli_option *option)
     return length;
 }
 
-/* The command whose options are listed when a name is unknown: lathe_fail_name's function has no argument for it. */
+/* The command whose options are listed when a name is unknown: lathe_fail_name's function has no argument for
+ * it. */
 static const cli_command *listed;
 
 static const char *name_at(int index)
@@ -54,7 +55,7 @@ static const char *name_at(int index)
     return hyphened;
 }
 
-/* ---- parsing ------------------------------------------------------------------------------------------------ */
+/* ---- parsing ------------------------------------------------------------------------------------------- */
 
 static void give(cli_line *line, cli_given given)
 {
@@ -67,7 +68,8 @@ static void give(cli_line *line, cli_given given)
     line->given[line->givens++] = given;
 }
 
-/* The option of that name into *given, all but its value; *value: what it takes, NULL for a switch. False if there is none. */
+/* The option of that name into *given, all but its value; *value: what it takes, NULL for a switch. False if
+ * there is none. */
 static bool find_option(const cli_command *command, char *name, cli_given *given, const char **value)
 {
     const cli_option *option = find_in(command->options, name);
@@ -81,7 +83,8 @@ static bool find_option(const cli_command *command, char *name, cli_given *given
     return command->takes_settings && cli_setting_known(name, value);
 }
 
-/* One option, word[0] being "--name" or "--name=value" (the = is overwritten). Returns how many words it took, 0 after a failure. */
+/* One option, word[0] being "--name" or "--name=value" (the = is overwritten). Returns how many words it
+ * took, 0 after a failure. */
 static int take_option(cli_line *line, int left, char **word)
 {
     const char *command = line->command->name, *wanted = NULL;
@@ -111,9 +114,11 @@ static int check_arguments(const cli_line *line)
 {
     const cli_command *command = line->command;
     if (line->arguments < command->least)
-        return cli_fail(CLI_USAGE, "%s: what is missing: lathe %s [options] %s", command->name, command->name, command->arguments);
+        return cli_fail(CLI_USAGE, "%s: what is missing: lathe %s [options] %s", command->name, command->name,
+            command->arguments);
     if (command->most >= 0 && line->arguments > command->most)
-        return cli_fail(CLI_USAGE, "%s: '%s' is one argument too many", command->name, line->argument[command->most]);
+        return cli_fail(CLI_USAGE, "%s: '%s' is one argument too many", command->name,
+            line->argument[command->most]);
     return CLI_DONE;
 }
 
@@ -148,7 +153,7 @@ void cli_line_free(cli_line *line)
     lathe_free(line->argument);
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 bool cli_given_option(const cli_line *line, const char *name)
 {
@@ -176,18 +181,19 @@ bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t m
 {
     const char *text = cli_text(line, name);
     if (lathe_parse_int64(text, number) && *number >= least && *number <= most) return true;
-    cli_fail(CLI_USAGE, "%s: --%s = '%s' is not a whole number from %lld to %lld", line->command->name, name, text,
-        (long long)least, (long long)most);
+    cli_fail(CLI_USAGE, "%s: --%s = '%s' is not a whole number from %lld to %lld", line->command->name, name,
+        text, (long long)least, (long long)most);
     return false;
 }
 
-/* ---- help --------------------------------------------------------------------------------------------------- */
+/* ---- help ---------------------------------------------------------------------------------------------- */
 
 static void add_help(cli_table *table, const cli_option *option)
 {
     for (; option && option->name; option++) {
         char name[64], help[256];
-        snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+        snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "",
+            option->value ? option->value : "");
         snprintf(help, sizeof help, option->preset ? "%s [%s]" : "%s", option->help, option->preset);
         cli_table_row(table, (const char *const[]){ name, help });
     }

@@ -1,4 +1,5 @@
-/* The command line: long options with values (`--key value`, `--key=value`) and switches, and what is left: arguments. */
+/* The command line: long options with values (`--key value`, `--key=value`) and switches, and what is left:
+ * arguments. */
 #ifndef LATHE_CLI_OPTIONS_H
 #define LATHE_CLI_OPTIONS_H
 
@@ -8,7 +9,8 @@
 
 /** An option. A table of them ends with one whose name is NULL. */
 typedef struct cli_option {
-    const char *name;   /* "batch-size": without the hyphens before it; underscores in it are taken as hyphens */
+    const char
+        *name; /* "batch-size": without the hyphens before it; underscores in it are taken as hyphens */
     const char *value;  /* what stands for its value in help: "N"; NULL: a switch */
     const char *preset; /* the default; NULL: none */
     const char *help;   /* one line */
@@ -35,8 +37,8 @@ typedef struct cli_line {
 } cli_line;
 
 /**
- * Take the words behind the sub-command's name apart. "--" ends the options. Of an option given twice the last one counts.
- * Returns CLI_DONE, or CLI_USAGE after saying what is wrong. Free the line in either case.
+ * Take the words behind the sub-command's name apart. "--" ends the options. Of an option given twice the
+ * last one counts. Returns CLI_DONE, or CLI_USAGE after saying what is wrong. Free the line in either case.
  */
 int cli_line_parse(const struct cli_command *command, int count, char **word, cli_line *line);
 void cli_line_free(cli_line *line);

@@ -26,8 +26,10 @@ lathe_status cli_picture_write(const char *path, const lathe_chart *chart, int c
         width = chart[i].width > width ? chart[i].width : width;
         height += chart[i].height;
     }
-    lathe_text_add(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
-        "style=\"background:#fff;color:#1c1e21\">\n", width, height, width, height);
+    lathe_text_add(&out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+        "style=\"background:#fff;color:#1c1e21\">\n",
+        width, height, width, height);
     for (int i = 0, top = 0; i < count; top += chart[i++].height) add_chart(&out, &chart[i], top);
     lathe_text_put(&out, "\n</svg>\n");
     char *text = lathe_text_take(&out);

@@ -13,7 +13,8 @@ bool cli_plot_unicode(void)
     const char *term = getenv("TERM"), *locale = NULL;
     for (int i = 0; i < 3 && !(locale && *locale); i++) locale = getenv(names[i]);
     const char *set = locale ? strchr(locale, '.') : NULL;
-    return set && (!strncasecmp(set, ".utf-8", 6) || !strncasecmp(set, ".utf8", 5)) && !(term && !strcmp(term, "dumb"));
+    return set && (!strncasecmp(set, ".utf-8", 6) || !strncasecmp(set, ".utf8", 5)) &&
+        !(term && !strcmp(term, "dumb"));
 }
 
 /* A drawing: a bit a dot in each cell. */
@@ -75,7 +76,8 @@ static bool measure(canvas *c, const cli_plot *p)
     }
     if (c->x_low > c->x_high) return false;
     if (!(c->x_high > c->x_low)) c->x_high = c->x_low + 1;
-    if (!(c->y_high > c->y_low)) c->y_high += fabs(c->y_high) * 0.1 + 1e-9, c->y_low -= fabs(c->y_low) * 0.1 + 1e-9;
+    if (!(c->y_high > c->y_low))
+        c->y_high += fabs(c->y_high) * 0.1 + 1e-9, c->y_low -= fabs(c->y_low) * 0.1 + 1e-9;
     return true;
 }
 
@@ -83,7 +85,8 @@ static void draw(canvas *c, const cli_plot *p)
 {
     for (int m = 0; m < p->marks; m++) {
         double x = column(c, scaled(p->mark[m], p->log_x));
-        for (int y = 0; isfinite(x) && y < c->height * c->down; y += c->down > 1 ? 2 : 1) dot(c, (int)lround(x), y);
+        for (int y = 0; isfinite(x) && y<c->height * c->down; y += c->down> 1 ? 2 : 1)
+            dot(c, (int)lround(x), y);
     }
     double x0 = NAN, y0 = NAN;
     for (size_t i = 0; i < p->count; i++) {
@@ -104,7 +107,9 @@ static void print_row(FILE *file, const canvas *c, int row)
         unsigned bits = c->cell[row][i];
         if (c->down == 1) fputc(bits ? '*' : ' ', file);
         else if (!bits) fputc(' ', file);
-        else fprintf(file, "\xe2%c%c", 0xa0 + (int)(bits >> 6), 0x80 + (int)(bits & 63)); /* UTF-8 of U+2800 + bits */
+        else
+            fprintf(file, "\xe2%c%c", 0xa0 + (int)(bits >> 6),
+                0x80 + (int)(bits & 63)); /* UTF-8 of U+2800 + bits */
     }
     fputc('\n', file);
 }
@@ -122,7 +127,10 @@ static void print_axis(FILE *file, const canvas *c, const cli_plot *p)
 int cli_plot_print(FILE *file, const cli_plot *p)
 {
     const bool unicode = cli_plot_unicode();
-    canvas c = { .width = p->width ? p->width : WIDTH, .height = p->height ? p->height : HEIGHT, .across = unicode ? 2 : 1, .down = unicode ? 4 : 1 };
+    canvas c = { .width = p->width ? p->width : WIDTH,
+        .height = p->height ? p->height : HEIGHT,
+        .across = unicode ? 2 : 1,
+        .down = unicode ? 4 : 1 };
     if (c.width > MOST_WIDTH) c.width = MOST_WIDTH;
     if (c.height > MOST_HEIGHT) c.height = MOST_HEIGHT;
     fprintf(file, "%*s%s\n", LABEL + 1, "", p->title);
@@ -130,7 +138,8 @@ int cli_plot_print(FILE *file, const cli_plot *p)
     if (any) draw(&c, p);
     for (int i = 0; i < c.height; i++) {
         const double edge = i ? c.y_low : c.y_high;
-        if (any && (i == 0 || i == c.height - 1)) fprintf(file, "%*.4g ", LABEL, p->log_y ? pow(10, edge) : edge);
+        if (any && (i == 0 || i == c.height - 1))
+            fprintf(file, "%*.4g ", LABEL, p->log_y ? pow(10, edge) : edge);
         else fprintf(file, "%*s ", LABEL, "");
         print_row(file, &c, i);
     }

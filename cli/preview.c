@@ -39,7 +39,8 @@ static int print_json(const lathe_settings *settings, const lathe_step_row *row,
 }
 
 /* One curve of the rows; a momentum that never changes is a line of text instead. */
-static int print_chart(const char *name, const lathe_step_row *row, uint64_t steps, size_t offset, bool always)
+static int print_chart(const char *name, const lathe_step_row *row, uint64_t steps, size_t offset,
+    bool always)
 {
     double *values = lathe_alloc(steps, sizeof *values);
     if (!values) return cli_library_failed();
@@ -62,8 +63,10 @@ static int print_charts(const lathe_settings *settings, const lathe_step_row *ro
     return code ? code : print_chart("momentum", row, steps, offsetof(lathe_step_row, momentum), false);
 }
 
-/* How long the run is: --steps, or what the settings say, or 1000 where they speak of epochs of unknown length. */
-static bool length_of_run(const cli_line *line, const lathe_settings *settings, double steps_per_epoch, uint64_t *steps)
+/* How long the run is: --steps, or what the settings say, or 1000 where they speak of epochs of unknown
+ * length. */
+static bool length_of_run(const cli_line *line, const lathe_settings *settings, double steps_per_epoch,
+    uint64_t *steps)
 {
     int64_t given;
     if (cli_text(line, "steps")) {
@@ -98,7 +101,8 @@ static int run(const cli_line *line)
     if (!length_of_run(line, &settings, steps_per_epoch, &steps)) return CLI_USAGE;
     lathe_step_row *row = lathe_alloc(steps, sizeof *row);
     const lathe_run_hooks hooks = { .on_message = on_message };
-    if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, &hooks, row)) code = cli_library_failed();
+    if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, &hooks, row))
+        code = cli_library_failed();
     const char *picture = cli_text(line, "svg");
     if (!code && picture && cli_schedule_svg(picture, row, steps)) code = cli_library_failed();
     if (!code) {
@@ -111,11 +115,18 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "steps", .value = "N", .help = "how many steps to draw [what --max-steps or --epochs say, else 1000]" },
-    { .name = "steps-per-epoch", .value = "N", .preset = "0", .help = "gives lengths such as 2.5ep their meaning; 0: those of --data, if it is given" },
+    { .name = "steps",
+        .value = "N",
+        .help = "how many steps to draw [what --max-steps or --epochs say, else 1000]" },
+    { .name = "steps-per-epoch",
+        .value = "N",
+        .preset = "0",
+        .help = "gives lengths such as 2.5ep their meaning; 0: those of --data, if it is given" },
     { .name = "csv", .help = "print step,lr,momentum with 17 significant digits instead of a picture" },
     { .name = "svg", .value = "FILE", .help = "also write the curves as a picture" },
-    { .name = "config", .value = "FILE", .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "config",
+        .value = "FILE",
+        .help = "read settings from a file first, such as a run's config.ini" },
     { .name = NULL },
 };
 
@@ -124,9 +135,11 @@ const cli_command lathe_preview_command = {
     .name = "preview",
     .summary = "draw a schedule without training",
     .arguments = "",
-    .about = "Draws the learning rate and the momentum of each step, exactly as a run with these settings would use them.\n"
+    .about = "Draws the learning rate and the momentum of each step, exactly as a run with these settings "
+             "would use them.\n"
              "Odd but legal schedules get a note on stderr, unless --no-warnings is given.",
-    .example = "lathe preview --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --mode triangular2 --steps 16 --csv",
+    .example = "lathe preview --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --mode "
+               "triangular2 --steps 16 --csv",
     .options = options,
     .takes_settings = true,
     .run = run,

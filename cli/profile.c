@@ -8,7 +8,7 @@
 
 enum { FORWARD, BACKWARD };
 
-/* ---- gathering ---------------------------------------------------------------------------------------------- */
+/* ---- gathering ----------------------------------------------------------------------------------------- */
 
 static bool is_product(const lathe_op *op)
 {
@@ -18,7 +18,8 @@ static bool is_product(const lathe_op *op)
 /* A product's backward does as much for each of x and w that needs a gradient. */
 static void count_flops(const cli_profile *profile, const lathe_node *node, cli_profile_row *row)
 {
-    lathe_layer *layer = node->scope && is_product(node->op) ? lathe_nn_find_layer(profile->net, node->scope) : NULL;
+    lathe_layer *layer =
+        node->scope && is_product(node->op) ? lathe_nn_find_layer(profile->net, node->scope) : NULL;
     if (!layer || !layer->type->flops) return;
     row->flops[FORWARD] = profile->batch * layer->type->flops(layer, &node->in[0]->shape, &node->out->shape);
     row->flops[BACKWARD] = row->flops[FORWARD] * (node->in[0]->needs_grad + node->in[1]->needs_grad);
@@ -58,7 +59,8 @@ static void new_row(cli_profile *profile, const lathe_node *node)
 static void count_time(cli_profile *profile, int at, int direction)
 {
     double now = cli_seconds();
-    if (!profile->failed && at >= 0 && at < profile->rows) profile->row[at].seconds[direction] += now - profile->last;
+    if (!profile->failed && at >= 0 && at < profile->rows)
+        profile->row[at].seconds[direction] += now - profile->last;
     profile->last = now;
 }
 
@@ -91,10 +93,7 @@ void cli_profile_begin_step(cli_profile *profile)
     profile->last = cli_seconds();
 }
 
-void cli_profile_begin_optimizer(cli_profile *profile)
-{
-    profile->last = cli_seconds();
-}
+void cli_profile_begin_optimizer(cli_profile *profile) { profile->last = cli_seconds(); }
 
 void cli_profile_end_step(cli_profile *profile)
 {
@@ -102,12 +101,9 @@ void cli_profile_end_step(cli_profile *profile)
     profile->steps++;
 }
 
-void cli_profile_free(cli_profile *profile)
-{
-    lathe_free(profile->row);
-}
+void cli_profile_free(cli_profile *profile) { lathe_free(profile->row); }
 
-/* ---- telling ------------------------------------------------------------------------------------------------ */
+/* ---- telling ------------------------------------------------------------------------------------------- */
 
 enum { CELL = 16 };
 
@@ -134,7 +130,9 @@ static void print_row(cli_table *table, const cli_profile *profile, const cli_pr
 void cli_profile_print(const cli_profile *profile, double peak_gflops, double memory_gbs)
 {
     cli_table *table = cli_table_new("llrrrrrr");
-    cli_table_row(table, (const char *const[]){ "layer", "operation", "forward ms", "GFLOP/s", "GB/s", "backward ms", "GFLOP/s", "GB/s" });
+    cli_table_row(table,
+        (const char *const[]){ "layer", "operation", "forward ms", "GFLOP/s", "GB/s", "backward ms",
+            "GFLOP/s", "GB/s" });
     cli_profile_row sum = { .path = "", .operation = "all" };
     for (int i = 0; i < profile->rows; i++) {
         print_row(table, profile, &profile->row[i]);

@@ -8,7 +8,7 @@
 
 /** One operation of the steps, the same in each. Bytes count each tensor that it reads or writes once. */
 typedef struct cli_profile_row {
-    const char *path, *operation; /* of the layer ("" if none) and of the op */
+    const char *path, *operation;          /* of the layer ("" if none) and of the op */
     double seconds[2], flops[2], bytes[2]; /* forward, backward; of all steps, of one step, of one step */
 } cli_profile_row;
 

@@ -37,8 +37,8 @@ static void draw(const cli_progress *progress, const lathe_run *run, const lathe
     int full = total ? (int)((double)made / (double)total * BAR_WIDTH) : 0;
     for (int i = 0; i < BAR_WIDTH; i++) bar[i] = i < full ? '=' : i == full ? '>' : ' ';
     bar[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\repoch %" PRIu64 " [%s] %" PRIu64 "/%" PRIu64 "  loss %.4f", row->epoch + 1, bar, made, total,
-        progress->loss_sum / (double)progress->in_epoch);
+    fprintf(stderr, "\repoch %" PRIu64 " [%s] %" PRIu64 "/%" PRIu64 "  loss %.4f", row->epoch + 1, bar, made,
+        total, progress->loss_sum / (double)progress->in_epoch);
     if (isfinite(progress->accuracy)) fprintf(stderr, "  acc %.2f %%", 100 * progress->accuracy);
     fprintf(stderr, "  lr %.3e  ETA ", row->lr);
     double each = (cli_seconds() - progress->started) / (double)(made - progress->first);
@@ -71,9 +71,10 @@ void cli_progress_epoch(cli_progress *progress, const lathe_run *run, const lath
     if (progress->quiet) return;
     cli_progress_end(progress);
     double epochs = ceil((double)run->total_steps / run->steps_per_epoch);
-    fprintf(stderr, "epoch %" PRIu64 "/%.0f  step %" PRIu64 "  loss %.4f  acc %.2f %%", row->epoch + 1, epochs, row->step,
-        row->train_loss, 100 * row->train_accuracy);
-    if (validated) fprintf(stderr, "  val loss %.4f  val acc %.2f %%", row->val_loss, 100 * row->val_accuracy);
+    fprintf(stderr, "epoch %" PRIu64 "/%.0f  step %" PRIu64 "  loss %.4f  acc %.2f %%", row->epoch + 1,
+        epochs, row->step, row->train_loss, 100 * row->train_accuracy);
+    if (validated)
+        fprintf(stderr, "  val loss %.4f  val acc %.2f %%", row->val_loss, 100 * row->val_accuracy);
     if (run->history.steps) fprintf(stderr, "  lr %.3e", run->history.step[run->history.steps - 1].lr);
     fprintf(stderr, "  %.1f s  %.0f images/s\n", row->seconds, row->images_per_second);
 }

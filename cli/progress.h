@@ -8,13 +8,13 @@
 
 typedef struct cli_progress {
     bool quiet, terminal;
-    bool drawn;        /* the bar is on the screen now */
-    double started;    /* cli_seconds of the first step's beginning, about */
+    bool drawn;     /* the bar is on the screen now */
+    double started; /* cli_seconds of the first step's beginning, about */
     double last_drawn;
-    uint64_t first;    /* the first step made in this process */
+    uint64_t first;           /* the first step made in this process */
     uint64_t epoch, in_epoch; /* whose steps are in loss_sum, and how many */
     double loss_sum;
-    double accuracy;   /* of the last epoch: validation, else training; NaN before its end */
+    double accuracy; /* of the last epoch: validation, else training; NaN before its end */
 } cli_progress;
 
 cli_progress cli_progress_new(bool quiet);

@@ -5,9 +5,10 @@
 #include "command.h"
 #include "table.h"
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
-/* Number `index` among the fields of all optimizers, then of all schedulers, then of all losses; NULL after the last. */
+/* Number `index` among the fields of all optimizers, then of all schedulers, then of all losses; NULL after
+ * the last. */
 static const lathe_field *field_at(int index)
 {
     for (int i = 0; lathe_optim_type_at(i); i++)
@@ -22,7 +23,8 @@ static const lathe_field *field_at(int index)
     return NULL;
 }
 
-/* "optim.eps", "loss.gamma" and "cyclic.max_lr" name the same fields as "eps", "gamma" and "max_lr", of one of those that have it. */
+/* "optim.eps", "loss.gamma" and "cyclic.max_lr" name the same fields as "eps", "gamma" and "max_lr", of one
+ * of those that have it. */
 static const lathe_field *find_field(const char *name)
 {
     const char *point = strrchr(name, '.');
@@ -65,7 +67,7 @@ const char *cli_setting_name(int index)
     return NULL;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 const char *cli_setting_given(const cli_line *line, const char *name)
 {
@@ -80,13 +82,15 @@ int cli_settings_read(const cli_line *line, lathe_settings *settings)
     const char *const *presets = line->command->presets;
     *settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
-    for (int i = 0; presets && presets[i] && !status; i += 2) status = lathe_settings_set(settings, presets[i], presets[i + 1]);
+    for (int i = 0; presets && presets[i] && !status; i += 2)
+        status = lathe_settings_set(settings, presets[i], presets[i + 1]);
     const char *resume = cli_setting_given(line, "resume");
     if (resume && *resume && !status) status = lathe_run_read_settings(resume, settings);
     const char *config = cli_text(line, "config");
     if (config && !status) status = lathe_settings_read(settings, config);
     for (int i = 0; i < line->givens && !status; i++)
-        if (!line->given[i].option) status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
+        if (!line->given[i].option)
+            status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
     return status ? cli_library_failed() : CLI_DONE;
 }
 
@@ -96,7 +100,7 @@ int cli_settings(const cli_line *line, lathe_settings *settings)
     return code ? code : lathe_settings_check(settings) ? cli_library_failed() : CLI_DONE;
 }
 
-/* ---- help --------------------------------------------------------------------------------------------------- */
+/* ---- help ---------------------------------------------------------------------------------------------- */
 
 static const char *preset_of(const lathe_setting *setting, const char *const *presets)
 {
@@ -155,15 +159,21 @@ void cli_settings_help(const char *const *presets, FILE *file)
         snprintf(name, sizeof name, "--%s", setting->key);
         hyphens(name);
         if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
-        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->help, preset);
+        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->help,
+            preset);
         cli_table_row(table, (const char *const[]){ name, help });
     }
     cli_table_print(table, file, 2);
-    fputs("\noptions of each optimizer, with their defaults (`lathe list optimizers` explains them):\n", file);
-    for (int i = 0; lathe_optim_type_at(i); i++) type_help(lathe_optim_type_at(i)->name, lathe_optim_type_at(i)->fields, file);
-    fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n", file);
-    for (int i = 0; lathe_sched_type_at(i); i++) type_help(lathe_sched_type_at(i)->name, lathe_sched_type_at(i)->fields, file);
+    fputs("\noptions of each optimizer, with their defaults (`lathe list optimizers` explains them):\n",
+        file);
+    for (int i = 0; lathe_optim_type_at(i); i++)
+        type_help(lathe_optim_type_at(i)->name, lathe_optim_type_at(i)->fields, file);
+    fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n",
+        file);
+    for (int i = 0; lathe_sched_type_at(i); i++)
+        type_help(lathe_sched_type_at(i)->name, lathe_sched_type_at(i)->fields, file);
     fputs("\noptions of each loss, with their defaults (`lathe list losses` explains them):\n", file);
     for (int i = 0; lathe_loss_type_at(i); i++)
-        if (lathe_loss_type_at(i)->classify) type_help(lathe_loss_type_at(i)->name, lathe_loss_type_at(i)->fields, file);
+        if (lathe_loss_type_at(i)->classify)
+            type_help(lathe_loss_type_at(i)->name, lathe_loss_type_at(i)->fields, file);
 }

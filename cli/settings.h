@@ -9,18 +9,21 @@
 
 #include "options.h"
 
-/** Is this the name of a setting, or of an option of any optimizer or scheduler? *value: what it takes; NULL for a switch. */
+/** Is this the name of a setting, or of an option of any optimizer or scheduler? *value: what it takes; NULL
+ * for a switch. */
 bool cli_setting_known(const char *name, const char **value);
 
-/** Name number `index` of settings and of options of optimizers and schedulers, each once; NULL after the last. */
+/** Name number `index` of settings and of options of optimizers and schedulers, each once; NULL after the
+ * last. */
 const char *cli_setting_name(int index);
 
-/** A field's default as text: "must be given" where it has none, "" for a list or a name that is empty; returns `text`. */
+/** A field's default as text: "must be given" where it has none, "" for a list or a name that is empty;
+ * returns `text`. */
 const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEXT]);
 
 /**
- * The settings of a command line: lathe's defaults, then the command's own, then the file of --config, then the options given.
- * Checked as a whole. Returns an exit code, having said what is wrong.
+ * The settings of a command line: lathe's defaults, then the command's own, then the file of --config, then
+ * the options given. Checked as a whole. Returns an exit code, having said what is wrong.
  */
 int cli_settings(const cli_line *line, lathe_settings *settings);
 

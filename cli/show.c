@@ -12,14 +12,15 @@
 #include "settings.h"
 #include "text.h"
 
-/* ---- which pictures ----------------------------------------------------------------------------------------- */
+/* ---- which pictures ------------------------------------------------------------------------------------ */
 
 /* The one sample of a batch as the model will see it, mixed with others too. */
 static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_dataset *data, uint8_t *pixels)
 {
     char name[64], both[160];
     size_t count = (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
-    for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lround(255 * (double)batch->images[i * LATHE_LANES]);
+    for (size_t i = 0; i < count; i++)
+        pixels[i] = (uint8_t)lround(255 * (double)batch->images[i * LATHE_LANES]);
     const char *label = data->task == LATHE_TASK_PIXELS ? "" : data->class_names[data->labels[batch->index]];
     if (batch->share && batch->share[0] < 1) {
         snprintf(both, sizeof both, "%.70s+%.70s", label, data->class_names[batch->other_labels[0]]);
@@ -29,12 +30,19 @@ static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_d
     cli_sheet_add(sheet, &image, cli_printable(label, name, sizeof name));
 }
 
-/* Sample number n of the sheet: those in a random order, or with --sample the same one again, each time as in another epoch. */
-static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, int count, int64_t only, bool still)
+/* Sample number n of the sheet: those in a random order, or with --sample the same one again, each time as in
+ * another epoch. */
+static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe_dataset *data, int count,
+    int64_t only, bool still)
 {
-    const lathe_loader_opts opts = { .batch_size = 1, .no_normalize = true, .transforms = run->transforms, .still = still, .seed = run->settings.seed };
+    const lathe_loader_opts opts = { .batch_size = 1,
+        .no_normalize = true,
+        .transforms = run->transforms,
+        .still = still,
+        .seed = run->settings.seed };
     lathe_loader *loader = lathe_loader_new(data, &opts);
-    uint8_t *pixels = lathe_alloc(lathe_times((size_t)sheet->height, (size_t)sheet->width), (size_t)sheet->channels);
+    uint8_t *pixels =
+        lathe_alloc(lathe_times((size_t)sheet->height, (size_t)sheet->width), (size_t)sheet->channels);
     size_t *order = lathe_alloc(data->count, sizeof *order);
     lathe_status status = loader && pixels && order ? LATHE_OK : lathe_error();
     for (size_t i = 0; i < data->count && !status; i++) order[i] = i;
@@ -42,7 +50,8 @@ static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe
     if (!status) lathe_rng_shuffle(&rng, order, data->count);
     for (int n = 0; n < count && !status && (only >= 0 || (size_t)n < data->count); n++) {
         lathe_batch batch;
-        status = lathe_loader_seek(loader, only >= 0 ? (uint64_t)n : 0, only >= 0 ? (uint64_t)only : order[n]);
+        status =
+            lathe_loader_seek(loader, only >= 0 ? (uint64_t)n : 0, only >= 0 ? (uint64_t)only : order[n]);
         if (!status && lathe_loader_next(loader, &batch)) draw_batch(sheet, &batch, data, pixels);
         if (!status) status = lathe_loader_status(loader);
     }
@@ -52,7 +61,7 @@ static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe
     return status;
 }
 
-/* ---- the command -------------------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------------- */
 
 static int finish(const cli_sheet *sheet, const cli_line *line, const lathe_dataset *data, const char *file)
 {
@@ -68,7 +77,8 @@ static int finish(const cli_sheet *sheet, const cli_line *line, const lathe_data
     const char *colours = getenv("COLORTERM");
     bool can = isatty(STDOUT_FILENO) && colours && (strstr(colours, "truecolor") || strstr(colours, "24bit"));
     if (can || cli_given_option(line, "preview")) cli_sheet_preview(sheet, stdout);
-    printf("%s: %d of %zu pictures of %d x %d, %d classes\n", file, sheet->count, data->count, sheet->height, sheet->width, data->classes);
+    printf("%s: %d of %zu pictures of %d x %d, %d classes\n", file, sheet->count, data->count, sheet->height,
+        sheet->width, data->classes);
     return CLI_DONE;
 }
 
@@ -91,9 +101,11 @@ static int run(const cli_line *line)
 {
     int64_t count, columns, only = -1;
     const char *split = cli_text(line, "split");
-    if (!cli_number(line, "count", 1, 400, &count) || !cli_number(line, "columns", 1, 40, &columns)) return CLI_USAGE;
+    if (!cli_number(line, "count", 1, 400, &count) || !cli_number(line, "columns", 1, 40, &columns))
+        return CLI_USAGE;
     if (cli_text(line, "sample") && !cli_number(line, "sample", 0, INT64_MAX, &only)) return CLI_USAGE;
-    if (strcmp(split, "train") && strcmp(split, "test")) return cli_fail(CLI_USAGE, "show: --split '%s' is neither train nor test", split);
+    if (strcmp(split, "train") && strcmp(split, "test"))
+        return cli_fail(CLI_USAGE, "show: --split '%s' is neither train nor test", split);
     lathe_settings settings;
     int code = cli_settings(line, &settings);
     if (code) return code;
@@ -109,7 +121,9 @@ static const cli_option options[] = {
     { .name = "png", .value = "FILE", .preset = "sheet.png", .help = "where the contact sheet goes" },
     { .name = "count", .value = "N", .preset = "24", .help = "pictures" },
     { .name = "columns", .value = "N", .preset = "8", .help = "pictures in a row" },
-    { .name = "sample", .value = "N", .help = "this picture alone, as it comes in N epochs one after the other" },
+    { .name = "sample",
+        .value = "N",
+        .help = "this picture alone, as it comes in N epochs one after the other" },
     { .name = "split", .value = "NAME", .preset = "train", .help = "train or test" },
     { .name = "still", .help = "with nothing left to chance, as in validation" },
     { .name = "preview", .help = "also draw it in the terminal, whatever that can" },
@@ -123,9 +137,11 @@ const cli_command lathe_show_command = {
     .name = "show",
     .summary = "contact sheet of a data set as the model will see it",
     .arguments = "",
-    .about = "Draws pictures of a data set with their classes, cropped, scaled and augmented as in training: the sheet is a PNG, and\n"
+    .about = "Draws pictures of a data set with their classes, cropped, scaled and augmented as in training: "
+             "the sheet is a PNG, and\n"
              "on a terminal with 24-bit colours a preview follows.",
-    .example = "lathe show --data folder:photos --size 96 --augment \"random_resized_crop:96,hflip,jitter:0.2\"",
+    .example =
+        "lathe show --data folder:photos --size 96 --augment \"random_resized_crop:96,hflip,jitter:0.2\"",
     .options = options,
     .takes_settings = true,
     .presets = presets,

@@ -24,7 +24,4 @@ void cli_signals_watch(void)
     }
 }
 
-int cli_signal(void)
-{
-    return first;
-}
+int cli_signal(void) { return first; }

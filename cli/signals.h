@@ -1,4 +1,5 @@
-/* Signals that ask a run to end: the first is noted, so that the step can be finished and saved; the second ends the program. */
+/* Signals that ask a run to end: the first is noted, so that the step can be finished and saved; the second
+ * ends the program. */
 #ifndef LATHE_CLI_SIGNALS_H
 #define LATHE_CLI_SIGNALS_H
 

@@ -10,8 +10,8 @@
 static bool parse_input(const char *text, lathe_model_spec *spec)
 {
     int end = 0;
-    return sscanf(text, "%5dx%5dx%5d%n", &spec->channels, &spec->height, &spec->width, &end) == 3 && !text[end] &&
-        spec->channels > 0 && spec->height > 0 && spec->width > 0;
+    return sscanf(text, "%5dx%5dx%5d%n", &spec->channels, &spec->height, &spec->width, &end) == 3 &&
+        !text[end] && spec->channels > 0 && spec->height > 0 && spec->width > 0;
 }
 
 /* What the model is to be built for: its own size, or the data set's, or what the line says. */
@@ -25,7 +25,8 @@ static int find_spec(const cli_line *line, lathe_model_spec *spec)
         lathe_data_free(set);
     }
     if (input && !parse_input(input, spec))
-        return cli_fail(CLI_USAGE, "summary: --input '%s' is not CHANNELSxHEIGHTxWIDTH, such as 3x32x32", input);
+        return cli_fail(CLI_USAGE, "summary: --input '%s' is not CHANNELSxHEIGHTxWIDTH, such as 3x32x32",
+            input);
     int64_t classes;
     if (cli_text(line, "classes")) {
         if (!cli_number(line, "classes", 1, 1000000, &classes)) return CLI_USAGE;
@@ -90,7 +91,9 @@ static int run(const cli_line *line)
 static const cli_option options[] = {
     { .name = "model", .value = "NAME", .preset = "lenet5", .help = "a network of `lathe list models`" },
     { .name = "data", .value = "NAME", .help = "a data set to build it for" },
-    { .name = "input", .value = "CxHxW", .help = "an image's channels, height and width [the data set's, else the model's own]" },
+    { .name = "input",
+        .value = "CxHxW",
+        .help = "an image's channels, height and width [the data set's, else the model's own]" },
     { .name = "classes", .value = "N", .help = "number of classes [the data set's, else the model's own]" },
     { .name = NULL },
 };
@@ -100,7 +103,8 @@ const cli_command lathe_summary_command = {
     .name = "summary",
     .summary = "layers, shapes, parameters, FLOPs",
     .arguments = "",
-    .about = "Builds a network and shows what each layer gives for one image. Sizes that do not fit are found here, before\n"
+    .about = "Builds a network and shows what each layer gives for one image. Sizes that do not fit are "
+             "found here, before\n"
              "any data is read for training.",
     .example = "lathe summary --model resnet20 --input 3x32x32 --classes 10",
     .options = options,

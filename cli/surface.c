@@ -6,7 +6,8 @@
 
 #include <lathe/lathe.h>
 
-/* f = (1 - x)^2 + 100 (y - x^2)^2. Source: Rosenbrock, "An automatic method for finding the greatest or least value of a function", 1960. */
+/* f = (1 - x)^2 + 100 (y - x^2)^2. Source: Rosenbrock, "An automatic method for finding the greatest or least
+ * value of a function", 1960. */
 static double rosenbrock(const double p[2], double g[2])
 {
     double across = p[1] - p[0] * p[0], along = 1 - p[0];
@@ -35,13 +36,14 @@ static void on_bowl(double level, double angle, double p[2])
     p[1] = sqrt(2 * level / 20) * sin(angle);
 }
 
-static const double rosenbrock_levels[] = { 0.1, 0.5, 1, 2, 4, 10, 30, 100, 0 }, bowl_levels[] = { 0.1, 0.5, 1, 2, 4, 8, 14, 0 };
+static const double rosenbrock_levels[] = { 0.1, 0.5, 1, 2, 4, 10, 30, 100, 0 },
+                    bowl_levels[] = { 0.1, 0.5, 1, 2, 4, 8, 14, 0 };
 
 static const cli_surface surfaces[] = {
-    { "rosenbrock", "a curved valley that falls slowly: (1 - x)^2 + 100 (y - x^2)^2", { -1.2, 1 }, { 1, 1 }, { -1.7, -0.8 }, { 1.7, 2.2 },
-        rosenbrock_levels, rosenbrock, on_rosenbrock },
-    { "bowl", "twenty times as steep one way as the other: (x^2 + 20 y^2) / 2", { -4, 1 }, { 0, 0 }, { -4.6, -1.5 }, { 4.6, 1.5 }, bowl_levels,
-        bowl, on_bowl },
+    { "rosenbrock", "a curved valley that falls slowly: (1 - x)^2 + 100 (y - x^2)^2", { -1.2, 1 }, { 1, 1 },
+        { -1.7, -0.8 }, { 1.7, 2.2 }, rosenbrock_levels, rosenbrock, on_rosenbrock },
+    { "bowl", "twenty times as steep one way as the other: (x^2 + 20 y^2) / 2", { -4, 1 }, { 0, 0 },
+        { -4.6, -1.5 }, { 4.6, 1.5 }, bowl_levels, bowl, on_bowl }
 };
 
 const cli_surface *cli_surface_at(int index)
@@ -49,10 +51,7 @@ const cli_surface *cli_surface_at(int index)
     return index < (int)(sizeof surfaces / sizeof surfaces[0]) ? &surfaces[index] : NULL;
 }
 
-static const char *name_at(int index)
-{
-    return cli_surface_at(index) ? cli_surface_at(index)->name : NULL;
-}
+static const char *name_at(int index) { return cli_surface_at(index) ? cli_surface_at(index)->name : NULL; }
 
 const cli_surface *cli_surface_find(const char *name)
 {

@@ -6,10 +6,11 @@
 typedef struct cli_surface {
     const char *name, *summary;
     double start[2], goal[2];
-    double low[2], high[2];  /* what a picture shows */
-    const double *levels;    /* whose lines it shows; ended by 0 */
+    double low[2], high[2];                          /* what a picture shows */
+    const double *levels;                            /* whose lines it shows; ended by 0 */
     double (*value)(const double p[2], double g[2]); /* and its gradient */
-    void (*on_level)(double level, double angle, double p[2]); /* a point where the function is `level`; all of them as angle goes round */
+    void (*on_level)(double level, double angle,
+        double p[2]); /* a point where the function is `level`; all of them as angle goes round */
 } cli_surface;
 
 /** Number `index`; NULL after the last. */

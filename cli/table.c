@@ -33,7 +33,8 @@ void cli_table_row(cli_table *table, const char *const *cells)
         table->cell = grown;
         table->room = room;
     }
-    for (size_t i = 0; i < columns; i++) table->cell[table->cells + i] = lathe_arena_strdup(table->arena, cells[i]);
+    for (size_t i = 0; i < columns; i++)
+        table->cell[table->cells + i] = lathe_arena_strdup(table->arena, cells[i]);
     table->cells += columns;
 }
 

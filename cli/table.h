@@ -8,7 +8,8 @@ enum { CLI_TABLE_COLUMNS = 8 };
 
 typedef struct cli_table cli_table;
 
-/** A table; `align` has a letter a column: l left, r right. Returns NULL when memory runs out, which all others accept. */
+/** A table; `align` has a letter a column: l left, r right. Returns NULL when memory runs out, which all
+ * others accept. */
 cli_table *cli_table_new(const char *align);
 
 /** Add a row: one text (copied) a column. The first row is the heading. */

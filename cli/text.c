@@ -11,7 +11,8 @@ static size_t shown(const unsigned char *text)
     size_t length = (size_t)lathe_utf8_length((const char *)text);
     if (length == 1) return text[0] >= ' ' && text[0] != 0x7F;
     bool control = length == 2 && text[0] == 0xC2 && text[1] < 0xA0; /* U+0080 ... U+009F */
-    bool turns = length == 3 && text[0] == 0xE2 && ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) || (text[1] == 0x81 && text[2] >= 0xA6));
+    bool turns = length == 3 && text[0] == 0xE2 &&
+        ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) || (text[1] == 0x81 && text[2] >= 0xA6));
     return control || turns ? 0 : length; /* a terminal must not be told to write from right to left either */
 }
 
@@ -32,7 +33,8 @@ char *cli_printable(const char *text, char *to, size_t size)
 
 void cli_csv_cell(const char *text, FILE *file)
 {
-    bool formula = *text && strchr("=+-@\t\r", *text), quotes = formula || text[strcspn(text, ",\"\r\n")] != '\0';
+    bool formula = *text && strchr("=+-@\t\r", *text),
+         quotes = formula || text[strcspn(text, ",\"\r\n")] != '\0';
     if (!quotes) {
         fputs(text, file);
         return;

@@ -8,8 +8,8 @@
 char *cli_printable(const char *text, char *to, size_t size);
 
 /**
- * A cell of a CSV file, in quotes where it must be (RFC 4180). What a spreadsheet would take for a formula (it begins with = + - @, a tab
- * or a line's end) gets an apostrophe in front.
+ * A cell of a CSV file, in quotes where it must be (RFC 4180). What a spreadsheet would take for a formula
+ * (it begins with = + - @, a tab or a line's end) gets an apostrophe in front.
  */
 void cli_csv_cell(const char *text, FILE *file);
 

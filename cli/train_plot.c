@@ -43,11 +43,18 @@ static int draw(const lathe_run *run)
     if (!m.count) return 0;
     int used = snprintf(loss, sizeof loss, "loss %.4f", m.loss[m.count - 1]);
     if (h->epochs && isfinite(h->epoch[h->epochs - 1].val_accuracy))
-        used += snprintf(loss + used, sizeof loss - (size_t)used, "   validation %.2f %%", 100 * h->epoch[h->epochs - 1].val_accuracy);
-    snprintf(loss + used, sizeof loss - (size_t)used, "   step %" PRIu64 " of %" PRIu64, run->step, run->total_steps);
+        used += snprintf(loss + used, sizeof loss - (size_t)used, "   validation %.2f %%",
+            100 * h->epoch[h->epochs - 1].val_accuracy);
+    snprintf(loss + used, sizeof loss - (size_t)used, "   step %" PRIu64 " of %" PRIu64, run->step,
+        run->total_steps);
     snprintf(lr, sizeof lr, "lr %.3e", h->step[h->steps - 1].lr);
     const cli_plot above = { .title = loss, .x = m.x, .y = m.loss, .count = m.count, .height = 8 };
-    const cli_plot below = { .title = lr, .x_label = "step", .x = m.x, .y = m.lr, .count = m.count, .height = 4 };
+    const cli_plot below = { .title = lr,
+        .x_label = "step",
+        .x = m.x,
+        .y = m.lr,
+        .count = m.count,
+        .height = 4 };
     int lines = cli_plot_print(stdout, &above);
     lines += cli_plot_print(stdout, &below);
     fflush(stdout);
@@ -57,7 +64,9 @@ static int draw(const lathe_run *run)
 cli_train_plot cli_train_plot_new(void)
 {
     const char *term = getenv("TERM");
-    return (cli_train_plot){ .wanted = true, .last_drawn = -interval, .grows = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") };
+    return (cli_train_plot){ .wanted = true,
+        .last_drawn = -interval,
+        .grows = isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") };
 }
 
 void cli_train_plot_erase(cli_train_plot *plot)

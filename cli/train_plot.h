@@ -11,7 +11,8 @@ typedef struct cli_train_plot {
     double last_drawn;
 } cli_train_plot;
 
-/** One that grows if stdout is a terminal that can move its cursor; else it is drawn by cli_train_plot_end alone. */
+/** One that grows if stdout is a terminal that can move its cursor; else it is drawn by cli_train_plot_end
+ * alone. */
 cli_train_plot cli_train_plot_new(void);
 
 /** After a step: draw it anew, if some time has passed. */

@@ -16,12 +16,14 @@ typedef struct trace {
 static bool near_last(const trace *t, const cli_surface *s, const double p[2])
 {
     if (t->apart == 0 || !t->count || isnan(t->x[t->count - 1])) return false;
-    return hypot((p[0] - t->x[t->count - 1]) / (s->high[0] - s->low[0]), (p[1] - t->y[t->count - 1]) / (s->high[1] - s->low[1])) < t->apart;
+    return hypot((p[0] - t->x[t->count - 1]) / (s->high[0] - s->low[0]),
+               (p[1] - t->y[t->count - 1]) / (s->high[1] - s->low[1])) < t->apart;
 }
 
 static void add(trace *t, const cli_surface *surface, const double p[2])
 {
-    bool inside = p[0] >= surface->low[0] && p[0] <= surface->high[0] && p[1] >= surface->low[1] && p[1] <= surface->high[1];
+    bool inside = p[0] >= surface->low[0] && p[0] <= surface->high[0] && p[1] >= surface->low[1] &&
+        p[1] <= surface->high[1];
     if (!inside && (!t->count || isnan(t->x[t->count - 1]))) return; /* one gap is as good as many */
     if (inside && near_last(t, surface, p)) return;
     t->x[t->count] = inside ? p[0] : NAN;
@@ -53,7 +55,8 @@ static lathe_status trace_levels(trace *t, const cli_surface *surface)
     return LATHE_OK;
 }
 
-static lathe_status trace_rows(trace *t, const cli_surface *surface, const cli_walk_row *row, uint64_t steps, bool average)
+static lathe_status trace_rows(trace *t, const cli_surface *surface, const cli_walk_row *row, uint64_t steps,
+    bool average)
 {
     if (open_trace(t, steps + 1)) return lathe_error();
     for (uint64_t i = 0; i <= steps; i++) add(t, surface, average ? row[i].average : row[i].p);
@@ -71,7 +74,8 @@ static lathe_status trace_losses(trace *t, const cli_walk_row *row, uint64_t ste
     return LATHE_OK;
 }
 
-lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const char *name, const cli_walk_row *row, uint64_t steps)
+lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const char *name,
+    const cli_walk_row *row, uint64_t steps)
 {
     enum { LINES, WAY, AVERAGE, LOSS, TRACES };
     trace t[TRACES] = { { .x = NULL } };
@@ -80,15 +84,35 @@ lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const ch
     if (!status) status = trace_rows(&t[AVERAGE], surface, row, steps, true);
     if (!status) status = trace_losses(&t[LOSS], row, steps);
     const lathe_series map[] = {
-        { .x = t[LINES].x, .y = t[LINES].y, .count = t[LINES].count, .color = GREY, .faint = true, .path = true },
+        { .x = t[LINES].x,
+            .y = t[LINES].y,
+            .count = t[LINES].count,
+            .color = GREY,
+            .faint = true,
+            .path = true },
         { .name = name, .x = t[WAY].x, .y = t[WAY].y, .count = t[WAY].count, .path = true },
-        { .name = t[AVERAGE].count ? "average" : NULL, .x = t[AVERAGE].x, .y = t[AVERAGE].y, .count = t[AVERAGE].count, .color = 1, .path = true },
+        { .name = t[AVERAGE].count ? "average" : NULL,
+            .x = t[AVERAGE].x,
+            .y = t[AVERAGE].y,
+            .count = t[AVERAGE].count,
+            .color = 1,
+            .path = true },
         { .x = surface->goal, .y = surface->goal + 1, .count = 1, .color = 2, .dots = true },
     };
     const lathe_series losses = { .x = t[LOSS].x, .y = t[LOSS].y, .count = t[LOSS].count };
     const lathe_chart chart[] = {
-        { .title = surface->name, .series = map, .count = sizeof map / sizeof map[0], .width = WIDTH, .height = HEIGHT },
-        { .title = "loss", .x_label = "step", .series = &losses, .count = 1, .log_y = true, .width = WIDTH, .height = LOSS_HEIGHT },
+        { .title = surface->name,
+            .series = map,
+            .count = sizeof map / sizeof map[0],
+            .width = WIDTH,
+            .height = HEIGHT },
+        { .title = "loss",
+            .x_label = "step",
+            .series = &losses,
+            .count = 1,
+            .log_y = true,
+            .width = WIDTH,
+            .height = LOSS_HEIGHT },
     };
     if (!status) status = cli_picture_write(path, chart, 2);
     for (int i = 0; i < TRACES; i++) lathe_free(t[i].x);

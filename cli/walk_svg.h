@@ -14,6 +14,7 @@ typedef struct cli_walk_row {
 } cli_walk_row;
 
 /** Draw rows [0, steps]: the way on the function's level lines, below it the losses. */
-lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const char *name, const cli_walk_row *row, uint64_t steps);
+lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const char *name,
+    const cli_walk_row *row, uint64_t steps);
 
 #endif

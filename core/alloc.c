@@ -7,8 +7,8 @@
 
 #include "status.h"
 
-static atomic_size_t asked;      /* allocations since lathe_alloc_fail_at was called */
-static atomic_size_t fail_at;    /* 0: never */
+static atomic_size_t asked;   /* allocations since lathe_alloc_fail_at was called */
+static atomic_size_t fail_at; /* 0: never */
 static atomic_bool fail_onwards;
 
 bool lathe_size_mul(size_t a, size_t b, size_t *product)
@@ -59,7 +59,8 @@ void *lathe_alloc_raw(size_t count, size_t size)
 {
     size_t bytes;
     if (!lathe_size_mul(count, size, &bytes) || !lathe_size_add(bytes, LATHE_ALIGN, &bytes)) {
-        lathe_fail(LATHE_ENOMEM, "out of memory: %zu objects of %zu bytes are more than an address space", count, size);
+        lathe_fail(LATHE_ENOMEM, "out of memory: %zu objects of %zu bytes are more than an address space",
+            count, size);
         return NULL;
     }
     bytes -= bytes % LATHE_ALIGN; /* never 0: every block has its own address */
@@ -84,10 +85,7 @@ void *lathe_grow(void *block, size_t old_count, size_t new_count, size_t size)
     return larger;
 }
 
-void lathe_free(void *block)
-{
-    free(block);
-}
+void lathe_free(void *block) { free(block); }
 
 char *lathe_strdup(const char *text)
 {

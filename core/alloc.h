@@ -1,4 +1,5 @@
-/* Memory: the one layer through which the library allocates, and the only place where sizes are multiplied. */
+/* Memory: the one layer through which the library allocates, and the only place where sizes are multiplied.
+ */
 #ifndef LATHE_CORE_ALLOC_H
 #define LATHE_CORE_ALLOC_H
 
@@ -18,7 +19,8 @@ bool lathe_size_mul(size_t a, size_t b, size_t *product);
 /** *sum = a + b; false (and *sum untouched) if that does not fit a size_t. */
 bool lathe_size_add(size_t a, size_t b, size_t *sum);
 
-/** a * b and a + b for the size of an allocation: SIZE_MAX if that does not fit, which every allocator refuses. */
+/** a * b and a + b for the size of an allocation: SIZE_MAX if that does not fit, which every allocator
+ * refuses. */
 size_t lathe_times(size_t a, size_t b);
 size_t lathe_plus(size_t a, size_t b);
 
@@ -45,7 +47,8 @@ char *lathe_strdup(const char *text);
 
 /**
  * For tests: let allocation number `nth` from now (1 is the next) fail, and if `persistent` all after it.
- * 0 switches it off. Returns how many allocations were asked for since the last call. Counts the whole process.
+ * 0 switches it off. Returns how many allocations were asked for since the last call. Counts the whole
+ * process.
  */
 size_t lathe_alloc_fail_at(size_t nth, bool persistent);
 

@@ -38,10 +38,7 @@ struct lathe_arena {
     size_t peak; /* most bytes in use at once since the last reset */
 };
 
-lathe_arena *lathe_arena_new(void)
-{
-    return lathe_alloc(1, sizeof(lathe_arena));
-}
+lathe_arena *lathe_arena_new(void) { return lathe_alloc(1, sizeof(lathe_arena)); }
 
 static void free_blocks(lathe_arena *arena)
 {
@@ -80,7 +77,8 @@ void *lathe_arena_alloc(lathe_arena *arena, size_t count, size_t size)
     if (!arena) return lathe_fail_null("lathe_arena_alloc", "arena"), NULL;
     size_t bytes, padded;
     if (!lathe_size_mul(count, size, &bytes) || !lathe_size_add(bytes, LATHE_ALIGN + GAP, &padded)) {
-        lathe_fail(LATHE_ENOMEM, "out of memory: %zu objects of %zu bytes are more than an address space", count, size);
+        lathe_fail(LATHE_ENOMEM, "out of memory: %zu objects of %zu bytes are more than an address space",
+            count, size);
         return NULL;
     }
     padded -= padded % LATHE_ALIGN;

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Chooses the kernels again, by OPENBLAS_CORETYPE; exported by builds with several core types, though not declared. */
+/* Chooses the kernels again, by OPENBLAS_CORETYPE; exported by builds with several core types, though not
+ * declared. */
 extern void gotoblas_dynamic_quit(void) __attribute__((weak));
 extern void gotoblas_dynamic_init(void) __attribute__((weak));
 
@@ -17,7 +18,8 @@ static int processor_level(void)
 #if defined(__x86_64__) || defined(__i386__)
     bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd");
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512cd");
     return avx512 ? AVX512 : avx2 ? AVX2 : OTHER;
 #else
     return OTHER;
@@ -31,15 +33,20 @@ static int core_level(const char *core)
         const char *name;
         int level;
     } known[] = {
-        { "Haswell", AVX2 }, { "Zen", AVX2 }, { "Excavator", AVX2 },
-        { "SkylakeX", AVX512 }, { "Cooperlake", AVX512 }, { "SapphireRapids", AVX512 },
+        { "Haswell", AVX2 },
+        { "Zen", AVX2 },
+        { "Excavator", AVX2 },
+        { "SkylakeX", AVX512 },
+        { "Cooperlake", AVX512 },
+        { "SapphireRapids", AVX512 },
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(core, known[i].name)) return known[i].level;
     return OTHER;
 }
 
-/* A user's own choice stays; otherwise a core type below the processor's is replaced by one that cpuid confirms. */
+/* A user's own choice stays; otherwise a core type below the processor's is replaced by one that cpuid
+ * confirms. */
 static void mend_core_type(void)
 {
     int level = processor_level();
@@ -62,7 +69,8 @@ lathe_status lathe_blas_start(void)
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start);
     if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
-        return lathe_fail(LATHE_ESTATE, "lathe_blas_start: this OpenBLAS is the serial build, which gives wrong results from two"
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_blas_start: this OpenBLAS is the serial build, which gives wrong results from two"
             " threads at once; install the pthread build (Debian: libopenblas0-pthread)");
     return LATHE_OK;
 }
@@ -81,14 +89,14 @@ static void use_one_thread(void)
     told = true;
 }
 
-static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float *a, int lda, const float *b, int ldb,
-    float beta, float *c, int ldc)
+static void product(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const float *a, int lda,
+    const float *b, int ldb, float beta, float *c, int ldc)
 {
     cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
 
-static void product_double(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double *a, int lda,
-    const double *b, int ldb, double beta, double *c, int ldc)
+static void product_double(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, int m, int n, int k, const double *a,
+    int lda, const double *b, int ldb, double beta, double *c, int ldc)
 {
     cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, ldc);
 }
@@ -97,6 +105,8 @@ void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const l
     const lathe_real *b, int ldb, lathe_real beta, lathe_real *c, int ldc)
 {
     use_one_thread();
-    _Generic((lathe_real)0, float : product, double : product_double)(transpose_a ? CblasTrans : CblasNoTrans,
+    _Generic((lathe_real)0, float
+             : product, double
+             : product_double)(transpose_a ? CblasTrans : CblasNoTrans,
         transpose_b ? CblasTrans : CblasNoTrans, m, n, k, a, lda, b, ldb, beta, c, ldc);
 }

@@ -5,11 +5,13 @@ enum { TILE = 64 };
 
 static const lathe_real *element(bool transpose, const lathe_real *matrix, int stride, int row, int column)
 {
-    return matrix + (transpose ? (size_t)column * (size_t)stride + (size_t)row : (size_t)row * (size_t)stride + (size_t)column);
+    return matrix +
+        (transpose ? (size_t)column * (size_t)stride + (size_t)row :
+                     (size_t)row * (size_t)stride + (size_t)column);
 }
 
-static void copy_tile(bool transpose, const lathe_real *b, int ldb, int row, int column, int rows, int columns,
-    lathe_real tile[TILE][TILE])
+static void copy_tile(bool transpose, const lathe_real *b, int ldb, int row, int column, int rows,
+    int columns, lathe_real tile[TILE][TILE])
 {
     for (int l = 0; l < rows; l++)
         for (int j = 0; j < columns; j++) tile[l][j] = *element(transpose, b, ldb, row + l, column + j);
@@ -38,12 +40,6 @@ void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const l
         }
 }
 
-lathe_status lathe_blas_start(void)
-{
-    return LATHE_OK;
-}
+lathe_status lathe_blas_start(void) { return LATHE_OK; }
 
-const char *lathe_blas_core(void)
-{
-    return "plain";
-}
+const char *lathe_blas_core(void) { return "plain"; }

@@ -1,4 +1,5 @@
-/* lathe_die: the error handler of small programs. In a header, because the library itself never prints or exits. */
+/* lathe_die: the error handler of small programs. In a header, because the library itself never prints or
+ * exits. */
 #ifndef LATHE_CORE_DIE_H
 #define LATHE_CORE_DIE_H
 

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers as text, with a point in any locale ------------------------------------------------------------ */
+/* ---- numbers as text, with a point in any locale ------------------------------------------------------- */
 
-/* The C locale for the duration of a conversion; a failure to make one leaves the caller's, which is the C locale nearly always. */
+/* The C locale for the duration of a conversion; a failure to make one leaves the caller's, which is the C
+ * locale nearly always. */
 static locale_t enter_c_locale(locale_t *made)
 {
     *made = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -70,17 +71,11 @@ const char *lathe_double_text(double number, char text[32])
     return text;
 }
 
-/* ---- fields ------------------------------------------------------------------------------------------------- */
+/* ---- fields -------------------------------------------------------------------------------------------- */
 
-static int length_of(const lathe_field *field)
-{
-    return field->count ? field->count : 1;
-}
+static int length_of(const lathe_field *field) { return field->count ? field->count : 1; }
 
-static void *place_of(const lathe_field *field, void *opts)
-{
-    return (char *)opts + field->offset;
-}
+static void *place_of(const lathe_field *field, void *opts) { return (char *)opts + field->offset; }
 
 static const void *constant_place_of(const lathe_field *field, const void *opts)
 {
@@ -110,10 +105,7 @@ static int choices_in(const lathe_field *field)
     return count;
 }
 
-static bool any_number(const lathe_field *field)
-{
-    return field->min == 0 && field->max == 0;
-}
+static bool any_number(const lathe_field *field) { return field->min == 0 && field->max == 0; }
 
 const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TEXT])
 {
@@ -125,13 +117,16 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
         size_t used = 0;
         text[0] = '\0';
         for (int i = 0; field->choices[i] && used < LATHE_FIELD_TEXT; i++)
-            used += (size_t)snprintf(text + used, LATHE_FIELD_TEXT - used, "%s%s", i ? " | " : "", field->choices[i]);
+            used += (size_t)snprintf(text + used, LATHE_FIELD_TEXT - used, "%s%s", i ? " | " : "",
+                field->choices[i]);
     } else if (any_number(field)) snprintf(text, LATHE_FIELD_TEXT, "any number");
     else if (field->max >= 9007199254740992.0) /* 2^53 or infinity: no bound worth a word */
-        snprintf(text, LATHE_FIELD_TEXT, "%s %s", field->above_min ? ">" : ">=", lathe_double_text(field->min, low));
+        snprintf(text, LATHE_FIELD_TEXT, "%s %s",
+            field->above_min ? ">" : ">=", lathe_double_text(field->min, low));
     else
-        snprintf(text, LATHE_FIELD_TEXT, "%c%s, %s%c", field->above_min ? '(' : '[', lathe_double_text(field->min, low),
-            lathe_double_text(field->max, high), field->below_max ? ')' : ']');
+        snprintf(text, LATHE_FIELD_TEXT, "%c%s, %s%c", field->above_min ? '(' : '[',
+            lathe_double_text(field->min, low), lathe_double_text(field->max, high),
+            field->below_max ? ')' : ']');
     return text;
 }
 
@@ -167,7 +162,8 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
         case LATHE_FIELD_DOUBLE: status = resolve_double(owner, field, i, (double *)place + i); break;
         case LATHE_FIELD_INT: {
             int *value = (int *)place + i;
-            if (!*value && field->required) return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
+            if (!*value && field->required)
+                return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
             if (!*value) *value = (int)field->preset[i];
             status = check_number(owner, field, i, *value);
             break;
@@ -175,7 +171,8 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
         case LATHE_FIELD_STEPS: {
             uint64_t *value = (uint64_t *)place + i;
             if (!*value && i) return LATHE_OK; /* the end of a list */
-            if (!*value && field->required) return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
+            if (!*value && field->required)
+                return lathe_fail(LATHE_EARG, "%s: %s must be given", owner, field->name);
             if (!*value) *value = (uint64_t)field->preset[0];
             status = check_number(owner, field, i, (double)*value);
             break;
@@ -197,9 +194,11 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
     return status;
 }
 
-lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, const void *opts, void *resolved, size_t size)
+lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, const void *opts,
+    void *resolved, size_t size)
 {
-    if (!owner || !fields || !resolved) return lathe_fail_null("lathe_fields_resolve", !owner ? "owner" : !fields ? "fields" : "resolved");
+    if (!owner || !fields || !resolved)
+        return lathe_fail_null("lathe_fields_resolve", !owner ? "owner" : !fields ? "fields" : "resolved");
     if (opts) memcpy(resolved, opts, size);
     else memset(resolved, 0, size);
     lathe_status status = LATHE_OK;
@@ -207,14 +206,16 @@ lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, 
     return status;
 }
 
-/* ---- fields from text --------------------------------------------------------------------------------------- */
+/* ---- fields from text ---------------------------------------------------------------------------------- */
 
-static lathe_status bad_text(const char *owner, const lathe_field *field, const char *text, const char *expected)
+static lathe_status bad_text(const char *owner, const lathe_field *field, const char *text,
+    const char *expected)
 {
     return lathe_fail(LATHE_EARG, "%s: %s = '%s' is not %s", owner, field->name, text, expected);
 }
 
-/* An explicit 0 must survive the rule that 0 means the default: a double becomes LATHE_ZERO, elsewhere it is refused. */
+/* An explicit 0 must survive the rule that 0 means the default: a double becomes LATHE_ZERO, elsewhere it is
+ * refused. */
 static bool zero_is_default(const lathe_field *field, int index)
 {
     return field->preset[index] == 0 && !field->required;
@@ -223,7 +224,9 @@ static bool zero_is_default(const lathe_field *field, int index)
 static lathe_status refuse_zero(const char *owner, const lathe_field *field)
 {
     lathe_status status = check_number(owner, field, 0, 0);
-    return status ? status : lathe_fail(LATHE_EARG, "%s: %s = 0 cannot be asked for; leave it out for the default", owner, field->name);
+    return status ? status :
+                    lathe_fail(LATHE_EARG, "%s: %s = 0 cannot be asked for; leave it out for the default",
+                        owner, field->name);
 }
 
 static lathe_status set_doubles(const char *owner, const lathe_field *field, double *values, const char *text)
@@ -235,13 +238,15 @@ static lathe_status set_doubles(const char *owner, const lathe_field *field, dou
         size_t length = strcspn(text, ",");
         bool last = text[length] == '\0';
         if (length >= sizeof part || last != (i + 1 == count))
-            return bad_text(owner, field, text, count == 1 ? "a number" : "two numbers with a comma between them");
+            return bad_text(owner, field, text,
+                count == 1 ? "a number" : "two numbers with a comma between them");
         memcpy(part, text, length);
         part[length] = '\0';
         if (!lathe_parse_double(part, &parsed[i])) return bad_text(owner, field, part, "a number");
         text += length + !last;
     }
-    for (int i = 0; i < count; i++) values[i] = parsed[i] == 0 && !zero_is_default(field, i) ? LATHE_ZERO : parsed[i];
+    for (int i = 0; i < count; i++)
+        values[i] = parsed[i] == 0 && !zero_is_default(field, i) ? LATHE_ZERO : parsed[i];
     return LATHE_OK;
 }
 
@@ -265,14 +270,16 @@ static lathe_status set_length(const char *owner, const lathe_field *field, uint
     const char *unit = text + length;
     bool epochs = !strcmp(unit, "ep"), steps = !*unit || !strcmp(unit, "it");
     double amount;
-    if (length >= sizeof number || (!epochs && !steps)) return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
+    if (length >= sizeof number || (!epochs && !steps))
+        return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
     memcpy(number, text, length);
     number[length] = '\0';
     if (!lathe_parse_double(number, &amount) || amount < 0 || (steps && amount != floor(amount)))
         return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
     if (epochs && !(steps_per_epoch > 0))
-        return lathe_fail(LATHE_EARG, "%s: %s = '%s': how many steps an epoch has is not known here; give steps", owner,
-            field->name, text);
+        return lathe_fail(LATHE_EARG,
+            "%s: %s = '%s': how many steps an epoch has is not known here; give steps", owner, field->name,
+            text);
     if (epochs) amount = floor(amount * steps_per_epoch + 0.5);
     if (!(amount <= 9007199254740992.0)) return bad_text(owner, field, text, "below 2^53 steps");
     if (amount == 0 && !zero_is_default(field, 0)) return refuse_zero(owner, field);
@@ -290,8 +297,10 @@ static lathe_status set_steps(const char *owner, const lathe_field *field, uint6
         char part[64];
         size_t length = length_of(field) > 1 ? strcspn(rest, ",") : strlen(rest);
         if (count == length_of(field))
-            return lathe_fail(LATHE_EARG, "%s: %s: more than %d lengths are given", owner, field->name, count);
-        if (length >= sizeof part) return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
+            return lathe_fail(LATHE_EARG, "%s: %s: more than %d lengths are given", owner, field->name,
+                count);
+        if (length >= sizeof part)
+            return bad_text(owner, field, text, "a length such as 500, 500it or 2.5ep");
         memcpy(part, rest, length);
         part[length] = '\0';
         lathe_status status = set_length(owner, field, &parsed[count], part, steps_per_epoch);
@@ -304,7 +313,8 @@ static lathe_status set_steps(const char *owner, const lathe_field *field, uint6
 
 static lathe_status set_bool(const char *owner, const lathe_field *field, bool *value, const char *text)
 {
-    static const char *const yes[] = { "true", "on", "yes", "1" }, *const no[] = { "false", "off", "no", "0" };
+    static const char *const yes[] = { "true", "on", "yes", "1" },
+                             *const no[] = { "false", "off", "no", "0" };
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++) {
         bool is_yes = !strcmp(text, yes[i]);
         if (is_yes || !strcmp(text, no[i])) {
@@ -323,7 +333,8 @@ static lathe_status set_choice(const char *owner, const lathe_field *field, int 
         return LATHE_OK;
     }
     char range[LATHE_FIELD_TEXT];
-    return lathe_fail(LATHE_EARG, "%s: %s = '%s' is none of %s", owner, field->name, text, lathe_field_range(field, range));
+    return lathe_fail(LATHE_EARG, "%s: %s = '%s' is none of %s", owner, field->name, text,
+        lathe_field_range(field, range));
 }
 
 static lathe_status unknown_field(const char *owner, const lathe_field *fields, const char *name)
@@ -336,11 +347,16 @@ static lathe_status unknown_field(const char *owner, const lathe_field *fields, 
     return lathe_fail(LATHE_ENAME, "%s: no option '%s'; known: %s", owner, name, known);
 }
 
-lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void *opts, const char *name, const char *text,
-    double steps_per_epoch)
+lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void *opts, const char *name,
+    const char *text, double steps_per_epoch)
 {
     if (!owner || !fields || !opts || !name || !text)
-        return lathe_fail_null("lathe_fields_set", !owner ? "owner" : !fields ? "fields" : !opts ? "opts" : !name ? "name" : "text");
+        return lathe_fail_null("lathe_fields_set",
+            !owner      ? "owner" :
+                !fields ? "fields" :
+                !opts   ? "opts" :
+                !name   ? "name" :
+                          "text");
     const lathe_field *field = lathe_fields_find(fields, name);
     if (!field) return unknown_field(owner, fields, name);
     void *place = place_of(field, opts);
@@ -360,7 +376,8 @@ lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void
 
 const char *lathe_field_text(const lathe_field *field, const void *resolved, char text[LATHE_FIELD_TEXT])
 {
-    if (!field || !resolved || !text) return lathe_fail_null("lathe_field_text", !field ? "field" : !resolved ? "resolved" : "text"), NULL;
+    if (!field || !resolved || !text)
+        return lathe_fail_null("lathe_field_text", !field ? "field" : !resolved ? "resolved" : "text"), NULL;
     char number[32];
     const void *place = constant_place_of(field, resolved);
     size_t used = 0;
@@ -370,9 +387,12 @@ const char *lathe_field_text(const lathe_field *field, const void *resolved, cha
         size_t room = LATHE_FIELD_TEXT - used;
         switch (field->kind) {
         case LATHE_FIELD_DOUBLE:
-            used += (size_t)snprintf(text + used, room, "%s%s", comma, lathe_double_text(((const double *)place)[i], number));
+            used += (size_t)snprintf(text + used, room, "%s%s", comma,
+                lathe_double_text(((const double *)place)[i], number));
             break;
-        case LATHE_FIELD_INT: used += (size_t)snprintf(text + used, room, "%s%d", comma, ((const int *)place)[i]); break;
+        case LATHE_FIELD_INT:
+            used += (size_t)snprintf(text + used, room, "%s%d", comma, ((const int *)place)[i]);
+            break;
         case LATHE_FIELD_STEPS:
             if (i && !((const uint64_t *)place)[i]) return text;
             used += (size_t)snprintf(text + used, room, "%s%" PRIu64, comma, ((const uint64_t *)place)[i]);
@@ -387,7 +407,7 @@ const char *lathe_field_text(const lathe_field *field, const void *resolved, cha
     return text;
 }
 
-/* ---- unknown names ------------------------------------------------------------------------------------------ */
+/* ---- unknown names ------------------------------------------------------------------------------------- */
 
 static int least(int a, int b, int c)
 {
@@ -416,7 +436,8 @@ static int distance(const char *a, const char *b)
 
 lathe_status lathe_fail_name(const char *kind, const char *name, const char *(*name_of)(int index))
 {
-    if (!kind || !name || !name_of) return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
+    if (!kind || !name || !name_of)
+        return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
     char known[360], nearest[96] = "";
     size_t used = 0;
     int best = (int)strlen(name) / 2 + 1; /* further off than that is no misspelling */

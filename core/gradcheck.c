@@ -54,7 +54,8 @@ static lathe_status fill_leaves(checker *c)
         if (!c->values[i] || !c->gradients[i]) return LATHE_ENOMEM;
         lathe_rng rng = lathe_rng_at(c->opts.seed, lathe_rng_stream("gradcheck/leaf"), (uint64_t)i);
         for (size_t j = 0; j < n; j++)
-            c->values[i][j] = c->leaves[i].values ? c->leaves[i].values[j] : (lathe_real)lathe_rng_normal(&rng);
+            c->values[i][j] =
+                c->leaves[i].values ? c->leaves[i].values[j] : (lathe_real)lathe_rng_normal(&rng);
     }
     return LATHE_OK;
 }
@@ -72,7 +73,8 @@ static void fill_tail_lanes(lathe_tensor *tensor)
 /* The function's result for the values as they are; NULL after a failure. */
 static lathe_tensor *call(checker *c)
 {
-    lathe_tape_seed(c->tape, c->opts.seed, 0); /* every call is the same step: dropout drops the same numbers */
+    lathe_tape_seed(c->tape, c->opts.seed,
+        0); /* every call is the same step: dropout drops the same numbers */
     lathe_tape_begin(c->tape, LATHE_TRAIN);
     for (int i = 0; i < c->count; i++) {
         const lathe_leaf *leaf = &c->leaves[i];
@@ -99,12 +101,14 @@ static lathe_status check_tail_lanes(const lathe_tensor *tensor, int leaf)
 {
     if (tensor->layout == LATHE_PLAIN || !tensor->has_grad) return LATHE_OK;
     size_t per_image = lathe_tensor_per_image(tensor);
-    const lathe_real *last = tensor->grad + (size_t)(lathe_tensor_blocks(tensor) - 1) * per_image * LATHE_LANES;
+    const lathe_real *last =
+        tensor->grad + (size_t)(lathe_tensor_blocks(tensor) - 1) * per_image * LATHE_LANES;
     int lanes = (tensor->shape.dim[0] - 1) % LATHE_LANES + 1;
     for (size_t i = 0; i < per_image; i++)
         for (int lane = lanes; lane < LATHE_LANES; lane++)
             if (last[i * LATHE_LANES + (size_t)lane] != 0)
-                return lathe_fail(LATHE_ESTATE, "lathe_gradcheck: leaf %d: the gradient holds %g in tail lane %d, not 0", leaf,
+                return lathe_fail(LATHE_ESTATE,
+                    "lathe_gradcheck: leaf %d: the gradient holds %g in tail lane %d, not 0", leaf,
                     (double)last[i * LATHE_LANES + (size_t)lane], lane);
     return LATHE_OK;
 }
@@ -124,15 +128,16 @@ static lathe_status compute_gradients(checker *c)
     lathe_status status = lathe_backward_from(y, c->projection, c->results);
     for (int i = 0; i < c->count && !status; i++) {
         if (c->leaves[i].constant) continue;
-        status = lathe_tensor_read_grad(c->tensors[i], c->gradients[i], lathe_shape_count(&c->leaves[i].shape));
+        status =
+            lathe_tensor_read_grad(c->tensors[i], c->gradients[i], lathe_shape_count(&c->leaves[i].shape));
         if (!status) status = check_tail_lanes(c->tensors[i], i);
     }
     return status;
 }
 
 /*
- * The projected result `step` above minus that below the value, divided by the true distance of the two arguments. Summed as
- * differences, so that what this element leaves alone adds no rounding.
+ * The projected result `step` above minus that below the value, divided by the true distance of the two
+ * arguments. Summed as differences, so that what this element leaves alone adds no rounding.
  */
 static lathe_status difference(checker *c, int leaf, size_t element, double step, double *slope)
 {
@@ -158,8 +163,9 @@ static double excess_of(const checker *c, double analytic, double numeric)
 }
 
 /*
- * The derivative by values[leaf][element]: a narrow difference, good beside a kink; where it disagrees, which may be the rounding of
- * a large result, a wide one of fourth order (Richardson's extrapolation of two), if that is nearer.
+ * The derivative by values[leaf][element]: a narrow difference, good beside a kink; where it disagrees, which
+ * may be the rounding of a large result, a wide one of fourth order (Richardson's extrapolation of two), if
+ * that is nearer.
  */
 static lathe_status derivative(checker *c, int leaf, size_t element, double analytic, double *numeric)
 {
@@ -190,7 +196,9 @@ static lathe_status compare_all(checker *c)
         }
     }
     if (c->worst <= 1) return LATHE_OK;
-    return lathe_fail(LATHE_ESTATE, "lathe_gradcheck: leaf %d, element %zu: backward says %.9g, differences say %.9g, %.3g times the tolerance",
+    return lathe_fail(LATHE_ESTATE,
+        "lathe_gradcheck: leaf %d, element %zu: backward says %.9g, differences say %.9g, %.3g times the "
+        "tolerance",
         c->leaf, c->element, c->analytic, c->numeric, c->worst);
 }
 
@@ -214,10 +222,16 @@ lathe_status lathe_gradcheck(lathe_function *function, void *context, const lath
 {
     if (!function || !leaves || count < 1)
         return lathe_fail(LATHE_EARG, "lathe_gradcheck: it needs a function and at least one leaf");
-    checker c = { .function = function, .context = context, .leaves = leaves, .count = count, .opts = with_defaults(opts) };
-    if (!(c.opts.step > 0 && c.opts.step <= 1 && c.opts.absolute > 0 && c.opts.relative > 0 && isfinite(c.opts.absolute) && isfinite(c.opts.relative)))
-        return lathe_fail(LATHE_EARG, "lathe_gradcheck: step %g must be in (0, 1], absolute %g and relative %g finite and above 0", c.opts.step,
-            c.opts.absolute, c.opts.relative);
+    checker c = { .function = function,
+        .context = context,
+        .leaves = leaves,
+        .count = count,
+        .opts = with_defaults(opts) };
+    if (!(c.opts.step > 0 && c.opts.step <= 1 && c.opts.absolute > 0 && c.opts.relative > 0 &&
+            isfinite(c.opts.absolute) && isfinite(c.opts.relative)))
+        return lathe_fail(LATHE_EARG,
+            "lathe_gradcheck: step %g must be in (0, 1], absolute %g and relative %g finite and above 0",
+            c.opts.step, c.opts.absolute, c.opts.relative);
     lathe_status status = LATHE_ENOMEM;
     if ((c.tape = lathe_tape_new())) status = fill_leaves(&c);
     if (!status) status = compute_gradients(&c);

@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** The function to be checked: builds a result from the leaves with ordinary operations. Must not keep state between calls. */
+/** The function to be checked: builds a result from the leaves with ordinary operations. Must not keep state
+ * between calls. */
 typedef lathe_tensor *lathe_function(void *context, lathe_tensor *const *leaves, int count);
 
 /** An input of that function. */
@@ -21,20 +22,22 @@ typedef struct lathe_leaf {
 
 /** NULL or zeros: steps and tolerances for this build's number type. */
 typedef struct lathe_gradcheck_opts {
-    double step;     /* of the differences, to either side; 0 means 1e-6 in double, 1e-2 in float */
-    double absolute; /* tolerance |a - n| <= absolute + relative * |n|; 0 means 1e-8 in double, 1e-3 in float */
+    double step; /* of the differences, to either side; 0 means 1e-6 in double, 1e-2 in float */
+    double
+        absolute; /* tolerance |a - n| <= absolute + relative * |n|; 0 means 1e-8 in double, 1e-3 in float */
     double relative; /* 0 means 1e-6 in double, 1e-2 in float */
     uint64_t seed;   /* of random leaves and of the projection that makes a number of the result */
 } lathe_gradcheck_opts;
 
 /**
- * Check the gradient of `function` for each element of each leaf that is not constant, on a training tape of its own. The
- * result is made a number by a fixed random projection. Tail lanes of batched leaves hold a number that must not matter, and
- * those of their gradients must be 0. An element that the difference over `step` contradicts is checked again with one of fourth
- * order over a wider step (1000 times in double, 4 times in float), which the rounding of large results disturbs less. *worst (may be
- * NULL) becomes the largest |a - n| / (absolute + relative * |n|), which is at most 1 if all is well.
- * Errors   LATHE_ESTATE naming the worst element and both numbers; or the function's own failure.
- * Same as  torch.autograd.gradcheck. The double build is the one to trust.
+ * Check the gradient of `function` for each element of each leaf that is not constant, on a training tape of
+ * its own. The result is made a number by a fixed random projection. Tail lanes of batched leaves hold a
+ * number that must not matter, and those of their gradients must be 0. An element that the difference over
+ * `step` contradicts is checked again with one of fourth order over a wider step (1000 times in double, 4
+ * times in float), which the rounding of large results disturbs less. *worst (may be NULL) becomes the
+ * largest |a - n| / (absolute + relative * |n|), which is at most 1 if all is well. Errors   LATHE_ESTATE
+ * naming the worst element and both numbers; or the function's own failure. Same as torch.autograd.gradcheck.
+ * The double build is the one to trust.
  */
 lathe_status lathe_gradcheck(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
     const lathe_gradcheck_opts *opts, double *worst);

@@ -6,15 +6,9 @@
 #include "kernels/kernels.h"
 #include "threads.h"
 
-const char *lathe_version(void)
-{
-    return LATHE_VERSION;
-}
+const char *lathe_version(void) { return LATHE_VERSION; }
 
-const char *lathe_isa(void)
-{
-    return lathe_kernels_in_use()->isa;
-}
+const char *lathe_isa(void) { return lathe_kernels_in_use()->isa; }
 
 enum { ROUNDS = 1 << 20, RUNS = 12, MAX_THREADS = 256 };
 
@@ -68,7 +62,8 @@ double lathe_memory_gbs(void)
     lathe_real *arrays = lathe_alloc(3 * (size_t)ARRAY, sizeof *arrays);
     if (!arrays) return 0;
     stream_job job = { arrays, arrays + ARRAY, arrays + 2 * (size_t)ARRAY };
-    for (size_t i = 0; i < 3 * (size_t)ARRAY; i++) arrays[i] = 1; /* pages that were never written to share one of zeros */
+    for (size_t i = 0; i < 3 * (size_t)ARRAY; i++)
+        arrays[i] = 1; /* pages that were never written to share one of zeros */
     double best = 0;
     for (int run = 0; run < RUNS; run++) {
         double start = now();

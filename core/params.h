@@ -9,9 +9,9 @@ extern "C" {
 #endif
 
 /**
- * The trainable parameters of a model: tensors in the order of their paths' creation, and the two slabs they lie in, one for
- * numbers and one for gradients. In a slab each tensor begins at a multiple of 16 numbers; the gaps hold zeros.
- * It lives with the model.
+ * The trainable parameters of a model: tensors in the order of their paths' creation, and the two slabs they
+ * lie in, one for numbers and one for gradients. In a slab each tensor begins at a multiple of 16 numbers;
+ * the gaps hold zeros. It lives with the model.
  */
 typedef struct lathe_params {
     lathe_tensor **tensor;
@@ -21,8 +21,8 @@ typedef struct lathe_params {
 } lathe_params;
 
 /**
- * Exchange all parameters with `numbers`, an array as long as their slab and in its order: averaged weights for an evaluation,
- * say, and a second time to go back. NULL for either: nothing happens.
+ * Exchange all parameters with `numbers`, an array as long as their slab and in its order: averaged weights
+ * for an evaluation, say, and a second time to go back. NULL for either: nothing happens.
  */
 void lathe_params_swap(const lathe_params *params, lathe_real *numbers);
 

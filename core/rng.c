@@ -58,10 +58,7 @@ static uint64_t u64(lathe_rng *rng)
     return low | (uint64_t)lathe_rng_u32(rng) << 32;
 }
 
-double lathe_rng_uniform(lathe_rng *rng)
-{
-    return (double)(u64(rng) >> 11) * 0x1p-53;
-}
+double lathe_rng_uniform(lathe_rng *rng) { return (double)(u64(rng) >> 11) * 0x1p-53; }
 
 double lathe_rng_normal(lathe_rng *rng)
 {

@@ -1,4 +1,5 @@
-/* Random numbers by key, not by history: the number at (seed, stream, index) is the same whoever asks, whenever. */
+/* Random numbers by key, not by history: the number at (seed, stream, index) is the same whoever asks,
+ * whenever. */
 #ifndef LATHE_CORE_RNG_H
 #define LATHE_CORE_RNG_H
 
@@ -20,7 +21,7 @@ typedef struct lathe_rng {
     uint32_t key[2];
     uint32_t counter[4]; /* block number (64 bits), index (64 bits) */
     uint32_t output[4];
-    int left;            /* numbers of `output` not yet handed out */
+    int left; /* numbers of `output` not yet handed out */
 } lathe_rng;
 
 /**

@@ -33,18 +33,14 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
 
 lathe_status lathe_fail_null(const char *who, const char *what)
 {
-    return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: %s is NULL", who ? who : "?", what ? what : "an argument");
+    return lathe_error() ?
+        lathe_error() :
+        lathe_fail(LATHE_EARG, "%s: %s is NULL", who ? who : "?", what ? what : "an argument");
 }
 
-lathe_status lathe_error(void)
-{
-    return last.status;
-}
+lathe_status lathe_error(void) { return last.status; }
 
-const char *lathe_error_message(void)
-{
-    return last.message;
-}
+const char *lathe_error_message(void) { return last.message; }
 
 void lathe_error_clear(void)
 {
@@ -52,10 +48,7 @@ void lathe_error_clear(void)
     last.message[0] = '\0';
 }
 
-lathe_error_fn *lathe_on_error(lathe_error_fn *new_handler)
-{
-    return atomic_exchange(&handler, new_handler);
-}
+lathe_error_fn *lathe_on_error(lathe_error_fn *new_handler) { return atomic_exchange(&handler, new_handler); }
 
 bool lathe_error_hold(bool hold)
 {

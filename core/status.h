@@ -11,13 +11,13 @@ extern "C" {
 /** What kind of mistake or misfortune; the message says which. */
 typedef enum lathe_status {
     LATHE_OK = 0,
-    LATHE_ENOMEM,  /* memory ran out */
-    LATHE_EARG,    /* an argument is outside its legal range, or NULL */
-    LATHE_ESHAPE,  /* shapes do not fit each other */
-    LATHE_ESTATE,  /* called at the wrong moment: backward twice, a model not initialised, ... */
-    LATHE_ENAME,   /* an unknown name; the message lists the known ones */
-    LATHE_EIO,     /* the operating system refused: open, read, write, rename, ... */
-    LATHE_EFORMAT  /* a file is not what it should be */
+    LATHE_ENOMEM, /* memory ran out */
+    LATHE_EARG,   /* an argument is outside its legal range, or NULL */
+    LATHE_ESHAPE, /* shapes do not fit each other */
+    LATHE_ESTATE, /* called at the wrong moment: backward twice, a model not initialised, ... */
+    LATHE_ENAME,  /* an unknown name; the message lists the known ones */
+    LATHE_EIO,    /* the operating system refused: open, read, write, rename, ... */
+    LATHE_EFORMAT /* a file is not what it should be */
 } lathe_status;
 
 /** Longest message, with its ending zero; longer ones are cut. */
@@ -35,7 +35,8 @@ typedef void lathe_error_fn(lathe_status status, const char *message);
  */
 lathe_status lathe_fail(lathe_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** "who: what is NULL" as LATHE_EARG, unless this thread has failed already: then that failure, which made it so, stays. Returns the status. */
+/** "who: what is NULL" as LATHE_EARG, unless this thread has failed already: then that failure, which made it
+ * so, stays. Returns the status. */
 lathe_status lathe_fail_null(const char *who, const char *what);
 
 /** The newest failure on this thread since lathe_error_clear; LATHE_OK if none. */
@@ -47,12 +48,13 @@ const char *lathe_error_message(void);
 /** Forget this thread's failure. */
 void lathe_error_clear(void);
 
-/** Install a handler for every later failure in the process (NULL: none, the default). Returns the former one. */
+/** Install a handler for every later failure in the process (NULL: none, the default). Returns the former
+ * one. */
 lathe_error_fn *lathe_on_error(lathe_error_fn *handler);
 
 /**
- * While held, this thread's failures are recorded but the handler is not called: for helper threads whose failures another
- * thread reports. Returns whether they were held before.
+ * While held, this thread's failures are recorded but the handler is not called: for helper threads whose
+ * failures another thread reports. Returns whether they were held before.
  */
 bool lathe_error_hold(bool hold);
 

@@ -23,7 +23,7 @@ struct lathe_tape {
     bool begun, backward_done;
     uint64_t seed, step, ticket;
     double statistics; /* 0: norms have their momentum */
-    bool step_begun; /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
+    bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
     lathe_node_hook *on_record, *on_backward;
     void *on_record_context, *on_backward_context;
@@ -73,7 +73,10 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
 }
 
 lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape ? tape->mode : LATHE_EVAL; }
-lathe_status lathe_tape_status(const lathe_tape *tape) { return tape ? tape->status : lathe_fail_null("lathe_tape_status", "tape"); }
+lathe_status lathe_tape_status(const lathe_tape *tape)
+{
+    return tape ? tape->status : lathe_fail_null("lathe_tape_status", "tape");
+}
 const char *lathe_tape_message(const lathe_tape *tape) { return tape ? tape->message : "the tape is NULL"; }
 uint64_t lathe_tape_step(const lathe_tape *tape) { return tape ? tape->step : 0; }
 uint64_t lathe_tape_seed_of(const lathe_tape *tape) { return tape ? tape->seed : 0; }
@@ -87,10 +90,7 @@ double lathe_tape_statistics(lathe_tape *tape, double weight)
     return former;
 }
 
-double lathe_tape_statistics_weight(const lathe_tape *tape)
-{
-    return tape ? tape->statistics : 0;
-}
+double lathe_tape_statistics_weight(const lathe_tape *tape) { return tape ? tape->statistics : 0; }
 
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step)
 {
@@ -124,7 +124,8 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
 {
     char message[LATHE_MESSAGE_SIZE];
     int used = 0;
-    if (tape && tape->scope && *tape->scope) used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
+    if (tape && tape->scope && *tape->scope)
+        used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
@@ -162,10 +163,7 @@ void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size)
     return piece ? piece : adopt_failure(tape);
 }
 
-static void give_work_back(lathe_tape *tape)
-{
-    lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 });
-}
+static void give_work_back(lathe_tape *tape) { lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 }); }
 
 /* A tensor whose numbers are somewhere else, or nowhere yet. */
 static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const lathe_shape *shape)
@@ -199,7 +197,8 @@ lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_sha
     return tensor;
 }
 
-lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape, const lathe_real *values)
+lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape,
+    const lathe_real *values)
 {
     if (!tape) {
         lathe_fail(LATHE_EARG, "lathe_tape_leaf: the tape is NULL");
@@ -241,12 +240,15 @@ lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs)
         return NULL;
     }
     if (tape->status) return NULL;
-    if (missing) return lathe_error() ? adopt_failure(tape) : lathe_tape_fail(tape, LATHE_EARG, "%s: an input is NULL", who);
+    if (missing)
+        return lathe_error() ? adopt_failure(tape) :
+                               lathe_tape_fail(tape, LATHE_EARG, "%s: an input is NULL", who);
     for (int i = 0; i < inputs; i++) {
         if (in[i]->tape && in[i]->tape != tape)
             return lathe_tape_fail(tape, LATHE_EARG, "%s: inputs 0 and %d are on different tapes", who, i);
         if (!in[i]->data)
-            return lathe_tape_fail(tape, LATHE_ESTATE, "%s: parameter %s has no values yet: call lathe_nn_init first", who,
+            return lathe_tape_fail(tape, LATHE_ESTATE,
+                "%s: parameter %s has no values yet: call lathe_nn_init first", who,
                 in[i]->name ? in[i]->name : "?");
     }
     return tape;
@@ -261,8 +263,8 @@ bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inp
     return false;
 }
 
-lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out, lathe_tensor *const *in,
-    int inputs, void *saved)
+lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out,
+    lathe_tensor *const *in, int inputs, void *saved)
 {
     if (!tape || !op || !out || !in)
         return lathe_fail_null("lathe_tape_record", !tape ? "tape" : !op ? "op" : !out ? "out" : "in"), NULL;
@@ -312,7 +314,8 @@ lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
 static void give_grad_up(lathe_tape *tape, lathe_tensor *tensor)
 {
     if (tensor->keep_grad || !tensor->grad) return; /* no grad: the operation gave it to an input */
-    if (tape->spares < SPARE_GRADS) tape->spare[tape->spares++] = (spare_grad){ tensor->grad, tensor->stored };
+    if (tape->spares < SPARE_GRADS)
+        tape->spare[tape->spares++] = (spare_grad){ tensor->grad, tensor->stored };
     tensor->grad = NULL;
     tensor->has_grad = false;
 }
@@ -344,7 +347,8 @@ static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
     if (tape->status) return lathe_fail(tape->status, "%s", tape->message);
     if (tape->mode != LATHE_TRAIN)
         return lathe_fail(LATHE_ESTATE, "%s: nothing was recorded: begin the tape with LATHE_TRAIN", who);
-    if (tape->backward_done) return lathe_fail(LATHE_ESTATE, "%s: called already since lathe_tape_begin", who);
+    if (tape->backward_done)
+        return lathe_fail(LATHE_ESTATE, "%s: called already since lathe_tape_begin", who);
     if (!loss->needs_grad) return lathe_fail(LATHE_ESTATE, "%s: no parameter lies behind the loss", who);
     bool add;
     return lathe_grad_target(tape, loss, &add) ? LATHE_OK : tape->status;
@@ -368,8 +372,8 @@ lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t c
     lathe_status status = prepare_backward("lathe_backward_from", y);
     if (status) return status;
     if (!gy || count != lathe_shape_count(&y->shape))
-        return lathe_fail(LATHE_ESHAPE, "lathe_backward_from: %zu numbers given for a gradient of %zu", gy ? count : 0,
-            lathe_shape_count(&y->shape));
+        return lathe_fail(LATHE_ESHAPE, "lathe_backward_from: %zu numbers given for a gradient of %zu",
+            gy ? count : 0, lathe_shape_count(&y->shape));
     memset(y->grad, 0, y->stored * sizeof *y->grad);
     for (size_t i = 0; i < count; i++) y->grad[lathe_tensor_place(y, i)] = gy[i];
     return run_backward(y->tape);

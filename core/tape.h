@@ -1,5 +1,6 @@
 /*
- * The tape: a list of the operations of one step, in the order they ran. Backward is one loop over it, from the newest.
+ * The tape: a list of the operations of one step, in the order they ran. Backward is one loop over it, from
+ * the newest.
  *
  * Everything computed lives on the tape until the next lathe_tape_begin.
  */
@@ -37,14 +38,15 @@ const char *lathe_tape_message(const lathe_tape *tape);
 
 /**
  * Set what dropout's randomness is keyed by: the seed, and the number of the next training step.
- * A new tape has seed 0 and step 0; each lathe_tape_begin with LATHE_TRAIN after the first counts one step on.
+ * A new tape has seed 0 and step 0; each lathe_tape_begin with LATHE_TRAIN after the first counts one step
+ * on.
  */
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step);
 
 /**
- * How much a batch weighs in running statistics, in place of each norm's momentum; 0, as at first: the momentum. With 1 / (k + 1) at
- * forward k from 0, in LATHE_TRAIN, they become the mean over all forwards: for weights that were averaged. Returns the former.
- * Same as  what torch.optim.swa_utils.update_bn does
+ * How much a batch weighs in running statistics, in place of each norm's momentum; 0, as at first: the
+ * momentum. With 1 / (k + 1) at forward k from 0, in LATHE_TRAIN, they become the mean over all forwards: for
+ * weights that were averaged. Returns the former. Same as  what torch.optim.swa_utils.update_bn does
  */
 double lathe_tape_statistics(lathe_tape *tape, double weight);
 
@@ -58,25 +60,25 @@ size_t lathe_tape_bytes(const lathe_tape *tape);
 lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch);
 
 /**
- * A tensor on the tape with the given numbers in row-major order (NULL: zeros). It needs no gradient until its
- * `needs_grad` is set. Errors: LATHE_ESHAPE, LATHE_ENOMEM.
+ * A tensor on the tape with the given numbers in row-major order (NULL: zeros). It needs no gradient until
+ * its `needs_grad` is set. Errors: LATHE_ESHAPE, LATHE_ENOMEM.
  */
-lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape, const lathe_real *values);
+lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape,
+    const lathe_real *values);
 
 /**
  * Compute the gradient of `loss`, a single number, for every tensor behind it that needs one.
- * Gradients of parameters are added to what they hold; the optimizer's zero_grad clears them. The gradient of a computed
- * tensor is given up as soon as it has been used, unless its keep_grad is set.
- * Errors   the first failure of the step's operations; LATHE_ESHAPE if loss is no single number; LATHE_ESTATE if backward
- *          was called already, or the tape is in LATHE_EVAL.
- * Same as  torch.Tensor.backward
+ * Gradients of parameters are added to what they hold; the optimizer's zero_grad clears them. The gradient of
+ * a computed tensor is given up as soon as it has been used, unless its keep_grad is set. Errors   the first
+ * failure of the step's operations; LATHE_ESHAPE if loss is no single number; LATHE_ESTATE if backward was
+ * called already, or the tape is in LATHE_EVAL. Same as  torch.Tensor.backward
  */
 lathe_status lathe_backward(lathe_tensor *loss);
 
 /** Backward from any tensor, given the gradient `gy` of some loss with respect to it, in row-major order. */
 lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t count);
 
-/* ---- for operations ---------------------------------------------------------------------------------------- */
+/* ---- for operations ------------------------------------------------------------------------------------ */
 
 typedef struct lathe_node lathe_node;
 
@@ -102,67 +104,74 @@ struct lathe_node {
 lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape);
 
 /**
- * Another shape for the numbers of `x`, which both then share: for operations that only rename dimensions. The caller checks
- * that the shape holds as many numbers, and the same images. Errors: LATHE_ESHAPE, LATHE_ENOMEM.
+ * Another shape for the numbers of `x`, which both then share: for operations that only rename dimensions.
+ * The caller checks that the shape holds as many numbers, and the same images. Errors: LATHE_ESHAPE,
+ * LATHE_ENOMEM.
  */
 lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape);
 
-/** `count` objects of `size` bytes that live until the next lathe_tape_begin; contents undefined. Errors: LATHE_ENOMEM. */
+/** `count` objects of `size` bytes that live until the next lathe_tape_begin; contents undefined. Errors:
+ * LATHE_ENOMEM. */
 void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size);
 
 /**
- * Work space for one operation: taken back when its forward has been recorded (lathe_tape_record) or its backward returns.
- * Errors: LATHE_ENOMEM.
+ * Work space for one operation: taken back when its forward has been recorded (lathe_tape_record) or its
+ * backward returns. Errors: LATHE_ENOMEM.
  */
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size);
 
 /**
- * Put a finished forward on the tape and give its work space back. In LATHE_EVAL, or when no input needs a gradient,
- * nothing is kept. Otherwise out->needs_grad is set. `op` and `saved` must live as long as the tape; `in` is copied.
- * Returns `out`, or NULL after a failure.
+ * Put a finished forward on the tape and give its work space back. In LATHE_EVAL, or when no input needs a
+ * gradient, nothing is kept. Otherwise out->needs_grad is set. `op` and `saved` must live as long as the
+ * tape; `in` is copied. Returns `out`, or NULL after a failure.
  */
-lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out, lathe_tensor *const *in,
-    int inputs, void *saved);
+lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out,
+    lathe_tensor *const *in, int inputs, void *saved);
 
-/** True if the step is recorded and some input needs a gradient: whether a forward must save something for backward. */
+/** True if the step is recorded and some input needs a gradient: whether a forward must save something for
+ * backward. */
 bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inputs);
 
 /**
- * In a backward: where the gradient of `tensor` goes. NULL when none is needed or memory ran out (see lathe_tape_status).
- * *add says whether to add to what is there (true) or to write over it (false: undefined contents).
+ * In a backward: where the gradient of `tensor` goes. NULL when none is needed or memory ran out (see
+ * lathe_tape_status). *add says whether to add to what is there (true) or to write over it (false: undefined
+ * contents).
  */
 lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add);
 
 /**
- * Record a failure on the tape (the first one stays) and for lathe_error; the message begins with the path of the layer that
- * runs, if any: "layer 3.body.0: lathe_conv2d: ...". Returns NULL, for `return lathe_tape_fail(...)`.
+ * Record a failure on the tape (the first one stays) and for lathe_error; the message begins with the path of
+ * the layer that runs, if any: "layer 3.body.0: lathe_conv2d: ...". Returns NULL, for `return
+ * lathe_tape_fail(...)`.
  */
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /**
- * The tape that an operation on these inputs runs on, after checking that each of them is there, holds numbers, and is on
- * that one tape (or is a parameter). `who` is the operation's name, for the message. An optional input that was not given
- * must not be among them.
- * Errors   NULL if the tape has failed already, an input is NULL, none is on a tape, or two are on different tapes;
- *          the first failure is the one that stays.
+ * The tape that an operation on these inputs runs on, after checking that each of them is there, holds
+ * numbers, and is on that one tape (or is a parameter). `who` is the operation's name, for the message. An
+ * optional input that was not given must not be among them. Errors   NULL if the tape has failed already, an
+ * input is NULL, none is on a tape, or two are on different tapes; the first failure is the one that stays.
  */
 lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs);
 
-/** The path of the layer that runs now, kept in each node for messages and profiles. NULL: none. Returns the former. */
+/** The path of the layer that runs now, kept in each node for messages and profiles. NULL: none. Returns the
+ * former. */
 const char *lathe_tape_scope(lathe_tape *tape, const char *path);
 
 /** What lathe_tape_statistics set; 0: nothing. */
 double lathe_tape_statistics_weight(const lathe_tape *tape);
 
-/** Which training step this is, from 0 (see lathe_tape_seed), the seed, and a number that is new at each call in a step. */
+/** Which training step this is, from 0 (see lathe_tape_seed), the seed, and a number that is new at each call
+ * in a step. */
 uint64_t lathe_tape_step(const lathe_tape *tape);
 uint64_t lathe_tape_seed_of(const lathe_tape *tape);
 uint64_t lathe_tape_ticket(lathe_tape *tape);
 
 /**
- * Called after each operation's forward, if it is recorded (NULL: none); and after each operation's backward, when the gradients of its
- * inputs are there: for profiles, and for the search for the first that is not a number. They stay until they are replaced.
+ * Called after each operation's forward, if it is recorded (NULL: none); and after each operation's backward,
+ * when the gradients of its inputs are there: for profiles, and for the search for the first that is not a
+ * number. They stay until they are replaced.
  */
 typedef void lathe_node_hook(void *context, const lathe_node *node);
 void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context);

@@ -31,17 +31,15 @@ size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
         size_t dim = (size_t)shape->dim[i];
         if (i == 0 && layout == LATHE_BATCHED) dim += (LATHE_LANES - dim % LATHE_LANES) % LATHE_LANES;
         if (!lathe_size_mul(count, dim, &count)) {
-            lathe_fail(LATHE_ESHAPE, "shape %s: more numbers than an address space holds", lathe_shape_text(shape, text));
+            lathe_fail(LATHE_ESHAPE, "shape %s: more numbers than an address space holds",
+                lathe_shape_text(shape, text));
             return 0;
         }
     }
     return count;
 }
 
-size_t lathe_shape_count(const lathe_shape *shape)
-{
-    return lathe_shape_stored(shape, LATHE_PLAIN);
-}
+size_t lathe_shape_count(const lathe_shape *shape) { return lathe_shape_stored(shape, LATHE_PLAIN); }
 
 bool lathe_shape_equal(const lathe_shape *a, const lathe_shape *b)
 {
@@ -92,7 +90,8 @@ static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)
 
 static lathe_status check_copy(const char *what, const lathe_tensor *tensor, const void *values, size_t count)
 {
-    if (!tensor) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the tensor is NULL", what);
+    if (!tensor)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the tensor is NULL", what);
     if (!values) return lathe_fail(LATHE_EARG, "%s: values is NULL", what);
     if (!tensor->data) return fail_empty(what, tensor);
     size_t have = lathe_shape_count(&tensor->shape);
@@ -135,6 +134,7 @@ double lathe_item(const lathe_tensor *tensor)
     if (!tensor->data) fail_empty("lathe_item", tensor);
     else if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
     else
-        lathe_fail(LATHE_ESHAPE, "lathe_item: the tensor is %s, not a single number", lathe_shape_text(&tensor->shape, text));
+        lathe_fail(LATHE_ESHAPE, "lathe_item: the tensor is %s, not a single number",
+            lathe_shape_text(&tensor->shape, text));
     return NAN;
 }

@@ -16,7 +16,8 @@ extern "C" {
 
 typedef struct lathe_tape lathe_tape;
 
-/** A shape: `(lathe_shape){ 4, { 64, 1, 28, 28 } }` has rank 4. Rank 0 is a single number. Every dimension is at least 1. */
+/** A shape: `(lathe_shape){ 4, { 64, 1, 28, 28 } }` has rank 4. Rank 0 is a single number. Every dimension is
+ * at least 1. */
 typedef struct lathe_shape {
     int rank;
     int dim[LATHE_MAX_RANK];
@@ -37,19 +38,20 @@ typedef enum lathe_layout { LATHE_PLAIN, LATHE_BATCHED } lathe_layout;
 
 /** A tensor. Read its fields as you like; write only through the functions below. */
 typedef struct lathe_tensor {
-    lathe_shape shape;  /* logical: [B, ...], whatever the layout */
+    lathe_shape shape; /* logical: [B, ...], whatever the layout */
     lathe_layout layout;
-    size_t stored;      /* numbers in data, tail lanes included */
+    size_t stored; /* numbers in data, tail lanes included */
     lathe_real *data;
-    lathe_real *grad;   /* same layout as data; NULL while there is none */
-    bool needs_grad;    /* backward computes its gradient */
-    bool has_grad;      /* grad holds a gradient: the next one is added, not written */
-    bool keep_grad;     /* grad outlives the backward step of the tensor's own operation */
-    lathe_tape *tape;   /* where it lives until the next lathe_tape_begin; NULL: with its model */
-    const char *name;   /* a parameter's path; NULL for what is computed */
+    lathe_real *grad; /* same layout as data; NULL while there is none */
+    bool needs_grad;  /* backward computes its gradient */
+    bool has_grad;    /* grad holds a gradient: the next one is added, not written */
+    bool keep_grad;   /* grad outlives the backward step of the tensor's own operation */
+    lathe_tape *tape; /* where it lives until the next lathe_tape_begin; NULL: with its model */
+    const char *name; /* a parameter's path; NULL for what is computed */
 } lathe_tensor;
 
-/** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, more than an address space): 0. */
+/** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, more than an
+ * address space): 0. */
 size_t lathe_shape_count(const lathe_shape *shape);
 
 /** Numbers in the storage of a shape: as above, with the batch rounded up to 16 for LATHE_BATCHED. */
@@ -78,10 +80,12 @@ lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, s
 /** Copy all numbers in, in row-major order; tail lanes become 0. Errors: as lathe_tensor_read. */
 lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count);
 
-/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: as lathe_tensor_read. */
+/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: as
+ * lathe_tensor_read. */
 lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
-/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE. */
+/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE.
+ */
 double lathe_item(const lathe_tensor *tensor);
 
 /** The place in storage of number `index` in row-major order. For tests and slow paths. */

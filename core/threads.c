@@ -1,8 +1,9 @@
 /*
- * One job at a time, cut into one run of neighbouring tasks a thread, so that a thread finds in its own cache what it made of the same images in
- * the job before; whoever is done with his own run helps the others. A run is published as a ticket: the job's number in the high half, the tasks
- * left in the low half. A thread takes a task by lowering the ticket, which fails once the job is another, so a late thread cannot
- * take part in a job it has not seen. The publisher waits until every task taken has been done.
+ * One job at a time, cut into one run of neighbouring tasks a thread, so that a thread finds in its own cache
+ * what it made of the same images in the job before; whoever is done with his own run helps the others. A run
+ * is published as a ticket: the job's number in the high half, the tasks left in the low half. A thread takes
+ * a task by lowering the ticket, which fails once the job is another, so a late thread cannot take part in a
+ * job it has not seen. The publisher waits until every task taken has been done.
  */
 #define _GNU_SOURCE
 #include "threads.h"
@@ -25,7 +26,7 @@ typedef struct share {
 
 static struct {
     pthread_t worker[MAX_THREADS];
-    int workers; /* running, besides the calling thread */
+    int workers;       /* running, besides the calling thread */
     atomic_int wanted; /* threads in all; 0: not asked for yet */
 
     pthread_mutex_t owner; /* held by the thread whose job this is, and while the pool changes */
@@ -33,19 +34,21 @@ static struct {
     void *context;
     uint32_t tasks;
     share runs[MAX_THREADS]; /* the first is the publisher's, whose ticket is published last */
-    uint32_t job;          /* the last one's number */
-    atomic_int shares;     /* runs of this job */
-    atomic_uint first_job; /* the last one before the workers were started */
-    cpu_set_t allowed;     /* where these may run once they have begun */
+    uint32_t job;            /* the last one's number */
+    atomic_int shares;       /* runs of this job */
+    atomic_uint first_job;   /* the last one before the workers were started */
+    cpu_set_t allowed;       /* where these may run once they have begun */
     _Alignas(64) _Atomic uint32_t done;
     atomic_bool stop;
 
     pthread_mutex_t sleep;
     pthread_cond_t wake, finished;
-    atomic_int sleepers;     /* workers asleep */
+    atomic_int sleepers; /* workers asleep */
     atomic_bool owner_sleeps;
-} pool = { .owner = PTHREAD_MUTEX_INITIALIZER, .sleep = PTHREAD_MUTEX_INITIALIZER,
-    .wake = PTHREAD_COND_INITIALIZER, .finished = PTHREAD_COND_INITIALIZER };
+} pool = { .owner = PTHREAD_MUTEX_INITIALIZER,
+    .sleep = PTHREAD_MUTEX_INITIALIZER,
+    .wake = PTHREAD_COND_INITIALIZER,
+    .finished = PTHREAD_COND_INITIALIZER };
 
 static _Thread_local bool inside_task;
 
@@ -91,15 +94,9 @@ static void work_on(int self, int shares, uint32_t job)
     for (int i = 0; i < shares; i++) work_on_share(&pool.runs[(self + i) % shares], job);
 }
 
-static uint32_t published_job(void)
-{
-    return job_of(atomic_load(&pool.runs[0].ticket));
-}
+static uint32_t published_job(void) { return job_of(atomic_load(&pool.runs[0].ticket)); }
 
-static bool news(uint32_t seen)
-{
-    return published_job() != seen || atomic_load(&pool.stop);
-}
+static bool news(uint32_t seen) { return published_job() != seen || atomic_load(&pool.stop); }
 
 static void wait_for_news(uint32_t seen)
 {
@@ -132,13 +129,15 @@ static bool free_processors(int self, int threads, const cpu_set_t *allowed, cpu
 static void move_away(int self, int threads)
 {
     cpu_set_t allowed, unused;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) || !free_processors(self, threads, &allowed, &unused)) return;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) || !free_processors(self, threads, &allowed, &unused))
+        return;
     if (sched_setaffinity(0, sizeof unused, &unused)) return;
     sched_setaffinity(0, sizeof allowed, &allowed);
     atomic_store(&pool.runs[self].processor, sched_getcpu() + 1);
 }
 
-/* The system may wake a thread where the one that woke it runs, and take tens of milliseconds to part them: steps of half the speed. */
+/* The system may wake a thread where the one that woke it runs, and take tens of milliseconds to part them:
+ * steps of half the speed. */
 static void keep_apart(int self, int threads, int64_t *moved)
 {
     int processor = sched_getcpu() + 1;
@@ -232,7 +231,8 @@ static bool start_worker(int self)
     pthread_attr_t attributes;
     if (pthread_attr_init(&attributes)) return false;
     atomic_store(&pool.runs[self].processor, 0);
-    if (free_processors(self, self, &pool.allowed, &unused)) pthread_attr_setaffinity_np(&attributes, sizeof unused, &unused);
+    if (free_processors(self, self, &pool.allowed, &unused))
+        pthread_attr_setaffinity_np(&attributes, sizeof unused, &unused);
     bool started = !pthread_create(&pool.worker[self - 1], &attributes, worker_main, (void *)(intptr_t)self);
     pthread_attr_destroy(&attributes);
     return started;
@@ -249,7 +249,8 @@ static void start_workers(void)
     while (pool.workers < wanted_threads() - 1 && start_worker(pool.workers + 1)) pool.workers++;
 }
 
-/* Cut the tasks into runs; the publisher's own ticket, which all wait for, comes last. Returns the job's number. */
+/* Cut the tasks into runs; the publisher's own ticket, which all wait for, comes last. Returns the job's
+ * number. */
 static uint32_t publish(int tasks, int shares)
 {
     uint32_t job = ++pool.job;
@@ -289,15 +290,13 @@ void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
     pthread_mutex_unlock(&pool.owner);
 }
 
-int lathe_threads(void)
-{
-    return wanted_threads();
-}
+int lathe_threads(void) { return wanted_threads(); }
 
 lathe_status lathe_threads_set(int threads)
 {
     if (threads < 0 || threads > MAX_THREADS)
-        return lathe_fail(LATHE_EARG, "lathe_threads_set: %d threads; 1 to %d, or 0 for one a processor", threads, MAX_THREADS);
+        return lathe_fail(LATHE_EARG, "lathe_threads_set: %d threads; 1 to %d, or 0 for one a processor",
+            threads, MAX_THREADS);
     if (inside_task) return lathe_fail(LATHE_ESTATE, "lathe_threads_set: called from inside a parallel task");
     pthread_mutex_lock(&pool.owner);
     stop_workers();
@@ -306,7 +305,4 @@ lathe_status lathe_threads_set(int threads)
     return LATHE_OK;
 }
 
-__attribute__((destructor)) static void close_pool(void)
-{
-    stop_workers();
-}
+__attribute__((destructor)) static void close_pool(void) { stop_workers(); }

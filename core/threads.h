@@ -1,4 +1,5 @@
-/* Threads: one small pool for the whole process. The split of work never depends on how many threads there are. */
+/* Threads: one small pool for the whole process. The split of work never depends on how many threads there
+ * are. */
 #ifndef LATHE_CORE_THREADS_H
 #define LATHE_CORE_THREADS_H
 
@@ -8,7 +9,8 @@
 extern "C" {
 #endif
 
-/** The work: do number `task` of the job. Tasks run in any order, on any thread, and must not touch each other's results. */
+/** The work: do number `task` of the job. Tasks run in any order, on any thread, and must not touch each
+ * other's results. */
 typedef void lathe_task_fn(void *context, int task);
 
 /**
@@ -18,10 +20,12 @@ typedef void lathe_task_fn(void *context, int task);
  */
 void lathe_parallel(int tasks, lathe_task_fn *run, void *context);
 
-/** How many threads work at once, the calling one included. At first: one a processor that this process may use. */
+/** How many threads work at once, the calling one included. At first: one a processor that this process may
+ * use. */
 int lathe_threads(void);
 
-/** Set it: 1 ... 256; 0 is the initial number. Not to be called from inside a task. Errors: LATHE_EARG, LATHE_ENOMEM. */
+/** Set it: 1 ... 256; 0 is the initial number. Not to be called from inside a task. Errors: LATHE_EARG,
+ * LATHE_ENOMEM. */
 lathe_status lathe_threads_set(int threads);
 
 #ifdef __cplusplus

@@ -4,21 +4,12 @@
 
 #include "transform_impl.h"
 
-static size_t area_of(const lathe_image *image)
-{
-    return (size_t)image->height * (size_t)image->width;
-}
+static size_t area_of(const lathe_image *image) { return (size_t)image->height * (size_t)image->width; }
 
 /* Channels that are colours: not the alpha of four. */
-static int colours_of(const lathe_image *image)
-{
-    return image->channels >= 3 ? 3 : image->channels;
-}
+static int colours_of(const lathe_image *image) { return image->channels >= 3 ? 3 : image->channels; }
 
-static uint8_t to_byte(double value)
-{
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5);
-}
+static uint8_t to_byte(double value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5); }
 
 void lathe_image_map(lathe_image *image, const uint8_t table[256])
 {
@@ -57,7 +48,8 @@ void lathe_image_saturation(lathe_image *image, double factor)
     if (image->channels < 3) return;
     for (size_t i = 0; i < area; i++) {
         double grey = lathe_image_grey(image, i) * (1 - factor);
-        for (size_t c = 0; c < 3; c++) image->pixels[c * area + i] = to_byte(image->pixels[c * area + i] * factor + grey);
+        for (size_t c = 0; c < 3; c++)
+            image->pixels[c * area + i] = to_byte(image->pixels[c * area + i] * factor + grey);
     }
 }
 
@@ -96,7 +88,8 @@ void lathe_image_histogram(const lathe_image *image, int c, uint32_t count[256])
     for (size_t i = 0; i < area; i++) count[image->pixels[(size_t)c * area + i]]++;
 }
 
-/* Pillow: each value becomes the sum of the counts before it (and half a step), in steps of a 255th of the whole. */
+/* Pillow: each value becomes the sum of the counts before it (and half a step), in steps of a 255th of the
+ * whole. */
 static void pil_table(const uint32_t count[256], uint8_t table[256])
 {
     uint64_t total = 0, last = 0, used = 0;
@@ -121,7 +114,8 @@ static void cv_table(const uint32_t count[256], uint8_t table[256])
     for (int v = 0; v < 256; v++) total += count[v];
     for (int v = 0; v < 256; v++) {
         if (v > first) sum += count[v];
-        table[v] = total == count[first] ? (uint8_t)first :
+        table[v] = total == count[first] ?
+            (uint8_t)first :
             (uint8_t)rintf((float)sum * (255.0f / (float)(total - count[first])));
     }
 }

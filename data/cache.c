@@ -30,8 +30,8 @@ static bool describe(const lathe_data_file *source, size_t count, cache_header *
 {
     struct stat about;
     if (fstat(source->handle, &about)) return false;
-    *header = (cache_header){ "lathe cache 1\n", (uint64_t)about.st_dev, (uint64_t)about.st_ino, (uint64_t)about.st_size,
-        nanoseconds(about.st_mtim), nanoseconds(about.st_ctim), count };
+    *header = (cache_header){ "lathe cache 1\n", (uint64_t)about.st_dev, (uint64_t)about.st_ino,
+        (uint64_t)about.st_size, nanoseconds(about.st_mtim), nanoseconds(about.st_ctim), count };
     return true;
 }
 
@@ -62,11 +62,14 @@ int lathe_data_cache_open(const lathe_data_file *source, size_t count)
     cache_header wanted, found;
     struct stat about;
     char *path = cache_path(source);
-    int handle = path && describe(source, count, &wanted) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+    int handle =
+        path && describe(source, count, &wanted) ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
     lathe_free(path);
     if (handle < 0) return -1;
-    bool good = !fstat(handle, &about) && S_ISREG(about.st_mode) && (uint64_t)about.st_size == sizeof wanted + (uint64_t)count &&
-        pread(handle, &found, sizeof found, 0) == (ssize_t)sizeof found && !memcmp(&found, &wanted, sizeof found);
+    bool good = !fstat(handle, &about) && S_ISREG(about.st_mode) &&
+        (uint64_t)about.st_size == sizeof wanted + (uint64_t)count &&
+        pread(handle, &found, sizeof found, 0) == (ssize_t)sizeof found &&
+        !memcmp(&found, &wanted, sizeof found);
     if (good) return handle;
     close(handle);
     return -1;
@@ -94,8 +97,10 @@ static bool write_all(int handle, const void *bytes, size_t count)
     return true;
 }
 
-/* The header and all bytes into `handle`, and that to the disk. *good: whether the file system did its part. */
-static lathe_status fill(lathe_data_file *source, size_t count, const cache_header *header, int handle, bool *good)
+/* The header and all bytes into `handle`, and that to the disk. *good: whether the file system did its part.
+ */
+static lathe_status fill(lathe_data_file *source, size_t count, const cache_header *header, int handle,
+    bool *good)
 {
     enum { PIECE = 1 << 18 };
     uint8_t *piece = lathe_alloc_raw(PIECE, 1);

@@ -30,10 +30,10 @@ typedef struct reading {
     bool cells;                /* tags in the cells of one column */
     names *kind;               /* [labels] the values of each; of tags all tags, of 0 and 1 none */
     names groups;
-    char *root;                /* the real path of the file's folder, with a slash */
-    char *folder;              /* the folder as it was given */
-    int *targets;              /* room for one row's */
-    bool *wanted;              /* [rows] */
+    char *root;   /* the real path of the file's folder, with a slash */
+    char *folder; /* the folder as it was given */
+    int *targets; /* room for one row's */
+    bool *wanted; /* [rows] */
     lathe_split split;
     const lathe_folder_opts *opts;
 } reading;
@@ -43,7 +43,7 @@ static const char *cell_of(const reading *r, size_t row, int column)
     return r->table.cell[row * (size_t)r->table.columns + (size_t)column];
 }
 
-/* ---- columns ------------------------------------------------------------------------------------------------ */
+/* ---- columns ------------------------------------------------------------------------------------------- */
 
 static bool is_one_of(const char *name, const char *const *words)
 {
@@ -62,14 +62,16 @@ static lathe_status find_columns(reading *r)
         const char *name = r->table.header[i];
         if (is_one_of(name, path_names)) {
             if (r->path_column != NONE)
-                return lathe_fail(LATHE_EFORMAT, "%s:1: two columns of paths, %s and %s", r->path, r->table.header[r->path_column], name);
+                return lathe_fail(LATHE_EFORMAT, "%s:1: two columns of paths, %s and %s", r->path,
+                    r->table.header[r->path_column], name);
             r->path_column = i;
         } else if (!strcmp(name, "split")) r->split_column = i;
         else if (!strcmp(name, "group")) r->group_column = i;
         else r->label_column[r->labels++] = i;
     }
     if (r->path_column == NONE)
-        return lathe_fail(LATHE_EFORMAT, "%s:1: no column of paths: one named path, file, filename or image is expected", r->path);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s:1: no column of paths: one named path, file, filename or image is expected", r->path);
     return r->labels ? LATHE_OK : lathe_fail(LATHE_EFORMAT, "%s:1: no column of labels", r->path);
 }
 
@@ -95,10 +97,13 @@ static bool has_tags(const reading *r)
 static void find_task(const reading *r, lathe_file_list *list, bool *cells)
 {
     *cells = r->labels == 1 && has_tags(r);
-    list->task = *cells ? LATHE_TASK_MANY : r->labels == 1 ? LATHE_TASK_CLASS : all_yes_or_no(r) ? LATHE_TASK_MANY : LATHE_TASK_HEADS;
+    list->task = *cells  ? LATHE_TASK_MANY :
+        r->labels == 1   ? LATHE_TASK_CLASS :
+        all_yes_or_no(r) ? LATHE_TASK_MANY :
+                           LATHE_TASK_HEADS;
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 static int by_bytes(const void *a, const void *b)
 {
@@ -128,7 +133,8 @@ static lathe_status column_names(const reading *r, int column, names *n)
     for (size_t row = 0; row < r->table.rows; row++) {
         const char *cell = cell_of(r, row, column);
         if (!*cell)
-            return lathe_fail(LATHE_EFORMAT, "%s:%d: column %s is empty", r->path, r->table.line[row], r->table.header[column]);
+            return lathe_fail(LATHE_EFORMAT, "%s:%d: column %s is empty", r->path, r->table.line[row],
+                r->table.header[column]);
         n->name[n->count++] = cell;
     }
     sort_names(n);
@@ -156,13 +162,15 @@ static lathe_status tag_names(const reading *r, lathe_arena *arena, names *n)
     for (size_t row = 0; row < r->table.rows && !status; row++) {
         const char *cell = cell_of(r, row, r->label_column[0]), *tag;
         if (*cell && cell[strlen(cell) - 1] == '|')
-            return lathe_fail(LATHE_EFORMAT, "%s:%d: an empty class in '%.60s'", r->path, r->table.line[row], cell);
+            return lathe_fail(LATHE_EFORMAT, "%s:%d: an empty class in '%.60s'", r->path, r->table.line[row],
+                cell);
         while (!status && (tag = next_tag(arena, &cell, &status))) {
             if (!*tag)
-                return lathe_fail(LATHE_EFORMAT, "%s:%d: an empty class in '%.60s'", r->path, r->table.line[row],
-                    cell_of(r, row, r->label_column[0]));
+                return lathe_fail(LATHE_EFORMAT, "%s:%d: an empty class in '%.60s'", r->path,
+                    r->table.line[row], cell_of(r, row, r->label_column[0]));
             if (n->count == room) {
-                const char **more = lathe_grow((void *)n->name, room, lathe_plus(room, room ? room : 256), sizeof *more);
+                const char **more =
+                    lathe_grow((void *)n->name, room, lathe_plus(room, room ? room : 256), sizeof *more);
                 if (!more) return LATHE_ENOMEM;
                 n->name = more;
                 room = room ? 2 * room : 256;
@@ -186,7 +194,7 @@ static lathe_status find_names(reading *r, lathe_file_list *list)
     return status;
 }
 
-/* ---- classes ------------------------------------------------------------------------------------------------ */
+/* ---- classes ------------------------------------------------------------------------------------------- */
 
 /* "colour=red" */
 static const char *head_class(lathe_arena *arena, const char *head, const char *name)
@@ -202,7 +210,8 @@ static lathe_status name_classes(const reading *r, lathe_file_list *list)
     bool columns = list->task == LATHE_TASK_MANY && !r->cells, heads = list->task == LATHE_TASK_HEADS;
     size_t count = columns ? (size_t)r->labels : 0;
     for (int k = 0; k < r->labels; k++) count += r->kind[k].count;
-    if (!count || count > MOST_CLASSES) return lathe_fail(LATHE_EFORMAT, "%s: %zu classes, expected 1 to %d", r->path, count, MOST_CLASSES);
+    if (!count || count > MOST_CLASSES)
+        return lathe_fail(LATHE_EFORMAT, "%s: %zu classes, expected 1 to %d", r->path, count, MOST_CLASSES);
     const char **name = lathe_arena_alloc(list->arena, count, sizeof *name), **next = name;
     lathe_head *head = lathe_arena_zeroed(list->arena, (size_t)r->labels, sizeof *head);
     if (!name || !head) return LATHE_ENOMEM;
@@ -211,7 +220,8 @@ static lathe_status name_classes(const reading *r, lathe_file_list *list)
         head[k] = (lathe_head){ column, (int)(next - name), (int)r->kind[k].count };
         if (columns) *next++ = column;
         for (size_t i = 0; i < r->kind[k].count; i++)
-            *next++ = heads ? head_class(list->arena, column, r->kind[k].name[i]) : lathe_arena_strdup(list->arena, r->kind[k].name[i]);
+            *next++ = heads ? head_class(list->arena, column, r->kind[k].name[i]) :
+                              lathe_arena_strdup(list->arena, r->kind[k].name[i]);
     }
     for (size_t i = 0; i < count; i++)
         if (!name[i]) return LATHE_ENOMEM;
@@ -231,10 +241,12 @@ static lathe_status label_row(const reading *r, const lathe_file_list *list, siz
     *label = 0;
     if (list->task == LATHE_TASK_CLASS) *label = find_name(&r->kind[0], first);
     for (int k = 0; k < list->targets_each; k++)
-        r->targets[k] = list->task == LATHE_TASK_HEADS ? find_name(&r->kind[k], cell_of(r, row, r->label_column[k])) :
+        r->targets[k] = list->task == LATHE_TASK_HEADS ?
+            find_name(&r->kind[k], cell_of(r, row, r->label_column[k])) :
             !r->cells && !strcmp(cell_of(r, row, r->label_column[k]), "1");
     if (list->task == LATHE_TASK_HEADS) *label = r->targets[0];
-    while (r->cells && !status && (tag = next_tag(list->arena, &first, &status))) r->targets[find_name(&r->kind[0], tag)] = 1;
+    while (r->cells && !status && (tag = next_tag(list->arena, &first, &status)))
+        r->targets[find_name(&r->kind[0], tag)] = 1;
     for (int k = 0; list->task == LATHE_TASK_MANY && k < list->targets_each; k++)
         if (r->targets[k]) {
             *label = k;
@@ -243,7 +255,7 @@ static lathe_status label_row(const reading *r, const lathe_file_list *list, siz
     return status;
 }
 
-/* ---- which rows --------------------------------------------------------------------------------------------- */
+/* ---- which rows ---------------------------------------------------------------------------------------- */
 
 /* By the column that says it. */
 static lathe_status choose_by_column(reading *r)
@@ -256,22 +268,33 @@ static lathe_status choose_by_column(reading *r)
             int which = 0;
             while (which < 3 && strcmp(word, words[which])) which++;
             if (which == 3)
-                return lathe_fail(LATHE_EFORMAT, "%s:%d: split is '%.40s', expected train, val or test", r->path, r->table.line[row], word);
+                return lathe_fail(LATHE_EFORMAT, "%s:%d: split is '%.40s', expected train, val or test",
+                    r->path, r->table.line[row], word);
             count[which] += pass == 0;
-            r->wanted[row] = which == (r->split == LATHE_SPLIT_TRAIN ? 0 : r->split == LATHE_SPLIT_TEST && count[2] ? 2 : 1);
+            r->wanted[row] = which ==
+                (r->split == LATHE_SPLIT_TRAIN                   ? 0 :
+                        r->split == LATHE_SPLIT_TEST && count[2] ? 2 :
+                                                                   1);
         }
     if (!count[0]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split train", r->path);
     if (!count[1] && !count[2]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split test or val", r->path);
-    if (r->split == LATHE_SPLIT_VAL && (!count[1] || !count[2])) return lathe_fail(LATHE_ESTATE, "%s: no rows of split val beside test", r->path);
+    if (r->split == LATHE_SPLIT_VAL && (!count[1] || !count[2]))
+        return lathe_fail(LATHE_ESTATE, "%s: no rows of split val beside test", r->path);
     return LATHE_OK;
 }
 
 /* A part by chance: of each class, or of the groups. */
-static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, const int *label, const int *group)
+static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, const int *label,
+    const int *group)
 {
     if (r->split == LATHE_SPLIT_VAL) return lathe_fail(LATHE_ESTATE, "%s: no rows of split val", r->path);
-    const lathe_dataset rows = { .name = (char *)r->path, .count = r->table.rows, .classes = list->classes, .labels = label };
-    const lathe_split_opts opts = { .fraction = r->opts->held_out > 0 ? r->opts->held_out : 0.2, .groups = group, .seed = r->opts->seed,
+    const lathe_dataset rows = { .name = (char *)r->path,
+        .count = r->table.rows,
+        .classes = list->classes,
+        .labels = label };
+    const lathe_split_opts opts = { .fraction = r->opts->held_out > 0 ? r->opts->held_out : 0.2,
+        .groups = group,
+        .seed = r->opts->seed,
         .no_stratify = list->task != LATHE_TASK_CLASS };
     lathe_status status = lathe_split_mark(&rows, &opts, r->wanted);
     size_t count = 0;
@@ -280,12 +303,13 @@ static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, co
         r->wanted[i] = r->wanted[i] == (r->split == LATHE_SPLIT_TEST);
     }
     if (!status && (!count || count == r->table.rows))
-        status = lathe_fail(LATHE_EFORMAT, "%s: its %zu rows cannot be split for training and testing; a column split says which are", r->path,
-            r->table.rows);
+        status = lathe_fail(LATHE_EFORMAT,
+            "%s: its %zu rows cannot be split for training and testing; a column split says which are",
+            r->path, r->table.rows);
     return status;
 }
 
-/* ---- paths -------------------------------------------------------------------------------------------------- */
+/* ---- paths --------------------------------------------------------------------------------------------- */
 
 static bool goes_up(const char *path)
 {
@@ -299,9 +323,14 @@ static lathe_status check_path(const reading *r, size_t row, const char *full)
 {
     const char *path = cell_of(r, row, r->path_column);
     char real[PATH_MAX];
-    const char *why = !*path ? "the path is empty" : *path == '/' ? "an absolute path" : goes_up(path) ? "a path through '..'" : NULL;
-    if (!why && realpath(full, real) && strncmp(real, r->root, strlen(r->root))) why = "a link out of the table's folder";
-    return why ? lathe_fail(LATHE_EFORMAT, "%s:%d: %s: %.200s", r->path, r->table.line[row], why, path) : LATHE_OK;
+    const char *why = !*path ? "the path is empty" :
+        *path == '/'         ? "an absolute path" :
+        goes_up(path)        ? "a path through '..'" :
+                               NULL;
+    if (!why && realpath(full, real) && strncmp(real, r->root, strlen(r->root)))
+        why = "a link out of the table's folder";
+    return why ? lathe_fail(LATHE_EFORMAT, "%s:%d: %s: %.200s", r->path, r->table.line[row], why, path) :
+                 LATHE_OK;
 }
 
 static lathe_status find_folder(reading *r)
@@ -317,7 +346,7 @@ static lathe_status find_folder(reading *r)
     return r->root ? LATHE_OK : LATHE_ENOMEM;
 }
 
-/* ---- all together ------------------------------------------------------------------------------------------- */
+/* ---- all together -------------------------------------------------------------------------------------- */
 
 static lathe_status add_rows(reading *r, lathe_file_list *list, const int *label, const int *group)
 {
@@ -331,7 +360,9 @@ static lathe_status add_rows(reading *r, lathe_file_list *list, const int *label
         status = path ? check_path(r, row, path) : LATHE_ENOMEM;
         if (!status) status = label_row(r, list, row, &again);
         if (!status && group) list->group[list->count] = group[row];
-        if (!status) status = lathe_file_list_add(list, path, NULL, label[row], list->targets_each ? r->targets : NULL);
+        if (!status)
+            status =
+                lathe_file_list_add(list, path, NULL, label[row], list->targets_each ? r->targets : NULL);
     }
     return status;
 }
@@ -347,8 +378,8 @@ static lathe_status check_trained(const reading *r, const lathe_file_list *list,
     lathe_status status = LATHE_OK;
     for (size_t row = 0; row < r->table.rows && !status; row++)
         if (!trained[label[row]])
-            status = lathe_fail(LATHE_EFORMAT, "%s:%d: class '%.60s', which no row of split train has", r->path, r->table.line[row],
-                list->class_names[label[row]]);
+            status = lathe_fail(LATHE_EFORMAT, "%s:%d: class '%.60s', which no row of split train has",
+                r->path, r->table.line[row], list->class_names[label[row]]);
     lathe_free(trained);
     return status;
 }
@@ -359,12 +390,14 @@ static lathe_status read_rows(reading *r, lathe_file_list *list)
     int *group = r->group_column != NONE ? lathe_alloc(r->table.rows, sizeof *group) : NULL;
     r->wanted = lathe_alloc(r->table.rows, sizeof *r->wanted);
     r->targets = lathe_alloc((size_t)list->targets_each + 1, sizeof *r->targets);
-    lathe_status status = label && r->wanted && r->targets && (group || r->group_column == NONE) ? LATHE_OK : LATHE_ENOMEM;
+    lathe_status status =
+        label && r->wanted && r->targets && (group || r->group_column == NONE) ? LATHE_OK : LATHE_ENOMEM;
     for (size_t row = 0; row < r->table.rows && !status; row++) {
         status = label_row(r, list, row, &label[row]);
         if (group) group[row] = find_name(&r->groups, cell_of(r, row, r->group_column));
     }
-    if (!status) status = r->split_column != NONE ? choose_by_column(r) : choose_by_chance(r, list, label, group);
+    if (!status)
+        status = r->split_column != NONE ? choose_by_column(r) : choose_by_chance(r, list, label, group);
     if (!status) status = check_trained(r, list, label);
     if (!status) status = add_rows(r, list, label, group);
     lathe_free(label);
@@ -416,6 +449,9 @@ static lathe_dataset *open_csv(const char *argument, lathe_split split, const la
 }
 
 const lathe_data_source lathe_csv_source = {
-    .name = "csv", .argument = "FILE", .help = "a table of paths and one or several columns of labels",
-    .has_val = true, .open = open_csv,
+    .name = "csv",
+    .argument = "FILE",
+    .help = "a table of paths and one or several columns of labels",
+    .has_val = true,
+    .open = open_csv,
 };

@@ -34,7 +34,8 @@ static lathe_status take_quoted(reader *r)
     }
     if (r->at == r->end) return wrong(r, line, "a quote that is never closed");
     r->at++;
-    if (r->at < r->end && !strchr(",\r\n", *r->at)) return wrong(r, r->line, "text behind the closing quote of a cell");
+    if (r->at < r->end && !strchr(",\r\n", *r->at))
+        return wrong(r, r->line, "text behind the closing quote of a cell");
     *to = '\0';
     return LATHE_OK;
 }
@@ -61,7 +62,8 @@ static lathe_status take_cell(reader *r, bool *last)
     *r->at = '\0'; /* there is room for one more behind the file */
     *last = behind != ',';
     if (behind == '\r') {
-        if (r->at + 1 < r->end && r->at[1] != '\n') return wrong(r, r->line, "a carriage return that does not end a line");
+        if (r->at + 1 < r->end && r->at[1] != '\n')
+            return wrong(r, r->line, "a carriage return that does not end a line");
         r->at++;
     }
     if (r->at < r->end) r->at++;
@@ -88,10 +90,12 @@ static lathe_status take_header(reader *r, lathe_csv *table)
     if (status) return status;
     if (!r->cells) return lathe_fail(LATHE_EFORMAT, "%s: is empty; a header and rows are expected", r->path);
     for (int i = 0; i < r->cells; i++) {
-        if (!*r->cell[i]) return lathe_fail(LATHE_EFORMAT, "%s:%d: column %d has no name", r->path, line, i + 1);
+        if (!*r->cell[i])
+            return lathe_fail(LATHE_EFORMAT, "%s:%d: column %d has no name", r->path, line, i + 1);
         for (int j = 0; j < i; j++)
             if (!strcmp(r->cell[i], r->cell[j]))
-                return lathe_fail(LATHE_EFORMAT, "%s:%d: two columns are named '%.60s'", r->path, line, r->cell[i]);
+                return lathe_fail(LATHE_EFORMAT, "%s:%d: two columns are named '%.60s'", r->path, line,
+                    r->cell[i]);
     }
     table->columns = r->cells;
     table->header = lathe_alloc((size_t)r->cells, sizeof *table->header);
@@ -104,7 +108,8 @@ static lathe_status keep_row(const reader *r, lathe_csv *table, size_t *room, in
 {
     size_t columns = (size_t)table->columns;
     if (r->cells != table->columns)
-        return lathe_fail(LATHE_EFORMAT, "%s:%d: %d cells, the header has %d", r->path, line, r->cells, table->columns);
+        return lathe_fail(LATHE_EFORMAT, "%s:%d: %d cells, the header has %d", r->path, line, r->cells,
+            table->columns);
     if (table->rows == ROWS) return wrong(r, line, "more than 20,000,000 rows");
     if (table->rows == *room) {
         size_t larger = *room ? 2 * *room : 256;
@@ -150,7 +155,8 @@ lathe_status lathe_csv_read(const char *path, lathe_csv *table)
     if (!r) status = LATHE_ENOMEM;
     else *r = (reader){ .path = path, .at = table->texts, .end = table->texts + size, .line = 1 };
     if (r && size >= 3 && !memcmp(table->texts, "\xEF\xBB\xBF", 3)) r->at += 3;
-    if (!status && zero) status = lathe_fail(LATHE_EFORMAT, "%s: no text: byte %td is zero", path, zero - table->texts);
+    if (!status && zero)
+        status = lathe_fail(LATHE_EFORMAT, "%s: no text: byte %td is zero", path, zero - table->texts);
     if (!status) status = take_table(r, table);
     lathe_free(r);
     if (status) lathe_csv_free(table);

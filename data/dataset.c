@@ -16,7 +16,8 @@ lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *s
 {
     if (!data || !sample) return lathe_fail_null("lathe_data_read", data ? "sample" : "data");
     if (index >= data->count)
-        return lathe_fail(LATHE_EARG, "lathe_data_read: sample %zu of %s, which has %zu", index, data->name, data->count);
+        return lathe_fail(LATHE_EARG, "lathe_data_read: sample %zu of %s, which has %zu", index, data->name,
+            data->count);
     return data->type->read(data, index, scratch, sample);
 }
 

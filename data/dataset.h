@@ -13,15 +13,16 @@ extern "C" {
 
 typedef struct lathe_dataset lathe_dataset;
 
-/** LATHE_SPLIT_VAL: the validation part of a set that has one beside a test part. Others fail with LATHE_ESTATE. */
+/** LATHE_SPLIT_VAL: the validation part of a set that has one beside a test part. Others fail with
+ * LATHE_ESTATE. */
 typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST, LATHE_SPLIT_VAL } lathe_split;
 
 /** What is to be learned about a picture. */
 typedef enum lathe_task {
-    LATHE_TASK_CLASS,  /* its class: one label */
-    LATHE_TASK_MANY,   /* any number of classes: for each 0 or 1 */
-    LATHE_TASK_HEADS,  /* a class of each of several kinds (colour, shape, ...): a label a head */
-    LATHE_TASK_PIXELS  /* a class for each pixel: a mask */
+    LATHE_TASK_CLASS, /* its class: one label */
+    LATHE_TASK_MANY,  /* any number of classes: for each 0 or 1 */
+    LATHE_TASK_HEADS, /* a class of each of several kinds (colour, shape, ...): a label a head */
+    LATHE_TASK_PIXELS /* a class for each pixel: a mask */
 } lathe_task;
 
 /** One kind of class of LATHE_TASK_HEADS: its classes are [first, first + classes) of the data set's. */
@@ -34,9 +35,10 @@ typedef struct lathe_head {
 typedef struct lathe_sample {
     const uint8_t *pixels; /* [C, H, W]; lives as long as the data set, or as `scratch` given to read */
     int channels, height, width;
-    int label;             /* its class; of several heads the first one's; of many classes the first it has, or 0; of a mask 0 */
-    const int *targets;    /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
-    const uint8_t *mask;   /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
+    int label; /* its class; of several heads the first one's; of many classes the first it has, or 0; of a
+                  mask 0 */
+    const int *targets;  /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
+    const uint8_t *mask; /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
 } lathe_sample;
 
 /** A kind of data set: a name and how to read one sample. */
@@ -55,7 +57,7 @@ typedef struct lathe_dataset_type {
 /** A data set. Read its fields as you like. */
 struct lathe_dataset {
     const lathe_dataset_type *type;
-    char *name;                     /* "fashion-mnist" */
+    char *name; /* "fashion-mnist" */
     size_t count;
     int channels, height, width;    /* of every sample */
     int classes;                    /* of several heads: of all together */
@@ -63,12 +65,13 @@ struct lathe_dataset {
     const int *labels;              /* [count], known without decoding a picture: lathe_sample's label */
     double mean[4], std[4];         /* of each channel, of pixels scaled to 0 ... 1: for normalisation */
     lathe_task task;
-    int targets_each;               /* numbers of a sample's targets: classes, or heads; otherwise 0 */
-    const int *targets;             /* [count, targets_each] */
-    int heads;                      /* of LATHE_TASK_HEADS, otherwise 0 */
-    const lathe_head *head;         /* [heads] */
-    const int *groups;              /* [count]: samples of one number belong together (a patient, a film); NULL: not known */
-    size_t skipped;                 /* files left out because they could not be read ... */
+    int targets_each;       /* numbers of a sample's targets: classes, or heads; otherwise 0 */
+    const int *targets;     /* [count, targets_each] */
+    int heads;              /* of LATHE_TASK_HEADS, otherwise 0 */
+    const lathe_head *head; /* [heads] */
+    const int
+        *groups;    /* [count]: samples of one number belong together (a patient, a film); NULL: not known */
+    size_t skipped; /* files left out because they could not be read ... */
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
     void *state;                    /* the kind's own */
 };
@@ -82,7 +85,8 @@ lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *s
 /** Bytes of scratch for reading a sample: its pixels, and its mask if there are masks. */
 size_t lathe_data_scratch(const lathe_dataset *data);
 
-/** Numbers of a sample's answer, as a batch has them: 1 label, targets_each targets, or H*W classes of a mask. */
+/** Numbers of a sample's answer, as a batch has them: 1 label, targets_each targets, or H*W classes of a
+ * mask. */
 size_t lathe_data_answers(const lathe_dataset *data);
 
 /** Room for a sample's name. */

@@ -17,11 +17,14 @@
  */
 lathe_dataset *lathe_data_adopt(uint8_t *pixels, int *labels, const lathe_memory_opts *opts);
 
-/** Copies of the names in one block, to be given to lathe_free; numbers for NULL. Errors: LATHE_ENOMEM: NULL. */
+/** Copies of the names in one block, to be given to lathe_free; numbers for NULL. Errors: LATHE_ENOMEM: NULL.
+ */
 const char *const *lathe_data_names(const char *const *names, int count);
 
-/** Mean and standard deviation of each channel of pixels [count, channels, area], scaled to 0 ... 1. std is at least 1/255. */
-void lathe_data_moments(const uint8_t *pixels, size_t count, int channels, size_t area, double *mean, double *std);
+/** Mean and standard deviation of each channel of pixels [count, channels, area], scaled to 0 ... 1. std is
+ * at least 1/255. */
+void lathe_data_moments(const uint8_t *pixels, size_t count, int channels, size_t area, double *mean,
+    double *std);
 
 /** That the options ask for nothing but what the set has: pictures of size x size. Errors: LATHE_EARG. */
 lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int size, int channels);

@@ -51,7 +51,9 @@ static bool print_pixels(const lathe_dataset *data, size_t index, lathe_print *p
     lathe_sample sample;
     uint8_t *scratch = lathe_alloc_raw(lathe_data_scratch(data), 1);
     bool good = scratch && !data->type->read(data, index, scratch, &sample);
-    if (good) hash_bytes(sample.pixels, (size_t)sample.channels * (size_t)sample.height * (size_t)sample.width, print->hash);
+    if (good)
+        hash_bytes(sample.pixels, (size_t)sample.channels * (size_t)sample.height * (size_t)sample.width,
+            print->hash);
     lathe_free(scratch);
     return good;
 }
@@ -62,7 +64,8 @@ static void print_one(void *context, int index)
     lathe_print *print = &p->print[index];
     bool held = lathe_error_hold(true);
     print->index = (size_t)index;
-    print->known = p->files ? print_file(lathe_data_sample_file(p->data, (size_t)index), print) : print_pixels(p->data, (size_t)index, print);
+    print->known = p->files ? print_file(lathe_data_sample_file(p->data, (size_t)index), print) :
+                              print_pixels(p->data, (size_t)index, print);
     if (!print->known) lathe_error_clear();
     lathe_error_hold(held);
 }
@@ -103,11 +106,13 @@ static bool all_files(const lathe_dataset *data)
     return data->type->file && lathe_data_sample_file(data, 0);
 }
 
-lathe_status lathe_data_duplicates(const lathe_dataset *a, const lathe_dataset *b, lathe_duplicate *pairs, size_t most, size_t *count)
+lathe_status lathe_data_duplicates(const lathe_dataset *a, const lathe_dataset *b, lathe_duplicate *pairs,
+    size_t most, size_t *count)
 {
     if (!a || !b || !count || (most && !pairs)) return lathe_fail(LATHE_EARG, "lathe_data_duplicates: NULL");
     if (!a->count || !b->count || a->count > INT_MAX || b->count > INT_MAX)
-        return lathe_fail(LATHE_EARG, "lathe_data_duplicates: %zu and %zu samples, expected 1 to %d", a->count, b->count, INT_MAX);
+        return lathe_fail(LATHE_EARG, "lathe_data_duplicates: %zu and %zu samples, expected 1 to %d",
+            a->count, b->count, INT_MAX);
     bool files = all_files(a) && all_files(b);
     lathe_print *print_a = print_all(a, files), *print_b = print_a ? print_all(b, files) : NULL;
     *count = 0;

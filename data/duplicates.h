@@ -14,14 +14,16 @@ typedef struct lathe_duplicate {
 } lathe_duplicate;
 
 /**
- * The samples of `b` whose content is that of a sample of `a`, each with the first such. The content is the bytes of their files, where
- * all samples of both have one, otherwise their pixels; compared by 128 bits of hash. On all threads.
+ * The samples of `b` whose content is that of a sample of `a`, each with the first such. The content is the
+ * bytes of their files, where all samples of both have one, otherwise their pixels; compared by 128 bits of
+ * hash. On all threads.
  *
  * pairs    the first `most` of them, in b's order; may be NULL if most is 0
  * count    how many there are
  * Errors   LATHE_EARG, LATHE_ENOMEM. A file that cannot be read is like no other.
  */
-lathe_status lathe_data_duplicates(const lathe_dataset *a, const lathe_dataset *b, lathe_duplicate *pairs, size_t most, size_t *count);
+lathe_status lathe_data_duplicates(const lathe_dataset *a, const lathe_dataset *b, lathe_duplicate *pairs,
+    size_t most, size_t *count);
 
 #ifdef __cplusplus
 }

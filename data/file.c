@@ -56,7 +56,8 @@ static lathe_status begin_gzip(lathe_data_file *file)
 
 static lathe_status open_handle(lathe_data_file *file, const char *path)
 {
-    file->handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: do not wait for a pipe's other end */
+    file->handle =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: do not wait for a pipe's other end */
     if (file->handle < 0) return lathe_fail(LATHE_EIO, "%s: cannot be opened: %s", path, strerror(errno));
     struct stat about;
     if (fstat(file->handle, &about)) return lathe_fail(LATHE_EIO, "%s: %s", path, strerror(errno));
@@ -75,7 +76,8 @@ lathe_status lathe_data_file_open(lathe_data_file *file, const char *path)
         if (!file->path || !file->buffer) status = LATHE_ENOMEM;
     }
     if (!status) status = refill(file);
-    if (!status && file->held >= 2 && file->buffer[0] == 0x1F && file->buffer[1] == 0x8B) status = begin_gzip(file);
+    if (!status && file->held >= 2 && file->buffer[0] == 0x1F && file->buffer[1] == 0x8B)
+        status = begin_gzip(file);
     if (status) lathe_data_file_close(file);
     return status;
 }
@@ -92,8 +94,7 @@ static lathe_status read_plain(lathe_data_file *file, uint8_t *bytes, size_t cou
         } else if (count < BUFFER) {
             status = refill(file);
             if (!status && file->held) continue;
-        } else
-            status = read_raw(file, bytes, count, &part); /* much: straight to its place */
+        } else status = read_raw(file, bytes, count, &part); /* much: straight to its place */
         if (status) return status;
         if (!part)
             return lathe_fail(LATHE_EFORMAT, "%s: ends after %llu bytes, more were expected", file->path,
@@ -139,7 +140,8 @@ lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t cou
     size_t got;
     lathe_status status = unpack(file, bytes, count, &got);
     if (!status && got < count)
-        return lathe_fail(LATHE_EFORMAT, "%s: the gzip data ends after %llu unpacked bytes, more were expected", file->path,
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: the gzip data ends after %llu unpacked bytes, more were expected", file->path,
             (unsigned long long)file->stream.total_out);
     return status;
 }
@@ -163,8 +165,10 @@ lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size)
     lathe_status status = trailer_size(file, &said);
     if (status) return status;
     if (said / DEFLATE_MOST > file->length)
-        return lathe_fail(LATHE_EFORMAT, "%s: the gzip trailer says %lu bytes in %llu compressed: truncated, damaged or followed "
-            "by something", file->path, (unsigned long)said, (unsigned long long)file->length);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: the gzip trailer says %lu bytes in %llu compressed: truncated, damaged or followed "
+            "by something",
+            file->path, (unsigned long)said, (unsigned long long)file->length);
     *size = said;
     return LATHE_OK;
 }
@@ -174,14 +178,17 @@ lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const
     unsigned long long wanted = total, length = file->length;
     if (!file->gzip) {
         if (total == file->length) return LATHE_OK;
-        return lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, %s needs %llu", file->path, length, reason, wanted);
+        return lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, %s needs %llu", file->path, length, reason,
+            wanted);
     }
     uint32_t said = 0;
     lathe_status status = trailer_size(file, &said);
     if (status) return status;
     if (said != (uint32_t)total || total / DEFLATE_MOST > file->length)
-        return lathe_fail(LATHE_EFORMAT, "%s: %s needs %llu bytes, but the gzip trailer says %lu in %llu compressed: "
-            "truncated, damaged or followed by something", file->path, reason, wanted, (unsigned long)said, length);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: %s needs %llu bytes, but the gzip trailer says %lu in %llu compressed: "
+            "truncated, damaged or followed by something",
+            file->path, reason, wanted, (unsigned long)said, length);
     return LATHE_OK;
 }
 
@@ -231,11 +238,13 @@ lathe_status lathe_data_file_load(const char *path, size_t most, uint8_t **bytes
     *bytes = NULL;
     lathe_status status = open_handle(&file, path);
     if (!status && file.length > most)
-        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, at most %zu are allowed", path, (unsigned long long)file.length, most);
+        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu bytes, at most %zu are allowed", path,
+            (unsigned long long)file.length, most);
     if (!status && !(*bytes = lathe_alloc_raw((size_t)file.length, 1))) status = LATHE_ENOMEM;
     if (!status && !(file.path = lathe_strdup(path))) status = LATHE_ENOMEM;
     if (!status) status = read_raw(&file, *bytes, (size_t)file.length, size);
-    if (!status && *size < file.length) status = lathe_fail(LATHE_EIO, "%s: became shorter while it was read", path);
+    if (!status && *size < file.length)
+        status = lathe_fail(LATHE_EIO, "%s: became shorter while it was read", path);
     lathe_data_file_close(&file);
     if (!status) return LATHE_OK;
     lathe_free(*bytes);

@@ -26,18 +26,20 @@ typedef struct lathe_files {
     lathe_status *status; /* [count] while everything is decoded */
 } lathe_files;
 
-/* ---- lists -------------------------------------------------------------------------------------------------- */
+/* ---- lists --------------------------------------------------------------------------------------------- */
 
 bool lathe_is_picture(int folder, const char *name)
 {
-    static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".bmp", ".pnm", ".ppm", ".pgm", ".gif", ".webp", ".tif", ".tiff" };
+    static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".bmp", ".pnm", ".ppm", ".pgm", ".gif",
+        ".webp", ".tif", ".tiff" };
     const char *point = strrchr(name, '.');
     for (size_t i = 0; point && i < sizeof endings / sizeof endings[0]; i++)
         if (!strcasecmp(point, endings[i])) return true;
     int handle = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (handle < 0) return false;
     uint8_t bytes[8] = { 0 };
-    bool is = read(handle, bytes, 8) == 8 && (!memcmp(bytes, "\xFF\xD8\xFF", 3) || !memcmp(bytes, "\x89PNG\r\n\x1a\n", 8));
+    bool is = read(handle, bytes, 8) == 8 &&
+        (!memcmp(bytes, "\xFF\xD8\xFF", 3) || !memcmp(bytes, "\x89PNG\r\n\x1a\n", 8));
     close(handle);
     return is;
 }
@@ -62,7 +64,8 @@ static lathe_status grow(lathe_file_list *list, bool masks)
     char **mask = masks ? lathe_grow(list->mask, old, room, sizeof *mask) : NULL;
     if (masks && !mask) return LATHE_ENOMEM;
     list->mask = mask;
-    int *target = each ? lathe_grow(list->target, old, room, lathe_times(each, sizeof *target)) : NULL; /* at most 65536 classes */
+    int *target = each ? lathe_grow(list->target, old, room, lathe_times(each, sizeof *target)) :
+                         NULL; /* at most 65536 classes */
     if (each && !target) return LATHE_ENOMEM;
     list->target = target;
     list->room = room;
@@ -75,7 +78,8 @@ lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, 
     list->file[list->count] = path;
     if (mask) list->mask[list->count] = mask;
     if (targets)
-        memcpy(list->target + list->count * (size_t)list->targets_each, targets, (size_t)list->targets_each * sizeof *targets);
+        memcpy(list->target + list->count * (size_t)list->targets_each, targets,
+            (size_t)list->targets_each * sizeof *targets);
     list->label[list->count++] = label;
     return LATHE_OK;
 }
@@ -99,16 +103,18 @@ static void move_sample(lathe_file_list *list, size_t to, size_t from)
     list->label[to] = list->label[from];
     if (list->mask) list->mask[to] = list->mask[from];
     if (list->group) list->group[to] = list->group[from];
-    if (list->target) memmove(list->target + to * each, list->target + from * each, each * sizeof *list->target);
+    if (list->target)
+        memmove(list->target + to * each, list->target + from * each, each * sizeof *list->target);
 }
 
-/* ---- decoding ----------------------------------------------------------------------------------------------- */
+/* ---- decoding ------------------------------------------------------------------------------------------ */
 
 /* Channel after channel, from pixel after pixel. */
 static lathe_status separate(const lathe_picture *picture, lathe_image *image)
 {
     size_t area = (size_t)picture->width * (size_t)picture->height, channels = (size_t)picture->channels;
-    *image = (lathe_image){ picture->channels, picture->height, picture->width, lathe_alloc_raw(area, channels), false };
+    *image = (lathe_image){ picture->channels, picture->height, picture->width,
+        lathe_alloc_raw(area, channels), false };
     if (!image->pixels) return LATHE_ENOMEM;
     for (size_t c = 0; c < channels; c++)
         for (size_t i = 0; i < area; i++) image->pixels[c * area + i] = picture->pixels[i * channels + c];
@@ -122,10 +128,12 @@ static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
     double width = whole_width ? image->width : (double)image->height * out->width / out->height;
     double height = whole_width ? (double)image->width * out->height / out->width : image->height;
     double left = (image->width - width) / 2, top = (image->height - height) / 2;
-    return lathe_image_resize(image, (lathe_filter)filter, &(lathe_box){ left, top, left + width, top + height }, out);
+    return lathe_image_resize(image, (lathe_filter)filter,
+        &(lathe_box){ left, top, left + width, top + height }, out);
 }
 
-static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width, int *height)
+static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width,
+    int *height)
 {
     lathe_picture picture;
     int least = data->height > data->width ? data->height : data->width;
@@ -148,7 +156,9 @@ static lathe_status name_classes(const lathe_file_list *list, const char *path, 
 {
     for (size_t i = 0; i < area; i++) {
         uint8_t class = list->class_of[mask[i]];
-        if (class == NO_CLASS) return lathe_fail(LATHE_EFORMAT, "%s: level %d, which no mask of the training part has", path, mask[i]);
+        if (class == NO_CLASS)
+            return lathe_fail(LATHE_EFORMAT, "%s: level %d, which no mask of the training part has", path,
+                mask[i]);
         mask[i] = class;
     }
     return LATHE_OK;
@@ -164,8 +174,8 @@ static lathe_status decode_mask(const lathe_dataset *data, size_t index, uint8_t
     if (picture.channels != 1)
         status = lathe_fail(LATHE_EFORMAT, "%s: a mask in colour; expected grey levels, one a class", path);
     else if (picture.width != width || picture.height != height)
-        status = lathe_fail(LATHE_EFORMAT, "%s: a mask of %d x %d for %s of %d x %d", path, picture.width, picture.height,
-            list->file[index], width, height);
+        status = lathe_fail(LATHE_EFORMAT, "%s: a mask of %d x %d for %s of %d x %d", path, picture.width,
+            picture.height, list->file[index], width, height);
     lathe_image image = { 1, picture.height, picture.width, picture.pixels, true };
     lathe_image out = { 1, data->height, data->width, mask, true };
     if (!status) status = fit(&image, LATHE_NEAREST, &out);
@@ -189,15 +199,17 @@ static lathe_status decode(const lathe_dataset *data, size_t index, uint8_t *sam
     return decode_mask(data, index, sample + picture_bytes(data), width, height);
 }
 
-/* ---- the kind ----------------------------------------------------------------------------------------------- */
+/* ---- the kind ------------------------------------------------------------------------------------------ */
 
-static lathe_status files_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
+static lathe_status files_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
 {
     const lathe_files *files = data->state;
     const lathe_file_list *list = &files->list;
     uint8_t *bytes = files->kept ? files->kept + index * lathe_data_scratch(data) : scratch;
     *sample = (lathe_sample){ bytes, data->channels, data->height, data->width, list->label[index],
-        list->target ? list->target + index * (size_t)list->targets_each : NULL, list->mask ? bytes + picture_bytes(data) : NULL };
+        list->target ? list->target + index * (size_t)list->targets_each : NULL,
+        list->mask ? bytes + picture_bytes(data) : NULL };
     return files->kept ? LATHE_OK : decode(data, index, scratch);
 }
 
@@ -218,9 +230,12 @@ static const char *files_file(const lathe_dataset *data, size_t index)
     return ((const lathe_files *)data->state)->list.file[index];
 }
 
-static const lathe_dataset_type files_type = { .name = "files", .read = files_read, .close = files_close, .file = files_file };
+static const lathe_dataset_type files_type = { .name = "files",
+    .read = files_read,
+    .close = files_close,
+    .file = files_file };
 
-/* ---- keeping, leaving out, measuring ------------------------------------------------------------------------ */
+/* ---- keeping, leaving out, measuring ------------------------------------------------------------------- */
 
 /* Decode sample `index`, to be kept or only to see whether it can be. */
 static void decode_one(void *context, int index)
@@ -291,7 +306,8 @@ static lathe_status decode_all(lathe_dataset *data, lathe_files *files, bool kee
 }
 
 /* The pixels of picture `index`, without a mask. */
-static lathe_status pixels_of(const lathe_dataset *data, const lathe_files *files, size_t index, uint8_t *pixels)
+static lathe_status pixels_of(const lathe_dataset *data, const lathe_files *files, size_t index,
+    uint8_t *pixels)
 {
     int width, height;
     if (!files->kept) return decode_picture(data, files->list.file[index], pixels, &width, &height);
@@ -300,21 +316,26 @@ static lathe_status pixels_of(const lathe_dataset *data, const lathe_files *file
 }
 
 /*
- * Mean and std from all pictures if they are few, otherwise from some drawn at random: the same whether they are kept or not. What is
- * damaged shows later.
+ * Mean and std from all pictures if they are few, otherwise from some drawn at random: the same whether they
+ * are kept or not. What is damaged shows later.
  */
 static lathe_status measure_some(lathe_dataset *data, const lathe_files *files)
 {
-    size_t bytes = picture_bytes(data), got = 0, count = files->list.count, most = count < MEASURED ? count : MEASURED;
+    size_t bytes = picture_bytes(data), got = 0, count = files->list.count,
+           most = count < MEASURED ? count : MEASURED;
     uint8_t *pixels = lathe_alloc_raw(most, bytes);
     if (!pixels) return LATHE_ENOMEM;
     lathe_rng rng = lathe_rng_at(0, lathe_rng_stream("data/folder/measured"), 0);
     bool held = lathe_error_hold(true);
     for (size_t i = 0; i < most; i++)
-        if (!pixels_of(data, files, count <= MEASURED ? i : lathe_rng_below(&rng, count), pixels + got * bytes)) got++;
+        if (!pixels_of(data, files, count <= MEASURED ? i : lathe_rng_below(&rng, count),
+                pixels + got * bytes))
+            got++;
     if (got) lathe_error_clear();
     lathe_error_hold(held);
-    if (got) lathe_data_moments(pixels, got, data->channels, bytes / (size_t)data->channels, data->mean, data->std);
+    if (got)
+        lathe_data_moments(pixels, got, data->channels, bytes / (size_t)data->channels, data->mean,
+            data->std);
     lathe_status status = got ? LATHE_OK : pixels_of(data, files, 0, pixels);
     lathe_free(pixels);
     return status;
@@ -342,11 +363,13 @@ static void describe(lathe_dataset *data, const lathe_file_list *list)
     data->groups = list->group;
 }
 
-static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_files_opts *opts, const char *where)
+static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_files_opts *opts,
+    const char *where)
 {
     size_t bytes = 0;
     describe(data, &files->list); /* for decoding */
-    bool keep = lathe_size_mul(files->list.count, lathe_data_scratch(data), &bytes) && bytes <= opts->cache_bytes;
+    bool keep =
+        lathe_size_mul(files->list.count, lathe_data_scratch(data), &bytes) && bytes <= opts->cache_bytes;
     lathe_status status = keep || opts->skip_bad ? decode_all(data, files, keep, opts->skip_bad) : LATHE_OK;
     if (!status && !files->list.count)
         status = lathe_fail(LATHE_EFORMAT, "%s: none of %zu pictures can be read: %s", where, data->skipped,
@@ -356,7 +379,8 @@ static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_fi
     return measure(data, files, opts);
 }
 
-lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts, const char *where)
+lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts,
+    const char *where)
 {
     lathe_dataset *data = status ? NULL : lathe_alloc(1, sizeof *data);
     lathe_files *files = data ? lathe_alloc(1, sizeof *files) : NULL;
@@ -367,14 +391,18 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
     }
     files->list = *list;
     *list = (lathe_file_list){ 0 };
-    *data = (lathe_dataset){ .type = &files_type, .channels = opts->channels, .height = opts->height, .width = opts->width,
-        .state = files, .name = lathe_strdup(opts->name) };
+    *data = (lathe_dataset){ .type = &files_type,
+        .channels = opts->channels,
+        .height = opts->height,
+        .width = opts->width,
+        .state = files,
+        .name = lathe_strdup(opts->name) };
     if (data->name && !fill(data, files, opts, where)) return data;
     lathe_data_free(data);
     return NULL;
 }
 
-/* ---- a list from outside ------------------------------------------------------------------------------------ */
+/* ---- a list from outside ------------------------------------------------------------------------------- */
 
 lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, lathe_files_opts *resolved)
 {
@@ -382,7 +410,8 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
     *resolved = opts ? *opts : none;
     if (!resolved->height && !resolved->width) resolved->height = resolved->width = 64;
     if (resolved->height < 1 || resolved->width < 1 || resolved->height > 4096 || resolved->width > 4096)
-        return lathe_fail(LATHE_EARG, "%s: size is %d x %d (height, width), expected 1 to 4096", who, resolved->height, resolved->width);
+        return lathe_fail(LATHE_EARG, "%s: size is %d x %d (height, width), expected 1 to 4096", who,
+            resolved->height, resolved->width);
     if (resolved->channels != 0 && resolved->channels != 1 && resolved->channels != 3)
         return lathe_fail(LATHE_EARG, "%s: channels is %d, expected 1 or 3", who, resolved->channels);
     if (!resolved->mean != !resolved->std) return lathe_fail(LATHE_EARG, "%s: mean and std go together", who);
@@ -398,7 +427,8 @@ static lathe_status count_classes(const lathe_files_opts *opts, size_t count, in
     int largest = 0;
     for (size_t i = 0; opts->labels && i < count; i++) {
         if (opts->labels[i] < 0 || (opts->classes && opts->labels[i] >= opts->classes))
-            return lathe_fail(LATHE_EARG, "lathe_data_files: label %d of file %zu, with %d classes", opts->labels[i], i, opts->classes);
+            return lathe_fail(LATHE_EARG, "lathe_data_files: label %d of file %zu, with %d classes",
+                opts->labels[i], i, opts->classes);
         if (opts->labels[i] > largest) largest = opts->labels[i];
     }
     *classes = opts->classes ? opts->classes : largest + 1;
@@ -426,10 +456,13 @@ lathe_dataset *lathe_data_files(const char *const *files, size_t count, const la
         lathe_fail(LATHE_EARG, "lathe_data_files: %zu files", files ? count : 0);
         return NULL;
     }
-    if (lathe_files_resolve("lathe_data_files", opts, &resolved) || count_classes(&resolved, count, &list.classes)) return NULL;
+    if (lathe_files_resolve("lathe_data_files", opts, &resolved) ||
+        count_classes(&resolved, count, &list.classes))
+        return NULL;
     list.arena = lathe_arena_new();
     lathe_status status = list.arena ? copy_names(&list, resolved.class_names) : LATHE_ENOMEM;
     for (size_t i = 0; i < count && !status; i++)
-        status = lathe_file_list_add(&list, lathe_arena_strdup(list.arena, files[i]), NULL, resolved.labels ? resolved.labels[i] : 0, NULL);
+        status = lathe_file_list_add(&list, lathe_arena_strdup(list.arena, files[i]), NULL,
+            resolved.labels ? resolved.labels[i] : 0, NULL);
     return lathe_files_open(status, &list, &resolved, files[0]);
 }

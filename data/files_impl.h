@@ -1,4 +1,5 @@
-/* Private: what data sets of picture files share: a list of them, decoding, keeping, leaving out what is damaged. */
+/* Private: what data sets of picture files share: a list of them, decoding, keeping, leaving out what is
+ * damaged. */
 #ifndef LATHE_DATA_FILES_IMPL_H
 #define LATHE_DATA_FILES_IMPL_H
 
@@ -24,10 +25,11 @@ typedef struct lathe_file_list {
 } lathe_file_list;
 
 /**
- * Add a picture. Its targets are copied. `mask` and `targets` are given for all of a list's or for none. Errors: LATHE_ENOMEM (also
- * for a NULL path).
+ * Add a picture. Its targets are copied. `mask` and `targets` are given for all of a list's or for none.
+ * Errors: LATHE_ENOMEM (also for a NULL path).
  */
-lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, int label, const int *targets);
+lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, int label,
+    const int *targets);
 
 void lathe_file_list_free(lathe_file_list *list);
 
@@ -35,18 +37,19 @@ void lathe_file_list_free(lathe_file_list *list);
 char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
 
 /**
- * A data set of the list, which becomes its own, also when this fails; with a `status` that says the list could not be made it only
- * goes. Of the options labels, classes and class_names are not
- * looked at; the others are checked and have been filled in. `where` is what messages call the whole.
+ * A data set of the list, which becomes its own, also when this fails; with a `status` that says the list
+ * could not be made it only goes. Of the options labels, classes and class_names are not looked at; the
+ * others are checked and have been filled in. `where` is what messages call the whole.
  */
-lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts, const char *where);
+lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts,
+    const char *where);
 
 /** Fill in the defaults and check; `who` begins messages. Errors: LATHE_EARG. */
 lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, lathe_files_opts *resolved);
 
 /** The options of a folder, a table or masks: `dir` and `split` are checked too. Errors: LATHE_EARG. */
-lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split, const lathe_folder_opts *opts,
-    lathe_folder_opts *resolved, lathe_files_opts *files);
+lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,
+    const lathe_folder_opts *opts, lathe_folder_opts *resolved, lathe_files_opts *files);
 
 /** Of train/, val/ and test/, which a split is in: the test is val/ where there is no test/. */
 const char *lathe_folder_place(lathe_split split, bool val, bool test);
@@ -54,7 +57,8 @@ const char *lathe_folder_place(lathe_split split, bool val, bool test);
 /** What a name on the command line leaves open. */
 lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts);
 
-/** Does a file of an open folder look like a picture, by its name's ending or, without such, by its first bytes? */
+/** Does a file of an open folder look like a picture, by its name's ending or, without such, by its first
+ * bytes? */
 bool lathe_is_picture(int folder, const char *name);
 
 #endif

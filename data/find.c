@@ -30,8 +30,10 @@ static lathe_status add_folder(lathe_file_names *names, const char *path)
 {
     lathe_listing listing = { .arena = lathe_arena_new() };
     lathe_status status = listing.arena ? lathe_walk_files(path, lathe_is_picture, &listing) : LATHE_ENOMEM;
-    if (!status && !listing.count) status = lathe_fail(LATHE_EFORMAT, "%s: a folder without pictures (JPEG, PNG, BMP, PNM)", path);
-    for (size_t i = 0; i < listing.count && !status; i++) status = add(names, lathe_data_path(path, listing.name[i]));
+    if (!status && !listing.count)
+        status = lathe_fail(LATHE_EFORMAT, "%s: a folder without pictures (JPEG, PNG, BMP, PNM)", path);
+    for (size_t i = 0; i < listing.count && !status; i++)
+        status = add(names, lathe_data_path(path, listing.name[i]));
     lathe_listing_free(&listing);
     lathe_arena_free(listing.arena);
     return status;

@@ -23,20 +23,23 @@ static lathe_status read_header(lathe_data_file *file, int rank, uint32_t *dims)
     lathe_status status = lathe_data_file_read(file, header, length);
     if (status) return status;
     if (header[0] || header[1])
-        return lathe_fail(LATHE_EFORMAT, "%s: is not an IDX file: begins with %02x %02x %02x %02x, expected 00 00 08 %02x",
-            file->path, header[0], header[1], header[2], header[3], (unsigned)rank);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: is not an IDX file: begins with %02x %02x %02x %02x, expected 00 00 08 %02x", file->path,
+            header[0], header[1], header[2], header[3], (unsigned)rank);
     if (header[2] != 0x08)
-        return lathe_fail(LATHE_EFORMAT, "%s: has elements of IDX type %02x, expected 08, unsigned bytes", file->path, header[2]);
+        return lathe_fail(LATHE_EFORMAT, "%s: has elements of IDX type %02x, expected 08, unsigned bytes",
+            file->path, header[2]);
     if (header[3] != rank)
         return lathe_fail(LATHE_EFORMAT, "%s: has %d dimensions, %s", file->path, header[3],
             rank == 1 ? "labels have 1" : "pictures have 3");
     uint64_t total = length, count = 1;
     for (int i = 0; i < rank; i++) {
         dims[i] = big_endian(header + 4 + 4 * i);
-        if (i == 0 && !dims[i]) return lathe_fail(LATHE_EFORMAT, "%s: is empty: its header says 0", file->path);
+        if (i == 0 && !dims[i])
+            return lathe_fail(LATHE_EFORMAT, "%s: is empty: its header says 0", file->path);
         if (i > 0 && (dims[i] < 1 || dims[i] > LATHE_DATA_SIDE_MAX))
-            return lathe_fail(LATHE_EFORMAT, "%s: pictures have %lu %s, expected 1 to %d", file->path, (unsigned long)dims[i],
-                i == 1 ? "rows" : "columns", LATHE_DATA_SIDE_MAX);
+            return lathe_fail(LATHE_EFORMAT, "%s: pictures have %lu %s, expected 1 to %d", file->path,
+                (unsigned long)dims[i], i == 1 ? "rows" : "columns", LATHE_DATA_SIDE_MAX);
         count *= dims[i]; /* at most 2^32 * 2^14 * 2^14 */
     }
     return lathe_data_file_expect(file, total + count, "its header");
@@ -59,7 +62,8 @@ static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t coun
     for (size_t i = 0; i < count; i++) {
         labels[i] = bytes[i];
         if (*classes && bytes[i] >= *classes) {
-            lathe_fail(LATHE_EFORMAT, "%s: label %d of picture %zu, expected 0 to %d", file->path, bytes[i], i, *classes - 1);
+            lathe_fail(LATHE_EFORMAT, "%s: label %d of picture %zu, expected 0 to %d", file->path, bytes[i],
+                i, *classes - 1);
             lathe_free(labels);
             return NULL;
         }
@@ -70,18 +74,24 @@ static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t coun
 }
 
 /* A set whose pictures stay in their cache file. */
-static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
+static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
 {
     size_t size = (size_t)data->height * (size_t)data->width;
     for (size_t got = 0; got < size;) {
-        ssize_t step = pread(*(const int *)data->state, scratch + got, size - got, (off_t)(LATHE_DATA_CACHE_BEGIN + index * size + got));
+        ssize_t step = pread(*(const int *)data->state, scratch + got, size - got,
+            (off_t)(LATHE_DATA_CACHE_BEGIN + index * size + got));
         if (step < 0 && errno == EINTR) continue;
         if (step <= 0)
-            return lathe_fail(LATHE_EIO, "%s: picture %zu cannot be read from the cache file: %s", data->name, index,
-                step ? strerror(errno) : "it became shorter");
+            return lathe_fail(LATHE_EIO, "%s: picture %zu cannot be read from the cache file: %s", data->name,
+                index, step ? strerror(errno) : "it became shorter");
         got += (size_t)step;
     }
-    *sample = (lathe_sample){ .pixels = scratch, .channels = 1, .height = data->height, .width = data->width, .label = data->labels[index] };
+    *sample = (lathe_sample){ .pixels = scratch,
+        .channels = 1,
+        .height = data->height,
+        .width = data->width,
+        .label = data->labels[index] };
     return LATHE_OK;
 }
 
@@ -93,7 +103,9 @@ static void cached_close(lathe_dataset *data)
     lathe_free((void *)data->class_names);
 }
 
-static const lathe_dataset_type cached_type = { .name = "cached", .read = cached_read, .close = cached_close };
+static const lathe_dataset_type cached_type = { .name = "cached",
+    .read = cached_read,
+    .close = cached_close };
 
 /* The handle and the labels become the set's own, also when this fails. */
 static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_opts *memory)
@@ -113,17 +125,25 @@ static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_o
     return data;
 }
 
-static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labels, const lathe_idx_opts *opts)
+static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labels,
+    const lathe_idx_opts *opts)
 {
     uint32_t dims[3] = { 0 }, label_count = 0;
     if (read_header(pictures, 3, dims) || read_header(labels, 1, &label_count)) return NULL;
     if (label_count != dims[0]) {
-        lathe_fail(LATHE_EFORMAT, "%s: has %lu labels, %s has %lu pictures", labels->path, (unsigned long)label_count,
-            pictures->path, (unsigned long)dims[0]);
+        lathe_fail(LATHE_EFORMAT, "%s: has %lu labels, %s has %lu pictures", labels->path,
+            (unsigned long)label_count, pictures->path, (unsigned long)dims[0]);
         return NULL;
     }
-    lathe_memory_opts memory = { .name = opts->name, .count = dims[0], .channels = 1, .height = (int)dims[1],
-        .width = (int)dims[2], .classes = opts->classes, .class_names = opts->class_names, .mean = opts->mean, .std = opts->std };
+    lathe_memory_opts memory = { .name = opts->name,
+        .count = dims[0],
+        .channels = 1,
+        .height = (int)dims[1],
+        .width = (int)dims[2],
+        .classes = opts->classes,
+        .class_names = opts->class_names,
+        .mean = opts->mean,
+        .std = opts->std };
     uint8_t *label_bytes = read_body(labels, label_count);
     int *own_labels = label_bytes ? widen(labels, label_bytes, label_count, &memory.classes) : NULL;
     lathe_free(label_bytes);
@@ -135,7 +155,8 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
     size_t count = (size_t)dims[0] * dims[1] * dims[2];
     bool cache = opts->cache && opts->mean && pictures->gzip;
     int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
-    bool broken = cache && handle < 0 && lathe_data_cache_make(pictures, 16, count, &handle); /* 16: behind the header */
+    bool broken = cache && handle < 0 &&
+        lathe_data_cache_make(pictures, 16, count, &handle); /* 16: behind the header */
     if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
     uint8_t *pixels = broken ? NULL : read_body(pictures, count);
     if (!pixels) {
@@ -149,10 +170,14 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
 {
     static const lathe_idx_opts none;
     if (!opts) opts = &none;
-    if (!pictures || !labels || opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX || !opts->mean != !opts->std || (opts->class_names && !opts->classes)) {
-        lathe_fail(LATHE_EARG, "lathe_data_idx: %s", !pictures || !labels ? "a path is NULL" :
-            opts->classes < 0 ? "classes is negative" : opts->classes > LATHE_DATA_CLASSES_MAX ? "classes is above 65536" :
-            opts->class_names && !opts->classes ? "class_names needs classes" : "mean and std go together");
+    if (!pictures || !labels || opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX ||
+        !opts->mean != !opts->std || (opts->class_names && !opts->classes)) {
+        lathe_fail(LATHE_EARG, "lathe_data_idx: %s",
+            !pictures || !labels                       ? "a path is NULL" :
+                opts->classes < 0                      ? "classes is negative" :
+                opts->classes > LATHE_DATA_CLASSES_MAX ? "classes is above 65536" :
+                opts->class_names && !opts->classes    ? "class_names needs classes" :
+                                                         "mean and std go together");
         return NULL;
     }
     lathe_data_file picture_file = LATHE_DATA_NO_FILE, label_file = LATHE_DATA_NO_FILE;
@@ -172,24 +197,31 @@ typedef struct lathe_mnist_like {
 } lathe_mnist_like;
 
 static const lathe_mnist_like fashion_mnist = {
-    .name = "fashion-mnist", .advice = "apt-get install dataset-fashion-mnist, or --data shapes",
-    .class_names = { "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot" },
-    .mean = 0.2860405969887955, .std = 0.3530242445149226,
+    .name = "fashion-mnist",
+    .advice = "apt-get install dataset-fashion-mnist, or --data shapes",
+    .class_names = { "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+        "Bag", "Ankle boot" },
+    .mean = 0.2860405969887955,
+    .std = 0.3530242445149226,
 };
 
 static const lathe_mnist_like mnist = {
-    .name = "mnist", .advice = "give the folder of its four files, mnist:DIR, or --data shapes",
+    .name = "mnist",
+    .advice = "give the folder of its four files, mnist:DIR, or --data shapes",
     .class_names = { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9" },
-    .mean = 0.1306604762738429, .std = 0.3081078038564627,
+    .mean = 0.1306604762738429,
+    .std = 0.3081078038564627,
 };
 
-/* The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is none. */
+/* The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is
+ * none. */
 static char *find(const char *folder, const char *stem, int rank)
 {
     char *first = NULL;
     for (int form = 0; form < 4; form++) {
         char name[64];
-        snprintf(name, sizeof name, "%s%cidx%d-ubyte%s", stem, form < 2 ? '-' : '.', rank, form % 2 ? "" : ".gz");
+        snprintf(name, sizeof name, "%s%cidx%d-ubyte%s", stem, form < 2 ? '-' : '.', rank,
+            form % 2 ? "" : ".gz");
         char *path = lathe_data_path(folder, name);
         if (!path || lathe_data_file_exists(path)) {
             lathe_free(first);
@@ -213,11 +245,18 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
     char *labels = pictures ? find(folder, train ? "train-labels" : "t10k-labels", 1) : NULL;
     lathe_dataset *data = NULL;
     if (labels) {
-        const char *missing = !lathe_data_file_exists(pictures) ? pictures : !lathe_data_file_exists(labels) ? labels : NULL;
+        const char *missing = !lathe_data_file_exists(pictures) ? pictures :
+            !lathe_data_file_exists(labels)                     ? labels :
+                                                                  NULL;
         if (missing) lathe_fail(LATHE_EIO, "%s: there is no %s: %s", set->name, missing, set->advice);
         else
-            data = lathe_data_idx(pictures, labels, &(lathe_idx_opts){ .name = set->name, .classes = 10,
-                .class_names = set->class_names, .mean = &set->mean, .std = &set->std, .cache = true });
+            data = lathe_data_idx(pictures, labels,
+                &(lathe_idx_opts){ .name = set->name,
+                    .classes = 10,
+                    .class_names = set->class_names,
+                    .mean = &set->mean,
+                    .std = &set->std,
+                    .cache = true });
     }
     lathe_free(folder);
     lathe_free(pictures);
@@ -230,10 +269,7 @@ lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split)
     return open_four(&fashion_mnist, dir, split);
 }
 
-lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split)
-{
-    return open_four(&mnist, dir, split);
-}
+lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split) { return open_four(&mnist, dir, split); }
 
 static lathe_dataset *open_fashion_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
 {
@@ -246,10 +282,15 @@ static lathe_dataset *open_mnist(const char *argument, lathe_split split, const 
 }
 
 const lathe_data_source lathe_fashion_mnist_source = {
-    .name = "fashion-mnist", .argument = "[DIR]", .help = "70,000 grey pictures of clothing, 28x28, 10 classes",
+    .name = "fashion-mnist",
+    .argument = "[DIR]",
+    .help = "70,000 grey pictures of clothing, 28x28, 10 classes",
     .open = open_fashion_mnist,
 };
 
 const lathe_data_source lathe_mnist_source = {
-    .name = "mnist", .argument = "[DIR]", .help = "70,000 handwritten digits, 28x28", .open = open_mnist,
+    .name = "mnist",
+    .argument = "[DIR]",
+    .help = "70,000 handwritten digits, 28x28",
+    .open = open_mnist,
 };

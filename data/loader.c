@@ -14,47 +14,62 @@ struct lathe_loader {
     uint64_t batches;
     uint64_t epoch, index; /* of the next batch */
     lathe_status status;
-    size_t *order;         /* [count]: which sample comes when in order_epoch */
+    size_t *order; /* [count]: which sample comes when in order_epoch */
     uint64_t order_epoch;
-    double *up_to;         /* [count]: sums of weights up to each sample; NULL: every one comes once */
+    double *up_to;          /* [count]: sums of weights up to each sample; NULL: every one comes once */
     lathe_workers *workers; /* NULL: batches are made when asked for, in `slot` */
     lathe_slot slot;
-    bool held;             /* the workers' next batch is in the caller's hands */
+    bool held; /* the workers' next batch is in the caller's hands */
 };
 
 static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
 {
     if (!data) return lathe_fail(LATHE_EARG, "lathe_loader_new: no data set");
     if (opts->batch_size < 0 || opts->batch_size > 1 << 20)
-        return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d", opts->batch_size, 1 << 20);
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d",
+            opts->batch_size, 1 << 20);
     if (opts->workers < 0 || opts->workers > 256)
         return lathe_fail(LATHE_EARG, "lathe_loader_new: workers is %d, expected 0 to 256", opts->workers);
-    if (opts->weights && opts->balanced) return lathe_fail(LATHE_EARG, "lathe_loader_new: both weights and balanced");
-    if (!opts->mean != !opts->std) return lathe_fail(LATHE_EARG, "lathe_loader_new: mean and std go together");
+    if (opts->weights && opts->balanced)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: both weights and balanced");
+    if (!opts->mean != !opts->std)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: mean and std go together");
     for (int i = 0; opts->mean && i < data->channels; i++)
         if (!isfinite(opts->mean[i]) || !isfinite(opts->std[i]) || !(opts->std[i] > 0))
-            return lathe_fail(LATHE_EARG, "lathe_loader_new: mean %g and std %g of channel %d", opts->mean[i], opts->std[i], i);
+            return lathe_fail(LATHE_EARG, "lathe_loader_new: mean %g and std %g of channel %d", opts->mean[i],
+                opts->std[i], i);
     size_t size = opts->batch_size ? (size_t)opts->batch_size : 64;
     if (!data->count || (opts->drop_last && data->count < size))
-        return lathe_fail(LATHE_EARG, "lathe_loader_new: %s has %zu samples, not one batch of %zu", data->name, data->count, size);
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: %s has %zu samples, not one batch of %zu",
+            data->name, data->count, size);
     return LATHE_OK;
 }
 
 static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
 {
-    *recipe = (lathe_recipe){ .data = data, .transforms = opts->transforms, .seed = opts->seed, .still = opts->still,
-        .channels = data->channels, .height = data->height, .width = data->width };
-    lathe_status status = lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
+    *recipe = (lathe_recipe){ .data = data,
+        .transforms = opts->transforms,
+        .seed = opts->seed,
+        .still = opts->still,
+        .channels = data->channels,
+        .height = data->height,
+        .width = data->width };
+    lathe_status status =
+        lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
     if (status) return status;
     bool masks = data->task == LATHE_TASK_PIXELS;
-    recipe->mask_scratch = masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
+    recipe->mask_scratch =
+        masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
     recipe->sample_scratch = lathe_data_scratch(data) +
-        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) + recipe->mask_scratch;
+        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) +
+        recipe->mask_scratch;
     recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
-    if (recipe->mixes > 1) status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS);
+    if (recipe->mixes > 1)
+        status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS);
     if (status) return status;
     size_t area = (size_t)recipe->height * (size_t)recipe->width;
-    recipe->scratch = (recipe->mixes > 1 ? area * ((size_t)data->channels + masks) : 0) + (size_t)recipe->mixes * recipe->sample_scratch;
+    recipe->scratch = (recipe->mixes > 1 ? area * ((size_t)data->channels + masks) : 0) +
+        (size_t)recipe->mixes * recipe->sample_scratch;
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
     for (int i = 0; i < data->channels; i++) {
         double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
@@ -113,10 +128,12 @@ static lathe_status sum_weights(lathe_loader *loader, const double *weights)
     for (size_t i = 0; i < data->count && of_class && !status; i++) of_class[data->labels[i]]++;
     for (size_t i = 0; i < data->count && !status; i++) {
         double weight = weights ? weights[i] : 1.0 / (double)of_class[data->labels[i]];
-        if (!(weight >= 0 && isfinite(weight))) status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weight of sample %zu is %g", i, weight);
+        if (!(weight >= 0 && isfinite(weight)))
+            status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weight of sample %zu is %g", i, weight);
         loader->up_to[i] = sum += weight;
     }
-    if (!status && !(sum > 0 && isfinite(sum))) status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weights' sum is %g", sum);
+    if (!status && !(sum > 0 && isfinite(sum)))
+        status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weights' sum is %g", sum);
     lathe_free(of_class);
     return status;
 }
@@ -139,8 +156,17 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
     const lathe_recipe *recipe = &loader->recipe;
     size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
     if (size > recipe->data->count - begin) size = recipe->data->count - begin;
-    slot->batch = (lathe_batch){ .size = (int)size, .channels = recipe->channels, .height = recipe->height,
-        .width = recipe->width, .images = slot->images, .labels = slot->labels, .other_labels = slot->other_labels, .share = slot->share, .answers = recipe->answers, .epoch = epoch, .index = index };
+    slot->batch = (lathe_batch){ .size = (int)size,
+        .channels = recipe->channels,
+        .height = recipe->height,
+        .width = recipe->width,
+        .images = slot->images,
+        .labels = slot->labels,
+        .other_labels = slot->other_labels,
+        .share = slot->share,
+        .answers = recipe->answers,
+        .epoch = epoch,
+        .index = index };
     for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
 }
 
@@ -160,10 +186,10 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
     bool good = !open_order(loader, opts);
     if (good && opts->workers) {
-        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size, loader->batches, plan, loader);
+        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size,
+            loader->batches, plan, loader);
         good = loader->workers != NULL;
-    } else if (good)
-        good = !lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size);
+    } else if (good) good = !lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size);
     if (good) return loader;
     lathe_loader_free(loader);
     return NULL;
@@ -244,17 +270,14 @@ lathe_status lathe_loader_status(const lathe_loader *loader)
     return loader ? loader->status : lathe_fail(LATHE_EARG, "lathe_loader_status: NULL");
 }
 
-uint64_t lathe_loader_batches(const lathe_loader *loader)
-{
-    return loader ? loader->batches : 0;
-}
+uint64_t lathe_loader_batches(const lathe_loader *loader) { return loader ? loader->batches : 0; }
 
 lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t index)
 {
     if (!loader) return lathe_fail(LATHE_EARG, "lathe_loader_seek: NULL");
     if (index > loader->batches)
-        return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu", (unsigned long long)index,
-            (unsigned long long)loader->batches);
+        return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu",
+            (unsigned long long)index, (unsigned long long)loader->batches);
     if (loader->workers) lathe_workers_seek(loader->workers, epoch, index);
     loader->held = false;
     loader->epoch = epoch;
@@ -265,7 +288,8 @@ lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t in
 size_t lathe_loader_order(lathe_loader *loader, uint64_t epoch, size_t position)
 {
     if (!loader || position >= loader->recipe.data->count) {
-        lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position, loader ? loader->recipe.data->count : 0);
+        lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position,
+            loader ? loader->recipe.data->count : 0);
         return (size_t)-1;
     }
     if (loader->workers) lathe_workers_lock(loader->workers);

@@ -28,15 +28,16 @@ static int find_name(const lathe_listing *names, const char *name)
 }
 
 /* The one of `words` that is a folder in `dir`, as a path in the arena. */
-static lathe_status find_folder(lathe_arena *arena, const char *dir, const lathe_listing *inside, const char *const *words,
-    const char **found)
+static lathe_status find_folder(lathe_arena *arena, const char *dir, const lathe_listing *inside,
+    const char *const *words, const char **found)
 {
     for (const char *const *word = words; *word; word++)
         if (find_name(inside, *word) >= 0) {
             *found = lathe_arena_path(arena, dir, *word);
             return *found ? LATHE_OK : LATHE_ENOMEM;
         }
-    return lathe_fail(LATHE_EFORMAT, "%s: has no folder %s/: pictures are expected in images/, their masks in masks/", dir, words[0]);
+    return lathe_fail(LATHE_EFORMAT,
+        "%s: has no folder %s/: pictures are expected in images/, their masks in masks/", dir, words[0]);
 }
 
 /* How much of a file's name says which picture it is. */
@@ -67,19 +68,26 @@ static void sort_by_stem(lathe_listing *listing)
 static lathe_status match(const pairs *p)
 {
     for (size_t i = 0; i < p->pictures.count || i < p->masks.count; i++) {
-        const char *picture = i < p->pictures.count ? p->pictures.name[i] : NULL, *mask = i < p->masks.count ? p->masks.name[i] : NULL;
+        const char *picture = i < p->pictures.count ? p->pictures.name[i] : NULL,
+                   *mask = i < p->masks.count ? p->masks.name[i] : NULL;
         int order = !picture ? 1 : !mask ? -1 : compare_stems(picture, mask);
-        if (order < 0) return lathe_fail(LATHE_EFORMAT, "%s/%s: has no mask in %s", p->picture_folder, picture, p->mask_folder);
-        if (order > 0) return lathe_fail(LATHE_EFORMAT, "%s/%s: a mask without a picture in %s", p->mask_folder, mask, p->picture_folder);
+        if (order < 0)
+            return lathe_fail(LATHE_EFORMAT, "%s/%s: has no mask in %s", p->picture_folder, picture,
+                p->mask_folder);
+        if (order > 0)
+            return lathe_fail(LATHE_EFORMAT, "%s/%s: a mask without a picture in %s", p->mask_folder, mask,
+                p->picture_folder);
         if (i && !compare_stems(p->pictures.name[i - 1], picture))
-            return lathe_fail(LATHE_EFORMAT, "%s: two pictures for one mask: %s and %s", p->picture_folder, p->pictures.name[i - 1], picture);
+            return lathe_fail(LATHE_EFORMAT, "%s: two pictures for one mask: %s and %s", p->picture_folder,
+                p->pictures.name[i - 1], picture);
     }
     return p->pictures.count ? LATHE_OK : lathe_fail(LATHE_EFORMAT, "%s: has no pictures", p->picture_folder);
 }
 
 static lathe_status list_pairs(lathe_arena *arena, const char *dir, pairs *p)
 {
-    static const char *const images[] = { "images", "image", NULL }, *const masks[] = { "masks", "mask", "labels", "label", NULL };
+    static const char *const images[] = { "images", "image", NULL },
+                             *const masks[] = { "masks", "mask", "labels", "label", NULL };
     lathe_listing inside = { .arena = arena };
     *p = (pairs){ .pictures.arena = arena, .masks.arena = arena };
     lathe_status status = lathe_walk_folders(dir, &inside);
@@ -100,7 +108,7 @@ static void free_pairs(pairs *p)
     lathe_listing_free(&p->masks);
 }
 
-/* ---- levels ------------------------------------------------------------------------------------------------- */
+/* ---- levels -------------------------------------------------------------------------------------------- */
 
 /* Which levels the training masks have; what cannot be read shows when it is decoded. */
 static lathe_status find_levels(const pairs *p, lathe_arena *arena, bool present[256])
@@ -121,21 +129,25 @@ static lathe_status find_levels(const pairs *p, lathe_arena *arena, bool present
     return LATHE_OK;
 }
 
-static lathe_status number_levels(const char *dir, lathe_file_list *list, const bool present[256], int level[MOST_CLASSES])
+static lathe_status number_levels(const char *dir, lathe_file_list *list, const bool present[256],
+    int level[MOST_CLASSES])
 {
     int classes = 0, highest = -1;
     for (int i = 0; i < 256; i++) {
         list->class_of[i] = NO_CLASS;
         if (!present[i]) continue;
         if (classes == MOST_CLASSES)
-            return lathe_fail(LATHE_EFORMAT, "%s: masks of more than %d levels; is it a lossy format? PNG keeps them", dir, MOST_CLASSES);
+            return lathe_fail(LATHE_EFORMAT,
+                "%s: masks of more than %d levels; is it a lossy format? PNG keeps them", dir, MOST_CLASSES);
         highest = i;
         level[classes] = i;
         list->class_of[i] = (uint8_t)classes++;
     }
-    if (classes < 2) return lathe_fail(LATHE_EFORMAT, "%s: the masks have %d level%s, at least two are expected", dir, classes,
-        classes == 1 ? "" : "s");
-    if (highest < MOST_CLASSES && highest + 1 > classes && highest < 2 * classes) { /* class numbers, of which some do not occur */
+    if (classes < 2)
+        return lathe_fail(LATHE_EFORMAT, "%s: the masks have %d level%s, at least two are expected", dir,
+            classes, classes == 1 ? "" : "s");
+    if (highest < MOST_CLASSES && highest + 1 > classes &&
+        highest < 2 * classes) { /* class numbers, of which some do not occur */
         for (int i = 0; i <= highest; i++) list->class_of[i] = (uint8_t)(level[i] = i);
         classes = highest + 1;
     }
@@ -191,7 +203,7 @@ static lathe_status find_classes(const char *dir, const pairs *train, lathe_file
     return status ? status : name_levels(dir, list, level);
 }
 
-/* ---- which pairs -------------------------------------------------------------------------------------------- */
+/* ---- which pairs --------------------------------------------------------------------------------------- */
 
 static lathe_status add_pairs(const pairs *p, const bool *wanted, lathe_file_list *list)
 {
@@ -200,13 +212,15 @@ static lathe_status add_pairs(const pairs *p, const bool *wanted, lathe_file_lis
         if (wanted && !wanted[i]) continue;
         char *mask = lathe_arena_path(list->arena, p->mask_folder, p->masks.name[i]);
         if (!mask) return LATHE_ENOMEM;
-        status = lathe_file_list_add(list, lathe_arena_path(list->arena, p->picture_folder, p->pictures.name[i]), mask, 0, NULL);
+        status = lathe_file_list_add(list,
+            lathe_arena_path(list->arena, p->picture_folder, p->pictures.name[i]), mask, 0, NULL);
     }
     return status;
 }
 
 /* A part of all, drawn by the seed. */
-static lathe_status add_part(const char *dir, const pairs *p, lathe_split split, const lathe_folder_opts *opts, lathe_file_list *list)
+static lathe_status add_part(const char *dir, const pairs *p, lathe_split split,
+    const lathe_folder_opts *opts, lathe_file_list *list)
 {
     bool *held = lathe_alloc(p->pictures.count, sizeof *held);
     if (!held) return LATHE_ENOMEM;
@@ -217,14 +231,16 @@ static lathe_status add_part(const char *dir, const pairs *p, lathe_split split,
     if (!status) status = add_pairs(p, held, list);
     lathe_free(held);
     if (!status && !list->count)
-        status = lathe_fail(LATHE_EFORMAT, "%s: %zu pictures cannot be split for training and testing", dir, p->pictures.count);
+        status = lathe_fail(LATHE_EFORMAT, "%s: %zu pictures cannot be split for training and testing", dir,
+            p->pictures.count);
     return status;
 }
 
 static lathe_status list_split(const char *dir, const char *place, lathe_split split, lathe_file_list *list)
 {
     pairs train, here = { 0 };
-    const char *train_folder = lathe_arena_path(list->arena, dir, "train"), *folder = lathe_arena_path(list->arena, dir, place);
+    const char *train_folder = lathe_arena_path(list->arena, dir, "train"),
+               *folder = lathe_arena_path(list->arena, dir, place);
     if (!train_folder || !folder) return LATHE_ENOMEM;
     lathe_status status = list_pairs(list->arena, train_folder, &train);
     if (!status) status = find_classes(dir, &train, list);
@@ -235,14 +251,17 @@ static lathe_status list_split(const char *dir, const char *place, lathe_split s
     return status;
 }
 
-static lathe_status list_masks(const char *dir, lathe_split split, const lathe_folder_opts *opts, lathe_file_list *list)
+static lathe_status list_masks(const char *dir, lathe_split split, const lathe_folder_opts *opts,
+    lathe_file_list *list)
 {
     lathe_listing inside = { .arena = list->arena };
     lathe_status status = lathe_walk_folders(dir, &inside);
-    bool train = find_name(&inside, "train") >= 0, val = find_name(&inside, "val") >= 0, test = find_name(&inside, "test") >= 0;
+    bool train = find_name(&inside, "train") >= 0, val = find_name(&inside, "val") >= 0,
+         test = find_name(&inside, "test") >= 0;
     lathe_listing_free(&inside);
     if (status) return status;
-    if (split == LATHE_SPLIT_VAL && !(train && val && test)) return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
+    if (split == LATHE_SPLIT_VAL && !(train && val && test))
+        return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
     if (train && (val || test)) return list_split(dir, lathe_folder_place(split, val, test), split, list);
     pairs all;
     status = list_pairs(list->arena, dir, &all);
@@ -270,6 +289,9 @@ static lathe_dataset *open_masks(const char *argument, lathe_split split, const 
 }
 
 const lathe_data_source lathe_masks_source = {
-    .name = "masks", .argument = "DIR", .help = "pictures and masks: images/ and masks/, or train/ and val/ of such",
-    .has_val = true, .open = open_masks,
+    .name = "masks",
+    .argument = "DIR",
+    .help = "pictures and masks: images/ and masks/, or train/ and val/ of such",
+    .has_val = true,
+    .open = open_masks,
 };

@@ -15,15 +15,16 @@ typedef struct lathe_mixing {
 int lathe_transforms_mix(const lathe_transforms *transforms);
 
 /**
- * That data of this kind can be mixed so: with masks, all but mixup; without, those that give shares of two labels, and only if there is one label
- * a picture. Errors: LATHE_EARG.
+ * That data of this kind can be mixed so: with masks, all but mixup; without, those that give shares of two
+ * labels, and only if there is one label a picture. Errors: LATHE_EARG.
  */
 lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool masks, bool one_label);
 
 /**
- * What is mixed into sample `index` of `count` in this epoch: of the transforms that mix, in their order, the first that its p lets be
- * done. Partners are any samples, that one included.
+ * What is mixed into sample `index` of `count` in this epoch: of the transforms that mix, in their order, the
+ * first that its p lets be done. Partners are any samples, that one included.
  */
-lathe_mixing lathe_mixing_at(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, size_t index, size_t count);
+lathe_mixing lathe_mixing_at(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, size_t index,
+    size_t count);
 
 #endif

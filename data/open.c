@@ -20,7 +20,8 @@ static const lathe_data_source *find(const char *name)
     }
 }
 
-static lathe_dataset *open_named(const char *name, const char *argument, lathe_split split, const lathe_data_opts *opts)
+static lathe_dataset *open_named(const char *name, const char *argument, lathe_split split,
+    const lathe_data_opts *opts)
 {
     const lathe_data_source *source = find(name);
     if (!source) {
@@ -35,7 +36,8 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
         lathe_fail(LATHE_EARG, "data set %s needs an argument: %s:%s", name, name, source->argument);
         return NULL;
     }
-    if (split == LATHE_SPLIT_VAL && !source->has_val) return lathe_fail(LATHE_ESTATE, "data set %s has no validation part", name), NULL;
+    if (split == LATHE_SPLIT_VAL && !source->has_val)
+        return lathe_fail(LATHE_ESTATE, "data set %s has no validation part", name), NULL;
     return source->open(argument, split, opts);
 }
 
@@ -62,8 +64,10 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
 lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int size, int channels)
 {
     if (opts->size && opts->size != size)
-        return lathe_fail(LATHE_EARG, "%s: pictures are %d x %d, size %d was asked for", name, size, size, opts->size);
+        return lathe_fail(LATHE_EARG, "%s: pictures are %d x %d, size %d was asked for", name, size, size,
+            opts->size);
     if (opts->channels && opts->channels != channels)
-        return lathe_fail(LATHE_EARG, "%s: pictures have %d channels, %d were asked for", name, channels, opts->channels);
+        return lathe_fail(LATHE_EARG, "%s: pictures have %d channels, %d were asked for", name, channels,
+            opts->channels);
     return LATHE_OK;
 }

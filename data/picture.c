@@ -8,10 +8,11 @@
 lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height)
 {
     unsigned long long w = width, h = height;
-    if (!width || !height) return lathe_fail(LATHE_EFORMAT, "%s: a picture of %llu x %llu pixels", file->name, w, h);
+    if (!width || !height)
+        return lathe_fail(LATHE_EFORMAT, "%s: a picture of %llu x %llu pixels", file->name, w, h);
     if (width > (uint64_t)file->opts.max_side || height > (uint64_t)file->opts.max_side)
-        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, the longest side allowed is %d", file->name, w, h,
-            file->opts.max_side);
+        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, the longest side allowed is %d", file->name,
+            w, h, file->opts.max_side);
     if (width * height > file->opts.max_pixels)
         return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, at most %zu are allowed", file->name, w, h,
             file->opts.max_pixels);
@@ -20,8 +21,8 @@ lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t w
 
 lathe_status lathe_picture_alloc(lathe_picture *picture)
 {
-    picture->pixels =
-        lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height), (size_t)picture->channels); /* at most 2^30 */
+    picture->pixels = lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height),
+        (size_t)picture->channels); /* at most 2^30 */
     return picture->pixels ? LATHE_OK : LATHE_ENOMEM;
 }
 
@@ -56,15 +57,18 @@ int lathe_picture_exif(const uint8_t *bytes, size_t size)
 }
 
 /*
- * Turn and mirror to what EXIF's orientation says. Where pixel (x, y) of the result comes from, in a file of w x h:
- *   2 (w-1-x, y)   3 (w-1-x, h-1-y)   4 (x, h-1-y)   5 (y, x)   6 (y, h-1-x)   7 (w-1-y, h-1-x)   8 (w-1-y, x)
+ * Turn and mirror to what EXIF's orientation says. Where pixel (x, y) of the result comes from, in a file of
+ * w x h: 2 (w-1-x, y)   3 (w-1-x, h-1-y)   4 (x, h-1-y)   5 (y, x)   6 (y, h-1-x)   7 (w-1-y, h-1-x)   8
+ * (w-1-y, x)
  */
 static lathe_status set_upright(lathe_picture *picture, int orientation)
 {
     if (orientation <= 1) return LATHE_OK;
-    bool swap = orientation >= 5, from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    bool swap = orientation >= 5,
+         from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
     bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-    lathe_picture turned = { .width = swap ? picture->height : picture->width, .height = swap ? picture->width : picture->height,
+    lathe_picture turned = { .width = swap ? picture->height : picture->width,
+        .height = swap ? picture->width : picture->height,
         .channels = picture->channels };
     lathe_status status = lathe_picture_alloc(&turned);
     if (status) return status;
@@ -87,11 +91,14 @@ static lathe_status resolve(const lathe_picture_opts *opts, lathe_picture_opts *
     static const lathe_picture_opts none;
     *resolved = opts ? *opts : none;
     if (resolved->channels < 0 || resolved->channels == 2 || resolved->channels > 4)
-        return lathe_fail(LATHE_EARG, "lathe_picture_decode: %d channels, expected 1, 3 or 4", resolved->channels);
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: %d channels, expected 1, 3 or 4",
+            resolved->channels);
     if (resolved->max_side < 0 || resolved->max_side > 16384)
-        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_side is %d, expected up to 16384", resolved->max_side);
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_side is %d, expected up to 16384",
+            resolved->max_side);
     if (resolved->max_bytes > 1 << 30)
-        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d", resolved->max_bytes, 1 << 30);
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d",
+            resolved->max_bytes, 1 << 30);
     if (!resolved->max_side) resolved->max_side = 16384;
     if (!resolved->max_pixels) resolved->max_pixels = (size_t)1 << 25;
     if (!resolved->max_bytes) resolved->max_bytes = (size_t)1 << 26;
@@ -111,11 +118,11 @@ static lathe_status refuse_gif(lathe_picture_file *file, lathe_picture *picture)
 }
 
 static const lathe_picture_kind gif = { .name = "GIF", .is = is_gif, .decode = refuse_gif };
-static const lathe_picture_kind *const kinds[] = { &lathe_picture_jpeg, &lathe_picture_png, &lathe_picture_bmp,
-    &lathe_picture_pnm, &gif };
+static const lathe_picture_kind *const kinds[] = { &lathe_picture_jpeg, &lathe_picture_png,
+    &lathe_picture_bmp, &lathe_picture_pnm, &gif };
 
-lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name, const lathe_picture_opts *opts,
-    lathe_picture *picture)
+lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name,
+    const lathe_picture_opts *opts, lathe_picture *picture)
 {
     if (!bytes || !name || !picture) return lathe_fail(LATHE_EARG, "lathe_picture_decode: NULL");
     *picture = (lathe_picture){ 0 };
@@ -123,14 +130,15 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
     lathe_status status = resolve(opts, &file.opts);
     if (status) return status;
     if (size > file.opts.max_bytes)
-        return lathe_fail(LATHE_EFORMAT, "%s: has %zu bytes, at most %zu are allowed", name, size, file.opts.max_bytes);
+        return lathe_fail(LATHE_EFORMAT, "%s: has %zu bytes, at most %zu are allowed", name, size,
+            file.opts.max_bytes);
     if (size < 8) return lathe_fail(LATHE_EFORMAT, "%s: %zu bytes are no picture", name, size);
     const lathe_picture_kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && !kind; i++)
         if (kinds[i]->is(file.bytes, size)) kind = kinds[i];
     if (!kind)
-        return lathe_fail(LATHE_EFORMAT, "%s: is no JPEG, PNG, BMP or PNM: begins with %02x %02x %02x %02x", name,
-            file.bytes[0], file.bytes[1], file.bytes[2], file.bytes[3]);
+        return lathe_fail(LATHE_EFORMAT, "%s: is no JPEG, PNG, BMP or PNM: begins with %02x %02x %02x %02x",
+            name, file.bytes[0], file.bytes[1], file.bytes[2], file.bytes[3]);
     status = kind->decode(&file, picture);
     if (!status && !file.opts.no_orientation) status = set_upright(picture, file.orientation);
     if (status) lathe_picture_free(picture);

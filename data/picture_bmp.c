@@ -20,19 +20,22 @@ static lathe_status decode_bmp(lathe_picture_file *file, lathe_picture *picture)
     bool old = header == 12;
     if (!old && (header < 40 || file->size < 54))
         return lathe_fail(LATHE_EFORMAT, "%s: BMP header of %lu bytes", file->name, (unsigned long)header);
-    uint32_t width = little_endian(bytes + 18, old ? 2 : 4), height = little_endian(bytes + (old ? 20 : 22), old ? 2 : 4);
-    uint32_t depth = little_endian(bytes + (old ? 24 : 28), 2), packing = old ? 0 : little_endian(bytes + 30, 4);
+    uint32_t width = little_endian(bytes + 18, old ? 2 : 4),
+             height = little_endian(bytes + (old ? 20 : 22), old ? 2 : 4);
+    uint32_t depth = little_endian(bytes + (old ? 24 : 28), 2),
+             packing = old ? 0 : little_endian(bytes + 30, 4);
     if (!old && height >> 31) height = -height; /* from the top */
     lathe_status status = lathe_picture_check_size(file, width, height);
     if (status) return status;
     if (packing != 0 && packing != 3)
-        return lathe_fail(LATHE_EFORMAT, "%s: a compressed BMP (kind %lu)", file->name, (unsigned long)packing);
+        return lathe_fail(LATHE_EFORMAT, "%s: a compressed BMP (kind %lu)", file->name,
+            (unsigned long)packing);
     if (depth != 1 && depth != 4 && depth != 8 && depth != 16 && depth != 24 && depth != 32)
         return lathe_fail(LATHE_EFORMAT, "%s: a BMP of %lu bits a pixel", file->name, (unsigned long)depth);
     uint64_t row = ((uint64_t)width * depth + 31) / 32 * 4, needed = begin + row * height;
     if (needed > file->size)
-        return lathe_fail(LATHE_EFORMAT, "%s: the BMP is truncated: it has %zu bytes, its header needs %llu", file->name, file->size,
-            (unsigned long long)needed);
+        return lathe_fail(LATHE_EFORMAT, "%s: the BMP is truncated: it has %zu bytes, its header needs %llu",
+            file->name, file->size, (unsigned long long)needed);
     return lathe_picture_stb(file, (size_t)width * height * 8 + 65536, 3, picture);
 }
 

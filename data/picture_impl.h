@@ -31,12 +31,13 @@ lathe_status lathe_picture_alloc(lathe_picture *picture);
 /** The orientation in a block of EXIF data (a TIFF header and what follows); 1 if there is none. */
 int lathe_picture_exif(const uint8_t *bytes, size_t size);
 
-/** The pixels of a JPEG as it lies; `adobe`: CMYK is stored inverted. One of two files, as LATHE_JPEG says. Errors: LATHE_EFORMAT, LATHE_ENOMEM. */
+/** The pixels of a JPEG as it lies; `adobe`: CMYK is stored inverted. One of two files, as LATHE_JPEG says.
+ * Errors: LATHE_EFORMAT, LATHE_ENOMEM. */
 lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, bool adobe, lathe_picture *picture);
 
 /**
- * Decode a PNG or BMP that has been looked over with stb_image, which may use `budget` bytes; `channels` if none are asked for.
- * Errors   LATHE_EFORMAT, LATHE_ENOMEM.
+ * Decode a PNG or BMP that has been looked over with stb_image, which may use `budget` bytes; `channels` if
+ * none are asked for. Errors   LATHE_EFORMAT, LATHE_ENOMEM.
  */
 lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture);
 

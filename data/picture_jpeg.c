@@ -1,4 +1,5 @@
-/* JPEG: what is known of a picture before its pixels. Those come from picture_jpeg_turbo.c, or picture_jpeg_stb.c where lathe is built so. */
+/* JPEG: what is known of a picture before its pixels. Those come from picture_jpeg_turbo.c, or
+ * picture_jpeg_stb.c where lathe is built so. */
 #include "picture_impl.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ static lathe_jpeg_marks read_marks(const uint8_t *bytes, size_t size)
         }
         if (marker == 0xDA || marker == 0xD9 || length < 2 || length > size - at - 2) break;
         const uint8_t *body = bytes + at + 4;
-        if (marker == 0xE1 && length >= 8 && !memcmp(body, "Exif\0\0", 6)) marks.orientation = lathe_picture_exif(body + 6, length - 8);
+        if (marker == 0xE1 && length >= 8 && !memcmp(body, "Exif\0\0", 6))
+            marks.orientation = lathe_picture_exif(body + 6, length - 8);
         if (marker == 0xEE && length >= 7 && !memcmp(body, "Adobe", 5)) marks.adobe = true;
         at += 2 + length;
     }

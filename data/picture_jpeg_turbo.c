@@ -17,7 +17,8 @@ static tjscalingfactor scale_for(int width, int height, int at_least)
     return scale;
 }
 
-/* CMYK pixels to the first channels of RGB, in place row by row: the ink that is left times the black that is left. */
+/* CMYK pixels to the first channels of RGB, in place row by row: the ink that is left times the black that is
+ * left. */
 static void from_cmyk(const uint8_t *cmyk, bool inverted, lathe_picture *picture)
 {
     size_t count = (size_t)picture->width * (size_t)picture->height;
@@ -34,14 +35,17 @@ static void from_cmyk(const uint8_t *cmyk, bool inverted, lathe_picture *picture
     }
 }
 
-static lathe_status decompress(tjhandle handle, const lathe_picture_file *file, int format, int width, int height, uint8_t *pixels)
+static lathe_status decompress(tjhandle handle, const lathe_picture_file *file, int format, int width,
+    int height, uint8_t *pixels)
 {
-    if (!tjDecompress2(handle, file->bytes, file->size, pixels, width, 0, height, format, TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS))
+    if (!tjDecompress2(handle, file->bytes, file->size, pixels, width, 0, height, format,
+            TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS))
         return LATHE_OK;
     return lathe_fail(LATHE_EFORMAT, "%s: %s", file->name, tjGetErrorStr2(handle));
 }
 
-static lathe_status decode_with(tjhandle handle, const lathe_picture_file *file, bool adobe, lathe_picture *picture)
+static lathe_status decode_with(tjhandle handle, const lathe_picture_file *file, bool adobe,
+    lathe_picture *picture)
 {
     int width, height, sampling, space;
     if (tjDecompressHeader3(handle, file->bytes, file->size, &width, &height, &sampling, &space))
@@ -50,13 +54,16 @@ static lathe_status decode_with(tjhandle handle, const lathe_picture_file *file,
     lathe_status status = lathe_picture_check_size(file, (uint64_t)width, (uint64_t)height);
     if (status) return status;
     tjscalingfactor scale = scale_for(width, height, file->opts.at_least);
-    *picture = (lathe_picture){ .width = TJSCALED(width, scale), .height = TJSCALED(height, scale), .channels = file->opts.channels };
+    *picture = (lathe_picture){ .width = TJSCALED(width, scale),
+        .height = TJSCALED(height, scale),
+        .channels = file->opts.channels };
     if (!picture->channels) picture->channels = space == TJCS_GRAY ? 1 : 3;
     status = lathe_picture_alloc(picture);
     if (status) return status;
     if (space != TJCS_CMYK && space != TJCS_YCCK) {
         static const int formats[] = { 0, TJPF_GRAY, 0, TJPF_RGB, TJPF_RGBA };
-        return decompress(handle, file, formats[picture->channels], picture->width, picture->height, picture->pixels);
+        return decompress(handle, file, formats[picture->channels], picture->width, picture->height,
+            picture->pixels);
     }
     uint8_t *cmyk = lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height), 4);
     if (!cmyk) return LATHE_ENOMEM;

@@ -26,10 +26,12 @@ typedef struct lathe_png_scan {
     bool ended, any_data;
 } lathe_png_scan;
 
-static lathe_status read_header(const lathe_picture_file *file, const uint8_t *body, uint32_t length, lathe_png_scan *scan)
+static lathe_status read_header(const lathe_picture_file *file, const uint8_t *body, uint32_t length,
+    lathe_png_scan *scan)
 {
     static const int channels_of[] = { 1, 0, 3, 1, 2, 0, 4 };
-    if (length != 13) return lathe_fail(LATHE_EFORMAT, "%s: PNG header of %lu bytes", file->name, (unsigned long)length);
+    if (length != 13)
+        return lathe_fail(LATHE_EFORMAT, "%s: PNG header of %lu bytes", file->name, (unsigned long)length);
     scan->width = big_endian(body);
     scan->height = big_endian(body + 4);
     scan->depth = body[8];
@@ -41,17 +43,20 @@ static lathe_status read_header(const lathe_picture_file *file, const uint8_t *b
     return lathe_picture_check_size(file, scan->width, scan->height);
 }
 
-static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, uint32_t length, lathe_png_scan *scan)
+static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, uint32_t length,
+    lathe_png_scan *scan)
 {
     const uint8_t *body = type + 4;
     bool first = !scan->width;
     if (first != !memcmp(type, "IHDR", 4))
-        return lathe_fail(LATHE_EFORMAT, "%s: the PNG header is %s", file->name, first ? "missing" : "there twice");
+        return lathe_fail(LATHE_EFORMAT, "%s: the PNG header is %s", file->name,
+            first ? "missing" : "there twice");
     if (first) return read_header(file, body, length, scan);
     if (!memcmp(type, "PLTE", 4) && (length > 768 || length % 3))
         return lathe_fail(LATHE_EFORMAT, "%s: PNG palette of %lu bytes", file->name, (unsigned long)length);
     if (!memcmp(type, "IDAT", 4)) {
-        if (!scan->any_data && !length) return lathe_fail(LATHE_EFORMAT, "%s: PNG data begins with an empty chunk", file->name);
+        if (!scan->any_data && !length)
+            return lathe_fail(LATHE_EFORMAT, "%s: PNG data begins with an empty chunk", file->name);
         scan->any_data = true;
         scan->packed += length;
     }
@@ -65,16 +70,20 @@ static lathe_status scan_chunks(lathe_picture_file *file, lathe_png_scan *scan)
 {
     for (size_t at = 8; !scan->ended;) {
         size_t left = file->size - at;
-        if (left < 12) return lathe_fail(LATHE_EFORMAT, "%s: the PNG is truncated: it has no end", file->name);
+        if (left < 12)
+            return lathe_fail(LATHE_EFORMAT, "%s: the PNG is truncated: it has no end", file->name);
         const uint8_t *chunk = file->bytes + at;
         uint32_t length = big_endian(chunk);
         if (length > left - 12)
-            return lathe_fail(LATHE_EFORMAT, "%s: a PNG chunk of %lu bytes, %zu are left", file->name, (unsigned long)length, left - 12);
+            return lathe_fail(LATHE_EFORMAT, "%s: a PNG chunk of %lu bytes, %zu are left", file->name,
+                (unsigned long)length, left - 12);
         for (int i = 4; i < 8; i++)
             if ((chunk[i] | 32) < 'a' || (chunk[i] | 32) > 'z')
-                return lathe_fail(LATHE_EFORMAT, "%s: a PNG chunk whose type has byte %02x", file->name, chunk[i]);
+                return lathe_fail(LATHE_EFORMAT, "%s: a PNG chunk whose type has byte %02x", file->name,
+                    chunk[i]);
         if (crc32(0, chunk + 4, length + 4) != big_endian(chunk + 8 + length))
-            return lathe_fail(LATHE_EFORMAT, "%s: PNG chunk %.4s has a wrong CRC", file->name, (const char *)chunk + 4);
+            return lathe_fail(LATHE_EFORMAT, "%s: PNG chunk %.4s has a wrong CRC", file->name,
+                (const char *)chunk + 4);
         lathe_status status = take_chunk(file, chunk + 4, length, scan);
         if (status) return status;
         at += 12 + (size_t)length;
@@ -88,11 +97,12 @@ static lathe_status decode_png(lathe_picture_file *file, lathe_picture *picture)
     lathe_status status = scan_chunks(file, &scan);
     if (status) return status;
     if (!scan.any_data) return lathe_fail(LATHE_EFORMAT, "%s: the PNG has no data", file->name);
-    uint64_t row = ((uint64_t)scan.width * (uint64_t)(scan.channels * scan.depth) + 7) / 8 + 1; /* at most 2^17 */
+    uint64_t row =
+        ((uint64_t)scan.width * (uint64_t)(scan.channels * scan.depth) + 7) / 8 + 1; /* at most 2^17 */
     uint64_t unpacked = row * scan.height;
     if (unpacked / INFLATE_MOST > scan.packed)
-        return lathe_fail(LATHE_EFORMAT, "%s: %lu x %lu pixels from %llu bytes of PNG data", file->name, (unsigned long)scan.width,
-            (unsigned long)scan.height, (unsigned long long)scan.packed);
+        return lathe_fail(LATHE_EFORMAT, "%s: %lu x %lu pixels from %llu bytes of PNG data", file->name,
+            (unsigned long)scan.width, (unsigned long)scan.height, (unsigned long long)scan.packed);
     /* packed, unpacked (doubling, and interlaced rows of their own), 16-bit and 8-bit pixels of 4 channels */
     uint64_t pixels = (uint64_t)scan.width * scan.height;
     size_t budget = (size_t)(2 * scan.packed + 6 * unpacked + 20 * pixels + ((uint64_t)1 << 18));

@@ -7,19 +7,16 @@ static bool is_pnm(const uint8_t *bytes, size_t size)
     return bytes[0] == 'P' && (bytes[1] == '5' || bytes[1] == '6');
 }
 
-static bool is_space(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/* The next decimal number of the header, past white space and comments; -1 if there is none below a million. */
+/* The next decimal number of the header, past white space and comments; -1 if there is none below a million.
+ */
 static int read_number(const lathe_picture_file *file, size_t *at)
 {
     while (*at < file->size && (is_space(file->bytes[*at]) || file->bytes[*at] == '#')) {
         if (file->bytes[*at] == '#')
             while (*at < file->size && file->bytes[*at] != '\n') ++*at;
-        else
-            ++*at;
+        else ++*at;
     }
     int value = -1;
     for (; *at < file->size && file->bytes[*at] >= '0' && file->bytes[*at] <= '9' && value < 100000; ++*at)
@@ -39,14 +36,19 @@ static lathe_status decode_pnm(lathe_picture_file *file, lathe_picture *picture)
     int most = read_number(file, &at);
     if (width < 0 || height < 0 || most < 1 || at >= file->size || !is_space(file->bytes[at]))
         return lathe_fail(LATHE_EFORMAT, "%s: the PNM header is not complete", file->name);
-    if (most > 255) return lathe_fail(LATHE_EFORMAT, "%s: PNM samples up to %d, only up to 255 are read", file->name, most);
+    if (most > 255)
+        return lathe_fail(LATHE_EFORMAT, "%s: PNM samples up to %d, only up to 255 are read", file->name,
+            most);
     lathe_status status = lathe_picture_check_size(file, (uint64_t)width, (uint64_t)height);
     if (status) return status;
     size_t pixels = (size_t)width * (size_t)height, left = file->size - ++at;
     if (left < pixels * (size_t)own)
-        return lathe_fail(LATHE_EFORMAT, "%s: the PNM is truncated: %zu bytes of pixels, its header needs %zu", file->name, left,
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: the PNM is truncated: %zu bytes of pixels, its header needs %zu", file->name, left,
             pixels * (size_t)own);
-    *picture = (lathe_picture){ .width = width, .height = height, .channels = file->opts.channels ? file->opts.channels : own };
+    *picture = (lathe_picture){ .width = width,
+        .height = height,
+        .channels = file->opts.channels ? file->opts.channels : own };
     status = lathe_picture_alloc(picture);
     if (status) return status;
     const uint8_t *from = file->bytes + at;

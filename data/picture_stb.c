@@ -1,4 +1,5 @@
-/* stb_image, for PNG and BMP alone (and JPEG where lathe is built so: LATHE_JPEG=stb), kept to a budget of memory. */
+/* stb_image, for PNG and BMP alone (and JPEG where lathe is built so: LATHE_JPEG=stb), kept to a budget of
+ * memory. */
 #include "picture_impl.h"
 
 #include <string.h>
@@ -55,9 +56,11 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 #define STBI_MAX_DIMENSIONS 16384
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
-#pragma GCC diagnostic ignored "-Wunused-function" /* declarations of what is left out stay; told at the file's end */
+#pragma GCC diagnostic ignored \
+    "-Wunused-function" /* declarations of what is left out stay; told at the file's end */
 #ifndef __clang__
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized" /* of callbacks that a picture in memory does not use */
+#pragma GCC diagnostic ignored \
+    "-Wmaybe-uninitialized" /* of callbacks that a picture in memory does not use */
 #endif
 #include <stb/stb_image.h>
 
@@ -67,7 +70,8 @@ lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int chan
     memory.refused = false;
     if (file->opts.channels) channels = file->opts.channels;
     int width = 0, height = 0, own = 0;
-    stbi_uc *pixels = stbi_load_from_memory(file->bytes, (int)file->size, &width, &height, &own, channels); /* at most 2^30 bytes */
+    stbi_uc *pixels = stbi_load_from_memory(file->bytes, (int)file->size, &width, &height, &own,
+        channels); /* at most 2^30 bytes */
     if (!pixels && memory.refused) return LATHE_ENOMEM;
     if (!pixels) return lathe_fail(LATHE_EFORMAT, "%s: %s", file->name, stbi_failure_reason());
     *picture = (lathe_picture){ .width = width, .height = height, .channels = channels };

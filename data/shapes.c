@@ -13,35 +13,20 @@
 
 /* Each shape is a distance: how far (x, y) is outside, negative inside, for a shape of about radius 1. */
 
-static double disc(double x, double y, double radius)
-{
-    return hypot(x, y) - radius;
-}
+static double disc(double x, double y, double radius) { return hypot(x, y) - radius; }
 
 static double box(double x, double y, double half_width, double half_height)
 {
     return fmax(fabs(x) - half_width, fabs(y) - half_height);
 }
 
-static double circle(double x, double y)
-{
-    return disc(x, y, 0.85);
-}
+static double circle(double x, double y) { return disc(x, y, 0.85); }
 
-static double ring(double x, double y)
-{
-    return fabs(disc(x, y, 0.75)) - 0.2;
-}
+static double ring(double x, double y) { return fabs(disc(x, y, 0.75)) - 0.2; }
 
-static double half_disc(double x, double y)
-{
-    return fmax(disc(x, y + 0.4, 1), -(y + 0.4));
-}
+static double half_disc(double x, double y) { return fmax(disc(x, y + 0.4, 1), -(y + 0.4)); }
 
-static double crescent(double x, double y)
-{
-    return fmax(disc(x, y, 0.95), -disc(x - 0.45, y, 0.75));
-}
+static double crescent(double x, double y) { return fmax(disc(x, y, 0.95), -disc(x - 0.45, y, 0.75)); }
 
 static double triangle(double x, double y)
 {
@@ -49,22 +34,14 @@ static double triangle(double x, double y)
     return fmax(side, -y) - 0.52;
 }
 
-static double square(double x, double y)
-{
-    return box(x, y, 0.75, 0.75);
-}
+static double square(double x, double y) { return box(x, y, 0.75, 0.75); }
 
-static double bar(double x, double y)
-{
-    return box(x, y, 1, 0.32);
-}
+static double bar(double x, double y) { return box(x, y, 1, 0.32); }
 
-static double cross(double x, double y)
-{
-    return fmin(box(x, y, 0.95, 0.28), box(x, y, 0.28, 0.95));
-}
+static double cross(double x, double y) { return fmin(box(x, y, 0.95, 0.28), box(x, y, 0.28, 0.95)); }
 
-/* Five tips at radius 1.05: folded into half a tip, its outline is one line from the tip to the notch at radius 0.42. */
+/* Five tips at radius 1.05: folded into half a tip, its outline is one line from the tip to the notch at
+ * radius 0.42. */
 static double star(double x, double y)
 {
     double angle = fabs(remainder(atan2(x, y), TAU / 5)), radius = hypot(x, y);
@@ -81,10 +58,10 @@ static double heart(double x, double y)
     return fmin(box(u, v, half, half), fmin(disc(u, v + half, half), disc(u + half, v, half)));
 }
 
-static double (*const outlines[CLASSES])(double, double) = { circle, ring, half_disc, crescent, triangle, square, bar, cross,
-    star, heart };
-static const char *const names[CLASSES] = { "circle", "ring", "half disc", "crescent", "triangle", "square", "bar", "cross",
-    "star", "heart" };
+static double (*const outlines[CLASSES])(double, double) = { circle, ring, half_disc, crescent, triangle,
+    square, bar, cross, star, heart };
+static const char *const names[CLASSES] = { "circle", "ring", "half disc", "crescent", "triangle", "square",
+    "bar", "cross", "star", "heart" };
 
 typedef struct lathe_shapes {
     uint64_t seed, stream;
@@ -92,7 +69,8 @@ typedef struct lathe_shapes {
     atomic_uchar *drawn; /* [count]: 0 not yet, 1 being drawn by some thread, 2 there */
 } lathe_shapes;
 
-/* What is drawn: a shape on a background that shades from one edge to the other, each with its shade for each channel. */
+/* What is drawn: a shape on a background that shades from one edge to the other, each with its shade for each
+ * channel. */
 typedef struct lathe_scene {
     double x, y, radius, cosine, sine; /* in pixels; its turn */
     double slope_x, slope_y;           /* of the background's shade, over the whole picture */
@@ -148,9 +126,11 @@ static void draw(const lathe_dataset *data, size_t index, uint8_t *pixels)
     for (int row = 0; row < data->height; row++)
         for (int column = 0; column < data->width; column++) {
             double dx = (column + 0.5 - scene.x) / scene.radius, dy = (row + 0.5 - scene.y) / scene.radius;
-            double away = outline(dx * scene.cosine + dy * scene.sine, dy * scene.cosine - dx * scene.sine) * scene.radius;
+            double away = outline(dx * scene.cosine + dy * scene.sine, dy * scene.cosine - dx * scene.sine) *
+                scene.radius;
             double cover = fmin(fmax(0.5 - away, 0), 1); /* the part of the pixel that the shape covers */
-            double shade = scene.slope_x * ((column + 0.5) / data->width - 0.5) + scene.slope_y * ((row + 0.5) / data->height - 0.5);
+            double shade = scene.slope_x * ((column + 0.5) / data->width - 0.5) +
+                scene.slope_y * ((row + 0.5) / data->height - 0.5);
             for (int c = 0; c < data->channels; c++) {
                 double ground = scene.ground[c] + shade;
                 double value = ground + (scene.ink[c] - ground) * cover + scene.noise * rough_normal(&rng);
@@ -160,12 +140,17 @@ static void draw(const lathe_dataset *data, size_t index, uint8_t *pixels)
         }
 }
 
-static lathe_status shapes_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
+static lathe_status shapes_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
 {
     lathe_shapes *shapes = data->state;
     size_t bytes = (size_t)data->channels * (size_t)data->height * (size_t)data->width;
     uint8_t *kept = shapes->pixels + index * bytes;
-    *sample = (lathe_sample){ .pixels = kept, .channels = data->channels, .height = data->height, .width = data->width, .label = data->labels[index] };
+    *sample = (lathe_sample){ .pixels = kept,
+        .channels = data->channels,
+        .height = data->height,
+        .width = data->width,
+        .label = data->labels[index] };
     if (atomic_load_explicit(&shapes->drawn[index], memory_order_acquire) == 2) return LATHE_OK;
     unsigned char nobody = 0;
     if (atomic_compare_exchange_strong(&shapes->drawn[index], &nobody, 1)) {
@@ -189,7 +174,9 @@ static void shapes_close(lathe_dataset *data)
     lathe_free((void *)data->labels);
 }
 
-static const lathe_dataset_type shapes_type = { .name = "shapes", .read = shapes_read, .close = shapes_close };
+static const lathe_dataset_type shapes_type = { .name = "shapes",
+    .read = shapes_read,
+    .close = shapes_close };
 
 static lathe_status check(lathe_split split, const lathe_shapes_opts *opts)
 {
@@ -219,7 +206,8 @@ static lathe_status furnish(lathe_dataset *data, lathe_split split, uint64_t see
     size_t measured = data->count < 200 ? data->count : 200;
     lathe_sample sample;
     for (size_t i = 0; i < measured; i++) shapes_read(data, i, NULL, &sample);
-    lathe_data_moments(shapes->pixels, measured, data->channels, bytes / (size_t)data->channels, data->mean, data->std);
+    lathe_data_moments(shapes->pixels, measured, data->channels, bytes / (size_t)data->channels, data->mean,
+        data->std);
     return LATHE_OK;
 }
 
@@ -231,8 +219,15 @@ lathe_dataset *lathe_data_shapes(lathe_split split, const lathe_shapes_opts *opt
     lathe_dataset *data = lathe_alloc(1, sizeof *data);
     if (!data) return NULL;
     int size = opts->size ? opts->size : opts->colour ? 32 : 28;
-    *data = (lathe_dataset){ .type = &shapes_type, .channels = opts->colour ? 3 : 1, .height = size, .width = size,
-        .count = opts->count ? opts->count : split == LATHE_SPLIT_TRAIN ? 10000 : 2000, .classes = CLASSES, .class_names = names };
+    *data = (lathe_dataset){ .type = &shapes_type,
+        .channels = opts->colour ? 3 : 1,
+        .height = size,
+        .width = size,
+        .count = opts->count           ? opts->count :
+            split == LATHE_SPLIT_TRAIN ? 10000 :
+                                         2000,
+        .classes = CLASSES,
+        .class_names = names };
     if (!furnish(data, split, opts->seed)) return data;
     lathe_data_free(data);
     return NULL;
@@ -246,12 +241,17 @@ static lathe_dataset *open_shapes(const char *argument, lathe_split split, const
         return NULL;
     }
     if (opts->channels && opts->channels != (colour ? 3 : 1)) {
-        lathe_fail(LATHE_EARG, "shapes: pictures have %d channels, %d were asked for", colour ? 3 : 1, opts->channels);
+        lathe_fail(LATHE_EARG, "shapes: pictures have %d channels, %d were asked for", colour ? 3 : 1,
+            opts->channels);
         return NULL;
     }
-    return lathe_data_shapes(split, &(lathe_shapes_opts){ .colour = colour, .size = opts->size, .seed = opts->seed });
+    return lathe_data_shapes(split,
+        &(lathe_shapes_opts){ .colour = colour, .size = opts->size, .seed = opts->seed });
 }
 
 const lathe_data_source lathe_shapes_source = {
-    .name = "shapes", .argument = "[grey|colour]", .help = "ten drawn shapes, generated: needs no files", .open = open_shapes,
+    .name = "shapes",
+    .argument = "[grey|colour]",
+    .help = "ten drawn shapes, generated: needs no files",
+    .open = open_shapes,
 };

@@ -13,7 +13,8 @@ typedef struct lathe_subset {
     size_t *indices;
 } lathe_subset;
 
-static lathe_status subset_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
+static lathe_status subset_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
 {
     const lathe_subset *subset = data->state;
     return subset->data->type->read(subset->data, subset->indices[index], scratch, sample);
@@ -35,13 +36,17 @@ static void subset_close(lathe_dataset *data)
     lathe_free((void *)data->groups);
 }
 
-static const lathe_dataset_type subset_type = { .name = "subset", .read = subset_read, .close = subset_close, .file = subset_file };
+static const lathe_dataset_type subset_type = { .name = "subset",
+    .read = subset_read,
+    .close = subset_close,
+    .file = subset_file };
 
 /* What `numbers` [, each] has for the chosen samples; NULL for NULL, and after a failure. */
 static int *gather(const int *numbers, size_t each, const size_t *indices, size_t count)
 {
     int *some = numbers ? lathe_alloc_raw(lathe_times(count, each), sizeof *some) : NULL;
-    for (size_t i = 0; some && i < count; i++) memcpy(some + i * each, numbers + indices[i] * each, each * sizeof *some);
+    for (size_t i = 0; some && i < count; i++)
+        memcpy(some + i * each, numbers + indices[i] * each, each * sizeof *some);
     return some;
 }
 
@@ -53,7 +58,8 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
     }
     for (size_t i = 0; i < count; i++)
         if (indices[i] >= data->count) {
-            lathe_fail(LATHE_EARG, "lathe_data_subset: sample %zu of %s, which has %zu", indices[i], data->name, data->count);
+            lathe_fail(LATHE_EARG, "lathe_data_subset: sample %zu of %s, which has %zu", indices[i],
+                data->name, data->count);
             return NULL;
         }
     lathe_dataset *part = lathe_alloc(1, sizeof *part);
@@ -86,11 +92,13 @@ static lathe_status check(const lathe_dataset *data, const lathe_split_opts *opt
     if (opts->folds ? opts->folds < 2 || (size_t)opts->folds > data->count : opts->fold != 0)
         return lathe_fail(LATHE_EARG, "lathe_data_split: %d folds of %zu samples", opts->folds, data->count);
     if (opts->folds && opts->fraction != 0)
-        return lathe_fail(LATHE_EARG, "lathe_data_split: both folds (%d) and fraction (%g)", opts->folds, opts->fraction);
+        return lathe_fail(LATHE_EARG, "lathe_data_split: both folds (%d) and fraction (%g)", opts->folds,
+            opts->fraction);
     if (opts->folds && (opts->fold < 0 || opts->fold >= opts->folds))
         return lathe_fail(LATHE_EARG, "lathe_data_split: fold %d of %d", opts->fold, opts->folds);
     if (opts->fraction != 0 && !(opts->fraction > 0 && opts->fraction < 1))
-        return lathe_fail(LATHE_EARG, "lathe_data_split: fraction is %g, expected above 0 and below 1", opts->fraction);
+        return lathe_fail(LATHE_EARG, "lathe_data_split: fraction is %g, expected above 0 and below 1",
+            opts->fraction);
     return LATHE_OK;
 }
 
@@ -99,22 +107,25 @@ static void shuffle_by_class(const lathe_dataset *data, const lathe_split_opts *
 {
     uint64_t stream = lathe_rng_stream("data/split");
     size_t filled = 0;
-    for (int class = 0; class < (opts->no_stratify ? 1 : data->classes); class++) {
+    for (int class = 0; class < (opts->no_stratify ? 1 : data->classes); class ++) {
         size_t begin = filled;
         for (size_t i = 0; i < data->count; i++)
             if (opts->no_stratify || data->labels[i] == class) order[filled++] = i;
-        lathe_rng rng = lathe_rng_at(opts->seed, stream, (uint64_t)class);
+        lathe_rng rng = lathe_rng_at(opts->seed, stream, (uint64_t) class);
         lathe_rng_shuffle(&rng, order + begin, filled - begin);
     }
 }
 
-/* Mark what is held out: evenly spaced places of that order, so that each run of it has its share to less than one. */
-static void hold_out_samples(const lathe_dataset *data, const lathe_split_opts *opts, size_t *order, bool *held)
+/* Mark what is held out: evenly spaced places of that order, so that each run of it has its share to less
+ * than one. */
+static void hold_out_samples(const lathe_dataset *data, const lathe_split_opts *opts, size_t *order,
+    bool *held)
 {
     double fraction = opts->fraction != 0 ? opts->fraction : 0.1;
     shuffle_by_class(data, opts, order);
     for (size_t i = 0; i < data->count; i++)
-        held[order[i]] = opts->folds ? i % (size_t)opts->folds == (size_t)opts->fold :
+        held[order[i]] = opts->folds ?
+            i % (size_t)opts->folds == (size_t)opts->fold :
             floor((double)(i + 1) * fraction + 0.5) > floor((double)i * fraction + 0.5);
 }
 
@@ -130,7 +141,8 @@ static int by_group(const void *a, const void *b)
     return x->sample < y->sample ? -1 : 1;
 }
 
-/* Deal out whole groups: members sorted by group, first[g] where group number g begins, order: the groups shuffled. */
+/* Deal out whole groups: members sorted by group, first[g] where group number g begins, order: the groups
+ * shuffled. */
 static void deal_groups(const lathe_dataset *data, const lathe_split_opts *opts, const lathe_member *members,
     const size_t *first, size_t groups, const size_t *order, size_t *sizes, bool *held)
 {
@@ -153,7 +165,8 @@ static void deal_groups(const lathe_dataset *data, const lathe_split_opts *opts,
     }
 }
 
-static lathe_status hold_out_groups(const lathe_dataset *data, const lathe_split_opts *opts, size_t *order, bool *held)
+static lathe_status hold_out_groups(const lathe_dataset *data, const lathe_split_opts *opts, size_t *order,
+    bool *held)
 {
     lathe_member *members = lathe_alloc_raw(data->count, sizeof *members);
     size_t *first = lathe_alloc_raw(data->count, sizeof *first);

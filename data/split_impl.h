@@ -4,7 +4,8 @@
 
 #include "split.h"
 
-/** held [data->count]: which samples are held out. Of `data` only name, count, classes and labels are looked at. Errors: as lathe_data_split. */
+/** held [data->count]: which samples are held out. Of `data` only name, count, classes and labels are looked
+ * at. Errors: as lathe_data_split. */
 lathe_status lathe_split_mark(const lathe_dataset *data, const lathe_split_opts *opts, bool *held);
 
 #endif

@@ -14,7 +14,7 @@ void lathe_transforms_free(lathe_transforms *transforms)
     lathe_free(transforms);
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------------------------------------- */
 
 /* A size on its way through the steps, and the most bytes that a picture has on it. */
 typedef struct lathe_sizes {
@@ -27,12 +27,14 @@ static lathe_status follow_list(lathe_sizes *sizes, int begin, int end);
 
 static lathe_status follow_type(lathe_sizes *sizes, const lathe_step *step)
 {
-    lathe_status status =
-        step->type->size ? step->type->size(step->opts, sizes->channels, &sizes->height, &sizes->width) : LATHE_OK;
+    lathe_status status = step->type->size ?
+        step->type->size(step->opts, sizes->channels, &sizes->height, &sizes->width) :
+        LATHE_OK;
     if (status) return status;
-    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_DATA_SIDE_MAX || sizes->width > LATHE_DATA_SIDE_MAX)
-        return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d", step->type->name,
-            sizes->height, sizes->width, LATHE_DATA_SIDE_MAX);
+    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_DATA_SIDE_MAX ||
+        sizes->width > LATHE_DATA_SIDE_MAX)
+        return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d",
+            step->type->name, sizes->height, sizes->width, LATHE_DATA_SIDE_MAX);
     size_t bytes = (size_t)sizes->channels * (size_t)sizes->height * (size_t)sizes->width;
     if (bytes > sizes->most) sizes->most = bytes;
     return LATHE_OK;
@@ -45,17 +47,19 @@ static lathe_status follow_group(lathe_sizes *sizes, int number)
     lathe_sizes before = *sizes, first = { 0 };
     lathe_status status = LATHE_OK;
     if (step->group == LATHE_STEP_SEQUENCE) status = follow_list(sizes, number + 1, step->end);
-    for (int i = number + 1; step->group == LATHE_STEP_ONE_OF && i < step->end && !status; i = sizes->step[i].end) {
+    for (int i = number + 1; step->group == LATHE_STEP_ONE_OF && i < step->end && !status;
+         i = sizes->step[i].end) {
         sizes->height = before.height;
         sizes->width = before.width;
         status = follow_list(sizes, i, sizes->step[i].end);
         if (!first.height) first = *sizes;
         if (!status && (sizes->height != first.height || sizes->width != first.width))
-            status = lathe_fail(LATHE_ESHAPE, "one_of: %d x %d would come out of one, %d x %d of another", first.height, first.width,
-                sizes->height, sizes->width);
+            status = lathe_fail(LATHE_ESHAPE, "one_of: %d x %d would come out of one, %d x %d of another",
+                first.height, first.width, sizes->height, sizes->width);
     }
     if (!status && step->p < 1 && (sizes->height != before.height || sizes->width != before.width))
-        status = lathe_fail(LATHE_ESHAPE, "%s: p = %g, but it decides the size, so that p can only be 1", lathe_step_name(step), step->p);
+        status = lathe_fail(LATHE_ESHAPE, "%s: p = %g, but it decides the size, so that p can only be 1",
+            lathe_step_name(step), step->p);
     return status;
 }
 
@@ -91,13 +95,10 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
     return follow(transforms, &sizes) ? 0 : 2 * sizes.most;
 }
 
-/* ---- pictures ----------------------------------------------------------------------------------------------- */
+/* ---- pictures ------------------------------------------------------------------------------------------ */
 
 /* Added to a step's stream. */
-static uint64_t epoch_stream(uint64_t epoch)
-{
-    return (epoch + 1) * 0x9E3779B97F4A7C15u;
-}
+static uint64_t epoch_stream(uint64_t epoch) { return (epoch + 1) * 0x9E3779B97F4A7C15u; }
 
 lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t epoch, uint64_t index)
 {
@@ -122,8 +123,11 @@ static lathe_status do_type(lathe_pass *pass, const lathe_step *step, lathe_rng 
     if ((!random && !type->still) || (pass->now.mask && type->pixels_only)) return LATHE_OK;
     lathe_image next = pass->now;
     next.pixels = pass->buffer[pass->now.pixels == pass->buffer[0]];
-    lathe_status status = type->size ? type->size(step->opts, next.channels, &next.height, &next.width) : LATHE_OK;
-    if (!status) status = random ? type->apply(step->opts, rng, &pass->now, &next) : type->still(step->opts, &pass->now, &next);
+    lathe_status status =
+        type->size ? type->size(step->opts, next.channels, &next.height, &next.width) : LATHE_OK;
+    if (!status)
+        status = random ? type->apply(step->opts, rng, &pass->now, &next) :
+                          type->still(step->opts, &pass->now, &next);
     if (!status) pass->now = next;
     return status;
 }
@@ -162,7 +166,8 @@ static lathe_status do_list(lathe_pass *pass, int begin, int end)
     return status;
 }
 
-static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, const lathe_image *in,
+    uint8_t *scratch, lathe_image *out)
 {
     *out = *in;
     if (!transforms || !transforms->count) return LATHE_OK;
@@ -177,14 +182,16 @@ static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, co
     return status;
 }
 
-lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, uint64_t index,
-    const lathe_image *in, uint8_t *scratch, lathe_image *out)
+lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
+    uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
     if (!in || !out) return lathe_fail_null("lathe_transforms_apply", in ? "out" : "in");
-    return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in, scratch, out);
+    return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in,
+        scratch, out);
 }
 
-lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in,
+    uint8_t *scratch, lathe_image *out)
 {
     if (!in || !out) return lathe_fail_null("lathe_transforms_still", in ? "out" : "in");
     return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);

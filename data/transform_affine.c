@@ -12,12 +12,15 @@ typedef struct lathe_look {
 } lathe_look;
 
 /* What every one of these has at its end; area is bilinear here. */
-#define LOOK_FIELDS(opts) LATHE_INTERPOLATION_FIELD(opts, look.interpolation), LATHE_EDGE_FIELDS(opts, look.edge)
+#define LOOK_FIELDS(opts) \
+    LATHE_INTERPOLATION_FIELD(opts, look.interpolation), LATHE_EDGE_FIELDS(opts, look.edge)
 
 /* A range of degrees. */
 #define DEGREES(opts, member, low, high, text) \
-    { .name = #member, .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(opts, member), .count = 2, .preset = { low, high }, \
-        .min = -360, .max = 360, .help = text }
+    { \
+        .name = #member, .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(opts, member), .count = 2, \
+        .preset = { low, high }, .min = -360, .max = 360, .help = text \
+    }
 
 static void warp(const lathe_image *in, const double forward[6], const lathe_look *look, lathe_image *out)
 {
@@ -26,8 +29,10 @@ static void warp(const lathe_image *in, const double forward[6], const lathe_loo
     lathe_image_warp(in, back, look->interpolation, &look->edge, out);
 }
 
-/* Turn by `angle` degrees against the clock and scale about the middle, then shift: cv2.getRotationMatrix2D. */
-static void set_rotation(const lathe_image *in, double angle, double scale, double right, double down, double m[6])
+/* Turn by `angle` degrees against the clock and scale about the middle, then shift: cv2.getRotationMatrix2D.
+ */
+static void set_rotation(const lathe_image *in, double angle, double scale, double right, double down,
+    double m[6])
 {
     double x = in->width / 2.0 - 0.5, y = in->height / 2.0 - 0.5;
     double a = scale * cos(angle * RADIANS), b = scale * sin(angle * RADIANS);
@@ -39,7 +44,7 @@ static void set_rotation(const lathe_image *in, double angle, double scale, doub
     m[5] = b * x + (1 - a) * y + down;
 }
 
-/* ---- rotate ------------------------------------------------------------------------------------------------- */
+/* ---- rotate -------------------------------------------------------------------------------------------- */
 
 typedef struct lathe_rotate {
     double limit[2];
@@ -47,7 +52,7 @@ typedef struct lathe_rotate {
 } lathe_rotate;
 
 static const lathe_field rotate_fields[] = {
-    DEGREES(lathe_rotate, limit, -90, 90, "degrees against the clock"), LOOK_FIELDS(lathe_rotate), { 0 },
+    DEGREES(lathe_rotate, limit, -90, 90, "degrees against the clock"), LOOK_FIELDS(lathe_rotate), { 0 }
 };
 
 static lathe_status rotate_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
@@ -61,11 +66,15 @@ static lathe_status rotate_apply(const void *opts, lathe_rng *rng, const lathe_i
 
 /* albumentations.Rotate */
 const lathe_transform_type lathe_rotate_transform = {
-    .name = "rotate", .help = "turned about the middle", .fields = rotate_fields, .opts_size = sizeof(lathe_rotate), .p = 0.5,
+    .name = "rotate",
+    .help = "turned about the middle",
+    .fields = rotate_fields,
+    .opts_size = sizeof(lathe_rotate),
+    .p = 0.5,
     .apply = rotate_apply,
 };
 
-/* ---- shift_scale_rotate ------------------------------------------------------------------------------------- */
+/* ---- shift_scale_rotate -------------------------------------------------------------------------------- */
 
 typedef struct lathe_shift_scale_rotate {
     double shift_limit[2], scale_limit[2], rotate_limit[2];
@@ -73,10 +82,22 @@ typedef struct lathe_shift_scale_rotate {
 } lathe_shift_scale_rotate;
 
 static const lathe_field ssr_fields[] = {
-    { .name = "shift_limit", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_shift_scale_rotate, shift_limit), .count = 2,
-        .preset = { -0.0625, 0.0625 }, .min = -1, .max = 1, .help = "parts of width and height" },
-    { .name = "scale_limit", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_shift_scale_rotate, scale_limit), .count = 2,
-        .preset = { -0.1, 0.1 }, .min = -0.99, .max = 100, .help = "larger by this part" },
+    { .name = "shift_limit",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_shift_scale_rotate, shift_limit),
+        .count = 2,
+        .preset = { -0.0625, 0.0625 },
+        .min = -1,
+        .max = 1,
+        .help = "parts of width and height" },
+    { .name = "scale_limit",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_shift_scale_rotate, scale_limit),
+        .count = 2,
+        .preset = { -0.1, 0.1 },
+        .min = -0.99,
+        .max = 100,
+        .help = "larger by this part" },
     DEGREES(lathe_shift_scale_rotate, rotate_limit, -45, 45, "degrees against the clock"),
     LOOK_FIELDS(lathe_shift_scale_rotate),
     { 0 },
@@ -85,7 +106,8 @@ static const lathe_field ssr_fields[] = {
 static lathe_status ssr_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_shift_scale_rotate *ssr = opts;
-    double angle = lathe_rng_between(rng, ssr->rotate_limit), scale = 1 + lathe_rng_between(rng, ssr->scale_limit), m[6];
+    double angle = lathe_rng_between(rng, ssr->rotate_limit),
+           scale = 1 + lathe_rng_between(rng, ssr->scale_limit), m[6];
     double right = lathe_rng_between(rng, ssr->shift_limit), down = lathe_rng_between(rng, ssr->shift_limit);
     set_rotation(in, angle, scale, right * in->width, down * in->height, m);
     warp(in, m, &ssr->look, out);
@@ -94,14 +116,21 @@ static lathe_status ssr_apply(const void *opts, lathe_rng *rng, const lathe_imag
 
 /* albumentations.ShiftScaleRotate */
 const lathe_transform_type lathe_shift_scale_rotate_transform = {
-    .name = "shift_scale_rotate", .alias = "ssr", .help = "shifted, scaled and turned in one warp", .fields = ssr_fields,
-    .opts_size = sizeof(lathe_shift_scale_rotate), .p = 0.5, .apply = ssr_apply,
+    .name = "shift_scale_rotate",
+    .alias = "ssr",
+    .help = "shifted, scaled and turned in one warp",
+    .fields = ssr_fields,
+    .opts_size = sizeof(lathe_shift_scale_rotate),
+    .p = 0.5,
+    .apply = ssr_apply,
 };
 
-/* ---- affine and shear --------------------------------------------------------------------------------------- */
+/* ---- affine and shear ---------------------------------------------------------------------------------- */
 
-/* Shear, turn (degrees with the clock), scale about the middle, then shift: torchvision.transforms.functional.affine. */
-static void set_affine(const lathe_image *in, double angle, const double shear[2], double scale, const double shift[2], double m[6])
+/* Shear, turn (degrees with the clock), scale about the middle, then shift:
+ * torchvision.transforms.functional.affine. */
+static void set_affine(const lathe_image *in, double angle, const double shear[2], double scale,
+    const double shift[2], double m[6])
 {
     double rotation = angle * RADIANS, sx = shear[0] * RADIANS, sy = shear[1] * RADIANS;
     double x = in->width / 2.0 - 0.5, y = in->height / 2.0 - 0.5;
@@ -119,10 +148,23 @@ typedef struct lathe_affine {
 } lathe_affine;
 
 static const lathe_field affine_fields[] = {
-    { .name = "scale", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_affine, scale), .count = 2, .preset = { 1, 1 },
-        .min = 0, .max = 100, .above_min = true, .help = "1: as it is" },
-    { .name = "translate_percent", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_affine, translate_percent), .count = 2,
-        .preset = { 0, 0 }, .min = -1, .max = 1, .help = "parts of width and height" },
+    { .name = "scale",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_affine, scale),
+        .count = 2,
+        .preset = { 1, 1 },
+        .min = 0,
+        .max = 100,
+        .above_min = true,
+        .help = "1: as it is" },
+    { .name = "translate_percent",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_affine, translate_percent),
+        .count = 2,
+        .preset = { 0, 0 },
+        .min = -1,
+        .max = 1,
+        .help = "parts of width and height" },
     DEGREES(lathe_affine, rotate, 0, 0, "degrees with the clock"),
     DEGREES(lathe_affine, shear, 0, 0, "degrees, across and down"),
     LOOK_FIELDS(lathe_affine),
@@ -132,7 +174,8 @@ static const lathe_field affine_fields[] = {
 static lathe_status affine_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_affine *affine = opts;
-    double angle = lathe_rng_between(rng, affine->rotate), scale = lathe_rng_between(rng, affine->scale), shear[2], shift[2], m[6];
+    double angle = lathe_rng_between(rng, affine->rotate), scale = lathe_rng_between(rng, affine->scale),
+           shear[2], shift[2], m[6];
     for (int i = 0; i < 2; i++) {
         shear[i] = lathe_rng_between(rng, affine->shear);
         shift[i] = lathe_rng_between(rng, affine->translate_percent) * (i ? in->height : in->width);
@@ -144,8 +187,12 @@ static lathe_status affine_apply(const void *opts, lathe_rng *rng, const lathe_i
 
 /* albumentations.Affine and torchvision.transforms.RandomAffine, with the latter's order of the parts */
 const lathe_transform_type lathe_affine_transform = {
-    .name = "affine", .help = "sheared, turned, scaled and shifted in one warp", .fields = affine_fields,
-    .opts_size = sizeof(lathe_affine), .p = 0.5, .apply = affine_apply,
+    .name = "affine",
+    .help = "sheared, turned, scaled and shifted in one warp",
+    .fields = affine_fields,
+    .opts_size = sizeof(lathe_affine),
+    .p = 0.5,
+    .apply = affine_apply,
 };
 
 typedef struct lathe_shear {
@@ -153,9 +200,8 @@ typedef struct lathe_shear {
     lathe_look look;
 } lathe_shear;
 
-static const lathe_field shear_fields[] = {
-    DEGREES(lathe_shear, limit, -20, 20, "degrees"), LOOK_FIELDS(lathe_shear), { 0 },
-};
+static const lathe_field shear_fields[] = { DEGREES(lathe_shear, limit, -20, 20, "degrees"),
+    LOOK_FIELDS(lathe_shear), { 0 } };
 
 static lathe_status shear_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
@@ -169,6 +215,10 @@ static lathe_status shear_apply(const void *opts, lathe_rng *rng, const lathe_im
 
 /* albumentations.Affine(shear=limit) */
 const lathe_transform_type lathe_shear_transform = {
-    .name = "shear", .help = "slanted across and down", .fields = shear_fields, .opts_size = sizeof(lathe_shear), .p = 0.5,
+    .name = "shear",
+    .help = "slanted across and down",
+    .fields = shear_fields,
+    .opts_size = sizeof(lathe_shear),
+    .p = 0.5,
     .apply = shear_apply,
 };

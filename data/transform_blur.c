@@ -40,14 +40,19 @@ static lathe_status convolve(const lathe_image *in, const lathe_kernel *kernel, 
             for (int x = 0; x < width; x++) {
                 int32_t sum = 0;
                 for (int k = 0; k < kernel->size; k++)
-                    sum += from[y * width + lathe_border_place(LATHE_BORDER_REFLECT_101, x + k - half, width)] * kernel->weight[k];
+                    sum +=
+                        from[y * width + lathe_border_place(LATHE_BORDER_REFLECT_101, x + k - half, width)] *
+                        kernel->weight[k];
                 between[y * width + x] = (uint16_t)((sum + 128) >> 8);
             }
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) {
                 int64_t sum = 0;
                 for (int k = 0; k < kernel->size; k++)
-                    sum += (int64_t)between[lathe_border_place(LATHE_BORDER_REFLECT_101, y + k - half, height) * width + x] *
+                    sum +=
+                        (int64_t)between[lathe_border_place(LATHE_BORDER_REFLECT_101, y + k - half, height) *
+                                width +
+                            x] *
                         kernel->weight[k];
                 out->pixels[(size_t)c * area + (size_t)(y * width + x)] = (uint8_t)((sum + (1 << 23)) >> 24);
             }
@@ -68,8 +73,14 @@ typedef struct lathe_blur {
 } lathe_blur;
 
 static const lathe_field blur_fields[] = {
-    { .name = "blur_limit", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_blur, blur_limit), .count = 2, .preset = { 3, 7 },
-        .min = 3, .max = WIDEST, .help = "side of the square whose mean is taken, an odd number of pixels" },
+    { .name = "blur_limit",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_blur, blur_limit),
+        .count = 2,
+        .preset = { 3, 7 },
+        .min = 3,
+        .max = WIDEST,
+        .help = "side of the square whose mean is taken, an odd number of pixels" },
     { 0 },
 };
 
@@ -86,8 +97,13 @@ static lathe_status blur_apply(const void *opts, lathe_rng *rng, const lathe_ima
 
 /* albumentations.Blur; cv2.blur */
 const lathe_transform_type lathe_blur_transform = {
-    .name = "blur", .help = "the mean of the pixels around", .fields = blur_fields, .opts_size = sizeof(lathe_blur), .p = 0.5,
-    .pixels_only = true, .apply = blur_apply,
+    .name = "blur",
+    .help = "the mean of the pixels around",
+    .fields = blur_fields,
+    .opts_size = sizeof(lathe_blur),
+    .p = 0.5,
+    .pixels_only = true,
+    .apply = blur_apply,
 };
 
 typedef struct lathe_gaussian_blur {
@@ -95,10 +111,21 @@ typedef struct lathe_gaussian_blur {
 } lathe_gaussian_blur;
 
 static const lathe_field gaussian_fields[] = {
-    { .name = "blur_limit", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_gaussian_blur, blur_limit), .count = 2,
-        .preset = { 3, 7 }, .min = 3, .max = WIDEST, .help = "how many pixels across, an odd number" },
-    { .name = "sigma_limit", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_gaussian_blur, sigma_limit), .count = 2, .min = 0,
-        .max = 100, .help = "standard deviation in pixels; 0: 0.3 ((blur - 1) / 2 - 1) + 0.8" },
+    { .name = "blur_limit",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_gaussian_blur, blur_limit),
+        .count = 2,
+        .preset = { 3, 7 },
+        .min = 3,
+        .max = WIDEST,
+        .help = "how many pixels across, an odd number" },
+    { .name = "sigma_limit",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_gaussian_blur, sigma_limit),
+        .count = 2,
+        .min = 0,
+        .max = 100,
+        .help = "standard deviation in pixels; 0: 0.3 ((blur - 1) / 2 - 1) + 0.8" },
     { 0 },
 };
 
@@ -128,6 +155,11 @@ static lathe_status gaussian_apply(const void *opts, lathe_rng *rng, const lathe
 
 /* albumentations.GaussianBlur; cv2.GaussianBlur */
 const lathe_transform_type lathe_gaussian_blur_transform = {
-    .name = "gaussian_blur", .help = "a soft blur", .fields = gaussian_fields, .opts_size = sizeof(lathe_gaussian_blur), .p = 0.5,
-    .pixels_only = true, .apply = gaussian_apply,
+    .name = "gaussian_blur",
+    .help = "a soft blur",
+    .fields = gaussian_fields,
+    .opts_size = sizeof(lathe_gaussian_blur),
+    .p = 0.5,
+    .pixels_only = true,
+    .apply = gaussian_apply,
 };

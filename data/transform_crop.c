@@ -13,9 +13,17 @@ typedef struct lathe_crop {
 } lathe_crop;
 
 static const lathe_field crop_fields[] = {
-    { .name = "padding", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_crop, padding), .min = 0, .max = 4096,
+    { .name = "padding",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_crop, padding),
+        .min = 0,
+        .max = 4096,
         .help = "pixels added on each side first" },
-    { .name = "size", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_crop, size), .min = 0, .max = 16384,
+    { .name = "size",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_crop, size),
+        .min = 0,
+        .max = 16384,
         .help = "side of what is cut out; 0: the size that goes in" },
     LATHE_EDGE_FIELDS(lathe_crop, edge),
     { 0 },
@@ -27,8 +35,8 @@ static lathe_status crop_size(const void *opts, int channels, int *height, int *
     const lathe_crop *crop = opts;
     if (!crop->size) return LATHE_OK;
     if (crop->size > *height + 2 * crop->padding || crop->size > *width + 2 * crop->padding)
-        return lathe_fail(LATHE_ESHAPE, "random_crop: size %d of pictures of %d x %d with padding %d", crop->size, *height, *width,
-            crop->padding);
+        return lathe_fail(LATHE_ESHAPE, "random_crop: size %d of pictures of %d x %d with padding %d",
+            crop->size, *height, *width, crop->padding);
     *height = *width = crop->size;
     return LATHE_OK;
 }
@@ -36,7 +44,8 @@ static lathe_status crop_size(const void *opts, int channels, int *height, int *
 static lathe_status crop_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_crop *crop = opts;
-    int down = in->height + 2 * crop->padding - out->height, across = in->width + 2 * crop->padding - out->width;
+    int down = in->height + 2 * crop->padding - out->height,
+        across = in->width + 2 * crop->padding - out->width;
     int top = (int)lathe_rng_below(rng, (uint64_t)down + 1) - crop->padding;
     int left = (int)lathe_rng_below(rng, (uint64_t)across + 1) - crop->padding;
     lathe_image_window(in, top, left, &crop->edge, out);
@@ -52,8 +61,15 @@ static lathe_status crop_still(const void *opts, const lathe_image *in, lathe_im
 
 /* torchvision.transforms.RandomCrop; albumentations.RandomCrop with pad_if_needed */
 const lathe_transform_type lathe_random_crop_transform = {
-    .name = "random_crop", .alias = "crop", .help = "a window at a random place, after padding", .fields = crop_fields,
-    .opts_size = sizeof(lathe_crop), .p = 1, .size = crop_size, .apply = crop_apply, .still = crop_still,
+    .name = "random_crop",
+    .alias = "crop",
+    .help = "a window at a random place, after padding",
+    .fields = crop_fields,
+    .opts_size = sizeof(lathe_crop),
+    .p = 1,
+    .size = crop_size,
+    .apply = crop_apply,
+    .still = crop_still,
 };
 
 typedef struct lathe_center_crop {
@@ -61,9 +77,18 @@ typedef struct lathe_center_crop {
 } lathe_center_crop;
 
 static const lathe_field center_fields[] = {
-    { .name = "height", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_center_crop, height), .min = 1, .max = 16384,
-        .required = true, .help = "of what is cut out" },
-    { .name = "width", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_center_crop, width), .min = 0, .max = 16384,
+    { .name = "height",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_center_crop, height),
+        .min = 1,
+        .max = 16384,
+        .required = true,
+        .help = "of what is cut out" },
+    { .name = "width",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_center_crop, width),
+        .min = 0,
+        .max = 16384,
         .help = "0: the height" },
     { 0 },
 };
@@ -74,7 +99,8 @@ static lathe_status center_size(const void *opts, int channels, int *height, int
     const lathe_center_crop *crop = opts;
     int wide = crop->width ? crop->width : crop->height;
     if (crop->height > *height || wide > *width)
-        return lathe_fail(LATHE_ESHAPE, "center_crop: size %d x %d of pictures of %d x %d", crop->height, wide, *height, *width);
+        return lathe_fail(LATHE_ESHAPE, "center_crop: size %d x %d of pictures of %d x %d", crop->height,
+            wide, *height, *width);
     *height = crop->height;
     *width = wide;
     return LATHE_OK;
@@ -89,6 +115,11 @@ static lathe_status center_still(const void *opts, const lathe_image *in, lathe_
 
 /* albumentations.CenterCrop */
 const lathe_transform_type lathe_center_crop_transform = {
-    .name = "center_crop", .help = "the middle", .fields = center_fields, .opts_size = sizeof(lathe_center_crop), .p = 1,
-    .size = center_size, .still = center_still,
+    .name = "center_crop",
+    .help = "the middle",
+    .fields = center_fields,
+    .opts_size = sizeof(lathe_center_crop),
+    .p = 1,
+    .size = center_size,
+    .still = center_still,
 };

@@ -28,14 +28,25 @@ static lathe_status flip_rows(const void *opts, const lathe_image *in, lathe_ima
     size_t width = (size_t)in->width, height = (size_t)in->height;
     for (size_t c = 0; c < (size_t)in->channels; c++)
         for (size_t y = 0; y < height; y++)
-            memcpy(out->pixels + (c * height + y) * width, in->pixels + (c * height + height - 1 - y) * width, width);
+            memcpy(out->pixels + (c * height + y) * width, in->pixels + (c * height + height - 1 - y) * width,
+                width);
     return LATHE_OK;
 }
 
 const lathe_transform_type lathe_horizontal_flip_transform = {
-    .name = "horizontal_flip", .alias = "hflip", .help = "mirror left and right", .fields = lathe_no_fields, .p = 0.5, .still = flip_columns,
+    .name = "horizontal_flip",
+    .alias = "hflip",
+    .help = "mirror left and right",
+    .fields = lathe_no_fields,
+    .p = 0.5,
+    .still = flip_columns,
 };
 
 const lathe_transform_type lathe_vertical_flip_transform = {
-    .name = "vertical_flip", .alias = "vflip", .help = "mirror top and bottom", .fields = lathe_no_fields, .p = 0.5, .still = flip_rows,
+    .name = "vertical_flip",
+    .alias = "vflip",
+    .help = "mirror top and bottom",
+    .fields = lathe_no_fields,
+    .p = 0.5,
+    .still = flip_rows,
 };

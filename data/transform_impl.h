@@ -13,10 +13,10 @@ typedef enum lathe_step_group { LATHE_STEP_SINGLE, LATHE_STEP_SEQUENCE, LATHE_ST
 typedef struct lathe_step {
     const lathe_transform_type *type; /* NULL: a group */
     lathe_step_group group;
-    int end;                          /* number of the first step that is no part of this one */
+    int end; /* number of the first step that is no part of this one */
     double p;
-    uint64_t stream;                  /* of its random numbers */
-    void *opts;                       /* resolved */
+    uint64_t stream; /* of its random numbers */
+    void *opts;      /* resolved */
 } lathe_step;
 
 struct lathe_transforms {
@@ -40,17 +40,28 @@ typedef struct lathe_edge {
 
 /** The fields of a lathe_edge, which is `member` of struct `opts`. */
 #define LATHE_EDGE_FIELDS(opts, member) \
-    { .name = "border", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(opts, member.border), .choices = lathe_border_names, \
+    { .name = "border", \
+        .kind = LATHE_FIELD_CHOICE, \
+        .offset = offsetof(opts, member.border), \
+        .choices = lathe_border_names, \
         .help = "what is beyond the edge" }, \
-    { .name = "fill", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, member.fill), .min = 0, .max = 255, \
-        .help = "the constant border's value" }, \
-    { .name = "fill_mask", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, member.fill_mask), .min = 0, .max = 255, \
-        .help = "and in masks" }
+        { .name = "fill", \
+            .kind = LATHE_FIELD_INT, \
+            .offset = offsetof(opts, member.fill), \
+            .min = 0, \
+            .max = 255, \
+            .help = "the constant border's value" }, \
+    { \
+        .name = "fill_mask", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, member.fill_mask), .min = 0, \
+        .max = 255, .help = "and in masks" \
+    }
 
 /** The field of an interpolation. */
 #define LATHE_INTERPOLATION_FIELD(opts, member) \
-    { .name = "interpolation", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(opts, member), .choices = lathe_filter_names, \
-        .help = "how pixels are made of others" }
+    { \
+        .name = "interpolation", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(opts, member), \
+        .choices = lathe_filter_names, .help = "how pixels are made of others" \
+    }
 
 /** The fill value for this picture or mask. */
 int lathe_edge_fill(const lathe_edge *edge, const lathe_image *image);
@@ -65,11 +76,12 @@ void lathe_image_copy(const lathe_image *in, lathe_image *out);
 lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_box *box, lathe_image *out);
 
 /**
- * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]); pixel centres are whole numbers, and
- * places are rounded to 1/32 of a pixel. Nearest for masks; LATHE_AREA is bilinear here.
- * Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
+ * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]); pixel
+ * centres are whole numbers, and places are rounded to 1/32 of a pixel. Nearest for masks; LATHE_AREA is
+ * bilinear here. Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
  */
-void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge, lathe_image *out);
+void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge,
+    lathe_image *out);
 
 /** The inverse of an affine map as above; zeros if it has none. */
 void lathe_affine_invert(const double m[6], double inverse[6]);
@@ -77,7 +89,7 @@ void lathe_affine_invert(const double m[6], double inverse[6]);
 /** Uniform between the two. */
 double lathe_rng_between(lathe_rng *rng, const double range[2]);
 
-/* ---- colours: in place; of pictures with three channels or more the first three, else all ------------------------- */
+/* ---- colours: in place; of pictures with three channels or more the first three, else all -------------- */
 
 /** Each number through a table. */
 void lathe_image_map(lathe_image *image, const uint8_t table[256]);

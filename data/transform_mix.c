@@ -30,21 +30,27 @@ lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool
     for (int i = 0; transforms && i < transforms->count; i++) {
         const lathe_transform_type *type = mixing_type(transforms, i);
         if (type && masks && type->labels_only)
-            return lathe_fail(LATHE_EARG, "%s: mixes labels, and masks have none: use cutmix, mosaic or copy_paste", type->name);
-        if (type && !masks && type->masks_only) return lathe_fail(LATHE_EARG, "%s: is for pictures with masks", type->name);
-        if (type && !masks && !one_label) return lathe_fail(LATHE_EARG, "%s: is for data with one class a picture, or with masks", type->name);
+            return lathe_fail(LATHE_EARG,
+                "%s: mixes labels, and masks have none: use cutmix, mosaic or copy_paste", type->name);
+        if (type && !masks && type->masks_only)
+            return lathe_fail(LATHE_EARG, "%s: is for pictures with masks", type->name);
+        if (type && !masks && !one_label)
+            return lathe_fail(LATHE_EARG, "%s: is for data with one class a picture, or with masks",
+                type->name);
     }
     return LATHE_OK;
 }
 
-lathe_mixing lathe_mixing_at(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, size_t index, size_t count)
+lathe_mixing lathe_mixing_at(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch, size_t index,
+    size_t count)
 {
     for (int i = 0; i < transforms->count; i++) {
         const lathe_step *step = &transforms->step[i];
         if (!mixing_type(transforms, i)) continue;
         lathe_mixing mixing = { .step = step, .rng = lathe_transform_rng(step, seed, epoch, index) };
         if (step->p < 1 && lathe_rng_uniform(&mixing.rng) >= step->p) continue;
-        for (int k = 1; k < step->type->mixes; k++) mixing.partner[k - 1] = (size_t)lathe_rng_below(&mixing.rng, count);
+        for (int k = 1; k < step->type->mixes; k++)
+            mixing.partner[k - 1] = (size_t)lathe_rng_below(&mixing.rng, count);
         return mixing;
     }
     return (lathe_mixing){ 0 };
@@ -75,7 +81,12 @@ typedef struct lathe_mix {
 } lathe_mix;
 
 static const lathe_field mix_fields[] = {
-    { .name = "alpha", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_mix, alpha), .preset = { 1 }, .min = 1e-3, .max = 1000,
+    { .name = "alpha",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_mix, alpha),
+        .preset = { 1 },
+        .min = 1e-3,
+        .max = 1000,
         .help = "the part that stays is drawn from Beta(alpha, alpha)" },
     { 0 },
 };
@@ -87,29 +98,36 @@ static void mixup(const void *opts, lathe_rng *rng, const lathe_pair *pair, lath
     size_t count = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
     *share = beta_number(rng, mix->alpha);
     const int part = (int)floor(*share * 65536 + 0.5), rest = 65536 - part;
-    for (size_t i = 0; i < count; i++) out->pixels[i] = (uint8_t)((in->pixels[i] * part + partner->pixels[i] * rest + 32768) >> 16);
+    for (size_t i = 0; i < count; i++)
+        out->pixels[i] = (uint8_t)((in->pixels[i] * part + partner->pixels[i] * rest + 32768) >> 16);
     *share = part / 65536.0;
 }
 
-/* torchvision.transforms.v2.MixUp. Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization", arXiv:1710.09412 */
+/* torchvision.transforms.v2.MixUp. Source: Zhang et al., "mixup: Beyond Empirical Risk Minimization",
+ * arXiv:1710.09412 */
 const lathe_transform_type lathe_mixup_transform = {
-    .name = "mixup", .help = "a mean of two pictures and their labels; last in the list", .fields = mix_fields,
-    .opts_size = sizeof(lathe_mix), .p = 1, .mixes = 2, .labels_only = true, .mix = mixup,
+    .name = "mixup",
+    .help = "a mean of two pictures and their labels; last in the list",
+    .fields = mix_fields,
+    .opts_size = sizeof(lathe_mix),
+    .p = 1,
+    .mixes = 2,
+    .labels_only = true,
+    .mix = mixup,
 };
 
-static int within(int value, int most)
-{
-    return value < 0 ? 0 : value > most ? most : value;
-}
+static int within(int value, int most) { return value < 0 ? 0 : value > most ? most : value; }
 
 /* Copy a rectangle from one picture to another of the same size; right and bottom are not in it. */
-static void copy_rectangle(const lathe_image *from, int from_top, int from_left, lathe_image *to, int top, int bottom, int left, int right)
+static void copy_rectangle(const lathe_image *from, int from_top, int from_left, lathe_image *to, int top,
+    int bottom, int left, int right)
 {
     if (right <= left) return;
     for (int c = 0; c < to->channels; c++)
         for (int row = top; row < bottom; row++) {
             size_t plane = (size_t)c * (size_t)to->height, width = (size_t)to->width;
-            const uint8_t *source = from->pixels + (plane + (size_t)(from_top + row - top)) * width + (size_t)from_left;
+            const uint8_t *source =
+                from->pixels + (plane + (size_t)(from_top + row - top)) * width + (size_t)from_left;
             memcpy(to->pixels + (plane + (size_t)row) * width + (size_t)left, source, (size_t)(right - left));
         }
 }
@@ -119,7 +137,8 @@ static void cutmix(const void *opts, lathe_rng *rng, const lathe_pair *pair, lat
     const lathe_mix *mix = opts;
     const lathe_image *in = &pair[0].picture;
     double half = 0.5 * sqrt(1 - beta_number(rng, mix->alpha));
-    int x = (int)lathe_rng_below(rng, (uint64_t)in->width), y = (int)lathe_rng_below(rng, (uint64_t)in->height);
+    int x = (int)lathe_rng_below(rng, (uint64_t)in->width),
+        y = (int)lathe_rng_below(rng, (uint64_t)in->height);
     int across = (int)(half * in->width), down = (int)(half * in->height);
     int left = within(x - across, in->width), right = within(x + across, in->width);
     int top = within(y - down, in->height), bottom = within(y + down, in->height);
@@ -131,10 +150,16 @@ static void cutmix(const void *opts, lathe_rng *rng, const lathe_pair *pair, lat
     copy_rectangle(&pair[1].mask, top, left, &made->mask, top, bottom, left, right);
 }
 
-/* torchvision.transforms.v2.CutMix. Source: Yun et al., "CutMix: Regularization Strategy to Train Strong Classifiers", arXiv:1905.04899 */
+/* torchvision.transforms.v2.CutMix. Source: Yun et al., "CutMix: Regularization Strategy to Train Strong
+ * Classifiers", arXiv:1905.04899 */
 const lathe_transform_type lathe_cutmix_transform = {
-    .name = "cutmix", .help = "a rectangle of another picture, labels by the area; last in the list", .fields = mix_fields,
-    .opts_size = sizeof(lathe_mix), .p = 1, .mixes = 2, .mix = cutmix,
+    .name = "cutmix",
+    .help = "a rectangle of another picture, labels by the area; last in the list",
+    .fields = mix_fields,
+    .opts_size = sizeof(lathe_mix),
+    .p = 1,
+    .mixes = 2,
+    .mix = cutmix,
 };
 
 typedef struct lathe_mosaic {
@@ -142,17 +167,25 @@ typedef struct lathe_mosaic {
 } lathe_mosaic;
 
 static const lathe_field mosaic_fields[] = {
-    { .name = "center_range", .kind = LATHE_FIELD_DOUBLE, .count = 2, .offset = offsetof(lathe_mosaic, center_range), .preset = { 0.3, 0.7 },
-        .min = 0.01, .max = 0.99, .help = "where the four meet, as parts of width and height" },
+    { .name = "center_range",
+        .kind = LATHE_FIELD_DOUBLE,
+        .count = 2,
+        .offset = offsetof(lathe_mosaic, center_range),
+        .preset = { 0.3, 0.7 },
+        .min = 0.01,
+        .max = 0.99,
+        .help = "where the four meet, as parts of width and height" },
     { 0 },
 };
 
-/* Four pictures around a point, each with the corner that lies there: top left of the first, top right of the second, ... */
+/* Four pictures around a point, each with the corner that lies there: top left of the first, top right of the
+ * second, ... */
 static void tile(const lathe_pair *pair, bool masks, int x, int y, lathe_image *out)
 {
     for (int k = 0; k < 4; k++) {
         bool right = k & 1, below = k & 2;
-        int top = below ? y : 0, bottom = below ? out->height : y, left = right ? x : 0, end = right ? out->width : x;
+        int top = below ? y : 0, bottom = below ? out->height : y, left = right ? x : 0,
+            end = right ? out->width : x;
         copy_rectangle(masks ? &pair[k].mask : &pair[k].picture, top, left, out, top, bottom, left, end);
     }
 }
@@ -167,10 +200,17 @@ static void mosaic(const void *opts, lathe_rng *rng, const lathe_pair *pair, lat
     *share = 1;
 }
 
-/* albumentations.Mosaic with a 2 x 2 grid, but each picture stays at its scale. Source: Bochkovskiy et al., "YOLOv4", arXiv:2004.10934 */
+/* albumentations.Mosaic with a 2 x 2 grid, but each picture stays at its scale. Source: Bochkovskiy et al.,
+ * "YOLOv4", arXiv:2004.10934 */
 const lathe_transform_type lathe_mosaic_transform = {
-    .name = "mosaic", .help = "four pictures around a point, with their masks; last in the list", .fields = mosaic_fields,
-    .opts_size = sizeof(lathe_mosaic), .p = 1, .mixes = 4, .masks_only = true, .mix = mosaic,
+    .name = "mosaic",
+    .help = "four pictures around a point, with their masks; last in the list",
+    .fields = mosaic_fields,
+    .opts_size = sizeof(lathe_mosaic),
+    .p = 1,
+    .mixes = 4,
+    .masks_only = true,
+    .mix = mosaic,
 };
 
 typedef struct lathe_copy_paste {
@@ -178,12 +218,17 @@ typedef struct lathe_copy_paste {
 } lathe_copy_paste;
 
 static const lathe_field copy_paste_fields[] = {
-    { .name = "background", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_copy_paste, background), .min = 0, .max = 255,
+    { .name = "background",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_copy_paste, background),
+        .min = 0,
+        .max = 255,
         .help = "the class in a mask that is not pasted" },
     { 0 },
 };
 
-static void copy_paste(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share)
+static void copy_paste(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made,
+    double *share)
 {
     (void)rng;
     const lathe_copy_paste *paste = opts;
@@ -193,14 +238,22 @@ static void copy_paste(const void *opts, lathe_rng *rng, const lathe_pair *pair,
     lathe_image_copy(&pair[0].mask, &made->mask);
     for (size_t i = 0; i < area; i++) {
         if (mask->pixels[i] == paste->background) continue;
-        for (int c = 0; c < made->picture.channels; c++) made->picture.pixels[(size_t)c * area + i] = pair[1].picture.pixels[(size_t)c * area + i];
+        for (int c = 0; c < made->picture.channels; c++)
+            made->picture.pixels[(size_t)c * area + i] = pair[1].picture.pixels[(size_t)c * area + i];
         made->mask.pixels[i] = mask->pixels[i];
     }
     *share = 1;
 }
 
-/* Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method for Instance Segmentation", arXiv:2012.07177, on whole masks */
+/* Ghiasi et al., "Simple Copy-Paste is a Strong Data Augmentation Method for Instance Segmentation",
+ * arXiv:2012.07177, on whole masks */
 const lathe_transform_type lathe_copy_paste_transform = {
-    .name = "copy_paste", .help = "what another picture's mask shows, pasted in with the mask; last in the list", .fields = copy_paste_fields,
-    .opts_size = sizeof(lathe_copy_paste), .p = 0.5, .mixes = 2, .masks_only = true, .mix = copy_paste,
+    .name = "copy_paste",
+    .help = "what another picture's mask shows, pasted in with the mask; last in the list",
+    .fields = copy_paste_fields,
+    .opts_size = sizeof(lathe_copy_paste),
+    .p = 0.5,
+    .mixes = 2,
+    .masks_only = true,
+    .mix = copy_paste,
 };

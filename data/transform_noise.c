@@ -4,7 +4,7 @@
 
 #include "transform_impl.h"
 
-/* ---- gauss_noise -------------------------------------------------------------------------------------------- */
+/* ---- gauss_noise --------------------------------------------------------------------------------------- */
 
 typedef struct lathe_gauss_noise {
     double std_range[2], mean_range[2];
@@ -12,11 +12,24 @@ typedef struct lathe_gauss_noise {
 } lathe_gauss_noise;
 
 static const lathe_field noise_fields[] = {
-    { .name = "std_range", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_gauss_noise, std_range), .count = 2,
-        .preset = { 0.2, 0.44 }, .min = 0, .max = 1, .help = "standard deviation as a part of 255" },
-    { .name = "mean_range", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_gauss_noise, mean_range), .count = 2, .min = -1,
-        .max = 1, .help = "what is added on average, as a part of 255" },
-    { .name = "same_in_channels", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_gauss_noise, same_in_channels),
+    { .name = "std_range",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_gauss_noise, std_range),
+        .count = 2,
+        .preset = { 0.2, 0.44 },
+        .min = 0,
+        .max = 1,
+        .help = "standard deviation as a part of 255" },
+    { .name = "mean_range",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_gauss_noise, mean_range),
+        .count = 2,
+        .min = -1,
+        .max = 1,
+        .help = "what is added on average, as a part of 255" },
+    { .name = "same_in_channels",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_gauss_noise, same_in_channels),
         .help = "the same noise in every channel" },
     { 0 },
 };
@@ -24,7 +37,8 @@ static const lathe_field noise_fields[] = {
 static lathe_status noise_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_gauss_noise *noise = opts;
-    double std = 255 * lathe_rng_between(rng, noise->std_range), mean = 255 * lathe_rng_between(rng, noise->mean_range);
+    double std = 255 * lathe_rng_between(rng, noise->std_range),
+           mean = 255 * lathe_rng_between(rng, noise->mean_range);
     size_t area = (size_t)in->height * (size_t)in->width;
     lathe_rng first = *rng;
     for (size_t c = 0; c < (size_t)in->channels; c++) {
@@ -39,13 +53,19 @@ static lathe_status noise_apply(const void *opts, lathe_rng *rng, const lathe_im
 
 /* albumentations.GaussNoise */
 const lathe_transform_type lathe_gauss_noise_transform = {
-    .name = "gauss_noise", .help = "normal noise added to each pixel", .fields = noise_fields, .opts_size = sizeof(lathe_gauss_noise),
-    .p = 0.5, .pixels_only = true, .apply = noise_apply,
+    .name = "gauss_noise",
+    .help = "normal noise added to each pixel",
+    .fields = noise_fields,
+    .opts_size = sizeof(lathe_gauss_noise),
+    .p = 0.5,
+    .pixels_only = true,
+    .apply = noise_apply,
 };
 
-/* ---- erasing ------------------------------------------------------------------------------------------------ */
+/* ---- erasing ------------------------------------------------------------------------------------------- */
 
-/* Rows top ... bottom, columns left ... right, as far as they are inside, become `fill`, or noise if that is -1. */
+/* Rows top ... bottom, columns left ... right, as far as they are inside, become `fill`, or noise if that is
+ * -1. */
 static void erase(lathe_image *image, int top, int bottom, int left, int right, int fill, lathe_rng *rng)
 {
     if (top < 0) top = 0;
@@ -54,8 +74,10 @@ static void erase(lathe_image *image, int top, int bottom, int left, int right, 
     if (right > image->width) right = image->width;
     for (int c = 0; c < image->channels; c++)
         for (int y = top; y < bottom; y++) {
-            uint8_t *row = image->pixels + ((size_t)c * (size_t)image->height + (size_t)y) * (size_t)image->width;
-            for (int x = left; x < right; x++) row[x] = (uint8_t)(fill < 0 ? (int)lathe_rng_below(rng, 256) : fill);
+            uint8_t *row =
+                image->pixels + ((size_t)c * (size_t)image->height + (size_t)y) * (size_t)image->width;
+            for (int x = left; x < right; x++)
+                row[x] = (uint8_t)(fill < 0 ? (int)lathe_rng_below(rng, 256) : fill);
         }
 }
 
@@ -68,11 +90,26 @@ static const char *const values[] = { "black", "gray", "white", "random", NULL }
 static const int value_of[] = { 0, 128, 255, -1 };
 
 static const lathe_field erasing_fields[] = {
-    { .name = "scale", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_random_erasing, scale), .count = 2,
-        .preset = { 0.02, 0.33 }, .min = 0, .max = 1, .help = "part of the area" },
-    { .name = "ratio", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_random_erasing, ratio), .count = 2, .preset = { 0.3, 3.3 },
-        .min = 0.01, .max = 100, .help = "height to width" },
-    { .name = "value", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_random_erasing, value), .choices = values,
+    { .name = "scale",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_random_erasing, scale),
+        .count = 2,
+        .preset = { 0.02, 0.33 },
+        .min = 0,
+        .max = 1,
+        .help = "part of the area" },
+    { .name = "ratio",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_random_erasing, ratio),
+        .count = 2,
+        .preset = { 0.3, 3.3 },
+        .min = 0.01,
+        .max = 100,
+        .help = "height to width" },
+    { .name = "value",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_random_erasing, value),
+        .choices = values,
         .help = "what is put there" },
     { 0 },
 };
@@ -95,10 +132,17 @@ static lathe_status erasing_apply(const void *opts, lathe_rng *rng, const lathe_
     return LATHE_OK;
 }
 
-/* torchvision.transforms.RandomErasing. Source: Zhong et al., "Random Erasing Data Augmentation", arXiv:1708.04896 */
+/* torchvision.transforms.RandomErasing. Source: Zhong et al., "Random Erasing Data Augmentation",
+ * arXiv:1708.04896 */
 const lathe_transform_type lathe_random_erasing_transform = {
-    .name = "random_erasing", .alias = "erasing", .help = "a random rectangle taken away", .fields = erasing_fields,
-    .opts_size = sizeof(lathe_random_erasing), .p = 0.5, .pixels_only = true, .apply = erasing_apply,
+    .name = "random_erasing",
+    .alias = "erasing",
+    .help = "a random rectangle taken away",
+    .fields = erasing_fields,
+    .opts_size = sizeof(lathe_random_erasing),
+    .p = 0.5,
+    .pixels_only = true,
+    .apply = erasing_apply,
 };
 
 typedef struct lathe_cutout {
@@ -106,11 +150,26 @@ typedef struct lathe_cutout {
 } lathe_cutout;
 
 static const lathe_field cutout_fields[] = {
-    { .name = "size", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_cutout, size), .preset = { 8 }, .min = 1, .max = 16384,
+    { .name = "size",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_cutout, size),
+        .preset = { 8 },
+        .min = 1,
+        .max = 16384,
         .help = "side of a square" },
-    { .name = "holes", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_cutout, holes), .preset = { 1 }, .min = 1, .max = 1000,
+    { .name = "holes",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_cutout, holes),
+        .preset = { 1 },
+        .min = 1,
+        .max = 1000,
         .help = "how many of them" },
-    { .name = "fill", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_cutout, fill), .min = 0, .max = 255, .help = "what is put there" },
+    { .name = "fill",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_cutout, fill),
+        .min = 0,
+        .max = 255,
+        .help = "what is put there" },
     { 0 },
 };
 
@@ -126,8 +185,14 @@ static lathe_status cutout_apply(const void *opts, lathe_rng *rng, const lathe_i
     return LATHE_OK;
 }
 
-/* DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", arXiv:1708.04552 */
+/* DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout",
+ * arXiv:1708.04552 */
 const lathe_transform_type lathe_cutout_transform = {
-    .name = "cutout", .help = "squares taken away; their middle is anywhere in the picture", .fields = cutout_fields,
-    .opts_size = sizeof(lathe_cutout), .p = 1, .pixels_only = true, .apply = cutout_apply,
+    .name = "cutout",
+    .help = "squares taken away; their middle is anywhere in the picture",
+    .fields = cutout_fields,
+    .opts_size = sizeof(lathe_cutout),
+    .p = 1,
+    .pixels_only = true,
+    .apply = cutout_apply,
 };

@@ -7,7 +7,12 @@ typedef struct lathe_pad {
 } lathe_pad;
 
 static const lathe_field pad_fields[] = {
-    { .name = "padding", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_pad, padding), .min = 1, .max = 4096, .required = true,
+    { .name = "padding",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_pad, padding),
+        .min = 1,
+        .max = 4096,
+        .required = true,
         .help = "pixels added on each side" },
     LATHE_EDGE_FIELDS(lathe_pad, edge),
     { 0 },
@@ -31,8 +36,13 @@ static lathe_status pad_still(const void *opts, const lathe_image *in, lathe_ima
 
 /* torchvision.transforms.Pad */
 const lathe_transform_type lathe_pad_transform = {
-    .name = "pad", .help = "a border on each side", .fields = pad_fields, .opts_size = sizeof(lathe_pad), .p = 1,
-    .size = pad_size, .still = pad_still,
+    .name = "pad",
+    .help = "a border on each side",
+    .fields = pad_fields,
+    .opts_size = sizeof(lathe_pad),
+    .p = 1,
+    .size = pad_size,
+    .still = pad_still,
 };
 
 typedef struct lathe_pad_if_needed {
@@ -41,9 +51,18 @@ typedef struct lathe_pad_if_needed {
 } lathe_pad_if_needed;
 
 static const lathe_field needed_fields[] = {
-    { .name = "min_height", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_pad_if_needed, min_height), .min = 1, .max = 16384,
-        .required = true, .help = "pixels from top to bottom at least" },
-    { .name = "min_width", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_pad_if_needed, min_width), .min = 0, .max = 16384,
+    { .name = "min_height",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_pad_if_needed, min_height),
+        .min = 1,
+        .max = 16384,
+        .required = true,
+        .help = "pixels from top to bottom at least" },
+    { .name = "min_width",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_pad_if_needed, min_width),
+        .min = 0,
+        .max = 16384,
         .help = "and across; 0: min_height" },
     LATHE_EDGE_FIELDS(lathe_pad_if_needed, edge),
     { 0 },
@@ -62,12 +81,18 @@ static lathe_status needed_size(const void *opts, int channels, int *height, int
 static lathe_status needed_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
     const lathe_pad_if_needed *pad = opts;
-    lathe_image_window(in, -((out->height - in->height) / 2), -((out->width - in->width) / 2), &pad->edge, out);
+    lathe_image_window(in, -((out->height - in->height) / 2), -((out->width - in->width) / 2), &pad->edge,
+        out);
     return LATHE_OK;
 }
 
 /* albumentations.PadIfNeeded with position center; with longest_max_size before it, a letter box */
 const lathe_transform_type lathe_pad_if_needed_transform = {
-    .name = "pad_if_needed", .help = "a border where the picture is smaller, in the middle", .fields = needed_fields,
-    .opts_size = sizeof(lathe_pad_if_needed), .p = 1, .size = needed_size, .still = needed_still,
+    .name = "pad_if_needed",
+    .help = "a border where the picture is smaller, in the middle",
+    .fields = needed_fields,
+    .opts_size = sizeof(lathe_pad_if_needed),
+    .p = 1,
+    .size = needed_size,
+    .still = needed_still,
 };

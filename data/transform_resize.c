@@ -1,13 +1,22 @@
-/* Other sizes: the whole picture, or a part of it, scaled as Pillow does it (antialiased), masks to the nearest pixel. */
+/* Other sizes: the whole picture, or a part of it, scaled as Pillow does it (antialiased), masks to the
+ * nearest pixel. */
 #include <math.h>
 
 #include "transform_impl.h"
 
 /* The fields "height", which is required, and "width" of struct `opts`. */
 #define HEIGHT_AND_WIDTH(opts) \
-    { .name = "height", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, height), .min = 1, .max = 16384, .required = true, \
+    { .name = "height", \
+        .kind = LATHE_FIELD_INT, \
+        .offset = offsetof(opts, height), \
+        .min = 1, \
+        .max = 16384, \
+        .required = true, \
         .help = "of what comes out" }, \
-    { .name = "width", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, width), .min = 0, .max = 16384, .help = "0: the height" }
+    { \
+        .name = "width", .kind = LATHE_FIELD_INT, .offset = offsetof(opts, width), .min = 0, .max = 16384, \
+        .help = "0: the height" \
+    }
 
 lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_box *box, lathe_image *out)
 {
@@ -19,13 +28,14 @@ double lathe_rng_between(lathe_rng *rng, const double range[2])
     return range[0] + lathe_rng_uniform(rng) * (range[1] - range[0]);
 }
 
-/* ---- the whole picture --------------------------------------------------------------------------------------- */
+/* ---- the whole picture --------------------------------------------------------------------------------- */
 
 typedef struct lathe_to_size {
     int height, width, interpolation;
 } lathe_to_size;
 
-static const lathe_field resize_fields[] = { HEIGHT_AND_WIDTH(lathe_to_size), LATHE_INTERPOLATION_FIELD(lathe_to_size, interpolation), { 0 } };
+static const lathe_field resize_fields[] = { HEIGHT_AND_WIDTH(lathe_to_size),
+    LATHE_INTERPOLATION_FIELD(lathe_to_size, interpolation), { 0 } };
 
 static lathe_status resize_size(const void *opts, int channels, int *height, int *width)
 {
@@ -44,8 +54,13 @@ static lathe_status resize_still(const void *opts, const lathe_image *in, lathe_
 
 /* albumentations.Resize; torchvision.transforms.Resize((height, width)) */
 const lathe_transform_type lathe_resize_transform = {
-    .name = "resize", .help = "the whole picture in another size", .fields = resize_fields, .opts_size = sizeof(lathe_to_size),
-    .p = 1, .size = resize_size, .still = resize_still,
+    .name = "resize",
+    .help = "the whole picture in another size",
+    .fields = resize_fields,
+    .opts_size = sizeof(lathe_to_size),
+    .p = 1,
+    .size = resize_size,
+    .still = resize_still,
 };
 
 typedef struct lathe_max_size {
@@ -53,8 +68,13 @@ typedef struct lathe_max_size {
 } lathe_max_size;
 
 static const lathe_field max_fields[] = {
-    { .name = "max_size", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_max_size, max_size), .min = 1, .max = 16384,
-        .required = true, .help = "length of that side" },
+    { .name = "max_size",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_max_size, max_size),
+        .min = 1,
+        .max = 16384,
+        .required = true,
+        .help = "length of that side" },
     LATHE_INTERPOLATION_FIELD(lathe_max_size, interpolation),
     { 0 },
 };
@@ -70,14 +90,16 @@ static void in_proportion(int from, int to, int *height, int *width)
 static lathe_status smallest_size(const void *opts, int channels, int *height, int *width)
 {
     (void)channels;
-    in_proportion(*height < *width ? *height : *width, ((const lathe_max_size *)opts)->max_size, height, width);
+    in_proportion(*height < *width ? *height : *width, ((const lathe_max_size *)opts)->max_size, height,
+        width);
     return LATHE_OK;
 }
 
 static lathe_status longest_size(const void *opts, int channels, int *height, int *width)
 {
     (void)channels;
-    in_proportion(*height > *width ? *height : *width, ((const lathe_max_size *)opts)->max_size, height, width);
+    in_proportion(*height > *width ? *height : *width, ((const lathe_max_size *)opts)->max_size, height,
+        width);
     return LATHE_OK;
 }
 
@@ -89,17 +111,27 @@ static lathe_status max_still(const void *opts, const lathe_image *in, lathe_ima
 
 /* albumentations.SmallestMaxSize */
 const lathe_transform_type lathe_smallest_max_size_transform = {
-    .name = "smallest_max_size", .help = "scaled until the shorter side has that length", .fields = max_fields,
-    .opts_size = sizeof(lathe_max_size), .p = 1, .size = smallest_size, .still = max_still,
+    .name = "smallest_max_size",
+    .help = "scaled until the shorter side has that length",
+    .fields = max_fields,
+    .opts_size = sizeof(lathe_max_size),
+    .p = 1,
+    .size = smallest_size,
+    .still = max_still,
 };
 
 /* albumentations.LongestMaxSize */
 const lathe_transform_type lathe_longest_max_size_transform = {
-    .name = "longest_max_size", .help = "scaled until the longer side has that length", .fields = max_fields,
-    .opts_size = sizeof(lathe_max_size), .p = 1, .size = longest_size, .still = max_still,
+    .name = "longest_max_size",
+    .help = "scaled until the longer side has that length",
+    .fields = max_fields,
+    .opts_size = sizeof(lathe_max_size),
+    .p = 1,
+    .size = longest_size,
+    .still = max_still,
 };
 
-/* ---- a part of it ------------------------------------------------------------------------------------------- */
+/* ---- a part of it -------------------------------------------------------------------------------------- */
 
 /* The largest part in the middle that has the proportions of *out. */
 static lathe_box middle_part(const lathe_image *in, const lathe_image *out)
@@ -126,10 +158,23 @@ typedef struct lathe_resized_crop {
 
 static const lathe_field resized_fields[] = {
     HEIGHT_AND_WIDTH(lathe_resized_crop),
-    { .name = "scale", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_resized_crop, scale), .count = 2,
-        .preset = { 0.08, 1 }, .min = 0, .max = 1, .above_min = true, .help = "how much of the picture's area is cut out" },
-    { .name = "ratio", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_resized_crop, ratio), .count = 2,
-        .preset = { 3.0 / 4, 4.0 / 3 }, .min = 0.01, .max = 100, .help = "width to height of what is cut out" },
+    { .name = "scale",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_resized_crop, scale),
+        .count = 2,
+        .preset = { 0.08, 1 },
+        .min = 0,
+        .max = 1,
+        .above_min = true,
+        .help = "how much of the picture's area is cut out" },
+    { .name = "ratio",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_resized_crop, ratio),
+        .count = 2,
+        .preset = { 3.0 / 4, 4.0 / 3 },
+        .min = 0.01,
+        .max = 100,
+        .help = "width to height of what is cut out" },
     LATHE_INTERPOLATION_FIELD(lathe_resized_crop, interpolation),
     { 0 },
 };
@@ -155,7 +200,8 @@ static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const
             return random_part(rng, in, (int)height, (int)width);
     }
     double ratio = (double)in->width / in->height;
-    lathe_image shape = { .height = 1000, .width = (int)fmax(1, 1000 * fmin(fmax(ratio, crop->ratio[0]), crop->ratio[1])) };
+    lathe_image shape = { .height = 1000,
+        .width = (int)fmax(1, 1000 * fmin(fmax(ratio, crop->ratio[0]), crop->ratio[1])) };
     return middle_part(in, &shape);
 }
 
@@ -175,8 +221,14 @@ static lathe_status resized_still(const void *opts, const lathe_image *in, lathe
 
 /* torchvision.transforms.RandomResizedCrop; albumentations.RandomResizedCrop */
 const lathe_transform_type lathe_random_resized_crop_transform = {
-    .name = "random_resized_crop", .help = "a random part of the picture, in random proportions, scaled", .fields = resized_fields,
-    .opts_size = sizeof(lathe_resized_crop), .p = 1, .size = resized_size, .apply = resized_apply, .still = resized_still,
+    .name = "random_resized_crop",
+    .help = "a random part of the picture, in random proportions, scaled",
+    .fields = resized_fields,
+    .opts_size = sizeof(lathe_resized_crop),
+    .p = 1,
+    .size = resized_size,
+    .apply = resized_apply,
+    .still = resized_still,
 };
 
 typedef struct lathe_sized_crop {
@@ -185,13 +237,28 @@ typedef struct lathe_sized_crop {
 } lathe_sized_crop;
 
 static const lathe_field sized_fields[] = {
-    { .name = "min_height", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_sized_crop, min_height), .min = 1, .max = 16384,
-        .required = true, .help = "of what is cut out" },
-    { .name = "max_height", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_sized_crop, max_height), .min = 1, .max = 16384,
-        .required = true, .help = "and the most" },
+    { .name = "min_height",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_sized_crop, min_height),
+        .min = 1,
+        .max = 16384,
+        .required = true,
+        .help = "of what is cut out" },
+    { .name = "max_height",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_sized_crop, max_height),
+        .min = 1,
+        .max = 16384,
+        .required = true,
+        .help = "and the most" },
     HEIGHT_AND_WIDTH(lathe_sized_crop),
-    { .name = "w2h_ratio", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sized_crop, w2h_ratio), .preset = { 1 }, .min = 0.01,
-        .max = 100, .help = "width to height of what is cut out" },
+    { .name = "w2h_ratio",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sized_crop, w2h_ratio),
+        .preset = { 1 },
+        .min = 0.01,
+        .max = 100,
+        .help = "width to height of what is cut out" },
     LATHE_INTERPOLATION_FIELD(lathe_sized_crop, interpolation),
     { 0 },
 };
@@ -200,8 +267,10 @@ static lathe_status sized_size(const void *opts, int channels, int *height, int 
 {
     (void)channels;
     const lathe_sized_crop *crop = opts;
-    if (crop->min_height > crop->max_height || crop->max_height > *height || (int)(crop->max_height * crop->w2h_ratio) > *width)
-        return lathe_fail(LATHE_ESHAPE, "random_sized_crop: heights %d to %d, w2h_ratio %g, of pictures of %d x %d", crop->min_height,
+    if (crop->min_height > crop->max_height || crop->max_height > *height ||
+        (int)(crop->max_height * crop->w2h_ratio) > *width)
+        return lathe_fail(LATHE_ESHAPE,
+            "random_sized_crop: heights %d to %d, w2h_ratio %g, of pictures of %d x %d", crop->min_height,
             crop->max_height, crop->w2h_ratio, *height, *width);
     *height = crop->height;
     *width = crop->width ? crop->width : crop->height;
@@ -211,7 +280,8 @@ static lathe_status sized_size(const void *opts, int channels, int *height, int 
 static lathe_status sized_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_sized_crop *crop = opts;
-    int height = crop->min_height + (int)lathe_rng_below(rng, (uint64_t)(crop->max_height - crop->min_height) + 1);
+    int height =
+        crop->min_height + (int)lathe_rng_below(rng, (uint64_t)(crop->max_height - crop->min_height) + 1);
     int width = (int)(height * crop->w2h_ratio);
     lathe_box box = random_part(rng, in, height, width < 1 ? 1 : width);
     return lathe_image_scale(in, crop->interpolation, &box, out);
@@ -226,6 +296,12 @@ static lathe_status sized_still(const void *opts, const lathe_image *in, lathe_i
 
 /* albumentations.RandomSizedCrop */
 const lathe_transform_type lathe_random_sized_crop_transform = {
-    .name = "random_sized_crop", .help = "a random part whose height is between two, scaled", .fields = sized_fields,
-    .opts_size = sizeof(lathe_sized_crop), .p = 1, .size = sized_size, .apply = sized_apply, .still = sized_still,
+    .name = "random_sized_crop",
+    .help = "a random part whose height is between two, scaled",
+    .fields = sized_fields,
+    .opts_size = sizeof(lathe_sized_crop),
+    .p = 1,
+    .size = sized_size,
+    .apply = sized_apply,
+    .still = sized_still,
 };

@@ -29,7 +29,8 @@ static double linear(double x)
     return x < 1 ? 1 - x : 0;
 }
 
-/* Taps of an interpolation for each place between two pixels: number k belongs to the pixel `before` - k to the left. */
+/* Taps of an interpolation for each place between two pixels: number k belongs to the pixel `before` - k to
+ * the left. */
 typedef struct lathe_taps {
     int count, before;
     int32_t weight[PARTS][MOST]; /* each row sums to 1 << WEIGHT_BITS */
@@ -57,7 +58,8 @@ static void set_taps(lathe_taps *taps, int filter)
     static const struct {
         double (*weight)(double);
         int count;
-    } kinds[] = { { linear, 2 }, { linear, 2 }, { cubic, 4 }, { linear, 2 }, { lanczos4, 8 } }; /* in lathe_filter's order */
+    } kinds[] = { { linear, 2 }, { linear, 2 }, { cubic, 4 }, { linear, 2 },
+        { lanczos4, 8 } }; /* in lathe_filter's order */
     taps->count = kinds[filter].count;
     taps->before = taps->count / 2 - 1;
     for (int part = 0; part < PARTS; part++) set_row(taps, kinds[filter].weight, part);
@@ -76,7 +78,8 @@ static uint8_t weigh(const uint8_t *plane, int width, const lathe_spot *spot, in
         int32_t line = 0;
         for (int k = 0; k < count; k++) {
             bool outside = spot->row[i] < 0 || spot->column[k] < 0;
-            line += (outside ? fill : plane[(size_t)spot->row[i] * (size_t)width + (size_t)spot->column[k]]) * spot->across[k];
+            line += (outside ? fill : plane[(size_t)spot->row[i] * (size_t)width + (size_t)spot->column[k]]) *
+                spot->across[k];
         }
         sum += (int64_t)line * spot->down[i];
     }
@@ -116,7 +119,8 @@ static void warp_nearest(const lathe_image *in, const double m[6], const lathe_e
         }
 }
 
-static void find_spot(const lathe_image *in, const lathe_taps *taps, int border, int64_t x, int64_t y, lathe_spot *spot)
+static void find_spot(const lathe_image *in, const lathe_taps *taps, int border, int64_t x, int64_t y,
+    lathe_spot *spot)
 {
     const int shift = PLACE_BITS - PART_BITS;
     const int64_t half = 1 << (shift - 1);
@@ -130,7 +134,8 @@ static void find_spot(const lathe_image *in, const lathe_taps *taps, int border,
     }
 }
 
-void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge, lathe_image *out)
+void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge,
+    lathe_image *out)
 {
     if (in->mask || filter == LATHE_NEAREST) {
         warp_nearest(in, m, edge, out);
@@ -146,7 +151,8 @@ void lathe_image_warp(const lathe_image *in, const double m[6], int filter, cons
             lathe_spot spot;
             find_spot(in, &taps, edge->border, place(m[0] * x) + across, place(m[3] * x) + down, &spot);
             for (size_t c = 0; c < (size_t)in->channels; c++)
-                to[c * out_area + (size_t)x] = weigh(in->pixels + c * area, in->width, &spot, taps.count, edge->fill);
+                to[c * out_area + (size_t)x] =
+                    weigh(in->pixels + c * area, in->width, &spot, taps.count, edge->fill);
         }
     }
 }

@@ -9,7 +9,8 @@ int lathe_edge_fill(const lathe_edge *edge, const lathe_image *image)
 }
 
 /* Columns begin ... end of a window's row, which lie outside the picture. */
-static void fill_columns(const uint8_t *from, int width, int left, int begin, int end, int border, int fill, uint8_t *to)
+static void fill_columns(const uint8_t *from, int width, int left, int begin, int end, int border, int fill,
+    uint8_t *to)
 {
     for (int x = begin; x < end; x++) {
         int column = lathe_border_place((lathe_border)border, left + x, width);
@@ -19,7 +20,8 @@ static void fill_columns(const uint8_t *from, int width, int left, int begin, in
 
 void lathe_image_window(const lathe_image *in, int top, int left, const lathe_edge *edge, lathe_image *out)
 {
-    int first = left < 0 ? -left : 0, last = in->width - left; /* columns of out that lie inside: first ... last */
+    int first = left < 0 ? -left : 0,
+        last = in->width - left; /* columns of out that lie inside: first ... last */
     int fill = lathe_edge_fill(edge, in);
     if (first > out->width) first = out->width;
     if (last > out->width) last = out->width;
@@ -32,7 +34,8 @@ void lathe_image_window(const lathe_image *in, int top, int left, const lathe_ed
                 memset(to, fill, (size_t)out->width);
                 continue;
             }
-            const uint8_t *from = in->pixels + ((size_t)c * (size_t)in->height + (size_t)row) * (size_t)in->width;
+            const uint8_t *from =
+                in->pixels + ((size_t)c * (size_t)in->height + (size_t)row) * (size_t)in->width;
             fill_columns(from, in->width, left, 0, first, edge->border, fill, to);
             if (last > first) memcpy(to + first, from + (left + first), (size_t)(last - first));
             fill_columns(from, in->width, left, last, out->width, edge->border, fill, to);

@@ -5,28 +5,30 @@
 
 #include "../core/alloc.h"
 
-/* Batches are numbered from the last seek: number n goes into slot n % slots. Those from `next` to `planned` are under way. */
+/* Batches are numbered from the last seek: number n goes into slot n % slots. Those from `next` to `planned`
+ * are under way. */
 struct lathe_workers {
     const lathe_recipe *recipe;
     lathe_plan_fn *plan;
     void *context;
     uint64_t batches;
-    uint64_t epoch, index;     /* of batch number `planned` */
+    uint64_t epoch, index; /* of batch number `planned` */
     uint64_t next, planned;
-    int busy;                  /* threads that fill a slot */
+    int busy; /* threads that fill a slot */
     bool stopping, seeking;
     pthread_mutex_t mutex;     /* of all the above and `made` */
     pthread_cond_t room, done; /* a slot is free; a slot is made */
     int slots, threads;
-    lathe_slot *slot;          /* [slots] */
-    bool *made;                /* [slots] */
-    pthread_t *thread;         /* [threads] */
+    lathe_slot *slot;  /* [slots] */
+    bool *made;        /* [slots] */
+    pthread_t *thread; /* [threads] */
 };
 
 /* Wait for a free slot and plan the next batch into it; NULL when it is time to end. The mutex is held. */
 static lathe_slot *claim(lathe_workers *workers)
 {
-    while (!workers->stopping && (workers->seeking || workers->planned - workers->next == (uint64_t)workers->slots))
+    while (!workers->stopping &&
+        (workers->seeking || workers->planned - workers->next == (uint64_t)workers->slots))
         pthread_cond_wait(&workers->room, &workers->mutex);
     if (workers->stopping) return NULL;
     lathe_slot *slot = &workers->slot[workers->planned++ % (uint64_t)workers->slots];
@@ -63,11 +65,13 @@ static lathe_status start_threads(lathe_workers *workers, int count)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (workers->threads < count && !pthread_create(&workers->thread[workers->threads], NULL, work, workers))
+    while (
+        workers->threads < count && !pthread_create(&workers->thread[workers->threads], NULL, work, workers))
         workers->threads++;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (workers->threads == count) return LATHE_OK;
-    return lathe_fail(LATHE_ENOMEM, "loader: the system gives %d threads, %d workers were asked for", workers->threads, count);
+    return lathe_fail(LATHE_ENOMEM, "loader: the system gives %d threads, %d workers were asked for",
+        workers->threads, count);
 }
 
 lathe_workers *lathe_workers_start(int count, const lathe_recipe *recipe, int batch_size, uint64_t batches,
@@ -142,12 +146,6 @@ void lathe_workers_seek(lathe_workers *workers, uint64_t epoch, uint64_t index)
     pthread_mutex_unlock(&workers->mutex);
 }
 
-void lathe_workers_lock(lathe_workers *workers)
-{
-    pthread_mutex_lock(&workers->mutex);
-}
+void lathe_workers_lock(lathe_workers *workers) { pthread_mutex_lock(&workers->mutex); }
 
-void lathe_workers_unlock(lathe_workers *workers)
-{
-    pthread_mutex_unlock(&workers->mutex);
-}
+void lathe_workers_unlock(lathe_workers *workers) { pthread_mutex_unlock(&workers->mutex); }

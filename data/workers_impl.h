@@ -16,7 +16,8 @@ lathe_workers *lathe_workers_start(int count, const lathe_recipe *recipe, int ba
 /** Stop them, in the middle of their batches if need be. NULL is fine. */
 void lathe_workers_free(lathe_workers *workers);
 
-/** Wait for the next batch. It stays the next one until lathe_workers_release. Its failed blocks are marked. */
+/** Wait for the next batch. It stays the next one until lathe_workers_release. Its failed blocks are marked.
+ */
 lathe_slot *lathe_workers_wait(lathe_workers *workers);
 
 /** Give the slot of the next batch back, to be filled anew. */

@@ -10,7 +10,9 @@ static void print(const char *name, const lathe_tensor *tensor)
     lathe_real values[64];
     char shape[LATHE_SHAPE_TEXT];
     size_t count = lathe_shape_count(&tensor->shape);
-    lathe_tensor_read(tensor, values, count); /* always in row-major order, however the numbers lie in memory */
+    lathe_tensor_read(tensor,
+        values,
+        count); /* always in row-major order, however the numbers lie in memory */
     printf("%-8s %-12s", name, lathe_shape_text(&tensor->shape, shape));
     for (size_t i = 0; i < count; i++) printf(" %6.2f", (double)values[i]);
     printf("\n");
@@ -28,9 +30,9 @@ int main(void)
     const lathe_real pixels[] = { 1, -2, 3, -4, 5, -6 };
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 2, 3 } }, pixels);
     print("x", x);
-    print("relu", lathe_relu(x));           /* 1 0 3 0 5 0 */
-    print("x + x", lathe_add(x, x));        /* 2 -4 6 -8 10 -12 */
-    print("softmax", lathe_softmax(x));     /* each row sums to 1 */
+    print("relu", lathe_relu(x));       /* 1 0 3 0 5 0 */
+    print("x + x", lathe_add(x, x));    /* 2 -4 6 -8 10 -12 */
+    print("softmax", lathe_softmax(x)); /* each row sums to 1 */
 
     /* y = x w' + b: the shapes must fit, or one line says which do not. */
     const lathe_real weight[] = { 1, 0, 0, 0, 1, 1 }, bias[] = { 10, 20 };

@@ -1,6 +1,6 @@
 /*
- * Gradients: fit a line through points by hand-written gradient descent. The tape remembers what was computed; lathe_backward
- * walks it from the loss back.
+ * Gradients: fit a line through points by hand-written gradient descent. The tape remembers what was
+ * computed; lathe_backward walks it from the loss back.
  */
 #include <lathe/lathe.h>
 
@@ -37,7 +37,11 @@ int main(void)
         lathe_tensor_read_grad(w, &slope_gradient, 1);
         lathe_tensor_read_grad(b, &offset_gradient, 1);
         if (step % 40 == 0)
-            printf("step %3d  loss %.6f  y = %.3f x %+.3f\n", step, lathe_item(loss), (double)slope, (double)offset);
+            printf("step %3d  loss %.6f  y = %.3f x %+.3f\n",
+                step,
+                lathe_item(loss),
+                (double)slope,
+                (double)offset);
         slope -= rate * slope_gradient;
         offset -= rate * offset_gradient;
     }

@@ -1,5 +1,6 @@
 /*
- * A multi-layer perceptron in a loop of one's own: three linear layers learn generated shapes with plain SGD and momentum.
+ * A multi-layer perceptron in a loop of one's own: three linear layers learn generated shapes with plain SGD
+ * and momentum.
  */
 #include <lathe/lathe.h>
 
@@ -9,8 +10,9 @@ int main(void)
 {
     lathe_on_error(lathe_die);
 
-    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
-    lathe_loader  *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 100, .shuffle = true, .seed = 1 });
+    lathe_dataset *data = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
+    lathe_loader *loader =
+        lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 100, .shuffle = true, .seed = 1 });
     int features = data->channels * data->height * data->width;
 
     /* A model owns its layers and their parameters; sizes are checked when the first picture passes. */
@@ -26,7 +28,8 @@ int main(void)
         NULL);
     lathe_nn_init(net, 1);
 
-    lathe_optim *optimizer = lathe_optim_sgd(lathe_nn_params(net), &(lathe_sgd_opts){ .lr = 0.05, .momentum = 0.9 });
+    lathe_optim *optimizer =
+        lathe_optim_sgd(lathe_nn_params(net), &(lathe_sgd_opts){ .lr = 0.05, .momentum = 0.9 });
     lathe_tape *tape = lathe_tape_new();
     for (int epoch = 0; epoch < 3; epoch++) {
         double sum = 0;
@@ -34,7 +37,8 @@ int main(void)
         for (lathe_batch batch; lathe_loader_next(loader, &batch) && count < 10000; count += batch.size) {
             lathe_tape_begin(tape, LATHE_TRAIN);
             lathe_optim_zero_grad(optimizer);
-            lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
+            lathe_tensor *loss =
+                lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
             lathe_backward(loss);
             lathe_optim_clip_norm(optimizer, 5.0);
             lathe_optim_step(optimizer);

@@ -1,7 +1,7 @@
 /*
- * Your own layer: a name, a size and a forward. Here a "squeeze and excitation" gate (Hu, Shen, Sun 2018) in its simplest form:
- * y = x * sigmoid(conv1x1(x)), a gate for every pixel. It is made of operations, so it needs no backward, and its parameters
- * belong to the model, so it needs no destructor.
+ * Your own layer: a name, a size and a forward. Here a "squeeze and excitation" gate (Hu, Shen, Sun 2018) in
+ * its simplest form: y = x * sigmoid(conv1x1(x)), a gate for every pixel. It is made of operations, so it
+ * needs no backward, and its parameters belong to the model, so it needs no destructor.
  */
 #include <lathe/lathe.h>
 
@@ -24,9 +24,13 @@ static lathe_layer *gate_new(lathe_model *model, int channels)
 {
     gate *self = lathe_layer_new(model, &gate_type);
     if (!self) return NULL;
-    self->weight = lathe_layer_param(&self->layer, "weight", (lathe_shape){ 4, { channels, channels, 1, 1 } },
+    self->weight = lathe_layer_param(&self->layer,
+        "weight",
+        (lathe_shape){ 4, { channels, channels, 1, 1 } },
         (lathe_init){ LATHE_INIT_XAVIER_UNIFORM, 1 });
-    self->bias = lathe_layer_param(&self->layer, "bias", (lathe_shape){ 1, { channels } },
+    self->bias = lathe_layer_param(&self->layer,
+        "bias",
+        (lathe_shape){ 1, { channels } },
         (lathe_init){ LATHE_INIT_CONSTANT, 0 });
     return &self->layer;
 }

@@ -1,6 +1,7 @@
 /*
- * Your own optimizer: a name, options, and a pure update on flat arrays. Groups, state and schedulers come with the base.
- * Here signSGD with momentum (Bernstein et al. 2018):  m = beta m + (1 - beta) g;  p = p - lr sign(m).
+ * Your own optimizer: a name, options, and a pure update on flat arrays. Groups, state and schedulers come
+ * with the base. Here signSGD with momentum (Bernstein et al. 2018):  m = beta m + (1 - beta) g;  p = p - lr
+ * sign(m).
  */
 #include <lathe/lathe.h>
 
@@ -12,13 +13,20 @@ typedef struct sign_sgd_opts {
     double momentum; /* beta, in [0, 1); 0 means 0.9 */
 } sign_sgd_opts;
 
-static const lathe_field sign_sgd_fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(sign_sgd_opts, lr), .preset = { 0.001 }, .max = HUGE_VAL,
-        .help = "learning rate" },
-    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(sign_sgd_opts, momentum), .preset = { 0.9 }, .max = 1,
-        .below_max = true, .help = "weight of the past in the mean gradient" },
-    { .name = NULL },
-};
+static const lathe_field sign_sgd_fields[] = { { .name = "lr",
+                                                   .kind = LATHE_FIELD_DOUBLE,
+                                                   .offset = offsetof(sign_sgd_opts, lr),
+                                                   .preset = { 0.001 },
+                                                   .max = HUGE_VAL,
+                                                   .help = "learning rate" },
+    { .name = "momentum",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(sign_sgd_opts, momentum),
+        .preset = { 0.9 },
+        .max = 1,
+        .below_max = true,
+        .help = "weight of the past in the mean gradient" },
+    { .name = NULL } };
 
 static int sign_sgd_slots(const void *opts)
 {
@@ -49,10 +57,11 @@ static const lathe_optim_type sign_sgd = {
 int main(void)
 {
     lathe_on_error(lathe_die);
-    lathe_dataset *data   = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
-    lathe_loader  *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .shuffle = true, .seed = 3 });
+    lathe_dataset *data = lathe_data_open("shapes", LATHE_SPLIT_TRAIN, NULL);
+    lathe_loader *loader =
+        lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .shuffle = true, .seed = 3 });
     lathe_model *model = lathe_model_new();
-    lathe_layer *net   = lathe_model_build(model, "lenet5", NULL);
+    lathe_layer *net = lathe_model_build(model, "lenet5", NULL);
     lathe_nn_init(net, 1);
 
     lathe_optim *optimizer = lathe_optim_new(&sign_sgd, lathe_nn_params(net), &(sign_sgd_opts){ .lr = 1e-3 });
@@ -63,9 +72,11 @@ int main(void)
     for (int step = 0; step < 100 && lathe_loader_next(loader, &batch); step++) {
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_optim_zero_grad(optimizer);
-        lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
+        lathe_tensor *loss =
+            lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
         lathe_backward(loss);
-        if (step % 20 == 0) printf("step %3d  lr %.3e  loss %.4f\n", step, lathe_optim_lr(optimizer, 0), lathe_item(loss));
+        if (step % 20 == 0)
+            printf("step %3d  lr %.3e  loss %.4f\n", step, lathe_optim_lr(optimizer, 0), lathe_item(loss));
         lathe_optim_step(optimizer);
         lathe_sched_step(scheduler);
     }

@@ -11,17 +11,17 @@
 
 #include "file.h"
 
-static atomic_size_t made; /* calls since lathe_file_fail_at */
+static atomic_size_t made;    /* calls since lathe_file_fail_at */
 static atomic_size_t fail_at; /* 0: never */
 static atomic_bool fail_onwards;
 static atomic_int fault_kind, fault_error;
 static _Atomic(lathe_end_fn *) end_process;
 
-/* ---- what a loss of power would take ------------------------------------------------------------------------ */
+/* ---- what a loss of power would take ------------------------------------------------------------------- */
 
 /*
- * With LATHE_FAULT_DROP only: what was changed and not yet synced. At the end of the process files lose what was written since their
- * last sync, and renames are undone. For one thread, and for paths of tests.
+ * With LATHE_FAULT_DROP only: what was changed and not yet synced. At the end of the process files lose what
+ * was written since their last sync, and renames are undone. For one thread, and for paths of tests.
  */
 enum { PENDING = 16, PATH = 1024 };
 
@@ -29,16 +29,13 @@ typedef struct pending {
     char path[PATH];   /* of the file, or what was renamed to; "": free */
     char former[PATH]; /* what a rename replaced, kept under this name; "": nothing was there */
     bool is_rename;
-    int handle;        /* of a file that is open; -1 after its close */
+    int handle; /* of a file that is open; -1 after its close */
     off_t synced;
 } pending;
 
 static pending unsynced[PENDING];
 
-static bool dropping(void)
-{
-    return atomic_load(&fail_at) && atomic_load(&fault_kind) == LATHE_FAULT_DROP;
-}
+static bool dropping(void) { return atomic_load(&fail_at) && atomic_load(&fault_kind) == LATHE_FAULT_DROP; }
 
 static pending *new_pending(const char *path)
 {
@@ -102,7 +99,9 @@ static void lose_unsynced(void)
     for (int i = 0; i < PENDING; i++) {
         pending *p = &unsynced[i];
         struct stat info;
-        if (*p->path && !p->is_rename && !stat(p->path, &info) && info.st_size > p->synced && truncate(p->path, p->synced)) continue;
+        if (*p->path && !p->is_rename && !stat(p->path, &info) && info.st_size > p->synced &&
+            truncate(p->path, p->synced))
+            continue;
     }
     for (int i = PENDING; i-- > 0;) {
         pending *p = &unsynced[i];
@@ -110,7 +109,7 @@ static void lose_unsynced(void)
     }
 }
 
-/* ---- faults ------------------------------------------------------------------------------------------------- */
+/* ---- faults -------------------------------------------------------------------------------------------- */
 
 size_t lathe_file_fail_at(size_t nth, const lathe_fault *fault)
 {
@@ -139,7 +138,8 @@ static bool faulty(void)
     return target && (number == target || (number > target && atomic_load(&fail_onwards)));
 }
 
-/* Before a call: true if it is to fail, with errno set. *after says that the process is to end once it is made. */
+/* Before a call: true if it is to fail, with errno set. *after says that the process is to end once it is
+ * made. */
 static bool fault_before(bool *after)
 {
     *after = false;
@@ -155,7 +155,8 @@ static bool fault_before(bool *after)
     return false;
 }
 
-/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *after: the process ends once it is made. */
+/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *after: the process
+ * ends once it is made. */
 static bool transfer_allowed(size_t *size, bool *after)
 {
     *after = false;
@@ -177,7 +178,7 @@ static int done(int result, bool after)
     return result;
 }
 
-/* ---- the calls ---------------------------------------------------------------------------------------------- */
+/* ---- the calls ----------------------------------------------------------------------------------------- */
 
 int lathe_call_open(const char *path, int flags)
 {

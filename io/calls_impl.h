@@ -1,13 +1,14 @@
 /*
- * Private: the system calls that change files, each of which tests can let fail (lathe_file_fail_at). They return what the system's
- * own do, with errno set; open and fsync go on after an interruption.
+ * Private: the system calls that change files, each of which tests can let fail (lathe_file_fail_at). They
+ * return what the system's own do, with errno set; open and fsync go on after an interruption.
  */
 #ifndef LATHE_IO_CALLS_IMPL_H
 #define LATHE_IO_CALLS_IMPL_H
 
 #include <sys/types.h>
 
-/** A handle, closed in programs that this one starts; new files may be read and written by all whom the umask lets. */
+/** A handle, closed in programs that this one starts; new files may be read and written by all whom the umask
+ * lets. */
 int lathe_call_open(const char *path, int flags);
 
 /** The handle is gone, whatever it returns; an interruption is no failure. */

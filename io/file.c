@@ -12,7 +12,7 @@
 #include "../core/alloc.h"
 #include "calls_impl.h"
 
-/* ---- small things ------------------------------------------------------------------------------------------- */
+/* ---- small things -------------------------------------------------------------------------------------- */
 
 static lathe_status fail(const char *path, const char *what)
 {
@@ -47,7 +47,8 @@ lathe_status lathe_file_remove(const char *path)
 
 lathe_status lathe_file_join(const char *folder, const char *name, char *path, size_t size)
 {
-    if (!folder || !name || !path) return lathe_fail_null("lathe_file_join", !folder ? "folder" : !name ? "name" : "path");
+    if (!folder || !name || !path)
+        return lathe_fail_null("lathe_file_join", !folder ? "folder" : !name ? "name" : "path");
     size_t length = strlen(folder);
     const char *slash = length && folder[length - 1] == '/' ? "" : "/";
     int needed = snprintf(path, size, "%s%s%s", folder, slash, name);
@@ -77,15 +78,17 @@ lathe_status lathe_file_make_folder(const char *path)
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static void *read_open(int handle, const char *path, size_t limit, size_t *size)
 {
     struct stat info;
     if (fstat(handle, &info)) return fail(path, "read"), NULL;
-    if (!S_ISREG(info.st_mode)) return lathe_fail(LATHE_EIO, "%s: cannot read: not a regular file", path), NULL;
+    if (!S_ISREG(info.st_mode))
+        return lathe_fail(LATHE_EIO, "%s: cannot read: not a regular file", path), NULL;
     if ((uint64_t)info.st_size > limit) {
-        lathe_fail(LATHE_EFORMAT, "%s: has %lld bytes, more than the %zu allowed", path, (long long)info.st_size, limit);
+        lathe_fail(LATHE_EFORMAT, "%s: has %lld bytes, more than the %zu allowed", path,
+            (long long)info.st_size, limit);
         return NULL;
     }
     size_t length = (size_t)info.st_size, got = 0;
@@ -115,7 +118,7 @@ void *lathe_file_read(const char *path, size_t limit, size_t *size)
     return bytes;
 }
 
-/* ---- writing whole files ------------------------------------------------------------------------------------ */
+/* ---- writing whole files ------------------------------------------------------------------------------- */
 
 /* Make a path its folder: "a/b" becomes "a", "/b" becomes "/", "b" becomes ".". */
 static void cut_to_folder(char *path)
@@ -218,7 +221,12 @@ static int by_size(const void *a, const void *b)
 uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char *suffix, size_t *count)
 {
     if (!folder || !prefix || !suffix || !count)
-        return lathe_fail_null("lathe_file_numbers", !folder ? "folder" : !prefix ? "prefix" : !suffix ? "suffix" : "count"), NULL;
+        return lathe_fail_null("lathe_file_numbers",
+                   !folder     ? "folder" :
+                       !prefix ? "prefix" :
+                       !suffix ? "suffix" :
+                                 "count"),
+               NULL;
     size_t room = 16;
     uint64_t *numbers = lathe_alloc(room, sizeof *numbers), number;
     DIR *listing = numbers ? opendir(folder) : NULL;
@@ -243,7 +251,7 @@ uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char 
     return numbers;
 }
 
-/* ---- growing files ------------------------------------------------------------------------------------------ */
+/* ---- growing files ------------------------------------------------------------------------------------- */
 
 struct lathe_writer {
     int handle;
@@ -266,9 +274,10 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position)
     if (!writer->path) status = LATHE_ENOMEM;
     else if (writer->handle < 0 || fstat(writer->handle, &info)) status = fail(path, "open for writing");
     else if ((uint64_t)info.st_size < position)
-        status = lathe_fail(LATHE_EIO, "%s: has %lld bytes, expected at least %llu", path, (long long)info.st_size,
-            (unsigned long long)position);
-    else if (S_ISREG(info.st_mode) && lathe_call_truncate(writer->handle, (off_t)position)) status = fail(path, "shorten");
+        status = lathe_fail(LATHE_EIO, "%s: has %lld bytes, expected at least %llu", path,
+            (long long)info.st_size, (unsigned long long)position);
+    else if (S_ISREG(info.st_mode) && lathe_call_truncate(writer->handle, (off_t)position))
+        status = fail(path, "shorten");
     else if (position && lseek(writer->handle, (off_t)position, SEEK_SET) < 0) status = fail(path, "seek");
     if (!status) return writer;
     if (writer->handle >= 0) close(writer->handle);
@@ -284,7 +293,8 @@ lathe_status lathe_writer_flush(lathe_writer *writer, bool sync)
     writer->status = write_all(writer->handle, writer->gathered, writer->used, writer->path);
     writer->used = 0;
     /* Devices such as /dev/full and pipes have nothing to sync. */
-    if (!writer->status && sync && lathe_call_sync(writer->handle) && errno != EINVAL) writer->status = fail(writer->path, "sync");
+    if (!writer->status && sync && lathe_call_sync(writer->handle) && errno != EINVAL)
+        writer->status = fail(writer->path, "sync");
     return writer->status;
 }
 
@@ -311,7 +321,8 @@ lathe_status lathe_writer_add(lathe_writer *writer, const char *text)
 lathe_status lathe_writer_add_bytes(lathe_writer *writer, const lathe_bytes *bytes)
 {
     if (!writer || !bytes) return lathe_fail_null("lathe_writer_add_bytes", !writer ? "writer" : "bytes");
-    if (!bytes->data && bytes->size) return lathe_fail(LATHE_EARG, "lathe_writer_add_bytes: %zu bytes at NULL", bytes->size);
+    if (!bytes->data && bytes->size)
+        return lathe_fail(LATHE_EARG, "lathe_writer_add_bytes: %zu bytes at NULL", bytes->size);
     return bytes->size ? add(writer, bytes->data, bytes->size) : LATHE_OK;
 }
 
@@ -335,7 +346,8 @@ lathe_status lathe_writer_cut(lathe_writer *writer, uint64_t position)
 {
     if (!writer) return lathe_fail_null("lathe_writer_cut", "writer");
     lathe_status status = lathe_writer_flush(writer, false);
-    if (!status && lathe_call_truncate(writer->handle, (off_t)position)) status = fail(writer->path, "shorten");
+    if (!status && lathe_call_truncate(writer->handle, (off_t)position))
+        status = fail(writer->path, "shorten");
     if (!status && lseek(writer->handle, (off_t)position, SEEK_SET) < 0) status = fail(writer->path, "seek");
     if (!status) writer->position = position;
     return writer->status = status;

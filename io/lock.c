@@ -1,6 +1,6 @@
 /*
- * Locks by flock, which the system gives back when a process ends, however it ends. The file is removed while the lock is held, so
- * whoever has locked a file must look whether it is still the one at that path.
+ * Locks by flock, which the system gives back when a process ends, however it ends. The file is removed while
+ * the lock is held, so whoever has locked a file must look whether it is still the one at that path.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,8 @@ struct lathe_lock {
 static bool still_there(int handle, const char *path)
 {
     struct stat held, named;
-    return !fstat(handle, &held) && !stat(path, &named) && held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+    return !fstat(handle, &held) && !stat(path, &named) && held.st_dev == named.st_dev &&
+        held.st_ino == named.st_ino;
 }
 
 static void refuse(int handle, const char *path)
@@ -36,7 +37,8 @@ static void refuse(int handle, const char *path)
     }
     ssize_t got = pread(handle, pid, sizeof pid - 1, 0);
     pid[got > 0 ? strspn(pid, "0123456789") : 0] = '\0';
-    lathe_fail(LATHE_ESTATE, "%s: in use by process %s, which trains here; wait for it, or choose another folder", path,
+    lathe_fail(LATHE_ESTATE,
+        "%s: in use by process %s, which trains here; wait for it, or choose another folder", path,
         *pid ? pid : "(unknown)");
 }
 

@@ -13,7 +13,8 @@
 #include "safetensors_impl.h"
 #include "text.h"
 
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "numbers in memory and in the file are of the same byte order");
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+    "numbers in memory and in the file are of the same byte order");
 
 uint32_t lathe_crc32(const void *bytes, size_t size)
 {
@@ -29,7 +30,7 @@ char *lathe_header_crc_digits(char *header, size_t length)
     return header + length - digits > 8 ? digits : NULL;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -58,13 +59,14 @@ static lathe_status check_order(lathe_safetensors *file, const char *data, size_
     for (size_t i = 0; i < file->tensors; i++) {
         const lathe_safetensor *tensor = &file->tensor[i];
         if (tensor->data != next)
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' %s", file->path, tensor->name,
+            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' %s", file->path,
+                tensor->name,
                 (const char *)tensor->data < next ? "overlaps another" : "leaves a gap before it");
         next += tensor->bytes;
     }
     if (next != data + size)
-        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: %zu bytes follow the last tensor", file->path,
-            (size_t)(data + size - next));
+        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: %zu bytes follow the last tensor",
+            file->path, (size_t)(data + size - next));
     return LATHE_OK;
 }
 
@@ -73,12 +75,13 @@ lathe_status lathe_safetensors_unique(lathe_safetensors *file)
     if (file->tensors) qsort(file->tensor, file->tensors, sizeof *file->tensor, by_name);
     for (size_t i = 1; i < file->tensors; i++)
         if (!by_name(&file->tensor[i - 1], &file->tensor[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' is there twice", file->path, file->tensor[i].name);
+            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' is there twice",
+                file->path, file->tensor[i].name);
     if (file->metadata_count) qsort(file->metadata, file->metadata_count, sizeof *file->metadata, by_key);
     for (size_t i = 1; i < file->metadata_count; i++)
         if (!by_key(&file->metadata[i - 1], &file->metadata[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: metadata '%.80s' is there twice", file->path,
-                file->metadata[i].key);
+            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: metadata '%.80s' is there twice",
+                file->path, file->metadata[i].key);
     return LATHE_OK;
 }
 
@@ -95,30 +98,34 @@ static uint32_t header_sum(char *header, size_t length, char *digits)
 }
 
 /* If either sum is there both must be, so that damage to a key is found by the other. */
-static lathe_status check_sums(const lathe_safetensors *file, uint32_t of_header, const char *data, size_t size)
+static lathe_status check_sums(const lathe_safetensors *file, uint32_t of_header, const char *data,
+    size_t size)
 {
-    const char *header_text = lathe_safetensors_text(file, LATHE_HEADER_CRC), *data_text = lathe_safetensors_text(file, LATHE_DATA_CRC);
+    const char *header_text = lathe_safetensors_text(file, LATHE_HEADER_CRC),
+               *data_text = lathe_safetensors_text(file, LATHE_DATA_CRC);
     if (!header_text && !data_text) return LATHE_OK;
     char expected[2][16];
     snprintf(expected[0], sizeof expected[0], "%08x", of_header);
     snprintf(expected[1], sizeof expected[1], "%08x", lathe_crc32(data, size));
     if (!header_text || strcmp(header_text, expected[0]))
-        return lathe_fail(LATHE_EFORMAT, "%s: damaged: the header's checksum is %s, the file says %.20s", file->path, expected[0],
-            header_text ? header_text : "nothing");
+        return lathe_fail(LATHE_EFORMAT, "%s: damaged: the header's checksum is %s, the file says %.20s",
+            file->path, expected[0], header_text ? header_text : "nothing");
     if (!data_text || strcmp(data_text, expected[1]))
-        return lathe_fail(LATHE_EFORMAT, "%s: damaged: the data's checksum is %s, the file says %.20s", file->path, expected[1],
-            data_text ? data_text : "nothing");
+        return lathe_fail(LATHE_EFORMAT, "%s: damaged: the data's checksum is %s, the file says %.20s",
+            file->path, expected[1], data_text ? data_text : "nothing");
     return LATHE_OK;
 }
 
 static lathe_status check_file(lathe_safetensors *file, size_t size)
 {
     uint64_t length = 0;
-    if (size < 8) return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: it has only %zu bytes", file->path, size);
+    if (size < 8)
+        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: it has only %zu bytes", file->path, size);
     memcpy(&length, file->bytes, 8);
     if (length > LATHE_SAFETENSORS_HEADER || length > size - 8)
-        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: a header of %llu bytes, allowed are %zu", file->path,
-            (unsigned long long)length, size - 8 < LATHE_SAFETENSORS_HEADER ? size - 8 : LATHE_SAFETENSORS_HEADER);
+        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: a header of %llu bytes, allowed are %zu",
+            file->path, (unsigned long long)length,
+            size - 8 < LATHE_SAFETENSORS_HEADER ? size - 8 : LATHE_SAFETENSORS_HEADER);
     char *header = file->bytes + 8, *data = header + length;
     size_t data_size = size - 8 - (size_t)length;
     uint32_t sum = header_sum(header, (size_t)length, lathe_header_crc_digits(header, (size_t)length));
@@ -163,11 +170,12 @@ const char *lathe_safetensors_text(const lathe_safetensors *file, const char *ke
     if (!file || !key) return NULL;
     const lathe_metadata wanted = { .key = key };
     const lathe_metadata *found = file->metadata_count ?
-        bsearch(&wanted, file->metadata, file->metadata_count, sizeof wanted, by_key) : NULL;
+        bsearch(&wanted, file->metadata, file->metadata_count, sizeof wanted, by_key) :
+        NULL;
     return found ? found->text : NULL;
 }
 
-/* ---- numbers of any type ------------------------------------------------------------------------------------ */
+/* ---- numbers of any type ------------------------------------------------------------------------------- */
 
 typedef double number_fn(const char *data); /* the number at `data`, which need not be aligned */
 
@@ -221,29 +229,31 @@ static number_fn *conversion_of(const char *dtype)
     static const struct {
         const char *dtype;
         number_fn *convert;
-    } known[] = { { "F64", from_f64 }, { "F32", from_f32 }, { "F16", from_f16 }, { "BF16", from_bf16 }, { "I64", from_i64 },
-        { "I32", from_i32 } };
+    } known[] = { { "F64", from_f64 }, { "F32", from_f32 }, { "F16", from_f16 }, { "BF16", from_bf16 },
+        { "I64", from_i64 }, { "I32", from_i32 } };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (!strcmp(known[i].dtype, dtype)) return known[i].convert;
     return NULL;
 }
 
-lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_safetensor *tensor, lathe_real *values, size_t count)
+lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_safetensor *tensor,
+    lathe_real *values, size_t count)
 {
-    if (!file || !tensor || !values) return lathe_fail_null("lathe_safetensors_get", !file ? "file" : !tensor ? "tensor" : "values");
+    if (!file || !tensor || !values)
+        return lathe_fail_null("lathe_safetensors_get", !file ? "file" : !tensor ? "tensor" : "values");
     number_fn *convert = conversion_of(tensor->dtype);
     if (tensor->count != count)
-        return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' has %zu numbers, expected %zu", file->path, tensor->name, tensor->count,
-            count);
+        return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' has %zu numbers, expected %zu", file->path,
+            tensor->name, tensor->count, count);
     if (!convert)
-        return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' is of type %s, which cannot be converted", file->path, tensor->name,
-            tensor->dtype);
+        return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' is of type %s, which cannot be converted",
+            file->path, tensor->name, tensor->dtype);
     size_t size = lathe_dtype_size(tensor->dtype);
     for (size_t i = 0; i < count; i++) values[i] = (lathe_real)convert((const char *)tensor->data + i * size);
     return LATHE_OK;
 }
 
-/* ---- a model's tensors -------------------------------------------------------------------------------------- */
+/* ---- a model's tensors --------------------------------------------------------------------------------- */
 
 static bool same_shape(const lathe_safetensor *saved, const lathe_shape *shape)
 {
@@ -273,7 +283,8 @@ static void check_tensor(mismatches *found, const lathe_safetensor *saved, const
     if (same_shape(saved, &tensor->shape)) return;
     separate(found);
     lathe_text_add(&found->list, "%s is [", saved->name);
-    for (int i = 0; i < saved->rank; i++) lathe_text_add(&found->list, "%s%llu", i ? ", " : "", (unsigned long long)saved->dim[i]);
+    for (int i = 0; i < saved->rank; i++)
+        lathe_text_add(&found->list, "%s%llu", i ? ", " : "", (unsigned long long)saved->dim[i]);
     lathe_text_add(&found->list, "], expected %s", lathe_shape_text(&tensor->shape, expected));
 }
 
@@ -294,15 +305,16 @@ static void check_unknown(mismatches *found, const lathe_safetensors *file, cons
     }
 }
 
-static const lathe_safetensor *find_prefixed(const lathe_safetensors *file, const char *prefix, const char *name)
+static const lathe_safetensor *find_prefixed(const lathe_safetensors *file, const char *prefix,
+    const char *name)
 {
     char whole[2 * LATHE_SAFETENSORS_NAME];
     int length = snprintf(whole, sizeof whole, "%s%s", prefix, name);
     return length < (int)sizeof whole ? lathe_safetensors_find(file, whole) : NULL;
 }
 
-lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count, const char *prefix,
-    bool strict)
+lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+    const char *prefix, bool strict)
 {
     if (!file || !prefix || (count > 0 && !tensors))
         return lathe_fail_null("lathe_safetensors_load", !file ? "file" : !prefix ? "prefix" : "tensors");
@@ -323,10 +335,11 @@ lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor 
     lathe_free(asked);
     lathe_status status = LATHE_OK;
     if (found.count)
-        status = lathe_fail(LATHE_ESHAPE, "%s does not fit the model in %d places: %.320s", file->path, found.count,
-            found.list.chars ? found.list.chars : "");
+        status = lathe_fail(LATHE_ESHAPE, "%s does not fit the model in %d places: %.320s", file->path,
+            found.count, found.list.chars ? found.list.chars : "");
     lathe_text_free(&found.list);
     for (int i = 0; i < count && !status; i++)
-        status = lathe_safetensors_get(file, find_prefixed(file, prefix, tensors[i]->name), tensors[i]->data, tensors[i]->stored);
+        status = lathe_safetensors_get(file, find_prefixed(file, prefix, tensors[i]->name), tensors[i]->data,
+            tensors[i]->stored);
     return status;
 }

@@ -1,4 +1,5 @@
-/* The header of a safetensors file: a strict reader of just the JSON that it may hold. It works in place and recurses nowhere. */
+/* The header of a safetensors file: a strict reader of just the JSON that it may hold. It works in place and
+ * recurses nowhere. */
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -16,8 +17,21 @@ static const struct {
     const char *name;
     size_t size;
 } dtypes[] = {
-    { "F64", 8 }, { "F32", 4 }, { "F16", 2 }, { "BF16", 2 }, { "I64", 8 }, { "I32", 4 }, { "I16", 2 }, { "I8", 1 }, { "U64", 8 },
-    { "U32", 4 }, { "U16", 2 }, { "U8", 1 }, { "BOOL", 1 }, { "F8_E4M3", 1 }, { "F8_E5M2", 1 },
+    { "F64", 8 },
+    { "F32", 4 },
+    { "F16", 2 },
+    { "BF16", 2 },
+    { "I64", 8 },
+    { "I32", 4 },
+    { "I16", 2 },
+    { "I8", 1 },
+    { "U64", 8 },
+    { "U32", 4 },
+    { "U16", 2 },
+    { "U8", 1 },
+    { "BOOL", 1 },
+    { "F8_E4M3", 1 },
+    { "F8_E5M2", 1 },
 };
 
 /* The known type of that name, NULL if there is none. */
@@ -52,8 +66,8 @@ const char *lathe_safetensors_bad_name(const char *name)
 
 static lathe_status fail(const reader *r, const char *what)
 {
-    return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: byte %zu of the header: %s", r->file->path, (size_t)(r->at - r->start),
-        what);
+    return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: byte %zu of the header: %s", r->file->path,
+        (size_t)(r->at - r->start), what);
 }
 
 static lathe_status fail_tensor(const reader *r, const char *name, const char *what)
@@ -61,7 +75,7 @@ static lathe_status fail_tensor(const reader *r, const char *name, const char *w
     return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' %s", r->file->path, name, what);
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------------------- */
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
 
 static void skip_blanks(reader *r)
 {
@@ -89,7 +103,10 @@ static int read_hex(reader *r)
     if (r->end - r->at < 4) return -1;
     for (int i = 0; i < 4; i++) {
         char c = *r->at++;
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9' ? c - '0' :
+            c >= 'a' && c <= 'f'         ? c - 'a' + 10 :
+            c >= 'A' && c <= 'F'         ? c - 'A' + 10 :
+                                           -1;
         if (digit < 0) return -1;
         value = 16 * value + digit;
     }
@@ -106,7 +123,8 @@ static lathe_status read_unicode(reader *r, char **out)
         int low = pair ? read_hex(r) : -1;
         code = low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : -1;
     }
-    if (code <= 0 || (code >= 0xdc00 && code <= 0xdfff)) return fail(r, "an escape that stands for no character");
+    if (code <= 0 || (code >= 0xdc00 && code <= 0xdfff))
+        return fail(r, "an escape that stands for no character");
     char *to = *out;
     if (code < 0x80) *to++ = (char)code;
     else {
@@ -167,7 +185,8 @@ static lathe_status read_number(reader *r, uint64_t *number)
     const char *first = r->at;
     uint64_t value = 0;
     for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++)
-        if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (uint64_t)(*r->at - '0'), &value))
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(*r->at - '0'), &value))
             return fail(r, "a number above 2^64");
     if (r->at == first || (*first == '0' && r->at - first > 1)) return fail(r, "expected a whole number");
     *number = value;
@@ -188,10 +207,11 @@ static lathe_status read_numbers(reader *r, uint64_t *numbers, int most, int *co
     return expect(r, ']', "expected ',' or ']'");
 }
 
-/* ---- the header --------------------------------------------------------------------------------------------- */
+/* ---- the header ---------------------------------------------------------------------------------------- */
 
 /* Shape, type and range must say the same, within the file. */
-static lathe_status finish_tensor(reader *r, lathe_safetensor *tensor, const char *dtype, const uint64_t offsets[2])
+static lathe_status finish_tensor(reader *r, lathe_safetensor *tensor, const char *dtype,
+    const uint64_t offsets[2])
 {
     size_t size = 0, count = 1, bytes;
     tensor->dtype = known_dtype(dtype, &size);
@@ -199,9 +219,12 @@ static lathe_status finish_tensor(reader *r, lathe_safetensor *tensor, const cha
     for (int i = 0; i < tensor->rank; i++)
         if (tensor->dim[i] > SIZE_MAX || !lathe_size_mul(count, (size_t)tensor->dim[i], &count))
             return fail_tensor(r, tensor->name, "has more numbers than an address space");
-    if (!lathe_size_mul(count, size, &bytes)) return fail_tensor(r, tensor->name, "has more bytes than an address space");
-    if (offsets[0] > offsets[1] || offsets[1] > r->data_size) return fail_tensor(r, tensor->name, "lies outside the file");
-    if (offsets[1] - offsets[0] != bytes) return fail_tensor(r, tensor->name, "has another size than its shape and dtype say");
+    if (!lathe_size_mul(count, size, &bytes))
+        return fail_tensor(r, tensor->name, "has more bytes than an address space");
+    if (offsets[0] > offsets[1] || offsets[1] > r->data_size)
+        return fail_tensor(r, tensor->name, "lies outside the file");
+    if (offsets[1] - offsets[0] != bytes)
+        return fail_tensor(r, tensor->name, "has another size than its shape and dtype say");
     tensor->count = count;
     tensor->bytes = bytes;
     tensor->data = r->end + offsets[0];
@@ -231,7 +254,8 @@ static lathe_status read_tensor(reader *r, lathe_safetensor *tensor)
     } while (!status && next_is(r, ','));
     if (!status) status = expect(r, '}', "expected ',' or '}'");
     if (status) return status;
-    if (!dtype || !has_shape || numbers != 2) return fail_tensor(r, tensor->name, "lacks dtype, shape or data_offsets");
+    if (!dtype || !has_shape || numbers != 2)
+        return fail_tensor(r, tensor->name, "lacks dtype, shape or data_offsets");
     return finish_tensor(r, tensor, dtype, offsets);
 }
 
@@ -284,7 +308,11 @@ static lathe_status read_metadata(reader *r, bool *seen)
 
 lathe_status lathe_safetensors_parse(lathe_safetensors *file, char *header, size_t length, size_t data_size)
 {
-    reader r = { .file = file, .start = header, .at = header, .end = header + length, .data_size = data_size };
+    reader r = { .file = file,
+        .start = header,
+        .at = header,
+        .end = header + length,
+        .data_size = data_size };
     bool metadata = false;
     if (!length || *header != '{') return fail(&r, "does not begin with '{'");
     r.at++;
@@ -294,7 +322,8 @@ lathe_status lathe_safetensors_parse(lathe_safetensors *file, char *header, size
             char *name;
             status = read_string(&r, &name);
             if (!status) status = expect(&r, ':', "expected ':'");
-            if (!status) status = strcmp(name, "__metadata__") ? add_tensor(&r, name) : read_metadata(&r, &metadata);
+            if (!status)
+                status = strcmp(name, "__metadata__") ? add_tensor(&r, name) : read_metadata(&r, &metadata);
         } while (!status && next_is(&r, ','));
         if (!status) status = expect(&r, '}', "expected ',' or '}'");
     }

@@ -15,12 +15,13 @@ size_t lathe_dtype_size(const char *dtype);
 /** CRC-32 as zlib and PNG have it, of any length. */
 uint32_t lathe_crc32(const void *bytes, size_t size);
 
-/** Where the eight digits of the header's own checksum are in its text, NULL if it has none. They count as zeros in the sum. */
+/** Where the eight digits of the header's own checksum are in its text, NULL if it has none. They count as
+ * zeros in the sum. */
 char *lathe_header_crc_digits(char *header, size_t length);
 
 /**
- * Parse the header in place into file->tensor and file->metadata: form, names, types, shapes and sizes are checked, not how the
- * ranges lie. data pointers are offsets from `data`, the first byte after the header.
+ * Parse the header in place into file->tensor and file->metadata: form, names, types, shapes and sizes are
+ * checked, not how the ranges lie. data pointers are offsets from `data`, the first byte after the header.
  * Errors   LATHE_EFORMAT, LATHE_ENOMEM.
  */
 lathe_status lathe_safetensors_parse(lathe_safetensors *file, char *header, size_t length, size_t data_size);

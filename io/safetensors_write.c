@@ -9,17 +9,15 @@
 #include "text.h"
 
 /* The name of lathe_real's type. */
-static const char *own_dtype(void)
-{
-    return sizeof(lathe_real) == 4 ? "F32" : "F64";
-}
+static const char *own_dtype(void) { return sizeof(lathe_real) == 4 ? "F32" : "F64"; }
 
 /* Prefix and name of a tensor in the file. Errors: LATHE_EARG. */
 static lathe_status whole_name(const lathe_saved *tensor, char name[2 * LATHE_SAFETENSORS_NAME])
 {
     const char *prefix = tensor->prefix ? tensor->prefix : "", *own = tensor->name ? tensor->name : "";
     int length = snprintf(name, 2 * LATHE_SAFETENSORS_NAME, "%s%s", prefix, own);
-    const char *bad = length >= 2 * LATHE_SAFETENSORS_NAME ? "is longer than 255 bytes" : lathe_safetensors_bad_name(name);
+    const char *bad =
+        length >= 2 * LATHE_SAFETENSORS_NAME ? "is longer than 255 bytes" : lathe_safetensors_bad_name(name);
     return bad ? lathe_fail(LATHE_EARG, "lathe_safetensors_write: the name '%.80s' %s", name, bad) : LATHE_OK;
 }
 
@@ -32,10 +30,12 @@ static void put_metadata(lathe_text *header, const lathe_metadata *metadata, int
         lathe_text_json(header, metadata[i].text);
         lathe_text_put(header, ",");
     }
-    lathe_text_add(header, "\"" LATHE_DATA_CRC "\":\"%08x\",\"" LATHE_HEADER_CRC "\":\"00000000\"}", data_sum);
+    lathe_text_add(header, "\"" LATHE_DATA_CRC "\":\"%08x\",\"" LATHE_HEADER_CRC "\":\"00000000\"}",
+        data_sum);
 }
 
-static void put_tensor(lathe_text *header, const char *name, const lathe_shape *shape, size_t begin, size_t end)
+static void put_tensor(lathe_text *header, const char *name, const lathe_shape *shape, size_t begin,
+    size_t end)
 {
     lathe_text_put(header, ",");
     lathe_text_json(header, name);
@@ -45,8 +45,8 @@ static void put_tensor(lathe_text *header, const char *name, const lathe_shape *
 }
 
 /* The whole header, padded so that the numbers behind it are aligned, with its own checksum filled in. */
-static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int count, const lathe_metadata *metadata,
-    int metadata_count, uint32_t data_sum)
+static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int count,
+    const lathe_metadata *metadata, int metadata_count, uint32_t data_sum)
 {
     size_t place = 0;
     put_metadata(header, metadata, metadata_count, data_sum);
@@ -62,8 +62,8 @@ static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int 
     lathe_text_put_n(header, "       ", (8 - header->length % 8) % 8);
     if (header->failed) return lathe_error();
     if (header->length > LATHE_SAFETENSORS_HEADER)
-        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: a header of %zu bytes, allowed are %d", header->length,
-            LATHE_SAFETENSORS_HEADER);
+        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: a header of %zu bytes, allowed are %d",
+            header->length, LATHE_SAFETENSORS_HEADER);
     char digits[16];
     snprintf(digits, sizeof digits, "%08x", lathe_crc32(header->chars, header->length));
     memcpy(lathe_header_crc_digits(header->chars, header->length), digits, 8);
@@ -85,13 +85,18 @@ static lathe_status check_header(const char *path, const lathe_text *header, siz
     return status;
 }
 
-lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count, const lathe_metadata *metadata,
-    int metadata_count)
+lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
+    const lathe_metadata *metadata, int metadata_count)
 {
     if (!path || (count > 0 && !tensors) || (metadata_count > 0 && !metadata))
-        return lathe_fail_null("lathe_safetensors_write", !path ? "path" : count > 0 && !tensors ? "tensors" : "metadata");
+        return lathe_fail_null("lathe_safetensors_write",
+            !path                     ? "path" :
+                count > 0 && !tensors ? "tensors" :
+                                        "metadata");
     if (count < 0 || metadata_count < 0)
-        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: %d tensors and %d texts; neither can be below 0", count, metadata_count);
+        return lathe_fail(LATHE_EARG,
+            "lathe_safetensors_write: %d tensors and %d texts; neither can be below 0", count,
+            metadata_count);
     lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
     if (!parts) return lathe_error();
     lathe_text header = { 0 };
@@ -103,7 +108,8 @@ lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensor
         if (!numbers) status = lathe_error();
         else if (!tensors[i].values || !lathe_size_mul(numbers, sizeof(lathe_real), &bytes) ||
             !lathe_size_add(data_size, bytes, &data_size))
-            status = lathe_fail(LATHE_EARG, "lathe_safetensors_write: tensor number %d has no values, or too many", i);
+            status = lathe_fail(LATHE_EARG,
+                "lathe_safetensors_write: tensor number %d has no values, or too many", i);
         else {
             parts[i + 2] = (lathe_bytes){ tensors[i].values, bytes };
             sum = crc32_z(sum, parts[i + 2].data, bytes);

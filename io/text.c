@@ -19,7 +19,8 @@ static bool make_room(lathe_text *text, size_t more)
     bool fits = lathe_size_add(text->length, more, &needed) && lathe_size_add(needed, 1, &needed);
     if (fits && needed <= text->room) return true;
     char *chars = NULL;
-    if (fits && lathe_size_mul(needed, 2, &room) && (chars = lathe_grow(text->chars, text->length, room, 1))) {
+    if (fits && lathe_size_mul(needed, 2, &room) &&
+        (chars = lathe_grow(text->chars, text->length, room, 1))) {
         text->chars = chars;
         text->room = room;
     }
@@ -69,16 +70,22 @@ int lathe_utf8_length(const char *string)
     if (!string) return 0;
     const unsigned char *s = (const unsigned char *)string;
     if (s[0] < 0x80) return 1;
-    int length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
+    int length = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
+        (s[0] & 0xf0) == 0xe0                 ? 3 :
+        s[0] >= 0xf0 && s[0] <= 0xf4          ? 4 :
+                                                0;
     for (int i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
-    if (length == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f))) return 0; /* too long; surrogates */
-    if (length == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))) return 0; /* too long; > U+10FFFF */
+    if (length == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f)))
+        return 0; /* too long; surrogates */
+    if (length == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)))
+        return 0; /* too long; > U+10FFFF */
     return length;
 }
 
 /* Go through a string character by character; `escape` gives what stands for one, or NULL for itself. */
-static void put_escaped(lathe_text *text, const char *string, const char *(*escape)(unsigned char c, char room[8]))
+static void put_escaped(lathe_text *text, const char *string,
+    const char *(*escape)(unsigned char c, char room[8]))
 {
     while (*string) {
         char room[8];

@@ -37,7 +37,8 @@ static size_t numbers(const void *opts, int classes)
 static int rank_of(const lathe_real *scores, int classes, int label)
 {
     int rank = 0;
-    for (int j = 0; j < classes; j++) rank += scores[j] > scores[label] || (j < label && scores[j] == scores[label]);
+    for (int j = 0; j < classes; j++)
+        rank += scores[j] > scores[label] || (j < label && scores[j] == scores[label]);
     return rank;
 }
 

@@ -7,9 +7,9 @@ extern "C" {
 #endif
 
 /**
- * sum of weight * value / sum of weight. `(lathe_average){ 0 }` is an empty one. For the average loss of an epoch
- * each batch's mean loss weighs as many samples as the batch has, so that a short last batch counts no more than its
- * share.
+ * sum of weight * value / sum of weight. `(lathe_average){ 0 }` is an empty one. For the average loss of an
+ * epoch each batch's mean loss weighs as many samples as the batch has, so that a short last batch counts no
+ * more than its share.
  */
 typedef struct lathe_average {
     double sum, weight;

@@ -58,7 +58,8 @@ static lathe_status open_table(table *t, const lathe_metric_view *all, bool all_
     }
     for (size_t i = 0; i < all->samples; i++) {
         const lathe_real *scores = all->scores + i * classes;
-        if (!all->many && !o->probabilities) lathe_scores_softmax(scores, all->classes, t->scores + i * classes);
+        if (!all->many && !o->probabilities)
+            lathe_scores_softmax(scores, all->classes, t->scores + i * classes);
         else
             for (size_t k = 0; k < classes; k++) t->scores[i * classes + k] = (double)scores[k];
     }
@@ -79,7 +80,8 @@ static walk start_walk(const table *t, int class_number)
     walk w = { .order = t->order };
     for (size_t i = 0; i < t->all->samples; i++)
         for (size_t k = first; k < end; k++) {
-            bool positive = t->all->many ? t->all->targets[i * classes + k] == 1 : t->all->labels[i] == (int)k;
+            bool positive =
+                t->all->many ? t->all->targets[i * classes + k] == 1 : t->all->labels[i] == (int)k;
             t->order[w.pairs++] = (ranked){ t->scores[i * classes + k], positive };
             w.positives += positive;
         }
@@ -87,13 +89,16 @@ static walk start_walk(const table *t, int class_number)
     return w;
 }
 
-/* Take in all pairs of the next lower score, and say what precision and recall are with them. False after the last. */
+/* Take in all pairs of the next lower score, and say what precision and recall are with them. False after the
+ * last. */
 static bool next_point(walk *w, lathe_pr_point *point)
 {
     if (w->taken == w->pairs) return false;
     double score = w->order[w->taken].score;
-    while (w->taken < w->pairs && w->order[w->taken].score == score) w->right += w->order[w->taken++].positive;
-    *point = (lathe_pr_point){ w->right / (double)w->taken, w->positives > 0 ? w->right / w->positives : 1, score };
+    while (w->taken < w->pairs && w->order[w->taken].score == score)
+        w->right += w->order[w->taken++].positive;
+    *point = (lathe_pr_point){ w->right / (double)w->taken, w->positives > 0 ? w->right / w->positives : 1,
+        score };
     return true;
 }
 
@@ -153,12 +158,18 @@ static lathe_status each(const lathe_metric_view *all, area_fn *area, double *va
     return LATHE_OK;
 }
 
-static lathe_status compute_steps(const lathe_metric_view *all, double *value) { return average(all, steps, value); }
+static lathe_status compute_steps(const lathe_metric_view *all, double *value)
+{
+    return average(all, steps, value);
+}
 static lathe_status compute_trapezoids(const lathe_metric_view *all, double *value)
 {
     return average(all, trapezoids, value);
 }
-static lathe_status each_steps(const lathe_metric_view *all, double *values) { return each(all, steps, values); }
+static lathe_status each_steps(const lathe_metric_view *all, double *values)
+{
+    return each(all, steps, values);
+}
 static lathe_status each_trapezoids(const lathe_metric_view *all, double *values)
 {
     return each(all, trapezoids, values);
@@ -196,21 +207,27 @@ lathe_metric *lathe_metric_pr_auc(int classes, const lathe_average_precision_opt
     return lathe_metric_new(&lathe_pr_auc_type, classes, opts);
 }
 
-static lathe_status check_curve(
-    const lathe_metric *metric, int class_number, const lathe_pr_point *points, const size_t *count)
+static lathe_status check_curve(const lathe_metric *metric, int class_number, const lathe_pr_point *points,
+    const size_t *count)
 {
     if (!metric || !count || !points)
-        return lathe_fail(LATHE_EARG, "lathe_pr_curve: %s is NULL", !metric ? "metric" : !count ? "count" : "points");
+        return lathe_fail(LATHE_EARG, "lathe_pr_curve: %s is NULL",
+            !metric    ? "metric" :
+                !count ? "count" :
+                         "points");
     if (lathe_metric_type_of(metric)->fields != fields)
-        return lathe_fail(LATHE_EARG, "lathe_pr_curve: the metric %s has no curve", lathe_metric_type_of(metric)->name);
+        return lathe_fail(LATHE_EARG, "lathe_pr_curve: the metric %s has no curve",
+            lathe_metric_type_of(metric)->name);
     if (class_number < -1 || class_number >= lathe_metric_classes(metric))
-        return lathe_fail(LATHE_EARG, "lathe_pr_curve: class %d of %d", class_number, lathe_metric_classes(metric));
-    if (!lathe_metric_samples(metric)) return lathe_fail(LATHE_ESTATE, "lathe_pr_curve: there are no samples yet");
+        return lathe_fail(LATHE_EARG, "lathe_pr_curve: class %d of %d", class_number,
+            lathe_metric_classes(metric));
+    if (!lathe_metric_samples(metric))
+        return lathe_fail(LATHE_ESTATE, "lathe_pr_curve: there are no samples yet");
     return LATHE_OK;
 }
 
-lathe_status lathe_pr_curve(
-    const lathe_metric *metric, int class_number, lathe_pr_point *points, size_t room, size_t *count)
+lathe_status lathe_pr_curve(const lathe_metric *metric, int class_number, lathe_pr_point *points, size_t room,
+    size_t *count)
 {
     lathe_status status = check_curve(metric, class_number, points, count);
     if (status) return status;

@@ -90,16 +90,19 @@ lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibratio
 lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count)
 {
     if (!metric || !bins || lathe_metric_type_of(metric) != &lathe_calibration_error_type)
-        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: %s", !metric ? "metric is NULL" : !bins ? "bins is NULL"
-            : "the metric is no calibration_error");
+        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: %s",
+            !metric   ? "metric is NULL" :
+                !bins ? "bins is NULL" :
+                        "the metric is no calibration_error");
     const lathe_metric_view all = lathe_metric_view_of(metric);
     const lathe_calibration_opts *o = all.opts;
     if (count != o->bins)
-        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: room for %d bins, there are %d", count, o->bins);
+        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: room for %d bins, there are %d", count,
+            o->bins);
     for (int n = 0; n < count; n++) {
         const double *bin = all.state + 3 * n;
-        bins[n] =
-            (lathe_calibration_bin){ bin[0], bin[0] > 0 ? bin[1] / bin[0] : NAN, bin[0] > 0 ? bin[2] / bin[0] : NAN };
+        bins[n] = (lathe_calibration_bin){ bin[0], bin[0] > 0 ? bin[1] / bin[0] : NAN,
+            bin[0] > 0 ? bin[2] / bin[0] : NAN };
     }
     return LATHE_OK;
 }

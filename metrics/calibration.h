@@ -21,7 +21,8 @@ typedef struct lathe_calibration_opts {
 } lathe_calibration_opts;
 
 /**
- * "calibration_error": the samples are put in bins by their confidence, the largest probability; over the bins
+ * "calibration_error": the samples are put in bins by their confidence, the largest probability; over the
+ * bins
  *
  *     sum of (samples in the bin / all samples) * |part of them that is right - mean confidence|
  *
@@ -38,7 +39,8 @@ typedef struct lathe_calibration_bin {
     double samples, confidence, accuracy;
 } lathe_calibration_bin;
 
-/** All bins [bins] of a "calibration_error". Errors: LATHE_EARG for another metric or another number of bins. */
+/** All bins [bins] of a "calibration_error". Errors: LATHE_EARG for another metric or another number of bins.
+ */
 lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count);
 
 #ifdef __cplusplus

@@ -80,10 +80,7 @@ static double precision(const tally *t, const lathe_classwise_opts *o)
     return divide(t->right, t->predicted, o);
 }
 
-static double recall(const tally *t, const lathe_classwise_opts *o)
-{
-    return divide(t->right, t->actual, o);
-}
+static double recall(const tally *t, const lathe_classwise_opts *o) { return divide(t->right, t->actual, o); }
 
 static double fbeta(const tally *t, const lathe_classwise_opts *o)
 {
@@ -129,15 +126,30 @@ static lathe_status compute_precision(const lathe_metric_view *all, double *valu
 {
     return average(all, precision, value);
 }
-static lathe_status compute_recall(const lathe_metric_view *all, double *value) { return average(all, recall, value); }
-static lathe_status compute_fbeta(const lathe_metric_view *all, double *value) { return average(all, fbeta, value); }
-static lathe_status compute_iou(const lathe_metric_view *all, double *value) { return average(all, iou, value); }
+static lathe_status compute_recall(const lathe_metric_view *all, double *value)
+{
+    return average(all, recall, value);
+}
+static lathe_status compute_fbeta(const lathe_metric_view *all, double *value)
+{
+    return average(all, fbeta, value);
+}
+static lathe_status compute_iou(const lathe_metric_view *all, double *value)
+{
+    return average(all, iou, value);
+}
 static lathe_status each_precision(const lathe_metric_view *all, double *values)
 {
     return each(all, precision, values);
 }
-static lathe_status each_recall(const lathe_metric_view *all, double *values) { return each(all, recall, values); }
-static lathe_status each_fbeta(const lathe_metric_view *all, double *values) { return each(all, fbeta, values); }
+static lathe_status each_recall(const lathe_metric_view *all, double *values)
+{
+    return each(all, recall, values);
+}
+static lathe_status each_fbeta(const lathe_metric_view *all, double *values)
+{
+    return each(all, fbeta, values);
+}
 static lathe_status each_iou(const lathe_metric_view *all, double *values) { return each(all, iou, values); }
 
 const lathe_metric_type lathe_precision_type = {

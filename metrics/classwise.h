@@ -23,10 +23,10 @@ typedef struct lathe_classwise_opts {
 } lathe_classwise_opts;
 
 /*
- * For one class, of the samples' predictions: TP right ones, FP wrong ones, FN samples of the class that were taken
- * for another. With labels the prediction is the class with the largest score, the first of equals; with targets all
- * above the threshold. Averages are over all classes, also those that never occur: scikit-learn's with
- * labels=range(classes).
+ * For one class, of the samples' predictions: TP right ones, FP wrong ones, FN samples of the class that were
+ * taken for another. With labels the prediction is the class with the largest score, the first of equals;
+ * with targets all above the threshold. Averages are over all classes, also those that never occur:
+ * scikit-learn's with labels=range(classes).
  */
 
 /** "precision": TP / (TP + FP). Same as sklearn.metrics.precision_score */
@@ -38,7 +38,8 @@ extern const lathe_metric_type lathe_recall_type;
 /** "fbeta": (1 + beta^2) P R / (beta^2 P + R), 0 if both are 0. Same as sklearn.metrics.fbeta_score */
 extern const lathe_metric_type lathe_fbeta_type;
 
-/** "iou": TP / (TP + FP + FN); macro is the mean IoU of segmentation. Same as sklearn.metrics.jaccard_score */
+/** "iou": TP / (TP + FP + FN); macro is the mean IoU of segmentation. Same as sklearn.metrics.jaccard_score
+ */
 extern const lathe_metric_type lathe_iou_type;
 
 lathe_metric *lathe_metric_precision(int classes, const lathe_classwise_opts *opts);

@@ -32,29 +32,34 @@ void lathe_confusion_free(lathe_confusion *confusion)
     lathe_free(confusion);
 }
 
-lathe_status lathe_confusion_update(
-    lathe_confusion *confusion, const lathe_real *scores, const int *labels, size_t count)
+lathe_status lathe_confusion_update(lathe_confusion *confusion, const lathe_real *scores, const int *labels,
+    size_t count)
 {
     if (!confusion)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_confusion_update: confusion is NULL");
+        return lathe_error() ? lathe_error() :
+                               lathe_fail(LATHE_EARG, "lathe_confusion_update: confusion is NULL");
     if (count == 0) return LATHE_OK;
     size_t classes = (size_t)confusion->classes;
     lathe_status status =
         lathe_check_samples("lathe_confusion_update", confusion->classes, scores, labels, false, count);
     for (size_t i = 0; !status && i < count; i++)
-        confusion
-            ->count[(size_t)labels[i] * classes + (size_t)lathe_argmax(scores + i * classes, confusion->classes)]++;
+        confusion->count[(size_t)labels[i] * classes +
+            (size_t)lathe_argmax(scores + i * classes, confusion->classes)]++;
     return status;
 }
 
 void lathe_confusion_reset(lathe_confusion *confusion)
 {
     if (!confusion) return;
-    memset(confusion->count, 0, (size_t)confusion->classes * (size_t)confusion->classes * sizeof *confusion->count);
+    memset(confusion->count, 0,
+        (size_t)confusion->classes * (size_t)confusion->classes * sizeof *confusion->count);
 }
 
 int lathe_confusion_classes(const lathe_confusion *confusion) { return confusion ? confusion->classes : 0; }
-const uint64_t *lathe_confusion_counts(const lathe_confusion *confusion) { return confusion ? confusion->count : NULL; }
+const uint64_t *lathe_confusion_counts(const lathe_confusion *confusion)
+{
+    return confusion ? confusion->count : NULL;
+}
 
 lathe_class_counts lathe_confusion_class(const lathe_confusion *confusion, int class_number)
 {

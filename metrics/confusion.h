@@ -21,12 +21,12 @@ lathe_confusion *lathe_confusion_new(int classes);
 void lathe_confusion_free(lathe_confusion *confusion);
 
 /**
- * Take in some samples: scores [count, classes] row-major, labels [count]. The prediction is the class with the
- * largest score, the first of equals. Nothing is taken in if anything is wrong. Errors: LATHE_EARG as for
+ * Take in some samples: scores [count, classes] row-major, labels [count]. The prediction is the class with
+ * the largest score, the first of equals. Nothing is taken in if anything is wrong. Errors: LATHE_EARG as for
  * lathe_metric_update.
  */
-lathe_status lathe_confusion_update(
-    lathe_confusion *confusion, const lathe_real *scores, const int *labels, size_t count);
+lathe_status lathe_confusion_update(lathe_confusion *confusion, const lathe_real *scores, const int *labels,
+    size_t count);
 
 /** Forget all samples. */
 void lathe_confusion_reset(lathe_confusion *confusion);
@@ -34,8 +34,8 @@ void lathe_confusion_reset(lathe_confusion *confusion);
 int lathe_confusion_classes(const lathe_confusion *confusion);
 
 /**
- * The matrix [classes, classes] row-major: number (i, j) is how many samples of class i were taken for class j.
- * Valid as long as the object. Same as sklearn.metrics.confusion_matrix(labels=range(classes)).
+ * The matrix [classes, classes] row-major: number (i, j) is how many samples of class i were taken for class
+ * j. Valid as long as the object. Same as sklearn.metrics.confusion_matrix(labels=range(classes)).
  */
 const uint64_t *lathe_confusion_counts(const lathe_confusion *confusion);
 

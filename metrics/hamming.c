@@ -1,7 +1,9 @@
 #include "hamming.h"
 
 static const lathe_field fields[] = {
-    { .name = "threshold", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_hamming_opts, threshold),
+    { .name = "threshold",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_hamming_opts, threshold),
         .help = "with targets: scores above it are predictions" },
     { .name = NULL },
 };

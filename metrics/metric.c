@@ -35,7 +35,8 @@ lathe_metric *lathe_metric_new(const lathe_metric_type *type, int classes, const
     metric->type = type;
     metric->classes = classes;
     metric->opts = lathe_alloc(1, type->opts_size);
-    if (!metric->opts || lathe_fields_resolve(type->name, type->fields, opts, metric->opts, type->opts_size) ||
+    if (!metric->opts ||
+        lathe_fields_resolve(type->name, type->fields, opts, metric->opts, type->opts_size) ||
         (type->check && type->check(metric->opts, classes)))
         goto fail;
     metric->numbers = type->numbers ? type->numbers(metric->opts, classes) : 0;
@@ -56,11 +57,14 @@ void lathe_metric_free(lathe_metric *metric)
     lathe_free(metric);
 }
 
-lathe_status lathe_check_samples(
-    const char *who, int classes, const lathe_real *scores, const int *labels, bool many, size_t count)
+lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels,
+    bool many, size_t count)
 {
     if (!scores || !labels)
-        return lathe_fail(LATHE_EARG, "%s: %s is NULL", who, !scores ? "scores" : many ? "targets" : "labels");
+        return lathe_fail(LATHE_EARG, "%s: %s is NULL", who,
+            !scores  ? "scores" :
+                many ? "targets" :
+                       "labels");
     size_t numbers = (size_t)classes, each = many ? numbers : 1;
     int limit = many ? 2 : classes;
     for (size_t i = 0; i < count; i++) {
@@ -77,8 +81,8 @@ lathe_status lathe_check_samples(
 }
 
 /*
- * `block` with room for `need` objects, at least doubled when it must grow; NULL after a failure, which leaves it as
- * it was.
+ * `block` with room for `need` objects, at least doubled when it must grow; NULL after a failure, which
+ * leaves it as it was.
  */
 static void *reserve(void *block, size_t *room, size_t need, size_t size)
 {
@@ -89,7 +93,8 @@ static void *reserve(void *block, size_t *room, size_t need, size_t size)
     return grown;
 }
 
-static lathe_status keep(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count, bool many)
+static lathe_status keep(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count,
+    bool many)
 {
     size_t classes = (size_t)metric->classes, each = many ? classes : 1, samples, need_scores;
     if (!lathe_size_add(metric->samples, count, &samples) || !lathe_size_mul(samples, classes, &need_scores))
@@ -105,33 +110,39 @@ static lathe_status keep(lathe_metric *metric, const lathe_real *scores, const i
     return LATHE_OK;
 }
 
-static lathe_status take_in(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count, bool many)
+static lathe_status take_in(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count,
+    bool many)
 {
-    if (!metric) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_metric_update: metric is NULL");
+    if (!metric)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_metric_update: metric is NULL");
     if (count == 0) return LATHE_OK;
     if (many && !metric->type->multilabel)
-        return lathe_fail(
-            LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets", metric->type->name);
+        return lathe_fail(LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets",
+            metric->type->name);
     if (metric->samples && many != metric->many)
-        return lathe_fail(LATHE_ESTATE, "lathe_metric_update: %s has samples with %s already, and these come with %s",
-            metric->type->name, metric->many ? "targets" : "labels", many ? "targets" : "labels");
-    lathe_status status = lathe_check_samples("lathe_metric_update", metric->classes, scores, labels, many, count);
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_metric_update: %s has samples with %s already, and these come with %s", metric->type->name,
+            metric->many ? "targets" : "labels", many ? "targets" : "labels");
+    lathe_status status =
+        lathe_check_samples("lathe_metric_update", metric->classes, scores, labels, many, count);
     if (!status && metric->type->keeps_samples) status = keep(metric, scores, labels, count, many);
     if (status) return status;
     if (metric->type->update)
-        metric->type->update(&(lathe_metric_view){ metric->opts, metric->classes, metric->state, count, many, scores,
-            many ? NULL : labels, many ? labels : NULL });
+        metric->type->update(&(lathe_metric_view){ metric->opts, metric->classes, metric->state, count, many,
+            scores, many ? NULL : labels, many ? labels : NULL });
     metric->many = many;
     metric->samples += count;
     return LATHE_OK;
 }
 
-lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count)
+lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels,
+    size_t count)
 {
     return take_in(metric, scores, labels, count, false);
 }
 
-lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *scores, const int *targets, size_t count)
+lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *scores, const int *targets,
+    size_t count)
 {
     return take_in(metric, scores, targets, count, true);
 }
@@ -155,10 +166,11 @@ lathe_status lathe_metric_per_class(const lathe_metric *metric, double *values, 
     if (!metric || !values)
         return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s is NULL", metric ? "values" : "metric");
     if (!metric->type->per_class)
-        return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s has no values of single classes", metric->type->name);
+        return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s has no values of single classes",
+            metric->type->name);
     if (classes != metric->classes)
-        return lathe_fail(
-            LATHE_EARG, "lathe_metric_per_class: %d values given for %d classes", classes, metric->classes);
+        return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %d values given for %d classes", classes,
+            metric->classes);
     for (int k = 0; k < classes; k++) values[k] = NAN;
     if (!metric->samples) return LATHE_OK;
     lathe_metric_view all = lathe_metric_view_of(metric);
@@ -172,7 +184,10 @@ void lathe_metric_reset(lathe_metric *metric)
     if (metric->state) memset(metric->state, 0, metric->numbers * sizeof *metric->state);
 }
 
-const lathe_metric_type *lathe_metric_type_of(const lathe_metric *metric) { return metric ? metric->type : NULL; }
+const lathe_metric_type *lathe_metric_type_of(const lathe_metric *metric)
+{
+    return metric ? metric->type : NULL;
+}
 int lathe_metric_classes(const lathe_metric *metric) { return metric ? metric->classes : 0; }
 const void *lathe_metric_opts(const lathe_metric *metric) { return metric ? metric->opts : NULL; }
 size_t lathe_metric_samples(const lathe_metric *metric) { return metric ? metric->samples : 0; }

@@ -1,6 +1,6 @@
 /*
- * Metrics: how good a model's answers are. Fed batch by batch, computed at any time, reset for the next epoch.
- * A metric itself is one file with pure functions; checks, state and the memory of samples are here.
+ * Metrics: how good a model's answers are. Fed batch by batch, computed at any time, reset for the next
+ * epoch. A metric itself is one file with pure functions; checks, state and the memory of samples are here.
  */
 #ifndef LATHE_METRICS_METRIC_H
 #define LATHE_METRICS_METRIC_H
@@ -19,15 +19,16 @@ typedef struct lathe_metric lathe_metric;
 
 /** What a metric's functions see: some samples, or all of them, and the state that the updates have left. */
 typedef struct lathe_metric_view {
-    const void *opts;         /* resolved */
+    const void *opts; /* resolved */
     int classes;
-    double *state;            /* the type's own numbers; zeros at first */
-    size_t samples;           /* of this update, or in all */
-    bool many;                /* the samples have targets, not labels */
+    double *state;  /* the type's own numbers; zeros at first */
+    size_t samples; /* of this update, or in all */
+    bool many;      /* the samples have targets, not labels */
     /* in compute and per_class NULL unless the type keeps samples: */
     const lathe_real *scores; /* [samples, classes] */
     const int *labels;        /* [samples]; NULL if many */
-    const int *targets;       /* [samples, classes], each 0 or 1: any number of classes a sample; NULL if not many */
+    const int
+        *targets; /* [samples, classes], each 0 or 1: any number of classes a sample; NULL if not many */
 } lathe_metric_view;
 
 /** A metric: a name, options and pure functions. */
@@ -37,11 +38,12 @@ typedef struct lathe_metric_type {
     size_t opts_size;
     const lathe_field *fields;
     bool lower_is_better;
-    bool multilabel;   /* takes targets */
+    bool multilabel;    /* takes targets */
     bool keeps_samples; /* compute needs every sample again: the metric remembers all scores and labels */
-    lathe_status (*check)(const void *opts, int classes);  /* what the fields' ranges cannot say; NULL: nothing */
-    size_t (*numbers)(const void *opts, int classes);      /* how many numbers of state; NULL: none */
-    void (*update)(const lathe_metric_view *some);         /* NULL for a type that keeps samples */
+    lathe_status (
+        *check)(const void *opts, int classes);       /* what the fields' ranges cannot say; NULL: nothing */
+    size_t (*numbers)(const void *opts, int classes); /* how many numbers of state; NULL: none */
+    void (*update)(const lathe_metric_view *some);    /* NULL for a type that keeps samples */
     lathe_status (*compute)(const lathe_metric_view *all, double *value);
     lathe_status (*per_class)(const lathe_metric_view *all, double *values); /* NULL: there is none */
 } lathe_metric_type;
@@ -57,19 +59,22 @@ void lathe_metric_free(lathe_metric *metric);
 
 /**
  * Take in some samples: scores [count, classes] in row-major order as lathe_tensor_read gives them (logits or
- * probabilities: each metric says which), labels [count] classes from 0. Nothing is taken in if anything is wrong.
- * Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not finite;
- *          LATHE_ESTATE after lathe_metric_update_many; LATHE_ENOMEM.
+ * probabilities: each metric says which), labels [count] classes from 0. Nothing is taken in if anything is
+ * wrong. Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not
+ * finite; LATHE_ESTATE after lathe_metric_update_many; LATHE_ENOMEM.
  */
-lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count);
+lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels,
+    size_t count);
 
 /**
- * The same for samples of any number of classes each: targets [count, classes] of 0 and 1. Errors: also LATHE_EARG if
- * the type takes none.
+ * The same for samples of any number of classes each: targets [count, classes] of 0 and 1. Errors: also
+ * LATHE_EARG if the type takes none.
  */
-lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *scores, const int *targets, size_t count);
+lathe_status lathe_metric_update_many(lathe_metric *metric, const lathe_real *scores, const int *targets,
+    size_t count);
 
-/** The value over all samples since the last reset; NaN if there are none, or after a failure (LATHE_ENOMEM). */
+/** The value over all samples since the last reset; NaN if there are none, or after a failure (LATHE_ENOMEM).
+ */
 double lathe_metric_compute(const lathe_metric *metric);
 
 /**

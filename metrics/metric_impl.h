@@ -5,11 +5,11 @@
 #include "metric.h"
 
 /**
- * Are all scores [count, classes] finite, and all labels [count] (or, if many, targets [count, classes]) in range?
- * Errors   LATHE_EARG naming the first that is not.
+ * Are all scores [count, classes] finite, and all labels [count] (or, if many, targets [count, classes]) in
+ * range? Errors   LATHE_EARG naming the first that is not.
  */
-lathe_status lathe_check_samples(
-    const char *who, int classes, const lathe_real *scores, const int *labels, bool many, size_t count);
+lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels,
+    bool many, size_t count);
 
 /** p = softmax of one sample's scores, in double. */
 void lathe_scores_softmax(const lathe_real *scores, int classes, double *p);

@@ -76,7 +76,8 @@ lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t coun
     test.mean = sum / n;
     if (test.count < 2) return test;
     for (size_t i = 0; i < count; i++)
-        if (isfinite(a[i]) && isfinite(b[i])) squares += (a[i] - b[i] - test.mean) * (a[i] - b[i] - test.mean);
+        if (isfinite(a[i]) && isfinite(b[i]))
+            squares += (a[i] - b[i] - test.mean) * (a[i] - b[i] - test.mean);
     double error = sqrt(squares / (n - 1) / n);
     test.t = test.mean == 0 ? 0 : test.mean / error;
     test.p = lathe_student_p(test.t, n - 1);

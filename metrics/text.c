@@ -9,7 +9,9 @@
 static lathe_status set_option(const lathe_metric_type *type, void *opts, char *word)
 {
     char *value = strchr(word, '=');
-    if (!value) return lathe_fail(LATHE_EARG, "%s: '%s' is no option with its value, such as NAME=VALUE", type->name, word);
+    if (!value)
+        return lathe_fail(LATHE_EARG, "%s: '%s' is no option with its value, such as NAME=VALUE", type->name,
+            word);
     *value++ = '\0';
     return lathe_fields_set(type->name, type->fields, opts, word, value, 0);
 }
@@ -18,7 +20,8 @@ lathe_metric *lathe_metric_from_text(const char *text, int classes)
 {
     char copy[LATHE_METRIC_TEXT], *rest;
     if (!text || strlen(text) >= sizeof copy) {
-        lathe_fail(LATHE_EARG, "lathe_metric_from_text: text is %s", text ? "longer than a metric can be" : "NULL");
+        lathe_fail(LATHE_EARG, "lathe_metric_from_text: text is %s",
+            text ? "longer than a metric can be" : "NULL");
         return NULL;
     }
     snprintf(copy, sizeof copy, "%s", text);

@@ -12,7 +12,10 @@ static lathe_tensor *relu(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_relu_layer = {
-    .name = "relu", .size = sizeof(lathe_layer), .forward = relu, .summary = "max(x, 0)"
+    .name = "relu",
+    .size = sizeof(lathe_layer),
+    .forward = relu,
+    .summary = "max(x, 0)",
 };
 
 lathe_layer *lathe_nn_relu(lathe_model *model) { return lathe_layer_new(model, &lathe_relu_layer); }
@@ -24,7 +27,10 @@ static lathe_tensor *gelu(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_gelu_layer = {
-    .name = "gelu", .size = sizeof(lathe_layer), .forward = gelu, .summary = "x * Phi(x), Phi the normal distribution function"
+    .name = "gelu",
+    .size = sizeof(lathe_layer),
+    .forward = gelu,
+    .summary = "x * Phi(x), Phi the normal distribution function",
 };
 
 lathe_layer *lathe_nn_gelu(lathe_model *model) { return lathe_layer_new(model, &lathe_gelu_layer); }
@@ -36,7 +42,10 @@ static lathe_tensor *silu(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_silu_layer = {
-    .name = "silu", .size = sizeof(lathe_layer), .forward = silu, .summary = "x * sigmoid(x)"
+    .name = "silu",
+    .size = sizeof(lathe_layer),
+    .forward = silu,
+    .summary = "x * sigmoid(x)",
 };
 
 lathe_layer *lathe_nn_silu(lathe_model *model) { return lathe_layer_new(model, &lathe_silu_layer); }
@@ -48,7 +57,10 @@ static lathe_tensor *sigmoid(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_sigmoid_layer = {
-    .name = "sigmoid", .size = sizeof(lathe_layer), .forward = sigmoid, .summary = "1 / (1 + exp(-x))"
+    .name = "sigmoid",
+    .size = sizeof(lathe_layer),
+    .forward = sigmoid,
+    .summary = "1 / (1 + exp(-x))",
 };
 
 lathe_layer *lathe_nn_sigmoid(lathe_model *model) { return lathe_layer_new(model, &lathe_sigmoid_layer); }
@@ -60,7 +72,10 @@ static lathe_tensor *hyperbolic_tangent(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_tanh_layer = {
-    .name = "tanh", .size = sizeof(lathe_layer), .forward = hyperbolic_tangent, .summary = "hyperbolic tangent"
+    .name = "tanh",
+    .size = sizeof(lathe_layer),
+    .forward = hyperbolic_tangent,
+    .summary = "hyperbolic tangent",
 };
 
 lathe_layer *lathe_nn_tanh(lathe_model *model) { return lathe_layer_new(model, &lathe_tanh_layer); }
@@ -81,14 +96,18 @@ static void describe_slope(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_leaky_relu_layer = {
-    .name = "leaky_relu", .size = sizeof(leaky_relu_layer), .forward = leaky_relu, .describe = describe_slope,
-    .summary = "x for x > 0, slope * x otherwise"
+    .name = "leaky_relu",
+    .size = sizeof(leaky_relu_layer),
+    .forward = leaky_relu,
+    .describe = describe_slope,
+    .summary = "x for x > 0, slope * x otherwise",
 };
 
 lathe_layer *lathe_nn_leaky_relu(lathe_model *model, double slope)
 {
     if (!isfinite(slope))
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_leaky_relu: slope is %g; it must be finite", slope);
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_leaky_relu: slope is %g; it must be finite",
+            slope);
     leaky_relu_layer *layer = lathe_layer_new(model, &lathe_leaky_relu_layer);
     if (layer) layer->slope = slope != 0 ? slope : 0.01;
     return layer ? &layer->layer : NULL;

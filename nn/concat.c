@@ -14,7 +14,10 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_concat_layer = {
-    .name = "concat", .size = sizeof(lathe_layer), .forward = forward, .summary = "what several layers make of x, joined"
+    .name = "concat",
+    .size = sizeof(lathe_layer),
+    .forward = forward,
+    .summary = "what several layers make of x, joined",
 };
 
 lathe_layer *lathe_nn_concat(lathe_model *model, ...)
@@ -26,7 +29,7 @@ lathe_layer *lathe_nn_concat(lathe_model *model, ...)
     for (lathe_layer *child; (child = va_arg(list, lathe_layer *));) lathe_layer_add(layer, child, NULL);
     va_end(list);
     if (layer->children < 1 || layer->children > MAX_BRANCHES)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_concat: %d layers given; it takes 1 to %d", layer->children,
-            MAX_BRANCHES);
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_concat: %d layers given; it takes 1 to %d",
+            layer->children, MAX_BRANCHES);
     return model->status ? NULL : layer;
 }

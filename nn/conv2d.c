@@ -40,24 +40,30 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_conv2d_layer = {
-    .name = "conv2d", .size = sizeof(conv2d_layer), .forward = forward, .flops = flops, .describe = describe,
-    .summary = "convolution with a square kernel; stride, padding, dilation, groups", .forward_relu = forward_relu
+    .name = "conv2d",
+    .size = sizeof(conv2d_layer),
+    .forward = forward,
+    .flops = flops,
+    .describe = describe,
+    .summary = "convolution with a square kernel; stride, padding, dilation, groups",
+    .forward_relu = forward_relu,
 };
 
-static bool arguments_are_fine(
-    lathe_model *model, int in_channels, int out_channels, int kernel, const lathe_nn_conv2d_opts *opts)
+static bool arguments_are_fine(lathe_model *model, int in_channels, int out_channels, int kernel,
+    const lathe_nn_conv2d_opts *opts)
 {
     const char *who = "lathe_nn_conv2d";
-    if (!lathe_layer_argument(model, who, "in_channels", in_channels, 1)
-        || !lathe_layer_argument(model, who, "out_channels", out_channels, 1)
-        || !lathe_layer_argument(model, who, "kernel", kernel, 1) || !lathe_layer_argument(model, who, "stride", opts->stride, 1)
-        || !lathe_layer_argument(model, who, "padding", opts->padding, 0)
-        || !lathe_layer_argument(model, who, "dilation", opts->dilation, 1)
-        || !lathe_layer_argument(model, who, "groups", opts->groups, 1))
+    if (!lathe_layer_argument(model, who, "in_channels", in_channels, 1) ||
+        !lathe_layer_argument(model, who, "out_channels", out_channels, 1) ||
+        !lathe_layer_argument(model, who, "kernel", kernel, 1) ||
+        !lathe_layer_argument(model, who, "stride", opts->stride, 1) ||
+        !lathe_layer_argument(model, who, "padding", opts->padding, 0) ||
+        !lathe_layer_argument(model, who, "dilation", opts->dilation, 1) ||
+        !lathe_layer_argument(model, who, "groups", opts->groups, 1))
         return false;
     if (in_channels % opts->groups == 0 && out_channels % opts->groups == 0) return true;
-    lathe_model_fail(model, LATHE_EARG, "%s: %d groups do not divide %d input and %d output channels", who, opts->groups,
-        in_channels, out_channels);
+    lathe_model_fail(model, LATHE_EARG, "%s: %d groups do not divide %d input and %d output channels", who,
+        opts->groups, in_channels, out_channels);
     return false;
 }
 
@@ -71,7 +77,10 @@ lathe_layer *lathe_nn_conv2d(lathe_model *model, int in_channels, int out_channe
     if (!arguments_are_fine(model, in_channels, out_channels, kernel, &o)) return NULL;
     conv2d_layer *conv = lathe_layer_new(model, &lathe_conv2d_layer);
     if (!conv) return NULL;
-    conv->opts = (lathe_conv2d_opts){ .stride = o.stride, .padding = o.padding, .dilation = o.dilation, .groups = o.groups };
+    conv->opts = (lathe_conv2d_opts){ .stride = o.stride,
+        .padding = o.padding,
+        .dilation = o.dilation,
+        .groups = o.groups };
     lathe_shape shape = { 4, { out_channels, in_channels / o.groups, kernel, kernel } };
     conv->weight = lathe_layer_param(&conv->layer, "weight", shape, o.weight_init);
     if (!o.no_bias) conv->bias = lathe_layer_bias(&conv->layer, conv->weight, o.bias_init);

@@ -39,29 +39,35 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_conv_transpose2d_layer = {
-    .name = "conv_transpose2d", .size = sizeof(conv_transpose2d_layer), .forward = forward, .flops = flops, .describe = describe,
-    .summary = "transposed convolution with a square kernel, for larger pictures"
+    .name = "conv_transpose2d",
+    .size = sizeof(conv_transpose2d_layer),
+    .forward = forward,
+    .flops = flops,
+    .describe = describe,
+    .summary = "transposed convolution with a square kernel, for larger pictures",
 };
 
-static bool arguments_are_fine(
-    lathe_model *model, int in_channels, int out_channels, int kernel, const lathe_nn_conv_transpose2d_opts *o)
+static bool arguments_are_fine(lathe_model *model, int in_channels, int out_channels, int kernel,
+    const lathe_nn_conv_transpose2d_opts *o)
 {
     const char *who = "lathe_nn_conv_transpose2d";
-    if (!lathe_layer_argument(model, who, "in_channels", in_channels, 1)
-        || !lathe_layer_argument(model, who, "out_channels", out_channels, 1)
-        || !lathe_layer_argument(model, who, "kernel", kernel, 1) || !lathe_layer_argument(model, who, "stride", o->stride, 1)
-        || !lathe_layer_argument(model, who, "padding", o->padding, 0)
-        || !lathe_layer_argument(model, who, "output_padding", o->output_padding, 0)
-        || !lathe_layer_argument(model, who, "dilation", o->dilation, 1)
-        || !lathe_layer_argument(model, who, "groups", o->groups, 1))
+    if (!lathe_layer_argument(model, who, "in_channels", in_channels, 1) ||
+        !lathe_layer_argument(model, who, "out_channels", out_channels, 1) ||
+        !lathe_layer_argument(model, who, "kernel", kernel, 1) ||
+        !lathe_layer_argument(model, who, "stride", o->stride, 1) ||
+        !lathe_layer_argument(model, who, "padding", o->padding, 0) ||
+        !lathe_layer_argument(model, who, "output_padding", o->output_padding, 0) ||
+        !lathe_layer_argument(model, who, "dilation", o->dilation, 1) ||
+        !lathe_layer_argument(model, who, "groups", o->groups, 1))
         return false;
     if (o->output_padding >= o->stride) {
-        lathe_model_fail(model, LATHE_EARG, "%s: output_padding is %d; it must be below the stride, %d", who, o->output_padding, o->stride);
+        lathe_model_fail(model, LATHE_EARG, "%s: output_padding is %d; it must be below the stride, %d", who,
+            o->output_padding, o->stride);
         return false;
     }
     if (in_channels % o->groups == 0 && out_channels % o->groups == 0) return true;
-    lathe_model_fail(model, LATHE_EARG, "%s: %d groups do not divide %d input and %d output channels", who, o->groups, in_channels,
-        out_channels);
+    lathe_model_fail(model, LATHE_EARG, "%s: %d groups do not divide %d input and %d output channels", who,
+        o->groups, in_channels, out_channels);
     return false;
 }
 
@@ -83,8 +89,11 @@ lathe_layer *lathe_nn_conv_transpose2d(lathe_model *model, int in_channels, int 
     if (!arguments_are_fine(model, in_channels, out_channels, kernel, &o)) return NULL;
     conv_transpose2d_layer *conv = lathe_layer_new(model, &lathe_conv_transpose2d_layer);
     if (!conv) return NULL;
-    conv->opts = (lathe_conv_transpose2d_opts){ .stride = o.stride, .padding = o.padding, .output_padding = o.output_padding,
-        .dilation = o.dilation, .groups = o.groups };
+    conv->opts = (lathe_conv_transpose2d_opts){ .stride = o.stride,
+        .padding = o.padding,
+        .output_padding = o.output_padding,
+        .dilation = o.dilation,
+        .groups = o.groups };
     lathe_shape shape = { 4, { in_channels, out_channels / o.groups, kernel, kernel } };
     conv->weight = lathe_layer_param(&conv->layer, "weight", shape, o.weight_init);
     if (!o.no_bias) conv->bias = bias_of(conv, out_channels, kernel, o.bias_init);

@@ -70,7 +70,8 @@ enum { SLAB_STEP = 16 };
 static bool count_one(totals *sum, const lathe_named_tensor *named)
 {
     size_t *slab = named->buffer ? &sum->buffers : &sum->slab;
-    if (!lathe_size_add(*slab, named->tensor.stored, slab) || !lathe_size_add(*slab, SLAB_STEP - 1, slab)) return false;
+    if (!lathe_size_add(*slab, named->tensor.stored, slab) || !lathe_size_add(*slab, SLAB_STEP - 1, slab))
+        return false;
     *slab -= *slab % SLAB_STEP;
     sum->states++;
     sum->params += !named->buffer;
@@ -126,8 +127,8 @@ static bool place_layer(const net_memory *net, totals *given, lathe_layer *layer
         if (!place_tensor(net, given, layer, lathe_named(layer->tensor[i]))) return false;
     for (int i = 0; i < layer->children; i++)
         if (!place_layer(net, given, layer->child[i])) return false;
-    memory->params = (lathe_params){ net->param + before.params, given->params - before.params, net->data + before.slab,
-        net->grad + before.slab, given->slab - before.slab };
+    memory->params = (lathe_params){ net->param + before.params, given->params - before.params,
+        net->data + before.slab, net->grad + before.slab, given->slab - before.slab };
     memory->state = net->state + before.states;
     memory->states = given->states - before.states;
     layer->memory = memory;
@@ -139,7 +140,8 @@ static lathe_status allocate(lathe_layer *net)
     lathe_model *model = net->model;
     totals sum = { 0 }, given = { 0 };
     if (!count_layer(&sum, net)) {
-        lathe_model_fail(model, LATHE_ENOMEM, "lathe_nn_init: the parameters are more than an address space holds");
+        lathe_model_fail(model, LATHE_ENOMEM,
+            "lathe_nn_init: the parameters are more than an address space holds");
         return model->status;
     }
     net_memory memory = { .state = lathe_model_alloc(model, (size_t)sum.states, sizeof *memory.state),
@@ -156,8 +158,9 @@ lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed)
     lathe_status problem = lathe_layer_problem(net, &message);
     if (problem && (!net || net->model->status)) return lathe_fail(problem, "lathe_nn_init: %s", message);
     if (net->parent)
-        return lathe_fail(LATHE_ESTATE, "lathe_nn_init: the %s is part of a %s: initialise the outermost layer",
-            net->type->name, net->parent->type->name);
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_nn_init: the %s is part of a %s: initialise the outermost layer", net->type->name,
+            net->parent->type->name);
     if (problem && allocate(net)) return net->model->status;
     lathe_layer_memory *memory = net->memory;
     for (int i = 0; i < memory->states; i++) {

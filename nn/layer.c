@@ -23,7 +23,8 @@ void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
     return layer;
 }
 
-/* One more entry in an array that grows by doubling whenever `count` is a power of two: its new address, or NULL. */
+/* One more entry in an array that grows by doubling whenever `count` is a power of two: its new address, or
+ * NULL. */
 static void *with_room(lathe_model *model, void *array, int count)
 {
     if (count & (count - 1)) return array;
@@ -41,14 +42,17 @@ static void forget_memory(lathe_layer *layer)
 static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
 {
     if (!name || !*name || strchr(name, '.')) {
-        lathe_model_fail(layer->model, LATHE_EARG, "%s: '%s' in a %s is no name: it must be given and have no dot", who,
-            name ? name : "", layer->type->name);
+        lathe_model_fail(layer->model, LATHE_EARG,
+            "%s: '%s' in a %s is no name: it must be given and have no dot", who, name ? name : "",
+            layer->type->name);
         return false;
     }
     bool taken = false;
     for (int i = 0; i < layer->children; i++) taken |= !strcmp(layer->child[i]->name, name);
     for (int i = 0; i < layer->tensors; i++) taken |= !strcmp(lathe_named(layer->tensor[i])->name, name);
-    if (taken) lathe_model_fail(layer->model, LATHE_EARG, "%s: a %s has a '%s' already", who, layer->type->name, name);
+    if (taken)
+        lathe_model_fail(layer->model, LATHE_EARG, "%s: a %s has a '%s' already", who, layer->type->name,
+            name);
     return !taken;
 }
 
@@ -59,7 +63,8 @@ static bool may_add(lathe_layer *layer, lathe_layer *child)
     else if (child->parent) why = "part of a layer already";
     for (lathe_layer *above = layer; above; above = above->parent)
         if (above == child) why = "around the layer it is to be part of";
-    if (why) lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_add: the %s is %s", child->type->name, why);
+    if (why)
+        lathe_model_fail(layer->model, LATHE_EARG, "lathe_layer_add: the %s is %s", child->type->name, why);
     return !why;
 }
 
@@ -68,7 +73,8 @@ lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char 
     lathe_model *model = layer ? layer->model : child ? child->model : NULL;
     if (!model && lathe_error()) return NULL;
     if (!layer || !child)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_layer_add: the %s is NULL", layer ? "child" : "layer");
+        return lathe_model_fail(model, LATHE_EARG, "lathe_layer_add: the %s is NULL",
+            layer ? "child" : "layer");
     if (model->status) return NULL;
     char number[16];
     if (!name) {
@@ -87,13 +93,10 @@ lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char 
     return child;
 }
 
-lathe_named_tensor *lathe_named(lathe_tensor *tensor)
-{
-    return (lathe_named_tensor *)tensor;
-}
+lathe_named_tensor *lathe_named(lathe_tensor *tensor) { return (lathe_named_tensor *)tensor; }
 
-static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char *name, const lathe_shape *shape,
-    lathe_init init, bool buffer)
+static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char *name,
+    const lathe_shape *shape, lathe_init init, bool buffer)
 {
     if (!layer) return lathe_model_fail(NULL, LATHE_EARG, "%s: the layer is NULL", who);
     lathe_model *model = layer->model;
@@ -108,11 +111,15 @@ static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char 
     char *copy = named ? lathe_model_strdup(model, name) : NULL;
     void *grown = copy ? with_room(model, layer->tensor, layer->tensors) : NULL;
     if (!grown) return NULL;
-    *named = (lathe_named_tensor){
-        .tensor = { .shape = *shape, .layout = LATHE_PLAIN, .stored = count, .needs_grad = !buffer, .keep_grad = true,
-            .name = copy },
-        .name = copy, .init = init, .buffer = buffer
-    };
+    *named = (lathe_named_tensor){ .tensor = { .shape = *shape,
+                                       .layout = LATHE_PLAIN,
+                                       .stored = count,
+                                       .needs_grad = !buffer,
+                                       .keep_grad = true,
+                                       .name = copy },
+        .name = copy,
+        .init = init,
+        .buffer = buffer };
     layer->tensor = grown;
     layer->tensor[layer->tensors++] = &named->tensor;
     forget_memory(layer);
@@ -122,7 +129,8 @@ static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char 
 lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shape shape, lathe_init init)
 {
     lathe_init wish = init;
-    if (init.kind == LATHE_INIT_DEFAULT) /* He's bound with the gain sqrt(1/3) that PyTorch's sqrt(5) amounts to */
+    if (init.kind ==
+        LATHE_INIT_DEFAULT) /* He's bound with the gain sqrt(1/3) that PyTorch's sqrt(5) amounts to */
         wish = (lathe_init){ LATHE_INIT_KAIMING_UNIFORM, 0.57735026918962573 };
     const char *problem = lathe_init_problem(wish, &shape);
     if (layer && problem)
@@ -142,7 +150,8 @@ lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, l
 
 lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_shape shape, double value)
 {
-    return new_tensor(layer, "lathe_layer_buffer", name, &shape, (lathe_init){ LATHE_INIT_CONSTANT, value }, true);
+    return new_tensor(layer, "lathe_layer_buffer", name, &shape, (lathe_init){ LATHE_INIT_CONSTANT, value },
+        true);
 }
 
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
@@ -159,8 +168,8 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
 }
 
 /* Run one of the layer's forwards with its path as the tape's scope. */
-static lathe_tensor *run(
-    lathe_layer *layer, lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x), lathe_tensor *x)
+static lathe_tensor *run(lathe_layer *layer, lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x),
+    lathe_tensor *x)
 {
     if (!x) return NULL;
     const char *message;

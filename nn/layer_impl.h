@@ -32,7 +32,8 @@ struct lathe_layer_memory {
 /** The named tensor that this tensor of a layer is. */
 lathe_named_tensor *lathe_named(lathe_tensor *tensor);
 
-/** A failure that was recorded elsewhere (out of memory, an unknown name) becomes the model's too. Returns NULL. */
+/** A failure that was recorded elsewhere (out of memory, an unknown name) becomes the model's too. Returns
+ * NULL. */
 void *lathe_model_adopt_failure(lathe_model *model);
 
 /** A copy of the text that lives with the model. */
@@ -52,10 +53,12 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
 /** What is wrong with `init` for a tensor of that shape; NULL: nothing. */
 const char *lathe_init_problem(lathe_init init, const lathe_shape *shape);
 
-/** True if `value` is at least `least`; otherwise the model fails: "lathe_nn_conv2d: kernel is 0; it must be at least 1". */
+/** True if `value` is at least `least`; otherwise the model fails: "lathe_nn_conv2d: kernel is 0; it must be
+ * at least 1". */
 bool lathe_layer_argument(lathe_model *model, const char *who, const char *argument, int value, int least);
 
-/** The bias [O] that goes with a weight [O, ...]; by default uniform on +-1 / sqrt(fan_in) of the weight, as in PyTorch. */
+/** The bias [O] that goes with a weight [O, ...]; by default uniform on +-1 / sqrt(fan_in) of the weight, as
+ * in PyTorch. */
 lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, lathe_init init);
 
 /** Append to a layer's description. */

@@ -71,7 +71,8 @@ char *lathe_model_strdup(lathe_model *model, const char *text)
 bool lathe_layer_argument(lathe_model *model, const char *who, const char *argument, int value, int least)
 {
     if (value < least)
-        lathe_model_fail(model, LATHE_EARG, "%s: %s is %d; it must be at least %d", who, argument, value, least);
+        lathe_model_fail(model, LATHE_EARG, "%s: %s is %d; it must be at least %d", who, argument, value,
+            least);
     return value >= least;
 }
 

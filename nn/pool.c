@@ -32,30 +32,38 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_max_pool2d_layer = {
-    .name = "max_pool2d", .size = sizeof(pool_layer), .forward = max_forward, .describe = describe,
-    .summary = "maximum over square windows", .forward_of_relu = max_forward_of_relu
+    .name = "max_pool2d",
+    .size = sizeof(pool_layer),
+    .forward = max_forward,
+    .describe = describe,
+    .summary = "maximum over square windows",
+    .forward_of_relu = max_forward_of_relu,
 };
 
 const lathe_layer_type lathe_avg_pool2d_layer = {
-    .name = "avg_pool2d", .size = sizeof(pool_layer), .forward = avg_forward, .describe = describe,
-    .summary = "mean over square windows"
+    .name = "avg_pool2d",
+    .size = sizeof(pool_layer),
+    .forward = avg_forward,
+    .describe = describe,
+    .summary = "mean over square windows",
 };
 
-static lathe_layer *pool(
-    lathe_model *model, const lathe_layer_type *type, const char *who, int kernel, const lathe_pool_opts *opts)
+static lathe_layer *pool(lathe_model *model, const lathe_layer_type *type, const char *who, int kernel,
+    const lathe_pool_opts *opts)
 {
     lathe_pool_opts o = opts ? *opts : (lathe_pool_opts){ 0 };
     if (o.kernel && o.kernel != kernel)
-        return lathe_model_fail(
-            model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0", who, kernel, o.kernel);
+        return lathe_model_fail(model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0",
+            who, kernel, o.kernel);
     o.kernel = kernel;
     if (!o.stride) o.stride = kernel;
-    if (!lathe_layer_argument(model, who, "kernel", kernel, 1) || !lathe_layer_argument(model, who, "stride", o.stride, 1)
-        || !lathe_layer_argument(model, who, "padding", o.padding, 0))
+    if (!lathe_layer_argument(model, who, "kernel", kernel, 1) ||
+        !lathe_layer_argument(model, who, "stride", o.stride, 1) ||
+        !lathe_layer_argument(model, who, "padding", o.padding, 0))
         return NULL;
     if (o.padding > kernel / 2)
-        return lathe_model_fail(
-            model, LATHE_EARG, "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, kernel);
+        return lathe_model_fail(model, LATHE_EARG,
+            "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, kernel);
     pool_layer *layer = lathe_layer_new(model, type);
     if (layer) layer->opts = o;
     return layer ? &layer->layer : NULL;
@@ -89,14 +97,17 @@ static void describe_adaptive(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_adaptive_avg_pool2d_layer = {
-    .name = "adaptive_avg_pool2d", .size = sizeof(adaptive_layer), .forward = adaptive_forward, .describe = describe_adaptive,
-    .summary = "means, to a given height and width"
+    .name = "adaptive_avg_pool2d",
+    .size = sizeof(adaptive_layer),
+    .forward = adaptive_forward,
+    .describe = describe_adaptive,
+    .summary = "means, to a given height and width",
 };
 
 lathe_layer *lathe_nn_adaptive_avg_pool2d(lathe_model *model, int height, int width)
 {
-    if (!lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "height", height, 1)
-        || !lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "width", width, 1))
+    if (!lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "height", height, 1) ||
+        !lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "width", width, 1))
         return NULL;
     adaptive_layer *layer = lathe_layer_new(model, &lathe_adaptive_avg_pool2d_layer);
     if (layer) layer->height = height, layer->width = width;
@@ -110,7 +121,10 @@ static lathe_tensor *global_forward(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_global_avg_pool_layer = {
-    .name = "global_avg_pool", .size = sizeof(lathe_layer), .forward = global_forward, .summary = "each channel's mean"
+    .name = "global_avg_pool",
+    .size = sizeof(lathe_layer),
+    .forward = global_forward,
+    .summary = "each channel's mean",
 };
 
 lathe_layer *lathe_nn_global_avg_pool(lathe_model *model)

@@ -22,7 +22,11 @@ static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_residual_layer = {
-    .name = "residual", .size = sizeof(lathe_layer), .forward = forward, .summary = "body(x) + shortcut(x)", .forward_relu = forward_relu
+    .name = "residual",
+    .size = sizeof(lathe_layer),
+    .forward = forward,
+    .summary = "body(x) + shortcut(x)",
+    .forward_relu = forward_relu,
 };
 
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut)

@@ -10,13 +10,13 @@ static lathe_tensor *identity(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_identity_layer = {
-    .name = "identity", .size = sizeof(lathe_layer), .forward = identity, .summary = "x itself"
+    .name = "identity",
+    .size = sizeof(lathe_layer),
+    .forward = identity,
+    .summary = "x itself",
 };
 
-lathe_layer *lathe_nn_identity(lathe_model *model)
-{
-    return lathe_layer_new(model, &lathe_identity_layer);
-}
+lathe_layer *lathe_nn_identity(lathe_model *model) { return lathe_layer_new(model, &lathe_identity_layer); }
 
 static lathe_tensor *flatten(lathe_layer *layer, lathe_tensor *x)
 {
@@ -25,13 +25,13 @@ static lathe_tensor *flatten(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_flatten_layer = {
-    .name = "flatten", .size = sizeof(lathe_layer), .forward = flatten, .summary = "each image's numbers in a row"
+    .name = "flatten",
+    .size = sizeof(lathe_layer),
+    .forward = flatten,
+    .summary = "each image's numbers in a row",
 };
 
-lathe_layer *lathe_nn_flatten(lathe_model *model)
-{
-    return lathe_layer_new(model, &lathe_flatten_layer);
-}
+lathe_layer *lathe_nn_flatten(lathe_model *model) { return lathe_layer_new(model, &lathe_flatten_layer); }
 
 typedef struct reshape_layer {
     lathe_layer layer;
@@ -53,8 +53,11 @@ static void describe_reshape(const lathe_layer *layer, char *text, size_t size)
 }
 
 const lathe_layer_type lathe_reshape_layer = {
-    .name = "reshape", .size = sizeof(reshape_layer), .forward = reshape, .describe = describe_reshape,
-    .summary = "each image's numbers under another shape"
+    .name = "reshape",
+    .size = sizeof(reshape_layer),
+    .forward = reshape,
+    .describe = describe_reshape,
+    .summary = "each image's numbers under another shape",
 };
 
 lathe_layer *lathe_nn_reshape(lathe_model *model, lathe_shape image)
@@ -93,14 +96,17 @@ static void describe_subsample(const lathe_layer *layer, char *text, size_t size
 }
 
 const lathe_layer_type lathe_subsample_layer = {
-    .name = "subsample", .size = sizeof(subsample_layer), .forward = subsample, .describe = describe_subsample,
-    .summary = "every stride-th pixel and zero channels: ResNet's shortcut without parameters"
+    .name = "subsample",
+    .size = sizeof(subsample_layer),
+    .forward = subsample,
+    .describe = describe_subsample,
+    .summary = "every stride-th pixel and zero channels: ResNet's shortcut without parameters",
 };
 
 lathe_layer *lathe_nn_subsample(lathe_model *model, int stride, int channels)
 {
-    if (!lathe_layer_argument(model, "lathe_nn_subsample", "stride", stride, 1)
-        || !lathe_layer_argument(model, "lathe_nn_subsample", "channels", channels, 1))
+    if (!lathe_layer_argument(model, "lathe_nn_subsample", "stride", stride, 1) ||
+        !lathe_layer_argument(model, "lathe_nn_subsample", "channels", channels, 1))
         return NULL;
     subsample_layer *layer = lathe_layer_new(model, &lathe_subsample_layer);
     if (layer) layer->stride = stride, layer->channels = channels;

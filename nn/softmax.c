@@ -9,13 +9,13 @@ static lathe_tensor *softmax(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_softmax_layer = {
-    .name = "softmax", .size = sizeof(lathe_layer), .forward = softmax, .summary = "probabilities over dimension 1"
+    .name = "softmax",
+    .size = sizeof(lathe_layer),
+    .forward = softmax,
+    .summary = "probabilities over dimension 1",
 };
 
-lathe_layer *lathe_nn_softmax(lathe_model *model)
-{
-    return lathe_layer_new(model, &lathe_softmax_layer);
-}
+lathe_layer *lathe_nn_softmax(lathe_model *model) { return lathe_layer_new(model, &lathe_softmax_layer); }
 
 static lathe_tensor *log_softmax(lathe_layer *layer, lathe_tensor *x)
 {
@@ -24,7 +24,10 @@ static lathe_tensor *log_softmax(lathe_layer *layer, lathe_tensor *x)
 }
 
 const lathe_layer_type lathe_log_softmax_layer = {
-    .name = "log_softmax", .size = sizeof(lathe_layer), .forward = log_softmax, .summary = "logarithms of softmax"
+    .name = "log_softmax",
+    .size = sizeof(lathe_layer),
+    .forward = log_softmax,
+    .summary = "logarithms of softmax",
 };
 
 lathe_layer *lathe_nn_log_softmax(lathe_model *model)

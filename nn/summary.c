@@ -168,8 +168,8 @@ size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size)
     if (!summary) return 0;
     char shape[LATHE_SHAPE_TEXT];
     widths w = measure(summary);
-    print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings", w.out,
-        "output", "parameters", "FLOPs");
+    print(&to, "%-*s  %-*s  %-*s  %-*s  %10s  %9s\n", w.path, "path", w.type, "layer", w.settings, "settings",
+        w.out, "output", "parameters", "FLOPs");
     for (int i = 0; i < summary->rows; i++) print_row(&to, &w, &summary->row[i]);
     print(&to, "input %s, ", lathe_shape_text(&summary->in, shape));
     print(&to, "output %s: %zu parameters", lathe_shape_text(&summary->out, shape), summary->parameters);

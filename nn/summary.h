@@ -1,6 +1,6 @@
 /*
- * What a net consists of: its layers with shapes, parameters and floating-point operations. Finds shape mistakes before any
- * data is read.
+ * What a net consists of: its layers with shapes, parameters and floating-point operations. Finds shape
+ * mistakes before any data is read.
  */
 #ifndef LATHE_NN_SUMMARY_H
 #define LATHE_NN_SUMMARY_H
@@ -27,17 +27,19 @@ typedef struct lathe_summary_row {
 typedef struct lathe_summary {
     lathe_summary_row *row;
     int rows;
-    lathe_shape in, out;       /* of one image */
-    size_t parameters, frozen; /* numbers that are trained, or would be if they were not frozen; those that are frozen */
-    size_t buffers;            /* numbers that are saved but not trained */
-    double flops;              /* of a forward of one image; a training step needs about three times that */
+    lathe_shape in, out; /* of one image */
+    size_t parameters,
+        frozen;     /* numbers that are trained, or would be if they were not frozen; those that are frozen */
+    size_t buffers; /* numbers that are saved but not trained */
+    double flops;   /* of a forward of one image; a training step needs about three times that */
 } lathe_summary;
 
 /**
- * Run `net` on one image of zeros in LATHE_EVAL and note what each layer gives. `image` is an image's shape, such as
+ * Run `net` on one image of zeros in LATHE_EVAL and note what each layer gives. `image` is an image's shape,
+ * such as
  * `(lathe_shape){ 3, { 1, 28, 28 } }`. FLOPs count convolutions and linear layers, as is usual.
- * Errors   LATHE_ESTATE before lathe_nn_init; those of the layers: the message begins with the path of the one that does not fit,
- *          "layer 7: lathe_linear: x has 576 features, weight expects 400".
+ * Errors   LATHE_ESTATE before lathe_nn_init; those of the layers: the message begins with the path of the
+ * one that does not fit, "layer 7: lathe_linear: x has 576 features, weight expects 400".
  */
 lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image);
 
@@ -45,8 +47,9 @@ lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image);
 void lathe_summary_free(lathe_summary *summary);
 
 /**
- * The summary as a table in plain text, each line ended by a newline. Writes at most `size` bytes with the ending zero, and
- * returns how many characters the whole table has: call it with (NULL, 0) first to learn how much room it needs.
+ * The summary as a table in plain text, each line ended by a newline. Writes at most `size` bytes with the
+ * ending zero, and returns how many characters the whole table has: call it with (NULL, 0) first to learn how
+ * much room it needs.
  */
 size_t lathe_summary_text(const lathe_summary *summary, char *text, size_t size);
 

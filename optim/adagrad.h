@@ -26,7 +26,8 @@ typedef struct lathe_adagrad_opts {
  *
  * s only grows, so steps only shrink. Slot: sum.
  * Same as  torch.optim.Adagrad
- * Source   Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic optimization", 2011.
+ * Source   Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic
+ * optimization", 2011.
  */
 lathe_optim *lathe_optim_adagrad(const lathe_params *params, const lathe_adagrad_opts *opts);
 

@@ -5,15 +5,34 @@
 #include "adam_impl.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adam_opts, lr), .preset = { 1e-3 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adam_opts, betas), .count = 2,
-        .preset = { 0.9, 0.999 }, .max = 1, .below_max = true, .help = "decay of the averages of g and of g squared" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adam_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "added to the root of the average square" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adam_opts, weight_decay),
-        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
-    { .name = "amsgrad", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_adam_opts, amsgrad),
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adam_opts, lr),
+        .preset = { 1e-3 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adam_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.999 },
+        .max = 1,
+        .below_max = true,
+        .help = "decay of the averages of g and of g squared" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adam_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "added to the root of the average square" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adam_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "added to the gradient, times the parameter" },
+    { .name = "amsgrad",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_adam_opts, amsgrad),
         .help = "divide by the largest average square so far" },
     { .name = NULL },
 };
@@ -23,7 +42,8 @@ void lathe_adam_advance(const double betas[2], lathe_optim_clock *clock)
     for (int k = 0; k < 2; k++) clock->value[k] = betas[k] * clock->value[k] + (1 - betas[k]);
 }
 
-lathe_adam_rates lathe_adam_rates_of(double lr, const double betas[2], double eps, const lathe_optim_clock *clock)
+lathe_adam_rates lathe_adam_rates_of(double lr, const double betas[2], double eps,
+    const lathe_optim_clock *clock)
 {
     return (lathe_adam_rates){
         .beta1 = (lathe_real)betas[0],

@@ -5,15 +5,31 @@
 #include "adam_impl.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamax_opts, lr), .preset = { 2e-3 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamax_opts, betas), .count = 2,
-        .preset = { 0.9, 0.999 }, .max = 1, .below_max = true,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamax_opts, lr),
+        .preset = { 2e-3 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamax_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.999 },
+        .max = 1,
+        .below_max = true,
         .help = "decay of the average of g and of the largest g" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamax_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "added to the size of each g" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamax_opts, weight_decay),
-        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamax_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "added to the size of each g" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamax_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "added to the gradient, times the parameter" },
     { .name = NULL },
 };
 
@@ -33,8 +49,9 @@ static void update(const lathe_update *u)
 {
     const lathe_adamax_opts *o = u->opts;
     lathe_real step = (lathe_real)(o->lr / u->clock->value[0]), decay = (lathe_real)o->weight_decay,
-        eps = (lathe_real)o->eps;
-    lathe_real beta1 = (lathe_real)o->betas[0], rest1 = (lathe_real)(1 - o->betas[0]), beta2 = (lathe_real)o->betas[1];
+               eps = (lathe_real)o->eps;
+    lathe_real beta1 = (lathe_real)o->betas[0], rest1 = (lathe_real)(1 - o->betas[0]),
+               beta2 = (lathe_real)o->betas[1];
     lathe_real *mean = u->slot[0], *most = u->slot[1];
     for (size_t i = 0; i < u->count; i++) {
         lathe_real g = u->g[i] + decay * u->p[i], size = fabs(g) + eps, faded = beta2 * most[i];

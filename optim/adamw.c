@@ -5,15 +5,35 @@
 #include "adam_impl.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, lr), .preset = { 1e-3 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, betas), .count = 2,
-        .preset = { 0.9, 0.999 }, .max = 1, .below_max = true, .help = "decay of the averages of g and of g squared" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "added to the root of the average square" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_adamw_opts, weight_decay),
-        .preset = { 1e-2 }, .max = HUGE_VAL, .help = "decoupled: p shrinks by lr * weight_decay a step" },
-    { .name = "amsgrad", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_adamw_opts, amsgrad),
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamw_opts, lr),
+        .preset = { 1e-3 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamw_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.999 },
+        .max = 1,
+        .below_max = true,
+        .help = "decay of the averages of g and of g squared" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamw_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "added to the root of the average square" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_adamw_opts, weight_decay),
+        .preset = { 1e-2 },
+        .max = HUGE_VAL,
+        .help = "decoupled: p shrinks by lr * weight_decay a step" },
+    { .name = "amsgrad",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_adamw_opts, amsgrad),
         .help = "divide by the largest average square so far" },
     { .name = NULL },
 };
@@ -34,9 +54,11 @@ static void update(const lathe_update *u)
 {
     const lathe_adamw_opts *o = u->opts;
     lathe_adam_rates rates = lathe_adam_rates_of(o->lr, o->betas, o->eps, u->clock);
-    /* p - lr * weight_decay * p in one rounding: in float, p * (1 - lr * weight_decay) would lose a part of a small decay. */
+    /* p - lr * weight_decay * p in one rounding: in float, p * (1 - lr * weight_decay) would lose a part of a
+     * small decay. */
     rates.decay = (lathe_real)(o->lr * o->weight_decay);
-    lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], o->amsgrad ? u->slot[2] : NULL);
+    lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1],
+        o->amsgrad ? u->slot[2] : NULL);
 }
 
 const lathe_optim_type lathe_adamw_type = {

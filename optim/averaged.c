@@ -20,10 +20,15 @@ struct lathe_averaged {
 lathe_averaged *lathe_averaged_new(const lathe_params *params, const lathe_averaged_opts *opts)
 {
     const lathe_averaged_opts o = opts ? *opts : (lathe_averaged_opts){ 0 };
-    if (!params) return lathe_error() ? NULL : (lathe_fail(LATHE_EARG, "lathe_averaged_new: params is NULL"), NULL);
-    if (!params->data) return lathe_fail(LATHE_ESTATE, "lathe_averaged_new: the parameters have no values; call lathe_nn_init first"), NULL;
+    if (!params)
+        return lathe_error() ? NULL : (lathe_fail(LATHE_EARG, "lathe_averaged_new: params is NULL"), NULL);
+    if (!params->data)
+        return lathe_fail(LATHE_ESTATE,
+                   "lathe_averaged_new: the parameters have no values; call lathe_nn_init first"),
+               NULL;
     if (!(o.decay >= 0 && o.decay < 1))
-        return lathe_fail(LATHE_EARG, "lathe_averaged_new: decay = %g is not legal: in [0, 1)", o.decay), NULL;
+        return lathe_fail(LATHE_EARG, "lathe_averaged_new: decay = %g is not legal: in [0, 1)", o.decay),
+               NULL;
     lathe_averaged *averaged = lathe_alloc(1, sizeof *averaged);
     if (!averaged) return NULL;
     averaged->params = params;
@@ -42,13 +47,16 @@ void lathe_averaged_free(lathe_averaged *averaged)
 
 static lathe_status check(const lathe_averaged *averaged, const char *who)
 {
-    return averaged ? LATHE_OK : lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: averaged is NULL", who);
+    return averaged   ? LATHE_OK :
+        lathe_error() ? lathe_error() :
+                        lathe_fail(LATHE_EARG, "%s: averaged is NULL", who);
 }
 
 static void blend(void *context, int number)
 {
     const lathe_averaged *averaged = context;
-    size_t at = (size_t)number * CHUNK, left = averaged->params->size - at, count = left < CHUNK ? left : CHUNK;
+    size_t at = (size_t)number * CHUNK, left = averaged->params->size - at,
+           count = left < CHUNK ? left : CHUNK;
     const lathe_real share = averaged->share, *w = averaged->params->data + at;
     lathe_real *a = averaged->average + at;
     for (size_t i = 0; i < count; i++) a[i] += share * (w[i] - a[i]);
@@ -67,10 +75,14 @@ lathe_status lathe_averaged_update(lathe_averaged *averaged)
 {
     lathe_status status = check(averaged, "lathe_averaged_update");
     if (status) return status;
-    if (averaged->swapped) return lathe_fail(LATHE_ESTATE, "lathe_averaged_update: the parameters hold the average; swap back first");
+    if (averaged->swapped)
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_averaged_update: the parameters hold the average; swap back first");
     averaged->share = (lathe_real)share_of_update(averaged);
-    if (averaged->updates) lathe_parallel((int)((averaged->params->size + CHUNK - 1) / CHUNK), blend, averaged);
-    else memcpy(averaged->average, averaged->params->data, averaged->params->size * sizeof *averaged->average);
+    if (averaged->updates)
+        lathe_parallel((int)((averaged->params->size + CHUNK - 1) / CHUNK), blend, averaged);
+    else
+        memcpy(averaged->average, averaged->params->data, averaged->params->size * sizeof *averaged->average);
     averaged->updates++;
     return LATHE_OK;
 }
@@ -79,18 +91,13 @@ lathe_status lathe_averaged_swap(lathe_averaged *averaged)
 {
     lathe_status status = check(averaged, "lathe_averaged_swap");
     if (status) return status;
-    if (!averaged->updates) return lathe_fail(LATHE_ESTATE, "lathe_averaged_swap: there is no average before the first update");
+    if (!averaged->updates)
+        return lathe_fail(LATHE_ESTATE, "lathe_averaged_swap: there is no average before the first update");
     lathe_params_swap(averaged->params, averaged->average);
     averaged->swapped = !averaged->swapped;
     return LATHE_OK;
 }
 
-lathe_real *lathe_averaged_numbers(lathe_averaged *averaged)
-{
-    return averaged ? averaged->average : NULL;
-}
+lathe_real *lathe_averaged_numbers(lathe_averaged *averaged) { return averaged ? averaged->average : NULL; }
 
-uint64_t *lathe_averaged_updates(lathe_averaged *averaged)
-{
-    return averaged ? &averaged->updates : NULL;
-}
+uint64_t *lathe_averaged_updates(lathe_averaged *averaged) { return averaged ? &averaged->updates : NULL; }

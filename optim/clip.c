@@ -92,8 +92,10 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
     clipping c = { .params = lathe_optim_params(optim) };
     if (!c.params || !(max_norm > 0)) {
         if (!c.params && lathe_error()) return NAN;
-        lathe_fail(LATHE_EARG, c.params ? "lathe_optim_clip_norm: max_norm = %g is not legal: > 0"
-                                        : "lathe_optim_clip_norm: optim is NULL (max_norm = %g)", max_norm);
+        lathe_fail(LATHE_EARG,
+            c.params ? "lathe_optim_clip_norm: max_norm = %g is not legal: > 0" :
+                       "lathe_optim_clip_norm: optim is NULL (max_norm = %g)",
+            max_norm);
         return NAN;
     }
     lathe_parallel(PARTS, measure, &c);
@@ -115,14 +117,17 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
 lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
 {
     clipping c = { .params = lathe_optim_params(optim), .limit = (lathe_real)clip_value };
-    if (!c.params) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_clip_value: optim is NULL");
+    if (!c.params)
+        return lathe_error() ? lathe_error() :
+                               lathe_fail(LATHE_EARG, "lathe_optim_clip_value: optim is NULL");
     if (!(clip_value > 0))
-        return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0", clip_value);
+        return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0",
+            clip_value);
     lathe_parallel(PARTS, cut, &c);
     return LATHE_OK;
 }
 
-/* ---- adaptive ----------------------------------------------------------------------------------------------- */
+/* ---- adaptive ------------------------------------------------------------------------------------------ */
 
 /* The first tensor of the output layer: the last of rank 2 or more. */
 static int output_layer(const lathe_params *params)
@@ -137,9 +142,11 @@ static void clip_tensor(void *context, int number)
     const clipping *c = context;
     const lathe_tensor *tensor = c->params->tensor[number];
     if (!tensor->needs_grad || !tensor->has_grad) return;
-    size_t count = lathe_shape_count(&tensor->shape), units = tensor->shape.rank >= 2 ? (size_t)tensor->shape.dim[0] : 1;
+    size_t count = lathe_shape_count(&tensor->shape),
+           units = tensor->shape.rank >= 2 ? (size_t)tensor->shape.dim[0] : 1;
     size_t length = count / units;
-    for (lathe_real *w = tensor->data, *g = tensor->grad; w < tensor->data + count; w += length, g += length) {
+    for (lathe_real *w = tensor->data, *g = tensor->grad; w < tensor->data + count;
+         w += length, g += length) {
         double size = sqrt(sum_of_squares(w, length)), norm = sqrt(sum_of_squares(g, length));
         double limit = c->ratio * (size > 1e-3 ? size : 1e-3);
         if (!(norm > limit)) continue;
@@ -150,8 +157,11 @@ static void clip_tensor(void *context, int number)
 lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio)
 {
     clipping c = { .params = lathe_optim_params(optim), .ratio = ratio };
-    if (!c.params) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: optim is NULL");
-    if (!(ratio > 0)) return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
+    if (!c.params)
+        return lathe_error() ? lathe_error() :
+                               lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: optim is NULL");
+    if (!(ratio > 0))
+        return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
     lathe_parallel(output_layer(c.params), clip_tensor, &c);
     return LATHE_OK;
 }

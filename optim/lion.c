@@ -3,13 +3,25 @@
 #include <math.h>
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_lion_opts, lr), .preset = { 1e-4 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_lion_opts, betas), .count = 2,
-        .preset = { 0.9, 0.99 }, .max = 1, .below_max = true,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_lion_opts, lr),
+        .preset = { 1e-4 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_lion_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.99 },
+        .max = 1,
+        .below_max = true,
         .help = "weight of the mean in the step's sign; decay of the mean" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_lion_opts, weight_decay),
-        .max = HUGE_VAL, .help = "decoupled: p shrinks by lr * weight_decay a step" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_lion_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "decoupled: p shrinks by lr * weight_decay a step" },
     { .name = NULL },
 };
 

@@ -6,24 +6,61 @@
 #include "adam_impl.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, lr), .preset = { 2e-2 },
-        .max = HUGE_VAL, .help = "learning rate of the matrices" },
-    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, momentum),
-        .preset = { 0.95 }, .max = 1, .below_max = true, .help = "how much of the mean gradient is kept" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, weight_decay),
-        .max = HUGE_VAL, .help = "decoupled, of all tensors: p shrinks by its lr * weight_decay a step" },
-    { .name = "no_nesterov", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_muon_opts, no_nesterov),
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, lr),
+        .preset = { 2e-2 },
+        .max = HUGE_VAL,
+        .help = "learning rate of the matrices" },
+    { .name = "momentum",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, momentum),
+        .preset = { 0.95 },
+        .max = 1,
+        .below_max = true,
+        .help = "how much of the mean gradient is kept" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "decoupled, of all tensors: p shrinks by its lr * weight_decay a step" },
+    { .name = "no_nesterov",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_muon_opts, no_nesterov),
         .help = "do not look ahead along the momentum" },
-    { .name = "ns_steps", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_muon_opts, ns_steps), .preset = { 5 },
-        .min = 1, .max = 100, .help = "iterations of Newton and Schulz" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, eps), .preset = { 1e-7 },
-        .max = HUGE_VAL, .help = "added to the norm of the matrix" },
-    { .name = "adamw_lr_ratio", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, adamw_lr_ratio),
-        .preset = { 0.05 }, .max = HUGE_VAL, .help = "AdamW's learning rate as a part of lr" },
-    { .name = "adamw_betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, adamw_betas), .count = 2,
-        .preset = { 0.9, 0.95 }, .max = 1, .below_max = true, .help = "AdamW's betas" },
-    { .name = "adamw_eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_muon_opts, adamw_eps),
-        .preset = { 1e-10 }, .max = HUGE_VAL, .help = "AdamW's eps" },
+    { .name = "ns_steps",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_muon_opts, ns_steps),
+        .preset = { 5 },
+        .min = 1,
+        .max = 100,
+        .help = "iterations of Newton and Schulz" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, eps),
+        .preset = { 1e-7 },
+        .max = HUGE_VAL,
+        .help = "added to the norm of the matrix" },
+    { .name = "adamw_lr_ratio",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, adamw_lr_ratio),
+        .preset = { 0.05 },
+        .max = HUGE_VAL,
+        .help = "AdamW's learning rate as a part of lr" },
+    { .name = "adamw_betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, adamw_betas),
+        .count = 2,
+        .preset = { 0.9, 0.95 },
+        .max = 1,
+        .below_max = true,
+        .help = "AdamW's betas" },
+    { .name = "adamw_eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_muon_opts, adamw_eps),
+        .preset = { 1e-10 },
+        .max = HUGE_VAL,
+        .help = "AdamW's eps" },
     { .name = NULL },
 };
 
@@ -85,8 +122,10 @@ static void find_direction(const lathe_update *u, const matrix *m, lathe_real *x
     for (size_t i = 0; i < u->count; i++) x[i] *= scale;
 }
 
-/* Newton's and Schulz's iteration on x [rows, columns]; returns where the result is: in x or in `room`, as large as x. */
-static lathe_real *orthogonalise(const matrix *m, int steps, lathe_real *x, lathe_real *room, lathe_real *gram, lathe_real *poly)
+/* Newton's and Schulz's iteration on x [rows, columns]; returns where the result is: in x or in `room`, as
+ * large as x. */
+static lathe_real *orthogonalise(const matrix *m, int steps, lathe_real *x, lathe_real *room,
+    lathe_real *gram, lathe_real *poly)
 {
     const lathe_real a = (lathe_real)3.4445, b = (lathe_real)-4.7750, c = (lathe_real)2.0315;
     int rows = m->rows, columns = m->columns;
@@ -108,7 +147,8 @@ static void update_matrix(const lathe_update *u)
 {
     const lathe_muon_opts *o = u->opts;
     matrix m = matrix_of(u->shape);
-    lathe_real *x = u->scratch, *room = x + u->count, *gram = room + u->count, *poly = gram + (size_t)m.rows * (size_t)m.rows;
+    lathe_real *x = u->scratch, *room = x + u->count, *gram = room + u->count,
+               *poly = gram + (size_t)m.rows * (size_t)m.rows;
     find_direction(u, &m, x);
     x = orthogonalise(&m, o->ns_steps, x, room, gram, poly);
     lathe_real step = (lathe_real)(o->lr * (m.transposed ? sqrt((double)m.columns / m.rows) : 1));

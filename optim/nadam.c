@@ -5,19 +5,40 @@
 #include "adam_impl.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_nadam_opts, lr), .preset = { 2e-3 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_nadam_opts, betas), .count = 2,
-        .preset = { 0.9, 0.999 }, .max = 1, .below_max = true,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_nadam_opts, lr),
+        .preset = { 2e-3 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_nadam_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.999 },
+        .max = 1,
+        .below_max = true,
         .help = "decay of the averages of g and of g squared" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_nadam_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "added to the root of the average square" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_nadam_opts, weight_decay),
-        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
-    { .name = "momentum_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_nadam_opts, momentum_decay),
-        .preset = { 4e-3 }, .max = HUGE_VAL, .help = "how fast the momentum grows from beta1 / 2 to beta1" },
-    { .name = "decoupled_weight_decay", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_nadam_opts,
-        decoupled_weight_decay),
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_nadam_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "added to the root of the average square" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_nadam_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "added to the gradient, times the parameter" },
+    { .name = "momentum_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_nadam_opts, momentum_decay),
+        .preset = { 4e-3 },
+        .max = HUGE_VAL,
+        .help = "how fast the momentum grows from beta1 / 2 to beta1" },
+    { .name = "decoupled_weight_decay",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_nadam_opts, decoupled_weight_decay),
         .help = "AdamW's decay: p shrinks by lr * weight_decay a step" },
     { .name = NULL },
 };
@@ -34,8 +55,8 @@ static double momentum_at(const lathe_nadam_opts *o, uint64_t t)
     return o->betas[0] * (1 - 0.5 * pow(0.96, (double)t * o->momentum_decay));
 }
 
-/* value[0] = 1 - product of mu, value[1] = 1 - product of beta2; value[2], value[3] are mu of this step and of the
-   next. */
+/* value[0] = 1 - product of mu, value[1] = 1 - product of beta2; value[2], value[3] are mu of this step and
+   of the next. */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_nadam_opts *o = opts;
@@ -53,7 +74,7 @@ static void update(const lathe_update *u)
     if (o->decoupled_weight_decay) r.decay = (lathe_real)(o->lr * o->weight_decay);
     else r.l2 = (lathe_real)o->weight_decay;
     lathe_real along_g = (lathe_real)(o->lr * (1 - value[2]) / value[0]),
-        along_m = (lathe_real)(o->lr * value[3] / next);
+               along_m = (lathe_real)(o->lr * value[3] / next);
     lathe_real *m = u->slot[0], *v = u->slot[1];
     for (size_t i = 0; i < u->count; i++) {
         lathe_real g = u->g[i] + r.l2 * u->p[i];

@@ -6,12 +6,13 @@
 #include "../core/alloc.h"
 #include "../core/threads.h"
 
-/* Work is cut at multiples of this many numbers of the slab, whatever the number of threads. A multiple of 16. */
+/* Work is cut at multiples of this many numbers of the slab, whatever the number of threads. A multiple
+ * of 16. */
 enum { CHUNK = 8192 };
 
 /* What one tensor has in one chunk. */
 typedef struct piece {
-    size_t at;    /* in the slab */
+    size_t at; /* in the slab */
     size_t count;
     int tensor;
 } piece;
@@ -32,16 +33,16 @@ struct lathe_optim {
     lathe_optim_clock *clock; /* [tensors] */
     bool *active;             /* [tensors] in the present step */
     lathe_real *slot[LATHE_OPTIM_SLOTS];
-    lathe_real **scratch;     /* [tensors] NULL: updated in pieces, not as a whole */
+    lathe_real **scratch; /* [tensors] NULL: updated in pieces, not as a whole */
     lathe_real *scratch_slab;
     piece *pieces;
-    size_t *first;            /* [chunks + 1] first piece of each chunk */
+    size_t *first; /* [chunks + 1] first piece of each chunk */
     int chunks;
     int held;
     const lathe_field *lr, *momentum; /* where they are in the options; momentum may be NULL */
 };
 
-/* ---- options of a group ------------------------------------------------------------------------------------- */
+/* ---- options of a group -------------------------------------------------------------------------------- */
 
 static double *option(const lathe_field *field, void *opts)
 {
@@ -58,7 +59,8 @@ static lathe_status find_rates(lathe_optim *optim)
     const lathe_field *fields = optim->type->fields;
     optim->lr = lathe_fields_find(fields, "lr");
     if (!optim->lr || optim->lr->kind != LATHE_FIELD_DOUBLE)
-        return lathe_fail(LATHE_EARG, "lathe_optim_new: the options of %s have no double 'lr'", optim->type->name);
+        return lathe_fail(LATHE_EARG, "lathe_optim_new: the options of %s have no double 'lr'",
+            optim->type->name);
     optim->momentum = lathe_fields_find(fields, "momentum");
     if (!optim->momentum) optim->momentum = lathe_fields_find(fields, "betas");
     return LATHE_OK;
@@ -75,7 +77,8 @@ static lathe_status group_append(lathe_optim *optim, const void *resolved)
 {
     size_t size = optim->type->opts_size, count = (size_t)optim->group_count;
     group fresh = { .opts = lathe_alloc(1, size), .made = lathe_alloc(1, size) };
-    group *grown = fresh.opts && fresh.made ? lathe_grow(optim->groups, count, count + 1, sizeof *grown) : NULL;
+    group *grown =
+        fresh.opts && fresh.made ? lathe_grow(optim->groups, count, count + 1, sizeof *grown) : NULL;
     if (!grown) {
         group_clear(&fresh);
         return LATHE_ENOMEM;
@@ -115,26 +118,22 @@ static lathe_status new_group(lathe_optim *optim, const void *opts)
     return status;
 }
 
-/* ---- pieces ------------------------------------------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------------------------------------- */
 
-static size_t numbers_in(const lathe_tensor *tensor)
-{
-    return lathe_shape_count(&tensor->shape);
-}
+static size_t numbers_in(const lathe_tensor *tensor) { return lathe_shape_count(&tensor->shape); }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Fill `pieces` in the slab's order, or only count them if it is NULL; *first[chunk] is the number of a chunk's first. */
+/* Fill `pieces` in the slab's order, or only count them if it is NULL; *first[chunk] is the number of a
+ * chunk's first. */
 static size_t cut_pieces(const lathe_optim *optim, piece *pieces, size_t *first)
 {
     const lathe_params *params = optim->params;
     size_t count = 0, chunk = 0;
     for (int i = 0; i < params->count; i++) {
         if (optim->scratch[i]) continue;
-        size_t at = (size_t)(params->tensor[i]->data - params->data), end = at + numbers_in(params->tensor[i]);
+        size_t at = (size_t)(params->tensor[i]->data - params->data),
+               end = at + numbers_in(params->tensor[i]);
         while (at < end) {
             size_t here = smaller(end, (at / CHUNK + 1) * CHUNK) - at;
             if (pieces) {
@@ -154,11 +153,13 @@ static lathe_status check_params(const lathe_params *params)
     if (!params)
         return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_new: params is NULL");
     if (!params->data || !params->grad || params->count < 1)
-        return lathe_fail(LATHE_ESTATE, "lathe_optim_new: the parameters have no values; call lathe_nn_init first");
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_optim_new: the parameters have no values; call lathe_nn_init first");
     const lathe_real *end = params->data;
     for (int i = 0; i < params->count; i++) {
         if (params->tensor[i]->data < end)
-            return lathe_fail(LATHE_EARG, "lathe_optim_new: parameter %d does not follow parameter %d in the slab", i, i - 1);
+            return lathe_fail(LATHE_EARG,
+                "lathe_optim_new: parameter %d does not follow parameter %d in the slab", i, i - 1);
         end = params->tensor[i]->data + numbers_in(params->tensor[i]);
     }
     if ((size_t)(end - params->data) > params->size)
@@ -200,7 +201,8 @@ static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
     optim->active = lathe_alloc(tensors, sizeof *optim->active);
     optim->scratch = lathe_alloc(tensors, sizeof *optim->scratch);
     optim->first = lathe_alloc(chunks + 1, sizeof *optim->first);
-    if (!optim->group_of || !optim->clock || !optim->active || !optim->scratch || !optim->first) return LATHE_ENOMEM;
+    if (!optim->group_of || !optim->clock || !optim->active || !optim->scratch || !optim->first)
+        return LATHE_ENOMEM;
     if (provide_scratch(optim)) return LATHE_ENOMEM;
     optim->pieces = lathe_alloc(cut_pieces(optim, NULL, NULL) + 1, sizeof *optim->pieces);
     if (!optim->pieces) return LATHE_ENOMEM;
@@ -211,7 +213,7 @@ static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
     return LATHE_OK;
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts)
 {
@@ -260,17 +262,20 @@ static lathe_status groups_may_change(const lathe_optim *optim, const char *who)
         return lathe_fail(LATHE_ESTATE, "%s: a scheduler holds the optimizer; make groups before it", who);
     uint64_t steps = lathe_optim_steps(optim);
     if (steps)
-        return lathe_fail(LATHE_ESTATE, "%s: the optimizer has made %" PRIu64 " steps; make groups before the first", who, steps);
+        return lathe_fail(LATHE_ESTATE,
+            "%s: the optimizer has made %" PRIu64 " steps; make groups before the first", who, steps);
     return LATHE_OK;
 }
 
 static lathe_status check_tensors(const lathe_optim *optim, lathe_tensor *const *tensors, int count)
 {
     if (!tensors || count < 1)
-        return lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed", tensors ? count : 0);
+        return lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed",
+            tensors ? count : 0);
     for (int i = 0; i < count; i++)
         if (number_of(optim->params, tensors[i]) < 0)
-            return lathe_fail(LATHE_EARG, "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
+            return lathe_fail(LATHE_EARG,
+                "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
                 tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
     return LATHE_OK;
 }
@@ -281,7 +286,8 @@ int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int 
     if (groups_may_change(optim, "lathe_optim_add_group") || check_tensors(optim, tensors, count) ||
         new_group(optim, opts))
         return -1;
-    for (int i = 0; i < count; i++) optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;
+    for (int i = 0; i < count; i++)
+        optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;
     return optim->group_count - 1;
 }
 
@@ -292,9 +298,13 @@ static bool moves(const lathe_optim *optim, int tensor, int from)
 
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim)
 {
-    if (!optim) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: optim is NULL");
+    if (!optim)
+        return lathe_error() ? lathe_error() :
+                               lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: optim is NULL");
     const lathe_field *decay = lathe_fields_find(optim->type->fields, "weight_decay");
-    if (!decay) return lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: %s has no weight_decay", optim->type->name);
+    if (!decay)
+        return lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: %s has no weight_decay",
+            optim->type->name);
     lathe_status status = groups_may_change(optim, "lathe_optim_decay_weights_only");
     for (int from = 0, groups = optim->group_count; from < groups && !status; from++) {
         int first = 0;
@@ -310,7 +320,7 @@ lathe_status lathe_optim_decay_weights_only(lathe_optim *optim)
     return status;
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------------- */
+/* ---- a step -------------------------------------------------------------------------------------------- */
 
 void lathe_optim_zero_grad(lathe_optim *optim)
 {
@@ -331,7 +341,8 @@ static void update_piece(const lathe_optim *optim, const piece *here)
         .shape = scratch ? &optim->params->tensor[here->tensor]->shape : NULL,
         .scratch = scratch,
     };
-    for (int s = 0; s < LATHE_OPTIM_SLOTS; s++) update.slot[s] = optim->slot[s] ? optim->slot[s] + here->at : NULL;
+    for (int s = 0; s < LATHE_OPTIM_SLOTS; s++)
+        update.slot[s] = optim->slot[s] ? optim->slot[s] + here->at : NULL;
     optim->type->update(&update);
 }
 
@@ -343,18 +354,22 @@ static void update_task(void *context, int task)
     int chunk = task - params->count;
     if (chunk < 0) {
         const lathe_tensor *tensor = params->tensor[task];
-        if (optim->scratch[task]) update_piece(optim, &(piece){ (size_t)(tensor->data - params->data), numbers_in(tensor), task });
+        if (optim->scratch[task])
+            update_piece(optim, &(piece){ (size_t)(tensor->data - params->data), numbers_in(tensor), task });
         return;
     }
-    for (size_t i = optim->first[chunk]; i < optim->first[chunk + 1]; i++) update_piece(optim, &optim->pieces[i]);
+    for (size_t i = optim->first[chunk]; i < optim->first[chunk + 1]; i++)
+        update_piece(optim, &optim->pieces[i]);
 }
 
 lathe_status lathe_optim_step(lathe_optim *optim)
 {
-    if (!optim) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_step: optim is NULL");
+    if (!optim)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_step: optim is NULL");
     const lathe_params *params = optim->params;
     if (params->size != optim->size || !params->data || !params->grad)
-        return lathe_fail(LATHE_ESTATE, "lathe_optim_step: the parameters are %zu numbers, the optimizer was made for %zu",
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_optim_step: the parameters are %zu numbers, the optimizer was made for %zu",
             params->data ? params->size : 0, optim->size);
     int active = 0;
     for (int i = 0; i < params->count; i++) {
@@ -362,33 +377,26 @@ lathe_status lathe_optim_step(lathe_optim *optim)
         active += optim->active[i];
     }
     if (!active)
-        return lathe_fail(LATHE_ESTATE, "lathe_optim_step: none of %d parameters has a gradient; call lathe_backward first",
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_optim_step: none of %d parameters has a gradient; call lathe_backward first",
             params->count);
     for (int i = 0; i < params->count; i++) {
         if (!optim->active[i]) continue;
         optim->clock[i].step++;
-        if (optim->type->advance) optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
+        if (optim->type->advance)
+            optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
     }
     lathe_parallel(params->count + optim->chunks, update_task, optim);
     return LATHE_OK;
 }
 
-/* ---- looking at it ------------------------------------------------------------------------------------------ */
+/* ---- looking at it ------------------------------------------------------------------------------------- */
 
-const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim)
-{
-    return optim ? optim->type : NULL;
-}
+const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim) { return optim ? optim->type : NULL; }
 
-int lathe_optim_groups(const lathe_optim *optim)
-{
-    return optim ? optim->group_count : 0;
-}
+int lathe_optim_groups(const lathe_optim *optim) { return optim ? optim->group_count : 0; }
 
-const lathe_params *lathe_optim_params(const lathe_optim *optim)
-{
-    return optim ? optim->params : NULL;
-}
+const lathe_params *lathe_optim_params(const lathe_optim *optim) { return optim ? optim->params : NULL; }
 
 const void *lathe_optim_opts(const lathe_optim *optim, int number)
 {
@@ -441,10 +449,7 @@ uint64_t lathe_optim_steps(const lathe_optim *optim)
     return most;
 }
 
-int lathe_optim_hold(lathe_optim *optim, int change)
-{
-    return optim ? optim->held += change : 0;
-}
+int lathe_optim_hold(lathe_optim *optim, int change) { return optim ? optim->held += change : 0; }
 
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot)
 {

@@ -3,17 +3,38 @@
 #include <tgmath.h>
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rmsprop_opts, lr), .preset = { 1e-2 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "alpha", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rmsprop_opts, alpha), .preset = { 0.99 },
-        .max = 1, .help = "decay of the average of g squared" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rmsprop_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "added to the root of the average square" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rmsprop_opts, weight_decay),
-        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
-    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rmsprop_opts, momentum), .max = 1,
-        .below_max = true, .help = "how much of the last step's direction is kept" },
-    { .name = "centered", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_rmsprop_opts, centered),
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rmsprop_opts, lr),
+        .preset = { 1e-2 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "alpha",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rmsprop_opts, alpha),
+        .preset = { 0.99 },
+        .max = 1,
+        .help = "decay of the average of g squared" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rmsprop_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "added to the root of the average square" },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rmsprop_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "added to the gradient, times the parameter" },
+    { .name = "momentum",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rmsprop_opts, momentum),
+        .max = 1,
+        .below_max = true,
+        .help = "how much of the last step's direction is kept" },
+    { .name = "centered",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_rmsprop_opts, centered),
         .help = "divide by the standard deviation of g, not by its size" },
     { .name = NULL },
 };
@@ -28,7 +49,8 @@ static int slots(const void *opts)
 static void update(const lathe_update *u)
 {
     const lathe_rmsprop_opts *o = u->opts;
-    lathe_real lr = (lathe_real)o->lr, decay = (lathe_real)o->weight_decay, momentum = (lathe_real)o->momentum;
+    lathe_real lr = (lathe_real)o->lr, decay = (lathe_real)o->weight_decay,
+               momentum = (lathe_real)o->momentum;
     lathe_real alpha = (lathe_real)o->alpha, rest = (lathe_real)(1 - o->alpha), eps = (lathe_real)o->eps;
     lathe_real *square = u->slot[0], *v = u->slot[1], *mean = o->centered ? u->slot[2] : NULL;
     for (size_t i = 0; i < u->count; i++) {

@@ -3,13 +3,27 @@
 #include <math.h>
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rprop_opts, lr), .preset = { 1e-2 },
-        .max = HUGE_VAL, .help = "the first step size" },
-    { .name = "etas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rprop_opts, etas), .count = 2,
-        .preset = { 0.5, 1.2 }, .above_min = true, .max = HUGE_VAL,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rprop_opts, lr),
+        .preset = { 1e-2 },
+        .max = HUGE_VAL,
+        .help = "the first step size" },
+    { .name = "etas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rprop_opts, etas),
+        .count = 2,
+        .preset = { 0.5, 1.2 },
+        .above_min = true,
+        .max = HUGE_VAL,
         .help = "factors of a step size: sign changed, sign kept" },
-    { .name = "step_sizes", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_rprop_opts, step_sizes), .count = 2,
-        .preset = { 1e-6, 50 }, .max = HUGE_VAL, .help = "the least and the largest step size" },
+    { .name = "step_sizes",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_rprop_opts, step_sizes),
+        .count = 2,
+        .preset = { 1e-6, 50 },
+        .max = HUGE_VAL,
+        .help = "the least and the largest step size" },
     { .name = NULL },
 };
 
@@ -17,11 +31,11 @@ static lathe_status check(const void *opts)
 {
     const lathe_rprop_opts *o = opts;
     if (o->etas[0] >= 1 || o->etas[1] <= 1)
-        return lathe_fail(LATHE_EARG, "rprop: etas = %g, %g are not legal: 0 < etas[0] < 1 < etas[1]", o->etas[0],
-            o->etas[1]);
+        return lathe_fail(LATHE_EARG, "rprop: etas = %g, %g are not legal: 0 < etas[0] < 1 < etas[1]",
+            o->etas[0], o->etas[1]);
     if (o->step_sizes[0] > o->step_sizes[1])
-        return lathe_fail(LATHE_EARG, "rprop: step_sizes[0] = %g is above step_sizes[1] = %g", o->step_sizes[0],
-            o->step_sizes[1]);
+        return lathe_fail(LATHE_EARG, "rprop: step_sizes[0] = %g is above step_sizes[1] = %g",
+            o->step_sizes[0], o->step_sizes[1]);
     return LATHE_OK;
 }
 

@@ -5,17 +5,35 @@
 #include "../core/kernels/kernels.h"
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, lr), .preset = { 1e-3 },
-        .max = HUGE_VAL, .help = "learning rate" },
-    { .name = "momentum", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, momentum), .max = 1,
-        .below_max = true, .help = "how much of the last step's direction is kept" },
-    { .name = "dampening", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, dampening), .max = 1,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sgd_opts, lr),
+        .preset = { 1e-3 },
+        .max = HUGE_VAL,
+        .help = "learning rate" },
+    { .name = "momentum",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sgd_opts, momentum),
+        .max = 1,
+        .below_max = true,
+        .help = "how much of the last step's direction is kept" },
+    { .name = "dampening",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sgd_opts, dampening),
+        .max = 1,
         .help = "how much of the gradient is left out of the momentum" },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sgd_opts, weight_decay),
-        .max = HUGE_VAL, .help = "added to the gradient, times the parameter" },
-    { .name = "nesterov", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_sgd_opts, nesterov),
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sgd_opts, weight_decay),
+        .max = HUGE_VAL,
+        .help = "added to the gradient, times the parameter" },
+    { .name = "nesterov",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_sgd_opts, nesterov),
         .help = "look ahead along the momentum" },
-    { .name = "caffe_momentum", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_sgd_opts, caffe_momentum),
+    { .name = "caffe_momentum",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_sgd_opts, caffe_momentum),
         .help = "the learning rate inside the velocity" },
     { .name = NULL },
 };
@@ -23,7 +41,8 @@ static const lathe_field fields[] = {
 static lathe_status check(const void *opts)
 {
     const lathe_sgd_opts *o = opts;
-    if (o->nesterov && o->momentum == 0) return lathe_fail(LATHE_EARG, "sgd: nesterov needs momentum > 0, momentum = 0");
+    if (o->nesterov && o->momentum == 0)
+        return lathe_fail(LATHE_EARG, "sgd: nesterov needs momentum > 0, momentum = 0");
     if (o->nesterov && o->dampening != 0)
         return lathe_fail(LATHE_EARG, "sgd: nesterov needs dampening 0, dampening = %g", o->dampening);
     if (o->caffe_momentum && o->dampening != 0)
@@ -38,14 +57,16 @@ static int slots(const void *opts)
     return 1;
 }
 
-/* value[0] is the step that began the momentum: PyTorch's buffer starts as that step's gradient, undampened. */
+/* value[0] is the step that began the momentum: PyTorch's buffer starts as that step's gradient, undampened.
+ */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_sgd_opts *o = opts;
     if (o->momentum != 0 && clock->value[0] == 0) clock->value[0] = (double)clock->step;
 }
 
-/* Both forms are p -= along_d d + along_v v' + along_old v, with d the decayed gradient, v the old velocity and v' the new. */
+/* Both forms are p -= along_d d + along_v v' + along_old v, with d the decayed gradient, v the old velocity
+ * and v' the new. */
 static lathe_momentum_rates rates_of(const lathe_sgd_opts *o, bool first)
 {
     lathe_momentum_rates r = { .decay = (lathe_real)o->weight_decay, .momentum = (lathe_real)o->momentum };

@@ -7,7 +7,8 @@
 
 enum { LEFT = 64, RIGHT = 16, TOP = 34, BOTTOM = 40, MOST_TICKS = 12 };
 
-static const char *const colors[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f" };
+static const char *const colors[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
+    "#7f7f7f" };
 static const char *const dashes[] = { "", "7 3", "2 3", "9 3 2 3", "4 2", "1 4", "12 4" };
 enum { COLORS = sizeof colors / sizeof colors[0] };
 
@@ -57,8 +58,8 @@ static void make_range(double *low, double *high, double margin)
 
 static frame frame_of(const lathe_chart *chart)
 {
-    frame f = { chart, chart->width ? chart->width : 720, chart->height ? chart->height : 260, HUGE_VAL, -HUGE_VAL, HUGE_VAL,
-        -HUGE_VAL };
+    frame f = { chart, chart->width ? chart->width : 720, chart->height ? chart->height : 260, HUGE_VAL,
+        -HUGE_VAL, HUGE_VAL, -HUGE_VAL };
     for (int s = 0; s < chart->count; s++)
         for (size_t i = 0; i < chart->series[s].count; i++) {
             double y = y_value(chart, chart->series[s].y[i]);
@@ -108,12 +109,13 @@ static void x_axis(lathe_text *out, const frame *f)
 {
     char text[32];
     double step = tick_step(f->x_max - f->x_min, MOST_TICKS - 2);
-    if (f->chart->log_x && step < 1 && f->x_max - f->x_min > 1) step = 1; /* whole powers of ten where there are any */
+    if (f->chart->log_x && step < 1 && f->x_max - f->x_min > 1)
+        step = 1; /* whole powers of ten where there are any */
     for (double tick = ceil(f->x_min / step) * step; tick <= f->x_max + step * 1e-9; tick += step) {
         lathe_text_put(out, "<path class=\"grid\" d=\"M");
         pixel(out, x_pixel(f, tick));
-        lathe_text_add(out, " %dV%d\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"", TOP, f->height - BOTTOM,
-            f->height - BOTTOM + 16);
+        lathe_text_add(out, " %dV%d\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"", TOP,
+            f->height - BOTTOM, f->height - BOTTOM + 16);
         pixel(out, x_pixel(f, tick));
         double value = fabs(tick) < step * 1e-9 ? 0 : tick;
         lathe_text_add(out, "\">%s</text>\n", tick_text(f->chart->log_x ? pow(10, value) : value, text));
@@ -126,7 +128,8 @@ static void y_tick(lathe_text *out, const frame *f, double tick, double value)
     double y = y_pixel(f, tick);
     lathe_text_add(out, "<path class=\"grid\" d=\"M%d ", LEFT);
     pixel(out, y);
-    lathe_text_add(out, "H%d\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", f->width - RIGHT, LEFT - 6);
+    lathe_text_add(out, "H%d\"/><text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"", f->width - RIGHT,
+        LEFT - 6);
     pixel(out, y + 4);
     lathe_text_add(out, "\">%s</text>\n", tick_text(value, text));
 }
@@ -167,7 +170,8 @@ static void point(lathe_text *out, const frame *f, double x, double y, bool *pen
 }
 
 /* The points [begin, end) of one pixel column by their first, lowest, highest and last. */
-static void column_of_points(lathe_text *out, const frame *f, const lathe_series *s, size_t begin, size_t end, bool *pen_down)
+static void column_of_points(lathe_text *out, const frame *f, const lathe_series *s, size_t begin, size_t end,
+    bool *pen_down)
 {
     size_t low = begin, high = begin;
     for (size_t i = begin + 1; i < end; i++) {
@@ -176,14 +180,15 @@ static void column_of_points(lathe_text *out, const frame *f, const lathe_series
     }
     size_t chosen[4] = { begin, low < high ? low : high, low < high ? high : low, end - 1 };
     for (int i = 0; i < 4; i++)
-        if (i == 0 || chosen[i] != chosen[i - 1]) point(out, f, x_value(f->chart, s->x[chosen[i]]), y_value(f->chart, s->y[chosen[i]]), pen_down);
+        if (i == 0 || chosen[i] != chosen[i - 1])
+            point(out, f, x_value(f->chart, s->x[chosen[i]]), y_value(f->chart, s->y[chosen[i]]), pen_down);
 }
 
 static void line(lathe_text *out, const frame *f, const lathe_series *s)
 {
     int color = s->color >= 0 && s->color < COLORS ? s->color : 0;
-    lathe_text_add(out, "<path class=\"%s\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"", s->faint ? "line faint" : "line",
-        colors[color], s->faint ? "" : dashes[color]);
+    lathe_text_add(out, "<path class=\"%s\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"",
+        s->faint ? "line faint" : "line", colors[color], s->faint ? "" : dashes[color]);
     bool pen_down = false;
     for (size_t i = 0; i < s->count;) {
         if (!isfinite(x_value(f->chart, s->x[i])) || !isfinite(y_value(f->chart, s->y[i]))) {
@@ -193,7 +198,9 @@ static void line(lathe_text *out, const frame *f, const lathe_series *s)
         }
         size_t end = i + 1;
         double column = floor(x_pixel(f, x_value(f->chart, s->x[i])));
-        while (!s->path && end < s->count && isfinite(y_value(f->chart, s->y[end])) && floor(x_pixel(f, x_value(f->chart, s->x[end]))) == column) end++;
+        while (!s->path && end < s->count && isfinite(y_value(f->chart, s->y[end])) &&
+            floor(x_pixel(f, x_value(f->chart, s->x[end]))) == column)
+            end++;
         column_of_points(out, f, s, i, end, &pen_down);
         i = end;
     }
@@ -216,8 +223,8 @@ static void legend(lathe_text *out, const frame *f)
         const lathe_series *s = &f->chart->series[i];
         if (!s->name) continue;
         int color = s->color >= 0 && s->color < COLORS ? s->color : 0;
-        lathe_text_add(out, "<path class=\"%s\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"M%d %dh22\"/>", s->faint ? "line faint" : "line",
-            colors[color], s->faint ? "" : dashes[color], (int)x, TOP + 10);
+        lathe_text_add(out, "<path class=\"%s\" stroke=\"%s\" stroke-dasharray=\"%s\" d=\"M%d %dh22\"/>",
+            s->faint ? "line faint" : "line", colors[color], s->faint ? "" : dashes[color], (int)x, TOP + 10);
         lathe_text_add(out, "<text class=\"key\" x=\"%d\" y=\"%d\">", (int)x + 27, TOP + 14);
         lathe_text_html(out, s->name);
         lathe_text_put(out, "</text>\n");
@@ -239,14 +246,21 @@ void lathe_chart_svg(lathe_text *out, const lathe_chart *chart)
 {
     if (!out || !chart) return;
     frame f = frame_of(chart);
-    lathe_text_add(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\" data-left=\"%d\" "
-        "data-right=\"%d\" data-min=\"", f.width, f.height, LEFT, f.width - RIGHT);
+    lathe_text_add(out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\" role=\"img\" viewBox=\"0 0 %d %d\" "
+        "data-left=\"%d\" "
+        "data-right=\"%d\" data-min=\"",
+        f.width, f.height, LEFT, f.width - RIGHT);
     lathe_text_number(out, f.x_min);
     lathe_text_put(out, "\" data-max=\"");
     lathe_text_number(out, f.x_max);
-    lathe_text_put(out, "\">\n<style>.chart{font:12px sans-serif;fill:currentColor}.chart .grid{stroke:currentColor;stroke-opacity:.15;fill:none}"
-        ".chart .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.chart .faint{stroke-opacity:.35;stroke-width:1}"
-        ".chart .title{font-weight:bold;font-size:14px}.chart .tick,.chart .label{fill-opacity:.75}</style>\n<title>");
+    lathe_text_put(out,
+        "\">\n<style>.chart{font:12px sans-serif;fill:currentColor}.chart "
+        ".grid{stroke:currentColor;stroke-opacity:.15;fill:none}"
+        ".chart .line{fill:none;stroke-width:1.8;stroke-linejoin:round}.chart "
+        ".faint{stroke-opacity:.35;stroke-width:1}"
+        ".chart .title{font-weight:bold;font-size:14px}.chart .tick,.chart "
+        ".label{fill-opacity:.75}</style>\n<title>");
     lathe_text_html(out, chart->title ? chart->title : "chart");
     lathe_text_put(out, "</title>\n");
     x_axis(out, &f);

@@ -32,8 +32,10 @@ static double steps_per_epoch(const lathe_history *history)
     return count ? (double)count : 1;
 }
 
-/* The run's curves; not known: it has not begun, and has no tables yet, or was killed at an unlucky moment, and goes on with whole ones. */
-static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_run *run, lathe_history *history, bool *known)
+/* The run's curves; not known: it has not begun, and has no tables yet, or was killed at an unlucky moment,
+ * and goes on with whole ones. */
+static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_run *run,
+    lathe_history *history, bool *known)
 {
     char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG];
     lathe_status status = lathe_file_join(compare->folder, run->folder, folder, sizeof folder);
@@ -48,7 +50,8 @@ static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_
     return LATHE_OK;
 }
 
-static lathe_status add_run(collection *c, const lathe_compare *compare, const lathe_compare_run *run, const lathe_run *now)
+static lathe_status add_run(collection *c, const lathe_compare *compare, const lathe_compare_run *run,
+    const lathe_run *now)
 {
     const bool going_on = now && !strcmp(now->settings.out, run->settings.out);
     const lathe_history *history = going_on ? &now->history : &c->history[c->runs];
@@ -56,13 +59,19 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
     lathe_status status = going_on ? LATHE_OK : curves_of(compare, run, &c->history[c->runs], &known);
     if (run->result.end == LATHE_RUN_OPEN) c->open = true;
     if (status || !known) return status;
-    c->run[c->runs++] = (lathe_page_run){ .history = history, .group = group_of(c, run->group), .seed = run->settings.seed,
-        .steps_per_epoch = going_on ? now->steps_per_epoch : steps_per_epoch(history), .seconds = run->result.seconds,
-        .test_accuracy = run->result.test_accuracy, .test_loss = run->result.test_loss, .folder = run->folder };
+    c->run[c->runs++] = (lathe_page_run){ .history = history,
+        .group = group_of(c, run->group),
+        .seed = run->settings.seed,
+        .steps_per_epoch = going_on ? now->steps_per_epoch : steps_per_epoch(history),
+        .seconds = run->result.seconds,
+        .test_accuracy = run->result.test_accuracy,
+        .test_loss = run->result.test_loss,
+        .folder = run->folder };
     return LATHE_OK;
 }
 
-static lathe_status collect(collection *c, const lathe_compare *compare, const char *baseline, const lathe_run *now)
+static lathe_status collect(collection *c, const lathe_compare *compare, const char *baseline,
+    const lathe_run *now)
 {
     c->variant = lathe_variants_of(compare, baseline, &c->groups);
     c->history = c->variant ? lathe_alloc(compare->runs, sizeof *c->history) : NULL;
@@ -91,18 +100,28 @@ static char *title_of(const lathe_compare *compare, int variants)
     lathe_text_put(&out, compare->run[0].settings.model);
     lathe_text_put(&out, " on ");
     lathe_text_put(&out, compare->run[0].settings.data);
-    lathe_text_add(&out, ": %d variant%s, %zu run%s", variants, variants == 1 ? "" : "s", compare->runs, compare->runs == 1 ? "" : "s");
+    lathe_text_add(&out, ": %d variant%s, %zu run%s", variants, variants == 1 ? "" : "s", compare->runs,
+        compare->runs == 1 ? "" : "s");
     return lathe_text_take(&out);
 }
 
-static lathe_status with_compare(const lathe_compare *compare, const char *baseline, const lathe_run *now, lathe_page_use *use, void *result)
+static lathe_status with_compare(const lathe_compare *compare, const char *baseline, const lathe_run *now,
+    lathe_page_use *use, void *result)
 {
     if (!compare) return lathe_fail_null("lathe_report_compare", "compare");
     collection c = { 0 };
     lathe_status status = collect(&c, compare, baseline, now);
-    char *title = status ? NULL : title_of(compare, c.groups), *settings = status ? NULL : lathe_settings_text(&compare->run[0].settings);
-    const lathe_page page = { .title = title, .kind = "compare", .run = c.run, .runs = c.runs, .group = c.group, .groups = (size_t)c.groups,
-        .planned = compare->runs, .settings = settings, .live = c.open };
+    char *title = status ? NULL : title_of(compare, c.groups),
+         *settings = status ? NULL : lathe_settings_text(&compare->run[0].settings);
+    const lathe_page page = { .title = title,
+        .kind = "compare",
+        .run = c.run,
+        .runs = c.runs,
+        .group = c.group,
+        .groups = (size_t)c.groups,
+        .planned = compare->runs,
+        .settings = settings,
+        .live = c.open };
     if (!status) status = title && settings ? use(&page, result) : lathe_error();
     lathe_free(title);
     lathe_free(settings);

@@ -51,7 +51,9 @@ static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, int clas
     lathe_status status = lathe_confusion_update(all->confusion, all->scores, batch->labels, size);
     for (size_t i = 0; i < size && !status; i++) {
         const lathe_real *scores = all->scores + i * (size_t)classes;
-        mistake each = { .index = all->seen + i, .label = batch->labels[i], .predicted = lathe_argmax(scores, classes) };
+        mistake each = { .index = all->seen + i,
+            .label = batch->labels[i],
+            .predicted = lathe_argmax(scores, classes) };
         each.confidence = confidence_of(scores, classes, each.predicted);
         if (each.predicted != each.label) add_mistake(all, &each);
     }
@@ -63,7 +65,8 @@ static lathe_status gather(lathe_run *run, const lathe_dataset *data, outcome *a
 {
     lathe_loader *loader = lathe_run_loader(run, data);
     lathe_status status = loader ? LATHE_OK : lathe_error();
-    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) status = add_batch(run, &batch, data->classes, all);
+    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);)
+        status = add_batch(run, &batch, data->classes, all);
     if (!status) status = lathe_loader_status(loader);
     lathe_loader_free(loader);
     return status;
@@ -87,10 +90,12 @@ static lathe_status put_mistakes(lathe_text *out, const lathe_dataset *data, con
         const mistake *each = &all->worst[i];
         lathe_sample sample;
         status = lathe_data_read(data, each->index, scratch, &sample);
-        lathe_text_add(out, "%s{\"label\":%d,\"predicted\":%d,\"confidence\":", i ? ",\n" : "", each->label, each->predicted);
+        lathe_text_add(out, "%s{\"label\":%d,\"predicted\":%d,\"confidence\":", i ? ",\n" : "", each->label,
+            each->predicted);
         lathe_text_number(out, round(1e4 * each->confidence) / 1e4);
         lathe_text_put(out, ",\"png\":");
-        if (!status) status = lathe_report_png(out, sample.pixels, sample.channels, sample.height, sample.width);
+        if (!status)
+            status = lathe_report_png(out, sample.pixels, sample.channels, sample.height, sample.width);
         lathe_text_put(out, "}");
     }
     lathe_free(scratch);
@@ -120,9 +125,11 @@ static lathe_status compose(lathe_text *out, const lathe_dataset *data, const ch
 char *lathe_report_outcome(lathe_run *run)
 {
     const lathe_dataset *data = run->test ? run->test : run->val;
-    if (!data || data->task != LATHE_TASK_CLASS || data->classes < 2 || data->classes > MOST_CLASSES) return NULL;
+    if (!data || data->task != LATHE_TASK_CLASS || data->classes < 2 || data->classes > MOST_CLASSES)
+        return NULL;
     outcome all = { .confusion = lathe_confusion_new(data->classes) };
-    all.scores = lathe_alloc(lathe_times((size_t)run->settings.batch_size, (size_t)data->classes), sizeof *all.scores);
+    all.scores =
+        lathe_alloc(lathe_times((size_t)run->settings.batch_size, (size_t)data->classes), sizeof *all.scores);
     lathe_text out = { 0 };
     lathe_status status = all.confusion && all.scores ? gather_tested(run, data, &all) : lathe_error();
     if (!status) status = compose(&out, data, run->test ? "test" : "validation", &all);

@@ -10,21 +10,25 @@
 #include "page_impl.h"
 
 /* report/page.css, the three parts of the page's program, and uPlot with its style and licence. */
-extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_page_tables_js[], lathe_page_controls_js[],
-    lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
+extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_page_tables_js[],
+    lathe_page_controls_js[], lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
 
 static const char controls[] =
     "<div id=\"controls\" role=\"toolbar\" aria-label=\"How the charts are drawn\">\n"
-    "<label>against <select id=\"unit\"><option value=\"step\">step</option><option value=\"epoch\">epoch</option>"
+    "<label>against <select id=\"unit\"><option value=\"step\">step</option><option "
+    "value=\"epoch\">epoch</option>"
     "<option value=\"seconds\">seconds</option></select></label>\n"
-    "<label>smoothing <input id=\"smooth\" type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" value=\"0.3334\"></label>\n"
+    "<label>smoothing <input id=\"smooth\" type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" "
+    "value=\"0.3334\"></label>\n"
     "<label><input id=\"raw\" type=\"checkbox\"> each step</label>\n"
     "<label><input id=\"logLoss\" type=\"checkbox\"> log loss</label>\n"
     "<label><input id=\"logRate\" type=\"checkbox\"> log learning rate</label>\n"
-    "<button id=\"reset\" disabled title=\"Drag over a chart to zoom; a double click shows everything too\">show all</button>\n"
+    "<button id=\"reset\" disabled title=\"Drag over a chart to zoom; a double click shows everything "
+    "too\">show all</button>\n"
     "<button id=\"csv\">CSV</button>\n"
     "<button id=\"theme\">light / dark</button>\n"
-    "<span class=\"hint\">Point at a chart for its numbers, drag to zoom, click a name to hide it; by keyboard: Tab, arrows, +, Escape.</span>\n"
+    "<span class=\"hint\">Point at a chart for its numbers, drag to zoom, click a name to hide it; by "
+    "keyboard: Tab, arrows, +, Escape.</span>\n"
     "</div>\n";
 
 static void embed(lathe_text *out, const char *before, const unsigned char *text, const char *after)
@@ -36,8 +40,10 @@ static void embed(lathe_text *out, const char *before, const unsigned char *text
 
 static void head(lathe_text *out, const char *title)
 {
-    lathe_text_put(out, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" href=\"data:,\">\n<title>");
+    lathe_text_put(out,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" "
+        "href=\"data:,\">\n<title>");
     lathe_text_html(out, title);
     lathe_text_put(out, "</title>\n");
     embed(out, "<style>\n", lathe_uplot_css, "\n");
@@ -48,10 +54,15 @@ static void body(lathe_text *out, const char *title)
 {
     lathe_text_put(out, "<body>\n<h1>");
     lathe_text_html(out, title);
-    lathe_text_put(out, "<span id=\"live\" role=\"status\"></span></h1>\n<ul id=\"tiles\"></ul>\n<div id=\"verdict\"></div>\n");
+    lathe_text_put(out,
+        "<span id=\"live\" role=\"status\"></span></h1>\n<ul id=\"tiles\"></ul>\n<div "
+        "id=\"verdict\"></div>\n");
     lathe_text_put(out, controls);
-    lathe_text_put(out, "<div class=\"panel\"><table id=\"legend\"></table></div>\n<div id=\"said\" class=\"away\" aria-live=\"polite\"></div>\n"
-        "<div id=\"charts\"></div>\n<noscript><p>The charts need JavaScript; the pictures beside this file (report-*.svg) do not.</p></noscript>\n"
+    lathe_text_put(out,
+        "<div class=\"panel\"><table id=\"legend\"></table></div>\n<div id=\"said\" class=\"away\" "
+        "aria-live=\"polite\"></div>\n"
+        "<div id=\"charts\"></div>\n<noscript><p>The charts need JavaScript; the pictures beside this file "
+        "(report-*.svg) do not.</p></noscript>\n"
         "<main id=\"tables\"></main>\n<footer>Made by lathe. Charts: uPlot.</footer>\n");
 }
 
@@ -71,7 +82,7 @@ char *lathe_page_text(const lathe_page *page)
     return lathe_text_take(&out);
 }
 
-/* ---- what is done with a page ------------------------------------------------------------------------------------- */
+/* ---- what is done with a page -------------------------------------------------------------------------- */
 
 lathe_status lathe_page_take_text(const lathe_page *page, void *result)
 {
@@ -96,7 +107,7 @@ lathe_status lathe_page_write(const lathe_page *page, void *result)
     return status ? status : lathe_page_write_charts(page, path);
 }
 
-/* ---- one run -------------------------------------------------------------------------------------------------- */
+/* ---- one run ------------------------------------------------------------------------------------------- */
 
 /* "lenet5 on fashion-mnist: adamw, cyclic" */
 static char *title_of(const lathe_settings *settings)
@@ -115,7 +126,8 @@ static char *title_of(const lathe_settings *settings)
 /* The layers as a table; NULL if the net has none to show. */
 static char *summary_of(const lathe_run *run)
 {
-    lathe_summary *summary = lathe_nn_summary(run->net, (lathe_shape){ 3, { run->data->channels, run->data->height, run->data->width } });
+    lathe_summary *summary = lathe_nn_summary(run->net,
+        (lathe_shape){ 3, { run->data->channels, run->data->height, run->data->width } });
     size_t length = summary ? lathe_summary_text(summary, NULL, 0) : 0;
     char *text = summary ? lathe_alloc(length + 1, 1) : NULL;
     if (text) lathe_summary_text(summary, text, length + 1);
@@ -127,13 +139,27 @@ static lathe_status with_run(const lathe_run *run, const char *outcome, lathe_pa
 {
     if (!run) return lathe_fail_null("lathe_report_page", "run");
     bool live = run->end == LATHE_RUN_OPEN, tested = run->test_score.count > 0;
-    char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings), *summary = live ? NULL : summary_of(run);
-    lathe_page_run only = { .history = &run->history, .seed = run->settings.seed, .steps_per_epoch = run->steps_per_epoch, .folder = "",
-        .seconds = run->settings.no_times ? (double)NAN : run->seconds, .test_accuracy = tested ? run->test_score.accuracy : (double)NAN,
+    char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings),
+         *summary = live ? NULL : summary_of(run);
+    lathe_page_run only = { .history = &run->history,
+        .seed = run->settings.seed,
+        .steps_per_epoch = run->steps_per_epoch,
+        .folder = "",
+        .seconds = run->settings.no_times ? (double)NAN : run->seconds,
+        .test_accuracy = tested ? run->test_score.accuracy : (double)NAN,
         .test_loss = tested ? run->test_score.loss : (double)NAN };
     lathe_page_group group = { .name = run->settings.sched, .differs = "" };
-    const lathe_page page = { .title = title, .kind = "run", .run = &only, .runs = 1, .group = &group, .groups = 1, .planned = 1, .settings = settings,
-        .summary = summary, .outcome = outcome, .live = live };
+    const lathe_page page = { .title = title,
+        .kind = "run",
+        .run = &only,
+        .runs = 1,
+        .group = &group,
+        .groups = 1,
+        .planned = 1,
+        .settings = settings,
+        .summary = summary,
+        .outcome = outcome,
+        .live = live };
     lathe_status status = title && settings ? use(&page, result) : lathe_error();
     lathe_free(title);
     lathe_free(settings);
@@ -160,7 +186,9 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path)
 
 lathe_status lathe_report_finish(lathe_run *run, const char *path)
 {
-    char *outcome = run && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP) ? lathe_report_outcome(run) : NULL;
+    char *outcome = run && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP) ?
+        lathe_report_outcome(run) :
+        NULL;
     lathe_status status = with_run(run, outcome, lathe_page_write, &path);
     lathe_free(outcome);
     return status;

@@ -1,4 +1,5 @@
-/* The data of a page as JSON. Long runs are thinned: of so many steps in a row the mean, least and greatest loss. */
+/* The data of a page as JSON. Long runs are thinned: of so many steps in a row the mean, least and greatest
+ * loss. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -44,7 +45,8 @@ static double loss_of(const lathe_step_row *row, size_t count, part which)
     return which == LOSS ? sum / (double)known : which == LOW ? low : high;
 }
 
-static void step_column(lathe_text *out, const char *name, const lathe_history *history, size_t stride, part which)
+static void step_column(lathe_text *out, const char *name, const lathe_history *history, size_t stride,
+    part which)
 {
     lathe_text_add(out, ",\"%s\":[", name);
     for (size_t i = 0; i < history->steps; i += stride) {
@@ -73,9 +75,11 @@ static void epoch_column(lathe_text *out, const char *name, const lathe_history 
 static void epochs(lathe_text *out, const lathe_history *history)
 {
     lathe_text_put(out, ",\"epoch\":{\"epoch\":[");
-    for (size_t i = 0; i < history->epochs; i++) lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].epoch);
+    for (size_t i = 0; i < history->epochs; i++)
+        lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].epoch);
     lathe_text_put(out, "],\"step\":[");
-    for (size_t i = 0; i < history->epochs; i++) lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].step);
+    for (size_t i = 0; i < history->epochs; i++)
+        lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].step);
     lathe_text_put(out, "]");
     epoch_column(out, "train_loss", history, offsetof(lathe_epoch_row, train_loss));
     epoch_column(out, "train_accuracy", history, offsetof(lathe_epoch_row, train_accuracy));
@@ -85,7 +89,8 @@ static void epochs(lathe_text *out, const lathe_history *history)
     lathe_text_put(out, "}");
 }
 
-/* The first run before number `index` with the same learning rates and momenta, or `index`: seeds of a group share them. */
+/* The first run before number `index` with the same learning rates and momenta, or `index`: seeds of a group
+ * share them. */
 static size_t same_rates(const lathe_page *page, size_t index)
 {
     const lathe_history *mine = page->run[index].history;
@@ -93,7 +98,9 @@ static size_t same_rates(const lathe_page *page, size_t index)
         const lathe_history *other = page->run[i].history;
         size_t k = 0;
         if (other->steps != mine->steps) continue;
-        while (k < mine->steps && mine->step[k].lr == other->step[k].lr && mine->step[k].momentum == other->step[k].momentum) k++;
+        while (k < mine->steps && mine->step[k].lr == other->step[k].lr &&
+            mine->step[k].momentum == other->step[k].momentum)
+            k++;
         if (k == mine->steps) return i;
     }
     return index;
@@ -109,8 +116,9 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
 {
     const lathe_page_run *run = &page->run[index];
     size_t same = same_rates(page, index);
-    lathe_text_add(out, "%s\n{\"group\":%d,\"seed\":%" PRIu64 ",\"stride\":%zu,\"steps\":%zu,\"folder\":", index ? "," : "", run->group, run->seed,
-        stride, run->history->steps);
+    lathe_text_add(out,
+        "%s\n{\"group\":%d,\"seed\":%" PRIu64 ",\"stride\":%zu,\"steps\":%zu,\"folder\":", index ? "," : "",
+        run->group, run->seed, stride, run->history->steps);
     lathe_text_json(out, run->folder);
     named_number(out, "per_epoch", run->steps_per_epoch);
     named_number(out, "seconds", run->seconds);
@@ -161,7 +169,8 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
     size_t stride = stride_of(page);
     lathe_text_put(out, "{\"title\":");
     lathe_text_json(out, page->title);
-    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->kind, page->live ? "true" : "false");
+    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->kind,
+        page->live ? "true" : "false");
     for (size_t i = 0; i < page->groups; i++) {
         if (i) lathe_text_put(out, ",\n");
         one_group(out, &page->group[i]);

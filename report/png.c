@@ -19,7 +19,8 @@ static void put(bytes *out, const void *data, size_t count)
 
 static void put_u32(bytes *out, uint32_t number)
 {
-    const uint8_t big[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number };
+    const uint8_t big[4] = { (uint8_t)(number >> 24), (uint8_t)(number >> 16), (uint8_t)(number >> 8),
+        (uint8_t)number };
     put(out, big, 4);
 }
 
@@ -37,8 +38,10 @@ static void base64(lathe_text *out, const uint8_t *data, size_t count)
 {
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < count; i += 3) {
-        uint32_t three = (uint32_t)data[i] << 16 | (i + 1 < count ? (uint32_t)data[i + 1] << 8 : 0) | (i + 2 < count ? data[i + 2] : 0);
-        const char four[4] = { digit[three >> 18], digit[three >> 12 & 63], i + 1 < count ? digit[three >> 6 & 63] : '=', i + 2 < count ? digit[three & 63] : '=' };
+        uint32_t three = (uint32_t)data[i] << 16 | (i + 1 < count ? (uint32_t)data[i + 1] << 8 : 0) |
+            (i + 2 < count ? data[i + 2] : 0);
+        const char four[4] = { digit[three >> 18], digit[three >> 12 & 63],
+            i + 1 < count ? digit[three >> 6 & 63] : '=', i + 2 < count ? digit[three & 63] : '=' };
         lathe_text_put_n(out, four, 4);
     }
 }
@@ -49,24 +52,29 @@ static void rows_of(uint8_t *rows, const uint8_t *pixels, int channels, int heig
     for (int y = 0; y < height; y++) {
         *rows++ = 0;
         for (int x = 0; x < width; x++)
-            for (int c = 0; c < channels; c++) *rows++ = pixels[((size_t)c * (size_t)height + (size_t)y) * (size_t)width + (size_t)x];
+            for (int c = 0; c < channels; c++)
+                *rows++ = pixels[((size_t)c * (size_t)height + (size_t)y) * (size_t)width + (size_t)x];
     }
 }
 
 lathe_status lathe_report_png(lathe_text *out, const uint8_t *pixels, int channels, int height, int width)
 {
     if ((channels != 1 && channels != 3) || height < 1 || width < 1 || height > 4096 || width > 4096)
-        return lathe_fail(LATHE_EARG, "lathe_report_png: [%d, %d, %d], expected 1 or 3 channels and sides of 1 to 4096", channels, height, width);
+        return lathe_fail(LATHE_EARG,
+            "lathe_report_png: [%d, %d, %d], expected 1 or 3 channels and sides of 1 to 4096", channels,
+            height, width);
     size_t raw = (size_t)height * ((size_t)width * (size_t)channels + 1);
     uLongf packed = compressBound((uLong)raw);
     uint8_t *room = lathe_alloc(lathe_plus(lathe_plus(raw, lathe_times(2, (size_t)packed)), 128), 1);
     if (!room) return lathe_error();
     uint8_t *squeezed = room + raw;
     bytes file = { squeezed + packed, 0 };
-    uint8_t header[13] = { 0, 0, (uint8_t)(width >> 8), (uint8_t)width, 0, 0, (uint8_t)(height >> 8), (uint8_t)height, 8, channels == 3 ? 2 : 0, 0, 0, 0 };
+    uint8_t header[13] = { 0, 0, (uint8_t)(width >> 8), (uint8_t)width, 0, 0, (uint8_t)(height >> 8),
+        (uint8_t)height, 8, channels == 3 ? 2 : 0, 0, 0, 0 };
     rows_of(room, pixels, channels, height, width);
     lathe_status status = LATHE_OK;
-    if (compress2(squeezed, &packed, room, (uLong)raw, 9) != Z_OK) status = lathe_fail(LATHE_ENOMEM, "lathe_report_png: no memory");
+    if (compress2(squeezed, &packed, room, (uLong)raw, 9) != Z_OK)
+        status = lathe_fail(LATHE_ENOMEM, "lathe_report_png: no memory");
     if (!status) {
         put(&file, "\x89PNG\r\n\x1a\n", 8);
         chunk(&file, "IHDR", header, sizeof header);

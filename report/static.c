@@ -1,4 +1,5 @@
-/* The charts of a page as SVG files beside it, for papers and READMEs: one line a group, the mean of its runs. */
+/* The charts of a page as SVG files beside it, for papers and READMEs: one line a group, the mean of its
+ * runs. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,19 +12,19 @@
 /* A chart: the file's name is the page's, "-NAME.svg" for ".html". */
 typedef struct plan {
     const char *name, *title, *unit;
-    bool steps;  /* a value a step, else one an epoch */
+    bool steps;    /* a value a step, else one an epoch */
     size_t offset; /* of the value in its row */
     bool smooth;
     double scale;
 } plan;
 
-static const plan plans[] = {
-    { "loss", "Training loss, smoothed", NULL, true, offsetof(lathe_step_row, loss), true, 1 },
+static const plan plans[] = { { "loss", "Training loss, smoothed", NULL, true, offsetof(lathe_step_row, loss),
+                                  true, 1 },
     { "val-loss", "Validation loss", NULL, false, offsetof(lathe_epoch_row, val_loss), false, 1 },
-    { "val-accuracy", "Validation accuracy", "%", false, offsetof(lathe_epoch_row, val_accuracy), false, 100 },
+    { "val-accuracy", "Validation accuracy", "%", false, offsetof(lathe_epoch_row, val_accuracy), false,
+        100 },
     { "lr", "Learning rate", NULL, true, offsetof(lathe_step_row, lr), false, 1 },
-    { "momentum", "Momentum", NULL, true, offsetof(lathe_step_row, momentum), false, 1 },
-};
+    { "momentum", "Momentum", NULL, true, offsetof(lathe_step_row, momentum), false, 1 } };
 
 static size_t rows_of(const lathe_page_run *run, const plan *p)
 {
@@ -33,7 +34,8 @@ static size_t rows_of(const lathe_page_run *run, const plan *p)
 static double value_of(const lathe_page_run *run, const plan *p, size_t row)
 {
     double value;
-    const void *start = p->steps ? (const void *)&run->history->step[row] : (const void *)&run->history->epoch[row];
+    const void *start =
+        p->steps ? (const void *)&run->history->step[row] : (const void *)&run->history->epoch[row];
     memcpy(&value, (const char *)start + p->offset, sizeof value);
     return value * p->scale;
 }
@@ -51,13 +53,15 @@ static double mean_at(const lathe_page *page, int group, const plan *p, size_t r
     return count > 0 ? sum / count : (double)NAN;
 }
 
-/* Exponential mean without the bias of its start (as in Adam, Kingma and Ba 2015): after t steps divided by 1 - 0.98^t. */
+/* Exponential mean without the bias of its start (as in Adam, Kingma and Ba 2015): after t steps divided by 1
+ * - 0.98^t. */
 static void smooth(double *values, size_t count)
 {
     const double keep = 0.98;
     double mean = 0, weight = 0;
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(values[i])) mean = keep * mean + (1 - keep) * values[i], weight = keep * weight + (1 - keep);
+        if (isfinite(values[i]))
+            mean = keep * mean + (1 - keep) * values[i], weight = keep * weight + (1 - keep);
         values[i] = weight > 0 ? mean / weight : (double)NAN;
     }
 }
@@ -67,7 +71,8 @@ static lathe_status line_of(const lathe_page *page, int group, const plan *p, la
 {
     const lathe_page_run *longest = NULL;
     for (size_t i = 0; i < page->runs; i++)
-        if (page->run[i].group == group && (!longest || rows_of(&page->run[i], p) > rows_of(longest, p))) longest = &page->run[i];
+        if (page->run[i].group == group && (!longest || rows_of(&page->run[i], p) > rows_of(longest, p)))
+            longest = &page->run[i];
     size_t rows = longest ? rows_of(longest, p) : 0;
     double *x = lathe_alloc(lathe_plus(lathe_times(2, rows), 1), sizeof *x), *y = x ? x + rows : NULL;
     if (!x) return lathe_error();
@@ -76,7 +81,11 @@ static lathe_status line_of(const lathe_page *page, int group, const plan *p, la
         y[row] = mean_at(page, group, p, row);
     }
     if (p->smooth) smooth(y, rows);
-    *line = (lathe_series){ .name = page->groups > 1 ? page->group[group].name : NULL, .x = x, .y = y, .count = rows, .color = group % 7,
+    *line = (lathe_series){ .name = page->groups > 1 ? page->group[group].name : NULL,
+        .x = x,
+        .y = y,
+        .count = rows,
+        .color = group % 7,
         .dots = !p->steps && rows < 60 };
     return LATHE_OK;
 }
@@ -86,8 +95,14 @@ static lathe_status write_chart(const lathe_page *page, const plan *p, lathe_ser
     lathe_status status = LATHE_OK;
     for (size_t g = 0; g < page->groups && !status; g++) status = line_of(page, (int)g, p, &line[g]);
     lathe_text out = { 0 };
-    const lathe_chart chart = { .title = p->title, .x_label = "step", .y_label = p->unit, .series = line, .count = (int)page->groups };
-    lathe_text_put(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"260\" viewBox=\"0 0 720 260\" style=\"background:#fff;color:#1c1e21\">\n");
+    const lathe_chart chart = { .title = p->title,
+        .x_label = "step",
+        .y_label = p->unit,
+        .series = line,
+        .count = (int)page->groups };
+    lathe_text_put(&out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"720\" height=\"260\" viewBox=\"0 0 720 260\" "
+        "style=\"background:#fff;color:#1c1e21\">\n");
     if (!status) lathe_chart_svg(&out, &chart);
     lathe_text_put(&out, "\n</svg>\n");
     char *text = status ? NULL : lathe_text_take(&out);

@@ -3,7 +3,10 @@
 #include <math.h>
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_constant_opts, lr), .max = HUGE_VAL,
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_constant_opts, lr),
+        .max = HUGE_VAL,
         .help = "learning rate; 0: the optimizer's own" },
     { .name = NULL },
 };

@@ -6,11 +6,23 @@ static const double PI = 3.14159265358979323846;
 static const char *const shapes[] = { "linear", "cosine", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "total_iters", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cooldown_opts, total_iters),
-        .preset = { 5 }, .min = 1, .max = 9007199254740992.0, .help = "length" },
-    { .name = "end_factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cooldown_opts, end_factor),
-        .preset = { 0.01 }, .max = 1, .help = "lr is multiplied by it in the end" },
-    { .name = "shape", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cooldown_opts, shape), .choices = shapes,
+    { .name = "total_iters",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_cooldown_opts, total_iters),
+        .preset = { 5 },
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "length" },
+    { .name = "end_factor",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_cooldown_opts, end_factor),
+        .preset = { 0.01 },
+        .max = 1,
+        .help = "lr is multiplied by it in the end" },
+    { .name = "shape",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_cooldown_opts, shape),
+        .choices = shapes,
         .help = "a line down, or half a cosine" },
     { .name = NULL },
 };

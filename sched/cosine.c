@@ -7,9 +7,17 @@
 static const double PI = 3.14159265358979323846;
 
 static const lathe_field fields[] = {
-    { .name = "t_max", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_cosine_opts, t_max), .required = true,
-        .min = 1, .max = 9007199254740992.0, .help = "length of the way down" },
-    { .name = "eta_min", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cosine_opts, eta_min), .max = HUGE_VAL,
+    { .name = "t_max",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_cosine_opts, t_max),
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "length of the way down" },
+    { .name = "eta_min",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_cosine_opts, eta_min),
+        .max = HUGE_VAL,
         .help = "lowest learning rate" },
     { .name = NULL },
 };
@@ -25,7 +33,8 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
     const lathe_cosine_opts *o = opts;
     if (o->eta_min <= base->lr) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "cosine: eta_min = %g is above the optimizer's lr = %g", o->eta_min, base->lr);
+    return lathe_fail(LATHE_EARG, "cosine: eta_min = %g is above the optimizer's lr = %g", o->eta_min,
+        base->lr);
 }
 
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
@@ -33,11 +42,14 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     const lathe_cosine_opts *o = opts;
     (void)base;
     if (steps > o->t_max + 1 && n-- == 0)
-        return snprintf(text, 256, "cosine: the run of %" PRIu64 " steps goes on after t_max = %" PRIu64 ", where the rate rises again",
+        return snprintf(text, 256,
+            "cosine: the run of %" PRIu64 " steps goes on after t_max = %" PRIu64
+            ", where the rate rises again",
             steps, o->t_max);
     if (steps && steps < o->t_max && n-- == 0)
-        return snprintf(text, 256, "cosine: the run of %" PRIu64 " steps ends before t_max = %" PRIu64 "; eta_min is not reached", steps,
-            o->t_max);
+        return snprintf(text, 256,
+            "cosine: the run of %" PRIu64 " steps ends before t_max = %" PRIu64 "; eta_min is not reached",
+            steps, o->t_max);
     return false;
 }
 

@@ -5,8 +5,13 @@
 #include <stdio.h>
 
 static const lathe_field fields[] = {
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_exponential_opts, gamma), .required = true,
-        .above_min = true, .max = HUGE_VAL, .help = "factor of a step, such as 0.999" },
+    { .name = "gamma",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_exponential_opts, gamma),
+        .required = true,
+        .above_min = true,
+        .max = HUGE_VAL,
+        .help = "factor of a step, such as 0.999" },
     { .name = NULL },
 };
 

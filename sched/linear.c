@@ -3,12 +3,25 @@
 #include <math.h>
 
 static const lathe_field fields[] = {
-    { .name = "start_factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_linear_opts, start_factor),
-        .preset = { 1.0 / 3 }, .max = HUGE_VAL, .help = "lr is multiplied by it at first" },
-    { .name = "end_factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_linear_opts, end_factor),
-        .preset = { 1 }, .max = HUGE_VAL, .help = "and by it in the end" },
-    { .name = "total_iters", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_linear_opts, total_iters),
-        .preset = { 5 }, .min = 1, .max = 9007199254740992.0, .help = "length of the line" },
+    { .name = "start_factor",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_linear_opts, start_factor),
+        .preset = { 1.0 / 3 },
+        .max = HUGE_VAL,
+        .help = "lr is multiplied by it at first" },
+    { .name = "end_factor",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_linear_opts, end_factor),
+        .preset = { 1 },
+        .max = HUGE_VAL,
+        .help = "and by it in the end" },
+    { .name = "total_iters",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_linear_opts, total_iters),
+        .preset = { 5 },
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "length of the line" },
     { .name = NULL },
 };
 

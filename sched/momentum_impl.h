@@ -24,7 +24,8 @@ typedef struct lathe_momentum_range {
 lathe_momentum_range lathe_momentum_range_of(const lathe_momentum_wish *wish, const lathe_sched_base *base);
 
 /** Errors: LATHE_EARG, as described at lathe_sched_cyclic; `who` begins the message. */
-lathe_status lathe_momentum_check(const char *who, const lathe_momentum_wish *wish, const lathe_sched_base *base);
+lathe_status lathe_momentum_check(const char *who, const lathe_momentum_wish *wish,
+    const lathe_sched_base *base);
 
 /** "auto", "on", "off" for the field. */
 extern const char *const lathe_momentum_choices[];

@@ -5,11 +5,21 @@
 #include <stdio.h>
 
 static const lathe_field fields[] = {
-    { .name = "milestones", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_multi_step_opts, milestones),
-        .count = LATHE_FIELD_LIST, .required = true, .min = 1, .max = 9007199254740992.0,
+    { .name = "milestones",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_multi_step_opts, milestones),
+        .count = LATHE_FIELD_LIST,
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0,
         .help = "steps at which lr drops, such as 10ep,15ep" },
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_multi_step_opts, gamma), .preset = { 0.1 },
-        .above_min = true, .max = HUGE_VAL, .help = "factor of a drop" },
+    { .name = "gamma",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_multi_step_opts, gamma),
+        .preset = { 0.1 },
+        .above_min = true,
+        .max = HUGE_VAL,
+        .help = "factor of a drop" },
     { .name = NULL },
 };
 
@@ -27,7 +37,9 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     (void)base;
     for (int i = 0; steps && i < LATHE_FIELD_LIST && o->milestones[i]; i++)
         if (o->milestones[i] >= steps && n-- == 0)
-            return snprintf(text, 256, "multi_step: milestone %" PRIu64 " is beyond the run of %" PRIu64 " steps", o->milestones[i], steps);
+            return snprintf(text, 256,
+                "multi_step: milestone %" PRIu64 " is beyond the run of %" PRIu64 " steps", o->milestones[i],
+                steps);
     return false;
 }
 

@@ -11,34 +11,34 @@ extern "C" {
 typedef enum lathe_anneal_strategy { LATHE_ANNEAL_COS, LATHE_ANNEAL_LINEAR } lathe_anneal_strategy;
 
 typedef struct lathe_one_cycle_opts {
-    double max_lr;             /* highest learning rate; must be given */
-    uint64_t total_steps;      /* of the whole schedule; must be given */
-    double pct_start;          /* part of it on the way up; 0 means 0.3, LATHE_ZERO is 0 */
+    double max_lr;        /* highest learning rate; must be given */
+    uint64_t total_steps; /* of the whole schedule; must be given */
+    double pct_start;     /* part of it on the way up; 0 means 0.3, LATHE_ZERO is 0 */
     lathe_anneal_strategy anneal_strategy;
     lathe_cycle_momentum cycle_momentum;
-    double base_momentum;      /* lowest, at max_lr; 0 means max_momentum - 0.1, LATHE_ZERO is 0 */
-    double max_momentum;       /* highest; 0 means the optimizer's own if that is not 0, else 0.95 */
-    double div_factor;         /* initial lr = max_lr / div_factor; 0 means 25 */
-    double final_div_factor;   /* final lr = initial lr / final_div_factor; 0 means 1e4 */
-    bool three_phase;          /* up, as long down to the initial lr, then to the final one; else up, then down to it at once */
-    bool torch_compat;         /* momentum as in PyTorch: auto means on, and from 0.95 to 0.85 whatever the optimizer has */
+    double base_momentum;    /* lowest, at max_lr; 0 means max_momentum - 0.1, LATHE_ZERO is 0 */
+    double max_momentum;     /* highest; 0 means the optimizer's own if that is not 0, else 0.95 */
+    double div_factor;       /* initial lr = max_lr / div_factor; 0 means 25 */
+    double final_div_factor; /* final lr = initial lr / final_div_factor; 0 means 1e4 */
+    bool three_phase;  /* up, as long down to the initial lr, then to the final one; else up, then down to it
+                          at once */
+    bool torch_compat; /* momentum as in PyTorch: auto means on, and from 0.95 to 0.85 whatever the optimizer
+                          has */
 } lathe_one_cycle_opts;
 
 /**
- * From max_lr / div_factor up to max_lr, and down to max_lr / div_factor / final_div_factor at step total_steps - 1; momentum the
- * other way.
+ * From max_lr / div_factor up to max_lr, and down to max_lr / div_factor / final_div_factor at step
+ * total_steps - 1; momentum the other way.
  *
  *     two phases      end at pct_start * total_steps - 1 and total_steps - 1
- *     three_phase     end at pct_start * total_steps - 1, 2 * pct_start * total_steps - 2, and total_steps - 1
- *     w = the part of its phase that has passed
- *     cos             a to b: b + (a - b) / 2 * (1 + cos(pi * w))
+ *     three_phase     end at pct_start * total_steps - 1, 2 * pct_start * total_steps - 2, and total_steps -
+ * 1 w = the part of its phase that has passed cos             a to b: b + (a - b) / 2 * (1 + cos(pi * w))
  *     linear          a to b: a + (b - a) * w
  *
- * After the end the rates stay; PyTorch refuses to go on. Momentum that is not asked for is left alone (see lathe_sched_cyclic).
- * Errors   LATHE_EARG: three_phase with pct_start above 0.5; momentum as for lathe_sched_cyclic.
- * Warnings a run that is not total_steps long.
- * Same as  torch.optim.lr_scheduler.OneCycleLR
- * Source   Smith, Topin, "Super-convergence", 2018 (arXiv 1708.07120).
+ * After the end the rates stay; PyTorch refuses to go on. Momentum that is not asked for is left alone (see
+ * lathe_sched_cyclic). Errors   LATHE_EARG: three_phase with pct_start above 0.5; momentum as for
+ * lathe_sched_cyclic. Warnings a run that is not total_steps long. Same as
+ * torch.optim.lr_scheduler.OneCycleLR Source   Smith, Topin, "Super-convergence", 2018 (arXiv 1708.07120).
  */
 lathe_sched *lathe_sched_one_cycle(lathe_optim *optim, const lathe_one_cycle_opts *opts);
 

@@ -6,22 +6,53 @@ static const char *const modes[] = { "min", "max", NULL };
 static const char *const threshold_modes[] = { "rel", "abs", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_plateau_opts, mode), .choices = modes,
+    { .name = "mode",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_plateau_opts, mode),
+        .choices = modes,
         .help = "is less better, or more?" },
-    { .name = "factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_plateau_opts, factor), .preset = { 0.1 },
-        .above_min = true, .max = 1, .below_max = true, .help = "factor of a drop" },
-    { .name = "patience", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_plateau_opts, patience), .preset = { 10 },
-        .min = -1, .max = 1000000, .help = "epochs without improvement that are borne; -1: none" },
-    { .name = "threshold", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_plateau_opts, threshold),
-        .preset = { 1e-4 }, .max = HUGE_VAL, .help = "an improvement is more than this" },
-    { .name = "threshold_mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_plateau_opts, threshold_mode),
-        .choices = threshold_modes, .help = "of the best so far, or absolute" },
-    { .name = "cooldown", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_plateau_opts, cooldown), .max = 1000000,
+    { .name = "factor",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_plateau_opts, factor),
+        .preset = { 0.1 },
+        .above_min = true,
+        .max = 1,
+        .below_max = true,
+        .help = "factor of a drop" },
+    { .name = "patience",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_plateau_opts, patience),
+        .preset = { 10 },
+        .min = -1,
+        .max = 1000000,
+        .help = "epochs without improvement that are borne; -1: none" },
+    { .name = "threshold",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_plateau_opts, threshold),
+        .preset = { 1e-4 },
+        .max = HUGE_VAL,
+        .help = "an improvement is more than this" },
+    { .name = "threshold_mode",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_plateau_opts, threshold_mode),
+        .choices = threshold_modes,
+        .help = "of the best so far, or absolute" },
+    { .name = "cooldown",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_plateau_opts, cooldown),
+        .max = 1000000,
         .help = "epochs after a drop that do not count" },
-    { .name = "min_lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_plateau_opts, min_lr), .max = HUGE_VAL,
+    { .name = "min_lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_plateau_opts, min_lr),
+        .max = HUGE_VAL,
         .help = "lowest learning rate" },
-    { .name = "eps", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_plateau_opts, eps), .preset = { 1e-8 },
-        .max = HUGE_VAL, .help = "a drop smaller than this is not made" },
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_plateau_opts, eps),
+        .preset = { 1e-8 },
+        .max = HUGE_VAL,
+        .help = "a drop smaller than this is not made" },
     { .name = NULL },
 };
 
@@ -31,7 +62,8 @@ enum { BEST, BAD, COOLING, DROPS, SEEN };
 static bool is_better(const lathe_plateau_opts *o, double value, double best)
 {
     bool relative = o->threshold_mode == LATHE_THRESHOLD_REL;
-    if (o->mode == LATHE_PLATEAU_MIN) return value < (relative ? best * (1 - o->threshold) : best - o->threshold);
+    if (o->mode == LATHE_PLATEAU_MIN)
+        return value < (relative ? best * (1 - o->threshold) : best - o->threshold);
     return value > (relative ? best * (o->threshold + 1) : best + o->threshold);
 }
 

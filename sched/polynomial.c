@@ -5,10 +5,20 @@
 #include <stdio.h>
 
 static const lathe_field fields[] = {
-    { .name = "total_iters", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_polynomial_opts, total_iters),
-        .preset = { 5 }, .min = 1, .max = 9007199254740992.0, .help = "steps to zero" },
-    { .name = "power", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_polynomial_opts, power), .preset = { 1 },
-        .above_min = true, .max = HUGE_VAL, .help = "1: a straight line" },
+    { .name = "total_iters",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_polynomial_opts, total_iters),
+        .preset = { 5 },
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "steps to zero" },
+    { .name = "power",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_polynomial_opts, power),
+        .preset = { 1 },
+        .above_min = true,
+        .max = HUGE_VAL,
+        .help = "1: a straight line" },
     { .name = NULL },
 };
 
@@ -24,7 +34,8 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     const lathe_polynomial_opts *o = opts;
     (void)base;
     if (steps <= o->total_iters || n) return false;
-    return snprintf(text, 256, "polynomial: the rate is 0 from step %" PRIu64 " of the run of %" PRIu64, o->total_iters, steps);
+    return snprintf(text, 256, "polynomial: the rate is 0 from step %" PRIu64 " of the run of %" PRIu64,
+        o->total_iters, steps);
 }
 
 const lathe_sched_type lathe_polynomial_type = {

@@ -9,7 +9,7 @@
 typedef struct group {
     void *opts; /* from lathe_sched_prepare */
     lathe_sched_base base;
-    bool own;   /* its options are not those of the other groups */
+    bool own; /* its options are not those of the other groups */
 } group;
 
 struct lathe_sched {
@@ -20,7 +20,8 @@ struct lathe_sched {
     double state[LATHE_SCHED_STATE];
     group *groups; /* one for each of the optimizer's */
     int group_count;
-    uint64_t steps_at_start, optim_steps_at_start; /* when it was made or last sought: to notice that it is forgotten */
+    uint64_t steps_at_start,
+        optim_steps_at_start; /* when it was made or last sought: to notice that it is forgotten */
 };
 
 static lathe_sched_base base_of(const lathe_optim *optim, int number)
@@ -36,7 +37,8 @@ static lathe_sched_base base_of(const lathe_optim *optim, int number)
     return base;
 }
 
-lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts, void **ready)
+lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts,
+    void **ready)
 {
     *ready = NULL;
     void *made = lathe_alloc(1, type->opts_size);
@@ -85,7 +87,8 @@ static void apply(lathe_sched *sched)
 
 static void free_groups(lathe_sched *sched)
 {
-    for (int i = 0; sched->groups && i < sched->group_count; i++) lathe_sched_release(sched->type, sched->groups[i].opts);
+    for (int i = 0; sched->groups && i < sched->group_count; i++)
+        lathe_sched_release(sched->type, sched->groups[i].opts);
     lathe_free(sched->groups);
 }
 
@@ -107,7 +110,9 @@ lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, c
         return NULL;
     }
     if (lathe_optim_hold(optim, 0)) {
-        lathe_fail(LATHE_ESTATE, "lathe_sched_new: the optimizer has a scheduler already; one at a time, or put them in a sequence");
+        lathe_fail(LATHE_ESTATE,
+            "lathe_sched_new: the optimizer has a scheduler already; one at a time, or put them in a "
+            "sequence");
         return NULL;
     }
     lathe_sched *sched = lathe_alloc(1, sizeof *sched);
@@ -135,10 +140,11 @@ void lathe_sched_free(lathe_sched *sched)
 
 lathe_status lathe_sched_set_group(lathe_sched *sched, int number, const void *opts)
 {
-    if (!sched) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_sched_set_group: sched is NULL");
+    if (!sched)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_sched_set_group: sched is NULL");
     if (number < 0 || number >= sched->group_count)
-        return lathe_fail(LATHE_EARG, "lathe_sched_set_group: group %d, the optimizer has groups 0 to %d", number,
-            sched->group_count - 1);
+        return lathe_fail(LATHE_EARG, "lathe_sched_set_group: group %d, the optimizer has groups 0 to %d",
+            number, sched->group_count - 1);
     group fresh;
     lathe_status status = prepare_group(sched, number, opts, &fresh);
     if (status) return status;
@@ -167,8 +173,9 @@ void lathe_sched_seek(lathe_sched *sched, uint64_t t)
 lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch)
 {
     if (!sched || !steps_per_epoch)
-        return !sched && lathe_error() ? lathe_error()
-            : lathe_fail(LATHE_EARG, "lathe_sched_by_epoch: %s", sched ? "steps_per_epoch is 0" : "sched is NULL");
+        return !sched && lathe_error() ? lathe_error() :
+                                         lathe_fail(LATHE_EARG, "lathe_sched_by_epoch: %s",
+                                             sched ? "steps_per_epoch is 0" : "sched is NULL");
     sched->unit = steps_per_epoch;
     apply(sched);
     return LATHE_OK;
@@ -181,14 +188,12 @@ void lathe_sched_observe(lathe_sched *sched, double value)
     apply(sched);
 }
 
-bool lathe_sched_observes(const lathe_sched *sched)
-{
-    return sched && sched->type->observe;
-}
+bool lathe_sched_observes(const lathe_sched *sched) { return sched && sched->type->observe; }
 
 bool lathe_sched_wants_more(const lathe_sched *sched)
 {
-    return lathe_sched_observes(sched) && sched->type->wants_more && sched->type->wants_more(sched->groups[0].opts);
+    return lathe_sched_observes(sched) && sched->type->wants_more &&
+        sched->type->wants_more(sched->groups[0].opts);
 }
 
 bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256])
@@ -199,15 +204,9 @@ bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps
     return true;
 }
 
-double *lathe_sched_state(lathe_sched *sched)
-{
-    return sched ? sched->state : NULL;
-}
+double *lathe_sched_state(lathe_sched *sched) { return sched ? sched->state : NULL; }
 
-uint64_t lathe_sched_steps(const lathe_sched *sched)
-{
-    return sched ? sched->steps : 0;
-}
+uint64_t lathe_sched_steps(const lathe_sched *sched) { return sched ? sched->steps : 0; }
 
 lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int number, uint64_t t)
 {
@@ -216,24 +215,25 @@ lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int number, uint64_t 
     return sched->type->rates(g->opts, &g->base, t / sched->unit);
 }
 
-const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched)
-{
-    return sched ? sched->type : NULL;
-}
+const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched) { return sched ? sched->type : NULL; }
 
 const void *lathe_sched_opts(const lathe_sched *sched, int number)
 {
     return sched && number >= 0 && number < sched->group_count ? sched->groups[number].opts : NULL;
 }
 
-/* Once a batch is right, once an epoch is the usual mistake; a few steps without (a skipped batch) are neither. */
+/* Once a batch is right, once an epoch is the usual mistake; a few steps without (a skipped batch) are
+ * neither. */
 static bool seldom_stepped(const lathe_sched *sched, char text[256])
 {
     uint64_t own = sched->steps - sched->steps_at_start, now = lathe_optim_steps(sched->optim);
     uint64_t optim = now < sched->optim_steps_at_start ? 0 : now - sched->optim_steps_at_start;
     if (optim < 100 || own > optim / 10 || sched->type->observe) return false;
-    snprintf(text, 256, "%s: %" PRIu64 " scheduler steps in %" PRIu64 " optimizer steps; lathe_sched_step belongs after every "
-        "batch, not after every epoch", sched->type->name, own, optim);
+    snprintf(text, 256,
+        "%s: %" PRIu64 " scheduler steps in %" PRIu64
+        " optimizer steps; lathe_sched_step belongs after every "
+        "batch, not after every epoch",
+        sched->type->name, own, optim);
     return true;
 }
 

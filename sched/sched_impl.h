@@ -4,15 +4,17 @@
 
 #include "sched.h"
 
-/** A resolved, checked and opened copy of `opts`, to be given to lathe_sched_release. On failure *ready is NULL. */
-lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts, void **ready);
+/** A resolved, checked and opened copy of `opts`, to be given to lathe_sched_release. On failure *ready is
+ * NULL. */
+lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts,
+    void **ready);
 
 /** Free it. NULL is fine. */
 void lathe_sched_release(const lathe_sched_type *type, void *ready);
 
 /**
- * Fill the length of a schedule that has one and was not given it: the option total_iters, total_steps or t_max, where it is 0
- * in these unresolved options. `only_required`: only where there is no default.
+ * Fill the length of a schedule that has one and was not given it: the option total_iters, total_steps or
+ * t_max, where it is 0 in these unresolved options. `only_required`: only where there is no default.
  */
 void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t steps, bool only_required);
 

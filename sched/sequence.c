@@ -16,10 +16,7 @@ typedef struct lathe_sequence_part {
 
 static const lathe_field fields[] = { { .name = NULL } };
 
-static lathe_rates rates_in(const part *p, uint64_t t)
-{
-    return p->type->rates(p->opts, &p->base, t);
-}
+static lathe_rates rates_in(const part *p, uint64_t t) { return p->type->rates(p->opts, &p->base, t); }
 
 /* Momentum while a segment runs that does not set it. */
 static double resting_momentum(const part *p, const part *before, const lathe_sched_base *base)
@@ -50,16 +47,20 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     uint64_t end = 0;
     (void)base;
     if (!o->segment || o->count < 1)
-        return lathe_fail(LATHE_EARG, "sequence: count = %d segments, at least 1 is needed", o->segment ? o->count : 0);
+        return lathe_fail(LATHE_EARG, "sequence: count = %d segments, at least 1 is needed",
+            o->segment ? o->count : 0);
     for (int i = 0; i < o->count; i++) {
         const lathe_segment *s = &o->segment[i];
         if (!s->type) return lathe_fail(LATHE_EARG, "sequence: segment %d has no type", i);
         if (s->type->observe)
-            return lathe_fail(LATHE_EARG, "sequence: segment %d, %s, depends on what a run brings and cannot be one", i, s->type->name);
+            return lathe_fail(LATHE_EARG,
+                "sequence: segment %d, %s, depends on what a run brings and cannot be one", i, s->type->name);
         if (!s->steps && i + 1 < o->count)
-            return lathe_fail(LATHE_EARG, "sequence: segment %d, %s, has no length; only the last may have none", i, s->type->name);
+            return lathe_fail(LATHE_EARG,
+                "sequence: segment %d, %s, has no length; only the last may have none", i, s->type->name);
         if (s->steps > (uint64_t)1 << 53 || (end += s->steps) > (uint64_t)1 << 53)
-            return lathe_fail(LATHE_EARG, "sequence: segment %d, %s, ends beyond step 2^53", i, s->type->name);
+            return lathe_fail(LATHE_EARG, "sequence: segment %d, %s, ends beyond step 2^53", i,
+                s->type->name);
     }
     return LATHE_OK;
 }
@@ -85,7 +86,8 @@ static void join_parts(part *parts, int count)
     for (int i = count - 2; i >= 0; i--)
         if (parts[i].type->joins == LATHE_JOINS_NEXT) parts[i].base.lr = rates_in(&parts[i + 1], 0).lr;
     for (int i = 1; i < count; i++)
-        if (parts[i].type->joins == LATHE_JOINS_PREVIOUS) parts[i].base.lr = rates_in(&parts[i - 1], parts[i - 1].steps).lr;
+        if (parts[i].type->joins == LATHE_JOINS_PREVIOUS)
+            parts[i].base.lr = rates_in(&parts[i - 1], parts[i - 1].steps).lr;
 }
 
 static void close_parts(void *opts)
@@ -117,10 +119,12 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     const part *last = &o->part[o->count - 1];
     (void)base;
     if (steps && steps <= last->start && n-- == 0)
-        return snprintf(text, 256, "sequence: the run of %" PRIu64 " steps ends before its last segment, %s, begins at %" PRIu64, steps,
-            last->type->name, last->start);
+        return snprintf(text, 256,
+            "sequence: the run of %" PRIu64 " steps ends before its last segment, %s, begins at %" PRIu64,
+            steps, last->type->name, last->start);
     if (last->steps && steps > last->start + last->steps && n-- == 0)
-        return snprintf(text, 256, "sequence: the run of %" PRIu64 " steps goes on after the end of the sequence at %" PRIu64, steps,
+        return snprintf(text, 256,
+            "sequence: the run of %" PRIu64 " steps goes on after the end of the sequence at %" PRIu64, steps,
             last->start + last->steps);
     for (int i = 0; i < o->count; i++) {
         const part *p = &o->part[i];

@@ -3,10 +3,20 @@
 #include <math.h>
 
 static const lathe_field fields[] = {
-    { .name = "step_size", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_step_opts, step_size), .required = true,
-        .min = 1, .max = 9007199254740992.0, .help = "from one drop to the next" },
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_step_opts, gamma), .preset = { 0.1 },
-        .above_min = true, .max = HUGE_VAL, .help = "factor of a drop" },
+    { .name = "step_size",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_step_opts, step_size),
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "from one drop to the next" },
+    { .name = "gamma",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_step_opts, gamma),
+        .preset = { 0.1 },
+        .above_min = true,
+        .max = HUGE_VAL,
+        .help = "factor of a drop" },
     { .name = NULL },
 };
 

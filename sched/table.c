@@ -9,9 +9,13 @@
 #include "../core/alloc.h"
 
 static const lathe_field fields[] = {
-    { .name = "file", .kind = LATHE_FIELD_PATH, .offset = offsetof(lathe_table_opts, file),
+    { .name = "file",
+        .kind = LATHE_FIELD_PATH,
+        .offset = offsetof(lathe_table_opts, file),
         .help = "CSV with columns step, lr and perhaps momentum" },
-    { .name = "interpolate", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_table_opts, interpolate),
+    { .name = "interpolate",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_table_opts, interpolate),
         .help = "straight lines between the rows, not steps" },
     { .name = NULL },
 };
@@ -45,20 +49,23 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
 static lathe_status check_row(const char *where, const lathe_table_row *row, const lathe_table_row *before,
     const lathe_sched_base *base)
 {
-    if (!(row->lr >= 0) || !isfinite(row->lr)) return lathe_fail(LATHE_EARG, "%s: lr = %g is not legal: >= 0", where, row->lr);
-    if (!(row->momentum < 1)) return lathe_fail(LATHE_EARG, "%s: momentum = %g is not legal: [0, 1)", where, row->momentum);
+    if (!(row->lr >= 0) || !isfinite(row->lr))
+        return lathe_fail(LATHE_EARG, "%s: lr = %g is not legal: >= 0", where, row->lr);
+    if (!(row->momentum < 1))
+        return lathe_fail(LATHE_EARG, "%s: momentum = %g is not legal: [0, 1)", where, row->momentum);
     if (row->momentum >= 0 && base->momentum_kind == LATHE_NO_MOMENTUM)
-        return lathe_fail(LATHE_EARG, "%s: momentum = %g, but %s has neither momentum nor betas", where, row->momentum,
-            base->optimizer);
+        return lathe_fail(LATHE_EARG, "%s: momentum = %g, but %s has neither momentum nor betas", where,
+            row->momentum, base->optimizer);
     if (!before) return LATHE_OK;
     if (row->step <= before->step)
-        return lathe_fail(LATHE_EARG, "%s: step %" PRIu64 " comes after step %" PRIu64, where, row->step, before->step);
+        return lathe_fail(LATHE_EARG, "%s: step %" PRIu64 " comes after step %" PRIu64, where, row->step,
+            before->step);
     if ((row->momentum >= 0) != (before->momentum >= 0))
         return lathe_fail(LATHE_EARG, "%s: momentum is set in some rows and not in others", where);
     return LATHE_OK;
 }
 
-/* ---- the file ----------------------------------------------------------------------------------------------- */
+/* ---- the file ------------------------------------------------------------------------------------------ */
 
 enum { LINE = 4096, COLUMNS = 3 };
 
@@ -82,7 +89,8 @@ static bool next_line(reader *r, lathe_status *status)
     r->number++;
     size_t length = strlen(r->line);
     if (length == LINE - 1) {
-        *status = lathe_fail(LATHE_EFORMAT, "table: %s:%d: a line of more than %d characters", r->path, r->number, LINE - 2);
+        *status = lathe_fail(LATHE_EFORMAT, "table: %s:%d: a line of more than %d characters", r->path,
+            r->number, LINE - 2);
         return false;
     }
     while (length && strchr("\r\n", r->line[length - 1])) r->line[--length] = '\0';
@@ -104,25 +112,30 @@ static lathe_status read_header(reader *r)
 {
     static const char *const names[COLUMNS] = { "step", "lr", "momentum" };
     lathe_status status = LATHE_OK;
-    if (!next_line(r, &status)) return status ? status : lathe_fail(LATHE_EFORMAT, "table: %s is empty", r->path);
+    if (!next_line(r, &status))
+        return status ? status : lathe_fail(LATHE_EFORMAT, "table: %s is empty", r->path);
     char *rest = r->line, *cell;
     for (int c = 0; c < COLUMNS; c++) r->column[c] = -1;
     for (int place = 0; (cell = next_cell(&rest)); place++)
         for (int c = 0; c < COLUMNS; c++)
             if (!strcmp(cell, names[c])) r->column[c] = place;
     for (int c = 0; c < 2; c++)
-        if (r->column[c] < 0) return lathe_fail(LATHE_EFORMAT, "table: %s:1: there is no column '%s'", r->path, names[c]);
+        if (r->column[c] < 0)
+            return lathe_fail(LATHE_EFORMAT, "table: %s:1: there is no column '%s'", r->path, names[c]);
     return LATHE_OK;
 }
 
 static lathe_status read_cell(const reader *r, int column, const char *cell, lathe_table_row *row)
 {
     int64_t step;
-    bool good = column == 0 ? lathe_parse_int64(cell, &step) && step >= 0
-                            : lathe_parse_double(cell, column == 1 ? &row->lr : &row->momentum);
+    bool good = column == 0 ? lathe_parse_int64(cell, &step) && step >= 0 :
+                              lathe_parse_double(cell, column == 1 ? &row->lr : &row->momentum);
     if (column == 2 && good && row->momentum < 0) good = false;
-    if (!good) return lathe_fail(LATHE_EFORMAT, "table: %s:%d: '%.40s' is not a %s", r->path, r->number, cell,
-        column == 0 ? "step" : column == 1 ? "learning rate" : "momentum");
+    if (!good)
+        return lathe_fail(LATHE_EFORMAT, "table: %s:%d: '%.40s' is not a %s", r->path, r->number, cell,
+            column == 0     ? "step" :
+                column == 1 ? "learning rate" :
+                              "momentum");
     if (column == 0) row->step = (uint64_t)step;
     return LATHE_OK;
 }
@@ -152,12 +165,14 @@ static lathe_status read_row(reader *r)
     return LATHE_OK;
 }
 
-static lathe_status check_rows(const char *path, const lathe_table_row *row, size_t rows, const lathe_sched_base *base)
+static lathe_status check_rows(const char *path, const lathe_table_row *row, size_t rows,
+    const lathe_sched_base *base)
 {
     char where[512];
     lathe_status status = LATHE_OK;
     for (size_t i = 0; i < rows && !status; i++) {
-        snprintf(where, sizeof where, path ? "table: %.400s, row %zu" : "table%.0s: row %zu", path ? path : "", i);
+        snprintf(where, sizeof where, path ? "table: %.400s, row %zu" : "table%.0s: row %zu",
+            path ? path : "", i);
         status = check_row(where, &row[i], i ? &row[i - 1] : NULL, base);
     }
     return status;
@@ -182,14 +197,15 @@ static lathe_status read_file(lathe_table_opts *o, const lathe_sched_base *base)
     return LATHE_OK;
 }
 
-/* ---- the type ----------------------------------------------------------------------------------------------- */
+/* ---- the type ------------------------------------------------------------------------------------------ */
 
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
     const lathe_table_opts *o = opts;
     bool given = o->row && o->rows;
     if (given == (o->file != NULL))
-        return lathe_fail(LATHE_EARG, "table: %s", given ? "file and rows are both given" : "neither file nor rows are given");
+        return lathe_fail(LATHE_EARG, "table: %s",
+            given ? "file and rows are both given" : "neither file nor rows are given");
     return given ? check_rows(NULL, o->row, o->rows, base) : LATHE_OK;
 }
 

@@ -25,11 +25,16 @@ typedef struct parsed {
 
 /* A segment's length is read as options are. */
 static const lathe_field length_field[] = {
-    { .name = "length", .kind = LATHE_FIELD_STEPS, .offset = 0, .required = true, .min = 1, .max = 9007199254740992.0 },
+    { .name = "length",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = 0,
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0 },
     { .name = NULL },
 };
 
-/* ---- words -------------------------------------------------------------------------------------------------- */
+/* ---- words --------------------------------------------------------------------------------------------- */
 
 static bool has_modes(const lathe_sched_type *type)
 {
@@ -63,7 +68,8 @@ static lathe_status read_words(const char *text, words *word, int *count)
     *count = 0;
     for (const char *rest = text; rest && !status;) {
         size_t size = strcspn(rest, ",");
-        if (*count == LATHE_SCHED_SEGMENTS) return lathe_fail(LATHE_EARG, "sched: more than %d segments", LATHE_SCHED_SEGMENTS);
+        if (*count == LATHE_SCHED_SEGMENTS)
+            return lathe_fail(LATHE_EARG, "sched: more than %d segments", LATHE_SCHED_SEGMENTS);
         status = read_segment(rest, size, &word[*count]);
         ++*count;
         rest = rest[size] ? rest + size + 1 : NULL;
@@ -71,9 +77,11 @@ static lathe_status read_words(const char *text, words *word, int *count)
     return status;
 }
 
-lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS], int *count)
+lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS],
+    int *count)
 {
-    if (!text || !type || !count) return lathe_fail_null("lathe_sched_text_types", !text ? "text" : !type ? "type" : "count");
+    if (!text || !type || !count)
+        return lathe_fail_null("lathe_sched_text_types", !text ? "text" : !type ? "type" : "count");
     words word[LATHE_SCHED_SEGMENTS] = { { .type = NULL } };
     *count = 0;
     if (!text) return lathe_fail(LATHE_EARG, "lathe_sched_text_types: text is NULL");
@@ -82,7 +90,7 @@ lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *ty
     return status;
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------ */
+/* ---- options ------------------------------------------------------------------------------------------- */
 
 const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const char *key)
 {
@@ -92,7 +100,8 @@ const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const 
     return lathe_fields_find(type->fields, point ? point + 1 : key);
 }
 
-static lathe_status set_option(const lathe_sched_option *option, double steps_per_epoch, const parsed *all, const char *text)
+static lathe_status set_option(const lathe_sched_option *option, double steps_per_epoch, const parsed *all,
+    const char *text)
 {
     bool known = false;
     for (int i = 0; i < all->count; i++) {
@@ -101,20 +110,23 @@ static lathe_status set_option(const lathe_sched_option *option, double steps_pe
         if (!field) continue;
         known = true;
         void *opts = (void *)(uintptr_t)all->segment[i].opts;
-        lathe_status status = lathe_fields_set(type->name, type->fields, opts, field->name, option->text, steps_per_epoch);
+        lathe_status status =
+            lathe_fields_set(type->name, type->fields, opts, field->name, option->text, steps_per_epoch);
         if (status) return status;
     }
-    return known ? LATHE_OK : lathe_fail(LATHE_ENAME, "sched: %.200s has no option '%.60s'", text, option->key);
+    return known ? LATHE_OK :
+                   lathe_fail(LATHE_ENAME, "sched: %.200s has no option '%.60s'", text, option->key);
 }
 
-/* ---- making it ---------------------------------------------------------------------------------------------- */
+/* ---- making it ----------------------------------------------------------------------------------------- */
 
 static lathe_status make_segment(const words *w, double steps_per_epoch, parsed *all)
 {
     lathe_segment *made = &all->segment[all->count];
     made->type = w->type;
     if (w->length) {
-        lathe_status status = lathe_fields_set(w->type->name, length_field, &made->steps, "length", w->length, steps_per_epoch);
+        lathe_status status =
+            lathe_fields_set(w->type->name, length_field, &made->steps, "length", w->length, steps_per_epoch);
         if (status) return status;
         all->sequence = true;
     }
@@ -131,7 +143,8 @@ static lathe_status set_modes(const parsed *all)
     for (int i = 0; i < all->count && !status; i++) {
         const lathe_sched_type *type = all->segment[i].type;
         void *opts = (void *)(uintptr_t)all->segment[i].opts;
-        if (all->word[i].mode) status = lathe_fields_set(type->name, type->fields, opts, "mode", all->word[i].mode, 0);
+        if (all->word[i].mode)
+            status = lathe_fields_set(type->name, type->fields, opts, "mode", all->word[i].mode, 0);
     }
     return status;
 }
@@ -147,7 +160,8 @@ static lathe_sched *build(lathe_optim *optim, const char *text, const lathe_sche
     if (set_modes(all)) return NULL;
     const lathe_segment *only = &all->segment[0];
     if (all->sequence || count > 1)
-        return lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = all->segment, .count = all->count });
+        return lathe_sched_sequence(optim,
+            &(lathe_sequence_opts){ .segment = all->segment, .count = all->count });
     lathe_sched_fill_length(only->type, (void *)(uintptr_t)only->opts, o->run_steps, true);
     return lathe_sched_new(only->type, optim, only->opts);
 }
@@ -159,7 +173,8 @@ lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const l
         return NULL;
     }
     if (opts && !(opts->steps_per_epoch >= 0 && opts->steps_per_epoch <= 0x1p53)) {
-        lathe_fail(LATHE_EARG, "lathe_sched_from_text: steps_per_epoch = %g is not legal: [0, 2^53]", opts->steps_per_epoch);
+        lathe_fail(LATHE_EARG, "lathe_sched_from_text: steps_per_epoch = %g is not legal: [0, 2^53]",
+            opts->steps_per_epoch);
         return NULL;
     }
     parsed all = { .count = 0 };

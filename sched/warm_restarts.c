@@ -5,12 +5,25 @@
 static const double PI = 3.14159265358979323846;
 
 static const lathe_field fields[] = {
-    { .name = "t_0", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_warm_restarts_opts, t_0), .required = true,
-        .min = 1, .max = 9007199254740992.0, .help = "length of the first cosine" },
-    { .name = "t_mult", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_warm_restarts_opts, t_mult), .preset = { 1 },
-        .min = 1, .max = 1000, .help = "how much longer each is than the one before" },
-    { .name = "eta_min", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_warm_restarts_opts, eta_min),
-        .max = HUGE_VAL, .help = "lowest learning rate" },
+    { .name = "t_0",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_warm_restarts_opts, t_0),
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "length of the first cosine" },
+    { .name = "t_mult",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_warm_restarts_opts, t_mult),
+        .preset = { 1 },
+        .min = 1,
+        .max = 1000,
+        .help = "how much longer each is than the one before" },
+    { .name = "eta_min",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_warm_restarts_opts, eta_min),
+        .max = HUGE_VAL,
+        .help = "lowest learning rate" },
     { .name = NULL },
 };
 
@@ -23,14 +36,16 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
         t -= length;
         length = length > UINT64_MAX / multiple ? UINT64_MAX : length * multiple;
     }
-    return (lathe_rates){ .lr = o->eta_min + (base->lr - o->eta_min) * (1 + cos(PI * (double)t / (double)length)) / 2 };
+    return (lathe_rates){ .lr = o->eta_min +
+            (base->lr - o->eta_min) * (1 + cos(PI * (double)t / (double)length)) / 2 };
 }
 
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
     const lathe_warm_restarts_opts *o = opts;
     if (o->eta_min <= base->lr) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "warm_restarts: eta_min = %g is above the optimizer's lr = %g", o->eta_min, base->lr);
+    return lathe_fail(LATHE_EARG, "warm_restarts: eta_min = %g is above the optimizer's lr = %g", o->eta_min,
+        base->lr);
 }
 
 const lathe_sched_type lathe_warm_restarts_type = {

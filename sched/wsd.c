@@ -7,23 +7,37 @@
 static const char *const shapes[] = { "sqrt", "linear", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "total_steps", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_wsd_opts, total_steps),
-        .required = true, .min = 1, .max = 9007199254740992.0, .help = "of all three phases" },
-    { .name = "warmup", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_wsd_opts, warmup),
-        .max = 9007199254740992.0, .help = "length of the way up" },
-    { .name = "decay", .kind = LATHE_FIELD_STEPS, .offset = offsetof(lathe_wsd_opts, decay), .max = 9007199254740992.0,
+    { .name = "total_steps",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_wsd_opts, total_steps),
+        .required = true,
+        .min = 1,
+        .max = 9007199254740992.0,
+        .help = "of all three phases" },
+    { .name = "warmup",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_wsd_opts, warmup),
+        .max = 9007199254740992.0,
+        .help = "length of the way up" },
+    { .name = "decay",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(lathe_wsd_opts, decay),
+        .max = 9007199254740992.0,
         .help = "length of the way down; 0: a fifth of total_steps" },
-    { .name = "end_factor", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_wsd_opts, end_factor), .max = 1,
+    { .name = "end_factor",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_wsd_opts, end_factor),
+        .max = 1,
         .help = "of lr, in the end" },
-    { .name = "shape", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_wsd_opts, shape), .choices = shapes,
+    { .name = "shape",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_wsd_opts, shape),
+        .choices = shapes,
         .help = "of the way down" },
     { .name = NULL },
 };
 
-static uint64_t decay_of(const lathe_wsd_opts *o)
-{
-    return o->decay ? o->decay : (o->total_steps + 4) / 5;
-}
+static uint64_t decay_of(const lathe_wsd_opts *o) { return o->decay ? o->decay : (o->total_steps + 4) / 5; }
 
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
@@ -43,8 +57,9 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     const lathe_wsd_opts *o = opts;
     (void)base;
     if (o->warmup + decay_of(o) <= o->total_steps) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "wsd: warmup = %" PRIu64 " and decay = %" PRIu64 " are together above total_steps = %" PRIu64, o->warmup,
-        decay_of(o), o->total_steps);
+    return lathe_fail(LATHE_EARG,
+        "wsd: warmup = %" PRIu64 " and decay = %" PRIu64 " are together above total_steps = %" PRIu64,
+        o->warmup, decay_of(o), o->total_steps);
 }
 
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
@@ -52,7 +67,8 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     const lathe_wsd_opts *o = opts;
     (void)base;
     if (!steps || steps == o->total_steps || n) return false;
-    return snprintf(text, 256, "wsd: the run is %" PRIu64 " steps, total_steps = %" PRIu64, steps, o->total_steps);
+    return snprintf(text, 256, "wsd: the run is %" PRIu64 " steps, total_steps = %" PRIu64, steps,
+        o->total_steps);
 }
 
 const lathe_sched_type lathe_wsd_type = {

@@ -1,4 +1,5 @@
-/* Averages of the weights, which are what a run evaluates and calls its best: settings.ema, settings.swa_start. */
+/* Averages of the weights, which are what a run evaluates and calls its best: settings.ema,
+ * settings.swa_start. */
 #include "../optim/averaged.h"
 
 #include "../core/alloc.h"
@@ -10,7 +11,8 @@ lathe_status lathe_run_average_open(lathe_run *run)
     lathe_run_state *state = run->state;
     lathe_status status = lathe_settings_swa(s, run->steps_per_epoch, &state->swa);
     if (status || (!state->swa.every && s->ema == 0)) return status;
-    state->averaged = lathe_averaged_new(lathe_nn_params(run->net), &(lathe_averaged_opts){ .decay = s->ema, .warmup = s->ema_warmup });
+    state->averaged = lathe_averaged_new(lathe_nn_params(run->net),
+        &(lathe_averaged_opts){ .decay = s->ema, .warmup = s->ema_warmup });
     return state->averaged ? LATHE_OK : lathe_error();
 }
 
@@ -23,7 +25,8 @@ lathe_status lathe_run_average_weights(lathe_run *run)
     return lathe_averaged_update(run->state->averaged);
 }
 
-/* Running statistics of the averaged weights: forward over the training data without chance, each batch counted the same. */
+/* Running statistics of the averaged weights: forward over the training data without chance, each batch
+ * counted the same. */
 static lathe_status gather_statistics(lathe_run *run)
 {
     uint64_t count = 0;

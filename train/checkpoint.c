@@ -1,7 +1,8 @@
 /*
- * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH", averaged weights as
- * "optimizer.average.PATH", and all else as texts in the metadata. Nothing in it depends on the number of threads, on how often it is saved or on the time. Random numbers are keyed by
- * seed, step and sample, so that "lathe.step" is also the place of every generator.
+ * Checkpoints: a run as a safetensors file. Weights by path, an optimizer's slots as "optimizer.SLOT.PATH",
+ * averaged weights as "optimizer.average.PATH", and all else as texts in the metadata. Nothing in it depends
+ * on the number of threads, on how often it is saved or on the time. Random numbers are keyed by seed, step
+ * and sample, so that "lathe.step" is also the place of every generator.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -32,7 +33,9 @@ typedef struct notes {
 static void note_take(notes *n, const char *key, char *text)
 {
     if (!text || n->count == ITEMS) {
-        n->status = n->status ? n->status : text ? lathe_fail(LATHE_ESTATE, "checkpoint: more than %d notes", ITEMS) : lathe_error();
+        n->status = n->status ? n->status :
+            text              ? lathe_fail(LATHE_ESTATE, "checkpoint: more than %d notes", ITEMS) :
+                                lathe_error();
         lathe_free(text);
         return;
     }
@@ -40,10 +43,7 @@ static void note_take(notes *n, const char *key, char *text)
     n->item[n->count++] = (lathe_metadata){ key, text };
 }
 
-static void note(notes *n, const char *key, const char *text)
-{
-    note_take(n, key, lathe_strdup(text));
-}
+static void note(notes *n, const char *key, const char *text) { note_take(n, key, lathe_strdup(text)); }
 
 static void note_count(notes *n, const char *key, uint64_t count)
 {
@@ -69,19 +69,21 @@ static const char *slot_prefix(const lathe_optim *optim, int slot, char prefix[P
     return prefix;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 /* The settings, without what does not change the results. */
 static char *settings_text(const lathe_run *run)
 {
-    static const char *const without[] = { "threads", "workers", "save_every", "keep", "no_times", "no_warnings" };
+    static const char *const without[] = { "threads", "workers", "save_every", "keep", "no_times",
+        "no_warnings" };
     lathe_settings settings = run->settings;
     for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
         lathe_settings_set(&settings, without[i], lathe_setting_find(without[i])->preset);
     return lathe_settings_text(&settings);
 }
 
-/* The newest rows of epochs.csv without their times: for those who have only this file. A run goes on from epochs.csv itself. */
+/* The newest rows of epochs.csv without their times: for those who have only this file. A run goes on from
+ * epochs.csv itself. */
 static char *history_text(const lathe_run *run)
 {
     enum { MOST = 1000 };
@@ -100,7 +102,8 @@ static char *history_text(const lathe_run *run)
 /* What the model's numbers are about. */
 static void note_data(notes *n, const lathe_dataset *data)
 {
-    for (int i = 0; lathe_description_at(i); i++) note_take(n, lathe_description_at(i)->key, lathe_description_at(i)->of(data));
+    for (int i = 0; lathe_description_at(i); i++)
+        note_take(n, lathe_description_at(i)->key, lathe_description_at(i)->of(data));
 }
 
 /* What the model is: enough to use it without the run folder. */
@@ -158,11 +161,13 @@ static void note_progress(notes *n, const lathe_run *run)
 static const char average_prefix[] = "optimizer.average.";
 
 /* Add what `numbers`, which lie as the parameters do, has for each of them. */
-static void gather_slab(const lathe_params *params, const lathe_real *numbers, const char *prefix, lathe_saved *saved, int *count)
+static void gather_slab(const lathe_params *params, const lathe_real *numbers, const char *prefix,
+    lathe_saved *saved, int *count)
 {
     for (int i = 0; i < params->count; i++) {
         const lathe_tensor *tensor = params->tensor[i];
-        saved[(*count)++] = (lathe_saved){ prefix, tensor->name, tensor->shape, numbers + (tensor->data - params->data) };
+        saved[(*count)++] =
+            (lathe_saved){ prefix, tensor->name, tensor->shape, numbers + (tensor->data - params->data) };
     }
 }
 
@@ -172,7 +177,9 @@ static lathe_saved *gather(lathe_run *run, bool whole, char prefix[LATHE_OPTIM_S
     int tensors;
     lathe_tensor *const *state = lathe_nn_state(run->net, &tensors);
     const lathe_params *params = lathe_optim_params(run->optim);
-    lathe_saved *saved = lathe_alloc(lathe_plus((size_t)tensors, lathe_times(LATHE_OPTIM_SLOTS + 1, (size_t)params->count)), sizeof *saved);
+    lathe_saved *saved =
+        lathe_alloc(lathe_plus((size_t)tensors, lathe_times(LATHE_OPTIM_SLOTS + 1, (size_t)params->count)),
+            sizeof *saved);
     *count = 0;
     for (int i = 0; saved && i < tensors; i++)
         saved[(*count)++] = (lathe_saved){ NULL, state[i]->name, state[i]->shape, state[i]->data };
@@ -201,13 +208,13 @@ lathe_status lathe_checkpoint_write(lathe_run *run, const char *path, bool whole
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static lathe_status bad_note(const lathe_safetensors *file, const char *key)
 {
     const char *text = lathe_safetensors_text(file, key);
-    return lathe_fail(LATHE_EFORMAT, "%s: %s is %s%.60s%s: not a checkpoint that a run can go on from", file->path, key,
-        text ? "'" : "missing", text ? text : "", text ? "'" : "");
+    return lathe_fail(LATHE_EFORMAT, "%s: %s is %s%.60s%s: not a checkpoint that a run can go on from",
+        file->path, key, text ? "'" : "missing", text ? text : "", text ? "'" : "");
 }
 
 static lathe_status read_count(const lathe_safetensors *file, const char *key, uint64_t *count)
@@ -229,7 +236,9 @@ static lathe_status read_number(const lathe_safetensors *file, const char *key, 
 static bool read_clock(const char **text, lathe_optim_clock *clock)
 {
     double numbers[5];
-    if (!lathe_numbers_read(text, numbers, 5) || !(numbers[0] >= 0) || numbers[0] > 9007199254740992.0 || **text != '\n') return false;
+    if (!lathe_numbers_read(text, numbers, 5) || !(numbers[0] >= 0) || numbers[0] > 9007199254740992.0 ||
+        **text != '\n')
+        return false;
     ++*text;
     clock->step = (uint64_t)numbers[0];
     memcpy(clock->value, numbers + 1, sizeof clock->value);
@@ -244,7 +253,8 @@ static lathe_status read_sched(const lathe_safetensors *file, lathe_sched *sched
     const char *text = lathe_safetensors_text(file, "lathe.sched_state");
     lathe_status status = read_count(file, "lathe.sched_steps", &steps);
     if (status) return status;
-    if (!text || !lathe_numbers_read(&text, state, LATHE_SCHED_STATE) || *text) return bad_note(file, "lathe.sched_state");
+    if (!text || !lathe_numbers_read(&text, state, LATHE_SCHED_STATE) || *text)
+        return bad_note(file, "lathe.sched_state");
     memcpy(lathe_sched_state(sched), state, sizeof state);
     lathe_sched_seek(sched, steps);
     return LATHE_OK;
@@ -260,7 +270,8 @@ static lathe_status read_clocks(const lathe_safetensors *file, lathe_optim *opti
 }
 
 /* Numbers that lie as the parameters do. */
-static lathe_status read_slab(const lathe_safetensors *file, const lathe_params *params, lathe_real *numbers, const char *prefix)
+static lathe_status read_slab(const lathe_safetensors *file, const lathe_params *params, lathe_real *numbers,
+    const char *prefix)
 {
     lathe_tensor *view = lathe_alloc((size_t)params->count, sizeof *view);
     lathe_tensor **views = lathe_alloc((size_t)params->count, sizeof *views);
@@ -269,7 +280,8 @@ static lathe_status read_slab(const lathe_safetensors *file, const lathe_params 
         view[i].data = numbers + (params->tensor[i]->data - params->data);
         views[i] = &view[i];
     }
-    lathe_status status = view && views ? lathe_safetensors_load(file, views, params->count, prefix, false) : lathe_error();
+    lathe_status status =
+        view && views ? lathe_safetensors_load(file, views, params->count, prefix, false) : lathe_error();
     lathe_free(view);
     lathe_free(views);
     return status;
@@ -281,7 +293,8 @@ static lathe_status read_slots(const lathe_safetensors *file, lathe_optim *optim
     for (int slot = 0; slot < LATHE_OPTIM_SLOTS && !status; slot++) {
         char prefix[PREFIX];
         lathe_real *numbers = lathe_optim_slot(optim, slot);
-        if (numbers) status = read_slab(file, lathe_optim_params(optim), numbers, slot_prefix(optim, slot, prefix));
+        if (numbers)
+            status = read_slab(file, lathe_optim_params(optim), numbers, slot_prefix(optim, slot, prefix));
     }
     return status;
 }
@@ -314,10 +327,12 @@ static lathe_status check_kind(const lathe_safetensors *file)
 {
     const char *format = lathe_safetensors_text(file, "lathe.format");
     if (!format || !lathe_safetensors_text(file, "lathe.settings"))
-        return lathe_fail(LATHE_EFORMAT, "%s: no checkpoint of lathe's, only weights at best; --init-weights begins a run from them",
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: no checkpoint of lathe's, only weights at best; --init-weights begins a run from them",
             file->path);
     if (strcmp(format, FORMAT))
-        return lathe_fail(LATHE_EFORMAT, "%s: a checkpoint of format %.20s, this version reads format " FORMAT, file->path, format);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: a checkpoint of format %.20s, this version reads format " FORMAT, file->path, format);
     return LATHE_OK;
 }
 
@@ -331,14 +346,15 @@ static lathe_status check_data(const lathe_safetensors *file, const lathe_run *r
         const char *key = now.item[i].key, *then = lathe_safetensors_text(file, key);
         if (lathe_description_at(i)->counts) continue;
         if (!then || strcmp(then, now.item[i].text))
-            status = lathe_fail(LATHE_EFORMAT, "%s: made with other data: %s is '%.80s' there, '%.80s' here", file->path, key + 6,
-                then ? then : "", now.item[i].text);
+            status = lathe_fail(LATHE_EFORMAT, "%s: made with other data: %s is '%.80s' there, '%.80s' here",
+                file->path, key + 6, then ? then : "", now.item[i].text);
     }
     notes_free(&now);
     return status;
 }
 
-lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_run *run, lathe_checkpoint_place *place)
+lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_run *run,
+    lathe_checkpoint_place *place)
 {
     lathe_status status = check_kind(file);
     if (!status) status = lathe_resume_check_settings(file, &run->settings);

@@ -16,8 +16,10 @@ static lathe_status read_list(const char *text, lathe_real *weights, int *count)
         double weight;
         snprintf(number, sizeof number, "%.*s", length < sizeof number ? (int)length : 0, at);
         if (!lathe_parse_double(number, &weight) || weight < 0)
-            return lathe_fail(LATHE_EARG, "settings: class_weights = '%.200s': number %d is not a number >= 0; or is it to be balanced?", text,
-                *count + 1);
+            return lathe_fail(LATHE_EARG,
+                "settings: class_weights = '%.200s': number %d is not a number >= 0; or is it to be "
+                "balanced?",
+                text, *count + 1);
         if (weights) weights[*count] = (lathe_real)weight;
         if (!at[length]) break;
         at += length + 1;
@@ -26,25 +28,26 @@ static lathe_status read_list(const char *text, lathe_real *weights, int *count)
     return LATHE_OK;
 }
 
-static bool balanced(const lathe_settings *settings)
-{
-    return !strcmp(settings->class_weights, "balanced");
-}
+static bool balanced(const lathe_settings *settings) { return !strcmp(settings->class_weights, "balanced"); }
 
 lathe_status lathe_class_weights_check(const lathe_settings *settings, const lathe_loss_type *loss)
 {
     int count;
     if (!*settings->class_weights) return LATHE_OK;
-    if (!loss->class_weights) return lathe_fail(LATHE_EARG, "settings: loss %s has no weights of classes, yet class_weights is given", loss->name);
+    if (!loss->class_weights)
+        return lathe_fail(LATHE_EARG,
+            "settings: loss %s has no weights of classes, yet class_weights is given", loss->name);
     return balanced(settings) ? LATHE_OK : read_list(settings->class_weights, NULL, &count);
 }
 
-/* Samples / (classes * samples of the class): each class weighs the same in all. 0 for a class that does not occur. */
+/* Samples / (classes * samples of the class): each class weighs the same in all. 0 for a class that does not
+ * occur. */
 static void balance(const lathe_dataset *data, lathe_real *weights)
 {
     for (size_t i = 0; i < data->count; i++) weights[data->labels[i]]++;
     for (int k = 0; k < data->classes; k++)
-        if (weights[k] > 0) weights[k] = (lathe_real)((double)data->count / (data->classes * (double)weights[k]));
+        if (weights[k] > 0)
+            weights[k] = (lathe_real)((double)data->count / (data->classes * (double)weights[k]));
 }
 
 lathe_status lathe_run_weigh_classes(lathe_run *run)
@@ -54,8 +57,8 @@ lathe_status lathe_run_weigh_classes(lathe_run *run)
     if (!*s->class_weights) return LATHE_OK;
     if (!balanced(s) && read_list(s->class_weights, NULL, &count)) return lathe_error();
     if (!balanced(s) && count != classes)
-        return lathe_fail(LATHE_EARG, "settings: class_weights = '%.200s' has %d numbers, %s has %d classes", s->class_weights, count,
-            run->data->name, classes);
+        return lathe_fail(LATHE_EARG, "settings: class_weights = '%.200s' has %d numbers, %s has %d classes",
+            s->class_weights, count, run->data->name, classes);
     lathe_real *weights = lathe_alloc((size_t)classes, sizeof *weights);
     if (!weights) return lathe_error();
     if (balanced(s)) balance(run->train, weights);

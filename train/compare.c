@@ -21,20 +21,21 @@ typedef struct plan {
     bool used[LATHE_SETTING_OPTIONS]; /* the common options that a variant has */
 } plan;
 
-lathe_status lathe_compare_path(const lathe_compare *compare, const char *name, char path[LATHE_SETTING_LONG + 64])
+lathe_status lathe_compare_path(const lathe_compare *compare, const char *name,
+    char path[LATHE_SETTING_LONG + 64])
 {
     return lathe_file_join(compare->folder, name, path, LATHE_SETTING_LONG + 64);
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 /* A name as a folder's: letters, digits, points and single hyphens. */
 static void folder_name(const char *name, char folder[LATHE_SETTING_SHORT])
 {
     size_t length = 0;
     for (; *name && length < 80; name++) {
-        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9') ||
-            (*name == '.' && length) || *name == '_';
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+            (*name >= '0' && *name <= '9') || (*name == '.' && length) || *name == '_';
         if (plain) folder[length++] = *name;
         else if (length && folder[length - 1] != '-') folder[length++] = '-';
     }
@@ -44,21 +45,25 @@ static void folder_name(const char *name, char folder[LATHE_SETTING_SHORT])
 }
 
 /* Two variants of one name could not be told apart, nor have a folder each. */
-static lathe_status check_new_name(const lathe_compare *compare, size_t count, const char *group, const char *folder)
+static lathe_status check_new_name(const lathe_compare *compare, size_t count, const char *group,
+    const char *folder)
 {
     for (size_t i = 0; i < count; i++) {
         const char *other = compare->run[i].folder;
         size_t length = strcspn(other, "/");
         if (length == strlen(folder) && !strncmp(other, folder, length))
-            return lathe_fail(LATHE_EARG, "compare: '%s' and '%s' would share the folder %s", compare->run[i].group, group, folder);
+            return lathe_fail(LATHE_EARG, "compare: '%s' and '%s' would share the folder %s",
+                compare->run[i].group, group, folder);
     }
     return LATHE_OK;
 }
 
-/* ---- planning ----------------------------------------------------------------------------------------------- */
+/* ---- planning ------------------------------------------------------------------------------------------ */
 
-/* The choices of variant number `index`, the last axis fastest: its name, and its settings over the common ones. */
-static lathe_status choose(const plan *p, int index, char group[LATHE_SETTING_SHORT], lathe_settings *settings)
+/* The choices of variant number `index`, the last axis fastest: its name, and its settings over the common
+ * ones. */
+static lathe_status choose(const plan *p, int index, char group[LATHE_SETTING_SHORT],
+    lathe_settings *settings)
 {
     int after = 1;
     size_t used = 0;
@@ -69,9 +74,12 @@ static lathe_status choose(const plan *p, int index, char group[LATHE_SETTING_SH
     for (int a = 0; a < p->axes && !status; a++) {
         after /= p->axis[a].count;
         const lathe_choice *choice = lathe_axis_at(&p->axis[a], index / after % p->axis[a].count);
-        used += (size_t)snprintf(group + used, LATHE_SETTING_SHORT - used, "%s%s", used ? ", " : "", choice->name);
-        if (used >= LATHE_SETTING_SHORT) return lathe_fail(LATHE_EARG, "compare: the name '%s...' is too long", group);
-        for (int i = 0; i < choice->pairs && !status; i++) status = lathe_settings_set(settings, choice->key[i], choice->text[i]);
+        used += (size_t)snprintf(group + used, LATHE_SETTING_SHORT - used, "%s%s", used ? ", " : "",
+            choice->name);
+        if (used >= LATHE_SETTING_SHORT)
+            return lathe_fail(LATHE_EARG, "compare: the name '%s...' is too long", group);
+        for (int i = 0; i < choice->pairs && !status; i++)
+            status = lathe_settings_set(settings, choice->key[i], choice->text[i]);
     }
     if (!*group) snprintf(group, LATHE_SETTING_SHORT, "%.100s", settings->sched);
     return status;
@@ -106,9 +114,14 @@ static lathe_status add_variant(plan *p, int index)
         run->settings.seed += (uint64_t)s;
         snprintf(run->group, sizeof run->group, "%s", group);
         snprintf(run->folder, sizeof run->folder, "%.80s/seed-%" PRIu64, folder, run->settings.seed);
-        status = lathe_file_join(p->compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
-        run->result = (lathe_compare_result){ .train_loss = (double)NAN, .val_loss = (double)NAN, .val_accuracy = (double)NAN,
-            .test_loss = (double)NAN, .test_accuracy = (double)NAN, .seconds = (double)NAN };
+        status =
+            lathe_file_join(p->compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
+        run->result = (lathe_compare_result){ .train_loss = (double)NAN,
+            .val_loss = (double)NAN,
+            .val_accuracy = (double)NAN,
+            .test_loss = (double)NAN,
+            .test_accuracy = (double)NAN,
+            .seconds = (double)NAN };
     }
     return status;
 }
@@ -117,9 +130,11 @@ static lathe_status read_axes(plan *p, lathe_arena *arena)
 {
     const lathe_compare_opts *o = p->opts;
     lathe_status status = LATHE_OK;
-    if (o->varies + 1 > LATHE_AXES) return lathe_fail(LATHE_EARG, "compare: more than %d settings vary", LATHE_AXES - 1);
+    if (o->varies + 1 > LATHE_AXES)
+        return lathe_fail(LATHE_EARG, "compare: more than %d settings vary", LATHE_AXES - 1);
     if (o->runs_file) status = lathe_axis_runs(arena, o->runs_file, &p->axis[p->axes++]);
-    for (int i = 0; i < o->varies && !status; i++) status = lathe_axis_vary(arena, o->vary[i], &p->axis[p->axes++]);
+    for (int i = 0; i < o->varies && !status; i++)
+        status = lathe_axis_vary(arena, o->vary[i], &p->axis[p->axes++]);
     return status;
 }
 
@@ -128,18 +143,22 @@ static lathe_status check_used(const plan *p)
 {
     for (int i = 0; i < p->common->options; i++)
         if (!p->used[i])
-            return lathe_fail(LATHE_ENAME, "compare: no variant's optimizer, schedule or loss has an option %s", p->common->option[i].key);
+            return lathe_fail(LATHE_ENAME,
+                "compare: no variant's optimizer, schedule or loss has an option %s",
+                p->common->option[i].key);
     return LATHE_OK;
 }
 
-/* The lines of a variant's settings that not all variants have. What is not given is a comment, and no difference. */
+/* The lines of a variant's settings that not all variants have. What is not given is a comment, and no
+ * difference. */
 static lathe_status find_differences(lathe_compare *compare, int seeds, char *const *text)
 {
     size_t variants = compare->runs / (size_t)seeds;
     for (size_t v = 0; v < variants; v++) {
         char differs[LATHE_SETTING_LONG] = "";
         size_t used = 0;
-        for (const char *line = text[v]; *line; line += line[strcspn(line, "\n")] ? strcspn(line, "\n") + 1 : strlen(line)) {
+        for (const char *line = text[v]; *line;
+             line += line[strcspn(line, "\n")] ? strcspn(line, "\n") + 1 : strlen(line)) {
             int length = (int)strcspn(line, "\n") + 1;
             char wanted[LATHE_SETTING_LONG + 128];
             snprintf(wanted, sizeof wanted, "\n%.*s", length, line);
@@ -148,7 +167,8 @@ static lathe_status find_differences(lathe_compare *compare, int seeds, char *co
             if (!common && *line != '#' && *line != '[' && used + (size_t)length < sizeof differs)
                 used += (size_t)snprintf(differs + used, sizeof differs - used, "%.*s", length, line);
         }
-        for (int s = 0; s < seeds; s++) memcpy(compare->run[v * (size_t)seeds + (size_t)s].differs, differs, sizeof differs);
+        for (int s = 0; s < seeds; s++)
+            memcpy(compare->run[v * (size_t)seeds + (size_t)s].differs, differs, sizeof differs);
     }
     return LATHE_OK;
 }
@@ -188,14 +208,18 @@ lathe_compare *lathe_compare_new(const lathe_settings *settings, const lathe_com
 {
     static const lathe_compare_opts none;
     if (!settings || !*settings->out) {
-        lathe_fail(LATHE_EARG, "lathe_compare_new: %s", settings ? "settings->out is empty: where to?" : "settings is NULL");
+        lathe_fail(LATHE_EARG, "lathe_compare_new: %s",
+            settings ? "settings->out is empty: where to?" : "settings is NULL");
         return NULL;
     }
-    plan p = { .common = settings, .opts = opts ? opts : &none, .compare = lathe_alloc(1, sizeof *p.compare) };
+    plan p = { .common = settings,
+        .opts = opts ? opts : &none,
+        .compare = lathe_alloc(1, sizeof *p.compare) };
     p.seeds = p.opts->seeds ? p.opts->seeds : 1;
     lathe_arena *arena = p.compare ? lathe_arena_new() : NULL;
     lathe_status status = arena ? LATHE_OK : lathe_error();
-    if (!status && p.seeds < 1) status = lathe_fail(LATHE_EARG, "compare: seeds = %d, expected at least 1", p.seeds);
+    if (!status && p.seeds < 1)
+        status = lathe_fail(LATHE_EARG, "compare: seeds = %d, expected at least 1", p.seeds);
     if (!status) {
         snprintf(p.compare->folder, sizeof p.compare->folder, "%s", settings->out);
         status = make_plan(&p, arena);
@@ -214,7 +238,7 @@ void lathe_compare_free(lathe_compare *compare)
     lathe_free(compare);
 }
 
-/* ---- with what is in the folder ----------------------------------------------------------------------------- */
+/* ---- with what is in the folder ------------------------------------------------------------------------ */
 
 static lathe_compare_run *find_run(const lathe_compare *compare, const char *folder)
 {
@@ -223,14 +247,17 @@ static lathe_compare_run *find_run(const lathe_compare *compare, const char *fol
     return NULL;
 }
 
-/* The run of that name was made with the same settings, but for what may be another way to the same result. */
+/* The run of that name was made with the same settings, but for what may be another way to the same result.
+ */
 static lathe_status check_same(const lathe_compare_run *then, const lathe_compare_run *now)
 {
-    bool length = then->settings.epochs == now->settings.epochs && then->settings.max_steps == now->settings.max_steps;
+    bool length =
+        then->settings.epochs == now->settings.epochs && then->settings.max_steps == now->settings.max_steps;
     lathe_status status = lathe_resume_compare(then->settings.out, &then->settings, &now->settings);
     if (status || length) return status;
-    return lathe_fail(LATHE_EARG, "%s: a run of another length (%g epochs, now %g); give the comparison another folder", then->settings.out,
-        then->settings.epochs, now->settings.epochs);
+    return lathe_fail(LATHE_EARG,
+        "%s: a run of another length (%g epochs, now %g); give the comparison another folder",
+        then->settings.out, then->settings.epochs, now->settings.epochs);
 }
 
 /* Results of runs that are in both; runs that are only in the folder's comparison follow those planned. */
@@ -256,7 +283,8 @@ static lathe_status merge(lathe_compare *compare, const lathe_compare *then)
 lathe_status lathe_compare_open(lathe_compare *compare)
 {
     char path[LATHE_SETTING_LONG + 64];
-    if (!compare) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_compare_open: compare is NULL");
+    if (!compare)
+        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_compare_open: compare is NULL");
     lathe_status status = lathe_file_make_folder(compare->folder);
     if (!status) status = lathe_compare_path(compare, "lock", path);
     if (status) return status;
@@ -272,7 +300,7 @@ lathe_status lathe_compare_open(lathe_compare *compare)
     return status ? status : lathe_compare_write(compare);
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------------------------------------- */
 
 lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe_run_hooks *hooks)
 {
@@ -289,16 +317,22 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
 
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run)
 {
-    if (!compare || index >= compare->runs || !run) return lathe_fail(LATHE_EARG, "lathe_compare_end: no run %zu", index);
+    if (!compare || index >= compare->runs || !run)
+        return lathe_fail(LATHE_EARG, "lathe_compare_end: no run %zu", index);
     if (run->end == LATHE_RUN_OPEN || run->end == LATHE_RUN_INTERRUPTED) return LATHE_OK;
     const lathe_epoch_row *epoch = lathe_run_tested_epoch(run);
     const double none = (double)NAN;
     const bool tested = run->test_score.count > 0;
     double seconds = 0;
     for (size_t i = 0; i < run->history.epochs; i++) seconds += run->history.epoch[i].seconds;
-    compare->run[index].result = (lathe_compare_result){ .end = run->end, .steps = run->step, .best_epoch = run->best_epoch,
-        .train_loss = epoch ? epoch->train_loss : none, .val_loss = epoch ? epoch->val_loss : none,
-        .val_accuracy = epoch ? epoch->val_accuracy : none, .test_loss = tested ? run->test_score.loss : none,
-        .test_accuracy = tested ? run->test_score.accuracy : none, .seconds = seconds };
+    compare->run[index].result = (lathe_compare_result){ .end = run->end,
+        .steps = run->step,
+        .best_epoch = run->best_epoch,
+        .train_loss = epoch ? epoch->train_loss : none,
+        .val_loss = epoch ? epoch->val_loss : none,
+        .val_accuracy = epoch ? epoch->val_accuracy : none,
+        .test_loss = tested ? run->test_score.loss : none,
+        .test_accuracy = tested ? run->test_score.accuracy : none,
+        .seconds = seconds };
     return lathe_compare_write(compare);
 }

@@ -28,9 +28,12 @@ static lathe_status add_pair(lathe_arena *arena, lathe_choice *choice, const cha
 {
     const lathe_setting *setting = lathe_setting_find(key);
     lathe_settings probe = lathe_settings_default();
-    if (setting && setting->place) return lathe_fail(LATHE_EARG, "compare: %s cannot vary: each run has its own", setting->key);
-    if (setting && !strcmp(setting->key, "seed")) return lathe_fail(LATHE_EARG, "compare: seed cannot vary: ask for a number of seeds");
-    if (choice->pairs == MOST_PAIRS) return lathe_fail(LATHE_EARG, "compare: %s has more than %d settings", choice->name, MOST_PAIRS);
+    if (setting && setting->place)
+        return lathe_fail(LATHE_EARG, "compare: %s cannot vary: each run has its own", setting->key);
+    if (setting && !strcmp(setting->key, "seed"))
+        return lathe_fail(LATHE_EARG, "compare: seed cannot vary: ask for a number of seeds");
+    if (choice->pairs == MOST_PAIRS)
+        return lathe_fail(LATHE_EARG, "compare: %s has more than %d settings", choice->name, MOST_PAIRS);
     lathe_status status = lathe_settings_set(&probe, key, text);
     if (status) return status;
     choice->key[choice->pairs] = lathe_arena_strdup(arena, key);
@@ -43,7 +46,8 @@ static lathe_status add_pair(lathe_arena *arena, lathe_choice *choice, const cha
 /* A schedule, an optimizer or a model says what it is; a number needs its key. */
 static void name_of(const char *key, const char *value, char name[LATHE_SETTING_SHORT])
 {
-    bool speaks = !strcmp(key, "sched") || !strcmp(key, "optim") || !strcmp(key, "model") || !strcmp(key, "loss");
+    bool speaks =
+        !strcmp(key, "sched") || !strcmp(key, "optim") || !strcmp(key, "model") || !strcmp(key, "loss");
     if (speaks) snprintf(name, LATHE_SETTING_SHORT, "%.100s", value);
     else snprintf(name, LATHE_SETTING_SHORT, "%.40s %.80s", key, *value ? value : "none");
 }
@@ -79,12 +83,14 @@ static lathe_status take_line(lathe_arena *arena, lathe_axis *axis, char *line)
         if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
         line[length - 1] = '\0';
         line = lathe_line_trim(line + 1);
-        if (!*line || strlen(line) >= LATHE_SETTING_SHORT) return lathe_fail(LATHE_EFORMAT, "a run needs a name of at most %d characters",
-            LATHE_SETTING_SHORT - 1);
+        if (!*line || strlen(line) >= LATHE_SETTING_SHORT)
+            return lathe_fail(LATHE_EFORMAT, "a run needs a name of at most %d characters",
+                LATHE_SETTING_SHORT - 1);
         return add_choice(arena, axis, line) ? LATHE_OK : lathe_error();
     }
     char *equals = strchr(line, '=');
-    if (!equals) return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a run's [name]", line);
+    if (!equals)
+        return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a run's [name]", line);
     if (!axis->last) return lathe_fail(LATHE_EFORMAT, "'%.60s' is before the first [name]", line);
     *equals = '\0';
     return add_pair(arena, axis->last, lathe_line_trim(line), lathe_line_trim(equals + 1));
@@ -105,7 +111,8 @@ lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *a
         line = next;
     }
     lathe_free(text);
-    if (!status && !axis->count) status = lathe_fail(LATHE_EFORMAT, "%s: no [name] in it: nothing to compare", path);
+    if (!status && !axis->count)
+        status = lathe_fail(LATHE_EFORMAT, "%s: no [name] in it: nothing to compare", path);
     return status;
 }
 

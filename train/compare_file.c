@@ -33,7 +33,7 @@ static double *number_at(lathe_compare_result *result, int index)
     return (double *)(void *)((char *)result + numbers[index].offset);
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static void put_string(lathe_text *text, const char *key, const char *value)
 {
@@ -53,7 +53,8 @@ static lathe_status put_run(lathe_text *text, const lathe_compare_run *run)
     put_string(text, "folder", run->folder);
     put_string(text, "differs", run->differs);
     put_string(text, "end", ends[result.end]);
-    lathe_text_add(text, "\"steps\":%" PRIu64 ",\"best_epoch\":%" PRIu64 ",", result.steps, result.best_epoch);
+    lathe_text_add(text, "\"steps\":%" PRIu64 ",\"best_epoch\":%" PRIu64 ",", result.steps,
+        result.best_epoch);
     for (int i = 0; i < NUMBERS; i++) {
         lathe_text_add(text, "\"%s\":", numbers[i].name);
         lathe_text_number(text, *number_at(&result, i));
@@ -87,7 +88,7 @@ lathe_status lathe_compare_write(const lathe_compare *compare)
     return status;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 /* A string member into a room of `size` characters; false if there is none that fits. */
 static bool take_string(const cJSON *object, const char *name, char *room, size_t size)
@@ -101,7 +102,8 @@ static bool take_string(const cJSON *object, const char *name, char *room, size_
 static bool take_count(const cJSON *object, const char *name, uint64_t *count)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 9007199254740992.0)) return false;
+    if (!cJSON_IsNumber(item) || !(item->valuedouble >= 0 && item->valuedouble <= 9007199254740992.0))
+        return false;
     *count = (uint64_t)item->valuedouble;
     return true;
 }
@@ -119,27 +121,29 @@ static bool take_result(const cJSON *object, lathe_compare_result *result)
         if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
         *number_at(result, i) = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     }
-    return take_count(object, "steps", &result->steps) && take_count(object, "best_epoch", &result->best_epoch);
+    return take_count(object, "steps", &result->steps) &&
+        take_count(object, "best_epoch", &result->best_epoch);
 }
 
 /* A run's folder stays below the comparison's. */
-static bool stays_below(const char *folder)
-{
-    return *folder && *folder != '/' && !strstr(folder, "..");
-}
+static bool stays_below(const char *folder) { return *folder && *folder != '/' && !strstr(folder, ".."); }
 
-static lathe_status take_run(const lathe_compare *compare, const char *path, const cJSON *object, lathe_compare_run *run)
+static lathe_status take_run(const lathe_compare *compare, const char *path, const cJSON *object,
+    lathe_compare_run *run)
 {
     bool good = take_string(object, "group", run->group, sizeof run->group) &&
         take_string(object, "folder", run->folder, sizeof run->folder) && stays_below(run->folder) &&
-        take_string(object, "differs", run->differs, sizeof run->differs) && take_result(object, &run->result);
+        take_string(object, "differs", run->differs, sizeof run->differs) &&
+        take_result(object, &run->result);
     const char *settings = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "settings"));
     if (!good || !settings) return lathe_fail(LATHE_EFORMAT, "%s: run '%s' is not whole", path, run->folder);
     run->settings = lathe_settings_default();
     char *text = lathe_strdup(settings);
     lathe_status status = text ? lathe_settings_parse(&run->settings, text, path) : lathe_error();
     lathe_free(text);
-    return status ? status : lathe_file_join(compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
+    return status ?
+        status :
+        lathe_file_join(compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
 }
 
 static lathe_status take_runs(lathe_compare *compare, const char *path, const cJSON *file)
@@ -150,8 +154,8 @@ static lathe_status take_runs(lathe_compare *compare, const char *path, const cJ
         return lathe_fail(LATHE_EFORMAT, "%s: not a comparison of lathe's", path);
     compare->run = lathe_alloc((size_t)cJSON_GetArraySize(runs), sizeof *compare->run);
     lathe_status status = compare->run ? LATHE_OK : lathe_error();
-    cJSON_ArrayForEach(object, runs)
-        if (!status) status = take_run(compare, path, object, &compare->run[compare->runs++]);
+    cJSON_ArrayForEach(object, runs) if (!status) status =
+        take_run(compare, path, object, &compare->run[compare->runs++]);
     return status;
 }
 
@@ -160,7 +164,8 @@ lathe_compare *lathe_compare_read(const char *folder)
     char path[LATHE_SETTING_LONG + 64];
     size_t size;
     if (!folder || strlen(folder) >= LATHE_SETTING_LONG) {
-        lathe_fail(LATHE_EARG, "lathe_compare_read: %s", folder ? "the folder's name is too long" : "folder is NULL");
+        lathe_fail(LATHE_EARG, "lathe_compare_read: %s",
+            folder ? "the folder's name is too long" : "folder is NULL");
         return NULL;
     }
     lathe_compare *compare = lathe_alloc(1, sizeof *compare);

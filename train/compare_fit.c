@@ -13,9 +13,9 @@ typedef struct fitting {
     lathe_settings *settings;
     const lathe_chosen *chosen;
     const lathe_sched_type *type;
-    double epochs;  /* of the run */
+    double epochs; /* of the run */
     uint64_t steps;
-    char *note;     /* LATHE_MESSAGE_SIZE characters */
+    char *note; /* LATHE_MESSAGE_SIZE characters */
     lathe_status status;
 } fitting;
 
@@ -25,7 +25,8 @@ static const char *given(const fitting *f, const char *name)
     for (int i = 0; i < f->settings->options; i++) {
         const char *key = f->settings->option[i].key;
         const lathe_field *field = lathe_sched_option_field(f->type, key + strlen(lathe_option_prefix(key)));
-        if (field && !strcmp(field->name, name) && lathe_option_is(f->chosen, key, "sched.")) return f->settings->option[i].text;
+        if (field && !strcmp(field->name, name) && lathe_option_is(f->chosen, key, "sched."))
+            return f->settings->option[i].text;
     }
     return NULL;
 }
@@ -68,17 +69,20 @@ static double optim_lr(const fitting *f)
     double lr = lathe_fields_find(f->chosen->optim->fields, "lr")->preset[0];
     for (int i = 0; i < f->settings->options; i++) {
         const char *key = f->settings->option[i].key;
-        bool is_lr = !strcmp(key + strlen(lathe_option_prefix(key)), "lr") && lathe_option_is(f->chosen, key, "optim.");
+        bool is_lr = !strcmp(key + strlen(lathe_option_prefix(key)), "lr") &&
+            lathe_option_is(f->chosen, key, "optim.");
         if (is_lr) lathe_parse_double(f->settings->option[i].text, &lr);
     }
     return lr;
 }
 
-/* One cycle for each 6 epochs (Smith: a way up or down takes 2 to 10), at least two; the last ends with the run. */
+/* One cycle for each 6 epochs (Smith: a way up or down takes 2 to 10), at least two; the last ends with the
+ * run. */
 static void fit_cyclic(fitting *f, const char *mode)
 {
     char text[32];
-    uint64_t cycles = (uint64_t)fmax(2, floor(f->epochs / 6 + 0.5)), length = (f->steps + cycles - 1) / cycles;
+    uint64_t cycles = (uint64_t)fmax(2, floor(f->epochs / 6 + 0.5)),
+             length = (f->steps + cycles - 1) / cycles;
     if (length < 2) length = 2;
     set_number(f, "max_lr", 3 * optim_lr(f));
     set_number(f, "base_lr", number_of(f, "max_lr", 3 * optim_lr(f)) / 4);
@@ -121,6 +125,7 @@ lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE
     f.epochs = (double)f.steps / steps_per_epoch;
     if (settings->by == LATHE_BY_EPOCH) f.steps = (uint64_t)fmax(1, ceil(f.epochs));
     const char *colon = strchr(settings->sched, ':'), *mode = given(&f, "mode");
-    if (chosen.scheds == 1) fit(&f, colon ? colon + 1 : mode ? mode : ""); /* segments have lengths of their own */
+    if (chosen.scheds == 1)
+        fit(&f, colon ? colon + 1 : mode ? mode : ""); /* segments have lengths of their own */
     return f.status ? f.status : lathe_run_preview(settings, steps_per_epoch, steps, NULL, NULL);
 }

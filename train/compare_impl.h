@@ -21,7 +21,8 @@ typedef struct lathe_axis {
 
 enum { LATHE_AXES = 16 };
 
-/** An axis from "KEY=a,b,c", from a file of named runs. Errors: LATHE_EARG, LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM. */
+/** An axis from "KEY=a,b,c", from a file of named runs. Errors: LATHE_EARG, LATHE_EIO, LATHE_EFORMAT,
+ * LATHE_ENOMEM. */
 lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *axis);
 lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis);
 
@@ -29,8 +30,8 @@ lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *a
 const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index);
 
 /**
- * Give the settings' schedule what it needs and was not given (see lathe_compare_new), say so in `note` ("": nothing was needed), and check all of
- * them. Errors: those of lathe_run_length and lathe_run_preview.
+ * Give the settings' schedule what it needs and was not given (see lathe_compare_new), say so in `note` ("":
+ * nothing was needed), and check all of them. Errors: those of lathe_run_length and lathe_run_preview.
  */
 lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE]);
 
@@ -38,6 +39,7 @@ lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE
 lathe_status lathe_compare_write(const lathe_compare *compare);
 
 /** "DIR/name". Errors: LATHE_EARG. */
-lathe_status lathe_compare_path(const lathe_compare *compare, const char *name, char path[LATHE_SETTING_LONG + 64]);
+lathe_status lathe_compare_path(const lathe_compare *compare, const char *name,
+    char path[LATHE_SETTING_LONG + 64]);
 
 #endif

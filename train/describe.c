@@ -10,7 +10,7 @@
 #include "../core/field.h"
 #include "../io/text.h"
 
-/* ---- numbers ------------------------------------------------------------------------------------------------ */
+/* ---- numbers ------------------------------------------------------------------------------------------- */
 
 static const char *const no_numbers[] = { "nan", "inf", "-inf" };
 
@@ -20,7 +20,8 @@ char *lathe_numbers_text(const double *numbers, int count)
     for (int i = 0; i < count; i++) {
         char number[32];
         const char *name = no_numbers[isnan(numbers[i]) ? 0 : numbers[i] > 0 ? 1 : 2];
-        lathe_text_add(&text, "%s%s", i ? "," : "", isfinite(numbers[i]) ? lathe_double_text(numbers[i], number) : name);
+        lathe_text_add(&text, "%s%s", i ? "," : "",
+            isfinite(numbers[i]) ? lathe_double_text(numbers[i], number) : name);
     }
     return lathe_text_take(&text);
 }
@@ -48,7 +49,7 @@ bool lathe_numbers_read(const char **text, double *numbers, int count)
     return !**text || **text == '\n';
 }
 
-/* ---- names -------------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 /* A name on one line of UTF-8, whatever its bytes. */
 static void put_name(lathe_text *text, const char *name)
@@ -70,7 +71,8 @@ static char take_escape(const char **text)
     char kind = *(*text)++;
     if (kind == '\\') return '\\';
     if (kind == 'n') return '\n';
-    if (kind != 'x' || !isxdigit((unsigned char)(*text)[0]) || !isxdigit((unsigned char)(*text)[1])) return '\0';
+    if (kind != 'x' || !isxdigit((unsigned char)(*text)[0]) || !isxdigit((unsigned char)(*text)[1]))
+        return '\0';
     unsigned byte;
     sscanf(*text, "%2x", &byte);
     *text += 2;
@@ -98,7 +100,8 @@ lathe_status lathe_names_read(lathe_arena *arena, const char *text, const char *
     char *room = lathe_arena_alloc(arena, strlen(text) + 1, 1);
     if (!table || !room) return LATHE_ENOMEM;
     for (size_t i = 0; i < lines; i++, text += *text == '\n') {
-        if (!take_name(&text, room)) return lathe_fail(LATHE_EFORMAT, "class name %zu has an escape that is none", i);
+        if (!take_name(&text, room))
+            return lathe_fail(LATHE_EFORMAT, "class name %zu has an escape that is none", i);
         table[i] = room;
         room += strlen(room) + 1;
     }
@@ -107,14 +110,11 @@ lathe_status lathe_names_read(lathe_arena *arena, const char *text, const char *
     return LATHE_OK;
 }
 
-/* ---- the texts ---------------------------------------------------------------------------------------------- */
+/* ---- the texts ----------------------------------------------------------------------------------------- */
 
 static const char *const tasks[] = { "class", "many", "heads", "pixels" };
 
-const char *lathe_task_name(lathe_task task)
-{
-    return tasks[task];
-}
+const char *lathe_task_name(lathe_task task) { return tasks[task]; }
 
 bool lathe_task_find(const char *name, lathe_task *task)
 {
@@ -129,15 +129,9 @@ static char *input_of(const lathe_dataset *data)
     return lathe_numbers_text((const double[]){ data->channels, data->height, data->width }, 3);
 }
 
-static char *mean_of(const lathe_dataset *data)
-{
-    return lathe_numbers_text(data->mean, data->channels);
-}
+static char *mean_of(const lathe_dataset *data) { return lathe_numbers_text(data->mean, data->channels); }
 
-static char *std_of(const lathe_dataset *data)
-{
-    return lathe_numbers_text(data->std, data->channels);
-}
+static char *std_of(const lathe_dataset *data) { return lathe_numbers_text(data->std, data->channels); }
 
 static char *names_of(const lathe_dataset *data)
 {
@@ -149,10 +143,7 @@ static char *names_of(const lathe_dataset *data)
     return lathe_text_take(&text);
 }
 
-static char *task_of(const lathe_dataset *data)
-{
-    return lathe_strdup(lathe_task_name(data->task));
-}
+static char *task_of(const lathe_dataset *data) { return lathe_strdup(lathe_task_name(data->task)); }
 
 /* "3 colour" a line: how many classes a head has, and its name. */
 static char *heads_of(const lathe_dataset *data)
@@ -183,15 +174,10 @@ static char *counts_of(const lathe_dataset *data)
     return text;
 }
 
-static const lathe_description descriptions[] = {
-    { "lathe.input", input_of, false },
-    { "lathe.mean", mean_of, false },
-    { "lathe.std", std_of, false },
-    { "lathe.class_names", names_of, false },
-    { "lathe.task", task_of, false },
-    { "lathe.heads", heads_of, false },
-    { "lathe.class_counts", counts_of, true },
-};
+static const lathe_description descriptions[] = { { "lathe.input", input_of, false },
+    { "lathe.mean", mean_of, false }, { "lathe.std", std_of, false },
+    { "lathe.class_names", names_of, false }, { "lathe.task", task_of, false },
+    { "lathe.heads", heads_of, false }, { "lathe.class_counts", counts_of, true } };
 
 const lathe_description *lathe_description_at(int index)
 {

@@ -5,7 +5,8 @@
 #include "../core/arena.h"
 #include "../data/dataset.h"
 
-/** A text of the metadata. `of` gives it for a data set, to be given to lathe_free. Errors: LATHE_ENOMEM: NULL. */
+/** A text of the metadata. `of` gives it for a data set, to be given to lathe_free. Errors: LATHE_ENOMEM:
+ * NULL. */
 typedef struct lathe_description {
     const char *key;
     char *(*of)(const lathe_dataset *data);
@@ -18,12 +19,13 @@ const lathe_description *lathe_description_at(int index);
 /** Numbers with commas between them, such that they read back. */
 char *lathe_numbers_text(const double *numbers, int count);
 
-/** `count` numbers with commas between, up to a line's end or the text's, where *text is then. False if there are not so many. */
+/** `count` numbers with commas between, up to a line's end or the text's, where *text is then. False if there
+ * are not so many. */
 bool lathe_numbers_read(const char **text, double *numbers, int count);
 
 /**
- * Names one a line, back into the arena: *names [*count]. In a name a backslash begins an escape: \\, \n, \xHH for each byte that is
- * no text. Errors: LATHE_EFORMAT (an escape that is none, no name), LATHE_ENOMEM.
+ * Names one a line, back into the arena: *names [*count]. In a name a backslash begins an escape: \\, \n,
+ * \xHH for each byte that is no text. Errors: LATHE_EFORMAT (an escape that is none, no name), LATHE_ENOMEM.
  */
 lathe_status lathe_names_read(lathe_arena *arena, const char *text, const char *const **names, int *count);
 

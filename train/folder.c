@@ -45,7 +45,8 @@ static void step_name(uint64_t step, char name[64])
     snprintf(name, 64, "%s%08llu%s", step_prefix, (unsigned long long)step, step_suffix);
 }
 
-/* Of the saves named by steps, keep the newest `keep` up to the present step: those behind it are of a future given up. */
+/* Of the saves named by steps, keep the newest `keep` up to the present step: those behind it are of a future
+ * given up. */
 static lathe_status remove_old_steps(const lathe_run *run, size_t keep)
 {
     size_t count, present = 0;
@@ -67,7 +68,8 @@ static lathe_status remove_former(const lathe_run *run)
     lathe_folder_path path;
     lathe_status status = lathe_run_folder_path(run, last_name, path);
     if (status) return status;
-    if (lathe_file_exists(path)) lathe_run_message(run, "%s held a run, which is written over", run->settings.out);
+    if (lathe_file_exists(path))
+        lathe_run_message(run, "%s held a run, which is written over", run->settings.out);
     status = lathe_file_remove(path);
     if (!status) status = remove_named(run, best_name);
     if (!status) status = lathe_loggers_remove(run);
@@ -107,7 +109,8 @@ lathe_status lathe_run_folder_save(lathe_run *run, bool also_step)
     char name[64];
     lathe_folder_path path;
     if (!run->state->loggers) return LATHE_OK;
-    lathe_status status = lathe_loggers_flush(run); /* first: a checkpoint must not know of rows that are not on the disk */
+    lathe_status status =
+        lathe_loggers_flush(run); /* first: a checkpoint must not know of rows that are not on the disk */
     if (!status) status = lathe_run_folder_path(run, last_name, path);
     if (!status) status = lathe_checkpoint_write(run, path, true);
     run->state->saved = lathe_run_clock();
@@ -139,17 +142,24 @@ lathe_status lathe_run_folder_close(lathe_run *run)
     return status;
 }
 
-/* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have. */
+/* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have.
+ */
 static void plain_name(const char *spec, char *name, size_t size)
 {
     size_t length = 0;
-    for (; *spec && *spec != ':' && length + 1 < size; spec++) name[length++] = *spec == '/' || *spec == ' ' ? '_' : *spec;
+    for (; *spec && *spec != ':' && length + 1 < size; spec++)
+        name[length++] = *spec == '/' || *spec == ' ' ? '_' : *spec;
     name[length] = '\0';
 }
 
-lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG])
+lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent,
+    char folder[LATHE_SETTING_LONG])
 {
-    if (!settings || !parent || !folder) return lathe_fail_null("lathe_run_next_folder", !settings ? "settings" : !parent ? "parent" : "folder");
+    if (!settings || !parent || !folder)
+        return lathe_fail_null("lathe_run_next_folder",
+            !settings   ? "settings" :
+                !parent ? "parent" :
+                          "folder");
     char name[2 * LATHE_SETTING_SHORT + 32], data[LATHE_SETTING_SHORT], model[LATHE_SETTING_SHORT];
     plain_name(settings->data, data, sizeof data);
     plain_name(settings->model, model, sizeof model);

@@ -35,8 +35,9 @@ const char *lathe_run_step_text(lathe_run *run, const lathe_step_row *row)
     char *end = text + strlen(text) - 1; /* at the line's end, which moves */
     for (int group = 1; group < lathe_optim_groups(run->optim); group++, rates += 2) {
         char lr[32], momentum[32];
-        int length = row ? snprintf(end, GROUP_TEXT, ",%s,%s", lathe_double_digits(rates[0], 17, lr), lathe_double_digits(rates[1], 17, momentum))
-                         : snprintf(end, GROUP_TEXT, ",lr.%d,momentum.%d", group, group);
+        int length = row ? snprintf(end, GROUP_TEXT, ",%s,%s", lathe_double_digits(rates[0], 17, lr),
+                               lathe_double_digits(rates[1], 17, momentum)) :
+                           snprintf(end, GROUP_TEXT, ",lr.%d,momentum.%d", group, group);
         end += length;
     }
     snprintf(end, 2, "\n");

@@ -1,8 +1,9 @@
 /*
- * What is not a number. The loss shows whatever forward did, for no operation hides a NaN. The gradients of biases, shifts and scales show
- * what backward did to the gradients of results, for each is a sum over all of those: few numbers to look at. What only a weight's
- * own gradient has, or the optimizer did, shows in the next loss, or before the weights are saved; a run that may skip steps looks
- * at all gradients at once. Only when something is found is it looked for: forward on the tape, backward by doing the step once more.
+ * What is not a number. The loss shows whatever forward did, for no operation hides a NaN. The gradients of
+ * biases, shifts and scales show what backward did to the gradients of results, for each is a sum over all of
+ * those: few numbers to look at. What only a weight's own gradient has, or the optimizer did, shows in the
+ * next loss, or before the weights are saved; a run that may skip steps looks at all gradients at once. Only
+ * when something is found is it looked for: forward on the tape, backward by doing the step once more.
  */
 #include <math.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #include "../core/alloc.h"
 #include "run_impl.h"
 
-/* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be vectorised. */
+/* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be
+ * vectorised. */
 static bool any_bad(const lathe_real *numbers, size_t count)
 {
     int bad = 0;
@@ -35,7 +37,7 @@ static bool is_bad(const lathe_tensor *tensor, const lathe_real *numbers)
     return false;
 }
 
-/* ---- whose fault it is -------------------------------------------------------------------------------------- */
+/* ---- whose fault it is --------------------------------------------------------------------------------- */
 
 /* "[-1.5, 2e+38], mean 3" of the finite numbers, and how many are not. */
 static void put_range(const lathe_tensor *tensor, char *text, size_t size)
@@ -53,15 +55,18 @@ static void put_range(const lathe_tensor *tensor, char *text, size_t size)
         sum += number;
         low = fmin(low, number), high = fmax(high, number);
     }
-    int used = finite ? snprintf(text, size, "%.3g to %.3g, mean %.3g", low, high, sum / (double)finite) : snprintf(text, size, "none finite");
-    if (bad && used > 0 && (size_t)used < size) snprintf(text + used, size - (size_t)used, ", %zu not finite", bad);
+    int used = finite ? snprintf(text, size, "%.3g to %.3g, mean %.3g", low, high, sum / (double)finite) :
+                        snprintf(text, size, "none finite");
+    if (bad && used > 0 && (size_t)used < size)
+        snprintf(text + used, size - (size_t)used, ", %zu not finite", bad);
 }
 
 /* "layer 3, linear" */
 static const char *node_name(const lathe_node *node, char text[128])
 {
     const char *scope = node->scope && *node->scope ? node->scope : NULL;
-    snprintf(text, 128, "%s%.80s%s%s", scope ? "layer " : "", scope ? scope : "", scope ? ", " : "", node->op->name);
+    snprintf(text, 128, "%s%.80s%s%s", scope ? "layer " : "", scope ? scope : "", scope ? ", " : "",
+        node->op->name);
     return text;
 }
 
@@ -72,16 +77,20 @@ static bool made_by_a_node(const lathe_tape *tape, const lathe_tensor *tensor)
     return false;
 }
 
-/* A parameter was bad before the step: its own gradient in the step before was, which is still there, or the optimizer made it so. */
-static void blame_step_before(const lathe_run *run, const lathe_node *node, const lathe_tensor *weight, char *text, size_t size)
+/* A parameter was bad before the step: its own gradient in the step before was, which is still there, or the
+ * optimizer made it so. */
+static void blame_step_before(const lathe_run *run, const lathe_node *node, const lathe_tensor *weight,
+    char *text, size_t size)
 {
     char name[128];
     unsigned long long step = (unsigned long long)run->step;
     if (!step) snprintf(text, size, "the first weights %.80s are so", weight->name);
     else if (run->images && any_bad(weight->grad, weight->stored))
-        snprintf(text, size, "first in %s, backward, the gradient of %.80s in step %llu", node_name(node, name), weight->name, step - 1);
+        snprintf(text, size, "first in %s, backward, the gradient of %.80s in step %llu",
+            node_name(node, name), weight->name, step - 1);
     else
-        snprintf(text, size, "optimizer %s made %.80s so in step %llu", lathe_optim_type_of(run->optim)->name, weight->name, step - 1);
+        snprintf(text, size, "optimizer %s made %.80s so in step %llu", lathe_optim_type_of(run->optim)->name,
+            weight->name, step - 1);
 }
 
 /* The oldest operation whose result is bad, and what of its inputs was so already. */
@@ -135,7 +144,9 @@ static void blame_backward(lathe_run *run, const lathe_batch *batch, char *text,
     lathe_backward(lathe_run_forward(run, batch, &output));
     lathe_tape_on_backward(run->tape, NULL, NULL);
     if (c.found) snprintf(text, size, "first in %s, backward, of an input of %s", c.name, c.range);
-    else snprintf(text, size, "done once more, the step is good: its numbers came out otherwise on the same machine");
+    else
+        snprintf(text, size,
+            "done once more, the step is good: its numbers came out otherwise on the same machine");
 }
 
 /* The parameter whose gradient is bad, of those looked at; NULL if none is. */
@@ -145,18 +156,21 @@ static const lathe_tensor *bad_gradient(const lathe_run *run, bool all)
     for (int i = 0; i < params->count; i++) {
         const lathe_tensor *tensor = params->tensor[i];
         bool looked_at = all || tensor->shape.rank < 2;
-        if (looked_at && tensor->needs_grad && tensor->has_grad && any_bad(tensor->grad, tensor->stored)) return tensor;
+        if (looked_at && tensor->needs_grad && tensor->has_grad && any_bad(tensor->grad, tensor->stored))
+            return tensor;
     }
     return NULL;
 }
 
-/* ---- what the loop calls ------------------------------------------------------------------------------------ */
+/* ---- what the loop calls ------------------------------------------------------------------------------- */
 
 lathe_status lathe_guard_begin(lathe_run *run)
 {
     lathe_run_state *state = run->state;
     if (run->settings.on_nan != LATHE_NAN_SKIP) return LATHE_OK;
-    if (!state->buffers) state->buffers = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_BUFFERS, NULL, false) + 1, sizeof(lathe_real));
+    if (!state->buffers)
+        state->buffers =
+            lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_BUFFERS, NULL, false) + 1, sizeof(lathe_real));
     if (!state->buffers) return lathe_error();
     lathe_run_copy_net(run, LATHE_NET_BUFFERS, state->buffers, false);
     return LATHE_OK;
@@ -166,14 +180,16 @@ lathe_status lathe_guard_begin(lathe_run *run)
 static void tell(lathe_run *run, const char *what, const char *where, bool can_skip)
 {
     bool skips = can_skip && run->settings.on_nan == LATHE_NAN_SKIP;
-    snprintf(run->not_a_number, sizeof run->not_a_number, "step %llu: %s: %s", (unsigned long long)run->step, what, where);
+    snprintf(run->not_a_number, sizeof run->not_a_number, "step %llu: %s: %s", (unsigned long long)run->step,
+        what, where);
     lathe_run_message(run, "%s; %s", run->not_a_number, skips ? "the step is skipped" : "the run stops");
     if (!skips) run->end = LATHE_RUN_NAN;
 }
 
 static bool found(lathe_run *run, const char *what, const char *where)
 {
-    if (run->settings.on_nan == LATHE_NAN_SKIP) lathe_run_copy_net(run, LATHE_NET_BUFFERS, run->state->buffers, true);
+    if (run->settings.on_nan == LATHE_NAN_SKIP)
+        lathe_run_copy_net(run, LATHE_NET_BUFFERS, run->state->buffers, true);
     tell(run, what, where, true);
     return true;
 }
@@ -190,7 +206,8 @@ bool lathe_guard_gradients(lathe_run *run, const lathe_batch *batch, bool all)
 {
     char what[192], where[384];
     const int policy = run->settings.on_nan;
-    const lathe_tensor *gradient = policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(run, all || policy == LATHE_NAN_SKIP);
+    const lathe_tensor *gradient =
+        policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(run, all || policy == LATHE_NAN_SKIP);
     if (!gradient) return false;
     snprintf(what, sizeof what, "the gradient of %.120s is not finite", gradient->name);
     blame_backward(run, batch, where, sizeof where);
@@ -208,8 +225,8 @@ bool lathe_guard_weights(lathe_run *run)
         bool weight = state[i]->grad;
         snprintf(what, sizeof what, "%.120s is not finite, and was not saved", state[i]->name);
         if (weight)
-            snprintf(where, sizeof where, "optimizer %s made it so in step %llu or before", lathe_optim_type_of(run->optim)->name,
-                (unsigned long long)run->step - (run->step > 0));
+            snprintf(where, sizeof where, "optimizer %s made it so in step %llu or before",
+                lathe_optim_type_of(run->optim)->name, (unsigned long long)run->step - (run->step > 0));
         else snprintf(where, sizeof where, "a statistic of forward");
         tell(run, what, where, false);
         return false;

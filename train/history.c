@@ -9,7 +9,7 @@
 #include "../core/field.h"
 #include "../io/file.h"
 
-/* ---- rows in memory ----------------------------------------------------------------------------------------- */
+/* ---- rows in memory ------------------------------------------------------------------------------------ */
 
 /* Room for one more row of `size` bytes; NULL after a failure, with the rows as they were. */
 static void *one_more(void *rows, size_t count, size_t *room, size_t size)
@@ -49,7 +49,7 @@ void lathe_history_free(lathe_history *history)
     *history = (lathe_history){ 0 };
 }
 
-/* ---- rows as text ------------------------------------------------------------------------------------------- */
+/* ---- rows as text -------------------------------------------------------------------------------------- */
 
 /* A number that reads back exactly, or nothing if it is NaN; infinities have a name. */
 static const char *cell(double number, char text[32])
@@ -62,16 +62,17 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
 {
     if (!row || !text) return lathe_fail_null("lathe_step_row_text", !row ? "row" : "text"), NULL;
     char lr[32], momentum[32], loss[32];
-    snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s\n", row->step, row->epoch, lathe_double_digits(row->lr, 17, lr),
-        lathe_double_digits(row->momentum, 17, momentum), cell(row->loss, loss));
+    snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64 ",%s,%s,%s\n", row->step, row->epoch,
+        lathe_double_digits(row->lr, 17, lr), lathe_double_digits(row->momentum, 17, momentum),
+        cell(row->loss, loss));
     return text;
 }
 
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW_TEXT])
 {
     if (!row || !text) return lathe_fail_null("lathe_epoch_row_text", !row ? "row" : "text"), NULL;
-    const double numbers[] = { row->train_loss, row->train_accuracy, row->val_loss, row->val_accuracy, row->seconds,
-        row->images_per_second };
+    const double numbers[] = { row->train_loss, row->train_accuracy, row->val_loss, row->val_accuracy,
+        row->seconds, row->images_per_second };
     size_t used = (size_t)snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64, row->epoch, row->step);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         char number[32];
@@ -81,7 +82,7 @@ const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW
     return text;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static int commas_of(const char *text)
 {
@@ -134,8 +135,9 @@ static lathe_status add_step_line(lathe_history *history, char *line)
 {
     char *cells[5];
     lathe_step_row row;
-    if (!split_line(line, cells, 5) || !read_count(cells[0], &row.step) || !read_count(cells[1], &row.epoch) ||
-        !read_cell(cells[2], &row.lr) || !read_cell(cells[3], &row.momentum) || !read_cell(cells[4], &row.loss))
+    if (!split_line(line, cells, 5) || !read_count(cells[0], &row.step) ||
+        !read_count(cells[1], &row.epoch) || !read_cell(cells[2], &row.lr) ||
+        !read_cell(cells[3], &row.momentum) || !read_cell(cells[4], &row.loss))
         return LATHE_EFORMAT;
     return lathe_history_add_step(history, &row);
 }
@@ -144,9 +146,11 @@ static lathe_status add_epoch_line(lathe_history *history, char *line)
 {
     char *cells[8];
     lathe_epoch_row row;
-    if (!split_line(line, cells, 8) || !read_count(cells[0], &row.epoch) || !read_count(cells[1], &row.step) ||
-        !read_cell(cells[2], &row.train_loss) || !read_cell(cells[3], &row.train_accuracy) || !read_cell(cells[4], &row.val_loss) ||
-        !read_cell(cells[5], &row.val_accuracy) || !read_cell(cells[6], &row.seconds) || !read_cell(cells[7], &row.images_per_second))
+    if (!split_line(line, cells, 8) || !read_count(cells[0], &row.epoch) ||
+        !read_count(cells[1], &row.step) || !read_cell(cells[2], &row.train_loss) ||
+        !read_cell(cells[3], &row.train_accuracy) || !read_cell(cells[4], &row.val_loss) ||
+        !read_cell(cells[5], &row.val_accuracy) || !read_cell(cells[6], &row.seconds) ||
+        !read_cell(cells[7], &row.images_per_second))
         return LATHE_EFORMAT;
     return lathe_history_add_epoch(history, &row);
 }
@@ -163,14 +167,16 @@ static const table steps_table = { "steps.csv", LATHE_STEPS_HEADER, add_step_lin
 static const table epochs_table = { "epochs.csv", LATHE_EPOCHS_HEADER, add_epoch_line };
 
 /* At most `most` rows of a file that has at least `least`; *end: the byte behind the last that was read. */
-static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least, uint64_t most, uint64_t *end)
+static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least,
+    uint64_t most, uint64_t *end)
 {
     char path[4096];
     size_t size, header_length = strlen(t->header) - 1; /* without its end */
     lathe_status status = lathe_file_join(folder, t->name, path, sizeof path);
     char *text = status ? NULL : lathe_file_read(path, SIZE_MAX / 4, &size);
     if (!text) return lathe_error();
-    char *line = size > header_length ? memchr(text + header_length, '\n', size - header_length) : NULL, *next;
+    char *line = size > header_length ? memchr(text + header_length, '\n', size - header_length) : NULL,
+         *next;
     if (!line || memcmp(text, t->header, header_length) || !strchr(",\n", text[header_length]))
         status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length, t->header);
     const int more = status ? 0 : commas_of(text + header_length); /* columns behind those known here */
@@ -179,13 +185,15 @@ static lathe_status read_rows(lathe_history *history, const char *folder, const 
     for (; !status && rows < most && line < text + size; line = next, rows++) {
         next = memchr(line, '\n', (size_t)(text + size - line));
         if (next) *next++ = '\0';
-        status = next && cut_cells(line, more) ? t->add(history, line) : LATHE_EFORMAT; /* a line without end was not finished */
+        status = next && cut_cells(line, more) ? t->add(history, line) :
+                                                 LATHE_EFORMAT; /* a line without end was not finished */
         if (status == LATHE_EFORMAT)
-            lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2, (int)header_length, t->header);
+            lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2,
+                (int)header_length, t->header);
     }
     if (!status && rows < least)
-        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu rows, the checkpoint knows of %llu", path, (unsigned long long)rows,
-            (unsigned long long)least);
+        status = lathe_fail(LATHE_EFORMAT, "%s: has %llu rows, the checkpoint knows of %llu", path,
+            (unsigned long long)rows, (unsigned long long)least);
     *end = (uint64_t)(line - text);
     lathe_free(text);
     return status;
@@ -199,10 +207,14 @@ lathe_status lathe_history_read(lathe_history *history, const char *folder)
     return status ? status : read_rows(history, folder, &epochs_table, 0, UINT64_MAX, &end);
 }
 
-lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps, uint64_t epochs,
-    lathe_history_ends *ends)
+lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,
+    uint64_t epochs, lathe_history_ends *ends)
 {
-    if (!history || !folder || !ends) return lathe_fail_null("lathe_history_read_first", !history ? "history" : !folder ? "folder" : "ends");
+    if (!history || !folder || !ends)
+        return lathe_fail_null("lathe_history_read_first",
+            !history    ? "history" :
+                !folder ? "folder" :
+                          "ends");
     lathe_status status = read_rows(history, folder, &steps_table, steps, steps, &ends->steps);
     return status ? status : read_rows(history, folder, &epochs_table, epochs, epochs, &ends->epochs);
 }

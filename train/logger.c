@@ -30,13 +30,15 @@ lathe_status lathe_loggers_check(const char *names)
     for (const char *at = names + strspn(names, ", "); *at; at += strspn(at, ", ")) {
         const size_t length = strcspn(at, ", ");
         bool known = false;
-        if (length >= sizeof name) return lathe_fail(LATHE_EARG, "settings: log = '%.60s' is too long", names);
+        if (length >= sizeof name)
+            return lathe_fail(LATHE_EARG, "settings: log = '%.60s' is too long", names);
         memcpy(name, at, length);
         name[length] = '\0';
         at += length;
         for (int i = 0; optional_at(i); i++) known = known || !strcmp(optional_at(i), name);
         if (!known) return lathe_fail_name("log", name, optional_at);
-        if (names_it(at, name)) return lathe_fail(LATHE_EARG, "settings: log = '%.60s' names %s twice", names, name);
+        if (names_it(at, name))
+            return lathe_fail(LATHE_EARG, "settings: log = '%.60s' names %s twice", names, name);
     }
     return LATHE_OK;
 }
@@ -47,7 +49,8 @@ lathe_status lathe_loggers_open(lathe_run *run, const lathe_history_ends *ends)
     const lathe_logger_type *type;
     for (int i = 0; (type = lathe_logger_type_at(i)); i++) {
         if (!type->always && !names_it(run->settings.log, type->name)) continue;
-        if (state->loggers == LATHE_LOGGERS) return lathe_fail(LATHE_EARG, "lathe_loggers_open: more than %d loggers", LATHE_LOGGERS);
+        if (state->loggers == LATHE_LOGGERS)
+            return lathe_fail(LATHE_EARG, "lathe_loggers_open: more than %d loggers", LATHE_LOGGERS);
         lathe_logger *logger = type->open(run, ends);
         if (!logger) return lathe_error();
         state->logger[state->loggers++] = logger;
@@ -101,20 +104,11 @@ static lathe_status tell(lathe_run *run, event what)
     return status;
 }
 
-lathe_status lathe_loggers_best(lathe_run *run)
-{
-    return tell(run, BEST);
-}
+lathe_status lathe_loggers_best(lathe_run *run) { return tell(run, BEST); }
 
-lathe_status lathe_loggers_end(lathe_run *run)
-{
-    return tell(run, END);
-}
+lathe_status lathe_loggers_end(lathe_run *run) { return tell(run, END); }
 
-lathe_status lathe_loggers_flush(lathe_run *run)
-{
-    return tell(run, FLUSH);
-}
+lathe_status lathe_loggers_flush(lathe_run *run) { return tell(run, FLUSH); }
 
 lathe_status lathe_loggers_remove(const lathe_run *run)
 {

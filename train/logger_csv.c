@@ -6,7 +6,8 @@
 typedef struct tables {
     lathe_logger base;
     lathe_writer *steps, *epochs;
-    uint64_t part; /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
+    uint64_t
+        part; /* where epochs.csv ended before the row of an epoch that was not whole; 0: there is none */
 } tables;
 
 /* The table as it is up to byte `end`; a new one gets its header. */
@@ -73,5 +74,12 @@ static lathe_status flush(lathe_logger *logger)
 }
 
 const lathe_logger_type lathe_csv_logger = {
-    .name = "csv", .always = true, .open = open, .step = step, .epoch = epoch, .drop_part = drop_part, .flush = flush, .close = close_tables
+    .name = "csv",
+    .always = true,
+    .open = open,
+    .step = step,
+    .epoch = epoch,
+    .drop_part = drop_part,
+    .flush = flush,
+    .close = close_tables,
 };

@@ -1,6 +1,7 @@
 /*
- * log.jsonl of a run folder: what has happened, one JSON object a line. Saves are not in it: they depend on breaks, and lie in the folder. Of a run that
- * goes on, what is later than its step, and an end, is cut off, so that the log ends up as that of a run without the break.
+ * log.jsonl of a run folder: what has happened, one JSON object a line. Saves are not in it: they depend on
+ * breaks, and lie in the folder. Of a run that goes on, what is later than its step, and an end, is cut off,
+ * so that the log ends up as that of a run without the break.
  */
 #include "logger_impl.h"
 
@@ -199,6 +200,13 @@ static lathe_status end(lathe_logger *logger, lathe_run *run)
 }
 
 const lathe_logger_type lathe_jsonl_logger = {
-    .name = "jsonl", .always = true, .open = open, .epoch = epoch, .drop_part = drop_part, .best = best, .end = end, .flush = flush,
-    .close = close_events
+    .name = "jsonl",
+    .always = true,
+    .open = open,
+    .epoch = epoch,
+    .drop_part = drop_part,
+    .best = best,
+    .end = end,
+    .flush = flush,
+    .close = close_events,
 };

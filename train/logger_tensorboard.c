@@ -1,13 +1,17 @@
 /*
- * TensorBoard's event files in a run folder: loss, lr and momentum of each step, and the losses and accuracies of each epoch and of the test, as scalars.
+ * TensorBoard's event files in a run folder: loss, lr and momentum of each step, and the losses and
+ * accuracies of each epoch and of the test, as scalars.
  *
- * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers little-endian, sums as in crc32c.h. An event is a
- * protocol buffer: 1 wall time (double), 2 step (varint), then 3 file version (text) or 5 summary; of a summary 1 are values, of a value 1 its tag and 2
- * its number (float).
+ * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers
+ * little-endian, sums as in crc32c.h. An event is a protocol buffer: 1 wall time (double), 2 step (varint),
+ * then 3 file version (text) or 5 summary; of a summary 1 are values, of a value 1 its tag and 2 its number
+ * (float).
  *
- * A run that goes on begins a new file, as TensorBoard's own writers do; before that the frames of what is given up are cut off the older ones.
+ * A run that goes on begins a new file, as TensorBoard's own writers do; before that the frames of what is
+ * given up are cut off the older ones.
  *
- * Source   tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto and framework/summary.proto describe both formats
+ * Source   tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto and
+ * framework/summary.proto describe both formats
  */
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +25,16 @@
 static const char prefix[] = "events.out.tfevents.", suffix[] = ".lathe";
 static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss";
 
-enum { HEAD = 12, TAIL = 4, ROOM = 512, WALL_TIME = 1, STEP = 2, VERSION = 3, SUMMARY = 5, MOST_BYTES = 1 << 30 };
+enum {
+    HEAD = 12,
+    TAIL = 4,
+    ROOM = 512,
+    WALL_TIME = 1,
+    STEP = 2,
+    VERSION = 3,
+    SUMMARY = 5,
+    MOST_BYTES = 1 << 30
+};
 
 typedef struct board {
     lathe_logger base;
@@ -35,7 +48,7 @@ typedef struct scalar {
     double value; /* NaN: was not measured */
 } scalar;
 
-/* ---- frames ------------------------------------------------------------------------------------------------- */
+/* ---- frames -------------------------------------------------------------------------------------------- */
 
 /* Bytes being put together. */
 typedef struct frame {
@@ -61,11 +74,9 @@ static void put_varint(frame *f, uint64_t number)
     f->bytes[f->used++] = (unsigned char)number;
 }
 
-/* A field's number and how its value is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes. */
-static void put_key(frame *f, int field, int kind)
-{
-    put_varint(f, (uint64_t)(field << 3 | kind));
-}
+/* A field's number and how its value is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
+ */
+static void put_key(frame *f, int field, int kind) { put_varint(f, (uint64_t)(field << 3 | kind)); }
 
 static void put_block(frame *f, int field, const void *bytes, size_t size)
 {
@@ -118,7 +129,7 @@ static lathe_status put_scalars(board *b, uint64_t step, const scalar *scalars, 
     return end_frame(b, &f);
 }
 
-/* ---- older files -------------------------------------------------------------------------------------------- */
+/* ---- older files --------------------------------------------------------------------------------------- */
 
 static uint64_t number_at(const unsigned char *bytes, int count)
 {
@@ -127,7 +138,8 @@ static uint64_t number_at(const unsigned char *bytes, int count)
     return number;
 }
 
-/* Is this frame's first scalar that one? The step is behind nine bytes of time, one varint with its key; then comes the summary. */
+/* Is this frame's first scalar that one? The step is behind nine bytes of time, one varint with its key; then
+ * comes the summary. */
 static bool begins_with(const unsigned char *event, size_t size, const char *tag, uint64_t *step)
 {
     const size_t length = strlen(tag);
@@ -138,12 +150,14 @@ static bool begins_with(const unsigned char *event, size_t size, const char *tag
         if (!(event[at++] & 0x80)) break;
     }
     if (at >= size || event[at] != (SUMMARY << 3 | 2)) return false;
-    while (++at < size && event[at] & 0x80) {} /* its length, then key, length and key of a value */
+    while (++at < size && event[at] & 0x80) {
+    } /* its length, then key, length and key of a value */
     at += 4;
     return at + length < size && event[at] == length && !memcmp(event + at + 1, tag, length);
 }
 
-/* Bytes of the whole frames up to the run's step, with `epochs` epochs, which are counted off; 0 if none has scalars. */
+/* Bytes of the whole frames up to the run's step, with `epochs` epochs, which are counted off; 0 if none has
+ * scalars. */
 static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t steps, uint64_t *epochs)
 {
     size_t at = 0, frames = 0;
@@ -151,7 +165,9 @@ static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t ste
         const uint64_t length = number_at(bytes + at, 8);
         const unsigned char *event = bytes + at + HEAD;
         uint64_t step;
-        if (length > size - at - HEAD - TAIL || number_at(event + length, TAIL) != lathe_crc32c_masked(event, (size_t)length)) break;
+        if (length > size - at - HEAD - TAIL ||
+            number_at(event + length, TAIL) != lathe_crc32c_masked(event, (size_t)length))
+            break;
         if (begins_with(event, (size_t)length, first_of_step, &step)) {
             if (step >= steps) break;
         } else if (begins_with(event, (size_t)length, first_of_epoch, &step)) {
@@ -192,7 +208,8 @@ static lathe_status settle(const lathe_run *run, bool all, uint64_t *last)
 {
     size_t count;
     lathe_folder_path path;
-    uint64_t epochs = run->history.epochs, *numbers = lathe_file_numbers(run->settings.out, prefix, suffix, &count);
+    uint64_t epochs = run->history.epochs,
+             *numbers = lathe_file_numbers(run->settings.out, prefix, suffix, &count);
     lathe_status status = numbers ? LATHE_OK : lathe_error();
     *last = 0;
     for (size_t i = 0; i < count && !status; i++) {
@@ -210,7 +227,7 @@ static lathe_status remove_files(const lathe_run *run)
     return settle(run, true, &last);
 }
 
-/* ---- the logger --------------------------------------------------------------------------------------------- */
+/* ---- the logger ---------------------------------------------------------------------------------------- */
 
 static lathe_status close_board(lathe_logger *logger)
 {
@@ -254,7 +271,8 @@ static lathe_logger *open(lathe_run *run, const lathe_history_ends *ends)
 static lathe_status step(lathe_logger *logger, lathe_run *run, const lathe_step_row *row)
 {
     (void)run;
-    const scalar scalars[] = { { first_of_step, row->loss }, { "lr", row->lr }, { "momentum", row->momentum } };
+    const scalar scalars[] = { { first_of_step, row->loss }, { "lr", row->lr },
+        { "momentum", row->momentum } };
     return put_scalars((board *)logger, row->step, scalars, 3);
 }
 
@@ -263,8 +281,8 @@ static lathe_status epoch(lathe_logger *logger, lathe_run *run, const lathe_epoc
     board *b = (board *)logger;
     (void)run;
     if (part) b->part = lathe_writer_position(b->writer);
-    const scalar scalars[] = { { first_of_epoch, row->train_loss }, { "train_accuracy", row->train_accuracy }, { "val_loss", row->val_loss },
-        { "val_accuracy", row->val_accuracy } };
+    const scalar scalars[] = { { first_of_epoch, row->train_loss }, { "train_accuracy", row->train_accuracy },
+        { "val_loss", row->val_loss }, { "val_accuracy", row->val_accuracy } };
     return put_scalars(b, row->step, scalars, 4);
 }
 
@@ -290,6 +308,13 @@ static lathe_status end(lathe_logger *logger, lathe_run *run)
 }
 
 const lathe_logger_type lathe_tensorboard_logger = {
-    .name = "tensorboard", .open = open, .step = step, .epoch = epoch, .drop_part = drop_part, .end = end, .flush = flush, .remove = remove_files,
-    .close = close_board
+    .name = "tensorboard",
+    .open = open,
+    .step = step,
+    .epoch = epoch,
+    .drop_part = drop_part,
+    .end = end,
+    .flush = flush,
+    .remove = remove_files,
+    .close = close_board,
 };

@@ -4,7 +4,7 @@
 
 #include "logger_impl.h"
 
-/* ---- evaluation --------------------------------------------------------------------------------------------- */
+/* ---- evaluation ---------------------------------------------------------------------------------------- */
 
 /* What evaluation adds up. */
 typedef struct sums {
@@ -25,12 +25,14 @@ static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, sum
 
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score)
 {
-    if (!run || !data || !score) return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
+    if (!run || !data || !score)
+        return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
     lathe_loader *loader = lathe_run_loader(run, data);
     if (!loader) return lathe_error();
     sums sum = { .right = 0 };
     lathe_status status = LATHE_OK;
-    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) status = evaluate_batch(run, &batch, &sum);
+    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);)
+        status = evaluate_batch(run, &batch, &sum);
     if (!status) status = lathe_loader_status(loader);
     lathe_loader_free(loader);
     double answers = (double)data->count * (double)run->state->answers;
@@ -39,7 +41,7 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
     return status;
 }
 
-/* ---- a step ------------------------------------------------------------------------------------------------- */
+/* ---- a step -------------------------------------------------------------------------------------------- */
 
 static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
 {
@@ -61,12 +63,9 @@ static bool save_is_due(const lathe_run *run)
     return every->steps && run->step % every->steps == 0;
 }
 
-static bool at_epoch_end(const lathe_run *run)
-{
-    return run->step % lathe_run_epoch_steps(run) == 0;
-}
+static bool at_epoch_end(const lathe_run *run) { return run->step % lathe_run_epoch_steps(run) == 0; }
 
-/* ---- an epoch ----------------------------------------------------------------------------------------------- */
+/* ---- an epoch ------------------------------------------------------------------------------------------ */
 
 /* The number that says how good an epoch was, made so that less is better. */
 static double judge(const lathe_run *run, const lathe_epoch_row *row)
@@ -85,7 +84,8 @@ static void stop_early(lathe_run *run, double value, uint64_t epoch)
 {
     lathe_run_state *state = run->state;
     const lathe_settings *s = &run->settings;
-    double delta = s->min_delta_mode == LATHE_MIN_DELTA_REL ? s->min_delta * fabs(state->reference) : s->min_delta;
+    double delta =
+        s->min_delta_mode == LATHE_MIN_DELTA_REL ? s->min_delta * fabs(state->reference) : s->min_delta;
     if (value < state->reference - delta || isnan(state->reference)) {
         state->reference = value;
         state->waited = 0;
@@ -93,7 +93,8 @@ static void stop_early(lathe_run *run, double value, uint64_t epoch)
     bool going_on = run->end == LATHE_RUN_OPEN && run->step < run->total_steps;
     if (s->early_stop == LATHE_EARLY_STOP_OFF || state->waited < (uint64_t)s->patience || !going_on) return;
     run->end = LATHE_RUN_EARLY_STOP;
-    lathe_run_message(run, "early stop after epoch %llu: no improvement for %d epochs", (unsigned long long)epoch + 1, s->patience);
+    lathe_run_message(run, "early stop after epoch %llu: no improvement for %d epochs",
+        (unsigned long long)epoch + 1, s->patience);
 }
 
 /* Whether to stop, and whether the epoch was the best so far. */
@@ -102,7 +103,8 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
     const lathe_settings *s = &run->settings;
     double value = judge(run, row);
     stop_early(run, value, row->epoch);
-    bool accuracy = s->early_stop == LATHE_EARLY_STOP_VAL_ACCURACY || (s->early_stop == LATHE_EARLY_STOP_OFF && run->val);
+    bool accuracy =
+        s->early_stop == LATHE_EARLY_STOP_VAL_ACCURACY || (s->early_stop == LATHE_EARLY_STOP_OFF && run->val);
     double former = accuracy ? -run->best : run->best;
     if (isnan(value) || value >= former) return LATHE_OK;
     run->best = accuracy ? -value : value;
@@ -119,7 +121,8 @@ static void observe(lathe_run *run, const lathe_epoch_row *row)
     else lathe_sched_observe(run->sched, more ? row->train_accuracy : row->train_loss);
 }
 
-/* What an epoch has gathered, for one that is not whole: the run may be told to go on, as if it had not ended. */
+/* What an epoch has gathered, for one that is not whole: the run may be told to go on, as if it had not
+ * ended. */
 typedef struct gathered {
     lathe_average loss;
     uint64_t right, waited;
@@ -161,8 +164,9 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     lathe_score val = { (double)NAN, (double)NAN, 0, (double)NAN };
     lathe_status status = lathe_run_average_enter(run);
     if (!status && run->val) status = lathe_run_evaluate(run, run->val, &val);
-    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), (double)state->right / (state->loss.weight * (double)state->answers),
-        val.loss, val.accuracy, seconds + lathe_run_clock() - start, (double)images / seconds };
+    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss),
+        (double)state->right / (state->loss.weight * (double)state->answers), val.loss, val.accuracy,
+        seconds + lathe_run_clock() - start, (double)images / seconds };
     state->loss = (lathe_average){ 0 };
     state->right = 0;
     if (!status) status = lathe_history_add_epoch(&run->history, &row);
@@ -174,7 +178,8 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!status) status = save_epoch(run, state->best_step == run->step);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
     if (!status && !isnan(val.mean_iou))
-        lathe_run_message(run, "epoch %llu: mean IoU %.4f of the validation part", (unsigned long long)epoch + 1, val.mean_iou);
+        lathe_run_message(run, "epoch %llu: mean IoU %.4f of the validation part",
+            (unsigned long long)epoch + 1, val.mean_iou);
     return status;
 }
 
@@ -185,18 +190,21 @@ static lathe_status train_epoch(lathe_run *run)
     double start = lathe_run_clock();
     uint64_t images = run->images, epoch = run->step / lathe_run_epoch_steps(run);
     lathe_batch batch;
-    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps && lathe_loader_next(run->loader, &batch)) {
+    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps &&
+        lathe_loader_next(run->loader, &batch)) {
         lathe_step_row row;
         status = lathe_run_step(run, &batch, &row);
         if (!status) status = finish_step(run, &row);
         bool finished = at_epoch_end(run) || run->step == run->total_steps; /* saved below */
-        if (!status && !finished && save_is_due(run) && lathe_guard_weights(run)) status = lathe_run_folder_save(run, true);
+        if (!status && !finished && save_is_due(run) && lathe_guard_weights(run))
+            status = lathe_run_folder_save(run, true);
     }
     if (!status) status = lathe_loader_status(run->loader);
     double seconds = lathe_run_clock() - start;
     run->train_seconds += seconds;
     if (status || run->end == LATHE_RUN_NAN || !lathe_guard_weights(run)) return status;
-    if (at_epoch_end(run) || run->step == run->total_steps) return finish_epoch(run, epoch, seconds, run->images - images);
+    if (at_epoch_end(run) || run->step == run->total_steps)
+        return finish_epoch(run, epoch, seconds, run->images - images);
     return lathe_run_folder_save(run, false);
 }
 
@@ -254,7 +262,8 @@ static lathe_status prepare(lathe_run *run)
         status = lathe_run_folder_drop_part(run);
     if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
     /* A run that ended within an epoch, and is read back, has that epoch's row to make again. */
-    bool ends_here = run->step == run->total_steps && !at_epoch_end(run) && lathe_run_whole_epochs(run) == run->history.epochs;
+    bool ends_here = run->step == run->total_steps && !at_epoch_end(run) &&
+        lathe_run_whole_epochs(run) == run->history.epochs;
     if (!status && ends_here) status = finish_epoch(run, run->step / lathe_run_epoch_steps(run), 0, 0);
     return status;
 }
@@ -266,7 +275,8 @@ lathe_status lathe_run_train(lathe_run *run)
     lathe_status status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
-    if (!status && run->end == LATHE_RUN_NAN) status = lathe_loggers_flush(run); /* the checkpoint stays the last good one */
+    if (!status && run->end == LATHE_RUN_NAN)
+        status = lathe_loggers_flush(run); /* the checkpoint stays the last good one */
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
     if (!status) status = lathe_loggers_end(run);
     run->seconds += lathe_run_clock() - start;

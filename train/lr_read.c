@@ -22,12 +22,13 @@ typedef struct curve {
 
 /* Marks on a curve, as logarithms; NaN: there is none. */
 typedef struct marks {
-    double start, lowest, won, best; /* levels: of loss at first and at its lowest, of accuracy at first and at its best */
+    double start, lowest, won,
+        best; /* levels: of loss at first and at its lowest, of accuracy at first and at its best */
     size_t at_lowest;
-    double falls, rises, drops;      /* where the loss begins to fall and rises again, where the accuracy drops */
+    double falls, rises, drops; /* where the loss begins to fall and rises again, where the accuracy drops */
 } marks;
 
-/* ---- smoothing ---------------------------------------------------------------------------------------------- */
+/* ---- smoothing ----------------------------------------------------------------------------------------- */
 
 /* Debiased exponential average, up to the first number that is none. Returns how many there are. */
 static size_t smooth(const double *values, size_t count, double keep, double *smoothed)
@@ -42,7 +43,8 @@ static size_t smooth(const double *values, size_t count, double keep, double *sm
     return count;
 }
 
-/* Standard deviation of the numbers around their smoothed ones, over the part of the sweep before anything rises. */
+/* Standard deviation of the numbers around their smoothed ones, over the part of the sweep before anything
+ * rises. */
 static double scatter(const double *values, const double *smoothed, size_t count)
 {
     double squares = 0;
@@ -57,7 +59,8 @@ static int by_size(const void *a, const void *b)
 }
 
 /* The median over sweeps at a step, with `ended` for those that have ended before it. */
-static double median_at(const double *values, const size_t *ends, int sweeps, size_t steps, size_t step, double ended, double *room)
+static double median_at(const double *values, const size_t *ends, int sweeps, size_t steps, size_t step,
+    double ended, double *room)
 {
     for (int s = 0; s < sweeps; s++) room[s] = step < ends[s] ? values[(size_t)s * steps + step] : ended;
     qsort(room, (size_t)sweeps, sizeof *room, by_size);
@@ -65,7 +68,7 @@ static double median_at(const double *values, const size_t *ends, int sweeps, si
     return sweeps % 2 || middle == ended ? middle : (room[sweeps / 2 - 1] + middle) / 2;
 }
 
-/* ---- marks -------------------------------------------------------------------------------------------------- */
+/* ---- marks --------------------------------------------------------------------------------------------- */
 
 /* The place between two points where y is `level`. */
 static double between(const double *x, const double *y, size_t i, double level)
@@ -83,8 +86,8 @@ static double comes_down(const double *x, const double *y, size_t count, double 
 }
 
 /*
- * The place behind which y stays above `level` (or below it): a dip from which it comes back is none. NaN: nowhere, also if that is in the last
- * points of a whole sweep, which may be such a dip.
+ * The place behind which y stays above `level` (or below it): a dip from which it comes back is none. NaN:
+ * nowhere, also if that is in the last points of a whole sweep, which may be such a dip.
  */
 static double leaves(const curve *c, const double *y, double level, bool upwards)
 {
@@ -105,7 +108,9 @@ static double level_of_start(const double *y, size_t count)
 
 static marks find_marks(const curve *c)
 {
-    marks m = { .start = level_of_start(c->loss, c->count), .won = level_of_start(c->accuracy, c->count), .best = c->accuracy[0],
+    marks m = { .start = level_of_start(c->loss, c->count),
+        .won = level_of_start(c->accuracy, c->count),
+        .best = c->accuracy[0],
         .drops = (double)NAN };
     for (size_t i = 1; i < c->count; i++) {
         if (c->loss[i] < c->loss[m.at_lowest]) m.at_lowest = i;
@@ -134,7 +139,8 @@ static lathe_lr_pair pair_of(const curve *c)
     const marks m = find_marks(c);
     double end = m.rises;
     pair.max_rule = LATHE_LR_LOSS_RISES;
-    if (m.drops < end || (isnan(end) && !isnan(m.drops))) end = m.drops, pair.max_rule = LATHE_LR_ACCURACY_FALLS;
+    if (m.drops < end || (isnan(end) && !isnan(m.drops)))
+        end = m.drops, pair.max_rule = LATHE_LR_ACCURACY_FALLS;
     if (isnan(end) && !c->whole) end = c->x[c->count - 1], pair.max_rule = LATHE_LR_STOPS;
     if (is_flat(c, &m) || isnan(end)) return none;
     pair.max_lr = exp(end) / 2;
@@ -144,7 +150,7 @@ static lathe_lr_pair pair_of(const curve *c)
     return pair;
 }
 
-/* ---- all curves --------------------------------------------------------------------------------------------- */
+/* ---- all curves ---------------------------------------------------------------------------------------- */
 
 /* The sweeps, smoothed. */
 typedef struct smoothed {
@@ -171,7 +177,8 @@ static void smooth_all(const lathe_lr_sweeps *in, double keep, smoothed *s)
         smooth(in->accuracy + first, s->ends[n], keep, s->accuracy + first);
         const size_t flat = s->ends[n] / 4; /* before anything happens */
         noise += noise_of(in->loss + first, s->loss + first, flat, keep) / in->sweeps;
-        accuracy_noise += noise_of(in->accuracy + first, s->accuracy + first, s->ends[n] / 2, keep) / in->sweeps;
+        accuracy_noise +=
+            noise_of(in->accuracy + first, s->accuracy + first, s->ends[n] / 2, keep) / in->sweeps;
     }
     s->noise = noise;
     s->accuracy_noise = accuracy_noise;
@@ -194,7 +201,8 @@ static void make_slope(lathe_lr_found *found, const double *x, double keep)
 {
     const size_t reach = (size_t)(1 / (1 - keep)) / 2 + 1;
     for (size_t i = 0; i < found->points; i++) {
-        const size_t a = i > reach ? i - reach : 0, b = i + reach < found->points ? i + reach : found->points - 1;
+        const size_t a = i > reach ? i - reach : 0,
+                     b = i + reach < found->points ? i + reach : found->points - 1;
         found->slope[i] = x[b] > x[a] ? (found->loss[b] - found->loss[a]) / (x[b] - x[a]) * log(10) : 0;
     }
 }
@@ -218,13 +226,18 @@ static lathe_status refuse(const lathe_lr_found *found, const curve *c)
 {
     const double first = found->lr[0], last = found->raw_lr[found->steps - 1];
     if (c->count < FEWEST)
-        return lathe_fail(LATHE_ESTATE, "lathe_lr_find: the loss is lost after %zu steps: begin with a smaller rate than %.3g", c->count,
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_lr_find: the loss is lost after %zu steps: begin with a smaller rate than %.3g", c->count,
             found->raw_lr[0]);
     const marks m = find_marks(c);
     if (is_flat(c, &m))
-        return lathe_fail(LATHE_ESTATE, "lathe_lr_find: the curve is flat: the loss is %.4g at first and %.4g at best, noise %.2g, from rate %.3g to "
-            "%.3g; no rate helps: look at data, loss and frozen weights", m.start, m.lowest, c->noise, first, last);
-    return lathe_fail(LATHE_ESTATE, "lathe_lr_find: the loss has not risen again at the greatest rate, %.3g: try greater ones", last);
+        return lathe_fail(LATHE_ESTATE,
+            "lathe_lr_find: the curve is flat: the loss is %.4g at first and %.4g at best, noise %.2g, from "
+            "rate %.3g to "
+            "%.3g; no rate helps: look at data, loss and frozen weights",
+            m.start, m.lowest, c->noise, first, last);
+    return lathe_fail(LATHE_ESTATE,
+        "lathe_lr_find: the loss has not risen again at the greatest rate, %.3g: try greater ones", last);
 }
 
 static lathe_status read_all(const lathe_lr_sweeps *in, double keep, smoothed *s, lathe_lr_found *found)
@@ -235,13 +248,14 @@ static lathe_status read_all(const lathe_lr_sweeps *in, double keep, smoothed *s
     const size_t reach = (size_t)(1 / (1 - keep) + 0.5);
     for (int n = 0; n < in->sweeps; n++) {
         const size_t first = (size_t)n * in->steps, count = s->ends[n];
-        const curve own = { s->x, s->loss + first, s->accuracy + first, count, reach, count == in->steps, s->noise, s->accuracy_noise };
+        const curve own = { s->x, s->loss + first, s->accuracy + first, count, reach, count == in->steps,
+            s->noise, s->accuracy_noise };
         found->each[n] = pair_of(&own);
     }
     /* The median of so many is quieter than one. */
     const double quieter = sqrt((double)in->sweeps);
-    const curve median = { s->x, found->loss, found->accuracy, found->points, reach, found->points == in->steps, s->noise / quieter,
-        s->accuracy_noise / quieter };
+    const curve median = { s->x, found->loss, found->accuracy, found->points, reach,
+        found->points == in->steps, s->noise / quieter, s->accuracy_noise / quieter };
     found->pair = pair_of(&median);
     if (isnan(found->pair.max_lr)) return refuse(found, &median);
     const marks m = find_marks(&median);
@@ -256,13 +270,17 @@ static lathe_status read_all(const lathe_lr_sweeps *in, double keep, smoothed *s
 
 static lathe_status check(const lathe_lr_sweeps *in, double smoothing)
 {
-    if (!(smoothing >= 0 && smoothing < 1)) return lathe_fail(LATHE_EARG, "lathe_lr_read: smoothing = %g is not legal: [0, 1)", smoothing);
-    if (!in->lr || !in->loss || !in->accuracy) return lathe_fail(LATHE_EARG, "lathe_lr_read: lr, loss or accuracy is NULL");
+    if (!(smoothing >= 0 && smoothing < 1))
+        return lathe_fail(LATHE_EARG, "lathe_lr_read: smoothing = %g is not legal: [0, 1)", smoothing);
+    if (!in->lr || !in->loss || !in->accuracy)
+        return lathe_fail(LATHE_EARG, "lathe_lr_read: lr, loss or accuracy is NULL");
     if (in->steps < FEWEST || in->sweeps < 1)
-        return lathe_fail(LATHE_EARG, "lathe_lr_read: %zu steps of %d sweeps, expected at least %d of 1", in->steps, in->sweeps, FEWEST);
+        return lathe_fail(LATHE_EARG, "lathe_lr_read: %zu steps of %d sweeps, expected at least %d of 1",
+            in->steps, in->sweeps, FEWEST);
     for (size_t i = 0; i < in->steps; i++)
         if (!(in->lr[i] > (i ? in->lr[i - 1] : 0)) || !isfinite(in->lr[i]))
-            return lathe_fail(LATHE_EARG, "lathe_lr_read: lr[%zu] = %g: rates are above 0 and grow", i, in->lr[i]);
+            return lathe_fail(LATHE_EARG, "lathe_lr_read: lr[%zu] = %g: rates are above 0 and grow", i,
+                in->lr[i]);
     return LATHE_OK;
 }
 
@@ -274,7 +292,9 @@ static lathe_lr_found *new_found(const lathe_lr_sweeps *in)
     found->steps = steps;
     found->sweeps = in->sweeps;
     found->each = lathe_alloc((size_t)in->sweeps, sizeof *found->each);
-    double *room = found->lr = found->each ? lathe_alloc(lathe_plus(lathe_times(5, steps), lathe_times(2, all)), sizeof *room) : NULL;
+    double *room = found->lr = found->each ?
+        lathe_alloc(lathe_plus(lathe_times(5, steps), lathe_times(2, all)), sizeof *room) :
+        NULL;
     if (!room) {
         lathe_lr_found_free(found);
         return NULL;
@@ -298,10 +318,17 @@ lathe_lr_found *lathe_lr_read(const lathe_lr_sweeps *in, double smoothing)
     const size_t steps = in->steps, sweeps = (size_t)in->sweeps, all = lathe_times(steps, sweeps);
     lathe_lr_found *found = new_found(in);
     size_t *ends = found ? lathe_alloc(sweeps, sizeof *ends) : NULL;
-    double *room = ends ? lathe_alloc(lathe_plus(lathe_times(2, all), lathe_plus(lathe_times(2, steps), sweeps)), sizeof *room) : NULL;
+    double *room = ends ?
+        lathe_alloc(lathe_plus(lathe_times(2, all), lathe_plus(lathe_times(2, steps), sweeps)),
+            sizeof *room) :
+        NULL;
     lathe_status status = LATHE_ENOMEM;
     if (room) {
-        smoothed s = { .loss = room, .accuracy = room + all, .x = room + 2 * all, .room = room + 2 * all + steps, .ends = ends };
+        smoothed s = { .loss = room,
+            .accuracy = room + all,
+            .x = room + 2 * all,
+            .room = room + 2 * all + steps,
+            .ends = ends };
         status = read_all(in, smoothing, &s, found);
     }
     lathe_free(room);

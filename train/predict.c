@@ -24,7 +24,8 @@ static void softmax(const lathe_real *scores, int classes, double share, double 
 }
 
 /* Add `share` of what the scores of one picture mean. */
-static void add_probabilities(const lathe_trained *trained, const lathe_real *scores, double share, double *probabilities)
+static void add_probabilities(const lathe_trained *trained, const lathe_real *scores, double share,
+    double *probabilities)
 {
     if (trained->task == LATHE_TASK_MANY)
         for (int k = 0; k < trained->classes; k++) probabilities[k] += share / (1 + exp(-(double)scores[k]));
@@ -43,22 +44,26 @@ static void mirror(const lathe_batch *batch, lathe_real *mirrored)
     size_t rows = blocks * (size_t)batch->channels * (size_t)batch->height;
     for (size_t row = 0; row < rows; row++)
         for (size_t x = 0; x < width; x++)
-            memcpy(mirrored + (row * width + x) * LATHE_LANES, batch->images + (row * width + width - 1 - x) * LATHE_LANES,
-                LATHE_LANES * sizeof *mirrored);
+            memcpy(mirrored + (row * width + x) * LATHE_LANES,
+                batch->images + (row * width + width - 1 - x) * LATHE_LANES, LATHE_LANES * sizeof *mirrored);
 }
 
-static lathe_status predict_once(const lathe_predictor *predictor, const lathe_batch *batch, double share, double *probabilities)
+static lathe_status predict_once(const lathe_predictor *predictor, const lathe_batch *batch, double share,
+    double *probabilities)
 {
     size_t classes = (size_t)predictor->trained->classes;
     lathe_tape_begin(predictor->tape, LATHE_EVAL);
     lathe_tensor *output = lathe_nn_forward(predictor->trained->net, lathe_input(predictor->tape, batch));
-    lathe_status status = output ? lathe_tensor_read(output, predictor->scores, (size_t)batch->size * classes) : lathe_error();
+    lathe_status status =
+        output ? lathe_tensor_read(output, predictor->scores, (size_t)batch->size * classes) : lathe_error();
     for (size_t i = 0; i < (size_t)batch->size && !status; i++)
-        add_probabilities(predictor->trained, predictor->scores + i * classes, share, probabilities + i * classes);
+        add_probabilities(predictor->trained, predictor->scores + i * classes, share,
+            probabilities + i * classes);
     return status;
 }
 
-static lathe_status predict_batch(const lathe_predictor *predictor, const lathe_batch *batch, double *probabilities)
+static lathe_status predict_batch(const lathe_predictor *predictor, const lathe_batch *batch,
+    double *probabilities)
 {
     if (!predictor->mirrored) return predict_once(predictor, batch, 1, probabilities);
     lathe_status status = predict_once(predictor, batch, 0.5, probabilities);
@@ -69,24 +74,31 @@ static lathe_status predict_batch(const lathe_predictor *predictor, const lathe_
     return predict_once(predictor, &other, 0.5, probabilities);
 }
 
-static lathe_status open_predictor(lathe_predictor *predictor, const lathe_trained *trained, int batch_size, bool hflip)
+static lathe_status open_predictor(lathe_predictor *predictor, const lathe_trained *trained, int batch_size,
+    bool hflip)
 {
     size_t stored = ((size_t)batch_size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES, picture;
-    *predictor = (lathe_predictor){ .trained = trained, .tape = lathe_tape_new(),
-        .scores = lathe_alloc_raw(lathe_times((size_t)batch_size, (size_t)trained->classes), sizeof(lathe_real)) };
-    if (hflip && lathe_size_mul((size_t)trained->channels * (size_t)trained->input_height, (size_t)trained->input_width * sizeof(lathe_real), &picture))
+    *predictor = (lathe_predictor){ .trained = trained,
+        .tape = lathe_tape_new(),
+        .scores =
+            lathe_alloc_raw(lathe_times((size_t)batch_size, (size_t)trained->classes), sizeof(lathe_real)) };
+    if (hflip &&
+        lathe_size_mul((size_t)trained->channels * (size_t)trained->input_height,
+            (size_t)trained->input_width * sizeof(lathe_real), &picture))
         predictor->mirrored = lathe_alloc_raw(stored, picture);
     return predictor->tape && predictor->scores && (!hflip || predictor->mirrored) ? LATHE_OK : LATHE_ENOMEM;
 }
 
-lathe_status lathe_trained_predict(const lathe_trained *trained, const lathe_dataset *data, const lathe_predict_opts *opts,
-    double *probabilities)
+lathe_status lathe_trained_predict(const lathe_trained *trained, const lathe_dataset *data,
+    const lathe_predict_opts *opts, double *probabilities)
 {
     static const lathe_predict_opts none;
     if (!opts) opts = &none;
     if (!trained || !data || !probabilities) return lathe_fail(LATHE_EARG, "lathe_trained_predict: NULL");
     if (trained->task == LATHE_TASK_PIXELS)
-        return lathe_fail(LATHE_EARG, "lathe_trained_predict: %s is a model of masks, which gives a class to each pixel", trained->path);
+        return lathe_fail(LATHE_EARG,
+            "lathe_trained_predict: %s is a model of masks, which gives a class to each pixel",
+            trained->path);
     const int batch_size = opts->batch_size ? opts->batch_size : 64;
     size_t classes = (size_t)trained->classes, done = 0;
     lathe_loader *loader = lathe_trained_loader(trained, data, batch_size, opts->workers);

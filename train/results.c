@@ -56,7 +56,8 @@ char *lathe_run_json(const lathe_run *run)
     put_number(&text, "val_accuracy", epoch ? epoch->val_accuracy : (double)NAN);
     put_number(&text, "test_loss", tested ? run->test_score.loss : (double)NAN);
     put_number(&text, "test_accuracy", tested ? run->test_score.accuracy : (double)NAN);
-    if (run->data->task == LATHE_TASK_PIXELS) put_number(&text, "test_mean_iou", tested ? run->test_score.mean_iou : (double)NAN);
+    if (run->data->task == LATHE_TASK_PIXELS)
+        put_number(&text, "test_mean_iou", tested ? run->test_score.mean_iou : (double)NAN);
     size_t skipped = run->data->skipped + run->test->skipped + (run->val ? run->val->skipped : 0);
     if (skipped) put_number(&text, "skipped", (double)skipped);
     put_number(&text, "seconds", run->seconds);

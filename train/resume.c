@@ -1,6 +1,6 @@
 /*
- * Going on with a run. last.safetensors decides: the tables are cut off behind the rows it knows of, so that what was written after it is
- * written again, and the same bits come out as without the break.
+ * Going on with a run. last.safetensors decides: the tables are cut off behind the rows it knows of, so that
+ * what was written after it is written again, and the same bits come out as without the break.
  */
 #include <math.h>
 #include <stdio.h>
@@ -28,7 +28,8 @@ lathe_status lathe_resume_folder(lathe_settings *settings)
         else strcpy(folder, ".");
     }
     if (*settings->out && strcmp(settings->out, folder))
-        return lathe_fail(LATHE_EARG, "settings: out = %.200s, but a run that goes on does so in its own folder, %.200s", settings->out,
+        return lathe_fail(LATHE_EARG,
+            "settings: out = %.200s, but a run that goes on does so in its own folder, %.200s", settings->out,
             folder);
     snprintf(settings->out, sizeof settings->out, "%s", folder);
     return LATHE_OK;
@@ -36,7 +37,8 @@ lathe_status lathe_resume_folder(lathe_settings *settings)
 
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings)
 {
-    if (!resume || !settings) return lathe_fail(LATHE_EARG, "lathe_run_read_settings: resume or settings is NULL");
+    if (!resume || !settings)
+        return lathe_fail(LATHE_EARG, "lathe_run_read_settings: resume or settings is NULL");
     lathe_settings changed = *settings;
     lathe_folder_path path;
     lathe_status status = lathe_settings_set(&changed, "resume", resume);
@@ -47,7 +49,7 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
     return status;
 }
 
-/* ---- is it the same run? ------------------------------------------------------------------------------------ */
+/* ---- is it the same run? ------------------------------------------------------------------------------- */
 
 /* A default is the same as the value given: "# lr = 0.001" and "lr = 0.001". */
 static const char *bare(const char *line, int *length)
@@ -68,7 +70,8 @@ static bool has_line(const char *text, const char *line, int length)
     return false;
 }
 
-/* The first line of `a` that `b` lacks, and its length; 0 if there is none. Options may come in another order. */
+/* The first line of `a` that `b` lacks, and its length; 0 if there is none. Options may come in another
+ * order. */
 static const char *lacking_line(const char *a, const char *b, int *length)
 {
     while (*a) {
@@ -86,8 +89,11 @@ static lathe_status compare_texts(const char *path, const char *then, const char
     int length[2];
     const char *line[2] = { lacking_line(then, now, &length[0]), lacking_line(now, then, &length[1]) };
     if (!length[0] && !length[1]) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "%s: a run with '%.*s', the settings say '%.*s'; a run goes on with its own settings, but for its length "
-        "(--epochs, --max-steps) and what does not change the result", path, length[0], line[0], length[1], line[1]);
+    return lathe_fail(LATHE_EARG,
+        "%s: a run with '%.*s', the settings say '%.*s'; a run goes on with its own settings, but for its "
+        "length "
+        "(--epochs, --max-steps) and what does not change the result",
+        path, length[0], line[0], length[1], line[1]);
 }
 
 /* Settings that may differ are taken from `settings`, so that the rest is compared. */
@@ -96,11 +102,13 @@ static void copy_free(lathe_settings *to, const lathe_settings *settings)
     for (int i = 0; lathe_setting_at(i); i++) {
         char text[LATHE_SETTING_LONG];
         const lathe_setting *setting = lathe_setting_at(i);
-        if (setting->free || setting->place) lathe_settings_set(to, setting->key, lathe_setting_text(setting, settings, text));
+        if (setting->free || setting->place)
+            lathe_settings_set(to, setting->key, lathe_setting_text(setting, settings, text));
     }
 }
 
-lathe_status lathe_resume_compare(const char *path, const lathe_settings *then, const lathe_settings *settings)
+lathe_status lathe_resume_compare(const char *path, const lathe_settings *then,
+    const lathe_settings *settings)
 {
     lathe_settings adapted = *then;
     copy_free(&adapted, settings);
@@ -120,9 +128,10 @@ lathe_status lathe_resume_check_settings(const lathe_safetensors *file, const la
     return status ? status : lathe_resume_compare(file->path, &then, settings);
 }
 
-/* ---- going on ----------------------------------------------------------------------------------------------- */
+/* ---- going on ------------------------------------------------------------------------------------------ */
 
-/* The best weights so far, into the copy that the run keeps. They pass through the net, so this comes before its own weights. */
+/* The best weights so far, into the copy that the run keeps. They pass through the net, so this comes before
+ * its own weights. */
 static lathe_status read_best(lathe_run *run, uint64_t best_step)
 {
     int count;
@@ -143,7 +152,8 @@ static lathe_status read_best(lathe_run *run, uint64_t best_step)
     return status;
 }
 
-/* If the best epoch is the one that ends here, its file may still be the one before: the checkpoint is written first. */
+/* If the best epoch is the one that ends here, its file may still be the one before: the checkpoint is
+ * written first. */
 static lathe_status settle_best(lathe_run *run)
 {
     lathe_run_state *state = run->state;
@@ -154,8 +164,8 @@ static lathe_status settle_best(lathe_run *run)
         if (!status) lathe_run_average_leave(run);
         return status ? status : lathe_run_folder_save_best(run);
     }
-    lathe_run_message(run, "%s has no best.safetensors of step %llu; the best of the epochs to come counts", run->settings.out,
-        (unsigned long long)state->best_step);
+    lathe_run_message(run, "%s has no best.safetensors of step %llu; the best of the epochs to come counts",
+        run->settings.out, (unsigned long long)state->best_step);
     run->best = (double)NAN;
     return LATHE_OK;
 }
@@ -168,8 +178,11 @@ static void tell_other_rates(const lathe_run *run)
     for (size_t i = 0; i < history->steps; i++) {
         double rate = lathe_sched_rates_at(run->sched, 0, history->step[i].step).lr;
         if (rate == history->step[i].lr) continue;
-        lathe_run_message(run, "the schedule depends on the run's length: step %llu had learning rate %g, a run of %llu steps has %g there",
-            (unsigned long long)history->step[i].step, history->step[i].lr, (unsigned long long)run->total_steps, rate);
+        lathe_run_message(run,
+            "the schedule depends on the run's length: step %llu had learning rate %g, a run of %llu steps "
+            "has %g there",
+            (unsigned long long)history->step[i].step, history->step[i].lr,
+            (unsigned long long)run->total_steps, rate);
         return;
     }
 }
@@ -179,7 +192,8 @@ static lathe_status go_on(lathe_run *run, const lathe_safetensors *file, bool is
     lathe_history_ends ends;
     lathe_checkpoint_place place;
     lathe_status status = lathe_checkpoint_check(file, run, &place);
-    if (!status) status = lathe_history_read_first(&run->history, run->settings.out, place.step, place.epochs, &ends);
+    if (!status)
+        status = lathe_history_read_first(&run->history, run->settings.out, place.step, place.epochs, &ends);
     if (!status) status = read_best(run, place.best_step);
     if (!status) status = lathe_checkpoint_read(run, file);
     /* An older checkpoint becomes the last one before the tables lose the rows of what is given up. */
@@ -190,10 +204,10 @@ static lathe_status go_on(lathe_run *run, const lathe_safetensors *file, bool is
     if (!status) status = settle_best(run);
     if (status) return status;
     if (run->step > run->total_steps)
-        return lathe_fail(LATHE_EARG, "%s: has made %llu steps, more than the %llu asked for", file->path, (unsigned long long)run->step,
-            (unsigned long long)run->total_steps);
-    lathe_run_message(run, "goes on with %s after step %llu of %llu", run->settings.out, (unsigned long long)run->step,
-        (unsigned long long)run->total_steps);
+        return lathe_fail(LATHE_EARG, "%s: has made %llu steps, more than the %llu asked for", file->path,
+            (unsigned long long)run->step, (unsigned long long)run->total_steps);
+    lathe_run_message(run, "goes on with %s after step %llu of %llu", run->settings.out,
+        (unsigned long long)run->step, (unsigned long long)run->total_steps);
     tell_other_rates(run);
     return LATHE_OK;
 }
@@ -205,10 +219,12 @@ static lathe_status tell_others(const lathe_run *run, bool is_last)
     size_t count;
     lathe_status status = lathe_error();
     snprintf(message, sizeof message, "%s", lathe_error_message());
-    uint64_t *steps = is_last && status == LATHE_EFORMAT ? lathe_file_numbers(run->settings.out, "step-", suffix, &count) : NULL;
+    uint64_t *steps = is_last && status == LATHE_EFORMAT ?
+        lathe_file_numbers(run->settings.out, "step-", suffix, &count) :
+        NULL;
     if (steps && count)
-        lathe_fail(status, "%.300s; an older one: --resume %.120s/step-%08llu.safetensors", message, run->settings.out,
-            (unsigned long long)steps[count - 1]);
+        lathe_fail(status, "%.300s; an older one: --resume %.120s/step-%08llu.safetensors", message,
+            run->settings.out, (unsigned long long)steps[count - 1]);
     else lathe_fail(status, "%s", message);
     lathe_free(steps);
     return status;
@@ -219,7 +235,8 @@ lathe_status lathe_resume(lathe_run *run)
     lathe_folder_path path, config;
     bool is_last = !is_file(run->settings.resume);
     lathe_status status = lathe_run_folder_path(run, "config.ini", config);
-    if (!status && !lathe_file_exists(config)) return lathe_fail(LATHE_EIO, "%s: no run folder: it is missing", config);
+    if (!status && !lathe_file_exists(config))
+        return lathe_fail(LATHE_EIO, "%s: no run folder: it is missing", config);
     if (!status && is_last) status = lathe_run_folder_path(run, "last.safetensors", path);
     if (status) return status;
     if (!is_last) snprintf(path, sizeof path, "%s", run->settings.resume);

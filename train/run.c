@@ -46,8 +46,14 @@ static lathe_status open_model(lathe_run *run)
 static lathe_status open_loader(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    run->loader = lathe_loader_new(run->train, &(lathe_loader_opts){ .batch_size = s->batch_size, .shuffle = true,
-        .balanced = s->sampler == LATHE_SAMPLER_BALANCED, .drop_last = s->drop_last, .transforms = run->transforms, .seed = s->seed, .workers = s->workers });
+    run->loader = lathe_loader_new(run->train,
+        &(lathe_loader_opts){ .batch_size = s->batch_size,
+            .shuffle = true,
+            .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
+            .drop_last = s->drop_last,
+            .transforms = run->transforms,
+            .seed = s->seed,
+            .workers = s->workers });
     if (!run->loader) return lathe_error();
     run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
     run->total_steps = lathe_run_steps_of(s, run->steps_per_epoch);
@@ -63,19 +69,27 @@ size_t lathe_run_whole_epochs(const lathe_run *run)
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
 {
     if (!run || !data) return lathe_fail(LATHE_EARG, "lathe_run_loader: run or data is NULL"), NULL;
-    return lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = run->settings.batch_size, .workers = run->settings.workers,
-        .transforms = run->transforms, .still = true, .mean = run->data->mean, .std = run->data->std });
+    return lathe_loader_new(data,
+        &(lathe_loader_opts){ .batch_size = run->settings.batch_size,
+            .workers = run->settings.workers,
+            .transforms = run->transforms,
+            .still = true,
+            .mean = run->data->mean,
+            .std = run->data->std });
 }
 
 static lathe_status open_training(lathe_run *run)
 {
     run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
-    run->sched = run->optim ? lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) : NULL;
+    run->sched = run->optim ?
+        lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) :
+        NULL;
     run->tape = run->sched ? lathe_tape_new() : NULL;
     lathe_run_state *state = run->state;
     if (!run->tape || lathe_run_average_open(run) || lathe_run_groups_open(run)) return lathe_error();
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
-    state->plain_opts = state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
+    state->plain_opts =
+        state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
     if (!state->plain_opts || lathe_task_open(run)) return lathe_error();
     return lathe_run_weigh_classes(run);
 }
@@ -84,15 +98,18 @@ void lathe_run_tell_schedule(const lathe_run *run)
 {
     char line[256];
     if (run->settings.no_warnings) return;
-    if (lathe_sched_describe(run->sched, run->total_steps, run->steps_per_epoch, line)) lathe_run_message(run, "%s", line);
-    for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++) lathe_run_message(run, "%s", line);
+    if (lathe_sched_describe(run->sched, run->total_steps, run->steps_per_epoch, line))
+        lathe_run_message(run, "%s", line);
+    for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++)
+        lathe_run_message(run, "%s", line);
 }
 
 static void tell_optim(const lathe_run *run)
 {
     const lathe_optim_type *type = lathe_optim_type_of(run->optim);
     if (type->full_batch && run->steps_per_epoch > 1 && !run->settings.no_warnings)
-        lathe_run_message(run, "%s is meant for the gradient of the whole data set; here a step sees %d of %zu samples",
+        lathe_run_message(run,
+            "%s is meant for the gradient of the whole data set; here a step sees %d of %zu samples",
             type->name, run->settings.batch_size, run->train->count);
 }
 
@@ -160,7 +177,7 @@ void lathe_run_free(lathe_run *run)
     lathe_free(run);
 }
 
-/* ---- the best weights --------------------------------------------------------------------------------------- */
+/* ---- the best weights ---------------------------------------------------------------------------------- */
 
 size_t lathe_run_copy_net(const lathe_run *run, lathe_net_part part, lathe_real *kept, bool back)
 {
@@ -180,7 +197,9 @@ size_t lathe_run_copy_net(const lathe_run *run, lathe_net_part part, lathe_real 
 lathe_status lathe_run_best_keep(lathe_run *run)
 {
     lathe_run_state *state = run->state;
-    if (!state->best) state->best = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *state->best);
+    if (!state->best)
+        state->best =
+            lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *state->best);
     if (!state->best) return lathe_error();
     lathe_run_copy_net(run, LATHE_NET_ALL, state->best, false);
     state->has_best = true;

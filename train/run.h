@@ -1,6 +1,7 @@
 /*
- * A run: settings made into data, model, optimizer, scheduler and tape, and trained. The loop inside is the one every program can
- * write for itself; around it are validation, the history, the run folder and the end results.
+ * A run: settings made into data, model, optimizer, scheduler and tape, and trained. The loop inside is the
+ * one every program can write for itself; around it are validation, the history, the run folder and the end
+ * results.
  */
 #ifndef LATHE_TRAIN_RUN_H
 #define LATHE_TRAIN_RUN_H
@@ -19,15 +20,17 @@ typedef struct lathe_run lathe_run;
 /** How well a model does on a data set. */
 typedef struct lathe_score {
     double loss;     /* mean over the samples, without label smoothing */
-    double accuracy; /* part of the answers that are right, 0 ... 1: of one class a picture the largest output's; of any number of
-                        classes each yes or no, at logit 0; of heads each head's; of masks each pixel's */
+    double accuracy; /* part of the answers that are right, 0 ... 1: of one class a picture the largest
+                        output's; of any number of classes each yes or no, at logit 0; of heads each head's;
+                        of masks each pixel's */
     size_t count;    /* samples */
-    double mean_iou; /* of masks: intersection over union of each class that occurs, their mean; otherwise NaN */
+    double
+        mean_iou; /* of masks: intersection over union of each class that occurs, their mean; otherwise NaN */
 } lathe_score;
 
 /**
- * What a run tells its caller; the library itself prints nothing. Each may be NULL. They are called on the thread that called
- * lathe_run_new or lathe_run_train.
+ * What a run tells its caller; the library itself prints nothing. Each may be NULL. They are called on the
+ * thread that called lathe_run_new or lathe_run_train.
  */
 typedef struct lathe_run_hooks {
     void *context;
@@ -52,8 +55,9 @@ typedef enum lathe_run_end {
 struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
-    lathe_dataset *data;          /* the training split as a whole */
-    lathe_dataset *train, *val;   /* its parts; val NULL: val_split is 0. train is data itself where it is all of it */
+    lathe_dataset *data; /* the training split as a whole */
+    lathe_dataset *train,
+        *val; /* its parts; val NULL: val_split is 0. train is data itself where it is all of it */
     lathe_dataset *test;
     lathe_transforms *transforms; /* settings.augment */
     lathe_loader *loader;         /* of train: shuffled */
@@ -63,37 +67,41 @@ struct lathe_run {
     lathe_sched *sched;
     lathe_tape *tape;
     double steps_per_epoch;
-    uint64_t total_steps;         /* the run's length */
-    uint64_t step;                /* steps made */
+    uint64_t total_steps; /* the run's length */
+    uint64_t step;        /* steps made */
     lathe_history history;
     lathe_run_end end;
 
     /* results */
-    double best;                  /* best value so far of what early_stop watches (off: val_accuracy, or train_loss without val) */
+    double best; /* best value so far of what early_stop watches (off: val_accuracy, or train_loss without
+                    val) */
     uint64_t best_epoch;
     lathe_score test_score;       /* count 0: not measured */
     double seconds;               /* in lathe_run_train, all calls together */
     double train_seconds;         /* of that, in steps: without evaluation and saving */
     double seconds_to_first_step; /* from lathe_run_new to the end of the first step */
     uint64_t images;              /* trained on in this process */
-    char not_a_number[768];       /* the newest thing that was none: step, what, and where it was first; "": there was none */
+    char not_a_number[768]; /* the newest thing that was none: step, what, and where it was first; "": there
+                               was none */
     struct lathe_run_state *state; /* private */
 };
 
 /**
- * Make everything ready: check the settings, open and split the data, build and initialise the model, make optimizer and
- * scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may be NULL; both are copied.
+ * Make everything ready: check the settings, open and split the data, build and initialise the model, make
+ * optimizer and scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may
+ * be NULL; both are copied.
  *
- * With settings->resume, a run folder or one of its checkpoints, the run goes on from there (a folder: from its last.safetensors) in
- * the same folder, with the same settings but for those marked `free`, and ends in the same bits as without the break. A run
- * that was never saved begins anew. One process at a time has a folder.
- * Errors   NULL; the message names the setting, file or layer at fault; LATHE_ESTATE if another process has the folder.
+ * With settings->resume, a run folder or one of its checkpoints, the run goes on from there (a folder: from
+ * its last.safetensors) in the same folder, with the same settings but for those marked `free`, and ends in
+ * the same bits as without the break. A run that was never saved begins anew. One process at a time has a
+ * folder. Errors   NULL; the message names the setting, file or layer at fault; LATHE_ESTATE if another
+ * process has the folder.
  */
 lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks);
 
 /**
- * The settings of a run folder, or of the folder of a checkpoint in it, over what `settings` holds, with settings->resume and
- * settings->out as they must be to go on with it. Errors: those of lathe_settings_read.
+ * The settings of a run folder, or of the folder of a checkpoint in it, over what `settings` holds, with
+ * settings->resume and settings->out as they must be to go on with it. Errors: those of lathe_settings_read.
  */
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings);
 
@@ -101,32 +109,35 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
 void lathe_run_free(lathe_run *run);
 
 /**
- * Train from run->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and best.safetensors as
- * the epochs go by, and a test at the end (of the best weights if there is a validation part, otherwise of the last). With settings.ema
- * or swa_start validation, best weights and test are of the averaged weights, once there are some. After an early stop the net has
- * the best weights.
- * Same seed, same bits: steps.csv and the weights do not depend on the number of threads or workers.
- * Errors   the first failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
+ * Train from run->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and
+ * best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a validation
+ * part, otherwise of the last). With settings.ema or swa_start validation, best weights and test are of the
+ * averaged weights, once there are some. After an early stop the net has the best weights. Same seed, same
+ * bits: steps.csv and the weights do not depend on the number of threads or workers. Errors   the first
+ * failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
  */
 lathe_status lathe_run_train(lathe_run *run);
 
-/** Loss and accuracy of the run's model on a data set, in LATHE_EVAL. Errors: those of reading and forward. */
+/** Loss and accuracy of the run's model on a data set, in LATHE_EVAL. Errors: those of reading and forward.
+ */
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score);
 
 /**
- * A loader that gives `data`, which must outlive it, to the run's model: in order, normalised by what it was trained with, transformed
- * with nothing left to chance. Errors: those of lathe_loader_new.
+ * A loader that gives `data`, which must outlive it, to the run's model: in order, normalised by what it was
+ * trained with, transformed with nothing left to chance. Errors: those of lathe_loader_new.
  */
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data);
 
 /**
- * Give the net of a run that has ended the weights it was tested with: the best if there was validation to choose them by, else their average if
- * there is one; and its own again, also after a failure. Errors: those of forward and the loader, for an average.
+ * Give the net of a run that has ended the weights it was tested with: the best if there was validation to
+ * choose them by, else their average if there is one; and its own again, also after a failure. Errors: those
+ * of forward and the loader, for an average.
  */
 lathe_status lathe_run_tested_enter(lathe_run *run);
 void lathe_run_tested_leave(lathe_run *run);
 
-/** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by name. */
+/** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by
+ * name. */
 lathe_status lathe_run_load(lathe_run *run, const char *path);
 
 /** Images trained on per second, evaluation and saving left out; 0 before the first step. */
@@ -135,35 +146,39 @@ double lathe_run_images_per_second(const lathe_run *run);
 /** The most memory this process has used so far, in MiB. */
 double lathe_peak_rss_mib(void);
 
-/** The row of the epoch whose weights are tested: the best if there is validation, otherwise the last; NULL before the first. */
+/** The row of the epoch whose weights are tested: the best if there is validation, otherwise the last; NULL
+ * before the first. */
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run);
 
 /**
- * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. What was not measured is
- * null. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
+ * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. What was not
+ * measured is null. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
  */
 char *lathe_run_json(const lathe_run *run);
 
 /**
- * "PARENT/MODEL-DATA-N" with the smallest N from 1 that is not there yet: a folder for a run that was given none.
- * Errors   LATHE_EIO, LATHE_EARG (too long).
+ * "PARENT/MODEL-DATA-N" with the smallest N from 1 that is not there yet: a folder for a run that was given
+ * none. Errors   LATHE_EIO, LATHE_EARG (too long).
  */
-lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent, char folder[LATHE_SETTING_LONG]);
+lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent,
+    char folder[LATHE_SETTING_LONG]);
 
 /**
- * How long a run with these settings is, without a run: its data is opened and counted. Errors: those of settings and data.
+ * How long a run with these settings is, without a run: its data is opened and counted. Errors: those of
+ * settings and data.
  */
 lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps);
 
 /**
- * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in step, epoch, lr and momentum
- * (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of the run; a schedule that watches a loss sees none here.
- * With rows NULL the schedule is only made, which checks it. The rates are those of parameters outside
- * settings.groups. Of the hooks (NULL: none) only on_message is called, with what the run would say about its schedule.
- * Errors   those of lathe_settings_check, LATHE_ENOMEM.
+ * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in
+ * step, epoch, lr and momentum (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of
+ * the run; a schedule that watches a loss sees none here. With rows NULL the schedule is only made, which
+ * checks it. The rates are those of parameters outside settings.groups. Of the hooks (NULL: none) only
+ * on_message is called, with what the run would say about its schedule. Errors   those of
+ * lathe_settings_check, LATHE_ENOMEM.
  */
-lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps, const lathe_run_hooks *hooks,
-    lathe_step_row *rows);
+lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps,
+    const lathe_run_hooks *hooks, lathe_step_row *rows);
 
 #ifdef __cplusplus
 }

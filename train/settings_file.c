@@ -9,7 +9,7 @@
 
 enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = LATHE_SETTING_SHORT };
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 typedef struct reader {
     lathe_settings *settings;
@@ -57,18 +57,23 @@ static lathe_status take_section(reader *r, char *line)
     return LATHE_OK;
 }
 
-/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key". */
+/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key".
+ */
 static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
 {
     const lathe_setting *setting = lathe_setting_find(key);
     bool own = setting && !strcmp(setting->section, r->section);
-    bool options = !strcmp(r->section, "optim") || !strcmp(r->section, "sched") || !strcmp(r->section, "loss");
+    bool options =
+        !strcmp(r->section, "optim") || !strcmp(r->section, "sched") || !strcmp(r->section, "loss");
     if (!*r->section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
     if (strlen(key) + 8 > KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
-    if (setting && !own && !options) return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
+    if (setting && !own && !options)
+        return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
     if (!setting && !options && lathe_option_known("", key))
-        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key, lathe_option_known("optim.", key) ? "[optim]" :
-            lathe_option_known("sched.", key) ? "[sched]" : "[loss]");
+        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key,
+            lathe_option_known("optim.", key)     ? "[optim]" :
+                lathe_option_known("sched.", key) ? "[sched]" :
+                                                    "[loss]");
     if (options && !own) {
         snprintf(full, KEY_LIMIT, "%.6s.", r->section);
         if (!lathe_option_known(full, key) && setting)
@@ -125,7 +130,8 @@ static lathe_status read_lines(reader *r, char *text, const char *path)
 
 lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const char *name)
 {
-    if (!settings || !text || !name) return lathe_fail(LATHE_EARG, "lathe_settings_parse: settings, text or name is NULL");
+    if (!settings || !text || !name)
+        return lathe_fail(LATHE_EARG, "lathe_settings_parse: settings, text or name is NULL");
     lathe_settings changed = *settings;
     reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
     lathe_status status = r.seen ? read_lines(&r, text, name) : lathe_error();
@@ -140,13 +146,14 @@ lathe_status lathe_settings_read(lathe_settings *settings, const char *path)
     size_t size;
     char *text = lathe_file_read(path, FILE_LIMIT, &size);
     if (!text) return lathe_error();
-    lathe_status status = strlen(text) == size ? lathe_settings_parse(settings, text, path) :
+    lathe_status status = strlen(text) == size ?
+        lathe_settings_parse(settings, text, path) :
         lathe_fail(LATHE_EFORMAT, "%s: no text: it holds a zero byte", path);
     lathe_free(text);
     return status;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------ */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 /* A value that reading would trim or take for a quoted one gets quotes of its own. */
 static void put_line(lathe_text *text, const char *key, const char *value)
@@ -164,27 +171,32 @@ typedef struct option_owner {
     const lathe_sched_type *sched; /* NULL: no schedule */
 } option_owner;
 
-static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner, const char *name)
+static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner,
+    const char *name)
 {
     for (int i = 0; i < settings->options; i++) {
         const char *key = settings->option[i].key, *plain = key + strlen(lathe_option_prefix(key));
-        const lathe_field *field = owner->sched ? lathe_sched_option_field(owner->sched, plain) : lathe_fields_find(owner->fields, plain);
+        const lathe_field *field = owner->sched ? lathe_sched_option_field(owner->sched, plain) :
+                                                  lathe_fields_find(owner->fields, plain);
         if (field && !strcmp(field->name, name) && lathe_option_is(chosen, key, owner->prefix)) return true;
     }
     return false;
 }
 
 /* The options given to the optimizer ("optim."), to the schedules ("sched.") or to the loss ("loss."). */
-static void put_given(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *prefix)
+static void put_given(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
+    const char *prefix)
 {
     for (int i = 0; i < settings->options; i++) {
         const char *key = settings->option[i].key;
-        if (lathe_option_is(chosen, key, prefix)) put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
+        if (lathe_option_is(chosen, key, prefix))
+            put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
     }
 }
 
 /* The options not given, as comments with their defaults. */
-static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner)
+static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
+    const option_owner *owner)
 {
     const lathe_field *fields = owner->fields;
     const bool several = owner->sched && chosen->scheds > 1;
@@ -195,28 +207,33 @@ static void put_defaults(lathe_text *text, const lathe_settings *settings, const
         const lathe_field one[] = { *fields, { .name = NULL } };
         if (fields->required || given(settings, chosen, owner, fields->name)) continue;
         if (!lathe_fields_resolve("default", one, NULL, defaults, owner->opts_size))
-            lathe_text_add(text, "# %s%s%s = %s\n", several ? owner->sched->name : "", several ? "." : "", fields->name,
-                lathe_field_text(fields, defaults, value));
+            lathe_text_add(text, "# %s%s%s = %s\n", several ? owner->sched->name : "", several ? "." : "",
+                fields->name, lathe_field_text(fields, defaults, value));
     }
     lathe_free(defaults);
 }
 
 /* Options of the optimizer, of the loss, or of the schedules: of each type once. */
-static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen, const char *section)
+static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
+    const char *section)
 {
     if (!strcmp(section, "optim")) {
         put_given(text, settings, chosen, "optim.");
-        put_defaults(text, settings, chosen, &(option_owner){ "optim.", chosen->optim->fields, chosen->optim->opts_size, NULL });
+        put_defaults(text, settings, chosen,
+            &(option_owner){ "optim.", chosen->optim->fields, chosen->optim->opts_size, NULL });
     } else if (!strcmp(section, "loss")) {
         put_given(text, settings, chosen, "loss.");
-        put_defaults(text, settings, chosen, &(option_owner){ "loss.", chosen->loss->fields, chosen->loss->opts_size, NULL });
+        put_defaults(text, settings, chosen,
+            &(option_owner){ "loss.", chosen->loss->fields, chosen->loss->opts_size, NULL });
     } else if (!strcmp(section, "sched")) {
         put_given(text, settings, chosen, "sched.");
         for (int i = 0; i < chosen->scheds; i++) {
             const lathe_sched_type *sched = chosen->sched[i];
             int first = 0;
             while (chosen->sched[first] != sched) first++;
-            if (first == i) put_defaults(text, settings, chosen, &(option_owner){ "sched.", sched->fields, sched->opts_size, sched });
+            if (first == i)
+                put_defaults(text, settings, chosen,
+                    &(option_owner){ "sched.", sched->fields, sched->opts_size, sched });
         }
     }
 }

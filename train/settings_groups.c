@@ -5,7 +5,8 @@
 #include "../core/alloc.h"
 #include "settings_impl.h"
 
-/* Take the part up to the next of `ends` off a text, without blanks around it; NULL when the text is used up. */
+/* Take the part up to the next of `ends` off a text, without blanks around it; NULL when the text is used up.
+ */
 static char *take(char **text, const char *ends)
 {
     char *part = *text;
@@ -28,7 +29,8 @@ static lathe_status each_option(char *text, const char *pattern, on_option *call
         if (!*word) continue;
         char *value = strchr(word, '=');
         if (!value || value == word || !value[1])
-            return lathe_fail(LATHE_EARG, "settings: groups: '%.100s' of %.100s: expected KEY=VALUE", word, pattern);
+            return lathe_fail(LATHE_EARG, "settings: groups: '%.100s' of %.100s: expected KEY=VALUE", word,
+                pattern);
         *value++ = '\0';
         for (char *c = word; *c; c++) *c = *c == '-' ? '_' : *c;
         status = call(context, word, value);
@@ -48,7 +50,9 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
         char *options = group;
         const char *pattern = take(&options, " ");
         if (!*pattern || !options)
-            status = lathe_fail(LATHE_EARG, "settings: groups: '%.100s': expected a pattern of names and options, such as '*.bias weight_decay=0'",
+            status = lathe_fail(LATHE_EARG,
+                "settings: groups: '%.100s': expected a pattern of names and options, such as '*.bias "
+                "weight_decay=0'",
                 pattern);
         else status = call(context, pattern, options);
     }
@@ -56,7 +60,7 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
     return status;
 }
 
-/* ---- checking ----------------------------------------------------------------------------------------------- */
+/* ---- checking ------------------------------------------------------------------------------------------ */
 
 static lathe_status check_option(void *context, const char *key, const char *value)
 {
@@ -64,7 +68,8 @@ static lathe_status check_option(void *context, const char *key, const char *val
     (void)value;
     if (lathe_fields_find(chosen->optim->fields, key)) return LATHE_OK;
     if (chosen->scheds == 1 && lathe_sched_option_field(chosen->sched[0], key)) return LATHE_OK;
-    return lathe_fail(LATHE_ENAME, "settings: groups: neither optimizer %s nor scheduler %s has an option %.100s for a group",
+    return lathe_fail(LATHE_ENAME,
+        "settings: groups: neither optimizer %s nor scheduler %s has an option %.100s for a group",
         chosen->optim->name, chosen->scheds == 1 ? chosen->sched[0]->name : "in sequence", key);
 }
 
@@ -79,7 +84,7 @@ lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chos
     return each_group(settings, check_group, &copy);
 }
 
-/* ---- of the optimizer --------------------------------------------------------------------------------------- */
+/* ---- of the optimizer ---------------------------------------------------------------------------------- */
 
 typedef struct making {
     lathe_optim *optim;
@@ -107,7 +112,9 @@ static lathe_status set_optim_option(void *context, const char *key, const char 
 static lathe_status no_such_name(const lathe_params *params, const char *pattern)
 {
     const char *last = params->tensor[params->count - 1]->name;
-    return lathe_fail(LATHE_ENAME, "settings: groups: no parameter outside the groups before it has a name like '%.100s'; names go from %s to %s",
+    return lathe_fail(LATHE_ENAME,
+        "settings: groups: no parameter outside the groups before it has a name like '%.100s'; names go from "
+        "%s to %s",
         pattern, params->tensor[0]->name, last);
 }
 
@@ -119,7 +126,8 @@ static lathe_status add_group(void *context, const char *pattern, char *options)
     lathe_tensor **tensors = lathe_alloc((size_t)params->count, sizeof *tensors);
     if (!tensors) return lathe_error();
     for (int i = 0; i < params->count; i++)
-        if (!lathe_optim_group_of(m->optim, i) && is_like(m, i, pattern)) tensors[count++] = params->tensor[i];
+        if (!lathe_optim_group_of(m->optim, i) && is_like(m, i, pattern))
+            tensors[count++] = params->tensor[i];
     lathe_status status = count ? LATHE_OK : no_such_name(params, pattern);
     memcpy(m->opts, m->given, lathe_optim_type_of(m->optim)->opts_size);
     if (!status) status = each_option(options, pattern, set_optim_option, m);
@@ -128,7 +136,8 @@ static lathe_status add_group(void *context, const char *pattern, char *options)
     return status;
 }
 
-lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given, double steps_per_epoch)
+lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given,
+    double steps_per_epoch)
 {
     making m = { .optim = optim, .given = given, .steps_per_epoch = steps_per_epoch };
     if (!*settings->groups) return LATHE_OK;
@@ -138,7 +147,7 @@ lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *opti
     return status;
 }
 
-/* ---- of the schedule ---------------------------------------------------------------------------------------- */
+/* ---- of the schedule ----------------------------------------------------------------------------------- */
 
 static lathe_status set_sched_option(void *context, const char *key, const char *value)
 {
@@ -181,9 +190,13 @@ static lathe_status schedule_group(void *context, const char *pattern, char *opt
     return status;
 }
 
-lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched, double steps_per_epoch)
+lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched,
+    double steps_per_epoch)
 {
-    making m = { .optim = optim, .sched = sched, .given = lathe_sched_opts(sched, 0), .steps_per_epoch = steps_per_epoch };
+    making m = { .optim = optim,
+        .sched = sched,
+        .given = lathe_sched_opts(sched, 0),
+        .steps_per_epoch = steps_per_epoch };
     lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
     if (status || !*settings->groups || chosen.scheds != 1) return status;

@@ -1,4 +1,5 @@
-/* Options of optimizer, schedules and loss: texts, until the types are chosen and an epoch's steps are known. */
+/* Options of optimizer, schedules and loss: texts, until the types are chosen and an epoch's steps are known.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -42,7 +43,8 @@ lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen 
     return lathe_sched_text_types(settings->sched, chosen->sched, &chosen->scheds);
 }
 
-/* Whose option it is: what its prefix says; without one the optimizer's if it has it, else the schedules', else the loss's. */
+/* Whose option it is: what its prefix says; without one the optimizer's if it has it, else the schedules',
+ * else the loss's. */
 static owner owner_of(const lathe_chosen *chosen, const char *key)
 {
     const char *prefix = lathe_option_prefix(key), *name = key + strlen(prefix);
@@ -58,10 +60,12 @@ bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *pr
     return whose != NOBODY && !strcmp(prefixes[whose - 1], prefix);
 }
 
-const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key, char full[LATHE_SETTING_SHORT + 8])
+const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key,
+    char full[LATHE_SETTING_SHORT + 8])
 {
     owner whose = owner_of(chosen, key);
-    snprintf(full, LATHE_SETTING_SHORT + 8, "%s%s", whose == NOBODY ? "" : prefixes[whose - 1], key + strlen(lathe_option_prefix(key)));
+    snprintf(full, LATHE_SETTING_SHORT + 8, "%s%s", whose == NOBODY ? "" : prefixes[whose - 1],
+        key + strlen(lathe_option_prefix(key)));
     return full;
 }
 
@@ -72,10 +76,14 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     for (int i = 0; i < settings->options && !status; i++) {
         const char *key = settings->option[i].key, *prefix = lathe_option_prefix(key);
         if (owner_of(&chosen, key) != NOBODY) continue;
-        const char *one = *prefix == 'o' ? settings->optim : *prefix == 's' ? settings->sched : settings->loss;
-        if (*prefix) status = lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s", one, key + strlen(prefix));
+        const char *one = *prefix == 'o' ? settings->optim :
+            *prefix == 's'               ? settings->sched :
+                                           settings->loss;
+        if (*prefix)
+            status = lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s", one, key + strlen(prefix));
         else
-            status = lathe_fail(LATHE_ENAME, "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s",
+            status = lathe_fail(LATHE_ENAME,
+                "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s",
                 settings->optim, settings->sched, settings->loss, key);
     }
     if (!status) status = lathe_groups_check(settings, &chosen);
@@ -101,10 +109,11 @@ lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTIN
     return status;
 }
 
-/* ---- optimizer ---------------------------------------------------------------------------------------------- */
+/* ---- optimizer ----------------------------------------------------------------------------------------- */
 
 /* The options of the optimizer, or of the loss, in its struct. */
-static lathe_status fill(const lathe_settings *settings, const lathe_chosen *chosen, owner whose, double steps_per_epoch, void *opts)
+static lathe_status fill(const lathe_settings *settings, const lathe_chosen *chosen, owner whose,
+    double steps_per_epoch, void *opts)
 {
     const char *name = whose == OPTIM ? chosen->optim->name : chosen->loss->name;
     const lathe_field *fields = whose == OPTIM ? chosen->optim->fields : chosen->loss->fields;
@@ -112,20 +121,23 @@ static lathe_status fill(const lathe_settings *settings, const lathe_chosen *cho
     for (int i = 0; i < settings->options && !status; i++) {
         const char *key = settings->option[i].key;
         if (owner_of(chosen, key) == whose)
-            status = lathe_fields_set(name, fields, opts, key + strlen(lathe_option_prefix(key)), settings->option[i].text,
-                steps_per_epoch);
+            status = lathe_fields_set(name, fields, opts, key + strlen(lathe_option_prefix(key)),
+                settings->option[i].text, steps_per_epoch);
     }
     return status;
 }
 
-lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params, double steps_per_epoch)
+lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params,
+    double steps_per_epoch)
 {
-    if (!settings || !params) return lathe_fail_null("lathe_settings_optim", !settings ? "settings" : "params"), NULL;
+    if (!settings || !params)
+        return lathe_fail_null("lathe_settings_optim", !settings ? "settings" : "params"), NULL;
     lathe_chosen chosen;
     if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen)) return NULL;
     void *opts = lathe_alloc(1, chosen.optim->opts_size);
     lathe_optim *optim = NULL;
-    if (opts && !fill(settings, &chosen, OPTIM, steps_per_epoch, opts)) optim = lathe_optim_new(chosen.optim, params, opts);
+    if (opts && !fill(settings, &chosen, OPTIM, steps_per_epoch, opts))
+        optim = lathe_optim_new(chosen.optim, params, opts);
     lathe_status status = optim ? lathe_groups_make(settings, optim, opts, steps_per_epoch) : lathe_error();
     lathe_free(opts);
     if (!status && settings->decay_weights_only) status = lathe_optim_decay_weights_only(optim);
@@ -134,7 +146,7 @@ lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_pa
     return NULL;
 }
 
-/* ---- loss --------------------------------------------------------------------------------------------------- */
+/* ---- loss ---------------------------------------------------------------------------------------------- */
 
 /* Set a field, if there is one of that name, to zero. */
 static void clear(const lathe_field *fields, const char *name, void *opts)
@@ -145,10 +157,12 @@ static void clear(const lathe_field *fields, const char *name, void *opts)
 }
 
 /* The options given, as the loss takes them: with zeros for defaults. */
-static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen *chosen, bool evaluate, void *opts)
+static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen *chosen, bool evaluate,
+    void *opts)
 {
     const lathe_loss_type *type = chosen->loss;
-    if (!type->classify) return lathe_fail(LATHE_EARG, "settings: loss %s is not made for labels", type->name);
+    if (!type->classify)
+        return lathe_fail(LATHE_EARG, "settings: loss %s is not made for labels", type->name);
     void *resolved = lathe_alloc(1, type->opts_size);
     lathe_status status = resolved ? fill(settings, chosen, LOSS, 0, opts) : lathe_error();
     if (!status) status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);
@@ -166,7 +180,8 @@ static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen
 
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type)
 {
-    if (!settings || !type) return lathe_fail_null("lathe_settings_loss", !settings ? "settings" : "type"), NULL;
+    if (!settings || !type)
+        return lathe_fail_null("lathe_settings_loss", !settings ? "settings" : "type"), NULL;
     lathe_chosen chosen;
     if (lathe_settings_choose(settings, &chosen)) return NULL;
     void *opts = lathe_alloc(1, chosen.loss->opts_size);
@@ -178,7 +193,7 @@ void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const l
     return opts;
 }
 
-/* ---- scheduler ---------------------------------------------------------------------------------------------- */
+/* ---- scheduler ----------------------------------------------------------------------------------------- */
 
 /* Is one of the lengths in a text, with colons and commas between, in steps: "200it"? */
 static bool has_steps(const char *text)
@@ -195,28 +210,35 @@ static bool has_steps(const char *text)
 static lathe_status check_units(const lathe_settings *settings, double steps_per_epoch)
 {
     if (settings->by != LATHE_BY_EPOCH) return LATHE_OK;
-    if (!(steps_per_epoch >= 1 && steps_per_epoch <= 0x1p53)) return lathe_fail(LATHE_EARG, "sched: by = epoch: how many steps an epoch has is not known here");
+    if (!(steps_per_epoch >= 1 && steps_per_epoch <= 0x1p53))
+        return lathe_fail(LATHE_EARG, "sched: by = epoch: how many steps an epoch has is not known here");
     const char *bad = has_steps(settings->sched) ? settings->sched : NULL;
     for (int i = 0; i < settings->options && !bad; i++)
         if (has_steps(settings->option[i].text)) bad = settings->option[i].text;
-    return bad ? lathe_fail(LATHE_EARG, "sched: '%.200s' is in steps, and by = epoch counts epochs", bad) : LATHE_OK;
+    return bad ? lathe_fail(LATHE_EARG, "sched: '%.200s' is in steps, and by = epoch counts epochs", bad) :
+                 LATHE_OK;
 }
 
-lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch, uint64_t run_steps)
+lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch,
+    uint64_t run_steps)
 {
-    if (!settings || !optim) return lathe_fail_null("lathe_settings_sched", !settings ? "settings" : "optim"), NULL;
+    if (!settings || !optim)
+        return lathe_fail_null("lathe_settings_sched", !settings ? "settings" : "optim"), NULL;
     lathe_chosen chosen;
-    if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen) || check_units(settings, steps_per_epoch))
+    if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen) ||
+        check_units(settings, steps_per_epoch))
         return NULL;
     const bool epochs = settings->by == LATHE_BY_EPOCH;
     const uint64_t unit = epochs ? (uint64_t)steps_per_epoch : 1;
     lathe_sched_option option[LATHE_SETTING_OPTIONS];
-    lathe_sched_text_opts opts = { .option = option, .steps_per_epoch = epochs ? 1 : steps_per_epoch,
+    lathe_sched_text_opts opts = { .option = option,
+        .steps_per_epoch = epochs ? 1 : steps_per_epoch,
         .run_steps = (run_steps + unit - 1) / unit };
     for (int i = 0; i < settings->options; i++) {
         const char *key = settings->option[i].key;
         if (owner_of(&chosen, key) == SCHED)
-            option[opts.options++] = (lathe_sched_option){ key + strlen(lathe_option_prefix(key)), settings->option[i].text };
+            option[opts.options++] =
+                (lathe_sched_option){ key + strlen(lathe_option_prefix(key)), settings->option[i].text };
     }
     lathe_sched *sched = lathe_sched_from_text(optim, settings->sched, &opts);
     if (sched && lathe_groups_schedule(settings, optim, sched, opts.steps_per_epoch)) {

@@ -16,14 +16,15 @@ lathe_status lathe_settings_fold(const lathe_settings *settings, int *fold, int 
     if (!*settings->fold) return LATHE_OK;
     bool good = sscanf(settings->fold, "%9d/%9d%n", fold, folds, &end) == 2 && !settings->fold[end];
     if (good && *folds >= 2 && *fold >= 1 && *fold <= *folds) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "settings: fold = '%.40s', expected one of several such as 2/5", settings->fold);
+    return lathe_fail(LATHE_EARG, "settings: fold = '%.40s', expected one of several such as 2/5",
+        settings->fold);
 }
 
 static void tell_skipped(const lathe_run *run, const lathe_dataset *data, const char *what)
 {
     if (data->skipped)
-        lathe_run_message(run, "%zu %s picture%s left out, such as %s", data->skipped, what, data->skipped > 1 ? "s" : "",
-            data->skipped_why[0]);
+        lathe_run_message(run, "%zu %s picture%s left out, such as %s", data->skipped, what,
+            data->skipped > 1 ? "s" : "", data->skipped_why[0]);
 }
 
 /* The validation part that the data set has of its own; none is no failure. */
@@ -45,7 +46,9 @@ static lathe_status open_own_val(lathe_run *run, const lathe_data_opts *opts)
 static lathe_status split_val(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    lathe_split_opts opts = { .seed = s->seed, .groups = run->data->groups, .no_stratify = run->data->task != LATHE_TASK_CLASS };
+    lathe_split_opts opts = { .seed = s->seed,
+        .groups = run->data->groups,
+        .no_stratify = run->data->task != LATHE_TASK_CLASS };
     lathe_status status = lathe_settings_fold(s, &opts.fold, &opts.folds);
     if (status) return status;
     if (opts.folds) opts.fold--;
@@ -57,18 +60,21 @@ static lathe_status split_val(lathe_run *run)
     return lathe_data_split(run->data, &opts, &run->train, &run->val);
 }
 
-/* The same picture on both sides of a split. Sets that are no files are not looked through: those are known. */
+/* The same picture on both sides of a split. Sets that are no files are not looked through: those are known.
+ */
 static lathe_status tell_duplicates(const lathe_run *run, const lathe_dataset *other, const char *what)
 {
     enum { MOST = 200000 };
     lathe_duplicate first;
     size_t count;
     char names[2][LATHE_SAMPLE_NAME];
-    if (!other || !lathe_data_sample_file(run->train, 0) || run->train->count + other->count > MOST) return LATHE_OK;
+    if (!other || !lathe_data_sample_file(run->train, 0) || run->train->count + other->count > MOST)
+        return LATHE_OK;
     lathe_status status = lathe_data_duplicates(run->train, other, &first, 1, &count);
     if (!status && count)
-        lathe_run_message(run, "%zu picture%s of the %s part %s in the training part too: %s is %s", count, count > 1 ? "s" : "", what,
-            count > 1 ? "are" : "is", lathe_data_sample_name(other, first.b, names[0]),
+        lathe_run_message(run, "%zu picture%s of the %s part %s in the training part too: %s is %s", count,
+            count > 1 ? "s" : "", what, count > 1 ? "are" : "is",
+            lathe_data_sample_name(other, first.b, names[0]),
             lathe_data_sample_name(run->train, first.a, names[1]));
     return status;
 }
@@ -80,8 +86,10 @@ static lathe_status choose_some(lathe_run *run)
     const size_t wanted = (size_t)s->train_count, count = run->train->count;
     if (!wanted || wanted == count) return LATHE_OK;
     if (wanted > count)
-        return lathe_fail(LATHE_EARG, "settings: train_count = %zu, but there are %zu pictures to train on", wanted, count);
-    const lathe_split_opts opts = { .fraction = (double)wanted / (double)count, .seed = s->seed,
+        return lathe_fail(LATHE_EARG, "settings: train_count = %zu, but there are %zu pictures to train on",
+            wanted, count);
+    const lathe_split_opts opts = { .fraction = (double)wanted / (double)count,
+        .seed = s->seed,
         .no_stratify = run->data->task != LATHE_TASK_CLASS };
     lathe_dataset *unused, *chosen;
     lathe_status status = lathe_data_split(run->train, &opts, &unused, &chosen);
@@ -94,7 +102,9 @@ static lathe_status choose_some(lathe_run *run)
 
 static lathe_data_opts data_opts(const lathe_settings *s)
 {
-    return (lathe_data_opts){ .size = s->size, .channels = s->channels, .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
+    return (lathe_data_opts){ .size = s->size,
+        .channels = s->channels,
+        .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
         .cache_bytes = s->cache_mib ? (size_t)s->cache_mib << 20 : 1 };
 }
 
@@ -132,7 +142,7 @@ void lathe_run_close_data(lathe_run *run)
     lathe_data_free(run->data);
 }
 
-/* ---- how long it is ----------------------------------------------------------------------------------------- */
+/* ---- how long it is ------------------------------------------------------------------------------------ */
 
 uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch)
 {
@@ -143,7 +153,8 @@ uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epo
 
 lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps)
 {
-    if (!settings || !steps_per_epoch || !steps) return lathe_fail(LATHE_EARG, "lathe_run_length: settings or a result is NULL");
+    if (!settings || !steps_per_epoch || !steps)
+        return lathe_fail(LATHE_EARG, "lathe_run_length: settings or a result is NULL");
     lathe_run_state state = { .opened = 0 };
     lathe_run run = { .settings = *settings, .state = &state };
     lathe_status status = open_parts(&run);

@@ -1,4 +1,5 @@
-/* A step: the batches it takes from the loader, forward and backward of each, clipping, and the change of the weights. */
+/* A step: the batches it takes from the loader, forward and backward of each, clipping, and the change of the
+ * weights. */
 #include <math.h>
 #include <string.h>
 
@@ -13,10 +14,7 @@ typedef struct share {
     double samples;
 } share;
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
+static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 uint64_t lathe_run_epoch_steps(const lathe_run *run)
 {
@@ -27,13 +25,15 @@ uint64_t lathe_run_epoch_steps(const lathe_run *run)
 uint64_t lathe_run_batches_done(const lathe_run *run)
 {
     uint64_t steps = lathe_run_epoch_steps(run);
-    return run->step / steps * lathe_loader_batches(run->loader) + run->step % steps * (uint64_t)run->settings.accumulate;
+    return run->step / steps * lathe_loader_batches(run->loader) +
+        run->step % steps * (uint64_t)run->settings.accumulate;
 }
 
 static share share_of_step(const lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    uint64_t all = lathe_loader_batches(run->loader), before = lathe_run_batches_done(run) % all, size = (uint64_t)s->batch_size;
+    uint64_t all = lathe_loader_batches(run->loader), before = lathe_run_batches_done(run) % all,
+             size = (uint64_t)s->batch_size;
     uint64_t batches = smaller((uint64_t)s->accumulate, all - before);
     return (share){ batches, (double)smaller(batches * size, run->train->count - before * size) };
 }
@@ -42,7 +42,8 @@ static share share_of_step(const lathe_run *run)
 static bool clip(lathe_run *run, const lathe_batch *batch)
 {
     const lathe_settings *s = &run->settings;
-    bool held = lathe_error_hold(true), good = true; /* a norm that is not finite is told as every gradient that is not */
+    bool held = lathe_error_hold(true),
+         good = true; /* a norm that is not finite is told as every gradient that is not */
     if (s->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(run->optim, s->clip_norm))) {
         lathe_error_clear();
         good = !lathe_guard_gradients(run, batch, true);
@@ -70,14 +71,16 @@ static lathe_tensor *mixed_targets(const lathe_run *run, const lathe_batch *batc
         target[i * classes + (size_t)batch->labels[i]] += batch->share[i];
         target[i * classes + (size_t)batch->other_labels[i]] += 1 - batch->share[i];
     }
-    return lathe_tape_leaf(run->tape, LATHE_BATCHED, (lathe_shape){ 2, { batch->size, (int)classes } }, target);
+    return lathe_tape_leaf(run->tape, LATHE_BATCHED, (lathe_shape){ 2, { batch->size, (int)classes } },
+        target);
 }
 
 lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    if (batch->other_labels) return lathe_cross_entropy_soft(*output, mixed_targets(run, batch), run->state->loss_opts);
+    if (batch->other_labels)
+        return lathe_cross_entropy_soft(*output, mixed_targets(run, batch), run->state->loss_opts);
     return lathe_task_loss(run, *output, batch->labels, run->state->loss_opts);
 }
 
@@ -86,12 +89,12 @@ typedef struct sum_of_step {
     double value;       /* the step's loss */
     lathe_average loss; /* for the epoch's */
     uint64_t right;
-    bool good;          /* nothing so far that is not a number */
+    bool good; /* nothing so far that is not a number */
 } sum_of_step;
 
 /*
- * Forward and backward of one batch, whose gradients are added to those before: of a mean over the batch, by the batch's part of the
- * step's samples, so that the step is that of one large batch.
+ * Forward and backward of one batch, whose gradients are added to those before: of a mean over the batch, by
+ * the batch's part of the step's samples, so that the step is that of one large batch.
  */
 static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, const share *all, sum_of_step *sum)
 {
@@ -122,7 +125,8 @@ lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *
 {
     const share all = share_of_step(run);
     sum_of_step sum = { .good = true };
-    *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0), lathe_optim_momentum(run->optim, 0), 0 };
+    *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0),
+        lathe_optim_momentum(run->optim, 0), 0 };
     lathe_run_groups_note(run);
     lathe_status status = lathe_guard_begin(run);
     lathe_optim_zero_grad(run->optim);

@@ -11,10 +11,7 @@
 static _Thread_local const lathe_variant *named;
 static _Thread_local int named_count;
 
-static const char *name_at(int index)
-{
-    return index < named_count ? named[index].name : NULL;
-}
+static const char *name_at(int index) { return index < named_count ? named[index].name : NULL; }
 
 static int find(const lathe_variant *variant, int count, const char *name)
 {
@@ -27,7 +24,8 @@ static int find(const lathe_variant *variant, int count, const char *name)
 static double accuracy_of(const lathe_compare *compare, const char *name, uint64_t seed)
 {
     for (size_t i = 0; i < compare->runs; i++)
-        if (!strcmp(compare->run[i].group, name) && compare->run[i].settings.seed == seed) return compare->run[i].result.test_accuracy;
+        if (!strcmp(compare->run[i].group, name) && compare->run[i].settings.seed == seed)
+            return compare->run[i].result.test_accuracy;
     return (double)NAN;
 }
 
@@ -35,7 +33,8 @@ static double accuracy_of(const lathe_compare *compare, const char *name, uint64
 static void measure(const lathe_compare *compare, const char *baseline, lathe_variant *variant, double *room)
 {
     size_t most = compare->runs, runs = 0;
-    double *accuracy = room, *val_loss = room + most, *train_loss = room + 2 * most, *seconds = room + 3 * most, *other = room + 4 * most;
+    double *accuracy = room, *val_loss = room + most, *train_loss = room + 2 * most,
+           *seconds = room + 3 * most, *other = room + 4 * most;
     for (size_t i = 0; i < most; i++) {
         const lathe_compare_run *run = &compare->run[i];
         if (strcmp(run->group, variant->name)) continue;
@@ -100,10 +99,12 @@ const char *lathe_variant_words(const lathe_variant *variant, char text[96])
     const lathe_paired_t *t = &variant->against;
     if (variant->ended < variant->runs && !variant->accuracy.count) snprintf(text, 96, "not run yet");
     else if (variant->diverged == variant->runs) snprintf(text, 96, "diverged");
-    else if (variant->diverged) snprintf(text, 96, "diverged in %d of %d runs", variant->diverged, variant->runs);
+    else if (variant->diverged)
+        snprintf(text, 96, "diverged in %d of %d runs", variant->diverged, variant->runs);
     else if (variant->baseline) snprintf(text, 96, "what the others are held against");
     else if (t->count < 2) snprintf(text, 96, "one seed: no telling from noise");
-    else if (variant->p <= LATHE_VARIANT_LEVEL) snprintf(text, 96, "%s, p = %.2g", t->mean > 0 ? "clearly better" : "clearly worse", variant->p);
+    else if (variant->p <= LATHE_VARIANT_LEVEL)
+        snprintf(text, 96, "%s, p = %.2g", t->mean > 0 ? "clearly better" : "clearly worse", variant->p);
     else snprintf(text, 96, "difference within seed noise, p = %.2g", variant->p);
     return text;
 }

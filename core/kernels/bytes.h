@@ -29,9 +29,10 @@ static inline void transpose_bytes(bytes16 row[16])
     for (int stage = 0; stage < 4; stage++) {
         bytes16 mixed[16];
         for (int i = 0; i < 8; i++) {
-            mixed[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-            mixed[2 * i + 1] =
-                __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+            mixed[2 * i] = __builtin_shufflevector(row[i], row[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5,
+                21, 6, 22, 7, 23);
+            mixed[2 * i + 1] = __builtin_shufflevector(row[i], row[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12,
+                28, 13, 29, 14, 30, 15, 31);
         }
         memcpy(row, mixed, sizeof mixed);
     }

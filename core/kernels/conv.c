@@ -5,7 +5,8 @@
 #include "depthwise.h"
 #include "lanes.h"
 
-/* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time. */
+/* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time.
+ */
 typedef struct loop {
     int times;
     ptrdiff_t x, w;
@@ -14,8 +15,9 @@ typedef struct loop {
 /* What a tile needs to know of its surroundings, in numbers. The inner loop is the longest that there is. */
 typedef struct walk {
     loop outer, middle, inner;
-    ptrdiff_t in_pixel, out_pixel, out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
-    ptrdiff_t ahead;                            /* in x, to what the next row of results needs and this one does not */
+    ptrdiff_t in_pixel, out_pixel,
+        out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
+    ptrdiff_t ahead; /* in x, to what the next row of results needs and this one does not */
     lathe_conv_store how;
 } walk;
 
@@ -28,21 +30,12 @@ typedef struct tile {
 
 #include "conv_tiles.h"
 
-static int is_pointwise(const lathe_correlation *c)
-{
-    return c->rows.taps == 1 && c->columns.taps == 1;
-}
+static int is_pointwise(const lathe_correlation *c) { return c->rows.taps == 1 && c->columns.taps == 1; }
 
 /* Filters are cut into groups as equal as can be, of at most MOST_FILTERS. */
-static int groups_of(int filters)
-{
-    return (filters + MOST_FILTERS - 1) / MOST_FILTERS;
-}
+static int groups_of(int filters) { return (filters + MOST_FILTERS - 1) / MOST_FILTERS; }
 
-static int group_begin(int filters, int group)
-{
-    return (int)((long)filters * group / groups_of(filters));
-}
+static int group_begin(int filters, int group) { return (int)((long)filters * group / groups_of(filters)); }
 
 static const tile *widest_tile(int filters)
 {
@@ -77,7 +70,8 @@ static ptrdiff_t plane(const lathe_conv_axis *rows, const lathe_conv_axis *colum
     return (ptrdiff_t)rows->size * columns->size * LANES;
 }
 
-/* The loops over channels, tap rows and taps. Loops of one turn go outside: for a 1 x 1 kernel the inner one is the channels'. */
+/* The loops over channels, tap rows and taps. Loops of one turn go outside: for a 1 x 1 kernel the inner one
+ * is the channels'. */
 static walk walk_of(const row_job *job, int taps)
 {
     const lathe_correlation *c = job->c;
@@ -85,8 +79,9 @@ static walk walk_of(const row_job *job, int taps)
     loop channels = { c->channels, plane(rows, columns), (ptrdiff_t)rows->taps * columns->taps };
     loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
     loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
-    walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES, (ptrdiff_t)columns->out_step * LANES,
-        (ptrdiff_t)rows->out_size * columns->out_size * LANES, (ptrdiff_t)columns->size * LANES * job->taps * rows->tap_step, job->how };
+    walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES,
+        (ptrdiff_t)columns->out_step * LANES, (ptrdiff_t)rows->out_size * columns->out_size * LANES,
+        (ptrdiff_t)columns->size * LANES * job->taps * rows->tap_step, job->how };
     for (int i = 0; i < 2 && s.inner.times == 1; i++) {
         loop one = s.inner;
         s.inner = s.middle;
@@ -96,12 +91,14 @@ static walk walk_of(const row_job *job, int taps)
     return s;
 }
 
-/* Numbers of a panel: a part of a second-level cache, on the stack. Of 16 KiB to 128 KiB the largest was fastest. */
+/* Numbers of a panel: a part of a second-level cache, on the stack. Of 16 KiB to 128 KiB the largest was
+ * fastest. */
 enum { PANEL = 131072 / sizeof(real) };
 
 /*
- * `count` pixels of all channels side by side. Planes lie a power of two apart more often than not: the same pixel of all channels
- * would have to share a few places of the cache, and each group of filters would fetch it anew.
+ * `count` pixels of all channels side by side. Planes lie a power of two apart more often than not: the same
+ * pixel of all channels would have to share a few places of the cache, and each group of filters would fetch
+ * it anew.
  */
 static void gather(const lathe_correlation *c, const walk *s, int count, const real *x, real *panel)
 {
@@ -109,7 +106,8 @@ static void gather(const lathe_correlation *c, const walk *s, int count, const r
         for (int n = 0; n < count; n++, panel += LANES) store(panel, load(x + n * s->in_pixel));
 }
 
-/* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns. */
+/* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns.
+ */
 static void run_columns(const row_job *job, int column, int count, int first_tap, int end_tap)
 {
     const lathe_correlation *c = job->c;
@@ -122,37 +120,43 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
     const real *x = job->x + (in_row * columns->size + in_column) * LANES;
     real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
     _Alignas(64) real panel[PANEL];
-    bool inside = job->taps == 1 && end_tap - first_tap == 1; /* with padding, the one tap may be outside the image */
-    if (is_pointwise(c) && inside && groups_of(c->filters) > 1 && (ptrdiff_t)count * c->channels * LANES <= (ptrdiff_t)PANEL) {
+    bool inside =
+        job->taps == 1 && end_tap - first_tap == 1; /* with padding, the one tap may be outside the image */
+    if (is_pointwise(c) && inside && groups_of(c->filters) > 1 &&
+        (ptrdiff_t)count * c->channels * LANES <= (ptrdiff_t)PANEL) {
         gather(c, &s, count, x, panel);
         x = panel;
         s.in_pixel = LANES;
         s.inner.x = (ptrdiff_t)count * LANES;
     }
-    ptrdiff_t tap = job->first_tap * columns->taps + first_tap, all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
+    ptrdiff_t tap = job->first_tap * columns->taps + first_tap,
+              all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
     for (int g = 0; g < groups_of(c->filters); g++) {
         int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
         int done = 0;
         for (const tile *t = widest_tile(filters); done < count; t++) {
             int times = (count - done) / t->pixels;
-            t->run(&s, x + done * s.in_pixel, job->packed + f * all_taps + tap * filters, job->bias ? job->bias + f : NULL,
-                y + f * s.out_channel + done * s.out_pixel, times);
+            t->run(&s, x + done * s.in_pixel, job->packed + f * all_taps + tap * filters,
+                job->bias ? job->bias + f : NULL, y + f * s.out_channel + done * s.out_pixel, times);
             done += times * t->pixels;
         }
     }
 }
 
-/* How many columns to do for one group of filters after the other: with a 1 x 1 kernel those of a panel, otherwise whole rows. */
+/* How many columns to do for one group of filters after the other: with a 1 x 1 kernel those of a panel,
+ * otherwise whole rows. */
 static int columns_at_once(const lathe_correlation *c)
 {
     if (!is_pointwise(c)) return c->columns.results;
     ptrdiff_t most = (ptrdiff_t)PANEL / ((ptrdiff_t)c->channels * LANES);
     int tile_pixels = widest_tile(group_begin(c->filters, 1))->pixels;
-    return most < tile_pixels ? tile_pixels : most < c->columns.results ? (int)(most - most % tile_pixels) : c->columns.results;
+    return most < tile_pixels     ? tile_pixels :
+        most < c->columns.results ? (int)(most - most % tile_pixels) :
+                                    c->columns.results;
 }
 
-static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias, real *y, int first_row,
-    int last_row, lathe_conv_store how)
+static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
+    real *y, int first_row, int last_row, lathe_conv_store how)
 {
     if (KERNEL(lathe_depthwise_fits)(c)) {
         KERNEL(lathe_depthwise_correlate)(c, x, packed, bias, y, first_row, last_row, how);

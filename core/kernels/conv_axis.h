@@ -11,10 +11,7 @@ static inline int steps_to(int start, int step, int bound)
     return step == 1 ? bound - start : (bound - start - 1) / step + 1; /* a division is slow */
 }
 
-static inline int smaller(int a, int b)
-{
-    return a < b ? a : b;
-}
+static inline int smaller(int a, int b) { return a < b ? a : b; }
 
 /** The taps [*begin, *end) of a result that lie within the image; *begin = *end if there is none. */
 static inline void taps_inside(const lathe_conv_axis *axis, int result, int *begin, int *end)
@@ -24,7 +21,8 @@ static inline void taps_inside(const lathe_conv_axis *axis, int result, int *beg
     *begin = smaller(steps_to(start, axis->tap_step, 0), *end);
 }
 
-/** The results [*begin, *end) whose `taps` taps from `tap` on lie all within the image; *begin = *end if there is none. */
+/** The results [*begin, *end) whose `taps` taps from `tap` on lie all within the image; *begin = *end if
+ * there is none. */
 static inline void inner_results(const lathe_conv_axis *axis, int tap, int taps, int *begin, int *end)
 {
     int start = axis->first + tap * axis->tap_step, last = start + (taps - 1) * axis->tap_step;

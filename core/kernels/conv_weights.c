@@ -1,8 +1,9 @@
 /*
  * gw[f, c, p, q] = sum over blocks, lanes and results i, j of gy[f, i, j] * x[c, row(i, p), column(j, q)]
  *
- * A strip is one to three weights of one tap row (for kernels one column wide: of neighbouring channels). Its sums, sixteen lanes
- * wide, stay in registers along a band of rows and in `sums` between bands; lanes are added up once, at the end.
+ * A strip is one to three weights of one tap row (for kernels one column wide: of neighbouring channels). Its
+ * sums, sixteen lanes wide, stay in registers along a band of rows and in `sums` between bands; lanes are
+ * added up once, at the end.
  */
 #include "conv_weights.h"
 
@@ -35,7 +36,8 @@ static inline part in_register(part value)
 
 #include "conv_weights_tiles.h"
 
-/* Lanes of sums that one part may hold on its stack, and results in a band: what both need fits the first-level cache. */
+/* Lanes of sums that one part may hold on its stack, and results in a band: what both need fits the
+ * first-level cache. */
 enum { SUMS = 512, BAND = 64 };
 
 /* A strip's first weight, and how many there are. */
@@ -50,19 +52,14 @@ typedef struct cutting {
     int width, length; /* taps of a strip, and of the row that is cut */
 } cutting;
 
-static int pieces(int whole, int most)
-{
-    return (whole + most - 1) / most;
-}
+static int pieces(int whole, int most) { return (whole + most - 1) / most; }
 
-static int piece_begin(int whole, int count, int piece)
-{
-    return (int)((long)whole * piece / count);
-}
+static int piece_begin(int whole, int count, int piece) { return (int)((long)whole * piece / count); }
 
 static cutting cutting_of(const lathe_correlation *c)
 {
-    cutting cut = { .filter_groups = pieces(c->filters, MOST_FILTERS), .across_channels = c->columns.taps == 1 };
+    cutting cut = { .filter_groups = pieces(c->filters, MOST_FILTERS),
+        .across_channels = c->columns.taps == 1 };
     cut.length = cut.across_channels ? c->channels : c->columns.taps;
     cut.width = pieces(cut.length, pieces(cut.length, MOST_TAPS));
     cut.strips = pieces(cut.length, cut.width) * c->rows.taps * (cut.across_channels ? 1 : c->channels);
@@ -72,7 +69,8 @@ static cutting cutting_of(const lathe_correlation *c)
 
 static strip strip_at(const lathe_correlation *c, const cutting *cut, int number)
 {
-    int in_row = pieces(cut->length, cut->width), along = number % in_row * cut->width, row = number / in_row % c->rows.taps;
+    int in_row = pieces(cut->length, cut->width), along = number % in_row * cut->width,
+        row = number / in_row % c->rows.taps;
     int taps = smaller(cut->width, cut->length - along);
     if (cut->across_channels) return (strip){ along, row, 0, taps };
     return (strip){ number / in_row / c->rows.taps, row, along, taps };
@@ -106,7 +104,9 @@ typedef struct band {
 static ptrdiff_t place_of(const lathe_correlation *c, const strip *s)
 {
     const lathe_conv_axis *r = &c->rows, *k = &c->columns;
-    return ((ptrdiff_t)s->channel * r->size * k->size + (ptrdiff_t)s->row * r->tap_step * k->size + s->column * k->tap_step) * LANES;
+    return ((ptrdiff_t)s->channel * r->size * k->size + (ptrdiff_t)s->row * r->tap_step * k->size +
+               s->column * k->tap_step) *
+        LANES;
 }
 
 static void add_strip(const band *b, walk *s, const strip *first, real *sums)
@@ -120,11 +120,13 @@ static void add_strip(const band *b, walk *s, const strip *first, real *sums)
     inner_results(k, first->column, k->taps == 1 ? 1 : first->taps, &s->inner_begin, &s->inner_end);
     if (s->inner_begin == s->inner_end) s->inner_begin = s->inner_end = k->results;
     int place = k->first + first->column * k->tap_step;
-    const real *x = b->x + place_of(b->c, first) + ((ptrdiff_t)(r->first + begin * r->step) * k->size + k->first) * LANES;
+    const real *x =
+        b->x + place_of(b->c, first) + ((ptrdiff_t)(r->first + begin * r->step) * k->size + k->first) * LANES;
     tiles[b->filters - 1][first->taps - 1](s, x, b->gy + begin * s->gy_row, end - begin, place, sums);
 }
 
-static void write_strip(const lathe_correlation *c, const strip *s, int filters, const walk *w, const real *sums, real *gw)
+static void write_strip(const lathe_correlation *c, const strip *s, int filters, const walk *w,
+    const real *sums, real *gw)
 {
     ptrdiff_t channel = (ptrdiff_t)c->rows.taps * c->columns.taps, tap = c->columns.taps == 1 ? channel : 1;
     real *at = gw + s->channel * channel + s->row * c->columns.taps + s->column;
@@ -150,17 +152,18 @@ static walk walk_of(const lathe_correlation *c, const cutting *cut)
 }
 
 /*
- * Parts that follow each other read the same channels of x, or the same of gy, and find them in the second-level cache: which order reads
- * less again?
+ * Parts that follow each other read the same channels of x, or the same of gy, and find them in the
+ * second-level cache: which order reads less again?
  */
 static bool channels_first(const lathe_correlation *c, const cutting *cut, int parts)
 {
-    double x = (double)c->channels * c->rows.size * c->columns.size, gy = (double)c->filters * c->rows.results * c->columns.results;
+    double x = (double)c->channels * c->rows.size * c->columns.size,
+           gy = (double)c->filters * c->rows.results * c->columns.results;
     return gy * (parts - 1) < x * (cut->filter_groups - 1);
 }
 
-void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part_number,
-    real *gw)
+void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
+    const lathe_conv_blocks *gy, int part_number, real *gw)
 {
     if (KERNEL(lathe_depthwise_fits)(c)) {
         KERNEL(lathe_depthwise_to_weights)(c, x, gy, gw);
@@ -168,11 +171,13 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_
     }
     cutting cut = cutting_of(c);
     int parts = pieces(cut.strips, cut.most_strips), group, number;
-    if (channels_first(c, &cut, parts)) group = part_number % cut.filter_groups, number = part_number / cut.filter_groups;
+    if (channels_first(c, &cut, parts))
+        group = part_number % cut.filter_groups, number = part_number / cut.filter_groups;
     else group = part_number / parts, number = part_number % parts;
     int filter = piece_begin(c->filters, cut.filter_groups, group);
     int filters = piece_begin(c->filters, cut.filter_groups, group + 1) - filter;
-    int begin = piece_begin(cut.strips, parts, number), strips = piece_begin(cut.strips, parts, number + 1) - begin;
+    int begin = piece_begin(cut.strips, parts, number),
+        strips = piece_begin(cut.strips, parts, number + 1) - begin;
     strip first = strip_at(c, &cut, begin);
     walk s = walk_of(c, &cut);
 
@@ -183,7 +188,8 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_
     int rows = pieces(BAND, c->columns.results);
     for (int block = 0; block < x->count; block++)
         for (int row = 0; row < c->rows.results; row += rows) {
-            band b = { c, x->at + (size_t)block * x->block, gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
+            band b = { c, x->at + (size_t)block * x->block,
+                gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
                 smaller(row + rows, c->rows.results) };
             strip at = first;
             for (int i = 0; i < strips; i++) {
@@ -196,5 +202,6 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_
 
     real *out = gw + filter * (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps;
     strip at = first;
-    for (int i = 0; i < strips; i++, next_strip(c, &cut, &at)) write_strip(c, &at, filters, &s, sums + i * strip_sums, out);
+    for (int i = 0; i < strips; i++, next_strip(c, &cut, &at))
+        write_strip(c, &at, filters, &s, sums + i * strip_sums, out);
 }

@@ -6,7 +6,7 @@
 #include "lanes.h"
 
 int KERNEL(lathe_conv_weight_parts)(const lathe_correlation *c);
-void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, int part_number,
-    real *gw);
+void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
+    const lathe_conv_blocks *gy, int part_number, real *gw);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The register tiles of the weights' gradient: all numbers of filters up to the largest, with 1 to 3 taps. 12 sums on AVX2,
- * 24 on AVX-512.
+ * The register tiles of the weights' gradient: all numbers of filters up to the largest, with 1 to 3 taps. 12
+ * sums on AVX2, 24 on AVX-512.
  */
 #define TILE_NAME_OF(filters, taps) weights_tile_##filters##x##taps
 #define TILE_NAME(filters, taps) TILE_NAME_OF(filters, taps)

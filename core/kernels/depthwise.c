@@ -1,7 +1,7 @@
 /*
- * A channel's work is little, so it must not be spent on edges: a band of rows is copied into a panel with the zeros around it, and every
- * result has all its taps. With a step of 2 the panel holds the even places of a row, then the odd ones: results side by side always read
- * places side by side.
+ * A channel's work is little, so it must not be spent on edges: a band of rows is copied into a panel with
+ * the zeros around it, and every result has all its taps. With a step of 2 the panel holds the even places of
+ * a row, then the odd ones: results side by side always read places side by side.
  */
 #include "depthwise.h"
 
@@ -34,15 +34,19 @@ static layout layout_of(const lathe_correlation *c)
 
 bool KERNEL(lathe_depthwise_fits)(const lathe_correlation *c)
 {
-    if (c->channels != 1 || c->filters != 1 || !c->rows.taps || !c->columns.taps || c->columns.taps > MOST_TAPS) return false;
+    if (c->channels != 1 || c->filters != 1 || !c->rows.taps || !c->columns.taps ||
+        c->columns.taps > MOST_TAPS)
+        return false;
     return layout_of(c).rows > 0;
 }
 
 /* What results first_row ... last_row - 1 read. */
-static void fill(const lathe_correlation *c, const layout *l, const real *x, int first_row, int last_row, real *panel)
+static void fill(const lathe_correlation *c, const layout *l, const real *x, int first_row, int last_row,
+    real *panel)
 {
     const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
-    int row = rows->first + first_row * rows->step, count = (last_row - 1 - first_row) * rows->step + (rows->taps - 1) * rows->tap_step + 1;
+    int row = rows->first + first_row * rows->step,
+        count = (last_row - 1 - first_row) * rows->step + (rows->taps - 1) * rows->tap_step + 1;
     for (int end = row + count; row < end; row++)
         for (int phase = 0; phase < l->step; phase++, panel += (ptrdiff_t)l->run * LANES) {
             bool inside = row >= 0 && row < rows->size;
@@ -51,12 +55,14 @@ static void fill(const lathe_correlation *c, const layout *l, const real *x, int
             int finish = inside ? smaller(steps_to(first, l->step, columns->size), l->run) : l->run;
             const real *at = x + ((ptrdiff_t)row * columns->size + first) * LANES;
             for (int i = 0; i < begin; i++) store(panel + i * LANES, (lanes){ 0 });
-            for (int i = begin; i < finish; i++) store(panel + i * LANES, load(at + (ptrdiff_t)i * l->step * LANES));
-            for (int i = finish < begin ? begin : finish; i < l->run; i++) store(panel + i * LANES, (lanes){ 0 });
+            for (int i = begin; i < finish; i++)
+                store(panel + i * LANES, load(at + (ptrdiff_t)i * l->step * LANES));
+            for (int i = finish < begin ? begin : finish; i < l->run; i++)
+                store(panel + i * LANES, (lanes){ 0 });
         }
 }
 
-/* ---- results --------------------------------------------------------------------------------------------------- */
+/* ---- results ------------------------------------------------------------------------------------------- */
 
 typedef struct walk {
     const layout *l;
@@ -75,12 +81,13 @@ typedef struct tile {
 
 #include "depthwise_tiles.h"
 
-void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w, const real *bias, real *y, int first_row,
-    int last_row, lathe_conv_store how)
+void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w,
+    const real *bias, real *y, int first_row, int last_row, lathe_conv_store how)
 {
     const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
     layout l = layout_of(c);
-    walk s = { &l, rows->taps, columns->taps, rows->tap_step * l.row, (ptrdiff_t)columns->out_step * LANES, bias ? *bias : 0, how };
+    walk s = { &l, rows->taps, columns->taps, rows->tap_step * l.row, (ptrdiff_t)columns->out_step * LANES,
+        bias ? *bias : 0, how };
     _Alignas(64) real panel[PANEL];
     for (int end; first_row < last_row; first_row = end) {
         end = smaller(first_row + l.rows, last_row);
@@ -98,13 +105,14 @@ void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x
     }
 }
 
-/* ---- the weights' gradient ------------------------------------------------------------------------------------- */
+/* ---- the weights' gradient ----------------------------------------------------------------------------- */
 
 /* Taps whose sums are kept in registers at once: a kernel of 3 x 3. */
 enum { SUMS = 9 };
 
 /* sums[t] += gy times the place of x that is tap[t] away, over some rows of results. */
-static void add_taps(const ptrdiff_t tap[SUMS], const real *x, ptrdiff_t x_row, const real *gy, int rows, int results, real *sums)
+static void add_taps(const ptrdiff_t tap[SUMS], const real *x, ptrdiff_t x_row, const real *gy, int rows,
+    int results, real *sums)
 {
     for (int h = 0; h < LANES; h += PART) {
         part sum[SUMS];
@@ -122,7 +130,8 @@ static void add_taps(const ptrdiff_t tap[SUMS], const real *x, ptrdiff_t x_row, 
 }
 
 /* Nine taps after the other; what is missing from the last nine is done as one that is there, for nothing. */
-void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy, real *gw)
+void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
+    const lathe_conv_blocks *gy, real *gw)
 {
     const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
     layout l = layout_of(c);
@@ -139,8 +148,9 @@ void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const lathe_
             for (int row = 0, end; row < rows->results; row = end) {
                 end = smaller(row + l.rows, rows->results);
                 fill(c, &l, x->at + (size_t)block * x->block, row, end, panel);
-                add_taps(tap, panel, rows->step * l.row, gy->at + (size_t)block * gy->block + (ptrdiff_t)row * columns->results * LANES,
-                    end - row, columns->results, sums);
+                add_taps(tap, panel, rows->step * l.row,
+                    gy->at + (size_t)block * gy->block + (ptrdiff_t)row * columns->results * LANES, end - row,
+                    columns->results, sums);
             }
         for (int t = 0; t < SUMS && first + t < count; t++) gw[first + t] = sum_lanes_at(sums + t * LANES);
     }

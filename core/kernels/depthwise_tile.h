@@ -1,4 +1,5 @@
-/* The register tile of one channel's correlation: PIXELS results side by side. Included once for each size. */
+/* The register tile of one channel's correlation: PIXELS results side by side. Included once for each size.
+ */
 #define COLUMNS (PIXELS * PARTS)
 
 static void TILE_NAME(PIXELS)(const walk *s, const real *x, const real *w, real *y)
@@ -13,10 +14,12 @@ static void TILE_NAME(PIXELS)(const walk *s, const real *x, const real *w, real 
         }
 
     /* As in conv_tile.h; an inline function for both made its loop 5 % slower. */
-    UNROLL for (int n = 0; n < COLUMNS; n++) {
+    UNROLL for (int n = 0; n < COLUMNS; n++)
+    {
         part *out = (part *)(y + n / PARTS * s->out_pixel + n % PARTS * PART);
         part v = s->how == LATHE_CONV_ADD ? *out + sum[n] : sum[n];
-        *out = s->how == LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
+        *out =
+            s->how == LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
     }
 }
 

@@ -1,7 +1,10 @@
-/* The register tiles of one channel's correlation, the widest first: at least 8 sums, so that one addition does not wait for the one before. */
+/* The register tiles of one channel's correlation, the widest first: at least 8 sums, so that one addition
+ * does not wait for the one before. */
 #define TILE_NAME_OF(pixels) depthwise_tile_##pixels
 #define TILE_NAME(pixels) TILE_NAME_OF(pixels)
+/* clang-format off */
 #define TILE(pixels) { pixels, TILE_NAME(pixels) }
+/* clang-format on */
 
 #define PIXELS 1
 #include "depthwise_tile.h"
@@ -25,5 +28,5 @@ static const tile tiles[] = {
 #if REGISTER_BYTES >= 32
     TILE(4),
 #endif
-    TILE(2), TILE(1),
+    TILE(2), TILE(1)
 };

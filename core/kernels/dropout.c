@@ -13,7 +13,8 @@ typedef int32_t decisions __attribute__((vector_size(REGISTER_BYTES)));
 
 enum { WIDE = REGISTER_BYTES / sizeof(uint64_t), COUNTERS = LATHE_DROPOUT_GROUP / 4 };
 
-/* The 64-bit products of lower halves: one instruction, which gcc does not find in the portable expression. */
+/* The 64-bit products of lower halves: one instruction, which gcc does not find in the portable expression.
+ */
 static inline wide products(wide a, wide b)
 {
 #if defined(__AVX512F__)
@@ -31,7 +32,8 @@ static inline wide products(wide a, wide b)
 static inline void philox(const lathe_dropout_plan *plan, uint32_t first, wide word[4])
 {
     const wide none = { 0 }, factor0 = none + 0xD2511F53u, factor1 = none + 0xCD9E8D57u;
-    wide w0 = none + first, w1 = none + plan->counter[0], w2 = none + plan->counter[1], w3 = none + plan->counter[2];
+    wide w0 = none + first, w1 = none + plan->counter[0], w2 = none + plan->counter[1],
+         w3 = none + plan->counter[2];
     uint32_t key0 = plan->key[0], key1 = plan->key[1];
     for (unsigned i = 0; i < WIDE; i++) w0[i] = first + i;
     for (int round = 0; round < 10; round++) {
@@ -46,14 +48,16 @@ static inline void philox(const lathe_dropout_plan *plan, uint32_t first, wide w
     word[0] = w0, word[1] = w1, word[2] = w2, word[3] = w3;
 }
 
-/* 1 where a word is at least the threshold, 0 elsewhere, for the lower halves of a and b in turn: 2 * WIDE of them. */
+/* 1 where a word is at least the threshold, 0 elsewhere, for the lower halves of a and b in turn: 2 * WIDE of
+ * them. */
 static inline void decide(wide a, wide b, uint32_t threshold, int32_t *keep)
 {
     narrow words = (narrow)((a & UINT32_MAX) | (b << 32));
     *(decisions *)keep = (words >= threshold) & 1;
 }
 
-static void dropout(const lathe_dropout_plan *plan, uint32_t group, size_t count, const real *x, real *y, int add)
+static void dropout(const lathe_dropout_plan *plan, uint32_t group, size_t count, const real *x, real *y,
+    int add)
 {
     _Alignas(REGISTER_BYTES) int32_t keep[LATHE_DROPOUT_GROUP];
     _Alignas(REGISTER_BYTES) real factor[LATHE_DROPOUT_GROUP];
@@ -67,7 +71,8 @@ static void dropout(const lathe_dropout_plan *plan, uint32_t group, size_t count
         for (int i = 0; i < LATHE_DROPOUT_GROUP; i++) factor[i] = (real)keep[i] * plan->scale;
         size_t left = count - begin;
         for (size_t i = 0; i < LATHE_DROPOUT_GROUP && i < left; i += PART)
-            store_some(y + begin + i, left - i, load_some(x + begin + i, left - i) * load_part(factor + i), add);
+            store_some(y + begin + i, left - i, load_some(x + begin + i, left - i) * load_part(factor + i),
+                add);
     }
 }
 

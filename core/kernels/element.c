@@ -107,7 +107,8 @@ static void copy(size_t count, const real *x, real *y, int add)
 
 static void scale(size_t count, real factor, const real *x, real *y, int add)
 {
-    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
 }
 
 static void sum_of_two(size_t count, const real *a, const real *b, real *y, int relu)
@@ -129,7 +130,8 @@ static void fill(size_t count, int lanes_used, real value, real *y, int add)
 {
     _Alignas(sizeof(lanes)) real sixteen[LANES];
     for (int i = 0; i < LANES; i++) sixteen[i] = i < lanes_used ? value : 0;
-    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_part(sixteen + i % LANES), add);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, load_part(sixteen + i % LANES), add);
 }
 
 static void take_every(size_t sixteens, size_t stride, const real *x, real *y)

@@ -13,7 +13,8 @@
 typedef void lathe_map_kernel(size_t count, const lathe_real *x, lathe_real *y);
 
 /** gx (+)= f'(x) * gy, where `from` is x or y, whichever the kernel says. */
-typedef void lathe_map_backward_kernel(size_t count, const lathe_real *from, const lathe_real *gy, lathe_real *gx, int add);
+typedef void lathe_map_backward_kernel(size_t count, const lathe_real *from, const lathe_real *gy,
+    lathe_real *gx, int add);
 
 typedef struct lathe_element_kernels {
     lathe_map_kernel *relu, *gelu, *silu, *sigmoid, *tanh;
@@ -26,7 +27,8 @@ typedef struct lathe_element_kernels {
     /** y = x where x > 0, slope * x elsewhere */
     void (*leaky_relu)(size_t count, lathe_real slope, const lathe_real *x, lathe_real *y);
     /** gx (+)= gy where x > 0, slope * gy elsewhere */
-    void (*leaky_relu_backward)(size_t count, lathe_real slope, const lathe_real *x, const lathe_real *gy, lathe_real *gx, int add);
+    void (*leaky_relu_backward)(size_t count, lathe_real slope, const lathe_real *x, const lathe_real *gy,
+        lathe_real *gx, int add);
 
     /** y (+)= x */
     void (*copy)(size_t count, const lathe_real *x, lathe_real *y, int add);
@@ -44,7 +46,8 @@ typedef struct lathe_element_kernels {
     /** Sixteen number i of gy is added to sixteen number i * stride of gx. */
     void (*add_every)(size_t sixteens, size_t stride, const lathe_real *gy, lathe_real *gx);
 
-    /** The sum of x, leaving out all but the first `lanes` of each sixteen. Meant for runs of some ten thousand numbers. */
+    /** The sum of x, leaving out all but the first `lanes` of each sixteen. Meant for runs of some ten
+     * thousand numbers. */
     double (*sum)(size_t count, int lanes, const lathe_real *x);
 } lathe_element_kernels;
 

@@ -1,4 +1,5 @@
-/* All kernels, as one table an instruction set; select.c chooses the table once, by what the processor can do. */
+/* All kernels, as one table an instruction set; select.c chooses the table once, by what the processor can
+ * do. */
 #ifndef LATHE_CORE_KERNELS_KERNELS_H
 #define LATHE_CORE_KERNELS_KERNELS_H
 
@@ -33,7 +34,8 @@ typedef struct lathe_kernels {
     const lathe_upsample_kernels *upsample;
 } lathe_kernels;
 
-/** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is lower. */
+/** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is
+ * lower. */
 const lathe_kernels *lathe_kernels_in_use(void);
 
 #endif

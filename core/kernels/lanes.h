@@ -1,9 +1,11 @@
 /*
- * The vector type of all kernels: sixteen numbers abreast, the same place of sixteen images. GCC and clang lower it to one
- * AVX-512, two AVX, four SSE or NEON registers. Kernels take pointers and sizes; they cannot fail and know no tensor.
+ * The vector type of all kernels: sixteen numbers abreast, the same place of sixteen images. GCC and clang
+ * lower it to one AVX-512, two AVX, four SSE or NEON registers. Kernels take pointers and sizes; they cannot
+ * fail and know no tensor.
  *
- * Every file of this folder but select.c is compiled once for each instruction set, with LATHE_ISA_NAME set: KERNEL(name) is the
- * name that this compilation gives to a symbol, and kernels are reached through the tables of kernels.h.
+ * Every file of this folder but select.c is compiled once for each instruction set, with LATHE_ISA_NAME set:
+ * KERNEL(name) is the name that this compilation gives to a symbol, and kernels are reached through the
+ * tables of kernels.h.
  */
 #ifndef LATHE_CORE_KERNELS_LANES_H
 #define LATHE_CORE_KERNELS_LANES_H
@@ -42,21 +44,12 @@ typedef lane_int lane_mask __attribute__((vector_size(16 * sizeof(real))));
 #define KERNEL_JOIN_EXPANDED(name, isa) KERNEL_JOIN(name, isa)
 #define KERNEL(name) KERNEL_JOIN_EXPANDED(name, LATHE_ISA_NAME)
 
-static inline lanes load(const real *at)
-{
-    return *(const lanes *)at;
-}
+static inline lanes load(const real *at) { return *(const lanes *)at; }
 
-static inline void store(real *at, lanes value)
-{
-    *(lanes *)at = value;
-}
+static inline void store(real *at, lanes value) { *(lanes *)at = value; }
 
 /** value in every lane. */
-static inline lanes splat(real value)
-{
-    return (lanes){ 0 } + value;
-}
+static inline lanes splat(real value) { return (lanes){ 0 } + value; }
 
 /** a where mask is true, b elsewhere. */
 static inline lanes choose(lane_mask mask, lanes a, lanes b)
@@ -65,8 +58,8 @@ static inline lanes choose(lane_mask mask, lanes a, lanes b)
 }
 
 /*
- * gcc 12 takes comparisons apart into single numbers where `lanes` are wider than a register, so kernels that compare work on
- * one register after the other: on parts.
+ * gcc 12 takes comparisons apart into single numbers where `lanes` are wider than a register, so kernels that
+ * compare work on one register after the other: on parts.
  */
 typedef lane_int part_mask __attribute__((vector_size(REGISTER_BYTES)));
 
@@ -78,24 +71,16 @@ typedef union lane_parts {
     part_mask masks[PARTS];
 } lane_parts;
 
-/* For the loops of a register tile, whose numbers of turns are constants: sums stay in registers only where no loop is left. */
+/* For the loops of a register tile, whose numbers of turns are constants: sums stay in registers only where
+ * no loop is left. */
 #define UNROLL _Pragma("GCC unroll 16")
 
-static inline part load_part(const real *at)
-{
-    return *(const part *)at;
-}
+static inline part load_part(const real *at) { return *(const part *)at; }
 
-static inline void store_part(real *at, part value)
-{
-    *(part *)at = value;
-}
+static inline void store_part(real *at, part value) { *(part *)at = value; }
 
 /** value in every place. */
-static inline part splat_part(real value)
-{
-    return (part){ 0 } + value;
-}
+static inline part splat_part(real value) { return (part){ 0 } + value; }
 
 /** The next PART of `left` numbers; where there are fewer, zeros behind them. */
 static inline part load_some(const real *at, size_t left)
@@ -123,7 +108,8 @@ static inline part choose_part(part_mask mask, part a, part b)
 
 typedef real quarter __attribute__((vector_size(LANES / 4 * sizeof(real))));
 
-/** The sum of sixteen numbers, always in the same order: pairs eight apart, four apart, two apart, neighbours. */
+/** The sum of sixteen numbers, always in the same order: pairs eight apart, four apart, two apart,
+ * neighbours. */
 static inline real sum_lanes_at(const real *at)
 {
     const quarter *q = (const quarter *)at;
@@ -132,10 +118,7 @@ static inline real sum_lanes_at(const real *at)
     return sum[0] + sum[1];
 }
 
-static inline real sum_lanes(lanes v)
-{
-    return sum_lanes_at((const real *)&v);
-}
+static inline real sum_lanes(lanes v) { return sum_lanes_at((const real *)&v); }
 
 /** True in the first `count` lanes: leaves tail lanes out of a sum. */
 static inline lane_mask first_lanes(int count)

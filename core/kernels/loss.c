@@ -3,7 +3,7 @@
 #include "lanes.h"
 #include "vector_math.h"
 
-/* ---- distances ---------------------------------------------------------------------------------------------- */
+/* ---- distances ----------------------------------------------------------------------------------------- */
 
 static void square(size_t count, const real *x, const real *t, real *loss, real *slope)
 {
@@ -23,30 +23,35 @@ static void bowl(size_t count, real edge, real height, const real *x, const real
         part value = choose_part(inside, distance * distance * (inverse / 2), distance - edge / 2);
         store_some(loss + i, count - i, value * height, 0);
         if (!slope) continue;
-        part sign = choose_part(d > 0, splat_part(1), choose_part(d < 0, splat_part(-1), d)); /* 0 at 0, NaN at NaN */
+        part sign =
+            choose_part(d > 0, splat_part(1), choose_part(d < 0, splat_part(-1), d)); /* 0 at 0, NaN at NaN */
         store_some(slope + i, count - i, choose_part(inside, d * inverse, sign) * height, 0);
     }
 }
 
-/* ---- of logits ---------------------------------------------------------------------------------------------- */
+/* ---- of logits ----------------------------------------------------------------------------------------- */
 
-static void binary(size_t count, real weight, real pos_weight, const real *x, const real *t, real *loss, real *slope)
+static void binary(size_t count, real weight, real pos_weight, const real *x, const real *t, real *loss,
+    real *slope)
 {
     for (size_t i = 0; i < count; i += PART) {
         part v = load_some(x + i, count - i), target = load_some(t + i, count - i);
-        part both = target * (pos_weight - 1) + 1; /* pos_weight t + (1 - t) */
+        part both = target * (pos_weight - 1) + 1;          /* pos_weight t + (1 - t) */
         part low = each_one(log1p, part_exp(-part_abs(v))); /* log(1 + exp(-x)) = low + max(-x, 0) */
         part value = v * (1 - target) + both * (low + part_max(-v, splat_part(0)));
         store_some(loss + i, count - i, value * weight, 0);
-        if (slope) store_some(slope + i, count - i, (both * part_sigmoid(v) - target * pos_weight) * weight, 0);
+        if (slope)
+            store_some(slope + i, count - i, (both * part_sigmoid(v) - target * pos_weight) * weight, 0);
     }
 }
 
-static void binary_focal(size_t count, double alpha, double gamma, const real *x, const real *t, real *loss, real *slope)
+static void binary_focal(size_t count, double alpha, double gamma, const real *x, const real *t, real *loss,
+    real *slope)
 {
     for (size_t i = 0; i < count; i++) {
         double v = (double)x[i], target = (double)t[i], e = exp(-fabs(v));
-        double larger = 1 / (1 + e), smaller = e / (1 + e); /* of p and 1 - p: neither is found by subtraction */
+        double larger = 1 / (1 + e),
+               smaller = e / (1 + e); /* of p and 1 - p: neither is found by subtraction */
         double p = v < 0 ? smaller : larger, q = v < 0 ? larger : smaller;
         double entropy = fmax(v, 0) - v * target + log1p(e);
         double miss = q * target + p * (1 - target); /* 1 - p_t */
@@ -88,7 +93,7 @@ static void log_divergence(size_t count, const real *x, const real *t, real *los
     }
 }
 
-/* ---- of regions --------------------------------------------------------------------------------------------- */
+/* ---- of regions ---------------------------------------------------------------------------------------- */
 
 static void overlap(size_t count, const real *p, const real *t, const real *mask, double sums[3])
 {
@@ -105,7 +110,8 @@ static void overlap(size_t count, const real *p, const real *t, const real *mask
         for (int lane = 0; lane < LANES; lane++) sums[n] += total[n][lane];
 }
 
-static void overlap_backward(size_t count, real at_p, real at_t, const real *t, const real *mask, real *gp, int add)
+static void overlap_backward(size_t count, real at_p, real at_t, const real *t, const real *mask, real *gp,
+    int add)
 {
     for (size_t i = 0; i < count; i += PART) {
         part gradient = load_part(t + i) * at_t + at_p;
@@ -113,7 +119,7 @@ static void overlap_backward(size_t count, real at_p, real at_t, const real *t, 
     }
 }
 
-/* ---- of boxes ----------------------------------------------------------------------------------------------- */
+/* ---- of boxes ------------------------------------------------------------------------------------------ */
 
 /* A number with its derivatives by the four coordinates of the first box. */
 typedef struct slope4 {
@@ -128,15 +134,9 @@ static slope4 join(double value, double a, slope4 x, double b, slope4 y)
     return sum;
 }
 
-static slope4 minus(slope4 x, slope4 y)
-{
-    return join(x.value - y.value, 1, x, -1, y);
-}
+static slope4 minus(slope4 x, slope4 y) { return join(x.value - y.value, 1, x, -1, y); }
 
-static slope4 times(slope4 x, slope4 y)
-{
-    return join(x.value * y.value, y.value, x, x.value, y);
-}
+static slope4 times(slope4 x, slope4 y) { return join(x.value * y.value, y.value, x, x.value, y); }
 
 static slope4 quotient(slope4 x, slope4 y)
 {
@@ -144,7 +144,8 @@ static slope4 quotient(slope4 x, slope4 y)
     return join(value, 1 / y.value, x, -value / y.value, y);
 }
 
-/* The larger of coordinate n of the first box and `other` (sign -1: the smaller); of equals each has half of the slope. */
+/* The larger of coordinate n of the first box and `other` (sign -1: the smaller); of equals each has half of
+ * the slope. */
 static slope4 extreme(slope4 x, double other, double sign)
 {
     double part_of_x = x.value == other ? 0.5 : sign * (x.value - other) > 0 ? 1 : 0;
@@ -158,11 +159,13 @@ static slope4 center_distance(const slope4 *a, const double *b, int n)
     return times(d, d);
 }
 
-/* How different the widths are to the heights: 4/pi^2 (atan(w'/h') - atan(w/h))^2, times a factor that counts as constant. */
+/* How different the widths are to the heights: 4/pi^2 (atan(w'/h') - atan(w/h))^2, times a factor that counts
+ * as constant. */
 static slope4 aspect(slope4 width, slope4 height, const double *b, double iou, double eps)
 {
     const double scale = 0.4052847345693511; /* 4 / pi^2 */
-    double w = width.value, h = height.value, off = atan((b[2] - b[0]) / (b[3] - b[1])) - atan(w / h), v = scale * off * off;
+    double w = width.value, h = height.value, off = atan((b[2] - b[0]) / (b[3] - b[1])) - atan(w / h),
+           v = scale * off * off;
     double factor = v / (1 - iou + v + eps), by_atan = -2 * scale * off * factor / (w * w + h * h);
     return join(factor * v, by_atan * h, width, -by_atan * w, height);
 }
@@ -199,7 +202,8 @@ static slope4 box_loss(lathe_box_kernel kind, double eps, const slope4 *a, const
     return join(loss.value + shape.value, 1, loss, 1, shape);
 }
 
-static void boxes(lathe_box_kernel kind, double eps, size_t stride, const real *x, const real *t, real *loss, real *slope)
+static void boxes(lathe_box_kernel kind, double eps, size_t stride, const real *x, const real *t, real *loss,
+    real *slope)
 {
     for (size_t lane = 0; lane < LANES; lane++) {
         slope4 a[4] = { 0 };

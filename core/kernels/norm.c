@@ -3,8 +3,8 @@
 #include "lanes.h"
 
 /*
- * Sums run in registers over a chunk, and from chunk to chunk in double: short sums, little rounding, a fixed order. Each sum is four, of
- * every fourth place, so that an addition need not wait for the one before.
+ * Sums run in registers over a chunk, and from chunk to chunk in double: short sums, little rounding, a fixed
+ * order. Each sum is four, of every fourth place, so that an addition need not wait for the one before.
  */
 enum { CHUNK = 128, SUMS = 4 };
 
@@ -40,8 +40,9 @@ static void chunk_distances(size_t size, lane_mask used, real center, const real
 }
 
 /*
- * Each chunk's corrected sum of squares about the mean of the chunks before it (Chan, Golub, LeVeque, "Algorithms for computing the sample
- * variance", 1983), and the chunks joined by their formula for two samples. The first chunk is looked at twice, the first time for its mean.
+ * Each chunk's corrected sum of squares about the mean of the chunks before it (Chan, Golub, LeVeque,
+ * "Algorithms for computing the sample variance", 1983), and the chunks joined by their formula for two
+ * samples. The first chunk is looked at twice, the first time for its mean.
  */
 static void moments(size_t size, int used, const real *x, double result[2])
 {
@@ -89,7 +90,8 @@ static inline part gradient_at(const lathe_norm_affine *a, int relu, part x, par
 }
 
 /* The two sums over one chunk; `relu` is a constant, so that the compiler makes two loops of it. */
-static inline void chunk_gradient_sums(size_t size, const lathe_norm_affine *a, int relu, const real *x, const real *gy, double sums[2])
+static inline void chunk_gradient_sums(size_t size, const lathe_norm_affine *a, int relu, const real *x,
+    const real *gy, double sums[2])
 {
     lane_parts sum, products;
     for (int h = 0; h < PARTS; h++) {
@@ -106,7 +108,8 @@ static inline void chunk_gradient_sums(size_t size, const lathe_norm_affine *a, 
     sums[1] += (double)sum_lanes(products.whole);
 }
 
-static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy, double sums[2])
+static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy,
+    double sums[2])
 {
     sums[0] = sums[1] = 0;
     for (size_t i = 0; i < size; i += CHUNK) {
@@ -116,8 +119,8 @@ static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x
     }
 }
 
-static inline void write_gradient(size_t size, int used, const lathe_norm_affine *a, int relu, const lathe_norm_gradient *o, const real *x,
-    const real *gy, real *gx, int add)
+static inline void write_gradient(size_t size, int used, const lathe_norm_affine *a, int relu,
+    const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size * LANES; i += LANES)
@@ -130,8 +133,8 @@ static inline void write_gradient(size_t size, int used, const lathe_norm_affine
         }
 }
 
-static void gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o, const real *x, const real *gy,
-    real *gx, int add)
+static void gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o,
+    const real *x, const real *gy, real *gx, int add)
 {
     if (a->relu && add) write_gradient(size, used, a, 1, o, x, gy, gx, 1);
     else if (a->relu) write_gradient(size, used, a, 1, o, x, gy, gx, 0);

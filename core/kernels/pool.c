@@ -5,8 +5,8 @@
 #include "lanes.h"
 
 /*
- * A window's work is written once, as an inline function of its numbers of rows and columns; the common sizes call it
- * with constants, so that the compiler unrolls it.
+ * A window's work is written once, as an inline function of its numbers of rows and columns; the common sizes
+ * call it with constants, so that the compiler unrolls it.
  */
 typedef struct window {
     size_t at; /* of its first number, in the plane */
@@ -16,8 +16,8 @@ typedef struct window {
 static inline window window_at(const lathe_pool_windows *w, int i, int j)
 {
     const lathe_pool_span *rows = &w->rows[i], *columns = &w->columns[j];
-    return (window){ ((size_t)rows->begin * (size_t)w->width + (size_t)columns->begin) * LANES, rows->end - rows->begin,
-        columns->end - columns->begin };
+    return (window){ ((size_t)rows->begin * (size_t)w->width + (size_t)columns->begin) * LANES,
+        rows->end - rows->begin, columns->end - columns->begin };
 }
 
 static inline real inverse_area(const lathe_pool_windows *w, int i, int j)
@@ -25,14 +25,11 @@ static inline real inverse_area(const lathe_pool_windows *w, int i, int j)
     return 1 / ((real)w->rows[i].divisor * (real)w->columns[j].divisor);
 }
 
-static size_t plane_size(const lathe_pool_windows *w)
-{
-    return (size_t)w->height * (size_t)w->width * LANES;
-}
+static size_t plane_size(const lathe_pool_windows *w) { return (size_t)w->height * (size_t)w->width * LANES; }
 
 /*
- * Clear the rows of gx that come into use, up to `end`: so late that they are still in the cache. Returns how many
- * are cleared.
+ * Clear the rows of gx that come into use, up to `end`: so late that they are still in the cache. Returns how
+ * many are cleared.
  */
 static int clear_rows(real *gx, size_t row, int cleared, int end)
 {
@@ -68,11 +65,11 @@ static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
 }
 
 /*
- * Each lane's gradient goes to the first place that equals the maximum; `open` are the lanes that have not found
- * theirs.
+ * Each lane's gradient goes to the first place that equals the maximum; `open` are the lanes that have not
+ * found theirs.
  */
-static inline void window_max_backward(
-    const real *x, const real *y, const real *gy, real *gx, size_t row, int rows, int columns, int relu, int add)
+static inline void window_max_backward(const real *x, const real *y, const real *gy, real *gx, size_t row,
+    int rows, int columns, int relu, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part best = load_part(y + h), g = load_part(gy + h);
@@ -88,8 +85,8 @@ static inline void window_max_backward(
     }
 }
 
-static void max_backward(
-    const lathe_pool_windows *w, int planes, const real *x, const real *y, const real *gy, real *gx, int add)
+static void max_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y,
+    const real *gy, real *gx, int add)
 {
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, x += size, gx += size) {
@@ -102,7 +99,9 @@ static void max_backward(
                     window_max_backward(x + at.at, y, gy, gx + at.at, row, 2, 2, w->relu, 0);
                 else if (at.rows == 3 && at.columns == 3 && adds)
                     window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, w->relu, 1);
-                else window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, w->relu, adds);
+                else
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, w->relu,
+                        adds);
             }
         }
         clear_rows(gx, row, cleared, w->height);
@@ -140,8 +139,8 @@ static void average(const lathe_pool_windows *w, int planes, const real *x, real
             }
 }
 
-static inline void window_average_backward(
-    const real *gy, real *gx, size_t row, int rows, int columns, real factor, int add)
+static inline void window_average_backward(const real *gy, real *gx, size_t row, int rows, int columns,
+    real factor, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part g = load_part(gy + h) * factor;

@@ -16,8 +16,9 @@ typedef struct lathe_pool_span {
 typedef struct lathe_pool_windows {
     int height, width, out_height, out_width;
     const lathe_pool_span *rows, *columns; /* [out_height], [out_width] */
-    int relu;      /* maxima: of relu(x), that is no less than 0 */
-    int partition; /* every pixel lies in exactly one window: backward writes each once, and need not clear first */
+    int relu;                              /* maxima: of relu(x), that is no less than 0 */
+    int partition; /* every pixel lies in exactly one window: backward writes each once, and need not clear
+                      first */
 } lathe_pool_windows;
 
 /* All work on `planes` neighbouring planes; add says whether to add to gx or to write it. */
@@ -25,13 +26,13 @@ typedef struct lathe_pool_kernels {
     /** y = the largest number of the window */
     void (*max)(const lathe_pool_windows *windows, int planes, const lathe_real *x, lathe_real *y);
     /** gx (+)= gy at the window's first number that equals y; nowhere if relu and y is not above 0 */
-    void (*max_backward)(const lathe_pool_windows *windows, int planes, const lathe_real *x, const lathe_real *y,
-        const lathe_real *gy, lathe_real *gx, int add);
+    void (*max_backward)(const lathe_pool_windows *windows, int planes, const lathe_real *x,
+        const lathe_real *y, const lathe_real *gy, lathe_real *gx, int add);
     /** y = the window's sum / (row divisor * column divisor) */
     void (*average)(const lathe_pool_windows *windows, int planes, const lathe_real *x, lathe_real *y);
     /** gx (+)= gy / (row divisor * column divisor) in the whole window */
-    void (*average_backward)(
-        const lathe_pool_windows *windows, int planes, const lathe_real *gy, lathe_real *gx, int add);
+    void (*average_backward)(const lathe_pool_windows *windows, int planes, const lathe_real *gy,
+        lathe_real *gx, int add);
 } lathe_pool_kernels;
 
 #endif

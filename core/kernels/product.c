@@ -20,7 +20,8 @@ static inline void store_columns(real *out, int left, part sum, const lathe_prod
     }
 }
 
-typedef void tile_fn(const lathe_product *p, const real *a, const real *b, const real *bias, real *c, int last);
+typedef void tile_fn(const lathe_product *p, const real *a, const real *b, const real *bias, real *c,
+    int last);
 
 typedef struct tile {
     int rows;
@@ -35,7 +36,8 @@ static void run_rows(const lathe_product *p, const tile *t, int row)
     const real *a = p->a + row * p->a_row, *bias = p->bias ? p->bias + row : NULL;
     for (int s = 0, count; s < p->sixteens; s += count) {
         count = p->sixteens - s < MOST_SIXTEENS ? p->sixteens - s : MOST_SIXTEENS;
-        if (p->sixteens - s == 4 && MOST_SIXTEENS == 3) count = 2; /* two and two are better than three and one */
+        if (p->sixteens - s == 4 && MOST_SIXTEENS == 3)
+            count = 2; /* two and two are better than three and one */
         t->run[count - 1](p, a, p->b + s * p->b_sixteen, bias, p->c + row * p->c_row + s * p->c_sixteen,
             s + count == p->sixteens ? p->last : LANES);
     }
@@ -51,9 +53,10 @@ static void run(const lathe_product *p)
 }
 
 /* Number i of the left half of two rows, then number i of the right one, and so on. */
-#define SHUFFLE(a, b, first)                                                                                                       \
-    __builtin_shufflevector(a, b, first, 16 + first, first + 1, 17 + first, first + 2, 18 + first, first + 3, 19 + first, first + 4, \
-        20 + first, first + 5, 21 + first, first + 6, 22 + first, first + 7, 23 + first)
+#define SHUFFLE(a, b, first) \
+    __builtin_shufflevector(a, b, first, 16 + first, first + 1, 17 + first, first + 2, 18 + first, \
+        first + 3, 19 + first, first + 4, 20 + first, first + 5, 21 + first, first + 6, 22 + first, \
+        first + 7, 23 + first)
 
 /* Four perfect shuffles of sixteen rows. */
 static void transpose(int rows, const real *from, real *to)

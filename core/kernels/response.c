@@ -21,7 +21,8 @@ typedef struct span {
 
 static span around(int centre, int radius, int size)
 {
-    return (span){ centre < radius ? 0 : centre - radius, centre + radius + 1 < size ? centre + radius + 1 : size };
+    return (span){ centre < radius ? 0 : centre - radius,
+        centre + radius + 1 < size ? centre + radius + 1 : size };
 }
 
 /* Where number (c, i, j) of a block is. */
@@ -33,7 +34,8 @@ static size_t place(const lathe_response *r, int c, int i, int j)
 /* The sum of v, or of its squares, over the window around (c, i, j). */
 static inline lanes window_sum(const lathe_response *r, const real *v, int c, int i, int j, int squares)
 {
-    span cs = around(c, r->channel_radius, r->channels), is = around(i, r->radius, r->height), js = around(j, r->radius, r->width);
+    span cs = around(c, r->channel_radius, r->channels), is = around(i, r->radius, r->height),
+         js = around(j, r->radius, r->width);
     lanes sum = { 0 };
     for (int p = cs.from; p < cs.to; p++)
         for (int q = is.from; q < is.to; q++)
@@ -55,7 +57,8 @@ static void forward(const lathe_response *r, int channel, const real *x, real *s
         }
 }
 
-static void product(const lathe_response *r, int channel, const real *x, const real *s, const real *gy, real *result)
+static void product(const lathe_response *r, int channel, const real *x, const real *s, const real *gy,
+    real *result)
 {
     size_t end = place(r, channel + 1, 0, 0);
     for (size_t at = place(r, channel, 0, 0); at < end; at += LANES) {
@@ -64,17 +67,19 @@ static void product(const lathe_response *r, int channel, const real *x, const r
     }
 }
 
-static void backward(const lathe_response *r, int channel, const real *x, const real *s, const real *gy, const real *products,
-    real *gx, int add)
+static void backward(const lathe_response *r, int channel, const real *x, const real *s, const real *gy,
+    const real *products, real *gx, int add)
 {
     for (int i = 0; i < r->height; i++)
         for (int j = 0; j < r->width; j++) {
             size_t at = place(r, channel, i, j);
-            lanes others = 2 * r->alpha_n * r->beta * load(x + at) * window_sum(r, products, channel, i, j, 0);
+            lanes others =
+                2 * r->alpha_n * r->beta * load(x + at) * window_sum(r, products, channel, i, j, 0);
             lanes g = load(gy + at) * to_minus(load(s + at), r->beta) - others;
             store(gx + at, add ? load(gx + at) + g : g);
         }
 }
 
 extern const lathe_response_kernels KERNEL(lathe_response_kernels);
-const lathe_response_kernels KERNEL(lathe_response_kernels) = { .forward = forward, .product = product, .backward = backward };
+const lathe_response_kernels KERNEL(
+    lathe_response_kernels) = { .forward = forward, .product = product, .backward = backward };

@@ -9,10 +9,7 @@ extern const lathe_kernels lathe_kernels_base;
 #ifdef LATHE_X86_KERNELS
 extern const lathe_kernels lathe_kernels_avx2, lathe_kernels_avx512;
 
-static bool has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static bool has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 static bool has_avx512(void)
 {

@@ -28,7 +28,8 @@ static void softmax(int classes, size_t stride, const real *x, real *y)
             store_part(y + (size_t)k * stride, e);
             sum += e;
         }
-        for (int k = 0; k < classes; k++) store_part(y + (size_t)k * stride, load_part(y + (size_t)k * stride) / sum);
+        for (int k = 0; k < classes; k++)
+            store_part(y + (size_t)k * stride, load_part(y + (size_t)k * stride) / sum);
     }
 }
 
@@ -36,7 +37,8 @@ static void softmax_backward(int classes, size_t stride, const real *y, const re
 {
     for (int h = 0; h < LANES; h += PART, y += PART, gy += PART, gx += PART) {
         part inner = { 0 };
-        for (int k = 0; k < classes; k++) inner += load_part(gy + (size_t)k * stride) * load_part(y + (size_t)k * stride);
+        for (int k = 0; k < classes; k++)
+            inner += load_part(gy + (size_t)k * stride) * load_part(y + (size_t)k * stride);
         for (int k = 0; k < classes; k++) {
             size_t at = (size_t)k * stride;
             store_some(gx + at, PART, load_part(y + at) * (load_part(gy + at) - inner), add);
@@ -66,8 +68,8 @@ static void log_softmax_backward(int classes, size_t stride, const real *y, cons
     }
 }
 
-static void cross_entropy(int classes, size_t stride, const real *x, const real *targets, real *loss, real *largest_out,
-    real *log_sum_out)
+static void cross_entropy(int classes, size_t stride, const real *x, const real *targets, real *loss,
+    real *largest_out, real *log_sum_out)
 {
     for (int h = 0; h < LANES; h += PART, x += PART, targets += PART) {
         part largest = largest_of(classes, stride, x), total = { 0 };
@@ -83,8 +85,8 @@ static void cross_entropy(int classes, size_t stride, const real *x, const real 
     }
 }
 
-static void cross_entropy_backward(int classes, size_t stride, const real *x, const real *targets, const real *largest,
-    const real *log_sum, const real *gloss, real *gx, int add)
+static void cross_entropy_backward(int classes, size_t stride, const real *x, const real *targets,
+    const real *largest, const real *log_sum, const real *gloss, real *gx, int add)
 {
     for (int h = 0; h < LANES; h += PART, x += PART, targets += PART, gx += PART) {
         part weight = { 0 }, m = load_part(largest + h), s = load_part(log_sum + h), g = load_part(gloss + h);

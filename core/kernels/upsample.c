@@ -17,7 +17,8 @@ static void nearest(const lathe_upsample_grid *g, int planes, const real *x, rea
     for (int n = 0; n < planes; n++, x += plane_size(g))
         for (int i = 0; i < g->out_height; i++) {
             const real *row = row_of(g, x, g->rows[i].first);
-            for (int j = 0; j < g->out_width; j++, y += LANES) store(y, load(row + g->columns[j].first * LANES));
+            for (int j = 0; j < g->out_width; j++, y += LANES)
+                store(y, load(row + g->columns[j].first * LANES));
         }
 }
 
@@ -49,10 +50,7 @@ static void bilinear(const lathe_upsample_grid *g, int planes, const real *x, re
         }
 }
 
-static void add(real *at, lanes value)
-{
-    store(at, load(at) + value);
-}
+static void add(real *at, lanes value) { store(at, load(at) + value); }
 
 static void bilinear_backward(const lathe_upsample_grid *g, int planes, const real *gy, real *gx)
 {

@@ -23,8 +23,10 @@ typedef struct lathe_upsample_kernels {
     void (*nearest)(const lathe_upsample_grid *grid, int planes, const lathe_real *x, lathe_real *y);
     void (*bilinear)(const lathe_upsample_grid *grid, int planes, const lathe_real *x, lathe_real *y);
     /** gx += what reaches each of its pixels. */
-    void (*nearest_backward)(const lathe_upsample_grid *grid, int planes, const lathe_real *gy, lathe_real *gx);
-    void (*bilinear_backward)(const lathe_upsample_grid *grid, int planes, const lathe_real *gy, lathe_real *gx);
+    void (
+        *nearest_backward)(const lathe_upsample_grid *grid, int planes, const lathe_real *gy, lathe_real *gx);
+    void (*bilinear_backward)(const lathe_upsample_grid *grid, int planes, const lathe_real *gy,
+        lathe_real *gx);
 } lathe_upsample_kernels;
 
 #endif

@@ -41,7 +41,8 @@ static lathe_tensor *map(const char *who, lathe_tensor *x, lathe_map_kernel *ker
 }
 
 /* Its backward, by a kernel that wants `from`: the operation's x or y. */
-static lathe_status map_backward(lathe_node *node, const lathe_tensor *from, lathe_map_backward_kernel *kernel)
+static lathe_status map_backward(lathe_node *node, const lathe_tensor *from,
+    lathe_map_backward_kernel *kernel)
 {
     map_backward_job job = { .kernel = kernel, .from = from->data, .gy = node->out->grad };
     if ((job.gx = lathe_grad_in_place(node->out, node->in[0], &job.add)))
@@ -125,13 +126,15 @@ static void leaky_relu_range(void *context, size_t begin, size_t end)
 static void leaky_relu_backward_range(void *context, size_t begin, size_t end)
 {
     const leaky_job *job = context;
-    lathe_kernels_in_use()->element->leaky_relu_backward(end - begin, job->slope, job->x + begin, job->gy + begin,
-        job->out + begin, job->add);
+    lathe_kernels_in_use()->element->leaky_relu_backward(end - begin, job->slope, job->x + begin,
+        job->gy + begin, job->out + begin, job->add);
 }
 
 static lathe_status leaky_relu_backward(lathe_node *node)
 {
-    leaky_job job = { .slope = *(const lathe_real *)node->saved, .x = node->in[0]->data, .gy = node->out->grad };
+    leaky_job job = { .slope = *(const lathe_real *)node->saved,
+        .x = node->in[0]->data,
+        .gy = node->out->grad };
     if ((job.out = lathe_grad_in_place(node->out, node->in[0], &job.add)))
         lathe_parallel_ranges(node->out->stored, leaky_relu_backward_range, &job);
     return LATHE_OK;
@@ -143,7 +146,8 @@ lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope)
 {
     lathe_tape *tape = lathe_tape_of("lathe_leaky_relu", &x, 1);
     if (!tape) return NULL;
-    if (!isfinite(slope)) return lathe_tape_fail(tape, LATHE_EARG, "lathe_leaky_relu: slope %g is not finite", slope);
+    if (!isfinite(slope))
+        return lathe_tape_fail(tape, LATHE_EARG, "lathe_leaky_relu: slope %g is not finite", slope);
     lathe_tensor *y = lathe_tape_tensor(tape, x->layout, x->shape);
     lathe_real *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
     if (!y || !saved) return NULL;

@@ -15,7 +15,8 @@ typedef struct element_job {
 static void add_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin, job->relu);
+    lathe_kernels_in_use()->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin,
+        job->relu);
 }
 
 static lathe_status add_backward(lathe_node *node)
@@ -71,10 +72,7 @@ static lathe_tensor *add(const char *who, const lathe_op *op, lathe_tensor *a, l
     return lathe_tape_record(tape, op, y, (lathe_tensor *[]){ a, b }, 2, NULL);
 }
 
-lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b)
-{
-    return add("lathe_add", &lathe_add_op, a, b);
-}
+lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b) { return add("lathe_add", &lathe_add_op, a, b); }
 
 lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b)
 {
@@ -84,7 +82,8 @@ lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b)
 static void mul_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->mul(end - begin, job->a + begin, job->b + begin, job->y + begin, job->add);
+    lathe_kernels_in_use()->element->mul(end - begin, job->a + begin, job->b + begin, job->y + begin,
+        job->add);
 }
 
 static lathe_status mul_backward(lathe_node *node)
@@ -112,7 +111,8 @@ lathe_tensor *lathe_mul(lathe_tensor *a, lathe_tensor *b)
 static void scale_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->scale(end - begin, job->factor, job->a + begin, job->y + begin, job->add);
+    lathe_kernels_in_use()->element->scale(end - begin, job->factor, job->a + begin, job->y + begin,
+        job->add);
 }
 
 static lathe_status scale_backward(lathe_node *node)
@@ -129,7 +129,8 @@ lathe_tensor *lathe_scale(lathe_tensor *x, double factor)
 {
     lathe_tape *tape = lathe_tape_of("lathe_scale", &x, 1);
     if (!tape) return NULL;
-    if (!isfinite(factor)) return lathe_tape_fail(tape, LATHE_EARG, "lathe_scale: factor %g is not finite", factor);
+    if (!isfinite(factor))
+        return lathe_tape_fail(tape, LATHE_EARG, "lathe_scale: factor %g is not finite", factor);
     lathe_tensor *y = lathe_tape_tensor(tape, x->layout, x->shape);
     lathe_real *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
     if (!y || !saved) return NULL;
@@ -161,7 +162,8 @@ static lathe_status sum_backward(lathe_node *node)
     lathe_tensor *x = node->in[0];
     spread_job job = { .value = (lathe_real)(*(const double *)node->saved * (double)node->out->grad[0]) };
     job.whole = lathe_whole_part(x, &job.lanes);
-    if ((job.y = lathe_grad_target(node->out->tape, x, &job.add))) lathe_parallel_ranges(x->stored, spread_range, &job);
+    if ((job.y = lathe_grad_target(node->out->tape, x, &job.add)))
+        lathe_parallel_ranges(x->stored, spread_range, &job);
     return LATHE_OK;
 }
 

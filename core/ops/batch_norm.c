@@ -10,18 +10,19 @@ enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
 
 /* What backward needs of each channel: what was done to its numbers, and 1 / sqrt(var + eps). */
 typedef struct batch_norm_saved {
-    lathe_norm_affine *affine;  /* [C] */
+    lathe_norm_affine *affine; /* [C] */
     double *inverse_deviation; /* [C] */
 } batch_norm_saved;
 
-/* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone. */
+/* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone.
+ */
 typedef struct norm_job {
     const lathe_tensor *x;
     int channels, blocks, planes_a_task;
-    size_t size;                        /* vectors in a plane */
-    double (*partial)[2];               /* [blocks * channels]: what one plane gives to its channel */
-    double (*total)[2];                 /* [channels] */
-    const lathe_norm_affine *affine;    /* [channels] */
+    size_t size;                         /* vectors in a plane */
+    double (*partial)[2];                /* [blocks * channels]: what one plane gives to its channel */
+    double (*total)[2];                  /* [channels] */
+    const lathe_norm_affine *affine;     /* [channels] */
     const lathe_norm_gradient *gradient; /* [channels] */
     const lathe_real *gy;
     lathe_real *out;
@@ -39,7 +40,8 @@ static void run_planes(void *context, int task)
 {
     const plane_run *r = context;
     const norm_job *job = r->job;
-    int first = task * job->planes_a_task, end = first + job->planes_a_task, planes = job->blocks * job->channels;
+    int first = task * job->planes_a_task, end = first + job->planes_a_task,
+        planes = job->blocks * job->channels;
     for (int n = first; n < end && n < planes; n++)
         r->run(job, n, n % job->channels, lathe_lanes_in_block(job->x, n / job->channels),
             (size_t)n * job->size * LATHE_LANES);
@@ -70,20 +72,22 @@ static void plane_moments(const norm_job *job, int plane, int channel, int used,
 static void plane_normalise(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at, job->out + at);
+    lathe_kernels_in_use()->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at,
+        job->out + at);
 }
 
 static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)used;
-    lathe_kernels_in_use()->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at, job->gy + at, job->partial[plane]);
+    lathe_kernels_in_use()->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at,
+        job->gy + at, job->partial[plane]);
 }
 
 static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->affine[channel], &job->gradient[channel], job->x->data + at,
-        job->gy + at, job->out + at, job->add);
+    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->affine[channel], &job->gradient[channel],
+        job->x->data + at, job->gy + at, job->out + at, job->add);
 }
 
 /* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
@@ -116,7 +120,8 @@ static void join_sums(const norm_job *job)
 /* Room for what the planes give; false after a failure. */
 static bool work_for(norm_job *job, lathe_tape *tape)
 {
-    job->partial = lathe_tape_work(tape, lathe_times((size_t)job->blocks, (size_t)job->channels), sizeof *job->partial);
+    job->partial =
+        lathe_tape_work(tape, lathe_times((size_t)job->blocks, (size_t)job->channels), sizeof *job->partial);
     job->total = lathe_tape_work(tape, (size_t)job->channels, sizeof *job->total);
     return job->partial && job->total;
 }
@@ -126,10 +131,7 @@ static double scale_of(const lathe_tensor *weight, int channel)
     return weight ? (double)weight->data[channel] : 1;
 }
 
-static double images_of(const norm_job *job)
-{
-    return (double)job->size * job->x->shape.dim[0];
-}
+static double images_of(const norm_job *job) { return (double)job->size * job->x->shape.dim[0]; }
 
 /* gw = sum of g * (x - mean) / deviation, gb = sum of g */
 static void parameter_gradients(lathe_node *node, const norm_job *job, const batch_norm_saved *saved)
@@ -139,7 +141,8 @@ static void parameter_gradients(lathe_node *node, const norm_job *job, const bat
     for (int c = 0; gw && c < job->channels; c++)
         gw[c] = (lathe_real)((add ? (double)gw[c] : 0) + job->total[c][1] * saved->inverse_deviation[c]);
     lathe_real *gb = lathe_grad_target(node->out->tape, node->in[BIAS], &add);
-    for (int c = 0; gb && c < job->channels; c++) gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
+    for (int c = 0; gb && c < job->channels; c++)
+        gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
 }
 
 /* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation */
@@ -186,16 +189,20 @@ static bool check_inputs(const char *who, lathe_tape *tape, lathe_tensor *const 
         return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s %s, expected batched [B, C, ...]", who,
             x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
     for (int i = WEIGHT; i < INPUTS; i++)
-        if (in[i] && (in[i]->layout != LATHE_PLAIN || in[i]->shape.rank != 1 || in[i]->shape.dim[0] != x->shape.dim[1]))
-            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who, x->shape.dim[1],
-                names[i], lathe_shape_text(&in[i]->shape, text));
+        if (in[i] &&
+            (in[i]->layout != LATHE_PLAIN || in[i]->shape.rank != 1 ||
+                in[i]->shape.dim[0] != x->shape.dim[1]))
+            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who,
+                x->shape.dim[1], names[i], lathe_shape_text(&in[i]->shape, text));
     if (lathe_tape_mode(tape) == LATHE_TRAIN && lathe_shape_count(&x->shape) == (size_t)x->shape.dim[1])
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s: one number a channel has no variance to train on", who,
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "%s: x is %s: one number a channel has no variance to train on", who,
             lathe_shape_text(&x->shape, text));
     return true;
 }
 
-static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_opts *opts, lathe_batch_norm_opts *o)
+static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_opts *opts,
+    lathe_batch_norm_opts *o)
 {
     *o = opts ? *opts : (lathe_batch_norm_opts){ 0 };
     if (o->eps == 0) o->eps = 1e-5;
@@ -223,9 +230,10 @@ static void blend(lathe_real *running, double momentum, double now)
     *running = (lathe_real)((1 - momentum) * (double)*running + momentum * now);
 }
 
-/* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow, or by the running ones. */
-static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o, bool relu, norm_job *job,
-    const batch_norm_saved *saved)
+/* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow,
+ * or by the running ones. */
+static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o,
+    bool relu, norm_job *job, const batch_norm_saved *saved)
 {
     lathe_real *running_mean = in[RUNNING_MEAN]->data, *running_var = in[RUNNING_VAR]->data;
     bool train = lathe_tape_mode(tape) == LATHE_TRAIN;
@@ -239,8 +247,8 @@ static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const l
         double mean = train ? job->total[c][0] : (double)running_mean[c];
         double var = train ? job->total[c][1] / n : (double)running_var[c];
         double inverse = saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
-        saved->affine[c] = (lathe_norm_affine){ (lathe_real)mean, (lathe_real)(scale_of(in[WEIGHT], c) * inverse),
-            in[BIAS] ? in[BIAS]->data[c] : 0, relu };
+        saved->affine[c] = (lathe_norm_affine){ (lathe_real)mean,
+            (lathe_real)(scale_of(in[WEIGHT], c) * inverse), in[BIAS] ? in[BIAS]->data[c] : 0, relu };
         if (!train) continue;
         blend(&running_mean[c], o->momentum, mean);
         blend(&running_var[c], o->momentum, job->total[c][1] / (n - 1));
@@ -248,8 +256,8 @@ static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const l
     return true;
 }
 
-static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu, lathe_tensor *const in[INPUTS],
-    const lathe_batch_norm_opts *opts)
+static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu,
+    lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *opts)
 {
     lathe_tape *tape = tape_of(who, in);
     lathe_batch_norm_opts o;
@@ -261,15 +269,16 @@ static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu, 
     if (!y || !saved) return NULL;
     saved->affine = lathe_tape_alloc(tape, channels, sizeof *saved->affine);
     saved->inverse_deviation = lathe_tape_alloc(tape, channels, sizeof *saved->inverse_deviation);
-    if (!saved->affine || !saved->inverse_deviation || !statistics(tape, in, &o, relu, &job, saved)) return NULL;
+    if (!saved->affine || !saved->inverse_deviation || !statistics(tape, in, &o, relu, &job, saved))
+        return NULL;
     job.affine = saved->affine;
     job.out = y->data;
     for_each_plane(&job, plane_normalise);
     return lathe_tape_record(tape, op, y, in, INPUTS, saved);
 }
 
-lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, lathe_tensor *running_mean,
-    lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
+lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
+    lathe_tensor *running_mean, lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
 {
     lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
     return batch_norm("lathe_batch_norm", &lathe_batch_norm_op, false, in, opts);

@@ -7,20 +7,14 @@
 #include "op_impl.h"
 
 /*
- * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a task; numbers that the blocks of a
- * chunk read, about a second-level cache of 1 MiB.
+ * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a
+ * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB.
  */
 enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
 
-static int blocks_of(const lathe_tensor *x)
-{
-    return lathe_tensor_blocks(x);
-}
+static int blocks_of(const lathe_tensor *x) { return lathe_tensor_blocks(x); }
 
-static size_t product(int a, int b, int c)
-{
-    return (size_t)a * (size_t)b * (size_t)c;
-}
+static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
 size_t lathe_conv_group_weights(const lathe_conv_geometry *g)
 {
@@ -38,17 +32,24 @@ static size_t out_group(const lathe_conv_geometry *g)
     return product(g->filters, g->out_height, g->out_width) * LATHE_LANES;
 }
 
-/* ---- as correlations ------------------------------------------------------------------------------------------- */
+/* ---- as correlations ----------------------------------------------------------------------------------- */
 
 static lathe_conv_axis forward_axis(const lathe_conv_geometry *g, int size, int taps, int results)
 {
-    return (lathe_conv_axis){ .size = size, .results = results, .taps = taps, .first = -g->padding, .step = g->stride,
-        .tap_step = g->dilation, .out_size = results, .out_step = 1 };
+    return (lathe_conv_axis){ .size = size,
+        .results = results,
+        .taps = taps,
+        .first = -g->padding,
+        .step = g->stride,
+        .tap_step = g->dilation,
+        .out_size = results,
+        .out_step = 1 };
 }
 
 static lathe_correlation forward_correlation(const lathe_conv_geometry *g)
 {
-    return (lathe_correlation){ g->channels, g->filters, forward_axis(g, g->height, g->kernel_height, g->out_height),
+    return (lathe_correlation){ g->channels, g->filters,
+        forward_axis(g, g->height, g->kernel_height, g->out_height),
         forward_axis(g, g->width, g->kernel_width, g->out_width) };
 }
 
@@ -63,10 +64,7 @@ typedef struct phase_taps {
     int last, step, count;
 } phase_taps;
 
-static int common_divisor(int a, int b)
-{
-    return b ? common_divisor(b, a % b) : a;
-}
+static int common_divisor(int a, int b) { return b ? common_divisor(b, a % b) : a; }
 
 /* Place h of the input meets tap t of result i where h + padding = i * stride + t * dilation. */
 static phase_taps taps_of_phase(const lathe_conv_geometry *g, int phase, int taps)
@@ -77,27 +75,36 @@ static phase_taps taps_of_phase(const lathe_conv_geometry *g, int phase, int tap
     return found;
 }
 
-/* For the input's places phase, phase + stride, ...: the results are the image read, and the taps run backwards. */
-static lathe_conv_axis phase_axis(const lathe_conv_geometry *g, int phase, phase_taps taps, int size, int results)
+/* For the input's places phase, phase + stride, ...: the results are the image read, and the taps run
+ * backwards. */
+static lathe_conv_axis phase_axis(const lathe_conv_geometry *g, int phase, phase_taps taps, int size,
+    int results)
 {
-    return (lathe_conv_axis){ .size = results, .results = (size - phase + g->stride - 1) / g->stride, .taps = taps.count,
-        .first = (phase + g->padding - taps.last * g->dilation) / g->stride, .step = 1,
-        .tap_step = g->dilation / common_divisor(g->stride, g->dilation), .out_size = size, .out_first = phase,
+    return (lathe_conv_axis){ .size = results,
+        .results = (size - phase + g->stride - 1) / g->stride,
+        .taps = taps.count,
+        .first = (phase + g->padding - taps.last * g->dilation) / g->stride,
+        .step = 1,
+        .tap_step = g->dilation / common_divisor(g->stride, g->dilation),
+        .out_size = size,
+        .out_first = phase,
         .out_step = g->stride };
 }
 
-static lathe_correlation phase_correlation(const lathe_conv_geometry *g, int row_phase, int column_phase, const lathe_real *w,
-    lathe_conv_weights *weights)
+static lathe_correlation phase_correlation(const lathe_conv_geometry *g, int row_phase, int column_phase,
+    const lathe_real *w, lathe_conv_weights *weights)
 {
-    phase_taps rows = taps_of_phase(g, row_phase, g->kernel_height), columns = taps_of_phase(g, column_phase, g->kernel_width);
+    phase_taps rows = taps_of_phase(g, row_phase, g->kernel_height),
+               columns = taps_of_phase(g, column_phase, g->kernel_width);
     ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
     *weights = (lathe_conv_weights){ w + rows.last * g->kernel_width + columns.last, taps, g->channels * taps,
         -rows.step * g->kernel_width, -columns.step };
-    return (lathe_correlation){ g->filters, g->channels, phase_axis(g, row_phase, rows, g->height, g->out_height),
+    return (lathe_correlation){ g->filters, g->channels,
+        phase_axis(g, row_phase, rows, g->height, g->out_height),
         phase_axis(g, column_phase, columns, g->width, g->out_width) };
 }
 
-/* ---- running them ---------------------------------------------------------------------------------------------- */
+/* ---- running them -------------------------------------------------------------------------------------- */
 
 /* One correlation of a job, with its packed weights, group after group. */
 typedef struct phase {
@@ -118,32 +125,33 @@ typedef struct correlate_job {
     lathe_conv_store how;
 } correlate_job;
 
-static int at_most(int n, int most)
-{
-    return n < most ? n : most;
-}
+static int at_most(int n, int most) { return n < most ? n : most; }
 
-/* All phases of some rows of some groups: the rows that they read, and write into between each other, stay in the cache. */
+/* All phases of some rows of some groups: the rows that they read, and write into between each other, stay in
+ * the cache. */
 static void correlate_task(void *context, int task)
 {
     const correlate_job *job = context;
     size_t block = (size_t)(task / job->tasks_a_block);
-    int within = task % job->tasks_a_block, first = within % job->row_tasks * job->rows_a_task, last = first + job->rows_a_task;
-    int group = within / job->row_tasks * job->groups_a_task, end = at_most(group + job->groups_a_task, job->groups);
+    int within = task % job->tasks_a_block, first = within % job->row_tasks * job->rows_a_task,
+        last = first + job->rows_a_task;
+    int group = within / job->row_tasks * job->groups_a_task,
+        end = at_most(group + job->groups_a_task, job->groups);
     for (; group < end; group++) {
         size_t at = block * (size_t)job->groups + (size_t)group;
         for (int i = 0; i < job->count; i++) {
             const phase *p = &job->phases[i];
-            lathe_kernels_in_use()->conv->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
-                job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
-                at_most(last, p->c.rows.results), job->how);
+            lathe_kernels_in_use()->conv->correlate(&p->c, job->x + at * job->x_group,
+                p->packed + (size_t)group * p->w_group, job->bias ? job->bias + group * p->c.filters : NULL,
+                job->y + at * job->y_group, first, at_most(last, p->c.rows.results), job->how);
         }
     }
 }
 
-/* One more phase. Its weights are packed into *packed, which moves behind them; weights_group numbers lie from group to group of them. */
-static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_conv_weights *weights, size_t weights_group,
-    lathe_real **packed)
+/* One more phase. Its weights are packed into *packed, which moves behind them; weights_group numbers lie
+ * from group to group of them. */
+static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_conv_weights *weights,
+    size_t weights_group, lathe_real **packed)
 {
     phase *p = &job->phases[job->count++];
     *p = (phase){ *c, product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps, *packed };
@@ -154,7 +162,8 @@ static void add_phase(correlate_job *job, const lathe_correlation *c, const lath
     }
 }
 
-/* Whole planes of a few groups are a task, so that memory is read in its order; where a plane is much work, a few rows of one group. */
+/* Whole planes of a few groups are a task, so that memory is read in its order; where a plane is much work, a
+ * few rows of one group. */
 static void cut_into_tasks(correlate_job *job)
 {
     size_t row_work = 1;
@@ -179,10 +188,15 @@ static void run_phases(correlate_job *job, int blocks)
     job->count = 0;
 }
 
-void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w, const lathe_real *bias, lathe_real *y,
-    int blocks, lathe_conv_store how, lathe_real *packed)
+void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w,
+    const lathe_real *bias, lathe_real *y, int blocks, lathe_conv_store how, lathe_real *packed)
 {
-    correlate_job job = { .groups = g->groups, .x_group = in_group(g), .y_group = out_group(g), .x = x, .bias = bias, .y = y,
+    correlate_job job = { .groups = g->groups,
+        .x_group = in_group(g),
+        .y_group = out_group(g),
+        .x = x,
+        .bias = bias,
+        .y = y,
         .how = how };
     lathe_correlation c = forward_correlation(g);
     lathe_conv_weights weights = forward_weights(g, w);
@@ -190,10 +204,15 @@ void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const
     run_phases(&job, blocks);
 }
 
-void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w, const lathe_real *bias, lathe_real *gx,
-    int blocks, lathe_conv_store how, lathe_real *packed)
+void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w,
+    const lathe_real *bias, lathe_real *gx, int blocks, lathe_conv_store how, lathe_real *packed)
 {
-    correlate_job job = { .groups = g->groups, .x_group = out_group(g), .y_group = in_group(g), .x = gy, .bias = bias, .y = gx,
+    correlate_job job = { .groups = g->groups,
+        .x_group = out_group(g),
+        .y_group = in_group(g),
+        .x = gy,
+        .bias = bias,
+        .y = gx,
         .how = how };
     int rows = at_most(g->stride, g->height), columns = at_most(g->stride, g->width);
     for (int i = 0; i < rows; i++)
@@ -218,32 +237,37 @@ static void to_weights_task(void *context, int task)
 {
     const weights_job *job = context;
     const lathe_conv_geometry *g = job->g;
-    int part = task % job->parts, group = task / job->parts % g->groups, chunk = task / job->parts / g->groups;
+    int part = task % job->parts, group = task / job->parts % g->groups,
+        chunk = task / job->parts / g->groups;
     int first = chunk * job->blocks_a_chunk, left = job->blocks - first;
     size_t x_block = in_group(g) * (size_t)g->groups, y_block = out_group(g) * (size_t)g->groups;
     int count = left < job->blocks_a_chunk ? left : job->blocks_a_chunk;
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
-    lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block, count };
-    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
+    lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block,
+        count };
+    lathe_real *sums =
+        job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
     lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
 }
 
 /*
- * Blocks that are summed before they are added to the others': few enough for TASKS tasks, and for a second-level cache, from which all
- * parts read them; enough that adding up the weights' sums is little beside. It depends on the shapes alone.
+ * Blocks that are summed before they are added to the others': few enough for TASKS tasks, and for a
+ * second-level cache, from which all parts read them; enough that adding up the weights' sums is little
+ * beside. It depends on the shapes alone.
  */
 static int blocks_in_chunk(const weights_job *job)
 {
     const lathe_conv_geometry *g = job->g;
     size_t weights = lathe_conv_group_weights(g), read = in_group(g) + out_group(g);
     int tasks_a_chunk = job->parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
-    int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1, worth = (int)(2 * weights / read) + 1;
+    int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1,
+        worth = (int)(2 * weights / read) + 1;
     return at_most(least > worth ? least : worth, most);
 }
 
 /* Blocks are summed in chunks and then the chunks in order. */
-void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy, lathe_real *gw, int blocks, bool add,
-    lathe_tape *tape)
+void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy,
+    lathe_real *gw, int blocks, bool add, lathe_tape *tape)
 {
     weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks, .x = x, .gy = gy };
     job.parts = lathe_kernels_in_use()->conv->weight_parts(&job.c);
@@ -252,7 +276,8 @@ void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, co
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
     size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
-    if (!(job.sums = direct ? gw : lathe_tape_work(tape, lathe_times((size_t)chunks, count), sizeof *gw))) return;
+    if (!(job.sums = direct ? gw : lathe_tape_work(tape, lathe_times((size_t)chunks, count), sizeof *gw)))
+        return;
     lathe_parallel(chunks * tasks_a_chunk, to_weights_task, &job);
     if (direct) return;
     if (!add) memset(gw, 0, count * sizeof *gw);
@@ -274,14 +299,16 @@ static void to_bias_task(void *context, int channel)
     size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
     lathe_real sum = 0;
     for (int block = 0; block < blocks_of(y); block++)
-        sum += lathe_kernels_in_use()->conv->sum(plane, job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
+        sum += lathe_kernels_in_use()->conv->sum(plane,
+            job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
     job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
 }
 
 void lathe_conv_to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_tensor *bias)
 {
     bias_job job = { .y = y, .gy = gy };
-    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add))) lathe_parallel(y->shape.dim[1], to_bias_task, &job);
+    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add)))
+        lathe_parallel(y->shape.dim[1], to_bias_task, &job);
 }
 
 static lathe_status backward(lathe_node *node, const lathe_real *gy)
@@ -291,9 +318,11 @@ static lathe_status backward(lathe_node *node, const lathe_real *gy)
     bool add;
     lathe_real *gx = lathe_grad_target(y->tape, x, &add);
     if (gx) {
-        lathe_real *packed = lathe_tape_work(y->tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
+        lathe_real *packed = lathe_tape_work(y->tape,
+            lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
         if (!packed) return lathe_tape_status(y->tape);
-        lathe_conv_to_data(g, gy, w->data, NULL, gx, blocks_of(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE, packed);
+        lathe_conv_to_data(g, gy, w->data, NULL, gx, blocks_of(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE,
+            packed);
     }
     lathe_real *gw = lathe_grad_target(y->tape, w, &add);
     if (gw) lathe_conv_to_weights(g, x->data, gy, gw, blocks_of(x), add, y->tape);
@@ -301,10 +330,7 @@ static lathe_status backward(lathe_node *node, const lathe_real *gy)
     return lathe_tape_status(y->tape);
 }
 
-static lathe_status conv2d_backward(lathe_node *node)
-{
-    return backward(node, node->out->grad);
-}
+static lathe_status conv2d_backward(lathe_node *node) { return backward(node, node->out->grad); }
 
 static lathe_status conv2d_relu_backward(lathe_node *node)
 {
@@ -315,20 +341,23 @@ static lathe_status conv2d_relu_backward(lathe_node *node)
 const lathe_op lathe_conv2d_op = { "conv2d", conv2d_backward };
 const lathe_op lathe_conv2d_relu_op = { "conv2d_relu", conv2d_relu_backward };
 
-/* ---- checks ---------------------------------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
-static bool check_shapes(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_tensor *bias)
+static bool check_shapes(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w,
+    const lathe_tensor *bias)
 {
     char text[LATHE_SHAPE_TEXT];
     if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
         lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: x is %s %s, it must be batched [B, C, H, W]",
             x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
     else if (w->layout != LATHE_PLAIN || w->shape.rank != 4)
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: weight is %s %s, it must be plain [O, C/groups, kh, kw]",
+        lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_conv2d: weight is %s %s, it must be plain [O, C/groups, kh, kw]",
             w->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&w->shape, text));
-    else if (bias && (bias->layout != LATHE_PLAIN || bias->shape.rank != 1 || bias->shape.dim[0] != w->shape.dim[0]))
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: bias is %s, weight has %d filters", lathe_shape_text(&bias->shape, text),
-            w->shape.dim[0]);
+    else if (bias &&
+        (bias->layout != LATHE_PLAIN || bias->shape.rank != 1 || bias->shape.dim[0] != w->shape.dim[0]))
+        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: bias is %s, weight has %d filters",
+            lathe_shape_text(&bias->shape, text), w->shape.dim[0]);
     else return true;
     return false;
 }
@@ -339,7 +368,8 @@ enum { LARGEST = 1 << 20 };
 static bool check_range(lathe_tape *tape, const char *name, int value, int lowest)
 {
     if (value >= lowest && value <= LARGEST) return true;
-    lathe_tape_fail(tape, LATHE_EARG, "lathe_conv2d: %s is %d, it must be %d to %d", name, value, lowest, LARGEST);
+    lathe_tape_fail(tape, LATHE_EARG, "lathe_conv2d: %s is %d, it must be %d to %d", name, value, lowest,
+        LARGEST);
     return false;
 }
 
@@ -350,13 +380,18 @@ static long results(const lathe_conv_geometry *g, int size, int taps)
     return room < 0 ? 0 : room / g->stride + 1;
 }
 
-static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w, const lathe_conv2d_opts *opts,
-    lathe_conv_geometry *g)
+static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w,
+    const lathe_conv2d_opts *opts, lathe_conv_geometry *g)
 {
     const lathe_conv2d_opts none = { 0 }, *o = opts ? opts : &none;
-    *g = (lathe_conv_geometry){ .stride = o->stride ? o->stride : 1, .padding = o->padding, .dilation = o->dilation ? o->dilation : 1,
-        .groups = o->groups ? o->groups : 1, .height = x->shape.dim[2], .width = x->shape.dim[3],
-        .kernel_height = w->shape.dim[2], .kernel_width = w->shape.dim[3] };
+    *g = (lathe_conv_geometry){ .stride = o->stride ? o->stride : 1,
+        .padding = o->padding,
+        .dilation = o->dilation ? o->dilation : 1,
+        .groups = o->groups ? o->groups : 1,
+        .height = x->shape.dim[2],
+        .width = x->shape.dim[3],
+        .kernel_height = w->shape.dim[2],
+        .kernel_width = w->shape.dim[3] };
     if (!check_range(tape, "stride", g->stride, 1) || !check_range(tape, "padding", g->padding, 0) ||
         !check_range(tape, "dilation", g->dilation, 1) || !check_range(tape, "groups", g->groups, 1))
         return false;
@@ -364,22 +399,25 @@ static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_t
     g->channels = w->shape.dim[1];
     g->filters = filters / g->groups;
     if (channels % g->groups || filters % g->groups)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: %d channels and %d filters cannot be cut into %d groups", channels,
-            filters, g->groups);
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_conv2d: %d channels and %d filters cannot be cut into %d groups", channels, filters,
+            g->groups);
     if (channels / g->groups != g->channels)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: x has %d channels in %d group%s, weight expects %d a group", channels,
-            g->groups, g->groups == 1 ? "" : "s", g->channels);
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_conv2d: x has %d channels in %d group%s, weight expects %d a group", channels, g->groups,
+            g->groups == 1 ? "" : "s", g->channels);
     long height = results(g, g->height, g->kernel_height), width = results(g, g->width, g->kernel_width);
     if (height < 1 || width < 1)
         return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_conv2d: a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d", g->kernel_height,
-            g->kernel_width, g->dilation, g->height, g->width, g->padding);
+            "lathe_conv2d: a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d",
+            g->kernel_height, g->kernel_width, g->dilation, g->height, g->width, g->padding);
     g->out_height = (int)height;
     g->out_width = (int)width;
     return true;
 }
 
-static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts)
 {
     lathe_tensor *in[3] = { x, w, bias };
     lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
@@ -388,19 +426,22 @@ static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
-    lathe_real *packed = lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
+    lathe_real *packed =
+        lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
     if (!y || !packed) return NULL;
     lathe_conv_forward(g, x->data, w->data, bias ? bias->data : NULL, y->data, blocks_of(x),
         op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);
     return lathe_tape_record(tape, op, y, in, 3, g);
 }
 
-lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts)
 {
     return conv2d(&lathe_conv2d_op, x, w, bias, opts);
 }
 
-lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts)
+lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts)
 {
     return conv2d(&lathe_conv2d_relu_op, x, w, bias, opts);
 }

@@ -19,7 +19,8 @@ typedef struct lathe_conv2d_opts {
 /**
  * 2-D cross-correlation (what deep learning calls convolution).
  *
- *     y[b,o,i,j] = bias[o] + sum over c,p,q of w[o,c,p,q] * x[b, c, i*stride + p*dilation - padding, j*stride + q*dilation - padding]
+ *     y[b,o,i,j] = bias[o] + sum over c,p,q of w[o,c,p,q] * x[b, c, i*stride + p*dilation - padding, j*stride
+ * + q*dilation - padding]
  *
  *     x [B, C, H, W]   w [O, C/groups, kh, kw]   bias [O] or NULL
  *     result [B, O, H', W'],  H' = (H + 2*padding - dilation*(kh-1) - 1) / stride + 1, rounded down; W' alike
@@ -28,13 +29,15 @@ typedef struct lathe_conv2d_opts {
  * opts     NULL: stride 1, padding 0, dilation 1, groups 1.
  * Gradient to x, w and bias.
  * Memory   the result, on x's tape.
- * Errors   LATHE_ESHAPE if the channels do not fit, or H', W' would be below 1; LATHE_EARG for options out of range.
- * Same as  torch.nn.functional.conv2d
+ * Errors   LATHE_ESHAPE if the channels do not fit, or H', W' would be below 1; LATHE_EARG for options out of
+ * range. Same as  torch.nn.functional.conv2d
  */
-lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts);
+lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts);
 
 /** lathe_relu(lathe_conv2d(...)), the same numbers without a second pass over them. */
-lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, const lathe_conv2d_opts *opts);
+lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts);
 
 #ifdef __cplusplus
 }

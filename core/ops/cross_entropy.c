@@ -6,18 +6,18 @@
 #include "loss_impl.h"
 
 /*
- * Every kind of cross-entropy becomes one: - sum over k of target[b,k] * log softmax(x)[b,k], with targets that hold the class
- * weights and the smoothing, and zeros for samples that take no part and for tail lanes. A column is what is normalised together:
- * one place of sixteen images, over all classes.
+ * Every kind of cross-entropy becomes one: - sum over k of target[b,k] * log softmax(x)[b,k], with targets
+ * that hold the class weights and the smoothing, and zeros for samples that take no part and for tail lanes.
+ * A column is what is normalised together: one place of sixteen images, over all classes.
  */
 typedef struct cross_entropy_job {
     int classes;
-    size_t columns;                  /* of a block */
+    size_t columns; /* of a block */
     const lathe_real *x;
-    lathe_real *targets;             /* stored like x */
-    lathe_real *largest, *log_sum;   /* [blocks][columns][16], from the forward for the backward */
-    lathe_real *loss;                /* [blocks][columns][16] */
-    const lathe_real *gloss;         /* [blocks][columns][16] */
+    lathe_real *targets;           /* stored like x */
+    lathe_real *largest, *log_sum; /* [blocks][columns][16], from the forward for the backward */
+    lathe_real *loss;              /* [blocks][columns][16] */
+    const lathe_real *gloss;       /* [blocks][columns][16] */
     lathe_real *gx;
     double factor; /* the result is factor * the sum of all losses, unless each is wanted */
     bool each, add;
@@ -25,7 +25,8 @@ typedef struct cross_entropy_job {
 
 static size_t place_of(const cross_entropy_job *job, size_t column)
 {
-    return (column / job->columns * job->columns * (size_t)job->classes + column % job->columns) * LATHE_LANES;
+    return (column / job->columns * job->columns * (size_t)job->classes + column % job->columns) *
+        LATHE_LANES;
 }
 
 static void forward_columns(void *context, size_t begin, size_t end)
@@ -33,8 +34,8 @@ static void forward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_kernels_in_use()->softmax->cross_entropy(job->classes, job->columns * LATHE_LANES, job->x + at, job->targets + at,
-            job->loss + lane, job->largest + lane, job->log_sum + lane);
+        lathe_kernels_in_use()->softmax->cross_entropy(job->classes, job->columns * LATHE_LANES, job->x + at,
+            job->targets + at, job->loss + lane, job->largest + lane, job->log_sum + lane);
     }
 }
 
@@ -43,8 +44,9 @@ static void backward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_kernels_in_use()->softmax->cross_entropy_backward(job->classes, job->columns * LATHE_LANES, job->x + at,
-            job->targets + at, job->largest + lane, job->log_sum + lane, job->gloss + lane, job->gx + at, job->add);
+        lathe_kernels_in_use()->softmax->cross_entropy_backward(job->classes, job->columns * LATHE_LANES,
+            job->x + at, job->targets + at, job->largest + lane, job->log_sum + lane, job->gloss + lane,
+            job->gx + at, job->add);
     }
 }
 
@@ -75,12 +77,14 @@ static double sum_of(const cross_entropy_job *job, int images)
     double sum = 0;
     for (int b = 0; b < images; b++)
         for (size_t i = 0; i < job->columns; i++)
-            sum += (double)job->loss[((size_t)(b / LATHE_LANES) * job->columns + i) * LATHE_LANES + (size_t)(b % LATHE_LANES)];
+            sum += (double)job->loss[((size_t)(b / LATHE_LANES) * job->columns + i) * LATHE_LANES +
+                (size_t)(b % LATHE_LANES)];
     return sum;
 }
 
 /* The operation for targets as they shall be; a mean divides by `total`. */
-static lathe_tensor *cross_entropy(lathe_tape *tape, lathe_tensor *x, lathe_real *targets, lathe_reduction reduction, double total)
+static lathe_tensor *cross_entropy(lathe_tape *tape, lathe_tensor *x, lathe_real *targets,
+    lathe_reduction reduction, double total)
 {
     size_t columns = lathe_loss_columns(x), lanes = (size_t)lathe_tensor_blocks(x) * columns * LATHE_LANES;
     bool each = reduction == LATHE_REDUCE_NONE;
@@ -90,22 +94,38 @@ static lathe_tensor *cross_entropy(lathe_tape *tape, lathe_tensor *x, lathe_real
     lathe_real *saved = lathe_tape_alloc(tape, lathe_times(lanes, 2), sizeof *saved);
     lathe_real *loss = each && y ? y->data : lathe_tape_work(tape, lanes, sizeof *loss);
     if (!y || !job || !saved || !loss) return NULL;
-    *job = (cross_entropy_job){ .classes = x->shape.dim[1], .columns = columns, .x = x->data, .targets = targets, .largest = saved,
-        .log_sum = saved + lanes, .loss = loss, .each = each, .factor = reduction == LATHE_REDUCE_MEAN ? 1 / total : 1 };
+    *job = (cross_entropy_job){ .classes = x->shape.dim[1],
+        .columns = columns,
+        .x = x->data,
+        .targets = targets,
+        .largest = saved,
+        .log_sum = saved + lanes,
+        .loss = loss,
+        .each = each,
+        .factor = reduction == LATHE_REDUCE_MEAN ? 1 / total : 1 };
     lathe_parallel_pieces(lanes / LATHE_LANES, (size_t)job->classes * LATHE_LANES, forward_columns, job);
     if (!each) y->data[0] = (lathe_real)(sum_of(job, x->shape.dim[0]) * job->factor);
     return lathe_tape_record(tape, &lathe_cross_entropy_op, y, &x, 1, job);
 }
 
-/* ---- options ------------------------------------------------------------------------------------------------ */
+/* ---- options ------------------------------------------------------------------------------------------- */
 
 static const lathe_field fields[] = {
-    { .name = "label_smoothing", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_cross_entropy_opts, label_smoothing), .max = 1,
+    { .name = "label_smoothing",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_cross_entropy_opts, label_smoothing),
+        .max = 1,
         .help = "part of the label spread over all classes" },
-    { .name = "ignore_index", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_cross_entropy_opts, ignore_index), .preset = { -100 },
+    { .name = "ignore_index",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_cross_entropy_opts, ignore_index),
+        .preset = { -100 },
         .help = "samples with this label take no part" },
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_cross_entropy_opts, reduction),
-        .choices = lathe_reduction_names, .help = "over all samples" },
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_cross_entropy_opts, reduction),
+        .choices = lathe_reduction_names,
+        .help = "over all samples" },
     { .name = NULL },
 };
 
@@ -129,10 +149,11 @@ const lathe_loss_type lathe_cross_entropy_loss_type = {
 };
 
 /* Checks what both kinds share; *opts is filled in. */
-static bool checks_pass(lathe_tape *tape, const char *who, const lathe_tensor *x, const lathe_cross_entropy_opts *given,
-    lathe_cross_entropy_opts *opts)
+static bool checks_pass(lathe_tape *tape, const char *who, const lathe_tensor *x,
+    const lathe_cross_entropy_opts *given, lathe_cross_entropy_opts *opts)
 {
-    return lathe_loss_batched(tape, who, x) && lathe_loss_resolve(tape, &lathe_cross_entropy_loss_type, given, opts) &&
+    return lathe_loss_batched(tape, who, x) &&
+        lathe_loss_resolve(tape, &lathe_cross_entropy_loss_type, given, opts) &&
         lathe_loss_weights(tape, who, "weight", opts->class_weights, x->shape.dim[1]);
 }
 
@@ -141,11 +162,11 @@ static double weight_of(const lathe_cross_entropy_opts *opts, int k)
     return opts->class_weights ? (double)opts->class_weights[k] : 1;
 }
 
-/* ---- labels ------------------------------------------------------------------------------------------------- */
+/* ---- labels -------------------------------------------------------------------------------------------- */
 
 /* Checks all labels; the sum of their classes' weights goes to *total. */
-static bool labels_pass(lathe_tape *tape, const lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts,
-    double *total)
+static bool labels_pass(lathe_tape *tape, const lathe_tensor *x, const int *labels,
+    const lathe_cross_entropy_opts *opts, double *total)
 {
     const char *who = "lathe_cross_entropy";
     size_t count = (size_t)x->shape.dim[0] * lathe_loss_columns(x), counted;
@@ -154,8 +175,10 @@ static bool labels_pass(lathe_tape *tape, const lathe_tensor *x, const int *labe
     for (size_t i = 0; i < count; i++)
         if (labels[i] != opts->ignore_index) *total += weight_of(opts, labels[i]);
     if (opts->reduction != LATHE_REDUCE_MEAN || *total > 0) return true;
-    return lathe_tape_fail(tape, LATHE_EARG, "%s: the mean over no samples: of %zu labels %zu are not ignored, with class weights "
-        "of 0 in all", who, count, counted);
+    return lathe_tape_fail(tape, LATHE_EARG,
+        "%s: the mean over no samples: of %zu labels %zu are not ignored, with class weights "
+        "of 0 in all",
+        who, count, counted);
 }
 
 lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts)
@@ -164,13 +187,15 @@ lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lath
     lathe_cross_entropy_opts o;
     double total;
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !checks_pass(tape, who, x, opts, &o) || !labels_pass(tape, x, labels, &o, &total)) return NULL;
+    if (!tape || !checks_pass(tape, who, x, opts, &o) || !labels_pass(tape, x, labels, &o, &total))
+        return NULL;
 
     lathe_real *targets = lathe_tape_alloc(tape, x->stored, sizeof *targets);
     if (!targets) return NULL;
     memset(targets, 0, x->stored * sizeof *targets);
     int classes = x->shape.dim[1];
-    size_t stride = lathe_loss_columns(x) * LATHE_LANES, count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
+    size_t stride = lathe_loss_columns(x) * LATHE_LANES,
+           count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
     double smooth = o.label_smoothing;
     for (size_t i = 0; i < count; i++) {
         if (labels[i] == o.ignore_index) continue;
@@ -182,9 +207,10 @@ lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lath
     return cross_entropy(tape, x, targets, o.reduction, total);
 }
 
-/* ---- probabilities ------------------------------------------------------------------------------------------ */
+/* ---- probabilities ------------------------------------------------------------------------------------- */
 
-lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets, const lathe_cross_entropy_opts *opts)
+lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets,
+    const lathe_cross_entropy_opts *opts)
 {
     const char *who = "lathe_cross_entropy_soft";
     lathe_cross_entropy_opts o;
@@ -200,5 +226,6 @@ lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets, c
         wanted[i] = (lathe_real)(((double)targets->data[i] * (1 - smooth) + smooth / classes) *
             weight_of(&o, (int)(i / piece % (size_t)classes)));
     lathe_zero_tails(x, wanted);
-    return cross_entropy(tape, x, wanted, o.reduction, (double)x->shape.dim[0] * (double)lathe_loss_columns(x));
+    return cross_entropy(tape, x, wanted, o.reduction,
+        (double)x->shape.dim[0] * (double)lathe_loss_columns(x));
 }

@@ -25,23 +25,27 @@ static void bowl_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const bowl *b = job->opts;
-    lathe_kernels_in_use()->loss->bowl(end - begin, b->edge, b->height, job->x + begin, job->target + begin, job->loss + begin,
-        job->slope ? job->slope + begin : NULL);
+    lathe_kernels_in_use()->loss->bowl(end - begin, b->edge, b->height, job->x + begin, job->target + begin,
+        job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
-static lathe_tensor *distance(const char *who, const lathe_op *op, lathe_tensor *x, lathe_tensor *target, lathe_range_fn *range,
-    const bowl *b, lathe_reduction reduction)
+static lathe_tensor *distance(const char *who, const lathe_op *op, lathe_tensor *x, lathe_tensor *target,
+    lathe_range_fn *range, const bowl *b, lathe_reduction reduction)
 {
     const lathe_pair_job job = { .piece = 1, .opts = b };
-    return lathe_pair_loss(who, op, (lathe_tensor *[]){ x, target }, 2, range, job, reduction, (double)lathe_shape_count(&x->shape));
+    return lathe_pair_loss(who, op, (lathe_tensor *[]){ x, target }, 2, range, job, reduction,
+        (double)lathe_shape_count(&x->shape));
 }
 
-/* ---- l1 ----------------------------------------------------------------------------------------------------- */
+/* ---- l1 ------------------------------------------------------------------------------------------------ */
 
 const lathe_op lathe_l1_op = { "l1", lathe_pair_backward };
 
 static const lathe_field l1_fields[] = {
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(plain_opts, reduction), .choices = lathe_reduction_names,
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(plain_opts, reduction),
+        .choices = lathe_reduction_names,
         .help = "over all numbers" },
     { .name = NULL },
 };
@@ -49,7 +53,8 @@ static const lathe_field l1_fields[] = {
 static lathe_tensor *classify_l1(lathe_tensor *scores, const int *labels, const void *opts)
 {
     const plain_opts *o = opts;
-    return lathe_l1(scores, lathe_label_targets("lathe_l1", scores, labels), o ? o->reduction : LATHE_REDUCE_MEAN);
+    return lathe_l1(scores, lathe_label_targets("lathe_l1", scores, labels),
+        o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
 const lathe_loss_type lathe_l1_loss_type = {
@@ -69,14 +74,15 @@ lathe_tensor *lathe_l1(lathe_tensor *x, lathe_tensor *target, lathe_reduction re
     return distance("lathe_l1", &lathe_l1_op, x, target, bowl_range, &line, reduction);
 }
 
-/* ---- mse ---------------------------------------------------------------------------------------------------- */
+/* ---- mse ----------------------------------------------------------------------------------------------- */
 
 const lathe_op lathe_mse_op = { "mse", lathe_pair_backward };
 
 static lathe_tensor *classify_mse(lathe_tensor *scores, const int *labels, const void *opts)
 {
     const plain_opts *o = opts;
-    return lathe_mse(scores, lathe_label_targets("lathe_mse", scores, labels), o ? o->reduction : LATHE_REDUCE_MEAN);
+    return lathe_mse(scores, lathe_label_targets("lathe_mse", scores, labels),
+        o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
 const lathe_loss_type lathe_mse_loss_type = {
@@ -95,15 +101,22 @@ lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction r
     return distance("lathe_mse", &lathe_mse_op, x, target, square_range, NULL, reduction);
 }
 
-/* ---- smooth l1 ---------------------------------------------------------------------------------------------- */
+/* ---- smooth l1 ----------------------------------------------------------------------------------------- */
 
 const lathe_op lathe_smooth_l1_op = { "smooth_l1", lathe_pair_backward };
 
 static const lathe_field smooth_l1_fields[] = {
-    { .name = "beta", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_smooth_l1_opts, beta), .preset = { 1 }, .max = HUGE_VAL,
+    { .name = "beta",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_smooth_l1_opts, beta),
+        .preset = { 1 },
+        .max = HUGE_VAL,
         .help = "quadratic below this distance; 0: nowhere" },
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_smooth_l1_opts, reduction),
-        .choices = lathe_reduction_names, .help = "over all numbers" },
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_smooth_l1_opts, reduction),
+        .choices = lathe_reduction_names,
+        .help = "over all numbers" },
     { .name = NULL },
 };
 
@@ -125,18 +138,27 @@ lathe_tensor *lathe_smooth_l1(lathe_tensor *x, lathe_tensor *target, const lathe
     lathe_tape *tape = lathe_tape_of_alike("lathe_smooth_l1", "x", x, "target", target);
     lathe_smooth_l1_opts o;
     if (!tape || !lathe_loss_resolve(tape, &lathe_smooth_l1_loss_type, opts, &o)) return NULL;
-    return distance("lathe_smooth_l1", &lathe_smooth_l1_op, x, target, bowl_range, &(bowl){ (lathe_real)o.beta, 1 }, o.reduction);
+    return distance("lathe_smooth_l1", &lathe_smooth_l1_op, x, target, bowl_range,
+        &(bowl){ (lathe_real)o.beta, 1 }, o.reduction);
 }
 
-/* ---- huber -------------------------------------------------------------------------------------------------- */
+/* ---- huber --------------------------------------------------------------------------------------------- */
 
 const lathe_op lathe_huber_op = { "huber", lathe_pair_backward };
 
 static const lathe_field huber_fields[] = {
-    { .name = "delta", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_huber_opts, delta), .preset = { 1 }, .max = HUGE_VAL,
-        .above_min = true, .help = "quadratic below this distance" },
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_huber_opts, reduction),
-        .choices = lathe_reduction_names, .help = "over all numbers" },
+    { .name = "delta",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_huber_opts, delta),
+        .preset = { 1 },
+        .max = HUGE_VAL,
+        .above_min = true,
+        .help = "quadratic below this distance" },
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_huber_opts, reduction),
+        .choices = lathe_reduction_names,
+        .help = "over all numbers" },
     { .name = NULL },
 };
 

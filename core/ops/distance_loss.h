@@ -9,8 +9,9 @@ extern "C" {
 #endif
 
 /*
- * For all of them: x and target have the same shape and layout, any of both; d = x - target number by number; the mean is over all
- * numbers. Gradient to both. Memory: the result, and as much as x for backward. Errors: LATHE_ESHAPE, LATHE_EARG for options.
+ * For all of them: x and target have the same shape and layout, any of both; d = x - target number by number;
+ * the mean is over all numbers. Gradient to both. Memory: the result, and as much as x for backward. Errors:
+ * LATHE_ESHAPE, LATHE_EARG for options.
  */
 
 /** |d|. The gradient is 0 where d is 0. Same as torch.nn.functional.l1_loss */

@@ -5,17 +5,27 @@
 #include "cross_entropy.h"
 #include "loss_impl.h"
 
-/* ---- one class of several ----------------------------------------------------------------------------------- */
+/* ---- one class of several ------------------------------------------------------------------------------ */
 
 const lathe_op lathe_focal_op = { "focal", lathe_pair_backward };
 
 static const lathe_field focal_fields[] = {
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_focal_opts, gamma), .preset = { 2 }, .max = HUGE_VAL,
+    { .name = "gamma",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_focal_opts, gamma),
+        .preset = { 2 },
+        .max = HUGE_VAL,
         .help = "how little well answered samples count; 0: cross-entropy" },
-    { .name = "ignore_index", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_focal_opts, ignore_index), .preset = { -100 },
+    { .name = "ignore_index",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_focal_opts, ignore_index),
+        .preset = { -100 },
         .help = "samples with this label take no part" },
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_focal_opts, reduction),
-        .choices = lathe_reduction_names, .help = "over all samples" },
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_focal_opts, reduction),
+        .choices = lathe_reduction_names,
+        .help = "over all samples" },
     { .name = NULL },
 };
 
@@ -24,10 +34,7 @@ static lathe_tensor *classify_focal(lathe_tensor *scores, const int *labels, con
     return lathe_focal(scores, labels, opts);
 }
 
-static const lathe_real **class_weights(void *opts)
-{
-    return &((lathe_focal_opts *)opts)->alpha;
-}
+static const lathe_real **class_weights(void *opts) { return &((lathe_focal_opts *)opts)->alpha; }
 
 const lathe_loss_type lathe_focal_loss_type = {
     .name = "focal",
@@ -42,13 +49,13 @@ static void focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const lathe_focal_opts *o = job->opts;
-    lathe_kernels_in_use()->loss->focal(end - begin, o->gamma, job->x + begin, job->target + begin, job->loss + begin,
-        job->slope ? job->slope + begin : NULL);
+    lathe_kernels_in_use()->loss->focal(end - begin, o->gamma, job->x + begin, job->target + begin,
+        job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
 /* Each sample's factor, stored like its cross-entropy: alpha of its label, 0 if it is ignored. */
-static lathe_tensor *factors(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *entropy, const int *labels,
-    const lathe_focal_opts *o)
+static lathe_tensor *factors(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *entropy,
+    const int *labels, const lathe_focal_opts *o)
 {
     lathe_tensor *factor = lathe_tape_leaf(tape, LATHE_BATCHED, entropy->shape, NULL);
     size_t columns = lathe_loss_columns(x), count = (size_t)x->shape.dim[0] * columns;
@@ -64,7 +71,8 @@ lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_
     lathe_focal_opts o;
     size_t counted;
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, &lathe_focal_loss_type, opts, &o) ||
+    if (!tape || !lathe_loss_batched(tape, who, x) ||
+        !lathe_loss_resolve(tape, &lathe_focal_loss_type, opts, &o) ||
         !lathe_loss_weights(tape, who, "alpha", o.alpha, x->shape.dim[1]) ||
         !lathe_loss_labels(tape, who, x, labels, o.ignore_index, &counted))
         return NULL;
@@ -74,21 +82,33 @@ lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_
         &(lathe_cross_entropy_opts){ .ignore_index = o.ignore_index, .reduction = LATHE_REDUCE_NONE });
     lathe_tensor *factor = entropy ? factors(tape, x, entropy, labels, &o) : NULL;
     const lathe_pair_job job = { .piece = 1, .opts = &o };
-    return lathe_pair_loss(who, &lathe_focal_op, (lathe_tensor *[]){ entropy, factor }, 1, focal_range, job, o.reduction,
-        (double)counted);
+    return lathe_pair_loss(who, &lathe_focal_op, (lathe_tensor *[]){ entropy, factor }, 1, focal_range, job,
+        o.reduction, (double)counted);
 }
 
-/* ---- yes or no ---------------------------------------------------------------------------------------------- */
+/* ---- yes or no ----------------------------------------------------------------------------------------- */
 
 const lathe_op lathe_sigmoid_focal_op = { "sigmoid_focal", lathe_pair_backward };
 
 static const lathe_field sigmoid_focal_fields[] = {
-    { .name = "alpha", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sigmoid_focal_opts, alpha), .preset = { 0.25 },
-        .min = -1, .max = 1, .help = "weight of a yes, 1 - alpha of a no; below 0: both 1" },
-    { .name = "gamma", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_sigmoid_focal_opts, gamma), .preset = { 2 },
-        .max = HUGE_VAL, .help = "how little well answered samples count; 0: cross-entropy" },
-    { .name = "reduction", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(lathe_sigmoid_focal_opts, reduction),
-        .choices = lathe_reduction_names, .help = "over all numbers" },
+    { .name = "alpha",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sigmoid_focal_opts, alpha),
+        .preset = { 0.25 },
+        .min = -1,
+        .max = 1,
+        .help = "weight of a yes, 1 - alpha of a no; below 0: both 1" },
+    { .name = "gamma",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_sigmoid_focal_opts, gamma),
+        .preset = { 2 },
+        .max = HUGE_VAL,
+        .help = "how little well answered samples count; 0: cross-entropy" },
+    { .name = "reduction",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(lathe_sigmoid_focal_opts, reduction),
+        .choices = lathe_reduction_names,
+        .help = "over all numbers" },
     { .name = NULL },
 };
 
@@ -115,17 +135,20 @@ static void sigmoid_focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const lathe_sigmoid_focal_opts *o = job->opts;
-    lathe_kernels_in_use()->loss->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin, job->target + begin,
-        job->loss + begin, job->slope ? job->slope + begin : NULL);
+    lathe_kernels_in_use()->loss->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin,
+        job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
-lathe_tensor *lathe_sigmoid_focal(lathe_tensor *x, lathe_tensor *targets, const lathe_sigmoid_focal_opts *opts)
+lathe_tensor *lathe_sigmoid_focal(lathe_tensor *x, lathe_tensor *targets,
+    const lathe_sigmoid_focal_opts *opts)
 {
     const char *who = "lathe_sigmoid_focal";
     lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
     lathe_sigmoid_focal_opts o;
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, &lathe_sigmoid_focal_loss_type, opts, &o)) return NULL;
+    if (!tape || !lathe_loss_batched(tape, who, x) ||
+        !lathe_loss_resolve(tape, &lathe_sigmoid_focal_loss_type, opts, &o))
+        return NULL;
     const lathe_pair_job job = { .piece = 1, .opts = &o };
-    return lathe_pair_loss(who, &lathe_sigmoid_focal_op, (lathe_tensor *[]){ x, targets }, 1, sigmoid_focal_range, job,
-        o.reduction, (double)lathe_shape_count(&x->shape));
+    return lathe_pair_loss(who, &lathe_sigmoid_focal_op, (lathe_tensor *[]){ x, targets }, 1,
+        sigmoid_focal_range, job, o.reduction, (double)lathe_shape_count(&x->shape));
 }

@@ -6,7 +6,7 @@
 
 const char *const lathe_reduction_names[] = { "mean", "sum", "none", NULL };
 
-/* ---- checks ------------------------------------------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------------------------------------- */
 
 bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const void *opts, void *resolved)
 {
@@ -16,12 +16,14 @@ bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const voi
     return !status || lathe_tape_fail(tape, status, "lathe_%s", lathe_error_message());
 }
 
-bool lathe_loss_weights(lathe_tape *tape, const char *who, const char *what, const lathe_real *weights, int classes)
+bool lathe_loss_weights(lathe_tape *tape, const char *who, const char *what, const lathe_real *weights,
+    int classes)
 {
     for (int k = 0; weights && k < classes; k++) {
         double weight = (double)weights[k];
         if (!(weight >= 0 && isfinite(weight)))
-            return lathe_tape_fail(tape, LATHE_EARG, "%s: the %s of class %d is %g, not a finite number >= 0", who, what, k, weight);
+            return lathe_tape_fail(tape, LATHE_EARG, "%s: the %s of class %d is %g, not a finite number >= 0",
+                who, what, k, weight);
     }
     return true;
 }
@@ -30,11 +32,11 @@ bool lathe_loss_batched(lathe_tape *tape, const char *who, const lathe_tensor *x
 {
     char text[LATHE_SHAPE_TEXT];
     if (x->layout == LATHE_BATCHED && x->shape.rank >= 2) return true;
-    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s%s, expected batched [B, K, ...]", who, lathe_shape_text(&x->shape, text),
-        x->layout == LATHE_BATCHED ? "" : " and not batched");
+    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s%s, expected batched [B, K, ...]", who,
+        lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
 }
 
-/* ---- places ------------------------------------------------------------------------------------------------- */
+/* ---- places -------------------------------------------------------------------------------------------- */
 
 void lathe_zero_tails(const lathe_tensor *like, lathe_real *values)
 {
@@ -58,11 +60,12 @@ lathe_shape lathe_loss_samples(const lathe_tensor *x)
 size_t lathe_loss_place(const lathe_tensor *x, size_t column)
 {
     size_t columns = lathe_loss_columns(x), image = column / columns;
-    return (image / LATHE_LANES * lathe_tensor_per_image(x) + column % columns) * LATHE_LANES + image % LATHE_LANES;
+    return (image / LATHE_LANES * lathe_tensor_per_image(x) + column % columns) * LATHE_LANES +
+        image % LATHE_LANES;
 }
 
-bool lathe_loss_labels(lathe_tape *tape, const char *who, const lathe_tensor *x, const int *labels, int ignore_index,
-    size_t *counted)
+bool lathe_loss_labels(lathe_tape *tape, const char *who, const lathe_tensor *x, const int *labels,
+    int ignore_index, size_t *counted)
 {
     int classes = x->shape.dim[1];
     size_t columns = lathe_loss_columns(x), count = (size_t)x->shape.dim[0] * columns;
@@ -74,8 +77,8 @@ bool lathe_loss_labels(lathe_tape *tape, const char *who, const lathe_tensor *x,
         if (labels[i] >= 0 && labels[i] < classes) continue;
         char place[48] = "";
         if (columns > 1) snprintf(place, sizeof place, ", place %zu,", i % columns);
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: label %d of sample %zu%s is outside 0 to %d", who, labels[i], i / columns,
-            place, classes - 1);
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: label %d of sample %zu%s is outside 0 to %d", who,
+            labels[i], i / columns, place, classes - 1);
     }
     return true;
 }
@@ -94,7 +97,8 @@ lathe_tensor *lathe_label_targets(const char *who, lathe_tensor *x, const int *l
 {
     size_t counted;
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_labels(tape, who, x, labels, LATHE_NONE_IGNORED, &counted))
+    if (!tape || !lathe_loss_batched(tape, who, x) ||
+        !lathe_loss_labels(tape, who, x, labels, LATHE_NONE_IGNORED, &counted))
         return NULL;
     return lathe_one_hot(tape, x, labels, LATHE_NONE_IGNORED);
 }
@@ -106,11 +110,12 @@ lathe_tensor *lathe_many_targets(const char *who, lathe_tensor *x, const int *ta
     if (!targets) return lathe_tape_fail(tape, LATHE_EARG, "%s: targets is NULL", who);
     lathe_tensor *constant = lathe_tape_leaf(tape, LATHE_BATCHED, x->shape, NULL);
     size_t count = lathe_shape_count(&x->shape);
-    for (size_t i = 0; constant && i < count; i++) constant->data[lathe_tensor_place(x, i)] = (lathe_real)targets[i];
+    for (size_t i = 0; constant && i < count; i++)
+        constant->data[lathe_tensor_place(x, i)] = (lathe_real)targets[i];
     return constant;
 }
 
-/* ---- number by number --------------------------------------------------------------------------------------- */
+/* ---- number by number ---------------------------------------------------------------------------------- */
 
 lathe_tensor *lathe_reduce(const char *who, lathe_tensor *each, lathe_reduction reduction, double divisor)
 {
@@ -118,8 +123,8 @@ lathe_tensor *lathe_reduce(const char *who, lathe_tensor *each, lathe_reduction 
     return lathe_sum_times(who, each, reduction == LATHE_REDUCE_MEAN ? 1 / divisor : 1);
 }
 
-lathe_tensor *lathe_pair_loss(const char *who, const lathe_op *op, lathe_tensor *const *in, int inputs, lathe_range_fn *pieces,
-    lathe_pair_job job, lathe_reduction reduction, double divisor)
+lathe_tensor *lathe_pair_loss(const char *who, const lathe_op *op, lathe_tensor *const *in, int inputs,
+    lathe_range_fn *pieces, lathe_pair_job job, lathe_reduction reduction, double divisor)
 {
     lathe_tape *tape = lathe_tape_of(who, in, 2);
     lathe_tensor *x = in[0], *y = tape ? lathe_tape_tensor(tape, x->layout, x->shape) : NULL;

@@ -1,13 +1,14 @@
 #include "op_impl.h"
 
-lathe_tape *lathe_tape_of_alike(const char *who, const char *a_name, lathe_tensor *a, const char *b_name, lathe_tensor *b)
+lathe_tape *lathe_tape_of_alike(const char *who, const char *a_name, lathe_tensor *a, const char *b_name,
+    lathe_tensor *b)
 {
     lathe_tape *tape = lathe_tape_of(who, (lathe_tensor *[]){ a, b }, 2);
     if (!tape || (a->layout == b->layout && lathe_shape_equal(&a->shape, &b->shape))) return tape;
     char a_text[LATHE_SHAPE_TEXT], b_text[LATHE_SHAPE_TEXT];
-    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: %s is %s%s, %s is %s%s", who, a_name, lathe_shape_text(&a->shape, a_text),
-        a->layout == LATHE_BATCHED ? " batched" : "", b_name, lathe_shape_text(&b->shape, b_text),
-        b->layout == LATHE_BATCHED ? " batched" : "");
+    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: %s is %s%s, %s is %s%s", who, a_name,
+        lathe_shape_text(&a->shape, a_text), a->layout == LATHE_BATCHED ? " batched" : "", b_name,
+        lathe_shape_text(&b->shape, b_text), b->layout == LATHE_BATCHED ? " batched" : "");
 }
 
 typedef struct ranges {
@@ -99,7 +100,8 @@ static void copy_range(void *context, size_t begin, size_t end)
 void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x)
 {
     copy_job job = { .gy = y->grad };
-    if ((job.gx = lathe_grad_target(y->tape, x, &job.add))) lathe_parallel_ranges(y->stored, copy_range, &job);
+    if ((job.gx = lathe_grad_target(y->tape, x, &job.add)))
+        lathe_parallel_ranges(y->stored, copy_range, &job);
 }
 
 /* y's buffer becomes x's. False if that cannot be. */
@@ -133,7 +135,8 @@ typedef struct before_relu {
 static void before_relu_range(void *context, size_t begin, size_t end)
 {
     const before_relu *job = context;
-    lathe_kernels_in_use()->element->relu_backward(end - begin, job->y->data + begin, job->y->grad + begin, job->g + begin, 0);
+    lathe_kernels_in_use()->element->relu_backward(end - begin, job->y->data + begin, job->y->grad + begin,
+        job->g + begin, 0);
 }
 
 lathe_real *lathe_grad_before_relu(lathe_tensor *y)

@@ -2,7 +2,8 @@
 
 #include "op_impl.h"
 
-/* A pooling on all planes of a tensor, split into runs of whole planes whose length depends on the shape alone. */
+/* A pooling on all planes of a tensor, split into runs of whole planes whose length depends on the shape
+ * alone. */
 typedef struct pool_job {
     lathe_pool_windows windows;
     int planes, planes_a_task;
@@ -37,8 +38,8 @@ static void max_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out, job->gy + s.out,
-        job->out + s.in, job->add);
+    lathe_kernels_in_use()->pool->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out,
+        job->gy + s.out, job->out + s.in, job->add);
 }
 
 static void average_task(void *context, int task)
@@ -52,7 +53,8 @@ static void average_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->average_backward(&job->windows, s.planes, job->gy + s.out, job->out + s.in, job->add);
+    lathe_kernels_in_use()->pool->average_backward(&job->windows, s.planes, job->gy + s.out, job->out + s.in,
+        job->add);
 }
 
 static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
@@ -66,9 +68,10 @@ static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
 static lathe_status max_pool2d_backward(lathe_node *node)
 {
     lathe_tensor *x = node->in[0];
-    pool_job job = {
-        .windows = *(const lathe_pool_windows *)node->saved, .x = x->data, .y = node->out->data, .gy = node->out->grad
-    };
+    pool_job job = { .windows = *(const lathe_pool_windows *)node->saved,
+        .x = x->data,
+        .y = node->out->data,
+        .gy = node->out->grad };
     if ((job.out = lathe_grad_target(node->out->tape, x, &job.add))) run(&job, x, max_backward_task);
     return LATHE_OK;
 }
@@ -99,16 +102,19 @@ static bool resolve(const char *who, lathe_tape *tape, const lathe_pool_opts *op
     if (!opts) return lathe_tape_fail(tape, LATHE_EARG, "%s: opts is NULL, but kernel must be given", who);
     *o = *opts;
     if (o->stride == 0) o->stride = o->kernel;
-    if (o->kernel < 1) return lathe_tape_fail(tape, LATHE_EARG, "%s: kernel = %d, must be at least 1", who, o->kernel);
-    if (o->stride < 1) return lathe_tape_fail(tape, LATHE_EARG, "%s: stride = %d, must be at least 1", who, o->stride);
+    if (o->kernel < 1)
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: kernel = %d, must be at least 1", who, o->kernel);
+    if (o->stride < 1)
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: stride = %d, must be at least 1", who, o->stride);
     if (o->padding < 0 || o->padding > o->kernel / 2)
-        return lathe_tape_fail(
-            tape, LATHE_EARG, "%s: padding = %d, must be 0 to kernel / 2 = %d", who, o->padding, o->kernel / 2);
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: padding = %d, must be 0 to kernel / 2 = %d", who,
+            o->padding, o->kernel / 2);
     return true;
 }
 
 /*
- * How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right padding.
+ * How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right
+ * padding.
  */
 static int output_size(int size, const lathe_pool_opts *o)
 {
@@ -150,9 +156,10 @@ static bool is_partition(const lathe_pool_span *spans, int count, int size)
     return reached == size;
 }
 
-/* Windows for out_height x out_width results, kept on the tape for backward; o NULL: adaptive. NULL after a failure. */
-static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x, int out_height, int out_width,
-    const lathe_pool_opts *o)
+/* Windows for out_height x out_width results, kept on the tape for backward; o NULL: adaptive. NULL after a
+ * failure. */
+static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x, int out_height,
+    int out_width, const lathe_pool_opts *o)
 {
     int height = x->shape.dim[2], width = x->shape.dim[3];
     lathe_pool_windows *w = lathe_tape_alloc(tape, 1, sizeof *w);
@@ -166,14 +173,14 @@ static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x,
         fill_adaptive_spans(rows, out_height, height);
         fill_adaptive_spans(columns, out_width, width);
     }
-    *w = (lathe_pool_windows){ height, width, out_height, out_width, rows, columns, .partition =
-        is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
+    *w = (lathe_pool_windows){ height, width, out_height, out_width, rows, columns,
+        .partition = is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
     return w;
 }
 
 /* The forward of all three. */
-static lathe_tensor *pool(
-    lathe_tape *tape, const lathe_op *op, lathe_tensor *x, lathe_pool_windows *windows, lathe_task_fn *task)
+static lathe_tensor *pool(lathe_tape *tape, const lathe_op *op, lathe_tensor *x, lathe_pool_windows *windows,
+    lathe_task_fn *task)
 {
     if (!windows) return NULL;
     lathe_shape shape = { 4, { x->shape.dim[0], x->shape.dim[1], windows->out_height, windows->out_width } };
@@ -184,8 +191,8 @@ static lathe_tensor *pool(
     return lathe_tape_record(tape, op, y, &x, 1, windows);
 }
 
-static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_tensor *x, const lathe_pool_opts *opts,
-    lathe_task_fn *task, bool relu)
+static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_tensor *x,
+    const lathe_pool_opts *opts, lathe_task_fn *task, bool relu)
 {
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
     lathe_pool_opts o = { 0 };
@@ -193,8 +200,8 @@ static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_t
     int out_height = output_size(x->shape.dim[2], &o), out_width = output_size(x->shape.dim[3], &o);
     char text[LATHE_SHAPE_TEXT];
     if (out_height < 1 || out_width < 1)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s", who,
-            o.kernel, o.padding, lathe_shape_text(&x->shape, text));
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s",
+            who, o.kernel, o.padding, lathe_shape_text(&x->shape, text));
     lathe_pool_windows *windows = make_windows(tape, x, out_height, out_width, &o);
     if (windows) windows->relu = relu;
     return pool(tape, op, x, windows, task);
@@ -221,6 +228,8 @@ lathe_tensor *lathe_adaptive_avg_pool2d(lathe_tensor *x, int height, int width)
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
     if (!tape || !holds_images(who, tape, x)) return NULL;
     if (height < 1 || width < 1)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: height %d and width %d must be at least 1", who, height, width);
-    return pool(tape, &lathe_adaptive_avg_pool2d_op, x, make_windows(tape, x, height, width, NULL), average_task);
+        return lathe_tape_fail(tape, LATHE_EARG, "%s: height %d and width %d must be at least 1", who, height,
+            width);
+    return pool(tape, &lathe_adaptive_avg_pool2d_op, x, make_windows(tape, x, height, width, NULL),
+        average_task);
 }

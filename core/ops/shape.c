@@ -24,10 +24,13 @@ lathe_tensor *lathe_flatten(lathe_tensor *x)
 {
     lathe_tape *tape = lathe_tape_of("lathe_flatten", &x, 1);
     if (!tape) return NULL;
-    if (x->shape.rank < 1) return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_flatten: x is a single number, without a batch to keep");
+    if (x->shape.rank < 1)
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_flatten: x is a single number, without a batch to keep");
     size_t per_image = lathe_tensor_per_image(x);
     if (per_image > INT_MAX)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_flatten: %zu numbers an image do not fit one dimension", per_image);
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_flatten: %zu numbers an image do not fit one dimension", per_image);
     return view(tape, x, (lathe_shape){ 2, { x->shape.dim[0], (int)per_image } });
 }
 
@@ -66,7 +69,8 @@ lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape)
 
 /* One input's share of each block of the result. */
 typedef struct concat_job {
-    size_t own, all, before; /* numbers of a block: this input's, the result's, those of the inputs before this one */
+    size_t own, all,
+        before; /* numbers of a block: this input's, the result's, those of the inputs before this one */
     const lathe_real *from;
     lathe_real *to;
     bool add;
@@ -76,20 +80,22 @@ static void concat_blocks(void *context, size_t begin, size_t end)
 {
     const concat_job *job = context;
     for (size_t block = begin; block < end; block++)
-        memcpy(job->to + block * job->all + job->before, job->from + block * job->own, job->own * sizeof *job->to);
+        memcpy(job->to + block * job->all + job->before, job->from + block * job->own,
+            job->own * sizeof *job->to);
 }
 
 static void concat_backward_blocks(void *context, size_t begin, size_t end)
 {
     const concat_job *job = context;
     for (size_t block = begin; block < end; block++)
-        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->all + job->before, job->to + block * job->own,
-            job->add);
+        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->all + job->before,
+            job->to + block * job->own, job->add);
 }
 
 static concat_job share_of(const lathe_tensor *y, const lathe_tensor *x, size_t before)
 {
-    return (concat_job){ .own = lathe_tensor_per_image(x) * LATHE_LANES, .all = lathe_tensor_per_image(y) * LATHE_LANES,
+    return (concat_job){ .own = lathe_tensor_per_image(x) * LATHE_LANES,
+        .all = lathe_tensor_per_image(y) * LATHE_LANES,
         .before = before };
 }
 
@@ -132,12 +138,14 @@ lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count)
     int64_t channels = 0;
     for (int i = 0; i < count; i++) {
         if (!joins(xs[0], xs[i]))
-            return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: input 0 is %s, input %d is %s%s", lathe_shape_text(&shape, first),
-                i, lathe_shape_text(&xs[i]->shape, other), xs[i]->layout == LATHE_BATCHED ? "" : " and not batched");
+            return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: input 0 is %s, input %d is %s%s",
+                lathe_shape_text(&shape, first), i, lathe_shape_text(&xs[i]->shape, other),
+                xs[i]->layout == LATHE_BATCHED ? "" : " and not batched");
         channels += xs[i]->shape.dim[1];
     }
     if (channels > INT_MAX)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: %lld channels do not fit one dimension", (long long)channels);
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: %lld channels do not fit one dimension",
+            (long long)channels);
     shape.dim[1] = (int)channels;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
     if (!y) return NULL;
@@ -156,7 +164,8 @@ static void slice_blocks(void *context, size_t begin, size_t end)
 {
     const concat_job *job = context;
     for (size_t block = begin; block < end; block++)
-        memcpy(job->to + block * job->own, job->from + block * job->all + job->before, job->own * sizeof *job->to);
+        memcpy(job->to + block * job->own, job->from + block * job->all + job->before,
+            job->own * sizeof *job->to);
 }
 
 static void slice_backward_blocks(void *context, size_t begin, size_t end)
@@ -165,7 +174,8 @@ static void slice_backward_blocks(void *context, size_t begin, size_t end)
     for (size_t block = begin; block < end; block++) {
         lathe_real *to = job->to + block * job->all;
         if (!job->add) memset(to, 0, job->all * sizeof *to);
-        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->own, to + job->before, job->add);
+        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->own, to + job->before,
+            job->add);
     }
 }
 
@@ -187,10 +197,11 @@ lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count)
     if (!tape) return NULL;
     char text[LATHE_SHAPE_TEXT];
     if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_slice: x is %s%s, expected batched [B, C, ...]", lathe_shape_text(&x->shape, text),
-            x->layout == LATHE_BATCHED ? "" : " and not batched");
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_slice: x is %s%s, expected batched [B, C, ...]",
+            lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
     if (first < 0 || count < 1 || first > x->shape.dim[1] - count)
-        return lathe_tape_fail(tape, LATHE_EARG, "lathe_slice: %d channels from %d of %s", count, first, lathe_shape_text(&x->shape, text));
+        return lathe_tape_fail(tape, LATHE_EARG, "lathe_slice: %d channels from %d of %s", count, first,
+            lathe_shape_text(&x->shape, text));
     lathe_shape shape = x->shape;
     shape.dim[1] = count;
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
@@ -206,7 +217,7 @@ lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count)
 
 /* Planes are one channel of sixteen images. */
 typedef struct subsample_job {
-    int stride, channels, padded, before;    /* x's channels, y's, and the zero ones before x's */
+    int stride, channels, padded, before; /* x's channels, y's, and the zero ones before x's */
     int height, width, out_height, out_width;
     const lathe_real *from;
     lathe_real *to;
@@ -217,7 +228,8 @@ typedef struct subsample_job {
 static void subsample_planes(void *context, size_t begin, size_t end)
 {
     const subsample_job *job = context;
-    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES, row = (size_t)job->width * LATHE_LANES;
+    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES,
+           row = (size_t)job->width * LATHE_LANES;
     size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
     for (size_t n = begin; n < end; n++) {
         size_t block = n / (size_t)job->padded;
@@ -238,7 +250,8 @@ static void subsample_planes(void *context, size_t begin, size_t end)
 static void subsample_backward_planes(void *context, size_t begin, size_t end)
 {
     const subsample_job *job = context;
-    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES, row = (size_t)job->width * LATHE_LANES;
+    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES,
+           row = (size_t)job->width * LATHE_LANES;
     size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
     for (size_t n = begin; n < end; n++) {
         size_t block = n / (size_t)job->channels, channel = n % (size_t)job->channels + (size_t)job->before;
@@ -246,16 +259,22 @@ static void subsample_backward_planes(void *context, size_t begin, size_t end)
         lathe_real *gx = job->to + n * plane;
         if (!job->add) memset(gx, 0, plane * sizeof *gx);
         for (int i = 0; i < job->out_height; i++)
-            lathe_kernels_in_use()->element->add_every((size_t)job->out_width, (size_t)job->stride, gy + (size_t)i * out_row,
-                gx + (size_t)i * (size_t)job->stride * row);
+            lathe_kernels_in_use()->element->add_every((size_t)job->out_width, (size_t)job->stride,
+                gy + (size_t)i * out_row, gx + (size_t)i * (size_t)job->stride * row);
     }
 }
 
 static subsample_job subsample_of(const lathe_tensor *x, const lathe_tensor *y, int stride)
 {
     int channels = x->shape.dim[1], padded = y->shape.dim[1];
-    return (subsample_job){ .stride = stride, .channels = channels, .padded = padded, .before = (padded - channels) / 2,
-        .height = x->shape.dim[2], .width = x->shape.dim[3], .out_height = y->shape.dim[2], .out_width = y->shape.dim[3] };
+    return (subsample_job){ .stride = stride,
+        .channels = channels,
+        .padded = padded,
+        .before = (padded - channels) / 2,
+        .height = x->shape.dim[2],
+        .width = x->shape.dim[3],
+        .out_height = y->shape.dim[2],
+        .out_width = y->shape.dim[3] };
 }
 
 static lathe_status subsample_backward(lathe_node *node)
@@ -277,12 +296,14 @@ lathe_tensor *lathe_subsample(lathe_tensor *x, int stride, int channels)
     if (!tape) return NULL;
     char text[LATHE_SHAPE_TEXT];
     if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_subsample: x is %s%s, expected batched [B, C, H, W]",
-            lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_subsample: x is %s%s, expected batched [B, C, H, W]", lathe_shape_text(&x->shape, text),
+            x->layout == LATHE_BATCHED ? "" : " and not batched");
     if (stride < 1) return lathe_tape_fail(tape, LATHE_EARG, "lathe_subsample: stride %d is below 1", stride);
     const int *dim = x->shape.dim;
     if (channels < dim[1])
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_subsample: x has %d channels, more than the %d wanted", dim[1], channels);
+        return lathe_tape_fail(tape, LATHE_ESHAPE,
+            "lathe_subsample: x has %d channels, more than the %d wanted", dim[1], channels);
     lathe_shape shape = { 4, { dim[0], channels, (dim[2] - 1) / stride + 1, (dim[3] - 1) / stride + 1 } };
     lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
     int *saved = lathe_tape_alloc(tape, 1, sizeof *saved);

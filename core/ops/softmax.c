@@ -7,7 +7,8 @@ typedef struct softmax_job {
     int classes;
     size_t columns; /* of a block */
     void (*forward)(int classes, size_t stride, const lathe_real *x, lathe_real *y);
-    void (*backward)(int classes, size_t stride, const lathe_real *y, const lathe_real *gy, lathe_real *gx, int add);
+    void (*backward)(int classes, size_t stride, const lathe_real *y, const lathe_real *gy, lathe_real *gx,
+        int add);
     const lathe_real *x, *gy;
     lathe_real *y, *gx;
     bool add;
@@ -15,7 +16,8 @@ typedef struct softmax_job {
 
 static size_t place_of(const softmax_job *job, size_t column)
 {
-    return (column / job->columns * job->columns * (size_t)job->classes + column % job->columns) * LATHE_LANES;
+    return (column / job->columns * job->columns * (size_t)job->classes + column % job->columns) *
+        LATHE_LANES;
 }
 
 static void forward_columns(void *context, size_t begin, size_t end)
@@ -32,7 +34,8 @@ static void backward_columns(void *context, size_t begin, size_t end)
     const softmax_job *job = context;
     for (size_t i = begin; i < end; i++) {
         size_t at = place_of(job, i);
-        job->backward(job->classes, job->columns * LATHE_LANES, job->y + at, job->gy + at, job->gx + at, job->add);
+        job->backward(job->classes, job->columns * LATHE_LANES, job->y + at, job->gy + at, job->gx + at,
+            job->add);
     }
 }
 
@@ -40,7 +43,8 @@ static void run(const lathe_tensor *y, lathe_range_fn *columns, softmax_job *job
 {
     job->classes = y->shape.dim[1];
     job->columns = lathe_tensor_per_image(y) / (size_t)job->classes;
-    lathe_parallel_pieces((size_t)lathe_tensor_blocks(y) * job->columns, (size_t)job->classes * LATHE_LANES, columns, job);
+    lathe_parallel_pieces((size_t)lathe_tensor_blocks(y) * job->columns, (size_t)job->classes * LATHE_LANES,
+        columns, job);
 }
 
 static lathe_tensor *softmax(const char *who, lathe_tensor *x, const lathe_op *op, softmax_job *job)
@@ -63,7 +67,8 @@ static lathe_status backward(lathe_node *node, softmax_job *job)
 {
     job->y = node->out->data;
     job->gy = node->out->grad;
-    if ((job->gx = lathe_grad_target(node->out->tape, node->in[0], &job->add))) run(node->out, backward_columns, job);
+    if ((job->gx = lathe_grad_target(node->out->tape, node->in[0], &job->add)))
+        run(node->out, backward_columns, job);
     return LATHE_OK;
 }
 
@@ -82,7 +87,8 @@ lathe_tensor *lathe_softmax(lathe_tensor *x)
 
 static lathe_status log_softmax_backward(lathe_node *node)
 {
-    return backward(node, &(softmax_job){ .backward = lathe_kernels_in_use()->softmax->log_softmax_backward });
+    return backward(node,
+        &(softmax_job){ .backward = lathe_kernels_in_use()->softmax->log_softmax_backward });
 }
 
 const lathe_op lathe_log_softmax_op = { "log_softmax", log_softmax_backward };

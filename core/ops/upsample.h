@@ -23,7 +23,8 @@ typedef struct lathe_upsample_opts {
  *     bilinear                  r = max((i + 1/2) * H / height - 1/2, 0)
  *     bilinear, align_corners   r = i * (H - 1) / (height - 1);  0 if height is 1
  *
- * Nearest takes the pixel there; bilinear weighs the rows (and columns) beside r by how near they are, the last one again beyond the edge.
+ * Nearest takes the pixel there; bilinear weighs the rows (and columns) beside r by how near they are, the
+ * last one again beyond the edge.
  *
  *     x [B, C, H, W] batched   result [B, C, height, width], which may also be smaller
  *

@@ -1,6 +1,7 @@
 #include "build_impl.h"
 
-/* Caffe's cifar10_quick, with PyTorch's first numbers: no ReLU between the linear layers, pooling 3x3 stride 2 in ceil mode. */
+/* Caffe's cifar10_quick, with PyTorch's first numbers: no ReLU between the linear layers, pooling 3x3 stride
+ * 2 in ceil mode. */
 static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
 {
     const lathe_nn_conv2d_opts same = { .padding = 2 };
@@ -20,10 +21,13 @@ static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
         lathe_nn_avg_pool2d(model, 3, &half),
         lathe_nn_flatten(model),
         lathe_nn_linear(model, features, 64, NULL),
-        lathe_nn_linear(model, 64, spec->classes, NULL), NULL);
+        lathe_nn_linear(model, 64, spec->classes, NULL),
+        NULL);
 }
 
 const lathe_model_type lathe_cifar10_quick_model = {
-    .name = "cifar10-quick", .summary = "Caffe's quick network: three 5x5 convolutions, two linear layers",
-    .native = { 3, 32, 32, 10 }, .build = build
+    .name = "cifar10-quick",
+    .summary = "Caffe's quick network: three 5x5 convolutions, two linear layers",
+    .native = { 3, 32, 32, 10 },
+    .build = build,
 };

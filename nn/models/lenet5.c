@@ -21,9 +21,13 @@ static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
         lathe_nn_relu(model),
         lathe_nn_linear(model, 120, 84, NULL),
         lathe_nn_relu(model),
-        lathe_nn_linear(model, 84, spec->classes, NULL), NULL);
+        lathe_nn_linear(model, 84, spec->classes, NULL),
+        NULL);
 }
 
 const lathe_model_type lathe_lenet5_model = {
-    .name = "lenet5", .summary = "LeNet-5: two 5x5 convolutions, three linear layers", .native = { 1, 28, 28, 10 }, .build = build
+    .name = "lenet5",
+    .summary = "LeNet-5: two 5x5 convolutions, three linear layers",
+    .native = { 1, 28, 28, 10 },
+    .build = build,
 };

@@ -19,10 +19,13 @@ static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
         lathe_nn_linear(model, features, 128, NULL),
         lathe_nn_relu(model),
         lathe_nn_dropout(model, 0.5),
-        lathe_nn_linear(model, 128, spec->classes, NULL), NULL);
+        lathe_nn_linear(model, 128, spec->classes, NULL),
+        NULL);
 }
 
 const lathe_model_type lathe_mnistcnn_model = {
-    .name = "mnistcnn", .summary = "PyTorch's MNIST example: two 3x3 convolutions, dropout, two linear layers",
-    .native = { 1, 28, 28, 10 }, .build = build
+    .name = "mnistcnn",
+    .summary = "PyTorch's MNIST example: two 3x3 convolutions, dropout, two linear layers",
+    .native = { 1, 28, 28, 10 },
+    .build = build,
 };

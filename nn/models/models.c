@@ -11,28 +11,39 @@
 lathe_extent lathe_extent_after(lathe_extent before, int channels, int kernel, int stride, int padding)
 {
     int rows = before.height + 2 * padding - kernel, columns = before.width + 2 * padding - kernel;
-    return (lathe_extent){ channels, rows < 0 ? 0 : rows / stride + 1, columns < 0 ? 0 : columns / stride + 1 };
+    return (
+        lathe_extent){ channels, rows < 0 ? 0 : rows / stride + 1, columns < 0 ? 0 : columns / stride + 1 };
 }
 
 lathe_extent lathe_extent_after_ceil(lathe_extent before, int kernel, int stride)
 {
     int rows = before.height - kernel + stride - 1, columns = before.width - kernel + stride - 1;
-    return (lathe_extent){ before.channels, rows < 0 ? 0 : rows / stride + 1, columns < 0 ? 0 : columns / stride + 1 };
+    return (lathe_extent){ before.channels,
+        rows < 0 ? 0 : rows / stride + 1,
+        columns < 0 ? 0 : columns / stride + 1 };
 }
 
-int lathe_extent_features(lathe_model *model, const char *name, const lathe_model_spec *spec, lathe_extent extent)
+int lathe_extent_features(lathe_model *model, const char *name, const lathe_model_spec *spec,
+    lathe_extent extent)
 {
     size_t features;
     if (extent.height < 1 || extent.width < 1) {
-        lathe_model_fail(model, LATHE_ESHAPE,
-            "%s: nothing is left of an input of %d x %d; it was made for larger pictures", name, spec->height,
+        lathe_model_fail(model,
+            LATHE_ESHAPE,
+            "%s: nothing is left of an input of %d x %d; it was made for larger pictures",
+            name,
+            spec->height,
             spec->width);
         return 0;
     }
-    if (lathe_size_mul((size_t)extent.channels, (size_t)extent.height, &features)
-        && lathe_size_mul(features, (size_t)extent.width, &features) && features <= INT_MAX)
+    if (lathe_size_mul((size_t)extent.channels, (size_t)extent.height, &features) &&
+        lathe_size_mul(features, (size_t)extent.width, &features) && features <= INT_MAX)
         return (int)features;
-    lathe_model_fail(model, LATHE_ESHAPE, "%s: an input of %d x %d is too large for its linear layer", name, spec->height,
+    lathe_model_fail(model,
+        LATHE_ESHAPE,
+        "%s: an input of %d x %d is too large for its linear layer",
+        name,
+        spec->height,
         spec->width);
     return 0;
 }
@@ -63,13 +74,20 @@ lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe
     const struct {
         const char *what;
         int *value, native;
-    } fields[] = { { "channels", &s.channels, type->native.channels }, { "height", &s.height, type->native.height },
-        { "width", &s.width, type->native.width }, { "classes", &s.classes, type->native.classes } };
+    } fields[] = { { "channels", &s.channels, type->native.channels },
+        { "height", &s.height, type->native.height },
+        { "width", &s.width, type->native.width },
+        { "classes", &s.classes, type->native.classes } };
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (!*fields[i].value) *fields[i].value = fields[i].native;
         if (*fields[i].value < 1 || *fields[i].value > MAX_SIDE)
-            return lathe_model_fail(model, LATHE_ESHAPE, "%s: %s is %d; it must be 1 to %d", name, fields[i].what,
-                *fields[i].value, MAX_SIDE);
+            return lathe_model_fail(model,
+                LATHE_ESHAPE,
+                "%s: %s is %d; it must be 1 to %d",
+                name,
+                fields[i].what,
+                *fields[i].value,
+                MAX_SIDE);
     }
     return type->build(model, &s);
 }

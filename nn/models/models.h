@@ -28,7 +28,8 @@ const lathe_model_type *lathe_model_type_at(int index);
 /** By name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_model_type *lathe_model_find(const char *name);
 
-/** Build a model of the zoo by name; spec NULL means its native one. Call lathe_nn_init next. Errors: LATHE_ENAME, LATHE_ESHAPE. */
+/** Build a model of the zoo by name; spec NULL means its native one. Call lathe_nn_init next. Errors:
+ * LATHE_ENAME, LATHE_ESHAPE. */
 lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec);
 
 #ifdef __cplusplus

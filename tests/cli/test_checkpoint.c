@@ -1,4 +1,5 @@
-/* A run's checkpoint as others see it: the file is taken apart here by the format's own words, with another reader of JSON. */
+/* A run's checkpoint as others see it: the file is taken apart here by the format's own words, with another
+ * reader of JSON. */
 #include "support/program.h"
 #include "support/support.h"
 
@@ -17,8 +18,11 @@ static int train(void **state)
     char text[512];
     program p;
     folder_make(folder);
-    snprintf(text, sizeof text, "train --data shapes --model lenet5 --optim adamw --sched plateau --batch-size 1000 --max-steps 11 --augment hflip "
-        "--label-smoothing 0.1 --seed 7 --out %s/run", folder);
+    snprintf(text, sizeof text,
+        "train --data shapes --model lenet5 --optim adamw --sched plateau --batch-size 1000 --max-steps 11 "
+        "--augment hflip "
+        "--label-smoothing 0.1 --seed 7 --out %s/run",
+        folder);
     program_run(&p, LATHE_PROGRAM, text);
     if (p.code) fail_msg("%s", p.err);
     program_free(&p);
@@ -57,8 +61,9 @@ static void the_tensors_are_pytorchs(void **state)
     static const struct {
         const char *name;
         int rank, dim[4];
-    } expected[] = { { "0.weight", 4, { 6, 1, 5, 5 } }, { "0.bias", 1, { 6 } }, { "3.weight", 4, { 16, 6, 5, 5 } }, { "3.bias", 1, { 16 } },
-        { "7.weight", 2, { 120, 400 } }, { "7.bias", 1, { 120 } }, { "9.weight", 2, { 84, 120 } }, { "9.bias", 1, { 84 } },
+    } expected[] = { { "0.weight", 4, { 6, 1, 5, 5 } }, { "0.bias", 1, { 6 } },
+        { "3.weight", 4, { 16, 6, 5, 5 } }, { "3.bias", 1, { 16 } }, { "7.weight", 2, { 120, 400 } },
+        { "7.bias", 1, { 120 } }, { "9.weight", 2, { 84, 120 } }, { "9.bias", 1, { 84 } },
         { "11.weight", 2, { 10, 84 } }, { "11.bias", 1, { 10 } } };
     static const char *const prefixes[] = { "", "optimizer.exp_avg.", "optimizer.exp_avg_sq." };
     int count = 0;
@@ -70,12 +75,14 @@ static void the_tensors_are_pytorchs(void **state)
             if (!tensor) fail_msg("there is no %s", name);
             const cJSON *shape = cJSON_GetObjectItemCaseSensitive(tensor, "shape");
             assert_int_equal(cJSON_GetArraySize(shape), expected[i].rank);
-            for (int d = 0; d < expected[i].rank; d++) assert_int_equal(cJSON_GetArrayItem(shape, d)->valueint, expected[i].dim[d]);
+            for (int d = 0; d < expected[i].rank; d++)
+                assert_int_equal(cJSON_GetArrayItem(shape, d)->valueint, expected[i].dim[d]);
         }
     assert_int_equal(cJSON_GetArraySize(header), count + 1);
 }
 
-/* Each range is as long as shape and type say, begins where the one before ends, and the last ends with the file. */
+/* Each range is as long as shape and type say, begins where the one before ends, and the last ends with the
+ * file. */
 static void the_ranges_fill_the_file(void **state)
 {
     (void)state;
@@ -88,8 +95,10 @@ static void the_ranges_fill_the_file(void **state)
         if (tensor == metadata) continue;
         double numbers = 1;
         const cJSON *range = cJSON_GetObjectItemCaseSensitive(tensor, "data_offsets"), *dim;
-        cJSON_ArrayForEach(dim, cJSON_GetObjectItemCaseSensitive(tensor, "shape")) numbers *= dim->valuedouble;
-        assert_string_equal(cJSON_GetObjectItemCaseSensitive(tensor, "dtype")->valuestring, sizeof(lathe_real) == 4 ? "F32" : "F64");
+        cJSON_ArrayForEach(dim, cJSON_GetObjectItemCaseSensitive(tensor, "shape")) numbers *=
+            dim->valuedouble;
+        assert_string_equal(cJSON_GetObjectItemCaseSensitive(tensor, "dtype")->valuestring,
+            sizeof(lathe_real) == 4 ? "F32" : "F64");
         assert_true(cJSON_GetArrayItem(range, 0)->valuedouble == next);
         next = cJSON_GetArrayItem(range, 1)->valuedouble;
         assert_true(next == cJSON_GetArrayItem(range, 0)->valuedouble + numbers * sizeof(lathe_real));
@@ -109,12 +118,15 @@ static const char *text_of(const char *key)
 static void the_metadata_says_the_rest(void **state)
 {
     (void)state;
-    static const char *const exact[][2] = { { "lathe.format", "1" }, { "lathe.model", "lenet5" }, { "lathe.input", "1,28,28" },
-        { "lathe.transforms", "hflip" }, { "lathe.step", "11" }, { "lathe.seed", "7" }, { "lathe.epoch", "1" }, { "lathe.batch", "2" },
-        { "lathe.sched_steps", "11" }, { "lathe.best_epoch", "0" },
-        { "lathe.class_names", "circle\nring\nhalf disc\ncrescent\ntriangle\nsquare\nbar\ncross\nstar\nheart" } };
-    static const char *const there[] = { "lathe.version", "lathe.isa", "lathe.blas_core", "lathe.real", "lathe.mean", "lathe.std",
-        "lathe.sched_state", "lathe.clocks", "lathe.best", "lathe.epoch_loss_sum", "lathe.data_crc32", "lathe.header_crc32" };
+    static const char *const exact[][2] = { { "lathe.format", "1" }, { "lathe.model", "lenet5" },
+        { "lathe.input", "1,28,28" }, { "lathe.transforms", "hflip" }, { "lathe.step", "11" },
+        { "lathe.seed", "7" }, { "lathe.epoch", "1" }, { "lathe.batch", "2" }, { "lathe.sched_steps", "11" },
+        { "lathe.best_epoch", "0" },
+        { "lathe.class_names",
+            "circle\nring\nhalf disc\ncrescent\ntriangle\nsquare\nbar\ncross\nstar\nheart" } };
+    static const char *const there[] = { "lathe.version", "lathe.isa", "lathe.blas_core", "lathe.real",
+        "lathe.mean", "lathe.std", "lathe.sched_state", "lathe.clocks", "lathe.best", "lathe.epoch_loss_sum",
+        "lathe.data_crc32", "lathe.header_crc32" };
     for (size_t i = 0; i < sizeof exact / sizeof exact[0]; i++)
         if (strcmp(text_of(exact[i][0]), exact[i][1]) && strcmp(exact[i][0], "lathe.best_epoch"))
             fail_msg("%s is '%s'", exact[i][0], text_of(exact[i][0]));
@@ -135,8 +147,11 @@ static void the_numbers_lie_where_the_header_says(void **state)
     snprintf(path, sizeof path, "%s/run/last.safetensors", folder);
     lathe_safetensors *file = lathe_safetensors_read(path);
     assert_non_null(file);
-    assert_int_equal(lathe_safetensors_get(file, lathe_safetensors_find(file, "11.weight"), values, 840), LATHE_OK);
-    const cJSON *range = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(header, "11.weight"), "data_offsets");
+    assert_int_equal(lathe_safetensors_get(file, lathe_safetensors_find(file, "11.weight"), values, 840),
+        LATHE_OK);
+    const cJSON *range =
+        cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(header, "11.weight"),
+            "data_offsets");
     lying = malloc(sizeof values);
     assert_non_null(lying);
     memcpy(lying, bytes + 8 + length + (size_t)cJSON_GetArrayItem(range, 0)->valuedouble, sizeof values);

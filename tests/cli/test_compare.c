@@ -8,7 +8,9 @@
 
 #include <cjson/cJSON.h>
 
-#define SHORT "compare --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --vary sched=constant,cyclic:triangular2 --seeds 2 --lr 2e-3"
+#define SHORT \
+    "compare --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --vary " \
+    "sched=constant,cyclic:triangular2 --seeds 2 --lr 2e-3"
 
 /* `lathe ARGUMENTS FOLDER/NAME` */
 static void run(program *p, const char *arguments, const char *name)
@@ -44,7 +46,8 @@ static void one_folder_one_page_one_table(void **state)
     assert_non_null(strstr(p.out, "\ncyclic:triangular2  "));
     assert_non_null(strstr(p.out, "what the others are held against"));
     assert_non_null(strstr(p.out, "Paired t test over the 2 seeds"));
-    assert_non_null(strstr(p.err, "cyclic:triangular2: max_lr = 0.006, base_lr = 0.0015, step_size_up = 2, to fit the run"));
+    assert_non_null(strstr(p.err,
+        "cyclic:triangular2: max_lr = 0.006, base_lr = 0.0015, step_size_up = 2, to fit the run"));
     assert_non_null(strstr(p.err, "run 4 of 4: cyclic:triangular2, seed 2"));
     char *page = file_of("one/report.html"), *list = file_of("one/compare.json");
     assert_non_null(strstr(page, "cyclic:triangular2"));
@@ -73,7 +76,8 @@ static void json_has_groups_and_runs(void **state)
     assert_non_null(strstr(picture, ">cyclic:triangular2</text>"));
     free(picture);
     assert_null(strstr(p.err, "run 1 of 4"));
-    cJSON *json = cJSON_Parse(p.out), *groups = cJSON_GetObjectItem(json, "groups"), *first = cJSON_GetArrayItem(groups, 0);
+    cJSON *json = cJSON_Parse(p.out), *groups = cJSON_GetObjectItem(json, "groups"),
+          *first = cJSON_GetArrayItem(groups, 0);
     assert_int_equal(cJSON_GetArraySize(groups), 2);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(json, "runs")), 4);
     assert_string_equal(cJSON_GetObjectItem(json, "baseline")->valuestring, "constant");
@@ -89,8 +93,11 @@ static void equal_to_train(void **state)
 {
     (void)state;
     program p;
-    run(&p, "train --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --sched cyclic:triangular2 --base-lr 0.0015 --max-lr 0.006 "
-        "--step-size-up 2 --lr 2e-3 --seed 2 --out", "alone");
+    run(&p,
+        "train --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --sched "
+        "cyclic:triangular2 --base-lr 0.0015 --max-lr 0.006 "
+        "--step-size-up 2 --lr 2e-3 --seed 2 --out",
+        "alone");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     assert_same_file("alone/steps.csv", "one/cyclic-triangular2/seed-2/steps.csv");
     assert_same_file("alone/epochs.csv", "one/cyclic-triangular2/seed-2/epochs.csv");
@@ -124,7 +131,8 @@ static void tear(const char *name, const char *table)
 /* Stopped or killed in the second run, gone on with by --resume: the same curves as without the break. */
 static void goes_on_after(int signal, const char *name)
 {
-    static const char long_run[] = "compare --data shapes --model mlp --train-count 640 --val-split 0.01 --epochs 5 --no-times --vary lr=1e-3,2e-3 --out";
+    static const char long_run[] = "compare --data shapes --model mlp --train-count 640 --val-split 0.01 "
+                                   "--epochs 5 --no-times --vary lr=1e-3,2e-3 --out";
     char words[1024];
     program p;
     snprintf(words, sizeof words, "%s %s/%s", long_run, folder, name);
@@ -181,7 +189,8 @@ static void mistakes_are_one_line(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         program p;
         run(&p, bad[i].arguments, "bad");
-        assert_refused(&p, strstr(bad[i].fragment, "nowhere") || strstr(bad[i].fragment, "json") ? 1 : 2, bad[i].fragment);
+        assert_refused(&p, strstr(bad[i].fragment, "nowhere") || strstr(bad[i].fragment, "json") ? 1 : 2,
+            bad[i].fragment);
         program_free(&p);
     }
     program p;

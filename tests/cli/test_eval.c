@@ -14,7 +14,8 @@ static void eval_agrees_with_train(void **state)
     for (int i = 0; i < 2; i++) {
         char arguments[512];
         snprintf(arguments, sizeof arguments,
-            "train --data shapes --model mlp --val-split %s --epochs 1 --max-steps 40 --batch-size 32 --lr 3e-3 --out %s/run%d --json",
+            "train --data shapes --model mlp --val-split %s --epochs 1 --max-steps 40 --batch-size 32 --lr "
+            "3e-3 --out %s/run%d --json",
             splits[i], folder, i);
         cJSON *trained = program_json(LATHE_PROGRAM, arguments);
         snprintf(arguments, sizeof arguments, "eval %s/run%d --json", folder, i);
@@ -24,11 +25,14 @@ static void eval_agrees_with_train(void **state)
         assert_true(json_number(evaluated, "count") == 2000);
         assert_true(json_number(evaluated, "accuracy") > 0.15); /* chance is 0.1 */
         cJSON *metrics = cJSON_GetObjectItem(evaluated, "metrics");
-        for (int k = 0; lathe_metric_type_at(k); k++) assert_true(json_number(metrics, lathe_metric_type_at(k)->name) >= 0);
+        for (int k = 0; lathe_metric_type_at(k); k++)
+            assert_true(json_number(metrics, lathe_metric_type_at(k)->name) >= 0);
         assert_true(json_number(metrics, "accuracy") == json_number(evaluated, "accuracy"));
         double diagonal = 0;
         for (int k = 0; k < 10; k++)
-            diagonal += cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItem(evaluated, "confusion"), k), k)->valuedouble;
+            diagonal +=
+                cJSON_GetArrayItem(cJSON_GetArrayItem(cJSON_GetObjectItem(evaluated, "confusion"), k), k)
+                    ->valuedouble;
         assert_true(diagonal == 2000 * json_number(evaluated, "accuracy"));
         cJSON_Delete(trained);
         cJSON_Delete(evaluated);
@@ -39,7 +43,8 @@ static void other_splits_and_weights(void **state)
 {
     (void)state;
     char arguments[512];
-    snprintf(arguments, sizeof arguments, "eval %s/run0 --split val --weights last --threads 1 --json", folder);
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --split val --weights last --threads 1 --json",
+        folder);
     cJSON *object = program_json(LATHE_PROGRAM, arguments);
     assert_true(json_number(object, "count") == 1000);
     cJSON_Delete(object);
@@ -65,7 +70,8 @@ static void metrics_with_options(void **state)
 {
     (void)state;
     char arguments[512];
-    snprintf(arguments, sizeof arguments, "eval %s/run0 --metric accuracy,accuracy:k=5,fbeta:beta=2:average=micro --json", folder);
+    snprintf(arguments, sizeof arguments,
+        "eval %s/run0 --metric accuracy,accuracy:k=5,fbeta:beta=2:average=micro --json", folder);
     cJSON *object = program_json(LATHE_PROGRAM, arguments), *metrics = cJSON_GetObjectItem(object, "metrics");
     assert_int_equal(cJSON_GetArraySize(metrics), 3);
     double top1 = json_number(metrics, "accuracy"), top5 = json_number(metrics, "accuracy:k=5");
@@ -73,7 +79,8 @@ static void metrics_with_options(void **state)
     double f2 = json_number(metrics, "fbeta:beta=2:average=micro");
     assert_close_double("micro F of one label a sample is accuracy", &f2, &top1, 1, 1e-12, 0);
     cJSON_Delete(object);
-    static const char *const refused[][2] = { { "acuracy", "did you mean accuracy?" }, { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is no option" },
+    static const char *const refused[][2] = { { "acuracy", "did you mean accuracy?" },
+        { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is no option" },
         { "accuracy,", "unknown metric ''" } };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         program p;
@@ -90,9 +97,11 @@ static void curves_as_a_table(void **state)
     (void)state;
     char arguments[512], path[128], name[64] = "", before[64] = "";
     snprintf(path, sizeof path, "%s/curve.csv", folder);
-    snprintf(arguments, sizeof arguments, "eval %s/run0 --metric average_precision --pr-curve %s --json", folder, path);
+    snprintf(arguments, sizeof arguments, "eval %s/run0 --metric average_precision --pr-curve %s --json",
+        folder, path);
     cJSON *object = program_json(LATHE_PROGRAM, arguments);
-    double area = json_number(cJSON_GetObjectItem(object, "metrics"), "average_precision"), sum = 0, recall = 0, precision = 0, r, p;
+    double area = json_number(cJSON_GetObjectItem(object, "metrics"), "average_precision"), sum = 0,
+           recall = 0, precision = 0, r, p;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     char line[256];

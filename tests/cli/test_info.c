@@ -19,8 +19,8 @@ static void says_what_the_library_says(void **state)
 static void json_has_all_fields(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "version", "processor", "isa", "blas_core", "real", "compiler", "build_type", "blas",
-        "jpeg" };
+    static const char *const texts[] = { "version", "processor", "isa", "blas_core", "real", "compiler",
+        "build_type", "blas", "jpeg" };
     program p;
     program_run(&p, LATHE_PROGRAM, "info --json");
     cJSON *object = cJSON_Parse(p.out);

@@ -5,15 +5,9 @@
 
 #include <cjson/cJSON.h>
 
-static const char *model_at(int i)
-{
-    return lathe_model_type_at(i) ? lathe_model_type_at(i)->name : NULL;
-}
+static const char *model_at(int i) { return lathe_model_type_at(i) ? lathe_model_type_at(i)->name : NULL; }
 
-static const char *layer_at(int i)
-{
-    return lathe_layer_type_at(i) ? lathe_layer_type_at(i)->name : NULL;
-}
+static const char *layer_at(int i) { return lathe_layer_type_at(i) ? lathe_layer_type_at(i)->name : NULL; }
 
 static const char *optimizer_at(int i)
 {
@@ -25,15 +19,9 @@ static const char *scheduler_at(int i)
     return lathe_sched_type_at(i) ? lathe_sched_type_at(i)->name : NULL;
 }
 
-static const char *loss_at(int i)
-{
-    return lathe_loss_type_at(i) ? lathe_loss_type_at(i)->name : NULL;
-}
+static const char *loss_at(int i) { return lathe_loss_type_at(i) ? lathe_loss_type_at(i)->name : NULL; }
 
-static const char *metric_at(int i)
-{
-    return lathe_metric_type_at(i) ? lathe_metric_type_at(i)->name : NULL;
-}
+static const char *metric_at(int i) { return lathe_metric_type_at(i) ? lathe_metric_type_at(i)->name : NULL; }
 
 static const char *transform_at(int i)
 {
@@ -78,7 +66,8 @@ static void every_registered_thing_is_listed(void **state)
         for (; kinds[k].at(count); count++) {
             const char *name = kinds[k].at(count);
             if (!strstr(text.out, name)) fail_msg("%s: %s is not listed", kinds[k].kind, name);
-            assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(array, count), "name")->valuestring, name);
+            assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(array, count), "name")->valuestring,
+                name);
         }
         assert_true(count > 0);
         assert_int_equal(cJSON_GetArraySize(array), count);

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT "lr-find --data shapes --model mlp --train-count 320 --batch-size 16 --optim sgd --momentum 0.9 --epochs 4 --from 1e-3 --to 30 " \
+#define SHORT \
+    "lr-find --data shapes --model mlp --train-count 320 --batch-size 16 --optim sgd --momentum 0.9 " \
+    "--epochs 4 --from 1e-3 --to 30 " \
     "--steps 80 --seeds 1"
 
 /* The options are what `lathe train` takes: 4 epochs of 20 steps are two cycles of 40. */
@@ -71,8 +73,12 @@ static void what_is_wrong_is_said(void **state)
         const char *words, *message;
         int code;
     } bad[] = {
-        { SHORT " --from 1e-5 --to 2e-5", "flat", 1 }, { SHORT " --to 0.01", "try greater", 1 }, { SHORT " --growth fast", "log or linear", 2 },
-        { SHORT " --from 1000", "from 1000 to 30", 2 }, { SHORT " --smoothing no", "smoothing", 2 }, { SHORT " --steps 3", "steps", 2 },
+        { SHORT " --from 1e-5 --to 2e-5", "flat", 1 },
+        { SHORT " --to 0.01", "try greater", 1 },
+        { SHORT " --growth fast", "log or linear", 2 },
+        { SHORT " --from 1000", "from 1000 to 30", 2 },
+        { SHORT " --smoothing no", "smoothing", 2 },
+        { SHORT " --steps 3", "steps", 2 },
         { SHORT " --seeds 0", "seeds", 2 },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

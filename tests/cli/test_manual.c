@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk" };
+static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list",
+    "lr-find", "predict", "preview", "show", "summary", "train", "walk" };
 
 static char *manual;
 
@@ -23,7 +24,8 @@ static int free_manual(void **state)
     return 0;
 }
 
-/* The text from `heading` to the next line that begins with "## ", to be freed; NULL if there is no such heading. */
+/* The text from `heading` to the next line that begins with "## ", to be freed; NULL if there is no such
+ * heading. */
 static char *section_of(const char *heading)
 {
     const char *start = strstr(manual, heading);
@@ -32,8 +34,10 @@ static char *section_of(const char *heading)
     return end ? strndup(start, (size_t)(end - start)) : strdup(start);
 }
 
-/* Each line of `text` that begins with `before` and an option's name must have its match, `other` and the name, in `where`. */
-static int compare(const char *text, const char *before, const char *where, const char *other, const char *what)
+/* Each line of `text` that begins with `before` and an option's name must have its match, `other` and the
+ * name, in `where`. */
+static int compare(const char *text, const char *before, const char *where, const char *other,
+    const char *what)
 {
     int count = 0;
     for (const char *at = text; (at = strstr(at, before)); count++) {
@@ -74,7 +78,8 @@ static void the_settings_are_the_same(void **state)
     (void)state;
     program p;
     program_run(&p, LATHE_PROGRAM, "train --help");
-    char *settings = strstr(p.out, "\nsettings ("), *end = settings ? strstr(settings, "\noptions of each optimizer") : NULL;
+    char *settings = strstr(p.out, "\nsettings ("),
+         *end = settings ? strstr(settings, "\noptions of each optimizer") : NULL;
     assert_non_null(end);
     *end = '\0';
     char *section = section_of("\n## Settings\n");

@@ -8,7 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SHORT "train --data shapes --model mlp --train-count 192 --batch-size 16 --epochs 2 --sched cyclic --base-lr 1e-3 --max-lr 4e-3 " \
+#define SHORT \
+    "train --data shapes --model mlp --train-count 192 --batch-size 16 --epochs 2 --sched cyclic --base-lr " \
+    "1e-3 --max-lr 4e-3 " \
     "--step-size-up 12 --plot"
 
 static void utf8(bool on)
@@ -57,14 +59,16 @@ static char *in_a_terminal(const char *words, int *code)
         _exit(127);
     }
     size_t used = 0;
-    for (ssize_t got; used < (1 << 20) - 1 && (got = read(terminal, text + used, (1 << 20) - 1 - used)) > 0;) used += (size_t)got;
+    for (ssize_t got; used < (1 << 20) - 1 && (got = read(terminal, text + used, (1 << 20) - 1 - used)) > 0;)
+        used += (size_t)got;
     waitpid(child, code, 0);
     close(terminal);
     free(list);
     return text;
 }
 
-/* To a terminal: drawn at once, taken off for the lines of the epochs (15 lines up), and drawn again at the end. */
+/* To a terminal: drawn at once, taken off for the lines of the epochs (15 lines up), and drawn again at the
+ * end. */
 static void it_grows_in_a_terminal(void **state)
 {
     (void)state;

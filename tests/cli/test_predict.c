@@ -21,7 +21,8 @@ static void put(const char *name, int level, int slope)
 
 static void make_folders(void)
 {
-    static const char *const folders[] = { "set", "set/train", "set/val", "set/train/dark", "set/train/=light", "set/val/dark", "set/val/=light", "other" };
+    static const char *const folders[] = { "set", "set/train", "set/val", "set/train/dark",
+        "set/train/=light", "set/val/dark", "set/val/=light", "other" };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char path[256];
         snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
@@ -38,15 +39,19 @@ static int make_run(void **state)
     for (int i = 0; i < 60; i++) {
         char name[64];
         for (int light = 0; light < 2; light++) {
-            snprintf(name, sizeof name, "set/%s/%s/%02d.pgm", i < 40 ? "train" : "val", light ? "=light" : "dark", i);
-            put(name, random_int(1 + (uint64_t)light, (uint64_t)i, light ? 90 : 50, light ? 170 : 130), i % 3);
+            snprintf(name, sizeof name, "set/%s/%s/%02d.pgm", i < 40 ? "train" : "val",
+                light ? "=light" : "dark", i);
+            put(name, random_int(1 + (uint64_t)light, (uint64_t)i, light ? 90 : 50, light ? 170 : 130),
+                i % 3);
         }
     }
     put("other/left.pgm", 60, 15);
     put("other/right.pgm", 165, -15);
     char arguments[512];
     program p;
-    snprintf(arguments, sizeof arguments, "train --data folder:%s/set --size 8 --channels 1 --model mlp --epochs 4 --batch-size 16 --lr 1e-3 --out %s/run --quiet",
+    snprintf(arguments, sizeof arguments,
+        "train --data folder:%s/set --size 8 --channels 1 --model mlp --epochs 4 --batch-size 16 --lr 1e-3 "
+        "--out %s/run --quiet",
         folder, folder);
     program_run(&p, LATHE_PROGRAM, arguments);
     if (p.code) fail_msg("%s", p.err);
@@ -64,7 +69,8 @@ static cJSON *run_json(const char *format)
 static void predict_is_as_right_as_eval(void **state)
 {
     (void)state;
-    cJSON *predicted = run_json("predict %s/run %s/set/val --json"), *evaluated = run_json("eval %s/run --json");
+    cJSON *predicted = run_json("predict %s/run %s/set/val --json"),
+          *evaluated = run_json("eval %s/run --json");
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(predicted, "pictures")), 40);
     assert_true(json_number(predicted, "accuracy") == json_number(evaluated, "accuracy"));
     assert_true(json_number(predicted, "accuracy") > 0.5);
@@ -86,12 +92,16 @@ static void a_flip_makes_mirror_images_equal(void **state)
 {
     (void)state;
     for (int flip = 0; flip < 2; flip++) {
-        cJSON *told = run_json(flip ? "predict %s/run %s/other --tta hflip --json" : "predict %s/run %s/other --json");
+        cJSON *told =
+            run_json(flip ? "predict %s/run %s/other --tta hflip --json" : "predict %s/run %s/other --json");
         const cJSON *rows = cJSON_GetObjectItem(told, "pictures");
         assert_int_equal(cJSON_GetArraySize(rows), 2);
         assert_null(cJSON_GetObjectItem(told, "accuracy")); /* "other" is no class */
-        double left = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 0), "probabilities"), 0)->valuedouble;
-        double right = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 1), "probabilities"), 0)->valuedouble;
+        double left = cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 0), "probabilities"), 0)
+                          ->valuedouble;
+        double right =
+            cJSON_GetArrayItem(cJSON_GetObjectItem(cJSON_GetArrayItem(rows, 1), "probabilities"), 0)
+                ->valuedouble;
         double difference = left > right ? left - right : right - left;
         if (flip) assert_true(difference < 1e-9);
         else assert_true(difference > 1e-6);
@@ -115,11 +125,17 @@ static void predicted_text(const char *format, int code, const char *const *frag
 static void tables_name_pictures_and_classes(void **state)
 {
     (void)state;
-    predicted_text("predict %s/run %s/set/val/dark/41.pgm", 0, (const char *const[]){ "picture", "class and its probability", "val/dark/41.pgm  dark ", "accuracy 100.00 %: 1 of the 1", NULL }, "");
-    predicted_text("predict %s/run %s/other --top 2", 0, (const char *const[]){ "classes and their probabilities", "=light 0.", NULL }, "");
+    predicted_text("predict %s/run %s/set/val/dark/41.pgm", 0,
+        (const char *const[]){ "picture", "class and its probability", "val/dark/41.pgm  dark ",
+            "accuracy 100.00 %: 1 of the 1", NULL },
+        "");
+    predicted_text("predict %s/run %s/other --top 2", 0,
+        (const char *const[]){ "classes and their probabilities", "=light 0.", NULL }, "");
     /* a class that a spreadsheet would take for a formula */
     predicted_text("predict %s/run %s/other/left.pgm --csv --top 2", 0,
-        (const char *const[]){ "picture,class,probability,class_2,probability_2,\"'=light\",dark\n", "other/left.pgm,", NULL }, "");
+        (const char *const[]){ "picture,class,probability,class_2,probability_2,\"'=light\",dark\n",
+            "other/left.pgm,", NULL },
+        "");
 }
 
 static void what_is_wrong_is_named(void **state)
@@ -131,10 +147,13 @@ static void what_is_wrong_is_named(void **state)
     assert_non_null(file);
     fputs("P5 8 8 255\nshort", file);
     fclose(file);
-    predicted_text("predict %s/run %s/other --csv", 1, (const char *const[]){ "other/left.pgm,", "other/right.pgm,", NULL }, "other/broken.pgm: ");
+    predicted_text("predict %s/run %s/other --csv", 1,
+        (const char *const[]){ "other/left.pgm,", "other/right.pgm,", NULL }, "other/broken.pgm: ");
     remove(path);
-    predicted_text("predict %s/run %s/absent.png", 1, (const char *const[]){ NULL }, "absent.png: No such file");
-    predicted_text("predict %s/run %s/set/val --tta vflip", 2, (const char *const[]){ NULL }, "--tta 'vflip' is not known; hflip is");
+    predicted_text("predict %s/run %s/absent.png", 1, (const char *const[]){ NULL },
+        "absent.png: No such file");
+    predicted_text("predict %s/run %s/set/val --tta vflip", 2, (const char *const[]){ NULL },
+        "--tta 'vflip' is not known; hflip is");
     predicted_text("predict %s/other %s/other", 1, (const char *const[]){ NULL }, "other");
     predicted_text("predict %s/run", 2, (const char *const[]){ NULL }, "predict");
 }

@@ -6,7 +6,8 @@
 
 #include <cjson/cJSON.h>
 
-#define TRIANGULAR2 "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 4 --mode triangular2 --steps 16"
+#define TRIANGULAR2 \
+    "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 4 --mode triangular2 --steps 16"
 
 static const double expected[] = { 1, 2, 3, 4, 5, 4, 3, 2, 1, 1.5, 2, 2.5, 3, 2.5, 2, 1.5 };
 
@@ -92,11 +93,13 @@ static void epochs_need_their_length(void **state)
 {
     (void)state;
     program p;
-    program_run(&p, LATHE_PROGRAM, "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 2ep --steps 30 --csv");
+    program_run(&p, LATHE_PROGRAM,
+        "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 2ep --steps 30 --csv");
     assert_refused(&p, 2, "step_size_up");
     program_free(&p);
     program_run(&p, LATHE_PROGRAM,
-        "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 2ep --steps-per-epoch 10 --epochs 3 --csv");
+        "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 2ep --steps-per-epoch 10 --epochs 3 "
+        "--csv");
     assert_int_equal(p.code, 0);
     assert_non_null(strstr(p.out, "\n20,5,"));
     assert_non_null(strstr(p.out, "\n29,"));
@@ -113,14 +116,12 @@ static void epochs_need_their_length(void **state)
 static void wrong_schedules_are_refused(void **state)
 {
     (void)state;
-    static const char *const lines[][2] = {
-        { "preview --sched cyclic --base-lr 5 --max-lr 1 --steps 4", "base_lr" },
+    static const char *const lines[][2] = { { "preview --sched cyclic --base-lr 5 --max-lr 1 --steps 4",
+                                                "base_lr" },
         { "preview --sched cyclc --steps 4", "did you mean cyclic?" },
         { "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 0 --steps 4", "step_size_up" },
         { "preview --sched cyclic --base-lr 1 --max-lr 5 --mode zigzag --steps 4", "triangular" },
-        { "preview --sched constant --gamma 2 --steps 4", "gamma" },
-        { "preview --steps 0", "--steps" },
-    };
+        { "preview --sched constant --gamma 2 --steps 4", "gamma" }, { "preview --steps 0", "--steps" } };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         program p;
         program_run(&p, LATHE_PROGRAM, lines[i][0]);

@@ -1,11 +1,13 @@
-/* What `lathe preview --csv` shows is what `lathe train` uses and writes down, digit for digit, for every schedule. */
+/* What `lathe preview --csv` shows is what `lathe train` uses and writes down, digit for digit, for every
+ * schedule. */
 #include "support/program.h"
 #include "support/support.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SETTINGS "--data shapes --model mlp --optim sgd --momentum 0.9 --lr 0.05 --batch-size 64 --no-warnings "
+#define SETTINGS \
+    "--data shapes --model mlp --optim sgd --momentum 0.9 --lr 0.05 --batch-size 64 --no-warnings "
 
 /* The next line of a text, ended by a 0; NULL after the last. */
 static char *next_line(char **text)
@@ -17,7 +19,8 @@ static char *next_line(char **text)
     return line;
 }
 
-/* From the line "step,epoch,lr,momentum,loss" of a run what `lathe preview --csv` prints: "step,lr,momentum". */
+/* From the line "step,epoch,lr,momentum,loss" of a run what `lathe preview --csv` prints: "step,lr,momentum".
+ */
 static void shorten(const char *row, char *text, size_t size)
 {
     size_t step = strcspn(row, ","), epoch = step + 1 + strcspn(row + step + 1, ",");
@@ -65,9 +68,12 @@ static int preview_equals_run(const char *name, const char *options)
 /* What each schedule needs to be told; the others have defaults. */
 static const char *needs_of(const char *name)
 {
-    static const char *const needs[][2] = { { "cyclic", "--base-lr 1e-4 --max-lr 3e-2 --step-size-up 7 --mode exp_range --gamma 0.99" },
-        { "exponential", "--gamma 0.97" }, { "multi_step", "--milestones 5,17" }, { "one_cycle", "--max-lr 0.3" }, { "step", "--step-size 9" },
-        { "warm_restarts", "--t-0 6 --t-mult 2" }, { "polynomial", "--total-iters 30 --power 2" } };
+    static const char *const needs[][2] = {
+        { "cyclic", "--base-lr 1e-4 --max-lr 3e-2 --step-size-up 7 --mode exp_range --gamma 0.99" },
+        { "exponential", "--gamma 0.97" }, { "multi_step", "--milestones 5,17" },
+        { "one_cycle", "--max-lr 0.3" }, { "step", "--step-size 9" },
+        { "warm_restarts", "--t-0 6 --t-mult 2" }, { "polynomial", "--total-iters 30 --power 2" }
+    };
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         if (!strcmp(needs[i][0], name)) return needs[i][1];
     return "";
@@ -86,8 +92,9 @@ static void every_schedule_of_the_registry(void **state)
     for (int i = 0; lathe_sched_type_at(i); i++) {
         const char *name = lathe_sched_type_at(i)->name;
         bool sequence = !strcmp(name, "sequence");
-        snprintf(options, sizeof options, "--sched %s %s%s%s --val-split 0 --max-steps 40", sequence ? "warmup:10,linear:20,cooldown:5" : name,
-            needs_of(name), strcmp(name, "table") ? "" : "--file ", strcmp(name, "table") ? "" : table);
+        snprintf(options, sizeof options, "--sched %s %s%s%s --val-split 0 --max-steps 40",
+            sequence ? "warmup:10,linear:20,cooldown:5" : name, needs_of(name),
+            strcmp(name, "table") ? "" : "--file ", strcmp(name, "table") ? "" : table);
         assert_int_equal(preview_equals_run(name, options), 40);
         cases++;
     }
@@ -95,22 +102,32 @@ static void every_schedule_of_the_registry(void **state)
     assert_true(cases >= 16);
 }
 
-/* 9,000 training pictures in batches of 500 are 18 steps an epoch: a warm-up of 20, 72 steps of cycles, 18 to cool down. */
+/* 9,000 training pictures in batches of 500 are 18 steps an epoch: a warm-up of 20, 72 steps of cycles, 18 to
+ * cool down. */
 static void warmup_cycles_and_cooldown(void **state)
 {
     (void)state;
-    assert_int_equal(preview_equals_run("segments", "--batch-size 500 --sched warmup:20it,cyclic:4ep,cooldown:1ep --base-lr 1e-3 --max-lr 5e-2 "
-        "--step-size-up 1ep --mode triangular2 --cyclic.base-momentum 0.85 --epochs 6.5"), 117);
+    assert_int_equal(
+        preview_equals_run("segments",
+            "--batch-size 500 --sched warmup:20it,cyclic:4ep,cooldown:1ep --base-lr 1e-3 --max-lr 5e-2 "
+            "--step-size-up 1ep --mode triangular2 --cyclic.base-momentum 0.85 --epochs 6.5"),
+        117);
 }
 
 static void counted_in_epochs(void **state)
 {
     (void)state;
-    assert_int_equal(preview_equals_run("epochs", "--batch-size 500 --sched step --by epoch --step-size 1 --gamma 0.5 --epochs 3"), 54);
+    assert_int_equal(preview_equals_run("epochs",
+                         "--batch-size 500 --sched step --by epoch --step-size 1 --gamma 0.5 --epochs 3"),
+        54);
     program p;
-    program_run(&p, LATHE_PROGRAM, "preview --sched step --by epoch --step-size 1 --gamma 0.5 --lr 1 --steps 9 --steps-per-epoch 3 --csv");
-    assert_string_equal(p.out, "step,lr,momentum\n0,1,0.90000000000000002\n1,1,0.90000000000000002\n2,1,0.90000000000000002\n"
-        "3,0.5,0.90000000000000002\n4,0.5,0.90000000000000002\n5,0.5,0.90000000000000002\n6,0.25,0.90000000000000002\n"
+    program_run(&p, LATHE_PROGRAM,
+        "preview --sched step --by epoch --step-size 1 --gamma 0.5 --lr 1 --steps 9 --steps-per-epoch 3 "
+        "--csv");
+    assert_string_equal(p.out,
+        "step,lr,momentum\n0,1,0.90000000000000002\n1,1,0.90000000000000002\n2,1,0.90000000000000002\n"
+        "3,0.5,0.90000000000000002\n4,0.5,0.90000000000000002\n5,0.5,0.90000000000000002\n6,0.25,0."
+        "90000000000000002\n"
         "7,0.25,0.90000000000000002\n8,0.25,0.90000000000000002\n");
     program_free(&p);
     program_run(&p, LATHE_PROGRAM, "preview --sched step --by epoch --step-size 20it --steps-per-epoch 3");
@@ -125,11 +142,13 @@ static void counted_in_epochs(void **state)
 static void odd_schedules_get_a_note_unless_told_not_to(void **state)
 {
     (void)state;
-    static const char line[] = "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 4 --steps-per-epoch 2 --steps 20";
+    static const char line[] =
+        "preview --sched cyclic --base-lr 1 --max-lr 5 --step-size-up 4 --steps-per-epoch 2 --steps 20";
     program p;
     program_run(&p, LATHE_PROGRAM, line);
     assert_int_equal(p.code, 0);
-    assert_string_equal(p.err, "note: cyclic: 1 cycle = 8 steps = 4 epochs; this run has 2.5\n"
+    assert_string_equal(p.err,
+        "note: cyclic: 1 cycle = 8 steps = 4 epochs; this run has 2.5\n"
         "note: cyclic: the run of 20 steps ends 4 steps into a cycle of 8; it is best to end at base_lr\n");
     program_free(&p);
     char quiet[256];

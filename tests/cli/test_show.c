@@ -29,10 +29,12 @@ static void put(const char *name, int level, bool broken)
     fclose(file);
 }
 
-/* set/: dark and light, train and val; one picture of train is there twice, one is in val too, one is broken. */
+/* set/: dark and light, train and val; one picture of train is there twice, one is in val too, one is broken.
+ */
 static void make_set(void)
 {
-    static const char *const folders[] = { "set", "set/train", "set/train/dark", "set/train/light", "set/val", "set/val/dark", "set/val/light" };
+    static const char *const folders[] = { "set", "set/train", "set/train/dark", "set/train/light", "set/val",
+        "set/val/dark", "set/val/light" };
     char path[256];
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
@@ -54,13 +56,15 @@ static void a_sheet_is_drawn(void **state)
     (void)state;
     char path[128];
     lathe_picture sheet;
-    told("show --data shapes --augment crop:4,hflip --count 6 --columns 3 --png %s/sheet.png", 0, (const char *const[]){ "6 of 10000 pictures of 28 x 28, 10 classes", NULL });
+    told("show --data shapes --augment crop:4,hflip --count 6 --columns 3 --png %s/sheet.png", 0,
+        (const char *const[]){ "6 of 10000 pictures of 28 x 28, 10 classes", NULL });
     snprintf(path, sizeof path, "%s/sheet.png", folder);
     if (lathe_picture_read(path, NULL, &sheet)) fail_msg("%s", lathe_error_message());
     assert_int_equal(sheet.width, 4 + 3 * (28 * 3 + 4));
     assert_int_equal(sheet.height, 4 + 2 * (28 * 3 + 12 + 4));
     lathe_picture_free(&sheet);
-    told("show --data shapes --sample 3 --count 2 --preview --png %s/sheet.png", 0, (const char *const[]){ "\x1b[38;2;", NULL });
+    told("show --data shapes --sample 3 --count 2 --preview --png %s/sheet.png", 0,
+        (const char *const[]){ "\x1b[38;2;", NULL });
     told("show --data shapes --sample 10000 --png %s/sheet.png", 2, (const char *const[]){ NULL });
     told("show --data shapes --png %s/absent/sheet.png", 1, (const char *const[]){ NULL });
 }
@@ -71,13 +75,15 @@ static bool same_sheet(const char *a, const char *b)
     char command[256], path[128];
     lathe_picture sheet[2];
     for (int i = 0; i < 2; i++) {
-        snprintf(command, sizeof command, "show --data shapes --augment %s --count 4 --png %%s/sheet.png", i ? b : a);
+        snprintf(command, sizeof command, "show --data shapes --augment %s --count 4 --png %%s/sheet.png",
+            i ? b : a);
         told(command, 0, (const char *const[]){ "4 of 10000 pictures", NULL });
         snprintf(path, sizeof path, "%s/sheet.png", folder);
         if (lathe_picture_read(path, NULL, &sheet[i])) fail_msg("%s", lathe_error_message());
     }
     assert_int_equal(sheet[0].width, sheet[1].width);
-    const bool same = !memcmp(sheet[0].pixels, sheet[1].pixels, (size_t)sheet[0].width * (size_t)sheet[0].height * (size_t)sheet[0].channels);
+    const bool same = !memcmp(sheet[0].pixels, sheet[1].pixels,
+        (size_t)sheet[0].width * (size_t)sheet[0].height * (size_t)sheet[0].channels);
     for (int i = 0; i < 2; i++) lathe_picture_free(&sheet[i]);
     return same;
 }
@@ -94,20 +100,27 @@ static void a_set_is_described(void **state)
 {
     (void)state;
     make_set();
-    told("data --data folder:%s/set --size 8 --channels 1", 0, (const char *const[]){ "dark       7     1", "light      8     1", "all       15     2",
-        "15 files are 8 to 8 high and 8 to 8 wide", "train: 1 pictures are there twice", "light/4.pgm", "train: 1 files cannot be read",
-        "dark/7.pgm: ", "1 pictures of train are in test too", NULL });
-    told("data --data folder:%s/set --size 8 --json", 0, (const char *const[]){ "\"in_both\":1", "\"duplicates\":1", NULL });
+    told("data --data folder:%s/set --size 8 --channels 1", 0,
+        (const char *const[]){ "dark       7     1", "light      8     1", "all       15     2",
+            "15 files are 8 to 8 high and 8 to 8 wide", "train: 1 pictures are there twice", "light/4.pgm",
+            "train: 1 files cannot be read", "dark/7.pgm: ", "1 pictures of train are in test too", NULL });
+    told("data --data folder:%s/set --size 8 --json", 0,
+        (const char *const[]){ "\"in_both\":1", "\"duplicates\":1", NULL });
 }
 
 static void mistakes_are_found(void **state)
 {
     (void)state;
-    told("check --data folder:%s/set --size 8 --channels 1 --model mlp --batch-size 4 --val-split 0 --bad-image skip", 0,
-        (const char *const[]){ "odd    1 picture of the test part is in the training part too", "ok     labels: 15 training pictures, 7 to 8 a class",
+    told("check --data folder:%s/set --size 8 --channels 1 --model mlp --batch-size 4 --val-split 0 "
+         "--bad-image skip",
+        0,
+        (const char *const[]){ "odd    1 picture of the test part is in the training part too",
+            "ok     labels: 15 training pictures, 7 to 8 a class",
             "ok     one batch: 4 of 4 pictures learned by heart", "0 wrong, 2 odd", NULL });
-    told("check --data shapes --model mlp --batch-size 16 --max-steps 20 --json", 0, (const char *const[]){ "{\"verdict\":\"ok\",\"text\":\"labels: ", "\"wrong\":0", NULL });
-    told("check --data shapes --model mlp --batch-size 16 --lr 20 --optim sgd --max-steps 20", 0, (const char *const[]){ "odd    schedule: ", NULL });
+    told("check --data shapes --model mlp --batch-size 16 --max-steps 20 --json", 0,
+        (const char *const[]){ "{\"verdict\":\"ok\",\"text\":\"labels: ", "\"wrong\":0", NULL });
+    told("check --data shapes --model mlp --batch-size 16 --lr 20 --optim sgd --max-steps 20", 0,
+        (const char *const[]){ "odd    schedule: ", NULL });
     /* one picture under two labels cannot be learned by heart */
     for (int i = 0; i < 8; i++) {
         char path[64];

@@ -11,7 +11,9 @@
 
 #include <cjson/cJSON.h>
 
-#define SHORT_RUN "train --data shapes --model lenet5 --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --seed 1"
+#define SHORT_RUN \
+    "train --data shapes --model lenet5 --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 " \
+    "--seed 1"
 
 /* `lathe SHORT_RUN MORE --out FOLDER/NAME` */
 static void train(program *p, const char *more, const char *name)
@@ -56,8 +58,8 @@ static void writes_the_run_folder(void **state)
 static void json_has_all_fields(void **state)
 {
     (void)state;
-    static const char *const numbers[] = { "epochs", "steps", "train_loss", "test_loss", "test_accuracy", "seconds",
-        "seconds_to_first_step", "images_per_second", "peak_rss_mib", "threads" };
+    static const char *const numbers[] = { "epochs", "steps", "train_loss", "test_loss", "test_accuracy",
+        "seconds", "seconds_to_first_step", "images_per_second", "peak_rss_mib", "threads" };
     static const char *const texts[] = { "model", "data", "blas_core", "run" };
     program p;
     train(&p, "--max-steps 4 --json", "json");
@@ -117,7 +119,8 @@ static void the_settings_of_a_run_give_the_same_run(void **state)
     program p;
     train(&p, "--max-steps 5 --batch-size 32 --optim sgd --lr 0.05 --momentum 0.8", "first");
     program_free(&p);
-    snprintf(arguments, sizeof arguments, "train --config %s/first/config.ini --out %s/second", folder, folder);
+    snprintf(arguments, sizeof arguments, "train --config %s/first/config.ini --out %s/second", folder,
+        folder);
     program_run(&p, LATHE_PROGRAM, arguments);
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     program_free(&p);
@@ -148,7 +151,8 @@ static void a_signal_ends_the_run_with_its_files(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char arguments[512];
         program p;
-        snprintf(arguments, sizeof arguments, SHORT_RUN " --epochs 1000 --save-every 1 --keep 1 --out %s/%s", folder, cases[i].run);
+        snprintf(arguments, sizeof arguments, SHORT_RUN " --epochs 1000 --save-every 1 --keep 1 --out %s/%s",
+            folder, cases[i].run);
         program_start(&p, LATHE_PROGRAM, arguments);
         await_steps(cases[i].run);
         kill(p.pid, cases[i].number);
@@ -167,7 +171,8 @@ static void a_second_signal_ends_at_once(void **state)
     (void)state;
     char arguments[512];
     program p;
-    snprintf(arguments, sizeof arguments, SHORT_RUN " --model resnet56 --data shapes:colour --batch-size 2048 --epochs 1000 --out %s/twice",
+    snprintf(arguments, sizeof arguments,
+        SHORT_RUN " --model resnet56 --data shapes:colour --batch-size 2048 --epochs 1000 --out %s/twice",
         folder);
     program_start(&p, LATHE_PROGRAM, arguments);
     nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL); /* a step takes far longer than what follows */
@@ -186,7 +191,8 @@ static void a_closed_pipe_does_not_end_the_run(void **state)
     (void)state;
     char script[1024];
     program p;
-    snprintf(script, sizeof script, "-c (sleep\t0.3;" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t8\t--out\t%s/pipe\t2>&1)|true",
+    snprintf(script, sizeof script,
+        "-c (sleep\t0.3;" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t8\t--out\t%s/pipe\t2>&1)|true",
         folder);
     program_run(&p, "/bin/sh", script);
     char *weights = file_of("pipe", "last.safetensors"), *page = file_of("pipe", "report.html");
@@ -205,12 +211,15 @@ static void shell(program *p, const char *format)
     program_run(p, "/bin/sh", script);
 }
 
-/* A disk that is full, as a limit on the size of files makes it: settings and tables fit, the weights do not. */
+/* A disk that is full, as a limit on the size of files makes it: settings and tables fit, the weights do not.
+ */
 static void what_cannot_be_saved_is_told(void **state)
 {
     (void)state;
     program p;
-    shell(&p, "ulimit\t-f\t64;exec\t" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t8\t--quiet\t--out\t%s/full");
+    shell(&p,
+        "ulimit\t-f\t64;exec\t" LATHE_PROGRAM
+        "\ttrain\t--data\tshapes\t--max-steps\t8\t--quiet\t--out\t%s/full");
     assert_refused(&p, 1, "/full/last.safetensors: cannot write: File too large");
     program_free(&p);
     assert_null(file_of("full", "last.safetensors"));
@@ -235,7 +244,8 @@ static void what_cannot_be_saved_is_told(void **state)
     shell(&p, "exec\t" LATHE_PROGRAM "\ttrain\t--resume\t%s/room\t--quiet>/dev/full");
     assert_refused(&p, 1, "cannot write to standard output: No space left on device");
     program_free(&p);
-    shell(&p, "exec\t" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t2\t--quiet\t--out\t/dev/full/run");
+    shell(&p,
+        "exec\t" LATHE_PROGRAM "\ttrain\t--data\tshapes\t--max-steps\t2\t--quiet\t--out\t/dev/full/run");
     assert_refused(&p, 1, "/dev/full/run: cannot make the folder: Not a directory");
     program_free(&p);
 }
@@ -266,7 +276,9 @@ static void a_run_goes_on(void **state)
     program p;
     train(&p, "--max-steps 30 --batch-size 500 --no-times", "unbroken");
     program_free(&p);
-    snprintf(arguments, sizeof arguments, SHORT_RUN " --batch-size 500 --no-times --max-steps 23 --save-every 4 --workers 2 --out %s/broken", folder);
+    snprintf(arguments, sizeof arguments,
+        SHORT_RUN " --batch-size 500 --no-times --max-steps 23 --save-every 4 --workers 2 --out %s/broken",
+        folder);
     program_start(&p, LATHE_PROGRAM, arguments);
     await_steps("broken");
     kill(p.pid, SIGKILL);
@@ -296,13 +308,15 @@ static void first_weights_may_be_given(void **state)
     program p;
     train(&p, "--max-steps 3", "giver");
     program_free(&p);
-    snprintf(more, sizeof more, "--max-steps 1 --lr 1e-30 --val-split 0 --init-weights %s/giver/last.safetensors", folder);
+    snprintf(more, sizeof more,
+        "--max-steps 1 --lr 1e-30 --val-split 0 --init-weights %s/giver/last.safetensors", folder);
     train(&p, more, "taker");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     program_free(&p);
     snprintf(more, sizeof more, "--max-steps 1 --model mlp --init-weights %s/giver/last.safetensors", folder);
     train(&p, more, "other");
-    assert_refused(&p, 2, "does not fit the model in 14 places: 1.weight is missing; 1.bias is missing; 3.weight is [");
+    assert_refused(&p, 2,
+        "does not fit the model in 14 places: 1.weight is missing; 1.bias is missing; 3.weight is [");
     program_free(&p);
 }
 
@@ -328,7 +342,8 @@ static void wrong_settings_are_refused(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         program p;
         char arguments[512];
-        snprintf(arguments, sizeof arguments, "%s --max-steps 2 --out %s/refused", cases[i].arguments, folder);
+        snprintf(arguments, sizeof arguments, "%s --max-steps 2 --out %s/refused", cases[i].arguments,
+            folder);
         program_run(&p, LATHE_PROGRAM, arguments);
         assert_refused(&p, cases[i].code, cases[i].fragment);
         program_free(&p);
@@ -339,8 +354,8 @@ static void wrong_settings_are_refused(void **state)
 static void a_truncated_archive_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = { "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz" };
+    static const char *const names[] = { "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz" };
     static const unsigned char bytes[40] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x63, 0x60, 0x60 };
     char arguments[512], path[256];
     program p;
@@ -351,7 +366,8 @@ static void a_truncated_archive_is_refused(void **state)
         assert_int_equal(fwrite(bytes, 1, sizeof bytes, file), sizeof bytes);
         fclose(file);
     }
-    snprintf(arguments, sizeof arguments, "train --data mnist:%s --max-steps 2 --out %s/refused", folder, folder);
+    snprintf(arguments, sizeof arguments, "train --data mnist:%s --max-steps 2 --out %s/refused", folder,
+        folder);
     program_run(&p, LATHE_PROGRAM, arguments);
     assert_refused(&p, 1, "-ubyte.gz");
     program_free(&p);

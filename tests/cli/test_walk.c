@@ -14,7 +14,8 @@ static void gradient_descent_by_hand(void **state)
     program p;
     program_run(&p, LATHE_PROGRAM, "walk --function bowl --optim sgd --lr 0.125 --steps 2 --csv");
     assert_int_equal(p.code, 0);
-    assert_string_equal(p.out, "step,x,y,loss,lr\n0,-4,1,18,0.125\n1,-3.5,-1.5,28.625,0.125\n2,-3.0625,2.25,55.314453125,0.125\n");
+    assert_string_equal(p.out,
+        "step,x,y,loss,lr\n0,-4,1,18,0.125\n1,-3.5,-1.5,28.625,0.125\n2,-3.0625,2.25,55.314453125,0.125\n");
     program_free(&p);
 }
 
@@ -50,8 +51,9 @@ static void every_optimizer_can_walk(void **state)
 static void settings_count(void **state)
 {
     (void)state;
-    static const char *const others[] = { "--lr 0.01", "--lr 0.01 --sched exponential --gamma 0.9", "--lr 0.01 --clip-norm 1",
-        "--lr 0.01 --clip-value 2", "--lr 0.01 --noise 1", "--lr 0.01 --noise 1 --seed 5", "--lr 0.01 --momentum 0.9" };
+    static const char *const others[] = { "--lr 0.01", "--lr 0.01 --sched exponential --gamma 0.9",
+        "--lr 0.01 --clip-norm 1", "--lr 0.01 --clip-value 2", "--lr 0.01 --noise 1",
+        "--lr 0.01 --noise 1 --seed 5", "--lr 0.01 --momentum 0.9" };
     enum { OTHERS = sizeof others / sizeof others[0] };
     double ends[OTHERS];
     for (int i = 0; i < OTHERS; i++) {
@@ -70,8 +72,8 @@ static void settings_count(void **state)
 static void averages_are_drawn(void **state)
 {
     (void)state;
-    static const char *const options[] = { "--optim sgd --lr 1e-3", "--optim sgd --lr 1e-3 --ema 0.9", "--optim sgd --lr 1e-3 --swa-start 20",
-        "--optim asgd --lr 1e-3 --t0 20" };
+    static const char *const options[] = { "--optim sgd --lr 1e-3", "--optim sgd --lr 1e-3 --ema 0.9",
+        "--optim sgd --lr 1e-3 --swa-start 20", "--optim asgd --lr 1e-3 --t0 20" };
     char folder[64], path[96], arguments[512];
     folder_make(folder);
     snprintf(path, sizeof path, "%s/walk.svg", folder);

@@ -10,12 +10,14 @@
 /* Rows are longer than the matrix, and what lies between must stay as it is. */
 enum { SPARE = 3 };
 
-static void check_product(bool transpose_a, bool transpose_b, int m, int n, int k, lathe_real beta, uint64_t seed)
+static void check_product(bool transpose_a, bool transpose_b, int m, int n, int k, lathe_real beta,
+    uint64_t seed)
 {
     int lda = (transpose_a ? m : k) + SPARE, ldb = (transpose_b ? k : n) + SPARE, ldc = n + SPARE;
     size_t a_count = (size_t)(lda * (transpose_a ? k : m)), b_count = (size_t)(ldb * (transpose_b ? n : k));
     size_t c_count = (size_t)(ldc * m);
-    lathe_real *a = malloc(a_count * sizeof *a), *b = malloc(b_count * sizeof *b), *c = malloc(c_count * sizeof *c);
+    lathe_real *a = malloc(a_count * sizeof *a), *b = malloc(b_count * sizeof *b),
+               *c = malloc(c_count * sizeof *c);
     double *want = malloc(c_count * sizeof *want);
     fill_normal(a, a_count, seed);
     fill_normal(b, b_count, seed + 1);
@@ -42,8 +44,12 @@ static void products_agree_with_the_formula(void **state)
     (void)state;
     assert_int_equal(lathe_blas_start(), LATHE_OK);
     for (uint64_t i = 0; i < 160; i++)
-        check_product(i & 1, i & 2, random_int(i, 0, 1, 90), random_int(i, 1, 1, 90), random_int(i, 2, 1, 150),
-            i % 5 == 0 ? 0 : i % 5 == 1 ? 1 : (lathe_real)0.5, i * 3);
+        check_product(i & 1, i & 2, random_int(i, 0, 1, 90), random_int(i, 1, 1, 90),
+            random_int(i, 2, 1, 150),
+            i % 5 == 0     ? 0 :
+                i % 5 == 1 ? 1 :
+                             (lathe_real)0.5,
+            i * 3);
     check_product(false, false, 1, 1, 1, 0, 1);
     check_product(true, true, 200, 65, 129, 1, 2);
 }
@@ -88,7 +94,9 @@ static void slow_kernels_are_mended(void **state)
 {
     (void)state;
 #if defined(__x86_64__)
-    if (!openblas_get_corename || !gotoblas_dynamic_init || !__builtin_cpu_supports("avx2") || getenv("OPENBLAS_CORETYPE")) skip();
+    if (!openblas_get_corename || !gotoblas_dynamic_init || !__builtin_cpu_supports("avx2") ||
+        getenv("OPENBLAS_CORETYPE"))
+        skip();
     setenv("OPENBLAS_CORETYPE", "Prescott", 1);
     gotoblas_dynamic_quit();
     gotoblas_dynamic_init();

@@ -17,16 +17,43 @@ typedef struct demo_opts {
 static const char *const modes[] = { "triangular", "exp_range", NULL };
 
 static const lathe_field fields[] = {
-    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(demo_opts, lr), .required = true, .max = HUGE_VAL },
-    { .name = "betas", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(demo_opts, betas), .count = 2, .preset = { 0.9, 0.999 },
-        .max = 1, .below_max = true },
-    { .name = "weight_decay", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(demo_opts, weight_decay), .preset = { 0.01 },
+    { .name = "lr",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(demo_opts, lr),
+        .required = true,
         .max = HUGE_VAL },
-    { .name = "patience", .kind = LATHE_FIELD_INT, .offset = offsetof(demo_opts, patience), .preset = { 10 }, .min = 1, .max = 100 },
-    { .name = "length", .kind = LATHE_FIELD_STEPS, .offset = offsetof(demo_opts, length), .preset = { 2000 }, .min = 1, .max = HUGE_VAL },
+    { .name = "betas",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(demo_opts, betas),
+        .count = 2,
+        .preset = { 0.9, 0.999 },
+        .max = 1,
+        .below_max = true },
+    { .name = "weight_decay",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(demo_opts, weight_decay),
+        .preset = { 0.01 },
+        .max = HUGE_VAL },
+    { .name = "patience",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(demo_opts, patience),
+        .preset = { 10 },
+        .min = 1,
+        .max = 100 },
+    { .name = "length",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(demo_opts, length),
+        .preset = { 2000 },
+        .min = 1,
+        .max = HUGE_VAL },
     { .name = "nesterov", .kind = LATHE_FIELD_BOOL, .offset = offsetof(demo_opts, nesterov) },
     { .name = "mode", .kind = LATHE_FIELD_CHOICE, .offset = offsetof(demo_opts, mode), .choices = modes },
-    { .name = "milestones", .kind = LATHE_FIELD_STEPS, .offset = offsetof(demo_opts, milestones), .count = 3, .min = 0, .max = 1000 },
+    { .name = "milestones",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(demo_opts, milestones),
+        .count = 3,
+        .min = 0,
+        .max = 1000 },
     { .name = "file", .kind = LATHE_FIELD_PATH, .offset = offsetof(demo_opts, file) },
     { .name = NULL },
 };
@@ -73,31 +100,32 @@ static void what_is_not_legal_is_named(void **state)
 static void text_sets_and_comes_back(void **state)
 {
     (void)state;
-    static const char *const given[][3] = {
-        { "lr", "0.001", "0.001" }, { "lr", "1e-3", "0.001" }, { "betas", "0.8,0.99", "0.8,0.99" }, { "weight-decay", "0", "0" },
-        { "patience", "7", "7" }, { "length", "500", "500" }, { "length", "500it", "500" }, { "length", "2.5ep", "235" },
+    static const char *const given[][3] = { { "lr", "0.001", "0.001" }, { "lr", "1e-3", "0.001" },
+        { "betas", "0.8,0.99", "0.8,0.99" }, { "weight-decay", "0", "0" }, { "patience", "7", "7" },
+        { "length", "500", "500" }, { "length", "500it", "500" }, { "length", "2.5ep", "235" },
         { "nesterov", "on", "true" }, { "nesterov", "0", "false" }, { "mode", "exp-range", "exp_range" },
-        { "milestones", "10", "10" }, { "milestones", "10,20it,3ep", "10,20,281" }, { "file", "a b.csv", "a b.csv" },
-    };
+        { "milestones", "10", "10" }, { "milestones", "10,20it,3ep", "10,20,281" },
+        { "file", "a b.csv", "a b.csv" } };
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         demo_opts opts = { .lr = 1 }, got;
         char text[LATHE_FIELD_TEXT];
         assert_int_equal(lathe_fields_set("demo", fields, &opts, given[i][0], given[i][1], 93.8), LATHE_OK);
         assert_int_equal(resolve(opts, &got), LATHE_OK);
-        assert_string_equal(lathe_field_text(lathe_fields_find(fields, given[i][0]), &got, text), given[i][2]);
+        assert_string_equal(lathe_field_text(lathe_fields_find(fields, given[i][0]), &got, text),
+            given[i][2]);
     }
 }
 
 static void bad_text_is_refused(void **state)
 {
     (void)state;
-    static const char *const given[][2] = {
-        { "lr", "" }, { "lr", "nan" }, { "lr", "inf" }, { "lr", "0x10" }, { "lr", "1e999" }, { "lr", "1,5" }, { "lr", " 1" },
-        { "lr", "1 " }, { "betas", "0.9" }, { "betas", "0.9,0.99,1" }, { "betas", "0.9," }, { "patience", "2.5" },
-        { "patience", "0" }, { "patience", "99999999999" }, { "length", "2.5" }, { "length", "-3" }, { "length", "2e" },
-        { "length", "3x" }, { "length", "0" }, { "length", "1e300" }, { "nesterov", "maybe" }, { "mode", "triangle" },
-        { "milestones", "1,2,3,4" }, { "milestones", "1,,2" }, { "milestones", "1,x" }, { "length", "1,2" }, { "file", "" },
-    };
+    static const char *const given[][2] = { { "lr", "" }, { "lr", "nan" }, { "lr", "inf" }, { "lr", "0x10" },
+        { "lr", "1e999" }, { "lr", "1,5" }, { "lr", " 1" }, { "lr", "1 " }, { "betas", "0.9" },
+        { "betas", "0.9,0.99,1" }, { "betas", "0.9," }, { "patience", "2.5" }, { "patience", "0" },
+        { "patience", "99999999999" }, { "length", "2.5" }, { "length", "-3" }, { "length", "2e" },
+        { "length", "3x" }, { "length", "0" }, { "length", "1e300" }, { "nesterov", "maybe" },
+        { "mode", "triangle" }, { "milestones", "1,2,3,4" }, { "milestones", "1,,2" },
+        { "milestones", "1,x" }, { "length", "1,2" }, { "file", "" } };
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
         demo_opts opts = { .lr = 1 };
         if (lathe_fields_set("demo", fields, &opts, given[i][0], given[i][1], 100) != LATHE_EARG)

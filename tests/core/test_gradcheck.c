@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* An operation of the test's own: y = x * x, number by number, whose backward gives factor * x * gy: right for factor 2. */
+/* An operation of the test's own: y = x * x, number by number, whose backward gives factor * x * gy: right
+ * for factor 2. */
 typedef struct square_saved {
     double factor, tail;
 } square_saved;
@@ -13,7 +14,8 @@ static lathe_status square_backward(lathe_node *node)
     bool add;
     lathe_real *gx = lathe_grad_target(node->out->tape, node->in[0], &add);
     for (size_t i = 0; gx && i < node->out->stored; i++) {
-        lathe_real g = (lathe_real)saved->factor * node->in[0]->data[i] * node->out->grad[i] + (lathe_real)saved->tail;
+        lathe_real g =
+            (lathe_real)saved->factor * node->in[0]->data[i] * node->out->grad[i] + (lathe_real)saved->tail;
         gx[i] = add ? gx[i] + g : g;
     }
     return LATHE_OK;
@@ -92,7 +94,8 @@ static void a_gradient_in_a_tail_lane_is_caught(void **state)
     (void)state;
     lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 16, 2 } } };
     square_saved tail = { 2, 1e-12 };
-    assert_int_equal(lathe_gradcheck(square_function, &tail, &leaf, 1, NULL, NULL), LATHE_OK); /* no tail lanes, and tiny */
+    assert_int_equal(lathe_gradcheck(square_function, &tail, &leaf, 1, NULL, NULL),
+        LATHE_OK); /* no tail lanes, and tiny */
     leaf.shape.dim[0] = 15;
     assert_int_equal(lathe_gradcheck(square_function, &tail, &leaf, 1, NULL, NULL), LATHE_ESTATE);
     assert_failed(LATHE_ESTATE, "tail lane 15");
@@ -139,7 +142,8 @@ static void mistakes_are_named(void **state)
     assert_int_equal(lathe_gradcheck(failing, NULL, NULL, 1, NULL, NULL), LATHE_EARG);
     assert_int_equal(lathe_gradcheck(failing, NULL, &leaf, 0, NULL, NULL), LATHE_EARG);
     assert_failed(LATHE_EARG, "lathe_gradcheck: it needs a function");
-    assert_int_equal(lathe_gradcheck(failing, NULL, &leaf, 1, &(lathe_gradcheck_opts){ .step = -1 }, NULL), LATHE_EARG);
+    assert_int_equal(lathe_gradcheck(failing, NULL, &leaf, 1, &(lathe_gradcheck_opts){ .step = -1 }, NULL),
+        LATHE_EARG);
     assert_failed(LATHE_EARG, "step -1");
     assert_int_equal(lathe_gradcheck(no_result, NULL, &leaf, 1, NULL, NULL), LATHE_EARG);
     assert_failed(LATHE_EARG, "the function gave NULL");

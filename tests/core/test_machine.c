@@ -13,7 +13,8 @@ static void the_version_has_three_numbers(void **state)
 static void the_instruction_set_is_a_known_one(void **state)
 {
     (void)state;
-    assert_true(!strcmp(lathe_isa(), "base") || !strcmp(lathe_isa(), "avx2") || !strcmp(lathe_isa(), "avx512"));
+    assert_true(
+        !strcmp(lathe_isa(), "base") || !strcmp(lathe_isa(), "avx2") || !strcmp(lathe_isa(), "avx512"));
 }
 
 /* No figure can be asserted; but a chain that was optimised away would do a million rounds in no time. */

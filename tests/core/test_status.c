@@ -83,8 +83,8 @@ static void each_thread_has_its_own(void **state)
 static void every_status_has_a_name(void **state)
 {
     (void)state;
-    static const char *const names[] = { "LATHE_OK", "LATHE_ENOMEM", "LATHE_EARG", "LATHE_ESHAPE", "LATHE_ESTATE", "LATHE_ENAME",
-        "LATHE_EIO", "LATHE_EFORMAT" };
+    static const char *const names[] = { "LATHE_OK", "LATHE_ENOMEM", "LATHE_EARG", "LATHE_ESHAPE",
+        "LATHE_ESTATE", "LATHE_ENAME", "LATHE_EIO", "LATHE_EFORMAT" };
     for (int i = 0; i < 8; i++) assert_string_equal(lathe_status_name((lathe_status)i), names[i]);
     assert_string_equal(lathe_status_name((lathe_status)8), "unknown status");
 }

@@ -35,7 +35,8 @@ static void operations_are_recorded_in_order(void **state)
     lathe_tensor *z = lathe_add(y, x);
     const lathe_node *newest = lathe_tape_newest(tape);
     assert_string_equal(newest->op->name, "add");
-    assert_true(newest->out == z && newest->inputs == 2 && newest->in[0] == y && newest->in[1] == x && !newest->scope);
+    assert_true(newest->out == z && newest->inputs == 2 && newest->in[0] == y && newest->in[1] == x &&
+        !newest->scope);
     assert_string_equal(newest->before->op->name, "scale");
     assert_string_equal(newest->before->scope, "0.first");
     assert_null(newest->before->before);
@@ -52,15 +53,9 @@ static void note(char *seen, char direction, const lathe_node *node)
     snprintf(seen + strlen(seen), 100 - strlen(seen), "%c%s ", direction, node->op->name);
 }
 
-static void note_forward(void *context, const lathe_node *node)
-{
-    note(context, '+', node);
-}
+static void note_forward(void *context, const lathe_node *node) { note(context, '+', node); }
 
-static void note_backward(void *context, const lathe_node *node)
-{
-    note(context, '-', node);
-}
+static void note_backward(void *context, const lathe_node *node) { note(context, '-', node); }
 
 static void operations_are_watched(void **state)
 {
@@ -125,19 +120,27 @@ static void gradients_of_parameters_add_up(void **state)
 {
     (void)state;
     lathe_real values[16] = { 1, -2, 3 }, grad[16] = { 0 };
-    lathe_tensor parameter = { .shape = three, .layout = LATHE_PLAIN, .stored = 3, .data = values, .grad = grad,
-        .needs_grad = true, .name = "weight" };
+    lathe_tensor parameter = { .shape = three,
+        .layout = LATHE_PLAIN,
+        .stored = 3,
+        .data = values,
+        .grad = grad,
+        .needs_grad = true,
+        .name = "weight" };
     lathe_tape *tape = lathe_tape_new();
     for (int step = 1; step <= 3; step++) {
         lathe_tape_begin(tape, LATHE_TRAIN);
-        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, three, values); /* operations need one input on a tape */
+        lathe_tensor *x =
+            lathe_tape_leaf(tape, LATHE_PLAIN, three, values); /* operations need one input on a tape */
         assert_int_equal(lathe_backward(lathe_mean(lathe_mul(x, &parameter))), LATHE_OK);
         assert_grad(&parameter, step / 3.0, -2 * step / 3.0, step);
         assert_ptr_equal(parameter.grad, grad);
     }
     parameter.has_grad = false; /* zero_grad: the next gradient is written, not added */
     lathe_tape_begin(tape, LATHE_TRAIN);
-    assert_int_equal(lathe_backward(lathe_mean(lathe_mul(lathe_tape_leaf(tape, LATHE_PLAIN, three, values), &parameter))), LATHE_OK);
+    assert_int_equal(lathe_backward(lathe_mean(
+                         lathe_mul(lathe_tape_leaf(tape, LATHE_PLAIN, three, values), &parameter))),
+        LATHE_OK);
     assert_grad(&parameter, 1 / 3.0, -2 / 3.0, 1);
     lathe_tape_free(tape);
 }
@@ -149,7 +152,8 @@ static void computed_gradients_are_given_up_unless_kept(void **state)
     for (int keep = 0; keep < 2; keep++) {
         lathe_tape *tape = lathe_tape_new();
         lathe_tape_begin(tape, LATHE_TRAIN);
-        lathe_tensor *x = leaf_of(tape, three, values), *y = lathe_scale(x, 2), *view = lathe_reshape(y, (lathe_shape){ 2, { 3, 1 } });
+        lathe_tensor *x = leaf_of(tape, three, values), *y = lathe_scale(x, 2),
+                     *view = lathe_reshape(y, (lathe_shape){ 2, { 3, 1 } });
         lathe_tensor *square = lathe_mul(view, view), *loss = lathe_mean(square);
         y->keep_grad = view->keep_grad = square->keep_grad = loss->keep_grad = keep;
         assert_int_equal(lathe_backward(loss), LATHE_OK);
@@ -164,7 +168,8 @@ static void computed_gradients_are_given_up_unless_kept(void **state)
     }
 }
 
-/* A chain of a hundred operations takes the gradients of a few, and gives the same numbers as when all are kept. */
+/* A chain of a hundred operations takes the gradients of a few, and gives the same numbers as when all are
+ * kept. */
 static void gradient_buffers_are_used_again(void **state)
 {
     (void)state;
@@ -241,7 +246,11 @@ static void mistakes_of_use_are_named(void **state)
     lathe_tape_begin(other, LATHE_TRAIN);
     assert_null(lathe_add(leaf_of(tape, three, NULL), leaf_of(other, three, NULL)));
     assert_failed(LATHE_EARG, "lathe_add: inputs 0 and 1 are on different tapes");
-    lathe_tensor parameter = { .shape = three, .stored = 3, .data = values, .needs_grad = true, .name = "weight" };
+    lathe_tensor parameter = { .shape = three,
+        .stored = 3,
+        .data = values,
+        .needs_grad = true,
+        .name = "weight" };
     assert_null(lathe_relu(&parameter));
     assert_failed(LATHE_EARG, "lathe_relu: no input is on a tape");
     assert_int_equal(lathe_backward(&parameter), LATHE_ESHAPE);
@@ -303,7 +312,8 @@ static lathe_status one_step(lathe_tape *tape, lathe_mode mode, int batch)
     if (!x) return LATHE_ENOMEM;
     x->needs_grad = true;
     lathe_tensor *y = lathe_gelu(lathe_subsample(lathe_concat((lathe_tensor *[]){ x, x }, 2), 2, 8));
-    lathe_tensor *loss = lathe_cross_entropy(lathe_dropout(lathe_flatten(lathe_add(y, lathe_relu(y))), 0.5), labels, NULL);
+    lathe_tensor *loss =
+        lathe_cross_entropy(lathe_dropout(lathe_flatten(lathe_add(y, lathe_relu(y))), 0.5), labels, NULL);
     return mode == LATHE_TRAIN ? lathe_backward(loss) : lathe_tape_status(tape);
 }
 
@@ -325,7 +335,8 @@ static void a_step_after_the_second_allocates_nothing(void **state)
     lathe_threads_set(0);
 }
 
-/* Each allocation of two steps fails once: the failure is reported, nothing breaks, and the next step works. */
+/* Each allocation of two steps fails once: the failure is reported, nothing breaks, and the next step works.
+ */
 static void every_allocation_may_fail(void **state)
 {
     (void)state;

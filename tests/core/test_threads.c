@@ -54,7 +54,8 @@ static void look_at_processors(void *context, int task)
     sched_getaffinity(0, sizeof *seen, &seen[task]);
 }
 
-/* Threads begin apart from each other; none stays bound to a place, and none gets out of what the process may use. */
+/* Threads begin apart from each other; none stays bound to a place, and none gets out of what the process may
+ * use. */
 static void a_task_may_run_where_the_process_may(void **state)
 {
     (void)state;

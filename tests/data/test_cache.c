@@ -1,4 +1,5 @@
-/* Unpacked pictures that are kept for the next run: used if they are of the same file and whole, else made anew, never an error. */
+/* Unpacked pictures that are kept for the next run: used if they are of the same file and whole, else made
+ * anew, never an error. */
 #include "support/support.h"
 
 #include <signal.h>
@@ -40,7 +41,8 @@ static const char *open_set(uint8_t first)
     lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
         &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
     if (!data) fail_msg("%s", lathe_error_message());
-    assert_true(data->count == COUNT && data->height == 2 && data->width == 3 && data->classes == 5 && data->mean[0] == 0.5);
+    assert_true(data->count == COUNT && data->height == 2 && data->width == 3 && data->classes == 5 &&
+        data->mean[0] == 0.5);
     uint8_t scratch[SIZE];
     for (size_t i = COUNT; i-- > 0;) {
         lathe_sample sample;
@@ -107,9 +109,11 @@ static void a_changed_source_is_unpacked_again(void **state)
     struct stat before;
     assert_int_equal(stat(test_path("pictures"), &before), 0);
     write_set(11);
-    struct timeval times[2] = { { before.st_atim.tv_sec, 0 }, { before.st_mtim.tv_sec, before.st_mtim.tv_nsec / 1000 } };
+    struct timeval times[2] = { { before.st_atim.tv_sec, 0 },
+        { before.st_mtim.tv_sec, before.st_mtim.tv_nsec / 1000 } };
     assert_int_equal(utimes(test_path("pictures"), times), 0);
-    assert_string_equal(open_set(11), "cached"); /* which is made anew, or the pictures would be the old ones */
+    assert_string_equal(open_set(11),
+        "cached"); /* which is made anew, or the pictures would be the old ones */
     assert_string_equal(open_set(11), "cached");
 }
 
@@ -119,7 +123,8 @@ static void a_torn_or_damaged_cache_is_replaced(void **state)
     open_set(10);
     for (int damage = 0; damage < 4; damage++) {
         const char *path = cache_file();
-        if (damage < 3) assert_int_equal(truncate(path, damage == 0 ? 0 : damage == 1 ? 63 : 64 + COUNT * SIZE - 1), 0);
+        if (damage < 3)
+            assert_int_equal(truncate(path, damage == 0 ? 0 : damage == 1 ? 63 : 64 + COUNT * SIZE - 1), 0);
         else {
             size_t size;
             char *bytes = test_bytes(path, &size);
@@ -133,7 +138,8 @@ static void a_torn_or_damaged_cache_is_replaced(void **state)
     }
 }
 
-/* A disk that is full half-way, here by a limit on the size of files: the pictures come into memory, and no half file is left. */
+/* A disk that is full half-way, here by a limit on the size of files: the pictures come into memory, and no
+ * half file is left. */
 static void a_full_disk_is_no_error(void **state)
 {
     (void)state;
@@ -207,7 +213,8 @@ static void a_cache_cut_while_in_use_is_told(void **state)
     lathe_data_free(data);
 }
 
-/* Each allocation fails once, while a cache is made and while it is used: an error or the set, and nothing is lost. */
+/* Each allocation fails once, while a cache is made and while it is used: an error or the set, and nothing is
+ * lost. */
 static void every_allocation_may_fail(void **state)
 {
     (void)state;

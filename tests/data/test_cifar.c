@@ -16,7 +16,8 @@ static uint8_t pixel(int file, int record, int place)
     return (uint8_t)(file * 50 + record * 17 + place * 3);
 }
 
-/* `records` records of `label_bytes` and a picture each; the label of record r of file f is (3 f + r) mod 10. */
+/* `records` records of `label_bytes` and a picture each; the label of record r of file f is (3 f + r) mod 10.
+ */
 static size_t make(uint8_t *bytes, int file, int records, int label_bytes)
 {
     uint8_t *at = bytes;
@@ -91,7 +92,8 @@ static void cifar100_has_two_labels(void **state)
     assert_int_equal(data->classes, 100);
     assert_string_equal(data->class_names[0], "apple");
     assert_string_equal(data->class_names[99], "worm");
-    for (int i = 0; i < 100; i++) assert_true(i == 0 || strcmp(data->class_names[i - 1], data->class_names[i]) < 0);
+    for (int i = 0; i < 100; i++)
+        assert_true(i == 0 || strcmp(data->class_names[i - 1], data->class_names[i]) < 0);
     lathe_sample sample;
     assert_int_equal(lathe_data_read(data, 4, NULL, &sample), LATHE_OK);
     assert_int_equal(sample.label, 4);
@@ -119,7 +121,8 @@ static void every_defect_is_refused_with_file_and_reason(void **state)
     } defects[] = {
         { "empty", "has 0 bytes, not a multiple of 3073", 0, 0 },
         { "one byte", "has 1 bytes", 1, 0 },
-        { "a byte missing", "has 6145 bytes, not a multiple of 3073, the length of a cifar10 record", 6145, 0 },
+        { "a byte missing", "has 6145 bytes, not a multiple of 3073, the length of a cifar10 record", 6145,
+            0 },
         { "a byte more", "has 6147 bytes", 6147, 0 },
         { "records of CIFAR-100", "has 6148 bytes", 6148, 0 },
         { "label 10", "label 10 of record 1, expected 0 to 9", 6146, 10 },

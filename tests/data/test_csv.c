@@ -21,7 +21,8 @@ static void put_pictures(void)
 static lathe_dataset *open_table(const char *text, lathe_split split)
 {
     test_put_text("table.csv", text);
-    lathe_dataset *data = lathe_data_csv(test_path("table.csv"), split, &(lathe_folder_opts){ .size = 4, .channels = 1 });
+    lathe_dataset *data =
+        lathe_data_csv(test_path("table.csv"), split, &(lathe_folder_opts){ .size = 4, .channels = 1 });
     if (!data) fail_msg("%s", lathe_error_message());
     return data;
 }
@@ -40,8 +41,10 @@ static int level_of(const lathe_dataset *data, size_t index)
 static void one_column_is_a_class(void **state)
 {
     (void)state;
-    lathe_dataset *data = open_table("\xEF\xBB\xBFlabel,path,split\r\ndog,p/1.pgm,train\r\n\"cat, \"\"big\"\"\",p/2.pgm,train\r\n\r\n"
-                                     "dog,\"p/a, \"\"b\"\"\n.pgm\",train\r\ndog,p/3.pgm,test", LATHE_SPLIT_TRAIN);
+    lathe_dataset *data = open_table(
+        "\xEF\xBB\xBFlabel,path,split\r\ndog,p/1.pgm,train\r\n\"cat, \"\"big\"\"\",p/2.pgm,train\r\n\r\n"
+        "dog,\"p/a, \"\"b\"\"\n.pgm\",train\r\ndog,p/3.pgm,test",
+        LATHE_SPLIT_TRAIN);
     assert_int_equal(data->task, LATHE_TASK_CLASS);
     assert_int_equal(data->classes, 2);
     assert_string_equal(data->class_names[0], "cat, \"big\"");
@@ -60,7 +63,8 @@ static void one_column_is_a_class(void **state)
 static void several_columns_are_heads(void **state)
 {
     (void)state;
-    lathe_dataset *data = open_table("path,colour,shape,split\np/1.pgm,red,round,train\np/2.pgm,blue,round,val\np/3.pgm,red,long,train\n",
+    lathe_dataset *data = open_table(
+        "path,colour,shape,split\np/1.pgm,red,round,train\np/2.pgm,blue,round,val\np/3.pgm,red,long,train\n",
         LATHE_SPLIT_TRAIN);
     assert_int_equal(data->task, LATHE_TASK_HEADS);
     assert_int_equal(data->heads, 2);
@@ -76,8 +80,10 @@ static void several_columns_are_heads(void **state)
 static void yes_and_no_or_tags_are_any_number_of_classes(void **state)
 {
     (void)state;
-    static const char *const tables[] = { "path,a,b,split\np/1.pgm,0,1,train\np/2.pgm,1,1,train\np/3.pgm,0,0,train\np/3.pgm,0,1,test\n",
-        "path,tags,split\np/1.pgm,b,train\np/2.pgm,b|a,train\np/3.pgm,,train\np/3.pgm,b,test\n" };
+    static const char *const tables[] = {
+        "path,a,b,split\np/1.pgm,0,1,train\np/2.pgm,1,1,train\np/3.pgm,0,0,train\np/3.pgm,0,1,test\n",
+        "path,tags,split\np/1.pgm,b,train\np/2.pgm,b|a,train\np/3.pgm,,train\np/3.pgm,b,test\n"
+    };
     for (int i = 0; i < 2; i++) {
         lathe_dataset *data = open_table(tables[i], LATHE_SPLIT_TRAIN);
         assert_int_equal(data->task, LATHE_TASK_MANY);
@@ -104,7 +110,8 @@ static void yes_and_no_or_tags_are_any_number_of_classes(void **state)
 static void without_a_split_column_a_part_is_held_out(void **state)
 {
     (void)state;
-    const char *text = "path,kind,group\np/0.pgm,a,x\np/1.pgm,a,x\np/2.pgm,b,y\np/3.pgm,b,y\np/4.pgm,a,z\np/5.pgm,b,z\np/6.pgm,a,w\n"
+    const char *text = "path,kind,group\np/0.pgm,a,x\np/1.pgm,a,x\np/2.pgm,b,y\np/3.pgm,b,y\np/4.pgm,a,z\np/"
+                       "5.pgm,b,z\np/6.pgm,a,w\n"
                        "p/7.pgm,b,w\np/8.pgm,a,v\np/9.pgm,b,v\n";
     int group_part[10] = { 0 };
     size_t count = 0;
@@ -116,7 +123,8 @@ static void without_a_split_column_a_part_is_held_out(void **state)
         lathe_data_free(data);
     }
     assert_int_equal(count, 10);
-    for (int i = 0; i < 10; i += 2) assert_int_equal(group_part[i], group_part[i + 1]); /* a group is never split */
+    for (int i = 0; i < 10; i += 2)
+        assert_int_equal(group_part[i], group_part[i + 1]); /* a group is never split */
 }
 
 static void paths_stay_below_the_table(void **state)
@@ -127,8 +135,9 @@ static void paths_stay_below_the_table(void **state)
     char target[1024];
     snprintf(target, sizeof target, "%s", test_path("outside.pgm"));
     assert_int_equal(symlink(target, test_path("in/link.pgm")), 0);
-    static const char *const paths[][2] = { { "../outside.pgm", "a path through '..'" }, { "/etc/passwd", "an absolute path" },
-        { "link.pgm", "a link out of the table's folder" }, { "x/../../outside.pgm", "a path through '..'" } };
+    static const char *const paths[][2] = { { "../outside.pgm", "a path through '..'" },
+        { "/etc/passwd", "an absolute path" }, { "link.pgm", "a link out of the table's folder" },
+        { "x/../../outside.pgm", "a path through '..'" } };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         char text[256];
         snprintf(text, sizeof text, "path,c,split\n%s,a,train\n%s,a,test\n", paths[i][0], paths[i][0]);
@@ -144,7 +153,8 @@ static void columns_are_counted(void **state)
     enum { COLUMNS = 1025 };
     char text[8 * COLUMNS];
     size_t length = 0;
-    for (int i = 0; i < COLUMNS; i++) length += (size_t)snprintf(text + length, sizeof text - length, "%sc%d", i ? "," : "", i);
+    for (int i = 0; i < COLUMNS; i++)
+        length += (size_t)snprintf(text + length, sizeof text - length, "%sc%d", i ? "," : "", i);
     test_put_text("wide.csv", text);
     assert_null(lathe_data_csv(test_path("wide.csv"), LATHE_SPLIT_TRAIN, NULL));
     assert_failed(LATHE_EFORMAT, "more than 1024 columns");
@@ -159,13 +169,15 @@ static void a_validation_part_needs_rows_of_both(void **state)
     };
     for (int i = 0; i < 2; i++) {
         test_put_text("table.csv", tables[i]);
-        assert_null(lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_VAL, &(lathe_folder_opts){ .size = 4, .channels = 1 }));
+        assert_null(lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_VAL,
+            &(lathe_folder_opts){ .size = 4, .channels = 1 }));
         assert_failed(LATHE_ESTATE, "no rows of split val beside test");
         lathe_dataset *data = open_table(tables[i], LATHE_SPLIT_TEST);
         assert_int_equal(level_of(data, 0), 20);
         lathe_data_free(data);
     }
-    lathe_dataset *data = open_table("path,class,split\np/1.pgm,a,train\np/2.pgm,a,val\np/3.pgm,a,test\n", LATHE_SPLIT_VAL);
+    lathe_dataset *data =
+        open_table("path,class,split\np/1.pgm,a,train\np/2.pgm,a,val\np/3.pgm,a,test\n", LATHE_SPLIT_VAL);
     assert_int_equal(data->count, 1);
     assert_int_equal(level_of(data, 0), 20);
     lathe_data_free(data);
@@ -179,7 +191,8 @@ static void tables_may_be_long(void **state)
     static char text[ROWS * 32];
     size_t length = (size_t)snprintf(text, sizeof text, "path,tags,split\n");
     for (int i = 0; i < ROWS; i++)
-        length += (size_t)snprintf(text + length, sizeof text - length, "p/%d.pgm,t%03d|all,%s\n", i % 10, i, i ? "train" : "test");
+        length += (size_t)snprintf(text + length, sizeof text - length, "p/%d.pgm,t%03d|all,%s\n", i % 10, i,
+            i ? "train" : "test");
     lathe_dataset *data = open_table(text, LATHE_SPLIT_TRAIN);
     assert_int_equal(data->count, ROWS - 1);
     assert_int_equal(data->classes, ROWS + 1);
@@ -198,7 +211,8 @@ static void memory_may_run_out_anywhere(void **state)
         "path,class\np/1.pgm,a\np/2.pgm,b\np/3.pgm,a\np/4.pgm,b\n",
         "path,red,round,split\np/1.pgm,1,0,train\np/2.pgm,1,1,test\n",
         "path,tags,split\np/1.pgm,a|b,train\np/2.pgm,b|c,train\np/3.pgm,,test\n",
-        "path,group,colour,shape\np/1.pgm,1,red,round\np/2.pgm,2,red,round\np/3.pgm,3,red,round\np/4.pgm,4,red,round\np/5.pgm,5,red,round\n",
+        "path,group,colour,shape\np/1.pgm,1,red,round\np/2.pgm,2,red,round\np/3.pgm,3,red,round\np/"
+        "4.pgm,4,red,round\np/5.pgm,5,red,round\n",
     };
     for (int i = 0; i < 4; i++) {
         test_put_text("table.csv", tables[i]);
@@ -207,9 +221,11 @@ static void memory_may_run_out_anywhere(void **state)
         for (; !data; nth++) {
             lathe_error_clear();
             lathe_alloc_fail_at(nth, nth % 2);
-            data = lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 4, .channels = 1 });
+            data = lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_TRAIN,
+                &(lathe_folder_opts){ .size = 4, .channels = 1 });
             lathe_alloc_fail_at(0, false);
-            if (!data && lathe_error() != LATHE_ENOMEM) fail_msg("allocation %zu of table %d: %s", nth, i, lathe_error_message());
+            if (!data && lathe_error() != LATHE_ENOMEM)
+                fail_msg("allocation %zu of table %d: %s", nth, i, lathe_error_message());
         }
         assert_true(nth > 20);
         lathe_data_free(data);

@@ -20,14 +20,16 @@ static void expect(const char *name, lathe_dataset *data, const char *file, cons
         fail_msg("%s: is taken", name);
     }
     const char *message = lathe_error_message();
-    if (!strstr(message, file) || !strstr(message, why)) fail_msg("%s: '%s', expected '%s' and '%s'", name, message, file, why);
+    if (!strstr(message, file) || !strstr(message, why))
+        fail_msg("%s: '%s', expected '%s' and '%s'", name, message, file, why);
     lathe_error_clear();
     refused++;
 }
 
-/* ---- IDX ---------------------------------------------------------------------------------------------------- */
+/* ---- IDX ----------------------------------------------------------------------------------------------- */
 
-static const uint8_t idx_pictures[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7, 8 };
+static const uint8_t idx_pictures[] = { 0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6, 7,
+    8 };
 static const uint8_t idx_labels[] = { 0, 0, 8, 1, 0, 0, 0, 2, 0, 1 };
 
 enum { SET, CUT, APPEND, PACKED_CUT, PACKED_SET, PACKED_APPEND, PACKED_TWICE };
@@ -115,15 +117,17 @@ static void idx_files(void **state)
         int labels = idx_defects[i].labels;
         test_write(test_path("pictures"), idx_pictures, sizeof idx_pictures);
         test_write(test_path("labels"), idx_labels, sizeof idx_labels);
-        size_t size = spoil(labels ? idx_labels : idx_pictures, labels ? sizeof idx_labels : sizeof idx_pictures, idx_defects[i].what,
-            idx_defects[i].at, idx_defects[i].value, bytes);
+        size_t size =
+            spoil(labels ? idx_labels : idx_pictures, labels ? sizeof idx_labels : sizeof idx_pictures,
+                idx_defects[i].what, idx_defects[i].at, idx_defects[i].value, bytes);
         test_write(test_path(labels ? "labels" : "pictures"), bytes, size);
-        lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .classes = 2 });
+        lathe_dataset *data =
+            lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .classes = 2 });
         expect(idx_defects[i].name, data, labels ? "labels" : "pictures", idx_defects[i].why);
     }
 }
 
-/* ---- CIFAR -------------------------------------------------------------------------------------------------- */
+/* ---- CIFAR --------------------------------------------------------------------------------------------- */
 
 static void cifar_files(void **state)
 {
@@ -145,24 +149,27 @@ static void cifar_files(void **state)
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         bytes[0] = (uint8_t)defects[i].label;
         test_write(test_path("test_batch.bin"), bytes, defects[i].size);
-        expect(defects[i].name, lathe_data_cifar10(test_folder(), LATHE_SPLIT_TEST), "test_batch.bin", defects[i].why);
+        expect(defects[i].name, lathe_data_cifar10(test_folder(), LATHE_SPLIT_TEST), "test_batch.bin",
+            defects[i].why);
     }
     bytes[0] = 0, bytes[1] = 100;
     test_write(test_path("test.bin"), bytes, 3074);
-    expect("cifar-100: label 100", lathe_data_cifar100(test_folder(), LATHE_SPLIT_TEST), "test.bin", "label 100 of record 0");
+    expect("cifar-100: label 100", lathe_data_cifar100(test_folder(), LATHE_SPLIT_TEST), "test.bin",
+        "label 100 of record 0");
     test_write(test_path("test.bin"), bytes, 3073);
-    expect("cifar-100: records of CIFAR-10", lathe_data_cifar100(test_folder(), LATHE_SPLIT_TEST), "test.bin", "not a multiple of 3074");
-    expect("cifar: a batch is missing", lathe_data_cifar10(test_folder(), LATHE_SPLIT_TRAIN), "data_batch_1.bin", "");
+    expect("cifar-100: records of CIFAR-10", lathe_data_cifar100(test_folder(), LATHE_SPLIT_TEST), "test.bin",
+        "not a multiple of 3074");
+    expect("cifar: a batch is missing", lathe_data_cifar10(test_folder(), LATHE_SPLIT_TRAIN),
+        "data_batch_1.bin", "");
     free(bytes);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------- */
+/* ---- tables -------------------------------------------------------------------------------------------- */
 
 static void tables(void **state)
 {
     (void)state;
-    static const char *const defects[][3] = {
-        { "csv: an empty file", "", "is empty" },
+    static const char *const defects[][3] = { { "csv: an empty file", "", "is empty" },
         { "csv: blank lines alone", "\n\r\n\n", "is empty" },
         { "csv: a header alone", "path,c\n", "a header and no rows" },
         { "csv: no column of paths", "name,c\na.pgm,x\n", "no column of paths" },
@@ -184,14 +191,19 @@ static void tables(void **state)
         { "csv: an unknown split", "path,c,split\na.pgm,x,tain\n", ":2: split is 'tain'" },
         { "csv: no training rows", "path,c,split\na.pgm,x,test\n", "no row of split train" },
         { "csv: no test rows", "path,c,split\na.pgm,x,train\n", "no row of split test" },
-        { "csv: a class that is not trained", "path,c,split\na.pgm,x,train\na.pgm,y,test\n", ":3: class 'y'" },
-        { "csv: an absolute path", "path,c,split\n/etc/a.pgm,x,train\na.pgm,x,test\n", ":2: an absolute path" },
-        { "csv: a path upwards", "path,c,split\n../a.pgm,x,train\na.pgm,x,test\n", ":2: a path through '..'" },
-        { "csv: a file that is not there", "path,c,split\nnone.pgm,x,train\na.pgm,x,test\n", "none.pgm: cannot be opened" },
-        { "csv: a file that is no picture", "path,c,split\nt.csv,x,train\na.pgm,x,test\n", "t.csv: is no JPEG" },
-        { "csv: the table's folder as a picture", "path,c,split\n.,x,train\na.pgm,x,test\n", ":2: a link out" },
-        { "csv: one row cannot be split", "path,c\na.pgm,x\n", "cannot be split" },
-    };
+        { "csv: a class that is not trained", "path,c,split\na.pgm,x,train\na.pgm,y,test\n",
+            ":3: class 'y'" },
+        { "csv: an absolute path", "path,c,split\n/etc/a.pgm,x,train\na.pgm,x,test\n",
+            ":2: an absolute path" },
+        { "csv: a path upwards", "path,c,split\n../a.pgm,x,train\na.pgm,x,test\n",
+            ":2: a path through '..'" },
+        { "csv: a file that is not there", "path,c,split\nnone.pgm,x,train\na.pgm,x,test\n",
+            "none.pgm: cannot be opened" },
+        { "csv: a file that is no picture", "path,c,split\nt.csv,x,train\na.pgm,x,test\n",
+            "t.csv: is no JPEG" },
+        { "csv: the table's folder as a picture", "path,c,split\n.,x,train\na.pgm,x,test\n",
+            ":2: a link out" },
+        { "csv: one row cannot be split", "path,c\na.pgm,x\n", "cannot be split" } };
     test_put_picture("a.pgm", 4, 4, 1, 0);
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         test_put_text("t.csv", defects[i][1]);
@@ -199,10 +211,11 @@ static void tables(void **state)
             strstr(defects[i][2], "none.pgm") ? "none.pgm" : "t.csv", defects[i][2]);
     }
     test_write(test_path("t.csv"), "path,c\na\0b,x\n", 13);
-    expect("csv: a zero byte", lathe_data_csv(test_path("t.csv"), LATHE_SPLIT_TRAIN, NULL), "t.csv", "byte 8 is zero");
+    expect("csv: a zero byte", lathe_data_csv(test_path("t.csv"), LATHE_SPLIT_TRAIN, NULL), "t.csv",
+        "byte 8 is zero");
 }
 
-/* ---- folders ------------------------------------------------------------------------------------------------ */
+/* ---- folders ------------------------------------------------------------------------------------------- */
 
 /* Make what "path WxH level; path text" says below a new folder. */
 static void lay_out(const char *folder, const char *layout)
@@ -227,25 +240,42 @@ static void folders(void **state)
         int masks, split;
     } defects[] = {
         { "folder: no class folders", "a.pgm 4x4 1", "", "has no folders", 0, 0 },
-        { "folder: a class without pictures", "a/1.pgm 4x4 1;a/2.pgm 4x4 1;b/x.txt", "/b", "a class without pictures", 0, 0 },
-        { "folder: a class of one picture", "a/1.pgm 4x4 1;a/2.pgm 4x4 1;b/1.pgm 4x4 1", "/b", "a class of one picture", 0, 0 },
+        { "folder: a class without pictures", "a/1.pgm 4x4 1;a/2.pgm 4x4 1;b/x.txt", "/b",
+            "a class without pictures", 0, 0 },
+        { "folder: a class of one picture", "a/1.pgm 4x4 1;a/2.pgm 4x4 1;b/1.pgm 4x4 1", "/b",
+            "a class of one picture", 0, 0 },
         { "folder: a damaged picture", "a/1.pgm 4x4 1;a/2.png", "2.png", "is no JPEG", 0, 0 },
-        { "folder: splits beside classes", "train/a/1.pgm 4x4 1;val/a/1.pgm 4x4 1;b/1.pgm 4x4 1;c/1.pgm 4x4 1", "", "splits or classes", 0, 0 },
-        { "folder: a test class that is not trained", "train/a/1.pgm 4x4 1;val/b/1.pgm 4x4 1", "val/b", "a class that", 0, 1 },
-        { "folder: training pictures without classes", "train/1.pgm 4x4 1;val/a/1.pgm 4x4 1", "train", "has no folders", 0, 0 },
+        { "folder: splits beside classes",
+            "train/a/1.pgm 4x4 1;val/a/1.pgm 4x4 1;b/1.pgm 4x4 1;c/1.pgm 4x4 1", "", "splits or classes", 0,
+            0 },
+        { "folder: a test class that is not trained", "train/a/1.pgm 4x4 1;val/b/1.pgm 4x4 1", "val/b",
+            "a class that", 0, 1 },
+        { "folder: training pictures without classes", "train/1.pgm 4x4 1;val/a/1.pgm 4x4 1", "train",
+            "has no folders", 0, 0 },
         { "masks: no images", "masks/1.pgm 4x4 1", "", "has no folder images/", 1, 0 },
         { "masks: no masks", "images/1.pgm 4x4 1", "", "has no folder masks/", 1, 0 },
-        { "masks: a picture without a mask", "images/1.pgm 4x4 1;images/2.pgm 4x4 1;masks/1.pgm 4x4 1", "images/2.pgm", "has no mask", 1, 0 },
-        { "masks: a mask without a picture", "images/1.pgm 4x4 1;masks/1.pgm 4x4 1;masks/3.pgm 4x4 1", "masks/3.pgm", "without a picture", 1, 0 },
-        { "masks: two pictures for a mask", "images/1.pgm 4x4 1;images/1.bmp 4x4 1;masks/1.pgm 4x4 1;masks/1.png 4x4 1", "images",
+        { "masks: a picture without a mask", "images/1.pgm 4x4 1;images/2.pgm 4x4 1;masks/1.pgm 4x4 1",
+            "images/2.pgm", "has no mask", 1, 0 },
+        { "masks: a mask without a picture", "images/1.pgm 4x4 1;masks/1.pgm 4x4 1;masks/3.pgm 4x4 1",
+            "masks/3.pgm", "without a picture", 1, 0 },
+        { "masks: two pictures for a mask",
+            "images/1.pgm 4x4 1;images/1.bmp 4x4 1;masks/1.pgm 4x4 1;masks/1.png 4x4 1", "images",
             "two pictures for one mask", 1, 0 },
-        { "masks: of one level", "images/1.pgm 4x4 1;masks/1.pgm 4x4 7;images/2.pgm 4x4 1;masks/2.pgm 4x4 7", "", "have 1 level", 1, 0 },
-        { "masks: of another size", "train/images/1.pgm 4x4 1;train/masks/1.pgm 4x5 0;train/images/2.pgm 4x4 1;train/masks/2.pgm 4x4 1;"
-            "val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 0", "masks/1.pgm", "a mask of 4 x 5", 1, 0 },
-        { "masks: a level that is not trained", "train/images/1.pgm 4x4 1;train/masks/1.pgm 4x4 0;train/images/2.pgm 4x4 1;"
-            "train/masks/2.pgm 4x4 255;val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 9", "val/masks/1.pgm", "level 9", 1, 1 },
-        { "masks: a damaged mask", "train/images/1.pgm 4x4 1;train/masks/1.png;train/images/2.pgm 4x4 1;train/masks/2.pgm 4x4 1;"
-            "train/images/3.pgm 4x4 1;train/masks/3.pgm 4x4 0;val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 0", "masks/1.png", "is no JPEG", 1, 0 },
+        { "masks: of one level", "images/1.pgm 4x4 1;masks/1.pgm 4x4 7;images/2.pgm 4x4 1;masks/2.pgm 4x4 7",
+            "", "have 1 level", 1, 0 },
+        { "masks: of another size",
+            "train/images/1.pgm 4x4 1;train/masks/1.pgm 4x5 0;train/images/2.pgm 4x4 1;train/masks/2.pgm 4x4 "
+            "1;"
+            "val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 0",
+            "masks/1.pgm", "a mask of 4 x 5", 1, 0 },
+        { "masks: a level that is not trained",
+            "train/images/1.pgm 4x4 1;train/masks/1.pgm 4x4 0;train/images/2.pgm 4x4 1;"
+            "train/masks/2.pgm 4x4 255;val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 9",
+            "val/masks/1.pgm", "level 9", 1, 1 },
+        { "masks: a damaged mask",
+            "train/images/1.pgm 4x4 1;train/masks/1.png;train/images/2.pgm 4x4 1;train/masks/2.pgm 4x4 1;"
+            "train/images/3.pgm 4x4 1;train/masks/3.pgm 4x4 0;val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 0",
+            "masks/1.png", "is no JPEG", 1, 0 },
     };
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         char folder[32];
@@ -253,11 +283,13 @@ static void folders(void **state)
         lay_out(folder, defects[i].layout);
         lathe_split split = defects[i].split ? LATHE_SPLIT_TEST : LATHE_SPLIT_TRAIN;
         lathe_dataset *data = defects[i].masks ? lathe_data_masks(test_path(folder), split, NULL) :
-            lathe_data_folder(test_path(folder), split, NULL);
+                                                 lathe_data_folder(test_path(folder), split, NULL);
         expect(defects[i].name, data, *defects[i].file ? defects[i].file : folder, defects[i].why);
     }
-    expect("folder: is not there", lathe_data_folder(test_path("none"), LATHE_SPLIT_TRAIN, NULL), "none", "cannot be opened");
-    expect("masks: is not there", lathe_data_masks(test_path("none"), LATHE_SPLIT_TRAIN, NULL), "none", "cannot be opened");
+    expect("folder: is not there", lathe_data_folder(test_path("none"), LATHE_SPLIT_TRAIN, NULL), "none",
+        "cannot be opened");
+    expect("masks: is not there", lathe_data_masks(test_path("none"), LATHE_SPLIT_TRAIN, NULL), "none",
+        "cannot be opened");
 }
 
 int main(void)

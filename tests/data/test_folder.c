@@ -103,7 +103,8 @@ static void class_folders_are_held_out_in_part(void **state)
     for (uint64_t seed = 0; seed < 3; seed++) {
         int seen[51] = { 0 }, counts[2][3] = { { 0 } };
         for (int split = 0; split < 2; split++) {
-            lathe_dataset *data = open_folder("one", (lathe_split)split, &(lathe_folder_opts){ .size = 1, .channels = 1, .seed = seed });
+            lathe_dataset *data = open_folder("one", (lathe_split)split,
+                &(lathe_folder_opts){ .size = 1, .channels = 1, .seed = seed });
             uint8_t scratch[1];
             for (size_t i = 0; i < data->count; i++) {
                 lathe_sample sample;
@@ -115,7 +116,8 @@ static void class_folders_are_held_out_in_part(void **state)
             lathe_data_free(data);
         }
         for (int i = 0; i <= 50; i++) assert_int_equal(seen[i], 1);
-        assert_memory_equal(counts[1], ((int[]){ 6, 4, 1 }), 3 * sizeof(int)); /* a fifth of 30, 19 and 2, at least one */
+        assert_memory_equal(counts[1], ((int[]){ 6, 4, 1 }),
+            3 * sizeof(int)); /* a fifth of 30, 19 and 2, at least one */
     }
 }
 
@@ -133,7 +135,8 @@ static void pictures_are_scaled_and_the_middle_is_cut_out(void **state)
     test_write(test_path("crop/val/a/wide.pgm"), bytes, (size_t)header + 48);
     static const int sizes[] = { 2, 4, 8 };
     for (int k = 0; k < 3; k++) {
-        lathe_dataset *data = open_folder("crop", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = sizes[k], .channels = 1 });
+        lathe_dataset *data =
+            open_folder("crop", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = sizes[k], .channels = 1 });
         lathe_sample sample;
         assert_int_equal(lathe_data_read(data, 0, NULL, &sample), LATHE_OK);
         assert_int_equal(sample.width, sizes[k]);
@@ -149,7 +152,8 @@ static void kept_or_not_the_pixels_are_the_same(void **state)
 {
     (void)state;
     lathe_dataset *kept = open_folder("one", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 5 });
-    lathe_dataset *read = open_folder("one", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 5, .cache_bytes = 1 });
+    lathe_dataset *read =
+        open_folder("one", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 5, .cache_bytes = 1 });
     char *first = strdup(levels(kept));
     assert_string_equal(first, levels(read));
     assert_int_equal(kept->count, 24 + 15 + 1);
@@ -157,11 +161,12 @@ static void kept_or_not_the_pixels_are_the_same(void **state)
     uint64_t sums[2] = { 0 };
     for (int k = 0; k < 2; k++)
         for (int workers = 0; workers < 3; workers++) { /* read by several threads at once */
-            lathe_loader *loader = lathe_loader_new(k ? read : kept, &(lathe_loader_opts){ .batch_size = 9, .workers = workers,
-                .no_normalize = true });
+            lathe_loader *loader = lathe_loader_new(k ? read : kept,
+                &(lathe_loader_opts){ .batch_size = 9, .workers = workers, .no_normalize = true });
             uint64_t sum = 0;
             for (lathe_batch batch; lathe_loader_next(loader, &batch);)
-                for (int i = 0; i < batch.size; i++) sum = sum * 31 + (uint64_t)(batch.images[i] * 255 + (lathe_real)0.5);
+                for (int i = 0; i < batch.size; i++)
+                    sum = sum * 31 + (uint64_t)(batch.images[i] * 255 + (lathe_real)0.5);
             assert_int_equal(lathe_loader_status(loader), LATHE_OK);
             if (workers) assert_int_equal(sum, sums[k]);
             sums[k] = sum;
@@ -204,7 +209,8 @@ static void what_is_no_picture_is_passed_over(void **state)
     strcpy(longest + 14 + 251, ".pgm");
     put_picture(longest, 2, 2, 5);
     put_text("nasty/train/a/only-a-signature", png);
-    lathe_dataset *data = open_folder("nasty", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1, .skip_bad = true });
+    lathe_dataset *data =
+        open_folder("nasty", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1, .skip_bad = true });
     assert_string_equal(levels(data), "1 2 3 4 5");
     assert_int_equal(data->classes, 1);
     assert_int_equal(data->skipped, 1);
@@ -241,7 +247,8 @@ static void damaged_pictures_fail_or_are_left_out(void **state)
     }
     assert_null(lathe_data_folder(test_path("bad"), LATHE_SPLIT_TRAIN, NULL));
     assert_failed(LATHE_EFORMAT, "bad/train/a/04.pgm: the PNM is truncated");
-    lathe_dataset *data = open_folder("bad", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 3, .cache_bytes = 1 });
+    lathe_dataset *data =
+        open_folder("bad", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 3, .cache_bytes = 1 });
     assert_int_equal(data->count, 20); /* not looked at before it is read */
     uint8_t scratch[27];
     lathe_sample sample;
@@ -255,7 +262,8 @@ static void damaged_pictures_fail_or_are_left_out(void **state)
     for (int k = 0; k < 4; k++) {
         lathe_folder_opts opts = { .skip_bad = k & 1, .cache_bytes = caches[k / 2] };
         assert_null(lathe_data_folder(test_path("worst"), LATHE_SPLIT_TRAIN, &opts));
-        assert_failed(LATHE_EFORMAT, opts.skip_bad ? "worst: none of 1 pictures can be read: " : "1.png: 2 bytes are no picture");
+        assert_failed(LATHE_EFORMAT,
+            opts.skip_bad ? "worst: none of 1 pictures can be read: " : "1.png: 2 bytes are no picture");
     }
 }
 
@@ -300,8 +308,9 @@ static void wrong_arguments_are_refused(void **state)
     static const struct {
         lathe_folder_opts opts;
         const char *message;
-    } wrong[] = { { { .size = -1 }, "size is -1" }, { { .size = 5000 }, "size is 5000" }, { { .channels = 2 }, "channels is 2" },
-        { { .channels = 4 }, "channels is 4" }, { { .held_out = 1 }, "held_out is 1" }, { { .held_out = -0.5 }, "held_out is -0.5" } };
+    } wrong[] = { { { .size = -1 }, "size is -1" }, { { .size = 5000 }, "size is 5000" },
+        { { .channels = 2 }, "channels is 2" }, { { .channels = 4 }, "channels is 4" },
+        { { .held_out = 1 }, "held_out is 1" }, { { .held_out = -0.5 }, "held_out is -0.5" } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_null(lathe_data_folder(test_path("one"), LATHE_SPLIT_TRAIN, &wrong[i].opts));
         assert_failed(LATHE_EARG, wrong[i].message);
@@ -314,7 +323,8 @@ static void wrong_arguments_are_refused(void **state)
     assert_failed(LATHE_EARG, "data set folder needs an argument: folder:DIR");
     char spec[2100];
     snprintf(spec, sizeof spec, "folder:%s", test_path("one"));
-    lathe_dataset *data = lathe_data_open(spec, LATHE_SPLIT_TEST, &(lathe_data_opts){ .size = 7, .channels = 1 });
+    lathe_dataset *data =
+        lathe_data_open(spec, LATHE_SPLIT_TEST, &(lathe_data_opts){ .size = 7, .channels = 1 });
     assert_non_null(data);
     assert_int_equal(data->width, 7);
     assert_int_equal(data->channels, 1);
@@ -330,7 +340,8 @@ static void memory_may_run_out_anywhere(void **state)
         lathe_threads_set(1);
         for (; !data; nth++) {
             lathe_alloc_fail_at(nth, true);
-            data = lathe_data_folder(test_path("two"), LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 2, .cache_bytes = cache });
+            data = lathe_data_folder(test_path("two"), LATHE_SPLIT_TRAIN,
+                &(lathe_folder_opts){ .size = 2, .cache_bytes = cache });
             lathe_alloc_fail_at(0, false);
             if (!data) assert_int_equal(lathe_error(), LATHE_ENOMEM);
         }

@@ -10,8 +10,8 @@
 #include "support/folder.h"
 
 /* Three pictures of two rows and five columns, and their labels. */
-static const uint8_t pictures_file[] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 5, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
-    13, 14, 15, 16, 17, 18, 19, 250, 251, 252, 253, 254, 255, 26, 27, 28, 29 };
+static const uint8_t pictures_file[] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 5, 0, 1, 2, 3, 4, 5, 6,
+    7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 250, 251, 252, 253, 254, 255, 26, 27, 28, 29 };
 static const uint8_t labels_file[] = { 0, 0, 8, 1, 0, 0, 0, 3, 2, 0, 9 };
 
 #define ROOM 4096
@@ -84,7 +84,8 @@ static void mean_and_std_are_measured_or_given(void **state)
 
 typedef enum change { SET, CUT, ADD, EMPTY, TWICE } change;
 
-/* One thing wrong with one file: the byte at `at` (from the end if negative) set, the file cut there, bytes added. */
+/* One thing wrong with one file: the byte at `at` (from the end if negative) set, the file cut there, bytes
+ * added. */
 typedef struct defect {
     const char *name;
     bool in_labels, in_packed; /* which file; changed before or after it is gzipped, if it is */
@@ -93,13 +94,11 @@ typedef struct defect {
     const char *reason;
 } defect;
 
-static const defect plain_defects[] = {
-    { "first byte", 0, 0, SET, 0, 1, "is not an IDX file: begins with 01 00 08 03" },
+static const defect plain_defects[] = { { "first byte", 0, 0, SET, 0, 1,
+                                            "is not an IDX file: begins with 01 00 08 03" },
     { "second byte", 0, 0, SET, 1, 0xFF, "is not an IDX file: begins with 00 ff 08 03" },
-    { "signed bytes", 0, 0, SET, 2, 0x09, "IDX type 09" },
-    { "shorts", 0, 0, SET, 2, 0x0B, "IDX type 0b" },
-    { "floats", 0, 0, SET, 2, 0x0D, "IDX type 0d" },
-    { "no type", 0, 0, SET, 2, 0, "IDX type 00" },
+    { "signed bytes", 0, 0, SET, 2, 0x09, "IDX type 09" }, { "shorts", 0, 0, SET, 2, 0x0B, "IDX type 0b" },
+    { "floats", 0, 0, SET, 2, 0x0D, "IDX type 0d" }, { "no type", 0, 0, SET, 2, 0, "IDX type 00" },
     { "labels given as pictures", 0, 0, SET, 3, 1, "has 1 dimensions, pictures have 3" },
     { "four dimensions", 0, 0, SET, 3, 4, "has 4 dimensions" },
     { "255 dimensions", 0, 0, SET, 3, 255, "has 255 dimensions" },
@@ -108,8 +107,7 @@ static const defect plain_defects[] = {
     { "one picture more", 0, 0, SET, 7, 4, "has 46 bytes, its header needs 56" },
     { "2^31 pictures", 0, 0, SET, 4, 0x80, "its header needs 21474836526" },
     { "count in the other byte order", 0, 0, SET, 4, 3, "its header needs 503316526" },
-    { "no rows", 0, 0, SET, 11, 0, "0 rows" },
-    { "2^31 rows", 0, 0, SET, 8, 0x80, "2147483650 rows" },
+    { "no rows", 0, 0, SET, 11, 0, "0 rows" }, { "2^31 rows", 0, 0, SET, 8, 0x80, "2147483650 rows" },
     { "rows above the limit", 0, 0, SET, 10, 0x40, "16386 rows" },
     { "a row more", 0, 0, SET, 11, 3, "its header needs 61" },
     { "no columns", 0, 0, SET, 15, 0, "0 columns" },
@@ -132,11 +130,9 @@ static const defect plain_defects[] = {
     { "labels: a trailing byte", 1, 0, ADD, 1, 0, "has 12 bytes, its header needs 11" },
     { "labels: empty", 1, 0, EMPTY, 0, 0, "ends after 0 bytes" },
     { "labels: one out of range", 1, 0, SET, 8, 10, "label 10 of picture 0, expected 0 to 9" },
-    { "labels: the last out of range", 1, 0, SET, -1, 255, "label 255 of picture 2, expected 0 to 9" },
-};
+    { "labels: the last out of range", 1, 0, SET, -1, 255, "label 255 of picture 2, expected 0 to 9" } };
 
-static const defect gzip_defects[] = {
-    { "gz: magic", 0, 0, SET, 0, 7, "is not an IDX file" },
+static const defect gzip_defects[] = { { "gz: magic", 0, 0, SET, 0, 7, "is not an IDX file" },
     { "gz: type", 0, 0, SET, 2, 0x0C, "IDX type 0c" },
     { "gz: 2^31 pictures", 0, 0, SET, 4, 0x80, "its header needs 21474836526" },
     { "gz: a pixel missing", 0, 0, CUT, -1, 0, "its header needs 46 bytes, but the gzip trailer says 45" },
@@ -157,14 +153,16 @@ static const defect gzip_defects[] = {
     { "gz: a second member", 0, 1, TWICE, 0, 0, "trailing bytes follow the data" },
     { "gz: labels cut", 1, 1, CUT, -3, 0, "truncated" },
     { "gz: labels with wrong CRC", 1, 1, SET, -5, 1, "incorrect data check" },
-    { "gz: labels twice", 1, 1, TWICE, 0, 0, "trailing bytes follow the data" },
-};
+    { "gz: labels twice", 1, 1, TWICE, 0, 0, "trailing bytes follow the data" } };
 
 static size_t spoil(const defect *what, uint8_t *bytes, size_t size)
 {
     size_t at = what->at < 0 ? size - (size_t)-what->at : (size_t)what->at;
     switch (what->change) {
-    case SET: assert_int_not_equal(bytes[at], what->value); bytes[at] = (uint8_t)what->value; return size;
+    case SET:
+        assert_int_not_equal(bytes[at], what->value);
+        bytes[at] = (uint8_t)what->value;
+        return size;
     case CUT: return at;
     case ADD: memset(bytes + size, what->value, (size_t)what->at); return size + (size_t)what->at;
     case EMPTY: return 0;
@@ -194,10 +192,12 @@ static void assert_refused(const defect *what, bool packed)
     write_spoilt(what, false, packed);
     write_spoilt(what, true, packed);
     lathe_error_clear();
-    lathe_dataset *data = lathe_data_idx(test_path("wrong-pictures"), test_path("wrong-labels"), &(lathe_idx_opts){ .classes = 10 });
+    lathe_dataset *data = lathe_data_idx(test_path("wrong-pictures"), test_path("wrong-labels"),
+        &(lathe_idx_opts){ .classes = 10 });
     if (data) fail_msg("%s: was accepted", what->name);
     const char *file = what->in_labels ? "wrong-labels: " : "wrong-pictures: ";
-    if (!strstr(lathe_error_message(), file)) fail_msg("%s: '%s' does not name the file", what->name, lathe_error_message());
+    if (!strstr(lathe_error_message(), file))
+        fail_msg("%s: '%s' does not name the file", what->name, lathe_error_message());
     if (lathe_error() != LATHE_EFORMAT || !strstr(lathe_error_message(), what->reason))
         fail_msg("%s: '%s', expected '%s'", what->name, lathe_error_message(), what->reason);
     lathe_error_clear();
@@ -206,8 +206,10 @@ static void assert_refused(const defect *what, bool packed)
 static void every_defect_is_refused_with_file_and_reason(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof plain_defects / sizeof *plain_defects; i++) assert_refused(&plain_defects[i], false);
-    for (size_t i = 0; i < sizeof gzip_defects / sizeof *gzip_defects; i++) assert_refused(&gzip_defects[i], true);
+    for (size_t i = 0; i < sizeof plain_defects / sizeof *plain_defects; i++)
+        assert_refused(&plain_defects[i], false);
+    for (size_t i = 0; i < sizeof gzip_defects / sizeof *gzip_defects; i++)
+        assert_refused(&gzip_defects[i], true);
 }
 
 static void counts_that_differ_are_refused(void **state)
@@ -231,9 +233,11 @@ static void what_is_not_a_file_is_refused_at_once(void **state)
     assert_failed(LATHE_EIO, "absent: cannot be opened: No such file");
     assert_null(lathe_data_idx(NULL, test_path("labels"), NULL));
     assert_failed(LATHE_EARG, "a path is NULL");
-    assert_null(lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .classes = -1 }));
+    assert_null(
+        lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .classes = -1 }));
     assert_failed(LATHE_EARG, "classes is negative");
-    assert_null(lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .mean = &(double){ 0 } }));
+    assert_null(lathe_data_idx(test_path("pictures"), test_path("labels"),
+        &(lathe_idx_opts){ .mean = &(double){ 0 } }));
     assert_failed(LATHE_EARG, "mean and std go together");
 }
 
@@ -252,7 +256,8 @@ static void any_cut_and_any_flipped_bit_of_a_gzip_file_is_noticed(void **state)
         packed[bit / 8] ^= (uint8_t)(1 << bit % 8);
         test_write(test_path("flipped"), packed, size);
         lathe_dataset *data = lathe_data_idx(test_path("flipped"), test_path("labels"), NULL);
-        if (data) assert_is_the_sample_set(data); /* the header's time and the last byte's padding have no check */
+        if (data)
+            assert_is_the_sample_set(data); /* the header's time and the last byte's padding have no check */
         else assert_failed(LATHE_EFORMAT, "flipped: ");
         lathe_data_free(data);
     }
@@ -265,13 +270,16 @@ static void mnist_is_found_under_its_names(void **state)
     char *dir = strdup(test_path("set"));
     assert_int_equal(mkdir(dir, 0700), 0);
     assert_null(lathe_data_mnist(dir, LATHE_SPLIT_TRAIN));
-    assert_failed(LATHE_EIO, "train-images-idx3-ubyte.gz: give the folder of its four files, mnist:DIR, or --data shapes");
+    assert_failed(LATHE_EIO,
+        "train-images-idx3-ubyte.gz: give the folder of its four files, mnist:DIR, or --data shapes");
     test_write(test_path("set/train-images-idx3-ubyte"), pictures_file, sizeof pictures_file);
     assert_null(lathe_data_mnist(dir, LATHE_SPLIT_TRAIN));
     assert_failed(LATHE_EIO, "train-labels-idx1-ubyte.gz: ");
     test_write(test_path("set/train-labels.idx1-ubyte"), labels_file, sizeof labels_file);
-    test_write(test_path("set/t10k-images.idx3-ubyte.gz"), packed, gzip(pictures_file, sizeof pictures_file, packed));
-    test_write(test_path("set/t10k-labels-idx1-ubyte.gz"), packed, gzip(labels_file, sizeof labels_file, packed));
+    test_write(test_path("set/t10k-images.idx3-ubyte.gz"), packed,
+        gzip(pictures_file, sizeof pictures_file, packed));
+    test_write(test_path("set/t10k-labels-idx1-ubyte.gz"), packed,
+        gzip(labels_file, sizeof labels_file, packed));
     for (int split = 0; split < 2; split++) {
         lathe_dataset *data = lathe_data_mnist(dir, (lathe_split)split);
         assert_is_the_sample_set(data);
@@ -282,7 +290,9 @@ static void mnist_is_found_under_its_names(void **state)
     assert_failed(LATHE_EARG, "split 7");
     setenv("LATHE_DATA", test_path("none"), 1);
     assert_null(lathe_data_fashion_mnist(NULL, LATHE_SPLIT_TRAIN));
-    assert_failed(LATHE_EIO, "none/fashion-mnist/train-images-idx3-ubyte.gz: apt-get install dataset-fashion-mnist, or --data shapes");
+    assert_failed(LATHE_EIO,
+        "none/fashion-mnist/train-images-idx3-ubyte.gz: apt-get install dataset-fashion-mnist, or --data "
+        "shapes");
     assert_int_equal(rename(dir, test_path("mnist")), 0);
     setenv("LATHE_DATA", test_folder(), 1);
     lathe_dataset *data = lathe_data_mnist(NULL, LATHE_SPLIT_TEST);
@@ -309,7 +319,8 @@ static void memory_may_run_out_anywhere(void **state)
 }
 
 /* Sums of the published files, and mean and std as the constants say. */
-static void assert_published(const char *name, lathe_dataset *data, size_t count, int first_label, uint64_t sum)
+static void assert_published(const char *name, lathe_dataset *data, size_t count, int first_label,
+    uint64_t sum)
 {
     assert_non_null(data);
     assert_string_equal(data->name, name);
@@ -336,7 +347,8 @@ static void assert_published(const char *name, lathe_dataset *data, size_t count
     double variance = (double)squares / pixels - mean * mean;
     if (count == 60000) {
         assert_close_double("mean", data->mean, &(double){ mean / 255 }, 1, 1e-12, 0);
-        assert_close_double("variance", &(double){ data->std[0] * data->std[0] }, &(double){ variance / 65025 }, 1, 1e-12, 0);
+        assert_close_double("variance", &(double){ data->std[0] * data->std[0] },
+            &(double){ variance / 65025 }, 1, 1e-12, 0);
     }
     lathe_data_free(data);
 }
@@ -345,10 +357,11 @@ static void the_published_sets_are_as_published(void **state)
 {
     (void)state;
     if (!access("/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz", R_OK)) {
-        assert_published("fashion-mnist", lathe_data_open("fashion-mnist", LATHE_SPLIT_TRAIN, NULL), 60000, 9, 3431114169);
-        assert_published("fashion-mnist", lathe_data_open("fashion-mnist", LATHE_SPLIT_TEST, NULL), 10000, 9, 573469082);
-    } else
-        print_message("skipped: Fashion-MNIST is not installed\n");
+        assert_published("fashion-mnist", lathe_data_open("fashion-mnist", LATHE_SPLIT_TRAIN, NULL), 60000, 9,
+            3431114169);
+        assert_published("fashion-mnist", lathe_data_open("fashion-mnist", LATHE_SPLIT_TEST, NULL), 10000, 9,
+            573469082);
+    } else print_message("skipped: Fashion-MNIST is not installed\n");
     const char *mnist = LATHE_TEST_SOURCE "/../shared/data/mnist";
     if (!access(mnist, R_OK)) {
         assert_published("mnist", lathe_data_mnist(mnist, LATHE_SPLIT_TRAIN), 60000, 5, 1567298545);

@@ -1,4 +1,5 @@
-/* Folders as nobody should have them: what is no picture of a class is passed over, quickly, and nothing outside is read. */
+/* Folders as nobody should have them: what is no picture of a class is passed over, quickly, and nothing
+ * outside is read. */
 #define _GNU_SOURCE /* symlink, mknod, clock_gettime */
 #include "support/support.h"
 
@@ -70,7 +71,8 @@ static void a_socket(void)
 }
 static void a_device(void)
 {
-    if (mknod(in_root("a/x.bmp"), S_IFCHR | 0600, makedev(1, 5)) && errno != EPERM) fail_msg("mknod: %s", strerror(errno));
+    if (mknod(in_root("a/x.bmp"), S_IFCHR | 0600, makedev(1, 5)) && errno != EPERM)
+        fail_msg("mknod: %s", strerror(errno));
 }
 static void a_name_that_is_no_utf8(void) { picture("a/\xff\xfe.pgm"); }
 static void a_name_with_a_line_end(void) { picture("a/x\ny\x1b[31m.pgm"); }
@@ -100,10 +102,7 @@ static void other_files(void)
 }
 static void an_empty_class(void) { assert_int_equal(mkdir(in_root("c"), 0700), 0); }
 static void a_class_of_other_files(void) { text("c/readme.txt", "no picture"); }
-static void a_folder_called_picture(void)
-{
-    picture("a/x.png/2.pgm");
-}
+static void a_folder_called_picture(void) { picture("a/x.png/2.pgm"); }
 static void a_locked_folder(void)
 {
     picture("a/locked/2.pgm");
@@ -130,17 +129,36 @@ static void a_thousand_files(void)
 /* Each beside classes a and b of two pictures each. */
 static const struct {
     void (*make)(void);
-    size_t pictures;  /* that are found, training and test together; 0: refused ... */
-    const char *why;  /* ... for this */
+    size_t pictures; /* that are found, training and test together; 0: refused ... */
+    const char *why; /* ... for this */
 } layouts[] = {
-    { a_file_link_out, 4, NULL }, { a_folder_link_out, 4, NULL }, { a_class_link_out, 4, NULL }, { a_link_that_leads_nowhere, 4, NULL },
-    { a_link_to_itself, 4, NULL }, { a_link_to_its_folder, 4, NULL }, { a_link_upwards, 4, NULL }, { two_links_in_a_circle, 4, NULL },
-    { a_link_to_a_picture, 4, NULL }, { a_fifo, 4, NULL }, { a_fifo_without_ending, 4, NULL }, { a_fifo_as_class, 4, NULL },
-    { a_socket, 4, NULL }, { a_device, 4, NULL }, { a_name_that_is_no_utf8, 5, NULL }, { a_name_with_a_line_end, 5, NULL },
-    { a_class_that_is_no_utf8, 6, NULL }, { a_name_of_255_bytes, 5, NULL }, { hidden_files, 4, NULL }, { other_files, 4, NULL },
-    { an_empty_class, 0, "c: a class without pictures" }, { a_class_of_other_files, 0, "c: a class without pictures" },
-    { a_folder_called_picture, 5, NULL }, { a_locked_folder, 0, "locked: Permission denied" },
-    { ten_thousand_levels, 0, "nested deeper than 16" }, { an_empty_picture, 0, "x.png: " }, { a_thousand_files, 4, NULL },
+    { a_file_link_out, 4, NULL },
+    { a_folder_link_out, 4, NULL },
+    { a_class_link_out, 4, NULL },
+    { a_link_that_leads_nowhere, 4, NULL },
+    { a_link_to_itself, 4, NULL },
+    { a_link_to_its_folder, 4, NULL },
+    { a_link_upwards, 4, NULL },
+    { two_links_in_a_circle, 4, NULL },
+    { a_link_to_a_picture, 4, NULL },
+    { a_fifo, 4, NULL },
+    { a_fifo_without_ending, 4, NULL },
+    { a_fifo_as_class, 4, NULL },
+    { a_socket, 4, NULL },
+    { a_device, 4, NULL },
+    { a_name_that_is_no_utf8, 5, NULL },
+    { a_name_with_a_line_end, 5, NULL },
+    { a_class_that_is_no_utf8, 6, NULL },
+    { a_name_of_255_bytes, 5, NULL },
+    { hidden_files, 4, NULL },
+    { other_files, 4, NULL },
+    { an_empty_class, 0, "c: a class without pictures" },
+    { a_class_of_other_files, 0, "c: a class without pictures" },
+    { a_folder_called_picture, 5, NULL },
+    { a_locked_folder, 0, "locked: Permission denied" },
+    { ten_thousand_levels, 0, "nested deeper than 16" },
+    { an_empty_picture, 0, "x.png: " },
+    { a_thousand_files, 4, NULL },
 };
 
 static size_t passed;
@@ -183,8 +201,11 @@ static void each_layout_is_gone_through(void **state)
         double took = milliseconds() - start;
         if (took > slowest) slowest = took, slowest_layout = i;
         if (any_permission) assert_int_equal(count, 5);
-        else if (count != layouts[i].pictures) fail_msg("layout %zu: %zu pictures, expected %zu: %s", i, count, layouts[i].pictures, lathe_error_message());
-        if (!count && !strstr(lathe_error_message(), layouts[i].why)) fail_msg("layout %zu: '%s'", i, lathe_error_message());
+        else if (count != layouts[i].pictures)
+            fail_msg("layout %zu: %zu pictures, expected %zu: %s", i, count, layouts[i].pictures,
+                lathe_error_message());
+        if (!count && !strstr(lathe_error_message(), layouts[i].why))
+            fail_msg("layout %zu: '%s'", i, lathe_error_message());
         lathe_error_clear();
         passed++;
     }
@@ -215,6 +236,7 @@ int main(void)
     test_folder();
     int failed = cmocka_run_group_tests(tests, NULL, remove_deep_levels);
     test_folder_remove();
-    printf("folder layouts: %zu/%zu, the slowest, number %zu, in %.0f ms\n", passed, sizeof layouts / sizeof layouts[0], slowest_layout, slowest);
+    printf("folder layouts: %zu/%zu, the slowest, number %zu, in %.0f ms\n", passed,
+        sizeof layouts / sizeof layouts[0], slowest_layout, slowest);
     return failed || passed < 25;
 }

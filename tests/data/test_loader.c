@@ -22,8 +22,13 @@ static lathe_dataset *patterned(size_t count, int channels, int height, int widt
         for (size_t p = 0; p < bytes; p++) pixels[i * bytes + p] = pixel(i, p);
     }
     static const double mean[] = { 0.1, 0.45, 0.6, 0.5 }, std[] = { 0.2, 0.3, 0.25, 1 };
-    lathe_dataset *data = lathe_data_memory(pixels, labels, &(lathe_memory_opts){ .count = count, .channels = channels,
-        .height = height, .width = width, .mean = mean, .std = std });
+    lathe_dataset *data = lathe_data_memory(pixels, labels,
+        &(lathe_memory_opts){ .count = count,
+            .channels = channels,
+            .height = height,
+            .width = width,
+            .mean = mean,
+            .std = std });
     assert_non_null(data);
     free(pixels);
     free(labels);
@@ -56,8 +61,8 @@ static void the_layout_is_that_of_a_batched_tensor(void **state)
     (void)state;
     static const struct {
         int batch, channels, height, width;
-    } cases[] = { { 1, 1, 1, 1 }, { 15, 1, 3, 5 }, { 16, 3, 4, 4 }, { 17, 2, 7, 5 }, { 33, 4, 1, 17 }, { 64, 1, 28, 28 },
-        { 5, 3, 16, 1 } };
+    } cases[] = { { 1, 1, 1, 1 }, { 15, 1, 3, 5 }, { 16, 3, 4, 4 }, { 17, 2, 7, 5 }, { 33, 4, 1, 17 },
+        { 64, 1, 28, 28 }, { 5, 3, 16, 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int size = cases[i].batch, channels = cases[i].channels, area = cases[i].height * cases[i].width;
         lathe_dataset *data = patterned((size_t)size, channels, cases[i].height, cases[i].width);
@@ -83,7 +88,8 @@ static void the_layout_is_that_of_a_batched_tensor(void **state)
         lathe_tensor *copy = lathe_tape_leaf(tape, LATHE_BATCHED, shape, plain);
         assert_non_null(copy);
         assert_int_equal(copy->stored, stored(&batch));
-        assert_memory_equal(batch.images, copy->data, copy->stored * sizeof(lathe_real)); /* tail lanes too: they are 0 */
+        assert_memory_equal(batch.images, copy->data,
+            copy->stored * sizeof(lathe_real)); /* tail lanes too: they are 0 */
         for (int k = 0; k < size; k++) assert_int_equal(batch.labels[k], k);
         free(plain);
         free(exact);
@@ -100,8 +106,8 @@ static void normalisation_can_be_chosen(void **state)
     double mean[] = { 0, 1 }, std[] = { 2, 0.5 };
     lathe_batch batch;
     for (int own = 0; own < 2; own++) {
-        lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .no_normalize = !own, .mean = own ? mean : NULL,
-            .std = own ? std : NULL });
+        lathe_loader *loader = lathe_loader_new(data,
+            &(lathe_loader_opts){ .no_normalize = !own, .mean = own ? mean : NULL, .std = own ? std : NULL });
         assert_true(lathe_loader_next(loader, &batch));
         for (size_t p = 0; p < 4; p++) {
             lathe_real got = batch.images[p * LATHE_LANES];
@@ -118,7 +124,11 @@ static void every_sample_comes_once_an_epoch(void **state)
     (void)state;
     lathe_dataset *data = patterned(103, 1, 2, 2);
     for (int flags = 0; flags < 12; flags++) {
-        lathe_loader_opts opts = { .batch_size = 20, .shuffle = flags & 1, .drop_last = flags & 2, .seed = 5, .workers = flags / 4 };
+        lathe_loader_opts opts = { .batch_size = 20,
+            .shuffle = flags & 1,
+            .drop_last = flags & 2,
+            .seed = 5,
+            .workers = flags / 4 };
         lathe_loader *loader = lathe_loader_new(data, &opts);
         assert_int_equal(lathe_loader_batches(loader), opts.drop_last ? 5 : 6);
         size_t moved = 0;
@@ -155,14 +165,16 @@ static void the_order_is_keyed_by_seed_and_epoch(void **state)
     (void)state;
     lathe_dataset *data = patterned(1000, 1, 1, 1);
     lathe_loader *a = lathe_loader_new(data, &(lathe_loader_opts){ .shuffle = true, .seed = 1 });
-    lathe_loader *b = lathe_loader_new(data, &(lathe_loader_opts){ .shuffle = true, .seed = 1, .batch_size = 7 });
+    lathe_loader *b =
+        lathe_loader_new(data, &(lathe_loader_opts){ .shuffle = true, .seed = 1, .batch_size = 7 });
     lathe_loader *c = lathe_loader_new(data, &(lathe_loader_opts){ .shuffle = true, .seed = 2 });
     int same_seed = 0, same_epoch = 0, other = 0;
     for (size_t i = 0; i < 1000; i++) {
         same_seed += lathe_loader_order(a, 4, i) == lathe_loader_order(b, 4, i);
         other += lathe_loader_order(a, 4, i) == lathe_loader_order(c, 4, i);
     }
-    for (size_t i = 0; i < 1000; i++) same_epoch += lathe_loader_order(a, 4, i) == lathe_loader_order(a, 5, i);
+    for (size_t i = 0; i < 1000; i++)
+        same_epoch += lathe_loader_order(a, 4, i) == lathe_loader_order(a, 5, i);
     assert_int_equal(same_seed, 1000);
     assert_true(same_epoch < 10);
     assert_true(other < 10);
@@ -175,14 +187,15 @@ static void the_order_is_keyed_by_seed_and_epoch(void **state)
 static void any_number_of_workers_and_threads_gives_the_same_bits(void **state)
 {
     (void)state;
-    lathe_dataset *data = lathe_data_shapes(LATHE_SPLIT_TRAIN, &(lathe_shapes_opts){ .count = 700, .colour = true, .size = 19 });
+    lathe_dataset *data = lathe_data_shapes(LATHE_SPLIT_TRAIN,
+        &(lathe_shapes_opts){ .count = 700, .colour = true, .size = 19 });
     uint64_t first = 0;
     static const int workers[] = { 0, 1, 2, 4 };
     for (int threads = 1; threads <= 4; threads++)
         for (int w = 0; w < 4; w++) {
             assert_int_equal(lathe_threads_set(threads), LATHE_OK);
-            lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 50, .shuffle = true, .seed = 3,
-                .workers = workers[w] });
+            lathe_loader *loader = lathe_loader_new(data,
+                &(lathe_loader_opts){ .batch_size = 50, .shuffle = true, .seed = 3, .workers = workers[w] });
             uint64_t sum = 7;
             for (int epoch = 0; epoch < 2; epoch++)
                 for (lathe_batch batch; lathe_loader_next(loader, &batch);) sum = hash_batch(sum, &batch);
@@ -203,12 +216,14 @@ static void seek_gives_what_running_there_gives(void **state)
     uint64_t sums[EPOCHS][BATCHES];
     lathe_loader *loader = lathe_loader_new(data, &opts);
     for (int epoch = 0; epoch < EPOCHS; epoch++)
-        for (lathe_batch batch; lathe_loader_next(loader, &batch);) sums[epoch][batch.index] = hash_batch(1, &batch);
+        for (lathe_batch batch; lathe_loader_next(loader, &batch);)
+            sums[epoch][batch.index] = hash_batch(1, &batch);
     lathe_loader_free(loader);
     for (opts.workers = 0; opts.workers < 4; opts.workers++) {
         loader = lathe_loader_new(data, &opts);
         for (uint64_t jump = 0; jump < 60; jump++) {
-            uint64_t epoch = (uint64_t)random_int(1, jump, 0, EPOCHS - 1), index = (uint64_t)random_int(2, jump, 0, BATCHES - 1);
+            uint64_t epoch = (uint64_t)random_int(1, jump, 0, EPOCHS - 1),
+                     index = (uint64_t)random_int(2, jump, 0, BATCHES - 1);
             lathe_batch batch;
             assert_int_equal(lathe_loader_seek(loader, epoch, index), LATHE_OK);
             for (int step = random_int(3, jump, 0, 3); step >= 0 && index < BATCHES; step--, index++) {
@@ -235,9 +250,14 @@ static atomic_int broken, reads;
 static lathe_status sometimes(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)
 {
     atomic_fetch_add(&reads, 1);
-    if ((int)index == atomic_load(&broken)) return lathe_fail(LATHE_EFORMAT, "picture-%zu.jpg: is damaged", index);
+    if ((int)index == atomic_load(&broken))
+        return lathe_fail(LATHE_EFORMAT, "picture-%zu.jpg: is damaged", index);
     scratch[0] = (uint8_t)index;
-    *sample = (lathe_sample){ .pixels = scratch, .channels = 1, .height = 1, .width = 1, .label = data->labels[index] };
+    *sample = (lathe_sample){ .pixels = scratch,
+        .channels = 1,
+        .height = 1,
+        .width = 1,
+        .label = data->labels[index] };
     return LATHE_OK;
 }
 
@@ -257,13 +277,22 @@ static void a_failure_is_reported_on_the_callers_thread(void **state)
     (void)state;
     static int labels[200];
     for (int i = 0; i < 200; i++) labels[i] = i;
-    lathe_dataset data = { .type = &sometimes_type, .name = "sometimes", .count = 200, .channels = 1, .height = 1, .width = 1,
-        .classes = 200, .labels = labels, .mean = { 0 }, .std = { 1 } };
+    lathe_dataset data = { .type = &sometimes_type,
+        .name = "sometimes",
+        .count = 200,
+        .channels = 1,
+        .height = 1,
+        .width = 1,
+        .classes = 200,
+        .labels = labels,
+        .mean = { 0 },
+        .std = { 1 } };
     lathe_on_error(handler);
     for (int workers = 0; workers < 4; workers++) {
         atomic_store(&broken, 95);
         atomic_store(&handled, 0);
-        lathe_loader *loader = lathe_loader_new(&data, &(lathe_loader_opts){ .batch_size = 30, .workers = workers });
+        lathe_loader *loader =
+            lathe_loader_new(&data, &(lathe_loader_opts){ .batch_size = 30, .workers = workers });
         lathe_batch batch;
         for (int i = 0; i < 3; i++) assert_true(lathe_loader_next(loader, &batch));
         for (int again = 0; again < 2; again++) {
@@ -290,8 +319,8 @@ static void a_loader_may_be_freed_at_any_moment(void **state)
     (void)state;
     lathe_dataset *data = patterned(300, 3, 40, 40);
     for (int round = 0; round < 60; round++) {
-        lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 16, .shuffle = true,
-            .workers = 1 + round % 4 });
+        lathe_loader *loader = lathe_loader_new(data,
+            &(lathe_loader_opts){ .batch_size = 16, .shuffle = true, .workers = 1 + round % 4 });
         lathe_batch batch;
         for (int i = 0; i < round % 23; i++) lathe_loader_next(loader, &batch);
         if (round % 5 == 4) lathe_loader_seek(loader, 3, 1);
@@ -305,8 +334,16 @@ static void workers_go_no_further_ahead_than_their_queue(void **state)
 {
     (void)state;
     static int labels[200];
-    lathe_dataset data = { .type = &sometimes_type, .name = "sometimes", .count = 200, .channels = 1, .height = 1, .width = 1,
-        .classes = 200, .labels = labels, .mean = { 0 }, .std = { 1 } };
+    lathe_dataset data = { .type = &sometimes_type,
+        .name = "sometimes",
+        .count = 200,
+        .channels = 1,
+        .height = 1,
+        .width = 1,
+        .classes = 200,
+        .labels = labels,
+        .mean = { 0 },
+        .std = { 1 } };
     atomic_store(&broken, -1);
     atomic_store(&reads, 0);
     lathe_loader *loader = lathe_loader_new(&data, &(lathe_loader_opts){ .batch_size = 1, .workers = 3 });

@@ -19,7 +19,8 @@ static void pictures_and_masks_belong_together(void **state)
     }
     size_t count = 0;
     for (int split = 0; split < 2; split++) {
-        lathe_dataset *data = lathe_data_masks(test_path("m"), (lathe_split)split, &(lathe_folder_opts){ .size = 4, .channels = 1 });
+        lathe_dataset *data = lathe_data_masks(test_path("m"), (lathe_split)split,
+            &(lathe_folder_opts){ .size = 4, .channels = 1 });
         if (!data) fail_msg("%s", lathe_error_message());
         assert_int_equal(data->task, LATHE_TASK_PIXELS);
         assert_int_equal(data->classes, 2);
@@ -45,7 +46,8 @@ static void pictures_and_masks_belong_together(void **state)
     assert_failed(LATHE_EFORMAT, "classes.txt: 1 names, the masks have 2 classes");
 }
 
-/* A picture whose grey levels are its mask's classes times 9: whatever moves both moves them alike, if masks are not mixed. */
+/* A picture whose grey levels are its mask's classes times 9: whatever moves both moves them alike, if masks
+ * are not mixed. */
 static void masks_move_with_their_pictures(void **state)
 {
     (void)state;
@@ -61,25 +63,32 @@ static void masks_move_with_their_pictures(void **state)
     test_make_folders("k/train/masks/x");
     test_make_folders("k/val/image/x");
     test_make_folders("k/val/label/x");
-    static const char *const places[][2] = { { "k/train/images/a.pgm", "k/train/masks/a.pgm" }, { "k/val/image/b.pgm", "k/val/label/b.pgm" } };
+    static const char *const places[][2] = { { "k/train/images/a.pgm", "k/train/masks/a.pgm" },
+        { "k/val/image/b.pgm", "k/val/label/b.pgm" } };
     for (int i = 0; i < 2; i++) {
         test_write(test_path(places[i][0]), picture, sizeof picture);
         test_write(test_path(places[i][1]), mask, sizeof mask);
     }
-    lathe_transforms *transforms = lathe_transforms_parse("hflip,vflip,crop:4,rotate:90..90:interpolation=nearest");
+    lathe_transforms *transforms =
+        lathe_transforms_parse("hflip,vflip,crop:4,rotate:90..90:interpolation=nearest");
     if (!transforms) fail_msg("%s", lathe_error_message());
     for (int split = 0; split < 2; split++) {
-        lathe_dataset *data = lathe_data_masks(test_path("k"), (lathe_split)split, &(lathe_folder_opts){ .size = 16, .channels = 1 });
+        lathe_dataset *data = lathe_data_masks(test_path("k"), (lathe_split)split,
+            &(lathe_folder_opts){ .size = 16, .channels = 1 });
         if (!data) fail_msg("%s", lathe_error_message());
-        lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 1, .no_normalize = true, .transforms = transforms,
-            .workers = split });
+        lathe_loader *loader = lathe_loader_new(data,
+            &(lathe_loader_opts){ .batch_size = 1,
+                .no_normalize = true,
+                .transforms = transforms,
+                .workers = split });
         for (int epoch = 0; epoch < 20; epoch++) {
             lathe_batch batch;
             assert_true(lathe_loader_next(loader, &batch));
             assert_int_equal(batch.answers, 256);
             for (int p = 0; p < 256; p++)
                 if ((int)lround(255 * (double)batch.images[p * LATHE_LANES]) != 9 * batch.labels[p])
-                    fail_msg("epoch %d, pixel %d: level %g, class %d", epoch, p, 255 * (double)batch.images[p * LATHE_LANES], batch.labels[p]);
+                    fail_msg("epoch %d, pixel %d: level %g, class %d", epoch, p,
+                        255 * (double)batch.images[p * LATHE_LANES], batch.labels[p]);
             assert_false(lathe_loader_next(loader, &batch));
         }
         lathe_loader_free(loader);

@@ -21,7 +21,8 @@ static void arrays_become_a_data_set(void **state)
     assert_memory_equal(sample.pixels, pixels + 4, 4);
     assert_int_equal(sample.label, 1);
     assert_close_double("mean", data->mean, (double[]){ 0.5, 10 / 255.0 }, 2, 1e-15, 0);
-    assert_close_double("std", data->std, (double[]){ 0.5, 1 / 255.0 }, 2, 1e-15, 0); /* never below one level */
+    assert_close_double("std", data->std, (double[]){ 0.5, 1 / 255.0 }, 2, 1e-15,
+        0); /* never below one level */
     lathe_data_free(data);
     lathe_data_free(NULL);
 }
@@ -60,9 +61,11 @@ static void wrong_arguments_are_refused(void **state)
         { { .count = 2, .channels = 1, .height = 1, .width = 20000 }, "1 x 1 x 20000" },
         { { .count = 0, .channels = 1, .height = 1, .width = 1 }, "no pictures" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = -1 }, "classes = -1" },
-        { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = 3 }, "label 3 of picture 0, with 3 classes" },
+        { { .count = 2, .channels = 2, .height = 1, .width = 2, .classes = 3 },
+            "label 3 of picture 0, with 3 classes" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = mean }, "mean and std go together" },
-        { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = mean, .std = std }, "std 0 of channel 1" },
+        { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = mean, .std = std },
+            "std 0 of channel 1" },
         { { .count = 2, .channels = 2, .height = 1, .width = 2, .mean = nan, .std = one }, "of channel 0" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {

@@ -46,7 +46,8 @@ static void what_cannot_be_opened_is_said(void **state)
         lathe_status status;
         const char *message;
     } wrong[] = {
-        { "fashion_mnist", { 0 }, LATHE_ENAME, "unknown data set 'fashion_mnist'; did you mean fashion-mnist?" },
+        { "fashion_mnist", { 0 }, LATHE_ENAME,
+            "unknown data set 'fashion_mnist'; did you mean fashion-mnist?" },
         { "", { 0 }, LATHE_ENAME, "shapes" },
         { ":x", { 0 }, LATHE_ENAME, "shapes" },
         { "nothing-like-it:x", { 0 }, LATHE_ENAME, "mnist" },

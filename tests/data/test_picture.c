@@ -36,7 +36,8 @@ static void put(blob *out, const void *bytes, size_t size)
 
 static void put_number(blob *out, uint32_t value, int count, bool big)
 {
-    for (int i = 0; i < count; i++) put(out, &(uint8_t){ (uint8_t)(value >> 8 * (big ? count - 1 - i : i)) }, 1);
+    for (int i = 0; i < count; i++)
+        put(out, &(uint8_t){ (uint8_t)(value >> 8 * (big ? count - 1 - i : i)) }, 1);
 }
 
 static void put_chunk(blob *out, const char *type, const void *body, size_t size)
@@ -110,20 +111,24 @@ static blob make_pnm(int channels)
     return pnm;
 }
 
-/* A JPEG of w x h whose quarters are red, green, blue and white, with an EXIF orientation if that is not 0. */
+/* A JPEG of w x h whose quarters are red, green, blue and white, with an EXIF orientation if that is not 0.
+ */
 static blob make_jpeg(int width, int height, int orientation, bool big)
 {
     uint8_t *pixels = malloc((size_t)(width * height * 3));
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             bool right = x >= width / 2, below = y >= height / 2;
-            uint8_t rgb[3] = { !right || below ? (below && !right ? 0 : 255) : 0, right ? 255 : 0, below ? 255 : 0 };
+            uint8_t rgb[3] = { !right || below ? (below && !right ? 0 : 255) : 0, right ? 255 : 0,
+                below ? 255 : 0 };
             memcpy(pixels + (y * width + x) * 3, rgb, 3);
         }
     unsigned char *packed = NULL;
     unsigned long size = 0;
     tjhandle handle = tjInitCompress();
-    assert_int_equal(tjCompress2(handle, pixels, width, 0, height, TJPF_RGB, &packed, &size, TJSAMP_444, 95, 0), 0);
+    assert_int_equal(tjCompress2(handle, pixels, width, 0, height, TJPF_RGB, &packed, &size, TJSAMP_444, 95,
+                         0),
+        0);
     blob jpeg = { .size = 0 };
     put(&jpeg, packed, 2);
     if (orientation) {
@@ -153,7 +158,8 @@ static void assert_colours(const blob *file, int channels, bool from_grey)
 {
     lathe_picture picture;
     lathe_picture_opts opts = { .channels = channels };
-    if (lathe_picture_decode(file->bytes, file->size, "it", &opts, &picture)) fail_msg("%s", lathe_error_message());
+    if (lathe_picture_decode(file->bytes, file->size, "it", &opts, &picture))
+        fail_msg("%s", lathe_error_message());
     assert_int_equal(picture.width, WIDTH);
     assert_int_equal(picture.height, HEIGHT);
     if (channels) assert_int_equal(picture.channels, channels);
@@ -163,7 +169,9 @@ static void assert_colours(const blob *file, int channels, bool from_grey)
             colour_at(x, y, rgb);
             if (from_grey) rgb[1] = rgb[2] = rgb[0];
             if (picture.channels >= 3) assert_memory_equal(got, rgb, 3);
-            else assert_in_range(got[0] + 1, (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) / 256, (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) / 256 + 2);
+            else
+                assert_in_range(got[0] + 1, (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) / 256,
+                    (77 * rgb[0] + 150 * rgb[1] + 29 * rgb[2]) / 256 + 2);
         }
     lathe_picture_free(&picture);
     assert_null(picture.pixels);
@@ -174,7 +182,8 @@ static void every_kind_gives_its_pixels(void **state)
     (void)state;
     static const int wanted[] = { 0, 1, 3, 4 };
     for (int i = 0; i < 4; i++) {
-        blob files[] = { make_png(3), make_png(4), make_bmp(false), make_bmp(true), make_pnm(3), make_png(1), make_pnm(1) };
+        blob files[] = { make_png(3), make_png(4), make_bmp(false), make_bmp(true), make_pnm(3), make_png(1),
+            make_pnm(1) };
         for (int k = 0; k < 7; k++) assert_colours(&files[k], wanted[i], k >= 5);
     }
 }
@@ -184,7 +193,9 @@ static void alpha_is_kept_if_asked_for(void **state)
     (void)state;
     blob png = make_png(4);
     lathe_picture picture;
-    assert_int_equal(lathe_picture_decode(png.bytes, png.size, "it", &(lathe_picture_opts){ .channels = 4 }, &picture), LATHE_OK);
+    assert_int_equal(lathe_picture_decode(png.bytes, png.size, "it", &(lathe_picture_opts){ .channels = 4 },
+                         &picture),
+        LATHE_OK);
     assert_int_equal(picture.pixels[3], 128);
     lathe_picture_free(&picture);
     assert_int_equal(lathe_picture_decode(png.bytes, png.size, "it", NULL, &picture), LATHE_OK);
@@ -213,8 +224,8 @@ static void exif_orientation_is_honoured(void **state)
 {
     (void)state;
     /* the quarters from top left, by rows, after each orientation; stored: red green / blue white */
-    static const int upright[9][4] = { { 0, 1, 2, 3 }, { 0, 1, 2, 3 }, { 1, 0, 3, 2 }, { 3, 2, 1, 0 }, { 2, 3, 0, 1 }, { 0, 2, 1, 3 },
-        { 2, 0, 3, 1 }, { 3, 1, 2, 0 }, { 1, 3, 0, 2 } };
+    static const int upright[9][4] = { { 0, 1, 2, 3 }, { 0, 1, 2, 3 }, { 1, 0, 3, 2 }, { 3, 2, 1, 0 },
+        { 2, 3, 0, 1 }, { 0, 2, 1, 3 }, { 2, 0, 3, 1 }, { 3, 1, 2, 0 }, { 1, 3, 0, 2 } };
     for (int orientation = 0; orientation <= 10; orientation++)
         for (int big = 0; big < 2; big++) {
             blob jpeg = make_jpeg(48, 32, orientation, big);
@@ -225,10 +236,13 @@ static void exif_orientation_is_honoured(void **state)
             assert_int_equal(picture.width, turned ? 32 : 48);
             assert_int_equal(picture.height, turned ? 48 : 32);
             for (int k = 0; k < 4; k++)
-                assert_int_equal(quarter(&picture, k % 2 ? picture.width - 3 : 2, k / 2 ? picture.height - 3 : 2), want[k]);
+                assert_int_equal(quarter(&picture, k % 2 ? picture.width - 3 : 2,
+                                     k / 2 ? picture.height - 3 : 2),
+                    want[k]);
             lathe_picture_free(&picture);
             lathe_picture_opts as_stored = { .no_orientation = true };
-            assert_int_equal(lathe_picture_decode(jpeg.bytes, jpeg.size, "it", &as_stored, &picture), LATHE_OK);
+            assert_int_equal(lathe_picture_decode(jpeg.bytes, jpeg.size, "it", &as_stored, &picture),
+                LATHE_OK);
             assert_int_equal(picture.width, 48);
             assert_int_equal(quarter(&picture, 2, 2), 0);
             lathe_picture_free(&picture);
@@ -241,8 +255,8 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
 #ifdef LATHE_TEST_JPEG_STB
     skip(); /* stb_image has no such thing */
 #endif
-    static const int cases[][3] = { { 0, 200, 104 }, { 1, 25, 13 }, { 13, 25, 13 }, { 14, 50, 26 }, { 26, 50, 26 }, { 27, 100, 52 },
-        { 53, 200, 104 }, { 500, 200, 104 } };
+    static const int cases[][3] = { { 0, 200, 104 }, { 1, 25, 13 }, { 13, 25, 13 }, { 14, 50, 26 },
+        { 26, 50, 26 }, { 27, 100, 52 }, { 53, 200, 104 }, { 500, 200, 104 } };
     blob jpeg = make_jpeg(200, 104, 0, false);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_picture picture;
@@ -255,11 +269,13 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
     }
 }
 
-static void refused(const blob *file, const lathe_picture_opts *opts, lathe_status status, const char *name, const char *reason)
+static void refused(const blob *file, const lathe_picture_opts *opts, lathe_status status, const char *name,
+    const char *reason)
 {
     lathe_picture picture = { 1, 1, 1, NULL };
     lathe_error_clear();
-    if (!lathe_picture_decode(file->bytes, file->size, "some/name", opts, &picture)) fail_msg("%s: was accepted", name);
+    if (!lathe_picture_decode(file->bytes, file->size, "some/name", opts, &picture))
+        fail_msg("%s: was accepted", name);
     assert_null(picture.pixels);
     assert_int_equal(picture.width, 0);
     if (status == LATHE_EFORMAT && strncmp(lathe_error_message(), "some/name: ", 11))
@@ -273,24 +289,30 @@ static void limits_are_kept(void **state)
     (void)state;
     blob files[] = { make_png(3), make_bmp(false), make_pnm(1), make_jpeg(WIDTH, HEIGHT, 0, false) };
     for (int k = 0; k < 4; k++) {
-        refused(&files[k], &(lathe_picture_opts){ .max_side = 4 }, LATHE_EFORMAT, "side", "5 x 3 pixels, the longest side allowed is 4");
-        refused(&files[k], &(lathe_picture_opts){ .max_pixels = 14 }, LATHE_EFORMAT, "pixels", "5 x 3 pixels, at most 14 are allowed");
-        refused(&files[k], &(lathe_picture_opts){ .max_bytes = 20 }, LATHE_EFORMAT, "bytes", "bytes, at most 20 are allowed");
+        refused(&files[k], &(lathe_picture_opts){ .max_side = 4 }, LATHE_EFORMAT, "side",
+            "5 x 3 pixels, the longest side allowed is 4");
+        refused(&files[k], &(lathe_picture_opts){ .max_pixels = 14 }, LATHE_EFORMAT, "pixels",
+            "5 x 3 pixels, at most 14 are allowed");
+        refused(&files[k], &(lathe_picture_opts){ .max_bytes = 20 }, LATHE_EFORMAT, "bytes",
+            "bytes, at most 20 are allowed");
         lathe_picture picture;
         lathe_picture_opts just = { .max_side = 5, .max_pixels = 15, .max_bytes = files[k].size };
-        assert_int_equal(lathe_picture_decode(files[k].bytes, files[k].size, "it", &just, &picture), LATHE_OK);
+        assert_int_equal(lathe_picture_decode(files[k].bytes, files[k].size, "it", &just, &picture),
+            LATHE_OK);
         lathe_picture_free(&picture);
     }
     refused(&files[0], &(lathe_picture_opts){ .channels = 2 }, LATHE_EARG, "channels", "2 channels");
     refused(&files[0], &(lathe_picture_opts){ .channels = -1 }, LATHE_EARG, "channels", "-1 channels");
     refused(&files[0], &(lathe_picture_opts){ .max_side = 20000 }, LATHE_EARG, "side", "max_side is 20000");
-    refused(&files[0], &(lathe_picture_opts){ .max_bytes = (size_t)1 << 40 }, LATHE_EARG, "bytes", "max_bytes");
+    refused(&files[0], &(lathe_picture_opts){ .max_bytes = (size_t)1 << 40 }, LATHE_EARG, "bytes",
+        "max_bytes");
     lathe_picture picture;
     assert_int_equal(lathe_picture_decode(NULL, 0, "it", NULL, &picture), LATHE_EARG);
     lathe_error_clear();
 }
 
-/* One thing wrong with one file: `count` bytes at `at` (from the end if negative) replaced, or the file cut there. */
+/* One thing wrong with one file: `count` bytes at `at` (from the end if negative) replaced, or the file cut
+ * there. */
 typedef struct defect {
     const char *name;
     char kind; /* 'p' PNG, 'b' BMP, 'n' PNM, 'j' JPEG */
@@ -300,8 +322,7 @@ typedef struct defect {
     const char *reason;
 } defect;
 
-static const defect defects[] = {
-    { "PNG: cut to nothing", 'p', 7, 0, NULL, 0, "7 bytes are no picture" },
+static const defect defects[] = { { "PNG: cut to nothing", 'p', 7, 0, NULL, 0, "7 bytes are no picture" },
     { "PNG: signature", 'p', 4, 1, "\n", 0, "is no JPEG, PNG, BMP or PNM" },
     { "PNG: signature alone", 'p', 8, 0, NULL, 0, "truncated: it has no end" },
     { "PNG: no end", 'p', -12, 0, NULL, 0, "truncated: it has no end" },
@@ -312,7 +333,8 @@ static const defect defects[] = {
     { "PNG: no width", 'p', 19, 1, "\0", 1, "0 x 3 pixels" },
     { "PNG: no height", 'p', 23, 1, "\0", 1, "5 x 0 pixels" },
     { "PNG: width 2^31", 'p', 16, 1, "\x80", 1, "2147483653 x 3 pixels" },
-    { "PNG: more pixels than the data can hold", 'p', 18, 6, "\x3F\xFF\0\0\x04\0", 1, "16383 x 1024 pixels from" },
+    { "PNG: more pixels than the data can hold", 'p', 18, 6, "\x3F\xFF\0\0\x04\0", 1,
+        "16383 x 1024 pixels from" },
     { "PNG: a row more", 'p', 23, 1, "\4", 1, "not enough pixels" },
     { "PNG: 3 bits", 'p', 24, 1, "\3", 1, "PNG of 3 bits" },
     { "PNG: 16 bits said", 'p', 24, 1, "\x10", 1, "not enough pixels" },
@@ -329,7 +351,8 @@ static const defect defects[] = {
     { "BMP: cut in its header", 'b', 20, 0, NULL, 0, "is no JPEG, PNG, BMP or PNM" },
     { "BMP: cut after its header", 'b', 40, 0, NULL, 0, "BMP header" },
     { "BMP: no pixels", 'b', 54, 0, NULL, 0, "the BMP is truncated: it has 54 bytes, its header needs 102" },
-    { "BMP: a byte missing", 'b', -1, 0, NULL, 0, "the BMP is truncated: it has 101 bytes, its header needs 102" },
+    { "BMP: a byte missing", 'b', -1, 0, NULL, 0,
+        "the BMP is truncated: it has 101 bytes, its header needs 102" },
     { "BMP: header of 20 bytes", 'b', 14, 1, "\x14", 0, "BMP header of 20 bytes" },
     { "BMP: no width", 'b', 18, 1, "\0", 0, "0 x 3 pixels" },
     { "BMP: no height", 'b', 22, 1, "\0", 0, "5 x 0 pixels" },
@@ -347,20 +370,22 @@ static const defect defects[] = {
     { "PNM: a negative height", 'n', 16, 2, " -", 0, "the PNM header is not complete" },
     { "PNM: samples up to 0", 'n', 19, 3, "000", 0, "the PNM header is not complete" },
     { "PNM: samples up to 955", 'n', 19, 1, "9", 0, "PNM samples up to 955" },
-    { "PNM: a byte missing", 'n', -1, 0, NULL, 0, "the PNM is truncated: 14 bytes of pixels, its header needs 15" },
+    { "PNM: a byte missing", 'n', -1, 0, NULL, 0,
+        "the PNM is truncated: 14 bytes of pixels, its header needs 15" },
     { "JPEG: cut to its first marker", 'j', 12, 0, NULL, 0, "" },
     { "JPEG: cut in its tables", 'j', 200, 0, NULL, 0, "" },
     { "JPEG: cut in its data", 'j', -20, 0, NULL, 0, "remature end" },
-    { "JPEG: no end", 'j', -2, 0, NULL, 0, "remature end" },
-};
+    { "JPEG: no end", 'j', -2, 0, NULL, 0, "remature end" } };
 
 static void every_defect_is_refused_with_name_and_reason(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         const defect *what = &defects[i];
-        blob file = what->kind == 'p' ? make_png(3) : what->kind == 'b' ? make_bmp(false) : what->kind == 'n' ? make_pnm(1) :
-            make_jpeg(40, 40, 0, false);
+        blob file = what->kind == 'p' ? make_png(3) :
+            what->kind == 'b'         ? make_bmp(false) :
+            what->kind == 'n'         ? make_pnm(1) :
+                                        make_jpeg(40, 40, 0, false);
         size_t at = what->at < 0 ? file.size - (size_t)-what->at : (size_t)what->at;
         if (what->bytes) memcpy(file.bytes + at, what->bytes, (size_t)what->count);
         else file.size = at;
@@ -377,7 +402,8 @@ static void every_defect_is_refused_with_name_and_reason(void **state)
 static void any_cut_of_any_kind_is_refused(void **state)
 {
     (void)state;
-    blob files[] = { make_png(3), make_png(1), make_bmp(false), make_pnm(1), make_pnm(3), make_jpeg(40, 24, 6, true) };
+    blob files[] = { make_png(3), make_png(1), make_bmp(false), make_pnm(1), make_pnm(3),
+        make_jpeg(40, 24, 6, true) };
     for (int k = 0; k < 6; k++)
         for (size_t size = files[k].size; size-- > 0;) {
             blob cut = files[k];
@@ -412,7 +438,9 @@ static void files_are_read(void **state)
     assert_int_equal(lathe_picture_read(test_path("misnamed.jpg"), NULL, &picture), LATHE_OK);
     assert_int_equal(picture.width, WIDTH);
     lathe_picture_free(&picture);
-    assert_int_equal(lathe_picture_read(test_path("misnamed.jpg"), &(lathe_picture_opts){ .max_bytes = 30 }, &picture), LATHE_EFORMAT);
+    assert_int_equal(lathe_picture_read(test_path("misnamed.jpg"), &(lathe_picture_opts){ .max_bytes = 30 },
+                         &picture),
+        LATHE_EFORMAT);
     assert_failed(LATHE_EFORMAT, "misnamed.jpg: has ");
     test_write(test_path("empty.png"), "", 0);
     assert_int_equal(lathe_picture_read(test_path("empty.png"), NULL, &picture), LATHE_EFORMAT);
@@ -456,7 +484,8 @@ static double now(void)
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* KiB of memory that are in use, and the most that were since the last forget_peak; 0 where the system does not say. */
+/* KiB of memory that are in use, and the most that were since the last forget_peak; 0 where the system does
+ * not say. */
 static long memory_kib(const char *what)
 {
     char line[256];
@@ -477,7 +506,8 @@ static void forget_peak(void)
     }
 }
 
-/* What hostile files took, and which took the most. Those accepted may be large pictures, and take what these need. */
+/* What hostile files took, and which took the most. Those accepted may be large pictures, and take what these
+ * need. */
 typedef struct hostile {
     int files, accepted, refused;
     double slowest;
@@ -499,14 +529,16 @@ static void try_hostile(hostile *all, const char *root, const char *name, const 
     bool truncated = !strncmp(name, "truncated/", 10);
     if (!strcmp(must, "accept") && status) fail_msg("%s", lathe_error_message());
     if ((!strcmp(must, "refuse") || truncated) && !status) fail_msg("%s was accepted", name);
-    if (status && strncmp(lathe_error_message(), path, strlen(path))) fail_msg("%s: '%s'", name, lathe_error_message());
+    if (status && strncmp(lathe_error_message(), path, strlen(path)))
+        fail_msg("%s: '%s'", name, lathe_error_message());
     if (status && kib > 64 * 1024) fail_msg("%s: refused, after taking %ld KiB", name, kib);
     if (status && seconds > all->slowest) all->slowest = seconds, strcpy(all->slow, name);
     if (status && kib > all->largest) all->largest = kib, strcpy(all->large, name);
     all->files++;
     all->accepted += !status;
     all->refused += status != LATHE_OK;
-    if (getenv("LATHE_TEST_EACH")) print_message("%s\t%s\t%.3f\t%ld\n", name, status ? "refused" : "accepted", 1e3 * seconds, kib);
+    if (getenv("LATHE_TEST_EACH"))
+        print_message("%s\t%s\t%.3f\t%ld\n", name, status ? "refused" : "accepted", 1e3 * seconds, kib);
     lathe_picture_free(&picture);
 }
 
@@ -527,14 +559,16 @@ static void hostile_files_are_survived(void **state)
         char name[2048], must[16];
         if (line[0] == '#') continue;
         listed++;
-        if (sscanf(line, "%2047[^\t]\t%*[^\t]\t%*[^\t]\t%15[^\t]", name, must) == 2) try_hostile(&all, root, name, must);
+        if (sscanf(line, "%2047[^\t]\t%*[^\t]\t%*[^\t]\t%15[^\t]", name, must) == 2)
+            try_hostile(&all, root, name, must);
     }
     fclose(list);
     lathe_error_clear();
     assert_true(all.accepted > 200);
-    print_message("hostile pictures: %d/%d as expected (%d accepted, %d refused)\n", all.files, listed, all.accepted, all.refused);
-    print_message("of those refused the slowest took %.1f ms (%s), the largest %.1f MiB (%s)\n", 1e3 * all.slowest, all.slow,
-        (double)all.largest / 1024, all.large);
+    print_message("hostile pictures: %d/%d as expected (%d accepted, %d refused)\n", all.files, listed,
+        all.accepted, all.refused);
+    print_message("of those refused the slowest took %.1f ms (%s), the largest %.1f MiB (%s)\n",
+        1e3 * all.slowest, all.slow, (double)all.largest / 1024, all.large);
     assert_int_equal(all.files, listed);
 }
 

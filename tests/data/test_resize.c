@@ -4,26 +4,28 @@
 #include <string.h>
 
 /* As in tests/golden/make_resize.py. */
-static uint8_t pixel(int x, int y)
-{
-    return (uint8_t)(x * x * 7 + y * 31 + x * y * 13 + x / 3 * 90);
-}
+static uint8_t pixel(int x, int y) { return (uint8_t)(x * x * 7 + y * 31 + x * y * 13 + x / 3 * 90); }
 
 static lathe_image picture(int channels, int width, int height)
 {
     lathe_image image = { channels, height, width, malloc((size_t)(channels * width * height)), false };
     for (int c = 0; c < channels; c++)
         for (int y = 0; y < height; y++)
-            for (int x = 0; x < width; x++) image.pixels[(c * height + y) * width + x] = (uint8_t)(pixel(x, y) ^ c * 85);
+            for (int x = 0; x < width; x++)
+                image.pixels[(c * height + y) * width + x] = (uint8_t)(pixel(x, y) ^ c * 85);
     return image;
 }
 
 static lathe_image room(int channels, int width, int height)
 {
-    return (lathe_image){ channels, height, width, calloc((size_t)channels, (size_t)(width * height)), false };
+    return (
+        lathe_image){ channels, height, width, calloc((size_t)channels, (size_t)(width * height)), false };
 }
 
-#define WHOLE { 0, 0, 0, 0 }
+#define WHOLE \
+    { \
+        0, 0, 0, 0 \
+    }
 
 static void every_filter_gives_pillows_pixels(void **state)
 {
@@ -32,13 +34,14 @@ static void every_filter_gives_pillows_pixels(void **state)
         const char *name;
         int width, height, new_width, new_height;
         lathe_box box;
-    } cases[] = { { "smaller", 23, 17, 9, 6, WHOLE }, { "larger", 7, 5, 19, 16, WHOLE }, { "mixed", 12, 30, 25, 8, WHOLE },
-        { "one", 1, 1, 3, 4, WHOLE }, { "to_one", 11, 9, 1, 1, WHOLE }, { "same", 6, 6, 6, 6, WHOLE },
-        { "box", 20, 18, 7, 8, { 2.25, 3.5, 17.75, 14 } }, { "small_box", 20, 18, 9, 10, { 4, 6, 8.5, 9.25 } },
-        { "wide", 64, 3, 5, 3, WHOLE } };
+    } cases[] = { { "smaller", 23, 17, 9, 6, WHOLE }, { "larger", 7, 5, 19, 16, WHOLE },
+        { "mixed", 12, 30, 25, 8, WHOLE }, { "one", 1, 1, 3, 4, WHOLE }, { "to_one", 11, 9, 1, 1, WHOLE },
+        { "same", 6, 6, 6, 6, WHOLE }, { "box", 20, 18, 7, 8, { 2.25, 3.5, 17.75, 14 } },
+        { "small_box", 20, 18, 9, 10, { 4, 6, 8.5, 9.25 } }, { "wide", 64, 3, 5, 3, WHOLE } };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++)
         for (int filter = 0; lathe_filter_names[filter]; filter++) {
-            lathe_image in = picture(1, cases[k].width, cases[k].height), out = room(1, cases[k].new_width, cases[k].new_height);
+            lathe_image in = picture(1, cases[k].width, cases[k].height),
+                        out = room(1, cases[k].new_width, cases[k].new_height);
             const lathe_box *box = cases[k].box.right > 0 ? &cases[k].box : NULL;
             assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, box, &out), LATHE_OK);
             char name[64];
@@ -89,8 +92,8 @@ static void wrong_arguments_are_refused(void **state)
 {
     (void)state;
     lathe_image in = picture(1, 5, 4), out = room(1, 2, 2), other = { 3, 2, 2, NULL, false };
-    static const lathe_box wrong[] = { { -1, 0, 5, 4 }, { 0, 0, 5.5, 4 }, { 0, 0, 5, 5 }, { 3, 0, 3, 4 }, { 0, 4, 5, 4 },
-        { 0, 0, 0.0 / 0.0, 4 } };
+    static const lathe_box wrong[] = { { -1, 0, 5, 4 }, { 0, 0, 5.5, 4 }, { 0, 0, 5, 5 }, { 3, 0, 3, 4 },
+        { 0, 4, 5, 4 }, { 0, 0, 0.0 / 0.0, 4 } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(lathe_image_resize(&in, LATHE_BILINEAR, &wrong[i], &out), LATHE_EARG);
         assert_failed(LATHE_EARG, "of a picture of 5 x 4");
@@ -112,7 +115,8 @@ static void one_axis_may_be_kept(void **state)
     lathe_image in = picture(2, WIDTH, HEIGHT), turned = room(2, HEIGHT, WIDTH), kept = room(2, ACROSS, DOWN);
     for (int c = 0; c < 2; c++)
         for (int y = 0; y < HEIGHT; y++)
-            for (int x = 0; x < WIDTH; x++) turned.pixels[(c * WIDTH + x) * HEIGHT + y] = in.pixels[(c * HEIGHT + y) * WIDTH + x];
+            for (int x = 0; x < WIDTH; x++)
+                turned.pixels[(c * WIDTH + x) * HEIGHT + y] = in.pixels[(c * HEIGHT + y) * WIDTH + x];
     for (int filter = 0; lathe_filter_names[filter]; filter++) {
         const lathe_box box = { LEFT, TOP, LEFT + ACROSS, TOP + DOWN };
         assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, &box, &kept), LATHE_OK);
@@ -121,7 +125,8 @@ static void one_axis_may_be_kept(void **state)
             assert_int_equal(kept.pixels[i], in.pixels[(c * HEIGHT + y) * WIDTH + x]);
         }
         for (int rows = 5; rows < 60; rows += 18) {
-            const lathe_box tall = { LEFT, 1.5, LEFT + ACROSS, 18.25 }, wide = { 1.5, LEFT, 18.25, LEFT + ACROSS };
+            const lathe_box tall = { LEFT, 1.5, LEFT + ACROSS, 18.25 },
+                            wide = { 1.5, LEFT, 18.25, LEFT + ACROSS };
             lathe_image down = room(2, ACROSS, rows), across = room(2, rows, ACROSS);
             assert_int_equal(lathe_image_resize(&in, (lathe_filter)filter, &tall, &down), LATHE_OK);
             assert_int_equal(lathe_image_resize(&turned, (lathe_filter)filter, &wide, &across), LATHE_OK);

@@ -1,4 +1,5 @@
-/* How samples are chosen: folds, groups, balanced and weighted order, duplicates; and the same bits for any number of workers. */
+/* How samples are chosen: folds, groups, balanced and weighted order, duplicates; and the same bits for any
+ * number of workers. */
 #include "support/support.h"
 
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 static lathe_dataset *memory_set(const uint8_t *pixels, const int *labels, size_t count)
 {
-    return lathe_data_memory(pixels, labels, &(lathe_memory_opts){ .count = count, .channels = 1, .height = 1, .width = 1, .classes = 3 });
+    return lathe_data_memory(pixels, labels,
+        &(lathe_memory_opts){ .count = count, .channels = 1, .height = 1, .width = 1, .classes = 3 });
 }
 
 static void balanced_order_draws_each_class_equally_often(void **state)
@@ -20,7 +22,8 @@ static void balanced_order_draws_each_class_equally_often(void **state)
     static int labels[N];
     for (int i = 0; i < N; i++) labels[i] = i < 2700 ? 0 : i < 2970 ? 1 : 2;
     lathe_dataset *data = memory_set(pixels, labels, N);
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .balanced = true, .seed = 3 });
+    lathe_loader *loader =
+        lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 64, .balanced = true, .seed = 3 });
     int first[2] = { 0 };
     for (uint64_t epoch = 0; epoch < 2; epoch++) {
         int counts[3] = { 0 };
@@ -65,7 +68,8 @@ static void duplicates_are_found(void **state)
     size_t count;
     assert_int_equal(lathe_data_duplicates(one, two, pairs, 8, &count), LATHE_OK);
     assert_int_equal(count, 3);
-    assert_true(pairs[0].b == 1 && pairs[0].a == 1 && pairs[1].b == 2 && pairs[1].a == 0 && pairs[2].b == 4 && pairs[2].a == 2);
+    assert_true(pairs[0].b == 1 && pairs[0].a == 1 && pairs[1].b == 2 && pairs[1].a == 0 && pairs[2].b == 4 &&
+        pairs[2].a == 2);
     assert_int_equal(lathe_data_duplicates(one, two, pairs, 1, &count), LATHE_OK);
     assert_int_equal(count, 3);
     assert_int_equal(lathe_data_duplicates(one, NULL, NULL, 0, &count), LATHE_EARG);
@@ -86,10 +90,13 @@ static void on_message(void *context, const char *line)
 static lathe_settings settings_of(const char *data, const char *const pairs[][2], size_t count)
 {
     lathe_settings settings = lathe_settings_default();
-    static const char *const common[][2] = { { "model", "mlp" }, { "size", "4" }, { "channels", "1" }, { "max_steps", "2" }, { "batch_size", "4" } };
+    static const char *const common[][2] = { { "model", "mlp" }, { "size", "4" }, { "channels", "1" },
+        { "max_steps", "2" }, { "batch_size", "4" } };
     lathe_status status = lathe_settings_set(&settings, "data", data);
-    for (size_t i = 0; i < 5 && !status; i++) status = lathe_settings_set(&settings, common[i][0], common[i][1]);
-    for (size_t i = 0; i < count && !status; i++) status = lathe_settings_set(&settings, pairs[i][0], pairs[i][1]);
+    for (size_t i = 0; i < 5 && !status; i++)
+        status = lathe_settings_set(&settings, common[i][0], common[i][1]);
+    for (size_t i = 0; i < count && !status; i++)
+        status = lathe_settings_set(&settings, pairs[i][0], pairs[i][1]);
     if (status) fail_msg("%s", lathe_error_message());
     return settings;
 }
@@ -149,8 +156,8 @@ static void folds_are_disjoint(void **state)
 static void a_run_tells_of_duplicates_and_uses_its_own_validation_part(void **state)
 {
     (void)state;
-    static const char *const places[] = { "own/train/a/1.pgm", "own/train/b/2.pgm", "own/train/b/5.pgm", "own/train/a/6.pgm", "own/val/a/3.pgm",
-        "own/val/b/4.pgm", "own/test/a/7.pgm", "own/test/b/8.pgm" };
+    static const char *const places[] = { "own/train/a/1.pgm", "own/train/b/2.pgm", "own/train/b/5.pgm",
+        "own/train/a/6.pgm", "own/val/a/3.pgm", "own/val/b/4.pgm", "own/test/a/7.pgm", "own/test/b/8.pgm" };
     for (int i = 0; i < 8; i++) test_put_picture(places[i], 4, 4, i == 6 ? 0 : 10 * i, 1);
     char data[1200];
     snprintf(data, sizeof data, "folder:%s", test_path("own"));
@@ -169,15 +176,22 @@ static void a_run_tells_of_duplicates_and_uses_its_own_validation_part(void **st
 static uint64_t bits_of(const lathe_dataset *data, const lathe_transforms *transforms, int workers)
 {
     uint64_t hash = 1469598103934665603u;
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 7, .shuffle = true, .seed = 5, .workers = workers,
-        .transforms = transforms });
+    lathe_loader *loader = lathe_loader_new(data,
+        &(lathe_loader_opts){ .batch_size = 7,
+            .shuffle = true,
+            .seed = 5,
+            .workers = workers,
+            .transforms = transforms });
     if (!loader) fail_msg("%s", lathe_error_message());
     for (int epoch = 0; epoch < 2; epoch++)
         for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
             size_t blocks = (size_t)(batch.size + LATHE_LANES - 1) / LATHE_LANES;
-            size_t bytes = blocks * LATHE_LANES * (size_t)(batch.channels * batch.height * batch.width) * sizeof(lathe_real);
-            for (size_t i = 0; i < bytes; i++) hash = (hash ^ ((const uint8_t *)batch.images)[i]) * 1099511628211u;
-            for (size_t i = 0; i < (size_t)batch.size * batch.answers; i++) hash = (hash ^ (uint64_t)batch.labels[i]) * 1099511628211u;
+            size_t bytes = blocks * LATHE_LANES * (size_t)(batch.channels * batch.height * batch.width) *
+                sizeof(lathe_real);
+            for (size_t i = 0; i < bytes; i++)
+                hash = (hash ^ ((const uint8_t *)batch.images)[i]) * 1099511628211u;
+            for (size_t i = 0; i < (size_t)batch.size * batch.answers; i++)
+                hash = (hash ^ (uint64_t)batch.labels[i]) * 1099511628211u;
         }
     assert_int_equal(lathe_loader_status(loader), LATHE_OK);
     lathe_loader_free(loader);
@@ -221,14 +235,19 @@ static void the_number_of_workers_changes_no_bit(void **state)
     static const struct {
         const char *kind, *place, *augment;
     } sets[] = {
-        { "folder", "set", "" }, { "folder", "set", "crop:2,hflip,rotate:20,jitter:0.3" }, { "csv", "set/table.csv", "hflip,gauss_noise:0.1" },
-        { "csv", "set/many.csv", "random_resized_crop:8,hflip" }, { "masks", "pairs", "crop:2,vflip,rotate:30,jitter:0.2" },
-        { "cifar10", "cifar", "crop:4,hflip,cutout:8" }, { "shapes", "", "crop:2,hflip" },
+        { "folder", "set", "" },
+        { "folder", "set", "crop:2,hflip,rotate:20,jitter:0.3" },
+        { "csv", "set/table.csv", "hflip,gauss_noise:0.1" },
+        { "csv", "set/many.csv", "random_resized_crop:8,hflip" },
+        { "masks", "pairs", "crop:2,vflip,rotate:30,jitter:0.2" },
+        { "cifar10", "cifar", "crop:4,hflip,cutout:8" },
+        { "shapes", "", "crop:2,hflip" },
     };
     make_other_sets();
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
         char name[1200];
-        snprintf(name, sizeof name, "%s%s%s", sets[i].kind, *sets[i].place ? ":" : "", *sets[i].place ? test_path(sets[i].place) : "");
+        snprintf(name, sizeof name, "%s%s%s", sets[i].kind, *sets[i].place ? ":" : "",
+            *sets[i].place ? test_path(sets[i].place) : "");
         lathe_transforms *transforms = lathe_transforms_parse(sets[i].augment);
         if (!transforms) fail_msg("%s", lathe_error_message());
         bool files = strcmp(sets[i].kind, "cifar10") && strcmp(sets[i].kind, "shapes");
@@ -237,12 +256,15 @@ static void the_number_of_workers_changes_no_bit(void **state)
             lathe_data_opts opts = { .cache_bytes = kept ? 0 : 1, .size = files ? 12 : 0 };
             lathe_dataset *data = lathe_data_open(name, LATHE_SPLIT_TRAIN, &opts);
             if (!data) fail_msg("%s", lathe_error_message());
-            lathe_dataset *some = lathe_data_subset(data, (const size_t[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }, 17);
+            lathe_dataset *some = lathe_data_subset(data,
+                (const size_t[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 }, 17);
             static const int workers[] = { 0, 1, 2, 4 };
             for (int w = 0; w < 4; w++) {
                 uint64_t bits = bits_of(some, transforms, workers[w]);
                 if (!first) first = bits;
-                if (bits != first) fail_msg("%s with '%s': other bits for %d workers", sets[i].kind, sets[i].augment, workers[w]);
+                if (bits != first)
+                    fail_msg("%s with '%s': other bits for %d workers", sets[i].kind, sets[i].augment,
+                        workers[w]);
             }
             lathe_data_free(some);
             lathe_data_free(data);

@@ -30,13 +30,15 @@ static void the_key_decides_each_picture(void **state)
     for (int colour = 0; colour < 2; colour++) {
         lathe_shapes_opts opts = { .count = COUNT, .colour = colour, .seed = 4 }, other = opts;
         other.seed = 5;
-        lathe_dataset *a = lathe_data_shapes(LATHE_SPLIT_TRAIN, &opts), *b = lathe_data_shapes(LATHE_SPLIT_TRAIN, &opts);
-        lathe_dataset *c = lathe_data_shapes(LATHE_SPLIT_TEST, &opts), *d = lathe_data_shapes(LATHE_SPLIT_TRAIN, &other);
+        lathe_dataset *a = lathe_data_shapes(LATHE_SPLIT_TRAIN, &opts),
+                      *b = lathe_data_shapes(LATHE_SPLIT_TRAIN, &opts);
+        lathe_dataset *c = lathe_data_shapes(LATHE_SPLIT_TEST, &opts),
+                      *d = lathe_data_shapes(LATHE_SPLIT_TRAIN, &other);
         assert_int_equal(a->channels, colour ? 3 : 1);
         assert_int_equal(a->height, colour ? 32 : 28);
         size_t bytes = (size_t)(a->channels * a->height * a->width);
-        uint8_t *first = pixels_of(a, 1), *again = pixels_of(a, 7), *second = pixels_of(b, 11), *test = pixels_of(c, 1),
-                *seeded = pixels_of(d, 1);
+        uint8_t *first = pixels_of(a, 1), *again = pixels_of(a, 7), *second = pixels_of(b, 11),
+                *test = pixels_of(c, 1), *seeded = pixels_of(d, 1);
         assert_memory_equal(first, again, COUNT * bytes);
         assert_memory_equal(first, second, COUNT * bytes);
         for (size_t i = 0; i < COUNT; i++) /* no test picture is a training picture */
@@ -53,7 +55,8 @@ static void the_key_decides_each_picture(void **state)
 static void the_set_is_what_it_says(void **state)
 {
     (void)state;
-    lathe_dataset *train = lathe_data_shapes(LATHE_SPLIT_TRAIN, NULL), *test = lathe_data_shapes(LATHE_SPLIT_TEST, NULL);
+    lathe_dataset *train = lathe_data_shapes(LATHE_SPLIT_TRAIN, NULL),
+                  *test = lathe_data_shapes(LATHE_SPLIT_TEST, NULL);
     assert_int_equal(train->count, 10000);
     assert_int_equal(test->count, 2000);
     assert_int_equal(train->classes, 10);
@@ -63,7 +66,8 @@ static void the_set_is_what_it_says(void **state)
     double sum = 0, squares = 0, count = 2000 * 784;
     for (size_t i = 0; i < 2000 * 784; i++) sum += pixels[i], squares += (double)pixels[i] * pixels[i];
     double mean = sum / count, std = sqrt(squares / count - mean * mean);
-    assert_close_double("mean", test->mean, &(double){ mean / 255 }, 1, 0.06, 0); /* measured from the first 200 */
+    assert_close_double("mean", test->mean, &(double){ mean / 255 }, 1, 0.06,
+        0); /* measured from the first 200 */
     assert_close_double("std", test->std, &(double){ std / 255 }, 1, 0.06, 0);
     free(pixels);
     lathe_data_free(train);
@@ -74,7 +78,8 @@ static void the_set_is_what_it_says(void **state)
 static void shapes_differ_in_area(void **state)
 {
     (void)state;
-    lathe_dataset *data = lathe_data_shapes(LATHE_SPLIT_TRAIN, &(lathe_shapes_opts){ .count = 2000, .size = 64 });
+    lathe_dataset *data =
+        lathe_data_shapes(LATHE_SPLIT_TRAIN, &(lathe_shapes_opts){ .count = 2000, .size = 64 });
     double covered[10] = { 0 };
     uint8_t *pixels = pixels_of(data, 1);
     for (size_t i = 0; i < 2000; i++) { /* the shape's pixels differ from the mean of the four corners */

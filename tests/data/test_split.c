@@ -21,7 +21,8 @@ static lathe_dataset *numbered(void)
     return data;
 }
 
-/* Number of times each sample of `data` occurs in `part`, told by label and pixel, which no two within 256 share. */
+/* Number of times each sample of `data` occurs in `part`, told by label and pixel, which no two within 256
+ * share. */
 static void mark(const lathe_dataset *part, int counts[256])
 {
     for (size_t i = 0; i < part->count; i++) {
@@ -60,8 +61,10 @@ static void stratified_means_each_class_in_proportion(void **state)
     (void)state;
     lathe_dataset *data = numbered(), *rest, *held;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        assert_int_equal(lathe_data_split(data, &(lathe_split_opts){ .fraction = 0.15, .seed = seed }, &rest, &held), LATHE_OK);
-        for (int class = 0; class < 3; class++) {
+        assert_int_equal(lathe_data_split(data, &(lathe_split_opts){ .fraction = 0.15, .seed = seed }, &rest,
+                             &held),
+            LATHE_OK);
+        for (int class = 0; class < 3; class ++) {
             int all = 0, out = 0;
             for (size_t i = 0; i < data->count; i++) all += data->labels[i] == class;
             for (size_t i = 0; i < held->count; i++) out += held->labels[i] == class;
@@ -78,7 +81,9 @@ static void the_seed_decides(void **state)
     (void)state;
     lathe_dataset *data = numbered(), *rest[3], *held[3];
     for (int i = 0; i < 3; i++)
-        assert_int_equal(lathe_data_split(data, &(lathe_split_opts){ .seed = i == 2 ? 8 : 7 }, &rest[i], &held[i]), LATHE_OK);
+        assert_int_equal(lathe_data_split(data, &(lathe_split_opts){ .seed = i == 2 ? 8 : 7 }, &rest[i],
+                             &held[i]),
+            LATHE_OK);
     int counts[3][256] = { { 0 } };
     for (int i = 0; i < 3; i++) mark(held[i], counts[i]);
     assert_memory_equal(counts[0], counts[1], sizeof counts[0]);
@@ -121,11 +126,15 @@ static void groups_stay_together(void **state)
         labels[i] = 0;
         groups[i] = 1000 - 37 * (i % GROUPS); /* numbers of any kind, scattered */
     }
-    lathe_dataset *rest, *held, *data = lathe_data_memory(pixels, labels,
-        &(lathe_memory_opts){ .count = GROUPS * EACH, .channels = 1, .height = 1, .width = 1 });
+    lathe_dataset *rest, *held,
+        *data = lathe_data_memory(pixels, labels,
+            &(lathe_memory_opts){ .count = GROUPS * EACH, .channels = 1, .height = 1, .width = 1 });
     int counts[256] = { 0 };
     for (int fold = -1; fold < 4; fold++) { /* -1: by fraction */
-        lathe_split_opts opts = { .groups = groups, .seed = 9, .fraction = fold < 0 ? 0.2 : 0, .folds = fold < 0 ? 0 : 4,
+        lathe_split_opts opts = { .groups = groups,
+            .seed = 9,
+            .fraction = fold < 0 ? 0.2 : 0,
+            .folds = fold < 0 ? 0 : 4,
             .fold = fold < 0 ? 0 : fold };
         assert_int_equal(lathe_data_split(data, &opts, &rest, &held), LATHE_OK);
         assert_int_equal(held->count, fold < 0 ? 40 : 50);

@@ -3,10 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint8_t pixel(int c, int y, int x)
-{
-    return (uint8_t)(c * 101 + y * 37 + x * 5 + 3);
-}
+static uint8_t pixel(int c, int y, int x) { return (uint8_t)(c * 101 + y * 37 + x * 5 + 3); }
 
 static lathe_image picture(int channels, int height, int width)
 {
@@ -22,7 +19,8 @@ static void flips_are_flips(void **state)
     (void)state;
     for (int size = 1; size < 35; size++) {
         lathe_image in = picture(size % 4 + 1, 35 - size, size);
-        lathe_image across = transformed("hflip:1", &in, 1, 0, 0), down = transformed("vertical-flip:p=1", &in, 1, 0, 0);
+        lathe_image across = transformed("hflip:1", &in, 1, 0, 0),
+                    down = transformed("vertical-flip:p=1", &in, 1, 0, 0);
         for (int c = 0; c < in.channels; c++)
             for (int y = 0; y < in.height; y++)
                 for (int x = 0; x < in.width; x++) {
@@ -40,7 +38,8 @@ static void p_is_how_often(void **state)
     static const struct {
         const char *spec;
         int low, high;
-    } cases[] = { { "hflip", 900, 1100 }, { "hflip:0.1", 140, 260 }, { "vflip:p=0", 0, 0 }, { "vflip:1", 2000, 2000 } };
+    } cases[] = { { "hflip", 900, 1100 }, { "hflip:0.1", 140, 260 }, { "vflip:p=0", 0, 0 },
+        { "vflip:1", 2000, 2000 } };
     lathe_image in = picture(1, 3, 3);
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         int done = 0;
@@ -60,12 +59,14 @@ static void borders_are_opencvs(void **state)
     /* a row "abcd" padded by 6, as cv2.copyMakeBorder pads it */
     static const struct {
         const char *border, *want;
-    } cases[] = { { "constant", "######abcd######" }, { "replicate", "aaaaaaabcddddddd" }, { "reflect", "cddcbaabcddcbaab" },
-        { "reflect_101", "abcdcbabcdcbabcd" }, { "wrap", "cdabcdabcdabcdab" } };
+    } cases[] = { { "constant", "######abcd######" }, { "replicate", "aaaaaaabcddddddd" },
+        { "reflect", "cddcbaabcddcbaab" }, { "reflect_101", "abcdcbabcdcbabcd" },
+        { "wrap", "cdabcdabcdabcdab" } };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         char spec[64];
         snprintf(spec, sizeof spec, "pad:6:%s:35", cases[k].border);
-        lathe_image row = { 1, 1, 4, (uint8_t *)"abcd", false }, column = { 1, 4, 1, (uint8_t *)"abcd", false };
+        lathe_image row = { 1, 1, 4, (uint8_t *)"abcd", false },
+                    column = { 1, 4, 1, (uint8_t *)"abcd", false };
         lathe_image a = transformed(spec, &row, 0, 0, 0), b = transformed(spec, &column, 0, 0, 0);
         assert_int_equal(a.width, 16);
         assert_int_equal(a.height, 13);
@@ -94,15 +95,18 @@ static void random_crop_is_a_window_of_the_padded_picture(void **state)
             bool same = true;
             for (int c = 0; c < 2; c++)
                 for (int y = 0; y < SIDE; y++)
-                    same = same && !memcmp(out.pixels + (c * SIDE + y) * SIDE,
-                        padded.pixels + (c * padded.height + y + place / 5) * padded.width + place % 5, SIDE);
+                    same = same &&
+                        !memcmp(out.pixels + (c * SIDE + y) * SIDE,
+                            padded.pixels + (c * padded.height + y + place / 5) * padded.width + place % 5,
+                            SIDE);
             if (same) match = place;
         }
         assert_true(match >= 0);
         found[match]++;
         free(out.pixels);
     }
-    for (int place = 0; place < PLACES; place++) assert_in_range(found[place], 60, 140); /* 100 each, five standard deviations are 49 */
+    for (int place = 0; place < PLACES; place++)
+        assert_in_range(found[place], 60, 140); /* 100 each, five standard deviations are 49 */
     free(in.pixels), free(padded.pixels);
 }
 
@@ -113,7 +117,8 @@ static void center_crop_is_the_middle(void **state)
     assert_int_equal(out.height, 3);
     for (int c = 0; c < 3; c++)
         for (int y = 0; y < 3; y++)
-            for (int x = 0; x < 3; x++) assert_int_equal(out.pixels[(c * 3 + y) * 3 + x], pixel(c, y + 3, x + 1));
+            for (int x = 0; x < 3; x++)
+                assert_int_equal(out.pixels[(c * 3 + y) * 3 + x], pixel(c, y + 3, x + 1));
     free(in.pixels), free(out.pixels);
 }
 
@@ -125,20 +130,22 @@ static void the_key_decides_and_neighbours_do_not(void **state)
     for (uint64_t i = 0; i < 50; i++) {
         lathe_image a = transformed("crop:4", &in, 1, 2, i), again = transformed("crop:4", &in, 1, 2, i);
         assert_memory_equal(a.pixels, again.pixels, 256);
-        lathe_image epoch = transformed("crop:4", &in, 1, 3, i), index = transformed("crop:4", &in, 1, 2, i + 50),
+        lathe_image epoch = transformed("crop:4", &in, 1, 3, i),
+                    index = transformed("crop:4", &in, 1, 2, i + 50),
                     seed = transformed("crop:4", &in, 2, 2, i);
         by_epoch += !memcmp(a.pixels, epoch.pixels, 256);
         by_index += !memcmp(a.pixels, index.pixels, 256);
         by_seed += !memcmp(a.pixels, seed.pixels, 256);
         /* a transform added in front leaves the crop where it was */
-        lathe_image flipped = transformed("vflip:1", &in, 1, 2, i), both = transformed("vflip:1,crop:4", &in, 1, 2, i);
+        lathe_image flipped = transformed("vflip:1", &in, 1, 2, i),
+                    both = transformed("vflip:1,crop:4", &in, 1, 2, i);
         lathe_image crop = transformed("crop:4", &flipped, 1, 2, i);
         assert_memory_equal(both.pixels, crop.pixels, 256);
-        free(a.pixels), free(again.pixels), free(epoch.pixels), free(index.pixels), free(seed.pixels), free(flipped.pixels),
-            free(both.pixels), free(crop.pixels);
+        free(a.pixels), free(again.pixels), free(epoch.pixels), free(index.pixels), free(seed.pixels),
+            free(flipped.pixels), free(both.pixels), free(crop.pixels);
     }
     assert_true(by_epoch < 8 && by_index < 8 && by_seed < 8); /* 1 in 81 by chance */
-    int same = 0; /* two of one kind are two throws of the dice */
+    int same = 0;                                             /* two of one kind are two throws of the dice */
     for (uint64_t i = 0; i < 100; i++) {
         lathe_image twice = transformed("hflip,hflip", &in, 1, 2, i);
         same += !memcmp(twice.pixels, in.pixels, 256);
@@ -197,7 +204,8 @@ static void wrong_text_is_refused(void **state)
         { "one_of:0.5", LATHE_ENAME, "unknown transform 'one_of'" },
         { "hflip(vflip)", LATHE_EARG, "'hflip': only one_of and sequence have brackets" },
         { "hflip)", LATHE_EARG, "a bracket is closed that was not open" },
-        { "sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(hflip)))))))))", LATHE_EARG, "nested deeper" },
+        { "sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(sequence(hflip)))))))))",
+            LATHE_EARG, "nested deeper" },
         { "rotate:10..", LATHE_EARG, "rotate: limit = '' is not a number" },
         { "rotate:x..3", LATHE_EARG, "rotate: limit = 'x' is not a number" },
         { "rotate:nan", LATHE_EARG, "rotate: limit" },
@@ -228,23 +236,30 @@ static void wrong_text_is_refused(void **state)
 static void the_loader_transforms_by_sample(void **state)
 {
     (void)state;
-    lathe_dataset *data = lathe_data_shapes(LATHE_SPLIT_TRAIN, &(lathe_shapes_opts){ .count = 150, .colour = true });
+    lathe_dataset *data =
+        lathe_data_shapes(LATHE_SPLIT_TRAIN, &(lathe_shapes_opts){ .count = 150, .colour = true });
     lathe_transforms *transforms = lathe_transforms_parse("crop:4:24,hflip,vflip:0.2");
     for (int workers = 0; workers < 4; workers++) {
-        lathe_loader_opts opts = { .batch_size = 40, .shuffle = true, .seed = 6, .workers = workers, .transforms = transforms };
+        lathe_loader_opts opts = { .batch_size = 40,
+            .shuffle = true,
+            .seed = 6,
+            .workers = workers,
+            .transforms = transforms };
         lathe_loader *loader = lathe_loader_new(data, &opts);
         for (int epoch = 0; epoch < 2; epoch++)
             for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
                 assert_int_equal(batch.height, 24);
                 assert_int_equal(batch.width, 24);
                 for (int i = 0; i < batch.size; i += 7) {
-                    size_t index = lathe_loader_order(loader, batch.epoch, (size_t)(batch.index * 40) + (size_t)i);
+                    size_t index =
+                        lathe_loader_order(loader, batch.epoch, (size_t)(batch.index * 40) + (size_t)i);
                     lathe_sample sample;
                     assert_int_equal(lathe_data_read(data, index, NULL, &sample), LATHE_OK);
                     lathe_image in = { 3, 32, 32, (uint8_t *)sample.pixels, false };
                     lathe_image out = transformed("crop:4:24,hflip,vflip:0.2", &in, 6, batch.epoch, index);
                     for (int p = 0; p < 3 * 24 * 24; p++) {
-                        lathe_real got = batch.images[(size_t)(i / 16 * 3 * 24 * 24 + p) * LATHE_LANES + (size_t)(i % 16)];
+                        lathe_real got =
+                            batch.images[(size_t)(i / 16 * 3 * 24 * 24 + p) * LATHE_LANES + (size_t)(i % 16)];
                         double want = (out.pixels[p] / 255.0 - data->mean[p / 576]) / data->std[p / 576];
                         assert_true((double)got - want < 1e-5 && want - (double)got < 1e-5);
                     }
@@ -283,7 +298,8 @@ static void one_of_and_sequences(void **state)
     count_levels("one_of(cutout:fill=1,cutout:fill=2,cutout:fill=3)", seen);
     assert_in_range(seen[100], 1370, 1630);
     for (int k = 1; k <= 3; k++) assert_in_range(seen[k], 400, 600);
-    count_levels("one_of(cutout:fill=1:p=0.1,cutout:fill=2:p=0.3):1", seen); /* weights: 1 to 3, one of them always */
+    count_levels("one_of(cutout:fill=1:p=0.1,cutout:fill=2:p=0.3):1",
+        seen); /* weights: 1 to 3, one of them always */
     assert_in_range(seen[1], 640, 860);
     assert_int_equal(seen[1] + seen[2], 3000);
     count_levels("sequence(cutout:fill=1,one_of(cutout:fill=2,cutout:fill=3):p=0.5):p=0.2", seen);
@@ -294,7 +310,8 @@ static void one_of_and_sequences(void **state)
     count_levels("one_of(sequence(cutout:fill=1,cutout:fill=2):1,cutout:fill=3):1", seen);
     assert_in_range(seen[2], 1370, 1630);
     assert_int_equal(seen[2] + seen[3], 3000);
-    lathe_image in = picture(1, 20, 20), out = transformed("one_of(center_crop:8,resize:8):1,hflip", &in, 1, 0, 0);
+    lathe_image in = picture(1, 20, 20),
+                out = transformed("one_of(center_crop:8,resize:8):1,hflip", &in, 1, 0, 0);
     assert_int_equal(out.width, 8);
     free(in.pixels), free(out.pixels);
 }
@@ -306,9 +323,11 @@ static void still_is_what_is_not_random(void **state)
     static const struct {
         const char *spec, *same;
     } cases[] = { { "crop:4,hflip,rotate:90:p=1,jitter:1,cutout:4", "" }, { "crop:2:16", "center_crop:16" },
-        { "random_resized_crop:10", "resize:10" }, { "random_sized_crop:5:9:10,vflip:1", "resize:10,vflip:1" },
-        { "pad:3:wrap,equalize:p=1,to_gray:0.5", "pad:3:wrap,equalize:p=1" }, { "one_of(resize:8,center_crop:8):1", "resize:8" },
-        { "sequence(equalize:p=1):0.9", "" }, { "sequence(equalize:p=1):1", "equalize:p=1" } };
+        { "random_resized_crop:10", "resize:10" },
+        { "random_sized_crop:5:9:10,vflip:1", "resize:10,vflip:1" },
+        { "pad:3:wrap,equalize:p=1,to_gray:0.5", "pad:3:wrap,equalize:p=1" },
+        { "one_of(resize:8,center_crop:8):1", "resize:8" }, { "sequence(equalize:p=1):0.9", "" },
+        { "sequence(equalize:p=1):1", "equalize:p=1" } };
     for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
         lathe_image in = picture(3, 20, 20), want = transformed(cases[k].same, &in, 1, 0, 0), out;
         lathe_transforms *transforms = lathe_transforms_parse(cases[k].spec);

@@ -8,9 +8,11 @@ static void every_border_and_interpolation_is_opencvs(void **state)
     (void)state;
     for (int border = 0; border < 5; border++)
         for (int filter = 0; filter < 5; filter++) {
-            static const char *const borders[] = { "constant", "replicate", "reflect", "reflect_101", "wrap" };
+            static const char *const borders[] = { "constant", "replicate", "reflect", "reflect_101",
+                "wrap" };
             char spec[128], name[64];
-            snprintf(spec, sizeof spec, "rotate:33..33:%s:%s:77:p=1", lathe_filter_names[filter], borders[border]);
+            snprintf(spec, sizeof spec, "rotate:33..33:%s:%s:77:p=1", lathe_filter_names[filter],
+                borders[border]);
             snprintf(name, sizeof name, "rotate_%s_%s", borders[border], lathe_filter_names[filter]);
             if (filter != LATHE_AREA || border == 0) assert_transform(spec, name);
         }
@@ -63,13 +65,15 @@ static void masks_go_along(void **state)
         for (uint64_t i = 0; i < 20; i++) {
             lathe_image in = test_picture(20, 20), mask = in;
             mask.mask = true;
-            lathe_image picture = transformed(specs[k], &in, 3, 1, i), moved = transformed(specs[k], &mask, 3, 1, i);
+            lathe_image picture = transformed(specs[k], &in, 3, 1, i),
+                        moved = transformed(specs[k], &mask, 3, 1, i);
             assert_memory_equal(moved.pixels, picture.pixels, (size_t)(3 * moved.height * moved.width));
             free(in.pixels), free(picture.pixels), free(moved.pixels);
         }
     lathe_image mask = test_picture(20, 20); /* and without being asked a mask takes the nearest */
     mask.mask = true;
-    lathe_image a = transformed("rotate:p=1", &mask, 3, 1, 0), b = transformed("rotate:interpolation=nearest:p=1", &mask, 3, 1, 0);
+    lathe_image a = transformed("rotate:p=1", &mask, 3, 1, 0),
+                b = transformed("rotate:interpolation=nearest:p=1", &mask, 3, 1, 0);
     assert_memory_equal(a.pixels, b.pixels, 1200);
     free(mask.pixels), free(a.pixels), free(b.pixels);
 }

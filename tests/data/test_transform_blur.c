@@ -48,7 +48,8 @@ static void a_flat_picture_stays_flat(void **state)
             lathe_image in = test_room(1, 7, 5);
             memset(in.pixels, levels[k], 35);
             char spec[64];
-            snprintf(spec, sizeof spec, "blur:%d:p=1,gaussian_blur:%d:p=1,gaussian_blur:%d:3..3:p=1", size, size, size);
+            snprintf(spec, sizeof spec, "blur:%d:p=1,gaussian_blur:%d:p=1,gaussian_blur:%d:3..3:p=1", size,
+                size, size);
             lathe_image out = transformed(spec, &in, 1, 0, 0);
             for (int i = 0; i < 35; i++) assert_int_equal(out.pixels[i], levels[k]);
             free(in.pixels), free(out.pixels);

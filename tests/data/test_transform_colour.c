@@ -11,7 +11,8 @@ static void adjustments_are_torchvisions(void **state)
     for (int k = 0; k < 3; k++)
         for (int i = 0; i < 3; i++) {
             char spec[128], name[64];
-            snprintf(spec, sizeof spec, "color_jitter:1..1:1..1:1..1:0..0:%s=%g..%g:p=1", names[k], factors[i], factors[i]);
+            snprintf(spec, sizeof spec, "color_jitter:1..1:1..1:1..1:0..0:%s=%g..%g:p=1", names[k],
+                factors[i], factors[i]);
             snprintf(name, sizeof name, "%s_%g", names[k], factors[i]);
             assert_transform(spec, name);
         }
@@ -72,7 +73,8 @@ static void channels_that_are_no_colours(void **state)
     for (int channels = 1; channels <= 4; channels += 3) {
         lathe_image in = test_room(channels, 5, 5);
         for (int i = 0; i < channels * 25; i++) in.pixels[i] = (uint8_t)(i * 7);
-        lathe_image grey = transformed("to_gray:1", &in, 1, 0, 0), hue = transformed("jitter:1..1:1..1:0..0:0.3..0.3:1", &in, 1, 0, 0);
+        lathe_image grey = transformed("to_gray:1", &in, 1, 0, 0),
+                    hue = transformed("jitter:1..1:1..1:0..0:0.3..0.3:1", &in, 1, 0, 0);
         if (channels == 1) {
             assert_memory_equal(grey.pixels, in.pixels, 25);
             assert_memory_equal(hue.pixels, in.pixels, 25);

@@ -12,20 +12,28 @@ static lathe_dataset *levels(void)
     static uint8_t pixels[COUNT * AREA];
     static int labels[COUNT];
     for (int i = 0; i < COUNT; i++) memset(pixels + i * AREA, i * 6, AREA), labels[i] = i % 4;
-    return lathe_data_memory(pixels, labels, &(lathe_memory_opts){ .count = COUNT, .channels = 1, .height = SIDE, .width = SIDE, .classes = 4 });
+    return lathe_data_memory(pixels, labels,
+        &(lathe_memory_opts){ .count = COUNT, .channels = 1, .height = SIDE, .width = SIDE, .classes = 4 });
 }
 
 static double pixel(const lathe_batch *batch, int image, int place)
 {
-    return (double)batch->images[((size_t)(image / LATHE_LANES) * AREA + (size_t)place) * LATHE_LANES + (size_t)(image % LATHE_LANES)] * 255;
+    return (double)batch->images[((size_t)(image / LATHE_LANES) * AREA + (size_t)place) * LATHE_LANES +
+               (size_t)(image % LATHE_LANES)] *
+        255;
 }
 
-static lathe_loader *open(const lathe_dataset *data, const char *spec, int workers, lathe_transforms **transforms)
+static lathe_loader *open(const lathe_dataset *data, const char *spec, int workers,
+    lathe_transforms **transforms)
 {
     *transforms = lathe_transforms_parse(spec);
     if (!*transforms) fail_msg("%s: %s", spec, lathe_error_message());
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 20, .no_normalize = true, .seed = 3, .workers = workers,
-        .transforms = *transforms });
+    lathe_loader *loader = lathe_loader_new(data,
+        &(lathe_loader_opts){ .batch_size = 20,
+            .no_normalize = true,
+            .seed = 3,
+            .workers = workers,
+            .transforms = *transforms });
     if (!loader) fail_msg("%s: %s", spec, lathe_error_message());
     return loader;
 }
@@ -43,7 +51,8 @@ static void labels_are_mixed_as_pictures_are(void **state)
         for (int epoch = 0; epoch < 10; epoch++)
             for (lathe_batch batch; lathe_loader_next(loader, &batch);)
                 for (int i = 0; i < batch.size; i++) {
-                    double own = (double)((int)batch.index * 20 + i) * 6, share = (double)batch.share[i], sum = 0, other = -1;
+                    double own = (double)((int)batch.index * 20 + i) * 6, share = (double)batch.share[i],
+                           sum = 0, other = -1;
                     assert_true(share >= 0 && share <= 1);
                     for (int p = 0; p < AREA; p++) {
                         double value = pixel(&batch, i, p);
@@ -55,7 +64,8 @@ static void labels_are_mixed_as_pictures_are(void **state)
                     double level = kind ? other : (sum - share * own) / (1 - share);
                     double near = floor(level / 6 + 0.5);
                     mixed++;
-                    if (kind) assert_true(fabs(sum - share * own - (1 - share) * other) < 0.01); /* by the area */
+                    if (kind)
+                        assert_true(fabs(sum - share * own - (1 - share) * other) < 0.01); /* by the area */
                     if (share < 0.8) assert_int_equal((int)near % 4, batch.other_labels[i]);
                 }
         assert_true(mixed > 250);
@@ -75,7 +85,8 @@ static void any_number_of_workers_gives_the_same_bits(void **state)
     for (int w = 0; w < 4; w++) {
         lathe_transforms *transforms;
         lathe_dataset *data = levels();
-        lathe_loader *loader = open(data, "crop:2,hflip,mixup:0.2:p=0.5,cutmix:p=0.7", workers[w], &transforms);
+        lathe_loader *loader =
+            open(data, "crop:2,hflip,mixup:0.2:p=0.5,cutmix:p=0.7", workers[w], &transforms);
         size_t done = 0, samples = 0;
         for (int epoch = 0; epoch < 3; epoch++)
             for (lathe_batch batch; lathe_loader_next(loader, &batch); samples += (size_t)batch.size) {
@@ -100,7 +111,11 @@ static void nothing_is_mixed_in_validation(void **state)
     (void)state;
     lathe_dataset *data = levels();
     lathe_transforms *transforms = lathe_transforms_parse("mixup");
-    lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 20, .no_normalize = true, .still = true, .transforms = transforms });
+    lathe_loader *loader = lathe_loader_new(data,
+        &(lathe_loader_opts){ .batch_size = 20,
+            .no_normalize = true,
+            .still = true,
+            .transforms = transforms });
     lathe_batch batch;
     assert_true(lathe_loader_next(loader, &batch));
     assert_null(batch.other_labels);
@@ -138,7 +153,10 @@ static void masks_move_with_their_pictures(void **state)
         const lathe_transform_type *type = type_of(names[n]);
         double opts[4] = { 0 }, share;
         assert_non_null(type);
-        if (n < 2) assert_int_equal(lathe_fields_resolve(type->name, type->fields, (double[4]){ 0 }, opts, type->opts_size), LATHE_OK);
+        if (n < 2)
+            assert_int_equal(lathe_fields_resolve(type->name, type->fields, (double[4]){ 0 }, opts,
+                                 type->opts_size),
+                LATHE_OK);
         int seen[4] = { 0 };
         for (uint64_t i = 0; i < 20; i++) {
             make_pairs(pair, pixels, masks);
@@ -150,7 +168,9 @@ static void masks_move_with_their_pictures(void **state)
                 assert_int_equal(picture[p], 50 * mask[p]);
                 seen[mask[p]]++;
             }
-            if (n == 0) assert_true(mask[0] == 0 && mask[SIDE - 1] == 1 && mask[AREA - SIDE] == 2 && mask[AREA - 1] == 3);
+            if (n == 0)
+                assert_true(
+                    mask[0] == 0 && mask[SIDE - 1] == 1 && mask[AREA - SIDE] == 2 && mask[AREA - 1] == 3);
             if (n == 2) assert_true(mask[0] == 0 && mask[AREA - 1] == 1);
         }
         for (int k = 0; k < type->mixes; k++) assert_true(seen[k] > 0);
@@ -160,8 +180,10 @@ static void masks_move_with_their_pictures(void **state)
 static void what_cannot_be_is_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[][2] = { { "mixup,hflip", "mixup: mixes pictures and must come after horizontal_flip" },
-        { "one_of(mixup,cutmix)", "mixup: mixes pictures and cannot be in a group" }, { "mixup:0", "alpha" } };
+    static const char *const wrong[][2] = {
+        { "mixup,hflip", "mixup: mixes pictures and must come after horizontal_flip" },
+        { "one_of(mixup,cutmix)", "mixup: mixes pictures and cannot be in a group" }, { "mixup:0", "alpha" }
+    };
     for (size_t i = 0; i < 2; i++) {
         assert_null(lathe_transforms_parse(wrong[i][0]));
         assert_failed(LATHE_EARG, wrong[i][1]);

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One operation at full strength has some two dozen outcomes: identity, and each operation in one or two directions. */
+/* One operation at full strength has some two dozen outcomes: identity, and each operation in one or two
+ * directions. */
 static void every_operation_is_drawn(void **state)
 {
     (void)state;
@@ -19,7 +20,8 @@ static void every_operation_is_drawn(void **state)
         if (k == kinds && kinds < MOST) seen[kinds++] = out.pixels;
         else free(out.pixels);
     }
-    assert_int_equal(kinds, 1 + 5 * 2 + 4 * 2 + 4); /* two directions of moves and factors; one of the last four */
+    assert_int_equal(kinds,
+        1 + 5 * 2 + 4 * 2 + 4);     /* two directions of moves and factors; one of the last four */
     assert_in_range(same, 40, 110); /* 1 in 14 */
     for (int k = 0; k < kinds; k++) free(seen[k]);
     free(in.pixels);
@@ -50,7 +52,8 @@ static void masks_are_only_moved(void **state)
     int moved = 0;
     for (uint64_t i = 0; i < 200; i++) {
         lathe_image out = transformed("rand_augment:3:20", &mask, 1, 0, i);
-        for (int p = 0; p < 400; p++) assert_true(out.pixels[p] == 0 || out.pixels[p] == 40 || out.pixels[p] == 90);
+        for (int p = 0; p < 400; p++)
+            assert_true(out.pixels[p] == 0 || out.pixels[p] == 40 || out.pixels[p] == 90);
         moved += memcmp(out.pixels, mask.pixels, 400) != 0;
         free(out.pixels);
     }

@@ -1,4 +1,5 @@
-/* What the fuzz targets share. A target is one file with libFuzzer's entry; replay.c calls it with the files of its corpus. */
+/* What the fuzz targets share. A target is one file with libFuzzer's entry; replay.c calls it with the files
+ * of its corpus. */
 #ifndef LATHE_TESTS_FUZZ_H
 #define LATHE_TESTS_FUZZ_H
 
@@ -10,7 +11,8 @@
 /** libFuzzer's entry: whatever the bytes, no crash, no leak, nothing slow. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/** Write the bytes into file `name` of a folder in memory that is gone at the program's end; returns its path, valid until the next call but one. */
+/** Write the bytes into file `name` of a folder in memory that is gone at the program's end; returns its
+ * path, valid until the next call but one. */
 const char *fuzz_file(const char *name, const uint8_t *data, size_t size);
 
 /** That folder. */

@@ -15,7 +15,7 @@ static void apply(const lathe_transforms *transforms, const lathe_image *in)
     fuzz_check(scratch != NULL, "out of memory");
     for (uint64_t index = 0; index < 4; index++) {
         lathe_status status = index < 3 ? lathe_transforms_apply(transforms, 1, 2, index, in, scratch, &out) :
-            lathe_transforms_still(transforms, in, scratch, &out);
+                                          lathe_transforms_still(transforms, in, scratch, &out);
         fuzz_check(!status && out.height == height && out.width == width, "another size than was said");
         for (int i = 0; i < out.channels * height * width; i++) sum += out.pixels[i];
     }

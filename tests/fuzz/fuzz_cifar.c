@@ -6,7 +6,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!size) return 0;
     bool hundred = data[0] & 1;
     fuzz_file(hundred ? "test.bin" : "test_batch.bin", data + 1, size - 1);
-    fuzz_read_all(hundred ? lathe_data_cifar100(fuzz_folder(), LATHE_SPLIT_TEST) : lathe_data_cifar10(fuzz_folder(), LATHE_SPLIT_TEST));
+    fuzz_read_all(hundred ? lathe_data_cifar100(fuzz_folder(), LATHE_SPLIT_TEST) :
+                            lathe_data_cifar10(fuzz_folder(), LATHE_SPLIT_TEST));
     lathe_error_clear();
     return 0;
 }

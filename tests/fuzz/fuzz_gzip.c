@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!lathe_data_file_size(&file, &length) && length < 1 << 22) {
         lathe_status status = LATHE_OK;
         for (; got < length && !status; got += sizeof piece < length - got ? sizeof piece : length - got)
-            status = lathe_data_file_read(&file, piece, (size_t)(sizeof piece < length - got ? sizeof piece : length - got));
+            status = lathe_data_file_read(&file, piece,
+                (size_t)(sizeof piece < length - got ? sizeof piece : length - got));
         if (!status) status = lathe_data_file_end(&file);
         if (!status) status = lathe_data_file_restart(&file, length < 3 ? 0 : 3);
         fuzz_check(!status || *lathe_error_message(), "refused without a message");

@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!status) status = lathe_settings_set(&settings, "base_lr", "1e-3");
     if (!status) status = lathe_settings_set(&settings, "max_lr", "1e-2");
     if (!status) status = lathe_run_preview(&settings, 20, 60, NULL, rows);
-    for (int i = 0; i < 60 && !status; i++) fuzz_check(isfinite(rows[i].lr) && rows[i].lr >= 0, "a rate that is no rate");
+    for (int i = 0; i < 60 && !status; i++)
+        fuzz_check(isfinite(rows[i].lr) && rows[i].lr >= 0, "a rate that is no rate");
     fuzz_check(!status || *lathe_error_message(), "refused without a message");
     free(text);
     lathe_error_clear();

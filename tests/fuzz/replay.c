@@ -1,4 +1,5 @@
-/* Calls a fuzz target with each file of its corpus, and with each file cut short: what libFuzzer found stays found. */
+/* Calls a fuzz target with each file of its corpus, and with each file cut short: what libFuzzer found stays
+ * found. */
 #include "fuzz.h"
 
 #include <dirent.h>

@@ -1,6 +1,7 @@
 /*
- * Every public function with each argument bad in turn, the others good: an error or a documented answer, never a crash, nothing
- * printed. The calls are generated from the headers (arguments/cases.awk), so that a new function is covered by itself.
+ * Every public function with each argument bad in turn, the others good: an error or a documented answer,
+ * never a crash, nothing printed. The calls are generated from the headers (arguments/cases.awk), so that a
+ * new function is covered by itself.
  */
 #define _GNU_SOURCE
 #include "arguments/bad.h"
@@ -10,10 +11,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 static const bool sanitized = true; /* and says on standard error which allocation it refuses */
@@ -57,60 +55,66 @@ typedef struct exception {
 } exception;
 
 /* NULL is fine, as the header says. */
-static const exception optional[] = {
-    { ".context", "the caller's own" }, { ".opts", "all defaults" }, { ".hooks", "none" }, { ".bias", "none" }, { "batch_norm.weight", "1" },
-    { "batch_norm_relu.weight", "1" }, { "lathe_nn_residual.shortcut", "x itself" }, { "lathe_model_build.spec", "its native one" },
-    { "lathe_nn_state.count", "may be NULL" }, { "lathe_layer_add.name", "its number" }, { "lathe_tape_leaf.values", "zeros" },
-    { "lathe_tape_record.saved", "nothing saved" }, { "lathe_gradcheck.worst", "may be NULL" }, { "lathe_grow.block", "grows from nothing" },
-    { "lathe_data_read.scratch", "a data set in memory needs none" }, { "lathe_data_fashion_mnist.dir", "where Debian has it" },
-    { "lathe_image_resize.box", "all of it" }, { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
-    { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" }, { "_message.", "a text that says so" },
-    { "lathe_trained_open.weights", "the best, or the last" }, { ".baseline", "the first" }, { ".now", "none goes on" },
-};
+static const exception optional[] = { { ".context", "the caller's own" }, { ".opts", "all defaults" },
+    { ".hooks", "none" }, { ".bias", "none" }, { "batch_norm.weight", "1" },
+    { "batch_norm_relu.weight", "1" }, { "lathe_nn_residual.shortcut", "x itself" },
+    { "lathe_model_build.spec", "its native one" }, { "lathe_nn_state.count", "may be NULL" },
+    { "lathe_layer_add.name", "its number" }, { "lathe_tape_leaf.values", "zeros" },
+    { "lathe_tape_record.saved", "nothing saved" }, { "lathe_gradcheck.worst", "may be NULL" },
+    { "lathe_grow.block", "grows from nothing" },
+    { "lathe_data_read.scratch", "a data set in memory needs none" },
+    { "lathe_data_fashion_mnist.dir", "where Debian has it" }, { "lathe_image_resize.box", "all of it" },
+    { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
+    { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" },
+    { "_message.", "a text that says so" }, { "lathe_trained_open.weights", "the best, or the last" },
+    { ".baseline", "the first" }, { ".now", "none goes on" } };
 
 /* Not looked at, in loops where a look would be most of the work; the headers say so. */
-static const exception unchecked[] = {
-    { "lathe_gemm.", "the product itself" }, { "lathe_philox.", "the generator's core" }, { "lathe_rng_u32.", "a number of millions" },
-    { "lathe_rng_uniform.", "the same" }, { "lathe_rng_normal.", "the same" }, { "lathe_rng_below.", "the same" },
-    { ".format", "the compiler checks it against its arguments" },
-};
+static const exception unchecked[] = { { "lathe_gemm.", "the product itself" },
+    { "lathe_philox.", "the generator's core" }, { "lathe_rng_u32.", "a number of millions" },
+    { "lathe_rng_uniform.", "the same" }, { "lathe_rng_normal.", "the same" },
+    { "lathe_rng_below.", "the same" }, { ".format", "the compiler checks it against its arguments" } };
 
 /* How many things an array of the caller holds: too many cannot be seen. */
-static const exception counted[] = {
-    { "lathe_fields_resolve.size", "" }, { "lathe_gradcheck.count", "" }, { "lathe_rng_shuffle.", "" }, { "lathe_tape_record.inputs", "" },
-    { "lathe_tape_records.inputs", "" }, { "lathe_tape_of.inputs", "" }, { "lathe_argmax.classes", "" }, { "lathe_safetensors_load.count", "" },
-    { "lathe_safetensors_write.", "" }, { "lathe_run_preview.steps", "" }, { "lathe_text_put_n.count", "" }, { "lathe_parallel.tasks", "" },
-    { "lathe_sched_sequence.opts.count", "" }, { "lathe_sched_table.opts.rows", "" }, { "lathe_sched_from_text.opts.options", "" },
-    { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" }, { "_update_many.count", "" },
-    { "lathe_file_write.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" },
-    { "lathe_crc32c", "" }, { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
-};
+static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lathe_gradcheck.count", "" },
+    { "lathe_rng_shuffle.", "" }, { "lathe_tape_record.inputs", "" }, { "lathe_tape_records.inputs", "" },
+    { "lathe_tape_of.inputs", "" }, { "lathe_argmax.classes", "" }, { "lathe_safetensors_load.count", "" },
+    { "lathe_safetensors_write.", "" }, { "lathe_run_preview.steps", "" }, { "lathe_text_put_n.count", "" },
+    { "lathe_parallel.tasks", "" }, { "lathe_sched_sequence.opts.count", "" },
+    { "lathe_sched_table.opts.rows", "" }, { "lathe_sched_from_text.opts.options", "" },
+    { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" },
+    { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_spread_of.count", "" },
+    { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" }, { "lathe_crc32c", "" },
+    { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" },
+    { "lathe_trained_files.count", "" } };
 
 /* Options that this function's kind does not use. */
-static const exception unused[] = {
-    { "lathe_metric_precision.opts.beta", "of fbeta" }, { "lathe_metric_recall.opts.beta", "of fbeta" }, { "lathe_metric_iou.opts.beta", "of fbeta" },
-};
+static const exception unused[] = { { "lathe_metric_precision.opts.beta", "of fbeta" },
+    { "lathe_metric_recall.opts.beta", "of fbeta" }, { "lathe_metric_iou.opts.beta", "of fbeta" } };
 
 /* Options whose message names something else. */
-static const exception renamed[] = {
-    { "lathe_compare_new.opts.runs_file", "the file itself" }, { "lathe_compare_new.opts.seeds", "the runs that they are" },
-};
+static const exception renamed[] = { { "lathe_compare_new.opts.runs_file", "the file itself" },
+    { "lathe_compare_new.opts.seeds", "the runs that they are" } };
 
 /* NULL, or a status, that is no failure of the call. */
-static const exception quiet[] = {
-    { "_at.", "NULL after the last" }, { "lathe_fail", "records the caller's failure" }, { "lathe_tape_fail", "the same" },
-    { "lathe_model_fail", "the same" }, { "lathe_on_error.", "the former handler" }, { "lathe_tape_scope.", "the former scope" },
-    { "lathe_tape_newest.", "NULL: nothing recorded" }, { "lathe_strdup.", "NULL for NULL" }, { "lathe_fields_find.", "NULL: none of that name" },
-    { "lathe_setting_find.", "the same" }, { "lathe_sched_option_field.", "the same" }, { "lathe_safetensors_find.", "the same" },
-    { "lathe_safetensors_text.", "the same" }, { "lathe_nn_find.", "the same" }, { "lathe_nn_find_layer.", "the same" },
-    { "lathe_optim_opts.", "NULL: no such group" }, { "lathe_optim_made.", "the same" }, { "lathe_sched_opts.", "the same" },
-    { "lathe_optim_slot.", "NULL: no such slot" }, { "lathe_optim_clock_of.", "NULL: no such tensor" }, { "_type_of.", "NULL of NULL" },
-    { "lathe_optim_params.", "NULL of NULL" }, { "lathe_metric_opts.", "NULL of NULL" }, { "lathe_confusion_counts.", "NULL of NULL" },
-    { "lathe_sched_state.", "NULL: none" }, { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
-    { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" }, { "lathe_data_sample_file.", "NULL: it is in no file" },
+static const exception quiet[] = { { "_at.", "NULL after the last" },
+    { "lathe_fail", "records the caller's failure" }, { "lathe_tape_fail", "the same" },
+    { "lathe_model_fail", "the same" }, { "lathe_on_error.", "the former handler" },
+    { "lathe_tape_scope.", "the former scope" }, { "lathe_tape_newest.", "NULL: nothing recorded" },
+    { "lathe_strdup.", "NULL for NULL" }, { "lathe_fields_find.", "NULL: none of that name" },
+    { "lathe_setting_find.", "the same" }, { "lathe_sched_option_field.", "the same" },
+    { "lathe_safetensors_find.", "the same" }, { "lathe_safetensors_text.", "the same" },
+    { "lathe_nn_find.", "the same" }, { "lathe_nn_find_layer.", "the same" },
+    { "lathe_optim_opts.", "NULL: no such group" }, { "lathe_optim_made.", "the same" },
+    { "lathe_sched_opts.", "the same" }, { "lathe_optim_slot.", "NULL: no such slot" },
+    { "lathe_optim_clock_of.", "NULL: no such tensor" }, { "_type_of.", "NULL of NULL" },
+    { "lathe_optim_params.", "NULL of NULL" }, { "lathe_metric_opts.", "NULL of NULL" },
+    { "lathe_confusion_counts.", "NULL of NULL" }, { "lathe_sched_state.", "NULL: none" },
+    { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
+    { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
+    { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" },
-    { "lathe_nn_concat.", "the call ends before its first layer" },
-};
+    { "lathe_nn_concat.", "the call ends before its first layer" } };
 
 static bool listed(const exception *list, size_t count, const char *place)
 {
@@ -125,11 +129,11 @@ static bool listed(const exception *list, size_t count, const char *place)
 
 /* What the child that runs cases tells the parent. */
 static struct {
-    volatile int at;     /* the case that runs */
+    volatile int at; /* the case that runs */
     volatile int ran, failed;
     size_t used;
     char text[1 << 20];
-} *shared;
+} * shared;
 
 typedef struct one {
     const function *function;
@@ -145,9 +149,13 @@ static const bad_field *name_case(const one *c, char place[160], const char **va
     const char *parameter = c->bad < 0 ? "" : c->function->parameter[c->bad].name;
     bad_kind kind = c->bad < 0 ? BAD_none : c->function->parameter[c->bad].kind;
     int number = c->value;
-    const bad_field *field = kind == BAD_opts && number ? bad_member(c->function->parameter[c->bad].fields, &number) : NULL;
-    snprintf(place, 160, "%s.%s%s%s", c->function->name, parameter, field ? "." : "", field ? field->name : "");
-    *value = c->bad < 0 ? "all good" : kind == BAD_opts && !field ? "NULL" : bad_values[field ? field->kind : kind].name[number];
+    const bad_field *field =
+        kind == BAD_opts && number ? bad_member(c->function->parameter[c->bad].fields, &number) : NULL;
+    snprintf(place, 160, "%s.%s%s%s", c->function->name, parameter, field ? "." : "",
+        field ? field->name : "");
+    *value = c->bad < 0            ? "all good" :
+        kind == BAD_opts && !field ? "NULL" :
+                                     bad_values[field ? field->kind : kind].name[number];
     return field;
 }
 
@@ -169,7 +177,8 @@ static void make_cases(void)
         add_case(&functions[f], -1, 0);
         for (int p = 0; p < functions[f].parameters; p++) {
             bad_kind kind = functions[f].parameter[p].kind;
-            int count = kind == BAD_opts ? bad_members(functions[f].parameter[p].fields) : bad_values[kind].count;
+            int count =
+                kind == BAD_opts ? bad_members(functions[f].parameter[p].fields) : bad_values[kind].count;
             for (int v = 0; v < count; v++) add_case(&functions[f], p, v);
         }
     }
@@ -189,7 +198,8 @@ static void complain(const one *c, const char *what)
 /* Functions that give back an argument themselves. */
 static bool consumes(const char *name)
 {
-    return strstr(name, "_free") || strstr(name, "_give") || strstr(name, "_close") || !strcmp(name, "lathe_grow");
+    return strstr(name, "_free") || strstr(name, "_give") || strstr(name, "_close") ||
+        !strcmp(name, "lathe_grow");
 }
 
 /* A message about options names the one that is wrong. */
@@ -208,11 +218,16 @@ static const char *fault_of(const one *c, seen result)
     const bad_field *field = name_case(c, place, &value);
     bool failed = result == SEEN_NULL || result == SEEN_FAILED;
     if (c->bad < 0) return failed && !LISTED(quiet, place) ? lathe_error_message() : NULL;
-    if (failed && !LISTED(quiet, place) && (lathe_error() == LATHE_OK || !*lathe_error_message())) return "fails without saying so";
-    if (field) return failed ? LISTED(renamed, place) ? NULL : named_in_message(field->name) : !strcmp(value, "NaN") && !LISTED(unused, place) ? "NaN is taken" : NULL;
+    if (failed && !LISTED(quiet, place) && (lathe_error() == LATHE_OK || !*lathe_error_message()))
+        return "fails without saying so";
+    if (field)
+        return failed ? LISTED(renamed, place) ? NULL : named_in_message(field->name) :
+            !strcmp(value, "NaN") && !LISTED(unused, place) ? "NaN is taken" :
+                                                              NULL;
     bad_kind kind = c->function->parameter[c->bad].kind;
     bool null = (kind == BAD_pointer || kind == BAD_tensor || kind == BAD_text) && c->value == 0;
-    if (null && (result == SEEN_POINTER || result == SEEN_OK) && !LISTED(optional, place)) return "NULL is taken";
+    if (null && (result == SEEN_POINTER || result == SEEN_OK) && !LISTED(optional, place))
+        return "NULL is taken";
     return NULL;
 }
 
@@ -273,7 +288,8 @@ static void run_from(int first)
 /* The files that good arguments name, in a folder of the test's own, which the cases run in. */
 static void prepare_files(void)
 {
-    lathe_settings settings = tiny_settings("run", (const tiny_pair[]){ { "max_steps", "10" }, { NULL, NULL } });
+    lathe_settings settings =
+        tiny_settings("run", (const tiny_pair[]){ { "max_steps", "10" }, { NULL, NULL } });
     lathe_run_free(tiny_train(&settings));
     assert_int_equal(chdir(test_folder()), 0);
     lathe_saved saved = *good_lathe_saved_p("");
@@ -281,21 +297,29 @@ static void prepare_files(void)
     assert_int_equal(lathe_safetensors_write("weights", &saved, 1, &metadata, 1), LATHE_OK);
     assert_int_equal(lathe_file_write_text("there", "text"), LATHE_OK);
     static const char *const folders[] = { "classes/train/a", "classes/train/b", "cifar", "cifar100" };
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) assert_int_equal(lathe_file_make_folder(folders[i]), LATHE_OK);
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        assert_int_equal(lathe_file_make_folder(folders[i]), LATHE_OK);
     const lathe_bytes picture = { "P6 2 2 255\n............", 23 };
-    static const char *const pictures[] = { "picture.ppm", "classes/train/a/1.ppm", "classes/train/b/1.ppm", "classes/train/b/2.ppm" };
-    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++) assert_int_equal(lathe_file_write(pictures[i], &picture, 1), LATHE_OK);
+    static const char *const pictures[] = { "picture.ppm", "classes/train/a/1.ppm", "classes/train/b/1.ppm",
+        "classes/train/b/2.ppm" };
+    for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
+        assert_int_equal(lathe_file_write(pictures[i], &picture, 1), LATHE_OK);
     static const uint8_t record[3074];
-    static const char *const records[] = { "cifar/data_batch_1.bin", "cifar/data_batch_2.bin", "cifar/data_batch_3.bin", "cifar/data_batch_4.bin",
-        "cifar/data_batch_5.bin", "cifar100/train.bin" };
-    for (size_t i = 0; i < 6; i++) assert_int_equal(lathe_file_write(records[i], &(lathe_bytes){ record, i < 5 ? 3073 : 3074 }, 1), LATHE_OK);
-    static const char table[] = "path,label,split\npicture.ppm,a,train\npicture.ppm,b,train\npicture.ppm,a,test\n";
+    static const char *const records[] = { "cifar/data_batch_1.bin", "cifar/data_batch_2.bin",
+        "cifar/data_batch_3.bin", "cifar/data_batch_4.bin", "cifar/data_batch_5.bin", "cifar100/train.bin" };
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(lathe_file_write(records[i], &(lathe_bytes){ record, i < 5 ? 3073 : 3074 }, 1),
+            LATHE_OK);
+    static const char table[] =
+        "path,label,split\npicture.ppm,a,train\npicture.ppm,b,train\npicture.ppm,a,test\n";
     assert_int_equal(lathe_file_write_text("table.csv", table), LATHE_OK);
-    static const char *const masked[] = { "masked/images/1.ppm", "masked/images/2.ppm", "masked/masks/1.pgm", "masked/masks/2.pgm" };
+    static const char *const masked[] = { "masked/images/1.ppm", "masked/images/2.ppm", "masked/masks/1.pgm",
+        "masked/masks/2.pgm" };
     assert_int_equal(lathe_file_make_folder("masked/images"), LATHE_OK);
     assert_int_equal(lathe_file_make_folder("masked/masks"), LATHE_OK);
     const lathe_bytes mask = { "P5 2 2 255\n\0\1\0\1", 15 };
-    for (size_t i = 0; i < 4; i++) assert_int_equal(lathe_file_write(masked[i], i < 2 ? &picture : &mask, 1), LATHE_OK);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(lathe_file_write(masked[i], i < 2 ? &picture : &mask, 1), LATHE_OK);
     assert_int_equal(lathe_compare_open(good_lathe_compare_p("")), LATHE_OK);
     undo();
 }
@@ -314,7 +338,8 @@ static void no_argument_breaks_a_function(void **state)
         assert_int_equal(waitpid(child, &status, 0), child);
         if (WIFEXITED(status) && !WEXITSTATUS(status)) break;
         char what[40];
-        snprintf(what, sizeof what, WIFSIGNALED(status) ? "crashes, signal %d" : "ends the process, exit code %d",
+        snprintf(what, sizeof what,
+            WIFSIGNALED(status) ? "crashes, signal %d" : "ends the process, exit code %d",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
         complain(&cases[shared->at], what);
         shared->ran++;

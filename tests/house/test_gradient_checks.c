@@ -21,8 +21,8 @@ static char *file_text(const char *path)
 }
 
 /*
- * A file checks an operation if it calls assert_gradient, which fails unless the operation it is given a name of does run, and
- * holds that name as a string.
+ * A file checks an operation if it calls assert_gradient, which fails unless the operation it is given a name
+ * of does run, and holds that name as a string.
  */
 static void every_operation_has_a_gradient_check(void **state)
 {
@@ -39,7 +39,8 @@ static void every_operation_has_a_gradient_check(void **state)
             checked = strstr(text, "assert_gradient(") && strstr(text, quoted);
             free(text);
         }
-        if (!checked) fail_msg("operation %s: no test in tests/core/ops calls assert_gradient with its name", op->name);
+        if (!checked)
+            fail_msg("operation %s: no test in tests/core/ops calls assert_gradient with its name", op->name);
     }
     globfree(&files);
     assert_true(operations >= 25);

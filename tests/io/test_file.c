@@ -72,7 +72,8 @@ static void folders_are_made(void **state)
     assert_failed(LATHE_EARG, "longer than 15");
 }
 
-/* The order of calls that makes a write safe, counted: open, write, fsync, close, rename, open the folder, fsync. */
+/* The order of calls that makes a write safe, counted: open, write, fsync, close, rename, open the folder,
+ * fsync. */
 enum { CALLS_OF_A_WRITE = 7, RENAME = 5 };
 
 static void a_failed_write_leaves_the_old_file(void **state)
@@ -117,12 +118,10 @@ static void interruptions_and_short_writes_are_no_failures(void **state)
     lathe_free(bytes);
 }
 
-static void end_here(void)
-{
-    _exit(99);
-}
+static void end_here(void) { _exit(99); }
 
-/* A process that ends before, after or in the middle of call n leaves the old file or the new, and its litter is cleared away. */
+/* A process that ends before, after or in the middle of call n leaves the old file or the new, and its litter
+ * is cleared away. */
 static void a_killed_write_leaves_old_or_new(void **state)
 {
     (void)state;

@@ -70,11 +70,13 @@ static void what_is_written_is_read(void **state)
     free(other);
 }
 
-/* A file made by hand, as other programs write them: no checksums, keys in another order, blanks, escapes, an empty tensor. */
+/* A file made by hand, as other programs write them: no checksums, keys in another order, blanks, escapes, an
+ * empty tensor. */
 static void a_foreign_file_is_read(void **state)
 {
     (void)state;
-    static const char header[] = "{ \"half\" : { \"shape\" : [ 2 ] , \"data_offsets\":[4,8],\"dtype\":\"F16\"},"
+    static const char header[] =
+        "{ \"half\" : { \"shape\" : [ 2 ] , \"data_offsets\":[4,8],\"dtype\":\"F16\"},"
         "\"\\u00e9\\ud83d\\ude00\\/\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[0,4]},\n"
         "\"none\":{\"dtype\":\"F32\",\"shape\":[3,0],\"data_offsets\":[8,8]},"
         "\"brain\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[8,10]},"
@@ -82,7 +84,8 @@ static void a_foreign_file_is_read(void **state)
         "\"wide\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[18,26]},"
         "\"small\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[26,30]},"
         "\"bytes\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[30,32]}}   ";
-    unsigned char data[32] = { 0, 0, 0x20, 0x41, /* 10 as F32 */ 0x00, 0xc0, 0xff, 0x03, /* -2 and 1023 * 2^-24 as F16 */
+    unsigned char data[32] = { 0, 0, 0x20, 0x41, /* 10 as F32 */ 0x00, 0xc0, 0xff,
+        0x03, /* -2 and 1023 * 2^-24 as F16 */
         0x40, 0x40 /* 3 as BF16 */ };
     int64_t count = -7;
     double wide = 0.1;
@@ -97,17 +100,20 @@ static void a_foreign_file_is_read(void **state)
         const char *name;
         size_t count;
         double value[2];
-    } expected[] = { { "\xc3\xa9\xf0\x9f\x98\x80/", 1, { 10 } }, { "half", 2, { -2, 1023.0 / (1 << 24) } }, { "none", 0, { 0 } },
-        { "brain", 1, { 3 } }, { "count", 1, { -7 } }, { "wide", 1, { 0.1 } }, { "small", 1, { 1 << 30 } } };
+    } expected[] = { { "\xc3\xa9\xf0\x9f\x98\x80/", 1, { 10 } }, { "half", 2, { -2, 1023.0 / (1 << 24) } },
+        { "none", 0, { 0 } }, { "brain", 1, { 3 } }, { "count", 1, { -7 } }, { "wide", 1, { 0.1 } },
+        { "small", 1, { 1 << 30 } } };
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         lathe_real got[2];
         const lathe_safetensor *tensor = lathe_safetensors_find(file, expected[i].name);
         assert_non_null(tensor);
         assert_int_equal(lathe_safetensors_get(file, tensor, got, expected[i].count), LATHE_OK);
-        for (size_t k = 0; k < expected[i].count; k++) assert_true(got[k] == (lathe_real)expected[i].value[k]);
+        for (size_t k = 0; k < expected[i].count; k++)
+            assert_true(got[k] == (lathe_real)expected[i].value[k]);
     }
     lathe_real got[2];
-    assert_int_equal(lathe_safetensors_get(file, lathe_safetensors_find(file, "bytes"), got, 2), LATHE_EFORMAT);
+    assert_int_equal(lathe_safetensors_get(file, lathe_safetensors_find(file, "bytes"), got, 2),
+        LATHE_EFORMAT);
     assert_failed(LATHE_EFORMAT, "of type U8, which cannot be converted");
     lathe_safetensors_free(file);
 }
@@ -121,7 +127,8 @@ static void special_halves_are_converted(void **state)
     lathe_safetensors *file = lathe_safetensors_read(write_raw(header, sizeof header - 1, data, sizeof data));
     lathe_real got[4];
     assert_int_equal(lathe_safetensors_get(file, &file->tensor[0], got, 4), LATHE_OK);
-    assert_true(isinf(got[0]) && got[0] > 0 && isinf(got[1]) && got[1] < 0 && isnan(got[2]) && got[3] == 0 && signbit(got[3]));
+    assert_true(isinf(got[0]) && got[0] > 0 && isinf(got[1]) && got[1] < 0 && isnan(got[2]) && got[3] == 0 &&
+        signbit(got[3]));
     lathe_safetensors_free(file);
 }
 
@@ -153,37 +160,47 @@ static void malformed_headers_are_refused(void **state)
         { "{" ONE ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[5,9]}}", 9, "leaves a gap" },
         { "{" ONE ",\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}", 6, "overlaps" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "lies outside" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "another size than its shape" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+            "another size than its shape" },
         { "{\"a\":{\"dtype\":\"F99\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype" },
         { "{\"a\":{\"dtype\":\"f32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "whole number" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "expected ',' or ']'" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1e0],\"data_offsets\":[0,4]}}", 4, "expected ',' or ']'" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[01],\"data_offsets\":[0,4]}}", 4, "whole number" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 4, "above 2^64" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0, "more numbers than" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,1],\"data_offsets\":[0,0]}}", 0, "more bytes than" },
-        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "too many numbers" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}", 4,
+            "above 2^64" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,0]}}", 0,
+            "more numbers than" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904,1],\"data_offsets\":[0,0]}}", 0,
+            "more bytes than" },
+        { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4,
+            "too many numbers" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "too many numbers" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4]}}", 4, "lacks" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "lacks" },
         { "{\"a\":{\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "lacks" },
         { "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,4]}}", 4, "lacks" },
-        { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "one twice" },
+        { "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+            "one twice" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "one twice" },
         { "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "unknown key" },
         { "{\"a\":{}}", 4, "expected a string" },
         { "{\"a\":null}", 4, "expected '{'" },
         { "{\"a\":{\"dtype\":4,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "expected a string" },
         { "{\"\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "is empty" },
-        { "{\"a\\u0000b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "stands for no character" },
-        { "{\"a\\ud800\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "stands for no character" },
-        { "{\"a\\udc00\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "stands for no character" },
+        { "{\"a\\u0000b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+            "stands for no character" },
+        { "{\"a\\ud800\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+            "stands for no character" },
+        { "{\"a\\udc00\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+            "stands for no character" },
         { "{\"a\\n\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "control character" },
         { "{\"a\n\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "control character" },
         { "{\"a\xff\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "not UTF-8" },
         { "{\"a\\x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown escape" },
-        { "{\"a\\u12g4\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "stands for no character" },
+        { "{\"a\\u12g4\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+            "stands for no character" },
         { "{\"__metadata__\":{\"a\":\"b\",\"a\":\"b\"}}", 0, "metadata 'a' is there twice" },
         { "{\"__metadata__\":{\"a\":1}}", 0, "expected a string" },
         { "{\"__metadata__\":[]}", 0, "expected '{'" },
@@ -196,7 +213,8 @@ static void malformed_headers_are_refused(void **state)
     for (int i = 0; i < count; i++) {
         if (lathe_safetensors_read(write_raw(cases[i].header, strlen(cases[i].header), data, cases[i].data)))
             fail_msg("case %d was taken: %s", i, cases[i].header);
-        if (!strstr(lathe_error_message(), cases[i].reason)) fail_msg("case %d: %s", i, lathe_error_message());
+        if (!strstr(lathe_error_message(), cases[i].reason))
+            fail_msg("case %d: %s", i, lathe_error_message());
         assert_failed(LATHE_EFORMAT, "raw.safetensors: ");
     }
     print_message("malformed headers %d/%d\n", count, count);
@@ -206,7 +224,8 @@ static void lengths_are_checked_first(void **state)
 {
     (void)state;
     const char *path = test_path("length.safetensors");
-    static const uint64_t lengths[] = { 3, 1 << 20, (1 << 20) + 1, 100000000, UINT64_MAX, (uint64_t)INT64_MAX + 1 };
+    static const uint64_t lengths[] = { 3, 1 << 20, (1 << 20) + 1, 100000000, UINT64_MAX,
+        (uint64_t)INT64_MAX + 1 };
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         lathe_bytes parts[] = { { &lengths[i], 8 }, { "{}", 2 } };
         assert_int_equal(lathe_file_write(path, parts, 2), LATHE_OK);
@@ -219,7 +238,8 @@ static void lengths_are_checked_first(void **state)
     char name[300], header[512];
     memset(name, 'n', sizeof name);
     name[256] = '\0';
-    int length = snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", name);
+    int length = snprintf(header, sizeof header,
+        "{\"%s\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", name);
     assert_null(lathe_safetensors_read(write_raw(header, (size_t)length, NULL, 0)));
     assert_failed(LATHE_EFORMAT, "longer than 255");
 }
@@ -298,7 +318,8 @@ static void damage_is_found(void **state)
         assert_null(lathe_safetensors_read(damaged));
     }
     lathe_error_clear();
-    print_message("flips %d/%d, truncations %d/%d, longer %d/64\n", flips, (int)(8 * size), cuts, (int)size, longer);
+    print_message("flips %d/%d, truncations %d/%d, longer %d/64\n", flips, (int)(8 * size), cuts, (int)size,
+        longer);
     free(bytes);
 }
 
@@ -356,10 +377,12 @@ static void tensors_are_filled_by_name(void **state)
     lathe_real from_a[6], from_b[2] = { 7, 8 }, a[6] = { 0 }, b[2] = { 0 };
     fill_normal(from_a, 6, 2);
     const lathe_saved saved[] = { { NULL, "a", { 2, { 2, 3 } }, from_a }, { NULL, "b", { 1, { 2 } }, from_b },
-        { NULL, "bn.num_batches_tracked", { 1, { 2 } }, from_b }, { "optimizer.exp_avg.", "b", { 1, { 2 } }, from_a } };
+        { NULL, "bn.num_batches_tracked", { 1, { 2 } }, from_b },
+        { "optimizer.exp_avg.", "b", { 1, { 2 } }, from_a } };
     assert_int_equal(lathe_safetensors_write(path, saved, 4, NULL, 0), LATHE_OK);
     lathe_safetensors *file = lathe_safetensors_read(path);
-    lathe_tensor tensor_a = plain_tensor("a", (lathe_shape){ 2, { 2, 3 } }, a), tensor_b = plain_tensor("b", (lathe_shape){ 1, { 2 } }, b);
+    lathe_tensor tensor_a = plain_tensor("a", (lathe_shape){ 2, { 2, 3 } }, a),
+                 tensor_b = plain_tensor("b", (lathe_shape){ 1, { 2 } }, b);
     lathe_tensor *both[] = { &tensor_b, &tensor_a };
     assert_int_equal(lathe_safetensors_load(file, both, 2, "", true), LATHE_OK);
     assert_memory_equal(a, from_a, sizeof a);
@@ -373,7 +396,8 @@ static void tensors_are_filled_by_name(void **state)
     lathe_tensor missing = plain_tensor("c", (lathe_shape){ 1, { 1 } }, untouched);
     lathe_tensor *wrong[] = { &other_a, &missing };
     assert_int_equal(lathe_safetensors_load(file, wrong, 2, "", true), LATHE_ESHAPE);
-    assert_failed(LATHE_ESHAPE, "does not fit the model in 3 places: a is [2, 3], expected [3, 2]; c is missing; b is unknown");
+    assert_failed(LATHE_ESHAPE,
+        "does not fit the model in 3 places: a is [2, 3], expected [3, 2]; c is missing; b is unknown");
     assert_true(untouched[0] == 9);
     lathe_safetensors_free(file);
 }

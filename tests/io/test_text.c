@@ -46,10 +46,25 @@ static void utf8_is_told_from_what_is_not(void **state)
         const char *bytes;
         int length;
     } cases[] = {
-        { "a", 1 }, { "\x7f", 1 }, { "\x80", 0 }, { "\xc1\xbf", 0 }, { "\xc2\x80", 2 }, { "\xdf\xbf", 2 }, { "\xc2", 0 },
-        { "\xe0\x9f\xbf", 0 }, { "\xe0\xa0\x80", 3 }, { "\xed\x9f\xbf", 3 }, { "\xed\xa0\x80", 0 }, { "\xef\xbf\xbf", 3 },
-        { "\xf0\x8f\xbf\xbf", 0 }, { "\xf0\x90\x80\x80", 4 }, { "\xf4\x8f\xbf\xbf", 4 }, { "\xf4\x90\x80\x80", 0 }, { "\xf5\x80\x80\x80", 0 },
-        { "\xe2\x82", 0 }, { "\xff", 0 },
+        { "a", 1 },
+        { "\x7f", 1 },
+        { "\x80", 0 },
+        { "\xc1\xbf", 0 },
+        { "\xc2\x80", 2 },
+        { "\xdf\xbf", 2 },
+        { "\xc2", 0 },
+        { "\xe0\x9f\xbf", 0 },
+        { "\xe0\xa0\x80", 3 },
+        { "\xed\x9f\xbf", 3 },
+        { "\xed\xa0\x80", 0 },
+        { "\xef\xbf\xbf", 3 },
+        { "\xf0\x8f\xbf\xbf", 0 },
+        { "\xf0\x90\x80\x80", 4 },
+        { "\xf4\x8f\xbf\xbf", 4 },
+        { "\xf4\x90\x80\x80", 0 },
+        { "\xf5\x80\x80\x80", 0 },
+        { "\xe2\x82", 0 },
+        { "\xff", 0 },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (lathe_utf8_length(cases[i].bytes) != cases[i].length) fail_msg("case %zu", i);

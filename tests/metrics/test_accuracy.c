@@ -53,8 +53,8 @@ static void equals_sklearn(void **state)
     for (int i = 0; i < 3; i++) {
         metric_data data = metric_data_open(names[i], false);
         assert_metric(&lathe_accuracy_type, NULL, &data, names[i], "accuracy");
-        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data, names[i],
-            "balanced");
+        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data,
+            names[i], "balanced");
         metric_data_free(&data);
     }
     metric_data top = metric_data_open("top", false);

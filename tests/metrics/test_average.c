@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* Batches of 64, 64 and 8 samples: (64*1 + 64*2 + 8*10) / 136 = 2, not the (1 + 2 + 10) / 3 of an unweighted mean. */
+/* Batches of 64, 64 and 8 samples: (64*1 + 64*2 + 8*10) / 136 = 2, not the (1 + 2 + 10) / 3 of an unweighted
+ * mean. */
 static void a_short_batch_counts_its_share(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * Precision against recall. By hand, one class, scores .8 .4 .35 .1 of samples that are 1 0 1 0 (scikit-learn's own
- * example):
+ * Precision against recall. By hand, one class, scores .8 .4 .35 .1 of samples that are 1 0 1 0
+ * (scikit-learn's own example):
  *
  *     threshold   .8    .4    .35   .1
  *     precision    1    1/2   2/3   1/2
@@ -93,8 +93,8 @@ static void curves_equal_sklearn(void **state)
     static const char *const names[] = { "ordinary", "empty", "gaps", "nothing" };
     for (int i = 0; i < 4; i++) {
         metric_data data = metric_data_open(names[i], i >= 2);
-        lathe_metric *metric =
-            metric_fed(&lathe_average_precision_type, &(lathe_average_precision_opts){ .probabilities = true }, &data);
+        lathe_metric *metric = metric_fed(&lathe_average_precision_type,
+            &(lathe_average_precision_opts){ .probabilities = true }, &data);
         for (int k = 0; k < data.classes; k++) check_curve(metric, names[i], k);
         lathe_metric_free(metric);
         metric_data_free(&data);
@@ -113,7 +113,8 @@ static void too_little_room_is_told(void **state)
     assert_int_equal(count, 5);
     assert_true(points[4].precision == 0 && points[5].precision == 0);
     assert_int_equal(lathe_pr_curve(metric, -1, points, count, &count), LATHE_OK);
-    assert_true(points[4].precision == 1 && points[4].recall == 0 && points[0].recall == 1 && points[5].precision == 0);
+    assert_true(points[4].precision == 1 && points[4].recall == 0 && points[0].recall == 1 &&
+        points[5].precision == 0);
     lathe_metric_free(metric);
 }
 
@@ -125,7 +126,8 @@ static void a_reset_allows_the_other_kind(void **state)
     lathe_metric *metric = metric_fed(&lathe_average_precision_type, NULL, &first);
     assert_int_equal(first.classes, second.classes);
     lathe_metric_reset(metric);
-    assert_int_equal(lathe_metric_update_many(metric, second.scores, second.labels, (size_t)second.samples), LATHE_OK);
+    assert_int_equal(lathe_metric_update_many(metric, second.scores, second.labels, (size_t)second.samples),
+        LATHE_OK);
     double got = lathe_metric_compute(metric), want = golden_number("many", "average_precision.macro");
     assert_close_double("after reset", &got, &want, 1, 1e-12, 0);
     lathe_metric_free(metric);

@@ -20,14 +20,16 @@ static void by_hand(void **state)
     (void)state;
     for (int norm = LATHE_CALIBRATION_MEAN; norm <= LATHE_CALIBRATION_MAX; norm++) {
         lathe_metric *metric = lathe_metric_calibration_error(2,
-            &(lathe_calibration_opts){ .bins = 2, .probabilities = true, .norm = (lathe_calibration_norm)norm });
+            &(lathe_calibration_opts){ .bins = 2,
+                .probabilities = true,
+                .norm = (lathe_calibration_norm)norm });
         assert_int_equal(lathe_metric_update(metric, scores, labels, 4), LATHE_OK);
         double got = lathe_metric_compute(metric), want = norm == LATHE_CALIBRATION_MEAN ? 0.25 : 0.5;
         assert_close_double("calibration", &got, &want, 1, 1e-15, 0);
         lathe_calibration_bin bins[2];
         assert_int_equal(lathe_calibration_bins(metric, bins, 2), LATHE_OK);
-        double flat[6] = { bins[0].samples, bins[0].confidence, bins[0].accuracy, bins[1].samples, bins[1].confidence,
-            bins[1].accuracy };
+        double flat[6] = { bins[0].samples, bins[0].confidence, bins[0].accuracy, bins[1].samples,
+            bins[1].confidence, bins[1].accuracy };
         double expected[6] = { 1, 0.5, 1, 3, 5.0 / 6, 2.0 / 3 };
         assert_close_double("bins", flat, expected, 6, 1e-15, 0);
         lathe_metric_free(metric);

@@ -8,21 +8,22 @@
  */
 #include "support/metric_test.h"
 
-static const lathe_metric_type *const types[] = { &lathe_precision_type, &lathe_recall_type, &lathe_fbeta_type,
-    &lathe_iou_type };
+static const lathe_metric_type *const types[] = { &lathe_precision_type, &lathe_recall_type,
+    &lathe_fbeta_type, &lathe_iou_type };
 
 static void by_hand(void **state)
 {
     (void)state;
     static const int labels[6] = { 0, 0, 1, 1, 1, 2 }, predicted[6] = { 0, 1, 1, 1, 2, 2 };
-    static const double want[4][3] = { { 1, 2.0 / 3, 0.5 }, { 0.5, 2.0 / 3, 1 }, { 2.0 / 3, 2.0 / 3, 2.0 / 3 },
-        { 0.5, 0.5, 0.5 } };
+    static const double want[4][3] = { { 1, 2.0 / 3, 0.5 }, { 0.5, 2.0 / 3, 1 },
+        { 2.0 / 3, 2.0 / 3, 2.0 / 3 }, { 0.5, 0.5, 0.5 } };
     lathe_real scores[18] = { 0 };
     for (int i = 0; i < 6; i++) scores[3 * i + predicted[i]] = 1;
     for (int t = 0; t < 4; t++) {
         lathe_metric *metric = lathe_metric_new(types[t], 3, NULL);
         assert_int_equal(lathe_metric_update(metric, scores, labels, 6), LATHE_OK);
-        double values[3], mean = (want[t][0] + want[t][1] + want[t][2]) / 3, got = lathe_metric_compute(metric);
+        double values[3], mean = (want[t][0] + want[t][1] + want[t][2]) / 3,
+                          got = lathe_metric_compute(metric);
         assert_int_equal(lathe_metric_per_class(metric, values, 3), LATHE_OK);
         assert_close_double(types[t]->name, values, want[t], 3, 1e-15, 0);
         assert_close_double(types[t]->name, &got, &mean, 1, 1e-15, 0);

@@ -14,7 +14,8 @@ static void by_hand(void **state)
     static const uint64_t want[9] = { 1, 0, 0, 1, 1, 0, 0, 1, 1 };
     assert_memory_equal(lathe_confusion_counts(confusion), want, sizeof want);
     lathe_class_counts one = lathe_confusion_class(confusion, 1);
-    assert_true(one.true_positive == 1 && one.false_positive == 1 && one.false_negative == 1 && one.true_negative == 2);
+    assert_true(one.true_positive == 1 && one.false_positive == 1 && one.false_negative == 1 &&
+        one.true_negative == 2);
     lathe_class_counts none = lathe_confusion_class(confusion, 3);
     assert_true(none.true_positive == 0 && none.true_negative == 0);
     lathe_confusion_reset(confusion);
@@ -30,7 +31,8 @@ static void equals_sklearn(void **state)
     for (int i = 0; i < 3; i++) {
         metric_data data = metric_data_open(names[i], false);
         lathe_confusion *confusion = lathe_confusion_new(data.classes);
-        assert_int_equal(lathe_confusion_update(confusion, data.scores, data.labels, (size_t)data.samples), LATHE_OK);
+        assert_int_equal(lathe_confusion_update(confusion, data.scores, data.labels, (size_t)data.samples),
+            LATHE_OK);
         char name[64];
         size_t n;
         snprintf(name, sizeof name, "%s.confusion", names[i]);

@@ -38,7 +38,8 @@ static void equals_sklearn(void **state)
     for (int i = 0; i < 6; i++) {
         metric_data data = metric_data_open(names[i], i < 3);
         assert_metric(&lathe_hamming_distance_type, &opts, &data, names[i], "hamming");
-        assert_metric(&lathe_hamming_score_type, &opts, &data, names[i], data.many ? "hamming_score" : "accuracy");
+        assert_metric(&lathe_hamming_score_type, &opts, &data, names[i],
+            data.many ? "hamming_score" : "accuracy");
         metric_data_free(&data);
     }
 }

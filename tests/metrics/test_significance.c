@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* t distribution with 1 degree of freedom is Cauchy's: P(|T| > 1) = 1/2. With 2: P(|T| > t) = 1 - t / sqrt(2 + t^2). */
+/* t distribution with 1 degree of freedom is Cauchy's: P(|T| > 1) = 1/2. With 2: P(|T| > t) = 1 - t / sqrt(2
+ * + t^2). */
 static void student_by_hand(void **state)
 {
     (void)state;
@@ -52,20 +53,20 @@ static void spread_by_hand(void **state)
     assert_true(isnan(lathe_spread_of(values + 1, 1).mean));
 }
 
-/* 3 * 0.01, 2 * 0.02, 1 * 0.06; then 3 * 0.01, 2 * 0.03, and 0.04 is not below its neighbour; ties count alike; 2 * 0.7 is above 1. */
+/* 3 * 0.01, 2 * 0.02, 1 * 0.06; then 3 * 0.01, 2 * 0.03, and 0.04 is not below its neighbour; ties count
+ * alike; 2 * 0.7 is above 1. */
 static void holm_by_hand(void **state)
 {
     (void)state;
-    static const double cases[][2][4] = {
-        { { 0.06, 0.01, NAN, 0.02 }, { 0.06, 0.03, NAN, 0.04 } },
+    static const double cases[][2][4] = { { { 0.06, 0.01, NAN, 0.02 }, { 0.06, 0.03, NAN, 0.04 } },
         { { 0.03, 0.01, 0.04, NAN }, { 0.06, 0.03, 0.06, NAN } },
-        { { 0.7, 0.8, 0.02, 0.02 }, { 1, 1, 0.08, 0.08 } },
-    };
+        { { 0.7, 0.8, 0.02, 0.02 }, { 1, 1, 0.08, 0.08 } } };
     for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
         double adjusted[4];
         lathe_holm(cases[c][0], 4, adjusted);
         for (int i = 0; i < 4; i++)
-            assert_true(isnan(cases[c][1][i]) ? isnan(adjusted[i]) : fabs(adjusted[i] - cases[c][1][i]) < 1e-15);
+            assert_true(
+                isnan(cases[c][1][i]) ? isnan(adjusted[i]) : fabs(adjusted[i] - cases[c][1][i]) < 1e-15);
     }
 }
 

@@ -4,7 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Every metric can be made by its name, and so can it with every option at a value that is not the default. */
+/* Every metric can be made by its name, and so can it with every option at a value that is not the default.
+ */
 static void every_option_of_every_metric(void **state)
 {
     (void)state;
@@ -16,7 +17,9 @@ static void every_option_of_every_metric(void **state)
         lathe_metric_free(metric);
         for (const lathe_field *field = type->fields; field->name; field++) {
             char text[LATHE_METRIC_TEXT], value[LATHE_FIELD_TEXT];
-            const char *wanted = field->kind == LATHE_FIELD_CHOICE ? field->choices[1] : field->kind == LATHE_FIELD_BOOL ? "true" : "1";
+            const char *wanted = field->kind == LATHE_FIELD_CHOICE ? field->choices[1] :
+                field->kind == LATHE_FIELD_BOOL                    ? "true" :
+                                                                     "1";
             snprintf(text, sizeof text, "%s:%s=%s", type->name, field->name, wanted);
             metric = lathe_metric_from_text(text, 3);
             if (!metric) fail_msg("%s: %s", text, lathe_error_message());
@@ -34,15 +37,17 @@ static void options_count(void **state)
     static const struct {
         const char *text;
         double value;
-    } cases[] = { { "accuracy", 1. / 3 }, { "accuracy:k=2", 2. / 3 }, { "accuracy:k=3", 1 }, { "accuracy:k=2:average=macro", 2. / 3 },
-        { "hamming-distance", 2. / 3 }, { "recall:average=micro", 1. / 3 }, { "precision:zero_division=1", 7. / 9 },
+    } cases[] = { { "accuracy", 1. / 3 }, { "accuracy:k=2", 2. / 3 }, { "accuracy:k=3", 1 },
+        { "accuracy:k=2:average=macro", 2. / 3 }, { "hamming-distance", 2. / 3 },
+        { "recall:average=micro", 1. / 3 }, { "precision:zero_division=1", 7. / 9 },
         { "fbeta:beta=2:average=micro", 1. / 3 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_metric *metric = lathe_metric_from_text(cases[i].text, 3);
         if (!metric) fail_msg("%s: %s", cases[i].text, lathe_error_message());
         assert_int_equal(lathe_metric_update(metric, scores, (int[]){ 0, 1, 2 }, 3), LATHE_OK);
         if (fabs(lathe_metric_compute(metric) - cases[i].value) > 1e-15)
-            fail_msg("%s is %.17g, expected %.17g", cases[i].text, lathe_metric_compute(metric), cases[i].value);
+            fail_msg("%s is %.17g, expected %.17g", cases[i].text, lathe_metric_compute(metric),
+                cases[i].value);
         lathe_metric_free(metric);
     }
 }

@@ -9,7 +9,8 @@ static lathe_shape run(lathe_layer *net, lathe_tape *tape, lathe_real *y, size_t
     lathe_real values[17 * 2 * 9];
     fill_normal(values, sizeof values / sizeof values[0], 1);
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *result = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 3, 3 } }, values));
+    lathe_tensor *result = lathe_nn_forward(net,
+        lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 3, 3 } }, values));
     if (!result) fail_msg("%s", lathe_error_message());
     size_t count = lathe_shape_count(&result->shape);
     assert_true(count <= room);
@@ -48,7 +49,8 @@ static void test_concat(void **state)
 {
     (void)state;
     lathe_model *model = lathe_model_new();
-    lathe_layer *net = lathe_nn_concat(model, lathe_nn_relu(model), lathe_nn_conv2d(model, 2, 3, 1, NULL), NULL);
+    lathe_layer *net =
+        lathe_nn_concat(model, lathe_nn_relu(model), lathe_nn_conv2d(model, 2, 3, 1, NULL), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     assert_non_null(lathe_nn_find(net, "1.weight"));
     lathe_tape *tape = lathe_tape_new();
@@ -76,9 +78,10 @@ static void test_gradient(void **state)
     (void)state;
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_nn_sequential(model,
-        lathe_nn_residual(model, lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }), NULL),
-        lathe_nn_concat(model, lathe_nn_tanh(model), lathe_nn_identity(model), NULL),
-        lathe_nn_flatten(model), lathe_nn_linear(model, 36, 3, NULL), NULL);
+        lathe_nn_residual(model, lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }),
+            NULL),
+        lathe_nn_concat(model, lathe_nn_tanh(model), lathe_nn_identity(model), NULL), lathe_nn_flatten(model),
+        lathe_nn_linear(model, 36, 3, NULL), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 4, { 3, 2, 3, 3 } } };
     if (lathe_gradcheck(forward, net, &leaf, 1, NULL, NULL)) fail_msg("%s", lathe_error_message());
@@ -90,8 +93,8 @@ static void test_frozen(void **state)
 {
     (void)state;
     lathe_model *model = lathe_model_new();
-    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_flatten(model), lathe_nn_linear(model, 18, 4, NULL),
-        lathe_nn_linear(model, 4, 2, NULL), NULL);
+    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_flatten(model),
+        lathe_nn_linear(model, 18, 4, NULL), lathe_nn_linear(model, 4, 2, NULL), NULL);
     lathe_nn_init(net, 1);
     lathe_nn_freeze(net->child[2], true);
     lathe_tape *tape = lathe_tape_new();
@@ -99,21 +102,25 @@ static void test_frozen(void **state)
     lathe_real values[2 * 18];
     fill_normal(values, 36, 1);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 2, 2, 3, 3 } }, values);
-    assert_int_equal(lathe_backward(lathe_cross_entropy(lathe_nn_forward(net, x), (const int[]){ 0, 1 }, NULL)), LATHE_OK);
+    assert_int_equal(lathe_backward(
+                         lathe_cross_entropy(lathe_nn_forward(net, x), (const int[]){ 0, 1 }, NULL)),
+        LATHE_OK);
     assert_true(lathe_nn_find(net, "1.weight")->has_grad && lathe_nn_find(net, "1.weight")->grad[0] != 0);
     assert_true(!lathe_nn_find(net, "2.weight")->has_grad && lathe_nn_find(net, "2.weight")->grad[0] == 0);
     lathe_tape_free(tape);
     lathe_model_free(model);
 }
 
-/* Batch norm and relu in one operation or in two: the same results and gradients but for rounding, and one node fewer. */
+/* Batch norm and relu in one operation or in two: the same results and gradients but for rounding, and one
+ * node fewer. */
 static void test_fusion(void **state)
 {
     (void)state;
     enum { COUNT = 17 * 2 * 9, WEIGHTS = 2 * 2 * 9 };
     lathe_model *model = lathe_model_new();
-    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }),
-        lathe_nn_batch_norm(model, 2, NULL), lathe_nn_relu(model), NULL);
+    lathe_layer *net =
+        lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }),
+            lathe_nn_batch_norm(model, 2, NULL), lathe_nn_relu(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     lathe_tape *tape = lathe_tape_new();
     lathe_real y[COUNT], gy[COUNT];
@@ -139,18 +146,21 @@ static void test_fusion(void **state)
     lathe_model_free(model);
 }
 
-/* A relu between a convolution and max pooling goes into the pooling, which sees fewer numbers; one without a pooling into the convolution. */
+/* A relu between a convolution and max pooling goes into the pooling, which sees fewer numbers; one without a
+ * pooling into the convolution. */
 static void test_relu_goes_where_it_costs_least(void **state)
 {
     (void)state;
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 1, 2, 3, NULL), lathe_nn_relu(model),
-        lathe_nn_conv2d(model, 2, 2, 3, NULL), lathe_nn_relu(model), lathe_nn_max_pool2d(model, 2, NULL), lathe_nn_flatten(model), NULL);
+        lathe_nn_conv2d(model, 2, 2, 3, NULL), lathe_nn_relu(model), lathe_nn_max_pool2d(model, 2, NULL),
+        lathe_nn_flatten(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     lathe_tape *tape = lathe_tape_new();
     const char *expected[] = { "reshape", "max_pool2d", "conv2d", "conv2d_relu" };
     lathe_tape_begin(tape, LATHE_TRAIN);
-    assert_non_null(lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 3, 1, 8, 8 } }, NULL)));
+    assert_non_null(lathe_nn_forward(net,
+        lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 3, 1, 8, 8 } }, NULL)));
     size_t nodes = 0;
     for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before, nodes++)
         assert_string_equal(node->op->name, expected[nodes]);
@@ -174,7 +184,9 @@ static void test_mistakes(void **state)
     /* The failure of a layer deep inside names it, and the loss's backward gives it again. */
     model = lathe_model_new();
     lathe_layer *net = lathe_nn_sequential(model, lathe_nn_relu(model),
-        lathe_nn_residual(model, lathe_nn_sequential(model, lathe_nn_tanh(model), lathe_nn_conv2d(model, 3, 2, 1, NULL), NULL), NULL),
+        lathe_nn_residual(model,
+            lathe_nn_sequential(model, lathe_nn_tanh(model), lathe_nn_conv2d(model, 3, 2, 1, NULL), NULL),
+            NULL),
         lathe_nn_flatten(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     lathe_tape *tape = lathe_tape_new();

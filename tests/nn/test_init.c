@@ -10,7 +10,9 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return x;
 }
 
-static const lathe_layer_type holder_type = { .name = "holder", .size = sizeof(lathe_layer), .forward = forward };
+static const lathe_layer_type holder_type = { .name = "holder",
+    .size = sizeof(lathe_layer),
+    .forward = forward };
 
 /* A layer with one weight [40, 30, 3, 3]: fan_in 270, fan_out 360, 10,800 numbers. */
 static lathe_layer *holder(lathe_model *model, lathe_init init)
@@ -35,7 +37,8 @@ static void test_keyed_by_path(void **state)
     lathe_nn_init(net_b, 42);
     size_t bytes = NUMBERS * sizeof(lathe_real);
     const lathe_real *same = lathe_nn_find(net_a, "1.weight")->data;
-    assert_memory_equal(same, lathe_nn_find(net_b, "1.weight")->data, bytes); /* whatever else is in the net */
+    assert_memory_equal(same, lathe_nn_find(net_b, "1.weight")->data,
+        bytes); /* whatever else is in the net */
     assert_memory_not_equal(same, lathe_nn_find(net_a, "0.weight")->data, bytes);
     lathe_nn_init(net_a, 43);
     assert_memory_not_equal(same, lathe_nn_find(net_b, "1.weight")->data, bytes);
@@ -43,7 +46,8 @@ static void test_keyed_by_path(void **state)
     lathe_model_free(b);
 }
 
-/* The numbers are the sequence of (seed, stream of the path), as the header says: others can draw the same. */
+/* The numbers are the sequence of (seed, stream of the path), as the header says: others can draw the same.
+ */
 static void test_sequence(void **state)
 {
     (void)state;
@@ -62,7 +66,8 @@ typedef struct rule {
     double deviation, bound; /* bound 0: a normal distribution */
 } rule;
 
-/* Draw by a rule; the sample's moments must lie within five standard errors, and a bound must be kept and nearly reached. */
+/* Draw by a rule; the sample's moments must lie within five standard errors, and a bound must be kept and
+ * nearly reached. */
 static void check_rule(const rule *rule, const lathe_real *data)
 {
     double sum = 0, squares = 0, fourth = 0, largest = 0;
@@ -77,7 +82,8 @@ static void check_rule(const rule *rule, const lathe_real *data)
     if (fabs(sum / n) > 5 / sqrt(n)) fail_msg("%s: mean is %g deviations", rule->name, sum / n);
     if (fabs(squares / n - 1) > 5 * sqrt((kurtosis - 1) / n))
         fail_msg("%s: variance is %g times the rule's", rule->name, squares / n);
-    if (fabs(fourth / n - kurtosis) > 0.5) fail_msg("%s: kurtosis is %g, not %g", rule->name, fourth / n, kurtosis);
+    if (fabs(fourth / n - kurtosis) > 0.5)
+        fail_msg("%s: kurtosis is %g, not %g", rule->name, fourth / n, kurtosis);
     if (rule->bound > 0 && !(largest <= rule->bound * (1 + 1e-6) && largest > 0.998 * rule->bound))
         fail_msg("%s: the largest is %g, the bound %g", rule->name, largest, rule->bound);
 }
@@ -95,7 +101,8 @@ static void test_rules(void **state)
         { "kaiming_normal", { LATHE_INIT_KAIMING_NORMAL, 0 }, sqrt(2 / in), 0 },
         { "xavier_uniform", { LATHE_INIT_XAVIER_UNIFORM, 0 }, sqrt(2 / (in + out)), sqrt(6 / (in + out)) },
         { "xavier_normal", { LATHE_INIT_XAVIER_NORMAL, 0 }, sqrt(2 / (in + out)), 0 },
-        { "xavier_normal, gain 5/3", { LATHE_INIT_XAVIER_NORMAL, 5.0 / 3 }, 5.0 / 3 * sqrt(2 / (in + out)), 0 },
+        { "xavier_normal, gain 5/3", { LATHE_INIT_XAVIER_NORMAL, 5.0 / 3 }, 5.0 / 3 * sqrt(2 / (in + out)),
+            0 },
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         lathe_model *model = lathe_model_new();
@@ -105,7 +112,8 @@ static void test_rules(void **state)
 
         /* The same rule for a model that was built with another one gives the same numbers; norms stay. */
         lathe_model *other = lathe_model_new();
-        lathe_layer *again = lathe_nn_sequential(other, holder(other, (lathe_init){ LATHE_INIT_CONSTANT, 3 }), NULL);
+        lathe_layer *again =
+            lathe_nn_sequential(other, holder(other, (lathe_init){ LATHE_INIT_CONSTANT, 3 }), NULL);
         lathe_nn_init(again, 1);
         assert_true(lathe_nn_find(again, "0.weight")->data[77] == 3);
         assert_int_equal(lathe_nn_init_weights(again, rules[i].init, 5), LATHE_OK);
@@ -128,7 +136,8 @@ static void test_errors(void **state)
     lathe_real before = lathe_nn_find(net, "0.weight")->data[0];
     assert_int_equal(lathe_nn_init_weights(net, (lathe_init){ LATHE_INIT_NORMAL, NAN }, 1), LATHE_EARG);
     assert_failed(LATHE_EARG, "not finite");
-    assert_int_equal(lathe_nn_init_weights(net, (lathe_init){ LATHE_INIT_KAIMING_NORMAL, -1 }, 1), LATHE_EARG);
+    assert_int_equal(lathe_nn_init_weights(net, (lathe_init){ LATHE_INIT_KAIMING_NORMAL, -1 }, 1),
+        LATHE_EARG);
     assert_failed(LATHE_EARG, "below 0");
     assert_int_equal(lathe_nn_init_weights(net, (lathe_init){ (lathe_init_kind)99, 1 }, 1), LATHE_EARG);
     assert_failed(LATHE_EARG, "no such kind");

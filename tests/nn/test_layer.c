@@ -45,8 +45,8 @@ static void test_paths(void **state)
     lathe_model *model = lathe_model_new();
     lathe_layer *net = new_net(model);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
-    static const char *const paths[] = { "0.weight", "0.mean", "0.bias", "1.weight", "1.mean", "1.bias", "1.body.weight",
-        "1.body.mean", "1.body.bias", "2.weight", "2.mean", "2.bias" };
+    static const char *const paths[] = { "0.weight", "0.mean", "0.bias", "1.weight", "1.mean", "1.bias",
+        "1.body.weight", "1.body.mean", "1.body.bias", "2.weight", "2.mean", "2.bias" };
     int count;
     lathe_tensor *const *tensor = lathe_nn_state(net, &count);
     assert_int_equal(count, 12);
@@ -163,7 +163,8 @@ static void test_hook(void **state)
     (void)state;
     char text[64] = "";
     lathe_model *model = lathe_model_new();
-    lathe_layer *net = lathe_nn_sequential(model, new_unit(model), lathe_nn_sequential(model, new_unit(model), NULL), NULL);
+    lathe_layer *net =
+        lathe_nn_sequential(model, new_unit(model), lathe_nn_sequential(model, new_unit(model), NULL), NULL);
     lathe_nn_init(net, 1);
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_EVAL);
@@ -194,7 +195,8 @@ static void test_freeze(void **state)
     lathe_nn_freeze(net, false);
     int count;
     lathe_tensor *const *all = lathe_nn_state(net, &count);
-    for (int i = 0; i < count; i++) assert_int_equal(all[i]->needs_grad, strstr(all[i]->name, "mean") == NULL);
+    for (int i = 0; i < count; i++)
+        assert_int_equal(all[i]->needs_grad, strstr(all[i]->name, "mean") == NULL);
     lathe_model_free(model);
 }
 
@@ -226,15 +228,24 @@ static void add_circle(lathe_model *model, lathe_layer *layer)
     lathe_layer_add(child, layer, "b");
 }
 
-static void add_dot(lathe_model *model, lathe_layer *layer) { lathe_layer_add(layer, new_unit(model), "a.b"); }
-static void add_same_name(lathe_model *model, lathe_layer *layer) { lathe_layer_add(layer, new_unit(model), "weight"); }
+static void add_dot(lathe_model *model, lathe_layer *layer)
+{
+    lathe_layer_add(layer, new_unit(model), "a.b");
+}
+static void add_same_name(lathe_model *model, lathe_layer *layer)
+{
+    lathe_layer_add(layer, new_unit(model), "weight");
+}
 static void add_nothing(lathe_model *model, lathe_layer *layer)
 {
     (void)model;
     lathe_layer_add(layer, NULL, NULL);
 }
 
-static void append_to_unit(lathe_model *model, lathe_layer *layer) { lathe_nn_append(layer, new_unit(model)); }
+static void append_to_unit(lathe_model *model, lathe_layer *layer)
+{
+    lathe_nn_append(layer, new_unit(model));
+}
 
 static void param_without_name(lathe_model *model, lathe_layer *layer)
 {
@@ -263,8 +274,7 @@ static void param_of_bad_deviation(lathe_model *model, lathe_layer *layer)
 static void test_mistakes(void **state)
 {
     (void)state;
-    static const mistake mistakes[] = {
-        { add_twice, LATHE_EARG, "the unit is part of a layer already" },
+    static const mistake mistakes[] = { { add_twice, LATHE_EARG, "the unit is part of a layer already" },
         { add_foreign, LATHE_EARG, "the unit is of another model" },
         { add_circle, LATHE_EARG, "the unit is around the layer" },
         { add_dot, LATHE_EARG, "'a.b' in a unit is no name" },
@@ -274,8 +284,7 @@ static void test_mistakes(void **state)
         { param_without_name, LATHE_EARG, "'' in a unit is no name" },
         { param_of_bad_shape, LATHE_ESHAPE, "c of a unit cannot have the shape [2, 0]" },
         { param_without_fans, LATHE_EARG, "needs two dimensions or more" },
-        { param_of_bad_deviation, LATHE_EARG, "is below 0" },
-    };
+        { param_of_bad_deviation, LATHE_EARG, "is below 0" } };
     other_model = lathe_model_new();
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         lathe_model *model = lathe_model_new();
@@ -324,7 +333,8 @@ static void test_out_of_memory(void **state)
         lathe_alloc_fail_at(nth, false);
         lathe_model *model = lathe_model_new();
         lathe_layer *net = model ? lathe_nn_sequential(model, new_net(model), new_net(model), NULL) : NULL;
-        for (int i = 0; net && i < 200; i++) lathe_nn_append(net, new_net(model)); /* more than the arena's first block */
+        for (int i = 0; net && i < 200; i++)
+            lathe_nn_append(net, new_net(model)); /* more than the arena's first block */
         if (net && !lathe_model_status(model)) done = lathe_nn_init(net, 1) == LATHE_OK;
         lathe_alloc_fail_at(0, false);
         if (!done) assert_failed(LATHE_ENOMEM, "memory");

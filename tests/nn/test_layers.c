@@ -1,4 +1,5 @@
-/* Each layer: settings reach the operation, parameters have PyTorch's names and first numbers, wrong arguments are refused. */
+/* Each layer: settings reach the operation, parameters have PyTorch's names and first numbers, wrong
+ * arguments are refused. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@ typedef struct layer_case {
 
 static lathe_layer *make_conv(lathe_model *m)
 {
-    return lathe_nn_conv2d(m, 4, 6, 3, &(lathe_nn_conv2d_opts){ .stride = 2, .padding = 3, .dilation = 2, .groups = 2 });
+    return lathe_nn_conv2d(m, 4, 6, 3,
+        &(lathe_nn_conv2d_opts){ .stride = 2, .padding = 3, .dilation = 2, .groups = 2 });
 }
 
 static lathe_tensor *conv(lathe_layer *layer, lathe_tensor *x)
@@ -24,8 +26,14 @@ static lathe_tensor *conv(lathe_layer *layer, lathe_tensor *x)
         &(lathe_conv2d_opts){ .stride = 2, .padding = 3, .dilation = 2, .groups = 2 });
 }
 
-static lathe_layer *make_bare_conv(lathe_model *m) { return lathe_nn_conv2d(m, 4, 3, 1, &(lathe_nn_conv2d_opts){ .no_bias = true }); }
-static lathe_tensor *bare_conv(lathe_layer *layer, lathe_tensor *x) { return lathe_conv2d(x, lathe_nn_find(layer, "weight"), NULL, NULL); }
+static lathe_layer *make_bare_conv(lathe_model *m)
+{
+    return lathe_nn_conv2d(m, 4, 3, 1, &(lathe_nn_conv2d_opts){ .no_bias = true });
+}
+static lathe_tensor *bare_conv(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_conv2d(x, lathe_nn_find(layer, "weight"), NULL, NULL);
+}
 static lathe_layer *make_linear(lathe_model *m) { return lathe_nn_linear(m, 5, 3, NULL); }
 
 static lathe_tensor *linear(lathe_layer *layer, lathe_tensor *x)
@@ -33,9 +41,18 @@ static lathe_tensor *linear(lathe_layer *layer, lathe_tensor *x)
     return lathe_linear(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"));
 }
 
-static lathe_layer *make_bare_linear(lathe_model *m) { return lathe_nn_linear(m, 5, 3, &(lathe_nn_linear_opts){ .no_bias = true }); }
-static lathe_tensor *bare_linear(lathe_layer *layer, lathe_tensor *x) { return lathe_linear(x, lathe_nn_find(layer, "weight"), NULL); }
-static lathe_layer *make_norm(lathe_model *m) { return lathe_nn_batch_norm(m, 4, &(lathe_batch_norm_opts){ .eps = 0.5, .momentum = 0.25 }); }
+static lathe_layer *make_bare_linear(lathe_model *m)
+{
+    return lathe_nn_linear(m, 5, 3, &(lathe_nn_linear_opts){ .no_bias = true });
+}
+static lathe_tensor *bare_linear(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_linear(x, lathe_nn_find(layer, "weight"), NULL);
+}
+static lathe_layer *make_norm(lathe_model *m)
+{
+    return lathe_nn_batch_norm(m, 4, &(lathe_batch_norm_opts){ .eps = 0.5, .momentum = 0.25 });
+}
 
 static lathe_tensor *norm(lathe_layer *layer, lathe_tensor *x)
 {
@@ -46,14 +63,15 @@ static lathe_tensor *norm(lathe_layer *layer, lathe_tensor *x)
 
 static lathe_layer *make_response(lathe_model *m)
 {
-    return lathe_nn_local_response_norm(m, 3, &(lathe_local_response_norm_opts){ .alpha = 2, .within_channel = true });
+    return lathe_nn_local_response_norm(m, 3,
+        &(lathe_local_response_norm_opts){ .alpha = 2, .within_channel = true });
 }
 
 static lathe_tensor *response(lathe_layer *layer, lathe_tensor *x)
 {
     (void)layer;
-    return lathe_local_response_norm(
-        x, &(lathe_local_response_norm_opts){ .size = 3, .alpha = 2, .within_channel = true });
+    return lathe_local_response_norm(x,
+        &(lathe_local_response_norm_opts){ .size = 3, .alpha = 2, .within_channel = true });
 }
 
 static lathe_tensor *relu(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_relu(x); }
@@ -62,16 +80,32 @@ static lathe_tensor *silu(lathe_layer *layer, lathe_tensor *x) { return (void)la
 static lathe_tensor *sigmoid(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_sigmoid(x); }
 static lathe_tensor *hyperbolic(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_tanh(x); }
 static lathe_layer *make_leaky(lathe_model *m) { return lathe_nn_leaky_relu(m, 0.2); }
-static lathe_tensor *leaky(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_leaky_relu(x, 0.2); }
+static lathe_tensor *leaky(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_leaky_relu(x, 0.2);
+}
 static lathe_layer *make_dropout(lathe_model *m) { return lathe_nn_dropout(m, 0.3); }
-static lathe_tensor *dropout(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_dropout(x, 0.3); }
+static lathe_tensor *dropout(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_dropout(x, 0.3);
+}
 static lathe_tensor *identity(lathe_layer *layer, lathe_tensor *x) { return (void)layer, x; }
 
-static const lathe_pool_opts pool_opts = { .kernel = 3, .stride = 2, .padding = 1, .ceil_mode = true, .exclude_padding = true };
+static const lathe_pool_opts pool_opts = { .kernel = 3,
+    .stride = 2,
+    .padding = 1,
+    .ceil_mode = true,
+    .exclude_padding = true };
 static lathe_layer *make_max(lathe_model *m) { return lathe_nn_max_pool2d(m, 3, &pool_opts); }
-static lathe_tensor *max_pool(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_max_pool2d(x, &pool_opts); }
+static lathe_tensor *max_pool(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_max_pool2d(x, &pool_opts);
+}
 static lathe_layer *make_avg(lathe_model *m) { return lathe_nn_avg_pool2d(m, 3, &pool_opts); }
-static lathe_tensor *avg_pool(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_avg_pool2d(x, &pool_opts); }
+static lathe_tensor *avg_pool(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_avg_pool2d(x, &pool_opts);
+}
 static lathe_layer *make_half(lathe_model *m) { return lathe_nn_max_pool2d(m, 2, NULL); }
 
 static lathe_tensor *half(lathe_layer *layer, lathe_tensor *x)
@@ -80,10 +114,19 @@ static lathe_tensor *half(lathe_layer *layer, lathe_tensor *x)
 }
 
 static lathe_layer *make_adaptive(lathe_model *m) { return lathe_nn_adaptive_avg_pool2d(m, 2, 3); }
-static lathe_tensor *adaptive(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_adaptive_avg_pool2d(x, 2, 3); }
-static lathe_tensor *global(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_flatten(lathe_adaptive_avg_pool2d(x, 1, 1)); }
+static lathe_tensor *adaptive(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_adaptive_avg_pool2d(x, 2, 3);
+}
+static lathe_tensor *global(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_flatten(lathe_adaptive_avg_pool2d(x, 1, 1));
+}
 static lathe_tensor *flat(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_flatten(x); }
-static lathe_layer *make_reshape(lathe_model *m) { return lathe_nn_reshape(m, (lathe_shape){ 2, { -1, 10 } }); }
+static lathe_layer *make_reshape(lathe_model *m)
+{
+    return lathe_nn_reshape(m, (lathe_shape){ 2, { -1, 10 } });
+}
 
 static lathe_tensor *reshape(lathe_layer *layer, lathe_tensor *x)
 {
@@ -91,7 +134,10 @@ static lathe_tensor *reshape(lathe_layer *layer, lathe_tensor *x)
 }
 
 static lathe_layer *make_subsample(lathe_model *m) { return lathe_nn_subsample(m, 2, 8); }
-static lathe_tensor *subsample(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_subsample(x, 2, 8); }
+static lathe_tensor *subsample(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_subsample(x, 2, 8);
+}
 static lathe_layer *make_transposed(lathe_model *m)
 {
     return lathe_nn_conv_transpose2d(m, 4, 6, 3,
@@ -105,18 +151,33 @@ static lathe_tensor *transposed(lathe_layer *layer, lathe_tensor *x)
 }
 
 static lathe_layer *make_upsample(lathe_model *m) { return lathe_nn_upsample(m, 2, NULL); }
-static lathe_tensor *upsample(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_upsample(x, 14, 10, NULL); }
+static lathe_tensor *upsample(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_upsample(x, 14, 10, NULL);
+}
 static const lathe_upsample_opts aligned = { LATHE_UPSAMPLE_BILINEAR, true };
 static lathe_layer *make_bilinear(lathe_model *m) { return lathe_nn_upsample(m, 3, &aligned); }
-static lathe_tensor *bilinear(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_upsample(x, 21, 15, &aligned); }
+static lathe_tensor *bilinear(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_upsample(x, 21, 15, &aligned);
+}
 static lathe_tensor *softmax(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_softmax(x); }
-static lathe_tensor *log_softmax(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_log_softmax(x); }
+static lathe_tensor *log_softmax(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_log_softmax(x);
+}
 
-#define PICTURE { 4, { 3, 4, 7, 5 } }
-#define ROW { 2, { 3, 5 } }
+#define PICTURE \
+    { \
+        4, { 3, 4, 7, 5 } \
+    }
+#define ROW \
+    { \
+        2, { 3, 5 } \
+    }
 
-static const layer_case cases[] = {
-    { "conv2d", "4 -> 6, 3x3, stride 2, padding 3, dilation 2, groups 2", make_conv, conv, PICTURE, { 4, { 3, 6, 5, 4 } }, 114 },
+static const layer_case cases[] = { { "conv2d", "4 -> 6, 3x3, stride 2, padding 3, dilation 2, groups 2",
+                                        make_conv, conv, PICTURE, { 4, { 3, 6, 5, 4 } }, 114 },
     { "conv2d", "4 -> 3, 1x1, no bias", make_bare_conv, bare_conv, PICTURE, { 4, { 3, 3, 7, 5 } }, 12 },
     { "linear", "5 -> 3", make_linear, linear, ROW, { 2, { 3, 3 } }, 18 },
     { "linear", "5 -> 3, no bias", make_bare_linear, bare_linear, ROW, { 2, { 3, 3 } }, 15 },
@@ -130,21 +191,23 @@ static const layer_case cases[] = {
     { "leaky_relu", "slope 0.2", make_leaky, leaky, PICTURE, PICTURE, 0 },
     { "dropout", "p 0.3", make_dropout, dropout, PICTURE, PICTURE, 0 },
     { "identity", "", lathe_nn_identity, identity, PICTURE, PICTURE, 0 },
-    { "max_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_max, max_pool, PICTURE, { 4, { 3, 4, 4, 3 } }, 0 },
-    { "avg_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_avg, avg_pool, PICTURE, { 4, { 3, 4, 4, 3 } }, 0 },
+    { "max_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_max, max_pool, PICTURE,
+        { 4, { 3, 4, 4, 3 } }, 0 },
+    { "avg_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_avg, avg_pool, PICTURE,
+        { 4, { 3, 4, 4, 3 } }, 0 },
     { "max_pool2d", "2x2, stride 2", make_half, half, PICTURE, { 4, { 3, 4, 3, 2 } }, 0 },
     { "adaptive_avg_pool2d", "to 2x3", make_adaptive, adaptive, PICTURE, { 4, { 3, 4, 2, 3 } }, 0 },
     { "global_avg_pool", "", lathe_nn_global_avg_pool, global, PICTURE, { 2, { 3, 4 } }, 0 },
     { "flatten", "", lathe_nn_flatten, flat, PICTURE, { 2, { 3, 140 } }, 0 },
     { "reshape", "to [-1, 10]", make_reshape, reshape, PICTURE, { 3, { 3, 14, 10 } }, 0 },
     { "subsample", "stride 2, to 8 channels", make_subsample, subsample, PICTURE, { 4, { 3, 8, 4, 3 } }, 0 },
-    { "conv_transpose2d", "4 -> 6, 3x3, stride 2, padding 1, output padding 1, groups 2", make_transposed, transposed, PICTURE,
-        { 4, { 3, 6, 14, 10 } }, 114 },
+    { "conv_transpose2d", "4 -> 6, 3x3, stride 2, padding 1, output padding 1, groups 2", make_transposed,
+        transposed, PICTURE, { 4, { 3, 6, 14, 10 } }, 114 },
     { "upsample", "times 2, nearest", make_upsample, upsample, PICTURE, { 4, { 3, 4, 14, 10 } }, 0 },
-    { "upsample", "times 3, bilinear, align corners", make_bilinear, bilinear, PICTURE, { 4, { 3, 4, 21, 15 } }, 0 },
+    { "upsample", "times 3, bilinear, align corners", make_bilinear, bilinear, PICTURE,
+        { 4, { 3, 4, 21, 15 } }, 0 },
     { "softmax", "", lathe_nn_softmax, softmax, ROW, ROW, 0 },
-    { "log_softmax", "", lathe_nn_log_softmax, log_softmax, ROW, ROW, 0 },
-};
+    { "log_softmax", "", lathe_nn_log_softmax, log_softmax, ROW, ROW, 0 } };
 
 /* The forward of one case in this mode, by the layer or by its operation; the caller frees the numbers. */
 static lathe_real *run(const layer_case *c, lathe_mode mode, bool by_layer)
@@ -173,7 +236,8 @@ static void test_forward(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (int mode = LATHE_EVAL; mode <= LATHE_TRAIN; mode++) {
-            lathe_real *got = run(&cases[i], (lathe_mode)mode, true), *want = run(&cases[i], (lathe_mode)mode, false);
+            lathe_real *got = run(&cases[i], (lathe_mode)mode, true),
+                       *want = run(&cases[i], (lathe_mode)mode, false);
             assert_memory_equal(got, want, lathe_shape_count(&cases[i].out) * sizeof *got);
             free(got), free(want);
         }
@@ -191,7 +255,8 @@ static void test_description(void **state)
         assert_string_equal(layer->type->name, cases[i].type);
         assert_string_equal(text, cases[i].settings);
         int numbers = 0;
-        for (int p = 0; p < lathe_nn_params(layer)->count; p++) numbers += (int)lathe_nn_params(layer)->tensor[p]->stored;
+        for (int p = 0; p < lathe_nn_params(layer)->count; p++)
+            numbers += (int)lathe_nn_params(layer)->tensor[p]->stored;
         assert_int_equal(numbers, cases[i].parameters);
         lathe_model_free(model);
     }
@@ -205,25 +270,30 @@ static void check_bound(lathe_tensor *tensor, double bound)
         fail_msg("%s reaches %g, the bound is %g", tensor->name, largest, bound);
 }
 
-/* PyTorch: weights and biases of convolutions and linear layers uniform on +-1/sqrt(fan_in); norms 1 and 0. */
+/* PyTorch: weights and biases of convolutions and linear layers uniform on +-1/sqrt(fan_in); norms 1 and 0.
+ */
 static void test_first_numbers(void **state)
 {
     (void)state;
     lathe_model *model = lathe_model_new();
-    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 8, 64, 3, &(lathe_nn_conv2d_opts){ .groups = 2 }),
+    lathe_layer *net = lathe_nn_sequential(model,
+        lathe_nn_conv2d(model, 8, 64, 3, &(lathe_nn_conv2d_opts){ .groups = 2 }),
         lathe_nn_batch_norm(model, 64, NULL), lathe_nn_linear(model, 50, 60, NULL),
-        lathe_nn_linear(model, 50, 60, &(lathe_nn_linear_opts){ .weight_init = { LATHE_INIT_CONSTANT, 2 },
-            .bias_init = { LATHE_INIT_CONSTANT, 3 } }),
+        lathe_nn_linear(model, 50, 60,
+            &(lathe_nn_linear_opts){ .weight_init = { LATHE_INIT_CONSTANT, 2 },
+                .bias_init = { LATHE_INIT_CONSTANT, 3 } }),
         lathe_nn_conv_transpose2d(model, 40, 20, 3, &(lathe_nn_conv_transpose2d_opts){ .groups = 2 }), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     check_bound(lathe_nn_find(net, "0.weight"), 1 / sqrt(36));
     check_bound(lathe_nn_find(net, "0.bias"), 1 / sqrt(36));
-    check_bound(lathe_nn_find(net, "4.weight"), 1 / sqrt(90)); /* a transposed one's fan_in is that of its gradient, as in PyTorch */
+    check_bound(lathe_nn_find(net, "4.weight"),
+        1 / sqrt(90)); /* a transposed one's fan_in is that of its gradient, as in PyTorch */
     check_bound(lathe_nn_find(net, "4.bias"), 1 / sqrt(90));
     check_bound(lathe_nn_find(net, "2.weight"), 1 / sqrt(50));
     check_bound(lathe_nn_find(net, "2.bias"), 1 / sqrt(50));
     assert_true(lathe_nn_find(net, "1.weight")->data[63] == 1 && lathe_nn_find(net, "1.bias")->data[63] == 0);
-    assert_true(lathe_nn_find(net, "1.running_mean")->data[63] == 0 && lathe_nn_find(net, "1.running_var")->data[63] == 1);
+    assert_true(lathe_nn_find(net, "1.running_mean")->data[63] == 0 &&
+        lathe_nn_find(net, "1.running_var")->data[63] == 1);
     assert_true(lathe_nn_find(net, "3.weight")->data[7] == 2 && lathe_nn_find(net, "3.bias")->data[7] == 3);
     lathe_model_free(model);
 }
@@ -231,21 +301,48 @@ static void test_first_numbers(void **state)
 static lathe_layer *bad_channels(lathe_model *m) { return lathe_nn_conv2d(m, 0, 6, 3, NULL); }
 static lathe_layer *bad_out(lathe_model *m) { return lathe_nn_conv2d(m, 1, -6, 3, NULL); }
 static lathe_layer *bad_kernel(lathe_model *m) { return lathe_nn_conv2d(m, 1, 6, 0, NULL); }
-static lathe_layer *bad_stride(lathe_model *m) { return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .stride = -1 }); }
-static lathe_layer *bad_padding(lathe_model *m) { return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .padding = -2 }); }
-static lathe_layer *bad_dilation(lathe_model *m) { return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .dilation = -1 }); }
-static lathe_layer *bad_groups(lathe_model *m) { return lathe_nn_conv2d(m, 4, 6, 3, &(lathe_nn_conv2d_opts){ .groups = 4 }); }
+static lathe_layer *bad_stride(lathe_model *m)
+{
+    return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .stride = -1 });
+}
+static lathe_layer *bad_padding(lathe_model *m)
+{
+    return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .padding = -2 });
+}
+static lathe_layer *bad_dilation(lathe_model *m)
+{
+    return lathe_nn_conv2d(m, 1, 6, 3, &(lathe_nn_conv2d_opts){ .dilation = -1 });
+}
+static lathe_layer *bad_groups(lathe_model *m)
+{
+    return lathe_nn_conv2d(m, 4, 6, 3, &(lathe_nn_conv2d_opts){ .groups = 4 });
+}
 static lathe_layer *bad_features(lathe_model *m) { return lathe_nn_linear(m, 0, 6, NULL); }
 static lathe_layer *bad_norm(lathe_model *m) { return lathe_nn_batch_norm(m, 0, NULL); }
-static lathe_layer *bad_momentum(lathe_model *m) { return lathe_nn_batch_norm(m, 2, &(lathe_batch_norm_opts){ .momentum = 1.5 }); }
-static lathe_layer *bad_eps(lathe_model *m) { return lathe_nn_batch_norm(m, 2, &(lathe_batch_norm_opts){ .eps = NAN }); }
+static lathe_layer *bad_momentum(lathe_model *m)
+{
+    return lathe_nn_batch_norm(m, 2, &(lathe_batch_norm_opts){ .momentum = 1.5 });
+}
+static lathe_layer *bad_eps(lathe_model *m)
+{
+    return lathe_nn_batch_norm(m, 2, &(lathe_batch_norm_opts){ .eps = NAN });
+}
 static lathe_layer *bad_slope(lathe_model *m) { return lathe_nn_leaky_relu(m, INFINITY); }
 static lathe_layer *bad_p(lathe_model *m) { return lathe_nn_dropout(m, 1); }
 static lathe_layer *bad_pool(lathe_model *m) { return lathe_nn_max_pool2d(m, 0, NULL); }
-static lathe_layer *bad_pool_padding(lathe_model *m) { return lathe_nn_avg_pool2d(m, 3, &(lathe_pool_opts){ .padding = 2 }); }
-static lathe_layer *two_kernels(lathe_model *m) { return lathe_nn_max_pool2d(m, 3, &(lathe_pool_opts){ .kernel = 2 }); }
+static lathe_layer *bad_pool_padding(lathe_model *m)
+{
+    return lathe_nn_avg_pool2d(m, 3, &(lathe_pool_opts){ .padding = 2 });
+}
+static lathe_layer *two_kernels(lathe_model *m)
+{
+    return lathe_nn_max_pool2d(m, 3, &(lathe_pool_opts){ .kernel = 2 });
+}
 static lathe_layer *bad_adaptive(lathe_model *m) { return lathe_nn_adaptive_avg_pool2d(m, 0, 1); }
-static lathe_layer *bad_reshape(lathe_model *m) { return lathe_nn_reshape(m, (lathe_shape){ 2, { -1, -1 } }); }
+static lathe_layer *bad_reshape(lathe_model *m)
+{
+    return lathe_nn_reshape(m, (lathe_shape){ 2, { -1, -1 } });
+}
 static lathe_layer *bad_rank(lathe_model *m) { return lathe_nn_reshape(m, (lathe_shape){ 0, { 0 } }); }
 static lathe_layer *bad_subsample(lathe_model *m) { return lathe_nn_subsample(m, 0, 4); }
 static lathe_layer *bad_transposed(lathe_model *m) { return lathe_nn_conv_transpose2d(m, 4, 6, 0, NULL); }
@@ -255,10 +352,14 @@ static lathe_layer *bad_transposed_groups(lathe_model *m)
 }
 static lathe_layer *bad_output_padding(lathe_model *m)
 {
-    return lathe_nn_conv_transpose2d(m, 4, 6, 3, &(lathe_nn_conv_transpose2d_opts){ .stride = 2, .output_padding = 2 });
+    return lathe_nn_conv_transpose2d(m, 4, 6, 3,
+        &(lathe_nn_conv_transpose2d_opts){ .stride = 2, .output_padding = 2 });
 }
 static lathe_layer *bad_scale(lathe_model *m) { return lathe_nn_upsample(m, 0, NULL); }
-static lathe_layer *bad_mode(lathe_model *m) { return lathe_nn_upsample(m, 2, &(lathe_upsample_opts){ .mode = (lathe_upsample_mode)3 }); }
+static lathe_layer *bad_mode(lathe_model *m)
+{
+    return lathe_nn_upsample(m, 2, &(lathe_upsample_opts){ .mode = (lathe_upsample_mode)3 });
+}
 static lathe_layer *even_window(lathe_model *m) { return lathe_nn_local_response_norm(m, 4, NULL); }
 
 static void test_wrong_arguments(void **state)

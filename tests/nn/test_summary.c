@@ -6,8 +6,9 @@
 static lathe_layer *lenet(lathe_model *model, int features)
 {
     return lathe_nn_sequential(model,
-        lathe_nn_conv2d(model, 1, 6, 5, &(lathe_nn_conv2d_opts){ .padding = 2 }), lathe_nn_batch_norm(model, 6, NULL),
-        lathe_nn_max_pool2d(model, 2, NULL), lathe_nn_flatten(model), lathe_nn_linear(model, features, 10, NULL), NULL);
+        lathe_nn_conv2d(model, 1, 6, 5, &(lathe_nn_conv2d_opts){ .padding = 2 }),
+        lathe_nn_batch_norm(model, 6, NULL), lathe_nn_max_pool2d(model, 2, NULL), lathe_nn_flatten(model),
+        lathe_nn_linear(model, features, 10, NULL), NULL);
 }
 
 static void test_rows(void **state)
@@ -49,7 +50,8 @@ static void test_text(void **state)
         "2     max_pool2d  2x2, stride 2           [6, 14, 14]\n"
         "3     flatten                             [1176]\n"
         "4     linear      1176 -> 10              [10]              11770    23.52 k\n"
-        "input [1, 28, 28], output [10]: 11938 parameters (156 of them frozen), 12 numbers of running statistics,"
+        "input [1, 28, 28], output [10]: 11938 parameters (156 of them frozen), 12 numbers of running "
+        "statistics,"
         " 0.259 MFLOP an image forward\n";
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lenet(model, 1176);
@@ -75,7 +77,8 @@ static void ignore(void *context, lathe_layer *layer, const lathe_tensor *x, con
     ++*(int *)context;
 }
 
-/* A layer that runs twice counts twice; one that does not run has no output; a hook installed before is there afterwards. */
+/* A layer that runs twice counts twice; one that does not run has no output; a hook installed before is there
+ * afterwards. */
 static lathe_tensor *twice(lathe_layer *layer, lathe_tensor *x)
 {
     return lathe_nn_forward(layer->child[0], lathe_nn_forward(layer->child[0], x));

@@ -1,6 +1,7 @@
 /*
- * Golden losses: 50 training steps of LeNet-5 and ResNet-8 give the losses that PyTorch gives, step by step, from the same first
- * weights on the same data (tests/golden/make_training.py has the formulas of both). And the same bits for 1, 2, 3 and 4 threads.
+ * Golden losses: 50 training steps of LeNet-5 and ResNet-8 give the losses that PyTorch gives, step by step,
+ * from the same first weights on the same data (tests/golden/make_training.py has the formulas of both). And
+ * the same bits for 1, 2, 3 and 4 threads.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -24,9 +25,12 @@ static void set_first_weights(lathe_layer *net)
     const lathe_params *params = lathe_nn_params(net);
     for (int p = 0; p < params->count; p++) {
         lathe_tensor *tensor = params->tensor[p];
-        double fan_in = (double)tensor->stored / tensor->shape.dim[0], scale = tensor->shape.rank > 1 ? sqrt(3 / fan_in) : 0.1;
-        double base = (double)tensor->data[0] == 1 ? 1 : 0; /* a norm's weight, which is 1 after lathe_nn_init */
-        for (size_t i = 0; i < tensor->stored; i++) tensor->data[i] = (lathe_real)(base + scale * number((uint64_t)p, i));
+        double fan_in = (double)tensor->stored / tensor->shape.dim[0],
+               scale = tensor->shape.rank > 1 ? sqrt(3 / fan_in) : 0.1;
+        double base =
+            (double)tensor->data[0] == 1 ? 1 : 0; /* a norm's weight, which is 1 after lathe_nn_init */
+        for (size_t i = 0; i < tensor->stored; i++)
+            tensor->data[i] = (lathe_real)(base + scale * number((uint64_t)p, i));
     }
 }
 
@@ -45,7 +49,8 @@ static lathe_tensor *input(lathe_tape *tape, int batch, const lathe_model_spec *
     return x;
 }
 
-/* Train for `steps` and leave each step's loss; one more is the first batch's in LATHE_EVAL, by the running statistics. */
+/* Train for `steps` and leave each step's loss; one more is the first batch's in LATHE_EVAL, by the running
+ * statistics. */
 static void train(const char *name, lathe_model_spec spec, bool adaptive, int steps, double *losses)
 {
     lathe_model *model = lathe_model_new();
@@ -53,11 +58,15 @@ static void train(const char *name, lathe_model_spec spec, bool adaptive, int st
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     set_first_weights(net);
     const lathe_params *params = lathe_nn_params(net);
-    lathe_optim *optim = adaptive ? lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 1e-3, .weight_decay = 0.01 })
-        : lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.01, .momentum = 0.9, .weight_decay = 5e-4 });
-    lathe_sched *sched = !adaptive ? NULL
-        : lathe_sched_cyclic(optim, &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 2e-3, .step_size_up = 10,
-              .cycle_momentum = LATHE_MOMENTUM_OFF });
+    lathe_optim *optim = adaptive ?
+        lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 1e-3, .weight_decay = 0.01 }) :
+        lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.01, .momentum = 0.9, .weight_decay = 5e-4 });
+    lathe_sched *sched = !adaptive ? NULL :
+                                     lathe_sched_cyclic(optim,
+                                         &(lathe_cyclic_opts){ .base_lr = 1e-4,
+                                             .max_lr = 2e-3,
+                                             .step_size_up = 10,
+                                             .cycle_momentum = LATHE_MOMENTUM_OFF });
     lathe_tape *tape = lathe_tape_new();
     int labels[BATCH];
     for (int step = 0; step <= steps; step++) {
@@ -102,8 +111,8 @@ static void test_lenet5(void **state)
 }
 
 /*
- * Rounding grows faster here: PyTorch's own float run ends 4e-5 off its double run with SGD, and 7e-4 off with AdamW, whose first
- * steps are the signs of gradients, however small.
+ * Rounding grows faster here: PyTorch's own float run ends 4e-5 off its double run with SGD, and 7e-4 off
+ * with AdamW, whose first steps are the signs of gradients, however small.
  */
 static void test_resnet8(void **state)
 {
@@ -118,8 +127,9 @@ static void test_threads(void **state)
     static const struct {
         const char *name;
         lathe_model_spec spec;
-    } nets[] = { { "lenet5", { 1, 28, 28, 10 } }, { "resnet8", { 3, 16, 16, 10 } }, { "mobilenet-tiny", { 3, 12, 12, 10 } },
-        { "mnistcnn", { 1, 12, 12, 10 } }, { "cifar10-full", { 3, 16, 16, 10 } } };
+    } nets[] = { { "lenet5", { 1, 28, 28, 10 } }, { "resnet8", { 3, 16, 16, 10 } },
+        { "mobilenet-tiny", { 3, 12, 12, 10 } }, { "mnistcnn", { 1, 12, 12, 10 } },
+        { "cifar10-full", { 3, 16, 16, 10 } } };
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         double alone[FEW + 1], together[FEW + 1];
         assert_int_equal(lathe_threads_set(1), LATHE_OK);
@@ -129,8 +139,8 @@ static void test_threads(void **state)
             train(nets[i].name, nets[i].spec, true, FEW, together);
             for (int step = 0; step <= FEW; step++)
                 if (alone[step] != together[step]) /* the same bits, not nearly the same */
-                    fail_msg("%s: step %d is %.17g with 1 thread, %.17g with %d", nets[i].name, step, alone[step], together[step],
-                        threads);
+                    fail_msg("%s: step %d is %.17g with 1 thread, %.17g with %d", nets[i].name, step,
+                        alone[step], together[step], threads);
         }
     }
     lathe_threads_set(0);

@@ -3,14 +3,15 @@
 #include <math.h>
 
 /*
- * Gradient 1 throughout: m / c1 = 1 and v / c2 = 1, so each step is lr * 1 / (1 + eps), after a decay of lr * 0.5:
- * with lr 0.25 and eps 1:  1 * 0.875 - 0.125 = 0.75,  0.75 * 0.875 - 0.125 = 0.53125.
+ * Gradient 1 throughout: m / c1 = 1 and v / c2 = 1, so each step is lr * 1 / (1 + eps), after a decay of lr *
+ * 0.5: with lr 0.25 and eps 1:  1 * 0.875 - 0.125 = 0.75,  0.75 * 0.875 - 0.125 = 0.53125.
  */
 static void steps_by_hand(void **state)
 {
     (void)state;
     lathe_params *params = params_of(1);
-    lathe_optim *optim = lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.25, .eps = 1, .weight_decay = 0.5 });
+    lathe_optim *optim =
+        lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.25, .eps = 1, .weight_decay = 0.5 });
     params->data[0] = params->grad[0] = 1;
     static const double want[] = { 0.75, 0.53125 };
     for (int step = 0; step < 2; step++) {
@@ -36,15 +37,17 @@ static void decay_is_decoupled(void **state)
 }
 
 /*
- * A gradient of 1 throughout must give steps of exactly lr, however beta1 moves, for then m is the sum of its weights. With
- * PyTorch's 1 - beta1^t it does not: the second step below would be lr * (0.5 * 0.9 + 0.1) / (1 - 0.9^2) = 2.89 lr.
+ * A gradient of 1 throughout must give steps of exactly lr, however beta1 moves, for then m is the sum of its
+ * weights. With PyTorch's 1 - beta1^t it does not: the second step below would be lr * (0.5 * 0.9 + 0.1) / (1
+ * - 0.9^2) = 2.89 lr.
  */
 static void bias_correction_is_exact_while_beta1_moves(void **state)
 {
     (void)state;
     static const double beta1[] = { 0.5, 0.9, 0.85, 0.95, 0.8, 0.95, 0.5, 0.99 };
     lathe_params *params = params_of(1);
-    lathe_optim *optim = lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.125, .weight_decay = LATHE_ZERO });
+    lathe_optim *optim =
+        lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.125, .weight_decay = LATHE_ZERO });
     params->grad[0] = 1;
     for (int step = 0; step < 8; step++) {
         lathe_optim_set_momentum(optim, 0, beta1[step]);
@@ -57,8 +60,9 @@ static void bias_correction_is_exact_while_beta1_moves(void **state)
 }
 
 /*
- * Where gradients have gone, the averages end at 0 and never are numbers too small to be normal, which processors are slow at. 0.9^t
- * passes the least normal float after 830 steps, double after 6,720; 0.001 * g * g is too small for g = 1e-20 in a float.
+ * Where gradients have gone, the averages end at 0 and never are numbers too small to be normal, which
+ * processors are slow at. 0.9^t passes the least normal float after 830 steps, double after 6,720; 0.001 * g
+ * * g is too small for g = 1e-20 in a float.
  */
 static void averages_are_never_too_small(void **state)
 {
@@ -69,7 +73,8 @@ static void averages_are_never_too_small(void **state)
     params->grad[1] = (lathe_real)(sizeof(lathe_real) == 8 ? 1e-155 : 1e-20);
     for (int step = 0; step < 8000; step++) {
         lathe_optim_step(optim);
-        for (int i = 0; i < 4; i++) assert_true(fpclassify(lathe_optim_slot(optim, i / 2)[i % 2]) != FP_SUBNORMAL);
+        for (int i = 0; i < 4; i++)
+            assert_true(fpclassify(lathe_optim_slot(optim, i / 2)[i % 2]) != FP_SUBNORMAL);
         params->grad[0] = 0;
     }
     assert_true(lathe_optim_slot(optim, 0)[0] == 0 && lathe_optim_slot(optim, 0)[1] > 0);
@@ -86,7 +91,8 @@ static void pytorch_trajectories(void **state)
     assert_trajectories(&lathe_adamw_type, &(lathe_adamw_opts){ .lr = 0.01, .weight_decay = 0.1 }, "decay");
     assert_trajectories(&lathe_adamw_type, &(lathe_adamw_opts){ .lr = 0.01, .amsgrad = true }, "amsgrad");
     assert_trajectories(&lathe_adamw_type,
-        &(lathe_adamw_opts){ .lr = 0.003, .betas = { 0.8, 0.99 }, .eps = 1e-3, .weight_decay = LATHE_ZERO }, "betas");
+        &(lathe_adamw_opts){ .lr = 0.003, .betas = { 0.8, 0.99 }, .eps = 1e-3, .weight_decay = LATHE_ZERO },
+        "betas");
 }
 
 static void refusals(void **state)

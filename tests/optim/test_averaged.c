@@ -5,7 +5,8 @@
 static const int sizes[] = { 3, 70000, 17 };
 enum { TENSORS = 3 };
 
-/* Weights 1, 2, 4: the mean 7/3; with decay 0.5 1, 1.5, 2.75; with the warm-up decays 0.1 (first copied), 2/11, 3/12. */
+/* Weights 1, 2, 4: the mean 7/3; with decay 0.5 1, 1.5, 2.75; with the warm-up decays 0.1 (first copied),
+ * 2/11, 3/12. */
 static void by_hand(void **state)
 {
     (void)state;
@@ -29,7 +30,8 @@ static void by_hand(void **state)
         assert_true(params->data[0] == 4);
         assert_int_equal(lathe_averaged_swap(averaged), LATHE_OK);
         assert_close("average", params->data, &cases[c].want, 1, 3e-7, 0);
-        assert_failed(lathe_averaged_update(averaged), "lathe_averaged_update: the parameters hold the average");
+        assert_failed(lathe_averaged_update(averaged),
+            "lathe_averaged_update: the parameters hold the average");
         assert_int_equal(lathe_averaged_swap(averaged), LATHE_OK);
         assert_true(params->data[0] == 4);
         lathe_averaged_free(averaged);

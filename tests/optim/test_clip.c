@@ -6,7 +6,8 @@
 static const int sizes[] = { 3, 5000, 17, 70000 };
 enum { TENSORS = sizeof sizes / sizeof sizes[0] };
 
-/* Gradients 3 and 4 in two tensors: norm 5; to 1 each is divided by 5. What is frozen or without gradient does not count. */
+/* Gradients 3 and 4 in two tensors: norm 5; to 1 each is divided by 5. What is frozen or without gradient
+ * does not count. */
 static void norm_by_hand(void **state)
 {
     (void)state;
@@ -19,7 +20,8 @@ static void norm_by_hand(void **state)
     params->tensor[3]->has_grad = false;
     assert_true(lathe_optim_clip_norm(optim, HUGE_VAL) == 5);
     assert_true(lathe_optim_clip_norm(optim, 5.1) == 5);
-    for (int i = 0; i < 4; i++) assert_true(params->tensor[i]->grad[0] == g[i]); /* below the limit nothing changes */
+    for (int i = 0; i < 4; i++)
+        assert_true(params->tensor[i]->grad[0] == g[i]); /* below the limit nothing changes */
     assert_true(lathe_optim_clip_norm(optim, 1) == 5);
     static const double want[] = { 0.6, 0.8, 100, 100 };
     for (int i = 0; i < 4; i++) assert_close("g", params->tensor[i]->grad, &want[i], 1, 3e-7, 0);
@@ -117,20 +119,22 @@ static void refusals(void **state)
 }
 
 /*
- * Units of a matrix of 2 x 2: weights (3, 4), gradient (0, 10): limit 0.1 * 5, so 0.05 of it is left; weights 0 count as 1e-3. A bias
- * is one unit. The last matrix and what follows it stay.
+ * Units of a matrix of 2 x 2: weights (3, 4), gradient (0, 10): limit 0.1 * 5, so 0.05 of it is left; weights
+ * 0 count as 1e-3. A bias is one unit. The last matrix and what follows it stay.
  */
 static void adaptive_by_hand(void **state)
 {
     (void)state;
     static const int few[] = { 4, 2, 4, 1 };
-    static const lathe_real w[] = { 3, 4, 0, 0, 0, 2, 1, 1, 1, 1, 1 }, g[] = { 0, 10, 3e-4, 4e-4, 0.3, 0.4, 9, 9, 9, 9, 9 };
+    static const lathe_real w[] = { 3, 4, 0, 0, 0, 2, 1, 1, 1, 1, 1 },
+                            g[] = { 0, 10, 3e-4, 4e-4, 0.3, 0.4, 9, 9, 9, 9, 9 };
     static const double want[] = { 0, 0.5, 0.6e-4, 0.8e-4, 0.12, 0.16, 9, 9, 9, 9, 9 };
     lathe_params *params = params_new(few, 4);
     params->tensor[0]->shape = params->tensor[2]->shape = (lathe_shape){ 2, { 2, 2 } };
     lathe_optim *optim = lathe_optim_sgd(params, NULL);
     for (int i = 0, n = 0; i < 4; i++)
-        for (int j = 0; j < few[i]; j++, n++) params->tensor[i]->data[j] = w[n], params->tensor[i]->grad[j] = g[n];
+        for (int j = 0; j < few[i]; j++, n++)
+            params->tensor[i]->data[j] = w[n], params->tensor[i]->grad[j] = g[n];
     assert_int_equal(lathe_optim_clip_adaptive(optim, 0.1), LATHE_OK);
     for (int i = 0, n = 0; i < 4; n += few[i++])
         assert_close("g", params->tensor[i]->grad, want + n, (size_t)few[i], 1e-6, 0);

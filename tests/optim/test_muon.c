@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-/* A matrix of one number, whose direction is its sign: |X| = 1 after the first division, then a + b + c = 0.701, ... */
+/* A matrix of one number, whose direction is its sign: |X| = 1 after the first division, then a + b + c =
+ * 0.701, ... */
 static double newton_schulz(int steps)
 {
     double x = 1;
@@ -10,7 +11,8 @@ static double newton_schulz(int steps)
     return x;
 }
 
-/* The first of two matrices is Muon's, the last is AdamW's: with gradient 1 its first step is its learning rate. */
+/* The first of two matrices is Muon's, the last is AdamW's: with gradient 1 its first step is its learning
+ * rate. */
 static void steps_by_hand(void **state)
 {
     (void)state;
@@ -22,7 +24,10 @@ static void steps_by_hand(void **state)
             params->tensor[t]->grad[0] = t ? 1 : -3;
         }
         lathe_optim *optim = lathe_optim_muon(params,
-            &(lathe_muon_opts){ .lr = 0.5, .ns_steps = ns_steps, .adamw_lr_ratio = 0.5, .weight_decay = 0.25 });
+            &(lathe_muon_opts){ .lr = 0.5,
+                .ns_steps = ns_steps,
+                .adamw_lr_ratio = 0.5,
+                .weight_decay = 0.25 });
         assert_int_equal(lathe_optim_step(optim), LATHE_OK);
         double matrix = 0.875 + 0.5 * newton_schulz(ns_steps), last = 1 - 0.25 * 0.25 - 0.25;
         assert_close("matrix", params->tensor[0]->data, &matrix, 1, 1e-5, 0);
@@ -47,8 +52,10 @@ static void steps_are_nearly_orthogonal(void **state)
     for (int i = 0; i < ROWS; i++)
         for (int j = 0; j < ROWS; j++) {
             double product = 0;
-            for (int k = 0; k < COLUMNS; k++) product += (double)x[i * COLUMNS + k] * (double)x[j * COLUMNS + k];
-            if (fabs(product - (i == j)) > (i == j ? 0.5 : 0.3)) fail_msg("(X X')[%d, %d] = %g", i, j, product);
+            for (int k = 0; k < COLUMNS; k++)
+                product += (double)x[i * COLUMNS + k] * (double)x[j * COLUMNS + k];
+            if (fabs(product - (i == j)) > (i == j ? 0.5 : 0.3))
+                fail_msg("(X X')[%d, %d] = %g", i, j, product);
         }
     lathe_optim_free(optim);
     params_free(params);

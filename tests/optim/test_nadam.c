@@ -1,9 +1,9 @@
 #include "support/trajectory.h"
 
 /*
- * beta1 = 0.5 and momentum_decay 0: mu = 0.25 throughout. g = 1: m = 0.5, v / c2 = 1, P = 1/4, then 1/16. With eps 1
- * the first step is lr * (0.75 / 0.75 + 0.25 / (15/16) * 0.5) / 2 = lr * 17/30. Decoupled, with gradient 0, only the
- * decay happens.
+ * beta1 = 0.5 and momentum_decay 0: mu = 0.25 throughout. g = 1: m = 0.5, v / c2 = 1, P = 1/4, then 1/16.
+ * With eps 1 the first step is lr * (0.75 / 0.75 + 0.25 / (15/16) * 0.5) / 2 = lr * 17/30. Decoupled, with
+ * gradient 0, only the decay happens.
  */
 static void steps_by_hand(void **state)
 {
@@ -32,17 +32,18 @@ static void pytorch_trajectories(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .lr = -1 }, "nadam: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_nadam_type,
-        &(lathe_nadam_opts){ .weight_decay = -1 }, "nadam: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_nadam_type,
-        &(lathe_nadam_opts){ .eps = -1e-8 }, "nadam: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_nadam_type,
-        &(lathe_nadam_opts){ .momentum_decay = -1 }, "nadam: momentum_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_nadam_type,
-        &(lathe_nadam_opts){ .betas = { 1, 0.9 } }, "nadam: betas[0] = 1 is not legal: [0, 1)");
-    assert_optim_refused(&lathe_nadam_type,
-        &(lathe_nadam_opts){ .betas = { 0.9, 1 } }, "nadam: betas[1] = 1 is not legal: [0, 1)");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .lr = -1 },
+        "nadam: lr = -1 is not legal: >= 0");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .weight_decay = -1 },
+        "nadam: weight_decay = -1 is not legal: >= 0");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .eps = -1e-8 },
+        "nadam: eps = -1e-08 is not legal: >= 0");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .momentum_decay = -1 },
+        "nadam: momentum_decay = -1 is not legal: >= 0");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .betas = { 1, 0.9 } },
+        "nadam: betas[0] = 1 is not legal: [0, 1)");
+    assert_optim_refused(&lathe_nadam_type, &(lathe_nadam_opts){ .betas = { 0.9, 1 } },
+        "nadam: betas[1] = 1 is not legal: [0, 1)");
 }
 
 int main(void)

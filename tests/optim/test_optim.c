@@ -77,7 +77,8 @@ static void threads_do_not_change_bits(void **state)
     lathe_threads_set(0);
 }
 
-/* What lies between tensors stays 0, whatever an optimizer makes of a gradient of 0: SGD and AdamW with eps 0. */
+/* What lies between tensors stays 0, whatever an optimizer makes of a gradient of 0: SGD and AdamW with eps
+ * 0. */
 static void gaps_stay_zero(void **state)
 {
     (void)state;
@@ -101,7 +102,8 @@ static void state_can_be_saved(void **state)
     (void)state;
     for (int t = 0; lathe_optim_type_at(t); t++) {
         lathe_params *a = several(), *b = several();
-        lathe_optim *one = default_optim(lathe_optim_type_at(t), a), *two = default_optim(lathe_optim_type_at(t), b);
+        lathe_optim *one = default_optim(lathe_optim_type_at(t), a),
+                    *two = default_optim(lathe_optim_type_at(t), b);
         for (int step = 0; step < 4; step++) {
             new_gradients(a, step);
             lathe_optim_step(one);
@@ -145,9 +147,11 @@ static void groups_have_their_own_options(void **state)
     for (size_t i = 0; i < params->size; i++) params->grad[i] = 1;
     lathe_optim_step(optim);
     for (int t = 0; t < 3; t++)
-        for (int i = 0; i < three[t]; i++) assert_true((double)params->tensor[t]->data[i] == (t == 1 ? -0.25 : -1));
+        for (int i = 0; i < three[t]; i++)
+            assert_true((double)params->tensor[t]->data[i] == (t == 1 ? -0.25 : -1));
     lathe_optim_set_lr(optim, 1, 0.5);
-    assert_true(lathe_optim_lr(optim, 0) == 1 && lathe_optim_lr(optim, 1) == 0.5 && lathe_optim_lr(optim, 2) == 0);
+    assert_true(
+        lathe_optim_lr(optim, 0) == 1 && lathe_optim_lr(optim, 1) == 0.5 && lathe_optim_lr(optim, 2) == 0);
     assert_true(((const lathe_sgd_opts *)lathe_optim_made(optim, 1))->lr == 0.25);
     assert_true(((const lathe_sgd_opts *)lathe_optim_opts(optim, 1))->lr == 0.5);
     assert_null(lathe_optim_opts(optim, 2));
@@ -185,7 +189,8 @@ static void tensors_without_gradient_are_left_alone(void **state)
     (void)state;
     static const int three[] = { 1, 1, 1 };
     lathe_params *params = params_new(three, 3);
-    lathe_optim *optim = lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.5, .weight_decay = LATHE_ZERO });
+    lathe_optim *optim =
+        lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.5, .weight_decay = LATHE_ZERO });
     for (int i = 0; i < 3; i++) params->tensor[i]->grad[0] = 1;
     lathe_optim_zero_grad(optim);
     params->tensor[0]->has_grad = params->tensor[1]->has_grad = true;
@@ -196,7 +201,8 @@ static void tensors_without_gradient_are_left_alone(void **state)
     assert_int_equal(lathe_optim_clock_of(optim, 1)->step, 0);
     assert_int_equal(lathe_optim_steps(optim), 9);
     assert_true(lathe_optim_slot(optim, 0)[params->tensor[1]->data - params->data] == 0);
-    /* Unfrozen late, it starts with the step that a first step has: lr, and not the 3.2 lr of an uncorrected start. */
+    /* Unfrozen late, it starts with the step that a first step has: lr, and not the 3.2 lr of an uncorrected
+     * start. */
     params->tensor[1]->needs_grad = true;
     lathe_optim_step(optim);
     double want = -0.5;
@@ -212,7 +218,9 @@ static void decay_may_be_for_weights_only(void **state)
     lathe_params *params = params_new(four, 4);
     params->tensor[0]->shape = params->tensor[2]->shape = (lathe_shape){ 2, { 2, 2 } };
     lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 1, .weight_decay = 0.5 });
-    assert_int_equal(lathe_optim_add_group(optim, params->tensor + 2, 2, &(lathe_sgd_opts){ .lr = 0.5, .weight_decay = 0.5 }), 1);
+    assert_int_equal(lathe_optim_add_group(optim, params->tensor + 2, 2,
+                         &(lathe_sgd_opts){ .lr = 0.5, .weight_decay = 0.5 }),
+        1);
     assert_int_equal(lathe_optim_decay_weights_only(optim), LATHE_OK);
     assert_int_equal(lathe_optim_groups(optim), 4);
     for (int i = 0; i < 4; i++)
@@ -265,7 +273,8 @@ static void momentum_has_a_kind(void **state)
 {
     (void)state;
     lathe_params *params = params_of(1);
-    lathe_optim *sgd = lathe_optim_sgd(params, &(lathe_sgd_opts){ .momentum = 0.5 }), *adamw = lathe_optim_adamw(params, NULL);
+    lathe_optim *sgd = lathe_optim_sgd(params, &(lathe_sgd_opts){ .momentum = 0.5 }),
+                *adamw = lathe_optim_adamw(params, NULL);
     assert_int_equal(lathe_optim_momentum_kind(sgd), LATHE_MOMENTUM);
     assert_int_equal(lathe_optim_momentum_kind(adamw), LATHE_BETA1);
     assert_true(lathe_optim_momentum(sgd, 0) == 0.5 && lathe_optim_momentum(adamw, 0) == 0.9);
@@ -284,7 +293,9 @@ static void every_allocation_may_fail(void **state)
     for (size_t nth = 1;; nth++) {
         lathe_alloc_fail_at(nth, false);
         lathe_optim *optim = lathe_optim_adamw(params, NULL);
-        int group = optim ? lathe_optim_add_group(optim, params->tensor, 1, &(lathe_adamw_opts){ .amsgrad = true }) : -1;
+        int group = optim ?
+            lathe_optim_add_group(optim, params->tensor, 1, &(lathe_adamw_opts){ .amsgrad = true }) :
+            -1;
         lathe_alloc_fail_at(0, false);
         bool whole = optim && group == 1;
         lathe_optim_free(optim);

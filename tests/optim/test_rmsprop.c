@@ -9,9 +9,9 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1 }, (double[]){ 2, 2 },
-        (double[]){ 1 - 1 / (sqrt(2) + 1), 1 - 1 / (sqrt(2) + 1) - 1 / (sqrt(3) + 1) }, 2);
+    assert_steps(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1 },
+        (double[]){ 2, 2 }, (double[]){ 1 - 1 / (sqrt(2) + 1), 1 - 1 / (sqrt(2) + 1) - 1 / (sqrt(3) + 1) },
+        2);
     assert_steps(&lathe_rmsprop_type,
         &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1, .centered = true }, (double[]){ 2, 2 },
         (double[]){ 0.5, 0.5 - 1 / (sqrt(0.75) + 1) }, 2);
@@ -36,28 +36,34 @@ static void a_constant_gradient_gives_no_nan(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories_in_double(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = 0.003, .eps = 0.1 }, "plain");
+    assert_trajectories_in_double(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = 0.003, .eps = 0.1 },
+        "plain");
     assert_trajectories_in_double(&lathe_rmsprop_type,
         &(lathe_rmsprop_opts){ .lr = 0.002, .eps = 0.1, .centered = true }, "centered");
     assert_trajectories(&lathe_rmsprop_type,
         &(lathe_rmsprop_opts){ .lr = 0.005, .alpha = 0.9, .momentum = 0.9, .eps = 0.1 }, "momentum");
     assert_trajectories(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .lr = 0.002, .momentum = 0.5, .centered = true, .weight_decay = 0.1, .eps = 0.1 },
+        &(lathe_rmsprop_opts){ .lr = 0.002,
+            .momentum = 0.5,
+            .centered = true,
+            .weight_decay = 0.1,
+            .eps = 0.1 },
         "all");
 }
 
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = -1 }, "rmsprop: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .weight_decay = -1 }, "rmsprop: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .eps = -1e-8 }, "rmsprop: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .alpha = 1.5 }, "rmsprop: alpha = 1.5 is not legal: [0, 1]");
-    assert_optim_refused(&lathe_rmsprop_type,
-        &(lathe_rmsprop_opts){ .momentum = 1 }, "rmsprop: momentum = 1 is not legal: [0, 1)");
+    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = -1 },
+        "rmsprop: lr = -1 is not legal: >= 0");
+    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .weight_decay = -1 },
+        "rmsprop: weight_decay = -1 is not legal: >= 0");
+    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .eps = -1e-8 },
+        "rmsprop: eps = -1e-08 is not legal: >= 0");
+    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .alpha = 1.5 },
+        "rmsprop: alpha = 1.5 is not legal: [0, 1]");
+    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .momentum = 1 },
+        "rmsprop: momentum = 1 is not legal: [0, 1)");
 }
 
 int main(void)

@@ -17,7 +17,8 @@ static void steps_by_hand(void **state)
         { { .lr = 0.5, .momentum = 0.5, .nesterov = true }, { 0.25, -0.625, -1.5625 } },
         { { .lr = 0.5, .momentum = 0.5, .caffe_momentum = true }, { 0.5, -0.25, -1.125 } },
         /* v: 0.5, 0.75, 0.875; 1.5 v' - 0.5 v: 0.75, 0.875, 0.9375 */
-        { { .lr = 0.5, .momentum = 0.5, .caffe_momentum = true, .nesterov = true }, { 0.25, -0.625, -1.5625 } },
+        { { .lr = 0.5, .momentum = 0.5, .caffe_momentum = true, .nesterov = true },
+            { 0.25, -0.625, -1.5625 } },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_params *params = params_of(1);
@@ -26,7 +27,8 @@ static void steps_by_hand(void **state)
         for (int step = 0; step < 3; step++) {
             assert_int_equal(lathe_optim_step(optim), LATHE_OK);
             if ((double)params->data[0] != cases[i].want[step])
-                fail_msg("case %zu, step %d: %g, expected %g", i, step, (double)params->data[0], cases[i].want[step]);
+                fail_msg("case %zu, step %d: %g, expected %g", i, step, (double)params->data[0],
+                    cases[i].want[step]);
         }
         lathe_optim_free(optim);
         params_free(params);
@@ -39,7 +41,8 @@ static void the_two_forms_differ_when_the_rate_changes(void **state)
     (void)state;
     for (int caffe = 0; caffe < 2; caffe++) {
         lathe_params *params = params_of(1);
-        lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 1, .momentum = 0.5, .caffe_momentum = caffe });
+        lathe_optim *optim =
+            lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 1, .momentum = 0.5, .caffe_momentum = caffe });
         params->grad[0] = 1;
         lathe_optim_step(optim);
         lathe_optim_set_lr(optim, 0, 0);
@@ -50,7 +53,8 @@ static void the_two_forms_differ_when_the_rate_changes(void **state)
     }
 }
 
-/* Momentum that a schedule switches on later begins as PyTorch's does: with the whole gradient of that step. */
+/* Momentum that a schedule switches on later begins as PyTorch's does: with the whole gradient of that step.
+ */
 static void momentum_may_begin_late(void **state)
 {
     (void)state;
@@ -79,8 +83,10 @@ static void refusals(void **state)
         { { .dampening = 2 }, "sgd: dampening = 2 is not legal: [0, 1]" },
         { { .weight_decay = -0.1 }, "sgd: weight_decay = -0.1 is not legal: >= 0" },
         { { .nesterov = true }, "sgd: nesterov needs momentum > 0, momentum = 0" },
-        { { .nesterov = true, .momentum = 0.9, .dampening = 0.1 }, "sgd: nesterov needs dampening 0, dampening = 0.1" },
-        { { .caffe_momentum = true, .momentum = 0.9, .dampening = 0.1 }, "sgd: caffe_momentum needs dampening 0, dampening = 0.1" },
+        { { .nesterov = true, .momentum = 0.9, .dampening = 0.1 },
+            "sgd: nesterov needs dampening 0, dampening = 0.1" },
+        { { .caffe_momentum = true, .momentum = 0.9, .dampening = 0.1 },
+            "sgd: caffe_momentum needs dampening 0, dampening = 0.1" },
     };
     lathe_params *params = params_of(1);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -95,13 +101,16 @@ static void pytorch_trajectories(void **state)
     (void)state;
     assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.001 }, "plain");
     assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9 }, "momentum");
-    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .nesterov = true }, "nesterov");
+    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .nesterov = true },
+        "nesterov");
     assert_trajectories(&lathe_sgd_type,
         &(lathe_sgd_opts){ .lr = 0.001, .momentum = 0.5, .dampening = 0.3, .weight_decay = 0.01 }, "decay");
     /* At a constant rate Caffe's form walks the same way. */
-    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true }, "momentum");
     assert_trajectories(&lathe_sgd_type,
-        &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true, .nesterov = true }, "nesterov");
+        &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true }, "momentum");
+    assert_trajectories(&lathe_sgd_type,
+        &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true, .nesterov = true },
+        "nesterov");
 }
 
 int main(void)

@@ -52,7 +52,8 @@ static void gaps_and_spikes_are_kept(void **state)
     lathe_free(svg);
 }
 
-/* A way on a map goes back and forth over the same columns; as a line their points would be sorted into lowest and highest. */
+/* A way on a map goes back and forth over the same columns; as a line their points would be sorted into
+ * lowest and highest. */
 static void a_path_keeps_every_point(void **state)
 {
     (void)state;
@@ -72,12 +73,15 @@ static void odd_data_draw_something(void **state)
     (void)state;
     const double zero = 0, one = 1, huge = 1e300, x[] = { 1, 2, 3 }, positive[] = { 1e-5, 1e-3, 1 };
     const lathe_series odd[] = {
-        { .x = &zero, .y = &zero, .count = 1, .dots = true }, { .x = &one, .y = &huge, .count = 1 }, { .count = 0 },
+        { .x = &zero, .y = &zero, .count = 1, .dots = true },
+        { .x = &one, .y = &huge, .count = 1 },
+        { .count = 0 },
         { .x = x, .y = positive, .count = 3, .color = 99 },
     };
     for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++)
         for (int log = 0; log < 4; log++) {
-            char *svg = drawn(&(lathe_chart){ .series = &odd[i], .count = 1, .log_x = log & 2, .log_y = log & 1 });
+            char *svg =
+                drawn(&(lathe_chart){ .series = &odd[i], .count = 1, .log_x = log & 2, .log_y = log & 1 });
             assert_null(strstr(svg, "nan"));
             assert_null(strstr(svg, "inf"));
             assert_non_null(strstr(svg, "</svg>"));

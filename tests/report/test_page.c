@@ -10,10 +10,19 @@
 static void fill(lathe_history *history, size_t steps)
 {
     for (size_t i = 0; i < steps; i++) {
-        lathe_step_row row = { .step = i, .epoch = i / 100, .lr = 1e-3 * (double)(i % 200), .momentum = 0.9, .loss = 1 / (1.0 + (double)i) };
+        lathe_step_row row = { .step = i,
+            .epoch = i / 100,
+            .lr = 1e-3 * (double)(i % 200),
+            .momentum = 0.9,
+            .loss = 1 / (1.0 + (double)i) };
         assert_int_equal(lathe_history_add_step(history, &row), LATHE_OK);
         if (i % 100 != 99) continue;
-        lathe_epoch_row epoch = { .epoch = i / 100, .step = i + 1, .train_loss = 1, .val_loss = (double)NAN, .val_accuracy = 0.5, .train_accuracy = 0.5 };
+        lathe_epoch_row epoch = { .epoch = i / 100,
+            .step = i + 1,
+            .train_loss = 1,
+            .val_loss = (double)NAN,
+            .val_accuracy = 0.5,
+            .train_accuracy = 0.5 };
         assert_int_equal(lathe_history_add_epoch(history, &epoch), LATHE_OK);
     }
 }
@@ -22,10 +31,21 @@ static char *text_of(const lathe_history *history, size_t runs, const char *name
 {
     lathe_page_run run[32];
     for (size_t i = 0; i < runs; i++)
-        run[i] = (lathe_page_run){ .history = history, .seed = i, .steps_per_epoch = 100, .folder = "", .seconds = (double)NAN,
-            .test_accuracy = 0.5, .test_loss = (double)NAN };
+        run[i] = (lathe_page_run){ .history = history,
+            .seed = i,
+            .steps_per_epoch = 100,
+            .folder = "",
+            .seconds = (double)NAN,
+            .test_accuracy = 0.5,
+            .test_loss = (double)NAN };
     lathe_page_group group = { .name = name, .differs = "" };
-    char *text = lathe_page_text(&(lathe_page){ .title = name, .kind = "run", .run = run, .runs = runs, .group = &group, .groups = 1, .settings = name });
+    char *text = lathe_page_text(&(lathe_page){ .title = name,
+        .kind = "run",
+        .run = run,
+        .runs = runs,
+        .group = &group,
+        .groups = 1,
+        .settings = name });
     assert_non_null(text);
     return text;
 }
@@ -42,7 +62,8 @@ static void names_cannot_break_out(void **state)
     (void)state;
     lathe_history history = { 0 };
     fill(&history, 200);
-    char *plain = text_of(&history, 1, "plain"), *evil = text_of(&history, 1, "</script><script>alert(1)</script><!-- \xff & \"quoted\"");
+    char *plain = text_of(&history, 1, "plain"),
+         *evil = text_of(&history, 1, "</script><script>alert(1)</script><!-- \xff & \"quoted\"");
     assert_int_equal(count_of(evil, "<script"), count_of(plain, "<script"));
     assert_int_equal(count_of(evil, "</script"), count_of(plain, "</script"));
     assert_null(strstr(evil, "<!--"));
@@ -70,7 +91,8 @@ static void long_runs_are_thinned(void **state)
     (void)state;
     lathe_history history = { 0 };
     fill(&history, 100000);
-    char *empty = text_of(&(lathe_history){ 0 }, 1, "x"), *one = text_of(&history, 1, "x"), *many = text_of(&history, 21, "x");
+    char *empty = text_of(&(lathe_history){ 0 }, 1, "x"), *one = text_of(&history, 1, "x"),
+         *many = text_of(&history, 21, "x");
     assert_true(strlen(one) - strlen(empty) < 500 * 1024);
     assert_true(strlen(many) - strlen(empty) < 2000 * 1024);
     assert_non_null(strstr(one, "\"stride\":17,"));

@@ -7,7 +7,8 @@ static void the_rate_stays(void **state)
     for (int given = 0; given < 2; given++) {
         lathe_sched *sched = lathe_sched_constant(optim, &(lathe_constant_opts){ .lr = given ? 0.25 : 0 });
         for (int step = 0; step < 10; step++, lathe_sched_step(sched))
-            assert_true(lathe_optim_lr(optim, 0) == (given ? 0.25 : 0.5) && lathe_optim_momentum(optim, 0) == 0.9);
+            assert_true(
+                lathe_optim_lr(optim, 0) == (given ? 0.25 : 0.5) && lathe_optim_momentum(optim, 0) == 0.9);
         assert_true(lathe_sched_rates_at(sched, 0, UINT64_MAX).lr == (given ? 0.25 : 0.5));
         lathe_sched_free(sched);
     }
@@ -25,6 +26,7 @@ static void pytorch_schedules(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(the_rate_stays), cmocka_unit_test(pytorch_schedules) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(the_rate_stays),
+        cmocka_unit_test(pytorch_schedules) };
     return cmocka_run_group_tests(tests, NULL, count_schedules);
 }

@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_cooldown_opts opts, uint64_t t)
@@ -26,8 +23,13 @@ static void by_hand(void **state)
     assert_true(near(rate((lathe_cooldown_opts){ .end_factor = 0.5, .total_iters = 4 }, 1), 0.875));
     assert_true(near(rate((lathe_cooldown_opts){ .end_factor = 0.5, .total_iters = 4 }, 4), 0.5));
     assert_true(near(rate((lathe_cooldown_opts){ .end_factor = 0.5, .total_iters = 4 }, UINT64_MAX), 0.5));
-    assert_true(near(rate((lathe_cooldown_opts){ .end_factor = LATHE_ZERO, .total_iters = 4, .shape = LATHE_COOLDOWN_COSINE }, 2), 0.5));
-    assert_true(near(rate((lathe_cooldown_opts){ .total_iters = 4, .shape = LATHE_COOLDOWN_COSINE }, 4), 0.01));
+    assert_true(near(rate((lathe_cooldown_opts){ .end_factor = LATHE_ZERO,
+                              .total_iters = 4,
+                              .shape = LATHE_COOLDOWN_COSINE },
+                         2),
+        0.5));
+    assert_true(
+        near(rate((lathe_cooldown_opts){ .total_iters = 4, .shape = LATHE_COOLDOWN_COSINE }, 4), 0.01));
 }
 
 static void refusals(void **state)
@@ -52,9 +54,11 @@ static void refusals(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_cooldown_type, &(lathe_cooldown_opts){ .total_iters = 900, .end_factor = 0.02 }, "linear", false);
+    assert_schedule(&lathe_cooldown_type, &(lathe_cooldown_opts){ .total_iters = 900, .end_factor = 0.02 },
+        "linear", false);
     assert_schedule(&lathe_cooldown_type,
-        &(lathe_cooldown_opts){ .total_iters = 700, .end_factor = 0.05, .shape = LATHE_COOLDOWN_COSINE }, "cosine", false);
+        &(lathe_cooldown_opts){ .total_iters = 700, .end_factor = 0.05, .shape = LATHE_COOLDOWN_COSINE },
+        "cosine", false);
 }
 
 int main(void)

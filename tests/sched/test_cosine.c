@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_cosine_opts opts, uint64_t t)
@@ -35,7 +32,8 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 1000, .eta_min = 0.001 }, "plain", false);
+    assert_schedule(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 1000, .eta_min = 0.001 }, "plain",
+        false);
     assert_schedule(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 77, .eta_min = 0.01 }, "odd", false);
 }
 
@@ -44,8 +42,10 @@ static void warnings(void **state)
     (void)state;
     assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 10, NULL);
     assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 11, NULL);
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 12, "cosine: the run of 12 steps goes on after t_max = 10");
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 9, "cosine: the run of 9 steps ends before t_max = 10");
+    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 12,
+        "cosine: the run of 12 steps goes on after t_max = 10");
+    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 9,
+        "cosine: the run of 9 steps ends before t_max = 10");
     assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 0, NULL);
 }
 

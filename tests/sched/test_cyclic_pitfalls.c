@@ -1,6 +1,6 @@
 /*
- * Where PyTorch 1.13.1's CyclicLR goes wrong, and what a schedule should do besides: a test for each. What it validates is in
- * test_cyclic.c; momentum too (momentum_is_touched_when_asked).
+ * Where PyTorch 1.13.1's CyclicLR goes wrong, and what a schedule should do besides: a test for each. What it
+ * validates is in test_cyclic.c; momentum too (momentum_is_touched_when_asked).
  */
 #include "support/schedule.h"
 
@@ -11,10 +11,7 @@ typedef lathe_cyclic_opts opts;
 
 static const opts small = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 };
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) < 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) < 1e-15; }
 
 /* A scheduler with its optimizer; its rates are compared with those that follow in a table. */
 static void assert_rates(lathe_sched *sched, lathe_optim *optim, const double (*want)[2], size_t count)
@@ -22,20 +19,21 @@ static void assert_rates(lathe_sched *sched, lathe_optim *optim, const double (*
     if (!sched) fail_msg("%s", lathe_error_message());
     for (size_t i = 0; i < count; i++) {
         if (!near(lathe_optim_lr(optim, 0), want[i][0]) || !near(lathe_optim_momentum(optim, 0), want[i][1]))
-            fail_msg("batch %zu: lr %.17g momentum %.17g, expected %g %g", i, lathe_optim_lr(optim, 0), lathe_optim_momentum(optim, 0),
-                want[i][0], want[i][1]);
+            fail_msg("batch %zu: lr %.17g momentum %.17g, expected %g %g", i, lathe_optim_lr(optim, 0),
+                lathe_optim_momentum(optim, 0), want[i][0], want[i][1]);
         lathe_sched_step(sched);
     }
     lathe_sched_free(sched);
 }
 
-/* ---- what PyTorch does -------------------------------------------------------------------------------------- */
+/* ---- what PyTorch does --------------------------------------------------------------------------------- */
 
 /* 1. After another scheduler PyTorch's first batch has that one's initial rate, here fifty times base_lr. */
 static void the_first_batch_after_another_scheduler_has_base_lr(void **state)
 {
     (void)state;
-    static const double want[][2] = { { 0.01, 0.9 }, { 0.0325, 0.875 }, { 0.055, 0.85 }, { 0.0775, 0.825 }, { 0.1, 0.8 } };
+    static const double want[][2] = { { 0.01, 0.9 }, { 0.0325, 0.875 }, { 0.055, 0.85 }, { 0.0775, 0.825 },
+        { 0.1, 0.8 } };
     lathe_optim *optim = sgd_with(0.5, 0.9);
     lathe_sched *former = lathe_sched_cosine(optim, &(lathe_cosine_opts){ .t_max = 10 });
     lathe_sched_step(former);
@@ -44,7 +42,8 @@ static void the_first_batch_after_another_scheduler_has_base_lr(void **state)
     sgd_free(optim);
 }
 
-/* 2. Resumed as its documentation says, PyTorch's first batch has base_lr and max_momentum: 0.01 and 0.9, not 0.055 and 0.85. */
+/* 2. Resumed as its documentation says, PyTorch's first batch has base_lr and max_momentum: 0.01 and 0.9, not
+ * 0.055 and 0.85. */
 static void the_first_batch_after_resuming_is_right(void **state)
 {
     (void)state;
@@ -56,7 +55,8 @@ static void the_first_batch_after_resuming_is_right(void **state)
     sgd_free(optim);
 }
 
-/* 3. Resumed with last_epoch= PyTorch is a step off, or takes the present momentum for the lower bound, for ever. */
+/* 3. Resumed with last_epoch= PyTorch is a step off, or takes the present momentum for the lower bound, for
+ * ever. */
 static void resuming_has_no_seam_anywhere(void **state)
 {
     (void)state;
@@ -106,11 +106,17 @@ static lathe_rates rates_of(opts o, uint64_t t)
     return lathe_cyclic_type.rates(&o, &base, t);
 }
 
-/* 5. In its cycle 1025 PyTorch's triangular2 raises an OverflowError: at step 2048 with one step up, at 20480 with ten. */
+/* 5. In its cycle 1025 PyTorch's triangular2 raises an OverflowError: at step 2048 with one step up, at 20480
+ * with ten. */
 static void no_overflow_at_any_step(void **state)
 {
     (void)state;
-    opts o = { .base_lr = 0.1, .max_lr = 0.7, .step_size_up = 1, .mode = LATHE_TRIANGULAR2, .gamma = 1, .base_momentum = 0.8,
+    opts o = { .base_lr = 0.1,
+        .max_lr = 0.7,
+        .step_size_up = 1,
+        .mode = LATHE_TRIANGULAR2,
+        .gamma = 1,
+        .base_momentum = 0.8,
         .max_momentum = 0.9 };
     assert_true(rates_of(o, 2 * 1023 + 1).lr == 0.1); /* 2^-1023 of 0.6 is nothing beside 0.1 */
     assert_true(rates_of(o, 2 * 1025 + 1).lr == 0.1);
@@ -126,7 +132,8 @@ static void no_overflow_at_any_step(void **state)
     assert_true(rates_of(o, 100001).lr == 0.1);
 }
 
-/* 6a. A group that is added to PyTorch's optimizer later keeps its rate for ever. Here it is refused, and scheduled if it comes first. */
+/* 6a. A group that is added to PyTorch's optimizer later keeps its rate for ever. Here it is refused, and
+ * scheduled if it comes first. */
 static void a_late_group_is_not_forgotten(void **state)
 {
     (void)state;
@@ -135,7 +142,8 @@ static void a_late_group_is_not_forgotten(void **state)
     lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.5 });
     lathe_sched *sched = lathe_sched_cyclic(optim, &small);
     assert_int_equal(lathe_optim_add_group(optim, params->tensor + 1, 1, NULL), -1);
-    assert_failed(LATHE_ESTATE, "lathe_optim_add_group: a scheduler holds the optimizer; make groups before it");
+    assert_failed(LATHE_ESTATE,
+        "lathe_optim_add_group: a scheduler holds the optimizer; make groups before it");
     lathe_sched_free(sched);
     assert_int_equal(lathe_optim_add_group(optim, params->tensor + 1, 1, NULL), 1);
     sched = lathe_sched_cyclic(optim, &small);
@@ -165,13 +173,15 @@ static void momentum_of_the_warmup_is_its_own(void **state)
     (void)state;
     static const double want[][2] = { { 0.005, 0.95 }, { 0.0075, 0.95 }, { 0.01, 0.9 }, { 0.0325, 0.875 } };
     const opts cycle = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4, .max_momentum = 0.9 };
-    const lathe_segment segment[] = { { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 }, { &lathe_cyclic_type, &cycle, 0 } };
+    const lathe_segment segment[] = { { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 },
+        { &lathe_cyclic_type, &cycle, 0 } };
     lathe_optim *optim = sgd_with(0.5, 0.95);
-    assert_rates(lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = segment, .count = 2 }), optim, want, 4);
+    assert_rates(lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = segment, .count = 2 }), optim,
+        want, 4);
     sgd_free(optim);
 }
 
-/* ---- beyond it ---------------------------------------------------------------------------------------------- */
+/* ---- beyond it ----------------------------------------------------------------------------------------- */
 
 /* What a run must save is one integer, and any step can be asked for at once, far away too. */
 static void the_state_is_one_integer(void **state)
@@ -197,17 +207,20 @@ static void a_gamma_without_a_point_is_a_number(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         opts o = small;
         o.mode = LATHE_EXP_RANGE;
-        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, "gamma", texts[i], 0), LATHE_OK);
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, "gamma", texts[i], 0),
+            LATHE_OK);
         assert_true(o.gamma == 1);
         lathe_optim *optim = sgd_with(0.5, 0);
         lathe_sched *sched = lathe_sched_cyclic(optim, &o);
-        assert_true(lathe_sched_rates_at(sched, 0, 4).lr == 0.1 && lathe_sched_rates_at(sched, 0, 1004).lr == 0.1);
+        assert_true(
+            lathe_sched_rates_at(sched, 0, 4).lr == 0.1 && lathe_sched_rates_at(sched, 0, 1004).lr == 0.1);
         lathe_sched_free(sched);
         sgd_free(optim);
     }
 }
 
-/* PyTorch takes a custom scale function out of the state it is given, so that loading it a second time raises a KeyError. */
+/* PyTorch takes a custom scale function out of the state it is given, so that loading it a second time raises
+ * a KeyError. */
 static void restoring_twice_is_restoring(void **state)
 {
     (void)state;
@@ -224,16 +237,22 @@ static void restoring_twice_is_restoring(void **state)
 }
 
 /*
- * While beta1 moves, PyTorch corrects by 1 - beta1^t. Exact is one minus the product of all beta1 so far: a gradient that is always 1 has the
- * mean 1, so each step of Adam without decay has the length lr.
+ * While beta1 moves, PyTorch corrects by 1 - beta1^t. Exact is one minus the product of all beta1 so far: a
+ * gradient that is always 1 has the mean 1, so each step of Adam without decay has the length lr.
  */
 static void bias_correction_is_exact_while_beta1_is_cycled(void **state)
 {
     (void)state;
     lathe_params *params = params_of(1);
-    lathe_optim *optim = lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.01, .weight_decay = LATHE_ZERO });
-    lathe_sched *sched = lathe_sched_cyclic(optim, &(opts){ .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4,
-        .cycle_momentum = LATHE_MOMENTUM_ON, .base_momentum = 0.5, .max_momentum = 0.95 });
+    lathe_optim *optim =
+        lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 0.01, .weight_decay = LATHE_ZERO });
+    lathe_sched *sched = lathe_sched_cyclic(optim,
+        &(opts){ .base_lr = 0.01,
+            .max_lr = 0.1,
+            .step_size_up = 4,
+            .cycle_momentum = LATHE_MOMENTUM_ON,
+            .base_momentum = 0.5,
+            .max_momentum = 0.95 });
     double way = 0;
     for (int i = 0; i < 40; i++) {
         params->tensor[0]->grad[0] = 1;
@@ -253,7 +272,8 @@ static void bias_correction_is_exact_while_beta1_is_cycled(void **state)
 static void torch_compat_is_pytorch(void **state)
 {
     (void)state;
-    static const double want[][2] = { { 0.01, 0.9 }, { 0.0325, 0.875 }, { 0.055, 0.85 }, { 0.0775, 0.825 }, { 0.1, 0.8 } };
+    static const double want[][2] = { { 0.01, 0.9 }, { 0.0325, 0.875 }, { 0.055, 0.85 }, { 0.0775, 0.825 },
+        { 0.1, 0.8 } };
     for (int with = 0; with < 2; with++) {
         opts o = small;
         lathe_optim *optim = sgd_with(0.5, with ? 0.95 : 0);

@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_exponential_opts opts, uint64_t t)
@@ -39,7 +36,8 @@ static void warnings(void **state)
 {
     (void)state;
     assert_warning(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.9 }, 10, NULL);
-    assert_warning(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 1.5 }, 0, "exponential: gamma = 1.5 is above 1: the learning rate grows");
+    assert_warning(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 1.5 }, 0,
+        "exponential: gamma = 1.5 is above 1: the learning rate grows");
 }
 
 static void refusals(void **state)

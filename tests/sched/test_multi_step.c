@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_multi_step_opts opts, uint64_t t)
@@ -34,15 +31,16 @@ static void pytorch_schedules(void **state)
     (void)state;
     assert_schedule(&lathe_multi_step_type,
         &(lathe_multi_step_opts){ .milestones = { 30, 80, 500 }, .gamma = 0.3 }, "plain", false);
-    assert_schedule(&lathe_multi_step_type,
-        &(lathe_multi_step_opts){ .milestones = { 700, 80, 80, 2500 } }, "unsorted", false);
+    assert_schedule(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 700, 80, 80, 2500 } },
+        "unsorted", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
     assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 9 } }, 10, NULL);
-    assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 10, "multi_step: milestone 10 is beyond the run of 10 steps");
+    assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 10,
+        "multi_step: milestone 10 is beyond the run of 10 steps");
     assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 0, NULL);
 }
 

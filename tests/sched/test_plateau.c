@@ -8,10 +8,7 @@ typedef lathe_plateau_opts opts;
 
 enum { KEPT = 1001 + 200 }; /* epochs 0 to 1000, then every tenth to 3000 */
 
-static double metric(int t)
-{
-    return 1 / (1 + 0.05 * (t < 100 ? t : 100)) + 0.05 * sin(1.7 * t);
-}
+static double metric(int t) { return 1 / (1 + 0.05 * (t < 100 ? t : 100)) + 0.05 * sin(1.7 * t); }
 
 static void pytorch_schedules(void **state)
 {
@@ -23,8 +20,12 @@ static void pytorch_schedules(void **state)
         { "defaults", { .mode = LATHE_PLATEAU_MIN } },
         { "impatient", { .factor = 0.5, .patience = -1 } },
         { "cooldown", { .factor = 0.7, .patience = 2, .cooldown = 5 } },
-        { "max", { .mode = LATHE_PLATEAU_MAX, .factor = 0.5, .patience = 3, .threshold = 0.01,
-            .threshold_mode = LATHE_THRESHOLD_ABS } },
+        { "max",
+            { .mode = LATHE_PLATEAU_MAX,
+                .factor = 0.5,
+                .patience = 3,
+                .threshold = 0.01,
+                .threshold_mode = LATHE_THRESHOLD_ABS } },
         { "floor", { .factor = 0.3, .patience = 1, .min_lr = 0.004, .threshold = 0.05 } },
         { "eps", { .factor = 0.5, .patience = -1, .eps = 0.002 } },
     };
@@ -59,7 +60,8 @@ static void by_hand(void **state)
     assert_true(lathe_sched_observes(sched));
     for (int i = 0; i < 11; i++) {
         lathe_sched_observe(sched, observed[i]);
-        if (lathe_optim_lr(optim, 0) != want[i]) fail_msg("epoch %d: %g, expected %g", i, lathe_optim_lr(optim, 0), want[i]);
+        if (lathe_optim_lr(optim, 0) != want[i])
+            fail_msg("epoch %d: %g, expected %g", i, lathe_optim_lr(optim, 0), want[i]);
         lathe_sched_step(sched);
     }
     assert_true(lathe_optim_momentum(optim, 0) == 0.9);

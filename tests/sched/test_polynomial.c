@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_polynomial_opts opts, uint64_t t)
@@ -33,17 +30,18 @@ static void pytorch_schedules(void **state)
 {
     (void)state;
     assert_schedule(&lathe_polynomial_type, NULL, "defaults", false);
-    assert_schedule(&lathe_polynomial_type,
-        &(lathe_polynomial_opts){ .total_iters = 1000, .power = 2 }, "square", false);
-    assert_schedule(&lathe_polynomial_type,
-        &(lathe_polynomial_opts){ .total_iters = 333, .power = 0.5 }, "root", false);
+    assert_schedule(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 1000, .power = 2 },
+        "square", false);
+    assert_schedule(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 333, .power = 0.5 },
+        "root", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
     assert_warning(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 10 }, 10, NULL);
-    assert_warning(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 10 }, 11, "polynomial: the rate is 0 from step 10 of the run of 11");
+    assert_warning(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 10 }, 11,
+        "polynomial: the rate is 0 from step 10 of the run of 11");
 }
 
 static void refusals(void **state)

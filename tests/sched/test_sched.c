@@ -49,7 +49,8 @@ static void looking_changes_nothing(void **state)
     for (uint64_t t = 0; t < 100; t++) lathe_sched_rates_at(sched, 0, t);
     char text[256];
     lathe_sched_warning(sched, 100, 0, text);
-    assert_true(lathe_sched_steps(sched) == 0 && lathe_optim_lr(optim, 0) == 0.01 && lathe_optim_momentum(optim, 0) == 0.9);
+    assert_true(lathe_sched_steps(sched) == 0 && lathe_optim_lr(optim, 0) == 0.01 &&
+        lathe_optim_momentum(optim, 0) == 0.9);
     assert_true(lathe_sched_rates_at(sched, 1, 0).lr == 0 && lathe_sched_rates_at(sched, -1, 0).lr == 0);
     assert_ptr_equal(lathe_sched_type_of(sched), &lathe_cyclic_type);
     assert_true(((const lathe_cyclic_opts *)lathe_sched_opts(sched, 0))->gamma == 1);
@@ -80,7 +81,8 @@ static void a_scheduler_that_is_stepped_too_seldom_is_noticed(void **state)
     }
 }
 
-/* Counted in epochs, a schedule stays the same through an epoch, is still stepped every batch, and looks the same from afar. */
+/* Counted in epochs, a schedule stays the same through an epoch, is still stepped every batch, and looks the
+ * same from afar. */
 static void epochs_may_be_counted(void **state)
 {
     (void)state;

@@ -14,8 +14,10 @@ static void rows_by_hand(void **state)
     static const double lines[] = { 0.5, 0.5, 0.5, 0.375, 0.25, 0.4375, 0.625, 0.8125, 1, 1 };
     for (int interpolate = 0; interpolate < 2; interpolate++) {
         lathe_optim *optim = sgd_with(0.1, 0.9);
-        lathe_sched *sched = lathe_sched_table(optim, &(lathe_table_opts){ .row = rows, .rows = 3, .interpolate = interpolate });
-        for (uint64_t t = 0; t < 10; t++) assert_true(lathe_sched_rates_at(sched, 0, t).lr == (interpolate ? lines : steps)[t]);
+        lathe_sched *sched = lathe_sched_table(optim,
+            &(lathe_table_opts){ .row = rows, .rows = 3, .interpolate = interpolate });
+        for (uint64_t t = 0; t < 10; t++)
+            assert_true(lathe_sched_rates_at(sched, 0, t).lr == (interpolate ? lines : steps)[t]);
         assert_true(lathe_sched_rates_at(sched, 0, UINT64_MAX).lr == 1);
         lathe_rates three = lathe_sched_rates_at(sched, 0, 3);
         assert_true(three.sets_momentum && fabs(three.momentum - (interpolate ? 0.85 : 0.9)) < 1e-15);
@@ -44,8 +46,12 @@ static void a_file_brings_a_schedule_back(void **state)
 {
     (void)state;
     lathe_optim *one = sgd_with(0.1, 0.9), *two = sgd_with(0.1, 0.9);
-    lathe_sched *cyclic = lathe_sched_cyclic(one, &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 0.3, .step_size_up = 7,
-        .step_size_down = 11, .mode = LATHE_TRIANGULAR2 });
+    lathe_sched *cyclic = lathe_sched_cyclic(one,
+        &(lathe_cyclic_opts){ .base_lr = 1e-4,
+            .max_lr = 0.3,
+            .step_size_up = 7,
+            .step_size_down = 11,
+            .mode = LATHE_TRIANGULAR2 });
     FILE *out = fopen(file_name(), "w");
     fputs("step,epoch,lr,momentum,loss\r\n", out);
     for (int t = 0; t < 1000; t++) {
@@ -73,8 +79,10 @@ static void files_without_momentum_leave_it(void **state)
     (void)state;
     write_file(file_name(), "lr,step\n0.5,0\n\n0.25,10\n");
     lathe_optim *optim = sgd_with(0.1, 0.9);
-    lathe_sched *sched = lathe_sched_table(optim, &(lathe_table_opts){ .file = file_name(), .interpolate = true });
-    assert_true(lathe_sched_rates_at(sched, 0, 5).lr == 0.375 && !lathe_sched_rates_at(sched, 0, 5).sets_momentum);
+    lathe_sched *sched =
+        lathe_sched_table(optim, &(lathe_table_opts){ .file = file_name(), .interpolate = true });
+    assert_true(
+        lathe_sched_rates_at(sched, 0, 5).lr == 0.375 && !lathe_sched_rates_at(sched, 0, 5).sets_momentum);
     lathe_sched_free(sched);
     sgd_free(optim);
     remove(file_name());
@@ -131,9 +139,11 @@ static void bad_files_are_named(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    static const lathe_table_row rows[] = { { 5, 0.01, -1 }, { 60, 0.2, -1 }, { 100, 0.2, -1 }, { 1500, 0.001, -1 }, { 2000, 0.05, -1 } };
+    static const lathe_table_row rows[] = { { 5, 0.01, -1 }, { 60, 0.2, -1 }, { 100, 0.2, -1 },
+        { 1500, 0.001, -1 }, { 2000, 0.05, -1 } };
     assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5 }, "steps", false);
-    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5, .interpolate = true }, "interpolated", false);
+    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5, .interpolate = true },
+        "interpolated", false);
 }
 
 int main(void)

@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_warm_restarts_opts opts, uint64_t t)
@@ -36,8 +33,8 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_warm_restarts_type,
-        &(lathe_warm_restarts_opts){ .t_0 = 50, .eta_min = 0.001 }, "plain", false);
+    assert_schedule(&lathe_warm_restarts_type, &(lathe_warm_restarts_opts){ .t_0 = 50, .eta_min = 0.001 },
+        "plain", false);
     assert_schedule(&lathe_warm_restarts_type,
         &(lathe_warm_restarts_opts){ .t_0 = 10, .t_mult = 2, .eta_min = 0.001 }, "doubling", false);
     assert_schedule(&lathe_warm_restarts_type,

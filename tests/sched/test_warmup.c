@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_warmup_opts opts, uint64_t t)
@@ -25,8 +22,12 @@ static void by_hand(void **state)
     assert_true(near(rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4 }, 0), 0.5));
     assert_true(near(rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4 }, 1), 0.625));
     assert_true(near(rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4 }, 4), 1));
-    assert_true(near(rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4, .shape = LATHE_WARMUP_CONSTANT }, 3), 0.5));
-    assert_true(near(rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4, .shape = LATHE_WARMUP_CONSTANT }, 4), 1));
+    assert_true(near(
+        rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4, .shape = LATHE_WARMUP_CONSTANT }, 3),
+        0.5));
+    assert_true(near(
+        rate((lathe_warmup_opts){ .start_factor = 0.5, .total_iters = 4, .shape = LATHE_WARMUP_CONSTANT }, 4),
+        1));
 }
 
 static void pytorch_schedules(void **state)
@@ -34,7 +35,8 @@ static void pytorch_schedules(void **state)
     (void)state;
     assert_schedule(&lathe_warmup_type, &(lathe_warmup_opts){ .total_iters = 200 }, "linear", false);
     assert_schedule(&lathe_warmup_type,
-        &(lathe_warmup_opts){ .shape = LATHE_WARMUP_CONSTANT, .start_factor = 0.25, .total_iters = 40 }, "constant", false);
+        &(lathe_warmup_opts){ .shape = LATHE_WARMUP_CONSTANT, .start_factor = 0.25, .total_iters = 40 },
+        "constant", false);
 }
 
 static void refusals(void **state)

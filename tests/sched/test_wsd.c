@@ -2,10 +2,7 @@
 
 #include <math.h>
 
-static bool near(double a, double b)
-{
-    return fabs(a - b) <= 1e-15;
-}
+static bool near(double a, double b) { return fabs(a - b) <= 1e-15; }
 
 /* The rate at step t on an SGD of lr 1. */
 static double rate(lathe_wsd_opts opts, uint64_t t)
@@ -29,8 +26,17 @@ static void by_hand(void **state)
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 17), 0.5));
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 20), 0));
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, UINT64_MAX), 0));
-    assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4, .shape = LATHE_WSD_LINEAR }, 17), 0.75));
-    assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4, .shape = LATHE_WSD_LINEAR, .end_factor = 0.5 }, 18), 0.75));
+    assert_true(
+        near(rate((lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4, .shape = LATHE_WSD_LINEAR },
+                 17),
+            0.75));
+    assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20,
+                              .warmup = 3,
+                              .decay = 4,
+                              .shape = LATHE_WSD_LINEAR,
+                              .end_factor = 0.5 },
+                         18),
+        0.75));
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20 }, 0), 1));
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20 }, 16), 1));
     assert_true(near(rate((lathe_wsd_opts){ .total_steps = 20 }, 17), 0.5));
@@ -40,9 +46,11 @@ static void by_hand(void **state)
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 20, NULL);
+    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 20,
+        NULL);
     assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 0, NULL);
-    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 25, "wsd: the run is 25 steps, total_steps = 20");
+    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 25,
+        "wsd: the run is 25 steps, total_steps = 20");
 }
 
 static void refusals(void **state)
@@ -53,7 +61,8 @@ static void refusals(void **state)
         const char *message;
     } cases[] = {
         { { .warmup = 1 }, "wsd: total_steps must be given" },
-        { { .total_steps = 10, .warmup = 7, .decay = 4 }, "wsd: warmup = 7 and decay = 4 are together above total_steps = 10" },
+        { { .total_steps = 10, .warmup = 7, .decay = 4 },
+            "wsd: warmup = 7 and decay = 4 are together above total_steps = 10" },
         { { .total_steps = 10, .end_factor = 2 }, "wsd: end_factor = 2 is not legal: [0, 1]" },
     };
     lathe_optim *optim = sgd_with(0.1, 0);
@@ -68,9 +77,14 @@ static void refusals(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 1000, .warmup = 50, .decay = 200 }, "sqrt", false);
+    assert_schedule(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 1000, .warmup = 50, .decay = 200 },
+        "sqrt", false);
     assert_schedule(&lathe_wsd_type,
-        &(lathe_wsd_opts){ .total_steps = 2500, .warmup = 100, .decay = 900, .end_factor = 0.1, .shape = LATHE_WSD_LINEAR },
+        &(lathe_wsd_opts){ .total_steps = 2500,
+            .warmup = 100,
+            .decay = 900,
+            .end_factor = 0.1,
+            .shape = LATHE_WSD_LINEAR },
         "linear", false);
 }
 

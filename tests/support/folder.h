@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
-/** Make an empty folder for this test program under the build tree; returns its path, valid until the process ends. */
+/** Make an empty folder for this test program under the build tree; returns its path, valid until the process
+ * ends. */
 const char *test_folder(void);
 
-/** Have the folder in memory (/dev/shm), if that is there: for tests that save thousands of times. Before the first test_folder. */
+/** Have the folder in memory (/dev/shm), if that is there: for tests that save thousands of times. Before the
+ * first test_folder. */
 void test_folder_in_memory(void);
 
 /** "folder/name"; valid until the fourth call after it. */

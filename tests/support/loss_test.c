@@ -5,15 +5,15 @@
 const char *const reduction_names[3] = { "mean", "sum", "none" };
 const double loss_tolerance = sizeof(lathe_real) == 8 ? 1e-12 : 1e-6;
 
-void assert_loss(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves, int count,
-    lathe_reduction reduction, const double *each, size_t size, double divisor)
+void assert_loss(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count, lathe_reduction reduction, const double *each, size_t size, double divisor)
 {
     double sum = 0;
     for (size_t i = 0; i < size; i++) sum += each[i];
     double one = reduction == LATHE_REDUCE_MEAN ? sum / divisor : sum;
     bool none = reduction == LATHE_REDUCE_NONE;
-    assert_result(what, function, context, leaves, count, LATHE_TRAIN, none ? each : &one, none ? size : 1, 2 * loss_tolerance,
-        2 * loss_tolerance);
+    assert_result(what, function, context, leaves, count, LATHE_TRAIN, none ? each : &one, none ? size : 1,
+        2 * loss_tolerance, 2 * loss_tolerance);
 }
 
 lathe_leaf target_leaf(lathe_shape shape, uint64_t seed)
@@ -38,7 +38,8 @@ int *random_labels(size_t count, int classes, int ignored, uint64_t seed)
     return labels;
 }
 
-void assert_golden_loss(const char *name, lathe_function *function, void *context, lathe_shape shape, int leaves, bool constant)
+void assert_golden_loss(const char *name, lathe_function *function, void *context, lathe_shape shape,
+    int leaves, bool constant)
 {
     lathe_leaf leaf[2];
     for (int i = 0; i < leaves; i++) {

@@ -16,8 +16,8 @@ metric_data metric_data_open(const char *name, bool many)
     size_t n, score_count, label_count;
     double *shape = golden_part(name, "shape", &n), *scores = golden_part(name, "scores", &score_count);
     double *labels = golden_part(name, many ? "targets" : "labels", &label_count);
-    metric_data data = { name, (int)shape[0], (int)shape[1], many, malloc((score_count + 1) * sizeof *data.scores),
-        malloc((label_count + 1) * sizeof *data.labels) };
+    metric_data data = { name, (int)shape[0], (int)shape[1], many,
+        malloc((score_count + 1) * sizeof *data.scores), malloc((label_count + 1) * sizeof *data.labels) };
     assert_true(data.scores && data.labels);
     assert_int_equal(score_count, data.samples * data.classes);
     assert_int_equal(label_count, many ? score_count : (size_t)data.samples);
@@ -38,9 +38,10 @@ void metric_data_free(metric_data *data)
 static void feed(lathe_metric *metric, const metric_data *data, int begin, int end)
 {
     size_t classes = (size_t)data->classes, first = (size_t)begin, count = (size_t)(end - begin);
-    lathe_status status = data->many
-        ? lathe_metric_update_many(metric, data->scores + first * classes, data->labels + first * classes, count)
-        : lathe_metric_update(metric, data->scores + first * classes, data->labels + first, count);
+    lathe_status status = data->many ?
+        lathe_metric_update_many(metric, data->scores + first * classes, data->labels + first * classes,
+            count) :
+        lathe_metric_update(metric, data->scores + first * classes, data->labels + first, count);
     if (status) fail_msg("%s: %s", data->name, lathe_error_message());
 }
 
@@ -50,7 +51,8 @@ lathe_metric *metric_fed(const lathe_metric_type *type, const void *opts, const 
     if (!metric) fail_msg("%s: %s", data->name, lathe_error_message());
     feed(metric, data, 0, data->samples < 3 ? data->samples : 3);
     lathe_metric_reset(metric);
-    for (int i = 0; i < data->samples; i += 7) feed(metric, data, i, i + 7 < data->samples ? i + 7 : data->samples);
+    for (int i = 0; i < data->samples; i += 7)
+        feed(metric, data, i, i + 7 < data->samples ? i + 7 : data->samples);
     assert_int_equal(lathe_metric_samples(metric), data->samples);
     return metric;
 }
@@ -64,8 +66,8 @@ double golden_number(const char *name, const char *what)
     return value;
 }
 
-void assert_metric(
-    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
+void assert_metric(const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name,
+    const char *what)
 {
     char full[256];
     snprintf(full, sizeof full, "%s: %s.%s", type->name, name, what);
@@ -77,8 +79,8 @@ void assert_metric(
     lathe_metric_free(metric);
 }
 
-void assert_each_class(
-    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what)
+void assert_each_class(const lathe_metric_type *type, const void *opts, const metric_data *data,
+    const char *name, const char *what)
 {
     char full[256];
     size_t n;

@@ -18,8 +18,8 @@ metric_data metric_data_open(const char *name, bool many);
 void metric_data_free(metric_data *data);
 
 /**
- * A metric of that type that has been fed the whole set in pieces of 7, after other samples and a reset. The caller
- * frees it.
+ * A metric of that type that has been fed the whole set in pieces of 7, after other samples and a reset. The
+ * caller frees it.
  */
 lathe_metric *metric_fed(const lathe_metric_type *type, const void *opts, const metric_data *data);
 
@@ -27,12 +27,12 @@ lathe_metric *metric_fed(const lathe_metric_type *type, const void *opts, const 
 double golden_number(const char *name, const char *what);
 
 /** Fail unless computing gives NAME.WHAT to 1e-12. */
-void assert_metric(
-    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what);
+void assert_metric(const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name,
+    const char *what);
 
 /** Fail unless the values of the single classes are NAME.WHAT to 1e-12. */
-void assert_each_class(
-    const lathe_metric_type *type, const void *opts, const metric_data *data, const char *name, const char *what);
+void assert_each_class(const lathe_metric_type *type, const void *opts, const metric_data *data,
+    const char *name, const char *what);
 
 /** For the end of a group of tests: golden_counts of the metrics. */
 int count_metrics(void **state);

@@ -63,8 +63,8 @@ double *leaf_doubles(const lathe_leaf *leaf)
 }
 
 /* The function's result on a tape; `leaves` become tensors. */
-static lathe_tensor *run(lathe_tape *tape, lathe_mode mode, lathe_function *function, void *context, const lathe_leaf *leaves,
-    int count, lathe_tensor **tensors)
+static lathe_tensor *run(lathe_tape *tape, lathe_mode mode, lathe_function *function, void *context,
+    const lathe_leaf *leaves, int count, lathe_tensor **tensors)
 {
     assert_true(count <= MAX_LEAVES);
     lathe_tape_seed(tape, 1, 0);
@@ -74,7 +74,8 @@ static lathe_tensor *run(lathe_tape *tape, lathe_mode mode, lathe_function *func
         if (!tensors[i]) fail_msg("leaf %d: %s", i, lathe_error_message());
         tensors[i]->needs_grad = !leaves[i].constant;
         size_t per_image = leaves[i].layout == LATHE_BATCHED ? lathe_tensor_per_image(tensors[i]) : 0;
-        size_t images = (size_t)leaves[i].shape.dim[0], last = (images - 1) / LATHE_LANES * per_image * LATHE_LANES;
+        size_t images = (size_t)leaves[i].shape.dim[0],
+               last = (images - 1) / LATHE_LANES * per_image * LATHE_LANES;
         for (size_t j = 0; j < per_image; j++)
             for (size_t lane = (images - 1) % LATHE_LANES + 1; lane < LATHE_LANES; lane++)
                 tensors[i]->data[last + j * LATHE_LANES + lane] = 7;
@@ -87,8 +88,8 @@ static void assert_there(const char *what, const lathe_tensor *y)
     if (!y) fail_msg("%s: no result: %s", what, lathe_error_message());
 }
 
-void assert_result(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves, int count, lathe_mode mode,
-    const double *want, size_t want_count, double relative, double absolute)
+void assert_result(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count, lathe_mode mode, const double *want, size_t want_count, double relative, double absolute)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new();
@@ -102,8 +103,9 @@ void assert_result(const char *what, lathe_function *function, void *context, co
     lathe_tape_free(tape);
 }
 
-void assert_leaf_gradient(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves, int count,
-    const double *gy, size_t gy_count, int leaf, const double *want, double relative, double absolute)
+void assert_leaf_gradient(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count, const double *gy, size_t gy_count, int leaf, const double *want, double relative,
+    double absolute)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new();
@@ -134,8 +136,8 @@ lathe_leaf golden_leaf(const char *file, const char *name, lathe_layout layout, 
     return leaf;
 }
 
-void assert_golden(const char *file, const char *name, lathe_function *function, void *context, const lathe_leaf *leaves, int count,
-    double relative, double absolute)
+void assert_golden(const char *file, const char *name, lathe_function *function, void *context,
+    const lathe_leaf *leaves, int count, double relative, double absolute)
 {
     char part[256];
     size_t y_count, gy_count, g_count;
@@ -158,7 +160,8 @@ void assert_golden(const char *file, const char *name, lathe_function *function,
     golden_agreed();
 }
 
-void assert_gradient(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves, int count)
+void assert_gradient(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new();
@@ -169,11 +172,13 @@ void assert_gradient(const char *op, lathe_function *function, void *context, co
     lathe_tape_free(tape);
     char shapes[MAX_LEAVES * LATHE_SHAPE_TEXT] = "", text[LATHE_SHAPE_TEXT];
     for (int i = 0; i < count; i++) strcat(shapes, lathe_shape_text(&leaves[i].shape, text));
-    if (lathe_gradcheck(function, context, leaves, count, NULL, NULL)) fail_msg("%s of %s: %s", op, shapes, lathe_error_message());
+    if (lathe_gradcheck(function, context, leaves, count, NULL, NULL))
+        fail_msg("%s of %s: %s", op, shapes, lathe_error_message());
 }
 
 /* Result and all gradients, one after the other. */
-static lathe_real *outcome(lathe_function *function, void *context, const lathe_leaf *leaves, int count, size_t *total)
+static lathe_real *outcome(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
+    size_t *total)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new();
@@ -209,20 +214,22 @@ void assert_same_bits(lathe_function *function, void *context, const lathe_leaf 
         assert_int_equal(again, total);
         for (size_t i = 0; i < total; i++)
             if (memcmp(&got[i], &want[i], sizeof *got))
-                fail_msg("%d threads: number %zu is %.9g, with one thread it is %.9g", threads, i, (double)got[i], (double)want[i]);
+                fail_msg("%d threads: number %zu is %.9g, with one thread it is %.9g", threads, i,
+                    (double)got[i], (double)want[i]);
         free(got);
     }
     free(want);
     lathe_threads_set(0);
 }
 
-void assert_op_fails(lathe_function *function, void *context, const lathe_leaf *leaves, int count, lathe_status status,
-    const char *fragment)
+void assert_op_fails(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
+    lathe_status status, const char *fragment)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new();
     lathe_error_clear();
-    if (run(tape, LATHE_TRAIN, function, context, leaves, count, tensors)) fail_msg("no failure with '%s'", fragment);
+    if (run(tape, LATHE_TRAIN, function, context, leaves, count, tensors))
+        fail_msg("no failure with '%s'", fragment);
     assert_int_equal(lathe_tape_status(tape), status);
     assert_failed(status, fragment);
     lathe_tape_free(tape);

@@ -1,9 +1,6 @@
 #include "params.h"
 
-static size_t padded(int size)
-{
-    return ((size_t)size + 15) / 16 * 16;
-}
+static size_t padded(int size) { return ((size_t)size + 15) / 16 * 16; }
 
 lathe_params *params_new(const int *sizes, int count)
 {
@@ -16,18 +13,19 @@ lathe_params *params_new(const int *sizes, int count)
     size_t at = 0;
     for (int i = 0; i < count; i++) {
         lathe_tensor *tensor = lathe_alloc(1, sizeof *tensor);
-        *tensor = (lathe_tensor){ .shape = { 1, { sizes[i] } }, .stored = (size_t)sizes[i], .data = params->data + at,
-            .grad = params->grad + at, .needs_grad = true, .has_grad = true };
+        *tensor = (lathe_tensor){ .shape = { 1, { sizes[i] } },
+            .stored = (size_t)sizes[i],
+            .data = params->data + at,
+            .grad = params->grad + at,
+            .needs_grad = true,
+            .has_grad = true };
         params->tensor[i] = tensor;
         at += padded(sizes[i]);
     }
     return params;
 }
 
-lathe_params *params_of(int size)
-{
-    return params_new(&size, 1);
-}
+lathe_params *params_of(int size) { return params_new(&size, 1); }
 
 void params_free(lathe_params *params)
 {

@@ -4,7 +4,8 @@
 
 #include "support.h"
 
-/** `count` tensors of these sizes (rank 1), laid out as nn does; numbers and gradients are zero, and each has a gradient. */
+/** `count` tensors of these sizes (rank 1), laid out as nn does; numbers and gradients are zero, and each has
+ * a gradient. */
 lathe_params *params_new(const int *sizes, int count);
 
 /** One tensor of that size. */

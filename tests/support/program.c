@@ -34,7 +34,8 @@ void program_start(program *p, const char *path, const char *arguments)
     int count = 1;
     assert_true(strlen(arguments) < sizeof words);
     strcpy(words, arguments);
-    for (char *word = strtok(words, " "); word && count <= MAX_WORDS; word = strtok(NULL, " ")) argv[count++] = word;
+    for (char *word = strtok(words, " "); word && count <= MAX_WORDS; word = strtok(NULL, " "))
+        argv[count++] = word;
     *p = (program){ .files = { tmpfile(), tmpfile() } };
     assert_non_null(p->files[0]);
     assert_non_null(p->files[1]);
@@ -77,7 +78,8 @@ void assert_refused(const program *p, int code, const char *fragment)
 {
     const char *end = strchr(p->err, '\n');
     if (p->code != code || strncmp(p->err, "lathe: ", 7) || !end || end[1] || !strstr(p->err, fragment))
-        fail_msg("expected exit %d and one line with '%s', got exit %d and:\n%s", code, fragment, p->code, p->err);
+        fail_msg("expected exit %d and one line with '%s', got exit %d and:\n%s", code, fragment, p->code,
+            p->err);
 }
 
 char *read_text(const char *path)
@@ -101,10 +103,7 @@ static int remove_entry(const char *path, const struct stat *info, int kind, str
     return remove(path);
 }
 
-void folder_remove(const char *path)
-{
-    nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-}
+void folder_remove(const char *path) { nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS); }
 
 char folder[64];
 

@@ -21,7 +21,8 @@ void program_wait(program *p);
 
 void program_free(program *p);
 
-/** Fail the test unless stderr is one line that begins with "lathe: " and holds `fragment`, and the exit code is `code`. */
+/** Fail the test unless stderr is one line that begins with "lathe: " and holds `fragment`, and the exit code
+ * is `code`. */
 void assert_refused(const program *p, int code, const char *fragment);
 
 /** All of a file, NULL if it cannot be read. The caller frees it. */

@@ -6,7 +6,8 @@
 
 #include "program.h"
 
-/** Run a program as program_run does; its output is one JSON object, to be freed by cJSON_Delete. Fails the test if not, or if the exit code is not 0. */
+/** Run a program as program_run does; its output is one JSON object, to be freed by cJSON_Delete. Fails the
+ * test if not, or if the exit code is not 0. */
 cJSON *program_json(const char *path, const char *arguments);
 
 /** A number of an object; fails the test if there is none of that name. */

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-double worst_error(const double *got, const double *want, size_t count, double relative, double absolute, size_t *worst)
+double worst_error(const double *got, const double *want, size_t count, double relative, double absolute,
+    size_t *worst)
 {
     double worst_excess = -1;
     *worst = 0;
@@ -17,16 +18,18 @@ double worst_error(const double *got, const double *want, size_t count, double r
     return worst_excess;
 }
 
-void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute)
+void assert_close_double(const char *what, const double *got, const double *want, size_t count,
+    double relative, double absolute)
 {
     size_t worst;
     double worst_excess = worst_error(got, want, count, relative, absolute, &worst);
     if (worst_excess > 1)
-        fail_msg("%s: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance", what, worst, count, got[worst], want[worst],
-            worst_excess);
+        fail_msg("%s: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance", what, worst, count,
+            got[worst], want[worst], worst_excess);
 }
 
-void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative, double absolute)
+void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative,
+    double absolute)
 {
     double *wide = malloc((count + 1) * sizeof *wide);
     assert_non_null(wide);
@@ -50,22 +53,16 @@ int random_int(uint64_t seed, uint64_t index, int low, int high)
 void assert_failed(lathe_status status, const char *fragment)
 {
     if (lathe_error() != status || !strstr(lathe_error_message(), fragment))
-        fail_msg("expected %s with '%s', got %s: '%s'", lathe_status_name(status), fragment, lathe_status_name(lathe_error()),
-            lathe_error_message());
+        fail_msg("expected %s with '%s', got %s: '%s'", lathe_status_name(status), fragment,
+            lathe_status_name(lathe_error()), lathe_error_message());
     lathe_error_clear();
 }
 
 static int tried, agreed;
 
-void golden_tried(void)
-{
-    tried++;
-}
+void golden_tried(void) { tried++; }
 
-void golden_agreed(void)
-{
-    agreed++;
-}
+void golden_agreed(void) { agreed++; }
 
 int golden_counts(const char *kind)
 {

@@ -12,14 +12,19 @@
 
 #include <lathe/lathe.h>
 
-/** Fail unless |got[i] - want[i]| <= absolute + relative * |want[i]| for all i; the message has the worst place and both numbers. */
-void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative, double absolute);
+/** Fail unless |got[i] - want[i]| <= absolute + relative * |want[i]| for all i; the message has the worst
+ * place and both numbers. */
+void assert_close(const char *what, const lathe_real *got, const double *want, size_t count, double relative,
+    double absolute);
 
 /** The same for doubles. */
-void assert_close_double(const char *what, const double *got, const double *want, size_t count, double relative, double absolute);
+void assert_close_double(const char *what, const double *got, const double *want, size_t count,
+    double relative, double absolute);
 
-/** The largest |got[i] - want[i]| / (absolute + relative * |want[i]|), and its place; NaN equals NaN alone. */
-double worst_error(const double *got, const double *want, size_t count, double relative, double absolute, size_t *worst);
+/** The largest |got[i] - want[i]| / (absolute + relative * |want[i]|), and its place; NaN equals NaN alone.
+ */
+double worst_error(const double *got, const double *want, size_t count, double relative, double absolute,
+    size_t *worst);
 
 /** Fill with normal numbers that depend on `seed` alone. */
 void fill_normal(lathe_real *values, size_t count, uint64_t seed);
@@ -31,16 +36,18 @@ int random_int(uint64_t seed, uint64_t index, int low, int high);
 void assert_failed(lathe_status status, const char *fragment);
 
 /**
- * A named array of a golden file, tests/golden/FILE, whose lines are "name count number number ...". The caller frees it.
- * Fails the test if there is none.
+ * A named array of a golden file, tests/golden/FILE, whose lines are "name count number number ...". The
+ * caller frees it. Fails the test if there is none.
  */
 double *golden(const char *file, const char *name, size_t *count);
 
-/** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets to the second. */
+/** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets
+ * to the second. */
 void golden_tried(void);
 void golden_agreed(void);
 
-/** For the end of a group: print "golden KIND: AGREED/TRIED cases"; not 0 unless there were some and all agreed. */
+/** For the end of a group: print "golden KIND: AGREED/TRIED cases"; not 0 unless there were some and all
+ * agreed. */
 int golden_counts(const char *kind);
 
 #endif

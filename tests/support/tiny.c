@@ -7,32 +7,33 @@ enum { SIDE = 6 };
 
 static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
 {
-    return lathe_nn_sequential(model,
-        lathe_nn_conv2d(model, spec->channels, 2, 3, NULL),
-        lathe_nn_batch_norm(model, 2, NULL),
-        lathe_nn_relu(model),
-        lathe_nn_max_pool2d(model, 2, NULL),
-        lathe_nn_flatten(model),
-        lathe_nn_dropout(model, 0.2),
-        lathe_nn_linear(model, 8, spec->classes, NULL), NULL);
+    return lathe_nn_sequential(model, lathe_nn_conv2d(model, spec->channels, 2, 3, NULL),
+        lathe_nn_batch_norm(model, 2, NULL), lathe_nn_relu(model), lathe_nn_max_pool2d(model, 2, NULL),
+        lathe_nn_flatten(model), lathe_nn_dropout(model, 0.2), lathe_nn_linear(model, 8, spec->classes, NULL),
+        NULL);
 }
 
 const lathe_model_type tiny_model = {
-    .name = "tiny", .summary = "a convolution and a linear layer", .native = { 1, SIDE, SIDE, 10 }, .build = build
+    .name = "tiny",
+    .summary = "a convolution and a linear layer",
+    .native = { 1, SIDE, SIDE, 10 },
+    .build = build,
 };
 
 /* An IDX file of `count` pictures, or of their labels. Each class has a bright row or column of its own. */
 static void write_idx(const char *name, int count, bool pictures)
 {
     char path[64];
-    unsigned char bytes[16 + 64 * SIDE * SIDE] = { 0, 0, 8, pictures ? 3 : 1, 0, 0, 0, (unsigned char)count, 0, 0, 0, SIDE, 0, 0, 0, SIDE };
+    unsigned char bytes[16 + 64 * SIDE * SIDE] = { 0, 0, 8, pictures ? 3 : 1, 0, 0, 0, (unsigned char)count,
+        0, 0, 0, SIDE, 0, 0, 0, SIDE };
     size_t size = pictures ? 16 : 8;
     for (int i = 0; i < count; i++) {
         int label = i * 7 % 10;
         if (!pictures) bytes[size++] = (unsigned char)label;
         for (int place = 0; pictures && place < SIDE * SIDE; place++) {
             bool bright = (label < 5 ? place / SIDE : place % SIDE) == label % 5;
-            bytes[size++] = (unsigned char)((bright ? 180 : 20) + random_int(7, (uint64_t)(count * 4096 + i * 64 + place), 0, 70));
+            bytes[size++] = (unsigned char)((bright ? 180 : 20) +
+                random_int(7, (uint64_t)(count * 4096 + i * 64 + place), 0, 70));
         }
     }
     snprintf(path, sizeof path, "data/%s", name);
@@ -58,14 +59,16 @@ void tiny_set(lathe_settings *settings, const char *key, const char *text)
 
 lathe_settings tiny_settings(const char *out, const tiny_pair *pairs)
 {
-    static const tiny_pair always[] = { { "model", "tiny" }, { "batch_size", "4" }, { "val_split", "0.2" }, { "augment", "crop:1,hflip" },
-        { "no_times", "on" }, { "no_warnings", "on" }, { "threads", "1" }, { "lr", "0.01" }, { "epochs", "20" } };
+    static const tiny_pair always[] = { { "model", "tiny" }, { "batch_size", "4" }, { "val_split", "0.2" },
+        { "augment", "crop:1,hflip" }, { "no_times", "on" }, { "no_warnings", "on" }, { "threads", "1" },
+        { "lr", "0.01" }, { "epochs", "20" } };
     char data[1100];
     lathe_settings settings = lathe_settings_default();
     write_data();
     snprintf(data, sizeof data, "mnist:%s", test_path("data"));
     tiny_set(&settings, "data", data);
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) tiny_set(&settings, always[i].key, always[i].text);
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
+        tiny_set(&settings, always[i].key, always[i].text);
     for (; pairs && pairs->key; pairs++) tiny_set(&settings, pairs->key, pairs->text);
     if (out) tiny_set(&settings, "out", test_path(out));
     return settings;
@@ -112,15 +115,16 @@ void tiny_assert_same(const char *what, const char *a, const char *b, const char
     size_t same = 0;
     while (same < size[0] && same < size[1] && bytes[0][same] == bytes[1][same]) same++;
     if (same < size[0] || same < size[1])
-        fail_msg("%s: %s (%zu bytes) and %s (%zu) differ at byte %zu: '%.60s', '%.60s'", what, path[0], size[0], path[1], size[1], same,
-            bytes[0] + same, bytes[1] + same);
+        fail_msg("%s: %s (%zu bytes) and %s (%zu) differ at byte %zu: '%.60s', '%.60s'", what, path[0],
+            size[0], path[1], size[1], same, bytes[0] + same, bytes[1] + same);
     free(bytes[0]);
     free(bytes[1]);
 }
 
 void tiny_assert_same_runs(const char *what, const char *a, const char *b)
 {
-    static const char *const files[] = { "steps.csv", "epochs.csv", "log.jsonl", "last.safetensors", "best.safetensors" };
+    static const char *const files[] = { "steps.csv", "epochs.csv", "log.jsonl", "last.safetensors",
+        "best.safetensors" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) tiny_assert_same(what, a, b, files[i]);
 }
 
@@ -134,7 +138,4 @@ bool tiny_holds(const lathe_safetensors *file, const char *name, const lathe_rea
     return !memcmp(held, numbers, count * sizeof *held);
 }
 
-bool tiny_long(void)
-{
-    return getenv("LATHE_TEST_LONG") != NULL;
-}
+bool tiny_long(void) { return getenv("LATHE_TEST_LONG") != NULL; }

@@ -1,4 +1,5 @@
-/* Whole runs that take milliseconds: a net of 120 numbers on 50 pictures of 6 x 6, for tests of what happens around the training. */
+/* Whole runs that take milliseconds: a net of 120 numbers on 50 pictures of 6 x 6, for tests of what happens
+ * around the training. */
 #ifndef LATHE_TESTS_TINY_H
 #define LATHE_TESTS_TINY_H
 
@@ -17,8 +18,9 @@ typedef struct tiny_pair {
 } tiny_pair;
 
 /**
- * Settings of a run into the test's folder "out" (NULL: into none): 40 pictures in batches of 4, so 10 steps an epoch, 10 more for validation,
- * 4 for the test, flipped and cropped at random, with `pairs` (NULL: none) set after that. Writes the pictures when called first.
+ * Settings of a run into the test's folder "out" (NULL: into none): 40 pictures in batches of 4, so 10 steps
+ * an epoch, 10 more for validation, 4 for the test, flipped and cropped at random, with `pairs` (NULL: none)
+ * set after that. Writes the pictures when called first.
  */
 lathe_settings tiny_settings(const char *out, const tiny_pair *pairs);
 

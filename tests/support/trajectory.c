@@ -34,10 +34,7 @@ static void rosenbrock(const lathe_params *params)
     set_grad(params, 0, 1, 200 * (y - x * x));
 }
 
-static double number(double phase, double scale, int i)
-{
-    return scale * sin(1.0 + phase + 0.7 * i);
-}
+static double number(double phase, double scale, int i) { return scale * sin(1.0 + phase + 0.7 * i); }
 
 /* mean of (tanh(x w1' + b1) w2' + b2 - t)^2, x [8, 4], 6 hidden, t [8, 3] */
 static void net(const lathe_params *params)
@@ -94,8 +91,10 @@ static const struct problem {
     { "quadratic", quadratic, STEPS, 2e-6, 1, { { 1, { 10 } } }, NULL },
     { "rosenbrock", rosenbrock, 0, 0, 1, { { 1, { 2 } } }, NULL },
     { "net", net, 100, 1e-5, 4, { { 2, { 6, 4 } }, { 1, { 6 } }, { 2, { 3, 6 } }, { 1, { 3 } } }, NULL },
-    { "shapes", shapes, 100, 1e-5, 6, { { 2, { 2, 3 } }, { 2, { 5, 3 } }, { 4, { 3, 2, 2, 1 } }, { 4, { 6, 1, 2, 2 } }, { 1, { 3 } },
-        { 2, { 2, 2 } } }, "muon" },
+    { "shapes", shapes, 100, 1e-5, 6,
+        { { 2, { 2, 3 } }, { 2, { 5, 3 } }, { 4, { 3, 2, 2, 1 } }, { 4, { 6, 1, 2, 2 } }, { 1, { 3 } },
+            { 2, { 2, 2 } } },
+        "muon" },
 };
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
 
@@ -125,13 +124,11 @@ static size_t numbers_of(const struct problem *problem)
     return count;
 }
 
-static bool wide(void)
-{
-    return sizeof(lathe_real) == sizeof(double);
-}
+static bool wide(void) { return sizeof(lathe_real) == sizeof(double); }
 
 /* Whether all parameters are where they should be; if not, says so. */
-static bool compare(const lathe_params *params, const char *what, int step, double in_float, const double *want)
+static bool compare(const lathe_params *params, const char *what, int step, double in_float,
+    const double *want)
 {
     /* In float the roundings of a walk add up on the way, and are forgotten at the quadratic's goal. */
     double got[64], tolerance = wide() ? 1e-10 : step == STEPS ? 1e-6 : in_float;
@@ -140,8 +137,8 @@ static bool compare(const lathe_params *params, const char *what, int step, doub
         for (int i = 0; i < (int)params->tensor[t]->stored; i++) got[count++] = at(params, t, i);
     double error = worst_error(got, want, count, tolerance, tolerance, &worst);
     if (error > 1)
-        print_error("%s after %d steps: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance\n", what, step,
-            worst, count, got[worst], want[worst], error);
+        print_error("%s after %d steps: [%zu of %zu] is %.9g, expected %.9g: %.3g times the tolerance\n",
+            what, step, worst, count, got[worst], want[worst], error);
     return error <= 1;
 }
 
@@ -161,7 +158,8 @@ static bool one_trajectory(const struct problem *problem, const lathe_optim_type
     for (int step = 1, next = 0; step <= (wide() ? STEPS : problem->last) && same; step++) {
         problem->gradient(params);
         assert_int_equal(lathe_optim_step(optim), LATHE_OK);
-        if (step == kept[next]) same = compare(params, array, step, problem->tolerance, want + (size_t)next++ * numbers);
+        if (step == kept[next])
+            same = compare(params, array, step, problem->tolerance, want + (size_t)next++ * numbers);
     }
     lathe_optim_free(optim);
     params_free(params);
@@ -169,12 +167,14 @@ static bool one_trajectory(const struct problem *problem, const lathe_optim_type
     return same;
 }
 
-/* On the problem of that name; NULL: on all that this optimizer has and this build can tell something about. */
+/* On the problem of that name; NULL: on all that this optimizer has and this build can tell something about.
+ */
 static void try_trajectories(const lathe_optim_type *type, const void *opts, const char *name, const char *on)
 {
     int passed = 0, cases = 0;
     for (int i = 0; i < PROBLEMS; i++) {
-        bool ours = on ? !strcmp(problems[i].name, on) : !problems[i].only || !strcmp(problems[i].only, type->name);
+        bool ours =
+            on ? !strcmp(problems[i].name, on) : !problems[i].only || !strcmp(problems[i].only, type->name);
         if (!ours || !(wide() || problems[i].last)) continue;
         cases++;
         golden_tried();
@@ -206,7 +206,8 @@ void assert_trajectories_in_double(const lathe_optim_type *type, const void *opt
     if (wide()) assert_trajectories(type, opts, name);
 }
 
-void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot, const char *suffix)
+void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot,
+    const char *suffix)
 {
     for (int i = 0; wide() && i < PROBLEMS; i++) {
         if (problems[i].only) continue;
@@ -223,7 +224,8 @@ void assert_last_slots(const lathe_optim_type *type, const void *opts, const cha
         }
         const double *place = want;
         for (int t = 0; t < params->count; t++) {
-            const lathe_real *state = lathe_optim_slot(optim, slot) + (params->tensor[t]->data - params->data);
+            const lathe_real *state =
+                lathe_optim_slot(optim, slot) + (params->tensor[t]->data - params->data);
             assert_close(array, state, place, params->tensor[t]->stored, 1e-10, 1e-10);
             place += params->tensor[t]->stored;
         }

@@ -6,9 +6,9 @@
 
 /**
  * Take 1,000 steps on a quadratic, Rosenbrock's function and a two-layer net, and compare with the arrays
- * "CASE.quadratic" (.rosenbrock, .net) of optim_NAME.txt after 1, 2, 3, 10, 30, 100, 300 and 1000 steps: relative
- * error at most 1e-10 in the double build; in float 1e-6 at the end on the quadratic, 2e-6 before it, and 1e-5 in the
- * first 100 steps on the net. Each problem is a case of count_trajectories.
+ * "CASE.quadratic" (.rosenbrock, .net) of optim_NAME.txt after 1, 2, 3, 10, 30, 100, 300 and 1000 steps:
+ * relative error at most 1e-10 in the double build; in float 1e-6 at the end on the quadratic, 2e-6 before
+ * it, and 1e-5 in the first 100 steps on the net. Each problem is a case of count_trajectories.
  */
 void assert_trajectories(const lathe_optim_type *type, const void *opts, const char *name);
 
@@ -22,7 +22,8 @@ void assert_trajectories_in_double(const lathe_optim_type *type, const void *opt
 int count_trajectories(void **state);
 
 /** The same for slot `slot` at the end, with arrays "CASE.PROBLEM.SUFFIX"; double build only. */
-void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot, const char *suffix);
+void assert_last_slots(const lathe_optim_type *type, const void *opts, const char *name, int slot,
+    const char *suffix);
 
 /** One parameter that begins as 1 and meets these gradients: where each step must leave it, to 1e-6. */
 void assert_steps(const lathe_optim_type *type, const void *opts, const double *gradients, const double *want,

@@ -14,21 +14,25 @@ lathe_image test_picture(int height, int width)
     for (int c = 0; c < 3; c++)
         for (int y = 0; y < height; y++)
             for (int x = 0; x < width; x++) {
-                int wave = (x * (3 + c) + y * (5 - c) + (x * y) / 7) % 97, edge = (x + 2 * y + 5 * c) % 29 < 11 ? 120 : 20;
+                int wave = (x * (3 + c) + y * (5 - c) + (x * y) / 7) % 97,
+                    edge = (x + 2 * y + 5 * c) % 29 < 11 ? 120 : 20;
                 image.pixels[(c * height + y) * width + x] = (uint8_t)(wave + edge + (x * x + y * 3) % 17);
             }
     return image;
 }
 
-lathe_image transformed(const char *spec, const lathe_image *in, uint64_t seed, uint64_t epoch, uint64_t index)
+lathe_image transformed(const char *spec, const lathe_image *in, uint64_t seed, uint64_t epoch,
+    uint64_t index)
 {
     lathe_transforms *transforms = lathe_transforms_parse(spec);
     if (!transforms) fail_msg("%s: %s", spec, lathe_error_message());
     int height = in->height, width = in->width;
-    if (lathe_transforms_size(transforms, in->channels, &height, &width)) fail_msg("%s: %s", spec, lathe_error_message());
+    if (lathe_transforms_size(transforms, in->channels, &height, &width))
+        fail_msg("%s: %s", spec, lathe_error_message());
     uint8_t *scratch = malloc(lathe_transforms_scratch(transforms, in->channels, in->height, in->width) + 1);
     lathe_image now;
-    if (lathe_transforms_apply(transforms, seed, epoch, index, in, scratch, &now)) fail_msg("%s: %s", spec, lathe_error_message());
+    if (lathe_transforms_apply(transforms, seed, epoch, index, in, scratch, &now))
+        fail_msg("%s: %s", spec, lathe_error_message());
     assert_int_equal(now.height, height);
     assert_int_equal(now.width, width);
     size_t bytes = (size_t)(now.channels * height * width);
@@ -43,13 +47,15 @@ static lathe_image photograph(void)
 {
     enum { TOP = 160, LEFT = 256, HEIGHT = 192, WIDTH = 256 };
     lathe_picture photo;
-    if (lathe_picture_read(LATHE_TEST_SOURCE "/../shared/data/ants-bees/train/ants/0013035.jpg", &(lathe_picture_opts){ .channels = 3 }, &photo)) {
+    if (lathe_picture_read(LATHE_TEST_SOURCE "/../shared/data/ants-bees/train/ants/0013035.jpg",
+            &(lathe_picture_opts){ .channels = 3 }, &photo)) {
         lathe_error_clear();
         return (lathe_image){ 0 };
     }
     lathe_image part = test_room(3, HEIGHT, WIDTH);
     for (int i = 0; i < 3 * HEIGHT * WIDTH; i++)
-        part.pixels[i] = photo.pixels[((TOP + i / WIDTH % HEIGHT) * photo.width + LEFT + i % WIDTH) * 3 + i / (HEIGHT * WIDTH)];
+        part.pixels[i] = photo.pixels[((TOP + i / WIDTH % HEIGHT) * photo.width + LEFT + i % WIDTH) * 3 +
+            i / (HEIGHT * WIDTH)];
     lathe_picture_free(&photo);
     return part;
 }

@@ -4,10 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 /* What the hook below gathers: averages in double, from the outside. */
 typedef struct twin {
@@ -26,7 +23,8 @@ static bool follow(void *context, const lathe_run *run, const lathe_step_row *ro
     assert_true(params->size <= 200);
     t->count = params->size;
     double share = t->decay > 0 && t->updates ? 1 - t->decay : 1 / (double)(t->updates + 1);
-    for (size_t i = 0; i < params->size; i++) t->average[i] += share * ((double)params->data[i] - t->average[i]);
+    for (size_t i = 0; i < params->size; i++)
+        t->average[i] += share * ((double)params->data[i] - t->average[i]);
     t->updates++;
     return true;
 }
@@ -55,26 +53,30 @@ static void compare_with_twin(const tiny_pair *pairs, twin t)
 static void as_a_twin_in_double(void **state)
 {
     (void)state;
-    compare_with_twin((const tiny_pair[]){ { "ema", "0.9" }, { "epochs", "5" }, { NULL, NULL } }, (twin){ .start = 1, .every = 1, .decay = 0.9 });
-    compare_with_twin((const tiny_pair[]){ { "swa_start", "2ep" }, { "swa_every", "7" }, { "epochs", "5" }, { NULL, NULL } },
+    compare_with_twin((const tiny_pair[]){ { "ema", "0.9" }, { "epochs", "5" }, { NULL, NULL } },
+        (twin){ .start = 1, .every = 1, .decay = 0.9 });
+    compare_with_twin((const tiny_pair[]){ { "swa_start", "2ep" }, { "swa_every", "7" }, { "epochs", "5" },
+                          { NULL, NULL } },
         (twin){ .start = 20, .every = 7 });
-    compare_with_twin((const tiny_pair[]){ { "swa_start", "1ep" }, { "epochs", "5" }, { NULL, NULL } }, (twin){ .start = 10, .every = 10 });
+    compare_with_twin((const tiny_pair[]){ { "swa_start", "1ep" }, { "epochs", "5" }, { NULL, NULL } },
+        (twin){ .start = 10, .every = 10 });
 }
 
-/* A net with the average of the last checkpoint and the running statistics of a pass over the training data measures what the run did. */
+/* A net with the average of the last checkpoint and the running statistics of a pass over the training data
+ * measures what the run did. */
 static void what_is_measured_is_the_average(void **state)
 {
     (void)state;
-    static const tiny_pair cases[][5] = {
-        { { "ema", "0.95" }, { "epochs", "3" }, { "val_split", "0" } },
-        { { "swa_start", "10" }, { "swa_every", "2" }, { "epochs", "3" }, { "val_split", "0" } },
-    };
+    static const tiny_pair cases[][5] = { { { "ema", "0.95" }, { "epochs", "3" }, { "val_split", "0" } },
+        { { "swa_start", "10" }, { "swa_every", "2" }, { "epochs", "3" }, { "val_split", "0" } } };
     for (int i = 0; i < 2; i++) {
-        lathe_settings settings = tiny_settings("measured", cases[i]), plain = tiny_settings("plain", cases[i]);
+        lathe_settings settings = tiny_settings("measured", cases[i]),
+                       plain = tiny_settings("plain", cases[i]);
         lathe_run *run = tiny_train(&settings);
         double averaged = run->test_score.loss;
         lathe_score last;
-        assert_int_equal(lathe_run_evaluate(run, run->test, &last), LATHE_OK); /* the net has its own weights again */
+        assert_int_equal(lathe_run_evaluate(run, run->test, &last),
+            LATHE_OK); /* the net has its own weights again */
         lathe_run_free(run);
         tiny_set(&plain, "ema", "0");
         tiny_set(&plain, "swa_start", "");
@@ -92,7 +94,8 @@ static void the_best_file_says_what_it_holds(void **state)
     (void)state;
     static const char *const want[] = { "ema", "swa", NULL };
     for (int i = 0; i < 3; i++) {
-        lathe_settings settings = tiny_settings("says", (const tiny_pair[]){ { "epochs", "4" }, { NULL, NULL } });
+        lathe_settings settings =
+            tiny_settings("says", (const tiny_pair[]){ { "epochs", "4" }, { NULL, NULL } });
         if (i == 0) tiny_set(&settings, "ema", "0.5");
         if (i == 1) tiny_set(&settings, "swa_start", "5"), tiny_set(&settings, "swa_every", "5");
         lathe_run *run = tiny_train(&settings);
@@ -112,7 +115,8 @@ static void the_best_file_says_what_it_holds(void **state)
 static void two_averages_are_refused(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "ema", "0.9" }, { "swa_start", "2ep" }, { NULL, NULL } });
+    lathe_settings settings =
+        tiny_settings(NULL, (const tiny_pair[]){ { "ema", "0.9" }, { "swa_start", "2ep" }, { NULL, NULL } });
     assert_failed(lathe_settings_check(&settings), "ema = 0.9 and swa_start = 2ep: choose one");
     tiny_set(&settings, "ema", "0");
     tiny_set(&settings, "swa_every", "0");

@@ -4,17 +4,17 @@
 #include <math.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static lathe_settings with(const char *loss, const char *weights)
 {
-    return tiny_settings(NULL, (const tiny_pair[]){ { "loss", loss }, { "class_weights", weights }, { "epochs", "1" }, { NULL, NULL } });
+    return tiny_settings(NULL,
+        (const tiny_pair[]){ { "loss", loss }, { "class_weights", weights }, { "epochs", "1" },
+            { NULL, NULL } });
 }
 
-/* The loss of a first step whose net gives every class the same is a weighted mean of the same number; later ones differ. */
+/* The loss of a first step whose net gives every class the same is a weighted mean of the same number; later
+ * ones differ. */
 static void weights_change_the_training_alone(void **state)
 {
     (void)state;
@@ -24,7 +24,8 @@ static void weights_change_the_training_alone(void **state)
                        weighted = with(losses[i], "1,2,0.5,1,3,1,0.25,1,1,2");
         lathe_run *a = tiny_train(&plain), *b = tiny_train(&ones), *c = tiny_train(&weighted);
         assert_int_equal(a->step, 10);
-        for (size_t s = 0; s < a->history.steps; s++) assert_true(a->history.step[s].loss == b->history.step[s].loss);
+        for (size_t s = 0; s < a->history.steps; s++)
+            assert_true(a->history.step[s].loss == b->history.step[s].loss);
         assert_true(a->history.step[9].loss != c->history.step[9].loss);
         assert_true(isfinite(c->history.epoch[0].val_loss));
         lathe_run_free(a);
@@ -37,9 +38,11 @@ static void weights_change_the_training_alone(void **state)
 static void a_mean_divides_by_the_weights(void **state)
 {
     (void)state;
-    lathe_settings one = with("cross_entropy", "1,2,1,2,1,2,1,2,1,2"), two = with("cross_entropy", "2,4,2,4,2,4,2,4,2,4");
+    lathe_settings one = with("cross_entropy", "1,2,1,2,1,2,1,2,1,2"),
+                   two = with("cross_entropy", "2,4,2,4,2,4,2,4,2,4");
     lathe_run *a = tiny_train(&one), *b = tiny_train(&two);
-    for (size_t s = 0; s < a->history.steps; s++) assert_true(fabs(a->history.step[s].loss / b->history.step[s].loss - 1) < 1e-4);
+    for (size_t s = 0; s < a->history.steps; s++)
+        assert_true(fabs(a->history.step[s].loss / b->history.step[s].loss - 1) < 1e-4);
     lathe_run_free(a);
     lathe_run_free(b);
     tiny_set(&one, "reduction", "sum");
@@ -69,7 +72,8 @@ static void balanced_counts_the_labels(void **state)
     lathe_run_free(run);
     lathe_settings by_hand = with("cross_entropy", text);
     lathe_run *a = tiny_train(&settings), *b = tiny_train(&by_hand);
-    for (size_t s = 0; s < a->history.steps; s++) assert_true(a->history.step[s].loss == b->history.step[s].loss);
+    for (size_t s = 0; s < a->history.steps; s++)
+        assert_true(a->history.step[s].loss == b->history.step[s].loss);
     lathe_run_free(a);
     lathe_run_free(b);
 }

@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static const tiny_pair two_epochs[] = { { "epochs", "2" }, { NULL, NULL } };
 
@@ -26,7 +23,8 @@ static lathe_compare *plan_with(const lathe_settings *settings, const char *cons
     int varies = 0;
     while (vary[varies]) varies++;
     notes[0] = '\0';
-    return lathe_compare_new(settings, &(lathe_compare_opts){ .vary = vary, .varies = varies, .seeds = seeds, .on_message = keep_note });
+    return lathe_compare_new(settings,
+        &(lathe_compare_opts){ .vary = vary, .varies = varies, .seeds = seeds, .on_message = keep_note });
 }
 
 static lathe_compare *plan(const char *out, const char *const *vary, int seeds)
@@ -38,7 +36,8 @@ static lathe_compare *plan(const char *out, const char *const *vary, int seeds)
     return compare;
 }
 
-/* Train what has not ended yet, at most `most` runs; the last of them only up to step `until` (0: to its end). */
+/* Train what has not ended yet, at most `most` runs; the last of them only up to step `until` (0: to its
+ * end). */
 static void train(lathe_compare *compare, int most, uint64_t until);
 
 static bool not_yet(void *context, const lathe_run *run, const lathe_step_row *row)
@@ -53,8 +52,10 @@ static void train(lathe_compare *compare, int most, uint64_t until)
     for (size_t i = 0; i < compare->runs && most; i++) {
         if (compare->run[i].result.end != LATHE_RUN_OPEN) continue;
         const uint64_t *last = --most || !until ? &all : &until;
-        lathe_run *run = lathe_compare_begin(compare, i, &(lathe_run_hooks){ .context = (void *)(uintptr_t)last, .on_step = not_yet });
-        if (!run || lathe_run_train(run) || lathe_compare_end(compare, i, run)) fail_msg("%s", lathe_error_message());
+        lathe_run *run = lathe_compare_begin(compare, i,
+            &(lathe_run_hooks){ .context = (void *)(uintptr_t)last, .on_step = not_yet });
+        if (!run || lathe_run_train(run) || lathe_compare_end(compare, i, run))
+            fail_msg("%s", lathe_error_message());
         lathe_run_free(run);
     }
 }
@@ -64,12 +65,13 @@ static void open_or_fail(lathe_compare *compare)
     if (lathe_compare_open(compare)) fail_msg("%s", lathe_error_message());
 }
 
-/* ---- the plan ----------------------------------------------------------------------------------------------- */
+/* ---- the plan ------------------------------------------------------------------------------------------ */
 
 static void all_combinations_with_all_seeds(void **state)
 {
     (void)state;
-    lathe_compare *c = plan("combinations", (const char *const[]){ "optim=sgd,adamw", "lr=0.1,0.2,0.3", NULL }, 2);
+    lathe_compare *c =
+        plan("combinations", (const char *const[]){ "optim=sgd,adamw", "lr=0.1,0.2,0.3", NULL }, 2);
     assert_int_equal(c->runs, 12);
     assert_string_equal(c->run[0].group, "sgd, lr 0.1");
     assert_string_equal(c->run[3].group, "sgd, lr 0.2");
@@ -85,31 +87,42 @@ static void all_combinations_with_all_seeds(void **state)
 static void schedules_fit_the_run(void **state)
 {
     (void)state;
-    lathe_compare *c = plan("fit", (const char *const[]){ "sched=constant,step,cosine,cyclic:triangular,cyclic:exp_range,onecycle,exponential,linear,"
-        "multi_step,polynomial,warm_restarts,wsd,plateau", NULL }, 1);
+    lathe_compare *c = plan("fit",
+        (const char *const[]){
+            "sched=constant,step,cosine,cyclic:triangular,cyclic:exp_range,onecycle,exponential,linear,"
+            "multi_step,polynomial,warm_restarts,wsd,plateau",
+            NULL },
+        1);
     assert_int_equal(c->runs, 13);
     assert_string_equal(c->run[0].differs, "sched = constant\n");
     assert_string_equal(c->run[1].differs, "sched = step\nstep_size = 7\n");
     assert_string_equal(c->run[2].differs, "sched = cosine\n");
-    assert_string_equal(c->run[3].differs, "sched = cyclic:triangular\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
-    assert_string_equal(c->run[4].differs, "sched = cyclic:exp_range\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\ngamma = 0.891251\n");
+    assert_string_equal(c->run[3].differs,
+        "sched = cyclic:triangular\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
+    assert_string_equal(c->run[4].differs,
+        "sched = cyclic:exp_range\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\ngamma = 0.891251\n");
     assert_string_equal(c->run[5].differs, "sched = onecycle\nmax_lr = 0.03\n");
     assert_string_equal(c->run[8].differs, "sched = multi_step\nmilestones = 10,15\n");
     assert_string_equal(c->run[4].folder, "cyclic-exp_range/seed-1");
-    assert_non_null(strstr(notes, "cyclic:triangular: max_lr = 0.03, base_lr = 0.0075, step_size_up = 5, to fit the run\n"));
+    assert_non_null(strstr(notes,
+        "cyclic:triangular: max_lr = 0.03, base_lr = 0.0075, step_size_up = 5, to fit the run\n"));
     assert_null(strstr(notes, "constant:"));
     lathe_compare_free(c);
 }
 
-/* What was given is not filled in, and is left out where it has no meaning. An odd cycle has a longer way up. */
+/* What was given is not filled in, and is left out where it has no meaning. An odd cycle has a longer way up.
+ */
 static void given_options_stay(void **state)
 {
     (void)state;
-    static const tiny_pair pairs[] = { { "epochs", "1.3" }, { "max_lr", "0.5" }, { "gamma", "0.5" }, { NULL, NULL } };
+    static const tiny_pair pairs[] = { { "epochs", "1.3" }, { "max_lr", "0.5" }, { "gamma", "0.5" },
+        { NULL, NULL } };
     lathe_settings settings = tiny_settings("given", pairs);
-    lathe_compare *c = plan_with(&settings, (const char *const[]){ "sched=constant,cyclic,exponential", NULL }, 1);
+    lathe_compare *c =
+        plan_with(&settings, (const char *const[]){ "sched=constant,cyclic,exponential", NULL }, 1);
     assert_string_equal(c->run[0].differs, "sched = constant\n");
-    assert_string_equal(c->run[1].differs, "sched = cyclic\nmax_lr = 0.5\ngamma = 0.5\nbase_lr = 0.125\nstep_size_up = 4\nstep_size_down = 3\n");
+    assert_string_equal(c->run[1].differs,
+        "sched = cyclic\nmax_lr = 0.5\ngamma = 0.5\nbase_lr = 0.125\nstep_size_up = 4\nstep_size_down = 3\n");
     assert_string_equal(c->run[2].differs, "sched = exponential\ngamma = 0.5\n");
     lathe_compare_free(c);
 }
@@ -117,10 +130,12 @@ static void given_options_stay(void **state)
 static void a_file_of_named_runs(void **state)
 {
     (void)state;
-    static const char text[] = "# two\n[one cycle]\nsched = one_cycle\nmax-lr = 0.2\n\n[four times as long]\r\nepochs = 8\n";
+    static const char text[] =
+        "# two\n[one cycle]\nsched = one_cycle\nmax-lr = 0.2\n\n[four times as long]\r\nepochs = 8\n";
     test_write(test_path("runs.ini"), text, strlen(text));
     lathe_settings settings = tiny_settings("named", two_epochs);
-    lathe_compare *c = lathe_compare_new(&settings, &(lathe_compare_opts){ .runs_file = test_path("runs.ini"), .seeds = 2 });
+    lathe_compare *c =
+        lathe_compare_new(&settings, &(lathe_compare_opts){ .runs_file = test_path("runs.ini"), .seeds = 2 });
     if (!c) fail_msg("%s", lathe_error_message());
     assert_int_equal(c->runs, 4);
     assert_string_equal(c->run[1].folder, "one-cycle/seed-2");
@@ -136,33 +151,46 @@ static void mistakes_are_named(void **state)
     static const struct {
         const char *vary, *message;
     } bad[] = {
-        { "sched", "KEY=a,b,c" }, { "=1", "KEY=a,b,c" }, { "lr=", "KEY=a,b,c" }, { "seed=1,2", "seed cannot vary" }, { "out=a,b", "out cannot vary" },
-        { "learning_rate=1", "unknown setting 'learning_rate'" }, { "batch_size=4,x", "batch_size" }, { "sched=constant,cyclic:tringular", "triangular" },
-        { "lr=0.1,0.1", "share the folder lr-0.1" }, { "model=tiny,huge", "huge" }, { "epochs=1,-1", "epochs" }, { "train_count=41", "train_count = 41" },
+        { "sched", "KEY=a,b,c" },
+        { "=1", "KEY=a,b,c" },
+        { "lr=", "KEY=a,b,c" },
+        { "seed=1,2", "seed cannot vary" },
+        { "out=a,b", "out cannot vary" },
+        { "learning_rate=1", "unknown setting 'learning_rate'" },
+        { "batch_size=4,x", "batch_size" },
+        { "sched=constant,cyclic:tringular", "triangular" },
+        { "lr=0.1,0.1", "share the folder lr-0.1" },
+        { "model=tiny,huge", "huge" },
+        { "epochs=1,-1", "epochs" },
+        { "train_count=41", "train_count = 41" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         lathe_settings settings = tiny_settings("bad", two_epochs);
         assert_null(plan_with(&settings, (const char *const[]){ bad[i].vary, NULL }, 1));
-        if (!strstr(lathe_error_message(), bad[i].message)) fail_msg("%s: %s", bad[i].vary, lathe_error_message());
+        if (!strstr(lathe_error_message(), bad[i].message))
+            fail_msg("%s: %s", bad[i].vary, lathe_error_message());
         lathe_error_clear();
     }
     lathe_settings settings = tiny_settings("bad", two_epochs);
     tiny_set(&settings, "max_lr", "1");
     assert_null(plan_with(&settings, (const char *const[]){ "sched=constant,step", NULL }, 1));
-    assert_non_null(strstr(lathe_error_message(), "no variant's optimizer, schedule or loss has an option max_lr"));
+    assert_non_null(
+        strstr(lathe_error_message(), "no variant's optimizer, schedule or loss has an option max_lr"));
     lathe_error_clear();
-    static const char *const files[] = { "lr = 1\n", "[a\n", "[a]\nlr\n", "[a]\nx = 1\n", "[]\n", "# nothing\n" };
+    static const char *const files[] = { "lr = 1\n", "[a\n", "[a]\nlr\n", "[a]\nx = 1\n", "[]\n",
+        "# nothing\n" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         test_write(test_path("runs.ini"), files[i], strlen(files[i]));
         settings = tiny_settings("bad", two_epochs);
-        assert_null(lathe_compare_new(&settings, &(lathe_compare_opts){ .runs_file = test_path("runs.ini") }));
+        assert_null(
+            lathe_compare_new(&settings, &(lathe_compare_opts){ .runs_file = test_path("runs.ini") }));
         assert_non_null(strstr(lathe_error_message(), "runs.ini:"));
         lathe_error_clear();
     }
     assert_false(lathe_file_exists(test_path("bad")));
 }
 
-/* ---- the runs ----------------------------------------------------------------------------------------------- */
+/* ---- the runs ------------------------------------------------------------------------------------------ */
 
 static const char *const variants[] = { "sched=constant,cyclic:triangular2", NULL };
 
@@ -187,7 +215,8 @@ static void a_run_is_byte_equal_to_its_own(void **state)
     assert_non_null(again);
     assert_int_equal(again->runs, 4);
     assert_int_equal(again->run[3].result.end, LATHE_RUN_COMPLETE);
-    assert_string_equal(again->run[3].differs, "sched = cyclic:triangular2\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
+    assert_string_equal(again->run[3].differs,
+        "sched = cyclic:triangular2\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
     assert_true(again->run[3].settings.seed == 2);
     lathe_compare_free(again);
 }
@@ -273,9 +302,11 @@ static void a_run_that_diverges_ends_nothing(void **state)
 static void bad_files_are_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = { "", "{", "[]", "{\"lathe\":\"compare\"}", "{\"lathe\":\"other\",\"runs\":[{}]}",
-        "{\"lathe\":\"compare\",\"runs\":[{}]}", "{\"lathe\":\"compare\",\"runs\":[3]}",
-        "{\"lathe\":\"compare\",\"runs\":[{\"group\":\"a\",\"folder\":\"../a\",\"differs\":\"\",\"end\":\"open\",\"settings\":\"\"}]}" };
+    static const char *const texts[] = { "", "{", "[]", "{\"lathe\":\"compare\"}",
+        "{\"lathe\":\"other\",\"runs\":[{}]}", "{\"lathe\":\"compare\",\"runs\":[{}]}",
+        "{\"lathe\":\"compare\",\"runs\":[3]}",
+        "{\"lathe\":\"compare\",\"runs\":[{\"group\":\"a\",\"folder\":\"../"
+        "a\",\"differs\":\"\",\"end\":\"open\",\"settings\":\"\"}]}" };
     assert_int_equal(lathe_file_make_folder(test_path("files")), LATHE_OK);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         test_write(test_path("files/compare.json"), texts[i], strlen(texts[i]));

@@ -1,6 +1,7 @@
 /*
- * Every call that a session of `lathe train --resume` makes to the file system goes wrong once, in each way that there is: afterwards the
- * checkpoint is a whole one, and the run goes on to the bits of one without faults. The process that dies is a child.
+ * Every call that a session of `lathe train --resume` makes to the file system goes wrong once, in each way
+ * that there is: afterwards the checkpoint is a whole one, and the run goes on to the bits of one without
+ * faults. The process that dies is a child.
  */
 #include "support/tiny.h"
 
@@ -11,12 +12,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
-/* The folder before the session is saved at BEFORE; the session trains to AFTER over an epoch's end, saving each step; the run has LAST. */
+/* The folder before the session is saved at BEFORE; the session trains to AFTER over an epoch's end, saving
+ * each step; the run has LAST. */
 enum { BEFORE = 19, AFTER = 21, LAST = 30, FILES = 16, KILLED = 99, FAILED = 98 };
 
 /* A file of the folder as it is before each session. */
@@ -35,8 +34,9 @@ static size_t checkpoint_size[AFTER - BEFORE + 1];
 
 static lathe_settings settings_of(const char *out)
 {
-    return tiny_settings(out, (const tiny_pair[]){ { "epochs", "3" }, { "log", "tensorboard" }, { "optim", "sgd" }, { "momentum", "0.9" },
-        { "save_every", "1" }, { "keep", "2" }, { NULL, NULL } });
+    return tiny_settings(out,
+        (const tiny_pair[]){ { "epochs", "3" }, { "log", "tensorboard" }, { "optim", "sgd" },
+            { "momentum", "0.9" }, { "save_every", "1" }, { "keep", "2" }, { NULL, NULL } });
 }
 
 /* Go on with the run in `out` up to a step. */
@@ -66,8 +66,9 @@ static int prepare(void **state)
         tiny_set(&part, "max_steps", "21");
         if (step < AFTER) tiny_train_until(&part, (uint64_t)step);
         else lathe_run_free(tiny_train(&part));
-        checkpoint[step - BEFORE] = test_bytes(test_path(step == BEFORE ? "work/last.safetensors" : "states/last.safetensors"),
-            &checkpoint_size[step - BEFORE]);
+        checkpoint[step - BEFORE] =
+            test_bytes(test_path(step == BEFORE ? "work/last.safetensors" : "states/last.safetensors"),
+                &checkpoint_size[step - BEFORE]);
     }
     DIR *listing = opendir(test_path("work"));
     for (struct dirent *entry; (entry = readdir(listing));) {
@@ -99,33 +100,27 @@ static void restore(void)
     }
 }
 
-/* ---- a fault ------------------------------------------------------------------------------------------------ */
+/* ---- a fault ------------------------------------------------------------------------------------------- */
 
 typedef struct way {
     const char *name;
     lathe_fault fault;
 } way;
 
-static void die(void)
-{
-    _exit(KILLED);
-}
+static void die(void) { _exit(KILLED); }
 
-static const way ways[] = {
-    { "EIO", { .error = EIO } },
-    { "ENOSPC", { .error = ENOSPC } },
-    { "EINTR", { .error = EINTR } },
-    { "a short transfer", { .kind = LATHE_FAULT_SHORT } },
+static const way ways[] = { { "EIO", { .error = EIO } }, { "ENOSPC", { .error = ENOSPC } },
+    { "EINTR", { .error = EINTR } }, { "a short transfer", { .kind = LATHE_FAULT_SHORT } },
     { "an end before", { .kind = LATHE_FAULT_END, .end = die } },
     { "an end after", { .kind = LATHE_FAULT_END_AFTER, .end = die } },
     { "a torn write", { .kind = LATHE_FAULT_TORN, .end = die } },
     { "a loss of power", { .kind = LATHE_FAULT_DROP, .end = die } },
-    { "a disk that stays full", { .error = ENOSPC, .persistent = true } },
-};
+    { "a disk that stays full", { .error = ENOSPC, .persistent = true } } };
 
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-/* A session in which call n goes wrong: 0 it went well, FAILED it said that it did not, KILLED it died. *calls: how many it made. */
+/* A session in which call n goes wrong: 0 it went well, FAILED it said that it did not, KILLED it died.
+ * *calls: how many it made. */
 static int faulty_session(const way *how, size_t n, size_t *calls)
 {
     if (!how->fault.end) {
@@ -165,7 +160,8 @@ static void assert_no_litter(const char *what)
 {
     DIR *listing = opendir(test_path("work"));
     for (struct dirent *entry; (entry = readdir(listing));)
-        if (strstr(entry->d_name, ".tmp.") || !strcmp(entry->d_name, "lock")) fail_msg("%s: %s was left", what, entry->d_name);
+        if (strstr(entry->d_name, ".tmp.") || !strcmp(entry->d_name, "lock"))
+            fail_msg("%s: %s was left", what, entry->d_name);
     closedir(listing);
 }
 
@@ -192,10 +188,12 @@ static void every_call_may_fail_in_every_way(void **state)
             snprintf(what, sizeof what, "%s at call %zu", ways[w].name, n);
             restore();
             int result = faulty_session(&ways[w], n, &calls), step = step_of_checkpoint(what);
-            if (result != 0 && result != FAILED && result != KILLED) fail_msg("%s: exit %d: %s", what, result, lathe_error_message());
+            if (result != 0 && result != FAILED && result != KILLED)
+                fail_msg("%s: exit %d: %s", what, result, lathe_error_message());
             if (result == 0 && step != AFTER) fail_msg("%s: success was told, and the save was lost", what);
             if (ways[w].fault.end && result == 0) fail_msg("%s: the call was not made", what);
-            if (ways[w].fault.kind == LATHE_FAULT_SHORT && result) fail_msg("%s: %s", what, lathe_error_message());
+            if (ways[w].fault.kind == LATHE_FAULT_SHORT && result)
+                fail_msg("%s: %s", what, lathe_error_message());
             assert_goes_on(what);
         }
     print_message("faultpoints %zu/%zu (%zu calls x %d ways)\n", points, all * WAYS, all, WAYS);
@@ -212,7 +210,8 @@ static void faults_may_come_in_pairs(void **state)
             char what[96];
             size_t calls;
             const way *first = &ways[4 + n % 4], *second = &ways[(n + m) % 2 ? 0 : 4 + m % 4];
-            snprintf(what, sizeof what, "%s at call %zu, then %s at call %zu", first->name, n * 5, second->name, m);
+            snprintf(what, sizeof what, "%s at call %zu, then %s at call %zu", first->name, n * 5,
+                second->name, m);
             restore();
             faulty_session(first, n * 5, &calls);
             faulty_session(second, m, &calls);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- a net that can be made to fail at any place ------------------------------------------------------------ */
+/* ---- a net that can be made to fail at any place ------------------------------------------------------- */
 
 typedef enum place_kind { NOWHERE, INPUT, FORWARD, BACKWARD, GRADIENT, OPTIMIZER, WEIGHTS } place_kind;
 
@@ -26,7 +26,8 @@ typedef struct poison {
 static void spoil(const lathe_tensor *tensor, lathe_real *numbers)
 {
     size_t each = lathe_shape_count(&tensor->shape) / (size_t)tensor->shape.dim[0];
-    for (size_t i = 0; i < each; i++) numbers[lathe_tensor_place(tensor, lathe_shape_count(&tensor->shape) - each + i)] = injected.value;
+    for (size_t i = 0; i < each; i++)
+        numbers[lathe_tensor_place(tensor, lathe_shape_count(&tensor->shape) - each + i)] = injected.value;
 }
 
 static bool is_now(place_kind kind, int place, const lathe_tape *tape)
@@ -59,7 +60,9 @@ static lathe_tensor *poison_forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_tape_record(tape, &poison_op, y, &x, 1, &self->place);
 }
 
-static const lathe_layer_type poison_type = { .name = "poison", .size = sizeof(poison), .forward = poison_forward };
+static const lathe_layer_type poison_type = { .name = "poison",
+    .size = sizeof(poison),
+    .forward = poison_forward };
 
 static lathe_layer *poison_at(lathe_model *model, int place)
 {
@@ -74,27 +77,27 @@ enum { LAST_PLACE = 14 };
 /* Poison at 0, 2, ... 14, between the layers. */
 static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
 {
-    return lathe_nn_sequential(model, poison_at(model, 0), lathe_nn_conv2d(model, spec->channels, 2, 3, NULL), poison_at(model, 2),
-        lathe_nn_batch_norm(model, 2, NULL), poison_at(model, 4), lathe_nn_relu(model), poison_at(model, 6),
-        lathe_nn_max_pool2d(model, 2, NULL), poison_at(model, 8), lathe_nn_flatten(model), poison_at(model, 10),
-        lathe_nn_dropout(model, 0.2), poison_at(model, 12), lathe_nn_linear(model, 8, spec->classes, NULL), poison_at(model, 14), NULL);
+    return lathe_nn_sequential(model, poison_at(model, 0), lathe_nn_conv2d(model, spec->channels, 2, 3, NULL),
+        poison_at(model, 2), lathe_nn_batch_norm(model, 2, NULL), poison_at(model, 4), lathe_nn_relu(model),
+        poison_at(model, 6), lathe_nn_max_pool2d(model, 2, NULL), poison_at(model, 8),
+        lathe_nn_flatten(model), poison_at(model, 10), lathe_nn_dropout(model, 0.2), poison_at(model, 12),
+        lathe_nn_linear(model, 8, spec->classes, NULL), poison_at(model, 14), NULL);
 }
 
-static const lathe_model_type poisoned_model = {
-    .name = "tiny", .summary = "one that fails where it is told to", .native = { 1, 6, 6, 10 }, .build = build
-};
+static const lathe_model_type poisoned_model = { .name = "tiny",
+    .summary = "one that fails where it is told to",
+    .native = { 1, 6, 6, 10 },
+    .build = build };
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &poisoned_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &poisoned_model; }
 
 /* Only a parameter's own gradient, as when gradient and input are large and only their product overflows. */
 static void spoil_gradient(void *context, const lathe_node *node)
 {
     const lathe_tensor *weight = context;
     for (int i = 0; i < node->inputs; i++)
-        if (node->in[i] == weight && is_now(GRADIENT, injected.place, node->out->tape)) weight->grad[0] = injected.value;
+        if (node->in[i] == weight && is_now(GRADIENT, injected.place, node->out->tape))
+            weight->grad[0] = injected.value;
 }
 
 /* After the injected step: as an optimizer would that makes a number too large. */
@@ -104,7 +107,8 @@ static bool spoil_weights(void *context, const lathe_run *run, const lathe_step_
     const lathe_params *params = lathe_nn_params(run->net);
     bool now = row->step == injected.step && (injected.kind == OPTIMIZER || injected.kind == WEIGHTS);
     if (now) params->tensor[injected.place]->data[0] = injected.value;
-    if (injected.kind == GRADIENT) lathe_tape_on_backward(run->tape, spoil_gradient, params->tensor[injected.place]);
+    if (injected.kind == GRADIENT)
+        lathe_tape_on_backward(run->tape, spoil_gradient, params->tensor[injected.place]);
     return true;
 }
 
@@ -120,34 +124,38 @@ static void hear(void *context, const char *line)
 static lathe_run *train(const lathe_settings *settings)
 {
     messages[0] = '\0';
-    lathe_run *run = lathe_run_new(settings, &(lathe_run_hooks){ .on_step = spoil_weights, .on_message = hear });
+    lathe_run *run =
+        lathe_run_new(settings, &(lathe_run_hooks){ .on_step = spoil_weights, .on_message = hear });
     if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
     return run;
 }
 
 static lathe_settings settings_of(const char *out, const char *policy)
 {
-    return tiny_settings(out, (const tiny_pair[]){ { "epochs", "2" }, { "on_nan", policy }, { "augment", "" }, { NULL, NULL } });
+    return tiny_settings(out,
+        (const tiny_pair[]){ { "epochs", "2" }, { "on_nan", policy }, { "augment", "" }, { NULL, NULL } });
 }
 
-/* ---- tests -------------------------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------------------- */
 
-/* Train with what is injected; the run must end by it, naming it so, with the checkpoint of the epoch before. */
+/* Train with what is injected; the run must end by it, naming it so, with the checkpoint of the epoch before.
+ */
 static void assert_named(const char *expected)
 {
     size_t size;
     lathe_settings settings = settings_of("named", "stop");
     lathe_run *run = train(&settings);
     if (run->end != LATHE_RUN_NAN || !strstr(run->not_a_number, expected))
-        fail_msg("kind %d, place %d, step %d: expected '%s' in '%s'", injected.kind, injected.place, (int)injected.step, expected,
-            run->not_a_number);
+        fail_msg("kind %d, place %d, step %d: expected '%s' in '%s'", injected.kind, injected.place,
+            (int)injected.step, expected, run->not_a_number);
     if (!strstr(messages, run->not_a_number)) fail_msg("%s was not told", run->not_a_number);
     lathe_run_free(run);
     if (injected.step < 10) {
         assert_false(lathe_file_exists(test_path("named/last.safetensors")));
         return;
     }
-    char *kept = test_bytes(test_path("named/last.safetensors"), &size), *whole = test_bytes(test_path("epoch/last.safetensors"), &size);
+    char *kept = test_bytes(test_path("named/last.safetensors"), &size),
+         *whole = test_bytes(test_path("epoch/last.safetensors"), &size);
     assert_memory_equal(kept, whole, size);
     free(kept);
     free(whole);
@@ -171,7 +179,9 @@ static void everything_is_named(void **state)
                 injected.value = values[v];
                 if (place == 0) {
                     injected.kind = INPUT;
-                    snprintf(name, sizeof name, "step %d: the loss is not a number: the input of layer 1, conv2d is so", (int)steps[s]);
+                    snprintf(name, sizeof name,
+                        "step %d: the loss is not a number: the input of layer 1, conv2d is so",
+                        (int)steps[s]);
                     assert_named(name);
                     points++;
                     continue;
@@ -184,7 +194,8 @@ static void everything_is_named(void **state)
                 snprintf(name, sizeof name, "first in layer %d, poison, backward", place);
                 assert_named(name), points++;
             }
-    static const char *const params[] = { "1.weight", "1.bias", "3.weight", "3.bias", "13.weight", "13.bias" };
+    static const char *const params[] = { "1.weight", "1.bias", "3.weight", "3.bias", "13.weight",
+        "13.bias" };
     for (int s = 0; s < 4; s++)
         for (int i = 0; i < 6; i++, points++) {
             char name[128];
@@ -218,7 +229,8 @@ static void bad_weights_are_not_saved(void **state)
     injected.place = 4;
     injected.step = 19; /* the last of its epoch */
     injected.value = (lathe_real)HUGE_VAL;
-    assert_named("step 20: 13.weight is not finite, and was not saved: optimizer adamw made it so in step 19 or before");
+    assert_named("step 20: 13.weight is not finite, and was not saved: optimizer adamw made it so in step 19 "
+                 "or before");
     injected.kind = NOWHERE;
 }
 
@@ -226,8 +238,8 @@ static void bad_weights_are_not_saved(void **state)
 static void overflows_are_named(void **state)
 {
     (void)state;
-    static const char *const names[] = { "first in layer 1, conv2d, forward", NULL, "first in layer 3, batch_norm", NULL,
-        "first in layer 13, linear, forward" };
+    static const char *const names[] = { "first in layer 1, conv2d, forward", NULL,
+        "first in layer 3, batch_norm", NULL, "first in layer 13, linear, forward" };
     for (int i = 0; i < 5; i += 2) {
         injected.kind = WEIGHTS;
         injected.place = i;
@@ -236,7 +248,8 @@ static void overflows_are_named(void **state)
         lathe_settings settings = settings_of("overflow", "stop");
         tiny_set(&settings, "max_steps", "9");
         lathe_run *run = train(&settings);
-        if (run->end == LATHE_RUN_NAN && !strstr(run->not_a_number, names[i])) fail_msg("%s", run->not_a_number);
+        if (run->end == LATHE_RUN_NAN && !strstr(run->not_a_number, names[i]))
+            fail_msg("%s", run->not_a_number);
         lathe_run_free(run);
     }
     injected.kind = NOWHERE;
@@ -268,7 +281,8 @@ static void a_step_may_be_skipped(void **state)
     injected.kind = NOWHERE;
 }
 
-/* Clipping makes a norm of all gradients: then a weight's own is found in its own step, also where it is infinite. */
+/* Clipping makes a norm of all gradients: then a weight's own is found in its own step, also where it is
+ * infinite. */
 static void clipping_finds_every_gradient(void **state)
 {
     (void)state;

@@ -1,12 +1,10 @@
-/* train/logger_jsonl.c: each line of log.jsonl is an event; that runs with and without breaks have the same is in test_resume, test_faults and test_oom. */
+/* train/logger_jsonl.c: each line of log.jsonl is an event; that runs with and without breaks have the same
+ * is in test_resume, test_faults and test_oom. */
 #include <string.h>
 
 #include "support/tiny.h"
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static size_t count_of(const char *text, const char *part)
 {
@@ -64,6 +62,7 @@ static int clean(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(every_event_is_a_line), cmocka_unit_test(a_break_is_told) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(every_event_is_a_line),
+        cmocka_unit_test(a_break_is_told) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

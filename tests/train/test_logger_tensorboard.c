@@ -6,12 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
-/* ---- a reader ----------------------------------------------------------------------------------------------- */
+/* ---- a reader ------------------------------------------------------------------------------------------ */
 
 /* Bit by bit, by the definition. */
 static uint32_t sum_of(const unsigned char *bytes, size_t size)
@@ -54,7 +51,8 @@ typedef struct points {
     int count, files, versions;
 } points;
 
-static void read_value(points *all, const unsigned char *at, const unsigned char *end, uint64_t step, double time)
+static void read_value(points *all, const unsigned char *at, const unsigned char *end, uint64_t step,
+    double time)
 {
     point *p = &all->at[all->count++];
     assert_true(all->count <= 1000);
@@ -124,10 +122,7 @@ static void read_file(points *all, const char *path)
     free(bytes);
 }
 
-static int is_event_file(const struct dirent *entry)
-{
-    return strstr(entry->d_name, "tfevents") != NULL;
-}
+static int is_event_file(const struct dirent *entry) { return strstr(entry->d_name, "tfevents") != NULL; }
 
 /* All scalars of a run folder, file by file in the order of their names. */
 static points *read_run(const char *run)
@@ -146,9 +141,10 @@ static points *read_run(const char *run)
     return all;
 }
 
-/* ---- tests -------------------------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------------------- */
 
-/* The check value of the CRC, and the beginning of every event file that TensorBoard writes: a length of 24 and its sum. */
+/* The check value of the CRC, and the beginning of every event file that TensorBoard writes: a length of 24
+ * and its sum. */
 static void sums_are_those_of_the_format(void **state)
 {
     (void)state;
@@ -162,15 +158,17 @@ static void sums_are_those_of_the_format(void **state)
 static void the_first_frame_by_hand(void **state)
 {
     (void)state;
-    static const unsigned char golden_bytes[] = { 0x18, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22, 0x09, 0, 0, 0, 0, 0, 0, 0, 0, 0x1a, 0x0d, 'b', 'r', 'a', 'i', 'n', '.', 'E',
-        'v', 'e', 'n', 't', ':', '2' };
-    lathe_settings settings = tiny_settings("golden", (const tiny_pair[]){ { "log", "tensorboard" }, { "max_steps", "2" }, { NULL, NULL } });
+    static const unsigned char golden_bytes[] = { 0x18, 0, 0, 0, 0, 0, 0, 0, 0xa3, 0x7f, 0x4b, 0x22, 0x09, 0,
+        0, 0, 0, 0, 0, 0, 0, 0x1a, 0x0d, 'b', 'r', 'a', 'i', 'n', '.', 'E', 'v', 'e', 'n', 't', ':', '2' };
+    lathe_settings settings = tiny_settings("golden",
+        (const tiny_pair[]){ { "log", "tensorboard" }, { "max_steps", "2" }, { NULL, NULL } });
     lathe_run_free(tiny_train(&settings));
     size_t size;
     char *bytes = test_bytes(test_path("golden/events.out.tfevents.0000000001.lathe"), &size);
     assert_true(size > sizeof golden_bytes);
     assert_memory_equal(bytes, golden_bytes, sizeof golden_bytes);
-    /* Step 0: a time, step 0 (10 00), and a summary (2a) of which the first value (0a) has the tag (0a) "loss". */
+    /* Step 0: a time, step 0 (10 00), and a summary (2a) of which the first value (0a) has the tag (0a)
+     * "loss". */
     const unsigned char *second = (unsigned char *)bytes + 40;
     static const unsigned char loss[] = { 0x10, 0, 0x2a, 41, 0x0a, 11, 0x0a, 4, 'l', 'o', 's', 's', 0x15 };
     assert_memory_equal(second + 12 + 9, loss, sizeof loss);
@@ -180,7 +178,8 @@ static void the_first_frame_by_hand(void **state)
 static int count_of(const points *all, const char *tag, uint64_t step)
 {
     int count = 0;
-    for (int i = 0; i < all->count; i++) count += !strcmp(all->at[i].tag, tag) && (step == UINT64_MAX || all->at[i].step == step);
+    for (int i = 0; i < all->count; i++)
+        count += !strcmp(all->at[i].tag, tag) && (step == UINT64_MAX || all->at[i].step == step);
     return count;
 }
 
@@ -204,12 +203,14 @@ static void assert_whole(const char *run, uint64_t steps, uint64_t epochs)
     assert_int_equal(count_of(all, "val_accuracy", UINT64_MAX), epochs);
     for (size_t i = 0; i < history.steps; i++) {
         const lathe_step_row *row = &history.step[i];
-        assert_true(value_of(all, "loss", row->step) == (float)row->loss && value_of(all, "lr", row->step) == (float)row->lr);
+        assert_true(value_of(all, "loss", row->step) == (float)row->loss &&
+            value_of(all, "lr", row->step) == (float)row->lr);
         assert_true(value_of(all, "momentum", row->step) == (float)row->momentum);
     }
     for (size_t i = 0; i < history.epochs; i++) {
         const lathe_epoch_row *row = &history.epoch[i];
-        assert_true(value_of(all, "train_loss", row->step) == (float)row->train_loss && value_of(all, "val_loss", row->step) == (float)row->val_loss);
+        assert_true(value_of(all, "train_loss", row->step) == (float)row->train_loss &&
+            value_of(all, "val_loss", row->step) == (float)row->val_loss);
         assert_true(value_of(all, "val_accuracy", row->step) == (float)row->val_accuracy);
     }
     assert_int_equal(count_of(all, "test_accuracy", steps), 1);
@@ -220,12 +221,15 @@ static void assert_whole(const char *run, uint64_t steps, uint64_t epochs)
 static void scalars_are_those_of_the_tables(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("run", (const tiny_pair[]){ { "epochs", "3" }, { "log", "tensorboard" }, { "sched", "cyclic" },
-        { "base_lr", "0.01" }, { "max_lr", "0.1" }, { "step_size_up", "7" }, { "no_times", "off" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("run",
+        (const tiny_pair[]){ { "epochs", "3" }, { "log", "tensorboard" }, { "sched", "cyclic" },
+            { "base_lr", "0.01" }, { "max_lr", "0.1" }, { "step_size_up", "7" }, { "no_times", "off" },
+            { NULL, NULL } });
     lathe_run_free(tiny_train(&settings));
     assert_whole("run", 30, 3);
     points *all = read_run("run");
-    assert_true(all->files == 1 && all->at[0].time > 1.6e9 && all->at[all->count - 1].time >= all->at[0].time);
+    assert_true(
+        all->files == 1 && all->at[0].time > 1.6e9 && all->at[all->count - 1].time >= all->at[0].time);
     free(all);
     /* A new run in the same folder begins anew. */
     tiny_set(&settings, "epochs", "1");
@@ -233,12 +237,14 @@ static void scalars_are_those_of_the_tables(void **state)
     assert_whole("run", 10, 1);
 }
 
-/* Stopped within an epoch, killed after a save (the tables and events go further than the checkpoint), and lengthened after an end. */
+/* Stopped within an epoch, killed after a save (the tables and events go further than the checkpoint), and
+ * lengthened after an end. */
 static void breaks_double_nothing(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("broken", (const tiny_pair[]){ { "epochs", "2.5" }, { "log", "tensorboard" }, { "save_every", "4" },
-        { NULL, NULL } });
+    lathe_settings settings = tiny_settings("broken",
+        (const tiny_pair[]){ { "epochs", "2.5" }, { "log", "tensorboard" }, { "save_every", "4" },
+            { NULL, NULL } });
     tiny_train_until(&settings, 14);
     tiny_set(&settings, "resume", test_path("broken/step-00000008.safetensors"));
     lathe_run_free(tiny_train(&settings));

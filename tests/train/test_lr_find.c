@@ -4,10 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 enum { STEPS = 401, MOST_SWEEPS = 5 };
 
@@ -22,7 +19,8 @@ static double through(const double (*point)[2], int points, double x)
     return point[i - 1][1] + fmin(fmax(part, 0), 1) * (point[i][1] - point[i - 1][1]);
 }
 
-/* Loss 2 up to rate 1e-3, down to 1 at 1e-2, up again from 1e-1 by 2 a tenfold; the accuracy up from 0.1 to 0.9 and down again behind `top`. */
+/* Loss 2 up to rate 1e-3, down to 1 at 1e-2, up again from 1e-1 by 2 a tenfold; the accuracy up from 0.1 to
+ * 0.9 and down again behind `top`. */
 static void known_curves(int sweeps, double noise, double top)
 {
     const double falls[][2] = { { -5, 2 }, { -3, 2 }, { -2, 1 }, { -1, 1 }, { 0, 3 } };
@@ -32,23 +30,27 @@ static void known_curves(int sweeps, double noise, double top)
         for (int i = 0; i < STEPS; i++) {
             const size_t at = (size_t)(s * STEPS + i);
             loss[at] = through(falls, 5, log10(lr[i])) + noise * random_int(1, 2 * at, -1000, 1000) / 1000.0;
-            accuracy[at] = through(gains, 5, log10(lr[i])) + noise * random_int(1, 2 * at + 1, -1000, 1000) / 1000.0;
+            accuracy[at] =
+                through(gains, 5, log10(lr[i])) + noise * random_int(1, 2 * at + 1, -1000, 1000) / 1000.0;
         }
 }
 
 static lathe_lr_found *read_curves(int sweeps, double smoothing)
 {
-    return lathe_lr_read(&(lathe_lr_sweeps){ .lr = lr, .loss = loss, .accuracy = accuracy, .steps = STEPS, .sweeps = sweeps }, smoothing);
+    return lathe_lr_read(
+        &(lathe_lr_sweeps){ .lr = lr, .loss = loss, .accuracy = accuracy, .steps = STEPS, .sweeps = sweeps },
+        smoothing);
 }
 
 static void assert_within(double value, double expected, double factor)
 {
-    if (!(value < expected * factor && value > expected / factor)) fail_msg("%.5g, expected %.5g", value, expected);
+    if (!(value < expected * factor && value > expected / factor))
+        fail_msg("%.5g, expected %.5g", value, expected);
 }
 
 /*
- * By hand: a tenth of the way down is 1.9 at 10^-2.9 = 1.259e-3; a tenth of it lost again is 1.1 at 10^-0.95, and half of that 0.0561. The
- * accuracy has lost a tenth of its 0.8 at 10^(top + 0.1).
+ * By hand: a tenth of the way down is 1.9 at 10^-2.9 = 1.259e-3; a tenth of it lost again is 1.1 at 10^-0.95,
+ * and half of that 0.0561. The accuracy has lost a tenth of its 0.8 at 10^(top + 0.1).
  */
 static void a_curve_by_hand(void **state)
 {
@@ -70,7 +72,8 @@ static void a_curve_by_hand(void **state)
     lathe_lr_found_free(f);
 }
 
-/* Smoothing and noise move the pair by no more than a quarter, and the median pays no attention to one odd sweep. */
+/* Smoothing and noise move the pair by no more than a quarter, and the median pays no attention to one odd
+ * sweep. */
 static void smoothing_and_noise_move_little(void **state)
 {
     (void)state;
@@ -137,7 +140,8 @@ static void flat_and_endless_curves_are_refused(void **state)
 {
     (void)state;
     known_curves(3, 0.3, 5);
-    for (int i = 0; i < 3 * STEPS; i++) loss[i] = 2.3 + 0.3 * random_int(5, (uint64_t)i, -1000, 1000) / 1000.0;
+    for (int i = 0; i < 3 * STEPS; i++)
+        loss[i] = 2.3 + 0.3 * random_int(5, (uint64_t)i, -1000, 1000) / 1000.0;
     refuses("the curve is flat", LATHE_ESTATE);
     known_curves(3, 0.01, 5);
     for (int i = 0; i < 3 * STEPS; i++) loss[i] = 2 - (double)(i % STEPS) / STEPS;
@@ -150,7 +154,8 @@ static void flat_and_endless_curves_are_refused(void **state)
     refuses("lr[100]", LATHE_EARG);
 }
 
-/* One's own loop: gradient descent on (x^2 + 0.01 y^2) / 2, with noise as of batches, diverges above rate 2. */
+/* One's own loop: gradient descent on (x^2 + 0.01 y^2) / 2, with noise as of batches, diverges above rate 2.
+ */
 static void a_quadratic_ends_below_its_limit(void **state)
 {
     (void)state;
@@ -170,14 +175,15 @@ static void a_quadratic_ends_below_its_limit(void **state)
     lathe_lr_found_free(f);
 }
 
-/* ---- with a net --------------------------------------------------------------------------------------------- */
+/* ---- with a net ---------------------------------------------------------------------------------------- */
 
 static const lathe_lr_find_opts quick = { .from = 1e-4, .to = 100, .steps = 120, .sweeps = 2 };
 
 static lathe_run *open_run(const char *groups)
 {
-    lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "batch_size", "10" }, { "optim", "sgd" }, { "momentum", "0.9" },
-        { "epochs", "2" }, { "groups", groups }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings(NULL,
+        (const tiny_pair[]){ { "batch_size", "10" }, { "optim", "sgd" }, { "momentum", "0.9" },
+            { "epochs", "2" }, { "groups", groups }, { NULL, NULL } });
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) fail_msg("%s", lathe_error_message());
     return run;
@@ -214,7 +220,8 @@ static void the_run_is_as_before(void **state)
     lathe_lr_found *f = find(run, &quick), *again = find(run, &quick);
     lathe_real *now = numbers_of(run, &after);
     assert_memory_equal(kept, now, before * sizeof *kept);
-    assert_true(f->pair.base_lr == again->pair.base_lr && f->pair.max_lr == again->pair.max_lr && f->points == again->points);
+    assert_true(f->pair.base_lr == again->pair.base_lr && f->pair.max_lr == again->pair.max_lr &&
+        f->points == again->points);
     assert_memory_equal(f->raw_loss, again->raw_loss, 60 * sizeof *f->raw_loss);
     free(now);
     assert_true(run->step == 0 && run->history.steps == 0 && run->images == 0 && run->end == LATHE_RUN_OPEN);
@@ -272,7 +279,11 @@ static void groups_keep_their_ratio(void **state)
     lathe_lr_found *a = find(plain, &quick), *b = find(grouped, &quick);
     assert_true(a->raw_loss[0] == b->raw_loss[0]);
     assert_true(a->raw_loss[60] != b->raw_loss[60]);
-    lathe_lr_find_opts opts = { .growth = LATHE_LR_LINEAR, .from = 0.01, .to = 30, .steps = 120, .sweeps = 1 };
+    lathe_lr_find_opts opts = { .growth = LATHE_LR_LINEAR,
+        .from = 0.01,
+        .to = 30,
+        .steps = 120,
+        .sweeps = 1 };
     lathe_lr_found *c = find(linear, &opts);
     assert_true(fabs(c->raw_lr[60] - (0.01 + 29.99 * 60 / 119)) < 1e-12);
     lathe_lr_found_free(a);
@@ -290,8 +301,13 @@ static void wrong_options_are_named(void **state)
         lathe_lr_find_opts opts;
         const char *message;
     } bad[] = {
-        { { .from = 1, .to = 0.1 }, "from 1 to 0.1" }, { { .from = -1 }, "from -1" }, { { .to = INFINITY }, "to inf" },
-        { { .steps = 19 }, "steps = 19" }, { { .sweeps = -1 }, "sweeps = -1" }, { { .smoothing = 1 }, "smoothing = 1" }, { { .growth = 2 }, "growth = 2" },
+        { { .from = 1, .to = 0.1 }, "from 1 to 0.1" },
+        { { .from = -1 }, "from -1" },
+        { { .to = INFINITY }, "to inf" },
+        { { .steps = 19 }, "steps = 19" },
+        { { .sweeps = -1 }, "sweeps = -1" },
+        { { .smoothing = 1 }, "smoothing = 1" },
+        { { .growth = 2 }, "growth = 2" },
     };
     lathe_run *run = open_run("");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -306,11 +322,14 @@ static void wrong_options_are_named(void **state)
 static void a_pair_becomes_a_schedule(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "batch_size", "10" }, { "epochs", "2" }, { "sched", "step" },
-        { "step_size", "3" }, { "sched.gamma", "0.5" }, { NULL, NULL } });
-    assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = 0.00123456, .max_lr = 0.0456 }, &settings), LATHE_OK);
+    lathe_settings settings = tiny_settings(NULL,
+        (const tiny_pair[]){ { "batch_size", "10" }, { "epochs", "2" }, { "sched", "step" },
+            { "step_size", "3" }, { "sched.gamma", "0.5" }, { NULL, NULL } });
+    assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = 0.00123456, .max_lr = 0.0456 }, &settings),
+        LATHE_OK);
     char *text = lathe_settings_text(&settings);
-    const char *const wanted[] = { "sched = cyclic:triangular2\n", "base_lr = 0.00123\n", "max_lr = 0.0456\n", "step_size_up = 2\n", "\nlr = 0.01\n" };
+    const char *const wanted[] = { "sched = cyclic:triangular2\n", "base_lr = 0.00123\n", "max_lr = 0.0456\n",
+        "step_size_up = 2\n", "\nlr = 0.01\n" };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++)
         if (!strstr(text, wanted[i])) fail_msg("%s is missing in %s", wanted[i], text);
     assert_null(strstr(text, "\nstep_size = "));
@@ -322,7 +341,8 @@ static void a_pair_becomes_a_schedule(void **state)
     text = lathe_settings_text(&settings);
     assert_non_null(strstr(text, "\ncycle_momentum = off\n"));
     lathe_free(text);
-    assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = NAN, .max_lr = NAN }, &settings), LATHE_EARG);
+    assert_int_equal(lathe_lr_apply(&(lathe_lr_pair){ .base_lr = NAN, .max_lr = NAN }, &settings),
+        LATHE_EARG);
     lathe_error_clear();
 }
 

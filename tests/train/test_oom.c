@@ -1,24 +1,23 @@
 /*
- * Every allocation of a run fails once, alone or with all that follow: the run says so and goes away in order, the checkpoint that was there
- * is there, and the run goes on from it. Memory that zlib, the picture decoders and BLAS ask for themselves is not counted.
+ * Every allocation of a run fails once, alone or with all that follow: the run says so and goes away in
+ * order, the checkpoint that was there is there, and the run goes on from it. Memory that zlib, the picture
+ * decoders and BLAS ask for themselves is not counted.
  */
 #include "support/tiny.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static size_t tried; /* allocations that were refused, and for each loop the one that was not */
 
 /* A run of twelve steps and one epoch's end: of its 12 the first 9 are made beforehand where it goes on. */
 static lathe_settings settings_of(const char *out)
 {
-    return tiny_settings(out, (const tiny_pair[]){ { "max_steps", "12" }, { "save_every", "11" }, { "log", "tensorboard" },
-        { "sched", "plateau" }, { "clip_norm", "1" }, { NULL, NULL } });
+    return tiny_settings(out,
+        (const tiny_pair[]){ { "max_steps", "12" }, { "save_every", "11" }, { "log", "tensorboard" },
+            { "sched", "plateau" }, { "clip_norm", "1" }, { NULL, NULL } });
 }
 
 /* Open, train, evaluate, save. */
@@ -36,12 +35,17 @@ static lathe_status by_hand(void)
     lathe_status status = LATHE_ENOMEM;
     lathe_settings settings = settings_of(NULL);
     lathe_dataset *data = lathe_data_open(settings.data, LATHE_SPLIT_TRAIN, NULL);
-    lathe_loader *loader = data ? lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 4, .shuffle = true, .workers = 1 }) : NULL;
+    lathe_loader *loader = data ?
+        lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = 4, .shuffle = true, .workers = 1 }) :
+        NULL;
     lathe_model *model = lathe_model_new();
     lathe_layer *net = model ? lathe_model_build(model, "tiny", &(lathe_model_spec){ 1, 6, 6, 10 }) : NULL;
     bool ready = net && !lathe_nn_init(net, 1);
     lathe_optim *optim = ready ? lathe_optim_adamw(lathe_nn_params(net), NULL) : NULL;
-    lathe_sched *sched = optim ? lathe_sched_cyclic(optim, &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 }) : NULL;
+    lathe_sched *sched = optim ?
+        lathe_sched_cyclic(optim,
+            &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 }) :
+        NULL;
     lathe_tape *tape = lathe_tape_new();
     for (int step = 0; step < 3 && loader && sched && tape; step++) {
         lathe_batch batch;
@@ -49,7 +53,8 @@ static lathe_status by_hand(void)
         if (status) break;
         lathe_tape_begin(tape, step < 2 ? LATHE_TRAIN : LATHE_EVAL);
         lathe_optim_zero_grad(optim);
-        lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
+        lathe_tensor *loss =
+            lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
         if (!loss) status = lathe_tape_status(tape);
         if (!status && step < 2) status = lathe_backward(loss);
         if (!status && step < 2) status = lathe_optim_step(optim);
@@ -128,7 +133,8 @@ static void a_run_that_goes_on(void **state)
     tried += points;
 }
 
-/* Once the tape has grown, which it has after the second step, a step asks for no memory at all: over epochs, with and without a worker. */
+/* Once the tape has grown, which it has after the second step, a step asks for no memory at all: over epochs,
+ * with and without a worker. */
 static void a_step_allocates_nothing(void **state)
 {
     (void)state;
@@ -137,12 +143,16 @@ static void a_step_allocates_nothing(void **state)
     lathe_dataset *data = lathe_data_open(settings.data, LATHE_SPLIT_TRAIN, NULL);
     for (int workers = 0; workers < 2; workers++) {
         lathe_loader *loader = lathe_loader_new(data,
-            &(lathe_loader_opts){ .batch_size = 4, .shuffle = true, .transforms = transforms, .workers = workers });
+            &(lathe_loader_opts){ .batch_size = 4,
+                .shuffle = true,
+                .transforms = transforms,
+                .workers = workers });
         lathe_model *model = lathe_model_new();
         lathe_layer *net = lathe_model_build(model, "tiny", &(lathe_model_spec){ 1, 6, 6, 10 });
         assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
         lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(net), NULL);
-        lathe_sched *sched = lathe_sched_cyclic(optim, &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 });
+        lathe_sched *sched = lathe_sched_cyclic(optim,
+            &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 });
         lathe_tape *tape = lathe_tape_new();
         int step = 0;
         while (step < 1000) {
@@ -151,7 +161,8 @@ static void a_step_allocates_nothing(void **state)
             if (!lathe_loader_next(loader, &batch)) continue;
             lathe_tape_begin(tape, LATHE_TRAIN);
             lathe_optim_zero_grad(optim);
-            lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
+            lathe_tensor *loss =
+                lathe_cross_entropy(lathe_nn_forward(net, lathe_input(tape, &batch)), batch.labels, NULL);
             assert_int_equal(lathe_backward(loss), LATHE_OK);
             assert_true(lathe_optim_clip_norm(optim, 1) >= 0);
             assert_int_equal(lathe_optim_step(optim), LATHE_OK);

@@ -6,10 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 /* Go on with the run of `settings` from its folder. */
 static lathe_settings resumed(const lathe_settings *settings)
@@ -19,7 +16,7 @@ static lathe_settings resumed(const lathe_settings *settings)
     return on;
 }
 
-/* ---- every optimizer with every schedule -------------------------------------------------------------------- */
+/* ---- every optimizer with every schedule --------------------------------------------------------------- */
 
 /* What each schedule is tried with; a line for one that needs options. */
 typedef struct schedule {
@@ -27,25 +24,21 @@ typedef struct schedule {
     tiny_pair pairs[6];
 } schedule;
 
-static const schedule schedules[] = {
-    { "constant", { { NULL, NULL } } },
-    { "cooldown", { { "total_iters", "150" } } },
-    { "cosine", { { "t_max", "60" } } },
-    { "cyclic", { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" }, { "mode", "triangular2" } } },
-    { "exponential", { { "sched.gamma", "0.995" } } },
-    { "linear", { { "total_iters", "120" } } },
-    { "multi_step", { { "milestones", "33,77,150" } } },
-    { "one_cycle", { { "max_lr", "0.02" } } },
+static const schedule schedules[] = { { "constant", { { NULL, NULL } } },
+    { "cooldown", { { "total_iters", "150" } } }, { "cosine", { { "t_max", "60" } } },
+    { "cyclic",
+        { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" },
+            { "mode", "triangular2" } } },
+    { "exponential", { { "sched.gamma", "0.995" } } }, { "linear", { { "total_iters", "120" } } },
+    { "multi_step", { { "milestones", "33,77,150" } } }, { "one_cycle", { { "max_lr", "0.02" } } },
     { "plateau", { { "sched.patience", "-1" }, { "factor", "0.7" } } },
     { "polynomial", { { "total_iters", "220" } } },
     { "step", { { "step_size", "3" }, { "sched.gamma", "0.8" }, { "by", "epoch" } } },
-    { "table", { { "file", NULL } } },
-    { "warm_restarts", { { "t_0", "1.7ep" }, { "t_mult", "2" } } },
-    { "warmup", { { "total_iters", "50" } } },
-    { "wsd", { { "warmup", "20" } } },
+    { "table", { { "file", NULL } } }, { "warm_restarts", { { "t_0", "1.7ep" }, { "t_mult", "2" } } },
+    { "warmup", { { "total_iters", "50" } } }, { "wsd", { { "warmup", "20" } } },
     { "warmup:2ep,cyclic:60it,cooldown:4ep,cosine",
-        { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" }, { "cyclic.gamma", "0.99" }, { "t_max", "80" } } },
-};
+        { { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "13" }, { "cyclic.gamma", "0.99" },
+            { "t_max", "80" } } } };
 
 enum { SCHEDULES = sizeof schedules / sizeof schedules[0], STEPS = 200 };
 
@@ -75,7 +68,8 @@ static void in_parts(lathe_settings settings, const uint64_t *stops, int count)
     }
 }
 
-/* A sample of the steps 1 ... 199 that moves on with `number`, so that all pairs together have every step; in the long ring all of them. */
+/* A sample of the steps 1 ... 199 that moves on with `number`, so that all pairs together have every step; in
+ * the long ring all of them. */
 static int stops_of(int number, uint64_t stops[STEPS])
 {
     int count = tiny_long() ? STEPS - 1 : 2;
@@ -98,7 +92,8 @@ static void every_optimizer_and_schedule(void **state)
             const lathe_optim_type *optim = lathe_optim_type_at(o);
             int count = stops_of(number++, stops);
             snprintf(what, sizeof what, "%s, %s", optim->name, schedules[s].name);
-            lathe_settings whole = settings_of(optim, &schedules[s], "whole"), parts = settings_of(optim, &schedules[s], "parts");
+            lathe_settings whole = settings_of(optim, &schedules[s], "whole"),
+                           parts = settings_of(optim, &schedules[s], "parts");
             lathe_run_free(tiny_train(&whole));
             points += count;
             in_parts(parts, stops, count);
@@ -117,34 +112,38 @@ static void no_schedule_is_forgotten(void **state)
     (void)state;
     for (int i = 0; lathe_sched_type_at(i); i++) {
         bool found = !strcmp(lathe_sched_type_at(i)->name, "sequence"); /* the last line */
-        for (int s = 0; s < SCHEDULES; s++) found = found || !strcmp(schedules[s].name, lathe_sched_type_at(i)->name);
+        for (int s = 0; s < SCHEDULES; s++)
+            found = found || !strcmp(schedules[s].name, lathe_sched_type_at(i)->name);
         if (!found) fail_msg("the table lacks %s", lathe_sched_type_at(i)->name);
     }
 }
 
-/* ---- what else a step can have ------------------------------------------------------------------------------ */
+/* ---- what else a step can have ------------------------------------------------------------------------- */
 
-static const schedule extras[] = {
-    { "ema", { { "ema", "0.9" }, { "ema_warmup", "on" } } },
+static const schedule extras[] = { { "ema", { { "ema", "0.9" }, { "ema_warmup", "on" } } },
     { "ema without validation", { { "ema", "0.9" }, { "val_split", "0" } } },
     { "swa", { { "swa_start", "25" }, { "swa_every", "3" } } },
-    { "swa by epoch", { { "swa_start", "4ep" }, { "swa_every", "2ep" }, { "early_stop", "val_loss" }, { "patience", "3" }, { "min_delta_mode", "rel" } } },
-    { "accumulate", { { "accumulate", "3" }, { "epochs", "30" }, { "sched", "cosine" }, { "t_max", "1.5ep" } } },
+    { "swa by epoch",
+        { { "swa_start", "4ep" }, { "swa_every", "2ep" }, { "early_stop", "val_loss" }, { "patience", "3" },
+            { "min_delta_mode", "rel" } } },
+    { "accumulate",
+        { { "accumulate", "3" }, { "epochs", "30" }, { "sched", "cosine" }, { "t_max", "1.5ep" } } },
     { "accumulate more than there is", { { "accumulate", "30" }, { "epochs", "80" }, { "ema", "0.8" } } },
-    { "clipping", { { "clip_agc", "0.01" }, { "clip_norm", "1" }, { "clip_value", "0.1" } } },
-};
+    { "clipping", { { "clip_agc", "0.01" }, { "clip_norm", "1" }, { "clip_value", "0.1" } } } };
 
 static void every_extra(void **state)
 {
     (void)state;
     for (size_t e = 0; e < sizeof extras / sizeof extras[0]; e++) {
-        lathe_settings whole = tiny_settings("whole", extras[e].pairs), parts = tiny_settings("parts", extras[e].pairs);
+        lathe_settings whole = tiny_settings("whole", extras[e].pairs),
+                       parts = tiny_settings("parts", extras[e].pairs);
         lathe_run *run = tiny_train(&whole);
         uint64_t steps = run->step;
         lathe_score score = run->test_score;
         lathe_run_free(run);
         for (uint64_t shift = 0; shift < 4; shift++) {
-            const uint64_t stops[] = { 1 + shift, steps / 3 + shift, steps / 2 + 3 * shift, steps - 1 - shift };
+            const uint64_t stops[] = { 1 + shift, steps / 3 + shift, steps / 2 + 3 * shift,
+                steps - 1 - shift };
             in_parts(parts, stops, 4);
             tiny_assert_same_runs(extras[e].name, "whole", "parts");
         }
@@ -155,15 +154,16 @@ static void every_extra(void **state)
     }
 }
 
-/* ---- lengths ------------------------------------------------------------------------------------------------ */
+/* ---- lengths ------------------------------------------------------------------------------------------- */
 
 /* A run that ended within an epoch, or at the end of one, is told to go on further. */
 static void more_may_be_asked_for(void **state)
 {
     (void)state;
     static const char *const lengths[] = { "13", "20", "1", "29", "7" };
-    lathe_settings whole = tiny_settings("whole", (const tiny_pair[]){ { "epochs", "4" }, { "sched", "plateau" }, { "sched.patience", "-1" },
-        { "early_stop", "val_loss" }, { "patience", "3" }, { NULL, NULL } });
+    lathe_settings whole = tiny_settings("whole",
+        (const tiny_pair[]){ { "epochs", "4" }, { "sched", "plateau" }, { "sched.patience", "-1" },
+            { "early_stop", "val_loss" }, { "patience", "3" }, { NULL, NULL } });
     lathe_run_free(tiny_train(&whole));
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         lathe_settings part = whole;
@@ -189,7 +189,9 @@ static void a_finished_run_stays_as_it_is(void **state)
     (void)state;
     static const char *const lengths[] = { "13", "20" };
     for (size_t i = 0; i < 2; i++) {
-        lathe_settings once = tiny_settings("once", (const tiny_pair[]){ { "max_steps", lengths[i] }, { NULL, NULL } }), twice = once;
+        lathe_settings once = tiny_settings("once",
+                           (const tiny_pair[]){ { "max_steps", lengths[i] }, { NULL, NULL } }),
+                       twice = once;
         tiny_set(&twice, "out", test_path("twice"));
         lathe_run_free(tiny_train(&once));
         lathe_run *run = tiny_train(&twice);
@@ -211,7 +213,9 @@ static bool has_weights_of(const lathe_run *run, const char *name)
     bool same = true;
     assert_non_null(file);
     for (int i = 0; i < params->count; i++)
-        same = same && tiny_holds(file, params->tensor[i]->name, params->tensor[i]->data, lathe_shape_count(&params->tensor[i]->shape));
+        same = same &&
+            tiny_holds(file, params->tensor[i]->name, params->tensor[i]->data,
+                lathe_shape_count(&params->tensor[i]->shape));
     lathe_safetensors_free(file);
     return same;
 }
@@ -219,8 +223,9 @@ static bool has_weights_of(const lathe_run *run, const char *name)
 static void an_early_stop_stays_one(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("early", (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "2" },
-        { "min_delta", "100" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("early",
+        (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "2" }, { "min_delta", "100" },
+            { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
     uint64_t steps = run->step;
@@ -241,7 +246,9 @@ static void an_early_stop_stays_one(void **state)
 static void after_an_early_stop_the_net_is_the_best_one(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("risen", (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "3" }, { "lr", "0.3" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("risen",
+        (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "3" }, { "lr", "0.3" },
+            { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
     assert_true(has_weights_of(run, "risen/best.safetensors"));
@@ -249,7 +256,7 @@ static void after_an_early_stop_the_net_is_the_best_one(void **state)
     lathe_run_free(run);
 }
 
-/* ---- what is in the folder ---------------------------------------------------------------------------------- */
+/* ---- what is in the folder ----------------------------------------------------------------------------- */
 
 static void append(const char *name, const char *text)
 {
@@ -297,12 +304,14 @@ static void older_saves_may_be_chosen(void **state)
     tiny_train_until(&back, 131);
     tiny_set(&back, "resume", test_path("back/step-00000080.safetensors"));
     tiny_train_until(&back, 105);
-    assert_false(lathe_file_exists(test_path("back/step-00000120.safetensors"))); /* of a future that was given up */
+    assert_false(
+        lathe_file_exists(test_path("back/step-00000120.safetensors"))); /* of a future that was given up */
     back = resumed(&back);
     lathe_run_free(tiny_train(&back));
     /* Not log.jsonl: the best of the epochs to come counts. */
     static const char *const files[] = { "steps.csv", "epochs.csv", "last.safetensors", "best.safetensors" };
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) tiny_assert_same("back", "whole", "back", files[i]);
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
+        tiny_assert_same("back", "whole", "back", files[i]);
     assert_true(lathe_file_exists(test_path("back/step-00000140.safetensors")));
     assert_false(lathe_file_exists(test_path("back/step-00000120.safetensors")));
 }
@@ -310,7 +319,8 @@ static void older_saves_may_be_chosen(void **state)
 static void a_damaged_checkpoint_has_older_ones(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("damaged", (const tiny_pair[]){ { "save_every", "15" }, { NULL, NULL } });
+    lathe_settings settings =
+        tiny_settings("damaged", (const tiny_pair[]){ { "save_every", "15" }, { NULL, NULL } });
     tiny_train_until(&settings, 44);
     append("damaged/last.safetensors", "x");
     settings = resumed(&settings);
@@ -337,7 +347,8 @@ static void a_run_that_was_never_saved_begins_anew(void **state)
     assert_failed(LATHE_EARG, "goes on does so in its own folder");
 }
 
-/* The best weights are tested in the end, also when their epoch was before the break; and missing ones are told. */
+/* The best weights are tested in the end, also when their epoch was before the break; and missing ones are
+ * told. */
 static void the_best_weights_are_remembered(void **state)
 {
     (void)state;
@@ -349,7 +360,8 @@ static void the_best_weights_are_remembered(void **state)
         tiny_train_until(&settings, stop);
         lathe_settings on = resumed(&settings);
         run = tiny_train(&on);
-        if (run->test_score.loss != whole.loss) fail_msg("after step %d: %g, not %g", (int)stop, run->test_score.loss, whole.loss);
+        if (run->test_score.loss != whole.loss)
+            fail_msg("after step %d: %g, not %g", (int)stop, run->test_score.loss, whole.loss);
         lathe_run_free(run);
     }
     tiny_train_until(&settings, 57);
@@ -384,7 +396,7 @@ static void other_settings_are_refused(void **state)
         assert_failed(lathe_error(), cases[i].message);
     }
     lathe_settings same = resumed(&settings);
-    tiny_set(&same, "lr", "0.01"); /* said again, and in another place of the list */
+    tiny_set(&same, "lr", "0.01");           /* said again, and in another place of the list */
     tiny_set(&same, "weight_decay", "0.01"); /* a default said aloud */
     tiny_set(&same, "keep", "9");
     lathe_run_free(tiny_train(&same));
@@ -405,7 +417,8 @@ static void other_formats_are_refused(void **state)
         { "lathe.clocks", "1,2", "lathe.clocks" },
         { "lathe.sched_state", "0,0,0", "lathe.sched_state" },
         { "lathe.epoch_rows", NULL, "lathe.epoch_rows is missing" },
-        { "lathe.settings", "[model]\nmodel = tiny\n", "a run with 'val_split = 0.1', the settings say 'val_split = 0.2'" },
+        { "lathe.settings", "[model]\nmodel = tiny\n",
+            "a run with 'val_split = 0.1', the settings say 'val_split = 0.2'" },
         { "lathe.settings", "nonsense", "changed.safetensors:1: 'nonsense' is neither" },
         { "lathe.mean", "0.5", "made with other data: mean is '0.5' there" },
     };
@@ -423,7 +436,8 @@ static void other_formats_are_refused(void **state)
         int count = 0;
         size_t used = 0;
         for (size_t i = 0; i < file->metadata_count; i++) {
-            bool changed = !strcmp(file->metadata[i].key, cases[c].key), sum = strstr(file->metadata[i].key, "_crc32");
+            bool changed = !strcmp(file->metadata[i].key, cases[c].key),
+                 sum = strstr(file->metadata[i].key, "_crc32");
             if (!sum && (!changed || cases[c].text)) items[count++] = file->metadata[i];
             if (changed && cases[c].text) items[count - 1].text = cases[c].text;
         }
@@ -434,7 +448,9 @@ static void other_formats_are_refused(void **state)
             assert_int_equal(lathe_safetensors_get(file, from, numbers + used, from->count), LATHE_OK);
             used += from->count;
         }
-        assert_int_equal(lathe_safetensors_write(test_path("formats/changed.safetensors"), tensors, (int)file->tensors, items, count), LATHE_OK);
+        assert_int_equal(lathe_safetensors_write(test_path("formats/changed.safetensors"), tensors,
+                             (int)file->tensors, items, count),
+            LATHE_OK);
         lathe_safetensors_free(file);
         tiny_set(&on, "resume", test_path("formats/changed.safetensors"));
         assert_null(lathe_run_new(&on, NULL));
@@ -442,7 +458,8 @@ static void other_formats_are_refused(void **state)
     }
 }
 
-/* Weights of another run, by name: as that run left them, but for the step made on them; a run that goes on needs the file no more. */
+/* Weights of another run, by name: as that run left them, but for the step made on them; a run that goes on
+ * needs the file no more. */
 static void first_weights_may_be_given(void **state)
 {
     (void)state;
@@ -453,7 +470,8 @@ static void first_weights_may_be_given(void **state)
     assert_non_null(to);
     int count;
     lathe_tensor *const *a = lathe_nn_state(from->net, &count), *const *b = lathe_nn_state(to->net, &count);
-    for (int i = 0; i < count; i++) assert_memory_equal(a[i]->data, b[i]->data, a[i]->stored * sizeof(lathe_real));
+    for (int i = 0; i < count; i++)
+        assert_memory_equal(a[i]->data, b[i]->data, a[i]->stored * sizeof(lathe_real));
     lathe_run_free(from);
     lathe_run_free(to);
     tiny_train_until(&taker, 30);
@@ -462,7 +480,7 @@ static void first_weights_may_be_given(void **state)
     lathe_run_free(tiny_train(&taker));
 }
 
-/* ---- one run a folder --------------------------------------------------------------------------------------- */
+/* ---- one run a folder ---------------------------------------------------------------------------------- */
 
 static void a_folder_has_one_run_at_a_time(void **state)
 {
@@ -487,11 +505,14 @@ static void a_folder_has_one_run_at_a_time(void **state)
 static void a_new_run_replaces_an_old_one(void **state)
 {
     (void)state;
-    lathe_settings old = tiny_settings("replaced", (const tiny_pair[]){ { "save_every", "7" }, { NULL, NULL } });
+    lathe_settings old =
+        tiny_settings("replaced", (const tiny_pair[]){ { "save_every", "7" }, { NULL, NULL } });
     tiny_train_until(&old, 40);
-    lathe_settings fresh = tiny_settings("replaced", (const tiny_pair[]){ { "optim", "sgd" }, { NULL, NULL } });
+    lathe_settings fresh =
+        tiny_settings("replaced", (const tiny_pair[]){ { "optim", "sgd" }, { NULL, NULL } });
     lathe_run_free(lathe_run_new(&fresh, NULL));
-    static const char *const gone[] = { "last.safetensors", "best.safetensors", "step-00000035.safetensors", "lock" };
+    static const char *const gone[] = { "last.safetensors", "best.safetensors", "step-00000035.safetensors",
+        "lock" };
     for (size_t i = 0; i < 4; i++) {
         char path[64];
         snprintf(path, sizeof path, "replaced/%s", gone[i]);
@@ -503,8 +524,9 @@ static void a_new_run_replaces_an_old_one(void **state)
 static void saves_may_be_by_time(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("time", (const tiny_pair[]){ { "save_every", "0.000001s" }, { "keep", "1000000" },
-        { "epochs", "3" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("time",
+        (const tiny_pair[]){ { "save_every", "0.000001s" }, { "keep", "1000000" }, { "epochs", "3" },
+            { NULL, NULL } });
     lathe_run_free(tiny_train(&settings));
     size_t count;
     uint64_t *steps = lathe_file_numbers(settings.out, "step-", ".safetensors", &count);

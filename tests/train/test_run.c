@@ -8,9 +8,10 @@
 /* A small run on generated pictures: 12 steps of 16 pictures with a cyclic schedule, without validation. */
 static lathe_settings small_settings(const char *out)
 {
-    static const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" }, { "optim", "sgd" }, { "momentum", "0.9" },
-        { "sched", "cyclic:triangular2" }, { "base_lr", "0.001" }, { "max_lr", "0.05" }, { "step_size_up", "3" }, { "val_split", "0" },
-        { "max_steps", "12" }, { "batch_size", "16" } };
+    static const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" },
+        { "optim", "sgd" }, { "momentum", "0.9" }, { "sched", "cyclic:triangular2" }, { "base_lr", "0.001" },
+        { "max_lr", "0.05" }, { "step_size_up", "3" }, { "val_split", "0" }, { "max_steps", "12" },
+        { "batch_size", "16" } };
     lathe_settings settings = lathe_settings_default();
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
@@ -46,10 +47,12 @@ static void a_run_learns_and_writes_its_folder(void **state)
 {
     (void)state;
     lathe_settings settings = lathe_settings_default();
-    static const char *const pairs[][2] = { { "data", "shapes" }, { "model", "lenet5" }, { "lr", "3e-3" }, { "val_split", "0" },
-        { "max_steps", "120" }, { "batch_size", "32" }, { "out", NULL } };
+    static const char *const pairs[][2] = { { "data", "shapes" }, { "model", "lenet5" }, { "lr", "3e-3" },
+        { "val_split", "0" }, { "max_steps", "120" }, { "batch_size", "32" }, { "out", NULL } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
-        assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1] ? pairs[i][1] : test_path("learns")), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, pairs[i][0],
+                             pairs[i][1] ? pairs[i][1] : test_path("learns")),
+            LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
     assert_int_equal(run->end, LATHE_RUN_COMPLETE);
     assert_int_equal(run->step, 120);
@@ -66,7 +69,8 @@ static void a_run_learns_and_writes_its_folder(void **state)
     assert_int_equal(back.steps, 120);
     assert_memory_equal(back.step, run->history.step, 120 * sizeof *back.step);
     assert_int_equal(back.epochs, 1);
-    assert_true(back.epoch[0].train_loss == run->history.epoch[0].train_loss && isnan(back.epoch[0].val_loss));
+    assert_true(
+        back.epoch[0].train_loss == run->history.epoch[0].train_loss && isnan(back.epoch[0].val_loss));
     lathe_history_free(&back);
 
     lathe_settings read = lathe_settings_default();
@@ -89,7 +93,8 @@ static void a_run_learns_and_writes_its_folder(void **state)
     lathe_run_free(run);
 }
 
-/* Training pictures are cut out at random, those of tests in the middle; the model is built for what comes out. */
+/* Training pictures are cut out at random, those of tests in the middle; the model is built for what comes
+ * out. */
 static void transforms_may_change_the_size(void **state)
 {
     (void)state;
@@ -129,7 +134,9 @@ static void same_seed_same_bytes(void **state)
         lathe_settings settings = small_settings(names[i]);
         assert_int_equal(lathe_settings_set(&settings, "threads", threads[i]), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "workers", workers[i]), LATHE_OK);
-        assert_int_equal(lathe_settings_set(&settings, "augment", "crop:3,hflip,one_of(rotate:10,gauss_noise:0.1):0.7"), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&settings, "augment",
+                             "crop:3,hflip,one_of(rotate:10,gauss_noise:0.1):0.7"),
+            LATHE_OK);
         lathe_run_free(train_run(&settings, NULL));
         static const char *const files[] = { "steps.csv", "last.safetensors", "best.safetensors" };
         for (size_t f = 0; f < 3 && i; f++) {
@@ -171,12 +178,14 @@ static void the_log_is_the_schedule(void **state)
     lathe_run_free(run);
 }
 
-/* Nothing is ever better by nine tenths, so that with no patience each epoch after the first drops the rate. */
+/* Nothing is ever better by nine tenths, so that with no patience each epoch after the first drops the rate.
+ */
 static void a_plateau_is_noticed(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = { { "sched", "plateau" }, { "sched.patience", "-1" }, { "threshold", "0.9" }, { "factor", "0.5" },
-        { "lr", "0.1" }, { "max_steps", "0" }, { "epochs", "3" }, { "batch_size", "500" } };
+    static const char *const pairs[][2] = { { "sched", "plateau" }, { "sched.patience", "-1" },
+        { "threshold", "0.9" }, { "factor", "0.5" }, { "lr", "0.1" }, { "max_steps", "0" }, { "epochs", "3" },
+        { "batch_size", "500" } };
     lathe_settings settings = small_settings(NULL);
     settings.options = 0;
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
@@ -192,9 +201,11 @@ static void evaluation_equals_a_count_by_hand(void **state)
 {
     (void)state;
     lathe_settings settings = small_settings(NULL);
-    assert_int_equal(lathe_settings_set(&settings, "batch_size", "48"), LATHE_OK); /* 2000 is no multiple of it */
+    assert_int_equal(lathe_settings_set(&settings, "batch_size", "48"),
+        LATHE_OK); /* 2000 is no multiple of it */
     lathe_run *run = train_run(&settings, NULL);
-    lathe_loader *loader = lathe_loader_new(run->test, &(lathe_loader_opts){ .batch_size = 1, .mean = run->data->mean, .std = run->data->std });
+    lathe_loader *loader = lathe_loader_new(run->test,
+        &(lathe_loader_opts){ .batch_size = 1, .mean = run->data->mean, .std = run->data->std });
     double loss = 0;
     size_t right = 0;
     for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
@@ -222,8 +233,10 @@ static void fractions_of_epochs_are_whole_steps(void **state)
 {
     (void)state;
     lathe_settings settings = small_settings(NULL);
-    static const char *const pairs[][2] = { { "batch_size", "1000" }, { "epochs", "1.25" }, { "max_steps", "0" }, { "val_split", "0.2" } };
-    for (size_t i = 0; i < 4; i++) assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
+    static const char *const pairs[][2] = { { "batch_size", "1000" }, { "epochs", "1.25" },
+        { "max_steps", "0" }, { "val_split", "0.2" } };
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
     assert_true(run->steps_per_epoch == 8);
     assert_int_equal(run->total_steps, 10);
@@ -240,14 +253,17 @@ static void fractions_of_epochs_are_whole_steps(void **state)
     lathe_run_free(run);
 }
 
-/* A short last batch counts no more than its share: batches of 3000 and one of 1000, with the mean and with the sum over a batch. */
+/* A short last batch counts no more than its share: batches of 3000 and one of 1000, with the mean and with
+ * the sum over a batch. */
 static void the_average_loss_is_weighted_by_samples(void **state)
 {
     (void)state;
     for (int sums = 0; sums < 2; sums++) {
         lathe_settings settings = small_settings(NULL);
-        static const char *const pairs[][2] = { { "batch_size", "3000" }, { "epochs", "1" }, { "max_steps", "0" } };
-        for (size_t i = 0; i < 3; i++) assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
+        static const char *const pairs[][2] = { { "batch_size", "3000" }, { "epochs", "1" },
+            { "max_steps", "0" } };
+        for (size_t i = 0; i < 3; i++)
+            assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "reduction", sums ? "sum" : "mean"), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "max_lr", sums ? "1e-6" : "0.05"), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "base_lr", "1e-7"), LATHE_OK);
@@ -271,18 +287,21 @@ static void each_loss_trains(void **state)
         const lathe_loss_type *type = lathe_loss_type_at(i);
         if (!type->classify) continue;
         lathe_settings settings = lathe_settings_default();
-        const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" }, { "lr", "1e-3" }, { "val_split", "0" },
-            { "max_steps", "160" }, { "batch_size", "64" }, { "loss", type->name } };
+        const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" },
+            { "lr", "1e-3" }, { "val_split", "0" }, { "max_steps", "160" }, { "batch_size", "64" },
+            { "loss", type->name } };
         for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
             assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
         lathe_run *run = train_run(&settings, NULL);
         double early = 0, late = 0;
-        for (int k = 0; k < 10; k++) early += run->history.step[k].loss / 10, late += run->history.step[150 + k].loss / 10;
+        for (int k = 0; k < 10; k++)
+            early += run->history.step[k].loss / 10, late += run->history.step[150 + k].loss / 10;
         if (!(late < 0.97 * early)) fail_msg("%s: the loss went from %g to %g", type->name, early, late);
         if (!(fabs(run->test_score.loss - late) < 0.3 * early))
             fail_msg("%s: %g while training, %g in evaluation", type->name, late, run->test_score.loss);
         /* l1 draws scores to their median, which is 0 where nine of ten targets are. */
-        if (strcmp(type->name, "l1") && !(run->test_score.accuracy > 0.15)) fail_msg("%s: accuracy %g", type->name, run->test_score.accuracy);
+        if (strcmp(type->name, "l1") && !(run->test_score.accuracy > 0.15))
+            fail_msg("%s: accuracy %g", type->name, run->test_score.accuracy);
         lathe_run_free(run);
         trained++;
     }
@@ -315,7 +334,10 @@ static void hear_message(void *context, const char *line)
 
 static lathe_run_hooks hooks_of(heard *h)
 {
-    return (lathe_run_hooks){ .context = h, .on_step = hear_step, .on_epoch = hear_epoch, .on_message = hear_message };
+    return (lathe_run_hooks){ .context = h,
+        .on_step = hear_step,
+        .on_epoch = hear_epoch,
+        .on_message = hear_message };
 }
 
 static void hooks_hear_and_may_stop(void **state)
@@ -362,21 +384,23 @@ static void a_loss_that_is_no_number_is_noticed(void **state)
     }
 }
 
-/* With batches Rprop is not what it is meant to be, and the run says so; with the whole data set in a step there is nothing to say. */
+/* With batches Rprop is not what it is meant to be, and the run says so; with the whole data set in a step
+ * there is nothing to say. */
 static void an_optimizer_for_whole_data_sets_warns(void **state)
 {
     (void)state;
     static const char *const sizes[] = { "16", "10000" };
     for (int i = 0; i < 2; i++) {
         lathe_settings settings = lathe_settings_default();
-        const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "optim", "rprop" }, { "val_split", "0" },
-            { "max_steps", "1" }, { "batch_size", sizes[i] } };
+        const char *const pairs[][2] = { { "data", "shapes" }, { "model", "mlp" }, { "optim", "rprop" },
+            { "val_split", "0" }, { "max_steps", "1" }, { "batch_size", sizes[i] } };
         for (size_t k = 0; k < sizeof pairs / sizeof pairs[0]; k++)
             assert_int_equal(lathe_settings_set(&settings, pairs[k][0], pairs[k][1]), LATHE_OK);
         heard h = { 0 };
         lathe_run_hooks hooks = hooks_of(&h);
         lathe_run_free(train_run(&settings, &hooks));
-        bool told = strstr(h.message, "rprop is meant for the gradient of the whole data set; here a step sees 16 of 10000 samples");
+        bool told = strstr(h.message,
+            "rprop is meant for the gradient of the whole data set; here a step sees 16 of 10000 samples");
         assert_int_equal(told, i == 0);
     }
 }
@@ -385,8 +409,9 @@ static void early_stop_stops(void **state)
 {
     (void)state;
     lathe_settings settings = small_settings(NULL);
-    static const char *const pairs[][2] = { { "batch_size", "2000" }, { "epochs", "20" }, { "max_steps", "0" }, { "val_split", "0.2" },
-        { "early_stop", "val_loss" }, { "patience", "2" }, { "min_delta", "100" } };
+    static const char *const pairs[][2] = { { "batch_size", "2000" }, { "epochs", "20" },
+        { "max_steps", "0" }, { "val_split", "0.2" }, { "early_stop", "val_loss" }, { "patience", "2" },
+        { "min_delta", "100" } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
     heard h = { 0 };
@@ -433,7 +458,8 @@ static void mistakes_are_named(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = small_settings(NULL);
         for (int k = 0; k < 2 && cases[i].pairs[k][0]; k++)
-            assert_int_equal(lathe_settings_set(&settings, cases[i].pairs[k][0], cases[i].pairs[k][1]), LATHE_OK);
+            assert_int_equal(lathe_settings_set(&settings, cases[i].pairs[k][0], cases[i].pairs[k][1]),
+                LATHE_OK);
         assert_null(lathe_run_new(&settings, NULL));
         assert_failed(lathe_error(), cases[i].message);
     }
@@ -449,8 +475,11 @@ static void results_are_json(void **state)
     char *text = lathe_run_json(run);
     assert_non_null(text);
     assert_null(strchr(text, '\n'));
-    static const char *const parts[] = { "{\"model\":\"mlp\",\"data\":\"shapes\",\"epochs\":1,\"steps\":12,\"train_loss\":", ",\"val_accuracy\":null,",
-        "\"test_accuracy\":0.", "\"seconds_to_first_step\":", "\"peak_rss_mib\":", "\"blas_core\":\"", ",\"run\":\"\"}" };
+    static const char *const parts[] = {
+        "{\"model\":\"mlp\",\"data\":\"shapes\",\"epochs\":1,\"steps\":12,\"train_loss\":",
+        ",\"val_accuracy\":null,", "\"test_accuracy\":0.",
+        "\"seconds_to_first_step\":", "\"peak_rss_mib\":", "\"blas_core\":\"", ",\"run\":\"\"}"
+    };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!strstr(text, parts[i])) fail_msg("no %s in %s", parts[i], text);
     lathe_free(text);

@@ -19,14 +19,17 @@ static void defaults_are_legal(void **state)
     lathe_settings settings = lathe_settings_default();
     assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
     assert_string_equal(settings.data, "fashion-mnist");
-    assert_true(settings.batch_size == 64 && settings.epochs == 5 && settings.seed == 1 && settings.val_split == 0.1);
+    assert_true(
+        settings.batch_size == 64 && settings.epochs == 5 && settings.seed == 1 && settings.val_split == 0.1);
     assert_true(settings.keep == 3 && settings.min_delta == 1e-4 && !*settings.out && !settings.options);
     for (int i = 0; lathe_setting_at(i); i++) {
         char text[LATHE_SETTING_LONG];
         const lathe_setting *setting = lathe_setting_at(i);
         lathe_settings again = settings;
         assert_true(setting == lathe_setting_find(setting->key));
-        assert_int_equal(lathe_settings_set(&again, setting->key, lathe_setting_text(setting, &settings, text)), LATHE_OK);
+        assert_int_equal(lathe_settings_set(&again, setting->key,
+                             lathe_setting_text(setting, &settings, text)),
+            LATHE_OK);
         assert_memory_equal(&again, &settings, sizeof settings);
     }
 }
@@ -34,14 +37,16 @@ static void defaults_are_legal(void **state)
 static void every_key_can_be_set(void **state)
 {
     (void)state;
-    lathe_settings settings = defaults_with((const char *const[][2]){ { "data", "mnist:/a b" }, { "val-split", "0" },
-        { "model", "mlp" }, { "label-smoothing", "0.1" }, { "optim", "sgd" }, { "momentum", "0.9" }, { "sched", "cyclic" },
-        { "base-lr", "1e-4" }, { "max-lr", "3e-3" }, { "step-size-up", "2.5ep" }, { "epochs", "2.5" }, { "max_steps", "100" },
-        { "batch_size", "32" }, { "seed", "0" }, { "threads", "3" }, { "clip-norm", "1" }, { "early-stop", "val-loss" },
-        { "patience", "2" }, { "min-delta", "0" }, { "save-every", "0.5ep" }, { "keep", "1" }, { "on-nan", "skip" },
-        { "decay-weights-only", "on" }, { "out", "runs/1" }, { NULL, NULL } });
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "data", "mnist:/a b" },
+        { "val-split", "0" }, { "model", "mlp" }, { "label-smoothing", "0.1" }, { "optim", "sgd" },
+        { "momentum", "0.9" }, { "sched", "cyclic" }, { "base-lr", "1e-4" }, { "max-lr", "3e-3" },
+        { "step-size-up", "2.5ep" }, { "epochs", "2.5" }, { "max_steps", "100" }, { "batch_size", "32" },
+        { "seed", "0" }, { "threads", "3" }, { "clip-norm", "1" }, { "early-stop", "val-loss" },
+        { "patience", "2" }, { "min-delta", "0" }, { "save-every", "0.5ep" }, { "keep", "1" },
+        { "on-nan", "skip" }, { "decay-weights-only", "on" }, { "out", "runs/1" }, { NULL, NULL } });
     assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
-    assert_true(settings.val_split == 0 && settings.seed == 0 && settings.min_delta == 0 && settings.epochs == 2.5);
+    assert_true(
+        settings.val_split == 0 && settings.seed == 0 && settings.min_delta == 0 && settings.epochs == 2.5);
     assert_int_equal(settings.early_stop, LATHE_EARLY_STOP_VAL_LOSS);
     assert_int_equal(settings.on_nan, LATHE_NAN_SKIP);
     assert_true(settings.decay_weights_only);
@@ -57,7 +62,8 @@ static void what_is_not_legal_is_named(void **state)
         lathe_status status;
         const char *message;
     } cases[] = {
-        { "bach_size", "1", LATHE_ENAME, "unknown setting 'bach_size'; did you mean batch_size? known: data, val_split" },
+        { "bach_size", "1", LATHE_ENAME,
+            "unknown setting 'bach_size'; did you mean batch_size? known: data, val_split" },
         { "max_lrr", "1", LATHE_ENAME, "did you mean max_lr?" },
         { "optim.max_lr", "1", LATHE_ENAME, "unknown setting 'optim.max_lr'" },
         { "sched.betas", "1", LATHE_ENAME, "unknown setting 'sched.betas'" },
@@ -67,7 +73,8 @@ static void what_is_not_legal_is_named(void **state)
         { "epochs", "0", LATHE_EARG, "epochs = 0 is not legal" },
         { "epochs", "nan", LATHE_EARG, "epochs = 'nan'" },
         { "seed", "-1", LATHE_EARG, "seed" },
-        { "early_stop", "maybe", LATHE_EARG, "early_stop = 'maybe' is none of off | val_loss | val_accuracy | train_loss" },
+        { "early_stop", "maybe", LATHE_EARG,
+            "early_stop = 'maybe' is none of off | val_loss | val_accuracy | train_loss" },
         { "optim.gamma_", "1", LATHE_ENAME, "unknown setting 'optim.gamma_'" },
         { "loss.betas", "0.9,0.99", LATHE_ENAME, "unknown setting 'loss.betas'" },
         { "data", "a\nb", LATHE_EARG, "data has a control character" },
@@ -105,13 +112,18 @@ static void checks_look_at_the_whole(void **state)
         { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },
         { { { "sched.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "constant has no option gamma" },
         { { { "sched", "warmup:5,constant" }, { "warm_restarts.t_0", "1" }, { NULL, NULL } }, LATHE_ENAME,
-            "neither optimizer adamw nor scheduler warmup:5,constant nor loss cross_entropy has an option warm_restarts.t_0" },
-        { { { "loss", "focall" }, { NULL, NULL } }, LATHE_ENAME, "unknown loss 'focall'; did you mean focal?" },
+            "neither optimizer adamw nor scheduler warmup:5,constant nor loss cross_entropy has an option "
+            "warm_restarts.t_0" },
+        { { { "loss", "focall" }, { NULL, NULL } }, LATHE_ENAME,
+            "unknown loss 'focall'; did you mean focal?" },
         { { { "loss", "giou" }, { NULL, NULL } }, LATHE_EARG, "loss giou is not made for labels" },
-        { { { "loss", "focal" }, { "label_smoothing", "0.1" }, { NULL, NULL } }, LATHE_ENAME, "nor loss focal has an option label_smoothing" },
+        { { { "loss", "focal" }, { "label_smoothing", "0.1" }, { NULL, NULL } }, LATHE_ENAME,
+            "nor loss focal has an option label_smoothing" },
         { { { "loss.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "cross_entropy has no option gamma" },
-        { { { "label-smoothing", "1.5" }, { NULL, NULL } }, LATHE_EARG, "cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]" },
-        { { { "reduction", "none" }, { NULL, NULL } }, LATHE_EARG, "cross_entropy: reduction = none: a step lowers one number" },
+        { { { "label-smoothing", "1.5" }, { NULL, NULL } }, LATHE_EARG,
+            "cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]" },
+        { { { "reduction", "none" }, { NULL, NULL } }, LATHE_EARG,
+            "cross_entropy: reduction = none: a step lowers one number" },
         { { { "sched", "warmup:5,cyclc" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
         { { { "save_every", "often" }, { NULL, NULL } }, LATHE_EARG, "save_every = 'often' is not a length" },
     };
@@ -129,7 +141,8 @@ static void checks_look_at_the_whole(void **state)
 static void a_later_option_replaces_an_earlier_one(void **state)
 {
     (void)state;
-    lathe_settings settings = defaults_with((const char *const[][2]){ { "lr", "1" }, { "optim.lr", "2" }, { NULL, NULL } });
+    lathe_settings settings =
+        defaults_with((const char *const[][2]){ { "lr", "1" }, { "optim.lr", "2" }, { NULL, NULL } });
     assert_int_equal(settings.options, 1);
     assert_string_equal(settings.option[0].key, "optim.lr");
     assert_int_equal(lathe_settings_set(&settings, "lr", "3"), LATHE_OK);
@@ -157,15 +170,18 @@ static void the_loss_gets_its_options(void **state)
 {
     (void)state;
     const lathe_loss_type *type;
-    lathe_settings settings = defaults_with((const char *const[][2]){ { "label_smoothing", "0.2" }, { "reduction", "sum" }, { NULL, NULL } });
-    lathe_cross_entropy_opts *train = lathe_settings_loss(&settings, false, &type), *plain = lathe_settings_loss(&settings, true, &type);
+    lathe_settings settings = defaults_with(
+        (const char *const[][2]){ { "label_smoothing", "0.2" }, { "reduction", "sum" }, { NULL, NULL } });
+    lathe_cross_entropy_opts *train = lathe_settings_loss(&settings, false, &type),
+                             *plain = lathe_settings_loss(&settings, true, &type);
     assert_string_equal(type->name, "cross_entropy");
     assert_true(train->label_smoothing == 0.2 && train->reduction == LATHE_REDUCE_SUM);
     assert_true(plain->label_smoothing == 0 && plain->reduction == LATHE_REDUCE_MEAN);
     lathe_free(train);
     lathe_free(plain);
     /* Of the plain names the schedule's comes first. */
-    settings = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "sched", "exponential" }, { "gamma", "0.5" }, { NULL, NULL } });
+    settings = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "sched", "exponential" },
+        { "gamma", "0.5" }, { NULL, NULL } });
     lathe_focal_opts *focal = lathe_settings_loss(&settings, false, &type);
     assert_true(focal->gamma == 0);
     lathe_free(focal);
@@ -180,33 +196,39 @@ static void a_file_gives_the_same_back(void **state)
     (void)state;
     lathe_settings settings = lathe_settings_default();
     assert_same_after_file(&settings);
-    static const char *const paths[] = { "mnist:/a b", "mnist:/a # b ; c = d", " mnist", "mnist ", "\"mnist\"", "[mnist]", "", "\"", "a\"b" };
+    static const char *const paths[] = { "mnist:/a b", "mnist:/a # b ; c = d", " mnist", "mnist ",
+        "\"mnist\"", "[mnist]", "", "\"", "a\"b" };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         assert_int_equal(lathe_settings_set(&settings, "data", paths[i]), LATHE_OK);
         assert_same_after_file(&settings);
     }
-    settings = defaults_with((const char *const[][2]){ { "optim", "sgd" }, { "momentum", "0.9" }, { "nesterov", "true" },
-        { "sched", "cyclic:exp_range" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "gamma", "0.999" }, { "step_size_up", "2.5ep" },
-        { "epochs", "0.1" }, { "min_delta", "0" }, { "early_stop", "train_loss" }, { NULL, NULL } });
+    settings = defaults_with((const char *const[][2]){ { "optim", "sgd" }, { "momentum", "0.9" },
+        { "nesterov", "true" }, { "sched", "cyclic:exp_range" }, { "base_lr", "0" }, { "max_lr", "0.1" },
+        { "gamma", "0.999" }, { "step_size_up", "2.5ep" }, { "epochs", "0.1" }, { "min_delta", "0" },
+        { "early_stop", "train_loss" }, { NULL, NULL } });
     assert_same_after_file(&settings);
     lathe_settings focal = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "loss.gamma", "0" },
         { "sched", "exponential" }, { "sched.gamma", "0.9" }, { NULL, NULL } });
     assert_same_after_file(&focal);
     char *focal_text = lathe_settings_text(&focal);
-    assert_non_null(strstr(focal_text, "\n[loss]\nloss = focal\nclass_weights = \ngamma = 0\n# ignore_index = -100\n# reduction = mean\n"));
+    assert_non_null(strstr(focal_text,
+        "\n[loss]\nloss = focal\nclass_weights = \ngamma = 0\n# ignore_index = -100\n# reduction = mean\n"));
     assert_non_null(strstr(focal_text, "\ngamma = 0.9\n"));
     lathe_free(focal_text);
-    lathe_settings sequence = defaults_with((const char *const[][2]){ { "sched", "warmup:20it,cyclic:4ep,cyclic:2ep" }, { "max_lr", "0.1" },
-        { "cyclic.base-lr", "0.01" }, { "sched.warmup.start_factor", "0.1" }, { NULL, NULL } });
+    lathe_settings sequence = defaults_with(
+        (const char *const[][2]){ { "sched", "warmup:20it,cyclic:4ep,cyclic:2ep" }, { "max_lr", "0.1" },
+            { "cyclic.base-lr", "0.01" }, { "sched.warmup.start_factor", "0.1" }, { NULL, NULL } });
     assert_same_after_file(&sequence);
     char *text = lathe_settings_text(&sequence);
-    assert_non_null(strstr(text, "\nmax_lr = 0.1\ncyclic.base_lr = 0.01\nwarmup.start_factor = 0.1\n# warmup.total_iters = 5\n"));
+    assert_non_null(strstr(text,
+        "\nmax_lr = 0.1\ncyclic.base_lr = 0.01\nwarmup.start_factor = 0.1\n# warmup.total_iters = 5\n"));
     const char *gamma = strstr(text, "# cyclic.gamma = 1\n");
     assert_non_null(gamma);
     assert_null(strstr(gamma + 1, "# cyclic.gamma")); /* named twice, told once */
     lathe_free(text);
     text = lathe_settings_text(&settings);
-    assert_non_null(strstr(text, "\n[sched]\nsched = cyclic:exp_range\nby = batch\nno_warnings = false\nbase_lr = 0\n"));
+    assert_non_null(
+        strstr(text, "\n[sched]\nsched = cyclic:exp_range\nby = batch\nno_warnings = false\nbase_lr = 0\n"));
     assert_non_null(strstr(text, "\n# scale_mode = cycle\n"));
     assert_non_null(strstr(text, "\nmomentum = 0.9\n"));
     assert_non_null(strstr(text, "\n# dampening = 0\n"));
@@ -226,12 +248,15 @@ static void bad_files_are_refused_by_line(void **state)
         { "[data]\n\nbatch_size = 32\n", ":3: batch_size belongs to section [train]" },
         { "[optim]\nbatch_size = 32\n", ":2: batch_size belongs to section [train]" },
         { "[optim]\nmax_lr = 32\n", ":2: unknown setting 'optim.max_lr'" },
-        { "[trian]\n", ":1: unknown section 'trian'; did you mean train? known: data, model, loss, optim, sched, train" },
+        { "[trian]\n",
+            ":1: unknown section 'trian'; did you mean train? known: data, model, loss, optim, sched, "
+            "train" },
         { "[train\n", ":1: '[train' has no closing bracket" },
         { "[train]\nbatch_size\n", ":2: 'batch_size' is neither" },
         { "[train]\nbatch_size =\n", ":2: settings: batch_size = '' is not a whole number" },
         { "[train]\nepochs = 5 # five\n", ":2: settings: epochs = '5 # five'" },
-        { "[train]\n# fine\n; fine\n  batchsize = 3", ":4: unknown setting 'batchsize'; did you mean batch_size?" },
+        { "[train]\n# fine\n; fine\n  batchsize = 3",
+            ":4: unknown setting 'batchsize'; did you mean batch_size?" },
         { "[train]\n= 3", ":2: unknown setting ''" },
         { "[sched]\nsched = cyclic\noptim.lr = 3", ":3: unknown setting 'sched.optim.lr'" },
         { "[train]\nlr = 3", ":2: lr belongs to section [optim]" },
@@ -279,11 +304,17 @@ static void optimizer_and_scheduler_get_their_options(void **state)
 {
     (void)state;
     lathe_real data[16] = { 0 }, grad[16] = { 0 };
-    lathe_tensor weight = { .shape = { 1, { 16 } }, .stored = 16, .data = data, .grad = grad, .needs_grad = true, .name = "w" };
+    lathe_tensor weight = { .shape = { 1, { 16 } },
+        .stored = 16,
+        .data = data,
+        .grad = grad,
+        .needs_grad = true,
+        .name = "w" };
     lathe_tensor *tensors[] = { &weight };
     const lathe_params params = { .tensor = tensors, .count = 1, .data = data, .grad = grad, .size = 16 };
-    lathe_settings settings = defaults_with((const char *const[][2]){ { "betas", "0.8,0.99" }, { "lr", "0.5" }, { "sched", "cyclic" },
-        { "base_lr", "1e-4" }, { "max_lr", "3e-3" }, { "step_size_up", "2.5ep" }, { "cycle_momentum", "off" }, { NULL, NULL } });
+    lathe_settings settings = defaults_with((const char *const[][2]){ { "betas", "0.8,0.99" },
+        { "lr", "0.5" }, { "sched", "cyclic" }, { "base_lr", "1e-4" }, { "max_lr", "3e-3" },
+        { "step_size_up", "2.5ep" }, { "cycle_momentum", "off" }, { NULL, NULL } });
     lathe_optim *optim = lathe_settings_optim(&settings, &params, 844);
     assert_non_null(optim);
     assert_true(lathe_optim_lr(optim, 0) == 0.5 && lathe_optim_momentum(optim, 0) == 0.8);
@@ -293,7 +324,8 @@ static void optimizer_and_scheduler_get_their_options(void **state)
     assert_true(lathe_sched_rates_at(sched, 0, 2110).lr == 3e-3);
     lathe_sched_free(sched);
     assert_null(lathe_settings_sched(&settings, optim, 0, 0));
-    assert_failed(LATHE_EARG, "cyclic: step_size_up = '2.5ep': how many steps an epoch has is not known here");
+    assert_failed(LATHE_EARG,
+        "cyclic: step_size_up = '2.5ep': how many steps an epoch has is not known here");
     assert_int_equal(lathe_settings_set(&settings, "max_lr", "1e-5"), LATHE_OK);
     assert_null(lathe_settings_sched(&settings, optim, 844, 0));
     assert_failed(LATHE_EARG, "base_lr = 0.0001 is above max_lr = 1e-05");

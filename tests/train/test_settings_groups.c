@@ -5,10 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static int group_of(const lathe_run *run, const char *name)
 {
@@ -27,7 +24,8 @@ static lathe_run *run_with(const tiny_pair *pairs)
     return run;
 }
 
-/* The first pattern that fits counts; what no pattern fits stays in group 0; other options are those given outside. */
+/* The first pattern that fits counts; what no pattern fits stays in group 0; other options are those given
+ * outside. */
 static void the_first_pattern_counts(void **state)
 {
     (void)state;
@@ -39,27 +37,34 @@ static void the_first_pattern_counts(void **state)
         int group;
         double lr, decay, beta1;
     } want[] = {
-        { "0.weight", 0, 0.01, 0.3, 0.8 }, { "1.weight", 0, 0.01, 0.3, 0.8 }, { "0.bias", 1, 0.01, 0, 0.8 }, { "6.bias", 1, 0.01, 0, 0.8 },
+        { "0.weight", 0, 0.01, 0.3, 0.8 },
+        { "1.weight", 0, 0.01, 0.3, 0.8 },
+        { "0.bias", 1, 0.01, 0, 0.8 },
+        { "6.bias", 1, 0.01, 0, 0.8 },
         { "6.weight", 2, 0.5, 0.3, 0.7 },
     };
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         assert_int_equal(group_of(run, want[i].name), want[i].group);
         const lathe_adamw_opts *opts = lathe_optim_opts(run->optim, want[i].group);
-        assert_true(opts->lr == want[i].lr && opts->weight_decay == want[i].decay && opts->betas[0] == want[i].beta1);
+        assert_true(
+            opts->lr == want[i].lr && opts->weight_decay == want[i].decay && opts->betas[0] == want[i].beta1);
     }
     lathe_run_free(run);
 }
 
-/* A schedule starts from each group's own rate, or has options of its own there; also where biases have left the group. */
+/* A schedule starts from each group's own rate, or has options of its own there; also where biases have left
+ * the group. */
 static void schedules_know_groups(void **state)
 {
     (void)state;
-    lathe_run *run = run_with((const tiny_pair[]){ { "groups", "6.* lr=1" }, { "sched", "exponential" }, { "sched.gamma", "0.5" },
-        { NULL, NULL } });
-    assert_true(lathe_sched_rates_at(run->sched, 0, 1).lr == 0.005 && lathe_sched_rates_at(run->sched, 1, 1).lr == 0.5);
+    lathe_run *run = run_with((const tiny_pair[]){ { "groups", "6.* lr=1" }, { "sched", "exponential" },
+        { "sched.gamma", "0.5" }, { NULL, NULL } });
+    assert_true(lathe_sched_rates_at(run->sched, 0, 1).lr == 0.005 &&
+        lathe_sched_rates_at(run->sched, 1, 1).lr == 0.5);
     lathe_run_free(run);
-    run = run_with((const tiny_pair[]){ { "groups", "6.* max-lr=2 base_lr=1; *.bias step_size_up=1ep" }, { "sched", "cyclic" },
-        { "base_lr", "0" }, { "max_lr", "0.1" }, { "step_size_up", "5" }, { "decay_weights_only", "on" }, { NULL, NULL } });
+    run = run_with((const tiny_pair[]){ { "groups", "6.* max-lr=2 base_lr=1; *.bias step_size_up=1ep" },
+        { "sched", "cyclic" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "step_size_up", "5" },
+        { "decay_weights_only", "on" }, { NULL, NULL } });
     assert_int_equal(lathe_optim_groups(run->optim), 6); /* three, and what is of rank 1 in each */
     assert_true(lathe_sched_rates_at(run->sched, group_of(run, "0.weight"), 5).lr == 0.1);
     assert_true(lathe_sched_rates_at(run->sched, group_of(run, "1.weight"), 5).lr == 0.1);
@@ -77,8 +82,10 @@ static void schedules_know_groups(void **state)
 static void steps_have_the_rates_of_each_group(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("columns", (const tiny_pair[]){ { "groups", "6.* max_lr=2 base_lr=1; *.bias lr=0.5" }, { "optim", "sgd" },
-        { "momentum", "0.9" }, { "sched", "cyclic" }, { "base_lr", "0.01" }, { "max_lr", "0.1" }, { "step_size_up", "5" }, { "epochs", "1" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("columns",
+        (const tiny_pair[]){ { "groups", "6.* max_lr=2 base_lr=1; *.bias lr=0.5" }, { "optim", "sgd" },
+            { "momentum", "0.9" }, { "sched", "cyclic" }, { "base_lr", "0.01" }, { "max_lr", "0.1" },
+            { "step_size_up", "5" }, { "epochs", "1" }, { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     size_t size;
     char path[LATHE_SETTING_LONG + 16], *rest;
@@ -91,7 +98,8 @@ static void steps_have_the_rates_of_each_group(void **state)
         for (int i = 0; i < 9; i++, cell++) column[i] = strtod(cell, &cell);
         for (int group = 0; group < 3; group++) {
             lathe_rates rates = lathe_sched_rates_at(run->sched, group, t);
-            assert_true(column[group ? 3 + 2 * group : 2] == rates.lr && column[group ? 4 + 2 * group : 3] == rates.momentum);
+            assert_true(column[group ? 3 + 2 * group : 2] == rates.lr &&
+                column[group ? 4 + 2 * group : 3] == rates.momentum);
         }
     }
     lathe_history back = { 0 };
@@ -106,8 +114,8 @@ static void steps_have_the_rates_of_each_group(void **state)
 static void a_run_with_groups_goes_on(void **state)
 {
     (void)state;
-    const tiny_pair pairs[] = { { "groups", "*.bias lr=0.1; 6.* lr=0.001" }, { "sched", "cosine" }, { "t_max", "60" }, { "epochs", "6" },
-        { NULL, NULL } };
+    const tiny_pair pairs[] = { { "groups", "*.bias lr=0.1; 6.* lr=0.001" }, { "sched", "cosine" },
+        { "t_max", "60" }, { "epochs", "6" }, { NULL, NULL } };
     lathe_settings whole = tiny_settings("whole", pairs), parts = tiny_settings("parts", pairs);
     lathe_run_free(tiny_train(&whole));
     tiny_train_until(&parts, 33);
@@ -127,14 +135,18 @@ static void errors(void **state)
         { "*.bias lr", "'lr' of *.bias: expected KEY=VALUE" },
         { "*.bias lr=", "'lr=' of *.bias: expected KEY=VALUE" },
         { "*.bias =3", "expected KEY=VALUE" },
-        { "*.bias max_lr=3", "neither optimizer adamw nor scheduler constant has an option max_lr for a group" },
+        { "*.bias max_lr=3",
+            "neither optimizer adamw nor scheduler constant has an option max_lr for a group" },
         { "*.bias lr=-1", "lr = -1 is not legal" },
         { "*.bias lr=fast", "lr" },
-        { "nothing* lr=1", "no parameter outside the groups before it has a name like 'nothing*'; names go from 0.weight to 6.bias" },
+        { "nothing* lr=1",
+            "no parameter outside the groups before it has a name like 'nothing*'; names go from 0.weight to "
+            "6.bias" },
         { "* lr=1; *.bias lr=2", "has a name like '*.bias'" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "groups", cases[i].groups }, { NULL, NULL } });
+        lathe_settings settings =
+            tiny_settings(NULL, (const tiny_pair[]){ { "groups", cases[i].groups }, { NULL, NULL } });
         assert_null(lathe_run_new(&settings, NULL));
         assert_failed(lathe_error(), cases[i].message);
     }

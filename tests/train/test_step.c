@@ -7,13 +7,14 @@
 /* Without batch norm and dropout, which see one batch at a time. */
 static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
 {
-    return lathe_nn_sequential(model, lathe_nn_flatten(model), lathe_nn_linear(model, 36, 8, NULL), lathe_nn_relu(model),
-        lathe_nn_linear(model, 8, spec->classes, NULL), NULL);
+    return lathe_nn_sequential(model, lathe_nn_flatten(model), lathe_nn_linear(model, 36, 8, NULL),
+        lathe_nn_relu(model), lathe_nn_linear(model, 8, spec->classes, NULL), NULL);
 }
 
-static const lathe_model_type two_layers = {
-    .name = "two_layers", .summary = "two linear layers", .native = { 1, 6, 6, 10 }, .build = build
-};
+static const lathe_model_type two_layers = { .name = "two_layers",
+    .summary = "two linear layers",
+    .native = { 1, 6, 6, 10 },
+    .build = build };
 
 const lathe_model_type *lathe_model_type_at(int index)
 {
@@ -31,14 +32,16 @@ static void assert_same_weights(const char *what, lathe_run *a, lathe_run *b, do
     }
 }
 
-/* Batches of 4, three to a step, are batches of 12; at the epoch's end 4 are left of 40. Plain gradient descent shows rounding alone. */
+/* Batches of 4, three to a step, are batches of 12; at the epoch's end 4 are left of 40. Plain gradient
+ * descent shows rounding alone. */
 static void batches_add_up_to_a_large_one(void **state)
 {
     (void)state;
     static const char *const reductions[] = { "mean", "sum" };
     for (int i = 0; i < 2; i++) {
-        lathe_settings large = tiny_settings(NULL, (const tiny_pair[]){ { "model", "two_layers" }, { "optim", "sgd" }, { "lr", "0.01" },
-            { "epochs", "5" }, { "batch_size", "12" }, { "reduction", reductions[i] }, { NULL, NULL } });
+        lathe_settings large = tiny_settings(NULL,
+            (const tiny_pair[]){ { "model", "two_layers" }, { "optim", "sgd" }, { "lr", "0.01" },
+                { "epochs", "5" }, { "batch_size", "12" }, { "reduction", reductions[i] }, { NULL, NULL } });
         lathe_settings small = large;
         tiny_set(&small, "batch_size", "4");
         tiny_set(&small, "accumulate", "3");
@@ -61,8 +64,9 @@ static void batches_add_up_to_a_large_one(void **state)
 static void schedules_count_steps(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "accumulate", "4" }, { "epochs", "4" }, { "sched", "step" },
-        { "step_size", "1ep" }, { "sched.gamma", "0.5" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings(NULL,
+        (const tiny_pair[]){ { "accumulate", "4" }, { "epochs", "4" }, { "sched", "step" },
+            { "step_size", "1ep" }, { "sched.gamma", "0.5" }, { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_true(run->steps_per_epoch == 3);
     assert_int_equal(run->step, 12);
@@ -76,8 +80,9 @@ static void improvement_may_be_relative(void **state)
     (void)state;
     static const char *const modes[] = { "abs", "rel" };
     for (int i = 0; i < 2; i++) {
-        lathe_settings settings = tiny_settings(NULL, (const tiny_pair[]){ { "early_stop", "train_loss" }, { "patience", "4" },
-            { "min_delta", "0.3" }, { "min_delta_mode", modes[i] }, { "epochs", "60" }, { NULL, NULL } });
+        lathe_settings settings = tiny_settings(NULL,
+            (const tiny_pair[]){ { "early_stop", "train_loss" }, { "patience", "4" }, { "min_delta", "0.3" },
+                { "min_delta_mode", modes[i] }, { "epochs", "60" }, { NULL, NULL } });
         lathe_run *run = tiny_train(&settings);
         assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
         double reference = run->history.epoch[0].train_loss;
@@ -98,8 +103,9 @@ static void improvement_may_be_relative(void **state)
 static void an_early_stop_restores_the_best(void **state)
 {
     (void)state;
-    lathe_settings settings = tiny_settings("stopped", (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "3" },
-        { "lr", "0.2" }, { NULL, NULL } });
+    lathe_settings settings = tiny_settings("stopped",
+        (const tiny_pair[]){ { "early_stop", "val_loss" }, { "patience", "3" }, { "lr", "0.2" },
+            { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
     lathe_score score;

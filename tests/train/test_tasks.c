@@ -50,8 +50,9 @@ static lathe_settings settings_for(const char *kind, const char *file, const cha
     char data[1200];
     lathe_settings settings = lathe_settings_default();
     snprintf(data, sizeof data, "%s:%s", kind, *file ? test_path(file) : test_folder());
-    const char *const pairs[][2] = { { "data", data }, { "model", model }, { "loss", loss }, { "size", "8" }, { "channels", "1" },
-        { "lr", "5e-3" }, { "batch_size", "8" }, { "epochs", "12" }, { "val_split", "0.2" } };
+    const char *const pairs[][2] = { { "data", data }, { "model", model }, { "loss", loss }, { "size", "8" },
+        { "channels", "1" }, { "lr", "5e-3" }, { "batch_size", "8" }, { "epochs", "12" },
+        { "val_split", "0.2" } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
     return settings;
@@ -84,9 +85,11 @@ static void each_task_is_learned(void **state)
         assert_int_equal(run->data->task, cases[i].task);
         const lathe_epoch_row *last = &run->history.epoch[run->history.epochs - 1];
         if (!(run->test_score.accuracy > 0.9 && last->train_accuracy > 0.8 && last->train_accuracy <= 1))
-            fail_msg("%s %s: accuracy %g, of training %g", cases[i].file, cases[i].loss, run->test_score.accuracy, last->train_accuracy);
+            fail_msg("%s %s: accuracy %g, of training %g", cases[i].file, cases[i].loss,
+                run->test_score.accuracy, last->train_accuracy);
         assert_int_equal(isnan(run->test_score.mean_iou), cases[i].task != LATHE_TASK_PIXELS);
-        if (cases[i].task == LATHE_TASK_PIXELS) assert_true(run->test_score.mean_iou > 0.8 && run->test_score.mean_iou <= 1);
+        if (cases[i].task == LATHE_TASK_PIXELS)
+            assert_true(run->test_score.mean_iou > 0.8 && run->test_score.mean_iou <= 1);
         lathe_run_free(run);
     }
 }

@@ -23,7 +23,8 @@ static void make_pictures(void)
         char name[16];
         snprintf(name, sizeof name, "%d.pgm", i);
         put_picture("set/dark", name, 10 + i);
-        put_picture("set/li\\gh\nt\xff", name, 200 + i); /* a name of a backslash, a line's end and no UTF-8 */
+        put_picture("set/li\\gh\nt\xff", name,
+            200 + i); /* a name of a backslash, a line's end and no UTF-8 */
     }
 }
 
@@ -32,8 +33,9 @@ static lathe_run *train(const char *out)
     char data[1024];
     lathe_settings settings = lathe_settings_default();
     snprintf(data, sizeof data, "folder:%s", test_path("set"));
-    const char *const pairs[][2] = { { "data", data }, { "model", "mlp" }, { "size", "10" }, { "channels", "1" }, { "augment", "crop:2,hflip" },
-        { "val_split", "0.2" }, { "max_steps", "4" }, { "batch_size", "4" }, { "out", test_path(out) } };
+    const char *const pairs[][2] = { { "data", data }, { "model", "mlp" }, { "size", "10" },
+        { "channels", "1" }, { "augment", "crop:2,hflip" }, { "val_split", "0.2" }, { "max_steps", "4" },
+        { "batch_size", "4" }, { "out", test_path(out) } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
     lathe_run *run = lathe_run_new(&settings, NULL);
@@ -136,9 +138,10 @@ static void what_is_no_trained_model_is_refused(void **state)
     assert_null(lathe_trained_open(test_path("plain.safetensors"), NULL));
     assert_failed(LATHE_EFORMAT, "plain.safetensors: has no lathe.settings");
 
-    static const char *const wrong[][2] = { { "lathe.input", "1,10" }, { "lathe.input", "1,0,10" }, { "lathe.input", "1,10,99999" },
-        { "lathe.mean", "x" }, { "lathe.std", "1,2" }, { "lathe.class_names", "" }, { "lathe.class_names", "a\\q\nb" },
-        { "lathe.task", "sleep" }, { "lathe.class_counts", "1" }, { "lathe.class_counts", "1,-1" }, { "lathe.step", "" },
+    static const char *const wrong[][2] = { { "lathe.input", "1,10" }, { "lathe.input", "1,0,10" },
+        { "lathe.input", "1,10,99999" }, { "lathe.mean", "x" }, { "lathe.std", "1,2" },
+        { "lathe.class_names", "" }, { "lathe.class_names", "a\\q\nb" }, { "lathe.task", "sleep" },
+        { "lathe.class_counts", "1" }, { "lathe.class_counts", "1,-1" }, { "lathe.step", "" },
         { "lathe.settings", "nonsense" }, { "lathe.class_names", "a\nb\nc" } };
     lathe_safetensors *file = lathe_safetensors_read(test_path("run/last.safetensors"));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -150,8 +153,10 @@ static void what_is_no_trained_model_is_refused(void **state)
             if (!strcmp(notes[count].key, wrong[i][0])) notes[count].text = wrong[i][1];
             count++;
         }
-        assert_int_equal(lathe_safetensors_write(test_path("wrong.safetensors"), &tensor, 1, notes, count), LATHE_OK);
-        if (lathe_trained_open(test_path("wrong.safetensors"), NULL)) fail_msg("%s = '%s' is taken", wrong[i][0], wrong[i][1]);
+        assert_int_equal(lathe_safetensors_write(test_path("wrong.safetensors"), &tensor, 1, notes, count),
+            LATHE_OK);
+        if (lathe_trained_open(test_path("wrong.safetensors"), NULL))
+            fail_msg("%s = '%s' is taken", wrong[i][0], wrong[i][1]);
         assert_true(lathe_error() != LATHE_OK);
         lathe_error_clear();
     }

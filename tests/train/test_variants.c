@@ -14,13 +14,17 @@ static void fill(lathe_compare *compare, lathe_compare_run run[9], const double 
         snprintf(run[i].group, sizeof run[i].group, "%s", names[i / 3]);
         snprintf(run[i].differs, sizeof run[i].differs, "sched = %s\n", names[i / 3]);
         run[i].settings.seed = 1 + i % 3;
-        run[i].result = (lathe_compare_result){ .end = LATHE_RUN_COMPLETE, .test_accuracy = accuracy[i], .val_loss = 1, .train_loss = 1, .seconds = 1 };
+        run[i].result = (lathe_compare_result){ .end = LATHE_RUN_COMPLETE,
+            .test_accuracy = accuracy[i],
+            .val_loss = 1,
+            .train_loss = 1,
+            .seconds = 1 };
     }
 }
 
 /*
- * cosine - constant: 0.2, 0.2, 0.2 and a hundredth more or less: t = 0.2 / (0.01 / sqrt 3) = 34.6, p = 0.00083, times 2 for two comparisons.
- * cyclic - constant: 0.1, -0.1, 0: t = 0, p = 1.
+ * cosine - constant: 0.2, 0.2, 0.2 and a hundredth more or less: t = 0.2 / (0.01 / sqrt 3) = 34.6, p =
+ * 0.00083, times 2 for two comparisons. cyclic - constant: 0.1, -0.1, 0: t = 0, p = 1.
  */
 static void differences_in_words(void **state)
 {

@@ -1,6 +1,7 @@
 /*
- * Checkpoints of former versions: tests/golden/checkpoint-vN.safetensors is one of format N, of the tiny run's step 25, and every later
- * version goes on with it. LATHE_TEST_MAKE in the environment writes the newest anew; when the format changes, the older ones stay.
+ * Checkpoints of former versions: tests/golden/checkpoint-vN.safetensors is one of format N, of the tiny
+ * run's step 25, and every later version goes on with it. LATHE_TEST_MAKE in the environment writes the
+ * newest anew; when the format changes, the older ones stay.
  */
 #include "support/tiny.h"
 
@@ -10,10 +11,7 @@
 
 static const char old_file[] = LATHE_TEST_SOURCE "/tests/golden/checkpoint-v1.safetensors";
 
-const lathe_model_type *lathe_model_type_at(int index)
-{
-    return index ? NULL : &tiny_model;
-}
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 static void copy(const char *from, const char *to)
 {
@@ -54,7 +52,8 @@ static void version_1_goes_on(void **state)
         char slot[64];
         snprintf(slot, sizeof slot, "optimizer.exp_avg.%s", weights->name);
         assert_true(tiny_holds(file, weights->name, weights->data, count));
-        assert_true(tiny_holds(file, slot, lathe_optim_slot(run->optim, 0) + (weights->data - params->data), count));
+        assert_true(
+            tiny_holds(file, slot, lathe_optim_slot(run->optim, 0) + (weights->data - params->data), count));
         assert_int_equal(lathe_optim_clock_of(run->optim, i)->step, 25);
     }
     assert_true(run->best == strtod(lathe_safetensors_text(file, "lathe.best"), NULL));

@@ -8,10 +8,7 @@
 static const bool wide = sizeof(lathe_real) == 8;
 static const double tolerance = sizeof(lathe_real) == 8 ? 1e-13 : 6e-7; /* ten half units in the last place */
 
-static lathe_tensor *leaky_quarter(lathe_tensor *x)
-{
-    return lathe_leaky_relu(x, 0.25);
-}
+static lathe_tensor *leaky_quarter(lathe_tensor *x) { return lathe_leaky_relu(x, 0.25); }
 
 static double relu(double x) { return x > 0 ? x : 0; }
 static double leaky(double x) { return x > 0 ? x : 0.25 * x; }
@@ -75,7 +72,8 @@ static void values_are_accurate(void **state)
             want[j] = a.twin((double)x[j]);
         }
         lathe_leaf leaf = row(N, x);
-        /* below the smallest normal number only the absolute error counts; the twin's own argument costs gelu some in double */
+        /* below the smallest normal number only the absolute error counts; the twin's own argument costs gelu
+         * some in double */
         assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, N, tolerance, wide ? 1e-300 : 1e-43);
     }
     free(x);
@@ -106,7 +104,8 @@ static void extremes_are_right(void **state)
         for (int j = 0; j < 8; j++) {
             if (j == 2 || j == 3) continue;
             double expected = bounded ? 0 : slope[j] != 0 ? 1 : a.twin(-1) == -0.25 ? 0.25 : 0;
-            if (!(fabs((double)g[j] - expected) < 1e-30)) fail_msg("%s: slope at %g is %g", a.name, (double)x[j], (double)g[j]);
+            if (!(fabs((double)g[j] - expected) < 1e-30))
+                fail_msg("%s: slope at %g is %g", a.name, (double)x[j], (double)g[j]);
         }
         lathe_tape_free(tape);
     }

@@ -59,8 +59,10 @@ static void cases_by_hand(void **state)
     (void)state;
     lathe_real a[] = { 1, -2, 3 }, b[] = { 10, 20, 30 };
     lathe_leaf leaves[] = { row(3, a), row(3, b) };
-    double sum[] = { 11, 18, 33 }, product[] = { 10, -40, 90 }, half[] = { 0.5, -1, 1.5 }, average = 2.0 / 3, gy[] = { 1, 2, 3 };
-    double by_b[] = { 10, 40, 90 }, by_half[] = { 0.5, 1, 1.5 }, third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 }, factor = 0.5;
+    double sum[] = { 11, 18, 33 }, product[] = { 10, -40, 90 }, half[] = { 0.5, -1, 1.5 }, average = 2.0 / 3,
+           gy[] = { 1, 2, 3 };
+    double by_b[] = { 10, 40, 90 }, by_half[] = { 0.5, 1, 1.5 }, third[] = { 1.0 / 3, 1.0 / 3, 1.0 / 3 },
+           factor = 0.5;
     assert_result("add", add, NULL, leaves, 2, LATHE_EVAL, sum, 3, 0, 1e-30);
     double kept[] = { 11, 18, 0 }, gy_kept[] = { 1, 2, 0 };
     lathe_real c[] = { 10, 20, -30 };
@@ -92,7 +94,8 @@ static void results_are_their_twins_with_the_right_gradients(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
         lathe_layout layout = seed % 4 ? LATHE_BATCHED : LATHE_PLAIN;
-        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed), normal_leaf(layout, random_shape(seed), seed + 50) };
+        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed),
+            normal_leaf(layout, random_shape(seed), seed + 50) };
         leaves[0].constant = seed % 6 == 1, leaves[1].constant = seed % 6 == 2;
         size_t n = lathe_shape_count(&leaves[0].shape);
         double *a = leaf_doubles(&leaves[0]), *b = leaf_doubles(&leaves[1]), *want = leaf_doubles(&leaves[0]);
@@ -107,7 +110,8 @@ static void results_are_their_twins_with_the_right_gradients(void **state)
         assert_result("scale", scale, &factor, leaves, 1, LATHE_TRAIN, want, n, tolerance, 0);
         for (size_t i = 0; i < n; i++) sum += a[i], sizes += fabs(a[i]);
         sum /= (double)n;
-        assert_result("mean", mean, NULL, leaves, 1, LATHE_TRAIN, &sum, 1, tolerance, tolerance * sizes / (double)n);
+        assert_result("mean", mean, NULL, leaves, 1, LATHE_TRAIN, &sum, 1, tolerance,
+            tolerance * sizes / (double)n);
         assert_gradient("add", add, NULL, leaves, 2);
         assert_gradient("mul", mul, NULL, leaves, 2);
         leaves[0].constant = false;
@@ -127,7 +131,8 @@ static void gradients_of_add_relu(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
         lathe_layout layout = seed % 4 ? LATHE_BATCHED : LATHE_PLAIN;
-        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed), normal_leaf(layout, random_shape(seed), seed + 50) };
+        lathe_leaf leaves[] = { normal_leaf(layout, random_shape(seed), seed),
+            normal_leaf(layout, random_shape(seed), seed + 50) };
         for (size_t i = 0; i < lathe_shape_count(&leaves[0].shape); i++)
             for (int k = 0; k < 2; k++) ((lathe_real *)(uintptr_t)leaves[k].values)[i] += i % 3 ? 20 : -20;
         leaves[0].constant = seed % 6 == 1, leaves[1].constant = seed % 6 == 2;
@@ -146,7 +151,8 @@ static void a_kept_gradient_stays_whole(void **state)
     lathe_real got[3];
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *x[2] = { lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, a), lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, b) };
+    lathe_tensor *x[2] = { lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, a),
+        lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, b) };
     x[0]->needs_grad = x[1]->needs_grad = x[0]->keep_grad = x[1]->keep_grad = true;
     lathe_tensor *y = lathe_add_relu(x[0], x[1]);
     y->keep_grad = true;

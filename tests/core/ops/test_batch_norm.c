@@ -18,14 +18,11 @@ static lathe_tensor *norm(void *context, lathe_tensor *const *leaves, int count)
     const norm_case *c = context;
     lathe_tensor *weight = c->plain ? NULL : leaves[1], *bias = c->plain ? NULL : leaves[2];
     lathe_tensor *mean = leaves[count - 2], *var = leaves[count - 1];
-    return c->relu ? lathe_batch_norm_relu(leaves[0], weight, bias, mean, var, &c->opts)
-                   : lathe_batch_norm(leaves[0], weight, bias, mean, var, &c->opts);
+    return c->relu ? lathe_batch_norm_relu(leaves[0], weight, bias, mean, var, &c->opts) :
+                     lathe_batch_norm(leaves[0], weight, bias, mean, var, &c->opts);
 }
 
-static lathe_shape vector(int count)
-{
-    return (lathe_shape){ 1, { count } };
-}
+static lathe_shape vector(int count) { return (lathe_shape){ 1, { count } }; }
 
 static lathe_leaf constant(int count, const lathe_real *values)
 {
@@ -46,11 +43,11 @@ static void fill_case(lathe_leaf leaves[5], lathe_shape shape, uint64_t seed)
 }
 
 /*
- * One channel, x = 1 2 3 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, unbiased 14/3; weight 2, bias 1, eps 0.5: the
- * deviation is 2, so y = (x - 3) + 1. From mean 0 and variance 1 the running ones become 0.1 * 3 and 0.9 + 0.1 * 14/3.
- * In eval with mean 1 and variance 3.5: y = (x - 1) + 1.
- * Gradient for gy = 1 0 0 0: xhat = -1 -.5 0 1.5, mean of g 1/4, mean of g * xhat -1/4:
- * gx = 2/2 * (g - 1/4 + xhat/4) = 0.5 -.375 -.25 .125; gw = -1; gb = 1.
+ * One channel, x = 1 2 3 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, unbiased 14/3; weight 2, bias 1, eps
+ * 0.5: the deviation is 2, so y = (x - 3) + 1. From mean 0 and variance 1 the running ones become 0.1 * 3 and
+ * 0.9 + 0.1 * 14/3. In eval with mean 1 and variance 3.5: y = (x - 1) + 1. Gradient for gy = 1 0 0 0: xhat =
+ * -1 -.5 0 1.5, mean of g 1/4, mean of g * xhat -1/4: gx = 2/2 * (g - 1/4 + xhat/4) = 0.5 -.375 -.25 .125; gw
+ * = -1; gb = 1.
  */
 static void a_case_by_hand(void **state)
 {
@@ -81,7 +78,8 @@ static void running_after(lathe_mode mode, const norm_case *c, const lathe_leaf 
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, mode);
     lathe_tensor *tensors[5];
-    for (int i = 0; i < 5; i++) tensors[i] = lathe_tape_leaf(tape, leaves[i].layout, leaves[i].shape, leaves[i].values);
+    for (int i = 0; i < 5; i++)
+        tensors[i] = lathe_tape_leaf(tape, leaves[i].layout, leaves[i].shape, leaves[i].values);
     assert_non_null(norm((void *)(uintptr_t)c, tensors, 5));
     out[0] = (double)tensors[3]->data[0];
     out[1] = (double)tensors[4]->data[0];
@@ -121,8 +119,8 @@ static double mean_of(const double *values, int n)
 }
 
 /* One channel whose n numbers are x, with gradients gy (which relu changes): y and gx, *gw and *gb. */
-static void twin_channel(int n, const double *x, double *gy, double weight, double bias, double mean, double deviation,
-    bool relu, double *y, double *gx, double *gw, double *gb)
+static void twin_channel(int n, const double *x, double *gy, double weight, double bias, double mean,
+    double deviation, bool relu, double *y, double *gx, double *gw, double *gb)
 {
     *gw = *gb = 0;
     for (int i = 0; i < n; i++) {
@@ -132,7 +130,8 @@ static void twin_channel(int n, const double *x, double *gy, double weight, doub
         *gw += gy[i] * xhat;
         *gb += gy[i];
     }
-    for (int i = 0; i < n; i++) gx[i] = weight / deviation * (gy[i] - *gb / n - (x[i] - mean) / deviation * *gw / n);
+    for (int i = 0; i < n; i++)
+        gx[i] = weight / deviation * (gy[i] - *gb / n - (x[i] - mean) / deviation * *gw / n);
 }
 
 static expected twin(const lathe_leaf leaves[5], const norm_case *c, lathe_mode mode)
@@ -159,7 +158,8 @@ static expected twin(const lathe_leaf leaves[5], const norm_case *c, lathe_mode 
         for (int i = 0; i < n; i++) var += (part[0][i] - mean) * (part[0][i] - mean) / n;
         if (mode == LATHE_EVAL) mean = (double)leaves[3].values[k], var = (double)leaves[4].values[k];
         twin_channel(n, part[0], part[1], (double)leaves[1].values[k], (double)leaves[2].values[k], mean,
-            sqrt(var + (c->opts.eps > 0 ? c->opts.eps : 1e-5)), c->relu, part[2], part[3], &e.gw[k], &e.gb[k]);
+            sqrt(var + (c->opts.eps > 0 ? c->opts.eps : 1e-5)), c->relu, part[2], part[3], &e.gw[k],
+            &e.gb[k]);
         for (int i = 0; i < n; i++) {
             int at = (i / size * channels + k) * size + i % size;
             e.y[at] = part[2][i];
@@ -183,7 +183,8 @@ static void equals_the_twin(void **state)
     for (uint64_t i = 0; i < 40; i++) {
         bool flat = i % 4 == 3;
         lathe_shape shape = { flat ? 2 : 4,
-            { test_batches[i % 5], random_int(1, i, 1, 20), random_int(2, i, 1, 19), random_int(3, i, 1, 9) } };
+            { test_batches[i % 5], random_int(1, i, 1, 20), random_int(2, i, 1, 19),
+                random_int(3, i, 1, 9) } };
         if (shape.dim[0] == 1) shape.rank = 4, shape.dim[2] += 3;
         norm_case c = { .opts = { .eps = i % 3 ? 0 : 0.1 }, .relu = i % 7 > 3 };
         lathe_leaf leaves[5];
@@ -191,7 +192,8 @@ static void equals_the_twin(void **state)
         expected e = twin(leaves, &c, LATHE_TRAIN);
         assert_result("train", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
         double sums = tolerance * sqrt((double)e.numbers); /* rounding of sums */
-        assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 2 * tolerance, 2 * tolerance);
+        assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 2 * tolerance,
+            2 * tolerance);
         assert_leaf_gradient("to weight", norm, &c, leaves, 5, e.gy, e.numbers, 1, e.gw, tolerance, sums);
         assert_leaf_gradient("to bias", norm, &c, leaves, 5, e.gy, e.numbers, 2, e.gb, tolerance, sums);
         free_expected(&e);
@@ -203,8 +205,8 @@ static void equals_the_twin(void **state)
 }
 
 /*
- * Shapes small enough for every element's difference; n is at least 4, for two numbers are always normalised to -1
- * and 1.
+ * Shapes small enough for every element's difference; n is at least 4, for two numbers are always normalised
+ * to -1 and 1.
  */
 static lathe_shape small_shape(uint64_t i)
 {
@@ -246,7 +248,8 @@ static void without_weight_and_bias(void **state)
     expected e = twin(leaves, &full, LATHE_TRAIN);
     lathe_leaf three[3] = { leaves[0], leaves[3], leaves[4] };
     assert_result("train", norm, &plain, three, 3, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
-    assert_leaf_gradient("to x", norm, &plain, three, 3, e.gy, e.numbers, 0, e.gx, 2 * tolerance, 2 * tolerance);
+    assert_leaf_gradient("to x", norm, &plain, three, 3, e.gy, e.numbers, 0, e.gx, 2 * tolerance,
+        2 * tolerance);
     free_expected(&e);
     free_leaves(leaves, 5);
 }
@@ -278,7 +281,8 @@ static void assert_golden_array(const char *name, const char *part, const lathe_
     free(want);
 }
 
-/* Three training steps, each with the statistics that the one before left; then an evaluation of the last batch. */
+/* Three training steps, each with the statistics that the one before left; then an evaluation of the last
+ * batch. */
 static void check_steps(const char *name, lathe_shape shape, norm_case *c)
 {
     int channels = shape.dim[1], count = c->plain ? 3 : 5;
@@ -313,8 +317,10 @@ static void equals_pytorch_over_three_steps(void **state)
 {
     (void)state;
     check_steps("images", (lathe_shape){ 4, { 17, 2, 2, 3 } }, &(norm_case){ .relu = false });
-    check_steps("features", (lathe_shape){ 2, { 5, 6 } }, &(norm_case){ .opts = { .momentum = 0.3, .eps = 1e-3 } });
-    check_steps("plain", (lathe_shape){ 4, { 2, 2, 3, 3 } }, &(norm_case){ .opts = { .momentum = 1 }, .plain = true });
+    check_steps("features", (lathe_shape){ 2, { 5, 6 } },
+        &(norm_case){ .opts = { .momentum = 0.3, .eps = 1e-3 } });
+    check_steps("plain", (lathe_shape){ 4, { 2, 2, 3, 3 } },
+        &(norm_case){ .opts = { .momentum = 1 }, .plain = true });
     check_steps("one", (lathe_shape){ 4, { 1, 4, 2, 2 } }, &(norm_case){ .relu = false });
 }
 
@@ -332,7 +338,8 @@ static void no_variance_at_all(void **state)
     double deviation = sqrt(1e-5), gw = 0;
     for (size_t i = 0; i < e.numbers; i++)
         e.gx[i] = (double)leaves[1].values[0] / deviation * (e.gy[i] - e.gb[0] / (double)e.numbers);
-    assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 4 * tolerance, 1e3 * tolerance);
+    assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 4 * tolerance,
+        1e3 * tolerance);
     assert_leaf_gradient("to weight", norm, &c, leaves, 5, e.gy, e.numbers, 1, &gw, 0, 1e3 * tolerance);
     free_expected(&e);
     free_leaves(leaves, 5);
@@ -347,7 +354,8 @@ static void nan_is_not_hidden(void **state)
         lathe_leaf leaves[5];
         fill_case(leaves, (lathe_shape){ 4, { 17, 2, 2, 2 } }, 3);
         expected e = twin(leaves, &c, LATHE_TRAIN);
-        ((lathe_real *)(uintptr_t)leaves[0].values)[16 * 8 + 5] = (lathe_real)NAN; /* channel 1 of the last image */
+        ((lathe_real *)(uintptr_t)leaves[0].values)[16 * 8 + 5] =
+            (lathe_real)NAN; /* channel 1 of the last image */
         for (size_t i = 0; i < e.numbers; i++)
             if (i / 4 % 2 == 1) e.y[i] = NAN;
         assert_result("NaN", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
@@ -388,7 +396,8 @@ static void a_large_mean_costs_no_digits(void **state)
 static void same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
-    static const lathe_shape shapes[] = { { 4, { 64, 16, 16, 16 } }, { 4, { 33, 3, 40, 37 } }, { 2, { 250, 300 } } };
+    static const lathe_shape shapes[] = { { 4, { 64, 16, 16, 16 } }, { 4, { 33, 3, 40, 37 } },
+        { 2, { 250, 300 } } };
     for (int i = 0; i < 3; i++) {
         norm_case c = { .relu = i == 0 };
         lathe_leaf leaves[5];
@@ -414,9 +423,11 @@ static void mistakes_are_named(void **state)
     leaves[2].shape.dim[0] = 2;
     leaves[0].shape = (lathe_shape){ 2, { 1, 2 } };
     c.relu = true;
-    assert_op_fails(norm, &c, leaves, 5, LATHE_ESHAPE, "lathe_batch_norm_relu: x is [1, 2]: one number a channel");
+    assert_op_fails(norm, &c, leaves, 5, LATHE_ESHAPE,
+        "lathe_batch_norm_relu: x is [1, 2]: one number a channel");
     leaves[0].layout = LATHE_PLAIN;
-    assert_op_fails(norm, &c, leaves, 5, LATHE_ESHAPE, "lathe_batch_norm_relu: x is plain [1, 2], expected batched");
+    assert_op_fails(norm, &c, leaves, 5, LATHE_ESHAPE,
+        "lathe_batch_norm_relu: x is plain [1, 2], expected batched");
     free_leaves(leaves, 5);
 }
 

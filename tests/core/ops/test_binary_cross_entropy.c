@@ -9,7 +9,8 @@ static lathe_tensor *binary(void *context, lathe_tensor *const *leaves, int coun
     return lathe_binary_cross_entropy(leaves[0], leaves[1], context);
 }
 
-/* At logit ln 3 the probability is 3/4: a yes costs ln 4/3 with slope -1/4, a no ln 4 with slope 3/4; twice if pos_weight is 2. */
+/* At logit ln 3 the probability is 3/4: a yes costs ln 4/3 with slope -1/4, a no ln 4 with slope 3/4; twice
+ * if pos_weight is 2. */
 static void by_hand(void **state)
 {
     (void)state;
@@ -27,7 +28,8 @@ enum { MOST_CLASSES = 5 };
 /* Twin and gradient on random shapes, weights and options. */
 static void check(uint64_t seed)
 {
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, MOST_CLASSES), random_int(seed, 1, 1, 4) } };
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 1, MOST_CLASSES), random_int(seed, 1, 1, 4) } };
     lathe_real pos[MOST_CLASSES], weight[MOST_CLASSES];
     for (int k = 0; k < MOST_CLASSES; k++) {
         pos[k] = (lathe_real)random_int(seed, 10 + (uint64_t)k, 0, 3);
@@ -68,8 +70,10 @@ static void it_is_pytorchs(void **state)
         struct {
             const char *name;
             lathe_binary_cross_entropy_opts opts;
-        } rows[] = { { "binary", { .reduction = reduction } }, { "binary.pos", { .pos_weight = 2.5, .reduction = reduction } },
-            { "binary.all", { .pos_weights = pos.values, .weights = weight.values, .reduction = reduction } } };
+        } rows[] = { { "binary", { .reduction = reduction } },
+            { "binary.pos", { .pos_weight = 2.5, .reduction = reduction } },
+            { "binary.all",
+                { .pos_weights = pos.values, .weights = weight.values, .reduction = reduction } } };
         for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
             char name[64];
             snprintf(name, sizeof name, "%s.%s", rows[i].name, reduction_names[how]);
@@ -99,17 +103,20 @@ static void mistakes_are_named(void **state)
     const lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 3, 4 } } };
     lathe_leaf pair[] = { leaf, leaf };
     lathe_binary_cross_entropy_opts opts = { .pos_weight = -1 };
-    assert_op_fails(binary, &opts, pair, 2, LATHE_EARG, "lathe_binary_cross_entropy: pos_weight = -1 is not legal: > 0");
+    assert_op_fails(binary, &opts, pair, 2, LATHE_EARG,
+        "lathe_binary_cross_entropy: pos_weight = -1 is not legal: > 0");
     const lathe_real weights[] = { 1, 0, -2, 1 };
     opts = (lathe_binary_cross_entropy_opts){ .weights = weights };
-    assert_op_fails(binary, &opts, pair, 2, LATHE_EARG, "the weight of class 2 is -2, not a finite number >= 0");
+    assert_op_fails(binary, &opts, pair, 2, LATHE_EARG,
+        "the weight of class 2 is -2, not a finite number >= 0");
     opts = (lathe_binary_cross_entropy_opts){ .pos_weights = weights };
     assert_op_fails(binary, &opts, pair, 2, LATHE_EARG, "the pos_weight of class 2 is -2");
     opts = (lathe_binary_cross_entropy_opts){ .reduction = (lathe_reduction)-1 };
     assert_op_fails(binary, &opts, pair, 2, LATHE_EARG, "reduction = -1");
     pair[0].layout = pair[1].layout = LATHE_PLAIN;
     opts.reduction = LATHE_REDUCE_MEAN;
-    assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE, "x is [3, 4] and not batched, expected batched [B, K, ...]");
+    assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE,
+        "x is [3, 4] and not batched, expected batched [B, K, ...]");
     pair[1].shape.dim[1] = 5;
     assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE, "x is [3, 4], targets is [3, 5]");
 }

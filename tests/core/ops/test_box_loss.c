@@ -26,8 +26,8 @@ static lathe_tensor *box(void *context, lathe_tensor *const *leaves, int count)
 static const char *const kind_names[] = { "iou", "giou", "diou", "ciou" };
 
 /*
- * (0,0,2,2) and (1,1,3,3): intersection 1, union 7, smallest box around both 9 with diagonal^2 18, centers apart sqrt 2, the same
- * proportions. Losses 6/7; 6/7 + 2/9; 6/7 + 2/18; the same.
+ * (0,0,2,2) and (1,1,3,3): intersection 1, union 7, smallest box around both 9 with diagonal^2 18, centers
+ * apart sqrt 2, the same proportions. Losses 6/7; 6/7 + 2/9; 6/7 + 2/18; the same.
  */
 static void by_hand(void **state)
 {
@@ -49,18 +49,21 @@ static double twin(const box_case *c, const double a[4], const double b[4])
     double eps = c->opts.eps == 0 ? 1e-7 : c->opts.eps;
     double across = fmin(a[2], b[2]) - fmax(a[0], b[0]), down = fmin(a[3], b[3]) - fmax(a[1], b[1]);
     double both = across > 0 && down > 0 ? across * down : 0;
-    double either = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both, iou = both / (either + eps);
+    double either = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both,
+           iou = both / (either + eps);
     double wide = fmax(a[2], b[2]) - fmin(a[0], b[0]), high = fmax(a[3], b[3]) - fmin(a[1], b[1]);
     if (c->kind == IOU) return 1 - iou;
     if (c->kind == GIOU) return 1 - iou + (wide * high - either) / (wide * high + eps);
     double dx = (a[0] + a[2] - b[0] - b[2]) / 2, dy = (a[1] + a[3] - b[1] - b[3]) / 2;
     double loss = 1 - iou + (dx * dx + dy * dy) / (wide * wide + high * high + eps);
     if (c->kind == DIOU) return loss;
-    double v = 4 / (pi * pi) * pow(atan((b[2] - b[0]) / (b[3] - b[1])) - atan((a[2] - a[0]) / (a[3] - a[1])), 2);
+    double v =
+        4 / (pi * pi) * pow(atan((b[2] - b[0]) / (b[3] - b[1])) - atan((a[2] - a[0]) / (a[3] - a[1])), 2);
     return loss + v * v / (1 - iou + v + eps);
 }
 
-/* Boxes on a grid of 0.1, off it by `off`, so that no two edges of two boxes coincide. [B, 4, columns]; the caller frees them. */
+/* Boxes on a grid of 0.1, off it by `off`, so that no two edges of two boxes coincide. [B, 4, columns]; the
+ * caller frees them. */
 static lathe_leaf boxes(lathe_shape shape, double off, uint64_t seed)
 {
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
@@ -69,7 +72,8 @@ static lathe_leaf boxes(lathe_shape shape, double off, uint64_t seed)
     for (int i = 0; i < shape.dim[0] * columns; i++) {
         lathe_real *first = values + i / columns * 4 * columns + i % columns;
         for (int n = 0; n < 2; n++) {
-            int low = random_int(seed, 4 * (uint64_t)i + (uint64_t)n, 0, 20), size = random_int(seed, 4 * (uint64_t)i + 2 + (uint64_t)n, 4, 20);
+            int low = random_int(seed, 4 * (uint64_t)i + (uint64_t)n, 0, 20),
+                size = random_int(seed, 4 * (uint64_t)i + 2 + (uint64_t)n, 4, 20);
             first[n * columns] = (lathe_real)(0.1 * low + off);
             first[(n + 2) * columns] = (lathe_real)(0.1 * (low + size) + off);
         }
@@ -96,7 +100,8 @@ static void check(box_kind kind, uint64_t seed)
         each[i] = twin(&c, a, b);
     }
     assert_loss(kind_names[kind], box, &c, leaves, 2, c.opts.reduction, each, n, (double)n);
-    /* CIoU's weight of the proportions counts as constant, so that its gradient is not that of the number it gives. */
+    /* CIoU's weight of the proportions counts as constant, so that its gradient is not that of the number it
+     * gives. */
     if (kind != CIOU) assert_gradient("box", box, &c, leaves, 2);
     free(x);
     free(t);
@@ -117,8 +122,10 @@ static void they_are_torchvisions(void **state)
     for (int how = 0; how < 3; how++)
         for (int kind = 0; kind < 5; kind++) {
             char name[64];
-            box_case c = { kind == 4 ? GIOU : (box_kind)kind, { kind == 4 ? 0.125 : 0, (lathe_reduction)how } };
-            snprintf(name, sizeof name, "%s.%s", kind == 4 ? "giou.eps" : kind_names[kind], reduction_names[how]);
+            box_case c = { kind == 4 ? GIOU : (box_kind)kind,
+                { kind == 4 ? 0.125 : 0, (lathe_reduction)how } };
+            snprintf(name, sizeof name, "%s.%s", kind == 4 ? "giou.eps" : kind_names[kind],
+                reduction_names[how]);
             assert_golden_loss(name, box, &c, (lathe_shape){ 3, { 20, 4, 2 } }, 2, true);
         }
 }
@@ -129,9 +136,11 @@ static void mistakes_are_named(void **state)
     const lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 3, 5 } } };
     lathe_leaf pair[] = { leaf, leaf };
     box_case c = { GIOU, { .eps = 0 } };
-    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_giou_loss: x is [3, 5], expected boxes [B, 4, ...]");
+    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_giou_loss: x is [3, 5], expected boxes [B, 4, ...]");
     pair[1].shape.dim[1] = 4;
-    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_giou_loss: x is [3, 5] batched, target is [3, 4] batched");
+    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_giou_loss: x is [3, 5] batched, target is [3, 4] batched");
     pair[0] = pair[1];
     c = (box_case){ CIOU, { .eps = -1 } };
     assert_op_fails(box, &c, pair, 2, LATHE_EARG, "lathe_ciou: eps = -1 is not legal: > 0");

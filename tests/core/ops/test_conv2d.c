@@ -5,7 +5,8 @@
 #include <string.h>
 
 typedef struct setup {
-    int batch, channels, height, width, filters, kernel_height, kernel_width, stride, padding, dilation, groups, bias;
+    int batch, channels, height, width, filters, kernel_height, kernel_width, stride, padding, dilation,
+        groups, bias;
 } setup;
 
 /* All that goes in and comes out, row-major. */
@@ -24,7 +25,8 @@ static int results(int size, int taps, const setup *s)
 
 static numbers numbers_new(const setup *s)
 {
-    numbers n = { .out_height = results(s->height, s->kernel_height, s), .out_width = results(s->width, s->kernel_width, s) };
+    numbers n = { .out_height = results(s->height, s->kernel_height, s),
+        .out_width = results(s->width, s->kernel_width, s) };
     n.x_count = (size_t)s->batch * (size_t)(s->channels * s->height * s->width);
     n.w_count = (size_t)s->filters * (size_t)(s->channels / s->groups * s->kernel_height * s->kernel_width);
     n.y_count = (size_t)s->batch * (size_t)(s->filters * n.out_height * n.out_width);
@@ -42,10 +44,7 @@ static numbers numbers_new(const setup *s)
     return n;
 }
 
-static void numbers_free(numbers *n)
-{
-    free(n->x);
-}
+static void numbers_free(numbers *n) { free(n->x); }
 
 static void fill(const setup *s, numbers *n, uint64_t seed)
 {
@@ -70,10 +69,12 @@ static void assert_tail_lanes_zero(const lathe_tensor *x)
 {
     double all = 0, used = 0;
     for (size_t i = 0; i < x->stored; i++) all += fabs((double)x->grad[i]);
-    for (size_t i = 0; i < lathe_shape_count(&x->shape); i++) used += fabs((double)x->grad[lathe_tensor_place(x, i)]);
+    for (size_t i = 0; i < lathe_shape_count(&x->shape); i++)
+        used += fabs((double)x->grad[lathe_tensor_place(x, i)]);
     assert_true(fabs(all - used) <= 1e-6 * (all + 1));
     for (size_t i = 0; i < x->stored; i++)
-        if ((int)(i % LATHE_LANES) >= (x->shape.dim[0] - 1) % LATHE_LANES + 1 && i >= x->stored - lathe_tensor_per_image(x) * LATHE_LANES)
+        if ((int)(i % LATHE_LANES) >= (x->shape.dim[0] - 1) % LATHE_LANES + 1 &&
+            i >= x->stored - lathe_tensor_per_image(x) * LATHE_LANES)
             assert_true(x->grad[i] == 0);
 }
 
@@ -81,15 +82,20 @@ static void run(const setup *s, numbers *n)
 {
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { s->batch, s->channels, s->height, s->width } }, n->x);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED,
+        (lathe_shape){ 4, { s->batch, s->channels, s->height, s->width } }, n->x);
     lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN,
         (lathe_shape){ 4, { s->filters, s->channels / s->groups, s->kernel_height, s->kernel_width } }, n->w);
-    lathe_tensor *bias = s->bias ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } }, n->bias) : NULL;
+    lathe_tensor *bias =
+        s->bias ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } }, n->bias) : NULL;
     x->needs_grad = w->needs_grad = true;
     if (bias) bias->needs_grad = true;
     spoil_tail_lanes(x);
     lathe_tensor *y = lathe_conv2d(x, w, bias,
-        &(lathe_conv2d_opts){ .stride = s->stride, .padding = s->padding, .dilation = s->dilation, .groups = s->groups });
+        &(lathe_conv2d_opts){ .stride = s->stride,
+            .padding = s->padding,
+            .dilation = s->dilation,
+            .groups = s->groups });
     if (!y) fail_msg("%s", lathe_error_message());
     assert_int_equal(lathe_backward_from(y, n->gy, n->y_count), LATHE_OK);
     lathe_tensor_read(y, n->y, n->y_count);
@@ -108,12 +114,15 @@ typedef struct twin {
 static void twin_place(const setup *s, const numbers *n, twin *t, int b, int o, int i, int j)
 {
     int group_channels = s->channels / s->groups, group = o / (s->filters / s->groups);
-    size_t at = (((size_t)b * (size_t)s->filters + (size_t)o) * (size_t)n->out_height + (size_t)i) * (size_t)n->out_width + (size_t)j;
+    size_t at = (((size_t)b * (size_t)s->filters + (size_t)o) * (size_t)n->out_height + (size_t)i) *
+            (size_t)n->out_width +
+        (size_t)j;
     double sum = s->bias ? (double)n->bias[o] : 0, g = (double)n->gy[at];
     for (int c = 0; c < group_channels; c++)
         for (int p = 0; p < s->kernel_height; p++)
             for (int q = 0; q < s->kernel_width; q++) {
-                int row = i * s->stride + p * s->dilation - s->padding, column = j * s->stride + q * s->dilation - s->padding;
+                int row = i * s->stride + p * s->dilation - s->padding,
+                    column = j * s->stride + q * s->dilation - s->padding;
                 if (row < 0 || row >= s->height || column < 0 || column >= s->width) continue;
                 int channel = group * group_channels + c;
                 size_t xi = (size_t)(((b * s->channels + channel) * s->height + row) * s->width + column);
@@ -128,8 +137,8 @@ static void twin_place(const setup *s, const numbers *n, twin *t, int b, int o, 
 
 static twin twin_run(const setup *s, const numbers *n)
 {
-    twin t = { calloc(n->y_count, sizeof(double)), calloc(n->x_count, sizeof(double)), calloc(n->w_count, sizeof(double)),
-        calloc((size_t)s->filters, sizeof(double)) };
+    twin t = { calloc(n->y_count, sizeof(double)), calloc(n->x_count, sizeof(double)),
+        calloc(n->w_count, sizeof(double)), calloc((size_t)s->filters, sizeof(double)) };
     for (int b = 0; b < s->batch; b++)
         for (int o = 0; o < s->filters; o++)
             for (int i = 0; i < n->out_height; i++)
@@ -151,14 +160,19 @@ static void check_against_twin(const setup *s, uint64_t seed)
     run(s, &n);
     twin t = twin_run(s, &n);
     char what[160];
-    snprintf(what, sizeof what, "B %d C %d %dx%d O %d kernel %dx%d stride %d padding %d dilation %d groups %d", s->batch, s->channels,
-        s->height, s->width, s->filters, s->kernel_height, s->kernel_width, s->stride, s->padding, s->dilation, s->groups);
-    double terms = s->channels * s->kernel_height * s->kernel_width, more = s->filters * s->kernel_height * s->kernel_width;
+    snprintf(what, sizeof what,
+        "B %d C %d %dx%d O %d kernel %dx%d stride %d padding %d dilation %d groups %d", s->batch, s->channels,
+        s->height, s->width, s->filters, s->kernel_height, s->kernel_width, s->stride, s->padding,
+        s->dilation, s->groups);
+    double terms = s->channels * s->kernel_height * s->kernel_width,
+           more = s->filters * s->kernel_height * s->kernel_width;
     double most = (double)s->batch * n.out_height * n.out_width;
     assert_close(named(what, "y"), n.y, t.y, n.y_count, relative, relative * sqrt(terms));
     assert_close(named(what, "gx"), n.gx, t.gx, n.x_count, relative, relative * sqrt(more));
     assert_close(named(what, "gw"), n.gw, t.gw, n.w_count, relative, relative * sqrt(most));
-    if (s->bias) assert_close(named(what, "gbias"), n.gbias, t.gbias, (size_t)s->filters, relative, relative * sqrt(most));
+    if (s->bias)
+        assert_close(named(what, "gbias"), n.gbias, t.gbias, (size_t)s->filters, relative,
+            relative * sqrt(most));
     free(t.y), free(t.gx), free(t.gw), free(t.gbias);
     numbers_free(&n);
 }
@@ -167,7 +181,8 @@ static void check_against_twin(const setup *s, uint64_t seed)
  * x = 1 2 3   w = 1 0   bias 10    y = 1+5 2+6 = 16 18
  *     4 5 6       0 1                  4+8 5+9   22 24
  *     7 8 9
- * with gy all 1: gx counts each place's weights: 1 1 0 / 1 2 1 / 0 1 1; gw sums the four windows: 12 16 / 24 28; gbias 4.
+ * with gy all 1: gx counts each place's weights: 1 1 0 / 1 2 1 / 0 1 1; gw sums the four windows: 12 16 / 24
+ * 28; gbias 4.
  */
 static void a_case_by_hand(void **state)
 {
@@ -191,34 +206,29 @@ static void chosen_shapes_agree_with_the_twin(void **state)
     (void)state;
     static const setup chosen[] = {
         /* B, C, H, W, O, kh, kw, stride, padding, dilation, groups, bias */
-        { 33, 1, 28, 28, 6, 5, 5, 1, 2, 1, 1, 1 },   /* LeNet */
-        { 16, 6, 14, 14, 16, 5, 5, 1, 0, 1, 1, 1 },
-        { 17, 16, 8, 8, 32, 3, 3, 2, 1, 1, 1, 0 },   /* ResNet */
-        { 16, 32, 4, 4, 16, 3, 3, 1, 1, 1, 1, 0 },
-        { 15, 3, 9, 9, 13, 3, 3, 1, 1, 1, 1, 1 },
-        { 16, 24, 6, 6, 24, 3, 3, 1, 1, 1, 24, 1 },  /* depthwise */
-        { 16, 24, 7, 7, 24, 3, 3, 2, 1, 1, 24, 1 },
-        { 16, 12, 5, 5, 24, 3, 3, 1, 1, 1, 4, 1 },
-        { 16, 40, 3, 3, 30, 1, 1, 1, 0, 1, 1, 1 },   /* pointwise */
-        { 16, 12, 8, 8, 24, 1, 1, 2, 0, 1, 1, 0 },
-        { 33, 20, 4, 5, 70, 1, 1, 1, 0, 1, 1, 1 },
+        { 33, 1, 28, 28, 6, 5, 5, 1, 2, 1, 1, 1 },                                             /* LeNet */
+        { 16, 6, 14, 14, 16, 5, 5, 1, 0, 1, 1, 1 }, { 17, 16, 8, 8, 32, 3, 3, 2, 1, 1, 1, 0 }, /* ResNet */
+        { 16, 32, 4, 4, 16, 3, 3, 1, 1, 1, 1, 0 }, { 15, 3, 9, 9, 13, 3, 3, 1, 1, 1, 1, 1 },
+        { 16, 24, 6, 6, 24, 3, 3, 1, 1, 1, 24, 1 }, /* depthwise */
+        { 16, 24, 7, 7, 24, 3, 3, 2, 1, 1, 24, 1 }, { 16, 12, 5, 5, 24, 3, 3, 1, 1, 1, 4, 1 },
+        { 16, 40, 3, 3, 30, 1, 1, 1, 0, 1, 1, 1 }, /* pointwise */
+        { 16, 12, 8, 8, 24, 1, 1, 2, 0, 1, 1, 0 }, { 33, 20, 4, 5, 70, 1, 1, 1, 0, 1, 1, 1 },
         { 33, 32, 4, 5, 64, 1, 1, 1, 0, 1, 2, 1 },
-        { 17, 3, 50, 40, 3, 5, 5, 1, 2, 1, 3, 1 },   /* depthwise: several bands of a plane, more taps than sums */
-        { 16, 2, 9, 300, 2, 3, 3, 1, 1, 1, 2, 1 },   /* bands of one row */
-        { 3, 2, 4, 600, 2, 3, 3, 1, 1, 1, 2, 0 },    /* rows too long for a panel */
-        { 2, 2, 20, 24, 2, 17, 17, 1, 8, 1, 2, 1 },  /* more taps in a row than a panel knows */
-        { 2, 3, 30, 31, 3, 3, 3, 2, 1, 2, 3, 1 },
-        { 2, 2, 20, 19, 2, 4, 3, 3, 2, 1, 2, 1 },
-        { 1, 3, 5, 5, 3, 2, 2, 5, 0, 1, 3, 1 },      /* places that no tap reaches */
-        { 2, 3, 20, 20, 9, 11, 11, 4, 2, 1, 1, 1 },  /* AlexNet */
-        { 3, 2, 30, 30, 4, 28, 28, 1, 0, 1, 1, 1 },  /* many weights a channel */
-        { 1, 150, 2, 2, 5, 3, 3, 1, 1, 1, 1, 1 },    /* more strips than a part holds */
-        { 1, 2, 3, 40, 2, 1, 7, 1, 3, 1, 1, 1 },
-        { 1, 2, 40, 3, 2, 7, 1, 1, 3, 1, 1, 1 },
-        { 1, 4, 12, 13, 4, 3, 3, 2, 4, 4, 1, 1 },    /* dilation a multiple of the stride */
-        { 1, 4, 13, 12, 4, 3, 3, 4, 4, 6, 1, 1 },    /* a common divisor */
-        { 1, 2, 5, 5, 3, 2, 2, 5, 0, 1, 1, 1 },      /* stride > kernel: places that no tap reaches */
-        { 200, 2, 4, 4, 3, 3, 3, 1, 1, 1, 1, 1 },    /* several chunks of blocks */
+        { 17, 3, 50, 40, 3, 5, 5, 1, 2, 1, 3,
+            1 }, /* depthwise: several bands of a plane, more taps than sums */
+        { 16, 2, 9, 300, 2, 3, 3, 1, 1, 1, 2, 1 },  /* bands of one row */
+        { 3, 2, 4, 600, 2, 3, 3, 1, 1, 1, 2, 0 },   /* rows too long for a panel */
+        { 2, 2, 20, 24, 2, 17, 17, 1, 8, 1, 2, 1 }, /* more taps in a row than a panel knows */
+        { 2, 3, 30, 31, 3, 3, 3, 2, 1, 2, 3, 1 }, { 2, 2, 20, 19, 2, 4, 3, 3, 2, 1, 2, 1 },
+        { 1, 3, 5, 5, 3, 2, 2, 5, 0, 1, 3, 1 },     /* places that no tap reaches */
+        { 2, 3, 20, 20, 9, 11, 11, 4, 2, 1, 1, 1 }, /* AlexNet */
+        { 3, 2, 30, 30, 4, 28, 28, 1, 0, 1, 1, 1 }, /* many weights a channel */
+        { 1, 150, 2, 2, 5, 3, 3, 1, 1, 1, 1, 1 },   /* more strips than a part holds */
+        { 1, 2, 3, 40, 2, 1, 7, 1, 3, 1, 1, 1 }, { 1, 2, 40, 3, 2, 7, 1, 1, 3, 1, 1, 1 },
+        { 1, 4, 12, 13, 4, 3, 3, 2, 4, 4, 1, 1 }, /* dilation a multiple of the stride */
+        { 1, 4, 13, 12, 4, 3, 3, 4, 4, 6, 1, 1 }, /* a common divisor */
+        { 1, 2, 5, 5, 3, 2, 2, 5, 0, 1, 1, 1 },   /* stride > kernel: places that no tap reaches */
+        { 200, 2, 4, 4, 3, 3, 3, 1, 1, 1, 1, 1 }, /* several chunks of blocks */
     };
     for (size_t i = 0; i < sizeof chosen / sizeof *chosen; i++) check_against_twin(&chosen[i], i);
 }
@@ -230,9 +240,10 @@ static void random_shapes_agree_with_the_twin(void **state)
     int done = 0;
     for (uint64_t seed = 0; done < 120; seed++) {
         int groups = random_int(seed, 0, 0, 3) ? 1 : random_int(seed, 1, 1, 4);
-        setup s = { batches[random_int(seed, 2, 0, 4)], groups * random_int(seed, 3, 1, 5), random_int(seed, 4, 1, 12),
-            random_int(seed, 5, 1, 17), groups * random_int(seed, 6, 1, 9), random_int(seed, 7, 1, 5), random_int(seed, 8, 1, 5),
-            random_int(seed, 9, 1, 4), random_int(seed, 10, 0, 3), random_int(seed, 11, 1, 3), groups, random_int(seed, 12, 0, 1) };
+        setup s = { batches[random_int(seed, 2, 0, 4)], groups * random_int(seed, 3, 1, 5),
+            random_int(seed, 4, 1, 12), random_int(seed, 5, 1, 17), groups * random_int(seed, 6, 1, 9),
+            random_int(seed, 7, 1, 5), random_int(seed, 8, 1, 5), random_int(seed, 9, 1, 4),
+            random_int(seed, 10, 0, 3), random_int(seed, 11, 1, 3), groups, random_int(seed, 12, 0, 1) };
         if (s.height + 2 * s.padding <= s.dilation * (s.kernel_height - 1)) continue;
         if (s.width + 2 * s.padding <= s.dilation * (s.kernel_width - 1)) continue;
         check_against_twin(&s, seed);
@@ -273,8 +284,8 @@ static void golden_values_from_pytorch(void **state)
         snprintf(name, sizeof name, "%ssetup", prefix);
         double *v = golden("conv2d.txt", name, &count);
         assert_int_equal(count, 12);
-        setup s = { (int)v[0], (int)v[1], (int)v[2], (int)v[3], (int)v[4], (int)v[5], (int)v[6], (int)v[7], (int)v[8], (int)v[9],
-            (int)v[10], (int)v[11] };
+        setup s = { (int)v[0], (int)v[1], (int)v[2], (int)v[3], (int)v[4], (int)v[5], (int)v[6], (int)v[7],
+            (int)v[8], (int)v[9], (int)v[10], (int)v[11] };
         free(v);
         numbers n = numbers_new(&s);
         take_golden(prefix, "x", n.x, n.x_count);
@@ -302,9 +313,12 @@ static void gradient_check(void **state)
     static const int batches[] = { 1, 15, 16, 17, 33 };
     int done = 0;
     for (uint64_t seed = 1000; done < 24; seed++) {
-        int groups = random_int(seed, 1, 1, 2), size = random_int(seed, 4, 1, 5), kernel = random_int(seed, 7, 1, 3);
-        lathe_conv2d_opts opts = { .stride = random_int(seed, 9, 1, 3), .padding = random_int(seed, 10, 0, 2),
-            .dilation = random_int(seed, 11, 1, 2), .groups = groups };
+        int groups = random_int(seed, 1, 1, 2), size = random_int(seed, 4, 1, 5),
+            kernel = random_int(seed, 7, 1, 3);
+        lathe_conv2d_opts opts = { .stride = random_int(seed, 9, 1, 3),
+            .padding = random_int(seed, 10, 0, 2),
+            .dilation = random_int(seed, 11, 1, 2),
+            .groups = groups };
         if (size + 2 * opts.padding <= opts.dilation * (kernel - 1)) continue;
         int channels = random_int(seed, 3, 1, 2), filters = groups * random_int(seed, 6, 1, 2);
         lathe_leaf leaves[3] = {
@@ -342,7 +356,8 @@ static void gradient_check_with_relu(void **state)
     }
 }
 
-/* relu(conv2d(x)) in one operation and in two: the same bits, forward and backward, and a kept gradient stays as it came. */
+/* relu(conv2d(x)) in one operation and in two: the same bits, forward and backward, and a kept gradient stays
+ * as it came. */
 static void relu_is_the_same_in_one_operation(void **state)
 {
     (void)state;
@@ -353,12 +368,15 @@ static void relu_is_the_same_in_one_operation(void **state)
         fill(&s, m, 5);
         lathe_tape *tape = lathe_tape_new();
         lathe_tape_begin(tape, LATHE_TRAIN);
-        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { s.batch, s.channels, s.height, s.width } }, m->x);
-        lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 4, { s.filters, s.channels, 3, 3 } }, m->w);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED,
+            (lathe_shape){ 4, { s.batch, s.channels, s.height, s.width } }, m->x);
+        lathe_tensor *w =
+            lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 4, { s.filters, s.channels, 3, 3 } }, m->w);
         lathe_tensor *bias = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s.filters } }, m->bias);
         x->needs_grad = w->needs_grad = bias->needs_grad = true;
         const lathe_conv2d_opts opts = { .stride = 2, .padding = 1 };
-        lathe_tensor *y = fused ? lathe_conv2d_relu(x, w, bias, &opts) : lathe_relu(lathe_conv2d(x, w, bias, &opts));
+        lathe_tensor *y =
+            fused ? lathe_conv2d_relu(x, w, bias, &opts) : lathe_relu(lathe_conv2d(x, w, bias, &opts));
         y->keep_grad = fused;
         assert_int_equal(lathe_backward_from(y, m->gy, m->y_count), LATHE_OK);
         lathe_tensor_read(y, m->y, m->y_count);
@@ -382,7 +400,8 @@ static void relu_is_the_same_in_one_operation(void **state)
 /* The same weights twice: the second gradient is added to the first. */
 static lathe_tensor *twice_function(void *context, lathe_tensor *const *leaves, int count)
 {
-    return conv_function(context, (lathe_tensor *[]){ conv_function(context, leaves, count), leaves[1], leaves[2] }, count);
+    return conv_function(context,
+        (lathe_tensor *[]){ conv_function(context, leaves, count), leaves[1], leaves[2] }, count);
 }
 
 static void gradients_add_up(void **state)
@@ -400,12 +419,9 @@ static void gradients_add_up(void **state)
 static void same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
-    static const setup cases[] = {
-        { 64, 1, 28, 28, 6, 5, 5, 1, 2, 1, 1, 1 },
-        { 33, 16, 9, 9, 32, 3, 3, 2, 1, 1, 1, 1 },
-        { 40, 8, 6, 6, 8, 3, 3, 1, 1, 1, 8, 1 },
-        { 70, 20, 5, 5, 100, 1, 1, 1, 0, 1, 1, 1 },
-    };
+    static const setup cases[] = { { 64, 1, 28, 28, 6, 5, 5, 1, 2, 1, 1, 1 },
+        { 33, 16, 9, 9, 32, 3, 3, 2, 1, 1, 1, 1 }, { 40, 8, 6, 6, 8, 3, 3, 1, 1, 1, 8, 1 },
+        { 70, 20, 5, 5, 100, 1, 1, 1, 0, 1, 1, 1 } };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const setup *s = &cases[i];
         numbers one = numbers_new(s), n = numbers_new(s);
@@ -426,14 +442,16 @@ static void same_bits_for_any_number_of_threads(void **state)
     lathe_threads_set(0);
 }
 
-static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_shape w_shape, int biases, lathe_conv2d_opts opts,
-    lathe_status status, const char *fragment)
+static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_shape w_shape, int biases,
+    lathe_conv2d_opts opts, lathe_status status, const char *fragment)
 {
     lathe_error_clear();
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL), *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);
-    lathe_tensor *bias = biases ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { biases } }, NULL) : NULL;
+    lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL),
+                 *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);
+    lathe_tensor *bias =
+        biases ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { biases } }, NULL) : NULL;
     assert_null(lathe_conv2d(x, w, bias, &opts));
     assert_int_equal(lathe_tape_status(tape), status);
     assert_failed(status, fragment);
@@ -445,9 +463,11 @@ static void mistakes_are_named(void **state)
     (void)state;
     const lathe_shape x = { 4, { 2, 3, 8, 8 } }, w = { 4, { 4, 3, 3, 3 } };
     const lathe_conv2d_opts plain = { 0 };
-    expect_failure((lathe_shape){ 2, { 2, 3 } }, LATHE_BATCHED, w, 0, plain, LATHE_ESHAPE, "lathe_conv2d: x is batched [2, 3]");
+    expect_failure((lathe_shape){ 2, { 2, 3 } }, LATHE_BATCHED, w, 0, plain, LATHE_ESHAPE,
+        "lathe_conv2d: x is batched [2, 3]");
     expect_failure(x, LATHE_PLAIN, w, 0, plain, LATHE_ESHAPE, "x is plain [2, 3, 8, 8]");
-    expect_failure(x, LATHE_BATCHED, (lathe_shape){ 2, { 4, 3 } }, 0, plain, LATHE_ESHAPE, "weight is plain [4, 3]");
+    expect_failure(x, LATHE_BATCHED, (lathe_shape){ 2, { 4, 3 } }, 0, plain, LATHE_ESHAPE,
+        "weight is plain [4, 3]");
     expect_failure(x, LATHE_BATCHED, w, 5, plain, LATHE_ESHAPE, "bias is [5], weight has 4 filters");
     expect_failure(x, LATHE_BATCHED, (lathe_shape){ 4, { 4, 2, 3, 3 } }, 0, plain, LATHE_ESHAPE,
         "x has 3 channels in 1 group, weight expects 2 a group");
@@ -455,10 +475,12 @@ static void mistakes_are_named(void **state)
         "3 channels and 4 filters cannot be cut into 2 groups");
     expect_failure(x, LATHE_BATCHED, (lathe_shape){ 4, { 4, 3, 9, 3 } }, 0, plain, LATHE_ESHAPE,
         "a 9 x 3 kernel with dilation 1 does not fit a 8 x 8 image with padding 0");
-    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 4 }, LATHE_ESHAPE, "with dilation 4 does not fit");
+    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 4 }, LATHE_ESHAPE,
+        "with dilation 4 does not fit");
     expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .stride = -1 }, LATHE_EARG, "stride is -1");
     expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .padding = -1 }, LATHE_EARG, "padding is -1");
-    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 2000000000 }, LATHE_EARG, "dilation is 2000000000");
+    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 2000000000 }, LATHE_EARG,
+        "dilation is 2000000000");
     expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .groups = -3 }, LATHE_EARG, "groups is -3");
     lathe_error_clear();
     assert_null(lathe_conv2d(NULL, NULL, NULL, NULL));

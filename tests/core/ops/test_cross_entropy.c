@@ -15,13 +15,11 @@ static lathe_tensor *cross_entropy(void *context, lathe_tensor *const *leaves, i
 {
     const loss_case *c = context;
     (void)count;
-    return c->labels ? lathe_cross_entropy(leaves[0], c->labels, &c->opts) : lathe_cross_entropy_soft(leaves[0], leaves[1], &c->opts);
+    return c->labels ? lathe_cross_entropy(leaves[0], c->labels, &c->opts) :
+                       lathe_cross_entropy_soft(leaves[0], leaves[1], &c->opts);
 }
 
-static lathe_shape matrix(int rows, int columns)
-{
-    return (lathe_shape){ 2, { rows, columns } };
-}
+static lathe_shape matrix(int rows, int columns) { return (lathe_shape){ 2, { rows, columns } }; }
 
 static lathe_leaf batched(int batch, int classes, const lathe_real *values)
 {
@@ -29,8 +27,8 @@ static lathe_leaf batched(int batch, int classes, const lathe_real *values)
 }
 
 /*
- * Two classes, logits 0 and ln 3: the probabilities are 1/4 and 3/4. Labels 0 and 1 cost ln 4 and ln 4/3; their mean is
- * (2 ln 4 - ln 3) / 2 and its gradient half of (1/4 - 1, 3/4) and of (1/4, 3/4 - 1).
+ * Two classes, logits 0 and ln 3: the probabilities are 1/4 and 3/4. Labels 0 and 1 cost ln 4 and ln 4/3;
+ * their mean is (2 ln 4 - ln 3) / 2 and its gradient half of (1/4 - 1, 3/4) and of (1/4, 3/4 - 1).
  */
 static void a_case_by_hand(void **state)
 {
@@ -45,7 +43,8 @@ static void a_case_by_hand(void **state)
 }
 
 /* The formulas of PyTorch's documentation, in double. losses [batch]; returns what a mean divides by. */
-static double twin(const loss_case *c, const double *x, const double *soft, int batch, int classes, double *losses)
+static double twin(const loss_case *c, const double *x, const double *soft, int batch, int classes,
+    double *losses)
 {
     double total = 0, s = c->opts.label_smoothing;
     int ignored = c->opts.ignore_index ? c->opts.ignore_index : -100;
@@ -83,8 +82,10 @@ static void fill_case(random_case *r, uint64_t seed)
     r->batch = test_batches[seed % 5];
     r->classes = seed % 7 == 0 ? 1 : random_int(seed, 0, 2, MAX_CLASSES);
     for (int b = 0; b < r->batch; b++) r->labels[b] = random_int(seed, 10 + (uint64_t)b, 0, r->classes - 1);
-    for (int k = 0; k < r->classes; k++) r->weights[k] = (lathe_real)(0.1 * random_int(seed, 100 + (uint64_t)k, 1, 30));
-    for (int i = 0; i < r->batch * r->classes; i++) r->soft[i] = (lathe_real)(0.01 * random_int(seed, 200 + (uint64_t)i, 0, 100));
+    for (int k = 0; k < r->classes; k++)
+        r->weights[k] = (lathe_real)(0.1 * random_int(seed, 100 + (uint64_t)k, 1, 30));
+    for (int i = 0; i < r->batch * r->classes; i++)
+        r->soft[i] = (lathe_real)(0.01 * random_int(seed, 200 + (uint64_t)i, 0, 100));
     if (random_int(seed, 1, 0, 2)) r->c.labels = r->labels;
     if (seed & 1) r->c.opts.class_weights = r->weights;
     if (seed & 2) r->c.opts.label_smoothing = 0.1 * random_int(seed, 2, 1, 10);
@@ -102,13 +103,16 @@ static void cross_entropy_is_its_naive_twin(void **state)
     for (uint64_t seed = 0; seed < 60; seed++) {
         random_case r;
         fill_case(&r, seed);
-        double losses[MAX_BATCH], *x = leaf_doubles(&r.leaves[0]), *soft = leaf_doubles(&r.leaves[1]), sum = 0;
+        double losses[MAX_BATCH], *x = leaf_doubles(&r.leaves[0]), *soft = leaf_doubles(&r.leaves[1]),
+                                  sum = 0;
         double total = twin(&r.c, x, soft, r.batch, r.classes, losses);
         for (int b = 0; b < r.batch; b++) sum += losses[b];
         double mean = sum / total;
         lathe_reduction how = r.c.opts.reduction;
         assert_result("cross-entropy", cross_entropy, &r.c, r.leaves, 2, LATHE_TRAIN,
-            how == LATHE_REDUCE_NONE ? losses : how == LATHE_REDUCE_SUM ? &sum : &mean,
+            how == LATHE_REDUCE_NONE    ? losses :
+                how == LATHE_REDUCE_SUM ? &sum :
+                                          &mean,
             how == LATHE_REDUCE_NONE ? (size_t)r.batch : 1, tolerance, tolerance);
         free(x);
         free(soft);
@@ -138,14 +142,16 @@ static void losses_are_pytorchs(void **state)
 {
     (void)state;
     static const char *const reductions[] = { "mean", "sum", "none" };
-    lathe_leaf weights = golden_part("cross_entropy", "weights", 1, 5), label = golden_part("cross_entropy", "labels", 17, 1);
+    lathe_leaf weights = golden_part("cross_entropy", "weights", 1, 5),
+               label = golden_part("cross_entropy", "labels", 17, 1);
     int labels[17];
     for (int i = 0; i < 17; i++) labels[i] = (int)label.values[i];
     for (int how = 0; how < 3; how++) {
         char name[64];
         lathe_reduction reduction = (lathe_reduction)how;
         snprintf(name, sizeof name, "cross_entropy.%s", reductions[how]);
-        lathe_leaf leaves[] = { golden_part(name, "x0", 17, 5), golden_part("cross_entropy", "targets", 17, 5) };
+        lathe_leaf leaves[] = { golden_part(name, "x0", 17, 5),
+            golden_part("cross_entropy", "targets", 17, 5) };
         leaves[1].constant = true;
         loss_case plain = { labels, { .reduction = reduction } };
         assert_golden("ops.txt", name, cross_entropy, &plain, leaves, 1, tolerance, tolerance);
@@ -166,12 +172,16 @@ static void pixels_are_samples(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 20; seed++) {
-        int batch = test_batches[seed % 5], classes = random_int(seed, 0, 1, 5), columns = random_int(seed, 1, 1, 4);
+        int batch = test_batches[seed % 5], classes = random_int(seed, 0, 1, 5),
+            columns = random_int(seed, 1, 1, 4);
         size_t rows = (size_t)batch * (size_t)columns;
         int *labels = random_labels(rows, classes, -100, seed);
-        lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { batch, classes, 1, columns } }, seed);
-        loss_case c = { labels, { .label_smoothing = seed & 1 ? 0.2 : 0, .reduction = (lathe_reduction)(seed % 3) } };
-        double *x = leaf_doubles(&leaf), *row = malloc(rows * (size_t)classes * sizeof *row), *losses = malloc(rows * sizeof *losses);
+        lathe_leaf leaf =
+            normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { batch, classes, 1, columns } }, seed);
+        loss_case c = { labels,
+            { .label_smoothing = seed & 1 ? 0.2 : 0, .reduction = (lathe_reduction)(seed % 3) } };
+        double *x = leaf_doubles(&leaf), *row = malloc(rows * (size_t)classes * sizeof *row),
+               *losses = malloc(rows * sizeof *losses);
         assert_true(row && losses);
         for (int i = 0; i < (int)rows; i++)
             for (int k = 0; k < classes; k++)
@@ -214,11 +224,11 @@ static void extreme_logits_are_right(void **state)
 {
     (void)state;
     lathe_real x[] = {
-        1e4, -1e4, 0,        /* label 1: 2e4 */
-        1e4, 1e4, 1e4,       /* ln 3 */
-        -1e4, -1e4, -1e4,    /* ln 3 */
-        0, -INFINITY, 0,     /* label 0: ln 2 */
-        1e4, -1e4, -1e4,     /* label 0: 0 */
+        1e4, -1e4, 0,     /* label 1: 2e4 */
+        1e4, 1e4, 1e4,    /* ln 3 */
+        -1e4, -1e4, -1e4, /* ln 3 */
+        0, -INFINITY, 0,  /* label 0: ln 2 */
+        1e4, -1e4, -1e4,  /* label 0: 0 */
     };
     loss_case c = { .labels = (int[]){ 1, 0, 2, 0, 0 }, .opts = { .reduction = LATHE_REDUCE_NONE } };
     lathe_leaf leaf = batched(5, 3, x);
@@ -233,7 +243,8 @@ static void extreme_logits_are_right(void **state)
     pair[1].constant = true;
     c.labels = NULL;
     assert_result("soft losses", cross_entropy, &c, pair, 2, LATHE_TRAIN, want, 5, tolerance, tolerance);
-    assert_leaf_gradient("soft gradient", cross_entropy, &c, pair, 2, gy, 5, 0, gradient, tolerance, tolerance);
+    assert_leaf_gradient("soft gradient", cross_entropy, &c, pair, 2, gy, 5, 0, gradient, tolerance,
+        tolerance);
 }
 
 /* An ignored sample may hold anything; without any other the sum is 0 and the mean is refused. */
@@ -261,14 +272,16 @@ static void mistakes_are_named(void **state)
     deep.shape = (lathe_shape){ 1, { 12 } };
     int labels[] = { 0, 3, 4 };
     loss_case c = { .labels = labels };
-    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "lathe_cross_entropy: label 4 of sample 2 is outside 0 to 3");
+    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG,
+        "lathe_cross_entropy: label 4 of sample 2 is outside 0 to 3");
     labels[2] = -1;
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "label -1 of sample 2");
     labels[2] = 2;
     assert_op_fails(cross_entropy, &c, &plain, 1, LATHE_ESHAPE, "x is [3, 4] and not batched");
     assert_op_fails(cross_entropy, &c, &deep, 1, LATHE_ESHAPE, "x is [12], expected batched [B, K, ...]");
     c.opts.label_smoothing = 1.5;
-    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "lathe_cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]");
+    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG,
+        "lathe_cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]");
     c.opts = (lathe_cross_entropy_opts){ .reduction = (lathe_reduction)7 };
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "reduction = 7 is none of mean | sum | none");
     lathe_real weights[] = { 1, 0, -2, 1 };
@@ -279,7 +292,8 @@ static void mistakes_are_named(void **state)
 
     loss_case soft = { 0 };
     lathe_leaf pair[] = { leaf, batched(3, 5, NULL) };
-    assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE, "lathe_cross_entropy_soft: x is [3, 4] batched, targets is [3, 5]");
+    assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE,
+        "lathe_cross_entropy_soft: x is [3, 4] batched, targets is [3, 5]");
     pair[1] = plain;
     assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE, "x is [3, 4] batched, targets is [3, 4]");
 
@@ -298,7 +312,8 @@ static void threads_change_no_bit(void **state)
     enum { BATCH = 300, CLASSES = 200 };
     int labels[BATCH];
     for (int i = 0; i < BATCH; i++) labels[i] = random_int(1, (uint64_t)i, 0, CLASSES - 1);
-    lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, matrix(BATCH, CLASSES), 1), normal_leaf(LATHE_BATCHED, matrix(BATCH, CLASSES), 2) };
+    lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, matrix(BATCH, CLASSES), 1),
+        normal_leaf(LATHE_BATCHED, matrix(BATCH, CLASSES), 2) };
     loss_case c = { .labels = labels, .opts = { .label_smoothing = 0.1 } };
     assert_same_bits(cross_entropy, &c, leaves, 1);
     free_leaves(leaves, 2);

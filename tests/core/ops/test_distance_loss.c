@@ -17,11 +17,13 @@ static lathe_tensor *distance(void *context, lathe_tensor *const *leaves, int co
     (void)count;
     if (!strcmp(c->op, "l1")) return lathe_l1(leaves[0], leaves[1], c->reduction);
     if (!strcmp(c->op, "mse")) return lathe_mse(leaves[0], leaves[1], c->reduction);
-    if (!strcmp(c->op, "huber")) return lathe_huber(leaves[0], leaves[1], &(lathe_huber_opts){ c->edge, c->reduction });
+    if (!strcmp(c->op, "huber"))
+        return lathe_huber(leaves[0], leaves[1], &(lathe_huber_opts){ c->edge, c->reduction });
     return lathe_smooth_l1(leaves[0], leaves[1], &(lathe_smooth_l1_opts){ c->edge, c->reduction });
 }
 
-/* With edge 0.5 between d = 0.25 and d = 2, beside the plain ones: 0.25, 2; 0.0625, 4; 0.0625, 1.75; 0.03125, 0.875. */
+/* With edge 0.5 between d = 0.25 and d = 2, beside the plain ones: 0.25, 2; 0.0625, 4; 0.0625, 1.75; 0.03125,
+ * 0.875. */
 static void by_hand(void **state)
 {
     (void)state;
@@ -61,7 +63,8 @@ static double twin(const distance_case *c, double d)
 static void check(const char *op, uint64_t seed)
 {
     distance_case c = { op, (double[]){ 0, 0.3, 2, 0.7 }[seed % 4], (lathe_reduction)(seed % 3) };
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
     lathe_layout layout = seed % 4 ? LATHE_BATCHED : LATHE_PLAIN;
     bool smooth = !strcmp(op, "mse");
     lathe_leaf leaves[] = { smooth ? normal_leaf(layout, shape, seed) : apart_leaf(layout, shape, seed),
@@ -117,7 +120,8 @@ static void mistakes_are_named(void **state)
     assert_op_fails(distance, &c, pair, 2, LATHE_ESHAPE, "lathe_l1: x is [3, 4] batched, target is [3, 4]");
     pair[1] = leaf;
     c.reduction = (lathe_reduction)7;
-    assert_op_fails(distance, &c, pair, 2, LATHE_EARG, "lathe_l1: reduction = 7 is none of mean | sum | none");
+    assert_op_fails(distance, &c, pair, 2, LATHE_EARG,
+        "lathe_l1: reduction = 7 is none of mean | sum | none");
     c = (distance_case){ "smooth_l1", -1, LATHE_REDUCE_MEAN };
     assert_op_fails(distance, &c, pair, 2, LATHE_EARG, "lathe_smooth_l1: beta = -1 is not legal: >= 0");
     c = (distance_case){ "huber", LATHE_ZERO, LATHE_REDUCE_MEAN };

@@ -15,7 +15,9 @@ static uint32_t word_of(size_t place, uint64_t seed, uint64_t step, uint32_t tic
 {
     lathe_rng rng = lathe_rng_at(seed, lathe_rng_stream("dropout"), step);
     size_t group = place / 64, in_group = place % 64;
-    uint32_t output[4], counter[4] = { (uint32_t)(group * 16 + in_group % 32 / 2), ticket, (uint32_t)step, (uint32_t)(step >> 32) };
+    uint32_t output[4],
+        counter[4] = { (uint32_t)(group * 16 + in_group % 32 / 2), ticket, (uint32_t)step,
+            (uint32_t)(step >> 32) };
     lathe_philox(counter, rng.key, output);
     return output[in_group / 32 * 2 + in_group % 2];
 }
@@ -27,7 +29,8 @@ static void dropout_is_its_naive_twin(void **state)
     for (uint64_t seed = 0; seed < 25; seed++) {
         double p = ps[seed % 4];
         uint64_t step = seed * 0x123456789u;
-        lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, 9), random_int(seed, 1, 1, 9) } };
+        lathe_shape shape = { 3,
+            { test_batches[seed % 5], random_int(seed, 0, 1, 9), random_int(seed, 1, 1, 9) } };
         lathe_leaf leaf = normal_leaf(seed % 3 ? LATHE_BATCHED : LATHE_PLAIN, shape, seed);
         lathe_tape *tape = lathe_tape_new();
         lathe_tape_seed(tape, seed, step);
@@ -44,7 +47,9 @@ static void dropout_is_its_naive_twin(void **state)
             size_t place = lathe_tensor_place(x, i);
             double factor = 1;
             for (uint32_t ticket = 0; ticket < 2; ticket++)
-                factor *= word_of(place, seed, step, ticket) < (uint32_t)(p * 4294967296.0) ? 0 : (double)(lathe_real)(1 / (1 - p));
+                factor *= word_of(place, seed, step, ticket) < (uint32_t)(p * 4294967296.0) ?
+                    0 :
+                    (double)(lathe_real)(1 / (1 - p));
             want[i] = (double)leaf.values[i] * factor;
             want_gx[i] = (double)gy[i] * factor;
         }
@@ -101,7 +106,8 @@ static void the_key_decides_and_nothing_else(void **state)
     lathe_tape_free(tape);
 }
 
-/* With n = 200,000 the share that falls is p to within 5 standard deviations, and the mean of ones stays 1. */
+/* With n = 200,000 the share that falls is p to within 5 standard deviations, and the mean of ones stays 1.
+ */
 static void the_share_that_falls_is_p(void **state)
 {
     (void)state;
@@ -139,7 +145,8 @@ static void mistakes_are_named(void **state)
     (void)state;
     lathe_leaf leaf = { .layout = LATHE_PLAIN, .shape = { 1, { 4 } } };
     double wrong[] = { 1, -0.1, NAN };
-    for (int i = 0; i < 3; i++) assert_op_fails(dropout, &wrong[i], &leaf, 1, LATHE_EARG, "lathe_dropout: p ");
+    for (int i = 0; i < 3; i++)
+        assert_op_fails(dropout, &wrong[i], &leaf, 1, LATHE_EARG, "lathe_dropout: p ");
 }
 
 static void threads_change_no_bit(void **state)

@@ -21,7 +21,8 @@ static lathe_tensor *sigmoid_focal(void *context, lathe_tensor *const *leaves, i
     return lathe_sigmoid_focal(leaves[0], leaves[1], context);
 }
 
-/* Probabilities 1/4 and 3/4: label 1 costs (1/4)^2 ln 4/3; the sigmoid of ln 3 is 3/4 too, a yes costs a quarter of that. */
+/* Probabilities 1/4 and 3/4: label 1 costs (1/4)^2 ln 4/3; the sigmoid of ln 3 is 3/4 too, a yes costs a
+ * quarter of that. */
 static void by_hand(void **state)
 {
     (void)state;
@@ -39,15 +40,19 @@ enum { MOST_CLASSES = 5 };
 
 static void check_focal(uint64_t seed)
 {
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 2, MOST_CLASSES), random_int(seed, 1, 1, 3) } };
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 2, MOST_CLASSES), random_int(seed, 1, 1, 3) } };
     size_t classes = (size_t)shape.dim[1], columns = (size_t)shape.dim[2], n = (size_t)shape.dim[0] * columns;
     lathe_real alpha[MOST_CLASSES] = { 1, 0.5, 2, 0.25, 1.5 };
     int *labels = random_labels(n, shape.dim[1], seed & 4 ? 1 : -100, seed);
-    focal_case c = { labels, { .gamma = (double[]){ 0, 1, 3.5, LATHE_ZERO }[seed % 4], .reduction = (lathe_reduction)(seed % 3) } };
+    focal_case c = { labels,
+        { .gamma = (double[]){ 0, 1, 3.5, LATHE_ZERO }[seed % 4],
+            .reduction = (lathe_reduction)(seed % 3) } };
     if (seed & 2) c.opts.alpha = alpha;
     if (seed & 4) c.opts.ignore_index = 1;
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
-    double *x = leaf_doubles(&leaf), *each = calloc(n, sizeof *each), gamma = c.opts.gamma == 0 ? 2 : c.opts.gamma, counted = 0;
+    double *x = leaf_doubles(&leaf), *each = calloc(n, sizeof *each),
+           gamma = c.opts.gamma == 0 ? 2 : c.opts.gamma, counted = 0;
     for (size_t i = 0; i < n; i++) {
         if (labels[i] == (seed & 4 ? 1 : -100)) continue;
         const double *first = x + i / columns * classes * columns + i % columns;
@@ -67,9 +72,10 @@ static void check_focal(uint64_t seed)
 
 static void check_sigmoid(uint64_t seed)
 {
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, MOST_CLASSES), random_int(seed, 1, 1, 3) } };
-    lathe_sigmoid_focal_opts opts = { (double[]){ 0, 0.75, -1 }[seed % 3], (double[]){ 0, 1, 3.5, LATHE_ZERO }[seed % 4],
-        (lathe_reduction)(seed / 3 % 3) };
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 1, MOST_CLASSES), random_int(seed, 1, 1, 3) } };
+    lathe_sigmoid_focal_opts opts = { (double[]){ 0, 0.75, -1 }[seed % 3],
+        (double[]){ 0, 1, 3.5, LATHE_ZERO }[seed % 4], (lathe_reduction)(seed / 3 % 3) };
     lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, shape, seed), target_leaf(shape, seed) };
     double *x = leaf_doubles(&leaves[0]), *t = leaf_doubles(&leaves[1]);
     double alpha = opts.alpha == 0 ? 0.25 : opts.alpha, gamma = opts.gamma == 0 ? 2 : opts.gamma;
@@ -102,8 +108,8 @@ static void the_sigmoid_form_is_torchvisions(void **state)
         const char *name;
         lathe_sigmoid_focal_opts opts;
     } rows[] = { { "sigmoid_focal", { .alpha = 0 } }, { "sigmoid_focal.gamma", { .gamma = 0.5 } },
-        { "sigmoid_focal.plain", { .alpha = -1, .gamma = LATHE_ZERO } }, { "sigmoid_focal.alpha", { .alpha = 0.75, .gamma = 1 } },
-        { "sigmoid_focal.soft", { .alpha = 0 } } };
+        { "sigmoid_focal.plain", { .alpha = -1, .gamma = LATHE_ZERO } },
+        { "sigmoid_focal.alpha", { .alpha = 0.75, .gamma = 1 } }, { "sigmoid_focal.soft", { .alpha = 0 } } };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (int how = 0; how < 3; how++) {
             char name[64];
@@ -138,7 +144,8 @@ static void the_softmax_form_is_pytorchs(void **state)
     free_leaves(&alpha, 1);
 }
 
-/* Sure and right, sure and wrong, NaN where it is ignored: torchvision's gradient is NaN for the first if gamma is below 1. */
+/* Sure and right, sure and wrong, NaN where it is ignored: torchvision's gradient is NaN for the first if
+ * gamma is below 1. */
 static void extremes_are_right(void **state)
 {
     (void)state;
@@ -174,9 +181,11 @@ static void mistakes_are_named(void **state)
     c.labels = NULL;
     assert_op_fails(focal, &c, pair, 1, LATHE_EARG, "lathe_focal: labels is NULL");
     lathe_sigmoid_focal_opts opts = { .alpha = 1.5 };
-    assert_op_fails(sigmoid_focal, &opts, pair, 2, LATHE_EARG, "lathe_sigmoid_focal: alpha = 1.5 is not legal: [-1, 1]");
+    assert_op_fails(sigmoid_focal, &opts, pair, 2, LATHE_EARG,
+        "lathe_sigmoid_focal: alpha = 1.5 is not legal: [-1, 1]");
     pair[1].shape.dim[1] = 5;
-    assert_op_fails(sigmoid_focal, &opts, pair, 2, LATHE_ESHAPE, "lathe_sigmoid_focal: x is [3, 4] batched, targets is [3, 5]");
+    assert_op_fails(sigmoid_focal, &opts, pair, 2, LATHE_ESHAPE,
+        "lathe_sigmoid_focal: x is [3, 4] batched, targets is [3, 5]");
 }
 
 static void threads_change_no_bit(void **state)

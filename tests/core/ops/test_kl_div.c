@@ -9,11 +9,13 @@ static lathe_tensor *kl_div(void *context, lathe_tensor *const *leaves, int coun
     return lathe_kl_div(leaves[0], leaves[1], context);
 }
 
-/* Halves against (1/4, 3/4): 1/2 ln 2 + 1/2 ln 2/3 = 1/2 ln 4/3. A target of 0 counts as nothing, even against probability 0. */
+/* Halves against (1/4, 3/4): 1/2 ln 2 + 1/2 ln 2/3 = 1/2 ln 4/3. A target of 0 counts as nothing, even
+ * against probability 0. */
 static void by_hand(void **state)
 {
     (void)state;
-    const lathe_real x[] = { (lathe_real)log(0.25), (lathe_real)log(0.75), -INFINITY, 0 }, t[] = { 0.5, 0.5, 0, 1 };
+    const lathe_real x[] = { (lathe_real)log(0.25), (lathe_real)log(0.75), -INFINITY, 0 },
+                     t[] = { 0.5, 0.5, 0, 1 };
     const lathe_leaf leaves[] = { { .layout = LATHE_BATCHED, .shape = { 2, { 2, 2 } }, .values = x },
         { .layout = LATHE_BATCHED, .shape = { 2, { 2, 2 } }, .values = t, .constant = true } };
     lathe_kl_div_opts opts = { .batchmean = true };
@@ -24,7 +26,8 @@ static void by_hand(void **state)
 
 static void check(uint64_t seed)
 {
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
     lathe_kl_div_opts opts = { .log_target = seed & 1, .reduction = (lathe_reduction)(seed % 3) };
     opts.batchmean = opts.reduction == LATHE_REDUCE_MEAN && seed & 2;
     lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, shape, seed), target_leaf(shape, seed) };
@@ -34,7 +37,8 @@ static void check(uint64_t seed)
         double target = opts.log_target ? exp(t[i]) : t[i];
         x[i] = target > 0 ? target * (log(target) - x[i]) : 0;
     }
-    assert_loss("kl_div", kl_div, &opts, leaves, 2, opts.reduction, x, n, opts.batchmean ? shape.dim[0] : (double)n);
+    assert_loss("kl_div", kl_div, &opts, leaves, 2, opts.reduction, x, n,
+        opts.batchmean ? shape.dim[0] : (double)n);
     assert_gradient("kl_div", kl_div, &opts, leaves, 2);
     free(x);
     free(t);
@@ -53,8 +57,10 @@ static void it_is_pytorchs(void **state)
     for (int how = 0; how < 4; how++)
         for (int log_target = 0; log_target < 2; log_target++) {
             char name[64];
-            snprintf(name, sizeof name, "kl_div%s.%s", log_target ? ".log" : "", how < 3 ? reduction_names[how] : "batchmean");
-            lathe_kl_div_opts opts = { log_target, how == 3, how < 3 ? (lathe_reduction)how : LATHE_REDUCE_MEAN };
+            snprintf(name, sizeof name, "kl_div%s.%s", log_target ? ".log" : "",
+                how < 3 ? reduction_names[how] : "batchmean");
+            lathe_kl_div_opts opts = { log_target, how == 3,
+                how < 3 ? (lathe_reduction)how : LATHE_REDUCE_MEAN };
             assert_golden_loss(name, kl_div, &opts, (lathe_shape){ 3, { 17, 4, 2 } }, 2, true);
         }
 }
@@ -65,7 +71,8 @@ static void mistakes_are_named(void **state)
     const lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 3, 4 } } };
     lathe_leaf pair[] = { leaf, leaf };
     lathe_kl_div_opts opts = { .batchmean = true, .reduction = LATHE_REDUCE_SUM };
-    assert_op_fails(kl_div, &opts, pair, 2, LATHE_EARG, "lathe_kl_div: batchmean is a mean, yet the reduction is sum");
+    assert_op_fails(kl_div, &opts, pair, 2, LATHE_EARG,
+        "lathe_kl_div: batchmean is a mean, yet the reduction is sum");
     opts.reduction = (lathe_reduction)3;
     assert_op_fails(kl_div, &opts, pair, 2, LATHE_EARG, "lathe_kl_div: reduction = 3");
     pair[1].shape.dim[0] = 4;

@@ -43,12 +43,16 @@ static void run(numbers *n)
 {
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { n->batch, n->features } }, n->x);
-    lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 2, { n->outputs, n->features } }, n->w);
-    lathe_tensor *bias = n->has_bias ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { n->outputs } }, n->bias) : NULL;
+    lathe_tensor *x =
+        lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { n->batch, n->features } }, n->x);
+    lathe_tensor *w =
+        lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 2, { n->outputs, n->features } }, n->w);
+    lathe_tensor *bias =
+        n->has_bias ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { n->outputs } }, n->bias) : NULL;
     x->needs_grad = w->needs_grad = true;
     if (bias) bias->needs_grad = true;
-    int tail = (n->batch - 1) % LATHE_LANES + 1; /* lanes from here on, in the last block, hold numbers that must not matter */
+    int tail = (n->batch - 1) % LATHE_LANES +
+        1; /* lanes from here on, in the last block, hold numbers that must not matter */
     for (size_t i = x->stored - (size_t)(n->features * LATHE_LANES); i < x->stored; i++)
         if ((int)(i % LATHE_LANES) >= tail) x->data[i] = 1000;
     lathe_tensor *y = lathe_linear(x, w, bias);
@@ -69,7 +73,8 @@ static void check_against_twin(int batch, int features, int outputs, bool has_bi
     numbers n = numbers_new(batch, features, outputs, has_bias);
     fill(&n, seed);
     run(&n);
-    double *y = calloc(n.y_count, sizeof *y), *gx = calloc(n.x_count, sizeof *gx), *gw = calloc(n.w_count, sizeof *gw);
+    double *y = calloc(n.y_count, sizeof *y), *gx = calloc(n.x_count, sizeof *gx),
+           *gw = calloc(n.w_count, sizeof *gw);
     double *gbias = calloc((size_t)outputs, sizeof *gbias);
     for (int b = 0; b < batch; b++)
         for (int o = 0; o < outputs; o++) {
@@ -91,7 +96,8 @@ static void check_against_twin(int batch, int features, int outputs, bool has_bi
     free(y), free(gx), free(gw), free(gbias), free(n.x);
 }
 
-/* x = 1 2 3, w = 1 0 2 / 0 1 -1, bias 10 20: y = 1+6+10, 2-3+20. With gy = 1 2: gx = w' gy = 1 2 0, gw = gy x. */
+/* x = 1 2 3, w = 1 0 2 / 0 1 -1, bias 10 20: y = 1+6+10, 2-3+20. With gy = 1 2: gx = w' gy = 1 2 0, gw = gy
+ * x. */
 static void a_case_by_hand(void **state)
 {
     (void)state;
@@ -139,8 +145,9 @@ static void golden_values_from_pytorch(void **state)
             lathe_real *at;
             size_t count;
             bool given;
-        } parts[] = { { "x", n.x, n.x_count, true }, { "w", n.w, n.w_count, true }, { "gy", n.gy, n.y_count, true },
-            { "bias", n.bias, (size_t)n.outputs, true }, { "y", n.y, n.y_count, false }, { "gx", n.gx, n.x_count, false },
+        } parts[] = { { "x", n.x, n.x_count, true }, { "w", n.w, n.w_count, true },
+            { "gy", n.gy, n.y_count, true }, { "bias", n.bias, (size_t)n.outputs, true },
+            { "y", n.y, n.y_count, false }, { "gx", n.gx, n.x_count, false },
             { "gw", n.gw, n.w_count, false }, { "gbias", n.gbias, (size_t)n.outputs, false } };
         for (int part = 0; part < 8; part++) {
             if (part == 4) run(&n);
@@ -166,7 +173,8 @@ static lathe_tensor *linear_function(void *context, lathe_tensor *const *leaves,
 /* The same weights twice: the second gradient is added to the first. */
 static lathe_tensor *twice_function(void *context, lathe_tensor *const *leaves, int count)
 {
-    return linear_function(context, (lathe_tensor *[]){ linear_function(context, leaves, count), leaves[1], leaves[2] }, count);
+    return linear_function(context,
+        (lathe_tensor *[]){ linear_function(context, leaves, count), leaves[1], leaves[2] }, count);
 }
 
 static void gradient_check(void **state)
@@ -217,8 +225,10 @@ static void relu_is_the_same_in_one_operation(void **state)
         fill(m, 5);
         lathe_tape *tape = lathe_tape_new();
         lathe_tape_begin(tape, LATHE_TRAIN);
-        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { m->batch, m->features } }, m->x);
-        lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 2, { m->outputs, m->features } }, m->w);
+        lathe_tensor *x =
+            lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { m->batch, m->features } }, m->x);
+        lathe_tensor *w =
+            lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 2, { m->outputs, m->features } }, m->w);
         lathe_tensor *bias = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { m->outputs } }, m->bias);
         x->needs_grad = w->needs_grad = bias->needs_grad = true;
         lathe_tensor *y = fused ? lathe_linear_relu(x, w, bias) : lathe_relu(lathe_linear(x, w, bias));
@@ -255,13 +265,16 @@ static void same_bits_for_any_number_of_threads(void **state)
     free(one.x), free(n.x);
 }
 
-static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_shape w_shape, int biases, const char *fragment)
+static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_shape w_shape, int biases,
+    const char *fragment)
 {
     lathe_error_clear();
     lathe_tape *tape = lathe_tape_new();
     lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL), *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);
-    assert_null(lathe_linear(x, w, biases ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { biases } }, NULL) : NULL));
+    lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL),
+                 *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);
+    assert_null(lathe_linear(x, w,
+        biases ? lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { biases } }, NULL) : NULL));
     assert_int_equal(lathe_tape_status(tape), LATHE_ESHAPE);
     assert_failed(LATHE_ESHAPE, fragment);
     lathe_tape_free(tape);
@@ -271,10 +284,12 @@ static void mistakes_are_named(void **state)
 {
     (void)state;
     const lathe_shape w = { 2, { 10, 99 } };
-    expect_failure((lathe_shape){ 2, { 4, 128 } }, LATHE_BATCHED, w, 0, "lathe_linear: x has 128 features, weight expects 99");
+    expect_failure((lathe_shape){ 2, { 4, 128 } }, LATHE_BATCHED, w, 0,
+        "lathe_linear: x has 128 features, weight expects 99");
     expect_failure((lathe_shape){ 4, { 4, 1, 9, 11 } }, LATHE_BATCHED, w, 0, "x is batched [4, 1, 9, 11]");
     expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_PLAIN, w, 0, "x is plain [4, 99]");
-    expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_BATCHED, (lathe_shape){ 1, { 99 } }, 0, "weight is [99]");
+    expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_BATCHED, (lathe_shape){ 1, { 99 } }, 0,
+        "weight is [99]");
     expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_BATCHED, w, 9, "bias is [9], weight has 10 outputs");
     lathe_error_clear();
     assert_null(lathe_linear(NULL, NULL, NULL));

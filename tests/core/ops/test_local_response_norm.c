@@ -20,7 +20,8 @@ static int teardown(void **state)
 }
 
 /* The formula in double, term by term. */
-static void naive(const lathe_shape *shape, const lathe_real *x, const lathe_local_response_norm_opts *o, double *y)
+static void naive(const lathe_shape *shape, const lathe_real *x, const lathe_local_response_norm_opts *o,
+    double *y)
 {
     int C = shape->dim[1], H = shape->dim[2], W = shape->dim[3], radius = o->size / 2;
     int rc = o->within_channel ? 0 : radius, rs = o->within_channel ? radius : 0;
@@ -32,31 +33,41 @@ static void naive(const lathe_shape *shape, const lathe_real *x, const lathe_loc
                 for (int t = j - rs; t <= j + rs; t++)
                     if (p >= 0 && p < C && q >= 0 && q < H && t >= 0 && t < W)
                         sum += pow((double)x[((b * C + p) * H + q) * W + t], 2);
-        y[n] = (double)x[n] / pow(o->k + o->alpha * sum / (o->within_channel ? o->size * o->size : o->size), o->beta);
+        y[n] = (double)x[n] /
+            pow(o->k + o->alpha * sum / (o->within_channel ? o->size * o->size : o->size), o->beta);
     }
 }
 
-/* By hand: x = 1, 2, 3 in three channels, size 3, alpha 3, beta 1, k 1: scales 1 + (1 + 4), 1 + (1 + 4 + 9), 1 + (4 + 9). */
+/* By hand: x = 1, 2, 3 in three channels, size 3, alpha 3, beta 1, k 1: scales 1 + (1 + 4), 1 + (1 + 4 + 9),
+ * 1 + (4 + 9). */
 static void test_by_hand(void **state)
 {
     (void)state;
     lathe_tape_begin(tape, LATHE_EVAL);
-    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 1, 3, 1, 1 } }, (const lathe_real[]){ 1, 2, 3 });
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 1, 3, 1, 1 } },
+        (const lathe_real[]){ 1, 2, 3 });
     lathe_real y[3];
-    lathe_tensor_read(lathe_local_response_norm(x, &(lathe_local_response_norm_opts){ .size = 3, .alpha = 3, .beta = 1 }), y, 3);
+    lathe_tensor_read(lathe_local_response_norm(x,
+                          &(lathe_local_response_norm_opts){ .size = 3, .alpha = 3, .beta = 1 }),
+        y, 3);
     assert_close("y", y, (const double[]){ 1.0 / 6, 2.0 / 15, 3.0 / 14 }, 3, 1e-6, 0);
 }
 
 static lathe_shape random_shape(uint64_t seed)
 {
     static const int batches[] = { 1, 15, 16, 17, 33 };
-    return (lathe_shape){ 4, { batches[seed % 5], random_int(seed, 1, 1, 7), random_int(seed, 2, 1, 6), random_int(seed, 3, 1, 6) } };
+    return (lathe_shape){ 4,
+        { batches[seed % 5], random_int(seed, 1, 1, 7), random_int(seed, 2, 1, 6),
+            random_int(seed, 3, 1, 6) } };
 }
 
 static lathe_local_response_norm_opts random_opts(uint64_t seed)
 {
-    return (lathe_local_response_norm_opts){ .size = 2 * random_int(seed, 4, 0, 3) + 1, .alpha = 0.5,
-        .beta = seed % 3 ? 0.75 : 1.2, .k = 1.5, .within_channel = seed % 2 };
+    return (lathe_local_response_norm_opts){ .size = 2 * random_int(seed, 4, 0, 3) + 1,
+        .alpha = 0.5,
+        .beta = seed % 3 ? 0.75 : 1.2,
+        .k = 1.5,
+        .within_channel = seed % 2 };
 }
 
 static void test_twin(void **state)
@@ -71,7 +82,8 @@ static void test_twin(void **state)
         fill_normal(x, count, seed);
         naive(&shape, x, &opts, want);
         lathe_tape_begin(tape, LATHE_EVAL);
-        lathe_tensor_read(lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, shape, x), &opts), y, count);
+        lathe_tensor_read(lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, shape, x), &opts), y,
+            count);
         assert_close("y", y, want, count, sizeof(lathe_real) == 8 ? 1e-13 : 2e-6, 0);
         free(x), free(y), free(want);
     }
@@ -126,12 +138,18 @@ static void check_golden(const char *name, lathe_shape shape, lathe_local_respon
 static void test_golden(void **state)
 {
     (void)state;
-    check_golden("across3", (lathe_shape){ 4, { 2, 5, 3, 4 } }, (lathe_local_response_norm_opts){ .size = 3, .alpha = 0.5 });
-    check_golden("across5", (lathe_shape){ 4, { 17, 7, 2, 2 } }, (lathe_local_response_norm_opts){ .alpha = 2, .beta = 0.6, .k = 2 });
+    check_golden("across3", (lathe_shape){ 4, { 2, 5, 3, 4 } },
+        (lathe_local_response_norm_opts){ .size = 3, .alpha = 0.5 });
+    check_golden("across5", (lathe_shape){ 4, { 17, 7, 2, 2 } },
+        (lathe_local_response_norm_opts){ .alpha = 2, .beta = 0.6, .k = 2 });
     check_golden("within3", (lathe_shape){ 4, { 2, 3, 5, 4 } },
         (lathe_local_response_norm_opts){ .size = 3, .alpha = 0.5, .within_channel = true });
     check_golden("within5", (lathe_shape){ 4, { 1, 2, 7, 6 } },
-        (lathe_local_response_norm_opts){ .size = 5, .alpha = 3, .beta = 1, .k = 0.5, .within_channel = true });
+        (lathe_local_response_norm_opts){ .size = 5,
+            .alpha = 3,
+            .beta = 1,
+            .k = 0.5,
+            .within_channel = true });
 }
 
 static void test_errors(void **state)
@@ -142,16 +160,23 @@ static void test_errors(void **state)
         lathe_local_response_norm_opts opts;
         const char *message;
     } bad[] = {
-        { { .size = 4 }, "size = 4 must be odd" }, { { .size = -1 }, "size = -1" }, { { .alpha = -1 }, "alpha = -1" },
-        { { .beta = NAN }, "beta" }, { { .k = -1 }, "k = -1" }, { { .k = LATHE_ZERO }, "k = 0" },
+        { { .size = 4 }, "size = 4 must be odd" },
+        { { .size = -1 }, "size = -1" },
+        { { .alpha = -1 }, "alpha = -1" },
+        { { .beta = NAN }, "beta" },
+        { { .k = -1 }, "k = -1" },
+        { { .k = LATHE_ZERO }, "k = 0" },
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         lathe_tape_begin(tape, LATHE_EVAL);
-        assert_null(lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, shape, NULL), &bad[i].opts));
+        assert_null(
+            lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, shape, NULL), &bad[i].opts));
         assert_failed(LATHE_EARG, bad[i].message);
     }
     lathe_tape_begin(tape, LATHE_EVAL);
-    assert_null(lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 1, 2 } }, NULL), NULL));
+    assert_null(
+        lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 1, 2 } }, NULL),
+            NULL));
     assert_failed(LATHE_ESHAPE, "x is [1, 2], expected [B, C, H, W]");
 }
 

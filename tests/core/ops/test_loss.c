@@ -13,9 +13,11 @@ static const lathe_loss_type *type_of(const char *name)
 static void all_are_found_by_name(void **state)
 {
     (void)state;
-    static const char *const names[] = { "binary_cross_entropy", "ciou", "cross_entropy", "cross_entropy_iou", "dice", "diou", "focal",
-        "giou", "huber", "iou", "jaccard", "kl_div", "l1", "mse", "sigmoid_focal", "smooth_l1" };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) assert_string_equal(type_of(names[i])->name, names[i]);
+    static const char *const names[] = { "binary_cross_entropy", "ciou", "cross_entropy", "cross_entropy_iou",
+        "dice", "diou", "focal", "giou", "huber", "iou", "jaccard", "kl_div", "l1", "mse", "sigmoid_focal",
+        "smooth_l1" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_string_equal(type_of(names[i])->name, names[i]);
     assert_ptr_equal(lathe_loss_find("cross-entropy"), lathe_loss_find("cross_entropy"));
     for (int i = 0; lathe_loss_type_at(i); i++) {
         const lathe_loss_type *type = lathe_loss_type_at(i);
@@ -89,7 +91,8 @@ static void each_loss_for_labels_falls(void **state)
         fill_normal(x, COUNT, 7);
         for (int step = 0; step < 60; step++) {
             lathe_tape_begin(tape, LATHE_TRAIN);
-            lathe_tensor *leaf = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { BATCH, CLASSES } }, x);
+            lathe_tensor *leaf =
+                lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { BATCH, CLASSES } }, x);
             leaf->needs_grad = true;
             lathe_tensor *loss = type->classify(leaf, labels, NULL);
             if (!loss || lathe_backward(loss)) fail_msg("%s: %s", type->name, lathe_error_message());

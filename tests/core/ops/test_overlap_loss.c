@@ -14,7 +14,8 @@ static lathe_tensor *overlap(void *context, lathe_tensor *const *leaves, int cou
 {
     const overlap_case *c = context;
     (void)count;
-    if (!c->labels) return (c->jaccard ? lathe_jaccard_soft : lathe_dice_soft)(leaves[0], leaves[1], &c->opts);
+    if (!c->labels)
+        return (c->jaccard ? lathe_jaccard_soft : lathe_dice_soft)(leaves[0], leaves[1], &c->opts);
     return (c->jaccard ? lathe_jaccard : lathe_dice)(leaves[0], c->labels, &c->opts);
 }
 
@@ -31,8 +32,8 @@ static lathe_tensor *cross_entropy_iou(void *context, lathe_tensor *const *leave
 }
 
 /*
- * Two pixels, two classes, probabilities 1/4 and 3/4 each, both labelled 1. Class 0 does not occur: 0. Class 1 has sum p t = 3/2,
- * sum p = 3/2, sum t = 2: Dice 3 / 3.5, Jaccard 1.5 / 2. Beside it cross-entropy ln 4/3.
+ * Two pixels, two classes, probabilities 1/4 and 3/4 each, both labelled 1. Class 0 does not occur: 0. Class
+ * 1 has sum p t = 3/2, sum p = 3/2, sum t = 2: Dice 3 / 3.5, Jaccard 1.5 / 2. Beside it cross-entropy ln 4/3.
  */
 static void by_hand(void **state)
 {
@@ -41,7 +42,8 @@ static void by_hand(void **state)
     const lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 2, 2 } }, .values = x };
     const int labels[] = { 1, 1 };
     overlap_case c = { false, labels, { .reduction = LATHE_REDUCE_NONE } };
-    const double dice[] = { 0, 1.0 / 7 }, jaccard[] = { 0, 0.25 }, mean = 0.125, both = log(4.0 / 3) + 0.5 * 0.125;
+    const double dice[] = { 0, 1.0 / 7 }, jaccard[] = { 0, 0.25 }, mean = 0.125,
+                 both = log(4.0 / 3) + 0.5 * 0.125;
     assert_result("dice", overlap, &c, &leaf, 1, LATHE_EVAL, dice, 2, 1e-6, 0);
     c.jaccard = true;
     assert_result("jaccard", overlap, &c, &leaf, 1, LATHE_EVAL, jaccard, 2, 1e-6, 0);
@@ -51,8 +53,10 @@ static void by_hand(void **state)
     assert_result("with cross-entropy", cross_entropy_iou, &i, &leaf, 1, LATHE_EVAL, &both, 1, 1e-6, 0);
 }
 
-/* Class by class over all pixels, from probabilities and targets; pixels of an ignored label (NULL: none) left out. */
-static void twin(const overlap_case *c, const lathe_shape *shape, const double *p, const double *t, double *each)
+/* Class by class over all pixels, from probabilities and targets; pixels of an ignored label (NULL: none)
+ * left out. */
+static void twin(const overlap_case *c, const lathe_shape *shape, const double *p, const double *t,
+    double *each)
 {
     int classes = shape->dim[1], columns = shape->dim[2];
     int ignored = c->opts.ignore_index ? c->opts.ignore_index : -100;
@@ -67,7 +71,8 @@ static void twin(const overlap_case *c, const lathe_shape *shape, const double *
             of_t += target;
         }
         double smooth = c->opts.smooth;
-        each[k] = c->jaccard ? 1 - (both + smooth) / (of_p + of_t - both + smooth) : 1 - (2 * both + smooth) / (of_p + of_t + smooth);
+        each[k] = c->jaccard ? 1 - (both + smooth) / (of_p + of_t - both + smooth) :
+                               1 - (2 * both + smooth) / (of_p + of_t + smooth);
         if (of_t == 0) each[k] = 0;
     }
 }
@@ -84,18 +89,23 @@ static void softmax_by_hand(const lathe_shape *shape, double *x)
 
 static void check(uint64_t seed)
 {
-    lathe_shape shape = { 3, { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
-    int *labels = random_labels((size_t)shape.dim[0] * (size_t)shape.dim[2], shape.dim[1], seed & 4 ? 1 : -100, seed);
+    lathe_shape shape = { 3,
+        { test_batches[seed % 5], random_int(seed, 0, 1, 5), random_int(seed, 1, 1, 4) } };
+    int *labels =
+        random_labels((size_t)shape.dim[0] * (size_t)shape.dim[2], shape.dim[1], seed & 4 ? 1 : -100, seed);
     if (seed & 4 && shape.dim[1] > 1) labels[0] = 0;
     overlap_case c = { seed & 1, seed & 2 ? labels : NULL, { .reduction = (lathe_reduction)(seed % 3) } };
     if (seed & 4) c.opts.ignore_index = 1;
     if (seed & 8) c.opts.smooth = 0.75;
-    lathe_leaf leaves[] = { c.labels ? normal_leaf(LATHE_BATCHED, shape, seed) : target_leaf(shape, seed + 50), target_leaf(shape, seed) };
+    lathe_leaf leaves[] = { c.labels ? normal_leaf(LATHE_BATCHED, shape, seed) :
+                                       target_leaf(shape, seed + 50),
+        target_leaf(shape, seed) };
     leaves[0].constant = false;
     double *p = leaf_doubles(&leaves[0]), *t = leaf_doubles(&leaves[1]), each[5];
     if (c.labels) softmax_by_hand(&shape, p);
     twin(&c, &shape, p, t, each);
-    assert_loss("overlap", overlap, &c, leaves, 2, c.opts.reduction, each, (size_t)shape.dim[1], shape.dim[1]);
+    assert_loss("overlap", overlap, &c, leaves, 2, c.opts.reduction, each, (size_t)shape.dim[1],
+        shape.dim[1]);
     assert_gradient("overlap", overlap, &c, leaves, 2);
     free(p);
     free(t);
@@ -135,8 +145,12 @@ static void they_are_pytorchs(void **state)
         golden_overlap("jaccard", labels, (lathe_reduction)how);
         if (how == LATHE_REDUCE_NONE) continue;
         char name[64];
-        iou_case c = { labels, { .lambda = 0.5, .class_weights = weights.values, .label_smoothing = 0.1, .smooth = 0.25,
-            .reduction = (lathe_reduction)how } };
+        iou_case c = { labels,
+            { .lambda = 0.5,
+                .class_weights = weights.values,
+                .label_smoothing = 0.1,
+                .smooth = 0.25,
+                .reduction = (lathe_reduction)how } };
         snprintf(name, sizeof name, "cross_entropy_iou.%s", reduction_names[how]);
         assert_golden_loss(name, cross_entropy_iou, &c, (lathe_shape){ 4, { 17, 4, 3, 2 } }, 1, false);
     }
@@ -151,17 +165,20 @@ static void mistakes_are_named(void **state)
     lathe_leaf pair[] = { leaf, leaf };
     const int labels[] = { 0, 1, 2, 3 };
     overlap_case c = { false, labels, { .smooth = 0 } };
-    assert_op_fails(overlap, &c, pair, 1, LATHE_EARG, "lathe_dice: label 3 of sample 1, place 1, is outside 0 to 2");
+    assert_op_fails(overlap, &c, pair, 1, LATHE_EARG,
+        "lathe_dice: label 3 of sample 1, place 1, is outside 0 to 2");
     c.opts.smooth = -1;
     assert_op_fails(overlap, &c, pair, 1, LATHE_EARG, "lathe_dice: smooth = -1 is not legal: >= 0");
     c = (overlap_case){ true, NULL, { .reduction = (lathe_reduction)5 } };
     assert_op_fails(overlap, &c, pair, 2, LATHE_EARG, "lathe_jaccard: reduction = 5");
     pair[1].shape.dim[2] = 3;
-    assert_op_fails(overlap, &c, pair, 2, LATHE_ESHAPE, "lathe_jaccard_soft: p is [2, 3, 2] batched, targets is [2, 3, 3]");
+    assert_op_fails(overlap, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_jaccard_soft: p is [2, 3, 2] batched, targets is [2, 3, 3]");
     iou_case i = { labels, { .reduction = LATHE_REDUCE_NONE } };
     assert_op_fails(cross_entropy_iou, &i, pair, 1, LATHE_EARG, "lathe_cross_entropy_iou: reduction none");
     i.opts = (lathe_cross_entropy_iou_opts){ .lambda = -1 };
-    assert_op_fails(cross_entropy_iou, &i, pair, 1, LATHE_EARG, "lathe_cross_entropy_iou: lambda = -1 is not legal");
+    assert_op_fails(cross_entropy_iou, &i, pair, 1, LATHE_EARG,
+        "lathe_cross_entropy_iou: lambda = -1 is not legal");
     pair[0].layout = LATHE_PLAIN;
     c.labels = labels;
     assert_op_fails(overlap, &c, pair, 1, LATHE_ESHAPE, "lathe_jaccard: x is [2, 3, 2] and not batched");

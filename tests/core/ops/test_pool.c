@@ -90,12 +90,13 @@ static void nan_is_the_maximum(void **state)
             for (int i = 0; i < kernel * kernel; i++) x[i] = i == at ? (lathe_real)NAN : (lathe_real)(i % 3);
             lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = images(1, 1, kernel, kernel), .values = x };
             double want = NAN;
-            assert_result(
-                "NaN", pool, &(pool_case){ MAX, { .kernel = kernel } }, &leaf, 1, LATHE_TRAIN, &want, 1, 0, 1e-9);
+            assert_result("NaN", pool, &(pool_case){ MAX, { .kernel = kernel } }, &leaf, 1, LATHE_TRAIN,
+                &want, 1, 0, 1e-9);
         }
 }
 
-/* Windows along one side, by walking over every place where one may begin: the definition, not the formula. */
+/* Windows along one side, by walking over every place where one may begin: the definition, not the formula.
+ */
 static int windows_along(int size, const lathe_pool_opts *o, int begins[64])
 {
     int stride = o->stride ? o->stride : o->kernel, count = 0;
@@ -108,15 +109,9 @@ static int windows_along(int size, const lathe_pool_opts *o, int begins[64])
     return count;
 }
 
-static int adaptive_begin(int i, int count, int size)
-{
-    return (int)floor((double)i * size / count);
-}
+static int adaptive_begin(int i, int count, int size) { return (int)floor((double)i * size / count); }
 
-static int adaptive_end(int i, int count, int size)
-{
-    return (int)ceil((double)(i + 1) * size / count);
-}
+static int adaptive_end(int i, int count, int size) { return (int)ceil((double)(i + 1) * size / count); }
 
 /* One window: its picture part, and what an average divides by. */
 typedef struct box {
@@ -124,12 +119,12 @@ typedef struct box {
     double area;
 } box;
 
-static box box_of(
-    const pool_case *c, int i, int j, int rows, int columns, const int *tops, const int *lefts, int height, int width)
+static box box_of(const pool_case *c, int i, int j, int rows, int columns, const int *tops, const int *lefts,
+    int height, int width)
 {
     if (c->kind == ADAPTIVE) {
-        box b = { adaptive_begin(i, rows, height), adaptive_end(i, rows, height), adaptive_begin(j, columns, width),
-            adaptive_end(j, columns, width), 0 };
+        box b = { adaptive_begin(i, rows, height), adaptive_end(i, rows, height),
+            adaptive_begin(j, columns, width), adaptive_end(j, columns, width), 0 };
         b.area = (b.bottom - b.top) * (b.right - b.left);
         return b;
     }
@@ -139,12 +134,14 @@ static box box_of(
             area += y < height + p && x < width + p;
             inside += y >= 0 && y < height && x >= 0 && x < width;
         }
-    box b = { tops[i] < 0 ? 0 : tops[i], tops[i] + k < height ? tops[i] + k : height, lefts[j] < 0 ? 0 : lefts[j],
-        lefts[j] + k < width ? lefts[j] + k : width, c->opts.exclude_padding ? inside : area };
+    box b = { tops[i] < 0 ? 0 : tops[i], tops[i] + k < height ? tops[i] + k : height,
+        lefts[j] < 0 ? 0 : lefts[j], lefts[j] + k < width ? lefts[j] + k : width,
+        c->opts.exclude_padding ? inside : area };
     return b;
 }
 
-static void twin_window(const pool_case *c, const box *b, int width, const double *x, double gy, double *y, double *gx)
+static void twin_window(const pool_case *c, const box *b, int width, const double *x, double gy, double *y,
+    double *gx)
 {
     int best = b->top * width + b->left;
     double sum = 0;
@@ -161,7 +158,8 @@ static void twin_window(const pool_case *c, const box *b, int width, const doubl
 /* Result and gradient of a random case, plane by plane and window by window in double. */
 static void check_against_twin(pool_case *c, const lathe_leaf *leaf)
 {
-    int planes = leaf->shape.dim[0] * leaf->shape.dim[1], height = leaf->shape.dim[2], width = leaf->shape.dim[3];
+    int planes = leaf->shape.dim[0] * leaf->shape.dim[1], height = leaf->shape.dim[2],
+        width = leaf->shape.dim[3];
     int tops[64], lefts[64];
     int rows = c->kind == ADAPTIVE ? c->opts.kernel : windows_along(height, &c->opts, tops);
     int columns = c->kind == ADAPTIVE ? c->opts.stride : windows_along(width, &c->opts, lefts);
@@ -178,8 +176,8 @@ static void check_against_twin(pool_case *c, const lathe_leaf *leaf)
                 twin_window(c, &b, width, x + plane, gy[at], &y[at], gx + plane);
             }
     char what[128];
-    snprintf(what, sizeof what, "%s kernel %d stride %d padding %d ceil %d of %dx%d", op_names[c->kind], c->opts.kernel,
-        c->opts.stride, c->opts.padding, c->opts.ceil_mode, height, width);
+    snprintf(what, sizeof what, "%s kernel %d stride %d padding %d ceil %d of %dx%d", op_names[c->kind],
+        c->opts.kernel, c->opts.stride, c->opts.padding, c->opts.ceil_mode, height, width);
     check(what, c, leaf, y, gy, results, gx);
     free(x);
     free(gx);
@@ -207,8 +205,8 @@ static void random_cases_equal_the_twin(void **state)
     for (uint64_t seed = 0; seed < 200; seed++) {
         int least;
         pool_case c = random_case(seed, &least);
-        lathe_shape shape = images(test_batches[seed % 5], random_int(seed, 6, 1, 4), least + random_int(seed, 7, 0, 7),
-            least + random_int(seed, 8, 0, 7));
+        lathe_shape shape = images(test_batches[seed % 5], random_int(seed, 6, 1, 4),
+            least + random_int(seed, 7, 0, 7), least + random_int(seed, 8, 0, 7));
         lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
         size_t count = lathe_shape_count(&shape); /* multiples of 1/2, none below 0: ties, also of zeros */
         for (size_t i = 0; i < count; i++) {
@@ -242,18 +240,23 @@ static lathe_tensor *pool_twice(void *context, lathe_tensor *const *leaves, int 
     return lathe_add(pool(context, leaves, count), pool(context, leaves, count));
 }
 
-/* relu and pooling in one operation and in two: equal to the bit, in windows that overlap, reach the padding, or hold nothing above 0. */
+/* relu and pooling in one operation and in two: equal to the bit, in windows that overlap, reach the padding,
+ * or hold nothing above 0. */
 static void a_relu_before_costs_nothing_else(void **state)
 {
     (void)state;
     lathe_tape *tape = lathe_tape_new();
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int batch = random_int(seed, 0, 1, 20), height = random_int(seed, 1, 3, 9), width = random_int(seed, 2, 3, 9);
+        int batch = random_int(seed, 0, 1, 20), height = random_int(seed, 1, 3, 9),
+            width = random_int(seed, 2, 3, 9);
         int kernel = random_int(seed, 3, 1, 3);
-        const lathe_pool_opts opts = { .kernel = kernel, .stride = random_int(seed, 4, 1, 3), .padding = seed % 2 ? kernel / 2 : 0,
+        const lathe_pool_opts opts = { .kernel = kernel,
+            .stride = random_int(seed, 4, 1, 3),
+            .padding = seed % 2 ? kernel / 2 : 0,
             .ceil_mode = seed % 3 == 0 };
         size_t count = (size_t)(batch * 2 * height * width), results = 0;
-        lathe_real *x = malloc(count * sizeof *x), *gx[2] = { malloc(count * sizeof *x), malloc(count * sizeof *x) };
+        lathe_real *x = malloc(count * sizeof *x),
+                   *gx[2] = { malloc(count * sizeof *x), malloc(count * sizeof *x) };
         lathe_real *y[2] = { 0 }, *gy = NULL;
         fill_normal(x, count, seed);
         for (size_t i = 0; seed % 4 == 0 && i < count; i++) x[i] -= 1;
@@ -261,7 +264,8 @@ static void a_relu_before_costs_nothing_else(void **state)
             lathe_tape_begin(tape, LATHE_TRAIN);
             lathe_tensor *leaf = lathe_tape_leaf(tape, LATHE_BATCHED, images(batch, 2, height, width), x);
             leaf->needs_grad = true;
-            lathe_tensor *out = fused ? lathe_relu_max_pool2d(leaf, &opts) : lathe_max_pool2d(lathe_relu(leaf), &opts);
+            lathe_tensor *out =
+                fused ? lathe_relu_max_pool2d(leaf, &opts) : lathe_max_pool2d(lathe_relu(leaf), &opts);
             assert_non_null(out);
             results = lathe_shape_count(&out->shape);
             if (!gy) fill_normal(gy = malloc(results * sizeof *gy), results, seed + 100);
@@ -331,7 +335,8 @@ static void mistakes_are_named(void **state)
         const char *message;
     } mistakes[] = {
         { { MAX, { .kernel = 0 } }, LATHE_EARG, "lathe_max_pool2d: kernel = 0, must be at least 1" },
-        { { MAX, { .kernel = 2, .stride = -1 } }, LATHE_EARG, "lathe_max_pool2d: stride = -1, must be at least 1" },
+        { { MAX, { .kernel = 2, .stride = -1 } }, LATHE_EARG,
+            "lathe_max_pool2d: stride = -1, must be at least 1" },
         { { AVERAGE, { .kernel = 3, .padding = 2 } }, LATHE_EARG,
             "lathe_avg_pool2d: padding = 2, must be 0 to kernel / 2 = 1" },
         { { AVERAGE, { .kernel = 3, .padding = -1 } }, LATHE_EARG, "padding = -1" },
@@ -351,8 +356,8 @@ static void mistakes_are_named(void **state)
         "lathe_max_pool2d: x is plain [2, 3, 5, 4]");
     leaf.layout = LATHE_BATCHED;
     leaf.shape = (lathe_shape){ 2, { 2, 60 } };
-    assert_op_fails(
-        pool, &(pool_case){ ADAPTIVE, { 1, 1, 0, 0, 0 } }, &leaf, 1, LATHE_ESHAPE, "x is batched [2, 60], expected");
+    assert_op_fails(pool, &(pool_case){ ADAPTIVE, { 1, 1, 0, 0, 0 } }, &leaf, 1, LATHE_ESHAPE,
+        "x is batched [2, 60], expected");
     free_leaves(&leaf, 1);
 }
 
@@ -366,8 +371,8 @@ static void a_kernel_must_be_given(void **state)
 {
     (void)state;
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, images(1, 1, 2, 2), 1);
-    assert_op_fails(
-        without_options, NULL, &leaf, 1, LATHE_EARG, "lathe_max_pool2d: opts is NULL, but kernel must be given");
+    assert_op_fails(without_options, NULL, &leaf, 1, LATHE_EARG,
+        "lathe_max_pool2d: opts is NULL, but kernel must be given");
     free_leaves(&leaf, 1);
 }
 

@@ -46,7 +46,8 @@ static lathe_tensor *slice(void *context, lathe_tensor *const *leaves, int count
     return lathe_slice(leaves[0], c->first, c->count);
 }
 
-/* x times a view of x, and x itself a leaf or the result of an operation: the gradient of a view meets another. */
+/* x times a view of x, and x itself a leaf or the result of an operation: the gradient of a view meets
+ * another. */
 static lathe_tensor *view_beside_itself(void *context, lathe_tensor *const *leaves, int count)
 {
     (void)context, (void)count;
@@ -64,7 +65,8 @@ static void a_case_by_hand(void **state)
         { .layout = LATHE_BATCHED, .shape = { 3, { 2, 1, 2 } }, .values = b },
     };
     double same[] = { 1, 2, 3, 4, 5, 6, 7, 8 }, joined[] = { 1, 2, 3, 4, 10, 20, 5, 6, 7, 8, 30, 40 };
-    double gy[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, to_a[] = { 1, 2, 3, 4, 7, 8, 9, 10 }, to_b[] = { 5, 6, 11, 12 };
+    double gy[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }, to_a[] = { 1, 2, 3, 4, 7, 8, 9, 10 },
+           to_b[] = { 5, 6, 11, 12 };
     assert_result("flatten", flatten, NULL, leaves, 1, LATHE_EVAL, same, 8, 0, exactly);
     assert_result("concat", concat, NULL, leaves, 2, LATHE_EVAL, joined, 12, 0, exactly);
     assert_leaf_gradient("concat to 0", concat, NULL, leaves, 2, gy, 12, 0, to_a, 0, exactly);
@@ -131,13 +133,15 @@ static void concat_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int inputs = 1 + (int)(seed % 3), batch = test_batches[seed % 5], height = random_int(seed, 0, 1, 3), all = 0;
+        int inputs = 1 + (int)(seed % 3), batch = test_batches[seed % 5], height = random_int(seed, 0, 1, 3),
+            all = 0;
         lathe_leaf leaves[3];
         double *x[3];
         for (int i = 0; i < inputs; i++) {
             int channels = random_int(seed, 1 + (uint64_t)i, 1, 4);
             all += channels;
-            leaves[i] = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, height } }, seed * 3 + (uint64_t)i);
+            leaves[i] = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, height } },
+                seed * 3 + (uint64_t)i);
             leaves[i].constant = i == 1 && seed % 4 == 0;
             x[i] = leaf_doubles(&leaves[i]);
         }
@@ -162,11 +166,15 @@ static void subsample_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 3), height = random_int(seed, 1, 1, 5);
-        int width = random_int(seed, 2, 1, 5), stride = random_int(seed, 3, 1, 3), wanted = channels + random_int(seed, 4, 0, 3);
+        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 3),
+            height = random_int(seed, 1, 1, 5);
+        int width = random_int(seed, 2, 1, 5), stride = random_int(seed, 3, 1, 3),
+            wanted = channels + random_int(seed, 4, 0, 3);
         subsample_case c = { stride, wanted };
-        lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { batch, channels, height, width } }, seed);
-        int out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride, before = (wanted - channels) / 2;
+        lathe_leaf leaf =
+            normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { batch, channels, height, width } }, seed);
+        int out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride,
+            before = (wanted - channels) / 2;
         size_t n = (size_t)(batch * wanted * out_height * out_width), at = 0;
         double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
         assert_non_null(want);
@@ -175,7 +183,8 @@ static void subsample_is_its_naive_twin_with_the_right_gradient(void **state)
                 for (int i = 0; i < out_height; i++)
                     for (int j = 0; j < out_width; j++, at++)
                         if (k >= before && k < before + channels)
-                            want[at] = x[((b * channels + k - before) * height + i * stride) * width + j * stride];
+                            want[at] =
+                                x[((b * channels + k - before) * height + i * stride) * width + j * stride];
         assert_result("subsample", subsample, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
         assert_gradient("subsample", subsample, &c, &leaf, 1);
         free(x);
@@ -188,7 +197,8 @@ static void slice_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 6), area = random_int(seed, 1, 1, 5);
+        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 6),
+            area = random_int(seed, 1, 1, 5);
         slice_case c = { .first = random_int(seed, 2, 0, channels - 1) };
         c.count = random_int(seed, 3, 1, channels - c.first);
         lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, area } }, seed);
@@ -216,7 +226,8 @@ static void shapes_are_pytorchs(void **state)
         golden_leaf("ops.txt", "concat.x2", LATHE_BATCHED, (lathe_shape){ 4, { 17, 3, 3, 2 } }),
     };
     assert_golden("ops.txt", "concat", concat, NULL, joined, 3, 0, tolerance);
-    lathe_leaf leaf = golden_leaf("ops.txt", "flatten.x0", LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 5, 4 } });
+    lathe_leaf leaf =
+        golden_leaf("ops.txt", "flatten.x0", LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 5, 4 } });
     subsample_case c = { 2, 5 };
     lathe_shape other = { 3, { 17, 4, 10 } };
     assert_golden("ops.txt", "subsample", subsample, &c, &leaf, 1, 0, tolerance);
@@ -229,23 +240,25 @@ static void shapes_are_pytorchs(void **state)
 static void mistakes_are_named(void **state)
 {
     (void)state;
-    lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 4, 6 } } }, plain = leaf, single = { .layout = LATHE_PLAIN };
+    lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 4, 6 } } }, plain = leaf,
+               single = { .layout = LATHE_PLAIN };
     plain.layout = LATHE_PLAIN;
     assert_op_fails(flatten, NULL, &single, 1, LATHE_ESHAPE, "lathe_flatten: x is a single number");
-    static const lathe_shape wrong[] = {
-        { 2, { 4, 5 } }, { 2, { -1, -1 } }, { 2, { 5, -1 } }, { 3, { 4, 0, 6 } }, { 2, { -2, 12 } }, { 6, { 4 } }, { -1, { 4 } },
-        { 0, { 0 } }, { 4, { 65536, 65536, 65536, 65536 } },
-    };
+    static const lathe_shape wrong[] = { { 2, { 4, 5 } }, { 2, { -1, -1 } }, { 2, { 5, -1 } },
+        { 3, { 4, 0, 6 } }, { 2, { -2, 12 } }, { 6, { 4 } }, { -1, { 4 } }, { 0, { 0 } },
+        { 4, { 65536, 65536, 65536, 65536 } } };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         lathe_shape shape = wrong[i];
         assert_op_fails(reshape, &shape, &leaf, 1, LATHE_ESHAPE, "does not hold the 24 numbers of x, [4, 6]");
     }
     lathe_shape mixed = { 2, { 8, 3 } };
-    assert_op_fails(reshape, &mixed, &leaf, 1, LATHE_ESHAPE, "lathe_reshape: [8, 3] does not keep the batch of x, [4, 6]");
+    assert_op_fails(reshape, &mixed, &leaf, 1, LATHE_ESHAPE,
+        "lathe_reshape: [8, 3] does not keep the batch of x, [4, 6]");
 
     lathe_leaf pair[] = { leaf, leaf };
     pair[1].shape.dim[0] = 5;
-    assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE, "lathe_concat: input 0 is [4, 6], input 1 is [5, 6]");
+    assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE,
+        "lathe_concat: input 0 is [4, 6], input 1 is [5, 6]");
     pair[1] = plain;
     assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE, "input 1 is [4, 6] and not batched");
     lathe_error_clear();
@@ -256,12 +269,14 @@ static void mistakes_are_named(void **state)
     assert_failed(LATHE_EARG, "lathe_concat: 65 inputs");
 
     subsample_case c = { 2, 6 };
-    assert_op_fails(subsample, &c, &leaf, 1, LATHE_ESHAPE, "lathe_subsample: x is [4, 6], expected batched [B, C, H, W]");
+    assert_op_fails(subsample, &c, &leaf, 1, LATHE_ESHAPE,
+        "lathe_subsample: x is [4, 6], expected batched [B, C, H, W]");
     lathe_leaf picture = { .layout = LATHE_BATCHED, .shape = { 4, { 1, 3, 2, 2 } } };
     c.stride = 0;
     assert_op_fails(subsample, &c, &picture, 1, LATHE_EARG, "lathe_subsample: stride 0 is below 1");
     c = (subsample_case){ 1, 2 };
-    assert_op_fails(subsample, &c, &picture, 1, LATHE_ESHAPE, "lathe_subsample: x has 3 channels, more than the 2 wanted");
+    assert_op_fails(subsample, &c, &picture, 1, LATHE_ESHAPE,
+        "lathe_subsample: x has 3 channels, more than the 2 wanted");
 
     slice_case out[] = { { 2, 5 }, { -1, 2 }, { 0, 0 }, { 6, 1 } };
     for (int i = 0; i < 4; i++) assert_op_fails(slice, &out[i], &leaf, 1, LATHE_EARG, "of [4, 6]");

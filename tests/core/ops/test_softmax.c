@@ -33,7 +33,8 @@ static void a_case_by_hand(void **state)
 
 static lathe_shape random_shape(uint64_t seed)
 {
-    lathe_shape shape = { 2 + random_int(seed, 0, 0, 2), { test_batches[seed % 5], random_int(seed, 1, 1, 9) } };
+    lathe_shape shape = { 2 + random_int(seed, 0, 0, 2),
+        { test_batches[seed % 5], random_int(seed, 1, 1, 9) } };
     for (int i = 2; i < shape.rank; i++) shape.dim[i] = random_int(seed, (uint64_t)i, 1, 3);
     return shape;
 }
@@ -57,7 +58,8 @@ static void softmax_is_its_naive_twin_with_the_right_gradient(void **state)
                 }
             }
         assert_result("softmax", softmax, NULL, &leaf, 1, LATHE_TRAIN, p, n, tolerance, 0);
-        assert_result("log_softmax", log_softmax, NULL, &leaf, 1, LATHE_TRAIN, log_p, n, tolerance, tolerance);
+        assert_result("log_softmax", log_softmax, NULL, &leaf, 1, LATHE_TRAIN, log_p, n, tolerance,
+            tolerance);
         assert_gradient("softmax", softmax, NULL, &leaf, 1);
         assert_gradient("log_softmax", log_softmax, NULL, &leaf, 1);
         free(p);
@@ -72,7 +74,8 @@ static void extreme_logits_are_right(void **state)
     lathe_real x[] = { 1e4, -1e4, -1e4, -1e4, -1e4, -1e4, 1e4, 1e4, 1e4, 0, -INFINITY, 0 };
     lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 4, 3 } }, .values = x };
     double t = 1.0 / 3, p[] = { 1, 0, 0, t, t, t, t, t, t, 0.5, 0, 0.5 };
-    double log_p[] = { 0, -2e4, -2e4, log(t), log(t), log(t), log(t), log(t), log(t), log(0.5), -INFINITY, log(0.5) };
+    double log_p[] = { 0, -2e4, -2e4, log(t), log(t), log(t), log(t), log(t), log(t), log(0.5), -INFINITY,
+        log(0.5) };
     assert_result("softmax", softmax, NULL, &leaf, 1, LATHE_EVAL, p, 12, tolerance, tolerance);
     assert_result("log_softmax", log_softmax, NULL, &leaf, 1, LATHE_EVAL, log_p, 12, tolerance, tolerance);
 }
@@ -92,7 +95,8 @@ static void mistakes_are_named(void **state)
     lathe_leaf plain = { .layout = LATHE_PLAIN, .shape = { 2, { 2, 3 } } };
     lathe_leaf flat = { .layout = LATHE_BATCHED, .shape = { 1, { 2 } } };
     assert_op_fails(softmax, NULL, &plain, 1, LATHE_ESHAPE, "lathe_softmax: x is [2, 3] and not batched");
-    assert_op_fails(log_softmax, NULL, &flat, 1, LATHE_ESHAPE, "lathe_log_softmax: x is [2], expected batched [B, K, ...]");
+    assert_op_fails(log_softmax, NULL, &flat, 1, LATHE_ESHAPE,
+        "lathe_log_softmax: x is [2], expected batched [B, K, ...]");
 }
 
 static void threads_change_no_bit(void **state)

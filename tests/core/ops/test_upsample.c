@@ -18,11 +18,13 @@ static lathe_tensor *upsample(void *context, lathe_tensor *const *leaves, int co
     return lathe_upsample(leaves[0], c->height, c->width, &c->opts);
 }
 
-/* How much pixel `from` of `size` counts in pixel i of `count`: the formulas in upsample.h, one weight at a time. */
+/* How much pixel `from` of `size` counts in pixel i of `count`: the formulas in upsample.h, one weight at a
+ * time. */
 static double weight(const lathe_upsample_opts *o, int size, int count, int i, int from)
 {
     if (o->mode == LATHE_UPSAMPLE_NEAREST) return from == (int)floor((double)i * size / count + 1e-9);
-    double r = o->align_corners ? count == 1 ? 0 : i * (size - 1.0) / (count - 1) : fmax((i + 0.5) * size / count - 0.5, 0);
+    double r = o->align_corners ? count == 1 ? 0 : i * (size - 1.0) / (count - 1) :
+                                  fmax((i + 0.5) * size / count - 0.5, 0);
     r = fmin(r, size - 1); /* beyond the last one, the last one */
     return fmax(1 - fabs(r - from), 0);
 }
@@ -38,13 +40,14 @@ static void check_against_twin(upsample_case *c, lathe_shape shape, uint64_t see
     for (int k = 0; k < (int)n; k++)
         for (int p = 0; p < height * width; p++) {
             int i = k / c->width % c->height, j = k % c->width, plane = k / c->width / c->height;
-            double w = weight(&c->opts, height, c->height, i, p / width) * weight(&c->opts, width, c->width, j, p % width);
+            double w = weight(&c->opts, height, c->height, i, p / width) *
+                weight(&c->opts, width, c->width, j, p % width);
             y[k] += w * x[plane * height * width + p];
             gx[plane * height * width + p] += w * gy[k];
         }
     char what[96];
-    snprintf(what, sizeof what, "%s%s %dx%d to %dx%d", op_names[c->opts.mode], c->opts.align_corners ? " aligned" : "", height, width, c->height,
-        c->width);
+    snprintf(what, sizeof what, "%s%s %dx%d to %dx%d", op_names[c->opts.mode],
+        c->opts.align_corners ? " aligned" : "", height, width, c->height, c->width);
     assert_result(what, upsample, c, &leaf, 1, LATHE_TRAIN, y, n, tolerance, tolerance);
     assert_leaf_gradient(what, upsample, c, &leaf, 1, gy, n, 0, gx, tolerance, 8 * tolerance);
     free(x), free(y), free(gy), free(gx);
@@ -52,8 +55,8 @@ static void check_against_twin(upsample_case *c, lathe_shape shape, uint64_t see
 }
 
 /*
- * A row of two pixels, 0 and 4, to four. Nearest doubles each; bilinear looks at places -1/4 (so 0), 1/4, 3/4 and 5/4 (so the last again);
- * with aligned corners at 0, 1/3, 2/3 and 1.
+ * A row of two pixels, 0 and 4, to four. Nearest doubles each; bilinear looks at places -1/4 (so 0), 1/4, 3/4
+ * and 5/4 (so the last again); with aligned corners at 0, 1/3, 2/3 and 1.
  */
 static void cases_by_hand(void **state)
 {
@@ -61,13 +64,14 @@ static void cases_by_hand(void **state)
     lathe_real x[2] = { 0, 4 };
     lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 4, { 1, 1, 1, 2 } }, .values = x };
     upsample_case nearest = { 1, 4, { 0 } }, bilinear = { 1, 4, { LATHE_UPSAMPLE_BILINEAR, false } },
-        aligned = { 1, 4, { LATHE_UPSAMPLE_BILINEAR, true } };
+                  aligned = { 1, 4, { LATHE_UPSAMPLE_BILINEAR, true } };
     double gy[4] = { 1, 2, 4, 8 };
     assert_result("nearest", upsample, &nearest, &leaf, 1, LATHE_EVAL, (double[]){ 0, 0, 4, 4 }, 4, 0, 0);
     assert_leaf_gradient("nearest", upsample, &nearest, &leaf, 1, gy, 4, 0, (double[]){ 3, 12 }, 0, 0);
     assert_result("bilinear", upsample, &bilinear, &leaf, 1, LATHE_EVAL, (double[]){ 0, 1, 3, 4 }, 4, 0, 0);
     assert_leaf_gradient("bilinear", upsample, &bilinear, &leaf, 1, gy, 4, 0, (double[]){ 3.5, 11.5 }, 0, 0);
-    assert_result("aligned", upsample, &aligned, &leaf, 1, LATHE_EVAL, (double[]){ 0, 4.0 / 3, 8.0 / 3, 4 }, 4, tolerance, 0);
+    assert_result("aligned", upsample, &aligned, &leaf, 1, LATHE_EVAL, (double[]){ 0, 4.0 / 3, 8.0 / 3, 4 },
+        4, tolerance, 0);
 }
 
 static upsample_case random_case(uint64_t seed)
@@ -81,8 +85,11 @@ static void random_cases_equal_the_twin(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 90; seed++) {
         upsample_case c = random_case(seed);
-        check_against_twin(&c, (lathe_shape){ 4, { test_batches[seed % 5], random_int(seed, 3, 1, 3), random_int(seed, 4, 1, 6),
-            random_int(seed, 5, 1, 6) } }, seed);
+        check_against_twin(&c,
+            (lathe_shape){ 4,
+                { test_batches[seed % 5], random_int(seed, 3, 1, 3), random_int(seed, 4, 1, 6),
+                    random_int(seed, 5, 1, 6) } },
+            seed);
     }
 }
 
@@ -91,8 +98,9 @@ static void gradients_are_right(void **state)
     (void)state;
     for (uint64_t seed = 0; seed < 60; seed++) {
         upsample_case c = random_case(seed);
-        lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 4, { test_batches[seed / 3 % 5], 1, random_int(seed, 4, 1, 3),
-            random_int(seed, 5, 1, 3) } } };
+        lathe_leaf leaf = { .layout = LATHE_BATCHED,
+            .shape = { 4,
+                { test_batches[seed / 3 % 5], 1, random_int(seed, 4, 1, 3), random_int(seed, 5, 1, 3) } } };
         assert_gradient(op_names[c.opts.mode], upsample, &c, &leaf, 1);
     }
 }
@@ -125,7 +133,8 @@ static void equals_pytorch(void **state)
         assert_int_equal(n, 8);
         upsample_case c = { (int)v[4], (int)v[5], { (lathe_upsample_mode)v[6], v[7] != 0 } };
         snprintf(part, sizeof part, "%s.x0", name);
-        lathe_leaf leaf = golden_leaf("upsample.txt", part, LATHE_BATCHED, (lathe_shape){ 4, { (int)v[0], (int)v[1], (int)v[2], (int)v[3] } });
+        lathe_leaf leaf = golden_leaf("upsample.txt", part, LATHE_BATCHED,
+            (lathe_shape){ 4, { (int)v[0], (int)v[1], (int)v[2], (int)v[3] } });
         assert_golden("upsample.txt", name, upsample, &c, &leaf, 1, tolerance, tolerance);
         free_leaves(&leaf, 1);
         free(v);
@@ -148,11 +157,14 @@ static void mistakes_are_named(void **state)
 {
     (void)state;
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 5, 4 } }, 1);
-    assert_op_fails(upsample, &(upsample_case){ 0, 3, { 0 } }, &leaf, 1, LATHE_EARG, "lathe_upsample: height 0 and width 3 must be 1 to");
+    assert_op_fails(upsample, &(upsample_case){ 0, 3, { 0 } }, &leaf, 1, LATHE_EARG,
+        "lathe_upsample: height 0 and width 3 must be 1 to");
     assert_op_fails(upsample, &(upsample_case){ 3, 1 << 30, { 0 } }, &leaf, 1, LATHE_EARG, "must be 1 to");
-    assert_op_fails(upsample, &(upsample_case){ 3, 3, { (lathe_upsample_mode)7, false } }, &leaf, 1, LATHE_EARG, "there is no mode 7");
+    assert_op_fails(upsample, &(upsample_case){ 3, 3, { (lathe_upsample_mode)7, false } }, &leaf, 1,
+        LATHE_EARG, "there is no mode 7");
     leaf.layout = LATHE_PLAIN;
-    assert_op_fails(upsample, &(upsample_case){ 3, 3, { 0 } }, &leaf, 1, LATHE_ESHAPE, "lathe_upsample: x is plain [2, 3, 5, 4]");
+    assert_op_fails(upsample, &(upsample_case){ 3, 3, { 0 } }, &leaf, 1, LATHE_ESHAPE,
+        "lathe_upsample: x is plain [2, 3, 5, 4]");
     free_leaves(&leaf, 1);
 }
 

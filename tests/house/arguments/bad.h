@@ -8,7 +8,19 @@
 #include "good.h"
 
 typedef enum bad_kind {
-    BAD_none, BAD_pointer, BAD_opts, BAD_tensor, BAD_text, BAD_shape, BAD_choice, BAD_int, BAD_size_t, BAD_uint64_t, BAD_uint32_t, BAD_int64_t, BAD_double
+    BAD_none,
+    BAD_pointer,
+    BAD_opts,
+    BAD_tensor,
+    BAD_text,
+    BAD_shape,
+    BAD_choice,
+    BAD_int,
+    BAD_size_t,
+    BAD_uint64_t,
+    BAD_uint32_t,
+    BAD_int64_t,
+    BAD_double
 } bad_kind;
 
 /* How many bad values there are of each kind, and what a message calls the values. */
@@ -17,9 +29,11 @@ static const struct {
     const char *name[8];
 } bad_values[] = {
     [BAD_pointer] = { 1, { "NULL" } },
-    [BAD_tensor] = { 6, { "NULL", "one number", "without numbers", "on another tape", "of rank 5", "of other sizes" } },
+    [BAD_tensor] = { 6,
+        { "NULL", "one number", "without numbers", "on another tape", "of rank 5", "of other sizes" } },
     [BAD_text] = { 6, { "NULL", "\"\"", "long", "not UTF-8", "\"%n%s\"", "control characters" } },
-    [BAD_shape] = { 6, { "rank -1", "rank 99", "dimension 0", "dimension -1", "dimensions INT_MAX", "one huge" } },
+    [BAD_shape] = { 6,
+        { "rank -1", "rank 99", "dimension 0", "dimension -1", "dimensions INT_MAX", "one huge" } },
     [BAD_choice] = { 2, { "99", "-1" } },
     [BAD_int] = { 4, { "INT_MIN", "-1", "0", "INT_MAX" } },
     [BAD_size_t] = { 2, { "0", "SIZE_MAX / 2" } },
@@ -33,8 +47,15 @@ static int bad_int(int value) { return (const int[]){ INT_MIN, -1, 0, INT_MAX }[
 static int bad_choice(int value) { return (const int[]){ 99, -1 }[value]; }
 static size_t bad_size_t(int value) { return (const size_t[]){ 0, SIZE_MAX / 2 }[value]; }
 static uint64_t bad_uint64_t(int value) { return (const uint64_t[]){ 0, UINT64_MAX }[value]; }
-static double bad_double(int value) { return (const double[]){ (double)NAN, (double)INFINITY, -(double)INFINITY, -1, 1e308 }[value]; }
-static void *bad_pointer(int value) { (void)value; return NULL; }
+static double bad_double(int value)
+{
+    return (const double[]){ (double)NAN, (double)INFINITY, -(double)INFINITY, -1, 1e308 }[value];
+}
+static void *bad_pointer(int value)
+{
+    (void)value;
+    return NULL;
+}
 
 static const char *bad_text(int value)
 {
@@ -50,7 +71,8 @@ typedef struct bad_field {
     bad_kind kind;
 } bad_field;
 
-/* Which bad value of which member number `value` is: NULL is 0, then all values of each member. Returns NULL beyond the last. */
+/* Which bad value of which member number `value` is: NULL is 0, then all values of each member. Returns NULL
+ * beyond the last. */
 static const bad_field *bad_member(const bad_field *fields, int *value)
 {
     for (*value -= 1; fields->name; fields++) {

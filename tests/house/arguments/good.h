@@ -1,6 +1,7 @@
 /*
- * Good arguments, a maker for each type: good_lathe_tape_p makes a `lathe_tape *`. `place` is "function.parameter", for those that need
- * something of their own. What is made is given back after the case by undo(), in reverse order.
+ * Good arguments, a maker for each type: good_lathe_tape_p makes a `lathe_tape *`. `place` is
+ * "function.parameter", for those that need something of their own. What is made is given back after the case
+ * by undo(), in reverse order.
  */
 #ifndef LATHE_TESTS_GOOD_H
 #define LATHE_TESTS_GOOD_H
@@ -46,17 +47,15 @@ static void undo(void)
     memset(&world, 0, sizeof world);
 }
 
-static bool is(const char *place, const char *pattern)
-{
-    return strstr(place, pattern) != NULL;
-}
+static bool is(const char *place, const char *pattern) { return strstr(place, pattern) != NULL; }
 
 /* The row that says most about the place; 1 if there is none. */
 static double number_for(const char *place)
 {
     const number *best = NULL;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        if (is(place, numbers[i].place) && (!best || strlen(numbers[i].place) > strlen(best->place))) best = &numbers[i];
+        if (is(place, numbers[i].place) && (!best || strlen(numbers[i].place) > strlen(best->place)))
+            best = &numbers[i];
     return best ? best->value : 1;
 }
 
@@ -65,30 +64,64 @@ static size_t good_size_t(const char *place) { return (size_t)number_for(place);
 static uint64_t good_uint64_t(const char *place) { return (uint64_t)number_for(place); }
 static double good_double(const char *place) { return number_for(place); }
 static lathe_real good_lathe_real(const char *place) { return (lathe_real)number_for(place); }
-static bool good_bool(const char *place) { (void)place; return false; }
+static bool good_bool(const char *place)
+{
+    (void)place;
+    return false;
+}
 
 static const char *good_char_p(const char *place)
 {
     if (is(place, "lathe_data_open.spec")) return later(free, strdup("mnist:data"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (!strcmp(place, texts[i][0]) || (texts[i][0][0] == '.' && is(place, texts[i][0]))) return texts[i][1];
+        if (!strcmp(place, texts[i][0]) || (texts[i][0][0] == '.' && is(place, texts[i][0])))
+            return texts[i][1];
     return "text";
 }
 
 /* ---- enums and small structs ---- */
 
-static lathe_status good_lathe_status(const char *place) { (void)place; return LATHE_EARG; }
-static lathe_layout good_lathe_layout(const char *place) { (void)place; return LATHE_BATCHED; }
-static lathe_mode good_lathe_mode(const char *place) { (void)place; return LATHE_TRAIN; }
-static lathe_split good_lathe_split(const char *place) { (void)place; return LATHE_SPLIT_TRAIN; }
-static lathe_filter good_lathe_filter(const char *place) { (void)place; return LATHE_BILINEAR; }
-static lathe_reduction good_lathe_reduction(const char *place) { (void)place; return (lathe_reduction)0; }
-static lathe_init good_lathe_init(const char *place) { (void)place; return (lathe_init){ LATHE_INIT_DEFAULT, 0 }; }
+static lathe_status good_lathe_status(const char *place)
+{
+    (void)place;
+    return LATHE_EARG;
+}
+static lathe_layout good_lathe_layout(const char *place)
+{
+    (void)place;
+    return LATHE_BATCHED;
+}
+static lathe_mode good_lathe_mode(const char *place)
+{
+    (void)place;
+    return LATHE_TRAIN;
+}
+static lathe_split good_lathe_split(const char *place)
+{
+    (void)place;
+    return LATHE_SPLIT_TRAIN;
+}
+static lathe_filter good_lathe_filter(const char *place)
+{
+    (void)place;
+    return LATHE_BILINEAR;
+}
+static lathe_reduction good_lathe_reduction(const char *place)
+{
+    (void)place;
+    return (lathe_reduction)0;
+}
+static lathe_init good_lathe_init(const char *place)
+{
+    (void)place;
+    return (lathe_init){ LATHE_INIT_DEFAULT, 0 };
+}
 
 static lathe_shape good_lathe_shape(const char *place)
 {
     if (is(place, "lathe_reshape")) return (lathe_shape){ 2, { 2, 192 } };
-    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary")) return (lathe_shape){ 3, { 3, 8, 8 } };
+    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary"))
+        return (lathe_shape){ 3, { 3, 8, 8 } };
     return (lathe_shape){ 4, { 2, 3, 8, 8 } };
 }
 
@@ -101,19 +134,48 @@ static lathe_shape *good_lathe_shape_p(const char *place)
 
 /* ---- room for results, arrays ---- */
 
-static void *room(void)
-{
-    return later(free, calloc(1, ROOM));
-}
+static void *room(void) { return later(free, calloc(1, ROOM)); }
 
-static char *good_buffer(const char *place) { (void)place; return room(); }
-static bool *good_bool_p(const char *place) { (void)place; return room(); }
-static int64_t *good_int64_t_p(const char *place) { (void)place; return room(); }
-static size_t *good_size_t_p(const char *place) { (void)place; return room(); }
-static uint8_t *good_uint8_t_p(const char *place) { (void)place; return room(); }
-static uint32_t *good_uint32_t_p(const char *place) { (void)place; return room(); }
-static uint64_t *good_uint64_t_p(const char *place) { (void)place; return room(); }
-static double *good_double_p(const char *place) { (void)place; return room(); }
+static char *good_buffer(const char *place)
+{
+    (void)place;
+    return room();
+}
+static bool *good_bool_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static int64_t *good_int64_t_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static size_t *good_size_t_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static uint8_t *good_uint8_t_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static uint32_t *good_uint32_t_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static uint64_t *good_uint64_t_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static double *good_double_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static int *good_int_p(const char *place)
 {
     int *numbers = room();
@@ -121,25 +183,97 @@ static int *good_int_p(const char *place)
     return numbers;
 }
 
-static lathe_real *good_lathe_real_p(const char *place) { (void)place; return room(); }
-static lathe_calibration_bin *good_lathe_calibration_bin_p(const char *place) { (void)place; return room(); }
-static lathe_confused *good_lathe_confused_p(const char *place) { (void)place; return room(); }
-static lathe_pr_point *good_lathe_pr_point_p(const char *place) { (void)place; return room(); }
+static lathe_real *good_lathe_real_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_calibration_bin *good_lathe_calibration_bin_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_confused *good_lathe_confused_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_pr_point *good_lathe_pr_point_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static lathe_batch *good_lathe_batch_p(const char *place);
-static lathe_history_ends *good_lathe_history_ends_p(const char *place) { (void)place; return room(); }
-static lathe_save_every *good_lathe_save_every_p(const char *place) { (void)place; return room(); }
-static lathe_sample *good_lathe_sample_p(const char *place) { (void)place; return room(); }
-static lathe_score *good_lathe_score_p(const char *place) { (void)place; return room(); }
-static lathe_picture *good_lathe_picture_p(const char *place) { (void)place; return room(); }
-static lathe_history *good_lathe_history_p(const char *place) { (void)place; return room(); }
-static lathe_step_row *good_lathe_step_row_p(const char *place) { (void)place; return room(); }
-static lathe_epoch_row *good_lathe_epoch_row_p(const char *place) { (void)place; return room(); }
-static lathe_dataset **good_lathe_dataset_p_p(const char *place) { (void)place; return room(); }
-static const lathe_loss_type **good_lathe_loss_type_p_p(const char *place) { (void)place; return room(); }
-static const lathe_sched_type **good_lathe_sched_type_p_p(const char *place) { (void)place; return room(); }
-static lathe_average *good_lathe_average_p(const char *place) { (void)place; return room(); }
-static lathe_rng *good_lathe_rng_p(const char *place) { (void)place; return room(); }
-static lathe_text *good_lathe_text_p(const char *place) { (void)place; return room(); }
+static lathe_history_ends *good_lathe_history_ends_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_save_every *good_lathe_save_every_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_sample *good_lathe_sample_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_score *good_lathe_score_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_picture *good_lathe_picture_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_history *good_lathe_history_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_step_row *good_lathe_step_row_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_epoch_row *good_lathe_epoch_row_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_dataset **good_lathe_dataset_p_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static const lathe_loss_type **good_lathe_loss_type_p_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static const lathe_sched_type **good_lathe_sched_type_p_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_average *good_lathe_average_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_rng *good_lathe_rng_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_text *good_lathe_text_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 
 static lathe_fault *good_lathe_fault_p(const char *place)
 {
@@ -159,30 +293,86 @@ static void *good_void_p(const char *place)
 
 /* ---- types ---- */
 
-static const lathe_field *good_lathe_field_p(const char *place) { (void)place; return lathe_optim_find("adamw")->fields; }
-static const lathe_layer_type *good_lathe_layer_type_p(const char *place) { (void)place; return lathe_layer_type_at(0); }
-static const lathe_metric_type *good_lathe_metric_type_p(const char *place) { (void)place; return lathe_metric_find("accuracy"); }
-static const lathe_optim_type *good_lathe_optim_type_p(const char *place) { (void)place; return lathe_optim_find("adamw"); }
-static const lathe_sched_type *good_lathe_sched_type_p(const char *place) { (void)place; return lathe_sched_find("cosine"); }
-static const lathe_setting *good_lathe_setting_p(const char *place) { (void)place; return lathe_setting_find("epochs"); }
-static const lathe_op *good_lathe_op_p(const char *place) { (void)place; return lathe_op_at(0); }
+static const lathe_field *good_lathe_field_p(const char *place)
+{
+    (void)place;
+    return lathe_optim_find("adamw")->fields;
+}
+static const lathe_layer_type *good_lathe_layer_type_p(const char *place)
+{
+    (void)place;
+    return lathe_layer_type_at(0);
+}
+static const lathe_metric_type *good_lathe_metric_type_p(const char *place)
+{
+    (void)place;
+    return lathe_metric_find("accuracy");
+}
+static const lathe_optim_type *good_lathe_optim_type_p(const char *place)
+{
+    (void)place;
+    return lathe_optim_find("adamw");
+}
+static const lathe_sched_type *good_lathe_sched_type_p(const char *place)
+{
+    (void)place;
+    return lathe_sched_find("cosine");
+}
+static const lathe_setting *good_lathe_setting_p(const char *place)
+{
+    (void)place;
+    return lathe_setting_find("epochs");
+}
+static const lathe_op *good_lathe_op_p(const char *place)
+{
+    (void)place;
+    return lathe_op_at(0);
+}
 
 static void error_handler(lathe_status status, const char *message) { (void)status, (void)message; }
 static void task(void *context, int number) { (void)context, (void)number; }
 static void node_hook(void *context, const lathe_node *node) { (void)context, (void)node; }
 static const char *name_of(int index) { return index ? NULL : "name"; }
-static lathe_tensor *whole(void *context, lathe_tensor *const *leaves, int count) { (void)context, (void)count; return lathe_relu(leaves[0]); }
+static lathe_tensor *whole(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_relu(leaves[0]);
+}
 static void forward_hook(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y)
 {
     (void)context, (void)layer, (void)x, (void)y;
 }
 
-static lathe_error_fn *good_lathe_error_fn_p(const char *place) { (void)place; return error_handler; }
-static lathe_task_fn *good_lathe_task_fn_p(const char *place) { (void)place; return task; }
-static lathe_node_hook *good_lathe_node_hook_p(const char *place) { (void)place; return node_hook; }
-static lathe_forward_hook *good_lathe_forward_hook_p(const char *place) { (void)place; return forward_hook; }
-static lathe_function *good_lathe_function_p(const char *place) { (void)place; return whole; }
-static const char *(*good_name_of(const char *place))(int index) { (void)place; return name_of; }
+static lathe_error_fn *good_lathe_error_fn_p(const char *place)
+{
+    (void)place;
+    return error_handler;
+}
+static lathe_task_fn *good_lathe_task_fn_p(const char *place)
+{
+    (void)place;
+    return task;
+}
+static lathe_node_hook *good_lathe_node_hook_p(const char *place)
+{
+    (void)place;
+    return node_hook;
+}
+static lathe_forward_hook *good_lathe_forward_hook_p(const char *place)
+{
+    (void)place;
+    return forward_hook;
+}
+static lathe_function *good_lathe_function_p(const char *place)
+{
+    (void)place;
+    return whole;
+}
+static const char *(*good_name_of(const char *place))(int index)
+{
+    (void)place;
+    return name_of;
+}
 
 /* ---- things on the tape ---- */
 
@@ -203,20 +393,28 @@ typedef struct tensor_row {
     lathe_shape shape;
 } tensor_row;
 
-static const tensor_row tensors[] = {
-    { "lathe_linear.x", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_linear.w", LATHE_PLAIN, { 2, { 5, 4 } } }, { "lathe_linear.bias", LATHE_PLAIN, { 1, { 5 } } },
-    { "lathe_linear_relu.x", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_linear_relu.w", LATHE_PLAIN, { 2, { 5, 4 } } },
+static const tensor_row tensors[] = { { "lathe_linear.x", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_linear.w", LATHE_PLAIN, { 2, { 5, 4 } } }, { "lathe_linear.bias", LATHE_PLAIN, { 1, { 5 } } },
+    { "lathe_linear_relu.x", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_linear_relu.w", LATHE_PLAIN, { 2, { 5, 4 } } },
     { "lathe_linear_relu.bias", LATHE_PLAIN, { 1, { 5 } } },
-    { "lathe_conv2d.w", LATHE_PLAIN, { 4, { 5, 3, 3, 3 } } }, { "lathe_conv2d.bias", LATHE_PLAIN, { 1, { 5 } } },
-    { "lathe_conv2d_relu.w", LATHE_PLAIN, { 4, { 5, 3, 3, 3 } } }, { "lathe_conv2d_relu.bias", LATHE_PLAIN, { 1, { 5 } } },
-    { "lathe_conv_transpose2d.w", LATHE_PLAIN, { 4, { 3, 5, 3, 3 } } }, { "lathe_conv_transpose2d.bias", LATHE_PLAIN, { 1, { 5 } } },
-    { "lathe_batch_norm.", LATHE_PLAIN, { 1, { 3 } } }, { "lathe_batch_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
-    { "lathe_batch_norm_relu.", LATHE_PLAIN, { 1, { 3 } } }, { "lathe_batch_norm_relu.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
-    { "lathe_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_binary_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } },
-    { "lathe_kl_div", LATHE_BATCHED, { 2, { 2, 4 } } }, { "focal", LATHE_BATCHED, { 2, { 2, 4 } } }, { "_soft.", LATHE_BATCHED, { 2, { 2, 4 } } },
-    { "lathe_dice.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_jaccard.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "iou_loss", LATHE_BATCHED, { 2, { 2, 4 } } },
-    { "lathe_backward.loss", LATHE_PLAIN, { 0, { 0 } } }, { "lathe_item.", LATHE_PLAIN, { 0, { 0 } } }, { "softmax", LATHE_BATCHED, { 2, { 2, 4 } } },
-};
+    { "lathe_conv2d.w", LATHE_PLAIN, { 4, { 5, 3, 3, 3 } } },
+    { "lathe_conv2d.bias", LATHE_PLAIN, { 1, { 5 } } },
+    { "lathe_conv2d_relu.w", LATHE_PLAIN, { 4, { 5, 3, 3, 3 } } },
+    { "lathe_conv2d_relu.bias", LATHE_PLAIN, { 1, { 5 } } },
+    { "lathe_conv_transpose2d.w", LATHE_PLAIN, { 4, { 3, 5, 3, 3 } } },
+    { "lathe_conv_transpose2d.bias", LATHE_PLAIN, { 1, { 5 } } },
+    { "lathe_batch_norm.", LATHE_PLAIN, { 1, { 3 } } },
+    { "lathe_batch_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
+    { "lathe_batch_norm_relu.", LATHE_PLAIN, { 1, { 3 } } },
+    { "lathe_batch_norm_relu.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
+    { "lathe_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_binary_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_kl_div", LATHE_BATCHED, { 2, { 2, 4 } } }, { "focal", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "_soft.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_dice.", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_jaccard.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "iou_loss", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_backward.loss", LATHE_PLAIN, { 0, { 0 } } }, { "lathe_item.", LATHE_PLAIN, { 0, { 0 } } },
+    { "softmax", LATHE_BATCHED, { 2, { 2, 4 } } } };
 
 static lathe_tensor *leaf(lathe_layout layout, lathe_shape shape)
 {
@@ -227,11 +425,14 @@ static lathe_tensor *leaf(lathe_layout layout, lathe_shape shape)
 
 static lathe_tensor *good_lathe_tensor_p(const char *place)
 {
-    if (is(place, "lathe_backward.loss")) return lathe_mean(leaf(LATHE_BATCHED, (lathe_shape){ 2, { 2, 4 } }));
-    if (is(place, "lathe_backward_from.y")) return lathe_relu(leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 8, 8 } }));
+    if (is(place, "lathe_backward.loss"))
+        return lathe_mean(leaf(LATHE_BATCHED, (lathe_shape){ 2, { 2, 4 } }));
+    if (is(place, "lathe_backward_from.y"))
+        return lathe_relu(leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 8, 8 } }));
     const tensor_row *best = NULL;
     for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++)
-        if (is(place, tensors[i].place) && (!best || strlen(tensors[i].place) > strlen(best->place))) best = &tensors[i];
+        if (is(place, tensors[i].place) && (!best || strlen(tensors[i].place) > strlen(best->place)))
+            best = &tensors[i];
     return best ? leaf(best->layout, best->shape) : leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 8, 8 } });
 }
 
@@ -263,7 +464,11 @@ static void free_model(void *model) { lathe_model_free(model); }
 static void free_arena(void *arena) { lathe_arena_free(arena); }
 static void free_summary(void *summary) { lathe_summary_free(summary); }
 
-static lathe_arena *good_lathe_arena_p(const char *place) { (void)place; return later(free_arena, lathe_arena_new()); }
+static lathe_arena *good_lathe_arena_p(const char *place)
+{
+    (void)place;
+    return later(free_arena, lathe_arena_new());
+}
 static lathe_arena_mark good_lathe_arena_mark(const char *place)
 {
     (void)place;
@@ -281,8 +486,9 @@ static lathe_layer *net(void)
 {
     if (world.net) return world.net;
     lathe_model *model = good_lathe_model_p("");
-    world.net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 3, 4, 3, NULL), lathe_nn_batch_norm(model, 4, NULL), lathe_nn_relu(model),
-        lathe_nn_flatten(model), lathe_nn_linear(model, 144, 4, NULL), NULL);
+    world.net =
+        lathe_nn_sequential(model, lathe_nn_conv2d(model, 3, 4, 3, NULL), lathe_nn_batch_norm(model, 4, NULL),
+            lathe_nn_relu(model), lathe_nn_flatten(model), lathe_nn_linear(model, 144, 4, NULL), NULL);
     lathe_nn_init(world.net, 1);
     return world.net;
 }
@@ -291,7 +497,8 @@ static lathe_layer *good_lathe_layer_p(const char *place)
 {
     lathe_model *model = good_lathe_model_p("");
     if (is(place, "lathe_nn_append.sequential")) return lathe_nn_sequential(model, NULL);
-    if (is(place, "lathe_nn_append") || is(place, "lathe_nn_residual") || is(place, "lathe_layer_")) return lathe_nn_relu(model);
+    if (is(place, "lathe_nn_append") || is(place, "lathe_nn_residual") || is(place, "lathe_layer_"))
+        return lathe_nn_relu(model);
     return net();
 }
 
@@ -303,7 +510,11 @@ static lathe_model_spec *good_lathe_model_spec_p(const char *place)
     return spec;
 }
 
-static lathe_params *good_lathe_params_p(const char *place) { (void)place; return (lathe_params *)lathe_nn_params(net()); }
+static lathe_params *good_lathe_params_p(const char *place)
+{
+    (void)place;
+    return (lathe_params *)lathe_nn_params(net());
+}
 static lathe_summary *good_lathe_summary_p(const char *place)
 {
     (void)place;
@@ -320,7 +531,9 @@ static void free_confusion(void *confusion) { lathe_confusion_free(confusion); }
 static lathe_optim *good_lathe_optim_p(const char *place)
 {
     if (world.optim) return world.optim;
-    world.optim = later(free_optim, is(place, "asgd") ? lathe_optim_asgd(lathe_nn_params(net()), NULL) : lathe_optim_adamw(lathe_nn_params(net()), NULL));
+    world.optim = later(free_optim,
+        is(place, "asgd") ? lathe_optim_asgd(lathe_nn_params(net()), NULL) :
+                            lathe_optim_adamw(lathe_nn_params(net()), NULL));
     if (is(place, "lathe_optim_step.") || is(place, "clip")) {
         lathe_params *params = good_lathe_params_p("");
         for (int i = 0; i < params->count; i++) params->tensor[i]->has_grad = true;
@@ -331,7 +544,8 @@ static lathe_optim *good_lathe_optim_p(const char *place)
 static lathe_sched *good_lathe_sched_p(const char *place)
 {
     lathe_optim *optim = good_lathe_optim_p("");
-    if (is(place, "observe") || is(place, "state") || is(place, "wants")) return later(free_sched, lathe_sched_plateau(optim, NULL));
+    if (is(place, "observe") || is(place, "state") || is(place, "wants"))
+        return later(free_sched, lathe_sched_plateau(optim, NULL));
     return later(free_sched, lathe_sched_cosine(optim, &(lathe_cosine_opts){ .t_max = 10 }));
 }
 
@@ -348,7 +562,11 @@ static lathe_metric *good_lathe_metric_p(const char *place)
     return later(free_metric, metric);
 }
 
-static lathe_confusion *good_lathe_confusion_p(const char *place) { (void)place; return later(free_confusion, lathe_confusion_new(4)); }
+static lathe_confusion *good_lathe_confusion_p(const char *place)
+{
+    (void)place;
+    return later(free_confusion, lathe_confusion_new(4));
+}
 
 /* Options that need something; awk makes empty ones of the other types. */
 static lathe_cosine_opts *good_lathe_cosine_opts_p(const char *place)
@@ -359,13 +577,49 @@ static lathe_cosine_opts *good_lathe_cosine_opts_p(const char *place)
     return opts;
 }
 
-static lathe_step_opts *good_lathe_step_opts_p(const char *place) { (void)place; lathe_step_opts *o = room(); o->step_size = 3; return o; }
-static lathe_wsd_opts *good_lathe_wsd_opts_p(const char *place) { (void)place; lathe_wsd_opts *o = room(); o->total_steps = 30; return o; }
-static lathe_warm_restarts_opts *good_lathe_warm_restarts_opts_p(const char *place) { (void)place; lathe_warm_restarts_opts *o = room(); o->t_0 = 3; return o; }
-static lathe_multi_step_opts *good_lathe_multi_step_opts_p(const char *place) { (void)place; lathe_multi_step_opts *o = room(); o->milestones[0] = 3; return o; }
-static lathe_exponential_opts *good_lathe_exponential_opts_p(const char *place) { (void)place; lathe_exponential_opts *o = room(); o->gamma = 0.5; return o; }
+static lathe_step_opts *good_lathe_step_opts_p(const char *place)
+{
+    (void)place;
+    lathe_step_opts *o = room();
+    o->step_size = 3;
+    return o;
+}
+static lathe_wsd_opts *good_lathe_wsd_opts_p(const char *place)
+{
+    (void)place;
+    lathe_wsd_opts *o = room();
+    o->total_steps = 30;
+    return o;
+}
+static lathe_warm_restarts_opts *good_lathe_warm_restarts_opts_p(const char *place)
+{
+    (void)place;
+    lathe_warm_restarts_opts *o = room();
+    o->t_0 = 3;
+    return o;
+}
+static lathe_multi_step_opts *good_lathe_multi_step_opts_p(const char *place)
+{
+    (void)place;
+    lathe_multi_step_opts *o = room();
+    o->milestones[0] = 3;
+    return o;
+}
+static lathe_exponential_opts *good_lathe_exponential_opts_p(const char *place)
+{
+    (void)place;
+    lathe_exponential_opts *o = room();
+    o->gamma = 0.5;
+    return o;
+}
 
-static lathe_pool_opts *good_lathe_pool_opts_p(const char *place) { (void)place; lathe_pool_opts *o = room(); o->kernel = 2; return o; }
+static lathe_pool_opts *good_lathe_pool_opts_p(const char *place)
+{
+    (void)place;
+    lathe_pool_opts *o = room();
+    o->kernel = 2;
+    return o;
+}
 
 static lathe_cyclic_opts *good_lathe_cyclic_opts_p(const char *place)
 {
@@ -434,18 +688,28 @@ static lathe_dataset *good_lathe_dataset_p(const char *place)
 static lathe_loader *good_lathe_loader_p(const char *place)
 {
     (void)place;
-    return later(free_loader, lathe_loader_new(good_lathe_dataset_p(""), &(lathe_loader_opts){ .batch_size = 2 }));
+    return later(free_loader,
+        lathe_loader_new(good_lathe_dataset_p(""), &(lathe_loader_opts){ .batch_size = 2 }));
 }
 
 static lathe_batch *good_lathe_batch_p(const char *place)
 {
     lathe_batch *batch = room();
     (void)place;
-    *batch = (lathe_batch){ .size = 2, .channels = 1, .height = 4, .width = 4, .images = room(), .labels = room() };
+    *batch = (lathe_batch){ .size = 2,
+        .channels = 1,
+        .height = 4,
+        .width = 4,
+        .images = room(),
+        .labels = room() };
     return batch;
 }
 
-static lathe_transforms *good_lathe_transforms_p(const char *place) { (void)place; return later(free_transforms, lathe_transforms_parse("hflip")); }
+static lathe_transforms *good_lathe_transforms_p(const char *place)
+{
+    (void)place;
+    return later(free_transforms, lathe_transforms_parse("hflip"));
+}
 
 static lathe_image *good_lathe_image_p(const char *place)
 {
@@ -477,10 +741,25 @@ static lathe_bytes *good_lathe_bytes_p(const char *place)
     return bytes;
 }
 
-static lathe_writer *good_lathe_writer_p(const char *place) { (void)place; return later(close_writer, lathe_writer_open("writer", 0)); }
-static lathe_lock *good_lathe_lock_p(const char *place) { (void)place; return later(give_lock, lathe_lock_take("a-lock")); }
-static lathe_safetensors *good_lathe_safetensors_p(const char *place) { (void)place; return later(free_safetensors, lathe_safetensors_read("weights")); }
-static lathe_safetensor *good_lathe_safetensor_p(const char *place) { return &good_lathe_safetensors_p(place)->tensor[0]; }
+static lathe_writer *good_lathe_writer_p(const char *place)
+{
+    (void)place;
+    return later(close_writer, lathe_writer_open("writer", 0));
+}
+static lathe_lock *good_lathe_lock_p(const char *place)
+{
+    (void)place;
+    return later(give_lock, lathe_lock_take("a-lock"));
+}
+static lathe_safetensors *good_lathe_safetensors_p(const char *place)
+{
+    (void)place;
+    return later(free_safetensors, lathe_safetensors_read("weights"));
+}
+static lathe_safetensor *good_lathe_safetensor_p(const char *place)
+{
+    return &good_lathe_safetensors_p(place)->tensor[0];
+}
 
 static lathe_saved *good_lathe_saved_p(const char *place)
 {
@@ -511,8 +790,15 @@ static lathe_settings *good_lathe_settings_p(const char *place)
     return settings;
 }
 
-static lathe_run_hooks *good_lathe_run_hooks_p(const char *place) { (void)place; return room(); }
-static lathe_run *good_lathe_run_p(const char *place) { return later(free_run, lathe_run_new(good_lathe_settings_p(place), NULL)); }
+static lathe_run_hooks *good_lathe_run_hooks_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_run *good_lathe_run_p(const char *place)
+{
+    return later(free_run, lathe_run_new(good_lathe_settings_p(place), NULL));
+}
 
 static lathe_chart *good_lathe_chart_p(const char *place)
 {
@@ -541,8 +827,15 @@ static lathe_lr_sweeps *good_lathe_lr_sweeps_p(const char *place)
     return sweeps;
 }
 
-static lathe_lr_found *good_lathe_lr_found_p(const char *place) { return lathe_lr_read(good_lathe_lr_sweeps_p(place), 0.5); }
-static lathe_lr_rule good_lathe_lr_rule(const char *place) { (void)place; return LATHE_LR_QUARTER; }
+static lathe_lr_found *good_lathe_lr_found_p(const char *place)
+{
+    return lathe_lr_read(good_lathe_lr_sweeps_p(place), 0.5);
+}
+static lathe_lr_rule good_lathe_lr_rule(const char *place)
+{
+    (void)place;
+    return LATHE_LR_QUARTER;
+}
 
 static lathe_lr_pair *good_lathe_lr_pair_p(const char *place)
 {
@@ -570,9 +863,21 @@ static lathe_averaged *good_lathe_averaged_p(const char *place)
     return averaged;
 }
 
-static lathe_duplicate *good_lathe_duplicate_p(const char *place) { (void)place; return room(); }
-static lathe_file_names *good_lathe_file_names_p(const char *place) { (void)place; return room(); }
-static lathe_swa *good_lathe_swa_p(const char *place) { (void)place; return room(); }
+static lathe_duplicate *good_lathe_duplicate_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_file_names *good_lathe_file_names_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_swa *good_lathe_swa_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 
 static const char *const *good_char_p_p(const char *place)
 {
@@ -582,7 +887,11 @@ static const char *const *good_char_p_p(const char *place)
 }
 
 static void free_trained(void *trained) { lathe_trained_free(trained); }
-static lathe_trained *good_lathe_trained_p(const char *place) { (void)place; return later(free_trained, lathe_trained_open("run", NULL)); }
+static lathe_trained *good_lathe_trained_p(const char *place)
+{
+    (void)place;
+    return later(free_trained, lathe_trained_open("run", NULL));
+}
 
 static void free_compare(void *compare) { lathe_compare_free(compare); }
 static lathe_compare *good_lathe_compare_p(const char *place)

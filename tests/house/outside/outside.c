@@ -15,7 +15,8 @@ int main(void)
     lathe_backward_from(lathe_relu(x), twos, 4);
     lathe_real gradient[4];
     lathe_tensor_read_grad(x, gradient, 4);
-    printf("%g %g %g %g\n", (double)gradient[0], (double)gradient[1], (double)gradient[2], (double)gradient[3]);
+    printf("%g %g %g %g\n", (double)gradient[0], (double)gradient[1], (double)gradient[2],
+        (double)gradient[3]);
     lathe_tape_free(tape);
     return gradient[0] == 2 && gradient[1] == 0 ? 0 : 1;
 }

@@ -1,4 +1,5 @@
-/* The zoo: each model's parameters and FLOPs as PyTorch counts them, its shapes for several inputs and batches, its registry. */
+/* The zoo: each model's parameters and FLOPs as PyTorch counts them, its shapes for several inputs and
+ * batches, its registry. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,8 @@ static void test_counts(void **state)
         lathe_model *model = lathe_model_new();
         lathe_layer *net = lathe_model_build(model, type->name, NULL);
         if (lathe_nn_init(net, 1)) fail_msg("%s: %s", type->name, lathe_error_message());
-        lathe_summary *summary =
-            lathe_nn_summary(net, (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
+        lathe_summary *summary = lathe_nn_summary(net,
+            (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
         if (!summary) fail_msg("%s: %s", type->name, lathe_error_message());
         size_t numbers;
         double *want = golden("models.txt", type->name, &numbers);
@@ -103,7 +104,8 @@ static void test_mistakes(void **state)
     lathe_model_free(model);
     model = lathe_model_new();
     assert_null(lathe_model_build(model, "unet", &(lathe_model_spec){ 1, 64, 62, 2 }));
-    assert_failed(LATHE_ESHAPE, "unet: an input of 64 x 62 does not halve evenly; its sides must be multiples of 4");
+    assert_failed(LATHE_ESHAPE,
+        "unet: an input of 64 x 62 does not halve evenly; its sides must be multiples of 4");
     lathe_model_free(model);
     model = lathe_model_new();
     assert_null(lathe_model_build(model, "resnet8", &(lathe_model_spec){ .channels = -3 }));
@@ -147,7 +149,8 @@ static void memorise(const char *name, lathe_model_spec spec, double lr, int ste
         last = lathe_item(loss);
         if (!step) first = last;
     }
-    if (!(first > 1.5 && last < 0.05)) fail_msg("%s: loss went from %g to %g in %d steps", name, first, last, steps);
+    if (!(first > 1.5 && last < 0.05))
+        fail_msg("%s: loss went from %g to %g in %d steps", name, first, last, steps);
     free(values);
     lathe_tape_free(tape);
     lathe_optim_free(optim);
