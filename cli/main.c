@@ -9,7 +9,7 @@
 #include <lathe/lathe.h>
 
 #include "command.h"
-#include "table.h"
+#include "drawing/table.h"
 
 static double started; /* on the monotonic clock, less the time that loading took */
 

@@ -6,7 +6,7 @@
 
 #include "command.h"
 #include "settings.h"
-#include "table.h"
+#include "drawing/table.h"
 
 static const cli_option common[] = {
     { .name = "json", .help = "print the results as one JSON object, and nothing else, on stdout" },

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "table.h"
+#include "drawing/table.h"
 
 enum { FORWARD, BACKWARD };
 

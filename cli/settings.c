@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "command.h"
-#include "table.h"
+#include "drawing/table.h"
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 

@@ -2,9 +2,12 @@
 include(CMakePackageConfigHelpers)
 
 foreach(folder IN LISTS LATHE_FOLDERS)
-  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
-  list(FILTER headers EXCLUDE REGEX "_impl\\.h$")
-  install(FILES ${headers} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe/${folder})
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  list(FILTER headers EXCLUDE REGEX "_impl\.h$|^core/kernels/|^report/vendor/")
+  foreach(header IN LISTS headers)
+    get_filename_component(place ${header} DIRECTORY)
+    install(FILES ${CMAKE_SOURCE_DIR}/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe/${place})
+  endforeach()
 endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/lathe.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe)
 install(TARGETS lathe EXPORT lathe-targets

@@ -1,6 +1,6 @@
 # Every file of core/kernels but select.c is compiled once an instruction set; select.c chooses at start.
 function(lathe_add_kernels target)
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/kernels/*.c)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/kernels/*.c)
   set(select ${CMAKE_SOURCE_DIR}/core/kernels/select.c)
   list(REMOVE_ITEM sources ${select})
   target_sources(${target} PRIVATE ${select})

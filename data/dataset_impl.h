@@ -2,7 +2,7 @@
 #ifndef LATHE_DATA_DATASET_IMPL_H
 #define LATHE_DATA_DATASET_IMPL_H
 
-#include "memory.h"
+#include "formats/memory.h"
 #include "open.h"
 
 /** Widest and highest picture, in pixels. */

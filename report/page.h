@@ -3,7 +3,7 @@
 #ifndef LATHE_REPORT_PAGE_H
 #define LATHE_REPORT_PAGE_H
 
-#include "../train/compare.h"
+#include "../study/compare.h"
 #include "../train/run.h"
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
 #define LATHE_REPORT_PAGE_IMPL_H
 
 #include "../io/text.h"
-#include "../train/variants.h"
+#include "../study/variants.h"
 #include "page.h"
 
 /** A run as the page shows it. */

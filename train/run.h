@@ -6,7 +6,7 @@
 #ifndef LATHE_TRAIN_RUN_H
 #define LATHE_TRAIN_RUN_H
 
-#include "../data/loader.h"
+#include "../data/loading/loader.h"
 #include "../nn/layer.h"
 #include "history.h"
 #include "settings.h"

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../data/transform.h"
+#include "../data/transforms/transform.h"
 #include "../nn/models/models.h"
 #include "logger_impl.h"
 #include "settings_impl.h"

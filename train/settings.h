@@ -5,7 +5,7 @@
 #ifndef LATHE_TRAIN_SETTINGS_H
 #define LATHE_TRAIN_SETTINGS_H
 
-#include "../core/ops/loss.h"
+#include "../core/ops/losses/loss.h"
 #include "../sched/sched.h"
 
 #ifdef __cplusplus
@@ -67,7 +67,7 @@ typedef struct lathe_settings {
     int workers;        /* threads that assemble batches ahead of time */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
     char
-        augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transform.h; "": none */
+        augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transforms/transform.h; "": none */
     int bad_image;                   /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
     char init_weights[LATHE_SETTING_LONG]; /* a safetensors file of first weights, by name; "": random ones */

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../data/duplicates.h"
+#include "../data/loading/duplicates.h"
 #include "../data/open.h"
-#include "../data/split.h"
+#include "../data/loading/split.h"
 #include "run_impl.h"
 #include "settings_impl.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../core/ops/arithmetic.h"
-#include "../core/ops/cross_entropy.h"
+#include "../core/ops/losses/cross_entropy.h"
 #include "../optim/clip.h"
 #include "run_impl.h"
 

@@ -3,19 +3,19 @@
 #ifndef LATHE_CORE_KERNELS_KERNELS_H
 #define LATHE_CORE_KERNELS_KERNELS_H
 
-#include "conv.h"
-#include "dropout.h"
-#include "element.h"
-#include "loss.h"
-#include "norm.h"
+#include "convolution/conv.h"
+#include "elementwise/dropout.h"
+#include "elementwise/element.h"
+#include "elementwise/loss.h"
+#include "planes/norm.h"
 #include "peak.h"
-#include "pool.h"
-#include "product.h"
-#include "resample.h"
-#include "response.h"
-#include "softmax.h"
-#include "update.h"
-#include "upsample.h"
+#include "planes/pool.h"
+#include "product/product.h"
+#include "planes/resample.h"
+#include "planes/response.h"
+#include "elementwise/softmax.h"
+#include "elementwise/update.h"
+#include "planes/upsample.h"
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */

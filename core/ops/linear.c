@@ -5,7 +5,7 @@
 #include "op_impl.h"
 
 /*
- * Images stay sixteen abreast (core/kernels/product.h):
+ * Images stay sixteen abreast (core/kernels/product/product.h):
  *     y = w x and gx = w' gy: the columns are images; gw = gy x': they are features, of x with rows of images
  * made of its lanes. Each result is one task's, so that bits do not depend on the number of threads.
  */

@@ -2,7 +2,7 @@
 #ifndef LATHE_NN_MODELS_BUILD_IMPL_H
 #define LATHE_NN_MODELS_BUILD_IMPL_H
 
-#include "../layers.h"
+#include "../layers/layers.h"
 #include "models.h"
 
 /** A picture's size between two layers. */

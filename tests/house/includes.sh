@@ -9,13 +9,15 @@ allowed() { # folder -> folders it may include, itself left out
     nn | optim | data | metrics | io) echo "core" ;;
     sched) echo "optim core" ;;
     train) echo "sched optim nn data metrics io core" ;;
-    report) echo "train sched optim nn data metrics io core" ;;
+    study) echo "train sched optim nn data metrics io core" ;;
+    deploy) echo "train nn data io core" ;;
+    report) echo "study train sched optim nn data metrics io core" ;;
     esac
 }
 
 status=0
 edges=0
-for folder in core nn optim sched data metrics io train report; do
+for folder in core nn optim sched data metrics io train study deploy report; do
     for file in $(find "$folder" -name '*.[ch]'); do
         for include in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
             edges=$((edges + 1))
@@ -36,7 +38,7 @@ for folder in core nn optim sched data metrics io train report; do
                 case $folder/$target in
                 core/*) ;;
                 optim/core/kernels/kernels.h) ;; # the hot loops of sgd and adam
-                data/core/kernels/kernels.h | data/core/kernels/bytes.h) ;; # those of resizing, and of laying pixels out in lanes
+                data/core/kernels/kernels.h | data/core/kernels/planes/bytes.h) ;; # those of resizing, and of laying pixels out in lanes
                 */core/kernels/*) echo "$file: $target is core's own"; status=1 ;;
                 */*_impl.h) [ "$to" = "$folder" ] || { echo "$file: $target is $to's own"; status=1; } ;;
                 esac ;;
@@ -47,7 +49,7 @@ done
 for file in $(find cli examples bench tests -name '*.[ch]'); do
     for include in $(sed -n 's/^#include "\.\.\/\([^"]*\)".*/\1/p' "$file"); do
         case $include in
-        core/* | nn/* | optim/* | sched/* | data/* | metrics/* | io/* | train/* | report/*)
+        core/* | nn/* | optim/* | sched/* | data/* | metrics/* | io/* | train/* | study/* | deploy/* | report/*)
             echo "$file: use <lathe/lathe.h> instead of $include"; status=1 ;;
         esac
     done

@@ -29,6 +29,7 @@ static void every_operation_has_a_gradient_check(void **state)
     (void)state;
     glob_t files;
     assert_int_equal(glob(LATHE_TEST_SOURCE "/tests/core/ops/test_*.c", 0, NULL, &files), 0);
+    assert_int_equal(glob(LATHE_TEST_SOURCE "/tests/core/ops/*/test_*.c", GLOB_APPEND, NULL, &files), 0);
     int operations = 0;
     for (const lathe_op *op; (op = lathe_op_at(operations)); operations++) {
         char quoted[128];

@@ -1,0 +1,246 @@
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <lathe/lathe.h>
+
+#include "../command.h"
+#include "../json.h"
+#include "../settings.h"
+#include "../text.h"
+
+enum { STEPS = 300, BATCHES = 8 };
+
+/* What was found so far. */
+typedef struct findings {
+    int wrong, odd;
+    cJSON *list; /* for programs: an object each; NULL: lines for people */
+} findings;
+
+static void tell(findings *found, bool good, bool only_odd, const char *format, ...)
+{
+    char line[600], shown[800];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    const char *verdict = good ? "ok" : only_odd ? "odd" : "wrong";
+    cli_printable(line, shown, sizeof shown);
+    if (found->list) {
+        cJSON *finding = cJSON_CreateObject();
+        cJSON_AddStringToObject(finding, "verdict", verdict);
+        cJSON_AddStringToObject(finding, "text", shown);
+        cJSON_AddItemToArray(found->list, finding);
+    } else printf("%-6s %s\n", good || only_odd ? verdict : "WRONG", shown);
+    fflush(stdout);
+    found->wrong += !good && !only_odd;
+    found->odd += !good && only_odd;
+}
+
+/* ---- labels -------------------------------------------------------------------------------------------- */
+
+static int check_labels(const lathe_run *run, findings *found)
+{
+    const lathe_dataset *data = run->train;
+    size_t *count = lathe_alloc((size_t)data->classes, sizeof *count), least = data->count, most = 0;
+    int empty = -1, rare = 0;
+    if (!count) return cli_library_failed();
+    for (size_t i = 0; i < data->count; i++) count[data->labels[i]]++;
+    for (int k = 0; k < data->classes; k++) {
+        if (!count[k] && empty < 0) empty = k;
+        if (count[k] < least) least = count[k], rare = k;
+        if (count[k] > most) most = count[k];
+    }
+    if (empty >= 0)
+        tell(found, false, false, "labels: class '%s' has no training picture", data->class_names[empty]);
+    else if (most == data->count)
+        tell(found, false, false, "labels: all %zu training pictures are of one class", most);
+    else if (most > 10 * least)
+        tell(found, false, true,
+            "labels: class '%s' has %zu pictures, another %zu: see --class-weights balanced",
+            data->class_names[rare], least, most);
+    else
+        tell(found, true, false, "labels: %zu training pictures, %zu to %zu a class", data->count, least,
+            most);
+    lathe_free(count);
+    return CLI_DONE;
+}
+
+/* Of pictures in files the run itself has told. */
+static int check_split(const lathe_run *run, findings *found)
+{
+    if (lathe_data_sample_file(run->train, 0)) return CLI_DONE;
+    size_t count;
+    lathe_duplicate first;
+    char name[LATHE_SAMPLE_NAME];
+    if (lathe_data_duplicates(run->train, run->test, &first, 1, &count)) return cli_library_failed();
+    if (count)
+        tell(found, false, true, "split: %zu test pictures are also trained on, such as %s", count,
+            lathe_data_sample_name(run->test, first.b, name));
+    else tell(found, true, false, "split: no test picture is trained on");
+    return CLI_DONE;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------------- */
+
+/* Mean and standard deviation of what the net gets, over some batches. */
+static int check_input(const lathe_run *run, findings *found)
+{
+    double sum = 0, squares = 0, count = 0, least = HUGE_VAL, most = -HUGE_VAL;
+    int batches = 0;
+    lathe_batch batch;
+    for (; batches < BATCHES && lathe_loader_next(run->loader, &batch); batches++) {
+        size_t area = (size_t)batch.channels * (size_t)batch.height * (size_t)batch.width;
+        for (int i = 0; i < batch.size; i++)
+            for (size_t p = 0; p < area; p++) {
+                double x = (double)batch.images[((size_t)(i / LATHE_LANES) * area + p) * LATHE_LANES +
+                    (size_t)(i % LATHE_LANES)];
+                sum += x, squares += x * x, count++;
+                if (x < least) least = x;
+                if (x > most) most = x;
+            }
+    }
+    if (lathe_loader_status(run->loader)) return cli_library_failed();
+    double mean = sum / count, std = sqrt(fmax(0, squares / count - mean * mean));
+    if (!isfinite(mean) || !isfinite(std)) tell(found, false, false, "input: not all numbers are finite");
+    else if (most - least < 1e-6)
+        tell(found, false, false, "input: every pixel is %.3g: the pictures are empty", mean);
+    else if (fabs(mean) > 0.5 || std < 0.5 || std > 2)
+        tell(found, false, true, "input: mean %.2f and std %.2f after normalisation, expected about 0 and 1",
+            mean, std);
+    else tell(found, true, false, "input: mean %.2f, std %.2f, from %.2f to %.2f", mean, std, least, most);
+    return lathe_loader_seek(run->loader, 0, 0) ? cli_library_failed() : CLI_DONE;
+}
+
+/* ---- one batch ----------------------------------------------------------------------------------------- */
+
+/* Loss of the batch, as trained; right: how many of it are. A failure: NaN. */
+static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_optim *optim, int *right)
+{
+    lathe_tape_begin(run->tape, LATHE_TRAIN);
+    lathe_optim_zero_grad(optim);
+    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, NULL);
+    lathe_real scores[4096];
+    int classes = run->data->classes;
+    if (!loss || (size_t)batch->size * (size_t)classes > 4096 ||
+        lathe_tensor_read(output, scores, (size_t)(batch->size * classes)))
+        return (double)NAN;
+    *right = 0;
+    for (int i = 0; i < batch->size; i++) {
+        int best = 0;
+        for (int k = 1; k < classes; k++)
+            if (scores[i * classes + k] > scores[i * classes + best]) best = k;
+        *right += best == batch->labels[i];
+    }
+    double value = lathe_item(loss);
+    return lathe_backward(loss) || lathe_optim_step(optim) ? (double)NAN : value;
+}
+
+/* Whatever else is wrong, a net must be able to learn a few pictures by heart. */
+static int overfit(const lathe_run *run, findings *found)
+{
+    lathe_batch batch;
+    if (!lathe_loader_next(run->loader, &batch)) return cli_library_failed();
+    if (batch.size > 4096 / run->data->classes) batch.size = 4096 / run->data->classes;
+    lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(run->net), &(lathe_adamw_opts){ .lr = 2e-3 });
+    if (!optim) return cli_library_failed();
+    double first = (double)NAN, last = (double)NAN, chance = log(run->data->classes);
+    int right = 0, steps = 0;
+    for (; steps < STEPS && (right < batch.size || last > 0.1 * chance); steps++) {
+        last = step_on(run, &batch, optim, &right);
+        if (!steps) first = last;
+        if (!isfinite(last)) break;
+    }
+    lathe_optim_free(optim);
+    if (!isfinite(first))
+        return lathe_error() ? cli_library_failed() :
+                               cli_fail(CLI_FAILED, "check: the first loss is not a number");
+    tell(found, first < 3 * chance, true, "first loss: %.3f, by chance it is ln %d = %.3f", first,
+        run->data->classes, chance);
+    tell(found, right == batch.size && isfinite(last), false,
+        "one batch: %d of %d pictures learned by heart in %d steps, loss %.4f", right, batch.size, steps,
+        last);
+    return CLI_DONE;
+}
+
+/* ---- schedule ------------------------------------------------------------------------------------------ */
+
+static void on_message(void *context, const char *line) { tell(context, false, true, "%s", line); }
+
+static int check_schedule(const lathe_run *run, findings *found)
+{
+    uint64_t steps = run->total_steps;
+    lathe_step_row *rows = lathe_alloc(steps, sizeof *rows);
+    if (!rows || lathe_run_preview(&run->settings, run->steps_per_epoch, steps, NULL, rows)) {
+        lathe_free(rows);
+        return cli_library_failed();
+    }
+    double least = HUGE_VAL, most = 0;
+    for (uint64_t i = 0; i < steps; i++) least = fmin(least, rows[i].lr), most = fmax(most, rows[i].lr);
+    if (most == 0)
+        tell(found, false, false, "schedule: the learning rate is 0 in all of %llu steps",
+            (unsigned long long)steps);
+    else
+        tell(found, most < 10, true,
+            "schedule: %llu steps, lr from %.3g at first over %.3g to %.3g at last, least %.3g",
+            (unsigned long long)steps, rows[0].lr, most, rows[steps - 1].lr, least);
+    lathe_free(rows);
+    return CLI_DONE;
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static int check(const lathe_run *run, findings *found)
+{
+    if (run->data->task != LATHE_TASK_CLASS)
+        return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task",
+            run->settings.data);
+    int code = check_labels(run, found);
+    if (!code) code = check_split(run, found);
+    if (!code) code = check_input(run, found);
+    if (!code) code = check_schedule(run, found);
+    if (!code) code = overfit(run, found);
+    if (code) return code;
+    if (!found->list) printf("%d wrong, %d odd\n", found->wrong, found->odd);
+    return found->wrong ? CLI_FAILED : CLI_DONE;
+}
+
+static int run(const cli_line *line)
+{
+    findings found = { 0 };
+    lathe_settings settings;
+    int code = cli_settings(line, &settings);
+    if (code) return code;
+    settings.out[0] = settings.resume[0] = '\0';
+    cJSON *object = line->json ? cli_json_new() : NULL;
+    found.list = object ? cJSON_AddArrayToObject(object, "findings") : NULL;
+    lathe_run *run =
+        lathe_run_new(&settings, &(lathe_run_hooks){ .context = &found, .on_message = on_message });
+    code = run ? check(run, &found) : cli_library_failed();
+    lathe_run_free(run);
+    if (!object) return code;
+    cJSON_AddNumberToObject(object, "wrong", found.wrong);
+    cJSON_AddNumberToObject(object, "odd", found.odd);
+    int printed = cli_json_print(object);
+    return code ? code : printed;
+}
+
+static const cli_option options[] = { { .name = NULL } };
+
+extern const cli_command lathe_check_command;
+const cli_command lathe_check_command = {
+    .name = "check",
+    .summary = "overfit one batch; look for label, shape, range and schedule mistakes",
+    .arguments = "",
+    .about = "Looks at what would be trained before it is: labels, pictures in both splits, what the net "
+             "gets after normalisation, the\n"
+             "schedule's rates, the first loss, and whether the net can learn one batch by heart. A line a "
+             "finding: ok, odd or WRONG;\n"
+             "the exit code is 1 if something is wrong. Takes the options of `lathe train`.",
+    .example = "lathe check --data folder:photos --model resnet8",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

@@ -1,0 +1,250 @@
+#include "../drawing/compare.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../live.h"
+#include "../progress.h"
+#include "../settings.h"
+#include "../signals.h"
+
+enum { MOST_VARIES = 15 };
+
+/* Who watches the runs: the context of their hooks. */
+typedef struct watchers {
+    cli_progress progress;
+    cli_live *live; /* NULL: nobody from a browser */
+    lathe_compare *compare;
+    const char *baseline;
+    const lathe_run *now; /* the run that goes on; NULL: none */
+} watchers;
+
+static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    watchers *w = context;
+    cli_progress_step(&w->progress, run, row);
+    cli_live_step(w->live);
+    return !cli_signal();
+}
+
+static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
+{
+    cli_progress_epoch(&((watchers *)context)->progress, run, row);
+}
+
+static void on_note(void *context, const char *line)
+{
+    cli_progress_message(&((watchers *)context)->progress, line);
+}
+
+static char *page_of(const void *context)
+{
+    const watchers *w = context;
+    return lathe_report_compare_page(w->compare, w->baseline, w->now);
+}
+
+static char *data_of(const void *context)
+{
+    const watchers *w = context;
+    return lathe_report_compare_data(w->compare, w->baseline, w->now);
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------------ */
+
+/* "runs/compare-N" with the smallest N that is not there yet. */
+static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
+{
+    for (int n = 1;; n++) {
+        snprintf(folder, LATHE_SETTING_LONG, "runs/compare-%d", n);
+        if (!lathe_file_exists(folder)) return LATHE_OK;
+    }
+}
+
+/* A comparison that goes on has its settings; what does not change the result may be given anew. */
+static int change_free(const cli_line *line, lathe_compare *compare)
+{
+    for (int g = 0; g < line->givens; g++) {
+        const char *name = line->given[g].name;
+        const lathe_setting *setting = line->given[g].option ? NULL : lathe_setting_find(name);
+        if (line->given[g].option ? !strcmp(name, "vary") || !strcmp(name, "runs") ||
+                    !strcmp(name, "seeds") || !strcmp(name, "config") :
+                                    !setting || (!setting->free && strcmp(setting->key, "resume")))
+            return cli_fail(CLI_USAGE,
+                "compare: --%s: a comparison goes on with its own settings; give the whole command again, "
+                "with --out, to "
+                "add to it",
+                name);
+        for (size_t i = 0; setting && setting->free && i < compare->runs; i++)
+            if (lathe_settings_set(&compare->run[i].settings, name, line->given[g].value))
+                return cli_library_failed();
+    }
+    return CLI_DONE;
+}
+
+static int make_plan(const cli_line *line, watchers *w)
+{
+    lathe_settings settings;
+    const char *vary[MOST_VARIES + 1];
+    int varies = 0;
+    int64_t seeds;
+    int code = cli_settings_read(line, &settings);
+    if (code) return code;
+    while (varies <= MOST_VARIES && (vary[varies] = cli_text_at(line, "vary", varies))) varies++;
+    if (varies > MOST_VARIES) return cli_fail(CLI_USAGE, "compare: more than %d settings vary", MOST_VARIES);
+    if (!varies && !cli_text(line, "runs"))
+        return cli_fail(CLI_USAGE,
+            "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
+    if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
+    if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
+    w->compare = lathe_compare_new(&settings,
+        &(lathe_compare_opts){ .vary = vary,
+            .varies = varies,
+            .runs_file = cli_text(line, "runs"),
+            .seeds = (int)seeds,
+            .on_message = on_note,
+            .context = w });
+    return w->compare ? CLI_DONE : cli_library_failed();
+}
+
+static int open_compare(const cli_line *line, watchers *w)
+{
+    const char *resume = cli_setting_given(line, "resume");
+    int code = CLI_DONE;
+    if (resume) {
+        w->compare = lathe_compare_read(resume);
+        code = w->compare ? change_free(line, w->compare) : cli_library_failed();
+    } else code = make_plan(line, w);
+    return code ? code : lathe_compare_open(w->compare) ? cli_library_failed() : CLI_DONE;
+}
+
+/* ---- the runs ------------------------------------------------------------------------------------------ */
+
+/* The run's own page, as `lathe train` writes it. */
+static lathe_status write_run_page(lathe_run *run)
+{
+    char path[LATHE_SETTING_LONG + 16];
+    snprintf(path, sizeof path, "%s/report.html", run->settings.out);
+    return lathe_report_finish(run, path);
+}
+
+static int train_one(watchers *w, size_t index)
+{
+    char line[LATHE_SETTING_LONG];
+    const lathe_compare_run *planned = &w->compare->run[index];
+    const bool quiet = w->progress.quiet;
+    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, w->compare->runs,
+        planned->group, planned->settings.seed);
+    cli_progress_message(&w->progress, line);
+    w->progress = cli_progress_new(quiet);
+    lathe_run *run = lathe_compare_begin(w->compare, index,
+        &(lathe_run_hooks){ .context = w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_note });
+    w->now = run;
+    lathe_status status = run ? lathe_run_train(run) : lathe_error();
+    cli_progress_end(&w->progress);
+    if (!status && run->end == LATHE_RUN_NAN) {
+        snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group,
+            planned->settings.seed, run->not_a_number);
+        cli_progress_message(&w->progress, line);
+    }
+    if (!status) status = write_run_page(run);
+    if (!status) status = lathe_compare_end(w->compare, index, run);
+    w->now = NULL;
+    lathe_run_free(run);
+    return status ? cli_library_failed() : CLI_DONE;
+}
+
+static int train_all(watchers *w)
+{
+    int code = CLI_DONE;
+    for (size_t i = 0; i < w->compare->runs && !code && !cli_signal(); i++) {
+        if (w->compare->run[i].result.end != LATHE_RUN_OPEN) continue;
+        code = train_one(w, i);
+        if (!code && lathe_report_compare(w->compare, w->baseline)) code = cli_library_failed();
+    }
+    return code;
+}
+
+static int show(const cli_line *line, const watchers *w)
+{
+    int count, code = CLI_DONE;
+    lathe_variant *variant = lathe_variants_of(w->compare, w->baseline, &count);
+    if (!variant) return cli_library_failed();
+    const char *picture = cli_text(line, "svg");
+    if (picture && cli_variants_svg(picture, w->compare, variant, count)) code = cli_library_failed();
+    else if (line->json) code = cli_variants_json(w->compare, variant, count);
+    else {
+        cli_variants_print(variant, count);
+        printf("\nfolder        %s\ncurves        %s/report.html\n", w->compare->folder, w->compare->folder);
+    }
+    lathe_free(variant);
+    return code;
+}
+
+static int run(const cli_line *line)
+{
+    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")),
+        .baseline = cli_text(line, "baseline") };
+    int64_t port;
+    int code = cli_live_port(line, &port);
+    if (!code) code = open_compare(line, &w);
+    if (!code && lathe_report_compare(w.compare, w.baseline))
+        code = cli_library_failed(); /* also tells of a wrong baseline before the work */
+    if (!code) {
+        cli_signals_watch();
+        code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);
+    }
+    if (!code) code = train_all(&w);
+    if (!code) code = show(line, &w);
+    cli_live_stop(w.live);
+    if (!code && cli_signal()) {
+        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n",
+            w.compare->folder);
+        code = 128 + cli_signal();
+    }
+    lathe_compare_free(w.compare);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "vary",
+        .value = "KEY=A,B",
+        .help = "a setting and its values, with | between values that have commas; several: all combinations",
+        .repeats = true },
+    { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
+    { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
+    { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
+    { .name = "svg",
+        .value = "FILE",
+        .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
+    { .name = "live",
+        .value = "PORT",
+        .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+    { .name = "config",
+        .value = "FILE",
+        .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "quiet", .help = "no progress and no notes on stderr" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_compare_command;
+const cli_command lathe_compare_command = {
+    .name = "compare",
+    .summary = "several schedules, or other settings, on the same seeds; one page",
+    .arguments = "",
+    .about = "Trains each variant with each seed: the same first weights, the same order of samples, the "
+             "same number of steps. Each is a run\n"
+             "folder, DIR/VARIANT/seed-N; DIR/report.html shows all curves, DIR/compare.json lists the runs. "
+             "A schedule that was not given its\n"
+             "lengths or rates gets some that fit the run, and a note says which. Ctrl-C saves and stops; "
+             "the same command, or --resume DIR,\n"
+             "goes on, also after a kill. Without --out the folder is runs/compare-N.",
+    .example =
+        "lathe compare --vary "
+        "sched=constant,step,cosine,cyclic:triangular,cyclic:triangular2,cyclic:exp_range,onecycle --seeds 3 "
+        "--epochs 2 --lr 2e-3",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

@@ -1,0 +1,216 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <lathe/lathe.h>
+
+#include "../command.h"
+#include "../drawing/curve.h"
+#include "../json.h"
+#include "../measure.h"
+#include "../drawing/table.h"
+
+/* The run's settings with what the line changes, writing nothing into its folder. */
+static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
+{
+    static const char *const keys[] = { "data", "batch_size", "threads", "workers" };
+    char path[LATHE_SETTING_LONG + 16];
+    snprintf(path, sizeof path, "%s/config.ini", folder);
+    *settings = lathe_settings_default();
+    lathe_status status = lathe_settings_read(settings, path);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
+        if (cli_text(line, keys[i])) status = lathe_settings_set(settings, keys[i], cli_text(line, keys[i]));
+    settings->out[0] = settings->resume[0] = '\0';
+    return status ? cli_library_failed() : CLI_DONE;
+}
+
+/* The file of weights: as given, or what the run was tested with: the best of its epochs where it had a
+ * validation part. */
+static void weights_path(const cli_line *line, const char *folder, const lathe_run *run, char *path,
+    size_t size)
+{
+    const char *given = cli_text(line, "weights");
+    if (given && strcmp(given, "best") && strcmp(given, "last")) {
+        snprintf(path, size, "%s", given);
+        return;
+    }
+    snprintf(path, size, "%s/%s.safetensors", folder, given ? given : run->val ? "best" : "last");
+    if (!given && access(path, R_OK)) snprintf(path, size, "%s/last.safetensors", folder);
+}
+
+static const lathe_dataset *split_of(const lathe_run *run, const char *split)
+{
+    if (!strcmp(split, "train")) return run->train;
+    return !strcmp(split, "val") ? run->val : run->test;
+}
+
+/* ---- for people ---------------------------------------------------------------------------------------- */
+
+static void print_metrics(const cli_measure *measure)
+{
+    cli_table *table = cli_table_new("lrl");
+    for (int i = 0; i < measure->metrics; i++) {
+        const lathe_metric_type *type = lathe_metric_type_of(measure->metric[i]);
+        char value[32];
+        snprintf(value, sizeof value, "%.4f", lathe_metric_compute(measure->metric[i]));
+        cli_table_row(table, (const char *const[]){ measure->name[i], value, type->summary });
+    }
+    cli_table_print(table, stdout, 0);
+}
+
+static void print_classes(const lathe_dataset *data, const cli_measure *measure)
+{
+    cli_table *table = cli_table_new("lrrrrr");
+    cli_table_row(table, (const char *const[]){ "class", "images", "precision", "recall", "F1", "IoU" });
+    for (int k = 0; k < data->classes; k++) {
+        const lathe_class_counts c = lathe_confusion_class(measure->confusion, k);
+        double right = (double)c.true_positive, taken = right + (double)c.false_positive,
+               images = right + (double)c.false_negative;
+        char text[5][32];
+        snprintf(text[0], sizeof text[0], "%.0f", images);
+        snprintf(text[1], sizeof text[1], "%.4f", taken > 0 ? right / taken : 0);
+        snprintf(text[2], sizeof text[2], "%.4f", images > 0 ? right / images : 0);
+        snprintf(text[3], sizeof text[3], "%.4f", taken + images > 0 ? 2 * right / (taken + images) : 0);
+        snprintf(text[4], sizeof text[4], "%.4f",
+            taken + images > right ? right / (taken + images - right) : 0);
+        cli_table_row(table,
+            (const char *const[]){ data->class_names[k], text[0], text[1], text[2], text[3], text[4] });
+    }
+    putchar('\n');
+    cli_table_print(table, stdout, 0);
+}
+
+static void print_mistakes(const lathe_dataset *data, const cli_measure *measure)
+{
+    lathe_confused mistake[10];
+    int count = lathe_confusion_mistakes(measure->confusion, mistake, 10);
+    cli_table *table = cli_table_new("rll");
+    for (int i = 0; i < count; i++) {
+        char images[32];
+        snprintf(images, sizeof images, "%llu", (unsigned long long)mistake[i].count);
+        cli_table_row(table,
+            (const char *const[]){ images, data->class_names[mistake[i].label],
+                data->class_names[mistake[i].predicted] });
+    }
+    if (count) puts("\nmost frequent mistakes (images, class, taken for)");
+    cli_table_print(table, stdout, 0);
+}
+
+/* ---- for programs -------------------------------------------------------------------------------------- */
+
+static int print_json(const cli_line *line, const lathe_run *run, const char *weights,
+    const lathe_score *score, const cli_measure *measure)
+{
+    cJSON *object = cli_json_new();
+    cJSON_AddStringToObject(object, "run", line->argument[0]);
+    cJSON_AddStringToObject(object, "model", run->settings.model);
+    cJSON_AddStringToObject(object, "data", run->settings.data);
+    cJSON_AddStringToObject(object, "split", cli_text(line, "split"));
+    cJSON_AddStringToObject(object, "weights", weights);
+    cli_json_number(object, "loss", score->loss);
+    cli_json_number(object, "accuracy", score->accuracy);
+    cJSON_AddNumberToObject(object, "count", (double)score->count);
+    cJSON *metrics = cJSON_AddObjectToObject(object, "metrics");
+    for (int i = 0; i < measure->metrics; i++)
+        cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
+    cJSON *classes = cJSON_AddArrayToObject(object, "classes"),
+          *confusion = cJSON_AddArrayToObject(object, "confusion");
+    for (int k = 0; k < run->data->classes; k++)
+        cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
+    for (int k = 0; k < run->data->classes && measure->confusion; k++) {
+        const uint64_t *counts =
+            lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
+        cJSON *row = cJSON_CreateArray();
+        for (int j = 0; j < run->data->classes; j++) cli_json_add(row, (double)counts[j]);
+        cJSON_AddItemToArray(confusion, row);
+    }
+    return cli_json_print(object);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static int print_results(const cli_line *line, const lathe_run *run, const char *weights,
+    const lathe_score *score, const cli_measure *measure)
+{
+    if (line->json) return print_json(line, run, weights, score, measure);
+    printf("%s accuracy %.2f %%, loss %.4f (%zu images)\n\n", cli_text(line, "split"), 100 * score->accuracy,
+        score->loss, score->count);
+    if (!isnan(score->mean_iou)) printf("mean IoU %.4f\n\n", score->mean_iou);
+    print_metrics(measure);
+    if (cli_given_option(line, "per-class") && measure->confusion) {
+        print_classes(run->data, measure);
+        print_mistakes(run->data, measure);
+    }
+    return CLI_DONE;
+}
+
+static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *data, const char *weights)
+{
+    lathe_score score;
+    cli_measure measure;
+    const char *curve = cli_text(line, "pr-curve");
+    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->data);
+    if (!status) status = lathe_run_load(run, weights);
+    if (!status) status = lathe_run_evaluate(run, data, &score);
+    if (!status) status = cli_measure_data(run, data, &measure);
+    if (!status && curve) status = cli_curve_write(curve, measure.curve, run->data->class_names);
+    int code = status ? cli_library_failed() : print_results(line, run, weights, &score, &measure);
+    cli_measure_free(&measure);
+    return code;
+}
+
+static int run(const cli_line *line)
+{
+    const char *folder = line->argument[0], *split = cli_text(line, "split");
+    char weights[LATHE_SETTING_LONG + 32];
+    lathe_settings settings;
+    if (strcmp(split, "train") && strcmp(split, "val") && strcmp(split, "test"))
+        return cli_fail(CLI_USAGE, "eval: --split '%s' is none of train, val, test", split);
+    int code = read_settings(line, folder, &settings);
+    if (code) return code;
+    lathe_run *run = lathe_run_new(&settings, NULL);
+    if (!run) return cli_library_failed();
+    weights_path(line, folder, run, weights, sizeof weights);
+    const lathe_dataset *data = split_of(run, split);
+    if (!data) code = cli_fail(CLI_USAGE, "eval: this run has no %s part", split);
+    else code = evaluate(line, run, data, weights);
+    lathe_run_free(run);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "split", .value = "NAME", .preset = "test", .help = "train, val or test" },
+    { .name = "weights",
+        .value = "NAME",
+        .help = "best, last or a safetensors file [best where there was validation, else last]" },
+    { .name = "metric",
+        .value = "LIST",
+        .help = "these metrics alone, with options: accuracy:k=5,fbeta:beta=2:average=micro [all, with their "
+                "defaults]" },
+    { .name = "pr-curve",
+        .value = "FILE",
+        .help =
+            "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
+    { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
+    { .name = "data", .value = "NAME", .help = "another data set than the run's" },
+    { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
+    { .name = "threads", .value = "N", .help = "another number of threads than the run's" },
+    { .name = "workers", .value = "N", .help = "another number of loading threads than the run's" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_eval_command;
+const cli_command lathe_eval_command = {
+    .name = "eval",
+    .summary = "metrics of a run's model on a data set",
+    .arguments = "RUN",
+    .about = "Measures the model of a run folder on the test split, or on another: loss, accuracy and all "
+             "metrics of\n"
+             "`lathe list metrics` with their default options, or those of --metric.",
+    .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,303 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../json.h"
+#include "../settings.h"
+#include "../drawing/table.h"
+
+/* Anything that has a name: what the registries hold, seen alike. */
+typedef struct list_item {
+    const char *name, *summary;
+    const char *argument, *alias;  /* of a data set, of a transform; may be NULL */
+    const lathe_field *fields;     /* NULL: no options */
+    const lathe_model_type *model; /* of a model */
+    const lathe_loss_type *loss;   /* of a loss */
+} list_item;
+
+typedef struct list_kind {
+    const char *name; /* "optimizers" */
+    const char *summary;
+    const char *prefix;                     /* before the name of an option: "--" on the command line */
+    bool (*at)(int index, list_item *item); /* false after the last */
+} list_kind;
+
+static bool model_at(int index, list_item *item)
+{
+    const lathe_model_type *type = lathe_model_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .model = type };
+    return type;
+}
+
+static bool layer_at(int index, list_item *item)
+{
+    const lathe_layer_type *type = lathe_layer_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
+    return type;
+}
+
+static bool optimizer_at(int index, list_item *item)
+{
+    const lathe_optim_type *type = lathe_optim_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
+    return type;
+}
+
+static bool scheduler_at(int index, list_item *item)
+{
+    const lathe_sched_type *type = lathe_sched_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
+    return type;
+}
+
+static bool loss_at(int index, list_item *item)
+{
+    const lathe_loss_type *type = lathe_loss_type_at(index);
+    if (type)
+        *item =
+            (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
+    return type;
+}
+
+static bool metric_at(int index, list_item *item)
+{
+    const lathe_metric_type *type = lathe_metric_type_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
+    return type;
+}
+
+static bool transform_at(int index, list_item *item)
+{
+    const lathe_transform_type *type = lathe_transform_type_at(index);
+    if (type)
+        *item = (list_item){ .name = type->name,
+            .summary = type->help,
+            .alias = type->alias,
+            .fields = type->fields };
+    return type;
+}
+
+static bool dataset_at(int index, list_item *item)
+{
+    const lathe_data_source *source = lathe_data_source_at(index);
+    if (source)
+        *item = (list_item){ .name = source->name, .summary = source->help, .argument = source->argument };
+    return source;
+}
+
+static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
+    { "layers", "what networks are built from", "", layer_at },
+    { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
+    { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
+    { "losses", "--loss NAME, and its options", "--", loss_at },
+    { "metrics", "how good a model's answers are", "", metric_at },
+    { "transforms", "what is done to pictures before training", "", transform_at },
+    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
+
+static const char *kind_name(int index)
+{
+    return index < (int)(sizeof kinds / sizeof kinds[0]) ? kinds[index].name : NULL;
+}
+
+/* The kind whose names are listed when one of them is unknown: lathe_fail_name's function has no argument for
+ * it. */
+static const list_kind *listed;
+
+static const char *item_name(int index)
+{
+    list_item item;
+    return listed->at(index, &item) ? item.name : NULL;
+}
+
+/* ---- what a model costs -------------------------------------------------------------------------------- */
+
+/* Parameters and FLOPs of a model of the zoo at its native size. */
+static lathe_summary *summary_of(const lathe_model_type *type)
+{
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = model ? lathe_model_build(model, type->name, NULL) : NULL;
+    lathe_summary *summary = NULL;
+    if (net && !lathe_nn_init(net, 0))
+        summary = lathe_nn_summary(net,
+            (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
+    lathe_model_free(model);
+    return summary;
+}
+
+/* ---- for people ---------------------------------------------------------------------------------------- */
+
+/* `prefix`: what stands before a name where it is given, "--" on the command line. */
+static void print_fields(const lathe_field *field, const char *prefix)
+{
+    cli_table *table = cli_table_new("llll");
+    cli_table_row(table, (const char *const[]){ "option", "default", "range", "" });
+    for (; field->name; field++) {
+        char name[64], preset[LATHE_FIELD_TEXT], range[LATHE_FIELD_TEXT];
+        snprintf(name, sizeof name, "%s%s", prefix, field->name);
+        for (char *c = name; *prefix && *c; c++)
+            if (*c == '_') *c = '-';
+        cli_table_row(table,
+            (const char *const[]){ name, cli_field_preset(field, preset), lathe_field_range(field, range),
+                field->help ? field->help : "" });
+    }
+    cli_table_print(table, stdout, 4);
+}
+
+static int print_models(const char *only)
+{
+    cli_table *table = cli_table_new("llrrrl");
+    cli_table_row(table, (const char *const[]){ "model", "input", "classes", "parameters", "MFLOP", "" });
+    for (int i = 0; lathe_model_type_at(i); i++) {
+        const lathe_model_type *type = lathe_model_type_at(i);
+        if (only && strcmp(only, type->name)) continue;
+        char input[48], classes[16], parameters[32], flops[32];
+        lathe_summary *summary = summary_of(type);
+        if (!summary) return cli_library_failed();
+        snprintf(input, sizeof input, "%dx%dx%d", type->native.channels, type->native.height,
+            type->native.width);
+        snprintf(classes, sizeof classes, "%d", type->native.classes);
+        snprintf(parameters, sizeof parameters, "%zu", summary->parameters);
+        snprintf(flops, sizeof flops, "%.2f", summary->flops * 1e-6);
+        cli_table_row(table,
+            (const char *const[]){ type->name, input, classes, parameters, flops, type->summary });
+        lathe_summary_free(summary);
+    }
+    cli_table_print(table, stdout, 0);
+    puts("\nMFLOP: of a forward of one image, a multiply-add counted as 2; a training step needs about three "
+         "times that.");
+    return CLI_DONE;
+}
+
+static int print_items(const list_kind *kind, const char *only)
+{
+    if (kind->at == model_at) return print_models(only);
+    list_item item;
+    cli_table *table = cli_table_new("ll");
+    for (int i = 0; kind->at(i, &item); i++) {
+        if (only && strcmp(only, item.name)) continue;
+        if (item.fields) {
+            printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "",
+                item.summary, item.loss && !item.loss->classify ? " (not for labels: no --loss)" : "");
+            if (item.fields->name) print_fields(item.fields, kind->prefix);
+            putchar('\n');
+            continue;
+        }
+        char name[128];
+        bool optional = item.argument && item.argument[0] == '['; /* "[DIR]": NAME[:DIR] */
+        snprintf(name, sizeof name, "%s%s%s", item.name,
+            optional          ? "[:" :
+                item.argument ? ":" :
+                                "",
+            item.argument ? item.argument + optional : "");
+        cli_table_row(table, (const char *const[]){ name, item.summary ? item.summary : "" });
+    }
+    cli_table_print(table, stdout, 0);
+    return CLI_DONE;
+}
+
+/* ---- for programs -------------------------------------------------------------------------------------- */
+
+static void add_fields(cJSON *object, const lathe_field *field)
+{
+    cJSON *options = cJSON_AddArrayToObject(object, "options");
+    for (; field && field->name; field++) {
+        char preset[LATHE_FIELD_TEXT], range[LATHE_FIELD_TEXT];
+        cJSON *option = cJSON_CreateObject();
+        cJSON_AddStringToObject(option, "name", field->name);
+        if (field->required) cJSON_AddNullToObject(option, "default");
+        else cJSON_AddStringToObject(option, "default", cli_field_preset(field, preset));
+        cJSON_AddStringToObject(option, "range", lathe_field_range(field, range));
+        cJSON_AddStringToObject(option, "help", field->help ? field->help : "");
+        cJSON_AddItemToArray(options, option);
+    }
+}
+
+static void add_model(cJSON *object, const lathe_model_type *type)
+{
+    lathe_summary *summary = summary_of(type);
+    cJSON_AddNumberToObject(object, "channels", type->native.channels);
+    cJSON_AddNumberToObject(object, "height", type->native.height);
+    cJSON_AddNumberToObject(object, "width", type->native.width);
+    cJSON_AddNumberToObject(object, "classes", type->native.classes);
+    cJSON_AddNumberToObject(object, "parameters", summary ? (double)summary->parameters : 0);
+    cJSON_AddNumberToObject(object, "flops", summary ? summary->flops : 0);
+    lathe_summary_free(summary);
+}
+
+static int print_json(const list_kind *kind, const char *only)
+{
+    list_item item;
+    cJSON *object = cli_json_new(), *array = cJSON_AddArrayToObject(object, kind->name);
+    for (int i = 0; kind->at(i, &item); i++) {
+        if (only && strcmp(only, item.name)) continue;
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddStringToObject(entry, "name", item.name);
+        cJSON_AddStringToObject(entry, "summary", item.summary ? item.summary : "");
+        if (item.argument) cJSON_AddStringToObject(entry, "argument", item.argument);
+        if (item.alias) cJSON_AddStringToObject(entry, "alias", item.alias);
+        if (item.loss) cJSON_AddBoolToObject(entry, "labels", item.loss->classify != NULL);
+        if (item.model) add_model(entry, item.model);
+        else add_fields(entry, item.fields);
+        cJSON_AddItemToArray(array, entry);
+    }
+    return cli_json_print(object);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static int print_kinds(bool json)
+{
+    if (json) {
+        cJSON *object = cli_json_new(), *array = cJSON_AddArrayToObject(object, "kinds");
+        for (int i = 0; kind_name(i); i++) cJSON_AddItemToArray(array, cJSON_CreateString(kind_name(i)));
+        return cli_json_print(object);
+    }
+    cli_table *table = cli_table_new("ll");
+    for (int i = 0; kind_name(i); i++)
+        cli_table_row(table, (const char *const[]){ kinds[i].name, kinds[i].summary });
+    cli_table_print(table, stdout, 0);
+    return CLI_DONE;
+}
+
+static const list_kind *find_kind(const char *name)
+{
+    for (int i = 0; kind_name(i); i++)
+        if (!strcmp(kinds[i].name, name)) return &kinds[i];
+    lathe_fail_name("kind", name, kind_name);
+    return NULL;
+}
+
+static bool has_item(const list_kind *kind, const char *name)
+{
+    list_item item;
+    for (int i = 0; kind->at(i, &item); i++)
+        if (!strcmp(item.name, name)) return true;
+    listed = kind;
+    char what[32];
+    snprintf(what, sizeof what, "%.*s", (int)strlen(kind->name) - 1, kind->name);
+    lathe_fail_name(what, name, item_name);
+    return false;
+}
+
+static int run(const cli_line *line)
+{
+    if (!line->arguments) return print_kinds(line->json);
+    const list_kind *kind = find_kind(line->argument[0]);
+    const char *only = line->arguments > 1 ? line->argument[1] : NULL;
+    if (!kind || (only && !has_item(kind, only))) return cli_library_failed();
+    return line->json ? print_json(kind, only) : print_items(kind, only);
+}
+
+extern const cli_command lathe_list_command;
+const cli_command lathe_list_command = {
+    .name = "list",
+    .summary =
+        "models, layers, optimizers, schedulers, losses, metrics, transforms, datasets with their options",
+    .arguments = "[KIND [NAME]]",
+    .about = "Lists everything of a kind with its options, their defaults and legal ranges; one of them if a "
+             "NAME is given.\n"
+             "Kinds: models, layers, optimizers, schedulers, losses, metrics, transforms, datasets.",
+    .example = "lathe list schedulers cyclic",
+    .most = 2,
+    .run = run,
+};

@@ -1,0 +1,269 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../command.h"
+#include "../json.h"
+#include "../drawing/picture.h"
+#include "../drawing/plot.h"
+#include "../settings.h"
+#include "../signals.h"
+
+/* What the sweeps tell while they go. */
+typedef struct sweeps {
+    bool shown; /* on a terminal */
+    double last_drawn;
+    uint64_t steps;
+    int sweeps;
+} sweeps;
+
+static bool on_step(void *context, int sweep, uint64_t step, double lr, double loss)
+{
+    sweeps *s = context;
+    if (s->shown && cli_seconds() - s->last_drawn >= 0.1) {
+        fprintf(stderr, "\rsweep %d  step %" PRIu64 "  lr %.3e  loss %.4f\033[K", sweep + 1, step + 1, lr,
+            loss);
+        s->last_drawn = cli_seconds();
+    }
+    return !cli_signal();
+}
+
+static void on_message(void *context, const char *line)
+{
+    (void)context;
+    (void)line; /* the run's schedule is not what is looked at */
+}
+
+/* ---- the answer ---------------------------------------------------------------------------------------- */
+
+/* "--sched cyclic:triangular2 --base-lr 1e-4 ..." */
+static void options_text(const lathe_settings *with, char *text, size_t size)
+{
+    static const char *const keys[] = { "base_lr", "max_lr", "step_size_up", "step_size_down",
+        "cycle_momentum" };
+    size_t used = (size_t)snprintf(text, size, "--sched %s", with->sched);
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        for (int i = 0; i < with->options; i++) {
+            const char *key = with->option[i].key;
+            if (!strncmp(key, "sched.", 6)) key += 6;
+            if (!strcmp(key, keys[k]) && used < size)
+                used += (size_t)snprintf(text + used, size - used, " --%s %s", keys[k], with->option[i].text);
+        }
+}
+
+static void print_pair(const lathe_lr_found *f, const char *options)
+{
+    const lathe_lr_pair *pair = &f->pair;
+    char over[32];
+    snprintf(over, sizeof over, f->sweeps == 1 ? "one sweep" : "%d sweeps", f->sweeps);
+    printf("\nbase_lr  %.3g   (%.3g to %.3g over %s)   %s\n", pair->base_lr, f->base_low, f->base_high, over,
+        lathe_lr_rule_text(pair->base_rule));
+    printf("max_lr   %.3g   (%.3g to %.3g over %s)   %s\n", pair->max_lr, f->max_low, f->max_high, over,
+        lathe_lr_rule_text(pair->max_rule));
+    printf("         the loss is lowest at %.3g and falls most steeply at %.3g\n\n%s\n", f->lowest_lr,
+        f->steepest_lr, options);
+}
+
+static void print_charts(const lathe_lr_found *f, bool log_x)
+{
+    const double marks[2] = { f->pair.base_lr, f->pair.max_lr };
+    cli_plot plot = { .title = "loss, median of the sweeps, smoothed; upright: base_lr and max_lr",
+        .x = f->lr,
+        .y = f->loss,
+        .count = f->points,
+        .log_x = log_x,
+        .mark = marks,
+        .marks = 2,
+        .height = 10 };
+    cli_plot_print(stdout, &plot);
+    plot.title = "accuracy of the batches";
+    plot.x_label = "learning rate";
+    plot.y = f->accuracy;
+    plot.height = 6;
+    cli_plot_print(stdout, &plot);
+}
+
+static void add_pair(cJSON *object, const lathe_lr_pair *pair)
+{
+    cli_json_number(object, "base_lr", pair->base_lr);
+    cli_json_number(object, "max_lr", pair->max_lr);
+}
+
+static void add_array(cJSON *object, const char *name, const double *values, size_t count)
+{
+    cJSON *array = cJSON_AddArrayToObject(object, name);
+    for (size_t i = 0; i < count; i++) cli_json_add(array, values[i]);
+}
+
+static int print_json(const lathe_lr_found *f, const lathe_settings *settings, const char *options)
+{
+    cJSON *object = cli_json_new();
+    cJSON_AddStringToObject(object, "model", settings->model);
+    cJSON_AddStringToObject(object, "data", settings->data);
+    cJSON_AddStringToObject(object, "optim", settings->optim);
+    add_pair(object, &f->pair);
+    cJSON_AddStringToObject(object, "base_rule", lathe_lr_rule_text(f->pair.base_rule));
+    cJSON_AddStringToObject(object, "max_rule", lathe_lr_rule_text(f->pair.max_rule));
+    cJSON_AddStringToObject(object, "options", options);
+    cli_json_number(object, "lowest_lr", f->lowest_lr);
+    cli_json_number(object, "steepest_lr", f->steepest_lr);
+    cJSON *each = cJSON_AddArrayToObject(object, "sweeps");
+    for (int i = 0; i < f->sweeps; i++) {
+        cJSON *one = cJSON_CreateObject();
+        add_pair(one, &f->each[i]);
+        cJSON_AddItemToArray(each, one);
+    }
+    cJSON_AddNumberToObject(object, "steps", (double)f->steps);
+    add_array(object, "lr", f->lr, f->points);
+    add_array(object, "loss", f->loss, f->points);
+    add_array(object, "accuracy", f->accuracy, f->points);
+    add_array(object, "slope", f->slope, f->points);
+    return cli_json_print(object);
+}
+
+/* ---- the picture --------------------------------------------------------------------------------------- */
+
+/* Loss above, accuracy below, with an upright line at each rate of the pair. */
+static lathe_status write_svg(const char *path, const lathe_lr_found *f, bool log_x)
+{
+    double edge[2][2] = { { HUGE_VAL, -HUGE_VAL }, { HUGE_VAL, -HUGE_VAL } };
+    const double *y[2] = { f->loss, f->accuracy };
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < f->points; i++)
+            edge[k][0] = fmin(edge[k][0], y[k][i]), edge[k][1] = fmax(edge[k][1], y[k][i]);
+    const double base[2] = { f->pair.base_lr, f->pair.base_lr }, most[2] = { f->pair.max_lr, f->pair.max_lr };
+    lathe_series line[2][3];
+    lathe_chart chart[2];
+    for (int k = 0; k < 2; k++) {
+        line[k][0] = (lathe_series){ .name = k ? "median of the sweeps" : NULL,
+            .x = f->lr,
+            .y = y[k],
+            .count = f->points };
+        line[k][1] = (lathe_series){ .name = k ? "base_lr" : NULL,
+            .x = base,
+            .y = edge[k],
+            .count = 2,
+            .color = 2,
+            .path = true };
+        line[k][2] = (lathe_series){ .name = k ? "max_lr" : NULL,
+            .x = most,
+            .y = edge[k],
+            .count = 2,
+            .color = 1,
+            .path = true };
+        chart[k] = (lathe_chart){ .title = k ? "accuracy" : "loss",
+            .x_label = "learning rate",
+            .series = line[k],
+            .count = 3,
+            .log_x = log_x,
+            .width = 720,
+            .height = k ? 200 : 260 };
+    }
+    return cli_picture_write(path, chart, 2);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static bool number(const cli_line *line, const char *name, double *value)
+{
+    const char *text = cli_text(line, name);
+    if (!text || (lathe_parse_double(text, value) && *value > 0)) return true;
+    cli_fail(CLI_USAGE, "lr-find: --%s %s is not a number above 0", name, text);
+    return false;
+}
+
+static int read_options(const cli_line *line, lathe_lr_find_opts *o)
+{
+    const char *growth = cli_text(line, "growth");
+    int64_t seeds, steps = 0;
+    if (strcmp(growth, "log") && strcmp(growth, "linear"))
+        return cli_fail(CLI_USAGE, "lr-find: --growth %s: log or linear", growth);
+    if (!number(line, "from", &o->from) || !number(line, "to", &o->to) ||
+        !number(line, "smoothing", &o->smoothing))
+        return CLI_USAGE;
+    if (!cli_number(line, "seeds", 1, 100, &seeds) ||
+        (cli_text(line, "steps") && !cli_number(line, "steps", 20, 1000000, &steps)))
+        return CLI_USAGE;
+    o->growth = strcmp(growth, "log") ? LATHE_LR_LINEAR : LATHE_LR_LOG;
+    o->sweeps = (int)seeds;
+    o->steps = (uint64_t)steps;
+    return CLI_DONE;
+}
+
+static int show(const cli_line *line, const lathe_lr_found *found, const lathe_settings *settings, bool log_x)
+{
+    char text[512];
+    lathe_settings with = *settings;
+    const char *picture = cli_text(line, "svg");
+    if (lathe_lr_apply(&found->pair, &with) || (picture && write_svg(picture, found, log_x)))
+        return cli_library_failed();
+    options_text(&with, text, sizeof text);
+    if (line->json) return print_json(found, settings, text);
+    print_charts(found, log_x);
+    print_pair(found, text);
+    return CLI_DONE;
+}
+
+static int run(const cli_line *line)
+{
+    lathe_settings settings;
+    sweeps s = { .shown = isatty(STDERR_FILENO) && !cli_given_option(line, "quiet") };
+    lathe_lr_find_opts o = { .on_step = on_step, .context = &s };
+    int code = read_options(line, &o);
+    if (!code) code = cli_settings(line, &settings);
+    if (code) return code;
+    settings.out[0] = settings.resume[0] = '\0';
+    cli_signals_watch();
+    lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = on_message });
+    lathe_lr_found *found = run ? lathe_lr_find(run, &o) : NULL;
+    if (s.shown) fputs("\r\033[K", stderr);
+    if (cli_signal()) code = 128 + cli_signal();
+    else code = found ? show(line, found, &settings, o.growth == LATHE_LR_LOG) : cli_library_failed();
+    lathe_lr_found_free(found);
+    lathe_run_free(run);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "growth",
+        .value = "log|linear",
+        .preset = "log",
+        .help = "the rate grows by a factor each step, or by an amount" },
+    { .name = "from", .value = "LR", .help = "the first rate [1e-6; linear: a thousandth of the last]" },
+    { .name = "to",
+        .value = "LR",
+        .help = "the last rate, if the loss is not lost before [10; linear: ten times --lr]" },
+    { .name = "steps", .value = "N", .help = "of a sweep [100 for each tenfold; linear: 400]" },
+    { .name = "seeds", .value = "N", .preset = "3", .help = "so many sweeps, from --seed on" },
+    { .name = "smoothing",
+        .value = "B",
+        .preset = "0.9",
+        .help = "of the exponential average, between 0 and 1" },
+    { .name = "svg", .value = "FILE", .help = "also write the curves as a picture" },
+    { .name = "quiet", .help = "no progress on stderr" },
+    { .name = "config",
+        .value = "FILE",
+        .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_lr_find_command;
+const cli_command lathe_lr_find_command = {
+    .name = "lr-find",
+    .summary = "learning-rate range test: suggests the pair base_lr, max_lr",
+    .arguments = "",
+    .about = "Raises the learning rate from step to step, several times from the first weights of different "
+             "seeds, and reads from the\n"
+             "median curve of loss and accuracy the two rates that a cyclic schedule needs. Prints them with "
+             "the rule that gave each\n"
+             "and its spread over the sweeps, and the options to train with. Writes no run folder; refuses, "
+             "with exit code 1, where\n"
+             "the curve is flat. Takes the options of `lathe train`.",
+    .example = "lathe lr-find --data fashion-mnist --model lenet5 --optim sgd --momentum 0.9 --epochs 2 "
+               "--svg range.svg",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

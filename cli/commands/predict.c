@@ -1,0 +1,258 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <lathe/lathe.h>
+
+#include "../command.h"
+#include "../json.h"
+#include "../drawing/table.h"
+#include "../text.h"
+
+enum { MOST = 32 }; /* classes told of a picture */
+
+/* The pictures, and what the model says of each. */
+typedef struct prediction {
+    const lathe_trained *trained;
+    const lathe_dataset *data;
+    const double *probabilities; /* [count, classes] */
+    int top;                     /* how many classes are told for each */
+    size_t known, right; /* pictures that lie in a folder named as a class, and those of them taken for it */
+} prediction;
+
+/* ---- what is told of a picture ------------------------------------------------------------------------- */
+
+/* The classes of picture `i` from the likeliest; of equal ones the first. */
+static void rank(const prediction *p, size_t i, int count, int *order)
+{
+    const double *of = p->probabilities + i * (size_t)p->trained->classes;
+    for (int place = 0; place < count; place++) {
+        int best = -1;
+        for (int k = 0; k < p->trained->classes; k++) {
+            bool taken = false;
+            for (int before = 0; before < place; before++) taken |= order[before] == k;
+            if (!taken && (best < 0 || of[k] > of[best])) best = k;
+        }
+        order[place] = best;
+    }
+}
+
+static double probability(const prediction *p, size_t i, int k)
+{
+    return p->probabilities[i * (size_t)p->trained->classes + (size_t)k];
+}
+
+/* The class whose name a folder on the way to the file has, the nearest to the file first; -1: none. */
+static int class_by_folder(const lathe_trained *trained, const char *file)
+{
+    const char *end = strrchr(file, '/');
+    while (end && end > file) {
+        const char *begin = end;
+        while (begin > file && begin[-1] != '/') begin--;
+        size_t length = (size_t)(end - begin);
+        for (int k = 0; k < trained->classes; k++)
+            if (strlen(trained->class_names[k]) == length && !memcmp(trained->class_names[k], begin, length))
+                return k;
+        end = begin > file ? begin - 1 : NULL;
+    }
+    return -1;
+}
+
+static void count_right(prediction *p)
+{
+    if (p->trained->task != LATHE_TASK_CLASS) return;
+    for (size_t i = 0; i < p->data->count; i++) {
+        int first, label = class_by_folder(p->trained, lathe_data_sample_file(p->data, i));
+        rank(p, i, 1, &first);
+        p->known += label >= 0;
+        p->right += label >= 0 && label == first;
+    }
+}
+
+/* ---- for people ---------------------------------------------------------------------------------------- */
+
+/* The likeliest class of a head. */
+static int best_of_head(const prediction *p, size_t i, const lathe_head *head)
+{
+    int best = head->first;
+    for (int k = head->first + 1; k < head->first + head->classes; k++)
+        if (probability(p, i, k) > probability(p, i, best)) best = k;
+    return best;
+}
+
+/* What a row says after the picture's name: classes and probabilities. */
+static void describe(const prediction *p, size_t i, char *text, size_t size)
+{
+    int order[MOST], heads = p->trained->task == LATHE_TASK_HEADS ? p->trained->heads : 0,
+                     count = heads ? heads : p->top;
+    size_t used = 0;
+    text[0] = '\0';
+    if (!heads) rank(p, i, count, order);
+    for (int n = 0; n < count && used + 1 < size; n++) {
+        char name[200];
+        int k = heads ? best_of_head(p, i, &p->trained->head[n]) : order[n];
+        used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", n ? "  " : "",
+            cli_printable(p->trained->class_names[k], name, sizeof name), probability(p, i, k));
+    }
+}
+
+static void print_table(const prediction *p)
+{
+    cli_table *table = cli_table_new("ll");
+    cli_table_row(table,
+        (const char *const[]){ "picture",
+            p->top > 1 ? "classes and their probabilities" : "class and its probability" });
+    for (size_t i = 0; i < p->data->count; i++) {
+        char name[1024], text[1024];
+        describe(p, i, text, sizeof text);
+        cli_table_row(table,
+            (const char *const[]){ cli_printable(lathe_data_sample_file(p->data, i), name, sizeof name),
+                text });
+    }
+    cli_table_print(table, stdout, 0);
+    if (p->known)
+        printf("\naccuracy %.2f %%: %zu of the %zu pictures in folders named as classes\n",
+            100 * (double)p->right / (double)p->known, p->right, p->known);
+}
+
+/* ---- for programs -------------------------------------------------------------------------------------- */
+
+static void print_csv(const prediction *p)
+{
+    const lathe_trained *trained = p->trained;
+    int order[MOST];
+    char number[32];
+    fputs("picture", stdout);
+    for (int n = 1; n <= p->top; n++)
+        printf(n == 1 ? ",class,probability" : ",class_%d,probability_%d", n, n);
+    for (int k = 0; k < trained->classes; k++) {
+        fputc(',', stdout);
+        cli_csv_cell(trained->class_names[k], stdout);
+    }
+    fputc('\n', stdout);
+    for (size_t i = 0; i < p->data->count; i++) {
+        cli_csv_cell(lathe_data_sample_file(p->data, i), stdout);
+        rank(p, i, p->top, order);
+        for (int n = 0; n < p->top; n++) {
+            fputc(',', stdout);
+            cli_csv_cell(trained->class_names[order[n]], stdout);
+            printf(",%s", lathe_double_text(probability(p, i, order[n]), number));
+        }
+        for (int k = 0; k < trained->classes; k++)
+            printf(",%s", lathe_double_text(probability(p, i, k), number));
+        fputc('\n', stdout);
+    }
+}
+
+static int print_json(const prediction *p, const char *run)
+{
+    cJSON *object = cli_json_new();
+    cJSON_AddStringToObject(object, "run", run);
+    cJSON_AddStringToObject(object, "weights", p->trained->path);
+    cJSON *names = cJSON_AddArrayToObject(object, "classes"),
+          *pictures = cJSON_AddArrayToObject(object, "pictures");
+    for (int k = 0; k < p->trained->classes; k++)
+        cJSON_AddItemToArray(names, cJSON_CreateString(p->trained->class_names[k]));
+    for (size_t i = 0; i < p->data->count; i++) {
+        int first;
+        rank(p, i, 1, &first);
+        cJSON *row = cJSON_CreateObject();
+        cJSON_AddStringToObject(row, "picture", lathe_data_sample_file(p->data, i));
+        cJSON_AddStringToObject(row, "class", p->trained->class_names[first]);
+        cli_json_number(row, "probability", probability(p, i, first));
+        cJSON *all = cJSON_AddArrayToObject(row, "probabilities");
+        for (int k = 0; k < p->trained->classes; k++) cli_json_add(all, probability(p, i, k));
+        cJSON_AddItemToArray(pictures, row);
+    }
+    cJSON *skipped = cJSON_AddArrayToObject(object, "skipped");
+    for (size_t i = 0; i < p->data->skipped; i++)
+        cJSON_AddItemToArray(skipped, cJSON_CreateString(p->data->skipped_why[i]));
+    if (p->known) cli_json_number(object, "accuracy", (double)p->right / (double)p->known);
+    return cli_json_print(object);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+/* Tell the pictures; those that could not be read are told on stderr, and in the exit code. */
+static int tell(const cli_line *line, prediction *p)
+{
+    int code = CLI_DONE;
+    count_right(p);
+    if (line->json) code = print_json(p, line->argument[0]);
+    else if (cli_given_option(line, "csv")) print_csv(p);
+    else print_table(p);
+    fflush(stdout);
+    for (size_t i = 0; i < p->data->skipped; i++) code = cli_fail(CLI_FAILED, "%s", p->data->skipped_why[i]);
+    return code;
+}
+
+static int predict(const cli_line *line, const lathe_trained *trained, const lathe_file_names *names, int top,
+    int workers)
+{
+    lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true);
+    double *probabilities =
+        data ? lathe_alloc(lathe_times(data->count, (size_t)trained->classes), sizeof *probabilities) : NULL;
+    const lathe_predict_opts opts = { .batch_size = trained->settings.batch_size,
+        .workers = workers,
+        .hflip = cli_text(line, "tta") != NULL };
+    lathe_status status =
+        probabilities ? lathe_trained_predict(trained, data, &opts, probabilities) : lathe_error();
+    prediction told = { .trained = trained,
+        .data = data,
+        .probabilities = probabilities,
+        .top = top < trained->classes ? top : trained->classes };
+    int code = status ? cli_library_failed() : tell(line, &told);
+    lathe_free(probabilities);
+    lathe_data_free(data);
+    return code;
+}
+
+static int run(const cli_line *line)
+{
+    int64_t top, threads, workers;
+    const char *tta = cli_text(line, "tta");
+    if (!cli_number(line, "top", 1, MOST, &top) || !cli_number(line, "threads", 0, 256, &threads) ||
+        !cli_number(line, "workers", 0, 256, &workers))
+        return CLI_USAGE;
+    if (tta && strcmp(tta, "hflip"))
+        return cli_fail(CLI_USAGE, "predict: --tta '%s' is not known; hflip is", tta);
+    lathe_trained *trained = lathe_trained_open(line->argument[0], cli_text(line, "weights"));
+    lathe_file_names names = { 0 };
+    lathe_status status = trained ? lathe_threads_set((int)threads) : lathe_error();
+    for (int i = 1; i < line->arguments && !status; i++) status = lathe_data_find(line->argument[i], &names);
+    int code = status ? cli_library_failed() : predict(line, trained, &names, (int)top, (int)workers);
+    lathe_file_names_free(&names);
+    lathe_trained_free(trained);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "top", .value = "K", .preset = "1", .help = "tell the K likeliest classes of each picture" },
+    { .name = "csv", .help = "rows of picture, classes and all probabilities, for programs" },
+    { .name = "tta",
+        .value = "NAME",
+        .help = "test-time augmentation: hflip, the mean of the picture and its mirror image" },
+    { .name = "weights",
+        .value = "NAME",
+        .help = "best, last or a safetensors file [best where there is one, else last]" },
+    { .name = "threads", .value = "N", .preset = "0", .help = "threads, 0: one a processor" },
+    { .name = "workers", .value = "N", .preset = "0", .help = "threads that read pictures ahead of time" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_predict_command;
+const cli_command lathe_predict_command = {
+    .name = "predict",
+    .summary = "classes of your pictures, by a run's model",
+    .arguments = "RUN PICTURE...",
+    .about = "Takes pictures, or folders of them, and says which class each is, with its probability. RUN is "
+             "a run folder or a\n"
+             "checkpoint; sizes, normalisation and the classes' names are in it. Where pictures lie in "
+             "folders named as\n"
+             "classes, the accuracy follows. A picture that cannot be read is named on stderr, the others "
+             "are told, and the exit code is 1.",
+    .example = "lathe predict runs/first photo.jpg holiday/ --top 3",
+    .options = options,
+    .least = 2,
+    .most = -1,
+    .run = run,
+};

@@ -1,0 +1,180 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../live.h"
+#include "../progress.h"
+#include "../settings.h"
+#include "../signals.h"
+#include "../drawing/train_plot.h"
+
+/* Who watches a run. */
+typedef struct watchers {
+    cli_progress progress;
+    cli_live *live; /* NULL: nobody from a browser */
+    cli_train_plot plot;
+} watchers;
+
+static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    watchers *w = context;
+    cli_progress_step(&w->progress, run, row);
+    cli_live_step(w->live);
+    cli_train_plot_step(&w->plot, run);
+    return !cli_signal();
+}
+
+static void on_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
+{
+    watchers *w = context;
+    cli_train_plot_erase(&w->plot);
+    cli_progress_epoch(&w->progress, run, row);
+}
+
+static void on_message(void *context, const char *line)
+{
+    watchers *w = context;
+    cli_train_plot_erase(&w->plot);
+    cli_progress_message(&w->progress, line);
+}
+
+/* Pictures that were left out, by name. */
+static void print_skipped(const lathe_run *run)
+{
+    enum { MOST = 20 };
+    const lathe_dataset *sets[] = { run->data, run->val, run->test };
+    size_t all = run->data->skipped + run->test->skipped + (run->val ? run->val->skipped : 0), told = 0;
+    if (!all) return;
+    printf("%zu picture%s left out:\n", all, all > 1 ? "s were" : " was");
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        for (size_t k = 0; sets[i] && k < sets[i]->skipped && told < MOST; k++, told++)
+            printf("    %s\n", sets[i]->skipped_why[k]);
+    if (all > told) printf("    and %zu more\n", all - told);
+}
+
+static int print_text(const lathe_run *run)
+{
+    if (run->test_score.count)
+        printf("test accuracy %.2f %%, loss %.4f (%zu images)\n", 100 * run->test_score.accuracy,
+            run->test_score.loss, run->test_score.count);
+    if (run->test_score.count && !isnan(run->test_score.mean_iou))
+        printf("test mean IoU %.4f\n", run->test_score.mean_iou);
+    printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step,
+        run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
+    print_skipped(run);
+    if (*run->settings.out)
+        printf("run folder    %s\ncurves        %s/report.html\n", run->settings.out, run->settings.out);
+    return CLI_DONE;
+}
+
+static int print_json(const lathe_run *run)
+{
+    char *text = lathe_run_json(run);
+    if (!text) return cli_library_failed();
+    puts(text);
+    lathe_free(text);
+    return CLI_DONE;
+}
+
+/* The page of curves, also of a run that was stopped. */
+static int write_page(lathe_run *run)
+{
+    char path[LATHE_SETTING_LONG + 16];
+    if (!*run->settings.out) return CLI_DONE;
+    snprintf(path, sizeof path, "%s/report.html", run->settings.out);
+    return lathe_report_finish(run, path) ? cli_library_failed() : CLI_DONE;
+}
+
+/* The run's end as an exit code, said in a line where it is not the end that was asked for. */
+static int end_code(const lathe_run *run)
+{
+    if (run->end == LATHE_RUN_NAN)
+        return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
+            run->not_a_number);
+    if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
+    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->step,
+        *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
+    return 128 + cli_signal();
+}
+
+static int finish(const cli_line *line, lathe_run *run)
+{
+    int code = write_page(run);
+    if (!code) code = line->json ? print_json(run) : print_text(run);
+    return code ? code : end_code(run);
+}
+
+static char *page_of(const void *run) { return lathe_report_page(run); }
+
+static char *data_of(const void *run) { return lathe_report_data(run); }
+
+static int run(const cli_line *line)
+{
+    lathe_settings settings;
+    int code = cli_settings(line, &settings);
+    if (code) return code;
+    if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out))
+        return cli_library_failed();
+    int64_t port;
+    if ((code = cli_live_port(line, &port))) return code;
+    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
+    if (cli_given_option(line, "plot")) {
+        if (line->json)
+            return cli_fail(CLI_USAGE,
+                "train: --plot draws on stdout, where --json has its line: choose one");
+        w.plot = cli_train_plot_new();
+        w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a bar would be drawn into it */
+    }
+    cli_signals_watch();
+    lathe_run *run = lathe_run_new(&settings,
+        &(lathe_run_hooks){ .context = &w,
+            .on_step = on_step,
+            .on_epoch = on_epoch,
+            .on_message = on_message });
+    if (!run) return cli_library_failed();
+    code = cli_live_start("train", (cli_live_source){ page_of, data_of, run }, port, &w.live);
+    if (!code) {
+        lathe_status status = lathe_run_train(run);
+        cli_progress_end(&w.progress);
+        cli_train_plot_end(&w.plot, run);
+        code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
+        cli_live_stop(w.live);
+    }
+    lathe_run_free(run);
+    return code;
+}
+
+static const cli_option options[] = {
+    { .name = "config",
+        .value = "FILE",
+        .help = "read settings from a file first, such as a run's config.ini" },
+    { .name = "live",
+        .value = "PORT",
+        .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+    { .name = "plot",
+        .help = "draw loss and learning rate in the terminal as they grow; once at the end where stdout is "
+                "none" },
+    { .name = "quiet", .help = "no progress and no notes on stderr" },
+    { .name = NULL },
+};
+
+extern const cli_command lathe_train_command;
+const cli_command lathe_train_command = {
+    .name = "train",
+    .summary = "train; write a run folder",
+    .arguments = "",
+    .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv, last.safetensors, "
+             "best.safetensors,\n"
+             "report.html, log.jsonl. Without --out the folder is runs/MODEL-DATA-N. The first Ctrl-C ends "
+             "the step, saves and\n"
+             "exits with 130; the second exits at once. --resume DIR goes on. Same seed, same bytes, for any "
+             "number of threads,\n"
+             "with or without a break.",
+    .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 "
+               "--max-lr 3e-3 "
+               "--step-size-up 2.5ep --epochs 5 --out runs/first",
+    .options = options,
+    .takes_settings = true,
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/* Text tables with aligned columns, for people. */
+#ifndef LATHE_CLI_DRAWING_TABLE_H
+#define LATHE_CLI_DRAWING_TABLE_H
+
+#include <stdio.h>
+
+enum { CLI_TABLE_COLUMNS = 8 };
+
+typedef struct cli_table cli_table;
+
+/** A table; `align` has a letter a column: l left, r right. Returns NULL when memory runs out, which all
+ * others accept. */
+cli_table *cli_table_new(const char *align);
+
+/** Add a row: one text (copied) a column. The first row is the heading. */
+void cli_table_row(cli_table *table, const char *const *cells);
+
+/** Print it with each line indented by `indent` columns, and free it. */
+void cli_table_print(cli_table *table, FILE *file, int indent);
+
+#endif

@@ -1,0 +1,196 @@
+#include "conv.h"
+
+#include "conv_axis.h"
+#include "conv_weights.h"
+#include "depthwise.h"
+#include "../lanes.h"
+
+/* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time.
+ */
+typedef struct loop {
+    int times;
+    ptrdiff_t x, w;
+} loop;
+
+/* What a tile needs to know of its surroundings, in numbers. The inner loop is the longest that there is. */
+typedef struct walk {
+    loop outer, middle, inner;
+    ptrdiff_t in_pixel, out_pixel,
+        out_channel; /* to the next pixel of the tile, in x and in y, and to the next filter */
+    ptrdiff_t ahead; /* in x, to what the next row of results needs and this one does not */
+    lathe_conv_store how;
+} walk;
+
+typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y, int times);
+
+typedef struct tile {
+    int filters, pixels;
+    tile_fn *run;
+} tile;
+
+#include "conv_tiles.h"
+
+static int is_pointwise(const lathe_correlation *c) { return c->rows.taps == 1 && c->columns.taps == 1; }
+
+/* Filters are cut into groups as equal as can be, of at most MOST_FILTERS. */
+static int groups_of(int filters) { return (filters + MOST_FILTERS - 1) / MOST_FILTERS; }
+
+static int group_begin(int filters, int group) { return (int)((long)filters * group / groups_of(filters)); }
+
+static const tile *widest_tile(int filters)
+{
+    const tile *t = tiles;
+    while (t->filters != filters) t++;
+    return t;
+}
+
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
+{
+    for (int g = 0; g < groups_of(c->filters); g++) {
+        int begin = group_begin(c->filters, g), end = group_begin(c->filters, g + 1);
+        for (int channel = 0; channel < c->channels; channel++)
+            for (int p = 0; p < c->rows.taps; p++)
+                for (int q = 0; q < c->columns.taps; q++)
+                    for (int f = begin; f < end; f++)
+                        *packed++ = w->at[f * w->filter + channel * w->channel + p * w->row + q * w->column];
+    }
+}
+
+/* One row of results, and the taps of the kernel's rows that lie within the image. */
+typedef struct row_job {
+    const lathe_correlation *c;
+    const real *x, *packed, *bias;
+    real *y;
+    int row, first_tap, taps;
+    lathe_conv_store how;
+} row_job;
+
+static ptrdiff_t plane(const lathe_conv_axis *rows, const lathe_conv_axis *columns)
+{
+    return (ptrdiff_t)rows->size * columns->size * LANES;
+}
+
+/* The loops over channels, tap rows and taps. Loops of one turn go outside: for a 1 x 1 kernel the inner one
+ * is the channels'. */
+static walk walk_of(const row_job *job, int taps)
+{
+    const lathe_correlation *c = job->c;
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    loop channels = { c->channels, plane(rows, columns), (ptrdiff_t)rows->taps * columns->taps };
+    loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
+    loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
+    walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES,
+        (ptrdiff_t)columns->out_step * LANES, (ptrdiff_t)rows->out_size * columns->out_size * LANES,
+        (ptrdiff_t)columns->size * LANES * job->taps * rows->tap_step, job->how };
+    for (int i = 0; i < 2 && s.inner.times == 1; i++) {
+        loop one = s.inner;
+        s.inner = s.middle;
+        s.middle = s.outer;
+        s.outer = one;
+    }
+    return s;
+}
+
+/* Numbers of a panel: a part of a second-level cache, on the stack. Of 16 KiB to 128 KiB the largest was
+ * fastest. */
+enum { PANEL = 131072 / sizeof(real) };
+
+/*
+ * `count` pixels of all channels side by side. Planes lie a power of two apart more often than not: the same
+ * pixel of all channels would have to share a few places of the cache, and each group of filters would fetch
+ * it anew.
+ */
+static void gather(const lathe_correlation *c, const walk *s, int count, const real *x, real *panel)
+{
+    for (int channel = 0; channel < c->channels; channel++, x += plane(&c->rows, &c->columns))
+        for (int n = 0; n < count; n++, panel += LANES) store(panel, load(x + n * s->in_pixel));
+}
+
+/* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns.
+ */
+static void run_columns(const row_job *job, int column, int count, int first_tap, int end_tap)
+{
+    const lathe_correlation *c = job->c;
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    walk s = walk_of(job, end_tap - first_tap);
+    ptrdiff_t in_row = rows->first + job->row * rows->step + job->first_tap * rows->tap_step;
+    ptrdiff_t in_column = columns->first + column * columns->step + first_tap * columns->tap_step;
+    ptrdiff_t out_row = rows->out_first + job->row * rows->out_step;
+    ptrdiff_t out_column = columns->out_first + column * columns->out_step;
+    const real *x = job->x + (in_row * columns->size + in_column) * LANES;
+    real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
+    _Alignas(64) real panel[PANEL];
+    bool inside =
+        job->taps == 1 && end_tap - first_tap == 1; /* with padding, the one tap may be outside the image */
+    if (is_pointwise(c) && inside && groups_of(c->filters) > 1 &&
+        (ptrdiff_t)count * c->channels * LANES <= (ptrdiff_t)PANEL) {
+        gather(c, &s, count, x, panel);
+        x = panel;
+        s.in_pixel = LANES;
+        s.inner.x = (ptrdiff_t)count * LANES;
+    }
+    ptrdiff_t tap = job->first_tap * columns->taps + first_tap,
+              all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
+    for (int g = 0; g < groups_of(c->filters); g++) {
+        int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
+        int done = 0;
+        for (const tile *t = widest_tile(filters); done < count; t++) {
+            int times = (count - done) / t->pixels;
+            t->run(&s, x + done * s.in_pixel, job->packed + f * all_taps + tap * filters,
+                job->bias ? job->bias + f : NULL, y + f * s.out_channel + done * s.out_pixel, times);
+            done += times * t->pixels;
+        }
+    }
+}
+
+/* How many columns to do for one group of filters after the other: with a 1 x 1 kernel those of a panel,
+ * otherwise whole rows. */
+static int columns_at_once(const lathe_correlation *c)
+{
+    if (!is_pointwise(c)) return c->columns.results;
+    ptrdiff_t most = (ptrdiff_t)PANEL / ((ptrdiff_t)c->channels * LANES);
+    int tile_pixels = widest_tile(group_begin(c->filters, 1))->pixels;
+    return most < tile_pixels     ? tile_pixels :
+        most < c->columns.results ? (int)(most - most % tile_pixels) :
+                                    c->columns.results;
+}
+
+static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
+    real *y, int first_row, int last_row, lathe_conv_store how)
+{
+    if (KERNEL(lathe_depthwise_fits)(c)) {
+        KERNEL(lathe_depthwise_correlate)(c, x, packed, bias, y, first_row, last_row, how);
+        return;
+    }
+    const lathe_conv_axis *columns = &c->columns;
+    int inner_begin, inner_end, at_once = columns_at_once(c);
+    inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);
+    for (int row = first_row; row < last_row; row++) {
+        row_job job = { .c = c, .x = x, .packed = packed, .bias = bias, .y = y, .row = row, .how = how };
+        int end_tap;
+        taps_inside(&c->rows, row, &job.first_tap, &end_tap);
+        job.taps = end_tap - job.first_tap;
+        for (int column = 0, count; column < columns->results; column += count) {
+            int first_tap, last_tap;
+            taps_inside(columns, column, &first_tap, &last_tap);
+            count = column >= inner_begin && column < inner_end ? smaller(inner_end - column, at_once) : 1;
+            run_columns(&job, column, count, first_tap, last_tap);
+        }
+    }
+}
+
+static real sum(size_t count, const real *x)
+{
+    lanes total = { 0 };
+    for (size_t i = 0; i < count; i += LANES) total += load(x + i);
+    return sum_lanes(total);
+}
+
+extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
+const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
+    .pack = pack,
+    .correlate = correlate,
+    .weight_parts = KERNEL(lathe_conv_weight_parts),
+    .to_weights = KERNEL(lathe_conv_to_weights),
+    .sum = sum,
+};

@@ -1,0 +1,69 @@
+/*
+ * Convolution on batch lanes. A correlation is the loop of every direction but the weights': forward is one;
+ * the gradient to the data is one for each of stride x stride phases of the image, with the taps turned round
+ * and the channels exchanged.
+ */
+#ifndef LATHE_CORE_KERNELS_CONVOLUTION_CONV_H
+#define LATHE_CORE_KERNELS_CONVOLUTION_CONV_H
+
+#include <stddef.h>
+
+#include "../../real.h"
+
+/** One axis. Result r at tap t reads place first + r * step + t * tap_step of the input; places outside it
+ * hold zeros. */
+typedef struct lathe_conv_axis {
+    int size; /* of the input */
+    int results, taps;
+    int first, step, tap_step;
+    int out_size;            /* of the output */
+    int out_first, out_step; /* result r is place out_first + r * out_step of the output */
+} lathe_conv_axis;
+
+/**
+ *     y[f, i, j] = bias[f] + sum over c, p, q of w[f, c, p, q] * x[c, row(i, p), column(j, q)]
+ *
+ * for one block of sixteen images: x [channels][rows.size][columns.size][16], y
+ * [filters][rows.out_size][columns.out_size][16].
+ */
+typedef struct lathe_correlation {
+    int channels, filters;
+    lathe_conv_axis rows, columns;
+} lathe_correlation;
+
+/** Where the weights of a correlation lie: w[f, c, p, q] is at[f * filter + c * channel + p * row + q *
+ * column]. */
+typedef struct lathe_conv_weights {
+    const lathe_real *at;
+    ptrdiff_t filter, channel, row, column;
+} lathe_conv_weights;
+
+/** Several blocks: block b begins at at + b * block. */
+typedef struct lathe_conv_blocks {
+    const lathe_real *at;
+    size_t block;
+    int count;
+} lathe_conv_blocks;
+
+/** What becomes of a result: written, added to what is there, or written and no less than 0. */
+typedef enum lathe_conv_store { LATHE_CONV_WRITE, LATHE_CONV_ADD, LATHE_CONV_RELU } lathe_conv_store;
+
+typedef struct lathe_conv_kernels {
+    /** The weights in the order in which `correlate` reads them: filters * channels * taps numbers. */
+    void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, lathe_real *packed);
+    /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
+    void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed,
+        const lathe_real *bias, lathe_real *y, int first_row, int last_row, lathe_conv_store how);
+    /** In how many parts `to_weights` does the gradient of the weights. */
+    int (*weight_parts)(const lathe_correlation *c);
+    /**
+     * Part `part` of gw [filters][channels][taps][taps], written, from the forward correlation's input and
+     * the gradient gy of its output, summed over blocks in order. Tail lanes of gy must be 0.
+     */
+    void (*to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy,
+        int part, lathe_real *gw);
+    /** Sum of `count` numbers, a multiple of 16, in a fixed order. */
+    lathe_real (*sum)(size_t count, const lathe_real *x);
+} lathe_conv_kernels;
+
+#endif

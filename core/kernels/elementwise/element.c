@@ -1,0 +1,186 @@
+#include "element.h"
+
+#include "vector_math.h"
+#include "../lanes.h"
+
+static void relu(size_t count, const real *x, real *y)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, choose_part(v < zero, zero, v), 0); /* NaN stays NaN */
+    }
+}
+
+static void relu_backward(size_t count, const real *y, const real *gy, real *gx, int add)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(load_some(y + i, count - i) > zero, g, zero), add);
+    }
+}
+
+static void leaky_relu(size_t count, real slope, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, choose_part(v > 0, v, v * slope), 0);
+    }
+}
+
+static void leaky_relu_backward(size_t count, real slope, const real *x, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(load_some(x + i, count - i) > 0, g, g * slope), add);
+    }
+}
+
+static void gelu(size_t count, const real *x, real *y)
+{
+    part density;
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, v * part_normal(v, &density), 0);
+    }
+}
+
+/* d/dx (x Phi(x)) = Phi(x) + x phi(x) */
+static void gelu_backward(size_t count, const real *x, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), density, normal = part_normal(v, &density);
+        store_some(gx + i, count - i, load_some(gy + i, count - i) * (v * density + normal), add);
+    }
+}
+
+static void silu(size_t count, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, v * part_sigmoid(v), 0);
+    }
+}
+
+/* d/dx (x s(x)) = s(x) (1 + x (1 - s(x))) */
+static void silu_backward(size_t count, const real *x, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), s = part_sigmoid(v);
+        store_some(gx + i, count - i, load_some(gy + i, count - i) * (s * (v * (1 - s) + 1)), add);
+    }
+}
+
+static void sigmoid(size_t count, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_sigmoid(load_some(x + i, count - i)), 0);
+}
+
+static void sigmoid_backward(size_t count, const real *y, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part s = load_some(y + i, count - i);
+        store_some(gx + i, count - i, load_some(gy + i, count - i) * (s * (1 - s)), add);
+    }
+}
+
+static void hyperbolic_tangent(size_t count, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_tanh(load_some(x + i, count - i)), 0);
+}
+
+static void hyperbolic_tangent_backward(size_t count, const real *y, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part t = load_some(y + i, count - i);
+        store_some(gx + i, count - i, load_some(gy + i, count - i) * (1 - t * t), add);
+    }
+}
+
+static void copy(size_t count, const real *x, real *y, int add)
+{
+    for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i), add);
+}
+
+static void scale(size_t count, real factor, const real *x, real *y, int add)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, load_some(x + i, count - i) * factor, add);
+}
+
+static void sum_of_two(size_t count, const real *a, const real *b, real *y, int relu)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(a + i, count - i) + load_some(b + i, count - i);
+        store_some(y + i, count - i, relu ? choose_part(v < zero, zero, v) : v, 0); /* NaN stays NaN */
+    }
+}
+
+static void mul(size_t count, const real *a, const real *b, real *y, int add)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, load_some(a + i, count - i) * load_some(b + i, count - i), add);
+}
+
+static void fill(size_t count, int lanes_used, real value, real *y, int add)
+{
+    _Alignas(sizeof(lanes)) real sixteen[LANES];
+    for (int i = 0; i < LANES; i++) sixteen[i] = i < lanes_used ? value : 0;
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, load_part(sixteen + i % LANES), add);
+}
+
+static void take_every(size_t sixteens, size_t stride, const real *x, real *y)
+{
+    for (size_t i = 0; i < sixteens; i++) store(y + i * LANES, load(x + i * stride * LANES));
+}
+
+static void add_every(size_t sixteens, size_t stride, const real *gy, real *gx)
+{
+    for (size_t i = 0; i < sixteens; i++)
+        store(gx + i * stride * LANES, load(gx + i * stride * LANES) + load(gy + i * LANES));
+}
+
+static double sum(size_t count, int lanes_used, const real *x)
+{
+    enum { ROWS = PARTS > 2 ? 2 : 4 }; /* ROWS * PARTS sums that do not wait for each other */
+    part total[ROWS][PARTS] = { 0 };
+    size_t i = 0;
+    for (; i + ROWS * LANES <= count; i += ROWS * LANES)
+        for (int row = 0; row < ROWS; row++)
+            for (int h = 0; h < PARTS; h++) total[row][h] += load_part(x + i + row * LANES + h * PART);
+    lanes joined = { 0 };
+    for (int lane = 0; lane < LANES; lane++)
+        for (int row = 0; row < ROWS; row++) joined[lane] += total[row][lane / PART][lane % PART];
+    for (size_t k = 0; i + k < count; k++) joined[k % LANES] += x[i + k];
+    for (int lane = lanes_used; lane < LANES; lane++) joined[lane] = 0;
+    return (double)sum_lanes(joined);
+}
+
+extern const lathe_element_kernels KERNEL(lathe_element_kernels);
+const lathe_element_kernels KERNEL(lathe_element_kernels) = {
+    .relu = relu,
+    .gelu = gelu,
+    .silu = silu,
+    .sigmoid = sigmoid,
+    .tanh = hyperbolic_tangent,
+    .relu_backward = relu_backward,
+    .gelu_backward = gelu_backward,
+    .silu_backward = silu_backward,
+    .sigmoid_backward = sigmoid_backward,
+    .tanh_backward = hyperbolic_tangent_backward,
+    .leaky_relu = leaky_relu,
+    .leaky_relu_backward = leaky_relu_backward,
+    .copy = copy,
+    .scale = scale,
+    .add = sum_of_two,
+    .mul = mul,
+    .fill = fill,
+    .take_every = take_every,
+    .add_every = add_every,
+    .sum = sum,
+};

@@ -1,0 +1,54 @@
+/*
+ * Number by number, any count of them; all pointers are aligned to a vector.
+ * `add` says whether the result is added to what is there or written over it.
+ */
+#ifndef LATHE_CORE_KERNELS_ELEMENTWISE_ELEMENT_H
+#define LATHE_CORE_KERNELS_ELEMENTWISE_ELEMENT_H
+
+#include <stddef.h>
+
+#include "../../real.h"
+
+/** y = f(x) */
+typedef void lathe_map_kernel(size_t count, const lathe_real *x, lathe_real *y);
+
+/** gx (+)= f'(x) * gy, where `from` is x or y, whichever the kernel says. */
+typedef void lathe_map_backward_kernel(size_t count, const lathe_real *from, const lathe_real *gy,
+    lathe_real *gx, int add);
+
+typedef struct lathe_element_kernels {
+    lathe_map_kernel *relu, *gelu, *silu, *sigmoid, *tanh;
+    lathe_map_backward_kernel *relu_backward;    /* from y */
+    lathe_map_backward_kernel *gelu_backward;    /* from x */
+    lathe_map_backward_kernel *silu_backward;    /* from x */
+    lathe_map_backward_kernel *sigmoid_backward; /* from y */
+    lathe_map_backward_kernel *tanh_backward;    /* from y */
+
+    /** y = x where x > 0, slope * x elsewhere */
+    void (*leaky_relu)(size_t count, lathe_real slope, const lathe_real *x, lathe_real *y);
+    /** gx (+)= gy where x > 0, slope * gy elsewhere */
+    void (*leaky_relu_backward)(size_t count, lathe_real slope, const lathe_real *x, const lathe_real *gy,
+        lathe_real *gx, int add);
+
+    /** y (+)= x */
+    void (*copy)(size_t count, const lathe_real *x, lathe_real *y, int add);
+    /** y (+)= factor * x */
+    void (*scale)(size_t count, lathe_real factor, const lathe_real *x, lathe_real *y, int add);
+    /** y = a + b, and no less than 0 if relu */
+    void (*add)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int relu);
+    /** y (+)= a * b */
+    void (*mul)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
+
+    /** y (+)= value in the first `lanes` of each sixteen, 0 in the others */
+    void (*fill)(size_t count, int lanes, lathe_real value, lathe_real *y, int add);
+    /** Sixteen number i of y is sixteen number i * stride of x. */
+    void (*take_every)(size_t sixteens, size_t stride, const lathe_real *x, lathe_real *y);
+    /** Sixteen number i of gy is added to sixteen number i * stride of gx. */
+    void (*add_every)(size_t sixteens, size_t stride, const lathe_real *gy, lathe_real *gx);
+
+    /** The sum of x, leaving out all but the first `lanes` of each sixteen. Meant for runs of some ten
+     * thousand numbers. */
+    double (*sum)(size_t count, int lanes, const lathe_real *x);
+} lathe_element_kernels;
+
+#endif

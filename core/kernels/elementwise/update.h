@@ -1,0 +1,34 @@
+/* An optimizer's step on a run of numbers: `count` is any number, pointers are aligned to a vector and do not
+ * overlap. */
+#ifndef LATHE_CORE_KERNELS_ELEMENTWISE_UPDATE_H
+#define LATHE_CORE_KERNELS_ELEMENTWISE_UPDATE_H
+
+#include <stddef.h>
+
+#include "../../real.h"
+
+/** One step of SGD with momentum: d = g + decay p;  v' = momentum v + scale d;  p -= along_d d + along_v v' +
+ * along_old v. */
+typedef struct lathe_momentum_rates {
+    lathe_real decay, momentum, scale, along_d, along_v, along_old;
+} lathe_momentum_rates;
+
+/** One step of Adam: see optim/adam.h and adamw.h. `l2` is weight decay in the gradient, `decay` apart from
+ * it. */
+typedef struct lathe_adam_rates {
+    lathe_real l2, decay;
+    lathe_real beta1, rest1, beta2, rest2; /* rest = 1 - beta */
+    lathe_real step, root, eps;            /* lr / c1, 1 / sqrt(c2) */
+} lathe_adam_rates;
+
+typedef struct lathe_update_kernels {
+    /** p -= lr (g + decay p) */
+    void (*descend)(size_t count, lathe_real lr, lathe_real decay, lathe_real *p, const lathe_real *g);
+    void (*momentum)(size_t count, const lathe_momentum_rates *rates, lathe_real *p, const lathe_real *g,
+        lathe_real *v);
+    /** `most`: the largest v so far, which replaces it; NULL: v itself */
+    void (*adam)(size_t count, const lathe_adam_rates *rates, lathe_real *p, const lathe_real *g,
+        lathe_real *m, lathe_real *v, lathe_real *most);
+} lathe_update_kernels;
+
+#endif

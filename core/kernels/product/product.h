@@ -1,0 +1,36 @@
+/* Matrix products on batch lanes, where sixteen columns of a matrix lie side by side: those of fully
+ * connected layers. */
+#ifndef LATHE_CORE_KERNELS_PRODUCT_PRODUCT_H
+#define LATHE_CORE_KERNELS_PRODUCT_PRODUCT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../../real.h"
+
+/**
+ *     c[r, s] = bias[r] + sum over k, l of a[r, k, l] * b[s, k, l]
+ *
+ * b and c hold sixteen columns at each place: column 16 s + i is number i there. a holds single numbers. The
+ * sum's index is in two parts, so that it can run over the images of a batch: k blocks of l = 16 lanes.
+ * Distances are in numbers; `last` columns of the last sixteen of c are written.
+ */
+typedef struct lathe_product {
+    int rows, sixteens, last;
+    int outer, inner;               /* how many k and l */
+    const lathe_real *a, *b, *bias; /* bias may be NULL */
+    lathe_real *c;
+    ptrdiff_t a_row, a_outer, a_inner;
+    ptrdiff_t b_sixteen, b_outer, b_inner;
+    ptrdiff_t c_row, c_sixteen;
+    bool add, relu; /* add to what is in c; write no less than 0 */
+} lathe_product;
+
+typedef struct lathe_product_kernels {
+    void (*run)(const lathe_product *product);
+    /** to[i][f] = from[f][i] for f below `rows`, 0 for the others: sixteen features of a block's images
+     * become rows of images. */
+    void (*transpose)(int rows, const lathe_real *from, lathe_real *to);
+} lathe_product_kernels;
+
+#endif

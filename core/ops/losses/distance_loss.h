@@ -1,0 +1,54 @@
+/* Losses of the distance between numbers: regression, and the corners of boxes. */
+#ifndef LATHE_CORE_OPS_LOSSES_DISTANCE_LOSS_H
+#define LATHE_CORE_OPS_LOSSES_DISTANCE_LOSS_H
+
+#include "loss.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * For all of them: x and target have the same shape and layout, any of both; d = x - target number by number;
+ * the mean is over all numbers. Gradient to both. Memory: the result, and as much as x for backward. Errors:
+ * LATHE_ESHAPE, LATHE_EARG for options.
+ */
+
+/** |d|. The gradient is 0 where d is 0. Same as torch.nn.functional.l1_loss */
+lathe_tensor *lathe_l1(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction);
+
+/** d^2. Same as torch.nn.functional.mse_loss */
+lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction);
+
+/** NULL or zeros: beta 1, mean. */
+typedef struct lathe_smooth_l1_opts {
+    double beta; /* >= 0: below this distance the loss is quadratic; LATHE_ZERO: never, which is l1 */
+    lathe_reduction reduction;
+} lathe_smooth_l1_opts;
+
+/**
+ * d^2 / (2 beta) if |d| < beta, |d| - beta/2 elsewhere.
+ *
+ * Source   Girshick, "Fast R-CNN", 2015 (arXiv 1504.08083), for beta 1.
+ * Same as  torch.nn.functional.smooth_l1_loss
+ */
+lathe_tensor *lathe_smooth_l1(lathe_tensor *x, lathe_tensor *target, const lathe_smooth_l1_opts *opts);
+
+/** NULL or zeros: delta 1, mean. */
+typedef struct lathe_huber_opts {
+    double delta; /* > 0: below this distance the loss is quadratic */
+    lathe_reduction reduction;
+} lathe_huber_opts;
+
+/**
+ * d^2 / 2 if |d| < delta, delta (|d| - delta/2) elsewhere: delta times smooth_l1 with beta = delta.
+ *
+ * Source   Huber, "Robust estimation of a location parameter", 1964.
+ * Same as  torch.nn.functional.huber_loss
+ */
+lathe_tensor *lathe_huber(lathe_tensor *x, lathe_tensor *target, const lathe_huber_opts *opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,23 @@
+/* Every public header of data/: data sets, pictures, transforms and the loader. */
+#ifndef LATHE_DATA_ALL_H
+#define LATHE_DATA_ALL_H
+
+#include "dataset.h"
+#include "open.h"
+#include "formats/cifar.h"
+#include "formats/csv.h"
+#include "formats/find_pictures.h"
+#include "formats/folder.h"
+#include "formats/idx.h"
+#include "formats/masks.h"
+#include "formats/memory.h"
+#include "formats/picture_files.h"
+#include "formats/shapes.h"
+#include "loading/duplicates.h"
+#include "loading/loader.h"
+#include "loading/split.h"
+#include "pictures/picture.h"
+#include "pictures/resize.h"
+#include "transforms/transform.h"
+
+#endif

@@ -1,0 +1,188 @@
+#include "folder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../../core/alloc.h"
+#include "../../core/rng.h"
+#include "../dataset_impl.h"
+#include "picture_files_impl.h"
+#include "folder_walk_impl.h"
+
+/* Which of a class's files belong to the split: a part of them, drawn by the seed, is for testing. */
+static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, int label,
+    const lathe_listing *files, bool *chosen)
+{
+    size_t count = files->count, out = (size_t)floor((double)count * opts->held_out + 0.5);
+    if (out == 0) out = 1;
+    if (out == count) out = count - 1;
+    size_t *order = lathe_alloc_raw(count, sizeof *order);
+    if (!order) return LATHE_ENOMEM;
+    for (size_t i = 0; i < count; i++) order[i] = i;
+    lathe_rng rng = lathe_rng_at(opts->seed, lathe_rng_stream("data/folder/held-out"), (uint64_t)label);
+    lathe_rng_shuffle(&rng, order, count);
+    for (size_t i = 0; i < count; i++) chosen[order[i]] = (i < out) == (split == LATHE_SPLIT_TEST);
+    lathe_free(order);
+    return LATHE_OK;
+}
+
+/* One class: all files below `path`, or those of a split. */
+static lathe_status add_class(lathe_file_list *list, const char *path, int label,
+    const lathe_folder_opts *opts, const lathe_split *split)
+{
+    lathe_listing files = { .arena = list->arena };
+    lathe_status status = lathe_walk_files(path, lathe_is_picture, &files);
+    bool *chosen = status ? NULL : lathe_alloc_raw(files.count + 1, sizeof *chosen);
+    if (!status && !chosen) status = LATHE_ENOMEM;
+    if (!status) memset(chosen, true, files.count * sizeof *chosen);
+    if (!status && !files.count) status = lathe_fail(LATHE_EFORMAT, "%s: a class without pictures", path);
+    if (!status && split && files.count < 2)
+        status = lathe_fail(LATHE_EFORMAT,
+            "%s: a class of one picture cannot be split for training and testing", path);
+    if (!status && split) status = hold_out(opts, *split, label, &files, chosen);
+    for (size_t i = 0; i < files.count && !status; i++)
+        if (chosen[i])
+            status = lathe_file_list_add(list, lathe_arena_path(list->arena, path, files.name[i]), NULL,
+                label, NULL);
+    lathe_free(chosen);
+    lathe_listing_free(&files);
+    return status;
+}
+
+static int find_name(char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(names[i], name)) return (int)i;
+    return -1;
+}
+
+const char *lathe_folder_place(lathe_split split, bool val, bool test)
+{
+    if (split == LATHE_SPLIT_TRAIN) return "train";
+    return val && (split == LATHE_SPLIT_VAL || !test) ? "val" : "test";
+}
+
+/* The folder of the split's pictures, if the folders are not classes but splits; NULL in *place if they are
+ * classes. */
+static lathe_status find_split(const char *dir, lathe_split split, const lathe_listing *inside,
+    const char **place)
+{
+    bool train = find_name(inside->name, inside->count, "train") >= 0,
+         val = find_name(inside->name, inside->count, "val") >= 0;
+    bool test = find_name(inside->name, inside->count, "test") >= 0;
+    *place = NULL;
+    if (split == LATHE_SPLIT_VAL && !(train && val && test))
+        return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
+    if (!train || !(val || test)) return LATHE_OK;
+    *place = lathe_folder_place(split, val, test);
+    if (inside->count <= 3) return LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT,
+        "%s: has train/ and %s/ beside other folders: are these splits or classes?", dir,
+        val ? "val" : "test");
+}
+
+/* The names of the classes, which outlive the listing. */
+static lathe_status name_classes(lathe_file_list *list, const lathe_listing *classes)
+{
+    const char **names = lathe_arena_alloc(list->arena, classes->count + 1, sizeof *names);
+    if (!names) return LATHE_ENOMEM;
+    for (size_t i = 0; i < classes->count; i++) names[i] = classes->name[i];
+    list->class_names = names;
+    list->classes = (int)classes->count;
+    return LATHE_OK;
+}
+
+/* All pictures of the split, and the classes. `split` NULL: dir holds all of one split's pictures. */
+static lathe_status list_classes(lathe_file_list *list, const char *dir, const char *place,
+    const lathe_folder_opts *opts, const lathe_split *split)
+{
+    lathe_listing classes = { .arena = list->arena };
+    const char *train =
+        place ? lathe_arena_path(list->arena, dir, "train") : dir; /* whose folders are the classes */
+    lathe_status status = train ? lathe_walk_folders(train, &classes) : LATHE_ENOMEM;
+    if (!status && !classes.count)
+        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", train);
+    if (!status) status = name_classes(list, &classes);
+    lathe_listing here = { .arena = list->arena };
+    const char *root = place ? lathe_arena_path(list->arena, dir, place) : dir;
+    if (!status) status = root ? lathe_walk_folders(root, &here) : LATHE_ENOMEM;
+    for (size_t i = 0; i < here.count && !status; i++) {
+        int label = find_name(classes.name, classes.count, here.name[i]);
+        const char *path = lathe_arena_path(list->arena, root, here.name[i]);
+        if (!path) status = LATHE_ENOMEM;
+        else if (label < 0)
+            status = lathe_fail(LATHE_EFORMAT, "%s: a class that %s does not have", path, train);
+        else status = add_class(list, path, label, opts, split);
+    }
+    if (!status && !list->count)
+        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", root);
+    lathe_listing_free(&here);
+    lathe_listing_free(&classes);
+    return status;
+}
+
+static lathe_status list_files(lathe_file_list *list, const char *dir, lathe_split split,
+    const lathe_folder_opts *opts)
+{
+    lathe_listing inside = { .arena = list->arena };
+    const char *place = NULL;
+    lathe_status status = lathe_walk_folders(dir, &inside);
+    if (!status) status = find_split(dir, split, &inside, &place);
+    lathe_listing_free(&inside);
+    return status ? status : list_classes(list, dir, place, opts, place ? NULL : &split);
+}
+
+lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,
+    const lathe_folder_opts *opts, lathe_folder_opts *resolved, lathe_files_opts *files)
+{
+    static const lathe_folder_opts none;
+    *resolved = opts ? *opts : none;
+    if (!dir || !*dir) return lathe_fail(LATHE_EARG, "%s: no %s", who, dir ? "name" : "folder");
+    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST && split != LATHE_SPLIT_VAL)
+        return lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", who, (int)split);
+    if (resolved->held_out != 0 && !(resolved->held_out > 0 && resolved->held_out < 1))
+        return lathe_fail(LATHE_EARG, "%s: held_out is %g, expected above 0 and below 1", who,
+            resolved->held_out);
+    if (resolved->held_out == 0) resolved->held_out = 0.2;
+    return lathe_files_resolve(who,
+        &(lathe_files_opts){ .name = "folder",
+            .height = resolved->size,
+            .width = resolved->size,
+            .channels = resolved->channels,
+            .skip_bad = resolved->skip_bad,
+            .cache_bytes = resolved->cache_bytes },
+        files);
+}
+
+lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe_folder_opts *opts)
+{
+    lathe_folder_opts resolved;
+    lathe_files_opts files;
+    if (lathe_folder_resolve("lathe_data_folder", dir, split, opts, &resolved, &files)) return NULL;
+    lathe_file_list list = { .arena = lathe_arena_new() };
+    lathe_status status = list.arena ? list_files(&list, dir, split, &resolved) : LATHE_ENOMEM;
+    return lathe_files_open(status, &list, &files, dir);
+}
+
+lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)
+{
+    return (lathe_folder_opts){ .size = opts->size,
+        .channels = opts->channels,
+        .skip_bad = opts->skip_bad,
+        .seed = opts->seed,
+        .cache_bytes = opts->cache_bytes };
+}
+
+static lathe_dataset *open_folder(const char *argument, lathe_split split, const lathe_data_opts *opts)
+{
+    const lathe_folder_opts folder = lathe_folder_opts_of(opts);
+    return lathe_data_folder(argument, split, &folder);
+}
+
+const lathe_data_source lathe_folder_source = {
+    .name = "folder",
+    .argument = "DIR",
+    .help = "your own pictures: one folder a class, or train/ and val/ of such",
+    .has_val = true,
+    .open = open_folder,
+};

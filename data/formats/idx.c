@@ -1,0 +1,296 @@
+#include "idx.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../core/alloc.h"
+#include "unpacked_cache_impl.h"
+#include "../dataset_impl.h"
+#include "byte_file_impl.h"
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* The header of a file of bytes with `rank` dimensions, and that the file is as long as they say. */
+static lathe_status read_header(lathe_data_file *file, int rank, uint32_t *dims)
+{
+    uint8_t header[16];
+    size_t length = 4 + 4 * (size_t)rank;
+    lathe_status status = lathe_data_file_read(file, header, length);
+    if (status) return status;
+    if (header[0] || header[1])
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: is not an IDX file: begins with %02x %02x %02x %02x, expected 00 00 08 %02x", file->path,
+            header[0], header[1], header[2], header[3], (unsigned)rank);
+    if (header[2] != 0x08)
+        return lathe_fail(LATHE_EFORMAT, "%s: has elements of IDX type %02x, expected 08, unsigned bytes",
+            file->path, header[2]);
+    if (header[3] != rank)
+        return lathe_fail(LATHE_EFORMAT, "%s: has %d dimensions, %s", file->path, header[3],
+            rank == 1 ? "labels have 1" : "pictures have 3");
+    uint64_t total = length, count = 1;
+    for (int i = 0; i < rank; i++) {
+        dims[i] = big_endian(header + 4 + 4 * i);
+        if (i == 0 && !dims[i])
+            return lathe_fail(LATHE_EFORMAT, "%s: is empty: its header says 0", file->path);
+        if (i > 0 && (dims[i] < 1 || dims[i] > LATHE_DATA_SIDE_MAX))
+            return lathe_fail(LATHE_EFORMAT, "%s: pictures have %lu %s, expected 1 to %d", file->path,
+                (unsigned long)dims[i], i == 1 ? "rows" : "columns", LATHE_DATA_SIDE_MAX);
+        count *= dims[i]; /* at most 2^32 * 2^14 * 2^14 */
+    }
+    return lathe_data_file_expect(file, total + count, "its header");
+}
+
+/* The rest of the file, `count` bytes, into a new block. */
+static uint8_t *read_body(lathe_data_file *file, size_t count)
+{
+    uint8_t *bytes = lathe_alloc_raw(count, 1);
+    if (bytes && !lathe_data_file_read(file, bytes, count) && !lathe_data_file_end(file)) return bytes;
+    lathe_free(bytes);
+    return NULL;
+}
+
+/* Labels as ints, each below *classes; *classes 0 becomes the largest label + 1. */
+static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t count, int *classes)
+{
+    int *labels = lathe_alloc_raw(count, sizeof *labels), largest = 0;
+    if (!labels) return NULL;
+    for (size_t i = 0; i < count; i++) {
+        labels[i] = bytes[i];
+        if (*classes && bytes[i] >= *classes) {
+            lathe_fail(LATHE_EFORMAT, "%s: label %d of picture %zu, expected 0 to %d", file->path, bytes[i],
+                i, *classes - 1);
+            lathe_free(labels);
+            return NULL;
+        }
+        if (bytes[i] > largest) largest = bytes[i];
+    }
+    if (!*classes) *classes = largest + 1;
+    return labels;
+}
+
+/* A set whose pictures stay in their cache file. */
+static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
+{
+    size_t size = (size_t)data->height * (size_t)data->width;
+    for (size_t got = 0; got < size;) {
+        ssize_t step = pread(*(const int *)data->state, scratch + got, size - got,
+            (off_t)(LATHE_DATA_CACHE_BEGIN + index * size + got));
+        if (step < 0 && errno == EINTR) continue;
+        if (step <= 0)
+            return lathe_fail(LATHE_EIO, "%s: picture %zu cannot be read from the cache file: %s", data->name,
+                index, step ? strerror(errno) : "it became shorter");
+        got += (size_t)step;
+    }
+    *sample = (lathe_sample){ .pixels = scratch,
+        .channels = 1,
+        .height = data->height,
+        .width = data->width,
+        .label = data->labels[index] };
+    return LATHE_OK;
+}
+
+static void cached_close(lathe_dataset *data)
+{
+    if (data->state) close(*(int *)data->state);
+    lathe_free(data->state);
+    lathe_free((void *)data->labels);
+    lathe_free((void *)data->class_names);
+}
+
+static const lathe_dataset_type cached_type = { .name = "cached",
+    .read = cached_read,
+    .close = cached_close };
+
+/* The handle and the labels become the set's own, also when this fails. */
+static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_opts *memory)
+{
+    int *state = lathe_alloc(1, sizeof *state);
+    lathe_dataset *data = NULL;
+    if (state) data = lathe_data_adopt(NULL, labels, memory);
+    else lathe_free(labels);
+    if (!data) {
+        close(handle);
+        lathe_free(state);
+        return NULL;
+    }
+    *state = handle;
+    data->type = &cached_type;
+    data->state = state;
+    return data;
+}
+
+static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labels,
+    const lathe_idx_opts *opts)
+{
+    uint32_t dims[3] = { 0 }, label_count = 0;
+    if (read_header(pictures, 3, dims) || read_header(labels, 1, &label_count)) return NULL;
+    if (label_count != dims[0]) {
+        lathe_fail(LATHE_EFORMAT, "%s: has %lu labels, %s has %lu pictures", labels->path,
+            (unsigned long)label_count, pictures->path, (unsigned long)dims[0]);
+        return NULL;
+    }
+    lathe_memory_opts memory = { .name = opts->name,
+        .count = dims[0],
+        .channels = 1,
+        .height = (int)dims[1],
+        .width = (int)dims[2],
+        .classes = opts->classes,
+        .class_names = opts->class_names,
+        .mean = opts->mean,
+        .std = opts->std };
+    uint8_t *label_bytes = read_body(labels, label_count);
+    int *own_labels = label_bytes ? widen(labels, label_bytes, label_count, &memory.classes) : NULL;
+    lathe_free(label_bytes);
+    if (!own_labels) return NULL;
+    if (!memory.name) {
+        const char *slash = strrchr(pictures->path, '/');
+        memory.name = slash ? slash + 1 : pictures->path;
+    }
+    size_t count = (size_t)dims[0] * dims[1] * dims[2];
+    bool cache = opts->cache && opts->mean && pictures->gzip;
+    int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
+    bool broken = cache && handle < 0 &&
+        lathe_data_cache_make(pictures, 16, count, &handle); /* 16: behind the header */
+    if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
+    uint8_t *pixels = broken ? NULL : read_body(pictures, count);
+    if (!pixels) {
+        lathe_free(own_labels);
+        return NULL;
+    }
+    return lathe_data_adopt(pixels, own_labels, &memory);
+}
+
+lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const lathe_idx_opts *opts)
+{
+    static const lathe_idx_opts none;
+    if (!opts) opts = &none;
+    if (!pictures || !labels || opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX ||
+        !opts->mean != !opts->std || (opts->class_names && !opts->classes)) {
+        lathe_fail(LATHE_EARG, "lathe_data_idx: %s",
+            !pictures || !labels                       ? "a path is NULL" :
+                opts->classes < 0                      ? "classes is negative" :
+                opts->classes > LATHE_DATA_CLASSES_MAX ? "classes is above 65536" :
+                opts->class_names && !opts->classes    ? "class_names needs classes" :
+                                                         "mean and std go together");
+        return NULL;
+    }
+    lathe_data_file picture_file = LATHE_DATA_NO_FILE, label_file = LATHE_DATA_NO_FILE;
+    lathe_dataset *data = NULL;
+    if (!lathe_data_file_open(&picture_file, pictures) && !lathe_data_file_open(&label_file, labels))
+        data = read_both(&picture_file, &label_file, opts);
+    lathe_data_file_close(&picture_file);
+    lathe_data_file_close(&label_file);
+    return data;
+}
+
+/* MNIST and the sets made in its image: the same four files. */
+typedef struct lathe_mnist_like {
+    const char *name, *advice;
+    const char *class_names[10];
+    double mean, std; /* of the 60,000 training pictures, from exact integer sums of the published files */
+} lathe_mnist_like;
+
+static const lathe_mnist_like fashion_mnist = {
+    .name = "fashion-mnist",
+    .advice = "apt-get install dataset-fashion-mnist, or --data shapes",
+    .class_names = { "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker",
+        "Bag", "Ankle boot" },
+    .mean = 0.2860405969887955,
+    .std = 0.3530242445149226,
+};
+
+static const lathe_mnist_like mnist = {
+    .name = "mnist",
+    .advice = "give the folder of its four files, mnist:DIR, or --data shapes",
+    .class_names = { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9" },
+    .mean = 0.1306604762738429,
+    .std = 0.3081078038564627,
+};
+
+/* The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is
+ * none. */
+static char *find(const char *folder, const char *stem, int rank)
+{
+    char *first = NULL;
+    for (int form = 0; form < 4; form++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%cidx%d-ubyte%s", stem, form < 2 ? '-' : '.', rank,
+            form % 2 ? "" : ".gz");
+        char *path = lathe_data_path(folder, name);
+        if (!path || lathe_data_file_exists(path)) {
+            lathe_free(first);
+            return path;
+        }
+        if (first) lathe_free(path);
+        else first = path;
+    }
+    return first;
+}
+
+static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, lathe_split split)
+{
+    if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST) {
+        lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", set->name, (int)split);
+        return NULL;
+    }
+    bool train = split == LATHE_SPLIT_TRAIN;
+    char *folder = lathe_data_place(dir, set->name);
+    char *pictures = folder ? find(folder, train ? "train-images" : "t10k-images", 3) : NULL;
+    char *labels = pictures ? find(folder, train ? "train-labels" : "t10k-labels", 1) : NULL;
+    lathe_dataset *data = NULL;
+    if (labels) {
+        const char *missing = !lathe_data_file_exists(pictures) ? pictures :
+            !lathe_data_file_exists(labels)                     ? labels :
+                                                                  NULL;
+        if (missing) lathe_fail(LATHE_EIO, "%s: there is no %s: %s", set->name, missing, set->advice);
+        else
+            data = lathe_data_idx(pictures, labels,
+                &(lathe_idx_opts){ .name = set->name,
+                    .classes = 10,
+                    .class_names = set->class_names,
+                    .mean = &set->mean,
+                    .std = &set->std,
+                    .cache = true });
+    }
+    lathe_free(folder);
+    lathe_free(pictures);
+    lathe_free(labels);
+    return data;
+}
+
+lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split)
+{
+    return open_four(&fashion_mnist, dir, split);
+}
+
+lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split) { return open_four(&mnist, dir, split); }
+
+static lathe_dataset *open_fashion_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
+{
+    return lathe_data_fixed("fashion-mnist", opts, 28, 1) ? NULL : lathe_data_fashion_mnist(argument, split);
+}
+
+static lathe_dataset *open_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
+{
+    return lathe_data_fixed("mnist", opts, 28, 1) ? NULL : lathe_data_mnist(argument, split);
+}
+
+const lathe_data_source lathe_fashion_mnist_source = {
+    .name = "fashion-mnist",
+    .argument = "[DIR]",
+    .help = "70,000 grey pictures of clothing, 28x28, 10 classes",
+    .open = open_fashion_mnist,
+};
+
+const lathe_data_source lathe_mnist_source = {
+    .name = "mnist",
+    .argument = "[DIR]",
+    .help = "70,000 handwritten digits, 28x28",
+    .open = open_mnist,
+};

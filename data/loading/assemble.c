@@ -1,0 +1,160 @@
+#include "assemble_impl.h"
+
+#include <string.h>
+
+#include "../../core/alloc.h"
+#include "../../core/kernels/planes/bytes.h"
+#include "../transforms/mix_impl.h"
+
+lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int size)
+{
+    size_t picture = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
+    size_t stored = ((size_t)size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+    size_t bytes;
+    if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
+        return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space",
+            picture);
+    *slot = (lathe_slot){ .images = lathe_alloc_raw(stored, bytes),
+        .labels = lathe_alloc(lathe_times(stored, recipe->answers), sizeof(int)),
+        .indices = lathe_alloc(stored, sizeof(size_t)),
+        .scratch = lathe_alloc_raw(stored, recipe->scratch),
+        .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
+    bool mixing = recipe->mixes > 1 && recipe->data->task != LATHE_TASK_PIXELS;
+    if (mixing) {
+        slot->other_labels = lathe_alloc(stored, sizeof(int));
+        slot->share = lathe_alloc(stored, sizeof(lathe_real));
+    }
+    if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed &&
+        (!mixing || (slot->other_labels && slot->share)))
+        return LATHE_OK;
+    lathe_slot_free(slot);
+    return LATHE_ENOMEM;
+}
+
+void lathe_slot_free(lathe_slot *slot)
+{
+    lathe_free(slot->images);
+    lathe_free(slot->labels);
+    lathe_free(slot->other_labels);
+    lathe_free(slot->share);
+    lathe_free(slot->indices);
+    lathe_free(slot->scratch);
+    lathe_free(slot->failed);
+    *slot = (lathe_slot){ 0 };
+}
+
+/* numbers[p][lane] = source[lane][p] * scale[lane] + offset[lane] for `count` pixels p. */
+static void interleave(const uint8_t *const source[LATHE_LANES], size_t count,
+    const lathe_real *restrict scale, const lathe_real *restrict offset, lathe_real *restrict numbers)
+{
+    for (size_t begin = 0; begin < count; begin += 16) {
+        size_t width = count - begin < 16 ? count - begin : 16;
+        bytes16 row[16];
+        for (int lane = 0; lane < 16; lane++) row[lane] = load_bytes(source[lane] + begin, width);
+        transpose_bytes(row);
+        for (size_t i = 0; i < width; i++)
+            for (int lane = 0; lane < LATHE_LANES; lane++)
+                numbers[(begin + i) * LATHE_LANES + (size_t)lane] =
+                    (lathe_real)row[i][lane] * scale[lane] + offset[lane];
+    }
+}
+
+/* A picture of the sample, or its mask, transformed; in work space, or itself if there are no transforms. */
+static lathe_status transform(const lathe_recipe *recipe, uint64_t epoch, size_t index, lathe_image in,
+    uint8_t *scratch, lathe_image *out)
+{
+    *out = in;
+    if (!recipe->transforms) return LATHE_OK;
+    if (recipe->still) return lathe_transforms_still(recipe->transforms, &in, scratch, out);
+    return lathe_transforms_apply(recipe->transforms, recipe->seed, epoch, index, &in, scratch, out);
+}
+
+/* Sample `index`, and its picture and mask transformed, in a sample's work space. */
+static lathe_status read_pair(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
+    lathe_sample *sample, lathe_pair *pair)
+{
+    lathe_status status = recipe->data->type->read(recipe->data, index, scratch, sample);
+    if (status) return status;
+    *pair = (lathe_pair){ .picture = { sample->channels, sample->height, sample->width,
+                              (uint8_t *)sample->pixels, false } }; /* only read */
+    status = transform(recipe, epoch, index, pair->picture, scratch + lathe_data_scratch(recipe->data),
+        &pair->picture);
+    if (status || !sample->mask) return status;
+    pair->mask = (lathe_image){ 1, sample->height, sample->width, (uint8_t *)sample->mask, true };
+    return transform(recipe, epoch, index, pair->mask,
+        scratch + recipe->sample_scratch - recipe->mask_scratch, &pair->mask);
+}
+
+/* Mix other samples into image `place`, whose pair is pair[0]; pair[0] is the result then. */
+static lathe_status mix_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place,
+    lathe_pair pair[LATHE_MIX_MOST])
+{
+    lathe_mixing mixing = lathe_mixing_at(recipe->transforms, recipe->seed, slot->batch.epoch,
+        slot->indices[place], recipe->data->count);
+    if (slot->other_labels) slot->other_labels[place] = slot->labels[place], slot->share[place] = 1;
+    if (!mixing.step) return LATHE_OK;
+    uint8_t *scratch = slot->scratch + place * recipe->scratch,
+            *samples = scratch + recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
+    lathe_pair made = pair[0];
+    double share = 1;
+    int other = 0;
+    for (int k = 1; k < mixing.step->type->mixes; k++) {
+        lathe_sample sample;
+        lathe_status status = read_pair(recipe, slot->batch.epoch, mixing.partner[k - 1],
+            samples + (size_t)k * recipe->sample_scratch, &sample, &pair[k]);
+        if (status) return status;
+        if (k == 1) other = sample.label;
+    }
+    made.picture.pixels = scratch;
+    if (made.mask.pixels)
+        made.mask.pixels =
+            scratch + (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
+    mixing.step->type->mix(mixing.step->opts, &mixing.rng, pair, &made, &share);
+    if (slot->other_labels) slot->other_labels[place] = other, slot->share[place] = (lathe_real)share;
+    pair[0] = made;
+    return LATHE_OK;
+}
+
+/* The pixels of one image of the batch, read, transformed and mixed, and its labels. */
+static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place,
+    const uint8_t **pixels)
+{
+    uint8_t *own =
+        slot->scratch + (place + 1) * recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
+    int *labels = slot->labels + place * recipe->answers;
+    lathe_sample sample;
+    lathe_pair pair[LATHE_MIX_MOST];
+    lathe_status status = read_pair(recipe, slot->batch.epoch, slot->indices[place], own, &sample, &pair[0]);
+    if (status) return status;
+    if (sample.targets) memcpy(labels, sample.targets, recipe->answers * sizeof *labels);
+    else *labels = sample.label;
+    if (recipe->mixes > 1) status = mix_image(slot, recipe, place, pair);
+    for (size_t i = 0; i < recipe->answers && sample.mask && !status; i++) labels[i] = pair[0].mask.pixels[i];
+    *pixels = pair[0].picture.pixels;
+    return status;
+}
+
+lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)
+{
+    size_t area = (size_t)recipe->height * (size_t)recipe->width, picture = area * (size_t)recipe->channels;
+    const uint8_t *pixels[LATHE_LANES];
+    int used = slot->batch.size - block * LATHE_LANES;
+    if (used > LATHE_LANES) used = LATHE_LANES;
+    for (int lane = 0; lane < used; lane++) {
+        lathe_status status =
+            make_image(slot, recipe, (size_t)block * LATHE_LANES + (size_t)lane, &pixels[lane]);
+        if (status) return status;
+    }
+    for (int lane = used; lane < LATHE_LANES; lane++) pixels[lane] = pixels[0];
+    for (int channel = 0; channel < recipe->channels; channel++) {
+        lathe_real scale[LATHE_LANES] = { 0 }, offset[LATHE_LANES] = { 0 }; /* zeros make the tail lanes 0 */
+        for (int lane = 0; lane < used; lane++) {
+            scale[lane] = recipe->scale[channel];
+            offset[lane] = recipe->offset[channel];
+        }
+        interleave(pixels, area, scale, offset,
+            slot->images + ((size_t)block * picture + (size_t)channel * area) * LATHE_LANES);
+        for (int lane = 0; lane < LATHE_LANES; lane++) pixels[lane] += area;
+    }
+    return LATHE_OK;
+}

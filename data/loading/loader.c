@@ -1,0 +1,299 @@
+#include "loader.h"
+
+#include <math.h>
+
+#include "../../core/alloc.h"
+#include "../../core/rng.h"
+#include "../../core/threads.h"
+#include "../transforms/mix_impl.h"
+#include "workers_impl.h"
+
+struct lathe_loader {
+    lathe_loader_opts opts;
+    lathe_recipe recipe;
+    uint64_t batches;
+    uint64_t epoch, index; /* of the next batch */
+    lathe_status status;
+    size_t *order; /* [count]: which sample comes when in order_epoch */
+    uint64_t order_epoch;
+    double *up_to;          /* [count]: sums of weights up to each sample; NULL: every one comes once */
+    lathe_workers *workers; /* NULL: batches are made when asked for, in `slot` */
+    lathe_slot slot;
+    bool held; /* the workers' next batch is in the caller's hands */
+};
+
+static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    if (!data) return lathe_fail(LATHE_EARG, "lathe_loader_new: no data set");
+    if (opts->batch_size < 0 || opts->batch_size > 1 << 20)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d",
+            opts->batch_size, 1 << 20);
+    if (opts->workers < 0 || opts->workers > 256)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: workers is %d, expected 0 to 256", opts->workers);
+    if (opts->weights && opts->balanced)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: both weights and balanced");
+    if (!opts->mean != !opts->std)
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: mean and std go together");
+    for (int i = 0; opts->mean && i < data->channels; i++)
+        if (!isfinite(opts->mean[i]) || !isfinite(opts->std[i]) || !(opts->std[i] > 0))
+            return lathe_fail(LATHE_EARG, "lathe_loader_new: mean %g and std %g of channel %d", opts->mean[i],
+                opts->std[i], i);
+    size_t size = opts->batch_size ? (size_t)opts->batch_size : 64;
+    if (!data->count || (opts->drop_last && data->count < size))
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: %s has %zu samples, not one batch of %zu",
+            data->name, data->count, size);
+    return LATHE_OK;
+}
+
+static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    *recipe = (lathe_recipe){ .data = data,
+        .transforms = opts->transforms,
+        .seed = opts->seed,
+        .still = opts->still,
+        .channels = data->channels,
+        .height = data->height,
+        .width = data->width };
+    lathe_status status =
+        lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
+    if (status) return status;
+    bool masks = data->task == LATHE_TASK_PIXELS;
+    recipe->mask_scratch =
+        masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
+    recipe->sample_scratch = lathe_data_scratch(data) +
+        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) +
+        recipe->mask_scratch;
+    recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
+    if (recipe->mixes > 1)
+        status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS);
+    if (status) return status;
+    size_t area = (size_t)recipe->height * (size_t)recipe->width;
+    recipe->scratch = (recipe->mixes > 1 ? area * ((size_t)data->channels + masks) : 0) +
+        (size_t)recipe->mixes * recipe->sample_scratch;
+    recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
+    for (int i = 0; i < data->channels; i++) {
+        double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
+        double std = opts->no_normalize ? 1 : opts->std ? opts->std[i] : data->std[i];
+        recipe->scale[i] = (lathe_real)(1 / (255 * std));
+        recipe->offset[i] = (lathe_real)(-mean / std);
+    }
+    return LATHE_OK;
+}
+
+/* The epoch's order: every sample once, shuffled. */
+static void shuffle(const lathe_loader *loader, lathe_rng *rng)
+{
+    size_t count = loader->recipe.data->count;
+    for (size_t i = 0; i < count; i++) loader->order[i] = i;
+    lathe_rng_shuffle(rng, loader->order, count);
+}
+
+/* As many samples, each drawn by its weight: the first whose weights up to it are above a part of all. */
+static void draw(const lathe_loader *loader, lathe_rng *rng)
+{
+    size_t count = loader->recipe.data->count;
+    for (size_t i = 0; i < count; i++) {
+        double part = lathe_rng_uniform(rng) * loader->up_to[count - 1];
+        size_t low = 0, high = count - 1;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (loader->up_to[middle] > part) high = middle;
+            else low = middle + 1;
+        }
+        loader->order[i] = low;
+    }
+}
+
+/* Sample number `position` of the epoch. */
+static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
+{
+    if (!loader->order) return position;
+    if (loader->order_epoch != epoch) {
+        lathe_rng rng = lathe_rng_at(loader->opts.seed, lathe_rng_stream("data/loader/shuffle"), epoch);
+        if (loader->up_to) draw(loader, &rng);
+        else shuffle(loader, &rng);
+        loader->order_epoch = epoch;
+    }
+    return loader->order[position];
+}
+
+/* Sums of the weights up to each sample; of a class that is balanced 1 in all. */
+static lathe_status sum_weights(lathe_loader *loader, const double *weights)
+{
+    const lathe_dataset *data = loader->recipe.data;
+    double sum = 0;
+    size_t *of_class = weights ? NULL : lathe_alloc((size_t)data->classes, sizeof *of_class);
+    loader->up_to = lathe_alloc(data->count, sizeof *loader->up_to);
+    lathe_status status = loader->up_to && (weights || of_class) ? LATHE_OK : LATHE_ENOMEM;
+    for (size_t i = 0; i < data->count && of_class && !status; i++) of_class[data->labels[i]]++;
+    for (size_t i = 0; i < data->count && !status; i++) {
+        double weight = weights ? weights[i] : 1.0 / (double)of_class[data->labels[i]];
+        if (!(weight >= 0 && isfinite(weight)))
+            status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weight of sample %zu is %g", i, weight);
+        loader->up_to[i] = sum += weight;
+    }
+    if (!status && !(sum > 0 && isfinite(sum)))
+        status = lathe_fail(LATHE_EARG, "lathe_loader_new: the weights' sum is %g", sum);
+    lathe_free(of_class);
+    return status;
+}
+
+/* Room for the order of samples, if it is not that of the data. */
+static lathe_status open_order(lathe_loader *loader, const lathe_loader_opts *opts)
+{
+    bool weighted = opts->weights || opts->balanced;
+    loader->order_epoch = UINT64_MAX;
+    if (!opts->shuffle && !weighted) return LATHE_OK;
+    loader->order = lathe_alloc_raw(loader->recipe.data->count, sizeof *loader->order);
+    if (!loader->order) return LATHE_ENOMEM;
+    return weighted ? sum_weights(loader, opts->weights) : LATHE_OK;
+}
+
+/* Which samples batch `index` of the epoch has. */
+static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index)
+{
+    lathe_loader *loader = context;
+    const lathe_recipe *recipe = &loader->recipe;
+    size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
+    if (size > recipe->data->count - begin) size = recipe->data->count - begin;
+    slot->batch = (lathe_batch){ .size = (int)size,
+        .channels = recipe->channels,
+        .height = recipe->height,
+        .width = recipe->width,
+        .images = slot->images,
+        .labels = slot->labels,
+        .other_labels = slot->other_labels,
+        .share = slot->share,
+        .answers = recipe->answers,
+        .epoch = epoch,
+        .index = index };
+    for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
+}
+
+lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts)
+{
+    static const lathe_loader_opts none;
+    if (!opts) opts = &none;
+    lathe_recipe recipe;
+    if (check(data, opts) || set_recipe(&recipe, data, opts)) return NULL;
+    lathe_loader *loader = lathe_alloc(1, sizeof *loader);
+    if (!loader) return NULL;
+    loader->recipe = recipe;
+    loader->opts = *opts;
+    if (!loader->opts.batch_size) loader->opts.batch_size = 64;
+    loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller's arrays may go */
+    uint64_t size = (uint64_t)loader->opts.batch_size;
+    loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
+    bool good = !open_order(loader, opts);
+    if (good && opts->workers) {
+        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size,
+            loader->batches, plan, loader);
+        good = loader->workers != NULL;
+    } else if (good) good = !lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size);
+    if (good) return loader;
+    lathe_loader_free(loader);
+    return NULL;
+}
+
+void lathe_loader_free(lathe_loader *loader)
+{
+    if (!loader) return;
+    lathe_workers_free(loader->workers);
+    lathe_slot_free(&loader->slot);
+    lathe_free(loader->order);
+    lathe_free(loader->up_to);
+    lathe_free(loader);
+}
+
+typedef struct lathe_fill {
+    lathe_slot *slot;
+    const lathe_recipe *recipe;
+} lathe_fill;
+
+static void fill_block(void *context, int block)
+{
+    lathe_fill *fill = context;
+    bool held = lathe_error_hold(true);
+    fill->slot->failed[block] = lathe_slot_fill(fill->slot, fill->recipe, block) != LATHE_OK;
+    lathe_error_hold(held);
+}
+
+/* Make the planned batch on the pool's threads. */
+static void fill(lathe_slot *slot, const lathe_recipe *recipe)
+{
+    int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
+    lathe_parallel(blocks, fill_block, &(lathe_fill){ slot, recipe });
+}
+
+/* Do what failed on another thread again, so that this thread reports it. */
+static lathe_status mend(lathe_slot *slot, const lathe_recipe *recipe)
+{
+    for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)
+        if (slot->failed[block]) {
+            lathe_status status = lathe_slot_fill(slot, recipe, block);
+            if (status) return status;
+            slot->failed[block] = false;
+        }
+    return LATHE_OK;
+}
+
+bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
+{
+    if (!loader || !batch) {
+        lathe_fail(LATHE_EARG, "lathe_loader_next: NULL");
+        return false;
+    }
+    loader->status = LATHE_OK;
+    if (loader->held) lathe_workers_release(loader->workers);
+    loader->held = false;
+    if (loader->index == loader->batches) {
+        loader->index = 0;
+        loader->epoch++;
+        return false;
+    }
+    lathe_slot *slot = &loader->slot;
+    if (loader->workers) slot = lathe_workers_wait(loader->workers);
+    else {
+        plan(loader, slot, loader->epoch, loader->index);
+        fill(slot, &loader->recipe);
+    }
+    loader->status = mend(slot, &loader->recipe);
+    if (loader->status) return false;
+    loader->held = loader->workers != NULL;
+    loader->index++;
+    *batch = slot->batch;
+    return true;
+}
+
+lathe_status lathe_loader_status(const lathe_loader *loader)
+{
+    return loader ? loader->status : lathe_fail(LATHE_EARG, "lathe_loader_status: NULL");
+}
+
+uint64_t lathe_loader_batches(const lathe_loader *loader) { return loader ? loader->batches : 0; }
+
+lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t index)
+{
+    if (!loader) return lathe_fail(LATHE_EARG, "lathe_loader_seek: NULL");
+    if (index > loader->batches)
+        return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu",
+            (unsigned long long)index, (unsigned long long)loader->batches);
+    if (loader->workers) lathe_workers_seek(loader->workers, epoch, index);
+    loader->held = false;
+    loader->epoch = epoch;
+    loader->index = index;
+    return LATHE_OK;
+}
+
+size_t lathe_loader_order(lathe_loader *loader, uint64_t epoch, size_t position)
+{
+    if (!loader || position >= loader->recipe.data->count) {
+        lathe_fail(LATHE_EARG, "lathe_loader_order: position %zu of %zu", position,
+            loader ? loader->recipe.data->count : 0);
+        return (size_t)-1;
+    }
+    if (loader->workers) lathe_workers_lock(loader->workers);
+    size_t sample = sample_at(loader, epoch, position);
+    if (loader->workers) lathe_workers_unlock(loader->workers);
+    return sample;
+}

@@ -1,0 +1,11 @@
+/* Private: which samples a split holds out. */
+#ifndef LATHE_DATA_LOADING_SPLIT_IMPL_H
+#define LATHE_DATA_LOADING_SPLIT_IMPL_H
+
+#include "split.h"
+
+/** held [data->count]: which samples are held out. Of `data` only name, count, classes and labels are looked
+ * at. Errors: as lathe_data_split. */
+lathe_status lathe_split_mark(const lathe_dataset *data, const lathe_split_opts *opts, bool *held);
+
+#endif

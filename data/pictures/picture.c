@@ -1,0 +1,160 @@
+#include "picture_impl.h"
+
+#include <string.h>
+
+#include "../../core/alloc.h"
+#include "../formats/byte_file_impl.h"
+
+lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height)
+{
+    unsigned long long w = width, h = height;
+    if (!width || !height)
+        return lathe_fail(LATHE_EFORMAT, "%s: a picture of %llu x %llu pixels", file->name, w, h);
+    if (width > (uint64_t)file->opts.max_side || height > (uint64_t)file->opts.max_side)
+        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, the longest side allowed is %d", file->name,
+            w, h, file->opts.max_side);
+    if (width * height > file->opts.max_pixels)
+        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, at most %zu are allowed", file->name, w, h,
+            file->opts.max_pixels);
+    return LATHE_OK;
+}
+
+lathe_status lathe_picture_alloc(lathe_picture *picture)
+{
+    picture->pixels = lathe_alloc_raw(lathe_times((size_t)picture->width, (size_t)picture->height),
+        (size_t)picture->channels); /* at most 2^30 */
+    return picture->pixels ? LATHE_OK : LATHE_ENOMEM;
+}
+
+void lathe_picture_free(lathe_picture *picture)
+{
+    if (!picture) return;
+    lathe_free(picture->pixels);
+    *picture = (lathe_picture){ 0 };
+}
+
+static uint32_t number(const uint8_t *bytes, int count, bool big)
+{
+    uint32_t value = 0;
+    for (int i = 0; i < count; i++) value = value << 8 | bytes[big ? i : count - 1 - i];
+    return value;
+}
+
+int lathe_picture_exif(const uint8_t *bytes, size_t size)
+{
+    if (size < 8 || (memcmp(bytes, "II*\0", 4) && memcmp(bytes, "MM\0*", 4))) return 1;
+    bool big = bytes[0] == 'M';
+    size_t at = number(bytes + 4, 4, big);
+    if (at > size || size - at < 2) return 1;
+    size_t entries = number(bytes + at, 2, big);
+    for (at += 2; entries && size - at >= 12; entries--, at += 12) { /* tag, type, count, value */
+        if (number(bytes + at, 2, big) != 0x0112) continue;
+        uint32_t value = number(bytes + at + 8, 2, big);
+        bool is_short = number(bytes + at + 2, 2, big) == 3 && number(bytes + at + 4, 4, big) == 1;
+        return is_short && value >= 1 && value <= 8 ? (int)value : 1;
+    }
+    return 1;
+}
+
+/*
+ * Turn and mirror to what EXIF's orientation says. Where pixel (x, y) of the result comes from, in a file of
+ * w x h: 2 (w-1-x, y)   3 (w-1-x, h-1-y)   4 (x, h-1-y)   5 (y, x)   6 (y, h-1-x)   7 (w-1-y, h-1-x)   8
+ * (w-1-y, x)
+ */
+static lathe_status set_upright(lathe_picture *picture, int orientation)
+{
+    if (orientation <= 1) return LATHE_OK;
+    bool swap = orientation >= 5,
+         from_right = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
+    bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
+    lathe_picture turned = { .width = swap ? picture->height : picture->width,
+        .height = swap ? picture->width : picture->height,
+        .channels = picture->channels };
+    lathe_status status = lathe_picture_alloc(&turned);
+    if (status) return status;
+    size_t channels = (size_t)turned.channels, row = (size_t)picture->width * channels;
+    uint8_t *to = turned.pixels;
+    for (int y = 0; y < turned.height; y++)
+        for (int x = 0; x < turned.width; x++, to += channels) {
+            int column = swap ? y : x, line = swap ? x : y;
+            if (from_right) column = picture->width - 1 - column;
+            if (from_below) line = picture->height - 1 - line;
+            memcpy(to, picture->pixels + (size_t)line * row + (size_t)column * channels, channels);
+        }
+    lathe_picture_free(picture);
+    *picture = turned;
+    return LATHE_OK;
+}
+
+static lathe_status resolve(const lathe_picture_opts *opts, lathe_picture_opts *resolved)
+{
+    static const lathe_picture_opts none;
+    *resolved = opts ? *opts : none;
+    if (resolved->channels < 0 || resolved->channels == 2 || resolved->channels > 4)
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: %d channels, expected 1, 3 or 4",
+            resolved->channels);
+    if (resolved->max_side < 0 || resolved->max_side > 16384)
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_side is %d, expected up to 16384",
+            resolved->max_side);
+    if (resolved->max_bytes > 1 << 30)
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d",
+            resolved->max_bytes, 1 << 30);
+    if (!resolved->max_side) resolved->max_side = 16384;
+    if (!resolved->max_pixels) resolved->max_pixels = (size_t)1 << 25;
+    if (!resolved->max_bytes) resolved->max_bytes = (size_t)1 << 26;
+    return LATHE_OK;
+}
+
+static bool is_gif(const uint8_t *bytes, size_t size)
+{
+    (void)size;
+    return !memcmp(bytes, "GIF8", 4);
+}
+
+static lathe_status refuse_gif(lathe_picture_file *file, lathe_picture *picture)
+{
+    (void)picture;
+    return lathe_fail(LATHE_EFORMAT, "%s: is a GIF; JPEG, PNG, BMP and PNM are read", file->name);
+}
+
+static const lathe_picture_kind gif = { .name = "GIF", .is = is_gif, .decode = refuse_gif };
+static const lathe_picture_kind *const kinds[] = { &lathe_picture_jpeg, &lathe_picture_png,
+    &lathe_picture_bmp, &lathe_picture_pnm, &gif };
+
+lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name,
+    const lathe_picture_opts *opts, lathe_picture *picture)
+{
+    if (!bytes || !name || !picture) return lathe_fail(LATHE_EARG, "lathe_picture_decode: NULL");
+    *picture = (lathe_picture){ 0 };
+    lathe_picture_file file = { .bytes = bytes, .size = size, .name = name, .orientation = 1 };
+    lathe_status status = resolve(opts, &file.opts);
+    if (status) return status;
+    if (size > file.opts.max_bytes)
+        return lathe_fail(LATHE_EFORMAT, "%s: has %zu bytes, at most %zu are allowed", name, size,
+            file.opts.max_bytes);
+    if (size < 8) return lathe_fail(LATHE_EFORMAT, "%s: %zu bytes are no picture", name, size);
+    const lathe_picture_kind *kind = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && !kind; i++)
+        if (kinds[i]->is(file.bytes, size)) kind = kinds[i];
+    if (!kind)
+        return lathe_fail(LATHE_EFORMAT, "%s: is no JPEG, PNG, BMP or PNM: begins with %02x %02x %02x %02x",
+            name, file.bytes[0], file.bytes[1], file.bytes[2], file.bytes[3]);
+    status = kind->decode(&file, picture);
+    if (!status && !file.opts.no_orientation) status = set_upright(picture, file.orientation);
+    if (status) lathe_picture_free(picture);
+    return status;
+}
+
+lathe_status lathe_picture_read(const char *path, const lathe_picture_opts *opts, lathe_picture *picture)
+{
+    if (!path || !picture) return lathe_fail(LATHE_EARG, "lathe_picture_read: NULL");
+    *picture = (lathe_picture){ 0 };
+    lathe_picture_opts resolved;
+    lathe_status status = resolve(opts, &resolved);
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (!status) status = lathe_data_file_load(path, resolved.max_bytes, &bytes, &size);
+    if (!status) status = lathe_picture_decode(bytes, size, path, &resolved, picture);
+    lathe_free(bytes);
+    return status;
+}

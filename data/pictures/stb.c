@@ -1,0 +1,82 @@
+/* stb_image, for PNG and BMP alone (and JPEG where lathe is built so: LATHE_JPEG=stb), kept to a budget of
+ * memory. */
+#include "picture_impl.h"
+
+#include <string.h>
+
+#include "../../core/alloc.h"
+
+/* What stb_image may still take on this thread, and whether an allocation within that was refused. */
+static _Thread_local struct {
+    size_t left;
+    bool refused;
+} memory;
+
+/* Each block remembers its size in front. */
+static void *take(size_t size)
+{
+    if (size > memory.left) return NULL;
+    size_t *block = lathe_alloc_raw(lathe_plus(LATHE_ALIGN, size), 1);
+    if (!block) {
+        memory.refused = true;
+        return NULL;
+    }
+    memory.left -= size;
+    *block = size;
+    return (uint8_t *)block + LATHE_ALIGN;
+}
+
+static void give(void *bytes)
+{
+    if (!bytes) return;
+    size_t *block = (size_t *)(void *)((uint8_t *)bytes - LATHE_ALIGN);
+    memory.left += *block;
+    lathe_free(block);
+}
+
+static void *resize(void *bytes, size_t old_size, size_t new_size)
+{
+    void *larger = take(new_size);
+    if (larger && bytes) memcpy(larger, bytes, old_size < new_size ? old_size : new_size);
+    if (larger) give(bytes);
+    return larger;
+}
+
+#define STBI_MALLOC(size) take(size)
+#define STBI_REALLOC_SIZED(bytes, old_size, new_size) resize(bytes, old_size, new_size)
+#define STBI_REALLOC(bytes, size) resize(bytes, 0, size)
+#define STBI_FREE(bytes) give(bytes)
+#define STBI_ASSERT(fact) ((void)0) /* a damaged file is no reason to abort */
+#define STBI_ONLY_PNG
+#define STBI_ONLY_BMP
+#ifdef LATHE_JPEG_STB
+#define STBI_ONLY_JPEG
+#endif
+#define STBI_NO_STDIO
+#define STBI_MAX_DIMENSIONS 16384
+#define STB_IMAGE_STATIC
+#define STB_IMAGE_IMPLEMENTATION
+#pragma GCC diagnostic ignored \
+    "-Wunused-function" /* declarations of what is left out stay; told at the file's end */
+#ifndef __clang__
+#pragma GCC diagnostic ignored \
+    "-Wmaybe-uninitialized" /* of callbacks that a picture in memory does not use */
+#endif
+#include <stb/stb_image.h>
+
+lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture)
+{
+    memory.left = budget;
+    memory.refused = false;
+    if (file->opts.channels) channels = file->opts.channels;
+    int width = 0, height = 0, own = 0;
+    stbi_uc *pixels = stbi_load_from_memory(file->bytes, (int)file->size, &width, &height, &own,
+        channels); /* at most 2^30 bytes */
+    if (!pixels && memory.refused) return LATHE_ENOMEM;
+    if (!pixels) return lathe_fail(LATHE_EFORMAT, "%s: %s", file->name, stbi_failure_reason());
+    *picture = (lathe_picture){ .width = width, .height = height, .channels = channels };
+    lathe_status status = lathe_picture_alloc(picture);
+    if (!status) memcpy(picture->pixels, pixels, (size_t)width * (size_t)height * (size_t)channels);
+    give(pixels);
+    return status;
+}

@@ -1,0 +1,198 @@
+#include "transform.h"
+
+#include "../../core/alloc.h"
+#include "../dataset_impl.h"
+#include "transform_impl.h"
+
+const lathe_field lathe_no_fields[] = { { 0 } };
+
+void lathe_transforms_free(lathe_transforms *transforms)
+{
+    if (!transforms) return;
+    for (int i = 0; i < transforms->count; i++) lathe_free(transforms->step[i].opts);
+    lathe_free(transforms->step);
+    lathe_free(transforms);
+}
+
+/* ---- sizes --------------------------------------------------------------------------------------------- */
+
+/* A size on its way through the steps, and the most bytes that a picture has on it. */
+typedef struct lathe_sizes {
+    const lathe_step *step;
+    int channels, height, width;
+    size_t most;
+} lathe_sizes;
+
+static lathe_status follow_list(lathe_sizes *sizes, int begin, int end);
+
+static lathe_status follow_type(lathe_sizes *sizes, const lathe_step *step)
+{
+    lathe_status status = step->type->size ?
+        step->type->size(step->opts, sizes->channels, &sizes->height, &sizes->width) :
+        LATHE_OK;
+    if (status) return status;
+    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_DATA_SIDE_MAX ||
+        sizes->width > LATHE_DATA_SIDE_MAX)
+        return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d",
+            step->type->name, sizes->height, sizes->width, LATHE_DATA_SIDE_MAX);
+    size_t bytes = (size_t)sizes->channels * (size_t)sizes->height * (size_t)sizes->width;
+    if (bytes > sizes->most) sizes->most = bytes;
+    return LATHE_OK;
+}
+
+/* Whatever of a group is done, one size must come out. */
+static lathe_status follow_group(lathe_sizes *sizes, int number)
+{
+    const lathe_step *step = &sizes->step[number];
+    lathe_sizes before = *sizes, first = { 0 };
+    lathe_status status = LATHE_OK;
+    if (step->group == LATHE_STEP_SEQUENCE) status = follow_list(sizes, number + 1, step->end);
+    for (int i = number + 1; step->group == LATHE_STEP_ONE_OF && i < step->end && !status;
+         i = sizes->step[i].end) {
+        sizes->height = before.height;
+        sizes->width = before.width;
+        status = follow_list(sizes, i, sizes->step[i].end);
+        if (!first.height) first = *sizes;
+        if (!status && (sizes->height != first.height || sizes->width != first.width))
+            status = lathe_fail(LATHE_ESHAPE, "one_of: %d x %d would come out of one, %d x %d of another",
+                first.height, first.width, sizes->height, sizes->width);
+    }
+    if (!status && step->p < 1 && (sizes->height != before.height || sizes->width != before.width))
+        status = lathe_fail(LATHE_ESHAPE, "%s: p = %g, but it decides the size, so that p can only be 1",
+            lathe_step_name(step), step->p);
+    return status;
+}
+
+static lathe_status follow_list(lathe_sizes *sizes, int begin, int end)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = begin; i < end && !status; i = sizes->step[i].end)
+        status = sizes->step[i].type ? follow_type(sizes, &sizes->step[i]) : follow_group(sizes, i);
+    return status;
+}
+
+static lathe_status follow(const lathe_transforms *transforms, lathe_sizes *sizes)
+{
+    if (!transforms) return LATHE_OK;
+    sizes->step = transforms->step;
+    return follow_list(sizes, 0, transforms->count);
+}
+
+lathe_status lathe_transforms_size(const lathe_transforms *transforms, int channels, int *height, int *width)
+{
+    if (!height || !width) return lathe_fail_null("lathe_transforms_size", !height ? "height" : "width");
+    lathe_sizes sizes = { .channels = channels, .height = *height, .width = *width };
+    lathe_status status = follow(transforms, &sizes);
+    *height = sizes.height;
+    *width = sizes.width;
+    return status;
+}
+
+/* Two buffers, from one to the other. */
+size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels, int height, int width)
+{
+    lathe_sizes sizes = { .channels = channels, .height = height, .width = width };
+    return follow(transforms, &sizes) ? 0 : 2 * sizes.most;
+}
+
+/* ---- pictures ------------------------------------------------------------------------------------------ */
+
+/* Added to a step's stream. */
+static uint64_t epoch_stream(uint64_t epoch) { return (epoch + 1) * 0x9E3779B97F4A7C15u; }
+
+lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t epoch, uint64_t index)
+{
+    return lathe_rng_at(seed, step->stream + epoch_stream(epoch), index);
+}
+
+/* One picture on its way. */
+typedef struct lathe_pass {
+    const lathe_step *step;
+    bool still;
+    uint64_t seed, stream, index;
+    uint8_t *buffer[2];
+    lathe_image now;
+} lathe_pass;
+
+static lathe_status do_list(lathe_pass *pass, int begin, int end);
+
+static lathe_status do_type(lathe_pass *pass, const lathe_step *step, lathe_rng *rng)
+{
+    const lathe_transform_type *type = step->type;
+    bool random = type->apply && !pass->still;
+    if ((!random && !type->still) || (pass->now.mask && type->pixels_only)) return LATHE_OK;
+    lathe_image next = pass->now;
+    next.pixels = pass->buffer[pass->now.pixels == pass->buffer[0]];
+    lathe_status status =
+        type->size ? type->size(step->opts, next.channels, &next.height, &next.width) : LATHE_OK;
+    if (!status)
+        status = random ? type->apply(step->opts, rng, &pass->now, &next) :
+                          type->still(step->opts, &pass->now, &next);
+    if (!status) pass->now = next;
+    return status;
+}
+
+/* Which member of a one_of: by their probabilities. */
+static int choose(const lathe_pass *pass, int number, lathe_rng *rng)
+{
+    double sum = 0, before = 0;
+    const lathe_step *step = pass->step;
+    int chosen = number + 1;
+    for (int i = number + 1; i < step[number].end; i = step[i].end) sum += step[i].p;
+    double at = lathe_rng_uniform(rng) * sum;
+    for (int i = number + 1; i < step[number].end; i = step[i].end) {
+        if (at >= before) chosen = i;
+        before += step[i].p;
+    }
+    return chosen;
+}
+
+/* Step `number`; `sure`: whatever its probability is. */
+static lathe_status do_step(lathe_pass *pass, int number, bool sure)
+{
+    const lathe_step *step = &pass->step[number];
+    lathe_rng rng = lathe_rng_at(pass->seed, step->stream + pass->stream, pass->index);
+    if (pass->still && step->p < 1 && !sure) return LATHE_OK;
+    if (step->p < 1 && lathe_rng_uniform(&rng) >= step->p && !sure) return LATHE_OK;
+    if (step->type) return do_type(pass, step, &rng);
+    if (step->group == LATHE_STEP_SEQUENCE) return do_list(pass, number + 1, step->end);
+    return do_step(pass, pass->still ? number + 1 : choose(pass, number, &rng), true);
+}
+
+static lathe_status do_list(lathe_pass *pass, int begin, int end)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = begin; i < end && !status; i = pass->step[i].end) status = do_step(pass, i, false);
+    return status;
+}
+
+static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, const lathe_image *in,
+    uint8_t *scratch, lathe_image *out)
+{
+    *out = *in;
+    if (!transforms || !transforms->count) return LATHE_OK;
+    size_t needed = lathe_transforms_scratch(transforms, in->channels, in->height, in->width);
+    if (needed && !scratch) return lathe_fail_null("transforms", "scratch");
+    pass->step = transforms->step;
+    pass->now = *in;
+    pass->buffer[0] = scratch;
+    pass->buffer[1] = scratch + needed / 2;
+    lathe_status status = do_list(pass, 0, transforms->count);
+    *out = pass->now;
+    return status;
+}
+
+lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
+    uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+{
+    if (!in || !out) return lathe_fail_null("lathe_transforms_apply", in ? "out" : "in");
+    return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in,
+        scratch, out);
+}
+
+lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in,
+    uint8_t *scratch, lathe_image *out)
+{
+    if (!in || !out) return lathe_fail_null("lathe_transforms_still", in ? "out" : "in");
+    return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
+}

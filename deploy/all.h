@@ -1,0 +1,8 @@
+/* Every public header of deploy/: trained models. */
+#ifndef LATHE_DEPLOY_ALL_H
+#define LATHE_DEPLOY_ALL_H
+
+#include "predict.h"
+#include "trained.h"
+
+#endif

@@ -1,0 +1,232 @@
+#include "trained.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../core/arena.h"
+#include "../data/formats/picture_files.h"
+#include "../io/file.h"
+#include "../io/safetensors.h"
+#include "../nn/models/models.h"
+#include "../train/describe_impl.h"
+
+static const char suffix[] = ".safetensors";
+
+static bool is_file(const char *path)
+{
+    size_t length = strlen(path), end = sizeof suffix - 1;
+    return length > end && !strcmp(path + length - end, suffix);
+}
+
+/* Where the weights are. */
+static lathe_status find_weights(const char *run, const char *weights, char path[LATHE_SETTING_LONG])
+{
+    char name[32];
+    bool given = weights != NULL;
+    if (is_file(run) || (given && strcmp(weights, "best") && strcmp(weights, "last"))) {
+        if (snprintf(path, LATHE_SETTING_LONG, "%s", given ? weights : run) < LATHE_SETTING_LONG)
+            return LATHE_OK;
+        return lathe_fail(LATHE_EARG, "lathe_trained_open: the path of the weights is longer than %d bytes",
+            LATHE_SETTING_LONG - 1);
+    }
+    snprintf(name, sizeof name, "%s%s", given ? weights : "best", suffix);
+    lathe_status status = lathe_file_join(run, name, path, LATHE_SETTING_LONG);
+    if (status || given || lathe_file_exists(path)) return status;
+    status = lathe_file_join(run, "last.safetensors", path, LATHE_SETTING_LONG);
+    if (status || lathe_file_exists(path)) return status;
+    return lathe_fail(LATHE_EIO, "%s: no run folder: it has neither best.safetensors nor last.safetensors",
+        run);
+}
+
+/* The text of a key that must be there. Errors: LATHE_EFORMAT: NULL. */
+static const char *text_of(const lathe_safetensors *file, const char *key)
+{
+    const char *text = lathe_safetensors_text(file, key);
+    if (!text)
+        lathe_fail(LATHE_EFORMAT, "%s: has no %s: not a checkpoint of lathe's, only weights at best",
+            file->path, key);
+    return text;
+}
+
+/* `count` numbers of a key. */
+static lathe_status numbers_of(const lathe_safetensors *file, const char *key, double *numbers, int count)
+{
+    const char *text = text_of(file, key), *end = text;
+    if (!text) return LATHE_EFORMAT;
+    if (lathe_numbers_read(&end, numbers, count) && !*end) return LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT, "%s: %s is '%.60s', expected %d numbers", file->path, key, text, count);
+}
+
+static lathe_status read_settings(lathe_trained *trained, const lathe_safetensors *file)
+{
+    const char *text = text_of(file, "lathe.settings");
+    char *copy = text ? lathe_strdup(text) : NULL;
+    trained->settings = lathe_settings_default();
+    lathe_status status = copy ? lathe_settings_parse(&trained->settings, copy, file->path) : lathe_error();
+    lathe_free(copy);
+    return status;
+}
+
+/* The pictures, and how they are normalised. */
+static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensors *file)
+{
+    double input[3];
+    lathe_status status = numbers_of(file, "lathe.input", input, 3);
+    if (status) return status;
+    for (int i = 0; i < 3; i++)
+        if (!(input[i] >= 1 && input[i] <= (i ? 16384 : 4)) || input[i] != (int)input[i])
+            return lathe_fail(LATHE_EFORMAT, "%s: pictures of %g x %g x %g", file->path, input[0], input[1],
+                input[2]);
+    trained->channels = (int)input[0];
+    trained->height = trained->input_height = (int)input[1];
+    trained->width = trained->input_width = (int)input[2];
+    status = numbers_of(file, "lathe.mean", trained->mean, trained->channels);
+    if (!status) status = numbers_of(file, "lathe.std", trained->std, trained->channels);
+    trained->transforms = status ? NULL : lathe_transforms_parse(trained->settings.augment);
+    if (!trained->transforms) return lathe_error();
+    return lathe_transforms_size(trained->transforms, trained->channels, &trained->input_height,
+        &trained->input_width);
+}
+
+static lathe_status read_heads(lathe_trained *trained, const lathe_safetensors *file)
+{
+    const char *text = lathe_safetensors_text(file, "lathe.heads"), *const * line;
+    if (trained->task != LATHE_TASK_HEADS) return LATHE_OK;
+    lathe_status status = text ? lathe_names_read(trained->arena, text, &line, &trained->heads) :
+                                 lathe_fail(LATHE_EFORMAT, "%s: has no lathe.heads", file->path);
+    lathe_head *head =
+        status ? NULL : lathe_arena_zeroed(trained->arena, (size_t)trained->heads, sizeof *head);
+    if (!head) return lathe_error();
+    int first = 0;
+    for (int i = 0; i < trained->heads; i++) {
+        const char *blank = strchr(line[i], ' ');
+        head[i].first = first;
+        if (!blank || sscanf(line[i], "%6d", &head[i].classes) != 1 || head[i].classes < 1)
+            return lathe_fail(LATHE_EFORMAT, "%s: lathe.heads has a line '%.60s'", file->path, line[i]);
+        head[i].name = blank + 1;
+        first += head[i].classes;
+    }
+    if (first != trained->classes)
+        return lathe_fail(LATHE_EFORMAT, "%s: heads of %d classes in all, but %d names", file->path, first,
+            trained->classes);
+    trained->head = head;
+    return LATHE_OK;
+}
+
+static lathe_status read_counts(lathe_trained *trained, const lathe_safetensors *file)
+{
+    if (!lathe_safetensors_text(file, "lathe.class_counts")) return LATHE_OK;
+    double *numbers = lathe_arena_alloc(trained->arena, (size_t)trained->classes, sizeof *numbers);
+    uint64_t *counts = lathe_arena_alloc(trained->arena, (size_t)trained->classes, sizeof *counts);
+    if (!numbers || !counts) return LATHE_ENOMEM;
+    lathe_status status = numbers_of(file, "lathe.class_counts", numbers, trained->classes);
+    for (int i = 0; i < trained->classes && !status; i++) {
+        if (!(numbers[i] >= 0 && numbers[i] < 9e15))
+            return lathe_fail(LATHE_EFORMAT, "%s: a class of %g samples", file->path, numbers[i]);
+        counts[i] = (uint64_t)numbers[i];
+    }
+    trained->class_counts = status ? NULL : counts;
+    return status;
+}
+
+static lathe_status read_classes(lathe_trained *trained, const lathe_safetensors *file)
+{
+    const char *names = text_of(file, "lathe.class_names"),
+               *task = lathe_safetensors_text(file, "lathe.task");
+    if (!names) return LATHE_EFORMAT;
+    if (task && !lathe_task_find(task, &trained->task))
+        return lathe_fail(LATHE_EFORMAT, "%s: lathe.task is '%.40s', which this version does not know",
+            file->path, task);
+    lathe_status status = lathe_names_read(trained->arena, names, &trained->class_names, &trained->classes);
+    if (!status) status = read_heads(trained, file);
+    return status ? status : read_counts(trained, file);
+}
+
+static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *file)
+{
+    int count;
+    const lathe_model_spec spec = { trained->channels, trained->input_height, trained->input_width,
+        trained->classes };
+    trained->model = lathe_model_new();
+    trained->net = trained->model ? lathe_model_build(trained->model, trained->settings.model, &spec) : NULL;
+    lathe_status status = trained->net ? lathe_nn_init(trained->net, 0) : lathe_error();
+    if (status) return status;
+    lathe_tensor *const *tensors = lathe_nn_state(trained->net, &count);
+    return lathe_safetensors_load(file, tensors, count, "", true);
+}
+
+static lathe_status read_all(lathe_trained *trained, const lathe_safetensors *file)
+{
+    double step;
+    lathe_status status = read_settings(trained, file);
+    if (!status) status = numbers_of(file, "lathe.step", &step, 1);
+    if (!status) status = read_pictures(trained, file);
+    if (!status) status = read_classes(trained, file);
+    if (!status) status = read_net(trained, file);
+    if (!status) trained->step = step > 0 && step < 9e15 ? (uint64_t)step : 0;
+    return status;
+}
+
+lathe_trained *lathe_trained_open(const char *run, const char *weights)
+{
+    if (!run) return lathe_fail(LATHE_EARG, "lathe_trained_open: run is NULL"), NULL;
+    lathe_trained *trained = lathe_alloc(1, sizeof *trained);
+    if (!trained) return NULL;
+    trained->arena = lathe_arena_new();
+    lathe_status status = trained->arena ? find_weights(run, weights, trained->path) : LATHE_ENOMEM;
+    lathe_safetensors *file = status ? NULL : lathe_safetensors_read(trained->path);
+    if (file && !read_all(trained, file)) {
+        lathe_safetensors_free(file);
+        return trained;
+    }
+    lathe_safetensors_free(file);
+    lathe_trained_free(trained);
+    return NULL;
+}
+
+void lathe_trained_free(lathe_trained *trained)
+{
+    if (!trained) return;
+    lathe_model_free(trained->model);
+    lathe_transforms_free(trained->transforms);
+    lathe_arena_free(trained->arena);
+    lathe_free(trained);
+}
+
+lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
+    bool skip_bad)
+{
+    if (!trained) return lathe_fail(LATHE_EARG, "lathe_trained_files: trained is NULL"), NULL;
+    return lathe_data_files(files, count,
+        &(lathe_files_opts){ .height = trained->height,
+            .width = trained->width,
+            .channels = trained->channels,
+            .skip_bad = skip_bad,
+            .classes = trained->classes,
+            .class_names = trained->class_names,
+            .mean = trained->mean,
+            .std = trained->std });
+}
+
+lathe_loader *lathe_trained_loader(const lathe_trained *trained, const lathe_dataset *data, int batch_size,
+    int workers)
+{
+    if (!trained || !data)
+        return lathe_fail(LATHE_EARG, "lathe_trained_loader: trained or data is NULL"), NULL;
+    if (data->channels != trained->channels || data->height != trained->height ||
+        data->width != trained->width)
+        return lathe_fail(LATHE_ESHAPE,
+                   "lathe_trained_loader: %s has pictures of %d x %d x %d, the model was trained on %d x %d "
+                   "x %d",
+                   data->name, data->channels, data->height, data->width, trained->channels, trained->height,
+                   trained->width),
+               NULL;
+    return lathe_loader_new(data,
+        &(lathe_loader_opts){ .batch_size = batch_size,
+            .workers = workers,
+            .transforms = trained->transforms,
+            .still = true,
+            .mean = trained->mean,
+            .std = trained->std });
+}

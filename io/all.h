@@ -1,0 +1,10 @@
+/* Every public header of io/: files. */
+#ifndef LATHE_IO_ALL_H
+#define LATHE_IO_ALL_H
+
+#include "crc32c.h"
+#include "file.h"
+#include "safetensors.h"
+#include "text.h"
+
+#endif

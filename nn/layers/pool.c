@@ -1,0 +1,133 @@
+#include "../layer_impl.h"
+#include "layers.h"
+#include "../../core/ops/shape.h"
+
+typedef struct pool_layer {
+    lathe_layer layer;
+    lathe_pool_opts opts;
+} pool_layer;
+
+static lathe_tensor *max_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_max_pool2d(x, &((pool_layer *)layer)->opts);
+}
+
+static lathe_tensor *max_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_relu_max_pool2d(x, &((pool_layer *)layer)->opts);
+}
+
+static lathe_tensor *avg_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_avg_pool2d(x, &((pool_layer *)layer)->opts);
+}
+
+static void describe(const lathe_layer *layer, char *text, size_t size)
+{
+    const lathe_pool_opts *opts = &((const pool_layer *)layer)->opts;
+    lathe_describe(text, size, "%dx%d, stride %d", opts->kernel, opts->kernel, opts->stride);
+    if (opts->padding)
+        lathe_describe(text, size, ", padding %d%s", opts->padding, opts->exclude_padding ? " excluded" : "");
+    if (opts->ceil_mode) lathe_describe(text, size, ", ceil mode");
+}
+
+const lathe_layer_type lathe_max_pool2d_layer = {
+    .name = "max_pool2d",
+    .size = sizeof(pool_layer),
+    .forward = max_forward,
+    .describe = describe,
+    .summary = "maximum over square windows",
+    .forward_of_relu = max_forward_of_relu,
+};
+
+const lathe_layer_type lathe_avg_pool2d_layer = {
+    .name = "avg_pool2d",
+    .size = sizeof(pool_layer),
+    .forward = avg_forward,
+    .describe = describe,
+    .summary = "mean over square windows",
+};
+
+static lathe_layer *pool(lathe_model *model, const lathe_layer_type *type, const char *who, int kernel,
+    const lathe_pool_opts *opts)
+{
+    lathe_pool_opts o = opts ? *opts : (lathe_pool_opts){ 0 };
+    if (o.kernel && o.kernel != kernel)
+        return lathe_model_fail(model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0",
+            who, kernel, o.kernel);
+    o.kernel = kernel;
+    if (!o.stride) o.stride = kernel;
+    if (!lathe_layer_argument(model, who, "kernel", kernel, 1) ||
+        !lathe_layer_argument(model, who, "stride", o.stride, 1) ||
+        !lathe_layer_argument(model, who, "padding", o.padding, 0))
+        return NULL;
+    if (o.padding > kernel / 2)
+        return lathe_model_fail(model, LATHE_EARG,
+            "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, kernel);
+    pool_layer *layer = lathe_layer_new(model, type);
+    if (layer) layer->opts = o;
+    return layer ? &layer->layer : NULL;
+}
+
+lathe_layer *lathe_nn_max_pool2d(lathe_model *model, int kernel, const lathe_pool_opts *opts)
+{
+    return pool(model, &lathe_max_pool2d_layer, "lathe_nn_max_pool2d", kernel, opts);
+}
+
+lathe_layer *lathe_nn_avg_pool2d(lathe_model *model, int kernel, const lathe_pool_opts *opts)
+{
+    return pool(model, &lathe_avg_pool2d_layer, "lathe_nn_avg_pool2d", kernel, opts);
+}
+
+typedef struct adaptive_layer {
+    lathe_layer layer;
+    int height, width;
+} adaptive_layer;
+
+static lathe_tensor *adaptive_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    const adaptive_layer *pooling = (const adaptive_layer *)layer;
+    return lathe_adaptive_avg_pool2d(x, pooling->height, pooling->width);
+}
+
+static void describe_adaptive(const lathe_layer *layer, char *text, size_t size)
+{
+    const adaptive_layer *pooling = (const adaptive_layer *)layer;
+    lathe_describe(text, size, "to %dx%d", pooling->height, pooling->width);
+}
+
+const lathe_layer_type lathe_adaptive_avg_pool2d_layer = {
+    .name = "adaptive_avg_pool2d",
+    .size = sizeof(adaptive_layer),
+    .forward = adaptive_forward,
+    .describe = describe_adaptive,
+    .summary = "means, to a given height and width",
+};
+
+lathe_layer *lathe_nn_adaptive_avg_pool2d(lathe_model *model, int height, int width)
+{
+    if (!lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "height", height, 1) ||
+        !lathe_layer_argument(model, "lathe_nn_adaptive_avg_pool2d", "width", width, 1))
+        return NULL;
+    adaptive_layer *layer = lathe_layer_new(model, &lathe_adaptive_avg_pool2d_layer);
+    if (layer) layer->height = height, layer->width = width;
+    return layer ? &layer->layer : NULL;
+}
+
+static lathe_tensor *global_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    return lathe_flatten(lathe_adaptive_avg_pool2d(x, 1, 1));
+}
+
+const lathe_layer_type lathe_global_avg_pool_layer = {
+    .name = "global_avg_pool",
+    .size = sizeof(lathe_layer),
+    .forward = global_forward,
+    .summary = "each channel's mean",
+};
+
+lathe_layer *lathe_nn_global_avg_pool(lathe_model *model)
+{
+    return lathe_layer_new(model, &lathe_global_avg_pool_layer);
+}

@@ -1,0 +1,40 @@
+#include "../../core/ops/arithmetic.h"
+
+#include "../layer_impl.h"
+#include "layers.h"
+
+/* child[0] is the body, child[1] the shortcut, if there is one */
+static lathe_tensor *shortcut(lathe_layer *layer, lathe_tensor *x)
+{
+    return layer->children > 1 ? lathe_nn_forward(layer->child[1], x) : x;
+}
+
+static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
+    return lathe_add(body, shortcut(layer, x));
+}
+
+static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
+    return lathe_add_relu(body, shortcut(layer, x));
+}
+
+const lathe_layer_type lathe_residual_layer = {
+    .name = "residual",
+    .size = sizeof(lathe_layer),
+    .forward = forward,
+    .summary = "body(x) + shortcut(x)",
+    .forward_relu = forward_relu,
+};
+
+lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut)
+{
+    lathe_layer *layer = lathe_layer_new(model, &lathe_residual_layer);
+    if (!layer) return NULL;
+    if (!body) return lathe_model_fail(model, LATHE_EARG, "lathe_nn_residual: the body is NULL");
+    lathe_layer_add(layer, body, "body");
+    if (shortcut) lathe_layer_add(layer, shortcut, "shortcut");
+    return model->status ? NULL : layer;
+}

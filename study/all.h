@@ -1,0 +1,9 @@
+/* Every public header of study/: experiments on runs. */
+#ifndef LATHE_STUDY_ALL_H
+#define LATHE_STUDY_ALL_H
+
+#include "compare.h"
+#include "lr_find.h"
+#include "variants.h"
+
+#endif

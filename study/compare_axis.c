@@ -1,0 +1,124 @@
+/* What varies in a comparison. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../io/file.h"
+#include "compare_impl.h"
+#include "../train/settings_impl.h"
+
+enum { FILE_LIMIT = 1 << 20, MOST_PAIRS = 64 };
+
+static lathe_choice *add_choice(lathe_arena *arena, lathe_axis *axis, const char *name)
+{
+    lathe_choice *choice = lathe_arena_zeroed(arena, 1, sizeof *choice);
+    if (!choice) return NULL;
+    choice->name = lathe_arena_strdup(arena, name);
+    choice->key = lathe_arena_zeroed(arena, MOST_PAIRS, sizeof *choice->key);
+    choice->text = lathe_arena_zeroed(arena, MOST_PAIRS, sizeof *choice->text);
+    if (!choice->name || !choice->key || !choice->text) return NULL;
+    if (axis->last) axis->last->next = choice;
+    else axis->first = choice;
+    axis->last = choice;
+    axis->count++;
+    return choice;
+}
+
+static lathe_status add_pair(lathe_arena *arena, lathe_choice *choice, const char *key, const char *text)
+{
+    const lathe_setting *setting = lathe_setting_find(key);
+    lathe_settings probe = lathe_settings_default();
+    if (setting && setting->place)
+        return lathe_fail(LATHE_EARG, "compare: %s cannot vary: each run has its own", setting->key);
+    if (setting && !strcmp(setting->key, "seed"))
+        return lathe_fail(LATHE_EARG, "compare: seed cannot vary: ask for a number of seeds");
+    if (choice->pairs == MOST_PAIRS)
+        return lathe_fail(LATHE_EARG, "compare: %s has more than %d settings", choice->name, MOST_PAIRS);
+    lathe_status status = lathe_settings_set(&probe, key, text);
+    if (status) return status;
+    choice->key[choice->pairs] = lathe_arena_strdup(arena, key);
+    choice->text[choice->pairs] = lathe_arena_strdup(arena, text);
+    bool kept = choice->key[choice->pairs] && choice->text[choice->pairs];
+    choice->pairs++;
+    return kept ? LATHE_OK : lathe_error();
+}
+
+/* A schedule, an optimizer or a model says what it is; a number needs its key. */
+static void name_of(const char *key, const char *value, char name[LATHE_SETTING_SHORT])
+{
+    bool speaks =
+        !strcmp(key, "sched") || !strcmp(key, "optim") || !strcmp(key, "model") || !strcmp(key, "loss");
+    if (speaks) snprintf(name, LATHE_SETTING_SHORT, "%.100s", value);
+    else snprintf(name, LATHE_SETTING_SHORT, "%.40s %.80s", key, *value ? value : "none");
+}
+
+lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *axis)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text || !equals[1])
+        return lathe_fail(LATHE_EARG, "compare: '%.200s': what varies is written KEY=a,b,c", text);
+    char *key = lathe_arena_strdup(arena, text), *values = key ? key + (equals - text) : NULL;
+    if (!key) return lathe_error();
+    *values++ = '\0';
+    const char *separator = strchr(values, '|') ? "|" : ",";
+    lathe_status status = LATHE_OK;
+    for (char *value = values; value && !status;) {
+        char name[LATHE_SETTING_SHORT], *next = strpbrk(value, separator);
+        if (next) *next++ = '\0';
+        name_of(key, value, name);
+        lathe_choice *choice = add_choice(arena, axis, name);
+        status = choice ? add_pair(arena, choice, key, value) : lathe_error();
+        value = next;
+    }
+    return status;
+}
+
+/* "[name]" begins a variant, "key = value" sets something in it. */
+static lathe_status take_line(lathe_arena *arena, lathe_axis *axis, char *line)
+{
+    line = lathe_line_trim(line);
+    size_t length = strlen(line);
+    if (!length || *line == '#' || *line == ';') return LATHE_OK;
+    if (*line == '[') {
+        if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
+        line[length - 1] = '\0';
+        line = lathe_line_trim(line + 1);
+        if (!*line || strlen(line) >= LATHE_SETTING_SHORT)
+            return lathe_fail(LATHE_EFORMAT, "a run needs a name of at most %d characters",
+                LATHE_SETTING_SHORT - 1);
+        return add_choice(arena, axis, line) ? LATHE_OK : lathe_error();
+    }
+    char *equals = strchr(line, '=');
+    if (!equals)
+        return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a run's [name]", line);
+    if (!axis->last) return lathe_fail(LATHE_EFORMAT, "'%.60s' is before the first [name]", line);
+    *equals = '\0';
+    return add_pair(arena, axis->last, lathe_line_trim(line), lathe_line_trim(equals + 1));
+}
+
+lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis)
+{
+    size_t size;
+    char *text = lathe_file_read(path, FILE_LIMIT, &size), *line = text;
+    lathe_status status = text ? LATHE_OK : lathe_error();
+    for (int number = 1; line && !status; number++) {
+        char *next = strchr(line, '\n');
+        if (next) *next++ = '\0';
+        bool held = lathe_error_hold(true); /* the handler is to hear of it once, with file and line */
+        status = take_line(arena, axis, line);
+        lathe_error_hold(held);
+        if (status) lathe_fail(status, "%s:%d: %s", path, number, lathe_error_message());
+        line = next;
+    }
+    lathe_free(text);
+    if (!status && !axis->count)
+        status = lathe_fail(LATHE_EFORMAT, "%s: no [name] in it: nothing to compare", path);
+    return status;
+}
+
+const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index)
+{
+    const lathe_choice *choice = axis->first;
+    while (index--) choice = choice->next;
+    return choice;
+}

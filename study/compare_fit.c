@@ -1,0 +1,131 @@
+/* Lengths and rates that fit a run, for schedules that were not given theirs. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "compare_impl.h"
+#include "../train/settings_impl.h"
+
+/* What is being fitted. */
+typedef struct fitting {
+    lathe_settings *settings;
+    const lathe_chosen *chosen;
+    const lathe_sched_type *type;
+    double epochs; /* of the run */
+    uint64_t steps;
+    char *note; /* LATHE_MESSAGE_SIZE characters */
+    lathe_status status;
+} fitting;
+
+/* The option's text as it was given; NULL if it was not. */
+static const char *given(const fitting *f, const char *name)
+{
+    for (int i = 0; i < f->settings->options; i++) {
+        const char *key = f->settings->option[i].key;
+        const lathe_field *field = lathe_sched_option_field(f->type, key + strlen(lathe_option_prefix(key)));
+        if (field && !strcmp(field->name, name) && lathe_option_is(f->chosen, key, "sched."))
+            return f->settings->option[i].text;
+    }
+    return NULL;
+}
+
+static void set(fitting *f, const char *name, const char *text)
+{
+    char key[LATHE_SETTING_SHORT];
+    if (given(f, name) || !lathe_fields_find(f->type->fields, name) || f->status) return;
+    snprintf(key, sizeof key, "sched.%s", name);
+    f->status = lathe_settings_set(f->settings, key, text);
+    size_t used = strlen(f->note);
+    snprintf(f->note + used, LATHE_MESSAGE_SIZE - used, "%s%s = %s", used ? ", " : "", name, text);
+}
+
+static void set_number(fitting *f, const char *name, double number)
+{
+    char text[32];
+    set(f, name, lathe_double_digits(number, 6, text));
+}
+
+static void set_steps(fitting *f, const char *name, double part)
+{
+    char text[32];
+    uint64_t steps = (uint64_t)fmax(1, floor((double)f->steps * part + 0.5));
+    snprintf(text, sizeof text, "%" PRIu64, steps);
+    set(f, name, text);
+}
+
+/* A schedule's number as given, or else `other`. */
+static double number_of(const fitting *f, const char *name, double other)
+{
+    const char *text = given(f, name);
+    double number;
+    return text && lathe_parse_double(text, &number) ? number : other;
+}
+
+/* The optimizer's learning rate. */
+static double optim_lr(const fitting *f)
+{
+    double lr = lathe_fields_find(f->chosen->optim->fields, "lr")->preset[0];
+    for (int i = 0; i < f->settings->options; i++) {
+        const char *key = f->settings->option[i].key;
+        bool is_lr = !strcmp(key + strlen(lathe_option_prefix(key)), "lr") &&
+            lathe_option_is(f->chosen, key, "optim.");
+        if (is_lr) lathe_parse_double(f->settings->option[i].text, &lr);
+    }
+    return lr;
+}
+
+/* One cycle for each 6 epochs (Smith: a way up or down takes 2 to 10), at least two; the last ends with the
+ * run. */
+static void fit_cyclic(fitting *f, const char *mode)
+{
+    char text[32];
+    uint64_t cycles = (uint64_t)fmax(2, floor(f->epochs / 6 + 0.5)),
+             length = (f->steps + cycles - 1) / cycles;
+    if (length < 2) length = 2;
+    set_number(f, "max_lr", 3 * optim_lr(f));
+    set_number(f, "base_lr", number_of(f, "max_lr", 3 * optim_lr(f)) / 4);
+    if (!given(f, "step_size_up")) {
+        snprintf(text, sizeof text, "%" PRIu64, (length + 1) / 2);
+        set(f, "step_size_up", text);
+        snprintf(text, sizeof text, "%" PRIu64, length / 2);
+        if (length % 2) set(f, "step_size_down", text);
+    }
+    if (!strcmp(mode, "exp_range")) set_number(f, "gamma", pow(0.1, 1 / (double)f->steps));
+}
+
+static void fit(fitting *f, const char *mode)
+{
+    const char *name = f->type->name;
+    char text[64];
+    if (!strcmp(name, "cyclic")) fit_cyclic(f, mode);
+    if (!strcmp(name, "one_cycle")) set_number(f, "max_lr", 3 * optim_lr(f));
+    if (!strcmp(name, "step")) set_steps(f, "step_size", 1.0 / 3);
+    if (!strcmp(name, "exponential")) set_number(f, "gamma", pow(0.01, 1 / (double)f->steps));
+    if (!strcmp(name, "warm_restarts")) set_steps(f, "t_0", 0.5);
+    if (!strcmp(name, "linear") || !strcmp(name, "polynomial")) set_steps(f, "total_iters", 1);
+    if (!strcmp(name, "multi_step") && f->steps > 3) {
+        snprintf(text, sizeof text, "%" PRIu64 ",%" PRIu64, f->steps / 2, f->steps * 3 / 4);
+        set(f, "milestones", text);
+    }
+}
+
+lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE])
+{
+    lathe_chosen chosen;
+    double steps_per_epoch;
+    fitting f = { .settings = settings, .chosen = &chosen, .note = note };
+    note[0] = '\0';
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    if (!status) status = lathe_run_length(settings, &steps_per_epoch, &f.steps);
+    if (status) return status;
+    const uint64_t steps = f.steps;
+    f.type = chosen.sched[0];
+    f.epochs = (double)f.steps / steps_per_epoch;
+    if (settings->by == LATHE_BY_EPOCH) f.steps = (uint64_t)fmax(1, ceil(f.epochs));
+    const char *colon = strchr(settings->sched, ':'), *mode = given(&f, "mode");
+    if (chosen.scheds == 1)
+        fit(&f, colon ? colon + 1 : mode ? mode : ""); /* segments have lengths of their own */
+    return f.status ? f.status : lathe_run_preview(settings, steps_per_epoch, steps, NULL, NULL);
+}

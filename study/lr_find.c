@@ -1,0 +1,238 @@
+/* The sweeps of a learning-rate range test. */
+#include "lr_find.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "compare_impl.h"
+#include "../train/run_impl.h"
+#include "../train/settings_impl.h"
+
+enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
+
+/* A run beside the run: the same data and net, with optimizer, order and counts of its own. What both share
+ * is not changed, but for the net. */
+typedef struct beside {
+    lathe_run run;
+    lathe_run_state state;
+} beside;
+
+/* What the sweeps fill. */
+typedef struct results {
+    double *lr, *loss, *accuracy;
+} results;
+
+static void close_beside(beside *b)
+{
+    lathe_optim_free(b->run.optim);
+    lathe_loader_free(b->run.loader);
+    lathe_tape_free(b->run.tape);
+}
+
+static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
+{
+    const lathe_settings *s = &run->settings;
+    b->run = *run; /* what follows is its own; the rest is shared */
+    b->state = *run->state;
+    b->run.state = &b->state;
+    b->run.loader = NULL;
+    b->run.optim = NULL;
+    b->run.tape = NULL;
+    b->run.hooks = (lathe_run_hooks){ 0 };
+    b->run.settings.on_nan = LATHE_NAN_IGNORE;
+    b->run.sched = NULL;
+    b->run.step = b->run.images = 0;
+    b->state.averaged = NULL;
+    b->run.loader = lathe_loader_new(run->train,
+        &(lathe_loader_opts){ .batch_size = s->batch_size,
+            .shuffle = true,
+            .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
+            .drop_last = s->drop_last,
+            .transforms = run->transforms,
+            .seed = seed,
+            .workers = s->workers });
+    b->run.optim = lathe_settings_optim(s, lathe_nn_params(run->net), run->steps_per_epoch);
+    b->run.tape = lathe_tape_new();
+    if (!b->run.loader || !b->run.optim || !b->run.tape) return lathe_error();
+    lathe_tape_seed(b->run.tape, seed, 0);
+    return LATHE_OK;
+}
+
+/* ---- a sweep ------------------------------------------------------------------------------------------- */
+
+static double rate_at(const lathe_lr_find_opts *o, uint64_t step)
+{
+    double part = (double)step / (double)(o->steps - 1);
+    return o->growth == LATHE_LR_LINEAR ? o->from + (o->to - o->from) * part :
+                                          o->from * pow(o->to / o->from, part);
+}
+
+/* A step at that rate; groups keep their ratio to the first. */
+static lathe_status step_at(beside *b, double lr, double *loss, double *accuracy)
+{
+    lathe_batch batch;
+    lathe_step_row row;
+    lathe_run *run = &b->run;
+    const double made = lathe_optim_lr(run->optim, 0);
+    for (int g = lathe_optim_groups(run->optim) - 1; g >= 0; g--)
+        lathe_optim_set_lr(run->optim, g, made > 0 ? lathe_optim_lr(run->optim, g) / made * lr : lr);
+    b->state.loss = (lathe_average){ 0 };
+    b->state.right = 0;
+    bool more = lathe_loader_next(run->loader, &batch);
+    if (!more && !lathe_loader_status(run->loader))
+        more = lathe_loader_next(run->loader, &batch); /* an epoch has ended */
+    if (!more) return lathe_error();
+    lathe_status status = lathe_run_step(run, &batch, &row);
+    run->step++;
+    *loss = row.loss;
+    *accuracy = (double)b->state.right / (b->state.loss.weight * (double)b->state.answers);
+    return status;
+}
+
+/* Has a sweep lost what it had won, or more? The level of the beginning is that of its first twentieth. */
+typedef struct watch {
+    lathe_average start;
+    double mean, weight, lowest;
+} watch;
+
+static bool is_lost(watch *w, const lathe_lr_find_opts *o, uint64_t step, double loss)
+{
+    if (!isfinite(loss)) return true;
+    if (step < o->steps / 20 + 1) lathe_average_add(&w->start, loss, 1);
+    w->mean = o->smoothing * w->mean + (1 - o->smoothing) * loss;
+    w->weight = o->smoothing * w->weight + (1 - o->smoothing);
+    const double start = lathe_average_value(&w->start), now = w->mean / w->weight;
+    w->lowest = step ? fmin(w->lowest, now) : now;
+    const bool had_won = w->lowest < start - 0.1 * fabs(start);
+    return step > o->steps / 10 && now > (had_won ? start : start + fabs(start));
+}
+
+static lathe_status sweep(beside *b, const lathe_lr_find_opts *o, int number, const results *r)
+{
+    watch w = { .mean = 0 };
+    const size_t first = (size_t)number * o->steps;
+    for (uint64_t t = 0; t < o->steps; t++) r->loss[first + t] = r->accuracy[first + t] = (double)NAN;
+    for (uint64_t t = 0; t < o->steps; t++) {
+        double loss = (double)NAN, accuracy = (double)NAN;
+        lathe_status status = step_at(b, r->lr[t], &loss, &accuracy);
+        if (status) return status;
+        if (is_lost(&w, o, t, loss)) break;
+        r->loss[first + t] = loss;
+        r->accuracy[first + t] = accuracy;
+        if (o->on_step && !o->on_step(o->context, number, t, r->lr[t], loss))
+            return lathe_fail(LATHE_ESTATE, "lathe_lr_find: stopped");
+    }
+    return LATHE_OK;
+}
+
+static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, lathe_real *kept, const results *r)
+{
+    lathe_status status = LATHE_OK;
+    for (uint64_t t = 0; t < o->steps; t++) r->lr[t] = rate_at(o, t);
+    for (int i = 0; i < o->sweeps && !status; i++) {
+        beside b = { .run = { .step = 0 } };
+        const uint64_t seed = run->settings.seed + (uint64_t)i;
+        if (o->present_weights || *run->settings.init_weights)
+            lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
+        else status = lathe_nn_init(run->net, seed);
+        if (!status) status = open_beside(&b, run, seed);
+        if (!status) status = sweep(&b, o, i, r);
+        close_beside(&b);
+    }
+    return status;
+}
+
+/* ---- options ------------------------------------------------------------------------------------------- */
+
+static lathe_status resolve(const lathe_run *run, const lathe_lr_find_opts *given, lathe_lr_find_opts *o)
+{
+    static const lathe_lr_find_opts none;
+    *o = given ? *given : none;
+    const bool linear = o->growth == LATHE_LR_LINEAR;
+    if (o->growth != LATHE_LR_LOG && !linear)
+        return lathe_fail(LATHE_EARG, "lathe_lr_find: growth = %d is not legal", o->growth);
+    if (o->to == 0) o->to = linear ? 10 * lathe_optim_lr(run->optim, 0) : 10;
+    if (o->from == 0) o->from = linear ? o->to / 1000 : 1e-6;
+    if (!(o->from > 0 && o->from < o->to && o->to <= 1e6))
+        return lathe_fail(LATHE_EARG,
+            "lathe_lr_find: rates from %g to %g are not legal: they grow, above 0 and up to 1e6", o->from,
+            o->to);
+    if (!o->steps) o->steps = linear ? 400 : (uint64_t)fmax(20, floor(100 * log10(o->to / o->from) + 0.5));
+    if (!o->sweeps) o->sweeps = 3;
+    if (o->smoothing == 0) o->smoothing = 0.9;
+    if (o->steps < 20 || o->steps > MOST_STEPS)
+        return lathe_fail(LATHE_EARG, "lathe_lr_find: steps = %llu is not legal: 20 to %d",
+            (unsigned long long)o->steps, MOST_STEPS);
+    if (o->sweeps < 1 || o->sweeps > MOST_SWEEPS)
+        return lathe_fail(LATHE_EARG, "lathe_lr_find: sweeps = %d is not legal: 1 to %d", o->sweeps,
+            MOST_SWEEPS);
+    if (!(o->smoothing > 0 && o->smoothing < 1))
+        return lathe_fail(LATHE_EARG, "lathe_lr_find: smoothing = %g is not legal: (0, 1)", o->smoothing);
+    return LATHE_OK;
+}
+
+/* Room for everything, in one block that begins with the rates. */
+static lathe_status find_with(lathe_run *run, const lathe_lr_find_opts *o, lathe_lr_found **found)
+{
+    const size_t all = lathe_times(o->steps, (size_t)o->sweeps);
+    double *numbers = lathe_alloc(lathe_plus(o->steps, lathe_times(2, all)), sizeof *numbers);
+    lathe_real *kept = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *kept);
+    if (numbers && kept) {
+        const results r = { numbers, numbers + o->steps, numbers + o->steps + all };
+        lathe_run_copy_net(run, LATHE_NET_ALL, kept, false);
+        lathe_status status = sweep_all(run, o, kept, &r);
+        lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
+        if (!status)
+            *found = lathe_lr_read(&(lathe_lr_sweeps){ r.lr, r.loss, r.accuracy, o->steps, o->sweeps },
+                o->smoothing);
+    }
+    lathe_free(kept);
+    lathe_free(numbers);
+    return *found ? LATHE_OK : lathe_error();
+}
+
+lathe_lr_found *lathe_lr_find(lathe_run *run, const lathe_lr_find_opts *opts)
+{
+    lathe_lr_find_opts o;
+    lathe_lr_found *found = NULL;
+    if (!run) return lathe_fail_null("lathe_lr_find", "run"), NULL;
+    return resolve(run, opts, &o) || find_with(run, &o, &found) ? NULL : found;
+}
+
+/* ---- the pair as settings ------------------------------------------------------------------------------ */
+
+/* *has_momentum: the optimizer's momentum would move with the cycles. */
+static lathe_status drop_schedule(lathe_settings *settings, bool *has_momentum)
+{
+    lathe_chosen chosen;
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    *has_momentum = !status && lathe_fields_find(chosen.optim->fields, "momentum");
+    int kept = 0;
+    for (int i = 0; i < settings->options && !status; i++)
+        if (!lathe_option_is(&chosen, settings->option[i].key, "sched."))
+            settings->option[kept++] = settings->option[i];
+    if (!status) settings->options = kept;
+    return status;
+}
+
+lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
+{
+    if (!pair || !settings) return lathe_fail_null("lathe_lr_apply", pair ? "settings" : "pair");
+    if (!(pair->base_lr > 0 && pair->base_lr < pair->max_lr))
+        return lathe_fail(LATHE_EARG, "lathe_lr_apply: base_lr = %g, max_lr = %g are no pair", pair->base_lr,
+            pair->max_lr);
+    char base[32], most[32], note[LATHE_MESSAGE_SIZE];
+    lathe_settings changed = *settings;
+    bool has_momentum;
+    lathe_status status = drop_schedule(&changed, &has_momentum);
+    if (!status) status = lathe_settings_set(&changed, "sched", "cyclic:triangular2");
+    if (!status)
+        status = lathe_settings_set(&changed, "sched.base_lr", lathe_double_digits(pair->base_lr, 3, base));
+    if (!status)
+        status = lathe_settings_set(&changed, "sched.max_lr", lathe_double_digits(pair->max_lr, 3, most));
+    if (!status && has_momentum) status = lathe_settings_set(&changed, "sched.cycle_momentum", "off");
+    if (!status) status = lathe_compare_fit(&changed, note);
+    if (!status) *settings = changed;
+    return status;
+}

@@ -1,0 +1,9 @@
+/* Every public header of train/: a run: settings, training, checkpoints. */
+#ifndef LATHE_TRAIN_ALL_H
+#define LATHE_TRAIN_ALL_H
+
+#include "history.h"
+#include "run.h"
+#include "settings.h"
+
+#endif
