@@ -38,7 +38,8 @@ typedef struct cli_line {
 
 /**
  * Take the words behind the sub-command's name apart. "--" ends the options. Of an option given twice the
- * last one counts. Returns CLI_DONE, or CLI_USAGE after saying what is wrong. Free the line in either case.
+ * last one counts.
+ * Returns CLI_DONE, or CLI_USAGE after saying what is wrong. Free the line in either case.
  */
 int cli_line_parse(const struct cli_command *command, int count, char **word, cli_line *line);
 void cli_line_free(cli_line *line);

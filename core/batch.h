@@ -12,11 +12,11 @@ typedef struct lathe_batch {
     int size; /* images, B */
     int channels, height, width;
     const lathe_real *images; /* [B, C, H, W] as LATHE_BATCHED stores it; tail lanes 0 */
-    const int *labels; /* [B, answers]: a class from 0, or for each class 0 or 1, a class of each head, of
-                          each pixel */
-    size_t answers;    /* of each image: 1 where there is one class; 0 is the same */
-    const int *other_labels; /* [B], where pictures are mixed (mixup, cutmix), otherwise NULL: the label of
-                                what was mixed in ... */
+    /** [B, answers]: a class from 0, or for each class 0 or 1, a class of each head, of each pixel */
+    const int *labels;
+    size_t answers; /* of each image: 1 where there is one class; 0 is the same */
+    /** [B], where pictures are mixed (mixup, cutmix), otherwise NULL: the label of what was mixed in ... */
+    const int *other_labels;
     const lathe_real *share; /* [B]: ... and the part, 0 ... 1, of the label that is labels' */
     uint64_t epoch, index;   /* which batch of which epoch this is, both from 0 */
 } lathe_batch;

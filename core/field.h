@@ -23,8 +23,8 @@ extern "C" {
 typedef enum lathe_field_kind {
     LATHE_FIELD_DOUBLE, /* double[count] */
     LATHE_FIELD_INT,    /* int[count] */
-    LATHE_FIELD_STEPS,  /* uint64_t[count]: lengths in steps; as text also "500it", "2.5ep". More than one: a
-                           list, ended by 0 */
+    /** uint64_t[count]: lengths in steps; as text also "500it", "2.5ep". More than one: a list, ended by 0 */
+    LATHE_FIELD_STEPS,
     LATHE_FIELD_BOOL,   /* bool: as text true/false, on/off, 1/0 */
     LATHE_FIELD_CHOICE, /* an enum (int) whose value n is choices[n]; value 0 is the default */
     LATHE_FIELD_PATH /* const char *: the name of a file, which must outlive the options; NULL is the default
@@ -48,7 +48,8 @@ typedef struct lathe_field {
 /**
  * Copy `opts` (NULL: all zero) into `resolved`, both `size` bytes, with every zero replaced by its default,
  * LATHE_ZERO by 0, and each field checked. `owner` begins the message: "adamw: betas[0] = 1.5 is not legal:
- * [0, 1)". Fields that the table does not describe are copied as they are. Errors: LATHE_EARG.
+ * [0, 1)".
+ * Fields that the table does not describe are copied as they are. Errors: LATHE_EARG.
  */
 lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, const void *opts,
     void *resolved, size_t size);
@@ -57,7 +58,8 @@ lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, 
  * Set one field of `opts` from text, as the command line and settings files do. A hyphen in `name` is an
  * underscore; arrays are "0.9,0.999"; "0" is stored so that it is not mistaken for the default. Numbers are
  * read with a decimal point whatever the locale. `steps_per_epoch` gives "2.5ep" its meaning, rounded to
- * whole steps; 0: epochs are not known here. Errors   LATHE_ENAME (lists the known names), LATHE_EARG.
+ * whole steps; 0: epochs are not known here.
+ * Errors   LATHE_ENAME (lists the known names), LATHE_EARG.
  */
 lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void *opts, const char *name,
     const char *text, double steps_per_epoch);

@@ -35,9 +35,9 @@ typedef struct lathe_gradcheck_opts {
  * number that must not matter, and those of their gradients must be 0. An element that the difference over
  * `step` contradicts is checked again with one of fourth order over a wider step (1000 times in double, 4
  * times in float), which the rounding of large results disturbs less. *worst (may be NULL) becomes the
- * largest |a - n| / (absolute + relative * |n|), which is at most 1 if all is well. Errors   LATHE_ESTATE
- * naming the worst element and both numbers; or the function's own failure. Same as torch.autograd.gradcheck.
- * The double build is the one to trust.
+ * largest |a - n| / (absolute + relative * |n|), which is at most 1 if all is well.
+ * Errors   LATHE_ESTATE naming the worst element and both numbers; or the function's own failure.
+ * Same as  torch.autograd.gradcheck. The double build is the one to trust.
  */
 lathe_status lathe_gradcheck(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
     const lathe_gradcheck_opts *opts, double *worst);

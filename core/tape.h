@@ -46,7 +46,8 @@ void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step);
 /**
  * How much a batch weighs in running statistics, in place of each norm's momentum; 0, as at first: the
  * momentum. With 1 / (k + 1) at forward k from 0, in LATHE_TRAIN, they become the mean over all forwards: for
- * weights that were averaged. Returns the former. Same as  what torch.optim.swa_utils.update_bn does
+ * weights that were averaged. Returns the former.
+ * Same as  what torch.optim.swa_utils.update_bn does
  */
 double lathe_tape_statistics(lathe_tape *tape, double weight);
 
@@ -69,9 +70,10 @@ lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape
 /**
  * Compute the gradient of `loss`, a single number, for every tensor behind it that needs one.
  * Gradients of parameters are added to what they hold; the optimizer's zero_grad clears them. The gradient of
- * a computed tensor is given up as soon as it has been used, unless its keep_grad is set. Errors   the first
- * failure of the step's operations; LATHE_ESHAPE if loss is no single number; LATHE_ESTATE if backward was
- * called already, or the tape is in LATHE_EVAL. Same as  torch.Tensor.backward
+ * a computed tensor is given up as soon as it has been used, unless its keep_grad is set.
+ * Errors   the first failure of the step's operations; LATHE_ESHAPE if loss is no single number; LATHE_ESTATE
+ *          if backward was called already, or the tape is in LATHE_EVAL.
+ * Same as  torch.Tensor.backward
  */
 lathe_status lathe_backward(lathe_tensor *loss);
 
@@ -116,14 +118,16 @@ void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size);
 
 /**
  * Work space for one operation: taken back when its forward has been recorded (lathe_tape_record) or its
- * backward returns. Errors: LATHE_ENOMEM.
+ * backward returns.
+ * Errors: LATHE_ENOMEM.
  */
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size);
 
 /**
  * Put a finished forward on the tape and give its work space back. In LATHE_EVAL, or when no input needs a
  * gradient, nothing is kept. Otherwise out->needs_grad is set. `op` and `saved` must live as long as the
- * tape; `in` is copied. Returns `out`, or NULL after a failure.
+ * tape; `in` is copied.
+ * Returns `out`, or NULL after a failure.
  */
 lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out,
     lathe_tensor *const *in, int inputs, void *saved);
@@ -150,8 +154,9 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
 /**
  * The tape that an operation on these inputs runs on, after checking that each of them is there, holds
  * numbers, and is on that one tape (or is a parameter). `who` is the operation's name, for the message. An
- * optional input that was not given must not be among them. Errors   NULL if the tape has failed already, an
- * input is NULL, none is on a tape, or two are on different tapes; the first failure is the one that stays.
+ * optional input that was not given must not be among them.
+ * Errors   NULL if the tape has failed already, an input is NULL, none is on a tape, or two are on different
+ *          tapes; the first failure is the one that stays.
  */
 lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs);
 

@@ -35,8 +35,8 @@ typedef struct lathe_head {
 typedef struct lathe_sample {
     const uint8_t *pixels; /* [C, H, W]; lives as long as the data set, or as `scratch` given to read */
     int channels, height, width;
-    int label; /* its class; of several heads the first one's; of many classes the first it has, or 0; of a
-                  mask 0 */
+    /** its class; of several heads the first one's; of many classes the first it has, or 0; of a mask 0 */
+    int label;
     const int *targets;  /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
     const uint8_t *mask; /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
 } lathe_sample;

@@ -24,7 +24,7 @@ typedef struct lathe_predict_opts {
  * The class that a picture is taken for is the first of the largest, as lathe_run_evaluate counts it.
  * data      as lathe_trained_files or any data set of the model's size and channels
  * Errors    LATHE_EARG (a model of masks: its answer is a picture), LATHE_ESHAPE, and those of reading the
- * pictures.
+ *           pictures.
  */
 lathe_status lathe_trained_predict(const lathe_trained *trained, const lathe_dataset *data,
     const lathe_predict_opts *opts, double *probabilities);

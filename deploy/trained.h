@@ -40,7 +40,7 @@ typedef struct lathe_trained {
  * run      a run folder, or a checkpoint (its name ends in ".safetensors")
  * weights  in a folder: "best", "last", or a file; NULL: best where there is one, otherwise last
  * Errors   LATHE_EIO, LATHE_EFORMAT (no checkpoint of lathe's, a text in it that is wrong), LATHE_ESHAPE,
- * LATHE_ENOMEM: NULL.
+ *          LATHE_ENOMEM: NULL.
  */
 lathe_trained *lathe_trained_open(const char *run, const char *weights);
 
@@ -50,7 +50,8 @@ void lathe_trained_free(lathe_trained *trained);
 /**
  * Picture files as the model's data set, without labels (all 0): of its size and channels, with its classes
  * and normalisation. With skip_bad what cannot be read is left out and told in data->skipped_why;
- * lathe_data_sample_file names each sample's file. Errors   those of lathe_data_files.
+ * lathe_data_sample_file names each sample's file.
+ * Errors   those of lathe_data_files.
  */
 lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
     bool skip_bad);

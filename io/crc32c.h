@@ -11,8 +11,9 @@ extern "C" {
 
 /**
  * CRC-32C (Castagnoli): polynomial 0x1edc6f41, reflected, all ones at first and inverted in the end. Of
- * "123456789" it is 0xe3069283. Errors   LATHE_EARG if bytes is NULL and size is not 0: returns 0. Source RFC
- * 3720, section 12.1 and appendix B.4
+ * "123456789" it is 0xe3069283.
+ * Errors   LATHE_EARG if bytes is NULL and size is not 0: returns 0.
+ * Source   RFC 3720, section 12.1 and appendix B.4
  */
 uint32_t lathe_crc32c(const void *bytes, size_t size);
 

@@ -24,16 +24,16 @@ typedef struct lathe_bytes {
 
 /**
  * The whole of a regular file, followed by a 0 that *size does not count; to be given to lathe_free.
- * Directories, pipes and devices are refused without waiting for them. `limit`: the most bytes taken. Errors
- * LATHE_EIO; LATHE_EFORMAT if it is larger than limit; LATHE_ENOMEM: returns NULL.
+ * Directories, pipes and devices are refused without waiting for them. `limit`: the most bytes taken.
+ * Errors   LATHE_EIO; LATHE_EFORMAT if it is larger than limit; LATHE_ENOMEM: returns NULL.
  */
 void *lathe_file_read(const char *path, size_t limit, size_t *size);
 
 /**
  * Write the parts one after the other as the file at `path`, atomically: into a temporary file in the same
  * folder, which is synced, closed and then renamed to `path`, and the folder synced. Whatever happens, `path`
- * is what it was or all of the new; after a failure the temporary file is gone. Errors   LATHE_EIO,
- * LATHE_ENOMEM.
+ * is what it was or all of the new; after a failure the temporary file is gone.
+ * Errors   LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int count);
 

@@ -4,7 +4,8 @@
  *     8 bytes   N, the length of the header, the lowest byte first
  *     N bytes   the header, a JSON object: {"__metadata__": {"key": "text", ...},
  *               "3.weight": {"dtype": "F32", "shape": [120, 256], "data_offsets": [0, 122880]}, ...}, padded
- * with blanks the rest  the tensors' numbers, row-major, the lowest byte first, without gaps
+ *                   with blanks
+ *     the rest  the tensors' numbers, row-major, the lowest byte first, without gaps
  *
  * Source: https://github.com/huggingface/safetensors (format). What lathe writes carries two checksums in its
  * metadata.
@@ -68,7 +69,8 @@ const char *lathe_safetensors_text(const lathe_safetensors *file, const char *ke
 
 /**
  * The numbers of a tensor, converted to `count` reals. F64, F32, F16, BF16 and integers up to 64 bits are
- * taken. Errors   LATHE_EFORMAT (another count, or a type that cannot be converted), naming the tensor.
+ * taken.
+ * Errors   LATHE_EFORMAT (another count, or a type that cannot be converted), naming the tensor.
  */
 lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_safetensor *tensor,
     lathe_real *values, size_t count);
@@ -77,7 +79,8 @@ lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_sa
  * Fill tensors of plain layout by their names. A name is looked up behind `prefix` ("" for weights). Either
  * all are filled or, after a failure, none. With `strict`, a tensor of the file that nobody asked for is a
  * mismatch too; PyTorch's "num_batches_tracked" counters never are, nor is what lathe keeps behind
- * "optimizer.". Errors   LATHE_ESHAPE listing by name what is missing, of another shape, or unknown.
+ * "optimizer.".
+ * Errors   LATHE_ESHAPE listing by name what is missing, of another shape, or unknown.
  */
 lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
     const char *prefix, bool strict);
@@ -94,8 +97,9 @@ typedef struct lathe_saved {
 /**
  * Write tensors and metadata atomically, the tensors in the given order. The same tensors and texts give the
  * same bytes. Keys beginning with "lathe." are lathe's own; "lathe.data_crc32" and "lathe.header_crc32" are
- * added here. Errors   LATHE_EARG (a name that reading would refuse), LATHE_EFORMAT (one given twice),
- * LATHE_ENOMEM, LATHE_EIO.
+ * added here.
+ * Errors   LATHE_EARG (a name that reading would refuse), LATHE_EFORMAT (one given twice), LATHE_ENOMEM,
+ *          LATHE_EIO.
  */
 lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
     const lathe_metadata *metadata, int metadata_count);

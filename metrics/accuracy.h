@@ -23,8 +23,9 @@ typedef struct lathe_accuracy_opts {
  * "accuracy": a sample is right if its label's score is among its k largest; of equal scores the lower class
  * ranks first, so that k = 1 agrees with the confusion matrix. Scores: anything that ranks the classes. Per
  * class: the part of the class's samples that is right, NaN if there are none. Micro in lathe is
- * torchmetrics' micro; torchmetrics' own default is macro. Same as  sklearn.metrics.accuracy_score of argmax;
- * balanced_accuracy_score (macro); top_k_accuracy_score (k > 1, whose ties go to the higher class)
+ * torchmetrics' micro; torchmetrics' own default is macro.
+ * Same as  sklearn.metrics.accuracy_score of argmax; balanced_accuracy_score (macro); top_k_accuracy_score (k
+ *          > 1, whose ties go to the higher class)
  */
 extern const lathe_metric_type lathe_accuracy_type;
 

@@ -17,9 +17,9 @@ typedef struct lathe_hamming_opts {
 
 /**
  * "hamming_score": the mean over samples of |Y and Z| / |Y or Z|, Y the sample's classes and Z the predicted
- * ones; 1 if both are empty. With labels (one class, the largest score predicted): accuracy. Same as
- * sklearn.metrics.jaccard_score(average="samples", zero_division=1) Source   Godbole, Sarawagi,
- * "Discriminative methods for multi-labeled classification", 2004.
+ * ones; 1 if both are empty. With labels (one class, the largest score predicted): accuracy.
+ * Same as  sklearn.metrics.jaccard_score(average="samples", zero_division=1)
+ * Source   Godbole, Sarawagi, "Discriminative methods for multi-labeled classification", 2004.
  */
 extern const lathe_metric_type lathe_hamming_score_type;
 

@@ -60,8 +60,9 @@ void lathe_metric_free(lathe_metric *metric);
 /**
  * Take in some samples: scores [count, classes] in row-major order as lathe_tensor_read gives them (logits or
  * probabilities: each metric says which), labels [count] classes from 0. Nothing is taken in if anything is
- * wrong. Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not
- * finite; LATHE_ESTATE after lathe_metric_update_many; LATHE_ENOMEM.
+ * wrong.
+ * Errors   LATHE_EARG naming the first sample whose label is out of range, or whose scores are not finite;
+ *          LATHE_ESTATE after lathe_metric_update_many; LATHE_ENOMEM.
  */
 lathe_status lathe_metric_update(lathe_metric *metric, const lathe_real *scores, const int *labels,
     size_t count);

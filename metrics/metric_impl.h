@@ -6,7 +6,8 @@
 
 /**
  * Are all scores [count, classes] finite, and all labels [count] (or, if many, targets [count, classes]) in
- * range? Errors   LATHE_EARG naming the first that is not.
+ * range?
+ * Errors   LATHE_EARG naming the first that is not.
  */
 lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels,
     bool many, size_t count);

@@ -43,8 +43,9 @@ double lathe_student_p(double t, double freedom);
  * Holm's correction for several tests at once: adjusted[i] is what p[i] counts for when all are looked at, so
  * that comparing it with a level leaves the chance of any false alarm at that level. The smallest of n is
  * multiplied by n, the next by n - 1, ...; none becomes less than a smaller one has become, nor more than 1.
- * NaN stays, and is no test. Source   Holm, A simple sequentially rejective multiple test procedure,
- * Scandinavian Journal of Statistics 6, 1979.
+ * NaN stays, and is no test.
+ * Source   Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics
+ *          6, 1979.
  */
 void lathe_holm(const double *p, size_t count, double *adjusted);
 

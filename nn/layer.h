@@ -71,9 +71,9 @@ typedef enum lathe_init_kind {
     LATHE_INIT_CONSTANT, /* a */
     LATHE_INIT_UNIFORM,  /* on [-a, a] */
     LATHE_INIT_NORMAL,   /* mean 0, standard deviation a */
-    LATHE_INIT_KAIMING_UNIFORM, /* bound a * sqrt(3 / fan_in); a 0 means sqrt(2), the gain of ReLU (He et al.
-                                   2015) */
-    LATHE_INIT_KAIMING_NORMAL,  /* deviation a / sqrt(fan_in); a 0 means sqrt(2) */
+    /** bound a * sqrt(3 / fan_in); a 0 means sqrt(2), the gain of ReLU (He et al. 2015) */
+    LATHE_INIT_KAIMING_UNIFORM,
+    LATHE_INIT_KAIMING_NORMAL, /* deviation a / sqrt(fan_in); a 0 means sqrt(2) */
     LATHE_INIT_XAVIER_UNIFORM, /* bound a * sqrt(6 / (fan_in + fan_out)); a 0 means 1 (Glorot, Bengio 2010) */
     LATHE_INIT_XAVIER_NORMAL   /* deviation a * sqrt(2 / (fan_in + fan_out)); a 0 means 1 */
 } lathe_init_kind;
@@ -88,16 +88,17 @@ typedef struct lathe_init {
 /**
  * Give the parameters of `net` and all layers in it their paths, memory and first numbers, each keyed by
  * (seed, path): the same whatever else is in the model. Call it once `net` is complete; calling it again
- * starts anew with other numbers, in the same memory if nothing was added since. Memory   one slab of
- * parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers apart. Errors   the
- * model's failure; LATHE_ESTATE if net is part of another layer; LATHE_ENOMEM.
+ * starts anew with other numbers, in the same memory if nothing was added since.
+ * Memory   one slab of parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers
+ *          apart.
+ * Errors   the model's failure; LATHE_ESTATE if net is part of another layer; LATHE_ENOMEM.
  */
 lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed);
 
 /**
  * Give all weights (not biases, not norms: the parameters of two dimensions or more) of `layer` and those in
- * it other numbers. Errors   LATHE_ESTATE before lathe_nn_init; LATHE_EARG for an `a` that is negative or not
- * finite.
+ * it other numbers.
+ * Errors   LATHE_ESTATE before lathe_nn_init; LATHE_EARG for an `a` that is negative or not finite.
  */
 lathe_status lathe_nn_init_weights(lathe_layer *layer, lathe_init init, uint64_t seed);
 
@@ -160,8 +161,9 @@ void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type);
 
 /**
  * Make `child` part of `layer` under `name` (copied, without dots; NULL: its number). The net needs
- * lathe_nn_init (again) then. Returns `child`. Errors: LATHE_EARG if child is of another model or part of a
- * layer already, or the name is taken.
+ * lathe_nn_init (again) then.
+ * Returns `child`. Errors: LATHE_EARG if child is of another model or part of a layer already, or the name is
+ * taken.
  */
 lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name);
 
@@ -169,7 +171,7 @@ lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char 
  * A trainable parameter of `layer`. Its data is NULL until lathe_nn_init. fan_in and fan_out of shape [O,
  * ...rest]: rest's product, and O times the product of the dimensions from the third on, as in PyTorch.
  * Errors   LATHE_ESHAPE; LATHE_EARG for a name that is taken or has a dot, or an `init` by fans for fewer
- * than two dimensions.
+ *          than two dimensions.
  */
 lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shape shape, lathe_init init);
 

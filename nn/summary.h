@@ -36,10 +36,9 @@ typedef struct lathe_summary {
 
 /**
  * Run `net` on one image of zeros in LATHE_EVAL and note what each layer gives. `image` is an image's shape,
- * such as
- * `(lathe_shape){ 3, { 1, 28, 28 } }`. FLOPs count convolutions and linear layers, as is usual.
+ * such as `(lathe_shape){ 3, { 1, 28, 28 } }`. FLOPs count convolutions and linear layers, as is usual.
  * Errors   LATHE_ESTATE before lathe_nn_init; those of the layers: the message begins with the path of the
- * one that does not fit, "layer 7: lathe_linear: x has 576 features, weight expects 400".
+ *          one that does not fit, "layer 7: lathe_linear: x has 576 features, weight expects 400".
  */
 lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image);
 

@@ -25,8 +25,9 @@ typedef struct lathe_adadelta_opts {
  *     p = p - lr * d
  *
  * The first steps are as small as sqrt(eps), for a begins as 0; a larger eps starts faster. Slots:
- * square_avg, acc_delta. Same as  torch.optim.Adadelta Source   Zeiler, "ADADELTA: an adaptive learning rate
- * method", 2012.
+ * square_avg, acc_delta.
+ * Same as  torch.optim.Adadelta
+ * Source   Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
  */
 lathe_optim *lathe_optim_adadelta(const lathe_params *params, const lathe_adadelta_opts *opts);
 

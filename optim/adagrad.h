@@ -27,7 +27,7 @@ typedef struct lathe_adagrad_opts {
  * s only grows, so steps only shrink. Slot: sum.
  * Same as  torch.optim.Adagrad
  * Source   Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic
- * optimization", 2011.
+ *          optimization", 2011.
  */
 lathe_optim *lathe_optim_adagrad(const lathe_params *params, const lathe_adagrad_opts *opts);
 

@@ -25,8 +25,9 @@ typedef struct lathe_adam_opts {
  *     p = p - lr * (m / c1) / (sqrt(v / c2) + eps)         amsgrad: the largest v so far in place of v
  *
  * For weight decay take AdamW: here v divides the decay away where gradients are large. The bias corrections
- * stay exact when a schedule moves beta1, see adamw.h. Slots: exp_avg, exp_avg_sq, max_exp_avg_sq. Same as
- * torch.optim.Adam Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015.
+ * stay exact when a schedule moves beta1, see adamw.h. Slots: exp_avg, exp_avg_sq, max_exp_avg_sq.
+ * Same as  torch.optim.Adam
+ * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015.
  */
 lathe_optim *lathe_optim_adam(const lathe_params *params, const lathe_adam_opts *opts);
 

@@ -24,8 +24,9 @@ typedef struct lathe_adamax_opts {
  *     p = p - lr * (m / c1) / u
  *
  * u needs no bias correction. c1 stays exact when a schedule moves beta1, see adamw.h. Slots: exp_avg,
- * exp_inf. Same as  torch.optim.Adamax Source   Kingma, Ba, "Adam: a method for stochastic optimization",
- * 2015, section 7.1.
+ * exp_inf.
+ * Same as  torch.optim.Adamax
+ * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015, section 7.1.
  */
 lathe_optim *lathe_optim_adamax(const lathe_params *params, const lathe_adamax_opts *opts);
 

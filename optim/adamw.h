@@ -26,8 +26,9 @@ typedef struct lathe_adamw_opts {
  *
  * While the betas are constant, c1 is PyTorch's 1 - beta1^t. When a schedule changes beta1, PyTorch still
  * uses that, with the newest beta1, which is not the sum of the weights in m; the product is. Slots: exp_avg,
- * exp_avg_sq, max_exp_avg_sq. Same as  torch.optim.AdamW Source   Loshchilov, Hutter, "Decoupled weight decay
- * regularization", 2019; Kingma, Ba, "Adam", 2015.
+ * exp_avg_sq, max_exp_avg_sq.
+ * Same as  torch.optim.AdamW
+ * Source   Loshchilov, Hutter, "Decoupled weight decay regularization", 2019; Kingma, Ba, "Adam", 2015.
  */
 lathe_optim *lathe_optim_adamw(const lathe_params *params, const lathe_adamw_opts *opts);
 

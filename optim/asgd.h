@@ -26,14 +26,15 @@ typedef struct lathe_asgd_opts {
  * ax is what the method promises something for; training itself does not use it. Slot: ax.
  * Same as  torch.optim.ASGD, but that eta follows a scheduler's lr at once and not a step later
  * Source   Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; Bottou's sgd 2.0,
- * 2011.
+ *          2011.
  */
 lathe_optim *lathe_optim_asgd(const lathe_params *params, const lathe_asgd_opts *opts);
 
 /**
  * The averaged weights ax of an ASGD, as one array as long as the parameters' slab and in its order; zeros
  * before the first step. It lives with the optimizer. To use them for a while: lathe_params_swap(params,
- * average), and once more to go back. Errors   LATHE_EARG if the optimizer is not an ASGD: NULL.
+ * average), and once more to go back.
+ * Errors   LATHE_EARG if the optimizer is not an ASGD: NULL.
  */
 lathe_real *lathe_optim_asgd_average(lathe_optim *optim);
 

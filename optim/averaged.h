@@ -2,11 +2,11 @@
  * Averages of the weights along the way. They lie where single weights circle around, and mostly do better on
  * data that was not seen: train with the weights, evaluate and save the average.
  *
- *     lathe_averaged *average = lathe_averaged_new(lathe_nn_params(net), &(lathe_averaged_opts){ .decay =
- * 0.999 });
+ *     lathe_averaged_opts opts = { .decay = 0.999 };
+ *     lathe_averaged *average = lathe_averaged_new(lathe_nn_params(net), &opts);
  *     ... lathe_optim_step(optimizer); lathe_averaged_update(average); ...
- *     lathe_averaged_swap(average);        the net has the average now; a second time, and it has its own
- * weights again
+ *     lathe_averaged_swap(average);        the net has the average now
+ *     lathe_averaged_swap(average);        the net has its own weights again
  *
  * Running statistics of batch norms are no parameters: after lathe_averaged_swap they are still those of the
  * weights, which for an exponential average is as good; for equal weights do forward over the data with
@@ -41,7 +41,7 @@ typedef struct lathe_averaged_opts {
  * Errors   NULL: LATHE_EARG naming decay and its range, LATHE_ESTATE before lathe_nn_init, LATHE_ENOMEM.
  * Same as  torch.optim.swa_utils.AveragedModel (avg_fn: the mean, or PyTorch 2's get_ema_multi_avg_fn)
  * Source   SWA: Izmailov et al. 2018 (arXiv 1803.05407). EMA: Polyak, Juditsky 1992; the warm-up is
- * TensorFlow's.
+ *          TensorFlow's.
  */
 lathe_averaged *lathe_averaged_new(const lathe_params *params, const lathe_averaged_opts *opts);
 

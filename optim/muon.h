@@ -9,14 +9,14 @@ extern "C" {
 #endif
 
 typedef struct lathe_muon_opts {
-    double lr;             /* 0 means 2e-2 */
-    double momentum;       /* 0 means 0.95; LATHE_ZERO for none */
-    double weight_decay;   /* decoupled, of all tensors: p shrinks by its lr * weight_decay a step */
-    bool no_nesterov;      /* do not look ahead along the momentum */
-    int ns_steps;          /* 0 means 5: iterations of Newton and Schulz; at most 100 */
-    double eps;            /* 0 means 1e-7; added to the matrix's norm */
-    double adamw_lr_ratio; /* 0 means 0.05: AdamW's learning rate as a part of lr, so that a schedule moves
-                              both */
+    double lr;           /* 0 means 2e-2 */
+    double momentum;     /* 0 means 0.95; LATHE_ZERO for none */
+    double weight_decay; /* decoupled, of all tensors: p shrinks by its lr * weight_decay a step */
+    bool no_nesterov;    /* do not look ahead along the momentum */
+    int ns_steps;        /* 0 means 5: iterations of Newton and Schulz; at most 100 */
+    double eps;          /* 0 means 1e-7; added to the matrix's norm */
+    /** 0 means 0.05: AdamW's learning rate as a part of lr, so that a schedule moves both */
+    double adamw_lr_ratio;
     double adamw_betas[2]; /* 0, 0 means 0.9, 0.95 */
     double adamw_eps;      /* 0 means 1e-10 */
 } lathe_muon_opts;
@@ -35,9 +35,10 @@ typedef struct lathe_muon_opts {
  * Tensors of rank 1 (biases, norms) and the last matrix of the model, which is its output layer, are AdamW's,
  * with lr * adamw_lr_ratio and the options that begin so. Each tensor is one task, its products in
  * lathe_gemm: the bits do not depend on the number of threads. Scratch: up to four times the numbers of the
- * matrices. Slots: momentum_buffer (AdamW: exp_avg), exp_avg_sq (AdamW's alone). Same as  torch.optim.Muon
- * (2.9) at lr 2e-2 and weight_decay 0, for the matrices Source   Jordan, Jin, Boza, You, Cesista, Newhouse,
- * Bernstein, "Muon: an optimizer for hidden layers in neural networks", 2024.
+ * matrices. Slots: momentum_buffer (AdamW: exp_avg), exp_avg_sq (AdamW's alone).
+ * Same as  torch.optim.Muon (2.9) at lr 2e-2 and weight_decay 0, for the matrices
+ * Source   Jordan, Jin, Boza, You, Cesista, Newhouse, Bernstein, "Muon: an optimizer for hidden layers in
+ *          neural networks", 2024.
  */
 lathe_optim *lathe_optim_muon(const lathe_params *params, const lathe_muon_opts *opts);
 

@@ -28,7 +28,8 @@ typedef struct lathe_nadam_opts {
  *
  * Slots: exp_avg, exp_avg_sq.
  * Same as  torch.optim.NAdam since 2.0. 1.13's plain loop has mu_t twice in P_(t+1); its foreach=True is
- * right Source   Dozat, "Incorporating Nesterov momentum into Adam", 2016.
+ *          right
+ * Source   Dozat, "Incorporating Nesterov momentum into Adam", 2016.
  */
 lathe_optim *lathe_optim_nadam(const lathe_params *params, const lathe_nadam_opts *opts);
 

@@ -68,16 +68,19 @@ void lathe_optim_free(lathe_optim *optim);
 
 /**
  * Move some parameters from the group they are in to a new one with options of its own (the optimizer's
- * options struct). Returns the new group's number, -1 on failure. Refused while a scheduler holds the
- * optimizer, and after the first step. Errors   LATHE_EARG, LATHE_ESTATE, LATHE_ENOMEM.
+ * options struct).
+ * Returns the new group's number, -1 on failure. Refused while a scheduler holds the optimizer, and after the
+ * first step.
+ * Errors   LATHE_EARG, LATHE_ESTATE, LATHE_ENOMEM.
  */
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts);
 
 /**
  * Take weight decay off biases and off the scales and shifts of norms: every tensor of rank 1 leaves its
- * group for one that differs in weight_decay 0 alone. Refused as lathe_optim_add_group is. Errors LATHE_EARG
- * if the optimizer's options have no weight_decay; LATHE_ESTATE, LATHE_ENOMEM. Source   as in torchvision's
- * references (--norm-weight-decay 0 --bias-weight-decay 0); Jia et al. 2018 (arXiv 1807.11205).
+ * group for one that differs in weight_decay 0 alone. Refused as lathe_optim_add_group is.
+ * Errors   LATHE_EARG if the optimizer's options have no weight_decay; LATHE_ESTATE, LATHE_ENOMEM.
+ * Source   as in torchvision's references (--norm-weight-decay 0 --bias-weight-decay 0); Jia et al. 2018
+ *          (arXiv 1807.11205).
  */
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim);
 
@@ -87,9 +90,9 @@ void lathe_optim_zero_grad(lathe_optim *optim);
 
 /**
  * Change every parameter by its gradient. Tensors that are frozen (needs_grad false) or that no gradient has
- * reached since zero_grad are left as they are, with their state. Errors   LATHE_ESTATE if the parameters are
- * not those the optimizer was made for (a model initialised anew), or if no parameter at all has a gradient:
- * backward was not called.
+ * reached since zero_grad are left as they are, with their state.
+ * Errors   LATHE_ESTATE if the parameters are not those the optimizer was made for (a model initialised
+ *          anew), or if no parameter at all has a gradient: backward was not called.
  */
 lathe_status lathe_optim_step(lathe_optim *optim);
 

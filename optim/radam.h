@@ -23,12 +23,15 @@ typedef struct lathe_radam_opts {
  *     m = beta1 * m + (1 - beta1) * g                      c1 = 1 - product of all steps' beta1
  *     v = beta2 * v + (1 - beta2) * g^2                    c2 = 1 - beta2^t
  *     N = 2 / (1 - beta2) - 1                              n = N - 2 t beta2^t / c2
- *     n > 5:      p = p - lr * r * (m / c1) * sqrt(c2) / (sqrt(v) + eps),  r = sqrt((n-4) (n-2) N / ((N-4)
- * (N-2) n)) otherwise:  p = p - lr * (m / c1)
+ *     n > 5:      p = p - lr * r * (m / c1) * sqrt(c2) / (sqrt(v) + eps)
+ *                 r = sqrt((n-4) (n-2) N / ((N-4) (N-2) n))
+ *     otherwise:  p = p - lr * (m / c1)
  *
  * n is how many gradients v is an average of, so to speak; with beta2 0.999 the first 5 steps are SGD's. It
- * does the work of a warm-up. Slots: exp_avg, exp_avg_sq. Same as  torch.optim.RAdam Source   Liu, Jiang, He,
- * Chen, Liu, Gao, Han, "On the variance of the adaptive learning rate and beyond", 2020.
+ * does the work of a warm-up. Slots: exp_avg, exp_avg_sq.
+ * Same as  torch.optim.RAdam
+ * Source   Liu, Jiang, He, Chen, Liu, Gao, Han, "On the variance of the adaptive learning rate and beyond",
+ *          2020.
  */
 lathe_optim *lathe_optim_radam(const lathe_params *params, const lathe_radam_opts *opts);
 

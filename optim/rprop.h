@@ -17,15 +17,18 @@ typedef struct lathe_rprop_opts {
 /**
  * Resilient propagation, the variant that makes no step where the sign has changed.
  *
- *     g * g_before > 0:  size = min(size * etas[1], step_sizes[1])          first step: size = lr, g_before =
- * 0 g * g_before < 0:  size = max(size * etas[0], step_sizes[0]), and then g = 0 p = p - size * sign(g)
+ *     first step:        size = lr, g_before = 0
+ *     g * g_before > 0:  size = min(size * etas[1], step_sizes[1])
+ *     g * g_before < 0:  size = max(size * etas[0], step_sizes[0]), and then g = 0
+ *     p = p - size * sign(g)
  *
  * For gradients of the whole data set only: of two batches the signs differ by chance, and every difference
  * halves a step size; a run with smaller batches says so. A schedule has nothing to change after the first
- * step. Slots: prev, step_size. Errors   LATHE_EARG unless 0 < etas[0] < 1 < etas[1] and step_sizes[0] <=
- * step_sizes[1]. Same as  torch.optim.Rprop Source   Riedmiller, Braun, "A direct adaptive method for faster
- * backpropagation learning", 1993; the variant is iRprop- of Igel, Huesken, "Improving the Rprop learning
- * algorithm", 2000.
+ * step. Slots: prev, step_size.
+ * Errors   LATHE_EARG unless 0 < etas[0] < 1 < etas[1] and step_sizes[0] <= step_sizes[1].
+ * Same as  torch.optim.Rprop
+ * Source   Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning", 1993; the
+ *          variant is iRprop- of Igel, Huesken, "Improving the Rprop learning algorithm", 2000.
  */
 lathe_optim *lathe_optim_rprop(const lathe_params *params, const lathe_rprop_opts *opts);
 

@@ -24,14 +24,14 @@ typedef struct lathe_sgd_opts {
  *     PyTorch's momentum    v = momentum * v + (1 - dampening) * g      (first step: v = g)
  *                           p = p - lr * v                              nesterov: p - lr * (g + momentum * v)
  *     Caffe's momentum      v' = momentum * v + lr * g
- *                           p = p - v'                                  nesterov: p - ((1 + momentum) * v' -
- * momentum * v)
+ *                           p = p - v'            nesterov: p - ((1 + momentum) * v' - momentum * v)
  *
  * At a constant lr both forms do the same. Under a schedule they do not: the figures in the papers on
- * cyclical rates are Caffe's. Slot: momentum_buffer. Errors   LATHE_EARG: nesterov without momentum or with
- * dampening; caffe_momentum with dampening. Same as  torch.optim.SGD, and Caffe's SGD and Nesterov solvers
+ * cyclical rates are Caffe's. Slot: momentum_buffer.
+ * Errors   LATHE_EARG: nesterov without momentum or with dampening; caffe_momentum with dampening.
+ * Same as  torch.optim.SGD, and Caffe's SGD and Nesterov solvers
  * Source   Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep
- * learning", 2013.
+ *          learning", 2013.
  */
 lathe_optim *lathe_optim_sgd(const lathe_params *params, const lathe_sgd_opts *opts);
 

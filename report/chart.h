@@ -13,8 +13,9 @@ typedef struct lathe_series {
     const char *name; /* for the legend; NULL: not in it */
     const double *x, *y;
     size_t count;
-    int color;  /* 0 ... 6 of a palette that colour-blind people can tell apart (Okabe, Ito 2008); each has a
-                   dash of its own */
+    /** 0 ... 6 of a palette that colour-blind people can tell apart (Okabe, Ito 2008); each has a dash of its
+     * own */
+    int color;
     bool faint; /* a raw curve behind its smoothed one */
     bool dots;  /* mark each point, as for one value an epoch */
     bool path;  /* a way on a map: every point in its order, whatever x does */

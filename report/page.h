@@ -30,8 +30,8 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path);
 /**
  * The same of a run that has ended, with what its model takes for what: confusion matrix, precision and
  * recall of each class, the surest mistakes as pictures. For that the test set, or the validation part, is
- * gone through once more with the weights that the run was tested with. Errors   those of lathe_report_write.
- * Where the measuring itself fails the page goes without it.
+ * gone through once more with the weights that the run was tested with.
+ * Errors   those of lathe_report_write. Where the measuring itself fails the page goes without it.
  */
 lathe_status lathe_report_finish(lathe_run *run, const char *path);
 
@@ -40,7 +40,8 @@ lathe_status lathe_report_finish(lathe_run *run, const char *path);
  * and accuracy of each variant, the mean of its seeds in a band from the least to the greatest, what is more
  * than noise against the variant `baseline` (NULL: the first), the settings that differ, and a table of
  * results; and its charts as pictures beside it. The curves are read from the run folders; runs that have
- * none yet are left out. Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT; LATHE_ENAME: no such variant.
+ * none yet are left out.
+ * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT; LATHE_ENAME: no such variant.
  */
 lathe_status lathe_report_compare(const lathe_compare *compare, const char *baseline);
 

@@ -46,7 +46,8 @@ char *lathe_page_text(const lathe_page *page);
 
 /**
  * What is done with a page once it is made: its text or its data into *(char **)result, or it and its charts
- * written to the path *(const char **)result. Errors   LATHE_ENOMEM, LATHE_EIO.
+ * written to the path *(const char **)result.
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
  */
 typedef lathe_status lathe_page_use(const lathe_page *page, void *result);
 lathe_status lathe_page_take_text(const lathe_page *page, void *result);

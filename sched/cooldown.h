@@ -24,8 +24,8 @@ typedef struct lathe_cooldown_opts {
  *     cosine    lr(t) = lr * (1 - (1 - end_factor) * (1 - cos(pi * w)) / 2)
  *
  * In a sequence, lr is what the segment before ends with: after a cyclic segment this is the annihilation of
- * the 1cycle policy, down to far below base_lr. Source   Smith, "A disciplined approach to neural network
- * hyper-parameters", 2018 (arXiv 1803.09820).
+ * the 1cycle policy, down to far below base_lr.
+ * Source   Smith, "A disciplined approach to neural network hyper-parameters", 2018 (arXiv 1803.09820).
  */
 lathe_sched *lathe_sched_cooldown(lathe_optim *optim, const lathe_cooldown_opts *opts);
 

@@ -17,9 +17,11 @@ typedef struct lathe_cosine_opts {
  * lr(t) = eta_min + (lr - eta_min) * (1 + cos(pi * t / t_max)) / 2
  *
  * After t_max the rate rises again, as in PyTorch, and falls, for ever. Closed form: no drift, unlike
- * PyTorch's recursion. Errors   LATHE_EARG if eta_min is above the optimizer's lr. Warnings a run that is not
- * t_max long. Same as  torch.optim.lr_scheduler.CosineAnnealingLR Source   Loshchilov, Hutter, "SGDR:
- * stochastic gradient descent with warm restarts", 2017.
+ * PyTorch's recursion.
+ * Errors   LATHE_EARG if eta_min is above the optimizer's lr.
+ * Warnings a run that is not t_max long.
+ * Same as  torch.optim.lr_scheduler.CosineAnnealingLR
+ * Source   Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017.
  */
 lathe_sched *lathe_sched_cosine(lathe_optim *optim, const lathe_cosine_opts *opts);
 

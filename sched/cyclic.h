@@ -41,8 +41,8 @@ typedef struct lathe_cyclic_opts {
     lathe_cycle_momentum cycle_momentum;
     double base_momentum; /* lowest momentum, at max_lr; 0 means max_momentum - 0.1, LATHE_ZERO is 0 */
     double max_momentum;  /* highest, at base_lr; 0 means the optimizer's own if that is not 0, else 0.9 */
-    bool torch_compat;    /* momentum as in PyTorch: auto means on, and from 0.9 to 0.8 whatever the optimizer
-                             has */
+    /** momentum as in PyTorch: auto means on, and from 0.9 to 0.8 whatever the optimizer has */
+    bool torch_compat;
 } lathe_cyclic_opts;
 
 /**
@@ -59,11 +59,13 @@ typedef struct lathe_cyclic_opts {
  * cycle_momentum and torch_compat).
  *
  * Errors   LATHE_EARG: base_lr > max_lr; base_momentum > max_momentum; momentum asked for and the optimizer
- * has none; a scale function that leaves [0, 1] in the first 1000 cycles. Later values outside are cut off.
+ *          has none; a scale function that leaves [0, 1] in the first 1000 cycles. Later values outside are
+ *          cut off.
  * Warnings base_lr = max_lr; gamma > 1, unused, or so small that the first cycle is the last one; scale_mode
- * without scale; a run that is shorter than a cycle, or does not end on a cycle's boundary. Same as
- * torch.optim.lr_scheduler.CyclicLR Source   Smith, "Cyclical learning rates for training neural networks",
- * 2017 (arXiv 1506.01186).
+ * without scale;
+ *          a run that is shorter than a cycle, or does not end on a cycle's boundary.
+ * Same as  torch.optim.lr_scheduler.CyclicLR
+ * Source   Smith, "Cyclical learning rates for training neural networks", 2017 (arXiv 1506.01186).
  */
 lathe_sched *lathe_sched_cyclic(lathe_optim *optim, const lathe_cyclic_opts *opts);
 

@@ -9,9 +9,9 @@ extern "C" {
 #endif
 
 typedef struct lathe_multi_step_opts {
-    uint64_t milestones[LATHE_FIELD_LIST]; /* steps at which lr drops, in any order, ended by 0; at least one;
-                                              twice counts twice */
-    double gamma;                          /* factor of a drop; 0 means 0.1 */
+    /** steps at which lr drops, in any order, ended by 0; at least one; twice counts twice */
+    uint64_t milestones[LATHE_FIELD_LIST];
+    double gamma; /* factor of a drop; 0 means 0.1 */
 } lathe_multi_step_opts;
 
 /**

@@ -20,10 +20,10 @@ typedef struct lathe_one_cycle_opts {
     double max_momentum;     /* highest; 0 means the optimizer's own if that is not 0, else 0.95 */
     double div_factor;       /* initial lr = max_lr / div_factor; 0 means 25 */
     double final_div_factor; /* final lr = initial lr / final_div_factor; 0 means 1e4 */
-    bool three_phase;  /* up, as long down to the initial lr, then to the final one; else up, then down to it
-                          at once */
-    bool torch_compat; /* momentum as in PyTorch: auto means on, and from 0.95 to 0.85 whatever the optimizer
-                          has */
+    /** up, as long down to the initial lr, then to the final one; else up, then down to it at once */
+    bool three_phase;
+    /** momentum as in PyTorch: auto means on, and from 0.95 to 0.85 whatever the optimizer has */
+    bool torch_compat;
 } lathe_one_cycle_opts;
 
 /**
@@ -31,14 +31,18 @@ typedef struct lathe_one_cycle_opts {
  * total_steps - 1; momentum the other way.
  *
  *     two phases      end at pct_start * total_steps - 1 and total_steps - 1
- *     three_phase     end at pct_start * total_steps - 1, 2 * pct_start * total_steps - 2, and total_steps -
- * 1 w = the part of its phase that has passed cos             a to b: b + (a - b) / 2 * (1 + cos(pi * w))
+ *     three_phase     ends at pct_start * total_steps - 1, 2 * pct_start * total_steps - 2 and
+ *                     total_steps - 1
+ *     w = the part of its phase that has passed
+ *     cos             a to b: b + (a - b) / 2 * (1 + cos(pi * w))
  *     linear          a to b: a + (b - a) * w
  *
  * After the end the rates stay; PyTorch refuses to go on. Momentum that is not asked for is left alone (see
- * lathe_sched_cyclic). Errors   LATHE_EARG: three_phase with pct_start above 0.5; momentum as for
- * lathe_sched_cyclic. Warnings a run that is not total_steps long. Same as
- * torch.optim.lr_scheduler.OneCycleLR Source   Smith, Topin, "Super-convergence", 2018 (arXiv 1708.07120).
+ * lathe_sched_cyclic).
+ * Errors   LATHE_EARG: three_phase with pct_start above 0.5; momentum as for lathe_sched_cyclic.
+ * Warnings a run that is not total_steps long.
+ * Same as  torch.optim.lr_scheduler.OneCycleLR
+ * Source   Smith, Topin, "Super-convergence", 2018 (arXiv 1708.07120).
  */
 lathe_sched *lathe_sched_one_cycle(lathe_optim *optim, const lathe_one_cycle_opts *opts);
 

@@ -14,8 +14,8 @@ typedef enum lathe_threshold_mode { LATHE_THRESHOLD_REL, LATHE_THRESHOLD_ABS } l
 typedef struct lathe_plateau_opts {
     lathe_plateau_mode mode; /* is less better (a loss) or more (an accuracy)? */
     double factor;           /* of a drop, below 1; 0 means 0.1 */
-    int patience; /* so many epochs without improvement are borne, the next one is too many; 0 means 10, -1
-                     none */
+    /** so many epochs without improvement are borne, the next one is too many; 0 means 10, -1 none */
+    int patience;
     double threshold; /* what counts as an improvement: more than this; 0 means 1e-4, LATHE_ZERO is 0 */
     lathe_threshold_mode threshold_mode; /* of the best so far, or absolute */
     int cooldown;                        /* epochs after a drop that do not count */
@@ -28,7 +28,8 @@ typedef struct lathe_plateau_opts {
  * `patience` epochs.
  *
  * The number of steps does not matter. State: the best so far, bad epochs, what is left of the cool-down, and
- * drops. NaN is never better. Same as  torch.optim.lr_scheduler.ReduceLROnPlateau
+ * drops. NaN is never better.
+ * Same as  torch.optim.lr_scheduler.ReduceLROnPlateau
  */
 lathe_sched *lathe_sched_plateau(lathe_optim *optim, const lathe_plateau_opts *opts);
 

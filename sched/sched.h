@@ -74,8 +74,8 @@ typedef struct lathe_sched_type {
 /**
  * A scheduler of any type for all groups of an optimizer, with the same options for each. Everything is
  * checked before the optimizer is touched; then the rates of step 0 are set. One scheduler an optimizer: a
- * second one is refused. Errors   LATHE_EARG naming the argument, its value and its legal range;
- * LATHE_ESTATE; LATHE_ENOMEM.
+ * second one is refused.
+ * Errors   LATHE_EARG naming the argument, its value and its legal range; LATHE_ESTATE; LATHE_ENOMEM.
  */
 lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts);
 

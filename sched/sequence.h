@@ -28,10 +28,11 @@ typedef struct lathe_sequence_opts {
  * where in which one a run is. A warm-up rises to what the next segment begins with, a cool-down falls from
  * what the one before ended with. A segment whose total_iters, total_steps or t_max is not given gets its own
  * length. If any segment sets momentum, the others hold it at the group's own, a cool-down at the last before
- * it. Errors   LATHE_EARG: no segments, one without type, a length of 0 before the last, a schedule that
- * observes something; each segment's own errors. Warnings each segment's own; a run that is not as long as
- * the sequence. Like     torch.optim.lr_scheduler.SequentialLR, without its objects that overwrite each
- * other.
+ * it.
+ * Errors   LATHE_EARG: no segments, one without type, a length of 0 before the last, a schedule that observes
+ *          something; each segment's own errors.
+ * Warnings each segment's own; a run that is not as long as the sequence.
+ * Like     torch.optim.lr_scheduler.SequentialLR, without its objects that overwrite each other.
  */
 lathe_sched *lathe_sched_sequence(lathe_optim *optim, const lathe_sequence_opts *opts);
 

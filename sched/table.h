@@ -28,9 +28,10 @@ typedef struct lathe_table_opts {
  *
  * The file begins with a header that names its columns: "step", "lr" and, if there is one, "momentum"; other
  * columns are skipped. What `lathe preview --csv` writes, and a run's steps.csv, are such files, so a run's
- * schedule can be given to another. Errors   LATHE_EARG: neither file nor rows, or both; steps that do not
- * rise; a negative rate. LATHE_EIO, LATHE_EFORMAT naming file and line; LATHE_ENOMEM. Momentum, where the
- * table has it, is an error with an optimizer that has none.
+ * schedule can be given to another.
+ * Errors   LATHE_EARG: neither file nor rows, or both; steps that do not rise; a negative rate. LATHE_EIO,
+ *          LATHE_EFORMAT naming file and line; LATHE_ENOMEM.
+ * Momentum, where the table has it, is an error with an optimizer that has none.
  */
 lathe_sched *lathe_sched_table(lathe_optim *optim, const lathe_table_opts *opts);
 

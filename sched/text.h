@@ -18,8 +18,8 @@ typedef struct lathe_sched_text_opts {
     const lathe_sched_option *option;
     int options;
     double steps_per_epoch; /* what "2.5ep" means; 0: not known */
-    uint64_t run_steps; /* length of the run, for schedules that must know theirs (total_steps, t_max); 0: not
-                           known */
+    /** length of the run, for schedules that must know theirs (total_steps, t_max); 0: not known */
+    uint64_t run_steps;
 } lathe_sched_text_opts;
 
 /** The most schedules that a text may name. */
@@ -29,8 +29,9 @@ typedef struct lathe_sched_text_opts {
  * A scheduler from its name, "cyclic", or a sequence of them with lengths,
  * "warmup:200it,cyclic:4ep,cooldown:1ep". A length may be written 500, 500it or 2.5ep; the last one may be
  * left out. A schedule that has modes may come with one, "cyclic:triangular2" or "cyclic:triangular2:4ep",
- * which goes before the option `mode`. Errors   LATHE_ENAME for an unknown schedule, or an option that none
- * of them has; LATHE_EARG for a bad length or value; those of lathe_sched_new.
+ * which goes before the option `mode`.
+ * Errors   LATHE_ENAME for an unknown schedule, or an option that none of them has; LATHE_EARG for a bad
+ *          length or value; those of lathe_sched_new.
  */
 lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const lathe_sched_text_opts *opts);
 

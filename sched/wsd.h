@@ -30,7 +30,7 @@ typedef struct lathe_wsd_opts {
  * Unlike the cosine, a run may be made longer after the fact: only the decay is done again.
  * Errors   LATHE_EARG if warmup + decay is above total_steps.
  * Source   Hu et al., "MiniCPM", 2024 (arXiv 2404.06395); Haegele et al., 2024 (arXiv 2405.18392) for the
- * root.
+ *          root.
  */
 lathe_sched *lathe_sched_wsd(lathe_optim *optim, const lathe_wsd_opts *opts);
 

@@ -24,12 +24,12 @@ typedef struct lathe_compare_result {
 } lathe_compare_result;
 
 typedef struct lathe_compare_run {
-    char group[LATHE_SETTING_SHORT];  /* its variant, for people: "cyclic:triangular2"; runs of a group differ
-                                         in the seed alone */
+    /** its variant, for people: "cyclic:triangular2"; runs of a group differ in the seed alone */
+    char group[LATHE_SETTING_SHORT];
     char folder[LATHE_SETTING_SHORT]; /* in the comparison's: "cyclic-triangular2/seed-1" */
-    char differs[LATHE_SETTING_LONG]; /* the settings that not all groups have: "sched =
-                                         cyclic:triangular2\nmax_lr = 0.01\n" */
-    lathe_settings settings;          /* settings.out is its folder */
+    /** the settings that not all groups have: "sched = cyclic:triangular2\nmax_lr = 0.01\n" */
+    char differs[LATHE_SETTING_LONG];
+    lathe_settings settings; /* settings.out is its folder */
     lathe_compare_result result;
 } lathe_compare_run;
 
@@ -45,9 +45,9 @@ typedef struct lathe_compare_opts {
     const char *const
         *vary;  /* "KEY=a,b,c" each, with '|' between values that have commas themselves; NULL: nothing */
     int varies; /* several: all combinations */
-    const char *runs_file; /* "[name]" and lines "key = value" for each variant; NULL: none. With `vary`: all
-                              combinations */
-    int seeds;             /* how many: settings.seed, settings.seed + 1, ...; 0 means 1 */
+    /** "[name]" and lines "key = value" for each variant; NULL: none. With `vary`: all combinations */
+    const char *runs_file;
+    int seeds; /* how many: settings.seed, settings.seed + 1, ...; 0 means 1 */
     void (*on_message)(void *context, const char *line); /* what was filled in; NULL: nobody wants to know */
     void *context;
 } lathe_compare_opts;
@@ -60,19 +60,21 @@ typedef struct lathe_compare_opts {
  * A single schedule gets lengths and rates that fit the run where none are given, so that each variant has
  * the same budget and is complete at its end:
  *
- *     cyclic         max_lr 3 lr, base_lr max_lr / 4; whole cycles, one for each 6 epochs but at least 2;
- * exp_range: gamma such that a tenth of the height is left in the end one_cycle      max_lr 3 lr, total_steps
- * the run step           step_size a third of the run            multi_step     milestones at a half and
- * three quarters exponential    gamma such that a hundredth is left     warm_restarts  t_0 half the run
+ *     cyclic         max_lr = 3 lr, base_lr = max_lr / 4; whole cycles, one for each 6 epochs, at least 2
+ *                    exp_range: gamma such that a tenth of the height is left at the end
+ *     one_cycle      max_lr = 3 lr, total_steps = the run
+ *     step           step_size = a third of the run
+ *     multi_step     milestones at a half and at three quarters of the run
+ *     exponential    gamma such that a hundredth of lr is left at the end
+ *     warm_restarts  t_0 = half the run
  *     cosine, polynomial, linear, wsd: the run's length
  *
  * Errors   NULL; LATHE_ENAME, LATHE_EARG naming key or value, also for an option that no variant has; those
- * of lathe_run_length.
+ *          of lathe_run_length.
  */
 lathe_compare *lathe_compare_new(const lathe_settings *settings, const lathe_compare_opts *opts);
 
-/** The comparison of a folder, from its compare.json. Errors: NULL: LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM.
- */
+/** The comparison of a folder, from its compare.json. Errors: LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM: NULL. */
 lathe_compare *lathe_compare_read(const char *folder);
 
 /** Give it back, with the folder's lock. NULL is fine. */
@@ -80,9 +82,9 @@ void lathe_compare_free(lathe_compare *compare);
 
 /**
  * Make the folder, take its lock and write compare.json. Where the folder has one, results of runs that are
- * in both are taken over, and those of its runs that are not planned stay in the comparison. Errors
- * LATHE_ESTATE if another process has the folder; LATHE_EARG if a run of that name had other settings;
- * LATHE_EIO, LATHE_EFORMAT.
+ * in both are taken over, and those of its runs that are not planned stay in the comparison.
+ * Errors   LATHE_ESTATE if another process has the folder; LATHE_EARG if a run of that name had other
+ *          settings; LATHE_EIO, LATHE_EFORMAT.
  */
 lathe_status lathe_compare_open(lathe_compare *compare);
 

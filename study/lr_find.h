@@ -3,8 +3,8 @@
  * numbers come out, the base_lr and max_lr of a cyclic schedule.
  *
  * Source   L. N. Smith, Cyclical Learning Rates for Training Neural Networks (arXiv 1506.01186), section 3.3;
- * A Disciplined Approach to Neural Network Hyper-Parameters (arXiv 1803.09820). The debiased average is that
- * of Adam (Kingma and Ba, arXiv 1412.6980).
+ *          A Disciplined Approach to Neural Network Hyper-Parameters (arXiv 1803.09820). The debiased average
+ *          is that of Adam (Kingma and Ba, arXiv 1412.6980).
  */
 #ifndef LATHE_STUDY_LR_FIND_H
 #define LATHE_STUDY_LR_FIND_H
@@ -22,8 +22,8 @@ typedef enum lathe_lr_growth { LATHE_LR_LOG, LATHE_LR_LINEAR } lathe_lr_growth;
 typedef enum lathe_lr_rule {
     LATHE_LR_NO_RULE,
     LATHE_LR_LOSS_FALLS, /* base_lr: here the loss has made the first tenth of its way down */
-    LATHE_LR_QUARTER, /* base_lr: a quarter of max_lr, for the fall begins only behind it, or before the sweep
-                       */
+    /** base_lr: a quarter of max_lr, for the fall begins only behind it, or before the sweep */
+    LATHE_LR_QUARTER,
     LATHE_LR_LOSS_RISES,     /* max_lr: half of where the loss has lost a tenth of its way down again */
     LATHE_LR_ACCURACY_FALLS, /* max_lr: half of where the accuracy has lost a tenth of what it had won */
     LATHE_LR_STOPS           /* max_lr: half of where the loss was no number any more */
@@ -61,21 +61,26 @@ typedef struct lathe_lr_found {
 } lathe_lr_found;
 
 /**
- * Read the pair from curves.
+ * Read base_lr and max_lr from curves.
  *
- * Each sweep is smoothed by a debiased exponential average, s_t = sum over i <= t of b^(t-i) x_i / sum over i
- * <= t of b^(t-i); the logarithm of the rate is averaged alike, so that smoothing moves nothing to higher
- * rates. The median curve is the median of the sweeps' at each step, up to where half of them have ended.
- * With the level L0 of its beginning and its lowest loss Lmin:
+ * Each sweep is smoothed by a debiased exponential average:
  *
- *     max_lr   half the rate behind which the loss stays a tenth of L0 - Lmin or more above Lmin, or the
- * accuracy as far below what it had won, whichever comes first: a dip from which they come back is none; the
- * half is Smith's rule of thumb that the best rate is within a factor of two of the largest one that works
- *     base_lr  the rate at which the loss has made a tenth of its way from L0 to Lmin, but at most max_lr / 4
+ *     s_t = sum over i <= t of b^(t-i) x_i / sum over i <= t of b^(t-i)
  *
- * smoothing   b, in [0, 1); 0.9 is usual: some ten steps.
- * Errors      NULL: LATHE_EARG for less than 20 steps, rates that do not grow; LATHE_ESTATE, telling what to
- * do, if the loss never falls by more than its noise, or still falls at the end; LATHE_ENOMEM.
+ * The logarithm of the rate is averaged in the same way, so smoothing does not shift the curve to higher rates.
+ * The median curve is, at each step, the median of the sweeps. It ends where half of the sweeps have ended.
+ * L0 is the level of its beginning, Lmin its lowest loss:
+ *
+ *     max_lr   half the rate where the curve gets worse for good: the first of two points.
+ *              Loss: from here on it stays above Lmin by a tenth of L0 - Lmin or more.
+ *              Accuracy: from here on it stays below its best by a tenth of what it had gained.
+ *              A dip that recovers does not count as divergence. The half is Smith's rule of thumb: the best
+ *              rate is within a factor of two of the largest one that works.
+ *     base_lr  the rate at which the loss has made a tenth of its way from L0 to Lmin, at most max_lr / 4
+ *
+ * smoothing   b, in [0, 1); 0.9 is usual, about ten steps.
+ * Errors      returns NULL. LATHE_EARG for fewer than 20 steps, or rates that do not grow. LATHE_ESTATE, with a
+ *             remedy, if the loss never falls by more than its noise or still falls at the end. LATHE_ENOMEM.
  */
 lathe_lr_found *lathe_lr_read(const lathe_lr_sweeps *sweeps, double smoothing);
 

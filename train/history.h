@@ -69,7 +69,8 @@ typedef struct lathe_history_ends {
 
 /**
  * The same for the first `steps` and `epochs` rows alone, whatever follows them, and where they end: to go on
- * behind them. Errors   also LATHE_EFORMAT if there are fewer.
+ * behind them.
+ * Errors   also LATHE_EFORMAT if there are fewer.
  */
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,
     uint64_t epochs, lathe_history_ends *ends);

@@ -11,7 +11,7 @@
  * given up are cut off the older ones.
  *
  * Source   tensorflow/core/lib/io/record_writer.cc, tensorflow/core/util/event.proto and
- * framework/summary.proto describe both formats
+ *          framework/summary.proto describe both formats
  */
 #include <math.h>
 #include <stdio.h>

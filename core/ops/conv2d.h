@@ -19,8 +19,8 @@ typedef struct lathe_conv2d_opts {
 /**
  * 2-D cross-correlation (what deep learning calls convolution).
  *
- *     y[b,o,i,j] = bias[o] + sum over c,p,q of w[o,c,p,q] * x[b, c, i*stride + p*dilation - padding, j*stride
- * + q*dilation - padding]
+ *     y[b,o,i,j] = bias[o] + sum over c,p,q of
+ *                  w[o,c,p,q] * x[b, c, i*stride + p*dilation - padding, j*stride + q*dilation - padding]
  *
  *     x [B, C, H, W]   w [O, C/groups, kh, kw]   bias [O] or NULL
  *     result [B, O, H', W'],  H' = (H + 2*padding - dilation*(kh-1) - 1) / stride + 1, rounded down; W' alike
@@ -30,7 +30,8 @@ typedef struct lathe_conv2d_opts {
  * Gradient to x, w and bias.
  * Memory   the result, on x's tape.
  * Errors   LATHE_ESHAPE if the channels do not fit, or H', W' would be below 1; LATHE_EARG for options out of
- * range. Same as  torch.nn.functional.conv2d
+ *          range.
+ * Same as  torch.nn.functional.conv2d
  */
 lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv2d_opts *opts);

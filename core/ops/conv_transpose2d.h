@@ -21,18 +21,20 @@ typedef struct lathe_conv_transpose2d_opts {
  * 2-D transposed convolution: what lathe_conv2d with these options makes of gradients. Each pixel of x paints
  * w times its number into the result; with stride 2 pictures double in size.
  *
- *     y[b, o, i*stride + p*dilation - padding, j*stride + q*dilation - padding] += sum over c of w[c,o,p,q] *
- * x[b,c,i,j];  y += bias[o]
+ *     y[b, o, i*stride + p*dilation - padding, j*stride + q*dilation - padding] +=
+ *         sum over c of w[c,o,p,q] * x[b,c,i,j];  then y += bias[o]
  *
  *     x [B, C, H, W]   w [C, O/groups, kh, kw]   bias [O] or NULL
- *     result [B, O, H', W'],  H' = (H - 1) * stride - 2*padding + dilation*(kh-1) + output_padding + 1; W'
- * alike
+ *     result [B, O, H', W'];  W' as H'
+ *     H' = (H - 1) * stride - 2*padding + dilation*(kh-1) + output_padding + 1
  *
  * Gradient to x, w and bias.
  * Memory   the result, on x's tape.
  * Errors   LATHE_ESHAPE if the channels do not fit, or H', W' would be below 1; LATHE_EARG for options out of
- * range. Same as  torch.nn.functional.conv_transpose2d Source   Zeiler, Krishnan, Taylor, Fergus,
- * "Deconvolutional networks" (2010); Dumoulin, Visin, "A guide to convolution arithmetic" (2016).
+ *          range.
+ * Same as  torch.nn.functional.conv_transpose2d
+ * Source   Zeiler, Krishnan, Taylor, Fergus, "Deconvolutional networks" (2010); Dumoulin, Visin, "A guide to
+ *          convolution arithmetic" (2016).
  */
 lathe_tensor *lathe_conv_transpose2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv_transpose2d_opts *opts);

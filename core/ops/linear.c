@@ -10,8 +10,8 @@
  * made of its lanes. Each result is one task's, so that bits do not depend on the number of threads.
  */
 enum {
-    DEPTH = 1024, /* features that the forward does at once: what a task reads of x stays in the second-level
-                     cache */
+    /* features that the forward does at once: what a task reads of x stays in the second-level cache */
+    DEPTH = 1024,
     DATA_DEPTH = 256, /* outputs that the gradient to x does at once, */
     MOST_ROWS = 32,   /* and the most rows of a task */
     PANEL = 48,       /* features of a task to weights, */

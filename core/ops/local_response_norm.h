@@ -12,17 +12,17 @@ extern "C" {
 
 /** NULL or zeros: size 5, alpha 1e-4, beta 0.75, k 1, across channels. */
 typedef struct lathe_local_response_norm_opts {
-    int size;            /* channels in a window, or its side in pixels; odd; 0 means 5 */
-    double alpha;        /* weight of the window's mean square; >= 0; 0 means 1e-4 (LATHE_ZERO: 0) */
-    double beta;         /* >= 0; 0 means 0.75 (LATHE_ZERO: 0) */
-    double k;            /* > 0; 0 means 1 */
-    bool within_channel; /* the window is a square of the same channel, not a run of channels at the same
-                            pixel */
+    int size;     /* channels in a window, or its side in pixels; odd; 0 means 5 */
+    double alpha; /* weight of the window's mean square; >= 0; 0 means 1e-4 (LATHE_ZERO: 0) */
+    double beta;  /* >= 0; 0 means 0.75 (LATHE_ZERO: 0) */
+    double k;     /* > 0; 0 means 1 */
+    /** the window is a square of the same channel, not a run of channels at the same pixel */
+    bool within_channel;
 } lathe_local_response_norm_opts;
 
 /**
- *     y = x / (k + alpha * m)^beta,  m = the mean of x^2 over the window around x, what lies outside counting
- * as 0
+ *     y = x / (k + alpha * m)^beta
+ *     m = the mean of x^2 over the window around x; numbers outside the tensor count as 0
  *
  *     x [B, C, H, W]   result like x
  *

@@ -12,24 +12,25 @@ extern "C" {
 
 /** NULL is no default here: kernel must be given. */
 typedef struct lathe_pool_opts {
-    int kernel;           /* side of the square window, in pixels; required */
-    int stride;           /* 0 means kernel */
-    int padding;          /* at most kernel / 2 */
-    bool ceil_mode;       /* round the output size up, as Caffe does; windows begin in the picture or its left
-                             padding */
-    bool exclude_padding; /* average pooling: divide by the pixels inside the picture
-                             (count_include_pad=False) */
+    int kernel;  /* side of the square window, in pixels; required */
+    int stride;  /* 0 means kernel */
+    int padding; /* at most kernel / 2 */
+    /** round the output size up, as Caffe does; windows begin in the picture or its left padding */
+    bool ceil_mode;
+    /** average pooling: divide by the pixels inside the picture (count_include_pad=False) */
+    bool exclude_padding;
 } lathe_pool_opts;
 
 /**
  *     y[b,c,i,j] = max over p,q of x[b, c, i*stride + p - padding, j*stride + q - padding]
  *
- *     x [B, C, H, W]   result [B, C, H', W'],  H' = (H + 2*padding - kernel) / stride + 1, rounded as
- * ceil_mode says
+ *     x [B, C, H, W]   result [B, C, H', W'];  W' as H'
+ *     H' = (H + 2*padding - kernel) / stride + 1, rounded down, or up with ceil_mode
  *
  * Padding counts as minus infinity; a NaN in the window is its maximum. Gradient to x: to the first of equal
- * maxima in row-major order, as PyTorch (a NaN gets none). Errors   LATHE_EARG for options out of range,
- * LATHE_ESHAPE if H', W' would be below 1. Same as  torch.nn.functional.max_pool2d
+ * maxima in row-major order, as PyTorch (a NaN gets none).
+ * Errors   LATHE_EARG for options out of range, LATHE_ESHAPE if H', W' would be below 1.
+ * Same as  torch.nn.functional.max_pool2d
  */
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
@@ -43,8 +44,8 @@ lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
 /**
  * Mean over windows chosen so that the result is [B, C, height, width]: row i covers rows floor(i*H/height)
- * to ceil((i+1)*H/height). height = width = 1 is global average pooling. Same as
- * torch.nn.functional.adaptive_avg_pool2d
+ * to ceil((i+1)*H/height). height = width = 1 is global average pooling.
+ * Same as  torch.nn.functional.adaptive_avg_pool2d
  */
 lathe_tensor *lathe_adaptive_avg_pool2d(lathe_tensor *x, int height, int width);
 

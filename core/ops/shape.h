@@ -35,8 +35,9 @@ lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count);
 /**
  * Every stride-th row and column, and zero channels on both sides: the parameter-free shortcut of He et al.
  * 2015 (option A). [B, C, H, W] to [B, channels, ceil(H/stride), ceil(W/stride)], C's channels in the middle,
- * (channels - C) / 2 zeros before. Errors: LATHE_ESHAPE if channels < C; LATHE_EARG if stride < 1. Same as
- * torch.nn.functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, before, after))
+ * (channels - C) / 2 zeros before.
+ * Errors: LATHE_ESHAPE if channels < C; LATHE_EARG if stride < 1.
+ * Same as  torch.nn.functional.pad(x[:, :, ::stride, ::stride], (0, 0, 0, 0, before, after))
  */
 lathe_tensor *lathe_subsample(lathe_tensor *x, int stride, int channels);
 

@@ -31,7 +31,7 @@ typedef struct lathe_data_file {
 /**
  * Open a regular file. Directories, pipes and devices are refused without waiting for them.
  * Errors   LATHE_EIO, LATHE_EFORMAT (a cut gzip header), LATHE_ENOMEM. After a failure closing it is not
- * needed and harmless.
+ *          needed and harmless.
  */
 lathe_status lathe_data_file_open(lathe_data_file *file, const char *path);
 
@@ -41,8 +41,8 @@ lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t cou
 
 /**
  * That the file holds `total` unpacked bytes, before anything of that size is allocated: a plain file's
- * length, a gzip file's trailer, and the most that so many compressed bytes can unpack to. Errors
- * LATHE_EFORMAT; `reason` says where `total` comes from.
+ * length, a gzip file's trailer, and the most that so many compressed bytes can unpack to.
+ * Errors   LATHE_EFORMAT; `reason` says where `total` comes from.
  */
 lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const char *reason);
 

@@ -14,9 +14,10 @@ extern "C" {
  * 1,024 blue bytes, row by row. A file may have any number of records.
  *
  * dir      their folder. NULL: cifar10 in the folder that the environment variable LATHE_DATA names, or in
- * /usr/share/datasets. Errors   LATHE_EIO; LATHE_EFORMAT with the file's name and the reason: no records, a
- * length that is no multiple of 3,073, a label above 9, damaged gzip data. Returns NULL. Source   A.
- * Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009;
+ *          /usr/share/datasets.
+ * Errors   LATHE_EIO; LATHE_EFORMAT with the file's name and the reason: no records, a length that is no
+ *          multiple of 3,073, a label above 9, damaged gzip data. Returns NULL.
+ * Source   A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009;
  *          https://www.cs.toronto.edu/~kriz/cifar.html
  * Same as  torchvision.datasets.CIFAR10
  */

@@ -20,9 +20,10 @@ typedef struct lathe_csv {
 
 /**
  * Read a table from a file: commas between cells, a cell in double quotes may hold commas, line ends and
- * doubled quotes; lines end with \n or \r\n; empty lines are passed over. Errors   LATHE_EIO, LATHE_ENOMEM,
- * LATHE_EFORMAT "FILE:LINE: ...": no header, a header with an empty or a repeated name, another number of
- * cells, quotes that do not fit, a zero byte, more than 64 MiB, 1024 columns or 20,000,000 rows.
+ * doubled quotes; lines end with \n or \r\n; empty lines are passed over.
+ * Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT "FILE:LINE: ...": no header, a header with an empty or a
+ *          repeated name, another number of cells, quotes that do not fit, a zero byte, more than 64 MiB,
+ *          1024 columns or 20,000,000 rows.
  */
 lathe_status lathe_csv_read(const char *path, lathe_csv *table);
 

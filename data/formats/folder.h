@@ -26,18 +26,19 @@ typedef struct lathe_folder_opts {
  *
  *     dir/ants/1.jpg          or  dir/train/ants/1.jpg     for LATHE_SPLIT_TRAIN
  *     dir/bees/some/2.png         dir/test/bees/2.png      for LATHE_SPLIT_TEST (or val/ where there is no
- * test/)
+ *         test/)
  *
  * In the first form a part of each class is held out for LATHE_SPLIT_TEST. Classes and files are in the order
  * of their names' bytes. Each picture is scaled until its shorter side fits, and the middle is cut out. Taken
  * for pictures are the files whose name ends as a picture's does, and those without such an ending that begin
- * as one. Hidden names, symbolic links, and what is no regular file are passed over. mean and std are
- * measured: from all pictures up to 256, or from 256 of more.
+ * as one. Hidden names, symbolic links, and what is no regular file are passed over.
+ * mean and std are measured: from all pictures up to 256, or from 256 of more.
  *
  * Memory   the pictures if they are kept, otherwise the files' names.
  * Errors   LATHE_EIO, LATHE_EFORMAT (no class folders, a class without pictures, in the second form a test
- * class that is not trained, a damaged picture), LATHE_EARG, LATHE_ENOMEM: returns NULL. What is not kept may
- * fail when it is read. Same as  torchvision.datasets.ImageFolder with Resize and CenterCrop
+ *          class that is not trained, a damaged picture), LATHE_EARG, LATHE_ENOMEM: returns NULL. What is not
+ *          kept may fail when it is read.
+ * Same as  torchvision.datasets.ImageFolder with Resize and CenterCrop
  */
 lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe_folder_opts *opts);
 

@@ -23,8 +23,8 @@ lathe_status lathe_walk_folders(const char *folder, lathe_listing *listing);
 /**
  * The files in `folder` and in the folders in it, to a depth of 16, as paths from `folder` on. Names that
  * begin with a point, symbolic links and what is no regular file are passed over. `wanted` says whether file
- * `name` of an open folder is to be listed. Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT (more than
- * 50,000,000 files).
+ * `name` of an open folder is to be listed.
+ * Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT (more than 50,000,000 files).
  */
 lathe_status lathe_walk_files(const char *folder, bool (*wanted)(int folder_handle, const char *name),
     lathe_listing *listing);

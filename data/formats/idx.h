@@ -14,8 +14,8 @@ typedef struct lathe_idx_opts {
     int classes;      /* a label of this or more is refused; at most 65536; 0: the largest label + 1 */
     const char *const *class_names; /* [classes] */
     const double *mean, *std;       /* [1] */
-    bool cache; /* with mean and std: gzipped pictures are kept unpacked in a file of the user's cache folder
-                 */
+    /** with mean and std: gzipped pictures are kept unpacked in a file of the user's cache folder */
+    bool cache;
 } lathe_idx_opts;
 
 /**
@@ -25,10 +25,11 @@ typedef struct lathe_idx_opts {
  *     labels    00 00 08 01, count, then a byte a label
  *
  * Memory   the unpacked pictures, or none of them where they are read from the cache; nothing is allocated by
- * a header's word before the file's length bears it out. Errors   LATHE_EIO; LATHE_EFORMAT with the file's
- * name and the reason: another magic number or element type, no pictures, a size of 0 or above 16,384, a
- * length that does not fit the header, truncated or damaged gzip data, trailing bytes, counts that differ, a
- * label out of range. Returns NULL. Source   http://yann.lecun.com/exdb/mnist/
+ *          a header's word before the file's length bears it out.
+ * Errors   LATHE_EIO; LATHE_EFORMAT with the file's name and the reason: another magic number or element
+ *          type, no pictures, a size of 0 or above 16,384, a length that does not fit the header, truncated
+ *          or damaged gzip data, trailing bytes, counts that differ, a label out of range. Returns NULL.
+ * Source   http://yann.lecun.com/exdb/mnist/
  */
 lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const lathe_idx_opts *opts);
 
@@ -36,10 +37,12 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
  * Fashion-MNIST: 60,000 + 10,000 grey pictures of clothing, 28x28, 10 classes.
  *
  * The unpacked pictures are kept in lathe in the user's cache folder ($LATHE_CACHE names another, or is
- * "off"): the next run starts at once. dir      the folder of train-images-idx3-ubyte[.gz] and the others.
- * NULL: fashion-mnist in the folder that the environment variable LATHE_DATA names, or in
- * /usr/share/datasets, where Debian's dataset-fashion-mnist puts it. Source   H. Xiao, K. Rasul, R. Vollgraf,
- * "Fashion-MNIST", arXiv:1708.07747. Same as  torchvision.datasets.FashionMNIST
+ * "off"): the next run starts at once.
+ * dir      the folder of train-images-idx3-ubyte[.gz] and the others. NULL: fashion-mnist in the folder that
+ *          the environment variable LATHE_DATA names, or in /usr/share/datasets, where Debian's
+ *          dataset-fashion-mnist puts it.
+ * Source   H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", arXiv:1708.07747.
+ * Same as  torchvision.datasets.FashionMNIST
  */
 lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split);
 

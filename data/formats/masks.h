@@ -14,17 +14,18 @@ extern "C" {
  *
  *     dir/images/7.png, dir/masks/7.png     or  dir/train/images/7.png, ...   for LATHE_SPLIT_TRAIN
  *                                               dir/test/images/8.png, ...    for LATHE_SPLIT_TEST (or val/
- * where there is no test/)
+ *                                                   where there is no test/)
  *
  * images/ may also be called image/, and masks/ mask/, labels/ or label/. In the first form a part is held
  * out for LATHE_SPLIT_TEST. A mask is a grey picture of its picture's size, without loss (PNG, BMP, PGM):
  * each level is a class. Levels 0, 1, ... are those classes; others, such as 0 and 255, are counted from the
  * lowest. Which levels there are is looked up in all masks of the training part; at most 64. Class names are
  * the lines of dir/classes.txt where there is one, else "level 0", "level 255", ... Pictures and masks are
- * scaled and cut alike, masks by the nearest pixel. The task is LATHE_TASK_PIXELS. Size, channels, damaged
- * pictures and memory as in lathe_data_folder. Errors   LATHE_EIO, LATHE_EARG, LATHE_ENOMEM; LATHE_EFORMAT
- * (no such folders, a picture without mask, a mask without picture, of another size, in colour, of too many
- * levels, a wrong number of names): returns NULL.
+ * scaled and cut alike, masks by the nearest pixel. The task is LATHE_TASK_PIXELS.
+ * Size, channels, damaged pictures and memory as in lathe_data_folder.
+ * Errors   LATHE_EIO, LATHE_EARG, LATHE_ENOMEM; LATHE_EFORMAT (no such folders, a picture without mask, a
+ *          mask without picture, of another size, in colour, of too many levels, a wrong number of names):
+ *          returns NULL.
  */
 lathe_dataset *lathe_data_masks(const char *dir, lathe_split split, const lathe_folder_opts *opts);
 

@@ -38,8 +38,8 @@ char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
 
 /**
  * A data set of the list, which becomes its own, also when this fails; with a `status` that says the list
- * could not be made it only goes. Of the options labels, classes and class_names are not looked at; the
- * others are checked and have been filled in. `where` is what messages call the whole.
+ * could not be made it only goes. Of the options labels, classes and class_names are not
+ * looked at; the others are checked and have been filled in. `where` is what messages call the whole.
  */
 lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts,
     const char *where);

@@ -22,7 +22,8 @@ typedef struct lathe_shapes_opts {
  * Pictures of ten shapes: circle, ring, half disc, crescent, triangle, square, bar, cross, star, heart;
  * picture i shows shape i mod 10. Place, size, turn, shades and noise are random, keyed by (seed, split, i),
  * so that the training and test pictures differ and any of them can be drawn without the others. Edges are
- * anti-aliased. mean and std are measured from the first 200 pictures.
+ * anti-aliased.
+ * mean and std are measured from the first 200 pictures.
  *
  * Memory   the pictures, each drawn when it is first read.
  * Errors   LATHE_EARG, LATHE_ENOMEM: returns NULL.

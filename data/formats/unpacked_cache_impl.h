@@ -3,8 +3,8 @@
  * $LATHE_CACHE ("off" or empty: no cache), else lathe in $XDG_CACHE_HOME, else ~/.cache/lathe. A cache that
  * cannot be read or written is never an error.
  *
- *     file  64 bytes that say of which source file it is (device, inode, length, times of its last changes)
- * and how many bytes follow
+ *     file  64 bytes that say of which source file it is (device, inode, length, times of its last
+ *           changes) and how many bytes follow
  *
  * A file appears under its name whole or not at all: it is written under another, brought to the disk and
  * renamed. One whose source has changed since, or that is not as long as it says, is not used, and replaced.

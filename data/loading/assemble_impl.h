@@ -15,8 +15,8 @@ typedef struct lathe_recipe {
     uint64_t seed;                      /* of their random numbers */
     bool still;                         /* none: lathe_transforms_still */
     int channels, height, width;        /* of what comes out */
-    size_t scratch; /* bytes of work space an image: what mixed pictures are made into, then that of each
-                       sample */
+    /** bytes of work space an image: what mixed pictures are made into, then that of each sample */
+    size_t scratch;
     size_t sample_scratch;          /* of a sample, that of its mask included */
     size_t mask_scratch;            /* of that, for transforming a mask: at the end */
     int mixes;                      /* samples that one image may be made of */
@@ -43,7 +43,8 @@ void lathe_slot_free(lathe_slot *slot);
 
 /**
  * Make block `block` of the batch: the images 16*block and following, and their labels. Different blocks at
- * once are fine. Errors   of the data set's read.
+ * once are fine.
+ * Errors   of the data set's read.
  */
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block);
 

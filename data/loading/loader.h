@@ -18,8 +18,8 @@ typedef struct lathe_loader lathe_loader;
 typedef struct lathe_loader_opts {
     int batch_size; /* 0 means 64 */
     bool shuffle;   /* another order each epoch, keyed by (seed, epoch) */
-    bool balanced;  /* draw each class equally often: as many samples an epoch, some of them never, others
-                       several times */
+    /** draw each class equally often: as many samples an epoch, some of them never, others several times */
+    bool balanced;
     const double *weights; /* [count], copied: draw each sample as often as its weight says, with replacement;
                               NULL: every one once */
     bool drop_last;        /* leave a smaller last batch out */

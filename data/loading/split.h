@@ -12,18 +12,19 @@ extern "C" {
 
 /**
  * The samples data[indices[0]], data[indices[1]], ... as a data set. The indices are copied; `data` must
- * outlive it. mean, std and classes are those of `data`. Errors   LATHE_EARG (none, or an index beyond the
- * end), LATHE_ENOMEM: returns NULL. Same as  torch.utils.data.Subset
+ * outlive it. mean, std and classes are those of `data`.
+ * Errors   LATHE_EARG (none, or an index beyond the end), LATHE_ENOMEM: returns NULL.
+ * Same as  torch.utils.data.Subset
  */
 lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indices, size_t count);
 
 /** NULL or zeros: a tenth of each class is held out. */
 typedef struct lathe_split_opts {
-    double fraction;  /* of the samples to hold out, above 0, below 1; 0 means 0.1 */
-    int folds;        /* 2 or more: hold out one of so many folds instead, about equal in size ... */
-    int fold;         /* ... namely this one, from 0 */
-    bool no_stratify; /* by chance alone; otherwise each class is held out in the same proportion, to less
-                         than one sample */
+    double fraction; /* of the samples to hold out, above 0, below 1; 0 means 0.1 */
+    int folds;       /* 2 or more: hold out one of so many folds instead, about equal in size ... */
+    int fold;        /* ... namely this one, from 0 */
+    /** by chance alone; otherwise each class is held out in the same proportion, to less than one sample */
+    bool no_stratify;
     const int
         *groups; /* [count]: samples of one group number (a patient, a film) stay together; not stratified */
     uint64_t seed; /* which samples */
@@ -36,8 +37,9 @@ typedef struct lathe_split_opts {
  * `data` must outlive both.
  *
  * Errors   LATHE_EARG (a value out of range, a part that would be empty), LATHE_ENOMEM: *rest and *held_out
- * are NULL. Same as  sklearn.model_selection: train_test_split, KFold, StratifiedKFold, GroupKFold (other
- * random numbers)
+ *          are NULL.
+ * Same as  sklearn.model_selection: train_test_split, KFold, StratifiedKFold, GroupKFold (other random
+ *          numbers)
  */
 lathe_status lathe_data_split(const lathe_dataset *data, const lathe_split_opts *opts, lathe_dataset **rest,
     lathe_dataset **held_out);

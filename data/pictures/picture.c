@@ -57,9 +57,11 @@ int lathe_picture_exif(const uint8_t *bytes, size_t size)
 }
 
 /*
- * Turn and mirror to what EXIF's orientation says. Where pixel (x, y) of the result comes from, in a file of
- * w x h: 2 (w-1-x, y)   3 (w-1-x, h-1-y)   4 (x, h-1-y)   5 (y, x)   6 (y, h-1-x)   7 (w-1-y, h-1-x)   8
- * (w-1-y, x)
+ * Turn and mirror as EXIF's orientation says. Pixel (x, y) of the result comes from this pixel of a file of
+ * size w x h:
+ *
+ *     2 (w-1-x, y)   3 (w-1-x, h-1-y)   4 (x, h-1-y)       5 (y, x)
+ *     6 (y, h-1-x)   7 (w-1-y, h-1-x)   8 (w-1-y, x)
  */
 static lathe_status set_upright(lathe_picture *picture, int orientation)
 {

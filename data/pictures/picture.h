@@ -27,8 +27,8 @@ typedef struct lathe_picture_opts {
     size_t max_pixels;   /* width * height; 0: 33554432 */
     size_t max_bytes;    /* of the file; 0: 67108864 */
     bool no_orientation; /* leave the picture as it lies in the file, whatever its EXIF orientation says */
-    int at_least; /* a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0:
-                     no */
+    /** a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: no */
+    int at_least;
 } lathe_picture_opts;
 
 /**

@@ -37,7 +37,8 @@ lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, bool adobe, lat
 
 /**
  * Decode a PNG or BMP that has been looked over with stb_image, which may use `budget` bytes; `channels` if
- * none are asked for. Errors   LATHE_EFORMAT, LATHE_ENOMEM.
+ * none are asked for.
+ * Errors   LATHE_EFORMAT, LATHE_ENOMEM.
  */
 lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture);
 

@@ -27,9 +27,9 @@ typedef struct lathe_box {
 
 /**
  * Fill *out, whose sizes are set, with the part `box` of *in (NULL: all of it), scaled. When it gets smaller
- * the filter is stretched, so that no pixel is left out (antialiasing); except for LATHE_NEAREST. Errors
- * LATHE_EARG (a box that is empty or reaches outside), LATHE_ENOMEM. Same as  PIL.Image.resize(size,
- * resample, box), bit for bit
+ * the filter is stretched, so that no pixel is left out (antialiasing); except for LATHE_NEAREST.
+ * Errors   LATHE_EARG (a box that is empty or reaches outside), LATHE_ENOMEM.
+ * Same as  PIL.Image.resize(size, resample, box), bit for bit
  */
 lathe_status lathe_image_resize(const lathe_image *in, lathe_filter filter, const lathe_box *box,
     lathe_image *out);

@@ -78,15 +78,20 @@ typedef struct lathe_transforms lathe_transforms;
  * fill the transform's fields in order, `p=0.3` or one value more is how often it is done.
  *
  *     crop:4,hflip                                   pad by 4, crop back at random; mirror every other
- * picture random_resized_crop:32:scale=0.3..1            a range is written with two points rotate:15:p=0.3
- * -15 ... 15: one number is the range about the default's middle, 0 or 1, jitter:0.2 0.8 ... 1.2, and where
- * that is neither, exactly this number one_of(blur:3,gauss_noise:0.1,to_gray):0.5     one of them, in half of
- * the pictures, drawn by their p sequence(hflip:1,rotate:10..20:1):0.2          all or nothing
+ *         picture
+ *     random_resized_crop:32:scale=0.3..1            a range is written with two points
+ *     rotate:15:p=0.3                                -15 ... 15: one number is the range about the default's
+ *         middle, 0 or 1,
+ *     jitter:0.2                                     0.8 ... 1.2, and where that is neither, exactly this
+ *         number
+ *     one_of(blur:3,gauss_noise:0.1,to_gray):0.5     one of them, in half of the pictures, drawn by their p
+ *     sequence(hflip:1,rotate:10..20:1):0.2          all or nothing
  *     hflip,mixup:0.2:p=0.5,cutmix                   of those that mix pictures, which stand last, the first
- * that its p lets be done
+ *         that its p lets be done
  *
  * NULL or "" is no transforms at all. Errors: LATHE_ENAME (lists the known ones), LATHE_EARG, LATHE_ENOMEM:
- * returns NULL. Same as  albumentations' Compose, OneOf and Sequential
+ * returns NULL.
+ * Same as  albumentations' Compose, OneOf and Sequential
  */
 lathe_transforms *lathe_transforms_parse(const char *spec);
 
@@ -106,9 +111,10 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
 
 /**
  * Transform a picture. What happens depends on (seed, epoch, index) alone, and for each transform on its name
- * and on how many of the same name come before it: adding another leaves it as it was. A mask is moved as its
- * picture is with the same key. *out lies in `scratch`, or is *in itself if nothing was done. The sizes must
- * have passed lathe_transforms_size. Errors: LATHE_ENOMEM.
+ * and on how many of the same name come before it: adding another leaves it as it was.
+ * A mask is moved as its picture is with the same key. *out lies in `scratch`, or is *in itself if nothing
+ * was done. The sizes must have passed lathe_transforms_size.
+ * Errors: LATHE_ENOMEM.
  */
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
     uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out);

@@ -78,7 +78,8 @@ lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_bo
 /**
  * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]); pixel
  * centres are whole numbers, and places are rounded to 1/32 of a pixel. Nearest for masks; LATHE_AREA is
- * bilinear here. Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
+ * bilinear here.
+ * Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
  */
 void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge,
     lathe_image *out);

@@ -54,8 +54,9 @@ typedef struct lathe_nn_conv_transpose2d_opts {
 
 /**
  * Transposed convolution with a square kernel: [B, in_channels, H, W] to [B, out_channels, H', W'] (see
- * lathe_conv_transpose2d). Parameters  weight [in_channels, out_channels/groups, kernel, kernel], bias
- * [out_channels] Same as     torch.nn.ConvTranspose2d
+ * lathe_conv_transpose2d).
+ * Parameters  weight [in_channels, out_channels/groups, kernel, kernel], bias [out_channels]
+ * Same as     torch.nn.ConvTranspose2d
  */
 lathe_layer *lathe_nn_conv_transpose2d(lathe_model *model, int in_channels, int out_channels, int kernel,
     const lathe_nn_conv_transpose2d_opts *opts);
@@ -76,9 +77,10 @@ lathe_layer *lathe_nn_linear(lathe_model *model, int in_features, int out_featur
 
 /**
  * Batch normalisation of [B, channels, H, W] or [B, channels] (see lathe_batch_norm). opts NULL: eps 1e-5,
- * momentum 0.1. Parameters  weight [channels], at first 1; bias [channels], at first 0 Buffers running_mean
- * [channels], at first 0; running_var [channels], at first 1 Same as     torch.nn.BatchNorm2d,
- * torch.nn.BatchNorm1d
+ * momentum 0.1.
+ * Parameters  weight [channels], at first 1; bias [channels], at first 0
+ * Buffers     running_mean [channels], at first 0; running_var [channels], at first 1
+ * Same as     torch.nn.BatchNorm2d, torch.nn.BatchNorm1d
  */
 lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_batch_norm_opts *opts);
 
@@ -165,7 +167,8 @@ lathe_layer *lathe_nn_log_softmax(lathe_model *model);
 
 /**
  * One layer after the other; the list ends with NULL. Their names are "0", "1", ... Returns NULL if the model
- * has failed, so that a constructor in the list may. Same as  torch.nn.Sequential
+ * has failed, so that a constructor in the list may.
+ * Same as  torch.nn.Sequential
  */
 lathe_layer *lathe_nn_sequential(lathe_model *model, ...) __attribute__((sentinel));
 

@@ -17,8 +17,8 @@ typedef struct lathe_pool_windows {
     int height, width, out_height, out_width;
     const lathe_pool_span *rows, *columns; /* [out_height], [out_width] */
     int relu;                              /* maxima: of relu(x), that is no less than 0 */
-    int partition; /* every pixel lies in exactly one window: backward writes each once, and need not clear
-                      first */
+    /** every pixel lies in exactly one window: backward writes each once, and need not clear first */
+    int partition;
 } lathe_pool_windows;
 
 /* All work on `planes` neighbouring planes; add says whether to add to gx or to write it. */

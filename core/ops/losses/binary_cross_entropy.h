@@ -23,8 +23,8 @@ typedef struct lathe_binary_cross_entropy_opts {
  *
  *     loss = - weight[k] * (pos_weight[k] * t * log sigmoid(x) + (1 - t) * log(1 - sigmoid(x)))
  *
- *     x [B, K, ...] batched logits   targets like x, numbers in [0, 1] (not checked)   result rank 0, or like
- * x for LATHE_REDUCE_NONE
+ *     x [B, K, ...] batched logits   targets like x, numbers in [0, 1] (not checked)
+ *     result rank 0, or like x for LATHE_REDUCE_NONE
  *
  * Gradient to x: targets are constants.
  * Memory   the result, and as much as x for backward, on x's tape.

@@ -20,8 +20,9 @@ typedef struct lathe_box_opts {
  *     x [B, 4, ...] batched boxes   target like x   result rank 0, or [B, ...] batched for LATHE_REDUCE_NONE
  *
  * Gradient to x: the target is constant. Where two edges coincide each box has half of the slope, as in
- * PyTorch. Memory   the result, and as much as x for backward, on x's tape. Errors   LATHE_ESHAPE unless x is
- * batched [B, 4, ...]; LATHE_EARG for options out of range.
+ * PyTorch.
+ * Memory   the result, and as much as x for backward, on x's tape.
+ * Errors   LATHE_ESHAPE unless x is batched [B, 4, ...]; LATHE_EARG for options out of range.
  */
 
 /** 1 - I / (U + eps), I the area of the intersection, U of the union. No gradient between boxes that do not

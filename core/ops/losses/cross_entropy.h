@@ -21,16 +21,19 @@ typedef struct lathe_cross_entropy_opts {
  *
  *     loss = - sum over b of w[y_b] * log softmax(x)[b, y_b]  /  sum over b of w[y_b]        (reduction mean)
  *
- *     x [B, K] batched logits   labels [B] classes 0 ... K-1   result rank 0, or [B] batched for
- * LATHE_REDUCE_NONE x [B, K, H, W]            labels [B, H, W] row-major     ..., or [B, H, W] batched: each
- * pixel is a sample of its own
+ *     x [B, K] batched logits   labels [B] classes 0 ... K-1
+ *     result rank 0, or [B] batched for LATHE_REDUCE_NONE
+ *
+ *     x [B, K, H, W]            labels [B, H, W] row-major: each pixel is a sample
+ *     result rank 0, or [B, H, W] batched for LATHE_REDUCE_NONE
  *
  * With label smoothing s, class k of each sample has the target (1-s) * [k = y_b] + s/K, times w[k].
  * Gradient to x; 0 for ignored samples. The same bits for any number of threads.
  * Memory   the result, and as much as x for backward, on x's tape; labels are read at once and not kept.
  * Errors   LATHE_ESHAPE unless x is batched [B, K, ...]; LATHE_EARG for options out of range, naming the
- * first label that is out of range, and for the mean over no samples at all (every one ignored, or of weight
- * 0), which is NaN in PyTorch. Same as  torch.nn.functional.cross_entropy
+ *          first label that is out of range, and for the mean over no samples at all (every one ignored, or
+ *          of weight 0), which is NaN in PyTorch.
+ * Same as  torch.nn.functional.cross_entropy
  */
 lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts);
 

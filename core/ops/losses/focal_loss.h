@@ -21,14 +21,14 @@ typedef struct lathe_focal_opts {
  *
  *     loss = - alpha[y] * (1 - p)^gamma * log p
  *
- *     x [B, K, ...] batched logits   labels [B, ...] row-major   result rank 0, or [B, ...] batched for
- * LATHE_REDUCE_NONE
+ *     x [B, K, ...] batched logits   labels [B, ...] row-major
+ *     result rank 0, or [B, ...] batched for LATHE_REDUCE_NONE
  *
  * Gradient to x; 0 for ignored samples.
  * Memory   the result, and as much as x for backward, on x's tape.
  * Errors   as lathe_cross_entropy.
  * Source   Lin, Goyal, Girshick, He, Dollar, "Focal loss for dense object detection", 2017 (arXiv
- * 1708.02002).
+ *          1708.02002).
  */
 lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_opts *opts);
 
@@ -44,13 +44,14 @@ typedef struct lathe_sigmoid_focal_opts {
  *
  *     loss = (alpha t + (1 - alpha)(1 - t)) * (1 - p_t)^gamma * binary cross-entropy(x, t)
  *
- *     x [B, K, ...] batched logits   targets like x, numbers in [0, 1] (not checked)   result rank 0, or like
- * x for LATHE_REDUCE_NONE
+ *     x [B, K, ...] batched logits   targets like x, numbers in [0, 1] (not checked)
+ *     result rank 0, or like x for LATHE_REDUCE_NONE
  *
  * Gradient to x: targets are constants. The mean is over all numbers; torchvision's default reduction is
- * none, and detectors divide the sum by the number of objects. Memory   the result, and as much as x for
- * backward, on x's tape. Errors   LATHE_ESHAPE; LATHE_EARG for options out of range. Same as
- * torchvision.ops.sigmoid_focal_loss
+ * none, and detectors divide the sum by the number of objects.
+ * Memory   the result, and as much as x for backward, on x's tape.
+ * Errors   LATHE_ESHAPE; LATHE_EARG for options out of range.
+ * Same as  torchvision.ops.sigmoid_focal_loss
  */
 lathe_tensor *lathe_sigmoid_focal(lathe_tensor *x, lathe_tensor *targets,
     const lathe_sigmoid_focal_opts *opts);

@@ -16,8 +16,8 @@ extern "C" {
 #endif
 
 typedef enum lathe_reduction {
-    LATHE_REDUCE_MEAN, /* over all numbers of what "none" gives, unless a loss says otherwise; PyTorch's
-                          default */
+    /** over all numbers of what "none" gives, unless a loss says otherwise; PyTorch's default */
+    LATHE_REDUCE_MEAN,
     LATHE_REDUCE_SUM,
     LATHE_REDUCE_NONE
 } lathe_reduction;

@@ -37,7 +37,8 @@ lathe_tensor *lathe_dice(lathe_tensor *x, const int *labels, const lathe_overlap
  * Soft Jaccard, or soft IoU: the same with (sum p t + smooth) / (sum p + sum t - sum p t + smooth).
  *
  * Source   Rahman, Wang, "Optimizing intersection-over-union in deep neural networks for image segmentation",
- * 2016. Same as  segmentation_models_pytorch.losses.JaccardLoss(mode="multiclass")
+ *          2016.
+ * Same as  segmentation_models_pytorch.losses.JaccardLoss(mode="multiclass")
  */
 lathe_tensor *lathe_jaccard(lathe_tensor *x, const int *labels, const lathe_overlap_opts *opts);
 
@@ -56,8 +57,8 @@ typedef struct lathe_cross_entropy_iou_opts {
     double label_smoothing;          /* of the cross-entropy */
     double smooth;                   /* of the IoU */
     int ignore_index;                /* of both; 0 means -100 */
-    lathe_reduction reduction; /* mean, or the sum over pixels plus lambda times the sum over classes; none
-                                  does not exist */
+    /** mean, or the sum over pixels plus lambda times the sum over classes; none does not exist */
+    lathe_reduction reduction;
 } lathe_cross_entropy_iou_opts;
 
 /**

@@ -45,9 +45,9 @@ static void fill_case(lathe_leaf leaves[5], lathe_shape shape, uint64_t seed)
 /*
  * One channel, x = 1 2 3 6: mean 3, variance (4 + 1 + 0 + 9) / 4 = 3.5, unbiased 14/3; weight 2, bias 1, eps
  * 0.5: the deviation is 2, so y = (x - 3) + 1. From mean 0 and variance 1 the running ones become 0.1 * 3 and
- * 0.9 + 0.1 * 14/3. In eval with mean 1 and variance 3.5: y = (x - 1) + 1. Gradient for gy = 1 0 0 0: xhat =
- * -1 -.5 0 1.5, mean of g 1/4, mean of g * xhat -1/4: gx = 2/2 * (g - 1/4 + xhat/4) = 0.5 -.375 -.25 .125; gw
- * = -1; gb = 1.
+ * 0.9 + 0.1 * 14/3. In eval with mean 1 and variance 3.5: y = (x - 1) + 1.
+ * Gradient for gy = 1 0 0 0: xhat = -1 -.5 0 1.5, mean of g 1/4, mean of g * xhat -1/4:
+ * gx = 2/2 * (g - 1/4 + xhat/4) = 0.5 -.375 -.25 .125; gw = -1; gb = 1.
  */
 static void a_case_by_hand(void **state)
 {

@@ -178,7 +178,7 @@ static void check_against_twin(const setup *s, uint64_t seed)
 }
 
 /*
- * x = 1 2 3   w = 1 0   bias 10    y = 1+5 2+6 = 16 18
+ * x = 1 2 3 w = 1 0 bias 10 y = 1+5 2+6 = 16 18
  *     4 5 6       0 1                  4+8 5+9   22 24
  *     7 8 9
  * with gy all 1: gx counts each place's weights: 1 1 0 / 1 2 1 / 0 1 1; gw sums the four windows: 12 16 / 24
