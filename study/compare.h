@@ -74,7 +74,9 @@ typedef struct lathe_compare_opts {
  */
 lathe_compare *lathe_compare_new(const lathe_settings *settings, const lathe_compare_opts *opts);
 
-/** The comparison of a folder, from its compare.json. Errors: LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM: NULL. */
+/**
+ * The comparison of a folder, from its compare.json. Errors: LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM; NULL.
+ */
 lathe_compare *lathe_compare_read(const char *folder);
 
 /** Give it back, with the folder's lock. NULL is fine. */

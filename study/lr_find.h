@@ -67,7 +67,7 @@ typedef struct lathe_lr_found {
  *
  *     s_t = sum over i <= t of b^(t-i) x_i / sum over i <= t of b^(t-i)
  *
- * The logarithm of the rate is averaged in the same way, so smoothing does not shift the curve to higher rates.
+ * The logarithm of the rate is averaged in the same way, so smoothing does not move the curve to the right.
  * The median curve is, at each step, the median of the sweeps. It ends where half of the sweeps have ended.
  * L0 is the level of its beginning, Lmin its lowest loss:
  *
@@ -79,8 +79,8 @@ typedef struct lathe_lr_found {
  *     base_lr  the rate at which the loss has made a tenth of its way from L0 to Lmin, at most max_lr / 4
  *
  * smoothing   b, in [0, 1); 0.9 is usual, about ten steps.
- * Errors      returns NULL. LATHE_EARG for fewer than 20 steps, or rates that do not grow. LATHE_ESTATE, with a
- *             remedy, if the loss never falls by more than its noise or still falls at the end. LATHE_ENOMEM.
+ * Errors      returns NULL. LATHE_EARG for fewer than 20 steps, or rates that do not grow. LATHE_ESTATE with
+ *             a remedy if the loss never falls by more than its noise, or still falls at the end. LATHE_ENOMEM.
  */
 lathe_lr_found *lathe_lr_read(const lathe_lr_sweeps *sweeps, double smoothing);
 
