@@ -4,7 +4,20 @@
 
 #include "layer.h"
 #include "summary.h"
-#include "layers/layers.h"
+#include "layers/activation.h"
+#include "layers/batch_norm.h"
+#include "layers/concat.h"
+#include "layers/conv2d.h"
+#include "layers/conv_transpose2d.h"
+#include "layers/dropout.h"
+#include "layers/linear.h"
+#include "layers/local_response_norm.h"
+#include "layers/pool.h"
+#include "layers/residual.h"
+#include "layers/sequential.h"
+#include "layers/shape.h"
+#include "layers/softmax.h"
+#include "layers/upsample.h"
 #include "models/models.h"
 
 #endif

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "activation.h"
 
 static lathe_tensor *relu(lathe_layer *layer, lathe_tensor *x)
 {

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "batch_norm.h"
 
 typedef struct batch_norm_layer {
     lathe_layer layer;

@@ -2,7 +2,7 @@
 
 #include "../../core/ops/shape.h"
 #include "../layer_impl.h"
-#include "layers.h"
+#include "concat.h"
 
 enum { MAX_BRANCHES = 64 }; /* lathe_concat's limit */
 

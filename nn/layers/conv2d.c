@@ -1,4 +1,4 @@
-#include "layers.h"
+#include "conv2d.h"
 
 #include "../layer_impl.h"
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "conv_transpose2d.h"
 
 typedef struct conv_transpose2d_layer {
     lathe_layer layer;

@@ -1,7 +1,7 @@
 #include "../../core/ops/dropout.h"
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "dropout.h"
 
 typedef struct dropout_layer {
     lathe_layer layer;

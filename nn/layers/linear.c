@@ -1,7 +1,7 @@
 #include "../../core/ops/linear.h"
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "linear.h"
 
 typedef struct linear_layer {
     lathe_layer layer;

@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "local_response_norm.h"
 
 typedef struct response_layer {
     lathe_layer layer;

@@ -1,5 +1,5 @@
 #include "../layer_impl.h"
-#include "layers.h"
+#include "pool.h"
 #include "../../core/ops/shape.h"
 
 typedef struct pool_layer {

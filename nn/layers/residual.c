@@ -1,7 +1,7 @@
 #include "../../core/ops/arithmetic.h"
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "residual.h"
 
 /* child[0] is the body, child[1] the shortcut, if there is one */
 static lathe_tensor *shortcut(lathe_layer *layer, lathe_tensor *x)

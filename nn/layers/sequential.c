@@ -1,7 +1,7 @@
 #include <stdarg.h>
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "sequential.h"
 
 /* Child number i if there is one. */
 static lathe_layer *child_at(const lathe_layer *layer, int i)

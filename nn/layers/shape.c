@@ -1,7 +1,7 @@
 #include "../../core/ops/shape.h"
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "shape.h"
 
 static lathe_tensor *identity(lathe_layer *layer, lathe_tensor *x)
 {

@@ -1,6 +1,6 @@
 #include "../../core/ops/softmax.h"
 
-#include "layers.h"
+#include "softmax.h"
 
 static lathe_tensor *softmax(lathe_layer *layer, lathe_tensor *x)
 {

@@ -1,7 +1,7 @@
 #include "../../core/ops/upsample.h"
 
 #include "../layer_impl.h"
-#include "layers.h"
+#include "upsample.h"
 
 typedef struct upsample_layer {
     lathe_layer layer;

@@ -2,7 +2,18 @@
 #ifndef LATHE_NN_MODELS_BUILD_IMPL_H
 #define LATHE_NN_MODELS_BUILD_IMPL_H
 
-#include "../layers/layers.h"
+#include "../layers/activation.h"
+#include "../layers/batch_norm.h"
+#include "../layers/concat.h"
+#include "../layers/conv2d.h"
+#include "../layers/conv_transpose2d.h"
+#include "../layers/dropout.h"
+#include "../layers/linear.h"
+#include "../layers/local_response_norm.h"
+#include "../layers/pool.h"
+#include "../layers/residual.h"
+#include "../layers/sequential.h"
+#include "../layers/shape.h"
 #include "models.h"
 
 /** A picture's size between two layers. */

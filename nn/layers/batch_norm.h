@@ -1,0 +1,25 @@
+/* Batch normalisation layer. */
+#ifndef LATHE_NN_LAYERS_BATCH_NORM_H
+#define LATHE_NN_LAYERS_BATCH_NORM_H
+
+#include "../../core/ops/batch_norm.h"
+#include "../layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Batch normalisation of [B, channels, H, W] or [B, channels] (see lathe_batch_norm).
+ *
+ * opts        NULL: eps 1e-5, momentum 0.1.
+ * Parameters  weight [channels], at first 1; bias [channels], at first 0
+ * Buffers     running_mean [channels], at first 0; running_var [channels], at first 1
+ * Same as     torch.nn.BatchNorm2d, torch.nn.BatchNorm1d
+ */
+lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_batch_norm_opts *opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,31 @@
+/* Convolution layer. */
+#ifndef LATHE_NN_LAYERS_CONV2D_H
+#define LATHE_NN_LAYERS_CONV2D_H
+
+#include "../../core/ops/conv2d.h"
+#include "../layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** NULL or zeros: stride 1, padding 0, dilation 1, groups 1, with a bias. */
+typedef struct lathe_nn_conv2d_opts {
+    int stride, padding, dilation, groups; /* as in lathe_conv2d_opts */
+    bool no_bias;                          /* for a convolution before a batch norm, which removes any bias */
+    lathe_init weight_init, bias_init;     /* default: both uniform on +-1 / sqrt(fan_in) */
+} lathe_nn_conv2d_opts;
+
+/**
+ * Convolution with a square kernel: [B, in_channels, H, W] to [B, out_channels, H', W'] (see lathe_conv2d).
+ *
+ * Parameters  weight [out_channels, in_channels/groups, kernel, kernel], bias [out_channels]
+ * Same as     torch.nn.Conv2d
+ */
+lathe_layer *lathe_nn_conv2d(lathe_model *model, int in_channels, int out_channels, int kernel,
+    const lathe_nn_conv2d_opts *opts);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

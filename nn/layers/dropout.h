@@ -1,0 +1,20 @@
+/* Dropout layer. */
+#ifndef LATHE_NN_LAYERS_DROPOUT_H
+#define LATHE_NN_LAYERS_DROPOUT_H
+
+#include "../layer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * In LATHE_TRAIN each number becomes 0 with probability p in [0, 1), and otherwise x / (1 - p) (see
+ * lathe_dropout). In LATHE_EVAL it stays x. Same as torch.nn.Dropout
+ */
+lathe_layer *lathe_nn_dropout(lathe_model *model, double p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
