@@ -1,4 +1,4 @@
-/* Adadelta: steps as large as the last steps were, so that no learning rate is needed. */
+/* Adadelta: each step is as large as the recent steps were, so no learning rate is needed. */
 #ifndef LATHE_OPTIM_ADADELTA_H
 #define LATHE_OPTIM_ADADELTA_H
 
@@ -10,7 +10,7 @@ extern "C" {
 
 typedef struct lathe_adadelta_opts {
     double lr;           /* 0 means 1 */
-    double rho;          /* 0 means 0.9; LATHE_ZERO for none */
+    double rho;          /* 0 means 0.9; LATHE_ZERO is 0 */
     double eps;          /* 0 means 1e-6; added inside both roots */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss */
 } lathe_adadelta_opts;
@@ -24,8 +24,8 @@ typedef struct lathe_adadelta_opts {
  *     a = rho * a + (1 - rho) * d^2
  *     p = p - lr * d
  *
- * The first steps are as small as sqrt(eps), for a begins as 0; a larger eps starts faster. Slots:
- * square_avg, acc_delta.
+ * The first steps are as small as sqrt(eps), because a begins at 0. A larger eps starts faster.
+ * Slots: square_avg, acc_delta.
  * Same as  torch.optim.Adadelta
  * Source   Zeiler, "ADADELTA: an adaptive learning rate method", 2012.
  */

@@ -1,4 +1,4 @@
-/* Adagrad: the gradient divided by the size of all gradients so far. */
+/* Adagrad: the gradient is divided by the size of all gradients so far. */
 #ifndef LATHE_OPTIM_ADAGRAD_H
 #define LATHE_OPTIM_ADAGRAD_H
 
@@ -10,9 +10,9 @@ extern "C" {
 
 typedef struct lathe_adagrad_opts {
     double lr;                        /* 0 means 1e-2 */
-    double lr_decay;                  /* of lr / (1 + (t - 1) * lr_decay) */
+    double lr_decay;                  /* the rate at step t is lr / (1 + (t - 1) * lr_decay) */
     double weight_decay;              /* lambda of lambda/2 |p|^2 in the loss */
-    double initial_accumulator_value; /* of s */
+    double initial_accumulator_value; /* s before the first step */
     double eps;                       /* 0 means 1e-10; added outside the root */
 } lathe_adagrad_opts;
 
@@ -20,11 +20,10 @@ typedef struct lathe_adagrad_opts {
  * Adagrad.
  *
  *     g = g + weight_decay * p
- *     s = s + g^2                                                         before the first step:
- *     initial_accumulator_value
+ *     s = s + g^2                                          before the first step: initial_accumulator_value
  *     p = p - lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)         t = 1 in the first step
  *
- * s only grows, so steps only shrink. Slot: sum.
+ * s only grows, so the steps only shrink. Slot: sum.
  * Same as  torch.optim.Adagrad
  * Source   Duchi, Hazan, Singer, "Adaptive subgradient methods for online learning and stochastic
  *          optimization", 2011.

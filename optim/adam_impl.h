@@ -6,12 +6,12 @@
 #include "optim.h"
 
 /**
- * value[k] = 1 - product of beta_k over all steps: the sum of the weights that the average gives to the
- * gradients so far, also when a schedule changes beta1. While it is constant this is 1 - beta_k^t.
+ * value[k] = 1 - product of beta_k over all steps. This is the sum of the weights that the average gives to
+ * the gradients so far, also when a schedule changes beta1. For a constant beta it is 1 - beta_k^t.
  */
 void lathe_adam_advance(const double betas[2], lathe_optim_clock *clock);
 
-/** The rates of a step of Adam after lathe_adam_advance, without weight decay. */
+/** The rates of one Adam step, without weight decay. Call lathe_adam_advance first. */
 lathe_adam_rates lathe_adam_rates_of(double lr, const double betas[2], double eps,
     const lathe_optim_clock *clock);
 

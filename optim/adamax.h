@@ -23,8 +23,8 @@ typedef struct lathe_adamax_opts {
  *     u = max(beta2 * u, |g| + eps)
  *     p = p - lr * (m / c1) / u
  *
- * u needs no bias correction. c1 stays exact when a schedule moves beta1, see adamw.h. Slots: exp_avg,
- * exp_inf.
+ * u needs no bias correction. c1 stays exact when a schedule changes beta1, see adamw.h.
+ * Slots: exp_avg, exp_inf.
  * Same as  torch.optim.Adamax
  * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015, section 7.1.
  */

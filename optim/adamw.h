@@ -1,4 +1,4 @@
-/* AdamW: Adam with weight decay apart from the gradient. */
+/* AdamW: Adam with weight decay that does not pass through the gradient. */
 #ifndef LATHE_OPTIM_ADAMW_H
 #define LATHE_OPTIM_ADAMW_H
 
@@ -12,7 +12,7 @@ typedef struct lathe_adamw_opts {
     double lr;           /* 0 means 1e-3 */
     double betas[2];     /* 0, 0 means 0.9, 0.999 */
     double eps;          /* 0 means 1e-8; added outside the root */
-    double weight_decay; /* 0 means 1e-2; LATHE_ZERO for none */
+    double weight_decay; /* 0 means 1e-2; LATHE_ZERO is 0 */
     bool amsgrad;        /* divide by the largest v so far (Reddi, Kale, Kumar 2018) */
 } lathe_adamw_opts;
 
@@ -24,9 +24,9 @@ typedef struct lathe_adamw_opts {
  *     v = beta2 * v + (1 - beta2) * g^2                    c2 = 1 - product of all steps' beta2
  *     p = p - lr * (m / c1) / (sqrt(v / c2) + eps)         amsgrad: the largest v so far in place of v
  *
- * While the betas are constant, c1 is PyTorch's 1 - beta1^t. When a schedule changes beta1, PyTorch still
- * uses that, with the newest beta1, which is not the sum of the weights in m; the product is. Slots: exp_avg,
- * exp_avg_sq, max_exp_avg_sq.
+ * c1 is the sum of the weights in m. For constant betas it equals PyTorch's 1 - beta1^t.
+ * When a schedule changes beta1, PyTorch takes 1 - beta1^t with the newest beta1, which is not that sum.
+ * Slots: exp_avg, exp_avg_sq, max_exp_avg_sq.
  * Same as  torch.optim.AdamW
  * Source   Loshchilov, Hutter, "Decoupled weight decay regularization", 2019; Kingma, Ba, "Adam", 2015.
  */

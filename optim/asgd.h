@@ -1,4 +1,4 @@
-/* ASGD: stochastic gradient descent, and the mean of where it has been. */
+/* ASGD: stochastic gradient descent that also averages the weights of all steps. */
 #ifndef LATHE_OPTIM_ASGD_H
 #define LATHE_OPTIM_ASGD_H
 
@@ -10,9 +10,9 @@ extern "C" {
 
 typedef struct lathe_asgd_opts {
     double lr;           /* 0 means 1e-2 */
-    double lambd;        /* 0 means 1e-4; LATHE_ZERO for none: how fast the rate falls, and p with it */
-    double alpha;        /* 0 means 0.75: the power with which it falls */
-    double t0;           /* 0 means 1e6: the step after which the average begins; LATHE_ZERO for the first */
+    double lambd;        /* 0 means 1e-4; LATHE_ZERO is 0: decay of the rate and of p */
+    double alpha;        /* 0 means 0.75: the power in the decay of the rate */
+    double t0;           /* 0 means 1e6; LATHE_ZERO is 0: the average begins after this step */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss */
 } lathe_asgd_opts;
 
@@ -21,20 +21,23 @@ typedef struct lathe_asgd_opts {
  *
  *     eta = lr / (1 + lambd * lr * (t - 1))^alpha          t = 1 in the first step
  *     p = p * (1 - lambd * eta) - eta * (g + weight_decay * p)
- *     ax = ax + (p - ax) / max(1, t - 1 - t0)              until t0 this is p itself
+ *     ax = ax + (p - ax) / max(1, t - 1 - t0)              until t0, ax is p itself
  *
- * ax is what the method promises something for; training itself does not use it. Slot: ax.
- * Same as  torch.optim.ASGD, but that eta follows a scheduler's lr at once and not a step later
+ * The method's guarantee holds for ax; training itself does not use ax. Slot: ax.
+ * Same as  torch.optim.ASGD, except that eta follows a scheduler's lr at once, not one step later
  * Source   Polyak, Juditsky, "Acceleration of stochastic approximation by averaging", 1992; Bottou's sgd 2.0,
  *          2011.
  */
 lathe_optim *lathe_optim_asgd(const lathe_params *params, const lathe_asgd_opts *opts);
 
 /**
- * The averaged weights ax of an ASGD, as one array as long as the parameters' slab and in its order; zeros
- * before the first step. It lives with the optimizer. To use them for a while: lathe_params_swap(params,
- * average), and once more to go back.
- * Errors   LATHE_EARG if the optimizer is not an ASGD: NULL.
+ * The averaged weights ax of an ASGD optimizer: an array in the order and of the length of the parameters'
+ * slab.
+ *
+ * They are zeros before the first step. lathe_params_swap(params, average) puts them in the net, and a second
+ * call takes them out again.
+ * Memory   belongs to the optimizer.
+ * Errors   LATHE_EARG if the optimizer is not an ASGD: returns NULL.
  */
 lathe_real *lathe_optim_asgd_average(lathe_optim *optim);
 

@@ -10,9 +10,9 @@ enum { PARTS = 64 };
 typedef struct clipping {
     const lathe_params *params;
     double sum[PARTS]; /* of squares */
-    lathe_real scale;  /* gradients are multiplied by it, */
-    lathe_real limit;  /* or cut off at it */
-    double ratio;      /* or held to a part of their weights */
+    lathe_real scale;  /* factor of the gradients, */
+    lathe_real limit;  /* or their largest absolute value, */
+    double ratio;      /* or their largest norm divided by that of the weights */
 } clipping;
 
 typedef struct run {
@@ -20,7 +20,7 @@ typedef struct run {
     size_t count;
 } run;
 
-/* What tensor `number` has in part `part` of the slab; nothing if it has no gradient. */
+/* The numbers that tensor `number` has in part `part` of the slab; 0 if it has no gradient. */
 static run run_in(const lathe_params *params, int number, int part)
 {
     const lathe_tensor *tensor = params->tensor[number];

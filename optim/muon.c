@@ -76,7 +76,7 @@ static matrix matrix_of(const lathe_shape *shape)
     return rows > columns ? (matrix){ columns, rows, true } : (matrix){ rows, columns, false };
 }
 
-/* Matrices but the model's last one. What is needed: two of its size, and two of its rows squared. */
+/* Every matrix except the model's last one. Scratch: two of the matrix's size and two of rows^2. */
 static size_t scratch(const lathe_params *params, int tensor)
 {
     int last = params->count - 1;
@@ -99,14 +99,14 @@ static void advance(const void *opts, lathe_optim_clock *clock)
     lathe_adam_advance(o->adamw_betas, clock);
 }
 
-/* Where number i of a matrix that lies as `m` says is in its tensor. */
+/* Where number i of the matrix `m` lies in its tensor. */
 static size_t place(const matrix *m, size_t i)
 {
     size_t row = i / (size_t)m->columns, column = i % (size_t)m->columns;
     return m->transposed ? column * (size_t)m->rows + row : i;
 }
 
-/* The new momentum, and in x the direction that it gives, of norm 1. */
+/* Update the momentum; x receives the direction that follows from it, with norm 1. */
 static void find_direction(const lathe_update *u, const matrix *m, lathe_real *x)
 {
     const lathe_muon_opts *o = u->opts;
@@ -122,8 +122,7 @@ static void find_direction(const lathe_update *u, const matrix *m, lathe_real *x
     for (size_t i = 0; i < u->count; i++) x[i] *= scale;
 }
 
-/* Newton's and Schulz's iteration on x [rows, columns]; returns where the result is: in x or in `room`, as
- * large as x. */
+/* Newton's and Schulz's iteration on x [rows, columns]. The result is in x or in `room`, of the same size. */
 static lathe_real *orthogonalise(const matrix *m, int steps, lathe_real *x, lathe_real *room,
     lathe_real *gram, lathe_real *poly)
 {

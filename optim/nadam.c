@@ -55,8 +55,10 @@ static double momentum_at(const lathe_nadam_opts *o, uint64_t t)
     return o->betas[0] * (1 - 0.5 * pow(0.96, (double)t * o->momentum_decay));
 }
 
-/* value[0] = 1 - product of mu, value[1] = 1 - product of beta2; value[2], value[3] are mu of this step and
-   of the next. */
+/*
+ * value[0] = 1 - product of mu, value[1] = 1 - product of beta2; value[2], value[3] = mu of this and next
+ * step.
+ */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_nadam_opts *o = opts;

@@ -1,4 +1,4 @@
-/* NAdam: Adam with Nesterov's look ahead. */
+/* NAdam: Adam with Nesterov momentum. */
 #ifndef LATHE_OPTIM_NADAM_H
 #define LATHE_OPTIM_NADAM_H
 
@@ -27,8 +27,8 @@ typedef struct lathe_nadam_opts {
  *     p = p - lr * ((1 - mu_t) / (1 - P_t) * g + mu_(t+1) / (1 - P_(t+1)) * m) / (sqrt(v / c2) + eps)
  *
  * Slots: exp_avg, exp_avg_sq.
- * Same as  torch.optim.NAdam since 2.0. 1.13's plain loop has mu_t twice in P_(t+1); its foreach=True is
- *          right
+ * Same as  torch.optim.NAdam since 2.0. In 1.13 the plain loop has mu_t twice in P_(t+1); foreach=True is
+ *          right.
  * Source   Dozat, "Incorporating Nesterov momentum into Adam", 2016.
  */
 lathe_optim *lathe_optim_nadam(const lathe_params *params, const lathe_nadam_opts *opts);

@@ -6,11 +6,10 @@
 #include "../core/alloc.h"
 #include "../core/threads.h"
 
-/* Work is cut at multiples of this many numbers of the slab, whatever the number of threads. A multiple
- * of 16. */
+/* Work is cut at multiples of this many numbers of the slab, for any number of threads. A multiple of 16. */
 enum { CHUNK = 8192 };
 
-/* What one tensor has in one chunk. */
+/* The numbers that one tensor has in one chunk. */
 typedef struct piece {
     size_t at; /* in the slab */
     size_t count;
@@ -18,8 +17,8 @@ typedef struct piece {
 } piece;
 
 typedef struct group {
-    void *opts; /* resolved, with the rates of now */
-    void *made; /* resolved, as they were at first */
+    void *opts; /* resolved, with the present rates */
+    void *made; /* resolved, with the first rates */
 } group;
 
 struct lathe_optim {
@@ -72,7 +71,7 @@ static void group_clear(group *g)
     lathe_free(g->made);
 }
 
-/* A group with these resolved options behind the others; the tensors in it come later. */
+/* Add a group with these resolved options; its tensors are added later. */
 static lathe_status group_append(lathe_optim *optim, const void *resolved)
 {
     size_t size = optim->type->opts_size, count = (size_t)optim->group_count;
@@ -96,7 +95,7 @@ static lathe_status resolve(const lathe_optim_type *type, const void *opts, void
     return !status && type->check ? type->check(resolved) : status;
 }
 
-/* Slots that these options need and that are not there yet. */
+/* Make the slots that these options need and that do not exist yet. */
 static lathe_status provide_slots(lathe_optim *optim, const void *resolved)
 {
     int wanted = optim->type->slots ? optim->type->slots(resolved) : 0;
@@ -124,8 +123,10 @@ static size_t numbers_in(const lathe_tensor *tensor) { return lathe_shape_count(
 
 static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-/* Fill `pieces` in the slab's order, or only count them if it is NULL; *first[chunk] is the number of a
- * chunk's first. */
+/*
+ * Fill `pieces` in the slab's order; NULL: only count them. first[chunk] is the index of a chunk's first
+ * piece.
+ */
 static size_t cut_pieces(const lathe_optim *optim, piece *pieces, size_t *first)
 {
     const lathe_params *params = optim->params;
@@ -173,7 +174,10 @@ static size_t scratch_of(const lathe_optim *optim, int tensor)
     return optim->type->scratch ? optim->type->scratch(optim->params, tensor) : 0;
 }
 
-/* Room for the tensors that are updated as a whole; each has its own, for they are updated side by side. */
+/*
+ * Scratch for the tensors that are updated as a whole. Each has its own, because they are updated in
+ * parallel.
+ */
 static lathe_status provide_scratch(lathe_optim *optim)
 {
     size_t total = 0;
@@ -255,7 +259,7 @@ static int number_of(const lathe_params *params, const lathe_tensor *tensor)
     return -1;
 }
 
-/* Groups belong to the time before the first step, and before a scheduler that would not know them. */
+/* Groups are made before the first step, and before a scheduler that would not know them. */
 static lathe_status groups_may_change(const lathe_optim *optim, const char *who)
 {
     if (optim->held)

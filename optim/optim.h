@@ -1,6 +1,7 @@
 /*
- * Optimizers: the interface, and everything that is the same for all of them. An optimizer itself is one file
- * with a pure update on flat arrays; groups, slots, the clock and clipping are here.
+ * Optimizers: the interface, and the code that all optimizers share: groups, slots, the clock. An optimizer
+ * is
+ * one file with a pure update on flat arrays.
  */
 #ifndef LATHE_OPTIM_OPTIM_H
 #define LATHE_OPTIM_OPTIM_H
@@ -19,26 +20,26 @@ typedef struct lathe_optim lathe_optim;
 #define LATHE_OPTIM_SLOTS 4
 
 /**
- * A tensor's clock: how many steps it has made, and numbers that follow from them (products of betas, ...).
- * Each tensor has its own, as in PyTorch, so that one that is unfrozen late begins with the right bias
+ * A tensor's clock: the number of its steps, and values that follow from it (products of betas, ...).
+ *
+ * Each tensor has its own clock, as in PyTorch. So a tensor that is unfrozen late begins with the right bias
  * correction.
  */
 typedef struct lathe_optim_clock {
     uint64_t step;   /* this step's number, from 1 */
-    double value[4]; /* the type's own; 0 before the first step */
+    double value[4]; /* used by the type; 0 before the first step */
 } lathe_optim_clock;
 
-/** One run of neighbouring numbers of one tensor, or the whole of it if its type asks for that: what an
- * update works on. */
+/** What one call of an update works on: a run of neighbouring numbers of one tensor, or the whole tensor. */
 typedef struct lathe_update {
-    const void *opts; /* the group's resolved options, with the scheduler's rates in them */
+    const void *opts; /* the group's resolved options, with the scheduler's present rates */
     const lathe_optim_clock *clock;
-    lathe_real *p;                       /* parameters, to be changed */
+    lathe_real *p;                       /* parameters, changed by the update */
     const lathe_real *g;                 /* their gradients */
-    lathe_real *slot[LATHE_OPTIM_SLOTS]; /* state, one number a parameter each; zeros before the first step */
+    lathe_real *slot[LATHE_OPTIM_SLOTS]; /* state, one number a parameter in each; 0 before the first step */
     size_t count;
-    const lathe_shape *shape; /* of a whole tensor; NULL in a run */
-    lathe_real *scratch;      /* what type->scratch asked for; NULL in a run */
+    const lathe_shape *shape; /* of the whole tensor; NULL for a run */
+    lathe_real *scratch;      /* as long as type->scratch says; NULL for a run */
 } lathe_update;
 
 /** An optimizer: a name, options, and a pure update. */
@@ -46,53 +47,62 @@ typedef struct lathe_optim_type {
     const char *name;    /* as on the command line: "adamw" */
     const char *summary; /* one line for `lathe list` */
     size_t opts_size;
-    const lathe_field
-        *fields; /* must describe "lr" as a double; "momentum" or "betas" make momentum schedulable */
+    /** Must describe "lr" as a double. A field "momentum" or "betas" makes the momentum schedulable. */
+    const lathe_field *fields;
     const char *slot_names[LATHE_OPTIM_SLOTS]; /* as in PyTorch's state: "exp_avg"; NULL where not used */
-    lathe_status (*check)(const void *opts);   /* what the fields' ranges cannot say; NULL: nothing */
-    int (*slots)(const void *opts);            /* how many are used with these options */
-    void (*advance)(const void *opts,
-        lathe_optim_clock *clock); /* once a tensor and step, before the updates; NULL: nothing */
+    lathe_status (*check)(const void *opts);   /* checks what the fields' ranges cannot say; may be NULL */
+    int (*slots)(const void *opts);            /* how many slots these options use */
+    /** Called once for each tensor and step, before the updates. May be NULL. */
+    void (*advance)(const void *opts, lathe_optim_clock *clock);
     void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */
-    /** Not 0: tensor number `tensor` is to be updated as a whole, with so many numbers of scratch. NULL: none
-     * is. */
+    /**
+     * Scratch numbers for tensor number `tensor`, updated as a whole; 0: updated in runs. NULL: 0 for all.
+     */
     size_t (*scratch)(const lathe_params *params, int tensor);
-    bool full_batch; /* only for gradients of the whole data set: a run with batches says so */
+    bool full_batch; /* needs gradients of the whole data set: a run with smaller batches says so */
 } lathe_optim_type;
 
-/** An optimizer of any type on all of a model's parameters as group 0. Errors: LATHE_EARG, LATHE_ENOMEM. */
+/**
+ * Make an optimizer of any type. Group 0 has all of the model's parameters. Errors: LATHE_EARG, LATHE_ENOMEM.
+ */
 lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts);
 
-/** Free it. The parameters stay. NULL is fine. */
+/** Free the optimizer. The parameters stay. NULL is fine. */
 void lathe_optim_free(lathe_optim *optim);
 
 /**
- * Move some parameters from the group they are in to a new one with options of its own (the optimizer's
- * options struct).
- * Returns the new group's number, -1 on failure. Refused while a scheduler holds the optimizer, and after the
- * first step.
- * Errors   LATHE_EARG, LATHE_ESTATE, LATHE_ENOMEM.
+ * Move some parameters from their group to a new one with its own options (`opts`, the type's options
+ * struct).
+ * Returns  the new group's number, -1 on failure.
+ * Errors   LATHE_EARG. LATHE_ESTATE while a scheduler holds the optimizer, and after the first step.
+ *          LATHE_ENOMEM.
  */
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts);
 
 /**
- * Take weight decay off biases and off the scales and shifts of norms: every tensor of rank 1 leaves its
- * group for one that differs in weight_decay 0 alone. Refused as lathe_optim_add_group is.
- * Errors   LATHE_EARG if the optimizer's options have no weight_decay; LATHE_ESTATE, LATHE_ENOMEM.
+ * Switch weight decay off for biases and for the scales and shifts of norms, that is, for every tensor of
+ * rank 1.
+ *
+ * Each such tensor moves to a group that differs from its former group only in weight_decay = 0.
+ * Errors   LATHE_EARG if the optimizer's options have no weight_decay; LATHE_ESTATE as lathe_optim_add_group;
+ *          LATHE_ENOMEM.
  * Source   as in torchvision's references (--norm-weight-decay 0 --bias-weight-decay 0); Jia et al. 2018
  *          (arXiv 1807.11205).
  */
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim);
 
-/** Forget all gradients: the next one is written, not added. Same as optimizer.zero_grad(), which since
- * PyTorch 2 means None. */
+/**
+ * Forget all gradients: the next gradient is written, not added.
+ * Same as  optimizer.zero_grad(), which sets gradients to None since PyTorch 2
+ */
 void lathe_optim_zero_grad(lathe_optim *optim);
 
 /**
- * Change every parameter by its gradient. Tensors that are frozen (needs_grad false) or that no gradient has
- * reached since zero_grad are left as they are, with their state.
- * Errors   LATHE_ESTATE if the parameters are not those the optimizer was made for (a model initialised
- *          anew), or if no parameter at all has a gradient: backward was not called.
+ * Change every parameter by its gradient. A tensor that is frozen (needs_grad false) or has no gradient since
+ * zero_grad stays unchanged, and so does its state.
+ * Errors   LATHE_ESTATE if the model was initialised anew after the optimizer was made, or if no parameter
+ *          has a
+ *          gradient (lathe_backward was not called).
  */
 lathe_status lathe_optim_step(lathe_optim *optim);
 
@@ -100,40 +110,44 @@ const lathe_optim_type *lathe_optim_type_of(const lathe_optim *optim);
 int lathe_optim_groups(const lathe_optim *optim);
 const lathe_params *lathe_optim_params(const lathe_optim *optim);
 
-/** A group's resolved options: a pointer to the type's options struct. NULL for a group that does not exist.
- */
+/** A group's resolved options: points to the type's options struct. NULL if the group does not exist. */
 const void *lathe_optim_opts(const lathe_optim *optim, int group);
 
-/** The same as they were when the group was made, before any scheduler: what schedules start from. */
+/**
+ * A group's options as they were when the group was made, before any scheduler. Schedules start from them.
+ */
 const void *lathe_optim_made(const lathe_optim *optim, int group);
 
-/** The group that a tensor is in: its number among the parameters, from 0. */
+/** The number of the group that has tensor number `tensor` (from 0) of the parameters. */
 int lathe_optim_group_of(const lathe_optim *optim, int tensor);
 
-/** A group's learning rate now, and its momentum: the field "momentum", or betas[0]; 0 if the type has
- * neither. */
+/** A group's present learning rate and momentum. Momentum is "momentum" or betas[0]; 0 without either. */
 double lathe_optim_lr(const lathe_optim *optim, int group);
 double lathe_optim_momentum(const lathe_optim *optim, int group);
 
-/** Which of the two a type has. */
+/** Which momentum a type has: none, the field "momentum", or betas[0]. */
 typedef enum lathe_momentum_kind { LATHE_NO_MOMENTUM, LATHE_MOMENTUM, LATHE_BETA1 } lathe_momentum_kind;
 lathe_momentum_kind lathe_optim_momentum_kind(const lathe_optim *optim);
 
-/** Set them: for schedulers. The value is not checked against the field's range. A group that does not exist
- * is ignored. */
+/** For schedulers: set a group's rates, without a check of the field's range. An unknown group is ignored. */
 void lathe_optim_set_lr(lathe_optim *optim, int group, double lr);
 void lathe_optim_set_momentum(lathe_optim *optim, int group, double momentum);
 
-/** Steps made so far: of the tensor that made most. */
+/** Steps so far, of the tensor that has made the most. */
 uint64_t lathe_optim_steps(const lathe_optim *optim);
 
-/** While held (by a scheduler), lathe_optim_add_group is refused, so that no group is forgotten. Counts;
- * returns the count. */
+/**
+ * Add `change` to the number of schedulers that hold the optimizer. While it is above 0,
+ * lathe_optim_add_group
+ * is refused, so that no scheduler misses a group.
+ * Returns  the new number.
+ */
 int lathe_optim_hold(lathe_optim *optim, int change);
 
 /**
- * State for a checkpoint: slot `slot` of the optimizer as one array as long as the parameters' slab, in the
- * slab's order (NULL if it is not used), and each tensor's clock (NULL if there is no such tensor).
+ * State for a checkpoint: one slot of the optimizer, and one tensor's clock. A slot is an array in the order
+ * and
+ * of the length of the parameters' slab. NULL if the slot is not used or the tensor does not exist.
  */
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
 lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);
@@ -141,7 +155,7 @@ lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);
 /** All optimizers, sorted by name; NULL after the last. */
 const lathe_optim_type *lathe_optim_type_at(int index);
 
-/** By name. Errors: LATHE_ENAME, listing the known ones. */
+/** The optimizer of this name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_optim_type *lathe_optim_find(const char *name);
 
 #ifdef __cplusplus

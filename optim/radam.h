@@ -1,4 +1,4 @@
-/* RAdam: Adam that waits with its division until the mean square can be trusted. */
+/* RAdam: Adam that divides by the root mean square only once that is reliable. */
 #ifndef LATHE_OPTIM_RADAM_H
 #define LATHE_OPTIM_RADAM_H
 
@@ -27,8 +27,8 @@ typedef struct lathe_radam_opts {
  *                 r = sqrt((n-4) (n-2) N / ((N-4) (N-2) n))
  *     otherwise:  p = p - lr * (m / c1)
  *
- * n is how many gradients v is an average of, so to speak; with beta2 0.999 the first 5 steps are SGD's. It
- * does the work of a warm-up. Slots: exp_avg, exp_avg_sq.
+ * n is about the number of gradients that v averages. With beta2 0.999 the first 5 steps are those of SGD.
+ * This replaces a warm-up. Slots: exp_avg, exp_avg_sq.
  * Same as  torch.optim.RAdam
  * Source   Liu, Jiang, He, Chen, Liu, Gao, Han, "On the variance of the adaptive learning rate and beyond",
  *          2020.

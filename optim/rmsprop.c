@@ -39,7 +39,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* The momentum's always, for a schedule may set one later. */
+/* The momentum's slot is always there, because a schedule may set a momentum later. */
 static int slots(const void *opts)
 {
     const lathe_rmsprop_opts *o = opts;

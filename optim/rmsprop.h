@@ -1,4 +1,4 @@
-/* RMSprop: the gradient divided by its running size. */
+/* RMSprop: the gradient is divided by its running root mean square. */
 #ifndef LATHE_OPTIM_RMSPROP_H
 #define LATHE_OPTIM_RMSPROP_H
 
@@ -10,7 +10,7 @@ extern "C" {
 
 typedef struct lathe_rmsprop_opts {
     double lr;           /* 0 means 1e-2 */
-    double alpha;        /* 0 means 0.99; LATHE_ZERO for none */
+    double alpha;        /* 0 means 0.99; LATHE_ZERO is 0 */
     double eps;          /* 0 means 1e-8; added outside the root (TensorFlow's is inside) */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss */
     double momentum;     /* [0, 1) */
@@ -28,7 +28,7 @@ typedef struct lathe_rmsprop_opts {
  *
  * There is no bias correction: the first steps are up to 1 / sqrt(1 - alpha) = 10 times lr.
  * Slots: square_avg, momentum_buffer, grad_avg.
- * Same as  torch.optim.RMSprop, but that a centered one gives no NaN when the gradient stays the same
+ * Same as  torch.optim.RMSprop, except that the centered form gives no NaN for a constant gradient
  * Source   Tieleman, Hinton, "Lecture 6.5: rmsprop", 2012; centered: Graves, arXiv 1308.0850.
  */
 lathe_optim *lathe_optim_rmsprop(const lathe_params *params, const lathe_rmsprop_opts *opts);

@@ -1,4 +1,4 @@
-/* Rprop: a step size for each parameter, by whether its gradient keeps its sign. */
+/* Rprop: each parameter has its own step size, which grows while its gradient keeps its sign. */
 #ifndef LATHE_OPTIM_RPROP_H
 #define LATHE_OPTIM_RPROP_H
 
@@ -9,22 +9,24 @@ extern "C" {
 #endif
 
 typedef struct lathe_rprop_opts {
-    double lr;      /* the first step size; 0 means 1e-2 */
-    double etas[2]; /* 0, 0 means 0.5, 1.2: factors of a step size after a change of sign, and without one */
-    double step_sizes[2]; /* 0, 0 means 1e-6, 50: the least and the largest */
+    double lr; /* the first step size; 0 means 1e-2 */
+    /** Factors of a step size: after a change of sign, and without one. 0, 0 means 0.5, 1.2. */
+    double etas[2];
+    double step_sizes[2]; /* the smallest and the largest; 0, 0 means 1e-6, 50 */
 } lathe_rprop_opts;
 
 /**
- * Resilient propagation, the variant that makes no step where the sign has changed.
+ * Resilient propagation, in the variant that makes no step after a change of sign.
  *
  *     first step:        size = lr, g_before = 0
  *     g * g_before > 0:  size = min(size * etas[1], step_sizes[1])
  *     g * g_before < 0:  size = max(size * etas[0], step_sizes[0]), and then g = 0
  *     p = p - size * sign(g)
  *
- * For gradients of the whole data set only: of two batches the signs differ by chance, and every difference
- * halves a step size; a run with smaller batches says so. A schedule has nothing to change after the first
- * step. Slots: prev, step_size.
+ * Rprop is for gradients of the whole data set only. Between two batches the sign changes by chance, and each
+ * change halves a step size. A run with smaller batches says so. A schedule has no effect after the first
+ * step.
+ * Slots: prev, step_size.
  * Errors   LATHE_EARG unless 0 < etas[0] < 1 < etas[1] and step_sizes[0] <= step_sizes[1].
  * Same as  torch.optim.Rprop
  * Source   Riedmiller, Braun, "A direct adaptive method for faster backpropagation learning", 1993; the

@@ -50,14 +50,15 @@ static lathe_status check(const void *opts)
     return LATHE_OK;
 }
 
-/* Always one, for a schedule may set a momentum later. */
+/* The slot is always there, because a schedule may set a momentum later. */
 static int slots(const void *opts)
 {
     (void)opts;
     return 1;
 }
 
-/* value[0] is the step that began the momentum: PyTorch's buffer starts as that step's gradient, undampened.
+/*
+ * value[0] is the step that began the momentum. PyTorch's buffer starts as that step's gradient, undampened.
  */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {

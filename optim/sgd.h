@@ -1,4 +1,4 @@
-/* Stochastic gradient descent, with momentum in both of its forms. */
+/* Stochastic gradient descent, with momentum in PyTorch's or Caffe's form. */
 #ifndef LATHE_OPTIM_SGD_H
 #define LATHE_OPTIM_SGD_H
 
@@ -11,10 +11,10 @@ extern "C" {
 typedef struct lathe_sgd_opts {
     double lr;           /* 0 means 1e-3 */
     double momentum;     /* [0, 1) */
-    double dampening;    /* of the gradient in the momentum; not with caffe_momentum */
+    double dampening;    /* the gradient enters the momentum times 1 - dampening; not with caffe_momentum */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss */
     bool nesterov;       /* needs momentum, and no dampening */
-    bool caffe_momentum; /* the learning rate inside the velocity, as in Caffe: differs once lr changes */
+    bool caffe_momentum; /* the learning rate is inside the velocity, as in Caffe */
 } lathe_sgd_opts;
 
 /**
@@ -26,8 +26,9 @@ typedef struct lathe_sgd_opts {
  *     Caffe's momentum      v' = momentum * v + lr * g
  *                           p = p - v'            nesterov: p - ((1 + momentum) * v' - momentum * v)
  *
- * At a constant lr both forms do the same. Under a schedule they do not: the figures in the papers on
- * cyclical rates are Caffe's. Slot: momentum_buffer.
+ * At a constant lr both forms give the same weights; under a schedule they differ. The figures in the papers
+ * on
+ * cyclical rates were made with Caffe's. Slot: momentum_buffer.
  * Errors   LATHE_EARG: nesterov without momentum or with dampening; caffe_momentum with dampening.
  * Same as  torch.optim.SGD, and Caffe's SGD and Nesterov solvers
  * Source   Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep
