@@ -1,4 +1,4 @@
-/* The constant schedule: "no schedule" as one. */
+/* The constant schedule: the learning rate never changes. */
 #ifndef LATHE_SCHED_CONSTANT_H
 #define LATHE_SCHED_CONSTANT_H
 
@@ -9,10 +9,10 @@ extern "C" {
 #endif
 
 typedef struct lathe_constant_opts {
-    double lr; /* 0 means the optimizer's own */
+    double lr; /* 0 means the optimizer's own rate */
 } lathe_constant_opts;
 
-/** lr(t) = lr. Momentum is left as it is. */
+/** lr(t) = lr. The momentum does not change. */
 lathe_sched *lathe_sched_constant(lathe_optim *optim, const lathe_constant_opts *opts);
 
 extern const lathe_sched_type lathe_constant_type;

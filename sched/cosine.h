@@ -1,4 +1,4 @@
-/* Down along half a cosine. */
+/* Cosine annealing: the rate falls along half a cosine. */
 #ifndef LATHE_SCHED_COSINE_H
 #define LATHE_SCHED_COSINE_H
 
@@ -16,10 +16,10 @@ typedef struct lathe_cosine_opts {
 /**
  * lr(t) = eta_min + (lr - eta_min) * (1 + cos(pi * t / t_max)) / 2
  *
- * After t_max the rate rises again, as in PyTorch, and falls, for ever. Closed form: no drift, unlike
- * PyTorch's recursion.
+ * After t_max the rate rises again and falls again, without end, as in PyTorch. The closed form does not
+ * drift, unlike PyTorch's recursion.
  * Errors   LATHE_EARG if eta_min is above the optimizer's lr.
- * Warnings a run that is not t_max long.
+ * Warnings the run is not t_max steps long.
  * Same as  torch.optim.lr_scheduler.CosineAnnealingLR
  * Source   Loshchilov, Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017.
  */

@@ -118,7 +118,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     double w = s * scale_of(o, t / length + 1, t);
     lathe_momentum_wish wish = wish_of(o);
     lathe_momentum_range momentum = lathe_momentum_range_of(&wish, base);
-    /* With w = 1 the sum could miss the end of the range by a rounding. */
+    /* With w = 1 the sum could miss the end of the range by a rounding error. */
     return (lathe_rates){
         .lr = w == 1 ? o->max_lr : fmin(o->base_lr + (o->max_lr - o->base_lr) * w, DBL_MAX),
         .momentum = w == 1 ? momentum.low : fmax(0, momentum.high - (momentum.high - momentum.low) * w),
@@ -155,7 +155,7 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     return check_scale(o);
 }
 
-/* Each takes its turn: a warning that applies is number n if n others did before it. */
+/* A warning is number n if n warnings before it apply. */
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
 {
     const lathe_cyclic_opts *o = opts;

@@ -18,7 +18,7 @@ static const lathe_field fields[] = {
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
     const lathe_exponential_opts *o = opts;
-    /* The cut keeps a gamma above 1 finite, however long the run. */
+    /* The limit keeps the rate finite for a gamma above 1, for any number of steps. */
     return (lathe_rates){ .lr = fmin(base->lr * pow(o->gamma, (double)t), DBL_MAX) };
 }
 

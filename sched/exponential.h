@@ -1,4 +1,4 @@
-/* Down by a factor every step. */
+/* Exponential decay: the rate falls by a factor every step. */
 #ifndef LATHE_SCHED_EXPONENTIAL_H
 #define LATHE_SCHED_EXPONENTIAL_H
 
@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 typedef struct lathe_exponential_opts {
-    double gamma; /* factor of a step; must be given */
+    double gamma; /* factor per step; must be given */
 } lathe_exponential_opts;
 
 /**

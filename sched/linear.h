@@ -1,4 +1,4 @@
-/* A straight line from one multiple of lr to another. */
+/* A straight line from one multiple of lr to another multiple. */
 #ifndef LATHE_SCHED_LINEAR_H
 #define LATHE_SCHED_LINEAR_H
 
@@ -11,7 +11,7 @@ extern "C" {
 typedef struct lathe_linear_opts {
     double start_factor;  /* 0 means 1/3, LATHE_ZERO is 0 */
     double end_factor;    /* 0 means 1, LATHE_ZERO is 0 */
-    uint64_t total_iters; /* steps from one to the other; 0 means 5 */
+    uint64_t total_iters; /* steps from start_factor to end_factor; 0 means 5 */
 } lathe_linear_opts;
 
 /**

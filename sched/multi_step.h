@@ -1,4 +1,4 @@
-/* Down by a factor at given steps. */
+/* The rate falls by a factor at given steps. */
 #ifndef LATHE_SCHED_MULTI_STEP_H
 #define LATHE_SCHED_MULTI_STEP_H
 
@@ -9,13 +9,13 @@ extern "C" {
 #endif
 
 typedef struct lathe_multi_step_opts {
-    /** steps at which lr drops, in any order, ended by 0; at least one; twice counts twice */
+    /** Steps where lr drops, in any order, ended by 0; at least one. A step given twice makes two drops. */
     uint64_t milestones[LATHE_FIELD_LIST];
-    double gamma; /* factor of a drop; 0 means 0.1 */
+    double gamma; /* factor of one drop; 0 means 0.1 */
 } lathe_multi_step_opts;
 
 /**
- * lr(t) = lr * gamma^(number of milestones that are not above t)
+ * lr(t) = lr * gamma^(number of milestones m with m <= t)
  *
  * Same as  torch.optim.lr_scheduler.MultiStepLR
  */

@@ -80,7 +80,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* One phase, up to and with step `end`, of learning rate and of momentum. */
+/* One phase of learning rate and momentum; `end` is its last step. */
 typedef struct phase {
     double end, from, to, momentum_from, momentum_to;
 } phase;

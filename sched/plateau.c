@@ -56,7 +56,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* Places in the state. */
+/* Indices of the state. */
 enum { BEST, BAD, COOLING, DROPS, SEEN };
 
 static bool is_better(const lathe_plateau_opts *o, double value, double best)
@@ -93,7 +93,7 @@ static bool wants_more(const void *opts)
     return o->mode == LATHE_PLATEAU_MAX;
 }
 
-/* Drop by drop, as PyTorch does, for the last one may be too small to be made. */
+/* Drop by drop, as in PyTorch, because the last drop may be smaller than eps. */
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
     const lathe_plateau_opts *o = opts;

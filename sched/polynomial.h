@@ -1,4 +1,4 @@
-/* Down to zero along a power. */
+/* The rate falls to zero along a power. */
 #ifndef LATHE_SCHED_POLYNOMIAL_H
 #define LATHE_SCHED_POLYNOMIAL_H
 

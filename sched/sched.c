@@ -9,14 +9,14 @@
 typedef struct group {
     void *opts; /* from lathe_sched_prepare */
     lathe_sched_base base;
-    bool own; /* its options are not those of the other groups */
+    bool own; /* set by lathe_sched_set_group */
 } group;
 
 struct lathe_sched {
     const lathe_sched_type *type;
     lathe_optim *optim;
     uint64_t steps;
-    uint64_t unit; /* steps that count as one */
+    uint64_t unit; /* steps of the optimizer in one step of the schedule */
     double state[LATHE_SCHED_STATE];
     group *groups; /* one for each of the optimizer's */
     int group_count;
@@ -68,7 +68,7 @@ void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t 
     }
 }
 
-/* Make options for a group; nothing else is touched. */
+/* Prepare options for a group; nothing else changes. */
 static lathe_status prepare_group(const lathe_sched *sched, int number, const void *opts, group *made)
 {
     *made = (group){ .base = base_of(sched->optim, number) };
@@ -199,7 +199,7 @@ bool lathe_sched_wants_more(const lathe_sched *sched)
 bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256])
 {
     if (!sched || !text || !sched->type->describe) return false;
-    bool epochs = sched->unit > 1; /* then its lengths are epochs already */
+    bool epochs = sched->unit > 1; /* then the lengths are epochs already */
     sched->type->describe(sched->groups[0].opts, steps / sched->unit, epochs ? 1 : steps_per_epoch, text);
     return true;
 }
@@ -243,7 +243,7 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
     if (seldom_stepped(sched, text) && n-- == 0) return true;
     for (int i = 0; sched->type->warn && i < sched->group_count; i++) {
         const group *g = &sched->groups[i];
-        /* The same options for every group give the same warnings: those of the first will do. */
+        /* Groups with the same options have the same warnings, so only the first group is asked. */
         if (i && !g->own) continue;
         for (int k = 0; sched->type->warn(g->opts, &g->base, steps / sched->unit, k, text); k++)
             if (n-- == 0) return true;

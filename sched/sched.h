@@ -1,6 +1,6 @@
 /*
- * Schedulers: pure functions of the step. The same step always gives the same rates, so a schedule can be
- * previewed, plotted, tested and resumed; what a scheduler remembers is one integer.
+ * Schedulers: pure functions of the step. The same step always gives the same rates. So a schedule can be
+ * previewed, plotted, tested and resumed, and a scheduler stores one integer.
  */
 #ifndef LATHE_SCHED_SCHED_H
 #define LATHE_SCHED_SCHED_H
@@ -17,22 +17,21 @@ typedef struct lathe_sched lathe_sched;
 typedef struct lathe_rates {
     double lr;
     double momentum;
-    bool sets_momentum; /* false: momentum is left as it is */
+    bool sets_momentum; /* false: the schedule does not change the momentum */
 } lathe_rates;
 
-/** What a schedule starts from: the group as the optimizer was made, whatever schedulers did to it since. */
+/** What a schedule starts from: the group as it was when the optimizer was made, before any scheduler. */
 typedef struct lathe_sched_base {
     double lr, momentum;
     lathe_momentum_kind momentum_kind;
     const char *optimizer; /* its name, for messages */
-    const double *state;   /* [LATHE_SCHED_STATE] of schedules that observe something; zeros at first */
+    const double *state;   /* [LATHE_SCHED_STATE] of a schedule that observes a metric; 0 at first */
 } lathe_sched_base;
 
-/** How many numbers a schedule that observes something may remember. */
+/** The size of the state of a schedule that observes a metric. */
 #define LATHE_SCHED_STATE 8
 
-/** What base.lr is in a sequence: the group's own rate, what the next segment begins with, or what the one
- * before ended with. */
+/** What base.lr is in a sequence: the group's rate, the next segment's first or the former segment's last. */
 typedef enum lathe_sched_joins {
     LATHE_JOINS_NOTHING,
     LATHE_JOINS_NEXT,
@@ -45,86 +44,78 @@ typedef struct lathe_sched_type {
     const char *summary; /* one line for `lathe list` */
     size_t opts_size;
     const lathe_field *fields;
-    /** What the fields' ranges cannot say, with the group's base at hand. NULL: nothing. */
+    /** Checks what the fields' ranges cannot say; gets the group's base. May be NULL. */
     lathe_status (*check)(const void *opts, const lathe_sched_base *base);
-    /** The rates at step t (0: the first batch), in double. Must give the same answer to the same question.
-     */
+    /** The rates at step t (0: the first batch), in double. The same arguments must give the same answer. */
     lathe_rates (*rates)(const void *opts, const lathe_sched_base *base, uint64_t t);
     /**
-     * Legal but odd: write one line into text and return true for warning number n, from 0. NULL: never.
-     * `steps` 0: run length unknown. A warning that does not apply is skipped: number n is the n-th that
-     * does.
+     * Warnings about legal but odd options. Writes number n, from 0, as one line into text. Returns false if
+     * there is no number n. A warning that does not apply is not counted.
+     * `steps` is the run's length, 0 if it is unknown. May be NULL.
      */
     bool (*warn)(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256]);
-    /** Options that point to something: make a copy of it, in place, after the check; and free that again.
-     * NULL: they do not. */
+    /** For options with pointers: copies what they point to, after the check. May be NULL. */
     lathe_status (*open)(void *opts, const lathe_sched_base *base);
-    void (*close)(void *opts);
-    /** A new value of what the schedule watches (a loss), once an epoch: may change the state. NULL: it
-     * watches nothing. */
+    void (*close)(void *opts); /* frees the copy; may be NULL */
+    /** Takes a new value of the metric, once an epoch; may change the state. NULL: observes nothing. */
     void (*observe)(const void *opts, double state[LATHE_SCHED_STATE], double value);
-    /** Of what is watched, is more better (an accuracy), not less (a loss)? NULL: less. */
+    /** Returns true if a higher value of the metric is better (an accuracy). NULL: lower is better. */
     bool (*wants_more)(const void *opts);
-    /** One line about a run of that many steps, such as its number of cycles; steps_per_epoch 1: steps are
-     * epochs. NULL: nothing. */
+    /** Writes one line about a run of `steps`, such as its number of cycles. `steps_per_epoch` 1: epochs. */
     void (*describe)(const void *opts, uint64_t steps, double steps_per_epoch, char text[256]);
     lathe_sched_joins joins;
 } lathe_sched_type;
 
 /**
- * A scheduler of any type for all groups of an optimizer, with the same options for each. Everything is
- * checked before the optimizer is touched; then the rates of step 0 are set. One scheduler an optimizer: a
- * second one is refused.
+ * Make a scheduler of any type for all groups of an optimizer, with the same options for each group.
+ *
+ * Everything is checked before the optimizer changes. Then the rates of step 0 are set. An optimizer has one
+ * scheduler; a second one is refused.
  * Errors   LATHE_EARG naming the argument, its value and its legal range; LATHE_ESTATE; LATHE_ENOMEM.
  */
 lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts);
 
-/** Free it, before its optimizer; the optimizer keeps its present rates and may get another scheduler. NULL
- * is fine. */
+/** Free the scheduler, before its optimizer. The optimizer keeps its present rates. NULL is fine. */
 void lathe_sched_free(lathe_sched *sched);
 
-/** Give one group options of its own (the scheduler's options struct). Errors as for lathe_sched_new; then
- * nothing has changed. */
+/** Give one group its own options (the type's struct). Errors: as lathe_sched_new; then nothing changes. */
 lathe_status lathe_sched_set_group(lathe_sched *sched, int group, const void *opts);
 
-/** Go one step on: sets the rates of the next batch. Call it once a batch, after lathe_optim_step. */
+/** Set the rates of the next batch. Call it once a batch, after lathe_optim_step. */
 void lathe_sched_step(lathe_sched *sched);
 
-/** Go to step t: for resuming. */
+/** Go to step t, to resume a run. */
 void lathe_sched_seek(lathe_sched *sched, uint64_t t);
 
 /**
- * Count in epochs: from now on the rates of step t are the schedule's at t / steps_per_epoch, rounded down,
- * and its options' lengths are epochs. It is still stepped once a batch. Errors: LATHE_EARG if
- * steps_per_epoch is 0.
+ * Count in epochs: the rates of step t become those of the schedule at t / steps_per_epoch, rounded down. The
+ * lengths in the options are then epochs. lathe_sched_step is still called once a batch.
+ * Errors   LATHE_EARG if steps_per_epoch is 0.
  */
 lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch);
 
-/** A new value of what is watched, such as the validation loss, once an epoch; schedules that watch nothing
- * pay no attention. */
+/** Give a new value of the metric, such as the validation loss, once an epoch. Most schedules ignore it. */
 void lathe_sched_observe(lathe_sched *sched, double value);
 
-/** Does lathe_sched_observe matter? */
+/** Returns true if the schedule uses lathe_sched_observe. */
 bool lathe_sched_observes(const lathe_sched *sched);
 
-/** Should lathe_sched_observe be given what is better when there is more of it (an accuracy), not less (a
- * loss)? */
+/** Returns true if a higher value is better for lathe_sched_observe (an accuracy), false for a loss. */
 bool lathe_sched_wants_more(const lathe_sched *sched);
 
 /**
- * A line about the schedule over a run of `steps`, "cyclic: 1 cycle = 3376 steps = 4 epochs; this run
- * has 12.5"; false if it has nothing to say. steps_per_epoch 0: not known.
+ * Write one line about a run of `steps`, "cyclic: 1 cycle = 3376 steps = 4 epochs; this run has 12.5".
+ * Returns false if the schedule has no such line. `steps_per_epoch` 0: unknown.
  */
 bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256]);
 
 /**
- * What observing has left, LATHE_SCHED_STATE numbers: to be saved, and written before lathe_sched_seek when
- * resuming. All zero for schedules that watch nothing. NULL for NULL.
+ * The state of a schedule that observes a metric: LATHE_SCHED_STATE numbers to be saved. To resume, write
+ * them before lathe_sched_seek. All 0 for schedules that observe nothing. NULL for NULL.
  */
 double *lathe_sched_state(lathe_sched *sched);
 
-/** How many steps have been made: all that must be saved, but for lathe_sched_state where something is
- * observed. */
+/** The number of steps so far. A checkpoint needs it, and lathe_sched_state if the schedule observes. */
 uint64_t lathe_sched_steps(const lathe_sched *sched);
 
 /** The rates of any step, without side effects. */
@@ -134,16 +125,16 @@ const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched);
 const void *lathe_sched_opts(const lathe_sched *sched, int group);
 
 /**
- * Warning number n, from 0, of this schedule over a run of `steps` (0: unknown) as one line; false after the
- * last. Besides what the type finds odd, it tells of a scheduler that is stepped much more seldom than its
- * optimizer (once an epoch, not once a batch) for schedules counted in batches.
+ * Write warning number n, from 0, about this schedule over a run of `steps` (0: unknown) as one line.
+ * Returns false after the last warning. Besides the type's warnings there is one for a schedule counted in
+ * batches that is stepped once an epoch.
  */
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256]);
 
 /** All schedulers, sorted by name; NULL after the last. */
 const lathe_sched_type *lathe_sched_type_at(int index);
 
-/** By name; hyphens and underscores do not matter. Errors: LATHE_ENAME, listing the known ones. */
+/** The scheduler of this name; hyphens equal underscores. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_sched_type *lathe_sched_find(const char *name);
 
 #ifdef __cplusplus

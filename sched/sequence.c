@@ -18,7 +18,7 @@ static const lathe_field fields[] = { { .name = NULL } };
 
 static lathe_rates rates_in(const part *p, uint64_t t) { return p->type->rates(p->opts, &p->base, t); }
 
-/* Momentum while a segment runs that does not set it. */
+/* The momentum during a segment that does not set it. */
 static double resting_momentum(const part *p, const part *before, const lathe_sched_base *base)
 {
     if (!before || p->type->joins != LATHE_JOINS_PREVIOUS) return base->momentum;
@@ -80,7 +80,7 @@ static lathe_status open_part(const lathe_segment *segment, const lathe_sched_ba
     return status;
 }
 
-/* Those that join the next know it from the right, those that join the one before from the left. */
+/* Segments that join the next are resolved from the right, segments that join the former from the left. */
 static void join_parts(part *parts, int count)
 {
     for (int i = count - 2; i >= 0; i--)
@@ -109,7 +109,7 @@ static lathe_status open_parts(void *opts, const lathe_sched_base *base)
     }
     if (status) close_parts(o);
     else join_parts(o->part, o->count);
-    o->segment = NULL; /* it was the caller's */
+    o->segment = NULL; /* it belongs to the caller */
     return status;
 }
 

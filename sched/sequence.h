@@ -1,4 +1,4 @@
-/* Schedules one after the other, as data. */
+/* A sequence: schedules one after the other, as data. */
 #ifndef LATHE_SCHED_SEQUENCE_H
 #define LATHE_SCHED_SEQUENCE_H
 
@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** One schedule for some steps. */
+/** One schedule for a number of steps. */
 typedef struct lathe_segment {
     const lathe_sched_type *type;
     const void *opts; /* the type's options struct; NULL: all defaults */
@@ -22,13 +22,14 @@ typedef struct lathe_sequence_opts {
 } lathe_sequence_opts;
 
 /**
- * Each segment in its turn, with its own step 0 where it begins: warm-up, cycles, cool-down.
+ * Segments run one after the other, for example warm-up, cycles, cool-down. Each begins with its own step 0.
  *
- * Segments are data, not schedulers: none touches the optimizer outside its time, and the step alone says
- * where in which one a run is. A warm-up rises to what the next segment begins with, a cool-down falls from
- * what the one before ended with. A segment whose total_iters, total_steps or t_max is not given gets its own
- * length. If any segment sets momentum, the others hold it at the group's own, a cool-down at the last before
- * it.
+ * Segments are data, not schedulers: a segment sets the rates only while it runs, and the step alone decides
+ * which segment runs. A warm-up rises to the first rate of the next segment. A cool-down falls from the last
+ * rate of the segment before. A segment whose total_iters, total_steps or t_max is not given takes its own
+ * length.
+ * If any segment sets momentum, the other segments hold the group's own momentum. A cool-down holds the last
+ * momentum before it.
  * Errors   LATHE_EARG: no segments, one without type, a length of 0 before the last, a schedule that observes
  *          something; each segment's own errors.
  * Warnings each segment's own; a run that is not as long as the sequence.

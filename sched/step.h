@@ -1,4 +1,4 @@
-/* Down by a factor every so many steps. */
+/* Step decay: the rate falls by a factor at regular distances. */
 #ifndef LATHE_SCHED_STEP_H
 #define LATHE_SCHED_STEP_H
 
@@ -10,7 +10,7 @@ extern "C" {
 
 typedef struct lathe_step_opts {
     uint64_t step_size; /* steps from one drop to the next; must be given */
-    double gamma;       /* factor of a drop; 0 means 0.1 */
+    double gamma;       /* factor of one drop; 0 means 0.1 */
 } lathe_step_opts;
 
 /**

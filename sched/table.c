@@ -20,7 +20,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* The last row that is not above t; 0 if all are. */
+/* The index of the last row that is not above t; 0 if all rows are above t. */
 static size_t row_of(const lathe_table_opts *o, uint64_t t)
 {
     size_t low = 0, high = o->rows;
@@ -74,12 +74,12 @@ typedef struct reader {
     FILE *in;
     char line[LINE];
     int number;          /* of the line */
-    int column[COLUMNS]; /* where step, lr and momentum are; -1: nowhere */
+    int column[COLUMNS]; /* of step, lr and momentum; -1: not in the file */
     lathe_table_row *row;
     size_t rows, room;
 } reader;
 
-/* The next line without its end; false after the last. *status says what went wrong, if anything did. */
+/* Read the next line, without its end. Returns false after the last line, or after an error in *status. */
 static bool next_line(reader *r, lathe_status *status)
 {
     if (!fgets(r->line, LINE, r->in)) {

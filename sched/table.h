@@ -8,30 +8,30 @@
 extern "C" {
 #endif
 
-/** From a step on these rates hold. */
+/** The rates from a step on. */
 typedef struct lathe_table_row {
     uint64_t step;
     double lr;
-    double momentum; /* negative: momentum is left alone; the same sign in all rows */
+    double momentum; /* negative: the momentum does not change; the same sign in all rows */
 } lathe_table_row;
 
 typedef struct lathe_table_opts {
-    const char *file;           /* a CSV file; NULL: rows are given */
-    const lathe_table_row *row; /* steps rising; copied */
+    const char *file;           /* a CSV file; NULL: use `row` */
+    const lathe_table_row *row; /* in rising order of steps; copied */
     size_t rows;
-    bool interpolate; /* straight lines between the rows, not steps */
+    bool interpolate; /* draw straight lines between the rows; false: rates change at the rows only */
 } lathe_table_opts;
 
 /**
- * The rates of a table: at step t those of the last row that is not above t, or on the straight line to the
- * next. Before the first row its rates hold, and after the last row those.
+ * The rates of a table. At step t they are those of the last row that is not above t, or lie on the straight
+ * line to the next row. Before the first row its rates hold; after the last row its rates hold.
  *
- * The file begins with a header that names its columns: "step", "lr" and, if there is one, "momentum"; other
- * columns are skipped. What `lathe preview --csv` writes, and a run's steps.csv, are such files, so a run's
- * schedule can be given to another.
- * Errors   LATHE_EARG: neither file nor rows, or both; steps that do not rise; a negative rate. LATHE_EIO,
- *          LATHE_EFORMAT naming file and line; LATHE_ENOMEM.
- * Momentum, where the table has it, is an error with an optimizer that has none.
+ * The file's header names its columns: "step", "lr" and optionally "momentum"; other columns are skipped.
+ * `lathe preview --csv` writes such files, and steps.csv of a run is one. So a run can use another run's
+ * schedule.
+ * Errors   LATHE_EARG: neither file nor rows, or both; steps that do not rise; a negative rate; a table with
+ *          momentum for an optimizer without momentum. LATHE_EIO; LATHE_EFORMAT naming file and line;
+ *          LATHE_ENOMEM.
  */
 lathe_sched *lathe_sched_table(lathe_optim *optim, const lathe_table_opts *opts);
 

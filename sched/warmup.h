@@ -1,4 +1,4 @@
-/* The first steps at lower rates. */
+/* Warm-up: the first steps, at lower rates. */
 #ifndef LATHE_SCHED_WARMUP_H
 #define LATHE_SCHED_WARMUP_H
 
@@ -11,18 +11,18 @@ extern "C" {
 typedef enum lathe_warmup_shape { LATHE_WARMUP_LINEAR, LATHE_WARMUP_CONSTANT } lathe_warmup_shape;
 
 typedef struct lathe_warmup_opts {
-    uint64_t total_iters; /* length; 0 means 5, or the segment's length in a sequence */
+    uint64_t total_iters; /* length in steps; 0 means 5, or the segment's length in a sequence */
     double start_factor;  /* 0 means 0.01; LATHE_ZERO is 0 */
     lathe_warmup_shape shape;
 } lathe_warmup_opts;
 
 /**
- * Up from start_factor * lr, then lr.
+ * The rate rises from start_factor * lr to lr and stays there.
  *
  *     linear      lr(t) = lr * (start_factor + (1 - start_factor) * min(t / total_iters, 1))
  *     constant    lr(t) = lr * start_factor for t < total_iters, then lr
  *
- * In a sequence, lr is what the next segment begins with.
+ * In a sequence, lr is the first rate of the next segment.
  * Same as  torch.optim.lr_scheduler.LinearLR and ConstantLR
  * Source   Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017.
  */
