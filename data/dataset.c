@@ -1,6 +1,7 @@
 #include "dataset.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "../core/alloc.h"
 
@@ -47,4 +48,21 @@ const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char
     if (file) snprintf(name, LATHE_SAMPLE_NAME, "%s", file);
     else snprintf(name, LATHE_SAMPLE_NAME, "picture %zu of %s", index, data->name);
     return name;
+}
+
+/* The words are part of the checkpoint's format. */
+static const char *const task_names[] = { "class", "many", "heads", "pixels" };
+
+const char *lathe_task_name(lathe_task task)
+{
+    const unsigned index = (unsigned)task;
+    return index < sizeof task_names / sizeof task_names[0] ? task_names[index] : NULL;
+}
+
+bool lathe_task_find(const char *name, lathe_task *task)
+{
+    if (!name || !task) return false;
+    for (size_t i = 0; i < sizeof task_names / sizeof task_names[0]; i++)
+        if (!strcmp(name, task_names[i])) return *task = (lathe_task)i, true;
+    return false;
 }

@@ -2,6 +2,7 @@
 #ifndef LATHE_DATA_DATASET_H
 #define LATHE_DATA_DATASET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,12 @@ typedef enum lathe_task {
     LATHE_TASK_HEADS, /* a class of each of several kinds (colour, shape, ...): a label a head */
     LATHE_TASK_PIXELS /* a class for each pixel: a mask */
 } lathe_task;
+
+/** The word for a task in a checkpoint: "class", "many", "heads", "pixels"; NULL for a number that is no task. */
+const char *lathe_task_name(lathe_task task);
+
+/** The task of such a word. Returns false if no task has it. */
+bool lathe_task_find(const char *name, lathe_task *task);
 
 /** One kind of class of LATHE_TASK_HEADS: its classes are [first, first + classes) of the data set's. */
 typedef struct lathe_head {

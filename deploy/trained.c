@@ -7,9 +7,9 @@
 #include "../core/arena.h"
 #include "../data/formats/picture_files.h"
 #include "../io/file.h"
+#include "../io/lines.h"
 #include "../io/safetensors.h"
 #include "../nn/models/models.h"
-#include "../train/describe_impl.h"
 
 static const char suffix[] = ".safetensors";
 

@@ -4,6 +4,7 @@
 
 #include "crc32c.h"
 #include "file.h"
+#include "lines.h"
 #include "safetensors.h"
 #include "text.h"
 

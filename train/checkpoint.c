@@ -12,7 +12,7 @@
 #include "../core/alloc.h"
 #include "../core/blas.h"
 #include "../core/machine.h"
-#include "../io/text.h"
+#include "../io/lines.h"
 #include "describe_impl.h"
 #include "run_impl.h"
 

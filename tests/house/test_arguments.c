@@ -83,10 +83,10 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_parallel.tasks", "" }, { "lathe_sched_sequence.opts.count", "" },
     { "lathe_sched_table.opts.rows", "" }, { "lathe_sched_from_text.opts.options", "" },
     { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" },
-    { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_spread_of.count", "" },
-    { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" }, { "lathe_crc32c", "" },
-    { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" },
-    { "lathe_trained_files.count", "" } };
+    { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" },
+    { "lathe_numbers_read.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" },
+    { "lathe_holm.count", "" }, { "lathe_crc32c", "" }, { "lathe_compare_new.opts.varies", "" },
+    { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" } };
 
 /* Options that this function's kind does not use. */
 static const exception unused[] = { { "lathe_metric_precision.opts.beta", "of fbeta" },
@@ -105,14 +105,14 @@ static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_setting_find.", "the same" }, { "lathe_sched_option_field.", "the same" },
     { "lathe_safetensors_find.", "the same" }, { "lathe_safetensors_text.", "the same" },
     { "lathe_nn_find.", "the same" }, { "lathe_nn_find_layer.", "the same" },
-    { "lathe_optim_opts.", "NULL: no such group" }, { "lathe_optim_made.", "the same" },
-    { "lathe_sched_opts.", "the same" }, { "lathe_optim_slot.", "NULL: no such slot" },
-    { "lathe_optim_clock_of.", "NULL: no such tensor" }, { "_type_of.", "NULL of NULL" },
-    { "lathe_optim_params.", "NULL of NULL" }, { "lathe_metric_opts.", "NULL of NULL" },
-    { "lathe_confusion_counts.", "NULL of NULL" }, { "lathe_sched_state.", "NULL: none" },
-    { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
-    { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
-    { "lathe_data_sample_file.", "NULL: it is in no file" },
+    { "lathe_task_name.", "NULL: no such task" }, { "lathe_optim_opts.", "NULL: no such group" },
+    { "lathe_optim_made.", "the same" }, { "lathe_sched_opts.", "the same" },
+    { "lathe_optim_slot.", "NULL: no such slot" }, { "lathe_optim_clock_of.", "NULL: no such tensor" },
+    { "_type_of.", "NULL of NULL" }, { "lathe_optim_params.", "NULL of NULL" },
+    { "lathe_metric_opts.", "NULL of NULL" }, { "lathe_confusion_counts.", "NULL of NULL" },
+    { "lathe_sched_state.", "NULL: none" }, { "lathe_grad_target.", "NULL: none is needed" },
+    { "lathe_nn_forward.x", "NULL in, NULL out" }, { "lathe_averaged_numbers.", "NULL of NULL" },
+    { "lathe_averaged_updates.", "NULL of NULL" }, { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" },
     { "lathe_nn_concat.", "the call ends before its first layer" } };
 

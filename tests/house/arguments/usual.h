@@ -49,6 +49,7 @@ static const number numbers[] = {
     { "lathe_transforms_scratch.width", 8 },
     { "lathe_transforms_size.channels", 3 },
     { "lathe_data_shapes.count", 8 },
+    { "lathe_numbers_text.count", 4 },
     { "lathe_tape_record.inputs", 1 },
     { "lathe_tape_of.inputs", 1 },
     { "lathe_tape_records.inputs", 1 },
