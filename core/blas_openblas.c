@@ -1,9 +1,10 @@
 #include "blas.h"
 
 #include <cblas.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "threads_impl.h"
 
 /* Chooses the kernels again, by OPENBLAS_CORETYPE; exported by builds with several core types, though not
  * declared. */
@@ -66,8 +67,12 @@ static void start(void)
 
 lathe_status lathe_blas_start(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start);
+    static lathe_mutex mutex = LATHE_MUTEX;
+    static bool started;
+    lathe_mutex_lock(&mutex);
+    if (!started) start();
+    started = true;
+    lathe_mutex_unlock(&mutex);
     if (openblas_get_parallel() == OPENBLAS_SEQUENTIAL)
         return lathe_fail(LATHE_ESTATE,
             "lathe_blas_start: this OpenBLAS is the serial build, which gives wrong results from two"

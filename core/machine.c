@@ -1,10 +1,9 @@
 #include "machine.h"
 
-#include <time.h>
-
 #include "alloc.h"
 #include "kernels/kernels.h"
 #include "threads.h"
+#include "threads_impl.h"
 
 const char *lathe_version(void) { return LATHE_VERSION; }
 
@@ -23,12 +22,7 @@ static void run_peak(void *context, int task)
     job->result[task] = job->kernels->multiply_add(ROUNDS, (lathe_real)0.999);
 }
 
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
+static double now(void) { return 1e-9 * (double)lathe_nanoseconds(); }
 
 double lathe_fma_peak_gflops(void)
 {

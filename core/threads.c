@@ -5,15 +5,12 @@
  * a task by lowering the ticket, which fails once the job is another, so a late thread cannot take part in a
  * job it has not seen. The publisher waits until every task taken has been done.
  */
-#define _GNU_SOURCE
 #include "threads.h"
 
-#include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
+
+#include "threads_impl.h"
 
 enum { MAX_THREADS = 256, SPIN_NANOSECONDS = 50000, NANOSECONDS_BETWEEN_MOVES = 1000000 };
 
@@ -25,11 +22,11 @@ typedef struct share {
 } share;
 
 static struct {
-    pthread_t worker[MAX_THREADS];
+    lathe_thread worker[MAX_THREADS];
     int workers;       /* running, besides the calling thread */
     atomic_int wanted; /* threads in all; 0: not asked for yet */
 
-    pthread_mutex_t owner; /* held by the thread whose job this is, and while the pool changes */
+    lathe_mutex owner; /* held by the thread whose job this is, and while the pool changes */
     lathe_task_fn *run;
     void *context;
     uint32_t tasks;
@@ -37,18 +34,14 @@ static struct {
     uint32_t job;            /* the last one's number */
     atomic_int shares;       /* runs of this job */
     atomic_uint first_job;   /* the last one before the workers were started */
-    cpu_set_t allowed;       /* where these may run once they have begun */
     _Alignas(64) _Atomic uint32_t done;
     atomic_bool stop;
 
-    pthread_mutex_t sleep;
-    pthread_cond_t wake, finished;
+    lathe_mutex sleep;
+    lathe_condition wake, finished;
     atomic_int sleepers; /* workers asleep */
     atomic_bool owner_sleeps;
-} pool = { .owner = PTHREAD_MUTEX_INITIALIZER,
-    .sleep = PTHREAD_MUTEX_INITIALIZER,
-    .wake = PTHREAD_COND_INITIALIZER,
-    .finished = PTHREAD_COND_INITIALIZER };
+} pool = { .owner = LATHE_MUTEX, .sleep = LATHE_MUTEX, .wake = LATHE_CONDITION, .finished = LATHE_CONDITION };
 
 static _Thread_local bool inside_task;
 
@@ -59,13 +52,6 @@ static void pause_briefly(void)
 #elif defined(__aarch64__)
     __asm__ volatile("yield");
 #endif
-}
-
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static uint32_t job_of(uint64_t ticket) { return (uint32_t)(ticket >> 32); }
@@ -80,9 +66,9 @@ static void work_on_share(share *own, uint32_t job)
         uint32_t tasks = pool.tasks;
         pool.run(pool.context, (int)(own->end - left_in(ticket)));
         if (atomic_fetch_add(&pool.done, 1) + 1 == tasks && atomic_load(&pool.owner_sleeps)) {
-            pthread_mutex_lock(&pool.sleep);
-            pthread_cond_signal(&pool.finished);
-            pthread_mutex_unlock(&pool.sleep);
+            lathe_mutex_lock(&pool.sleep);
+            lathe_condition_wake(&pool.finished);
+            lathe_mutex_unlock(&pool.sleep);
         }
         ticket = atomic_load(&own->ticket);
     }
@@ -100,51 +86,46 @@ static bool news(uint32_t seen) { return published_job() != seen || atomic_load(
 
 static void wait_for_news(uint32_t seen)
 {
-    int64_t until = nanoseconds() + SPIN_NANOSECONDS;
+    int64_t until = lathe_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int i = 0; i < 64; i++) {
             if (news(seen)) return;
             pause_briefly();
         }
-    } while (nanoseconds() < until);
-    pthread_mutex_lock(&pool.sleep);
+    } while (lathe_nanoseconds() < until);
+    lathe_mutex_lock(&pool.sleep);
     atomic_fetch_add(&pool.sleepers, 1);
-    while (!news(seen)) pthread_cond_wait(&pool.wake, &pool.sleep);
+    while (!news(seen)) lathe_condition_wait(&pool.wake, &pool.sleep);
     atomic_fetch_sub(&pool.sleepers, 1);
-    pthread_mutex_unlock(&pool.sleep);
+    lathe_mutex_unlock(&pool.sleep);
 }
 
-/* Of the allowed processors those that none but `self` was seen on. False if there are none. */
-static bool free_processors(int self, int threads, const cpu_set_t *allowed, cpu_set_t *unused)
+/* Where the threads before number `threads`, without `self`, were seen last. Returns how many those are. */
+static int taken_processors(int self, int threads, int *taken)
 {
-    *unused = *allowed;
-    for (int i = 0; i < threads; i++) {
-        int processor = atomic_load(&pool.runs[i].processor) - 1;
-        if (i != self && processor >= 0 && processor < CPU_SETSIZE) CPU_CLR((size_t)processor, unused);
-    }
-    return CPU_COUNT(unused);
+    int count = 0;
+    for (int i = 0; i < threads; i++)
+        if (i != self) taken[count++] = atomic_load(&pool.runs[i].processor);
+    return count;
 }
 
 /* Out of the way of the others, and then free to go where it may again. */
 static void move_away(int self, int threads)
 {
-    cpu_set_t allowed, unused;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) || !free_processors(self, threads, &allowed, &unused))
-        return;
-    if (sched_setaffinity(0, sizeof unused, &unused)) return;
-    sched_setaffinity(0, sizeof allowed, &allowed);
-    atomic_store(&pool.runs[self].processor, sched_getcpu() + 1);
+    int taken[MAX_THREADS];
+    lathe_thread_move_away(taken, taken_processors(self, threads, taken));
+    atomic_store(&pool.runs[self].processor, lathe_processor());
 }
 
 /* The system may wake a thread where the one that woke it runs, and take tens of milliseconds to part them:
  * steps of half the speed. */
 static void keep_apart(int self, int threads, int64_t *moved)
 {
-    int processor = sched_getcpu() + 1;
+    int processor = lathe_processor();
     atomic_store(&pool.runs[self].processor, processor);
     for (int i = 0; i < self; i++) {
-        if (atomic_load(&pool.runs[i].processor) != processor) continue;
-        int64_t now = nanoseconds();
+        if (!processor || atomic_load(&pool.runs[i].processor) != processor) continue;
+        int64_t now = lathe_nanoseconds();
         if (now - *moved < NANOSECONDS_BETWEEN_MOVES) return;
         *moved = now;
         move_away(self, threads);
@@ -152,16 +133,15 @@ static void keep_apart(int self, int threads, int64_t *moved)
     }
 }
 
-static void *worker_main(void *number)
+static void worker_main(void *number)
 {
     inside_task = true;
     int self = (int)(intptr_t)number;
-    sched_setaffinity(0, sizeof pool.allowed, &pool.allowed);
     uint32_t seen = atomic_load(&pool.first_job);
     int64_t moved = 0;
     for (;;) {
         wait_for_news(seen);
-        if (atomic_load(&pool.stop)) return NULL;
+        if (atomic_load(&pool.stop)) return;
         seen = published_job();
         int shares = atomic_load(&pool.shares);
         keep_apart(self, shares, &moved);
@@ -171,27 +151,27 @@ static void *worker_main(void *number)
 
 static void wait_until_done(uint32_t tasks)
 {
-    int64_t until = nanoseconds() + SPIN_NANOSECONDS;
+    int64_t until = lathe_nanoseconds() + SPIN_NANOSECONDS;
     do {
         for (int i = 0; i < 64; i++) {
             if (atomic_load(&pool.done) == tasks) return;
             pause_briefly();
         }
-    } while (nanoseconds() < until);
-    pthread_mutex_lock(&pool.sleep);
+    } while (lathe_nanoseconds() < until);
+    lathe_mutex_lock(&pool.sleep);
     atomic_store(&pool.owner_sleeps, true);
-    while (atomic_load(&pool.done) != tasks) pthread_cond_wait(&pool.finished, &pool.sleep);
+    while (atomic_load(&pool.done) != tasks) lathe_condition_wait(&pool.finished, &pool.sleep);
     atomic_store(&pool.owner_sleeps, false);
-    pthread_mutex_unlock(&pool.sleep);
+    lathe_mutex_unlock(&pool.sleep);
 }
 
 static void stop_workers(void)
 {
-    pthread_mutex_lock(&pool.sleep);
+    lathe_mutex_lock(&pool.sleep);
     atomic_store(&pool.stop, true);
-    pthread_cond_broadcast(&pool.wake);
-    pthread_mutex_unlock(&pool.sleep);
-    for (int i = 0; i < pool.workers; i++) pthread_join(pool.worker[i], NULL);
+    lathe_condition_wake_all(&pool.wake);
+    lathe_mutex_unlock(&pool.sleep);
+    for (int i = 0; i < pool.workers; i++) lathe_thread_join(&pool.worker[i]);
     pool.workers = 0;
     atomic_store(&pool.stop, false);
 }
@@ -201,18 +181,16 @@ static void forget_workers(void)
 {
     pool.workers = 0;
     atomic_store(&pool.sleepers, 0);
-    pthread_mutex_init(&pool.owner, NULL);
-    pthread_mutex_init(&pool.sleep, NULL);
-    pthread_cond_init(&pool.wake, NULL);
-    pthread_cond_init(&pool.finished, NULL);
+    lathe_mutex_init(&pool.owner);
+    lathe_mutex_init(&pool.sleep);
+    lathe_condition_init(&pool.wake);
+    lathe_condition_init(&pool.finished);
 }
 
 static int processors(void)
 {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set)) return 1;
-    int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : count;
+    int count = lathe_processors();
+    return count < MAX_THREADS ? count : MAX_THREADS;
 }
 
 static int wanted_threads(void)
@@ -224,28 +202,21 @@ static int wanted_threads(void)
     return wanted;
 }
 
-/* A worker's first place is one where no thread was seen; then it goes where it may. */
 static bool start_worker(int self)
 {
-    cpu_set_t unused;
-    pthread_attr_t attributes;
-    if (pthread_attr_init(&attributes)) return false;
+    int taken[MAX_THREADS];
     atomic_store(&pool.runs[self].processor, 0);
-    if (free_processors(self, self, &pool.allowed, &unused))
-        pthread_attr_setaffinity_np(&attributes, sizeof unused, &unused);
-    bool started = !pthread_create(&pool.worker[self - 1], &attributes, worker_main, (void *)(intptr_t)self);
-    pthread_attr_destroy(&attributes);
-    return started;
+    return lathe_thread_start(&pool.worker[self - 1], worker_main, (void *)(intptr_t)self, taken,
+        taken_processors(self, self, taken));
 }
 
 /* As many workers as wanted, or as the system allows: fewer threads only mean more time. */
 static void start_workers(void)
 {
     static bool prepared;
-    if (!prepared) pthread_atfork(NULL, NULL, forget_workers);
+    if (!prepared) lathe_on_fork(forget_workers);
     prepared = true;
     atomic_store(&pool.first_job, published_job());
-    sched_getaffinity(0, sizeof pool.allowed, &pool.allowed);
     while (pool.workers < wanted_threads() - 1 && start_worker(pool.workers + 1)) pool.workers++;
 }
 
@@ -266,11 +237,11 @@ static uint32_t publish(int tasks, int shares)
 void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
 {
     if (!run) return;
-    if (tasks <= 1 || inside_task || pthread_mutex_trylock(&pool.owner)) {
+    if (tasks <= 1 || inside_task || !lathe_mutex_try(&pool.owner)) {
         for (int i = 0; i < tasks; i++) run(context, i);
         return;
     }
-    atomic_store(&pool.runs[0].processor, sched_getcpu() + 1);
+    atomic_store(&pool.runs[0].processor, lathe_processor());
     if (pool.workers < wanted_threads() - 1) start_workers();
     inside_task = true;
     pool.run = run;
@@ -280,14 +251,14 @@ void lathe_parallel(int tasks, lathe_task_fn *run, void *context)
     int shares = pool.workers + 1;
     uint32_t job = publish(tasks, shares);
     if (atomic_load(&pool.sleepers)) {
-        pthread_mutex_lock(&pool.sleep);
-        pthread_cond_broadcast(&pool.wake);
-        pthread_mutex_unlock(&pool.sleep);
+        lathe_mutex_lock(&pool.sleep);
+        lathe_condition_wake_all(&pool.wake);
+        lathe_mutex_unlock(&pool.sleep);
     }
     work_on(0, shares, job);
     wait_until_done((uint32_t)tasks);
     inside_task = false;
-    pthread_mutex_unlock(&pool.owner);
+    lathe_mutex_unlock(&pool.owner);
 }
 
 int lathe_threads(void) { return wanted_threads(); }
@@ -298,10 +269,10 @@ lathe_status lathe_threads_set(int threads)
         return lathe_fail(LATHE_EARG, "lathe_threads_set: %d threads; 1 to %d, or 0 for one a processor",
             threads, MAX_THREADS);
     if (inside_task) return lathe_fail(LATHE_ESTATE, "lathe_threads_set: called from inside a parallel task");
-    pthread_mutex_lock(&pool.owner);
+    lathe_mutex_lock(&pool.owner);
     stop_workers();
-    atomic_store(&pool.wanted, threads ? threads : processors());
-    pthread_mutex_unlock(&pool.owner);
+    atomic_store(&pool.wanted, threads && lathe_threads_exist() ? threads : processors());
+    lathe_mutex_unlock(&pool.owner);
     return LATHE_OK;
 }
 

@@ -24,8 +24,8 @@ void lathe_parallel(int tasks, lathe_task_fn *run, void *context);
  * use. */
 int lathe_threads(void);
 
-/** Set it: 1 ... 256; 0 is the initial number. Not to be called from inside a task. Errors: LATHE_EARG,
- * LATHE_ENOMEM. */
+/** Set it: 1 ... 256; 0 is the initial number. Not to be called from inside a task. A build without threads
+ * (LATHE_THREADS=none) always has 1. Errors: LATHE_EARG, LATHE_ESTATE. */
 lathe_status lathe_threads_set(int threads);
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
 #include "../../core/threads.h"
+#include "../../core/threads_impl.h"
 #include "../transforms/mix_impl.h"
 #include "workers_impl.h"
 
@@ -185,7 +186,7 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     uint64_t size = (uint64_t)loader->opts.batch_size;
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
     bool good = !open_order(loader, opts);
-    if (good && opts->workers) {
+    if (good && opts->workers && lathe_threads_exist()) {
         loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size,
             loader->batches, plan, loader);
         good = loader->workers != NULL;

@@ -29,7 +29,8 @@ typedef struct lathe_loader_opts {
         *transforms; /* done to each picture, keyed by (seed, epoch, sample); must outlive the loader */
     bool still;      /* with nothing left to chance: lathe_transforms_still, for validation and tests */
     uint64_t seed;
-    int workers; /* threads that assemble batches ahead of time; 0: none, the caller assembles */
+    int workers; /* threads that assemble batches ahead of time; 0, or a build without threads: the caller
+                    does */
 } lathe_loader_opts;
 
 /** A loader. It reads `data`, which must outlive it. Errors: LATHE_EARG, LATHE_ESHAPE, LATHE_ENOMEM. */

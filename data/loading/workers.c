@@ -1,9 +1,7 @@
 #include "workers_impl.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include "../../core/alloc.h"
+#include "../../core/threads_impl.h"
 
 /* Batches are numbered from the last seek: number n goes into slot n % slots. Those from `next` to `planned`
  * are under way. */
@@ -16,12 +14,12 @@ struct lathe_workers {
     uint64_t next, planned;
     int busy; /* threads that fill a slot */
     bool stopping, seeking;
-    pthread_mutex_t mutex;     /* of all the above and `made` */
-    pthread_cond_t room, done; /* a slot is free; a slot is made */
+    lathe_mutex mutex;          /* of all the above and `made` */
+    lathe_condition room, done; /* a slot is free; a slot is made */
     int slots, threads;
-    lathe_slot *slot;  /* [slots] */
-    bool *made;        /* [slots] */
-    pthread_t *thread; /* [threads] */
+    lathe_slot *slot;     /* [slots] */
+    bool *made;           /* [slots] */
+    lathe_thread *thread; /* [threads] */
 };
 
 /* Wait for a free slot and plan the next batch into it; NULL when it is time to end. The mutex is held. */
@@ -29,7 +27,7 @@ static lathe_slot *claim(lathe_workers *workers)
 {
     while (!workers->stopping &&
         (workers->seeking || workers->planned - workers->next == (uint64_t)workers->slots))
-        pthread_cond_wait(&workers->room, &workers->mutex);
+        lathe_condition_wait(&workers->room, &workers->mutex);
     if (workers->stopping) return NULL;
     lathe_slot *slot = &workers->slot[workers->planned++ % (uint64_t)workers->slots];
     workers->plan(workers->context, slot, workers->epoch, workers->index);
@@ -40,35 +38,29 @@ static lathe_slot *claim(lathe_workers *workers)
     return slot;
 }
 
-static void *work(void *context)
+static void work(void *context)
 {
     lathe_workers *workers = context;
     lathe_error_hold(true); /* the loader's own thread does a failed block again and reports */
-    pthread_mutex_lock(&workers->mutex);
+    lathe_mutex_lock(&workers->mutex);
     for (lathe_slot *slot; (slot = claim(workers));) {
         workers->busy++;
-        pthread_mutex_unlock(&workers->mutex);
+        lathe_mutex_unlock(&workers->mutex);
         for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)
             slot->failed[block] = lathe_slot_fill(slot, workers->recipe, block) != LATHE_OK;
-        pthread_mutex_lock(&workers->mutex);
+        lathe_mutex_lock(&workers->mutex);
         workers->busy--;
         workers->made[slot - workers->slot] = true;
-        pthread_cond_signal(&workers->done);
+        lathe_condition_wake(&workers->done);
     }
-    pthread_mutex_unlock(&workers->mutex);
-    return NULL;
+    lathe_mutex_unlock(&workers->mutex);
 }
 
-/* Signals are for the threads of the program, not for these. */
 static lathe_status start_threads(lathe_workers *workers, int count)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    while (
-        workers->threads < count && !pthread_create(&workers->thread[workers->threads], NULL, work, workers))
+    while (workers->threads < count &&
+        lathe_thread_start(&workers->thread[workers->threads], work, workers, NULL, 0))
         workers->threads++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (workers->threads == count) return LATHE_OK;
     return lathe_fail(LATHE_ENOMEM, "loader: the system gives %d threads, %d workers were asked for",
         workers->threads, count);
@@ -80,9 +72,9 @@ lathe_workers *lathe_workers_start(int count, const lathe_recipe *recipe, int ba
     lathe_workers *workers = lathe_alloc(1, sizeof *workers);
     if (!workers) return NULL;
     *workers = (lathe_workers){ .recipe = recipe, .plan = plan, .context = context, .batches = batches };
-    pthread_mutex_init(&workers->mutex, NULL);
-    pthread_cond_init(&workers->room, NULL);
-    pthread_cond_init(&workers->done, NULL);
+    lathe_mutex_init(&workers->mutex);
+    lathe_condition_init(&workers->room);
+    lathe_condition_init(&workers->done);
     int slots = count + 2; /* one in the caller's hands, one that waits */
     workers->slot = lathe_alloc((size_t)slots, sizeof *workers->slot);
     workers->made = lathe_alloc((size_t)slots, sizeof *workers->made);
@@ -100,15 +92,15 @@ lathe_workers *lathe_workers_start(int count, const lathe_recipe *recipe, int ba
 void lathe_workers_free(lathe_workers *workers)
 {
     if (!workers) return;
-    pthread_mutex_lock(&workers->mutex);
+    lathe_mutex_lock(&workers->mutex);
     workers->stopping = true;
-    pthread_cond_broadcast(&workers->room);
-    pthread_mutex_unlock(&workers->mutex);
-    for (int i = 0; i < workers->threads; i++) pthread_join(workers->thread[i], NULL);
+    lathe_condition_wake_all(&workers->room);
+    lathe_mutex_unlock(&workers->mutex);
+    for (int i = 0; i < workers->threads; i++) lathe_thread_join(&workers->thread[i]);
     for (int i = 0; i < workers->slots; i++) lathe_slot_free(&workers->slot[i]);
-    pthread_cond_destroy(&workers->done);
-    pthread_cond_destroy(&workers->room);
-    pthread_mutex_destroy(&workers->mutex);
+    lathe_condition_free(&workers->done);
+    lathe_condition_free(&workers->room);
+    lathe_mutex_free(&workers->mutex);
     lathe_free(workers->slot);
     lathe_free(workers->made);
     lathe_free(workers->thread);
@@ -117,35 +109,35 @@ void lathe_workers_free(lathe_workers *workers)
 
 lathe_slot *lathe_workers_wait(lathe_workers *workers)
 {
-    pthread_mutex_lock(&workers->mutex);
+    lathe_mutex_lock(&workers->mutex);
     size_t place = (size_t)(workers->next % (uint64_t)workers->slots);
-    while (!workers->made[place]) pthread_cond_wait(&workers->done, &workers->mutex);
-    pthread_mutex_unlock(&workers->mutex);
+    while (!workers->made[place]) lathe_condition_wait(&workers->done, &workers->mutex);
+    lathe_mutex_unlock(&workers->mutex);
     return &workers->slot[place];
 }
 
 void lathe_workers_release(lathe_workers *workers)
 {
-    pthread_mutex_lock(&workers->mutex);
+    lathe_mutex_lock(&workers->mutex);
     workers->made[workers->next++ % (uint64_t)workers->slots] = false;
-    pthread_cond_signal(&workers->room);
-    pthread_mutex_unlock(&workers->mutex);
+    lathe_condition_wake(&workers->room);
+    lathe_mutex_unlock(&workers->mutex);
 }
 
 void lathe_workers_seek(lathe_workers *workers, uint64_t epoch, uint64_t index)
 {
-    pthread_mutex_lock(&workers->mutex);
+    lathe_mutex_lock(&workers->mutex);
     workers->seeking = true;
-    while (workers->busy) pthread_cond_wait(&workers->done, &workers->mutex);
+    while (workers->busy) lathe_condition_wait(&workers->done, &workers->mutex);
     for (int i = 0; i < workers->slots; i++) workers->made[i] = false;
     workers->next = workers->planned = 0;
     workers->epoch = index == workers->batches ? epoch + 1 : epoch;
     workers->index = index == workers->batches ? 0 : index;
     workers->seeking = false;
-    pthread_cond_broadcast(&workers->room);
-    pthread_mutex_unlock(&workers->mutex);
+    lathe_condition_wake_all(&workers->room);
+    lathe_mutex_unlock(&workers->mutex);
 }
 
-void lathe_workers_lock(lathe_workers *workers) { pthread_mutex_lock(&workers->mutex); }
+void lathe_workers_lock(lathe_workers *workers) { lathe_mutex_lock(&workers->mutex); }
 
-void lathe_workers_unlock(lathe_workers *workers) { pthread_mutex_unlock(&workers->mutex); }
+void lathe_workers_unlock(lathe_workers *workers) { lathe_mutex_unlock(&workers->mutex); }

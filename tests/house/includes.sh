@@ -39,6 +39,7 @@ for folder in core nn optim sched data metrics io train study deploy report; do
                 core/*) ;;
                 optim/core/kernels/kernels.h) ;; # the hot loops of sgd and adam
                 data/core/kernels/kernels.h | data/core/kernels/planes/bytes.h) ;; # those of resizing, and of laying pixels out in lanes
+                data/core/threads_impl.h) ;; # the loader's workers
                 */core/kernels/*) echo "$file: $target is core's own"; status=1 ;;
                 */*_impl.h) [ "$to" = "$folder" ] || { echo "$file: $target is $to's own"; status=1; } ;;
                 esac ;;
