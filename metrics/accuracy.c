@@ -27,7 +27,7 @@ static lathe_status check(const void *opts, int classes)
     return lathe_fail(LATHE_EARG, "accuracy: k = %d is more than the %d classes", o->k, classes);
 }
 
-/* State: each class's samples that were right, then each class's samples. */
+/* State: for each class its samples that were right, then for each class all its samples. */
 static size_t numbers(const void *opts, int classes)
 {
     (void)opts;

@@ -9,9 +9,8 @@ extern "C" {
 #endif
 
 typedef enum lathe_accuracy_average {
-    LATHE_ACCURACY_MICRO, /* the part of all samples that is right */
-    LATHE_ACCURACY_MACRO  /* the mean over the classes that occur of the part of theirs that is right
-                             ("balanced") */
+    LATHE_ACCURACY_MICRO, /* the fraction of all samples that is right */
+    LATHE_ACCURACY_MACRO  /* the mean of the fractions of the classes that occur ("balanced") */
 } lathe_accuracy_average;
 
 typedef struct lathe_accuracy_opts {
@@ -20,12 +19,13 @@ typedef struct lathe_accuracy_opts {
 } lathe_accuracy_opts;
 
 /**
- * "accuracy": a sample is right if its label's score is among its k largest; of equal scores the lower class
- * ranks first, so that k = 1 agrees with the confusion matrix. Scores: anything that ranks the classes. Per
- * class: the part of the class's samples that is right, NaN if there are none. Micro in lathe is
- * torchmetrics' micro; torchmetrics' own default is macro.
- * Same as  sklearn.metrics.accuracy_score of argmax; balanced_accuracy_score (macro); top_k_accuracy_score (k
- *          > 1, whose ties go to the higher class)
+ * "accuracy": a sample is right if its label's score is among its k largest scores.
+ *
+ * Of equal scores the lower class ranks first, so k = 1 agrees with the confusion matrix. Scores may be any
+ * numbers that rank the classes. Per class: the fraction of the class's samples that is right, NaN without
+ * samples. Micro is torchmetrics' micro; the default of torchmetrics is macro.
+ * Same as  sklearn.metrics.accuracy_score of argmax; balanced_accuracy_score (macro);
+ *          top_k_accuracy_score (k > 1, but there ties go to the higher class)
  */
 extern const lathe_metric_type lathe_accuracy_type;
 

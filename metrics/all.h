@@ -1,4 +1,4 @@
-/* Every public header of metrics/: what a model is measured by. */
+/* Every public header of metrics/: the measures of a model. */
 #ifndef LATHE_METRICS_ALL_H
 #define LATHE_METRICS_ALL_H
 

@@ -7,18 +7,19 @@ extern "C" {
 #endif
 
 /**
- * sum of weight * value / sum of weight. `(lathe_average){ 0 }` is an empty one. For the average loss of an
- * epoch each batch's mean loss weighs as many samples as the batch has, so that a short last batch counts no
- * more than its share.
+ * sum of weight * value / sum of weight. `(lathe_average){ 0 }` is empty.
+ *
+ * For the average loss of an epoch, the weight of a batch's mean loss is its number of samples. So each
+ * sample counts the same, also in a short last batch.
  */
 typedef struct lathe_average {
     double sum, weight;
 } lathe_average;
 
-/** Take in the mean `value` of `weight` samples; weight >= 0. */
+/** Add the mean `value` of `weight` samples; weight >= 0. */
 void lathe_average_add(lathe_average *average, double value, double weight);
 
-/** The average so far; NaN if nothing has any weight. */
+/** The average so far; NaN if the sum of the weights is 0. */
 double lathe_average_value(const lathe_average *average);
 
 #ifdef __cplusplus

@@ -33,11 +33,11 @@ static int higher_score_first(const void *left, const void *right)
     return (a < b) - (a > b);
 }
 
-/* All samples with the scores to rank by. */
+/* All samples, with the scores that rank them. */
 typedef struct table {
     const lathe_metric_view *all;
     double *scores; /* [samples, classes] */
-    ranked *order;  /* room for the pairs of as many classes as are ranked at once */
+    ranked *order;  /* the pairs of the classes that are ranked at once */
 } table;
 
 static void close_table(table *t)
@@ -66,7 +66,7 @@ static lathe_status open_table(table *t, const lathe_metric_view *all, bool all_
     return LATHE_OK;
 }
 
-/* A way along the falling scores of one class, or of all (class -1). */
+/* A position in the falling scores of one class (class -1: of all pairs). */
 typedef struct walk {
     const ranked *order;
     size_t pairs, taken;

@@ -1,4 +1,4 @@
-/* Precision against recall over all thresholds, and two areas under that curve. */
+/* The precision-recall curve over all thresholds, and two areas under it. */
 #ifndef LATHE_METRICS_AVERAGE_PRECISION_H
 #define LATHE_METRICS_AVERAGE_PRECISION_H
 
@@ -10,23 +10,26 @@ extern "C" {
 
 /** NULL or zeros: macro, scores are logits. */
 typedef struct lathe_average_precision_opts {
-    lathe_classwise_average average; /* macro is mAP; micro: all (sample, class) pairs as if of one class */
-    /** with labels: rank by the scores as they are, not by their softmax (with targets always so) */
+    lathe_classwise_average average; /* macro is mAP; micro: all (sample, class) pairs as one class */
+    /** With labels: rank by the scores themselves, not by their softmax. With targets, scores always rank. */
     bool probabilities;
 } lathe_average_precision_opts;
 
 /**
- * "average_precision": for each class against the rest, the sum over thresholds of (R_n - R_(n-1)) P_n; no
- * interpolation. Samples with equal scores come in together. A class that never occurs has 0.
- * Other numbers bear the same name: VOC's means of 11 points, COCO's of 101.
+ * "average_precision": for each class against all others, the sum over thresholds n of (R_n - R_(n-1)) P_n,
+ * without interpolation. Samples with equal scores share one threshold. A class that never occurs has 0.
+ *
+ * Other definitions have the same name: VOC averages 11 points, COCO 101 points.
  * Memory   every sample's scores and labels.
  * Same as  sklearn.metrics.average_precision_score
  */
 extern const lathe_metric_type lathe_average_precision_type;
 
 /**
- * "pr_auc": the area under the same curve by the trapezoidal rule, from (recall 0, precision 1) on. Straight
- * lines between points flatter the model: prefer average_precision. A class that never occurs has 1/2.
+ * "pr_auc": the area under the same curve by the trapezoidal rule, starting at (recall 0, precision 1).
+ *
+ * Straight lines between the points overestimate the area: prefer average_precision. A class that never
+ * occurs has 1/2.
  * Same as  sklearn.metrics.auc(recall, precision) of precision_recall_curve
  */
 extern const lathe_metric_type lathe_pr_auc_type;
@@ -34,16 +37,18 @@ extern const lathe_metric_type lathe_pr_auc_type;
 lathe_metric *lathe_metric_average_precision(int classes, const lathe_average_precision_opts *opts);
 lathe_metric *lathe_metric_pr_auc(int classes, const lathe_average_precision_opts *opts);
 
-/** One point of the curve: of the predictions "score >= threshold". */
+/** One point of the curve, for the predictions "score >= threshold". */
 typedef struct lathe_pr_point {
     double precision, recall, threshold;
 } lathe_pr_point;
 
 /**
- * The curve of one class (or of all pairs: class -1) from an "average_precision" or "pr_auc": a point for
- * each different score from the lowest on, and last (precision 1, recall 0, threshold infinite). `room`
- * points; at most one more than pairs are needed. *count becomes how many there are; with too little room
- * that is all that happens. Recall is 1 throughout for a class that never occurs.
+ * The curve of one class (class -1: of all pairs) of an "average_precision" or "pr_auc" metric.
+ *
+ * It has a point for each different score in rising order, and a last point (precision 1, recall 0, threshold
+ * infinite). `points` has room for `room` points; the number of pairs plus one is enough. *count becomes the
+ * number of points of the curve. If `room` is too small, only *count is written. Recall is 1 everywhere for a
+ * class that never occurs.
  * Errors   LATHE_EARG, LATHE_ESTATE before the first sample, LATHE_ENOMEM.
  * Same as  sklearn.metrics.precision_recall_curve
  */

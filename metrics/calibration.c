@@ -26,7 +26,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* State: of each bin its samples, the sum of their confidences, and how many are right. */
+/* State: for each bin its samples, the sum of their confidences, and the number that is right. */
 static size_t numbers(const void *opts, int classes)
 {
     (void)classes;

@@ -1,4 +1,4 @@
-/* Calibration: is the model right as often as it says? */
+/* Calibration: does the model's confidence agree with its accuracy? */
 #ifndef LATHE_METRICS_CALIBRATION_H
 #define LATHE_METRICS_CALIBRATION_H
 
@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 typedef enum lathe_calibration_norm {
-    LATHE_CALIBRATION_MEAN, /* the mean over samples: ECE */
-    LATHE_CALIBRATION_MAX   /* the worst bin: MCE */
+    LATHE_CALIBRATION_MEAN, /* the mean gap over samples: ECE */
+    LATHE_CALIBRATION_MAX   /* the gap of the worst bin: MCE */
 } lathe_calibration_norm;
 
 /** NULL or zeros: 15 bins, scores are logits, mean. */
@@ -21,10 +21,10 @@ typedef struct lathe_calibration_opts {
 } lathe_calibration_opts;
 
 /**
- * "calibration_error": the samples are put in bins by their confidence, the largest probability; over the
- * bins
+ * "calibration_error": samples are sorted into bins by their confidence, that is, by their largest
+ * probability. The value is, over the bins,
  *
- *     sum of (samples in the bin / all samples) * |part of them that is right - mean confidence|
+ *     sum of (samples in the bin / all samples) * |accuracy in the bin - mean confidence in the bin|
  *
  * or the largest of these gaps.
  *
@@ -34,12 +34,13 @@ extern const lathe_metric_type lathe_calibration_error_type;
 
 lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibration_opts *opts);
 
-/** One bin, for a reliability diagram: confidence and accuracy are NaN where there are no samples. */
+/** One bin, for a reliability diagram. Confidence and accuracy are NaN in a bin without samples. */
 typedef struct lathe_calibration_bin {
     double samples, confidence, accuracy;
 } lathe_calibration_bin;
 
-/** All bins [bins] of a "calibration_error". Errors: LATHE_EARG for another metric or another number of bins.
+/**
+ * All bins [count] of a "calibration_error". Errors: LATHE_EARG for another metric or another number of bins.
  */
 lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count);
 

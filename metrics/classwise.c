@@ -4,7 +4,7 @@
 
 static const char *const averages[] = { "macro", "micro", "weighted", NULL };
 
-/* Only the F-score has a beta: the others' fields begin behind it. */
+/* Only the F-score has a beta; the fields of the other metrics begin after it. */
 static const lathe_field fields[] = {
     { .name = "beta",
         .kind = LATHE_FIELD_DOUBLE,
@@ -29,7 +29,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* What is counted of one class. */
+/* The counts of one class. */
 typedef struct tally {
     double right, predicted, actual;
 } tally;
@@ -109,7 +109,7 @@ static lathe_status average(const lathe_metric_view *all, ratio_fn *ratio, doubl
     if (o->average == LATHE_AVERAGE_MACRO) *value = mean;
     else if (o->average == LATHE_AVERAGE_MICRO) *value = ratio(&sum, o);
     else if (sum.actual > 0) *value = weighted / sum.actual;
-    else *value = ratio == iou ? mean : ratio(&sum, o); /* nothing to weigh by: scikit-learn's choices */
+    else *value = ratio == iou ? mean : ratio(&sum, o); /* all weights are 0: as in scikit-learn */
     return LATHE_OK;
 }
 

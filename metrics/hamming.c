@@ -15,7 +15,7 @@ static size_t numbers(const void *opts, int classes)
     return 1;
 }
 
-/* How many classes of sample i are in both sets, in either, and in just one. */
+/* The numbers of classes of sample i in both sets, in at least one, and in exactly one. */
 typedef struct overlap {
     int both, either, differing;
 } overlap;

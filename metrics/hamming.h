@@ -1,6 +1,5 @@
 /*
- * Hamming score and distance: for samples that have any number of classes each. They are not each other's
- * complement.
+ * Hamming score and distance, for samples with any number of classes. One is not 1 minus the other.
  */
 #ifndef LATHE_METRICS_HAMMING_H
 #define LATHE_METRICS_HAMMING_H
@@ -16,15 +15,15 @@ typedef struct lathe_hamming_opts {
 } lathe_hamming_opts;
 
 /**
- * "hamming_score": the mean over samples of |Y and Z| / |Y or Z|, Y the sample's classes and Z the predicted
- * ones; 1 if both are empty. With labels (one class, the largest score predicted): accuracy.
+ * "hamming_score": the mean over samples of |Y and Z| / |Y or Z|, where Y are the sample's classes and Z the
+ * predicted classes; 1 if both are empty. With labels, one class is predicted, and the value is the accuracy.
  * Same as  sklearn.metrics.jaccard_score(average="samples", zero_division=1)
  * Source   Godbole, Sarawagi, "Discriminative methods for multi-labeled classification", 2004.
  */
 extern const lathe_metric_type lathe_hamming_score_type;
 
 /**
- * "hamming_distance": the part of all (sample, class) pairs that is wrong. With labels: 1 - accuracy.
+ * "hamming_distance": the fraction of all (sample, class) pairs that is wrong. With labels: 1 - accuracy.
  * Same as  sklearn.metrics.hamming_loss
  */
 extern const lathe_metric_type lathe_hamming_distance_type;

@@ -10,12 +10,12 @@ struct lathe_metric {
     void *opts;
     int classes;
     double *state;
-    size_t numbers; /* in state */
+    size_t numbers; /* size of the state */
     size_t samples;
     bool many; /* the samples came with targets */
     /* every sample, for types that keep them */
     lathe_real *scores;
-    int *labels; /* one a sample, or `classes` of them */
+    int *labels; /* one a sample, or `classes` a sample */
     size_t room_scores, room_labels;
 };
 

@@ -84,7 +84,7 @@ lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t coun
     return test;
 }
 
-/* What number j is multiplied by: how many are not smaller. */
+/* The factor of p[j]: the number of p-values that are not smaller. */
 static double factor_of(const double *p, size_t count, size_t j)
 {
     double factor = 0;

@@ -1,4 +1,4 @@
-/* Is a difference more than noise? The paired t test, for runs with the same seeds under two settings. */
+/* Is a difference more than noise? The paired t test, for two settings with runs of the same seeds. */
 #ifndef LATHE_METRICS_SIGNIFICANCE_H
 #define LATHE_METRICS_SIGNIFICANCE_H
 
@@ -14,20 +14,20 @@ typedef struct lathe_spread {
     size_t count;
 } lathe_spread;
 
-/** Of `count` values; those that are not finite are left out. All NaN if none is left. */
+/** The spread of `count` values without the non-finite ones. All NaN if no value is finite. */
 lathe_spread lathe_spread_of(const double *values, size_t count);
 
-/** What a paired t test says. */
+/** The result of a paired t test. */
 typedef struct lathe_paired_t {
-    double mean;  /* of a[i] - b[i] */
-    double t, p;  /* two-sided; NaN: fewer than two pairs. p is 1 if all pairs are equal, 0 if all differ by
-                     the same amount */
-    size_t count; /* pairs of which both are finite */
+    double mean; /* of a[i] - b[i] */
+    /** Two-sided; NaN for fewer than two pairs. p is 1 if all differences are 0, 0 if all are another number. */
+    double t, p;
+    size_t count; /* pairs with two finite values */
 } lathe_paired_t;
 
 /**
- * Student's paired t test of a[i] against b[i], which belong together (the same seed, so the same first
- * weights and order of samples):
+ * Student's paired t test of a[i] against b[i]. The two have the same seed, so the same first weights and the
+ * same order of samples.
  *
  *     d[i] = a[i] - b[i],   t = mean(d) / (deviation(d) / sqrt(n)),   n - 1 degrees of freedom
  *
@@ -36,14 +36,15 @@ typedef struct lathe_paired_t {
  */
 lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t count);
 
-/** The probability that Student's t with so many degrees of freedom is further from 0 than `t`. */
+/** The probability that |Student's t| with `freedom` degrees of freedom is larger than |t|. */
 double lathe_student_p(double t, double freedom);
 
 /**
- * Holm's correction for several tests at once: adjusted[i] is what p[i] counts for when all are looked at, so
- * that comparing it with a level leaves the chance of any false alarm at that level. The smallest of n is
- * multiplied by n, the next by n - 1, ...; none becomes less than a smaller one has become, nor more than 1.
- * NaN stays, and is no test.
+ * Holm's correction for several tests at once. adjusted[i] can be compared with a level: the probability of
+ * any false alarm among all tests is then at most that level.
+ *
+ * The smallest of n p-values is multiplied by n, the next by n - 1, and so on. An adjusted value is never
+ * below the adjusted value of a smaller p, and never above 1. NaN stays NaN and does not count as a test.
  * Source   Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics
  *          6, 1979.
  */
