@@ -140,8 +140,8 @@ int main(int count, char **arguments)
             if (strstr(operations[i].name, part))
                 bench_operation(tape, operations[i].name, operations[i].run, shapes[s], repetitions);
     lathe_tape_free(tape);
-    for (int i = 0; lathe_optim_type_at(i); i++) {
-        const lathe_optim_type *type = lathe_optim_type_at(i);
+    for (int i = 0; lathe_optim_at(i); i++) {
+        const lathe_optim_type *type = lathe_optim_at(i);
         if (!type->scratch && strstr(type->name, part)) bench_optimizer(type, 700, repetitions);
     }
     return 0;

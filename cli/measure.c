@@ -31,8 +31,8 @@ static bool fits(const lathe_dataset *data, const lathe_metric_type *type)
 static lathe_status add_all(cli_measure *measure, const char *text, int head)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; !text && lathe_metric_type_at(i) && !status; i++) {
-        const lathe_metric_type *type = lathe_metric_type_at(i);
+    for (int i = 0; !text && lathe_metric_at(i) && !status; i++) {
+        const lathe_metric_type *type = lathe_metric_at(i);
         if (fits(measure->data, type)) status = add_metric(measure, type->name, strlen(type->name), head);
     }
     for (bool more = text; more && !status;) {
@@ -50,7 +50,7 @@ lathe_status cli_measure_open(cli_measure *measure, const char *text, bool curve
     size_t count = 1, heads = data->heads ? (size_t)data->heads : 1;
     bool one = data->task == LATHE_TASK_CLASS || data->task == LATHE_TASK_PIXELS;
     for (const char *c = text; c && *c; c++) count += *c == ',';
-    while (!text && lathe_metric_type_at((int)count)) count++;
+    while (!text && lathe_metric_at((int)count)) count++;
     measure->metric = lathe_alloc(lathe_times(count, heads), sizeof *measure->metric);
     measure->name = lathe_alloc(lathe_times(count, heads), sizeof *measure->name);
     measure->head = lathe_alloc(lathe_times(count, heads), sizeof *measure->head);

@@ -11,14 +11,14 @@
  * the last. */
 static const lathe_field *field_at(int index)
 {
-    for (int i = 0; lathe_optim_type_at(i); i++)
-        for (const lathe_field *f = lathe_optim_type_at(i)->fields; f->name; f++)
+    for (int i = 0; lathe_optim_at(i); i++)
+        for (const lathe_field *f = lathe_optim_at(i)->fields; f->name; f++)
             if (!index--) return f;
-    for (int i = 0; lathe_sched_type_at(i); i++)
-        for (const lathe_field *f = lathe_sched_type_at(i)->fields; f->name; f++)
+    for (int i = 0; lathe_sched_at(i); i++)
+        for (const lathe_field *f = lathe_sched_at(i)->fields; f->name; f++)
             if (!index--) return f;
-    for (int i = 0; lathe_loss_type_at(i); i++)
-        for (const lathe_field *f = lathe_loss_type_at(i)->fields; f->name; f++)
+    for (int i = 0; lathe_loss_at(i); i++)
+        for (const lathe_field *f = lathe_loss_at(i)->fields; f->name; f++)
             if (!index--) return f;
     return NULL;
 }
@@ -166,14 +166,13 @@ void cli_settings_help(const char *const *presets, FILE *file)
     cli_table_print(table, file, 2);
     fputs("\noptions of each optimizer, with their defaults (`lathe list optimizers` explains them):\n",
         file);
-    for (int i = 0; lathe_optim_type_at(i); i++)
-        type_help(lathe_optim_type_at(i)->name, lathe_optim_type_at(i)->fields, file);
+    for (int i = 0; lathe_optim_at(i); i++)
+        type_help(lathe_optim_at(i)->name, lathe_optim_at(i)->fields, file);
     fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n",
         file);
-    for (int i = 0; lathe_sched_type_at(i); i++)
-        type_help(lathe_sched_type_at(i)->name, lathe_sched_type_at(i)->fields, file);
+    for (int i = 0; lathe_sched_at(i); i++)
+        type_help(lathe_sched_at(i)->name, lathe_sched_at(i)->fields, file);
     fputs("\noptions of each loss, with their defaults (`lathe list losses` explains them):\n", file);
-    for (int i = 0; lathe_loss_type_at(i); i++)
-        if (lathe_loss_type_at(i)->classify)
-            type_help(lathe_loss_type_at(i)->name, lathe_loss_type_at(i)->fields, file);
+    for (int i = 0; lathe_loss_at(i); i++)
+        if (lathe_loss_at(i)->classify) type_help(lathe_loss_at(i)->name, lathe_loss_at(i)->fields, file);
 }

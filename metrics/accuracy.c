@@ -75,7 +75,7 @@ static lathe_status per_class(const lathe_metric_view *all, double *values)
     return LATHE_OK;
 }
 
-const lathe_metric_type lathe_accuracy_type = {
+const lathe_metric_type lathe_accuracy_metric = {
     .name = "accuracy",
     .summary = "how often the label is among the k largest scores",
     .opts_size = sizeof(lathe_accuracy_opts),
@@ -89,5 +89,5 @@ const lathe_metric_type lathe_accuracy_type = {
 
 lathe_metric *lathe_metric_accuracy(int classes, const lathe_accuracy_opts *opts)
 {
-    return lathe_metric_new(&lathe_accuracy_type, classes, opts);
+    return lathe_metric_new(&lathe_accuracy_metric, classes, opts);
 }

@@ -27,7 +27,7 @@ typedef struct lathe_accuracy_opts {
  * Same as  sklearn.metrics.accuracy_score of argmax; balanced_accuracy_score (macro);
  *          top_k_accuracy_score (k > 1, but there ties go to the higher class)
  */
-extern const lathe_metric_type lathe_accuracy_type;
+extern const lathe_metric_type lathe_accuracy_metric;
 
 lathe_metric *lathe_metric_accuracy(int classes, const lathe_accuracy_opts *opts);
 

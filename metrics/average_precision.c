@@ -175,7 +175,7 @@ static lathe_status each_trapezoids(const lathe_metric_view *all, double *values
     return each(all, trapezoids, values);
 }
 
-const lathe_metric_type lathe_average_precision_type = {
+const lathe_metric_type lathe_average_precision_metric = {
     .name = "average_precision",
     .summary = "precision averaged over recall, by steps (macro: mAP)",
     .opts_size = sizeof(lathe_average_precision_opts),
@@ -186,7 +186,7 @@ const lathe_metric_type lathe_average_precision_type = {
     .per_class = each_steps,
 };
 
-const lathe_metric_type lathe_pr_auc_type = {
+const lathe_metric_type lathe_pr_auc_metric = {
     .name = "pr_auc",
     .summary = "area under precision against recall, by trapezoids",
     .opts_size = sizeof(lathe_average_precision_opts),
@@ -199,12 +199,12 @@ const lathe_metric_type lathe_pr_auc_type = {
 
 lathe_metric *lathe_metric_average_precision(int classes, const lathe_average_precision_opts *opts)
 {
-    return lathe_metric_new(&lathe_average_precision_type, classes, opts);
+    return lathe_metric_new(&lathe_average_precision_metric, classes, opts);
 }
 
 lathe_metric *lathe_metric_pr_auc(int classes, const lathe_average_precision_opts *opts)
 {
-    return lathe_metric_new(&lathe_pr_auc_type, classes, opts);
+    return lathe_metric_new(&lathe_pr_auc_metric, classes, opts);
 }
 
 static lathe_status check_curve(const lathe_metric *metric, int class_number, const lathe_pr_point *points,

@@ -23,7 +23,7 @@ typedef struct lathe_average_precision_opts {
  * Memory   every sample's scores and labels.
  * Same as  sklearn.metrics.average_precision_score
  */
-extern const lathe_metric_type lathe_average_precision_type;
+extern const lathe_metric_type lathe_average_precision_metric;
 
 /**
  * "pr_auc": the area under the same curve by the trapezoidal rule, starting at (recall 0, precision 1).
@@ -32,7 +32,7 @@ extern const lathe_metric_type lathe_average_precision_type;
  * occurs has 1/2.
  * Same as  sklearn.metrics.auc(recall, precision) of precision_recall_curve
  */
-extern const lathe_metric_type lathe_pr_auc_type;
+extern const lathe_metric_type lathe_pr_auc_metric;
 
 lathe_metric *lathe_metric_average_precision(int classes, const lathe_average_precision_opts *opts);
 lathe_metric *lathe_metric_pr_auc(int classes, const lathe_average_precision_opts *opts);

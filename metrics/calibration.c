@@ -71,7 +71,7 @@ static lathe_status compute(const lathe_metric_view *all, double *value)
     return LATHE_OK;
 }
 
-const lathe_metric_type lathe_calibration_error_type = {
+const lathe_metric_type lathe_calibration_error_metric = {
     .name = "calibration_error",
     .summary = "gap between confidence and accuracy (ECE)",
     .opts_size = sizeof(lathe_calibration_opts),
@@ -84,12 +84,12 @@ const lathe_metric_type lathe_calibration_error_type = {
 
 lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibration_opts *opts)
 {
-    return lathe_metric_new(&lathe_calibration_error_type, classes, opts);
+    return lathe_metric_new(&lathe_calibration_error_metric, classes, opts);
 }
 
 lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count)
 {
-    if (!metric || !bins || lathe_metric_type_of(metric) != &lathe_calibration_error_type)
+    if (!metric || !bins || lathe_metric_type_of(metric) != &lathe_calibration_error_metric)
         return lathe_fail(LATHE_EARG, "lathe_calibration_bins: %s",
             !metric   ? "metric is NULL" :
                 !bins ? "bins is NULL" :

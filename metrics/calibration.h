@@ -30,7 +30,7 @@ typedef struct lathe_calibration_opts {
  *
  * Source   Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
  */
-extern const lathe_metric_type lathe_calibration_error_type;
+extern const lathe_metric_type lathe_calibration_error_metric;
 
 lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibration_opts *opts);
 

@@ -152,7 +152,7 @@ static lathe_status each_fbeta(const lathe_metric_view *all, double *values)
 }
 static lathe_status each_iou(const lathe_metric_view *all, double *values) { return each(all, iou, values); }
 
-const lathe_metric_type lathe_precision_type = {
+const lathe_metric_type lathe_precision_metric = {
     .name = "precision",
     .summary = "how many of a class's predictions are right",
     .opts_size = sizeof(lathe_classwise_opts),
@@ -164,7 +164,7 @@ const lathe_metric_type lathe_precision_type = {
     .per_class = each_precision,
 };
 
-const lathe_metric_type lathe_recall_type = {
+const lathe_metric_type lathe_recall_metric = {
     .name = "recall",
     .summary = "how many of a class's samples are found",
     .opts_size = sizeof(lathe_classwise_opts),
@@ -176,7 +176,7 @@ const lathe_metric_type lathe_recall_type = {
     .per_class = each_recall,
 };
 
-const lathe_metric_type lathe_fbeta_type = {
+const lathe_metric_type lathe_fbeta_metric = {
     .name = "fbeta",
     .summary = "the weighted harmonic mean of precision and recall",
     .opts_size = sizeof(lathe_classwise_opts),
@@ -188,7 +188,7 @@ const lathe_metric_type lathe_fbeta_type = {
     .per_class = each_fbeta,
 };
 
-const lathe_metric_type lathe_iou_type = {
+const lathe_metric_type lathe_iou_metric = {
     .name = "iou",
     .summary = "intersection over union of a class's predictions and samples",
     .opts_size = sizeof(lathe_classwise_opts),
@@ -202,20 +202,20 @@ const lathe_metric_type lathe_iou_type = {
 
 lathe_metric *lathe_metric_precision(int classes, const lathe_classwise_opts *opts)
 {
-    return lathe_metric_new(&lathe_precision_type, classes, opts);
+    return lathe_metric_new(&lathe_precision_metric, classes, opts);
 }
 
 lathe_metric *lathe_metric_recall(int classes, const lathe_classwise_opts *opts)
 {
-    return lathe_metric_new(&lathe_recall_type, classes, opts);
+    return lathe_metric_new(&lathe_recall_metric, classes, opts);
 }
 
 lathe_metric *lathe_metric_fbeta(int classes, const lathe_classwise_opts *opts)
 {
-    return lathe_metric_new(&lathe_fbeta_type, classes, opts);
+    return lathe_metric_new(&lathe_fbeta_metric, classes, opts);
 }
 
 lathe_metric *lathe_metric_iou(int classes, const lathe_classwise_opts *opts)
 {
-    return lathe_metric_new(&lathe_iou_type, classes, opts);
+    return lathe_metric_new(&lathe_iou_metric, classes, opts);
 }

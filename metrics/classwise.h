@@ -31,16 +31,16 @@ typedef struct lathe_classwise_opts {
  */
 
 /** "precision": TP / (TP + FP). Same as sklearn.metrics.precision_score */
-extern const lathe_metric_type lathe_precision_type;
+extern const lathe_metric_type lathe_precision_metric;
 
 /** "recall": TP / (TP + FN). Same as sklearn.metrics.recall_score */
-extern const lathe_metric_type lathe_recall_type;
+extern const lathe_metric_type lathe_recall_metric;
 
 /** "fbeta": (1 + beta^2) P R / (beta^2 P + R), 0 if P and R are 0. Same as sklearn.metrics.fbeta_score */
-extern const lathe_metric_type lathe_fbeta_type;
+extern const lathe_metric_type lathe_fbeta_metric;
 
 /** "iou": TP / (TP + FP + FN). Macro is segmentation's mean IoU. Same as sklearn.metrics.jaccard_score */
-extern const lathe_metric_type lathe_iou_type;
+extern const lathe_metric_type lathe_iou_metric;
 
 lathe_metric *lathe_metric_precision(int classes, const lathe_classwise_opts *opts);
 lathe_metric *lathe_metric_recall(int classes, const lathe_classwise_opts *opts);

@@ -70,7 +70,7 @@ static lathe_status compute_distance(const lathe_metric_view *all, double *value
     return LATHE_OK;
 }
 
-const lathe_metric_type lathe_hamming_score_type = {
+const lathe_metric_type lathe_hamming_score_metric = {
     .name = "hamming_score",
     .summary = "mean overlap of a sample's classes and the predicted ones",
     .opts_size = sizeof(lathe_hamming_opts),
@@ -81,7 +81,7 @@ const lathe_metric_type lathe_hamming_score_type = {
     .compute = compute_score,
 };
 
-const lathe_metric_type lathe_hamming_distance_type = {
+const lathe_metric_type lathe_hamming_distance_metric = {
     .name = "hamming_distance",
     .summary = "part of all (sample, class) pairs that is wrong",
     .opts_size = sizeof(lathe_hamming_opts),
@@ -95,10 +95,10 @@ const lathe_metric_type lathe_hamming_distance_type = {
 
 lathe_metric *lathe_metric_hamming_score(int classes, const lathe_hamming_opts *opts)
 {
-    return lathe_metric_new(&lathe_hamming_score_type, classes, opts);
+    return lathe_metric_new(&lathe_hamming_score_metric, classes, opts);
 }
 
 lathe_metric *lathe_metric_hamming_distance(int classes, const lathe_hamming_opts *opts)
 {
-    return lathe_metric_new(&lathe_hamming_distance_type, classes, opts);
+    return lathe_metric_new(&lathe_hamming_distance_metric, classes, opts);
 }

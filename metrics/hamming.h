@@ -20,13 +20,13 @@ typedef struct lathe_hamming_opts {
  * Same as  sklearn.metrics.jaccard_score(average="samples", zero_division=1)
  * Source   Godbole, Sarawagi, "Discriminative methods for multi-labeled classification", 2004.
  */
-extern const lathe_metric_type lathe_hamming_score_type;
+extern const lathe_metric_type lathe_hamming_score_metric;
 
 /**
  * "hamming_distance": the fraction of all (sample, class) pairs that is wrong. With labels: 1 - accuracy.
  * Same as  sklearn.metrics.hamming_loss
  */
-extern const lathe_metric_type lathe_hamming_distance_type;
+extern const lathe_metric_type lathe_hamming_distance_metric;
 
 lathe_metric *lathe_metric_hamming_score(int classes, const lathe_hamming_opts *opts);
 lathe_metric *lathe_metric_hamming_distance(int classes, const lathe_hamming_opts *opts);

@@ -194,14 +194,14 @@ size_t lathe_metric_samples(const lathe_metric *metric) { return metric ? metric
 
 static const char *name_at(int index)
 {
-    const lathe_metric_type *type = lathe_metric_type_at(index);
+    const lathe_metric_type *type = lathe_metric_at(index);
     return type ? type->name : NULL;
 }
 
 const lathe_metric_type *lathe_metric_find(const char *name)
 {
-    for (int i = 0; name && lathe_metric_type_at(i); i++)
-        if (!strcmp(name, lathe_metric_type_at(i)->name)) return lathe_metric_type_at(i);
+    for (int i = 0; name && lathe_metric_at(i); i++)
+        if (!strcmp(name, lathe_metric_at(i)->name)) return lathe_metric_at(i);
     lathe_fail_name("metric", name ? name : "", name_at);
     return NULL;
 }

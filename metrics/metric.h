@@ -97,7 +97,7 @@ const void *lathe_metric_opts(const lathe_metric *metric);
 size_t lathe_metric_samples(const lathe_metric *metric);
 
 /** All metrics, sorted by name; NULL after the last. */
-const lathe_metric_type *lathe_metric_type_at(int index);
+const lathe_metric_type *lathe_metric_at(int index);
 
 /** The metric of this name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_metric_type *lathe_metric_find(const char *name);

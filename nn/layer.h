@@ -184,7 +184,7 @@ lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_sha
 void *lathe_model_alloc(lathe_model *model, size_t count, size_t size);
 
 /** All kinds of layers of the library, sorted by name; NULL after the last. */
-const lathe_layer_type *lathe_layer_type_at(int index);
+const lathe_layer_type *lathe_layer_at(int index);
 
 /** Fail the model (the first failure stays). Returns NULL. */
 void *lathe_model_fail(lathe_model *model, lathe_status status, const char *format, ...)

@@ -50,7 +50,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_adadelta_type = {
+const lathe_optim_type lathe_adadelta_optim = {
     .name = "adadelta",
     .summary = "steps as large as the last ones were; needs no learning rate",
     .opts_size = sizeof(lathe_adadelta_opts),
@@ -62,5 +62,5 @@ const lathe_optim_type lathe_adadelta_type = {
 
 lathe_optim *lathe_optim_adadelta(const lathe_params *params, const lathe_adadelta_opts *opts)
 {
-    return lathe_optim_new(&lathe_adadelta_type, params, opts);
+    return lathe_optim_new(&lathe_adadelta_optim, params, opts);
 }

@@ -31,7 +31,7 @@ typedef struct lathe_adadelta_opts {
  */
 lathe_optim *lathe_optim_adadelta(const lathe_params *params, const lathe_adadelta_opts *opts);
 
-extern const lathe_optim_type lathe_adadelta_type;
+extern const lathe_optim_type lathe_adadelta_optim;
 
 #ifdef __cplusplus
 }

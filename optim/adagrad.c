@@ -53,7 +53,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_adagrad_type = {
+const lathe_optim_type lathe_adagrad_optim = {
     .name = "adagrad",
     .summary = "the gradient divided by the size of all gradients so far",
     .opts_size = sizeof(lathe_adagrad_opts),
@@ -65,5 +65,5 @@ const lathe_optim_type lathe_adagrad_type = {
 
 lathe_optim *lathe_optim_adagrad(const lathe_params *params, const lathe_adagrad_opts *opts)
 {
-    return lathe_optim_new(&lathe_adagrad_type, params, opts);
+    return lathe_optim_new(&lathe_adagrad_optim, params, opts);
 }

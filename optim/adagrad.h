@@ -30,7 +30,7 @@ typedef struct lathe_adagrad_opts {
  */
 lathe_optim *lathe_optim_adagrad(const lathe_params *params, const lathe_adagrad_opts *opts);
 
-extern const lathe_optim_type lathe_adagrad_type;
+extern const lathe_optim_type lathe_adagrad_optim;
 
 #ifdef __cplusplus
 }

@@ -77,7 +77,7 @@ static void update(const lathe_update *u)
         o->amsgrad ? u->slot[2] : NULL);
 }
 
-const lathe_optim_type lathe_adam_type = {
+const lathe_optim_type lathe_adam_optim = {
     .name = "adam",
     .summary = "steps of the mean gradient by its size",
     .opts_size = sizeof(lathe_adam_opts),
@@ -90,5 +90,5 @@ const lathe_optim_type lathe_adam_type = {
 
 lathe_optim *lathe_optim_adam(const lathe_params *params, const lathe_adam_opts *opts)
 {
-    return lathe_optim_new(&lathe_adam_type, params, opts);
+    return lathe_optim_new(&lathe_adam_optim, params, opts);
 }

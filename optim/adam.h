@@ -32,7 +32,7 @@ typedef struct lathe_adam_opts {
  */
 lathe_optim *lathe_optim_adam(const lathe_params *params, const lathe_adam_opts *opts);
 
-extern const lathe_optim_type lathe_adam_type;
+extern const lathe_optim_type lathe_adam_optim;
 
 #ifdef __cplusplus
 }

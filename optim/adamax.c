@@ -61,7 +61,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_adamax_type = {
+const lathe_optim_type lathe_adamax_optim = {
     .name = "adamax",
     .summary = "Adam with the largest gradient in place of the mean square",
     .opts_size = sizeof(lathe_adamax_opts),
@@ -74,5 +74,5 @@ const lathe_optim_type lathe_adamax_type = {
 
 lathe_optim *lathe_optim_adamax(const lathe_params *params, const lathe_adamax_opts *opts)
 {
-    return lathe_optim_new(&lathe_adamax_type, params, opts);
+    return lathe_optim_new(&lathe_adamax_optim, params, opts);
 }

@@ -30,7 +30,7 @@ typedef struct lathe_adamax_opts {
  */
 lathe_optim *lathe_optim_adamax(const lathe_params *params, const lathe_adamax_opts *opts);
 
-extern const lathe_optim_type lathe_adamax_type;
+extern const lathe_optim_type lathe_adamax_optim;
 
 #ifdef __cplusplus
 }

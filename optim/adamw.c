@@ -61,7 +61,7 @@ static void update(const lathe_update *u)
         o->amsgrad ? u->slot[2] : NULL);
 }
 
-const lathe_optim_type lathe_adamw_type = {
+const lathe_optim_type lathe_adamw_optim = {
     .name = "adamw",
     .summary = "Adam with weight decay apart from the gradient",
     .opts_size = sizeof(lathe_adamw_opts),
@@ -74,5 +74,5 @@ const lathe_optim_type lathe_adamw_type = {
 
 lathe_optim *lathe_optim_adamw(const lathe_params *params, const lathe_adamw_opts *opts)
 {
-    return lathe_optim_new(&lathe_adamw_type, params, opts);
+    return lathe_optim_new(&lathe_adamw_optim, params, opts);
 }

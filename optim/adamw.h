@@ -32,7 +32,7 @@ typedef struct lathe_adamw_opts {
  */
 lathe_optim *lathe_optim_adamw(const lathe_params *params, const lathe_adamw_opts *opts);
 
-extern const lathe_optim_type lathe_adamw_type;
+extern const lathe_optim_type lathe_adamw_optim;
 
 #ifdef __cplusplus
 }

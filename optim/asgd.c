@@ -64,7 +64,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_asgd_type = {
+const lathe_optim_type lathe_asgd_optim = {
     .name = "asgd",
     .summary = "gradient descent, and the mean of where it has been",
     .opts_size = sizeof(lathe_asgd_opts),
@@ -77,13 +77,13 @@ const lathe_optim_type lathe_asgd_type = {
 
 lathe_optim *lathe_optim_asgd(const lathe_params *params, const lathe_asgd_opts *opts)
 {
-    return lathe_optim_new(&lathe_asgd_type, params, opts);
+    return lathe_optim_new(&lathe_asgd_optim, params, opts);
 }
 
 lathe_real *lathe_optim_asgd_average(lathe_optim *optim)
 {
     const lathe_optim_type *type = lathe_optim_type_of(optim);
-    if (type == &lathe_asgd_type) return lathe_optim_slot(optim, 0);
+    if (type == &lathe_asgd_optim) return lathe_optim_slot(optim, 0);
     if (type) lathe_fail(LATHE_EARG, "lathe_optim_asgd_average: the optimizer is %s, not asgd", type->name);
     else if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_optim_asgd_average: optim is NULL");
     return NULL;

@@ -41,7 +41,7 @@ lathe_optim *lathe_optim_asgd(const lathe_params *params, const lathe_asgd_opts 
  */
 lathe_real *lathe_optim_asgd_average(lathe_optim *optim);
 
-extern const lathe_optim_type lathe_asgd_type;
+extern const lathe_optim_type lathe_asgd_optim;
 
 #ifdef __cplusplus
 }

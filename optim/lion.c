@@ -45,7 +45,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_lion_type = {
+const lathe_optim_type lathe_lion_optim = {
     .name = "lion",
     .summary = "steps of one size, by the sign of a mean gradient",
     .opts_size = sizeof(lathe_lion_opts),
@@ -57,5 +57,5 @@ const lathe_optim_type lathe_lion_type = {
 
 lathe_optim *lathe_optim_lion(const lathe_params *params, const lathe_lion_opts *opts)
 {
-    return lathe_optim_new(&lathe_lion_type, params, opts);
+    return lathe_optim_new(&lathe_lion_optim, params, opts);
 }

@@ -26,7 +26,7 @@ typedef struct lathe_lion_opts {
  */
 lathe_optim *lathe_optim_lion(const lathe_params *params, const lathe_lion_opts *opts);
 
-extern const lathe_optim_type lathe_lion_type;
+extern const lathe_optim_type lathe_lion_optim;
 
 #ifdef __cplusplus
 }

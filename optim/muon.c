@@ -171,7 +171,7 @@ static void update(const lathe_update *u)
     lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
 }
 
-const lathe_optim_type lathe_muon_type = {
+const lathe_optim_type lathe_muon_optim = {
     .name = "muon",
     .summary = "steps that are orthogonal matrices, for hidden layers; AdamW for the rest",
     .opts_size = sizeof(lathe_muon_opts),
@@ -185,5 +185,5 @@ const lathe_optim_type lathe_muon_type = {
 
 lathe_optim *lathe_optim_muon(const lathe_params *params, const lathe_muon_opts *opts)
 {
-    return lathe_optim_new(&lathe_muon_type, params, opts);
+    return lathe_optim_new(&lathe_muon_optim, params, opts);
 }

@@ -47,7 +47,7 @@ typedef struct lathe_muon_opts {
  */
 lathe_optim *lathe_optim_muon(const lathe_params *params, const lathe_muon_opts *opts);
 
-extern const lathe_optim_type lathe_muon_type;
+extern const lathe_optim_type lathe_muon_optim;
 
 #ifdef __cplusplus
 }

@@ -86,7 +86,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_nadam_type = {
+const lathe_optim_type lathe_nadam_optim = {
     .name = "nadam",
     .summary = "Adam with Nesterov's look ahead",
     .opts_size = sizeof(lathe_nadam_opts),
@@ -99,5 +99,5 @@ const lathe_optim_type lathe_nadam_type = {
 
 lathe_optim *lathe_optim_nadam(const lathe_params *params, const lathe_nadam_opts *opts)
 {
-    return lathe_optim_new(&lathe_nadam_type, params, opts);
+    return lathe_optim_new(&lathe_nadam_optim, params, opts);
 }

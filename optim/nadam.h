@@ -33,7 +33,7 @@ typedef struct lathe_nadam_opts {
  */
 lathe_optim *lathe_optim_nadam(const lathe_params *params, const lathe_nadam_opts *opts);
 
-extern const lathe_optim_type lathe_nadam_type;
+extern const lathe_optim_type lathe_nadam_optim;
 
 #ifdef __cplusplus
 }

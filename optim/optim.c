@@ -467,14 +467,14 @@ lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor)
 
 static const char *name_of(int index)
 {
-    const lathe_optim_type *type = lathe_optim_type_at(index);
+    const lathe_optim_type *type = lathe_optim_at(index);
     return type ? type->name : NULL;
 }
 
 const lathe_optim_type *lathe_optim_find(const char *name)
 {
     for (int i = 0; name && name_of(i); i++)
-        if (!strcmp(name_of(i), name)) return lathe_optim_type_at(i);
+        if (!strcmp(name_of(i), name)) return lathe_optim_at(i);
     lathe_fail_name("optimizer", name ? name : "", name_of);
     return NULL;
 }

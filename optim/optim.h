@@ -153,7 +153,7 @@ lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
 lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);
 
 /** All optimizers, sorted by name; NULL after the last. */
-const lathe_optim_type *lathe_optim_type_at(int index);
+const lathe_optim_type *lathe_optim_at(int index);
 
 /** The optimizer of this name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_optim_type *lathe_optim_find(const char *name);

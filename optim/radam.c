@@ -75,7 +75,7 @@ static void update(const lathe_update *u)
     lathe_kernels_in_use()->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
 }
 
-const lathe_optim_type lathe_radam_type = {
+const lathe_optim_type lathe_radam_optim = {
     .name = "radam",
     .summary = "Adam that divides only once the mean square can be trusted",
     .opts_size = sizeof(lathe_radam_opts),
@@ -88,5 +88,5 @@ const lathe_optim_type lathe_radam_type = {
 
 lathe_optim *lathe_optim_radam(const lathe_params *params, const lathe_radam_opts *opts)
 {
-    return lathe_optim_new(&lathe_radam_type, params, opts);
+    return lathe_optim_new(&lathe_radam_optim, params, opts);
 }

@@ -35,7 +35,7 @@ typedef struct lathe_radam_opts {
  */
 lathe_optim *lathe_optim_radam(const lathe_params *params, const lathe_radam_opts *opts);
 
-extern const lathe_optim_type lathe_radam_type;
+extern const lathe_optim_type lathe_radam_optim;
 
 #ifdef __cplusplus
 }

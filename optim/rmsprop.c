@@ -66,7 +66,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_rmsprop_type = {
+const lathe_optim_type lathe_rmsprop_optim = {
     .name = "rmsprop",
     .summary = "the gradient divided by its running size, with momentum",
     .opts_size = sizeof(lathe_rmsprop_opts),
@@ -78,5 +78,5 @@ const lathe_optim_type lathe_rmsprop_type = {
 
 lathe_optim *lathe_optim_rmsprop(const lathe_params *params, const lathe_rmsprop_opts *opts)
 {
-    return lathe_optim_new(&lathe_rmsprop_type, params, opts);
+    return lathe_optim_new(&lathe_rmsprop_optim, params, opts);
 }

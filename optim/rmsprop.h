@@ -33,7 +33,7 @@ typedef struct lathe_rmsprop_opts {
  */
 lathe_optim *lathe_optim_rmsprop(const lathe_params *params, const lathe_rmsprop_opts *opts);
 
-extern const lathe_optim_type lathe_rmsprop_type;
+extern const lathe_optim_type lathe_rmsprop_optim;
 
 #ifdef __cplusplus
 }

@@ -65,7 +65,7 @@ static void update(const lathe_update *u)
     }
 }
 
-const lathe_optim_type lathe_rprop_type = {
+const lathe_optim_type lathe_rprop_optim = {
     .name = "rprop",
     .summary = "a step size a parameter, by whether its gradient keeps its sign; for whole data sets only",
     .opts_size = sizeof(lathe_rprop_opts),
@@ -79,5 +79,5 @@ const lathe_optim_type lathe_rprop_type = {
 
 lathe_optim *lathe_optim_rprop(const lathe_params *params, const lathe_rprop_opts *opts)
 {
-    return lathe_optim_new(&lathe_rprop_type, params, opts);
+    return lathe_optim_new(&lathe_rprop_optim, params, opts);
 }

@@ -34,7 +34,7 @@ typedef struct lathe_rprop_opts {
  */
 lathe_optim *lathe_optim_rprop(const lathe_params *params, const lathe_rprop_opts *opts);
 
-extern const lathe_optim_type lathe_rprop_type;
+extern const lathe_optim_type lathe_rprop_optim;
 
 #ifdef __cplusplus
 }

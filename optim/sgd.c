@@ -95,7 +95,7 @@ static void update(const lathe_update *u)
     kernels->momentum(u->count, &rates, u->p, u->g, u->slot[0]);
 }
 
-const lathe_optim_type lathe_sgd_type = {
+const lathe_optim_type lathe_sgd_optim = {
     .name = "sgd",
     .summary = "stochastic gradient descent with momentum (PyTorch's or Caffe's form)",
     .opts_size = sizeof(lathe_sgd_opts),
@@ -109,5 +109,5 @@ const lathe_optim_type lathe_sgd_type = {
 
 lathe_optim *lathe_optim_sgd(const lathe_params *params, const lathe_sgd_opts *opts)
 {
-    return lathe_optim_new(&lathe_sgd_type, params, opts);
+    return lathe_optim_new(&lathe_sgd_optim, params, opts);
 }

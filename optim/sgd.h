@@ -36,7 +36,7 @@ typedef struct lathe_sgd_opts {
  */
 lathe_optim *lathe_optim_sgd(const lathe_params *params, const lathe_sgd_opts *opts);
 
-extern const lathe_optim_type lathe_sgd_type;
+extern const lathe_optim_type lathe_sgd_optim;
 
 #ifdef __cplusplus
 }

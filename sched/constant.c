@@ -18,7 +18,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = o->lr > 0 ? o->lr : base->lr };
 }
 
-const lathe_sched_type lathe_constant_type = {
+const lathe_sched_type lathe_constant_sched = {
     .name = "constant",
     .summary = "the same learning rate throughout",
     .opts_size = sizeof(lathe_constant_opts),
@@ -28,5 +28,5 @@ const lathe_sched_type lathe_constant_type = {
 
 lathe_sched *lathe_sched_constant(lathe_optim *optim, const lathe_constant_opts *opts)
 {
-    return lathe_sched_new(&lathe_constant_type, optim, opts);
+    return lathe_sched_new(&lathe_constant_sched, optim, opts);
 }

@@ -15,7 +15,7 @@ typedef struct lathe_constant_opts {
 /** lr(t) = lr. The momentum does not change. */
 lathe_sched *lathe_sched_constant(lathe_optim *optim, const lathe_constant_opts *opts);
 
-extern const lathe_sched_type lathe_constant_type;
+extern const lathe_sched_type lathe_constant_sched;
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (1 - (1 - o->end_factor) * way) };
 }
 
-const lathe_sched_type lathe_cooldown_type = {
+const lathe_sched_type lathe_cooldown_sched = {
     .name = "cooldown",
     .summary = "the last steps at ever lower rates",
     .opts_size = sizeof(lathe_cooldown_opts),
@@ -46,5 +46,5 @@ const lathe_sched_type lathe_cooldown_type = {
 
 lathe_sched *lathe_sched_cooldown(lathe_optim *optim, const lathe_cooldown_opts *opts)
 {
-    return lathe_sched_new(&lathe_cooldown_type, optim, opts);
+    return lathe_sched_new(&lathe_cooldown_sched, optim, opts);
 }

@@ -29,7 +29,7 @@ typedef struct lathe_cooldown_opts {
  */
 lathe_sched *lathe_sched_cooldown(lathe_optim *optim, const lathe_cooldown_opts *opts);
 
-extern const lathe_sched_type lathe_cooldown_type;
+extern const lathe_sched_type lathe_cooldown_sched;
 
 #ifdef __cplusplus
 }

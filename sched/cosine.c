@@ -53,7 +53,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return false;
 }
 
-const lathe_sched_type lathe_cosine_type = {
+const lathe_sched_type lathe_cosine_sched = {
     .name = "cosine",
     .summary = "down along half a cosine",
     .opts_size = sizeof(lathe_cosine_opts),
@@ -65,5 +65,5 @@ const lathe_sched_type lathe_cosine_type = {
 
 lathe_sched *lathe_sched_cosine(lathe_optim *optim, const lathe_cosine_opts *opts)
 {
-    return lathe_sched_new(&lathe_cosine_type, optim, opts);
+    return lathe_sched_new(&lathe_cosine_sched, optim, opts);
 }

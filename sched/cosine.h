@@ -25,7 +25,7 @@ typedef struct lathe_cosine_opts {
  */
 lathe_sched *lathe_sched_cosine(lathe_optim *optim, const lathe_cosine_opts *opts);
 
-extern const lathe_sched_type lathe_cosine_type;
+extern const lathe_sched_type lathe_cosine_sched;
 
 #ifdef __cplusplus
 }

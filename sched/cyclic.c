@@ -201,7 +201,7 @@ static void describe(const void *opts, uint64_t steps, double steps_per_epoch, c
         snprintf(text + used, 256 - (size_t)used, "; this run has %.3g", (double)steps / (double)length);
 }
 
-const lathe_sched_type lathe_cyclic_type = {
+const lathe_sched_type lathe_cyclic_sched = {
     .name = "cyclic",
     .summary = "up from base_lr to max_lr and down again, cycle after cycle",
     .opts_size = sizeof(lathe_cyclic_opts),
@@ -214,5 +214,5 @@ const lathe_sched_type lathe_cyclic_type = {
 
 lathe_sched *lathe_sched_cyclic(lathe_optim *optim, const lathe_cyclic_opts *opts)
 {
-    return lathe_sched_new(&lathe_cyclic_type, optim, opts);
+    return lathe_sched_new(&lathe_cyclic_sched, optim, opts);
 }

@@ -67,7 +67,7 @@ typedef struct lathe_cyclic_opts {
  */
 lathe_sched *lathe_sched_cyclic(lathe_optim *optim, const lathe_cyclic_opts *opts);
 
-extern const lathe_sched_type lathe_cyclic_type;
+extern const lathe_sched_type lathe_cyclic_sched;
 
 #ifdef __cplusplus
 }

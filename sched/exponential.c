@@ -31,7 +31,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return snprintf(text, 256, "exponential: gamma = %g is above 1: the learning rate grows", o->gamma);
 }
 
-const lathe_sched_type lathe_exponential_type = {
+const lathe_sched_type lathe_exponential_sched = {
     .name = "exponential",
     .summary = "down by a factor every step",
     .opts_size = sizeof(lathe_exponential_opts),
@@ -42,5 +42,5 @@ const lathe_sched_type lathe_exponential_type = {
 
 lathe_sched *lathe_sched_exponential(lathe_optim *optim, const lathe_exponential_opts *opts)
 {
-    return lathe_sched_new(&lathe_exponential_type, optim, opts);
+    return lathe_sched_new(&lathe_exponential_sched, optim, opts);
 }

@@ -19,7 +19,7 @@ typedef struct lathe_exponential_opts {
  */
 lathe_sched *lathe_sched_exponential(lathe_optim *optim, const lathe_exponential_opts *opts);
 
-extern const lathe_sched_type lathe_exponential_type;
+extern const lathe_sched_type lathe_exponential_sched;
 
 #ifdef __cplusplus
 }

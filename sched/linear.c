@@ -32,7 +32,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (o->start_factor + (o->end_factor - o->start_factor) * way) };
 }
 
-const lathe_sched_type lathe_linear_type = {
+const lathe_sched_type lathe_linear_sched = {
     .name = "linear",
     .summary = "a straight line from start_factor * lr to end_factor * lr",
     .opts_size = sizeof(lathe_linear_opts),
@@ -42,5 +42,5 @@ const lathe_sched_type lathe_linear_type = {
 
 lathe_sched *lathe_sched_linear(lathe_optim *optim, const lathe_linear_opts *opts)
 {
-    return lathe_sched_new(&lathe_linear_type, optim, opts);
+    return lathe_sched_new(&lathe_linear_sched, optim, opts);
 }

@@ -21,7 +21,7 @@ typedef struct lathe_linear_opts {
  */
 lathe_sched *lathe_sched_linear(lathe_optim *optim, const lathe_linear_opts *opts);
 
-extern const lathe_sched_type lathe_linear_type;
+extern const lathe_sched_type lathe_linear_sched;
 
 #ifdef __cplusplus
 }

@@ -43,7 +43,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return false;
 }
 
-const lathe_sched_type lathe_multi_step_type = {
+const lathe_sched_type lathe_multi_step_sched = {
     .name = "multi_step",
     .summary = "down by a factor at given steps",
     .opts_size = sizeof(lathe_multi_step_opts),
@@ -54,5 +54,5 @@ const lathe_sched_type lathe_multi_step_type = {
 
 lathe_sched *lathe_sched_multi_step(lathe_optim *optim, const lathe_multi_step_opts *opts)
 {
-    return lathe_sched_new(&lathe_multi_step_type, optim, opts);
+    return lathe_sched_new(&lathe_multi_step_sched, optim, opts);
 }

@@ -21,7 +21,7 @@ typedef struct lathe_multi_step_opts {
  */
 lathe_sched *lathe_sched_multi_step(lathe_optim *optim, const lathe_multi_step_opts *opts);
 
-extern const lathe_sched_type lathe_multi_step_type;
+extern const lathe_sched_type lathe_multi_step_sched;
 
 #ifdef __cplusplus
 }

@@ -141,7 +141,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
         o->total_steps);
 }
 
-const lathe_sched_type lathe_one_cycle_type = {
+const lathe_sched_type lathe_one_cycle_sched = {
     .name = "one_cycle",
     .summary = "one cycle up to max_lr, then far down",
     .opts_size = sizeof(lathe_one_cycle_opts),
@@ -153,5 +153,5 @@ const lathe_sched_type lathe_one_cycle_type = {
 
 lathe_sched *lathe_sched_one_cycle(lathe_optim *optim, const lathe_one_cycle_opts *opts)
 {
-    return lathe_sched_new(&lathe_one_cycle_type, optim, opts);
+    return lathe_sched_new(&lathe_one_cycle_sched, optim, opts);
 }

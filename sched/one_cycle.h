@@ -46,7 +46,7 @@ typedef struct lathe_one_cycle_opts {
  */
 lathe_sched *lathe_sched_one_cycle(lathe_optim *optim, const lathe_one_cycle_opts *opts);
 
-extern const lathe_sched_type lathe_one_cycle_type;
+extern const lathe_sched_type lathe_one_cycle_sched;
 
 #ifdef __cplusplus
 }

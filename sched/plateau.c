@@ -107,7 +107,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = lr };
 }
 
-const lathe_sched_type lathe_plateau_type = {
+const lathe_sched_type lathe_plateau_sched = {
     .name = "plateau",
     .summary = "down by a factor when a metric has stopped improving",
     .opts_size = sizeof(lathe_plateau_opts),
@@ -119,5 +119,5 @@ const lathe_sched_type lathe_plateau_type = {
 
 lathe_sched *lathe_sched_plateau(lathe_optim *optim, const lathe_plateau_opts *opts)
 {
-    return lathe_sched_new(&lathe_plateau_type, optim, opts);
+    return lathe_sched_new(&lathe_plateau_sched, optim, opts);
 }

@@ -33,7 +33,7 @@ typedef struct lathe_plateau_opts {
  */
 lathe_sched *lathe_sched_plateau(lathe_optim *optim, const lathe_plateau_opts *opts);
 
-extern const lathe_sched_type lathe_plateau_type;
+extern const lathe_sched_type lathe_plateau_sched;
 
 #ifdef __cplusplus
 }

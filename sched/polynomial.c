@@ -38,7 +38,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
         o->total_iters, steps);
 }
 
-const lathe_sched_type lathe_polynomial_type = {
+const lathe_sched_type lathe_polynomial_sched = {
     .name = "polynomial",
     .summary = "down to zero along a power",
     .opts_size = sizeof(lathe_polynomial_opts),
@@ -49,5 +49,5 @@ const lathe_sched_type lathe_polynomial_type = {
 
 lathe_sched *lathe_sched_polynomial(lathe_optim *optim, const lathe_polynomial_opts *opts)
 {
-    return lathe_sched_new(&lathe_polynomial_type, optim, opts);
+    return lathe_sched_new(&lathe_polynomial_sched, optim, opts);
 }

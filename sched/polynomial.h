@@ -20,7 +20,7 @@ typedef struct lathe_polynomial_opts {
  */
 lathe_sched *lathe_sched_polynomial(lathe_optim *optim, const lathe_polynomial_opts *opts);
 
-extern const lathe_sched_type lathe_polynomial_type;
+extern const lathe_sched_type lathe_polynomial_sched;
 
 #ifdef __cplusplus
 }

@@ -263,14 +263,14 @@ bool lathe_sched_same_name(const char *name, const char *text, size_t length)
 
 static const char *name_of(int index)
 {
-    const lathe_sched_type *type = lathe_sched_type_at(index);
+    const lathe_sched_type *type = lathe_sched_at(index);
     return type ? type->name : NULL;
 }
 
 const lathe_sched_type *lathe_sched_find(const char *name)
 {
     for (int i = 0; name && name_of(i); i++)
-        if (lathe_sched_same_name(name_of(i), name, strlen(name))) return lathe_sched_type_at(i);
+        if (lathe_sched_same_name(name_of(i), name, strlen(name))) return lathe_sched_at(i);
     lathe_fail_name("scheduler", name ? name : "", name_of);
     return NULL;
 }

@@ -132,7 +132,7 @@ const void *lathe_sched_opts(const lathe_sched *sched, int group);
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256]);
 
 /** All schedulers, sorted by name; NULL after the last. */
-const lathe_sched_type *lathe_sched_type_at(int index);
+const lathe_sched_type *lathe_sched_at(int index);
 
 /** The scheduler of this name; hyphens equal underscores. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_sched_type *lathe_sched_find(const char *name);

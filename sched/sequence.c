@@ -135,7 +135,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return false;
 }
 
-const lathe_sched_type lathe_sequence_type = {
+const lathe_sched_type lathe_sequence_sched = {
     .name = "sequence",
     .summary = "schedules one after the other, such as warmup:200it,cyclic:4ep,cooldown:1ep",
     .opts_size = sizeof(lathe_sequence_opts),
@@ -149,5 +149,5 @@ const lathe_sched_type lathe_sequence_type = {
 
 lathe_sched *lathe_sched_sequence(lathe_optim *optim, const lathe_sequence_opts *opts)
 {
-    return lathe_sched_new(&lathe_sequence_type, optim, opts);
+    return lathe_sched_new(&lathe_sequence_sched, optim, opts);
 }

@@ -37,7 +37,7 @@ typedef struct lathe_sequence_opts {
  */
 lathe_sched *lathe_sched_sequence(lathe_optim *optim, const lathe_sequence_opts *opts);
 
-extern const lathe_sched_type lathe_sequence_type;
+extern const lathe_sched_type lathe_sequence_sched;
 
 #ifdef __cplusplus
 }

@@ -26,7 +26,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * pow(o->gamma, (double)(t / o->step_size)) };
 }
 
-const lathe_sched_type lathe_step_type = {
+const lathe_sched_type lathe_step_sched = {
     .name = "step",
     .summary = "down by a factor every so many steps",
     .opts_size = sizeof(lathe_step_opts),
@@ -36,5 +36,5 @@ const lathe_sched_type lathe_step_type = {
 
 lathe_sched *lathe_sched_step_lr(lathe_optim *optim, const lathe_step_opts *opts)
 {
-    return lathe_sched_new(&lathe_step_type, optim, opts);
+    return lathe_sched_new(&lathe_step_sched, optim, opts);
 }

@@ -20,7 +20,7 @@ typedef struct lathe_step_opts {
  */
 lathe_sched *lathe_sched_step_lr(lathe_optim *optim, const lathe_step_opts *opts);
 
-extern const lathe_sched_type lathe_step_type;
+extern const lathe_sched_type lathe_step_sched;
 
 #ifdef __cplusplus
 }

@@ -226,7 +226,7 @@ static void close_rows(void *opts)
     lathe_free((void *)(uintptr_t)o->row);
 }
 
-const lathe_sched_type lathe_table_type = {
+const lathe_sched_type lathe_table_sched = {
     .name = "table",
     .summary = "the rates of a CSV file",
     .opts_size = sizeof(lathe_table_opts),
@@ -239,5 +239,5 @@ const lathe_sched_type lathe_table_type = {
 
 lathe_sched *lathe_sched_table(lathe_optim *optim, const lathe_table_opts *opts)
 {
-    return lathe_sched_new(&lathe_table_type, optim, opts);
+    return lathe_sched_new(&lathe_table_sched, optim, opts);
 }

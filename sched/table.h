@@ -35,7 +35,7 @@ typedef struct lathe_table_opts {
  */
 lathe_sched *lathe_sched_table(lathe_optim *optim, const lathe_table_opts *opts);
 
-extern const lathe_sched_type lathe_table_type;
+extern const lathe_sched_type lathe_table_sched;
 
 #ifdef __cplusplus
 }

@@ -48,7 +48,7 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
         base->lr);
 }
 
-const lathe_sched_type lathe_warm_restarts_type = {
+const lathe_sched_type lathe_warm_restarts_sched = {
     .name = "warm_restarts",
     .summary = "cosines that begin again, each t_mult times as long",
     .opts_size = sizeof(lathe_warm_restarts_opts),
@@ -59,5 +59,5 @@ const lathe_sched_type lathe_warm_restarts_type = {
 
 lathe_sched *lathe_sched_warm_restarts(lathe_optim *optim, const lathe_warm_restarts_opts *opts)
 {
-    return lathe_sched_new(&lathe_warm_restarts_type, optim, opts);
+    return lathe_sched_new(&lathe_warm_restarts_sched, optim, opts);
 }

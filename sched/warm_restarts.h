@@ -24,7 +24,7 @@ typedef struct lathe_warm_restarts_opts {
  */
 lathe_sched *lathe_sched_warm_restarts(lathe_optim *optim, const lathe_warm_restarts_opts *opts);
 
-extern const lathe_sched_type lathe_warm_restarts_type;
+extern const lathe_sched_type lathe_warm_restarts_sched;
 
 #ifdef __cplusplus
 }

@@ -35,7 +35,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (o->start_factor + (1 - o->start_factor) * way) };
 }
 
-const lathe_sched_type lathe_warmup_type = {
+const lathe_sched_type lathe_warmup_sched = {
     .name = "warmup",
     .summary = "the first steps at lower rates, then lr",
     .opts_size = sizeof(lathe_warmup_opts),
@@ -46,5 +46,5 @@ const lathe_sched_type lathe_warmup_type = {
 
 lathe_sched *lathe_sched_warmup(lathe_optim *optim, const lathe_warmup_opts *opts)
 {
-    return lathe_sched_new(&lathe_warmup_type, optim, opts);
+    return lathe_sched_new(&lathe_warmup_sched, optim, opts);
 }

@@ -28,7 +28,7 @@ typedef struct lathe_warmup_opts {
  */
 lathe_sched *lathe_sched_warmup(lathe_optim *optim, const lathe_warmup_opts *opts);
 
-extern const lathe_sched_type lathe_warmup_type;
+extern const lathe_sched_type lathe_warmup_sched;
 
 #ifdef __cplusplus
 }

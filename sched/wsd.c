@@ -71,7 +71,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
         o->total_steps);
 }
 
-const lathe_sched_type lathe_wsd_type = {
+const lathe_sched_type lathe_wsd_sched = {
     .name = "wsd",
     .summary = "warm-up, stable, decay",
     .opts_size = sizeof(lathe_wsd_opts),
@@ -83,5 +83,5 @@ const lathe_sched_type lathe_wsd_type = {
 
 lathe_sched *lathe_sched_wsd(lathe_optim *optim, const lathe_wsd_opts *opts)
 {
-    return lathe_sched_new(&lathe_wsd_type, optim, opts);
+    return lathe_sched_new(&lathe_wsd_sched, optim, opts);
 }

@@ -34,7 +34,7 @@ typedef struct lathe_wsd_opts {
  */
 lathe_sched *lathe_sched_wsd(lathe_optim *optim, const lathe_wsd_opts *opts);
 
-extern const lathe_sched_type lathe_wsd_type;
+extern const lathe_sched_type lathe_wsd_sched;
 
 #ifdef __cplusplus
 }

@@ -19,7 +19,7 @@ static bool names_it(const char *names, const char *name)
 static const char *optional_at(int index)
 {
     const lathe_logger_type *type;
-    for (int i = 0; (type = lathe_logger_type_at(i)); i++)
+    for (int i = 0; (type = lathe_logger_at(i)); i++)
         if (!type->always && !index--) return type->name;
     return NULL;
 }
@@ -47,7 +47,7 @@ lathe_status lathe_loggers_open(lathe_run *run, const lathe_history_ends *ends)
 {
     lathe_run_state *state = run->state;
     const lathe_logger_type *type;
-    for (int i = 0; (type = lathe_logger_type_at(i)); i++) {
+    for (int i = 0; (type = lathe_logger_at(i)); i++) {
         if (!type->always && !names_it(run->settings.log, type->name)) continue;
         if (state->loggers == LATHE_LOGGERS)
             return lathe_fail(LATHE_EARG, "lathe_loggers_open: more than %d loggers", LATHE_LOGGERS);
@@ -113,8 +113,8 @@ lathe_status lathe_loggers_flush(lathe_run *run) { return tell(run, FLUSH); }
 lathe_status lathe_loggers_remove(const lathe_run *run)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; lathe_logger_type_at(i) && !status; i++)
-        if (lathe_logger_type_at(i)->remove) status = lathe_logger_type_at(i)->remove(run);
+    for (int i = 0; lathe_logger_at(i) && !status; i++)
+        if (lathe_logger_at(i)->remove) status = lathe_logger_at(i)->remove(run);
     return status;
 }
 

@@ -39,7 +39,7 @@ struct lathe_logger_type {
 };
 
 /** All loggers, sorted by name; NULL after the last. */
-const lathe_logger_type *lathe_logger_type_at(int index);
+const lathe_logger_type *lathe_logger_at(int index);
 
 /** settings.log names loggers, each once, that are not always there. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_loggers_check(const char *names);

@@ -184,9 +184,9 @@ static void gather_known(void)
 {
     known.count = 0;
     for (int i = 0; i < entries; i++) add_known(table[i].key);
-    for (int i = 0; lathe_optim_type_at(i); i++) add_fields(lathe_optim_type_at(i)->fields);
-    for (int i = 0; lathe_sched_type_at(i); i++) add_fields(lathe_sched_type_at(i)->fields);
-    for (int i = 0; lathe_loss_type_at(i); i++) add_fields(lathe_loss_type_at(i)->fields);
+    for (int i = 0; lathe_optim_at(i); i++) add_fields(lathe_optim_at(i)->fields);
+    for (int i = 0; lathe_sched_at(i); i++) add_fields(lathe_sched_at(i)->fields);
+    for (int i = 0; lathe_loss_at(i); i++) add_fields(lathe_loss_at(i)->fields);
     known.name[known.count] = NULL;
 }
 

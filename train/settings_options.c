@@ -25,12 +25,12 @@ static bool may_be(const char *prefix, owner whose)
 
 bool lathe_option_known(const char *prefix, const char *name)
 {
-    for (int i = 0; may_be(prefix, OPTIM) && lathe_optim_type_at(i); i++)
-        if (lathe_fields_find(lathe_optim_type_at(i)->fields, name)) return true;
-    for (int i = 0; may_be(prefix, SCHED) && lathe_sched_type_at(i); i++)
-        if (lathe_sched_option_field(lathe_sched_type_at(i), name)) return true;
-    for (int i = 0; may_be(prefix, LOSS) && lathe_loss_type_at(i); i++)
-        if (lathe_fields_find(lathe_loss_type_at(i)->fields, name)) return true;
+    for (int i = 0; may_be(prefix, OPTIM) && lathe_optim_at(i); i++)
+        if (lathe_fields_find(lathe_optim_at(i)->fields, name)) return true;
+    for (int i = 0; may_be(prefix, SCHED) && lathe_sched_at(i); i++)
+        if (lathe_sched_option_field(lathe_sched_at(i), name)) return true;
+    for (int i = 0; may_be(prefix, LOSS) && lathe_loss_at(i); i++)
+        if (lathe_fields_find(lathe_loss_at(i)->fields, name)) return true;
     return false;
 }
 

@@ -24,35 +24,35 @@ typedef struct list_kind {
 
 static bool model_at(int index, list_item *item)
 {
-    const lathe_model_type *type = lathe_model_type_at(index);
+    const lathe_model_type *type = lathe_model_at(index);
     if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .model = type };
     return type;
 }
 
 static bool layer_at(int index, list_item *item)
 {
-    const lathe_layer_type *type = lathe_layer_type_at(index);
+    const lathe_layer_type *type = lathe_layer_at(index);
     if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
     return type;
 }
 
 static bool optimizer_at(int index, list_item *item)
 {
-    const lathe_optim_type *type = lathe_optim_type_at(index);
+    const lathe_optim_type *type = lathe_optim_at(index);
     if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
     return type;
 }
 
 static bool scheduler_at(int index, list_item *item)
 {
-    const lathe_sched_type *type = lathe_sched_type_at(index);
+    const lathe_sched_type *type = lathe_sched_at(index);
     if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
     return type;
 }
 
 static bool loss_at(int index, list_item *item)
 {
-    const lathe_loss_type *type = lathe_loss_type_at(index);
+    const lathe_loss_type *type = lathe_loss_at(index);
     if (type)
         *item =
             (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
@@ -61,14 +61,14 @@ static bool loss_at(int index, list_item *item)
 
 static bool metric_at(int index, list_item *item)
 {
-    const lathe_metric_type *type = lathe_metric_type_at(index);
+    const lathe_metric_type *type = lathe_metric_at(index);
     if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
     return type;
 }
 
 static bool transform_at(int index, list_item *item)
 {
-    const lathe_transform_type *type = lathe_transform_type_at(index);
+    const lathe_transform_type *type = lathe_transform_at(index);
     if (type)
         *item = (list_item){ .name = type->name,
             .summary = type->help,
@@ -147,8 +147,8 @@ static int print_models(const char *only)
 {
     cli_table *table = cli_table_new("llrrrl");
     cli_table_row(table, (const char *const[]){ "model", "input", "classes", "parameters", "MFLOP", "" });
-    for (int i = 0; lathe_model_type_at(i); i++) {
-        const lathe_model_type *type = lathe_model_type_at(i);
+    for (int i = 0; lathe_model_at(i); i++) {
+        const lathe_model_type *type = lathe_model_at(i);
         if (only && strcmp(only, type->name)) continue;
         char input[48], classes[16], parameters[32], flops[32];
         lathe_summary *summary = summary_of(type);

@@ -82,7 +82,7 @@ static void read_row(walker *w, uint64_t step, cli_walk_row *row)
     double none[2];
     const lathe_real *average = lathe_averaged_numbers(w->averaged);
     if (average && !*lathe_averaged_updates(w->averaged)) average = NULL;
-    if (!average && step && lathe_optim_type_of(w->optim) == &lathe_asgd_type)
+    if (!average && step && lathe_optim_type_of(w->optim) == &lathe_asgd_optim)
         average = lathe_optim_asgd_average(w->optim);
     *row = (cli_walk_row){ .step = step,
         .lr = lathe_optim_lr(w->optim, 0),

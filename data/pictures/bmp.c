@@ -39,4 +39,4 @@ static lathe_status decode_bmp(lathe_picture_file *file, lathe_picture *picture)
     return lathe_picture_stb(file, (size_t)width * height * 8 + 65536, 3, picture);
 }
 
-const lathe_picture_kind lathe_picture_bmp = { .name = "BMP", .is = is_bmp, .decode = decode_bmp };
+const lathe_picture_kind lathe_bmp_picture = { .name = "BMP", .is = is_bmp, .decode = decode_bmp };

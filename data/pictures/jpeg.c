@@ -44,4 +44,4 @@ static lathe_status decode_jpeg(lathe_picture_file *file, lathe_picture *picture
     return lathe_picture_jpeg_pixels(file, marks.adobe, picture);
 }
 
-const lathe_picture_kind lathe_picture_jpeg = { .name = "JPEG", .is = is_jpeg, .decode = decode_jpeg };
+const lathe_picture_kind lathe_jpeg_picture = { .name = "JPEG", .is = is_jpeg, .decode = decode_jpeg };

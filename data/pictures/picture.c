@@ -120,8 +120,8 @@ static lathe_status refuse_gif(lathe_picture_file *file, lathe_picture *picture)
 }
 
 static const lathe_picture_kind gif = { .name = "GIF", .is = is_gif, .decode = refuse_gif };
-static const lathe_picture_kind *const kinds[] = { &lathe_picture_jpeg, &lathe_picture_png,
-    &lathe_picture_bmp, &lathe_picture_pnm, &gif };
+static const lathe_picture_kind *const kinds[] = { &lathe_jpeg_picture, &lathe_png_picture,
+    &lathe_bmp_picture, &lathe_pnm_picture, &gif };
 
 lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name,
     const lathe_picture_opts *opts, lathe_picture *picture)

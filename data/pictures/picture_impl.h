@@ -20,7 +20,7 @@ typedef struct lathe_picture_kind {
     lathe_status (*decode)(lathe_picture_file *file, lathe_picture *picture);
 } lathe_picture_kind;
 
-extern const lathe_picture_kind lathe_picture_jpeg, lathe_picture_png, lathe_picture_bmp, lathe_picture_pnm;
+extern const lathe_picture_kind lathe_jpeg_picture, lathe_png_picture, lathe_bmp_picture, lathe_pnm_picture;
 
 /** That width x height is within the limits. Errors: LATHE_EFORMAT. */
 lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height);

@@ -109,4 +109,4 @@ static lathe_status decode_png(lathe_picture_file *file, lathe_picture *picture)
     return lathe_picture_stb(file, budget, scan.kind == 0 || scan.kind == 4 ? 1 : 3, picture);
 }
 
-const lathe_picture_kind lathe_picture_png = { .name = "PNG", .is = is_png, .decode = decode_png };
+const lathe_picture_kind lathe_png_picture = { .name = "PNG", .is = is_png, .decode = decode_png };

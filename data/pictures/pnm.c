@@ -66,4 +66,4 @@ static lathe_status decode_pnm(lathe_picture_file *file, lathe_picture *picture)
     return LATHE_OK;
 }
 
-const lathe_picture_kind lathe_picture_pnm = { .name = "PNM", .is = is_pnm, .decode = decode_pnm };
+const lathe_picture_kind lathe_pnm_picture = { .name = "PNM", .is = is_pnm, .decode = decode_pnm };

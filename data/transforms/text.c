@@ -15,8 +15,8 @@ static const char *const group_names[] = { "", "sequence", "one_of" };
 static const char *name_of(int index)
 {
     int types = 0;
-    while (lathe_transform_type_at(types)) types++;
-    if (index < types) return lathe_transform_type_at(index)->name;
+    while (lathe_transform_at(types)) types++;
+    if (index < types) return lathe_transform_at(index)->name;
     return index == types  ? group_names[LATHE_STEP_SEQUENCE] :
         index == types + 1 ? group_names[LATHE_STEP_ONE_OF] :
                              NULL;
@@ -33,7 +33,7 @@ static bool same_name(const char *a, const char *b)
 static const lathe_transform_type *find(const char *name)
 {
     for (int i = 0;; i++) {
-        const lathe_transform_type *type = lathe_transform_type_at(i);
+        const lathe_transform_type *type = lathe_transform_at(i);
         if (!type || same_name(type->name, name) || (type->alias && same_name(type->alias, name)))
             return type;
     }

@@ -67,7 +67,7 @@ typedef struct lathe_transform_type {
 } lathe_transform_type;
 
 /** Transform number `index` of all; NULL after the last. */
-const lathe_transform_type *lathe_transform_type_at(int index);
+const lathe_transform_type *lathe_transform_at(int index);
 
 /** Transforms to be done one after the other. Does not change once made: any number of loaders and threads
  * may use it. */

@@ -50,14 +50,14 @@ int lathe_extent_features(lathe_model *model, const char *name, const lathe_mode
 
 static const char *name_at(int index)
 {
-    const lathe_model_type *type = lathe_model_type_at(index);
+    const lathe_model_type *type = lathe_model_at(index);
     return type ? type->name : NULL;
 }
 
 const lathe_model_type *lathe_model_find(const char *name)
 {
-    for (int i = 0; name && lathe_model_type_at(i); i++)
-        if (!strcmp(name, lathe_model_type_at(i)->name)) return lathe_model_type_at(i);
+    for (int i = 0; name && lathe_model_at(i); i++)
+        if (!strcmp(name, lathe_model_at(i)->name)) return lathe_model_at(i);
     if (name) lathe_fail_name("model", name, name_at);
     else lathe_fail(LATHE_EARG, "lathe_model_find: the name is NULL");
     return NULL;

@@ -23,7 +23,7 @@ typedef struct lathe_model_type {
 } lathe_model_type;
 
 /** All models, sorted by name; NULL after the last. */
-const lathe_model_type *lathe_model_type_at(int index);
+const lathe_model_type *lathe_model_at(int index);
 
 /** By name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_model_type *lathe_model_find(const char *name);

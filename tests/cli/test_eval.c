@@ -25,8 +25,8 @@ static void eval_agrees_with_train(void **state)
         assert_true(json_number(evaluated, "count") == 2000);
         assert_true(json_number(evaluated, "accuracy") > 0.15); /* chance is 0.1 */
         cJSON *metrics = cJSON_GetObjectItem(evaluated, "metrics");
-        for (int k = 0; lathe_metric_type_at(k); k++)
-            assert_true(json_number(metrics, lathe_metric_type_at(k)->name) >= 0);
+        for (int k = 0; lathe_metric_at(k); k++)
+            assert_true(json_number(metrics, lathe_metric_at(k)->name) >= 0);
         assert_true(json_number(metrics, "accuracy") == json_number(evaluated, "accuracy"));
         double diagonal = 0;
         for (int k = 0; k < 10; k++)

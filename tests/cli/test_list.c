@@ -5,28 +5,19 @@
 
 #include <cjson/cJSON.h>
 
-static const char *model_at(int i) { return lathe_model_type_at(i) ? lathe_model_type_at(i)->name : NULL; }
+static const char *model_at(int i) { return lathe_model_at(i) ? lathe_model_at(i)->name : NULL; }
 
-static const char *layer_at(int i) { return lathe_layer_type_at(i) ? lathe_layer_type_at(i)->name : NULL; }
+static const char *layer_at(int i) { return lathe_layer_at(i) ? lathe_layer_at(i)->name : NULL; }
 
-static const char *optimizer_at(int i)
-{
-    return lathe_optim_type_at(i) ? lathe_optim_type_at(i)->name : NULL;
-}
+static const char *optimizer_at(int i) { return lathe_optim_at(i) ? lathe_optim_at(i)->name : NULL; }
 
-static const char *scheduler_at(int i)
-{
-    return lathe_sched_type_at(i) ? lathe_sched_type_at(i)->name : NULL;
-}
+static const char *scheduler_at(int i) { return lathe_sched_at(i) ? lathe_sched_at(i)->name : NULL; }
 
-static const char *loss_at(int i) { return lathe_loss_type_at(i) ? lathe_loss_type_at(i)->name : NULL; }
+static const char *loss_at(int i) { return lathe_loss_at(i) ? lathe_loss_at(i)->name : NULL; }
 
-static const char *metric_at(int i) { return lathe_metric_type_at(i) ? lathe_metric_type_at(i)->name : NULL; }
+static const char *metric_at(int i) { return lathe_metric_at(i) ? lathe_metric_at(i)->name : NULL; }
 
-static const char *transform_at(int i)
-{
-    return lathe_transform_type_at(i) ? lathe_transform_type_at(i)->name : NULL;
-}
+static const char *transform_at(int i) { return lathe_transform_at(i) ? lathe_transform_at(i)->name : NULL; }
 
 static const char *dataset_at(int i)
 {

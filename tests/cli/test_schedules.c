@@ -89,8 +89,8 @@ static void every_schedule_of_the_registry(void **state)
     assert_non_null(file);
     fputs("step,lr,momentum\n0,0.1,0.9\n13,0.025,0.8\n", file);
     assert_int_equal(fclose(file), 0);
-    for (int i = 0; lathe_sched_type_at(i); i++) {
-        const char *name = lathe_sched_type_at(i)->name;
+    for (int i = 0; lathe_sched_at(i); i++) {
+        const char *name = lathe_sched_at(i)->name;
         bool sequence = !strcmp(name, "sequence");
         snprintf(options, sizeof options, "--sched %s %s%s%s --val-split 0 --max-steps 40",
             sequence ? "warmup:10,linear:20,cooldown:5" : name, needs_of(name),

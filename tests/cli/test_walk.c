@@ -36,9 +36,9 @@ static double last_loss(const cJSON *object)
 static void every_optimizer_can_walk(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_optim_type_at(i); i++) {
+    for (int i = 0; lathe_optim_at(i); i++) {
         char options[256];
-        const char *name = lathe_optim_type_at(i)->name;
+        const char *name = lathe_optim_at(i)->name;
         snprintf(options, sizeof options, "--function bowl --optim %s --steps 50", name);
         cJSON *object = walk_json(options);
         assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(object, "x")), 51);

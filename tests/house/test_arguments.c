@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 static const bool sanitized = true; /* and says on standard error which allocation it refuses */

@@ -52,16 +52,16 @@ static void equals_sklearn(void **state)
     static const char *const names[] = { "ordinary", "empty", "two" };
     for (int i = 0; i < 3; i++) {
         metric_data data = metric_data_open(names[i], false);
-        assert_metric(&lathe_accuracy_type, NULL, &data, names[i], "accuracy");
-        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO }, &data,
-            names[i], "balanced");
+        assert_metric(&lathe_accuracy_metric, NULL, &data, names[i], "accuracy");
+        assert_metric(&lathe_accuracy_metric, &(lathe_accuracy_opts){ .average = LATHE_ACCURACY_MACRO },
+            &data, names[i], "balanced");
         metric_data_free(&data);
     }
     metric_data top = metric_data_open("top", false);
     for (int k = 1; k <= top.classes; k++) {
         char what[16];
         snprintf(what, sizeof what, "%d", k);
-        assert_metric(&lathe_accuracy_type, &(lathe_accuracy_opts){ .k = k }, &top, "top", what);
+        assert_metric(&lathe_accuracy_metric, &(lathe_accuracy_opts){ .k = k }, &top, "top", what);
     }
     metric_data_free(&top);
 }

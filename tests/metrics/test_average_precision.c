@@ -22,7 +22,7 @@ static void by_hand(void **state)
 {
     (void)state;
     static const double want[2] = { 5.0 / 6, 19.0 / 24 };
-    const lathe_metric_type *const types[2] = { &lathe_average_precision_type, &lathe_pr_auc_type };
+    const lathe_metric_type *const types[2] = { &lathe_average_precision_metric, &lathe_pr_auc_metric };
     for (int i = 0; i < 2; i++) {
         lathe_metric *metric = lathe_metric_new(types[i], 1, NULL);
         assert_int_equal(lathe_metric_update_many(metric, scores, targets, 4), LATHE_OK);
@@ -37,7 +37,7 @@ static void by_hand(void **state)
 static void check(const metric_data *data, const char *name, bool probabilities)
 {
     static const char *const averages[] = { "macro", "micro", "weighted" };
-    const lathe_metric_type *const types[2] = { &lathe_average_precision_type, &lathe_pr_auc_type };
+    const lathe_metric_type *const types[2] = { &lathe_average_precision_metric, &lathe_pr_auc_metric };
     for (int t = 0; t < 2; t++) {
         lathe_average_precision_opts opts = { .probabilities = probabilities };
         char what[64];
@@ -93,7 +93,7 @@ static void curves_equal_sklearn(void **state)
     static const char *const names[] = { "ordinary", "empty", "gaps", "nothing" };
     for (int i = 0; i < 4; i++) {
         metric_data data = metric_data_open(names[i], i >= 2);
-        lathe_metric *metric = metric_fed(&lathe_average_precision_type,
+        lathe_metric *metric = metric_fed(&lathe_average_precision_metric,
             &(lathe_average_precision_opts){ .probabilities = true }, &data);
         for (int k = 0; k < data.classes; k++) check_curve(metric, names[i], k);
         lathe_metric_free(metric);
@@ -123,7 +123,7 @@ static void a_reset_allows_the_other_kind(void **state)
 {
     (void)state;
     metric_data first = metric_data_open("ordinary", false), second = metric_data_open("many", true);
-    lathe_metric *metric = metric_fed(&lathe_average_precision_type, NULL, &first);
+    lathe_metric *metric = metric_fed(&lathe_average_precision_metric, NULL, &first);
     assert_int_equal(first.classes, second.classes);
     lathe_metric_reset(metric);
     assert_int_equal(lathe_metric_update_many(metric, second.scores, second.labels, (size_t)second.samples),

@@ -47,10 +47,10 @@ static void equals_the_paper(void **state)
             char what[32];
             lathe_calibration_opts opts = { .bins = bins[b] == 15 ? 0 : bins[b] };
             snprintf(what, sizeof what, "ece.%d", bins[b]);
-            assert_metric(&lathe_calibration_error_type, &opts, &data, names[i], what);
+            assert_metric(&lathe_calibration_error_metric, &opts, &data, names[i], what);
             opts.norm = LATHE_CALIBRATION_MAX;
             snprintf(what, sizeof what, "mce.%d", bins[b]);
-            assert_metric(&lathe_calibration_error_type, &opts, &data, names[i], what);
+            assert_metric(&lathe_calibration_error_metric, &opts, &data, names[i], what);
         }
         metric_data_free(&data);
     }

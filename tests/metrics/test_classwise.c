@@ -8,8 +8,8 @@
  */
 #include "support/metric_test.h"
 
-static const lathe_metric_type *const types[] = { &lathe_precision_type, &lathe_recall_type,
-    &lathe_fbeta_type, &lathe_iou_type };
+static const lathe_metric_type *const types[] = { &lathe_precision_metric, &lathe_recall_metric,
+    &lathe_fbeta_metric, &lathe_iou_metric };
 
 static void by_hand(void **state)
 {
@@ -38,9 +38,9 @@ static int check_all(const metric_data *data)
         const char *name;
         const lathe_metric_type *type;
         double beta;
-    } metrics[] = { { "precision", &lathe_precision_type, 0 }, { "recall", &lathe_recall_type, 0 },
-        { "f1", &lathe_fbeta_type, 0 }, { "f2", &lathe_fbeta_type, 2 }, { "f0.5", &lathe_fbeta_type, 0.5 },
-        { "iou", &lathe_iou_type, 0 } };
+    } metrics[] = { { "precision", &lathe_precision_metric, 0 }, { "recall", &lathe_recall_metric, 0 },
+        { "f1", &lathe_fbeta_metric, 0 }, { "f2", &lathe_fbeta_metric, 2 },
+        { "f0.5", &lathe_fbeta_metric, 0.5 }, { "iou", &lathe_iou_metric, 0 } };
     static const char *const averages[] = { "macro", "micro", "weighted" };
     int cases = 0;
     for (int m = 0; m < 6; m++)
@@ -81,8 +81,8 @@ static void mistakes_are_named(void **state)
     assert_failed(LATHE_EARG, "precision: zero_division = 2");
     assert_null(lathe_metric_recall(0, NULL));
     assert_failed(LATHE_EARG, "recall needs at least 1 classes, not 0");
-    assert_null(lathe_fields_find(lathe_iou_type.fields, "beta"));
-    assert_non_null(lathe_fields_find(lathe_fbeta_type.fields, "beta"));
+    assert_null(lathe_fields_find(lathe_iou_metric.fields, "beta"));
+    assert_non_null(lathe_fields_find(lathe_fbeta_metric.fields, "beta"));
     lathe_metric *metric = lathe_metric_iou(2, NULL);
     lathe_real scores[4] = { 0, 1, 1, 0 };
     assert_int_equal(lathe_metric_update_many(metric, scores, (int[]){ 0, 1, 2, 1 }, 2), LATHE_EARG);

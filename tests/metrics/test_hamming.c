@@ -25,7 +25,7 @@ static double value_of(const lathe_metric_type *type)
 static void by_hand(void **state)
 {
     (void)state;
-    double got[2] = { value_of(&lathe_hamming_score_type), value_of(&lathe_hamming_distance_type) },
+    double got[2] = { value_of(&lathe_hamming_score_metric), value_of(&lathe_hamming_distance_metric) },
            want[2] = { 7.0 / 9, 2.0 / 9 };
     assert_close_double("hamming", got, want, 2, 1e-15, 0);
 }
@@ -37,8 +37,8 @@ static void equals_sklearn(void **state)
     lathe_hamming_opts opts = { .threshold = 0.25 };
     for (int i = 0; i < 6; i++) {
         metric_data data = metric_data_open(names[i], i < 3);
-        assert_metric(&lathe_hamming_distance_type, &opts, &data, names[i], "hamming");
-        assert_metric(&lathe_hamming_score_type, &opts, &data, names[i],
+        assert_metric(&lathe_hamming_distance_metric, &opts, &data, names[i], "hamming");
+        assert_metric(&lathe_hamming_score_metric, &opts, &data, names[i],
             data.many ? "hamming_score" : "accuracy");
         metric_data_free(&data);
     }

@@ -33,7 +33,7 @@ static void feed_compute_reset(void **state)
 static void mistakes_are_named_and_leave_it_as_it_was(void **state)
 {
     (void)state;
-    lathe_metric *metric = lathe_metric_new(&lathe_accuracy_type, 2, NULL);
+    lathe_metric *metric = lathe_metric_new(&lathe_accuracy_metric, 2, NULL);
     assert_int_equal(lathe_metric_update(metric, scores, (int[]){ 0, 2 }, 2), LATHE_EARG);
     assert_failed(LATHE_EARG, "sample 1 has the label 2, legal are 0 to 1");
     assert_int_equal(lathe_metric_update(metric, scores, (int[]){ -1 }, 1), LATHE_EARG);
@@ -49,7 +49,7 @@ static void mistakes_are_named_and_leave_it_as_it_was(void **state)
     double values[3];
     assert_int_equal(lathe_metric_per_class(metric, values, 3), LATHE_EARG);
     assert_failed(LATHE_EARG, "3 values given for 2 classes");
-    assert_null(lathe_metric_new(&lathe_accuracy_type, 1, NULL));
+    assert_null(lathe_metric_new(&lathe_accuracy_metric, 1, NULL));
     assert_failed(LATHE_EARG, "accuracy needs at least 2 classes, not 1");
     lathe_metric_free(metric);
 }
@@ -57,8 +57,8 @@ static void mistakes_are_named_and_leave_it_as_it_was(void **state)
 static void names_are_found(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_metric_type_at(i); i++) {
-        const lathe_metric_type *type = lathe_metric_type_at(i);
+    for (int i = 0; lathe_metric_at(i); i++) {
+        const lathe_metric_type *type = lathe_metric_at(i);
         assert_true(lathe_metric_find(type->name) == type);
         assert_true(type->summary && strlen(type->summary) > 0);
         assert_true(!type->update == type->keeps_samples);

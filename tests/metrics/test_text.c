@@ -9,8 +9,8 @@
 static void every_option_of_every_metric(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_metric_type_at(i); i++) {
-        const lathe_metric_type *type = lathe_metric_type_at(i);
+    for (int i = 0; lathe_metric_at(i); i++) {
+        const lathe_metric_type *type = lathe_metric_at(i);
         lathe_metric *metric = lathe_metric_from_text(type->name, 3);
         if (!metric) fail_msg("%s: %s", type->name, lathe_error_message());
         assert_ptr_equal(lathe_metric_type_of(metric), type);

@@ -8,11 +8,11 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.25, .eps = 1 }, (double[]){ 1, 1, 1 },
+    assert_steps(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.25, .eps = 1 }, (double[]){ 1, 1, 1 },
         (double[]){ 0.875, 0.75, 0.625 }, 3);
-    assert_steps(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.25, .eps = 1, .weight_decay = 1 },
+    assert_steps(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.25, .eps = 1, .weight_decay = 1 },
         (double[]){ 1 }, (double[]){ 1 - 0.5 / 3 }, 1);
-    assert_steps(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.25, .eps = 1, .amsgrad = true },
+    assert_steps(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.25, .eps = 1, .amsgrad = true },
         (double[]){ 1, 1 }, (double[]){ 0.875, 0.75 }, 2);
 }
 
@@ -40,27 +40,27 @@ static void bias_correction_is_exact_while_beta1_moves(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories_in_double(&lathe_adam_type, NULL, "defaults");
-    assert_trajectories(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.01 }, "plain");
-    assert_trajectories(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.02, .weight_decay = 0.1, .eps = 1e-2 },
+    assert_trajectories_in_double(&lathe_adam_optim, NULL, "defaults");
+    assert_trajectories(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.01 }, "plain");
+    assert_trajectories(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.02, .weight_decay = 0.1, .eps = 1e-2 },
         "decay");
-    assert_trajectories(&lathe_adam_type, &(lathe_adam_opts){ .lr = 0.01, .amsgrad = true }, "amsgrad");
-    assert_trajectories(&lathe_adam_type,
+    assert_trajectories(&lathe_adam_optim, &(lathe_adam_opts){ .lr = 0.01, .amsgrad = true }, "amsgrad");
+    assert_trajectories(&lathe_adam_optim,
         &(lathe_adam_opts){ .lr = 0.003, .betas = { 0.8, 0.99 }, .eps = 1e-3 }, "betas");
 }
 
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_adam_type, &(lathe_adam_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_adam_optim, &(lathe_adam_opts){ .lr = -1 },
         "adam: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_adam_type, &(lathe_adam_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_adam_optim, &(lathe_adam_opts){ .weight_decay = -1 },
         "adam: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_adam_type, &(lathe_adam_opts){ .eps = -1e-8 },
+    assert_optim_refused(&lathe_adam_optim, &(lathe_adam_opts){ .eps = -1e-8 },
         "adam: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_adam_type, &(lathe_adam_opts){ .betas = { 1, 0.9 } },
+    assert_optim_refused(&lathe_adam_optim, &(lathe_adam_opts){ .betas = { 1, 0.9 } },
         "adam: betas[0] = 1 is not legal: [0, 1)");
-    assert_optim_refused(&lathe_adam_type, &(lathe_adam_opts){ .betas = { 0.9, 1 } },
+    assert_optim_refused(&lathe_adam_optim, &(lathe_adam_opts){ .betas = { 0.9, 1 } },
         "adam: betas[1] = 1 is not legal: [0, 1)");
 }
 

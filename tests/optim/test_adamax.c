@@ -6,9 +6,9 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_adamax_type, &(lathe_adamax_opts){ .lr = 0.5, .betas = { 0.5, 0.5 }, .eps = 1 },
+    assert_steps(&lathe_adamax_optim, &(lathe_adamax_opts){ .lr = 0.5, .betas = { 0.5, 0.5 }, .eps = 1 },
         (double[]){ 1, 0 }, (double[]){ 0.75, 0.75 - 0.5 / 3 }, 2);
-    assert_steps(&lathe_adamax_type,
+    assert_steps(&lathe_adamax_optim,
         &(lathe_adamax_opts){ .lr = 0.5, .betas = { 0.5, 0.5 }, .eps = 1, .weight_decay = 2 },
         (double[]){ 1 }, (double[]){ 1 - 0.5 * 3 / 4 }, 1);
 }
@@ -37,26 +37,26 @@ static void bias_correction_is_exact_while_beta1_moves(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories_in_double(&lathe_adamax_type, NULL, "defaults");
-    assert_trajectories(&lathe_adamax_type, &(lathe_adamax_opts){ .lr = 0.02 }, "plain");
-    assert_trajectories(&lathe_adamax_type,
+    assert_trajectories_in_double(&lathe_adamax_optim, NULL, "defaults");
+    assert_trajectories(&lathe_adamax_optim, &(lathe_adamax_opts){ .lr = 0.02 }, "plain");
+    assert_trajectories(&lathe_adamax_optim,
         &(lathe_adamax_opts){ .lr = 0.02, .weight_decay = 0.1, .eps = 1e-2 }, "decay");
-    assert_trajectories_in_double(&lathe_adamax_type,
+    assert_trajectories_in_double(&lathe_adamax_optim,
         &(lathe_adamax_opts){ .betas = { 0.8, 0.99 }, .eps = 1e-2 }, "betas");
 }
 
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_adamax_type, &(lathe_adamax_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_adamax_optim, &(lathe_adamax_opts){ .lr = -1 },
         "adamax: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_adamax_type, &(lathe_adamax_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_adamax_optim, &(lathe_adamax_opts){ .weight_decay = -1 },
         "adamax: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_adamax_type, &(lathe_adamax_opts){ .eps = -1e-8 },
+    assert_optim_refused(&lathe_adamax_optim, &(lathe_adamax_opts){ .eps = -1e-8 },
         "adamax: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_adamax_type, &(lathe_adamax_opts){ .betas = { 1, 0.9 } },
+    assert_optim_refused(&lathe_adamax_optim, &(lathe_adamax_opts){ .betas = { 1, 0.9 } },
         "adamax: betas[0] = 1 is not legal: [0, 1)");
-    assert_optim_refused(&lathe_adamax_type, &(lathe_adamax_opts){ .betas = { 0.9, 1 } },
+    assert_optim_refused(&lathe_adamax_optim, &(lathe_adamax_opts){ .betas = { 0.9, 1 } },
         "adamax: betas[1] = 1 is not legal: [0, 1)");
 }
 

@@ -86,11 +86,11 @@ static void averages_are_never_too_small(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories_in_double(&lathe_adamw_type, NULL, "defaults");
-    assert_trajectories(&lathe_adamw_type, &(lathe_adamw_opts){ .lr = 0.01 }, "plain");
-    assert_trajectories(&lathe_adamw_type, &(lathe_adamw_opts){ .lr = 0.01, .weight_decay = 0.1 }, "decay");
-    assert_trajectories(&lathe_adamw_type, &(lathe_adamw_opts){ .lr = 0.01, .amsgrad = true }, "amsgrad");
-    assert_trajectories(&lathe_adamw_type,
+    assert_trajectories_in_double(&lathe_adamw_optim, NULL, "defaults");
+    assert_trajectories(&lathe_adamw_optim, &(lathe_adamw_opts){ .lr = 0.01 }, "plain");
+    assert_trajectories(&lathe_adamw_optim, &(lathe_adamw_opts){ .lr = 0.01, .weight_decay = 0.1 }, "decay");
+    assert_trajectories(&lathe_adamw_optim, &(lathe_adamw_opts){ .lr = 0.01, .amsgrad = true }, "amsgrad");
+    assert_trajectories(&lathe_adamw_optim,
         &(lathe_adamw_opts){ .lr = 0.003, .betas = { 0.8, 0.99 }, .eps = 1e-3, .weight_decay = LATHE_ZERO },
         "betas");
 }

@@ -7,11 +7,11 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = 0.5, .lambd = 1, .alpha = 1 },
+    assert_steps(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = 0.5, .lambd = 1, .alpha = 1 },
         (double[]){ 0, 0 }, (double[]){ 0.5, 1. / 3 }, 2);
-    assert_steps(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = 0.5, .lambd = LATHE_ZERO }, (double[]){ 1, 1 },
+    assert_steps(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = 0.5, .lambd = LATHE_ZERO }, (double[]){ 1, 1 },
         (double[]){ 0.5, 0 }, 2);
-    assert_steps(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = 0.5, .lambd = LATHE_ZERO, .weight_decay = 1 },
+    assert_steps(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = 0.5, .lambd = LATHE_ZERO, .weight_decay = 1 },
         (double[]){ 1 }, (double[]){ 0 }, 1);
 }
 
@@ -49,12 +49,12 @@ static void the_average_is_there_to_use(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = 0.001 }, "plain");
-    assert_trajectories(&lathe_asgd_type,
+    assert_trajectories(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = 0.001 }, "plain");
+    assert_trajectories(&lathe_asgd_optim,
         &(lathe_asgd_opts){ .lr = 0.001, .lambd = 0.01, .alpha = 0.6, .t0 = 100, .weight_decay = 0.01 },
         "averaged");
-    assert_last_slots(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = 0.001 }, "plain", 0, "ax");
-    assert_last_slots(&lathe_asgd_type,
+    assert_last_slots(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = 0.001 }, "plain", 0, "ax");
+    assert_last_slots(&lathe_asgd_optim,
         &(lathe_asgd_opts){ .lr = 0.001, .lambd = 0.01, .alpha = 0.6, .t0 = 100, .weight_decay = 0.01 },
         "averaged", 0, "ax");
 }
@@ -62,15 +62,15 @@ static void pytorch_trajectories(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_asgd_type, &(lathe_asgd_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_asgd_optim, &(lathe_asgd_opts){ .lr = -1 },
         "asgd: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_asgd_type, &(lathe_asgd_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_asgd_optim, &(lathe_asgd_opts){ .weight_decay = -1 },
         "asgd: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_asgd_type, &(lathe_asgd_opts){ .lambd = -1 },
+    assert_optim_refused(&lathe_asgd_optim, &(lathe_asgd_opts){ .lambd = -1 },
         "asgd: lambd = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_asgd_type, &(lathe_asgd_opts){ .alpha = -1 },
+    assert_optim_refused(&lathe_asgd_optim, &(lathe_asgd_opts){ .alpha = -1 },
         "asgd: alpha = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_asgd_type, &(lathe_asgd_opts){ .t0 = -1 },
+    assert_optim_refused(&lathe_asgd_optim, &(lathe_asgd_opts){ .t0 = -1 },
         "asgd: t0 = -1 is not legal: >= 0");
 }
 

@@ -7,30 +7,30 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_lion_type, &(lathe_lion_opts){ .lr = 0.25, .betas = { 0.5, 0.5 } },
+    assert_steps(&lathe_lion_optim, &(lathe_lion_opts){ .lr = 0.25, .betas = { 0.5, 0.5 } },
         (double[]){ 1, -0.25, -1 }, (double[]){ 0.75, 0.5, 0.75 }, 3);
-    assert_steps(&lathe_lion_type, &(lathe_lion_opts){ .lr = 0.25, .weight_decay = 1 }, (double[]){ 0, 0 },
+    assert_steps(&lathe_lion_optim, &(lathe_lion_opts){ .lr = 0.25, .weight_decay = 1 }, (double[]){ 0, 0 },
         (double[]){ 0.75, 0.5625 }, 2);
 }
 
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories(&lathe_lion_type, &(lathe_lion_opts){ .lr = 1. / 1024 }, "plain");
-    assert_trajectories_in_double(&lathe_lion_type,
+    assert_trajectories(&lathe_lion_optim, &(lathe_lion_opts){ .lr = 1. / 1024 }, "plain");
+    assert_trajectories_in_double(&lathe_lion_optim,
         &(lathe_lion_opts){ .lr = 0.003, .betas = { 0.95, 0.98 }, .weight_decay = 0.1 }, "decay");
 }
 
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_lion_type, &(lathe_lion_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_lion_optim, &(lathe_lion_opts){ .lr = -1 },
         "lion: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_lion_type, &(lathe_lion_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_lion_optim, &(lathe_lion_opts){ .weight_decay = -1 },
         "lion: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_lion_type, &(lathe_lion_opts){ .betas = { 1, 0.9 } },
+    assert_optim_refused(&lathe_lion_optim, &(lathe_lion_opts){ .betas = { 1, 0.9 } },
         "lion: betas[0] = 1 is not legal: [0, 1)");
-    assert_optim_refused(&lathe_lion_type, &(lathe_lion_opts){ .betas = { 0.9, 1 } },
+    assert_optim_refused(&lathe_lion_optim, &(lathe_lion_opts){ .betas = { 0.9, 1 } },
         "lion: betas[1] = 1 is not legal: [0, 1)");
 }
 

@@ -65,12 +65,12 @@ static void pytorch_trajectories(void **state)
 {
     (void)state;
     const lathe_muon_opts plain = { .lr = 0.0005 };
-    assert_trajectories_in_double(&lathe_muon_type, &plain, "plain");
-    assert_trajectory(&lathe_muon_type, &plain, "plain", "net");
-    assert_trajectory(&lathe_muon_type, &plain, "plain", "shapes");
-    assert_trajectories_in_double(&lathe_muon_type,
+    assert_trajectories_in_double(&lathe_muon_optim, &plain, "plain");
+    assert_trajectory(&lathe_muon_optim, &plain, "plain", "net");
+    assert_trajectory(&lathe_muon_optim, &plain, "plain", "shapes");
+    assert_trajectories_in_double(&lathe_muon_optim,
         &(lathe_muon_opts){ .lr = 0.001, .weight_decay = 0.1, .momentum = 0.9 }, "decay");
-    assert_trajectories_in_double(&lathe_muon_type,
+    assert_trajectories_in_double(&lathe_muon_optim,
         &(lathe_muon_opts){ .lr = 0.0005, .no_nesterov = true, .ns_steps = 3 }, "classic");
 }
 
@@ -91,7 +91,7 @@ static void refusals(void **state)
         { { .adamw_eps = -1 }, "muon: adamw_eps = -1 is not legal: >= 0" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-        assert_optim_refused(&lathe_muon_type, &cases[i].opts, cases[i].message);
+        assert_optim_refused(&lathe_muon_optim, &cases[i].opts, cases[i].message);
 }
 
 static void every_allocation_may_fail(void **state)

@@ -37,14 +37,14 @@ static void the_registry_is_complete(void **state)
 {
     (void)state;
     int count = 0;
-    for (const lathe_optim_type *type; (type = lathe_optim_type_at(count)); count++) {
+    for (const lathe_optim_type *type; (type = lathe_optim_at(count)); count++) {
         assert_ptr_equal(lathe_optim_find(type->name), type);
         assert_true(type->summary && type->update && lathe_fields_find(type->fields, "lr"));
         for (const lathe_field *f = type->fields; f->name; f++) assert_non_null(f->help);
-        if (count) assert_true(strcmp(lathe_optim_type_at(count - 1)->name, type->name) < 0);
+        if (count) assert_true(strcmp(lathe_optim_at(count - 1)->name, type->name) < 0);
     }
     assert_true(count >= 2);
-    assert_null(lathe_optim_type_at(-1));
+    assert_null(lathe_optim_at(-1));
     assert_null(lathe_optim_find("adamv"));
     assert_failed(LATHE_ENAME, "unknown optimizer 'adamv'; did you mean adam");
     assert_null(lathe_optim_find(NULL));
@@ -54,12 +54,12 @@ static void the_registry_is_complete(void **state)
 static void threads_do_not_change_bits(void **state)
 {
     (void)state;
-    for (int t = 0; lathe_optim_type_at(t); t++) {
+    for (int t = 0; lathe_optim_at(t); t++) {
         lathe_real *first = NULL;
         for (int threads = 1; threads <= 4; threads++) {
             lathe_threads_set(threads);
             lathe_params *params = several();
-            lathe_optim *optim = default_optim(lathe_optim_type_at(t), params);
+            lathe_optim *optim = default_optim(lathe_optim_at(t), params);
             for (int step = 0; step < 3; step++) {
                 new_gradients(params, step);
                 lathe_optim_clip_norm(optim, 1);
@@ -100,10 +100,9 @@ static void gaps_stay_zero(void **state)
 static void state_can_be_saved(void **state)
 {
     (void)state;
-    for (int t = 0; lathe_optim_type_at(t); t++) {
+    for (int t = 0; lathe_optim_at(t); t++) {
         lathe_params *a = several(), *b = several();
-        lathe_optim *one = default_optim(lathe_optim_type_at(t), a),
-                    *two = default_optim(lathe_optim_type_at(t), b);
+        lathe_optim *one = default_optim(lathe_optim_at(t), a), *two = default_optim(lathe_optim_at(t), b);
         for (int step = 0; step < 4; step++) {
             new_gradients(a, step);
             lathe_optim_step(one);
@@ -112,7 +111,7 @@ static void state_can_be_saved(void **state)
         for (int s = 0; s < LATHE_OPTIM_SLOTS; s++) {
             assert_int_equal(!lathe_optim_slot(one, s), !lathe_optim_slot(two, s));
             if (lathe_optim_slot(one, s)) {
-                assert_non_null(lathe_optim_type_at(t)->slot_names[s]);
+                assert_non_null(lathe_optim_at(t)->slot_names[s]);
                 memcpy(lathe_optim_slot(two, s), lathe_optim_slot(one, s), a->size * sizeof *a->data);
             }
         }

@@ -7,11 +7,11 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_radam_type, &(lathe_radam_opts){ .lr = 0.25 }, (double[]){ 1, 1, 1, 1, 1 },
+    assert_steps(&lathe_radam_optim, &(lathe_radam_opts){ .lr = 0.25 }, (double[]){ 1, 1, 1, 1, 1 },
         (double[]){ 0.75, 0.5, 0.25, 0, -0.25 }, 5);
-    assert_steps(&lathe_radam_type, &(lathe_radam_opts){ .lr = 0.25, .betas = { 0.9, 0.5 } },
+    assert_steps(&lathe_radam_optim, &(lathe_radam_opts){ .lr = 0.25, .betas = { 0.9, 0.5 } },
         (double[]){ 2, 2, 2, 2, 2, 2 }, (double[]){ 0.5, 0, -0.5, -1, -1.5, -2 }, 6);
-    assert_steps(&lathe_radam_type,
+    assert_steps(&lathe_radam_optim,
         &(lathe_radam_opts){ .lr = 0.5, .weight_decay = 0.5, .decoupled_weight_decay = true },
         (double[]){ 0, 0 }, (double[]){ 0.75, 0.5625 }, 2);
 }
@@ -40,12 +40,12 @@ static void bias_correction_is_exact_while_beta1_moves(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories(&lathe_radam_type, &(lathe_radam_opts){ .lr = 0.02, .eps = 1e-2 }, "plain");
-    assert_trajectories(&lathe_radam_type,
+    assert_trajectories(&lathe_radam_optim, &(lathe_radam_opts){ .lr = 0.02, .eps = 1e-2 }, "plain");
+    assert_trajectories(&lathe_radam_optim,
         &(lathe_radam_opts){ .lr = 0.02, .eps = 1e-2, .weight_decay = 0.1 }, "decay");
-    assert_trajectories(&lathe_radam_type,
+    assert_trajectories(&lathe_radam_optim,
         &(lathe_radam_opts){ .lr = 0.01, .betas = { 0.8, 0.95 }, .eps = 0.1 }, "betas");
-    assert_trajectories(&lathe_radam_type,
+    assert_trajectories(&lathe_radam_optim,
         &(lathe_radam_opts){ .lr = 0.02, .eps = 1e-2, .weight_decay = 0.1, .decoupled_weight_decay = true },
         "decoupled");
 }
@@ -53,15 +53,15 @@ static void pytorch_trajectories(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_radam_type, &(lathe_radam_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_radam_optim, &(lathe_radam_opts){ .lr = -1 },
         "radam: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_radam_type, &(lathe_radam_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_radam_optim, &(lathe_radam_opts){ .weight_decay = -1 },
         "radam: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_radam_type, &(lathe_radam_opts){ .eps = -1e-8 },
+    assert_optim_refused(&lathe_radam_optim, &(lathe_radam_opts){ .eps = -1e-8 },
         "radam: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_radam_type, &(lathe_radam_opts){ .betas = { 1, 0.9 } },
+    assert_optim_refused(&lathe_radam_optim, &(lathe_radam_opts){ .betas = { 1, 0.9 } },
         "radam: betas[0] = 1 is not legal: [0, 1)");
-    assert_optim_refused(&lathe_radam_type, &(lathe_radam_opts){ .betas = { 0.9, 1 } },
+    assert_optim_refused(&lathe_radam_optim, &(lathe_radam_opts){ .betas = { 0.9, 1 } },
         "radam: betas[1] = 1 is not legal: [0, 1)");
 }
 

@@ -9,13 +9,13 @@
 static void steps_by_hand(void **state)
 {
     (void)state;
-    assert_steps(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1 },
+    assert_steps(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1 },
         (double[]){ 2, 2 }, (double[]){ 1 - 1 / (sqrt(2) + 1), 1 - 1 / (sqrt(2) + 1) - 1 / (sqrt(3) + 1) },
         2);
-    assert_steps(&lathe_rmsprop_type,
+    assert_steps(&lathe_rmsprop_optim,
         &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = 0.5, .eps = 1, .centered = true }, (double[]){ 2, 2 },
         (double[]){ 0.5, 0.5 - 1 / (sqrt(0.75) + 1) }, 2);
-    assert_steps(&lathe_rmsprop_type,
+    assert_steps(&lathe_rmsprop_optim,
         &(lathe_rmsprop_opts){ .lr = 0.5, .alpha = LATHE_ZERO, .eps = 1, .momentum = 0.5 },
         (double[]){ 1, 1 }, (double[]){ 0.75, 0.375 }, 2);
 }
@@ -36,13 +36,13 @@ static void a_constant_gradient_gives_no_nan(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories_in_double(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = 0.003, .eps = 0.1 },
+    assert_trajectories_in_double(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .lr = 0.003, .eps = 0.1 },
         "plain");
-    assert_trajectories_in_double(&lathe_rmsprop_type,
+    assert_trajectories_in_double(&lathe_rmsprop_optim,
         &(lathe_rmsprop_opts){ .lr = 0.002, .eps = 0.1, .centered = true }, "centered");
-    assert_trajectories(&lathe_rmsprop_type,
+    assert_trajectories(&lathe_rmsprop_optim,
         &(lathe_rmsprop_opts){ .lr = 0.005, .alpha = 0.9, .momentum = 0.9, .eps = 0.1 }, "momentum");
-    assert_trajectories(&lathe_rmsprop_type,
+    assert_trajectories(&lathe_rmsprop_optim,
         &(lathe_rmsprop_opts){ .lr = 0.002,
             .momentum = 0.5,
             .centered = true,
@@ -54,15 +54,15 @@ static void pytorch_trajectories(void **state)
 static void refusals(void **state)
 {
     (void)state;
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .lr = -1 },
+    assert_optim_refused(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .lr = -1 },
         "rmsprop: lr = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .weight_decay = -1 },
+    assert_optim_refused(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .weight_decay = -1 },
         "rmsprop: weight_decay = -1 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .eps = -1e-8 },
+    assert_optim_refused(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .eps = -1e-8 },
         "rmsprop: eps = -1e-08 is not legal: >= 0");
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .alpha = 1.5 },
+    assert_optim_refused(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .alpha = 1.5 },
         "rmsprop: alpha = 1.5 is not legal: [0, 1]");
-    assert_optim_refused(&lathe_rmsprop_type, &(lathe_rmsprop_opts){ .momentum = 1 },
+    assert_optim_refused(&lathe_rmsprop_optim, &(lathe_rmsprop_opts){ .momentum = 1 },
         "rmsprop: momentum = 1 is not legal: [0, 1)");
 }
 

@@ -99,16 +99,16 @@ static void refusals(void **state)
 static void pytorch_trajectories(void **state)
 {
     (void)state;
-    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.001 }, "plain");
-    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9 }, "momentum");
-    assert_trajectories(&lathe_sgd_type, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .nesterov = true },
-        "nesterov");
-    assert_trajectories(&lathe_sgd_type,
+    assert_trajectories(&lathe_sgd_optim, &(lathe_sgd_opts){ .lr = 0.001 }, "plain");
+    assert_trajectories(&lathe_sgd_optim, &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9 }, "momentum");
+    assert_trajectories(&lathe_sgd_optim,
+        &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .nesterov = true }, "nesterov");
+    assert_trajectories(&lathe_sgd_optim,
         &(lathe_sgd_opts){ .lr = 0.001, .momentum = 0.5, .dampening = 0.3, .weight_decay = 0.01 }, "decay");
     /* At a constant rate Caffe's form walks the same way. */
-    assert_trajectories(&lathe_sgd_type,
+    assert_trajectories(&lathe_sgd_optim,
         &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true }, "momentum");
-    assert_trajectories(&lathe_sgd_type,
+    assert_trajectories(&lathe_sgd_optim,
         &(lathe_sgd_opts){ .lr = 0.0005, .momentum = 0.9, .caffe_momentum = true, .nesterov = true },
         "nesterov");
 }

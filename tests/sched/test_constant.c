@@ -20,8 +20,8 @@ static void the_rate_stays(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_constant_type, NULL, "plain", false);
-    assert_schedule(&lathe_constant_type, &(lathe_constant_opts){ .lr = 0.25 }, "own", false);
+    assert_schedule(&lathe_constant_sched, NULL, "plain", false);
+    assert_schedule(&lathe_constant_sched, &(lathe_constant_opts){ .lr = 0.25 }, "own", false);
 }
 
 int main(void)

@@ -54,9 +54,9 @@ static void refusals(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_cooldown_type, &(lathe_cooldown_opts){ .total_iters = 900, .end_factor = 0.02 },
+    assert_schedule(&lathe_cooldown_sched, &(lathe_cooldown_opts){ .total_iters = 900, .end_factor = 0.02 },
         "linear", false);
-    assert_schedule(&lathe_cooldown_type,
+    assert_schedule(&lathe_cooldown_sched,
         &(lathe_cooldown_opts){ .total_iters = 700, .end_factor = 0.05, .shape = LATHE_COOLDOWN_COSINE },
         "cosine", false);
 }

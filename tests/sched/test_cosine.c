@@ -32,21 +32,21 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 1000, .eta_min = 0.001 }, "plain",
+    assert_schedule(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 1000, .eta_min = 0.001 }, "plain",
         false);
-    assert_schedule(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 77, .eta_min = 0.01 }, "odd", false);
+    assert_schedule(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 77, .eta_min = 0.01 }, "odd", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 10, NULL);
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 11, NULL);
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 12,
+    assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 10, NULL);
+    assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 11, NULL);
+    assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 12,
         "cosine: the run of 12 steps goes on after t_max = 10");
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 9,
+    assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 9,
         "cosine: the run of 9 steps ends before t_max = 10");
-    assert_warning(&lathe_cosine_type, &(lathe_cosine_opts){ .t_max = 10 }, 0, NULL);
+    assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 0, NULL);
 }
 
 static void refusals(void **state)

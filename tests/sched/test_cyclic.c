@@ -10,7 +10,7 @@ typedef lathe_cyclic_opts opts;
 static lathe_rates rates_of(opts o, uint64_t t)
 {
     lathe_sched_base base = { .lr = 1, .momentum_kind = LATHE_MOMENTUM, .optimizer = "test" };
-    return lathe_cyclic_type.rates(&o, &base, t);
+    return lathe_cyclic_sched.rates(&o, &base, t);
 }
 
 /* The cases of PyTorch's own test_cycle_lr_*: base 1, max 5, up 4, momentum 1 to 5. */
@@ -150,7 +150,7 @@ static void refusals(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    const lathe_sched_type *type = &lathe_cyclic_type;
+    const lathe_sched_type *type = &lathe_cyclic_sched;
     assert_schedule(type, &(opts){ .base_lr = 0.001, .max_lr = 0.006, .step_size_up = 100 }, "triangular",
         true);
     assert_schedule(type,
@@ -371,7 +371,7 @@ static void from_text(void **state)
         { "base-momentum", "0" }, { "max-momentum", "0.95" }, { "torch-compat", "true" } };
     opts o = { 0 };
     for (size_t i = 0; i < sizeof given / sizeof given[0]; i++)
-        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, given[i][0], given[i][1],
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_sched.fields, &o, given[i][0], given[i][1],
                              844),
             LATHE_OK);
     assert_true(
@@ -389,7 +389,7 @@ static void bad_lengths_are_refused(void **state)
     static const char *const texts[] = { "0", "-5", "2.5", "1e300", "ten", "", "2.5epochs", "nan" };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         opts o = { 0 };
-        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, "step_size_up", texts[i],
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_sched.fields, &o, "step_size_up", texts[i],
                              100),
             LATHE_EARG);
         assert_failed(LATHE_EARG, "cyclic: step_size_up = ");

@@ -103,7 +103,7 @@ static void momentum_does_not_appear_from_nowhere(void **state)
 static lathe_rates rates_of(opts o, uint64_t t)
 {
     lathe_sched_base base = { .lr = 1, .momentum_kind = LATHE_MOMENTUM, .optimizer = "test" };
-    return lathe_cyclic_type.rates(&o, &base, t);
+    return lathe_cyclic_sched.rates(&o, &base, t);
 }
 
 /* 5. In its cycle 1025 PyTorch's triangular2 raises an OverflowError: at step 2048 with one step up, at 20480
@@ -173,8 +173,8 @@ static void momentum_of_the_warmup_is_its_own(void **state)
     (void)state;
     static const double want[][2] = { { 0.005, 0.95 }, { 0.0075, 0.95 }, { 0.01, 0.9 }, { 0.0325, 0.875 } };
     const opts cycle = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4, .max_momentum = 0.9 };
-    const lathe_segment segment[] = { { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 },
-        { &lathe_cyclic_type, &cycle, 0 } };
+    const lathe_segment segment[] = { { &lathe_warmup_sched, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 },
+        { &lathe_cyclic_sched, &cycle, 0 } };
     lathe_optim *optim = sgd_with(0.5, 0.95);
     assert_rates(lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = segment, .count = 2 }), optim,
         want, 4);
@@ -207,7 +207,7 @@ static void a_gamma_without_a_point_is_a_number(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         opts o = small;
         o.mode = LATHE_EXP_RANGE;
-        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_type.fields, &o, "gamma", texts[i], 0),
+        assert_int_equal(lathe_fields_set("cyclic", lathe_cyclic_sched.fields, &o, "gamma", texts[i], 0),
             LATHE_OK);
         assert_true(o.gamma == 1);
         lathe_optim *optim = sgd_with(0.5, 0);

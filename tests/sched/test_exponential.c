@@ -28,15 +28,15 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.999 }, "plain", false);
-    assert_schedule(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.95 }, "fast", false);
+    assert_schedule(&lathe_exponential_sched, &(lathe_exponential_opts){ .gamma = 0.999 }, "plain", false);
+    assert_schedule(&lathe_exponential_sched, &(lathe_exponential_opts){ .gamma = 0.95 }, "fast", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.9 }, 10, NULL);
-    assert_warning(&lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 1.5 }, 0,
+    assert_warning(&lathe_exponential_sched, &(lathe_exponential_opts){ .gamma = 0.9 }, 10, NULL);
+    assert_warning(&lathe_exponential_sched, &(lathe_exponential_opts){ .gamma = 1.5 }, 0,
         "exponential: gamma = 1.5 is above 1: the learning rate grows");
 }
 

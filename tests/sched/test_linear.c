@@ -30,8 +30,8 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_linear_type, NULL, "defaults", false);
-    assert_schedule(&lathe_linear_type,
+    assert_schedule(&lathe_linear_sched, NULL, "defaults", false);
+    assert_schedule(&lathe_linear_sched,
         &(lathe_linear_opts){ .start_factor = 1, .end_factor = 0.05, .total_iters = 1000 }, "down", false);
 }
 

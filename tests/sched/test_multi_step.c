@@ -29,19 +29,19 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_multi_step_type,
+    assert_schedule(&lathe_multi_step_sched,
         &(lathe_multi_step_opts){ .milestones = { 30, 80, 500 }, .gamma = 0.3 }, "plain", false);
-    assert_schedule(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 700, 80, 80, 2500 } },
+    assert_schedule(&lathe_multi_step_sched, &(lathe_multi_step_opts){ .milestones = { 700, 80, 80, 2500 } },
         "unsorted", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 9 } }, 10, NULL);
-    assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 10,
+    assert_warning(&lathe_multi_step_sched, &(lathe_multi_step_opts){ .milestones = { 5, 9 } }, 10, NULL);
+    assert_warning(&lathe_multi_step_sched, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 10,
         "multi_step: milestone 10 is beyond the run of 10 steps");
-    assert_warning(&lathe_multi_step_type, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 0, NULL);
+    assert_warning(&lathe_multi_step_sched, &(lathe_multi_step_opts){ .milestones = { 5, 10 } }, 0, NULL);
 }
 
 static void refusals(void **state)

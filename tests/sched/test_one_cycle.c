@@ -5,10 +5,10 @@
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_one_cycle_type,
+    assert_schedule(&lathe_one_cycle_sched,
         &(lathe_one_cycle_opts){ .max_lr = 0.5, .total_steps = 3000, .torch_compat = true }, "defaults",
         true);
-    assert_schedule(&lathe_one_cycle_type,
+    assert_schedule(&lathe_one_cycle_sched,
         &(lathe_one_cycle_opts){ .max_lr = 0.5,
             .total_steps = 1000,
             .anneal_strategy = LATHE_ANNEAL_LINEAR,
@@ -18,13 +18,13 @@ static void pytorch_schedules(void **state)
             .base_momentum = 0.8,
             .max_momentum = 0.9 },
         "linear", true);
-    assert_schedule(&lathe_one_cycle_type,
+    assert_schedule(&lathe_one_cycle_sched,
         &(lathe_one_cycle_opts){ .max_lr = 0.5,
             .total_steps = 777,
             .three_phase = true,
             .torch_compat = true },
         "three", true);
-    assert_schedule(&lathe_one_cycle_type,
+    assert_schedule(&lathe_one_cycle_sched,
         &(lathe_one_cycle_opts){ .max_lr = 0.5,
             .total_steps = 2001,
             .three_phase = true,
@@ -116,9 +116,9 @@ static void by_hand(void **state)
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_one_cycle_type, &(lathe_one_cycle_opts){ .max_lr = 1, .total_steps = 10 }, 10,
+    assert_warning(&lathe_one_cycle_sched, &(lathe_one_cycle_opts){ .max_lr = 1, .total_steps = 10 }, 10,
         NULL);
-    assert_warning(&lathe_one_cycle_type, &(lathe_one_cycle_opts){ .max_lr = 1, .total_steps = 10 }, 12,
+    assert_warning(&lathe_one_cycle_sched, &(lathe_one_cycle_opts){ .max_lr = 1, .total_steps = 10 }, 12,
         "one_cycle: the run is 12 steps, total_steps = 10");
 }
 

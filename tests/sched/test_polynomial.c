@@ -29,18 +29,18 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_polynomial_type, NULL, "defaults", false);
-    assert_schedule(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 1000, .power = 2 },
+    assert_schedule(&lathe_polynomial_sched, NULL, "defaults", false);
+    assert_schedule(&lathe_polynomial_sched, &(lathe_polynomial_opts){ .total_iters = 1000, .power = 2 },
         "square", false);
-    assert_schedule(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 333, .power = 0.5 },
+    assert_schedule(&lathe_polynomial_sched, &(lathe_polynomial_opts){ .total_iters = 333, .power = 0.5 },
         "root", false);
 }
 
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 10 }, 10, NULL);
-    assert_warning(&lathe_polynomial_type, &(lathe_polynomial_opts){ .total_iters = 10 }, 11,
+    assert_warning(&lathe_polynomial_sched, &(lathe_polynomial_opts){ .total_iters = 10 }, 10, NULL);
+    assert_warning(&lathe_polynomial_sched, &(lathe_polynomial_opts){ .total_iters = 10 }, 11,
         "polynomial: the rate is 0 from step 10 of the run of 11");
 }
 

@@ -9,11 +9,11 @@ static void the_registry_is_complete(void **state)
 {
     (void)state;
     int count = 0;
-    for (const lathe_sched_type *type; (type = lathe_sched_type_at(count)); count++) {
+    for (const lathe_sched_type *type; (type = lathe_sched_at(count)); count++) {
         assert_ptr_equal(lathe_sched_find(type->name), type);
         assert_true(type->summary && type->rates);
         for (const lathe_field *f = type->fields; f->name; f++) assert_non_null(f->help);
-        if (count) assert_true(strcmp(lathe_sched_type_at(count - 1)->name, type->name) < 0);
+        if (count) assert_true(strcmp(lathe_sched_at(count - 1)->name, type->name) < 0);
     }
     assert_true(count >= 2);
     assert_null(lathe_sched_find("ciclic"));
@@ -52,7 +52,7 @@ static void looking_changes_nothing(void **state)
     assert_true(lathe_sched_steps(sched) == 0 && lathe_optim_lr(optim, 0) == 0.01 &&
         lathe_optim_momentum(optim, 0) == 0.9);
     assert_true(lathe_sched_rates_at(sched, 1, 0).lr == 0 && lathe_sched_rates_at(sched, -1, 0).lr == 0);
-    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_cyclic_type);
+    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_cyclic_sched);
     assert_true(((const lathe_cyclic_opts *)lathe_sched_opts(sched, 0))->gamma == 1);
     assert_null(lathe_sched_opts(sched, 1));
     lathe_sched_free(sched);

@@ -20,9 +20,9 @@ static void warmup_cycle_and_cooldown(void **state)
     static const double momentum[] = { 0.95, 0.95, 0.95, 0.95, 0.9, 0.85, 0.8, 0.85, 0.9, 0.9, 0.9, 0.9,
         0.9 };
     lathe_segment segments[] = {
-        { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.5 }, 4 },
-        { &lathe_cyclic_type, &cycle, 4 },
-        { &lathe_cooldown_type, &(lathe_cooldown_opts){ .end_factor = 0.1 }, 3 },
+        { &lathe_warmup_sched, &(lathe_warmup_opts){ .start_factor = 0.5 }, 4 },
+        { &lathe_cyclic_sched, &cycle, 4 },
+        { &lathe_cooldown_sched, &(lathe_cooldown_opts){ .end_factor = 0.1 }, 3 },
     };
     lathe_optim *optim = sgd_with(7, 0.95);
     lathe_sched *sched =
@@ -48,11 +48,11 @@ static void lengths_are_the_segments(void **state)
 {
     (void)state;
     const lathe_segment segments[] = {
-        { &lathe_constant_type, NULL, 5 },
-        { &lathe_cosine_type, NULL, 10 },
-        { &lathe_linear_type, &(lathe_linear_opts){ .start_factor = 1, .end_factor = 0.5, .total_iters = 2 },
+        { &lathe_constant_sched, NULL, 5 },
+        { &lathe_cosine_sched, NULL, 10 },
+        { &lathe_linear_sched, &(lathe_linear_opts){ .start_factor = 1, .end_factor = 0.5, .total_iters = 2 },
             10 },
-        { &lathe_constant_type, &(lathe_constant_opts){ .lr = 0.25 }, 0 },
+        { &lathe_constant_sched, &(lathe_constant_opts){ .lr = 0.25 }, 0 },
     };
     lathe_optim *optim = sgd_with(1, 0);
     lathe_sched *sched =
@@ -72,10 +72,11 @@ static void lengths_are_the_segments(void **state)
 static void sequences_may_be_nested(void **state)
 {
     (void)state;
-    const lathe_segment inner[] = { { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 },
-        { &lathe_constant_type, NULL, 2 } };
+    const lathe_segment inner[] = { { &lathe_warmup_sched, &(lathe_warmup_opts){ .start_factor = 0.5 }, 2 },
+        { &lathe_constant_sched, NULL, 2 } };
     const lathe_sequence_opts inside = { .segment = inner, .count = 2 };
-    const lathe_segment outer[] = { { &lathe_sequence_type, &inside, 4 }, { &lathe_cooldown_type, NULL, 2 } };
+    const lathe_segment outer[] = { { &lathe_sequence_sched, &inside, 4 },
+        { &lathe_cooldown_sched, NULL, 2 } };
     lathe_optim *optim = sgd_with(1, 0);
     lathe_sched *sched = lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = outer, .count = 2 });
     static const double want[] = { 0.5, 0.75, 1, 1, 1, 0.505, 0.01 };
@@ -93,15 +94,15 @@ static void refusals(void **state)
         int count;
         const char *message;
     } cases[] = {
-        { { { &lathe_constant_type, NULL, 1 } }, 0, "sequence: count = 0 segments, at least 1 is needed" },
+        { { { &lathe_constant_sched, NULL, 1 } }, 0, "sequence: count = 0 segments, at least 1 is needed" },
         { { { NULL, NULL, 1 } }, 1, "sequence: segment 0 has no type" },
-        { { { &lathe_constant_type, NULL, 0 }, { &lathe_constant_type, NULL, 0 } }, 2,
+        { { { &lathe_constant_sched, NULL, 0 }, { &lathe_constant_sched, NULL, 0 } }, 2,
             "sequence: segment 0, constant, has no length" },
-        { { { &lathe_constant_type, NULL, 1 }, { &lathe_plateau_type, NULL, 0 } }, 2,
+        { { { &lathe_constant_sched, NULL, 1 }, { &lathe_plateau_sched, NULL, 0 } }, 2,
             "sequence: segment 1, plateau, depends on what a run" },
-        { { { &lathe_constant_type, NULL, UINT64_MAX }, { &lathe_constant_type, NULL, UINT64_MAX } }, 2,
+        { { { &lathe_constant_sched, NULL, UINT64_MAX }, { &lathe_constant_sched, NULL, UINT64_MAX } }, 2,
             "ends beyond step 2^53" },
-        { { { &lathe_constant_type, NULL, 1 }, { &lathe_cyclic_type, &bad, 0 } }, 2,
+        { { { &lathe_constant_sched, NULL, 1 }, { &lathe_cyclic_sched, &bad, 0 } }, 2,
             "cyclic: base_lr = 2 is above max_lr = 1" },
     };
     lathe_optim *optim = sgd_with(1, 0.5);
@@ -120,24 +121,24 @@ static void refusals(void **state)
 static void warnings(void **state)
 {
     (void)state;
-    const lathe_segment segments[] = { { &lathe_constant_type, NULL, 10 },
-        { &lathe_cyclic_type, &cycle, 4 } };
+    const lathe_segment segments[] = { { &lathe_constant_sched, NULL, 10 },
+        { &lathe_cyclic_sched, &cycle, 4 } };
     const lathe_sequence_opts o = { .segment = segments, .count = 2 };
-    assert_warning(&lathe_sequence_type, &o, 14, NULL);
-    assert_warning(&lathe_sequence_type, &o, 0, NULL);
-    assert_warning(&lathe_sequence_type, &o, 10,
+    assert_warning(&lathe_sequence_sched, &o, 14, NULL);
+    assert_warning(&lathe_sequence_sched, &o, 0, NULL);
+    assert_warning(&lathe_sequence_sched, &o, 10,
         "the run of 10 steps ends before its last segment, cyclic, begins at 10");
-    assert_warning(&lathe_sequence_type, &o, 20,
+    assert_warning(&lathe_sequence_sched, &o, 20,
         "the run of 20 steps goes on after the end of the sequence at 14");
-    const lathe_segment uneven[] = { { &lathe_cyclic_type, &cycle, 6 }, { &lathe_constant_type, NULL, 0 } };
-    assert_warning(&lathe_sequence_type, &(lathe_sequence_opts){ .segment = uneven, .count = 2 }, 20,
+    const lathe_segment uneven[] = { { &lathe_cyclic_sched, &cycle, 6 }, { &lathe_constant_sched, NULL, 0 } };
+    assert_warning(&lathe_sequence_sched, &(lathe_sequence_opts){ .segment = uneven, .count = 2 }, 20,
         "cyclic: the run of 6 steps ends 2 steps into a cycle of 4");
 }
 
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
-    const lathe_segment segments[] = { { &lathe_warmup_type, NULL, 4 }, { &lathe_cyclic_type, &cycle, 4 } };
+    const lathe_segment segments[] = { { &lathe_warmup_sched, NULL, 4 }, { &lathe_cyclic_sched, &cycle, 4 } };
     lathe_optim *optim = sgd_with(1, 0);
     for (size_t nth = 1;; nth++) {
         lathe_alloc_fail_at(nth, false);
@@ -156,13 +157,13 @@ static void pytorch_schedules(void **state)
 {
     (void)state;
     const lathe_segment pytorch[] = {
-        { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.01 }, 200 },
-        { &lathe_exponential_type, &(lathe_exponential_opts){ .gamma = 0.997 }, 900 },
-        { &lathe_step_type, &(lathe_step_opts){ .step_size = 300, .gamma = 0.5 }, 0 },
+        { &lathe_warmup_sched, &(lathe_warmup_opts){ .start_factor = 0.01 }, 200 },
+        { &lathe_exponential_sched, &(lathe_exponential_opts){ .gamma = 0.997 }, 900 },
+        { &lathe_step_sched, &(lathe_step_opts){ .step_size = 300, .gamma = 0.5 }, 0 },
     };
     const lathe_segment cycles[] = {
-        { &lathe_warmup_type, &(lathe_warmup_opts){ .start_factor = 0.1 }, 200 },
-        { &lathe_cyclic_type,
+        { &lathe_warmup_sched, &(lathe_warmup_opts){ .start_factor = 0.1 }, 200 },
+        { &lathe_cyclic_sched,
             &(lathe_cyclic_opts){ .base_lr = 0.002,
                 .max_lr = 0.05,
                 .step_size_up = 150,
@@ -171,11 +172,11 @@ static void pytorch_schedules(void **state)
                 .base_momentum = 0.85,
                 .max_momentum = 0.95 },
             1200 },
-        { &lathe_cooldown_type, NULL, 400 },
+        { &lathe_cooldown_sched, NULL, 400 },
     };
-    assert_schedule(&lathe_sequence_type, &(lathe_sequence_opts){ .segment = pytorch, .count = 3 }, "pytorch",
-        false);
-    assert_schedule(&lathe_sequence_type, &(lathe_sequence_opts){ .segment = cycles, .count = 3 }, "cycles",
+    assert_schedule(&lathe_sequence_sched, &(lathe_sequence_opts){ .segment = pytorch, .count = 3 },
+        "pytorch", false);
+    assert_schedule(&lathe_sequence_sched, &(lathe_sequence_opts){ .segment = cycles, .count = 3 }, "cycles",
         true);
 }
 

@@ -29,8 +29,8 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_step_type, &(lathe_step_opts){ .step_size = 30, .gamma = 0.5 }, "plain", false);
-    assert_schedule(&lathe_step_type, &(lathe_step_opts){ .step_size = 700 }, "defaults", false);
+    assert_schedule(&lathe_step_sched, &(lathe_step_opts){ .step_size = 30, .gamma = 0.5 }, "plain", false);
+    assert_schedule(&lathe_step_sched, &(lathe_step_opts){ .step_size = 700 }, "defaults", false);
 }
 
 static void refusals(void **state)

@@ -141,8 +141,8 @@ static void pytorch_schedules(void **state)
     (void)state;
     static const lathe_table_row rows[] = { { 5, 0.01, -1 }, { 60, 0.2, -1 }, { 100, 0.2, -1 },
         { 1500, 0.001, -1 }, { 2000, 0.05, -1 } };
-    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5 }, "steps", false);
-    assert_schedule(&lathe_table_type, &(lathe_table_opts){ .row = rows, .rows = 5, .interpolate = true },
+    assert_schedule(&lathe_table_sched, &(lathe_table_opts){ .row = rows, .rows = 5 }, "steps", false);
+    assert_schedule(&lathe_table_sched, &(lathe_table_opts){ .row = rows, .rows = 5, .interpolate = true },
         "interpolated", false);
 }
 

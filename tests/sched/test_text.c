@@ -20,7 +20,7 @@ static void one_name(void **state)
     (void)state;
     lathe_optim *optim = sgd_with(1, 0);
     lathe_sched *sched = make(optim, "cyclic", range, 3);
-    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_cyclic_type);
+    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_cyclic_sched);
     assert_true(lathe_sched_rates_at(sched, 0, 0).lr == 0.1 && lathe_sched_rates_at(sched, 0, 100).lr == 0.5);
     lathe_sched_free(sched);
     /* A schedule that must know its length gets the run's, one that has a default keeps it. */
@@ -45,7 +45,7 @@ static void a_sequence(void **state)
         { "end_factor", "0" } };
     lathe_sched *sched = make(optim, "warmup:50it,cyclic:4ep,cooldown:1ep", options, 5);
     if (!sched) fail_msg("%s", lathe_error_message());
-    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_sequence_type);
+    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_sequence_sched);
     static const struct {
         uint64_t t;
         double lr;
@@ -79,7 +79,7 @@ static void modes_in_the_text(void **state)
     assert_null(make(optim, "cyclic:zigzag", range, 3));
     assert_failed(LATHE_EARG, "cyclic: mode = 'zigzag' is none of triangular | triangular2 | exp_range");
     lathe_sched *sched = make(optim, "onecycle", &(lathe_sched_option){ "one-cycle.max-lr", "0.5" }, 1);
-    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_one_cycle_type);
+    assert_ptr_equal(lathe_sched_type_of(sched), &lathe_one_cycle_sched);
     lathe_sched_free(sched);
     sgd_free(optim);
 }
@@ -93,7 +93,7 @@ static void types_of_a_text(void **state)
         LATHE_OK);
     assert_int_equal(count, 3);
     assert_true(
-        type[0] == &lathe_warmup_type && type[1] == &lathe_cyclic_type && type[2] == &lathe_cooldown_type);
+        type[0] == &lathe_warmup_sched && type[1] == &lathe_cyclic_sched && type[2] == &lathe_cooldown_sched);
     assert_string_equal(lathe_sched_option_field(type[1], "cyclic.max-lr")->name, "max_lr");
     assert_null(lathe_sched_option_field(type[0], "cyclic.max_lr"));
     assert_int_equal(lathe_sched_text_types("warmup:5it,cyclix", type, &count), LATHE_ENAME);

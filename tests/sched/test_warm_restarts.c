@@ -33,11 +33,11 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_warm_restarts_type, &(lathe_warm_restarts_opts){ .t_0 = 50, .eta_min = 0.001 },
+    assert_schedule(&lathe_warm_restarts_sched, &(lathe_warm_restarts_opts){ .t_0 = 50, .eta_min = 0.001 },
         "plain", false);
-    assert_schedule(&lathe_warm_restarts_type,
+    assert_schedule(&lathe_warm_restarts_sched,
         &(lathe_warm_restarts_opts){ .t_0 = 10, .t_mult = 2, .eta_min = 0.001 }, "doubling", false);
-    assert_schedule(&lathe_warm_restarts_type,
+    assert_schedule(&lathe_warm_restarts_sched,
         &(lathe_warm_restarts_opts){ .t_0 = 7, .t_mult = 3, .eta_min = 0.01 }, "tripling", false);
 }
 

@@ -33,8 +33,8 @@ static void by_hand(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_warmup_type, &(lathe_warmup_opts){ .total_iters = 200 }, "linear", false);
-    assert_schedule(&lathe_warmup_type,
+    assert_schedule(&lathe_warmup_sched, &(lathe_warmup_opts){ .total_iters = 200 }, "linear", false);
+    assert_schedule(&lathe_warmup_sched,
         &(lathe_warmup_opts){ .shape = LATHE_WARMUP_CONSTANT, .start_factor = 0.25, .total_iters = 40 },
         "constant", false);
 }

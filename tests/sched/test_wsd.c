@@ -46,10 +46,11 @@ static void by_hand(void **state)
 static void warnings(void **state)
 {
     (void)state;
-    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 20,
+    assert_warning(&lathe_wsd_sched, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 20,
         NULL);
-    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 0, NULL);
-    assert_warning(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 25,
+    assert_warning(&lathe_wsd_sched, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 0,
+        NULL);
+    assert_warning(&lathe_wsd_sched, &(lathe_wsd_opts){ .total_steps = 20, .warmup = 3, .decay = 4 }, 25,
         "wsd: the run is 25 steps, total_steps = 20");
 }
 
@@ -77,9 +78,9 @@ static void refusals(void **state)
 static void pytorch_schedules(void **state)
 {
     (void)state;
-    assert_schedule(&lathe_wsd_type, &(lathe_wsd_opts){ .total_steps = 1000, .warmup = 50, .decay = 200 },
+    assert_schedule(&lathe_wsd_sched, &(lathe_wsd_opts){ .total_steps = 1000, .warmup = 50, .decay = 200 },
         "sqrt", false);
-    assert_schedule(&lathe_wsd_type,
+    assert_schedule(&lathe_wsd_sched,
         &(lathe_wsd_opts){ .total_steps = 2500,
             .warmup = 100,
             .decay = 900,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 enum { STEPS = 401, MOST_SWEEPS = 5 };
 

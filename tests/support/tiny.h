@@ -8,7 +8,7 @@
 
 /**
  * Convolution, batch norm, dropout, linear. A test's program makes it the zoo's only model by defining
- *     const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+ *     const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
  */
 extern const lathe_model_type tiny_model;
 

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 /* The folder before the session is saved at BEFORE; the session trains to AFTER over an epoch's end, saving
  * each step; the run has LAST. */

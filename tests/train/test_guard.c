@@ -89,7 +89,7 @@ static const lathe_model_type poisoned_model = { .name = "tiny",
     .native = { 1, 6, 6, 10 },
     .build = build };
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &poisoned_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &poisoned_model; }
 
 /* Only a parameter's own gradient, as when gradient and input are large and only their product overflows. */
 static void spoil_gradient(void *context, const lathe_node *node)

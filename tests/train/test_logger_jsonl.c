@@ -4,7 +4,7 @@
 
 #include "support/tiny.h"
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 static size_t count_of(const char *text, const char *part)
 {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 static size_t tried; /* allocations that were refused, and for each loop the one that was not */
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
 
 /* Go on with the run of `settings` from its folder. */
 static lathe_settings resumed(const lathe_settings *settings)
@@ -85,11 +85,11 @@ static void every_optimizer_and_schedule(void **state)
     bool hit[STEPS] = { false };
     static const char rates[] = "step,lr\n0,0.01\n40,0.02\n90,0.005\n";
     test_write(test_path("rates.csv"), rates, sizeof rates - 1);
-    for (int o = 0; lathe_optim_type_at(o); o++)
+    for (int o = 0; lathe_optim_at(o); o++)
         for (int s = 0; s < SCHEDULES; s++) {
             char what[128];
             uint64_t stops[STEPS];
-            const lathe_optim_type *optim = lathe_optim_type_at(o);
+            const lathe_optim_type *optim = lathe_optim_at(o);
             int count = stops_of(number++, stops);
             snprintf(what, sizeof what, "%s, %s", optim->name, schedules[s].name);
             lathe_settings whole = settings_of(optim, &schedules[s], "whole"),
@@ -110,11 +110,11 @@ static void every_optimizer_and_schedule(void **state)
 static void no_schedule_is_forgotten(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_sched_type_at(i); i++) {
-        bool found = !strcmp(lathe_sched_type_at(i)->name, "sequence"); /* the last line */
+    for (int i = 0; lathe_sched_at(i); i++) {
+        bool found = !strcmp(lathe_sched_at(i)->name, "sequence"); /* the last line */
         for (int s = 0; s < SCHEDULES; s++)
-            found = found || !strcmp(schedules[s].name, lathe_sched_type_at(i)->name);
-        if (!found) fail_msg("the table lacks %s", lathe_sched_type_at(i)->name);
+            found = found || !strcmp(schedules[s].name, lathe_sched_at(i)->name);
+        if (!found) fail_msg("the table lacks %s", lathe_sched_at(i)->name);
     }
 }
 

@@ -283,8 +283,8 @@ static void each_loss_trains(void **state)
 {
     (void)state;
     int trained = 0;
-    for (int i = 0; lathe_loss_type_at(i); i++) {
-        const lathe_loss_type *type = lathe_loss_type_at(i);
+    for (int i = 0; lathe_loss_at(i); i++) {
+        const lathe_loss_type *type = lathe_loss_at(i);
         if (!type->classify) continue;
         lathe_settings settings = lathe_settings_default();
         const char *const pairs[][2] = { { "data", "shapes" }, { "size", "16" }, { "model", "mlp" },

@@ -16,7 +16,7 @@ static const lathe_model_type two_layers = { .name = "two_layers",
     .native = { 1, 6, 6, 10 },
     .build = build };
 
-const lathe_model_type *lathe_model_type_at(int index)
+const lathe_model_type *lathe_model_at(int index)
 {
     return index > 1 ? NULL : index ? &two_layers : &tiny_model;
 }

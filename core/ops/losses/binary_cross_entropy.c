@@ -59,7 +59,7 @@ static lathe_tensor *many(lathe_tensor *scores, const int *targets, const void *
         lathe_many_targets("lathe_binary_cross_entropy", scores, targets), opts);
 }
 
-const lathe_loss_type lathe_binary_cross_entropy_loss_type = {
+const lathe_loss_type lathe_binary_cross_entropy_loss = {
     .name = "binary_cross_entropy",
     .summary = "each class a yes or no of its own, from logits",
     .opts_size = sizeof(lathe_binary_cross_entropy_opts),
@@ -75,7 +75,7 @@ lathe_tensor *lathe_binary_cross_entropy(lathe_tensor *x, lathe_tensor *targets,
     const char *who = "lathe_binary_cross_entropy";
     lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
     lathe_binary_cross_entropy_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_binary_cross_entropy_loss_type, opts, &o) ||
+    if (!tape || !lathe_loss_resolve(tape, &lathe_binary_cross_entropy_loss, opts, &o) ||
         !lathe_loss_batched(tape, who, x) ||
         !lathe_loss_weights(tape, who, "weight", o.weights, x->shape.dim[1]) ||
         !lathe_loss_weights(tape, who, "pos_weight", o.pos_weights, x->shape.dim[1]))

@@ -97,50 +97,50 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-const lathe_loss_type lathe_iou_loss_type = {
+const lathe_loss_type lathe_iou_loss = {
     .name = "iou",
     .summary = "between boxes: 1 - IoU",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
 };
 
-lathe_tensor *lathe_iou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
+lathe_tensor *lathe_iou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_iou_loss", &lathe_iou_loss_type, LATHE_BOX_KERNEL_IOU, x, target, opts);
+    return box_loss("lathe_iou", &lathe_iou_loss, LATHE_BOX_KERNEL_IOU, x, target, opts);
 }
 
-const lathe_loss_type lathe_giou_loss_type = {
+const lathe_loss_type lathe_giou_loss = {
     .name = "giou",
     .summary = "between boxes: also how empty the smallest box around both is",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
 };
 
-lathe_tensor *lathe_giou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
+lathe_tensor *lathe_giou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_giou_loss", &lathe_giou_loss_type, LATHE_BOX_KERNEL_GIOU, x, target, opts);
+    return box_loss("lathe_giou", &lathe_giou_loss, LATHE_BOX_KERNEL_GIOU, x, target, opts);
 }
 
-const lathe_loss_type lathe_diou_loss_type = {
+const lathe_loss_type lathe_diou_loss = {
     .name = "diou",
     .summary = "between boxes: also how far their centers are apart",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
 };
 
-lathe_tensor *lathe_diou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
+lathe_tensor *lathe_diou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_diou_loss", &lathe_diou_loss_type, LATHE_BOX_KERNEL_DIOU, x, target, opts);
+    return box_loss("lathe_diou", &lathe_diou_loss, LATHE_BOX_KERNEL_DIOU, x, target, opts);
 }
 
-const lathe_loss_type lathe_ciou_loss_type = {
+const lathe_loss_type lathe_ciou_loss = {
     .name = "ciou",
     .summary = "between boxes: also how far their centers and how different their proportions are",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
 };
 
-lathe_tensor *lathe_ciou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
+lathe_tensor *lathe_ciou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_ciou_loss", &lathe_ciou_loss_type, LATHE_BOX_KERNEL_CIOU, x, target, opts);
+    return box_loss("lathe_ciou", &lathe_ciou_loss, LATHE_BOX_KERNEL_CIOU, x, target, opts);
 }

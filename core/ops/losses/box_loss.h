@@ -27,7 +27,7 @@ typedef struct lathe_box_opts {
 
 /** 1 - I / (U + eps), I the area of the intersection, U of the union. No gradient between boxes that do not
  * touch. */
-lathe_tensor *lathe_iou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
+lathe_tensor *lathe_iou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
 
 /**
  * 1 - IoU + (C - U) / (C + eps), C the area of the smallest box around both: boxes far apart are drawn to
@@ -36,7 +36,7 @@ lathe_tensor *lathe_iou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_
  * Source   Rezatofighi et al., "Generalized intersection over union", 2019 (arXiv 1902.09630).
  * Same as  torchvision.ops.generalized_box_iou_loss
  */
-lathe_tensor *lathe_giou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
+lathe_tensor *lathe_giou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
 
 /**
  * 1 - IoU + d^2 / (c^2 + eps), d the distance of the centers, c the diagonal of the smallest box around both.
@@ -44,7 +44,7 @@ lathe_tensor *lathe_giou_loss(lathe_tensor *x, lathe_tensor *target, const lathe
  * Source   Zheng et al., "Distance-IoU loss", 2019 (arXiv 1911.08287).
  * Same as  torchvision.ops.distance_box_iou_loss
  */
-lathe_tensor *lathe_diou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
+lathe_tensor *lathe_diou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
 
 /**
  * The same + a v with v = 4/pi^2 (atan(w'/h') - atan(w/h))^2, how different the proportions are, and a = v /
@@ -52,7 +52,7 @@ lathe_tensor *lathe_diou_loss(lathe_tensor *x, lathe_tensor *target, const lathe
  *
  * Source   as above. Same as torchvision.ops.complete_box_iou_loss
  */
-lathe_tensor *lathe_ciou_loss(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
+lathe_tensor *lathe_ciou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts);
 
 #ifdef __cplusplus
 }

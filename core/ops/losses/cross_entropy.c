@@ -139,7 +139,7 @@ static const lathe_real **class_weights(void *opts)
     return &((lathe_cross_entropy_opts *)opts)->class_weights;
 }
 
-const lathe_loss_type lathe_cross_entropy_loss_type = {
+const lathe_loss_type lathe_cross_entropy_loss = {
     .name = "cross_entropy",
     .summary = "one class of several, from logits",
     .opts_size = sizeof(lathe_cross_entropy_opts),
@@ -153,7 +153,7 @@ static bool checks_pass(lathe_tape *tape, const char *who, const lathe_tensor *x
     const lathe_cross_entropy_opts *given, lathe_cross_entropy_opts *opts)
 {
     return lathe_loss_batched(tape, who, x) &&
-        lathe_loss_resolve(tape, &lathe_cross_entropy_loss_type, given, opts) &&
+        lathe_loss_resolve(tape, &lathe_cross_entropy_loss, given, opts) &&
         lathe_loss_weights(tape, who, "weight", opts->class_weights, x->shape.dim[1]);
 }
 

@@ -57,7 +57,7 @@ static lathe_tensor *classify_l1(lathe_tensor *scores, const int *labels, const 
         o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
-const lathe_loss_type lathe_l1_loss_type = {
+const lathe_loss_type lathe_l1_loss = {
     .name = "l1",
     .summary = "distance |x - target|",
     .opts_size = sizeof(plain_opts),
@@ -70,7 +70,7 @@ lathe_tensor *lathe_l1(lathe_tensor *x, lathe_tensor *target, lathe_reduction re
     static const bowl line = { 0, 1 };
     lathe_tape *tape = lathe_tape_of_alike("lathe_l1", "x", x, "target", target);
     plain_opts o = { reduction };
-    if (!tape || !lathe_loss_resolve(tape, &lathe_l1_loss_type, &o, &o)) return NULL;
+    if (!tape || !lathe_loss_resolve(tape, &lathe_l1_loss, &o, &o)) return NULL;
     return distance("lathe_l1", &lathe_l1_op, x, target, bowl_range, &line, reduction);
 }
 
@@ -85,7 +85,7 @@ static lathe_tensor *classify_mse(lathe_tensor *scores, const int *labels, const
         o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
-const lathe_loss_type lathe_mse_loss_type = {
+const lathe_loss_type lathe_mse_loss = {
     .name = "mse",
     .summary = "squared distance (x - target)^2",
     .opts_size = sizeof(plain_opts),
@@ -97,7 +97,7 @@ lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction r
 {
     lathe_tape *tape = lathe_tape_of_alike("lathe_mse", "x", x, "target", target);
     plain_opts o = { reduction };
-    if (!tape || !lathe_loss_resolve(tape, &lathe_mse_loss_type, &o, &o)) return NULL;
+    if (!tape || !lathe_loss_resolve(tape, &lathe_mse_loss, &o, &o)) return NULL;
     return distance("lathe_mse", &lathe_mse_op, x, target, square_range, NULL, reduction);
 }
 
@@ -125,7 +125,7 @@ static lathe_tensor *classify_smooth_l1(lathe_tensor *scores, const int *labels,
     return lathe_smooth_l1(scores, lathe_label_targets("lathe_smooth_l1", scores, labels), opts);
 }
 
-const lathe_loss_type lathe_smooth_l1_loss_type = {
+const lathe_loss_type lathe_smooth_l1_loss = {
     .name = "smooth_l1",
     .summary = "distance, quadratic near 0",
     .opts_size = sizeof(lathe_smooth_l1_opts),
@@ -137,7 +137,7 @@ lathe_tensor *lathe_smooth_l1(lathe_tensor *x, lathe_tensor *target, const lathe
 {
     lathe_tape *tape = lathe_tape_of_alike("lathe_smooth_l1", "x", x, "target", target);
     lathe_smooth_l1_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_smooth_l1_loss_type, opts, &o)) return NULL;
+    if (!tape || !lathe_loss_resolve(tape, &lathe_smooth_l1_loss, opts, &o)) return NULL;
     return distance("lathe_smooth_l1", &lathe_smooth_l1_op, x, target, bowl_range,
         &(bowl){ (lathe_real)o.beta, 1 }, o.reduction);
 }
@@ -167,7 +167,7 @@ static lathe_tensor *classify_huber(lathe_tensor *scores, const int *labels, con
     return lathe_huber(scores, lathe_label_targets("lathe_huber", scores, labels), opts);
 }
 
-const lathe_loss_type lathe_huber_loss_type = {
+const lathe_loss_type lathe_huber_loss = {
     .name = "huber",
     .summary = "squared distance, linear far from 0",
     .opts_size = sizeof(lathe_huber_opts),
@@ -179,7 +179,7 @@ lathe_tensor *lathe_huber(lathe_tensor *x, lathe_tensor *target, const lathe_hub
 {
     lathe_tape *tape = lathe_tape_of_alike("lathe_huber", "x", x, "target", target);
     lathe_huber_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_huber_loss_type, opts, &o)) return NULL;
+    if (!tape || !lathe_loss_resolve(tape, &lathe_huber_loss, opts, &o)) return NULL;
     const bowl b = { (lathe_real)o.delta, (lathe_real)o.delta };
     return distance("lathe_huber", &lathe_huber_op, x, target, bowl_range, &b, o.reduction);
 }

@@ -36,7 +36,7 @@ static lathe_tensor *classify_focal(lathe_tensor *scores, const int *labels, con
 
 static const lathe_real **class_weights(void *opts) { return &((lathe_focal_opts *)opts)->alpha; }
 
-const lathe_loss_type lathe_focal_loss_type = {
+const lathe_loss_type lathe_focal_loss = {
     .name = "focal",
     .summary = "cross-entropy with less weight on what is answered well",
     .opts_size = sizeof(lathe_focal_opts),
@@ -72,7 +72,7 @@ lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_
     size_t counted;
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
     if (!tape || !lathe_loss_batched(tape, who, x) ||
-        !lathe_loss_resolve(tape, &lathe_focal_loss_type, opts, &o) ||
+        !lathe_loss_resolve(tape, &lathe_focal_loss, opts, &o) ||
         !lathe_loss_weights(tape, who, "alpha", o.alpha, x->shape.dim[1]) ||
         !lathe_loss_labels(tape, who, x, labels, o.ignore_index, &counted))
         return NULL;
@@ -122,7 +122,7 @@ static lathe_tensor *many_sigmoid_focal(lathe_tensor *scores, const int *targets
     return lathe_sigmoid_focal(scores, lathe_many_targets("lathe_sigmoid_focal", scores, targets), opts);
 }
 
-const lathe_loss_type lathe_sigmoid_focal_loss_type = {
+const lathe_loss_type lathe_sigmoid_focal_loss = {
     .name = "sigmoid_focal",
     .summary = "binary cross-entropy with less weight on what is answered well",
     .opts_size = sizeof(lathe_sigmoid_focal_opts),
@@ -146,7 +146,7 @@ lathe_tensor *lathe_sigmoid_focal(lathe_tensor *x, lathe_tensor *targets,
     lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
     lathe_sigmoid_focal_opts o;
     if (!tape || !lathe_loss_batched(tape, who, x) ||
-        !lathe_loss_resolve(tape, &lathe_sigmoid_focal_loss_type, opts, &o))
+        !lathe_loss_resolve(tape, &lathe_sigmoid_focal_loss, opts, &o))
         return NULL;
     const lathe_pair_job job = { .piece = 1, .opts = &o };
     return lathe_pair_loss(who, &lathe_sigmoid_focal_op, (lathe_tensor *[]){ x, targets }, 1,

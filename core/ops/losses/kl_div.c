@@ -21,7 +21,7 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-const lathe_loss_type lathe_kl_div_loss_type = {
+const lathe_loss_type lathe_kl_div_loss = {
     .name = "kl_div",
     .summary = "Kullback-Leibler divergence of logarithms of probabilities from probabilities",
     .opts_size = sizeof(lathe_kl_div_opts),
@@ -42,8 +42,7 @@ lathe_tensor *lathe_kl_div(lathe_tensor *x, lathe_tensor *targets, const lathe_k
     const char *who = "lathe_kl_div";
     lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
     lathe_kl_div_opts o;
-    if (!tape || !lathe_loss_batched(tape, who, x) ||
-        !lathe_loss_resolve(tape, &lathe_kl_div_loss_type, opts, &o))
+    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, &lathe_kl_div_loss, opts, &o))
         return NULL;
     if (o.batchmean && o.reduction != LATHE_REDUCE_MEAN)
         return lathe_tape_fail(tape, LATHE_EARG, "%s: batchmean is a mean, yet the reduction is %s", who,

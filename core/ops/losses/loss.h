@@ -43,7 +43,7 @@ typedef struct lathe_loss_type {
 } lathe_loss_type;
 
 /** All losses; NULL after the last. */
-const lathe_loss_type *lathe_loss_type_at(int index);
+const lathe_loss_type *lathe_loss_at(int index);
 
 /** By name, hyphens as underscores. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_loss_type *lathe_loss_find(const char *name);

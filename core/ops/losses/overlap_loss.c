@@ -150,7 +150,7 @@ static lathe_tensor *classify_dice(lathe_tensor *scores, const int *labels, cons
     return lathe_dice(scores, labels, opts);
 }
 
-const lathe_loss_type lathe_dice_loss_type = {
+const lathe_loss_type lathe_dice_loss = {
     .name = "dice",
     .summary = "1 - Dice overlap of each class's region, from logits",
     .opts_size = sizeof(lathe_overlap_opts),
@@ -160,12 +160,12 @@ const lathe_loss_type lathe_dice_loss_type = {
 
 lathe_tensor *lathe_dice(lathe_tensor *x, const int *labels, const lathe_overlap_opts *opts)
 {
-    return of_labels("lathe_dice", &lathe_dice_loss_type, x, labels, false, opts);
+    return of_labels("lathe_dice", &lathe_dice_loss, x, labels, false, opts);
 }
 
 lathe_tensor *lathe_dice_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts)
 {
-    return of_targets("lathe_dice_soft", &lathe_dice_loss_type, p, targets, false, opts);
+    return of_targets("lathe_dice_soft", &lathe_dice_loss, p, targets, false, opts);
 }
 
 static lathe_tensor *classify_jaccard(lathe_tensor *scores, const int *labels, const void *opts)
@@ -173,7 +173,7 @@ static lathe_tensor *classify_jaccard(lathe_tensor *scores, const int *labels, c
     return lathe_jaccard(scores, labels, opts);
 }
 
-const lathe_loss_type lathe_jaccard_loss_type = {
+const lathe_loss_type lathe_jaccard_loss = {
     .name = "jaccard",
     .summary = "1 - IoU of each class's region, from logits",
     .opts_size = sizeof(lathe_overlap_opts),
@@ -183,12 +183,12 @@ const lathe_loss_type lathe_jaccard_loss_type = {
 
 lathe_tensor *lathe_jaccard(lathe_tensor *x, const int *labels, const lathe_overlap_opts *opts)
 {
-    return of_labels("lathe_jaccard", &lathe_jaccard_loss_type, x, labels, true, opts);
+    return of_labels("lathe_jaccard", &lathe_jaccard_loss, x, labels, true, opts);
 }
 
 lathe_tensor *lathe_jaccard_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts)
 {
-    return of_targets("lathe_jaccard_soft", &lathe_jaccard_loss_type, p, targets, true, opts);
+    return of_targets("lathe_jaccard_soft", &lathe_jaccard_loss, p, targets, true, opts);
 }
 
 /* ---- with cross-entropy -------------------------------------------------------------------------------- */
@@ -233,7 +233,7 @@ static const lathe_real **class_weights(void *opts)
     return &((lathe_cross_entropy_iou_opts *)opts)->class_weights;
 }
 
-const lathe_loss_type lathe_cross_entropy_iou_loss_type = {
+const lathe_loss_type lathe_cross_entropy_iou_loss = {
     .name = "cross_entropy_iou",
     .summary = "cross-entropy + lambda * (1 - IoU of each class's region)",
     .opts_size = sizeof(lathe_cross_entropy_iou_opts),
@@ -248,7 +248,7 @@ lathe_tensor *lathe_cross_entropy_iou(lathe_tensor *x, const int *labels,
     const char *who = "lathe_cross_entropy_iou";
     lathe_cross_entropy_iou_opts o;
     lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !lathe_loss_resolve(tape, &lathe_cross_entropy_iou_loss_type, opts, &o)) return NULL;
+    if (!tape || !lathe_loss_resolve(tape, &lathe_cross_entropy_iou_loss, opts, &o)) return NULL;
     if (o.reduction == LATHE_REDUCE_NONE)
         return lathe_tape_fail(tape, LATHE_EARG,
             "%s: reduction none: one part has a loss a sample, the other a loss a class", who);

@@ -138,7 +138,7 @@ static void make_pairs(lathe_pair pair[4], uint8_t pixels[4][AREA], uint8_t mask
 static const lathe_transform_type *type_of(const char *name)
 {
     for (int i = 0;; i++) {
-        const lathe_transform_type *type = lathe_transform_type_at(i);
+        const lathe_transform_type *type = lathe_transform_at(i);
         if (!type || !strcmp(type->name, name)) return type;
     }
 }

@@ -96,6 +96,11 @@ static lathe_mode good_lathe_mode(const char *place)
     (void)place;
     return LATHE_TRAIN;
 }
+static lathe_task good_lathe_task(const char *place)
+{
+    (void)place;
+    return LATHE_TASK_CLASS;
+}
 static lathe_split good_lathe_split(const char *place)
 {
     (void)place;
@@ -301,7 +306,7 @@ static const lathe_field *good_lathe_field_p(const char *place)
 static const lathe_layer_type *good_lathe_layer_type_p(const char *place)
 {
     (void)place;
-    return lathe_layer_type_at(0);
+    return lathe_layer_at(0);
 }
 static const lathe_metric_type *good_lathe_metric_type_p(const char *place)
 {

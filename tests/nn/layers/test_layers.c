@@ -414,16 +414,16 @@ static void test_registry(void **state)
 {
     (void)state;
     int found = 0, count = 0;
-    for (const lathe_layer_type *type; (type = lathe_layer_type_at(count)); count++) {
+    for (const lathe_layer_type *type; (type = lathe_layer_at(count)); count++) {
         assert_non_null(type->summary);
-        if (count) assert_true(strcmp(lathe_layer_type_at(count - 1)->name, type->name) < 0);
+        if (count) assert_true(strcmp(lathe_layer_at(count - 1)->name, type->name) < 0);
         for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
             if (!strcmp(cases[i].type, type->name)) {
                 found++;
                 break;
             }
     }
-    assert_null(lathe_layer_type_at(-1));
+    assert_null(lathe_layer_at(-1));
     assert_int_equal(count, found + 3); /* all are tested here but sequential, residual and concat */
 }
 

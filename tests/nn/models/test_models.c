@@ -10,10 +10,10 @@ static void test_registry(void **state)
 {
     (void)state;
     int count = 0;
-    for (const lathe_model_type *type; (type = lathe_model_type_at(count)); count++) {
+    for (const lathe_model_type *type; (type = lathe_model_at(count)); count++) {
         assert_ptr_equal(lathe_model_find(type->name), type);
         assert_true(*type->summary && type->build);
-        if (count) assert_true(strcmp(lathe_model_type_at(count - 1)->name, type->name) < 0);
+        if (count) assert_true(strcmp(lathe_model_at(count - 1)->name, type->name) < 0);
     }
     assert_int_equal(count, 12);
     assert_null(lathe_model_find("lenet-5"));
@@ -32,8 +32,8 @@ static lathe_shape output_of(const char *name, const lathe_model_spec *spec, int
 static void test_counts(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_model_type_at(i); i++) {
-        const lathe_model_type *type = lathe_model_type_at(i);
+    for (int i = 0; lathe_model_at(i); i++) {
+        const lathe_model_type *type = lathe_model_at(i);
         lathe_model *model = lathe_model_new();
         lathe_layer *net = lathe_model_build(model, type->name, NULL);
         if (lathe_nn_init(net, 1)) fail_msg("%s: %s", type->name, lathe_error_message());
@@ -81,8 +81,8 @@ static void check_forward(const char *name, const lathe_model_spec *spec, int ba
 static void test_forward(void **state)
 {
     (void)state;
-    for (int i = 0; lathe_model_type_at(i); i++) {
-        const lathe_model_type *type = lathe_model_type_at(i);
+    for (int i = 0; lathe_model_at(i); i++) {
+        const lathe_model_type *type = lathe_model_at(i);
         const lathe_model_spec small = { 2, 12, strcmp(type->name, "unet") ? 13 : 16, 3 };
         check_forward(type->name, &type->native, 1);
         check_forward(type->name, &small, 17);

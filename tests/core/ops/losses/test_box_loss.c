@@ -15,12 +15,12 @@ static lathe_tensor *box(void *context, lathe_tensor *const *leaves, int count)
     const box_case *c = context;
     (void)count;
     switch (c->kind) {
-    case IOU: return lathe_iou_loss(leaves[0], leaves[1], &c->opts);
-    case GIOU: return lathe_giou_loss(leaves[0], leaves[1], &c->opts);
-    case DIOU: return lathe_diou_loss(leaves[0], leaves[1], &c->opts);
+    case IOU: return lathe_iou(leaves[0], leaves[1], &c->opts);
+    case GIOU: return lathe_giou(leaves[0], leaves[1], &c->opts);
+    case DIOU: return lathe_diou(leaves[0], leaves[1], &c->opts);
     case CIOU: break;
     }
-    return lathe_ciou_loss(leaves[0], leaves[1], &c->opts);
+    return lathe_ciou(leaves[0], leaves[1], &c->opts);
 }
 
 static const char *const kind_names[] = { "iou", "giou", "diou", "ciou" };
@@ -136,18 +136,17 @@ static void mistakes_are_named(void **state)
     const lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 3, 5 } } };
     lathe_leaf pair[] = { leaf, leaf };
     box_case c = { GIOU, { .eps = 0 } };
-    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
-        "lathe_giou_loss: x is [3, 5], expected boxes [B, 4, ...]");
+    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_giou: x is [3, 5], expected boxes [B, 4, ...]");
     pair[1].shape.dim[1] = 4;
     assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
-        "lathe_giou_loss: x is [3, 5] batched, target is [3, 4] batched");
+        "lathe_giou: x is [3, 5] batched, target is [3, 4] batched");
     pair[0] = pair[1];
     c = (box_case){ CIOU, { .eps = -1 } };
     assert_op_fails(box, &c, pair, 2, LATHE_EARG, "lathe_ciou: eps = -1 is not legal: > 0");
     c = (box_case){ DIOU, { .reduction = (lathe_reduction)3 } };
     assert_op_fails(box, &c, pair, 2, LATHE_EARG, "lathe_diou: reduction = 3");
     pair[0].layout = pair[1].layout = LATHE_PLAIN;
-    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_diou_loss: x is [3, 4] and not batched");
+    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_diou: x is [3, 4] and not batched");
 }
 
 static void threads_change_no_bit(void **state)

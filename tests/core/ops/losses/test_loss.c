@@ -19,15 +19,15 @@ static void all_are_found_by_name(void **state)
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         assert_string_equal(type_of(names[i])->name, names[i]);
     assert_ptr_equal(lathe_loss_find("cross-entropy"), lathe_loss_find("cross_entropy"));
-    for (int i = 0; lathe_loss_type_at(i); i++) {
-        const lathe_loss_type *type = lathe_loss_type_at(i);
+    for (int i = 0; lathe_loss_at(i); i++) {
+        const lathe_loss_type *type = lathe_loss_at(i);
         assert_ptr_equal(lathe_loss_find(type->name), type);
         assert_true(type->summary && strlen(type->summary) > 0);
         const lathe_field *reduction = lathe_fields_find(type->fields, "reduction");
         assert_non_null(reduction);
         assert_string_equal(reduction->choices[LATHE_REDUCE_NONE], "none");
     }
-    assert_null(lathe_loss_type_at(-1));
+    assert_null(lathe_loss_at(-1));
 }
 
 static void an_unknown_name_lists_the_known(void **state)
@@ -83,8 +83,8 @@ static void each_loss_for_labels_falls(void **state)
     int labels[BATCH], trainable = 0;
     for (int b = 0; b < BATCH; b++) labels[b] = random_int(5, (uint64_t)b, 0, CLASSES - 1);
     lathe_tape *tape = lathe_tape_new();
-    for (int i = 0; lathe_loss_type_at(i); i++) {
-        const lathe_loss_type *type = lathe_loss_type_at(i);
+    for (int i = 0; lathe_loss_at(i); i++) {
+        const lathe_loss_type *type = lathe_loss_at(i);
         double first = 0, last = 0;
         if (!type->classify) continue;
         trainable++;
