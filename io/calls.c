@@ -17,7 +17,7 @@ static atomic_bool fail_onwards;
 static atomic_int fault_kind, fault_error;
 static _Atomic(lathe_end_fn *) end_process;
 
-/* ---- what a loss of power would take ------------------------------------------------------------------- */
+/* ---- what a power cut would destroy -------------------------------------------------------------------- */
 
 /*
  * With LATHE_FAULT_DROP only: what was changed and not yet synced. At the end of the process files lose what
@@ -56,7 +56,7 @@ static void note_open(const char *path, int handle, int flags)
     if (p) p->handle = handle, p->synced = info.st_size;
 }
 
-/* A synced file keeps all that it holds; a synced folder keeps its renames. */
+/* A synced file keeps its bytes; a synced folder keeps its renames. */
 static void note_sync(int handle)
 {
     struct stat info;
@@ -70,7 +70,7 @@ static void note_sync(int handle)
     }
 }
 
-/* What was written and not synced is still to be lost. */
+/* Destroy what was written and not synced. */
 static void note_close(int handle)
 {
     struct stat info;
@@ -131,15 +131,14 @@ static void end(void)
     if (call) call();
 }
 
-/* True if this call is one that is to go wrong. */
+/* Returns true if this call is to fail. */
 static bool faulty(void)
 {
     size_t number = atomic_fetch_add(&made, 1) + 1, target = atomic_load(&fail_at);
     return target && (number == target || (number > target && atomic_load(&fail_onwards)));
 }
 
-/* Before a call: true if it is to fail, with errno set. *after says that the process is to end once it is
- * made. */
+/* Before a call. Returns true if it is to fail, with errno set. *after: the process is to end after the call. */
 static bool fault_before(bool *after)
 {
     *after = false;
@@ -155,8 +154,10 @@ static bool fault_before(bool *after)
     return false;
 }
 
-/* Before a read or write: false if it is to fail, with errno set. May make *size smaller; *after: the process
- * ends once it is made. */
+/*
+ * Before a read or write. Returns false if it is to fail, with errno set. May make *size smaller. *after: the
+ * process is to end after the call.
+ */
 static bool transfer_allowed(size_t *size, bool *after)
 {
     *after = false;
@@ -198,7 +199,7 @@ int lathe_call_close(int handle)
     bool failing = fault_before(&after);
     int error = errno;
     note_close(handle);
-    /* As on Linux the handle is gone even if close fails; an interrupted one has closed it. */
+    /* As on Linux, the handle is closed even if close fails or is interrupted. */
     int result = done(close(handle), after);
     if (failing) errno = error;
     return (failing || result) && errno != EINTR ? -1 : 0;

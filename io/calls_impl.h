@@ -1,17 +1,18 @@
 /*
- * Private: the system calls that change files, each of which tests can let fail (lathe_file_fail_at). They
- * return what the system's own do, with errno set; open and fsync go on after an interruption.
+ * Private: the system calls that change files. Tests can make each of them fail (lathe_file_fail_at). They
+ * return what the system's calls return, with errno set. open and fsync are repeated after an interruption.
  */
 #ifndef LATHE_IO_CALLS_IMPL_H
 #define LATHE_IO_CALLS_IMPL_H
 
 #include <sys/types.h>
 
-/** A handle, closed in programs that this one starts; new files may be read and written by all whom the umask
- * lets. */
+/**
+ * Open a file. The handle is closed in programs that this one starts; new files get the umask's permissions.
+ */
 int lathe_call_open(const char *path, int flags);
 
-/** The handle is gone, whatever it returns; an interruption is no failure. */
+/** Close a handle. It is closed whatever the result; an interruption is not a failure. */
 int lathe_call_close(int handle);
 
 int lathe_call_sync(int handle);

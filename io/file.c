@@ -26,7 +26,7 @@ static lathe_status write_all(int handle, const void *data, size_t size, const c
     for (size_t written = 0; written < size;) {
         ssize_t count = lathe_call_write(handle, bytes + written, size - written);
         if (count < 0 && errno == EINTR) continue;
-        if (count == 0) errno = ENOSPC; /* a write that does nothing and says nothing */
+        if (count == 0) errno = ENOSPC; /* a write of 0 bytes without an error */
         if (count <= 0) return fail(path, "write");
         written += (size_t)count;
     }
@@ -98,7 +98,7 @@ static void *read_open(int handle, const char *path, size_t limit, size_t *size)
         ssize_t count = lathe_call_read(handle, bytes + got, length - got);
         if (count < 0 && errno == EINTR) continue;
         if (count < 0) fail(path, "read");
-        if (count == 0) lathe_fail(LATHE_EIO, "%s: cannot read: it became shorter meanwhile", path);
+        if (count == 0) lathe_fail(LATHE_EIO, "%s: cannot read: it became shorter while it was read", path);
         if (count <= 0) return lathe_free(bytes), NULL;
         got += (size_t)count;
     }
@@ -128,13 +128,13 @@ static void cut_to_folder(char *path)
     else strcpy(path, ".");
 }
 
-/* So that a rename survives a loss of power: the folder's own entry goes to the disk. */
+/* Sync the folder, so that a rename survives a power cut. */
 static lathe_status sync_folder(const char *folder)
 {
     lathe_status status = LATHE_OK;
     int handle = lathe_call_open(folder, O_RDONLY | O_DIRECTORY);
     if (handle < 0) return fail(folder, "open");
-    /* Some file systems have no fsync for folders and say EINVAL: there is nothing to wait for then. */
+    /* Some file systems have no fsync for folders and return EINVAL; then there is nothing to do. */
     if (lathe_call_sync(handle) && errno != EINVAL) status = fail(folder, "sync");
     close(handle);
     return status;
@@ -256,7 +256,7 @@ uint64_t *lathe_file_numbers(const char *folder, const char *prefix, const char 
 struct lathe_writer {
     int handle;
     char *path;
-    uint64_t position; /* of the next byte, gathered ones included */
+    uint64_t position; /* of the next byte, buffered bytes included */
     size_t used;
     lathe_status status;
     char gathered[16384];

@@ -65,7 +65,7 @@ void lathe_name_put(lathe_text *text, const char *name)
     }
 }
 
-/* One escape, behind its backslash, as a byte; 0 for an unknown one. */
+/* The byte of an escape, read after its backslash; 0 for an unknown escape. */
 static char take_escape(const char **text)
 {
     char kind = *(*text)++;
@@ -79,7 +79,7 @@ static char take_escape(const char **text)
     return (char)byte;
 }
 
-/* The next line as a name, over the text itself. False for an unknown escape. */
+/* Decode the next line as a name, in place. Returns false for an unknown escape. */
 static bool take_name(const char **text, char *name)
 {
     while (**text && **text != '\n') {

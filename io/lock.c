@@ -1,6 +1,6 @@
 /*
- * Locks by flock, which the system gives back when a process ends, however it ends. The file is removed while
- * the lock is held, so whoever has locked a file must look whether it is still the one at that path.
+ * Locks by flock: the system releases them when a process ends, also when it is killed. The file is removed
+ * while the lock is held. So a process that has locked a file must check that the path still names that file.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -42,7 +42,7 @@ static int by_key(const void *a, const void *b)
     return strcmp(((const lathe_metadata *)a)->key, ((const lathe_metadata *)b)->key);
 }
 
-/* Empty tensors come before the one that begins where they are. */
+/* An empty tensor comes before the tensor that begins at the same byte. */
 static int by_place(const void *a, const void *b)
 {
     const lathe_safetensor *x = a, *y = b;
@@ -51,7 +51,7 @@ static int by_place(const void *a, const void *b)
     return x->bytes < y->bytes ? -1 : x->bytes > y->bytes;
 }
 
-/* Ranges that follow each other from the first byte of the data to the last. */
+/* Check that the ranges cover the data from its first byte to its last, without gap or overlap. */
 static lathe_status check_order(lathe_safetensors *file, const char *data, size_t size)
 {
     const char *next = data;
@@ -59,13 +59,13 @@ static lathe_status check_order(lathe_safetensors *file, const char *data, size_
     for (size_t i = 0; i < file->tensors; i++) {
         const lathe_safetensor *tensor = &file->tensor[i];
         if (tensor->data != next)
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' %s", file->path,
+            return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: tensor '%.80s' %s", file->path,
                 tensor->name,
                 (const char *)tensor->data < next ? "overlaps another" : "leaves a gap before it");
         next += tensor->bytes;
     }
     if (next != data + size)
-        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: %zu bytes follow the last tensor",
+        return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: %zu bytes follow the last tensor",
             file->path, (size_t)(data + size - next));
     return LATHE_OK;
 }
@@ -75,17 +75,17 @@ lathe_status lathe_safetensors_unique(lathe_safetensors *file)
     if (file->tensors) qsort(file->tensor, file->tensors, sizeof *file->tensor, by_name);
     for (size_t i = 1; i < file->tensors; i++)
         if (!by_name(&file->tensor[i - 1], &file->tensor[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' is there twice",
+            return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: tensor '%.80s' occurs twice",
                 file->path, file->tensor[i].name);
     if (file->metadata_count) qsort(file->metadata, file->metadata_count, sizeof *file->metadata, by_key);
     for (size_t i = 1; i < file->metadata_count; i++)
         if (!by_key(&file->metadata[i - 1], &file->metadata[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: metadata '%.80s' is there twice",
+            return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: metadata '%.80s' occurs twice",
                 file->path, file->metadata[i].key);
     return LATHE_OK;
 }
 
-/* The sum of the header with the digits of the sum itself as zeros; before parsing, which works in place. */
+/* The header's checksum, with its own digits as zeros. Must run before parsing, which changes the header. */
 static uint32_t header_sum(char *header, size_t length, char *digits)
 {
     char kept[8];
@@ -97,7 +97,7 @@ static uint32_t header_sum(char *header, size_t length, char *digits)
     return sum;
 }
 
-/* If either sum is there both must be, so that damage to a key is found by the other. */
+/* If one checksum is there, both must be: so a damaged key is found too. */
 static lathe_status check_sums(const lathe_safetensors *file, uint32_t of_header, const char *data,
     size_t size)
 {
@@ -120,11 +120,13 @@ static lathe_status check_file(lathe_safetensors *file, size_t size)
 {
     uint64_t length = 0;
     if (size < 8)
-        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: it has only %zu bytes", file->path, size);
+        return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: it has only %zu bytes", file->path,
+            size);
     memcpy(&length, file->bytes, 8);
     if (length > LATHE_SAFETENSORS_HEADER || length > size - 8)
-        return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: a header of %llu bytes, allowed are %zu",
-            file->path, (unsigned long long)length,
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: not a safetensors file: a header of %llu bytes, allowed are %zu", file->path,
+            (unsigned long long)length,
             size - 8 < LATHE_SAFETENSORS_HEADER ? size - 8 : LATHE_SAFETENSORS_HEADER);
     char *header = file->bytes + 8, *data = header + length;
     size_t data_size = size - 8 - (size_t)length;
@@ -262,7 +264,7 @@ static bool same_shape(const lathe_safetensor *saved, const lathe_shape *shape)
     return same;
 }
 
-/* Mismatches as they are found. */
+/* The mismatches so far. */
 typedef struct mismatches {
     int count;
     lathe_text list;
@@ -294,7 +296,7 @@ static bool ends_with(const char *text, const char *end)
     return length >= tail && !strcmp(text + length - tail, end);
 }
 
-/* Tensors of the file that nobody asks for. `asked` has a mark for each of the file's tensors. */
+/* Collect the file's tensors that were not asked for. `asked` marks those that were. */
 static void check_unknown(mismatches *found, const lathe_safetensors *file, const bool *asked)
 {
     for (size_t i = 0; i < file->tensors; i++) {

@@ -1,14 +1,12 @@
 /*
- * Safetensors: named tensors in a file that PyTorch's world opens as it is.
+ * Safetensors: a file of named tensors, which PyTorch and other programs can read.
  *
- *     8 bytes   N, the length of the header, the lowest byte first
- *     N bytes   the header, a JSON object: {"__metadata__": {"key": "text", ...},
- *               "3.weight": {"dtype": "F32", "shape": [120, 256], "data_offsets": [0, 122880]}, ...}, padded
- *                   with blanks
- *     the rest  the tensors' numbers, row-major, the lowest byte first, without gaps
+ *     8 bytes   N, the length of the header, lowest byte first
+ *     N bytes   the header, a JSON object, padded with blanks: {"__metadata__": {"key": "text", ...},
+ *               "3.weight": {"dtype": "F32", "shape": [120, 256], "data_offsets": [0, 122880]}, ...}
+ *     the rest  the tensors' numbers, row-major, lowest byte first, without gaps
  *
- * Source: https://github.com/huggingface/safetensors (format). What lathe writes carries two checksums in its
- * metadata.
+ * Source: https://github.com/huggingface/safetensors (format). lathe adds two checksums to the metadata.
  */
 #ifndef LATHE_IO_SAFETENSORS_H
 #define LATHE_IO_SAFETENSORS_H
@@ -21,7 +19,7 @@
 extern "C" {
 #endif
 
-/** Most dimensions, longest name in bytes, longest header: more is refused. */
+/** Limits: the largest rank, the longest name in bytes, the longest header in bytes. */
 #define LATHE_SAFETENSORS_RANK 8
 #define LATHE_SAFETENSORS_NAME 255
 #define LATHE_SAFETENSORS_HEADER (1 << 20)
@@ -33,7 +31,7 @@ typedef struct lathe_safetensor {
     int rank;
     uint64_t dim[LATHE_SAFETENSORS_RANK];
     const void *data; /* little-endian, not aligned */
-    size_t count;     /* numbers; 0 if a dimension is 0 */
+    size_t count;     /* of numbers; 0 if a dimension is 0 */
     size_t bytes;
 } lathe_safetensor;
 
@@ -42,63 +40,64 @@ typedef struct lathe_metadata {
     const char *key, *text;
 } lathe_metadata;
 
-/** What a file holds. */
+/** The contents of a file. */
 typedef struct lathe_safetensors {
     lathe_safetensor *tensor; /* sorted by name */
     size_t tensors;
     lathe_metadata *metadata; /* sorted by key */
     size_t metadata_count;
     char *path;
-    char *bytes; /* the file: names, texts and numbers above lie in it */
+    char *bytes; /* the file's bytes: the names, texts and numbers above point into them */
 } lathe_safetensors;
 
 /**
- * Read a file strictly: the length of the header, its form, names (unique, UTF-8, no control characters),
- * known types, offsets that follow each other without gap or overlap, shape times type equal to the range,
- * the file's exact length, and lathe's checksums if it has them. Whether numbers are finite is not looked at.
- * Memory   the file and a table of its tensors; nothing is allocated by a number that the file claims.
- * Errors   NULL; LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT naming the file and the reason.
+ * Read a file and check it strictly: the header's length and form; names (unique, UTF-8, no control
+ * characters); known types; ranges of bytes without gap or overlap; shape times size of the type equal to the
+ * range; the
+ * file's exact length; and lathe's checksums if they are there. Numbers may be non-finite.
+ * Memory   the file and a table of its tensors. No size that the file claims is allocated.
+ * Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT naming the file and the reason: returns NULL.
  */
 lathe_safetensors *lathe_safetensors_read(const char *path);
 
 void lathe_safetensors_free(lathe_safetensors *file);
 
-/** The tensor of that name, the text of that key; NULL if there is none. */
+/** The tensor of this name; the text of this key. NULL if the file does not have it. */
 const lathe_safetensor *lathe_safetensors_find(const lathe_safetensors *file, const char *name);
 const char *lathe_safetensors_text(const lathe_safetensors *file, const char *key);
 
 /**
- * The numbers of a tensor, converted to `count` reals. F64, F32, F16, BF16 and integers up to 64 bits are
- * taken.
+ * Convert the numbers of a tensor to `count` reals. F64, F32, F16, BF16 and integers of up to 64 bits are
+ * accepted.
  * Errors   LATHE_EFORMAT (another count, or a type that cannot be converted), naming the tensor.
  */
 lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_safetensor *tensor,
     lathe_real *values, size_t count);
 
 /**
- * Fill tensors of plain layout by their names. A name is looked up behind `prefix` ("" for weights). Either
- * all are filled or, after a failure, none. With `strict`, a tensor of the file that nobody asked for is a
- * mismatch too; PyTorch's "num_batches_tracked" counters never are, nor is what lathe keeps behind
- * "optimizer.".
- * Errors   LATHE_ESHAPE listing by name what is missing, of another shape, or unknown.
+ * Fill tensors of plain layout by their names. The name in the file is `prefix` ("" for weights) and the
+ * tensor's name. Either all tensors are filled or, after a failure, no tensor is changed.
+ * strict   a tensor of the file that was not asked for is an error too. Exceptions: PyTorch's counters
+ *          "num_batches_tracked", and lathe's tensors "optimizer. ...".
+ * Errors   LATHE_ESHAPE listing by name the tensors that are missing, of another shape, or unknown.
  */
 lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
     const char *prefix, bool strict);
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
-/** A tensor to be written: its numbers are of type lathe_real, row-major. */
+/** A tensor to be written, with numbers of type lathe_real, row-major. */
 typedef struct lathe_saved {
-    const char *prefix, *name; /* the name in the file is both together; prefix may be NULL */
+    const char *prefix, *name; /* the name in the file is prefix + name; prefix may be NULL */
     lathe_shape shape;
     const lathe_real *values;
 } lathe_saved;
 
 /**
- * Write tensors and metadata atomically, the tensors in the given order. The same tensors and texts give the
- * same bytes. Keys beginning with "lathe." are lathe's own; "lathe.data_crc32" and "lathe.header_crc32" are
- * added here.
- * Errors   LATHE_EARG (a name that reading would refuse), LATHE_EFORMAT (one given twice), LATHE_ENOMEM,
+ * Write tensors and metadata atomically, the tensors in the given order. The same arguments give the same
+ * bytes. Keys that begin with "lathe." are reserved. The function adds "lathe.data_crc32" and
+ * "lathe.header_crc32".
+ * Errors   LATHE_EARG (a name that reading would refuse), LATHE_EFORMAT (a name given twice), LATHE_ENOMEM,
  *          LATHE_EIO.
  */
 lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,

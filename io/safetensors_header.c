@@ -1,5 +1,4 @@
-/* The header of a safetensors file: a strict reader of just the JSON that it may hold. It works in place and
- * recurses nowhere. */
+/* The header of a safetensors file: a strict parser of the JSON that it may contain, in place, not recursive. */
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -34,7 +33,7 @@ static const struct {
     { "F8_E5M2", 1 },
 };
 
-/* The known type of that name, NULL if there is none. */
+/* The type of this name; NULL if it is unknown. */
 static const char *known_dtype(const char *name, size_t *size)
 {
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++) {
@@ -66,13 +65,14 @@ const char *lathe_safetensors_bad_name(const char *name)
 
 static lathe_status fail(const reader *r, const char *what)
 {
-    return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: byte %zu of the header: %s", r->file->path,
+    return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: byte %zu of the header: %s", r->file->path,
         (size_t)(r->at - r->start), what);
 }
 
 static lathe_status fail_tensor(const reader *r, const char *name, const char *what)
 {
-    return lathe_fail(LATHE_EFORMAT, "%s: no safetensors file: tensor '%.80s' %s", r->file->path, name, what);
+    return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: tensor '%.80s' %s", r->file->path, name,
+        what);
 }
 
 /* ---- JSON ---------------------------------------------------------------------------------------------- */
@@ -82,7 +82,7 @@ static void skip_blanks(reader *r)
     while (r->at < r->end && (*r->at == ' ' || *r->at == '\t' || *r->at == '\n' || *r->at == '\r')) r->at++;
 }
 
-/* True, and past it, if `c` comes next after blanks. */
+/* If `c` comes next after blanks, move past it and return true. */
 static bool next_is(reader *r, char c)
 {
     skip_blanks(r);
@@ -96,7 +96,7 @@ static lathe_status expect(reader *r, char c, const char *what)
     return next_is(r, c) ? LATHE_OK : fail(r, what);
 }
 
-/* Four hexadecimal digits; -1 if they are not there. */
+/* The value of four hexadecimal digits; -1 if other characters come next. */
 static int read_hex(reader *r)
 {
     int value = 0;
@@ -113,7 +113,7 @@ static int read_hex(reader *r)
     return value;
 }
 
-/* The character after "\u" as UTF-8, which is never longer than what stood for it. */
+/* Write the character after "\u" as UTF-8, which is never longer than the escape. */
 static lathe_status read_unicode(reader *r, char **out)
 {
     int code = read_hex(r);
@@ -209,7 +209,7 @@ static lathe_status read_numbers(reader *r, uint64_t *numbers, int most, int *co
 
 /* ---- the header ---------------------------------------------------------------------------------------- */
 
-/* Shape, type and range must say the same, within the file. */
+/* Check that the range lies within the file and has the size that shape and type give. */
 static lathe_status finish_tensor(reader *r, lathe_safetensor *tensor, const char *dtype,
     const uint64_t offsets[2])
 {
@@ -297,7 +297,7 @@ static lathe_status add_metadata(reader *r)
 
 static lathe_status read_metadata(reader *r, bool *seen)
 {
-    if (*seen) return fail(r, "__metadata__ is there twice");
+    if (*seen) return fail(r, "__metadata__ occurs twice");
     *seen = true;
     lathe_status status = expect(r, '{', "expected '{'");
     if (status || next_is(r, '}')) return status;

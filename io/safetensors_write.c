@@ -44,7 +44,7 @@ static void put_tensor(lathe_text *header, const char *name, const lathe_shape *
     lathe_text_add(header, "],\"data_offsets\":[%zu,%zu]}", begin, end);
 }
 
-/* The whole header, padded so that the numbers behind it are aligned, with its own checksum filled in. */
+/* The whole header with its own checksum, padded so that the numbers after it are aligned. */
 static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int count,
     const lathe_metadata *metadata, int metadata_count, uint32_t data_sum)
 {
@@ -70,7 +70,7 @@ static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int 
     return LATHE_OK;
 }
 
-/* That reading would take it: the parser itself looks at a copy, which also finds names given twice. */
+/* Check with the parser, on a copy, that reading will accept the header. This also finds double names. */
 static lathe_status check_header(const char *path, const lathe_text *header, size_t data_size)
 {
     lathe_safetensors file = { .path = (char *)path };

@@ -83,7 +83,7 @@ int lathe_utf8_length(const char *string)
     return length;
 }
 
-/* Go through a string character by character; `escape` gives what stands for one, or NULL for itself. */
+/* Add a string character by character; `escape` returns a character's escape, or NULL for the character. */
 static void put_escaped(lathe_text *text, const char *string,
     const char *(*escape)(unsigned char c, char room[8]))
 {
@@ -102,7 +102,7 @@ static const char *json_escape(unsigned char c, char room[8])
     if (c == '"') return "\\\"";
     if (c == '\\') return "\\\\";
     if (c == '\n') return "\\n";
-    if (c == '<') return "\\u003c"; /* so that it may stand in a page's script element */
+    if (c == '<') return "\\u003c"; /* so that the text may be in a page's script element */
     if (c >= 0x20 && c != 0x7f) return NULL;
     snprintf(room, 8, "\\u%04x", c);
     return room;

@@ -20,7 +20,7 @@ lathe_spread lathe_spread_of(const double *values, size_t count);
 /** The result of a paired t test. */
 typedef struct lathe_paired_t {
     double mean; /* of a[i] - b[i] */
-    /** Two-sided; NaN for fewer than two pairs. p is 1 if all differences are 0, 0 if all are another number. */
+    /** Two-sided; NaN for fewer than two pairs. 1 if all differences are 0, 0 if all are another number. */
     double t, p;
     size_t count; /* pairs with two finite values */
 } lathe_paired_t;

@@ -152,7 +152,7 @@ static void malformed_headers_are_refused(void **state)
         { "{" ONE "}x", 4, "something follows the object" },
         { "{" ONE "}}", 4, "something follows the object" },
         { "{" ONE "," ONE "}", 4, "overlaps another" },
-        { "{" ONE ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "is there twice" },
+        { "{" ONE ",\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "occurs twice" },
         { "{" ONE "}", 5, "1 bytes follow the last tensor" },
         { "{}", 1, "1 bytes follow the last tensor" },
         { "{" ONE "}", 3, "lies outside the file" },
@@ -201,7 +201,7 @@ static void malformed_headers_are_refused(void **state)
         { "{\"a\\x\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown escape" },
         { "{\"a\\u12g4\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
             "stands for no character" },
-        { "{\"__metadata__\":{\"a\":\"b\",\"a\":\"b\"}}", 0, "metadata 'a' is there twice" },
+        { "{\"__metadata__\":{\"a\":\"b\",\"a\":\"b\"}}", 0, "metadata 'a' occurs twice" },
         { "{\"__metadata__\":{\"a\":1}}", 0, "expected a string" },
         { "{\"__metadata__\":[]}", 0, "expected '{'" },
         { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "there twice" },
@@ -415,7 +415,7 @@ static void bad_names_are_not_written(void **state)
     }
     const lathe_saved twice[] = { { NULL, "a.b", { 0, { 0 } }, one }, { "a.", "b", { 0, { 0 } }, one } };
     assert_int_equal(lathe_safetensors_write(path, twice, 2, NULL, 0), LATHE_EFORMAT);
-    assert_failed(LATHE_EFORMAT, "'a.b' is there twice");
+    assert_failed(LATHE_EFORMAT, "'a.b' occurs twice");
     const lathe_saved empty = { NULL, "a", { 0, { 0 } }, NULL };
     assert_int_equal(lathe_safetensors_write(path, &empty, 1, NULL, 0), LATHE_EARG);
     assert_failed(LATHE_EARG, "has no values");
