@@ -180,7 +180,7 @@ static lathe_status resolve_field(const char *owner, const lathe_field *field, v
         case LATHE_FIELD_CHOICE: {
             int value = *(int *)place;
             if (value < 0 || value >= choices_in(field))
-                status = lathe_fail(LATHE_EARG, "%s: %s = %d is none of %s", owner, field->name, value,
+                status = lathe_fail(LATHE_EARG, "%s: %s = %d is not one of %s", owner, field->name, value,
                     lathe_field_range(field, range));
             break;
         }
@@ -333,7 +333,7 @@ static lathe_status set_choice(const char *owner, const lathe_field *field, int 
         return LATHE_OK;
     }
     char range[LATHE_FIELD_TEXT];
-    return lathe_fail(LATHE_EARG, "%s: %s = '%s' is none of %s", owner, field->name, text,
+    return lathe_fail(LATHE_EARG, "%s: %s = '%s' is not one of %s", owner, field->name, text,
         lathe_field_range(field, range));
 }
 

@@ -138,7 +138,7 @@ static bool faulty(void)
     return target && (number == target || (number > target && atomic_load(&fail_onwards)));
 }
 
-/* Before a call. Returns true if it is to fail, with errno set. *after: the process is to end after the call. */
+/* Before a call. Returns true if it is to fail, with errno set. *after: the process ends after the call. */
 static bool fault_before(bool *after)
 {
     *after = false;

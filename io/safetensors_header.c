@@ -1,4 +1,4 @@
-/* The header of a safetensors file: a strict parser of the JSON that it may contain, in place, not recursive. */
+/* The header of a safetensors file: a strict parser of the JSON that it may contain, without recursion. */
 #include <string.h>
 
 #include "../core/alloc.h"

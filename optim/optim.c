@@ -279,7 +279,7 @@ static lathe_status check_tensors(const lathe_optim *optim, lathe_tensor *const 
     for (int i = 0; i < count; i++)
         if (number_of(optim->params, tensors[i]) < 0)
             return lathe_fail(LATHE_EARG,
-                "lathe_optim_add_group: tensors[%d] (%s) is none of the optimizer's %d parameters", i,
+                "lathe_optim_add_group: tensors[%d] (%s) is not one of the optimizer's %d parameters", i,
                 tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
     return LATHE_OK;
 }

@@ -166,7 +166,7 @@ static int run(const cli_line *line)
     char weights[LATHE_SETTING_LONG + 32];
     lathe_settings settings;
     if (strcmp(split, "train") && strcmp(split, "val") && strcmp(split, "test"))
-        return cli_fail(CLI_USAGE, "eval: --split '%s' is none of train, val, test", split);
+        return cli_fail(CLI_USAGE, "eval: --split '%s' is not one of train, val, test", split);
     int code = read_settings(line, folder, &settings);
     if (code) return code;
     lathe_run *run = lathe_run_new(&settings, NULL);

@@ -61,7 +61,7 @@ static void other_splits_and_weights(void **state)
     program_free(&p);
     snprintf(arguments, sizeof arguments, "eval %s/run0 --split none", folder);
     program_run(&p, LATHE_PROGRAM, arguments);
-    assert_refused(&p, 2, "none of train, val, test");
+    assert_refused(&p, 2, "not one of train, val, test");
     program_free(&p);
 }
 

@@ -89,7 +89,7 @@ static void what_is_not_legal_is_named(void **state)
         { { .lr = 1, .betas = { 0.5, 1 } }, "demo: betas[1] = 1 is not legal: [0, 1)" },
         { { .lr = 1, .patience = 101 }, "demo: patience = 101 is not legal: [1, 100]" },
         { { .lr = 1, .milestones = { 5, 1001 } }, "demo: milestones[1] = 1001 is not legal: [0, 1000]" },
-        { { .lr = 1, .mode = 2 }, "demo: mode = 2 is none of triangular | exp_range" },
+        { { .lr = 1, .mode = 2 }, "demo: mode = 2 is not one of triangular | exp_range" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_int_equal(resolve(cases[i].opts, &got), LATHE_EARG);

@@ -164,7 +164,7 @@ static void groups_are_refused(void **state)
     lathe_params *params = params_of(2), *others = params_of(2);
     lathe_optim *optim = lathe_optim_sgd(params, NULL);
     assert_int_equal(lathe_optim_add_group(optim, others->tensor, 1, NULL), -1);
-    assert_failed(LATHE_EARG, "tensors[0] (no name) is none of the optimizer's 1 parameters");
+    assert_failed(LATHE_EARG, "tensors[0] (no name) is not one of the optimizer's 1 parameters");
     assert_int_equal(lathe_optim_add_group(optim, params->tensor, 0, NULL), -1);
     assert_failed(LATHE_EARG, "0 tensors, at least 1 is needed");
     assert_int_equal(lathe_optim_add_group(optim, params->tensor, 1, &(lathe_sgd_opts){ .lr = -1 }), -1);

@@ -40,7 +40,7 @@ static void refusals(void **state)
         const char *message;
     } cases[] = {
         { { .end_factor = 2 }, "cooldown: end_factor = 2 is not legal: [0, 1]" },
-        { { .shape = (lathe_cooldown_shape)2 }, "cooldown: shape = 2 is none of linear | cosine" },
+        { { .shape = (lathe_cooldown_shape)2 }, "cooldown: shape = 2 is not one of linear | cosine" },
     };
     lathe_optim *optim = sgd_with(0.1, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

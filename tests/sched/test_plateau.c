@@ -103,7 +103,7 @@ static void refusals(void **state)
         { { .threshold = -1 }, "plateau: threshold = -1 is not legal: >= 0" },
         { { .cooldown = -1 }, "plateau: cooldown = -1 is not legal" },
         { { .min_lr = -1 }, "plateau: min_lr = -1 is not legal: >= 0" },
-        { { .mode = (lathe_plateau_mode)2 }, "plateau: mode = 2 is none of min | max" },
+        { { .mode = (lathe_plateau_mode)2 }, "plateau: mode = 2 is not one of min | max" },
     };
     lathe_optim *optim = sgd_with(0.1, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

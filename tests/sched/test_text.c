@@ -77,7 +77,7 @@ static void modes_in_the_text(void **state)
         lathe_sched_free(sched);
     }
     assert_null(make(optim, "cyclic:zigzag", range, 3));
-    assert_failed(LATHE_EARG, "cyclic: mode = 'zigzag' is none of triangular | triangular2 | exp_range");
+    assert_failed(LATHE_EARG, "cyclic: mode = 'zigzag' is not one of triangular | triangular2 | exp_range");
     lathe_sched *sched = make(optim, "onecycle", &(lathe_sched_option){ "one-cycle.max-lr", "0.5" }, 1);
     assert_ptr_equal(lathe_sched_type_of(sched), &lathe_one_cycle_sched);
     lathe_sched_free(sched);

@@ -47,7 +47,7 @@ static void refusals(void **state)
         const char *message;
     } cases[] = {
         { { .start_factor = 2 }, "warmup: start_factor = 2 is not legal: [0, 1]" },
-        { { .shape = (lathe_warmup_shape)2 }, "warmup: shape = 2 is none of linear | constant" },
+        { { .shape = (lathe_warmup_shape)2 }, "warmup: shape = 2 is not one of linear | constant" },
     };
     lathe_optim *optim = sgd_with(0.1, 0);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

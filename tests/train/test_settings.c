@@ -74,7 +74,7 @@ static void what_is_not_legal_is_named(void **state)
         { "epochs", "nan", LATHE_EARG, "epochs = 'nan'" },
         { "seed", "-1", LATHE_EARG, "seed" },
         { "early_stop", "maybe", LATHE_EARG,
-            "early_stop = 'maybe' is none of off | val_loss | val_accuracy | train_loss" },
+            "early_stop = 'maybe' is not one of off | val_loss | val_accuracy | train_loss" },
         { "optim.gamma_", "1", LATHE_ENAME, "unknown setting 'optim.gamma_'" },
         { "loss.betas", "0.9,0.99", LATHE_ENAME, "unknown setting 'loss.betas'" },
         { "data", "a\nb", LATHE_EARG, "data has a control character" },

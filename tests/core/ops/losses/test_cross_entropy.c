@@ -283,7 +283,7 @@ static void mistakes_are_named(void **state)
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG,
         "lathe_cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]");
     c.opts = (lathe_cross_entropy_opts){ .reduction = (lathe_reduction)7 };
-    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "reduction = 7 is none of mean | sum | none");
+    assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "reduction = 7 is not one of mean | sum | none");
     lathe_real weights[] = { 1, 0, -2, 1 };
     c.opts = (lathe_cross_entropy_opts){ .class_weights = weights };
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "the weight of class 2 is -2");

@@ -121,7 +121,7 @@ static void mistakes_are_named(void **state)
     pair[1] = leaf;
     c.reduction = (lathe_reduction)7;
     assert_op_fails(distance, &c, pair, 2, LATHE_EARG,
-        "lathe_l1: reduction = 7 is none of mean | sum | none");
+        "lathe_l1: reduction = 7 is not one of mean | sum | none");
     c = (distance_case){ "smooth_l1", -1, LATHE_REDUCE_MEAN };
     assert_op_fails(distance, &c, pair, 2, LATHE_EARG, "lathe_smooth_l1: beta = -1 is not legal: >= 0");
     c = (distance_case){ "huber", LATHE_ZERO, LATHE_REDUCE_MEAN };
