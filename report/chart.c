@@ -12,11 +12,11 @@ static const char *const colors[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7"
 static const char *const dashes[] = { "", "7 3", "2 3", "9 3 2 3", "4 2", "1 4", "12 4" };
 enum { COLORS = sizeof colors / sizeof colors[0] };
 
-/* Where numbers lie on the picture. */
+/* The map from numbers to pixels. */
 typedef struct frame {
     const lathe_chart *chart;
     int width, height;
-    double x_min, x_max, y_min, y_max; /* the logarithms where an axis is logarithmic */
+    double x_min, x_max, y_min, y_max; /* logarithms on a logarithmic axis */
 } frame;
 
 static double y_value(const lathe_chart *chart, double y)
@@ -46,7 +46,7 @@ static void widen(double *low, double *high, double value)
     if (value > *high) *high = value;
 }
 
-/* A range that is no range gets a width, so that one point or a constant can be drawn. */
+/* Widen an empty range, so that a single point or a constant can be drawn. */
 static void make_range(double *low, double *high, double margin)
 {
     if (*low > *high) *low = 0, *high = 1;
@@ -73,7 +73,7 @@ static frame frame_of(const lathe_chart *chart)
     return f;
 }
 
-/* A step of 1, 2 or 5 times a power of ten that cuts the range into at most `most` parts. */
+/* A step of 1, 2 or 5 times a power of ten that divides the range into at most `most` parts. */
 static double tick_step(double range, int most)
 {
     double power = pow(10, floor(log10(range / most)));
@@ -95,7 +95,7 @@ static const char *tick_text(double value, char text[32])
     lathe_double_text(value, exact);
     double rounded;
     snprintf(text, 32, "%s", exact);
-    /* 0.30000000000000004 is 0.3 to a reader. */
+    /* Show 0.30000000000000004 as 0.3. */
     for (int digits = 3; digits <= 12; digits++) {
         snprintf(text, 32, "%.*g", digits, value);
         for (char *c = text; *c; c++)
@@ -110,7 +110,7 @@ static void x_axis(lathe_text *out, const frame *f)
     char text[32];
     double step = tick_step(f->x_max - f->x_min, MOST_TICKS - 2);
     if (f->chart->log_x && step < 1 && f->x_max - f->x_min > 1)
-        step = 1; /* whole powers of ten where there are any */
+        step = 1; /* only powers of ten, if the range has one */
     for (double tick = ceil(f->x_min / step) * step; tick <= f->x_max + step * 1e-9; tick += step) {
         lathe_text_put(out, "<path class=\"grid\" d=\"M");
         pixel(out, x_pixel(f, tick));
@@ -134,7 +134,7 @@ static void y_tick(lathe_text *out, const frame *f, double tick, double value)
     lathe_text_add(out, "\">%s</text>\n", tick_text(value, text));
 }
 
-/* Less than two powers of ten: 1, 2, 5, 10, 20, ... */
+/* In a range of less than two powers of ten: 1, 2, 5, 10, 20, ... */
 static void few_powers(lathe_text *out, const frame *f)
 {
     static const double factor[] = { 1, 2, 5 };
@@ -153,7 +153,7 @@ static void y_axis(lathe_text *out, const frame *f)
         few_powers(out, f);
         return;
     }
-    if (logarithmic && step < 1 && range > 1) step = 1; /* whole powers of ten where there are any */
+    if (logarithmic && step < 1 && range > 1) step = 1; /* only powers of ten, if the range has one */
     for (double tick = ceil(f->y_min / step) * step; tick <= f->y_max + step * 1e-9; tick += step) {
         double value = fabs(tick) < step * 1e-9 ? 0 : tick;
         y_tick(out, f, tick, logarithmic ? pow(10, value) : value);
@@ -169,7 +169,7 @@ static void point(lathe_text *out, const frame *f, double x, double y, bool *pen
     *pen_down = true;
 }
 
-/* The points [begin, end) of one pixel column by their first, lowest, highest and last. */
+/* Draw the points [begin, end) of one pixel column by their first, lowest, highest and last point. */
 static void column_of_points(lathe_text *out, const frame *f, const lathe_series *s, size_t begin, size_t end,
     bool *pen_down)
 {

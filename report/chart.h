@@ -8,34 +8,36 @@
 extern "C" {
 #endif
 
-/** One line of a chart. Points whose x or y is not finite are gaps. */
+/** One line of a chart. A point whose x or y is not finite is a gap. */
 typedef struct lathe_series {
-    const char *name; /* for the legend; NULL: not in it */
+    const char *name; /* for the legend; NULL: not in the legend */
     const double *x, *y;
     size_t count;
-    /** 0 ... 6 of a palette that colour-blind people can tell apart (Okabe, Ito 2008); each has a dash of its
-     * own */
+    /** 0 to 6 of a palette for colour-blind people (Okabe, Ito 2008). Each colour has its own dashes. */
     int color;
-    bool faint; /* a raw curve behind its smoothed one */
+    bool faint; /* the raw curve behind its smoothed one */
     bool dots;  /* mark each point, as for one value an epoch */
-    bool path;  /* a way on a map: every point in its order, whatever x does */
+    bool path;  /* a path on a map: every point is drawn, in its order, for any x */
 } lathe_series;
 
-/** A chart. Zeros: 720 x 260 pixels, linear axis. */
+/** A chart. Zeros: 720 x 260 pixels, linear axes. */
 typedef struct lathe_chart {
     const char *title, *x_label, *y_label;
     const lathe_series *series;
     int count;
     bool log_x, log_y; /* logarithmic axes; numbers <= 0 are gaps */
-    bool zero;         /* y = 0 is on the chart, on a linear axis */
+    bool zero;         /* a linear y axis includes 0 */
     int width, height;
 } lathe_chart;
 
 /**
- * Add the chart to `out` as one <svg> element. A line with more points than the chart has pixels, unless it
- * is a path, is drawn by the lowest and highest of each column, so that no spike is lost. The element carries
- * data-left, data-right (pixels) and data-min, data-max (x values, or their decimal logarithms), from which
- * a script can tell what lies under the pointer. All names are escaped.
+ * Add the chart to `out` as one <svg> element. All names are escaped.
+ *
+ * A line with more points than the chart has pixels is drawn by the lowest and highest point of each column,
+ * so every spike is visible. A path is drawn in full. The element has the attributes data-left, data-right
+ * (pixels) and
+ * data-min, data-max (x values, or their decimal logarithms). From them a script finds the x under the
+ * pointer.
  */
 void lathe_chart_svg(lathe_text *out, const lathe_chart *chart);
 

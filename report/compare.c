@@ -6,10 +6,10 @@
 #include "../io/file.h"
 #include "page_impl.h"
 
-/* The runs that there are, and what they have in common. */
+/* The runs that exist, and what they share. */
 typedef struct collection {
     lathe_variant *variant;
-    lathe_history *history; /* as read; that of the run that is going on is its own */
+    lathe_history *history; /* as read; a run that is training has its own */
     lathe_page_run *run;
     lathe_page_group *group;
     size_t runs;
@@ -24,7 +24,7 @@ static int group_of(const collection *c, const char *name)
     return g;
 }
 
-/* Steps of the first epoch; of one that is not whole yet, what there is of it. */
+/* The steps of the first epoch, or the steps so far if it is not complete. */
 static double steps_per_epoch(const lathe_history *history)
 {
     size_t count = 0;

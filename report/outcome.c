@@ -1,4 +1,4 @@
-/* What a trained model takes for what: for the page of a run. */
+/* The evaluation of a trained model, for the page of a run. */
 #include <math.h>
 #include <string.h>
 
@@ -15,11 +15,11 @@ typedef struct mistake {
     double confidence;
 } mistake;
 
-/* What is gathered over the batches. */
+/* The sums over the batches. */
 typedef struct outcome {
     lathe_confusion *confusion;
     lathe_real *scores;
-    mistake worst[MOST_MISTAKES]; /* the surest first */
+    mistake worst[MOST_MISTAKES]; /* highest confidence first */
     int count;
     size_t seen;
 } outcome;
@@ -72,7 +72,7 @@ static lathe_status gather(lathe_run *run, const lathe_dataset *data, outcome *a
     return status;
 }
 
-/* With the weights that the run was tested with. */
+/* Evaluate with the weights that the run was tested with. */
 static lathe_status gather_tested(lathe_run *run, const lathe_dataset *data, outcome *all)
 {
     lathe_status status = lathe_run_tested_enter(run);

@@ -9,7 +9,7 @@
 #include "../nn/summary.h"
 #include "page_impl.h"
 
-/* report/page.css, the three parts of the page's program, and uPlot with its style and licence. */
+/* report/page.css, the three parts of the page's script, and uPlot with its style and licence. */
 extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_page_tables_js[],
     lathe_page_controls_js[], lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
 
@@ -82,7 +82,7 @@ char *lathe_page_text(const lathe_page *page)
     return lathe_text_take(&out);
 }
 
-/* ---- what is done with a page -------------------------------------------------------------------------- */
+/* ---- uses of a page ------------------------------------------------------------------------------------ */
 
 lathe_status lathe_page_take_text(const lathe_page *page, void *result)
 {
@@ -123,7 +123,7 @@ static char *title_of(const lathe_settings *settings)
     return lathe_text_take(&out);
 }
 
-/* The layers as a table; NULL if the net has none to show. */
+/* The layers as a table; NULL without layers. */
 static char *summary_of(const lathe_run *run)
 {
     lathe_summary *summary = lathe_nn_summary(run->net,

@@ -1,5 +1,4 @@
-/* The page of curves: one self-contained HTML file about a run or several, without any request to anywhere.
- */
+/* The page of curves: one self-contained HTML file about one run or several. It makes no requests. */
 #ifndef LATHE_REPORT_PAGE_H
 #define LATHE_REPORT_PAGE_H
 
@@ -11,44 +10,49 @@ extern "C" {
 #endif
 
 /**
- * The page of a run as text: charts of loss, accuracy, learning rate and momentum that are read with pointer
- * or keyboard, the table of epochs, the layers, and the settings. To be given to lathe_free. Errors:
- * LATHE_ENOMEM: NULL.
+ * The page of a run as text. It has charts of loss, accuracy, learning rate and momentum, which pointer and
+ * keyboard can read, the table of epochs, the layers, and the settings. Free the result with lathe_free.
+ * Errors   LATHE_ENOMEM: returns NULL.
  */
 char *lathe_report_page(const lathe_run *run);
 
-/** The data of that page alone, a JSON object: what a page that is served asks for while the run goes on.
- * Errors: LATHE_ENOMEM: NULL. */
+/**
+ * The data of that page, a JSON object. A served page asks for it while the run continues.
+ * Errors   LATHE_ENOMEM: returns NULL.
+ */
 char *lathe_report_data(const lathe_run *run);
 
 /**
- * Write the page to a file, atomically, and its charts as pictures beside it: DIR/report-loss.svg, -val-loss,
- * -val-accuracy, -lr and -momentum for DIR/report.html. Errors: LATHE_ENOMEM, LATHE_EIO.
+ * Write the page to a file, atomically, and its charts as pictures beside it. For DIR/report.html they are
+ * DIR/report-loss.svg, -val-loss, -val-accuracy, -lr and -momentum.
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
  */
 lathe_status lathe_report_write(const lathe_run *run, const char *path);
 
 /**
- * The same of a run that has ended, with what its model takes for what: confusion matrix, precision and
- * recall of each class, the surest mistakes as pictures. For that the test set, or the validation part, is
- * gone through once more with the weights that the run was tested with.
- * Errors   those of lathe_report_write. Where the measuring itself fails the page goes without it.
+ * Write the page of a run that has ended, with an evaluation of its model: confusion matrix, precision and
+ * recall of each class, and the mistakes of highest confidence as pictures. The test set, else the validation
+ * set, is evaluated once more, with the weights that the run was tested with.
+ * Errors   those of lathe_report_write. If the evaluation fails, the page is written without it.
  */
 lathe_status lathe_report_finish(lathe_run *run, const char *path);
 
 /**
- * Write FOLDER/report.html, the page of a comparison: learning rate, momentum, training loss, validation loss
- * and accuracy of each variant, the mean of its seeds in a band from the least to the greatest, what is more
- * than noise against the variant `baseline` (NULL: the first), the settings that differ, and a table of
- * results; and its charts as pictures beside it. The curves are read from the run folders; runs that have
- * none yet are left out.
- * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT; LATHE_ENAME: no such variant.
+ * Write FOLDER/report.html, the page of a comparison, and its charts as pictures beside it.
+ *
+ * For each variant the page shows learning rate, momentum, training loss, validation loss and accuracy: the
+ * mean of its seeds, in a band from the smallest to the largest. It also shows which differences from the
+ * variant `baseline` (NULL: the first) are significant, the settings that differ, and a table of results. The
+ * curves are read from the run folders. Runs without curves are left out.
+ * Errors   LATHE_ENOMEM, LATHE_EIO, LATHE_EFORMAT; LATHE_ENAME if no variant has the name `baseline`.
  */
 lathe_status lathe_report_compare(const lathe_compare *compare, const char *baseline);
 
 /**
- * That page as text, and its data alone: what a page that is served asks for while the comparison goes on.
- * `now` is the run that is being trained, whose curves are read from memory; NULL: none. To be given to
- * lathe_free. Errors: those of lathe_report_compare: NULL.
+ * That page as text, and its data. A served page asks for the data while the comparison continues. `now` is
+ * the run that is training: its curves are read from memory. NULL: no run is training. Free the result with
+ * lathe_free.
+ * Errors   those of lathe_report_compare: returns NULL.
  */
 char *lathe_report_compare_page(const lathe_compare *compare, const char *baseline, const lathe_run *now);
 char *lathe_report_compare_data(const lathe_compare *compare, const char *baseline, const lathe_run *now);

@@ -8,10 +8,10 @@
 
 #include "page_impl.h"
 
-/* Rows of steps on one page, whatever its runs: about a megabyte; and on one run of several. */
+/* The most rows of steps on one page, about a megabyte, and of one run among several. */
 enum { MOST_ROWS = 36000, MOST_OF_A_RUN = 6000, LEAST_OF_A_RUN = 300 };
 
-/* How many steps make one row: the same for all runs, so that they can be laid over each other. */
+/* The number of steps in one row. It is the same for all runs, so their curves can be compared. */
 static size_t stride_of(const lathe_page *page)
 {
     size_t longest = 0, most = page->runs ? MOST_ROWS / page->runs : MOST_ROWS;
@@ -22,7 +22,7 @@ static size_t stride_of(const lathe_page *page)
     return longest ? (longest + most - 1) / most : 1;
 }
 
-/* Six digits are more than a screen shows, and half of the bytes. */
+/* Six digits are more than a screen shows, and take half the bytes. */
 static void put_number(lathe_text *out, double number)
 {
     char text[32];

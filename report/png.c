@@ -5,7 +5,7 @@
 #include "../core/alloc.h"
 #include "page_impl.h"
 
-/* Bytes that grow would be too much for this: a picture's size is known. */
+/* A buffer of fixed size: the size of the picture is known. */
 typedef struct bytes {
     uint8_t *data;
     size_t count;
@@ -46,7 +46,7 @@ static void base64(lathe_text *out, const uint8_t *data, size_t count)
     }
 }
 
-/* Rows of a filter byte and pixels, channel beside channel. */
+/* Each row is a filter byte and its pixels, with a pixel's channels side by side. */
 static void rows_of(uint8_t *rows, const uint8_t *pixels, int channels, int height, int width)
 {
     for (int y = 0; y < height; y++) {

@@ -9,10 +9,10 @@
 #include "chart.h"
 #include "page_impl.h"
 
-/* A chart: the file's name is the page's, "-NAME.svg" for ".html". */
+/* A chart. Its file has the page's name with "-NAME.svg" in place of ".html". */
 typedef struct plan {
     const char *name, *title, *unit;
-    bool steps;    /* a value a step, else one an epoch */
+    bool steps;    /* one value a step; false: one an epoch */
     size_t offset; /* of the value in its row */
     bool smooth;
     double scale;
@@ -40,7 +40,7 @@ static double value_of(const lathe_page_run *run, const plan *p, size_t row)
     return value * p->scale;
 }
 
-/* The mean of the group's runs at a row; NaN where none has a number. */
+/* The mean of the group's runs at a row; NaN if no run has a number there. */
 static double mean_at(const lathe_page *page, int group, const plan *p, size_t row)
 {
     double sum = 0, count = 0;
