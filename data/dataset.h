@@ -1,4 +1,4 @@
-/* Datasets: numbered pictures with what is to be learned about each. */
+/* Data sets: numbered pictures with their targets. */
 #ifndef LATHE_DATA_DATASET_H
 #define LATHE_DATA_DATASET_H
 
@@ -14,8 +14,7 @@ extern "C" {
 
 typedef struct lathe_dataset lathe_dataset;
 
-/** LATHE_SPLIT_VAL: the validation part of a set that has one beside a test part. Others fail with
- * LATHE_ESTATE. */
+/** LATHE_SPLIT_VAL: the validation set, for sets that have one and a test set; LATHE_ESTATE for others. */
 typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST, LATHE_SPLIT_VAL } lathe_split;
 
 /** What is to be learned about a picture. */
@@ -26,7 +25,7 @@ typedef enum lathe_task {
     LATHE_TASK_PIXELS /* a class for each pixel: a mask */
 } lathe_task;
 
-/** The word for a task in a checkpoint: "class", "many", "heads", "pixels"; NULL for a number that is no task. */
+/** The word for a task in a checkpoint: "class", "many", "heads", "pixels"; NULL for other numbers. */
 const char *lathe_task_name(lathe_task task);
 
 /** The task of such a word. Returns false if no task has it. */
@@ -38,11 +37,13 @@ typedef struct lathe_head {
     int first, classes;
 } lathe_head;
 
-/** One sample: a picture of 8-bit numbers, channel after channel, row after row, and what is known of it. */
+/** One sample: a picture of 8-bit numbers, channel after channel, row after row, and its target. */
 typedef struct lathe_sample {
-    const uint8_t *pixels; /* [C, H, W]; lives as long as the data set, or as `scratch` given to read */
+    const uint8_t *pixels; /* [C, H, W]; valid as long as the data set, or as `scratch` given to read */
     int channels, height, width;
-    /** its class; of several heads the first one's; of many classes the first it has, or 0; of a mask 0 */
+    /**
+     * Its class. With several heads: of the first; with many classes: its first class, or 0; with a mask: 0.
+     */
     int label;
     const int *targets;  /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
     const uint8_t *mask; /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
@@ -52,57 +53,54 @@ typedef struct lathe_sample {
 typedef struct lathe_dataset_type {
     const char *name;
     /**
-     * Sample `index` into *sample. `scratch` has room for lathe_data_scratch bytes and may hold its pixels.
+     * Read sample `index` into *sample. `scratch` has lathe_data_scratch bytes and may hold the pixels.
      * Called from several threads at once. Errors: LATHE_EIO, LATHE_EFORMAT.
      */
     lathe_status (*read)(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
-    void (*close)(lathe_dataset *data); /* give back what `state` owns; NULL: nothing */
-    /** The file of sample `index`; NULL, or a type without this: it has none of its own. */
+    void (*close)(lathe_dataset *data); /* free what `state` owns; may be NULL */
+    /** The file of sample `index`; NULL if the sample has no file of its own. May be NULL. */
     const char *(*file)(const lathe_dataset *data, size_t index);
 } lathe_dataset_type;
-
-/** A data set. Read its fields as you like. */
+/** A data set. Its fields may be read directly. */
 struct lathe_dataset {
     const lathe_dataset_type *type;
     char *name; /* "fashion-mnist" */
     size_t count;
     int channels, height, width;    /* of every sample */
-    int classes;                    /* of several heads: of all together */
+    int classes;                    /* of all heads together */
     const char *const *class_names; /* [classes] */
-    const int *labels;              /* [count], known without decoding a picture: lathe_sample's label */
-    double mean[4], std[4];         /* of each channel, of pixels scaled to 0 ... 1: for normalisation */
+    const int *labels;              /* [count]: label of each sample, known without decoding a picture */
+    double mean[4], std[4];         /* of each channel, of pixels scaled to [0, 1]: for normalisation */
     lathe_task task;
-    int targets_each;       /* numbers of a sample's targets: classes, or heads; otherwise 0 */
+    int targets_each;       /* numbers of a sample's targets: of classes, or of heads; otherwise 0 */
     const int *targets;     /* [count, targets_each] */
     int heads;              /* of LATHE_TASK_HEADS, otherwise 0 */
     const lathe_head *head; /* [heads] */
-    const int
-        *groups;    /* [count]: samples of one number belong together (a patient, a film); NULL: not known */
-    size_t skipped; /* files left out because they could not be read ... */
+    const int *groups; /* [count]: samples of one number belong together (a patient, a film); NULL: unknown */
+    size_t skipped;    /* files that could not be read and were left out ... */
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
-    void *state;                    /* the kind's own */
+    void *state;                    /* of the type */
 };
 
-/** Close a data set. NULL is fine. Subsets and loaders made from it must be freed before. */
+/** Close a data set. NULL is fine. Free its subsets and loaders first. */
 void lathe_data_free(lathe_dataset *data);
 
-/** Sample `index`, as the type's read. Errors: LATHE_EARG beyond the end. */
+/** Read sample `index`, as the type's read does. Errors: LATHE_EARG beyond the end. */
 lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
 
-/** Bytes of scratch for reading a sample: its pixels, and its mask if there are masks. */
+/** Bytes of scratch for reading a sample: for its pixels and its mask. */
 size_t lathe_data_scratch(const lathe_dataset *data);
 
-/** Numbers of a sample's answer, as a batch has them: 1 label, targets_each targets, or H*W classes of a
- * mask. */
+/** Numbers of a sample's target in a batch: 1 label, targets_each targets, or the H*W classes of a mask. */
 size_t lathe_data_answers(const lathe_dataset *data);
 
-/** Room for a sample's name. */
+/** Bytes for a sample's name. */
 #define LATHE_SAMPLE_NAME 512
 
-/** What to call a sample in messages: its file, or "picture 17 of cifar10", into `name`; returns `name`. */
+/** Write a sample's name for messages into `name`: its file, or "picture 17 of cifar10". Returns `name`. */
 const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char name[LATHE_SAMPLE_NAME]);
 
-/** The file of a sample; NULL if it has none of its own, or beyond the end. */
+/** The file of a sample; NULL if it has no file of its own, or is beyond the end. */
 const char *lathe_data_sample_file(const lathe_dataset *data, size_t index);
 
 #ifdef __cplusplus

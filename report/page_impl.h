@@ -60,8 +60,8 @@ lathe_status lathe_page_write(const lathe_page *page, void *result);
 lathe_status lathe_page_write_charts(const lathe_page *page, const char *page_path);
 
 /**
- * The evaluation of a finished run's model on the test set, else the validation set, as a JSON object: confusion
- * matrix, and mistakes of highest confidence with their pictures. Free the result with lathe_free.
+ * The evaluation of a finished run's model on the test set, else the validation set, as a JSON object:
+ * confusion matrix, and mistakes of highest confidence with their pictures. Free the result with lathe_free.
  * Errors   those of the evaluation: returns NULL.
  */
 char *lathe_report_outcome(lathe_run *run);

@@ -1,4 +1,4 @@
-/* The picture files that lie in a folder. */
+/* Find the picture files in a folder. */
 #ifndef LATHE_DATA_FORMATS_FIND_PICTURES_H
 #define LATHE_DATA_FORMATS_FIND_PICTURES_H
 
@@ -10,22 +10,22 @@
 extern "C" {
 #endif
 
-/** Paths of files, in order. Zeros are none. */
+/** Paths of files, in order. Zeros are an empty list. */
 typedef struct lathe_file_names {
     char **file; /* [count] */
     size_t count, room;
 } lathe_file_names;
 
 /**
- * Add `path` itself if it is no folder, else the pictures in it and in the folders below, to a depth of 16,
- * sorted by the bytes of their names, as "path/below/name". What counts as a picture, and what is passed
- * over, is as for lathe_data_folder.
- * Errors   LATHE_EIO (nothing there), LATHE_EFORMAT (a folder without pictures), LATHE_ENOMEM. What was added
- *          before stays.
+ * Add `path` itself if it is a file. If it is a folder, add the pictures in it and in its subfolders, to a
+ * depth of 16, sorted by the bytes of their names, as "path/below/name". lathe_data_folder says which files
+ * are pictures.
+ * Errors   LATHE_EIO (the path does not exist), LATHE_EFORMAT (a folder without pictures), LATHE_ENOMEM. The
+ *          names added before stay.
  */
 lathe_status lathe_data_find(const char *path, lathe_file_names *names);
 
-/** Give them back; they are zeros then. */
+/** Free the list; it is empty then. */
 void lathe_file_names_free(lathe_file_names *names);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* IDX files, as MNIST and Fashion-MNIST come: plain or gzipped. */
+/* IDX files, the format of MNIST and Fashion-MNIST: plain or gzipped. */
 #ifndef LATHE_DATA_FORMATS_IDX_H
 #define LATHE_DATA_FORMATS_IDX_H
 
@@ -8,27 +8,27 @@
 extern "C" {
 #endif
 
-/** What the two files do not say. NULL or zeros: names "0", "1", ..., mean and std measured. */
+/** What the two files do not say. NULL or zeros: class names "0", "1", ..., mean and std measured. */
 typedef struct lathe_idx_opts {
-    const char *name; /* NULL: the name of the pictures' file */
-    int classes;      /* a label of this or more is refused; at most 65536; 0: the largest label + 1 */
+    const char *name;               /* NULL: the name of the pictures' file */
+    int classes;                    /* labels must be below this; at most 65536; 0: the largest label + 1 */
     const char *const *class_names; /* [classes] */
     const double *mean, *std;       /* [1] */
-    /** with mean and std: gzipped pictures are kept unpacked in a file of the user's cache folder */
+    /** With mean and std: keep the unpacked pictures of a gzipped file in the user's cache folder. */
     bool cache;
 } lathe_idx_opts;
 
 /**
- * Pictures and labels from two IDX files. Whether one is gzipped is told by its content.
+ * Pictures and labels from two IDX files. The content of a file decides whether it is gzipped.
  *
- *     pictures  00 00 08 03, count, rows, columns (each four bytes, the highest first), then a byte a pixel
+ *     pictures  00 00 08 03, count, rows, columns (four bytes each, highest first), then a byte a pixel
  *     labels    00 00 08 01, count, then a byte a label
  *
- * Memory   the unpacked pictures, or none of them where they are read from the cache; nothing is allocated by
- *          a header's word before the file's length bears it out.
+ * Memory   the unpacked pictures, or nothing if they are read from the cache. A size in a header is allocated
+ *          only if the file's length agrees with it.
  * Errors   LATHE_EIO; LATHE_EFORMAT with the file's name and the reason: another magic number or element
  *          type, no pictures, a size of 0 or above 16,384, a length that does not fit the header, truncated
- *          or damaged gzip data, trailing bytes, counts that differ, a label out of range. Returns NULL.
+ *          or damaged gzip data, trailing bytes, different counts, a label out of range. Returns NULL.
  * Source   http://yann.lecun.com/exdb/mnist/
  */
 lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const lathe_idx_opts *opts);
@@ -36,17 +36,17 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
 /**
  * Fashion-MNIST: 60,000 + 10,000 grey pictures of clothing, 28x28, 10 classes.
  *
- * The unpacked pictures are kept in lathe in the user's cache folder ($LATHE_CACHE names another, or is
- * "off"): the next run starts at once.
- * dir      the folder of train-images-idx3-ubyte[.gz] and the others. NULL: fashion-mnist in the folder that
- *          the environment variable LATHE_DATA names, or in /usr/share/datasets, where Debian's
+ * The unpacked pictures are kept in the folder lathe of the user's cache folder, so that the next run starts
+ * at once. The environment variable LATHE_CACHE names another folder, or is "off".
+ * dir      the folder of train-images-idx3-ubyte[.gz] and the other files. NULL: fashion-mnist in the folder
+ *          that the environment variable LATHE_DATA names, or in /usr/share/datasets, where Debian's
  *          dataset-fashion-mnist puts it.
  * Source   H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST", arXiv:1708.07747.
  * Same as  torchvision.datasets.FashionMNIST
  */
 lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split);
 
-/** MNIST: 60,000 + 10,000 handwritten digits, 28x28. `dir` as above, its default folder called mnist. */
+/** MNIST: 60,000 + 10,000 handwritten digits, 28x28. `dir` as above; the default folder is called mnist. */
 lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split);
 
 #ifdef __cplusplus

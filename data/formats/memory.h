@@ -1,4 +1,4 @@
-/* A data set that lies in memory: your own arrays, and what the readers of MNIST and CIFAR end in. */
+/* A data set in memory: your own arrays. The readers of MNIST and CIFAR use it too. */
 #ifndef LATHE_DATA_FORMATS_MEMORY_H
 #define LATHE_DATA_FORMATS_MEMORY_H
 
@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** What the pictures are. Sizes and `count` are needed; the rest may be left out. */
+/** A description of the pictures. Sizes and `count` are required. */
 typedef struct lathe_memory_opts {
     const char *name;               /* NULL: "memory" */
     size_t count;                   /* pictures */

@@ -1,5 +1,6 @@
-/* Private: what data sets of picture files share: a list of them, decoding, keeping, leaving out what is
- * damaged. */
+/*
+ * Private: lists of picture files, and what their data sets share: decoding, keeping, skipping damaged files.
+ */
 #ifndef LATHE_DATA_FORMATS_PICTURE_FILES_IMPL_H
 #define LATHE_DATA_FORMATS_PICTURE_FILES_IMPL_H
 
@@ -8,11 +9,11 @@
 #include "folder.h"
 #include "../open.h"
 
-/** A list of picture files, and what is known of each. Zeros with an arena are an empty one. */
+/** A list of picture files with their targets. Zeros and an arena are an empty list. */
 typedef struct lathe_file_list {
-    lathe_arena *arena; /* of the names and all else that is not said to be lathe_alloc's */
-    char **file;        /* [count] paths from the working folder on; lathe_alloc's, as are the arrays below */
-    char **mask;        /* [count]: the file of each picture's mask, or NULL if there are none */
+    lathe_arena *arena; /* of the names, and of all fields that are not from lathe_alloc */
+    char **file;        /* [count] paths; this array and those below are from lathe_alloc */
+    char **mask;        /* [count]: the file of each picture's mask; NULL without masks */
     int *label;         /* [count] */
     int *group;         /* [count], or NULL */
     int *target;        /* [count, targets_each], or NULL */
@@ -21,25 +22,27 @@ typedef struct lathe_file_list {
     int targets_each, heads, classes;
     const lathe_head *head;         /* [heads], in the arena */
     const char *const *class_names; /* [classes], in the arena */
-    uint8_t class_of[256];          /* of each level of a mask; 255: of none */
+    uint8_t class_of[256];          /* of each level of a mask; 255: no class */
 } lathe_file_list;
 
 /**
- * Add a picture. Its targets are copied. `mask` and `targets` are given for all of a list's or for none.
- * Errors: LATHE_ENOMEM (also for a NULL path).
+ * Add a picture. Its targets are copied. Give `mask` and `targets` for all pictures of a list or for no
+ * picture.
+ * Errors   LATHE_ENOMEM, also for a NULL path.
  */
 lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, int label,
     const int *targets);
 
 void lathe_file_list_free(lathe_file_list *list);
 
-/** "a/b" in the arena; NULL: memory ran out. */
+/** "a/b" in the arena. Errors: LATHE_ENOMEM: returns NULL. */
 char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
 
 /**
- * A data set of the list, which becomes its own, also when this fails; with a `status` that says the list
- * could not be made it only goes. Of the options labels, classes and class_names are not
- * looked at; the others are checked and have been filled in. `where` is what messages call the whole.
+ * Make a data set of the list and take over the list, also after a failure. If `status` is a failure (of
+ * making the list), only free the list. The options labels, classes and class_names are ignored; the others
+ * must be resolved and
+ * are checked. `where` names the data set in messages.
  */
 lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts,
     const char *where);
@@ -51,14 +54,13 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
 lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,
     const lathe_folder_opts *opts, lathe_folder_opts *resolved, lathe_files_opts *files);
 
-/** Of train/, val/ and test/, which a split is in: the test is val/ where there is no test/. */
+/** "train", "val" or "test": the folder of a split. The test split takes val if there is no test. */
 const char *lathe_folder_place(lathe_split split, bool val, bool test);
 
-/** What a name on the command line leaves open. */
+/** The folder's options that follow from the options of lathe_data_open. */
 lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts);
 
-/** Does a file of an open folder look like a picture, by its name's ending or, without such, by its first
- * bytes? */
+/** Returns true if a file of an open folder is a picture, by its name's ending or else by its first bytes. */
 bool lathe_is_picture(int folder, const char *name);
 
 #endif

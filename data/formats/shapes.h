@@ -1,4 +1,4 @@
-/* Shapes: a generated data set, for where no files are installed. */
+/* Shapes: a generated data set that needs no files. */
 #ifndef LATHE_DATA_FORMATS_SHAPES_H
 #define LATHE_DATA_FORMATS_SHAPES_H
 
@@ -10,20 +10,20 @@
 extern "C" {
 #endif
 
-/** NULL or zeros: 10,000 grey pictures of 28x28 to train with, 2,000 to test with. */
+/** NULL or zeros: 10,000 grey pictures of 28x28 for training, 2,000 for testing. */
 typedef struct lathe_shapes_opts {
     size_t count;  /* pictures */
     bool colour;   /* three channels, not one */
-    int size;      /* side, 16 ... 1024; 0: 28, in colour 32 */
-    uint64_t seed; /* another seed, another set */
+    int size;      /* side in pixels, 16 to 1024; 0: 28, in colour 32 */
+    uint64_t seed; /* decides the pictures */
 } lathe_shapes_opts;
 
 /**
- * Pictures of ten shapes: circle, ring, half disc, crescent, triangle, square, bar, cross, star, heart;
- * picture i shows shape i mod 10. Place, size, turn, shades and noise are random, keyed by (seed, split, i),
- * so that the training and test pictures differ and any of them can be drawn without the others. Edges are
- * anti-aliased.
- * mean and std are measured from the first 200 pictures.
+ * Pictures of ten shapes: circle, ring, half disc, crescent, triangle, square, bar, cross, star, heart.
+ * Picture i shows shape i mod 10. Position, size, rotation, shades and noise are random, keyed by (seed,
+ * split, i). So training and
+ * test pictures differ, and any picture can be drawn without the others. Edges are anti-aliased. mean and std
+ * are measured from the first 200 pictures.
  *
  * Memory   the pictures, each drawn when it is first read.
  * Errors   LATHE_EARG, LATHE_ENOMEM: returns NULL.

@@ -1,29 +1,30 @@
 /*
- * Private: unpacked pictures kept in a file, so that the next run need not unpack them again. The folder is
- * $LATHE_CACHE ("off" or empty: no cache), else lathe in $XDG_CACHE_HOME, else ~/.cache/lathe. A cache that
- * cannot be read or written is never an error.
+ * Private: unpacked pictures in a file, so that the next run need not unpack them. The folder is $LATHE_CACHE
+ * ("off" or empty: no cache), else lathe in $XDG_CACHE_HOME, else ~/.cache/lathe. A cache that cannot be read
+ * or written is
+ * never an error.
  *
- *     file  64 bytes that say of which source file it is (device, inode, length, times of its last
- *           changes) and how many bytes follow
+ *     file  64 bytes that identify the source file (device, inode, length, times of its last changes) and
+ *           give the number of bytes that follow
  *
- * A file appears under its name whole or not at all: it is written under another, brought to the disk and
- * renamed. One whose source has changed since, or that is not as long as it says, is not used, and replaced.
+ * A file is written under another name, synced and renamed, so it is always complete. A file is replaced if
+ * its source has changed, or if it has another length than it says.
  */
 #ifndef LATHE_DATA_FORMATS_UNPACKED_CACHE_IMPL_H
 #define LATHE_DATA_FORMATS_UNPACKED_CACHE_IMPL_H
 
 #include "byte_file_impl.h"
 
-/** Where the bytes begin in a cache file. */
+/** The offset of the bytes in a cache file. */
 #define LATHE_DATA_CACHE_BEGIN 64
 
-/** A handle on the cache file of `source` with its `count` bytes; -1: there is none. The caller closes it. */
+/** Open the cache file of `source` with its `count` bytes. Returns -1 without one. The caller closes it. */
 int lathe_data_cache_open(const lathe_data_file *source, size_t count);
 
 /**
- * Unpack the rest of `source`, `count` bytes after `begin`, into a new cache file, a piece at a time. *handle
- * is on it as above; -1: it cannot be made, and `source` stands at `begin` again. Errors: those of
- * lathe_data_file_read and lathe_data_file_end.
+ * Unpack `count` bytes of `source` after byte `begin` into a new cache file, in pieces. *handle is an open
+ * handle on it, or -1 if it cannot be made; then `source` is at `begin` again.
+ * Errors   those of lathe_data_file_read and lathe_data_file_end
  */
 lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, int *handle);
 
