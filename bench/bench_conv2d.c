@@ -92,13 +92,13 @@ static double flops(const setup *s)
 int main(int count, char **arguments)
 {
     lathe_on_error(lathe_die);
-    lathe_threads_set(count > 1 ? atoi(arguments[1]) : 1);
+    lathe_threads_set(NULL, count > 1 ? atoi(arguments[1]) : 1);
     int repetitions = count > 2 ? atoi(arguments[2]) : 10;
     printf("lathe %s, %s kernels, BLAS %s, %d thread%s\n", lathe_version(), lathe_isa(), lathe_blas_core(),
-        lathe_threads(), lathe_threads() == 1 ? "" : "s");
+        lathe_threads(NULL), lathe_threads(NULL) == 1 ? "" : "s");
     printf("%-30s %5s %8s  %15s %15s %15s\n", "GFLOP/s", "batch", "FMA peak", "forward", "to data",
         "to weights");
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
         const setup *s = &setups[i];
         if (count > 3 && !strstr(s->name, arguments[3])) continue;

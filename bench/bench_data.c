@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 {
     int threads = argc > 1 ? atoi(argv[1]) : 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (lathe_threads_set(threads)) return 1;
+    if (lathe_threads_set(NULL, threads)) return 1;
     if (small_pictures(threads)) return 1;
     if (argc < 3) return 0;
     return files(argv[2], threads, 1, "JPEG 224") | files(argv[2], threads, (size_t)1 << 30, "kept decoded");

@@ -128,13 +128,13 @@ static void bench_optimizer(const lathe_optim_type *type, int features, int repe
 int main(int count, char **arguments)
 {
     lathe_on_error(lathe_die);
-    lathe_threads_set(count > 1 ? atoi(arguments[1]) : 1);
+    lathe_threads_set(NULL, count > 1 ? atoi(arguments[1]) : 1);
     int repetitions = count > 2 ? atoi(arguments[2]) : 10;
     const char *part = count > 3 ? arguments[3] : "";
     printf("lathe %s, %s kernels, %d thread%s, memory %.1f GB/s\n", lathe_version(), lathe_isa(),
-        lathe_threads(), lathe_threads() == 1 ? "" : "s", lathe_memory_gbs());
+        lathe_threads(NULL), lathe_threads(NULL) == 1 ? "" : "s", lathe_memory_gbs());
     printf("%-26s %-20s %9s %7s %9s %7s\n", "", "", "forward", "GB/s", "backward", "GB/s");
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++)
         for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; s++)
             if (strstr(operations[i].name, part))

@@ -10,7 +10,7 @@
 static inline double bench_now(void)
 {
     struct timespec time;
-    clock_gettime(lathe_threads() == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+    clock_gettime(lathe_threads(NULL) == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "batch.h"
 #include "blas.h"
+#include "context.h"
 #include "die.h"
 #include "field.h"
 #include "gradcheck.h"

@@ -233,7 +233,7 @@ lathe_status lathe_gradcheck(lathe_function *function, void *context, const lath
             "lathe_gradcheck: step %g must be in (0, 1], absolute %g and relative %g finite and above 0",
             c.opts.step, c.opts.absolute, c.opts.relative);
     lathe_status status = LATHE_ENOMEM;
-    if ((c.tape = lathe_tape_new())) status = fill_leaves(&c);
+    if ((c.tape = lathe_tape_new(NULL))) status = fill_leaves(&c);
     if (!status) status = compute_gradients(&c);
     if (!status) status = compare_all(&c);
     if (worst) *worst = c.worst;

@@ -7,7 +7,7 @@
 
 const char *lathe_version(void) { return LATHE_VERSION; }
 
-const char *lathe_isa(void) { return lathe_kernels_in_use()->isa; }
+const char *lathe_isa(void) { return lathe_context_kernels(NULL)->isa; }
 
 enum { ROUNDS = 1 << 20, RUNS = 12, MAX_THREADS = 256 };
 
@@ -26,12 +26,12 @@ static double now(void) { return 1e-9 * (double)lathe_nanoseconds(); }
 
 double lathe_fma_peak_gflops(void)
 {
-    peak_job job = { .kernels = lathe_kernels_in_use()->peak };
-    int threads = lathe_threads();
+    peak_job job = { .kernels = lathe_context_kernels(NULL)->peak };
+    int threads = lathe_threads(NULL);
     double flops = (double)threads * ROUNDS * job.kernels->flops_a_round, best = 0;
     for (int run = 0; run < RUNS; run++) {
         double start = now();
-        lathe_parallel(threads, run_peak, &job);
+        lathe_parallel(NULL, threads, run_peak, &job);
         double rate = flops / (now() - start) * 1e-9;
         if (rate > best) best = rate;
     }
@@ -48,7 +48,7 @@ static void run_stream(void *context, int task)
 {
     const stream_job *job = context;
     size_t at = (size_t)task * PIECE;
-    lathe_kernels_in_use()->element->add(PIECE, job->a + at, job->b + at, job->y + at, 0);
+    lathe_context_kernels(NULL)->element->add(PIECE, job->a + at, job->b + at, job->y + at, 0);
 }
 
 double lathe_memory_gbs(void)
@@ -61,7 +61,7 @@ double lathe_memory_gbs(void)
     double best = 0;
     for (int run = 0; run < RUNS; run++) {
         double start = now();
-        lathe_parallel(ARRAY / PIECE, run_stream, &job);
+        lathe_parallel(NULL, ARRAY / PIECE, run_stream, &job);
         double rate = 3.0 * ARRAY * sizeof *arrays / (now() - start) * 1e-9;
         if (rate > best) best = rate;
     }

@@ -16,6 +16,7 @@ typedef struct spare_grad {
 } spare_grad;
 
 struct lathe_tape {
+    lathe_context *context;
     lathe_arena *arena; /* tensors, nodes, what operations save */
     lathe_arena *work;  /* one operation's work space */
     lathe_node *newest;
@@ -33,10 +34,11 @@ struct lathe_tape {
     char message[LATHE_MESSAGE_SIZE];
 };
 
-lathe_tape *lathe_tape_new(void)
+lathe_tape *lathe_tape_new(lathe_context *context)
 {
     lathe_tape *tape = lathe_alloc(1, sizeof *tape);
     if (!tape) return NULL;
+    tape->context = context;
     tape->arena = lathe_arena_new();
     tape->work = lathe_arena_new();
     if (tape->arena && tape->work) return tape;

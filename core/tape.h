@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "batch.h"
+#include "context.h"
 #include "tensor.h"
 
 #ifdef __cplusplus
@@ -21,8 +22,11 @@ typedef enum lathe_mode {
     LATHE_TRAIN /* dropout drops, batch norm uses the batch's, every operation is recorded for backward */
 } lathe_mode;
 
-/** An empty tape. Call lathe_tape_begin before the first operation. Errors: LATHE_ENOMEM. */
-lathe_tape *lathe_tape_new(void);
+/**
+ * An empty tape, whose operations run on `context` (NULL: the default one). Call lathe_tape_begin before the
+ * first operation. Errors: LATHE_ENOMEM.
+ */
+lathe_tape *lathe_tape_new(lathe_context *context);
 
 /** Free the tape and everything on it. NULL is fine. */
 void lathe_tape_free(lathe_tape *tape);

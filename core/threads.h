@@ -1,8 +1,8 @@
-/* Threads: one small pool for the whole process. The split of work never depends on how many threads there
- * are. */
+/* Parallel work. The split of work never depends on how many threads there are. */
 #ifndef LATHE_CORE_THREADS_H
 #define LATHE_CORE_THREADS_H
 
+#include "context.h"
 #include "status.h"
 
 #ifdef __cplusplus
@@ -11,22 +11,24 @@ extern "C" {
 
 /** The work: do number `task` of the job. Tasks run in any order, on any thread, and must not touch each
  * other's results. */
-typedef void lathe_task_fn(void *context, int task);
+typedef void lathe_task_fn(void *job, int task);
 
 /**
- * Do tasks 0 ... tasks-1 on the pool and the calling thread; returns when all are done.
- * Called from inside a task, or while another thread uses the pool, it does them one after the other.
- * Waiting threads spin for some tens of microseconds, then sleep.
+ * Do tasks 0 ... tasks-1 on the context's threads (NULL: the default context's) and the calling thread.
+ * Returns when all tasks are done. Called from inside a task, or while another thread uses these threads, it
+ * does the tasks one after the other. Waiting threads spin for some tens of microseconds, then sleep.
  */
-void lathe_parallel(int tasks, lathe_task_fn *run, void *context);
+void lathe_parallel(lathe_context *context, int tasks, lathe_task_fn *run, void *job);
 
-/** How many threads work at once, the calling one included. At first: one a processor that this process may
- * use. */
-int lathe_threads(void);
+/** How many threads of the context (NULL: the default one) work at once, the calling thread included. */
+int lathe_threads(lathe_context *context);
 
-/** Set it: 1 ... 256; 0 is the initial number. Not to be called from inside a task. A build without threads
- * (LATHE_THREADS=none) always has 1. Errors: LATHE_EARG, LATHE_ESTATE. */
-lathe_status lathe_threads_set(int threads);
+/**
+ * Set the number of the context's threads: 1 ... 256; 0 is one a processor that this process may use. Not to
+ * be called from inside a task. A build without threads (LATHE_THREADS=none) always has 1. Errors:
+ * LATHE_EARG, LATHE_ESTATE.
+ */
+lathe_status lathe_threads_set(lathe_context *context, int threads);
 
 #ifdef __cplusplus
 }

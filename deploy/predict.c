@@ -79,7 +79,7 @@ static lathe_status open_predictor(lathe_predictor *predictor, const lathe_train
 {
     size_t stored = ((size_t)batch_size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES, picture;
     *predictor = (lathe_predictor){ .trained = trained,
-        .tape = lathe_tape_new(),
+        .tape = lathe_tape_new(NULL),
         .scores =
             lathe_alloc_raw(lathe_times((size_t)batch_size, (size_t)trained->classes), sizeof(lathe_real)) };
     if (hflip &&

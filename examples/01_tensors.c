@@ -23,7 +23,7 @@ int main(void)
     lathe_on_error(lathe_die); /* a mistake prints itself and stops */
 
     /* Everything computed lives on a tape until the next lathe_tape_begin. */
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
 
     /* Two images of three features: batched, so that sixteen images lie interleaved in memory. */

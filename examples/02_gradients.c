@@ -21,7 +21,7 @@ int main(void)
 
     lathe_real slope = 0, offset = 0;
     const lathe_real rate = (lathe_real)0.5;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int step = 0; step <= STEPS; step++) {
         lathe_tape_begin(tape, LATHE_TRAIN); /* LATHE_TRAIN: record what follows */
         lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { POINTS, 1 } }, x_values);

@@ -69,7 +69,7 @@ int main(int argc, char **argv)
             .max_lr = 3e-3,
             .step_size_up = 2345,
             .mode = LATHE_TRIANGULAR });
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
 
     for (int epoch = 0; epoch < epochs; epoch++) {
         double sum = 0;

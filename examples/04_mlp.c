@@ -30,7 +30,7 @@ int main(void)
 
     lathe_optim *optimizer =
         lathe_optim_sgd(lathe_nn_params(net), &(lathe_sgd_opts){ .lr = 0.05, .momentum = 0.9 });
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int epoch = 0; epoch < 3; epoch++) {
         double sum = 0;
         int count = 0;

@@ -54,7 +54,7 @@ int main(void)
     for (size_t i = 0; i < sizeof noise / sizeof noise[0]; i++) noise[i] = (lathe_real)lathe_rng_normal(&rng);
     for (int i = 0; i < 16; i++) labels[i] = i % 10;
 
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 16, 1, 28, 28 } }, noise);
     lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, x), labels, NULL);

@@ -67,7 +67,7 @@ int main(void)
     lathe_optim *optimizer = lathe_optim_new(&sign_sgd, lathe_nn_params(net), &(sign_sgd_opts){ .lr = 1e-3 });
     lathe_sched *scheduler = lathe_sched_cyclic(optimizer,
         &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 50 });
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_batch batch;
     for (int step = 0; step < 100 && lathe_loader_next(loader, &batch); step++) {
         lathe_tape_begin(tape, LATHE_TRAIN);

@@ -52,7 +52,7 @@ static void note(void *context, lathe_layer *layer, const lathe_tensor *x, const
 
 static lathe_status run_once(lathe_summary *summary, lathe_layer *net)
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     if (!tape) return lathe_error();
     lathe_shape batch = { summary->in.rank + 1, { 1 } };
     for (int i = 0; i < summary->in.rank; i++) batch.dim[i + 1] = summary->in.dim[i];

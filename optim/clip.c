@@ -98,7 +98,7 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
             max_norm);
         return NAN;
     }
-    lathe_parallel(PARTS, measure, &c);
+    lathe_parallel(NULL, PARTS, measure, &c);
     double sum = 0;
     for (int part = 0; part < PARTS; part++) sum += c.sum[part];
     double norm = sqrt(sum), factor = max_norm / (norm + 1e-6);
@@ -109,7 +109,7 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
     }
     if (factor < 1) {
         c.scale = (lathe_real)factor;
-        lathe_parallel(PARTS, scale, &c);
+        lathe_parallel(NULL, PARTS, scale, &c);
     }
     return norm;
 }
@@ -123,7 +123,7 @@ lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
     if (!(clip_value > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0",
             clip_value);
-    lathe_parallel(PARTS, cut, &c);
+    lathe_parallel(NULL, PARTS, cut, &c);
     return LATHE_OK;
 }
 
@@ -162,6 +162,6 @@ lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio)
                                lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: optim is NULL");
     if (!(ratio > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
-    lathe_parallel(output_layer(c.params), clip_tensor, &c);
+    lathe_parallel(NULL, output_layer(c.params), clip_tensor, &c);
     return LATHE_OK;
 }

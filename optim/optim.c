@@ -390,7 +390,7 @@ lathe_status lathe_optim_step(lathe_optim *optim)
         if (optim->type->advance)
             optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
     }
-    lathe_parallel(params->count + optim->chunks, update_task, optim);
+    lathe_parallel(NULL, params->count + optim->chunks, update_task, optim);
     return LATHE_OK;
 }
 

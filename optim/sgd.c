@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "../core/context.h"
 #include "../core/kernels/kernels.h"
 
 static const lathe_field fields[] = {
@@ -86,7 +87,7 @@ static lathe_momentum_rates rates_of(const lathe_sgd_opts *o, bool first)
 static void update(const lathe_update *u)
 {
     const lathe_sgd_opts *o = u->opts;
-    const lathe_update_kernels *kernels = lathe_kernels_in_use()->update;
+    const lathe_update_kernels *kernels = lathe_context_kernels(NULL)->update;
     if (o->momentum == 0) {
         kernels->descend(u->count, (lathe_real)o->lr, (lathe_real)o->weight_decay, u->p, u->g);
         return;

@@ -53,7 +53,7 @@ static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
             .seed = seed,
             .workers = s->workers });
     b->run.optim = lathe_settings_optim(s, lathe_nn_params(run->net), run->steps_per_epoch);
-    b->run.tape = lathe_tape_new();
+    b->run.tape = lathe_tape_new(NULL);
     if (!b->run.loader || !b->run.optim || !b->run.tape) return lathe_error();
     lathe_tape_seed(b->run.tape, seed, 0);
     return LATHE_OK;

@@ -64,7 +64,7 @@ char *lathe_run_json(const lathe_run *run)
     put_number(&text, "seconds_to_first_step", run->seconds_to_first_step);
     put_number(&text, "images_per_second", lathe_run_images_per_second(run));
     put_number(&text, "peak_rss_mib", lathe_peak_rss_mib());
-    put_number(&text, "threads", lathe_threads());
+    put_number(&text, "threads", lathe_threads(NULL));
     put_string(&text, "blas_core", lathe_blas_core());
     put_string(&text, "run", run->settings.out);
     lathe_text_put(&text, "}");

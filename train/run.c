@@ -84,7 +84,7 @@ static lathe_status open_training(lathe_run *run)
     run->sched = run->optim ?
         lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) :
         NULL;
-    run->tape = run->sched ? lathe_tape_new() : NULL;
+    run->tape = run->sched ? lathe_tape_new(NULL) : NULL;
     lathe_run_state *state = run->state;
     if (!run->tape || lathe_run_average_open(run) || lathe_run_groups_open(run)) return lathe_error();
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
@@ -119,7 +119,7 @@ static lathe_status open_run(lathe_run *run)
     lathe_status status = lathe_settings_check(&run->settings);
     if (!status && resume) status = lathe_resume_folder(&run->settings);
     if (!status && *run->settings.out) status = lathe_run_folder_lock(run); /* before what takes long */
-    if (!status) status = lathe_threads_set(run->settings.threads);
+    if (!status) status = lathe_threads_set(NULL, run->settings.threads);
     if (!status) status = lathe_run_open_data(run);
     if (!status) status = open_model(run);
     if (!status) status = open_loader(run);

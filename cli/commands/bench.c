@@ -72,7 +72,7 @@ static lathe_status make_model(cli_bench *bench)
     bench->net = bench->model ? lathe_model_build(bench->model, bench->type->name, spec) : NULL;
     if (!bench->net || lathe_nn_init(bench->net, 1)) return lathe_error();
     bench->optim = lathe_settings_optim(&bench->settings, lathe_nn_params(bench->net), 0);
-    bench->tape = bench->optim ? lathe_tape_new() : NULL;
+    bench->tape = bench->optim ? lathe_tape_new(NULL) : NULL;
     return bench->tape ? LATHE_OK : lathe_error();
 }
 
@@ -104,7 +104,7 @@ static int read_line(const cli_line *line, cli_bench *bench)
     bench->profiled = cli_text(line, "profile");
     bench->type = lathe_model_find(bench->settings.model);
     bench->seconds = lathe_alloc((size_t)steps, sizeof *bench->seconds);
-    if (!bench->type || !bench->seconds || lathe_threads_set(bench->settings.threads))
+    if (!bench->type || !bench->seconds || lathe_threads_set(NULL, bench->settings.threads))
         return cli_library_failed();
     return CLI_DONE;
 }
@@ -181,7 +181,7 @@ static int print_results(const cli_line *line, const cli_bench *bench)
     double peak = bench->peak, memory = bench->profiled ? lathe_memory_gbs() : 0;
     if (!line->json) {
         printf("%s, batch %d, %d threads, %s: %.3f ms a step (median of %d; least %.3f), %.0f images/s\n",
-            bench->type->name, bench->batch.size, lathe_threads(), bench->settings.optim, 1e3 * median,
+            bench->type->name, bench->batch.size, lathe_threads(NULL), bench->settings.optim, 1e3 * median,
             bench->steps, 1e3 * least, rate);
         printf(
             "%.1f GFLOP/s, %.0f %% of the %.1f of this processor (%s); first step after %.3f s; %.0f MiB\n",
@@ -192,7 +192,7 @@ static int print_results(const cli_line *line, const cli_bench *bench)
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "model", bench->type->name);
     cJSON_AddNumberToObject(object, "batch", bench->batch.size);
-    cJSON_AddNumberToObject(object, "threads", lathe_threads());
+    cJSON_AddNumberToObject(object, "threads", lathe_threads(NULL));
     cJSON_AddStringToObject(object, "optim", bench->settings.optim);
     cJSON_AddNumberToObject(object, "steps", bench->steps);
     cli_json_number(object, "ms_per_step_median", 1e3 * median);

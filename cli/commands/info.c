@@ -29,7 +29,7 @@ static int print_json(const char *processor)
     cJSON_AddStringToObject(object, "processor", processor);
     cJSON_AddStringToObject(object, "isa", lathe_isa());
     cJSON_AddStringToObject(object, "blas_core", lathe_blas_core());
-    cJSON_AddNumberToObject(object, "threads", lathe_threads());
+    cJSON_AddNumberToObject(object, "threads", lathe_threads(NULL));
     cJSON_AddStringToObject(object, "real", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
     cJSON_AddStringToObject(object, "compiler", LATHE_COMPILER);
     cJSON_AddStringToObject(object, "build_type", LATHE_BUILD_TYPE);
@@ -49,7 +49,7 @@ static int run(const cli_line *line)
     printf("kernels       %s\n", lathe_isa());
     printf("BLAS          %s, core type %s\n", LATHE_BLAS_KIND, lathe_blas_core());
     printf("JPEG          %s\n", strcmp(LATHE_JPEG_KIND, "turbo") ? "stb_image" : "libjpeg-turbo");
-    printf("threads       %d\n", lathe_threads());
+    printf("threads       %d\n", lathe_threads(NULL));
     printf("numbers       %s\n", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
     printf("build         %s, %s\n", LATHE_BUILD_TYPE, LATHE_COMPILER);
     return CLI_DONE;

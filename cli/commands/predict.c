@@ -217,7 +217,7 @@ static int run(const cli_line *line)
         return cli_fail(CLI_USAGE, "predict: --tta '%s' is not known; hflip is", tta);
     lathe_trained *trained = lathe_trained_open(line->argument[0], cli_text(line, "weights"));
     lathe_file_names names = { 0 };
-    lathe_status status = trained ? lathe_threads_set((int)threads) : lathe_error();
+    lathe_status status = trained ? lathe_threads_set(NULL, (int)threads) : lathe_error();
     for (int i = 1; i < line->arguments && !status; i++) status = lathe_data_find(line->argument[i], &names);
     int code = status ? cli_library_failed() : predict(line, trained, &names, (int)top, (int)workers);
     lathe_file_names_free(&names);

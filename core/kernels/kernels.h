@@ -1,5 +1,4 @@
-/* All kernels, as one table an instruction set; select.c chooses the table once, by what the processor can
- * do. */
+/* All kernels, as one table an instruction set. select.c knows which tables the processor can run. */
 #ifndef LATHE_CORE_KERNELS_KERNELS_H
 #define LATHE_CORE_KERNELS_KERNELS_H
 
@@ -34,8 +33,10 @@ typedef struct lathe_kernels {
     const lathe_upsample_kernels *upsample;
 } lathe_kernels;
 
-/** The table in use: the best that the processor can do, or that of the environment's LATHE_ISA if that is
- * lower. */
-const lathe_kernels *lathe_kernels_in_use(void);
+/** The tables that the processor can run, the best first; NULL after the last. */
+const lathe_kernels *lathe_kernels_at(int index);
+
+/** The table of the environment's LATHE_ISA if the processor can run it, or else the best. */
+const lathe_kernels *lathe_kernels_preferred(void);
 
 #endif

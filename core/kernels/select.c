@@ -1,6 +1,5 @@
 #include "kernels.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,22 +17,22 @@ static bool has_avx512(void)
 }
 #endif
 
-static const lathe_kernels *best(void)
+const lathe_kernels *lathe_kernels_at(int index)
 {
-    const char *limit = getenv("LATHE_ISA");
-    if (limit && !strcmp(limit, "base")) return &lathe_kernels_base;
+    const lathe_kernels *usable[3];
+    int count = 0;
 #ifdef LATHE_X86_KERNELS
-    bool only_avx2 = limit && !strcmp(limit, "avx2");
-    if (has_avx512() && !only_avx2) return &lathe_kernels_avx512;
-    if (has_avx2()) return &lathe_kernels_avx2;
+    if (has_avx512()) usable[count++] = &lathe_kernels_avx512;
+    if (has_avx2()) usable[count++] = &lathe_kernels_avx2;
 #endif
-    return &lathe_kernels_base;
+    usable[count++] = &lathe_kernels_base;
+    return index < 0 || index >= count ? NULL : usable[index];
 }
 
-const lathe_kernels *lathe_kernels_in_use(void)
+const lathe_kernels *lathe_kernels_preferred(void)
 {
-    static _Atomic(const lathe_kernels *) chosen;
-    const lathe_kernels *table = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!table) atomic_store_explicit(&chosen, table = best(), memory_order_relaxed);
-    return table;
+    const char *wanted = getenv("LATHE_ISA");
+    for (int i = 0; wanted && lathe_kernels_at(i); i++)
+        if (!strcmp(lathe_kernels_at(i)->isa, wanted)) return lathe_kernels_at(i);
+    return lathe_kernels_at(0);
 }

@@ -52,62 +52,62 @@ static lathe_status map_backward(lathe_node *node, const lathe_tensor *from,
 
 static lathe_status relu_backward(lathe_node *node)
 {
-    return map_backward(node, node->out, lathe_kernels_in_use()->element->relu_backward);
+    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->relu_backward);
 }
 
 const lathe_op lathe_relu_op = { "relu", relu_backward };
 
 lathe_tensor *lathe_relu(lathe_tensor *x)
 {
-    return map("lathe_relu", x, lathe_kernels_in_use()->element->relu, &lathe_relu_op);
+    return map("lathe_relu", x, lathe_context_kernels(NULL)->element->relu, &lathe_relu_op);
 }
 
 static lathe_status gelu_backward(lathe_node *node)
 {
-    return map_backward(node, node->in[0], lathe_kernels_in_use()->element->gelu_backward);
+    return map_backward(node, node->in[0], lathe_context_kernels(NULL)->element->gelu_backward);
 }
 
 const lathe_op lathe_gelu_op = { "gelu", gelu_backward };
 
 lathe_tensor *lathe_gelu(lathe_tensor *x)
 {
-    return map("lathe_gelu", x, lathe_kernels_in_use()->element->gelu, &lathe_gelu_op);
+    return map("lathe_gelu", x, lathe_context_kernels(NULL)->element->gelu, &lathe_gelu_op);
 }
 
 static lathe_status silu_backward(lathe_node *node)
 {
-    return map_backward(node, node->in[0], lathe_kernels_in_use()->element->silu_backward);
+    return map_backward(node, node->in[0], lathe_context_kernels(NULL)->element->silu_backward);
 }
 
 const lathe_op lathe_silu_op = { "silu", silu_backward };
 
 lathe_tensor *lathe_silu(lathe_tensor *x)
 {
-    return map("lathe_silu", x, lathe_kernels_in_use()->element->silu, &lathe_silu_op);
+    return map("lathe_silu", x, lathe_context_kernels(NULL)->element->silu, &lathe_silu_op);
 }
 
 static lathe_status sigmoid_backward(lathe_node *node)
 {
-    return map_backward(node, node->out, lathe_kernels_in_use()->element->sigmoid_backward);
+    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->sigmoid_backward);
 }
 
 const lathe_op lathe_sigmoid_op = { "sigmoid", sigmoid_backward };
 
 lathe_tensor *lathe_sigmoid(lathe_tensor *x)
 {
-    return map("lathe_sigmoid", x, lathe_kernels_in_use()->element->sigmoid, &lathe_sigmoid_op);
+    return map("lathe_sigmoid", x, lathe_context_kernels(NULL)->element->sigmoid, &lathe_sigmoid_op);
 }
 
 static lathe_status tanh_backward(lathe_node *node)
 {
-    return map_backward(node, node->out, lathe_kernels_in_use()->element->tanh_backward);
+    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->tanh_backward);
 }
 
 const lathe_op lathe_tanh_op = { "tanh", tanh_backward };
 
 lathe_tensor *lathe_tanh(lathe_tensor *x)
 {
-    return map("lathe_tanh", x, lathe_kernels_in_use()->element->tanh, &lathe_tanh_op);
+    return map("lathe_tanh", x, lathe_context_kernels(NULL)->element->tanh, &lathe_tanh_op);
 }
 
 typedef struct leaky_job {
@@ -120,13 +120,14 @@ typedef struct leaky_job {
 static void leaky_relu_range(void *context, size_t begin, size_t end)
 {
     const leaky_job *job = context;
-    lathe_kernels_in_use()->element->leaky_relu(end - begin, job->slope, job->x + begin, job->out + begin);
+    lathe_context_kernels(NULL)->element->leaky_relu(end - begin, job->slope, job->x + begin,
+        job->out + begin);
 }
 
 static void leaky_relu_backward_range(void *context, size_t begin, size_t end)
 {
     const leaky_job *job = context;
-    lathe_kernels_in_use()->element->leaky_relu_backward(end - begin, job->slope, job->x + begin,
+    lathe_context_kernels(NULL)->element->leaky_relu_backward(end - begin, job->slope, job->x + begin,
         job->gy + begin, job->out + begin, job->add);
 }
 

@@ -15,7 +15,7 @@ typedef struct element_job {
 static void add_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin,
+    lathe_context_kernels(NULL)->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin,
         job->relu);
 }
 
@@ -40,7 +40,7 @@ typedef struct add_relu_job {
 static void add_relu_range(void *context, size_t begin, size_t end)
 {
     const add_relu_job *job = context;
-    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    const lathe_element_kernels *element = lathe_context_kernels(NULL)->element;
     element->relu_backward(end - begin, job->y + begin, job->gy + begin, job->masked + begin, 0);
     for (int i = 0; i < 2; i++)
         if (job->to[i]) element->copy(end - begin, job->masked + begin, job->to[i] + begin, job->add[i]);
@@ -82,7 +82,7 @@ lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b)
 static void mul_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->mul(end - begin, job->a + begin, job->b + begin, job->y + begin,
+    lathe_context_kernels(NULL)->element->mul(end - begin, job->a + begin, job->b + begin, job->y + begin,
         job->add);
 }
 
@@ -111,7 +111,7 @@ lathe_tensor *lathe_mul(lathe_tensor *a, lathe_tensor *b)
 static void scale_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
-    lathe_kernels_in_use()->element->scale(end - begin, job->factor, job->a + begin, job->y + begin,
+    lathe_context_kernels(NULL)->element->scale(end - begin, job->factor, job->a + begin, job->y + begin,
         job->add);
 }
 
@@ -151,7 +151,7 @@ typedef struct spread_job {
 static void spread_range(void *context, size_t begin, size_t end)
 {
     const spread_job *job = context;
-    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    const lathe_element_kernels *element = lathe_context_kernels(NULL)->element;
     size_t middle = lathe_split_at(job->whole, begin, end);
     element->fill(middle - begin, LATHE_LANES, job->value, job->y + begin, job->add);
     element->fill(end - middle, job->lanes, job->value, job->y + middle, job->add);

@@ -51,7 +51,7 @@ static void for_each_plane(const norm_job *job, plane_fn *run)
 {
     plane_run r = { job, run };
     int planes = job->blocks * job->channels;
-    lathe_parallel((planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
+    lathe_parallel(NULL, (planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
 }
 
 static norm_job job_for(const lathe_tensor *x)
@@ -66,28 +66,28 @@ static norm_job job_for(const lathe_tensor *x)
 static void plane_moments(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)channel;
-    lathe_kernels_in_use()->norm->moments(job->size, used, job->x->data + at, job->partial[plane]);
+    lathe_context_kernels(NULL)->norm->moments(job->size, used, job->x->data + at, job->partial[plane]);
 }
 
 static void plane_normalise(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at,
+    lathe_context_kernels(NULL)->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at,
         job->out + at);
 }
 
 static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)used;
-    lathe_kernels_in_use()->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at,
+    lathe_context_kernels(NULL)->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at,
         job->gy + at, job->partial[plane]);
 }
 
 static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_kernels_in_use()->norm->gradient(job->size, used, &job->affine[channel], &job->gradient[channel],
-        job->x->data + at, job->gy + at, job->out + at, job->add);
+    lathe_context_kernels(NULL)->norm->gradient(job->size, used, &job->affine[channel],
+        &job->gradient[channel], job->x->data + at, job->gy + at, job->out + at, job->add);
 }
 
 /* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */

@@ -141,7 +141,7 @@ static void correlate_task(void *context, int task)
         size_t at = block * (size_t)job->groups + (size_t)group;
         for (int i = 0; i < job->count; i++) {
             const phase *p = &job->phases[i];
-            lathe_kernels_in_use()->conv->correlate(&p->c, job->x + at * job->x_group,
+            lathe_context_kernels(NULL)->conv->correlate(&p->c, job->x + at * job->x_group,
                 p->packed + (size_t)group * p->w_group, job->bias ? job->bias + group * p->c.filters : NULL,
                 job->y + at * job->y_group, first, at_most(last, p->c.rows.results), job->how);
         }
@@ -158,7 +158,7 @@ static void add_phase(correlate_job *job, const lathe_correlation *c, const lath
     for (int group = 0; group < job->groups; group++, *packed += p->w_group) {
         lathe_conv_weights w = *weights;
         w.at += (size_t)group * weights_group;
-        lathe_kernels_in_use()->conv->pack(c, &w, *packed);
+        lathe_context_kernels(NULL)->conv->pack(c, &w, *packed);
     }
 }
 
@@ -184,7 +184,7 @@ static void cut_into_tasks(correlate_job *job)
 static void run_phases(correlate_job *job, int blocks)
 {
     cut_into_tasks(job);
-    lathe_parallel(blocks * job->tasks_a_block, correlate_task, job);
+    lathe_parallel(NULL, blocks * job->tasks_a_block, correlate_task, job);
     job->count = 0;
 }
 
@@ -247,7 +247,7 @@ static void to_weights_task(void *context, int task)
         count };
     lathe_real *sums =
         job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
-    lathe_kernels_in_use()->conv->to_weights(&job->c, &x, &gy, part, sums);
+    lathe_context_kernels(NULL)->conv->to_weights(&job->c, &x, &gy, part, sums);
 }
 
 /*
@@ -270,7 +270,7 @@ void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, co
     lathe_real *gw, int blocks, bool add, lathe_tape *tape)
 {
     weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks, .x = x, .gy = gy };
-    job.parts = lathe_kernels_in_use()->conv->weight_parts(&job.c);
+    job.parts = lathe_context_kernels(NULL)->conv->weight_parts(&job.c);
     job.blocks_a_chunk = blocks_in_chunk(&job);
     int tasks_a_chunk = job.parts * g->groups;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
@@ -278,7 +278,7 @@ void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, co
     bool direct = chunks == 1 && !add;
     if (!(job.sums = direct ? gw : lathe_tape_work(tape, lathe_times((size_t)chunks, count), sizeof *gw)))
         return;
-    lathe_parallel(chunks * tasks_a_chunk, to_weights_task, &job);
+    lathe_parallel(NULL, chunks * tasks_a_chunk, to_weights_task, &job);
     if (direct) return;
     if (!add) memset(gw, 0, count * sizeof *gw);
     for (int chunk = 0; chunk < chunks; chunk++)
@@ -299,7 +299,7 @@ static void to_bias_task(void *context, int channel)
     size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
     lathe_real sum = 0;
     for (int block = 0; block < blocks_of(y); block++)
-        sum += lathe_kernels_in_use()->conv->sum(plane,
+        sum += lathe_context_kernels(NULL)->conv->sum(plane,
             job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
     job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
 }
@@ -308,7 +308,7 @@ void lathe_conv_to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_tenso
 {
     bias_job job = { .y = y, .gy = gy };
     if ((job.gb = lathe_grad_target(y->tape, bias, &job.add)))
-        lathe_parallel(y->shape.dim[1], to_bias_task, &job);
+        lathe_parallel(NULL, y->shape.dim[1], to_bias_task, &job);
 }
 
 static lathe_status backward(lathe_node *node, const lathe_real *gy)

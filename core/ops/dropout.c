@@ -13,8 +13,8 @@ typedef struct dropout_job {
 static void dropout_range(void *context, size_t begin, size_t end)
 {
     const dropout_job *job = context;
-    lathe_kernels_in_use()->dropout->dropout(&job->plan, (uint32_t)(begin / LATHE_DROPOUT_GROUP), end - begin,
-        job->from + begin, job->to + begin, job->add);
+    lathe_context_kernels(NULL)->dropout->dropout(&job->plan, (uint32_t)(begin / LATHE_DROPOUT_GROUP),
+        end - begin, job->from + begin, job->to + begin, job->add);
 }
 
 /* What fell is found again from the plan: nothing need be kept. */

@@ -54,7 +54,7 @@ static void forward_task(void *context, int task)
         product.a = job->w + (size_t)first * (size_t)job->features + at;
         product.b = job->x + (size_t)at * LATHE_LANES;
         product.relu = job->relu && at + DEPTH >= job->features;
-        lathe_kernels_in_use()->product->run(&product);
+        lathe_context_kernels(NULL)->product->run(&product);
         product.bias = NULL;
         product.add = true;
     }
@@ -85,14 +85,14 @@ static void to_data(const linear_job *job, int task)
         for (int o = 0; o < product.inner; o++)
             memcpy(columns + o * rows, job->w + (size_t)(at + o) * (size_t)job->features + first,
                 (size_t)rows * sizeof *columns);
-        lathe_kernels_in_use()->product->run(&product);
+        lathe_context_kernels(NULL)->product->run(&product);
         product.add = true;
     }
 }
 
 static void to_weights(const linear_job *job, int task)
 {
-    const lathe_product_kernels *kernels = lathe_kernels_in_use()->product;
+    const lathe_product_kernels *kernels = lathe_context_kernels(NULL)->product;
     _Alignas(64) lathe_real panel[PANEL * PANEL_BLOCKS * LATHE_LANES];
     int first = task * PANEL, width = smaller(PANEL, job->features - first),
         sixteens = tasks_for(width, LATHE_LANES);
@@ -133,7 +133,7 @@ static void to_bias(const linear_job *job, int task)
     for (int o = first; o < end; o++) {
         lathe_real sum = 0;
         for (int block = 0; block < job->blocks; block++)
-            sum += lathe_kernels_in_use()->conv->sum(LATHE_LANES,
+            sum += lathe_context_kernels(NULL)->conv->sum(LATHE_LANES,
                 job->gy + ((size_t)block * (size_t)job->outputs + (size_t)o) * LATHE_LANES);
         job->gb[o] = job->add_b ? job->gb[o] + sum : sum;
     }
@@ -170,7 +170,7 @@ static lathe_status backward(lathe_node *node, const lathe_real *gy)
     job.tasks[1] = job.gx ? tasks_for(job.features, rows_a_task(job.features)) : 0;
     job.tasks[2] = job.gb ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
     if (!lathe_tape_status(y->tape))
-        lathe_parallel(job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
+        lathe_parallel(NULL, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
     return lathe_tape_status(y->tape);
 }
 
@@ -219,7 +219,7 @@ static lathe_tensor *linear(const lathe_op *op, lathe_tensor *x, lathe_tensor *w
     job.bias = bias ? bias->data : NULL;
     job.y = y->data;
     job.relu = op == &lathe_linear_relu_op;
-    lathe_parallel(tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
+    lathe_parallel(NULL, tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
     return lathe_tape_record(tape, op, y, in, 3, NULL);
 }
 

@@ -36,23 +36,23 @@ static void forward_task(void *context, int task)
 {
     const job *j = context;
     size_t at = (size_t)(task / j->response.channels) * j->block;
-    lathe_kernels_in_use()->response->forward(&j->response, task % j->response.channels, j->x + at, j->s + at,
-        j->y + at);
+    lathe_context_kernels(NULL)->response->forward(&j->response, task % j->response.channels, j->x + at,
+        j->s + at, j->y + at);
 }
 
 static void product_task(void *context, int task)
 {
     const job *j = context;
     size_t at = (size_t)(task / j->response.channels) * j->block;
-    lathe_kernels_in_use()->response->product(&j->response, task % j->response.channels, j->x + at, j->s + at,
-        j->gy + at, j->product + at);
+    lathe_context_kernels(NULL)->response->product(&j->response, task % j->response.channels, j->x + at,
+        j->s + at, j->gy + at, j->product + at);
 }
 
 static void backward_task(void *context, int task)
 {
     const job *j = context;
     size_t at = (size_t)(task / j->response.channels) * j->block;
-    lathe_kernels_in_use()->response->backward(&j->response, task % j->response.channels, j->x + at,
+    lathe_context_kernels(NULL)->response->backward(&j->response, task % j->response.channels, j->x + at,
         j->s + at, j->gy + at, j->product + at, j->gx + at, j->add);
 }
 
@@ -65,8 +65,8 @@ static lathe_status backward(lathe_node *node)
     if (!(j.gx = lathe_grad_target(tape, node->in[0], &j.add))) return lathe_tape_status(tape);
     if (!(j.product = lathe_tape_work(tape, node->out->stored, sizeof *j.product)))
         return lathe_tape_status(tape);
-    lathe_parallel(tasks, product_task, &j);
-    lathe_parallel(tasks, backward_task, &j);
+    lathe_parallel(NULL, tasks, product_task, &j);
+    lathe_parallel(NULL, tasks, backward_task, &j);
     return LATHE_OK;
 }
 
@@ -99,6 +99,6 @@ lathe_tensor *lathe_local_response_norm(lathe_tensor *x, const lathe_local_respo
         .x = x->data,
         .s = s,
         .y = y->data };
-    lathe_parallel(lathe_tensor_blocks(x) * saved->response.channels, forward_task, saved);
+    lathe_parallel(NULL, lathe_tensor_blocks(x) * saved->response.channels, forward_task, saved);
     return lathe_tape_record(tape, &lathe_local_response_norm_op, y, &x, 1, saved);
 }

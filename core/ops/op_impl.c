@@ -29,7 +29,7 @@ void lathe_parallel_pieces(size_t count, size_t cost, lathe_range_fn *run, void 
 {
     size_t grain = cost < LATHE_GRAIN ? LATHE_GRAIN / cost : 1;
     ranges r = { count, grain, run, context };
-    lathe_parallel((int)((count + grain - 1) / grain), run_range, &r);
+    lathe_parallel(NULL, (int)((count + grain - 1) / grain), run_range, &r);
 }
 
 void lathe_parallel_ranges(size_t count, lathe_range_fn *run, void *context)
@@ -67,7 +67,7 @@ typedef struct sum_job {
 static void sum_range(void *context, size_t begin, size_t end)
 {
     const sum_job *job = context;
-    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    const lathe_element_kernels *element = lathe_context_kernels(NULL)->element;
     size_t middle = lathe_split_at(job->whole, begin, end);
     job->partial[begin / LATHE_GRAIN] = element->sum(middle - begin, LATHE_LANES, job->values + begin) +
         element->sum(end - middle, job->lanes, job->values + middle);
@@ -94,7 +94,7 @@ typedef struct copy_job {
 static void copy_range(void *context, size_t begin, size_t end)
 {
     const copy_job *job = context;
-    lathe_kernels_in_use()->element->copy(end - begin, job->gy + begin, job->gx + begin, job->add);
+    lathe_context_kernels(NULL)->element->copy(end - begin, job->gy + begin, job->gx + begin, job->add);
 }
 
 void lathe_grad_copy(lathe_tensor *y, lathe_tensor *x)
@@ -135,8 +135,8 @@ typedef struct before_relu {
 static void before_relu_range(void *context, size_t begin, size_t end)
 {
     const before_relu *job = context;
-    lathe_kernels_in_use()->element->relu_backward(end - begin, job->y->data + begin, job->y->grad + begin,
-        job->g + begin, 0);
+    lathe_context_kernels(NULL)->element->relu_backward(end - begin, job->y->data + begin,
+        job->y->grad + begin, job->g + begin, 0);
 }
 
 lathe_real *lathe_grad_before_relu(lathe_tensor *y)

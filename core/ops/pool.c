@@ -31,14 +31,14 @@ static void max_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->max(&job->windows, s.planes, job->x + s.in, job->out + s.out);
+    lathe_context_kernels(NULL)->pool->max(&job->windows, s.planes, job->x + s.in, job->out + s.out);
 }
 
 static void max_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out,
+    lathe_context_kernels(NULL)->pool->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out,
         job->gy + s.out, job->out + s.in, job->add);
 }
 
@@ -46,15 +46,15 @@ static void average_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->average(&job->windows, s.planes, job->x + s.in, job->out + s.out);
+    lathe_context_kernels(NULL)->pool->average(&job->windows, s.planes, job->x + s.in, job->out + s.out);
 }
 
 static void average_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_kernels_in_use()->pool->average_backward(&job->windows, s.planes, job->gy + s.out, job->out + s.in,
-        job->add);
+    lathe_context_kernels(NULL)->pool->average_backward(&job->windows, s.planes, job->gy + s.out,
+        job->out + s.in, job->add);
 }
 
 static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
@@ -62,7 +62,7 @@ static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
     size_t plane = (size_t)job->windows.height * (size_t)job->windows.width * LATHE_LANES;
     job->planes = lathe_tensor_blocks(x) * x->shape.dim[1];
     job->planes_a_task = (int)((LATHE_GRAIN + plane - 1) / plane);
-    lathe_parallel((job->planes + job->planes_a_task - 1) / job->planes_a_task, task, job);
+    lathe_parallel(NULL, (job->planes + job->planes_a_task - 1) / job->planes_a_task, task, job);
 }
 
 static lathe_status max_pool2d_backward(lathe_node *node)

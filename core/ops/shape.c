@@ -88,7 +88,7 @@ static void concat_backward_blocks(void *context, size_t begin, size_t end)
 {
     const concat_job *job = context;
     for (size_t block = begin; block < end; block++)
-        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->all + job->before,
+        lathe_context_kernels(NULL)->element->copy(job->own, job->from + block * job->all + job->before,
             job->to + block * job->own, job->add);
 }
 
@@ -174,7 +174,7 @@ static void slice_backward_blocks(void *context, size_t begin, size_t end)
     for (size_t block = begin; block < end; block++) {
         lathe_real *to = job->to + block * job->all;
         if (!job->add) memset(to, 0, job->all * sizeof *to);
-        lathe_kernels_in_use()->element->copy(job->own, job->from + block * job->own, to + job->before,
+        lathe_context_kernels(NULL)->element->copy(job->own, job->from + block * job->own, to + job->before,
             job->add);
     }
 }
@@ -241,7 +241,7 @@ static void subsample_planes(void *context, size_t begin, size_t end)
         }
         const lathe_real *x = job->from + (block * (size_t)job->channels + (size_t)channel) * plane;
         for (int i = 0; i < job->out_height; i++)
-            lathe_kernels_in_use()->element->take_every((size_t)job->out_width, (size_t)job->stride,
+            lathe_context_kernels(NULL)->element->take_every((size_t)job->out_width, (size_t)job->stride,
                 x + (size_t)i * (size_t)job->stride * row, y + (size_t)i * out_row);
     }
 }
@@ -259,7 +259,7 @@ static void subsample_backward_planes(void *context, size_t begin, size_t end)
         lathe_real *gx = job->to + n * plane;
         if (!job->add) memset(gx, 0, plane * sizeof *gx);
         for (int i = 0; i < job->out_height; i++)
-            lathe_kernels_in_use()->element->add_every((size_t)job->out_width, (size_t)job->stride,
+            lathe_context_kernels(NULL)->element->add_every((size_t)job->out_width, (size_t)job->stride,
                 gy + (size_t)i * out_row, gx + (size_t)i * (size_t)job->stride * row);
     }
 }

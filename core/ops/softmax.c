@@ -74,27 +74,28 @@ static lathe_status backward(lathe_node *node, softmax_job *job)
 
 static lathe_status softmax_backward(lathe_node *node)
 {
-    return backward(node, &(softmax_job){ .backward = lathe_kernels_in_use()->softmax->softmax_backward });
+    return backward(node,
+        &(softmax_job){ .backward = lathe_context_kernels(NULL)->softmax->softmax_backward });
 }
 
 const lathe_op lathe_softmax_op = { "softmax", softmax_backward };
 
 lathe_tensor *lathe_softmax(lathe_tensor *x)
 {
-    softmax_job job = { .forward = lathe_kernels_in_use()->softmax->softmax };
+    softmax_job job = { .forward = lathe_context_kernels(NULL)->softmax->softmax };
     return softmax("lathe_softmax", x, &lathe_softmax_op, &job);
 }
 
 static lathe_status log_softmax_backward(lathe_node *node)
 {
     return backward(node,
-        &(softmax_job){ .backward = lathe_kernels_in_use()->softmax->log_softmax_backward });
+        &(softmax_job){ .backward = lathe_context_kernels(NULL)->softmax->log_softmax_backward });
 }
 
 const lathe_op lathe_log_softmax_op = { "log_softmax", log_softmax_backward };
 
 lathe_tensor *lathe_log_softmax(lathe_tensor *x)
 {
-    softmax_job job = { .forward = lathe_kernels_in_use()->softmax->log_softmax };
+    softmax_job job = { .forward = lathe_context_kernels(NULL)->softmax->log_softmax };
     return softmax("lathe_log_softmax", x, &lathe_log_softmax_op, &job);
 }

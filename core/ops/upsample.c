@@ -24,7 +24,7 @@ static size_t out_plane(const lathe_upsample_grid *g)
 static void forward_planes(void *context, size_t begin, size_t end)
 {
     const upsample_job *job = context;
-    const lathe_upsample_kernels *kernels = lathe_kernels_in_use()->upsample;
+    const lathe_upsample_kernels *kernels = lathe_context_kernels(NULL)->upsample;
     (job->bilinear ? kernels->bilinear : kernels->nearest)(job->grid, (int)(end - begin),
         job->from + begin * in_plane(job->grid), job->to + begin * out_plane(job->grid));
 }
@@ -32,7 +32,7 @@ static void forward_planes(void *context, size_t begin, size_t end)
 static void backward_planes(void *context, size_t begin, size_t end)
 {
     const upsample_job *job = context;
-    const lathe_upsample_kernels *kernels = lathe_kernels_in_use()->upsample;
+    const lathe_upsample_kernels *kernels = lathe_context_kernels(NULL)->upsample;
     lathe_real *gx = job->to + begin * in_plane(job->grid);
     if (!job->add) memset(gx, 0, (end - begin) * in_plane(job->grid) * sizeof *gx);
     (job->bilinear ? kernels->bilinear_backward : kernels->nearest_backward)(job->grid, (int)(end - begin),

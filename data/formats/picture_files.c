@@ -298,7 +298,7 @@ static lathe_status decode_all(lathe_dataset *data, lathe_files *files, bool kee
     if (keep) files->kept = lathe_alloc_raw(files->list.count, lathe_data_scratch(data));
     files->status = lathe_alloc(files->list.count, sizeof *files->status);
     if ((keep && !files->kept) || !files->status) return LATHE_ENOMEM;
-    lathe_parallel((int)files->list.count, decode_one, data); /* at most 5e7 */
+    lathe_parallel(NULL, (int)files->list.count, decode_one, data); /* at most 5e7 */
     lathe_status status = settle_failures(data, files, skip);
     lathe_free(files->status);
     files->status = NULL;

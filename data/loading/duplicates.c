@@ -73,7 +73,7 @@ static void print_one(void *context, int index)
 static lathe_print *print_all(const lathe_dataset *data, bool files)
 {
     lathe_print *print = lathe_alloc(data->count, sizeof *print);
-    if (print) lathe_parallel((int)data->count, print_one, &(printing){ data, files, print });
+    if (print) lathe_parallel(NULL, (int)data->count, print_one, &(printing){ data, files, print });
     return print;
 }
 

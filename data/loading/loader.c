@@ -223,7 +223,7 @@ static void fill_block(void *context, int block)
 static void fill(lathe_slot *slot, const lathe_recipe *recipe)
 {
     int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
-    lathe_parallel(blocks, fill_block, &(lathe_fill){ slot, recipe });
+    lathe_parallel(NULL, blocks, fill_block, &(lathe_fill){ slot, recipe });
 }
 
 /* Do what failed on another thread again, so that this thread reports it. */

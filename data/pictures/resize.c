@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/context.h"
 #include "../../core/kernels/kernels.h"
 
 #define PI 3.14159265358979323846
@@ -110,7 +111,7 @@ typedef struct lathe_resampling {
 
 static void resample_across(const lathe_resampling *r, const uint8_t *from, int width, int rows, uint8_t *to)
 {
-    const lathe_resample_kernels *kernels = lathe_kernels_in_use()->resample;
+    const lathe_resample_kernels *kernels = lathe_context_kernels(NULL)->resample;
     const size_t stride = (size_t)width, to_stride = (size_t)r->across.size;
     for (int y = 0; y < rows; y += LATHE_RESAMPLE_ROWS)
         kernels->across(from + (size_t)y * stride + r->across.first[0], stride,
@@ -132,8 +133,8 @@ static void resample_plane(const lathe_resampling *r, const uint8_t *plane, int 
     for (int y = 0; y < r->down.size; y++) {
         if (r->keep_rows) memcpy(to + (size_t)y * to_stride, kept + (size_t)y * stride + r->left, to_stride);
         else
-            lathe_kernels_in_use()->resample->down(from, r->keep_columns ? stride : to_stride, r->across.size,
-                &r->down, y, r->sums, to + (size_t)y * to_stride);
+            lathe_context_kernels(NULL)->resample->down(from, r->keep_columns ? stride : to_stride,
+                r->across.size, &r->down, y, r->sums, to + (size_t)y * to_stride);
     }
 }
 

@@ -28,7 +28,7 @@ static void json_has_all_fields(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!cJSON_IsString(cJSON_GetObjectItem(object, texts[i]))) fail_msg("%s is missing", texts[i]);
     assert_string_equal(cJSON_GetObjectItem(object, "version")->valuestring, lathe_version());
-    assert_int_equal(cJSON_GetObjectItem(object, "threads")->valueint, lathe_threads());
+    assert_int_equal(cJSON_GetObjectItem(object, "threads")->valueint, lathe_threads(NULL));
     cJSON_Delete(object);
     program_free(&p);
 }

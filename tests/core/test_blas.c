@@ -78,9 +78,9 @@ static void products_on_several_threads_at_once_are_right(void **state)
     fill_normal(b, one, 2);
     j.a = a;
     j.b = b;
-    lathe_threads_set(4);
-    lathe_parallel(PRODUCTS, one_product, &j);
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 4);
+    lathe_parallel(NULL, PRODUCTS, one_product, &j);
+    lathe_threads_set(NULL, 0);
     for (int i = 1; i < PRODUCTS; i++) assert_memory_equal(j.c + (size_t)i * one, j.c, one * sizeof *j.c);
     free(a), free(b), free(j.c);
 }

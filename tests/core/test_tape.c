@@ -24,7 +24,7 @@ static void assert_grad(const lathe_tensor *tensor, double a, double b, double c
 static void operations_are_recorded_in_order(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_int_equal(lathe_tape_mode(tape), LATHE_TRAIN);
     assert_null(lathe_tape_newest(tape));
@@ -62,7 +62,7 @@ static void operations_are_watched(void **state)
     (void)state;
     char seen[100] = "";
     lathe_real one[3] = { 1, 1, 1 };
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_on_record(tape, note_forward, seen);
     lathe_tape_on_backward(tape, note_backward, seen);
     lathe_tape_begin(tape, LATHE_TRAIN);
@@ -80,7 +80,7 @@ static void operations_are_watched(void **state)
 static void nothing_is_recorded_in_eval_or_without_a_gradient(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *y = lathe_scale(leaf_of(tape, three, NULL), 2);
     assert_true(y && !y->needs_grad && !lathe_tape_newest(tape));
@@ -105,7 +105,7 @@ static void backward_reaches_the_leaves(void **state)
 {
     (void)state;
     lathe_real values[] = { 1, -2, 3 };
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = leaf_of(tape, three, values), *unused = lathe_scale(x, 100), *loss = loss_of(x);
     assert_non_null(unused);
@@ -127,7 +127,7 @@ static void gradients_of_parameters_add_up(void **state)
         .grad = grad,
         .needs_grad = true,
         .name = "weight" };
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int step = 1; step <= 3; step++) {
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x =
@@ -150,7 +150,7 @@ static void computed_gradients_are_given_up_unless_kept(void **state)
     (void)state;
     lathe_real values[] = { 1, -2, 3 };
     for (int keep = 0; keep < 2; keep++) {
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x = leaf_of(tape, three, values), *y = lathe_scale(x, 2),
                      *view = lathe_reshape(y, (lathe_shape){ 2, { 3, 1 } });
@@ -178,7 +178,7 @@ static void gradient_buffers_are_used_again(void **state)
     size_t bytes[2];
     fill_normal(x_values, N, 1);
     for (int keep = 0; keep < 2; keep++) {
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x = leaf_of(tape, (lathe_shape){ 1, { N } }, x_values), *y = x;
         for (int i = 0; i < DEPTH; i++) {
@@ -199,7 +199,7 @@ static void gradient_buffers_are_used_again(void **state)
 static void failures_stick_until_the_next_step(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = leaf_of(tape, three, NULL), *y = leaf_of(tape, (lathe_shape){ 1, { 4 } }, NULL);
     lathe_tensor *bad = lathe_add(x, y);
@@ -225,7 +225,7 @@ static void failures_stick_until_the_next_step(void **state)
 static void the_scope_is_in_the_message(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tape_scope(tape, "3.body.0");
     assert_null(lathe_scale(leaf_of(tape, three, NULL), INFINITY));
@@ -237,7 +237,7 @@ static void mistakes_of_use_are_named(void **state)
 {
     (void)state;
     lathe_real values[4] = { 0 };
-    lathe_tape *tape = lathe_tape_new(), *other = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL), *other = lathe_tape_new(NULL);
     assert_null(lathe_tape_leaf(tape, LATHE_PLAIN, three, NULL));
     assert_failed(LATHE_ESTATE, "call lathe_tape_begin before the first operation");
     assert_null(lathe_tape_leaf(NULL, LATHE_PLAIN, three, NULL));
@@ -284,7 +284,7 @@ static void batches_become_tensors(void **state)
     (void)state;
     static _Alignas(64) lathe_real images[2 * 3 * 4 * 16];
     lathe_batch batch = { .size = 5, .channels = 2, .height = 3, .width = 4, .images = images };
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_input(tape, &batch);
     assert_true(x && x->data == images && x->layout == LATHE_BATCHED && !x->needs_grad);
@@ -320,8 +320,8 @@ static lathe_status one_step(lathe_tape *tape, lathe_mode mode, int batch)
 static void a_step_after_the_second_allocates_nothing(void **state)
 {
     (void)state;
-    lathe_threads_set(2);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_threads_set(NULL, 2);
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int step = 0; step < 6; step++) {
         lathe_alloc_fail_at(0, false);
         assert_int_equal(one_step(tape, LATHE_TRAIN, 100), LATHE_OK);
@@ -332,7 +332,7 @@ static void a_step_after_the_second_allocates_nothing(void **state)
         if (step >= 2) assert_int_equal(asked, 0);
     }
     lathe_tape_free(tape);
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
 }
 
 /* Each allocation of two steps fails once: the failure is reported, nothing breaks, and the next step works.
@@ -344,7 +344,7 @@ static void every_allocation_may_fail(void **state)
     for (; nth <= asked; nth++) {
         lathe_error_clear();
         lathe_alloc_fail_at(nth, false);
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         if (!tape) {
             assert_failed(LATHE_ENOMEM, "refused");
             continue;
@@ -364,7 +364,7 @@ static void every_allocation_may_fail(void **state)
 static void steps_are_counted(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     assert_int_equal(lathe_tape_step(tape), 0);
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_int_equal(lathe_tape_step(tape), 0);

@@ -56,7 +56,7 @@ static void shapes_as_text_and_compared(void **state)
 static void places_in_batch_lanes(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 3, { 18, 2, 3 } }, NULL);
     assert_int_equal(lathe_tensor_blocks(x), 2);
@@ -74,7 +74,7 @@ static void what_is_written_is_read(void **state)
 {
     (void)state;
     static const int batches[] = { 1, 15, 16, 17, 33 };
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int i = 0; i < 10; i++) {
         lathe_layout layout = i < 5 ? LATHE_BATCHED : LATHE_PLAIN;
         lathe_shape shape = { 3, { batches[i % 5], 3, 7 } };
@@ -103,7 +103,7 @@ static void what_is_written_is_read(void **state)
 static void items(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_real five = 5;
     assert_true(lathe_item(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, &five)) == 5);
@@ -118,7 +118,7 @@ static void mistakes_are_named(void **state)
 {
     (void)state;
     lathe_real values[4];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, NULL);
     lathe_error_clear();

@@ -46,7 +46,7 @@ static lathe_run *train(const char *out)
 /* The scores of a loader's samples, [count, classes]. */
 static lathe_real *scores_of(lathe_layer *net, lathe_loader *loader, size_t count, int classes)
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_real *scores = malloc(count * (size_t)classes * sizeof *scores), *next = scores;
     for (lathe_batch batch; lathe_loader_next(loader, &batch); next += batch.size * classes) {
         lathe_tape_begin(tape, LATHE_EVAL);

@@ -241,7 +241,7 @@ static void run_case(const one *c)
     if (fault) complain(c, fault);
     lathe_on_error(NULL);
     lathe_error_hold(false);
-    lathe_threads_set(1);
+    lathe_threads_set(NULL, 1);
     if (consumes(c->function->name)) memset(&world, 0, sizeof world);
     else undo();
 }

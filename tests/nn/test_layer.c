@@ -128,7 +128,7 @@ static void test_forward(void **state)
     (void)state;
     lathe_model *model = lathe_model_new();
     lathe_layer *net = new_net(model);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_shape shape = { 2, { 2, 2 } };
     const lathe_real numbers[] = { -1, 2, 3, -4 };
@@ -166,7 +166,7 @@ static void test_hook(void **state)
     lathe_layer *net =
         lathe_nn_sequential(model, new_unit(model), lathe_nn_sequential(model, new_unit(model), NULL), NULL);
     lathe_nn_init(net, 1);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 1, { 3 } }, NULL);
     lathe_nn_on_forward(model, count_calls, text);

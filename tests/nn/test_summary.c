@@ -103,7 +103,7 @@ static void test_reuse(void **state)
     assert_int_equal(summary->parameters, 20);
     assert_int_equal(summary->row[2].out.rank, 0);
     lathe_summary_free(summary);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 1, 4 } }, NULL));
     assert_int_equal(calls, 3);

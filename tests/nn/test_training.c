@@ -67,7 +67,7 @@ static void train(const char *name, lathe_model_spec spec, bool adaptive, int st
                                              .max_lr = 2e-3,
                                              .step_size_up = 10,
                                              .cycle_momentum = LATHE_MOMENTUM_OFF });
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     int labels[BATCH];
     for (int step = 0; step <= steps; step++) {
         bool training = step < steps;
@@ -132,10 +132,10 @@ static void test_threads(void **state)
         { "cifar10-full", { 3, 16, 16, 10 } } };
     for (size_t i = 0; i < sizeof nets / sizeof nets[0]; i++) {
         double alone[FEW + 1], together[FEW + 1];
-        assert_int_equal(lathe_threads_set(1), LATHE_OK);
+        assert_int_equal(lathe_threads_set(NULL, 1), LATHE_OK);
         train(nets[i].name, nets[i].spec, true, FEW, alone);
         for (int threads = 2; threads <= 4; threads++) {
-            assert_int_equal(lathe_threads_set(threads), LATHE_OK);
+            assert_int_equal(lathe_threads_set(NULL, threads), LATHE_OK);
             train(nets[i].name, nets[i].spec, true, FEW, together);
             for (int step = 0; step <= FEW; step++)
                 if (alone[step] != together[step]) /* the same bits, not nearly the same */
@@ -143,7 +143,7 @@ static void test_threads(void **state)
                         alone[step], together[step], threads);
         }
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
 }
 
 int main(void)

@@ -47,7 +47,7 @@ static void the_same_for_any_threads(void **state)
     lathe_real *first = lathe_alloc(params->size, sizeof *first);
     double *twin = lathe_alloc(params->size, sizeof *twin);
     for (int threads = 1; threads <= 4; threads++) {
-        lathe_threads_set(threads);
+        lathe_threads_set(NULL, threads);
         lathe_averaged *averaged = lathe_averaged_new(params, &(lathe_averaged_opts){ .decay = 0.8 });
         for (uint64_t n = 0; n < 20; n++) {
             fill_normal(params->data, params->size, n);
@@ -63,7 +63,7 @@ static void the_same_for_any_threads(void **state)
         assert_close("twin", numbers, twin, params->size, 1e-5, 1e-6);
         lathe_averaged_free(averaged);
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
     lathe_free(first);
     lathe_free(twin);
     params_free(params);

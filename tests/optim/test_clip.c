@@ -41,7 +41,7 @@ static void norm_of_many_numbers(void **state)
     lathe_optim *optim = lathe_optim_sgd(params, NULL);
     double first = 0;
     for (int threads = 1; threads <= 4; threads++) {
-        lathe_threads_set(threads);
+        lathe_threads_set(NULL, threads);
         fill(params);
         double sum = 0;
         for (size_t i = 0; i < params->size; i++) sum += (double)params->grad[i] * (double)params->grad[i];
@@ -51,7 +51,7 @@ static void norm_of_many_numbers(void **state)
         assert_true(norm == first);
         assert_true(fabs(lathe_optim_clip_norm(optim, HUGE_VAL) / 0.5 - 1) < 1e-5);
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
     lathe_optim_free(optim);
     params_free(params);
 }

@@ -57,7 +57,7 @@ static void threads_do_not_change_bits(void **state)
     for (int t = 0; lathe_optim_at(t); t++) {
         lathe_real *first = NULL;
         for (int threads = 1; threads <= 4; threads++) {
-            lathe_threads_set(threads);
+            lathe_threads_set(NULL, threads);
             lathe_params *params = several();
             lathe_optim *optim = default_optim(lathe_optim_at(t), params);
             for (int step = 0; step < 3; step++) {
@@ -74,7 +74,7 @@ static void threads_do_not_change_bits(void **state)
         }
         lathe_free(first);
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
 }
 
 /* What lies between tensors stays 0, whatever an optimizer makes of a gradient of 0: SGD and AdamW with eps

@@ -92,7 +92,7 @@ void assert_result(const char *what, lathe_function *function, void *context, co
     int count, lathe_mode mode, const double *want, size_t want_count, double relative, double absolute)
 {
     lathe_tensor *tensors[MAX_LEAVES];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tensor *y = run(tape, mode, function, context, leaves, count, tensors);
     assert_there(what, y);
     lathe_real *got = malloc((want_count + 1) * sizeof *got);
@@ -108,7 +108,7 @@ void assert_leaf_gradient(const char *what, lathe_function *function, void *cont
     double absolute)
 {
     lathe_tensor *tensors[MAX_LEAVES];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tensor *y = run(tape, LATHE_TRAIN, function, context, leaves, count, tensors);
     assert_there(what, y);
     size_t n = lathe_shape_count(&leaves[leaf].shape);
@@ -164,7 +164,7 @@ void assert_gradient(const char *op, lathe_function *function, void *context, co
     int count)
 {
     lathe_tensor *tensors[MAX_LEAVES];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     assert_there(op, run(tape, LATHE_TRAIN, function, context, leaves, count, tensors));
     const lathe_node *node = lathe_tape_newest(tape);
     while (node && strcmp(node->op->name, op) != 0) node = node->before;
@@ -181,7 +181,7 @@ static lathe_real *outcome(lathe_function *function, void *context, const lathe_
     size_t *total)
 {
     lathe_tensor *tensors[MAX_LEAVES];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tensor *y = run(tape, LATHE_TRAIN, function, context, leaves, count, tensors);
     assert_there("assert_same_bits", y);
     size_t n = lathe_shape_count(&y->shape), at = n;
@@ -206,10 +206,10 @@ static lathe_real *outcome(lathe_function *function, void *context, const lathe_
 void assert_same_bits(lathe_function *function, void *context, const lathe_leaf *leaves, int count)
 {
     size_t total, again;
-    lathe_threads_set(1);
+    lathe_threads_set(NULL, 1);
     lathe_real *want = outcome(function, context, leaves, count, &total);
     for (int threads = 2; threads <= 4; threads++) {
-        lathe_threads_set(threads);
+        lathe_threads_set(NULL, threads);
         lathe_real *got = outcome(function, context, leaves, count, &again);
         assert_int_equal(again, total);
         for (size_t i = 0; i < total; i++)
@@ -219,14 +219,14 @@ void assert_same_bits(lathe_function *function, void *context, const lathe_leaf 
         free(got);
     }
     free(want);
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
 }
 
 void assert_op_fails(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
     lathe_status status, const char *fragment)
 {
     lathe_tensor *tensors[MAX_LEAVES];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_error_clear();
     if (run(tape, LATHE_TRAIN, function, context, leaves, count, tensors))
         fail_msg("no failure with '%s'", fragment);

@@ -46,7 +46,7 @@ static lathe_status by_hand(void)
         lathe_sched_cyclic(optim,
             &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 }) :
         NULL;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int step = 0; step < 3 && loader && sched && tape; step++) {
         lathe_batch batch;
         status = lathe_loader_next(loader, &batch) ? LATHE_OK : LATHE_ENOMEM;
@@ -153,7 +153,7 @@ static void a_step_allocates_nothing(void **state)
         lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(net), NULL);
         lathe_sched *sched = lathe_sched_cyclic(optim,
             &(lathe_cyclic_opts){ .base_lr = 1e-4, .max_lr = 1e-3, .step_size_up = 4 });
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         int step = 0;
         while (step < 1000) {
             lathe_batch batch;

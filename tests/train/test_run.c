@@ -154,7 +154,7 @@ static void same_seed_same_bytes(void **state)
     assert_true(first.step[0].loss != run->history.step[0].loss);
     lathe_history_free(&first);
     lathe_run_free(run);
-    assert_int_equal(lathe_threads_set(0), LATHE_OK);
+    assert_int_equal(lathe_threads_set(NULL, 0), LATHE_OK);
 }
 
 /* By hand: 12 steps of triangular2 between 0.001 and 0.05 with 3 steps up and 3 down. */

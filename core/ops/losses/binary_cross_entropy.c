@@ -36,7 +36,7 @@ static void class_pieces(void *context, size_t begin, size_t end)
     for (size_t i = begin; i < end; i++) {
         size_t at = i * job->piece, k = i % work->classes;
         double pos_weight = o->pos_weight * (o->pos_weights ? (double)o->pos_weights[k] : 1);
-        lathe_kernels_in_use()->loss->binary(job->piece, o->weights ? o->weights[k] : 1,
+        lathe_context_kernels(NULL)->loss->binary(job->piece, o->weights ? o->weights[k] : 1,
             (lathe_real)pos_weight, job->x + at, job->target + at, job->loss + at,
             job->slope ? job->slope + at : NULL);
     }

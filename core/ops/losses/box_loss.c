@@ -24,7 +24,7 @@ static void forward_columns(void *context, size_t begin, size_t end)
     for (size_t column = begin; column < end; column++) {
         size_t block = column / job->columns,
                at = (block * COORDINATES * job->columns + column % job->columns) * LATHE_LANES;
-        lathe_kernels_in_use()->loss->boxes(job->kind, job->eps, job->columns * LATHE_LANES, job->x + at,
+        lathe_context_kernels(NULL)->loss->boxes(job->kind, job->eps, job->columns * LATHE_LANES, job->x + at,
             job->target + at, job->loss + column * LATHE_LANES, job->slope ? job->slope + at : NULL);
     }
 }
@@ -34,8 +34,8 @@ static void backward_pieces(void *context, size_t begin, size_t end)
     const box_job *job = context;
     size_t piece = job->columns * LATHE_LANES;
     for (size_t i = begin; i < end; i++)
-        lathe_kernels_in_use()->element->mul(piece, job->slope + i * piece, job->gy + i / COORDINATES * piece,
-            job->gx + i * piece, job->add);
+        lathe_context_kernels(NULL)->element->mul(piece, job->slope + i * piece,
+            job->gy + i / COORDINATES * piece, job->gx + i * piece, job->add);
 }
 
 static lathe_status box_backward(lathe_node *node)

@@ -34,8 +34,8 @@ static void forward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_kernels_in_use()->softmax->cross_entropy(job->classes, job->columns * LATHE_LANES, job->x + at,
-            job->targets + at, job->loss + lane, job->largest + lane, job->log_sum + lane);
+        lathe_context_kernels(NULL)->softmax->cross_entropy(job->classes, job->columns * LATHE_LANES,
+            job->x + at, job->targets + at, job->loss + lane, job->largest + lane, job->log_sum + lane);
     }
 }
 
@@ -44,7 +44,7 @@ static void backward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_kernels_in_use()->softmax->cross_entropy_backward(job->classes, job->columns * LATHE_LANES,
+        lathe_context_kernels(NULL)->softmax->cross_entropy_backward(job->classes, job->columns * LATHE_LANES,
             job->x + at, job->targets + at, job->largest + lane, job->log_sum + lane, job->gloss + lane,
             job->gx + at, job->add);
     }

@@ -12,8 +12,8 @@ typedef struct plain_opts {
 static void square_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    lathe_kernels_in_use()->loss->square(end - begin, job->x + begin, job->target + begin, job->loss + begin,
-        job->slope ? job->slope + begin : NULL);
+    lathe_context_kernels(NULL)->loss->square(end - begin, job->x + begin, job->target + begin,
+        job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
 /* The two numbers of the kernel "bowl". */
@@ -25,8 +25,8 @@ static void bowl_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const bowl *b = job->opts;
-    lathe_kernels_in_use()->loss->bowl(end - begin, b->edge, b->height, job->x + begin, job->target + begin,
-        job->loss + begin, job->slope ? job->slope + begin : NULL);
+    lathe_context_kernels(NULL)->loss->bowl(end - begin, b->edge, b->height, job->x + begin,
+        job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
 static lathe_tensor *distance(const char *who, const lathe_op *op, lathe_tensor *x, lathe_tensor *target,

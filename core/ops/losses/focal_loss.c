@@ -49,7 +49,7 @@ static void focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const lathe_focal_opts *o = job->opts;
-    lathe_kernels_in_use()->loss->focal(end - begin, o->gamma, job->x + begin, job->target + begin,
+    lathe_context_kernels(NULL)->loss->focal(end - begin, o->gamma, job->x + begin, job->target + begin,
         job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
@@ -135,7 +135,7 @@ static void sigmoid_focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const lathe_sigmoid_focal_opts *o = job->opts;
-    lathe_kernels_in_use()->loss->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin,
+    lathe_context_kernels(NULL)->loss->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin,
         job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 

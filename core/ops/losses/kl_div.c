@@ -32,7 +32,7 @@ static void divergence_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
     const lathe_kl_div_opts *o = job->opts;
-    const lathe_loss_kernels *loss = lathe_kernels_in_use()->loss;
+    const lathe_loss_kernels *loss = lathe_context_kernels(NULL)->loss;
     (o->log_target ? loss->log_divergence : loss->divergence)(end - begin, job->x + begin,
         job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
 }

@@ -150,7 +150,7 @@ typedef struct times_job {
 static void times_range(void *context, size_t begin, size_t end)
 {
     const times_job *job = context;
-    const lathe_element_kernels *element = lathe_kernels_in_use()->element;
+    const lathe_element_kernels *element = lathe_context_kernels(NULL)->element;
     if (!job->negative) {
         element->mul(end - begin, job->slope + begin, job->gy + begin, job->g + begin, job->add);
         return;

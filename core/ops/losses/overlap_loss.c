@@ -28,7 +28,7 @@ static void forward_classes(void *context, size_t begin, size_t end)
         double sums[3] = { 0 }; /* of p t, of p, of t */
         for (size_t block = 0; block < job->blocks; block++) {
             size_t at = (block * job->classes + k) * job->piece;
-            lathe_kernels_in_use()->loss->overlap(job->piece, job->p + at, job->targets + at,
+            lathe_context_kernels(NULL)->loss->overlap(job->piece, job->p + at, job->targets + at,
                 job->mask + block * job->piece, sums);
         }
         double above = (job->jaccard ? 1 : 2) * sums[0] + job->smooth;
@@ -47,7 +47,7 @@ static void backward_pieces(void *context, size_t begin, size_t end)
     const overlap_job *job = context;
     for (size_t i = begin; i < end; i++) {
         size_t k = i % job->classes, at = i * job->piece;
-        lathe_kernels_in_use()->loss->overlap_backward(job->piece, job->gloss[k] * job->at_p[k],
+        lathe_context_kernels(NULL)->loss->overlap_backward(job->piece, job->gloss[k] * job->at_p[k],
             job->gloss[k] * job->at_t[k], job->targets + at, job->mask + i / job->classes * job->piece,
             job->gp + at, job->add);
     }

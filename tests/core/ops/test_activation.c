@@ -92,7 +92,7 @@ static void extremes_are_right(void **state)
         assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, 8, 1e-6, 1e-40);
         x[2] = 1;
         double gy[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, slope[8] = { 0, 1, 0, 0, 0, 1, 0, 1 };
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *leaf_tensor = lathe_tape_leaf(tape, LATHE_PLAIN, leaf.shape, x);
         leaf_tensor->needs_grad = true;
@@ -120,7 +120,7 @@ static void corners_of_relu(void **state)
     double gy[] = { 10, 10, 10 }, want[] = { 0, 0, 10 };
     struct activation a = all[0];
     assert_leaf_gradient("relu", activate, &a, &leaf, 1, gy, 3, 0, want, 0, 1e-30);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *y = lathe_leaky_relu(lathe_tape_leaf(tape, LATHE_PLAIN, leaf.shape, x), 0);
     assert_true(y->data[0] == (lathe_real)0.01 * -2 && y->data[1] == 0 && y->data[2] == 3);
@@ -188,7 +188,7 @@ static void mistakes_are_named(void **state)
     lathe_error_clear();
     assert_null(lathe_gelu(NULL));
     assert_failed(LATHE_EARG, "lathe_gelu: an input is NULL");
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_null(lathe_leaky_relu(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), NAN));
     assert_failed(LATHE_EARG, "lathe_leaky_relu: slope nan is not finite");

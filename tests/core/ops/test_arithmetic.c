@@ -149,7 +149,7 @@ static void a_kept_gradient_stays_whole(void **state)
     (void)state;
     const lathe_real a[3] = { 1, -5, 3 }, b[3] = { 1, 1, 1 }, gy[3] = { 4, 5, 6 };
     lathe_real got[3];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x[2] = { lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, a),
         lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, b) };

@@ -75,7 +75,7 @@ static void a_case_by_hand(void **state)
 /* Running statistics after `mode` on one batch: out[0] mean, out[1] variance of channel 0. */
 static void running_after(lathe_mode mode, const norm_case *c, const lathe_leaf leaves[5], double out[2])
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, mode);
     lathe_tensor *tensors[5];
     for (int i = 0; i < 5; i++)
@@ -257,7 +257,7 @@ static void without_weight_and_bias(void **state)
 /* One training step on the leaves; their running statistics become `mean` and `var`. */
 static void train_step(norm_case *c, const lathe_leaf *leaves, int count, lathe_real *mean, lathe_real *var)
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *tensors[5];
     for (int k = 0; k < count; k++)

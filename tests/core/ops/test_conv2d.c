@@ -80,7 +80,7 @@ static void assert_tail_lanes_zero(const lathe_tensor *x)
 
 static void run(const setup *s, numbers *n)
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED,
         (lathe_shape){ 4, { s->batch, s->channels, s->height, s->width } }, n->x);
@@ -366,7 +366,7 @@ static void relu_is_the_same_in_one_operation(void **state)
     for (int fused = 0; fused < 2; fused++) {
         numbers *m = &n[fused];
         fill(&s, m, 5);
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED,
             (lathe_shape){ 4, { s.batch, s.channels, s.height, s.width } }, m->x);
@@ -428,7 +428,7 @@ static void same_bits_for_any_number_of_threads(void **state)
         fill(s, &one, i);
         fill(s, &n, i);
         for (int threads = 1; threads <= 4; threads++) {
-            assert_int_equal(lathe_threads_set(threads), LATHE_OK);
+            assert_int_equal(lathe_threads_set(NULL, threads), LATHE_OK);
             run(s, threads == 1 ? &one : &n);
             if (threads == 1) continue;
             assert_memory_equal(n.y, one.y, n.y_count * sizeof *n.y);
@@ -439,14 +439,14 @@ static void same_bits_for_any_number_of_threads(void **state)
         numbers_free(&one);
         numbers_free(&n);
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
 }
 
 static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_shape w_shape, int biases,
     lathe_conv2d_opts opts, lathe_status status, const char *fragment)
 {
     lathe_error_clear();
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL),
                  *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);

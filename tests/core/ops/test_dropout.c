@@ -32,7 +32,7 @@ static void dropout_is_its_naive_twin(void **state)
         lathe_shape shape = { 3,
             { test_batches[seed % 5], random_int(seed, 0, 1, 9), random_int(seed, 1, 1, 9) } };
         lathe_leaf leaf = normal_leaf(seed % 3 ? LATHE_BATCHED : LATHE_PLAIN, shape, seed);
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_seed(tape, seed, step);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x = lathe_tape_leaf(tape, leaf.layout, shape, leaf.values);
@@ -92,7 +92,7 @@ static void the_key_decides_and_nothing_else(void **state)
 {
     (void)state;
     char first[200], second[200], resumed[200], other[200];
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_seed(tape, 7, 0);
     pattern(tape, 0.5, first, 150);
     pattern(tape, 0.5, second, 150);
@@ -115,7 +115,7 @@ static void the_share_that_falls_is_p(void **state)
     static const double ps[] = { 0.01, 0.3, 0.5, 0.97 };
     char *text = malloc(N + 1);
     assert_non_null(text);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int i = 0; i < 4; i++) {
         int fell = 0;
         pattern(tape, ps[i], text, N);
@@ -129,7 +129,7 @@ static void the_share_that_falls_is_p(void **state)
 static void nothing_falls_in_eval_or_for_p_0(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 4 } }, NULL);
     assert_ptr_equal(lathe_dropout(x, 0.9), x);

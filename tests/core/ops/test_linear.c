@@ -41,7 +41,7 @@ static void fill(numbers *n, uint64_t seed)
 
 static void run(numbers *n)
 {
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x =
         lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { n->batch, n->features } }, n->x);
@@ -223,7 +223,7 @@ static void relu_is_the_same_in_one_operation(void **state)
     for (int fused = 0; fused < 2; fused++) {
         numbers *m = &n[fused];
         fill(m, 5);
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *x =
             lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { m->batch, m->features } }, m->x);
@@ -253,7 +253,7 @@ static void same_bits_for_any_number_of_threads(void **state)
     fill(&one, 1);
     fill(&n, 1);
     for (int threads = 1; threads <= 4; threads++) {
-        assert_int_equal(lathe_threads_set(threads), LATHE_OK);
+        assert_int_equal(lathe_threads_set(NULL, threads), LATHE_OK);
         run(threads == 1 ? &one : &n);
         if (threads == 1) continue;
         assert_memory_equal(n.y, one.y, n.y_count * sizeof *n.y);
@@ -261,7 +261,7 @@ static void same_bits_for_any_number_of_threads(void **state)
         assert_memory_equal(n.gw, one.gw, n.w_count * sizeof *n.w);
         assert_memory_equal(n.gbias, one.gbias, (size_t)n.outputs * sizeof *n.gbias);
     }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
     free(one.x), free(n.x);
 }
 
@@ -269,7 +269,7 @@ static void expect_failure(lathe_shape x_shape, lathe_layout x_layout, lathe_sha
     const char *fragment)
 {
     lathe_error_clear();
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, x_layout, x_shape, NULL),
                  *w = lathe_tape_leaf(tape, LATHE_PLAIN, w_shape, NULL);

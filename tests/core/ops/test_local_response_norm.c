@@ -8,7 +8,7 @@ static lathe_tape *tape;
 static int setup(void **state)
 {
     (void)state;
-    tape = lathe_tape_new();
+    tape = lathe_tape_new(NULL);
     return tape ? 0 : -1;
 }
 

@@ -85,7 +85,7 @@ static void a_case_by_hand(void **state)
 static void views_share_numbers(void **state)
 {
     (void)state;
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 17, 2, 3, 4 } }, NULL);
     lathe_tensor *y = lathe_reshape(x, (lathe_shape){ 3, { 17, -1, 6 } });

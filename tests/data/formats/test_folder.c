@@ -337,7 +337,7 @@ static void memory_may_run_out_anywhere(void **state)
     for (size_t cache = 0; cache < 2; cache++) {
         lathe_dataset *data = NULL;
         size_t nth = 1;
-        lathe_threads_set(1);
+        lathe_threads_set(NULL, 1);
         for (; !data; nth++) {
             lathe_alloc_fail_at(nth, true);
             data = lathe_data_folder(test_path("two"), LATHE_SPLIT_TRAIN,
@@ -347,7 +347,7 @@ static void memory_may_run_out_anywhere(void **state)
         }
         assert_true(nth > 30);
         lathe_data_free(data);
-        lathe_threads_set(0);
+        lathe_threads_set(NULL, 0);
     }
     lathe_error_clear();
 }

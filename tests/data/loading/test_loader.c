@@ -71,7 +71,7 @@ static void the_layout_is_that_of_a_batched_tensor(void **state)
         assert_true(lathe_loader_next(loader, &batch));
         assert_int_equal(batch.size, size);
 
-        lathe_tape *tape = lathe_tape_new();
+        lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_EVAL);
         lathe_shape shape = { 4, { size, channels, cases[i].height, cases[i].width } };
         size_t count = lathe_shape_count(&shape);
@@ -193,7 +193,7 @@ static void any_number_of_workers_and_threads_gives_the_same_bits(void **state)
     static const int workers[] = { 0, 1, 2, 4 };
     for (int threads = 1; threads <= 4; threads++)
         for (int w = 0; w < 4; w++) {
-            assert_int_equal(lathe_threads_set(threads), LATHE_OK);
+            assert_int_equal(lathe_threads_set(NULL, threads), LATHE_OK);
             lathe_loader *loader = lathe_loader_new(data,
                 &(lathe_loader_opts){ .batch_size = 50, .shuffle = true, .seed = 3, .workers = workers[w] });
             uint64_t sum = 7;
@@ -203,7 +203,7 @@ static void any_number_of_workers_and_threads_gives_the_same_bits(void **state)
             assert_int_equal(sum, first);
             lathe_loader_free(loader);
         }
-    lathe_threads_set(0);
+    lathe_threads_set(NULL, 0);
     lathe_data_free(data);
 }
 

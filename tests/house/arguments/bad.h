@@ -122,7 +122,7 @@ static lathe_tensor *bad_tensor(int value)
     case 1: return leaf(LATHE_PLAIN, (lathe_shape){ 0 });
     case 2: return &empty;
     case 3:
-        other = later(free_tape, lathe_tape_new());
+        other = later(free_tape, lathe_tape_new(NULL));
         lathe_tape_begin(other, LATHE_TRAIN);
         return lathe_tape_leaf(other, LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 8, 8 } }, NULL);
     case 4: return leaf(LATHE_BATCHED, (lathe_shape){ 5, { 2, 1, 2, 1, 2 } });

@@ -288,6 +288,12 @@ static lathe_fault *good_lathe_fault_p(const char *place)
 
 static lathe_cosine_opts *good_lathe_cosine_opts_p(const char *place);
 
+static lathe_context *good_lathe_context_p(const char *place)
+{
+    (void)place;
+    return lathe_context_default();
+}
+
 static void *good_void_p(const char *place)
 {
     if (is(place, "lathe_free.") || is(place, "lathe_grow.")) return lathe_alloc(1, 64);
@@ -387,7 +393,7 @@ static lathe_tape *good_lathe_tape_p(const char *place)
 {
     (void)place;
     if (world.tape) return world.tape;
-    world.tape = later(free_tape, lathe_tape_new());
+    world.tape = later(free_tape, lathe_tape_new(NULL));
     lathe_tape_begin(world.tape, LATHE_TRAIN);
     return world.tape;
 }

@@ -6,7 +6,7 @@
 int main(void)
 {
     lathe_on_error(lathe_die);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     const lathe_real values[] = { 1, -2, 3, 4 };
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 4 } }, values);

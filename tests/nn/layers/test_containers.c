@@ -29,7 +29,7 @@ static void test_residual(void **state)
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     assert_string_equal(lathe_nn_find(net, "body.weight")->name, "body.weight");
     assert_non_null(lathe_nn_find(net, "shortcut.bias"));
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     enum { COUNT = 17 * 18 };
     lathe_real y[COUNT], a[COUNT], b[COUNT], x[COUNT];
     double want[COUNT];
@@ -53,7 +53,7 @@ static void test_concat(void **state)
         lathe_nn_concat(model, lathe_nn_relu(model), lathe_nn_conv2d(model, 2, 3, 1, NULL), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     assert_non_null(lathe_nn_find(net, "1.weight"));
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_real y[17 * 5 * 9], a[17 * 2 * 9], b[17 * 3 * 9];
     lathe_shape shape = run(net, tape, y, 17 * 5 * 9);
     assert_true(lathe_shape_equal(&shape, &(lathe_shape){ 4, { 17, 5, 3, 3 } }));
@@ -97,7 +97,7 @@ static void test_frozen(void **state)
         lathe_nn_linear(model, 18, 4, NULL), lathe_nn_linear(model, 4, 2, NULL), NULL);
     lathe_nn_init(net, 1);
     lathe_nn_freeze(net->child[2], true);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_real values[2 * 18];
     fill_normal(values, 36, 1);
@@ -122,7 +122,7 @@ static void test_fusion(void **state)
         lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .padding = 1 }),
             lathe_nn_batch_norm(model, 2, NULL), lathe_nn_relu(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_real y[COUNT], gy[COUNT];
     double want[COUNT], want_gradient[WEIGHTS];
     fill_normal(gy, COUNT, 2);
@@ -156,7 +156,7 @@ static void test_relu_goes_where_it_costs_least(void **state)
         lathe_nn_conv2d(model, 2, 2, 3, NULL), lathe_nn_relu(model), lathe_nn_max_pool2d(model, 2, NULL),
         lathe_nn_flatten(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     const char *expected[] = { "reshape", "max_pool2d", "conv2d", "conv2d_relu" };
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_non_null(lathe_nn_forward(net,
@@ -189,7 +189,7 @@ static void test_mistakes(void **state)
             NULL),
         lathe_nn_flatten(model), NULL);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 1, 2, 3, 3 } }, NULL);
     lathe_tensor *loss = lathe_mean(lathe_nn_forward(net, x));

@@ -215,7 +215,7 @@ static lathe_real *run(const layer_case *c, lathe_mode mode, bool by_layer)
     lathe_model *model = lathe_model_new();
     lathe_layer *layer = c->make(model);
     assert_int_equal(lathe_nn_init(layer, 3), LATHE_OK);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, mode);
     size_t count = lathe_shape_count(&c->in), results = lathe_shape_count(&c->out);
     lathe_real *values = malloc(count * sizeof *values), *result = malloc(results * sizeof *result);

@@ -58,7 +58,7 @@ static void check_forward(const char *name, const lathe_model_spec *spec, int ba
 {
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_model_build(model, name, spec);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
     if (lathe_nn_init(net, 1)) fail_msg("%s: %s", name, lathe_error_message());
     lathe_shape shape = { 4, { batch, spec->channels, spec->height, spec->width } };
@@ -132,7 +132,7 @@ static void memorise(const char *name, lathe_model_spec spec, double lr, int ste
     lathe_layer *net = lathe_model_build(model, name, &spec);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
     lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(net), &(lathe_adamw_opts){ .lr = lr });
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_shape shape = { 4, { IMAGES, spec.channels, spec.height, spec.width } };
     size_t count = lathe_shape_count(&shape);
     lathe_real *values = malloc(count * sizeof *values);

@@ -297,7 +297,7 @@ static void mistakes_are_named(void **state)
     pair[1] = plain;
     assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE, "x is [3, 4] batched, targets is [3, 4]");
 
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_null(lathe_cross_entropy(NULL, labels, NULL));
     assert_failed(LATHE_EARG, "lathe_cross_entropy: an input is NULL");

@@ -82,7 +82,7 @@ static void each_loss_for_labels_falls(void **state)
     lathe_real x[COUNT], g[COUNT];
     int labels[BATCH], trainable = 0;
     for (int b = 0; b < BATCH; b++) labels[b] = random_int(5, (uint64_t)b, 0, CLASSES - 1);
-    lathe_tape *tape = lathe_tape_new();
+    lathe_tape *tape = lathe_tape_new(NULL);
     for (int i = 0; lathe_loss_at(i); i++) {
         const lathe_loss_type *type = lathe_loss_at(i);
         double first = 0, last = 0;

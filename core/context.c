@@ -1,0 +1,83 @@
+#include "context.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "field.h"
+#include "kernels/kernels.h"
+#include "pool_impl.h"
+
+struct lathe_context {
+    lathe_pool *pool;
+    const lathe_kernels *kernels;
+};
+
+static lathe_pool *pool_of(const lathe_context *context)
+{
+    return context && context->pool ? context->pool : lathe_pool_default();
+}
+
+const lathe_kernels *lathe_context_kernels(const lathe_context *context)
+{
+    static _Atomic(const lathe_kernels *) chosen;
+    if (context && context->kernels) return context->kernels;
+    const lathe_kernels *kernels = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!kernels) atomic_store_explicit(&chosen, kernels = lathe_kernels_preferred(), memory_order_relaxed);
+    return kernels;
+}
+
+lathe_context *lathe_context_default(void)
+{
+    static lathe_context
+        context; /* its members are asked for at each use: nothing to start, nothing to fail */
+    return &context;
+}
+
+static const char *isa_name(int index)
+{
+    const lathe_kernels *kernels = lathe_kernels_at(index);
+    return kernels ? kernels->isa : NULL;
+}
+
+static const lathe_kernels *kernels_named(const char *isa)
+{
+    for (int i = 0; lathe_kernels_at(i); i++)
+        if (!strcmp(isa_name(i), isa)) return lathe_kernels_at(i);
+    lathe_fail_name("isa", isa, isa_name);
+    return NULL;
+}
+
+lathe_context *lathe_context_new(const lathe_context_opts *opts)
+{
+    const lathe_kernels *kernels = opts && opts->isa ? kernels_named(opts->isa) : NULL;
+    if (opts && opts->isa && !kernels) return NULL;
+    lathe_context *context = lathe_alloc(1, sizeof *context);
+    if (!context) return NULL;
+    context->kernels = kernels;
+    context->pool = lathe_pool_new();
+    if (context->pool && !lathe_threads_set(context, opts ? opts->threads : 0)) return context;
+    lathe_context_free(context);
+    return NULL;
+}
+
+void lathe_context_free(lathe_context *context)
+{
+    if (!context || context == lathe_context_default()) return;
+    lathe_pool_free(context->pool);
+    lathe_free(context);
+}
+
+const char *lathe_context_isa(const lathe_context *context) { return lathe_context_kernels(context)->isa; }
+
+void lathe_parallel(lathe_context *context, int tasks, lathe_task_fn *run, void *job)
+{
+    if (run) lathe_pool_run(pool_of(context), tasks, run, job);
+}
+
+int lathe_threads(lathe_context *context) { return lathe_pool_threads(pool_of(context)); }
+
+lathe_status lathe_threads_set(lathe_context *context, int threads)
+{
+    return lathe_pool_set_threads(pool_of(context), threads);
+}
