@@ -61,6 +61,7 @@ typedef struct lathe_dataset_type {
     /** The file of sample `index`; NULL if the sample has no file of its own. May be NULL. */
     const char *(*file)(const lathe_dataset *data, size_t index);
 } lathe_dataset_type;
+
 /** A data set. Its fields may be read directly. */
 struct lathe_dataset {
     const lathe_dataset_type *type;
