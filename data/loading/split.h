@@ -1,4 +1,4 @@
-/* Parts of a data set: subsets, a part held out for validation, folds. */
+/* Parts of a data set: subsets, a validation set held out, folds. */
 #ifndef LATHE_DATA_LOADING_SPLIT_H
 #define LATHE_DATA_LOADING_SPLIT_H
 
@@ -12,8 +12,8 @@ extern "C" {
 
 /**
  * The samples data[indices[0]], data[indices[1]], ... as a data set. The indices are copied; `data` must
- * outlive it. mean, std and classes are those of `data`.
- * Errors   LATHE_EARG (none, or an index beyond the end), LATHE_ENOMEM: returns NULL.
+ * outlive the subset. mean, std and classes are those of `data`.
+ * Errors   LATHE_EARG (no index, or an index beyond the end), LATHE_ENOMEM: returns NULL.
  * Same as  torch.utils.data.Subset
  */
 lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indices, size_t count);
@@ -21,20 +21,21 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
 /** NULL or zeros: a tenth of each class is held out. */
 typedef struct lathe_split_opts {
     double fraction; /* of the samples to hold out, above 0, below 1; 0 means 0.1 */
-    int folds;       /* 2 or more: hold out one of so many folds instead, about equal in size ... */
-    int fold;        /* ... namely this one, from 0 */
-    /** by chance alone; otherwise each class is held out in the same proportion, to less than one sample */
+    int folds;       /* at least 2: hold out one of this many folds of about equal size instead ... */
+    int fold;        /* ... namely this fold, from 0 */
+    /** Ignore classes. False: hold out the same part of each class, to less than one sample. */
     bool no_stratify;
-    const int
-        *groups; /* [count]: samples of one group number (a patient, a film) stay together; not stratified */
-    uint64_t seed; /* which samples */
+    const int *groups; /* [count]: samples of one group (a patient, a film) stay together; not stratified */
+    uint64_t seed;     /* decides which samples */
 } lathe_split_opts;
 
 /**
- * Split `data` into two subsets: *rest to train with, *held_out to judge by. They share no sample and miss
- * none; each keeps the order of `data`. With a fraction, held_out has round(fraction * count) samples; with
- * groups, the nearest that whole groups taken in random order reach. The folds of one seed are disjoint.
- * `data` must outlive both.
+ * Split `data` into two subsets: *rest for training, *held_out for validation. Each sample is in exactly one
+ * of them, in the order of `data`.
+ *
+ * With a fraction, held_out has round(fraction * count) samples. With groups it has the nearest number that
+ * whole groups in random order can give. The folds of one seed are disjoint. `data` must outlive both
+ * subsets.
  *
  * Errors   LATHE_EARG (a value out of range, a part that would be empty), LATHE_ENOMEM: *rest and *held_out
  *          are NULL.

@@ -4,8 +4,10 @@
 
 #include "split.h"
 
-/** held [data->count]: which samples are held out. Of `data` only name, count, classes and labels are looked
- * at. Errors: as lathe_data_split. */
+/**
+ * Mark the held out samples in held [data->count]. Uses name, count, classes and labels. Errors:
+ * lathe_data_split.
+ */
 lathe_status lathe_split_mark(const lathe_dataset *data, const lathe_split_opts *opts, bool *held);
 
 #endif

@@ -1,5 +1,4 @@
-/* Pictures from files: JPEG, PNG, BMP and PNM, told apart by their content, within limits, whatever the file
- * holds. */
+/* Decode pictures from files: JPEG, PNG, BMP and PNM, recognised by their content, within limits. */
 #ifndef LATHE_DATA_PICTURES_PICTURE_H
 #define LATHE_DATA_PICTURES_PICTURE_H
 
@@ -13,8 +12,7 @@
 extern "C" {
 #endif
 
-/** A picture: rows from the top, pixels from the left, each `channels` bytes (1 grey, 3 red green blue, 4
- * with alpha). */
+/** A picture: rows from the top, pixels from the left. A pixel has 1 (grey), 3 (RGB) or 4 (RGBA) bytes. */
 typedef struct lathe_picture {
     int width, height, channels;
     uint8_t *pixels; /* [height, width, channels] */
@@ -22,32 +20,35 @@ typedef struct lathe_picture {
 
 /** NULL or zeros: the file's own channels, upright, sides up to 16,384, 32 megapixels, files up to 64 MiB. */
 typedef struct lathe_picture_opts {
-    int channels; /* 1, 3 or 4; 0: 1 for a grey file, otherwise 3. Alpha is left out unless 4 is asked for */
+    int channels; /* 1, 3 or 4; 0: 1 for a grey file, otherwise 3. Alpha is dropped unless channels is 4 */
     int max_side; /* pixels; 0: 16384 */
     size_t max_pixels;   /* width * height; 0: 33554432 */
     size_t max_bytes;    /* of the file; 0: 67108864 */
-    bool no_orientation; /* leave the picture as it lies in the file, whatever its EXIF orientation says */
-    /** a JPEG may be decoded at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: no */
+    bool no_orientation; /* ignore the EXIF orientation */
+    /** Decode a JPEG at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: at full size. */
     int at_least;
 } lathe_picture_opts;
 
 /**
- * Decode a picture from memory. The header is looked at first; nothing is allocated before the size is within
- * the limits and the file is long enough to hold such a picture. PNG's CRCs and chunk lengths are checked,
- * truncated files are refused, and so is a JPEG whose data libjpeg-turbo warns of.
+ * Decode a picture from memory.
  *
- * name     for messages: the file's path.
- * Memory   picture->pixels, to be given back with lathe_picture_free.
- * Errors   LATHE_EFORMAT with name and reason, LATHE_EARG, LATHE_ENOMEM: *picture is zeros.
+ * The header is read first. Nothing is allocated until the size is within the limits and the file is long
+ * enough for such a picture. PNG's CRCs and chunk lengths are checked. A truncated file is refused, and so is
+ * a JPEG with a
+ * warning of libjpeg-turbo.
+ *
+ * name     for messages: the file's path
+ * Memory   picture->pixels, freed by lathe_picture_free
+ * Errors   LATHE_EFORMAT with name and reason, LATHE_EARG, LATHE_ENOMEM: *picture is zeros
  * Same as  PIL.ImageOps.exif_transpose(PIL.Image.open(name)).convert("RGB")
  */
 lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name,
     const lathe_picture_opts *opts, lathe_picture *picture);
 
-/** Decode the picture in a file. Errors: as above, and LATHE_EIO; what is not a regular file is refused. */
+/** Decode the picture in a regular file. Errors: as lathe_picture_decode, and LATHE_EIO. */
 lathe_status lathe_picture_read(const char *path, const lathe_picture_opts *opts, lathe_picture *picture);
 
-/** Give the pixels back; zeros are fine. */
+/** Free the pixels; zeros are fine. */
 void lathe_picture_free(lathe_picture *picture);
 
 #ifdef __cplusplus

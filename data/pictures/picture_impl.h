@@ -1,4 +1,4 @@
-/* Private: the kinds of picture file. */
+/* Private: the kinds of picture files. */
 #ifndef LATHE_DATA_PICTURES_PICTURE_IMPL_H
 #define LATHE_DATA_PICTURES_PICTURE_IMPL_H
 
@@ -9,11 +9,11 @@ typedef struct lathe_picture_file {
     const uint8_t *bytes;
     size_t size;
     const char *name;
-    lathe_picture_opts opts; /* defaults filled in */
+    lathe_picture_opts opts; /* resolved */
     int orientation;         /* EXIF's, 1 ... 8: set by decode */
 } lathe_picture_file;
 
-/** A kind of file. `decode` leaves *picture as it lies in the file, with the channels asked for. */
+/** A kind of file. `decode` makes *picture as stored in the file, with the channels asked for. */
 typedef struct lathe_picture_kind {
     const char *name;
     bool (*is)(const uint8_t *bytes, size_t size); /* size is at least 8 */
@@ -22,23 +22,26 @@ typedef struct lathe_picture_kind {
 
 extern const lathe_picture_kind lathe_jpeg_picture, lathe_png_picture, lathe_bmp_picture, lathe_pnm_picture;
 
-/** That width x height is within the limits. Errors: LATHE_EFORMAT. */
+/** Check that width x height is within the limits. Errors: LATHE_EFORMAT. */
 lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height);
 
-/** Room for the picture's pixels, whose sizes are set and checked. Errors: LATHE_ENOMEM. */
+/** Allocate the pixels of a picture whose sizes are set and checked. Errors: LATHE_ENOMEM. */
 lathe_status lathe_picture_alloc(lathe_picture *picture);
 
-/** The orientation in a block of EXIF data (a TIFF header and what follows); 1 if there is none. */
+/** The orientation in a block of EXIF data (a TIFF header and what follows); 1 if it has no orientation. */
 int lathe_picture_exif(const uint8_t *bytes, size_t size);
 
-/** The pixels of a JPEG as it lies; `adobe`: CMYK is stored inverted. One of two files, as LATHE_JPEG says.
- * Errors: LATHE_EFORMAT, LATHE_ENOMEM. */
+/**
+ * Decode the pixels of a JPEG as stored; `adobe`: CMYK is inverted. The build option LATHE_JPEG chooses one
+ * of two files.
+ * Errors   LATHE_EFORMAT, LATHE_ENOMEM
+ */
 lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, bool adobe, lathe_picture *picture);
 
 /**
- * Decode a PNG or BMP that has been looked over with stb_image, which may use `budget` bytes; `channels` if
- * none are asked for.
- * Errors   LATHE_EFORMAT, LATHE_ENOMEM.
+ * Decode a checked PNG or BMP with stb_image, which may allocate `budget` bytes. `channels` is the number if
+ * the options do not give one.
+ * Errors   LATHE_EFORMAT, LATHE_ENOMEM
  */
 lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture);
 

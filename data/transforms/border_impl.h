@@ -1,8 +1,8 @@
-/* Private: what lies beyond the edge of a picture. */
+/* Private: pixels beyond the edge of a picture. */
 #ifndef LATHE_DATA_TRANSFORMS_BORDER_IMPL_H
 #define LATHE_DATA_TRANSFORMS_BORDER_IMPL_H
 
-/** For a row a b c d: */
+/** The pixels beyond the edges of a row a b c d: */
 typedef enum lathe_border {
     LATHE_BORDER_CONSTANT,    /* f f f | a b c d | f f f, a fill value */
     LATHE_BORDER_REPLICATE,   /* a a a | a b c d | d d d */
@@ -11,10 +11,10 @@ typedef enum lathe_border {
     LATHE_BORDER_WRAP         /* b c d | a b c d | a b c */
 } lathe_border;
 
-/** Their names, ended by NULL, as OpenCV's cv2.BORDER_* in small letters. */
+/** The names, ended by NULL, as OpenCV's cv2.BORDER_* in small letters. */
 extern const char *const lathe_border_names[];
 
-/** Which of `count` pixels stands at `place`, which may lie outside; -1 for the fill value. */
+/** The index (of `count`) of the pixel for `place`, which may be outside; -1 for the fill value. */
 int lathe_border_place(lathe_border border, int place, int count);
 
 #endif

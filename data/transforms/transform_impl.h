@@ -6,14 +6,14 @@
 #include "../pictures/resize.h"
 #include "transform.h"
 
-/** What joins several steps: all of them in order, or one of them. */
+/** How several steps are joined: all in order, or one of them. */
 typedef enum lathe_step_group { LATHE_STEP_SINGLE, LATHE_STEP_SEQUENCE, LATHE_STEP_ONE_OF } lathe_step_group;
 
-/** One transform, or a group, whose members follow it. */
+/** One transform, or a group, which its members follow. */
 typedef struct lathe_step {
     const lathe_transform_type *type; /* NULL: a group */
     lathe_step_group group;
-    int end; /* number of the first step that is no part of this one */
+    int end; /* index of the first step after this one and its members */
     double p;
     uint64_t stream; /* of its random numbers */
     void *opts;      /* resolved */
@@ -30,15 +30,15 @@ lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t ep
 /** The step's name. */
 const char *lathe_step_name(const lathe_step *step);
 
-/** Options of a transform without any. */
+/** The fields of a transform without options. */
 extern const lathe_field lathe_no_fields[];
 
-/** What is beyond the edge. */
+/** The pixels beyond the edge. */
 typedef struct lathe_edge {
     int border, fill, fill_mask;
 } lathe_edge;
 
-/** The fields of a lathe_edge, which is `member` of struct `opts`. */
+/** The fields of a lathe_edge that is `member` of struct `opts`. */
 #define LATHE_EDGE_FIELDS(opts, member) \
     { .name = "border", \
         .kind = LATHE_FIELD_CHOICE, \
@@ -66,33 +66,34 @@ typedef struct lathe_edge {
 /** The fill value for this picture or mask. */
 int lathe_edge_fill(const lathe_edge *edge, const lathe_image *image);
 
-/** Copy the window whose top left corner is (top, left) of *in, of the size of *out. */
+/** Copy the window of *in with top left corner (top, left) and the size of *out. */
 void lathe_image_window(const lathe_image *in, int top, int left, const lathe_edge *edge, lathe_image *out);
 
 /** Copy *in to *out, of the same size. */
 void lathe_image_copy(const lathe_image *in, lathe_image *out);
 
-/** As lathe_image_resize; nearest for masks. */
+/** As lathe_image_resize; nearest pixel for masks. */
 lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_box *box, lathe_image *out);
 
 /**
- * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]); pixel
- * centres are whole numbers, and places are rounded to 1/32 of a pixel. Nearest for masks; LATHE_AREA is
+ * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]). Pixel
+ * centres are whole numbers; positions are rounded to 1/32 of a pixel. Masks take the nearest pixel;
+ * LATHE_AREA means
  * bilinear here.
  * Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
  */
 void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge,
     lathe_image *out);
 
-/** The inverse of an affine map as above; zeros if it has none. */
+/** The inverse of such an affine map; zeros if it has no inverse. */
 void lathe_affine_invert(const double m[6], double inverse[6]);
 
-/** Uniform between the two. */
+/** A uniform number in the range. */
 double lathe_rng_between(lathe_rng *rng, const double range[2]);
 
-/* ---- colours: in place; of pictures with three channels or more the first three, else all -------------- */
+/* ---- colours, in place: the first three channels of pictures with three or more, else all channels ----- */
 
-/** Each number through a table. */
+/** Replace each number by its entry in a table. */
 void lathe_image_map(lathe_image *image, const uint8_t table[256]);
 
 /** v * factor. */
@@ -104,16 +105,16 @@ void lathe_image_contrast(lathe_image *image, double factor);
 /** v * factor + grey * (1 - factor). */
 void lathe_image_saturation(lathe_image *image, double factor);
 
-/** Colours turned round the circle by `turn` of it, -0.5 ... 0.5. */
+/** Rotate the hue by `turn` of the colour circle, -0.5 ... 0.5. */
 void lathe_image_hue(lathe_image *image, double turn);
 
 /** 0.299 red + 0.587 green + 0.114 blue of pixel i. */
 int lathe_image_grey(const lathe_image *image, size_t i);
 
-/** How often each value is in plane `c`. */
+/** How often each value occurs in plane `c`. */
 void lathe_image_histogram(const lathe_image *image, int c, uint32_t count[256]);
 
-/** The table that spreads a histogram evenly: as cv2.equalizeHist, or as Pillow's ImageOps.equalize. */
+/** The table that equalises a histogram: as cv2.equalizeHist, or as Pillow's ImageOps.equalize. */
 void lathe_equalize_table(const uint32_t count[256], bool pil, uint8_t table[256]);
 
 #endif
