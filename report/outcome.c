@@ -124,7 +124,7 @@ static lathe_status compose(lathe_text *out, const lathe_dataset *data, const ch
 
 char *lathe_report_outcome(lathe_run *run)
 {
-    const lathe_dataset *data = run->test ? run->test : run->val;
+    const lathe_dataset *data = run->feed->test ? run->feed->test : run->feed->val;
     if (!data || data->task != LATHE_TASK_CLASS || data->classes < 2 || data->classes > MOST_CLASSES)
         return NULL;
     outcome all = { .confusion = lathe_confusion_new(data->classes) };
@@ -132,7 +132,7 @@ char *lathe_report_outcome(lathe_run *run)
         lathe_alloc(lathe_times((size_t)run->settings.batch_size, (size_t)data->classes), sizeof *all.scores);
     lathe_text out = { 0 };
     lathe_status status = all.confusion && all.scores ? gather_tested(run, data, &all) : lathe_error();
-    if (!status) status = compose(&out, data, run->test ? "test" : "validation", &all);
+    if (!status) status = compose(&out, data, run->feed->test ? "test" : "validation", &all);
     lathe_confusion_free(all.confusion);
     lathe_free(all.scores);
     if (!status) return lathe_text_take(&out);

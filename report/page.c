@@ -127,7 +127,7 @@ static char *title_of(const lathe_settings *settings)
 static char *summary_of(const lathe_run *run)
 {
     lathe_summary *summary = lathe_nn_summary(run->net,
-        (lathe_shape){ 3, { run->data->channels, run->data->height, run->data->width } });
+        (lathe_shape){ 3, { run->feed->data->channels, run->feed->data->height, run->feed->data->width } });
     size_t length = summary ? lathe_summary_text(summary, NULL, 0) : 0;
     char *text = summary ? lathe_alloc(length + 1, 1) : NULL;
     if (text) lathe_summary_text(summary, text, length + 1);

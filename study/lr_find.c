@@ -15,6 +15,7 @@ enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
  * is not changed, but for the net. */
 typedef struct beside {
     lathe_run run;
+    lathe_feed feed;
     lathe_run_state state;
 } beside;
 
@@ -26,7 +27,7 @@ typedef struct results {
 static void close_beside(beside *b)
 {
     lathe_optim_free(b->run.optim);
-    lathe_loader_free(b->run.loader);
+    lathe_loader_free(b->feed.loader);
     lathe_tape_free(b->run.tape);
 }
 
@@ -36,7 +37,10 @@ static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
     b->run = *run; /* what follows is its own; the rest is shared */
     b->state = *run->state;
     b->run.state = &b->state;
-    b->run.loader = NULL;
+    b->feed = *run->feed;
+    b->feed.loader = NULL;
+    b->feed.taken = 0;
+    b->run.feed = &b->feed;
     b->run.optim = NULL;
     b->run.tape = NULL;
     b->run.hooks = (lathe_run_hooks){ 0 };
@@ -44,17 +48,17 @@ static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
     b->run.sched = NULL;
     b->run.step = b->run.images = 0;
     b->state.averaged = NULL;
-    b->run.loader = lathe_loader_new(run->train,
+    b->feed.loader = lathe_loader_new(run->feed->train,
         &(lathe_loader_opts){ .batch_size = s->batch_size,
             .shuffle = true,
             .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
             .drop_last = s->drop_last,
-            .transforms = run->transforms,
+            .transforms = run->feed->transforms,
             .seed = seed,
             .workers = s->workers });
     b->run.optim = lathe_settings_optim(s, lathe_nn_params(run->net), run->steps_per_epoch);
     b->run.tape = lathe_tape_new(NULL);
-    if (!b->run.loader || !b->run.optim || !b->run.tape) return lathe_error();
+    if (!b->feed.loader || !b->run.optim || !b->run.tape) return lathe_error();
     lathe_tape_seed(b->run.tape, seed, 0);
     return LATHE_OK;
 }
@@ -79,11 +83,13 @@ static lathe_status step_at(beside *b, double lr, double *loss, double *accuracy
         lathe_optim_set_lr(run->optim, g, made > 0 ? lathe_optim_lr(run->optim, g) / made * lr : lr);
     b->state.loss = (lathe_average){ 0 };
     b->state.right = 0;
-    bool more = lathe_loader_next(run->loader, &batch);
-    if (!more && !lathe_loader_status(run->loader))
-        more = lathe_loader_next(run->loader, &batch); /* an epoch has ended */
+    double samples;
+    const uint64_t batches = lathe_feed_share(run->feed, (uint64_t)run->settings.accumulate, &samples);
+    bool more = lathe_feed_next(run->feed, &batch);
+    if (!more && !lathe_feed_status(run->feed))
+        more = lathe_feed_next(run->feed, &batch); /* an epoch has ended */
     if (!more) return lathe_error();
-    lathe_status status = lathe_run_step(run, &batch, &row);
+    lathe_status status = lathe_run_step(run, &batch, batches, samples, &row);
     run->step++;
     *loss = row.loss;
     *accuracy = (double)b->state.right / (b->state.loss.weight * (double)b->state.answers);

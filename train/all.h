@@ -2,6 +2,7 @@
 #ifndef LATHE_TRAIN_ALL_H
 #define LATHE_TRAIN_ALL_H
 
+#include "feed/feed.h"
 #include "history.h"
 #include "run.h"
 #include "settings.h"

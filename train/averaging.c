@@ -30,7 +30,7 @@ lathe_status lathe_run_average_weights(lathe_run *run)
 static lathe_status gather_statistics(lathe_run *run)
 {
     uint64_t count = 0;
-    lathe_loader *loader = lathe_run_loader(run, run->train);
+    lathe_loader *loader = lathe_run_loader(run, run->feed->train);
     lathe_status status = loader ? LATHE_OK : lathe_error();
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
         lathe_tape_begin(run->tape, LATHE_TRAIN);

@@ -115,7 +115,7 @@ static void note_model(notes *n, const lathe_run *run)
     note(n, "lathe.blas_core", lathe_blas_core());
     note(n, "lathe.real", sizeof(lathe_real) == 4 ? "float" : "double");
     note(n, "lathe.model", run->settings.model);
-    note_data(n, run->data);
+    note_data(n, run->feed->data);
     note(n, "lathe.transforms", run->settings.augment);
     note_take(n, "lathe.settings", settings_text(run));
     note_count(n, "lathe.step", run->step);
@@ -138,7 +138,7 @@ static char *clocks_text(lathe_optim *optim)
 static void note_progress(notes *n, const lathe_run *run)
 {
     const lathe_run_state *state = run->state;
-    uint64_t batches = lathe_loader_batches(run->loader), done = lathe_run_batches_done(run);
+    uint64_t batches = run->feed->batches, done = lathe_run_batches_done(run);
     note_count(n, "lathe.seed", run->settings.seed);
     note_count(n, "lathe.epoch", done / batches); /* where the loader is: of the next batch */
     note_count(n, "lathe.batch", done % batches);
@@ -340,7 +340,7 @@ static lathe_status check_kind(const lathe_safetensors *file)
 static lathe_status check_data(const lathe_safetensors *file, const lathe_run *run)
 {
     notes now = { .count = 0 };
-    note_data(&now, run->data);
+    note_data(&now, run->feed->data);
     lathe_status status = now.status;
     for (int i = 0; i < now.count && !status; i++) {
         const char *key = now.item[i].key, *then = lathe_safetensors_text(file, key);

@@ -40,28 +40,18 @@ lathe_status lathe_class_weights_check(const lathe_settings *settings, const lat
     return balanced(settings) ? LATHE_OK : read_list(settings->class_weights, NULL, &count);
 }
 
-/* Samples / (classes * samples of the class): each class weighs the same in all. 0 for a class that does not
- * occur. */
-static void balance(const lathe_dataset *data, lathe_real *weights)
-{
-    for (size_t i = 0; i < data->count; i++) weights[data->labels[i]]++;
-    for (int k = 0; k < data->classes; k++)
-        if (weights[k] > 0)
-            weights[k] = (lathe_real)((double)data->count / (data->classes * (double)weights[k]));
-}
-
 lathe_status lathe_run_weigh_classes(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
-    int count, classes = run->data->classes;
+    int count, classes = run->feed->data->classes;
     if (!*s->class_weights) return LATHE_OK;
     if (!balanced(s) && read_list(s->class_weights, NULL, &count)) return lathe_error();
     if (!balanced(s) && count != classes)
         return lathe_fail(LATHE_EARG, "settings: class_weights = '%.200s' has %d numbers, %s has %d classes",
-            s->class_weights, count, run->data->name, classes);
+            s->class_weights, count, run->feed->data->name, classes);
     lathe_real *weights = lathe_alloc((size_t)classes, sizeof *weights);
     if (!weights) return lathe_error();
-    if (balanced(s)) balance(run->train, weights);
+    if (balanced(s)) lathe_feed_class_weights(run->feed, weights);
     else read_list(s->class_weights, weights, &count);
     run->state->class_weights = weights;
     *run->state->loss_type->class_weights(run->state->loss_opts) = weights;

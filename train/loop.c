@@ -37,7 +37,7 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
     lathe_loader_free(loader);
     double answers = (double)data->count * (double)run->state->answers;
     *score = (lathe_score){ lathe_average_value(&sum.loss), (double)sum.right / answers, data->count,
-        lathe_task_mean_iou(run->data, &sum.regions) };
+        lathe_task_mean_iou(run->feed->data, &sum.regions) };
     return status;
 }
 
@@ -76,7 +76,7 @@ static double judge(const lathe_run *run, const lathe_epoch_row *row)
     case LATHE_EARLY_STOP_VAL_ACCURACY: return -row->val_accuracy;
     case LATHE_EARLY_STOP_OFF: break;
     }
-    return run->val ? -row->val_accuracy : row->train_loss;
+    return run->feed->val ? -row->val_accuracy : row->train_loss;
 }
 
 /* Stop if the epochs have not improved for long enough. */
@@ -103,8 +103,8 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
     const lathe_settings *s = &run->settings;
     double value = judge(run, row);
     stop_early(run, value, row->epoch);
-    bool accuracy =
-        s->early_stop == LATHE_EARLY_STOP_VAL_ACCURACY || (s->early_stop == LATHE_EARLY_STOP_OFF && run->val);
+    bool accuracy = s->early_stop == LATHE_EARLY_STOP_VAL_ACCURACY ||
+        (s->early_stop == LATHE_EARLY_STOP_OFF && run->feed->val);
     double former = accuracy ? -run->best : run->best;
     if (isnan(value) || value >= former) return LATHE_OK;
     run->best = accuracy ? -value : value;
@@ -117,7 +117,7 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
 static void observe(lathe_run *run, const lathe_epoch_row *row)
 {
     bool more = lathe_sched_wants_more(run->sched);
-    if (run->val) lathe_sched_observe(run->sched, more ? row->val_accuracy : row->val_loss);
+    if (run->feed->val) lathe_sched_observe(run->sched, more ? row->val_accuracy : row->val_loss);
     else lathe_sched_observe(run->sched, more ? row->train_accuracy : row->train_loss);
 }
 
@@ -163,7 +163,7 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     double start = lathe_run_clock();
     lathe_score val = { (double)NAN, (double)NAN, 0, (double)NAN };
     lathe_status status = lathe_run_average_enter(run);
-    if (!status && run->val) status = lathe_run_evaluate(run, run->val, &val);
+    if (!status && run->feed->val) status = lathe_run_evaluate(run, run->feed->val, &val);
     const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss),
         (double)state->right / (state->loss.weight * (double)state->answers), val.loss, val.accuracy,
         seconds + lathe_run_clock() - start, (double)images / seconds };
@@ -190,16 +190,18 @@ static lathe_status train_epoch(lathe_run *run)
     double start = lathe_run_clock();
     uint64_t images = run->images, epoch = run->step / lathe_run_epoch_steps(run);
     lathe_batch batch;
-    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps &&
-        lathe_loader_next(run->loader, &batch)) {
+    while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) {
         lathe_step_row row;
-        status = lathe_run_step(run, &batch, &row);
+        double samples;
+        const uint64_t batches = lathe_feed_share(run->feed, (uint64_t)run->settings.accumulate, &samples);
+        if (!lathe_feed_next(run->feed, &batch)) break;
+        status = lathe_run_step(run, &batch, batches, samples, &row);
         if (!status) status = finish_step(run, &row);
         bool finished = at_epoch_end(run) || run->step == run->total_steps; /* saved below */
         if (!status && !finished && save_is_due(run) && lathe_guard_weights(run))
             status = lathe_run_folder_save(run, true);
     }
-    if (!status) status = lathe_loader_status(run->loader);
+    if (!status) status = lathe_feed_status(run->feed);
     double seconds = lathe_run_clock() - start;
     run->train_seconds += seconds;
     if (status || run->end == LATHE_RUN_NAN || !lathe_guard_weights(run)) return status;
@@ -211,7 +213,7 @@ static lathe_status train_epoch(lathe_run *run)
 /* Are the best weights, which are not the net's own, what the run is tested with? */
 static bool tests_kept_weights(const lathe_run *run)
 {
-    return run->val && run->state->has_best && !run->state->restored;
+    return run->feed->val && run->state->has_best && !run->state->restored;
 }
 
 lathe_status lathe_run_tested_enter(lathe_run *run)
@@ -234,7 +236,7 @@ static lathe_status test(lathe_run *run)
 {
     bool best = tests_kept_weights(run);
     lathe_status status = lathe_run_tested_enter(run);
-    if (!status) status = lathe_run_evaluate(run, run->test, &run->test_score);
+    if (!status) status = lathe_run_evaluate(run, run->feed->test, &run->test_score);
     run->state->restored = best && run->end == LATHE_RUN_EARLY_STOP;
     lathe_run_tested_leave(run);
     return status;
@@ -251,13 +253,13 @@ static bool has_stopped_early(const lathe_run *run)
 /* Before the first step, or on from where the run stands. */
 static lathe_status prepare(lathe_run *run)
 {
-    uint64_t batches = lathe_loader_batches(run->loader), done = lathe_run_batches_done(run);
+    uint64_t done = lathe_run_batches_done(run);
     lathe_status status = LATHE_OK;
     run->end = LATHE_RUN_OPEN;
     if (run->state->restored) lathe_run_best_swap(run);
     run->state->restored = false;
     lathe_tape_seed(run->tape, run->settings.seed, done);
-    if (done) status = lathe_loader_seek(run->loader, done / batches, done % batches);
+    if (done) status = lathe_feed_seek(run->feed, done);
     if (!status && lathe_run_whole_epochs(run) < run->history.epochs && run->step < run->total_steps)
         status = lathe_run_folder_drop_part(run);
     if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;

@@ -36,7 +36,7 @@ const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_tested_epoch", "run"), NULL;
     const lathe_history *history = &run->history;
-    for (size_t i = 0; run->val && i < history->epochs; i++)
+    for (size_t i = 0; run->feed->val && i < history->epochs; i++)
         if (history->epoch[i].epoch == run->best_epoch) return &history->epoch[i];
     return history->epochs ? &history->epoch[history->epochs - 1] : NULL;
 }
@@ -56,9 +56,10 @@ char *lathe_run_json(const lathe_run *run)
     put_number(&text, "val_accuracy", epoch ? epoch->val_accuracy : (double)NAN);
     put_number(&text, "test_loss", tested ? run->test_score.loss : (double)NAN);
     put_number(&text, "test_accuracy", tested ? run->test_score.accuracy : (double)NAN);
-    if (run->data->task == LATHE_TASK_PIXELS)
+    if (run->feed->data->task == LATHE_TASK_PIXELS)
         put_number(&text, "test_mean_iou", tested ? run->test_score.mean_iou : (double)NAN);
-    size_t skipped = run->data->skipped + run->test->skipped + (run->val ? run->val->skipped : 0);
+    size_t skipped =
+        run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
     if (skipped) put_number(&text, "skipped", (double)skipped);
     put_number(&text, "seconds", run->seconds);
     put_number(&text, "seconds_to_first_step", run->seconds_to_first_step);

@@ -31,8 +31,10 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
 
 static lathe_status open_model(lathe_run *run)
 {
-    lathe_model_spec spec = { run->data->channels, run->data->height, run->data->width, run->data->classes };
-    lathe_status status = lathe_transforms_size(run->transforms, spec.channels, &spec.height, &spec.width);
+    lathe_model_spec spec = { run->feed->data->channels, run->feed->data->height, run->feed->data->width,
+        run->feed->data->classes };
+    lathe_status status =
+        lathe_transforms_size(run->feed->transforms, spec.channels, &spec.height, &spec.width);
     if (status) return status;
     run->model = lathe_model_new();
     run->net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
@@ -43,21 +45,20 @@ static lathe_status open_model(lathe_run *run)
     return !status && given ? lathe_run_load(run, run->settings.init_weights) : status;
 }
 
-static lathe_status open_loader(lathe_run *run)
+static void tell_line(void *context, const char *line) { lathe_run_message(context, "%s", line); }
+
+/* The data, and what follows from how much there is. */
+static lathe_status open_feed(lathe_run *run)
 {
-    const lathe_settings *s = &run->settings;
-    run->loader = lathe_loader_new(run->train,
-        &(lathe_loader_opts){ .batch_size = s->batch_size,
-            .shuffle = true,
-            .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
-            .drop_last = s->drop_last,
-            .transforms = run->transforms,
-            .seed = s->seed,
-            .workers = s->workers });
-    if (!run->loader) return lathe_error();
+    lathe_feed_opts opts;
+    if (lathe_run_feed_opts(&run->settings, &opts)) return lathe_error();
+    opts.context = run;
+    opts.on_message = tell_line;
+    run->feed = lathe_feed_new(&opts);
+    if (!run->feed) return lathe_error();
     run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
-    run->total_steps = lathe_run_steps_of(s, run->steps_per_epoch);
-    return lathe_settings_save_every(s, run->steps_per_epoch, &run->state->save_every);
+    run->total_steps = lathe_run_steps_of(&run->settings, run->steps_per_epoch);
+    return lathe_settings_save_every(&run->settings, run->steps_per_epoch, &run->state->save_every);
 }
 
 size_t lathe_run_whole_epochs(const lathe_run *run)
@@ -69,13 +70,7 @@ size_t lathe_run_whole_epochs(const lathe_run *run)
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
 {
     if (!run || !data) return lathe_fail(LATHE_EARG, "lathe_run_loader: run or data is NULL"), NULL;
-    return lathe_loader_new(data,
-        &(lathe_loader_opts){ .batch_size = run->settings.batch_size,
-            .workers = run->settings.workers,
-            .transforms = run->transforms,
-            .still = true,
-            .mean = run->data->mean,
-            .std = run->data->std });
+    return lathe_feed_loader(run->feed, data);
 }
 
 static lathe_status open_training(lathe_run *run)
@@ -110,7 +105,7 @@ static void tell_optim(const lathe_run *run)
     if (type->full_batch && run->steps_per_epoch > 1 && !run->settings.no_warnings)
         lathe_run_message(run,
             "%s is meant for the gradient of the whole data set; here a step sees %d of %zu samples",
-            type->name, run->settings.batch_size, run->train->count);
+            type->name, run->settings.batch_size, run->feed->train->count);
 }
 
 static lathe_status open_run(lathe_run *run)
@@ -120,9 +115,8 @@ static lathe_status open_run(lathe_run *run)
     if (!status && resume) status = lathe_resume_folder(&run->settings);
     if (!status && *run->settings.out) status = lathe_run_folder_lock(run); /* before what takes long */
     if (!status) status = lathe_threads_set(NULL, run->settings.threads);
-    if (!status) status = lathe_run_open_data(run);
+    if (!status) status = open_feed(run);
     if (!status) status = open_model(run);
-    if (!status) status = open_loader(run);
     if (!status) status = open_training(run);
     if (!status && *run->settings.out) status = resume ? lathe_resume(run) : lathe_run_folder_open(run);
     if (!status) tell_optim(run);
@@ -154,10 +148,8 @@ void lathe_run_free(lathe_run *run)
     lathe_tape_free(run->tape);
     lathe_sched_free(run->sched);
     lathe_optim_free(run->optim);
-    lathe_loader_free(run->loader);
-    lathe_transforms_free(run->transforms);
     lathe_model_free(run->model);
-    lathe_run_close_data(run);
+    lathe_feed_free(run->feed);
     lathe_history_free(&run->history);
     if (run->state) {
         lathe_run_folder_close(run);

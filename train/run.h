@@ -6,8 +6,8 @@
 #ifndef LATHE_TRAIN_RUN_H
 #define LATHE_TRAIN_RUN_H
 
-#include "../data/loading/loader.h"
 #include "../nn/layer.h"
+#include "feed/feed.h"
 #include "history.h"
 #include "settings.h"
 
@@ -55,12 +55,7 @@ typedef enum lathe_run_end {
 struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
-    lathe_dataset *data; /* the training split as a whole */
-    lathe_dataset *train,
-        *val; /* its parts; val NULL: val_split is 0. train is data itself where it is all of it */
-    lathe_dataset *test;
-    lathe_transforms *transforms; /* settings.augment */
-    lathe_loader *loader;         /* of train: shuffled */
+    lathe_feed *feed; /* the data: training, validation and test sets, and the loader */
     lathe_model *model;
     lathe_layer *net;
     lathe_optim *optim;

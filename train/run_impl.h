@@ -13,9 +13,8 @@ enum { LATHE_LOGGERS = 8 };
 
 /** What of a run is nobody else's business. */
 typedef struct lathe_run_state {
-    double opened;       /* when lathe_run_new was called, on lathe_run_clock */
-    lathe_lock *lock;    /* of the run folder */
-    lathe_dataset *left; /* what validation leaves, where the training part is chosen from it; else NULL */
+    double opened;                              /* when lathe_run_new was called, on lathe_run_clock */
+    lathe_lock *lock;                           /* of the run folder */
     struct lathe_logger *logger[LATHE_LOGGERS]; /* none without a run folder */
     int loggers;
     lathe_save_every save_every;
@@ -60,9 +59,8 @@ void lathe_run_tell_schedule(const lathe_run *run);
  * them. */
 size_t lathe_run_whole_epochs(const lathe_run *run);
 
-/** Open and split the run's data, and tell what is odd about them. */
-lathe_status lathe_run_open_data(lathe_run *run);
-void lathe_run_close_data(lathe_run *run);
+/** The options of the run's feed. Errors: LATHE_EARG for a fold that is none. */
+lathe_status lathe_run_feed_opts(const lathe_settings *settings, lathe_feed_opts *opts);
 
 /** A run's length, by the epochs or by max_steps. */
 uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch);
@@ -114,11 +112,12 @@ uint64_t lathe_run_epoch_steps(const lathe_run *run);
 uint64_t lathe_run_batches_done(const lathe_run *run);
 
 /**
- * One step that begins with `batch` and takes what else belongs to it from the run's loader; fills in its row
+ * One step of `batches` batches with `samples` samples: `batch`, and the next of the run's feed; fills in its row
  * of steps.csv. Errors   the first failure of an operation or of the loader. What is not a number is none:
  * see settings.on_nan.
  */
-lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *row);
+lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, uint64_t batches, double samples,
+    lathe_step_row *row);
 
 /* ---- averages of the weights: nothing without settings.ema or settings.swa_start ----------------------- */
 

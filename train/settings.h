@@ -66,9 +66,9 @@ typedef struct lathe_settings {
                            proportion; 0: all */
     int workers;        /* threads that assemble batches ahead of time */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
-    char
-        augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transforms/transform.h; "": none */
-    int bad_image;                   /* a lathe_bad_image */
+    char augment
+        [LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transforms/transform.h; "": none */
+    int bad_image;            /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
     char init_weights[LATHE_SETTING_LONG]; /* a safetensors file of first weights, by name; "": random ones */
     char loss[LATHE_SETTING_SHORT];

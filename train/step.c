@@ -8,34 +8,16 @@
 #include "../optim/clip.h"
 #include "run_impl.h"
 
-/* What a step takes from the loader: settings.accumulate batches, at an epoch's end those that are left. */
-typedef struct share {
-    uint64_t batches;
-    double samples;
-} share;
-
-static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
 uint64_t lathe_run_epoch_steps(const lathe_run *run)
 {
-    uint64_t batches = lathe_loader_batches(run->loader), each = (uint64_t)run->settings.accumulate;
-    return (batches + each - 1) / each;
+    const uint64_t each = (uint64_t)run->settings.accumulate;
+    return (run->feed->batches + each - 1) / each;
 }
 
 uint64_t lathe_run_batches_done(const lathe_run *run)
 {
     uint64_t steps = lathe_run_epoch_steps(run);
-    return run->step / steps * lathe_loader_batches(run->loader) +
-        run->step % steps * (uint64_t)run->settings.accumulate;
-}
-
-static share share_of_step(const lathe_run *run)
-{
-    const lathe_settings *s = &run->settings;
-    uint64_t all = lathe_loader_batches(run->loader), before = lathe_run_batches_done(run) % all,
-             size = (uint64_t)s->batch_size;
-    uint64_t batches = smaller((uint64_t)s->accumulate, all - before);
-    return (share){ batches, (double)smaller(batches * size, run->train->count - before * size) };
+    return run->step / steps * run->feed->batches + run->step % steps * (uint64_t)run->settings.accumulate;
 }
 
 /* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
@@ -64,7 +46,7 @@ static bool sums(const lathe_run *run)
 /* The labels of mixed pictures: [B, K], share at one's class and the rest at the other's. */
 static lathe_tensor *mixed_targets(const lathe_run *run, const lathe_batch *batch)
 {
-    size_t classes = (size_t)run->data->classes;
+    size_t classes = (size_t)run->feed->data->classes;
     lathe_real *target = run->state->scores; /* free until the outputs are counted */
     memset(target, 0, (size_t)batch->size * classes * sizeof *target);
     for (size_t i = 0; i < (size_t)batch->size; i++) {
@@ -96,11 +78,11 @@ typedef struct sum_of_step {
  * Forward and backward of one batch, whose gradients are added to those before: of a mean over the batch, by
  * the batch's part of the step's samples, so that the step is that of one large batch.
  */
-static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, const share *all, sum_of_step *sum)
+static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, double samples, sum_of_step *sum)
 {
     lathe_tensor *output, *loss = lathe_run_forward(run, batch, &output);
     if (!loss) return lathe_error();
-    double value = lathe_item(loss), part = all->batches == 1 || sums(run) ? 1 : batch->size / all->samples;
+    double value = lathe_item(loss), part = sums(run) ? 1 : batch->size / samples;
     sum->value += part * value;
     lathe_average_add(&sum->loss, sums(run) ? value / batch->size : value, batch->size);
     lathe_status status = lathe_task_count(run, output, batch->labels, &sum->right, NULL);
@@ -121,18 +103,18 @@ static lathe_status change_weights(lathe_run *run, const sum_of_step *sum)
     return status ? status : lathe_run_average_weights(run);
 }
 
-lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, lathe_step_row *row)
+lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, uint64_t batches, double samples,
+    lathe_step_row *row)
 {
-    const share all = share_of_step(run);
     sum_of_step sum = { .good = true };
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0),
         lathe_optim_momentum(run->optim, 0), 0 };
     lathe_run_groups_note(run);
     lathe_status status = lathe_guard_begin(run);
     lathe_optim_zero_grad(run->optim);
-    for (uint64_t i = 0; i < all.batches && !status; i++) {
-        if (i && !lathe_loader_next(run->loader, batch)) return lathe_loader_status(run->loader);
-        if (sum.good) status = add_batch(run, batch, &all, &sum);
+    for (uint64_t i = 0; i < batches && !status; i++) {
+        if (i && !lathe_feed_next(run->feed, batch)) return lathe_feed_status(run->feed);
+        if (sum.good) status = add_batch(run, batch, samples, &sum);
         run->images += (uint64_t)batch->size;
     }
     row->loss = sum.value;

@@ -10,7 +10,7 @@
 
 lathe_status lathe_task_open(lathe_run *run)
 {
-    const lathe_dataset *data = run->data;
+    const lathe_dataset *data = run->feed->data;
     lathe_run_state *state = run->state;
     if (data->task == LATHE_TASK_MANY && !state->loss_type->many)
         return lathe_fail(LATHE_EARG,
@@ -24,12 +24,13 @@ lathe_status lathe_task_open(lathe_run *run)
             "settings: class_weights = '%.40s' is for one class a picture, and %s has %s",
             run->settings.class_weights, data->name,
             data->task == LATHE_TASK_HEADS ? "several heads" : "others");
-    if (lathe_transforms_mixes(run->transforms) && one && strcmp(state->loss_type->name, "cross_entropy"))
+    if (lathe_transforms_mixes(run->feed->transforms) && one &&
+        strcmp(state->loss_type->name, "cross_entropy"))
         return lathe_fail(LATHE_EARG,
             "settings: mixup and cutmix mix labels, which loss %s does not take; cross_entropy does",
             state->loss_type->name);
     int height = data->height, width = data->width;
-    lathe_status status = lathe_transforms_size(run->transforms, data->channels, &height, &width);
+    lathe_status status = lathe_transforms_size(run->feed->transforms, data->channels, &height, &width);
     if (status) return status;
     state->answers =
         data->task == LATHE_TASK_PIXELS ? (size_t)height * (size_t)width : lathe_data_answers(data);
@@ -61,7 +62,7 @@ static lathe_status check_output(const lathe_run *run, const lathe_tensor *outpu
 static lathe_tensor *heads_loss(const lathe_run *run, lathe_tensor *output, const int *labels,
     const void *opts)
 {
-    const lathe_dataset *data = run->data;
+    const lathe_dataset *data = run->feed->data;
     lathe_tensor *sum = NULL;
     for (int h = 0; h < data->heads; h++) {
         int *own = run->state->head_labels;
@@ -79,8 +80,8 @@ lathe_tensor *lathe_task_loss(const lathe_run *run, lathe_tensor *output, const 
 {
     const lathe_loss_type *type = run->state->loss_type;
     if (!output || check_output(run, output)) return NULL;
-    if (run->data->task == LATHE_TASK_MANY) return type->many(output, labels, opts);
-    if (run->data->task == LATHE_TASK_HEADS) return heads_loss(run, output, labels, opts);
+    if (run->feed->data->task == LATHE_TASK_MANY) return type->many(output, labels, opts);
+    if (run->feed->data->task == LATHE_TASK_HEADS) return heads_loss(run, output, labels, opts);
     return type->classify(output, labels, opts);
 }
 
@@ -129,9 +130,9 @@ lathe_status lathe_task_count(lathe_run *run, const lathe_tensor *output, const 
     lathe_real *scores = run->state->scores;
     lathe_status status = lathe_tensor_read(output, scores, lathe_shape_count(&output->shape));
     if (status) return status;
-    *right += run->data->task == LATHE_TASK_PIXELS ?
-        count_pixels(run->data, scores, labels, size, run->state->answers, regions) :
-        count_samples(run->data, scores, labels, size);
+    *right += run->feed->data->task == LATHE_TASK_PIXELS ?
+        count_pixels(run->feed->data, scores, labels, size, run->state->answers, regions) :
+        count_samples(run->feed->data, scores, labels, size);
     return LATHE_OK;
 }
 

@@ -42,7 +42,7 @@ static void tell(findings *found, bool good, bool only_odd, const char *format, 
 
 static int check_labels(const lathe_run *run, findings *found)
 {
-    const lathe_dataset *data = run->train;
+    const lathe_dataset *data = run->feed->train;
     size_t *count = lathe_alloc((size_t)data->classes, sizeof *count), least = data->count, most = 0;
     int empty = -1, rare = 0;
     if (!count) return cli_library_failed();
@@ -70,14 +70,15 @@ static int check_labels(const lathe_run *run, findings *found)
 /* Of pictures in files the run itself has told. */
 static int check_split(const lathe_run *run, findings *found)
 {
-    if (lathe_data_sample_file(run->train, 0)) return CLI_DONE;
+    if (lathe_data_sample_file(run->feed->train, 0)) return CLI_DONE;
     size_t count;
     lathe_duplicate first;
     char name[LATHE_SAMPLE_NAME];
-    if (lathe_data_duplicates(run->train, run->test, &first, 1, &count)) return cli_library_failed();
+    if (lathe_data_duplicates(run->feed->train, run->feed->test, &first, 1, &count))
+        return cli_library_failed();
     if (count)
         tell(found, false, true, "split: %zu test pictures are also trained on, such as %s", count,
-            lathe_data_sample_name(run->test, first.b, name));
+            lathe_data_sample_name(run->feed->test, first.b, name));
     else tell(found, true, false, "split: no test picture is trained on");
     return CLI_DONE;
 }
@@ -90,7 +91,7 @@ static int check_input(const lathe_run *run, findings *found)
     double sum = 0, squares = 0, count = 0, least = HUGE_VAL, most = -HUGE_VAL;
     int batches = 0;
     lathe_batch batch;
-    for (; batches < BATCHES && lathe_loader_next(run->loader, &batch); batches++) {
+    for (; batches < BATCHES && lathe_loader_next(run->feed->loader, &batch); batches++) {
         size_t area = (size_t)batch.channels * (size_t)batch.height * (size_t)batch.width;
         for (int i = 0; i < batch.size; i++)
             for (size_t p = 0; p < area; p++) {
@@ -101,7 +102,7 @@ static int check_input(const lathe_run *run, findings *found)
                 if (x > most) most = x;
             }
     }
-    if (lathe_loader_status(run->loader)) return cli_library_failed();
+    if (lathe_loader_status(run->feed->loader)) return cli_library_failed();
     double mean = sum / count, std = sqrt(fmax(0, squares / count - mean * mean));
     if (!isfinite(mean) || !isfinite(std)) tell(found, false, false, "input: not all numbers are finite");
     else if (most - least < 1e-6)
@@ -110,7 +111,7 @@ static int check_input(const lathe_run *run, findings *found)
         tell(found, false, true, "input: mean %.2f and std %.2f after normalisation, expected about 0 and 1",
             mean, std);
     else tell(found, true, false, "input: mean %.2f, std %.2f, from %.2f to %.2f", mean, std, least, most);
-    return lathe_loader_seek(run->loader, 0, 0) ? cli_library_failed() : CLI_DONE;
+    return lathe_loader_seek(run->feed->loader, 0, 0) ? cli_library_failed() : CLI_DONE;
 }
 
 /* ---- one batch ----------------------------------------------------------------------------------------- */
@@ -123,7 +124,7 @@ static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_opti
     lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
     lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, NULL);
     lathe_real scores[4096];
-    int classes = run->data->classes;
+    int classes = run->feed->data->classes;
     if (!loss || (size_t)batch->size * (size_t)classes > 4096 ||
         lathe_tensor_read(output, scores, (size_t)(batch->size * classes)))
         return (double)NAN;
@@ -142,11 +143,11 @@ static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_opti
 static int overfit(const lathe_run *run, findings *found)
 {
     lathe_batch batch;
-    if (!lathe_loader_next(run->loader, &batch)) return cli_library_failed();
-    if (batch.size > 4096 / run->data->classes) batch.size = 4096 / run->data->classes;
+    if (!lathe_loader_next(run->feed->loader, &batch)) return cli_library_failed();
+    if (batch.size > 4096 / run->feed->data->classes) batch.size = 4096 / run->feed->data->classes;
     lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(run->net), &(lathe_adamw_opts){ .lr = 2e-3 });
     if (!optim) return cli_library_failed();
-    double first = (double)NAN, last = (double)NAN, chance = log(run->data->classes);
+    double first = (double)NAN, last = (double)NAN, chance = log(run->feed->data->classes);
     int right = 0, steps = 0;
     for (; steps < STEPS && (right < batch.size || last > 0.1 * chance); steps++) {
         last = step_on(run, &batch, optim, &right);
@@ -158,7 +159,7 @@ static int overfit(const lathe_run *run, findings *found)
         return lathe_error() ? cli_library_failed() :
                                cli_fail(CLI_FAILED, "check: the first loss is not a number");
     tell(found, first < 3 * chance, true, "first loss: %.3f, by chance it is ln %d = %.3f", first,
-        run->data->classes, chance);
+        run->feed->data->classes, chance);
     tell(found, right == batch.size && isfinite(last), false,
         "one batch: %d of %d pictures learned by heart in %d steps, loss %.4f", right, batch.size, steps,
         last);
@@ -194,7 +195,7 @@ static int check_schedule(const lathe_run *run, findings *found)
 
 static int check(const lathe_run *run, findings *found)
 {
-    if (run->data->task != LATHE_TASK_CLASS)
+    if (run->feed->data->task != LATHE_TASK_CLASS)
         return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task",
             run->settings.data);
     int code = check_labels(run, found);

@@ -35,14 +35,14 @@ static void weights_path(const cli_line *line, const char *folder, const lathe_r
         snprintf(path, size, "%s", given);
         return;
     }
-    snprintf(path, size, "%s/%s.safetensors", folder, given ? given : run->val ? "best" : "last");
+    snprintf(path, size, "%s/%s.safetensors", folder, given ? given : run->feed->val ? "best" : "last");
     if (!given && access(path, R_OK)) snprintf(path, size, "%s/last.safetensors", folder);
 }
 
 static const lathe_dataset *split_of(const lathe_run *run, const char *split)
 {
-    if (!strcmp(split, "train")) return run->train;
-    return !strcmp(split, "val") ? run->val : run->test;
+    if (!strcmp(split, "train")) return run->feed->train;
+    return !strcmp(split, "val") ? run->feed->val : run->feed->test;
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
@@ -116,13 +116,13 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
         cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
     cJSON *classes = cJSON_AddArrayToObject(object, "classes"),
           *confusion = cJSON_AddArrayToObject(object, "confusion");
-    for (int k = 0; k < run->data->classes; k++)
-        cJSON_AddItemToArray(classes, cJSON_CreateString(run->data->class_names[k]));
-    for (int k = 0; k < run->data->classes && measure->confusion; k++) {
+    for (int k = 0; k < run->feed->data->classes; k++)
+        cJSON_AddItemToArray(classes, cJSON_CreateString(run->feed->data->class_names[k]));
+    for (int k = 0; k < run->feed->data->classes && measure->confusion; k++) {
         const uint64_t *counts =
-            lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->data->classes;
+            lathe_confusion_counts(measure->confusion) + (size_t)k * (size_t)run->feed->data->classes;
         cJSON *row = cJSON_CreateArray();
-        for (int j = 0; j < run->data->classes; j++) cli_json_add(row, (double)counts[j]);
+        for (int j = 0; j < run->feed->data->classes; j++) cli_json_add(row, (double)counts[j]);
         cJSON_AddItemToArray(confusion, row);
     }
     return cli_json_print(object);
@@ -139,8 +139,8 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
     if (!isnan(score->mean_iou)) printf("mean IoU %.4f\n\n", score->mean_iou);
     print_metrics(measure);
     if (cli_given_option(line, "per-class") && measure->confusion) {
-        print_classes(run->data, measure);
-        print_mistakes(run->data, measure);
+        print_classes(run->feed->data, measure);
+        print_mistakes(run->feed->data, measure);
     }
     return CLI_DONE;
 }
@@ -150,11 +150,11 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
     lathe_score score;
     cli_measure measure;
     const char *curve = cli_text(line, "pr-curve");
-    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->data);
+    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->feed->data);
     if (!status) status = lathe_run_load(run, weights);
     if (!status) status = lathe_run_evaluate(run, data, &score);
     if (!status) status = cli_measure_data(run, data, &measure);
-    if (!status && curve) status = cli_curve_write(curve, measure.curve, run->data->class_names);
+    if (!status && curve) status = cli_curve_write(curve, measure.curve, run->feed->data->class_names);
     int code = status ? cli_library_failed() : print_results(line, run, weights, &score, &measure);
     cli_measure_free(&measure);
     return code;

@@ -37,7 +37,7 @@ static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe
 {
     const lathe_loader_opts opts = { .batch_size = 1,
         .no_normalize = true,
-        .transforms = run->transforms,
+        .transforms = run->feed->transforms,
         .still = still,
         .seed = run->settings.seed };
     lathe_loader *loader = lathe_loader_new(data, &opts);
@@ -85,11 +85,12 @@ static int finish(const cli_sheet *sheet, const cli_line *line, const lathe_data
 static int show(const cli_line *line, const lathe_run *run, int count, int columns, int64_t only)
 {
     const bool still = cli_given_option(line, "still");
-    const lathe_dataset *data = strcmp(cli_text(line, "split"), "test") ? run->data : run->test;
+    const lathe_dataset *data = strcmp(cli_text(line, "split"), "test") ? run->feed->data : run->feed->test;
     int height = data->height, width = data->width;
     if (only >= 0 && (size_t)only >= data->count)
         return cli_fail(CLI_USAGE, "show: --sample %lld of %zu pictures", (long long)only, data->count);
-    if (lathe_transforms_size(run->transforms, data->channels, &height, &width)) return cli_library_failed();
+    if (lathe_transforms_size(run->feed->transforms, data->channels, &height, &width))
+        return cli_library_failed();
     cli_sheet *sheet = cli_sheet_new(data->channels, height, width, count, columns);
     lathe_status status = sheet ? draw_all(sheet, run, data, count, only, still) : lathe_error();
     int code = status ? cli_library_failed() : finish(sheet, line, data, cli_text(line, "png"));

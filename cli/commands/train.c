@@ -43,8 +43,10 @@ static void on_message(void *context, const char *line)
 static void print_skipped(const lathe_run *run)
 {
     enum { MOST = 20 };
-    const lathe_dataset *sets[] = { run->data, run->val, run->test };
-    size_t all = run->data->skipped + run->test->skipped + (run->val ? run->val->skipped : 0), told = 0;
+    const lathe_dataset *sets[] = { run->feed->data, run->feed->val, run->feed->test };
+    size_t all = run->feed->data->skipped + run->feed->test->skipped +
+        (run->feed->val ? run->feed->val->skipped : 0),
+           told = 0;
     if (!all) return;
     printf("%zu picture%s left out:\n", all, all > 1 ? "s were" : " was");
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)

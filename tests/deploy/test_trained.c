@@ -77,14 +77,14 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     assert_int_equal(trained->input_width, 10);
     assert_int_equal(trained->step, 4);
     assert_string_equal(trained->settings.model, "mlp");
-    assert_memory_equal(trained->mean, run->data->mean, sizeof(double));
-    assert_memory_equal(trained->std, run->data->std, sizeof(double));
+    assert_memory_equal(trained->mean, run->feed->data->mean, sizeof(double));
+    assert_memory_equal(trained->std, run->feed->data->std, sizeof(double));
 
     /* The same files through it get the same scores as in the run. */
     const char *files[12];
-    for (size_t i = 0; i < run->test->count; i++) files[i] = lathe_data_sample_file(run->test, i);
-    lathe_dataset *data = lathe_trained_files(trained, files, run->test->count, false);
-    lathe_real *a = scores_of(run->net, lathe_run_loader(run, run->test), run->test->count, 2);
+    for (size_t i = 0; i < run->feed->test->count; i++) files[i] = lathe_data_sample_file(run->feed->test, i);
+    lathe_dataset *data = lathe_trained_files(trained, files, run->feed->test->count, false);
+    lathe_real *a = scores_of(run->net, lathe_run_loader(run, run->feed->test), run->feed->test->count, 2);
     lathe_real *b = scores_of(trained->net, lathe_trained_loader(trained, data, 3, 1), data->count, 2);
     assert_memory_equal(a, b, data->count * 2 * sizeof *a);
     assert_string_equal(lathe_data_sample_file(data, 0), files[0]);

@@ -61,11 +61,12 @@ static void balanced_counts_the_labels(void **state)
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) fail_msg("%s", lathe_error_message());
     double weights[10] = { 0 };
-    for (size_t i = 0; i < run->train->count; i++) weights[run->train->labels[i]]++;
+    for (size_t i = 0; i < run->feed->train->count; i++) weights[run->feed->train->labels[i]]++;
     char text[512] = "";
-    for (int k = 0; k < run->data->classes; k++) {
+    for (int k = 0; k < run->feed->data->classes; k++) {
         char number[40];
-        double weight = weights[k] > 0 ? (double)run->train->count / (run->data->classes * weights[k]) : 0;
+        double weight =
+            weights[k] > 0 ? (double)run->feed->train->count / (run->feed->data->classes * weights[k]) : 0;
         snprintf(number, sizeof number, "%s%.17g", k ? "," : "", weight);
         strcat(text, number);
     }

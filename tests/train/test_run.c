@@ -82,13 +82,13 @@ static void a_run_learns_and_writes_its_folder(void **state)
 
     /* The weights in the file are those of the run. */
     lathe_score before, after;
-    assert_int_equal(lathe_run_evaluate(run, run->test, &before), LATHE_OK);
+    assert_int_equal(lathe_run_evaluate(run, run->feed->test, &before), LATHE_OK);
     assert_true(before.loss == run->test_score.loss);
     lathe_run_free(run);
     settings.out[0] = '\0';
     run = open_run(&settings, NULL);
     assert_int_equal(lathe_run_load(run, test_path("learns/last.safetensors")), LATHE_OK);
-    assert_int_equal(lathe_run_evaluate(run, run->test, &after), LATHE_OK);
+    assert_int_equal(lathe_run_evaluate(run, run->feed->test, &after), LATHE_OK);
     assert_true(after.loss == before.loss && after.accuracy == before.accuracy);
     lathe_run_free(run);
 }
@@ -102,8 +102,8 @@ static void transforms_may_change_the_size(void **state)
     assert_int_equal(lathe_settings_set(&settings, "augment", "random_resized_crop:20,hflip"), LATHE_OK);
     assert_int_equal(lathe_settings_set(&settings, "size", "32"), LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
-    assert_int_equal(run->data->height, 32);
-    lathe_loader *loader = lathe_run_loader(run, run->test);
+    assert_int_equal(run->feed->data->height, 32);
+    lathe_loader *loader = lathe_run_loader(run, run->feed->test);
     lathe_batch first[2];
     for (int epoch = 0; epoch < 2; epoch++) {
         assert_true(lathe_loader_next(loader, &first[epoch]));
@@ -204,8 +204,8 @@ static void evaluation_equals_a_count_by_hand(void **state)
     assert_int_equal(lathe_settings_set(&settings, "batch_size", "48"),
         LATHE_OK); /* 2000 is no multiple of it */
     lathe_run *run = train_run(&settings, NULL);
-    lathe_loader *loader = lathe_loader_new(run->test,
-        &(lathe_loader_opts){ .batch_size = 1, .mean = run->data->mean, .std = run->data->std });
+    lathe_loader *loader = lathe_loader_new(run->feed->test,
+        &(lathe_loader_opts){ .batch_size = 1, .mean = run->feed->data->mean, .std = run->feed->data->std });
     double loss = 0;
     size_t right = 0;
     for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
@@ -244,7 +244,7 @@ static void fractions_of_epochs_are_whole_steps(void **state)
     assert_int_equal(run->history.epoch[0].step, 8);
     assert_int_equal(run->history.epoch[1].step, 10);
     assert_int_equal(run->history.step[8].epoch, 1);
-    assert_true(run->val->count == 2000 && run->train->count == 8000);
+    assert_true(run->feed->val->count == 2000 && run->feed->train->count == 8000);
     assert_true(isfinite(run->history.epoch[0].val_loss) && run->best_epoch <= 1);
     assert_int_equal(run->images, 10000);
     double mean = 0;

@@ -82,7 +82,7 @@ static void each_task_is_learned(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = settings_for(cases[i].kind, cases[i].file, cases[i].model, cases[i].loss);
         lathe_run *run = train(&settings);
-        assert_int_equal(run->data->task, cases[i].task);
+        assert_int_equal(run->feed->data->task, cases[i].task);
         const lathe_epoch_row *last = &run->history.epoch[run->history.epochs - 1];
         if (!(run->test_score.accuracy > 0.9 && last->train_accuracy > 0.8 && last->train_accuracy <= 1))
             fail_msg("%s %s: accuracy %g, of training %g", cases[i].file, cases[i].loss,

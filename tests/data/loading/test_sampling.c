@@ -132,13 +132,13 @@ static void folds_are_disjoint(void **state)
         lathe_settings settings = settings_of(data, (const char *const[][2]){ { "fold", text } }, 1);
         lathe_run *run = open_run(&settings);
         int classes[2] = { 0 };
-        in_all = run->data->count;
-        held += run->val->count;
-        assert_int_equal(run->train->count + run->val->count, in_all);
-        for (size_t i = 0; i < run->val->count; i++) {
-            const char *file = strrchr(lathe_data_sample_file(run->val, i), '/');
+        in_all = run->feed->data->count;
+        held += run->feed->val->count;
+        assert_int_equal(run->feed->train->count + run->feed->val->count, in_all);
+        for (size_t i = 0; i < run->feed->val->count; i++) {
+            const char *file = strrchr(lathe_data_sample_file(run->feed->val, i), '/');
             times[atoi(file + 1)]++;
-            classes[run->val->labels[i]]++;
+            classes[run->feed->val->labels[i]]++;
         }
         assert_int_equal(classes[0], classes[1]);
         lathe_run_free(run);
@@ -163,9 +163,9 @@ static void a_run_tells_of_duplicates_and_uses_its_own_validation_part(void **st
     snprintf(data, sizeof data, "folder:%s", test_path("own"));
     lathe_settings settings = settings_of(data, NULL, 0);
     lathe_run *run = open_run(&settings);
-    assert_int_equal(run->train->count, 4);
-    assert_int_equal(run->val->count, 2);
-    assert_non_null(strstr(lathe_data_sample_file(run->val, 0), "own/val/a/3.pgm"));
+    assert_int_equal(run->feed->train->count, 4);
+    assert_int_equal(run->feed->val->count, 2);
+    assert_non_null(strstr(lathe_data_sample_file(run->feed->val, 0), "own/val/a/3.pgm"));
     assert_non_null(strstr(told, "1 picture of the test part is in the training part too: "));
     assert_non_null(strstr(told, "own/test/a/7.pgm is "));
     assert_non_null(strstr(told, "own/train/a/1.pgm"));

@@ -687,7 +687,7 @@ static lathe_dataset *good_lathe_dataset_p(const char *place)
 {
     static uint8_t pixels[8 * 3 * 64];
     static const int labels[8] = { 0, 1, 2, 3, 0, 1, 2, 3 };
-    const bool as_tiny = is(place, "lathe_run_") || is(place, "lathe_trained_");
+    const bool as_tiny = is(place, "lathe_run_") || is(place, "lathe_feed_") || is(place, "lathe_trained_");
     if (!as_tiny && world.data) return world.data;
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 37);
     lathe_memory_opts opts = { .count = 8, .channels = 3, .height = 8, .width = 8, .classes = 4 };
@@ -895,6 +895,19 @@ static const char *const *good_char_p_p(const char *place)
     static const char *const names[] = { "picture.ppm" };
     (void)place;
     return names;
+}
+
+static void free_feed(void *feed) { lathe_feed_free(feed); }
+static lathe_feed_opts *good_lathe_feed_opts_p(const char *place)
+{
+    (void)place;
+    lathe_feed_opts *opts = room();
+    *opts = (lathe_feed_opts){ .data = "mnist:data", .batch_size = 4, .val_split = 0.2 };
+    return opts;
+}
+static lathe_feed *good_lathe_feed_p(const char *place)
+{
+    return later(free_feed, lathe_feed_new(good_lathe_feed_opts_p(place)));
 }
 
 static void free_trained(void *trained) { lathe_trained_free(trained); }

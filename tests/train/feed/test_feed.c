@@ -1,0 +1,108 @@
+/* The feed: sets, shares of a step, a place that is restored. */
+#include "support/tiny.h"
+
+#include <string.h>
+
+const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
+
+/* 40 pictures to train on and 10 to validate with: see tiny_settings. */
+static lathe_feed *feed_of(int workers)
+{
+    lathe_settings settings = tiny_settings(NULL, NULL);
+    lathe_feed *feed = lathe_feed_new(&(lathe_feed_opts){ .data = settings.data,
+        .val_split = settings.val_split,
+        .augment = "horizontal_flip",
+        .batch_size = 12,
+        .workers = workers,
+        .seed = 3 });
+    if (!feed) fail_msg("%s", lathe_error_message());
+    return feed;
+}
+
+static void sets_and_shares(void **state)
+{
+    (void)state;
+    double samples;
+    lathe_batch batch;
+    lathe_feed *feed = feed_of(0);
+    assert_int_equal(feed->train->count, 40);
+    assert_int_equal(feed->val->count, 10);
+    assert_int_equal(feed->batches, 4); /* 12, 12, 12 and 4 */
+    assert_int_equal(lathe_feed_share(feed, 3, &samples), 3);
+    assert_true(samples == 36);
+    for (int i = 0; i < 3; i++) assert_true(lathe_feed_next(feed, &batch));
+    assert_int_equal(lathe_feed_share(feed, 3, &samples), 1);
+    assert_true(samples == 4);
+    assert_true(lathe_feed_next(feed, &batch));
+    assert_int_equal(batch.size, 4);
+    assert_false(lathe_feed_next(feed, &batch));
+    assert_int_equal(lathe_feed_status(feed), LATHE_OK);
+    assert_int_equal(feed->taken, 4);
+    lathe_feed_free(feed);
+}
+
+/* The batch after a seek is the one that an unbroken feed gives there, with any number of workers. */
+static void a_place_is_restored(void **state)
+{
+    (void)state;
+    lathe_batch batch, again;
+    lathe_feed *whole = feed_of(0), *other = feed_of(2);
+    for (uint64_t taken = 0; taken < 11; taken++) {
+        if (!lathe_feed_next(whole, &batch)) assert_true(lathe_feed_next(whole, &batch));
+        assert_int_equal(lathe_feed_seek(other, taken), LATHE_OK);
+        assert_true(lathe_feed_next(other, &again));
+        assert_int_equal(again.epoch, batch.epoch);
+        assert_memory_equal(again.labels, batch.labels, (size_t)batch.size * sizeof *batch.labels);
+        assert_memory_equal(again.images, batch.images, 36 * sizeof *batch.images);
+    }
+    lathe_feed_free(other);
+    lathe_feed_free(whole);
+}
+
+static void lengths_are_those_of_a_loader(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings(NULL, NULL);
+    for (int drop = 0; drop < 2; drop++)
+        for (int size = 1; size <= 40; size += 3) {
+            lathe_feed_opts opts = { .data = settings.data,
+                .val_split = 0.2,
+                .batch_size = size,
+                .drop_last = drop };
+            uint64_t batches = 0;
+            lathe_feed *feed = lathe_feed_new(&opts);
+            assert_non_null(feed);
+            assert_int_equal(lathe_feed_length(&opts, &batches), LATHE_OK);
+            assert_int_equal(batches, feed->batches);
+            lathe_feed_free(feed);
+        }
+}
+
+static void bad_options_are_told(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings(NULL, NULL);
+    assert_null(lathe_feed_new(&(lathe_feed_opts){ .batch_size = 4 }));
+    assert_failed(LATHE_EARG, "opts.data");
+    assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = settings.data, .val_split = 1 }));
+    assert_failed(LATHE_EARG, "val_split = 1");
+    assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = settings.data, .fold = 6, .folds = 5 }));
+    assert_failed(LATHE_EARG, "fold = 6");
+    assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = settings.data, .train_count = 51 }));
+    assert_failed(LATHE_EARG, "train_count = 51, but there are 50");
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(sets_and_shares),
+        cmocka_unit_test(a_place_is_restored), cmocka_unit_test(lengths_are_those_of_a_loader),
+        cmocka_unit_test(bad_options_are_told) };
+    return cmocka_run_group_tests(tests, NULL, clean);
+}

@@ -1,0 +1,124 @@
+/* The sets of a feed: what is trained on, validated with and tested on. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "../../data/loading/duplicates.h"
+#include "../../data/loading/split.h"
+#include "../../data/open.h"
+#include "feed_impl.h"
+
+static void tell(const lathe_feed_opts *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(const lathe_feed_opts *o, const char *format, ...)
+{
+    char line[LATHE_MESSAGE_SIZE];
+    if (!o->on_message) return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    o->on_message(o->context, line);
+}
+
+static lathe_data_opts data_opts(const lathe_feed_opts *o)
+{
+    return (lathe_data_opts){ .size = o->size,
+        .channels = o->channels,
+        .skip_bad = o->skip_bad,
+        .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1 };
+}
+
+/* The validation set that the data has of its own; to have none is no failure. */
+static lathe_status open_own_val(lathe_feed *feed, const lathe_feed_opts *o)
+{
+    const lathe_data_opts opts = data_opts(o);
+    if (o->val_split == 0 || o->folds) return LATHE_OK;
+    bool held = lathe_error_hold(true);
+    feed->val = lathe_data_open(o->data, LATHE_SPLIT_VAL, &opts);
+    lathe_status status = feed->val ? LATHE_OK : lathe_error();
+    char why[LATHE_MESSAGE_SIZE];
+    snprintf(why, sizeof why, "%s", lathe_error_message());
+    if (status) lathe_error_clear();
+    lathe_error_hold(held);
+    return !status || status == LATHE_ESTATE ? LATHE_OK : lathe_fail(status, "%s", why);
+}
+
+/* A part of the training data for validation: a fraction, or one of several folds. Groups stay together. */
+static lathe_status split_val(lathe_feed *feed, const lathe_feed_opts *o)
+{
+    const lathe_split_opts opts = { .seed = o->seed,
+        .groups = feed->data->groups,
+        .no_stratify = feed->data->task != LATHE_TASK_CLASS,
+        .folds = o->folds,
+        .fold = o->folds ? o->fold - 1 : 0,
+        .fraction = o->folds ? 0 : o->val_split };
+    if (!o->folds && o->val_split == 0) return feed->train = feed->data, LATHE_OK;
+    return lathe_data_split(feed->data, &opts, &feed->train, &feed->val);
+}
+
+/* The same picture in two sets. Sets that are no files are well known, and not looked through. */
+static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opts *o,
+    const lathe_dataset *other, const char *what)
+{
+    enum { MOST = 200000 };
+    lathe_duplicate first;
+    size_t count;
+    char names[2][LATHE_SAMPLE_NAME];
+    if (!other || !lathe_data_sample_file(feed->train, 0) || feed->train->count + other->count > MOST)
+        return LATHE_OK;
+    lathe_status status = lathe_data_duplicates(feed->train, other, &first, 1, &count);
+    if (!status && count)
+        tell(o, "%zu picture%s of the %s part %s in the training part too: %s is %s", count,
+            count > 1 ? "s" : "", what, count > 1 ? "are" : "is",
+            lathe_data_sample_name(other, first.b, names[0]),
+            lathe_data_sample_name(feed->train, first.a, names[1]));
+    return status;
+}
+
+/* Of the training set no more than train_count, each class in proportion. */
+static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
+{
+    const size_t wanted = (size_t)o->train_count, count = feed->train->count;
+    if (!wanted || wanted == count) return LATHE_OK;
+    if (wanted > count)
+        return lathe_fail(LATHE_EARG, "settings: train_count = %zu, but there are %zu pictures to train on",
+            wanted, count);
+    const lathe_split_opts opts = { .fraction = (double)wanted / (double)count,
+        .seed = o->seed,
+        .no_stratify = feed->data->task != LATHE_TASK_CLASS };
+    lathe_dataset *unused, *chosen;
+    lathe_status status = lathe_data_split(feed->train, &opts, &unused, &chosen);
+    if (status) return status;
+    lathe_data_free(unused);
+    feed->rest = feed->train != feed->data ? feed->train : NULL;
+    feed->train = chosen;
+    return LATHE_OK;
+}
+
+lathe_status lathe_feed_open_parts(lathe_feed *feed, const lathe_feed_opts *o)
+{
+    const lathe_data_opts opts = data_opts(o);
+    feed->data = lathe_data_open(o->data, LATHE_SPLIT_TRAIN, &opts);
+    if (!feed->data || open_own_val(feed, o)) return lathe_error();
+    feed->train = feed->val ? feed->data : NULL;
+    lathe_status status = feed->val ? LATHE_OK : split_val(feed, o);
+    return status ? status : choose_some(feed, o);
+}
+
+static void tell_skipped(const lathe_feed_opts *o, const lathe_dataset *data, const char *what)
+{
+    if (data && data->skipped)
+        tell(o, "%zu %s picture%s left out, such as %s", data->skipped, what, data->skipped > 1 ? "s" : "",
+            data->skipped_why[0]);
+}
+
+lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
+{
+    const lathe_data_opts opts = data_opts(o);
+    feed->test = lathe_data_open(o->data, LATHE_SPLIT_TEST, &opts);
+    if (!feed->test) return lathe_error();
+    tell_skipped(o, feed->data, "training");
+    tell_skipped(o, feed->val, "validation");
+    tell_skipped(o, feed->test, "test");
+    lathe_status status = tell_duplicates(feed, o, feed->val, "validation");
+    return status ? status : tell_duplicates(feed, o, feed->test, "test");
+}
