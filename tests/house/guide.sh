@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every `build/lathe` command of the guide works as it stands there, one after the other, but for less training. usage: guide.sh LATHE GUIDE
+# Every `build/lathe` command of the guide works as it is written, one after the other, with less training. usage: guide.sh LATHE GUIDE
 set -u
 lathe_program=$1 guide=$2
 here=$(mktemp -d)
@@ -22,6 +22,6 @@ while IFS= read -r line; do
     failed=$((failed + 1))
     printf '%s %s\nfails:\n' "$line" "${less[*]}"
     cat out
-done < <(sed -n 's/^    build\/lathe/build\/lathe/p' "$guide")
+done < <(sed -e ':a' -e '/^    .*\\$/N; s/\\\n */ /; ta' "$guide" | sed -n 's/^    build\/lathe/build\/lathe/p')
 echo "$((commands - failed)) of $commands commands of the guide work"
 [ "$commands" -ge 9 ] && [ "$failed" -eq 0 ]
