@@ -8,7 +8,7 @@
 
 #include "../data/loading/loader.h"
 #include "../nn/layer.h"
-#include "../train/settings.h"
+#include "../train/settings/settings.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,8 +7,6 @@
 
 #include "../core/alloc.h"
 #include "compare_impl.h"
-#include "../train/run_impl.h"
-#include "../train/settings_impl.h"
 
 /* A comparison being planned. */
 typedef struct plan {
@@ -100,10 +98,9 @@ static lathe_status add_variant(plan *p, int index)
     lathe_compare_run *run = p->compare->run + (size_t)index * (size_t)p->seeds;
     lathe_settings settings;
     lathe_status status = choose(p, index, group, &settings);
-    int given = p->common->options;
-    bool used[LATHE_SETTING_OPTIONS] = { false };
-    if (!status) status = lathe_options_drop(&settings, used);
-    for (int i = 0; i < given && !status; i++) p->used[i] = p->used[i] || used[i];
+    for (int i = 0; i < p->common->options && !status; i++)
+        p->used[i] = p->used[i] || lathe_settings_takes(&settings, p->common->option[i].key);
+    if (!status) status = lathe_settings_keep_options(&settings);
     if (!status) status = lathe_compare_fit(&settings, note);
     if (status) return status;
     tell(p, group, note);
@@ -253,7 +250,7 @@ static lathe_status check_same(const lathe_compare_run *then, const lathe_compar
 {
     bool length =
         then->settings.epochs == now->settings.epochs && then->settings.max_steps == now->settings.max_steps;
-    lathe_status status = lathe_resume_compare(then->settings.out, &then->settings, &now->settings);
+    lathe_status status = lathe_settings_same_run(then->settings.out, &then->settings, &now->settings);
     if (status || length) return status;
     return lathe_fail(LATHE_EARG,
         "%s: a run of another length (%g epochs, now %g); give the comparison another folder",

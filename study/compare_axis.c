@@ -4,8 +4,8 @@
 
 #include "../core/alloc.h"
 #include "../io/file.h"
+#include "../io/text.h"
 #include "compare_impl.h"
-#include "../train/settings_impl.h"
 
 enum { FILE_LIMIT = 1 << 20, MOST_PAIRS = 64 };
 

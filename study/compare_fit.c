@@ -5,13 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../sched/text.h"
 #include "compare_impl.h"
-#include "../train/settings_impl.h"
 
 /* What is being fitted. */
 typedef struct fitting {
     lathe_settings *settings;
-    const lathe_chosen *chosen;
     const lathe_sched_type *type;
     double epochs; /* of the run */
     uint64_t steps;
@@ -19,16 +18,12 @@ typedef struct fitting {
     lathe_status status;
 } fitting;
 
-/* The option's text as it was given; NULL if it was not. */
+/* The schedule's option as it was given; NULL if it was not. */
 static const char *given(const fitting *f, const char *name)
 {
-    for (int i = 0; i < f->settings->options; i++) {
-        const char *key = f->settings->option[i].key;
-        const lathe_field *field = lathe_sched_option_field(f->type, key + strlen(lathe_option_prefix(key)));
-        if (field && !strcmp(field->name, name) && lathe_option_is(f->chosen, key, "sched."))
-            return f->settings->option[i].text;
-    }
-    return NULL;
+    char key[LATHE_SETTING_SHORT];
+    snprintf(key, sizeof key, "sched.%s", name);
+    return lathe_settings_option(f->settings, key);
 }
 
 static void set(fitting *f, const char *name, const char *text)
@@ -66,13 +61,10 @@ static double number_of(const fitting *f, const char *name, double other)
 /* The optimizer's learning rate. */
 static double optim_lr(const fitting *f)
 {
-    double lr = lathe_fields_find(f->chosen->optim->fields, "lr")->preset[0];
-    for (int i = 0; i < f->settings->options; i++) {
-        const char *key = f->settings->option[i].key;
-        bool is_lr = !strcmp(key + strlen(lathe_option_prefix(key)), "lr") &&
-            lathe_option_is(f->chosen, key, "optim.");
-        if (is_lr) lathe_parse_double(f->settings->option[i].text, &lr);
-    }
+    const char *text = lathe_settings_option(f->settings, "optim.lr");
+    const lathe_optim_type *type = lathe_optim_find(f->settings->optim);
+    double lr = type ? lathe_fields_find(type->fields, "lr")->preset[0] : 0;
+    if (text) lathe_parse_double(text, &lr);
     return lr;
 }
 
@@ -113,19 +105,19 @@ static void fit(fitting *f, const char *mode)
 
 lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE])
 {
-    lathe_chosen chosen;
+    const lathe_sched_type *type[LATHE_SCHED_SEGMENTS];
+    int count;
     double steps_per_epoch;
-    fitting f = { .settings = settings, .chosen = &chosen, .note = note };
+    fitting f = { .settings = settings, .note = note };
     note[0] = '\0';
-    lathe_status status = lathe_settings_choose(settings, &chosen);
+    lathe_status status = lathe_sched_text_types(settings->sched, type, &count);
     if (!status) status = lathe_run_length(settings, &steps_per_epoch, &f.steps);
     if (status) return status;
     const uint64_t steps = f.steps;
-    f.type = chosen.sched[0];
+    f.type = type[0];
     f.epochs = (double)f.steps / steps_per_epoch;
     if (settings->by == LATHE_BY_EPOCH) f.steps = (uint64_t)fmax(1, ceil(f.epochs));
     const char *colon = strchr(settings->sched, ':'), *mode = given(&f, "mode");
-    if (chosen.scheds == 1)
-        fit(&f, colon ? colon + 1 : mode ? mode : ""); /* segments have lengths of their own */
+    if (count == 1) fit(&f, colon ? colon + 1 : mode ? mode : ""); /* segments have lengths of their own */
     return f.status ? f.status : lathe_run_preview(settings, steps_per_epoch, steps, NULL, NULL);
 }

@@ -5,63 +5,16 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../metrics/average.h"
+#include "../train/beside.h"
 #include "compare_impl.h"
-#include "../train/run_impl.h"
-#include "../train/settings_impl.h"
 
 enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
-
-/* A run beside the run: the same data and net, with optimizer, order and counts of its own. What both share
- * is not changed, but for the net. */
-typedef struct beside {
-    lathe_run run;
-    lathe_feed feed;
-    lathe_run_state state;
-} beside;
 
 /* What the sweeps fill. */
 typedef struct results {
     double *lr, *loss, *accuracy;
 } results;
-
-static void close_beside(beside *b)
-{
-    lathe_optim_free(b->run.optim);
-    lathe_loader_free(b->feed.loader);
-    lathe_tape_free(b->run.tape);
-}
-
-static lathe_status open_beside(beside *b, const lathe_run *run, uint64_t seed)
-{
-    const lathe_settings *s = &run->settings;
-    b->run = *run; /* what follows is its own; the rest is shared */
-    b->state = *run->state;
-    b->run.state = &b->state;
-    b->feed = *run->feed;
-    b->feed.loader = NULL;
-    b->feed.taken = 0;
-    b->run.feed = &b->feed;
-    b->run.optim = NULL;
-    b->run.tape = NULL;
-    b->run.hooks = (lathe_run_hooks){ 0 };
-    b->run.settings.on_nan = LATHE_NAN_IGNORE;
-    b->run.sched = NULL;
-    b->run.step = b->run.images = 0;
-    b->state.averaged = NULL;
-    b->feed.loader = lathe_loader_new(run->feed->train,
-        &(lathe_loader_opts){ .batch_size = s->batch_size,
-            .shuffle = true,
-            .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
-            .drop_last = s->drop_last,
-            .transforms = run->feed->transforms,
-            .seed = seed,
-            .workers = s->workers });
-    b->run.optim = lathe_settings_optim(s, lathe_nn_params(run->net), run->steps_per_epoch);
-    b->run.tape = lathe_tape_new(NULL);
-    if (!b->feed.loader || !b->run.optim || !b->run.tape) return lathe_error();
-    lathe_tape_seed(b->run.tape, seed, 0);
-    return LATHE_OK;
-}
 
 /* ---- a sweep ------------------------------------------------------------------------------------------- */
 
@@ -70,30 +23,6 @@ static double rate_at(const lathe_lr_find_opts *o, uint64_t step)
     double part = (double)step / (double)(o->steps - 1);
     return o->growth == LATHE_LR_LINEAR ? o->from + (o->to - o->from) * part :
                                           o->from * pow(o->to / o->from, part);
-}
-
-/* A step at that rate; groups keep their ratio to the first. */
-static lathe_status step_at(beside *b, double lr, double *loss, double *accuracy)
-{
-    lathe_batch batch;
-    lathe_step_row row;
-    lathe_run *run = &b->run;
-    const double made = lathe_optim_lr(run->optim, 0);
-    for (int g = lathe_optim_groups(run->optim) - 1; g >= 0; g--)
-        lathe_optim_set_lr(run->optim, g, made > 0 ? lathe_optim_lr(run->optim, g) / made * lr : lr);
-    b->state.loss = (lathe_average){ 0 };
-    b->state.right = 0;
-    double samples;
-    const uint64_t batches = lathe_feed_share(run->feed, (uint64_t)run->settings.accumulate, &samples);
-    bool more = lathe_feed_next(run->feed, &batch);
-    if (!more && !lathe_feed_status(run->feed))
-        more = lathe_feed_next(run->feed, &batch); /* an epoch has ended */
-    if (!more) return lathe_error();
-    lathe_status status = lathe_run_step(run, &batch, batches, samples, &row);
-    run->step++;
-    *loss = row.loss;
-    *accuracy = (double)b->state.right / (b->state.loss.weight * (double)b->state.answers);
-    return status;
 }
 
 /* Has a sweep lost what it had won, or more? The level of the beginning is that of its first twentieth. */
@@ -114,14 +43,14 @@ static bool is_lost(watch *w, const lathe_lr_find_opts *o, uint64_t step, double
     return step > o->steps / 10 && now > (had_won ? start : start + fabs(start));
 }
 
-static lathe_status sweep(beside *b, const lathe_lr_find_opts *o, int number, const results *r)
+static lathe_status sweep(lathe_beside *beside, const lathe_lr_find_opts *o, int number, const results *r)
 {
     watch w = { .mean = 0 };
     const size_t first = (size_t)number * o->steps;
     for (uint64_t t = 0; t < o->steps; t++) r->loss[first + t] = r->accuracy[first + t] = (double)NAN;
     for (uint64_t t = 0; t < o->steps; t++) {
         double loss = (double)NAN, accuracy = (double)NAN;
-        lathe_status status = step_at(b, r->lr[t], &loss, &accuracy);
+        lathe_status status = lathe_beside_step(beside, r->lr[t], &loss, &accuracy);
         if (status) return status;
         if (is_lost(&w, o, t, loss)) break;
         r->loss[first + t] = loss;
@@ -132,20 +61,17 @@ static lathe_status sweep(beside *b, const lathe_lr_find_opts *o, int number, co
     return LATHE_OK;
 }
 
-static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, lathe_real *kept, const results *r)
+static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, const results *r)
 {
-    lathe_status status = LATHE_OK;
+    const bool present = o->present_weights || *run->settings.init_weights;
+    lathe_beside *beside = lathe_beside_new(run);
+    lathe_status status = beside ? LATHE_OK : lathe_error();
     for (uint64_t t = 0; t < o->steps; t++) r->lr[t] = rate_at(o, t);
     for (int i = 0; i < o->sweeps && !status; i++) {
-        beside b = { .run = { .step = 0 } };
-        const uint64_t seed = run->settings.seed + (uint64_t)i;
-        if (o->present_weights || *run->settings.init_weights)
-            lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
-        else status = lathe_nn_init(run->net, seed);
-        if (!status) status = open_beside(&b, run, seed);
-        if (!status) status = sweep(&b, o, i, r);
-        close_beside(&b);
+        status = lathe_beside_restart(beside, run->settings.seed + (uint64_t)i, present);
+        if (!status) status = sweep(beside, o, i, r);
     }
+    lathe_beside_free(beside);
     return status;
 }
 
@@ -183,17 +109,12 @@ static lathe_status find_with(lathe_run *run, const lathe_lr_find_opts *o, lathe
 {
     const size_t all = lathe_times(o->steps, (size_t)o->sweeps);
     double *numbers = lathe_alloc(lathe_plus(o->steps, lathe_times(2, all)), sizeof *numbers);
-    lathe_real *kept = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *kept);
-    if (numbers && kept) {
+    if (numbers) {
         const results r = { numbers, numbers + o->steps, numbers + o->steps + all };
-        lathe_run_copy_net(run, LATHE_NET_ALL, kept, false);
-        lathe_status status = sweep_all(run, o, kept, &r);
-        lathe_run_copy_net(run, LATHE_NET_ALL, kept, true);
-        if (!status)
+        if (!sweep_all(run, o, &r))
             *found = lathe_lr_read(&(lathe_lr_sweeps){ r.lr, r.loss, r.accuracy, o->steps, o->sweeps },
                 o->smoothing);
     }
-    lathe_free(kept);
     lathe_free(numbers);
     return *found ? LATHE_OK : lathe_error();
 }
@@ -208,20 +129,6 @@ lathe_lr_found *lathe_lr_find(lathe_run *run, const lathe_lr_find_opts *opts)
 
 /* ---- the pair as settings ------------------------------------------------------------------------------ */
 
-/* *has_momentum: the optimizer's momentum would move with the cycles. */
-static lathe_status drop_schedule(lathe_settings *settings, bool *has_momentum)
-{
-    lathe_chosen chosen;
-    lathe_status status = lathe_settings_choose(settings, &chosen);
-    *has_momentum = !status && lathe_fields_find(chosen.optim->fields, "momentum");
-    int kept = 0;
-    for (int i = 0; i < settings->options && !status; i++)
-        if (!lathe_option_is(&chosen, settings->option[i].key, "sched."))
-            settings->option[kept++] = settings->option[i];
-    if (!status) settings->options = kept;
-    return status;
-}
-
 lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
 {
     if (!pair || !settings) return lathe_fail_null("lathe_lr_apply", pair ? "settings" : "pair");
@@ -230,8 +137,10 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
             pair->max_lr);
     char base[32], most[32], note[LATHE_MESSAGE_SIZE];
     lathe_settings changed = *settings;
-    bool has_momentum;
-    lathe_status status = drop_schedule(&changed, &has_momentum);
+    const lathe_optim_type *optim = lathe_optim_find(changed.optim);
+    if (!optim) return lathe_error();
+    const bool has_momentum = lathe_fields_find(optim->fields, "momentum"); /* the cycles would move it */
+    lathe_status status = lathe_settings_drop_options(&changed, "sched");
     if (!status) status = lathe_settings_set(&changed, "sched", "cyclic:triangular2");
     if (!status)
         status = lathe_settings_set(&changed, "sched.base_lr", lathe_double_digits(pair->base_lr, 3, base));

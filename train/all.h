@@ -4,7 +4,8 @@
 
 #include "feed/feed.h"
 #include "history.h"
+#include "beside.h"
 #include "run.h"
-#include "settings.h"
+#include "settings/settings.h"
 
 #endif

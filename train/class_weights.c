@@ -4,7 +4,7 @@
 
 #include "../core/alloc.h"
 #include "run_impl.h"
-#include "settings_impl.h"
+#include "settings/settings_impl.h"
 
 /* Read the numbers of a list into `weights` (NULL: only look at them); *count: how many. */
 static lathe_status read_list(const char *text, lathe_real *weights, int *count)

@@ -12,7 +12,7 @@
 
 #include "../core/alloc.h"
 #include "../io/text.h"
-#include "settings_impl.h"
+#include "settings/settings_impl.h"
 
 /* No run has as many events that this would be too small. */
 static const size_t most_bytes = (size_t)1 << 30;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "run_impl.h"
-#include "settings_impl.h"
+#include "settings/settings_impl.h"
 
 lathe_status lathe_settings_fold(const lathe_settings *settings, int *fold, int *folds)
 {

@@ -9,7 +9,7 @@
 #include "../nn/layer.h"
 #include "feed/feed.h"
 #include "history.h"
-#include "settings.h"
+#include "settings/settings.h"
 
 #ifdef __cplusplus
 extern "C" {

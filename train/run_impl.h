@@ -204,11 +204,6 @@ lathe_status lathe_resume_folder(lathe_settings *settings);
 /** Go on with the run of settings.resume, or begin it anew if it was never saved. */
 lathe_status lathe_resume(lathe_run *run);
 
-/** That two settings are those of one run, but for what may differ; `path` begins the message. Errors:
- * LATHE_EARG naming one, LATHE_ENOMEM. */
-lathe_status lathe_resume_compare(const char *path, const lathe_settings *then,
-    const lathe_settings *settings);
-
 /** That the checkpoint's run has the same settings, but for those that may differ. Errors: LATHE_EARG naming
  * one, LATHE_EFORMAT. */
 lathe_status lathe_resume_check_settings(const lathe_safetensors *file, const lathe_settings *settings);

@@ -140,6 +140,11 @@ static lathe_shape *good_lathe_shape_p(const char *place)
 /* ---- room for results, arrays ---- */
 
 static void *room(void) { return later(free, calloc(1, ROOM)); }
+static lathe_task *good_lathe_task_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 
 static char *good_buffer(const char *place)
 {
@@ -809,6 +814,14 @@ static lathe_run_hooks *good_lathe_run_hooks_p(const char *place)
 static lathe_run *good_lathe_run_p(const char *place)
 {
     return later(free_run, lathe_run_new(good_lathe_settings_p(place), NULL));
+}
+
+static void free_beside(void *beside) { lathe_beside_free(beside); }
+static lathe_beside *good_lathe_beside_p(const char *place)
+{
+    lathe_beside *beside = lathe_beside_new(good_lathe_run_p(place));
+    if (is(place, "step")) lathe_beside_restart(beside, 1, true);
+    return later(free_beside, beside);
 }
 
 static lathe_chart *good_lathe_chart_p(const char *place)

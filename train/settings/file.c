@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/alloc.h"
-#include "../io/file.h"
-#include "../io/text.h"
+#include "../../core/alloc.h"
+#include "../../io/file.h"
+#include "../../io/text.h"
 #include "settings_impl.h"
 
 enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = LATHE_SETTING_SHORT };
@@ -35,15 +35,6 @@ static const char *section_at(int index)
         if (!index--) return last;
     }
     return NULL;
-}
-
-char *lathe_line_trim(char *text)
-{
-    text += strspn(text, " \t\r");
-    size_t length = strlen(text);
-    while (length && strchr(" \t\r", text[length - 1])) length--;
-    text[length] = '\0';
-    return text;
 }
 
 static lathe_status take_section(reader *r, char *line)

@@ -2,7 +2,7 @@
 #ifndef LATHE_TRAIN_SETTINGS_IMPL_H
 #define LATHE_TRAIN_SETTINGS_IMPL_H
 
-#include "../sched/text.h"
+#include "../../sched/text.h"
 #include "settings.h"
 
 /** "optim.", "sched." or "loss." if `key` begins with it, otherwise "". */
@@ -31,13 +31,6 @@ lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen 
 /** True if the option is the optimizer's (prefix "optim."), the schedules' ("sched.") or the loss's
  * ("loss."). */
 bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix);
-
-/** Leave out the options that the chosen types do not have; used[i], if not NULL, becomes true for those that
- * stay. Errors: LATHE_ENAME, LATHE_EARG. */
-lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTING_OPTIONS]);
-
-/** Cut blanks off both ends of a line, in place. */
-char *lathe_line_trim(char *text);
 
 /** "optim.lr" of "lr": the key with the prefix of whose option it is; returns `full`. */
 const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key,

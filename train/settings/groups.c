@@ -2,7 +2,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "../core/alloc.h"
+#include "../../core/alloc.h"
 #include "settings_impl.h"
 
 /* Take the part up to the next of `ends` off a text, without blanks around it; NULL when the text is used up.

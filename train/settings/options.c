@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/alloc.h"
+#include "../../core/alloc.h"
 #include "settings_impl.h"
 
 typedef enum owner { NOBODY, OPTIM, SCHED, LOSS } owner;
@@ -95,18 +95,55 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     return status;
 }
 
-lathe_status lathe_options_drop(lathe_settings *settings, bool used[LATHE_SETTING_OPTIONS])
+/* Keep the options for which `keep` says yes. */
+static lathe_status filter(lathe_settings *settings, bool (*keep)(owner whose, owner wanted), owner wanted)
 {
     lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
     int kept = 0;
-    for (int i = 0; i < settings->options && !status; i++) {
-        if (owner_of(&chosen, settings->option[i].key) == NOBODY) continue;
-        if (used) used[i] = true;
-        settings->option[kept++] = settings->option[i];
+    if (status) return status;
+    for (int i = 0; i < settings->options; i++)
+        if (keep(owner_of(&chosen, settings->option[i].key), wanted))
+            settings->option[kept++] = settings->option[i];
+    settings->options = kept;
+    return LATHE_OK;
+}
+
+static bool is_other(owner whose, owner wanted) { return whose != wanted; }
+
+lathe_status lathe_settings_keep_options(lathe_settings *settings)
+{
+    if (!settings) return lathe_fail_null("lathe_settings_keep_options", "settings");
+    return filter(settings, is_other, NOBODY);
+}
+
+lathe_status lathe_settings_drop_options(lathe_settings *settings, const char *section)
+{
+    if (!settings || !section)
+        return lathe_fail_null("lathe_settings_drop_options", settings ? "section" : "settings");
+    for (owner whose = OPTIM; whose <= LOSS; whose++)
+        if (!strncmp(prefixes[whose - 1], section, strlen(section))) return filter(settings, is_other, whose);
+    return lathe_fail(LATHE_ENAME, "lathe_settings_drop_options: '%.60s' has no options", section);
+}
+
+bool lathe_settings_takes(const lathe_settings *settings, const char *key)
+{
+    lathe_chosen chosen;
+    return settings && key && !lathe_settings_choose(settings, &chosen) && owner_of(&chosen, key) != NOBODY;
+}
+
+const char *lathe_settings_option(const lathe_settings *settings, const char *key)
+{
+    lathe_chosen chosen;
+    if (!settings || !key || lathe_settings_choose(settings, &chosen)) return NULL;
+    const owner whose = owner_of(&chosen, key);
+    const char *name = key + strlen(lathe_option_prefix(key));
+    for (int i = 0; i < settings->options; i++) {
+        const char *other = settings->option[i].key, *point = strrchr(other, '.');
+        if (whose && owner_of(&chosen, other) == whose && !strcmp(point ? point + 1 : other, name))
+            return settings->option[i].text;
     }
-    if (!status) settings->options = kept;
-    return status;
+    return NULL;
 }
 
 /* ---- optimizer ----------------------------------------------------------------------------------------- */

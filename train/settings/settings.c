@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../data/transforms/transform.h"
-#include "../nn/models/models.h"
-#include "logger_impl.h"
+#include "../../data/transforms/transform.h"
+#include "../../nn/models/models.h"
+#include "../logger_impl.h"
 #include "settings_impl.h"
 
 /* ---- the table ----------------------------------------------------------------------------------------- */

@@ -5,8 +5,8 @@
 #ifndef LATHE_TRAIN_SETTINGS_H
 #define LATHE_TRAIN_SETTINGS_H
 
-#include "../core/ops/losses/loss.h"
-#include "../sched/sched.h"
+#include "../../core/ops/losses/loss.h"
+#include "../../sched/sched.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -66,9 +66,9 @@ typedef struct lathe_settings {
                            proportion; 0: all */
     int workers;        /* threads that assemble batches ahead of time */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
-    char augment
-        [LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transforms/transform.h; "": none */
-    int bad_image;            /* a lathe_bad_image */
+    char augment[LATHE_SETTING_LONG]; /* transforms of the training pictures, see data/transforms/transform.h;
+                                         "": none */
+    int bad_image;                    /* a lathe_bad_image */
     char model[LATHE_SETTING_SHORT];
     char init_weights[LATHE_SETTING_LONG]; /* a safetensors file of first weights, by name; "": random ones */
     char loss[LATHE_SETTING_SHORT];
@@ -200,6 +200,26 @@ lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *o
  * LATHE_ENAME; LATHE_EARG also for a loss that is not made for labels, and for reduction none; LATHE_ENOMEM.
  */
 void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type);
+
+/** The text given for an option of the chosen optimizer, schedule or loss by its full key, "sched.max_lr";
+ * NULL if it was not given. */
+const char *lathe_settings_option(const lathe_settings *settings, const char *key);
+
+/** Does the chosen optimizer, a chosen schedule or the chosen loss have the option `key`: "max_lr",
+ * "sched.max_lr"? */
+bool lathe_settings_takes(const lathe_settings *settings, const char *key);
+
+/** Take away the options that the chosen types do not have. Errors: LATHE_ENAME, LATHE_EARG. */
+lathe_status lathe_settings_keep_options(lathe_settings *settings);
+
+/** Take away all options of "optim", "sched" or "loss". Errors: LATHE_ENAME, LATHE_EARG. */
+lathe_status lathe_settings_drop_options(lathe_settings *settings, const char *section);
+
+/**
+ * Check that two settings are those of one run: they differ at most in what a resumed run may change (see
+ * lathe_setting). `path` begins the message. Errors: LATHE_EARG naming the first difference; LATHE_ENOMEM.
+ */
+lathe_status lathe_settings_same_run(const char *path, const lathe_settings *then, const lathe_settings *now);
 
 /** When weights are averaged all alike: after step `start`, and each `every` steps from there. Zeros: never.
  */
