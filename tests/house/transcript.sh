@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a manual's ```console blocks say a command prints is what it prints, stdout and then stderr. usage: transcript.sh LATHE MANUAL
+# Each command in a manual's ```console blocks prints what the block shows: stdout, then stderr. usage: transcript.sh LATHE MANUAL
 set -u
 lathe_program=$1 manual=$2
 here=$(mktemp -d)
@@ -24,6 +24,7 @@ while IFS= read -r line; do
     '```console') inside=1 command= ;;
     '1```') check; inside= ;;
     '1$ '*) check; command=${line#??} expected= ;;
+    '1> '*) command+=$'\n'${line#??} ;;
     1*) expected+=$line$'\n' ;;
     esac
 done < "$manual"
