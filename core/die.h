@@ -1,5 +1,7 @@
-/* lathe_die: the error handler of small programs. In a header, because the library itself never prints or
- * exits. */
+/*
+ * lathe_die: the error handler of small programs. It is in a header because the library never prints or
+ * exits.
+ */
 #ifndef LATHE_CORE_DIE_H
 #define LATHE_CORE_DIE_H
 

@@ -1,4 +1,4 @@
-/* The machine that lathe runs on, and which lathe it is. */
+/* The machine, and the version of lathe. */
 #ifndef LATHE_CORE_MACHINE_H
 #define LATHE_CORE_MACHINE_H
 
@@ -6,26 +6,28 @@
 extern "C" {
 #endif
 
-/** "0.1.0": the library's version. */
+/** The library's version: "0.1.0". */
 const char *lathe_version(void);
 
 /**
- * The instruction set of the kernels in use: "avx512", "avx2" or "base", the best that the processor can do.
- * The environment's LATHE_ISA (base, avx2) asks for a lower one.
+ * The instruction set of the kernels in use: "avx512", "avx2" or "base". It is the best that the processor
+ * has, or a lower one from the environment variable LATHE_ISA (base, avx2).
  */
 const char *lathe_isa(void);
 
 /**
- * What the processor can do at best with these kernels' vectors on all lathe_threads: the rate of chains of
- * multiply-adds that touch no memory, in GFLOP/s, a multiply-add counted as 2. Measured now, for some 50 ms:
- * the best of several runs.
+ * The peak of the processor with these kernels' vectors on all lathe_threads, in GFLOP/s; a multiply-add
+ * counts 2. Chains of multiply-adds without memory accesses are measured now, for about 50 ms; the result is
+ * the best of several
+ * runs.
  */
 double lathe_fma_peak_gflops(void);
 
 /**
- * What the memory can do: the rate of y = a + b on all lathe_threads over arrays far larger than the
- * second-level cache, in GB/s, each number read or written counted once. Measured now, for some 50 ms: the
- * best of several runs. 0 when there is no memory for it.
+ * The peak of the memory on all lathe_threads, in GB/s; each number read or written counts once. y = a + b
+ * over arrays far larger than the second-level cache is measured now, for about 50 ms; the result is the best
+ * of several runs.
+ * 0 if memory runs out.
  */
 double lathe_memory_gbs(void);
 

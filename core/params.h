@@ -1,4 +1,4 @@
-/* A model's parameters as an optimizer sees them. */
+/* A model's parameters, in the form that optimizers use. */
 #ifndef LATHE_CORE_PARAMS_H
 #define LATHE_CORE_PARAMS_H
 
@@ -9,9 +9,10 @@ extern "C" {
 #endif
 
 /**
- * The trainable parameters of a model: tensors in the order of their paths' creation, and the two slabs they
- * lie in, one for numbers and one for gradients. In a slab each tensor begins at a multiple of 16 numbers;
- * the gaps hold zeros. It lives with the model.
+ * The trainable parameters of a model: its tensors in the order of their creation, and two slabs, one with
+ * the numbers and one with the gradients. In a slab each tensor begins at a multiple of 16 numbers; the gaps
+ * hold zeros.
+ * Memory   belongs to the model.
  */
 typedef struct lathe_params {
     lathe_tensor **tensor;
@@ -21,8 +22,9 @@ typedef struct lathe_params {
 } lathe_params;
 
 /**
- * Exchange all parameters with `numbers`, an array as long as their slab and in its order: averaged weights
- * for an evaluation, say, and a second time to go back. NULL for either: nothing happens.
+ * Exchange all parameters with `numbers`, an array in the order and of the length of their slab, for example
+ * with averaged weights for an evaluation. A second call exchanges them back. If either argument is NULL,
+ * nothing happens.
  */
 void lathe_params_swap(const lathe_params *params, lathe_real *numbers);
 
