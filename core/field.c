@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "field.h"
 
 #include <errno.h>
@@ -11,29 +10,41 @@
 
 /* ---- numbers as text, with a point in any locale ------------------------------------------------------- */
 
-/* The C locale for the duration of a conversion; a failure to make one leaves the caller's, which is the C
- * locale nearly always. */
-static locale_t enter_c_locale(locale_t *made)
+/* C's functions write and read numbers with the point of the caller's locale, which may be several bytes. */
+static void put_point(char text[32])
 {
-    *made = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    return *made ? uselocale(*made) : (locale_t)0;
+    const char *point = localeconv()->decimal_point;
+    char *found = strstr(text, point);
+    if (!found || !strcmp(point, ".")) return;
+    *found = '.';
+    memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
 }
 
-static void leave_c_locale(locale_t former, locale_t made)
+/* strtod of a text with a point. *end is where the number ends in `text`. */
+static double read_double(const char *text, const char **end)
 {
-    if (!made) return;
-    uselocale(former);
-    freelocale(made);
+    const char *point = localeconv()->decimal_point, *found = strchr(text, '.');
+    char copy[512], *stop;
+    if (!found || !strcmp(point, ".") || strlen(text) + strlen(point) > sizeof copy) {
+        double number = strtod(text, &stop);
+        return *end = stop, number;
+    }
+    size_t before = (size_t)(found - text), width = strlen(point);
+    memcpy(copy, text, before);
+    memcpy(copy + before, point, width);
+    memcpy(copy + before + width, found + 1, strlen(found)); /* with the 0 at the end */
+    double number = strtod(copy, &stop);
+    size_t length = (size_t)(stop - copy);
+    *end = text + (length > before ? length - width + 1 : length);
+    return number;
 }
 
 bool lathe_parse_double(const char *text, double *number)
 {
     /* No names, no hexadecimals, no spaces: "nan", "0x10" and " 1" are not numbers here. */
     if (!number || !text || !*text || text[strspn(text, "0123456789+-.eE")]) return false;
-    locale_t made, former = enter_c_locale(&made);
-    char *end;
-    double result = strtod(text, &end);
-    leave_c_locale(former, made);
+    const char *end;
+    double result = read_double(text, &end);
     if (end == text || *end || !isfinite(result)) return false;
     *number = result;
     return true;
@@ -53,21 +64,19 @@ bool lathe_parse_int64(const char *text, int64_t *number)
 const char *lathe_double_digits(double number, int digits, char text[32])
 {
     if (!text) return lathe_fail_null("lathe_double_digits", "text"), NULL;
-    locale_t made, former = enter_c_locale(&made);
     snprintf(text, 32, "%.*g", digits < 1 ? 1 : digits > 17 ? 17 : digits, number);
-    leave_c_locale(former, made);
+    put_point(text);
     return text;
 }
 
 const char *lathe_double_text(double number, char text[32])
 {
     if (!text) return lathe_fail_null("lathe_double_text", "text"), NULL;
-    locale_t made, former = enter_c_locale(&made);
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(text, 32, "%.*g", digits, number);
         if (strtod(text, NULL) == number) break;
     }
-    leave_c_locale(former, made);
+    put_point(text);
     return text;
 }
 
