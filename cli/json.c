@@ -7,6 +7,21 @@
 
 #include "command.h"
 
+#ifndef LATHE_JSON
+
+bool cli_has_json(void) { return false; }
+cJSON *cli_json_new(void) { return NULL; }
+void cli_json_number(cJSON *object, const char *name, double number)
+{
+    (void)object, (void)name, (void)number;
+}
+void cli_json_add(cJSON *array, double number) { (void)array, (void)number; }
+int cli_json_print(cJSON *object) { return (void)object, CLI_FAILED; }
+
+#else
+
+bool cli_has_json(void) { return true; }
+
 static void *allocate(size_t size) { return lathe_alloc(size, 1); }
 
 cJSON *cli_json_new(void)
@@ -50,3 +65,5 @@ int cli_json_print(cJSON *object)
     cJSON_free(text);
     return CLI_DONE;
 }
+
+#endif

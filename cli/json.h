@@ -2,7 +2,16 @@
 #ifndef LATHE_CLI_JSON_H
 #define LATHE_CLI_JSON_H
 
+#include <stdbool.h>
+
+#ifdef LATHE_JSON
 #include <cjson/cJSON.h>
+#else
+#include "no_json.h"
+#endif
+
+/** False in a build without JSON, which accepts no --json. */
+bool cli_has_json(void);
 
 /** A new object. Members are added with cJSON's functions; a failure on the way makes cli_json_print fail. */
 cJSON *cli_json_new(void);

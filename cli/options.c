@@ -5,6 +5,7 @@
 #include <lathe/lathe.h>
 
 #include "command.h"
+#include "json.h"
 #include "settings.h"
 #include "drawing/table.h"
 
@@ -143,6 +144,9 @@ int cli_line_parse(const cli_command *command, int count, char **word, cli_line 
         } else line->argument[line->arguments++] = word[i++];
     }
     line->json = cli_given_option(line, "json");
+    if (line->json && !cli_has_json())
+        return cli_fail(CLI_USAGE, "%s: --json: this build writes no JSON; build with -DLATHE_JSON=ON",
+            command->name);
     line->help = cli_given_option(line, "help");
     return line->help ? CLI_DONE : check_arguments(line);
 }

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "batch.h"
 #include "blas.h"
+#include "checksum.h"
 #include "context.h"
 #include "die.h"
 #include "field.h"

@@ -2,7 +2,6 @@
 #ifndef LATHE_IO_ALL_H
 #define LATHE_IO_ALL_H
 
-#include "crc32c.h"
 #include "file.h"
 #include "lines.h"
 #include "safetensors.h"

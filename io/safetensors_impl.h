@@ -12,9 +12,6 @@
 /** Bytes of one number of this type; 0 for an unknown type. */
 size_t lathe_dtype_size(const char *dtype);
 
-/** CRC-32 as in zlib and PNG, of bytes of any length. */
-uint32_t lathe_crc32(const void *bytes, size_t size);
-
 /**
  * The eight digits of the header's checksum in its text; NULL if it has none. The sum counts them as zeros.
  */

@@ -1,9 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <zlib.h>
-
 #include "../core/alloc.h"
+#include "../core/checksum.h"
 #include "file.h"
 #include "safetensors_impl.h"
 #include "text.h"
@@ -65,7 +64,7 @@ static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int 
         return lathe_fail(LATHE_EARG, "lathe_safetensors_write: a header of %zu bytes, allowed are %d",
             header->length, LATHE_SAFETENSORS_HEADER);
     char digits[16];
-    snprintf(digits, sizeof digits, "%08x", lathe_crc32(header->chars, header->length));
+    snprintf(digits, sizeof digits, "%08x", lathe_crc32(0, header->chars, header->length));
     memcpy(lathe_header_crc_digits(header->chars, header->length), digits, 8);
     return LATHE_OK;
 }
@@ -101,7 +100,7 @@ lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensor
     if (!parts) return lathe_error();
     lathe_text header = { 0 };
     lathe_status status = LATHE_OK;
-    uLong sum = crc32_z(0, NULL, 0);
+    uint32_t sum = 0;
     size_t data_size = 0;
     for (int i = 0; i < count && !status; i++) {
         size_t numbers = lathe_shape_count(&tensors[i].shape), bytes;
@@ -112,10 +111,10 @@ lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensor
                 "lathe_safetensors_write: tensor number %d has no values, or too many", i);
         else {
             parts[i + 2] = (lathe_bytes){ tensors[i].values, bytes };
-            sum = crc32_z(sum, parts[i + 2].data, bytes);
+            sum = lathe_crc32(sum, parts[i + 2].data, bytes);
         }
     }
-    if (!status) status = compose(&header, tensors, count, metadata, metadata_count, (uint32_t)sum);
+    if (!status) status = compose(&header, tensors, count, metadata, metadata_count, sum);
     if (!status) status = check_header(path, &header, data_size);
     uint64_t length = header.length;
     parts[0] = (lathe_bytes){ &length, sizeof length };

@@ -1,8 +1,11 @@
 /* Small pictures inside the page: PNG (ISO/IEC 15948) as base64 in a data URI (RFC 2397). */
 #include <string.h>
+#ifdef LATHE_ZLIB
 #include <zlib.h>
+#endif
 
 #include "../core/alloc.h"
+#include "../core/checksum.h"
 #include "page_impl.h"
 
 /* A buffer of fixed size: the size of the picture is known. */
@@ -31,7 +34,7 @@ static void chunk(bytes *out, const char *kind, const uint8_t *data, size_t coun
     start = out->count;
     put(out, kind, 4);
     if (count) put(out, data, count);
-    put_u32(out, (uint32_t)crc32(0, out->data + start, (uInt)(count + 4)));
+    put_u32(out, lathe_crc32(0, out->data + start, count + 4));
 }
 
 static void base64(lathe_text *out, const uint8_t *data, size_t count)
@@ -57,6 +60,47 @@ static void rows_of(uint8_t *rows, const uint8_t *pixels, int channels, int heig
     }
 }
 
+#ifdef LATHE_ZLIB
+
+static size_t most_packed(size_t size) { return compressBound((uLong)size); }
+
+/* Returns how many bytes the zlib stream has; 0 if there is no memory. */
+static size_t pack(uint8_t *to, size_t room, const uint8_t *rows, size_t size)
+{
+    uLongf packed = (uLongf)room;
+    return compress2(to, &packed, rows, (uLong)size, 9) == Z_OK ? packed : 0;
+}
+
+#else
+
+/* Stored as they are: RFC 1950, and RFC 1951, section 3.2.4. */
+enum { BLOCK = 65535, BLOCK_HEAD = 5 };
+
+static size_t most_packed(size_t size) { return size + (size / BLOCK + 1) * BLOCK_HEAD + 6; }
+
+static size_t pack(uint8_t *to, size_t room, const uint8_t *rows, size_t size)
+{
+    (void)room;
+    bytes out = { to, 0 };
+    uint32_t a = 1, b = 0; /* Adler-32 */
+    put(&out, "\x78\x01", 2);
+    for (size_t at = 0, part; at < size; at += part) {
+        part = size - at < BLOCK ? size - at : BLOCK;
+        const uint8_t head[BLOCK_HEAD] = { at + part == size, (uint8_t)part, (uint8_t)(part >> 8),
+            (uint8_t)~part, (uint8_t)(~part >> 8) };
+        put(&out, head, BLOCK_HEAD);
+        put(&out, rows + at, part);
+    }
+    for (size_t i = 0; i < size; i++) {
+        a = (a + rows[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    put_u32(&out, b << 16 | a);
+    return out.count;
+}
+
+#endif
+
 lathe_status lathe_report_png(lathe_text *out, const uint8_t *pixels, int channels, int height, int width)
 {
     if ((channels != 1 && channels != 3) || height < 1 || width < 1 || height > 4096 || width > 4096)
@@ -64,17 +108,17 @@ lathe_status lathe_report_png(lathe_text *out, const uint8_t *pixels, int channe
             "lathe_report_png: [%d, %d, %d], expected 1 or 3 channels and sides of 1 to 4096", channels,
             height, width);
     size_t raw = (size_t)height * ((size_t)width * (size_t)channels + 1);
-    uLongf packed = compressBound((uLong)raw);
-    uint8_t *room = lathe_alloc(lathe_plus(lathe_plus(raw, lathe_times(2, (size_t)packed)), 128), 1);
+    size_t most = most_packed(raw);
+    uint8_t *room = lathe_alloc(lathe_plus(lathe_plus(raw, lathe_times(2, most)), 128), 1);
     if (!room) return lathe_error();
     uint8_t *squeezed = room + raw;
-    bytes file = { squeezed + packed, 0 };
+    bytes file = { squeezed + most, 0 };
     uint8_t header[13] = { 0, 0, (uint8_t)(width >> 8), (uint8_t)width, 0, 0, (uint8_t)(height >> 8),
         (uint8_t)height, 8, channels == 3 ? 2 : 0, 0, 0, 0 };
     rows_of(room, pixels, channels, height, width);
     lathe_status status = LATHE_OK;
-    if (compress2(squeezed, &packed, room, (uLong)raw, 9) != Z_OK)
-        status = lathe_fail(LATHE_ENOMEM, "lathe_report_png: no memory");
+    size_t packed = pack(squeezed, most, room, raw);
+    if (!packed) status = lathe_fail(LATHE_ENOMEM, "lathe_report_png: no memory");
     if (!status) {
         put(&file, "\x89PNG\r\n\x1a\n", 8);
         chunk(&file, "IHDR", header, sizeof header);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef LATHE_JSON
 #include <cjson/cJSON.h>
+#endif
 
 #include "../core/alloc.h"
 #include "../io/text.h"
@@ -89,6 +91,17 @@ lathe_status lathe_compare_write(const lathe_compare *compare)
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
+
+#ifndef LATHE_JSON
+
+lathe_compare *lathe_compare_read(const char *folder)
+{
+    if (!folder) return lathe_fail_null("lathe_compare_read", "folder"), NULL;
+    lathe_fail(LATHE_ESTATE, "%s: this build reads no comparisons; build with -DLATHE_JSON=ON", folder);
+    return NULL;
+}
+
+#else
 
 /* A string member into a room of `size` characters; false if there is none that fits. */
 static bool take_string(const cJSON *object, const char *name, char *room, size_t size)
@@ -182,3 +195,5 @@ lathe_compare *lathe_compare_read(const char *folder)
     lathe_compare_free(compare);
     return NULL;
 }
+
+#endif

@@ -3,7 +3,7 @@
  * accuracies of each epoch and of the test, as scalars.
  *
  * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers
- * little-endian, sums as in crc32c.h. An event is a protocol buffer: 1 wall time (double), 2 step (varint),
+ * little-endian, sums as in core/checksum.h. An event is a protocol buffer: 1 wall time (double), 2 step (varint),
  * then 3 file version (text) or 5 summary; of a summary 1 are values, of a value 1 its tag and 2 its number
  * (float).
  *
@@ -19,7 +19,7 @@
 #include <time.h>
 
 #include "../core/alloc.h"
-#include "../io/crc32c.h"
+#include "../core/checksum.h"
 #include "logger_impl.h"
 
 static const char prefix[] = "events.out.tfevents.", suffix[] = ".lathe";

@@ -48,7 +48,10 @@ static int run(const cli_line *line)
     printf("processor     %s\n", processor);
     printf("kernels       %s\n", lathe_isa());
     printf("BLAS          %s, core type %s\n", LATHE_BLAS_KIND, lathe_blas_core());
-    printf("JPEG          %s\n", strcmp(LATHE_JPEG_KIND, "turbo") ? "stb_image" : "libjpeg-turbo");
+    printf("JPEG          %s\n",
+        !strcmp(LATHE_JPEG_KIND, "turbo")   ? "libjpeg-turbo" :
+            !strcmp(LATHE_JPEG_KIND, "stb") ? "stb_image" :
+                                              "not read");
     printf("threads       %d\n", lathe_threads(NULL));
     printf("numbers       %s\n", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
     printf("build         %s, %s\n", LATHE_BUILD_TYPE, LATHE_COMPILER);

@@ -13,18 +13,6 @@
 #define BUFFER 262144
 #define DEFLATE_MOST 1032 /* bytes that one compressed byte can become */
 
-static voidpf zlib_alloc(voidpf opaque, uInt items, uInt size)
-{
-    (void)opaque;
-    return lathe_alloc_raw(items, size);
-}
-
-static void zlib_free(voidpf opaque, voidpf block)
-{
-    (void)opaque;
-    lathe_free(block);
-}
-
 /* Up to `count` bytes as the system gives them; fewer only at the end of the file. */
 static lathe_status read_raw(lathe_data_file *file, uint8_t *bytes, size_t count, size_t *got)
 {
@@ -42,16 +30,6 @@ static lathe_status refill(lathe_data_file *file)
 {
     file->used = 0;
     return read_raw(file, file->buffer, BUFFER, &file->held);
-}
-
-static lathe_status begin_gzip(lathe_data_file *file)
-{
-    file->stream.zalloc = zlib_alloc;
-    file->stream.zfree = zlib_free;
-    int code = inflateInit2(&file->stream, 15 + 16); /* 16: a gzip wrapper and no other */
-    if (code != Z_OK) return lathe_fail(LATHE_ENOMEM, "%s: zlib cannot start: code %d", file->path, code);
-    file->gzip = true;
-    return LATHE_OK;
 }
 
 static lathe_status open_handle(lathe_data_file *file, const char *path)
@@ -76,8 +54,10 @@ lathe_status lathe_data_file_open(lathe_data_file *file, const char *path)
         if (!file->path || !file->buffer) status = LATHE_ENOMEM;
     }
     if (!status) status = refill(file);
-    if (!status && file->held >= 2 && file->buffer[0] == 0x1F && file->buffer[1] == 0x8B)
-        status = begin_gzip(file);
+    if (!status && file->held >= 2 && file->buffer[0] == 0x1F && file->buffer[1] == 0x8B) {
+        file->gzip = lathe_gzip_new(file->path);
+        if (!file->gzip) status = lathe_error();
+    }
     if (status) lathe_data_file_close(file);
     return status;
 }
@@ -108,30 +88,18 @@ static lathe_status read_plain(lathe_data_file *file, uint8_t *bytes, size_t cou
 /* Unpack up to `count` bytes; fewer only when the stream ends, complete and with the right CRC. */
 static lathe_status unpack(lathe_data_file *file, uint8_t *bytes, size_t count, size_t *got)
 {
-    z_stream *stream = &file->stream;
-    for (*got = 0; *got < count && !file->finished;) {
-        if (!file->held) {
-            lathe_status status = refill(file);
-            if (status) return status;
-            if (!file->held) return lathe_fail(LATHE_EFORMAT, "%s: the gzip data is truncated", file->path);
-        }
-        size_t room = count - *got;
-        stream->next_in = file->buffer + file->used;
-        stream->avail_in = (uInt)file->held;
-        stream->next_out = bytes + *got;
-        stream->avail_out = room < 1u << 30 ? (uInt)room : 1u << 30;
-        uInt offered = stream->avail_out;
-        int code = inflate(stream, Z_NO_FLUSH);
-        *got += offered - stream->avail_out;
-        file->used += file->held - stream->avail_in;
-        file->held = stream->avail_in;
-        if (code == Z_STREAM_END) file->finished = true;
-        else if (code == Z_MEM_ERROR) return LATHE_ENOMEM;
-        else if (code != Z_OK)
-            return lathe_fail(LATHE_EFORMAT, "%s: the gzip data is damaged: %s", file->path,
-                stream->msg ? stream->msg : "no progress");
+    lathe_status status = LATHE_OK;
+    for (*got = 0; *got < count && !file->finished && !status;) {
+        if (!file->held) status = refill(file);
+        if (status) return status;
+        if (!file->held) return lathe_fail(LATHE_EFORMAT, "%s: the gzip data is truncated", file->path);
+        size_t held = file->held, room = count - *got;
+        status = lathe_gzip_unpack(file->gzip, file->buffer + file->used, &file->held, bytes + *got, &room,
+            &file->finished);
+        file->used += held - file->held;
+        *got = count - room;
     }
-    return LATHE_OK;
+    return status;
 }
 
 lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t count)
@@ -142,7 +110,7 @@ lathe_status lathe_data_file_read(lathe_data_file *file, void *bytes, size_t cou
     if (!status && got < count)
         return lathe_fail(LATHE_EFORMAT,
             "%s: the gzip data ends after %llu unpacked bytes, more were expected", file->path,
-            (unsigned long long)file->stream.total_out);
+            (unsigned long long)lathe_gzip_unpacked(file->gzip));
     return status;
 }
 
@@ -213,7 +181,7 @@ lathe_status lathe_data_file_restart(lathe_data_file *file, size_t skip)
 {
     uint8_t passed[64];
     file->finished = false;
-    if (lseek(file->handle, 0, SEEK_SET) || (file->gzip && inflateReset(&file->stream) != Z_OK))
+    if (lseek(file->handle, 0, SEEK_SET) || (file->gzip && !lathe_gzip_restart(file->gzip)))
         return lathe_fail(LATHE_EIO, "%s: cannot be read again: %s", file->path, strerror(errno));
     lathe_status status = refill(file);
     for (size_t part; skip && !status; skip -= part) {
@@ -225,7 +193,7 @@ lathe_status lathe_data_file_restart(lathe_data_file *file, size_t skip)
 
 void lathe_data_file_close(lathe_data_file *file)
 {
-    if (file->gzip) inflateEnd(&file->stream);
+    lathe_gzip_free(file->gzip);
     if (file->handle >= 0) close(file->handle);
     lathe_free(file->path);
     lathe_free(file->buffer);

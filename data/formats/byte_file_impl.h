@@ -6,18 +6,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <zlib.h>
-
-#include "../../core/status.h"
+#include "gzip_impl.h"
 
 /** A file that is read once from its beginning to its end. */
 typedef struct lathe_data_file {
     char *path;
     int handle;
-    uint64_t length; /* bytes on disk */
-    bool gzip;       /* from the content, not from the name */
-    bool finished;   /* the gzip stream has ended; its CRC and length were right */
-    z_stream stream;
+    uint64_t length;  /* bytes on disk */
+    lathe_gzip *gzip; /* NULL: the content is not gzip, whatever the name is */
+    bool finished;    /* the gzip stream has ended; its CRC and length were right */
     uint8_t *buffer;   /* compressed bytes, or the beginning of a plain file */
     size_t used, held; /* the bytes of `buffer` not returned yet */
 } lathe_data_file;

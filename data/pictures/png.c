@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <zlib.h>
+#include "../../core/checksum.h"
 
 #define INFLATE_MOST 1032 /* bytes that one compressed byte can become */
 
@@ -81,7 +81,7 @@ static lathe_status scan_chunks(lathe_picture_file *file, lathe_png_scan *scan)
             if ((chunk[i] | 32) < 'a' || (chunk[i] | 32) > 'z')
                 return lathe_fail(LATHE_EFORMAT, "%s: a PNG chunk whose type has byte %02x", file->name,
                     chunk[i]);
-        if (crc32(0, chunk + 4, length + 4) != big_endian(chunk + 8 + length))
+        if (lathe_crc32(0, chunk + 4, length + 4) != big_endian(chunk + 8 + length))
             return lathe_fail(LATHE_EFORMAT, "%s: PNG chunk %.4s has a wrong CRC", file->name,
                 (const char *)chunk + 4);
         lathe_status status = take_chunk(file, chunk + 4, length, scan);

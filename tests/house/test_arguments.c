@@ -85,7 +85,7 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" },
     { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" },
     { "lathe_numbers_read.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" },
-    { "lathe_holm.count", "" }, { "lathe_crc32c", "" }, { "lathe_compare_new.opts.varies", "" },
+    { "lathe_holm.count", "" }, { "lathe_crc32", "" }, { "lathe_compare_new.opts.varies", "" },
     { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" } };
 
 /* Options that this function's kind does not use. */

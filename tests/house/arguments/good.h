@@ -61,6 +61,7 @@ static double number_for(const char *place)
 
 static int good_int(const char *place) { return (int)number_for(place); }
 static size_t good_size_t(const char *place) { return (size_t)number_for(place); }
+static uint32_t good_uint32_t(const char *place) { return (uint32_t)number_for(place); }
 static uint64_t good_uint64_t(const char *place) { return (uint64_t)number_for(place); }
 static double good_double(const char *place) { return number_for(place); }
 static lathe_real good_lathe_real(const char *place) { return (lathe_real)number_for(place); }

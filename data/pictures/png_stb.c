@@ -1,5 +1,4 @@
-/* stb_image, for PNG and BMP alone (and JPEG where lathe is built so: LATHE_JPEG=stb), kept to a budget of
- * memory. */
+/* PNG and BMP through stb_image, kept to a budget of memory; JPEG too where LATHE_JPEG is stb. */
 #include "picture_impl.h"
 
 #include <string.h>

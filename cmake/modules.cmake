@@ -1,0 +1,57 @@
+# What lathe is linked with. Each library but the C library can be left out by a build option.
+
+# Modules found through pkg-config, as NAME=module: cmake/install.cmake hands the list on to whoever uses the
+# library.
+set(LATHE_MODULES)
+find_package(PkgConfig QUIET)
+
+# lathe_module(NAME module package WANTED option loss): link the module where it is WANTED. One that is missing ends
+# the configuration, and one that is left out is announced; both name the `option` and what is lost by it.
+function(lathe_module name module package wanted option loss)
+  if(NOT wanted)
+    message(STATUS "${option}: ${loss}")
+    return()
+  endif()
+  if(PKG_CONFIG_FOUND)
+    pkg_check_modules(${name} IMPORTED_TARGET ${module})
+  endif()
+  if(NOT ${name}_FOUND)
+    message(FATAL_ERROR "${module} was not found (Debian's package: ${package}). Install it with pkg-config, or build "
+      "with -D${option}: ${loss}")
+  endif()
+  target_link_libraries(lathe PRIVATE PkgConfig::${name})
+  set(LATHE_MODULES ${LATHE_MODULES} ${name}=${module} PARENT_SCOPE)
+endfunction()
+
+lathe_module(ZLIB zlib zlib1g-dev ${LATHE_ZLIB} LATHE_ZLIB=OFF
+  "gzipped data sets cannot be read, and the pictures of a page are larger")
+lathe_module(CJSON libcjson libcjson-dev ${LATHE_JSON} LATHE_JSON=OFF
+  "no command has --json, and a comparison cannot be shown or carried on later")
+string(COMPARE EQUAL ${LATHE_JPEG} turbo turbo)
+if(LATHE_JPEG STREQUAL "stb")
+  message(STATUS "LATHE_JPEG=stb: JPEG files are read by stb_image, which is not for files of strangers")
+else()
+  lathe_module(TURBOJPEG libturbojpeg libturbojpeg0-dev ${turbo} LATHE_JPEG=none "JPEG files cannot be read")
+endif()
+string(COMPARE EQUAL ${LATHE_BLAS} openblas openblas)
+lathe_module(OPENBLAS openblas libopenblas-pthread-dev ${openblas} LATHE_BLAS=plain
+  "matrix products run at a fraction of their speed")
+if(LATHE_PNG STREQUAL "none")
+  message(STATUS "LATHE_PNG=none: PNG and BMP files cannot be read")
+else()
+  find_path(LATHE_STB stb/stb_image.h)
+  if(NOT LATHE_STB)
+    message(FATAL_ERROR "stb/stb_image.h was not found (Debian's package: libstb-dev). Install it, or build with "
+      "-DLATHE_PNG=none: PNG and BMP files cannot be read")
+  endif()
+endif()
+
+target_link_libraries(lathe PRIVATE m)
+target_compile_definitions(lathe PRIVATE $<$<BOOL:${LATHE_ZLIB}>:LATHE_ZLIB> $<$<BOOL:${LATHE_JSON}>:LATHE_JSON>)
+if(LATHE_THREADS STREQUAL "posix")
+  find_package(Threads REQUIRED)
+  target_link_libraries(lathe PUBLIC Threads::Threads)
+else()
+  message(STATUS "LATHE_THREADS=none: every command uses one processor")
+  target_compile_definitions(lathe PRIVATE LATHE_THREADS_NONE)
+endif()
