@@ -187,6 +187,11 @@ static double *good_double_p(const char *place)
     (void)place;
     return room();
 }
+static lathe_task *good_lathe_task_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static int *good_int_p(const char *place)
 {
     int *numbers = room();
@@ -904,6 +909,11 @@ static lathe_swa *good_lathe_swa_p(const char *place)
     return room();
 }
 
+static const char *const **good_char_p_p_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static const char *const *good_char_p_p(const char *place)
 {
     static const char *const names[] = { "picture.ppm" };
