@@ -17,7 +17,6 @@ typedef enum bad_kind {
     BAD_choice,
     BAD_int,
     BAD_size_t,
-    BAD_uint32_t,
     BAD_uint64_t,
     BAD_uint32_t,
     BAD_int64_t,
@@ -38,7 +37,6 @@ static const struct {
     [BAD_choice] = { 2, { "99", "-1" } },
     [BAD_int] = { 4, { "INT_MIN", "-1", "0", "INT_MAX" } },
     [BAD_size_t] = { 2, { "0", "SIZE_MAX / 2" } },
-    [BAD_uint32_t] = { 2, { "0", "UINT32_MAX" } },
     [BAD_uint64_t] = { 2, { "0", "UINT64_MAX" } },
     [BAD_uint32_t] = { 2, { "0", "UINT32_MAX" } },
     [BAD_int64_t] = { 3, { "INT64_MIN", "0", "INT64_MAX" } },
@@ -102,7 +100,6 @@ static void *bad_opts(int value, void *opts, const bad_field *fields)
     case BAD_int: *(int *)place = bad_int(value); break;
     case BAD_choice: *(int *)place = bad_choice(value); break;
     case BAD_size_t: *(size_t *)place = bad_size_t(value); break;
-    case BAD_uint32_t: *(uint32_t *)place = bad_uint32_t(value); break;
     case BAD_uint64_t: *(uint64_t *)place = bad_uint64_t(value); break;
     case BAD_double: *(double *)place = bad_double(value); break;
     case BAD_text: *(const char **)place = bad_text(value); break;

@@ -187,11 +187,6 @@ static double *good_double_p(const char *place)
     (void)place;
     return room();
 }
-static lathe_task *good_lathe_task_p(const char *place)
-{
-    (void)place;
-    return room();
-}
 static int *good_int_p(const char *place)
 {
     int *numbers = room();
@@ -914,9 +909,9 @@ static const char *const **good_char_p_p_p(const char *place)
     (void)place;
     return room();
 }
-static const char *const *good_char_p_p(const char *place)
+static const char **good_char_p_p(const char *place)
 {
-    static const char *const names[] = { "picture.ppm" };
+    static const char *names[] = { "picture.ppm" };
     (void)place;
     return names;
 }
