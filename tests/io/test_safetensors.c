@@ -204,7 +204,7 @@ static void malformed_headers_are_refused(void **state)
         { "{\"__metadata__\":{\"a\":\"b\",\"a\":\"b\"}}", 0, "metadata 'a' occurs twice" },
         { "{\"__metadata__\":{\"a\":1}}", 0, "expected a string" },
         { "{\"__metadata__\":[]}", 0, "expected '{'" },
-        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "there twice" },
+        { "{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__ occurs twice" },
         { "{\"__metadata__\":{\"lathe.data_crc32\":\"00000000\"}}", 0, "damaged: the header's checksum" },
         { "{\"__metadata__\":{\"lathe.header_crc32\":\"00000000\"}}", 0, "damaged: the header's checksum" },
     };
