@@ -26,7 +26,11 @@ size_t lathe_data_scratch(const lathe_dataset *data)
 {
     if (!data) return 0;
     size_t area = (size_t)data->height * (size_t)data->width; /* at most 2^28 */
-    return area * ((size_t)data->channels + (data->task == LATHE_TASK_PIXELS));
+    size_t planes = (size_t)data->channels + (data->task == LATHE_TASK_PIXELS) + data->instance_masks;
+    if (!data->objects_most) return area * planes;
+    size_t numbers = data->objects_most + 3; /* first[2], first_point[objects + 1] */
+    return (area * planes + 15) / 16 * 16 + numbers * sizeof(size_t) +
+        data->objects_most * sizeof(lathe_object) + data->points_most * sizeof(lathe_point);
 }
 
 size_t lathe_data_answers(const lathe_dataset *data)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../core/batch.h"
 #include "../core/status.h"
 
 #ifdef __cplusplus
@@ -45,16 +46,19 @@ typedef struct lathe_sample {
      * Its class. With several heads: of the first; with many classes: its first class, or 0; with a mask: 0.
      */
     int label;
-    const int *targets;  /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
-    const uint8_t *mask; /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
+    const int *targets;    /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
+    const uint8_t *mask;   /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
+    lathe_objects objects; /* of this one picture, B = 1; first[0] need not be 0. Left out where objects_most
+                              is 0 */
 } lathe_sample;
 
 /** A kind of data set: a name and how to read one sample. */
 typedef struct lathe_dataset_type {
     const char *name;
     /**
-     * Read sample `index` into *sample. `scratch` has lathe_data_scratch bytes and may hold the pixels.
-     * Called from several threads at once. Errors: LATHE_EIO, LATHE_EFORMAT.
+     * Read sample `index` into *sample. `scratch` has lathe_data_scratch bytes, is aligned as malloc's memory
+     * is, and may hold what the sample points to. Called from several threads at once.
+     * Errors: LATHE_EIO, LATHE_EFORMAT.
      */
     lathe_status (*read)(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
     void (*close)(lathe_dataset *data); /* free what `state` owns; may be NULL */
@@ -78,7 +82,10 @@ struct lathe_dataset {
     int heads;              /* of LATHE_TASK_HEADS, otherwise 0 */
     const lathe_head *head; /* [heads] */
     const int *groups; /* [count]: samples of one number belong together (a patient, a film); NULL: unknown */
-    size_t skipped;    /* files that could not be read and were left out ... */
+    size_t objects_most;            /* most objects of any one sample; 0: the samples have no objects */
+    size_t points_most;             /* most points of any one sample, of all its objects together */
+    bool instance_masks;            /* samples have objects.instances */
+    size_t skipped;                 /* files that could not be read and were left out ... */
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
     void *state;                    /* of the type */
 };
@@ -89,7 +96,7 @@ void lathe_data_free(lathe_dataset *data);
 /** Read sample `index`, as the type's read does. Errors: LATHE_EARG beyond the end. */
 lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
 
-/** Bytes of scratch for reading a sample: for its pixels and its mask. */
+/** Bytes of scratch for reading a sample: for its pixels, its masks and its objects. */
 size_t lathe_data_scratch(const lathe_dataset *data);
 
 /** Numbers of a sample's target in a batch: 1 label, targets_each targets, or the H*W classes of a mask. */

@@ -207,9 +207,13 @@ static lathe_status files_read(const lathe_dataset *data, size_t index, uint8_t 
     const lathe_files *files = data->state;
     const lathe_file_list *list = &files->list;
     uint8_t *bytes = files->kept ? files->kept + index * lathe_data_scratch(data) : scratch;
-    *sample = (lathe_sample){ bytes, data->channels, data->height, data->width, list->label[index],
-        list->target ? list->target + index * (size_t)list->targets_each : NULL,
-        list->mask ? bytes + picture_bytes(data) : NULL };
+    *sample = (lathe_sample){ .pixels = bytes,
+        .channels = data->channels,
+        .height = data->height,
+        .width = data->width,
+        .label = list->label[index],
+        .targets = list->target ? list->target + index * (size_t)list->targets_each : NULL,
+        .mask = list->mask ? bytes + picture_bytes(data) : NULL };
     return files->kept ? LATHE_OK : decode(data, index, scratch);
 }
 

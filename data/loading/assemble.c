@@ -24,7 +24,9 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
         slot->other_labels = lathe_alloc(stored, sizeof(int));
         slot->share = lathe_alloc(stored, sizeof(lathe_real));
     }
-    if (slot->images && slot->labels && slot->indices && slot->scratch && slot->failed &&
+    lathe_status status = lathe_object_room_init(&slot->objects, recipe->data, (size_t)recipe->mixes, stored,
+        (size_t)recipe->height * (size_t)recipe->width);
+    if (!status && slot->images && slot->labels && slot->indices && slot->scratch && slot->failed &&
         (!mixing || (slot->other_labels && slot->share)))
         return LATHE_OK;
     lathe_slot_free(slot);
@@ -40,6 +42,7 @@ void lathe_slot_free(lathe_slot *slot)
     lathe_free(slot->indices);
     lathe_free(slot->scratch);
     lathe_free(slot->failed);
+    lathe_object_room_free(&slot->objects);
     *slot = (lathe_slot){ 0 };
 }
 
@@ -69,25 +72,46 @@ static lathe_status transform(const lathe_recipe *recipe, uint64_t epoch, size_t
     return lathe_transforms_apply(recipe->transforms, recipe->seed, epoch, index, &in, scratch, out);
 }
 
-/* Sample `index`, and its picture and mask transformed, in a sample's work space. */
-static lathe_status read_pair(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
-    lathe_sample *sample, lathe_pair *pair)
+/* The sample's objects, moved as its picture is. */
+static lathe_status move_objects(const lathe_recipe *recipe, uint64_t epoch, size_t index,
+    const lathe_sample *sample, lathe_object_list *objects)
+{
+    lathe_status status = lathe_objects_copy(recipe->data, index, sample, objects);
+    if (status) return status;
+    objects->min_visible = recipe->min_visible;
+    if (recipe->still)
+        return lathe_transforms_move_still(recipe->transforms, sample->height, sample->width, objects);
+    return lathe_transforms_move(recipe->transforms, recipe->seed, epoch, index, sample->height,
+        sample->width, objects);
+}
+
+/* Sample `index`, and what it shows, transformed, in a sample's work space; view->objects is an empty list. */
+static lathe_status read_view(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
+    lathe_sample *sample, lathe_view *view)
 {
     lathe_status status = recipe->data->type->read(recipe->data, index, scratch, sample);
     if (status) return status;
-    *pair = (lathe_pair){ .picture = { sample->channels, sample->height, sample->width,
-                              (uint8_t *)sample->pixels, false } }; /* only read */
-    status = transform(recipe, epoch, index, pair->picture, scratch + lathe_data_scratch(recipe->data),
-        &pair->picture);
-    if (status || !sample->mask) return status;
-    pair->mask = (lathe_image){ 1, sample->height, sample->width, (uint8_t *)sample->mask, true };
-    return transform(recipe, epoch, index, pair->mask,
-        scratch + recipe->sample_scratch - recipe->mask_scratch, &pair->mask);
+    const lathe_image picture = { sample->channels, sample->height, sample->width, (uint8_t *)sample->pixels,
+        LATHE_NO_MASK }; /* only read, as are the masks */
+    lathe_image mask = { 1, sample->height, sample->width, (uint8_t *)sample->mask, LATHE_CLASS_MASK };
+    uint8_t *end = scratch + recipe->sample_scratch;
+    view->mask = view->instances = (lathe_image){ 0 };
+    status =
+        transform(recipe, epoch, index, picture, scratch + lathe_data_scratch(recipe->data), &view->picture);
+    if (sample->mask && !status)
+        status = transform(recipe, epoch, index, mask, end - recipe->mask_scratch, &view->mask);
+    if (!recipe->data->objects_most || status) return status;
+    mask.pixels = (uint8_t *)sample->objects.instances;
+    mask.mask = LATHE_INSTANCE_MASK;
+    if (recipe->data->instance_masks)
+        status = transform(recipe, epoch, index, mask, end - (sample->mask ? 2 : 1) * recipe->mask_scratch,
+            &view->instances);
+    return status ? status : move_objects(recipe, epoch, index, sample, &view->objects);
 }
 
-/* Mix other samples into image `place`, whose pair is pair[0]; pair[0] is the result then. */
+/* Mix other samples into image `place`, whose view is view[0]; view[0] is the result then. */
 static lathe_status mix_image(lathe_slot *slot, const lathe_recipe *recipe, size_t place,
-    lathe_pair pair[LATHE_MIX_MOST])
+    lathe_view view[LATHE_MIX_MOST])
 {
     lathe_mixing mixing = lathe_mixing_at(recipe->transforms, recipe->seed, slot->batch.epoch,
         slot->indices[place], recipe->data->count);
@@ -95,24 +119,39 @@ static lathe_status mix_image(lathe_slot *slot, const lathe_recipe *recipe, size
     if (!mixing.step) return LATHE_OK;
     uint8_t *scratch = slot->scratch + place * recipe->scratch,
             *samples = scratch + recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
-    lathe_pair made = pair[0];
+    lathe_view made = view[0];
+    made.objects.count = 0;
     double share = 1;
     int other = 0;
     for (int k = 1; k < mixing.step->type->mixes; k++) {
         lathe_sample sample;
-        lathe_status status = read_pair(recipe, slot->batch.epoch, mixing.partner[k - 1],
-            samples + (size_t)k * recipe->sample_scratch, &sample, &pair[k]);
+        view[k].objects = lathe_object_room_list(&slot->objects, place, (size_t)k);
+        lathe_status status = read_view(recipe, slot->batch.epoch, mixing.partner[k - 1],
+            samples + (size_t)k * recipe->sample_scratch, &sample, &view[k]);
         if (status) return status;
         if (k == 1) other = sample.label;
     }
+    size_t area = (size_t)recipe->height * (size_t)recipe->width;
     made.picture.pixels = scratch;
-    if (made.mask.pixels)
-        made.mask.pixels =
-            scratch + (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
-    mixing.step->type->mix(mixing.step->opts, &mixing.rng, pair, &made, &share);
+    scratch += area * (size_t)recipe->channels;
+    if (made.mask.pixels) made.mask.pixels = scratch, scratch += area;
+    if (made.instances.pixels) made.instances.pixels = scratch;
+    mixing.step->type->mix(mixing.step->opts, &mixing.rng, view, &made, &share);
     if (slot->other_labels) slot->other_labels[place] = other, slot->share[place] = (lathe_real)share;
-    pair[0] = made;
+    view[0] = made;
     return LATHE_OK;
+}
+
+/* The objects of an image that is made, and its instance mask, in which those that were left out are gone. */
+static void keep_objects(lathe_slot *slot, size_t place, lathe_view *view)
+{
+    lathe_object_room *room = &slot->objects;
+    uint8_t number[256];
+    lathe_objects_number(&view->objects, 1, number);
+    room->count[place] = view->objects.count;
+    size_t area = (size_t)view->instances.height * (size_t)view->instances.width;
+    for (size_t i = 0; room->instances && i < area; i++)
+        room->instances[place * area + i] = number[view->instances.pixels[i]];
 }
 
 /* The pixels of one image of the batch, read, transformed and mixed, and its labels. */
@@ -123,15 +162,18 @@ static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, siz
         slot->scratch + (place + 1) * recipe->scratch - (size_t)recipe->mixes * recipe->sample_scratch;
     int *labels = slot->labels + place * recipe->answers;
     lathe_sample sample;
-    lathe_pair pair[LATHE_MIX_MOST];
-    lathe_status status = read_pair(recipe, slot->batch.epoch, slot->indices[place], own, &sample, &pair[0]);
+    lathe_view view[LATHE_MIX_MOST];
+    view[0].objects = lathe_object_room_list(&slot->objects, place, 0);
+    lathe_status status = read_view(recipe, slot->batch.epoch, slot->indices[place], own, &sample, &view[0]);
     if (status) return status;
     if (sample.targets) memcpy(labels, sample.targets, recipe->answers * sizeof *labels);
     else *labels = sample.label;
-    if (recipe->mixes > 1) status = mix_image(slot, recipe, place, pair);
-    for (size_t i = 0; i < recipe->answers && sample.mask && !status; i++) labels[i] = pair[0].mask.pixels[i];
-    *pixels = pair[0].picture.pixels;
-    return status;
+    if (recipe->mixes > 1) status = mix_image(slot, recipe, place, view);
+    if (status) return status;
+    for (size_t i = 0; i < recipe->answers && sample.mask; i++) labels[i] = view[0].mask.pixels[i];
+    if (recipe->data->objects_most) keep_objects(slot, place, &view[0]);
+    *pixels = view[0].picture.pixels;
+    return LATHE_OK;
 }
 
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)

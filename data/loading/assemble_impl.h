@@ -7,6 +7,7 @@
 #include "../../core/batch.h"
 #include "../dataset.h"
 #include "../transforms/transform.h"
+#include "objects_impl.h"
 
 /** What all batches of a loader share. */
 typedef struct lathe_recipe {
@@ -17,10 +18,12 @@ typedef struct lathe_recipe {
     int channels, height, width;        /* of the result */
     /** Bytes of work space an image: for the result of mixing, then for each sample that is mixed. */
     size_t scratch;
-    size_t sample_scratch;          /* for a sample with its mask */
-    size_t mask_scratch;            /* the end of sample_scratch, for transforming a mask */
-    int mixes;                      /* the most samples in one image */
-    size_t answers;                 /* numbers of labels an image */
+    size_t sample_scratch; /* for a sample with its masks */
+    size_t mask_scratch;   /* of sample_scratch, for transforming one mask: the class mask at the end,
+                                       the instance mask before it */
+    double min_visible;    /* as in lathe_loader_opts */
+    int mixes;             /* the most samples in one image */
+    size_t answers;        /* numbers of labels an image */
     lathe_real scale[4], offset[4]; /* number = pixel * scale + offset, for each channel */
 } lathe_recipe;
 
@@ -31,6 +34,7 @@ typedef struct lathe_slot {
     int *labels;       /* recipe->answers for each image */
     int *other_labels; /* where labels are mixed, otherwise NULL; see lathe_batch */
     lathe_real *share;
+    lathe_object_room objects;
     size_t *indices;  /* [batch.size] samples of the data set */
     uint8_t *scratch; /* recipe->scratch bytes for each image */
     bool *failed;     /* for each block of sixteen images */

@@ -9,6 +9,9 @@
 #include "../transforms/mix_impl.h"
 #include "workers_impl.h"
 
+/* Most objects and points of one sample. */
+enum { OBJECTS_MOST = 1 << 16, POINTS_MOST = 1 << 20 };
+
 struct lathe_loader {
     lathe_loader_opts opts;
     lathe_recipe recipe;
@@ -22,6 +25,9 @@ struct lathe_loader {
     lathe_slot slot;
     bool held; /* the workers' next batch is in the caller's hands */
 };
+
+/* Rounded up, so that what follows begins as malloc's memory does. */
+static size_t aligned(size_t bytes) { return (bytes + 15) / 16 * 16; }
 
 static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
 {
@@ -43,7 +49,29 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
     if (!data->count || (opts->drop_last && data->count < size))
         return lathe_fail(LATHE_EARG, "lathe_loader_new: %s has %zu samples, not one batch of %zu",
             data->name, data->count, size);
+    if (data->objects_most > OBJECTS_MOST || data->points_most > POINTS_MOST)
+        return lathe_fail(LATHE_EARG,
+            "lathe_loader_new: %s has up to %zu objects and %zu points a sample, "
+            "expected at most %d and %d",
+            data->name, data->objects_most, data->points_most, OBJECTS_MOST, POINTS_MOST);
+    if (!(opts->min_visible >= 0 && opts->min_visible <= 1))
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: min_visible is %g, expected above 0 to 1",
+            opts->min_visible);
     return LATHE_OK;
+}
+
+/* Work space for a sample, and the one image that mixed samples are made into. */
+static void set_scratch(lathe_recipe *recipe, const lathe_dataset *data)
+{
+    size_t masks = (size_t)(data->task == LATHE_TASK_PIXELS) + data->instance_masks;
+    recipe->mask_scratch =
+        masks ? lathe_transforms_scratch(recipe->transforms, 1, data->height, data->width) : 0;
+    recipe->sample_scratch = aligned(lathe_data_scratch(data) +
+        lathe_transforms_scratch(recipe->transforms, data->channels, data->height, data->width) +
+        masks * recipe->mask_scratch);
+    size_t area = (size_t)recipe->height * (size_t)recipe->width;
+    recipe->scratch = (recipe->mixes > 1 ? aligned(area * ((size_t)data->channels + masks)) : 0) +
+        (size_t)recipe->mixes * recipe->sample_scratch;
 }
 
 static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, const lathe_loader_opts *opts)
@@ -52,25 +80,20 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
         .transforms = opts->transforms,
         .seed = opts->seed,
         .still = opts->still,
+        .min_visible = opts->min_visible,
         .channels = data->channels,
         .height = data->height,
         .width = data->width };
     lathe_status status =
         lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
     if (status) return status;
-    bool masks = data->task == LATHE_TASK_PIXELS;
-    recipe->mask_scratch =
-        masks ? lathe_transforms_scratch(opts->transforms, 1, data->height, data->width) : 0;
-    recipe->sample_scratch = lathe_data_scratch(data) +
-        lathe_transforms_scratch(opts->transforms, data->channels, data->height, data->width) +
-        recipe->mask_scratch;
+    bool masks = data->task == LATHE_TASK_PIXELS, objects = data->objects_most > 0;
     recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
-    if (recipe->mixes > 1)
-        status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS);
+    if (objects) status = lathe_transforms_check_objects(opts->transforms);
+    if (recipe->mixes > 1 && !status)
+        status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS, objects);
     if (status) return status;
-    size_t area = (size_t)recipe->height * (size_t)recipe->width;
-    recipe->scratch = (recipe->mixes > 1 ? area * ((size_t)data->channels + masks) : 0) +
-        (size_t)recipe->mixes * recipe->sample_scratch;
+    set_scratch(recipe, data);
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
     for (int i = 0; i < data->channels; i++) {
         double mean = opts->no_normalize ? 0 : opts->mean ? opts->mean[i] : data->mean[i];
@@ -260,6 +283,7 @@ bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
     }
     loader->status = mend(slot, &loader->recipe);
     if (loader->status) return false;
+    slot->batch.objects = lathe_objects_gather(&slot->objects, (size_t)slot->batch.size);
     loader->held = loader->workers != NULL;
     loader->index++;
     *batch = slot->batch;

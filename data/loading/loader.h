@@ -28,6 +28,11 @@ typedef struct lathe_loader_opts {
     /** Applied to each picture, keyed by (seed, epoch, sample). Must outlive the loader. */
     const lathe_transforms *transforms;
     bool still; /* without randomness (lathe_transforms_still): for validation and tests */
+    /**
+     * Leave out an object if the transforms keep a smaller part of its box in the picture, above 0 to 1;
+     * 0 means 0.1. A value of 1e-9 keeps every visible object.
+     */
+    double min_visible;
     uint64_t seed;
     /** Threads that make batches ahead of time. 0, or a build without threads: the caller's thread does. */
     int workers;

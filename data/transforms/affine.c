@@ -22,11 +22,13 @@ typedef struct lathe_look {
         .preset = { low, high }, .min = -360, .max = 360, .help = text \
     }
 
-static void warp(const lathe_image *in, const double forward[6], const lathe_look *look, lathe_image *out)
+static lathe_status warp(const lathe_image *in, const double forward[6], const lathe_look *look,
+    lathe_image *out)
 {
     double back[6];
     lathe_affine_invert(forward, back);
     lathe_image_warp(in, back, look->interpolation, &look->edge, out);
+    return LATHE_OK;
 }
 
 /* Turn by `angle` degrees against the clock and scale about the middle, then shift: cv2.getRotationMatrix2D.
@@ -55,13 +57,19 @@ static const lathe_field rotate_fields[] = {
     DEGREES(lathe_rotate, limit, -90, 90, "degrees against the clock"), LOOK_FIELDS(lathe_rotate), { 0 }
 };
 
+static void rotate_map(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)out;
+    const lathe_rotate *rotate = opts;
+    set_rotation(in, lathe_rng_between(rng, rotate->limit), 1, 0, 0, m);
+}
+
 static lathe_status rotate_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
-    const lathe_rotate *rotate = opts;
     double m[6];
-    set_rotation(in, lathe_rng_between(rng, rotate->limit), 1, 0, 0, m);
-    warp(in, m, &rotate->look, out);
-    return LATHE_OK;
+    rotate_map(opts, rng, in, out, m);
+    return warp(in, m, &((const lathe_rotate *)opts)->look, out);
 }
 
 /* albumentations.Rotate */
@@ -72,6 +80,7 @@ const lathe_transform_type lathe_rotate_transform = {
     .opts_size = sizeof(lathe_rotate),
     .p = 0.5,
     .apply = rotate_apply,
+    .affine = rotate_map,
 };
 
 /* ---- shift_scale_rotate -------------------------------------------------------------------------------- */
@@ -103,15 +112,22 @@ static const lathe_field ssr_fields[] = {
     { 0 },
 };
 
-static lathe_status ssr_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static void ssr_map(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
 {
+    (void)out;
     const lathe_shift_scale_rotate *ssr = opts;
     double angle = lathe_rng_between(rng, ssr->rotate_limit),
-           scale = 1 + lathe_rng_between(rng, ssr->scale_limit), m[6];
+           scale = 1 + lathe_rng_between(rng, ssr->scale_limit);
     double right = lathe_rng_between(rng, ssr->shift_limit), down = lathe_rng_between(rng, ssr->shift_limit);
     set_rotation(in, angle, scale, right * in->width, down * in->height, m);
-    warp(in, m, &ssr->look, out);
-    return LATHE_OK;
+}
+
+static lathe_status ssr_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    double m[6];
+    ssr_map(opts, rng, in, out, m);
+    return warp(in, m, &((const lathe_shift_scale_rotate *)opts)->look, out);
 }
 
 /* albumentations.ShiftScaleRotate */
@@ -123,6 +139,7 @@ const lathe_transform_type lathe_shift_scale_rotate_transform = {
     .opts_size = sizeof(lathe_shift_scale_rotate),
     .p = 0.5,
     .apply = ssr_apply,
+    .affine = ssr_map,
 };
 
 /* ---- affine and shear ---------------------------------------------------------------------------------- */
@@ -171,18 +188,25 @@ static const lathe_field affine_fields[] = {
     { 0 },
 };
 
-static lathe_status affine_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static void affine_map(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
 {
+    (void)out;
     const lathe_affine *affine = opts;
     double angle = lathe_rng_between(rng, affine->rotate), scale = lathe_rng_between(rng, affine->scale),
-           shear[2], shift[2], m[6];
+           shear[2], shift[2];
     for (int i = 0; i < 2; i++) {
         shear[i] = lathe_rng_between(rng, affine->shear);
         shift[i] = lathe_rng_between(rng, affine->translate_percent) * (i ? in->height : in->width);
     }
     set_affine(in, angle, shear, scale, shift, m);
-    warp(in, m, &affine->look, out);
-    return LATHE_OK;
+}
+
+static lathe_status affine_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    double m[6];
+    affine_map(opts, rng, in, out, m);
+    return warp(in, m, &((const lathe_affine *)opts)->look, out);
 }
 
 /* albumentations.Affine and torchvision.transforms.RandomAffine, with the latter's order of the parts */
@@ -193,6 +217,7 @@ const lathe_transform_type lathe_affine_transform = {
     .opts_size = sizeof(lathe_affine),
     .p = 0.5,
     .apply = affine_apply,
+    .affine = affine_map,
 };
 
 typedef struct lathe_shear {
@@ -203,14 +228,21 @@ typedef struct lathe_shear {
 static const lathe_field shear_fields[] = { DEGREES(lathe_shear, limit, -20, 20, "degrees"),
     LOOK_FIELDS(lathe_shear), { 0 } };
 
-static lathe_status shear_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static void shear_map(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
 {
+    (void)out;
     const lathe_shear *shear = opts;
     static const double none[2];
-    double m[6], degrees[2] = { lathe_rng_between(rng, shear->limit), lathe_rng_between(rng, shear->limit) };
+    double degrees[2] = { lathe_rng_between(rng, shear->limit), lathe_rng_between(rng, shear->limit) };
     set_affine(in, 0, degrees, 1, none, m);
-    warp(in, m, &shear->look, out);
-    return LATHE_OK;
+}
+
+static lathe_status shear_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    double m[6];
+    shear_map(opts, rng, in, out, m);
+    return warp(in, m, &((const lathe_shear *)opts)->look, out);
 }
 
 /* albumentations.Affine(shear=limit) */
@@ -221,4 +253,5 @@ const lathe_transform_type lathe_shear_transform = {
     .opts_size = sizeof(lathe_shear),
     .p = 0.5,
     .apply = shear_apply,
+    .affine = shear_map,
 };

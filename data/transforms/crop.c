@@ -2,9 +2,9 @@
 #include "transform_impl.h"
 
 /* The window in the middle. */
-static void cut_middle(const lathe_image *in, const lathe_edge *edge, lathe_image *out)
+static void middle_window(const lathe_image *in, const lathe_image *out, double m[6])
 {
-    lathe_image_window(in, (in->height - out->height) / 2, (in->width - out->width) / 2, edge, out);
+    lathe_affine_window((in->height - out->height) / 2, (in->width - out->width) / 2, m);
 }
 
 typedef struct lathe_crop {
@@ -41,22 +41,33 @@ static lathe_status crop_size(const void *opts, int channels, int *height, int *
     return LATHE_OK;
 }
 
-static lathe_status crop_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static void crop_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
 {
     const lathe_crop *crop = opts;
+    if (!rng) {
+        middle_window(in, out, m);
+        return;
+    }
     int down = in->height + 2 * crop->padding - out->height,
         across = in->width + 2 * crop->padding - out->width;
     int top = (int)lathe_rng_below(rng, (uint64_t)down + 1) - crop->padding;
     int left = (int)lathe_rng_below(rng, (uint64_t)across + 1) - crop->padding;
-    lathe_image_window(in, top, left, &crop->edge, out);
+    lathe_affine_window(top, left, m);
+}
+
+static lathe_status crop_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    const lathe_crop *crop = opts;
+    double m[6];
+    crop_affine(opts, rng, in, out, m);
+    lathe_image_window(in, m, &crop->edge, out);
     return LATHE_OK;
 }
 
 static lathe_status crop_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
-    const lathe_crop *crop = opts;
-    cut_middle(in, &crop->edge, out);
-    return LATHE_OK;
+    return crop_apply(opts, NULL, in, out);
 }
 
 /* torchvision.transforms.RandomCrop; albumentations.RandomCrop with pad_if_needed */
@@ -70,6 +81,7 @@ const lathe_transform_type lathe_random_crop_transform = {
     .size = crop_size,
     .apply = crop_apply,
     .still = crop_still,
+    .affine = crop_affine,
 };
 
 typedef struct lathe_center_crop {
@@ -106,10 +118,19 @@ static lathe_status center_size(const void *opts, int channels, int *height, int
     return LATHE_OK;
 }
 
+static void center_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)opts, (void)rng;
+    middle_window(in, out, m);
+}
+
 static lathe_status center_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
     (void)opts;
-    cut_middle(in, &(lathe_edge){ 0 }, out);
+    double m[6];
+    middle_window(in, out, m);
+    lathe_image_window(in, m, &(lathe_edge){ 0 }, out);
     return LATHE_OK;
 }
 
@@ -122,4 +143,5 @@ const lathe_transform_type lathe_center_crop_transform = {
     .p = 1,
     .size = center_size,
     .still = center_still,
+    .affine = center_affine,
 };

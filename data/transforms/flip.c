@@ -33,6 +33,20 @@ static lathe_status flip_rows(const void *opts, const lathe_image *in, lathe_ima
     return LATHE_OK;
 }
 
+static void columns_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)opts, (void)rng, (void)out;
+    memcpy(m, (double[6]){ -1, 0, in->width - 1, 0, 1, 0 }, 6 * sizeof *m);
+}
+
+static void rows_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)opts, (void)rng, (void)out;
+    memcpy(m, (double[6]){ 1, 0, 0, 0, -1, in->height - 1 }, 6 * sizeof *m);
+}
+
 const lathe_transform_type lathe_horizontal_flip_transform = {
     .name = "horizontal_flip",
     .alias = "hflip",
@@ -40,6 +54,7 @@ const lathe_transform_type lathe_horizontal_flip_transform = {
     .fields = lathe_no_fields,
     .p = 0.5,
     .still = flip_columns,
+    .affine = columns_affine,
 };
 
 const lathe_transform_type lathe_vertical_flip_transform = {
@@ -49,4 +64,5 @@ const lathe_transform_type lathe_vertical_flip_transform = {
     .fields = lathe_no_fields,
     .p = 0.5,
     .still = flip_rows,
+    .affine = rows_affine,
 };

@@ -25,15 +25,17 @@ bool lathe_transforms_mixes(const lathe_transforms *transforms)
     return lathe_transforms_mix(transforms) > 1;
 }
 
-lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool masks, bool one_label)
+lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool masks, bool one_label,
+    bool objects)
 {
     for (int i = 0; transforms && i < transforms->count; i++) {
         const lathe_transform_type *type = mixing_type(transforms, i);
         if (type && masks && type->labels_only)
             return lathe_fail(LATHE_EARG,
                 "%s: mixes labels, and masks have none: use cutmix, mosaic or copy_paste", type->name);
-        if (type && !masks && type->masks_only)
-            return lathe_fail(LATHE_EARG, "%s: is for pictures with masks", type->name);
+        if (type && !masks && type->masks_only && !(objects && type->mixes_objects))
+            return lathe_fail(LATHE_EARG, "%s: is for pictures with masks%s", type->name,
+                type->mixes_objects ? " or objects" : "");
         if (type && !masks && !one_label)
             return lathe_fail(LATHE_EARG, "%s: is for data with one class a picture, or with masks",
                 type->name);
@@ -91,10 +93,10 @@ static const lathe_field mix_fields[] = {
     { 0 },
 };
 
-static void mixup(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share)
+static void mixup(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share)
 {
     const lathe_mix *mix = opts;
-    const lathe_image *in = &pair[0].picture, *partner = &pair[1].picture, *out = &made->picture;
+    const lathe_image *in = &view[0].picture, *partner = &view[1].picture, *out = &made->picture;
     size_t count = (size_t)in->channels * (size_t)in->height * (size_t)in->width;
     *share = beta_number(rng, mix->alpha);
     const int part = (int)floor(*share * 65536 + 0.5), rest = 65536 - part;
@@ -114,6 +116,7 @@ const lathe_transform_type lathe_mixup_transform = {
     .mixes = 2,
     .labels_only = true,
     .mix = mixup,
+    .no_objects = "objects of both pictures would be seen through each other",
 };
 
 static int within(int value, int most) { return value < 0 ? 0 : value > most ? most : value; }
@@ -132,10 +135,10 @@ static void copy_rectangle(const lathe_image *from, int from_top, int from_left,
         }
 }
 
-static void cutmix(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share)
+static void cutmix(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share)
 {
     const lathe_mix *mix = opts;
-    const lathe_image *in = &pair[0].picture;
+    const lathe_image *in = &view[0].picture;
     double half = 0.5 * sqrt(1 - beta_number(rng, mix->alpha));
     int x = (int)lathe_rng_below(rng, (uint64_t)in->width),
         y = (int)lathe_rng_below(rng, (uint64_t)in->height);
@@ -143,11 +146,11 @@ static void cutmix(const void *opts, lathe_rng *rng, const lathe_pair *pair, lat
     int left = within(x - across, in->width), right = within(x + across, in->width);
     int top = within(y - down, in->height), bottom = within(y + down, in->height);
     lathe_image_copy(in, &made->picture);
-    copy_rectangle(&pair[1].picture, top, left, &made->picture, top, bottom, left, right);
+    copy_rectangle(&view[1].picture, top, left, &made->picture, top, bottom, left, right);
     *share = 1 - (double)(right - left) * (bottom - top) / ((double)in->width * in->height);
-    if (!pair[0].mask.pixels) return;
-    lathe_image_copy(&pair[0].mask, &made->mask);
-    copy_rectangle(&pair[1].mask, top, left, &made->mask, top, bottom, left, right);
+    if (!view[0].mask.pixels) return;
+    lathe_image_copy(&view[0].mask, &made->mask);
+    copy_rectangle(&view[1].mask, top, left, &made->mask, top, bottom, left, right);
 }
 
 /* torchvision.transforms.v2.CutMix. Source: Yun et al., "CutMix: Regularization Strategy to Train Strong
@@ -160,6 +163,8 @@ const lathe_transform_type lathe_cutmix_transform = {
     .p = 1,
     .mixes = 2,
     .mix = cutmix,
+    .no_objects =
+        "what the rectangle leaves of an object need not be a box; mosaic cuts boxes at straight lines",
 };
 
 typedef struct lathe_mosaic {
@@ -180,23 +185,31 @@ static const lathe_field mosaic_fields[] = {
 
 /* Four pictures around a point, each with the corner that lies there: top left of the first, top right of the
  * second, ... */
-static void tile(const lathe_pair *pair, bool masks, int x, int y, lathe_image *out)
-{
-    for (int k = 0; k < 4; k++) {
-        bool right = k & 1, below = k & 2;
-        int top = below ? y : 0, bottom = below ? out->height : y, left = right ? x : 0,
-            end = right ? out->width : x;
-        copy_rectangle(masks ? &pair[k].mask : &pair[k].picture, top, left, out, top, bottom, left, end);
-    }
-}
-
-static void mosaic(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share)
+static void mosaic(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share)
 {
     const lathe_mosaic *mosaic = opts;
-    int x = (int)(lathe_rng_between(rng, mosaic->center_range) * made->picture.width);
-    int y = (int)(lathe_rng_between(rng, mosaic->center_range) * made->picture.height);
-    tile(pair, false, x, y, &made->picture);
-    if (pair[0].mask.pixels) tile(pair, true, x, y, &made->mask);
+    const int width = made->picture.width, height = made->picture.height;
+    int x = (int)(lathe_rng_between(rng, mosaic->center_range) * width);
+    int y = (int)(lathe_rng_between(rng, mosaic->center_range) * height);
+    int number = 1;
+    for (int k = 0; k < 4; k++) {
+        bool right = k & 1, below = k & 2;
+        int top = below ? y : 0, bottom = below ? height : y, left = right ? x : 0, end = right ? width : x;
+        copy_rectangle(&view[k].picture, top, left, &made->picture, top, bottom, left, end);
+        if (made->mask.pixels) copy_rectangle(&view[k].mask, top, left, &made->mask, top, bottom, left, end);
+        lathe_objects_clip(&view[k].objects, left, top, end, bottom);
+        lathe_objects_drop(&view[k].objects);
+        uint8_t table[256];
+        number = lathe_objects_number(&view[k].objects, number, table);
+        lathe_objects_append(&made->objects, &view[k].objects);
+        if (!made->instances.pixels) continue;
+        copy_rectangle(&view[k].instances, top, left, &made->instances, top, bottom, left, end);
+        for (int row = top; row < bottom; row++)
+            for (int column = left; column < end; column++) {
+                uint8_t *instance = made->instances.pixels + (size_t)row * (size_t)width + (size_t)column;
+                *instance = table[*instance];
+            }
+    }
     *share = 1;
 }
 
@@ -204,12 +217,13 @@ static void mosaic(const void *opts, lathe_rng *rng, const lathe_pair *pair, lat
  * "YOLOv4", arXiv:2004.10934 */
 const lathe_transform_type lathe_mosaic_transform = {
     .name = "mosaic",
-    .help = "four pictures around a point, with their masks; last in the list",
+    .help = "four pictures around a point, with their masks or objects; last in the list",
     .fields = mosaic_fields,
     .opts_size = sizeof(lathe_mosaic),
     .p = 1,
     .mixes = 4,
     .masks_only = true,
+    .mixes_objects = true,
     .mix = mosaic,
 };
 
@@ -227,19 +241,18 @@ static const lathe_field copy_paste_fields[] = {
     { 0 },
 };
 
-static void copy_paste(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made,
-    double *share)
+static void copy_paste(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share)
 {
     (void)rng;
     const lathe_copy_paste *paste = opts;
-    const lathe_image *mask = &pair[1].mask;
+    const lathe_image *mask = &view[1].mask;
     size_t area = (size_t)mask->height * (size_t)mask->width;
-    lathe_image_copy(&pair[0].picture, &made->picture);
-    lathe_image_copy(&pair[0].mask, &made->mask);
+    lathe_image_copy(&view[0].picture, &made->picture);
+    lathe_image_copy(&view[0].mask, &made->mask);
     for (size_t i = 0; i < area; i++) {
         if (mask->pixels[i] == paste->background) continue;
         for (int c = 0; c < made->picture.channels; c++)
-            made->picture.pixels[(size_t)c * area + i] = pair[1].picture.pixels[(size_t)c * area + i];
+            made->picture.pixels[(size_t)c * area + i] = view[1].picture.pixels[(size_t)c * area + i];
         made->mask.pixels[i] = mask->pixels[i];
     }
     *share = 1;
@@ -256,4 +269,5 @@ const lathe_transform_type lathe_copy_paste_transform = {
     .mixes = 2,
     .masks_only = true,
     .mix = copy_paste,
+    .no_objects = "it pastes classes of masks, which do not tell objects apart",
 };

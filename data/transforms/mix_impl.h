@@ -16,10 +16,11 @@ int lathe_transforms_mix(const lathe_transforms *transforms);
 
 /**
  * Check that the mixing transforms suit the data. With masks, mixup does not. Without masks, only transforms
- * that give shares of two labels do, and only if a picture has one label.
+ * that give shares of two labels do, and only if a picture has one label. Mosaic needs masks or objects.
  * Errors   LATHE_EARG
  */
-lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool masks, bool one_label);
+lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool masks, bool one_label,
+    bool objects);
 
 /**
  * What is mixed into sample `index` of `count` in this epoch. The mixing transforms are tried in their order,

@@ -27,10 +27,20 @@ static lathe_status pad_size(const void *opts, int channels, int *height, int *w
     return LATHE_OK;
 }
 
+/* The picture stays in the middle. */
+static void pad_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)opts, (void)rng;
+    lathe_affine_window(-((out->height - in->height) / 2), -((out->width - in->width) / 2), m);
+}
+
 static lathe_status pad_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
     const lathe_pad *pad = opts;
-    lathe_image_window(in, -pad->padding, -pad->padding, &pad->edge, out);
+    double m[6];
+    pad_affine(opts, NULL, in, out, m);
+    lathe_image_window(in, m, &pad->edge, out);
     return LATHE_OK;
 }
 
@@ -43,6 +53,7 @@ const lathe_transform_type lathe_pad_transform = {
     .p = 1,
     .size = pad_size,
     .still = pad_still,
+    .affine = pad_affine,
 };
 
 typedef struct lathe_pad_if_needed {
@@ -81,8 +92,9 @@ static lathe_status needed_size(const void *opts, int channels, int *height, int
 static lathe_status needed_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
     const lathe_pad_if_needed *pad = opts;
-    lathe_image_window(in, -((out->height - in->height) / 2), -((out->width - in->width) / 2), &pad->edge,
-        out);
+    double m[6];
+    pad_affine(opts, NULL, in, out, m);
+    lathe_image_window(in, m, &pad->edge, out);
     return LATHE_OK;
 }
 
@@ -95,4 +107,5 @@ const lathe_transform_type lathe_pad_if_needed_transform = {
     .p = 1,
     .size = needed_size,
     .still = needed_still,
+    .affine = pad_affine,
 };

@@ -184,4 +184,5 @@ const lathe_transform_type lathe_rand_augment_transform = {
     .opts_size = sizeof(lathe_rand_augment),
     .p = 1,
     .apply = apply,
+    .no_objects = "its second warp can bring back what the first moved out of the picture",
 };

@@ -28,6 +28,17 @@ double lathe_rng_between(lathe_rng *rng, const double range[2])
     return range[0] + lathe_rng_uniform(rng) * (range[1] - range[0]);
 }
 
+/* The map of pixels when the part `box` of *in fills *out; pixel centres are whole numbers. */
+static void box_affine(const lathe_box *box, const lathe_image *out, double m[6])
+{
+    double across = out->width / (box->right - box->left), down = out->height / (box->bottom - box->top);
+    m[0] = across;
+    m[1] = m[3] = 0;
+    m[2] = (0.5 - box->left) * across - 0.5;
+    m[4] = down;
+    m[5] = (0.5 - box->top) * down - 0.5;
+}
+
 /* ---- the whole picture --------------------------------------------------------------------------------- */
 
 typedef struct lathe_to_size {
@@ -46,6 +57,13 @@ static lathe_status resize_size(const void *opts, int channels, int *height, int
     return LATHE_OK;
 }
 
+static void whole_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    (void)opts, (void)rng;
+    box_affine(&(lathe_box){ 0, 0, in->width, in->height }, out, m);
+}
+
 static lathe_status resize_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
     const lathe_to_size *size = opts;
@@ -61,6 +79,7 @@ const lathe_transform_type lathe_resize_transform = {
     .p = 1,
     .size = resize_size,
     .still = resize_still,
+    .affine = whole_affine,
 };
 
 typedef struct lathe_max_size {
@@ -118,6 +137,7 @@ const lathe_transform_type lathe_smallest_max_size_transform = {
     .p = 1,
     .size = smallest_size,
     .still = max_still,
+    .affine = whole_affine,
 };
 
 /* albumentations.LongestMaxSize */
@@ -129,6 +149,7 @@ const lathe_transform_type lathe_longest_max_size_transform = {
     .p = 1,
     .size = longest_size,
     .still = max_still,
+    .affine = whole_affine,
 };
 
 /* ---- a part of it -------------------------------------------------------------------------------------- */
@@ -189,8 +210,10 @@ static lathe_status resized_size(const void *opts, int channels, int *height, in
 }
 
 /* As torchvision draws it: ten attempts, then the middle in the nearest of the proportions allowed. */
-static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in)
+static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in,
+    const lathe_image *out)
 {
+    if (!rng) return middle_part(in, out);
     double area = (double)in->height * in->width;
     const double logs[2] = { log(crop->ratio[0]), log(crop->ratio[1]) };
     for (int attempt = 0; attempt < 10; attempt++) {
@@ -208,15 +231,20 @@ static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const
 static lathe_status resized_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
 {
     const lathe_resized_crop *crop = opts;
-    lathe_box box = draw_part(crop, rng, in);
+    lathe_box box = draw_part(crop, rng, in, out);
     return lathe_image_scale(in, crop->interpolation, &box, out);
 }
 
 static lathe_status resized_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
-    const lathe_resized_crop *crop = opts;
-    lathe_box box = middle_part(in, out);
-    return lathe_image_scale(in, crop->interpolation, &box, out);
+    return resized_apply(opts, NULL, in, out);
+}
+
+static void resized_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    lathe_box box = draw_part(opts, rng, in, out);
+    box_affine(&box, out, m);
 }
 
 /* torchvision.transforms.RandomResizedCrop; albumentations.RandomResizedCrop */
@@ -229,6 +257,7 @@ const lathe_transform_type lathe_random_resized_crop_transform = {
     .size = resized_size,
     .apply = resized_apply,
     .still = resized_still,
+    .affine = resized_affine,
 };
 
 typedef struct lathe_sized_crop {
@@ -277,21 +306,33 @@ static lathe_status sized_size(const void *opts, int channels, int *height, int 
     return LATHE_OK;
 }
 
-static lathe_status sized_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+static lathe_box draw_sized(const lathe_sized_crop *crop, lathe_rng *rng, const lathe_image *in,
+    const lathe_image *out)
 {
-    const lathe_sized_crop *crop = opts;
+    if (!rng) return middle_part(in, out);
     int height =
         crop->min_height + (int)lathe_rng_below(rng, (uint64_t)(crop->max_height - crop->min_height) + 1);
     int width = (int)(height * crop->w2h_ratio);
-    lathe_box box = random_part(rng, in, height, width < 1 ? 1 : width);
+    return random_part(rng, in, height, width < 1 ? 1 : width);
+}
+
+static lathe_status sized_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    const lathe_sized_crop *crop = opts;
+    lathe_box box = draw_sized(crop, rng, in, out);
     return lathe_image_scale(in, crop->interpolation, &box, out);
 }
 
 static lathe_status sized_still(const void *opts, const lathe_image *in, lathe_image *out)
 {
-    const lathe_sized_crop *crop = opts;
-    lathe_box box = middle_part(in, out);
-    return lathe_image_scale(in, crop->interpolation, &box, out);
+    return sized_apply(opts, NULL, in, out);
+}
+
+static void sized_affine(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+    double m[6])
+{
+    lathe_box box = draw_sized(opts, rng, in, out);
+    box_affine(&box, out, m);
 }
 
 /* albumentations.RandomSizedCrop */
@@ -304,4 +345,5 @@ const lathe_transform_type lathe_random_sized_crop_transform = {
     .size = sized_size,
     .apply = sized_apply,
     .still = sized_still,
+    .affine = sized_affine,
 };

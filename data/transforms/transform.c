@@ -105,13 +105,14 @@ lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t ep
     return lathe_rng_at(seed, step->stream + epoch_stream(epoch), index);
 }
 
-/* One picture on its way. */
+/* One picture on its way, or only its size, with the objects that are moved instead of its pixels. */
 typedef struct lathe_pass {
     const lathe_step *step;
     bool still;
     uint64_t seed, stream, index;
     uint8_t *buffer[2];
     lathe_image now;
+    lathe_object_list *objects;
 } lathe_pass;
 
 static lathe_status do_list(lathe_pass *pass, int begin, int end);
@@ -120,12 +121,17 @@ static lathe_status do_type(lathe_pass *pass, const lathe_step *step, lathe_rng 
 {
     const lathe_transform_type *type = step->type;
     bool random = type->apply && !pass->still;
-    if ((!random && !type->still) || (pass->now.mask && type->pixels_only)) return LATHE_OK;
+    if (!random && !type->still) return LATHE_OK;
+    if (type->pixels_only && (pass->now.mask || pass->objects)) return LATHE_OK;
     lathe_image next = pass->now;
     next.pixels = pass->buffer[pass->now.pixels == pass->buffer[0]];
     lathe_status status =
         type->size ? type->size(step->opts, next.channels, &next.height, &next.width) : LATHE_OK;
-    if (!status)
+    if (!status && pass->objects) {
+        double m[6];
+        type->affine(step->opts, random ? rng : NULL, &pass->now, &next, m);
+        lathe_objects_map(pass->objects, m, next.height, next.width);
+    } else if (!status)
         status = random ? type->apply(step->opts, rng, &pass->now, &next) :
                           type->still(step->opts, &pass->now, &next);
     if (!status) pass->now = next;
@@ -195,4 +201,48 @@ lathe_status lathe_transforms_still(const lathe_transforms *transforms, const la
 {
     if (!in || !out) return lathe_fail_null("lathe_transforms_still", in ? "out" : "in");
     return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
+}
+
+/* ---- objects ------------------------------------------------------------------------------------------- */
+
+lathe_status lathe_transforms_check_objects(const lathe_transforms *transforms)
+{
+    for (int i = 0; transforms && i < transforms->count; i++) {
+        const lathe_transform_type *type = transforms->step[i].type;
+        if (!type || type->pixels_only || type->affine || type->mixes_objects) continue;
+        return lathe_fail(LATHE_EARG, "%s: is not for data with objects: %s", type->name,
+            type->no_objects ? type->no_objects : "it does not move pixels by an affine map");
+    }
+    return LATHE_OK;
+}
+
+static lathe_status move(const lathe_transforms *transforms, lathe_pass *pass, int height, int width,
+    lathe_object_list *objects)
+{
+    lathe_status status = lathe_transforms_check_objects(transforms);
+    if (!status) status = lathe_transforms_size(transforms, 1, &(int){ height }, &(int){ width });
+    if (status) return status;
+    pass->now = (lathe_image){ .channels = 1, .height = height, .width = width };
+    pass->objects = objects;
+    if (transforms) {
+        pass->step = transforms->step;
+        status = do_list(pass, 0, transforms->count);
+    }
+    if (!status) lathe_objects_drop(objects);
+    return status;
+}
+
+lathe_status lathe_transforms_move(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
+    uint64_t index, int height, int width, lathe_object_list *objects)
+{
+    if (!objects) return lathe_fail_null("lathe_transforms_move", "objects");
+    return move(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index },
+        height, width, objects);
+}
+
+lathe_status lathe_transforms_move_still(const lathe_transforms *transforms, int height, int width,
+    lathe_object_list *objects)
+{
+    if (!objects) return lathe_fail_null("lathe_transforms_move_still", "objects");
+    return move(transforms, &(lathe_pass){ .still = true }, height, width, objects);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../../core/batch.h"
 #include "../../core/field.h"
 #include "../../core/rng.h"
 
@@ -13,17 +14,35 @@
 extern "C" {
 #endif
 
+/** What the numbers of an image are. Those of a mask are moved, never mixed. */
+typedef enum lathe_mask_kind {
+    LATHE_NO_MASK,      /* brightness */
+    LATHE_CLASS_MASK,   /* classes */
+    LATHE_INSTANCE_MASK /* numbers of objects: beyond the edge is 0, whatever the border is */
+} lathe_mask_kind;
+
 /** A picture as data sets give it: channel after channel, row after row. */
 typedef struct lathe_image {
     int channels, height, width;
     uint8_t *pixels; /* [C, H, W] */
-    bool mask;       /* the numbers are classes, not brightness: they are moved, never mixed */
+    lathe_mask_kind mask;
 } lathe_image;
 
-/** A picture and its mask; mask.pixels is NULL without masks. */
-typedef struct lathe_pair {
-    lathe_image picture, mask;
-} lathe_pair;
+/** The objects of one picture, to be moved as its pixels are. */
+typedef struct lathe_object_list {
+    size_t count;
+    lathe_object *object; /* [count] */
+    double *visible;      /* [count]: the part of each object's box that is still in the picture, 0 ... 1 */
+    size_t *first_point;  /* [count + 1]: as in lathe_objects, from 0; NULL: no points */
+    lathe_point *point;
+    double min_visible; /* objects with a smaller visible part are left out, above 0 to 1; 0 means 0.1 */
+} lathe_object_list;
+
+/** A picture with its masks and objects. A mask's pixels are NULL if the data has no such mask. */
+typedef struct lathe_view {
+    lathe_image picture, mask, instances;
+    lathe_object_list objects;
+} lathe_view;
 
 /** The most pictures in one result. */
 #define LATHE_MIX_MOST 4
@@ -57,14 +76,24 @@ typedef struct lathe_transform_type {
      */
     lathe_status (*still)(const void *opts, const lathe_image *in, lathe_image *out);
     /**
-     * In place of apply and still: make *made, whose sizes are set, from `mixes` pictures after all other
-     * transforms. The first picture is the sample itself. *share is the share of the first picture's label;
-     * the rest is the
-     * second's. Such transforms stand last and outside of groups.
+     * The affine map of apply: pixel (x, y) of *in comes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5])
+     * of *out, where the centres of pixels are whole numbers. It reads only the sizes of *in and *out, and
+     * draws from `rng` what apply draws. If rng is NULL, the map is that of `still`. A transform without a map
+     * that is not pixels_only is refused for data with objects.
      */
-    void (*mix)(const void *opts, lathe_rng *rng, const lathe_pair *pair, lathe_pair *made, double *share);
+    void (*affine)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
+        double m[6]);
+    const char *no_objects; /* why data with objects refuse it, the end of a sentence; NULL: no affine map */
+    /**
+     * In place of apply and still: make *made, whose sizes are set, from `mixes` views of samples after all
+     * other transforms. The first view is of the sample itself. *share is the share of the first picture's
+     * label; the rest is the second's. Objects are appended to made->objects, which has room for the objects of
+     * all views. Such transforms stand last and outside of groups.
+     */
+    void (*mix)(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share);
     int mixes;                    /* 2 ... LATHE_MIX_MOST */
     bool labels_only, masks_only; /* the kind of data that it is for; neither: both */
+    bool mixes_objects;           /* it is for data with objects */
 } lathe_transform_type;
 
 /** Transform number `index`; NULL after the last. */
@@ -129,6 +158,26 @@ lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t
  */
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in,
     uint8_t *scratch, lathe_image *out);
+
+/**
+ * That the transforms can move objects: each changes colours alone, or moves pixels by an affine map.
+ * Errors: LATHE_EARG names the one that does not, and why.
+ */
+lathe_status lathe_transforms_check_objects(const lathe_transforms *transforms);
+
+/**
+ * Move the objects of a picture of height x width as lathe_transforms_apply with the same key moves its
+ * pixels. A box becomes the box around its four moved corners, cut off at the picture's edge after each
+ * transform; visible is multiplied by the part that is left. Points are moved and not cut off. Objects of which
+ * less than min_visible is left are left out, the others keep their order. What a border mirrors gets no box.
+ * Errors: as lathe_transforms_check_objects, and of lathe_transforms_size.
+ */
+lathe_status lathe_transforms_move(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
+    uint64_t index, int height, int width, lathe_object_list *objects);
+
+/** The same as lathe_transforms_still moves its pixels. */
+lathe_status lathe_transforms_move_still(const lathe_transforms *transforms, int height, int width,
+    lathe_object_list *objects);
 
 #ifdef __cplusplus
 }

@@ -66,8 +66,11 @@ typedef struct lathe_edge {
 /** The fill value for this picture or mask. */
 int lathe_edge_fill(const lathe_edge *edge, const lathe_image *image);
 
-/** Copy the window of *in with top left corner (top, left) and the size of *out. */
-void lathe_image_window(const lathe_image *in, int top, int left, const lathe_edge *edge, lathe_image *out);
+/** Set m to the map of pixels into the window with top left corner (top, left). */
+void lathe_affine_window(int top, int left, double m[6]);
+
+/** Copy the window of *in that such a map describes; it has the size of *out. */
+void lathe_image_window(const lathe_image *in, const double m[6], const lathe_edge *edge, lathe_image *out);
 
 /** Copy *in to *out, of the same size. */
 void lathe_image_copy(const lathe_image *in, lathe_image *out);
@@ -90,6 +93,26 @@ void lathe_affine_invert(const double m[6], double inverse[6]);
 
 /** A uniform number in the range. */
 double lathe_rng_between(lathe_rng *rng, const double range[2]);
+
+/* ---- objects ------------------------------------------------------------------------------------------- */
+
+/** Move the objects by a map of pixels into a picture of height x width. Boxes are clipped to it. */
+void lathe_objects_map(lathe_object_list *objects, const double m[6], int height, int width);
+
+/** Clip the boxes to columns left ... right and rows top ... bottom. */
+void lathe_objects_clip(lathe_object_list *objects, int left, int top, int right, int bottom);
+
+/** Leave out the objects whose visible part is below min_visible. */
+void lathe_objects_drop(lathe_object_list *objects);
+
+/** Append the objects of *more, which may lie behind those of *objects in the same arrays. */
+void lathe_objects_append(lathe_object_list *objects, const lathe_object_list *more);
+
+/**
+ * Number the instances of the list `from`, `from` + 1, ... table[old] is the new number; it is 0 for a number
+ * of no object, and if the new number is above 255. Returns the next number.
+ */
+int lathe_objects_number(lathe_object_list *objects, int from, uint8_t table[256]);
 
 /* ---- colours, in place: the first three channels of pictures with three or more, else all channels ----- */
 

@@ -105,12 +105,14 @@ static void warp_nearest(const lathe_image *in, const double m[6], const lathe_e
 {
     size_t area = (size_t)in->height * (size_t)in->width, out_area = (size_t)out->height * (size_t)out->width;
     const int64_t half = 1 << (PLACE_BITS - 1);
+    const lathe_border border =
+        in->mask == LATHE_INSTANCE_MASK ? LATHE_BORDER_CONSTANT : (lathe_border)edge->border;
     for (int y = 0; y < out->height; y++)
         for (int x = 0; x < out->width; x++) {
             int column = whole((place(m[0] * x) + place(m[1] * y + m[2]) + half) >> PLACE_BITS);
             int row = whole((place(m[3] * x) + place(m[4] * y + m[5]) + half) >> PLACE_BITS);
-            column = lathe_border_place((lathe_border)edge->border, column, in->width);
-            row = lathe_border_place((lathe_border)edge->border, row, in->height);
+            column = lathe_border_place(border, column, in->width);
+            row = lathe_border_place(border, row, in->height);
             bool outside = row < 0 || column < 0;
             size_t from = outside ? 0 : (size_t)row * (size_t)in->width + (size_t)column;
             uint8_t *to = out->pixels + (size_t)y * (size_t)out->width + (size_t)x;

@@ -125,13 +125,14 @@ static void nothing_is_mixed_in_validation(void **state)
     lathe_data_free(data);
 }
 
-/* Four pairs of a level each, with masks of that level / 50. */
-static void make_pairs(lathe_pair pair[4], uint8_t pixels[4][AREA], uint8_t masks[4][AREA])
+/* Four views of a level each, with masks of that level / 50. */
+static void make_views(lathe_view view[4], uint8_t pixels[4][AREA], uint8_t masks[4][AREA])
 {
     for (int k = 0; k < 4; k++) {
         memset(pixels[k], 50 * k, AREA);
         memset(masks[k], k, AREA);
-        pair[k] = (lathe_pair){ { 1, SIDE, SIDE, pixels[k], false }, { 1, SIDE, SIDE, masks[k], true } };
+        view[k] = (lathe_view){ .picture = { 1, SIDE, SIDE, pixels[k], LATHE_NO_MASK },
+            .mask = { 1, SIDE, SIDE, masks[k], LATHE_CLASS_MASK } };
     }
 }
 
@@ -148,7 +149,7 @@ static void masks_move_with_their_pictures(void **state)
     (void)state;
     static const char *const names[] = { "mosaic", "cutmix", "copy_paste" };
     for (int n = 0; n < 3; n++) {
-        lathe_pair pair[4], made;
+        lathe_view view[4], made;
         uint8_t pixels[4][AREA], masks[4][AREA], picture[AREA], mask[AREA];
         const lathe_transform_type *type = type_of(names[n]);
         double opts[4] = { 0 }, share;
@@ -159,11 +160,12 @@ static void masks_move_with_their_pictures(void **state)
                 LATHE_OK);
         int seen[4] = { 0 };
         for (uint64_t i = 0; i < 20; i++) {
-            make_pairs(pair, pixels, masks);
+            make_views(view, pixels, masks);
             if (n == 2) memset(masks[1], 0, AREA / 2); /* half of it is background */
             lathe_rng rng = lathe_rng_at(5, 6, i);
-            made = (lathe_pair){ { 1, SIDE, SIDE, picture, false }, { 1, SIDE, SIDE, mask, true } };
-            type->mix(opts, &rng, pair, &made, &share);
+            made = (lathe_view){ .picture = { 1, SIDE, SIDE, picture, LATHE_NO_MASK },
+                .mask = { 1, SIDE, SIDE, mask, LATHE_CLASS_MASK } };
+            type->mix(opts, &rng, view, &made, &share);
             for (int p = 0; p < AREA; p++) {
                 assert_int_equal(picture[p], 50 * mask[p]);
                 seen[mask[p]]++;

@@ -225,6 +225,11 @@ static lathe_save_every *good_lathe_save_every_p(const char *place)
     (void)place;
     return room();
 }
+static lathe_task *good_lathe_task_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static lathe_sample *good_lathe_sample_p(const char *place)
 {
     (void)place;
@@ -734,6 +739,16 @@ static lathe_image *good_lathe_image_p(const char *place)
     (void)place;
     *image = (lathe_image){ .pixels = room(), .channels = 3, .height = 8, .width = 8 };
     return image;
+}
+
+static lathe_object_list *good_lathe_object_list_p(const char *place)
+{
+    lathe_object_list *list = room();
+    (void)place;
+    *list = (lathe_object_list){ .count = 1, .object = room(), .visible = room() };
+    list->object[0] = (lathe_object){ .x1 = 4, .y1 = 4 };
+    list->visible[0] = 1;
+    return list;
 }
 
 static lathe_box *good_lathe_box_p(const char *place)
