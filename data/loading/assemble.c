@@ -85,7 +85,7 @@ static lathe_status move_objects(const lathe_recipe *recipe, uint64_t epoch, siz
         sample->width, objects);
 }
 
-/* Sample `index`, and what it shows, transformed, in a sample's work space; view->objects is an empty list. */
+/* Sample `index` and its view, transformed, in a sample's work space. view->objects is an empty list. */
 static lathe_status read_view(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
     lathe_sample *sample, lathe_view *view)
 {

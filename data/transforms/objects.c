@@ -1,6 +1,6 @@
 /*
- * Moving boxes and points as pixels are moved. Maps of pixels count from the first pixel's centre, objects from
- * its corner: hence the halves.
+ * Moving boxes and points as pixels are moved. A map of pixels counts from the centre of the first pixel,
+ * objects count from its corner: hence the halves.
  */
 #include <math.h>
 #include <string.h>

@@ -78,8 +78,8 @@ typedef struct lathe_transform_type {
     /**
      * The affine map of apply: pixel (x, y) of *in comes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5])
      * of *out, where the centres of pixels are whole numbers. It reads only the sizes of *in and *out, and
-     * draws from `rng` what apply draws. If rng is NULL, the map is that of `still`. A transform without a map
-     * that is not pixels_only is refused for data with objects.
+     * draws from `rng` what apply draws. If rng is NULL, the map is that of `still`. Data with objects refuse a
+     * transform that has no map and is not pixels_only.
      */
     void (*affine)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
         double m[6]);
@@ -87,8 +87,8 @@ typedef struct lathe_transform_type {
     /**
      * In place of apply and still: make *made, whose sizes are set, from `mixes` views of samples after all
      * other transforms. The first view is of the sample itself. *share is the share of the first picture's
-     * label; the rest is the second's. Objects are appended to made->objects, which has room for the objects of
-     * all views. Such transforms stand last and outside of groups.
+     * label; the rest is the second's. Objects are appended to made->objects, which has room for the objects
+     * of all views. Such transforms stand last and outside of groups.
      */
     void (*mix)(const void *opts, lathe_rng *rng, lathe_view *view, lathe_view *made, double *share);
     int mixes;                    /* 2 ... LATHE_MIX_MOST */
@@ -160,22 +160,22 @@ lathe_status lathe_transforms_still(const lathe_transforms *transforms, const la
     uint8_t *scratch, lathe_image *out);
 
 /**
- * That the transforms can move objects: each changes colours alone, or moves pixels by an affine map.
- * Errors: LATHE_EARG names the one that does not, and why.
+ * Check that the transforms can move objects: each changes only colours, or moves pixels by an affine map.
+ * Errors: LATHE_EARG names the transform that cannot, and says why.
  */
 lathe_status lathe_transforms_check_objects(const lathe_transforms *transforms);
 
 /**
  * Move the objects of a picture of height x width as lathe_transforms_apply with the same key moves its
- * pixels. A box becomes the box around its four moved corners, cut off at the picture's edge after each
- * transform; visible is multiplied by the part that is left. Points are moved and not cut off. Objects of which
- * less than min_visible is left are left out, the others keep their order. What a border mirrors gets no box.
- * Errors: as lathe_transforms_check_objects, and of lathe_transforms_size.
+ * pixels. A box becomes the box around its four moved corners, clipped to the picture after each transform;
+ * `visible` is multiplied by the part of the box that is left. Points are moved, but not clipped. Objects whose
+ * visible part is below min_visible are left out; the others keep their order. Copies of an object that a
+ * border mirrors get no box. Errors: as lathe_transforms_check_objects and lathe_transforms_size.
  */
 lathe_status lathe_transforms_move(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
     uint64_t index, int height, int width, lathe_object_list *objects);
 
-/** The same as lathe_transforms_still moves its pixels. */
+/** The same for lathe_transforms_still. */
 lathe_status lathe_transforms_move_still(const lathe_transforms *transforms, int height, int width,
     lathe_object_list *objects);
 
