@@ -1,5 +1,4 @@
-/* Random numbers by key, not by history: the number at (seed, stream, index) is the same whoever asks,
- * whenever. */
+/* Random numbers by key, not by history: (seed, stream, index) always gives the same number. */
 #ifndef LATHE_CORE_RNG_H
 #define LATHE_CORE_RNG_H
 
@@ -13,27 +12,26 @@ extern "C" {
 #endif
 
 /**
- * A short sequence of random numbers that belongs to one (seed, stream, index). A value: copy it freely.
- *
- * Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+ * A short sequence of random numbers for one (seed, stream, index). It is a value and may be copied.
+ * Source   Philox4x32-10: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011
  */
 typedef struct lathe_rng {
     uint32_t key[2];
     uint32_t counter[4]; /* block number (64 bits), index (64 bits) */
     uint32_t output[4];
-    int left; /* numbers of `output` not yet handed out */
+    int left; /* unused numbers of `output` */
 } lathe_rng;
 
 /**
- * The sequence of (seed, stream, index). `stream` says what the numbers are for (lathe_rng_stream of a name),
- * `index` which thing gets them: a sample's number, a step, an epoch.
+ * The sequence of (seed, stream, index). `stream` is the purpose (lathe_rng_stream of a name). `index` is the
+ * number of a sample, a step or an epoch.
  */
 lathe_rng lathe_rng_at(uint64_t seed, uint64_t stream, uint64_t index);
 
 /** A stream's number from its name, such as a parameter's path: 64-bit FNV-1a. */
 uint64_t lathe_rng_stream(const char *name);
 
-/* Drawing numbers is not checked: `rng` must not be NULL. */
+/* The functions below do not check their arguments: `rng` must not be NULL. */
 
 /** Uniform on 0 ... 2^32 - 1. */
 uint32_t lathe_rng_u32(lathe_rng *rng);
@@ -50,7 +48,7 @@ uint64_t lathe_rng_below(lathe_rng *rng, uint64_t bound);
 /** Shuffle `count` numbers in place (Fisher and Yates). */
 void lathe_rng_shuffle(lathe_rng *rng, size_t *numbers, size_t count);
 
-/** The bare function: ten rounds of Philox4x32 of `counter` under `key`. */
+/** The raw function: ten rounds of Philox4x32 of `counter` under `key`. */
 void lathe_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /*
- * The tape: a list of the operations of one step, in the order they ran. Backward is one loop over it, from
- * the newest.
+ * The tape: a list of the operations of one step, in their order. Backward is one loop over it, from the
+ * newest.
  *
  * Everything computed lives on the tape until the next lathe_tape_begin.
  */
@@ -18,70 +18,74 @@ extern "C" {
 #endif
 
 typedef enum lathe_mode {
-    LATHE_EVAL, /* dropout passes, batch norm uses its running statistics, nothing is recorded */
-    LATHE_TRAIN /* dropout drops, batch norm uses the batch's, every operation is recorded for backward */
+    LATHE_EVAL, /* dropout does nothing, batch norm uses its running statistics, nothing is recorded */
+    LATHE_TRAIN /* dropout drops, batch norm uses the batch's statistics, operations are recorded */
 } lathe_mode;
 
 /**
- * An empty tape, whose operations run on `context` (NULL: the default one). Call lathe_tape_begin before the
- * first operation. Errors: LATHE_ENOMEM.
+ * Make an empty tape whose operations run on `context` (NULL: the default one). Call lathe_tape_begin before
+ * the first operation.
+ * Errors   LATHE_ENOMEM
  */
 lathe_tape *lathe_tape_new(lathe_context *context);
 
 /** Free the tape and everything on it. NULL is fine. */
 void lathe_tape_free(lathe_tape *tape);
 
-/** Start a step: all tensors of the last one are gone, and so is its failure. */
+/** Start a step. All tensors of the last step become invalid, and its failure is forgotten. */
 void lathe_tape_begin(lathe_tape *tape, lathe_mode mode);
 
 lathe_mode lathe_tape_mode(const lathe_tape *tape);
 
-/** The first failure of this step, LATHE_OK if none; its message is lathe_tape_message's. */
+/** The first failure of this step, LATHE_OK without one; lathe_tape_message has its message. */
 lathe_status lathe_tape_status(const lathe_tape *tape);
 const char *lathe_tape_message(const lathe_tape *tape);
 
 /**
- * Set what dropout's randomness is keyed by: the seed, and the number of the next training step.
- * A new tape has seed 0 and step 0; each lathe_tape_begin with LATHE_TRAIN after the first counts one step
- * on.
+ * Set the key of dropout's random numbers: the seed, and the number of the next training step. A new tape has
+ * seed 0 and step 0. Each later lathe_tape_begin with LATHE_TRAIN adds 1 to the step.
  */
 void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step);
 
 /**
- * How much a batch weighs in running statistics, in place of each norm's momentum; 0, as at first: the
- * momentum. With 1 / (k + 1) at forward k from 0, in LATHE_TRAIN, they become the mean over all forwards: for
- * weights that were averaged. Returns the former.
- * Same as  what torch.optim.swa_utils.update_bn does
+ * Set the weight of a batch in running statistics, in place of each norm's momentum; 0 (the default) means
+ * the momentum. With weight 1 / (k + 1) at forward k from 0, in LATHE_TRAIN, they become the mean over all
+ * forwards, which averaged weights need.
+ * Returns  the former weight
+ * Same as  torch.optim.swa_utils.update_bn
  */
 double lathe_tape_statistics(lathe_tape *tape, double weight);
 
-/** Bytes that the tape holds from the system, for tensors and work space. */
+/** Bytes that the tape has from the system, for tensors and work space. */
 size_t lathe_tape_bytes(const lathe_tape *tape);
 
 /**
- * A batch's images as a tensor [B, C, H, W] (not copied: it lives with the loader).
- * Gradient none. Errors: LATHE_EARG, LATHE_ESHAPE.
+ * A batch's images as a tensor [B, C, H, W], without a copy: the loader stays their owner. The tensor has no
+ * gradient.
+ * Errors   LATHE_EARG, LATHE_ESHAPE
  */
 lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch);
 
 /**
  * A tensor on the tape with the given numbers in row-major order (NULL: zeros). It needs no gradient until
- * its `needs_grad` is set. Errors: LATHE_ESHAPE, LATHE_ENOMEM.
+ * its `needs_grad` is set.
+ * Errors   LATHE_ESHAPE, LATHE_ENOMEM
  */
 lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape,
     const lathe_real *values);
 
 /**
- * Compute the gradient of `loss`, a single number, for every tensor behind it that needs one.
- * Gradients of parameters are added to what they hold; the optimizer's zero_grad clears them. The gradient of
- * a computed tensor is given up as soon as it has been used, unless its keep_grad is set.
- * Errors   the first failure of the step's operations; LATHE_ESHAPE if loss is no single number; LATHE_ESTATE
- *          if backward was called already, or the tape is in LATHE_EVAL.
+ * Compute the gradient of `loss`, a single number, for every tensor before it that needs one.
+ *
+ * Gradients of parameters are added to the present ones; the optimizer's zero_grad clears them. The gradient
+ * of a computed tensor is freed after its use, unless its keep_grad is set.
+ * Errors   the first failure of the step's operations; LATHE_ESHAPE if loss is not a single number;
+ *          LATHE_ESTATE if backward was called before, or the tape is in LATHE_EVAL
  * Same as  torch.Tensor.backward
  */
 lathe_status lathe_backward(lathe_tensor *loss);
 
-/** Backward from any tensor, given the gradient `gy` of some loss with respect to it, in row-major order. */
+/** Backward from any tensor, with the gradient `gy` of some loss with respect to it, in row-major order. */
 lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t count);
 
 /* ---- for operations ------------------------------------------------------------------------------------ */

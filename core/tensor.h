@@ -16,53 +16,58 @@ extern "C" {
 
 typedef struct lathe_tape lathe_tape;
 
-/** A shape: `(lathe_shape){ 4, { 64, 1, 28, 28 } }` has rank 4. Rank 0 is a single number. Every dimension is
- * at least 1. */
+/**
+ * A shape: `(lathe_shape){ 4, { 64, 1, 28, 28 } }` has rank 4. Rank 0 is one number. Dimensions are at least
+ * 1.
+ */
 typedef struct lathe_shape {
     int rank;
     int dim[LATHE_MAX_RANK];
 } lathe_shape;
 
 /**
- * How the numbers lie in memory.
+ * The order of the numbers in memory.
  *
  * LATHE_PLAIN    row-major, as in C: parameters, constants, losses.
- * LATHE_BATCHED  the first dimension is the batch, and sixteen images are interleaved ("batch lanes"):
- *                shape [B, ...] lies as [ceil(B/16)][...][16], so that the innermost sixteen numbers are
- *                the same place of sixteen images, and code for one image is code for sixteen.
+ * LATHE_BATCHED  the first dimension is the batch, and sixteen images are interleaved ("batch lanes"). The
+ *                shape [B, ...] is stored as [ceil(B/16)][...][16]. The innermost sixteen numbers are the
+ *                same place of sixteen
+ *                images, so code for one image is code for sixteen.
  *
- * The lanes beyond B in the last block are tail lanes. In data they hold finite numbers that mean nothing;
- * in gradients they hold zeros. An operation that mixes lanes (a sum over the batch) must leave them out.
+ * The lanes beyond B in the last block are tail lanes. In data they hold finite numbers without meaning; in
+ * gradients they hold zeros. An operation that mixes lanes (a sum over the batch) must leave tail lanes out.
  */
 typedef enum lathe_layout { LATHE_PLAIN, LATHE_BATCHED } lathe_layout;
 
-/** A tensor. Read its fields as you like; write only through the functions below. */
+/** A tensor. Its fields may be read directly; write only through the functions below. */
 typedef struct lathe_tensor {
-    lathe_shape shape; /* logical: [B, ...], whatever the layout */
+    lathe_shape shape; /* logical: [B, ...] for any layout */
     lathe_layout layout;
-    size_t stored; /* numbers in data, tail lanes included */
+    size_t stored; /* numbers in data, with tail lanes */
     lathe_real *data;
-    lathe_real *grad; /* same layout as data; NULL while there is none */
+    lathe_real *grad; /* same layout as data; NULL without a gradient */
     bool needs_grad;  /* backward computes its gradient */
     bool has_grad;    /* grad holds a gradient: the next one is added, not written */
-    bool keep_grad;   /* grad outlives the backward step of the tensor's own operation */
-    lathe_tape *tape; /* where it lives until the next lathe_tape_begin; NULL: with its model */
-    const char *name; /* a parameter's path; NULL for what is computed */
+    bool keep_grad;   /* keep grad after the backward of the tensor's own operation */
+    lathe_tape *tape; /* the owner until the next lathe_tape_begin; NULL: the model is the owner */
+    const char *name; /* a parameter's path; NULL for a computed tensor */
 } lathe_tensor;
 
-/** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, more than an
- * address space): 0. */
+/** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, too large): 0. */
 size_t lathe_shape_count(const lathe_shape *shape);
 
-/** Numbers in the storage of a shape: as above, with the batch rounded up to 16 for LATHE_BATCHED. */
+/**
+ * Numbers in the storage of a shape: for LATHE_BATCHED the batch is rounded up to 16. Errors: LATHE_ESHAPE:
+ * 0.
+ */
 size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout);
 
 bool lathe_shape_equal(const lathe_shape *a, const lathe_shape *b);
 
-/** Room for a shape as text. */
+/** Bytes for a shape as text. */
 #define LATHE_SHAPE_TEXT 80
 
-/** "[64, 1, 28, 28]" into `text`, for messages; returns `text`. */
+/** Write "[64, 1, 28, 28]" into `text`, for messages. Returns `text`. */
 const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEXT]);
 
 /** Blocks of sixteen images in a batched tensor: ceil(B / 16). */
@@ -72,23 +77,23 @@ int lathe_tensor_blocks(const lathe_tensor *tensor);
 size_t lathe_tensor_per_image(const lathe_tensor *tensor);
 
 /**
- * Copy all numbers out in row-major order. `count` must be the shape's.
- * Errors   LATHE_EARG, LATHE_ESHAPE; LATHE_ESTATE for a parameter that has no values yet.
+ * Copy all numbers to `values` in row-major order. `count` must be the number in the shape.
+ * Errors   LATHE_EARG, LATHE_ESHAPE; LATHE_ESTATE for a parameter without values.
  */
 lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
-/** Copy all numbers in, in row-major order; tail lanes become 0. Errors: as lathe_tensor_read. */
+/** Copy all numbers from `values` in row-major order; tail lanes become 0. Errors: as lathe_tensor_read. */
 lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count);
 
-/** Copy the gradient out in row-major order; zeros where no gradient has arrived. Errors: as
- * lathe_tensor_read. */
+/** Copy the gradient in row-major order; zeros without a gradient. Errors: as lathe_tensor_read. */
 lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
-/** The only number of a one-number tensor, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE.
+/**
+ * The number of a tensor with one number, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE.
  */
 double lathe_item(const lathe_tensor *tensor);
 
-/** The place in storage of number `index` in row-major order. For tests and slow paths. */
+/** The index in storage of number `index` in row-major order. Slow: for tests. */
 size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* Parallel work. The split of work never depends on how many threads there are. */
+/* Parallel work. The division of the work never depends on the number of threads. */
 #ifndef LATHE_CORE_THREADS_H
 #define LATHE_CORE_THREADS_H
 
@@ -9,24 +9,27 @@
 extern "C" {
 #endif
 
-/** The work: do number `task` of the job. Tasks run in any order, on any thread, and must not touch each
- * other's results. */
+/**
+ * Do task number `task` of the job. Tasks run in any order on any thread and must not touch other results.
+ */
 typedef void lathe_task_fn(void *job, int task);
 
 /**
  * Do tasks 0 ... tasks-1 on the context's threads (NULL: the default context's) and the calling thread.
- * Returns when all tasks are done. Called from inside a task, or while another thread uses these threads, it
- * does the tasks one after the other. Waiting threads spin for some tens of microseconds, then sleep.
+ * Returns when all tasks are done.
+ *
+ * Called from inside a task, or while another thread uses these threads, it does the tasks one after the
+ * other. Waiting threads spin for some tens of microseconds, then sleep.
  */
 void lathe_parallel(lathe_context *context, int tasks, lathe_task_fn *run, void *job);
 
-/** How many threads of the context (NULL: the default one) work at once, the calling thread included. */
+/** The number of the context's threads (NULL: the default context's), with the calling thread. */
 int lathe_threads(lathe_context *context);
 
 /**
- * Set the number of the context's threads: 1 ... 256; 0 is one a processor that this process may use. Not to
- * be called from inside a task. A build without threads (LATHE_THREADS=none) always has 1. Errors:
- * LATHE_EARG, LATHE_ESTATE.
+ * Set the number of the context's threads: 1 to 256; 0: one for each processor that this process may use. Not
+ * to be called from inside a task. A build without threads (LATHE_THREADS=none) always has 1.
+ * Errors   LATHE_EARG, LATHE_ESTATE
  */
 lathe_status lathe_threads_set(lathe_context *context, int threads);
 
