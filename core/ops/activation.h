@@ -1,4 +1,4 @@
-/* Activations: y = f(x), number by number. Any shape, either layout. Gradient to x. NaN gives NaN. */
+/* Activations: y = f(x), element by element. Any shape, either layout. Gradient to x. NaN gives NaN. */
 #ifndef LATHE_CORE_OPS_ACTIVATION_H
 #define LATHE_CORE_OPS_ACTIVATION_H
 
@@ -11,11 +11,14 @@ extern "C" {
 /** y = max(x, 0). Gradient 0 at x = 0. Same as torch.nn.functional.relu */
 lathe_tensor *lathe_relu(lathe_tensor *x);
 
-/** y = x for x > 0, slope * x otherwise. slope 0 means 0.01. Errors: LATHE_EARG if it is not finite. Same as
- * torch.nn.functional.leaky_relu */
+/**
+ * y = x for x > 0, else slope * x. slope 0 means 0.01. Errors: LATHE_EARG. Same as
+ * torch.nn.functional.leaky_relu
+ */
 lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope);
 
-/** y = x * Phi(x) = x/2 * (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016). Same as torch.nn.functional.gelu
+/**
+ * y = x * Phi(x) = x/2 * (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016). Same as torch.nn.functional.gelu
  */
 lathe_tensor *lathe_gelu(lathe_tensor *x);
 

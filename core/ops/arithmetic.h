@@ -11,18 +11,18 @@ extern "C" {
 /** y = a + b; same shape and layout (no broadcasting). Gradient to both. Errors: LATHE_ESHAPE. */
 lathe_tensor *lathe_add(lathe_tensor *a, lathe_tensor *b);
 
-/** y = max(a + b, 0) in one pass: the end of a residual block. As lathe_relu(lathe_add(a, b)), bit for bit.
- * Errors: LATHE_ESHAPE. */
+/** y = max(a + b, 0) in one pass, the end of a residual block. The bits of lathe_relu(lathe_add(a, b)). */
 lathe_tensor *lathe_add_relu(lathe_tensor *a, lathe_tensor *b);
 
-/** y = a * b, number by number; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. */
+/** y = a * b, element by element; same shape and layout. Gradient to both. Errors: LATHE_ESHAPE. */
 lathe_tensor *lathe_mul(lathe_tensor *a, lathe_tensor *b);
 
 /** y = factor * x. Gradient to x. Errors: LATHE_EARG if factor is not finite. */
 lathe_tensor *lathe_scale(lathe_tensor *x, double factor);
 
-/** The mean of all numbers, as a tensor of rank 0; tail lanes left out; the same bits for any number of
- * threads. Gradient to x. */
+/**
+ * The mean of all numbers without tail lanes, rank 0; the same bits for any number of threads. Gradient to x.
+ */
 lathe_tensor *lathe_mean(lathe_tensor *x);
 
 #ifdef __cplusplus

@@ -19,16 +19,21 @@ typedef struct lathe_batch_norm_opts {
  *
  *     x [B, C, ...] batched   weight, bias, running_mean, running_var [C]   result like x
  *
- * In LATHE_TRAIN mean and var are the batch's (var divided by n = B*H*W), and
- * running = (1 - momentum) * running + momentum * batch, with the unbiased variance (divided by n - 1): the
- * one operation that writes into its inputs, once a forward (lathe_tape_statistics: with another momentum).
- * In LATHE_EVAL they are the running ones.
- * Gradient to x, weight and bias. weight and bias may be NULL: 1 and 0.
- * Mean and variance are of chunks first, joined by the formula of Chan, Golub and LeVeque (1983) in double in
- * a fixed order: a large mean costs no digits of the variance, and any number of threads gives the same bits.
- * Errors   LATHE_ESHAPE if channels differ or n is 1 in LATHE_TRAIN (its variance says nothing, and PyTorch
- *          refuses too); LATHE_EARG for options out of range.
- * Same as  torch.nn.functional.batch_norm. Source: Ioffe, Szegedy 2015.
+ * In LATHE_TRAIN, mean and var are those of the batch (var divided by n = B*H*W), and
+ *
+ *     running = (1 - momentum) * running + momentum * batch
+ *
+ * with the unbiased variance (divided by n - 1). This is the only operation that writes into its inputs, once
+ * a forward. lathe_tape_statistics replaces the momentum. In LATHE_EVAL, mean and var are the running ones.
+ *
+ * Mean and variance are computed for chunks and joined by the formula of Chan, Golub and LeVeque (1983), in
+ * double and in a fixed order. So a large mean costs no digits of the variance, and any number of threads
+ * gives the same bits.
+ * Gradient to x, weight and bias. weight and bias may be NULL, which means 1 and 0.
+ * Errors   LATHE_ESHAPE if channels differ, or n is 1 in LATHE_TRAIN (the variance of one number is
+ *          undefined; PyTorch refuses it too); LATHE_EARG for options out of range.
+ * Same as  torch.nn.functional.batch_norm
+ * Source   Ioffe, Szegedy 2015
  */
 lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
     lathe_tensor *running_mean, lathe_tensor *running_var, const lathe_batch_norm_opts *opts);

@@ -10,14 +10,14 @@ extern "C" {
 
 /** NULL or zeros: stride 1, padding 0, dilation 1, groups 1. */
 typedef struct lathe_conv2d_opts {
-    int stride;   /* pixels from one output to the next; 0 means 1 */
+    int stride;   /* pixels of x from one output to the next; 0 means 1 */
     int padding;  /* rows and columns of zeros on each side */
-    int dilation; /* pixels between kernel taps; 0 means 1 */
-    int groups;   /* channels are convolved in so many separate groups; 0 means 1; C for depthwise */
+    int dilation; /* pixels of x from one kernel tap to the next; 0 means 1 */
+    int groups;   /* number of groups of channels that are convolved separately; 0 means 1; C for depthwise */
 } lathe_conv2d_opts;
 
 /**
- * 2-D cross-correlation (what deep learning calls convolution).
+ * 2-D cross-correlation, which deep learning calls convolution.
  *
  *     y[b,o,i,j] = bias[o] + sum over c,p,q of
  *                  w[o,c,p,q] * x[b, c, i*stride + p*dilation - padding, j*stride + q*dilation - padding]
@@ -25,7 +25,8 @@ typedef struct lathe_conv2d_opts {
  *     x [B, C, H, W]   w [O, C/groups, kh, kw]   bias [O] or NULL
  *     result [B, O, H', W'],  H' = (H + 2*padding - dilation*(kh-1) - 1) / stride + 1, rounded down; W' alike
  *
- * Output channel o sees the input channels of its group only: those from (o / (O/groups)) * C/groups on.
+ * Output channel o uses only the input channels of its group: C/groups of them from (o / (O/groups)) *
+ * C/groups on.
  * opts     NULL: stride 1, padding 0, dilation 1, groups 1.
  * Gradient to x, w and bias.
  * Memory   the result, on x's tape.

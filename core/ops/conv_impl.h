@@ -1,5 +1,7 @@
-/* What a convolution and a transposed one share: the second's forward is the first's gradient to the data.
- * Not installed. */
+/*
+ * Private: code of convolution and transposed convolution, whose forward is convolution's gradient to the
+ * data.
+ */
 #ifndef LATHE_CORE_OPS_CONV_IMPL_H
 #define LATHE_CORE_OPS_CONV_IMPL_H
 
@@ -12,14 +14,14 @@ typedef struct lathe_conv_geometry {
     int height, width, kernel_height, kernel_width, out_height, out_width;
 } lathe_conv_geometry;
 
-/** Numbers in the weights of one group: what `packed` needs room for, times the groups. */
+/** The numbers in the weights of one group. `packed` needs this many for each group. */
 size_t lathe_conv_group_weights(const lathe_conv_geometry *g);
 
 /** y = w * x + bias, bias NULL for none. */
 void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w,
     const lathe_real *bias, lathe_real *y, int blocks, lathe_conv_store how, lathe_real *packed);
 
-/** The gradient to the data from gy, to which `bias` [C] (or NULL) is added. */
+/** The gradient to the data from gy, plus `bias` [C] if it is not NULL. */
 void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w,
     const lathe_real *bias, lathe_real *gx, int blocks, lathe_conv_store how, lathe_real *packed);
 

@@ -11,15 +11,15 @@ extern "C" {
 /** NULL or zeros: stride 1, padding 0, output_padding 0, dilation 1, groups 1. */
 typedef struct lathe_conv_transpose2d_opts {
     int stride;         /* pixels of the result from one pixel of x to the next; 0 means 1 */
-    int padding;        /* rows and columns taken away from each side of the result */
-    int output_padding; /* rows and columns more at the bottom and the right; below stride */
-    int dilation;       /* pixels between kernel taps; 0 means 1 */
+    int padding;        /* rows and columns removed from each side of the result */
+    int output_padding; /* rows and columns added at the bottom and at the right; below stride */
+    int dilation;       /* pixels of the result from one kernel tap to the next; 0 means 1 */
     int groups;         /* 0 means 1 */
 } lathe_conv_transpose2d_opts;
 
 /**
- * 2-D transposed convolution: what lathe_conv2d with these options makes of gradients. Each pixel of x paints
- * w times its number into the result; with stride 2 pictures double in size.
+ * 2-D transposed convolution: the gradient to the data of lathe_conv2d with these options. Each pixel of x
+ * adds w times its value to the result. With stride 2, pictures double in size.
  *
  *     y[b, o, i*stride + p*dilation - padding, j*stride + q*dilation - padding] +=
  *         sum over c of w[c,o,p,q] * x[b,c,i,j];  then y += bias[o]

@@ -16,7 +16,7 @@ typedef struct lathe_local_response_norm_opts {
     double alpha; /* weight of the window's mean square; >= 0; 0 means 1e-4 (LATHE_ZERO: 0) */
     double beta;  /* >= 0; 0 means 0.75 (LATHE_ZERO: 0) */
     double k;     /* > 0; 0 means 1 */
-    /** the window is a square of the same channel, not a run of channels at the same pixel */
+    /** The window is a square of the same channel, not a run of channels at the same pixel. */
     bool within_channel;
 } lathe_local_response_norm_opts;
 

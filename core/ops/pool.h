@@ -1,4 +1,4 @@
-/* Pooling: each channel by itself. */
+/* Pooling, for each channel separately. */
 #ifndef LATHE_CORE_OPS_POOL_H
 #define LATHE_CORE_OPS_POOL_H
 
@@ -10,14 +10,14 @@
 extern "C" {
 #endif
 
-/** NULL is no default here: kernel must be given. */
+/** `kernel` is required, so NULL is an error. */
 typedef struct lathe_pool_opts {
     int kernel;  /* side of the square window, in pixels; required */
     int stride;  /* 0 means kernel */
     int padding; /* at most kernel / 2 */
-    /** round the output size up, as Caffe does; windows begin in the picture or its left padding */
+    /** Round the output size up, as Caffe does. Windows begin in the picture or in its left padding. */
     bool ceil_mode;
-    /** average pooling: divide by the pixels inside the picture (count_include_pad=False) */
+    /** Average pooling: divide by the number of pixels inside the picture (count_include_pad=False). */
     bool exclude_padding;
 } lathe_pool_opts;
 
@@ -27,24 +27,26 @@ typedef struct lathe_pool_opts {
  *     x [B, C, H, W]   result [B, C, H', W'];  W' as H'
  *     H' = (H + 2*padding - kernel) / stride + 1, rounded down, or up with ceil_mode
  *
- * Padding counts as minus infinity; a NaN in the window is its maximum. Gradient to x: to the first of equal
- * maxima in row-major order, as PyTorch (a NaN gets none).
+ * Padding counts as minus infinity. A NaN in the window is its maximum.
+ * Gradient to x, to the first of equal maxima in row-major order, as in PyTorch; a NaN gets no gradient.
  * Errors   LATHE_EARG for options out of range, LATHE_ESHAPE if H', W' would be below 1.
  * Same as  torch.nn.functional.max_pool2d
  */
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
-/** lathe_max_pool2d(lathe_relu(x), opts), the same numbers and gradients without a pass over x for the relu.
+/**
+ * lathe_max_pool2d(lathe_relu(x), opts), the same numbers and gradients without a pass over x for the relu.
  */
 lathe_tensor *lathe_relu_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
-/** The mean over each window; padding counts as zeros unless exclude_padding. Same as
- * torch.nn.functional.avg_pool2d */
+/**
+ * The mean of each window; padding counts as 0 unless exclude_padding. Same as torch.nn.functional.avg_pool2d
+ */
 lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
 /**
- * Mean over windows chosen so that the result is [B, C, height, width]: row i covers rows floor(i*H/height)
- * to ceil((i+1)*H/height). height = width = 1 is global average pooling.
+ * Means over windows, so that the result is [B, C, height, width]. Row i covers rows floor(i*H/height) to
+ * ceil((i+1)*H/height). height = width = 1 is global average pooling.
  * Same as  torch.nn.functional.adaptive_avg_pool2d
  */
 lathe_tensor *lathe_adaptive_avg_pool2d(lathe_tensor *x, int height, int width);

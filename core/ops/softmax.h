@@ -19,7 +19,7 @@ extern "C" {
  */
 lathe_tensor *lathe_softmax(lathe_tensor *x);
 
-/** log of the above, without ever computing a log of 0. Same as torch.log_softmax(x, 1) */
+/** log(lathe_softmax(x)), without a log of 0. Same as torch.log_softmax(x, 1) */
 lathe_tensor *lathe_log_softmax(lathe_tensor *x);
 
 #ifdef __cplusplus
