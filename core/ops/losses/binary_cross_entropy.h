@@ -1,5 +1,6 @@
-/* Binary cross-entropy: each number a yes-or-no question of its own (multi-label, one class against the
- * rest). */
+/*
+ * Binary cross-entropy: each number is a separate yes or no (several labels, one class against all others).
+ */
 #ifndef LATHE_CORE_OPS_LOSSES_BINARY_CROSS_ENTROPY_H
 #define LATHE_CORE_OPS_LOSSES_BINARY_CROSS_ENTROPY_H
 
@@ -9,17 +10,17 @@
 extern "C" {
 #endif
 
-/** NULL or zeros: every class alike, mean. */
+/** NULL or zeros: all classes alike, mean. */
 typedef struct lathe_binary_cross_entropy_opts {
-    double pos_weight;             /* > 0: how much more a yes counts than a no, for every class; 0 means 1 */
-    const lathe_real *pos_weights; /* [K]: the same class by class, times pos_weight; NULL: all 1 */
-    const lathe_real *weights;     /* [K], each >= 0: of each class's loss; NULL: all 1 */
-    lathe_reduction
-        reduction; /* the mean divides by all numbers, whatever their weights, as PyTorch's does */
+    double pos_weight;             /* > 0: weight of a yes, for every class; 0 means 1 */
+    const lathe_real *pos_weights; /* [K]: weight of a yes for each class, times pos_weight; NULL: all 1 */
+    const lathe_real *weights;     /* [K], each >= 0: weight of each class's loss; NULL: all 1 */
+    /** the mean divides by the count of numbers, not by weights, as PyTorch's */
+    lathe_reduction reduction;
 } lathe_binary_cross_entropy_opts;
 
 /**
- * Sigmoid and negative log-likelihood in one, computed so that no logit is too large.
+ * Sigmoid and negative log-likelihood in one, without overflow for any logit.
  *
  *     loss = - weight[k] * (pos_weight[k] * t * log sigmoid(x) + (1 - t) * log(1 - sigmoid(x)))
  *

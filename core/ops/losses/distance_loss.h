@@ -1,4 +1,4 @@
-/* Losses of the distance between numbers: regression, and the corners of boxes. */
+/* Losses of the distance between numbers: for regression, and for the corners of boxes. */
 #ifndef LATHE_CORE_OPS_LOSSES_DISTANCE_LOSS_H
 #define LATHE_CORE_OPS_LOSSES_DISTANCE_LOSS_H
 
@@ -9,9 +9,11 @@ extern "C" {
 #endif
 
 /*
- * For all of them: x and target have the same shape and layout, any of both; d = x - target number by number;
- * the mean is over all numbers. Gradient to both. Memory: the result, and as much as x for backward. Errors:
- * LATHE_ESHAPE, LATHE_EARG for options.
+ * For all of them: x and target have the same shape and layout, of any kind; d = x - target, element by
+ * element; the mean is over all numbers.
+ * Gradient to both.
+ * Memory   the result, and as much as x for backward.
+ * Errors   LATHE_ESHAPE; LATHE_EARG for options out of range.
  */
 
 /** |d|. The gradient is 0 where d is 0. Same as torch.nn.functional.l1_loss */
@@ -22,7 +24,7 @@ lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction r
 
 /** NULL or zeros: beta 1, mean. */
 typedef struct lathe_smooth_l1_opts {
-    double beta; /* >= 0: below this distance the loss is quadratic; LATHE_ZERO: never, which is l1 */
+    double beta; /* >= 0: the loss is quadratic below this distance; LATHE_ZERO: nowhere, which is l1 */
     lathe_reduction reduction;
 } lathe_smooth_l1_opts;
 
@@ -36,7 +38,7 @@ lathe_tensor *lathe_smooth_l1(lathe_tensor *x, lathe_tensor *target, const lathe
 
 /** NULL or zeros: delta 1, mean. */
 typedef struct lathe_huber_opts {
-    double delta; /* > 0: below this distance the loss is quadratic */
+    double delta; /* > 0: the loss is quadratic below this distance */
     lathe_reduction reduction;
 } lathe_huber_opts;
 

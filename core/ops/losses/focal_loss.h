@@ -1,4 +1,4 @@
-/* Focal loss: cross-entropy that pays less attention to what is answered well already. */
+/* Focal loss: cross-entropy with less weight for samples that are predicted well. */
 #ifndef LATHE_CORE_OPS_LOSSES_FOCAL_LOSS_H
 #define LATHE_CORE_OPS_LOSSES_FOCAL_LOSS_H
 
@@ -12,12 +12,12 @@ extern "C" {
 typedef struct lathe_focal_opts {
     double gamma;              /* >= 0: LATHE_ZERO is cross-entropy; 0 means 2 */
     const lathe_real *alpha;   /* [K], each >= 0: weights of the classes; NULL: all 1 */
-    int ignore_index;          /* samples with this label take no part; 0 means -100 */
-    lathe_reduction reduction; /* the mean is over the samples that are not ignored, whatever their alpha */
+    int ignore_index;          /* samples with this label are left out; 0 means -100 */
+    lathe_reduction reduction; /* the mean is over the samples that are not ignored, independent of alpha */
 } lathe_focal_opts;
 
 /**
- * Focal loss of one class of several: with p the softmax probability of the label's class,
+ * Focal loss of one class of several. p is the softmax probability of the label's class.
  *
  *     loss = - alpha[y] * (1 - p)^gamma * log p
  *
@@ -34,21 +34,22 @@ lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_
 
 /** NULL or zeros: alpha 0.25, gamma 2, mean. */
 typedef struct lathe_sigmoid_focal_opts {
-    double alpha; /* weight of a yes, 1 - alpha that of a no; LATHE_ZERO for 0; below 0: both 1 */
+    double alpha; /* weight of a yes; 1 - alpha is that of a no; LATHE_ZERO is 0; below 0: both are 1 */
     double gamma; /* >= 0; LATHE_ZERO: binary cross-entropy */
     lathe_reduction reduction;
 } lathe_sigmoid_focal_opts;
 
 /**
- * Focal loss where each number is a yes or no of its own: with p = sigmoid(x) and p_t = p t + (1 - p)(1 - t),
+ * Focal loss where each number is a separate yes or no. p = sigmoid(x) and p_t = p t + (1 - p)(1 - t):
  *
  *     loss = (alpha t + (1 - alpha)(1 - t)) * (1 - p_t)^gamma * binary cross-entropy(x, t)
  *
  *     x [B, K, ...] batched logits   targets like x, numbers in [0, 1] (not checked)
  *     result rank 0, or like x for LATHE_REDUCE_NONE
  *
- * Gradient to x: targets are constants. The mean is over all numbers; torchvision's default reduction is
- * none, and detectors divide the sum by the number of objects.
+ * The mean is over all numbers. torchvision's default reduction is none, and detectors divide the sum by the
+ * number of objects.
+ * Gradient to x: targets are constants.
  * Memory   the result, and as much as x for backward, on x's tape.
  * Errors   LATHE_ESHAPE; LATHE_EARG for options out of range.
  * Same as  torchvision.ops.sigmoid_focal_loss

@@ -1,4 +1,4 @@
-/* Kullback-Leibler divergence: how far one distribution is from another (distillation). */
+/* Kullback-Leibler divergence: the distance of one distribution from another (distillation). */
 #ifndef LATHE_CORE_OPS_LOSSES_KL_DIV_H
 #define LATHE_CORE_OPS_LOSSES_KL_DIV_H
 
@@ -11,7 +11,7 @@ extern "C" {
 /** NULL or zeros: targets are probabilities; mean. */
 typedef struct lathe_kl_div_opts {
     bool log_target; /* targets are logarithms of probabilities, as x is */
-    /** the mean divides by the batch, not by all numbers: the divergence as mathematics has it */
+    /** The mean divides by the batch, not by all numbers: this is the mathematical divergence. */
     bool batchmean;
     lathe_reduction reduction;
 } lathe_kl_div_opts;
@@ -22,8 +22,8 @@ typedef struct lathe_kl_div_opts {
  *     x [B, K, ...] batched logarithms of probabilities (lathe_log_softmax)   targets like x
  *     result rank 0, or like x for LATHE_REDUCE_NONE
  *
- * A target of 0 (with log_target: minus infinity) counts as nothing, even where x is minus infinity. The
- * plain mean is PyTorch's default, and K times too small; PyTorch recommends batchmean.
+ * A target of 0 (with log_target: minus infinity) adds 0, also if x is minus infinity. The plain mean is
+ * PyTorch's default but K times too small; PyTorch recommends batchmean.
  * Gradient to x: targets are constants.
  * Memory   the result, and as much as x for backward, on x's tape.
  * Errors   LATHE_ESHAPE; LATHE_EARG for options out of range, and for batchmean with another reduction than

@@ -1,9 +1,9 @@
 /*
- * Losses: what a step lowers. What they have in common, and the list of them; each family is a file of its
- * own.
+ * Losses: what a training step lowers. Here are the list of losses and what they share; each family has its
+ * own file.
  *
- * Each gives a tensor of rank 0 unless its reduction is "none". Their options have PyTorch's names and
- * defaults, except that the reduction is the mean everywhere.
+ * A loss gives a tensor of rank 0 unless its reduction is "none". Options have PyTorch's names and defaults,
+ * except that the default reduction is always the mean.
  */
 #ifndef LATHE_CORE_OPS_LOSSES_LOSS_H
 #define LATHE_CORE_OPS_LOSSES_LOSS_H
@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 typedef enum lathe_reduction {
-    /** over all numbers of what "none" gives, unless a loss says otherwise; PyTorch's default */
+    /** Over the numbers that "none" gives, unless a loss says otherwise; PyTorch's default. */
     LATHE_REDUCE_MEAN,
     LATHE_REDUCE_SUM,
     LATHE_REDUCE_NONE
@@ -29,23 +29,22 @@ typedef struct lathe_loss_type {
     size_t opts_size;
     const lathe_field *fields;
     /**
-     * The loss of scores [B, K] batched against labels [B]; a loss that compares with numbers compares with 1
-     * for the label's class and 0 for the others. `opts` is the type's options struct, or NULL. NULL for a
-     * loss that is not made for labels.
+     * The loss of scores [B, K] batched and labels [B]. `opts` is the type's options struct or NULL. A loss
+     * that compares numbers takes 1 for the label's class and 0 for the other classes. NULL: not for labels.
      */
     lathe_tensor *(*classify)(lathe_tensor *scores, const int *labels, const void *opts);
-    /** The same for any number of classes each: targets [B, K, ...], row-major, 1 for each class a sample
-     * has, else 0. NULL: not made for it. */
+    /**
+     * The loss for any number of classes: targets [B, K, ...] of 0 and 1, row-major. NULL: not for targets.
+     */
     lathe_tensor *(*many)(lathe_tensor *scores, const int *targets, const void *opts);
-    /** Where in `opts` its weights of classes [K] go, which are no option that a text can give. NULL: it has
-     * none. */
+    /** The place in `opts` of the weights of classes [K], which text cannot set. NULL: no such weights. */
     const lathe_real **(*class_weights)(void *opts);
 } lathe_loss_type;
 
 /** All losses; NULL after the last. */
 const lathe_loss_type *lathe_loss_at(int index);
 
-/** By name, hyphens as underscores. Errors: LATHE_ENAME, listing the known ones. */
+/** The loss of this name; hyphens equal underscores. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_loss_type *lathe_loss_find(const char *name);
 
 #ifdef __cplusplus
