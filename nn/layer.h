@@ -1,6 +1,6 @@
 /*
- * Models and layers: the interface. A layer is a name, a size and a forward; its parameters belong to its
- * model, so it needs no destructor, and operations record themselves, so it needs no backward.
+ * Models and layers: the interface. A layer is a name, a size and a forward. Its parameters belong to its
+ * model, so it needs no destructor. Operations record themselves, so it needs no backward.
  */
 #ifndef LATHE_NN_LAYER_H
 #define LATHE_NN_LAYER_H
@@ -21,12 +21,11 @@ typedef struct lathe_layer lathe_layer;
 typedef struct lathe_layer_type {
     const char *name; /* "conv2d" */
     size_t size;      /* of its struct, which begins with a lathe_layer */
-    /** y = layer(x), built from operations. NULL in gives NULL out. */
+    /** y = layer(x), computed with operations. NULL in gives NULL out. */
     lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x);
-    /** Floating-point operations of a forward of one image, a multiply-add counted as 2; NULL: none worth
-     * counting. */
+    /** Floating-point operations of a forward of one image; a multiply-add is 2. NULL: not counted. */
     double (*flops)(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out);
-    /** Its settings for a summary, such as "1 -> 6, 5x5, padding 2"; NULL: none. */
+    /** The layer's settings for a summary, such as "1 -> 6, 5x5, padding 2". May be NULL. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
     const char *summary; /* one line for `lathe list`; may be NULL */
     /** relu(layer(x)) in one operation, for a sequential in which a relu comes next; NULL: there is no such
@@ -37,45 +36,47 @@ typedef struct lathe_layer_type {
     lathe_tensor *(*forward_of_relu)(lathe_layer *layer, lathe_tensor *x);
 } lathe_layer_type;
 
-/** What lathe_nn_init makes of a layer. */
+/** What lathe_nn_init allocates for a layer. */
 typedef struct lathe_layer_memory lathe_layer_memory;
 
-/** What every layer begins with. Read its fields as you like. */
+/** The beginning of every layer's struct. Its fields may be read directly. */
 struct lathe_layer {
     const lathe_layer_type *type;
     lathe_model *model;
-    lathe_layer *parent; /* the layer it is part of; NULL for the outermost */
+    lathe_layer *parent; /* the layer that contains it; NULL for the outermost */
     const char *name;    /* in its parent: "0", "body"; "" for the outermost */
     const char *path;    /* from the outermost: "3.body.0"; set by lathe_nn_init */
-    lathe_layer **child; /* in order of adding */
+    lathe_layer **child; /* in the order of lathe_layer_add */
     int children;
-    lathe_tensor **tensor; /* its own parameters and buffers, in order of creation */
+    lathe_tensor **tensor; /* its own parameters and buffers, in the order of their creation */
     int tensors;
     lathe_layer_memory *memory; /* NULL before lathe_nn_init */
 };
 
-/** An empty model: owner of layers and parameters. Errors: LATHE_ENOMEM. */
+/** Make an empty model, the owner of layers and parameters. Errors: LATHE_ENOMEM. */
 lathe_model *lathe_model_new(void);
 
 /** Free the model with all its layers and parameters. NULL is fine. */
 void lathe_model_free(lathe_model *model);
 
-/** The first failure while building the model, and its message ("" if none). Constructors return NULL after
- * it. */
+/**
+ * The first failure of building the model, and its message ("" without one). Constructors then return NULL.
+ */
 lathe_status lathe_model_status(const lathe_model *model);
 const char *lathe_model_message(const lathe_model *model);
 
 /** How a parameter gets its first numbers. All draw from the sequence keyed by (seed, path). */
 typedef enum lathe_init_kind {
-    LATHE_INIT_DEFAULT,  /* what the layer asked for; in lathe_layer_param: uniform on +-1 / sqrt(fan_in) */
+    LATHE_INIT_DEFAULT,  /* the layer's choice; in lathe_layer_param: uniform on +-1 / sqrt(fan_in) */
     LATHE_INIT_CONSTANT, /* a */
     LATHE_INIT_UNIFORM,  /* on [-a, a] */
     LATHE_INIT_NORMAL,   /* mean 0, standard deviation a */
-    /** bound a * sqrt(3 / fan_in); a 0 means sqrt(2), the gain of ReLU (He et al. 2015) */
+    /** Bound a * sqrt(3 / fan_in); a = 0 means sqrt(2), the gain of ReLU (He et al. 2015). */
     LATHE_INIT_KAIMING_UNIFORM,
-    LATHE_INIT_KAIMING_NORMAL, /* deviation a / sqrt(fan_in); a 0 means sqrt(2) */
-    LATHE_INIT_XAVIER_UNIFORM, /* bound a * sqrt(6 / (fan_in + fan_out)); a 0 means 1 (Glorot, Bengio 2010) */
-    LATHE_INIT_XAVIER_NORMAL   /* deviation a * sqrt(2 / (fan_in + fan_out)); a 0 means 1 */
+    LATHE_INIT_KAIMING_NORMAL, /* standard deviation a / sqrt(fan_in); a = 0 means sqrt(2) */
+    /** Bound a * sqrt(6 / (fan_in + fan_out)); a = 0 means 1 (Glorot, Bengio 2010). */
+    LATHE_INIT_XAVIER_UNIFORM,
+    LATHE_INIT_XAVIER_NORMAL /* standard deviation a * sqrt(2 / (fan_in + fan_out)); a = 0 means 1 */
 } lathe_init_kind;
 
 typedef struct lathe_init {
@@ -86,59 +87,66 @@ typedef struct lathe_init {
 /* ---- using a model ------------------------------------------------------------------------------------- */
 
 /**
- * Give the parameters of `net` and all layers in it their paths, memory and first numbers, each keyed by
- * (seed, path): the same whatever else is in the model. Call it once `net` is complete; calling it again
- * starts anew with other numbers, in the same memory if nothing was added since.
- * Memory   one slab of parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers
- *          apart.
+ * Give all parameters of `net` their paths, memory and first numbers, keyed by (seed, path).
+ *
+ * The numbers do not depend on the rest of the model. Call this once `net` is complete. A second call sets
+ * other numbers, in the same memory if no parameter was added.
+ * Memory   one slab of parameters and one of gradients, each tensor at a multiple of 16 numbers; buffers are
+ *          separate.
  * Errors   the model's failure; LATHE_ESTATE if net is part of another layer; LATHE_ENOMEM.
  */
 lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed);
 
 /**
- * Give all weights (not biases, not norms: the parameters of two dimensions or more) of `layer` and those in
- * it other numbers.
+ * Set the weights of `layer` and of the layers in it anew. Weights are the parameters of two dimensions or
+ * more, not biases and norms.
  * Errors   LATHE_ESTATE before lathe_nn_init; LATHE_EARG for an `a` that is negative or not finite.
  */
 lathe_status lathe_nn_init_weights(lathe_layer *layer, lathe_init init, uint64_t seed);
 
 /**
- * y = layer(x). While it runs, the layer's path is the tape's scope, so that a failure's message begins with
- * it. NULL in gives NULL out. Errors: those of its operations; LATHE_ESTATE before lathe_nn_init.
+ * y = layer(x). During the call the layer's path is the tape's scope, and messages of failures begin with it.
+ * NULL in gives NULL out.
+ * Errors   those of the operations; LATHE_ESTATE before lathe_nn_init
  */
 lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x);
 
 /**
- * The trainable parameters of `layer` and those in it, in the order of lathe_nn_state; they live with the
- * model. Those of a part of a net are a piece of the net's slabs: a group for the optimizer. Frozen ones are
- * among them with needs_grad false, which the optimizer leaves alone. NULL before lathe_nn_init
- * (LATHE_ESTATE).
+ * The trainable parameters of `layer` and of the layers in it, in the order of lathe_nn_state.
+ *
+ * For a part of a net they are a part of the net's slabs, and can be a group of the optimizer. Frozen
+ * parameters are included, with needs_grad false; the optimizer does not change them.
+ * Memory   belongs to the model.
+ * Errors   LATHE_ESTATE before lathe_nn_init: returns NULL.
  */
 const lathe_params *lathe_nn_params(lathe_layer *layer);
 
 /**
- * All named tensors, running statistics too: what a file of weights holds. A layer's own come first, in order
- * of creation, then those of the layers in it, in order of adding. *count says how many. NULL before
- * lathe_nn_init (LATHE_ESTATE).
+ * All named tensors, with running statistics: the contents of a file of weights. A layer's own tensors come
+ * first, in the order of their creation, then those of the layers in it. *count is their number.
+ * Errors   LATHE_ESTATE before lathe_nn_init: returns NULL.
  */
 lathe_tensor *const *lathe_nn_state(lathe_layer *layer, int *count);
 
-/** The parameter or buffer of that path from `layer` on ("3.weight"), NULL if there is none. After
- * lathe_nn_init. */
+/**
+ * The parameter or buffer at a path from `layer` ("3.weight"), after lathe_nn_init. NULL if it does not
+ * exist.
+ */
 lathe_tensor *lathe_nn_find(lathe_layer *layer, const char *path);
 
-/** The layer of that path from `layer` on ("3.body"; "" is itself), NULL if there is none. */
+/** The layer at a path from `layer` ("3.body"; "" is `layer`). NULL if it does not exist. */
 lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path);
 
 /**
- * Stop (or let) backward compute gradients for this layer and those in it. A frozen parameter keeps its
- * values: its gradient is cleared, its needs_grad is false, and the optimizer skips it. Running statistics go
- * on as before, as in PyTorch.
+ * Freeze this layer and the layers in it, or unfreeze them. A frozen parameter keeps its values: its gradient
+ * is cleared, its needs_grad is false, and the optimizer skips it. Running statistics still change, as in
+ * PyTorch.
  */
 void lathe_nn_freeze(lathe_layer *layer, bool frozen);
 
-/** Called after each layer's forward, those within others first, with what went in and came out (y may be
- * NULL). */
+/**
+ * Called after each layer's forward, for inner layers first, with its input and its result (y may be NULL).
+ */
 typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_tensor *x,
     const lathe_tensor *y);
 
@@ -156,34 +164,37 @@ void lathe_nn_fusion(lathe_model *model, bool on);
 
 /* ---- making a kind of layer ---------------------------------------------------------------------------- */
 
-/** A new layer of `type->size` bytes, zeroed behind its lathe_layer. NULL once the model has failed. */
+/** A new layer of `type->size` bytes, zeroed after its lathe_layer. NULL if the model has failed. */
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type);
 
 /**
- * Make `child` part of `layer` under `name` (copied, without dots; NULL: its number). The net needs
- * lathe_nn_init (again) then.
- * Returns `child`. Errors: LATHE_EARG if child is of another model or part of a layer already, or the name is
- * taken.
+ * Make `child` part of `layer` under `name` (copied, without dots; NULL: its number). The net then needs
+ * lathe_nn_init.
+ * Returns  `child`
+ * Errors   LATHE_EARG if child is of another model, is part of a layer, or the name is taken
  */
 lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name);
 
 /**
- * A trainable parameter of `layer`. Its data is NULL until lathe_nn_init. fan_in and fan_out of shape [O,
- * ...rest]: rest's product, and O times the product of the dimensions from the third on, as in PyTorch.
+ * A trainable parameter of `layer`. Its data is NULL until lathe_nn_init.
+ *
+ * For the shape [O, ...rest], fan_in is the product of rest, and fan_out is O times the product of the
+ * dimensions from the third on, as in PyTorch.
  * Errors   LATHE_ESHAPE; LATHE_EARG for a name that is taken or has a dot, or an `init` by fans for fewer
  *          than two dimensions.
  */
 lathe_tensor *lathe_layer_param(lathe_layer *layer, const char *name, lathe_shape shape, lathe_init init);
 
-/** A tensor that is saved with the model but not trained, such as running statistics; all numbers `value` at
- * lathe_nn_init. */
+/**
+ * A tensor that is saved but not trained, such as running statistics. lathe_nn_init sets all numbers to
+ * `value`.
+ */
 lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_shape shape, double value);
 
-/** Memory that lives with the model, zeroed, for what a layer keeps besides its struct. Errors: LATHE_ENOMEM
- * fails the model. */
+/** Zeroed memory that belongs to the model, for data of a layer. Errors: LATHE_ENOMEM, the model fails. */
 void *lathe_model_alloc(lathe_model *model, size_t count, size_t size);
 
-/** All kinds of layers of the library, sorted by name; NULL after the last. */
+/** All kinds of layers, sorted by name; NULL after the last. */
 const lathe_layer_type *lathe_layer_at(int index);
 
 /** Fail the model (the first failure stays). Returns NULL. */

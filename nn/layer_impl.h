@@ -1,4 +1,4 @@
-/* What model.c, layer.c, init.c and state.c share. Not installed. */
+/* Private: what model.c, layer.c, init.c and state.c share. */
 #ifndef LATHE_NN_LAYER_IMPL_H
 #define LATHE_NN_LAYER_IMPL_H
 
@@ -14,29 +14,28 @@ struct lathe_model {
     bool no_fusion;
 };
 
-/* A parameter or buffer, with what lathe_nn_init must know of it. */
+/* A parameter or buffer, with the data for lathe_nn_init. */
 typedef struct lathe_named_tensor {
-    lathe_tensor tensor; /* first: a lathe_tensor of a layer is one of these */
+    lathe_tensor tensor; /* first, because a lathe_tensor of a layer is a lathe_named_tensor */
     const char *name;    /* in its layer: "weight" */
     lathe_init init;     /* never LATHE_INIT_DEFAULT */
     bool buffer;
 } lathe_named_tensor;
 
-/* The named tensors of a layer and those in it: neighbouring pieces of the net's arrays and slabs. */
+/* The named tensors of a layer and of the layers in it: ranges of the net's arrays and slabs. */
 struct lathe_layer_memory {
     lathe_params params;
     lathe_tensor **state;
     int states;
 };
 
-/** The named tensor that this tensor of a layer is. */
+/** The named tensor that contains this tensor of a layer. */
 lathe_named_tensor *lathe_named(lathe_tensor *tensor);
 
-/** A failure that was recorded elsewhere (out of memory, an unknown name) becomes the model's too. Returns
- * NULL. */
+/** Make a failure recorded elsewhere (out of memory, an unknown name) the model's failure. Returns NULL. */
 void *lathe_model_adopt_failure(lathe_model *model);
 
-/** A copy of the text that lives with the model. */
+/** A copy of the text that belongs to the model. */
 char *lathe_model_strdup(lathe_model *model, const char *text);
 
 extern const lathe_layer_type lathe_relu_layer;
@@ -47,18 +46,21 @@ lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x);
 /** layer(relu(x)) by the layer's forward_of_relu, likewise. */
 lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x);
 
-/** Why `layer` cannot be used yet, and the reason as *message; LATHE_OK if it can. */
+/** LATHE_OK if `layer` can be used; otherwise the status, with the reason in *message. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
 
-/** What is wrong with `init` for a tensor of that shape; NULL: nothing. */
+/** The reason why `init` is not legal for a tensor of this shape; NULL if it is legal. */
 const char *lathe_init_problem(lathe_init init, const lathe_shape *shape);
 
-/** True if `value` is at least `least`; otherwise the model fails: "lathe_nn_conv2d: kernel is 0; it must be
- * at least 1". */
+/**
+ * True if `value` >= `least`. Otherwise the model fails: "lathe_nn_conv2d: kernel is 0; it must be at least
+ * 1".
+ */
 bool lathe_layer_argument(lathe_model *model, const char *who, const char *argument, int value, int least);
 
-/** The bias [O] that goes with a weight [O, ...]; by default uniform on +-1 / sqrt(fan_in) of the weight, as
- * in PyTorch. */
+/**
+ * The bias [O] for a weight [O, ...]; by default uniform on +-1 / sqrt(fan_in of the weight), as in PyTorch.
+ */
 lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, lathe_init init);
 
 /** Append to a layer's description. */

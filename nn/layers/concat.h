@@ -1,4 +1,4 @@
-/* Layers side by side. */
+/* Layers in parallel. */
 #ifndef LATHE_NN_LAYERS_CONCAT_H
 #define LATHE_NN_LAYERS_CONCAT_H
 
@@ -10,7 +10,7 @@ extern "C" {
 
 /**
  * The results of several layers for the same x, joined along dimension 1 (see lathe_concat). The list ends
- * with NULL; at most 64 layers; their names are "0", "1", ...
+ * with NULL and has at most 64 layers, named "0", "1", ...
  */
 lathe_layer *lathe_nn_concat(lathe_model *model, ...) __attribute__((sentinel));
 

@@ -9,8 +9,9 @@ extern "C" {
 #endif
 
 /**
- * In LATHE_TRAIN each number becomes 0 with probability p in [0, 1), and otherwise x / (1 - p) (see
- * lathe_dropout). In LATHE_EVAL it stays x. Same as torch.nn.Dropout
+ * In LATHE_TRAIN each number becomes 0 with probability p in [0, 1), and otherwise x / (1 - p). In LATHE_EVAL
+ * it stays x (see lathe_dropout).
+ * Same as  torch.nn.Dropout
  */
 lathe_layer *lathe_nn_dropout(lathe_model *model, double p);
 

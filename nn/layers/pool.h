@@ -20,12 +20,10 @@ lathe_layer *lathe_nn_max_pool2d(lathe_model *model, int kernel, const lathe_poo
 /** Mean over windows of kernel * kernel pixels; opts as in lathe_nn_max_pool2d. Same as torch.nn.AvgPool2d */
 lathe_layer *lathe_nn_avg_pool2d(lathe_model *model, int kernel, const lathe_pool_opts *opts);
 
-/** Means over windows chosen so that the result is [B, C, height, width]. Same as torch.nn.AdaptiveAvgPool2d
- */
+/** Means over windows, so that the result is [B, C, height, width]. Same as torch.nn.AdaptiveAvgPool2d */
 lathe_layer *lathe_nn_adaptive_avg_pool2d(lathe_model *model, int height, int width);
 
-/** Each channel's mean: [B, C, H, W] to [B, C]. Same as torch.nn.AdaptiveAvgPool2d(1) and torch.nn.Flatten()
- */
+/** Each channel's mean: [B, C, H, W] to [B, C]. Same as torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten() */
 lathe_layer *lathe_nn_global_avg_pool(lathe_model *model);
 
 #ifdef __cplusplus

@@ -9,8 +9,9 @@ extern "C" {
 #endif
 
 /**
- * y = body(x) + shortcut(x); shortcut NULL: x itself. Their names are "body" and "shortcut". Source: He et
- * al. 2015.
+ * y = body(x) + shortcut(x), or body(x) + x if shortcut is NULL. The two layers are named "body" and
+ * "shortcut".
+ * Source   He et al. 2015
  */
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut);
 

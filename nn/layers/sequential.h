@@ -1,7 +1,8 @@
 /*
- * A sequence of layers, and how nets are built. The constructor of a layer makes it in `model` and checks its
- * arguments. If one is wrong, or the model has failed before, it returns NULL and the model is failed. So
- * build without checks, and ask lathe_nn_init or lathe_model_status in the end:
+ * A sequence of layers, and how nets are built. A constructor makes a layer in `model` and checks its
+ * arguments. After a failure it returns NULL, and so do all later constructors of the model. So build a net
+ * without checks and ask
+ * lathe_nn_init or lathe_model_status at the end:
  *
  *     lathe_layer *net = lathe_nn_sequential(model,
  *         lathe_nn_flatten(model),
@@ -22,13 +23,13 @@ extern "C" {
 #endif
 
 /**
- * One layer after the other; the list ends with NULL. Their names are "0", "1", ... Returns NULL if the model
- * has failed, so a failed constructor in the list needs no check. Same as torch.nn.Sequential
+ * One layer after the other. The list ends with NULL; the layers are named "0", "1", ... Returns NULL if the
+ * model has failed, so the constructors in the list need no checks.
+ * Same as  torch.nn.Sequential
  */
 lathe_layer *lathe_nn_sequential(lathe_model *model, ...) __attribute__((sentinel));
 
-/** Put `layer` at the end of a sequential, for nets that are built in a loop. Returns `layer`. Errors:
- * LATHE_EARG. */
+/** Add `layer` at the end of a sequential, for nets built in a loop. Returns `layer`. Errors: LATHE_EARG. */
 lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer);
 
 #ifdef __cplusplus

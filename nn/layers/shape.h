@@ -1,4 +1,4 @@
-/* Layers that change the shape alone. */
+/* Layers that change only the shape. */
 #ifndef LATHE_NN_LAYERS_SHAPE_H
 #define LATHE_NN_LAYERS_SHAPE_H
 
@@ -8,20 +8,19 @@
 extern "C" {
 #endif
 
-/** x itself: a place-holder. Same as torch.nn.Identity */
+/** x itself: a placeholder. Same as torch.nn.Identity */
 lathe_layer *lathe_nn_identity(lathe_model *model);
 
 /** [B, d1, d2, ...] to [B, d1*d2*...]. Same as torch.nn.Flatten */
 lathe_layer *lathe_nn_flatten(lathe_model *model);
 
 /**
- * Each image to the shape `image`, without the batch: `{ 3, { 16, 7, 7 } }`. One dimension may be -1.
+ * Each image gets the shape `image`, without the batch: `{ 3, { 16, 7, 7 } }`. One dimension may be -1.
  * Same as  torch.nn.Unflatten
  */
 lathe_layer *lathe_nn_reshape(lathe_model *model, lathe_shape image);
 
-/** Every stride-th row and column, and zero channels up to `channels`: ResNet's shortcut "option A" (see
- * lathe_subsample). */
+/** Every stride-th row and column, and zero channels up to `channels`: ResNet's shortcut "option A". */
 lathe_layer *lathe_nn_subsample(lathe_model *model, int stride, int channels);
 
 #ifdef __cplusplus

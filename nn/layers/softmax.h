@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** Softmax over dimension 1. Not before lathe_cross_entropy, which has its own. Same as torch.nn.Softmax(1)
+/**
+ * Softmax over dimension 1. Not before lathe_cross_entropy, which includes it. Same as torch.nn.Softmax(1)
  */
 lathe_layer *lathe_nn_softmax(lathe_model *model);
 

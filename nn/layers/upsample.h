@@ -9,8 +9,10 @@
 extern "C" {
 #endif
 
-/** [B, C, H, W] to [B, C, scale * H, scale * W] (see lathe_upsample); opts NULL: nearest. Same as
- * torch.nn.Upsample */
+/**
+ * [B, C, H, W] to [B, C, scale * H, scale * W]; opts NULL: nearest (lathe_upsample). Same as
+ * torch.nn.Upsample
+ */
 lathe_layer *lathe_nn_upsample(lathe_model *model, int scale, const lathe_upsample_opts *opts);
 
 #ifdef __cplusplus

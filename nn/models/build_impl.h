@@ -1,4 +1,4 @@
-/* What the model files share: sizes of pictures on their way through a net. Not installed. */
+/* Private: the sizes of pictures on their way through a net, for the files of models. */
 #ifndef LATHE_NN_MODELS_BUILD_IMPL_H
 #define LATHE_NN_MODELS_BUILD_IMPL_H
 
@@ -21,14 +21,15 @@ typedef struct lathe_extent {
     int channels, height, width;
 } lathe_extent;
 
-/** The extent behind a convolution or pooling that rounds down, or behind a pooling in ceil mode without
- * padding. */
+/**
+ * The size after a convolution or pooling that rounds down, and after a pooling in ceil mode without padding.
+ */
 lathe_extent lathe_extent_after(lathe_extent before, int channels, int kernel, int stride, int padding);
 lathe_extent lathe_extent_after_ceil(lathe_extent before, int kernel, int stride);
 
 /**
- * The numbers of an extent: in_features of the linear layer behind it. If nothing is left of the picture, or
- * it is too large, the model fails, naming `name` and its input's size, and 0 is returned.
+ * The numbers of an extent, which are in_features of the next linear layer. If the picture is empty or too
+ * large, the model fails with `name` and the input's size, and the result is 0.
  */
 int lathe_extent_features(lathe_model *model, const char *name, const lathe_model_spec *spec,
     lathe_extent extent);

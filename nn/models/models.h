@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-/** What a model is built for. */
+/** The input and the output of a model. */
 typedef struct lathe_model_spec {
     int channels, height, width; /* of the input */
     int classes;
@@ -18,18 +18,20 @@ typedef struct lathe_model_spec {
 typedef struct lathe_model_type {
     const char *name;        /* as on the command line: "lenet5" */
     const char *summary;     /* one line for `lathe list` */
-    lathe_model_spec native; /* what it was made for; other sizes work where the layers allow it */
+    lathe_model_spec native; /* the original size; other sizes work if the layers allow them */
     lathe_layer *(*build)(lathe_model *model, const lathe_model_spec *spec);
 } lathe_model_type;
 
 /** All models, sorted by name; NULL after the last. */
 const lathe_model_type *lathe_model_at(int index);
 
-/** By name. Errors: LATHE_ENAME, listing the known ones. */
+/** The model of this name. Errors: LATHE_ENAME, listing the known ones. */
 const lathe_model_type *lathe_model_find(const char *name);
 
-/** Build a model of the zoo by name; spec NULL means its native one. Call lathe_nn_init next. Errors:
- * LATHE_ENAME, LATHE_ESHAPE. */
+/**
+ * Build a model by name; `spec` NULL: its native one. Call lathe_nn_init next. Errors: LATHE_ENAME,
+ * LATHE_ESHAPE.
+ */
 lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec);
 
 #ifdef __cplusplus
