@@ -1,4 +1,4 @@
-/* Results for programs: one JSON object as one line. */
+/* Results as JSON: one object on one line. */
 #ifndef LATHE_CLI_JSON_H
 #define LATHE_CLI_JSON_H
 
@@ -10,13 +10,13 @@
 #include "no_json.h"
 #endif
 
-/** False in a build without JSON, which accepts no --json. */
+/** Returns false in a build without JSON, where --json is refused. */
 bool cli_has_json(void);
 
-/** A new object. Members are added with cJSON's functions; a failure on the way makes cli_json_print fail. */
+/** A new object. Add members with cJSON's functions. After a failure of one of them, cli_json_print fails. */
 cJSON *cli_json_new(void);
 
-/** Add a number so that it reads back exactly, or null where it is not finite: JSON has no NaN. */
+/** Add a number with enough digits to read it back exactly; null if it is not finite, as JSON has no NaN. */
 void cli_json_number(cJSON *object, const char *name, double number);
 void cli_json_add(cJSON *array, double number);
 

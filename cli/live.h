@@ -1,4 +1,4 @@
-/* The growing page of a run or a comparison, served to browsers on this machine while it trains. */
+/* The page of a run or a comparison, served to browsers on this machine during the run. */
 #ifndef LATHE_CLI_LIVE_H
 #define LATHE_CLI_LIVE_H
 
@@ -6,28 +6,29 @@
 
 typedef struct cli_live cli_live;
 
-/** What is served: a page, and its data as it is now, each to be given to lathe_free; NULL: it could not be
- * made. */
+/** What is served: a page, and its present data, each for lathe_free; NULL after a failure. */
 typedef struct cli_live_source {
     char *(*page)(const void *context);
     char *(*data)(const void *context);
     const void *context;
 } cli_live_source;
 
-/** The port that --live gives; -1 without --live. Returns an exit code, after saying what is wrong. */
+/** The port of --live; -1 without --live. Returns an exit code, after a message if it is not CLI_DONE. */
 int cli_live_port(const cli_line *line, int64_t *port);
 
 /**
- * Serve the source's page on 127.0.0.1 at `port`; 0: one that is free. Says where on stderr. With port -1
- * there is nothing to do, and `*live` is NULL. Returns an exit code, after saying what is wrong. A thread of
- * its own answers; it never touches what is served: the source is asked by these functions alone.
+ * Serve the source's page on 127.0.0.1 at `port` (0: a free one), and print the address to stderr. With port
+ * -1, do nothing and set *live to NULL.
+ *
+ * A thread of its own answers requests. It never calls the source; only these functions do.
+ * Returns an exit code, after a message if it is not CLI_DONE.
  */
 int cli_live_start(const char *command, cli_live_source source, int64_t port, cli_live **live);
 
-/** After a step: bring what is served up to date, if somebody has asked since the last time. NULL is fine. */
+/** After a step: update what is served, if a browser has asked since the last update. NULL is fine. */
 void cli_live_step(cli_live *live);
 
-/** Let who looks on have the last data, for which a second is waited; hang up and stop. NULL is fine. */
+/** Wait up to a second until browsers have the final data; then stop. NULL is fine. */
 void cli_live_stop(cli_live *live);
 
 #endif

@@ -9,31 +9,31 @@
 
 #include "options.h"
 
-/** Is this the name of a setting, or of an option of any optimizer or scheduler? *value: what it takes; NULL
- * for a switch. */
+/**
+ * Returns true for a setting, or an option of any optimizer or scheduler. *value: its value; NULL: a switch.
+ */
 bool cli_setting_known(const char *name, const char **value);
 
-/** Name number `index` of settings and of options of optimizers and schedulers, each once; NULL after the
- * last. */
+/** Name number `index` of all settings and options of optimizers and schedulers; NULL after the last. */
 const char *cli_setting_name(int index);
 
-/** A field's default as text: "must be given" where it has none, "" for a list or a name that is empty;
- * returns `text`. */
+/** A field's default as text: "must be given" without one, "" for an empty list or name. Returns `text`. */
 const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEXT]);
 
 /**
- * The settings of a command line: lathe's defaults, then the command's own, then the file of --config, then
- * the options given. Checked as a whole. Returns an exit code, having said what is wrong.
+ * The settings of a command line: lathe's defaults, then the command's, then the file of --config, then the
+ * options given. They are checked together.
+ * Returns an exit code, after a message if it is not CLI_DONE.
  */
 int cli_settings(const cli_line *line, lathe_settings *settings);
 
-/** The same without the check, for settings that are not those of one run. */
+/** As cli_settings, without the check, for settings that are not those of one run. */
 int cli_settings_read(const cli_line *line, lathe_settings *settings);
 
-/** The value of a setting as it was given on the line, NULL if it was not. */
+/** The value of a setting on the command line; NULL if it was not given. */
 const char *cli_setting_given(const cli_line *line, const char *name);
 
-/** Print the part of --help that tells them, with the command's own defaults (see cli_command). */
+/** Print the settings for --help, with the command's defaults (see cli_command). */
 void cli_settings_help(const char *const *presets, FILE *file);
 
 #endif

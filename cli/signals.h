@@ -1,12 +1,14 @@
-/* Signals that ask a run to end: the first is noted, so that the step can be finished and saved; the second
- * ends the program. */
+/*
+ * Signals that end a run. The first is recorded, so that the step can finish and be saved; the second ends at
+ * once.
+ */
 #ifndef LATHE_CLI_SIGNALS_H
 #define LATHE_CLI_SIGNALS_H
 
-/** Watch SIGINT, SIGTERM and SIGHUP from now on. */
+/** Handle SIGINT, SIGTERM and SIGHUP from now on. */
 void cli_signals_watch(void);
 
-/** The first signal that came, 0 if none. */
+/** The first signal that arrived; 0 without one. */
 int cli_signal(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* Predictions of a trained model: probabilities of each class for each picture of a data set. */
+/* Predictions of a trained model: the probability of each class for each picture of a data set. */
 #ifndef LATHE_DEPLOY_PREDICT_H
 #define LATHE_DEPLOY_PREDICT_H
 
@@ -12,18 +12,18 @@ extern "C" {
 typedef struct lathe_predict_opts {
     int batch_size; /* 0 means 64 */
     int workers;    /* threads that decode pictures ahead of time */
-    bool hflip;     /* test-time flip: the mean of the probabilities of the picture and of its mirror image */
+    bool hflip;     /* average the probabilities of each picture and of its mirror image */
 } lathe_predict_opts;
 
 /**
- * The probabilities that the model gives each class: a softmax of its outputs; for several heads one a head;
- * for any number of classes at once a sigmoid each.
+ * Compute the probability of each class: a softmax of the outputs; for several heads a softmax for each head;
+ * for any number of classes a sigmoid for each class.
  *
- *     probabilities [data->count, trained->classes], row by row
+ *     probabilities [data->count, trained->classes], row-major
  *
- * The class that a picture is taken for is the first of the largest, as lathe_run_evaluate counts it.
- * data      as lathe_trained_files or any data set of the model's size and channels
- * Errors    LATHE_EARG (a model of masks: its answer is a picture), LATHE_ESHAPE, and those of reading the
+ * The predicted class is the first with the largest probability, as in lathe_run_evaluate.
+ * data      lathe_trained_files, or any data set of the model's size and channels
+ * Errors    LATHE_EARG (a model of masks, which predicts pictures), LATHE_ESHAPE, and those of reading the
  *           pictures.
  */
 lathe_status lathe_trained_predict(const lathe_trained *trained, const lathe_dataset *data,

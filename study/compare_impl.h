@@ -5,7 +5,7 @@
 #include "../core/arena.h"
 #include "compare.h"
 
-/** One way to set some keys. */
+/** One choice of an axis: some keys and their values. */
 typedef struct lathe_choice {
     const char *name; /* "cyclic:triangular2", "lr 0.01" */
     const char **key, **text;
@@ -13,7 +13,7 @@ typedef struct lathe_choice {
     struct lathe_choice *next;
 } lathe_choice;
 
-/** Choices of which each variant has one. */
+/** The choices of one axis; each variant has one of them. */
 typedef struct lathe_axis {
     lathe_choice *first, *last;
     int count;
@@ -21,8 +21,7 @@ typedef struct lathe_axis {
 
 enum { LATHE_AXES = 16 };
 
-/** An axis from "KEY=a,b,c", from a file of named runs. Errors: LATHE_EARG, LATHE_EIO, LATHE_EFORMAT,
- * LATHE_ENOMEM. */
+/** An axis from "KEY=a,b,c", or from a file. Errors: LATHE_EARG, LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM. */
 lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *axis);
 lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis);
 
@@ -30,8 +29,9 @@ lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *a
 const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index);
 
 /**
- * Give the settings' schedule what it needs and was not given (see lathe_compare_new), say so in `note` ("":
- * nothing was needed), and check all of them. Errors: those of lathe_run_length and lathe_run_preview.
+ * Give the settings' schedule the options that lathe_compare_new describes, list them in `note` ("": no
+ * option), and check all settings.
+ * Errors   those of lathe_run_length and lathe_run_preview
  */
 lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE]);
 

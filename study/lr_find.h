@@ -1,6 +1,6 @@
 /*
- * The learning-rate range test: the rate grows from step to step while loss and accuracy are watched, and two
- * numbers come out, the base_lr and max_lr of a cyclic schedule.
+ * The learning-rate range test: the rate grows from step to step, loss and accuracy are recorded, and base_lr
+ * and max_lr of a cyclic schedule follow from them.
  *
  * Source   L. N. Smith, Cyclical Learning Rates for Training Neural Networks (arXiv 1506.01186), section 3.3;
  *          A Disciplined Approach to Neural Network Hyper-Parameters (arXiv 1803.09820). The debiased average
@@ -15,46 +15,47 @@
 extern "C" {
 #endif
 
-/** How the rate grows: by the same factor each step, or by the same amount, as in Smith's paper. */
+/** How the rate grows at each step: by the same factor, or by the same amount as in Smith's paper. */
 typedef enum lathe_lr_growth { LATHE_LR_LOG, LATHE_LR_LINEAR } lathe_lr_growth;
 
-/** Where a number of the pair comes from. */
+/** The rule that gave base_lr or max_lr. */
 typedef enum lathe_lr_rule {
     LATHE_LR_NO_RULE,
-    LATHE_LR_LOSS_FALLS, /* base_lr: here the loss has made the first tenth of its way down */
-    /** base_lr: a quarter of max_lr, for the fall begins only behind it, or before the sweep */
+    LATHE_LR_LOSS_FALLS, /* base_lr: the loss has made the first tenth of its way down */
+    /** base_lr: a quarter of max_lr, because the fall begins above it, or before the sweep. */
     LATHE_LR_QUARTER,
-    LATHE_LR_LOSS_RISES,     /* max_lr: half of where the loss has lost a tenth of its way down again */
-    LATHE_LR_ACCURACY_FALLS, /* max_lr: half of where the accuracy has lost a tenth of what it had won */
-    LATHE_LR_STOPS           /* max_lr: half of where the loss was no number any more */
+    LATHE_LR_LOSS_RISES,     /* max_lr: half the rate where the loss has lost a tenth of its way down */
+    LATHE_LR_ACCURACY_FALLS, /* max_lr: half the rate where the accuracy has lost a tenth of its gain */
+    LATHE_LR_STOPS           /* max_lr: half the rate where the loss became non-finite */
 } lathe_lr_rule;
 
-/** The pair of a cyclic schedule. NaN: there is none. */
+/** The two rates of a cyclic schedule. NaN: not found. */
 typedef struct lathe_lr_pair {
     double base_lr, max_lr;
     lathe_lr_rule base_rule, max_rule;
 } lathe_lr_pair;
 
-/** What is measured, by step: sweep after sweep, [sweeps][steps]. A sweep that ended early has NaN behind its
- * end. */
+/** The measurements, [sweeps][steps]. A sweep that ended early has NaN after its end. */
 typedef struct lathe_lr_sweeps {
-    const double *lr;              /* [steps], growing: the rate that step was made with */
-    const double *loss, *accuracy; /* of the step's batch before the step; accuracy 0 ... 1 */
+    const double *lr;              /* [steps], growing: the rate of each step */
+    const double *loss, *accuracy; /* of the step's batch before the step; accuracy in [0, 1] */
     size_t steps;
     int sweeps;
 } lathe_lr_sweeps;
 
-/** The answer. Free it with lathe_lr_found_free. */
+/** The result, for lathe_lr_found_free. */
 typedef struct lathe_lr_found {
     lathe_lr_pair pair;                            /* of the median curve */
-    lathe_lr_pair *each;                           /* [sweeps] of each sweep alone */
-    double base_low, base_high, max_low, max_high; /* the least and greatest of those */
-    /* The median curve; and, for those who know these marks, where loss is lowest and where it falls most
-     * steeply by the logarithm of the rate. */
+    lathe_lr_pair *each;                           /* [sweeps]: of each sweep alone */
+    double base_low, base_high, max_low, max_high; /* the smallest and largest of each */
+    /*
+     * The median curve, the rate of the lowest loss, and the rate of the steepest fall of the loss against
+     * the logarithm of the rate.
+     */
     size_t points;
-    double *lr, *loss, *accuracy, *slope; /* slope: change of the loss a tenfold rate */
+    double *lr, *loss, *accuracy, *slope; /* slope: change of the loss when the rate grows tenfold */
     double lowest_lr, steepest_lr;
-    /* what was measured; the members of lathe_lr_sweeps */
+    /* The measurements, as in lathe_lr_sweeps. */
     double *raw_lr, *raw_loss, *raw_accuracy;
     size_t steps;
     int sweeps;
@@ -80,21 +81,22 @@ typedef struct lathe_lr_found {
  *
  * smoothing   b, in [0, 1); 0.9 is usual, about ten steps.
  * Errors      returns NULL. LATHE_EARG for fewer than 20 steps, or rates that do not grow. LATHE_ESTATE with
- *             a remedy if the loss never falls by more than its noise, or still falls at the end. LATHE_ENOMEM.
+ *             a remedy if the loss never falls beyond its noise, or still falls at the end. LATHE_ENOMEM.
  */
 lathe_lr_found *lathe_lr_read(const lathe_lr_sweeps *sweeps, double smoothing);
 
 void lathe_lr_found_free(lathe_lr_found *found);
 
-/** The rule in words, "a quarter of max_lr: ...". */
+/** The rule as text: "a quarter of max_lr: ...". */
 const char *lathe_lr_rule_text(lathe_lr_rule rule);
 
 /**
- * Make the pair the settings' schedule: cyclic:triangular2 with base_lr and max_lr of three digits and whole
- * cycles that fit the run, as lathe_compare_new fits them. Momentum stays what it was in the test
- * (cycle_momentum = off): a rate's reach is about lr / (1 - momentum), so rates found with one momentum do
- * not fit another. Options of the schedule before go. Errors: LATHE_EARG for a pair without numbers; those of
- * lathe_run_length.
+ * Set the schedule of the settings to cyclic:triangular2 with this base_lr and max_lr, in three digits, and
+ * with whole cycles that fit the run, as lathe_compare_new does. Options of the former schedule are removed.
+ *
+ * The momentum stays as in the test (cycle_momentum = off). The effect of a rate is about lr / (1 -
+ * momentum), so rates found with one momentum do not fit another.
+ * Errors   LATHE_EARG for a pair with NaN; those of lathe_run_length
  */
 lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings);
 
@@ -102,24 +104,25 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
 typedef struct lathe_lr_find_opts {
     int growth;           /* a lathe_lr_growth */
     double from, to;      /* 0 means 1e-6 and 10; linear: to / 1000, and ten times the optimizer's own rate */
-    uint64_t steps;       /* 0 means 100 for each tenfold; linear: 400. At least 20 */
-    int sweeps;           /* how many, each with a seed of its own: the run's, the next one, ...; 0 means 3 */
+    uint64_t steps;       /* at least 20; 0 means 100 for each factor of ten; linear: 400 */
+    int sweeps;           /* their number, with the run's seed, the next seed, ...; 0 means 3 */
     double smoothing;     /* 0 means 0.9 */
-    bool present_weights; /* sweep from the weights that the net has, not from first weights of each seed */
-    bool (*on_step)(void *context, int sweep, uint64_t step, double lr,
-        double loss); /* after each; false: stop, LATHE_ESTATE. NULL: nothing */
+    bool present_weights; /* start from the net's present weights, not from each seed's first weights */
+    /** Called after each step. Returns false to stop with LATHE_ESTATE. May be NULL. */
+    bool (*on_step)(void *context, int sweep, uint64_t step, double lr, double loss);
     void *context;
 } lathe_lr_find_opts;
 
 /**
- * Sweep the learning rate of run->settings.optim over the run's net and read the pair. Each sweep has its
- * seed's first weights (or those of settings.init_weights), order of samples and dropout, and an optimizer of
- * its own; the rates of groups keep their ratio. A sweep ends early when its loss is no number, or the
- * smoothed loss above twice its beginning. The run, its optimizer and the net's weights and running
- * statistics are afterwards bit for bit what they were, also after a failure; gradients are gone.
+ * Sweep the learning rate of run->settings.optim over the run's net, and read base_lr and max_lr.
+ *
+ * Each sweep has its seed's first weights (or those of settings.init_weights), order of samples and dropout,
+ * and its own optimizer. The rates of groups keep their ratio. A sweep ends early if its loss is non-finite,
+ * or its smoothed loss is more than twice its first level. Afterwards the run, its optimizer, and the net's
+ * weights and running statistics are unchanged to the bit, also after a failure. Gradients are cleared.
  *
  * opts     NULL: all defaults.
- * Errors   NULL: those of lathe_lr_read and of a step; LATHE_EARG for options out of range.
+ * Errors   those of lathe_lr_read and of a step; LATHE_EARG for options out of range: returns NULL.
  */
 lathe_lr_found *lathe_lr_find(lathe_run *run, const lathe_lr_find_opts *opts);
 

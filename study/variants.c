@@ -101,8 +101,8 @@ const char *lathe_variant_words(const lathe_variant *variant, char text[96])
     else if (variant->diverged == variant->runs) snprintf(text, 96, "diverged");
     else if (variant->diverged)
         snprintf(text, 96, "diverged in %d of %d runs", variant->diverged, variant->runs);
-    else if (variant->baseline) snprintf(text, 96, "what the others are held against");
-    else if (t->count < 2) snprintf(text, 96, "one seed: no telling from noise");
+    else if (variant->baseline) snprintf(text, 96, "the baseline");
+    else if (t->count < 2) snprintf(text, 96, "one seed: noise unknown");
     else if (variant->p <= LATHE_VARIANT_LEVEL)
         snprintf(text, 96, "%s, p = %.2g", t->mean > 0 ? "clearly better" : "clearly worse", variant->p);
     else snprintf(text, 96, "difference within seed noise, p = %.2g", variant->p);

@@ -214,7 +214,7 @@ static const cli_option options[] = {
         .repeats = true },
     { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
     { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
-    { .name = "baseline", .value = "NAME", .help = "the variant that others are held against [the first]" },
+    { .name = "baseline", .value = "NAME", .help = "the others are compared with this variant [the first]" },
     { .name = "svg",
         .value = "FILE",
         .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },

@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 /**
- * Draw `values` from left to right under a line with the title, the least and the greatest of them at the
- * left edge. Where a column stands for several values it shows the greatest.
+ * Draw `values` from left to right under a line with the title. The smallest and the largest value are at the
+ * left edge. A column that stands for several values shows the largest.
  */
 void cli_chart(FILE *file, const char *title, const double *values, size_t count);
 

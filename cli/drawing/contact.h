@@ -14,18 +14,17 @@ typedef struct cli_sheet {
     uint8_t *pixels;  /* [down, across, 3] */
 } cli_sheet;
 
-/** A sheet with room for `most` pictures of that size. Errors: LATHE_EARG (too large), LATHE_ENOMEM: NULL. */
+/** A sheet for `most` pictures of this size. Errors: LATHE_EARG (too large), LATHE_ENOMEM: returns NULL. */
 cli_sheet *cli_sheet_new(int channels, int height, int width, int most, int columns);
 void cli_sheet_free(cli_sheet *sheet);
 
-/** Put the next picture, whose size may be smaller than the sheet's, with its name (which is cut to the
- * picture's width). */
+/** Add the next picture, of the sheet's size or smaller, and its name (cut to the picture's width). */
 void cli_sheet_add(cli_sheet *sheet, const lathe_image *image, const char *name);
 
-/** Write the rows that are used as a PNG. Errors: LATHE_EIO, LATHE_ENOMEM. */
+/** Write the used rows as a PNG. Errors: LATHE_EIO, LATHE_ENOMEM. */
 lathe_status cli_sheet_write(const cli_sheet *sheet, const char *path);
 
-/** Draw it with half blocks in 24-bit colours, scaled down to at most 80 columns. */
+/** Draw the sheet with half blocks in 24-bit colours, scaled down to at most 80 columns. */
 void cli_sheet_preview(const cli_sheet *sheet, FILE *file);
 
 #endif

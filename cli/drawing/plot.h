@@ -1,5 +1,4 @@
-/* Lines in a terminal: dots of braille characters, 2 x 4 a cell, or plain stars where those cannot be shown.
- */
+/* Lines in a terminal: braille characters with 2 x 4 dots, or stars if those cannot be shown. */
 #ifndef LATHE_CLI_DRAWING_PLOT_H
 #define LATHE_CLI_DRAWING_PLOT_H
 
@@ -17,12 +16,10 @@ typedef struct cli_plot {
     int width, height; /* of the drawing, in characters; 0: 64 x 8 */
 } cli_plot;
 
-/** Draw it. Returns how many lines were written: height, 1 for the title, and 1 for the axis if there is one.
- */
+/** Draw it. Returns the number of lines: height, 1 for the title, and 1 for an axis. */
 int cli_plot_print(FILE *file, const cli_plot *plot);
 
-/** Can a terminal, or who reads the text, show braille? By LC_ALL, LC_CTYPE, LANG and TERM in the
- * environment. */
+/** Returns true if a terminal can show braille, from LC_ALL, LC_CTYPE, LANG and TERM in the environment. */
 bool cli_plot_unicode(void);
 
 #endif

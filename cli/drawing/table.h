@@ -1,4 +1,4 @@
-/* Text tables with aligned columns, for people. */
+/* Text tables with aligned columns. */
 #ifndef LATHE_CLI_DRAWING_TABLE_H
 #define LATHE_CLI_DRAWING_TABLE_H
 
@@ -8,14 +8,16 @@ enum { CLI_TABLE_COLUMNS = 8 };
 
 typedef struct cli_table cli_table;
 
-/** A table; `align` has a letter a column: l left, r right. Returns NULL when memory runs out, which all
- * others accept. */
+/**
+ * A table. `align` has a letter for each column: l left, r right. NULL without memory, which all calls
+ * accept.
+ */
 cli_table *cli_table_new(const char *align);
 
-/** Add a row: one text (copied) a column. The first row is the heading. */
+/** Add a row with one text (copied) for each column. The first row is the heading. */
 void cli_table_row(cli_table *table, const char *const *cells);
 
-/** Print it with each line indented by `indent` columns, and free it. */
+/** Print the table, each line indented by `indent` columns, and free it. */
 void cli_table_print(cli_table *table, FILE *file, int indent);
 
 #endif

@@ -44,7 +44,7 @@ static void one_folder_one_page_one_table(void **state)
     run(&p, SHORT " --out", "one");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     assert_non_null(strstr(p.out, "\ncyclic:triangular2  "));
-    assert_non_null(strstr(p.out, "what the others are held against"));
+    assert_non_null(strstr(p.out, "the baseline"));
     assert_non_null(strstr(p.out, "Paired t test over the 2 seeds"));
     assert_non_null(strstr(p.err,
         "cyclic:triangular2: max_lr = 0.006, base_lr = 0.0015, step_size_up = 2, to fit the run"));

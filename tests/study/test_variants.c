@@ -42,7 +42,7 @@ static void differences_in_words(void **state)
     assert_true(fabs(variant[1].against.mean - 0.2) < 1e-12);
     assert_true(fabs(variant[1].p - 2 * 0.000832) < 1e-5);
     assert_true(variant[2].p == 1);
-    assert_string_equal(lathe_variant_words(&variant[0], words), "what the others are held against");
+    assert_string_equal(lathe_variant_words(&variant[0], words), "the baseline");
     assert_string_equal(lathe_variant_words(&variant[1], words), "clearly better, p = 0.0017");
     assert_string_equal(lathe_variant_words(&variant[2], words), "difference within seed noise, p = 1");
     lathe_free(variant);
@@ -67,7 +67,7 @@ static void what_is_missing_is_said(void **state)
     assert_string_equal(lathe_variant_words(&variant[2], words), "diverged in 2 of 3 runs");
     run[8].result.end = LATHE_RUN_COMPLETE;
     variant[2].diverged = 0;
-    assert_string_equal(lathe_variant_words(&variant[2], words), "one seed: no telling from noise");
+    assert_string_equal(lathe_variant_words(&variant[2], words), "one seed: noise unknown");
     variant[2].diverged = 3;
     assert_string_equal(lathe_variant_words(&variant[2], words), "diverged");
     lathe_free(variant);

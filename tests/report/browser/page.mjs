@@ -135,7 +135,7 @@ async function compareVariants(page) {
   check("pointing at a name shows its cycles and its gap", (await inked(page)).some((n, i) => n !== before[i]));
   await settled(page);
   const words = await page.$$eval("#tables td.words", (all) => all.map((cell) => cell.textContent));
-  check(`results in words: ${words[1]}`, words.length === (await page.$$("#legend tbody tr")).length && words.every((text) => /noise|clearly|held against|diverged/.test(text)));
+  check(`results in words: ${words[1]}`, words.length === (await page.$$("#legend tbody tr")).length && words.every((text) => /noise|clearly|baseline|diverged/.test(text)));
   check("and as sentences", /Within seed noise of |Clearly (better|worse) than /.test(await page.textContent("#verdict")));
   const spreads = await page.$$eval("#tables section:first-child tbody td:nth-child(3)", (all) => all.map((cell) => cell.textContent));
   check(`mean ± spread: ${spreads[0]}`, spreads.every((text) => / ± /.test(text)));
