@@ -141,11 +141,6 @@ static lathe_shape *good_lathe_shape_p(const char *place)
 /* ---- room for results, arrays ---- */
 
 static void *room(void) { return later(free, calloc(1, ROOM)); }
-static lathe_task *good_lathe_task_p(const char *place)
-{
-    (void)place;
-    return room();
-}
 
 static char *good_buffer(const char *place)
 {
