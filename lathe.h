@@ -10,6 +10,7 @@
 #include "data/all.h"
 #include "metrics/all.h"
 #include "io/all.h"
+#include "task/all.h"
 #include "train/all.h"
 #include "study/all.h"
 #include "deploy/all.h"

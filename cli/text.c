@@ -3,8 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <lathe/lathe.h>
-
 /* Bytes of the character at `text` that can be shown; 0: it cannot. */
 static size_t shown(const unsigned char *text)
 {
@@ -45,4 +43,20 @@ void cli_csv_cell(const char *text, FILE *file)
         fputc(*text, file);
     }
     fputc('"', file);
+}
+
+char *cli_metric_text(const lathe_task_metric *metric, double value, char *to, size_t size)
+{
+    snprintf(to, size, metric->percent ? "%s %.2f %%" : "%s %.4f", metric->title,
+        metric->percent ? 100 * value : value);
+    return to;
+}
+
+void cli_print_score(const char *set, const lathe_task *task, const lathe_score *score)
+{
+    char text[128];
+    printf("%s", set);
+    for (int i = 0; i < task->metrics; i++)
+        printf(" %s,", cli_metric_text(&task->type->metrics[i], score->metric[i], text, sizeof text));
+    printf(" loss %.4f (%zu images)\n", score->loss, score->count);
 }

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <lathe/lathe.h>
+
 /** `text` with control characters and invalid UTF-8 as \xHH, cut to `size` bytes. Returns `to`. */
 char *cli_printable(const char *text, char *to, size_t size);
 
@@ -12,5 +14,11 @@ char *cli_printable(const char *text, char *to, size_t size);
  * formula (it begins with = + - @, a tab or a line end) gets an apostrophe in front.
  */
 void cli_csv_cell(const char *text, FILE *file);
+
+/** "accuracy 97.25 %" or "mean IoU 0.9725", as the metric wants to be shown; returns `to`. */
+char *cli_metric_text(const lathe_task_metric *metric, double value, char *to, size_t size);
+
+/** "test accuracy 97.25 %, loss 0.0812 (10000 images)" with all metrics of the task, as a line on stdout. */
+void cli_print_score(const char *set, const lathe_task *task, const lathe_score *score);
 
 #endif

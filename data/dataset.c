@@ -1,7 +1,6 @@
 #include "dataset.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "../core/alloc.h"
 
@@ -26,17 +25,19 @@ size_t lathe_data_scratch(const lathe_dataset *data)
 {
     if (!data) return 0;
     size_t area = (size_t)data->height * (size_t)data->width; /* at most 2^28 */
-    size_t planes = (size_t)data->channels + (data->task == LATHE_TASK_PIXELS) + data->instance_masks;
+    size_t planes = (size_t)data->channels + data->masks + data->instance_masks;
     if (!data->objects_most) return area * planes;
     size_t numbers = data->objects_most + 3; /* first[2], first_point[objects + 1] */
     return (area * planes + 15) / 16 * 16 + numbers * sizeof(size_t) +
         data->objects_most * sizeof(lathe_object) + data->points_most * sizeof(lathe_point);
 }
 
+bool lathe_data_labels_only(const lathe_dataset *data) { return data && !data->targets_each && !data->masks; }
+
 size_t lathe_data_answers(const lathe_dataset *data)
 {
     if (!data) return 0;
-    if (data->task == LATHE_TASK_PIXELS) return (size_t)data->height * (size_t)data->width;
+    if (data->masks) return (size_t)data->height * (size_t)data->width;
     return data->targets_each ? (size_t)data->targets_each : 1;
 }
 
@@ -52,21 +53,4 @@ const char *lathe_data_sample_name(const lathe_dataset *data, size_t index, char
     if (file) snprintf(name, LATHE_SAMPLE_NAME, "%s", file);
     else snprintf(name, LATHE_SAMPLE_NAME, "picture %zu of %s", index, data->name);
     return name;
-}
-
-/* The words are part of the checkpoint's format. */
-static const char *const task_names[] = { "class", "many", "heads", "pixels" };
-
-const char *lathe_task_name(lathe_task task)
-{
-    const unsigned index = (unsigned)task;
-    return index < sizeof task_names / sizeof task_names[0] ? task_names[index] : NULL;
-}
-
-bool lathe_task_find(const char *name, lathe_task *task)
-{
-    if (!name || !task) return false;
-    for (size_t i = 0; i < sizeof task_names / sizeof task_names[0]; i++)
-        if (!strcmp(name, task_names[i])) return *task = (lathe_task)i, true;
-    return false;
 }

@@ -18,21 +18,8 @@ typedef struct lathe_dataset lathe_dataset;
 /** LATHE_SPLIT_VAL: the validation set, for sets that have one and a test set; LATHE_ESTATE for others. */
 typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST, LATHE_SPLIT_VAL } lathe_split;
 
-/** What is to be learned about a picture. */
-typedef enum lathe_task {
-    LATHE_TASK_CLASS, /* its class: one label */
-    LATHE_TASK_MANY,  /* any number of classes: for each 0 or 1 */
-    LATHE_TASK_HEADS, /* a class of each of several kinds (colour, shape, ...): a label a head */
-    LATHE_TASK_PIXELS /* a class for each pixel: a mask */
-} lathe_task;
-
-/** The word for a task in a checkpoint: "class", "many", "heads", "pixels"; NULL for other numbers. */
-const char *lathe_task_name(lathe_task task);
-
-/** The task of such a word. Returns false if no task has it. */
-bool lathe_task_find(const char *name, lathe_task *task);
-
-/** One kind of class of LATHE_TASK_HEADS: its classes are [first, first + classes) of the data set's. */
+/** One of several kinds of class (colour, shape, ...): its classes are [first, first + classes) of the data
+ * set's. */
 typedef struct lathe_head {
     const char *name;
     int first, classes;
@@ -46,8 +33,8 @@ typedef struct lathe_sample {
      * Its class. With several heads: of the first; with many classes: its first class, or 0; with a mask: 0.
      */
     int label;
-    const int *targets;    /* [data->targets_each] of LATHE_TASK_MANY and LATHE_TASK_HEADS, otherwise NULL */
-    const uint8_t *mask;   /* [H, W] classes, of LATHE_TASK_PIXELS, otherwise NULL */
+    const int *targets;    /* [data->targets_each], or NULL if that is 0 */
+    const uint8_t *mask;   /* [H, W] classes, or NULL if the data set has no masks */
     lathe_objects objects; /* of this one picture, B = 1; first[0] need not be 0. Left out where objects_most
                               is 0 */
 } lathe_sample;
@@ -76,10 +63,11 @@ struct lathe_dataset {
     const char *const *class_names; /* [classes] */
     const int *labels;              /* [count]: label of each sample, known without decoding a picture */
     double mean[4], std[4];         /* of each channel, of pixels scaled to [0, 1]: for normalisation */
-    lathe_task task;
-    int targets_each;       /* numbers of a sample's targets: of classes, or of heads; otherwise 0 */
-    const int *targets;     /* [count, targets_each] */
-    int heads;              /* of LATHE_TASK_HEADS, otherwise 0 */
+    const char *task;   /* what is learned: the name of a task, such as "classify"; a text that stays valid */
+    bool masks;         /* each sample has a mask: a class for each pixel */
+    int targets_each;   /* numbers of a sample's targets: a class each head, or 0 and 1 each class; or 0 */
+    const int *targets; /* [count, targets_each] */
+    int heads;          /* kinds of class, of which a sample has one each; 0: there is one kind alone */
     const lathe_head *head; /* [heads] */
     const int *groups; /* [count]: samples of one number belong together (a patient, a film); NULL: unknown */
     size_t objects_most;            /* most objects of any one sample; 0: the samples have no objects */
@@ -98,6 +86,9 @@ lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *s
 
 /** Bytes of scratch for reading a sample: for its pixels, its masks and its objects. */
 size_t lathe_data_scratch(const lathe_dataset *data);
+
+/** Returns true if a sample has a label alone: neither targets nor a mask. */
+bool lathe_data_labels_only(const lathe_dataset *data);
 
 /** Numbers of a sample's target in a batch: 1 label, targets_each targets, or the H*W classes of a mask. */
 size_t lathe_data_answers(const lathe_dataset *data);

@@ -78,28 +78,28 @@ static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensor
         if (!(input[i] >= 1 && input[i] <= (i ? 16384 : 4)) || input[i] != (int)input[i])
             return lathe_fail(LATHE_EFORMAT, "%s: pictures of %g x %g x %g", file->path, input[0], input[1],
                 input[2]);
-    trained->channels = (int)input[0];
-    trained->height = trained->input_height = (int)input[1];
-    trained->width = trained->input_width = (int)input[2];
-    status = numbers_of(file, "lathe.mean", trained->mean, trained->channels);
-    if (!status) status = numbers_of(file, "lathe.std", trained->std, trained->channels);
+    lathe_dataset *data = &trained->data;
+    data->name = trained->settings.data;
+    data->channels = (int)input[0];
+    data->height = (int)input[1];
+    data->width = (int)input[2];
+    status = numbers_of(file, "lathe.mean", data->mean, data->channels);
+    if (!status) status = numbers_of(file, "lathe.std", data->std, data->channels);
     trained->transforms = status ? NULL : lathe_transforms_parse(trained->settings.augment);
-    if (!trained->transforms) return lathe_error();
-    return lathe_transforms_size(trained->transforms, trained->channels, &trained->input_height,
-        &trained->input_width);
+    return trained->transforms ? LATHE_OK : lathe_error();
 }
 
+/* "3 colour" a line; of one kind of class the text is empty. */
 static lathe_status read_heads(lathe_trained *trained, const lathe_safetensors *file)
 {
     const char *text = lathe_safetensors_text(file, "lathe.heads"), *const * line;
-    if (trained->task != LATHE_TASK_HEADS) return LATHE_OK;
-    lathe_status status = text ? lathe_names_read(trained->arena, text, &line, &trained->heads) :
-                                 lathe_fail(LATHE_EFORMAT, "%s: has no lathe.heads", file->path);
-    lathe_head *head =
-        status ? NULL : lathe_arena_zeroed(trained->arena, (size_t)trained->heads, sizeof *head);
+    lathe_dataset *data = &trained->data;
+    if (!text || !*text) return LATHE_OK;
+    lathe_status status = lathe_names_read(trained->arena, text, &line, &data->heads);
+    lathe_head *head = status ? NULL : lathe_arena_zeroed(trained->arena, (size_t)data->heads, sizeof *head);
     if (!head) return lathe_error();
     int first = 0;
-    for (int i = 0; i < trained->heads; i++) {
+    for (int i = 0; i < data->heads; i++) {
         const char *blank = strchr(line[i], ' ');
         head[i].first = first;
         if (!blank || sscanf(line[i], "%6d", &head[i].classes) != 1 || head[i].classes < 1)
@@ -107,21 +107,22 @@ static lathe_status read_heads(lathe_trained *trained, const lathe_safetensors *
         head[i].name = blank + 1;
         first += head[i].classes;
     }
-    if (first != trained->classes)
+    if (first != data->classes)
         return lathe_fail(LATHE_EFORMAT, "%s: heads of %d classes in all, but %d names", file->path, first,
-            trained->classes);
-    trained->head = head;
+            data->classes);
+    data->head = head;
+    data->targets_each = data->heads;
     return LATHE_OK;
 }
 
 static lathe_status read_counts(lathe_trained *trained, const lathe_safetensors *file)
 {
     if (!lathe_safetensors_text(file, "lathe.class_counts")) return LATHE_OK;
-    double *numbers = lathe_arena_alloc(trained->arena, (size_t)trained->classes, sizeof *numbers);
-    uint64_t *counts = lathe_arena_alloc(trained->arena, (size_t)trained->classes, sizeof *counts);
+    double *numbers = lathe_arena_alloc(trained->arena, (size_t)trained->data.classes, sizeof *numbers);
+    uint64_t *counts = lathe_arena_alloc(trained->arena, (size_t)trained->data.classes, sizeof *counts);
     if (!numbers || !counts) return LATHE_ENOMEM;
-    lathe_status status = numbers_of(file, "lathe.class_counts", numbers, trained->classes);
-    for (int i = 0; i < trained->classes && !status; i++) {
+    lathe_status status = numbers_of(file, "lathe.class_counts", numbers, trained->data.classes);
+    for (int i = 0; i < trained->data.classes && !status; i++) {
         if (!(numbers[i] >= 0 && numbers[i] < 9e15))
             return lathe_fail(LATHE_EFORMAT, "%s: a class of %g samples", file->path, numbers[i]);
         counts[i] = (uint64_t)numbers[i];
@@ -130,24 +131,32 @@ static lathe_status read_counts(lathe_trained *trained, const lathe_safetensors 
     return status;
 }
 
+/* The classes, and the task that has them; a file of before there were several tasks has no word for it. */
 static lathe_status read_classes(lathe_trained *trained, const lathe_safetensors *file)
 {
     const char *names = text_of(file, "lathe.class_names"),
-               *task = lathe_safetensors_text(file, "lathe.task");
+               *word = lathe_safetensors_text(file, "lathe.task");
+    const lathe_task_type *type = lathe_task_find(word ? word : "classify");
+    lathe_dataset *data = &trained->data;
     if (!names) return LATHE_EFORMAT;
-    if (task && !lathe_task_find(task, &trained->task))
+    if (!type)
         return lathe_fail(LATHE_EFORMAT, "%s: lathe.task is '%.40s', which this version does not know",
-            file->path, task);
-    lathe_status status = lathe_names_read(trained->arena, names, &trained->class_names, &trained->classes);
+            file->path, word);
+    data->task = type->name;
+    data->masks = type->mask;
+    lathe_status status = lathe_names_read(trained->arena, names, &data->class_names, &data->classes);
     if (!status) status = read_heads(trained, file);
-    return status ? status : read_counts(trained, file);
+    if (!status) status = read_counts(trained, file);
+    if (status) return status;
+    trained->task = lathe_task_new(&(lathe_task_opts){ .data = data, .transforms = trained->transforms });
+    return trained->task ? LATHE_OK : lathe_error();
 }
 
 static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *file)
 {
     int count;
-    const lathe_model_spec spec = { trained->channels, trained->input_height, trained->input_width,
-        trained->classes };
+    const lathe_model_spec spec = { trained->data.channels, trained->task->height, trained->task->width,
+        trained->data.classes };
     trained->model = lathe_model_new();
     trained->net = trained->model ? lathe_model_build(trained->model, trained->settings.model, &spec) : NULL;
     lathe_status status = trained->net ? lathe_nn_init(trained->net, 0) : lathe_error();
@@ -189,6 +198,7 @@ void lathe_trained_free(lathe_trained *trained)
 {
     if (!trained) return;
     lathe_model_free(trained->model);
+    lathe_task_free(trained->task);
     lathe_transforms_free(trained->transforms);
     lathe_arena_free(trained->arena);
     lathe_free(trained);
@@ -197,36 +207,36 @@ void lathe_trained_free(lathe_trained *trained)
 lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
     bool skip_bad)
 {
-    if (!trained) return lathe_fail(LATHE_EARG, "lathe_trained_files: trained is NULL"), NULL;
+    if (!trained) return lathe_fail_null("lathe_trained_files", "trained"), NULL;
+    const lathe_dataset *data = &trained->data;
     return lathe_data_files(files, count,
-        &(lathe_files_opts){ .height = trained->height,
-            .width = trained->width,
-            .channels = trained->channels,
+        &(lathe_files_opts){ .height = data->height,
+            .width = data->width,
+            .channels = data->channels,
             .skip_bad = skip_bad,
-            .classes = trained->classes,
-            .class_names = trained->class_names,
-            .mean = trained->mean,
-            .std = trained->std });
+            .classes = data->classes,
+            .class_names = data->class_names,
+            .mean = data->mean,
+            .std = data->std });
 }
 
 lathe_loader *lathe_trained_loader(const lathe_trained *trained, const lathe_dataset *data, int batch_size,
     int workers)
 {
-    if (!trained || !data)
-        return lathe_fail(LATHE_EARG, "lathe_trained_loader: trained or data is NULL"), NULL;
-    if (data->channels != trained->channels || data->height != trained->height ||
-        data->width != trained->width)
+    if (!trained || !data) return lathe_fail_null("lathe_trained_loader", trained ? "data" : "trained"), NULL;
+    const lathe_dataset *own = &trained->data;
+    if (data->channels != own->channels || data->height != own->height || data->width != own->width)
         return lathe_fail(LATHE_ESHAPE,
                    "lathe_trained_loader: %s has pictures of %d x %d x %d, the model was trained on %d x %d "
                    "x %d",
-                   data->name, data->channels, data->height, data->width, trained->channels, trained->height,
-                   trained->width),
+                   data->name, data->channels, data->height, data->width, own->channels, own->height,
+                   own->width),
                NULL;
     return lathe_loader_new(data,
         &(lathe_loader_opts){ .batch_size = batch_size,
             .workers = workers,
             .transforms = trained->transforms,
             .still = true,
-            .mean = trained->mean,
-            .std = trained->std });
+            .mean = own->mean,
+            .std = own->std });
 }

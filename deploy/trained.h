@@ -7,6 +7,7 @@
 
 #include "../data/loading/loader.h"
 #include "../nn/layer.h"
+#include "../task/task.h"
 #include "../train/settings/settings.h"
 
 #ifdef __cplusplus
@@ -20,17 +21,12 @@ typedef struct lathe_trained {
     lathe_model *model;
     lathe_layer *net;
     uint64_t step; /* of the run when the file was written */
-    lathe_task task;
-    int classes;
-    const char *const *class_names; /* [classes] */
-    const uint64_t *class_counts;   /* [classes]: training samples of each class; NULL in older files */
-    int heads;                      /* of LATHE_TASK_HEADS */
-    const lathe_head *head;         /* [heads] */
-    int channels, height, width;    /* of the data set's pictures */
-    int input_height, input_width;  /* of the net's input: after the transforms */
-    double mean[4], std[4];         /* normalisation of each channel: (pixel / 255 - mean) / std */
-    lathe_transforms *transforms;   /* applied without randomness: lathe_transforms_still */
-    void *arena;                    /* private: of the names */
+    /** What the file says of the training data: pictures, normalisation and classes. It has no samples. */
+    lathe_dataset data;
+    const uint64_t *class_counts; /* [data.classes]: training samples of each class; NULL in older files */
+    lathe_task *task;             /* reads the net's outputs; it has no loss */
+    lathe_transforms *transforms; /* applied without randomness: lathe_transforms_still */
+    void *arena;                  /* private: of the names */
 } lathe_trained;
 
 /**

@@ -146,7 +146,7 @@ static lathe_status with_run(const lathe_run *run, const char *outcome, lathe_pa
         .steps_per_epoch = run->steps_per_epoch,
         .folder = "",
         .seconds = run->settings.no_times ? (double)NAN : run->seconds,
-        .test_accuracy = tested ? run->test_score.accuracy : (double)NAN,
+        .test_accuracy = tested ? run->test_score.metric[0] : (double)NAN,
         .test_loss = tested ? run->test_score.loss : (double)NAN };
     lathe_page_group group = { .name = run->settings.sched, .differs = "" };
     const lathe_page page = { .title = title,

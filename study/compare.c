@@ -329,7 +329,7 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
         .val_loss = epoch ? epoch->val_loss : none,
         .val_accuracy = epoch ? epoch->val_accuracy : none,
         .test_loss = tested ? run->test_score.loss : none,
-        .test_accuracy = tested ? run->test_score.accuracy : none,
+        .test_accuracy = tested ? run->test_score.metric[0] : none,
         .seconds = seconds };
     return lathe_compare_write(compare);
 }

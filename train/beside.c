@@ -1,5 +1,7 @@
 #include "beside.h"
 
+#include <string.h>
+
 #include "../core/alloc.h"
 #include "run_impl.h"
 
@@ -10,6 +12,7 @@ struct lathe_beside {
     lathe_run_state state;
     lathe_run *of;
     lathe_real *kept; /* the net's numbers as they were */
+    double *counted;  /* [2, task->numbers]: see lathe_run_state */
 };
 
 lathe_beside *lathe_beside_new(lathe_run *run)
@@ -18,7 +21,13 @@ lathe_beside *lathe_beside_new(lathe_run *run)
     lathe_beside *beside = lathe_alloc(1, sizeof *beside);
     if (!beside) return NULL;
     beside->kept = lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *beside->kept);
-    if (!beside->kept) return lathe_free(beside), NULL;
+    beside->counted = lathe_alloc(lathe_times(2, run->task->numbers), sizeof *beside->counted);
+    if (!beside->kept || !beside->counted) {
+        lathe_free(beside->kept);
+        lathe_free(beside->counted);
+        lathe_free(beside);
+        return NULL;
+    }
     beside->of = run;
     lathe_run_copy_net(run, LATHE_NET_ALL, beside->kept, false);
     return beside;
@@ -40,6 +49,8 @@ static lathe_status open_parts(lathe_beside *beside, uint64_t seed)
     *run = *of;
     beside->state = *of->state;
     run->state = &beside->state;
+    beside->state.counted = beside->counted;
+    beside->state.step_counted = beside->counted + of->task->numbers;
     beside->feed = *of->feed;
     beside->feed.taken = 0;
     run->feed = &beside->feed;
@@ -85,7 +96,7 @@ lathe_status lathe_beside_step(lathe_beside *beside, double lr, double *loss, do
     for (int g = lathe_optim_groups(run->optim) - 1; g >= 0; g--)
         lathe_optim_set_lr(run->optim, g, made > 0 ? lathe_optim_lr(run->optim, g) / made * lr : lr);
     beside->state.loss = (lathe_average){ 0 };
-    beside->state.right = 0;
+    memset(beside->counted, 0, run->task->numbers * sizeof *beside->counted);
     double samples;
     const uint64_t batches = lathe_feed_share(run->feed, (uint64_t)run->settings.accumulate, &samples);
     bool more = lathe_feed_next(run->feed, &batch);
@@ -95,7 +106,7 @@ lathe_status lathe_beside_step(lathe_beside *beside, double lr, double *loss, do
     lathe_status status = lathe_run_step(run, &batch, batches, samples, &row);
     run->step++;
     *loss = row.loss;
-    *accuracy = (double)beside->state.right / (beside->state.loss.weight * (double)beside->state.answers);
+    *accuracy = beside->counted[0] / beside->counted[1];
     return status;
 }
 
@@ -105,5 +116,6 @@ void lathe_beside_free(lathe_beside *beside)
     close_parts(beside);
     lathe_run_copy_net(beside->of, LATHE_NET_ALL, beside->kept, true);
     lathe_free(beside->kept);
+    lathe_free(beside->counted);
     lathe_free(beside);
 }

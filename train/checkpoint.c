@@ -148,7 +148,9 @@ static void note_progress(notes *n, const lathe_run *run)
     note_take(n, "lathe.sched_state", lathe_numbers_text(lathe_sched_state(run->sched), LATHE_SCHED_STATE));
     note_number(n, "lathe.epoch_loss_sum", state->loss.sum);
     note_number(n, "lathe.epoch_loss_weight", state->loss.weight);
-    note_count(n, "lathe.epoch_right", state->right);
+    note_count(n, "lathe.epoch_right", (uint64_t)state->counted[0]);
+    if (run->task->numbers > 2)
+        note_take(n, "lathe.epoch_counted", lathe_numbers_text(state->counted, (int)run->task->numbers));
     note_number(n, "lathe.best", run->best);
     note_count(n, "lathe.best_epoch", run->best_epoch);
     note_count(n, "lathe.best_step", state->best_step);
@@ -308,12 +310,28 @@ static lathe_status read_average(const lathe_safetensors *file, const lathe_run 
     return read_slab(file, lathe_optim_params(run->optim), lathe_averaged_numbers(averaged), average_prefix);
 }
 
+/* What the metrics have added up. Older files have the answers that were right alone. */
+static lathe_status read_counted(const lathe_safetensors *file, lathe_run *run)
+{
+    uint64_t right;
+    lathe_run_state *state = run->state;
+    int numbers = (int)run->task->numbers;
+    const char *text = lathe_safetensors_text(file, "lathe.epoch_counted");
+    if (text && lathe_numbers_read(&text, state->counted, numbers) && !*text) return LATHE_OK;
+    if (text)
+        return lathe_fail(LATHE_EFORMAT, "%s: lathe.epoch_counted has not %d numbers", file->path, numbers);
+    lathe_status status = read_count(file, "lathe.epoch_right", &right);
+    state->counted[0] = (double)right;
+    state->counted[1] = state->loss.weight * (double)run->task->answers;
+    return status;
+}
+
 static lathe_status read_progress(const lathe_safetensors *file, lathe_run *run)
 {
     lathe_run_state *state = run->state;
     lathe_status status = read_number(file, "lathe.epoch_loss_sum", &state->loss.sum);
     if (!status) status = read_number(file, "lathe.epoch_loss_weight", &state->loss.weight);
-    if (!status) status = read_count(file, "lathe.epoch_right", &state->right);
+    if (!status) status = read_counted(file, run);
     if (!status) status = read_number(file, "lathe.best", &run->best);
     if (!status) status = read_count(file, "lathe.best_epoch", &run->best_epoch);
     if (!status) status = read_count(file, "lathe.best_step", &state->best_step);

@@ -2,6 +2,7 @@
 
 #include "../core/alloc.h"
 #include "../io/lines.h"
+#include "../task/task.h"
 
 /* The pictures before the transforms. */
 static char *input_of(const lathe_dataset *data)
@@ -23,7 +24,11 @@ static char *names_of(const lathe_dataset *data)
     return lathe_text_take(&text);
 }
 
-static char *task_of(const lathe_dataset *data) { return lathe_strdup(lathe_task_name(data->task)); }
+static char *task_of(const lathe_dataset *data)
+{
+    const lathe_task_type *type = lathe_task_find(data->task);
+    return type ? lathe_strdup(type->word ? type->word : type->name) : NULL;
+}
 
 /* "3 colour" a line: how many classes a head has, and its name. */
 static char *heads_of(const lathe_dataset *data)

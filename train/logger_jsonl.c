@@ -194,7 +194,7 @@ static lathe_status end(lathe_logger *logger, lathe_run *run)
         lathe_text_json(&out, run->not_a_number);
     }
     put_number(&out, "test_loss", run->test_score.count ? run->test_score.loss : (double)NAN);
-    put_number(&out, "test_accuracy", run->test_score.count ? run->test_score.accuracy : (double)NAN);
+    put_number(&out, "test_accuracy", run->test_score.count ? run->test_score.metric[0] : (double)NAN);
     lathe_status status = add_line((events *)logger, &out);
     return status ? status : flush(logger);
 }

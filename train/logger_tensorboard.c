@@ -302,7 +302,7 @@ static lathe_status flush(lathe_logger *logger)
 static lathe_status end(lathe_logger *logger, lathe_run *run)
 {
     const lathe_score *test = &run->test_score;
-    const scalar scalars[] = { { "test_loss", test->loss }, { "test_accuracy", test->accuracy } };
+    const scalar scalars[] = { { "test_loss", test->loss }, { "test_accuracy", test->metric[0] } };
     lathe_status status = test->count ? put_scalars((board *)logger, run->step, scalars, 2) : LATHE_OK;
     return status ? status : flush(logger);
 }

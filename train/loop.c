@@ -6,38 +6,16 @@
 
 /* ---- evaluation ---------------------------------------------------------------------------------------- */
 
-/* What evaluation adds up. */
-typedef struct sums {
-    lathe_average loss;
-    uint64_t right;
-    lathe_regions regions;
-} sums;
-
-static lathe_status evaluate_batch(lathe_run *run, const lathe_batch *batch, sums *sum)
-{
-    lathe_tape_begin(run->tape, LATHE_EVAL);
-    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    lathe_tensor *batch_loss = lathe_task_loss(run, output, batch->labels, run->state->plain_opts);
-    if (!batch_loss) return lathe_error();
-    lathe_average_add(&sum->loss, lathe_item(batch_loss), batch->size);
-    return lathe_task_count(run, output, batch->labels, &sum->right, &sum->regions);
-}
-
-lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score)
+lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
+    lathe_score *score)
 {
     if (!run || !data || !score)
         return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
     lathe_loader *loader = lathe_run_loader(run, data);
     if (!loader) return lathe_error();
-    sums sum = { .right = 0 };
-    lathe_status status = LATHE_OK;
-    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);)
-        status = evaluate_batch(run, &batch, &sum);
-    if (!status) status = lathe_loader_status(loader);
+    const lathe_evaluate_opts opts = { .loss = run->state->plain_opts, .measure = measure };
+    lathe_status status = lathe_evaluate(run->task, run->net, run->tape, loader, &opts, score);
     lathe_loader_free(loader);
-    double answers = (double)data->count * (double)run->state->answers;
-    *score = (lathe_score){ lathe_average_value(&sum.loss), (double)sum.right / answers, data->count,
-        lathe_task_mean_iou(run->feed->data, &sum.regions) };
     return status;
 }
 
@@ -125,14 +103,15 @@ static void observe(lathe_run *run, const lathe_epoch_row *row)
  * ended. */
 typedef struct gathered {
     lathe_average loss;
-    uint64_t right, waited;
+    uint64_t waited;
     double reference, sched[LATHE_SCHED_STATE];
 } gathered;
 
 static gathered gathered_so_far(const lathe_run *run)
 {
     const lathe_run_state *state = run->state;
-    gathered g = { state->loss, state->right, state->waited, state->reference, { 0 } };
+    gathered g = { state->loss, state->waited, state->reference, { 0 } };
+    memcpy(state->kept_counted, state->counted, run->task->numbers * sizeof *state->counted);
     memcpy(g.sched, lathe_sched_state(run->sched), sizeof g.sched);
     return g;
 }
@@ -141,7 +120,7 @@ static void gather_again(lathe_run *run, const gathered *g)
 {
     lathe_run_state *state = run->state;
     state->loss = g->loss;
-    state->right = g->right;
+    memcpy(state->counted, state->kept_counted, run->task->numbers * sizeof *state->counted);
     state->waited = g->waited;
     state->reference = g->reference;
     memcpy(lathe_sched_state(run->sched), g->sched, sizeof g->sched);
@@ -161,14 +140,15 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     lathe_run_state *state = run->state;
     const gathered before = gathered_so_far(run);
     double start = lathe_run_clock();
-    lathe_score val = { (double)NAN, (double)NAN, 0, (double)NAN };
+    lathe_score val = lathe_score_none();
+    double trained[LATHE_TASK_METRICS];
+    lathe_task_compute(run->task, state->counted, trained);
     lathe_status status = lathe_run_average_enter(run);
-    if (!status && run->feed->val) status = lathe_run_evaluate(run, run->feed->val, &val);
-    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss),
-        (double)state->right / (state->loss.weight * (double)state->answers), val.loss, val.accuracy,
-        seconds + lathe_run_clock() - start, (double)images / seconds };
+    if (!status && run->feed->val) status = lathe_run_evaluate(run, run->feed->val, NULL, &val);
+    const lathe_epoch_row row = { epoch, run->step, lathe_average_value(&state->loss), trained[0], val.loss,
+        val.metric[0], seconds + lathe_run_clock() - start, (double)images / seconds };
     state->loss = (lathe_average){ 0 };
-    state->right = 0;
+    memset(state->counted, 0, run->task->numbers * sizeof *state->counted);
     if (!status) status = lathe_history_add_epoch(&run->history, &row);
     if (!status) status = lathe_run_folder_epoch(run, &row);
     if (!status) observe(run, &row);
@@ -177,9 +157,6 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!at_epoch_end(run)) gather_again(run, &before);
     if (!status) status = save_epoch(run, state->best_step == run->step);
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
-    if (!status && !isnan(val.mean_iou))
-        lathe_run_message(run, "epoch %llu: mean IoU %.4f of the validation part",
-            (unsigned long long)epoch + 1, val.mean_iou);
     return status;
 }
 
@@ -236,7 +213,7 @@ static lathe_status test(lathe_run *run)
 {
     bool best = tests_kept_weights(run);
     lathe_status status = lathe_run_tested_enter(run);
-    if (!status) status = lathe_run_evaluate(run, run->feed->test, &run->test_score);
+    if (!status) status = lathe_run_evaluate(run, run->feed->test, NULL, &run->test_score);
     run->state->restored = best && run->end == LATHE_RUN_EARLY_STOP;
     lathe_run_tested_leave(run);
     return status;

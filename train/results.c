@@ -55,11 +55,14 @@ char *lathe_run_json(const lathe_run *run)
     put_number(&text, "train_loss", epoch ? epoch->train_loss : (double)NAN);
     put_number(&text, "val_accuracy", epoch ? epoch->val_accuracy : (double)NAN);
     put_number(&text, "test_loss", tested ? run->test_score.loss : (double)NAN);
-    put_number(&text, "test_accuracy", tested ? run->test_score.accuracy : (double)NAN);
-    if (run->feed->data->task == LATHE_TASK_PIXELS)
-        put_number(&text, "test_mean_iou", tested ? run->test_score.mean_iou : (double)NAN);
-    size_t skipped =
-        run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
+    put_number(&text, "test_accuracy", tested ? run->test_score.metric[0] : (double)NAN);
+    lathe_text_put(&text, ",\"metrics\":{");
+    for (int i = 0; i < run->task->metrics; i++) {
+        lathe_text_add(&text, "%s\"%s\":", i ? "," : "", run->task->type->metrics[i].name);
+        lathe_text_number(&text, run->test_score.metric[i]);
+    }
+    lathe_text_put(&text, "}");
+    size_t skipped = run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
     if (skipped) put_number(&text, "skipped", (double)skipped);
     put_number(&text, "seconds", run->seconds);
     put_number(&text, "seconds_to_first_step", run->seconds_to_first_step);

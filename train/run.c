@@ -73,6 +73,23 @@ lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
     return lathe_feed_loader(run->feed, data);
 }
 
+/* The task, and room for what its metrics add up in. */
+static lathe_status open_task(lathe_run *run)
+{
+    lathe_run_state *state = run->state;
+    run->task = lathe_task_new(&(lathe_task_opts){ .data = run->feed->data,
+        .transforms = run->feed->transforms,
+        .loss = state->loss_type,
+        .class_weights = run->settings.class_weights });
+    if (!run->task) return lathe_error();
+    size_t numbers = run->task->numbers;
+    state->counted = lathe_alloc(lathe_times(3, numbers), sizeof *state->counted);
+    if (!state->counted) return lathe_error();
+    state->step_counted = state->counted + numbers;
+    state->kept_counted = state->step_counted + numbers;
+    return LATHE_OK;
+}
+
 static lathe_status open_training(lathe_run *run)
 {
     run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
@@ -85,7 +102,7 @@ static lathe_status open_training(lathe_run *run)
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
     state->plain_opts =
         state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
-    if (!state->plain_opts || lathe_task_open(run)) return lathe_error();
+    if (!state->plain_opts || open_task(run)) return lathe_error();
     return lathe_run_weigh_classes(run);
 }
 
@@ -132,6 +149,7 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
     run->settings = *settings;
     if (hooks) run->hooks = *hooks;
     run->best = (double)NAN;
+    run->test_score = lathe_score_none();
     run->state = lathe_alloc(1, sizeof *run->state);
     if (run->state) {
         run->state->opened = lathe_run_clock();
@@ -145,6 +163,7 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
 void lathe_run_free(lathe_run *run)
 {
     if (!run) return;
+    lathe_task_free(run->task);
     lathe_tape_free(run->tape);
     lathe_sched_free(run->sched);
     lathe_optim_free(run->optim);
@@ -155,8 +174,7 @@ void lathe_run_free(lathe_run *run)
         lathe_run_folder_close(run);
         lathe_free(run->state->loss_opts);
         lathe_free(run->state->plain_opts);
-        lathe_free(run->state->scores);
-        lathe_free(run->state->head_labels);
+        lathe_free(run->state->counted);
         lathe_free(run->state->class_weights);
         lathe_free(run->state->group_rates);
         lathe_free(run->state->row_text);

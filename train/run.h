@@ -8,6 +8,7 @@
 
 #include "../nn/layer.h"
 #include "feed/feed.h"
+#include "../task/evaluate.h"
 #include "history.h"
 #include "settings/settings.h"
 
@@ -16,17 +17,6 @@ extern "C" {
 #endif
 
 typedef struct lathe_run lathe_run;
-
-/** How well a model does on a data set. */
-typedef struct lathe_score {
-    double loss;     /* mean over the samples, without label smoothing */
-    double accuracy; /* part of the answers that are right, 0 ... 1: of one class a picture the largest
-                        output's; of any number of classes each yes or no, at logit 0; of heads each head's;
-                        of masks each pixel's */
-    size_t count;    /* samples */
-    double
-        mean_iou; /* of masks: intersection over union of each class that occurs, their mean; otherwise NaN */
-} lathe_score;
 
 /**
  * What a run tells its caller; the library itself prints nothing. Each may be NULL. They are called on the
@@ -56,6 +46,7 @@ struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
     lathe_feed *feed; /* the data: training, validation and test sets, and the loader */
+    lathe_task *task; /* what is learned from the data, with the loss of the settings */
     lathe_model *model;
     lathe_layer *net;
     lathe_optim *optim;
@@ -113,9 +104,10 @@ void lathe_run_free(lathe_run *run);
  */
 lathe_status lathe_run_train(lathe_run *run);
 
-/** Loss and accuracy of the run's model on a data set, in LATHE_EVAL. Errors: those of reading and forward.
- */
-lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_score *score);
+/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing) measures
+ * beside them. Errors: those of lathe_evaluate. */
+lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
+    lathe_score *score);
 
 /**
  * A loader that gives `data`, which must outlive it, to the run's model: in order, normalised by what it was

@@ -24,16 +24,13 @@ typedef struct lathe_run_state {
     double *group_rates; /* lr and momentum of the step, of each group but the first; NULL where that is the
                             only one */
     char *row_text;      /* room for a row of steps.csv, with those */
-    lathe_real *class_weights; /* in loss_opts; NULL: all classes are alike */
-    lathe_shape output;        /* of the net's, but for the batch */
-    size_t answers;            /* of each sample: see lathe_batch */
-    lathe_real *scores;        /* a batch's output, row-major */
-    int *head_labels;          /* [batch_size] */
-    lathe_average loss;        /* of the epoch so far */
-    uint64_t right;            /* answers of the epoch so far that were right */
-    double reference;          /* what early stopping compares with */
-    uint64_t waited;           /* epochs since it improved */
-    uint64_t best_step;        /* steps made when the epoch run->best_epoch ended */
+    lathe_real *class_weights;      /* in loss_opts; NULL: all classes are alike */
+    double *counted, *step_counted; /* [task->numbers] of the epoch so far and of the step, for the metrics */
+    double *kept_counted;           /* room for the epoch's while it ends in part */
+    lathe_average loss;             /* of the epoch so far */
+    double reference;               /* what early stopping compares with */
+    uint64_t waited;                /* epochs since it improved */
+    uint64_t best_step;             /* steps made when the epoch run->best_epoch ended */
     lathe_real *best; /* all numbers of the net's state when it was best, one tensor after the other */
     bool has_best;
     bool restored;            /* after an early stop: the net has the best weights, `best` the last */
@@ -64,29 +61,6 @@ lathe_status lathe_run_feed_opts(const lathe_settings *settings, lathe_feed_opts
 
 /** A run's length, by the epochs or by max_steps. */
 uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch);
-
-/* ---- the task ------------------------------------------------------------------------------------------ */
-
-/** Pixels of each class, of masks: said to be it, being it, both. */
-typedef struct lathe_regions {
-    uint64_t said[256], is[256], both[256];
-} lathe_regions;
-
-/** Make room, and check that loss and data fit each other. Errors: LATHE_EARG, LATHE_ENOMEM. */
-lathe_status lathe_task_open(lathe_run *run);
-
-/** The loss of a batch's outputs. Errors: those of the loss; LATHE_ESHAPE for a net that gives another shape
- * than the data asks for. */
-lathe_tensor *lathe_task_loss(const lathe_run *run, lathe_tensor *output, const int *labels,
-    const void *opts);
-
-/** Add how many of a batch's answers are right, and of masks the pixels to `regions`, unless NULL. Errors:
- * those of lathe_tensor_read. */
-lathe_status lathe_task_count(lathe_run *run, const lathe_tensor *output, const int *labels, uint64_t *right,
-    lathe_regions *regions);
-
-/** Mean of the classes' intersection over union; NaN for other tasks. */
-double lathe_task_mean_iou(const lathe_dataset *data, const lathe_regions *regions);
 
 /** Give the training loss the weights of settings.class_weights. Errors: LATHE_EARG for another number of
  * classes, LATHE_ENOMEM. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../core/ops/arithmetic.h"
-#include "../core/ops/losses/cross_entropy.h"
 #include "../optim/clip.h"
 #include "run_impl.h"
 
@@ -43,35 +42,18 @@ static bool sums(const lathe_run *run)
     return *(const int *)((const char *)run->state->loss_opts + reduction->offset) == LATHE_REDUCE_SUM;
 }
 
-/* The labels of mixed pictures: [B, K], share at one's class and the rest at the other's. */
-static lathe_tensor *mixed_targets(const lathe_run *run, const lathe_batch *batch)
-{
-    size_t classes = (size_t)run->feed->data->classes;
-    lathe_real *target = run->state->scores; /* free until the outputs are counted */
-    memset(target, 0, (size_t)batch->size * classes * sizeof *target);
-    for (size_t i = 0; i < (size_t)batch->size; i++) {
-        target[i * classes + (size_t)batch->labels[i]] += batch->share[i];
-        target[i * classes + (size_t)batch->other_labels[i]] += 1 - batch->share[i];
-    }
-    return lathe_tape_leaf(run->tape, LATHE_BATCHED, (lathe_shape){ 2, { batch->size, (int)classes } },
-        target);
-}
-
 lathe_tensor *lathe_run_forward(lathe_run *run, const lathe_batch *batch, lathe_tensor **output)
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
     *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
-    if (batch->other_labels)
-        return lathe_cross_entropy_soft(*output, mixed_targets(run, batch), run->state->loss_opts);
-    return lathe_task_loss(run, *output, batch->labels, run->state->loss_opts);
+    return lathe_task_loss(run->task, *output, batch, run->state->loss_opts);
 }
 
 /* What the batches of a step add up to. */
 typedef struct sum_of_step {
     double value;       /* the step's loss */
     lathe_average loss; /* for the epoch's */
-    uint64_t right;
-    bool good; /* nothing so far that is not a number */
+    bool good;          /* nothing so far that is not a number */
 } sum_of_step;
 
 /*
@@ -85,7 +67,7 @@ static lathe_status add_batch(lathe_run *run, const lathe_batch *batch, double s
     double value = lathe_item(loss), part = sums(run) ? 1 : batch->size / samples;
     sum->value += part * value;
     lathe_average_add(&sum->loss, sums(run) ? value / batch->size : value, batch->size);
-    lathe_status status = lathe_task_count(run, output, batch->labels, &sum->right, NULL);
+    lathe_status status = lathe_task_count(run->task, output, batch, run->state->step_counted);
     if (!status) sum->good = !lathe_guard_loss(run, value);
     if (status || !sum->good) return status;
     status = lathe_backward(part < 1 ? lathe_scale(loss, part) : loss);
@@ -98,7 +80,7 @@ static lathe_status change_weights(lathe_run *run, const sum_of_step *sum)
 {
     run->state->loss.sum += sum->loss.sum;
     run->state->loss.weight += sum->loss.weight;
-    run->state->right += sum->right;
+    for (size_t i = 0; i < run->task->numbers; i++) run->state->counted[i] += run->state->step_counted[i];
     lathe_status status = lathe_optim_step(run->optim);
     return status ? status : lathe_run_average_weights(run);
 }
@@ -109,6 +91,7 @@ lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, uint64_t batches
     sum_of_step sum = { .good = true };
     *row = (lathe_step_row){ run->step, batch->epoch, lathe_optim_lr(run->optim, 0),
         lathe_optim_momentum(run->optim, 0), 0 };
+    memset(run->state->step_counted, 0, run->task->numbers * sizeof *run->state->step_counted);
     lathe_run_groups_note(run);
     lathe_status status = lathe_guard_begin(run);
     lathe_optim_zero_grad(run->optim);

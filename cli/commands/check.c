@@ -195,7 +195,7 @@ static int check_schedule(const lathe_run *run, findings *found)
 
 static int check(const lathe_run *run, findings *found)
 {
-    if (run->feed->data->task != LATHE_TASK_CLASS)
+    if (!lathe_data_labels_only(run->feed->data))
         return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task",
             run->settings.data);
     int code = check_labels(run, found);

@@ -1,4 +1,3 @@
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,8 +7,8 @@
 #include "../command.h"
 #include "../drawing/curve.h"
 #include "../json.h"
-#include "../measure.h"
 #include "../drawing/table.h"
+#include "../text.h"
 
 /* The run's settings with what the line changes, writing nothing into its folder. */
 static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
@@ -47,7 +46,7 @@ static const lathe_dataset *split_of(const lathe_run *run, const char *split)
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
 
-static void print_metrics(const cli_measure *measure)
+static void print_metrics(const lathe_measure *measure)
 {
     cli_table *table = cli_table_new("lrl");
     for (int i = 0; i < measure->metrics; i++) {
@@ -59,7 +58,7 @@ static void print_metrics(const cli_measure *measure)
     cli_table_print(table, stdout, 0);
 }
 
-static void print_classes(const lathe_dataset *data, const cli_measure *measure)
+static void print_classes(const lathe_dataset *data, const lathe_measure *measure)
 {
     cli_table *table = cli_table_new("lrrrrr");
     cli_table_row(table, (const char *const[]){ "class", "images", "precision", "recall", "F1", "IoU" });
@@ -81,7 +80,7 @@ static void print_classes(const lathe_dataset *data, const cli_measure *measure)
     cli_table_print(table, stdout, 0);
 }
 
-static void print_mistakes(const lathe_dataset *data, const cli_measure *measure)
+static void print_mistakes(const lathe_dataset *data, const lathe_measure *measure)
 {
     lathe_confused mistake[10];
     int count = lathe_confusion_mistakes(measure->confusion, mistake, 10);
@@ -100,7 +99,7 @@ static void print_mistakes(const lathe_dataset *data, const cli_measure *measure
 /* ---- for programs -------------------------------------------------------------------------------------- */
 
 static int print_json(const cli_line *line, const lathe_run *run, const char *weights,
-    const lathe_score *score, const cli_measure *measure)
+    const lathe_score *score, const lathe_measure *measure)
 {
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "run", line->argument[0]);
@@ -109,11 +108,15 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     cJSON_AddStringToObject(object, "split", cli_text(line, "split"));
     cJSON_AddStringToObject(object, "weights", weights);
     cli_json_number(object, "loss", score->loss);
-    cli_json_number(object, "accuracy", score->accuracy);
+    for (int i = 0; i < run->task->metrics; i++)
+        cli_json_number(object, run->task->type->metrics[i].name, score->metric[i]);
     cJSON_AddNumberToObject(object, "count", (double)score->count);
     cJSON *metrics = cJSON_AddObjectToObject(object, "metrics");
+    for (int i = 0; i < run->task->metrics; i++)
+        cli_json_number(metrics, run->task->type->metrics[i].name, score->metric[i]);
     for (int i = 0; i < measure->metrics; i++)
-        cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
+        if (lathe_task_metric_find(run->task, measure->name[i]) < 0)
+            cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
     cJSON *classes = cJSON_AddArrayToObject(object, "classes"),
           *confusion = cJSON_AddArrayToObject(object, "confusion");
     for (int k = 0; k < run->feed->data->classes; k++)
@@ -131,12 +134,11 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
 /* ---- the command --------------------------------------------------------------------------------------- */
 
 static int print_results(const cli_line *line, const lathe_run *run, const char *weights,
-    const lathe_score *score, const cli_measure *measure)
+    const lathe_score *score, const lathe_measure *measure)
 {
     if (line->json) return print_json(line, run, weights, score, measure);
-    printf("%s accuracy %.2f %%, loss %.4f (%zu images)\n\n", cli_text(line, "split"), 100 * score->accuracy,
-        score->loss, score->count);
-    if (!isnan(score->mean_iou)) printf("mean IoU %.4f\n\n", score->mean_iou);
+    cli_print_score(cli_text(line, "split"), run->task, score);
+    putchar('\n');
     print_metrics(measure);
     if (cli_given_option(line, "per-class") && measure->confusion) {
         print_classes(run->feed->data, measure);
@@ -148,15 +150,14 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
 static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *data, const char *weights)
 {
     lathe_score score;
-    cli_measure measure;
     const char *curve = cli_text(line, "pr-curve");
-    lathe_status status = cli_measure_open(&measure, cli_text(line, "metric"), curve, run->feed->data);
-    if (!status) status = lathe_run_load(run, weights);
-    if (!status) status = lathe_run_evaluate(run, data, &score);
-    if (!status) status = cli_measure_data(run, data, &measure);
-    if (!status && curve) status = cli_curve_write(curve, measure.curve, run->feed->data->class_names);
-    int code = status ? cli_library_failed() : print_results(line, run, weights, &score, &measure);
-    cli_measure_free(&measure);
+    lathe_measure *measure = lathe_measure_new(run->task,
+        &(lathe_measure_opts){ .metrics = cli_text(line, "metric"), .curve = curve != NULL });
+    lathe_status status = measure ? lathe_run_load(run, weights) : lathe_error();
+    if (!status) status = lathe_run_evaluate(run, data, measure, &score);
+    if (!status && curve) status = cli_curve_write(curve, measure->curve, run->feed->data->class_names);
+    int code = status ? cli_library_failed() : print_results(line, run, weights, &score, measure);
+    lathe_measure_free(measure);
     return code;
 }
 

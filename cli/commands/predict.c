@@ -15,34 +15,34 @@ typedef struct prediction {
     const lathe_trained *trained;
     const lathe_dataset *data;
     const double *probabilities; /* [count, classes] */
-    int top;                     /* how many classes are told for each */
+    int classes;
+    const char *const *names; /* [classes] */
+    int top;                  /* how many classes are told for each */
     size_t known, right; /* pictures that lie in a folder named as a class, and those of them taken for it */
 } prediction;
 
 /* ---- what is told of a picture ------------------------------------------------------------------------- */
 
-/* The classes of picture `i` from the likeliest; of equal ones the first. */
-static void rank(const prediction *p, size_t i, int count, int *order)
+static const double *row_of(const prediction *p, size_t i)
 {
-    const double *of = p->probabilities + i * (size_t)p->trained->classes;
-    for (int place = 0; place < count; place++) {
-        int best = -1;
-        for (int k = 0; k < p->trained->classes; k++) {
-            bool taken = false;
-            for (int before = 0; before < place; before++) taken |= order[before] == k;
-            if (!taken && (best < 0 || of[k] > of[best])) best = k;
-        }
-        order[place] = best;
-    }
+    return p->probabilities + i * (size_t)p->classes;
 }
 
-static double probability(const prediction *p, size_t i, int k)
+/* What is said of picture `i`, the likeliest first. */
+static int findings_of(const prediction *p, size_t i, lathe_finding *found)
 {
-    return p->probabilities[i * (size_t)p->trained->classes + (size_t)k];
+    const lathe_task *task = p->trained->task;
+    return task->type->decode(task, row_of(p, i), p->top, found, MOST);
+}
+
+/* The classes of picture `i` from the likeliest; of equal ones the first. */
+static void rank(const prediction *p, size_t i, int count, lathe_finding *found)
+{
+    lathe_findings_rank(row_of(p, i), p->classes, count, found);
 }
 
 /* The class whose name a folder on the way to the file has, the nearest to the file first; -1: none. */
-static int class_by_folder(const lathe_trained *trained, const char *file)
+static int class_by_folder(const lathe_dataset *trained, const char *file)
 {
     const char *end = strrchr(file, '/');
     while (end && end > file) {
@@ -59,39 +59,28 @@ static int class_by_folder(const lathe_trained *trained, const char *file)
 
 static void count_right(prediction *p)
 {
-    if (p->trained->task != LATHE_TASK_CLASS) return;
+    if (!lathe_task_single_class(p->trained->task)) return;
     for (size_t i = 0; i < p->data->count; i++) {
-        int first, label = class_by_folder(p->trained, lathe_data_sample_file(p->data, i));
+        lathe_finding first;
+        int label = class_by_folder(&p->trained->data, lathe_data_sample_file(p->data, i));
         rank(p, i, 1, &first);
         p->known += label >= 0;
-        p->right += label >= 0 && label == first;
+        p->right += label >= 0 && label == first.index;
     }
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
 
-/* The likeliest class of a head. */
-static int best_of_head(const prediction *p, size_t i, const lathe_head *head)
-{
-    int best = head->first;
-    for (int k = head->first + 1; k < head->first + head->classes; k++)
-        if (probability(p, i, k) > probability(p, i, best)) best = k;
-    return best;
-}
-
 /* What a row says after the picture's name: classes and probabilities. */
 static void describe(const prediction *p, size_t i, char *text, size_t size)
 {
-    int order[MOST], heads = p->trained->task == LATHE_TASK_HEADS ? p->trained->heads : 0,
-                     count = heads ? heads : p->top;
+    lathe_finding found[MOST];
     size_t used = 0;
     text[0] = '\0';
-    if (!heads) rank(p, i, count, order);
-    for (int n = 0; n < count && used + 1 < size; n++) {
+    for (int n = 0, count = findings_of(p, i, found); n < count && used + 1 < size; n++) {
         char name[200];
-        int k = heads ? best_of_head(p, i, &p->trained->head[n]) : order[n];
         used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", n ? "  " : "",
-            cli_printable(p->trained->class_names[k], name, sizeof name), probability(p, i, k));
+            cli_printable(p->names[found[n].index], name, sizeof name), found[n].probability);
     }
 }
 
@@ -118,29 +107,47 @@ static void print_table(const prediction *p)
 
 static void print_csv(const prediction *p)
 {
-    const lathe_trained *trained = p->trained;
-    int order[MOST];
+    lathe_finding found[MOST];
     char number[32];
     fputs("picture", stdout);
     for (int n = 1; n <= p->top; n++)
         printf(n == 1 ? ",class,probability" : ",class_%d,probability_%d", n, n);
-    for (int k = 0; k < trained->classes; k++) {
+    for (int k = 0; k < p->classes; k++) {
         fputc(',', stdout);
-        cli_csv_cell(trained->class_names[k], stdout);
+        cli_csv_cell(p->names[k], stdout);
     }
     fputc('\n', stdout);
     for (size_t i = 0; i < p->data->count; i++) {
         cli_csv_cell(lathe_data_sample_file(p->data, i), stdout);
-        rank(p, i, p->top, order);
+        rank(p, i, p->top, found);
         for (int n = 0; n < p->top; n++) {
             fputc(',', stdout);
-            cli_csv_cell(trained->class_names[order[n]], stdout);
-            printf(",%s", lathe_double_text(probability(p, i, order[n]), number));
+            cli_csv_cell(p->names[found[n].index], stdout);
+            printf(",%s", lathe_double_text(found[n].probability, number));
         }
-        for (int k = 0; k < trained->classes; k++)
-            printf(",%s", lathe_double_text(probability(p, i, k), number));
+        for (int k = 0; k < p->classes; k++) printf(",%s", lathe_double_text(row_of(p, i)[k], number));
         fputc('\n', stdout);
     }
+}
+
+/* What is said of picture `i`. */
+static cJSON *json_row(const prediction *p, size_t i)
+{
+    lathe_finding found[MOST];
+    cJSON *row = cJSON_CreateObject();
+    rank(p, i, 1, found);
+    cJSON_AddStringToObject(row, "picture", lathe_data_sample_file(p->data, i));
+    cJSON_AddStringToObject(row, "class", p->names[found[0].index]);
+    cli_json_number(row, "probability", found[0].probability);
+    cJSON *all = cJSON_AddArrayToObject(row, "probabilities"), *said = cJSON_AddArrayToObject(row, "found");
+    for (int k = 0; k < p->classes; k++) cli_json_add(all, row_of(p, i)[k]);
+    for (int n = 0, count = findings_of(p, i, found); n < count; n++) {
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "class", p->names[found[n].index]);
+        cli_json_number(one, "probability", found[n].probability);
+        cJSON_AddItemToArray(said, one);
+    }
+    return row;
 }
 
 static int print_json(const prediction *p, const char *run)
@@ -148,21 +155,11 @@ static int print_json(const prediction *p, const char *run)
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "run", run);
     cJSON_AddStringToObject(object, "weights", p->trained->path);
+    cJSON_AddStringToObject(object, "task", p->trained->task->type->name);
     cJSON *names = cJSON_AddArrayToObject(object, "classes"),
           *pictures = cJSON_AddArrayToObject(object, "pictures");
-    for (int k = 0; k < p->trained->classes; k++)
-        cJSON_AddItemToArray(names, cJSON_CreateString(p->trained->class_names[k]));
-    for (size_t i = 0; i < p->data->count; i++) {
-        int first;
-        rank(p, i, 1, &first);
-        cJSON *row = cJSON_CreateObject();
-        cJSON_AddStringToObject(row, "picture", lathe_data_sample_file(p->data, i));
-        cJSON_AddStringToObject(row, "class", p->trained->class_names[first]);
-        cli_json_number(row, "probability", probability(p, i, first));
-        cJSON *all = cJSON_AddArrayToObject(row, "probabilities");
-        for (int k = 0; k < p->trained->classes; k++) cli_json_add(all, probability(p, i, k));
-        cJSON_AddItemToArray(pictures, row);
-    }
+    for (int k = 0; k < p->classes; k++) cJSON_AddItemToArray(names, cJSON_CreateString(p->names[k]));
+    for (size_t i = 0; i < p->data->count; i++) cJSON_AddItemToArray(pictures, json_row(p, i));
     cJSON *skipped = cJSON_AddArrayToObject(object, "skipped");
     for (size_t i = 0; i < p->data->skipped; i++)
         cJSON_AddItemToArray(skipped, cJSON_CreateString(p->data->skipped_why[i]));
@@ -188,9 +185,10 @@ static int tell(const cli_line *line, prediction *p)
 static int predict(const cli_line *line, const lathe_trained *trained, const lathe_file_names *names, int top,
     int workers)
 {
+    const int classes = trained->data.classes;
     lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true);
     double *probabilities =
-        data ? lathe_alloc(lathe_times(data->count, (size_t)trained->classes), sizeof *probabilities) : NULL;
+        data ? lathe_alloc(lathe_times(data->count, (size_t)classes), sizeof *probabilities) : NULL;
     const lathe_predict_opts opts = { .batch_size = trained->settings.batch_size,
         .workers = workers,
         .hflip = cli_text(line, "tta") != NULL };
@@ -199,7 +197,9 @@ static int predict(const cli_line *line, const lathe_trained *trained, const lat
     prediction told = { .trained = trained,
         .data = data,
         .probabilities = probabilities,
-        .top = top < trained->classes ? top : trained->classes };
+        .classes = classes,
+        .names = trained->data.class_names,
+        .top = top < classes ? top : classes };
     int code = status ? cli_library_failed() : tell(line, &told);
     lathe_free(probabilities);
     lathe_data_free(data);

@@ -21,7 +21,7 @@ static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_d
     size_t count = (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
     for (size_t i = 0; i < count; i++)
         pixels[i] = (uint8_t)lround(255 * (double)batch->images[i * LATHE_LANES]);
-    const char *label = data->task == LATHE_TASK_PIXELS ? "" : data->class_names[data->labels[batch->index]];
+    const char *label = data->masks ? "" : data->class_names[data->labels[batch->index]];
     if (batch->share && batch->share[0] < 1) {
         snprintf(both, sizeof both, "%.70s+%.70s", label, data->class_names[batch->other_labels[0]]);
         label = both;

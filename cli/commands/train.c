@@ -8,6 +8,7 @@
 #include "../settings.h"
 #include "../signals.h"
 #include "../drawing/train_plot.h"
+#include "../text.h"
 
 /* Who watches a run. */
 typedef struct watchers {
@@ -57,11 +58,7 @@ static void print_skipped(const lathe_run *run)
 
 static int print_text(const lathe_run *run)
 {
-    if (run->test_score.count)
-        printf("test accuracy %.2f %%, loss %.4f (%zu images)\n", 100 * run->test_score.accuracy,
-            run->test_score.loss, run->test_score.count);
-    if (run->test_score.count && !isnan(run->test_score.mean_iou))
-        printf("test mean IoU %.4f\n", run->test_score.mean_iou);
+    if (run->test_score.count) cli_print_score("test", run->task, &run->test_score);
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step,
         run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
     print_skipped(run);

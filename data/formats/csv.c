@@ -28,6 +28,8 @@ typedef struct reading {
     int path_column, split_column, group_column;
     int *label_column, labels; /* the others */
     bool cells;                /* tags in the cells of one column */
+    bool columns;              /* a column of 0 and 1 for each class */
+    bool heads;                /* a class of each column */
     names *kind;               /* [labels] the values of each; of tags all tags, of 0 and 1 none */
     names groups;
     char *root;   /* the real path of the file's folder, with a slash */
@@ -94,13 +96,13 @@ static bool has_tags(const reading *r)
     return false;
 }
 
-static void find_task(const reading *r, lathe_file_list *list, bool *cells)
+/* What the columns of labels mean. */
+static void find_task(reading *r, lathe_file_list *list)
 {
-    *cells = r->labels == 1 && has_tags(r);
-    list->task = *cells  ? LATHE_TASK_MANY :
-        r->labels == 1   ? LATHE_TASK_CLASS :
-        all_yes_or_no(r) ? LATHE_TASK_MANY :
-                           LATHE_TASK_HEADS;
+    r->cells = r->labels == 1 && has_tags(r);
+    r->columns = r->labels > 1 && all_yes_or_no(r);
+    r->heads = r->labels > 1 && !r->columns;
+    list->task = r->heads ? "heads" : r->cells || r->columns ? "tags" : "classify";
 }
 
 /* ---- names --------------------------------------------------------------------------------------------- */
@@ -188,7 +190,7 @@ static lathe_status find_names(reading *r, lathe_file_list *list)
     r->kind = lathe_alloc((size_t)r->labels, sizeof *r->kind);
     if (!r->kind) return LATHE_ENOMEM;
     if (r->cells) status = tag_names(r, list->arena, &r->kind[0]);
-    for (int k = 0; k < r->labels && !status && list->task != LATHE_TASK_MANY; k++)
+    for (int k = 0; k < r->labels && !status && !r->cells && !r->columns; k++)
         status = column_names(r, r->label_column[k], &r->kind[k]);
     if (!status && r->group_column != NONE) status = column_names(r, r->group_column, &r->groups);
     return status;
@@ -207,8 +209,7 @@ static const char *head_class(lathe_arena *arena, const char *head, const char *
 
 static lathe_status name_classes(const reading *r, lathe_file_list *list)
 {
-    bool columns = list->task == LATHE_TASK_MANY && !r->cells, heads = list->task == LATHE_TASK_HEADS;
-    size_t count = columns ? (size_t)r->labels : 0;
+    size_t count = r->columns ? (size_t)r->labels : 0;
     for (int k = 0; k < r->labels; k++) count += r->kind[k].count;
     if (!count || count > MOST_CLASSES)
         return lathe_fail(LATHE_EFORMAT, "%s: %zu classes, expected 1 to %d", r->path, count, MOST_CLASSES);
@@ -218,18 +219,18 @@ static lathe_status name_classes(const reading *r, lathe_file_list *list)
     for (int k = 0; k < r->labels; k++) {
         const char *column = lathe_arena_strdup(list->arena, r->table.header[r->label_column[k]]);
         head[k] = (lathe_head){ column, (int)(next - name), (int)r->kind[k].count };
-        if (columns) *next++ = column;
+        if (r->columns) *next++ = column;
         for (size_t i = 0; i < r->kind[k].count; i++)
-            *next++ = heads ? head_class(list->arena, column, r->kind[k].name[i]) :
-                              lathe_arena_strdup(list->arena, r->kind[k].name[i]);
+            *next++ = r->heads ? head_class(list->arena, column, r->kind[k].name[i]) :
+                                 lathe_arena_strdup(list->arena, r->kind[k].name[i]);
     }
     for (size_t i = 0; i < count; i++)
         if (!name[i]) return LATHE_ENOMEM;
     list->class_names = name;
     list->classes = (int)count;
-    list->heads = heads ? r->labels : 0;
-    list->head = heads ? head : NULL;
-    list->targets_each = heads ? r->labels : list->task == LATHE_TASK_MANY ? (int)count : 0;
+    list->heads = r->heads ? r->labels : 0;
+    list->head = r->heads ? head : NULL;
+    list->targets_each = r->heads ? r->labels : r->cells || r->columns ? (int)count : 0;
     return LATHE_OK;
 }
 
@@ -239,15 +240,14 @@ static lathe_status label_row(const reading *r, const lathe_file_list *list, siz
     lathe_status status = LATHE_OK;
     const char *first = cell_of(r, row, r->label_column[0]), *tag;
     *label = 0;
-    if (list->task == LATHE_TASK_CLASS) *label = find_name(&r->kind[0], first);
+    if (!list->targets_each) *label = find_name(&r->kind[0], first);
     for (int k = 0; k < list->targets_each; k++)
-        r->targets[k] = list->task == LATHE_TASK_HEADS ?
-            find_name(&r->kind[k], cell_of(r, row, r->label_column[k])) :
-            !r->cells && !strcmp(cell_of(r, row, r->label_column[k]), "1");
-    if (list->task == LATHE_TASK_HEADS) *label = r->targets[0];
+        r->targets[k] = r->heads ? find_name(&r->kind[k], cell_of(r, row, r->label_column[k])) :
+                                   !r->cells && !strcmp(cell_of(r, row, r->label_column[k]), "1");
+    if (r->heads) *label = r->targets[0];
     while (r->cells && !status && (tag = next_tag(list->arena, &first, &status)))
         r->targets[find_name(&r->kind[0], tag)] = 1;
-    for (int k = 0; list->task == LATHE_TASK_MANY && k < list->targets_each; k++)
+    for (int k = 0; !r->heads && k < list->targets_each; k++)
         if (r->targets[k]) {
             *label = k;
             break;
@@ -295,7 +295,7 @@ static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, co
     const lathe_split_opts opts = { .fraction = r->opts->held_out > 0 ? r->opts->held_out : 0.2,
         .groups = group,
         .seed = r->opts->seed,
-        .no_stratify = list->task != LATHE_TASK_CLASS };
+        .no_stratify = list->targets_each > 0 };
     lathe_status status = lathe_split_mark(&rows, &opts, r->wanted);
     size_t count = 0;
     for (size_t i = 0; i < r->table.rows && !status; i++) {
@@ -370,7 +370,7 @@ static lathe_status add_rows(reading *r, lathe_file_list *list, const int *label
 /* A class of the other rows that no training row has could never be answered. */
 static lathe_status check_trained(const reading *r, const lathe_file_list *list, const int *label)
 {
-    if (list->task != LATHE_TASK_CLASS || r->split_column == NONE) return LATHE_OK;
+    if (list->targets_each || r->split_column == NONE) return LATHE_OK;
     bool *trained = lathe_alloc((size_t)list->classes, sizeof *trained);
     if (!trained) return LATHE_ENOMEM;
     for (size_t row = 0; row < r->table.rows; row++)
@@ -410,7 +410,7 @@ static lathe_status read_list(reading *r, lathe_file_list *list)
     lathe_status status = lathe_csv_read(r->path, &r->table);
     if (!status) status = find_folder(r);
     if (!status) status = find_columns(r);
-    if (!status) find_task(r, list, &r->cells);
+    if (!status) find_task(r, list);
     if (!status) status = find_names(r, list);
     if (!status) status = name_classes(r, list);
     return status ? status : read_rows(r, list);

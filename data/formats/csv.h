@@ -18,10 +18,10 @@ extern "C" {
  *
  * The other columns decide the task:
  *
- *     path,class                one column: one class a picture
- *     path,tags                 one column of cells such as "red|round" or empty: any number of classes
- *     path,red,round,small      several columns of 0 and 1: for each class yes or no
- *     path,colour,shape         several columns of names: a class for each head, named "colour=red"
+ *     path,class                one column: one class a picture, "classify"
+ *     path,tags                 one column of cells such as "red|round" or empty: any number of classes, "tags"
+ *     path,red,round,small      several columns of 0 and 1: for each class yes or no, "tags"
+ *     path,colour,shape         several columns of names: a class for each head, "heads"; named "colour=red"
  *
  * Classes are in the order of their names' bytes, columns in the order of the file. LATHE_SPLIT_TEST takes
  * the rows of split test, or, if there are no such rows, of split val. Cells may be in double quotes (RFC

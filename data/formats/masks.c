@@ -277,7 +277,7 @@ lathe_dataset *lathe_data_masks(const char *dir, lathe_split split, const lathe_
     lathe_files_opts files;
     if (lathe_folder_resolve("lathe_data_masks", dir, split, opts, &resolved, &files)) return NULL;
     files.name = "masks";
-    lathe_file_list list = { .arena = lathe_arena_new(), .task = LATHE_TASK_PIXELS };
+    lathe_file_list list = { .arena = lathe_arena_new(), .task = "pixels", .masks = true };
     lathe_status status = list.arena ? list_masks(dir, split, &resolved, &list) : LATHE_ENOMEM;
     return lathe_files_open(status, &list, &files, dir);
 }

@@ -23,7 +23,7 @@ extern "C" {
  * class. Levels 0, 1, ... are classes 0, 1, ... Other levels, such as 0 and 255, are numbered from the
  * lowest. The levels are those of all masks of the training set, at most 64. Class names are the lines of
  * dir/classes.txt if it exists, else "level 0", "level 255", ...
- * Pictures and masks are scaled and cut alike, masks by the nearest pixel.
+ * Pictures and masks are scaled and cut alike, masks by the nearest pixel. The task is "pixels".
  * Size, channels, damaged pictures and memory are as in lathe_data_folder.
  * Errors   LATHE_EIO, LATHE_EARG, LATHE_ENOMEM; LATHE_EFORMAT (no such folders, a picture without mask, a
  *          mask without picture, of another size, in colour or with too many levels, a wrong number of

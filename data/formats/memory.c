@@ -88,6 +88,7 @@ lathe_dataset *lathe_data_adopt(uint8_t *pixels, int *labels, const lathe_memory
         .width = opts->width,
         .classes = opts->classes,
         .labels = labels,
+        .task = opts->task ? opts->task : "classify",
         .state = pixels };
     data->name = lathe_strdup(opts->name ? opts->name : "memory");
     data->class_names = lathe_data_names(opts->class_names, opts->classes);

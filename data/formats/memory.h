@@ -15,6 +15,7 @@ typedef struct lathe_memory_opts {
     int channels, height, width;    /* of each; channels 1 ... 4 */
     int classes;                    /* at most 65536; 0: the largest label + 1 */
     const char *const *class_names; /* [classes], copied; NULL: "0", "1", ... */
+    const char *task;               /* a name that lives on; NULL: "classify" */
     const double *mean, *std;       /* [channels]; both NULL: measured from the pixels */
 } lathe_memory_opts;
 

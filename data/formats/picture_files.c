@@ -137,7 +137,7 @@ static lathe_status decode_picture(const lathe_dataset *data, const char *path, 
 {
     lathe_picture picture;
     int least = data->height > data->width ? data->height : data->width;
-    bool exact = data->task == LATHE_TASK_PIXELS; /* its mask must be of the file's own size */
+    bool exact = data->masks; /* its mask must be of the file's own size */
     lathe_picture_opts opts = { .channels = data->channels, .at_least = exact ? 0 : least };
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
@@ -359,7 +359,8 @@ static void describe(lathe_dataset *data, const lathe_file_list *list)
     data->labels = list->label;
     data->classes = list->classes;
     data->class_names = list->class_names;
-    data->task = list->task;
+    data->task = list->task ? list->task : "classify";
+    data->masks = list->masks;
     data->targets_each = list->targets_each;
     data->targets = list->target;
     data->heads = list->heads;

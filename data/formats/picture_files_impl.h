@@ -18,7 +18,8 @@ typedef struct lathe_file_list {
     int *group;         /* [count], or NULL */
     int *target;        /* [count, targets_each], or NULL */
     size_t count, room;
-    lathe_task task;
+    const char *task; /* as lathe_dataset has it */
+    bool masks;
     int targets_each, heads, classes;
     const lathe_head *head;         /* [heads], in the arena */
     const char *const *class_names; /* [classes], in the arena */

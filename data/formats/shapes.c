@@ -227,7 +227,8 @@ lathe_dataset *lathe_data_shapes(lathe_split split, const lathe_shapes_opts *opt
             split == LATHE_SPLIT_TRAIN ? 10000 :
                                          2000,
         .classes = CLASSES,
-        .class_names = names };
+        .class_names = names,
+        .task = "classify" };
     if (!furnish(data, split, opts->seed)) return data;
     lathe_data_free(data);
     return NULL;

@@ -19,7 +19,7 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
         .indices = lathe_alloc(stored, sizeof(size_t)),
         .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
-    bool mixing = recipe->mixes > 1 && recipe->data->task != LATHE_TASK_PIXELS;
+    bool mixing = recipe->mixes > 1 && !recipe->data->masks;
     if (mixing) {
         slot->other_labels = lathe_alloc(stored, sizeof(int));
         slot->share = lathe_alloc(stored, sizeof(lathe_real));

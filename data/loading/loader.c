@@ -63,7 +63,7 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
 /* Work space for a sample, and the one image that mixed samples are made into. */
 static void set_scratch(lathe_recipe *recipe, const lathe_dataset *data)
 {
-    size_t masks = (size_t)(data->task == LATHE_TASK_PIXELS) + data->instance_masks;
+    size_t masks = (size_t)data->masks + data->instance_masks;
     recipe->mask_scratch =
         masks ? lathe_transforms_scratch(recipe->transforms, 1, data->height, data->width) : 0;
     recipe->sample_scratch = aligned(lathe_data_scratch(data) +
@@ -87,11 +87,11 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
     lathe_status status =
         lathe_transforms_size(opts->transforms, data->channels, &recipe->height, &recipe->width);
     if (status) return status;
-    bool masks = data->task == LATHE_TASK_PIXELS, objects = data->objects_most > 0;
+    bool masks = data->masks, objects = data->objects_most > 0;
     recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
     if (objects) status = lathe_transforms_check_objects(opts->transforms);
     if (recipe->mixes > 1 && !status)
-        status = lathe_transforms_mix_check(opts->transforms, masks, data->task == LATHE_TASK_CLASS, objects);
+        status = lathe_transforms_mix_check(opts->transforms, masks, lathe_data_labels_only(data), objects);
     if (status) return status;
     set_scratch(recipe, data);
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);

@@ -66,19 +66,19 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     assert_int_equal(remove(test_path("run/config.ini")), 0);
     lathe_trained *trained = lathe_trained_open(test_path("run"), "last");
     if (!trained) fail_msg("%s", lathe_error_message());
-    assert_int_equal(trained->classes, 2);
-    assert_string_equal(trained->class_names[0], "dark");
-    assert_string_equal(trained->class_names[1], "li\\gh\nt\xff");
+    assert_int_equal(trained->data.classes, 2);
+    assert_string_equal(trained->data.class_names[0], "dark");
+    assert_string_equal(trained->data.class_names[1], "li\\gh\nt\xff");
     assert_int_equal(trained->class_counts[0], 5); /* one of six is held out for testing */
     assert_int_equal(trained->class_counts[1], 5);
-    assert_int_equal(trained->task, LATHE_TASK_CLASS);
-    assert_int_equal(trained->channels, 1);
-    assert_int_equal(trained->height, 10);
-    assert_int_equal(trained->input_width, 10);
+    assert_string_equal(trained->data.task, "classify");
+    assert_int_equal(trained->data.channels, 1);
+    assert_int_equal(trained->data.height, 10);
+    assert_int_equal(trained->task->width, 10);
     assert_int_equal(trained->step, 4);
     assert_string_equal(trained->settings.model, "mlp");
-    assert_memory_equal(trained->mean, run->feed->data->mean, sizeof(double));
-    assert_memory_equal(trained->std, run->feed->data->std, sizeof(double));
+    assert_memory_equal(trained->data.mean, run->feed->data->mean, sizeof(double));
+    assert_memory_equal(trained->data.std, run->feed->data->std, sizeof(double));
 
     /* The same files through it get the same scores as in the run. */
     const char *files[12];

@@ -8,16 +8,17 @@ allowed() { # folder -> folders it may include, itself left out
     core) echo "" ;;
     nn | optim | data | metrics | io) echo "core" ;;
     sched) echo "optim core" ;;
-    train) echo "sched optim nn data metrics io core" ;;
-    study) echo "train sched optim nn data metrics io core" ;;
-    deploy) echo "train nn data io core" ;;
-    report) echo "study train sched optim nn data metrics io core" ;;
+    task) echo "metrics nn data core" ;;
+    train) echo "task sched optim nn data metrics io core" ;;
+    study) echo "train task sched optim nn data metrics io core" ;;
+    deploy) echo "train task nn data io core" ;;
+    report) echo "study train task sched optim nn data metrics io core" ;;
     esac
 }
 
 status=0
 edges=0
-for folder in core nn optim sched data metrics io train study deploy report; do
+for folder in core nn optim sched data metrics io task train study deploy report; do
     for file in $(find "$folder" -name '*.[ch]'); do
         for include in $(sed -n 's/^#include "\([^"]*\)".*/\1/p' "$file"); do
             edges=$((edges + 1))
@@ -55,7 +56,7 @@ done
 for file in $(find cli examples bench tests -name '*.[ch]'); do
     for include in $(sed -n 's/^#include "\.\.\/\([^"]*\)".*/\1/p' "$file"); do
         case $include in
-        core/* | nn/* | optim/* | sched/* | data/* | metrics/* | io/* | train/* | study/* | deploy/* | report/*)
+        core/* | nn/* | optim/* | sched/* | data/* | metrics/* | io/* | task/* | train/* | study/* | deploy/* | report/*)
             echo "$file: use <lathe/lathe.h> instead of $include"; status=1 ;;
         esac
     done

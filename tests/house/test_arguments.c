@@ -67,7 +67,8 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
     { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" },
     { "_message.", "a text that says so" }, { "lathe_trained_open.weights", "the best, or the last" },
-    { ".baseline", "the first" }, { ".now", "none goes on" } };
+    { "lathe_run_evaluate.measure", "nothing beside" }, { ".baseline", "the first" },
+    { ".now", "none goes on" } };
 
 /* Not looked at, in loops where a look would be most of the work; the headers say so. */
 static const exception unchecked[] = { { "lathe_gemm.", "the product itself" },
@@ -86,14 +87,16 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" },
     { "lathe_numbers_read.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" },
     { "lathe_holm.count", "" }, { "lathe_crc32", "" }, { "lathe_compare_new.opts.varies", "" },
-    { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" } };
+    { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
+    { "lathe_findings_rank.classes", "" } };
 
 /* Options that this function's kind does not use. */
 static const exception unused[] = { { "lathe_metric_precision.opts.beta", "of fbeta" },
     { "lathe_metric_recall.opts.beta", "of fbeta" }, { "lathe_metric_iou.opts.beta", "of fbeta" } };
 
 /* Options whose message names something else. */
-static const exception renamed[] = { { "lathe_compare_new.opts.runs_file", "the file itself" },
+static const exception renamed[] = { { "lathe_measure_new.opts.metrics", "the metric itself" },
+    { "lathe_compare_new.opts.runs_file", "the file itself" },
     { "lathe_compare_new.opts.seeds", "the runs that they are" } };
 
 /* NULL, or a status, that is no failure of the call. */
@@ -105,15 +108,14 @@ static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_setting_find.", "the same" }, { "lathe_settings_option.", "the same" },
     { "lathe_sched_option_field.", "the same" }, { "lathe_safetensors_find.", "the same" },
     { "lathe_safetensors_text.", "the same" }, { "lathe_nn_find.", "the same" },
-    { "lathe_nn_find_layer.", "the same" }, { "lathe_task_name.", "NULL: no such task" },
-    { "lathe_optim_opts.", "NULL: no such group" }, { "lathe_optim_made.", "the same" },
-    { "lathe_sched_opts.", "the same" }, { "lathe_optim_slot.", "NULL: no such slot" },
-    { "lathe_optim_clock_of.", "NULL: no such tensor" }, { "_type_of.", "NULL of NULL" },
-    { "lathe_optim_params.", "NULL of NULL" }, { "lathe_metric_opts.", "NULL of NULL" },
-    { "lathe_confusion_counts.", "NULL of NULL" }, { "lathe_sched_state.", "NULL: none" },
-    { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
-    { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
-    { "lathe_data_sample_file.", "NULL: it is in no file" },
+    { "lathe_nn_find_layer.", "the same" }, { "lathe_optim_opts.", "NULL: no such group" },
+    { "lathe_optim_made.", "the same" }, { "lathe_sched_opts.", "the same" },
+    { "lathe_optim_slot.", "NULL: no such slot" }, { "lathe_optim_clock_of.", "NULL: no such tensor" },
+    { "_type_of.", "NULL of NULL" }, { "lathe_optim_params.", "NULL of NULL" },
+    { "lathe_metric_opts.", "NULL of NULL" }, { "lathe_confusion_counts.", "NULL of NULL" },
+    { "lathe_sched_state.", "NULL: none" }, { "lathe_grad_target.", "NULL: none is needed" },
+    { "lathe_nn_forward.x", "NULL in, NULL out" }, { "lathe_averaged_numbers.", "NULL of NULL" },
+    { "lathe_averaged_updates.", "NULL of NULL" }, { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" },
     { "lathe_nn_concat.", "the call ends before its first layer" } };
 

@@ -75,7 +75,7 @@ static void what_is_measured_is_the_average(void **state)
         lathe_run *run = tiny_train(&settings);
         double averaged = run->test_score.loss;
         lathe_score last;
-        assert_int_equal(lathe_run_evaluate(run, run->feed->test, &last),
+        assert_int_equal(lathe_run_evaluate(run, run->feed->test, NULL, &last),
             LATHE_OK); /* the net has its own weights again */
         lathe_run_free(run);
         tiny_set(&plain, "ema", "0");
@@ -106,7 +106,7 @@ static void the_best_file_says_what_it_holds(void **state)
         lathe_safetensors_free(file);
         lathe_score tested = run->test_score, read;
         assert_int_equal(lathe_run_load(run, test_path("says/best.safetensors")), LATHE_OK);
-        assert_int_equal(lathe_run_evaluate(run, run->feed->test, &read), LATHE_OK);
+        assert_int_equal(lathe_run_evaluate(run, run->feed->test, NULL, &read), LATHE_OK);
         assert_true(read.loss == tested.loss);
         lathe_run_free(run);
     }

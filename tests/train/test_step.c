@@ -109,7 +109,7 @@ static void an_early_stop_restores_the_best(void **state)
     lathe_run *run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
     lathe_score score;
-    assert_int_equal(lathe_run_evaluate(run, run->feed->val, &score), LATHE_OK);
+    assert_int_equal(lathe_run_evaluate(run, run->feed->val, NULL, &score), LATHE_OK);
     assert_true(score.loss == run->history.epoch[run->best_epoch].val_loss);
     assert_true(run->best_epoch + 1 < run->history.epochs);
     double tested = run->test_score.loss;

@@ -47,7 +47,7 @@ static lathe_status split_val(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const lathe_split_opts opts = { .seed = o->seed,
         .groups = feed->data->groups,
-        .no_stratify = feed->data->task != LATHE_TASK_CLASS,
+        .no_stratify = !lathe_data_labels_only(feed->data),
         .folds = o->folds,
         .fold = o->folds ? o->fold - 1 : 0,
         .fraction = o->folds ? 0 : o->val_split };
@@ -84,7 +84,7 @@ static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
             wanted, count);
     const lathe_split_opts opts = { .fraction = (double)wanted / (double)count,
         .seed = o->seed,
-        .no_stratify = feed->data->task != LATHE_TASK_CLASS };
+        .no_stratify = !lathe_data_labels_only(feed->data) };
     lathe_dataset *unused, *chosen;
     lathe_status status = lathe_data_split(feed->train, &opts, &unused, &chosen);
     if (status) return status;

@@ -134,6 +134,11 @@ static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const voi
     return lathe_cross_entropy(scores, labels, opts);
 }
 
+static lathe_tensor *mixed(lathe_tensor *scores, lathe_tensor *targets, const void *opts)
+{
+    return lathe_cross_entropy_soft(scores, targets, opts);
+}
+
 static const lathe_real **class_weights(void *opts)
 {
     return &((lathe_cross_entropy_opts *)opts)->class_weights;
@@ -145,6 +150,7 @@ const lathe_loss_type lathe_cross_entropy_loss = {
     .opts_size = sizeof(lathe_cross_entropy_opts),
     .fields = fields,
     .classify = classify,
+    .mixed = mixed,
     .class_weights = class_weights,
 };
 

@@ -22,7 +22,7 @@ static void pictures_and_masks_belong_together(void **state)
         lathe_dataset *data = lathe_data_masks(test_path("m"), (lathe_split)split,
             &(lathe_folder_opts){ .size = 4, .channels = 1 });
         if (!data) fail_msg("%s", lathe_error_message());
-        assert_int_equal(data->task, LATHE_TASK_PIXELS);
+        assert_string_equal(data->task, "pixels");
         assert_int_equal(data->classes, 2);
         assert_string_equal(data->class_names[1], "level 255");
         assert_int_equal(lathe_data_answers(data), 16);

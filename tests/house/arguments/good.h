@@ -97,11 +97,6 @@ static lathe_mode good_lathe_mode(const char *place)
     (void)place;
     return LATHE_TRAIN;
 }
-static lathe_task good_lathe_task(const char *place)
-{
-    (void)place;
-    return LATHE_TASK_CLASS;
-}
 static lathe_split good_lathe_split(const char *place)
 {
     (void)place;
@@ -216,11 +211,6 @@ static lathe_history_ends *good_lathe_history_ends_p(const char *place)
     return room();
 }
 static lathe_save_every *good_lathe_save_every_p(const char *place)
-{
-    (void)place;
-    return room();
-}
-static lathe_task *good_lathe_task_p(const char *place)
 {
     (void)place;
     return room();
@@ -426,10 +416,11 @@ static const tensor_row tensors[] = { { "lathe_linear.x", LATHE_BATCHED, { 2, { 
     { "lathe_batch_norm_relu.", LATHE_PLAIN, { 1, { 3 } } },
     { "lathe_batch_norm_relu.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
     { "lathe_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_task_", LATHE_BATCHED, { 2, { 2, 4 } } },
     { "lathe_binary_cross_entropy", LATHE_BATCHED, { 2, { 2, 4 } } },
     { "lathe_kl_div", LATHE_BATCHED, { 2, { 2, 4 } } }, { "focal", LATHE_BATCHED, { 2, { 2, 4 } } },
     { "_soft.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "lathe_dice.", LATHE_BATCHED, { 2, { 2, 4 } } },
-    { "lathe_jaccard.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "iou_loss", LATHE_BATCHED, { 2, { 2, 4 } } },
+    { "lathe_jaccard.", LATHE_BATCHED, { 2, { 2, 4 } } }, { "iou.", LATHE_BATCHED, { 2, { 2, 4 } } },
     { "lathe_backward.loss", LATHE_PLAIN, { 0, { 0 } } }, { "lathe_item.", LATHE_PLAIN, { 0, { 0 } } },
     { "softmax", LATHE_BATCHED, { 2, { 2, 4 } } } };
 
@@ -937,6 +928,59 @@ static lathe_feed_opts *good_lathe_feed_opts_p(const char *place)
 static lathe_feed *good_lathe_feed_p(const char *place)
 {
     return later(free_feed, lathe_feed_new(good_lathe_feed_opts_p(place)));
+}
+
+static lathe_task_column *good_lathe_task_column_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+
+static lathe_finding *good_lathe_finding_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+
+static void free_task(void *task) { lathe_task_free(task); }
+static lathe_task *good_lathe_task_p(const char *place)
+{
+    (void)place;
+    return later(free_task,
+        lathe_task_new(&(
+            lathe_task_opts){ .data = good_lathe_dataset_p(""), .loss = lathe_loss_find("cross_entropy") }));
+}
+
+static lathe_task_opts *good_lathe_task_opts_p(const char *place)
+{
+    lathe_task_opts *opts = room();
+    opts->data = good_lathe_dataset_p(place);
+    return opts;
+}
+
+static void free_measure(void *measure) { lathe_measure_free(measure); }
+static lathe_measure *good_lathe_measure_p(const char *place)
+{
+    return later(free_measure, lathe_measure_new(good_lathe_task_p(place), NULL));
+}
+
+static lathe_pass *good_lathe_pass_p(const char *place)
+{
+    lathe_pass *pass = room();
+    pass->batch = good_lathe_batch_p(place);
+    pass->scores = room();
+    return pass;
+}
+
+static lathe_status pass_nothing(void *context, lathe_task *task, const lathe_pass *pass)
+{
+    (void)context, (void)task, (void)pass;
+    return LATHE_OK;
+}
+static lathe_pass_fn *good_lathe_pass_fn_p(const char *place)
+{
+    (void)place;
+    return pass_nothing;
 }
 
 static void free_trained(void *trained) { lathe_trained_free(trained); }

@@ -103,10 +103,12 @@ static const char *const texts[][2] = { { "lathe_file_read.path", "there" },
     { "lathe_sched_option_field.key", "t_max" }, { "lathe_model_build.name", "tiny" },
     { "lathe_model_find.name", "tiny" }, { "lathe_nn_find.path", "0.weight" },
     { "lathe_nn_find_layer.path", "0" }, { "lathe_loss_find.name", "cross_entropy" },
-    { "lathe_metric_find.name", "accuracy" }, { "lathe_optim_find.name", "adamw" },
-    { "lathe_sched_find.name", "cosine" }, { "lathe_parse_double.text", "1.5" },
-    { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
-    { "lathe_run_next_folder.parent", "runs" }, { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" },
-    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
+    { "lathe_metric_find.name", "accuracy" }, { "lathe_task_find.name", "classify" },
+    { "lathe_task_column_find.name", "val_accuracy" }, { "lathe_measure_new.opts.metrics", "accuracy" },
+    { "lathe_optim_find.name", "adamw" }, { "lathe_sched_find.name", "cosine" },
+    { "lathe_parse_double.text", "1.5" }, { "lathe_parse_int64.text", "15" },
+    { "lathe_picture_read.path", "picture.ppm" }, { "lathe_run_next_folder.parent", "runs" },
+    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_fail_name.name", "nam" },
+    { ".format", "text" } };
 
 #endif

@@ -1,0 +1,60 @@
+/* Evaluation: a net over the batches of a loader. Validation, tests, `lathe eval`, pages and predictions use this
+ * one loop. */
+#ifndef LATHE_TASK_EVALUATE_H
+#define LATHE_TASK_EVALUATE_H
+
+#include "../core/tape.h"
+#include "../data/loading/loader.h"
+#include "../nn/layer.h"
+#include "measure.h"
+#include "task.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A batch that has gone through the net. */
+typedef struct lathe_pass {
+    const lathe_batch *batch;
+    lathe_tensor *output;     /* on the tape, until the next batch */
+    const lathe_real *scores; /* the output, row-major; the task's work space */
+    size_t first;             /* number of the batch's first sample in the loader's order, from 0 */
+    bool mirrored;            /* the pictures were mirrored */
+} lathe_pass;
+
+/** Is told each batch; a failure ends the loop. */
+typedef lathe_status lathe_pass_fn(void *context, lathe_task *task, const lathe_pass *pass);
+
+/**
+ * Run the net over one epoch of the loader, in LATHE_EVAL, and tell `told` each batch. With hflip each batch goes
+ * through the net a second time, mirrored left to right.
+ * Errors   those of forward and of the loader; LATHE_ESHAPE if the net gives another shape than the task asks
+ *          for; the first failure of `told`.
+ */
+lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
+    bool hflip, lathe_pass_fn *told, void *context);
+
+/** How well a net does on a data set. */
+typedef struct lathe_score {
+    size_t count;                      /* samples; 0: not measured */
+    double loss;                       /* mean over the samples; NaN if the task has none */
+    double metric[LATHE_TASK_METRICS]; /* the task's metrics in their order; NaN where there is none */
+} lathe_score;
+
+/** A score that was not measured: count 0, and NaN. */
+lathe_score lathe_score_none(void);
+
+/** NULL or zeros: the loss with its default options, the task's own metrics alone. */
+typedef struct lathe_evaluate_opts {
+    const void *loss;       /* options of the loss; NULL: its defaults */
+    lathe_measure *measure; /* what else is measured in the same pass */
+} lathe_evaluate_opts;
+
+/** Loss and metrics over one epoch of the loader. Errors: those of lathe_infer, the loss and the metrics. */
+lathe_status lathe_evaluate(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
+    const lathe_evaluate_opts *opts, lathe_score *score);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

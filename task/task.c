@@ -1,0 +1,251 @@
+#include "task_impl.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../core/alloc.h"
+#include "../metrics/metric.h"
+
+/* ---- finding kinds ------------------------------------------------------------------------------------- */
+
+static const char *name_at(int index)
+{
+    const lathe_task_type *type = lathe_task_at(index);
+    return type ? type->name : NULL;
+}
+
+const lathe_task_type *lathe_task_find(const char *name)
+{
+    if (!name) return lathe_fail_null("lathe_task_find", "name"), NULL;
+    for (int i = 0; lathe_task_at(i); i++) {
+        const lathe_task_type *type = lathe_task_at(i);
+        if (!strcmp(name, type->name) || (type->word && !strcmp(name, type->word))) return type;
+    }
+    lathe_fail_name("task", name, name_at);
+    return NULL;
+}
+
+/* ---- an object ----------------------------------------------------------------------------------------- */
+
+static lathe_status set_up(lathe_task *task, const lathe_task_opts *opts)
+{
+    const lathe_task_type *type = task->type;
+    lathe_status status =
+        lathe_transforms_size(opts->transforms, task->data->channels, &task->height, &task->width);
+    if (!status && type->check) status = type->check(task, opts);
+    if (status) return status;
+    task->answers =
+        task->data->masks ? (size_t)task->height * (size_t)task->width : lathe_data_answers(task->data);
+    task->output = type->output(task);
+    task->numbers = type->numbers(task);
+    while (task->metrics < LATHE_TASK_METRICS && type->metrics[task->metrics].name) task->metrics++;
+    return LATHE_OK;
+}
+
+lathe_task *lathe_task_new(const lathe_task_opts *opts)
+{
+    if (!opts || !opts->data) return lathe_fail_null("lathe_task_new", opts ? "opts->data" : "opts"), NULL;
+    const lathe_task_type *type = lathe_task_find(opts->data->task);
+    lathe_task *task = type ? lathe_alloc(1, sizeof *task) : NULL;
+    if (!task) return NULL;
+    *task = (lathe_task){ .type = type,
+        .data = opts->data,
+        .loss = opts->loss,
+        .height = opts->data->height,
+        .width = opts->data->width };
+    if (!set_up(task, opts)) return task;
+    lathe_task_free(task);
+    return NULL;
+}
+
+static void free_room(lathe_task *task)
+{
+    lathe_free(task->scores);
+    lathe_free(task->sorted);
+    lathe_free(task->labels);
+    task->scores = task->sorted = NULL;
+    task->labels = NULL;
+    task->room = 0;
+}
+
+void lathe_task_free(lathe_task *task)
+{
+    if (!task) return;
+    free_room(task);
+    lathe_free(task);
+}
+
+lathe_status lathe_task_reserve(lathe_task *task, int size)
+{
+    if (size <= task->room) return LATHE_OK;
+    free_room(task);
+    lathe_shape each = task->output;
+    each.dim[0] = 1;
+    size_t numbers = lathe_times((size_t)size, lathe_shape_count(&each));
+    task->scores = lathe_alloc(numbers, sizeof *task->scores);
+    task->sorted = lathe_alloc(numbers, sizeof *task->sorted);
+    task->labels = lathe_alloc((size_t)size, sizeof *task->labels);
+    if (!task->scores || !task->sorted || !task->labels) return lathe_error();
+    task->room = size;
+    return LATHE_OK;
+}
+
+/* ---- a batch ------------------------------------------------------------------------------------------- */
+
+lathe_status lathe_task_check_output(const lathe_task *task, const lathe_tensor *output)
+{
+    lathe_shape want = task->output;
+    want.dim[0] = output->shape.dim[0];
+    if (lathe_shape_equal(&output->shape, &want)) return LATHE_OK;
+    char got[LATHE_SHAPE_TEXT], expected[LATHE_SHAPE_TEXT];
+    const char *hint = want.rank == 4 ? ", a class for each pixel, as unet gives" :
+        output->shape.rank == 4       ? ", a class for each picture; this is a net for masks" :
+                                        "";
+    return lathe_fail(LATHE_ESHAPE, "task %s: the net gives %s, expected %s%s", task->type->name,
+        lathe_shape_text(&output->shape, got), lathe_shape_text(&want, expected), hint);
+}
+
+/* Of what a batch and a task must have. */
+static lathe_status check_batch(const char *who, const lathe_task *task, const lathe_tensor *output,
+    const lathe_batch *batch)
+{
+    if (!task || !output || !batch)
+        return lathe_error() && !output ? lathe_error() :
+                                          lathe_fail_null(who,
+                                              !task       ? "task" :
+                                                  !output ? "output" :
+                                                            "batch");
+    lathe_status status = lathe_task_check_output(task, output);
+    if (status) return status;
+    if (output->shape.dim[0] != batch->size)
+        return lathe_fail(LATHE_ESHAPE, "%s: output of %d samples, batch of %d", who, output->shape.dim[0],
+            batch->size);
+    return batch->labels ? LATHE_OK : lathe_fail_null(who, "batch->labels");
+}
+
+lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lathe_batch *batch,
+    const void *opts)
+{
+    const char *who = "lathe_task_loss";
+    if (check_batch(who, task, output, batch)) return NULL;
+    if (!task->loss) return lathe_fail(LATHE_ESTATE, "%s: the task was made without a loss", who), NULL;
+    return lathe_task_reserve(task, batch->size) ? NULL : task->type->loss(task, output, batch, opts);
+}
+
+lathe_status lathe_task_count(lathe_task *task, const lathe_tensor *output, const lathe_batch *batch,
+    double *numbers)
+{
+    lathe_status status = check_batch("lathe_task_count", task, output, batch);
+    if (status) return status;
+    if (!numbers) return lathe_fail_null("lathe_task_count", "numbers");
+    status = lathe_task_reserve(task, batch->size);
+    if (!status) status = lathe_tensor_read(output, task->scores, lathe_shape_count(&output->shape));
+    if (!status) task->type->update(task, task->scores, batch, numbers);
+    return status;
+}
+
+/* ---- metrics ------------------------------------------------------------------------------------------- */
+
+void lathe_task_compute(const lathe_task *task, const double *numbers, double *values)
+{
+    if (!task || !numbers || !values) return;
+    for (int i = 0; i < LATHE_TASK_METRICS; i++) values[i] = (double)NAN;
+    task->type->compute(task, numbers, values);
+}
+
+int lathe_task_metric_find(const lathe_task *task, const char *name)
+{
+    for (int i = 0; task && name && i < task->metrics; i++)
+        if (!strcmp(task->type->metrics[i].name, name)) return i;
+    return -1;
+}
+
+static lathe_status unknown_column(const lathe_task *task, const char *name)
+{
+    char known[LATHE_MESSAGE_SIZE];
+    size_t used = (size_t)snprintf(known, sizeof known, "train_loss, val_loss");
+    for (int i = 0; i < task->metrics && used < sizeof known; i++)
+        used += (size_t)snprintf(known + used, sizeof known - used, ", train_%s, val_%s",
+            task->type->metrics[i].name, task->type->metrics[i].name);
+    return lathe_fail(LATHE_ENAME, "task %s has no column '%.60s'; known: %s", task->type->name, name, known);
+}
+
+lathe_status lathe_task_column_find(const lathe_task *task, const char *name, lathe_task_column *column)
+{
+    if (!task || !name || !column)
+        return lathe_fail_null("lathe_task_column_find", !task ? "task" : !name ? "name" : "column");
+    bool validation = !strncmp(name, "val_", 4);
+    const char *rest = validation ? name + 4 : !strncmp(name, "train_", 6) ? name + 6 : "";
+    int metric = lathe_task_metric_find(task, rest);
+    if (metric < 0 && strcmp(rest, "loss")) return unknown_column(task, name);
+    *column = (lathe_task_column){ .validation = validation,
+        .metric = metric,
+        .lower_is_better = metric < 0 || task->type->metrics[metric].lower_is_better };
+    return LATHE_OK;
+}
+
+bool lathe_task_single_class(lathe_task *task)
+{
+    static const lathe_batch empty;
+    lathe_task_view view;
+    return task && !task->type->dense && !task->type->view(task, 1, NULL, &empty, &view) &&
+        task->type->view(task, 0, NULL, &empty, &view) && !view.many;
+}
+
+/* ---- for the kinds ------------------------------------------------------------------------------------- */
+
+const lathe_task_metric lathe_accuracy_alone[] = { { "accuracy", "accuracy", false, true }, { NULL } };
+
+size_t lathe_two_numbers(const lathe_task *task)
+{
+    (void)task;
+    return 2;
+}
+
+void lathe_compute_accuracy(const lathe_task *task, const double *numbers, double *values)
+{
+    (void)task;
+    values[0] = numbers[0] / numbers[1]; /* before the first batch 0 / 0 */
+}
+
+lathe_shape lathe_class_scores(const lathe_task *task)
+{
+    return (lathe_shape){ 2, { 0, task->data->classes } };
+}
+
+lathe_task_view lathe_whole_view(const lathe_task *task, const lathe_real *scores, const lathe_batch *batch)
+{
+    return (lathe_task_view){ .classes = task->data->classes,
+        .count = (size_t)batch->size,
+        .scores = scores,
+        .labels = batch->labels };
+}
+
+void lathe_add_softmax(const lathe_real *scores, int classes, double share, double *p)
+{
+    double most = (double)scores[lathe_argmax(scores, classes)], sum = 0;
+    for (int k = 0; k < classes; k++) sum += exp((double)scores[k] - most);
+    for (int k = 0; k < classes; k++) p[k] += share * exp((double)scores[k] - most) / sum;
+}
+
+/* Has the class a place before `place` already? */
+static bool is_ranked(const lathe_finding *found, int place, int k)
+{
+    for (int before = 0; before < place; before++)
+        if (found[before].index == k) return true;
+    return false;
+}
+
+int lathe_findings_rank(const double *p, int classes, int count, lathe_finding *found)
+{
+    if (!p || !found) return 0;
+    if (count > classes) count = classes;
+    for (int place = 0; place < count; place++) {
+        int best = -1;
+        for (int k = 0; k < classes; k++)
+            if (!is_ranked(found, place, k) && (best < 0 || p[k] > p[best])) best = k;
+        found[place] = (lathe_finding){ best, p[best] };
+    }
+    return count;
+}
