@@ -14,6 +14,17 @@
 
 /* ---- which pictures ------------------------------------------------------------------------------------ */
 
+/* Outline a box in the picture: white, in colour yellow. Its line runs along the pixels inside the box. */
+static void draw_box(const lathe_image *image, const lathe_object *object)
+{
+    int left = (int)floorf(object->x0), right = (int)ceilf(object->x1) - 1;
+    int top = (int)floorf(object->y0), bottom = (int)ceilf(object->y1) - 1;
+    for (int c = 0; c < image->channels; c++)
+        for (int y = top; y <= bottom; y++)
+            for (int x = left; x <= right; x += y == top || y == bottom || x == right ? 1 : right - left)
+                image->pixels[(c * image->height + y) * image->width + x] = c == 2 ? 0 : 255;
+}
+
 /* The one sample of a batch as the model will see it, mixed with others too. */
 static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_dataset *data, uint8_t *pixels)
 {
@@ -21,12 +32,15 @@ static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_d
     size_t count = (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
     for (size_t i = 0; i < count; i++)
         pixels[i] = (uint8_t)lround(255 * (double)batch->images[i * LATHE_LANES]);
-    const char *label = data->masks ? "" : data->class_names[data->labels[batch->index]];
+    const lathe_objects *objects = &batch->objects;
+    bool empty = objects->first && !objects->first[1];
+    const char *label = empty || data->masks ? "" : data->class_names[data->labels[batch->index]];
     if (batch->share && batch->share[0] < 1) {
         snprintf(both, sizeof both, "%.70s+%.70s", label, data->class_names[batch->other_labels[0]]);
         label = both;
     }
     const lathe_image image = { batch->channels, batch->height, batch->width, pixels, false };
+    for (size_t i = 0; objects->first && i < objects->first[1]; i++) draw_box(&image, &objects->object[i]);
     cli_sheet_add(sheet, &image, cli_printable(label, name, sizeof name));
 }
 

@@ -19,7 +19,7 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
         .indices = lathe_alloc(stored, sizeof(size_t)),
         .scratch = lathe_alloc_raw(stored, recipe->scratch),
         .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
-    bool mixing = recipe->mixes > 1 && !recipe->data->masks;
+    bool mixing = recipe->mixes > 1 && lathe_data_labels_only(recipe->data);
     if (mixing) {
         slot->other_labels = lathe_alloc(stored, sizeof(int));
         slot->share = lathe_alloc(stored, sizeof(lathe_real));
@@ -130,6 +130,8 @@ static lathe_status mix_image(lathe_slot *slot, const lathe_recipe *recipe, size
             samples + (size_t)k * recipe->sample_scratch, &sample, &view[k]);
         if (status) return status;
         if (k == 1) other = sample.label;
+        for (size_t i = 0; i < recipe->answers && sample.targets; i++) /* classes of all pictures */
+            slot->labels[place * recipe->answers + i] |= sample.targets[i];
     }
     size_t area = (size_t)recipe->height * (size_t)recipe->width;
     made.picture.pixels = scratch;

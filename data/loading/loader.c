@@ -91,7 +91,8 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
     recipe->mixes = opts->still ? 1 : lathe_transforms_mix(opts->transforms);
     if (objects) status = lathe_transforms_check_objects(opts->transforms);
     if (recipe->mixes > 1 && !status)
-        status = lathe_transforms_mix_check(opts->transforms, masks, lathe_data_labels_only(data), objects);
+        status = lathe_transforms_mix_check(opts->transforms, masks, lathe_data_labels_only(data),
+            objects && !data->heads);
     if (status) return status;
     set_scratch(recipe, data);
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);

@@ -36,7 +36,7 @@ lathe_status lathe_transforms_mix_check(const lathe_transforms *transforms, bool
         if (type && !masks && type->masks_only && !(objects && type->mixes_objects))
             return lathe_fail(LATHE_EARG, "%s: is for pictures with masks%s", type->name,
                 type->mixes_objects ? " or objects" : "");
-        if (type && !masks && !one_label)
+        if (type && !masks && !one_label && !(objects && type->mixes_objects))
             return lathe_fail(LATHE_EARG, "%s: is for data with one class a picture, or with masks",
                 type->name);
     }

@@ -78,8 +78,8 @@ typedef struct lathe_transform_type {
     /**
      * The affine map of apply: pixel (x, y) of *in comes to (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5])
      * of *out, where the centres of pixels are whole numbers. It reads only the sizes of *in and *out, and
-     * draws from `rng` what apply draws. If rng is NULL, the map is that of `still`. Data with objects refuse a
-     * transform that has no map and is not pixels_only.
+     * draws from `rng` what apply draws. If rng is NULL, the map is that of `still`. Data with objects refuse
+     * a transform that has no map and is not pixels_only.
      */
     void (*affine)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
         double m[6]);
@@ -168,9 +168,9 @@ lathe_status lathe_transforms_check_objects(const lathe_transforms *transforms);
 /**
  * Move the objects of a picture of height x width as lathe_transforms_apply with the same key moves its
  * pixels. A box becomes the box around its four moved corners, clipped to the picture after each transform;
- * `visible` is multiplied by the part of the box that is left. Points are moved, but not clipped. Objects whose
- * visible part is below min_visible are left out; the others keep their order. Copies of an object that a
- * border mirrors get no box. Errors: as lathe_transforms_check_objects and lathe_transforms_size.
+ * `visible` is multiplied by the part of the box that is left. Points are moved, but not clipped. Objects
+ * whose visible part is below min_visible are left out; the others keep their order. Copies of an object
+ * that a border mirrors get no box. Errors: as lathe_transforms_check_objects and lathe_transforms_size.
  */
 lathe_status lathe_transforms_move(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
     uint64_t index, int height, int width, lathe_object_list *objects);

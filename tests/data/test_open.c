@@ -51,7 +51,7 @@ static void what_cannot_be_opened_is_said(void **state)
         { "", { 0 }, LATHE_ENAME, "shapes" },
         { ":x", { 0 }, LATHE_ENAME, "shapes" },
         { "nothing-like-it:x", { 0 }, LATHE_ENAME, "mnist" },
-        { "shapes:blue", { 0 }, LATHE_EARG, "shapes: 'blue' is neither grey nor colour" },
+        { "shapes:blue", { 0 }, LATHE_EARG, "shapes: 'blue' is not one of grey, colour, objects" },
         { "shapes:grey", { .channels = 3 }, LATHE_EARG, "1 channels, 3 were asked for" },
         { "shapes", { .size = 4 }, LATHE_EARG, "size is 4" },
         { "mnist:/nowhere", { 0 }, LATHE_EIO, "/nowhere/train-images-idx3-ubyte.gz" },
