@@ -23,9 +23,6 @@ typedef struct cli_command {
     int (*run)(const cli_line *line); /* returns the exit code; has printed what went wrong to stderr */
 } cli_command;
 
-/** All sub-commands, sorted by name; NULL after the last. */
-const cli_command *lathe_command_at(int index);
-
 /**
  * Print "lathe: " and the message as one line to stderr. Returns `code`: `return cli_fail(CLI_USAGE, ...)`.
  */

@@ -43,15 +43,21 @@ int cli_library_failed(void)
         *lathe_error_message() ? lathe_error_message() : "failed");
 }
 
+extern const void *const lathe_command_types[]; /* made by cmake/registry.cmake */
+
+static const lathe_registry commands = { .kind = "command",
+    .prefix = "lathe_command",
+    .table = lathe_command_types };
+
 static void print_help(FILE *file)
 {
     fputs("usage: lathe COMMAND [options] [arguments]\n\nTrain image models and see what a learning-rate "
           "schedule does.\n\n",
         file);
     cli_table *table = cli_table_new("ll");
-    for (int i = 0; lathe_command_at(i); i++)
-        cli_table_row(table,
-            (const char *const[]){ lathe_command_at(i)->name, lathe_command_at(i)->summary });
+    const cli_command *command;
+    for (int i = 0; (command = lathe_registry_at(&commands, i)); i++)
+        cli_table_row(table, (const char *const[]){ command->name, command->summary });
     cli_table_print(table, file, 2);
     fputs("\n`lathe COMMAND --help` tells a command's options with their defaults; `lathe --version` the "
           "version.\n"
@@ -59,20 +65,6 @@ static void print_help(FILE *file)
           "stopped by a signal\n"
           "after saving.\n\nexample: lathe train --data shapes --model lenet5 --epochs 2\n",
         file);
-}
-
-static const char *command_name(int index)
-{
-    const cli_command *command = lathe_command_at(index);
-    return command ? command->name : NULL;
-}
-
-static const cli_command *find_command(const char *name)
-{
-    for (int i = 0; lathe_command_at(i); i++)
-        if (!strcmp(lathe_command_at(i)->name, name)) return lathe_command_at(i);
-    lathe_fail_name("command", name, command_name);
-    return NULL;
 }
 
 static int run_command(const cli_command *command, int words, char **word)
@@ -97,7 +89,7 @@ static int run(int argc, char **argv)
         print_help(argc == 1 ? stderr : stdout);
         return argc == 1 ? CLI_USAGE : CLI_DONE;
     }
-    const cli_command *command = find_command(help ? argv[2] : word);
+    const cli_command *command = lathe_registry_find(&commands, help ? argv[2] : word);
     if (!command) return cli_library_failed();
     if (help) {
         cli_help(command, stdout);

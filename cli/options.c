@@ -38,17 +38,15 @@ static int length_of(const cli_option *option)
     return length;
 }
 
-/* The command whose options are listed when a name is unknown: lathe_fail_name's function has no argument for
- * it. */
-static const cli_command *listed;
-
-static const char *name_at(int index)
+/* Option number `index` of a command, for the list of the known ones. */
+static const char *name_at(const void *context, int index)
 {
-    int own = length_of(listed->options), others = length_of(common);
-    if (index < own) return listed->options[index].name;
+    const cli_command *command = context;
+    int own = length_of(command->options), others = length_of(common);
+    if (index < own) return command->options[index].name;
     if (index < own + others) return common[index - own].name;
     static char hyphened[64];
-    const char *name = listed->takes_settings ? cli_setting_name(index - own - others) : NULL;
+    const char *name = command->takes_settings ? cli_setting_name(index - own - others) : NULL;
     if (!name) return NULL;
     snprintf(hyphened, sizeof hyphened, "%s", name);
     for (char *c = hyphened; *c; c++)
@@ -93,8 +91,7 @@ static int take_option(cli_line *line, int left, char **word)
     if (equals) *equals = '\0';
     cli_given given;
     if (!find_option(line->command, name, &given, &wanted)) {
-        listed = line->command;
-        lathe_fail_name("option", name, name_at);
+        lathe_fail_name("option", name, name_at, line->command);
         cli_fail(CLI_USAGE, "%s: %s", command, lathe_error_message());
         return 0;
     }

@@ -14,6 +14,7 @@
 #include "machine.h"
 #include "params.h"
 #include "real.h"
+#include "registry.h"
 #include "rng.h"
 #include "status.h"
 #include "tape.h"

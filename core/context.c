@@ -34,8 +34,9 @@ lathe_context *lathe_context_default(void)
     return &context;
 }
 
-static const char *isa_name(int index)
+static const char *isa_name(const void *context, int index)
 {
+    (void)context;
     const lathe_kernels *kernels = lathe_kernels_at(index);
     return kernels ? kernels->isa : NULL;
 }
@@ -43,8 +44,8 @@ static const char *isa_name(int index)
 static const lathe_kernels *kernels_named(const char *isa)
 {
     for (int i = 0; lathe_kernels_at(i); i++)
-        if (!strcmp(isa_name(i), isa)) return lathe_kernels_at(i);
-    lathe_fail_name("isa", isa, isa_name);
+        if (!strcmp(lathe_kernels_at(i)->isa, isa)) return lathe_kernels_at(i);
+    lathe_fail_name("isa", isa, isa_name, NULL);
     return NULL;
 }
 

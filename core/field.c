@@ -443,7 +443,8 @@ static int distance(const char *a, const char *b)
     return row[length_b];
 }
 
-lathe_status lathe_fail_name(const char *kind, const char *name, const char *(*name_of)(int index))
+lathe_status lathe_fail_name(const char *kind, const char *name,
+    const char *(*name_of)(const void *context, int index), const void *context)
 {
     if (!kind || !name || !name_of)
         return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
@@ -451,13 +452,14 @@ lathe_status lathe_fail_name(const char *kind, const char *name, const char *(*n
     size_t used = 0;
     int best = (int)strlen(name) / 2 + 1; /* further off than that is no misspelling */
     known[0] = '\0';
-    for (int i = 0; name_of(i); i++) {
+    const char *one;
+    for (int i = 0; (one = name_of(context, i)); i++) {
         if (used < sizeof known)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", name_of(i));
-        int off = distance(name, name_of(i));
+            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", one);
+        int off = distance(name, one);
         if (off >= best) continue;
         best = off;
-        snprintf(nearest, sizeof nearest, " did you mean %s?", name_of(i));
+        snprintf(nearest, sizeof nearest, " did you mean %s?", one);
     }
     return lathe_fail(LATHE_ENAME, "unknown %s '%.60s';%s known: %s", kind, name, nearest, known);
 }

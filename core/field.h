@@ -98,9 +98,10 @@ const char *lathe_double_digits(double number, int digits, char text[32]);
 
 /**
  * Fail with LATHE_ENAME for an unknown name: "unknown optimizer 'adamv'; did you mean adamw? known: adamw,
- * sgd". `name_of(i)` returns known name number i, and NULL after the last.
+ * sgd". `name_of(context, i)` returns known name number i, and NULL after the last.
  */
-lathe_status lathe_fail_name(const char *kind, const char *name, const char *(*name_of)(int index));
+lathe_status lathe_fail_name(const char *kind, const char *name,
+    const char *(*name_of)(const void *context, int index), const void *context);
 
 #ifdef __cplusplus
 }

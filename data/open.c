@@ -3,31 +3,14 @@
 #include <string.h>
 
 #include "../core/alloc.h"
-#include "../core/field.h"
+#include "../core/registry.h"
 #include "dataset_impl.h"
-
-static const char *name_of(int index)
-{
-    const lathe_data_source *source = lathe_data_source_at(index);
-    return source ? source->name : NULL;
-}
-
-static const lathe_data_source *find(const char *name)
-{
-    for (int i = 0;; i++) {
-        const lathe_data_source *source = lathe_data_source_at(i);
-        if (!source || !strcmp(source->name, name)) return source;
-    }
-}
 
 static lathe_dataset *open_named(const char *name, const char *argument, lathe_split split,
     const lathe_data_opts *opts)
 {
-    const lathe_data_source *source = find(name);
-    if (!source) {
-        lathe_fail_name("data set", name, name_of);
-        return NULL;
-    }
+    const lathe_data_source *source = lathe_data_source_find(name);
+    if (!source) return NULL;
     if (argument && !source->argument) {
         lathe_fail(LATHE_EARG, "data set %s takes no argument, got '%s'", name, argument);
         return NULL;
@@ -70,4 +53,32 @@ lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int
         return lathe_fail(LATHE_EARG, "%s: pictures have %d channels, %d were asked for", name, channels,
             opts->channels);
     return LATHE_OK;
+}
+
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_data_source *type = object;
+    if (!type->open) return lathe_registry_refuse(registry, type, "open is NULL");
+    return LATHE_OK;
+}
+
+extern const void *const lathe_source_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "data set",
+    .prefix = "lathe_data_source",
+    .table = lathe_source_types,
+    .check = check_type };
+
+const lathe_data_source *lathe_data_source_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_data_source *lathe_data_source_find(const char *name)
+{
+    return lathe_registry_find(&registry, name);
+}
+
+lathe_status lathe_data_source_register(const lathe_data_source *type)
+{
+    return lathe_registry_add(&registry, type);
 }

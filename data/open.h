@@ -31,8 +31,18 @@ typedef struct lathe_data_source {
     lathe_dataset *(*open)(const char *argument, lathe_split split, const lathe_data_opts *opts);
 } lathe_data_source;
 
-/** Source number `index`; NULL after the last. */
+/** Data source number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_data_source *lathe_data_source_at(int index);
+
+/** The data source of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
+const lathe_data_source *lathe_data_source_find(const char *name);
+
+/**
+ * Add a data source of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no open.
+ */
+lathe_status lathe_data_source_register(const lathe_data_source *type);
 
 /**
  * Open a data set by its name: NAME or NAME:ARGUMENT.

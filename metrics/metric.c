@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 
 struct lathe_metric {
     const lathe_metric_type *type;
@@ -192,20 +193,6 @@ int lathe_metric_classes(const lathe_metric *metric) { return metric ? metric->c
 const void *lathe_metric_opts(const lathe_metric *metric) { return metric ? metric->opts : NULL; }
 size_t lathe_metric_samples(const lathe_metric *metric) { return metric ? metric->samples : 0; }
 
-static const char *name_at(int index)
-{
-    const lathe_metric_type *type = lathe_metric_at(index);
-    return type ? type->name : NULL;
-}
-
-const lathe_metric_type *lathe_metric_find(const char *name)
-{
-    for (int i = 0; name && lathe_metric_at(i); i++)
-        if (!strcmp(name, lathe_metric_at(i)->name)) return lathe_metric_at(i);
-    lathe_fail_name("metric", name ? name : "", name_at);
-    return NULL;
-}
-
 int lathe_argmax(const lathe_real *scores, int classes)
 {
     if (!scores) return 0;
@@ -220,4 +207,30 @@ void lathe_scores_softmax(const lathe_real *scores, int classes, double *p)
     double largest = (double)scores[lathe_argmax(scores, classes)], sum = 0;
     for (int k = 0; k < classes; k++) sum += p[k] = exp((double)scores[k] - largest);
     for (int k = 0; k < classes; k++) p[k] /= sum;
+}
+
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_metric_type *type = object;
+    if (!type->compute || (!type->update && !type->keeps_samples))
+        return lathe_registry_refuse(registry, type, "compute or update is NULL");
+    return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
+}
+
+extern const void *const lathe_metric_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "metric",
+    .prefix = "lathe_metric",
+    .table = lathe_metric_types,
+    .check = check_type };
+
+const lathe_metric_type *lathe_metric_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_metric_type *lathe_metric_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_metric_register(const lathe_metric_type *type)
+{
+    return lathe_registry_add(&registry, type);
 }

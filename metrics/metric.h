@@ -96,11 +96,18 @@ const void *lathe_metric_opts(const lathe_metric *metric);
 /** Samples since the last reset. */
 size_t lathe_metric_samples(const lathe_metric *metric);
 
-/** All metrics, sorted by name; NULL after the last. */
+/** Metric number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_metric_type *lathe_metric_at(int index);
 
-/** The metric of this name. Errors: LATHE_ENAME, listing the known ones. */
+/** The metric of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
 const lathe_metric_type *lathe_metric_find(const char *name);
+
+/**
+ * Add a metric of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no compute or its fields do not describe its options.
+ */
+lathe_status lathe_metric_register(const lathe_metric_type *type);
 
 /** The class with the largest score, the first of equals. */
 int lathe_argmax(const lathe_real *scores, int classes);

@@ -36,9 +36,7 @@ lathe_metric *lathe_metric_from_text(const char *text, int classes)
     }
     snprintf(copy, sizeof copy, "%s", text);
     char *word = next_word(&rest);
-    for (char *c = word; c && *c; c++)
-        if (*c == '-') *c = '_';
-    const lathe_metric_type *type = lathe_metric_find(word);
+    const lathe_metric_type *type = lathe_metric_find(word ? word : "");
     void *opts = type ? lathe_alloc(1, type->opts_size) : NULL;
     if (!opts) return NULL;
     lathe_status status = LATHE_OK;

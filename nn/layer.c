@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 #include "layer_impl.h"
 
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
@@ -201,4 +202,31 @@ lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x)
 lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
 {
     return run(layer, layer->type->forward_of_relu, x);
+}
+
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_layer_type *type = object;
+    if (!type->forward) return lathe_registry_refuse(registry, type, "forward is NULL");
+    if (type->size < sizeof(lathe_layer))
+        return lathe_registry_refuse(registry, type, "size is below that of a lathe_layer");
+    return LATHE_OK;
+}
+
+extern const void *const lathe_layer_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "layer",
+    .prefix = "lathe_layer",
+    .table = lathe_layer_types,
+    .check = check_type };
+
+const lathe_layer_type *lathe_layer_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_layer_type *lathe_layer_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_layer_register(const lathe_layer_type *type)
+{
+    return lathe_registry_add(&registry, type);
 }

@@ -194,8 +194,18 @@ lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_sha
 /** Zeroed memory that belongs to the model, for data of a layer. Errors: LATHE_ENOMEM, the model fails. */
 void *lathe_model_alloc(lathe_model *model, size_t count, size_t size);
 
-/** All kinds of layers, sorted by name; NULL after the last. */
+/** Kind of layer number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_layer_type *lathe_layer_at(int index);
+
+/** The kind of layer of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
+const lathe_layer_type *lathe_layer_find(const char *name);
+
+/**
+ * Add a kind of layer of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no forward or its size is below that of a lathe_layer.
+ */
+lathe_status lathe_layer_register(const lathe_layer_type *type);
 
 /** Fail the model (the first failure stays). Returns NULL. */
 void *lathe_model_fail(lathe_model *model, lathe_status status, const char *format, ...)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 #include "../core/threads.h"
 
 /* Work is cut at multiples of this many numbers of the slab, for any number of threads. A multiple of 16. */
@@ -465,16 +466,34 @@ lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor)
     return optim && tensor >= 0 && tensor < optim->params->count ? &optim->clock[tensor] : NULL;
 }
 
-static const char *name_of(int index)
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+/* The base reads and writes the learning rate of any type. */
+static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
-    const lathe_optim_type *type = lathe_optim_at(index);
-    return type ? type->name : NULL;
+    const lathe_optim_type *type = object;
+    if (!type->update || !type->slots)
+        return lathe_registry_refuse(registry, type, "update or slots is NULL");
+    lathe_status status = lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
+    if (status) return status;
+    const lathe_field *lr = lathe_fields_find(type->fields, "lr");
+    if (!lr || lr->kind != LATHE_FIELD_DOUBLE || lr->count > 1)
+        return lathe_registry_refuse(registry, type, "its fields have no \"lr\", one double");
+    return LATHE_OK;
 }
 
-const lathe_optim_type *lathe_optim_find(const char *name)
+extern const void *const lathe_optim_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "optimizer",
+    .prefix = "lathe_optim",
+    .table = lathe_optim_types,
+    .check = check_type };
+
+const lathe_optim_type *lathe_optim_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_optim_type *lathe_optim_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_optim_register(const lathe_optim_type *type)
 {
-    for (int i = 0; name && name_of(i); i++)
-        if (!strcmp(name_of(i), name)) return lathe_optim_at(i);
-    lathe_fail_name("optimizer", name ? name : "", name_of);
-    return NULL;
+    return lathe_registry_add(&registry, type);
 }

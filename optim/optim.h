@@ -152,11 +152,18 @@ int lathe_optim_hold(lathe_optim *optim, int change);
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
 lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);
 
-/** All optimizers, sorted by name; NULL after the last. */
+/** Optimizer number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_optim_type *lathe_optim_at(int index);
 
-/** The optimizer of this name. Errors: LATHE_ENAME, listing the known ones. */
+/** The optimizer of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
 const lathe_optim_type *lathe_optim_find(const char *name);
+
+/**
+ * Add an optimizer of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no update or its fields have no "lr".
+ */
+lathe_status lathe_optim_register(const lathe_optim_type *type);
 
 #ifdef __cplusplus
 }

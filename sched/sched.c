@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 
 typedef struct group {
     void *opts; /* from lathe_sched_prepare */
@@ -251,26 +252,27 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
     return false;
 }
 
-bool lathe_sched_same_name(const char *name, const char *text, size_t length)
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
-    const char *end = text + length;
-    for (;; name++, text++) {
-        while (*name == '_') name++;
-        while (text < end && (*text == '_' || *text == '-')) text++;
-        if (text == end || *name != *text) return text == end && !*name;
-    }
+    const lathe_sched_type *type = object;
+    if (!type->rates) return lathe_registry_refuse(registry, type, "rates is NULL");
+    return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
 }
 
-static const char *name_of(int index)
-{
-    const lathe_sched_type *type = lathe_sched_at(index);
-    return type ? type->name : NULL;
-}
+extern const void *const lathe_sched_types[]; /* made by cmake/registry.cmake */
 
-const lathe_sched_type *lathe_sched_find(const char *name)
+static lathe_registry registry = { .kind = "scheduler",
+    .prefix = "lathe_sched",
+    .table = lathe_sched_types,
+    .check = check_type };
+
+const lathe_sched_type *lathe_sched_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_sched_type *lathe_sched_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_sched_register(const lathe_sched_type *type)
 {
-    for (int i = 0; name && name_of(i); i++)
-        if (lathe_sched_same_name(name_of(i), name, strlen(name))) return lathe_sched_at(i);
-    lathe_fail_name("scheduler", name ? name : "", name_of);
-    return NULL;
+    return lathe_registry_add(&registry, type);
 }

@@ -131,11 +131,18 @@ const void *lathe_sched_opts(const lathe_sched *sched, int group);
  */
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256]);
 
-/** All schedulers, sorted by name; NULL after the last. */
+/** Scheduler number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_sched_type *lathe_sched_at(int index);
 
-/** The scheduler of this name; hyphens equal underscores. Errors: LATHE_ENAME, listing the known ones. */
+/** The scheduler of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
 const lathe_sched_type *lathe_sched_find(const char *name);
+
+/**
+ * Add a scheduler of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no rates or its fields do not describe its options.
+ */
+lathe_status lathe_sched_register(const lathe_sched_type *type);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,4 @@ void lathe_sched_release(const lathe_sched_type *type, void *ready);
  */
 void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t steps, bool only_required);
 
-/** Returns true if the `length` characters of text are that name. "onecycle", "one-cycle" are one_cycle. */
-bool lathe_sched_same_name(const char *name, const char *text, size_t length);
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 #include "sched_impl.h"
 #include "sequence.h"
 
@@ -96,7 +97,7 @@ const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const 
 {
     if (!type || !key) return NULL;
     const char *point = strchr(key, '.');
-    if (point && !lathe_sched_same_name(type->name, key, (size_t)(point - key))) return NULL;
+    if (point && !lathe_name_is(type->name, key, (size_t)(point - key))) return NULL;
     return lathe_fields_find(type->fields, point ? point + 1 : key);
 }
 

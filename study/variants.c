@@ -7,11 +7,11 @@
 #include "../core/alloc.h"
 #include "../core/field.h"
 
-/* The variants whose names lathe_fail_name lists; its function has no argument for them. */
-static _Thread_local const lathe_variant *named;
-static _Thread_local int named_count;
-
-static const char *name_at(int index) { return index < named_count ? named[index].name : NULL; }
+/* The names of some variants; one without a name ends them. */
+static const char *name_at(const void *variants, int index)
+{
+    return ((const lathe_variant *)variants)[index].name;
+}
 
 static int find(const lathe_variant *variant, int count, const char *name)
 {
@@ -68,7 +68,7 @@ lathe_variant *lathe_variants_of(const lathe_compare *compare, const char *basel
         lathe_fail_null("lathe_variants_of", compare ? "count" : "compare");
         return NULL;
     }
-    lathe_variant *variant = lathe_alloc(compare->runs, sizeof *variant);
+    lathe_variant *variant = lathe_alloc(compare->runs + 1, sizeof *variant);
     double *room = lathe_alloc(lathe_times(compare->runs, 5), sizeof *room);
     *count = 0;
     for (size_t i = 0; variant && i < compare->runs; i++) {
@@ -78,9 +78,7 @@ lathe_variant *lathe_variants_of(const lathe_compare *compare, const char *basel
     }
     int base = variant && baseline ? find(variant, *count, baseline) : 0;
     const bool good = variant && room && base < *count;
-    named = variant;
-    named_count = *count;
-    if (variant && room && !good) lathe_fail_name("variant", baseline ? baseline : "", name_at);
+    if (variant && room && !good) lathe_fail_name("variant", baseline ? baseline : "", name_at, variant);
     if (good) variant[base].baseline = true;
     for (int v = 0; good && v < *count; v++) measure(compare, variant[base].name, &variant[v], room);
     if (good) correct(variant, *count, room, room + compare->runs);

@@ -5,26 +5,37 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/registry.h"
 #include "../metrics/metric.h"
 
 /* ---- finding kinds ------------------------------------------------------------------------------------- */
 
-static const char *name_at(int index)
+static const char *word_of(const void *type) { return ((const lathe_task_type *)type)->word; }
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
-    const lathe_task_type *type = lathe_task_at(index);
-    return type ? type->name : NULL;
+    const lathe_task_type *type = object;
+    if (!type->metrics || !type->metrics[0].name)
+        return lathe_registry_refuse(registry, type, "it has no metrics");
+    if (!type->output || !type->loss || !type->numbers || !type->update || !type->compute || !type->view ||
+        !type->probabilities || !type->decode || !type->describe)
+        return lathe_registry_refuse(registry, type, "a function that may not be NULL is NULL");
+    return LATHE_OK;
 }
 
-const lathe_task_type *lathe_task_find(const char *name)
-{
-    if (!name) return lathe_fail_null("lathe_task_find", "name"), NULL;
-    for (int i = 0; lathe_task_at(i); i++) {
-        const lathe_task_type *type = lathe_task_at(i);
-        if (!strcmp(name, type->name) || (type->word && !strcmp(name, type->word))) return type;
-    }
-    lathe_fail_name("task", name, name_at);
-    return NULL;
-}
+extern const void *const lathe_task_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "task",
+    .prefix = "lathe_task",
+    .table = lathe_task_types,
+    .check = check_type,
+    .alias = word_of };
+
+const lathe_task_type *lathe_task_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_task_type *lathe_task_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_task_register(const lathe_task_type *type) { return lathe_registry_add(&registry, type); }
 
 /* ---- an object ----------------------------------------------------------------------------------------- */
 

@@ -120,11 +120,18 @@ extern const lathe_task_type lathe_heads_task;
 /** A class for each pixel: a mask. */
 extern const lathe_task_type lathe_pixels_task;
 
-/** All kinds, sorted by name; NULL after the last. */
+/** Task number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_task_type *lathe_task_at(int index);
 
-/** By name, or by the word of a checkpoint. Errors: LATHE_ENAME, listing the known ones: NULL. */
+/** The task of this name, or of this word of a checkpoint. Errors: LATHE_ENAME, listing the known names. */
 const lathe_task_type *lathe_task_find(const char *name);
+
+/**
+ * Add a task of the program (see core/registry.h). Data sets name it, and checkpoints find it.
+ * Errors   LATHE_ENAME if the name or the word is taken;
+ *          LATHE_EARG if it has no metrics or lacks a function that may not be NULL.
+ */
+lathe_status lathe_task_register(const lathe_task_type *type);
 
 /**
  * The task that opts->data names.

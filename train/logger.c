@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+#include "../core/registry.h"
+
+extern const void *const lathe_logger_types[]; /* made by cmake/registry.cmake */
+
+const lathe_logger_type *lathe_logger_at(int index)
+{
+    static const lathe_registry registry = { .kind = "log",
+        .prefix = "lathe_logger",
+        .table = lathe_logger_types };
+    return lathe_registry_at(&registry, index);
+}
+
 /* Does the comma list `names` have this one? */
 static bool names_it(const char *names, const char *name)
 {
@@ -16,8 +28,9 @@ static bool names_it(const char *names, const char *name)
 }
 
 /* For messages: those that can be asked for. */
-static const char *optional_at(int index)
+static const char *optional_at(const void *context, int index)
 {
+    (void)context;
     const lathe_logger_type *type;
     for (int i = 0; (type = lathe_logger_at(i)); i++)
         if (!type->always && !index--) return type->name;
@@ -35,8 +48,8 @@ lathe_status lathe_loggers_check(const char *names)
         memcpy(name, at, length);
         name[length] = '\0';
         at += length;
-        for (int i = 0; optional_at(i); i++) known = known || !strcmp(optional_at(i), name);
-        if (!known) return lathe_fail_name("log", name, optional_at);
+        for (int i = 0; optional_at(NULL, i); i++) known = known || !strcmp(optional_at(NULL, i), name);
+        if (!known) return lathe_fail_name("log", name, optional_at, NULL);
         if (names_it(at, name))
             return lathe_fail(LATHE_EARG, "settings: log = '%.60s' names %s twice", names, name);
     }

@@ -94,19 +94,16 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
 
-static const char *kind_name(int index)
+static const char *kind_name(const void *context, int index)
 {
+    (void)context;
     return index < (int)(sizeof kinds / sizeof kinds[0]) ? kinds[index].name : NULL;
 }
 
-/* The kind whose names are listed when one of them is unknown: lathe_fail_name's function has no argument for
- * it. */
-static const list_kind *listed;
-
-static const char *item_name(int index)
+static const char *item_name(const void *kind, int index)
 {
     list_item item;
-    return listed->at(index, &item) ? item.name : NULL;
+    return ((const list_kind *)kind)->at(index, &item) ? item.name : NULL;
 }
 
 /* ---- what a model costs -------------------------------------------------------------------------------- */
@@ -249,11 +246,12 @@ static int print_kinds(bool json)
 {
     if (json) {
         cJSON *object = cli_json_new(), *array = cJSON_AddArrayToObject(object, "kinds");
-        for (int i = 0; kind_name(i); i++) cJSON_AddItemToArray(array, cJSON_CreateString(kind_name(i)));
+        for (int i = 0; kind_name(NULL, i); i++)
+            cJSON_AddItemToArray(array, cJSON_CreateString(kind_name(NULL, i)));
         return cli_json_print(object);
     }
     cli_table *table = cli_table_new("ll");
-    for (int i = 0; kind_name(i); i++)
+    for (int i = 0; kind_name(NULL, i); i++)
         cli_table_row(table, (const char *const[]){ kinds[i].name, kinds[i].summary });
     cli_table_print(table, stdout, 0);
     return CLI_DONE;
@@ -261,9 +259,9 @@ static int print_kinds(bool json)
 
 static const list_kind *find_kind(const char *name)
 {
-    for (int i = 0; kind_name(i); i++)
+    for (int i = 0; kind_name(NULL, i); i++)
         if (!strcmp(kinds[i].name, name)) return &kinds[i];
-    lathe_fail_name("kind", name, kind_name);
+    lathe_fail_name("kind", name, kind_name, NULL);
     return NULL;
 }
 
@@ -272,10 +270,9 @@ static bool has_item(const list_kind *kind, const char *name)
     list_item item;
     for (int i = 0; kind->at(i, &item); i++)
         if (!strcmp(item.name, name)) return true;
-    listed = kind;
     char what[32];
     snprintf(what, sizeof what, "%.*s", (int)strlen(kind->name) - 1, kind->name);
-    lathe_fail_name(what, name, item_name);
+    lathe_fail_name(what, name, item_name, kind);
     return false;
 }
 

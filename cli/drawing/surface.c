@@ -51,12 +51,16 @@ const cli_surface *cli_surface_at(int index)
     return index < (int)(sizeof surfaces / sizeof surfaces[0]) ? &surfaces[index] : NULL;
 }
 
-static const char *name_at(int index) { return cli_surface_at(index) ? cli_surface_at(index)->name : NULL; }
+static const char *name_at(const void *context, int index)
+{
+    (void)context;
+    return cli_surface_at(index) ? cli_surface_at(index)->name : NULL;
+}
 
 const cli_surface *cli_surface_find(const char *name)
 {
     for (int i = 0; cli_surface_at(i); i++)
-        if (!strcmp(name, name_at(i))) return cli_surface_at(i);
-    lathe_fail_name("function", name, name_at);
+        if (!strcmp(name, cli_surface_at(i)->name)) return cli_surface_at(i);
+    lathe_fail_name("function", name, name_at, NULL);
     return NULL;
 }

@@ -1,5 +1,17 @@
 #include "op_impl.h"
 
+#include "../registry.h"
+
+extern const void *const lathe_op_types[]; /* made by cmake/registry.cmake */
+
+const lathe_op *lathe_op_at(int index)
+{
+    static const lathe_registry registry = { .kind = "operation",
+        .prefix = "lathe_op",
+        .table = lathe_op_types };
+    return lathe_registry_at(&registry, index);
+}
+
 lathe_tape *lathe_tape_of_alike(const char *who, const char *a_name, lathe_tensor *a, const char *b_name,
     lathe_tensor *b)
 {

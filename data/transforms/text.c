@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/registry.h"
 #include "transform_impl.h"
 
 /* Groups within groups. */
@@ -11,32 +12,37 @@ enum { DEPTH = 8 };
 
 static const char *const group_names[] = { "", "sequence", "one_of" };
 
-/* Types, then groups. */
-static const char *name_of(int index)
+static const char *alias_of(const void *type) { return ((const lathe_transform_type *)type)->alias; }
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
-    int types = 0;
-    while (lathe_transform_at(types)) types++;
-    if (index < types) return lathe_transform_at(index)->name;
-    return index == types  ? group_names[LATHE_STEP_SEQUENCE] :
-        index == types + 1 ? group_names[LATHE_STEP_ONE_OF] :
-                             NULL;
+    const lathe_transform_type *type = object;
+    if (!type->apply && !type->still && !type->mix)
+        return lathe_registry_refuse(registry, type, "apply, still and mix are NULL");
+    if (type->mix && (type->mixes < 2 || type->mixes > LATHE_MIX_MOST))
+        return lathe_registry_refuse(registry, type, "mixes is not 2 to 4");
+    if (!(type->p >= 0 && type->p <= 1)) return lathe_registry_refuse(registry, type, "p is not from 0 to 1");
+    return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
 }
 
-/* Hyphens are underscores, as in options. */
-static bool same_name(const char *a, const char *b)
+extern const void *const lathe_transform_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "transform",
+    .prefix = "lathe_transform",
+    .table = lathe_transform_types,
+    .check = check_type,
+    .alias = alias_of };
+
+const lathe_transform_type *lathe_transform_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_transform_type *lathe_transform_find(const char *name)
 {
-    for (; *a && *b; a++, b++)
-        if ((*a == '-' ? '_' : *a) != (*b == '-' ? '_' : *b)) return false;
-    return *a == *b;
+    return lathe_registry_find(&registry, name);
 }
 
-static const lathe_transform_type *find(const char *name)
+lathe_status lathe_transform_register(const lathe_transform_type *type)
 {
-    for (int i = 0;; i++) {
-        const lathe_transform_type *type = lathe_transform_at(i);
-        if (!type || same_name(type->name, name) || (type->alias && same_name(type->alias, name)))
-            return type;
-    }
+    return lathe_registry_add(&registry, type);
 }
 
 const char *lathe_step_name(const lathe_step *step)
@@ -172,15 +178,14 @@ static lathe_status take_step(lathe_transform_reader *reader, char *end)
     char *name = take_word(reader, "(:,)", end);
     step->p = 0.5;
     if (*end == '(') {
-        step->group = same_name(name, "one_of") ? LATHE_STEP_ONE_OF :
-            same_name(name, "sequence")         ? LATHE_STEP_SEQUENCE :
-                                                  LATHE_STEP_SINGLE;
+        for (int group = LATHE_STEP_SEQUENCE; group <= LATHE_STEP_ONE_OF; group++)
+            if (lathe_name_is(group_names[group], name, strlen(name))) step->group = (lathe_step_group)group;
         if (!step->group) return lathe_fail(LATHE_EARG, "'%s': only one_of and sequence have brackets", name);
         lathe_status status = take_members(reader, name, end);
         if (status) return status;
     } else {
-        step->type = find(name);
-        if (!step->type) return lathe_fail_name("transform", name, name_of);
+        step->type = lathe_transform_find(name);
+        if (!step->type) return lathe_error();
         step->p = step->type->p;
     }
     step->end = transforms->count;

@@ -96,10 +96,21 @@ typedef struct lathe_transform_type {
     bool mixes_objects;           /* it is for data with objects */
 } lathe_transform_type;
 
-/** Transform number `index`; NULL after the last. */
+/** Transform number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_transform_type *lathe_transform_at(int index);
 
-/** Transforms in order. They never change, so any number of loaders and threads may share them. */
+/** The transform of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
+const lathe_transform_type *lathe_transform_find(const char *name);
+
+/**
+ * Add a transform of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if nothing does it or its fields do not describe its options.
+ */
+lathe_status lathe_transform_register(const lathe_transform_type *type);
+
+/** Transforms to be done one after the other. Does not change once made: any number of loaders and threads
+ * may use it. */
 typedef struct lathe_transforms lathe_transforms;
 
 /**

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "../../core/field.h"
+#include "../../core/registry.h"
 #include "../layer_impl.h"
 #include "build_impl.h"
 
@@ -48,21 +48,6 @@ int lathe_extent_features(lathe_model *model, const char *name, const lathe_mode
     return 0;
 }
 
-static const char *name_at(int index)
-{
-    const lathe_model_type *type = lathe_model_at(index);
-    return type ? type->name : NULL;
-}
-
-const lathe_model_type *lathe_model_find(const char *name)
-{
-    for (int i = 0; name && lathe_model_at(i); i++)
-        if (!strcmp(name, lathe_model_at(i)->name)) return lathe_model_at(i);
-    if (name) lathe_fail_name("model", name, name_at);
-    else lathe_fail(LATHE_EARG, "lathe_model_find: the name is NULL");
-    return NULL;
-}
-
 /* A side of a picture above this has no use, and keeps every size computed from it inside an int. */
 enum { MAX_SIDE = 1 << 20 };
 
@@ -90,4 +75,32 @@ lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe
                 MAX_SIDE);
     }
     return type->build(model, &s);
+}
+
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_model_type *type = object;
+    if (!type->build) return lathe_registry_refuse(registry, type, "build is NULL");
+    if (type->native.channels < 1 || type->native.height < 1 || type->native.width < 1 ||
+        type->native.classes < 1)
+        return lathe_registry_refuse(registry, type, "its native size has a number below 1");
+    return LATHE_OK;
+}
+
+extern const void *const lathe_model_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "model",
+    .prefix = "lathe_model",
+    .table = lathe_model_types,
+    .check = check_type };
+
+const lathe_model_type *lathe_model_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_model_type *lathe_model_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_model_register(const lathe_model_type *type)
+{
+    return lathe_registry_add(&registry, type);
 }

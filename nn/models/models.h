@@ -22,11 +22,18 @@ typedef struct lathe_model_type {
     lathe_layer *(*build)(lathe_model *model, const lathe_model_spec *spec);
 } lathe_model_type;
 
-/** All models, sorted by name; NULL after the last. */
+/** Model number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_model_type *lathe_model_at(int index);
 
-/** The model of this name. Errors: LATHE_ENAME, listing the known ones. */
+/** The model of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
 const lathe_model_type *lathe_model_find(const char *name);
+
+/**
+ * Add a model of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if it has no build or no native size.
+ */
+lathe_status lathe_model_register(const lathe_model_type *type);
 
 /**
  * Build a model by name; `spec` NULL: its native one. Call lathe_nn_init next. Errors: LATHE_ENAME,

@@ -154,8 +154,9 @@ static void numbers_read_back_exactly_in_any_locale(void **state)
     if (former) setlocale(LC_ALL, "C");
 }
 
-static const char *animal(int index)
+static const char *animal(const void *context, int index)
 {
+    (void)context;
     static const char *const names[] = { "adamw", "lion", "sgd" };
     return index < 3 ? names[index] : NULL;
 }
@@ -163,9 +164,9 @@ static const char *animal(int index)
 static void unknown_names_get_the_known_ones(void **state)
 {
     (void)state;
-    lathe_fail_name("optimizer", "adamv", animal);
+    lathe_fail_name("optimizer", "adamv", animal, NULL);
     assert_failed(LATHE_ENAME, "unknown optimizer 'adamv'; did you mean adamw? known: adamw, lion, sgd");
-    lathe_fail_name("optimizer", "zzz", animal);
+    lathe_fail_name("optimizer", "zzz", animal, NULL);
     assert_failed(LATHE_ENAME, "unknown optimizer 'zzz'; known: adamw, lion, sgd");
 }
 

@@ -46,8 +46,8 @@ static void what_cannot_be_opened_is_said(void **state)
         lathe_status status;
         const char *message;
     } wrong[] = {
-        { "fashion_mnist", { 0 }, LATHE_ENAME,
-            "unknown data set 'fashion_mnist'; did you mean fashion-mnist?" },
+        { "fashion_mnits", { 0 }, LATHE_ENAME,
+            "unknown data set 'fashion_mnits'; did you mean fashion-mnist?" },
         { "", { 0 }, LATHE_ENAME, "shapes" },
         { ":x", { 0 }, LATHE_ENAME, "shapes" },
         { "nothing-like-it:x", { 0 }, LATHE_ENAME, "mnist" },
@@ -58,6 +58,7 @@ static void what_cannot_be_opened_is_said(void **state)
         { "mnist:/nowhere", { .size = 32 }, LATHE_EARG, "pictures are 28 x 28, size 32" },
         { "fashion-mnist", { .channels = 3 }, LATHE_EARG, "1 channels, 3 were asked for" },
     };
+    assert_ptr_equal(lathe_data_source_find("fashion_mnist"), lathe_data_source_find("fashion-mnist"));
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_null(lathe_data_open(wrong[i].spec, LATHE_SPLIT_TRAIN, &wrong[i].opts));
         assert_failed(wrong[i].status, wrong[i].message);

@@ -11,8 +11,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 static const bool sanitized = true; /* and says on standard error which allocation it refuses */
 #else
@@ -102,20 +100,21 @@ static const exception renamed[] = { { "lathe_measure_new.opts.metrics", "the me
 /* NULL, or a status, that is no failure of the call. */
 static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_fail", "records the caller's failure" }, { "lathe_tape_fail", "the same" },
-    { "lathe_model_fail", "the same" }, { "lathe_on_error.", "the former handler" },
-    { "lathe_tape_scope.", "the former scope" }, { "lathe_tape_newest.", "NULL: nothing recorded" },
-    { "lathe_strdup.", "NULL for NULL" }, { "lathe_fields_find.", "NULL: none of that name" },
-    { "lathe_setting_find.", "the same" }, { "lathe_settings_option.", "the same" },
-    { "lathe_sched_option_field.", "the same" }, { "lathe_safetensors_find.", "the same" },
-    { "lathe_safetensors_text.", "the same" }, { "lathe_nn_find.", "the same" },
-    { "lathe_nn_find_layer.", "the same" }, { "lathe_optim_opts.", "NULL: no such group" },
-    { "lathe_optim_made.", "the same" }, { "lathe_sched_opts.", "the same" },
-    { "lathe_optim_slot.", "NULL: no such slot" }, { "lathe_optim_clock_of.", "NULL: no such tensor" },
-    { "_type_of.", "NULL of NULL" }, { "lathe_optim_params.", "NULL of NULL" },
-    { "lathe_metric_opts.", "NULL of NULL" }, { "lathe_confusion_counts.", "NULL of NULL" },
-    { "lathe_sched_state.", "NULL: none" }, { "lathe_grad_target.", "NULL: none is needed" },
-    { "lathe_nn_forward.x", "NULL in, NULL out" }, { "lathe_averaged_numbers.", "NULL of NULL" },
-    { "lathe_averaged_updates.", "NULL of NULL" }, { "lathe_data_sample_file.", "NULL: it is in no file" },
+    { "lathe_model_fail", "the same" }, { "lathe_registry_refuse", "the same" },
+    { "lathe_on_error.", "the former handler" }, { "lathe_tape_scope.", "the former scope" },
+    { "lathe_tape_newest.", "NULL: nothing recorded" }, { "lathe_strdup.", "NULL for NULL" },
+    { "lathe_fields_find.", "NULL: none of that name" }, { "lathe_setting_find.", "the same" },
+    { "lathe_settings_option.", "the same" }, { "lathe_sched_option_field.", "the same" },
+    { "lathe_safetensors_find.", "the same" }, { "lathe_safetensors_text.", "the same" },
+    { "lathe_nn_find.", "the same" }, { "lathe_nn_find_layer.", "the same" },
+    { "lathe_optim_opts.", "NULL: no such group" }, { "lathe_optim_made.", "the same" },
+    { "lathe_sched_opts.", "the same" }, { "lathe_optim_slot.", "NULL: no such slot" },
+    { "lathe_optim_clock_of.", "NULL: no such tensor" }, { "_type_of.", "NULL of NULL" },
+    { "lathe_optim_params.", "NULL of NULL" }, { "lathe_metric_opts.", "NULL of NULL" },
+    { "lathe_confusion_counts.", "NULL of NULL" }, { "lathe_sched_state.", "NULL: none" },
+    { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
+    { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
+    { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" },
     { "lathe_nn_concat.", "the call ends before its first layer" } };
 

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 static const tiny_pair two_epochs[] = { { "epochs", "2" }, { NULL, NULL } };
 
 static char notes[4096];

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 enum { STEPS = 401, MOST_SWEEPS = 5 };
 
 static double lr[STEPS], loss[MOST_SWEEPS * STEPS], accuracy[MOST_SWEEPS * STEPS];

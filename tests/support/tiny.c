@@ -64,6 +64,7 @@ lathe_settings tiny_settings(const char *out, const tiny_pair *pairs)
         { "lr", "0.01" }, { "epochs", "20" } };
     char data[1100];
     lathe_settings settings = lathe_settings_default();
+    assert_int_equal(lathe_model_register(&tiny_model), LATHE_OK);
     write_data();
     snprintf(data, sizeof data, "mnist:%s", test_path("data"));
     tiny_set(&settings, "data", data);

@@ -6,10 +6,7 @@
 #include "folder.h"
 #include "support.h"
 
-/**
- * Convolution, batch norm, dropout, linear. A test's program makes it the zoo's only model by defining
- *     const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
- */
+/** Convolution, batch norm, dropout, linear. tiny_settings registers it. */
 extern const lathe_model_type tiny_model;
 
 /** A key of the settings and its text. Lists end in a NULL key. */

@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 /* What the hook below gathers: averages in double, from the outside. */
 typedef struct twin {
     double average[200];

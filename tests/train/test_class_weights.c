@@ -4,8 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 static lathe_settings with(const char *loss, const char *weights)
 {
     return tiny_settings(NULL,

@@ -12,8 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 /* The folder before the session is saved at BEFORE; the session trains to AFTER over an epoch's end, saving
  * each step; the run has LAST. */
 enum { BEFORE = 19, AFTER = 21, LAST = 30, FILES = 16, KILLED = 99, FAILED = 98 };

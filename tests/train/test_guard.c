@@ -84,12 +84,10 @@ static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
         lathe_nn_linear(model, 8, spec->classes, NULL), poison_at(model, 14), NULL);
 }
 
-static const lathe_model_type poisoned_model = { .name = "tiny",
+static const lathe_model_type poisoned_model = { .name = "poisoned",
     .summary = "one that fails where it is told to",
     .native = { 1, 6, 6, 10 },
     .build = build };
-
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &poisoned_model; }
 
 /* Only a parameter's own gradient, as when gradient and input are large and only their product overflows. */
 static void spoil_gradient(void *context, const lathe_node *node)
@@ -133,7 +131,8 @@ static lathe_run *train(const lathe_settings *settings)
 static lathe_settings settings_of(const char *out, const char *policy)
 {
     return tiny_settings(out,
-        (const tiny_pair[]){ { "epochs", "2" }, { "on_nan", policy }, { "augment", "" }, { NULL, NULL } });
+        (const tiny_pair[]){ { "epochs", "2" }, { "on_nan", policy }, { "augment", "" },
+            { "model", "poisoned" }, { NULL, NULL } });
 }
 
 /* ---- tests --------------------------------------------------------------------------------------------- */
@@ -335,6 +334,7 @@ static int clean(void **state)
 
 int main(void)
 {
+    lathe_model_register(&poisoned_model);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_named),
         cmocka_unit_test(bad_weights_are_not_saved),

@@ -4,8 +4,6 @@
 
 #include "support/tiny.h"
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 static size_t count_of(const char *text, const char *part)
 {
     size_t count = 0;

@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 /* ---- a reader ------------------------------------------------------------------------------------------ */
 
 /* Bit by bit, by the definition. */

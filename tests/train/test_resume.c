@@ -6,8 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 /* Go on with the run of `settings` from its folder. */
 static lathe_settings resumed(const lathe_settings *settings)
 {

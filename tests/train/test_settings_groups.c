@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 static int group_of(const lathe_run *run, const char *name)
 {
     const lathe_params *params = lathe_optim_params(run->optim);

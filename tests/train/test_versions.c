@@ -11,8 +11,6 @@
 
 static const char old_file[] = LATHE_TEST_SOURCE "/tests/golden/checkpoint-v1.safetensors";
 
-const lathe_model_type *lathe_model_at(int index) { return index ? NULL : &tiny_model; }
-
 static void copy(const char *from, const char *to)
 {
     size_t size;

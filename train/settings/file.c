@@ -26,8 +26,9 @@ static bool is_section(const char *name)
 }
 
 /* Number `index` of the sections in the table's order, each once. */
-static const char *section_at(int index)
+static const char *section_at(const void *context, int index)
 {
+    (void)context;
     const char *last = "";
     for (int i = 0; lathe_setting_at(i); i++) {
         if (!strcmp(lathe_setting_at(i)->section, last)) continue;
@@ -43,7 +44,7 @@ static lathe_status take_section(reader *r, char *line)
     if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
     line[length - 1] = '\0';
     char *name = lathe_line_trim(line + 1);
-    if (!is_section(name)) return lathe_fail_name("section", name, section_at);
+    if (!is_section(name)) return lathe_fail_name("section", name, section_at, NULL);
     snprintf(r->section, sizeof r->section, "%s", name);
     return LATHE_OK;
 }
@@ -236,7 +237,7 @@ char *lathe_settings_text(const lathe_settings *settings)
     lathe_chosen chosen;
     if (lathe_settings_choose(settings, &chosen)) return NULL;
     const char *section;
-    for (int s = 0; (section = section_at(s)); s++) {
+    for (int s = 0; (section = section_at(NULL, s)); s++) {
         lathe_text_add(&text, "%s[%s]\n", s ? "\n" : "", section);
         for (int i = 0; lathe_setting_at(i); i++) {
             char value[LATHE_SETTING_LONG];

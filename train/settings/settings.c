@@ -190,7 +190,11 @@ static void gather_known(void)
     known.name[known.count] = NULL;
 }
 
-static const char *known_at(int index) { return known.name[index]; }
+static const char *known_at(const void *context, int index)
+{
+    (void)context;
+    return known.name[index];
+}
 
 /* ---- setting ------------------------------------------------------------------------------------------- */
 
@@ -254,7 +258,7 @@ lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const
     if (!setting) {
         if (lathe_option_known(prefix, key + strlen(prefix))) return set_option(settings, key, text);
         gather_known();
-        return lathe_fail_name("setting", key, known_at);
+        return lathe_fail_name("setting", key, known_at, NULL);
     }
     return setting->text_size ? set_text(setting, settings, text) : set_number(setting, settings, text);
 }

@@ -1,23 +1,24 @@
 #include "loss.h"
 
-#include <stdio.h>
-#include <string.h>
+#include "../../registry.h"
 
-static const char *loss_name(int index)
+static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
-    const lathe_loss_type *type = lathe_loss_at(index);
-    return type ? type->name : NULL;
+    const lathe_loss_type *type = object;
+    if (!type->classify && !type->many)
+        return lathe_registry_refuse(registry, type, "classify and many are NULL");
+    return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
 }
 
-const lathe_loss_type *lathe_loss_find(const char *name)
-{
-    if (!name) return lathe_fail(LATHE_EARG, "lathe_loss_find: name is NULL"), NULL;
-    char wanted[64];
-    snprintf(wanted, sizeof wanted, "%s", name);
-    for (char *c = wanted; *c; c++)
-        if (*c == '-') *c = '_';
-    for (int i = 0; lathe_loss_at(i); i++)
-        if (!strcmp(loss_name(i), wanted)) return lathe_loss_at(i);
-    lathe_fail_name("loss", name, loss_name);
-    return NULL;
-}
+extern const void *const lathe_loss_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "loss",
+    .prefix = "lathe_loss",
+    .table = lathe_loss_types,
+    .check = check_type };
+
+const lathe_loss_type *lathe_loss_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_loss_type *lathe_loss_find(const char *name) { return lathe_registry_find(&registry, name); }
+
+lathe_status lathe_loss_register(const lathe_loss_type *type) { return lathe_registry_add(&registry, type); }

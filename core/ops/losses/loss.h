@@ -43,11 +43,18 @@ typedef struct lathe_loss_type {
     const lathe_real **(*class_weights)(void *opts);
 } lathe_loss_type;
 
-/** All losses; NULL after the last. */
+/** Loss number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_loss_type *lathe_loss_at(int index);
 
-/** The loss of this name; hyphens equal underscores. Errors: LATHE_ENAME, listing the known ones. */
+/** The loss of this name (see lathe_registry_find). Errors: LATHE_ENAME, listing the known names. */
 const lathe_loss_type *lathe_loss_find(const char *name);
+
+/**
+ * Add a loss of the program (see core/registry.h). Settings, lists and checkpoints find it by name.
+ * Errors   LATHE_ENAME if the name is taken;
+ *          LATHE_EARG if nothing can use it or its fields do not describe its options.
+ */
+lathe_status lathe_loss_register(const lathe_loss_type *type);
 
 #ifdef __cplusplus
 }

@@ -290,8 +290,12 @@ static lathe_context *good_lathe_context_p(const char *place)
     return lathe_context_default();
 }
 
+/* An object of a registry: begins with its name, which is what good_char_p gives. */
+static const char *const registered[] = { "text" };
+
 static void *good_void_p(const char *place)
 {
+    if (is(place, "lathe_registry_")) return (void *)registered;
     if (is(place, "lathe_free.") || is(place, "lathe_grow.")) return lathe_alloc(1, 64);
     if (is(place, "lathe_picture_decode.bytes")) return "P6 2 2 255\n............";
     if (is(place, "lathe_sched_")) return good_lathe_cosine_opts_p(place);
@@ -309,6 +313,41 @@ static const lathe_layer_type *good_lathe_layer_type_p(const char *place)
 {
     (void)place;
     return lathe_layer_at(0);
+}
+static const lathe_model_type *good_lathe_model_type_p(const char *place)
+{
+    (void)place;
+    return &tiny_model;
+}
+static const lathe_task_type *good_lathe_task_type_p(const char *place)
+{
+    (void)place;
+    return &lathe_classify_task;
+}
+static const lathe_loss_type *good_lathe_loss_type_p(const char *place)
+{
+    (void)place;
+    return lathe_loss_find("cross_entropy");
+}
+static const lathe_transform_type *good_lathe_transform_type_p(const char *place)
+{
+    (void)place;
+    return lathe_transform_find("hflip");
+}
+static const lathe_data_source *good_lathe_data_source_p(const char *place)
+{
+    (void)place;
+    return lathe_data_source_find("mnist");
+}
+
+/* Of one object. */
+static lathe_registry *good_lathe_registry_p(const char *place)
+{
+    (void)place;
+    static const void *const table[] = { registered, NULL };
+    static lathe_registry registry;
+    registry = (lathe_registry){ .kind = "thing", .prefix = "lathe_thing", .table = table };
+    return &registry;
 }
 static const lathe_metric_type *good_lathe_metric_type_p(const char *place)
 {
@@ -339,7 +378,11 @@ static const lathe_op *good_lathe_op_p(const char *place)
 static void error_handler(lathe_status status, const char *message) { (void)status, (void)message; }
 static void task(void *context, int number) { (void)context, (void)number; }
 static void node_hook(void *context, const lathe_node *node) { (void)context, (void)node; }
-static const char *name_of(int index) { return index ? NULL : "name"; }
+static const char *name_of(const void *context, int index)
+{
+    (void)context;
+    return index ? NULL : "name";
+}
 static lathe_tensor *whole(void *context, lathe_tensor *const *leaves, int count)
 {
     (void)context, (void)count;
@@ -375,7 +418,7 @@ static lathe_function *good_lathe_function_p(const char *place)
     (void)place;
     return whole;
 }
-static const char *(*good_name_of(const char *place))(int index)
+static const char *(*good_name_of(const char *place))(const void *context, int index)
 {
     (void)place;
     return name_of;

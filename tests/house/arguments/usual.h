@@ -62,6 +62,7 @@ static const number numbers[] = {
     { "lathe_file_read.limit", 1 << 20 },
     { "lathe_file_join.size", 4096 },
     { "lathe_summary_text.size", 4096 },
+    { "lathe_registry_check_fields.size", 4096 },
     { ".index", 0 },
     { "lathe_loader_order.position", 0 },
     { "lathe_loader_seek.epoch", 0 },
@@ -105,10 +106,11 @@ static const char *const texts[][2] = { { "lathe_file_read.path", "there" },
     { "lathe_nn_find_layer.path", "0" }, { "lathe_loss_find.name", "cross_entropy" },
     { "lathe_metric_find.name", "accuracy" }, { "lathe_task_find.name", "classify" },
     { "lathe_task_column_find.name", "val_accuracy" }, { "lathe_measure_new.opts.metrics", "accuracy" },
-    { "lathe_optim_find.name", "adamw" }, { "lathe_sched_find.name", "cosine" },
-    { "lathe_parse_double.text", "1.5" }, { "lathe_parse_int64.text", "15" },
-    { "lathe_picture_read.path", "picture.ppm" }, { "lathe_run_next_folder.parent", "runs" },
-    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_fail_name.name", "nam" },
-    { ".format", "text" } };
+    { "lathe_layer_find.name", "linear" }, { "lathe_transform_find.name", "hflip" },
+    { "lathe_data_source_find.name", "mnist" }, { "lathe_optim_find.name", "adamw" },
+    { "lathe_sched_find.name", "cosine" }, { "lathe_parse_double.text", "1.5" },
+    { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
+    { "lathe_run_next_folder.parent", "runs" }, { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" },
+    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
 
 #endif
