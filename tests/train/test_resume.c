@@ -14,6 +14,63 @@ static lathe_settings resumed(const lathe_settings *settings)
     return on;
 }
 
+/* ---- kinds of the program -------------------------------------------------------------------------------- */
+
+typedef struct own_opts {
+    double lr;
+    uint64_t teeth;
+} own_opts;
+
+static const lathe_field own_fields[] = { { .name = "lr", .preset = { 0.01 }, .max = 1 },
+    { .name = "teeth",
+        .kind = LATHE_FIELD_STEPS,
+        .offset = offsetof(own_opts, teeth),
+        .preset = { 7 },
+        .max = 1e9 },
+    { .name = NULL } };
+
+static int own_slots(const void *opts) { return ((const own_opts *)opts)->lr > 0; }
+
+static void own_update(const lathe_update *u)
+{
+    const lathe_real lr = (lathe_real)((const own_opts *)u->opts)->lr;
+    for (size_t i = 0; i < u->count; i++) {
+        u->slot[0][i] = (lathe_real)0.5 * (u->slot[0][i] + u->g[i]);
+        u->p[i] -= lr * u->slot[0][i];
+    }
+}
+
+static lathe_rates own_rates(const void *opts, const lathe_sched_base *base, uint64_t t)
+{
+    const own_opts *o = opts;
+    return (lathe_rates){ .lr = base->lr * (1 - 0.9 * (double)(t % o->teeth) / (double)o->teeth) };
+}
+
+static lathe_status own_apply(const void *opts, lathe_rng *rng, const lathe_image *in, lathe_image *out)
+{
+    (void)opts;
+    const uint8_t flip = (uint8_t)lathe_rng_below(rng, 256);
+    for (int i = 0; i < in->channels * in->height * in->width; i++) out->pixels[i] = in->pixels[i] ^ flip;
+    return LATHE_OK;
+}
+
+static const lathe_optim_type own_optim = { .name = "own",
+    .opts_size = sizeof(own_opts),
+    .fields = own_fields,
+    .slot_names = { "mean" },
+    .slots = own_slots,
+    .update = own_update };
+static const lathe_sched_type own_sched = { .name = "own_teeth",
+    .opts_size = sizeof(own_opts),
+    .fields = own_fields + 1,
+    .rates = own_rates };
+static const lathe_transform_type own_transform = { .name = "own_flip",
+    .opts_size = sizeof(own_opts),
+    .fields = own_fields + 2,
+    .p = 0.5,
+    .pixels_only = true,
+    .apply = own_apply };
+
 /* ---- every optimizer with every schedule --------------------------------------------------------------- */
 
 /* What each schedule is tried with; a line for one that needs options. */
@@ -109,7 +166,8 @@ static void no_schedule_is_forgotten(void **state)
 {
     (void)state;
     for (int i = 0; lathe_sched_at(i); i++) {
-        bool found = !strcmp(lathe_sched_at(i)->name, "sequence"); /* the last line */
+        bool found = !strcmp(lathe_sched_at(i)->name, "sequence") || /* the last line */
+            lathe_sched_at(i) == &own_sched;                         /* among the extras */
         for (int s = 0; s < SCHEDULES; s++)
             found = found || !strcmp(schedules[s].name, lathe_sched_at(i)->name);
         if (!found) fail_msg("the table lacks %s", lathe_sched_at(i)->name);
@@ -127,6 +185,7 @@ static const schedule extras[] = { { "ema", { { "ema", "0.9" }, { "ema_warmup", 
     { "accumulate",
         { { "accumulate", "3" }, { "epochs", "30" }, { "sched", "cosine" }, { "t_max", "1.5ep" } } },
     { "accumulate more than there is", { { "accumulate", "30" }, { "epochs", "80" }, { "ema", "0.8" } } },
+    { "own", { { "optim", "own" }, { "sched", "own_teeth" }, { "augment", "own_flip" }, { "lr", "0.02" } } },
     { "clipping", { { "clip_agc", "0.01" }, { "clip_norm", "1" }, { "clip_value", "0.1" } } } };
 
 static void every_extra(void **state)
@@ -542,7 +601,8 @@ static int set_up(void **state)
 {
     (void)state;
     test_folder_in_memory();
-    return 0;
+    return lathe_optim_register(&own_optim) || lathe_sched_register(&own_sched) ||
+        lathe_transform_register(&own_transform);
 }
 
 static int clean(void **state)
