@@ -4,6 +4,7 @@
 
 #include "dataset.h"
 #include "open.h"
+#include "split.h"
 #include "formats/cifar.h"
 #include "formats/csv.h"
 #include "formats/find_pictures.h"
@@ -15,7 +16,7 @@
 #include "formats/shapes.h"
 #include "loading/duplicates.h"
 #include "loading/loader.h"
-#include "loading/split.h"
+#include "pictures/image.h"
 #include "pictures/picture.h"
 #include "pictures/resize.h"
 #include "transforms/transform.h"

@@ -4,7 +4,6 @@
 
 #include "../core/alloc.h"
 #include "../core/registry.h"
-#include "dataset_impl.h"
 
 static lathe_dataset *open_named(const char *name, const char *argument, lathe_split split,
     const lathe_data_opts *opts)
@@ -42,43 +41,4 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
     lathe_dataset *data = open_named(name, colon && colon[1] ? colon + 1 : NULL, split, opts ? opts : &none);
     lathe_free(name);
     return data;
-}
-
-lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int size, int channels)
-{
-    if (opts->size && opts->size != size)
-        return lathe_fail(LATHE_EARG, "%s: pictures are %d x %d, size %d was asked for", name, size, size,
-            opts->size);
-    if (opts->channels && opts->channels != channels)
-        return lathe_fail(LATHE_EARG, "%s: pictures have %d channels, %d were asked for", name, channels,
-            opts->channels);
-    return LATHE_OK;
-}
-
-/* ---- by name ------------------------------------------------------------------------------------------- */
-
-static lathe_status check_type(const lathe_registry *registry, const void *object)
-{
-    const lathe_data_source *type = object;
-    if (!type->open) return lathe_registry_refuse(registry, type, "open is NULL");
-    return LATHE_OK;
-}
-
-extern const void *const lathe_source_types[]; /* made by cmake/registry.cmake */
-
-static lathe_registry registry = { .kind = "data set",
-    .prefix = "lathe_data_source",
-    .table = lathe_source_types,
-    .check = check_type };
-
-const lathe_data_source *lathe_data_source_at(int index) { return lathe_registry_at(&registry, index); }
-
-const lathe_data_source *lathe_data_source_find(const char *name)
-{
-    return lathe_registry_find(&registry, name);
-}
-
-lathe_status lathe_data_source_register(const lathe_data_source *type)
-{
-    return lathe_registry_add(&registry, type);
 }

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "../dataset_impl.h"
-#include "byte_file_impl.h"
+#include "../files/byte_file_impl.h"
+#include "memory_impl.h"
 
 #define PICTURE 3072
 #define FILES 5

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../files/byte_file_impl.h"
+#include "../split_impl.h"
 #include "csv_impl.h"
-#include "../dataset_impl.h"
-#include "byte_file_impl.h"
+#include "memory_impl.h"
 #include "picture_files_impl.h"
-#include "../loading/split_impl.h"
 
 enum { NONE = -1, MOST_CLASSES = 65536 };
 

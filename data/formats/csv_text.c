@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../files/byte_file_impl.h"
 #include "csv_impl.h"
-#include "byte_file_impl.h"
 
 enum { COLUMNS = 1024, ROWS = 20000000, BYTES = 64 << 20 };
 

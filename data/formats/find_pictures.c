@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 
 #include "../../core/alloc.h"
-#include "byte_file_impl.h"
+#include "../files/byte_file_impl.h"
+#include "../files/folder_walk_impl.h"
 #include "picture_files_impl.h"
-#include "folder_walk_impl.h"
 
 static lathe_status add(lathe_file_names *names, char *path)
 {

@@ -5,9 +5,9 @@
 
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
-#include "../dataset_impl.h"
+#include "../files/folder_walk_impl.h"
+#include "memory_impl.h"
 #include "picture_files_impl.h"
-#include "folder_walk_impl.h"
 
 /* Which of a class's files belong to the split: a part of them, drawn by the seed, is for testing. */
 static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, int label,

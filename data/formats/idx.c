@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "../../core/alloc.h"
-#include "unpacked_cache_impl.h"
-#include "../dataset_impl.h"
-#include "byte_file_impl.h"
+#include "../files/byte_file_impl.h"
+#include "../files/unpacked_cache_impl.h"
+#include "memory_impl.h"
 
 static uint32_t big_endian(const uint8_t *bytes)
 {
@@ -37,9 +37,9 @@ static lathe_status read_header(lathe_data_file *file, int rank, uint32_t *dims)
         dims[i] = big_endian(header + 4 + 4 * i);
         if (i == 0 && !dims[i])
             return lathe_fail(LATHE_EFORMAT, "%s: is empty: its header says 0", file->path);
-        if (i > 0 && (dims[i] < 1 || dims[i] > LATHE_DATA_SIDE_MAX))
+        if (i > 0 && (dims[i] < 1 || dims[i] > LATHE_IMAGE_SIDE_MAX))
             return lathe_fail(LATHE_EFORMAT, "%s: pictures have %lu %s, expected 1 to %d", file->path,
-                (unsigned long)dims[i], i == 1 ? "rows" : "columns", LATHE_DATA_SIDE_MAX);
+                (unsigned long)dims[i], i == 1 ? "rows" : "columns", LATHE_IMAGE_SIDE_MAX);
         count *= dims[i]; /* at most 2^32 * 2^14 * 2^14 */
     }
     return lathe_data_file_expect(file, total + count, "its header");

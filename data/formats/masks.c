@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "../dataset_impl.h"
-#include "byte_file_impl.h"
-#include "picture_files_impl.h"
+#include "../files/byte_file_impl.h"
+#include "../files/folder_walk_impl.h"
 #include "../pictures/picture.h"
-#include "../loading/split_impl.h"
-#include "folder_walk_impl.h"
+#include "../split_impl.h"
+#include "memory_impl.h"
+#include "picture_files_impl.h"
 
 enum { NO_CLASS = 255, MOST_CLASSES = 64, NAMES_BYTES = 1 << 16 };
 

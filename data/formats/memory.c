@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "../dataset_impl.h"
+#include "memory_impl.h"
 
 static lathe_status memory_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
     lathe_sample *sample)
@@ -109,10 +109,10 @@ static lathe_status check(const uint8_t *pixels, const int *labels, const lathe_
 {
     if (!pixels || !labels || !opts) return lathe_fail(LATHE_EARG, "lathe_data_memory: NULL");
     if (opts->channels < 1 || opts->channels > 4 || opts->height < 1 || opts->width < 1 ||
-        opts->height > LATHE_DATA_SIDE_MAX || opts->width > LATHE_DATA_SIDE_MAX)
+        opts->height > LATHE_IMAGE_SIDE_MAX || opts->width > LATHE_IMAGE_SIDE_MAX)
         return lathe_fail(LATHE_EARG,
             "lathe_data_memory: pictures of %d x %d x %d, expected channels 1 to 4, height and width 1 to %d",
-            opts->channels, opts->height, opts->width, LATHE_DATA_SIDE_MAX);
+            opts->channels, opts->height, opts->width, LATHE_IMAGE_SIDE_MAX);
     if (!opts->count) return lathe_fail(LATHE_EARG, "lathe_data_memory: no pictures: count is 0");
     if (opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX)
         return lathe_fail(LATHE_EARG, "lathe_data_memory: classes = %d, expected 0 to %d", opts->classes,
@@ -151,4 +151,15 @@ lathe_dataset *lathe_data_memory(const uint8_t *pixels, const int *labels, const
     memcpy(own_pixels, pixels, whole.count * bytes);
     memcpy(own_labels, labels, whole.count * sizeof *own_labels);
     return lathe_data_adopt(own_pixels, own_labels, &whole);
+}
+
+lathe_status lathe_data_fixed(const char *name, const lathe_data_opts *opts, int size, int channels)
+{
+    if (opts->size && opts->size != size)
+        return lathe_fail(LATHE_EARG, "%s: pictures are %d x %d, size %d was asked for", name, size, size,
+            opts->size);
+    if (opts->channels && opts->channels != channels)
+        return lathe_fail(LATHE_EARG, "%s: pictures have %d channels, %d were asked for", name, channels,
+            opts->channels);
+    return LATHE_OK;
 }

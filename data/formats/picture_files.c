@@ -9,11 +9,11 @@
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
 #include "../../core/threads.h"
-#include "../dataset_impl.h"
-#include "byte_file_impl.h"
-#include "picture_files_impl.h"
+#include "../files/byte_file_impl.h"
 #include "../pictures/picture.h"
 #include "../pictures/resize.h"
+#include "memory_impl.h"
+#include "picture_files_impl.h"
 
 #define MEASURED 256
 #define NO_CLASS 255

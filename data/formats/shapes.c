@@ -5,7 +5,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
-#include "../dataset_impl.h"
+#include "memory_impl.h"
 #include "shapes_scene_impl.h"
 
 /* Where one picture is drawn. Without objects instances, first and object are NULL. */

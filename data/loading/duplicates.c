@@ -6,7 +6,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/threads.h"
-#include "../formats/byte_file_impl.h"
+#include "../files/byte_file_impl.h"
 
 /* What a sample is, as 128 bits; `index` is its own. */
 typedef struct lathe_print {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "../formats/byte_file_impl.h"
+#include "../files/byte_file_impl.h"
 
 lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height)
 {

@@ -2,7 +2,8 @@
 #ifndef LATHE_DATA_PICTURES_RESIZE_H
 #define LATHE_DATA_PICTURES_RESIZE_H
 
-#include "../transforms/transform.h"
+#include "../../core/status.h"
+#include "image.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,7 +1,6 @@
 #include "transform.h"
 
 #include "../../core/alloc.h"
-#include "../dataset_impl.h"
 #include "transform_impl.h"
 
 const lathe_field lathe_no_fields[] = { { 0 } };
@@ -31,10 +30,10 @@ static lathe_status follow_type(lathe_sizes *sizes, const lathe_step *step)
         step->type->size(step->opts, sizes->channels, &sizes->height, &sizes->width) :
         LATHE_OK;
     if (status) return status;
-    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_DATA_SIDE_MAX ||
-        sizes->width > LATHE_DATA_SIDE_MAX)
+    if (sizes->height < 1 || sizes->width < 1 || sizes->height > LATHE_IMAGE_SIDE_MAX ||
+        sizes->width > LATHE_IMAGE_SIDE_MAX)
         return lathe_fail(LATHE_ESHAPE, "%s: pictures of %d x %d would come out, sides can be 1 to %d",
-            step->type->name, sizes->height, sizes->width, LATHE_DATA_SIDE_MAX);
+            step->type->name, sizes->height, sizes->width, LATHE_IMAGE_SIDE_MAX);
     size_t bytes = (size_t)sizes->channels * (size_t)sizes->height * (size_t)sizes->width;
     if (bytes > sizes->most) sizes->most = bytes;
     return LATHE_OK;

@@ -9,24 +9,11 @@
 #include "../../core/batch.h"
 #include "../../core/field.h"
 #include "../../core/rng.h"
+#include "../pictures/image.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** What the numbers of an image are. Those of a mask are moved, never mixed. */
-typedef enum lathe_mask_kind {
-    LATHE_NO_MASK,      /* brightness */
-    LATHE_CLASS_MASK,   /* classes */
-    LATHE_INSTANCE_MASK /* numbers of objects: beyond the edge is 0, whatever the border is */
-} lathe_mask_kind;
-
-/** A picture as data sets give it: channel after channel, row after row. */
-typedef struct lathe_image {
-    int channels, height, width;
-    uint8_t *pixels; /* [C, H, W] */
-    lathe_mask_kind mask;
-} lathe_image;
 
 /** The objects of one picture, to be moved as its pixels are. */
 typedef struct lathe_object_list {

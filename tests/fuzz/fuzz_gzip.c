@@ -1,7 +1,7 @@
 /* A file, gzipped or not, read in pieces to its end. */
 #include "fuzz.h"
 
-#include <lathe/data/formats/byte_file_impl.h>
+#include <lathe/data/files/byte_file_impl.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -16,6 +16,21 @@ allowed() { # folder -> folders it may include, itself left out
     esac
 }
 
+rooms() { # room of data/ -> rooms it may include, itself and data/ left out
+    case $1 in
+    files | data) echo "" ;;
+    pictures) echo "files" ;;
+    transforms) echo "pictures" ;;
+    formats) echo "files pictures" ;;
+    loading) echo "files transforms" ;;
+    esac
+}
+
+room_of() { # data/x.h -> data, data/formats/x.h -> formats
+    room=${1%/*}
+    echo "${room##*/}"
+}
+
 status=0
 edges=0
 for folder in core nn optim sched data metrics io task train study deploy report; do
@@ -28,6 +43,15 @@ for folder in core nn optim sched data metrics io task train study deploy report
             case " $folder $(allowed $folder) " in
             *" $to "*) ;;
             *) echo "$file: $folder may not include $target"; status=1 ;;
+            esac
+            case $file:$target in
+            data/all.h:*) ;;
+            data/*:data/*)
+                room=$(room_of "$file")
+                case " $room data $(rooms "$room") " in
+                *" $(room_of "$target") "*) ;;
+                *) echo "$file: the room $room may not include $target"; status=1 ;;
+                esac ;;
             esac
             case $file:$target in # the parts of train/ do not know each other, nor what is made of them
             train/feed/*:train/feed/* | train/learner/*:train/learner/* | train/keeper/*:train/keeper/*) ;;

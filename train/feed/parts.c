@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "../../data/loading/duplicates.h"
-#include "../../data/loading/split.h"
 #include "../../data/open.h"
+#include "../../data/split.h"
 #include "feed_impl.h"
 
 static void tell(const lathe_feed_opts *o, const char *format, ...) __attribute__((format(printf, 2, 3)));

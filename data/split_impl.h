@@ -1,6 +1,6 @@
 /* Private: which samples a split holds out. */
-#ifndef LATHE_DATA_LOADING_SPLIT_IMPL_H
-#define LATHE_DATA_LOADING_SPLIT_IMPL_H
+#ifndef LATHE_DATA_SPLIT_IMPL_H
+#define LATHE_DATA_SPLIT_IMPL_H
 
 #include "split.h"
 

@@ -1,10 +1,10 @@
 /* Parts of a data set: subsets, a validation set held out, folds. */
-#ifndef LATHE_DATA_LOADING_SPLIT_H
-#define LATHE_DATA_LOADING_SPLIT_H
+#ifndef LATHE_DATA_SPLIT_H
+#define LATHE_DATA_SPLIT_H
 
 #include <stdbool.h>
 
-#include "../dataset.h"
+#include "dataset.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,6 +1,6 @@
 /* Private: unpacking gzip (RFC 1952). gzip_zlib.c does it; a build with gzip_none.c (LATHE_ZLIB=OFF) refuses. */
-#ifndef LATHE_DATA_FORMATS_GZIP_IMPL_H
-#define LATHE_DATA_FORMATS_GZIP_IMPL_H
+#ifndef LATHE_DATA_FILES_GZIP_IMPL_H
+#define LATHE_DATA_FILES_GZIP_IMPL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -10,8 +10,8 @@
  * A file is written under another name, synced and renamed, so it is always complete. A file is replaced if
  * its source has changed, or if it has another length than it says.
  */
-#ifndef LATHE_DATA_FORMATS_UNPACKED_CACHE_IMPL_H
-#define LATHE_DATA_FORMATS_UNPACKED_CACHE_IMPL_H
+#ifndef LATHE_DATA_FILES_UNPACKED_CACHE_IMPL_H
+#define LATHE_DATA_FILES_UNPACKED_CACHE_IMPL_H
 
 #include "byte_file_impl.h"
 

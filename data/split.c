@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../core/alloc.h"
-#include "../../core/rng.h"
+#include "../core/alloc.h"
+#include "../core/rng.h"
 #include "split_impl.h"
 
 typedef struct lathe_subset {

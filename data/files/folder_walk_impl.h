@@ -1,6 +1,6 @@
 /* Private: list folders without following links out of them and without waiting for pipes. */
-#ifndef LATHE_DATA_FORMATS_FOLDER_WALK_IMPL_H
-#define LATHE_DATA_FORMATS_FOLDER_WALK_IMPL_H
+#ifndef LATHE_DATA_FILES_FOLDER_WALK_IMPL_H
+#define LATHE_DATA_FILES_FOLDER_WALK_IMPL_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Private: reading data files, plain or gzipped, with every length checked. Each failure names the file. */
-#ifndef LATHE_DATA_FORMATS_BYTE_FILE_IMPL_H
-#define LATHE_DATA_FORMATS_BYTE_FILE_IMPL_H
+#ifndef LATHE_DATA_FILES_BYTE_FILE_IMPL_H
+#define LATHE_DATA_FILES_BYTE_FILE_IMPL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,9 +12,9 @@
 typedef struct lathe_data_file {
     char *path;
     int handle;
-    uint64_t length;  /* bytes on disk */
-    lathe_gzip *gzip; /* NULL: the content is not gzip, whatever the name is */
-    bool finished;    /* the gzip stream has ended; its CRC and length were right */
+    uint64_t length;   /* bytes on disk */
+    lathe_gzip *gzip;  /* NULL: the content is not gzip, whatever the name is */
+    bool finished;     /* the gzip stream has ended; its CRC and length were right */
     uint8_t *buffer;   /* compressed bytes, or the beginning of a plain file */
     size_t used, held; /* the bytes of `buffer` not returned yet */
 } lathe_data_file;

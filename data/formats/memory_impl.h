@@ -1,12 +1,10 @@
-/* Private: what the kinds of data sets share. */
-#ifndef LATHE_DATA_DATASET_IMPL_H
-#define LATHE_DATA_DATASET_IMPL_H
+/* Private: what the formats share. */
+#ifndef LATHE_DATA_FORMATS_MEMORY_IMPL_H
+#define LATHE_DATA_FORMATS_MEMORY_IMPL_H
 
-#include "formats/memory.h"
-#include "open.h"
-
-/** The largest width and height, in pixels. */
-#define LATHE_DATA_SIDE_MAX 16384
+#include "../open.h"
+#include "../pictures/image.h"
+#include "memory.h"
 
 /** The largest number of classes. */
 #define LATHE_DATA_CLASSES_MAX 65536
