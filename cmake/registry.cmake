@@ -46,7 +46,7 @@ endfunction()
 
 function(lathe_registries out)
   set(files)
-  lathe_registry(files core/ops lathe_op op core/tape.h)
+  lathe_registry(files core/ops lathe_op op core/op.h)
   lathe_registry(files core/ops/losses lathe_loss_type loss core/ops/losses/loss.h)
   lathe_registry(files metrics lathe_metric_type metric metrics/metric.h)
   lathe_registry(files optim lathe_optim_type optim optim/optim.h)

@@ -5,34 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "arena.h"
-
-enum { SPARE_GRADS = 32 };
-
-/* Gradient buffers that backward is done with, to be used again for the next ones. */
-typedef struct spare_grad {
-    lathe_real *at;
-    size_t count;
-} spare_grad;
-
-struct lathe_tape {
-    lathe_context *context;
-    lathe_arena *arena; /* tensors, nodes, what operations save */
-    lathe_arena *work;  /* one operation's work space */
-    lathe_node *newest;
-    lathe_mode mode;
-    bool begun, backward_done;
-    uint64_t seed, step, ticket;
-    double statistics; /* 0: norms have their momentum */
-    bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
-    const char *scope;
-    lathe_node_hook *on_record, *on_backward;
-    void *on_record_context, *on_backward_context;
-    spare_grad spare[SPARE_GRADS];
-    int spares;
-    lathe_status status;
-    char message[LATHE_MESSAGE_SIZE];
-};
+#include "tape_impl.h"
 
 lathe_tape *lathe_tape_new(lathe_context *context)
 {
@@ -141,8 +114,7 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
     return NULL;
 }
 
-/* A failure that was recorded elsewhere (out of memory, a bad shape) is the tape's failure too. */
-static void *adopt_failure(lathe_tape *tape)
+void *lathe_tape_adopt_failure(lathe_tape *tape)
 {
     if (!tape->status) {
         tape->status = lathe_error();
@@ -155,17 +127,20 @@ void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size)
 {
     if (!tape) return lathe_fail_null("lathe_tape_alloc", "tape"), NULL;
     void *piece = lathe_arena_alloc(tape->arena, count, size);
-    return piece ? piece : adopt_failure(tape);
+    return piece ? piece : lathe_tape_adopt_failure(tape);
 }
 
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size)
 {
     if (!tape) return lathe_fail_null("lathe_tape_work", "tape"), NULL;
     void *piece = lathe_arena_alloc(tape->work, count, size);
-    return piece ? piece : adopt_failure(tape);
+    return piece ? piece : lathe_tape_adopt_failure(tape);
 }
 
-static void give_work_back(lathe_tape *tape) { lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 }); }
+void lathe_tape_give_work_back(lathe_tape *tape)
+{
+    lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 });
+}
 
 /* A tensor whose numbers are somewhere else, or nowhere yet. */
 static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const lathe_shape *shape)
@@ -173,9 +148,9 @@ static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const la
     if (!tape->begun)
         return lathe_tape_fail(tape, LATHE_ESTATE, "tape: call lathe_tape_begin before the first operation");
     size_t stored = lathe_shape_stored(shape, layout);
-    if (!stored) return adopt_failure(tape);
+    if (!stored) return lathe_tape_adopt_failure(tape);
     lathe_tensor *tensor = lathe_arena_zeroed(tape->arena, 1, sizeof *tensor);
-    if (!tensor) return adopt_failure(tape);
+    if (!tensor) return lathe_tape_adopt_failure(tape);
     tensor->shape = *shape;
     tensor->layout = layout;
     tensor->stored = stored;
@@ -227,63 +202,6 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
     return tensor;
 }
 
-lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs)
-{
-    if (!who || !in) return lathe_fail_null("lathe_tape_of", who ? "in" : "who"), NULL;
-    lathe_tape *tape = NULL;
-    bool missing = false;
-    for (int i = 0; i < inputs; i++) {
-        if (!in[i]) missing = true;
-        else if (!tape) tape = in[i]->tape;
-    }
-    if (!tape) {
-        if (!missing) lathe_fail(LATHE_EARG, "%s: no input is on a tape", who);
-        else if (!lathe_error()) lathe_fail(LATHE_EARG, "%s: an input is NULL", who);
-        return NULL;
-    }
-    if (tape->status) return NULL;
-    if (missing)
-        return lathe_error() ? adopt_failure(tape) :
-                               lathe_tape_fail(tape, LATHE_EARG, "%s: an input is NULL", who);
-    for (int i = 0; i < inputs; i++) {
-        if (in[i]->tape && in[i]->tape != tape)
-            return lathe_tape_fail(tape, LATHE_EARG, "%s: inputs 0 and %d are on different tapes", who, i);
-        if (!in[i]->data)
-            return lathe_tape_fail(tape, LATHE_ESTATE,
-                "%s: parameter %s has no values yet: call lathe_nn_init first", who,
-                in[i]->name ? in[i]->name : "?");
-    }
-    return tape;
-}
-
-bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inputs)
-{
-    if (!tape || !in) return false;
-    if (tape->mode != LATHE_TRAIN) return false;
-    for (int i = 0; i < inputs; i++)
-        if (in[i] && in[i]->needs_grad) return true;
-    return false;
-}
-
-lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out,
-    lathe_tensor *const *in, int inputs, void *saved)
-{
-    if (!tape || !op || !out || !in)
-        return lathe_fail_null("lathe_tape_record", !tape ? "tape" : !op ? "op" : !out ? "out" : "in"), NULL;
-    give_work_back(tape);
-    if (tape->status) return NULL;
-    if (!lathe_tape_records(tape, in, inputs)) return out;
-    lathe_node *node = lathe_tape_alloc(tape, 1, sizeof *node);
-    lathe_tensor **copy = lathe_tape_alloc(tape, (size_t)inputs, sizeof *copy);
-    if (!node || !copy) return NULL;
-    memcpy(copy, in, (size_t)inputs * sizeof *copy);
-    *node = (lathe_node){ op, out, copy, inputs, saved, tape->scope, tape->newest };
-    tape->newest = node;
-    out->needs_grad = true;
-    if (tape->on_record) tape->on_record(tape->on_record_context, node);
-    return out;
-}
-
 const char *lathe_tape_scope(lathe_tape *tape, const char *path)
 {
     if (!tape) return NULL;
@@ -295,7 +213,7 @@ const char *lathe_tape_scope(lathe_tape *tape, const char *path)
 static lathe_real *new_grad(lathe_tape *tape, size_t count)
 {
     for (int i = 0; i < tape->spares; i++) {
-        spare_grad found = tape->spare[i];
+        lathe_spare_grad found = tape->spare[i];
         if (found.count < count || found.count / 2 > count) continue; /* a snug fit only */
         tape->spare[i] = tape->spare[--tape->spares];
         return found.at;
@@ -316,8 +234,8 @@ lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
 static void give_grad_up(lathe_tape *tape, lathe_tensor *tensor)
 {
     if (tensor->keep_grad || !tensor->grad) return; /* no grad: the operation gave it to an input */
-    if (tape->spares < SPARE_GRADS)
-        tape->spare[tape->spares++] = (spare_grad){ tensor->grad, tensor->stored };
+    if (tape->spares < LATHE_SPARE_GRADS)
+        tape->spare[tape->spares++] = (lathe_spare_grad){ tensor->grad, tensor->stored };
     tensor->grad = NULL;
     tensor->has_grad = false;
 }
@@ -327,13 +245,9 @@ static lathe_status run_backward(lathe_tape *tape)
     tape->backward_done = true;
     for (lathe_node *node = tape->newest; node; node = node->before) {
         if (!node->out->has_grad) continue; /* not behind the loss */
-        lathe_status status = node->op->backward(node);
-        give_work_back(tape);
+        node->op->backward(node);
+        lathe_tape_give_work_back(tape);
         if (tape->status) return tape->status;
-        if (status) {
-            adopt_failure(tape);
-            return status;
-        }
         if (tape->on_backward) tape->on_backward(tape->on_backward_context, node);
         give_grad_up(tape, node->out);
     }

@@ -90,25 +90,8 @@ lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t c
 
 /* ---- for operations ------------------------------------------------------------------------------------ */
 
+/** One operation that ran: op.h. */
 typedef struct lathe_node lathe_node;
-
-/** An operation: a name and a backward. */
-typedef struct lathe_op {
-    const char *name;
-    /** Given node->out->grad, add to the gradients of those inputs that need one (see lathe_grad_target). */
-    lathe_status (*backward)(lathe_node *node);
-} lathe_op;
-
-/** One operation that ran. */
-struct lathe_node {
-    const lathe_op *op;
-    lathe_tensor *out;
-    lathe_tensor **in; /* entries may be NULL: an optional input that was not given */
-    int inputs;
-    void *saved;       /* what backward needs besides the tensors, from lathe_tape_alloc */
-    const char *scope; /* the path of the layer that ran it, or NULL */
-    lathe_node *before;
-};
 
 /** An uninitialised tensor on the tape, for an operation's result. Errors: LATHE_ESHAPE, LATHE_ENOMEM. */
 lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape);
@@ -125,24 +108,10 @@ lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_sha
 void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size);
 
 /**
- * Work space for one operation: taken back when its forward has been recorded (lathe_tape_record) or its
- * backward returns.
+ * Work space for one operation: taken back when its forward or its backward returns.
  * Errors: LATHE_ENOMEM.
  */
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size);
-
-/**
- * Put a finished forward on the tape and give its work space back. In LATHE_EVAL, or when no input needs a
- * gradient, nothing is kept. Otherwise out->needs_grad is set. `op` and `saved` must live as long as the
- * tape; `in` is copied.
- * Returns `out`, or NULL after a failure.
- */
-lathe_tensor *lathe_tape_record(lathe_tape *tape, const lathe_op *op, lathe_tensor *out,
-    lathe_tensor *const *in, int inputs, void *saved);
-
-/** True if the step is recorded and some input needs a gradient: whether a forward must save something for
- * backward. */
-bool lathe_tape_records(const lathe_tape *tape, lathe_tensor *const *in, int inputs);
 
 /**
  * In a backward: where the gradient of `tensor` goes. NULL when none is needed or memory ran out (see
@@ -158,15 +127,6 @@ lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
  */
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/**
- * The tape that an operation on these inputs runs on, after checking that each of them is there, holds
- * numbers, and is on that one tape (or is a parameter). `who` is the operation's name, for the message. An
- * optional input that was not given must not be among them.
- * Errors   NULL if the tape has failed already, an input is NULL, none is on a tape, or two are on different
- *          tapes; the first failure is the one that stays.
- */
-lathe_tape *lathe_tape_of(const char *who, lathe_tensor *const *in, int inputs);
 
 /** The path of the layer that runs now, kept in each node for messages and profiles. NULL: none. Returns the
  * former. */
@@ -189,9 +149,6 @@ uint64_t lathe_tape_ticket(lathe_tape *tape);
 typedef void lathe_node_hook(void *context, const lathe_node *node);
 void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context);
 void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *context);
-
-/** Every operation of the library, by index from 0; NULL beyond the last. */
-const lathe_op *lathe_op_at(int index);
 
 /** The newest node, NULL if nothing was recorded: for looking at the tape. */
 const lathe_node *lathe_tape_newest(const lathe_tape *tape);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/op.h"
 #include "run_impl.h"
 
 /* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be

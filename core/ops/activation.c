@@ -1,7 +1,5 @@
 #include "activation.h"
 
-#include <math.h>
-
 #include "op_impl.h"
 
 typedef struct map_job {
@@ -14,6 +12,13 @@ static void map_range(void *context, size_t begin, size_t end)
 {
     const map_job *job = context;
     job->kernel(end - begin, job->x + begin, job->y + begin);
+}
+
+/* y = kernel(x) on all threads. */
+static void map(lathe_node *node, lathe_map_kernel *kernel)
+{
+    map_job job = { kernel, node->in[0]->data, node->out->data };
+    lathe_parallel_ranges(node->context, node->out->stored, map_range, &job);
 }
 
 typedef struct map_backward_job {
@@ -29,88 +34,108 @@ static void map_backward_range(void *context, size_t begin, size_t end)
     job->kernel(end - begin, job->from + begin, job->gy + begin, job->gx + begin, job->add);
 }
 
-/* y = kernel(x) on all threads, as operation `op`. */
-static lathe_tensor *map(const char *who, lathe_tensor *x, lathe_map_kernel *kernel, const lathe_op *op)
-{
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    lathe_tensor *y = tape ? lathe_tape_tensor(tape, x->layout, x->shape) : NULL;
-    if (!y) return NULL;
-    map_job job = { kernel, x->data, y->data };
-    lathe_parallel_ranges(y->stored, map_range, &job);
-    return lathe_tape_record(tape, op, y, &x, 1, NULL);
-}
-
 /* Its backward, by a kernel that wants `from`: the operation's x or y. */
-static lathe_status map_backward(lathe_node *node, const lathe_tensor *from,
-    lathe_map_backward_kernel *kernel)
+static void map_backward(lathe_node *node, const lathe_tensor *from, lathe_map_backward_kernel *kernel)
 {
     map_backward_job job = { .kernel = kernel, .from = from->data, .gy = node->out->grad };
-    if ((job.gx = lathe_grad_in_place(node->out, node->in[0], &job.add)))
-        lathe_parallel_ranges(node->out->stored, map_backward_range, &job);
-    return LATHE_OK;
+    if ((job.gx = lathe_grad_in_place(node, &job.add)))
+        lathe_parallel_ranges(node->context, node->out->stored, map_backward_range, &job);
 }
 
-static lathe_status relu_backward(lathe_node *node)
+static void relu_forward(lathe_node *node) { map(node, node->kernels->element->relu); }
+
+static void relu_backward(lathe_node *node)
 {
-    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->relu_backward);
+    map_backward(node, node->out, node->kernels->element->relu_backward);
 }
 
-const lathe_op lathe_relu_op = { "relu", relu_backward };
+const lathe_op lathe_relu_op = {
+    .name = "relu",
+    .in = { { "x" } },
+    .forward = relu_forward,
+    .backward = relu_backward,
+};
 
-lathe_tensor *lathe_relu(lathe_tensor *x)
+lathe_tensor *lathe_relu(lathe_tensor *x) { return lathe_apply(&lathe_relu_op, &x, 1, NULL); }
+
+static void gelu_forward(lathe_node *node) { map(node, node->kernels->element->gelu); }
+
+static void gelu_backward(lathe_node *node)
 {
-    return map("lathe_relu", x, lathe_context_kernels(NULL)->element->relu, &lathe_relu_op);
+    map_backward(node, node->in[0], node->kernels->element->gelu_backward);
 }
 
-static lathe_status gelu_backward(lathe_node *node)
+const lathe_op lathe_gelu_op = {
+    .name = "gelu",
+    .in = { { "x" } },
+    .forward = gelu_forward,
+    .backward = gelu_backward,
+};
+
+lathe_tensor *lathe_gelu(lathe_tensor *x) { return lathe_apply(&lathe_gelu_op, &x, 1, NULL); }
+
+static void silu_forward(lathe_node *node) { map(node, node->kernels->element->silu); }
+
+static void silu_backward(lathe_node *node)
 {
-    return map_backward(node, node->in[0], lathe_context_kernels(NULL)->element->gelu_backward);
+    map_backward(node, node->in[0], node->kernels->element->silu_backward);
 }
 
-const lathe_op lathe_gelu_op = { "gelu", gelu_backward };
+const lathe_op lathe_silu_op = {
+    .name = "silu",
+    .in = { { "x" } },
+    .forward = silu_forward,
+    .backward = silu_backward,
+};
 
-lathe_tensor *lathe_gelu(lathe_tensor *x)
+lathe_tensor *lathe_silu(lathe_tensor *x) { return lathe_apply(&lathe_silu_op, &x, 1, NULL); }
+
+static void sigmoid_forward(lathe_node *node) { map(node, node->kernels->element->sigmoid); }
+
+static void sigmoid_backward(lathe_node *node)
 {
-    return map("lathe_gelu", x, lathe_context_kernels(NULL)->element->gelu, &lathe_gelu_op);
+    map_backward(node, node->out, node->kernels->element->sigmoid_backward);
 }
 
-static lathe_status silu_backward(lathe_node *node)
+const lathe_op lathe_sigmoid_op = {
+    .name = "sigmoid",
+    .in = { { "x" } },
+    .forward = sigmoid_forward,
+    .backward = sigmoid_backward,
+};
+
+lathe_tensor *lathe_sigmoid(lathe_tensor *x) { return lathe_apply(&lathe_sigmoid_op, &x, 1, NULL); }
+
+static void tanh_forward(lathe_node *node) { map(node, node->kernels->element->tanh); }
+
+static void tanh_backward(lathe_node *node)
 {
-    return map_backward(node, node->in[0], lathe_context_kernels(NULL)->element->silu_backward);
+    map_backward(node, node->out, node->kernels->element->tanh_backward);
 }
 
-const lathe_op lathe_silu_op = { "silu", silu_backward };
+const lathe_op lathe_tanh_op = {
+    .name = "tanh",
+    .in = { { "x" } },
+    .forward = tanh_forward,
+    .backward = tanh_backward,
+};
 
-lathe_tensor *lathe_silu(lathe_tensor *x)
-{
-    return map("lathe_silu", x, lathe_context_kernels(NULL)->element->silu, &lathe_silu_op);
-}
+lathe_tensor *lathe_tanh(lathe_tensor *x) { return lathe_apply(&lathe_tanh_op, &x, 1, NULL); }
 
-static lathe_status sigmoid_backward(lathe_node *node)
-{
-    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->sigmoid_backward);
-}
+typedef struct leaky_attributes {
+    double slope;
+} leaky_attributes;
 
-const lathe_op lathe_sigmoid_op = { "sigmoid", sigmoid_backward };
-
-lathe_tensor *lathe_sigmoid(lathe_tensor *x)
-{
-    return map("lathe_sigmoid", x, lathe_context_kernels(NULL)->element->sigmoid, &lathe_sigmoid_op);
-}
-
-static lathe_status tanh_backward(lathe_node *node)
-{
-    return map_backward(node, node->out, lathe_context_kernels(NULL)->element->tanh_backward);
-}
-
-const lathe_op lathe_tanh_op = { "tanh", tanh_backward };
-
-lathe_tensor *lathe_tanh(lathe_tensor *x)
-{
-    return map("lathe_tanh", x, lathe_context_kernels(NULL)->element->tanh, &lathe_tanh_op);
-}
+static const lathe_field leaky_fields[] = {
+    { .name = "slope",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(leaky_attributes, slope),
+        .preset = { 0.01 } },
+    { 0 },
+};
 
 typedef struct leaky_job {
+    const lathe_element_kernels *element;
     lathe_real slope;
     const lathe_real *x, *gy;
     lathe_real *out; /* y, or gx */
@@ -120,40 +145,48 @@ typedef struct leaky_job {
 static void leaky_relu_range(void *context, size_t begin, size_t end)
 {
     const leaky_job *job = context;
-    lathe_context_kernels(NULL)->element->leaky_relu(end - begin, job->slope, job->x + begin,
-        job->out + begin);
+    job->element->leaky_relu(end - begin, job->slope, job->x + begin, job->out + begin);
 }
 
 static void leaky_relu_backward_range(void *context, size_t begin, size_t end)
 {
     const leaky_job *job = context;
-    lathe_context_kernels(NULL)->element->leaky_relu_backward(end - begin, job->slope, job->x + begin,
-        job->gy + begin, job->out + begin, job->add);
+    job->element->leaky_relu_backward(end - begin, job->slope, job->x + begin, job->gy + begin,
+        job->out + begin, job->add);
 }
 
-static lathe_status leaky_relu_backward(lathe_node *node)
+static leaky_job leaky_job_of(const lathe_node *node)
 {
-    leaky_job job = { .slope = *(const lathe_real *)node->saved,
-        .x = node->in[0]->data,
-        .gy = node->out->grad };
-    if ((job.out = lathe_grad_in_place(node->out, node->in[0], &job.add)))
-        lathe_parallel_ranges(node->out->stored, leaky_relu_backward_range, &job);
-    return LATHE_OK;
+    return (leaky_job){ .element = node->kernels->element,
+        .slope = (lathe_real)((const leaky_attributes *)node->attributes)->slope,
+        .x = node->in[0]->data };
 }
 
-const lathe_op lathe_leaky_relu_op = { "leaky_relu", leaky_relu_backward };
+static void leaky_relu_forward(lathe_node *node)
+{
+    leaky_job job = leaky_job_of(node);
+    job.out = node->out->data;
+    lathe_parallel_ranges(node->context, node->out->stored, leaky_relu_range, &job);
+}
+
+static void leaky_relu_backward(lathe_node *node)
+{
+    leaky_job job = leaky_job_of(node);
+    job.gy = node->out->grad;
+    if ((job.out = lathe_grad_in_place(node, &job.add)))
+        lathe_parallel_ranges(node->context, node->out->stored, leaky_relu_backward_range, &job);
+}
+
+const lathe_op lathe_leaky_relu_op = {
+    .name = "leaky_relu",
+    .in = { { "x" } },
+    .fields = leaky_fields,
+    .attributes_size = sizeof(leaky_attributes),
+    .forward = leaky_relu_forward,
+    .backward = leaky_relu_backward,
+};
 
 lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope)
 {
-    lathe_tape *tape = lathe_tape_of("lathe_leaky_relu", &x, 1);
-    if (!tape) return NULL;
-    if (!isfinite(slope))
-        return lathe_tape_fail(tape, LATHE_EARG, "lathe_leaky_relu: slope %g is not finite", slope);
-    lathe_tensor *y = lathe_tape_tensor(tape, x->layout, x->shape);
-    lathe_real *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
-    if (!y || !saved) return NULL;
-    *saved = (lathe_real)(slope == 0 ? 0.01 : slope);
-    leaky_job job = { .slope = *saved, .x = x->data, .out = y->data };
-    lathe_parallel_ranges(y->stored, leaky_relu_range, &job);
-    return lathe_tape_record(tape, &lathe_leaky_relu_op, y, &x, 1, saved);
+    return lathe_apply(&lathe_leaky_relu_op, &x, 1, &(leaky_attributes){ slope });
 }

@@ -17,6 +17,7 @@ typedef struct batch_norm_saved {
 /* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone.
  */
 typedef struct norm_job {
+    const lathe_norm_kernels *kernels;
     const lathe_tensor *x;
     int channels, blocks, planes_a_task;
     size_t size;                         /* vectors in a plane */
@@ -47,16 +48,20 @@ static void run_planes(void *context, int task)
             (size_t)n * job->size * LATHE_LANES);
 }
 
-static void for_each_plane(const norm_job *job, plane_fn *run)
+static void for_each_plane(const lathe_node *node, const norm_job *job, plane_fn *run)
 {
     plane_run r = { job, run };
     int planes = job->blocks * job->channels;
-    lathe_parallel(NULL, (planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
+    lathe_parallel(node->context, (planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
 }
 
-static norm_job job_for(const lathe_tensor *x)
+static norm_job job_for(const lathe_node *node)
 {
-    norm_job job = { .x = x, .channels = x->shape.dim[1], .blocks = lathe_tensor_blocks(x) };
+    const lathe_tensor *x = node->in[X];
+    norm_job job = { .kernels = node->kernels->norm,
+        .x = x,
+        .channels = x->shape.dim[1],
+        .blocks = lathe_tensor_blocks(x) };
     job.size = lathe_tensor_per_image(x) / (size_t)job.channels;
     size_t numbers = job.size * LATHE_LANES;
     job.planes_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
@@ -66,28 +71,27 @@ static norm_job job_for(const lathe_tensor *x)
 static void plane_moments(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)channel;
-    lathe_context_kernels(NULL)->norm->moments(job->size, used, job->x->data + at, job->partial[plane]);
+    job->kernels->moments(job->size, used, job->x->data + at, job->partial[plane]);
 }
 
 static void plane_normalise(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_context_kernels(NULL)->norm->normalise(job->size, used, &job->affine[channel], job->x->data + at,
-        job->out + at);
+    job->kernels->normalise(job->size, used, &job->affine[channel], job->x->data + at, job->out + at);
 }
 
 static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)used;
-    lathe_context_kernels(NULL)->norm->gradient_sums(job->size, &job->affine[channel], job->x->data + at,
-        job->gy + at, job->partial[plane]);
+    job->kernels->gradient_sums(job->size, &job->affine[channel], job->x->data + at, job->gy + at,
+        job->partial[plane]);
 }
 
 static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
 {
     (void)plane;
-    lathe_context_kernels(NULL)->norm->gradient(job->size, used, &job->affine[channel],
-        &job->gradient[channel], job->x->data + at, job->gy + at, job->out + at, job->add);
+    job->kernels->gradient(job->size, used, &job->affine[channel], &job->gradient[channel], job->x->data + at,
+        job->gy + at, job->out + at, job->add);
 }
 
 /* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
@@ -137,21 +141,20 @@ static double images_of(const norm_job *job) { return (double)job->size * job->x
 static void parameter_gradients(lathe_node *node, const norm_job *job, const batch_norm_saved *saved)
 {
     bool add;
-    lathe_real *gw = lathe_grad_target(node->out->tape, node->in[WEIGHT], &add);
+    lathe_real *gw = lathe_grad_target(node->tape, node->in[WEIGHT], &add);
     for (int c = 0; gw && c < job->channels; c++)
         gw[c] = (lathe_real)((add ? (double)gw[c] : 0) + job->total[c][1] * saved->inverse_deviation[c]);
-    lathe_real *gb = lathe_grad_target(node->out->tape, node->in[BIAS], &add);
+    lathe_real *gb = lathe_grad_target(node->tape, node->in[BIAS], &add);
     for (int c = 0; gb && c < job->channels; c++)
         gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
 }
 
 /* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation */
-static lathe_status input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
+static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
 {
-    lathe_tape *tape = node->out->tape;
-    if (!(job->out = lathe_grad_in_place(node->out, node->in[X], &job->add))) return LATHE_OK;
-    lathe_norm_gradient *gradient = lathe_tape_work(tape, (size_t)job->channels, sizeof *gradient);
-    if (!gradient) return LATHE_ENOMEM;
+    if (!(job->out = lathe_grad_in_place(node, &job->add))) return;
+    lathe_norm_gradient *gradient = lathe_tape_work(node->tape, (size_t)job->channels, sizeof *gradient);
+    if (!gradient) return;
     double n = images_of(job);
     for (int c = 0; c < job->channels; c++) {
         double inverse = saved->inverse_deviation[c], by_gy = scale_of(node->in[WEIGHT], c) * inverse;
@@ -160,69 +163,35 @@ static lathe_status input_gradient(lathe_node *node, norm_job *job, const batch_
             .constant = (lathe_real)(by_gy * job->total[c][0] / n) };
     }
     job->gradient = gradient;
-    for_each_plane(job, plane_gradient);
-    return LATHE_OK;
+    for_each_plane(node, job, plane_gradient);
 }
 
-static lathe_status batch_norm_backward(lathe_node *node)
+static void batch_norm_backward(lathe_node *node)
 {
     const batch_norm_saved *saved = node->saved;
-    norm_job job = job_for(node->in[X]);
+    norm_job job = job_for(node);
     job.gy = node->out->grad;
     job.affine = saved->affine;
-    if (!work_for(&job, node->out->tape)) return LATHE_ENOMEM;
-    for_each_plane(&job, plane_gradient_sums);
+    if (!work_for(&job, node->tape)) return;
+    for_each_plane(node, &job, plane_gradient_sums);
     join_sums(&job);
     parameter_gradients(node, &job, saved);
-    return input_gradient(node, &job, saved);
+    input_gradient(node, &job, saved);
 }
 
-const lathe_op lathe_batch_norm_op = { "batch_norm", batch_norm_backward };
-const lathe_op lathe_batch_norm_relu_op = { "batch_norm_relu", batch_norm_backward };
-
-static bool check_inputs(const char *who, lathe_tape *tape, lathe_tensor *const in[INPUTS])
+static bool batch_norm_shape(lathe_node *node, lathe_result *result)
 {
-    static const char *const names[INPUTS] = { "x", "weight", "bias", "running_mean", "running_var" };
-    const lathe_tensor *x = in[X];
+    (void)result;
+    const lathe_shape *x = &node->in[X]->shape;
     char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s %s, expected batched [B, C, ...]", who,
-            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
     for (int i = WEIGHT; i < INPUTS; i++)
-        if (in[i] &&
-            (in[i]->layout != LATHE_PLAIN || in[i]->shape.rank != 1 ||
-                in[i]->shape.dim[0] != x->shape.dim[1]))
-            return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x has %d channels, %s is %s", who,
-                x->shape.dim[1], names[i], lathe_shape_text(&in[i]->shape, text));
-    if (lathe_tape_mode(tape) == LATHE_TRAIN && lathe_shape_count(&x->shape) == (size_t)x->shape.dim[1])
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "%s: x is %s: one number a channel has no variance to train on", who,
-            lathe_shape_text(&x->shape, text));
+        if (node->in[i] && node->in[i]->shape.dim[0] != x->dim[1])
+            return lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels, %s is %s", x->dim[1],
+                node->op->in[i].name, lathe_shape_text(&node->in[i]->shape, text));
+    if (lathe_tape_mode(node->tape) == LATHE_TRAIN && lathe_shape_count(x) == (size_t)x->dim[1])
+        return lathe_op_fail(node, LATHE_ESHAPE, "x is %s: one number a channel has no variance to train on",
+            lathe_shape_text(x, text));
     return true;
-}
-
-static bool resolve(const char *who, lathe_tape *tape, const lathe_batch_norm_opts *opts,
-    lathe_batch_norm_opts *o)
-{
-    *o = opts ? *opts : (lathe_batch_norm_opts){ 0 };
-    if (o->eps == 0) o->eps = 1e-5;
-    if (o->momentum == 0) o->momentum = 0.1;
-    if (!(o->eps > 0 && isfinite(o->eps)))
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: eps = %g, must be above 0", who, o->eps);
-    if (!(o->momentum > 0 && o->momentum <= 1))
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: momentum = %g, must be in (0, 1]", who, o->momentum);
-    if (lathe_tape_statistics_weight(tape) > 0) o->momentum = lathe_tape_statistics_weight(tape);
-    return true;
-}
-
-/* The tape of all inputs that are given. */
-static lathe_tape *tape_of(const char *who, lathe_tensor *const in[INPUTS])
-{
-    lathe_tensor *given[INPUTS];
-    int count = 0;
-    for (int i = 0; i < INPUTS; i++)
-        if (in[i] || (i != WEIGHT && i != BIAS)) given[count++] = in[i];
-    return lathe_tape_of(who, given, count);
 }
 
 static void blend(lathe_real *running, double momentum, double now)
@@ -232,14 +201,15 @@ static void blend(lathe_real *running, double momentum, double now)
 
 /* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow,
  * or by the running ones. */
-static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *o,
-    bool relu, norm_job *job, const batch_norm_saved *saved)
+static bool statistics(lathe_node *node, bool relu, norm_job *job, const batch_norm_saved *saved)
 {
-    lathe_real *running_mean = in[RUNNING_MEAN]->data, *running_var = in[RUNNING_VAR]->data;
-    bool train = lathe_tape_mode(tape) == LATHE_TRAIN;
-    if (train && !work_for(job, tape)) return false;
+    lathe_real *running_mean = node->in[RUNNING_MEAN]->data, *running_var = node->in[RUNNING_VAR]->data;
+    const lathe_batch_norm_opts *o = node->attributes;
+    double tapes = lathe_tape_statistics_weight(node->tape), momentum = tapes > 0 ? tapes : o->momentum;
+    bool train = lathe_tape_mode(node->tape) == LATHE_TRAIN;
+    if (train && !work_for(job, node->tape)) return false;
     if (train) {
-        for_each_plane(job, plane_moments);
+        for_each_plane(node, job, plane_moments);
         join_moments(job);
     }
     double n = images_of(job);
@@ -247,46 +217,87 @@ static bool statistics(lathe_tape *tape, lathe_tensor *const in[INPUTS], const l
         double mean = train ? job->total[c][0] : (double)running_mean[c];
         double var = train ? job->total[c][1] / n : (double)running_var[c];
         double inverse = saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
-        saved->affine[c] = (lathe_norm_affine){ (lathe_real)mean,
-            (lathe_real)(scale_of(in[WEIGHT], c) * inverse), in[BIAS] ? in[BIAS]->data[c] : 0, relu };
+        saved->affine[c] =
+            (lathe_norm_affine){ (lathe_real)mean, (lathe_real)(scale_of(node->in[WEIGHT], c) * inverse),
+                node->in[BIAS] ? node->in[BIAS]->data[c] : 0, relu };
         if (!train) continue;
-        blend(&running_mean[c], o->momentum, mean);
-        blend(&running_var[c], o->momentum, job->total[c][1] / (n - 1));
+        blend(&running_mean[c], momentum, mean);
+        blend(&running_var[c], momentum, job->total[c][1] / (n - 1));
     }
     return true;
 }
 
-static lathe_tensor *batch_norm(const char *who, const lathe_op *op, bool relu,
-    lathe_tensor *const in[INPUTS], const lathe_batch_norm_opts *opts)
+static void normalise(lathe_node *node, bool relu)
 {
-    lathe_tape *tape = tape_of(who, in);
-    lathe_batch_norm_opts o;
-    if (!tape || !check_inputs(who, tape, in) || !resolve(who, tape, opts, &o)) return NULL;
-    norm_job job = job_for(in[X]);
+    norm_job job = job_for(node);
+    batch_norm_saved *saved = node->saved;
     size_t channels = (size_t)job.channels;
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, in[X]->shape);
-    batch_norm_saved *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
-    if (!y || !saved) return NULL;
-    saved->affine = lathe_tape_alloc(tape, channels, sizeof *saved->affine);
-    saved->inverse_deviation = lathe_tape_alloc(tape, channels, sizeof *saved->inverse_deviation);
-    if (!saved->affine || !saved->inverse_deviation || !statistics(tape, in, &o, relu, &job, saved))
-        return NULL;
+    saved->affine = lathe_tape_alloc(node->tape, channels, sizeof *saved->affine);
+    saved->inverse_deviation = lathe_tape_alloc(node->tape, channels, sizeof *saved->inverse_deviation);
+    if (!saved->affine || !saved->inverse_deviation || !statistics(node, relu, &job, saved)) return;
     job.affine = saved->affine;
-    job.out = y->data;
-    for_each_plane(&job, plane_normalise);
-    return lathe_tape_record(tape, op, y, in, INPUTS, saved);
+    job.out = node->out->data;
+    for_each_plane(node, &job, plane_normalise);
 }
+
+static const lathe_field fields[] = {
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_batch_norm_opts, eps),
+        .preset = { 1e-5 },
+        .max = HUGE_VAL,
+        .above_min = true },
+    { .name = "momentum",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_batch_norm_opts, momentum),
+        .preset = { 0.1 },
+        .max = 1,
+        .above_min = true },
+    { 0 },
+};
+
+static void batch_norm_forward(lathe_node *node) { normalise(node, false); }
+
+const lathe_op lathe_batch_norm_op = {
+    .name = "batch_norm",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "weight", LATHE_FORM_VECTOR, .optional = true },
+        { "bias", LATHE_FORM_VECTOR, .optional = true },
+        { "running_mean", LATHE_FORM_VECTOR, .constant = true },
+        { "running_var", LATHE_FORM_VECTOR, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .shape = batch_norm_shape,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_backward,
+};
 
 lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
     lathe_tensor *running_mean, lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
 {
     lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
-    return batch_norm("lathe_batch_norm", &lathe_batch_norm_op, false, in, opts);
+    return lathe_apply(&lathe_batch_norm_op, in, INPUTS, opts);
 }
+
+static void batch_norm_relu_forward(lathe_node *node) { normalise(node, true); }
+
+const lathe_op lathe_batch_norm_relu_op = {
+    .name = "batch_norm_relu",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "weight", LATHE_FORM_VECTOR, .optional = true },
+        { "bias", LATHE_FORM_VECTOR, .optional = true },
+        { "running_mean", LATHE_FORM_VECTOR, .constant = true },
+        { "running_var", LATHE_FORM_VECTOR, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .shape = batch_norm_shape,
+    .forward = batch_norm_relu_forward,
+    .backward = batch_norm_backward,
+};
 
 lathe_tensor *lathe_batch_norm_relu(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
     lathe_tensor *running_mean, lathe_tensor *running_var, const lathe_batch_norm_opts *opts)
 {
     lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
-    return batch_norm("lathe_batch_norm_relu", &lathe_batch_norm_relu_op, true, in, opts);
+    return lathe_apply(&lathe_batch_norm_relu_op, in, INPUTS, opts);
 }

@@ -4,7 +4,6 @@
 
 #include "../alloc.h"
 #include "conv_impl.h"
-#include "op_impl.h"
 
 /*
  * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a
@@ -12,11 +11,10 @@
  */
 enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
 
-static int blocks_of(const lathe_tensor *x) { return lathe_tensor_blocks(x); }
-
 static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
-size_t lathe_conv_group_weights(const lathe_conv_geometry *g)
+/* Numbers in the weights of one group. */
+static size_t group_weights(const lathe_conv_geometry *g)
 {
     return product(g->filters, g->channels, g->kernel_height) * (size_t)g->kernel_width;
 }
@@ -123,6 +121,8 @@ typedef struct correlate_job {
     const lathe_real *x, *bias;
     lathe_real *y;
     lathe_conv_store how;
+    lathe_context *context;
+    const lathe_conv_kernels *kernels;
 } correlate_job;
 
 static int at_most(int n, int most) { return n < most ? n : most; }
@@ -141,9 +141,9 @@ static void correlate_task(void *context, int task)
         size_t at = block * (size_t)job->groups + (size_t)group;
         for (int i = 0; i < job->count; i++) {
             const phase *p = &job->phases[i];
-            lathe_context_kernels(NULL)->conv->correlate(&p->c, job->x + at * job->x_group,
-                p->packed + (size_t)group * p->w_group, job->bias ? job->bias + group * p->c.filters : NULL,
-                job->y + at * job->y_group, first, at_most(last, p->c.rows.results), job->how);
+            job->kernels->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
+                job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
+                at_most(last, p->c.rows.results), job->how);
         }
     }
 }
@@ -158,7 +158,7 @@ static void add_phase(correlate_job *job, const lathe_correlation *c, const lath
     for (int group = 0; group < job->groups; group++, *packed += p->w_group) {
         lathe_conv_weights w = *weights;
         w.at += (size_t)group * weights_group;
-        lathe_context_kernels(NULL)->conv->pack(c, &w, *packed);
+        job->kernels->pack(c, &w, *packed);
     }
 }
 
@@ -184,48 +184,67 @@ static void cut_into_tasks(correlate_job *job)
 static void run_phases(correlate_job *job, int blocks)
 {
     cut_into_tasks(job);
-    lathe_parallel(NULL, blocks * job->tasks_a_block, correlate_task, job);
+    lathe_parallel(job->context, blocks * job->tasks_a_block, correlate_task, job);
     job->count = 0;
 }
 
-void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w,
-    const lathe_real *bias, lathe_real *y, int blocks, lathe_conv_store how, lathe_real *packed)
+/* Room for all packed weights; NULL after a failure. */
+static lathe_real *room_for_packed(lathe_node *node)
 {
+    const lathe_conv_geometry *g = node->saved;
+    return lathe_tape_work(node->tape, lathe_times(group_weights(g), (size_t)g->groups), sizeof(lathe_real));
+}
+
+void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias, lathe_real *y,
+    lathe_conv_store how)
+{
+    const lathe_conv_geometry *g = node->saved;
     correlate_job job = { .groups = g->groups,
         .x_group = in_group(g),
         .y_group = out_group(g),
         .x = x,
         .bias = bias,
         .y = y,
-        .how = how };
+        .how = how,
+        .context = node->context,
+        .kernels = node->kernels->conv };
+    lathe_real *packed = room_for_packed(node);
+    if (!packed) return;
     lathe_correlation c = forward_correlation(g);
-    lathe_conv_weights weights = forward_weights(g, w);
-    add_phase(&job, &c, &weights, lathe_conv_group_weights(g), &packed);
-    run_phases(&job, blocks);
+    lathe_conv_weights weights = forward_weights(g, node->in[1]->data);
+    add_phase(&job, &c, &weights, group_weights(g), &packed);
+    run_phases(&job, lathe_tensor_blocks(node->in[0]));
 }
 
-void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w,
-    const lathe_real *bias, lathe_real *gx, int blocks, lathe_conv_store how, lathe_real *packed)
+void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias, lathe_real *gx,
+    lathe_conv_store how)
 {
+    const lathe_conv_geometry *g = node->saved;
     correlate_job job = { .groups = g->groups,
         .x_group = out_group(g),
         .y_group = in_group(g),
         .x = gy,
         .bias = bias,
         .y = gx,
-        .how = how };
+        .how = how,
+        .context = node->context,
+        .kernels = node->kernels->conv };
+    lathe_real *packed = room_for_packed(node);
+    if (!packed) return;
     int rows = at_most(g->stride, g->height), columns = at_most(g->stride, g->width);
+    int blocks = lathe_tensor_blocks(node->in[0]);
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             lathe_conv_weights weights;
-            lathe_correlation c = phase_correlation(g, i, j, w, &weights);
+            lathe_correlation c = phase_correlation(g, i, j, node->in[1]->data, &weights);
             if (job.count == MOST_PHASES) run_phases(&job, blocks);
-            add_phase(&job, &c, &weights, lathe_conv_group_weights(g), &packed);
+            add_phase(&job, &c, &weights, group_weights(g), &packed);
         }
     run_phases(&job, blocks);
 }
 
 typedef struct weights_job {
+    const lathe_conv_kernels *kernels;
     const lathe_conv_geometry *g;
     lathe_correlation c;
     int parts, blocks, blocks_a_chunk;
@@ -245,9 +264,8 @@ static void to_weights_task(void *context, int task)
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
     lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block,
         count };
-    lathe_real *sums =
-        job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
-    lathe_context_kernels(NULL)->conv->to_weights(&job->c, &x, &gy, part, sums);
+    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * group_weights(g);
+    job->kernels->to_weights(&job->c, &x, &gy, part, sums);
 }
 
 /*
@@ -258,7 +276,7 @@ static void to_weights_task(void *context, int task)
 static int blocks_in_chunk(const weights_job *job)
 {
     const lathe_conv_geometry *g = job->g;
-    size_t weights = lathe_conv_group_weights(g), read = in_group(g) + out_group(g);
+    size_t weights = group_weights(g), read = in_group(g) + out_group(g);
     int tasks_a_chunk = job->parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
     int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1,
         worth = (int)(2 * weights / read) + 1;
@@ -266,19 +284,28 @@ static int blocks_in_chunk(const weights_job *job)
 }
 
 /* Blocks are summed in chunks and then the chunks in order. */
-void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy,
-    lathe_real *gw, int blocks, bool add, lathe_tape *tape)
+void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
-    weights_job job = { .g = g, .c = forward_correlation(g), .blocks = blocks, .x = x, .gy = gy };
-    job.parts = lathe_context_kernels(NULL)->conv->weight_parts(&job.c);
+    bool add;
+    lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
+    if (!gw) return;
+    const lathe_conv_geometry *g = node->saved;
+    weights_job job = { .kernels = node->kernels->conv,
+        .g = g,
+        .c = forward_correlation(g),
+        .blocks = lathe_tensor_blocks(node->in[0]),
+        .x = x,
+        .gy = gy };
+    job.parts = job.kernels->weight_parts(&job.c);
     job.blocks_a_chunk = blocks_in_chunk(&job);
     int tasks_a_chunk = job.parts * g->groups;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
-    size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
+    size_t count = group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
-    if (!(job.sums = direct ? gw : lathe_tape_work(tape, lathe_times((size_t)chunks, count), sizeof *gw)))
+    if (!(job.sums =
+                direct ? gw : lathe_tape_work(node->tape, lathe_times((size_t)chunks, count), sizeof *gw)))
         return;
-    lathe_parallel(NULL, chunks * tasks_a_chunk, to_weights_task, &job);
+    lathe_parallel(node->context, chunks * tasks_a_chunk, to_weights_task, &job);
     if (direct) return;
     if (!add) memset(gw, 0, count * sizeof *gw);
     for (int chunk = 0; chunk < chunks; chunk++)
@@ -286,6 +313,7 @@ void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, co
 }
 
 typedef struct bias_job {
+    const lathe_conv_kernels *kernels;
     const lathe_tensor *y;
     const lathe_real *gy;
     lathe_real *gb;
@@ -298,150 +326,140 @@ static void to_bias_task(void *context, int channel)
     const lathe_tensor *y = job->y;
     size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
     lathe_real sum = 0;
-    for (int block = 0; block < blocks_of(y); block++)
-        sum += lathe_context_kernels(NULL)->conv->sum(plane,
+    for (int block = 0; block < lathe_tensor_blocks(y); block++)
+        sum += job->kernels->sum(plane,
             job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
     job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
 }
 
-void lathe_conv_to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_tensor *bias)
+void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
 {
-    bias_job job = { .y = y, .gy = gy };
-    if ((job.gb = lathe_grad_target(y->tape, bias, &job.add)))
-        lathe_parallel(NULL, y->shape.dim[1], to_bias_task, &job);
+    bias_job job = { .kernels = node->kernels->conv, .y = node->out, .gy = gy };
+    if ((job.gb = lathe_grad_target(node->tape, node->in[2], &job.add)))
+        lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
 }
 
-static lathe_status backward(lathe_node *node, const lathe_real *gy)
-{
-    lathe_tensor *x = node->in[0], *w = node->in[1], *y = node->out;
-    const lathe_conv_geometry *g = node->saved;
-    bool add;
-    lathe_real *gx = lathe_grad_target(y->tape, x, &add);
-    if (gx) {
-        lathe_real *packed = lathe_tape_work(y->tape,
-            lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
-        if (!packed) return lathe_tape_status(y->tape);
-        lathe_conv_to_data(g, gy, w->data, NULL, gx, blocks_of(x), add ? LATHE_CONV_ADD : LATHE_CONV_WRITE,
-            packed);
-    }
-    lathe_real *gw = lathe_grad_target(y->tape, w, &add);
-    if (gw) lathe_conv_to_weights(g, x->data, gy, gw, blocks_of(x), add, y->tape);
-    lathe_conv_to_bias(y, gy, node->in[2]);
-    return lathe_tape_status(y->tape);
-}
-
-static lathe_status conv2d_backward(lathe_node *node) { return backward(node, node->out->grad); }
-
-static lathe_status conv2d_relu_backward(lathe_node *node)
-{
-    const lathe_real *gy = lathe_grad_before_relu(node->out);
-    return gy ? backward(node, gy) : lathe_tape_status(node->out->tape);
-}
-
-const lathe_op lathe_conv2d_op = { "conv2d", conv2d_backward };
-const lathe_op lathe_conv2d_relu_op = { "conv2d_relu", conv2d_relu_backward };
-
-/* ---- checks -------------------------------------------------------------------------------------------- */
-
-static bool check_shapes(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w,
-    const lathe_tensor *bias)
-{
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: x is %s %s, it must be batched [B, C, H, W]",
-            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
-    else if (w->layout != LATHE_PLAIN || w->shape.rank != 4)
-        lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_conv2d: weight is %s %s, it must be plain [O, C/groups, kh, kw]",
-            w->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&w->shape, text));
-    else if (bias &&
-        (bias->layout != LATHE_PLAIN || bias->shape.rank != 1 || bias->shape.dim[0] != w->shape.dim[0]))
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_conv2d: bias is %s, weight has %d filters",
-            lathe_shape_text(&bias->shape, text), w->shape.dim[0]);
-    else return true;
-    return false;
-}
-
-/* Larger settings say nothing for images and would overflow the arithmetic of places. */
-enum { LARGEST = 1 << 20 };
-
-static bool check_range(lathe_tape *tape, const char *name, int value, int lowest)
-{
-    if (value >= lowest && value <= LARGEST) return true;
-    lathe_tape_fail(tape, LATHE_EARG, "lathe_conv2d: %s is %d, it must be %d to %d", name, value, lowest,
-        LARGEST);
-    return false;
-}
+/* ---- the operation ------------------------------------------------------------------------------------- */
 
 /* The result's places along one axis; below 1 if the kernel does not fit. */
-static long results(const lathe_conv_geometry *g, int size, int taps)
+static long results(const lathe_conv2d_opts *o, int size, int taps)
 {
-    long room = (long)size + 2L * g->padding - (long)g->dilation * (taps - 1) - 1;
-    return room < 0 ? 0 : room / g->stride + 1;
+    long room = (long)size + 2L * o->padding - (long)o->dilation * (taps - 1) - 1;
+    return room < 0 ? 0 : room / o->stride + 1;
 }
 
-static bool fill_geometry(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w,
-    const lathe_conv2d_opts *opts, lathe_conv_geometry *g)
+static bool check_channels(const lathe_node *node)
 {
-    const lathe_conv2d_opts none = { 0 }, *o = opts ? opts : &none;
-    *g = (lathe_conv_geometry){ .stride = o->stride ? o->stride : 1,
-        .padding = o->padding,
-        .dilation = o->dilation ? o->dilation : 1,
-        .groups = o->groups ? o->groups : 1,
-        .height = x->shape.dim[2],
-        .width = x->shape.dim[3],
-        .kernel_height = w->shape.dim[2],
-        .kernel_width = w->shape.dim[3] };
-    if (!check_range(tape, "stride", g->stride, 1) || !check_range(tape, "padding", g->padding, 0) ||
-        !check_range(tape, "dilation", g->dilation, 1) || !check_range(tape, "groups", g->groups, 1))
-        return false;
-    int channels = x->shape.dim[1], filters = w->shape.dim[0];
-    g->channels = w->shape.dim[1];
-    g->filters = filters / g->groups;
-    if (channels % g->groups || filters % g->groups)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_conv2d: %d channels and %d filters cannot be cut into %d groups", channels, filters,
-            g->groups);
-    if (channels / g->groups != g->channels)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_conv2d: x has %d channels in %d group%s, weight expects %d a group", channels, g->groups,
-            g->groups == 1 ? "" : "s", g->channels);
-    long height = results(g, g->height, g->kernel_height), width = results(g, g->width, g->kernel_width);
+    const lathe_conv2d_opts *o = node->attributes;
+    const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
+    if (node->in[2] && node->in[2]->shape.dim[0] != w[0])
+        return lathe_op_fail(node, LATHE_ESHAPE, "bias is [%d], weight has %d filters",
+            node->in[2]->shape.dim[0], w[0]);
+    if (x[1] % o->groups || w[0] % o->groups)
+        return lathe_op_fail(node, LATHE_ESHAPE, "%d channels and %d filters cannot be cut into %d groups",
+            x[1], w[0], o->groups);
+    return x[1] / o->groups == w[1] ||
+        lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels in %d group%s, weight expects %d a group", x[1],
+            o->groups, o->groups == 1 ? "" : "s", w[1]);
+}
+
+static bool conv2d_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_conv2d_opts *o = node->attributes;
+    const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
+    if (!check_channels(node)) return false;
+    long height = results(o, x[2], w[2]), width = results(o, x[3], w[3]);
     if (height < 1 || width < 1)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_conv2d: a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d",
-            g->kernel_height, g->kernel_width, g->dilation, g->height, g->width, g->padding);
-    g->out_height = (int)height;
-    g->out_width = (int)width;
+        return lathe_op_fail(node, LATHE_ESHAPE,
+            "a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d", w[2], w[3],
+            o->dilation, x[2], x[3], o->padding);
+    result->shape = (lathe_shape){ 4, { x[0], w[0], (int)height, (int)width } };
+    *(lathe_conv_geometry *)node->saved = (lathe_conv_geometry){ .stride = o->stride,
+        .padding = o->padding,
+        .dilation = o->dilation,
+        .groups = o->groups,
+        .channels = w[1],
+        .filters = w[0] / o->groups,
+        .height = x[2],
+        .width = x[3],
+        .kernel_height = w[2],
+        .kernel_width = w[3],
+        .out_height = (int)height,
+        .out_width = (int)width };
     return true;
 }
 
-static lathe_tensor *conv2d(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
-    const lathe_conv2d_opts *opts)
+static const lathe_real *bias_of(const lathe_node *node) { return node->in[2] ? node->in[2]->data : NULL; }
+
+static void conv2d_forward(lathe_node *node)
 {
-    lathe_tensor *in[3] = { x, w, bias };
-    lathe_tape *tape = lathe_tape_of("lathe_conv2d", in, bias ? 3 : 2);
-    if (!tape || !check_shapes(tape, x, w, bias)) return NULL;
-    lathe_conv_geometry *g = lathe_tape_alloc(tape, 1, sizeof *g);
-    if (!g || !fill_geometry(tape, x, w, opts, g)) return NULL;
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
-        (lathe_shape){ 4, { x->shape.dim[0], w->shape.dim[0], g->out_height, g->out_width } });
-    lathe_real *packed =
-        lathe_tape_work(tape, lathe_times(lathe_conv_group_weights(g), (size_t)g->groups), sizeof *packed);
-    if (!y || !packed) return NULL;
-    lathe_conv_forward(g, x->data, w->data, bias ? bias->data : NULL, y->data, blocks_of(x),
-        op == &lathe_conv2d_relu_op ? LATHE_CONV_RELU : LATHE_CONV_WRITE, packed);
-    return lathe_tape_record(tape, op, y, in, 3, g);
+    lathe_conv_forward(node, node->in[0]->data, bias_of(node), node->out->data, LATHE_CONV_WRITE);
 }
+
+static void backward(lathe_node *node, const lathe_real *gy)
+{
+    bool add;
+    lathe_real *gx = lathe_grad_target(node->tape, node->in[0], &add);
+    if (gx) lathe_conv_to_data(node, gy, NULL, gx, add ? LATHE_CONV_ADD : LATHE_CONV_WRITE);
+    lathe_conv_to_weights(node, node->in[0]->data, gy);
+    lathe_conv_to_bias(node, gy);
+}
+
+static void conv2d_backward(lathe_node *node) { backward(node, node->out->grad); }
+
+static void conv2d_relu_forward(lathe_node *node)
+{
+    lathe_conv_forward(node, node->in[0]->data, bias_of(node), node->out->data, LATHE_CONV_RELU);
+}
+
+static void conv2d_relu_backward(lathe_node *node)
+{
+    const lathe_real *gy = lathe_grad_before_relu(node);
+    if (gy) backward(node, gy);
+}
+
+#define OPTION(name) offsetof(lathe_conv2d_opts, name)
+
+static const lathe_field fields[] = {
+    { "stride", LATHE_FIELD_INT, OPTION(stride), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
+    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = LATHE_CONV_LARGEST },
+    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
+    { "groups", LATHE_FIELD_INT, OPTION(groups), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
+    { 0 },
+};
+
+const lathe_op lathe_conv2d_op = {
+    .name = "conv2d",
+    .in = { { "x", LATHE_FORM_IMAGES }, { "weight", LATHE_FORM_FILTERS },
+        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_conv2d_opts),
+    .saved_size = sizeof(lathe_conv_geometry),
+    .shape = conv2d_shape,
+    .forward = conv2d_forward,
+    .backward = conv2d_backward,
+};
 
 lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv2d_opts *opts)
 {
-    return conv2d(&lathe_conv2d_op, x, w, bias, opts);
+    return lathe_apply(&lathe_conv2d_op, (lathe_tensor *[]){ x, w, bias }, 3, opts);
 }
+
+const lathe_op lathe_conv2d_relu_op = {
+    .name = "conv2d_relu",
+    .in = { { "x", LATHE_FORM_IMAGES }, { "weight", LATHE_FORM_FILTERS },
+        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_conv2d_opts),
+    .saved_size = sizeof(lathe_conv_geometry),
+    .shape = conv2d_shape,
+    .forward = conv2d_relu_forward,
+    .backward = conv2d_relu_backward,
+};
 
 lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv2d_opts *opts)
 {
-    return conv2d(&lathe_conv2d_relu_op, x, w, bias, opts);
+    return lathe_apply(&lathe_conv2d_relu_op, (lathe_tensor *[]){ x, w, bias }, 3, opts);
 }

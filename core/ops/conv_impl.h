@@ -1,7 +1,5 @@
-/*
- * Private: code of convolution and transposed convolution, whose forward is convolution's gradient to the
- * data.
- */
+/* What a convolution and a transposed one share: the second's forward is the first's gradient to the data.
+ * Not installed. */
 #ifndef LATHE_CORE_OPS_CONV_IMPL_H
 #define LATHE_CORE_OPS_CONV_IMPL_H
 
@@ -14,22 +12,26 @@ typedef struct lathe_conv_geometry {
     int height, width, kernel_height, kernel_width, out_height, out_width;
 } lathe_conv_geometry;
 
-/** The numbers in the weights of one group. `packed` needs this many for each group. */
-size_t lathe_conv_group_weights(const lathe_conv_geometry *g);
+/*
+ * Each takes the node of a convolution or a transposed one, whose `saved` is the geometry; failures are the
+ * tape's. `how` says what becomes of the numbers that are there.
+ */
 
 /** y = w * x + bias, bias NULL for none. */
-void lathe_conv_forward(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *w,
-    const lathe_real *bias, lathe_real *y, int blocks, lathe_conv_store how, lathe_real *packed);
+void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias, lathe_real *y,
+    lathe_conv_store how);
 
-/** The gradient to the data from gy, plus `bias` [C] if it is not NULL. */
-void lathe_conv_to_data(const lathe_conv_geometry *g, const lathe_real *gy, const lathe_real *w,
-    const lathe_real *bias, lathe_real *gx, int blocks, lathe_conv_store how, lathe_real *packed);
+/** The gradient to the data from gy, to which `bias` [C] (or NULL) is added. */
+void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias, lathe_real *gx,
+    lathe_conv_store how);
 
-/** The gradient to the weights; tail lanes must be 0 in x or in gy. */
-void lathe_conv_to_weights(const lathe_conv_geometry *g, const lathe_real *x, const lathe_real *gy,
-    lathe_real *gw, int blocks, bool add, lathe_tape *tape);
+/** The gradient to the weights, if they need one; tail lanes must be 0 in x or in gy. */
+void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy);
 
-/** The gradient to the bias of y, if it has one and it needs a gradient. */
-void lathe_conv_to_bias(const lathe_tensor *y, const lathe_real *gy, lathe_tensor *bias);
+/** The gradient to the bias, if there is one and it needs a gradient. */
+void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy);
+
+/** Larger settings say nothing for images and would overflow the arithmetic of places. */
+#define LATHE_CONV_LARGEST (1 << 20)
 
 #endif

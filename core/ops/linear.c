@@ -20,6 +20,7 @@ enum {
 };
 
 typedef struct linear_job {
+    const lathe_kernels *kernels;
     int features, outputs, blocks, tasks[3];
     const lathe_real *x, *w, *bias, *gy;
     lathe_real *y, *gx, *gw, *gb;
@@ -54,7 +55,7 @@ static void forward_task(void *context, int task)
         product.a = job->w + (size_t)first * (size_t)job->features + at;
         product.b = job->x + (size_t)at * LATHE_LANES;
         product.relu = job->relu && at + DEPTH >= job->features;
-        lathe_context_kernels(NULL)->product->run(&product);
+        job->kernels->product->run(&product);
         product.bias = NULL;
         product.add = true;
     }
@@ -85,14 +86,14 @@ static void to_data(const linear_job *job, int task)
         for (int o = 0; o < product.inner; o++)
             memcpy(columns + o * rows, job->w + (size_t)(at + o) * (size_t)job->features + first,
                 (size_t)rows * sizeof *columns);
-        lathe_context_kernels(NULL)->product->run(&product);
+        job->kernels->product->run(&product);
         product.add = true;
     }
 }
 
 static void to_weights(const linear_job *job, int task)
 {
-    const lathe_product_kernels *kernels = lathe_context_kernels(NULL)->product;
+    const lathe_product_kernels *kernels = job->kernels->product;
     _Alignas(64) lathe_real panel[PANEL * PANEL_BLOCKS * LATHE_LANES];
     int first = task * PANEL, width = smaller(PANEL, job->features - first),
         sixteens = tasks_for(width, LATHE_LANES);
@@ -133,7 +134,7 @@ static void to_bias(const linear_job *job, int task)
     for (int o = first; o < end; o++) {
         lathe_real sum = 0;
         for (int block = 0; block < job->blocks; block++)
-            sum += lathe_context_kernels(NULL)->conv->sum(LATHE_LANES,
+            sum += job->kernels->conv->sum(LATHE_LANES,
                 job->gy + ((size_t)block * (size_t)job->outputs + (size_t)o) * LATHE_LANES);
         job->gb[o] = job->add_b ? job->gb[o] + sum : sum;
     }
@@ -149,86 +150,88 @@ static void backward_task(void *context, int task)
     direction[d](job, task);
 }
 
-static linear_job job_of(const lathe_tensor *x, const lathe_tensor *w)
+static linear_job job_of(const lathe_node *node)
 {
-    return (linear_job){ .features = x->shape.dim[1],
+    const lathe_tensor *x = node->in[0], *w = node->in[1];
+    return (linear_job){ .kernels = node->kernels,
+        .features = x->shape.dim[1],
         .outputs = w->shape.dim[0],
         .blocks = lathe_tensor_blocks(x),
         .x = x->data,
         .w = w->data };
 }
 
-static lathe_status backward(lathe_node *node, const lathe_real *gy)
+static void forward(lathe_node *node, bool relu)
 {
-    lathe_tensor *x = node->in[0], *w = node->in[1], *bias = node->in[2], *y = node->out;
-    linear_job job = job_of(x, w);
+    linear_job job = job_of(node);
+    job.bias = node->in[2] ? node->in[2]->data : NULL;
+    job.y = node->out->data;
+    job.relu = relu;
+    lathe_parallel(node->context, tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
+}
+
+static void backward(lathe_node *node, const lathe_real *gy)
+{
+    linear_job job = job_of(node);
     job.gy = gy;
-    job.gw = lathe_grad_target(y->tape, w, &job.add_w);
-    job.gx = lathe_grad_target(y->tape, x, &job.add_x);
-    job.gb = lathe_grad_target(y->tape, bias, &job.add_b);
+    job.gw = lathe_grad_target(node->tape, node->in[1], &job.add_w);
+    job.gx = lathe_grad_target(node->tape, node->in[0], &job.add_x);
+    job.gb = lathe_grad_target(node->tape, node->in[2], &job.add_b);
     job.tasks[0] = job.gw ? tasks_for(job.features, PANEL) : 0;
     job.tasks[1] = job.gx ? tasks_for(job.features, rows_a_task(job.features)) : 0;
     job.tasks[2] = job.gb ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
-    if (!lathe_tape_status(y->tape))
-        lathe_parallel(NULL, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
-    return lathe_tape_status(y->tape);
+    if (!lathe_tape_status(node->tape))
+        lathe_parallel(node->context, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
 }
 
-static lathe_status linear_backward(lathe_node *node) { return backward(node, node->out->grad); }
-
-static lathe_status linear_relu_backward(lathe_node *node)
+static bool linear_shape(lathe_node *node, lathe_result *result)
 {
-    lathe_real *gy = lathe_grad_before_relu(node->out);
-    return gy ? backward(node, gy) : lathe_tape_status(node->out->tape);
+    const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
+    if (x[1] != w[1])
+        return lathe_op_fail(node, LATHE_ESHAPE, "x has %d features, weight expects %d", x[1], w[1]);
+    if (node->in[2] && node->in[2]->shape.dim[0] != w[0])
+        return lathe_op_fail(node, LATHE_ESHAPE, "bias is [%d], weight has %d outputs",
+            node->in[2]->shape.dim[0], w[0]);
+    result->shape.dim[1] = w[0];
+    return true;
 }
 
-const lathe_op lathe_linear_op = { "linear", linear_backward };
-const lathe_op lathe_linear_relu_op = { "linear_relu", linear_relu_backward };
+static void linear_forward(lathe_node *node) { forward(node, false); }
 
-static bool check_linear(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *w,
-    const lathe_tensor *bias)
-{
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank != 2)
-        lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_linear: x is %s %s, it must be batched [B, F]: flatten it first",
-            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
-    else if (w->layout != LATHE_PLAIN || w->shape.rank != 2)
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_linear: weight is %s, it must be plain [O, F]",
-            lathe_shape_text(&w->shape, text));
-    else if (x->shape.dim[1] != w->shape.dim[1])
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_linear: x has %d features, weight expects %d",
-            x->shape.dim[1], w->shape.dim[1]);
-    else if (bias &&
-        (bias->layout != LATHE_PLAIN || bias->shape.rank != 1 || bias->shape.dim[0] != w->shape.dim[0]))
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_linear: bias is %s, weight has %d outputs",
-            lathe_shape_text(&bias->shape, text), w->shape.dim[0]);
-    else return true;
-    return false;
-}
+static void linear_backward(lathe_node *node) { backward(node, node->out->grad); }
 
-static lathe_tensor *linear(const lathe_op *op, lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
-{
-    lathe_tensor *in[3] = { x, w, bias };
-    lathe_tape *tape = lathe_tape_of("lathe_linear", in, bias ? 3 : 2);
-    if (!tape || !check_linear(tape, x, w, bias)) return NULL;
-    lathe_tensor *y =
-        lathe_tape_tensor(tape, LATHE_BATCHED, (lathe_shape){ 2, { x->shape.dim[0], w->shape.dim[0] } });
-    if (!y) return NULL;
-    linear_job job = job_of(x, w);
-    job.bias = bias ? bias->data : NULL;
-    job.y = y->data;
-    job.relu = op == &lathe_linear_relu_op;
-    lathe_parallel(NULL, tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
-    return lathe_tape_record(tape, op, y, in, 3, NULL);
-}
+const lathe_op lathe_linear_op = {
+    .name = "linear",
+    .in = { { "x", LATHE_FORM_FEATURES }, { "weight", LATHE_FORM_MATRIX },
+        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .shape = linear_shape,
+    .forward = linear_forward,
+    .backward = linear_backward,
+};
 
 lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
 {
-    return linear(&lathe_linear_op, x, w, bias);
+    return lathe_apply(&lathe_linear_op, (lathe_tensor *[]){ x, w, bias }, 3, NULL);
 }
+
+static void linear_relu_forward(lathe_node *node) { forward(node, true); }
+
+static void linear_relu_backward(lathe_node *node)
+{
+    const lathe_real *gy = lathe_grad_before_relu(node);
+    if (gy) backward(node, gy);
+}
+
+const lathe_op lathe_linear_relu_op = {
+    .name = "linear_relu",
+    .in = { { "x", LATHE_FORM_FEATURES }, { "weight", LATHE_FORM_MATRIX },
+        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .shape = linear_shape,
+    .forward = linear_relu_forward,
+    .backward = linear_relu_backward,
+};
 
 lathe_tensor *lathe_linear_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
 {
-    return linear(&lathe_linear_relu_op, x, w, bias);
+    return lathe_apply(&lathe_linear_relu_op, (lathe_tensor *[]){ x, w, bias }, 3, NULL);
 }

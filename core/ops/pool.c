@@ -1,10 +1,13 @@
 #include "pool.h"
 
+#include <math.h>
+
 #include "op_impl.h"
 
 /* A pooling on all planes of a tensor, split into runs of whole planes whose length depends on the shape
  * alone. */
 typedef struct pool_job {
+    const lathe_pool_kernels *kernels;
     lathe_pool_windows windows;
     int planes, planes_a_task;
     const lathe_real *x, *y, *gy;
@@ -31,86 +34,43 @@ static void max_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_context_kernels(NULL)->pool->max(&job->windows, s.planes, job->x + s.in, job->out + s.out);
+    job->kernels->max(&job->windows, s.planes, job->x + s.in, job->out + s.out);
 }
 
 static void max_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_context_kernels(NULL)->pool->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out,
-        job->gy + s.out, job->out + s.in, job->add);
+    job->kernels->max_backward(&job->windows, s.planes, job->x + s.in, job->y + s.out, job->gy + s.out,
+        job->out + s.in, job->add);
 }
 
 static void average_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_context_kernels(NULL)->pool->average(&job->windows, s.planes, job->x + s.in, job->out + s.out);
+    job->kernels->average(&job->windows, s.planes, job->x + s.in, job->out + s.out);
 }
 
 static void average_backward_task(void *context, int task)
 {
     const pool_job *job = context;
     pool_share s = share_of(job, task);
-    lathe_context_kernels(NULL)->pool->average_backward(&job->windows, s.planes, job->gy + s.out,
-        job->out + s.in, job->add);
+    job->kernels->average_backward(&job->windows, s.planes, job->gy + s.out, job->out + s.in, job->add);
 }
 
-static void run(pool_job *job, const lathe_tensor *x, lathe_task_fn *task)
+static void run(lathe_node *node, pool_job *job, lathe_task_fn *task)
 {
+    const lathe_tensor *x = node->in[0];
+    job->kernels = node->kernels->pool;
+    job->windows = *(const lathe_pool_windows *)node->saved;
     size_t plane = (size_t)job->windows.height * (size_t)job->windows.width * LATHE_LANES;
     job->planes = lathe_tensor_blocks(x) * x->shape.dim[1];
     job->planes_a_task = (int)((LATHE_GRAIN + plane - 1) / plane);
-    lathe_parallel(NULL, (job->planes + job->planes_a_task - 1) / job->planes_a_task, task, job);
+    lathe_parallel(node->context, (job->planes + job->planes_a_task - 1) / job->planes_a_task, task, job);
 }
 
-static lathe_status max_pool2d_backward(lathe_node *node)
-{
-    lathe_tensor *x = node->in[0];
-    pool_job job = { .windows = *(const lathe_pool_windows *)node->saved,
-        .x = x->data,
-        .y = node->out->data,
-        .gy = node->out->grad };
-    if ((job.out = lathe_grad_target(node->out->tape, x, &job.add))) run(&job, x, max_backward_task);
-    return LATHE_OK;
-}
-
-static lathe_status average_backward(lathe_node *node)
-{
-    lathe_tensor *x = node->in[0];
-    pool_job job = { .windows = *(const lathe_pool_windows *)node->saved, .gy = node->out->grad };
-    if ((job.out = lathe_grad_target(node->out->tape, x, &job.add))) run(&job, x, average_backward_task);
-    return LATHE_OK;
-}
-
-const lathe_op lathe_max_pool2d_op = { "max_pool2d", max_pool2d_backward };
-const lathe_op lathe_avg_pool2d_op = { "avg_pool2d", average_backward };
-const lathe_op lathe_adaptive_avg_pool2d_op = { "adaptive_avg_pool2d", average_backward };
-
-static bool holds_images(const char *who, lathe_tape *tape, const lathe_tensor *x)
-{
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout == LATHE_BATCHED && x->shape.rank == 4) return true;
-    return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s %s, expected batched [B, C, H, W]", who,
-        x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
-}
-
-/* The options with their default; false after recording what is wrong with them. */
-static bool resolve(const char *who, lathe_tape *tape, const lathe_pool_opts *opts, lathe_pool_opts *o)
-{
-    if (!opts) return lathe_tape_fail(tape, LATHE_EARG, "%s: opts is NULL, but kernel must be given", who);
-    *o = *opts;
-    if (o->stride == 0) o->stride = o->kernel;
-    if (o->kernel < 1)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: kernel = %d, must be at least 1", who, o->kernel);
-    if (o->stride < 1)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: stride = %d, must be at least 1", who, o->stride);
-    if (o->padding < 0 || o->padding > o->kernel / 2)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: padding = %d, must be 0 to kernel / 2 = %d", who,
-            o->padding, o->kernel / 2);
-    return true;
-}
+/* ---- windows ------------------------------------------------------------------------------------------- */
 
 /*
  * How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right
@@ -156,16 +116,14 @@ static bool is_partition(const lathe_pool_span *spans, int count, int size)
     return reached == size;
 }
 
-/* Windows for out_height x out_width results, kept on the tape for backward; o NULL: adaptive. NULL after a
- * failure. */
-static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x, int out_height,
-    int out_width, const lathe_pool_opts *o)
+/* Fills node->saved with windows for out_height x out_width results; o NULL: adaptive. False after a failure. */
+static bool make_windows(lathe_node *node, lathe_result *result, int out_height, int out_width,
+    const lathe_pool_opts *o)
 {
-    int height = x->shape.dim[2], width = x->shape.dim[3];
-    lathe_pool_windows *w = lathe_tape_alloc(tape, 1, sizeof *w);
-    lathe_pool_span *rows = lathe_tape_alloc(tape, (size_t)out_height, sizeof *rows);
-    lathe_pool_span *columns = lathe_tape_alloc(tape, (size_t)out_width, sizeof *columns);
-    if (!w || !rows || !columns) return NULL;
+    int height = result->shape.dim[2], width = result->shape.dim[3];
+    lathe_pool_span *rows = lathe_tape_alloc(node->tape, (size_t)out_height, sizeof *rows);
+    lathe_pool_span *columns = lathe_tape_alloc(node->tape, (size_t)out_width, sizeof *columns);
+    if (!rows || !columns) return false;
     if (o) {
         fill_spans(rows, out_height, height, o);
         fill_spans(columns, out_width, width, o);
@@ -173,63 +131,155 @@ static lathe_pool_windows *make_windows(lathe_tape *tape, const lathe_tensor *x,
         fill_adaptive_spans(rows, out_height, height);
         fill_adaptive_spans(columns, out_width, width);
     }
-    *w = (lathe_pool_windows){ height, width, out_height, out_width, rows, columns,
-        .partition = is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
-    return w;
+    *(lathe_pool_windows *)node->saved =
+        (lathe_pool_windows){ height, width, out_height, out_width, rows, columns,
+            .partition = is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
+    result->shape.dim[2] = out_height;
+    result->shape.dim[3] = out_width;
+    return true;
 }
 
-/* The forward of all three. */
-static lathe_tensor *pool(lathe_tape *tape, const lathe_op *op, lathe_tensor *x, lathe_pool_windows *windows,
-    lathe_task_fn *task)
+static bool pool_shape(lathe_node *node, lathe_result *result)
 {
-    if (!windows) return NULL;
-    lathe_shape shape = { 4, { x->shape.dim[0], x->shape.dim[1], windows->out_height, windows->out_width } };
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
-    if (!y) return NULL;
-    pool_job job = { .windows = *windows, .x = x->data, .out = y->data };
-    run(&job, x, task);
-    return lathe_tape_record(tape, op, y, &x, 1, windows);
-}
-
-static lathe_tensor *pool_by_kernel(const char *who, const lathe_op *op, lathe_tensor *x,
-    const lathe_pool_opts *opts, lathe_task_fn *task, bool relu)
-{
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    lathe_pool_opts o = { 0 };
-    if (!tape || !holds_images(who, tape, x) || !resolve(who, tape, opts, &o)) return NULL;
-    int out_height = output_size(x->shape.dim[2], &o), out_width = output_size(x->shape.dim[3], &o);
+    lathe_pool_opts *o = node->attributes;
     char text[LATHE_SHAPE_TEXT];
+    if (!o->stride) o->stride = o->kernel;
+    if (o->padding > o->kernel / 2)
+        return lathe_op_fail(node, LATHE_EARG, "padding = %d, must be 0 to kernel / 2 = %d", o->padding,
+            o->kernel / 2);
+    int out_height = output_size(result->shape.dim[2], o), out_width = output_size(result->shape.dim[3], o);
     if (out_height < 1 || out_width < 1)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: kernel %d with padding %d does not fit into x %s",
-            who, o.kernel, o.padding, lathe_shape_text(&x->shape, text));
-    lathe_pool_windows *windows = make_windows(tape, x, out_height, out_width, &o);
-    if (windows) windows->relu = relu;
-    return pool(tape, op, x, windows, task);
+        return lathe_op_fail(node, LATHE_ESHAPE, "kernel %d with padding %d does not fit into x %s",
+            o->kernel, o->padding, lathe_shape_text(&result->shape, text));
+    return make_windows(node, result, out_height, out_width, o);
 }
+
+#define OPTION(name) offsetof(lathe_pool_opts, name)
+
+static const lathe_field fields[] = {
+    { "kernel", LATHE_FIELD_INT, OPTION(kernel), .min = 1, .max = HUGE_VAL, .required = true },
+    { "stride", LATHE_FIELD_INT, OPTION(stride), .max = HUGE_VAL },
+    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = HUGE_VAL },
+    { "ceil_mode", LATHE_FIELD_BOOL, OPTION(ceil_mode), .help = "round the output size up" },
+    { "exclude_padding", LATHE_FIELD_BOOL, OPTION(exclude_padding),
+        .help = "divide by the pixels inside the picture" },
+    { 0 },
+};
+
+/* ---- maxima -------------------------------------------------------------------------------------------- */
+
+static void max_forward(lathe_node *node)
+{
+    pool_job job = { .x = node->in[0]->data, .out = node->out->data };
+    run(node, &job, max_task);
+}
+
+static void max_backward(lathe_node *node)
+{
+    pool_job job = { .x = node->in[0]->data, .y = node->out->data, .gy = node->out->grad };
+    if ((job.out = lathe_grad_target(node->tape, node->in[0], &job.add))) run(node, &job, max_backward_task);
+}
+
+const lathe_op lathe_max_pool2d_op = {
+    .name = "max_pool2d",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_pool_opts),
+    .saved_size = sizeof(lathe_pool_windows),
+    .shape = pool_shape,
+    .forward = max_forward,
+    .backward = max_backward,
+};
 
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
 {
-    return pool_by_kernel("lathe_max_pool2d", &lathe_max_pool2d_op, x, opts, max_task, false);
+    return lathe_apply(&lathe_max_pool2d_op, &x, 1, opts);
 }
+
+static bool relu_max_pool2d_shape(lathe_node *node, lathe_result *result)
+{
+    if (!pool_shape(node, result)) return false;
+    ((lathe_pool_windows *)node->saved)->relu = true;
+    return true;
+}
+
+const lathe_op lathe_relu_max_pool2d_op = {
+    .name = "relu_max_pool2d",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_pool_opts),
+    .saved_size = sizeof(lathe_pool_windows),
+    .shape = relu_max_pool2d_shape,
+    .forward = max_forward,
+    .backward = max_backward,
+};
 
 lathe_tensor *lathe_relu_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
 {
-    return pool_by_kernel("lathe_relu_max_pool2d", &lathe_max_pool2d_op, x, opts, max_task, true);
+    return lathe_apply(&lathe_relu_max_pool2d_op, &x, 1, opts);
 }
+
+/* ---- means --------------------------------------------------------------------------------------------- */
+
+static void average_forward(lathe_node *node)
+{
+    pool_job job = { .x = node->in[0]->data, .out = node->out->data };
+    run(node, &job, average_task);
+}
+
+static void average_backward(lathe_node *node)
+{
+    pool_job job = { .gy = node->out->grad };
+    if ((job.out = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        run(node, &job, average_backward_task);
+}
+
+const lathe_op lathe_avg_pool2d_op = {
+    .name = "avg_pool2d",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_pool_opts),
+    .saved_size = sizeof(lathe_pool_windows),
+    .shape = pool_shape,
+    .forward = average_forward,
+    .backward = average_backward,
+};
 
 lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
 {
-    return pool_by_kernel("lathe_avg_pool2d", &lathe_avg_pool2d_op, x, opts, average_task, false);
+    return lathe_apply(&lathe_avg_pool2d_op, &x, 1, opts);
 }
+
+typedef struct adaptive_attributes {
+    int height, width;
+} adaptive_attributes;
+
+static const lathe_field adaptive_fields[] = {
+    { "height", LATHE_FIELD_INT, offsetof(adaptive_attributes, height), .min = 1, .max = HUGE_VAL,
+        .required = true },
+    { "width", LATHE_FIELD_INT, offsetof(adaptive_attributes, width), .min = 1, .max = HUGE_VAL,
+        .required = true },
+    { 0 },
+};
+
+static bool adaptive_shape(lathe_node *node, lathe_result *result)
+{
+    const adaptive_attributes *size = node->attributes;
+    return make_windows(node, result, size->height, size->width, NULL);
+}
+
+const lathe_op lathe_adaptive_avg_pool2d_op = {
+    .name = "adaptive_avg_pool2d",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = adaptive_fields,
+    .attributes_size = sizeof(adaptive_attributes),
+    .saved_size = sizeof(lathe_pool_windows),
+    .shape = adaptive_shape,
+    .forward = average_forward,
+    .backward = average_backward,
+};
 
 lathe_tensor *lathe_adaptive_avg_pool2d(lathe_tensor *x, int height, int width)
 {
-    static const char *const who = "lathe_adaptive_avg_pool2d";
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !holds_images(who, tape, x)) return NULL;
-    if (height < 1 || width < 1)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: height %d and width %d must be at least 1", who, height,
-            width);
-    return pool(tape, &lathe_adaptive_avg_pool2d_op, x, make_windows(tape, x, height, width, NULL),
-        average_task);
+    return lathe_apply(&lathe_adaptive_avg_pool2d_op, &x, 1, &(adaptive_attributes){ height, width });
 }

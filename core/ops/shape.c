@@ -1,38 +1,37 @@
 #include "shape.h"
 
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "../alloc.h"
 #include "op_impl.h"
 
-static lathe_status reshape_backward(lathe_node *node)
-{
-    lathe_grad_pass(node->out, node->in[0]);
-    return LATHE_OK;
-}
+/* ---- views --------------------------------------------------------------------------------------------- */
 
-const lathe_op lathe_reshape_op = { "reshape", reshape_backward };
+static void view_backward(lathe_node *node) { lathe_grad_pass(node, 0); }
 
-static lathe_tensor *view(lathe_tape *tape, lathe_tensor *x, lathe_shape shape)
+static bool flatten_shape(lathe_node *node, lathe_result *result)
 {
-    lathe_tensor *y = lathe_tape_view(tape, x, shape);
-    return y ? lathe_tape_record(tape, &lathe_reshape_op, y, &x, 1, NULL) : NULL;
-}
-
-lathe_tensor *lathe_flatten(lathe_tensor *x)
-{
-    lathe_tape *tape = lathe_tape_of("lathe_flatten", &x, 1);
-    if (!tape) return NULL;
+    const lathe_tensor *x = node->in[0];
     if (x->shape.rank < 1)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_flatten: x is a single number, without a batch to keep");
+        return lathe_op_fail(node, LATHE_ESHAPE, "x is a single number, without a batch to keep");
     size_t per_image = lathe_tensor_per_image(x);
     if (per_image > INT_MAX)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_flatten: %zu numbers an image do not fit one dimension", per_image);
-    return view(tape, x, (lathe_shape){ 2, { x->shape.dim[0], (int)per_image } });
+        return lathe_op_fail(node, LATHE_ESHAPE, "%zu numbers an image do not fit one dimension", per_image);
+    result->shape = (lathe_shape){ 2, { x->shape.dim[0], (int)per_image } };
+    return true;
 }
+
+const lathe_op lathe_flatten_op = {
+    .name = "flatten",
+    .in = { { "x" } },
+    .view = true,
+    .shape = flatten_shape,
+    .backward = view_backward,
+};
+
+lathe_tensor *lathe_flatten(lathe_tensor *x) { return lathe_apply(&lathe_flatten_op, &x, 1, NULL); }
 
 /* Replace a dimension of -1 by what is left. False if the shape is none, or does not hold `count` numbers. */
 static bool fill_in(lathe_shape *shape, size_t count)
@@ -51,24 +50,40 @@ static bool fill_in(lathe_shape *shape, size_t count)
     return true;
 }
 
-lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape)
+static bool reshape_shape(lathe_node *node, lathe_result *result)
 {
-    lathe_tape *tape = lathe_tape_of("lathe_reshape", &x, 1);
-    if (!tape) return NULL;
+    const lathe_tensor *x = node->in[0];
+    const lathe_shape *wanted = node->attributes;
     char from[LATHE_SHAPE_TEXT], to[LATHE_SHAPE_TEXT];
     size_t count = lathe_shape_count(&x->shape);
-    lathe_shape filled = shape;
-    if (!fill_in(&filled, count))
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_reshape: %s does not hold the %zu numbers of x, %s",
-            lathe_shape_text(&shape, to), count, lathe_shape_text(&x->shape, from));
-    if (x->layout == LATHE_BATCHED && (filled.rank < 1 || filled.dim[0] != x->shape.dim[0]))
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_reshape: %s does not keep the batch of x, %s",
-            lathe_shape_text(&shape, to), lathe_shape_text(&x->shape, from));
-    return view(tape, x, filled);
+    result->shape = *wanted;
+    if (!fill_in(&result->shape, count))
+        return lathe_op_fail(node, LATHE_ESHAPE, "%s does not hold the %zu numbers of x, %s",
+            lathe_shape_text(wanted, to), count, lathe_shape_text(&x->shape, from));
+    return x->layout == LATHE_PLAIN || (wanted->rank >= 1 && result->shape.dim[0] == x->shape.dim[0]) ||
+        lathe_op_fail(node, LATHE_ESHAPE, "%s does not keep the batch of x, %s", lathe_shape_text(wanted, to),
+            lathe_shape_text(&x->shape, from));
 }
+
+const lathe_op lathe_reshape_op = {
+    .name = "reshape",
+    .in = { { "x" } },
+    .view = true,
+    .attributes_size = sizeof(lathe_shape),
+    .shape = reshape_shape,
+    .backward = view_backward,
+};
+
+lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape)
+{
+    return lathe_apply(&lathe_reshape_op, &x, 1, &shape);
+}
+
+/* ---- concat -------------------------------------------------------------------------------------------- */
 
 /* One input's share of each block of the result. */
 typedef struct concat_job {
+    const lathe_element_kernels *element;
     size_t own, all,
         before; /* numbers of a block: this input's, the result's, those of the inputs before this one */
     const lathe_real *from;
@@ -88,77 +103,98 @@ static void concat_backward_blocks(void *context, size_t begin, size_t end)
 {
     const concat_job *job = context;
     for (size_t block = begin; block < end; block++)
-        lathe_context_kernels(NULL)->element->copy(job->own, job->from + block * job->all + job->before,
-            job->to + block * job->own, job->add);
+        job->element->copy(job->own, job->from + block * job->all + job->before, job->to + block * job->own,
+            job->add);
 }
 
-static concat_job share_of(const lathe_tensor *y, const lathe_tensor *x, size_t before)
+static concat_job share_of(const lathe_node *node, const lathe_tensor *y, const lathe_tensor *x,
+    size_t before)
 {
-    return (concat_job){ .own = lathe_tensor_per_image(x) * LATHE_LANES,
+    return (concat_job){ .element = node->kernels->element,
+        .own = lathe_tensor_per_image(x) * LATHE_LANES,
         .all = lathe_tensor_per_image(y) * LATHE_LANES,
         .before = before };
 }
 
-static lathe_status concat_backward(lathe_node *node)
-{
-    const lathe_tensor *y = node->out;
-    size_t before = 0;
-    for (int i = 0; i < node->inputs; i++) {
-        concat_job job = share_of(y, node->in[i], before);
-        before += job.own;
-        job.from = y->grad;
-        if ((job.to = lathe_grad_target(y->tape, node->in[i], &job.add)))
-            lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.own, concat_backward_blocks, &job);
-    }
-    return LATHE_OK;
-}
-
-const lathe_op lathe_concat_op = { "concat", concat_backward };
-
-/* Whether x can be joined to the first input: batched, and of the same dimensions but for dimension 1. */
+/* Whether x can be joined to the first input: of the same dimensions but for dimension 1. */
 static bool joins(const lathe_tensor *first, const lathe_tensor *x)
 {
     lathe_shape shape = x->shape;
-    if (x->layout != LATHE_BATCHED || shape.rank < 2) return false;
     shape.dim[1] = first->shape.dim[1];
     return lathe_shape_equal(&shape, &first->shape);
 }
 
-lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count)
+static bool concat_shape(lathe_node *node, lathe_result *result)
 {
-    enum { MOST = 64 };
-    if (!xs || count < 1 || count > MOST) {
-        lathe_fail(LATHE_EARG, "lathe_concat: %d inputs, expected 1 to %d", xs ? count : 0, MOST);
-        return NULL;
-    }
-    lathe_tape *tape = lathe_tape_of("lathe_concat", xs, count);
-    if (!tape) return NULL;
     char first[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT];
-    lathe_shape shape = xs[0]->shape;
     int64_t channels = 0;
-    for (int i = 0; i < count; i++) {
-        if (!joins(xs[0], xs[i]))
-            return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: input 0 is %s, input %d is %s%s",
-                lathe_shape_text(&shape, first), i, lathe_shape_text(&xs[i]->shape, other),
-                xs[i]->layout == LATHE_BATCHED ? "" : " and not batched");
-        channels += xs[i]->shape.dim[1];
+    for (int i = 0; i < node->inputs; i++) {
+        if (!joins(node->in[0], node->in[i]))
+            return lathe_op_fail(node, LATHE_ESHAPE, "input 0 is %s, input %d is %s",
+                lathe_shape_text(&node->in[0]->shape, first), i,
+                lathe_shape_text(&node->in[i]->shape, other));
+        channels += node->in[i]->shape.dim[1];
     }
     if (channels > INT_MAX)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_concat: %lld channels do not fit one dimension",
+        return lathe_op_fail(node, LATHE_ESHAPE, "%lld channels do not fit one dimension",
             (long long)channels);
-    shape.dim[1] = (int)channels;
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
-    if (!y) return NULL;
-    size_t before = 0;
-    for (int i = 0; i < count; i++) {
-        concat_job job = share_of(y, xs[i], before);
-        before += job.own;
-        job.from = xs[i]->data;
-        job.to = y->data;
-        lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.own, concat_blocks, &job);
-    }
-    return lathe_tape_record(tape, &lathe_concat_op, y, xs, count, NULL);
+    result->shape.dim[1] = (int)channels;
+    return true;
 }
+
+static void concat_forward(lathe_node *node)
+{
+    const lathe_tensor *y = node->out;
+    size_t before = 0;
+    for (int i = 0; i < node->inputs; i++) {
+        concat_job job = share_of(node, y, node->in[i], before);
+        before += job.own;
+        job.from = node->in[i]->data;
+        job.to = y->data;
+        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(y), job.own, concat_blocks, &job);
+    }
+}
+
+static void concat_backward(lathe_node *node)
+{
+    const lathe_tensor *y = node->out;
+    size_t before = 0;
+    for (int i = 0; i < node->inputs; i++) {
+        concat_job job = share_of(node, y, node->in[i], before);
+        before += job.own;
+        job.from = y->grad;
+        if ((job.to = lathe_grad_target(node->tape, node->in[i], &job.add)))
+            lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(y), job.own,
+                concat_backward_blocks, &job);
+    }
+}
+
+const lathe_op lathe_concat_op = {
+    .name = "concat",
+    .in = { { "xs", LATHE_FORM_CHANNELS } },
+    .most = 64,
+    .shape = concat_shape,
+    .forward = concat_forward,
+    .backward = concat_backward,
+};
+
+lathe_tensor *lathe_concat(lathe_tensor *const *xs, int count)
+{
+    return lathe_apply(&lathe_concat_op, xs, count, NULL);
+}
+
+/* ---- slice --------------------------------------------------------------------------------------------- */
+
+typedef struct slice_attributes {
+    int first, count;
+} slice_attributes;
+
+static const lathe_field slice_fields[] = {
+    { "first", LATHE_FIELD_INT, offsetof(slice_attributes, first), .max = HUGE_VAL },
+    { "count", LATHE_FIELD_INT, offsetof(slice_attributes, count), .min = 1, .max = HUGE_VAL,
+        .required = true },
+    { 0 },
+};
 
 static void slice_blocks(void *context, size_t begin, size_t end)
 {
@@ -174,49 +210,77 @@ static void slice_backward_blocks(void *context, size_t begin, size_t end)
     for (size_t block = begin; block < end; block++) {
         lathe_real *to = job->to + block * job->all;
         if (!job->add) memset(to, 0, job->all * sizeof *to);
-        lathe_context_kernels(NULL)->element->copy(job->own, job->from + block * job->own, to + job->before,
-            job->add);
+        job->element->copy(job->own, job->from + block * job->own, to + job->before, job->add);
     }
 }
 
-static lathe_status slice_backward(lathe_node *node)
+static bool slice_shape(lathe_node *node, lathe_result *result)
 {
-    const lathe_tensor *y = node->out;
-    concat_job job = share_of(node->in[0], y, *(const size_t *)node->saved);
-    job.from = y->grad;
-    if ((job.to = lathe_grad_target(y->tape, node->in[0], &job.add)))
-        lathe_parallel_pieces((size_t)lathe_tensor_blocks(y), job.all, slice_backward_blocks, &job);
-    return LATHE_OK;
+    const slice_attributes *a = node->attributes;
+    char text[LATHE_SHAPE_TEXT];
+    if (a->first > result->shape.dim[1] - a->count)
+        return lathe_op_fail(node, LATHE_EARG, "%d channels from %d of %s", a->count, a->first,
+            lathe_shape_text(&result->shape, text));
+    result->shape.dim[1] = a->count;
+    return true;
 }
 
-const lathe_op lathe_slice_op = { "slice", slice_backward };
+static concat_job slice_of(const lathe_node *node)
+{
+    const lathe_tensor *x = node->in[0];
+    int first = ((const slice_attributes *)node->attributes)->first;
+    size_t channel = lathe_tensor_per_image(x) / (size_t)x->shape.dim[1] * LATHE_LANES;
+    return share_of(node, x, node->out, channel * (size_t)first);
+}
+
+static void slice_forward(lathe_node *node)
+{
+    concat_job job = slice_of(node);
+    job.from = node->in[0]->data;
+    job.to = node->out->data;
+    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out), job.own, slice_blocks, &job);
+}
+
+static void slice_backward(lathe_node *node)
+{
+    concat_job job = slice_of(node);
+    job.from = node->out->grad;
+    if ((job.to = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out), job.all,
+            slice_backward_blocks, &job);
+}
+
+const lathe_op lathe_slice_op = {
+    .name = "slice",
+    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .fields = slice_fields,
+    .attributes_size = sizeof(slice_attributes),
+    .shape = slice_shape,
+    .forward = slice_forward,
+    .backward = slice_backward,
+};
 
 lathe_tensor *lathe_slice(lathe_tensor *x, int first, int count)
 {
-    lathe_tape *tape = lathe_tape_of("lathe_slice", &x, 1);
-    if (!tape) return NULL;
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_slice: x is %s%s, expected batched [B, C, ...]",
-            lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
-    if (first < 0 || count < 1 || first > x->shape.dim[1] - count)
-        return lathe_tape_fail(tape, LATHE_EARG, "lathe_slice: %d channels from %d of %s", count, first,
-            lathe_shape_text(&x->shape, text));
-    lathe_shape shape = x->shape;
-    shape.dim[1] = count;
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
-    size_t *before = lathe_tape_alloc(tape, 1, sizeof *before);
-    if (!y || !before) return NULL;
-    *before = lathe_tensor_per_image(x) / (size_t)x->shape.dim[1] * (size_t)first * LATHE_LANES;
-    concat_job job = share_of(x, y, *before);
-    job.from = x->data;
-    job.to = y->data;
-    lathe_parallel_pieces((size_t)lathe_tensor_blocks(x), job.own, slice_blocks, &job);
-    return lathe_tape_record(tape, &lathe_slice_op, y, &x, 1, before);
+    return lathe_apply(&lathe_slice_op, &x, 1, &(slice_attributes){ first, count });
 }
+
+/* ---- subsample ----------------------------------------------------------------------------------------- */
+
+typedef struct subsample_attributes {
+    int stride, channels;
+} subsample_attributes;
+
+static const lathe_field subsample_fields[] = {
+    { "stride", LATHE_FIELD_INT, offsetof(subsample_attributes, stride), .min = 1, .max = HUGE_VAL,
+        .required = true },
+    { "channels", LATHE_FIELD_INT, offsetof(subsample_attributes, channels), .help = "of the result" },
+    { 0 },
+};
 
 /* Planes are one channel of sixteen images. */
 typedef struct subsample_job {
+    const lathe_element_kernels *element;
     int stride, channels, padded, before; /* x's channels, y's, and the zero ones before x's */
     int height, width, out_height, out_width;
     const lathe_real *from;
@@ -241,7 +305,7 @@ static void subsample_planes(void *context, size_t begin, size_t end)
         }
         const lathe_real *x = job->from + (block * (size_t)job->channels + (size_t)channel) * plane;
         for (int i = 0; i < job->out_height; i++)
-            lathe_context_kernels(NULL)->element->take_every((size_t)job->out_width, (size_t)job->stride,
+            job->element->take_every((size_t)job->out_width, (size_t)job->stride,
                 x + (size_t)i * (size_t)job->stride * row, y + (size_t)i * out_row);
     }
 }
@@ -259,15 +323,17 @@ static void subsample_backward_planes(void *context, size_t begin, size_t end)
         lathe_real *gx = job->to + n * plane;
         if (!job->add) memset(gx, 0, plane * sizeof *gx);
         for (int i = 0; i < job->out_height; i++)
-            lathe_context_kernels(NULL)->element->add_every((size_t)job->out_width, (size_t)job->stride,
-                gy + (size_t)i * out_row, gx + (size_t)i * (size_t)job->stride * row);
+            job->element->add_every((size_t)job->out_width, (size_t)job->stride, gy + (size_t)i * out_row,
+                gx + (size_t)i * (size_t)job->stride * row);
     }
 }
 
-static subsample_job subsample_of(const lathe_tensor *x, const lathe_tensor *y, int stride)
+static subsample_job subsample_of(const lathe_node *node)
 {
+    const lathe_tensor *x = node->in[0], *y = node->out;
     int channels = x->shape.dim[1], padded = y->shape.dim[1];
-    return (subsample_job){ .stride = stride,
+    return (subsample_job){ .element = node->kernels->element,
+        .stride = ((const subsample_attributes *)node->attributes)->stride,
         .channels = channels,
         .padded = padded,
         .before = (padded - channels) / 2,
@@ -277,42 +343,48 @@ static subsample_job subsample_of(const lathe_tensor *x, const lathe_tensor *y, 
         .out_width = y->shape.dim[3] };
 }
 
-static lathe_status subsample_backward(lathe_node *node)
+static bool subsample_shape(lathe_node *node, lathe_result *result)
 {
-    lathe_tensor *x = node->in[0], *y = node->out;
-    subsample_job job = subsample_of(x, y, *(const int *)node->saved);
-    job.from = y->grad;
-    if ((job.to = lathe_grad_target(y->tape, x, &job.add)))
-        lathe_parallel_pieces((size_t)lathe_tensor_blocks(x) * (size_t)job.channels,
-            (size_t)job.height * (size_t)job.width * LATHE_LANES, subsample_backward_planes, &job);
-    return LATHE_OK;
+    const subsample_attributes *a = node->attributes;
+    int *dim = result->shape.dim;
+    if (a->channels < dim[1])
+        return lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels, more than the %d wanted", dim[1],
+            a->channels);
+    dim[1] = a->channels;
+    dim[2] = (dim[2] - 1) / a->stride + 1;
+    dim[3] = (dim[3] - 1) / a->stride + 1;
+    return true;
 }
 
-const lathe_op lathe_subsample_op = { "subsample", subsample_backward };
+static void subsample_forward(lathe_node *node)
+{
+    subsample_job job = subsample_of(node);
+    job.from = node->in[0]->data;
+    job.to = node->out->data;
+    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out) * (size_t)job.padded,
+        (size_t)job.out_height * (size_t)job.out_width * LATHE_LANES, subsample_planes, &job);
+}
+
+static void subsample_backward(lathe_node *node)
+{
+    subsample_job job = subsample_of(node);
+    job.from = node->out->grad;
+    if ((job.to = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out) * (size_t)job.channels,
+            (size_t)job.height * (size_t)job.width * LATHE_LANES, subsample_backward_planes, &job);
+}
+
+const lathe_op lathe_subsample_op = {
+    .name = "subsample",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = subsample_fields,
+    .attributes_size = sizeof(subsample_attributes),
+    .shape = subsample_shape,
+    .forward = subsample_forward,
+    .backward = subsample_backward,
+};
 
 lathe_tensor *lathe_subsample(lathe_tensor *x, int stride, int channels)
 {
-    lathe_tape *tape = lathe_tape_of("lathe_subsample", &x, 1);
-    if (!tape) return NULL;
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_subsample: x is %s%s, expected batched [B, C, H, W]", lathe_shape_text(&x->shape, text),
-            x->layout == LATHE_BATCHED ? "" : " and not batched");
-    if (stride < 1) return lathe_tape_fail(tape, LATHE_EARG, "lathe_subsample: stride %d is below 1", stride);
-    const int *dim = x->shape.dim;
-    if (channels < dim[1])
-        return lathe_tape_fail(tape, LATHE_ESHAPE,
-            "lathe_subsample: x has %d channels, more than the %d wanted", dim[1], channels);
-    lathe_shape shape = { 4, { dim[0], channels, (dim[2] - 1) / stride + 1, (dim[3] - 1) / stride + 1 } };
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, shape);
-    int *saved = lathe_tape_alloc(tape, 1, sizeof *saved);
-    if (!y || !saved) return NULL;
-    *saved = stride;
-    subsample_job job = subsample_of(x, y, stride);
-    job.from = x->data;
-    job.to = y->data;
-    lathe_parallel_pieces((size_t)lathe_tensor_blocks(y) * (size_t)channels,
-        (size_t)job.out_height * (size_t)job.out_width * LATHE_LANES, subsample_planes, &job);
-    return lathe_tape_record(tape, &lathe_subsample_op, y, &x, 1, saved);
+    return lathe_apply(&lathe_subsample_op, &x, 1, &(subsample_attributes){ stride, channels });
 }

@@ -39,63 +39,63 @@ static void backward_columns(void *context, size_t begin, size_t end)
     }
 }
 
-static void run(const lathe_tensor *y, lathe_range_fn *columns, softmax_job *job)
+static void run(lathe_node *node, lathe_range_fn *columns, softmax_job *job)
 {
+    const lathe_tensor *y = node->out;
     job->classes = y->shape.dim[1];
     job->columns = lathe_tensor_per_image(y) / (size_t)job->classes;
-    lathe_parallel_pieces((size_t)lathe_tensor_blocks(y) * job->columns, (size_t)job->classes * LATHE_LANES,
-        columns, job);
+    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(y) * job->columns,
+        (size_t)job->classes * LATHE_LANES, columns, job);
 }
 
-static lathe_tensor *softmax(const char *who, lathe_tensor *x, const lathe_op *op, softmax_job *job)
+static void forward(lathe_node *node, softmax_job job)
 {
-    char text[LATHE_SHAPE_TEXT];
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape) return NULL;
-    if (x->layout != LATHE_BATCHED || x->shape.rank < 2)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s%s, expected batched [B, K, ...]", who,
-            lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
-    lathe_tensor *y = lathe_tape_tensor(tape, x->layout, x->shape);
-    if (!y) return NULL;
-    job->x = x->data;
-    job->y = y->data;
-    run(y, forward_columns, job);
-    return lathe_tape_record(tape, op, y, &x, 1, NULL);
+    job.x = node->in[0]->data;
+    job.y = node->out->data;
+    run(node, forward_columns, &job);
 }
 
-static lathe_status backward(lathe_node *node, softmax_job *job)
+static void backward(lathe_node *node, softmax_job job)
 {
-    job->y = node->out->data;
-    job->gy = node->out->grad;
-    if ((job->gx = lathe_grad_target(node->out->tape, node->in[0], &job->add)))
-        run(node->out, backward_columns, job);
-    return LATHE_OK;
+    job.y = node->out->data;
+    job.gy = node->out->grad;
+    if ((job.gx = lathe_grad_target(node->tape, node->in[0], &job.add))) run(node, backward_columns, &job);
 }
 
-static lathe_status softmax_backward(lathe_node *node)
+static void softmax_forward(lathe_node *node)
 {
-    return backward(node,
-        &(softmax_job){ .backward = lathe_context_kernels(NULL)->softmax->softmax_backward });
+    forward(node, (softmax_job){ .forward = node->kernels->softmax->softmax });
 }
 
-const lathe_op lathe_softmax_op = { "softmax", softmax_backward };
-
-lathe_tensor *lathe_softmax(lathe_tensor *x)
+static void softmax_backward(lathe_node *node)
 {
-    softmax_job job = { .forward = lathe_context_kernels(NULL)->softmax->softmax };
-    return softmax("lathe_softmax", x, &lathe_softmax_op, &job);
+    backward(node, (softmax_job){ .backward = node->kernels->softmax->softmax_backward });
 }
 
-static lathe_status log_softmax_backward(lathe_node *node)
+const lathe_op lathe_softmax_op = {
+    .name = "softmax",
+    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .forward = softmax_forward,
+    .backward = softmax_backward,
+};
+
+lathe_tensor *lathe_softmax(lathe_tensor *x) { return lathe_apply(&lathe_softmax_op, &x, 1, NULL); }
+
+static void log_softmax_forward(lathe_node *node)
 {
-    return backward(node,
-        &(softmax_job){ .backward = lathe_context_kernels(NULL)->softmax->log_softmax_backward });
+    forward(node, (softmax_job){ .forward = node->kernels->softmax->log_softmax });
 }
 
-const lathe_op lathe_log_softmax_op = { "log_softmax", log_softmax_backward };
-
-lathe_tensor *lathe_log_softmax(lathe_tensor *x)
+static void log_softmax_backward(lathe_node *node)
 {
-    softmax_job job = { .forward = lathe_context_kernels(NULL)->softmax->log_softmax };
-    return softmax("lathe_log_softmax", x, &lathe_log_softmax_op, &job);
+    backward(node, (softmax_job){ .backward = node->kernels->softmax->log_softmax_backward });
 }
+
+const lathe_op lathe_log_softmax_op = {
+    .name = "log_softmax",
+    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .forward = log_softmax_forward,
+    .backward = log_softmax_backward,
+};
+
+lathe_tensor *lathe_log_softmax(lathe_tensor *x) { return lathe_apply(&lathe_log_softmax_op, &x, 1, NULL); }

@@ -4,7 +4,13 @@
 
 #include "op_impl.h"
 
+typedef struct upsample_attributes {
+    int height, width;
+    lathe_upsample_opts opts;
+} upsample_attributes;
+
 typedef struct upsample_job {
+    const lathe_upsample_kernels *kernels;
     const lathe_upsample_grid *grid;
     bool bilinear, add;
     const lathe_real *from;
@@ -24,7 +30,7 @@ static size_t out_plane(const lathe_upsample_grid *g)
 static void forward_planes(void *context, size_t begin, size_t end)
 {
     const upsample_job *job = context;
-    const lathe_upsample_kernels *kernels = lathe_context_kernels(NULL)->upsample;
+    const lathe_upsample_kernels *kernels = job->kernels;
     (job->bilinear ? kernels->bilinear : kernels->nearest)(job->grid, (int)(end - begin),
         job->from + begin * in_plane(job->grid), job->to + begin * out_plane(job->grid));
 }
@@ -32,7 +38,7 @@ static void forward_planes(void *context, size_t begin, size_t end)
 static void backward_planes(void *context, size_t begin, size_t end)
 {
     const upsample_job *job = context;
-    const lathe_upsample_kernels *kernels = lathe_context_kernels(NULL)->upsample;
+    const lathe_upsample_kernels *kernels = job->kernels;
     lathe_real *gx = job->to + begin * in_plane(job->grid);
     if (!job->add) memset(gx, 0, (end - begin) * in_plane(job->grid) * sizeof *gx);
     (job->bilinear ? kernels->bilinear_backward : kernels->nearest_backward)(job->grid, (int)(end - begin),
@@ -44,21 +50,27 @@ static size_t planes_of(const lathe_tensor *x)
     return (size_t)lathe_tensor_blocks(x) * (size_t)x->shape.dim[1];
 }
 
-static lathe_status backward(lathe_node *node, bool bilinear)
+static void run(lathe_node *node, lathe_range_fn *planes, upsample_job *job)
 {
-    lathe_tensor *x = node->in[0], *y = node->out;
-    upsample_job job = { .grid = node->saved, .bilinear = bilinear, .from = y->grad };
-    if ((job.to = lathe_grad_target(y->tape, x, &job.add)))
-        lathe_parallel_pieces(planes_of(x), in_plane(job.grid) + out_plane(job.grid), backward_planes, &job);
-    return LATHE_OK;
+    const upsample_attributes *a = node->attributes;
+    job->kernels = node->kernels->upsample;
+    job->grid = node->saved;
+    job->bilinear = a->opts.mode == LATHE_UPSAMPLE_BILINEAR;
+    lathe_parallel_pieces(node->context, planes_of(node->in[0]), in_plane(job->grid) + out_plane(job->grid),
+        planes, job);
 }
 
-static lathe_status nearest_backward(lathe_node *node) { return backward(node, false); }
+static void forward(lathe_node *node)
+{
+    upsample_job job = { .from = node->in[0]->data, .to = node->out->data };
+    run(node, forward_planes, &job);
+}
 
-static lathe_status bilinear_backward(lathe_node *node) { return backward(node, true); }
-
-const lathe_op lathe_upsample_nearest_op = { "upsample_nearest", nearest_backward };
-const lathe_op lathe_upsample_bilinear_op = { "upsample_bilinear", bilinear_backward };
+static void backward(lathe_node *node)
+{
+    upsample_job job = { .from = node->out->grad };
+    if ((job.to = lathe_grad_target(node->tape, node->in[0], &job.add))) run(node, backward_planes, &job);
+}
 
 /* The places along one axis; NULL after a failure. */
 static const lathe_upsample_place *places(lathe_tape *tape, int size, int count, const lathe_upsample_opts *o)
@@ -80,39 +92,45 @@ static const lathe_upsample_place *places(lathe_tape *tape, int size, int count,
     return place;
 }
 
-static bool check(lathe_tape *tape, const lathe_tensor *x, int height, int width,
-    const lathe_upsample_opts *o)
+static bool upsample_shape(lathe_node *node, lathe_result *result)
 {
-    enum { LARGEST = 1 << 20 };
-    char text[LATHE_SHAPE_TEXT];
-    if (x->layout != LATHE_BATCHED || x->shape.rank != 4)
-        lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_upsample: x is %s %s, expected batched [B, C, H, W]",
-            x->layout == LATHE_BATCHED ? "batched" : "plain", lathe_shape_text(&x->shape, text));
-    else if (height < 1 || width < 1 || height > LARGEST || width > LARGEST)
-        lathe_tape_fail(tape, LATHE_EARG, "lathe_upsample: height %d and width %d must be 1 to %d", height,
-            width, LARGEST);
-    else if (o->mode != LATHE_UPSAMPLE_NEAREST && o->mode != LATHE_UPSAMPLE_BILINEAR)
-        lathe_tape_fail(tape, LATHE_EARG, "lathe_upsample: there is no mode %d", (int)o->mode);
-    else return true;
-    return false;
+    const upsample_attributes *a = node->attributes;
+    int height = result->shape.dim[2], width = result->shape.dim[3];
+    lathe_upsample_grid *grid = node->saved;
+    *grid = (lathe_upsample_grid){ height, width, a->height, a->width,
+        places(node->tape, height, a->height, &a->opts), places(node->tape, width, a->width, &a->opts) };
+    result->shape.dim[2] = a->height;
+    result->shape.dim[3] = a->width;
+    return grid->rows && grid->columns;
 }
+
+enum { LARGEST = 1 << 20 };
+
+static const char *const modes[] = { "nearest", "bilinear", NULL };
+
+#define OPTION(name) offsetof(upsample_attributes, name)
+
+static const lathe_field fields[] = {
+    { "height", LATHE_FIELD_INT, OPTION(height), .min = 1, .max = LARGEST, .required = true },
+    { "width", LATHE_FIELD_INT, OPTION(width), .min = 1, .max = LARGEST, .required = true },
+    { "mode", LATHE_FIELD_CHOICE, OPTION(opts.mode), .choices = modes },
+    { "align_corners", LATHE_FIELD_BOOL, OPTION(opts.align_corners), .help = "corners lie on each other" },
+    { 0 },
+};
+
+const lathe_op lathe_upsample_op = {
+    .name = "upsample",
+    .in = { { "x", LATHE_FORM_IMAGES } },
+    .fields = fields,
+    .attributes_size = sizeof(upsample_attributes),
+    .saved_size = sizeof(lathe_upsample_grid),
+    .shape = upsample_shape,
+    .forward = forward,
+    .backward = backward,
+};
 
 lathe_tensor *lathe_upsample(lathe_tensor *x, int height, int width, const lathe_upsample_opts *opts)
 {
-    static const lathe_upsample_opts none;
-    const lathe_upsample_opts *o = opts ? opts : &none;
-    lathe_tape *tape = lathe_tape_of("lathe_upsample", &x, 1);
-    if (!tape || !check(tape, x, height, width, o)) return NULL;
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED,
-        (lathe_shape){ 4, { x->shape.dim[0], x->shape.dim[1], height, width } });
-    lathe_upsample_grid *grid = y ? lathe_tape_alloc(tape, 1, sizeof *grid) : NULL;
-    if (!grid) return NULL;
-    *grid = (lathe_upsample_grid){ x->shape.dim[2], x->shape.dim[3], height, width,
-        places(tape, x->shape.dim[2], height, o), places(tape, x->shape.dim[3], width, o) };
-    if (!grid->rows || !grid->columns) return NULL;
-    bool bilinear = o->mode == LATHE_UPSAMPLE_BILINEAR;
-    upsample_job job = { .grid = grid, .bilinear = bilinear, .from = x->data, .to = y->data };
-    lathe_parallel_pieces(planes_of(x), in_plane(grid) + out_plane(grid), forward_planes, &job);
-    return lathe_tape_record(tape, bilinear ? &lathe_upsample_bilinear_op : &lathe_upsample_nearest_op, y, &x,
-        1, grid);
+    return lathe_apply(&lathe_upsample_op, &x, 1,
+        &(upsample_attributes){ height, width, opts ? *opts : (lathe_upsample_opts){ 0 } });
 }

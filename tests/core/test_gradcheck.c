@@ -4,32 +4,37 @@
 
 /* An operation of the test's own: y = x * x, number by number, whose backward gives factor * x * gy: right
  * for factor 2. */
-typedef struct square_saved {
+typedef struct square_attributes {
     double factor, tail;
-} square_saved;
+} square_attributes;
 
-static lathe_status square_backward(lathe_node *node)
+static void square_forward(lathe_node *node)
 {
-    const square_saved *saved = node->saved;
-    bool add;
-    lathe_real *gx = lathe_grad_target(node->out->tape, node->in[0], &add);
-    for (size_t i = 0; gx && i < node->out->stored; i++) {
-        lathe_real g =
-            (lathe_real)saved->factor * node->in[0]->data[i] * node->out->grad[i] + (lathe_real)saved->tail;
-        gx[i] = add ? gx[i] + g : g;
-    }
-    return LATHE_OK;
+    const lathe_real *x = node->in[0]->data;
+    for (size_t i = 0; i < node->out->stored; i++) node->out->data[i] = x[i] * x[i];
 }
 
-static const lathe_op square_op = { "square", square_backward };
-
-static lathe_tensor *square(lathe_tensor *x, square_saved *saved)
+static void square_backward(lathe_node *node)
 {
-    lathe_tape *tape = lathe_tape_of("square", &x, 1);
-    lathe_tensor *y = tape ? lathe_tape_tensor(tape, x->layout, x->shape) : NULL;
-    if (!y) return NULL;
-    for (size_t i = 0; i < y->stored; i++) y->data[i] = x->data[i] * x->data[i];
-    return lathe_tape_record(tape, &square_op, y, &x, 1, saved);
+    const square_attributes *a = node->attributes;
+    bool add;
+    lathe_real *gx = lathe_grad_target(node->tape, node->in[0], &add);
+    for (size_t i = 0; gx && i < node->out->stored; i++) {
+        lathe_real g =
+            (lathe_real)a->factor * node->in[0]->data[i] * node->out->grad[i] + (lathe_real)a->tail;
+        gx[i] = add ? gx[i] + g : g;
+    }
+}
+
+static const lathe_op square_op = { .name = "square",
+    .in = { { "x" } },
+    .attributes_size = sizeof(square_attributes),
+    .forward = square_forward,
+    .backward = square_backward };
+
+static lathe_tensor *square(lathe_tensor *x, const square_attributes *attributes)
+{
+    return lathe_apply(&square_op, &x, 1, attributes);
 }
 
 static lathe_tensor *square_function(void *context, lathe_tensor *const *leaves, int count)
@@ -50,7 +55,7 @@ static void a_right_gradient_passes(void **state)
     (void)state;
     static const int batches[] = { 1, 15, 16, 17, 33 };
     for (int i = 0; i < 5; i++) {
-        square_saved right = { 2, 0 };
+        square_attributes right = { 2, 0 };
         lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { batches[i], 3 } } };
         double worst = -1;
         assert_int_equal(lathe_gradcheck(square_function, &right, &leaf, 1, NULL, &worst), LATHE_OK);
@@ -65,7 +70,7 @@ static void a_wrong_gradient_is_caught(void **state)
     (void)state;
     lathe_real values[3] = { 0, 1, 2 };
     lathe_leaf leaf = { .layout = LATHE_PLAIN, .shape = { 1, { 3 } }, .values = values };
-    square_saved wrong = { 2.1, 0 };
+    square_attributes wrong = { 2.1, 0 };
     double worst;
     assert_int_equal(lathe_gradcheck(square_function, &wrong, &leaf, 1, NULL, &worst), LATHE_ESTATE);
     assert_true(worst > 1);
@@ -81,7 +86,7 @@ static void tolerances_are_obeyed(void **state)
 {
     (void)state;
     lathe_leaf leaf = { .layout = LATHE_PLAIN, .shape = { 1, { 10 } } };
-    square_saved off = { 2.1, 0 };
+    square_attributes off = { 2.1, 0 };
     lathe_gradcheck_opts loose = { .relative = 0.1 };
     assert_int_equal(lathe_gradcheck(square_function, &off, &leaf, 1, &loose, NULL), LATHE_OK);
     lathe_gradcheck_opts tight = { .relative = 0.03 };
@@ -93,7 +98,7 @@ static void a_gradient_in_a_tail_lane_is_caught(void **state)
 {
     (void)state;
     lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = { 2, { 16, 2 } } };
-    square_saved tail = { 2, 1e-12 };
+    square_attributes tail = { 2, 1e-12 };
     assert_int_equal(lathe_gradcheck(square_function, &tail, &leaf, 1, NULL, NULL),
         LATHE_OK); /* no tail lanes, and tiny */
     leaf.shape.dim[0] = 15;
@@ -117,7 +122,7 @@ static void constants_and_given_values_reach_the_function(void **state)
         { .layout = LATHE_PLAIN, .shape = { 1, { 4 } } },
         { .layout = LATHE_PLAIN, .shape = { 0, { 0 } }, .values = &five, .constant = true },
     };
-    square_saved right = { 2, 0 };
+    square_attributes right = { 2, 0 };
     assert_int_equal(lathe_gradcheck(first_only, &right, leaves, 2, NULL, NULL), LATHE_OK);
 }
 

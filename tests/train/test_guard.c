@@ -35,34 +35,41 @@ static bool is_now(place_kind kind, int place, const lathe_tape *tape)
     return injected.kind == kind && injected.place == place && lathe_tape_step(tape) == injected.step;
 }
 
-static lathe_status poison_backward(lathe_node *node)
+/* The layer's place, as the operation's only attribute. */
+static int place_of(const lathe_node *node) { return *(const int *)node->attributes; }
+
+static void poison_backward(lathe_node *node)
 {
     bool add;
     lathe_tensor *x = node->in[0];
-    lathe_real *gx = lathe_grad_target(node->out->tape, x, &add);
+    lathe_real *gx = lathe_grad_target(node->tape, x, &add);
     for (size_t i = 0; gx && i < x->stored; i++) gx[i] = (add ? gx[i] : 0) + node->out->grad[i];
-    if (gx && is_now(BACKWARD, *(const int *)node->saved, x->tape)) spoil(x, gx);
-    return LATHE_OK;
+    if (gx && is_now(BACKWARD, place_of(node), node->tape)) spoil(x, gx);
 }
 
-static const lathe_op poison_op = { "poison", poison_backward };
-
-static lathe_tensor *poison_forward(lathe_layer *layer, lathe_tensor *x)
+static void poison_forward(lathe_node *node)
 {
-    poison *self = (poison *)layer;
-    lathe_tape *tape = lathe_tape_of("poison", &x, 1);
-    lathe_tensor *y = tape ? lathe_tape_tensor(tape, x->layout, x->shape) : NULL;
-    if (!y) return NULL;
-    bool training = lathe_tape_mode(tape) == LATHE_TRAIN;
-    if (training && is_now(INPUT, self->place, tape)) spoil(x, x->data);
+    lathe_tensor *x = node->in[0], *y = node->out;
+    bool training = lathe_tape_mode(node->tape) == LATHE_TRAIN;
+    if (training && is_now(INPUT, place_of(node), node->tape)) spoil(x, x->data);
     memcpy(y->data, x->data, x->stored * sizeof *y->data);
-    if (training && is_now(FORWARD, self->place, tape)) spoil(y, y->data);
-    return lathe_tape_record(tape, &poison_op, y, &x, 1, &self->place);
+    if (training && is_now(FORWARD, place_of(node), node->tape)) spoil(y, y->data);
+}
+
+static const lathe_op poison_op = { .name = "poison",
+    .in = { { "x" } },
+    .attributes_size = sizeof(int),
+    .forward = poison_forward,
+    .backward = poison_backward };
+
+static lathe_tensor *layer_forward(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_apply(&poison_op, &x, 1, &((poison *)layer)->place);
 }
 
 static const lathe_layer_type poison_type = { .name = "poison",
     .size = sizeof(poison),
-    .forward = poison_forward };
+    .forward = layer_forward };
 
 static lathe_layer *poison_at(lathe_model *model, int place)
 {

@@ -4,8 +4,6 @@
 
 #include "loss_impl.h"
 
-const lathe_op lathe_binary_cross_entropy_op = { "binary_cross_entropy", lathe_pair_backward };
-
 static const lathe_field fields[] = {
     { .name = "pos_weight",
         .kind = LATHE_FIELD_DOUBLE,
@@ -22,30 +20,54 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-typedef struct binary_work {
-    const lathe_binary_cross_entropy_opts *opts;
-    size_t classes;
-} binary_work;
-
 /* A piece is one class of one block. */
 static void class_pieces(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    const binary_work *work = job->opts;
-    const lathe_binary_cross_entropy_opts *o = work->opts;
+    const lathe_binary_cross_entropy_opts *o = job->attributes;
     for (size_t i = begin; i < end; i++) {
-        size_t at = i * job->piece, k = i % work->classes;
+        size_t at = i * job->piece, k = i % job->classes;
         double pos_weight = o->pos_weight * (o->pos_weights ? (double)o->pos_weights[k] : 1);
-        lathe_context_kernels(NULL)->loss->binary(job->piece, o->weights ? o->weights[k] : 1,
-            (lathe_real)pos_weight, job->x + at, job->target + at, job->loss + at,
-            job->slope ? job->slope + at : NULL);
+        job->kernels->binary(job->piece, o->weights ? o->weights[k] : 1, (lathe_real)pos_weight, job->x + at,
+            job->target + at, job->loss + at, job->slope ? job->slope + at : NULL);
     }
+}
+
+static bool binary_cross_entropy_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_binary_cross_entropy_opts *o = node->attributes;
+    int classes = result->shape.dim[1];
+    return lathe_loss_weights(node->tape, node->op->name, "weight", o->weights, classes) &&
+        lathe_loss_weights(node->tape, node->op->name, "pos_weight", o->pos_weights, classes);
+}
+
+static void binary_cross_entropy_forward(lathe_node *node)
+{
+    lathe_pair_forward(node, lathe_loss_columns(node->in[0]) * LATHE_LANES, class_pieces);
+}
+
+const lathe_op lathe_binary_cross_entropy_op = {
+    .name = "binary_cross_entropy",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_binary_cross_entropy_opts),
+    .shape = binary_cross_entropy_shape,
+    .forward = binary_cross_entropy_forward,
+    .backward = lathe_pair_backward,
+};
+
+lathe_tensor *lathe_binary_cross_entropy(lathe_tensor *x, lathe_tensor *targets,
+    const lathe_binary_cross_entropy_opts *opts)
+{
+    lathe_tensor *each =
+        lathe_apply(&lathe_binary_cross_entropy_op, (lathe_tensor *[]){ x, targets }, 2, opts);
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN, 0);
 }
 
 static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const void *opts)
 {
-    return lathe_binary_cross_entropy(scores,
-        lathe_label_targets("lathe_binary_cross_entropy", scores, labels), opts);
+    return lathe_binary_cross_entropy(scores, lathe_label_targets("binary_cross_entropy", scores, labels),
+        opts);
 }
 
 static const lathe_real **class_weights(void *opts)
@@ -55,8 +77,8 @@ static const lathe_real **class_weights(void *opts)
 
 static lathe_tensor *many(lathe_tensor *scores, const int *targets, const void *opts)
 {
-    return lathe_binary_cross_entropy(scores,
-        lathe_many_targets("lathe_binary_cross_entropy", scores, targets), opts);
+    return lathe_binary_cross_entropy(scores, lathe_many_targets("binary_cross_entropy", scores, targets),
+        opts);
 }
 
 const lathe_loss_type lathe_binary_cross_entropy_loss = {
@@ -68,20 +90,3 @@ const lathe_loss_type lathe_binary_cross_entropy_loss = {
     .many = many,
     .class_weights = class_weights,
 };
-
-lathe_tensor *lathe_binary_cross_entropy(lathe_tensor *x, lathe_tensor *targets,
-    const lathe_binary_cross_entropy_opts *opts)
-{
-    const char *who = "lathe_binary_cross_entropy";
-    lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
-    lathe_binary_cross_entropy_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_binary_cross_entropy_loss, opts, &o) ||
-        !lathe_loss_batched(tape, who, x) ||
-        !lathe_loss_weights(tape, who, "weight", o.weights, x->shape.dim[1]) ||
-        !lathe_loss_weights(tape, who, "pos_weight", o.pos_weights, x->shape.dim[1]))
-        return NULL;
-    const binary_work work = { &o, (size_t)x->shape.dim[1] };
-    const lathe_pair_job job = { .piece = lathe_loss_columns(x) * LATHE_LANES, .opts = &work };
-    return lathe_pair_loss(who, &lathe_binary_cross_entropy_op, (lathe_tensor *[]){ x, targets }, 1,
-        class_pieces, job, o.reduction, (double)lathe_shape_count(&x->shape));
-}

@@ -7,6 +7,7 @@
 enum { COORDINATES = 4 };
 
 typedef struct box_job {
+    const lathe_kernels *kernels;
     lathe_box_kernel kind;
     double eps;
     size_t columns; /* boxes of an image */
@@ -24,9 +25,38 @@ static void forward_columns(void *context, size_t begin, size_t end)
     for (size_t column = begin; column < end; column++) {
         size_t block = column / job->columns,
                at = (block * COORDINATES * job->columns + column % job->columns) * LATHE_LANES;
-        lathe_context_kernels(NULL)->loss->boxes(job->kind, job->eps, job->columns * LATHE_LANES, job->x + at,
+        job->kernels->loss->boxes(job->kind, job->eps, job->columns * LATHE_LANES, job->x + at,
             job->target + at, job->loss + column * LATHE_LANES, job->slope ? job->slope + at : NULL);
     }
+}
+
+static bool box_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_tensor *x = node->in[0];
+    char text[LATHE_SHAPE_TEXT];
+    if (x->shape.dim[1] != COORDINATES)
+        return lathe_op_fail(node, LATHE_ESHAPE, "x is %s, expected boxes [B, 4, ...]",
+            lathe_shape_text(&x->shape, text));
+    result->shape = lathe_loss_samples(x);
+    return true;
+}
+
+static void forward(lathe_node *node, lathe_box_kernel kind)
+{
+    const lathe_tensor *x = node->in[0], *y = node->out;
+    box_job job = { .kernels = node->kernels,
+        .kind = kind,
+        .eps = ((const lathe_box_opts *)node->attributes)->eps,
+        .columns = lathe_loss_columns(x),
+        .x = x->data,
+        .target = node->in[1]->data,
+        .loss = y->data };
+    if (node->records && !(job.slope = lathe_tape_alloc(node->tape, x->stored, sizeof *job.slope))) return;
+    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(x) * job.columns, LATHE_LANES * 64,
+        forward_columns, &job);
+    lathe_zero_tails(y, y->data); /* what garbage there gives may be no number */
+    if (job.slope) lathe_zero_tails(x, job.slope);
+    node->saved = job.slope;
 }
 
 static void backward_pieces(void *context, size_t begin, size_t end)
@@ -34,52 +64,21 @@ static void backward_pieces(void *context, size_t begin, size_t end)
     const box_job *job = context;
     size_t piece = job->columns * LATHE_LANES;
     for (size_t i = begin; i < end; i++)
-        lathe_context_kernels(NULL)->element->mul(piece, job->slope + i * piece,
-            job->gy + i / COORDINATES * piece, job->gx + i * piece, job->add);
+        job->kernels->element->mul(piece, job->slope + i * piece, job->gy + i / COORDINATES * piece,
+            job->gx + i * piece, job->add);
 }
 
-static lathe_status box_backward(lathe_node *node)
+static void box_backward(lathe_node *node)
 {
-    lathe_tensor *x = node->in[0];
-    box_job job = { .columns = lathe_loss_columns(x), .slope = node->saved, .gy = node->out->grad };
-    if ((job.gx = lathe_grad_target(node->out->tape, x, &job.add)))
-        lathe_parallel_pieces((size_t)lathe_tensor_blocks(x) * COORDINATES, job.columns * LATHE_LANES,
-            backward_pieces, &job);
-    return LATHE_OK;
-}
-
-const lathe_op lathe_box_op = { "box", box_backward };
-
-static lathe_tensor *box_loss(const char *who, const lathe_loss_type *type, lathe_box_kernel kind,
-    lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
-{
-    char text[LATHE_SHAPE_TEXT];
-    lathe_box_opts o;
-    lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "target", target);
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, type, opts, &o)) return NULL;
-    if (x->shape.dim[1] != COORDINATES)
-        return lathe_tape_fail(tape, LATHE_ESHAPE, "%s: x is %s, expected boxes [B, 4, ...]", who,
-            lathe_shape_text(&x->shape, text));
-    bool records = lathe_tape_records(tape, &x, 1);
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_BATCHED, lathe_loss_samples(x));
-    lathe_real *slope = records ? lathe_tape_alloc(tape, x->stored, sizeof *slope) : NULL;
-    if (!y || (records && !slope)) return NULL;
-    box_job job = { .kind = kind,
-        .eps = o.eps,
+    const lathe_tensor *x = node->in[0];
+    box_job job = { .kernels = node->kernels,
         .columns = lathe_loss_columns(x),
-        .x = x->data,
-        .target = target->data,
-        .loss = y->data,
-        .slope = slope };
-    lathe_parallel_pieces((size_t)lathe_tensor_blocks(x) * job.columns, LATHE_LANES * 64, forward_columns,
-        &job);
-    lathe_zero_tails(y, y->data); /* what garbage there gives may be no number */
-    if (records) lathe_zero_tails(x, slope);
-    double boxes = (double)lathe_shape_count(&y->shape);
-    return lathe_reduce(who, lathe_tape_record(tape, &lathe_box_op, y, &x, 1, slope), o.reduction, boxes);
+        .slope = node->saved,
+        .gy = node->out->grad };
+    if ((job.gx = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(x) * COORDINATES,
+            job.columns * LATHE_LANES, backward_pieces, &job);
 }
-
-/* ---- the four ------------------------------------------------------------------------------------------ */
 
 static const lathe_field fields[] = {
     { .name = "eps",
@@ -97,6 +96,27 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
+static lathe_tensor *box_loss(const lathe_op *op, lathe_tensor *x, lathe_tensor *target,
+    const lathe_box_opts *opts)
+{
+    lathe_tensor *each = lathe_apply(op, (lathe_tensor *[]){ x, target }, 2, opts);
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN, 0);
+}
+
+/* ---- the four ------------------------------------------------------------------------------------------ */
+
+static void iou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_IOU); }
+
+const lathe_op lathe_iou_op = {
+    .name = "iou",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_box_opts),
+    .shape = box_shape,
+    .forward = iou_forward,
+    .backward = box_backward,
+};
+
 const lathe_loss_type lathe_iou_loss = {
     .name = "iou",
     .summary = "between boxes: 1 - IoU",
@@ -106,8 +126,20 @@ const lathe_loss_type lathe_iou_loss = {
 
 lathe_tensor *lathe_iou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_iou", &lathe_iou_loss, LATHE_BOX_KERNEL_IOU, x, target, opts);
+    return box_loss(&lathe_iou_op, x, target, opts);
 }
+
+static void giou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_GIOU); }
+
+const lathe_op lathe_giou_op = {
+    .name = "giou",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_box_opts),
+    .shape = box_shape,
+    .forward = giou_forward,
+    .backward = box_backward,
+};
 
 const lathe_loss_type lathe_giou_loss = {
     .name = "giou",
@@ -118,8 +150,20 @@ const lathe_loss_type lathe_giou_loss = {
 
 lathe_tensor *lathe_giou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_giou", &lathe_giou_loss, LATHE_BOX_KERNEL_GIOU, x, target, opts);
+    return box_loss(&lathe_giou_op, x, target, opts);
 }
+
+static void diou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_DIOU); }
+
+const lathe_op lathe_diou_op = {
+    .name = "diou",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_box_opts),
+    .shape = box_shape,
+    .forward = diou_forward,
+    .backward = box_backward,
+};
 
 const lathe_loss_type lathe_diou_loss = {
     .name = "diou",
@@ -130,8 +174,20 @@ const lathe_loss_type lathe_diou_loss = {
 
 lathe_tensor *lathe_diou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_diou", &lathe_diou_loss, LATHE_BOX_KERNEL_DIOU, x, target, opts);
+    return box_loss(&lathe_diou_op, x, target, opts);
 }
+
+static void ciou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_CIOU); }
+
+const lathe_op lathe_ciou_op = {
+    .name = "ciou",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_box_opts),
+    .shape = box_shape,
+    .forward = ciou_forward,
+    .backward = box_backward,
+};
 
 const lathe_loss_type lathe_ciou_loss = {
     .name = "ciou",
@@ -142,5 +198,5 @@ const lathe_loss_type lathe_ciou_loss = {
 
 lathe_tensor *lathe_ciou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
 {
-    return box_loss("lathe_ciou", &lathe_ciou_loss, LATHE_BOX_KERNEL_CIOU, x, target, opts);
+    return box_loss(&lathe_ciou_op, x, target, opts);
 }

@@ -11,6 +11,7 @@
  * A column is what is normalised together: one place of sixteen images, over all classes.
  */
 typedef struct cross_entropy_job {
+    const lathe_softmax_kernels *kernels;
     int classes;
     size_t columns; /* of a block */
     const lathe_real *x;
@@ -23,6 +24,12 @@ typedef struct cross_entropy_job {
     bool each, add;
 } cross_entropy_job;
 
+/* What both kinds have; soft ones have no labels. */
+typedef struct cross_entropy_attributes {
+    lathe_cross_entropy_opts opts; /* first: their fields describe the attributes */
+    const int *labels;
+} cross_entropy_attributes;
+
 static size_t place_of(const cross_entropy_job *job, size_t column)
 {
     return (column / job->columns * job->columns * (size_t)job->classes + column % job->columns) *
@@ -34,8 +41,8 @@ static void forward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_context_kernels(NULL)->softmax->cross_entropy(job->classes, job->columns * LATHE_LANES,
-            job->x + at, job->targets + at, job->loss + lane, job->largest + lane, job->log_sum + lane);
+        job->kernels->cross_entropy(job->classes, job->columns * LATHE_LANES, job->x + at, job->targets + at,
+            job->loss + lane, job->largest + lane, job->log_sum + lane);
     }
 }
 
@@ -44,32 +51,29 @@ static void backward_columns(void *context, size_t begin, size_t end)
     const cross_entropy_job *job = context;
     for (size_t column = begin; column < end; column++) {
         size_t at = place_of(job, column), lane = column * LATHE_LANES;
-        lathe_context_kernels(NULL)->softmax->cross_entropy_backward(job->classes, job->columns * LATHE_LANES,
-            job->x + at, job->targets + at, job->largest + lane, job->log_sum + lane, job->gloss + lane,
-            job->gx + at, job->add);
+        job->kernels->cross_entropy_backward(job->classes, job->columns * LATHE_LANES, job->x + at,
+            job->targets + at, job->largest + lane, job->log_sum + lane, job->gloss + lane, job->gx + at,
+            job->add);
     }
 }
 
-static lathe_status cross_entropy_backward(lathe_node *node)
+static void cross_entropy_backward(lathe_node *node)
 {
     cross_entropy_job job = *(const cross_entropy_job *)node->saved;
-    lathe_tape *tape = node->out->tape;
-    lathe_tensor *x = node->in[0];
+    const lathe_tensor *x = node->in[0];
     size_t columns = (size_t)lathe_tensor_blocks(x) * job.columns;
     job.gloss = node->out->grad;
     if (!job.each) {
-        lathe_real *gloss = lathe_tape_work(tape, lathe_times(columns, LATHE_LANES), sizeof *gloss);
-        if (!gloss) return LATHE_ENOMEM;
+        lathe_real *gloss = lathe_tape_work(node->tape, lathe_times(columns, LATHE_LANES), sizeof *gloss);
+        if (!gloss) return;
         for (size_t i = 0; i < columns * LATHE_LANES; i++)
             gloss[i] = (lathe_real)(job.factor * (double)node->out->grad[0]);
         job.gloss = gloss;
     }
-    if ((job.gx = lathe_grad_target(tape, x, &job.add)))
-        lathe_parallel_pieces(columns, (size_t)job.classes * LATHE_LANES, backward_columns, &job);
-    return LATHE_OK;
+    if ((job.gx = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces(node->context, columns, (size_t)job.classes * LATHE_LANES, backward_columns,
+            &job);
 }
-
-const lathe_op lathe_cross_entropy_op = { "cross_entropy", cross_entropy_backward };
 
 /* Of losses [blocks][columns][16], those of images: in double, image by image. */
 static double sum_of(const cross_entropy_job *job, int images)
@@ -82,30 +86,26 @@ static double sum_of(const cross_entropy_job *job, int images)
     return sum;
 }
 
-/* The operation for targets as they shall be; a mean divides by `total`. */
-static lathe_tensor *cross_entropy(lathe_tape *tape, lathe_tensor *x, lathe_real *targets,
-    lathe_reduction reduction, double total)
+/* The forward for targets as they shall be; job->factor is set. */
+static void forward(lathe_node *node, cross_entropy_job *job)
 {
+    const lathe_tensor *x = node->in[0];
     size_t columns = lathe_loss_columns(x), lanes = (size_t)lathe_tensor_blocks(x) * columns * LATHE_LANES;
-    bool each = reduction == LATHE_REDUCE_NONE;
-    lathe_shape shape = each ? lathe_loss_samples(x) : (lathe_shape){ 0 };
-    lathe_tensor *y = lathe_tape_tensor(tape, each ? LATHE_BATCHED : LATHE_PLAIN, shape);
-    cross_entropy_job *job = lathe_tape_alloc(tape, 1, sizeof *job);
-    lathe_real *saved = lathe_tape_alloc(tape, lathe_times(lanes, 2), sizeof *saved);
-    lathe_real *loss = each && y ? y->data : lathe_tape_work(tape, lanes, sizeof *loss);
-    if (!y || !job || !saved || !loss) return NULL;
-    *job = (cross_entropy_job){ .classes = x->shape.dim[1],
-        .columns = columns,
-        .x = x->data,
-        .targets = targets,
-        .largest = saved,
-        .log_sum = saved + lanes,
-        .loss = loss,
-        .each = each,
-        .factor = reduction == LATHE_REDUCE_MEAN ? 1 / total : 1 };
-    lathe_parallel_pieces(lanes / LATHE_LANES, (size_t)job->classes * LATHE_LANES, forward_columns, job);
-    if (!each) y->data[0] = (lathe_real)(sum_of(job, x->shape.dim[0]) * job->factor);
-    return lathe_tape_record(tape, &lathe_cross_entropy_op, y, &x, 1, job);
+    bool each = node->out->shape.rank > 0;
+    lathe_real *saved = lathe_tape_alloc(node->tape, lathe_times(lanes, 2), sizeof *saved);
+    lathe_real *loss = each ? node->out->data : lathe_tape_work(node->tape, lanes, sizeof *loss);
+    if (!saved || !loss) return;
+    job->kernels = node->kernels->softmax;
+    job->classes = x->shape.dim[1];
+    job->columns = columns;
+    job->x = x->data;
+    job->largest = saved;
+    job->log_sum = saved + lanes;
+    job->loss = loss;
+    job->each = each;
+    lathe_parallel_pieces(node->context, lanes / LATHE_LANES, (size_t)job->classes * LATHE_LANES,
+        forward_columns, job);
+    if (!each) node->out->data[0] = (lathe_real)(sum_of(job, x->shape.dim[0]) * job->factor);
 }
 
 /* ---- options ------------------------------------------------------------------------------------------- */
@@ -128,6 +128,84 @@ static const lathe_field fields[] = {
         .help = "over all samples" },
     { .name = NULL },
 };
+
+static double weight_of(const lathe_cross_entropy_opts *opts, int k)
+{
+    return opts->class_weights ? (double)opts->class_weights[k] : 1;
+}
+
+/* The shape of both kinds; a mean divides by `total`. */
+static bool reduced_shape(lathe_node *node, lathe_result *result, double total)
+{
+    const lathe_cross_entropy_opts *o = node->attributes;
+    cross_entropy_job *job = node->saved;
+    job->factor = o->reduction == LATHE_REDUCE_MEAN ? 1 / total : 1;
+    if (o->reduction == LATHE_REDUCE_NONE) result->shape = lathe_loss_samples(node->in[0]);
+    else *result = (lathe_result){ .layout = LATHE_PLAIN };
+    return lathe_loss_weights(node->tape, node->op->name, "weight", o->class_weights,
+        node->in[0]->shape.dim[1]);
+}
+
+/* ---- labels -------------------------------------------------------------------------------------------- */
+
+static bool cross_entropy_shape(lathe_node *node, lathe_result *result)
+{
+    const cross_entropy_attributes *a = node->attributes;
+    const lathe_cross_entropy_opts *o = &a->opts;
+    const lathe_tensor *x = node->in[0];
+    size_t count = (size_t)x->shape.dim[0] * lathe_loss_columns(x), counted;
+    double total = 0;
+    if (!lathe_loss_labels(node->tape, node->op->name, x, a->labels, o->ignore_index, &counted)) return false;
+    for (size_t i = 0; i < count; i++)
+        if (a->labels[i] != o->ignore_index) total += weight_of(o, a->labels[i]);
+    if (!reduced_shape(node, result, total)) return false;
+    return o->reduction != LATHE_REDUCE_MEAN || total > 0 ||
+        lathe_op_fail(node, LATHE_EARG,
+            "the mean over no samples: of %zu labels %zu are not ignored, with class weights of 0 in all",
+            count, counted);
+}
+
+static void cross_entropy_forward(lathe_node *node)
+{
+    const cross_entropy_attributes *a = node->attributes;
+    const lathe_cross_entropy_opts *o = &a->opts;
+    const lathe_tensor *x = node->in[0];
+    lathe_real *targets = lathe_tape_alloc(node->tape, x->stored, sizeof *targets);
+    if (!targets) return;
+    memset(targets, 0, x->stored * sizeof *targets);
+    int classes = x->shape.dim[1];
+    size_t stride = lathe_loss_columns(x) * LATHE_LANES,
+           count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
+    double smooth = o->label_smoothing;
+    for (size_t i = 0; i < count; i++) {
+        int label = a->labels[i];
+        if (label == o->ignore_index) continue;
+        lathe_real *target = targets + lathe_loss_place(x, i);
+        for (int k = 0; smooth > 0 && k < classes; k++)
+            target[(size_t)k * stride] = (lathe_real)(smooth / classes * weight_of(o, k));
+        target[(size_t)label * stride] += (lathe_real)((1 - smooth) * weight_of(o, label));
+    }
+    cross_entropy_job *job = node->saved;
+    job->targets = targets;
+    forward(node, job);
+}
+
+const lathe_op lathe_cross_entropy_op = {
+    .name = "cross_entropy",
+    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .fields = fields,
+    .attributes_size = sizeof(cross_entropy_attributes),
+    .saved_size = sizeof(cross_entropy_job),
+    .shape = cross_entropy_shape,
+    .forward = cross_entropy_forward,
+    .backward = cross_entropy_backward,
+};
+
+lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts)
+{
+    return lathe_apply(&lathe_cross_entropy_op, &x, 1,
+        &(cross_entropy_attributes){ opts ? *opts : (lathe_cross_entropy_opts){ 0 }, labels });
+}
 
 static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const void *opts)
 {
@@ -154,84 +232,45 @@ const lathe_loss_type lathe_cross_entropy_loss = {
     .class_weights = class_weights,
 };
 
-/* Checks what both kinds share; *opts is filled in. */
-static bool checks_pass(lathe_tape *tape, const char *who, const lathe_tensor *x,
-    const lathe_cross_entropy_opts *given, lathe_cross_entropy_opts *opts)
-{
-    return lathe_loss_batched(tape, who, x) &&
-        lathe_loss_resolve(tape, &lathe_cross_entropy_loss, given, opts) &&
-        lathe_loss_weights(tape, who, "weight", opts->class_weights, x->shape.dim[1]);
-}
-
-static double weight_of(const lathe_cross_entropy_opts *opts, int k)
-{
-    return opts->class_weights ? (double)opts->class_weights[k] : 1;
-}
-
-/* ---- labels -------------------------------------------------------------------------------------------- */
-
-/* Checks all labels; the sum of their classes' weights goes to *total. */
-static bool labels_pass(lathe_tape *tape, const lathe_tensor *x, const int *labels,
-    const lathe_cross_entropy_opts *opts, double *total)
-{
-    const char *who = "lathe_cross_entropy";
-    size_t count = (size_t)x->shape.dim[0] * lathe_loss_columns(x), counted;
-    if (!lathe_loss_labels(tape, who, x, labels, opts->ignore_index, &counted)) return false;
-    *total = 0;
-    for (size_t i = 0; i < count; i++)
-        if (labels[i] != opts->ignore_index) *total += weight_of(opts, labels[i]);
-    if (opts->reduction != LATHE_REDUCE_MEAN || *total > 0) return true;
-    return lathe_tape_fail(tape, LATHE_EARG,
-        "%s: the mean over no samples: of %zu labels %zu are not ignored, with class weights "
-        "of 0 in all",
-        who, count, counted);
-}
-
-lathe_tensor *lathe_cross_entropy(lathe_tensor *x, const int *labels, const lathe_cross_entropy_opts *opts)
-{
-    const char *who = "lathe_cross_entropy";
-    lathe_cross_entropy_opts o;
-    double total;
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !checks_pass(tape, who, x, opts, &o) || !labels_pass(tape, x, labels, &o, &total))
-        return NULL;
-
-    lathe_real *targets = lathe_tape_alloc(tape, x->stored, sizeof *targets);
-    if (!targets) return NULL;
-    memset(targets, 0, x->stored * sizeof *targets);
-    int classes = x->shape.dim[1];
-    size_t stride = lathe_loss_columns(x) * LATHE_LANES,
-           count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
-    double smooth = o.label_smoothing;
-    for (size_t i = 0; i < count; i++) {
-        if (labels[i] == o.ignore_index) continue;
-        lathe_real *target = targets + lathe_loss_place(x, i);
-        for (int k = 0; smooth > 0 && k < classes; k++)
-            target[(size_t)k * stride] = (lathe_real)(smooth / classes * weight_of(&o, k));
-        target[(size_t)labels[i] * stride] += (lathe_real)((1 - smooth) * weight_of(&o, labels[i]));
-    }
-    return cross_entropy(tape, x, targets, o.reduction, total);
-}
-
 /* ---- probabilities ------------------------------------------------------------------------------------- */
+
+static bool cross_entropy_soft_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_tensor *x = node->in[0];
+    return reduced_shape(node, result, (double)x->shape.dim[0] * (double)lathe_loss_columns(x));
+}
+
+static void cross_entropy_soft_forward(lathe_node *node)
+{
+    const lathe_cross_entropy_opts *o = node->attributes;
+    const lathe_tensor *x = node->in[0], *targets = node->in[1];
+    lathe_real *wanted = lathe_tape_alloc(node->tape, x->stored, sizeof *wanted);
+    if (!wanted) return;
+    int classes = x->shape.dim[1];
+    size_t piece = lathe_loss_columns(x) * LATHE_LANES;
+    double smooth = o->label_smoothing;
+    for (size_t i = 0; i < x->stored; i++)
+        wanted[i] = (lathe_real)(((double)targets->data[i] * (1 - smooth) + smooth / classes) *
+            weight_of(o, (int)(i / piece % (size_t)classes)));
+    lathe_zero_tails(x, wanted);
+    cross_entropy_job *job = node->saved;
+    job->targets = wanted;
+    forward(node, job);
+}
+
+const lathe_op lathe_cross_entropy_soft_op = {
+    .name = "cross_entropy_soft",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_cross_entropy_opts),
+    .saved_size = sizeof(cross_entropy_job),
+    .shape = cross_entropy_soft_shape,
+    .forward = cross_entropy_soft_forward,
+    .backward = cross_entropy_backward,
+};
 
 lathe_tensor *lathe_cross_entropy_soft(lathe_tensor *x, lathe_tensor *targets,
     const lathe_cross_entropy_opts *opts)
 {
-    const char *who = "lathe_cross_entropy_soft";
-    lathe_cross_entropy_opts o;
-    lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
-    if (!tape || !checks_pass(tape, who, x, opts, &o)) return NULL;
-
-    lathe_real *wanted = lathe_tape_alloc(tape, x->stored, sizeof *wanted);
-    if (!wanted) return NULL;
-    int classes = x->shape.dim[1];
-    size_t piece = lathe_loss_columns(x) * LATHE_LANES;
-    double smooth = o.label_smoothing;
-    for (size_t i = 0; i < x->stored; i++)
-        wanted[i] = (lathe_real)(((double)targets->data[i] * (1 - smooth) + smooth / classes) *
-            weight_of(&o, (int)(i / piece % (size_t)classes)));
-    lathe_zero_tails(x, wanted);
-    return cross_entropy(tape, x, wanted, o.reduction,
-        (double)x->shape.dim[0] * (double)lathe_loss_columns(x));
+    return lathe_apply(&lathe_cross_entropy_soft_op, (lathe_tensor *[]){ x, targets }, 2, opts);
 }

@@ -12,36 +12,20 @@ typedef struct plain_opts {
 static void square_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    lathe_context_kernels(NULL)->loss->square(end - begin, job->x + begin, job->target + begin,
+    job->kernels->square(end - begin, job->x + begin, job->target + begin, job->loss + begin,
+        job->slope ? job->slope + begin : NULL);
+}
+
+/* The kernel's bowl: quadratic below `edge`, then straight with slope `height`. */
+static void bowl(const lathe_pair_job *job, double edge, double height, size_t begin, size_t end)
+{
+    job->kernels->bowl(end - begin, (lathe_real)edge, (lathe_real)height, job->x + begin, job->target + begin,
         job->loss + begin, job->slope ? job->slope + begin : NULL);
-}
-
-/* The two numbers of the kernel "bowl". */
-typedef struct bowl {
-    lathe_real edge, height;
-} bowl;
-
-static void bowl_range(void *context, size_t begin, size_t end)
-{
-    const lathe_pair_job *job = context;
-    const bowl *b = job->opts;
-    lathe_context_kernels(NULL)->loss->bowl(end - begin, b->edge, b->height, job->x + begin,
-        job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
-}
-
-static lathe_tensor *distance(const char *who, const lathe_op *op, lathe_tensor *x, lathe_tensor *target,
-    lathe_range_fn *range, const bowl *b, lathe_reduction reduction)
-{
-    const lathe_pair_job job = { .piece = 1, .opts = b };
-    return lathe_pair_loss(who, op, (lathe_tensor *[]){ x, target }, 2, range, job, reduction,
-        (double)lathe_shape_count(&x->shape));
 }
 
 /* ---- l1 ------------------------------------------------------------------------------------------------ */
 
-const lathe_op lathe_l1_op = { "l1", lathe_pair_backward };
-
-static const lathe_field l1_fields[] = {
+static const lathe_field plain_fields[] = {
     { .name = "reduction",
         .kind = LATHE_FIELD_CHOICE,
         .offset = offsetof(plain_opts, reduction),
@@ -50,38 +34,60 @@ static const lathe_field l1_fields[] = {
     { .name = NULL },
 };
 
+static void l1_range(void *context, size_t begin, size_t end)
+{
+    const lathe_pair_job *job = context;
+    bowl(job, 0, 1, begin, end);
+}
+
+static void l1_forward(lathe_node *node) { lathe_pair_forward(node, 1, l1_range); }
+
+const lathe_op lathe_l1_op = {
+    .name = "l1",
+    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .fields = plain_fields,
+    .attributes_size = sizeof(plain_opts),
+    .forward = l1_forward,
+    .backward = lathe_pair_backward,
+};
+
 static lathe_tensor *classify_l1(lathe_tensor *scores, const int *labels, const void *opts)
 {
     const plain_opts *o = opts;
-    return lathe_l1(scores, lathe_label_targets("lathe_l1", scores, labels),
-        o ? o->reduction : LATHE_REDUCE_MEAN);
+    return lathe_l1(scores, lathe_label_targets("l1", scores, labels), o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
 const lathe_loss_type lathe_l1_loss = {
     .name = "l1",
     .summary = "distance |x - target|",
     .opts_size = sizeof(plain_opts),
-    .fields = l1_fields,
+    .fields = plain_fields,
     .classify = classify_l1,
 };
 
 lathe_tensor *lathe_l1(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction)
 {
-    static const bowl line = { 0, 1 };
-    lathe_tape *tape = lathe_tape_of_alike("lathe_l1", "x", x, "target", target);
-    plain_opts o = { reduction };
-    if (!tape || !lathe_loss_resolve(tape, &lathe_l1_loss, &o, &o)) return NULL;
-    return distance("lathe_l1", &lathe_l1_op, x, target, bowl_range, &line, reduction);
+    lathe_tensor *in[2] = { x, target };
+    return lathe_reduce(lathe_apply(&lathe_l1_op, in, 2, &(plain_opts){ reduction }), reduction, 0);
 }
 
 /* ---- mse ----------------------------------------------------------------------------------------------- */
 
-const lathe_op lathe_mse_op = { "mse", lathe_pair_backward };
+static void mse_forward(lathe_node *node) { lathe_pair_forward(node, 1, square_range); }
+
+const lathe_op lathe_mse_op = {
+    .name = "mse",
+    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .fields = plain_fields,
+    .attributes_size = sizeof(plain_opts),
+    .forward = mse_forward,
+    .backward = lathe_pair_backward,
+};
 
 static lathe_tensor *classify_mse(lathe_tensor *scores, const int *labels, const void *opts)
 {
     const plain_opts *o = opts;
-    return lathe_mse(scores, lathe_label_targets("lathe_mse", scores, labels),
+    return lathe_mse(scores, lathe_label_targets("mse", scores, labels),
         o ? o->reduction : LATHE_REDUCE_MEAN);
 }
 
@@ -89,21 +95,17 @@ const lathe_loss_type lathe_mse_loss = {
     .name = "mse",
     .summary = "squared distance (x - target)^2",
     .opts_size = sizeof(plain_opts),
-    .fields = l1_fields,
+    .fields = plain_fields,
     .classify = classify_mse,
 };
 
 lathe_tensor *lathe_mse(lathe_tensor *x, lathe_tensor *target, lathe_reduction reduction)
 {
-    lathe_tape *tape = lathe_tape_of_alike("lathe_mse", "x", x, "target", target);
-    plain_opts o = { reduction };
-    if (!tape || !lathe_loss_resolve(tape, &lathe_mse_loss, &o, &o)) return NULL;
-    return distance("lathe_mse", &lathe_mse_op, x, target, square_range, NULL, reduction);
+    lathe_tensor *in[2] = { x, target };
+    return lathe_reduce(lathe_apply(&lathe_mse_op, in, 2, &(plain_opts){ reduction }), reduction, 0);
 }
 
 /* ---- smooth l1 ----------------------------------------------------------------------------------------- */
-
-const lathe_op lathe_smooth_l1_op = { "smooth_l1", lathe_pair_backward };
 
 static const lathe_field smooth_l1_fields[] = {
     { .name = "beta",
@@ -120,9 +122,27 @@ static const lathe_field smooth_l1_fields[] = {
     { .name = NULL },
 };
 
+static void smooth_l1_range(void *context, size_t begin, size_t end)
+{
+    const lathe_pair_job *job = context;
+    const lathe_smooth_l1_opts *o = job->attributes;
+    bowl(job, o->beta, 1, begin, end);
+}
+
+static void smooth_l1_forward(lathe_node *node) { lathe_pair_forward(node, 1, smooth_l1_range); }
+
+const lathe_op lathe_smooth_l1_op = {
+    .name = "smooth_l1",
+    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .fields = smooth_l1_fields,
+    .attributes_size = sizeof(lathe_smooth_l1_opts),
+    .forward = smooth_l1_forward,
+    .backward = lathe_pair_backward,
+};
+
 static lathe_tensor *classify_smooth_l1(lathe_tensor *scores, const int *labels, const void *opts)
 {
-    return lathe_smooth_l1(scores, lathe_label_targets("lathe_smooth_l1", scores, labels), opts);
+    return lathe_smooth_l1(scores, lathe_label_targets("smooth_l1", scores, labels), opts);
 }
 
 const lathe_loss_type lathe_smooth_l1_loss = {
@@ -135,16 +155,11 @@ const lathe_loss_type lathe_smooth_l1_loss = {
 
 lathe_tensor *lathe_smooth_l1(lathe_tensor *x, lathe_tensor *target, const lathe_smooth_l1_opts *opts)
 {
-    lathe_tape *tape = lathe_tape_of_alike("lathe_smooth_l1", "x", x, "target", target);
-    lathe_smooth_l1_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_smooth_l1_loss, opts, &o)) return NULL;
-    return distance("lathe_smooth_l1", &lathe_smooth_l1_op, x, target, bowl_range,
-        &(bowl){ (lathe_real)o.beta, 1 }, o.reduction);
+    lathe_tensor *each = lathe_apply(&lathe_smooth_l1_op, (lathe_tensor *[]){ x, target }, 2, opts);
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN, 0);
 }
 
 /* ---- huber --------------------------------------------------------------------------------------------- */
-
-const lathe_op lathe_huber_op = { "huber", lathe_pair_backward };
 
 static const lathe_field huber_fields[] = {
     { .name = "delta",
@@ -162,9 +177,27 @@ static const lathe_field huber_fields[] = {
     { .name = NULL },
 };
 
+static void huber_range(void *context, size_t begin, size_t end)
+{
+    const lathe_pair_job *job = context;
+    const lathe_huber_opts *o = job->attributes;
+    bowl(job, o->delta, o->delta, begin, end);
+}
+
+static void huber_forward(lathe_node *node) { lathe_pair_forward(node, 1, huber_range); }
+
+const lathe_op lathe_huber_op = {
+    .name = "huber",
+    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .fields = huber_fields,
+    .attributes_size = sizeof(lathe_huber_opts),
+    .forward = huber_forward,
+    .backward = lathe_pair_backward,
+};
+
 static lathe_tensor *classify_huber(lathe_tensor *scores, const int *labels, const void *opts)
 {
-    return lathe_huber(scores, lathe_label_targets("lathe_huber", scores, labels), opts);
+    return lathe_huber(scores, lathe_label_targets("huber", scores, labels), opts);
 }
 
 const lathe_loss_type lathe_huber_loss = {
@@ -177,9 +210,6 @@ const lathe_loss_type lathe_huber_loss = {
 
 lathe_tensor *lathe_huber(lathe_tensor *x, lathe_tensor *target, const lathe_huber_opts *opts)
 {
-    lathe_tape *tape = lathe_tape_of_alike("lathe_huber", "x", x, "target", target);
-    lathe_huber_opts o;
-    if (!tape || !lathe_loss_resolve(tape, &lathe_huber_loss, opts, &o)) return NULL;
-    const bowl b = { (lathe_real)o.delta, (lathe_real)o.delta };
-    return distance("lathe_huber", &lathe_huber_op, x, target, bowl_range, &b, o.reduction);
+    lathe_tensor *each = lathe_apply(&lathe_huber_op, (lathe_tensor *[]){ x, target }, 2, opts);
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN, 0);
 }

@@ -7,8 +7,6 @@
 
 /* ---- one class of several ------------------------------------------------------------------------------ */
 
-const lathe_op lathe_focal_op = { "focal", lathe_pair_backward };
-
 static const lathe_field focal_fields[] = {
     { .name = "gamma",
         .kind = LATHE_FIELD_DOUBLE,
@@ -48,10 +46,21 @@ const lathe_loss_type lathe_focal_loss = {
 static void focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    const lathe_focal_opts *o = job->opts;
-    lathe_context_kernels(NULL)->loss->focal(end - begin, o->gamma, job->x + begin, job->target + begin,
-        job->loss + begin, job->slope ? job->slope + begin : NULL);
+    const lathe_focal_opts *o = job->attributes;
+    job->kernels->focal(end - begin, o->gamma, job->x + begin, job->target + begin, job->loss + begin,
+        job->slope ? job->slope + begin : NULL);
 }
+
+static void focal_forward(lathe_node *node) { lathe_pair_forward(node, 1, focal_range); }
+
+const lathe_op lathe_focal_op = {
+    .name = "focal",
+    .in = { { "entropy" }, { "factor", LATHE_FORM_LIKE, .constant = true } },
+    .fields = focal_fields,
+    .attributes_size = sizeof(lathe_focal_opts),
+    .forward = focal_forward,
+    .backward = lathe_pair_backward,
+};
 
 /* Each sample's factor, stored like its cross-entropy: alpha of its label, 0 if it is ignored. */
 static lathe_tensor *factors(lathe_tape *tape, const lathe_tensor *x, const lathe_tensor *entropy,
@@ -67,28 +76,25 @@ static lathe_tensor *factors(lathe_tape *tape, const lathe_tensor *x, const lath
 
 lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_opts *opts)
 {
-    const char *who = "lathe_focal";
+    const char *name = "focal";
     lathe_focal_opts o;
     size_t counted;
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !lathe_loss_batched(tape, who, x) ||
+    lathe_tape *tape = lathe_tape_of(name, &x, 1);
+    if (!tape || !lathe_loss_batched(tape, name, x) ||
         !lathe_loss_resolve(tape, &lathe_focal_loss, opts, &o) ||
-        !lathe_loss_weights(tape, who, "alpha", o.alpha, x->shape.dim[1]) ||
-        !lathe_loss_labels(tape, who, x, labels, o.ignore_index, &counted))
+        !lathe_loss_weights(tape, name, "alpha", o.alpha, x->shape.dim[1]) ||
+        !lathe_loss_labels(tape, name, x, labels, o.ignore_index, &counted))
         return NULL;
     if (!counted && o.reduction == LATHE_REDUCE_MEAN)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: the mean over no samples: all are ignored", who);
+        return lathe_tape_fail(tape, LATHE_EARG, "lathe_%s: the mean over no samples: all are ignored", name);
     lathe_tensor *entropy = lathe_cross_entropy(x, labels,
         &(lathe_cross_entropy_opts){ .ignore_index = o.ignore_index, .reduction = LATHE_REDUCE_NONE });
     lathe_tensor *factor = entropy ? factors(tape, x, entropy, labels, &o) : NULL;
-    const lathe_pair_job job = { .piece = 1, .opts = &o };
-    return lathe_pair_loss(who, &lathe_focal_op, (lathe_tensor *[]){ entropy, factor }, 1, focal_range, job,
-        o.reduction, (double)counted);
+    lathe_tensor *each = lathe_apply(&lathe_focal_op, (lathe_tensor *[]){ entropy, factor }, 2, opts);
+    return lathe_reduce(each, o.reduction, (double)counted);
 }
 
 /* ---- yes or no ----------------------------------------------------------------------------------------- */
-
-const lathe_op lathe_sigmoid_focal_op = { "sigmoid_focal", lathe_pair_backward };
 
 static const lathe_field sigmoid_focal_fields[] = {
     { .name = "alpha",
@@ -114,12 +120,12 @@ static const lathe_field sigmoid_focal_fields[] = {
 
 static lathe_tensor *classify_sigmoid_focal(lathe_tensor *scores, const int *labels, const void *opts)
 {
-    return lathe_sigmoid_focal(scores, lathe_label_targets("lathe_sigmoid_focal", scores, labels), opts);
+    return lathe_sigmoid_focal(scores, lathe_label_targets("sigmoid_focal", scores, labels), opts);
 }
 
 static lathe_tensor *many_sigmoid_focal(lathe_tensor *scores, const int *targets, const void *opts)
 {
-    return lathe_sigmoid_focal(scores, lathe_many_targets("lathe_sigmoid_focal", scores, targets), opts);
+    return lathe_sigmoid_focal(scores, lathe_many_targets("sigmoid_focal", scores, targets), opts);
 }
 
 const lathe_loss_type lathe_sigmoid_focal_loss = {
@@ -134,21 +140,25 @@ const lathe_loss_type lathe_sigmoid_focal_loss = {
 static void sigmoid_focal_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    const lathe_sigmoid_focal_opts *o = job->opts;
-    lathe_context_kernels(NULL)->loss->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin,
-        job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
+    const lathe_sigmoid_focal_opts *o = job->attributes;
+    job->kernels->binary_focal(end - begin, o->alpha, o->gamma, job->x + begin, job->target + begin,
+        job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
+
+static void sigmoid_focal_forward(lathe_node *node) { lathe_pair_forward(node, 1, sigmoid_focal_range); }
+
+const lathe_op lathe_sigmoid_focal_op = {
+    .name = "sigmoid_focal",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = sigmoid_focal_fields,
+    .attributes_size = sizeof(lathe_sigmoid_focal_opts),
+    .forward = sigmoid_focal_forward,
+    .backward = lathe_pair_backward,
+};
 
 lathe_tensor *lathe_sigmoid_focal(lathe_tensor *x, lathe_tensor *targets,
     const lathe_sigmoid_focal_opts *opts)
 {
-    const char *who = "lathe_sigmoid_focal";
-    lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
-    lathe_sigmoid_focal_opts o;
-    if (!tape || !lathe_loss_batched(tape, who, x) ||
-        !lathe_loss_resolve(tape, &lathe_sigmoid_focal_loss, opts, &o))
-        return NULL;
-    const lathe_pair_job job = { .piece = 1, .opts = &o };
-    return lathe_pair_loss(who, &lathe_sigmoid_focal_op, (lathe_tensor *[]){ x, targets }, 1,
-        sigmoid_focal_range, job, o.reduction, (double)lathe_shape_count(&x->shape));
+    lathe_tensor *each = lathe_apply(&lathe_sigmoid_focal_op, (lathe_tensor *[]){ x, targets }, 2, opts);
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN, 0);
 }

@@ -2,8 +2,6 @@
 
 #include "loss_impl.h"
 
-const lathe_op lathe_kl_div_op = { "kl_div", lathe_pair_backward };
-
 static const lathe_field fields[] = {
     { .name = "log_target",
         .kind = LATHE_FIELD_BOOL,
@@ -31,23 +29,36 @@ const lathe_loss_type lathe_kl_div_loss = {
 static void divergence_range(void *context, size_t begin, size_t end)
 {
     const lathe_pair_job *job = context;
-    const lathe_kl_div_opts *o = job->opts;
-    const lathe_loss_kernels *loss = lathe_context_kernels(NULL)->loss;
-    (o->log_target ? loss->log_divergence : loss->divergence)(end - begin, job->x + begin,
+    const lathe_kl_div_opts *o = job->attributes;
+    (o->log_target ? job->kernels->log_divergence : job->kernels->divergence)(end - begin, job->x + begin,
         job->target + begin, job->loss + begin, job->slope ? job->slope + begin : NULL);
 }
 
+static bool kl_div_shape(lathe_node *node, lathe_result *result)
+{
+    (void)result;
+    const lathe_kl_div_opts *o = node->attributes;
+    return !o->batchmean || o->reduction == LATHE_REDUCE_MEAN ||
+        lathe_op_fail(node, LATHE_EARG, "batchmean is a mean, yet the reduction is %s",
+            lathe_reduction_names[o->reduction]);
+}
+
+static void kl_div_forward(lathe_node *node) { lathe_pair_forward(node, 1, divergence_range); }
+
+const lathe_op lathe_kl_div_op = {
+    .name = "kl_div",
+    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_kl_div_opts),
+    .shape = kl_div_shape,
+    .forward = kl_div_forward,
+    .backward = lathe_pair_backward,
+};
+
 lathe_tensor *lathe_kl_div(lathe_tensor *x, lathe_tensor *targets, const lathe_kl_div_opts *opts)
 {
-    const char *who = "lathe_kl_div";
-    lathe_tape *tape = lathe_tape_of_alike(who, "x", x, "targets", targets);
-    lathe_kl_div_opts o;
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, &lathe_kl_div_loss, opts, &o))
-        return NULL;
-    if (o.batchmean && o.reduction != LATHE_REDUCE_MEAN)
-        return lathe_tape_fail(tape, LATHE_EARG, "%s: batchmean is a mean, yet the reduction is %s", who,
-            lathe_reduction_names[o.reduction]);
-    const lathe_pair_job job = { .piece = 1, .opts = &o };
-    return lathe_pair_loss(who, &lathe_kl_div_op, (lathe_tensor *[]){ x, targets }, 1, divergence_range, job,
-        o.reduction, o.batchmean ? (double)x->shape.dim[0] : (double)lathe_shape_count(&x->shape));
+    lathe_tensor *each = lathe_apply(&lathe_kl_div_op, (lathe_tensor *[]){ x, targets }, 2, opts);
+    bool batchmean = each && opts && opts->batchmean;
+    return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN,
+        batchmean ? (double)x->shape.dim[0] : 0);
 }

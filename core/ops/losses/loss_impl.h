@@ -13,18 +13,21 @@
 /** The names of lathe_reduction's values, for the field "reduction". */
 extern const char *const lathe_reduction_names[];
 
-/** lathe_fields_resolve with the type's fields. A failure goes to the tape and begins with "lathe_NAME: ". */
+/*
+ * `name` is that of the loss, with which messages begin: "focal" gives "lathe_focal: ...". Losses made of
+ * several operations use these functions before the first one; a loss that is an operation, in its shape rule.
+ */
+
+/** lathe_fields_resolve with the type's fields; a failure is the tape's. */
 bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const void *opts, void *resolved);
 
-/**
- * Check that weights [classes] (NULL: fine) named `what` are finite and >= 0. Errors: LATHE_EARG, the first
- * bad.
- */
-bool lathe_loss_weights(lathe_tape *tape, const char *who, const char *what, const lathe_real *weights,
+/** That weights [classes] (NULL: none) are finite and >= 0; `what` is their name. Errors: LATHE_EARG naming
+ * the first that is not. */
+bool lathe_loss_weights(lathe_tape *tape, const char *name, const char *what, const lathe_real *weights,
     int classes);
 
-/** Check that x is batched [B, K, ...]. Errors: LATHE_ESHAPE. */
-bool lathe_loss_batched(lathe_tape *tape, const char *who, const lathe_tensor *x);
+/** That x is batched [B, K, ...]. Errors: LATHE_ESHAPE. */
+bool lathe_loss_batched(lathe_tape *tape, const char *name, const lathe_tensor *x);
 
 /** Set the tail lanes of `values`, stored as `like` is, to 0. */
 void lathe_zero_tails(const lathe_tensor *like, lathe_real *values);
@@ -42,7 +45,7 @@ size_t lathe_loss_place(const lathe_tensor *x, size_t column);
  * Check the labels of x [B, K, ...], one a column. *counted becomes the number that are not `ignore_index`.
  * Errors   LATHE_EARG naming the first label that is not a class
  */
-bool lathe_loss_labels(lathe_tape *tape, const char *who, const lathe_tensor *x, const int *labels,
+bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x, const int *labels,
     int ignore_index, size_t *counted);
 
 /**
@@ -50,37 +53,35 @@ bool lathe_loss_labels(lathe_tape *tape, const char *who, const lathe_tensor *x,
  */
 lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *labels, int ignore_index);
 
-/**
- * lathe_one_hot for unchecked labels, without ignore_index. Errors: lathe_loss_batched's,
- * lathe_loss_labels's.
- */
-lathe_tensor *lathe_label_targets(const char *who, lathe_tensor *x, const int *labels);
+/** lathe_one_hot of labels that are not checked yet, none ignored. Errors: those of lathe_loss_batched and
+ * lathe_loss_labels. */
+lathe_tensor *lathe_label_targets(const char *name, lathe_tensor *x, const int *labels);
 
-/**
- * A constant of x's shape with these numbers, row-major. Errors: lathe_loss_batched's; LATHE_EARG for NULL.
- */
-lathe_tensor *lathe_many_targets(const char *who, lathe_tensor *x, const int *targets);
+/** A constant of x's shape with these numbers, row-major. Errors: those of lathe_loss_batched; LATHE_EARG for
+ * NULL. */
+lathe_tensor *lathe_many_targets(const char *name, lathe_tensor *x, const int *targets);
 
-/** The arrays of a loss with one number for each number of x. After forward only `slope` is needed. */
+/** The numbers of a loss that is one number for each of x. */
 typedef struct lathe_pair_job {
+    const lathe_loss_kernels *kernels;
+    const void *attributes; /* of the operation */
     const lathe_real *x, *target;
     lathe_real *loss;
-    lathe_real *slope; /* d loss / d x, or NULL if no gradient is needed */
-    size_t piece;      /* numbers in a piece of work; 1: any range of numbers */
-    const void *opts;
+    lathe_real *slope; /* d loss / d x, which backward needs; NULL if no gradient is needed */
+    size_t piece;      /* numbers a piece of work; 1: any run of numbers */
+    size_t classes;    /* K of x [B, K, ...], where pieces are one class of one block */
 } lathe_pair_job;
 
 /**
- * The loss of each number of in[0] against in[1], as operation `op`, whose backward is lathe_pair_backward.
- * `pieces` does pieces [begin, end) of the work for a lathe_pair_job, which is copied. With `inputs` 2 the
- * target has a gradient too: the negative of x's. A mean divides by `divisor`.
+ * The forward of an operation that gives the loss of each number of x against the same number of the target;
+ * its backward is lathe_pair_backward. `pieces` does pieces [begin, end) of the work given a lathe_pair_job.
  */
-lathe_tensor *lathe_pair_loss(const char *who, const lathe_op *op, lathe_tensor *const *in, int inputs,
-    lathe_range_fn *pieces, lathe_pair_job job, lathe_reduction reduction, double divisor);
+void lathe_pair_forward(lathe_node *node, size_t piece, lathe_range_fn *pieces);
 
-lathe_status lathe_pair_backward(lathe_node *node);
+/** The gradient to x, and its negative to the target unless that is constant. */
+void lathe_pair_backward(lathe_node *node);
 
-/** `each` itself, its sum, or its sum / `divisor`, as `reduction` says. */
-lathe_tensor *lathe_reduce(const char *who, lathe_tensor *each, lathe_reduction reduction, double divisor);
+/** `each` reduced: itself, its sum, or its sum over `divisor` (0: how many numbers it has). */
+lathe_tensor *lathe_reduce(lathe_tensor *each, lathe_reduction reduction, double divisor);
 
 #endif

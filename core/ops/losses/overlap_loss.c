@@ -9,6 +9,7 @@
 
 /* For each class 1 - N / M: N and M follow from three sums, and so does the gradient at_p + at_t * t. */
 typedef struct overlap_job {
+    const lathe_loss_kernels *kernels;
     bool jaccard;
     double smooth;
     size_t blocks, classes, piece; /* numbers of one class of one block */
@@ -28,8 +29,8 @@ static void forward_classes(void *context, size_t begin, size_t end)
         double sums[3] = { 0 }; /* of p t, of p, of t */
         for (size_t block = 0; block < job->blocks; block++) {
             size_t at = (block * job->classes + k) * job->piece;
-            lathe_context_kernels(NULL)->loss->overlap(job->piece, job->p + at, job->targets + at,
-                job->mask + block * job->piece, sums);
+            job->kernels->overlap(job->piece, job->p + at, job->targets + at, job->mask + block * job->piece,
+                sums);
         }
         double above = (job->jaccard ? 1 : 2) * sums[0] + job->smooth;
         double below = sums[1] + sums[2] - (job->jaccard ? sums[0] : 0) + job->smooth;
@@ -47,22 +48,10 @@ static void backward_pieces(void *context, size_t begin, size_t end)
     const overlap_job *job = context;
     for (size_t i = begin; i < end; i++) {
         size_t k = i % job->classes, at = i * job->piece;
-        lathe_context_kernels(NULL)->loss->overlap_backward(job->piece, job->gloss[k] * job->at_p[k],
-            job->gloss[k] * job->at_t[k], job->targets + at, job->mask + i / job->classes * job->piece,
-            job->gp + at, job->add);
+        job->kernels->overlap_backward(job->piece, job->gloss[k] * job->at_p[k], job->gloss[k] * job->at_t[k],
+            job->targets + at, job->mask + i / job->classes * job->piece, job->gp + at, job->add);
     }
 }
-
-static lathe_status overlap_backward(lathe_node *node)
-{
-    overlap_job job = *(const overlap_job *)node->saved;
-    job.gloss = node->out->grad;
-    if ((job.gp = lathe_grad_target(node->out->tape, node->in[0], &job.add)))
-        lathe_parallel_pieces(job.blocks * job.classes, job.piece, backward_pieces, &job);
-    return LATHE_OK;
-}
-
-const lathe_op lathe_overlap_op = { "overlap", overlap_backward };
 
 /* 1 for each column, 0 in tail lanes and where the label (NULL: none is) is ignored; stored as one class of
  * x. */
@@ -75,34 +64,50 @@ static lathe_real *make_mask(lathe_tape *tape, const lathe_tensor *x, const int 
     return mask ? mask->data : NULL;
 }
 
-static lathe_tensor *overlap(const char *who, lathe_tensor *p, const lathe_tensor *targets, const int *labels,
-    bool jaccard, const lathe_overlap_opts *o)
+/* The labels say which pixels are ignored; NULL: none is. */
+typedef struct overlap_attributes {
+    lathe_overlap_opts opts; /* first: their fields describe the attributes */
+    const int *labels;
+} overlap_attributes;
+
+static bool overlap_shape(lathe_node *node, lathe_result *result)
 {
-    if (!p || !targets) return NULL;
-    lathe_tape *tape = p->tape;
+    (void)node;
+    *result = (lathe_result){ .layout = LATHE_PLAIN, .shape = { 1, { result->shape.dim[1] } } };
+    return true;
+}
+
+static void forward(lathe_node *node, bool jaccard)
+{
+    const overlap_attributes *a = node->attributes;
+    const lathe_tensor *p = node->in[0];
     int classes = p->shape.dim[1];
-    overlap_job *job = lathe_tape_alloc(tape, 1, sizeof *job);
-    lathe_real *slopes = lathe_tape_alloc(tape, lathe_times(2, (size_t)classes), sizeof *slopes);
-    lathe_real *mask = make_mask(tape, p, labels, o->ignore_index);
-    lathe_tensor *y = lathe_tape_tensor(tape, LATHE_PLAIN, (lathe_shape){ 1, { classes } });
-    if (!job || !slopes || !mask || !y) return NULL;
-    *job = (overlap_job){ .jaccard = jaccard,
-        .smooth = o->smooth,
+    overlap_job *job = node->saved;
+    lathe_real *slopes = lathe_tape_alloc(node->tape, lathe_times(2, (size_t)classes), sizeof *slopes);
+    lathe_real *mask = make_mask(node->tape, p, a->labels, a->opts.ignore_index);
+    if (!slopes || !mask) return;
+    *job = (overlap_job){ .kernels = node->kernels->loss,
+        .jaccard = jaccard,
+        .smooth = a->opts.smooth,
         .blocks = (size_t)lathe_tensor_blocks(p),
         .classes = (size_t)classes,
         .piece = lathe_loss_columns(p) * LATHE_LANES,
         .p = p->data,
-        .targets = targets->data,
+        .targets = node->in[1]->data,
         .mask = mask,
-        .loss = y->data,
+        .loss = node->out->data,
         .at_p = slopes,
         .at_t = slopes + classes };
-    lathe_parallel_pieces(job->classes, job->blocks * job->piece, forward_classes, job);
-    return lathe_reduce(who, lathe_tape_record(tape, &lathe_overlap_op, y, &p, 1, job), o->reduction,
-        classes);
+    lathe_parallel_pieces(node->context, job->classes, job->blocks * job->piece, forward_classes, job);
 }
 
-/* ---- from logits and labels, from probabilities -------------------------------------------------------- */
+static void overlap_backward(lathe_node *node)
+{
+    overlap_job job = *(const overlap_job *)node->saved;
+    job.gloss = node->out->grad;
+    if ((job.gp = lathe_grad_target(node->tape, node->in[0], &job.add)))
+        lathe_parallel_pieces(node->context, job.blocks * job.classes, job.piece, backward_pieces, &job);
+}
 
 static const lathe_field fields[] = {
     { .name = "smooth",
@@ -123,27 +128,41 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static lathe_tensor *of_labels(const char *who, const lathe_loss_type *type, lathe_tensor *x,
-    const int *labels, bool jaccard, const lathe_overlap_opts *opts)
+static lathe_tensor *overlap(const lathe_op *op, lathe_tensor *p, lathe_tensor *targets, const int *labels,
+    const lathe_overlap_opts *opts)
+{
+    const overlap_attributes attributes = { opts ? *opts : (lathe_overlap_opts){ 0 }, labels };
+    lathe_tensor *each = lathe_apply(op, (lathe_tensor *[]){ p, targets }, 2, &attributes);
+    return lathe_reduce(each, attributes.opts.reduction, 0);
+}
+
+/* From logits and labels. */
+static lathe_tensor *of_labels(const lathe_op *op, const lathe_loss_type *type, lathe_tensor *x,
+    const int *labels, const lathe_overlap_opts *opts)
 {
     lathe_overlap_opts o;
     size_t counted;
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
-    if (!tape || !lathe_loss_batched(tape, who, x) || !lathe_loss_resolve(tape, type, opts, &o) ||
-        !lathe_loss_labels(tape, who, x, labels, o.ignore_index, &counted))
+    lathe_tape *tape = lathe_tape_of(op->name, &x, 1);
+    if (!tape || !lathe_loss_batched(tape, op->name, x) || !lathe_loss_resolve(tape, type, opts, &o) ||
+        !lathe_loss_labels(tape, op->name, x, labels, o.ignore_index, &counted))
         return NULL;
-    return overlap(who, lathe_softmax(x), lathe_one_hot(tape, x, labels, o.ignore_index), labels, jaccard,
-        &o);
+    return overlap(op, lathe_softmax(x), lathe_one_hot(tape, x, labels, o.ignore_index), labels, opts);
 }
 
-static lathe_tensor *of_targets(const char *who, const lathe_loss_type *type, lathe_tensor *p,
-    lathe_tensor *targets, bool jaccard, const lathe_overlap_opts *opts)
-{
-    lathe_overlap_opts o;
-    lathe_tape *tape = lathe_tape_of_alike(who, "p", p, "targets", targets);
-    if (!tape || !lathe_loss_batched(tape, who, p) || !lathe_loss_resolve(tape, type, opts, &o)) return NULL;
-    return overlap(who, p, targets, NULL, jaccard, &o);
-}
+/* ---- Dice and Jaccard ---------------------------------------------------------------------------------- */
+
+static void dice_forward(lathe_node *node) { forward(node, false); }
+
+const lathe_op lathe_dice_op = {
+    .name = "dice",
+    .in = { { "p", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(overlap_attributes),
+    .saved_size = sizeof(overlap_job),
+    .shape = overlap_shape,
+    .forward = dice_forward,
+    .backward = overlap_backward,
+};
 
 static lathe_tensor *classify_dice(lathe_tensor *scores, const int *labels, const void *opts)
 {
@@ -160,13 +179,26 @@ const lathe_loss_type lathe_dice_loss = {
 
 lathe_tensor *lathe_dice(lathe_tensor *x, const int *labels, const lathe_overlap_opts *opts)
 {
-    return of_labels("lathe_dice", &lathe_dice_loss, x, labels, false, opts);
+    return of_labels(&lathe_dice_op, &lathe_dice_loss, x, labels, opts);
 }
 
 lathe_tensor *lathe_dice_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts)
 {
-    return of_targets("lathe_dice_soft", &lathe_dice_loss, p, targets, false, opts);
+    return overlap(&lathe_dice_op, p, targets, NULL, opts);
 }
+
+static void jaccard_forward(lathe_node *node) { forward(node, true); }
+
+const lathe_op lathe_jaccard_op = {
+    .name = "jaccard",
+    .in = { { "p", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(overlap_attributes),
+    .saved_size = sizeof(overlap_job),
+    .shape = overlap_shape,
+    .forward = jaccard_forward,
+    .backward = overlap_backward,
+};
 
 static lathe_tensor *classify_jaccard(lathe_tensor *scores, const int *labels, const void *opts)
 {
@@ -183,12 +215,12 @@ const lathe_loss_type lathe_jaccard_loss = {
 
 lathe_tensor *lathe_jaccard(lathe_tensor *x, const int *labels, const lathe_overlap_opts *opts)
 {
-    return of_labels("lathe_jaccard", &lathe_jaccard_loss, x, labels, true, opts);
+    return of_labels(&lathe_jaccard_op, &lathe_jaccard_loss, x, labels, opts);
 }
 
 lathe_tensor *lathe_jaccard_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts)
 {
-    return of_targets("lathe_jaccard_soft", &lathe_jaccard_loss, p, targets, true, opts);
+    return overlap(&lathe_jaccard_op, p, targets, NULL, opts);
 }
 
 /* ---- with cross-entropy -------------------------------------------------------------------------------- */
@@ -245,13 +277,13 @@ const lathe_loss_type lathe_cross_entropy_iou_loss = {
 lathe_tensor *lathe_cross_entropy_iou(lathe_tensor *x, const int *labels,
     const lathe_cross_entropy_iou_opts *opts)
 {
-    const char *who = "lathe_cross_entropy_iou";
     lathe_cross_entropy_iou_opts o;
-    lathe_tape *tape = lathe_tape_of(who, &x, 1);
+    lathe_tape *tape = lathe_tape_of("cross_entropy_iou", &x, 1);
     if (!tape || !lathe_loss_resolve(tape, &lathe_cross_entropy_iou_loss, opts, &o)) return NULL;
     if (o.reduction == LATHE_REDUCE_NONE)
         return lathe_tape_fail(tape, LATHE_EARG,
-            "%s: reduction none: one part has a loss a sample, the other a loss a class", who);
+            "lathe_cross_entropy_iou: reduction none: one part has a loss a sample, the other a loss a "
+            "class");
     lathe_tensor *entropy = lathe_cross_entropy(x, labels,
         &(lathe_cross_entropy_opts){ .class_weights = o.class_weights,
             .label_smoothing = o.label_smoothing,

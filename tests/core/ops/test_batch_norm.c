@@ -414,9 +414,9 @@ static void mistakes_are_named(void **state)
     lathe_leaf leaves[5];
     fill_case(leaves, (lathe_shape){ 4, { 3, 2, 2, 2 } }, 1);
     c.opts.eps = -1;
-    assert_op_fails(norm, &c, leaves, 5, LATHE_EARG, "lathe_batch_norm: eps = -1, must be above 0");
+    assert_op_fails(norm, &c, leaves, 5, LATHE_EARG, "lathe_batch_norm: eps = -1 is not legal: > 0");
     c.opts = (lathe_batch_norm_opts){ .momentum = 1.5 };
-    assert_op_fails(norm, &c, leaves, 5, LATHE_EARG, "lathe_batch_norm: momentum = 1.5, must be in (0, 1]");
+    assert_op_fails(norm, &c, leaves, 5, LATHE_EARG, "lathe_batch_norm: momentum = 1.5 is not legal: (0, 1]");
     c.opts.momentum = 0;
     leaves[2].shape.dim[0] = 1;
     assert_op_fails(norm, &c, leaves, 5, LATHE_ESHAPE, "lathe_batch_norm: x has 2 channels, bias is [1]");
@@ -442,7 +442,8 @@ static void running_statistics_must_be_given(void **state)
     (void)state;
     lathe_leaf leaves[5];
     fill_case(leaves, (lathe_shape){ 2, { 3, 2 } }, 1);
-    assert_op_fails(without_running_mean, NULL, leaves, 5, LATHE_EARG, "lathe_batch_norm: an input is NULL");
+    assert_op_fails(without_running_mean, NULL, leaves, 5, LATHE_EARG,
+        "lathe_batch_norm: running_mean is NULL");
     free_leaves(leaves, 5);
 }
 

@@ -477,11 +477,14 @@ static void mistakes_are_named(void **state)
         "a 9 x 3 kernel with dilation 1 does not fit a 8 x 8 image with padding 0");
     expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 4 }, LATHE_ESHAPE,
         "with dilation 4 does not fit");
-    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .stride = -1 }, LATHE_EARG, "stride is -1");
-    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .padding = -1 }, LATHE_EARG, "padding is -1");
+    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .stride = -1 }, LATHE_EARG,
+        "lathe_conv2d: stride = -1 is not legal: [1, 1048576]");
+    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .padding = -1 }, LATHE_EARG,
+        "lathe_conv2d: padding = -1 is not legal: [0, 1048576]");
     expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .dilation = 2000000000 }, LATHE_EARG,
-        "dilation is 2000000000");
-    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .groups = -3 }, LATHE_EARG, "groups is -3");
+        "lathe_conv2d: dilation = 2000000000 is not legal: [1, 1048576]");
+    expect_failure(x, LATHE_BATCHED, w, 0, (lathe_conv2d_opts){ .groups = -3 }, LATHE_EARG,
+        "lathe_conv2d: groups = -3 is not legal: [1, 1048576]");
     lathe_error_clear();
     assert_null(lathe_conv2d(NULL, NULL, NULL, NULL));
     assert_failed(LATHE_EARG, "lathe_conv2d");

@@ -289,7 +289,7 @@ static void mistakes_are_named(void **state)
     expect_failure((lathe_shape){ 4, { 4, 1, 9, 11 } }, LATHE_BATCHED, w, 0, "x is batched [4, 1, 9, 11]");
     expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_PLAIN, w, 0, "x is plain [4, 99]");
     expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_BATCHED, (lathe_shape){ 1, { 99 } }, 0,
-        "weight is [99]");
+        "lathe_linear: weight is plain [99], expected plain [O, F]");
     expect_failure((lathe_shape){ 2, { 4, 99 } }, LATHE_BATCHED, w, 9, "bias is [9], weight has 10 outputs");
     lathe_error_clear();
     assert_null(lathe_linear(NULL, NULL, NULL));

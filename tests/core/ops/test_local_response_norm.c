@@ -177,7 +177,8 @@ static void test_errors(void **state)
     assert_null(
         lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 1, 2 } }, NULL),
             NULL));
-    assert_failed(LATHE_ESHAPE, "x is [1, 2], expected [B, C, H, W]");
+    assert_failed(LATHE_ESHAPE,
+        "lathe_local_response_norm: x is batched [1, 2], expected batched [B, C, H, W]");
 }
 
 int main(void)

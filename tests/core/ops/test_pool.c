@@ -234,6 +234,12 @@ static void gradients_are_right(void **state)
     }
 }
 
+static lathe_tensor *relu_pool(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_relu_max_pool2d(leaves[0], context);
+}
+
 /* Twice the same tensor: the second gradient is added to the first. */
 static lathe_tensor *pool_twice(void *context, lathe_tensor *const *leaves, int count)
 {
@@ -275,6 +281,9 @@ static void a_relu_before_costs_nothing_else(void **state)
         }
         assert_memory_equal(y[0], y[1], results * sizeof *gy);
         for (size_t i = 0; i < count; i++) assert_true(gx[0][i] == gx[1][i]); /* -0 equals 0 */
+        lathe_leaf apart = apart_leaf(LATHE_BATCHED, images(batch, 2, height, width), seed);
+        assert_gradient("relu_max_pool2d", relu_pool, (void *)&opts, &apart, 1);
+        free_leaves(&apart, 1);
         free(x), free(gx[0]), free(gx[1]), free(y[0]), free(y[1]), free(gy);
     }
     lathe_tape_free(tape);
@@ -334,9 +343,9 @@ static void mistakes_are_named(void **state)
         lathe_status status;
         const char *message;
     } mistakes[] = {
-        { { MAX, { .kernel = 0 } }, LATHE_EARG, "lathe_max_pool2d: kernel = 0, must be at least 1" },
+        { { MAX, { .kernel = 0 } }, LATHE_EARG, "lathe_max_pool2d: kernel must be given" },
         { { MAX, { .kernel = 2, .stride = -1 } }, LATHE_EARG,
-            "lathe_max_pool2d: stride = -1, must be at least 1" },
+            "lathe_max_pool2d: stride = -1 is not legal: >= 0" },
         { { AVERAGE, { .kernel = 3, .padding = 2 } }, LATHE_EARG,
             "lathe_avg_pool2d: padding = 2, must be 0 to kernel / 2 = 1" },
         { { AVERAGE, { .kernel = 3, .padding = -1 } }, LATHE_EARG, "padding = -1" },
@@ -344,7 +353,7 @@ static void mistakes_are_named(void **state)
             "lathe_max_pool2d: kernel 6 with padding 0 does not fit into x [2, 3, 5, 4]" },
         { { MAX, { .kernel = 2147483647 } }, LATHE_ESHAPE, "kernel 2147483647 with padding 0 does not fit" },
         { { ADAPTIVE, { .kernel = 0, .stride = 3 } }, LATHE_EARG,
-            "lathe_adaptive_avg_pool2d: height 0 and width 3 must be at least 1" },
+            "lathe_adaptive_avg_pool2d: height must be given" },
     };
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, images(2, 3, 5, 4), 1);
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
@@ -371,8 +380,7 @@ static void a_kernel_must_be_given(void **state)
 {
     (void)state;
     lathe_leaf leaf = normal_leaf(LATHE_BATCHED, images(1, 1, 2, 2), 1);
-    assert_op_fails(without_options, NULL, &leaf, 1, LATHE_EARG,
-        "lathe_max_pool2d: opts is NULL, but kernel must be given");
+    assert_op_fails(without_options, NULL, &leaf, 1, LATHE_EARG, "lathe_max_pool2d: kernel must be given");
     free_leaves(&leaf, 1);
 }
 

@@ -120,9 +120,9 @@ static void views_are_their_twins_with_the_right_gradient(void **state)
         double *want = leaf_doubles(&leaf);
         assert_result("flatten", flatten, NULL, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
         assert_result("reshape", reshape, &other, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
-        assert_gradient("reshape", flatten, NULL, &leaf, 1);
+        assert_gradient("flatten", flatten, NULL, &leaf, 1);
         assert_gradient("reshape", reshape, &other, &leaf, 1);
-        assert_gradient("reshape", view_beside_itself, NULL, &leaf, 1);
+        assert_gradient("flatten", view_beside_itself, NULL, &leaf, 1);
         free(want);
         free_leaves(&leaf, 1);
     }
@@ -260,7 +260,8 @@ static void mistakes_are_named(void **state)
     assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE,
         "lathe_concat: input 0 is [4, 6], input 1 is [5, 6]");
     pair[1] = plain;
-    assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE, "input 1 is [4, 6] and not batched");
+    assert_op_fails(concat, NULL, pair, 2, LATHE_ESHAPE,
+        "lathe_concat: input 1 is plain [4, 6], expected batched [B, C, ...]");
     lathe_error_clear();
     assert_null(lathe_concat(NULL, 2));
     assert_failed(LATHE_EARG, "lathe_concat: 0 inputs, expected 1 to 64");
@@ -270,18 +271,22 @@ static void mistakes_are_named(void **state)
 
     subsample_case c = { 2, 6 };
     assert_op_fails(subsample, &c, &leaf, 1, LATHE_ESHAPE,
-        "lathe_subsample: x is [4, 6], expected batched [B, C, H, W]");
+        "lathe_subsample: x is batched [4, 6], expected batched [B, C, H, W]");
     lathe_leaf picture = { .layout = LATHE_BATCHED, .shape = { 4, { 1, 3, 2, 2 } } };
     c.stride = 0;
-    assert_op_fails(subsample, &c, &picture, 1, LATHE_EARG, "lathe_subsample: stride 0 is below 1");
+    assert_op_fails(subsample, &c, &picture, 1, LATHE_EARG, "lathe_subsample: stride must be given");
     c = (subsample_case){ 1, 2 };
     assert_op_fails(subsample, &c, &picture, 1, LATHE_ESHAPE,
         "lathe_subsample: x has 3 channels, more than the 2 wanted");
 
     slice_case out[] = { { 2, 5 }, { -1, 2 }, { 0, 0 }, { 6, 1 } };
-    for (int i = 0; i < 4; i++) assert_op_fails(slice, &out[i], &leaf, 1, LATHE_EARG, "of [4, 6]");
+    static const char *const why[] = { "lathe_slice: 5 channels from 2 of [4, 6]",
+        "lathe_slice: first = -1 is not legal: >= 0", "lathe_slice: count must be given",
+        "lathe_slice: 1 channels from 6 of [4, 6]" };
+    for (int i = 0; i < 4; i++) assert_op_fails(slice, &out[i], &leaf, 1, LATHE_EARG, why[i]);
     slice_case first = { 0, 1 };
-    assert_op_fails(slice, &first, &plain, 1, LATHE_ESHAPE, "lathe_slice: x is [4, 6] and not batched");
+    assert_op_fails(slice, &first, &plain, 1, LATHE_ESHAPE,
+        "lathe_slice: x is plain [4, 6], expected batched [B, C, ...]");
 }
 
 static void threads_change_no_bit(void **state)

@@ -94,9 +94,10 @@ static void mistakes_are_named(void **state)
     (void)state;
     lathe_leaf plain = { .layout = LATHE_PLAIN, .shape = { 2, { 2, 3 } } };
     lathe_leaf flat = { .layout = LATHE_BATCHED, .shape = { 1, { 2 } } };
-    assert_op_fails(softmax, NULL, &plain, 1, LATHE_ESHAPE, "lathe_softmax: x is [2, 3] and not batched");
+    assert_op_fails(softmax, NULL, &plain, 1, LATHE_ESHAPE,
+        "lathe_softmax: x is plain [2, 3], expected batched [B, C, ...]");
     assert_op_fails(log_softmax, NULL, &flat, 1, LATHE_ESHAPE,
-        "lathe_log_softmax: x is [2], expected batched [B, K, ...]");
+        "lathe_log_softmax: x is batched [2], expected batched [B, C, ...]");
 }
 
 static void threads_change_no_bit(void **state)

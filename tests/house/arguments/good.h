@@ -372,9 +372,10 @@ static const lathe_setting *good_lathe_setting_p(const char *place)
 static const lathe_op *good_lathe_op_p(const char *place)
 {
     (void)place;
-    return lathe_op_at(0);
+    const lathe_op *op = lathe_op_at(0);
+    for (int i = 1; strcmp(op->name, "relu"); i++) op = lathe_op_at(i);
+    return op;
 }
-
 static void error_handler(lathe_status status, const char *message) { (void)status, (void)message; }
 static void task(void *context, int number) { (void)context, (void)number; }
 static void node_hook(void *context, const lathe_node *node) { (void)context, (void)node; }
@@ -485,6 +486,14 @@ static lathe_tensor *good_lathe_tensor_p(const char *place)
         if (is(place, tensors[i].place) && (!best || strlen(tensors[i].place) > strlen(best->place)))
             best = &tensors[i];
     return best ? leaf(best->layout, best->shape) : leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 3, 8, 8 } });
+}
+
+static const lathe_node *good_lathe_node_p(const char *place)
+{
+    lathe_tensor *x = good_lathe_tensor_p(place);
+    x->needs_grad = true;
+    lathe_relu(x);
+    return lathe_tape_newest(x->tape);
 }
 
 static lathe_layer *net(void);

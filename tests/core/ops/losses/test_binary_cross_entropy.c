@@ -116,9 +116,10 @@ static void mistakes_are_named(void **state)
     pair[0].layout = pair[1].layout = LATHE_PLAIN;
     opts.reduction = LATHE_REDUCE_MEAN;
     assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE,
-        "x is [3, 4] and not batched, expected batched [B, K, ...]");
+        "lathe_binary_cross_entropy: x is plain [3, 4], expected batched [B, C, ...]");
+    pair[0].layout = pair[1].layout = LATHE_BATCHED;
     pair[1].shape.dim[1] = 5;
-    assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE, "x is [3, 4], targets is [3, 5]");
+    assert_op_fails(binary, &opts, pair, 2, LATHE_ESHAPE, "x is batched [3, 4], targets is batched [3, 5]");
 }
 
 static void threads_change_no_bit(void **state)

@@ -102,7 +102,7 @@ static void check(box_kind kind, uint64_t seed)
     assert_loss(kind_names[kind], box, &c, leaves, 2, c.opts.reduction, each, n, (double)n);
     /* CIoU's weight of the proportions counts as constant, so that its gradient is not that of the number it
      * gives. */
-    if (kind != CIOU) assert_gradient("box", box, &c, leaves, 2);
+    if (kind != CIOU) assert_gradient(kind_names[kind], box, &c, leaves, 2);
     free(x);
     free(t);
     free(each);
@@ -139,14 +139,15 @@ static void mistakes_are_named(void **state)
     assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_giou: x is [3, 5], expected boxes [B, 4, ...]");
     pair[1].shape.dim[1] = 4;
     assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
-        "lathe_giou: x is [3, 5] batched, target is [3, 4] batched");
+        "lathe_giou: x is batched [3, 5], target is batched [3, 4]");
     pair[0] = pair[1];
     c = (box_case){ CIOU, { .eps = -1 } };
     assert_op_fails(box, &c, pair, 2, LATHE_EARG, "lathe_ciou: eps = -1 is not legal: > 0");
     c = (box_case){ DIOU, { .reduction = (lathe_reduction)3 } };
     assert_op_fails(box, &c, pair, 2, LATHE_EARG, "lathe_diou: reduction = 3");
     pair[0].layout = pair[1].layout = LATHE_PLAIN;
-    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE, "lathe_diou: x is [3, 4] and not batched");
+    assert_op_fails(box, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_diou: x is plain [3, 4], expected batched [B, C, ...]");
 }
 
 static void threads_change_no_bit(void **state)

@@ -126,7 +126,8 @@ static void cross_entropy_has_the_right_gradient(void **state)
     for (uint64_t seed = 0; seed < 30; seed++) {
         random_case r;
         fill_case(&r, seed);
-        assert_gradient("cross_entropy", cross_entropy, &r.c, r.leaves, 2);
+        assert_gradient(r.c.labels ? "cross_entropy" : "cross_entropy_soft", cross_entropy, &r.c, r.leaves,
+            2);
         free_leaves(r.leaves, 1);
     }
 }
@@ -277,8 +278,10 @@ static void mistakes_are_named(void **state)
     labels[2] = -1;
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG, "label -1 of sample 2");
     labels[2] = 2;
-    assert_op_fails(cross_entropy, &c, &plain, 1, LATHE_ESHAPE, "x is [3, 4] and not batched");
-    assert_op_fails(cross_entropy, &c, &deep, 1, LATHE_ESHAPE, "x is [12], expected batched [B, K, ...]");
+    assert_op_fails(cross_entropy, &c, &plain, 1, LATHE_ESHAPE,
+        "lathe_cross_entropy: x is plain [3, 4], expected batched [B, C, ...]");
+    assert_op_fails(cross_entropy, &c, &deep, 1, LATHE_ESHAPE,
+        "lathe_cross_entropy: x is batched [12], expected batched [B, C, ...]");
     c.opts.label_smoothing = 1.5;
     assert_op_fails(cross_entropy, &c, &leaf, 1, LATHE_EARG,
         "lathe_cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]");
@@ -293,14 +296,15 @@ static void mistakes_are_named(void **state)
     loss_case soft = { 0 };
     lathe_leaf pair[] = { leaf, batched(3, 5, NULL) };
     assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE,
-        "lathe_cross_entropy_soft: x is [3, 4] batched, targets is [3, 5]");
+        "lathe_cross_entropy_soft: x is batched [3, 4], targets is batched [3, 5]");
     pair[1] = plain;
-    assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE, "x is [3, 4] batched, targets is [3, 4]");
+    assert_op_fails(cross_entropy, &soft, pair, 2, LATHE_ESHAPE,
+        "lathe_cross_entropy_soft: x is batched [3, 4], targets is plain [3, 4]");
 
     lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_null(lathe_cross_entropy(NULL, labels, NULL));
-    assert_failed(LATHE_EARG, "lathe_cross_entropy: an input is NULL");
+    assert_failed(LATHE_EARG, "lathe_cross_entropy: x is NULL");
     assert_null(lathe_cross_entropy(lathe_tape_leaf(tape, LATHE_BATCHED, leaf.shape, NULL), NULL, NULL));
     assert_failed(LATHE_EARG, "lathe_cross_entropy: labels is NULL");
     lathe_tape_free(tape);

@@ -115,9 +115,11 @@ static void mistakes_are_named(void **state)
     lathe_leaf pair[] = { leaf, leaf };
     pair[1].layout = LATHE_PLAIN;
     distance_case c = { "mse", 0, LATHE_REDUCE_MEAN };
-    assert_op_fails(distance, &c, pair, 2, LATHE_ESHAPE, "lathe_mse: x is [3, 4] batched, target is [3, 4]");
+    assert_op_fails(distance, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_mse: x is batched [3, 4], target is plain [3, 4]");
     c.op = "l1";
-    assert_op_fails(distance, &c, pair, 2, LATHE_ESHAPE, "lathe_l1: x is [3, 4] batched, target is [3, 4]");
+    assert_op_fails(distance, &c, pair, 2, LATHE_ESHAPE,
+        "lathe_l1: x is batched [3, 4], target is plain [3, 4]");
     pair[1] = leaf;
     c.reduction = (lathe_reduction)7;
     assert_op_fails(distance, &c, pair, 2, LATHE_EARG,

@@ -185,7 +185,7 @@ static void mistakes_are_named(void **state)
         "lathe_sigmoid_focal: alpha = 1.5 is not legal: [-1, 1]");
     pair[1].shape.dim[1] = 5;
     assert_op_fails(sigmoid_focal, &opts, pair, 2, LATHE_ESHAPE,
-        "lathe_sigmoid_focal: x is [3, 4] batched, targets is [3, 5]");
+        "lathe_sigmoid_focal: x is batched [3, 4], targets is batched [3, 5]");
 }
 
 static void threads_change_no_bit(void **state)

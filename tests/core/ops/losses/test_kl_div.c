@@ -76,7 +76,8 @@ static void mistakes_are_named(void **state)
     opts.reduction = (lathe_reduction)3;
     assert_op_fails(kl_div, &opts, pair, 2, LATHE_EARG, "lathe_kl_div: reduction = 3");
     pair[1].shape.dim[0] = 4;
-    assert_op_fails(kl_div, &opts, pair, 2, LATHE_ESHAPE, "targets is [4, 4]");
+    assert_op_fails(kl_div, &opts, pair, 2, LATHE_ESHAPE,
+        "lathe_kl_div: x is batched [3, 4], targets is batched [4, 4]");
 }
 
 static void threads_change_no_bit(void **state)

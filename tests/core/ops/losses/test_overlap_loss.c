@@ -106,7 +106,7 @@ static void check(uint64_t seed)
     twin(&c, &shape, p, t, each);
     assert_loss("overlap", overlap, &c, leaves, 2, c.opts.reduction, each, (size_t)shape.dim[1],
         shape.dim[1]);
-    assert_gradient("overlap", overlap, &c, leaves, 2);
+    assert_gradient(c.jaccard ? "jaccard" : "dice", overlap, &c, leaves, 2);
     free(p);
     free(t);
     free(labels);
@@ -173,7 +173,7 @@ static void mistakes_are_named(void **state)
     assert_op_fails(overlap, &c, pair, 2, LATHE_EARG, "lathe_jaccard: reduction = 5");
     pair[1].shape.dim[2] = 3;
     assert_op_fails(overlap, &c, pair, 2, LATHE_ESHAPE,
-        "lathe_jaccard_soft: p is [2, 3, 2] batched, targets is [2, 3, 3]");
+        "lathe_jaccard: p is batched [2, 3, 2], targets is batched [2, 3, 3]");
     iou_case i = { labels, { .reduction = LATHE_REDUCE_NONE } };
     assert_op_fails(cross_entropy_iou, &i, pair, 1, LATHE_EARG, "lathe_cross_entropy_iou: reduction none");
     i.opts = (lathe_cross_entropy_iou_opts){ .lambda = -1 };

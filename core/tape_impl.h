@@ -1,0 +1,41 @@
+/* The tape's insides, for tape.c and op.c. Not installed. */
+#ifndef LATHE_CORE_TAPE_IMPL_H
+#define LATHE_CORE_TAPE_IMPL_H
+
+#include "arena.h"
+#include "op.h"
+
+enum { LATHE_SPARE_GRADS = 32 };
+
+/* Gradient buffers that backward is done with, to be used again for the next ones. */
+typedef struct lathe_spare_grad {
+    lathe_real *at;
+    size_t count;
+} lathe_spare_grad;
+
+struct lathe_tape {
+    lathe_context *context;
+    lathe_arena *arena; /* tensors, nodes, what operations save */
+    lathe_arena *work;  /* one operation's work space */
+    lathe_node *newest;
+    lathe_mode mode;
+    bool begun, backward_done;
+    uint64_t seed, step, ticket;
+    double statistics; /* 0: norms have their momentum */
+    bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
+    const char *scope;
+    lathe_node_hook *on_record, *on_backward;
+    void *on_record_context, *on_backward_context;
+    lathe_spare_grad spare[LATHE_SPARE_GRADS];
+    int spares;
+    lathe_status status;
+    char message[LATHE_MESSAGE_SIZE];
+};
+
+/** A failure that was recorded elsewhere (out of memory, a bad shape) is the tape's too. Returns NULL. */
+void *lathe_tape_adopt_failure(lathe_tape *tape);
+
+/** Take back the work space of the operation that has run. */
+void lathe_tape_give_work_back(lathe_tape *tape);
+
+#endif
