@@ -112,8 +112,8 @@ static int check_arguments(const cli_line *line)
 {
     const cli_command *command = line->command;
     if (line->arguments < command->least)
-        return cli_fail(CLI_USAGE, "%s: what is missing: lathe %s [options] %s", command->name, command->name,
-            command->arguments);
+        return cli_fail(CLI_USAGE, "%s: an argument is missing: lathe %s [options] %s", command->name,
+            command->name, command->arguments);
     if (command->most >= 0 && line->arguments > command->most)
         return cli_fail(CLI_USAGE, "%s: '%s' is one argument too many", command->name,
             line->argument[command->most]);

@@ -19,7 +19,7 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
         return NULL;
     }
     if (split == LATHE_SPLIT_VAL && !source->has_val)
-        return lathe_fail(LATHE_ESTATE, "data set %s has no validation part", name), NULL;
+        return lathe_fail(LATHE_ESTATE, "data set %s has no validation set", name), NULL;
     return source->open(argument, split, opts);
 }
 

@@ -44,8 +44,8 @@ static const char *text_of(const lathe_safetensors *file, const char *key)
 {
     const char *text = lathe_safetensors_text(file, key);
     if (!text)
-        lathe_fail(LATHE_EFORMAT, "%s: has no %s: not a checkpoint of lathe's, only weights at best",
-            file->path, key);
+        lathe_fail(LATHE_EFORMAT, "%s: has no %s: not a checkpoint of lathe, but perhaps weights", file->path,
+            key);
     return text;
 }
 

@@ -17,7 +17,7 @@ static const lathe_field fields[] = {
     { .name = "probabilities",
         .kind = LATHE_FIELD_BOOL,
         .offset = offsetof(lathe_average_precision_opts, probabilities),
-        .help = "rank by the scores as they are, not by their softmax" },
+        .help = "rank by the scores, not by their softmax" },
     { .name = NULL },
 };
 

@@ -93,7 +93,7 @@ lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibratio
         return lathe_fail(LATHE_EARG, "lathe_calibration_bins: %s",
             !metric   ? "metric is NULL" :
                 !bins ? "bins is NULL" :
-                        "the metric is no calibration_error");
+                        "the metric is not a calibration_error");
     const lathe_metric_view all = lathe_metric_view_of(metric);
     const lathe_calibration_opts *o = all.opts;
     if (count != o->bins)

@@ -10,7 +10,7 @@ static lathe_status set_option(const lathe_metric_type *type, void *opts, char *
 {
     char *value = strchr(word, '=');
     if (!value)
-        return lathe_fail(LATHE_EARG, "%s: '%s' is no option with its value, such as NAME=VALUE", type->name,
+        return lathe_fail(LATHE_EARG, "%s: '%s' is not an option with a value; write NAME=VALUE", type->name,
             word);
     *value++ = '\0';
     return lathe_fields_set(type->name, type->fields, opts, word, value, 0);

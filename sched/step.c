@@ -28,7 +28,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
 
 const lathe_sched_type lathe_step_sched = {
     .name = "step",
-    .summary = "down by a factor every so many steps",
+    .summary = "falls by a factor at regular distances",
     .opts_size = sizeof(lathe_step_opts),
     .fields = fields,
     .rates = rates,

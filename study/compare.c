@@ -206,7 +206,7 @@ lathe_compare *lathe_compare_new(const lathe_settings *settings, const lathe_com
     static const lathe_compare_opts none;
     if (!settings || !*settings->out) {
         lathe_fail(LATHE_EARG, "lathe_compare_new: %s",
-            settings ? "settings->out is empty: where to?" : "settings is NULL");
+            settings ? "settings->out is empty; name a folder" : "settings is NULL");
         return NULL;
     }
     plan p = { .common = settings,

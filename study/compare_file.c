@@ -149,7 +149,8 @@ static lathe_status take_run(const lathe_compare *compare, const char *path, con
         take_string(object, "differs", run->differs, sizeof run->differs) &&
         take_result(object, &run->result);
     const char *settings = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, "settings"));
-    if (!good || !settings) return lathe_fail(LATHE_EFORMAT, "%s: run '%s' is not whole", path, run->folder);
+    if (!good || !settings)
+        return lathe_fail(LATHE_EFORMAT, "%s: run '%s' is not complete", path, run->folder);
     run->settings = lathe_settings_default();
     char *text = lathe_strdup(settings);
     lathe_status status = text ? lathe_settings_parse(&run->settings, text, path) : lathe_error();
@@ -164,7 +165,7 @@ static lathe_status take_runs(lathe_compare *compare, const char *path, const cJ
     const cJSON *runs = cJSON_GetObjectItemCaseSensitive(file, "runs"), *object;
     const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(file, "lathe"));
     if (!kind || strcmp(kind, "compare") || !cJSON_IsArray(runs) || !cJSON_GetArraySize(runs))
-        return lathe_fail(LATHE_EFORMAT, "%s: not a comparison of lathe's", path);
+        return lathe_fail(LATHE_EFORMAT, "%s: not a comparison of lathe", path);
     compare->run = lathe_alloc((size_t)cJSON_GetArraySize(runs), sizeof *compare->run);
     lathe_status status = compare->run ? LATHE_OK : lathe_error();
     cJSON_ArrayForEach(object, runs) if (!status) status =

@@ -133,8 +133,8 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
 {
     if (!pair || !settings) return lathe_fail_null("lathe_lr_apply", pair ? "settings" : "pair");
     if (!(pair->base_lr > 0 && pair->base_lr < pair->max_lr))
-        return lathe_fail(LATHE_EARG, "lathe_lr_apply: base_lr = %g, max_lr = %g are no pair", pair->base_lr,
-            pair->max_lr);
+        return lathe_fail(LATHE_EARG, "lathe_lr_apply: base_lr = %g, max_lr = %g are not a pair of rates",
+            pair->base_lr, pair->max_lr);
     char base[32], most[32], note[LATHE_MESSAGE_SIZE];
     lathe_settings changed = *settings;
     const lathe_optim_type *optim = lathe_optim_find(changed.optim);

@@ -227,8 +227,8 @@ static lathe_status refuse(const lathe_lr_found *found, const curve *c)
     const double first = found->lr[0], last = found->raw_lr[found->steps - 1];
     if (c->count < FEWEST)
         return lathe_fail(LATHE_ESTATE,
-            "lathe_lr_find: the loss is lost after %zu steps: begin with a smaller rate than %.3g", c->count,
-            found->raw_lr[0]);
+            "lathe_lr_find: the loss is not finite after %zu steps; start with a smaller rate than %.3g",
+            c->count, found->raw_lr[0]);
     const marks m = find_marks(c);
     if (is_flat(c, &m))
         return lathe_fail(LATHE_ESTATE,
@@ -237,7 +237,7 @@ static lathe_status refuse(const lathe_lr_found *found, const curve *c)
             "%.3g; no rate helps: look at data, loss and frozen weights",
             m.start, m.lowest, c->noise, first, last);
     return lathe_fail(LATHE_ESTATE,
-        "lathe_lr_find: the loss has not risen again at the greatest rate, %.3g: try greater ones", last);
+        "lathe_lr_find: the loss has not risen again at the largest rate, %.3g; try larger rates", last);
 }
 
 static lathe_status read_all(const lathe_lr_sweeps *in, double keep, smoothed *s, lathe_lr_found *found)
@@ -350,10 +350,10 @@ const char *lathe_lr_rule_text(lathe_lr_rule rule)
 {
     switch (rule) {
     case LATHE_LR_LOSS_FALLS: return "the loss has made a tenth of its way down";
-    case LATHE_LR_QUARTER: return "a quarter of max_lr: the loss has not begun to fall before it";
-    case LATHE_LR_LOSS_RISES: return "half of where the loss has lost a tenth of its way again";
-    case LATHE_LR_ACCURACY_FALLS: return "half of where the accuracy has lost a tenth of its way again";
-    case LATHE_LR_STOPS: return "half of where the sweep lost its loss";
+    case LATHE_LR_QUARTER: return "a quarter of max_lr: the loss begins to fall only above it";
+    case LATHE_LR_LOSS_RISES: return "half the rate where the loss has lost a tenth of its fall";
+    case LATHE_LR_ACCURACY_FALLS: return "half the rate where the accuracy has lost a tenth of its gain";
+    case LATHE_LR_STOPS: return "half the rate where the loss became non-finite";
     case LATHE_LR_NO_RULE: break;
     }
     return "no rule";

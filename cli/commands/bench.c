@@ -234,8 +234,8 @@ static const cli_option options[] = {
         .value = "NAME",
         .preset = "adamw",
         .help = "an optimizer of `lathe list optimizers`" },
-    { .name = "profile", .help = "tell the time of each operation, forward and backward" },
-    { .name = "steps", .value = "N", .preset = "30", .help = "how many steps to time, after 5 that are not" },
+    { .name = "profile", .help = "print the time of each operation, forward and backward" },
+    { .name = "steps", .value = "N", .preset = "30", .help = "steps to time, after 5 untimed steps" },
     { .name = NULL },
 };
 

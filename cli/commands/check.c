@@ -161,8 +161,7 @@ static int overfit(const lathe_run *run, findings *found)
     tell(found, first < 3 * chance, true, "first loss: %.3f, by chance it is ln %d = %.3f", first,
         run->feed->data->classes, chance);
     tell(found, right == batch.size && isfinite(last), false,
-        "one batch: %d of %d pictures learned by heart in %d steps, loss %.4f", right, batch.size, steps,
-        last);
+        "one batch: %d of %d pictures memorised in %d steps, loss %.4f", right, batch.size, steps, last);
     return CLI_DONE;
 }
 
@@ -237,7 +236,7 @@ const cli_command lathe_check_command = {
     .arguments = "",
     .about = "Looks at what would be trained before it is: labels, pictures in both splits, what the net "
              "gets after normalisation, the\n"
-             "schedule's rates, the first loss, and whether the net can learn one batch by heart. A line a "
+             "schedule's rates, the first loss, and whether the net can memorise one batch. A line a "
              "finding: ok, odd or WRONG;\n"
              "the exit code is 1 if something is wrong. Takes the options of `lathe train`.",
     .example = "lathe check --data folder:photos --model resnet8",

@@ -72,7 +72,7 @@ static int change_free(const cli_line *line, lathe_compare *compare)
                     !strcmp(name, "seeds") || !strcmp(name, "config") :
                                     !setting || (!setting->free && strcmp(setting->key, "resume")))
             return cli_fail(CLI_USAGE,
-                "compare: --%s: a comparison goes on with its own settings; give the whole command again, "
+                "compare: --%s: a comparison resumes with its own settings; give the whole command again, "
                 "with --out, to "
                 "add to it",
                 name);
@@ -95,7 +95,7 @@ static int make_plan(const cli_line *line, watchers *w)
     if (varies > MOST_VARIES) return cli_fail(CLI_USAGE, "compare: more than %d settings vary", MOST_VARIES);
     if (!varies && !cli_text(line, "runs"))
         return cli_fail(CLI_USAGE,
-            "compare: what is to vary? --vary sched=constant,cyclic:triangular, or --runs FILE");
+            "compare: nothing varies; give --vary sched=constant,cyclic:triangular, or --runs FILE");
     if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
     if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
     w->compare = lathe_compare_new(&settings,
@@ -199,7 +199,7 @@ static int run(const cli_line *line)
     if (!code) code = show(line, &w);
     cli_live_stop(w.live);
     if (!code && cli_signal()) {
-        fprintf(stderr, "lathe: stopped by a signal; go on with: lathe compare --resume %s\n",
+        fprintf(stderr, "lathe: stopped by a signal; resume with: lathe compare --resume %s\n",
             w.compare->folder);
         code = 128 + cli_signal();
     }
@@ -213,14 +213,17 @@ static const cli_option options[] = {
         .help = "a setting and its values, with | between values that have commas; several: all combinations",
         .repeats = true },
     { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
-    { .name = "seeds", .value = "N", .preset = "1", .help = "so many runs of each variant, from --seed on" },
+    { .name = "seeds",
+        .value = "N",
+        .preset = "1",
+        .help = "runs of each variant, with seeds from --seed on" },
     { .name = "baseline", .value = "NAME", .help = "the others are compared with this variant [the first]" },
     { .name = "svg",
         .value = "FILE",
         .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
     { .name = "live",
         .value = "PORT",
-        .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+        .help = "serve the page to browsers at 127.0.0.1:PORT; 0: a free port" },
     { .name = "config",
         .value = "FILE",
         .help = "read settings from a file first, such as a run's config.ini" },

@@ -125,7 +125,7 @@ static void print_pair(const survey *a, const survey *b, const lathe_duplicate *
 static void print_faults(const survey *s)
 {
     char shown[LATHE_MESSAGE_SIZE];
-    if (s->duplicates) printf("%s: %zu pictures are there twice\n", s->name, s->duplicates);
+    if (s->duplicates) printf("%s: %zu pictures are duplicates\n", s->name, s->duplicates);
     for (size_t i = 0; i < s->duplicates && i < TOLD; i++) print_pair(s, s, &s->twice[i]);
     if (s->data->skipped) printf("%s: %zu files cannot be read\n", s->name, s->data->skipped);
     for (size_t i = 0; i < s->data->skipped && i < TOLD; i++)
@@ -173,11 +173,10 @@ static int tell(const cli_line *line, const survey *train, const survey *test)
     putchar('\n');
     print_faults(train);
     print_faults(test);
-    if (across)
-        printf("%zu pictures of train are in test too, which makes the test easier than the world\n", across);
+    if (across) printf("%zu pictures of train are in test too, so the test is too easy\n", across);
     for (size_t i = 0; i < across && i < TOLD; i++) print_pair(train, test, &pairs[i]);
     if (!across && !train->duplicates && !test->duplicates && !train->data->skipped && !test->data->skipped)
-        puts("no picture is there twice, and every one can be read");
+        puts("no duplicates, and every picture can be read");
     return CLI_DONE;
 }
 

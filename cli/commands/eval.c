@@ -92,7 +92,7 @@ static void print_mistakes(const lathe_dataset *data, const lathe_measure *measu
             (const char *const[]){ images, data->class_names[mistake[i].label],
                 data->class_names[mistake[i].predicted] });
     }
-    if (count) puts("\nmost frequent mistakes (images, class, taken for)");
+    if (count) puts("\nmost frequent mistakes (images, class, predicted as)");
     cli_table_print(table, stdout, 0);
 }
 

@@ -90,7 +90,7 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
     { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
     { "losses", "--loss NAME, and its options", "--", loss_at },
-    { "metrics", "how good a model's answers are", "", metric_at },
+    { "metrics", "how good a model's predictions are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
 

@@ -226,7 +226,7 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "top", .value = "K", .preset = "1", .help = "tell the K likeliest classes of each picture" },
+    { .name = "top", .value = "K", .preset = "1", .help = "print the K most likely classes of each picture" },
     { .name = "csv", .help = "rows of picture, classes and all probabilities, for programs" },
     { .name = "tta",
         .value = "NAME",

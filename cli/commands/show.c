@@ -136,12 +136,10 @@ static const cli_option options[] = {
     { .name = "png", .value = "FILE", .preset = "sheet.png", .help = "where the contact sheet goes" },
     { .name = "count", .value = "N", .preset = "24", .help = "pictures" },
     { .name = "columns", .value = "N", .preset = "8", .help = "pictures in a row" },
-    { .name = "sample",
-        .value = "N",
-        .help = "this picture alone, as it comes in N epochs one after the other" },
+    { .name = "sample", .value = "N", .help = "this picture alone, in N epochs" },
     { .name = "split", .value = "NAME", .preset = "train", .help = "train or test" },
     { .name = "still", .help = "with nothing left to chance, as in validation" },
-    { .name = "preview", .help = "also draw it in the terminal, whatever that can" },
+    { .name = "preview", .help = "also draw it in the terminal, even without 24-bit colours" },
     { .name = NULL },
 };
 

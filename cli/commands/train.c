@@ -150,7 +150,7 @@ static const cli_option options[] = {
         .help = "read settings from a file first, such as a run's config.ini" },
     { .name = "live",
         .value = "PORT",
-        .help = "show the growing page to a browser at 127.0.0.1:PORT; 0: a port that is free" },
+        .help = "serve the page to browsers at 127.0.0.1:PORT; 0: a free port" },
     { .name = "plot",
         .help = "draw loss and learning rate in the terminal as they grow; once at the end where stdout is "
                 "none" },

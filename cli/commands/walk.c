@@ -63,7 +63,7 @@ static lathe_status open_walker(walker *w, uint64_t steps)
     w->sched = w->optim ? lathe_settings_sched(s, w->optim, 0, steps) : NULL;
     if (!w->sched) return lathe_error();
     if (lathe_sched_observes(w->sched))
-        return lathe_fail(LATHE_EARG, "walk: %s watches epochs, and a walk has none", s->sched);
+        return lathe_fail(LATHE_EARG, "walk: %s observes epochs, but a walk has no epochs", s->sched);
     if (!w->swa.every && s->ema == 0) return LATHE_OK;
     w->averaged = lathe_averaged_new(&w->pair.params,
         &(lathe_averaged_opts){ .decay = s->ema, .warmup = s->ema_warmup });
@@ -123,9 +123,8 @@ static int walk(walker *w, uint64_t steps, cli_walk_row *row)
     for (uint64_t i = 0;; i++) {
         read_row(w, i, &row[i]);
         if (!isfinite(row[i].value))
-            return cli_fail(CLI_FAILED,
-                "walk: after %" PRIu64 " steps %s is no longer a number; a smaller --lr?", i,
-                w->surface->name);
+            return cli_fail(CLI_FAILED, "walk: after %" PRIu64 " steps %s is not finite; try a smaller --lr",
+                i, w->surface->name);
         if (i == steps) return CLI_DONE;
         if (make_step(w, &row[i])) return cli_library_failed();
     }
@@ -218,7 +217,7 @@ static const cli_option options[] = {
         .preset = "0",
         .help = "normal noise of this size in each gradient, as small batches have; --seed says which" },
     { .name = "csv", .help = "print step,x,y,loss,lr instead of a picture" },
-    { .name = "svg", .value = "FILE", .help = "also write the way and its losses as a picture" },
+    { .name = "svg", .value = "FILE", .help = "also write the path and its losses as a picture" },
     { .name = "config",
         .value = "FILE",
         .help = "read settings from a file first, such as a run's config.ini" },

@@ -156,7 +156,8 @@ lathe_status lathe_csv_read(const char *path, lathe_csv *table)
     else *r = (reader){ .path = path, .at = table->texts, .end = table->texts + size, .line = 1 };
     if (r && size >= 3 && !memcmp(table->texts, "\xEF\xBB\xBF", 3)) r->at += 3;
     if (!status && zero)
-        status = lathe_fail(LATHE_EFORMAT, "%s: no text: byte %td is zero", path, zero - table->texts);
+        status =
+            lathe_fail(LATHE_EFORMAT, "%s: not a text file: byte %td is zero", path, zero - table->texts);
     if (!status) status = take_table(r, table);
     lathe_free(r);
     if (status) lathe_csv_free(table);

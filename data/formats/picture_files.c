@@ -157,7 +157,7 @@ static lathe_status name_classes(const lathe_file_list *list, const char *path, 
     for (size_t i = 0; i < area; i++) {
         uint8_t class = list->class_of[mask[i]];
         if (class == NO_CLASS)
-            return lathe_fail(LATHE_EFORMAT, "%s: level %d, which no mask of the training part has", path,
+            return lathe_fail(LATHE_EFORMAT, "%s: level %d, which does not occur in the training masks", path,
                 mask[i]);
         mask[i] = class;
     }
@@ -377,7 +377,7 @@ static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_fi
         lathe_size_mul(files->list.count, lathe_data_scratch(data), &bytes) && bytes <= opts->cache_bytes;
     lathe_status status = keep || opts->skip_bad ? decode_all(data, files, keep, opts->skip_bad) : LATHE_OK;
     if (!status && !files->list.count)
-        status = lathe_fail(LATHE_EFORMAT, "%s: none of %zu pictures can be read: %s", where, data->skipped,
+        status = lathe_fail(LATHE_EFORMAT, "%s: 0 of %zu pictures can be read: %s", where, data->skipped,
             data->skipped ? files->skipped[0] : "there are none");
     if (status) return status;
     describe(data, &files->list);

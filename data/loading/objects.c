@@ -56,7 +56,8 @@ lathe_object_list lathe_object_room_list(const lathe_object_room *room, size_t p
 /* Why the object cannot be; NULL: it can. */
 static const char *fault(const lathe_dataset *data, const lathe_object *object)
 {
-    if (object->label < 0 || object->label >= data->classes) return "its class is none of the data set's";
+    if (object->label < 0 || object->label >= data->classes)
+        return "its class is not a class of the data set";
     if (object->instance < 0 || object->instance > UINT8_MAX) return "its instance number is not 0 to 255";
     if (!isfinite(object->x0) || !isfinite(object->y0) || !isfinite(object->x1) || !isfinite(object->y1))
         return "its box has a number that is not finite";

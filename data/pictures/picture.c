@@ -134,13 +134,14 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
     if (size > file.opts.max_bytes)
         return lathe_fail(LATHE_EFORMAT, "%s: has %zu bytes, at most %zu are allowed", name, size,
             file.opts.max_bytes);
-    if (size < 8) return lathe_fail(LATHE_EFORMAT, "%s: %zu bytes are no picture", name, size);
+    if (size < 8) return lathe_fail(LATHE_EFORMAT, "%s: %zu bytes are not a picture", name, size);
     const lathe_picture_kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && !kind; i++)
         if (kinds[i]->is(file.bytes, size)) kind = kinds[i];
     if (!kind)
-        return lathe_fail(LATHE_EFORMAT, "%s: is no JPEG, PNG, BMP or PNM: begins with %02x %02x %02x %02x",
-            name, file.bytes[0], file.bytes[1], file.bytes[2], file.bytes[3]);
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: not a JPEG, PNG, BMP or PNM file: begins with %02x %02x %02x %02x", name, file.bytes[0],
+            file.bytes[1], file.bytes[2], file.bytes[3]);
     status = kind->decode(&file, picture);
     if (!status && !file.opts.no_orientation) status = set_upright(picture, file.orientation);
     if (status) lathe_picture_free(picture);

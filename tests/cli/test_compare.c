@@ -143,7 +143,7 @@ static void goes_on_after(int signal, const char *name)
     kill(p.pid, signal);
     program_wait(&p);
     assert_int_equal(p.code, 128 + signal);
-    if (signal == SIGINT) assert_non_null(strstr(p.err, "go on with: lathe compare --resume "));
+    if (signal == SIGINT) assert_non_null(strstr(p.err, "resume with: lathe compare --resume "));
     program_free(&p);
     if (signal == SIGKILL) tear(name, "lr-2e-3/seed-1/steps.csv");
     run(&p, "compare --resume", name);
@@ -178,7 +178,7 @@ static void mistakes_are_one_line(void **state)
     static const struct {
         const char *arguments, *fragment;
     } bad[] = {
-        { "compare --data shapes --out", "what is to vary?" },
+        { "compare --data shapes --out", "nothing varies" },
         { "compare --vary sched=constant,cylic --out", "did you mean cyclic" },
         { "compare --vary sched --out", "KEY=a,b,c" },
         { "compare --vary lr=1,2 --seeds 0 --out", "--seeds" },

@@ -80,7 +80,7 @@ static void metrics_with_options(void **state)
     assert_close_double("micro F of one label a sample is accuracy", &f2, &top1, 1, 1e-12, 0);
     cJSON_Delete(object);
     static const char *const refused[][2] = { { "acuracy", "did you mean accuracy?" },
-        { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is no option" },
+        { "accuracy:k=11", "k = 11" }, { "accuracy:k", "'k' is not an option" },
         { "accuracy,", "unknown metric ''" } };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         program p;

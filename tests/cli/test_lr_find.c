@@ -74,7 +74,7 @@ static void what_is_wrong_is_said(void **state)
         int code;
     } bad[] = {
         { SHORT " --from 1e-5 --to 2e-5", "flat", 1 },
-        { SHORT " --to 0.01", "try greater", 1 },
+        { SHORT " --to 0.01", "try larger", 1 },
         { SHORT " --growth fast", "log or linear", 2 },
         { SHORT " --from 1000", "from 1000 to 30", 2 },
         { SHORT " --smoothing no", "smoothing", 2 },

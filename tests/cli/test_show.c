@@ -120,7 +120,7 @@ static void a_set_is_described(void **state)
     make_set();
     told("data --data folder:%s/set --size 8 --channels 1", 0,
         (const char *const[]){ "dark       7     1", "light      8     1", "all       15     2",
-            "15 files are 8 to 8 high and 8 to 8 wide", "train: 1 pictures are there twice", "light/4.pgm",
+            "15 files are 8 to 8 high and 8 to 8 wide", "train: 1 pictures are duplicates", "light/4.pgm",
             "train: 1 files cannot be read", "dark/7.pgm: ", "1 pictures of train are in test too", NULL });
     told("data --data folder:%s/set --size 8 --json", 0,
         (const char *const[]){ "\"in_both\":1", "\"duplicates\":1", NULL });
@@ -134,12 +134,12 @@ static void mistakes_are_found(void **state)
         0,
         (const char *const[]){ "odd    1 picture of the test part is in the training part too",
             "ok     labels: 15 training pictures, 7 to 8 a class",
-            "ok     one batch: 4 of 4 pictures learned by heart", "0 wrong, 2 odd", NULL });
+            "ok     one batch: 4 of 4 pictures memorised", "0 wrong, 2 odd", NULL });
     told("check --data shapes --model mlp --batch-size 16 --max-steps 20 --json", 0,
         (const char *const[]){ "{\"verdict\":\"ok\",\"text\":\"labels: ", "\"wrong\":0", NULL });
     told("check --data shapes --model mlp --batch-size 16 --lr 20 --optim sgd --max-steps 20", 0,
         (const char *const[]){ "odd    schedule: ", NULL });
-    /* one picture under two labels cannot be learned by heart */
+    /* one picture under two labels cannot be memorised */
     for (int i = 0; i < 8; i++) {
         char path[64];
         for (int light = 0; light < 2; light++) {

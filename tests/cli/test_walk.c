@@ -104,8 +104,8 @@ static void what_cannot_be_walked_is_refused(void **state)
         { "walk --optim adamm", 2, "did you mean adam?" },
         { "walk --steps 0", 2, "--steps" },
         { "walk --noise -1", 2, "--noise -1 is not a number >= 0" },
-        { "walk --sched plateau", 2, "watches epochs" },
-        { "walk --optim sgd --lr 1 --steps 200", 1, "is no longer a number; a smaller --lr?" },
+        { "walk --sched plateau", 2, "observes epochs" },
+        { "walk --optim sgd --lr 1 --steps 200", 1, "is not finite; try a smaller --lr" },
         { "walk --groups *.bias_lr=1", 2, "groups" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -68,7 +68,7 @@ static void mistakes_are_named(void **state)
     assert_int_equal(lathe_calibration_bins(metric, bins, 15), LATHE_OK);
     assert_true(bins[3].samples == 0 && isnan(bins[3].confidence) && isnan(bins[3].accuracy));
     assert_int_equal(lathe_calibration_bins(other, bins, 15), LATHE_EARG);
-    assert_failed(LATHE_EARG, "the metric is no calibration_error");
+    assert_failed(LATHE_EARG, "the metric is not a calibration_error");
     lathe_metric_free(metric);
     lathe_metric_free(other);
 }

@@ -63,7 +63,7 @@ static void mistakes_are_named(void **state)
         { "acuracy", LATHE_ENAME, "unknown metric 'acuracy'; did you mean accuracy?" },
         { "", LATHE_ENAME, "unknown metric ''" },
         { "accuracy:beta=2", LATHE_ENAME, "beta" },
-        { "accuracy:5", LATHE_EARG, "accuracy: '5' is no option with its value, such as NAME=VALUE" },
+        { "accuracy:5", LATHE_EARG, "accuracy: '5' is not an option with a value; write NAME=VALUE" },
         { "accuracy:k=4", LATHE_EARG, "k" },
         { "fbeta:beta=-1", LATHE_EARG, "fbeta: beta = -1 is not legal" },
         { "fbeta:average=mean", LATHE_EARG, "macro | micro | weighted" },

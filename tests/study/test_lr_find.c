@@ -146,7 +146,7 @@ static void flat_and_endless_curves_are_refused(void **state)
     refuses("has not risen again", LATHE_ESTATE);
     known_curves(3, 0.01, 5);
     for (int i = 0; i < 3 * STEPS; i++) loss[i] = i % STEPS < 10 ? 2 : NAN;
-    refuses("lost after 10 steps", LATHE_ESTATE);
+    refuses("not finite after 10 steps", LATHE_ESTATE);
     known_curves(3, 0.01, 5);
     lr[100] = lr[99];
     refuses("lr[100]", LATHE_EARG);

@@ -200,7 +200,7 @@ static void tables(void **state)
         { "csv: a file that is not there", "path,c,split\nnone.pgm,x,train\na.pgm,x,test\n",
             "none.pgm: cannot be opened" },
         { "csv: a file that is no picture", "path,c,split\nt.csv,x,train\na.pgm,x,test\n",
-            "t.csv: is no JPEG" },
+            "t.csv: not a JPEG" },
         { "csv: the table's folder as a picture", "path,c,split\n.,x,train\na.pgm,x,test\n",
             ":2: a link out" },
         { "csv: one row cannot be split", "path,c\na.pgm,x\n", "cannot be split" } };
@@ -244,7 +244,7 @@ static void folders(void **state)
             "a class without pictures", 0, 0 },
         { "folder: a class of one picture", "a/1.pgm 4x4 1;a/2.pgm 4x4 1;b/1.pgm 4x4 1", "/b",
             "a class of one picture", 0, 0 },
-        { "folder: a damaged picture", "a/1.pgm 4x4 1;a/2.png", "2.png", "is no JPEG", 0, 0 },
+        { "folder: a damaged picture", "a/1.pgm 4x4 1;a/2.png", "2.png", "not a JPEG", 0, 0 },
         { "folder: splits beside classes",
             "train/a/1.pgm 4x4 1;val/a/1.pgm 4x4 1;b/1.pgm 4x4 1;c/1.pgm 4x4 1", "", "splits or classes", 0,
             0 },
@@ -275,7 +275,7 @@ static void folders(void **state)
         { "masks: a damaged mask",
             "train/images/1.pgm 4x4 1;train/masks/1.png;train/images/2.pgm 4x4 1;train/masks/2.pgm 4x4 1;"
             "train/images/3.pgm 4x4 1;train/masks/3.pgm 4x4 0;val/images/1.pgm 4x4 1;val/masks/1.pgm 4x4 0",
-            "masks/1.png", "is no JPEG", 1, 0 },
+            "masks/1.png", "not a JPEG", 1, 0 },
     };
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         char folder[32];

@@ -238,7 +238,7 @@ static void damaged_pictures_fail_or_are_left_out(void **state)
         assert_int_equal(data->skipped, 3);
         assert_true(strstr(data->skipped_why[0], "bad/train/a/04.pgm: the PNM is truncated") != NULL);
         assert_true(strstr(data->skipped_why[1], "bad/train/b/07.pgm: is a GIF") != NULL);
-        assert_true(strstr(data->skipped_why[2], "bad/train/b/11.pgm: 0 bytes are no picture") != NULL);
+        assert_true(strstr(data->skipped_why[2], "bad/train/b/11.pgm: 0 bytes are not a picture") != NULL);
         assert_int_equal(lathe_error(), LATHE_OK);
         lathe_dataset *part = lathe_data_subset(data, (size_t[]){ 3 }, 1);
         assert_int_equal(part->skipped, 0);
@@ -263,7 +263,7 @@ static void damaged_pictures_fail_or_are_left_out(void **state)
         lathe_folder_opts opts = { .skip_bad = k & 1, .cache_bytes = caches[k / 2] };
         assert_null(lathe_data_folder(test_path("worst"), LATHE_SPLIT_TRAIN, &opts));
         assert_failed(LATHE_EFORMAT,
-            opts.skip_bad ? "worst: none of 1 pictures can be read: " : "1.png: 2 bytes are no picture");
+            opts.skip_bad ? "worst: 0 of 1 pictures can be read: " : "1.png: 2 bytes are not a picture");
     }
 }
 

@@ -264,8 +264,8 @@ static void objects_that_cannot_be_are_refused(void **state)
         lathe_object object;
         const char *message;
     } wrong[] = {
-        { { 3, 0, 1, 1, 5, 5 }, "its class is none of the data set's" },
-        { { -1, 0, 1, 1, 5, 5 }, "its class is none" },
+        { { 3, 0, 1, 1, 5, 5 }, "its class is not a class of the data set" },
+        { { -1, 0, 1, 1, 5, 5 }, "its class is not a class" },
         { { 0, 256, 1, 1, 5, 5 }, "its instance number is not 0 to 255" },
         { { 0, -1, 1, 1, 5, 5 }, "its instance number" },
         { { 0, 0, NAN, 1, 5, 5 },

@@ -322,8 +322,8 @@ typedef struct defect {
     const char *reason;
 } defect;
 
-static const defect defects[] = { { "PNG: cut to nothing", 'p', 7, 0, NULL, 0, "7 bytes are no picture" },
-    { "PNG: signature", 'p', 4, 1, "\n", 0, "is no JPEG, PNG, BMP or PNM" },
+static const defect defects[] = { { "PNG: cut to nothing", 'p', 7, 0, NULL, 0, "7 bytes are not a picture" },
+    { "PNG: signature", 'p', 4, 1, "\n", 0, "not a JPEG, PNG, BMP or PNM file" },
     { "PNG: signature alone", 'p', 8, 0, NULL, 0, "truncated: it has no end" },
     { "PNG: no end", 'p', -12, 0, NULL, 0, "truncated: it has no end" },
     { "PNG: half an end", 'p', -1, 0, NULL, 0, "truncated: it has no end" },
@@ -348,7 +348,7 @@ static const defect defects[] = { { "PNG: cut to nothing", 'p', 7, 0, NULL, 0, "
     { "PNG: a flipped bit in the data", 'p', 50, 1, "\x55", 0, "PNG chunk IDAT has a wrong CRC" },
     { "PNG: another chunk first", 'p', 12, 4, "tEXt", 1, "the PNG header is missing" },
     { "PNG: a chunk type of control bytes", 'p', 12, 1, "\x1b", 0, "a PNG chunk whose type has byte 1b" },
-    { "BMP: cut in its header", 'b', 20, 0, NULL, 0, "is no JPEG, PNG, BMP or PNM" },
+    { "BMP: cut in its header", 'b', 20, 0, NULL, 0, "not a JPEG, PNG, BMP or PNM file" },
     { "BMP: cut after its header", 'b', 40, 0, NULL, 0, "BMP header" },
     { "BMP: no pixels", 'b', 54, 0, NULL, 0, "the BMP is truncated: it has 54 bytes, its header needs 102" },
     { "BMP: a byte missing", 'b', -1, 0, NULL, 0,
@@ -444,7 +444,7 @@ static void files_are_read(void **state)
     assert_failed(LATHE_EFORMAT, "misnamed.jpg: has ");
     test_write(test_path("empty.png"), "", 0);
     assert_int_equal(lathe_picture_read(test_path("empty.png"), NULL, &picture), LATHE_EFORMAT);
-    assert_failed(LATHE_EFORMAT, "empty.png: 0 bytes are no picture");
+    assert_failed(LATHE_EFORMAT, "empty.png: 0 bytes are not a picture");
     assert_int_equal(mkfifo(test_path("pipe.png"), 0600), 0);
     assert_int_equal(lathe_picture_read(test_path("pipe.png"), NULL, &picture), LATHE_EIO);
     assert_failed(LATHE_EIO, "pipe.png: is not a file");
