@@ -97,60 +97,56 @@ typedef struct lathe_node lathe_node;
 lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_shape shape);
 
 /**
- * Another shape for the numbers of `x`, which both then share: for operations that only rename dimensions.
- * The caller checks that the shape holds as many numbers, and the same images. Errors: LATHE_ESHAPE,
- * LATHE_ENOMEM.
+ * A tensor of another shape that shares the numbers of `x`, for operations that only rename dimensions. The
+ * caller checks that the shape has as many numbers and the same images.
+ * Errors   LATHE_ESHAPE, LATHE_ENOMEM
  */
 lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape);
 
-/** `count` objects of `size` bytes that live until the next lathe_tape_begin; contents undefined. Errors:
- * LATHE_ENOMEM. */
+/**
+ * `count` objects of `size` bytes, valid until the next lathe_tape_begin, not initialised. Errors:
+ * LATHE_ENOMEM.
+ */
 void *lathe_tape_alloc(lathe_tape *tape, size_t count, size_t size);
 
-/**
- * Work space for one operation: taken back when its forward or its backward returns.
- * Errors: LATHE_ENOMEM.
- */
+/** Work space for one operation, valid until its forward or its backward returns. Errors: LATHE_ENOMEM. */
 void *lathe_tape_work(lathe_tape *tape, size_t count, size_t size);
 
 /**
- * In a backward: where the gradient of `tensor` goes. NULL when none is needed or memory ran out (see
- * lathe_tape_status). *add says whether to add to what is there (true) or to write over it (false: undefined
- * contents).
+ * In a backward: the gradient of `tensor`. If *add is true, add to it; otherwise overwrite it (its contents
+ * are undefined). NULL if no gradient is needed or memory ran out (see lathe_tape_status).
  */
 lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add);
 
 /**
- * Record a failure on the tape (the first one stays) and for lathe_error; the message begins with the path of
- * the layer that runs, if any: "layer 3.body.0: lathe_conv2d: ...". Returns NULL, for `return
- * lathe_tape_fail(...)`.
+ * Record a failure on the tape (the first one stays) and for lathe_error. The message begins with the path of
+ * the running layer: "layer 3.body.0: lathe_conv2d: ...".
+ * Returns  NULL, for `return lathe_tape_fail(...)`
  */
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** The path of the layer that runs now, kept in each node for messages and profiles. NULL: none. Returns the
- * former. */
+/** Set the path of the running layer (NULL: no layer); each node keeps it. Returns the former path. */
 const char *lathe_tape_scope(lathe_tape *tape, const char *path);
 
-/** What lathe_tape_statistics set; 0: nothing. */
+/** The weight set by lathe_tape_statistics; 0 by default. */
 double lathe_tape_statistics_weight(const lathe_tape *tape);
 
-/** Which training step this is, from 0 (see lathe_tape_seed), the seed, and a number that is new at each call
- * in a step. */
+/** The number of the training step from 0, its seed, and a number that is new at each call in a step. */
 uint64_t lathe_tape_step(const lathe_tape *tape);
 uint64_t lathe_tape_seed_of(const lathe_tape *tape);
 uint64_t lathe_tape_ticket(lathe_tape *tape);
 
 /**
- * Called after each operation's forward, if it is recorded (NULL: none); and after each operation's backward,
- * when the gradients of its inputs are there: for profiles, and for the search for the first that is not a
- * number. They stay until they are replaced.
+ * Set functions that are called after each recorded operation's forward, and after each operation's backward,
+ * when the gradients of its inputs are ready. For profiles, and to find the first non-finite value. NULL: no
+ * function.
  */
 typedef void lathe_node_hook(void *context, const lathe_node *node);
 void lathe_tape_on_record(lathe_tape *tape, lathe_node_hook *hook, void *context);
 void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *context);
 
-/** The newest node, NULL if nothing was recorded: for looking at the tape. */
+/** The newest node, to look at the tape; NULL if nothing was recorded. */
 const lathe_node *lathe_tape_newest(const lathe_tape *tape);
 
 #ifdef __cplusplus

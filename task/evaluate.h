@@ -1,5 +1,6 @@
-/* Evaluation: a net over the batches of a loader. Validation, tests, `lathe eval`, pages and predictions use this
- * one loop. */
+/*
+ * Evaluation: runs a net over a loader's batches, for validation, tests, `lathe eval`, pages and predictions.
+ */
 #ifndef LATHE_TASK_EVALUATE_H
 #define LATHE_TASK_EVALUATE_H
 
@@ -13,23 +14,23 @@
 extern "C" {
 #endif
 
-/** A batch that has gone through the net. */
+/** A batch after its forward. */
 typedef struct lathe_pass {
     const lathe_batch *batch;
     lathe_tensor *output;     /* on the tape, until the next batch */
-    const lathe_real *scores; /* the output, row-major; the task's work space */
-    size_t first;             /* number of the batch's first sample in the loader's order, from 0 */
+    const lathe_real *scores; /* the output, row-major, in the task's work space */
+    size_t first;             /* index of the batch's first sample in the loader's order */
     bool mirrored;            /* the pictures were mirrored */
 } lathe_pass;
 
-/** Is told each batch; a failure ends the loop. */
+/** Called for each batch; a failure ends the loop. */
 typedef lathe_status lathe_pass_fn(void *context, lathe_task *task, const lathe_pass *pass);
 
 /**
- * Run the net over one epoch of the loader, in LATHE_EVAL, and tell `told` each batch. With hflip each batch goes
- * through the net a second time, mirrored left to right.
- * Errors   those of forward and of the loader; LATHE_ESHAPE if the net gives another shape than the task asks
- *          for; the first failure of `told`.
+ * Run the net over one epoch of the loader, in LATHE_EVAL, and call `told` for each batch. With hflip each
+ * batch runs a second time, mirrored left to right.
+ * Errors   those of forward and of the loader; LATHE_ESHAPE if the output has another shape than the task
+ *          needs; the first failure of `told`
  */
 lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
     bool hflip, lathe_pass_fn *told, void *context);
@@ -37,17 +38,17 @@ lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, l
 /** How well a net does on a data set. */
 typedef struct lathe_score {
     size_t count;                      /* samples; 0: not measured */
-    double loss;                       /* mean over the samples; NaN if the task has none */
-    double metric[LATHE_TASK_METRICS]; /* the task's metrics in their order; NaN where there is none */
+    double loss;                       /* mean over the samples; NaN without a loss */
+    double metric[LATHE_TASK_METRICS]; /* the task's metrics in their order; NaN after the last */
 } lathe_score;
 
 /** A score that was not measured: count 0, and NaN. */
 lathe_score lathe_score_none(void);
 
-/** NULL or zeros: the loss with its default options, the task's own metrics alone. */
+/** NULL or zeros: the loss with its default options, and only the task's own metrics. */
 typedef struct lathe_evaluate_opts {
     const void *loss;       /* options of the loss; NULL: its defaults */
-    lathe_measure *measure; /* what else is measured in the same pass */
+    lathe_measure *measure; /* updated in the same pass; may be NULL */
 } lathe_evaluate_opts;
 
 /** Loss and metrics over one epoch of the loader. Errors: those of lathe_infer, the loss and the metrics. */
