@@ -30,7 +30,7 @@ int cli_fail(int code, const char *format, ...)
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
     for (char *c = message; *c; c++)
-        if ((unsigned char)*c < ' ') *c = ' '; /* one line, whatever was in a file's name */
+        if ((unsigned char)*c < ' ') *c = ' '; /* one line, also for strange file names */
     fprintf(stderr, "lathe: %s\n", message);
     return code;
 }

@@ -5,7 +5,7 @@
 #include "alloc.h"
 #include "rng.h"
 
-/* A number for the tail lanes of batched leaves: whatever lies there must not matter. */
+/* A number for the tail lanes of batched leaves; it must not change the result. */
 static const lathe_real TAIL = 7;
 
 /* The wide difference's step, in steps. */

@@ -67,7 +67,7 @@ struct lathe_op {
     int most;                  /* inputs that the last one may be repeated to; 0: each input once */
     bool view;                 /* the result shares the first input's numbers */
     const lathe_field *fields; /* of the attributes, for lathe_fields_resolve; NULL: copied as they are */
-    size_t attributes_size;    /* of the attributes' struct; 0: there are none */
+    size_t attributes_size;    /* of the attributes' struct; 0: no attributes */
     size_t saved_size;         /* of node->saved, zeroed before the shape rule; what varies comes from
                                   lathe_tape_alloc */
     /**

@@ -21,7 +21,7 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     va_start(arguments, format);
     if (!format || vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
     va_end(arguments);
-    /* One line without escapes, whatever a file's name holds. */
+    /* One line without control characters, also for strange file names. */
     for (char *c = message; *c; c++)
         if ((unsigned char)*c < 32 || *c == 127) *c = '?';
     last.status = status;

@@ -102,7 +102,7 @@ static lathe_status check(const lathe_dataset *data, const lathe_split_opts *opt
     return LATHE_OK;
 }
 
-/* All samples, class by class (or as one class), shuffled within each. */
+/* All samples, class by class (or as one class), shuffled within each class. */
 static void shuffle_by_class(const lathe_dataset *data, const lathe_split_opts *opts, size_t *order)
 {
     uint64_t stream = lathe_rng_stream("data/split");
@@ -151,13 +151,13 @@ static void deal_groups(const lathe_dataset *data, const lathe_split_opts *opts,
     for (size_t g = 0; g < groups; g++) {
         size_t begin = first[order[g]], end = order[g] + 1 < groups ? first[order[g] + 1] : data->count;
         bool out;
-        if (opts->folds) { /* to the fold that is smallest so far */
+        if (opts->folds) { /* give it to the smallest fold so far */
             int smallest = 0;
             for (int fold = 1; fold < opts->folds; fold++)
                 if (sizes[fold] < sizes[smallest]) smallest = fold;
             sizes[smallest] += end - begin;
             out = smallest == opts->fold;
-        } else { /* if that comes nearer to the target */
+        } else { /* hold it out if the sum comes nearer to the target */
             out = fabs((double)(taken + end - begin) - target) < fabs((double)taken - target);
             if (out) taken += end - begin;
         }
@@ -189,7 +189,7 @@ static lathe_status hold_out_groups(const lathe_dataset *data, const lathe_split
     return status;
 }
 
-/* The samples that are held out, or those that are not, as a data set. */
+/* The samples that are held out, or the samples that are not, as a data set. */
 static lathe_dataset *take(const lathe_dataset *data, const bool *held, bool which, size_t *indices)
 {
     size_t count = 0;

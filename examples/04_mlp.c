@@ -1,5 +1,5 @@
 /*
- * A multi-layer perceptron in a loop of one's own: three linear layers learn generated shapes with plain SGD
+ * A multi-layer perceptron in your own loop: three linear layers learn generated shapes with plain SGD
  * and momentum.
  */
 #include <lathe/lathe.h>

@@ -12,7 +12,7 @@
  */
 int lathe_call_open(const char *path, int flags);
 
-/** Close a handle. It is closed whatever the result; an interruption is not a failure. */
+/** Close a handle. It is closed for any result; an interruption is not a failure. */
 int lathe_call_close(int handle);
 
 int lathe_call_sync(int handle);

@@ -5,7 +5,7 @@
 #include "../core/alloc.h"
 #include "../core/threads.h"
 
-/* Work is cut at multiples of this many numbers, whatever the number of threads. */
+/* Work is cut at multiples of this many numbers, for any number of threads. */
 enum { CHUNK = 8192 };
 
 struct lathe_averaged {

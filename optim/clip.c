@@ -4,7 +4,7 @@
 
 #include "../core/threads.h"
 
-/* The slab is cut into this many parts of equal length, whatever the number of threads. */
+/* The slab is cut into this many parts of equal length, for any number of threads. */
 enum { PARTS = 64 };
 
 typedef struct clipping {

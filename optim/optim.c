@@ -383,8 +383,7 @@ lathe_status lathe_optim_step(lathe_optim *optim)
     }
     if (!active)
         return lathe_fail(LATHE_ESTATE,
-            "lathe_optim_step: none of %d parameters has a gradient; call lathe_backward first",
-            params->count);
+            "lathe_optim_step: 0 of %d parameters have a gradient; call lathe_backward first", params->count);
     for (int i = 0; i < params->count; i++) {
         if (!optim->active[i]) continue;
         optim->clock[i].step++;

@@ -30,7 +30,7 @@ typedef struct marks {
 
 /* ---- smoothing ----------------------------------------------------------------------------------------- */
 
-/* Debiased exponential average, up to the first number that is none. Returns how many there are. */
+/* Debiased exponential average, up to the first non-finite number. Returns how many numbers there are. */
 static size_t smooth(const double *values, size_t count, double keep, double *smoothed)
 {
     double sum = 0, weight = 0;
@@ -252,7 +252,7 @@ static lathe_status read_all(const lathe_lr_sweeps *in, double keep, smoothed *s
             s->noise, s->accuracy_noise };
         found->each[n] = pair_of(&own);
     }
-    /* The median of so many is quieter than one. */
+    /* The median of several sweeps has less noise than one sweep. */
     const double quieter = sqrt((double)in->sweeps);
     const curve median = { s->x, found->loss, found->accuracy, found->points, reach,
         found->points == in->steps, s->noise / quieter, s->accuracy_noise / quieter };

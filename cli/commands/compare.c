@@ -15,7 +15,7 @@ enum { MOST_VARIES = 15 };
 /* Who watches the runs: the context of their hooks. */
 typedef struct watchers {
     cli_progress progress;
-    cli_live *live; /* NULL: nobody from a browser */
+    cli_live *live; /* may be NULL */
     lathe_compare *compare;
     const char *baseline;
     const lathe_run *now; /* the run that goes on; NULL: none */

@@ -13,7 +13,7 @@
 /* Who watches a run. */
 typedef struct watchers {
     cli_progress progress;
-    cli_live *live; /* NULL: nobody from a browser */
+    cli_live *live; /* may be NULL */
     cli_train_plot plot;
 } watchers;
 

@@ -13,7 +13,7 @@
 #define BUFFER 262144
 #define DEFLATE_MOST 1032 /* bytes that one compressed byte can become */
 
-/* Up to `count` bytes as the system gives them; fewer only at the end of the file. */
+/* Read up to `count` bytes from the system; fewer only at the end of the file. */
 static lathe_status read_raw(lathe_data_file *file, uint8_t *bytes, size_t count, size_t *got)
 {
     for (*got = 0; *got < count;) {
@@ -34,8 +34,7 @@ static lathe_status refill(lathe_data_file *file)
 
 static lathe_status open_handle(lathe_data_file *file, const char *path)
 {
-    file->handle =
-        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: do not wait for a pipe's other end */
+    file->handle = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: do not wait for a pipe */
     if (file->handle < 0) return lathe_fail(LATHE_EIO, "%s: cannot be opened: %s", path, strerror(errno));
     struct stat about;
     if (fstat(file->handle, &about)) return lathe_fail(LATHE_EIO, "%s: %s", path, strerror(errno));
@@ -74,7 +73,7 @@ static lathe_status read_plain(lathe_data_file *file, uint8_t *bytes, size_t cou
         } else if (count < BUFFER) {
             status = refill(file);
             if (!status && file->held) continue;
-        } else status = read_raw(file, bytes, count, &part); /* much: straight to its place */
+        } else status = read_raw(file, bytes, count, &part); /* a large part: without the buffer */
         if (status) return status;
         if (!part)
             return lathe_fail(LATHE_EFORMAT, "%s: ends after %llu bytes, more were expected", file->path,

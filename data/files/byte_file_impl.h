@@ -13,7 +13,7 @@ typedef struct lathe_data_file {
     char *path;
     int handle;
     uint64_t length;   /* bytes on disk */
-    lathe_gzip *gzip;  /* NULL: the content is not gzip, whatever the name is */
+    lathe_gzip *gzip;  /* NULL: the content is not gzip */
     bool finished;     /* the gzip stream has ended; its CRC and length were right */
     uint8_t *buffer;   /* compressed bytes, or the beginning of a plain file */
     size_t used, held; /* the bytes of `buffer` not returned yet */

@@ -39,23 +39,23 @@ static void sort(lathe_listing *listing)
     if (listing->count) qsort(listing->name, listing->count, sizeof *listing->name, by_bytes);
 }
 
-/* What walking a tree of folders needs at every level. */
+/* The state of a walk through a tree of folders. */
 typedef struct lathe_walk {
     const char *root;
     bool folders;                                 /* list the folders of the top level */
-    bool (*wanted)(int handle, const char *name); /* or the files of all */
+    bool (*wanted)(int handle, const char *name); /* or list the files of all levels */
     lathe_listing *listing;
-    char path[4096]; /* from the root on */
+    char path[4096]; /* relative to the root */
 } lathe_walk;
 
 static lathe_status walk_folder(lathe_walk *walk, int handle, size_t length, int depth);
 
-/* One entry of the folder `handle`, whose path is the first `length` bytes of walk->path. */
+/* Handle one entry of the folder `handle`; its path is the first `length` bytes of walk->path. */
 static lathe_status visit(lathe_walk *walk, int handle, const char *name, size_t length, int depth)
 {
     struct stat about;
     if (name[0] == '.' || fstatat(handle, name, &about, AT_SYMLINK_NOFOLLOW))
-        return LATHE_OK; /* hidden, or gone by now */
+        return LATHE_OK; /* hidden, or removed in the meantime */
     bool folder = S_ISDIR(about.st_mode);
     if (!folder && !S_ISREG(about.st_mode)) return LATHE_OK;
     size_t room = sizeof walk->path - length;

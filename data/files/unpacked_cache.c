@@ -12,7 +12,7 @@
 
 #include "../../core/alloc.h"
 
-/* Of which file a cache is, and its length. */
+/* The source file of a cache, and its length. */
 typedef struct cache_header {
     char magic[16];
     uint64_t device, inode, length, modified, changed; /* of the source; times in nanoseconds */
@@ -35,7 +35,7 @@ static bool describe(const lathe_data_file *source, size_t count, cache_header *
     return true;
 }
 
-/* The cache folder, made if need be; to be given to lathe_free. NULL: there is to be none. */
+/* The cache folder, for lathe_free; it is made if necessary. NULL: no cache. */
 static char *cache_folder(void)
 {
     const char *chosen = getenv("LATHE_CACHE"), *caches = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -44,7 +44,7 @@ static char *cache_folder(void)
     return home && *home == '/' ? lathe_data_path(home, ".cache/lathe") : NULL;
 }
 
-/* Where the cache of a source lies: named after its path, by FNV-1a. To be given to lathe_free. */
+/* The path of a source's cache, for lathe_free. Its name is the FNV-1a hash of the source's path. */
 static char *cache_path(const lathe_data_file *source)
 {
     char *folder = cache_folder(), *whole = folder ? realpath(source->path, NULL) : NULL, name[32];
@@ -75,7 +75,7 @@ int lathe_data_cache_open(const lathe_data_file *source, size_t count)
     return -1;
 }
 
-/* The folders of a path that are not there yet; what fails shows when the file is made. */
+/* Make the missing folders of a path. A failure is noticed when the file is made. */
 static void make_folders(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {

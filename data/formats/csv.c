@@ -15,26 +15,26 @@
 
 enum { NONE = -1, MOST_CLASSES = 65536 };
 
-/* Names in the order of their bytes, each once. */
+/* Distinct names in the order of their bytes. */
 typedef struct names {
     const char **name;
     size_t count;
 } names;
 
-/* What is read of the file beside its texts. */
+/* The file while it is read. */
 typedef struct reading {
     const char *path;
     lathe_csv table;
     int path_column, split_column, group_column;
-    int *label_column, labels; /* the others */
+    int *label_column, labels; /* all other columns */
     bool cells;                /* tags in the cells of one column */
     bool columns;              /* a column of 0 and 1 for each class */
     bool heads;                /* a class of each column */
     names *kind;               /* [labels] the values of each; of tags all tags, of 0 and 1 none */
     names groups;
     char *root;   /* the real path of the file's folder, with a slash */
-    char *folder; /* the folder as it was given */
-    int *targets; /* room for one row's */
+    char *folder; /* the folder as given */
+    int *targets; /* of one row */
     bool *wanted; /* [rows] */
     lathe_split split;
     const lathe_folder_opts *opts;
@@ -257,7 +257,7 @@ static lathe_status label_row(const reading *r, const lathe_file_list *list, siz
 
 /* ---- which rows ---------------------------------------------------------------------------------------- */
 
-/* By the column that says it. */
+/* Choose rows by the column split. */
 static lathe_status choose_by_column(reading *r)
 {
     size_t count[3] = { 0 };
@@ -283,7 +283,7 @@ static lathe_status choose_by_column(reading *r)
     return LATHE_OK;
 }
 
-/* A part by chance: of each class, or of the groups. */
+/* Choose a random part of each class, or of the groups. */
 static lathe_status choose_by_chance(reading *r, const lathe_file_list *list, const int *label,
     const int *group)
 {
@@ -318,7 +318,7 @@ static bool goes_up(const char *path)
     return false;
 }
 
-/* That a path stays below the CSV file's folder. One that is not there is for the decoder to tell. */
+/* Check that a path stays below the CSV file's folder. A missing file is reported by the decoder. */
 static lathe_status check_path(const reading *r, size_t row, const char *full)
 {
     const char *path = cell_of(r, row, r->path_column);
@@ -367,7 +367,7 @@ static lathe_status add_rows(reading *r, lathe_file_list *list, const int *label
     return status;
 }
 
-/* A class of the other rows that no training row has could never be answered. */
+/* Refuse a class of the other rows that no training row has: it could never be predicted. */
 static lathe_status check_trained(const reading *r, const lathe_file_list *list, const int *label)
 {
     if (list->targets_each || r->split_column == NONE) return LATHE_OK;

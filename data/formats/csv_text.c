@@ -6,7 +6,7 @@
 
 enum { COLUMNS = 1024, ROWS = 20000000, BYTES = 64 << 20 };
 
-/* A file being taken apart, in place. */
+/* A file that is parsed in place. */
 typedef struct reader {
     const char *path;
     char *at, *end;
@@ -20,7 +20,7 @@ static lathe_status wrong(const reader *r, int line, const char *what)
     return lathe_fail(LATHE_EFORMAT, "%s:%d: %s", r->path, line, what);
 }
 
-/* A cell in quotes, moved over its own quotes; r->at is behind the first one. */
+/* Parse a cell in quotes, in place, without its quotes; r->at is after the first quote. */
 static lathe_status take_quoted(reader *r)
 {
     char *to = r->at;
@@ -49,7 +49,7 @@ static lathe_status take_plain(reader *r)
     return LATHE_OK;
 }
 
-/* The next cell; *last: it ended its line. The byte behind a cell becomes its end. */
+/* Parse the next cell. *last: it ended its line. The byte after a cell becomes its final zero. */
 static lathe_status take_cell(reader *r, bool *last)
 {
     if (r->cells == COLUMNS) return wrong(r, r->line, "more than 1024 columns");
@@ -59,7 +59,7 @@ static lathe_status take_cell(reader *r, bool *last)
     lathe_status status = quoted ? take_quoted(r) : take_plain(r);
     if (status) return status;
     char behind = r->at < r->end ? *r->at : '\n';
-    *r->at = '\0'; /* there is room for one more behind the file */
+    *r->at = '\0'; /* there is room for one byte after the file */
     *last = behind != ',';
     if (behind == '\r') {
         if (r->at + 1 < r->end && r->at[1] != '\n')
@@ -71,7 +71,7 @@ static lathe_status take_cell(reader *r, bool *last)
     return LATHE_OK;
 }
 
-/* The next row that is not empty; r->cells 0 at the end of the file. */
+/* Parse the next row that is not empty; r->cells is 0 at the end of the file. */
 static lathe_status take_row(reader *r, int *line)
 {
     r->cells = 0;

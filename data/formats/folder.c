@@ -9,7 +9,7 @@
 #include "memory_impl.h"
 #include "picture_files_impl.h"
 
-/* Which of a class's files belong to the split: a part of them, drawn by the seed, is for testing. */
+/* Choose the class's files of the split: the seed draws a part of them for testing. */
 static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, int label,
     const lathe_listing *files, bool *chosen)
 {
@@ -26,7 +26,7 @@ static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, i
     return LATHE_OK;
 }
 
-/* One class: all files below `path`, or those of a split. */
+/* Add one class: all files below `path`, or the files of a split. */
 static lathe_status add_class(lathe_file_list *list, const char *path, int label,
     const lathe_folder_opts *opts, const lathe_split *split)
 {
@@ -81,7 +81,7 @@ static lathe_status find_split(const char *dir, lathe_split split, const lathe_l
         val ? "val" : "test");
 }
 
-/* The names of the classes, which outlive the listing. */
+/* Copy the names of the classes, which must outlive the listing. */
 static lathe_status name_classes(lathe_file_list *list, const lathe_listing *classes)
 {
     const char **names = lathe_arena_alloc(list->arena, classes->count + 1, sizeof *names);
@@ -98,7 +98,7 @@ static lathe_status list_classes(lathe_file_list *list, const char *dir, const c
 {
     lathe_listing classes = { .arena = list->arena };
     const char *train =
-        place ? lathe_arena_path(list->arena, dir, "train") : dir; /* whose folders are the classes */
+        place ? lathe_arena_path(list->arena, dir, "train") : dir; /* its folders are the classes */
     lathe_status status = train ? lathe_walk_folders(train, &classes) : LATHE_ENOMEM;
     if (!status && !classes.count)
         status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", train);

@@ -15,7 +15,7 @@ static uint32_t big_endian(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* The header of a file of bytes with `rank` dimensions, and that the file is as long as they say. */
+/* Read the header of a file with `rank` dimensions, and check the file's length. */
 static lathe_status read_header(lathe_data_file *file, int rank, uint32_t *dims)
 {
     uint8_t header[16];
@@ -45,7 +45,7 @@ static lathe_status read_header(lathe_data_file *file, int rank, uint32_t *dims)
     return lathe_data_file_expect(file, total + count, "its header");
 }
 
-/* The rest of the file, `count` bytes, into a new block. */
+/* Read the rest of the file, `count` bytes, into a new block. */
 static uint8_t *read_body(lathe_data_file *file, size_t count)
 {
     uint8_t *bytes = lathe_alloc_raw(count, 1);
@@ -73,7 +73,7 @@ static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t coun
     return labels;
 }
 
-/* A set whose pictures stay in their cache file. */
+/* A data set whose pictures are read from their cache file. */
 static lathe_status cached_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
     lathe_sample *sample)
 {
@@ -107,7 +107,7 @@ static const lathe_dataset_type cached_type = { .name = "cached",
     .read = cached_read,
     .close = cached_close };
 
-/* The handle and the labels become the set's own, also when this fails. */
+/* The data set takes over the handle and the labels, also after a failure. */
 static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_opts *memory)
 {
     int *state = lathe_alloc(1, sizeof *state);
@@ -155,8 +155,8 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
     size_t count = (size_t)dims[0] * dims[1] * dims[2];
     bool cache = opts->cache && opts->mean && pictures->gzip;
     int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
-    bool broken = cache && handle < 0 &&
-        lathe_data_cache_make(pictures, 16, count, &handle); /* 16: behind the header */
+    bool broken =
+        cache && handle < 0 && lathe_data_cache_make(pictures, 16, count, &handle); /* 16: after the header */
     if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
     uint8_t *pixels = broken ? NULL : read_body(pictures, count);
     if (!pixels) {
@@ -189,7 +189,7 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
     return data;
 }
 
-/* MNIST and the sets made in its image: the same four files. */
+/* MNIST, and sets with the same four files. */
 typedef struct lathe_mnist_like {
     const char *name, *advice;
     const char *class_names[10];

@@ -27,7 +27,7 @@ static int find_name(const lathe_listing *names, const char *name)
     return -1;
 }
 
-/* The one of `words` that is a folder in `dir`, as a path in the arena. */
+/* The first of `words` that is a folder in `dir`, as a path in the arena. */
 static lathe_status find_folder(lathe_arena *arena, const char *dir, const lathe_listing *inside,
     const char *const *words, const char **found)
 {
@@ -40,7 +40,7 @@ static lathe_status find_folder(lathe_arena *arena, const char *dir, const lathe
         "%s: has no folder %s/: pictures are expected in images/, their masks in masks/", dir, words[0]);
 }
 
-/* How much of a file's name says which picture it is. */
+/* The length of a file's name without its ending. */
 static size_t stem(const char *name)
 {
     const char *slash = strrchr(name, '/'), *point = strrchr(slash ? slash : name, '.');
@@ -59,7 +59,7 @@ static int by_stem(const void *a, const void *b)
     return compare_stems(*(char *const *)a, *(char *const *)b);
 }
 
-/* Listings are sorted by whole names, "7-b.png" before "7.png": here by what says which picture it is. */
+/* Listings are sorted by whole names, with "7-b.png" before "7.png"; sort by names without endings. */
 static void sort_by_stem(lathe_listing *listing)
 {
     if (listing->count) qsort(listing->name, listing->count, sizeof *listing->name, by_stem);
@@ -110,7 +110,7 @@ static void free_pairs(pairs *p)
 
 /* ---- levels -------------------------------------------------------------------------------------------- */
 
-/* Which levels the training masks have; what cannot be read shows when it is decoded. */
+/* Find the levels of the training masks. Masks that cannot be read are reported when they are decoded. */
 static lathe_status find_levels(const pairs *p, lathe_arena *arena, bool present[256])
 {
     for (size_t i = 0; i < p->masks.count; i++) {
@@ -147,7 +147,7 @@ static lathe_status number_levels(const char *dir, lathe_file_list *list, const 
         return lathe_fail(LATHE_EFORMAT, "%s: the masks have %d level%s, at least two are expected", dir,
             classes, classes == 1 ? "" : "s");
     if (highest < MOST_CLASSES && highest + 1 > classes &&
-        highest < 2 * classes) { /* class numbers, of which some do not occur */
+        highest < 2 * classes) { /* class numbers with gaps */
         for (int i = 0; i <= highest; i++) list->class_of[i] = (uint8_t)(level[i] = i);
         classes = highest + 1;
     }
@@ -218,7 +218,7 @@ static lathe_status add_pairs(const pairs *p, const bool *wanted, lathe_file_lis
     return status;
 }
 
-/* A part of all, drawn by the seed. */
+/* Choose a random part, drawn by the seed. */
 static lathe_status add_part(const char *dir, const pairs *p, lathe_split split,
     const lathe_folder_opts *opts, lathe_file_list *list)
 {

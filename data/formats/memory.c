@@ -54,7 +54,7 @@ void lathe_data_moments(const uint8_t *pixels, size_t count, int channels, size_
         for (size_t i = 0; i < count; i++) {
             const uint8_t *plane = pixels + (i * (size_t)channels + (size_t)channel) * area;
             for (size_t begin = 0; begin < area;
-                 begin += 4096) { /* a short run fits 32 bits, which vectorise */
+                 begin += 4096) { /* sums of a short run fit 32 bits, which vectorise */
                 size_t end = begin + 4096 < area ? begin + 4096 : area;
                 uint32_t run = 0, run_squares = 0;
                 for (size_t j = begin; j < end; j++) {

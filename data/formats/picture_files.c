@@ -18,12 +18,12 @@
 #define MEASURED 256
 #define NO_CLASS 255
 
-/* The kind's state. */
+/* The data set's state. */
 typedef struct lathe_files {
     lathe_file_list list;
-    uint8_t *kept;        /* [count] samples as read gives them, if they are kept */
+    uint8_t *kept;        /* [count] decoded samples, if they are kept */
     char **skipped;       /* messages */
-    lathe_status *status; /* [count] while everything is decoded */
+    lathe_status *status; /* [count], while all are decoded */
 } lathe_files;
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
@@ -51,7 +51,7 @@ char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b)
     return copy;
 }
 
-/* Room for twice as many; what could not grow is as it was. */
+/* Double the arrays; an array that cannot grow is unchanged. */
 static lathe_status grow(lathe_file_list *list, bool masks)
 {
     size_t old = list->room, room = old ? 2 * old : 256, each = (size_t)list->targets_each;
@@ -95,7 +95,7 @@ void lathe_file_list_free(lathe_file_list *list)
     *list = (lathe_file_list){ 0 };
 }
 
-/* Sample `from` becomes number `to`, which is not behind it. */
+/* Sample `from` becomes number `to`, where to <= from. */
 static void move_sample(lathe_file_list *list, size_t to, size_t from)
 {
     size_t each = (size_t)list->targets_each;
@@ -109,7 +109,7 @@ static void move_sample(lathe_file_list *list, size_t to, size_t from)
 
 /* ---- decoding ------------------------------------------------------------------------------------------ */
 
-/* Channel after channel, from pixel after pixel. */
+/* Rearrange pixel after pixel to channel after channel. */
 static lathe_status separate(const lathe_picture *picture, lathe_image *image)
 {
     size_t area = (size_t)picture->width * (size_t)picture->height, channels = (size_t)picture->channels;
@@ -121,7 +121,7 @@ static lathe_status separate(const lathe_picture *picture, lathe_image *image)
     return LATHE_OK;
 }
 
-/* The middle of *image, as large as the shape of *out fits into it, scaled. */
+/* Scale the largest part in the middle of *image that has the proportions of *out. */
 static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
 {
     bool whole_width = (int64_t)image->width * out->height < (int64_t)image->height * out->width;
@@ -189,7 +189,7 @@ static size_t picture_bytes(const lathe_dataset *data)
     return (size_t)data->channels * (size_t)data->height * (size_t)data->width;
 }
 
-/* A sample's pixels, and its mask behind them. */
+/* Bytes of a sample's pixels and of its mask, which follows them. */
 static lathe_status decode(const lathe_dataset *data, size_t index, uint8_t *sample)
 {
     int width, height;
@@ -239,9 +239,9 @@ static const lathe_dataset_type files_type = { .name = "files",
     .close = files_close,
     .file = files_file };
 
-/* ---- keeping, leaving out, measuring ------------------------------------------------------------------- */
+/* ---- keeping, skipping, measuring ---------------------------------------------------------------------- */
 
-/* Decode sample `index`, to be kept or only to see whether it can be. */
+/* Decode sample `index`, to keep it or only to check it. */
 static void decode_one(void *context, int index)
 {
     const lathe_dataset *data = context;
@@ -267,7 +267,7 @@ static lathe_status note_skipped(lathe_dataset *data, lathe_files *files, const 
     return LATHE_OK;
 }
 
-/* Go through what failed: again on this thread, which reports it; leave it out if that is wanted. */
+/* Read each sample that failed again on this thread, which reports the failure; skip it if asked for. */
 static lathe_status settle_failures(lathe_dataset *data, lathe_files *files, bool skip)
 {
     size_t bytes = lathe_data_scratch(data), good = 0;
@@ -296,7 +296,7 @@ static lathe_status settle_failures(lathe_dataset *data, lathe_files *files, boo
     return status;
 }
 
-/* Decode everything, on all threads: to keep it, or to know what is damaged. */
+/* Decode all samples on all threads, to keep them or to find damaged files. */
 static lathe_status decode_all(lathe_dataset *data, lathe_files *files, bool keep, bool skip)
 {
     if (keep) files->kept = lathe_alloc_raw(files->list.count, lathe_data_scratch(data));
@@ -378,7 +378,7 @@ static lathe_status fill(lathe_dataset *data, lathe_files *files, const lathe_fi
     lathe_status status = keep || opts->skip_bad ? decode_all(data, files, keep, opts->skip_bad) : LATHE_OK;
     if (!status && !files->list.count)
         status = lathe_fail(LATHE_EFORMAT, "%s: 0 of %zu pictures can be read: %s", where, data->skipped,
-            data->skipped ? files->skipped[0] : "there are none");
+            data->skipped ? files->skipped[0] : "the list is empty");
     if (status) return status;
     describe(data, &files->list);
     return measure(data, files, opts);
@@ -407,7 +407,7 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
     return NULL;
 }
 
-/* ---- a list from outside ------------------------------------------------------------------------------- */
+/* ---- a list of the caller ------------------------------------------------------------------------------ */
 
 lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, lathe_files_opts *resolved)
 {
@@ -426,7 +426,7 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
     return LATHE_OK;
 }
 
-/* Labels in range, and how many classes there are. */
+/* Check the labels, and count the classes. */
 static lathe_status count_classes(const lathe_files_opts *opts, size_t count, int *classes)
 {
     int largest = 0;

@@ -117,7 +117,7 @@ static lathe_status check(lathe_split split, const lathe_shapes_opts *opts)
     return LATHE_OK;
 }
 
-/* Which shapes each picture will show, without drawing it. */
+/* Find which shapes each picture will show, without drawing it. */
 static lathe_status plan_objects(lathe_dataset *data, lathe_shapes *shapes, int *labels)
 {
     size_t area = (size_t)data->height * (size_t)data->width;

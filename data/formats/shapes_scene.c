@@ -95,7 +95,7 @@ void lathe_scene_one(lathe_scene *scene, lathe_rng *rng, int kind, int size, int
     } while (contrast < 80);
 }
 
-/* Find a place where the figure touches none of those before it; false: thirty places were taken. */
+/* Find a place where the figure touches no earlier figure. Returns false after thirty attempts. */
 static bool place_figure(const lathe_scene *scene, lathe_figure *figure, lathe_rng *rng, double side)
 {
     double reach = figure->radius * REACH;
@@ -138,7 +138,7 @@ void lathe_scene_many(lathe_scene *scene, lathe_rng *rng, int size, int channels
     }
 }
 
-/* About normal, standard deviation 1: the sum of four bytes. */
+/* Approximately normal with standard deviation 1: the sum of four bytes. */
 static double rough_normal(lathe_rng *rng)
 {
     uint32_t word = lathe_rng_u32(rng);

@@ -191,7 +191,7 @@ lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int b
     }
     for (int lane = used; lane < LATHE_LANES; lane++) pixels[lane] = pixels[0];
     for (int channel = 0; channel < recipe->channels; channel++) {
-        lathe_real scale[LATHE_LANES] = { 0 }, offset[LATHE_LANES] = { 0 }; /* zeros make the tail lanes 0 */
+        lathe_real scale[LATHE_LANES] = { 0 }, offset[LATHE_LANES] = { 0 }; /* 0 for the tail lanes */
         for (int lane = 0; lane < used; lane++) {
             scale[lane] = recipe->scale[channel];
             offset[lane] = recipe->offset[channel];

@@ -8,7 +8,7 @@
 #include "../../core/threads.h"
 #include "../files/byte_file_impl.h"
 
-/* What a sample is, as 128 bits; `index` is its own. */
+/* The hash of sample `index`, 128 bits. */
 typedef struct lathe_print {
     uint64_t hash[2];
     size_t index;
@@ -93,7 +93,7 @@ static int by_hash_and_index(const void *a, const void *b)
     return order ? order : x->index < y->index ? -1 : x->index > y->index;
 }
 
-/* The first of those that are the same. */
+/* The first sample with the same hash. */
 static const lathe_print *find(const lathe_print *prints, size_t count, const lathe_print *print)
 {
     const lathe_print *found = print->known ? bsearch(print, prints, count, sizeof *prints, by_hash) : NULL;

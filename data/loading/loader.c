@@ -18,12 +18,12 @@ struct lathe_loader {
     uint64_t batches;
     uint64_t epoch, index; /* of the next batch */
     lathe_status status;
-    size_t *order; /* [count]: which sample comes when in order_epoch */
+    size_t *order; /* [count]: the samples in the order of epoch order_epoch */
     uint64_t order_epoch;
-    double *up_to;          /* [count]: sums of weights up to each sample; NULL: every one comes once */
-    lathe_workers *workers; /* NULL: batches are made when asked for, in `slot` */
+    double *up_to;          /* [count]: cumulative weights; NULL: each sample once */
+    lathe_workers *workers; /* NULL: lathe_loader_next makes the batch, in `slot` */
     lathe_slot slot;
-    bool held; /* the workers' next batch is in the caller's hands */
+    bool held; /* the caller holds the workers' next batch */
 };
 
 /* Rounded up, so that what follows begins as malloc's memory does. */
@@ -105,7 +105,7 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
     return LATHE_OK;
 }
 
-/* The epoch's order: every sample once, shuffled. */
+/* Shuffle all samples for the epoch. */
 static void shuffle(const lathe_loader *loader, lathe_rng *rng)
 {
     size_t count = loader->recipe.data->count;
@@ -113,7 +113,7 @@ static void shuffle(const lathe_loader *loader, lathe_rng *rng)
     lathe_rng_shuffle(rng, loader->order, count);
 }
 
-/* As many samples, each drawn by its weight: the first whose weights up to it are above a part of all. */
+/* Draw as many samples by their weights: the first sample whose cumulative weight is above the draw. */
 static void draw(const lathe_loader *loader, lathe_rng *rng)
 {
     size_t count = loader->recipe.data->count;
@@ -142,7 +142,7 @@ static size_t sample_at(lathe_loader *loader, uint64_t epoch, size_t position)
     return loader->order[position];
 }
 
-/* Sums of the weights up to each sample; of a class that is balanced 1 in all. */
+/* Compute the cumulative weights. With `balanced`, the weights of each class sum to 1. */
 static lathe_status sum_weights(lathe_loader *loader, const double *weights)
 {
     const lathe_dataset *data = loader->recipe.data;
@@ -163,7 +163,7 @@ static lathe_status sum_weights(lathe_loader *loader, const double *weights)
     return status;
 }
 
-/* Room for the order of samples, if it is not that of the data. */
+/* Allocate the order of samples, unless it is that of the data. */
 static lathe_status open_order(lathe_loader *loader, const lathe_loader_opts *opts)
 {
     bool weighted = opts->weights || opts->balanced;
@@ -174,7 +174,7 @@ static lathe_status open_order(lathe_loader *loader, const lathe_loader_opts *op
     return weighted ? sum_weights(loader, opts->weights) : LATHE_OK;
 }
 
-/* Which samples batch `index` of the epoch has. */
+/* Fill in the sample indices of batch `index` of the epoch. */
 static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index)
 {
     lathe_loader *loader = context;
@@ -206,7 +206,7 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     loader->recipe = recipe;
     loader->opts = *opts;
     if (!loader->opts.batch_size) loader->opts.batch_size = 64;
-    loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller's arrays may go */
+    loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller may free its arrays */
     uint64_t size = (uint64_t)loader->opts.batch_size;
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
     bool good = !open_order(loader, opts);
@@ -250,7 +250,7 @@ static void fill(lathe_slot *slot, const lathe_recipe *recipe)
     lathe_parallel(NULL, blocks, fill_block, &(lathe_fill){ slot, recipe });
 }
 
-/* Do what failed on another thread again, so that this thread reports it. */
+/* Repeat a block that failed on another thread, so that this thread reports the failure. */
 static lathe_status mend(lathe_slot *slot, const lathe_recipe *recipe)
 {
     for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)

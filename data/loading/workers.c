@@ -22,7 +22,7 @@ struct lathe_workers {
     lathe_thread *thread; /* [threads] */
 };
 
-/* Wait for a free slot and plan the next batch into it; NULL when it is time to end. The mutex is held. */
+/* Wait for a free slot and plan the next batch in it. Returns NULL at the end. The mutex is held. */
 static lathe_slot *claim(lathe_workers *workers)
 {
     while (!workers->stopping &&
@@ -41,7 +41,7 @@ static lathe_slot *claim(lathe_workers *workers)
 static void work(void *context)
 {
     lathe_workers *workers = context;
-    lathe_error_hold(true); /* the loader's own thread does a failed block again and reports */
+    lathe_error_hold(true); /* the loader's thread repeats a failed block and reports it */
     lathe_mutex_lock(&workers->mutex);
     for (lathe_slot *slot; (slot = claim(workers));) {
         workers->busy++;
@@ -75,7 +75,7 @@ lathe_workers *lathe_workers_start(int count, const lathe_recipe *recipe, int ba
     lathe_mutex_init(&workers->mutex);
     lathe_condition_init(&workers->room);
     lathe_condition_init(&workers->done);
-    int slots = count + 2; /* one in the caller's hands, one that waits */
+    int slots = count + 2; /* one that the caller holds, and one that is ready */
     workers->slot = lathe_alloc((size_t)slots, sizeof *workers->slot);
     workers->made = lathe_alloc((size_t)slots, sizeof *workers->made);
     workers->thread = lathe_alloc((size_t)count, sizeof *workers->thread);

@@ -1,4 +1,4 @@
-/* BMP: the header is looked over here, the picture is decoded by stb_image. */
+/* BMP: the header is checked here; stb_image decodes the picture. */
 #include "picture_impl.h"
 
 static bool is_bmp(const uint8_t *bytes, size_t size)

@@ -11,7 +11,7 @@
 typedef enum lathe_mask_kind {
     LATHE_NO_MASK,      /* brightness */
     LATHE_CLASS_MASK,   /* classes */
-    LATHE_INSTANCE_MASK /* numbers of objects: beyond the edge is 0, whatever the border is */
+    LATHE_INSTANCE_MASK /* numbers of objects: 0 beyond the edge, for any border */
 } lathe_mask_kind;
 
 /** A picture as data sets give it: channel after channel, row after row. */

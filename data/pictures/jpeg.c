@@ -10,7 +10,7 @@ static bool is_jpeg(const uint8_t *bytes, size_t size)
     return bytes[0] == 0xFF && bytes[1] == 0xD8 && bytes[2] == 0xFF;
 }
 
-/* What the segments before the picture's data say. */
+/* The contents of the segments before the picture's data. */
 typedef struct lathe_jpeg_marks {
     int orientation;
     bool adobe; /* by Adobe: CMYK is stored inverted */

@@ -1,4 +1,4 @@
-/* PNG: the chunks are looked over here, the picture is decoded by stb_image. */
+/* PNG: the chunks are checked here; stb_image decodes the picture. */
 #include "picture_impl.h"
 
 #include <string.h>
@@ -18,7 +18,7 @@ static uint32_t big_endian(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-/* What the chunks say. */
+/* The contents of the chunks. */
 typedef struct lathe_png_scan {
     uint32_t width, height;
     int depth, kind, channels;
@@ -65,7 +65,7 @@ static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, ui
     return LATHE_OK;
 }
 
-/* Every chunk up to the end: its length within the file, its CRC, and what the decoder must be kept from. */
+/* Check every chunk: its length within the file, its CRC, and limits that protect the decoder. */
 static lathe_status scan_chunks(lathe_picture_file *file, lathe_png_scan *scan)
 {
     for (size_t at = 8; !scan->ended;) {

@@ -5,13 +5,13 @@
 
 #include "../../core/alloc.h"
 
-/* What stb_image may still take on this thread, and whether an allocation within that was refused. */
+/* The bytes that stb_image may still allocate on this thread, and whether an allocation has failed. */
 static _Thread_local struct {
     size_t left;
     bool refused;
 } memory;
 
-/* Each block remembers its size in front. */
+/* Each block begins with its size. */
 static void *take(size_t size)
 {
     if (size > memory.left) return NULL;
@@ -45,7 +45,7 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 #define STBI_REALLOC_SIZED(bytes, old_size, new_size) resize(bytes, old_size, new_size)
 #define STBI_REALLOC(bytes, size) resize(bytes, 0, size)
 #define STBI_FREE(bytes) give(bytes)
-#define STBI_ASSERT(fact) ((void)0) /* a damaged file is no reason to abort */
+#define STBI_ASSERT(fact) ((void)0) /* a damaged file must not abort */
 #define STBI_ONLY_PNG
 #define STBI_ONLY_BMP
 #ifdef LATHE_JPEG_STB

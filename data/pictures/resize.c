@@ -44,7 +44,7 @@ static void axis_free(lathe_resample_axis *axis)
     lathe_free(axis->weight);
 }
 
-/* The weights of new pixel i: the filter over the old pixels, made to sum to one, then rounded. */
+/* The weights of new pixel i: the filter at the old pixels, scaled to sum 1, then rounded. */
 static void set_weights(lathe_resample_axis *axis, int i, int old_size, lathe_filter filter, double begin,
     double scale, double stretch, double *weights)
 {
@@ -82,7 +82,7 @@ static lathe_status axis_init(lathe_resample_axis *axis, int size, int old_size,
     return status;
 }
 
-/* Whether new pixel i is old pixel begin + i: nothing is scaled or shifted by a part of a pixel. */
+/* Returns true if new pixel i is old pixel begin + i, so that nothing is resampled. */
 static bool takes_over(const lathe_resample_axis *axis, double begin)
 {
     for (int i = 0; i < axis->size; i++)
@@ -93,7 +93,7 @@ static bool takes_over(const lathe_resample_axis *axis, double begin)
     return true;
 }
 
-/* Old pixels that an axis needs: from first[0] on. */
+/* The number of old pixels that an axis needs, from first[0] on. */
 static int needed(const lathe_resample_axis *axis)
 {
     return axis->first[axis->size - 1] + axis->count[axis->size - 1] - axis->first[0];
@@ -102,9 +102,9 @@ static int needed(const lathe_resample_axis *axis)
 /* One plane at a time. */
 typedef struct lathe_resampling {
     lathe_resample_axis across, down;
-    bool keep_columns, keep_rows; /* what lathe_box begins at is taken over */
+    bool keep_columns, keep_rows; /* copied without resampling */
     int left, top;
-    uint8_t *between; /* rows that are resampled across: those that columns need */
+    uint8_t *between; /* the rows that the columns need, resampled */
     uint8_t *work;
     int32_t *sums;
 } lathe_resampling;
@@ -119,7 +119,7 @@ static void resample_across(const lathe_resampling *r, const uint8_t *from, int 
             r->work, to + (size_t)y * to_stride, to_stride);
 }
 
-/* Rows first, only those that columns need, then columns. */
+/* Resample the rows that the columns need, then the columns. */
 static void resample_plane(const lathe_resampling *r, const uint8_t *plane, int width, uint8_t *to)
 {
     const size_t stride = (size_t)width, to_stride = (size_t)r->across.size;

@@ -6,7 +6,7 @@
 
 static size_t area_of(const lathe_image *image) { return (size_t)image->height * (size_t)image->width; }
 
-/* Channels that are colours: not the alpha of four. */
+/* The number of colour channels, without alpha. */
 static int colours_of(const lathe_image *image) { return image->channels >= 3 ? 3 : image->channels; }
 
 static uint8_t to_byte(double value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5); }
@@ -53,7 +53,7 @@ void lathe_image_saturation(lathe_image *image, double factor)
     }
 }
 
-/* Hue of a colour that is not grey, 0 ... 6. */
+/* The hue, 0 ... 6, of a colour that is not grey. */
 static double hue_of(const int rgb[3], int most, int range)
 {
     if (most == rgb[0]) return (double)(rgb[1] - rgb[2]) / range + (rgb[1] < rgb[2] ? 6 : 0);
@@ -73,7 +73,7 @@ void lathe_image_hue(lathe_image *image, double turn)
         if (rgb[2] < least) least = rgb[2];
         if (most == least) continue;
         double hue = hue_of(rgb, most, most - least) + 6 * turn;
-        for (int c = 0; c < 3; c++) { /* how far a channel is from the top, as a function of the hue */
+        for (int c = 0; c < 3; c++) { /* a channel's distance from the largest, as a function of the hue */
             double k = fmod((c == 0 ? 5 : c == 1 ? 3 : 1) + hue + 12, 6);
             double down = fmin(fmin(k, 4 - k), 1);
             at[(size_t)c * area] = to_byte(most - (most - least) * fmax(down, 0));
@@ -105,7 +105,7 @@ static void pil_table(const uint32_t count[256], uint8_t table[256])
     }
 }
 
-/* OpenCV: the lowest value becomes 0, every other the part of the rest that is not above it. */
+/* OpenCV: the lowest value becomes 0, every other value its cumulative part of the other counts. */
 static void cv_table(const uint32_t count[256], uint8_t table[256])
 {
     uint64_t total = 0, sum = 0;

@@ -1,17 +1,17 @@
-/* Turning, shifting, scaling, shearing: each one warp of the picture about its middle. */
+/* Rotation, shift, scaling, shear: each is one warp of the picture about its middle. */
 #include <math.h>
 
 #include "transform_impl.h"
 
 #define RADIANS (3.14159265358979323846 / 180)
 
-/* How the pixels of a result are found: the interpolation and what is beyond the edge. */
+/* The interpolation of a warp, and the pixels beyond the edge. */
 typedef struct lathe_look {
     int interpolation;
     lathe_edge edge;
 } lathe_look;
 
-/* What every one of these has at its end; area is bilinear here. */
+/* The last fields of each of these transforms; area means bilinear here. */
 #define LOOK_FIELDS(opts) \
     LATHE_INTERPOLATION_FIELD(opts, look.interpolation), LATHE_EDGE_FIELDS(opts, look.edge)
 

@@ -13,7 +13,7 @@ typedef struct lathe_kernel {
     int32_t weight[WIDEST];
 } lathe_kernel;
 
-/* Rounded so that their sum is right: what is left goes to the middle. */
+/* Round the weights; the middle one takes the rest, so that the sum is right. */
 static void set_kernel(lathe_kernel *kernel, int size, const double *weight)
 {
     double sum = 0;
@@ -27,7 +27,7 @@ static void set_kernel(lathe_kernel *kernel, int size, const double *weight)
     kernel->weight[size / 2] += left;
 }
 
-/* Rows, then columns. The numbers between have eight bits after the point. */
+/* Rows, then columns. Intermediate numbers have eight fractional bits. */
 static lathe_status convolve(const lathe_image *in, const lathe_kernel *kernel, lathe_image *out)
 {
     int width = in->width, height = in->height, half = kernel->size / 2;
@@ -61,7 +61,7 @@ static lathe_status convolve(const lathe_image *in, const lathe_kernel *kernel, 
     return LATHE_OK;
 }
 
-/* An odd number between the two. */
+/* A random odd number in the range. */
 static int draw_odd(lathe_rng *rng, const double limit[2])
 {
     int low = (int)limit[0] | 1, high = ((int)limit[1] + 1) / 2 * 2 - 1;
@@ -129,7 +129,7 @@ static const lathe_field gaussian_fields[] = {
     { 0 },
 };
 
-/* OpenCV has its own numbers for small sizes. */
+/* OpenCV has fixed weights for small sizes. */
 static void gaussian_weights(int size, double sigma, double *weight)
 {
     static const double small[3][7] = { { 0.25, 0.5, 0.25 }, { 0.0625, 0.25, 0.375, 0.25, 0.0625 },

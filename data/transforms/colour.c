@@ -9,7 +9,7 @@ typedef struct lathe_jitter {
     double brightness[2], contrast[2], saturation[2], hue[2];
 } lathe_jitter;
 
-/* A factor about 1. */
+/* A range of factors around 1. */
 #define FACTOR(member, text) \
     { \
         .name = #member, .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_jitter, member), .count = 2, \
@@ -115,7 +115,7 @@ static void equalize_plane(lathe_image *plane, bool pil)
 
 static uint8_t clip(double value) { return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value + 0.5); }
 
-/* The grey picture made even; colours keep their distance from it. */
+/* Equalise the grey picture; colours keep their difference from it. */
 static void equalize_luma(const lathe_image *in, bool pil, lathe_image *out)
 {
     size_t area = (size_t)in->height * (size_t)in->width;

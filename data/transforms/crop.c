@@ -1,4 +1,4 @@
-/* Crops: a window of the picture as it is. */
+/* Crops: a window of the picture, not scaled. */
 #include "transform_impl.h"
 
 /* The window in the middle. */

@@ -11,7 +11,7 @@ static lathe_status flip_columns(const void *opts, const lathe_image *in, lathe_
         const uint8_t *from = in->pixels + row * width;
         uint8_t *to = out->pixels + row * width;
         size_t x = 0;
-        for (; x + 8 <= width; x += 8) { /* eight at a time, turned round in a register */
+        for (; x + 8 <= width; x += 8) { /* eight at a time, reversed in a register */
             uint64_t eight;
             memcpy(&eight, from + (width - 8 - x), 8);
             eight = __builtin_bswap64(eight);

@@ -1,4 +1,4 @@
-/* One picture made of several, and their labels or masks with it. */
+/* One picture from several, with their labels, masks or objects. */
 #include <math.h>
 #include <string.h>
 
@@ -75,7 +75,7 @@ static double gamma_number(lathe_rng *rng, double shape)
 static double beta_number(lathe_rng *rng, double alpha)
 {
     double a = gamma_number(rng, alpha), b = gamma_number(rng, alpha), uniform = lathe_rng_uniform(rng);
-    return a + b > 0 ? a / (a + b) : uniform < 0.5; /* for tiny alphas both can be 0 */
+    return a + b > 0 ? a / (a + b) : uniform < 0.5; /* for very small alphas both can be 0 */
 }
 
 typedef struct lathe_mix {
@@ -121,7 +121,7 @@ const lathe_transform_type lathe_mixup_transform = {
 
 static int within(int value, int most) { return value < 0 ? 0 : value > most ? most : value; }
 
-/* Copy a rectangle from one picture to another of the same size; right and bottom are not in it. */
+/* Copy a rectangle between pictures of the same size, without the column `right` and the row `bottom`. */
 static void copy_rectangle(const lathe_image *from, int from_top, int from_left, lathe_image *to, int top,
     int bottom, int left, int right)
 {

@@ -1,4 +1,4 @@
-/* Noise, and parts that are taken away. */
+/* Noise, and erased parts. */
 #include <math.h>
 #include <string.h>
 

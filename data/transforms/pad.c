@@ -98,7 +98,7 @@ static lathe_status needed_still(const void *opts, const lathe_image *in, lathe_
     return LATHE_OK;
 }
 
-/* albumentations.PadIfNeeded with position center; with longest_max_size before it, a letter box */
+/* albumentations.PadIfNeeded with position center; after longest_max_size it makes a letterbox */
 const lathe_transform_type lathe_pad_if_needed_transform = {
     .name = "pad_if_needed",
     .help = "a border where the picture is smaller, in the middle",

@@ -1,4 +1,4 @@
-/* RandAugment: a few operations drawn from a list, all of one strength. */
+/* RandAugment: a few operations drawn from a list, all with the same strength. */
 #include <math.h>
 #include <string.h>
 
@@ -77,7 +77,7 @@ static void color(const lathe_operation *op) { lathe_image_saturation(op->out, 1
 
 static void contrast(const lathe_operation *op) { lathe_image_contrast(op->out, 1 + 0.9 * op->strength); }
 
-/* Away from the picture smoothed by a 3x3 square whose middle weighs 5; the edge stays. */
+/* Move away from the picture smoothed by a 3x3 square with weight 5 in its middle; the edge is unchanged. */
 static void sharpness(const lathe_operation *op)
 {
     double factor = 1 + 0.9 * op->strength;
@@ -111,7 +111,7 @@ static void solarize(const lathe_operation *op)
     lathe_image_map(op->out, table);
 }
 
-/* Each channel through a table made of its histogram. */
+/* Map each channel through a table from its histogram. */
 static void by_channel(const lathe_operation *op, void (*make)(const uint32_t count[256], uint8_t table[256]))
 {
     size_t area = (size_t)op->in->height * (size_t)op->in->width;
@@ -150,7 +150,7 @@ static void equalize(const lathe_operation *op) { by_channel(op, even_table); }
 
 static const struct {
     void (*run)(const lathe_operation *op);
-    bool colours; /* not done to masks */
+    bool colours; /* not applied to masks */
 } operations[] = { { identity, false }, { shear_x, false }, { shear_y, false }, { translate_x, false },
     { translate_y, false }, { rotate, false }, { brightness, true }, { color, true }, { contrast, true },
     { sharpness, true }, { posterize, true }, { solarize, true }, { auto_contrast, true },

@@ -98,7 +98,7 @@ static const lathe_field max_fields[] = {
     { 0 },
 };
 
-/* The side of `from` pixels becomes `to`; the other one in proportion. */
+/* Scale the side of `from` pixels to `to`, and the other side in proportion. */
 static void in_proportion(int from, int to, int *height, int *width)
 {
     double scale = (double)to / from;
@@ -209,7 +209,7 @@ static lathe_status resized_size(const void *opts, int channels, int *height, in
     return LATHE_OK;
 }
 
-/* As torchvision draws it: ten attempts, then the middle in the nearest of the proportions allowed. */
+/* As in torchvision: ten attempts, then the middle, with the nearest of the allowed proportions. */
 static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in,
     const lathe_image *out)
 {

@@ -7,7 +7,7 @@
 #include "../../core/registry.h"
 #include "transform_impl.h"
 
-/* Groups within groups. */
+/* The largest depth of nested groups. */
 enum { DEPTH = 8 };
 
 static const char *const group_names[] = { "", "sequence", "one_of" };
@@ -50,14 +50,14 @@ const char *lathe_step_name(const lathe_step *step)
     return step->type ? step->type->name : group_names[step->group];
 }
 
-/* A text that is taken apart as it is read. */
+/* A text that is parsed. */
 typedef struct lathe_transform_reader {
     char *rest;
     lathe_transforms *transforms;
     int depth;
 } lathe_transform_reader;
 
-/* The word up to one of `ends`, which is cut off; *end: which it was. */
+/* The word up to one of the characters `ends`, which is removed; *end is that character. */
 static char *take_word(lathe_transform_reader *reader, const char *ends, char *end)
 {
     char *word = reader->rest;
@@ -97,7 +97,7 @@ static lathe_status check_order(const lathe_transform_type *type, const lathe_fi
     const double range[2])
 {
     if (range[0] <= range[1] || range[1] == 0)
-        return LATHE_OK; /* 0 stands for the default or for itself: looked at when resolved */
+        return LATHE_OK; /* 0 may be the default or 0: decided when resolved */
     return lathe_fail(LATHE_EARG, "%s: %s: %g is more than %g", type->name, field->name, range[0], range[1]);
 }
 
@@ -131,11 +131,11 @@ static lathe_status set_value(lathe_step *step, void *raw, char *text, int *plac
     }
     if (*place < 0)
         return lathe_fail(LATHE_EARG, "%s: '%s' is one value too many", lathe_step_name(step), text);
-    *place = -1; /* the probability was the last */
+    *place = -1; /* the probability was the last value */
     return set_probability(step, text);
 }
 
-/* ":value:value" and what ends it. */
+/* Parse ":value:value" and the character that ends it. */
 static lathe_status take_values(lathe_transform_reader *reader, lathe_step *step, char *end)
 {
     size_t size = step->type && step->type->opts_size ? step->type->opts_size : 1;
@@ -156,7 +156,7 @@ static lathe_status take_values(lathe_transform_reader *reader, lathe_step *step
 
 static lathe_status take_list(lathe_transform_reader *reader, char *end);
 
-/* The members of a group, whose bracket is open, and the bracket's end. */
+/* Parse the members of a group after its opening bracket, and the closing bracket. */
 static lathe_status take_members(lathe_transform_reader *reader, const char *name, char *end)
 {
     if (++reader->depth > DEPTH)
@@ -197,7 +197,7 @@ static lathe_status take_step(lathe_transform_reader *reader, char *end)
     return take_values(reader, step, end);
 }
 
-/* What mixes pictures comes after all that is done to each. */
+/* Check that transforms that mix pictures come last. */
 static lathe_status check_mixing(const lathe_transform_reader *reader, int number)
 {
     const lathe_step *step = &reader->transforms->step[number], *before = number ? step - 1 : NULL;

@@ -15,7 +15,7 @@ void lathe_transforms_free(lathe_transforms *transforms)
 
 /* ---- sizes --------------------------------------------------------------------------------------------- */
 
-/* A size on its way through the steps, and the most bytes that a picture has on it. */
+/* A size that passes through the steps, and the largest number of bytes of a picture on the way. */
 typedef struct lathe_sizes {
     const lathe_step *step;
     int channels, height, width;
@@ -39,7 +39,7 @@ static lathe_status follow_type(lathe_sizes *sizes, const lathe_step *step)
     return LATHE_OK;
 }
 
-/* Whatever of a group is done, one size must come out. */
+/* Check that every member of a group gives the same size. */
 static lathe_status follow_group(lathe_sizes *sizes, int number)
 {
     const lathe_step *step = &sizes->step[number];
@@ -137,7 +137,7 @@ static lathe_status do_type(lathe_pass *pass, const lathe_step *step, lathe_rng 
     return status;
 }
 
-/* Which member of a one_of: by their probabilities. */
+/* Choose a member of a one_of by their probabilities. */
 static int choose(const lathe_pass *pass, int number, lathe_rng *rng)
 {
     double sum = 0, before = 0;
@@ -152,7 +152,7 @@ static int choose(const lathe_pass *pass, int number, lathe_rng *rng)
     return chosen;
 }
 
-/* Step `number`; `sure`: whatever its probability is. */
+/* Apply step `number`; `sure`: with probability 1. */
 static lathe_status do_step(lathe_pass *pass, int number, bool sure)
 {
     const lathe_step *step = &pass->step[number];

@@ -1,4 +1,4 @@
-/* Affine warps with OpenCV's arithmetic: places in 32nds of a pixel, and weights of its interpolations. */
+/* Affine warps with OpenCV's arithmetic: positions in 1/32 of a pixel, and its interpolation weights. */
 #include <math.h>
 #include <string.h>
 
@@ -65,7 +65,7 @@ static void set_taps(lathe_taps *taps, int filter)
     for (int part = 0; part < PARTS; part++) set_row(taps, kinds[filter].weight, part);
 }
 
-/* What a pixel of the result is made of: rows and columns (-1: the fill value) with their weights. */
+/* The rows and columns (-1: the fill value) of a pixel of the result, with their weights. */
 typedef struct lathe_spot {
     int row[MOST], column[MOST];
     const int32_t *down, *across;
@@ -87,14 +87,14 @@ static uint8_t weigh(const uint8_t *plane, int width, const lathe_spot *spot, in
     return (uint8_t)(sum < 0 ? 0 : sum > 255 ? 255 : sum);
 }
 
-/* A place in 1/1024 of a pixel, kept where sums of two stay within bounds. */
+/* A position in 1/1024 of a pixel, limited so that the sum of two does not overflow. */
 static int64_t place(double pixels)
 {
     const double most = 1e12;
     return (int64_t)rint(fmin(fmax(pixels * (1 << PLACE_BITS), -most), most));
 }
 
-/* Which pixel, so far outside at most that borders still know what to do. */
+/* The index of the pixel, limited to a distance from the picture that borders can handle. */
 static int whole(int64_t place)
 {
     const int64_t most = 1 << 26;

@@ -1,4 +1,4 @@
-/* Windows of a picture as it is, with a border where the window lies outside. */
+/* Windows of a picture, with a border where the window is outside. */
 #include <string.h>
 
 #include "transform_impl.h"

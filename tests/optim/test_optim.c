@@ -256,7 +256,7 @@ static void mistakes_are_named(void **state)
     lathe_optim *optim = lathe_optim_sgd(params, NULL);
     lathe_optim_zero_grad(optim);
     assert_int_equal(lathe_optim_step(optim), LATHE_ESTATE);
-    assert_failed(LATHE_ESTATE, "none of 1 parameters has a gradient; call lathe_backward first");
+    assert_failed(LATHE_ESTATE, "0 of 1 parameters have a gradient; call lathe_backward first");
     assert_int_equal(lathe_optim_steps(optim), 0);
     params_have_grad(params);
     params->size = 32;
