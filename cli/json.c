@@ -30,7 +30,7 @@ cJSON *cli_json_new(void)
     return cJSON_CreateObject();
 }
 
-/* cJSON's own numbers may differ from what they were made of in the last digit. */
+/* cJSON may print a number with another last digit. */
 static cJSON *exact(double number)
 {
     char text[32];

@@ -37,7 +37,7 @@ void cli_live_stop(cli_live *live) { (void)live; }
 #include <sys/socket.h>
 #include <time.h>
 
-/* Seconds between two pictures of the run, and the part of the time that making them may take. */
+/* Seconds between two updates, and the largest part of the time that updates may take. */
 static const double interval = 0.5, part = 0.05;
 /* Seconds that a client may take for a request, and for which who asked is taken to look on still. */
 enum { PATIENCE = 10, MOST_CLIENTS = 32, LOOKS_ON = 3 };
@@ -47,8 +47,8 @@ struct cli_live {
     struct MHD_Daemon *daemon;
     pthread_mutex_t lock; /* of `data` */
     char *page, *data;    /* the page as it was at the start, which asks for the data */
-    atomic_bool wanted;   /* somebody has asked for the data since they were made */
-    double made, next;    /* when they were, and the earliest time for the next; in cli_seconds */
+    atomic_bool wanted;   /* a browser has asked for the data since the last update */
+    double made, next;    /* the last update, and the earliest time of the next; in cli_seconds */
 };
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind,
@@ -64,7 +64,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     return result;
 }
 
-/* A page of elsewhere must not read this one under a name of its own that leads here. */
+/* Refuse other host names: a foreign page must not read this one (DNS rebinding). */
 static bool is_local(struct MHD_Connection *connection)
 {
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
@@ -96,7 +96,7 @@ static int port_of(struct MHD_Daemon *daemon)
     return info ? info->port : 0;
 }
 
-/* Listen; what cannot be done is said. */
+/* Listen, with a message after a failure. */
 static int start(cli_live *live, const char *command, int port)
 {
     struct sockaddr_in address = { .sin_family = AF_INET,
@@ -150,7 +150,7 @@ void cli_live_step(cli_live *live)
         make_data(live);
 }
 
-/* Who asked lately asks again within the second, and learns that this was the end. */
+/* A browser that asked recently asks again within the second and gets the final data. */
 static void tell_the_end(cli_live *live)
 {
     if (!atomic_load(&live->wanted) && cli_seconds() - live->made > LOOKS_ON) return;

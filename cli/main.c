@@ -1,4 +1,4 @@
-/* lathe: one program, a sub-command a file. */
+/* The lathe program. Each sub-command is one file. */
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -102,14 +102,14 @@ int main(int argc, char **argv)
 {
     started = clock_seconds(CLOCK_MONOTONIC) - clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
     signal(SIGPIPE,
-        SIG_IGN); /* a reader that goes away must not end a run: the write's own error is seen below */
+        SIG_IGN); /* a reader that closes the pipe must not end a run; the write reports its error */
 #ifdef SIGXFSZ
-    signal(SIGXFSZ, SIG_IGN); /* nor a limit on the size of files, which is a write's error too */
+    signal(SIGXFSZ, SIG_IGN); /* nor a limit on file sizes, which the write reports too */
 #endif
     int code = run(argc, argv);
     bool lost = ferror(stdout);
     if (fclose(stdout) || lost) {
-        /* Who closed the pipe early wants no more of us, so only other failures deserve words. */
+        /* A closed pipe needs no message; other failures do. */
         if (errno != EPIPE) cli_fail(CLI_FAILED, "cannot write to standard output: %s", strerror(errno));
         if (!code) code = CLI_FAILED;
     }

@@ -15,7 +15,7 @@ static bool is_product(const lathe_op *op)
     return !strncmp(op->name, "conv", 4) || !strncmp(op->name, "linear", 6);
 }
 
-/* A product's backward does as much for each of x and w that needs a gradient. */
+/* A product's backward does the same work for x and for w, if they need gradients. */
 static void count_flops(const cli_profile *profile, const lathe_node *node, cli_profile_row *row)
 {
     lathe_layer *layer =

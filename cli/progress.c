@@ -7,7 +7,7 @@
 
 #include "command.h"
 
-/* A tenth of a second between two pictures of the bar: smooth to the eye, and nothing to a run. */
+/* A tenth of a second between two drawings of the bar costs a run nothing. */
 static const double interval = 0.1;
 
 enum { BAR_WIDTH = 24 };

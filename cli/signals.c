@@ -19,7 +19,7 @@ void cli_signals_watch(void)
     for (unsigned i = 0; i < sizeof watched / sizeof watched[0]; i++) {
         struct sigaction former;
         sigaction(watched[i], NULL, &former);
-        /* What was ignored from outside stays so: nohup, a shell's background job. */
+        /* Signals that were ignored at the start stay ignored: nohup, a shell's background job. */
         if (former.sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }

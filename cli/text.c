@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Bytes of the character at `text` that can be shown; 0: it cannot. */
+/* Bytes of the character at `text`; 0 if it cannot be shown. */
 static size_t shown(const unsigned char *text)
 {
     size_t length = (size_t)lathe_utf8_length((const char *)text);
@@ -11,7 +11,7 @@ static size_t shown(const unsigned char *text)
     bool control = length == 2 && text[0] == 0xC2 && text[1] < 0xA0; /* U+0080 ... U+009F */
     bool turns = length == 3 && text[0] == 0xE2 &&
         ((text[1] == 0x80 && text[2] >= 0xAA && text[2] <= 0xAE) || (text[1] == 0x81 && text[2] >= 0xA6));
-    return control || turns ? 0 : length; /* a terminal must not be told to write from right to left either */
+    return control || turns ? 0 : length; /* nor characters that switch to writing from right to left */
 }
 
 char *cli_printable(const char *text, char *to, size_t size)

@@ -16,7 +16,7 @@
 
 #ifdef LATHE_ASAN
 #include <sanitizer/asan_interface.h>
-enum { GAP = LATHE_ALIGN }; /* poisoned bytes behind each piece: an overrun is reported */
+enum { GAP = LATHE_ALIGN }; /* poisoned bytes after each piece: an overrun is reported */
 static void poison(const void *at, size_t bytes) { __asan_poison_memory_region(at, bytes); }
 static void unpoison(const void *at, size_t bytes) { __asan_unpoison_memory_region(at, bytes); }
 #else
@@ -140,7 +140,7 @@ void lathe_arena_reset(lathe_arena *arena)
     if (!arena) return;
     if (arena->count > 1) {
         free_blocks(arena);
-        add_block(arena, arena->peak); /* refused: the next lathe_arena_alloc grows anew and reports it */
+        add_block(arena, arena->peak); /* if this fails, the next lathe_arena_alloc reports it */
     }
     lathe_arena_rewind(arena, (lathe_arena_mark){ 0, 0 });
     arena->peak = 0;

@@ -13,7 +13,7 @@ extern void gotoblas_dynamic_init(void) __attribute__((weak));
 
 enum { OTHER, AVX2, AVX512 };
 
-/* What the processor, and the operating system with it, can do. */
+/* The instructions that processor and operating system support. */
 static int processor_level(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -27,7 +27,7 @@ static int processor_level(void)
 #endif
 }
 
-/* What a core type's kernels use. */
+/* The instructions of a core type's kernels. */
 static int core_level(const char *core)
 {
     static const struct {

@@ -29,8 +29,7 @@ const lathe_kernels *lathe_context_kernels(const lathe_context *context)
 
 lathe_context *lathe_context_default(void)
 {
-    static lathe_context
-        context; /* its members are asked for at each use: nothing to start, nothing to fail */
+    static lathe_context context; /* its members are looked up at each use, so it cannot fail to start */
     return &context;
 }
 

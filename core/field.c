@@ -41,7 +41,7 @@ static double read_double(const char *text, const char **end)
 
 bool lathe_parse_double(const char *text, double *number)
 {
-    /* No names, no hexadecimals, no spaces: "nan", "0x10" and " 1" are not numbers here. */
+    /* Refuse names, hexadecimal numbers and spaces: "nan", "0x10", " 1". */
     if (!number || !text || !*text || text[strspn(text, "0123456789+-.eE")]) return false;
     const char *end;
     double result = read_double(text, &end);
@@ -129,7 +129,7 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
             used += (size_t)snprintf(text + used, LATHE_FIELD_TEXT - used, "%s%s", i ? " | " : "",
                 field->choices[i]);
     } else if (any_number(field)) snprintf(text, LATHE_FIELD_TEXT, "any number");
-    else if (field->max >= 9007199254740992.0) /* 2^53 or infinity: no bound worth a word */
+    else if (field->max >= 9007199254740992.0) /* 2^53 or infinity: not shown as a bound */
         snprintf(text, LATHE_FIELD_TEXT, "%s %s",
             field->above_min ? ">" : ">=", lathe_double_text(field->min, low));
     else
@@ -274,7 +274,7 @@ static lathe_status set_length(const char *owner, const lathe_field *field, uint
 {
     char number[64];
     size_t length = strspn(text, "0123456789+-.eE");
-    /* The e of "2ep" and "2.5epochs" is the unit's. */
+    /* The e of "2ep" and "2.5epochs" belongs to the unit. */
     while (length && (text[length - 1] == 'e' || text[length - 1] == 'E')) length--;
     const char *unit = text + length;
     bool epochs = !strcmp(unit, "ep"), steps = !*unit || !strcmp(unit, "it");
@@ -450,7 +450,7 @@ lathe_status lathe_fail_name(const char *kind, const char *name,
         return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
     char known[360], nearest[96] = "";
     size_t used = 0;
-    int best = (int)strlen(name) / 2 + 1; /* further off than that is no misspelling */
+    int best = (int)strlen(name) / 2 + 1; /* names further away are not suggested */
     known[0] = '\0';
     const char *one;
     for (int i = 0; (one = name_of(context, i)); i++) {

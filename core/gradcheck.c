@@ -70,11 +70,11 @@ static void fill_tail_lanes(lathe_tensor *tensor)
         for (int lane = lanes; lane < LATHE_LANES; lane++) last[i * LATHE_LANES + (size_t)lane] = TAIL;
 }
 
-/* The function's result for the values as they are; NULL after a failure. */
+/* The function's result for the present values; NULL after a failure. */
 static lathe_tensor *call(checker *c)
 {
     lathe_tape_seed(c->tape, c->opts.seed,
-        0); /* every call is the same step: dropout drops the same numbers */
+        0); /* every call is the same step, so dropout drops the same numbers */
     lathe_tape_begin(c->tape, LATHE_TRAIN);
     for (int i = 0; i < c->count; i++) {
         const lathe_leaf *leaf = &c->leaves[i];

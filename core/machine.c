@@ -13,7 +13,7 @@ enum { ROUNDS = 1 << 20, RUNS = 12, MAX_THREADS = 256 };
 
 typedef struct peak_job {
     const lathe_peak_kernels *kernels;
-    lathe_real result[MAX_THREADS]; /* kept, so that no compiler may leave the arithmetic out */
+    lathe_real result[MAX_THREADS]; /* stored, so that compilers cannot remove the arithmetic */
 } peak_job;
 
 static void run_peak(void *context, int task)

@@ -20,7 +20,7 @@ bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *form
 
 /* ---- inputs -------------------------------------------------------------------------------------------- */
 
-/* What an operation says of its input number i. */
+/* The operation's description of its input number i. */
 static const lathe_op_input *rule_of(const lathe_op *op, int i)
 {
     int last = 0;
@@ -127,7 +127,7 @@ static bool resolve_attributes(lathe_node *node, const void *attributes)
     if (!op->fields && attributes) memcpy(node->attributes, attributes, size);
     else if (!op->fields) memset(node->attributes, 0, size);
     if (!op->fields) return true;
-    bool held = lathe_error_hold(true); /* the handler is to hear of a failure once, from the tape */
+    bool held = lathe_error_hold(true); /* the handler is called once, by the tape */
     lathe_status status = lathe_fields_resolve(op->name, op->fields, attributes, node->attributes, size);
     lathe_error_hold(held);
     return !status || lathe_tape_fail(node->tape, status, "lathe_%s", lathe_error_message());

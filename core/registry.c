@@ -31,7 +31,7 @@ const void *lathe_registry_at(const lathe_registry *registry, int index)
     return index < registry->count ? registry->added[index] : NULL;
 }
 
-/* The object of that name or second name; NULL if there is none. */
+/* The object of this name or second name; NULL if it does not exist. */
 static const void *named(const lathe_registry *registry, const char *name)
 {
     const size_t length = strlen(name);

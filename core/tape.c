@@ -142,7 +142,7 @@ void lathe_tape_give_work_back(lathe_tape *tape)
     lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 });
 }
 
-/* A tensor whose numbers are somewhere else, or nowhere yet. */
+/* A tensor whose numbers are stored elsewhere, or not allocated yet. */
 static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const lathe_shape *shape)
 {
     if (!tape->begun)
@@ -214,7 +214,7 @@ static lathe_real *new_grad(lathe_tape *tape, size_t count)
 {
     for (int i = 0; i < tape->spares; i++) {
         lathe_spare_grad found = tape->spare[i];
-        if (found.count < count || found.count / 2 > count) continue; /* a snug fit only */
+        if (found.count < count || found.count / 2 > count) continue; /* only buffers of similar size */
         tape->spare[i] = tape->spare[--tape->spares];
         return found.at;
     }
@@ -244,7 +244,7 @@ static lathe_status run_backward(lathe_tape *tape)
 {
     tape->backward_done = true;
     for (lathe_node *node = tape->newest; node; node = node->before) {
-        if (!node->out->has_grad) continue; /* not behind the loss */
+        if (!node->out->has_grad) continue; /* the loss does not depend on it */
         node->op->backward(node);
         lathe_tape_give_work_back(tape);
         if (tape->status) return tape->status;

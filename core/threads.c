@@ -120,7 +120,7 @@ static int taken_processors(lathe_pool *pool, int self, int threads, int *taken)
     return count;
 }
 
-/* Out of the way of the others, and then free to go where it may again. */
+/* Move away from the other threads; afterwards the thread may run on every allowed processor again. */
 static void move_away(lathe_pool *pool, int self, int threads)
 {
     int taken[MAX_THREADS];
@@ -261,7 +261,7 @@ static bool start_worker(lathe_pool *pool, int self)
         taken_processors(pool, self, self, taken));
 }
 
-/* As many workers as wanted, or as the system allows: fewer threads only mean more time. */
+/* Start the wanted workers, or as many as the system allows. */
 static void start_workers(lathe_pool *pool)
 {
     list_pool(pool);

@@ -114,7 +114,7 @@ static void *thread_main(void *context)
     return NULL;
 }
 
-/* Signals are for the threads of the program, but a thread's own faults are its own. */
+/* Block the process's signals, but not those of the thread's own faults. */
 static void refuse_signals(sigset_t *before)
 {
     static const int own[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP };

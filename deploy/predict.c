@@ -4,7 +4,7 @@
 
 #include "../task/evaluate.h"
 
-/* Where the answers go. */
+/* Where the probabilities are written. */
 typedef struct answers {
     const lathe_predict_opts *opts;
     double *probabilities;

@@ -19,7 +19,7 @@ static bool is_file(const char *path)
     return length > end && !strcmp(path + length - end, suffix);
 }
 
-/* Where the weights are. */
+/* The path of the weights. */
 static lathe_status find_weights(const char *run, const char *weights, char path[LATHE_SETTING_LONG])
 {
     char name[32];
@@ -39,7 +39,7 @@ static lathe_status find_weights(const char *run, const char *weights, char path
         run);
 }
 
-/* The text of a key that must be there. Errors: LATHE_EFORMAT: NULL. */
+/* The text of a required key. Errors: LATHE_EFORMAT: NULL. */
 static const char *text_of(const lathe_safetensors *file, const char *key)
 {
     const char *text = lathe_safetensors_text(file, key);
@@ -49,7 +49,7 @@ static const char *text_of(const lathe_safetensors *file, const char *key)
     return text;
 }
 
-/* `count` numbers of a key. */
+/* Read `count` numbers of a key. */
 static lathe_status numbers_of(const lathe_safetensors *file, const char *key, double *numbers, int count)
 {
     const char *text = text_of(file, key), *end = text;
@@ -68,7 +68,7 @@ static lathe_status read_settings(lathe_trained *trained, const lathe_safetensor
     return status;
 }
 
-/* The pictures, and how they are normalised. */
+/* Read the pictures' sizes and normalisation. */
 static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensors *file)
 {
     double input[3];

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* LeCun, Bottou, Bengio, Haffner 1998, with ReLU and max pooling as it is taught today. */
+/* LeCun, Bottou, Bengio, Haffner 1998, with ReLU and max pooling, as taught today. */
 static lathe_layer *lenet5(lathe_model *model)
 {
     return lathe_nn_sequential(model,

@@ -59,7 +59,7 @@ static void draw(lathe_tensor *tensor, lathe_init init, uint64_t seed)
     }
 }
 
-/* How much a net needs, and then how much of it is given out. Offsets and sizes count numbers. */
+/* The sizes that a net needs, then the parts that are allocated. Offsets and sizes count numbers. */
 typedef struct totals {
     int states, params;
     size_t slab, buffers;

@@ -181,7 +181,7 @@ static lathe_tensor *run(lathe_layer *layer, lathe_tensor *(*forward)(lathe_laye
         return NULL;
     }
     lathe_tape *tape = x->tape;
-    if (!tape) return forward(layer, x); /* its first operation says what is wrong with such an x */
+    if (!tape) return forward(layer, x); /* the first operation reports what is wrong with x */
     const char *former = lathe_tape_scope(tape, layer->path);
     lathe_tensor *y = forward(layer, x);
     lathe_tape_scope(tape, former);

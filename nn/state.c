@@ -1,4 +1,4 @@
-/* Looking at a net: its parameters, its named tensors, its layers by path. */
+/* The contents of a net: its parameters, its named tensors, its layers by path. */
 #include <string.h>
 
 #include "layer_impl.h"
@@ -42,7 +42,7 @@ lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path)
         }
         layer = found;
         path += length;
-        if (*path == '.' && !*++path) return NULL; /* "3." names nothing */
+        if (*path == '.' && !*++path) return NULL; /* "3." is not a path */
     }
     return path ? layer : NULL;
 }

@@ -99,7 +99,7 @@ void lathe_summary_free(lathe_summary *summary)
     lathe_free(summary);
 }
 
-/* Text that may be cut, with the length it would have had. */
+/* A text that may be cut, and its full length. */
 typedef struct table {
     char *text;
     size_t size, length;

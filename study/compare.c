@@ -8,7 +8,7 @@
 #include "../core/alloc.h"
 #include "compare_impl.h"
 
-/* A comparison being planned. */
+/* A comparison that is planned. */
 typedef struct plan {
     const lathe_settings *common;
     const lathe_compare_opts *opts;
@@ -27,7 +27,7 @@ lathe_status lathe_compare_path(const lathe_compare *compare, const char *name,
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 
-/* A name as a folder's: letters, digits, points and single hyphens. */
+/* Make a folder's name: letters, digits, points and single hyphens. */
 static void folder_name(const char *name, char folder[LATHE_SETTING_SHORT])
 {
     size_t length = 0;
@@ -42,7 +42,7 @@ static void folder_name(const char *name, char folder[LATHE_SETTING_SHORT])
     if (!length) snprintf(folder, LATHE_SETTING_SHORT, "run");
 }
 
-/* Two variants of one name could not be told apart, nor have a folder each. */
+/* Refuse two variants of one name: they would share a folder. */
 static lathe_status check_new_name(const lathe_compare *compare, size_t count, const char *group,
     const char *folder)
 {
@@ -91,7 +91,7 @@ static void tell(const plan *p, const char *group, const char *note)
     p->opts->on_message(p->opts->context, line);
 }
 
-/* The runs of a variant: one a seed. */
+/* Add the runs of a variant: one for each seed. */
 static lathe_status add_variant(plan *p, int index)
 {
     char group[LATHE_SETTING_SHORT], folder[LATHE_SETTING_SHORT], note[LATHE_MESSAGE_SIZE];
@@ -135,7 +135,7 @@ static lathe_status read_axes(plan *p, lathe_arena *arena)
     return status;
 }
 
-/* An option that no variant has is a mistake. */
+/* Refuse an option that no variant has. */
 static lathe_status check_used(const plan *p)
 {
     for (int i = 0; i < p->common->options; i++)

@@ -1,4 +1,4 @@
-/* What varies in a comparison. */
+/* The axes of a comparison. */
 #include <stdio.h>
 #include <string.h>
 
@@ -43,7 +43,7 @@ static lathe_status add_pair(lathe_arena *arena, lathe_choice *choice, const cha
     return kept ? LATHE_OK : lathe_error();
 }
 
-/* A schedule, an optimizer or a model says what it is; a number needs its key. */
+/* The name of a schedule, an optimizer or a model is clear alone; a number needs its key. */
 static void name_of(const char *key, const char *value, char name[LATHE_SETTING_SHORT])
 {
     bool speaks =
@@ -104,7 +104,7 @@ lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *a
     for (int number = 1; line && !status; number++) {
         char *next = strchr(line, '\n');
         if (next) *next++ = '\0';
-        bool held = lathe_error_hold(true); /* the handler is to hear of it once, with file and line */
+        bool held = lathe_error_hold(true); /* the handler is called once, with file and line */
         status = take_line(arena, axis, line);
         lathe_error_hold(held);
         if (status) lathe_fail(status, "%s:%d: %s", path, number, lathe_error_message());

@@ -1,4 +1,4 @@
-/* compare.json: the runs of a comparison, their settings and what came of them. */
+/* compare.json: the runs of a comparison, their settings and results. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -103,7 +103,7 @@ lathe_compare *lathe_compare_read(const char *folder)
 
 #else
 
-/* A string member into a room of `size` characters; false if there is none that fits. */
+/* Copy a string member into `size` characters. Returns false if it is missing or too long. */
 static bool take_string(const cJSON *object, const char *name, char *room, size_t size)
 {
     const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));

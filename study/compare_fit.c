@@ -8,7 +8,7 @@
 #include "../sched/text.h"
 #include "compare_impl.h"
 
-/* What is being fitted. */
+/* The settings that are fitted. */
 typedef struct fitting {
     lathe_settings *settings;
     const lathe_sched_type *type;
@@ -18,7 +18,7 @@ typedef struct fitting {
     lathe_status status;
 } fitting;
 
-/* The schedule's option as it was given; NULL if it was not. */
+/* The schedule's option as given; NULL if it was not given. */
 static const char *given(const fitting *f, const char *name)
 {
     char key[LATHE_SETTING_SHORT];
@@ -50,7 +50,7 @@ static void set_steps(fitting *f, const char *name, double part)
     set(f, name, text);
 }
 
-/* A schedule's number as given, or else `other`. */
+/* A schedule's number as given, else `other`. */
 static double number_of(const fitting *f, const char *name, double other)
 {
     const char *text = given(f, name);

@@ -11,7 +11,7 @@
 
 enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
 
-/* What the sweeps fill. */
+/* The results of the sweeps. */
 typedef struct results {
     double *lr, *loss, *accuracy;
 } results;
@@ -25,7 +25,7 @@ static double rate_at(const lathe_lr_find_opts *o, uint64_t step)
                                           o->from * pow(o->to / o->from, part);
 }
 
-/* Has a sweep lost what it had won, or more? The level of the beginning is that of its first twentieth. */
+/* Returns true if a sweep has lost all its gain. The first level is the mean of its first twentieth. */
 typedef struct watch {
     lathe_average start;
     double mean, weight, lowest;
@@ -104,7 +104,7 @@ static lathe_status resolve(const lathe_run *run, const lathe_lr_find_opts *give
     return LATHE_OK;
 }
 
-/* Room for everything, in one block that begins with the rates. */
+/* Allocate all arrays in one block that begins with the rates. */
 static lathe_status find_with(lathe_run *run, const lathe_lr_find_opts *o, lathe_lr_found **found)
 {
     const size_t all = lathe_times(o->steps, (size_t)o->sweeps);

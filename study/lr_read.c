@@ -9,18 +9,18 @@
 
 enum { FEWEST = 20 };
 
-/* What counts as a loss that has changed: a tenth of its whole fall. */
+/* A change of the loss counts from a tenth of its whole fall. */
 static const double part = 0.1;
 
 /* A smoothed curve: against the logarithm of the rate, which is smoothed alike. */
 typedef struct curve {
     const double *x, *loss, *accuracy;
-    size_t count, reach;          /* points; as many as the average weighs */
-    bool whole;                   /* the sweep went on to its end */
+    size_t count, reach;          /* the number of points; the number that the average covers */
+    bool whole;                   /* the sweep reached its end */
     double noise, accuracy_noise; /* standard error of a smoothed number */
 } curve;
 
-/* Marks on a curve, as logarithms; NaN: there is none. */
+/* Marks on a curve, as logarithms of the rate; NaN: not found. */
 typedef struct marks {
     double start, lowest, won,
         best; /* levels: of loss at first and at its lowest, of accuracy at first and at its best */
@@ -70,14 +70,14 @@ static double median_at(const double *values, const size_t *ends, int sweeps, si
 
 /* ---- marks --------------------------------------------------------------------------------------------- */
 
-/* The place between two points where y is `level`. */
+/* The x between two points where y is `level`. */
 static double between(const double *x, const double *y, size_t i, double level)
 {
     double change = y[i] - y[i - 1];
     return change == 0 ? x[i] : x[i - 1] + (level - y[i - 1]) / change * (x[i] - x[i - 1]);
 }
 
-/* The first place where y has come down to `level`. */
+/* The first x where y has fallen to `level`. */
 static double comes_down(const double *x, const double *y, size_t count, double level)
 {
     for (size_t i = 0; i < count; i++)
@@ -124,13 +124,13 @@ static marks find_marks(const curve *c)
     return m;
 }
 
-/* Does the loss never fall by more than its noise? */
+/* Returns true if the loss never falls by more than its noise. */
 static bool is_flat(const curve *c, const marks *m)
 {
     return m->start - m->lowest <= fmax(5 * c->noise, 0.01 * fabs(m->start));
 }
 
-/* What a curve says; NaN where it says nothing. */
+/* The marks of a curve; NaN where a mark does not exist. */
 static lathe_lr_pair pair_of(const curve *c)
 {
     static const lathe_lr_pair none = { .base_lr = (double)NAN, .max_lr = (double)NAN };
@@ -207,7 +207,7 @@ static void make_slope(lathe_lr_found *found, const double *x, double keep)
     }
 }
 
-/* The least and greatest of the sweeps' own numbers. */
+/* The smallest and largest rates of the single sweeps. */
 static void spread(lathe_lr_found *found)
 {
     found->base_low = found->max_low = HUGE_VAL;
@@ -221,7 +221,7 @@ static void spread(lathe_lr_found *found)
     }
 }
 
-/* Why a median curve has no pair. */
+/* Fail with the reason why a median curve has no pair. */
 static lathe_status refuse(const lathe_lr_found *found, const curve *c)
 {
     const double first = found->lr[0], last = found->raw_lr[found->steps - 1];

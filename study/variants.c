@@ -20,7 +20,7 @@ static int find(const lathe_variant *variant, int count, const char *name)
     return count;
 }
 
-/* The accuracy of the variant's run with that seed; NaN if there is none. */
+/* The accuracy of the variant's run with this seed; NaN without one. */
 static double accuracy_of(const lathe_compare *compare, const char *name, uint64_t seed)
 {
     for (size_t i = 0; i < compare->runs; i++)

@@ -32,7 +32,7 @@ typedef struct cli_bench {
 
 /* ---- preparing ----------------------------------------------------------------------------------------- */
 
-/* Normal numbers where images are, zeros in the tail lanes. */
+/* Fill images with normal numbers and tail lanes with zeros. */
 static void fill_images(const cli_bench *bench, size_t per_image)
 {
     for (int b = 0; b < bench->batch.size; b++) {
@@ -51,7 +51,7 @@ static lathe_status make_batch(cli_bench *bench)
     size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
     bench->images = stored ? lathe_alloc(stored, sizeof *bench->images) : NULL;
     size_t pixels = (size_t)spec->height *
-        (size_t)spec->width; /* a model may give each its scores: then it has a label */
+        (size_t)spec->width; /* a model may give scores for each pixel; then each pixel has a label */
     bench->labels = lathe_alloc(lathe_times((size_t)size, pixels), sizeof *bench->labels);
     if (!bench->images || !bench->labels) return lathe_error();
     bench->batch = (lathe_batch){ .size = size,

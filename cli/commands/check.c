@@ -12,10 +12,10 @@
 
 enum { STEPS = 300, BATCHES = 8 };
 
-/* What was found so far. */
+/* The findings so far. */
 typedef struct findings {
     int wrong, odd;
-    cJSON *list; /* for programs: an object each; NULL: lines for people */
+    cJSON *list; /* one JSON object a finding; NULL: print lines */
 } findings;
 
 static void tell(findings *found, bool good, bool only_odd, const char *format, ...)
@@ -67,7 +67,7 @@ static int check_labels(const lathe_run *run, findings *found)
     return CLI_DONE;
 }
 
-/* Of pictures in files the run itself has told. */
+/* Pictures in files are reported by the run itself. */
 static int check_split(const lathe_run *run, findings *found)
 {
     if (lathe_data_sample_file(run->feed->train, 0)) return CLI_DONE;
@@ -85,7 +85,7 @@ static int check_split(const lathe_run *run, findings *found)
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
-/* Mean and standard deviation of what the net gets, over some batches. */
+/* Check mean and standard deviation of the net's input over some batches. */
 static int check_input(const lathe_run *run, findings *found)
 {
     double sum = 0, squares = 0, count = 0, least = HUGE_VAL, most = -HUGE_VAL;
@@ -116,7 +116,7 @@ static int check_input(const lathe_run *run, findings *found)
 
 /* ---- one batch ----------------------------------------------------------------------------------------- */
 
-/* Loss of the batch, as trained; right: how many of it are. A failure: NaN. */
+/* The training loss of the batch; *right: its number of right predictions. NaN after a failure. */
 static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_optim *optim, int *right)
 {
     lathe_tape_begin(run->tape, LATHE_TRAIN);
@@ -139,7 +139,7 @@ static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_opti
     return lathe_backward(loss) || lathe_optim_step(optim) ? (double)NAN : value;
 }
 
-/* Whatever else is wrong, a net must be able to learn a few pictures by heart. */
+/* Check that the net can memorise a few pictures. */
 static int overfit(const lathe_run *run, findings *found)
 {
     lathe_batch batch;

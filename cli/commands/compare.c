@@ -12,13 +12,13 @@
 
 enum { MOST_VARIES = 15 };
 
-/* Who watches the runs: the context of their hooks. */
+/* The context of the runs' hooks. */
 typedef struct watchers {
     cli_progress progress;
     cli_live *live; /* may be NULL */
     lathe_compare *compare;
     const char *baseline;
-    const lathe_run *now; /* the run that goes on; NULL: none */
+    const lathe_run *now; /* the run that is training; may be NULL */
 } watchers;
 
 static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
@@ -53,7 +53,7 @@ static char *data_of(const void *context)
 
 /* ---- the plan ------------------------------------------------------------------------------------------ */
 
-/* "runs/compare-N" with the smallest N that is not there yet. */
+/* "runs/compare-N" with the smallest N that does not exist. */
 static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
 {
     for (int n = 1;; n++) {
@@ -62,7 +62,7 @@ static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
     }
 }
 
-/* A comparison that goes on has its settings; what does not change the result may be given anew. */
+/* A resumed comparison keeps its settings; options that do not change the result may be given again. */
 static int change_free(const cli_line *line, lathe_compare *compare)
 {
     for (int g = 0; g < line->givens; g++) {
@@ -190,7 +190,7 @@ static int run(const cli_line *line)
     int code = cli_live_port(line, &port);
     if (!code) code = open_compare(line, &w);
     if (!code && lathe_report_compare(w.compare, w.baseline))
-        code = cli_library_failed(); /* also tells of a wrong baseline before the work */
+        code = cli_library_failed(); /* also reports a wrong baseline before the work */
     if (!code) {
         cli_signals_watch();
         code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);

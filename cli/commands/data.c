@@ -15,12 +15,12 @@ enum {
     TOLD = 10
 }; /* files whose sizes are looked at; lines told of duplicates and of broken files */
 
-/* What is found in a data set. */
+/* The findings in a data set. */
 typedef struct survey {
     const char *name;
     lathe_dataset *data;
     size_t *of_class;      /* [classes] */
-    size_t sized;          /* picture files whose size was looked at */
+    size_t sized;          /* picture files whose size was read */
     int least[2], most[2]; /* height, width */
     lathe_duplicate twice[TOLD];
     size_t duplicates;
@@ -44,7 +44,7 @@ static int survey_sizes(survey *s)
     return CLI_DONE;
 }
 
-/* Pairs of a set with itself: all but each sample with itself. */
+/* Pairs in one set, without the pairs of a sample with itself. */
 static lathe_status survey_duplicates(survey *s)
 {
     size_t count = 0;

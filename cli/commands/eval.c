@@ -10,7 +10,7 @@
 #include "../drawing/table.h"
 #include "../text.h"
 
-/* The run's settings with what the line changes, writing nothing into its folder. */
+/* The run's settings, changed by the command line; nothing is written into the run's folder. */
 static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
 {
     static const char *const keys[] = { "data", "batch_size", "threads", "workers" };

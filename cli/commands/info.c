@@ -6,7 +6,7 @@
 #include "../command.h"
 #include "../json.h"
 
-/* "Intel(R) Xeon(R) ..." from /proc/cpuinfo; "unknown" where there is none. */
+/* "Intel(R) Xeon(R) ..." from /proc/cpuinfo; or "unknown". */
 static void processor_name(char *text, size_t size)
 {
     snprintf(text, size, "unknown");

@@ -6,7 +6,7 @@
 #include "../settings.h"
 #include "../drawing/table.h"
 
-/* Anything that has a name: what the registries hold, seen alike. */
+/* An object of any registry, in one form for all. */
 typedef struct list_item {
     const char *name, *summary;
     const char *argument, *alias;  /* of a data set, of a transform; may be NULL */
@@ -123,7 +123,7 @@ static lathe_summary *summary_of(const lathe_model_type *type)
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
 
-/* `prefix`: what stands before a name where it is given, "--" on the command line. */
+/* `prefix` is printed before a name: "--" on the command line. */
 static void print_fields(const lathe_field *field, const char *prefix)
 {
     cli_table *table = cli_table_new("llll");

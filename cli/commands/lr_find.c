@@ -11,7 +11,7 @@
 #include "../settings.h"
 #include "../signals.h"
 
-/* What the sweeps tell while they go. */
+/* The progress of the sweeps. */
 typedef struct sweeps {
     bool shown; /* on a terminal */
     double last_drawn;
@@ -33,7 +33,7 @@ static bool on_step(void *context, int sweep, uint64_t step, double lr, double l
 static void on_message(void *context, const char *line)
 {
     (void)context;
-    (void)line; /* the run's schedule is not what is looked at */
+    (void)line; /* the run's schedule is not used */
 }
 
 /* ---- the answer ---------------------------------------------------------------------------------------- */
@@ -125,7 +125,7 @@ static int print_json(const lathe_lr_found *f, const lathe_settings *settings, c
 
 /* ---- the picture --------------------------------------------------------------------------------------- */
 
-/* Loss above, accuracy below, with an upright line at each rate of the pair. */
+/* Draw the loss above the accuracy, with vertical lines at base_lr and max_lr. */
 static lathe_status write_svg(const char *path, const lathe_lr_found *f, bool log_x)
 {
     double edge[2][2] = { { HUGE_VAL, -HUGE_VAL }, { HUGE_VAL, -HUGE_VAL } };

@@ -8,17 +8,17 @@
 #include "../drawing/table.h"
 #include "../text.h"
 
-enum { MOST = 32 }; /* classes told of a picture */
+enum { MOST = 32 }; /* the most classes shown for a picture */
 
-/* The pictures, and what the model says of each. */
+/* The pictures and their predictions. */
 typedef struct prediction {
     const lathe_trained *trained;
     const lathe_dataset *data;
     const double *probabilities; /* [count, classes] */
     int classes;
     const char *const *names; /* [classes] */
-    int top;                  /* how many classes are told for each */
-    size_t known, right; /* pictures that lie in a folder named as a class, and those of them taken for it */
+    int top;                  /* classes shown for each picture */
+    size_t known, right;      /* pictures in a folder named as a class, and those predicted as that class */
 } prediction;
 
 /* ---- what is told of a picture ------------------------------------------------------------------------- */
@@ -28,7 +28,7 @@ static const double *row_of(const prediction *p, size_t i)
     return p->probabilities + i * (size_t)p->classes;
 }
 
-/* What is said of picture `i`, the likeliest first. */
+/* The findings of picture `i`, the most probable first. */
 static int findings_of(const prediction *p, size_t i, lathe_finding *found)
 {
     const lathe_task *task = p->trained->task;
@@ -41,7 +41,7 @@ static void rank(const prediction *p, size_t i, int count, lathe_finding *found)
     lathe_findings_rank(row_of(p, i), p->classes, count, found);
 }
 
-/* The class whose name a folder on the way to the file has, the nearest to the file first; -1: none. */
+/* The class with the name of one of the file's parent folders, the nearest first; -1 without one. */
 static int class_by_folder(const lathe_dataset *trained, const char *file)
 {
     const char *end = strrchr(file, '/');
@@ -71,7 +71,7 @@ static void count_right(prediction *p)
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
 
-/* What a row says after the picture's name: classes and probabilities. */
+/* Print the rest of a row after the picture's name: classes and probabilities. */
 static void describe(const prediction *p, size_t i, char *text, size_t size)
 {
     lathe_finding found[MOST];
@@ -130,7 +130,7 @@ static void print_csv(const prediction *p)
     }
 }
 
-/* What is said of picture `i`. */
+/* The findings of picture `i`. */
 static cJSON *json_row(const prediction *p, size_t i)
 {
     lathe_finding found[MOST];
@@ -169,7 +169,7 @@ static int print_json(const prediction *p, const char *run)
 
 /* ---- the command --------------------------------------------------------------------------------------- */
 
-/* Tell the pictures; those that could not be read are told on stderr, and in the exit code. */
+/* Print the predictions. Pictures that could not be read are listed on stderr and change the exit code. */
 static int tell(const cli_line *line, prediction *p)
 {
     int code = CLI_DONE;

@@ -38,7 +38,7 @@ static int print_json(const lathe_settings *settings, const lathe_step_row *row,
     return cli_json_print(object);
 }
 
-/* One curve of the rows; a momentum that never changes is a line of text instead. */
+/* Draw one curve of the rows; a constant momentum is printed as text. */
 static int print_chart(const char *name, const lathe_step_row *row, uint64_t steps, size_t offset,
     bool always)
 {
@@ -79,7 +79,7 @@ static bool length_of_run(const cli_line *line, const lathe_settings *settings, 
     return true;
 }
 
-/* What the line says, or what the data it names has; 0: not known. */
+/* Steps per epoch from the command line or from its data; 0: unknown. */
 static int length_of_epoch(const cli_line *line, const lathe_settings *settings, double *steps_per_epoch)
 {
     int64_t given;

@@ -25,7 +25,7 @@ static void draw_box(const lathe_image *image, const lathe_object *object)
                 image->pixels[(c * image->height + y) * image->width + x] = c == 2 ? 0 : 255;
 }
 
-/* The one sample of a batch as the model will see it, mixed with others too. */
+/* One sample as the model will see it, also mixed with others. */
 static void draw_batch(cli_sheet *sheet, const lathe_batch *batch, const lathe_dataset *data, uint8_t *pixels)
 {
     char name[64], both[160];

@@ -6,7 +6,7 @@
 #include "../command.h"
 #include "../json.h"
 
-/* "3x32x32" into the sizes of `spec`. */
+/* Read "3x32x32" into the sizes of `spec`. */
 static bool parse_input(const char *text, lathe_model_spec *spec)
 {
     int end = 0;
@@ -14,7 +14,7 @@ static bool parse_input(const char *text, lathe_model_spec *spec)
         !text[end] && spec->channels > 0 && spec->height > 0 && spec->width > 0;
 }
 
-/* What the model is to be built for: its own size, or the data set's, or what the line says. */
+/* The model's sizes: from the command line, the data set, or the model. */
 static int find_spec(const cli_line *line, lathe_model_spec *spec)
 {
     const char *input = cli_text(line, "input"), *data = cli_text(line, "data");

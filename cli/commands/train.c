@@ -10,7 +10,7 @@
 #include "../drawing/train_plot.h"
 #include "../text.h"
 
-/* Who watches a run. */
+/* The context of a run's hooks. */
 typedef struct watchers {
     cli_progress progress;
     cli_live *live; /* may be NULL */
@@ -40,7 +40,7 @@ static void on_message(void *context, const char *line)
     cli_progress_message(&w->progress, line);
 }
 
-/* Pictures that were left out, by name. */
+/* Print the pictures that were left out. */
 static void print_skipped(const lathe_run *run)
 {
     enum { MOST = 20 };
@@ -76,7 +76,7 @@ static int print_json(const lathe_run *run)
     return CLI_DONE;
 }
 
-/* The page of curves, also of a run that was stopped. */
+/* Write the page of curves, also for a run that was stopped. */
 static int write_page(lathe_run *run)
 {
     char path[LATHE_SETTING_LONG + 16];
@@ -85,7 +85,7 @@ static int write_page(lathe_run *run)
     return lathe_report_finish(run, path) ? cli_library_failed() : CLI_DONE;
 }
 
-/* The run's end as an exit code, said in a line where it is not the end that was asked for. */
+/* The exit code of the run's end, with a message unless it ended as planned. */
 static int end_code(const lathe_run *run)
 {
     if (run->end == LATHE_RUN_NAN)
@@ -123,7 +123,7 @@ static int run(const cli_line *line)
             return cli_fail(CLI_USAGE,
                 "train: --plot draws on stdout, where --json has its line: choose one");
         w.plot = cli_train_plot_new();
-        w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a bar would be drawn into it */
+        w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a progress bar would overwrite it */
     }
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings,

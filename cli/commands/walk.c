@@ -40,7 +40,7 @@ static void open_pair(pair *p, const double start[2])
         .size = 2 * LATHE_LANES };
 }
 
-/* What makes a walk. */
+/* The parts of a walk. */
 typedef struct walker {
     const lathe_settings *settings;
     const cli_surface *surface;
@@ -116,7 +116,7 @@ static lathe_status make_step(walker *w, const cli_walk_row *from)
     return takes ? lathe_averaged_update(w->averaged) : LATHE_OK;
 }
 
-/* Fill steps + 1 rows. Stops where the function is no longer a number, and says so. */
+/* Fill steps + 1 rows. Stops with a message if the function is not finite. */
 static int walk(walker *w, uint64_t steps, cli_walk_row *row)
 {
     if (open_walker(w, steps)) return cli_library_failed();

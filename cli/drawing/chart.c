@@ -20,7 +20,7 @@ void cli_chart(FILE *file, const char *title, const double *values, size_t count
     double high = greatest(values, 0, count), low = values[0];
     for (size_t i = 1; i < count; i++)
         if (values[i] < low) low = values[i];
-    int height[WIDTH]; /* in eighths of a cell; at least one, so that the lowest value can be seen */
+    int height[WIDTH]; /* in eighths of a cell; at least one, so that the lowest value is visible */
     for (size_t c = 0; c < columns; c++) {
         double part = high > low ?
             (greatest(values, c * count / columns, (c + 1) * count / columns) - low) / (high - low) :
@@ -32,7 +32,7 @@ void cli_chart(FILE *file, const char *title, const double *values, size_t count
         if (row == HEIGHT - 1) fprintf(file, "%10.4g ", high);
         else if (row == 0) fprintf(file, "%10.4g ", low);
         else fprintf(file, "%11s", "");
-        size_t last = columns; /* nothing is drawn behind it */
+        size_t last = columns; /* nothing is drawn after it */
         while (last && height[last - 1] <= 8 * row) last--;
         for (size_t c = 0; c < last; c++) {
             int eighths = height[c] - 8 * row;

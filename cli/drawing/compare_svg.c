@@ -1,4 +1,4 @@
-/* The results of a comparison as a picture: a row a variant, a dot a seed, an upright stroke at the mean. */
+/* The results of a comparison as a picture: one row a variant, one dot a seed, and a mark at the mean. */
 #include <math.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 enum { WIDTH = 720, ROW = 24, TOP = 40, BOTTOM = 30, RIGHT = 110, LETTER = 7 };
 
-/* Where accuracies lie on the picture. */
+/* The map from accuracies to pixels. */
 typedef struct axis {
     double low, high; /* in percent */
     int left;
@@ -17,7 +17,7 @@ static double place(const axis *a, double percent)
     return a->left + (percent - a->low) / (a->high - a->low) * (WIDTH - RIGHT - a->left);
 }
 
-/* The mean accuracy of the variant that as many are better than as worse; 0 without any. */
+/* The median of the variants' mean accuracies; 0 without variants. */
 static double middle_of(const lathe_variant *variant, int count)
 {
     for (int g = 0; g < count; g++) {

@@ -104,7 +104,7 @@ void cli_sheet_add(cli_sheet *sheet, const lathe_image *image, const char *name)
     sheet->count++;
 }
 
-/* The rows that hold pictures. */
+/* The number of used rows. */
 static int used_rows(const cli_sheet *sheet)
 {
     int rows = (sheet->count + sheet->columns - 1) / sheet->columns;

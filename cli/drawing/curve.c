@@ -6,7 +6,7 @@
 
 enum { ALL = -1, WORST = 6 };
 
-/* The curve of one class, or of ALL. Give its points back with lathe_free. */
+/* The curve of one class, or of ALL. Free its points with lathe_free. */
 static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe_pr_point **points,
     size_t *count)
 {
@@ -21,7 +21,7 @@ static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe
 
 /* ---- a table ------------------------------------------------------------------------------------------- */
 
-/* A name as a cell: quoted where it holds what would end one. */
+/* A name as a CSV cell, quoted if necessary. */
 static void put_cell(lathe_text *out, const char *name)
 {
     if (!name[strcspn(name, ",\"\r\n")]) {
@@ -55,7 +55,7 @@ static lathe_status put_table(lathe_text *out, const lathe_metric *metric, const
 
 /* ---- a picture ----------------------------------------------------------------------------------------- */
 
-/* The classes with the least area, the least first. */
+/* The classes with the smallest area, the smallest first. */
 static lathe_status worst_classes(const lathe_metric *metric, int worst[WORST], int *count)
 {
     int classes = lathe_metric_classes(metric);
@@ -72,7 +72,7 @@ static lathe_status worst_classes(const lathe_metric *metric, int worst[WORST], 
     return status;
 }
 
-/* Recall as x, rising. Give x back with lathe_free. */
+/* Recall as x, in rising order. Free x with lathe_free. */
 static lathe_status fill_series(const lathe_metric *metric, int class_number, const char *name,
     lathe_series *series)
 {

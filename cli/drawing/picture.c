@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The chart as part of a larger picture: a nested <svg> element needs its place. */
+/* Add the chart to a larger picture, as a nested <svg> element with its position. */
 static void add_chart(lathe_text *out, const lathe_chart *chart, int top)
 {
     static const char begin[] = "<svg ";

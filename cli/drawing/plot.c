@@ -17,7 +17,7 @@ bool cli_plot_unicode(void)
         !(term && !strcmp(term, "dumb"));
 }
 
-/* A drawing: a bit a dot in each cell. */
+/* A drawing: each cell has one bit for each dot. */
 typedef struct canvas {
     int width, height, across, down; /* cells; dots a cell */
     unsigned char cell[MOST_HEIGHT][MOST_WIDTH];
@@ -47,7 +47,7 @@ static double row(const canvas *c, double y)
     return (c->y_high - y) / (c->y_high - c->y_low) * (c->height * c->down - 1);
 }
 
-/* Dots from one place to the next. */
+/* Draw a line of dots. */
 static void stroke(canvas *c, double x0, double y0, double x1, double y1)
 {
     int most = (int)ceil(fmax(fabs(x1 - x0), fabs(y1 - y0)));
@@ -63,7 +63,7 @@ static void widen(double *low, double *high, double value)
     if (value > *high) *high = value;
 }
 
-/* The ranges; false if there is no point. */
+/* Find the ranges. Returns false without points. */
 static bool measure(canvas *c, const cli_plot *p)
 {
     c->x_low = c->y_low = HUGE_VAL;

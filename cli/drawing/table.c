@@ -48,7 +48,7 @@ static int width_of(const char *text)
 
 static void print_row(const cli_table *table, const size_t first, const int *width, FILE *file, int indent)
 {
-    int pending = indent; /* spaces that are due before the next text: none at a line's end */
+    int pending = indent; /* spaces before the next text, not printed at the end of a line */
     for (int i = 0; i < table->columns; i++) {
         const char *text = table->cell[first + (size_t)i] ? table->cell[first + (size_t)i] : "";
         int padding = width[i] - width_of(text);

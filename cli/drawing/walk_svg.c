@@ -24,7 +24,7 @@ static void add(trace *t, const cli_surface *surface, const double p[2])
 {
     bool inside = p[0] >= surface->low[0] && p[0] <= surface->high[0] && p[1] >= surface->low[1] &&
         p[1] <= surface->high[1];
-    if (!inside && (!t->count || isnan(t->x[t->count - 1]))) return; /* one gap is as good as many */
+    if (!inside && (!t->count || isnan(t->x[t->count - 1]))) return; /* one gap is enough */
     if (inside && near_last(t, surface, p)) return;
     t->x[t->count] = inside ? p[0] : NAN;
     t->y[t->count++] = inside ? p[1] : NAN;

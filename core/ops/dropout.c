@@ -54,7 +54,7 @@ static void dropout_forward(lathe_node *node)
     lathe_parallel_ranges(node->context, node->out->stored, dropout_range, &job);
 }
 
-/* What fell is found again from the plan: nothing need be kept. */
+/* The plan gives the dropped numbers again, so nothing is stored. */
 static void dropout_backward(lathe_node *node)
 {
     dropout_job job = { .kernels = node->kernels->dropout, .plan = node->saved, .from = node->out->grad };

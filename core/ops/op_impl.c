@@ -78,7 +78,7 @@ void lathe_grad_copy(lathe_node *node, int i)
         lathe_parallel_ranges(node->context, node->out->stored, copy_range, &job);
 }
 
-/* y's buffer becomes x's. False if that cannot be. */
+/* Make y's buffer x's. Returns false if that is not possible. */
 static bool hand_over(lathe_tensor *y, lathe_tensor *x)
 {
     if (x->grad || !x->needs_grad || y->keep_grad) return false;

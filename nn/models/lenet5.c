@@ -1,6 +1,6 @@
 #include "build_impl.h"
 
-/* LeCun, Bottou, Bengio, Haffner 1998, with ReLU and max pooling as it is taught today. */
+/* LeCun, Bottou, Bengio, Haffner 1998, with ReLU and max pooling, as taught today. */
 static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec)
 {
     lathe_extent extent = { spec->channels, spec->height, spec->width };

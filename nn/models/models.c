@@ -48,7 +48,7 @@ int lathe_extent_features(lathe_model *model, const char *name, const lathe_mode
     return 0;
 }
 
-/* A side of a picture above this has no use, and keeps every size computed from it inside an int. */
+/* The largest side of a picture: with it every computed size fits an int. */
 enum { MAX_SIDE = 1 << 20 };
 
 lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec)

@@ -54,7 +54,7 @@ static void forward(lathe_node *node, lathe_box_kernel kind)
     if (node->records && !(job.slope = lathe_tape_alloc(node->tape, x->stored, sizeof *job.slope))) return;
     lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(x) * job.columns, LATHE_LANES * 64,
         forward_columns, &job);
-    lathe_zero_tails(y, y->data); /* what garbage there gives may be no number */
+    lathe_zero_tails(y, y->data); /* the results of tail lanes may be non-finite */
     if (job.slope) lathe_zero_tails(x, job.slope);
     node->saved = job.slope;
 }

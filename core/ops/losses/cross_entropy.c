@@ -24,7 +24,7 @@ typedef struct cross_entropy_job {
     bool each, add;
 } cross_entropy_job;
 
-/* What both kinds have; soft ones have no labels. */
+/* The attributes of both kinds; the soft kind has no labels. */
 typedef struct cross_entropy_attributes {
     lathe_cross_entropy_opts opts; /* first: their fields describe the attributes */
     const int *labels;
@@ -86,7 +86,7 @@ static double sum_of(const cross_entropy_job *job, int images)
     return sum;
 }
 
-/* The forward for targets as they shall be; job->factor is set. */
+/* The forward for given targets; job->factor is set. */
 static void forward(lathe_node *node, cross_entropy_job *job)
 {
     const lathe_tensor *x = node->in[0];

@@ -10,7 +10,7 @@ const char *const lathe_reduction_names[] = { "mean", "sum", "none", NULL };
 
 bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const void *opts, void *resolved)
 {
-    bool held = lathe_error_hold(true); /* the handler is to hear of a failure once, from the tape */
+    bool held = lathe_error_hold(true); /* the handler is called once, by the tape */
     lathe_status status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);
     lathe_error_hold(held);
     return !status || lathe_tape_fail(tape, status, "lathe_%s", lathe_error_message());
@@ -136,7 +136,7 @@ void lathe_pair_forward(lathe_node *node, size_t piece, lathe_range_fn *pieces)
         .classes = x->shape.rank > 1 ? (size_t)x->shape.dim[1] : 1 };
     if (node->records && !(job.slope = lathe_tape_alloc(node->tape, x->stored, sizeof *job.slope))) return;
     lathe_parallel_pieces(node->context, x->stored / piece, piece, pieces, &job);
-    lathe_zero_tails(x, job.loss); /* what garbage there gives may be no number */
+    lathe_zero_tails(x, job.loss); /* the results of tail lanes may be non-finite */
     if (job.slope) lathe_zero_tails(x, job.slope);
     node->saved = job.slope;
 }

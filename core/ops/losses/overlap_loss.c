@@ -64,7 +64,7 @@ static lathe_real *make_mask(lathe_tape *tape, const lathe_tensor *x, const int 
     return mask ? mask->data : NULL;
 }
 
-/* The labels say which pixels are ignored; NULL: none is. */
+/* The labels decide which pixels are ignored; NULL: no pixel. */
 typedef struct overlap_attributes {
     lathe_overlap_opts opts; /* first: their fields describe the attributes */
     const int *labels;
