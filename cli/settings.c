@@ -174,5 +174,6 @@ void cli_settings_help(const char *const *presets, FILE *file)
         type_help(lathe_sched_at(i)->name, lathe_sched_at(i)->fields, file);
     fputs("\noptions of each loss, with their defaults (`lathe list losses` explains them):\n", file);
     for (int i = 0; lathe_loss_at(i); i++)
-        if (lathe_loss_at(i)->classify) type_help(lathe_loss_at(i)->name, lathe_loss_at(i)->fields, file);
+        if (lathe_loss_at(i)->classify || lathe_loss_at(i)->many)
+            type_help(lathe_loss_at(i)->name, lathe_loss_at(i)->fields, file);
 }

@@ -8,7 +8,8 @@
 
 static lathe_status check(const lathe_task *task, const lathe_task_opts *opts)
 {
-    (void)task;
+    lathe_status status = lathe_task_needs_labels(task, opts);
+    if (status) return status;
     if (!opts->loss || !lathe_transforms_mixes(opts->transforms) || opts->loss->mixed) return LATHE_OK;
     return lathe_fail(LATHE_EARG,
         "settings: mixup and cutmix mix labels, which loss %s does not take; cross_entropy does",

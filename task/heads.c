@@ -10,7 +10,7 @@
 static lathe_status check(const lathe_task *task, const lathe_task_opts *opts)
 {
     if (task->data->heads < 1) return lathe_fail(LATHE_EARG, "task heads: %s has no heads", task->data->name);
-    if (!opts->class_weights || !*opts->class_weights) return LATHE_OK;
+    if (!opts->class_weights || !*opts->class_weights) return lathe_task_needs_labels(task, opts);
     return lathe_fail(LATHE_EARG,
         "settings: class_weights = '%.40s' is for one class a picture, and %s has several heads",
         opts->class_weights, task->data->name);

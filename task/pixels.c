@@ -8,7 +8,8 @@
 static lathe_status check(const lathe_task *task, const lathe_task_opts *opts)
 {
     if (!task->data->masks) return lathe_fail(LATHE_EARG, "task pixels: %s has no masks", task->data->name);
-    if (!opts->class_weights || strcmp(opts->class_weights, "balanced")) return LATHE_OK;
+    if (!opts->class_weights || strcmp(opts->class_weights, "balanced"))
+        return lathe_task_needs_labels(task, opts);
     return lathe_fail(LATHE_EARG,
         "settings: class_weights = 'balanced' is for one class a picture, and %s has one each pixel",
         task->data->name);

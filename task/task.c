@@ -37,6 +37,13 @@ const lathe_task_type *lathe_task_find(const char *name) { return lathe_registry
 
 lathe_status lathe_task_register(const lathe_task_type *type) { return lathe_registry_add(&registry, type); }
 
+lathe_status lathe_task_needs_labels(const lathe_task *task, const lathe_task_opts *opts)
+{
+    if (!opts->loss || opts->loss->classify) return LATHE_OK;
+    return lathe_fail(LATHE_EARG, "settings: loss %s is not for labels, which %s has; cross_entropy is",
+        opts->loss->name, task->data->name);
+}
+
 /* ---- an object ----------------------------------------------------------------------------------------- */
 
 static lathe_status set_up(lathe_task *task, const lathe_task_opts *opts)

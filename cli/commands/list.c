@@ -50,14 +50,21 @@ static bool scheduler_at(int index, list_item *item)
     return type;
 }
 
-static bool loss_at(int index, list_item *item)
+/* Loss number `index` of those that a task uses, or of those between boxes. */
+static bool loss_of(bool boxes, int index, list_item *item)
 {
-    const lathe_loss_type *type = lathe_loss_at(index);
+    const lathe_loss_type *type;
+    for (int i = 0; (type = lathe_loss_at(i)); i++)
+        if ((boxes ? type->boxes != NULL : type->classify || type->many) && !index--) break;
     if (type)
         *item =
             (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
     return type;
 }
+
+static bool loss_at(int index, list_item *item) { return loss_of(false, index, item); }
+
+static bool box_loss_at(int index, list_item *item) { return loss_of(true, index, item); }
 
 static bool metric_at(int index, list_item *item)
 {
@@ -90,6 +97,7 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
     { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
     { "losses", "--loss NAME, and its options", "--", loss_at },
+    { "box-losses", "losses between boxes, for programs: lathe_loss_find", "", box_loss_at },
     { "metrics", "how good a model's predictions are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
@@ -165,6 +173,15 @@ static int print_models(const char *only)
     return CLI_DONE;
 }
 
+/* What a loss can be used for. */
+static const char *uses_of(const lathe_loss_type *loss)
+{
+    if (!loss || loss->boxes) return "";
+    return loss->classify && loss->many ? " (for labels and tags)" :
+        loss->many                      ? " (for tags)" :
+                                          " (for labels)";
+}
+
 static int print_items(const list_kind *kind, const char *only)
 {
     if (kind->at == model_at) return print_models(only);
@@ -174,7 +191,7 @@ static int print_items(const list_kind *kind, const char *only)
         if (only && strcmp(only, item.name)) continue;
         if (item.fields) {
             printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "",
-                item.summary, item.loss && !item.loss->classify ? " (not for labels: no --loss)" : "");
+                item.summary, uses_of(item.loss));
             if (item.fields->name) print_fields(item.fields, kind->prefix);
             putchar('\n');
             continue;
@@ -232,7 +249,11 @@ static int print_json(const list_kind *kind, const char *only)
         cJSON_AddStringToObject(entry, "summary", item.summary ? item.summary : "");
         if (item.argument) cJSON_AddStringToObject(entry, "argument", item.argument);
         if (item.alias) cJSON_AddStringToObject(entry, "alias", item.alias);
-        if (item.loss) cJSON_AddBoolToObject(entry, "labels", item.loss->classify != NULL);
+        if (item.loss) {
+            cJSON_AddBoolToObject(entry, "labels", item.loss->classify != NULL);
+            cJSON_AddBoolToObject(entry, "tags", item.loss->many != NULL);
+            cJSON_AddBoolToObject(entry, "boxes", item.loss->boxes != NULL);
+        }
         if (item.model) add_model(entry, item.model);
         else add_fields(entry, item.fields);
         cJSON_AddItemToArray(array, entry);
@@ -271,7 +292,8 @@ static bool has_item(const list_kind *kind, const char *name)
     for (int i = 0; kind->at(i, &item); i++)
         if (!strcmp(item.name, name)) return true;
     char what[32];
-    snprintf(what, sizeof what, "%.*s", (int)strlen(kind->name) - 1, kind->name);
+    const size_t ending = strlen(kind->name) - (kind->at == loss_at || kind->at == box_loss_at ? 2 : 1);
+    snprintf(what, sizeof what, "%.*s", (int)ending, kind->name);
     lathe_fail_name(what, name, item_name, kind);
     return false;
 }

@@ -13,7 +13,18 @@ static const char *optimizer_at(int i) { return lathe_optim_at(i) ? lathe_optim_
 
 static const char *scheduler_at(int i) { return lathe_sched_at(i) ? lathe_sched_at(i)->name : NULL; }
 
-static const char *loss_at(int i) { return lathe_loss_at(i) ? lathe_loss_at(i)->name : NULL; }
+/* The losses for --loss, and those between boxes: each loss is in a list where it can be used. */
+static const char *loss_of(bool boxes, int i)
+{
+    const lathe_loss_type *type;
+    for (int k = 0; (type = lathe_loss_at(k)); k++)
+        if ((type->boxes != NULL) == boxes && !i--) return type->name;
+    return NULL;
+}
+
+static const char *loss_at(int i) { return loss_of(false, i); }
+
+static const char *box_loss_at(int i) { return loss_of(true, i); }
 
 static const char *metric_at(int i) { return lathe_metric_at(i) ? lathe_metric_at(i)->name : NULL; }
 
@@ -33,6 +44,7 @@ static const struct {
     { "optimizers", optimizer_at },
     { "schedulers", scheduler_at },
     { "losses", loss_at },
+    { "box-losses", box_loss_at },
     { "metrics", metric_at },
     { "transforms", transform_at },
     { "datasets", dataset_at },
@@ -95,6 +107,9 @@ static void kinds_are_listed_and_wrong_names_refused(void **state)
     program_free(&p);
     program_run(&p, LATHE_PROGRAM, "list optimisers");
     assert_refused(&p, 2, "unknown kind 'optimisers'; did you mean optimizers? known: ");
+    program_free(&p);
+    program_run(&p, LATHE_PROGRAM, "list losses giou");
+    assert_refused(&p, 2, "unknown loss 'giou'; ");
     program_free(&p);
     program_run(&p, LATHE_PROGRAM, "list optimizers adamv");
     assert_refused(&p, 2, "unknown optimizer 'adamv'; did you mean adam? known: ");

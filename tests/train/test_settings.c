@@ -116,7 +116,7 @@ static void checks_look_at_the_whole(void **state)
             "warm_restarts.t_0" },
         { { { "loss", "focall" }, { NULL, NULL } }, LATHE_ENAME,
             "unknown loss 'focall'; did you mean focal?" },
-        { { { "loss", "giou" }, { NULL, NULL } }, LATHE_EARG, "loss giou is not made for labels" },
+        { { { "loss", "giou" }, { NULL, NULL } }, LATHE_EARG, "loss giou is between boxes" },
         { { { "loss", "focal" }, { "label_smoothing", "0.1" }, { NULL, NULL } }, LATHE_ENAME,
             "nor loss focal has an option label_smoothing" },
         { { { "loss.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "cross_entropy has no option gamma" },

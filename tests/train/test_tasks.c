@@ -93,6 +93,37 @@ static void each_task_is_learned(void **state)
     }
 }
 
+/* Each loss, by its name alone, on each task that it is for. */
+static void each_loss_trains_where_it_is_listed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *file, *model;
+        bool tags;
+    } tasks[] = { { "csv", "heads.csv", "mlp", false }, { "masks", "", "unet", false },
+        { "csv", "tags.csv", "mlp", true } };
+    int trained = 0, refused = 0;
+    for (int i = 0; lathe_loss_at(i); i++)
+        for (size_t t = 0; t < sizeof tasks / sizeof tasks[0]; t++) {
+            const lathe_loss_type *type = lathe_loss_at(i);
+            lathe_settings settings = settings_for(tasks[t].kind, tasks[t].file, tasks[t].model, type->name);
+            lathe_settings_set(&settings, "max_steps", "8");
+            lathe_settings_set(&settings, "val_split", "0");
+            if (tasks[t].tags ? type->many != NULL : type->classify != NULL) {
+                lathe_run *run = train(&settings);
+                if (!isfinite(run->test_score.loss)) fail_msg("%s: %g", type->name, run->test_score.loss);
+                lathe_run_free(run);
+                trained++;
+            } else {
+                assert_null(lathe_run_new(&settings, NULL));
+                assert_failed(LATHE_EARG, type->name);
+                refused++;
+            }
+        }
+    assert_int_equal(trained + refused, 3 * 16);
+    assert_true(trained >= 2 * 12);
+}
+
 static void a_checkpoint_says_the_task(void **state)
 {
     (void)state;
@@ -136,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_is_learned),
+        cmocka_unit_test(each_loss_trains_where_it_is_listed),
         cmocka_unit_test(a_checkpoint_says_the_task),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };

@@ -198,8 +198,9 @@ static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen
     void *opts)
 {
     const lathe_loss_type *type = chosen->loss;
-    if (!type->classify)
-        return lathe_fail(LATHE_EARG, "settings: loss %s is not made for labels", type->name);
+    if (!type->classify && !type->many)
+        return lathe_fail(LATHE_EARG, "settings: loss %s is between boxes, which no task predicts",
+            type->name);
     void *resolved = lathe_alloc(1, type->opts_size);
     lathe_status status = resolved ? fill(settings, chosen, LOSS, 0, opts) : lathe_error();
     if (!status) status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);

@@ -117,11 +117,17 @@ const lathe_op lathe_iou_op = {
     .backward = box_backward,
 };
 
+static lathe_tensor *iou(lathe_tensor *x, lathe_tensor *target, const void *opts)
+{
+    return lathe_iou(x, target, opts);
+}
+
 const lathe_loss_type lathe_iou_loss = {
     .name = "iou",
-    .summary = "between boxes: 1 - IoU",
+    .summary = "1 - IoU",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
+    .boxes = iou,
 };
 
 lathe_tensor *lathe_iou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
@@ -141,11 +147,17 @@ const lathe_op lathe_giou_op = {
     .backward = box_backward,
 };
 
+static lathe_tensor *giou(lathe_tensor *x, lathe_tensor *target, const void *opts)
+{
+    return lathe_giou(x, target, opts);
+}
+
 const lathe_loss_type lathe_giou_loss = {
     .name = "giou",
-    .summary = "between boxes: also how empty the smallest box around both is",
+    .summary = "also how empty the smallest box around both is",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
+    .boxes = giou,
 };
 
 lathe_tensor *lathe_giou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
@@ -165,11 +177,17 @@ const lathe_op lathe_diou_op = {
     .backward = box_backward,
 };
 
+static lathe_tensor *diou(lathe_tensor *x, lathe_tensor *target, const void *opts)
+{
+    return lathe_diou(x, target, opts);
+}
+
 const lathe_loss_type lathe_diou_loss = {
     .name = "diou",
-    .summary = "between boxes: also how far their centers are apart",
+    .summary = "also how far their centers are apart",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
+    .boxes = diou,
 };
 
 lathe_tensor *lathe_diou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)
@@ -189,11 +207,17 @@ const lathe_op lathe_ciou_op = {
     .backward = box_backward,
 };
 
+static lathe_tensor *ciou(lathe_tensor *x, lathe_tensor *target, const void *opts)
+{
+    return lathe_ciou(x, target, opts);
+}
+
 const lathe_loss_type lathe_ciou_loss = {
     .name = "ciou",
-    .summary = "between boxes: also how far their centers and how different their proportions are",
+    .summary = "also how far their centers and how different their proportions are",
     .opts_size = sizeof(lathe_box_opts),
     .fields = fields,
+    .boxes = ciou,
 };
 
 lathe_tensor *lathe_ciou(lathe_tensor *x, lathe_tensor *target, const lathe_box_opts *opts)

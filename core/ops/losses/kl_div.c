@@ -1,5 +1,6 @@
 #include "kl_div.h"
 
+#include "../softmax.h"
 #include "loss_impl.h"
 
 static const lathe_field fields[] = {
@@ -19,11 +20,28 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
+/* Labels and their mixtures are probabilities, and scores logits, which a softmax makes logarithms of some. */
+static lathe_tensor *mixed(lathe_tensor *scores, lathe_tensor *targets, const void *opts)
+{
+    const lathe_kl_div_opts *o = opts;
+    if (scores && o && o->log_target)
+        return lathe_tape_fail(scores->tape, LATHE_EARG,
+            "lathe_kl_div: log_target: labels give probabilities");
+    return lathe_kl_div(lathe_log_softmax(scores), targets, o);
+}
+
+static lathe_tensor *classify(lathe_tensor *scores, const int *labels, const void *opts)
+{
+    return mixed(scores, lathe_label_targets("kl_div", scores, labels), opts);
+}
+
 const lathe_loss_type lathe_kl_div_loss = {
     .name = "kl_div",
-    .summary = "Kullback-Leibler divergence of logarithms of probabilities from probabilities",
+    .summary = "Kullback-Leibler divergence of the softmax from the label's distribution",
     .opts_size = sizeof(lathe_kl_div_opts),
     .fields = fields,
+    .classify = classify,
+    .mixed = mixed,
 };
 
 static void divergence_range(void *context, size_t begin, size_t end)

@@ -5,8 +5,8 @@
 static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
     const lathe_loss_type *type = object;
-    if (!type->classify && !type->many)
-        return lathe_registry_refuse(registry, type, "classify and many are NULL");
+    if (!type->classify && !type->many && !type->boxes)
+        return lathe_registry_refuse(registry, type, "classify, many and boxes are NULL");
     return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
 }
 

@@ -22,7 +22,7 @@ typedef enum lathe_reduction {
     LATHE_REDUCE_NONE
 } lathe_reduction;
 
-/** A loss: a name, options, and how to use it. */
+/** A loss: a name, options, and its uses. A loss has at least one of classify, many and boxes. */
 typedef struct lathe_loss_type {
     const char *name;    /* as on the command line: "cross_entropy" */
     const char *summary; /* one line for `lathe list` */
@@ -39,6 +39,8 @@ typedef struct lathe_loss_type {
     lathe_tensor *(*many)(lathe_tensor *scores, const int *targets, const void *opts);
     /** The loss for mixed labels: targets [B, K] batched, the part of each class. NULL: not for mixed labels. */
     lathe_tensor *(*mixed)(lathe_tensor *scores, lathe_tensor *targets, const void *opts);
+    /** The loss between boxes: x and target [B, 4, ...] batched, as lathe_giou takes them. NULL: not for boxes. */
+    lathe_tensor *(*boxes)(lathe_tensor *x, lathe_tensor *target, const void *opts);
     /** The place in `opts` of the weights of classes [K], which text cannot set. NULL: no such weights. */
     const lathe_real **(*class_weights)(void *opts);
 } lathe_loss_type;

@@ -90,9 +90,27 @@ static void threads_change_no_bit(void **state)
     free_leaves(leaves, 2);
 }
 
+static lathe_tensor *labels_as_logarithms(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_loss_find("kl_div")->classify(leaves[0], (int[]){ 1, 0 },
+        &(lathe_kl_div_opts){ .log_target = true });
+}
+
+static void labels_are_probabilities(void **state)
+{
+    (void)state;
+    const lathe_leaf leaf = { .layout = LATHE_BATCHED,
+        .shape = { 2, { 2, 2 } },
+        .values = (lathe_real[]){ 1, 3, 1, 0 } };
+    assert_op_fails(labels_as_logarithms, NULL, &leaf, 1, LATHE_EARG,
+        "log_target: labels give probabilities");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_are_probabilities),
         cmocka_unit_test(by_hand),
         cmocka_unit_test(it_is_its_naive_twin_with_the_right_gradient),
         cmocka_unit_test(it_is_pytorchs),

@@ -71,40 +71,73 @@ static void scores_are_compared_with_one_at_the_label(void **state)
     const double yes[] = { log(1 + exp(-3)) + log(1 + exp(1)), log(1 + exp(-1)) + log(2) };
     const double binary = (yes[0] + yes[1]) / 4;
     classify_case c = { type_of("binary_cross_entropy"), labels };
+    /* The divergence from the label alone is its cross-entropy, and the mean is over numbers. */
+    const double divergence = (log(1 + exp(-2)) + log(1 + exp(-1))) / 4;
+    classify_case kl = { type_of("kl_div"), labels };
+    assert_result("kl_div", classify, &kl, &leaf, 1, LATHE_TRAIN, &divergence, 1, 1e-6, 0);
     assert_result("binary", classify, &c, &leaf, 1, LATHE_TRAIN, &binary, 1, 1e-6, 0);
 }
 
-/* Steps along the gradient lower each loss that is made for labels: it can be trained with. */
-static void each_loss_for_labels_falls(void **state)
+/* What a loss can be used for. */
+typedef enum use { LABELS, TAGS, MIXED, BOXES, USES } use;
+
+enum { BATCH = 20, CLASSES = 4, COUNT = BATCH * CLASSES };
+
+/* The loss of x in one of its uses: classes 0 ... 3, tags, parts of classes, boxes of side 2. NULL: not for it. */
+static lathe_tensor *loss_in_use(const lathe_loss_type *type, use how, lathe_tensor *x)
+{
+    int labels[BATCH], tags[COUNT];
+    lathe_real target[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        labels[i / CLASSES] = random_int(5, (uint64_t)(i / CLASSES), 0, CLASSES - 1);
+        tags[i] = labels[i / CLASSES] == i % CLASSES;
+        target[i] = how == BOXES ? (lathe_real)(i % CLASSES < 2 ? -1 : 1) : (lathe_real)tags[i];
+    }
+    if (how == LABELS) return type->classify(x, labels, NULL);
+    if (how == TAGS) return type->many(x, tags, NULL);
+    lathe_tensor *leaf = lathe_tape_leaf(x->tape, LATHE_BATCHED, x->shape, target);
+    return how == MIXED ? type->mixed(x, leaf, NULL) : type->boxes(x, leaf, NULL);
+}
+
+/* Steps along the gradient lower each loss in each of its uses: it can be trained with, by its name alone. */
+static void each_loss_falls_in_each_of_its_uses(void **state)
 {
     (void)state;
-    enum { BATCH = 20, CLASSES = 4, COUNT = BATCH * CLASSES };
     lathe_real x[COUNT], g[COUNT];
-    int labels[BATCH], trainable = 0;
-    for (int b = 0; b < BATCH; b++) labels[b] = random_int(5, (uint64_t)b, 0, CLASSES - 1);
+    int used[USES] = { 0 }, usable = 0;
     lathe_tape *tape = lathe_tape_new(NULL);
     for (int i = 0; lathe_loss_at(i); i++) {
-        const lathe_loss_type *type = lathe_loss_at(i);
-        double first = 0, last = 0;
-        if (!type->classify) continue;
-        trainable++;
-        fill_normal(x, COUNT, 7);
-        for (int step = 0; step < 60; step++) {
-            lathe_tape_begin(tape, LATHE_TRAIN);
-            lathe_tensor *leaf =
-                lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { BATCH, CLASSES } }, x);
-            leaf->needs_grad = true;
-            lathe_tensor *loss = type->classify(leaf, labels, NULL);
-            if (!loss || lathe_backward(loss)) fail_msg("%s: %s", type->name, lathe_error_message());
-            last = lathe_item(loss);
-            if (!step) first = last;
-            lathe_tensor_read_grad(leaf, g, COUNT);
-            for (int n = 0; n < COUNT; n++) x[n] -= 4 * g[n];
+        const lathe_loss_type *type = lathe_loss_find(lathe_loss_at(i)->name);
+        const bool has[USES] = { type->classify, type->many, type->mixed, type->boxes };
+        usable += has[LABELS] || has[TAGS] || has[BOXES];
+        for (use how = LABELS; how < USES; how++) {
+            double first = 0, last = 0;
+            if (!has[how]) continue;
+            used[how]++;
+            fill_normal(x, COUNT, 7);
+            for (int n = 0; n < COUNT && how == BOXES; n++)
+                x[n] = (lathe_real)(0.1 * (double)x[n] + (n % CLASSES < 2 ? -1.5 : 1.5));
+            for (int step = 0; step < 60; step++) {
+                lathe_tape_begin(tape, LATHE_TRAIN);
+                lathe_tensor *leaf =
+                    lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { BATCH, CLASSES } }, x);
+                leaf->needs_grad = true;
+                lathe_tensor *loss = loss_in_use(type, how, leaf);
+                if (!loss || lathe_backward(loss)) fail_msg("%s: %s", type->name, lathe_error_message());
+                last = lathe_item(loss);
+                if (!step) first = last;
+                lathe_tensor_read_grad(leaf, g, COUNT);
+                for (int n = 0; n < COUNT; n++) x[n] -= (how == BOXES ? (lathe_real)0.5 : 4) * g[n];
+            }
+            if (!(last < 0.9 * first))
+                fail_msg("%s, use %d: %g at first, %g after 60 steps", type->name, how, first, last);
         }
-        if (!(last < 0.9 * first)) fail_msg("%s: %g at first, %g after 60 steps", type->name, first, last);
+        assert_true(usable == i + 1);
     }
     lathe_tape_free(tape);
-    assert_int_equal(trainable, 11);
+    assert_int_equal(used[LABELS], 12);
+    assert_int_equal(used[BOXES], 4);
+    assert_true(used[TAGS] > 0 && used[MIXED] > 0);
 }
 
 int main(void)
@@ -113,7 +146,7 @@ int main(void)
         cmocka_unit_test(all_are_found_by_name),
         cmocka_unit_test(an_unknown_name_lists_the_known),
         cmocka_unit_test(scores_are_compared_with_one_at_the_label),
-        cmocka_unit_test(each_loss_for_labels_falls),
+        cmocka_unit_test(each_loss_falls_in_each_of_its_uses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
