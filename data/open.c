@@ -42,3 +42,31 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
     lathe_free(name);
     return data;
 }
+
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_data_source *type = object;
+    if (!type->open) return lathe_registry_refuse(registry, type, "open is NULL");
+    return LATHE_OK;
+}
+
+extern const void *const lathe_source_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "data set",
+    .prefix = "lathe_data_source",
+    .table = lathe_source_types,
+    .check = check_type };
+
+const lathe_data_source *lathe_data_source_at(int index) { return lathe_registry_at(&registry, index); }
+
+const lathe_data_source *lathe_data_source_find(const char *name)
+{
+    return lathe_registry_find(&registry, name);
+}
+
+lathe_status lathe_data_source_register(const lathe_data_source *type)
+{
+    return lathe_registry_add(&registry, type);
+}
