@@ -1,5 +1,7 @@
-/* lathe: a small training framework for image models. Include this one header; each folder's all.h names the
- * headers of that part, and each of those is its part's manual. */
+/*
+ * lathe: a small training framework for image models. Include this one header. Each folder's all.h names the
+ * headers of that folder, and these are the manual.
+ */
 #ifndef LATHE_H
 #define LATHE_H
 

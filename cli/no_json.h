@@ -1,4 +1,6 @@
-/* What the commands call of cJSON, doing nothing: the build option LATHE_JSON=OFF, where --json is refused. */
+/*
+ * What the commands call of cJSON, doing nothing: the build option LATHE_JSON=OFF, where --json is refused.
+ */
 #ifndef LATHE_CLI_NO_JSON_H
 #define LATHE_CLI_NO_JSON_H
 

@@ -29,8 +29,8 @@ typedef struct lathe_objects {
     const lathe_object *object; /* [first[B]], the pictures one after the other */
     const size_t *first_point;  /* [first[B] + 1]; NULL where objects have no points */
     const lathe_point *point;   /* [first_point[first[B]]]; a point can lie outside its picture */
-    const uint8_t *instances;   /* [B, H, W]: which object each pixel shows, by its `instance`; 0: no object.
-                                   NULL where the data has no instance masks */
+    /** [B, H, W]: the `instance` of the object at each pixel, 0 without one. NULL without instance masks. */
+    const uint8_t *instances;
 } lathe_objects;
 
 /** Some images with their labels. It lives with its loader, until the next lathe_loader_next. */

@@ -6,7 +6,9 @@
 
 #include "status.h"
 
-/* Four bits a step: remainder_of[b] is what polynomial division leaves of b (PNG, annex D, has eight bits). */
+/*
+ * Four bits a step: remainder_of[b] is what polynomial division leaves of b (PNG, annex D, has eight bits).
+ */
 static uint32_t divide(const uint32_t remainder_of[16], uint32_t crc, const void *bytes, size_t size)
 {
     const unsigned char *byte = bytes;

@@ -27,8 +27,8 @@ uint32_t lathe_crc32(uint32_t before, const void *bytes, size_t size);
 uint32_t lathe_crc32c(const void *bytes, size_t size);
 
 /**
- * The masked checksum of TFRecord files: lathe_crc32c, rotated right by 15 bits, plus 0xa282ead8. The mask helps
- * where data itself contains checksums.
+ * The masked checksum of TFRecord files: lathe_crc32c, rotated right by 15 bits, plus 0xa282ead8. The mask
+ * helps where data itself contains checksums.
  */
 uint32_t lathe_crc32c_masked(const void *bytes, size_t size);
 

@@ -68,8 +68,10 @@ struct lathe_op {
     bool view;                 /* the result shares the first input's numbers */
     const lathe_field *fields; /* of the attributes, for lathe_fields_resolve; NULL: copied as they are */
     size_t attributes_size;    /* of the attributes' struct; 0: no attributes */
-    size_t saved_size;         /* of node->saved, zeroed before the shape rule; what varies comes from
-                                  lathe_tape_alloc */
+    /**
+     * Bytes of node->saved, zeroed before the shape rule. Parts of variable size come from lathe_tape_alloc.
+     */
+    size_t saved_size;
     /**
      * The result's shape from the inputs' shapes and the attributes. May fill in attributes whose default
      * depends on others, and node->saved. Returns false after lathe_op_fail. NULL: the first input's shape.
@@ -82,14 +84,18 @@ struct lathe_op {
 };
 
 /**
- * Run an operation: check the inputs, resolve the attributes by their fields, ask the shape rule, make the
- * result, call forward, give work space back and record the operation for backward. `in` has `count` entries,
- * NULL for optional inputs that are not given; `attributes` is the operation's struct, or NULL for zeros.
+ * Run an operation. The steps: check the inputs, resolve the attributes by their fields, call the shape rule,
+ * allocate the result, call forward, free the work space, and record the operation for backward.
+ * `in` has `count` entries, NULL for optional inputs that are not given. `attributes` is the operation's
+ * struct, NULL for zeros.
  *
  * Memory   the result and what backward needs, on the inputs' tape.
- * Errors   NULL after the tape's first failure. LATHE_EARG for an input that is NULL, inputs on different
- * tapes or on none, and attributes out of range; LATHE_ESTATE for a parameter without values; LATHE_ESHAPE
- * for layouts and shapes that do not fit: "lathe_conv2d: x is plain [3, 4], expected batched [B, C, H, W]".
+ * Errors   LATHE_EARG for an input that is NULL, inputs on different tapes or without a tape, and attributes
+ *          out of
+ *          range; LATHE_ESTATE for a parameter without values; LATHE_ESHAPE for layouts and shapes that do
+ *          not
+ *          fit: "lathe_conv2d: x is plain [3, 4], expected batched [B, C, H, W]". Returns NULL after the
+ *          tape's first failure.
  */
 lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count, const void *attributes);
 

@@ -54,9 +54,10 @@ const void *lathe_registry_find(const lathe_registry *registry, const char *name
 lathe_status lathe_registry_add(lathe_registry *registry, const void *object);
 
 /**
- * For a kind's check: can `fields` describe a struct of `size` bytes? Refused are NULL, an empty name, a name
- * that is there twice, numbers outside of the struct or across its alignment, a range without numbers, and a
- * default outside of the range. Errors: LATHE_EARG naming the field.
+ * For a kind's check: check that `fields` can describe a struct of `size` bytes.
+ * Errors   LATHE_EARG naming the field: for NULL, an empty name, a name that occurs twice, numbers outside
+ *          the
+ *          struct or not aligned, an empty range, and a default outside the range.
  */
 lathe_status lathe_registry_check_fields(const lathe_registry *registry, const void *object,
     const lathe_field *fields, size_t size);

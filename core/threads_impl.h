@@ -1,5 +1,7 @@
-/* Private to lathe: the system's threads. threads_posix.c has them; in a build of threads_none.c a program
- * has one thread only, and none of these calls does anything. */
+/*
+ * Private: the system's threads, from threads_posix.c. In a build with threads_none.c a program has one
+ * thread, and these calls do nothing.
+ */
 #ifndef LATHE_CORE_THREADS_IMPL_H
 #define LATHE_CORE_THREADS_IMPL_H
 

@@ -18,8 +18,9 @@ typedef struct lathe_dataset lathe_dataset;
 /** LATHE_SPLIT_VAL: the validation set, for sets that have one and a test set; LATHE_ESTATE for others. */
 typedef enum lathe_split { LATHE_SPLIT_TRAIN, LATHE_SPLIT_TEST, LATHE_SPLIT_VAL } lathe_split;
 
-/** One of several kinds of class (colour, shape, ...): its classes are [first, first + classes) of the data
- * set's. */
+/**
+ * A head: a kind of class (colour, shape, ...). Its classes are [first, first + classes) of the data set's.
+ */
 typedef struct lathe_head {
     const char *name;
     int first, classes;
@@ -33,10 +34,10 @@ typedef struct lathe_sample {
      * Its class. With several heads: of the first; with many classes: its first class, or 0; with a mask: 0.
      */
     int label;
-    const int *targets;    /* [data->targets_each], or NULL if that is 0 */
-    const uint8_t *mask;   /* [H, W] classes, or NULL if the data set has no masks */
-    lathe_objects objects; /* of this one picture, B = 1; first[0] need not be 0. Left out where objects_most
-                              is 0 */
+    const int *targets;  /* [data->targets_each], or NULL if that is 0 */
+    const uint8_t *mask; /* [H, W] classes, or NULL if the data set has no masks */
+    /** Of this picture, B = 1; first[0] need not be 0. Unset if objects_most is 0. */
+    lathe_objects objects;
 } lathe_sample;
 
 /** A kind of data set: a name and how to read one sample. */

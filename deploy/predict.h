@@ -13,13 +13,16 @@ typedef struct lathe_predict_opts {
     int batch_size; /* 0 means 64 */
     int workers;    /* threads that decode pictures ahead of time */
     bool hflip;     /* average the probabilities of each picture and of its mirror image */
-    /** [data->count, task->height, task->width]: also the class of each pixel, without hflip. NULL: no masks. */
+    /**
+     * [data->count, task->height, task->width]: also the class of each pixel, without hflip. NULL: no masks.
+     */
     uint8_t *masks;
 } lathe_predict_opts;
 
 /**
- * Compute the probability of each class as the model's task reads an output: a softmax; for several heads a softmax
- * for each head; for any number of classes a sigmoid for each class; for masks the part of the picture.
+ * Compute the probability of each class as the model's task reads an output: a softmax; for several heads a
+ * softmax for each head; for any number of classes a sigmoid for each class; for masks the part of the
+ * picture.
  *
  *     probabilities [data->count, trained->data.classes], row-major
  *

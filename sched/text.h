@@ -35,8 +35,10 @@ typedef struct lathe_sched_text_opts {
  */
 lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const lathe_sched_text_opts *opts);
 
-/** The schedules that such a text names, in its order. Its lengths and modes are not looked at. Errors:
- * LATHE_ENAME, LATHE_EARG. */
+/**
+ * The schedules that a text names, in its order; lengths and modes are ignored. Errors: LATHE_ENAME,
+ * LATHE_EARG.
+ */
 lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS],
     int *count);
 

@@ -3,8 +3,9 @@
  * accuracies of each epoch and of the test, as scalars.
  *
  * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers
- * little-endian, sums as in core/checksum.h. An event is a protocol buffer: 1 wall time (double), 2 step (varint),
- * then 3 file version (text) or 5 summary; of a summary 1 are values, of a value 1 its tag and 2 its number
+ * little-endian, sums as in core/checksum.h. An event is a protocol buffer: 1 wall time (double), 2 step
+ * (varint), then 3 file version (text) or 5 summary; of a summary 1 are values, of a value 1 its tag and 2
+ * its number
  * (float).
  *
  * A run that goes on begins a new file, as TensorBoard's own writers do; before that the frames of what is

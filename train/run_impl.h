@@ -86,8 +86,9 @@ uint64_t lathe_run_epoch_steps(const lathe_run *run);
 uint64_t lathe_run_batches_done(const lathe_run *run);
 
 /**
- * One step of `batches` batches with `samples` samples: `batch`, and the next of the run's feed; fills in its row
- * of steps.csv. Errors   the first failure of an operation or of the loader. What is not a number is none:
+ * One step of `batches` batches with `samples` samples: `batch`, and the next of the run's feed; fills in its
+ * row of steps.csv. Errors   the first failure of an operation or of the loader. What is not a number is
+ * none:
  * see settings.on_nan.
  */
 lathe_status lathe_run_step(lathe_run *run, lathe_batch *batch, uint64_t batches, double samples,

@@ -71,8 +71,9 @@ typedef union lane_parts {
     part_mask masks[PARTS];
 } lane_parts;
 
-/* For the loops of a register tile, whose numbers of turns are constants: sums stay in registers only where
- * no loop is left. */
+/*
+ * For loops of a register tile with constant numbers of turns: unrolled, so that the sums stay in registers.
+ */
 #define UNROLL _Pragma("GCC unroll 16")
 
 static inline part load_part(const real *at) { return *(const part *)at; }
@@ -108,8 +109,7 @@ static inline part choose_part(part_mask mask, part a, part b)
 
 typedef real quarter __attribute__((vector_size(LANES / 4 * sizeof(real))));
 
-/** The sum of sixteen numbers, always in the same order: pairs eight apart, four apart, two apart,
- * neighbours. */
+/** The sum of sixteen numbers in a fixed order: pairs eight apart, four apart, two apart, neighbours. */
 static inline real sum_lanes_at(const real *at)
 {
     const quarter *q = (const quarter *)at;

@@ -8,8 +8,9 @@
 
 typedef struct lathe_peak_kernels {
     double flops_a_round; /* a multiply-add is 2 */
-    /** Independent chains x = x * factor + 1, `rounds` long, as many as hide the latency of two units;
-     * returns their sum. */
+    /**
+     * Independent chains x = x * factor + 1, `rounds` long, enough to hide the latency; returns their sum.
+     */
     lathe_real (*multiply_add)(size_t rounds, lathe_real factor);
 } lathe_peak_kernels;
 

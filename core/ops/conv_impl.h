@@ -1,5 +1,7 @@
-/* What a convolution and a transposed one share: the second's forward is the first's gradient to the data.
- * Not installed. */
+/*
+ * Private: code of convolution and transposed convolution, whose forward is convolution's gradient to the
+ * data.
+ */
 #ifndef LATHE_CORE_OPS_CONV_IMPL_H
 #define LATHE_CORE_OPS_CONV_IMPL_H
 

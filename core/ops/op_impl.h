@@ -6,19 +6,24 @@
 #include "../op.h"
 #include "../threads.h"
 
-/** The grain of number-by-number work: a fixed size, so that the split never depends on the number of
- * threads. */
+/**
+ * The grain of element-by-element work. It is fixed, so the split does not depend on the number of threads.
+ */
 #define LATHE_GRAIN ((size_t)16384)
 
 /** Do numbers [begin, end) of the work. */
 typedef void lathe_range_fn(void *job, size_t begin, size_t end);
 
-/** Split `count` numbers into runs of LATHE_GRAIN, each a multiple of 16 but the last, and do them on all
- * threads of the context. */
+/**
+ * Split `count` numbers into runs of LATHE_GRAIN (multiples of 16 but the last); do them on the context's
+ * threads.
+ */
 void lathe_parallel_ranges(lathe_context *context, size_t count, lathe_range_fn *run, void *job);
 
-/** Split `count` pieces of work, each of about `cost` numbers, into runs of about LATHE_GRAIN numbers; do
- * them on all threads of the context. */
+/**
+ * Split `count` pieces of about `cost` numbers into runs of about LATHE_GRAIN; do them on the context's
+ * threads.
+ */
 void lathe_parallel_pieces(lathe_context *context, size_t count, size_t cost, lathe_range_fn *run, void *job);
 
 /** factor * the sum of x, as a tensor of rank 0. Gradient to x. */
@@ -32,7 +37,9 @@ size_t lathe_whole_part(const lathe_tensor *x, int *lanes);
 /** `whole`, limited to [begin, end]: where a range passes from the whole blocks to the other blocks. */
 size_t lathe_split_at(size_t whole, size_t begin, size_t end);
 
-/** In the backward of y = x (a view, a sum): add y's gradient to that of input number i, where it needs one. */
+/**
+ * In the backward of y = x (a view, a sum): add y's gradient to that of input number i, where it needs one.
+ */
 void lathe_grad_copy(lathe_node *node, int i);
 
 /**

@@ -116,7 +116,9 @@ static bool is_partition(const lathe_pool_span *spans, int count, int size)
     return reached == size;
 }
 
-/* Fills node->saved with windows for out_height x out_width results; o NULL: adaptive. False after a failure. */
+/*
+ * Fills node->saved with windows for out_height x out_width results; o NULL: adaptive. False after a failure.
+ */
 static bool make_windows(lathe_node *node, lathe_result *result, int out_height, int out_width,
     const lathe_pool_opts *o)
 {

@@ -1,4 +1,6 @@
-/* Private: unpacking gzip (RFC 1952). gzip_zlib.c does it; a build with gzip_none.c (LATHE_ZLIB=OFF) refuses. */
+/*
+ * Private: unpacking gzip (RFC 1952). gzip_zlib.c does it; a build with gzip_none.c (LATHE_ZLIB=OFF) refuses.
+ */
 #ifndef LATHE_DATA_FILES_GZIP_IMPL_H
 #define LATHE_DATA_FILES_GZIP_IMPL_H
 
@@ -10,8 +12,9 @@
 
 typedef struct lathe_gzip lathe_gzip;
 
-/** Begin a file; `path` is for messages and stays the caller's. Errors: LATHE_ENOMEM, or LATHE_ESTATE in a build
- * that does not unpack: NULL. */
+/**
+ * Begin a file; `path` is for messages and not copied. Errors: LATHE_ENOMEM; LATHE_ESTATE without zlib: NULL.
+ */
 lathe_gzip *lathe_gzip_new(const char *path);
 void lathe_gzip_free(lathe_gzip *gzip);
 
@@ -19,8 +22,8 @@ void lathe_gzip_free(lathe_gzip *gzip);
 bool lathe_gzip_restart(lathe_gzip *gzip);
 
 /**
- * Unpack some of the `*held` bytes of `from` into the `*room` bytes of `to`. *held and *room become what is left
- * of each. Returns LATHE_OK.
+ * Unpack some of the `*held` bytes of `from` into the `*room` bytes of `to`. *held and *room become what is
+ * left of each. Returns LATHE_OK.
  * finished  set when the stream has ended and its CRC and length were right.
  * Errors    LATHE_EFORMAT, LATHE_ENOMEM.
  */

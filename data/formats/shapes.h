@@ -10,8 +10,7 @@
 extern "C" {
 #endif
 
-/** NULL or zeros: 10,000 grey pictures of 28x28 for training, 2,000 for testing; with objects, 4,000 and
- * 1,000. */
+/** NULL or zeros: 10,000 grey pictures of 28x28 for training, 2,000 for testing. Objects: 4,000 and 1,000. */
 typedef struct lathe_shapes_opts {
     size_t count;  /* pictures */
     bool colour;   /* three channels, not one */

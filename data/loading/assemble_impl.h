@@ -19,11 +19,13 @@ typedef struct lathe_recipe {
     /** Bytes of work space an image: for the result of mixing, then for each sample that is mixed. */
     size_t scratch;
     size_t sample_scratch; /* for a sample with its masks */
-    size_t mask_scratch;   /* of sample_scratch, for transforming one mask: the class mask at the end,
-                                       the instance mask before it */
-    double min_visible;    /* as in lathe_loader_opts */
-    int mixes;             /* the most samples in one image */
-    size_t answers;        /* numbers of labels an image */
+    /**
+     * The end of sample_scratch, for transforming one mask: the class mask last, the instance mask before.
+     */
+    size_t mask_scratch;
+    double min_visible;             /* as in lathe_loader_opts */
+    int mixes;                      /* the most samples in one image */
+    size_t answers;                 /* numbers of labels an image */
     lathe_real scale[4], offset[4]; /* number = pixel * scale + offset, for each channel */
 } lathe_recipe;
 

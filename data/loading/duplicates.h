@@ -17,8 +17,8 @@ typedef struct lathe_duplicate {
  * Find the samples of `b` whose content equals that of a sample of `a`, each with the first such sample of
  * `a`.
  *
- * Content is the bytes of the files if all samples of both sets have files, else the pixels. It is compared by a
- * hash of 128 bits, on all threads.
+ * Content is the bytes of the files if all samples of both sets have files, else the pixels. It is compared
+ * by a hash of 128 bits, on all threads.
  *
  * pairs    the first `most` pairs, in b's order; may be NULL if most is 0
  * count    the number of all pairs

@@ -96,8 +96,7 @@ const lathe_transform_type *lathe_transform_find(const char *name);
  */
 lathe_status lathe_transform_register(const lathe_transform_type *type);
 
-/** Transforms to be done one after the other. Does not change once made: any number of loaders and threads
- * may use it. */
+/** Transforms in order. They never change, so any number of loaders and threads may share them. */
 typedef struct lathe_transforms lathe_transforms;
 
 /**

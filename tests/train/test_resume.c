@@ -14,7 +14,9 @@ static lathe_settings resumed(const lathe_settings *settings)
     return on;
 }
 
-/* ---- kinds of the program -------------------------------------------------------------------------------- */
+/*
+ * ---- kinds of the program --------------------------------------------------------------------------------
+ */
 
 typedef struct own_opts {
     double lr;

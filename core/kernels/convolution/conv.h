@@ -10,8 +10,9 @@
 
 #include "../../real.h"
 
-/** One axis. Result r at tap t reads place first + r * step + t * tap_step of the input; places outside it
- * hold zeros. */
+/**
+ * One axis. Result r at tap t reads place first + r * step + t * tap_step of the input; outside it are zeros.
+ */
 typedef struct lathe_conv_axis {
     int size; /* of the input */
     int results, taps;
@@ -31,8 +32,9 @@ typedef struct lathe_correlation {
     lathe_conv_axis rows, columns;
 } lathe_correlation;
 
-/** Where the weights of a correlation lie: w[f, c, p, q] is at[f * filter + c * channel + p * row + q *
- * column]. */
+/**
+ * Strides of a correlation's weights: w[f, c, p, q] is at[f * filter + c * channel + p * row + q * column].
+ */
 typedef struct lathe_conv_weights {
     const lathe_real *at;
     ptrdiff_t filter, channel, row, column;

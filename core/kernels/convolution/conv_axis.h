@@ -21,8 +21,9 @@ static inline void taps_inside(const lathe_conv_axis *axis, int result, int *beg
     *begin = smaller(steps_to(start, axis->tap_step, 0), *end);
 }
 
-/** The results [*begin, *end) whose `taps` taps from `tap` on lie all within the image; *begin = *end if
- * there is none. */
+/**
+ * The results [*begin, *end) whose `taps` taps from `tap` on are inside the image; *begin = *end without one.
+ */
 static inline void inner_results(const lathe_conv_axis *axis, int tap, int taps, int *begin, int *end)
 {
     int start = axis->first + tap * axis->tap_step, last = start + (taps - 1) * axis->tap_step;

@@ -1,5 +1,6 @@
-/* Correlations of one channel with one filter, for conv.c and conv_weights.c: a depthwise layer is many of
- * them. */
+/*
+ * Correlations of one channel with one filter, for conv.c and conv_weights.c: the parts of a depthwise layer.
+ */
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_DEPTHWISE_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_DEPTHWISE_H
 

@@ -1,4 +1,5 @@
-/* The register tile of one channel's correlation: PIXELS results side by side. Included once for each size.
+/*
+ * The register tile of one channel's correlation: PIXELS neighbouring results. Included once for each size.
  */
 #define COLUMNS (PIXELS * PARTS)
 

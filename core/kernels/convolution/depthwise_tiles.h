@@ -1,5 +1,7 @@
-/* The register tiles of one channel's correlation, the widest first: at least 8 sums, so that one addition
- * does not wait for the one before. */
+/*
+ * The register tiles of one channel's correlation, the widest first. Each has at least 8 sums, so that
+ * additions do not wait for each other.
+ */
 #define TILE_NAME_OF(pixels) depthwise_tile_##pixels
 #define TILE_NAME(pixels) TILE_NAME_OF(pixels)
 /* clang-format off */

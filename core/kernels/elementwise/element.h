@@ -46,8 +46,7 @@ typedef struct lathe_element_kernels {
     /** Sixteen number i of gy is added to sixteen number i * stride of gx. */
     void (*add_every)(size_t sixteens, size_t stride, const lathe_real *gy, lathe_real *gx);
 
-    /** The sum of x, leaving out all but the first `lanes` of each sixteen. Meant for runs of some ten
-     * thousand numbers. */
+    /** The sum of x over the first `lanes` of each sixteen. For runs of about ten thousand numbers. */
     double (*sum)(size_t count, int lanes, const lathe_real *x);
 } lathe_element_kernels;
 

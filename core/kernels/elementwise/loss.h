@@ -30,8 +30,10 @@ typedef struct lathe_loss_kernels {
     void (*binary)(size_t count, lathe_real weight, lathe_real pos_weight, const lathe_real *x,
         const lathe_real *t, lathe_real *loss, lathe_real *slope);
 
-    /** binary, times (1 - p_t)^gamma * (alpha t + (1 - alpha)(1 - t)), p_t = p t + (1 - p)(1 - t), p =
-     * sigmoid(x); alpha < 0: times 1 */
+    /**
+     * binary, times (1 - p_t)^gamma * (alpha t + (1 - alpha)(1 - t)), p_t = p t + (1 - p)(1 - t), p =
+     * sigmoid(x); alpha < 0: times 1
+     */
     void (*binary_focal)(size_t count, double alpha, double gamma, const lathe_real *x, const lathe_real *t,
         lathe_real *loss, lathe_real *slope);
 
@@ -55,8 +57,7 @@ typedef struct lathe_loss_kernels {
     void (*overlap_backward)(size_t count, lathe_real at_p, lathe_real at_t, const lathe_real *t,
         const lathe_real *mask, lathe_real *gp, int add);
 
-    /** Sixteen pairs of boxes; coordinate n (x1, y1, x2, y2) of them lies at n * stride; so do the four
-     * slopes. */
+    /** Sixteen pairs of boxes. Coordinate n (x1, y1, x2, y2) is at n * stride; the four slopes too. */
     void (*boxes)(lathe_box_kernel kind, double eps, size_t stride, const lathe_real *x, const lathe_real *t,
         lathe_real *loss, lathe_real *slope);
 } lathe_loss_kernels;

@@ -1,5 +1,4 @@
-/* An optimizer's step on a run of numbers: `count` is any number, pointers are aligned to a vector and do not
- * overlap. */
+/* An optimizer's step on a run of `count` numbers. Pointers are aligned to a vector and do not overlap. */
 #ifndef LATHE_CORE_KERNELS_ELEMENTWISE_UPDATE_H
 #define LATHE_CORE_KERNELS_ELEMENTWISE_UPDATE_H
 
@@ -7,14 +6,14 @@
 
 #include "../../real.h"
 
-/** One step of SGD with momentum: d = g + decay p;  v' = momentum v + scale d;  p -= along_d d + along_v v' +
- * along_old v. */
+/** A step of SGD: d = g + decay p;  v' = momentum v + scale d;  p -= along_d d + along_v v' + along_old v. */
 typedef struct lathe_momentum_rates {
     lathe_real decay, momentum, scale, along_d, along_v, along_old;
 } lathe_momentum_rates;
 
-/** One step of Adam: see optim/adam.h and adamw.h. `l2` is weight decay in the gradient, `decay` apart from
- * it. */
+/**
+ * A step of Adam, see optim/adam.h and adamw.h. `l2` is weight decay in the gradient, `decay` is decoupled.
+ */
 typedef struct lathe_adam_rates {
     lathe_real l2, decay;
     lathe_real beta1, rest1, beta2, rest2; /* rest = 1 - beta */

@@ -67,8 +67,7 @@ static inline part part_exp(part x)
     return REAL_IS_DOUBLE ? each_one(exp, x) : exp_with_low(x, splat_part(0));
 }
 
-/** Natural logarithm; libm's in both builds, for the one logarithm that a softmax takes over all its classes.
- */
+/** Natural logarithm, from libm in both builds: a softmax needs only one for all its classes. */
 static inline part part_log(part x) { return each_one(log, x); }
 
 /** tanh x = -e / (e + 2) with e = exp(-2|x|) - 1 and the sign of x, so that nothing is lost near 0. */

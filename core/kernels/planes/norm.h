@@ -6,15 +6,13 @@
 
 #include "../../real.h"
 
-/** What is done to the numbers of one channel, forward: y = (x - mean) * scale + shift, and no less than 0 if
- * relu. */
+/** The forward of one channel: y = (x - mean) * scale + shift; max(y, 0) if relu. */
 typedef struct lathe_norm_affine {
     lathe_real mean, scale, shift;
     int relu;
 } lathe_norm_affine;
 
-/** And backward: gx = by_gy * g - by_x * (x - mean) - constant, where g is gy, but 0 where the forward's y is
- * 0 by its relu. */
+/** The backward: gx = by_gy * g - by_x * (x - mean) - constant; g is gy, or 0 where the relu gave 0. */
 typedef struct lathe_norm_gradient {
     lathe_real by_gy, by_x, constant;
 } lathe_norm_gradient;

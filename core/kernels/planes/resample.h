@@ -8,8 +8,10 @@
 /** Bits after the point of a weight: 32, less 8 for the pixel and 2 for weights beyond 1. */
 enum { LATHE_RESAMPLE_FRACTION = 22, LATHE_RESAMPLE_ROWS = 16 };
 
-/** How one axis is resampled: new pixel i is the sum of weight[i * most + k] * old pixel first[i] + k, k <
- * count[i], rounded and clipped. */
+/**
+ * One axis: new pixel i is the sum over k < count[i] of weight[i * most + k] * old pixel first[i] + k,
+ * rounded and clipped.
+ */
 typedef struct lathe_resample_axis {
     int size, most;
     int *first, *count;
@@ -24,8 +26,10 @@ typedef struct lathe_resample_kernels {
      */
     void (*across)(const uint8_t *from, size_t stride, int rows, int width, const lathe_resample_axis *axis,
         uint8_t *work, uint8_t *to, size_t to_stride);
-    /** New row i, `width` wide, of old rows from axis->first[0] on, `stride` apart. `sums` has room for a
-     * row. */
+    /**
+     * New row i, `width` wide, of old rows from axis->first[0] on, `stride` apart. `sums` is as long as a
+     * row.
+     */
     void (*down)(const uint8_t *from, size_t stride, int width, const lathe_resample_axis *axis, int i,
         int32_t *sums, uint8_t *to);
 } lathe_resample_kernels;

@@ -12,8 +12,7 @@ typedef struct lathe_response {
 } lathe_response;
 
 typedef struct lathe_response_kernels {
-    /** For one channel of a block, given whole: s = k + alpha_n * (sum of x^2 over the window), y = x *
-     * s^-beta. */
+    /** For one channel of a whole block: s = k + alpha_n * (sum of x^2 over the window), y = x * s^-beta. */
     void (*forward)(const lathe_response *r, int channel, const lathe_real *x, lathe_real *s, lathe_real *y);
     /** For one channel: product = gy * x * s^(-beta-1). */
     void (*product)(const lathe_response *r, int channel, const lathe_real *x, const lathe_real *s,

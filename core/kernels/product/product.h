@@ -1,5 +1,6 @@
-/* Matrix products on batch lanes, where sixteen columns of a matrix lie side by side: those of fully
- * connected layers. */
+/*
+ * Matrix products on batch lanes, with sixteen columns of a matrix side by side, for fully connected layers.
+ */
 #ifndef LATHE_CORE_KERNELS_PRODUCT_PRODUCT_H
 #define LATHE_CORE_KERNELS_PRODUCT_PRODUCT_H
 
@@ -28,8 +29,7 @@ typedef struct lathe_product {
 
 typedef struct lathe_product_kernels {
     void (*run)(const lathe_product *product);
-    /** to[i][f] = from[f][i] for f below `rows`, 0 for the others: sixteen features of a block's images
-     * become rows of images. */
+    /** to[i][f] = from[f][i] for f < `rows`, else 0: features of sixteen images become rows of images. */
     void (*transpose)(int rows, const lathe_real *from, lathe_real *to);
 } lathe_product_kernels;
 

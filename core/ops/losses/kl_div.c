@@ -20,7 +20,9 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-/* Labels and their mixtures are probabilities, and scores logits, which a softmax makes logarithms of some. */
+/*
+ * Labels and their mixtures are probabilities, and scores logits, which a softmax makes logarithms of some.
+ */
 static lathe_tensor *mixed(lathe_tensor *scores, lathe_tensor *targets, const void *opts)
 {
     const lathe_kl_div_opts *o = opts;

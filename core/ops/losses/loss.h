@@ -37,9 +37,14 @@ typedef struct lathe_loss_type {
      * The loss for any number of classes: targets [B, K, ...] of 0 and 1, row-major. NULL: not for targets.
      */
     lathe_tensor *(*many)(lathe_tensor *scores, const int *targets, const void *opts);
-    /** The loss for mixed labels: targets [B, K] batched, the part of each class. NULL: not for mixed labels. */
+    /**
+     * The loss for mixed labels: targets [B, K] batched, the part of each class. NULL: not for mixed labels.
+     */
     lathe_tensor *(*mixed)(lathe_tensor *scores, lathe_tensor *targets, const void *opts);
-    /** The loss between boxes: x and target [B, 4, ...] batched, as lathe_giou takes them. NULL: not for boxes. */
+    /**
+     * The loss between boxes: x and target [B, 4, ...] batched, as lathe_giou takes them. NULL: not for
+     * boxes.
+     */
     lathe_tensor *(*boxes)(lathe_tensor *x, lathe_tensor *target, const void *opts);
     /** The place in `opts` of the weights of classes [K], which text cannot set. NULL: no such weights. */
     const lathe_real **(*class_weights)(void *opts);

@@ -15,14 +15,17 @@ extern const char *const lathe_reduction_names[];
 
 /*
  * `name` is that of the loss, with which messages begin: "focal" gives "lathe_focal: ...". Losses made of
- * several operations use these functions before the first one; a loss that is an operation, in its shape rule.
+ * several operations use these functions before the first one; a loss that is an operation, in its shape
+ * rule.
  */
 
 /** lathe_fields_resolve with the type's fields; a failure is the tape's. */
 bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const void *opts, void *resolved);
 
-/** That weights [classes] (NULL: none) are finite and >= 0; `what` is their name. Errors: LATHE_EARG naming
- * the first that is not. */
+/**
+ * Check that weights [classes] (NULL: fine) named `what` are finite and >= 0. Errors: LATHE_EARG, the first
+ * bad.
+ */
 bool lathe_loss_weights(lathe_tape *tape, const char *name, const char *what, const lathe_real *weights,
     int classes);
 
@@ -53,12 +56,15 @@ bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x
  */
 lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *labels, int ignore_index);
 
-/** lathe_one_hot of labels that are not checked yet, none ignored. Errors: those of lathe_loss_batched and
- * lathe_loss_labels. */
+/**
+ * lathe_one_hot for unchecked labels, without ignore_index. Errors: lathe_loss_batched's,
+ * lathe_loss_labels's.
+ */
 lathe_tensor *lathe_label_targets(const char *name, lathe_tensor *x, const int *labels);
 
-/** A constant of x's shape with these numbers, row-major. Errors: those of lathe_loss_batched; LATHE_EARG for
- * NULL. */
+/**
+ * A constant of x's shape with these numbers, row-major. Errors: lathe_loss_batched's; LATHE_EARG for NULL.
+ */
 lathe_tensor *lathe_many_targets(const char *name, lathe_tensor *x, const int *targets);
 
 /** The numbers of a loss that is one number for each of x. */

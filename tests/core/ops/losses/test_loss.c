@@ -83,7 +83,10 @@ typedef enum use { LABELS, TAGS, MIXED, BOXES, USES } use;
 
 enum { BATCH = 20, CLASSES = 4, COUNT = BATCH * CLASSES };
 
-/* The loss of x in one of its uses: classes 0 ... 3, tags, parts of classes, boxes of side 2. NULL: not for it. */
+/*
+ * The loss of x in one of its uses: classes 0 ... 3, tags, parts of classes, boxes of side 2. NULL: not for
+ * it.
+ */
 static lathe_tensor *loss_in_use(const lathe_loss_type *type, use how, lathe_tensor *x)
 {
     int labels[BATCH], tags[COUNT];
