@@ -29,7 +29,7 @@ lathe_module(CJSON libcjson libcjson-dev ${LATHE_JSON} LATHE_JSON=OFF
   "no command has --json, and a comparison cannot be shown or carried on later")
 string(COMPARE EQUAL ${LATHE_JPEG} turbo turbo)
 if(LATHE_JPEG STREQUAL "stb")
-  message(STATUS "LATHE_JPEG=stb: JPEG files are read by stb_image, which is not for files of strangers")
+  message(STATUS "LATHE_JPEG=stb: JPEG files are read by stb_image, which is not safe with untrusted files")
 else()
   lathe_module(TURBOJPEG libturbojpeg libturbojpeg0-dev ${turbo} LATHE_JPEG=none "JPEG files cannot be read")
 endif()
