@@ -10,19 +10,13 @@ enum { FORWARD, BACKWARD };
 
 /* ---- gathering ----------------------------------------------------------------------------------------- */
 
-static bool is_product(const lathe_op *op)
-{
-    return !strncmp(op->name, "conv", 4) || !strncmp(op->name, "linear", 6);
-}
-
-/* A product's backward does the same work for x and for w, if they need gradients. */
+/* A product's backward does as much for each of x and w that needs a gradient. */
 static void count_flops(const cli_profile *profile, const lathe_node *node, cli_profile_row *row)
 {
-    lathe_layer *layer =
-        node->scope && is_product(node->op) ? lathe_nn_find_layer(profile->net, node->scope) : NULL;
-    if (!layer || !layer->type->flops) return;
-    row->flops[FORWARD] = profile->batch * layer->type->flops(layer, &node->in[0]->shape, &node->out->shape);
-    row->flops[BACKWARD] = row->flops[FORWARD] * (node->in[0]->needs_grad + node->in[1]->needs_grad);
+    if (!node->op->flops) return;
+    const lathe_tensor *x = node->in[0], *w = node->in[1];
+    row->flops[FORWARD] = profile->batch * node->op->flops(&x->shape, &w->shape, &node->out->shape);
+    row->flops[BACKWARD] = row->flops[FORWARD] * (x->needs_grad + w->needs_grad);
 }
 
 static void count_bytes(const lathe_node *node, cli_profile_row *row)

@@ -21,6 +21,7 @@
 #include "tape.h"
 #include "tensor.h"
 #include "threads.h"
+#include "trace.h"
 #include "ops/activation.h"
 #include "ops/arithmetic.h"
 #include "ops/batch_norm.h"

@@ -158,6 +158,7 @@ static lathe_tensor *record(lathe_node *node)
     lathe_tape *tape = node->tape;
     lathe_tape_give_work_back(tape);
     if (tape->status) return NULL;
+    if (tape->trace && !lathe_trace_note(tape->trace, node)) return lathe_tape_adopt_failure(tape);
     if (!node->records) return node->out;
     node->before = tape->newest;
     tape->newest = node;

@@ -81,6 +81,9 @@ struct lathe_op {
     void (*forward)(lathe_node *node);
     /** Given node->out->grad, add to the gradients of those inputs that need one (see lathe_grad_target). */
     void (*backward)(lathe_node *node);
+    /** Floating-point operations of a forward of one image, from the shapes of inputs 0 and 1 (a batch and a
+     * weight) and of the result; a multiply-add is 2. NULL: not worth counting. */
+    double (*flops)(const lathe_shape *x, const lathe_shape *w, const lathe_shape *out);
 };
 
 /**

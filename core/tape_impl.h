@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "op.h"
+#include "trace.h"
 
 enum { LATHE_SPARE_GRADS = 32 };
 
@@ -24,6 +25,7 @@ struct lathe_tape {
     double statistics; /* 0: norms have their momentum */
     bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
+    lathe_trace *trace; /* what is being recorded; NULL: nothing */
     lathe_node_hook *on_record, *on_backward;
     void *on_record_context, *on_backward_context;
     lathe_spare_grad spare[LATHE_SPARE_GRADS];
@@ -34,6 +36,9 @@ struct lathe_tape {
 
 /** A failure that was recorded elsewhere (out of memory, a bad shape) is the tape's too. Returns NULL. */
 void *lathe_tape_adopt_failure(lathe_tape *tape);
+
+/** Add the operation that has run to the trace. Returns false after a failure. */
+bool lathe_trace_note(lathe_trace *trace, const lathe_node *node);
 
 /** Take back the work space of the operation that has run. */
 void lathe_tape_give_work_back(lathe_tape *tape);

@@ -4,6 +4,7 @@
 
 #include "layer.h"
 #include "summary.h"
+#include "trace.h"
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
 #include "layers/concat.h"

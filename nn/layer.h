@@ -23,8 +23,6 @@ typedef struct lathe_layer_type {
     size_t size;      /* of its struct, which begins with a lathe_layer */
     /** y = layer(x), computed with operations. NULL in gives NULL out. */
     lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x);
-    /** Floating-point operations of a forward of one image; a multiply-add is 2. NULL: not counted. */
-    double (*flops)(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out);
     /** The layer's settings for a summary, such as "1 -> 6, 5x5, padding 2". May be NULL. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
     const char *summary; /* one line for `lathe list`; may be NULL */

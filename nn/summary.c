@@ -6,6 +6,7 @@
 
 #include "../core/alloc.h"
 #include "layer_impl.h"
+#include "trace.h"
 
 static int count_layers(const lathe_layer *layer)
 {
@@ -37,56 +38,50 @@ static lathe_shape without_batch(const lathe_shape *shape)
     return image;
 }
 
-static void note(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y)
+/* What each layer gives, as a hook. */
+static void note_shape(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y)
 {
+    (void)x;
     lathe_summary *summary = context;
-    for (int i = 0; y && i < summary->rows; i++) {
-        lathe_summary_row *row = &summary->row[i];
-        if (row->layer != layer) continue;
-        double flops = layer->type->flops ? layer->type->flops(layer, &x->shape, &y->shape) : 0;
-        if (y->shape.rank) row->out = without_batch(&y->shape);
-        row->flops += flops;
-        summary->flops += flops;
-    }
+    for (int i = 0; y && i < summary->rows; i++)
+        if (summary->row[i].layer == layer && y->shape.rank) summary->row[i].out = without_batch(&y->shape);
 }
 
-static lathe_status run_once(lathe_summary *summary, lathe_layer *net)
+static void count_flops(lathe_summary *summary, const lathe_trace_node *node)
 {
-    lathe_tape *tape = lathe_tape_new(NULL);
-    if (!tape) return lathe_error();
-    lathe_shape batch = { summary->in.rank + 1, { 1 } };
-    for (int i = 0; i < summary->in.rank; i++) batch.dim[i + 1] = summary->in.dim[i];
+    if (!node->op->flops) return;
+    double flops = node->op->flops(&node->in[0].shape, &node->in[1].shape, &node->out.shape);
+    summary->flops += flops;
+    for (int i = 0; i < summary->rows; i++)
+        if (!strcmp(summary->row[i].layer->path, node->layer)) summary->row[i].flops += flops;
+}
+
+static bool run_once(lathe_summary *summary, lathe_layer *net)
+{
     lathe_model *model = net->model;
     lathe_forward_hook *hook = model->hook;
     void *context = model->hook_context;
-    lathe_nn_on_forward(model, note, summary);
-    lathe_tape_begin(tape, LATHE_EVAL);
-    lathe_tensor *y = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
+    lathe_nn_on_forward(model, note_shape, summary);
+    lathe_trace *trace = lathe_nn_trace(net, summary->in);
     lathe_nn_on_forward(model, hook, context);
-    lathe_status status = y ? LATHE_OK : lathe_error();
-    if (y) summary->out = summary->row[0].out;
-    lathe_tape_free(tape);
-    return status;
+    if (!trace) return false;
+    for (int i = 0; i < trace->nodes; i++) count_flops(summary, &trace->node[i]);
+    summary->out = summary->row[0].out;
+    lathe_trace_free(trace);
+    return true;
 }
 
 lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image)
 {
     const char *message;
     lathe_status problem = lathe_layer_problem(net, &message);
-    if (!problem && (image.rank < 1 || image.rank >= LATHE_MAX_RANK)) {
-        problem = LATHE_ESHAPE;
-        message = "an image has 1 to 4 dimensions";
-    }
-    if (problem) {
-        lathe_fail(problem, "lathe_nn_summary: %s", message);
-        return NULL;
-    }
+    if (problem) return lathe_fail(problem, "lathe_nn_summary: %s", message), NULL;
     lathe_summary *summary = lathe_alloc(1, sizeof *summary);
     if (!summary) return NULL;
     summary->in = image;
     if ((summary->row = lathe_alloc((size_t)count_layers(net), sizeof *summary->row))) {
         list_layers(summary, net, 0);
-        if (!run_once(summary, net)) return summary;
+        if (run_once(summary, net)) return summary;
     }
     lathe_summary_free(summary);
     return NULL;

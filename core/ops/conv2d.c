@@ -418,6 +418,12 @@ static void conv2d_relu_backward(lathe_node *node)
     if (gy) backward(node, gy);
 }
 
+static double flops(const lathe_shape *x, const lathe_shape *w, const lathe_shape *out)
+{
+    (void)x;
+    return 2.0 * out->dim[1] * out->dim[2] * out->dim[3] * w->dim[1] * w->dim[2] * w->dim[3];
+}
+
 #define OPTION(name) offsetof(lathe_conv2d_opts, name)
 
 static const lathe_field fields[] = {
@@ -438,6 +444,7 @@ const lathe_op lathe_conv2d_op = {
     .shape = conv2d_shape,
     .forward = conv2d_forward,
     .backward = conv2d_backward,
+    .flops = flops,
 };
 
 lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
@@ -456,6 +463,7 @@ const lathe_op lathe_conv2d_relu_op = {
     .shape = conv2d_shape,
     .forward = conv2d_relu_forward,
     .backward = conv2d_relu_backward,
+    .flops = flops,
 };
 
 lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,

@@ -68,6 +68,12 @@ static bool conv_transpose2d_shape(lathe_node *node, lathe_result *result)
     return true;
 }
 
+static double flops(const lathe_shape *x, const lathe_shape *w, const lathe_shape *out)
+{
+    (void)out;
+    return 2.0 * x->dim[1] * x->dim[2] * x->dim[3] * w->dim[1] * w->dim[2] * w->dim[3];
+}
+
 #define OPTION(name) offsetof(lathe_conv_transpose2d_opts, name)
 
 static const lathe_field fields[] = {
@@ -89,6 +95,7 @@ const lathe_op lathe_conv_transpose2d_op = {
     .shape = conv_transpose2d_shape,
     .forward = conv_transpose2d_forward,
     .backward = conv_transpose2d_backward,
+    .flops = flops,
 };
 
 lathe_tensor *lathe_conv_transpose2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,

@@ -196,6 +196,12 @@ static bool linear_shape(lathe_node *node, lathe_result *result)
     return true;
 }
 
+static double flops(const lathe_shape *x, const lathe_shape *w, const lathe_shape *out)
+{
+    (void)x, (void)out;
+    return 2.0 * w->dim[0] * w->dim[1];
+}
+
 static void linear_forward(lathe_node *node) { forward(node, false); }
 
 static void linear_backward(lathe_node *node) { backward(node, node->out->grad); }
@@ -207,6 +213,7 @@ const lathe_op lathe_linear_op = {
     .shape = linear_shape,
     .forward = linear_forward,
     .backward = linear_backward,
+    .flops = flops,
 };
 
 lathe_tensor *lathe_linear(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)
@@ -229,6 +236,7 @@ const lathe_op lathe_linear_relu_op = {
     .shape = linear_shape,
     .forward = linear_relu_forward,
     .backward = linear_relu_backward,
+    .flops = flops,
 };
 
 lathe_tensor *lathe_linear_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias)

@@ -20,13 +20,6 @@ static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
     return lathe_conv2d_relu(x, conv->weight, conv->bias, &conv->opts);
 }
 
-static double flops(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out)
-{
-    (void)in;
-    const int *w = ((const conv2d_layer *)layer)->weight->shape.dim;
-    return 2.0 * out->dim[1] * out->dim[2] * out->dim[3] * w[1] * w[2] * w[3];
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const conv2d_layer *conv = (const conv2d_layer *)layer;
@@ -43,7 +36,6 @@ const lathe_layer_type lathe_conv2d_layer = {
     .name = "conv2d",
     .size = sizeof(conv2d_layer),
     .forward = forward,
-    .flops = flops,
     .describe = describe,
     .summary = "convolution with a square kernel; stride, padding, dilation, groups",
     .forward_relu = forward_relu,

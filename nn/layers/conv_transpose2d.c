@@ -17,13 +17,6 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_conv_transpose2d(x, conv->weight, conv->bias, &conv->opts);
 }
 
-static double flops(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out)
-{
-    (void)out;
-    const int *w = ((const conv_transpose2d_layer *)layer)->weight->shape.dim;
-    return 2.0 * in->dim[1] * in->dim[2] * in->dim[3] * w[1] * w[2] * w[3];
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const conv_transpose2d_layer *conv = (const conv_transpose2d_layer *)layer;
@@ -42,7 +35,6 @@ const lathe_layer_type lathe_conv_transpose2d_layer = {
     .name = "conv_transpose2d",
     .size = sizeof(conv_transpose2d_layer),
     .forward = forward,
-    .flops = flops,
     .describe = describe,
     .summary = "transposed convolution with a square kernel, for larger pictures",
 };

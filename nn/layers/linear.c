@@ -20,12 +20,6 @@ static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
     return lathe_linear_relu(x, linear->weight, linear->bias);
 }
 
-static double flops(const lathe_layer *layer, const lathe_shape *in, const lathe_shape *out)
-{
-    (void)layer;
-    return 2.0 * in->dim[1] * out->dim[1];
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const linear_layer *linear = (const linear_layer *)layer;
@@ -37,7 +31,6 @@ const lathe_layer_type lathe_linear_layer = {
     .name = "linear",
     .size = sizeof(linear_layer),
     .forward = forward,
-    .flops = flops,
     .describe = describe,
     .summary = "fully connected",
     .forward_relu = forward_relu,
