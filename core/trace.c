@@ -99,8 +99,8 @@ bool lathe_trace_note(lathe_trace *trace, const lathe_node *node)
         if (!copy) return false;
         noted.attributes = memcpy(copy, node->attributes, node->op->attributes_size);
     }
-    noted.out = (lathe_trace_value){ LATHE_TRACE_NODE, trace->nodes, NULL, node->out->layout,
-        node->out->shape };
+    noted.out =
+        (lathe_trace_value){ LATHE_TRACE_NODE, trace->nodes, NULL, node->out->layout, node->out->shape };
     trace->memory->result[trace->nodes] = node->out;
     trace->node[trace->nodes++] = noted;
     return true;

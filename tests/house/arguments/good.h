@@ -121,7 +121,7 @@ static lathe_init good_lathe_init(const char *place)
 static lathe_shape good_lathe_shape(const char *place)
 {
     if (is(place, "lathe_reshape")) return (lathe_shape){ 2, { 2, 192 } };
-    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary"))
+    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary") || is(place, "lathe_nn_trace"))
         return (lathe_shape){ 3, { 3, 8, 8 } };
     return (lathe_shape){ 4, { 2, 3, 8, 8 } };
 }
@@ -376,6 +376,14 @@ static const lathe_op *good_lathe_op_p(const char *place)
     for (int i = 1; strcmp(op->name, "relu"); i++) op = lathe_op_at(i);
     return op;
 }
+static void free_trace(void *trace) { lathe_trace_free(trace); }
+
+static lathe_trace *good_lathe_trace_p(const char *place)
+{
+    lathe_trace *trace = lathe_trace_new();
+    return is(place, "lathe_trace_free.") ? trace : later(free_trace, trace);
+}
+
 static void error_handler(lathe_status status, const char *message) { (void)status, (void)message; }
 static void task(void *context, int number) { (void)context, (void)number; }
 static void node_hook(void *context, const lathe_node *node) { (void)context, (void)node; }
