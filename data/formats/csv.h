@@ -19,7 +19,7 @@ extern "C" {
  * The other columns decide the task:
  *
  *     path,class                one column: one class a picture, "classify"
- *     path,tags                 one column of cells such as "red|round" or empty: any number of classes, "tags"
+ *     path,tags                 one column of cells such as "red|round" or empty: any classes, "tags"
  *     path,red,round,small      several columns of 0 and 1: for each class yes or no, "tags"
  *     path,colour,shape         several columns of names: a class for each head, "heads"; named "colour=red"
  *
