@@ -259,7 +259,7 @@ static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
 {
     if (!loss) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the loss is NULL", who);
     lathe_tape *tape = loss->tape;
-    if (!tape) return lathe_fail(LATHE_EARG, "%s: a parameter is no loss", who);
+    if (!tape) return lathe_fail(LATHE_EARG, "%s: a parameter is not a loss", who);
     if (tape->status) return lathe_fail(tape->status, "%s", tape->message);
     if (tape->mode != LATHE_TRAIN)
         return lathe_fail(LATHE_ESTATE, "%s: nothing was recorded: begin the tape with LATHE_TRAIN", who);

@@ -24,7 +24,7 @@ static double fan_out(const lathe_shape *shape)
 const char *lathe_init_problem(lathe_init init, const lathe_shape *shape)
 {
     if ((int)init.kind < LATHE_INIT_DEFAULT || init.kind > LATHE_INIT_XAVIER_NORMAL)
-        return "there is no such kind of init";
+        return "the kind of init is unknown";
     if (!isfinite(init.a)) return "the init's a is not finite";
     if (init.a < 0 && init.kind != LATHE_INIT_CONSTANT) return "the init's a is below 0";
     if (init.kind >= LATHE_INIT_KAIMING_UNIFORM && shape->rank < 2)

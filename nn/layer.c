@@ -44,8 +44,8 @@ static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
 {
     if (!name || !*name || strchr(name, '.')) {
         lathe_model_fail(layer->model, LATHE_EARG,
-            "%s: '%s' in a %s is no name: it must be given and have no dot", who, name ? name : "",
-            layer->type->name);
+            "%s: '%s' in a %s is not a name: a name has at least one character and no dot", who,
+            name ? name : "", layer->type->name);
         return false;
     }
     bool taken = false;

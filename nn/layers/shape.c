@@ -71,7 +71,7 @@ lathe_layer *lathe_nn_reshape(lathe_model *model, lathe_shape image)
     }
     if (!fine)
         return lathe_model_fail(model, LATHE_ESHAPE,
-            "lathe_nn_reshape: %s is no shape of 1 to %d dimensions, of which one may be -1",
+            "lathe_nn_reshape: %s is not a shape of 1 to %d dimensions, of which one may be -1",
             lathe_shape_text(&image, text), LATHE_MAX_RANK - 1);
     reshape_layer *layer = lathe_layer_new(model, &lathe_reshape_layer);
     if (layer) layer->image = image;

@@ -39,7 +39,7 @@ lathe_layer *lathe_nn_upsample(lathe_model *model, int scale, const lathe_upsamp
 {
     if (!lathe_layer_argument(model, "lathe_nn_upsample", "scale", scale, 1)) return NULL;
     if (opts && opts->mode != LATHE_UPSAMPLE_NEAREST && opts->mode != LATHE_UPSAMPLE_BILINEAR)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_upsample: there is no mode %d", (int)opts->mode);
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_upsample: mode %d is unknown", (int)opts->mode);
     upsample_layer *layer = lathe_layer_new(model, &lathe_upsample_layer);
     if (!layer) return NULL;
     layer->scale = scale;

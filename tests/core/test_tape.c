@@ -256,7 +256,7 @@ static void mistakes_of_use_are_named(void **state)
     assert_int_equal(lathe_backward(&parameter), LATHE_ESHAPE);
     parameter.shape.rank = 0;
     assert_int_equal(lathe_backward(&parameter), LATHE_EARG);
-    assert_failed(LATHE_EARG, "lathe_backward: a parameter is no loss");
+    assert_failed(LATHE_EARG, "lathe_backward: a parameter is not a loss");
     lathe_tape_begin(tape, LATHE_TRAIN);
     parameter.data = NULL;
     parameter.shape = three;

@@ -140,7 +140,7 @@ static void test_errors(void **state)
         LATHE_EARG);
     assert_failed(LATHE_EARG, "below 0");
     assert_int_equal(lathe_nn_init_weights(net, (lathe_init){ (lathe_init_kind)99, 1 }, 1), LATHE_EARG);
-    assert_failed(LATHE_EARG, "no such kind");
+    assert_failed(LATHE_EARG, "the kind of init is unknown");
     assert_true(lathe_nn_find(net, "0.weight")->data[0] == before);
     lathe_model_free(model);
 }

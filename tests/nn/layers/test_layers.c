@@ -387,14 +387,14 @@ static void test_wrong_arguments(void **state)
         { bad_pool_padding, LATHE_EARG, "padding is 2; it must be at most half of the kernel, 3" },
         { two_kernels, LATHE_EARG, "kernel is 3, but opts->kernel is 2" },
         { bad_adaptive, LATHE_EARG, "height is 0" },
-        { bad_reshape, LATHE_ESHAPE, "[-1, -1] is no shape" },
-        { bad_rank, LATHE_ESHAPE, "[] is no shape" },
+        { bad_reshape, LATHE_ESHAPE, "[-1, -1] is not a shape" },
+        { bad_rank, LATHE_ESHAPE, "[] is not a shape" },
         { bad_subsample, LATHE_EARG, "stride is 0" },
         { bad_transposed, LATHE_EARG, "lathe_nn_conv_transpose2d: kernel is 0" },
         { bad_transposed_groups, LATHE_EARG, "4 groups do not divide 4 input and 6 output channels" },
         { bad_output_padding, LATHE_EARG, "output_padding is 2; it must be below the stride, 2" },
         { bad_scale, LATHE_EARG, "lathe_nn_upsample: scale is 0" },
-        { bad_mode, LATHE_EARG, "lathe_nn_upsample: there is no mode 3" },
+        { bad_mode, LATHE_EARG, "lathe_nn_upsample: mode 3 is unknown" },
         { even_window, LATHE_EARG, "size is 4; it must be odd" },
     };
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
