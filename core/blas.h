@@ -28,8 +28,7 @@ void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const l
 /**
  * Prepare BLAS. The library calls this before the first product; later calls cost nothing. OpenBLAS 0.3.21
  * takes SSE3 kernels for processors that it does not know (OpenBLAS #4267). If cpuid reports a better
- * processor, the core
- * type is corrected here.
+ * processor, the core type is corrected here.
  * Errors   LATHE_ESTATE if this OpenBLAS is the serial build, which gives wrong results with several threads.
  */
 lathe_status lathe_blas_start(void);

@@ -1,6 +1,6 @@
 /*
- * Contexts: the threads and the kernels that do the work. A tape, an optimizer and a loader have a context;
- * NULL stands for the default one, which is all that most programs need.
+ * Contexts: the threads and the kernels that do the work. A tape, an optimizer and a loader have a context.
+ * NULL means the default context, which suits most programs.
  */
 #ifndef LATHE_CORE_CONTEXT_H
 #define LATHE_CORE_CONTEXT_H
@@ -11,20 +11,23 @@ extern "C" {
 
 typedef struct lathe_context lathe_context;
 
-/** NULL or zeros: one thread a processor, and the best kernels. */
+/** NULL or zeros: one thread for each processor, and the best kernels. */
 typedef struct lathe_context_opts {
-    int threads; /* 1 ... 256, the calling thread included; 0: one a processor that this process may use */
-    const char *isa; /* "base", "avx2" or "avx512"; NULL: the environment's LATHE_ISA, or else the best */
+    int threads;     /* 1 to 256, with the calling thread; 0: one for each processor of this process */
+    const char *isa; /* "base", "avx2" or "avx512"; NULL: LATHE_ISA from the environment, or else the best */
 } lathe_context_opts;
 
 /**
- * A context of its own threads. Two contexts work side by side, and each gives the bits that it gives alone.
- * Errors   LATHE_EARG for a number of threads out of range; LATHE_ENAME for an instruction set that this
- * processor does not have: the message lists those it has; LATHE_ENOMEM.
+ * Make a context with its own threads. Two contexts may work at the same time, and each gives the same bits
+ * as alone.
+ * Errors   LATHE_EARG for a number of threads out of range; LATHE_ENAME for an instruction set that the
+ *          processor does not have, listing those it has; LATHE_ENOMEM.
  */
 lathe_context *lathe_context_new(const lathe_context_opts *opts);
 
-/** Stop its threads and free it. What uses it must be freed before. NULL and the default one are fine. */
+/**
+ * Stop the threads and free the context, after everything that uses it. NULL and the default one are fine.
+ */
 void lathe_context_free(lathe_context *context);
 
 /** The process's default context. */

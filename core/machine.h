@@ -18,8 +18,7 @@ const char *lathe_isa(void);
 /**
  * The peak of the processor with these kernels' vectors on all lathe_threads, in GFLOP/s; a multiply-add
  * counts 2. Chains of multiply-adds without memory accesses are measured now, for about 50 ms; the result is
- * the best of several
- * runs.
+ * the best of several runs.
  */
 double lathe_fma_peak_gflops(void);
 

@@ -1,6 +1,6 @@
 /*
- * Traces: what a forward did, as data that outlives its tape. A trace is a list of operations in the order
- * they ran, with their attributes and shapes, and where each input came from. Exports and summaries walk it.
+ * Traces: the record of a forward that outlives its tape. A trace lists the operations in their order, with
+ * attributes, shapes, and the source of each input. Exports and summaries use it.
  */
 #ifndef LATHE_CORE_TRACE_H
 #define LATHE_CORE_TRACE_H
@@ -30,8 +30,8 @@ typedef struct lathe_trace_value {
 /** An operation of a trace. */
 typedef struct lathe_trace_node {
     const lathe_op *op;
-    const void *attributes; /* a copy, with every default filled in; what its pointers show is not copied */
-    const char *layer;      /* the path of the layer that ran it; "" for the outermost or none */
+    const void *attributes; /* a copy with all defaults; what its pointers point to is not copied */
+    const char *layer;      /* the path of the layer that ran it; "" for the outermost layer or no layer */
     lathe_trace_value *in;
     int inputs;
     lathe_trace_value out;
@@ -41,23 +41,23 @@ typedef struct lathe_trace {
     lathe_trace_node *node;
     int nodes;
     int inputs;               /* of the whole trace */
-    lathe_trace_value result; /* what lathe_trace_close was told */
+    lathe_trace_value result; /* set by lathe_trace_close */
     struct lathe_trace_memory *memory;
 } lathe_trace;
 
 /** An empty trace. Errors: LATHE_ENOMEM. */
 lathe_trace *lathe_trace_new(void);
 
-/** Free it. NULL is fine. */
+/** Free the trace. NULL is fine. */
 void lathe_trace_free(lathe_trace *trace);
 
 /**
- * Add each operation that runs on `tape` from now on to `trace`, until lathe_trace_close. In LATHE_EVAL too.
- * Memory that runs out fails the tape.
+ * Add each operation that runs on `tape` from now on to `trace`, until lathe_trace_close, also in LATHE_EVAL.
+ * If memory runs out, the tape fails.
  */
 void lathe_trace_open(lathe_trace *trace, lathe_tape *tape);
 
-/** Stop adding, and note that `result` (NULL: none) is what the forward gave. Errors: LATHE_EARG. */
+/** Stop adding. `result` (may be NULL) is the result of the forward. Errors: LATHE_EARG. */
 lathe_status lathe_trace_close(lathe_trace *trace, lathe_tape *tape, const lathe_tensor *result);
 
 #ifdef __cplusplus

@@ -53,8 +53,7 @@ typedef struct lathe_safetensors {
 /**
  * Read a file and check it strictly: the header's length and form; names (unique, UTF-8, no control
  * characters); known types; ranges of bytes without gap or overlap; shape times size of the type equal to the
- * range; the
- * file's exact length; and lathe's checksums if they are there. Numbers may be non-finite.
+ * range; the file's exact length; and lathe's checksums if they are there. Numbers may be non-finite.
  * Memory   the file and a table of its tensors. No size that the file claims is allocated.
  * Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT naming the file and the reason: returns NULL.
  */

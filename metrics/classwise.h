@@ -26,8 +26,7 @@ typedef struct lathe_classwise_opts {
  * For one class: TP counts its samples that were predicted right, FP the other samples that were predicted as
  * this class, FN its samples that were not. With labels the prediction is the class with the largest score,
  * the first of equals. With targets every class with a score above the threshold is predicted. Averages are
- * over all
- * classes, also those that never occur, as scikit-learn's with labels=range(classes).
+ * over all classes, also those that never occur, as scikit-learn's with labels=range(classes).
  */
 
 /** "precision": TP / (TP + FP). Same as sklearn.metrics.precision_score */

@@ -1,7 +1,6 @@
 /*
  * Averages of the weights over the training steps. The weights circle around a minimum, and their average
- * lies
- * nearer to it. It usually does better on unseen data: train the weights, evaluate and save the average.
+ * lies nearer to it. It usually does better on unseen data: train the weights, evaluate and save the average.
  *
  *     lathe_averaged_opts opts = { .decay = 0.999 };
  *     lathe_averaged *average = lathe_averaged_new(lathe_nn_params(net), &opts);

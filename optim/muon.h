@@ -31,12 +31,10 @@ typedef struct lathe_muon_opts {
  *     p = p * (1 - lr * weight_decay) - lr * sqrt(max(1, rows / columns)) * X
  *
  * The iteration brings all singular values of d near 1 (between 0.7 and 1.2). So rare directions are learnt
- * as
- * fast as frequent ones. A convolution's weight [O, C, k, k] is taken as the matrix [O, C k k].
+ * as fast as frequent ones. A convolution's weight [O, C, k, k] is taken as the matrix [O, C k k].
  *
  * AdamW updates the tensors of rank 1 (biases, norms) and the model's last matrix, its output layer. AdamW
- * uses
- * lr * adamw_lr_ratio and the options adamw_*.
+ * uses lr * adamw_lr_ratio and the options adamw_*.
  * Each tensor is one task with its products in lathe_gemm, so the bits do not depend on the number of
  * threads.
  * Memory   scratch of up to four times the numbers of the matrices.

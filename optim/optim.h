@@ -1,7 +1,6 @@
 /*
  * Optimizers: the interface, and the code that all optimizers share: groups, slots, the clock. An optimizer
- * is
- * one file with a pure update on flat arrays.
+ * is one file with a pure update on flat arrays.
  */
 #ifndef LATHE_OPTIM_OPTIM_H
 #define LATHE_OPTIM_OPTIM_H
@@ -138,16 +137,14 @@ uint64_t lathe_optim_steps(const lathe_optim *optim);
 
 /**
  * Add `change` to the number of schedulers that hold the optimizer. While it is above 0,
- * lathe_optim_add_group
- * is refused, so that no scheduler misses a group.
+ * lathe_optim_add_group is refused, so that no scheduler misses a group.
  * Returns  the new number.
  */
 int lathe_optim_hold(lathe_optim *optim, int change);
 
 /**
  * State for a checkpoint: one slot of the optimizer, and one tensor's clock. A slot is an array in the order
- * and
- * of the length of the parameters' slab. NULL if the slot is not used or the tensor does not exist.
+ * and of the length of the parameters' slab. NULL if the slot is not used or the tensor does not exist.
  */
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot);
 lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor);

@@ -27,8 +27,7 @@ typedef struct lathe_sgd_opts {
  *                           p = p - v'            nesterov: p - ((1 + momentum) * v' - momentum * v)
  *
  * At a constant lr both forms give the same weights; under a schedule they differ. The figures in the papers
- * on
- * cyclical rates were made with Caffe's. Slot: momentum_buffer.
+ * on cyclical rates were made with Caffe's. Slot: momentum_buffer.
  * Errors   LATHE_EARG: nesterov without momentum or with dampening; caffe_momentum with dampening.
  * Same as  torch.optim.SGD, and Caffe's SGD and Nesterov solvers
  * Source   Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep

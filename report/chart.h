@@ -35,9 +35,8 @@ typedef struct lathe_chart {
  *
  * A line with more points than the chart has pixels is drawn by the lowest and highest point of each column,
  * so every spike is visible. A path is drawn in full. The element has the attributes data-left, data-right
- * (pixels) and
- * data-min, data-max (x values, or their decimal logarithms). From them a script finds the x under the
- * pointer.
+ * (pixels) and data-min, data-max (x values, or their decimal logarithms). From them a script finds the x
+ * under the pointer.
  */
 void lathe_chart_svg(lathe_text *out, const lathe_chart *chart);
 

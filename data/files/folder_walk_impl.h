@@ -23,8 +23,7 @@ lathe_status lathe_walk_folders(const char *folder, lathe_listing *listing);
 /**
  * List the files in `folder` and in its subfolders, to a depth of 16, as paths relative to `folder`. Names
  * that begin with a point, symbolic links and files that are not regular are skipped. `wanted` returns true
- * for a file `name`
- * of an open folder that is to be listed.
+ * for a file `name` of an open folder that is to be listed.
  * Errors   LATHE_EIO, LATHE_ENOMEM, LATHE_EFORMAT (more than 50,000,000 files).
  */
 lathe_status lathe_walk_files(const char *folder, bool (*wanted)(int folder_handle, const char *name),

@@ -1,8 +1,7 @@
 /*
  * Private: unpacked pictures in a file, so that the next run need not unpack them. The folder is $LATHE_CACHE
  * ("off" or empty: no cache), else lathe in $XDG_CACHE_HOME, else ~/.cache/lathe. A cache that cannot be read
- * or written is
- * never an error.
+ * or written is never an error.
  *
  *     file  64 bytes that identify the source file (device, inode, length, times of its last changes) and
  *           give the number of bytes that follow

@@ -42,8 +42,7 @@ char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
 /**
  * Make a data set of the list and take over the list, also after a failure. If `status` is a failure (of
  * making the list), only free the list. The options labels, classes and class_names are ignored; the others
- * must be resolved and
- * are checked. `where` names the data set in messages.
+ * must be resolved and are checked. `where` names the data set in messages.
  */
 lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, const lathe_files_opts *opts,
     const char *where);

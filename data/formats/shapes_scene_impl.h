@@ -1,4 +1,4 @@
-/* Private: what the pictures of the generated set show, and how it is drawn. */
+/* Private: the scenes of the generated data set, and how they are drawn. */
 #ifndef LATHE_DATA_FORMATS_SHAPES_SCENE_IMPL_H
 #define LATHE_DATA_FORMATS_SHAPES_SCENE_IMPL_H
 
@@ -13,11 +13,11 @@ extern const char *const lathe_shapes_names[LATHE_SHAPES_CLASSES];
 /** One shape, with its shade for each channel. */
 typedef struct lathe_figure {
     int kind;
-    double x, y, radius, cosine, sine; /* in pixels; its turn */
+    double x, y, radius, cosine, sine; /* position in pixels; rotation */
     double ink[3];                     /* 0 ... 255 */
 } lathe_figure;
 
-/** What is drawn: shapes on a background that shades from one edge to the other. */
+/** A scene: shapes on a background whose shade changes from one edge to the other. */
 typedef struct lathe_scene {
     int count;
     lathe_figure figure[LATHE_SHAPES_MOST];

@@ -7,7 +7,7 @@
 /** The largest width and height, in pixels. */
 #define LATHE_IMAGE_SIDE_MAX 16384
 
-/** What the numbers of an image are. Those of a mask are moved, never mixed. */
+/** The meaning of an image's numbers. The numbers of a mask are moved, never mixed. */
 typedef enum lathe_mask_kind {
     LATHE_NO_MASK,      /* brightness */
     LATHE_CLASS_MASK,   /* classes */

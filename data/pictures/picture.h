@@ -34,8 +34,7 @@ typedef struct lathe_picture_opts {
  *
  * The header is read first. Nothing is allocated until the size is within the limits and the file is long
  * enough for such a picture. PNG's CRCs and chunk lengths are checked. A truncated file is refused, and so is
- * a JPEG with a
- * warning of libjpeg-turbo.
+ * a JPEG with a warning of libjpeg-turbo.
  *
  * name     for messages: the file's path
  * Memory   picture->pixels, freed by lathe_picture_free

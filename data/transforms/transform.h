@@ -139,9 +139,8 @@ size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels
  *
  * The result depends only on (seed, epoch, index). Each transform's random numbers depend on its name and on
  * the number of transforms of that name before it, so adding another transform does not change them. With the
- * same key a
- * mask moves as its picture does. *out lies in `scratch`, or is *in itself if nothing changed. The sizes
- * must have passed lathe_transforms_size.
+ * same key a mask moves as its picture does. *out lies in `scratch`, or is *in itself if nothing changed. The
+ * sizes must have passed lathe_transforms_size.
  * Errors   LATHE_ENOMEM
  */
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
@@ -150,8 +149,7 @@ lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t
 /**
  * Transform a picture without randomness: for validation, tests and prediction. Only transforms with p = 1
  * that change the size or are not random are applied. A random crop takes the middle. Of a one_of, the first
- * is
- * used.
+ * is used.
  */
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in,
     uint8_t *scratch, lathe_image *out);

@@ -81,8 +81,7 @@ lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_bo
 /**
  * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]). Pixel
  * centres are whole numbers; positions are rounded to 1/32 of a pixel. Masks take the nearest pixel;
- * LATHE_AREA means
- * bilinear here.
+ * LATHE_AREA means bilinear here.
  * Same as  cv2.warpAffine with WARP_INVERSE_MAP, to one level
  */
 void lathe_image_warp(const lathe_image *in, const double m[6], int filter, const lathe_edge *edge,

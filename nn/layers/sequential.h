@@ -1,8 +1,7 @@
 /*
  * A sequence of layers, and how nets are built. A constructor makes a layer in `model` and checks its
  * arguments. After a failure it returns NULL, and so do all later constructors of the model. So build a net
- * without checks and ask
- * lathe_nn_init or lathe_model_status at the end:
+ * without checks and ask lathe_nn_init or lathe_model_status at the end:
  *
  *     lathe_layer *net = lathe_nn_sequential(model,
  *         lathe_nn_flatten(model),

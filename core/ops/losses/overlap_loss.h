@@ -46,8 +46,7 @@ lathe_tensor *lathe_jaccard(lathe_tensor *x, const int *labels, const lathe_over
 /**
  * Dice and Jaccard of probabilities and targets directly, for pixels with any number of classes (p =
  * lathe_sigmoid of logits). p [B, K, ...] batched and targets like p are in [0, 1] (not checked).
- * ignore_index has no effect. Gradient
- * to p.
+ * ignore_index has no effect. Gradient to p.
  */
 lathe_tensor *lathe_dice_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts);
 lathe_tensor *lathe_jaccard_soft(lathe_tensor *p, lathe_tensor *targets, const lathe_overlap_opts *opts);
