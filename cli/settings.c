@@ -59,7 +59,7 @@ const char *cli_setting_name(int index)
 {
     int settings = 0;
     while (lathe_setting_at(settings)) settings++;
-    if (index < settings) return lathe_setting_at(index)->key;
+    if (index < settings) return lathe_setting_at(index)->field.name;
     index -= settings;
     const lathe_field *field;
     for (int i = 0; (field = field_at(i)); i++)
@@ -105,7 +105,7 @@ int cli_settings(const cli_line *line, lathe_settings *settings)
 static const char *preset_of(const lathe_setting *setting, const char *const *presets)
 {
     for (int i = 0; presets && presets[i]; i += 2)
-        if (!strcmp(presets[i], setting->key)) return presets[i + 1];
+        if (!strcmp(presets[i], setting->field.name)) return presets[i + 1];
     return setting->preset;
 }
 
@@ -156,10 +156,10 @@ void cli_settings_help(const char *const *presets, FILE *file)
         char name[96], help[512];
         const char *preset = preset_of(setting, presets);
         bool is_switch = !setting->text_size && setting->field.kind == LATHE_FIELD_BOOL;
-        snprintf(name, sizeof name, "--%s", setting->key);
+        snprintf(name, sizeof name, "--%s", setting->field.name);
         hyphens(name);
         if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
-        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->help,
+        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->field.help,
             preset);
         cli_table_row(table, (const char *const[]){ name, help });
     }

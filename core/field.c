@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "registry.h"
+
 /* ---- numbers as text, with a point in any locale ------------------------------------------------------- */
 
 /* C's functions write and read numbers with the point of the caller's locale, which may be several bytes. */
@@ -105,6 +107,13 @@ const lathe_field *lathe_fields_find(const lathe_field *fields, const char *name
     for (; fields->name; fields++)
         if (same_name(fields->name, name)) return fields;
     return NULL;
+}
+
+const lathe_field *lathe_fields_find_of(const char *owner, const lathe_field *fields, const char *key)
+{
+    const char *point = key ? strchr(key, '.') : NULL;
+    if (point && !lathe_name_is(owner, key, (size_t)(point - key))) return NULL;
+    return lathe_fields_find(fields, point ? point + 1 : key);
 }
 
 static int choices_in(const lathe_field *field)

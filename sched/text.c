@@ -93,21 +93,13 @@ lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *ty
 
 /* ---- options ------------------------------------------------------------------------------------------- */
 
-const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const char *key)
-{
-    if (!type || !key) return NULL;
-    const char *point = strchr(key, '.');
-    if (point && !lathe_name_is(type->name, key, (size_t)(point - key))) return NULL;
-    return lathe_fields_find(type->fields, point ? point + 1 : key);
-}
-
 static lathe_status set_option(const lathe_sched_option *option, double steps_per_epoch, const parsed *all,
     const char *text)
 {
     bool known = false;
     for (int i = 0; i < all->count; i++) {
         const lathe_sched_type *type = all->segment[i].type;
-        const lathe_field *field = lathe_sched_option_field(type, option->key);
+        const lathe_field *field = lathe_fields_find_of(type->name, type->fields, option->key);
         if (!field) continue;
         known = true;
         void *opts = (void *)(uintptr_t)all->segment[i].opts;
@@ -156,8 +148,11 @@ static lathe_sched *build(lathe_optim *optim, const char *text, const lathe_sche
     if (read_words(text, all->word, &count)) return NULL;
     for (int i = 0; i < count; i++)
         if (make_segment(&all->word[i], o->steps_per_epoch, all)) return NULL;
-    for (int i = 0; i < o->options; i++)
-        if (set_option(&o->option[i], o->steps_per_epoch, all, text)) return NULL;
+    for (int named = 0; named < 2; named++) /* what is said of one schedule by name comes after */
+        for (int i = 0; i < o->options; i++)
+            if (named == (strchr(o->option[i].key, '.') != NULL) &&
+                set_option(&o->option[i], o->steps_per_epoch, all, text))
+                return NULL;
     if (set_modes(all)) return NULL;
     const lathe_segment *only = &all->segment[0];
     if (all->sequence || count > 1)

@@ -42,9 +42,6 @@ lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const l
 lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *type[LATHE_SCHED_SEGMENTS],
     int *count);
 
-/** The field of a type that a key, "max_lr" or "cyclic.max_lr", means; NULL if it means none of that type. */
-const lathe_field *lathe_sched_option_field(const lathe_sched_type *type, const char *key);
-
 #ifdef __cplusplus
 }
 #endif

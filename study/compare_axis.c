@@ -5,6 +5,7 @@
 #include "../core/alloc.h"
 #include "../io/file.h"
 #include "../io/text.h"
+#include "../train/settings/section.h"
 #include "compare_impl.h"
 
 enum { FILE_LIMIT = 1 << 20, MOST_PAIRS = 64 };
@@ -28,9 +29,9 @@ static lathe_status add_pair(lathe_arena *arena, lathe_choice *choice, const cha
 {
     const lathe_setting *setting = lathe_setting_find(key);
     lathe_settings probe = lathe_settings_default();
-    if (setting && setting->place)
-        return lathe_fail(LATHE_EARG, "compare: %s cannot vary: each run has its own", setting->key);
-    if (setting && !strcmp(setting->key, "seed"))
+    if (setting && setting->flags & LATHE_SETTING_PLACE)
+        return lathe_fail(LATHE_EARG, "compare: %s cannot vary: each run has its own", setting->field.name);
+    if (setting && !strcmp(setting->field.name, "seed"))
         return lathe_fail(LATHE_EARG, "compare: seed cannot vary: ask for a number of seeds");
     if (choice->pairs == MOST_PAIRS)
         return lathe_fail(LATHE_EARG, "compare: %s has more than %d settings", choice->name, MOST_PAIRS);

@@ -6,6 +6,7 @@
 #include "history.h"
 #include "beside.h"
 #include "run.h"
+#include "settings/section.h"
 #include "settings/settings.h"
 
 #endif

@@ -15,6 +15,7 @@
 #include "../io/lines.h"
 #include "describe_impl.h"
 #include "run_impl.h"
+#include "settings/section.h"
 
 #define FORMAT "1"
 
@@ -74,11 +75,11 @@ static const char *slot_prefix(const lathe_optim *optim, int slot, char prefix[P
 /* The settings, without what does not change the results. */
 static char *settings_text(const lathe_run *run)
 {
-    static const char *const without[] = { "threads", "workers", "save_every", "keep", "no_times",
-        "no_warnings" };
     lathe_settings settings = run->settings;
-    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++)
-        lathe_settings_set(&settings, without[i], lathe_setting_find(without[i])->preset);
+    const lathe_setting *setting;
+    for (int i = 0; (setting = lathe_setting_at(i)); i++)
+        if (setting->flags & LATHE_SETTING_SILENT)
+            lathe_settings_set(&settings, setting->field.name, setting->preset);
     return lathe_settings_text(&settings);
 }
 

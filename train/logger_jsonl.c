@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,18 +61,22 @@ static lathe_status add_start(const events *log, const lathe_run *run)
     const char *between = "";
     for (int i = 0; lathe_setting_at(i); i++) {
         const lathe_setting *setting = lathe_setting_at(i);
-        if (setting->place || setting->free) continue;
-        lathe_text_add(&out, "%s\"%s\":", between, setting->key);
+        if (setting->flags & (LATHE_SETTING_PLACE | LATHE_SETTING_FREE)) continue;
+        lathe_text_add(&out, "%s\"%s\":", between, setting->field.name);
         lathe_text_json(&out, lathe_setting_text(setting, &run->settings, text));
         between = ",";
     }
-    for (int i = 0; i < run->settings.options; i++) {
-        char key[LATHE_SETTING_SHORT + 8];
-        lathe_text_put(&out, ",");
-        lathe_text_json(&out, lathe_option_full_key(&chosen, run->settings.option[i].key, key));
-        lathe_text_put(&out, ":");
-        lathe_text_json(&out, run->settings.option[i].text);
-    }
+    for (int taker = 0; taker < chosen.count; taker++)
+        for (int i = 0; i < run->settings.options; i++) {
+            char key[LATHE_SETTING_LONG];
+            const char *name = lathe_option_given(&run->settings, &chosen, i, taker);
+            if (!name) continue;
+            snprintf(key, sizeof key, "%s.%s", chosen.of[taker].section->heading, name);
+            lathe_text_put(&out, ",");
+            lathe_text_json(&out, key);
+            lathe_text_put(&out, ":");
+            lathe_text_json(&out, run->settings.option[i].text);
+        }
     lathe_text_put(&out, "}");
     return add_line(log, &out);
 }

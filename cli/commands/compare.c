@@ -68,15 +68,16 @@ static int change_free(const cli_line *line, lathe_compare *compare)
     for (int g = 0; g < line->givens; g++) {
         const char *name = line->given[g].name;
         const lathe_setting *setting = line->given[g].option ? NULL : lathe_setting_find(name);
-        if (line->given[g].option ? !strcmp(name, "vary") || !strcmp(name, "runs") ||
-                    !strcmp(name, "seeds") || !strcmp(name, "config") :
-                                    !setting || (!setting->free && strcmp(setting->key, "resume")))
+        if (line->given[g].option ?
+                !strcmp(name, "vary") || !strcmp(name, "runs") || !strcmp(name, "seeds") ||
+                    !strcmp(name, "config") :
+                !setting || (!(setting->flags & LATHE_SETTING_FREE) && strcmp(setting->field.name, "resume")))
             return cli_fail(CLI_USAGE,
                 "compare: --%s: a comparison resumes with its own settings; give the whole command again, "
                 "with --out, to "
                 "add to it",
                 name);
-        for (size_t i = 0; setting && setting->free && i < compare->runs; i++)
+        for (size_t i = 0; setting && setting->flags & LATHE_SETTING_FREE && i < compare->runs; i++)
             if (lathe_settings_set(&compare->run[i].settings, name, line->given[g].value))
                 return cli_library_failed();
     }

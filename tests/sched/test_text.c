@@ -94,8 +94,6 @@ static void types_of_a_text(void **state)
     assert_int_equal(count, 3);
     assert_true(
         type[0] == &lathe_warmup_sched && type[1] == &lathe_cyclic_sched && type[2] == &lathe_cooldown_sched);
-    assert_string_equal(lathe_sched_option_field(type[1], "cyclic.max-lr")->name, "max_lr");
-    assert_null(lathe_sched_option_field(type[0], "cyclic.max_lr"));
     assert_int_equal(lathe_sched_text_types("warmup:5it,cyclix", type, &count), LATHE_ENAME);
     assert_failed(LATHE_ENAME, "did you mean cyclic?");
     assert_int_equal(lathe_sched_text_types(NULL, type, &count), LATHE_EARG);

@@ -173,7 +173,7 @@ static void mistakes_are_named(void **state)
     tiny_set(&settings, "max_lr", "1");
     assert_null(plan_with(&settings, (const char *const[]){ "sched=constant,step", NULL }, 1));
     assert_non_null(
-        strstr(lathe_error_message(), "no variant's optimizer, schedule or loss has an option max_lr"));
+        strstr(lathe_error_message(), "no variant's optimizer, schedule or loss has an option sched.max_lr"));
     lathe_error_clear();
     static const char *const files[] = { "lr = 1\n", "[a\n", "[a]\nlr\n", "[a]\nx = 1\n", "[]\n",
         "# nothing\n" };

@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,8 @@ static void defaults_are_legal(void **state)
         char text[LATHE_SETTING_LONG];
         const lathe_setting *setting = lathe_setting_at(i);
         lathe_settings again = settings;
-        assert_true(setting == lathe_setting_find(setting->key));
-        assert_int_equal(lathe_settings_set(&again, setting->key,
+        assert_true(setting == lathe_setting_find(setting->field.name));
+        assert_int_equal(lathe_settings_set(&again, setting->field.name,
                              lathe_setting_text(setting, &settings, text)),
             LATHE_OK);
         assert_memory_equal(&again, &settings, sizeof settings);
@@ -51,7 +52,7 @@ static void every_key_can_be_set(void **state)
     assert_int_equal(settings.on_nan, LATHE_NAN_SKIP);
     assert_true(settings.decay_weights_only);
     assert_int_equal(settings.options, 5);
-    assert_string_equal(settings.option[4].key, "step_size_up");
+    assert_string_equal(settings.option[4].key, "sched.step_size_up");
 }
 
 static void what_is_not_legal_is_named(void **state)
@@ -107,18 +108,16 @@ static void checks_look_at_the_whole(void **state)
         { { { "model", "lenet6" }, { NULL, NULL } }, LATHE_ENAME, "did you mean lenet5?" },
         { { { "optim", "adamv" }, { NULL, NULL } }, LATHE_ENAME, "did you mean adam?" },
         { { { "sched", "cyclical" }, { NULL, NULL } }, LATHE_ENAME, "did you mean cyclic?" },
-        { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME,
-            "neither optimizer adamw nor scheduler constant nor loss cross_entropy has an option nesterov" },
+        { { { "nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "settings: adamw has no option nesterov" },
         { { { "optim.nesterov", "on" }, { NULL, NULL } }, LATHE_ENAME, "adamw has no option nesterov" },
         { { { "sched.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "constant has no option gamma" },
         { { { "sched", "warmup:5,constant" }, { "warm_restarts.t_0", "1" }, { NULL, NULL } }, LATHE_ENAME,
-            "neither optimizer adamw nor scheduler warmup:5,constant nor loss cross_entropy has an option "
-            "warm_restarts.t_0" },
+            "warmup:5,constant has no option warm_restarts.t_0" },
         { { { "loss", "focall" }, { NULL, NULL } }, LATHE_ENAME,
             "unknown loss 'focall'; did you mean focal?" },
         { { { "loss", "giou" }, { NULL, NULL } }, LATHE_EARG, "loss giou is between boxes" },
         { { { "loss", "focal" }, { "label_smoothing", "0.1" }, { NULL, NULL } }, LATHE_ENAME,
-            "nor loss focal has an option label_smoothing" },
+            "focal has no option label_smoothing" },
         { { { "loss.gamma", "1" }, { NULL, NULL } }, LATHE_ENAME, "cross_entropy has no option gamma" },
         { { { "label-smoothing", "1.5" }, { NULL, NULL } }, LATHE_EARG,
             "cross_entropy: label_smoothing = 1.5 is not legal: [0, 1]" },
@@ -151,6 +150,102 @@ static void a_later_option_replaces_an_earlier_one(void **state)
     assert_string_equal(settings.option[0].text, "3");
 }
 
+/* The settings with two options, in this order. */
+static lathe_settings with_two(const lathe_settings *settings, const char *const option[2][2])
+{
+    lathe_settings changed = *settings;
+    for (int i = 0; i < 2; i++)
+        if (lathe_settings_set(&changed, option[i][0], option[i][1])) fail_msg("%s", lathe_error_message());
+    return changed;
+}
+
+static void assert_both(const lathe_settings *settings, const char *const key[2])
+{
+    assert_int_equal(lathe_settings_check(settings), LATHE_OK);
+    assert_string_equal(lathe_settings_option(settings, key[0]), "0.25");
+    assert_string_equal(lathe_settings_option(settings, key[1]), "0.75");
+}
+
+/* An option name that chosen types of two sections have: prefixed it is each one's in any order, also after a
+ * file; plain it is refused with both full names. */
+static void check_shared_name(const lathe_settings *settings, const char *name, const char *const section[2])
+{
+    char full[2][LATHE_SETTING_SHORT], message[3 * LATHE_SETTING_SHORT];
+    const char *const key[2] = { full[0], full[1] };
+    for (int i = 0; i < 2; i++) snprintf(full[i], sizeof full[i], "%s.%s", section[i], name);
+    snprintf(message, sizeof message, "--%s: both --%s and --%s take it; say which", name, key[0], key[1]);
+    for (int first = 0; first < 2; first++) {
+        lathe_settings both = with_two(settings,
+            (const char *const[2][2]){ { key[first], first ? "0.75" : "0.25" },
+                { key[!first], first ? "0.25" : "0.75" } });
+        assert_both(&both, key);
+        char *text = lathe_settings_text(&both);
+        lathe_settings back = lathe_settings_default();
+        assert_int_equal(lathe_settings_parse(&back, text, "text"), LATHE_OK);
+        lathe_free(text);
+        assert_both(&back, key);
+        for (int one = 0; one < 2; one++) {
+            const char *const words[2][2] = { { first ? name : key[one], "0.25" },
+                { first ? key[one] : name, "0.25" } };
+            lathe_settings plain = with_two(settings, words);
+            if (!strcmp(name, "lr")) { /* the optimizer's; a constant schedule without its own takes that */
+                assert_int_equal(lathe_settings_check(&plain), LATHE_OK);
+                assert_string_equal(lathe_settings_option(&plain, "optim.lr"), "0.25");
+                continue;
+            }
+            assert_int_equal(lathe_settings_check(&plain), LATHE_EARG);
+            assert_failed(LATHE_EARG, message);
+        }
+    }
+}
+
+static int check_names(const lathe_settings *settings, const char *const section[2], const lathe_field *a,
+    const lathe_field *b)
+{
+    int shared = 0;
+    for (; a->name; a++)
+        if (lathe_fields_find(b, a->name)) {
+            check_shared_name(settings, a->name, section);
+            shared++;
+        }
+    return shared;
+}
+
+/* Every optimizer with every schedule and loss, and every schedule with every loss. */
+static void a_name_that_two_share_is_each_ones(void **state)
+{
+    (void)state;
+    static const char *const loss_optim[] = { "loss", "optim" }, *const loss_sched[] = { "loss", "sched" },
+                             *const optim_sched[] = { "optim", "sched" };
+    const lathe_optim_type *optim;
+    const lathe_sched_type *sched;
+    const lathe_loss_type *loss;
+    int shared[3] = { 0 };
+    lathe_settings none = lathe_settings_default();
+    for (int l = 0; (loss = lathe_loss_at(l)); l++) {
+        if (!loss->classify) continue;
+        lathe_settings settings = none;
+        snprintf(settings.loss, sizeof settings.loss, "%s", loss->name);
+        for (int o = 0; (optim = lathe_optim_at(o)); o++) {
+            snprintf(settings.optim, sizeof settings.optim, "%s", optim->name);
+            shared[0] += check_names(&settings, loss_optim, loss->fields, optim->fields);
+        }
+        strcpy(settings.optim, "sgd");
+        for (int s = 0; (sched = lathe_sched_at(s)); s++) {
+            snprintf(settings.sched, sizeof settings.sched, "%s", sched->name);
+            shared[1] += check_names(&settings, loss_sched, loss->fields, sched->fields);
+        }
+    }
+    for (int o = 0; (optim = lathe_optim_at(o)); o++)
+        for (int s = 0; (sched = lathe_sched_at(s)); s++) {
+            lathe_settings settings = none;
+            snprintf(settings.optim, sizeof settings.optim, "%s", optim->name);
+            snprintf(settings.sched, sizeof settings.sched, "%s", sched->name);
+            shared[2] += check_names(&settings, optim_sched, optim->fields, sched->fields);
+        }
+    assert_true(shared[0] >= 2 && shared[1] >= 4 && shared[2] >= 22); /* alpha; gamma; eps and lr */
+}
+
 static void assert_same_after_file(const lathe_settings *settings)
 {
     const char *path = test_path("settings.ini");
@@ -179,9 +274,8 @@ static void the_loss_gets_its_options(void **state)
     assert_true(plain->label_smoothing == 0 && plain->reduction == LATHE_REDUCE_MEAN);
     lathe_free(train);
     lathe_free(plain);
-    /* Of the plain names the schedule's comes first. */
     settings = defaults_with((const char *const[][2]){ { "loss", "focal" }, { "sched", "exponential" },
-        { "gamma", "0.5" }, { NULL, NULL } });
+        { "sched.gamma", "0.5" }, { NULL, NULL } });
     lathe_focal_opts *focal = lathe_settings_loss(&settings, false, &type);
     assert_true(focal->gamma == 0);
     lathe_free(focal);
@@ -362,6 +456,7 @@ int main(void)
         cmocka_unit_test(what_is_not_legal_is_named),
         cmocka_unit_test(checks_look_at_the_whole),
         cmocka_unit_test(a_later_option_replaces_an_earlier_one),
+        cmocka_unit_test(a_name_that_two_share_is_each_ones),
         cmocka_unit_test(the_loss_gets_its_options),
         cmocka_unit_test(a_file_gives_the_same_back),
         cmocka_unit_test(bad_files_are_refused_by_line),

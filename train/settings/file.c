@@ -18,24 +18,25 @@ typedef struct reader {
     int seen_count;
 } reader;
 
-static bool is_section(const char *name)
-{
-    for (int i = 0; lathe_setting_at(i); i++)
-        if (!strcmp(lathe_setting_at(i)->section, name)) return true;
-    return false;
-}
-
-/* Number `index` of the sections in the table's order, each once. */
-static const char *section_at(const void *context, int index)
+/* Heading number `index` in the order of the file, each once. */
+static const char *heading_at(const void *context, int index)
 {
     (void)context;
     const char *last = "";
-    for (int i = 0; lathe_setting_at(i); i++) {
-        if (!strcmp(lathe_setting_at(i)->section, last)) continue;
-        last = lathe_setting_at(i)->section;
+    const lathe_section *section;
+    for (int s = 0; (section = lathe_section_by_order(s)); s++) {
+        if (!strcmp(section->heading, last)) continue;
+        last = section->heading;
         if (!index--) return last;
     }
     return NULL;
+}
+
+static bool is_heading(const char *name)
+{
+    int i = 0;
+    while (heading_at(NULL, i) && strcmp(heading_at(NULL, i), name)) i++;
+    return heading_at(NULL, i);
 }
 
 static lathe_status take_section(reader *r, char *line)
@@ -44,35 +45,36 @@ static lathe_status take_section(reader *r, char *line)
     if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
     line[length - 1] = '\0';
     char *name = lathe_line_trim(line + 1);
-    if (!is_section(name)) return lathe_fail_name("section", name, section_at, NULL);
+    if (!is_heading(name)) return lathe_fail_name("section", name, heading_at, NULL);
     snprintf(r->section, sizeof r->section, "%s", name);
     return LATHE_OK;
 }
 
-/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key".
- */
+/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key". */
 static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
 {
+    char text[2 * KEY_LIMIT];
+    const char *heading;
     const lathe_setting *setting = lathe_setting_find(key);
-    bool own = setting && !strcmp(setting->section, r->section);
-    bool options =
-        !strcmp(r->section, "optim") || !strcmp(r->section, "sched") || !strcmp(r->section, "loss");
     if (!*r->section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
-    if (strlen(key) + 8 > KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
-    if (setting && !own && !options)
-        return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
-    if (!setting && !options && lathe_option_known("", key))
-        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s", key,
-            lathe_option_known("optim.", key)     ? "[optim]" :
-                lathe_option_known("sched.", key) ? "[sched]" :
-                                                    "[loss]");
-    if (options && !own) {
-        snprintf(full, KEY_LIMIT, "%.6s.", r->section);
-        if (!lathe_option_known(full, key) && setting)
-            return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, setting->section);
-    } else full[0] = '\0';
-    size_t prefix = strlen(full);
-    for (size_t i = 0; i <= strlen(key); i++) full[prefix + i] = key[i] == '-' ? '_' : key[i];
+    if (strlen(key) >= KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
+    if (setting && setting->flags & LATHE_SETTING_LINE)
+        return lathe_fail(LATHE_EFORMAT, "%s is for the command line only", key);
+    const char *own = setting ? lathe_setting_heading(key) : NULL;
+    if (own && !strcmp(own, r->section)) {
+        snprintf(full, KEY_LIMIT, "%s", setting->field.name);
+        return LATHE_OK;
+    }
+    snprintf(text, sizeof text, "%s.%s", r->section, key);
+    if (lathe_option_key(text, full)) return LATHE_OK;
+    if (own) return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, own);
+    lathe_option_split(text, &heading);
+    if (!heading && lathe_option_key(key, full)) {
+        lathe_option_split(full, &heading);
+        return lathe_fail(LATHE_EFORMAT, "%s belongs to section %s%s%s", key, heading ? "[" : "",
+            heading ? heading : "[loss], [optim] or [sched]", heading ? "]" : "");
+    }
+    snprintf(full, KEY_LIMIT, "%.*s", KEY_LIMIT - 1, heading ? text : key);
     return LATHE_OK;
 }
 
@@ -155,78 +157,48 @@ static void put_line(lathe_text *text, const char *key, const char *value)
     lathe_text_add(text, quoted ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
-/* Something with options: the chosen optimizer, the loss, or one of the schedules. */
-typedef struct option_owner {
-    const char *prefix; /* "optim." */
-    const lathe_field *fields;
-    size_t opts_size;
-    const lathe_sched_type *sched; /* NULL: no schedule */
-} option_owner;
-
-static bool given(const lathe_settings *settings, const lathe_chosen *chosen, const option_owner *owner,
-    const char *name)
+/* Is an option of that type among those given? */
+static bool is_given(const lathe_settings *settings, const lathe_chosen *chosen, int taker,
+    const lathe_option_type *type, const lathe_field *field)
 {
     for (int i = 0; i < settings->options; i++) {
-        const char *key = settings->option[i].key, *plain = key + strlen(lathe_option_prefix(key));
-        const lathe_field *field = owner->sched ? lathe_sched_option_field(owner->sched, plain) :
-                                                  lathe_fields_find(owner->fields, plain);
-        if (field && !strcmp(field->name, name) && lathe_option_is(chosen, key, owner->prefix)) return true;
+        const char *name = lathe_option_given(settings, chosen, i, taker);
+        if (name && lathe_fields_find_of(type->name, type->fields, name) == field) return true;
     }
     return false;
 }
 
-/* The options given to the optimizer ("optim."), to the schedules ("sched.") or to the loss ("loss."). */
-static void put_given(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
-    const char *prefix)
-{
-    for (int i = 0; i < settings->options; i++) {
-        const char *key = settings->option[i].key;
-        if (lathe_option_is(chosen, key, prefix))
-            put_line(text, key + strlen(lathe_option_prefix(key)), settings->option[i].text);
-    }
-}
-
-/* The options not given, as comments with their defaults. */
+/* The options of a type that are not given, as comments with their defaults. */
 static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
-    const option_owner *owner)
+    int taker, const lathe_option_type *type)
 {
-    const lathe_field *fields = owner->fields;
-    const bool several = owner->sched && chosen->scheds > 1;
-    void *defaults = lathe_alloc(1, owner->opts_size);
+    const bool several = chosen->of[taker].types > 1;
+    void *defaults = lathe_alloc(1, type->size);
     text->failed = text->failed || !defaults;
-    for (; defaults && fields->name; fields++) {
+    for (const lathe_field *field = type->fields; defaults && field->name; field++) {
         char value[LATHE_FIELD_TEXT];
-        const lathe_field one[] = { *fields, { .name = NULL } };
-        if (fields->required || given(settings, chosen, owner, fields->name)) continue;
-        if (!lathe_fields_resolve("default", one, NULL, defaults, owner->opts_size))
-            lathe_text_add(text, "# %s%s%s = %s\n", several ? owner->sched->name : "", several ? "." : "",
-                fields->name, lathe_field_text(fields, defaults, value));
+        const lathe_field one[] = { *field, { .name = NULL } };
+        if (field->required || is_given(settings, chosen, taker, type, field)) continue;
+        if (!lathe_fields_resolve("default", one, NULL, defaults, type->size))
+            lathe_text_add(text, "# %s%s%s = %s\n", several ? type->name : "", several ? "." : "",
+                field->name, lathe_field_text(field, defaults, value));
     }
     lathe_free(defaults);
 }
 
-/* Options of the optimizer, of the loss, or of the schedules: of each type once. */
+/* The options of a section: those given, then the others of each type once. */
 static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
-    const char *section)
+    int taker)
 {
-    if (!strcmp(section, "optim")) {
-        put_given(text, settings, chosen, "optim.");
-        put_defaults(text, settings, chosen,
-            &(option_owner){ "optim.", chosen->optim->fields, chosen->optim->opts_size, NULL });
-    } else if (!strcmp(section, "loss")) {
-        put_given(text, settings, chosen, "loss.");
-        put_defaults(text, settings, chosen,
-            &(option_owner){ "loss.", chosen->loss->fields, chosen->loss->opts_size, NULL });
-    } else if (!strcmp(section, "sched")) {
-        put_given(text, settings, chosen, "sched.");
-        for (int i = 0; i < chosen->scheds; i++) {
-            const lathe_sched_type *sched = chosen->sched[i];
-            int first = 0;
-            while (chosen->sched[first] != sched) first++;
-            if (first == i)
-                put_defaults(text, settings, chosen,
-                    &(option_owner){ "sched.", sched->fields, sched->opts_size, sched });
-        }
+    for (int i = 0; i < settings->options; i++) {
+        const char *name = lathe_option_given(settings, chosen, i, taker);
+        if (name) put_line(text, name, settings->option[i].text);
+    }
+    for (int t = 0; t < chosen->of[taker].types; t++) {
+        const lathe_option_type *type = chosen->of[taker].type;
+        int first = 0;
+        while (type[first].fields != type[t].fields) first++;
+        if (first == t) put_defaults(text, settings, chosen, taker, &type[t]);
     }
 }
 
@@ -236,16 +208,18 @@ char *lathe_settings_text(const lathe_settings *settings)
     lathe_text text = { 0 };
     lathe_chosen chosen;
     if (lathe_settings_choose(settings, &chosen)) return NULL;
-    const char *section;
-    for (int s = 0; (section = section_at(NULL, s)); s++) {
-        lathe_text_add(&text, "%s[%s]\n", s ? "\n" : "", section);
-        for (int i = 0; lathe_setting_at(i); i++) {
+    const char *heading = "";
+    const lathe_section *section;
+    for (int s = 0; (section = lathe_section_by_order(s)); s++) {
+        if (strcmp(heading, section->heading))
+            lathe_text_add(&text, "%s[%s]\n", s ? "\n" : "", section->heading);
+        heading = section->heading;
+        for (const lathe_setting *setting = section->setting; setting->field.name; setting++) {
             char value[LATHE_SETTING_LONG];
-            const lathe_setting *setting = lathe_setting_at(i);
-            if (setting->place || strcmp(setting->section, section)) continue;
-            put_line(&text, setting->key, lathe_setting_text(setting, settings, value));
+            if (!(setting->flags & LATHE_SETTING_PLACE))
+                put_line(&text, setting->field.name, lathe_setting_text(setting, settings, value));
         }
-        put_options(&text, settings, &chosen, section);
+        if (section->choose) put_options(&text, settings, &chosen, lathe_chosen_index(&chosen, heading));
     }
     return lathe_text_take(&text);
 }

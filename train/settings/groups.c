@@ -62,15 +62,28 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
 
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
+/* Does a section's chosen type take an option of a group: the optimizer's, or that of the only schedule? lr is
+ * meant for both. */
+static bool takes(const lathe_chosen *chosen, const char *heading, const char *key)
+{
+    const int taker = lathe_chosen_index(chosen, heading);
+    return chosen->of[taker].types == 1 && lathe_option_taker(chosen, key, taker) == taker;
+}
+
 static lathe_status check_option(void *context, const char *key, const char *value)
 {
     const lathe_chosen *chosen = context;
+    const bool optim = takes(chosen, "optim", key), sched = takes(chosen, "sched", key);
     (void)value;
-    if (lathe_fields_find(chosen->optim->fields, key)) return LATHE_OK;
-    if (chosen->scheds == 1 && lathe_sched_option_field(chosen->sched[0], key)) return LATHE_OK;
+    if (optim && sched && strcmp(key, "lr"))
+        return lathe_fail(LATHE_EARG, "settings: groups: %s: both optim.%s and sched.%s take it; say which",
+            key, key, key);
+    if (optim || sched) return LATHE_OK;
+    const int taker = lathe_chosen_index(chosen, "sched");
     return lathe_fail(LATHE_ENAME,
         "settings: groups: neither optimizer %s nor scheduler %s has an option %.100s for a group",
-        chosen->optim->name, chosen->scheds == 1 ? chosen->sched[0]->name : "in sequence", key);
+        chosen->of[lathe_chosen_index(chosen, "optim")].type->name,
+        chosen->of[taker].types == 1 ? chosen->of[taker].type->name : "in sequence", key);
 }
 
 static lathe_status check_group(void *context, const char *pattern, char *options)
@@ -87,6 +100,7 @@ lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chos
 /* ---- of the optimizer ---------------------------------------------------------------------------------- */
 
 typedef struct making {
+    const lathe_chosen *chosen;
     lathe_optim *optim;
     lathe_sched *sched;
     const void *given; /* the optimizer's options outside groups */
@@ -101,12 +115,20 @@ static bool is_like(const making *m, int tensor, const char *pattern)
     return name && !fnmatch(pattern, name, 0);
 }
 
+/* The field that a key, with its prefix or without, names. */
+static lathe_status set_field(const making *m, const char *owner, const lathe_field *fields, const char *key,
+    const char *value)
+{
+    const char *heading, *name = lathe_option_split(key, &heading);
+    return lathe_fields_set(owner, fields, m->opts, lathe_fields_find_of(owner, fields, name)->name, value,
+        m->steps_per_epoch);
+}
+
 static lathe_status set_optim_option(void *context, const char *key, const char *value)
 {
     const making *m = context;
     const lathe_optim_type *type = lathe_optim_type_of(m->optim);
-    if (!lathe_fields_find(type->fields, key)) return LATHE_OK; /* the schedule's */
-    return lathe_fields_set(type->name, type->fields, m->opts, key, value, m->steps_per_epoch);
+    return takes(m->chosen, "optim", key) ? set_field(m, type->name, type->fields, key, value) : LATHE_OK;
 }
 
 static lathe_status no_such_name(const lathe_params *params, const char *pattern)
@@ -139,8 +161,10 @@ static lathe_status add_group(void *context, const char *pattern, char *options)
 lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given,
     double steps_per_epoch)
 {
-    making m = { .optim = optim, .given = given, .steps_per_epoch = steps_per_epoch };
+    lathe_chosen chosen;
+    making m = { .chosen = &chosen, .optim = optim, .given = given, .steps_per_epoch = steps_per_epoch };
     if (!*settings->groups) return LATHE_OK;
+    if (lathe_settings_choose(settings, &chosen)) return lathe_error();
     m.opts = lathe_alloc(1, lathe_optim_type_of(optim)->opts_size);
     lathe_status status = m.opts ? each_group(settings, add_group, &m) : lathe_error();
     lathe_free(m.opts);
@@ -153,8 +177,7 @@ static lathe_status set_sched_option(void *context, const char *key, const char 
 {
     const making *m = context;
     const lathe_sched_type *type = lathe_sched_type_of(m->sched);
-    if (lathe_fields_find(lathe_optim_type_of(m->optim)->fields, key)) return LATHE_OK; /* the optimizer's */
-    return lathe_fields_set(type->name, type->fields, m->opts, key, value, m->steps_per_epoch);
+    return takes(m->chosen, "sched", key) ? set_field(m, type->name, type->fields, key, value) : LATHE_OK;
 }
 
 /* Resolved options, as they were before: what is 0 is meant so. */
@@ -193,13 +216,15 @@ static lathe_status schedule_group(void *context, const char *pattern, char *opt
 lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched,
     double steps_per_epoch)
 {
-    making m = { .optim = optim,
+    lathe_chosen chosen;
+    making m = { .chosen = &chosen,
+        .optim = optim,
         .sched = sched,
         .given = lathe_sched_opts(sched, 0),
         .steps_per_epoch = steps_per_epoch };
-    lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
-    if (status || !*settings->groups || chosen.scheds != 1) return status;
+    if (status || !*settings->groups || chosen.of[lathe_chosen_index(&chosen, "sched")].types != 1)
+        return status;
     m.opts = lathe_alloc(1, lathe_sched_type_of(sched)->opts_size);
     m.done = m.opts ? lathe_alloc((size_t)lathe_optim_groups(optim), sizeof *m.done) : NULL;
     status = m.done ? each_group(settings, schedule_group, &m) : lathe_error();

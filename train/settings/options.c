@@ -1,72 +1,136 @@
-/* Options of optimizer, schedules and loss: texts, until the types are chosen and an epoch's steps are known.
- */
+/* Options of what the settings choose: texts, until the types are chosen and an epoch's steps are known. */
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/alloc.h"
 #include "settings_impl.h"
 
-typedef enum owner { NOBODY, OPTIM, SCHED, LOSS } owner;
+/* ---- keys ------------------------------------------------------------------------------------------------ */
 
-static const char *const prefixes[] = { "optim.", "sched.", "loss." };
-
-const char *lathe_option_prefix(const char *key)
+/* The section with options that a key names, and what stands behind it; NULL for a plain key. */
+static const lathe_section *prefix_of(const char *key, const char **name)
 {
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++)
-        if (!strncmp(key, prefixes[i], strlen(prefixes[i]))) return prefixes[i];
-    return "";
+    const lathe_section *section;
+    for (int s = 0; (section = lathe_section_at(s)); s++) {
+        size_t length = strlen(section->heading);
+        if (!section->choose || strncmp(key, section->heading, length) || key[length] != '.') continue;
+        *name = key + length + 1;
+        return section;
+    }
+    *name = key;
+    return NULL;
 }
 
-/* Can a key with this prefix be an option of that owner? */
-static bool may_be(const char *prefix, owner whose)
+const char *lathe_option_split(const char *key, const char **heading)
 {
-    return !*prefix || !strcmp(prefix, prefixes[whose - 1]);
+    const char *name;
+    const lathe_section *section = prefix_of(key, &name);
+    *heading = section ? section->heading : NULL;
+    return name;
 }
 
-bool lathe_option_known(const char *prefix, const char *name)
+static bool any_has(const lathe_section *section, const char *name)
 {
-    for (int i = 0; may_be(prefix, OPTIM) && lathe_optim_at(i); i++)
-        if (lathe_fields_find(lathe_optim_at(i)->fields, name)) return true;
-    for (int i = 0; may_be(prefix, SCHED) && lathe_sched_at(i); i++)
-        if (lathe_sched_option_field(lathe_sched_at(i), name)) return true;
-    for (int i = 0; may_be(prefix, LOSS) && lathe_loss_at(i); i++)
-        if (lathe_fields_find(lathe_loss_at(i)->fields, name)) return true;
+    lathe_option_type type;
+    for (int i = 0; section->type_at(i, &type); i++)
+        if (lathe_fields_find_of(type.name, type.fields, name)) return true;
     return false;
+}
+
+bool lathe_option_key(const char *key, char full[LATHE_SETTING_SHORT])
+{
+    const char *name;
+    const lathe_section *prefix = prefix_of(key, &name), *section, *owner = NULL;
+    int owners = 0;
+    for (int s = 0; (section = lathe_section_at(s)); s++) {
+        if (!section->choose || (prefix && section != prefix) || !any_has(section, name)) continue;
+        if (!owner || !strcmp(section->heading, "optim")) owner = section;
+        owners++;
+    }
+    const bool plain = owners > 1 && strcmp(name, "lr");
+    int length = !owners ?
+        -1 :
+        snprintf(full, LATHE_SETTING_SHORT, "%s%s%s", plain ? "" : owner->heading, plain ? "" : ".", name);
+    if (length < 0 || length >= LATHE_SETTING_SHORT) return false;
+    for (char *c = full; *c; c++) *c = *c == '-' ? '_' : *c;
+    return true;
+}
+
+/* ---- the types chosen ------------------------------------------------------------------------------------ */
+
+int lathe_option_taker(const lathe_chosen *chosen, const char *key, int from)
+{
+    const char *name;
+    const lathe_section *prefix = prefix_of(key, &name);
+    for (int i = from; i < chosen->count; i++)
+        for (int t = 0; (!prefix || chosen->of[i].section == prefix) && t < chosen->of[i].types; t++) {
+            const lathe_option_type *type = &chosen->of[i].type[t];
+            if (lathe_fields_find_of(type->name, type->fields, name)) return i;
+        }
+    return -1;
+}
+
+/* A plain key has one taker at most. */
+static lathe_status check_clear(const lathe_chosen *chosen, const char *key)
+{
+    int first = lathe_option_taker(chosen, key, 0),
+        second = first < 0 ? -1 : lathe_option_taker(chosen, key, first + 1);
+    if (second < 0) return LATHE_OK;
+    return lathe_fail(LATHE_EARG, "--%s: both --%s.%s and --%s.%s take it; say which", key,
+        chosen->of[first].section->heading, key, chosen->of[second].section->heading, key);
 }
 
 lathe_status lathe_settings_choose(const lathe_settings *settings, lathe_chosen *chosen)
 {
-    chosen->scheds = 0;
-    chosen->loss = lathe_loss_find(settings->loss);
-    chosen->optim = chosen->loss ? lathe_optim_find(settings->optim) : NULL;
-    if (!chosen->optim) return lathe_error();
-    return lathe_sched_text_types(settings->sched, chosen->sched, &chosen->scheds);
+    const lathe_section *section;
+    lathe_status status = LATHE_OK;
+    chosen->count = 0;
+    for (int s = 0; !status && (section = lathe_section_by_order(s)); s++) {
+        if (!section->choose || chosen->count == LATHE_OPTION_SECTIONS) continue;
+        const int i = chosen->count++;
+        chosen->of[i].section = section;
+        status = section->choose(settings, chosen->of[i].type, &chosen->of[i].types);
+    }
+    for (int i = 0; i < settings->options && !status; i++)
+        status = check_clear(chosen, settings->option[i].key);
+    return status;
 }
 
-/* Whose option it is: what its prefix says; without one the optimizer's if it has it, else the schedules',
- * else the loss's. */
-static owner owner_of(const lathe_chosen *chosen, const char *key)
+int lathe_chosen_index(const lathe_chosen *chosen, const char *heading)
 {
-    const char *prefix = lathe_option_prefix(key), *name = key + strlen(prefix);
-    if (may_be(prefix, OPTIM) && lathe_fields_find(chosen->optim->fields, name)) return OPTIM;
-    for (int i = 0; may_be(prefix, SCHED) && i < chosen->scheds; i++)
-        if (lathe_sched_option_field(chosen->sched[i], name)) return SCHED;
-    return may_be(prefix, LOSS) && lathe_fields_find(chosen->loss->fields, name) ? LOSS : NOBODY;
+    int i = 0;
+    while (i < chosen->count && strcmp(chosen->of[i].section->heading, heading)) i++;
+    return i;
 }
 
-bool lathe_option_is(const lathe_chosen *chosen, const char *key, const char *prefix)
+const char *lathe_option_given(const lathe_settings *settings, const lathe_chosen *chosen, int index,
+    int taker)
 {
-    owner whose = owner_of(chosen, key);
-    return whose != NOBODY && !strcmp(prefixes[whose - 1], prefix);
+    const char *name, *other;
+    prefix_of(settings->option[index].key, &name);
+    if (lathe_option_taker(chosen, settings->option[index].key, 0) != taker) return NULL;
+    for (int i = index + 1; i < settings->options; i++) {
+        prefix_of(settings->option[i].key, &other);
+        if (!strcmp(name, other) && lathe_option_taker(chosen, settings->option[i].key, 0) == taker)
+            return NULL;
+    }
+    return name;
 }
 
-const char *lathe_option_full_key(const lathe_chosen *chosen, const char *key,
-    char full[LATHE_SETTING_SHORT + 8])
+/* ---- checking -------------------------------------------------------------------------------------------- */
+
+/* Say that none of the chosen types has the option. */
+static lathe_status nobody_takes(const lathe_settings *settings, const char *key)
 {
-    owner whose = owner_of(chosen, key);
-    snprintf(full, LATHE_SETTING_SHORT + 8, "%s%s", whose == NOBODY ? "" : prefixes[whose - 1],
-        key + strlen(lathe_option_prefix(key)));
-    return full;
+    const char *name;
+    char text[LATHE_SETTING_LONG];
+    const lathe_section *section = prefix_of(key, &name);
+    if (section)
+        return lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s",
+            lathe_setting_text(lathe_setting_find(section->heading), settings, text), name);
+    return lathe_fail(LATHE_ENAME,
+        "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s", settings->optim,
+        settings->sched, settings->loss, key);
 }
 
 lathe_status lathe_options_check(const lathe_settings *settings)
@@ -74,20 +138,11 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     lathe_chosen chosen;
     lathe_status status = lathe_settings_choose(settings, &chosen);
     for (int i = 0; i < settings->options && !status; i++) {
-        const char *key = settings->option[i].key, *prefix = lathe_option_prefix(key);
-        if (owner_of(&chosen, key) != NOBODY) continue;
-        const char *one = *prefix == 'o' ? settings->optim :
-            *prefix == 's'               ? settings->sched :
-                                           settings->loss;
-        if (*prefix)
-            status = lathe_fail(LATHE_ENAME, "settings: %.200s has no option %s", one, key + strlen(prefix));
-        else
-            status = lathe_fail(LATHE_ENAME,
-                "settings: neither optimizer %s nor scheduler %.200s nor loss %s has an option %s",
-                settings->optim, settings->sched, settings->loss, key);
+        const char *key = settings->option[i].key;
+        if (lathe_option_taker(&chosen, key, 0) < 0) status = nobody_takes(settings, key);
     }
     if (!status) status = lathe_groups_check(settings, &chosen);
-    if (!status) status = lathe_class_weights_check(settings, chosen.loss);
+    if (!status) status = lathe_class_weights_check(settings, lathe_loss_find(settings->loss));
     const lathe_loss_type *type;
     void *loss = status ? NULL : lathe_settings_loss(settings, false, &type);
     if (!status && !loss) status = lathe_error();
@@ -95,194 +150,58 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     return status;
 }
 
-/* Keep the options for which `keep` says yes. */
-static lathe_status filter(lathe_settings *settings, bool (*keep)(owner whose, owner wanted), owner wanted)
+/* ---- for programs that change them ------------------------------------------------------------------------ */
+
+lathe_status lathe_settings_keep_options(lathe_settings *settings)
 {
     lathe_chosen chosen;
+    if (!settings) return lathe_fail_null("lathe_settings_keep_options", "settings");
     lathe_status status = lathe_settings_choose(settings, &chosen);
     int kept = 0;
     if (status) return status;
     for (int i = 0; i < settings->options; i++)
-        if (keep(owner_of(&chosen, settings->option[i].key), wanted))
+        if (lathe_option_taker(&chosen, settings->option[i].key, 0) >= 0)
             settings->option[kept++] = settings->option[i];
     settings->options = kept;
     return LATHE_OK;
 }
 
-static bool is_other(owner whose, owner wanted) { return whose != wanted; }
-
-lathe_status lathe_settings_keep_options(lathe_settings *settings)
-{
-    if (!settings) return lathe_fail_null("lathe_settings_keep_options", "settings");
-    return filter(settings, is_other, NOBODY);
-}
-
 lathe_status lathe_settings_drop_options(lathe_settings *settings, const char *section)
 {
+    lathe_chosen chosen;
     if (!settings || !section)
         return lathe_fail_null("lathe_settings_drop_options", settings ? "section" : "settings");
-    for (owner whose = OPTIM; whose <= LOSS; whose++)
-        if (!strncmp(prefixes[whose - 1], section, strlen(section))) return filter(settings, is_other, whose);
-    return lathe_fail(LATHE_ENAME, "lathe_settings_drop_options: '%.60s' has no options", section);
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    const int taker = status ? 0 : lathe_chosen_index(&chosen, section);
+    int kept = 0;
+    if (status) return status;
+    if (taker == chosen.count)
+        return lathe_fail(LATHE_ENAME, "lathe_settings_drop_options: '%.60s' has no options", section);
+    for (int i = 0; i < settings->options; i++)
+        if (lathe_option_taker(&chosen, settings->option[i].key, 0) != taker)
+            settings->option[kept++] = settings->option[i];
+    settings->options = kept;
+    return LATHE_OK;
 }
 
 bool lathe_settings_takes(const lathe_settings *settings, const char *key)
 {
     lathe_chosen chosen;
-    return settings && key && !lathe_settings_choose(settings, &chosen) && owner_of(&chosen, key) != NOBODY;
+    return settings && key && !lathe_settings_choose(settings, &chosen) &&
+        lathe_option_taker(&chosen, key, 0) >= 0;
 }
 
 const char *lathe_settings_option(const lathe_settings *settings, const char *key)
 {
     lathe_chosen chosen;
+    const char *wanted, *text = NULL;
     if (!settings || !key || lathe_settings_choose(settings, &chosen)) return NULL;
-    const owner whose = owner_of(&chosen, key);
-    const char *name = key + strlen(lathe_option_prefix(key));
-    for (int i = 0; i < settings->options; i++) {
-        const char *other = settings->option[i].key, *point = strrchr(other, '.');
-        if (whose && owner_of(&chosen, other) == whose && !strcmp(point ? point + 1 : other, name))
-            return settings->option[i].text;
+    const int taker = lathe_option_taker(&chosen, key, 0);
+    prefix_of(key, &wanted);
+    for (int i = 0; taker >= 0 && i < settings->options; i++) {
+        const char *name = lathe_option_given(settings, &chosen, i, taker),
+                   *point = name ? strchr(name, '.') : NULL;
+        if (name && !strcmp(point ? point + 1 : name, wanted)) text = settings->option[i].text;
     }
-    return NULL;
-}
-
-/* ---- optimizer ----------------------------------------------------------------------------------------- */
-
-/* The options of the optimizer, or of the loss, in its struct. */
-static lathe_status fill(const lathe_settings *settings, const lathe_chosen *chosen, owner whose,
-    double steps_per_epoch, void *opts)
-{
-    const char *name = whose == OPTIM ? chosen->optim->name : chosen->loss->name;
-    const lathe_field *fields = whose == OPTIM ? chosen->optim->fields : chosen->loss->fields;
-    lathe_status status = LATHE_OK;
-    for (int i = 0; i < settings->options && !status; i++) {
-        const char *key = settings->option[i].key;
-        if (owner_of(chosen, key) == whose)
-            status = lathe_fields_set(name, fields, opts, key + strlen(lathe_option_prefix(key)),
-                settings->option[i].text, steps_per_epoch);
-    }
-    return status;
-}
-
-lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_params *params,
-    double steps_per_epoch)
-{
-    if (!settings || !params)
-        return lathe_fail_null("lathe_settings_optim", !settings ? "settings" : "params"), NULL;
-    lathe_chosen chosen;
-    if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen)) return NULL;
-    void *opts = lathe_alloc(1, chosen.optim->opts_size);
-    lathe_optim *optim = NULL;
-    if (opts && !fill(settings, &chosen, OPTIM, steps_per_epoch, opts))
-        optim = lathe_optim_new(chosen.optim, params, opts);
-    lathe_status status = optim ? lathe_groups_make(settings, optim, opts, steps_per_epoch) : lathe_error();
-    lathe_free(opts);
-    if (!status && settings->decay_weights_only) status = lathe_optim_decay_weights_only(optim);
-    if (!status) return optim;
-    lathe_optim_free(optim);
-    return NULL;
-}
-
-/* ---- loss ---------------------------------------------------------------------------------------------- */
-
-/* Set a field, if there is one of that name, to zero. */
-static void clear(const lathe_field *fields, const char *name, void *opts)
-{
-    const lathe_field *field = lathe_fields_find(fields, name);
-    if (field && field->kind == LATHE_FIELD_DOUBLE) *(double *)((char *)opts + field->offset) = 0;
-    if (field && field->kind == LATHE_FIELD_CHOICE) *(int *)((char *)opts + field->offset) = 0;
-}
-
-/* The options given, as the loss takes them: with zeros for defaults. */
-static lathe_status fill_loss(const lathe_settings *settings, const lathe_chosen *chosen, bool evaluate,
-    void *opts)
-{
-    const lathe_loss_type *type = chosen->loss;
-    if (!type->classify && !type->many)
-        return lathe_fail(LATHE_EARG, "settings: loss %s is between boxes, which no task predicts",
-            type->name);
-    void *resolved = lathe_alloc(1, type->opts_size);
-    lathe_status status = resolved ? fill(settings, chosen, LOSS, 0, opts) : lathe_error();
-    if (!status) status = lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size);
-    lathe_free(resolved);
-    if (status) return status;
-    const lathe_field *reduction = lathe_fields_find(type->fields, "reduction");
-    if (*(const int *)((const char *)opts + reduction->offset) == LATHE_REDUCE_NONE)
-        return lathe_fail(LATHE_EARG, "%s: reduction = none: a step lowers one number", type->name);
-    if (evaluate) {
-        clear(type->fields, "label_smoothing", opts);
-        clear(type->fields, "reduction", opts);
-    }
-    return LATHE_OK;
-}
-
-void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const lathe_loss_type **type)
-{
-    if (!settings || !type)
-        return lathe_fail_null("lathe_settings_loss", !settings ? "settings" : "type"), NULL;
-    lathe_chosen chosen;
-    if (lathe_settings_choose(settings, &chosen)) return NULL;
-    void *opts = lathe_alloc(1, chosen.loss->opts_size);
-    if (opts && fill_loss(settings, &chosen, evaluate, opts)) {
-        lathe_free(opts);
-        return NULL;
-    }
-    *type = chosen.loss;
-    return opts;
-}
-
-/* ---- scheduler ----------------------------------------------------------------------------------------- */
-
-/* Is one of the lengths in a text, with colons and commas between, in steps: "200it"? */
-static bool has_steps(const char *text)
-{
-    for (; *text; text += strspn(text, ":,")) {
-        size_t length = strcspn(text, ":,");
-        if (length > 2 && strchr("0123456789", *text) && !strncmp(text + length - 2, "it", 2)) return true;
-        text += length;
-    }
-    return false;
-}
-
-/* A schedule that counts epochs cannot know lengths in steps. */
-static lathe_status check_units(const lathe_settings *settings, double steps_per_epoch)
-{
-    if (settings->by != LATHE_BY_EPOCH) return LATHE_OK;
-    if (!(steps_per_epoch >= 1 && steps_per_epoch <= 0x1p53))
-        return lathe_fail(LATHE_EARG, "sched: by = epoch: how many steps an epoch has is not known here");
-    const char *bad = has_steps(settings->sched) ? settings->sched : NULL;
-    for (int i = 0; i < settings->options && !bad; i++)
-        if (has_steps(settings->option[i].text)) bad = settings->option[i].text;
-    return bad ? lathe_fail(LATHE_EARG, "sched: '%.200s' is in steps, and by = epoch counts epochs", bad) :
-                 LATHE_OK;
-}
-
-lathe_sched *lathe_settings_sched(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch,
-    uint64_t run_steps)
-{
-    if (!settings || !optim)
-        return lathe_fail_null("lathe_settings_sched", !settings ? "settings" : "optim"), NULL;
-    lathe_chosen chosen;
-    if (lathe_options_check(settings) || lathe_settings_choose(settings, &chosen) ||
-        check_units(settings, steps_per_epoch))
-        return NULL;
-    const bool epochs = settings->by == LATHE_BY_EPOCH;
-    const uint64_t unit = epochs ? (uint64_t)steps_per_epoch : 1;
-    lathe_sched_option option[LATHE_SETTING_OPTIONS];
-    lathe_sched_text_opts opts = { .option = option,
-        .steps_per_epoch = epochs ? 1 : steps_per_epoch,
-        .run_steps = (run_steps + unit - 1) / unit };
-    for (int i = 0; i < settings->options; i++) {
-        const char *key = settings->option[i].key;
-        if (owner_of(&chosen, key) == SCHED)
-            option[opts.options++] =
-                (lathe_sched_option){ key + strlen(lathe_option_prefix(key)), settings->option[i].text };
-    }
-    lathe_sched *sched = lathe_sched_from_text(optim, settings->sched, &opts);
-    if (sched && lathe_groups_schedule(settings, optim, sched, opts.steps_per_epoch)) {
-        lathe_sched_free(sched);
-        return NULL;
-    }
-    if (sched && epochs) lathe_sched_by_epoch(sched, unit);
-    return sched;
+    return text;
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
-#include "settings.h"
+#include "section.h"
 
 /* A default is the same as the value given: "# lr = 0.001" and "lr = 0.001". */
 static const char *bare(const char *line, int *length)
@@ -55,8 +55,8 @@ static void copy_free(lathe_settings *to, const lathe_settings *settings)
     for (int i = 0; lathe_setting_at(i); i++) {
         char text[LATHE_SETTING_LONG];
         const lathe_setting *setting = lathe_setting_at(i);
-        if (setting->free || setting->place)
-            lathe_settings_set(to, setting->key, lathe_setting_text(setting, settings, text));
+        if (setting->flags & (LATHE_SETTING_FREE | LATHE_SETTING_PLACE))
+            lathe_settings_set(to, setting->field.name, lathe_setting_text(setting, settings, text));
     }
 }
 

@@ -112,19 +112,8 @@ typedef struct lathe_settings {
     int options;
 } lathe_settings;
 
-/** One key, for lists and help. */
-typedef struct lathe_setting {
-    const char *key;     /* "batch_size" */
-    const char *section; /* of the settings file: "train" */
-    const char *preset;  /* the default, as text */
-    const char *value;   /* what is expected: "N", "NAME", "DIR", "LENGTH", ... */
-    const char *help;    /* one line */
-    size_t text_size;    /* room in the struct, for a text; 0: a number, described by `field` */
-    bool place;          /* where, not what: not written into the settings file */
-    bool free; /* a resumed run may have another value: it changes how long, where or how safely, not what
-                  comes out */
-    lathe_field field; /* its offset and, for a number, its kind and range */
-} lathe_setting;
+/** One key: its name, default, range and flags (see section.h). */
+typedef struct lathe_setting lathe_setting;
 
 /** Key number `index` in the order of the settings file; NULL after the last. */
 const lathe_setting *lathe_setting_at(int index);

@@ -1,0 +1,36 @@
+/* The settings of the loop. */
+#include <math.h>
+
+#include "settings/section_impl.h"
+
+static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
+static const char *const min_delta_modes[] = { "abs", "rel", NULL };
+static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
+
+static const lathe_setting settings[] = {
+    { LATHE_NUMBER_KEY(DOUBLE, epochs, "N", "5", "length of the run; fractions are fine"),
+        .field.above_min = true, .field.max = 1e6, .flags = LATHE_SETTING_FREE },
+    { LATHE_NUMBER_KEY(STEPS, max_steps, "N", "0", "end after this many steps; 0: epochs decide"),
+        .field.max = LATHE_KEY_MOST, .flags = LATHE_SETTING_FREE },
+    { LATHE_NUMBER_KEY(INT, batch_size, "N", "64", "images a step"), .field.min = 1, .field.max = 65536 },
+    { LATHE_NUMBER_KEY(STEPS, seed, "N", "1", "of first weights, order and all else that is random"),
+        .field.max = LATHE_KEY_MOST },
+    { LATHE_NUMBER_KEY(INT, threads, "N", "0", "0: one a processor; the results are the same"),
+        .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_NUMBER_KEY(CHOICE, early_stop, "NAME", "off",
+          "stop when this no longer improves: val_loss, val_accuracy, train_loss"),
+        .field.choices = early_stops },
+    { LATHE_NUMBER_KEY(INT, patience, "EPOCHS", "5", "epochs without improvement before that"),
+        .field.min = 1, .field.max = 1000000, .flags = LATHE_SETTING_FREE },
+    { LATHE_NUMBER_KEY(DOUBLE, min_delta, "VALUE", "1e-4", "what counts as an improvement: more than this"),
+        .field.max = HUGE_VAL, .flags = LATHE_SETTING_FREE },
+    { LATHE_NUMBER_KEY(CHOICE, min_delta_mode, "abs|rel", "abs",
+          "rel: that part of the value to be improved on"),
+        .field.choices = min_delta_modes, .flags = LATHE_SETTING_FREE },
+    { LATHE_NUMBER_KEY(CHOICE, on_nan, "NAME", "stop",
+          "when the loss or a gradient is not a number: stop, skip the step, or ignore it"),
+        .field.choices = on_nans, .flags = LATHE_SETTING_FREE },
+    { .preset = NULL },
+};
+
+const lathe_section lathe_train_section = { "train", "train", 6, settings, NULL, NULL };

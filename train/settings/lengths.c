@@ -1,0 +1,63 @@
+/* Settings that are lengths or times: "500", "2.5ep", "5min". */
+#include <string.h>
+
+#include "section_impl.h"
+
+lathe_status lathe_settings_length(const char *key, const char *text, double steps_per_epoch, uint64_t *steps)
+{
+    if (!key || !text || !steps)
+        return lathe_fail_null("lathe_settings_length", !key ? "key" : !text ? "text" : "steps");
+    const lathe_field field[] = { { .name = key, .kind = LATHE_FIELD_STEPS, .max = LATHE_KEY_MOST },
+        { .name = NULL } };
+    return lathe_fields_set("settings", field, steps, key, text, steps_per_epoch);
+}
+
+/* A time such as "5min" in seconds; false if it is none. */
+static bool parse_time(const char *text, double *seconds)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units_of_time[] = { { "s", 1 }, { "min", 60 }, { "h", 3600 } };
+    char number[32];
+    size_t length = strspn(text, "0123456789.");
+    if (!length || length >= sizeof number) return false;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    for (size_t i = 0; i < sizeof units_of_time / sizeof units_of_time[0]; i++)
+        if (!strcmp(text + length, units_of_time[i].unit) && lathe_parse_double(number, seconds)) {
+            *seconds *= units_of_time[i].seconds;
+            return true;
+        }
+    return false;
+}
+
+lathe_status lathe_settings_save_every(const lathe_settings *settings, double steps_per_epoch,
+    lathe_save_every *every)
+{
+    if (!settings || !every)
+        return lathe_fail_null("lathe_settings_save_every", !settings ? "settings" : "every");
+    const char *text = settings->save_every;
+    *every = (lathe_save_every){ 0 };
+    if (!*text || parse_time(text, &every->seconds)) return LATHE_OK;
+    return lathe_settings_length("save_every", text, steps_per_epoch, &every->steps);
+}
+
+lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
+{
+    if (!settings || !swa) return lathe_fail_null("lathe_settings_swa", settings ? "swa" : "settings");
+    *swa = (lathe_swa){ 0 };
+    if (!*settings->swa_start) return LATHE_OK;
+    if (settings->ema > 0)
+        return lathe_fail(LATHE_EARG,
+            "settings: ema = %g and swa_start = %s: choose one average of the weights", settings->ema,
+            settings->swa_start);
+    lathe_status status =
+        lathe_settings_length("swa_start", settings->swa_start, steps_per_epoch, &swa->start);
+    if (!status)
+        status = lathe_settings_length("swa_every", settings->swa_every, steps_per_epoch, &swa->every);
+    if (!status && !swa->every)
+        status = lathe_fail(LATHE_EARG, "settings: swa_every = %s is not legal: a step or more",
+            settings->swa_every);
+    return status;
+}
