@@ -18,7 +18,9 @@ int cli_live_start(const char *command, cli_live_source source, int64_t port, cl
     *live = NULL;
     if (port < 0) return CLI_DONE;
     return cli_fail(CLI_USAGE,
-        "%s: --live needs a lathe that was built with libmicrohttpd (Debian: libmicrohttpd-dev)", command);
+        "%s: --live: this build shows no live page; build with -DLATHE_LIVE=ON and libmicrohttpd (Debian: "
+        "libmicrohttpd-dev)",
+        command);
 }
 
 void cli_live_step(cli_live *live) { (void)live; }

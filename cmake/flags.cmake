@@ -1,4 +1,5 @@
-# Warnings for our own code, and flags that decide what the numbers are: contraction into FMA and nothing else of -ffast-math.
+# Warnings for our own code, and flags that decide what the numbers are: contraction into FMA and nothing else
+# of -ffast-math.
 set(LATHE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes)
 if(LATHE_WERROR)
   list(APPEND LATHE_WARNINGS -Werror)

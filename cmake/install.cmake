@@ -31,11 +31,13 @@ foreach(pair IN LISTS LATHE_MODULES)
   string(APPEND LATHE_CONFIG_MODULES "pkg_check_modules(${target} REQUIRED IMPORTED_TARGET ${module})\n")
   string(APPEND LATHE_PC_REQUIRES " ${module}")
 endforeach()
-configure_package_config_file(cmake/lathe-config.cmake.in ${CMAKE_BINARY_DIR}/lathe-config.cmake INSTALL_DESTINATION ${package})
-write_basic_package_version_file(${CMAKE_BINARY_DIR}/lathe-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/lathe-config.cmake ${CMAKE_BINARY_DIR}/lathe-config-version.cmake DESTINATION ${package})
+set(config ${CMAKE_BINARY_DIR}/lathe-config)
+configure_package_config_file(cmake/lathe-config.cmake.in ${config}.cmake INSTALL_DESTINATION ${package})
+write_basic_package_version_file(${config}-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${config}.cmake ${config}-version.cmake DESTINATION ${package})
 
-# An archive leaves its own needs to whoever links it. With `pkg-config --static` instead, those of OpenBLAS's archive would come too.
+# An archive leaves its own needs to whoever links it. With `pkg-config --static` instead, those of OpenBLAS's
+# archive would come too.
 get_target_property(type lathe TYPE)
 if(type STREQUAL SHARED_LIBRARY)
   set(LATHE_PC_SCOPE .private)

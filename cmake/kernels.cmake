@@ -13,7 +13,8 @@ function(lathe_add_kernels target)
     set(flags_avx512 -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512)
     set_source_files_properties(${select} PROPERTIES COMPILE_DEFINITIONS LATHE_X86_KERNELS)
   endif()
-  # With UBSan's checks of each pointer these loops would run at half speed; AddressSanitizer sees a wrong one all the same.
+  # With UBSan's checks of each pointer these loops would run at half speed; AddressSanitizer sees a wrong one
+  # all the same.
   set(sanitize)
   if(LATHE_SANITIZE MATCHES "address")
     set(sanitize -fno-sanitize=pointer-overflow,alignment,object-size,null)
@@ -21,7 +22,8 @@ function(lathe_add_kernels target)
   foreach(isa IN LISTS isas)
     add_library(kernels_${isa} OBJECT ${sources})
     target_compile_definitions(kernels_${isa} PRIVATE LATHE_ISA_NAME=${isa} LATHE_REAL=${LATHE_REAL})
-    target_compile_options(kernels_${isa} PRIVATE ${LATHE_WARNINGS} -Wno-psabi -ffp-contract=fast ${flags_${isa}} ${sanitize})
+    target_compile_options(kernels_${isa} PRIVATE
+      ${LATHE_WARNINGS} -Wno-psabi -ffp-contract=fast ${flags_${isa}} ${sanitize})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:kernels_${isa}>)
   endforeach()
 endfunction()

@@ -5,8 +5,9 @@
 set(LATHE_MODULES)
 find_package(PkgConfig QUIET)
 
-# lathe_module(NAME module package WANTED option loss): link the module where it is WANTED. One that is missing ends
-# the configuration, and one that is left out is announced; both name the `option` and what is lost by it.
+# lathe_module(NAME module package WANTED option loss): link the module where it is WANTED. One that is
+# missing ends the configuration, and one that is left out is announced; both name the `option` and what is
+# lost by it.
 function(lathe_module name module package wanted option loss)
   if(NOT wanted)
     message(STATUS "${option}: ${loss}")
@@ -16,8 +17,8 @@ function(lathe_module name module package wanted option loss)
     pkg_check_modules(${name} IMPORTED_TARGET ${module})
   endif()
   if(NOT ${name}_FOUND)
-    message(FATAL_ERROR "${module} was not found (Debian's package: ${package}). Install it with pkg-config, or build "
-      "with -D${option}: ${loss}")
+    message(FATAL_ERROR "${module} was not found (Debian's package: ${package}). Install it with pkg-config, "
+      "or build with -D${option}: ${loss}")
   endif()
   target_link_libraries(lathe PRIVATE PkgConfig::${name})
   set(LATHE_MODULES ${LATHE_MODULES} ${name}=${module} PARENT_SCOPE)
@@ -41,13 +42,14 @@ if(LATHE_PNG STREQUAL "none")
 else()
   find_path(LATHE_STB stb/stb_image.h)
   if(NOT LATHE_STB)
-    message(FATAL_ERROR "stb/stb_image.h was not found (Debian's package: libstb-dev). Install it, or build with "
-      "-DLATHE_PNG=none: PNG and BMP files cannot be read")
+    message(FATAL_ERROR "stb/stb_image.h was not found (Debian's package: libstb-dev). Install it, or build "
+      "with -DLATHE_PNG=none: PNG and BMP files cannot be read")
   endif()
 endif()
 
 target_link_libraries(lathe PRIVATE m)
-target_compile_definitions(lathe PRIVATE $<$<BOOL:${LATHE_ZLIB}>:LATHE_ZLIB> $<$<BOOL:${LATHE_JSON}>:LATHE_JSON>)
+target_compile_definitions(lathe PRIVATE
+  $<$<BOOL:${LATHE_ZLIB}>:LATHE_ZLIB> $<$<BOOL:${LATHE_JSON}>:LATHE_JSON>)
 if(LATHE_THREADS STREQUAL "posix")
   find_package(Threads REQUIRED)
   target_link_libraries(lathe PUBLIC Threads::Threads)

@@ -1,6 +1,7 @@
-# Registries: the objects of one type that the sources define, found by their definitions, so that adding one is one file.
-# A definition begins a line, "const lathe_optim_type lathe_adamw_optim = {", and the object's name is its first text. Its
-# symbol must be lathe_NAME_KIND. The objects of a kind make the table lathe_KIND_types, which core/registry.h reads.
+# Registries: the objects of one type that the sources define, found by their definitions, so that adding one
+# is one file. A definition begins a line, "const lathe_optim_type lathe_adamw_optim = {", and the object's
+# name is its first text. Its symbol must be lathe_NAME_KIND. The objects of a kind make the table
+# lathe_KIND_types, which core/registry.h reads.
 
 # Fails unless the symbol that `source` defines says the name of its object and its kind.
 function(lathe_registry_check source type symbol kind)
@@ -30,7 +31,8 @@ function(lathe_registry out folder type kind header)
   endforeach()
   list(SORT symbols)
   set(table lathe_${kind}_types)
-  set(text "/* Generated: every ${type} that ${folder} defines. */\n#include \"${CMAKE_SOURCE_DIR}/${header}\"\n\n")
+  set(text "/* Generated: every ${type} that ${folder} defines. */\n")
+  string(APPEND text "#include \"${CMAKE_SOURCE_DIR}/${header}\"\n\n")
   foreach(symbol IN LISTS symbols)
     string(APPEND text "extern const ${type} ${symbol};\n")
   endforeach()

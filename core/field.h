@@ -68,7 +68,8 @@ lathe_status lathe_fields_set(const char *owner, const lathe_field *fields, void
 /** The field of this name (hyphens are underscores); NULL if the table has no such field. */
 const lathe_field *lathe_fields_find(const lathe_field *fields, const char *name);
 
-/** The field that `key`, "max_lr" or with its owner "cyclic.max_lr", names; NULL if `owner` has no such field. */
+/** The field that `key`, "max_lr" or with its owner "cyclic.max_lr", names; NULL if `owner` has no such
+ * field. */
 const lathe_field *lathe_fields_find_of(const char *owner, const lathe_field *fields, const char *key);
 
 /** Bytes for a field's value as text. */

@@ -53,7 +53,8 @@ static bool with_room(void *array, int count, int *room, size_t size)
     return true;
 }
 
-/* Where the tensor comes from; a new one that is on the tape is an input of the trace. False after a failure. */
+/* Where the tensor comes from; a new one that is on the tape is an input of the trace. False after a failure.
+ * */
 static bool find_source(lathe_trace *trace, const lathe_tensor *tensor, lathe_trace_value *value)
 {
     struct lathe_trace_memory *memory = trace->memory;

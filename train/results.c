@@ -62,7 +62,8 @@ char *lathe_run_json(const lathe_run *run)
         lathe_text_number(&text, run->test_score.metric[i]);
     }
     lathe_text_put(&text, "}");
-    size_t skipped = run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
+    size_t skipped =
+        run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
     if (skipped) put_number(&text, "skipped", (double)skipped);
     put_number(&text, "seconds", run->seconds);
     put_number(&text, "seconds_to_first_step", run->seconds_to_first_step);

@@ -104,8 +104,8 @@ void lathe_run_free(lathe_run *run);
  */
 lathe_status lathe_run_train(lathe_run *run);
 
-/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing) measures
- * beside them. Errors: those of lathe_evaluate. */
+/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing)
+ * measures beside them. Errors: those of lathe_evaluate. */
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
     lathe_score *score);
 

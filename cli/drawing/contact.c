@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#ifdef LATHE_STB
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
 #pragma GCC diagnostic ignored "-Wsign-conversion"
@@ -22,6 +23,7 @@
 #pragma GCC diagnostic pop
 #pragma GCC diagnostic ignored \
     "-Wunused-function" /* declarations of what is left out stay; told at the file's end */
+#endif
 
 enum { GAP = 4, NAME = 12, LEAST = 64, PAPER = 250, INK = 30 };
 
@@ -60,6 +62,8 @@ void cli_sheet_free(cli_sheet *sheet)
     lathe_free(sheet);
 }
 
+#ifdef LATHE_STB
+
 /* A corner of a letter's rectangle, as stb_easy_font gives four of them. */
 typedef struct corner {
     float x, y, z;
@@ -85,6 +89,8 @@ static void write_name(cli_sheet *sheet, int left, int top, int most, const char
     }
 }
 
+#endif
+
 void cli_sheet_add(cli_sheet *sheet, const lathe_image *image, const char *name)
 {
     if (sheet->count >= sheet->columns * sheet->rows || image->height > sheet->height ||
@@ -100,7 +106,11 @@ void cli_sheet_add(cli_sheet *sheet, const lathe_image *image, const char *name)
                 *to++ = image->pixels[(image->channels >= 3 ? (size_t)c * area : 0) +
                     (size_t)(y / zoom) * (size_t)image->width + (size_t)(x / zoom)];
     }
+#ifdef LATHE_STB
     write_name(sheet, left, top + sheet->height * zoom + 2, sheet->width * zoom, name);
+#else
+    (void)name;
+#endif
     sheet->count++;
 }
 
@@ -110,6 +120,8 @@ static int used_rows(const cli_sheet *sheet)
     int rows = (sheet->count + sheet->columns - 1) / sheet->columns;
     return GAP + rows * (sheet->height * sheet->zoom + NAME + GAP);
 }
+
+#ifdef LATHE_STB
 
 static void take_bytes(void *context, void *bytes, int size)
 {
@@ -129,6 +141,16 @@ lathe_status cli_sheet_write(const cli_sheet *sheet, const char *path)
     lathe_free((void *)(uintptr_t)part.data);
     return status;
 }
+
+#else
+
+lathe_status cli_sheet_write(const cli_sheet *sheet, const char *path)
+{
+    (void)sheet, (void)used_rows;
+    return lathe_fail(LATHE_ESTATE, "%s: this build writes no PNG files; build with -DLATHE_PNG=stb", path);
+}
+
+#endif
 
 /* The mean of a block of the sheet. */
 static void block_mean(const cli_sheet *sheet, int left, int top, int side, int rgb[3])

@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
-# `lathe train --live`, `lathe compare --live`: the page and its data are served to this machine, a client that hangs does no harm, and SIGTERM ends it: live.sh LATHE train|compare. 77: skipped.
+# `lathe train --live`, `lathe compare --live`: the page and its data are served to this machine, a client
+# that hangs does no harm, and SIGTERM ends it: live.sh LATHE train|compare. 77: skipped.
 set -eu
 work=$(mktemp -d)
 vary=()
 [ "$2" = train ] || vary=(--vary lr=1e-3,2e-3 --seeds 2)
-"$1" "$2" --data shapes --model mlp --train-count 640 --epochs 1000 "${vary[@]}" --out "$work/run" --live 0 2> "$work/err" > /dev/null &
+"$1" "$2" --data shapes --model mlp --train-count 640 --epochs 1000 "${vary[@]}" --out "$work/run" --live 0 \
+    2> "$work/err" > /dev/null &
 pid=$!
 trap 'kill -9 $pid 2> /dev/null || true; rm -rf "$work"' EXIT
 fail() { echo "live: $*"; cat "$work/err"; exit 1; }
-for _ in $(seq 200); do grep -q "live at\|libmicrohttpd" "$work/err" && break; sleep 0.1; done
-grep -q "built with libmicrohttpd" "$work/err" && { echo "SKIPPED: built without libmicrohttpd"; exit 77; }
+for _ in $(seq 200); do grep -q "live at\|LATHE_LIVE" "$work/err" && break; sleep 0.1; done
+grep -q "LATHE_LIVE=ON" "$work/err" && { echo "SKIPPED: built without libmicrohttpd"; exit 77; }
 port=$(sed -n 's|.*127.0.0.1:\([0-9]*\)/.*|\1|p' "$work/err")
 [ -n "$port" ] || fail "no address"
 get() { # get PATH HOST

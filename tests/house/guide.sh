@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every `build/lathe` command of the guide works as it is written, one after the other, with less training. usage: guide.sh LATHE GUIDE
+# Every `build/lathe` command of the guide works as it is written, one after the other, with less training.
+# usage: guide.sh LATHE GUIDE
 set -u
 lathe_program=$1 guide=$2
 here=$(mktemp -d)
@@ -7,21 +8,28 @@ trap 'rm -rf "$here"' EXIT
 cd "$here" || exit 1
 for class in ants bees; do # "your own pictures"
     mkdir -p photos/$class
-    for n in 1 2 3 4 5 6 7 8; do { printf 'P6 16 16 255\n'; yes "$class $n" | head -c 768; } > "photos/$class/$n.ppm"; done
+    for n in 1 2 3 4 5 6 7 8; do
+        { printf 'P6 16 16 255\n'; yes "$class $n" | head -c 768; } > "photos/$class/$n.ppm"
+    done
 done
 
 commands=0 failed=0
 while IFS= read -r line; do
     read -ra word <<< "${line//\"/}"
     less=()
-    case ${word[1]} in train | compare) less=(--max-steps 3 --no-times) ;; lr-find) less=(--steps 30 --seeds 1) ;; esac
+    case ${word[1]} in
+        train | compare) less=(--max-steps 3 --no-times) ;;
+        lr-find) less=(--steps 30 --seeds 1) ;;
+    esac
     case $line in *fashion-mnist*) less+=(--data shapes --train-count 256) ;; esac
     commands=$((commands + 1))
     "$lathe_program" "${word[@]:1}" "${less[@]}" > out 2>&1 < /dev/null && continue
-    [ "${word[1]}" = lr-find ] && grep -q "^lathe: lathe_lr_find: the " out && continue # a sweep so short may find nothing
+    # A sweep so short may find nothing.
+    [ "${word[1]}" = lr-find ] && grep -q "^lathe: lathe_lr_find: the " out && continue
     failed=$((failed + 1))
     printf '%s %s\nfails:\n' "$line" "${less[*]}"
     cat out
-done < <(sed -e ':a' -e '/^    .*\\$/N; s/\\\n */ /; ta' "$guide" | sed -n 's/^    build\/lathe/build\/lathe/p')
+done < <(sed -e ':a' -e '/^    .*\\$/N; s/\\\n */ /; ta' "$guide" |
+    sed -n 's/^    build\/lathe/build\/lathe/p')
 echo "$((commands - failed)) of $commands commands of the guide work"
 [ "$commands" -ge 9 ] && [ "$failed" -eq 0 ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Each command in a manual's ```console blocks prints what the block shows: stdout, then stderr. usage: transcript.sh LATHE MANUAL
+# Each command in a manual's ```console blocks prints what the block shows: stdout, then stderr. usage:
+# transcript.sh LATHE MANUAL
 set -u
 lathe_program=$1 manual=$2
 here=$(mktemp -d)

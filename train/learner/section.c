@@ -1,4 +1,5 @@
-/* The learner's settings: the net, what a step lowers and how, and the types that have options of their own. */
+/* The learner's settings: the net, what a step lowers and how, and the types that have options of their own.
+ * */
 #include <math.h>
 
 #include "../settings/section_impl.h"
@@ -58,7 +59,7 @@ static const lathe_setting of_step[] = {
     { .preset = NULL },
 };
 
-/* ---- the types that are chosen --------------------------------------------------------------------------- */
+/* ---- the types that are chosen ------------------------------------------------------------------------- */
 
 static bool take_optim(const lathe_optim_type *from, lathe_option_type *type)
 {

@@ -50,7 +50,8 @@ static lathe_status take_section(reader *r, char *line)
     return LATHE_OK;
 }
 
-/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key". */
+/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key".
+ * */
 static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
 {
     char text[2 * KEY_LIMIT];

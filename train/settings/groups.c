@@ -62,8 +62,8 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
 
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
-/* Does a section's chosen type take an option of a group: the optimizer's, or that of the only schedule? lr is
- * meant for both. */
+/* Does a section's chosen type take an option of a group: the optimizer's, or that of the only schedule? lr
+ * is meant for both. */
 static bool takes(const lathe_chosen *chosen, const char *heading, const char *key)
 {
     const int taker = lathe_chosen_index(chosen, heading);

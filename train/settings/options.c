@@ -5,7 +5,7 @@
 #include "../../core/alloc.h"
 #include "settings_impl.h"
 
-/* ---- keys ------------------------------------------------------------------------------------------------ */
+/* ---- keys ---------------------------------------------------------------------------------------------- */
 
 /* The section with options that a key names, and what stands behind it; NULL for a plain key. */
 static const lathe_section *prefix_of(const char *key, const char **name)
@@ -56,7 +56,7 @@ bool lathe_option_key(const char *key, char full[LATHE_SETTING_SHORT])
     return true;
 }
 
-/* ---- the types chosen ------------------------------------------------------------------------------------ */
+/* ---- the types chosen ---------------------------------------------------------------------------------- */
 
 int lathe_option_taker(const lathe_chosen *chosen, const char *key, int from)
 {
@@ -117,7 +117,7 @@ const char *lathe_option_given(const lathe_settings *settings, const lathe_chose
     return name;
 }
 
-/* ---- checking -------------------------------------------------------------------------------------------- */
+/* ---- checking ------------------------------------------------------------------------------------------ */
 
 /* Say that none of the chosen types has the option. */
 static lathe_status nobody_takes(const lathe_settings *settings, const char *key)
@@ -150,7 +150,7 @@ lathe_status lathe_options_check(const lathe_settings *settings)
     return status;
 }
 
-/* ---- for programs that change them ------------------------------------------------------------------------ */
+/* ---- for programs that change them --------------------------------------------------------------------- */
 
 lathe_status lathe_settings_keep_options(lathe_settings *settings)
 {

@@ -10,7 +10,7 @@
 #include "section_impl.h"
 #include "settings_impl.h"
 
-/* ---- the tables ------------------------------------------------------------------------------------------ */
+/* ---- the tables ---------------------------------------------------------------------------------------- */
 
 extern const void *const lathe_section_types[]; /* made by cmake/registry.cmake */
 
@@ -81,7 +81,7 @@ const char *lathe_setting_text(const lathe_setting *setting, const lathe_setting
     return text;
 }
 
-/* ---- names ----------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 /* Add a name that is not there yet. */
 static void add_name(const char **name, const char *more)

@@ -1,7 +1,8 @@
-# From the prototypes of the public headers, C that calls each function with one argument bad and the others good: a function `call_N(bad, value)`
-# for each, and the table `functions`. Ends with an error at a declaration that it cannot read, so that no function is left out unnoticed.
-# Makers of good arguments are those in good.h; those of other options structs are made here, all zeros, which means the defaults.
-# usage: awk -v good=good.h -f cases.awk HEADER... > cases.inc
+# From the prototypes of the public headers, C that calls each function with one argument bad and the others
+# good: a function `call_N(bad, value)` for each, and the table `functions`. Ends with an error at a
+# declaration that it cannot read, so that no function is left out unnoticed. Makers of good arguments are
+# those in good.h; those of other options structs are made here, all zeros, which means the defaults. usage:
+# awk -v good=good.h -f cases.awk HEADER... > cases.inc
 
 BEGIN {
     while ((getline line < good) > 0)

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Trains something small and opens its pages in a browser: run.sh LATHE. Exit 77 where browser, node or playwright-core is missing.
+# Trains something small and opens its pages in a browser: run.sh LATHE. Exit 77 where browser, node or
+# playwright-core is missing.
 set -eu
 lathe=$1 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v node > /dev/null || { echo "SKIPPED: no node"; exit 77; }
-[ -d "$here/node_modules/playwright-core" ] || { echo "SKIPPED: no playwright-core (npm ci --ignore-scripts in tests/report/browser)"; exit 77; }
-"$lathe" train --data shapes --model mlp --train-count 1280 --epochs 3 --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 0.5ep --quiet --out "$work/run" > /dev/null
-"$lathe" compare --data shapes --model mlp --train-count 640 --epochs 2 --vary sched=constant,cyclic:triangular2,onecycle --seeds 2 --lr 2e-3 --quiet --out "$work/compare" > /dev/null
+[ -d "$here/node_modules/playwright-core" ] || { echo \
+    "SKIPPED: no playwright-core (npm ci --ignore-scripts in tests/report/browser)"; exit 77; }
+"$lathe" train --data shapes --model mlp --train-count 1280 --epochs 3 --sched cyclic --base-lr 1e-4 \
+    --max-lr 3e-3 --step-size-up 0.5ep --quiet --out "$work/run" > /dev/null
+"$lathe" compare --data shapes --model mlp --train-count 640 --epochs 2 --vary \
+    sched=constant,cyclic:triangular2,onecycle --seeds 2 --lr 2e-3 --quiet --out "$work/compare" > /dev/null
 node "$here/page.mjs" "$work/run/report.html" "$work/compare/report.html"
