@@ -6,7 +6,7 @@
 
 /* ---- optimizer ----------------------------------------------------------------------------------------- */
 
-/* The options given to the one type of a section, in its struct. */
+/* Fill the options given to the one type of a section into its struct. */
 static lathe_status fill(const lathe_settings *settings, const lathe_chosen *chosen, const char *heading,
     double steps_per_epoch, void *opts)
 {
@@ -45,7 +45,7 @@ lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_pa
 
 /* ---- loss ---------------------------------------------------------------------------------------------- */
 
-/* Set a field, if there is one of that name, to zero. */
+/* Set the field of this name, if it exists, to zero. */
 static void clear(const lathe_field *fields, const char *name, void *opts)
 {
     const lathe_field *field = lathe_fields_find(fields, name);
@@ -53,7 +53,7 @@ static void clear(const lathe_field *fields, const char *name, void *opts)
     if (field && field->kind == LATHE_FIELD_CHOICE) *(int *)((char *)opts + field->offset) = 0;
 }
 
-/* The options given, as the loss takes them: with zeros for defaults. */
+/* Fill the given options into the loss's struct, with zeros for defaults. */
 static lathe_status fill_loss(const lathe_settings *settings, const lathe_loss_type *type, bool evaluate,
     void *opts)
 {
@@ -93,7 +93,7 @@ void *lathe_settings_loss(const lathe_settings *settings, bool evaluate, const l
 
 /* ---- scheduler ----------------------------------------------------------------------------------------- */
 
-/* Is one of the lengths in a text, with colons and commas between, in steps: "200it"? */
+/* Returns true if one of the lengths in a text, separated by colons and commas, is in steps: "200it". */
 static bool has_steps(const char *text)
 {
     for (; *text; text += strspn(text, ":,")) {
@@ -104,7 +104,7 @@ static bool has_steps(const char *text)
     return false;
 }
 
-/* A schedule that counts epochs cannot know lengths in steps. */
+/* Refuse lengths in steps for a schedule that counts epochs. */
 static lathe_status check_units(const lathe_settings *settings, double steps_per_epoch)
 {
     if (settings->by != LATHE_BY_EPOCH) return LATHE_OK;

@@ -14,7 +14,7 @@ enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = LATHE_SETTING_SHORT };
 typedef struct reader {
     lathe_settings *settings;
     char section[KEY_LIMIT];
-    char (*seen)[KEY_LIMIT]; /* keys so far */
+    char (*seen)[KEY_LIMIT]; /* the keys so far */
     int seen_count;
 } reader;
 
@@ -50,8 +50,7 @@ static lathe_status take_section(reader *r, char *line)
     return LATHE_OK;
 }
 
-/* The name under which lathe_settings_set knows a key of this section: an option of [optim] is "optim.key".
- * */
+/* The key for lathe_settings_set of a key in this section: an option of [optim] is "optim.key". */
 static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
 {
     char text[2 * KEY_LIMIT];
@@ -113,7 +112,7 @@ static lathe_status read_lines(reader *r, char *text, const char *path)
     for (int number = 1; text && !status; number++) {
         char *next = strchr(text, '\n');
         if (next) *next++ = '\0';
-        /* The handler is to hear of a failure once, with file and line. */
+        /* The handler is called once, with file and line. */
         bool held = lathe_error_hold(true);
         status = take_line(r, text);
         lathe_error_hold(held);
@@ -150,7 +149,7 @@ lathe_status lathe_settings_read(lathe_settings *settings, const char *path)
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
-/* A value that reading would trim or take for a quoted one gets quotes of its own. */
+/* Put quotes around a value that reading would trim or take for a quoted one. */
 static void put_line(lathe_text *text, const char *key, const char *value)
 {
     size_t length = strlen(value);
@@ -158,7 +157,7 @@ static void put_line(lathe_text *text, const char *key, const char *value)
     lathe_text_add(text, quoted ? "%s = \"%s\"\n" : "%s = %s\n", key, value);
 }
 
-/* Is an option of that type among those given? */
+/* Returns true if an option of this type was given. */
 static bool is_given(const lathe_settings *settings, const lathe_chosen *chosen, int taker,
     const lathe_option_type *type, const lathe_field *field)
 {
@@ -169,7 +168,7 @@ static bool is_given(const lathe_settings *settings, const lathe_chosen *chosen,
     return false;
 }
 
-/* The options of a type that are not given, as comments with their defaults. */
+/* Write the options of a type that were not given, as comments with their defaults. */
 static void put_defaults(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
     int taker, const lathe_option_type *type)
 {
@@ -187,7 +186,7 @@ static void put_defaults(lathe_text *text, const lathe_settings *settings, const
     lathe_free(defaults);
 }
 
-/* The options of a section: those given, then the others of each type once. */
+/* Write the options of a section: those given, then the others of each type once. */
 static void put_options(lathe_text *text, const lathe_settings *settings, const lathe_chosen *chosen,
     int taker)
 {

@@ -5,7 +5,9 @@
 #include "../../core/alloc.h"
 #include "settings_impl.h"
 
-/* Take the part up to the next of `ends` off a text, without blanks around it; NULL when the text is used up.
+/*
+ * Take the part of a text up to the next of `ends`, without blanks around it. Returns NULL at the end of the
+ * text.
  */
 static char *take(char **text, const char *ends)
 {
@@ -62,8 +64,10 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
 
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
-/* Does a section's chosen type take an option of a group: the optimizer's, or that of the only schedule? lr
- * is meant for both. */
+/*
+ * Returns true if a section's chosen type takes an option of a group: the optimizer, or the only schedule.
+ * Both take lr.
+ */
 static bool takes(const lathe_chosen *chosen, const char *heading, const char *key)
 {
     const int taker = lathe_chosen_index(chosen, heading);
@@ -103,10 +107,10 @@ typedef struct making {
     const lathe_chosen *chosen;
     lathe_optim *optim;
     lathe_sched *sched;
-    const void *given; /* the optimizer's options outside groups */
+    const void *given; /* the optimizer's options outside of groups */
     void *opts;
     double steps_per_epoch;
-    bool *done; /* [groups] scheduled by a pattern before this one */
+    bool *done; /* [groups] scheduled by an earlier pattern */
 } making;
 
 static bool is_like(const making *m, int tensor, const char *pattern)
@@ -115,7 +119,7 @@ static bool is_like(const making *m, int tensor, const char *pattern)
     return name && !fnmatch(pattern, name, 0);
 }
 
-/* The field that a key, with its prefix or without, names. */
+/* Set the field that a key names, with or without its prefix. */
 static lathe_status set_field(const making *m, const char *owner, const lathe_field *fields, const char *key,
     const char *value)
 {
@@ -180,7 +184,7 @@ static lathe_status set_sched_option(void *context, const char *key, const char 
     return takes(m->chosen, "sched", key) ? set_field(m, type->name, type->fields, key, value) : LATHE_OK;
 }
 
-/* Resolved options, as they were before: what is 0 is meant so. */
+/* Make resolved options unresolved again: a 0 in them is meant as 0. */
 static lathe_status unresolve(const lathe_field *fields, const void *resolved, void *opts, size_t size)
 {
     lathe_status status = LATHE_OK;
@@ -193,7 +197,7 @@ static lathe_status unresolve(const lathe_field *fields, const void *resolved, v
     return status;
 }
 
-/* A pattern's groups: one, or two if biases have no weight decay. */
+/* The groups of a pattern: one, or two if biases have no weight decay. */
 static lathe_status schedule_group(void *context, const char *pattern, char *options)
 {
     making *m = context;

@@ -12,7 +12,7 @@ lathe_status lathe_settings_length(const char *key, const char *text, double ste
     return lathe_fields_set("settings", field, steps, key, text, steps_per_epoch);
 }
 
-/* A time such as "5min" in seconds; false if it is none. */
+/* Read a time such as "5min" in seconds. Returns false if it is not a time. */
 static bool parse_time(const char *text, double *seconds)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* Options of what the settings choose: texts, until the types are chosen and an epoch's steps are known. */
+/* Options of the chosen types. They are texts until the types and an epoch's steps are known. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 
 /* ---- keys ---------------------------------------------------------------------------------------------- */
 
-/* The section with options that a key names, and what stands behind it; NULL for a plain key. */
+/* The section that a key's prefix names, and the rest of the key; NULL for a plain key. */
 static const lathe_section *prefix_of(const char *key, const char **name)
 {
     const lathe_section *section;
@@ -70,7 +70,7 @@ int lathe_option_taker(const lathe_chosen *chosen, const char *key, int from)
     return -1;
 }
 
-/* A plain key has one taker at most. */
+/* Check that at most one section takes a plain key. */
 static lathe_status check_clear(const lathe_chosen *chosen, const char *key)
 {
     int first = lathe_option_taker(chosen, key, 0),
@@ -119,7 +119,7 @@ const char *lathe_option_given(const lathe_settings *settings, const lathe_chose
 
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
-/* Say that none of the chosen types has the option. */
+/* Fail because no chosen type has the option. */
 static lathe_status nobody_takes(const lathe_settings *settings, const char *key)
 {
     const char *name;

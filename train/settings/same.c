@@ -1,10 +1,13 @@
-/* Are two settings those of one run? Their texts are compared line by line. */
+/* Compare two settings, line by line of their texts: are they those of one run? */
 #include <string.h>
 
 #include "../../core/alloc.h"
 #include "section.h"
 
-/* A default is the same as the value given: "# lr = 0.001" and "lr = 0.001". */
+/*
+ * A line without its comment mark, because a default equals the same value given: "# lr = 0.001" and "lr =
+ * 0.001".
+ */
 static const char *bare(const char *line, int *length)
 {
     bool is_default = !strncmp(line, "# ", 2);
@@ -23,8 +26,10 @@ static bool has_line(const char *text, const char *line, int length)
     return false;
 }
 
-/* The first line of `a` that `b` lacks, and its length; 0 if there is none. Options may come in another
- * order. */
+/*
+ * The first line of `a` that `b` does not have, and its length; 0 without one. Options may be in another
+ * order.
+ */
 static const char *lacking_line(const char *a, const char *b, int *length)
 {
     while (*a) {
@@ -49,7 +54,7 @@ static lathe_status compare_texts(const char *path, const char *then, const char
         path, length[0], line[0], length[1], line[1]);
 }
 
-/* Settings that may differ are taken from `settings`, so that the rest is compared. */
+/* Copy the settings that may differ from `settings`, so that only the others are compared. */
 static void copy_free(lathe_settings *to, const lathe_settings *settings)
 {
     for (int i = 0; lathe_setting_at(i); i++) {

@@ -1,10 +1,10 @@
-/* Private: how a part writes the table of its section. */
+/* Private: macros for the table of a section. */
 #ifndef LATHE_TRAIN_SETTINGS_SECTION_IMPL_H
 #define LATHE_TRAIN_SETTINGS_SECTION_IMPL_H
 
 #include "section.h"
 
-/* A key is the name of its member in lathe_settings; initialisers cannot be made by a function. */
+/* A key with the name of its member in lathe_settings. A function cannot make initialisers. */
 #define LATHE_KEY(member, value_name, preset_text, help_text) \
     .field.name = #member, .field.offset = offsetof(lathe_settings, member), .field.help = help_text, \
     .value = value_name, .preset = preset_text

@@ -42,7 +42,7 @@ const lathe_setting *lathe_setting_at(int index)
     return NULL;
 }
 
-/* The setting of that name and its section. */
+/* The setting of this name and its section. */
 static const lathe_setting *find(const char *key, const lathe_section **section)
 {
     for (int s = 0; (*section = lathe_section_at(s)); s++)
@@ -83,7 +83,7 @@ const char *lathe_setting_text(const lathe_setting *setting, const lathe_setting
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 
-/* Add a name that is not there yet. */
+/* Add a name unless it is there. */
 static void add_name(const char **name, const char *more)
 {
     int i = 0;
@@ -130,13 +130,13 @@ static lathe_status set_number(const lathe_setting *setting, lathe_settings *set
     const lathe_field one[] = { setting->field, { .name = NULL } };
     lathe_settings changed = *settings, resolved;
     lathe_status status = lathe_fields_set("settings", one, &changed, setting->field.name, text, 0);
-    /* Every preset of these fields is 0, so that a 0 stands for itself here. */
+    /* The preset of each of these fields is 0, so a 0 means 0 here. */
     if (!status) status = lathe_fields_resolve("settings", one, &changed, &resolved, sizeof changed);
     if (!status) *settings = changed;
     return status;
 }
 
-/* Keep an option under its full key, instead of an earlier one of that key. */
+/* Keep an option under its full key, in place of an earlier one of that key. */
 static lathe_status set_option(lathe_settings *settings, const char *key, const char *text)
 {
     lathe_option option;
@@ -177,7 +177,7 @@ lathe_settings lathe_settings_default(void)
     return settings;
 }
 
-/* What was written to the fields directly is legal too. */
+/* Check the fields, which may have been written directly. */
 static lathe_status check_fields(const lathe_settings *settings)
 {
     lathe_status status = LATHE_OK;
