@@ -194,6 +194,7 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     node->out = op->view ? lathe_tape_view(tape, in[0], result.shape) :
                            lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
-    if (op->forward) op->forward(node);
+    if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;
+    if (node->op->forward) node->op->forward(node);
     return record(node);
 }

@@ -42,6 +42,7 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     tape->backward_done = false;
     tape->ticket = 0;
     tape->scope = NULL;
+    tape->swap = (lathe_swap){ 0 };
     tape->spares = 0;
     tape->status = LATHE_OK;
     tape->message[0] = '\0';
@@ -207,6 +208,14 @@ const char *lathe_tape_scope(lathe_tape *tape, const char *path)
     if (!tape) return NULL;
     const char *former = tape->scope;
     tape->scope = path;
+    return former;
+}
+
+lathe_swap lathe_tape_swap(lathe_tape *tape, lathe_swap swap)
+{
+    if (!tape) return (lathe_swap){ 0 };
+    lathe_swap former = tape->swap;
+    tape->swap = swap;
     return former;
 }
 

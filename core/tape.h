@@ -129,6 +129,15 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
 /** Set the path of the running layer (NULL: no layer); each node keeps it. Returns the former path. */
 const char *lathe_tape_scope(lathe_tape *tape, const char *path);
 
+/** An operation that is to run in place of another one. */
+typedef struct lathe_swap {
+    const struct lathe_op *own, *fused; /* of the same inputs, attributes and shape rule; NULL: none */
+    const char *scope;                  /* the path, by its address, of the layer whose operation it is */
+} lathe_swap;
+
+/** Set the swap, for nn/fusion.c. Returns the former one. */
+lathe_swap lathe_tape_swap(lathe_tape *tape, lathe_swap swap);
+
 /** The weight set by lathe_tape_statistics; 0 by default. */
 double lathe_tape_statistics_weight(const lathe_tape *tape);
 

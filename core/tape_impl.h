@@ -25,6 +25,7 @@ struct lathe_tape {
     double statistics; /* 0: norms have their momentum */
     bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
+    lathe_swap swap;
     lathe_trace *trace; /* what is being recorded; NULL: nothing */
     lathe_node_hook *on_record, *on_backward;
     void *on_record_context, *on_backward_context;

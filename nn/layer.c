@@ -168,40 +168,19 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
     return layer->memory ? LATHE_OK : LATHE_ESTATE;
 }
 
-/* Run one of the layer's forwards with its path as the tape's scope. */
-static lathe_tensor *run(lathe_layer *layer, lathe_tensor *(*forward)(lathe_layer *layer, lathe_tensor *x),
-    lathe_tensor *x)
+lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
 {
     if (!x) return NULL;
     const char *message;
     lathe_status problem = lathe_layer_problem(layer, &message);
-    if (problem) {
-        if (x->tape) lathe_tape_fail(x->tape, problem, "lathe_nn_forward: %s", message);
-        else lathe_fail(problem, "lathe_nn_forward: %s", message);
-        return NULL;
-    }
+    if (problem) return lathe_tape_fail(x->tape, problem, "lathe_nn_forward: %s", message);
     lathe_tape *tape = x->tape;
-    if (!tape) return forward(layer, x); /* the first operation reports what is wrong with x */
+    if (!tape) return layer->type->forward(layer, x); /* its first operation says what is wrong with x */
     const char *former = lathe_tape_scope(tape, layer->path);
-    lathe_tensor *y = forward(layer, x);
+    lathe_tensor *y = layer->type->forward(layer, x);
     lathe_tape_scope(tape, former);
     if (layer->model->hook) layer->model->hook(layer->model->hook_context, layer, x, y);
     return y;
-}
-
-lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
-{
-    return run(layer, layer ? layer->type->forward : NULL, x);
-}
-
-lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    return run(layer, layer->type->forward_relu, x);
-}
-
-lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    return run(layer, layer->type->forward_of_relu, x);
 }
 
 /* ---- by name ------------------------------------------------------------------------------------------- */

@@ -26,12 +26,6 @@ typedef struct lathe_layer_type {
     /** The layer's settings for a summary, such as "1 -> 6, 5x5, padding 2". May be NULL. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
     const char *summary; /* one line for `lathe list`; may be NULL */
-    /** relu(layer(x)) in one operation, for a sequential in which a relu comes next; NULL: there is no such
-     * operation. */
-    lathe_tensor *(*forward_relu)(lathe_layer *layer, lathe_tensor *x);
-    /** layer(relu(x)) in one operation, for one in which a relu comes before; preferred to forward_relu.
-     * NULL: there is none. */
-    lathe_tensor *(*forward_of_relu)(lathe_layer *layer, lathe_tensor *x);
 } lathe_layer_type;
 
 /** What lathe_nn_init allocates for a layer. */
@@ -150,13 +144,14 @@ typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_t
 
 /**
  * Install the model's hook (NULL: none), for summaries, pictures of activations and the search for the first
- * NaN. Layers are not fused while there is one. Same as torch.nn.modules.module.register_module_forward_hook
+ * NaN. Layers are not fused while there is a hook, so that it sees each layer's result; no bits change.
+ * Same as  torch.nn.modules.module.register_module_forward_hook
  */
 void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *context);
 
 /**
- * Whether a sequential may do a layer and the relu after it in one operation where there is one (at first:
- * yes). It saves passes over memory; results are equal but for rounding.
+ * Allow (the default) or forbid a sequential to run two layers as one operation where such an operation
+ * exists: conv2d and relu, relu and max_pool2d, ... It saves passes over memory and changes no bits.
  */
 void lathe_nn_fusion(lathe_model *model, bool on);
 

@@ -38,14 +38,6 @@ void *lathe_model_adopt_failure(lathe_model *model);
 /** A copy of the text that belongs to the model. */
 char *lathe_model_strdup(lathe_model *model, const char *text);
 
-extern const lathe_layer_type lathe_relu_layer;
-
-/** relu(layer(x)) by the layer's forward_relu; the rest as lathe_nn_forward. Not while there is a hook. */
-lathe_tensor *lathe_layer_forward_relu(lathe_layer *layer, lathe_tensor *x);
-
-/** layer(relu(x)) by the layer's forward_of_relu, likewise. */
-lathe_tensor *lathe_layer_forward_of_relu(lathe_layer *layer, lathe_tensor *x);
-
 /** LATHE_OK if `layer` can be used; otherwise the status, with the reason in *message. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
 

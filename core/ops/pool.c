@@ -198,11 +198,10 @@ lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts)
     return lathe_apply(&lathe_max_pool2d_op, &x, 1, opts);
 }
 
-static bool relu_max_pool2d_shape(lathe_node *node, lathe_result *result)
+static void relu_max_forward(lathe_node *node)
 {
-    if (!pool_shape(node, result)) return false;
     ((lathe_pool_windows *)node->saved)->relu = true;
-    return true;
+    max_forward(node);
 }
 
 const lathe_op lathe_relu_max_pool2d_op = {
@@ -211,8 +210,8 @@ const lathe_op lathe_relu_max_pool2d_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
     .saved_size = sizeof(lathe_pool_windows),
-    .shape = relu_max_pool2d_shape,
-    .forward = max_forward,
+    .shape = pool_shape,
+    .forward = relu_max_forward,
     .backward = max_backward,
 };
 

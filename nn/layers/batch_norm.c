@@ -15,13 +15,6 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_batch_norm(x, norm->weight, norm->bias, norm->running_mean, norm->running_var, &norm->opts);
 }
 
-static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    batch_norm_layer *norm = (batch_norm_layer *)layer;
-    return lathe_batch_norm_relu(x, norm->weight, norm->bias, norm->running_mean, norm->running_var,
-        &norm->opts);
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const batch_norm_layer *norm = (const batch_norm_layer *)layer;
@@ -36,7 +29,6 @@ const lathe_layer_type lathe_batch_norm_layer = {
     .forward = forward,
     .describe = describe,
     .summary = "batch normalisation",
-    .forward_relu = forward_relu,
 };
 
 lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_batch_norm_opts *opts)

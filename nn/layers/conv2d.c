@@ -14,12 +14,6 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_conv2d(x, conv->weight, conv->bias, &conv->opts);
 }
 
-static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    conv2d_layer *conv = (conv2d_layer *)layer;
-    return lathe_conv2d_relu(x, conv->weight, conv->bias, &conv->opts);
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const conv2d_layer *conv = (const conv2d_layer *)layer;
@@ -38,7 +32,6 @@ const lathe_layer_type lathe_conv2d_layer = {
     .forward = forward,
     .describe = describe,
     .summary = "convolution with a square kernel; stride, padding, dilation, groups",
-    .forward_relu = forward_relu,
 };
 
 static bool arguments_are_fine(lathe_model *model, int in_channels, int out_channels, int kernel,

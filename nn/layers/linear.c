@@ -14,12 +14,6 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_linear(x, linear->weight, linear->bias);
 }
 
-static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    linear_layer *linear = (linear_layer *)layer;
-    return lathe_linear_relu(x, linear->weight, linear->bias);
-}
-
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const linear_layer *linear = (const linear_layer *)layer;
@@ -33,7 +27,6 @@ const lathe_layer_type lathe_linear_layer = {
     .forward = forward,
     .describe = describe,
     .summary = "fully connected",
-    .forward_relu = forward_relu,
 };
 
 lathe_layer *lathe_nn_linear(lathe_model *model, int in_features, int out_features,

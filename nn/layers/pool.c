@@ -12,11 +12,6 @@ static lathe_tensor *max_forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_max_pool2d(x, &((pool_layer *)layer)->opts);
 }
 
-static lathe_tensor *max_forward_of_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    return lathe_relu_max_pool2d(x, &((pool_layer *)layer)->opts);
-}
-
 static lathe_tensor *avg_forward(lathe_layer *layer, lathe_tensor *x)
 {
     return lathe_avg_pool2d(x, &((pool_layer *)layer)->opts);
@@ -37,7 +32,6 @@ const lathe_layer_type lathe_max_pool2d_layer = {
     .forward = max_forward,
     .describe = describe,
     .summary = "maximum over square windows",
-    .forward_of_relu = max_forward_of_relu,
 };
 
 const lathe_layer_type lathe_avg_pool2d_layer = {

@@ -15,18 +15,11 @@ static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_add(body, shortcut(layer, x));
 }
 
-static lathe_tensor *forward_relu(lathe_layer *layer, lathe_tensor *x)
-{
-    lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
-    return lathe_add_relu(body, shortcut(layer, x));
-}
-
 const lathe_layer_type lathe_residual_layer = {
     .name = "residual",
     .size = sizeof(lathe_layer),
     .forward = forward,
     .summary = "body(x) + shortcut(x)",
-    .forward_relu = forward_relu,
 };
 
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut)

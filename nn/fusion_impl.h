@@ -1,0 +1,13 @@
+/* Private: fusion, as a sequential uses it. */
+#ifndef LATHE_NN_FUSION_IMPL_H
+#define LATHE_NN_FUSION_IMPL_H
+
+#include "layer_impl.h"
+
+/**
+ * y = child number *i of a sequential of x; or that child and the next one as one operation, and then *i is
+ * one higher.
+ */
+lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, lathe_tensor *x);
+
+#endif

@@ -1,0 +1,108 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/support.h"
+
+enum { BATCH = 18, STEPS = 2 };
+
+typedef struct way {
+    bool fused, watched;
+} way;
+
+static void watch(void *context, lathe_layer *layer, const lathe_tensor *x, const lathe_tensor *y)
+{
+    (void)layer, (void)x, (void)y;
+    ++*(int *)context;
+}
+
+/* The parameters after some steps of gradient descent, and how many operations a step records. */
+static lathe_real *train(const char *name, way how, size_t *size, int *nodes)
+{
+    int calls = 0, labels[BATCH];
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_model_build(model, name, NULL);
+    assert_int_equal(lathe_nn_init(net, 3), LATHE_OK);
+    lathe_model_spec spec = lathe_model_find(name)->native;
+    lathe_shape shape = { 4, { BATCH, spec.channels, spec.height, spec.width } };
+    lathe_real *pixels = malloc(lathe_shape_count(&shape) * sizeof *pixels);
+    fill_normal(pixels, lathe_shape_count(&shape), 4);
+    for (int i = 0; i < BATCH; i++) labels[i] = i % spec.classes;
+    lathe_nn_fusion(model, how.fused);
+    if (how.watched) lathe_nn_on_forward(model, watch, &calls);
+    const lathe_params *params = lathe_nn_params(net);
+    lathe_tape *tape = lathe_tape_new(NULL);
+    for (int step = 0; step < STEPS; step++) {
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, shape, pixels);
+        lathe_tensor *loss = lathe_cross_entropy(lathe_nn_forward(net, x), labels, NULL);
+        *nodes = 0;
+        for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before) ++*nodes;
+        if (lathe_backward(loss)) fail_msg("%s: %s", name, lathe_error_message());
+        for (size_t i = 0; i < params->size; i++) params->data[i] -= (lathe_real)0.01 * params->grad[i];
+        for (int i = 0; i < params->count; i++) params->tensor[i]->has_grad = false;
+    }
+    assert_true(how.watched == (calls > 0));
+    *size = params->size;
+    lathe_real *numbers = malloc(*size * sizeof *numbers);
+    memcpy(numbers, params->data, *size * sizeof *numbers);
+    free(pixels);
+    lathe_tape_free(tape);
+    lathe_model_free(model);
+    return numbers;
+}
+
+static void neither_fusion_nor_a_hook_changes_a_bit(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "lenet5", "mlp", "mnistcnn", "cifar10-quick", "resnet8",
+        "mobilenet-tiny" };
+    static const way ways[] = { { true, false }, { true, true }, { false, false }, { false, true } };
+    for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
+        size_t size, again;
+        int fused_nodes, nodes;
+        lathe_real *want = train(names[n], ways[0], &size, &fused_nodes);
+        for (int w = 1; w < 4; w++) {
+            lathe_real *got = train(names[n], ways[w], &again, &nodes);
+            assert_int_equal(again, size);
+            for (size_t i = 0; i < size; i++)
+                if (memcmp(&got[i], &want[i], sizeof *got))
+                    fail_msg("%s %s%s: number %zu is %.9g, expected %.9g", names[n],
+                        ways[w].fused ? "fused" : "not fused", ways[w].watched ? ", watched" : "", i,
+                        (double)got[i], (double)want[i]);
+            assert_true(nodes > fused_nodes); /* there was something to fuse */
+            free(got);
+        }
+        free(want);
+    }
+}
+
+/* The body of a residual has a relu of its own behind a sum: only the outer sum takes the outer relu. */
+static void sums_in_sums(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *inner = lathe_nn_residual(model, lathe_nn_linear(model, 4, 4, NULL), NULL);
+    lathe_layer *body = lathe_nn_sequential(model, inner, lathe_nn_tanh(model), NULL);
+    lathe_layer *net =
+        lathe_nn_sequential(model, lathe_nn_residual(model, body, NULL), lathe_nn_relu(model), NULL);
+    lathe_nn_init(net, 1);
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 2, 4 } }, NULL));
+    static const char *const expected[] = { "add_relu", "tanh", "add", "linear" };
+    int nodes = 0;
+    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before, nodes++)
+        assert_string_equal(node->op->name, expected[nodes]);
+    assert_int_equal(nodes, 4);
+    lathe_tape_free(tape);
+    lathe_model_free(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(neither_fusion_nor_a_hook_changes_a_bit),
+        cmocka_unit_test(sums_in_sums),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
