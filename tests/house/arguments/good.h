@@ -87,6 +87,11 @@ static lathe_status good_lathe_status(const char *place)
     (void)place;
     return LATHE_EARG;
 }
+static lathe_swap good_lathe_swap(const char *place)
+{
+    (void)place;
+    return (lathe_swap){ 0 };
+}
 static lathe_layout good_lathe_layout(const char *place)
 {
     (void)place;
