@@ -17,9 +17,15 @@ static lathe_status check_type(const lathe_registry *registry, const void *objec
     const lathe_task_type *type = object;
     if (!type->metrics || !type->metrics[0].name)
         return lathe_registry_refuse(registry, type, "it has no metrics");
-    if (!type->output || !type->loss || !type->numbers || !type->update || !type->compute || !type->view ||
-        !type->probabilities || !type->decode || !type->describe)
-        return lathe_registry_refuse(registry, type, "a function that may not be NULL is NULL");
+    const struct {
+        const char *name;
+        bool given;
+    } needed[] = { { "output", type->output }, { "loss", type->loss }, { "numbers", type->numbers },
+        { "update", type->update }, { "compute", type->compute }, { "view", type->view },
+        { "probabilities", type->probabilities }, { "decode", type->decode },
+        { "describe", type->describe } };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!needed[i].given) return lathe_registry_refuse(registry, type, "%s is NULL", needed[i].name);
     return LATHE_OK;
 }
 

@@ -92,12 +92,20 @@ static bool dataset_at(int index, list_item *item)
     return source;
 }
 
+static bool task_at(int index, list_item *item)
+{
+    const lathe_task_type *type = lathe_task_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
+    return type;
+}
+
 static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
     { "layers", "what networks are built from", "", layer_at },
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
     { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
     { "losses", "--loss NAME, and its options", "--", loss_at },
     { "box-losses", "losses between boxes, for programs: lathe_loss_find", "", box_loss_at },
+    { "tasks", "what is learned from a picture: the data set decides", "", task_at },
     { "metrics", "how good a model's predictions are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
@@ -310,12 +318,12 @@ static int run(const cli_line *line)
 extern const cli_command lathe_list_command;
 const cli_command lathe_list_command = {
     .name = "list",
-    .summary =
-        "models, layers, optimizers, schedulers, losses, metrics, transforms, datasets with their options",
+    .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets with "
+               "their options",
     .arguments = "[KIND [NAME]]",
     .about = "Lists everything of a kind with its options, their defaults and legal ranges; one of them if a "
              "NAME is given.\n"
-             "Kinds: models, layers, optimizers, schedulers, losses, metrics, transforms, datasets.",
+             "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets.",
     .example = "lathe list schedulers cyclic",
     .most = 2,
     .run = run,

@@ -26,6 +26,8 @@ static const char *loss_at(int i) { return loss_of(false, i); }
 
 static const char *box_loss_at(int i) { return loss_of(true, i); }
 
+static const char *task_at(int i) { return lathe_task_at(i) ? lathe_task_at(i)->name : NULL; }
+
 static const char *metric_at(int i) { return lathe_metric_at(i) ? lathe_metric_at(i)->name : NULL; }
 
 static const char *transform_at(int i) { return lathe_transform_at(i) ? lathe_transform_at(i)->name : NULL; }
@@ -45,6 +47,7 @@ static const struct {
     { "schedulers", scheduler_at },
     { "losses", loss_at },
     { "box-losses", box_loss_at },
+    { "tasks", task_at },
     { "metrics", metric_at },
     { "transforms", transform_at },
     { "datasets", dataset_at },
