@@ -87,9 +87,10 @@ static void describe(const prediction *p, size_t i, char *text, size_t size)
 static void print_table(const prediction *p)
 {
     cli_table *table = cli_table_new("ll");
-    cli_table_row(table,
-        (const char *const[]){ "picture",
-            p->top > 1 ? "classes and their probabilities" : "class and its probability" });
+    const char *said = p->trained->task->type->mask ? "classes and their parts of the picture" :
+        p->top > 1                                  ? "classes and their probabilities" :
+                                                      "class and its probability";
+    cli_table_row(table, (const char *const[]){ "picture", said });
     for (size_t i = 0; i < p->data->count; i++) {
         char name[1024], text[1024];
         describe(p, i, text, sizeof text);
@@ -167,6 +168,38 @@ static int print_json(const prediction *p, const char *run)
     return cli_json_print(object);
 }
 
+/* ---- masks --------------------------------------------------------------------------------------------- */
+
+/* DIR/NAME.pgm for a picture's file NAME.jpg. Errors: LATHE_EARG, also if it exists: nothing is overwritten. */
+static lathe_status mask_path(const char *folder, const char *file, char *path, size_t size)
+{
+    const char *slash = strrchr(file, '/'), *begin = slash ? slash + 1 : file, *point = strrchr(begin, '.');
+    char name[300];
+    int length = point && point > begin ? (int)(point - begin) : (int)strlen(begin);
+    if (snprintf(name, sizeof name, "%.*s.pgm", length, begin) >= (int)sizeof name)
+        return lathe_fail(LATHE_EARG, "%s: the name is too long for a mask's", file);
+    lathe_status status = lathe_file_join(folder, name, path, size);
+    if (!status && lathe_file_exists(path))
+        status = lathe_fail(LATHE_EARG, "%s exists; choose another folder for --masks", path);
+    return status;
+}
+
+/* The masks as grey pictures, whose levels are the numbers of the classes. */
+static lathe_status write_masks(const prediction *p, const char *folder, const uint8_t *masks)
+{
+    const lathe_task *task = p->trained->task;
+    char path[4096], head[64];
+    int length = snprintf(head, sizeof head, "P5 %d %d 255\n", task->width, task->height);
+    size_t area = (size_t)task->height * (size_t)task->width;
+    lathe_status status = lathe_file_make_folder(folder);
+    for (size_t i = 0; i < p->data->count && !status; i++) {
+        status = mask_path(folder, lathe_data_sample_file(p->data, i), path, sizeof path);
+        const lathe_bytes parts[] = { { head, (size_t)length }, { masks + i * area, area } };
+        if (!status) status = lathe_file_write(path, parts, 2);
+    }
+    return status;
+}
+
 /* ---- the command --------------------------------------------------------------------------------------- */
 
 /* Print the predictions. Pictures that could not be read are listed on stderr and change the exit code. */
@@ -189,19 +222,26 @@ static int predict(const cli_line *line, const lathe_trained *trained, const lat
     lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true);
     double *probabilities =
         data ? lathe_alloc(lathe_times(data->count, (size_t)classes), sizeof *probabilities) : NULL;
+    const char *folder = cli_text(line, "masks");
+    size_t area = lathe_times((size_t)trained->task->height, (size_t)trained->task->width);
+    uint8_t *masks = probabilities && folder ? lathe_alloc(data->count, area) : NULL;
     const lathe_predict_opts opts = { .batch_size = trained->settings.batch_size,
         .workers = workers,
-        .hflip = cli_text(line, "tta") != NULL };
-    lathe_status status =
-        probabilities ? lathe_trained_predict(trained, data, &opts, probabilities) : lathe_error();
+        .hflip = cli_text(line, "tta") != NULL,
+        .masks = masks };
+    lathe_status status = probabilities && (masks || !folder) ?
+        lathe_trained_predict(trained, data, &opts, probabilities) :
+        lathe_error();
     prediction told = { .trained = trained,
         .data = data,
         .probabilities = probabilities,
         .classes = classes,
         .names = trained->data.class_names,
         .top = top < classes ? top : classes };
+    if (!status && folder) status = write_masks(&told, folder, masks);
     int code = status ? cli_library_failed() : tell(line, &told);
     lathe_free(probabilities);
+    lathe_free(masks);
     lathe_data_free(data);
     return code;
 }
@@ -231,6 +271,9 @@ static const cli_option options[] = {
     { .name = "tta",
         .value = "NAME",
         .help = "test-time augmentation: hflip, the mean of the picture and its mirror image" },
+    { .name = "masks",
+        .value = "DIR",
+        .help = "of a model of masks: also write each picture's mask as DIR/NAME.pgm, a grey level a class" },
     { .name = "weights",
         .value = "NAME",
         .help = "best, last or a safetensors file [best where there is one, else last]" },
