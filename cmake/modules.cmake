@@ -32,7 +32,7 @@ string(COMPARE EQUAL ${LATHE_JPEG} turbo turbo)
 if(LATHE_JPEG STREQUAL "stb")
   message(STATUS "LATHE_JPEG=stb: JPEG files are read by stb_image, which is not safe with untrusted files")
 else()
-  lathe_module(TURBOJPEG libturbojpeg libturbojpeg0-dev ${turbo} LATHE_JPEG=none "JPEG files cannot be read")
+  lathe_module(JPEG libjpeg libjpeg62-turbo-dev ${turbo} LATHE_JPEG=none "JPEG files cannot be read")
 endif()
 string(COMPARE EQUAL ${LATHE_BLAS} openblas openblas)
 lathe_module(OPENBLAS openblas libopenblas-pthread-dev ${openblas} LATHE_BLAS=plain

@@ -114,9 +114,8 @@ static lathe_status look_over(const lathe_picture_file *file, lathe_jpeg_frame *
     }
 }
 
-lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, bool adobe, lathe_picture *picture)
+lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, lathe_picture *picture)
 {
-    (void)adobe; /* stb_image looks for it itself */
     lathe_jpeg_frame frame = { 0 };
     lathe_status status = look_over(file, &frame);
     if (!status) status = lathe_picture_check_size(file, frame.width, frame.height);

@@ -22,7 +22,7 @@ typedef struct lathe_picture {
 typedef struct lathe_picture_opts {
     int channels; /* 1, 3 or 4; 0: 1 for a grey file, otherwise 3. Alpha is dropped unless channels is 4 */
     int max_side; /* pixels; 0: 16384 */
-    size_t max_pixels;   /* width * height; 0: 33554432 */
+    size_t max_pixels;   /* width * height, of a JPEG as decoded by at_least; 0: 33554432 */
     size_t max_bytes;    /* of the file; 0: 67108864 */
     bool no_orientation; /* ignore the EXIF orientation */
     /** Decode a JPEG at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: at full size. */
@@ -33,8 +33,10 @@ typedef struct lathe_picture_opts {
  * Decode a picture from memory.
  *
  * The header is read first. Nothing is allocated until the size is within the limits and the file is long
- * enough for such a picture. PNG's CRCs and chunk lengths are checked. A truncated file is refused, and so is
- * a JPEG with a warning of libjpeg-turbo.
+ * enough for such a picture. PNG's CRCs and chunk lengths are checked. A truncated file is refused. So is a
+ * JPEG with a warning of libjpeg-turbo, unless the warning loses no pixel (stray bytes, an unknown JFIF
+ * version), and a progressive JPEG of more than 2^29 pixels times scans. Pixels beyond a palette are black.
+ * CMYK is read inverted, as Adobe stores it.
  *
  * name     for messages: the file's path
  * Memory   picture->pixels, freed by lathe_picture_free

@@ -32,11 +32,10 @@ lathe_status lathe_picture_alloc(lathe_picture *picture);
 int lathe_picture_exif(const uint8_t *bytes, size_t size);
 
 /**
- * Decode the pixels of a JPEG as stored; `adobe`: CMYK is inverted. The build option LATHE_JPEG chooses one
- * of two files.
+ * Decode the pixels of a JPEG as stored. The build option LATHE_JPEG chooses one of three files.
  * Errors   LATHE_EFORMAT, LATHE_ENOMEM
  */
-lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, bool adobe, lathe_picture *picture);
+lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, lathe_picture *picture);
 
 /**
  * Decode a checked PNG or BMP with stb_image, which may allocate `budget` bytes. `channels` is the number if

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../../core/alloc.h"
 #include "../../core/checksum.h"
 
 #define INFLATE_MOST 1032 /* bytes that one compressed byte can become */
@@ -23,6 +24,7 @@ typedef struct lathe_png_scan {
     uint32_t width, height;
     int depth, kind, channels;
     uint64_t packed; /* bytes of IDAT */
+    size_t palette;  /* where the PLTE chunk begins; 0: there is none */
     bool ended, any_data;
 } lathe_png_scan;
 
@@ -54,6 +56,10 @@ static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, ui
     if (first) return read_header(file, body, length, scan);
     if (!memcmp(type, "PLTE", 4) && (length > 768 || length % 3))
         return lathe_fail(LATHE_EFORMAT, "%s: PNG palette of %lu bytes", file->name, (unsigned long)length);
+    if (!memcmp(type, "PLTE", 4)) {
+        if (scan->palette) return lathe_fail(LATHE_EFORMAT, "%s: the PNG has two palettes", file->name);
+        scan->palette = (size_t)(type - 4 - file->bytes);
+    }
     if (!memcmp(type, "IDAT", 4)) {
         if (!scan->any_data && !length)
             return lathe_fail(LATHE_EFORMAT, "%s: PNG data begins with an empty chunk", file->name);
@@ -91,6 +97,30 @@ static lathe_status scan_chunks(lathe_picture_file *file, lathe_png_scan *scan)
     return LATHE_OK;
 }
 
+/*
+ * Decode an indexed picture with a palette of 256 colours, black where the file has none. stb_image leaves
+ * the colours beyond a file's palette unset. It does not check the chunk's CRC.
+ */
+static lathe_status decode_indexed(const lathe_picture_file *file, const lathe_png_scan *scan, size_t budget,
+    lathe_picture *picture)
+{
+    enum { WHOLE = 3 * 256 };
+    const uint8_t *palette = file->bytes + scan->palette;
+    size_t length = big_endian(palette), added = WHOLE - length, kept = scan->palette + 8 + length;
+    uint8_t *bytes = lathe_alloc(lathe_plus(file->size, added), 1);
+    if (!bytes) return LATHE_ENOMEM;
+    memcpy(bytes, file->bytes, kept);
+    bytes[scan->palette + 2] = WHOLE >> 8;
+    bytes[scan->palette + 3] = WHOLE & 255;
+    memcpy(bytes + kept + added, file->bytes + kept, file->size - kept);
+    lathe_picture_file whole = *file;
+    whole.bytes = bytes;
+    whole.size = file->size + added;
+    lathe_status status = lathe_picture_stb(&whole, budget, 3, picture);
+    lathe_free(bytes);
+    return status;
+}
+
 static lathe_status decode_png(lathe_picture_file *file, lathe_picture *picture)
 {
     lathe_png_scan scan = { 0 };
@@ -106,6 +136,7 @@ static lathe_status decode_png(lathe_picture_file *file, lathe_picture *picture)
     /* packed, unpacked (doubling, and interlaced rows of their own), 16-bit and 8-bit pixels of 4 channels */
     uint64_t pixels = (uint64_t)scan.width * scan.height;
     size_t budget = (size_t)(2 * scan.packed + 6 * unpacked + 20 * pixels + ((uint64_t)1 << 18));
+    if (scan.kind == 3 && scan.palette) return decode_indexed(file, &scan, budget, picture);
     return lathe_picture_stb(file, budget, scan.kind == 0 || scan.kind == 4 ? 1 : 3, picture);
 }
 
