@@ -220,8 +220,8 @@ static void free_all(checker *c)
 lathe_status lathe_gradcheck(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
     const lathe_gradcheck_opts *opts, double *worst)
 {
-    if (!function || !leaves || count < 1)
-        return lathe_fail(LATHE_EARG, "lathe_gradcheck: it needs a function and at least one leaf");
+    if (!function || !leaves) return lathe_fail_null("lathe_gradcheck", function ? "leaves" : "function");
+    if (count < 1) return lathe_fail(LATHE_EARG, "lathe_gradcheck: it needs at least one leaf");
     checker c = { .function = function,
         .context = context,
         .leaves = leaves,

@@ -178,10 +178,7 @@ lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_sha
 lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape shape,
     const lathe_real *values)
 {
-    if (!tape) {
-        lathe_fail(LATHE_EARG, "lathe_tape_leaf: the tape is NULL");
-        return NULL;
-    }
+    if (!tape) return lathe_fail_null("lathe_tape_leaf", "tape"), NULL;
     lathe_tensor *tensor = lathe_tape_tensor(tape, layout, shape);
     if (!tensor) return NULL;
     if (values) lathe_tensor_write(tensor, values, lathe_shape_count(&shape));
@@ -191,10 +188,7 @@ lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape
 
 lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
 {
-    if (!tape || !batch) {
-        lathe_fail(LATHE_EARG, "lathe_input: the %s is NULL", tape ? "batch" : "tape");
-        return NULL;
-    }
+    if (!tape || !batch) return lathe_fail_null("lathe_input", tape ? "batch" : "tape"), NULL;
     lathe_shape shape = { 4, { batch->size, batch->channels, batch->height, batch->width } };
     lathe_tensor *tensor = bare_tensor(tape, LATHE_BATCHED, &shape);
     if (!tensor) return NULL;
@@ -266,7 +260,7 @@ static lathe_status run_backward(lathe_tape *tape)
 /* Checks shared by both backwards; LATHE_OK means that loss->grad is there to be filled. */
 static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
 {
-    if (!loss) return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the loss is NULL", who);
+    if (!loss) return lathe_fail_null(who, "loss");
     lathe_tape *tape = loss->tape;
     if (!tape) return lathe_fail(LATHE_EARG, "%s: a parameter is not a loss", who);
     if (tape->status) return lathe_fail(tape->status, "%s", tape->message);
@@ -294,9 +288,10 @@ lathe_status lathe_backward(lathe_tensor *loss)
 
 lathe_status lathe_backward_from(lathe_tensor *y, const lathe_real *gy, size_t count)
 {
+    if (!y || !gy) return lathe_fail_null("lathe_backward_from", y ? "gy" : "y");
     lathe_status status = prepare_backward("lathe_backward_from", y);
     if (status) return status;
-    if (!gy || count != lathe_shape_count(&y->shape))
+    if (count != lathe_shape_count(&y->shape))
         return lathe_fail(LATHE_ESHAPE, "lathe_backward_from: %zu numbers given for a gradient of %zu",
             gy ? count : 0, lathe_shape_count(&y->shape));
     memset(y->grad, 0, y->stored * sizeof *y->grad);

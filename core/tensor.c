@@ -90,9 +90,7 @@ static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)
 
 static lathe_status check_copy(const char *what, const lathe_tensor *tensor, const void *values, size_t count)
 {
-    if (!tensor)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "%s: the tensor is NULL", what);
-    if (!values) return lathe_fail(LATHE_EARG, "%s: values is NULL", what);
+    if (!tensor || !values) return lathe_fail_null(what, tensor ? "values" : "tensor");
     if (!tensor->data) return fail_empty(what, tensor);
     size_t have = lathe_shape_count(&tensor->shape);
     char text[LATHE_SHAPE_TEXT];

@@ -26,10 +26,7 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
 lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_data_opts *opts)
 {
     static const lathe_data_opts none;
-    if (!spec) {
-        lathe_fail(LATHE_EARG, "lathe_data_open: no name");
-        return NULL;
-    }
+    if (!spec) return lathe_fail_null("lathe_data_open", "spec"), NULL;
     if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST && split != LATHE_SPLIT_VAL) {
         lathe_fail(LATHE_EARG, "lathe_data_open: split %d is neither train nor test", (int)split);
         return NULL;

@@ -52,10 +52,8 @@ static int *gather(const int *numbers, size_t each, const size_t *indices, size_
 
 lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indices, size_t count)
 {
-    if (!data || !indices || !count) {
-        lathe_fail(LATHE_EARG, "lathe_data_subset: %s", !data ? "no data set" : "no samples");
-        return NULL;
-    }
+    if (!data || !indices) return lathe_fail_null("lathe_data_subset", data ? "indices" : "data"), NULL;
+    if (!count) return lathe_fail(LATHE_EARG, "lathe_data_subset: no samples"), NULL;
     for (size_t i = 0; i < count; i++)
         if (indices[i] >= data->count) {
             lathe_fail(LATHE_EARG, "lathe_data_subset: sample %zu of %s, which has %zu", indices[i],
@@ -88,7 +86,7 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
 
 static lathe_status check(const lathe_dataset *data, const lathe_split_opts *opts)
 {
-    if (!data) return lathe_fail(LATHE_EARG, "lathe_data_split: no data set");
+    if (!data) return lathe_fail_null("lathe_data_split", "data");
     if (opts->folds ? opts->folds < 2 || (size_t)opts->folds > data->count : opts->fold != 0)
         return lathe_fail(LATHE_EARG, "lathe_data_split: %d folds of %zu samples", opts->folds, data->count);
     if (opts->folds && opts->fraction != 0)
@@ -217,7 +215,7 @@ lathe_status lathe_data_split(const lathe_dataset *data, const lathe_split_opts 
 {
     static const lathe_split_opts none;
     if (!opts) opts = &none;
-    if (!rest || !held_out) return lathe_fail(LATHE_EARG, "lathe_data_split: NULL");
+    if (!rest || !held_out) return lathe_fail_null("lathe_data_split", rest ? "held_out" : "rest");
     *rest = *held_out = NULL;
     lathe_status status = check(data, opts);
     if (status) return status;

@@ -179,7 +179,7 @@ static lathe_status read_all(lathe_trained *trained, const lathe_safetensors *fi
 
 lathe_trained *lathe_trained_open(const char *run, const char *weights)
 {
-    if (!run) return lathe_fail(LATHE_EARG, "lathe_trained_open: run is NULL"), NULL;
+    if (!run) return lathe_fail_null("lathe_trained_open", "run"), NULL;
     lathe_trained *trained = lathe_alloc(1, sizeof *trained);
     if (!trained) return NULL;
     trained->arena = lathe_arena_new();

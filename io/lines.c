@@ -14,7 +14,8 @@ static const char *const no_numbers[] = { "nan", "inf", "-inf" };
 
 char *lathe_numbers_text(const double *numbers, int count)
 {
-    if (!numbers || count < 1) return lathe_fail(LATHE_EARG, "lathe_numbers_text: no numbers"), NULL;
+    if (!numbers) return lathe_fail_null("lathe_numbers_text", "numbers"), NULL;
+    if (count < 1) return lathe_fail(LATHE_EARG, "lathe_numbers_text: count = %d", count), NULL;
     lathe_text text = { 0 };
     for (int i = 0; i < count; i++) {
         char number[32];

@@ -156,7 +156,7 @@ void lathe_text_free(lathe_text *text)
 
 char *lathe_line_trim(char *text)
 {
-    if (!text) return lathe_fail_null("lathe_line_trim", "text"), NULL;
+    if (!text) return lathe_fail_null("lathe_line_trim", "line"), NULL;
     text += strspn(text, " \t\r");
     size_t length = strlen(text);
     while (length && strchr(" \t\r", text[length - 1])) length--;

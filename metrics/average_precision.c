@@ -211,10 +211,7 @@ static lathe_status check_curve(const lathe_metric *metric, int class_number, co
     const size_t *count)
 {
     if (!metric || !count || !points)
-        return lathe_fail(LATHE_EARG, "lathe_pr_curve: %s is NULL",
-            !metric    ? "metric" :
-                !count ? "count" :
-                         "points");
+        return lathe_fail_null("lathe_pr_curve", !metric ? "metric" : !count ? "count" : "points");
     if (lathe_metric_type_of(metric)->fields != fields)
         return lathe_fail(LATHE_EARG, "lathe_pr_curve: the metric %s has no curve",
             lathe_metric_type_of(metric)->name);

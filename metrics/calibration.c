@@ -89,11 +89,9 @@ lathe_metric *lathe_metric_calibration_error(int classes, const lathe_calibratio
 
 lathe_status lathe_calibration_bins(const lathe_metric *metric, lathe_calibration_bin *bins, int count)
 {
-    if (!metric || !bins || lathe_metric_type_of(metric) != &lathe_calibration_error_metric)
-        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: %s",
-            !metric   ? "metric is NULL" :
-                !bins ? "bins is NULL" :
-                        "the metric is not a calibration_error");
+    if (!metric || !bins) return lathe_fail_null("lathe_calibration_bins", metric ? "bins" : "metric");
+    if (lathe_metric_type_of(metric) != &lathe_calibration_error_metric)
+        return lathe_fail(LATHE_EARG, "lathe_calibration_bins: the metric is not a calibration_error");
     const lathe_metric_view all = lathe_metric_view_of(metric);
     const lathe_calibration_opts *o = all.opts;
     if (count != o->bins)

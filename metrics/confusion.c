@@ -35,9 +35,7 @@ void lathe_confusion_free(lathe_confusion *confusion)
 lathe_status lathe_confusion_update(lathe_confusion *confusion, const lathe_real *scores, const int *labels,
     size_t count)
 {
-    if (!confusion)
-        return lathe_error() ? lathe_error() :
-                               lathe_fail(LATHE_EARG, "lathe_confusion_update: confusion is NULL");
+    if (!confusion) return lathe_fail_null("lathe_confusion_update", "confusion");
     if (count == 0) return LATHE_OK;
     size_t classes = (size_t)confusion->classes;
     lathe_status status =

@@ -22,10 +22,7 @@ struct lathe_metric {
 
 lathe_metric *lathe_metric_new(const lathe_metric_type *type, int classes, const void *opts)
 {
-    if (!type) {
-        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_metric_new: type is NULL");
-        return NULL;
-    }
+    if (!type) return lathe_fail_null("lathe_metric_new", "type"), NULL;
     if (classes < (type->multilabel ? 1 : 2)) {
         lathe_fail(LATHE_EARG, "lathe_metric_new: %s needs at least %d classes, not %d", type->name,
             type->multilabel ? 1 : 2, classes);
@@ -61,11 +58,7 @@ void lathe_metric_free(lathe_metric *metric)
 lathe_status lathe_check_samples(const char *who, int classes, const lathe_real *scores, const int *labels,
     bool many, size_t count)
 {
-    if (!scores || !labels)
-        return lathe_fail(LATHE_EARG, "%s: %s is NULL", who,
-            !scores  ? "scores" :
-                many ? "targets" :
-                       "labels");
+    if (!scores || !labels) return lathe_fail_null(who, !scores ? "scores" : many ? "targets" : "labels");
     size_t numbers = (size_t)classes, each = many ? numbers : 1;
     int limit = many ? 2 : classes;
     for (size_t i = 0; i < count; i++) {
@@ -114,8 +107,7 @@ static lathe_status keep(lathe_metric *metric, const lathe_real *scores, const i
 static lathe_status take_in(lathe_metric *metric, const lathe_real *scores, const int *labels, size_t count,
     bool many)
 {
-    if (!metric)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_metric_update: metric is NULL");
+    if (!metric) return lathe_fail_null("lathe_metric_update", "metric");
     if (count == 0) return LATHE_OK;
     if (many && !metric->type->multilabel)
         return lathe_fail(LATHE_EARG, "lathe_metric_update_many: %s takes one label a sample, no targets",
@@ -164,8 +156,7 @@ double lathe_metric_compute(const lathe_metric *metric)
 
 lathe_status lathe_metric_per_class(const lathe_metric *metric, double *values, int classes)
 {
-    if (!metric || !values)
-        return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s is NULL", metric ? "values" : "metric");
+    if (!metric || !values) return lathe_fail_null("lathe_metric_per_class", metric ? "values" : "metric");
     if (!metric->type->per_class)
         return lathe_fail(LATHE_EARG, "lathe_metric_per_class: %s has no values of single classes",
             metric->type->name);

@@ -29,11 +29,9 @@ static char *next_word(char **rest)
 lathe_metric *lathe_metric_from_text(const char *text, int classes)
 {
     char copy[LATHE_METRIC_TEXT], *rest = copy;
-    if (!text || strlen(text) >= sizeof copy) {
-        lathe_fail(LATHE_EARG, "lathe_metric_from_text: text is %s",
-            text ? "longer than a metric can be" : "NULL");
-        return NULL;
-    }
+    if (!text) return lathe_fail_null("lathe_metric_from_text", "text"), NULL;
+    if (strlen(text) >= sizeof copy)
+        return lathe_fail(LATHE_EARG, "lathe_metric_from_text: text is longer than a metric can be"), NULL;
     snprintf(copy, sizeof copy, "%s", text);
     char *word = next_word(&rest);
     const lathe_metric_type *type = lathe_metric_find(word ? word : "");

@@ -11,7 +11,7 @@
 void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type)
 {
     if (!type) return lathe_fail_null("lathe_layer_new", "type"), NULL;
-    if (!model) return lathe_model_fail(NULL, LATHE_EARG, "%s: the model is NULL", type->name);
+    if (!model) return lathe_fail_null(type->name, "model"), NULL;
     if (model->status) return NULL;
     if (type->size < sizeof(lathe_layer) || !type->forward)
         return lathe_model_fail(model, LATHE_EARG, "lathe_layer_new: type %s has %s", type->name,
@@ -42,10 +42,11 @@ static void forget_memory(lathe_layer *layer)
 
 static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
 {
-    if (!name || !*name || strchr(name, '.')) {
+    if (!name) return lathe_fail_null(who, "name"), lathe_model_adopt_failure(layer->model), false;
+    if (!*name || strchr(name, '.')) {
         lathe_model_fail(layer->model, LATHE_EARG,
-            "%s: '%s' in a %s is not a name: a name has at least one character and no dot", who,
-            name ? name : "", layer->type->name);
+            "%s: '%s' in a %s is not a name: a name has at least one character and no dot", who, name,
+            layer->type->name);
         return false;
     }
     bool taken = false;
@@ -72,10 +73,10 @@ static bool may_add(lathe_layer *layer, lathe_layer *child)
 lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name)
 {
     lathe_model *model = layer ? layer->model : child ? child->model : NULL;
-    if (!model && lathe_error()) return NULL;
-    if (!layer || !child)
-        return lathe_model_fail(model, LATHE_EARG, "lathe_layer_add: the %s is NULL",
-            layer ? "child" : "layer");
+    if (!layer || !child) {
+        lathe_fail_null("lathe_layer_add", layer ? "child" : "layer");
+        return lathe_model_adopt_failure(model);
+    }
     if (model->status) return NULL;
     char number[16];
     if (!name) {
@@ -99,7 +100,7 @@ lathe_named_tensor *lathe_named(lathe_tensor *tensor) { return (lathe_named_tens
 static lathe_tensor *new_tensor(lathe_layer *layer, const char *who, const char *name,
     const lathe_shape *shape, lathe_init init, bool buffer)
 {
-    if (!layer) return lathe_model_fail(NULL, LATHE_EARG, "%s: the layer is NULL", who);
+    if (!layer) return lathe_fail_null(who, "layer"), NULL;
     lathe_model *model = layer->model;
     if (model->status || !name_is_fine(layer, who, name)) return NULL;
     size_t count = lathe_shape_count(shape);
@@ -159,7 +160,7 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
 {
     *message = "";
     if (!layer) {
-        *message = "the layer is NULL";
+        *message = "layer is NULL";
         return LATHE_EARG;
     }
     *message = layer->model->message;

@@ -85,6 +85,6 @@ lathe_real *lathe_optim_asgd_average(lathe_optim *optim)
     const lathe_optim_type *type = lathe_optim_type_of(optim);
     if (type == &lathe_asgd_optim) return lathe_optim_slot(optim, 0);
     if (type) lathe_fail(LATHE_EARG, "lathe_optim_asgd_average: the optimizer is %s, not asgd", type->name);
-    else if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_optim_asgd_average: optim is NULL");
+    else lathe_fail_null("lathe_optim_asgd_average", "optim");
     return NULL;
 }

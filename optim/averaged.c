@@ -20,8 +20,7 @@ struct lathe_averaged {
 lathe_averaged *lathe_averaged_new(const lathe_params *params, const lathe_averaged_opts *opts)
 {
     const lathe_averaged_opts o = opts ? *opts : (lathe_averaged_opts){ 0 };
-    if (!params)
-        return lathe_error() ? NULL : (lathe_fail(LATHE_EARG, "lathe_averaged_new: params is NULL"), NULL);
+    if (!params) return lathe_fail_null("lathe_averaged_new", "params"), NULL;
     if (!params->data)
         return lathe_fail(LATHE_ESTATE,
                    "lathe_averaged_new: the parameters have no values; call lathe_nn_init first"),
@@ -47,9 +46,7 @@ void lathe_averaged_free(lathe_averaged *averaged)
 
 static lathe_status check(const lathe_averaged *averaged, const char *who)
 {
-    return averaged   ? LATHE_OK :
-        lathe_error() ? lathe_error() :
-                        lathe_fail(LATHE_EARG, "%s: averaged is NULL", who);
+    return averaged ? LATHE_OK : lathe_fail_null(who, "averaged");
 }
 
 static void blend(void *context, int number)

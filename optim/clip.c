@@ -90,14 +90,10 @@ static const char *first_not_finite(const lathe_params *params)
 double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
 {
     clipping c = { .params = lathe_optim_params(optim) };
-    if (!c.params || !(max_norm > 0)) {
-        if (!c.params && lathe_error()) return NAN;
-        lathe_fail(LATHE_EARG,
-            c.params ? "lathe_optim_clip_norm: max_norm = %g is not legal: > 0" :
-                       "lathe_optim_clip_norm: optim is NULL (max_norm = %g)",
-            max_norm);
-        return NAN;
-    }
+    if (!c.params) return lathe_fail_null("lathe_optim_clip_norm", "optim"), NAN;
+    if (!(max_norm > 0))
+        return lathe_fail(LATHE_EARG, "lathe_optim_clip_norm: max_norm = %g is not legal: > 0", max_norm),
+               NAN;
     lathe_parallel(NULL, PARTS, measure, &c);
     double sum = 0;
     for (int part = 0; part < PARTS; part++) sum += c.sum[part];
@@ -117,9 +113,7 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
 lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
 {
     clipping c = { .params = lathe_optim_params(optim), .limit = (lathe_real)clip_value };
-    if (!c.params)
-        return lathe_error() ? lathe_error() :
-                               lathe_fail(LATHE_EARG, "lathe_optim_clip_value: optim is NULL");
+    if (!c.params) return lathe_fail_null("lathe_optim_clip_value", "optim");
     if (!(clip_value > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0",
             clip_value);
@@ -157,9 +151,7 @@ static void clip_tensor(void *context, int number)
 lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio)
 {
     clipping c = { .params = lathe_optim_params(optim), .ratio = ratio };
-    if (!c.params)
-        return lathe_error() ? lathe_error() :
-                               lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: optim is NULL");
+    if (!c.params) return lathe_fail_null("lathe_optim_clip_adaptive", "optim");
     if (!(ratio > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
     lathe_parallel(NULL, output_layer(c.params), clip_tensor, &c);

@@ -152,8 +152,7 @@ static size_t cut_pieces(const lathe_optim *optim, piece *pieces, size_t *first)
 
 static lathe_status check_params(const lathe_params *params)
 {
-    if (!params)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_new: params is NULL");
+    if (!params) return lathe_fail_null("lathe_optim_new", "params");
     if (!params->data || !params->grad || params->count < 1)
         return lathe_fail(LATHE_ESTATE,
             "lathe_optim_new: the parameters have no values; call lathe_nn_init first");
@@ -222,10 +221,7 @@ static lathe_status adopt_params(lathe_optim *optim, const lathe_params *params)
 
 lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts)
 {
-    if (!type) {
-        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_optim_new: type is NULL");
-        return NULL;
-    }
+    if (!type) return lathe_fail_null("lathe_optim_new", "type"), NULL;
     if (check_params(params)) return NULL;
     lathe_optim *optim = lathe_alloc(1, sizeof *optim);
     if (!optim) return NULL;
@@ -303,9 +299,7 @@ static bool moves(const lathe_optim *optim, int tensor, int from)
 
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim)
 {
-    if (!optim)
-        return lathe_error() ? lathe_error() :
-                               lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: optim is NULL");
+    if (!optim) return lathe_fail_null("lathe_optim_decay_weights_only", "optim");
     const lathe_field *decay = lathe_fields_find(optim->type->fields, "weight_decay");
     if (!decay)
         return lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: %s has no weight_decay",
@@ -369,8 +363,7 @@ static void update_task(void *context, int task)
 
 lathe_status lathe_optim_step(lathe_optim *optim)
 {
-    if (!optim)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_optim_step: optim is NULL");
+    if (!optim) return lathe_fail_null("lathe_optim_step", "optim");
     const lathe_params *params = optim->params;
     if (params->size != optim->size || !params->data || !params->grad)
         return lathe_fail(LATHE_ESTATE,

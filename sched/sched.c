@@ -106,10 +106,7 @@ static lathe_status prepare_groups(lathe_sched *sched, const void *opts)
 
 lathe_sched *lathe_sched_new(const lathe_sched_type *type, lathe_optim *optim, const void *opts)
 {
-    if (!type || !optim) {
-        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_sched_new: %s is NULL", type ? "optim" : "type");
-        return NULL;
-    }
+    if (!type || !optim) return lathe_fail_null("lathe_sched_new", type ? "optim" : "type"), NULL;
     if (lathe_optim_hold(optim, 0)) {
         lathe_fail(LATHE_ESTATE,
             "lathe_sched_new: the optimizer has a scheduler already; one at a time, or put them in a "
@@ -141,8 +138,7 @@ void lathe_sched_free(lathe_sched *sched)
 
 lathe_status lathe_sched_set_group(lathe_sched *sched, int number, const void *opts)
 {
-    if (!sched)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_sched_set_group: sched is NULL");
+    if (!sched) return lathe_fail_null("lathe_sched_set_group", "sched");
     if (number < 0 || number >= sched->group_count)
         return lathe_fail(LATHE_EARG, "lathe_sched_set_group: group %d, the optimizer has groups 0 to %d",
             number, sched->group_count - 1);
@@ -173,10 +169,8 @@ void lathe_sched_seek(lathe_sched *sched, uint64_t t)
 
 lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch)
 {
-    if (!sched || !steps_per_epoch)
-        return !sched && lathe_error() ? lathe_error() :
-                                         lathe_fail(LATHE_EARG, "lathe_sched_by_epoch: %s",
-                                             sched ? "steps_per_epoch is 0" : "sched is NULL");
+    if (!sched) return lathe_fail_null("lathe_sched_by_epoch", "sched");
+    if (!steps_per_epoch) return lathe_fail(LATHE_EARG, "lathe_sched_by_epoch: steps_per_epoch is 0");
     sched->unit = steps_per_epoch;
     apply(sched);
     return LATHE_OK;

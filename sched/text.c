@@ -85,7 +85,6 @@ lathe_status lathe_sched_text_types(const char *text, const lathe_sched_type *ty
         return lathe_fail_null("lathe_sched_text_types", !text ? "text" : !type ? "type" : "count");
     words word[LATHE_SCHED_SEGMENTS] = { { .type = NULL } };
     *count = 0;
-    if (!text) return lathe_fail(LATHE_EARG, "lathe_sched_text_types: text is NULL");
     lathe_status status = read_words(text, word, count);
     for (int i = 0; i < *count; i++) type[i] = word[i].type;
     return status;
@@ -164,10 +163,7 @@ static lathe_sched *build(lathe_optim *optim, const char *text, const lathe_sche
 
 lathe_sched *lathe_sched_from_text(lathe_optim *optim, const char *text, const lathe_sched_text_opts *opts)
 {
-    if (!text) {
-        if (!lathe_error()) lathe_fail(LATHE_EARG, "lathe_sched_from_text: text is NULL");
-        return NULL;
-    }
+    if (!text) return lathe_fail_null("lathe_sched_from_text", "text"), NULL;
     if (opts && !(opts->steps_per_epoch >= 0 && opts->steps_per_epoch <= 0x1p53)) {
         lathe_fail(LATHE_EARG, "lathe_sched_from_text: steps_per_epoch = %g is not legal: [0, 2^53]",
             opts->steps_per_epoch);

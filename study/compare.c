@@ -204,11 +204,9 @@ static lathe_status make_plan(plan *p, lathe_arena *arena)
 lathe_compare *lathe_compare_new(const lathe_settings *settings, const lathe_compare_opts *opts)
 {
     static const lathe_compare_opts none;
-    if (!settings || !*settings->out) {
-        lathe_fail(LATHE_EARG, "lathe_compare_new: %s",
-            settings ? "settings->out is empty; name a folder" : "settings is NULL");
-        return NULL;
-    }
+    if (!settings) return lathe_fail_null("lathe_compare_new", "settings"), NULL;
+    if (!*settings->out)
+        return lathe_fail(LATHE_EARG, "lathe_compare_new: settings->out is empty; name a folder"), NULL;
     plan p = { .common = settings,
         .opts = opts ? opts : &none,
         .compare = lathe_alloc(1, sizeof *p.compare) };
@@ -280,8 +278,7 @@ static lathe_status merge(lathe_compare *compare, const lathe_compare *then)
 lathe_status lathe_compare_open(lathe_compare *compare)
 {
     char path[LATHE_SETTING_LONG + 64];
-    if (!compare)
-        return lathe_error() ? lathe_error() : lathe_fail(LATHE_EARG, "lathe_compare_open: compare is NULL");
+    if (!compare) return lathe_fail_null("lathe_compare_open", "compare");
     lathe_status status = lathe_file_make_folder(compare->folder);
     if (!status) status = lathe_compare_path(compare, "lock", path);
     if (status) return status;
@@ -302,10 +299,8 @@ lathe_status lathe_compare_open(lathe_compare *compare)
 lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe_run_hooks *hooks)
 {
     char config[LATHE_SETTING_LONG + 64];
-    if (!compare || index >= compare->runs) {
-        lathe_fail(LATHE_EARG, "lathe_compare_begin: no run %zu", index);
-        return NULL;
-    }
+    if (!compare) return lathe_fail_null("lathe_compare_begin", "compare"), NULL;
+    if (index >= compare->runs) return lathe_fail(LATHE_EARG, "lathe_compare_begin: no run %zu", index), NULL;
     lathe_settings settings = compare->run[index].settings;
     if (lathe_file_join(settings.out, "config.ini", config, sizeof config)) return NULL;
     if (lathe_file_exists(config)) snprintf(settings.resume, sizeof settings.resume, "%s", settings.out);
@@ -314,8 +309,8 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
 
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run)
 {
-    if (!compare || index >= compare->runs || !run)
-        return lathe_fail(LATHE_EARG, "lathe_compare_end: no run %zu", index);
+    if (!compare || !run) return lathe_fail_null("lathe_compare_end", compare ? "run" : "compare");
+    if (index >= compare->runs) return lathe_fail(LATHE_EARG, "lathe_compare_end: no run %zu", index);
     if (run->end == LATHE_RUN_OPEN || run->end == LATHE_RUN_INTERRUPTED) return LATHE_OK;
     const lathe_epoch_row *epoch = lathe_run_tested_epoch(run);
     const double none = (double)NAN;

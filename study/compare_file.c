@@ -177,11 +177,9 @@ lathe_compare *lathe_compare_read(const char *folder)
 {
     char path[LATHE_SETTING_LONG + 64];
     size_t size;
-    if (!folder || strlen(folder) >= LATHE_SETTING_LONG) {
-        lathe_fail(LATHE_EARG, "lathe_compare_read: %s",
-            folder ? "the folder's name is too long" : "folder is NULL");
-        return NULL;
-    }
+    if (!folder) return lathe_fail_null("lathe_compare_read", "folder"), NULL;
+    if (strlen(folder) >= LATHE_SETTING_LONG)
+        return lathe_fail(LATHE_EARG, "lathe_compare_read: the folder's name is too long"), NULL;
     lathe_compare *compare = lathe_alloc(1, sizeof *compare);
     if (!compare) return NULL;
     snprintf(compare->folder, sizeof compare->folder, "%s", folder);

@@ -273,7 +273,7 @@ static lathe_status check(const lathe_lr_sweeps *in, double smoothing)
     if (!(smoothing >= 0 && smoothing < 1))
         return lathe_fail(LATHE_EARG, "lathe_lr_read: smoothing = %g is not legal: [0, 1)", smoothing);
     if (!in->lr || !in->loss || !in->accuracy)
-        return lathe_fail(LATHE_EARG, "lathe_lr_read: lr, loss or accuracy is NULL");
+        return lathe_fail_null("lathe_lr_read", !in->lr ? "lr" : !in->loss ? "loss" : "accuracy");
     if (in->steps < FEWEST || in->sweeps < 1)
         return lathe_fail(LATHE_EARG, "lathe_lr_read: %zu steps of %d sweeps, expected at least %d of 1",
             in->steps, in->sweeps, FEWEST);

@@ -399,7 +399,7 @@ lathe_status lathe_checkpoint_read(lathe_run *run, const lathe_safetensors *file
 lathe_status lathe_run_load(lathe_run *run, const char *path)
 {
     int count;
-    if (!run || !path) return lathe_fail(LATHE_EARG, "lathe_run_load: run or path is NULL");
+    if (!run || !path) return lathe_fail_null("lathe_run_load", run ? "path" : "run");
     lathe_tensor *const *state = lathe_nn_state(run->net, &count);
     lathe_safetensors *file = lathe_safetensors_read(path);
     if (!file) return lathe_error();

@@ -10,7 +10,7 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
     lathe_score *score)
 {
     if (!run || !data || !score)
-        return lathe_fail(LATHE_EARG, "lathe_run_evaluate: run, data or score is NULL");
+        return lathe_fail_null("lathe_run_evaluate", !run ? "run" : !data ? "data" : "score");
     lathe_loader *loader = lathe_run_loader(run, data);
     if (!loader) return lathe_error();
     const lathe_evaluate_opts opts = { .loss = run->state->plain_opts, .measure = measure };
@@ -249,7 +249,7 @@ static lathe_status prepare(lathe_run *run)
 
 lathe_status lathe_run_train(lathe_run *run)
 {
-    if (!run) return lathe_fail(LATHE_EARG, "lathe_run_train: run is NULL");
+    if (!run) return lathe_fail_null("lathe_run_train", "run");
     double start = lathe_run_clock();
     lathe_status status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && run->step < run->total_steps) status = train_epoch(run);

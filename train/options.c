@@ -45,7 +45,10 @@ uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epo
 lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps)
 {
     if (!settings || !steps_per_epoch || !steps)
-        return lathe_fail(LATHE_EARG, "lathe_run_length: settings or a result is NULL");
+        return lathe_fail_null("lathe_run_length",
+            !settings  ? "settings" :
+                !steps ? "steps" :
+                         "steps_per_epoch");
     lathe_feed_opts opts;
     uint64_t batches;
     lathe_status status = lathe_run_feed_opts(settings, &opts);

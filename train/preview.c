@@ -20,7 +20,7 @@ static lathe_status preview_with(lathe_run *run, lathe_step_row *rows)
 lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps,
     const lathe_run_hooks *hooks, lathe_step_row *rows)
 {
-    if (!settings) return lathe_fail(LATHE_EARG, "lathe_run_preview: settings is NULL");
+    if (!settings) return lathe_fail_null("lathe_run_preview", "settings");
     if (!(steps_per_epoch >= 0 && steps_per_epoch <= 0x1p53))
         return lathe_fail(LATHE_EARG, "lathe_run_preview: steps_per_epoch = %g is not legal: [0, 2^53]",
             steps_per_epoch);

@@ -38,7 +38,7 @@ lathe_status lathe_resume_folder(lathe_settings *settings)
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings)
 {
     if (!resume || !settings)
-        return lathe_fail(LATHE_EARG, "lathe_run_read_settings: resume or settings is NULL");
+        return lathe_fail_null("lathe_run_read_settings", resume ? "settings" : "resume");
     lathe_settings changed = *settings;
     lathe_folder_path path;
     lathe_status status = lathe_settings_set(&changed, "resume", resume);

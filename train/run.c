@@ -69,7 +69,7 @@ size_t lathe_run_whole_epochs(const lathe_run *run)
 
 lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
 {
-    if (!run || !data) return lathe_fail(LATHE_EARG, "lathe_run_loader: run or data is NULL"), NULL;
+    if (!run || !data) return lathe_fail_null("lathe_run_loader", run ? "data" : "run"), NULL;
     return lathe_feed_loader(run->feed, data);
 }
 
@@ -143,7 +143,7 @@ static lathe_status open_run(lathe_run *run)
 
 lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks)
 {
-    if (!settings) return lathe_fail(LATHE_EARG, "lathe_run_new: settings is NULL"), NULL;
+    if (!settings) return lathe_fail_null("lathe_run_new", "settings"), NULL;
     lathe_run *run = lathe_alloc(1, sizeof *run);
     if (!run) return NULL;
     run->settings = *settings;

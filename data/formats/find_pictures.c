@@ -42,7 +42,7 @@ static lathe_status add_folder(lathe_file_names *names, const char *path)
 lathe_status lathe_data_find(const char *path, lathe_file_names *names)
 {
     struct stat about;
-    if (!path || !names) return lathe_fail(LATHE_EARG, "lathe_data_find: NULL");
+    if (!path || !names) return lathe_fail_null("lathe_data_find", path ? "names" : "path");
     if (stat(path, &about)) return lathe_fail(LATHE_EIO, "%s: %s", path, strerror(errno));
     return S_ISDIR(about.st_mode) ? add_folder(names, path) : add(names, lathe_strdup(path));
 }

@@ -137,7 +137,8 @@ lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split 
 {
     static const lathe_folder_opts none;
     *resolved = opts ? *opts : none;
-    if (!dir || !*dir) return lathe_fail(LATHE_EARG, "%s: no %s", who, dir ? "name" : "folder");
+    if (!dir) return lathe_fail_null(who, "dir");
+    if (!*dir) return lathe_fail(LATHE_EARG, "%s: no name", who);
     if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST && split != LATHE_SPLIT_VAL)
         return lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", who, (int)split);
     if (resolved->held_out != 0 && !(resolved->held_out > 0 && resolved->held_out < 1))

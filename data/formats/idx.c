@@ -170,11 +170,12 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
 {
     static const lathe_idx_opts none;
     if (!opts) opts = &none;
-    if (!pictures || !labels || opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX ||
-        !opts->mean != !opts->std || (opts->class_names && !opts->classes)) {
+    if (!pictures || !labels)
+        return lathe_fail_null("lathe_data_idx", pictures ? "labels" : "pictures"), NULL;
+    if (opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX || !opts->mean != !opts->std ||
+        (opts->class_names && !opts->classes)) {
         lathe_fail(LATHE_EARG, "lathe_data_idx: %s",
-            !pictures || !labels                       ? "a path is NULL" :
-                opts->classes < 0                      ? "classes is negative" :
+            opts->classes < 0                          ? "classes is negative" :
                 opts->classes > LATHE_DATA_CLASSES_MAX ? "classes is above 65536" :
                 opts->class_names && !opts->classes    ? "class_names needs classes" :
                                                          "mean and std go together");

@@ -107,7 +107,8 @@ lathe_dataset *lathe_data_adopt(uint8_t *pixels, int *labels, const lathe_memory
 
 static lathe_status check(const uint8_t *pixels, const int *labels, const lathe_memory_opts *opts)
 {
-    if (!pixels || !labels || !opts) return lathe_fail(LATHE_EARG, "lathe_data_memory: NULL");
+    if (!pixels || !labels || !opts)
+        return lathe_fail_null("lathe_data_memory", !pixels ? "pixels" : !labels ? "labels" : "opts");
     if (opts->channels < 1 || opts->channels > 4 || opts->height < 1 || opts->width < 1 ||
         opts->height > LATHE_IMAGE_SIDE_MAX || opts->width > LATHE_IMAGE_SIDE_MAX)
         return lathe_fail(LATHE_EARG,

@@ -457,10 +457,8 @@ lathe_dataset *lathe_data_files(const char *const *files, size_t count, const la
 {
     lathe_files_opts resolved;
     lathe_file_list list = { 0 };
-    if (!files || !count || count > 50000000) {
-        lathe_fail(LATHE_EARG, "lathe_data_files: %zu files", files ? count : 0);
-        return NULL;
-    }
+    if (!files) return lathe_fail_null("lathe_data_files", "files"), NULL;
+    if (!count || count > 50000000) return lathe_fail(LATHE_EARG, "lathe_data_files: %zu files", count), NULL;
     if (lathe_files_resolve("lathe_data_files", opts, &resolved) ||
         count_classes(&resolved, count, &list.classes))
         return NULL;

@@ -109,7 +109,8 @@ static bool all_files(const lathe_dataset *data)
 lathe_status lathe_data_duplicates(const lathe_dataset *a, const lathe_dataset *b, lathe_duplicate *pairs,
     size_t most, size_t *count)
 {
-    if (!a || !b || !count || (most && !pairs)) return lathe_fail(LATHE_EARG, "lathe_data_duplicates: NULL");
+    if (!a || !b || !count || (most && !pairs))
+        return lathe_fail_null("lathe_data_duplicates", !a ? "a" : !b ? "b" : !count ? "count" : "pairs");
     if (!a->count || !b->count || a->count > INT_MAX || b->count > INT_MAX)
         return lathe_fail(LATHE_EARG, "lathe_data_duplicates: %zu and %zu samples, expected 1 to %d",
             a->count, b->count, INT_MAX);

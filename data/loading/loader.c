@@ -31,7 +31,7 @@ static size_t aligned(size_t bytes) { return (bytes + 15) / 16 * 16; }
 
 static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *opts)
 {
-    if (!data) return lathe_fail(LATHE_EARG, "lathe_loader_new: no data set");
+    if (!data) return lathe_fail_null("lathe_loader_new", "data");
     if (opts->batch_size < 0 || opts->batch_size > 1 << 20)
         return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d",
             opts->batch_size, 1 << 20);
@@ -264,10 +264,7 @@ static lathe_status mend(lathe_slot *slot, const lathe_recipe *recipe)
 
 bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
 {
-    if (!loader || !batch) {
-        lathe_fail(LATHE_EARG, "lathe_loader_next: NULL");
-        return false;
-    }
+    if (!loader || !batch) return lathe_fail_null("lathe_loader_next", loader ? "batch" : "loader"), false;
     loader->status = LATHE_OK;
     if (loader->held) lathe_workers_release(loader->workers);
     loader->held = false;
@@ -293,14 +290,14 @@ bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
 
 lathe_status lathe_loader_status(const lathe_loader *loader)
 {
-    return loader ? loader->status : lathe_fail(LATHE_EARG, "lathe_loader_status: NULL");
+    return loader ? loader->status : lathe_fail_null("lathe_loader_status", "loader");
 }
 
 uint64_t lathe_loader_batches(const lathe_loader *loader) { return loader ? loader->batches : 0; }
 
 lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t index)
 {
-    if (!loader) return lathe_fail(LATHE_EARG, "lathe_loader_seek: NULL");
+    if (!loader) return lathe_fail_null("lathe_loader_seek", "loader");
     if (index > loader->batches)
         return lathe_fail(LATHE_EARG, "lathe_loader_seek: batch %llu of an epoch that has %llu",
             (unsigned long long)index, (unsigned long long)loader->batches);

@@ -126,7 +126,8 @@ static const lathe_picture_kind *const kinds[] = { &lathe_jpeg_picture, &lathe_p
 lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *name,
     const lathe_picture_opts *opts, lathe_picture *picture)
 {
-    if (!bytes || !name || !picture) return lathe_fail(LATHE_EARG, "lathe_picture_decode: NULL");
+    if (!bytes || !name || !picture)
+        return lathe_fail_null("lathe_picture_decode", !bytes ? "bytes" : !name ? "name" : "picture");
     *picture = (lathe_picture){ 0 };
     lathe_picture_file file = { .bytes = bytes, .size = size, .name = name, .orientation = 1 };
     lathe_status status = resolve(opts, &file.opts);
@@ -150,7 +151,7 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
 
 lathe_status lathe_picture_read(const char *path, const lathe_picture_opts *opts, lathe_picture *picture)
 {
-    if (!path || !picture) return lathe_fail(LATHE_EARG, "lathe_picture_read: NULL");
+    if (!path || !picture) return lathe_fail_null("lathe_picture_read", path ? "picture" : "path");
     *picture = (lathe_picture){ 0 };
     lathe_picture_opts resolved;
     lathe_status status = resolve(opts, &resolved);

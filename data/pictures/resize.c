@@ -182,10 +182,9 @@ static void pick_nearest(const lathe_image *in, const lathe_box *box, lathe_imag
 lathe_status lathe_image_resize(const lathe_image *in, lathe_filter filter, const lathe_box *box,
     lathe_image *out)
 {
-    if (!in || !out || in->channels != out->channels || in->height < 1 || in->width < 1 || out->height < 1 ||
-        out->width < 1)
-        return lathe_fail(LATHE_EARG, "lathe_image_resize: %s",
-            !in || !out ? "NULL" : "sizes below 1, or channels that differ");
+    if (!in || !out) return lathe_fail_null("lathe_image_resize", in ? "out" : "in");
+    if (in->channels != out->channels || in->height < 1 || in->width < 1 || out->height < 1 || out->width < 1)
+        return lathe_fail(LATHE_EARG, "lathe_image_resize: sizes below 1, or channels that differ");
     if (filter < LATHE_BILINEAR || filter > LATHE_LANCZOS)
         return lathe_fail(LATHE_EARG, "lathe_image_resize: filter %d", (int)filter);
     lathe_box whole = { 0, 0, in->width, in->height };

@@ -26,7 +26,7 @@ lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_laye
 {
     lathe_layer *layer = lathe_layer_new(model, &lathe_residual_layer);
     if (!layer) return NULL;
-    if (!body) return lathe_model_fail(model, LATHE_EARG, "lathe_nn_residual: the body is NULL");
+    if (!body) return lathe_fail_null("lathe_nn_residual", "body"), lathe_model_adopt_failure(model);
     lathe_layer_add(layer, body, "body");
     if (shortcut) lathe_layer_add(layer, shortcut, "shortcut");
     return model->status ? NULL : layer;

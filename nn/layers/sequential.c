@@ -29,7 +29,11 @@ lathe_layer *lathe_nn_sequential(lathe_model *model, ...)
 
 lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer)
 {
-    if (sequential && sequential->type != &lathe_sequential_layer)
+    if (!sequential || !layer) {
+        lathe_fail_null("lathe_nn_append", sequential ? "layer" : "sequential");
+        return lathe_model_adopt_failure(sequential ? sequential->model : layer ? layer->model : NULL);
+    }
+    if (sequential->type != &lathe_sequential_layer)
         return lathe_model_fail(sequential->model, LATHE_EARG, "lathe_nn_append: a %s is not a sequential",
             sequential->type->name);
     return lathe_layer_add(sequential, layer, NULL);

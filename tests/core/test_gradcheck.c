@@ -144,9 +144,11 @@ static void mistakes_are_named(void **state)
     lathe_leaf leaf = { .layout = LATHE_PLAIN, .shape = { 1, { 4 } } };
     lathe_error_clear();
     assert_int_equal(lathe_gradcheck(NULL, NULL, &leaf, 1, NULL, NULL), LATHE_EARG);
+    assert_failed(LATHE_EARG, "lathe_gradcheck: function is NULL");
     assert_int_equal(lathe_gradcheck(failing, NULL, NULL, 1, NULL, NULL), LATHE_EARG);
+    assert_failed(LATHE_EARG, "lathe_gradcheck: leaves is NULL");
     assert_int_equal(lathe_gradcheck(failing, NULL, &leaf, 0, NULL, NULL), LATHE_EARG);
-    assert_failed(LATHE_EARG, "lathe_gradcheck: it needs a function");
+    assert_failed(LATHE_EARG, "lathe_gradcheck: it needs at least one leaf");
     assert_int_equal(lathe_gradcheck(failing, NULL, &leaf, 1, &(lathe_gradcheck_opts){ .step = -1 }, NULL),
         LATHE_EARG);
     assert_failed(LATHE_EARG, "step -1");

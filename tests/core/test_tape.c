@@ -241,7 +241,7 @@ static void mistakes_of_use_are_named(void **state)
     assert_null(lathe_tape_leaf(tape, LATHE_PLAIN, three, NULL));
     assert_failed(LATHE_ESTATE, "call lathe_tape_begin before the first operation");
     assert_null(lathe_tape_leaf(NULL, LATHE_PLAIN, three, NULL));
-    assert_failed(LATHE_EARG, "lathe_tape_leaf: the tape is NULL");
+    assert_failed(LATHE_EARG, "lathe_tape_leaf: tape is NULL");
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tape_begin(other, LATHE_TRAIN);
     assert_null(lathe_add(leaf_of(tape, three, NULL), leaf_of(other, three, NULL)));
@@ -263,7 +263,7 @@ static void mistakes_of_use_are_named(void **state)
     assert_null(lathe_add(leaf_of(tape, three, NULL), &parameter));
     assert_failed(LATHE_ESTATE, "lathe_add: parameter weight has no values yet: call lathe_nn_init first");
     assert_int_equal(lathe_backward(NULL), LATHE_EARG);
-    assert_failed(LATHE_EARG, "lathe_backward: the loss is NULL");
+    assert_failed(LATHE_EARG, "lathe_backward: loss is NULL");
 
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = leaf_of(tape, three, values);
@@ -293,9 +293,9 @@ static void batches_become_tensors(void **state)
     assert_null(lathe_input(tape, &batch));
     assert_failed(LATHE_EARG, "lathe_input: the batch has no images");
     assert_null(lathe_input(tape, NULL));
-    assert_failed(LATHE_EARG, "lathe_input: the batch is NULL");
+    assert_failed(LATHE_EARG, "lathe_input: batch is NULL");
     assert_null(lathe_input(NULL, &batch));
-    assert_failed(LATHE_EARG, "lathe_input: the tape is NULL");
+    assert_failed(LATHE_EARG, "lathe_input: tape is NULL");
     batch.size = 0;
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_null(lathe_input(tape, &batch));

@@ -123,7 +123,7 @@ static void mistakes_are_named(void **state)
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 3 } }, NULL);
     lathe_error_clear();
     assert_int_equal(lathe_tensor_read(NULL, values, 3), LATHE_EARG);
-    assert_failed(LATHE_EARG, "lathe_tensor_read: the tensor is NULL");
+    assert_failed(LATHE_EARG, "lathe_tensor_read: tensor is NULL");
     assert_int_equal(lathe_tensor_write(x, NULL, 3), LATHE_EARG);
     assert_failed(LATHE_EARG, "lathe_tensor_write: values is NULL");
     assert_int_equal(lathe_tensor_read_grad(x, values, 4), LATHE_ESHAPE);

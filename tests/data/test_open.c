@@ -64,7 +64,7 @@ static void what_cannot_be_opened_is_said(void **state)
         assert_failed(wrong[i].status, wrong[i].message);
     }
     assert_null(lathe_data_open(NULL, LATHE_SPLIT_TRAIN, NULL));
-    assert_failed(LATHE_EARG, "no name");
+    assert_failed(LATHE_EARG, "lathe_data_open: spec is NULL");
     assert_null(lathe_data_open("shapes", (lathe_split)-1, NULL));
     assert_failed(LATHE_EARG, "split -1");
 }

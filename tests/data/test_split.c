@@ -197,10 +197,12 @@ static void wrong_arguments_are_refused(void **state)
         assert_null(held);
     }
     assert_int_equal(lathe_data_split(NULL, NULL, &rest, &held), LATHE_EARG);
-    assert_failed(LATHE_EARG, "no data set");
+    assert_failed(LATHE_EARG, "lathe_data_split: data is NULL");
     assert_null(lathe_data_subset(data, (size_t[]){ COUNT }, 1));
     assert_failed(LATHE_EARG, "sample 1003 of memory");
-    assert_null(lathe_data_subset(data, NULL, 0));
+    assert_null(lathe_data_subset(data, NULL, 1));
+    assert_failed(LATHE_EARG, "lathe_data_subset: indices is NULL");
+    assert_null(lathe_data_subset(data, (size_t[]){ 0 }, 0));
     assert_failed(LATHE_EARG, "no samples");
     lathe_data_free(data);
 }

@@ -118,7 +118,7 @@ static void pictures_that_cannot_be_read_are_named(void **state)
     lathe_data_free(data);
     assert_null(lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, false));
     assert_failed(LATHE_EFORMAT, "broken.png");
-    assert_null(lathe_trained_files(trained, NULL, 0, false));
+    assert_null(lathe_trained_files(trained, (const char *const[]){ good }, 0, false));
     assert_failed(LATHE_EARG, "0 files");
     lathe_trained_free(trained);
 }

@@ -88,6 +88,17 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
     { "lathe_findings_rank.classes", "" } };
 
+/* NULL that is refused with other words than "NAME is NULL". */
+static const exception otherwise[] = { { ".opts", "an option that has no default" },
+    { ".w", "the operation's word is weight" }, { "lathe_focal.x", "input 0" }, { "lathe_dice.x", "input 0" },
+    { "lathe_jaccard.x", "input 0" }, { "lathe_cross_entropy_iou.x", "input 0" },
+    { "lathe_apply.in", "it counts 0 inputs" }, { "lathe_concat.xs", "it counts 0 inputs" },
+    { "lathe_registry_add.object", "each kind's word is type" }, { "lathe_nn_init.net", "layer" },
+    { "lathe_nn_trace.net", "layer" }, { "lathe_nn_summary.net", "layer" },
+    { "lathe_data_cifar", "the system's folder, which is not there" }, { "lathe_data_mnist.dir", "the same" },
+    { "lathe_data_csv.file", "dir" }, { "lathe_compare_begin.hooks", "the folder is locked" },
+    { "lathe_trained_files.files", "that of lathe_data_files" } };
+
 /* Options that this function's kind does not use. */
 static const exception unused[] = { { "lathe_metric_precision.opts.beta", "of fbeta" },
     { "lathe_metric_recall.opts.beta", "of fbeta" }, { "lathe_metric_iou.opts.beta", "of fbeta" } };
@@ -214,6 +225,14 @@ static const char *named_in_message(const char *name)
     return complaint;
 }
 
+/* NULL is refused in one way, by lathe_fail_null: "lathe_conv2d: x is NULL". */
+static const char *not_the_idiom(void)
+{
+    static char complaint[LATHE_MESSAGE_SIZE + 40];
+    snprintf(complaint, sizeof complaint, "not said by lathe_fail_null: %s", lathe_error_message());
+    return complaint;
+}
+
 static const char *fault_of(const one *c, seen result)
 {
     char place[160];
@@ -231,6 +250,11 @@ static const char *fault_of(const one *c, seen result)
     bool null = (kind == BAD_pointer || kind == BAD_tensor || kind == BAD_text) && c->value == 0;
     if (null && (result == SEEN_POINTER || result == SEEN_OK) && !LISTED(optional, place))
         return "NULL is taken";
+    char idiom[80];
+    snprintf(idiom, sizeof idiom, ": %s is NULL", c->function->parameter[c->bad].name);
+    if (null && failed && !LISTED(quiet, place) && !LISTED(otherwise, place) &&
+        !strstr(lathe_error_message(), idiom))
+        return not_the_idiom();
     return NULL;
 }
 

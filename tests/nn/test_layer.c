@@ -279,9 +279,9 @@ static void test_mistakes(void **state)
         { add_circle, LATHE_EARG, "the unit is around the layer" },
         { add_dot, LATHE_EARG, "'a.b' in a unit is not a name" },
         { add_same_name, LATHE_EARG, "a unit has a 'weight' already" },
-        { add_nothing, LATHE_EARG, "lathe_layer_add: the child is NULL" },
+        { add_nothing, LATHE_EARG, "lathe_layer_add: child is NULL" },
         { append_to_unit, LATHE_EARG, "lathe_nn_append: a unit is not a sequential" },
-        { param_without_name, LATHE_EARG, "'' in a unit is not a name" },
+        { param_without_name, LATHE_EARG, "lathe_layer_param: name is NULL" },
         { param_of_bad_shape, LATHE_ESHAPE, "c of a unit cannot have the shape [2, 0]" },
         { param_without_fans, LATHE_EARG, "needs two dimensions or more" },
         { param_of_bad_deviation, LATHE_EARG, "is below 0" } };
@@ -315,8 +315,9 @@ static void test_wrong_moments(void **state)
     assert_int_equal(lathe_nn_init(net->child[0], 1), LATHE_ESTATE);
     assert_failed(LATHE_ESTATE, "the unit is part of a sequential");
     assert_int_equal(lathe_nn_init(NULL, 1), LATHE_EARG);
+    assert_failed(LATHE_EARG, "lathe_nn_init: layer is NULL");
     assert_null(lathe_layer_new(NULL, &unit_type));
-    assert_failed(LATHE_EARG, "unit: the model is NULL");
+    assert_failed(LATHE_EARG, "unit: model is NULL");
     assert_int_equal(lathe_model_status(model), LATHE_OK);
     lathe_model_free(model);
     lathe_model_free(NULL);

@@ -125,7 +125,7 @@ static lathe_status read_lines(reader *r, char *text, const char *path)
 lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const char *name)
 {
     if (!settings || !text || !name)
-        return lathe_fail(LATHE_EARG, "lathe_settings_parse: settings, text or name is NULL");
+        return lathe_fail_null("lathe_settings_parse", !settings ? "settings" : !text ? "text" : "name");
     lathe_settings changed = *settings;
     reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
     lathe_status status = r.seen ? read_lines(&r, text, name) : lathe_error();
@@ -136,7 +136,7 @@ lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const ch
 
 lathe_status lathe_settings_read(lathe_settings *settings, const char *path)
 {
-    if (!settings || !path) return lathe_fail(LATHE_EARG, "lathe_settings_read: settings or path is NULL");
+    if (!settings || !path) return lathe_fail_null("lathe_settings_read", settings ? "path" : "settings");
     size_t size;
     char *text = lathe_file_read(path, FILE_LIMIT, &size);
     if (!text) return lathe_error();

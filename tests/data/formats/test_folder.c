@@ -316,7 +316,7 @@ static void wrong_arguments_are_refused(void **state)
         assert_failed(LATHE_EARG, wrong[i].message);
     }
     assert_null(lathe_data_folder(NULL, LATHE_SPLIT_TRAIN, NULL));
-    assert_failed(LATHE_EARG, "no folder");
+    assert_failed(LATHE_EARG, "lathe_data_folder: dir is NULL");
     assert_null(lathe_data_folder(test_path("one"), (lathe_split)3, NULL));
     assert_failed(LATHE_EARG, "split 3");
     assert_null(lathe_data_open("folder", LATHE_SPLIT_TRAIN, NULL));

@@ -232,7 +232,7 @@ static void what_is_not_a_file_is_refused_at_once(void **state)
     assert_null(lathe_data_idx(test_path("pictures"), test_path("absent"), NULL));
     assert_failed(LATHE_EIO, "absent: cannot be opened: No such file");
     assert_null(lathe_data_idx(NULL, test_path("labels"), NULL));
-    assert_failed(LATHE_EARG, "a path is NULL");
+    assert_failed(LATHE_EARG, "is NULL");
     assert_null(
         lathe_data_idx(test_path("pictures"), test_path("labels"), &(lathe_idx_opts){ .classes = -1 }));
     assert_failed(LATHE_EARG, "classes is negative");

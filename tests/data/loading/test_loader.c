@@ -376,11 +376,11 @@ static void wrong_arguments_are_refused(void **state)
         assert_failed(LATHE_EARG, wrong[i].message);
     }
     assert_null(lathe_loader_new(NULL, NULL));
-    assert_failed(LATHE_EARG, "no data set");
+    assert_failed(LATHE_EARG, "lathe_loader_new: data is NULL");
     lathe_loader *loader = lathe_loader_new(data, NULL);
     lathe_batch batch;
     assert_false(lathe_loader_next(NULL, &batch));
-    assert_failed(LATHE_EARG, "lathe_loader_next: NULL");
+    assert_failed(LATHE_EARG, "lathe_loader_next: loader is NULL");
     assert_int_equal(lathe_loader_order(loader, 0, 10), (size_t)-1);
     assert_failed(LATHE_EARG, "position 10 of 10");
     assert_int_equal(lathe_loader_seek(NULL, 0, 0), LATHE_EARG);

@@ -86,7 +86,7 @@ function declaration(one,    name)
 function type_of(parameter,    s)
 {
     s = parameter
-    if (s ~ /\[[A-Za-z_0-9]*\]$/) { sub(/\[[A-Za-z_0-9]*\]$/, "", s); pointer = "*" } else pointer = ""
+    if (s ~ /\[[A-Za-z_0-9 +]*\]$/) { sub(/\[[A-Za-z_0-9 +]*\]$/, "", s); pointer = "*" } else pointer = ""
     if (s !~ /^[a-zA-Z_0-9 *]*[a-zA-Z_0-9]$/) fail("a parameter", parameter)
     name_found = s
     sub(/.*[ *]/, "", name_found)

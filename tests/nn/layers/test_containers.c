@@ -172,7 +172,7 @@ static void test_mistakes(void **state)
     (void)state;
     lathe_model *model = lathe_model_new();
     assert_null(lathe_nn_residual(model, NULL, NULL));
-    assert_failed(LATHE_EARG, "the body is NULL");
+    assert_failed(LATHE_EARG, "lathe_nn_residual: body is NULL");
     lathe_model_free(model);
     model = lathe_model_new();
     assert_null(lathe_nn_concat(model, NULL));

@@ -406,7 +406,7 @@ static void test_wrong_arguments(void **state)
     }
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         assert_null(cases[i].make(NULL));
-        assert_failed(LATHE_EARG, "the model is NULL");
+        assert_failed(LATHE_EARG, "model is NULL");
     }
 }
 
