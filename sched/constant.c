@@ -18,12 +18,15 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = o->lr > 0 ? o->lr : base->lr };
 }
 
+static bool sets_rate(const void *opts) { return ((const lathe_constant_opts *)opts)->lr > 0; }
+
 const lathe_sched_type lathe_constant_sched = {
     .name = "constant",
     .summary = "the same learning rate throughout",
     .opts_size = sizeof(lathe_constant_opts),
     .fields = fields,
     .rates = rates,
+    .sets_rate = sets_rate,
 };
 
 lathe_sched *lathe_sched_constant(lathe_optim *optim, const lathe_constant_opts *opts)

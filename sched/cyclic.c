@@ -201,6 +201,8 @@ static void describe(const void *opts, uint64_t steps, double steps_per_epoch, c
         snprintf(text + used, 256 - (size_t)used, "; this run has %.3g", (double)steps / (double)length);
 }
 
+static bool sets_rate(const void *opts) { return opts; }
+
 const lathe_sched_type lathe_cyclic_sched = {
     .name = "cyclic",
     .summary = "up from base_lr to max_lr and down again, cycle after cycle",
@@ -208,6 +210,7 @@ const lathe_sched_type lathe_cyclic_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .sets_rate = sets_rate,
     .warn = warn,
     .describe = describe,
 };

@@ -141,6 +141,8 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
         o->total_steps);
 }
 
+static bool sets_rate(const void *opts) { return opts; }
+
 const lathe_sched_type lathe_one_cycle_sched = {
     .name = "one_cycle",
     .summary = "one cycle up to max_lr, then far down",
@@ -148,6 +150,7 @@ const lathe_sched_type lathe_one_cycle_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .sets_rate = sets_rate,
     .warn = warn,
 };
 

@@ -67,8 +67,9 @@ static bool is_better(const lathe_plateau_opts *o, double value, double best)
     return value > (relative ? best * (o->threshold + 1) : best + o->threshold);
 }
 
-static void observe(const void *opts, double state[LATHE_SCHED_STATE], double value)
+static void observe(const void *opts, double state[LATHE_SCHED_STATE], uint64_t t, double value)
 {
+    (void)t;
     const lathe_plateau_opts *o = opts;
     double worst = o->mode == LATHE_PLATEAU_MIN ? HUGE_VAL : -HUGE_VAL;
     if (is_better(o, value, state[SEEN] > 0 ? state[BEST] : worst)) {

@@ -179,11 +179,25 @@ lathe_status lathe_sched_by_epoch(lathe_sched *sched, uint64_t steps_per_epoch)
 void lathe_sched_observe(lathe_sched *sched, double value)
 {
     if (!lathe_sched_observes(sched)) return;
-    sched->type->observe(sched->groups[0].opts, sched->state, value);
+    sched->type->observe(sched->groups[0].opts, sched->state, sched->steps / sched->unit, value);
     apply(sched);
 }
 
-bool lathe_sched_observes(const lathe_sched *sched) { return sched && sched->type->observe; }
+bool lathe_sched_type_observes(const lathe_sched_type *type, const void *opts)
+{
+    return type->observe && (!type->observes || type->observes(opts));
+}
+
+bool lathe_sched_observes(const lathe_sched *sched)
+{
+    return sched && lathe_sched_type_observes(sched->type, sched->groups[0].opts);
+}
+
+bool lathe_sched_sets_rate(const lathe_sched *sched, int number)
+{
+    if (!sched || number < 0 || number >= sched->group_count) return false;
+    return sched->type->sets_rate && sched->type->sets_rate(sched->groups[number].opts);
+}
 
 bool lathe_sched_wants_more(const lathe_sched *sched)
 {
@@ -223,7 +237,7 @@ static bool seldom_stepped(const lathe_sched *sched, char text[256])
 {
     uint64_t own = sched->steps - sched->steps_at_start, now = lathe_optim_steps(sched->optim);
     uint64_t optim = now < sched->optim_steps_at_start ? 0 : now - sched->optim_steps_at_start;
-    if (optim < 100 || own > optim / 10 || sched->type->observe) return false;
+    if (optim < 100 || own > optim / 10 || lathe_sched_observes(sched)) return false;
     snprintf(text, 256,
         "%s: %" PRIu64 " scheduler steps in %" PRIu64
         " optimizer steps; lathe_sched_step belongs after every "

@@ -57,8 +57,14 @@ typedef struct lathe_sched_type {
     /** For options with pointers: copies what they point to, after the check. May be NULL. */
     lathe_status (*open)(void *opts, const lathe_sched_base *base);
     void (*close)(void *opts); /* frees the copy; may be NULL */
-    /** Takes a new value of the metric, once an epoch; may change the state. NULL: observes nothing. */
-    void (*observe)(const void *opts, double state[LATHE_SCHED_STATE], double value);
+    /** Takes a new value of the metric after step t, once an epoch; may change the state. NULL: observes
+     * nothing. */
+    void (*observe)(const void *opts, double state[LATHE_SCHED_STATE], uint64_t t, double value);
+    /** Returns true if these options observe. NULL: any options do, if `observe` is there. */
+    bool (*observes)(const void *opts);
+    /** Returns true if these options have a learning rate of their own, so that base.lr does not count. NULL:
+     * no options have. */
+    bool (*sets_rate)(const void *opts);
     /** Returns true if a higher value of the metric is better (an accuracy). NULL: lower is better. */
     bool (*wants_more)(const void *opts);
     /** Writes one line about a run of `steps`, such as its number of cycles. `steps_per_epoch` 1: epochs. */
@@ -99,6 +105,10 @@ void lathe_sched_observe(lathe_sched *sched, double value);
 
 /** Returns true if the schedule uses lathe_sched_observe. */
 bool lathe_sched_observes(const lathe_sched *sched);
+
+/** Returns true if the schedule has a learning rate of its own for the group: the rate of the optimizer and of
+ * its groups does not count. */
+bool lathe_sched_sets_rate(const lathe_sched *sched, int group);
 
 /** Returns true if a higher value is better for lathe_sched_observe (an accuracy), false for a loss. */
 bool lathe_sched_wants_more(const lathe_sched *sched);

@@ -8,6 +8,9 @@
 lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts,
     void **ready);
 
+/** Returns true if a schedule of that type with these options observes a metric. */
+bool lathe_sched_type_observes(const lathe_sched_type *type, const void *opts);
+
 /** Free the copy. NULL is fine. */
 void lathe_sched_release(const lathe_sched_type *type, void *ready);
 

@@ -52,9 +52,6 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     for (int i = 0; i < o->count; i++) {
         const lathe_segment *s = &o->segment[i];
         if (!s->type) return lathe_fail(LATHE_EARG, "sequence: segment %d has no type", i);
-        if (s->type->observe)
-            return lathe_fail(LATHE_EARG,
-                "sequence: segment %d, %s, depends on what a run brings and cannot be one", i, s->type->name);
         if (!s->steps && i + 1 < o->count)
             return lathe_fail(LATHE_EARG,
                 "sequence: segment %d, %s, has no length; only the last may have none", i, s->type->name);
@@ -65,13 +62,15 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     return LATHE_OK;
 }
 
-static lathe_status open_part(const lathe_segment *segment, const lathe_sched_base *base, part *made)
+/* `steps`: the segment's length, of its own or what the run leaves; 0: unknown. */
+static lathe_status open_part(const lathe_segment *segment, uint64_t steps, const lathe_sched_base *base,
+    part *made)
 {
     const lathe_sched_type *type = segment->type;
     void *given = lathe_alloc(1, type->opts_size);
     if (!given) return LATHE_ENOMEM;
     if (segment->opts) memcpy(given, segment->opts, type->opts_size);
-    if (segment->steps) lathe_sched_fill_length(type, given, segment->steps, false);
+    if (steps) lathe_sched_fill_length(type, given, steps, false);
     lathe_status status = lathe_sched_prepare(type, base, given, &made->opts);
     lathe_free(given);
     made->type = type;
@@ -104,8 +103,15 @@ static lathe_status open_parts(void *opts, const lathe_sched_base *base)
     o->part = lathe_alloc((size_t)o->count, sizeof *o->part);
     if (!o->part) return LATHE_ENOMEM;
     for (int i = 0; i < o->count && !status; i++) {
-        status = open_part(&o->segment[i], base, &o->part[i]);
-        if (i) o->part[i].start = o->part[i - 1].start + o->part[i - 1].steps;
+        const uint64_t start = i ? o->part[i - 1].start + o->part[i - 1].steps : 0,
+                       left = o->run_steps > start ? o->run_steps - start : o->run_steps > 0;
+        status =
+            open_part(&o->segment[i], o->segment[i].steps ? o->segment[i].steps : left, base, &o->part[i]);
+        o->part[i].start = start;
+        if (!status && i + 1 < o->count && lathe_sched_type_observes(o->part[i].type, o->part[i].opts))
+            status = lathe_fail(LATHE_EARG,
+                "sequence: segment %d, %s, observes a metric, which only the last segment can", i,
+                o->part[i].type->name);
     }
     if (status) close_parts(o);
     else join_parts(o->part, o->count);
@@ -135,6 +141,41 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     return false;
 }
 
+/* Only the last segment observes, once it runs. */
+static const part *observer_of(const void *opts)
+{
+    const lathe_sequence_opts *o = opts;
+    const part *last = &o->part[o->count - 1];
+    return lathe_sched_type_observes(last->type, last->opts) ? last : NULL;
+}
+
+static bool observes(const void *opts) { return observer_of(opts); }
+
+static void observe(const void *opts, double state[LATHE_SCHED_STATE], uint64_t t, double value)
+{
+    const part *last = observer_of(opts);
+    if (last && t > last->start) last->type->observe(last->opts, state, t - last->start, value);
+}
+
+static bool wants_more(const void *opts)
+{
+    const part *last = observer_of(opts);
+    return last && last->type->wants_more && last->type->wants_more(last->opts);
+}
+
+/* Does no segment begin from the group's own rate? */
+static bool sets_rate(const void *opts)
+{
+    const lathe_sequence_opts *o = opts;
+    for (int i = 0; i < o->count; i++) {
+        const part *p = &o->part[i];
+        const bool joined = (p->type->joins == LATHE_JOINS_NEXT && i + 1 < o->count) ||
+            (p->type->joins == LATHE_JOINS_PREVIOUS && i);
+        if (!joined && !(p->type->sets_rate && p->type->sets_rate(p->opts))) return false;
+    }
+    return true;
+}
+
 const lathe_sched_type lathe_sequence_sched = {
     .name = "sequence",
     .summary = "schedules one after the other, such as warmup:200it,cyclic:4ep,cooldown:1ep",
@@ -142,6 +183,10 @@ const lathe_sched_type lathe_sequence_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .observe = observe,
+    .observes = observes,
+    .wants_more = wants_more,
+    .sets_rate = sets_rate,
     .warn = warn,
     .open = open_parts,
     .close = close_parts,

@@ -16,8 +16,10 @@ typedef struct lathe_segment {
 } lathe_segment;
 
 typedef struct lathe_sequence_opts {
-    const lathe_segment *segment;     /* copied, with all options */
-    int count;                        /* at least 1 */
+    const lathe_segment *segment; /* copied, with all options */
+    int count;                    /* at least 1 */
+    uint64_t
+        run_steps; /* the run's length, of which a last segment without a length has the rest; 0: unknown */
     struct lathe_sequence_part *part; /* the scheduler's own: leave it NULL */
 } lathe_sequence_opts;
 
@@ -27,11 +29,12 @@ typedef struct lathe_sequence_opts {
  * Segments are data, not schedulers: a segment sets the rates only while it runs, and the step alone decides
  * which segment runs. A warm-up rises to the first rate of the next segment. A cool-down falls from the last
  * rate of the segment before. A segment whose total_iters, total_steps or t_max is not given takes its own
- * length.
+ * length; the last segment without a length takes the rest of run_steps.
+ * Only the last segment may observe a metric (plateau); it observes from its own first step on.
  * If any segment sets momentum, the other segments hold the group's own momentum. A cool-down holds the last
  * momentum before it.
- * Errors   LATHE_EARG: no segments, one without type, a length of 0 before the last, a schedule that observes
- *          something; each segment's own errors.
+ * Errors   LATHE_EARG: no segments, one without type, a length of 0 before the last, a segment before the
+ *          last that observes a metric; each segment's own errors.
  * Warnings each segment's own; a run that is not as long as the sequence.
  * Like     torch.optim.lr_scheduler.SequentialLR, without its objects that overwrite each other.
  */

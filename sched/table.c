@@ -226,6 +226,8 @@ static void close_rows(void *opts)
     lathe_free((void *)(uintptr_t)o->row);
 }
 
+static bool sets_rate(const void *opts) { return opts; }
+
 const lathe_sched_type lathe_table_sched = {
     .name = "table",
     .summary = "the rates of a CSV file",
@@ -233,6 +235,7 @@ const lathe_sched_type lathe_table_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .sets_rate = sets_rate,
     .open = open_rows,
     .close = close_rows,
 };

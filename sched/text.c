@@ -156,7 +156,9 @@ static lathe_sched *build(lathe_optim *optim, const char *text, const lathe_sche
     const lathe_segment *only = &all->segment[0];
     if (all->sequence || count > 1)
         return lathe_sched_sequence(optim,
-            &(lathe_sequence_opts){ .segment = all->segment, .count = all->count });
+            &(lathe_sequence_opts){ .segment = all->segment,
+                .count = all->count,
+                .run_steps = o->run_steps });
     lathe_sched_fill_length(only->type, (void *)(uintptr_t)only->opts, o->run_steps, true);
     return lathe_sched_new(only->type, optim, only->opts);
 }

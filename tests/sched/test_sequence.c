@@ -98,8 +98,8 @@ static void refusals(void **state)
         { { { NULL, NULL, 1 } }, 1, "sequence: segment 0 has no type" },
         { { { &lathe_constant_sched, NULL, 0 }, { &lathe_constant_sched, NULL, 0 } }, 2,
             "sequence: segment 0, constant, has no length" },
-        { { { &lathe_constant_sched, NULL, 1 }, { &lathe_plateau_sched, NULL, 0 } }, 2,
-            "sequence: segment 1, plateau, depends on what a run" },
+        { { { &lathe_plateau_sched, NULL, 1 }, { &lathe_constant_sched, NULL, 0 } }, 2,
+            "sequence: segment 0, plateau, observes a metric, which only the last segment can" },
         { { { &lathe_constant_sched, NULL, UINT64_MAX }, { &lathe_constant_sched, NULL, UINT64_MAX } }, 2,
             "ends beyond step 2^53" },
         { { { &lathe_constant_sched, NULL, 1 }, { &lathe_cyclic_sched, &bad, 0 } }, 2,
@@ -180,6 +180,32 @@ static void pytorch_schedules(void **state)
         true);
 }
 
+/* Plateau after a warm-up observes from its own first step on, and drops from there. */
+static void the_last_segment_may_observe(void **state)
+{
+    (void)state;
+    static const lathe_plateau_opts plateau = { .factor = 0.5, .patience = -1, .mode = LATHE_PLATEAU_MAX };
+    const lathe_segment segment[] = { { &lathe_warmup_sched, NULL, 4 },
+        { &lathe_plateau_sched, &plateau, 0 } };
+    static const double want[] = { 0.01, 0.2575, 0.505, 0.7525, 1, 1, 0.5, 0.25, 0.125 };
+    lathe_optim *optim = sgd_with(1, 0.9);
+    lathe_sched *sched =
+        lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = segment, .count = 2 });
+    assert_true(lathe_sched_observes(sched) && lathe_sched_wants_more(sched));
+    for (int t = 0; t < 9; t++) {
+        if (fabs(lathe_optim_lr(optim, 0) - want[t]) > 1e-15)
+            fail_msg("step %d: %.17g, expected %g", t, lathe_optim_lr(optim, 0), want[t]);
+        lathe_sched_step(sched);
+        lathe_sched_observe(sched, t < 5 ? t : 1); /* better until step 5 */
+    }
+    lathe_sched_free(sched);
+    const lathe_segment plain[] = { { &lathe_constant_sched, NULL, 0 } };
+    sched = lathe_sched_sequence(optim, &(lathe_sequence_opts){ .segment = plain, .count = 1 });
+    assert_false(lathe_sched_observes(sched) || lathe_sched_wants_more(sched));
+    lathe_sched_free(sched);
+    sgd_free(optim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
         cmocka_unit_test(warmup_cycle_and_cooldown),
         cmocka_unit_test(lengths_are_the_segments),
         cmocka_unit_test(sequences_may_be_nested),
+        cmocka_unit_test(the_last_segment_may_observe),
         cmocka_unit_test(refusals),
         cmocka_unit_test(warnings),
         cmocka_unit_test(every_allocation_may_fail),

@@ -1,6 +1,8 @@
+#include "support/folder.h"
 #include "support/schedule.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static const lathe_sched_option range[] = { { "base_lr", "0.1" }, { "max-lr", "0.5" },
@@ -141,12 +143,112 @@ static void mistakes_are_named(void **state)
     sgd_free(optim);
 }
 
+/* Every schedule of 20 steps as the first and as the last segment, with its length and without, is the single
+ * schedule of 20 steps. */
+static void every_schedule_knows_its_segment(void **state)
+{
+    (void)state;
+    const char *path = test_path("table.csv");
+    static const char rows[] = "step,lr\n0,0.5\n9,0.25\n";
+    test_write(path, rows, strlen(rows));
+    const struct {
+        const char *name, *length; /* of the option that is its length; NULL: it has none */
+        lathe_sched_option option[3];
+        int options;
+    } schedules[] = {
+        { "constant", NULL, { { "lr", "0.5" } }, 1 },
+        { "cooldown", "total_iters", { { NULL, NULL } }, 0 },
+        { "cosine", "t_max", { { NULL, NULL } }, 0 },
+        { "cyclic", NULL, { { "base_lr", "0.1" }, { "max_lr", "1" }, { "step_size_up", "4" } }, 3 },
+        { "exponential", NULL, { { "gamma", "0.9" } }, 1 },
+        { "linear", "total_iters", { { NULL, NULL } }, 0 },
+        { "multi_step", NULL, { { "milestones", "3,9" } }, 1 },
+        { "one_cycle", "total_steps", { { "max_lr", "1" } }, 1 },
+        { "polynomial", "total_iters", { { NULL, NULL } }, 0 },
+        { "step", NULL, { { "step_size", "3" } }, 1 },
+        { "table", NULL, { { "file", path } }, 1 },
+        { "warm_restarts", NULL, { { "t_0", "6" } }, 1 },
+        { "warmup", "total_iters", { { NULL, NULL } }, 0 },
+        { "wsd", "total_steps", { { "warmup", "3" } }, 1 },
+    };
+    static const struct {
+        const char *text;
+        uint64_t start;
+    } places[] = { { "%s:20,constant:5", 0 }, { "constant:7,%s:20", 7 }, { "constant:7,%s", 7 } };
+    size_t known = 0;
+    while (lathe_sched_at((int)known)) known++;
+    assert_int_equal(sizeof schedules / sizeof schedules[0] + 2, known); /* and plateau, and sequence */
+    lathe_optim *optim = sgd_with(1, 0.9);
+    for (size_t i = 0; i < sizeof schedules / sizeof schedules[0]; i++) {
+        lathe_sched_option own[4], single[4];
+        int options = schedules[i].options;
+        char names[4][64];
+        for (int k = 0; k < options; k++) {
+            snprintf(names[k], sizeof names[k], "%s.%s", schedules[i].name, schedules[i].option[k].key);
+            own[k] = single[k] = (lathe_sched_option){ names[k], schedules[i].option[k].text };
+        }
+        if (schedules[i].length) single[options] = (lathe_sched_option){ schedules[i].length, "20" };
+        for (size_t p = 0; p < sizeof places / sizeof places[0]; p++) {
+            char text[64];
+            double want[20];
+            lathe_sched_text_opts opts = { single, options + (schedules[i].length != NULL), 0, 20 };
+            lathe_sched *sched = lathe_sched_from_text(optim, schedules[i].name, &opts);
+            if (!sched) fail_msg("%s: %s", schedules[i].name, lathe_error_message());
+            for (uint64_t t = 0; t < 20; t++) want[t] = lathe_sched_rates_at(sched, 0, t).lr;
+            lathe_sched_free(sched);
+            snprintf(text, sizeof text, places[p].text, schedules[i].name);
+            opts = (lathe_sched_text_opts){ own, options, 0, 27 };
+            sched = lathe_sched_from_text(optim, text, &opts);
+            if (!sched) fail_msg("%s: %s", text, lathe_error_message());
+            for (uint64_t t = 0; t < 20; t++)
+                if (lathe_sched_rates_at(sched, 0, places[p].start + t).lr != want[t])
+                    fail_msg("%s: step %d: %.17g, alone %.17g", text, (int)t,
+                        lathe_sched_rates_at(sched, 0, places[p].start + t).lr, want[t]);
+            lathe_sched_free(sched);
+        }
+    }
+    sgd_free(optim);
+}
+
+/* Exactly the schedules that say so have rates that the optimizer's rate does not move. */
+static void a_schedule_says_if_it_sets_the_rate(void **state)
+{
+    (void)state;
+    static const lathe_sched_option options[] = { { "cyclic.base_lr", "0.1" }, { "cyclic.max_lr", "0.5" },
+        { "one_cycle.max_lr", "0.5" }, { "constant.lr", "0.5" } };
+    static const struct {
+        const char *text;
+        int first, count; /* of the options */
+    } cases[] = { { "cyclic", 0, 2 }, { "one_cycle", 2, 1 }, { "constant", 3, 1 }, { "constant", 3, 0 },
+        { "cosine", 0, 0 }, { "warmup:5,cyclic:20,cooldown:5", 0, 2 }, { "warmup:5,cosine", 0, 0 },
+        { "cyclic:20,cosine", 0, 2 }, { "wsd", 0, 0 }, { "plateau", 0, 0 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool moved = false, says = false;
+        lathe_rates rates[2][30];
+        for (int k = 0; k < 2; k++) {
+            lathe_optim *optim = sgd_with(k + 1, 0);
+            lathe_sched *sched = make(optim, cases[i].text, options + cases[i].first, cases[i].count);
+            if (!sched) fail_msg("%s: %s", cases[i].text, lathe_error_message());
+            for (uint64_t t = 0; t < 30; t++) rates[k][t] = lathe_sched_rates_at(sched, 0, t);
+            says = lathe_sched_sets_rate(sched, 0);
+            assert_false(lathe_sched_sets_rate(sched, 1));
+            lathe_sched_free(sched);
+            sgd_free(optim);
+        }
+        for (int t = 0; t < 30; t++) moved = moved || rates[0][t].lr != rates[1][t].lr;
+        if (says == moved) fail_msg("%s: says %d, moves %d", cases[i].text, says, moved);
+    }
+    assert_false(lathe_sched_sets_rate(NULL, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_name),
         cmocka_unit_test(a_sequence),
         cmocka_unit_test(modes_in_the_text),
+        cmocka_unit_test(every_schedule_knows_its_segment),
+        cmocka_unit_test(a_schedule_says_if_it_sets_the_rate),
         cmocka_unit_test(types_of_a_text),
         cmocka_unit_test(mistakes_are_named),
     };
