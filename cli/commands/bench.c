@@ -244,11 +244,9 @@ const cli_command lathe_bench_command = {
     .name = "bench",
     .summary = "time training steps",
     .arguments = "",
-    .about = "Times whole training steps (forward, backward, optimizer) on random pictures. GFLOP/s counts 3 "
-             "times the forward\n"
-             "pass's operations of convolutions and linear layers; beside it stands what the processor can "
-             "do at best, measured\n"
-             "in the same run.",
+    .about = "Times whole training steps (forward, backward, optimizer) on random pictures.\n"
+             "GFLOP/s counts 3 times the operations of a forward of convolutions and linear\n"
+             "layers. The processor's peak is measured in the same run.",
     .example = "lathe bench --model resnet20 --batch-size 128 --threads 2 --optim sgd --steps 30 --json",
     .options = options,
     .run = run,

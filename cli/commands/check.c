@@ -234,11 +234,10 @@ const cli_command lathe_check_command = {
     .name = "check",
     .summary = "overfit one batch; look for label, shape, range and schedule mistakes",
     .arguments = "",
-    .about = "Looks at what would be trained before it is: labels, pictures in both splits, what the net "
-             "gets after normalisation, the\n"
-             "schedule's rates, the first loss, and whether the net can memorise one batch. A line a "
-             "finding: ok, odd or WRONG;\n"
-             "the exit code is 1 if something is wrong. Takes the options of `lathe train`.",
+    .about = "Checks a training before it starts: labels, pictures in both splits, the net's input\n"
+             "after normalisation, the schedule's rates, the first loss, and whether the net can\n"
+             "memorise one batch. Each finding is one line: ok, odd or WRONG. The exit code is 1\n"
+             "if something is wrong. Takes the options of `lathe train`.",
     .example = "lathe check --data folder:photos --model resnet8",
     .options = options,
     .takes_settings = true,

@@ -237,13 +237,12 @@ const cli_command lathe_compare_command = {
     .name = "compare",
     .summary = "several schedules, or other settings, on the same seeds; one page",
     .arguments = "",
-    .about = "Trains each variant with each seed: the same first weights, the same order of samples, the "
-             "same number of steps. Each is a run\n"
-             "folder, DIR/VARIANT/seed-N; DIR/report.html shows all curves, DIR/compare.json lists the runs. "
-             "A schedule that was not given its\n"
-             "lengths or rates gets some that fit the run, and a note says which. Ctrl-C saves and stops; "
-             "the same command, or --resume DIR,\n"
-             "goes on, also after a kill. Without --out the folder is runs/compare-N.",
+    .about = "Trains each variant with each seed: with the same first weights, the same order of\n"
+             "samples and the same number of steps. Each is a run folder, DIR/VARIANT/seed-N.\n"
+             "DIR/report.html shows all curves; DIR/compare.json lists the runs. A schedule\n"
+             "without lengths or rates gets values that fit the run, and a note lists them. Ctrl-C\n"
+             "saves and stops. The same command, or --resume DIR, resumes, also after a kill.\n"
+             "Without --out the folder is runs/compare-N.",
     .example =
         "lathe compare --vary "
         "sched=constant,step,cosine,cyclic:triangular,cyclic:triangular2,cyclic:exp_range,onecycle --seeds 3 "

@@ -200,9 +200,9 @@ const cli_command lathe_data_command = {
     .name = "data",
     .summary = "what a data set holds: classes, sizes, duplicates, broken files",
     .arguments = "",
-    .about = "Counts the pictures of each class, tells their sizes, mean and standard deviation, finds "
-             "pictures that are there twice (by\n"
-             "their content) or in train and test both, and names the files that cannot be read.",
+    .about = "Counts the pictures of each class and shows their sizes, mean and standard\n"
+             "deviation. Finds pictures with the same content, in one set or in train and test,\n"
+             "and names files that cannot be read.",
     .example = "lathe data --data folder:photos",
     .options = options,
     .takes_settings = true,

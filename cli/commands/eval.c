@@ -206,9 +206,9 @@ const cli_command lathe_eval_command = {
     .name = "eval",
     .summary = "metrics of a run's model on a data set",
     .arguments = "RUN",
-    .about = "Measures the model of a run folder on the test split, or on another: loss, accuracy and all "
-             "metrics of\n"
-             "`lathe list metrics` with their default options, or those of --metric.",
+    .about = "Measures the model of a run folder on the test split, or on another split: loss,\n"
+             "accuracy and all metrics of `lathe list metrics` with their default options, or the\n"
+             "metrics of --metric.",
     .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,
     .least = 1,

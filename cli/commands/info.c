@@ -63,8 +63,8 @@ const cli_command lathe_info_command = {
     .name = "info",
     .summary = "version, processor, BLAS core type, threads, build",
     .arguments = "",
-    .about = "Says what this lathe is and what it runs on. The environment's LATHE_ISA (base, avx2) limits "
-             "the instruction set.",
+    .about = "Prints the version of lathe, its build, and the machine. LATHE_ISA (base, avx2) in\n"
+             "the environment limits the instruction set.",
     .example = "lathe info --json",
     .run = run,
 };

@@ -321,9 +321,9 @@ const cli_command lathe_list_command = {
     .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets with "
                "their options",
     .arguments = "[KIND [NAME]]",
-    .about = "Lists everything of a kind with its options, their defaults and legal ranges; one of them if a "
-             "NAME is given.\n"
-             "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets.",
+    .about = "Lists all of a kind with their options, defaults and legal ranges, or only NAME.\n"
+             "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms,\n"
+             "datasets.",
     .example = "lathe list schedulers cyclic",
     .most = 2,
     .run = run,

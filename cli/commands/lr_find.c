@@ -254,13 +254,11 @@ const cli_command lathe_lr_find_command = {
     .name = "lr-find",
     .summary = "learning-rate range test: suggests the pair base_lr, max_lr",
     .arguments = "",
-    .about = "Raises the learning rate from step to step, several times from the first weights of different "
-             "seeds, and reads from the\n"
-             "median curve of loss and accuracy the two rates that a cyclic schedule needs. Prints them with "
-             "the rule that gave each\n"
-             "and its spread over the sweeps, and the options to train with. Writes no run folder; refuses, "
-             "with exit code 1, where\n"
-             "the curve is flat. Takes the options of `lathe train`.",
+    .about = "Raises the learning rate from step to step, several times, from the first weights of\n"
+             "different seeds. Reads base_lr and max_lr of a cyclic schedule from the median curve\n"
+             "of loss and accuracy. Prints both with their rules, their spread over the sweeps,\n"
+             "and the options for training. Writes no run folder. The exit code is 1 if the curve\n"
+             "is flat. Takes the options of `lathe train`.",
     .example = "lathe lr-find --data fashion-mnist --model lenet5 --optim sgd --momentum 0.9 --epochs 2 "
                "--svg range.svg",
     .options = options,

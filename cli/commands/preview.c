@@ -135,9 +135,9 @@ const cli_command lathe_preview_command = {
     .name = "preview",
     .summary = "draw a schedule without training",
     .arguments = "",
-    .about = "Draws the learning rate and the momentum of each step, exactly as a run with these settings "
-             "would use them.\n"
-             "Odd but legal schedules get a note on stderr, unless --no-warnings is given.",
+    .about = "Draws the learning rate and the momentum of each step, exactly as a run with these\n"
+             "settings uses them. Unusual schedules get a note on stderr, unless --no-warnings is\n"
+             "given.",
     .example = "lathe preview --sched cyclic --base-lr 1e-4 --max-lr 3e-3 --step-size-up 4 --mode "
                "triangular2 --steps 16 --csv",
     .options = options,

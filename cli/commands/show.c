@@ -150,9 +150,8 @@ const cli_command lathe_show_command = {
     .name = "show",
     .summary = "contact sheet of a data set as the model will see it",
     .arguments = "",
-    .about = "Draws pictures of a data set with their classes, cropped, scaled and augmented as in training: "
-             "the sheet is a PNG, and\n"
-             "on a terminal with 24-bit colours a preview follows.",
+    .about = "Draws pictures of a data set with their classes into a PNG, cropped, scaled and\n"
+             "augmented as in training. On a terminal with 24-bit colours a preview follows.",
     .example =
         "lathe show --data folder:photos --size 96 --augment \"random_resized_crop:96,hflip,jitter:0.2\"",
     .options = options,

@@ -103,9 +103,8 @@ const cli_command lathe_summary_command = {
     .name = "summary",
     .summary = "layers, shapes, parameters, FLOPs",
     .arguments = "",
-    .about = "Builds a network and shows what each layer gives for one image. Sizes that do not fit are "
-             "found here, before\n"
-             "any data is read for training.",
+    .about = "Builds a network and shows each layer's output for one image. Finds sizes that do\n"
+             "not fit before any data is read.",
     .example = "lathe summary --model resnet20 --input 3x32x32 --classes 10",
     .options = options,
     .run = run,

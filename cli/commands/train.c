@@ -163,13 +163,11 @@ const cli_command lathe_train_command = {
     .name = "train",
     .summary = "train; write a run folder",
     .arguments = "",
-    .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv, last.safetensors, "
-             "best.safetensors,\n"
-             "report.html, log.jsonl. Without --out the folder is runs/MODEL-DATA-N. The first Ctrl-C ends "
-             "the step, saves and\n"
-             "exits with 130; the second exits at once. --resume DIR goes on. Same seed, same bytes, for any "
-             "number of threads,\n"
-             "with or without a break.",
+    .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv,\n"
+             "last.safetensors, best.safetensors, report.html, log.jsonl. Without --out the folder\n"
+             "is runs/MODEL-DATA-N. The first Ctrl-C finishes the step, saves and exits with 130;\n"
+             "the second exits at once. --resume DIR resumes a run. The same seed gives the same\n"
+             "bytes, for any number of threads, with or without interruptions.",
     .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 "
                "--max-lr 3e-3 "
                "--step-size-up 2.5ep --epochs 5 --out runs/first",

@@ -229,9 +229,9 @@ const cli_command lathe_walk_command = {
     .name = "walk",
     .summary = "watch an optimizer walk down a function of two numbers",
     .arguments = "",
-    .about = "Takes the steps of an optimizer, with its schedule, clipping and averaged weights, on a "
-             "function of two numbers\n"
-             "and shows the way. What the settings say about data and network is not used.",
+    .about = "Makes the steps of an optimizer, with its schedule, clipping and averaged weights,\n"
+             "on a function of two numbers, and draws its path. Settings of data and network are\n"
+             "not used.",
     .example = "lathe walk --optim adam --lr 0.1 --steps 200 --svg adam.svg",
     .options = options,
     .takes_settings = true,

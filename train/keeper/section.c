@@ -5,7 +5,7 @@ static const lathe_setting settings[] = {
     { LATHE_TEXT_KEY(save_every, "LENGTH", "",
           "also save at this distance of steps, epochs or minutes (20, 0.5ep, 5min)"),
         .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
-    { LATHE_NUMBER_KEY(INT, keep, "N", "3", "how many of those saves stay"), .field.min = 1,
+    { LATHE_NUMBER_KEY(INT, keep, "N", "3", "how many of these saves to keep"), .field.min = 1,
         .field.max = 1000000, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
     { LATHE_NUMBER_KEY(BOOL, no_times, "BOOL", "false",
           "no times in epochs.csv, so that equal runs have equal files"),
@@ -13,7 +13,7 @@ static const lathe_setting settings[] = {
     { LATHE_TEXT_KEY(log, "LIST", "", "logs in the run folder besides CSV and JSON lines: tensorboard"),
         .flags = LATHE_SETTING_FREE },
     { LATHE_TEXT_KEY(out, "DIR", "", "run folder"), .flags = LATHE_SETTING_PLACE },
-    { LATHE_TEXT_KEY(resume, "DIR", "", "run folder to go on with"),
+    { LATHE_TEXT_KEY(resume, "DIR", "", "run folder to resume"),
         .flags = LATHE_SETTING_PLACE | LATHE_SETTING_LINE },
     { .preset = NULL },
 };

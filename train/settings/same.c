@@ -48,9 +48,8 @@ static lathe_status compare_texts(const char *path, const char *then, const char
     const char *line[2] = { lacking_line(then, now, &length[0]), lacking_line(now, then, &length[1]) };
     if (!length[0] && !length[1]) return LATHE_OK;
     return lathe_fail(LATHE_EARG,
-        "%s: a run with '%.*s', the settings say '%.*s'; a run goes on with its own settings, but for its "
-        "length "
-        "(--epochs, --max-steps) and what does not change the result",
+        "%s: a run with '%.*s', the settings say '%.*s'; a run resumes with its own settings, except "
+        "its length (--epochs, --max-steps) and what does not change the result",
         path, length[0], line[0], length[1], line[1]);
 }
 
