@@ -129,8 +129,8 @@ int main(int argc, char **argv)
     lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = print_message });
     lathe_run_train(run);
     printf("%s with %s, %s: test accuracy %.0f %%\n",
-        lathe_optim_type_of(run->optim)->name,
-        lathe_sched_type_of(run->sched)->name,
+        lathe_optim_type_of(run->learner->optim)->name,
+        lathe_sched_type_of(run->learner->sched)->name,
         settings.augment,
         100 * run->test_score.metric[0]);
     lathe_run_free(run);

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "lines.h"
 #include "safetensors.h"
+#include "state.h"
 #include "text.h"
 
 #endif

@@ -54,7 +54,7 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
     const lathe_run *now)
 {
     const bool going_on = now && !strcmp(now->settings.out, run->settings.out);
-    const lathe_history *history = going_on ? &now->history : &c->history[c->runs];
+    const lathe_history *history = going_on ? &now->keeper->history : &c->history[c->runs];
     bool known = going_on;
     lathe_status status = going_on ? LATHE_OK : curves_of(compare, run, &c->history[c->runs], &known);
     if (run->result.end == LATHE_RUN_OPEN) c->open = true;
@@ -64,9 +64,10 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
         .seed = run->settings.seed,
         .steps_per_epoch = going_on ? now->steps_per_epoch : steps_per_epoch(history),
         .seconds = run->result.seconds,
-        .test_accuracy = run->result.test_accuracy,
         .test_loss = run->result.test_loss,
+        .test = { run->result.test_accuracy },
         .folder = run->folder };
+    for (int i = 1; i < LATHE_TASK_METRICS; i++) c->run[c->runs - 1].test[i] = (double)NAN;
     return LATHE_OK;
 }
 

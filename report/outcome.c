@@ -61,10 +61,11 @@ static lathe_status compose(lathe_text *out, const lathe_dataset *data, const ch
 char *lathe_report_outcome(lathe_run *run)
 {
     const lathe_dataset *data = run->feed->test ? run->feed->test : run->feed->val;
-    if (!data || !lathe_task_single_class(run->task) || data->classes < 2 || data->classes > MOST_CLASSES)
+    if (!data || !lathe_task_single_class(run->learner->task) || data->classes < 2 ||
+        data->classes > MOST_CLASSES)
         return NULL;
-    lathe_measure *measure =
-        lathe_measure_new(run->task, &(lathe_measure_opts){ .metrics = "", .mistakes = MOST_MISTAKES });
+    lathe_measure *measure = lathe_measure_new(run->learner->task,
+        &(lathe_measure_opts){ .metrics = "", .mistakes = MOST_MISTAKES });
     lathe_text out = { 0 };
     lathe_status status = measure ? measure_tested(run, data, measure) : lathe_error();
     if (!status) status = compose(&out, data, run->feed->test ? "test" : "validation", measure);

@@ -126,7 +126,7 @@ static char *title_of(const lathe_settings *settings)
 /* The layers as a table; NULL without layers. */
 static char *summary_of(const lathe_run *run)
 {
-    lathe_summary *summary = lathe_nn_summary(run->net,
+    lathe_summary *summary = lathe_nn_summary(run->learner->net,
         (lathe_shape){ 3, { run->feed->data->channels, run->feed->data->height, run->feed->data->width } });
     size_t length = summary ? lathe_summary_text(summary, NULL, 0) : 0;
     char *text = summary ? lathe_alloc(length + 1, 1) : NULL;
@@ -138,16 +138,16 @@ static char *summary_of(const lathe_run *run)
 static lathe_status with_run(const lathe_run *run, const char *outcome, lathe_page_use *use, void *result)
 {
     if (!run) return lathe_fail_null("lathe_report_page", "run");
-    bool live = run->end == LATHE_RUN_OPEN, tested = run->test_score.count > 0;
+    bool live = run->end == LATHE_RUN_OPEN;
     char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings),
          *summary = live ? NULL : summary_of(run);
-    lathe_page_run only = { .history = &run->history,
+    lathe_page_run only = { .history = &run->keeper->history,
         .seed = run->settings.seed,
         .steps_per_epoch = run->steps_per_epoch,
         .folder = "",
         .seconds = run->settings.no_times ? (double)NAN : run->seconds,
-        .test_accuracy = tested ? run->test_score.metric[0] : (double)NAN,
-        .test_loss = tested ? run->test_score.loss : (double)NAN };
+        .test_loss = run->test_score.loss };
+    memcpy(only.test, run->test_score.metric, sizeof only.test);
     lathe_page_group group = { .name = run->settings.sched, .differs = "" };
     const lathe_page page = { .title = title,
         .kind = "run",

@@ -21,6 +21,9 @@ const isNumber = (value) => typeof value === "number" && isFinite(value);
 const short = (value, digits) => !isNumber(value) ? "–" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
   ? value.toExponential(2) : String(+value.toPrecision(digits || 4));
 const percent = (value) => isNumber(value) ? (100 * value).toFixed(2) + " %" : "–";
+const metrics = data.metrics, chief = metrics[0] || { name: "", title: "", lower: false, percent: false }; // the chief one first
+const showMetric = (metric) => (metric.percent ? percent : (value) => isNumber(value) ? value.toFixed(4) : "–");
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const mean = (values) => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 const spread = (values) => {
   const middle = mean(values);
@@ -92,8 +95,8 @@ function curveOf(group, metric) {
 }
 
 function bestOf(group) {
-  const accuracy = group.curves.val_accuracy, useful = accuracy.y.some(isNumber);
-  const values = useful ? accuracy.y : group.curves.train_loss.y.map((v) => (isNumber(v) ? -v : v));
+  const watched = group.curves[`val_${chief.name}`], useful = watched && watched.y.some(isNumber), lower = !useful || chief.lower;
+  const values = (useful ? watched : group.curves.train_loss).y.map((v) => (isNumber(v) && lower ? -v : v));
   let best = -1;
   values.forEach((v, i) => { if (isNumber(v) && (best < 0 || v > values[best])) best = i; });
   return best;
@@ -104,7 +107,7 @@ function gather() {
     .filter((group) => group.runs.length && group.runs.some((run) => run.loss.length));
   for (const group of groups) {
     group.curves = {};
-    for (const metric of ["lr", "momentum", "loss", "raw", "train_loss", "train_accuracy", "val_loss", "val_accuracy"])
+    for (const metric of ["lr", "momentum", "loss", "raw", "train_loss", "val_loss", ...metrics.flatMap((m) => [`train_${m.name}`, `val_${m.name}`])])
       group.curves[metric] = curveOf(group, metric);
     const only = one() && group.runs[0];
     if (only && only.low) Object.assign(group.curves.raw, { low: only.low, high: only.high, many: true }); // thinned: no spike is lost
@@ -131,21 +134,21 @@ function plan() {
     { id: "momentum", title: "Momentum (β₁ in Adam’s family)", small: true, lines: shown.map((group) => line(group, "momentum", { band: false })) },
   ];
   if (one()) {
-    const lossLines = [], accuracyLines = [];
+    const lossLines = [], metricLines = metrics.map(() => []);
     for (const group of shown) {
       if (state.raw) lossLines.push(line(group, "raw", { name: "each step", faint: true, color: 0 }));
       lossLines.push(line(group, "loss", { name: "training, smoothed", color: 0, dash: 0 }),
         line(group, "train_loss", { name: "training, mean of the epoch", color: 0, dash: 2, points: true, band: false }),
         line(group, "val_loss", { name: "validation", color: 1, dash: 1, points: true, gap: true, best: true }));
-      accuracyLines.push(line(group, "train_accuracy", { name: "training", color: 0, dash: 0, points: true }),
-        line(group, "val_accuracy", { name: "validation", color: 1, dash: 1, points: true, best: true }));
+      metrics.forEach((m, i) => metricLines[i].push(line(group, `train_${m.name}`, { name: "training", color: 0, dash: 0, points: true }),
+        line(group, `val_${m.name}`, { name: "validation", color: 1, dash: 1, points: true, best: true })));
     }
-    return [{ id: "loss", title: "Loss", log: state.logLoss, lines: lossLines }, { id: "accuracy", title: "Accuracy", percent: true, lines: accuracyLines }, ...rates];
+    return [{ id: "loss", title: "Loss", log: state.logLoss, lines: lossLines }, ...metrics.map((m, i) => ({ id: m.name, title: capital(m.title), percent: m.percent, lines: metricLines[i] })), ...rates];
   }
   const followed = shown.filter((group) => group.index === state.focus); // its gap is shown
   const raw = state.raw ? shown.map((group) => line(group, "raw", { faint: true, band: false })) : [];
   return [
-    { id: "val_accuracy", title: "Validation accuracy", percent: true, lines: shown.map((group) => line(group, "val_accuracy", { points: true, best: true })) },
+    ...metrics.map((m) => ({ id: `val_${m.name}`, title: `Validation ${m.title}`, percent: m.percent, lines: shown.map((group) => line(group, `val_${m.name}`, { points: true, best: true })) })),
     { id: "val_loss", title: "Validation loss", log: state.logLoss, lines: shown.map((group) => line(group, "val_loss", { points: true, gap: group.index === state.focus }))
       .concat(followed.map((group) => line(group, "train_loss", { name: `${group.name}, training`, dash: dashes[group.index % 7] === dashes[2] ? 0 : 2, band: false }))) },
     { id: "loss", title: "Training loss, smoothed", small: true, log: state.logLoss, lines: raw.concat(shown.map((group) => line(group, "loss", {}))) },
@@ -371,7 +374,7 @@ function swatch(color, dash, faint) {
 }
 
 const legendColumns = [["lr", "learning rate", short], ["momentum", "momentum", short], ["raw", "train loss", short], ["loss", "smoothed", short], ["val_loss", "val loss", short],
-  ["val_accuracy", "val accuracy", percent]];
+  ...metrics.map((m) => [`val_${m.name}`, `val ${m.title}`, showMetric(m)])];
 
 function buildLegend() {
   const table = byId("legend");

@@ -9,11 +9,12 @@ function download(name, type, text) {
 
 const csvText = (value) => `"${String(value).replace(/"/g, '""')}"`;
 function csv() {
-  const lines = ["variant,seed,step,epoch,lr,momentum,loss,train_loss,train_accuracy,val_loss,val_accuracy"], cell = (v) => (isNumber(v) ? v : "");
+  const columns = ["train_loss", ...metrics.map((m) => `train_${m.name}`), "val_loss", ...metrics.map((m) => `val_${m.name}`)];
+  const lines = [`variant,seed,step,epoch,lr,momentum,loss,${columns.join(",")}`], cell = (v) => (isNumber(v) ? v : "");
   for (const run of data.runs) {
     const name = `${csvText(data.groups[run.group].name)},${run.seed}`, lr = valuesOf(run, "lr"), momentum = valuesOf(run, "momentum"), e = run.epoch;
-    run.loss.forEach((loss, i) => lines.push(`${name},${i * run.stride},${Math.floor((i * run.stride) / run.per_epoch)},${cell(lr[i])},${cell(momentum[i])},${cell(loss)},,,,`));
-    e.step.forEach((step, i) => lines.push(`${name},${step},${e.epoch[i]},,,,${cell(e.train_loss[i])},${cell(e.train_accuracy[i])},${cell(e.val_loss[i])},${cell(e.val_accuracy[i])}`));
+    run.loss.forEach((loss, i) => lines.push(`${name},${i * run.stride},${Math.floor((i * run.stride) / run.per_epoch)},${cell(lr[i])},${cell(momentum[i])},${cell(loss)}${",".repeat(columns.length)}`));
+    e.step.forEach((step, i) => lines.push(`${name},${step},${e.epoch[i]},,,,${columns.map((name) => cell(e[name][i])).join(",")}`));
   }
   return lines.join("\n") + "\n";
 }

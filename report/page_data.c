@@ -30,6 +30,14 @@ static void put_number(lathe_text *out, double number)
     lathe_text_number(out, strtod(text, NULL));
 }
 
+/* "BEFORENAME" in quotes. */
+static void put_name(lathe_text *out, const char *before, const char *name)
+{
+    char whole[128];
+    snprintf(whole, sizeof whole, "%s%s", before, name);
+    lathe_text_json(out, whole);
+}
+
 typedef enum part { LR, MOMENTUM, LOSS, LOW, HIGH } part;
 
 static double loss_of(const lathe_step_row *row, size_t count, part which)
@@ -60,9 +68,13 @@ static void step_column(lathe_text *out, const char *name, const lathe_history *
     lathe_text_put(out, "]");
 }
 
-static void epoch_column(lathe_text *out, const char *name, const lathe_history *history, size_t offset)
+/* The column of epochs whose number lies `offset` bytes behind a row's beginning; its name is "BEFORENAME". */
+static void epoch_column(lathe_text *out, const char *before, const char *name, const lathe_history *history,
+    size_t offset)
 {
-    lathe_text_add(out, ",\"%s\":[", name);
+    lathe_text_put(out, ",");
+    put_name(out, before, name);
+    lathe_text_put(out, ":[");
     for (size_t i = 0; i < history->epochs; i++) {
         double value;
         memcpy(&value, (const char *)&history->epoch[i] + offset, sizeof value);
@@ -81,11 +93,15 @@ static void epochs(lathe_text *out, const lathe_history *history)
     for (size_t i = 0; i < history->epochs; i++)
         lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].step);
     lathe_text_put(out, "]");
-    epoch_column(out, "train_loss", history, offsetof(lathe_epoch_row, train_loss));
-    epoch_column(out, "train_accuracy", history, offsetof(lathe_epoch_row, train_accuracy));
-    epoch_column(out, "val_loss", history, offsetof(lathe_epoch_row, val_loss));
-    epoch_column(out, "val_accuracy", history, offsetof(lathe_epoch_row, val_accuracy));
-    epoch_column(out, "seconds", history, offsetof(lathe_epoch_row, seconds));
+    epoch_column(out, "train_", "loss", history, offsetof(lathe_epoch_row, train_loss));
+    epoch_column(out, "val_", "loss", history, offsetof(lathe_epoch_row, val_loss));
+    for (int i = 0; i < history->metrics; i++) {
+        const size_t place = (size_t)i * sizeof(double);
+        epoch_column(out, "train_", history->metric[i].name, history,
+            offsetof(lathe_epoch_row, train) + place);
+        epoch_column(out, "val_", history->metric[i].name, history, offsetof(lathe_epoch_row, val) + place);
+    }
+    epoch_column(out, "", "seconds", history, offsetof(lathe_epoch_row, seconds));
     lathe_text_put(out, "}");
 }
 
@@ -122,8 +138,13 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
     lathe_text_json(out, run->folder);
     named_number(out, "per_epoch", run->steps_per_epoch);
     named_number(out, "seconds", run->seconds);
-    named_number(out, "test_accuracy", run->test_accuracy);
     named_number(out, "test_loss", run->test_loss);
+    for (int i = 0; i < run->history->metrics; i++) {
+        lathe_text_put(out, ",");
+        put_name(out, "test_", run->history->metric[i].name);
+        lathe_text_put(out, ":");
+        put_number(out, run->test[i]);
+    }
     if (same == index) {
         lathe_text_put(out, ",\"rates\":null");
         step_column(out, "lr", run->history, stride, LR);
@@ -164,13 +185,31 @@ static void one_group(lathe_text *out, const lathe_page_group *group)
     lathe_text_put(out, "}");
 }
 
+/* The task's metrics, which all runs of a page share; the first one is the chief. */
+static void metrics(lathe_text *out, const lathe_page *page)
+{
+    const lathe_history *history = page->runs ? page->run[0].history : NULL;
+    lathe_text_put(out, ",\n\"metrics\":[");
+    for (int i = 0; history && i < history->metrics; i++) {
+        const lathe_task_metric *metric = &history->metric[i];
+        lathe_text_put(out, i ? ",{\"name\":" : "{\"name\":");
+        lathe_text_json(out, metric->name);
+        lathe_text_put(out, ",\"title\":");
+        lathe_text_json(out, metric->title);
+        lathe_text_add(out, ",\"percent\":%s,\"lower\":%s}", metric->percent ? "true" : "false",
+            metric->lower_is_better ? "true" : "false");
+    }
+    lathe_text_put(out, "]");
+}
+
 void lathe_page_data(lathe_text *out, const lathe_page *page)
 {
     size_t stride = stride_of(page);
     lathe_text_put(out, "{\"title\":");
     lathe_text_json(out, page->title);
-    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s,\n\"groups\":[", page->kind,
-        page->live ? "true" : "false");
+    lathe_text_add(out, ",\"kind\":\"%s\",\"live\":%s", page->kind, page->live ? "true" : "false");
+    metrics(out, page);
+    lathe_text_put(out, ",\n\"groups\":[");
     for (size_t i = 0; i < page->groups; i++) {
         if (i) lathe_text_put(out, ",\n");
         one_group(out, &page->group[i]);

@@ -12,9 +12,9 @@ typedef struct lathe_page_run {
     int group; /* runs of a group differ only in the seed */
     uint64_t seed;
     double steps_per_epoch;
-    double seconds; /* this and the next line: NaN if not measured */
-    double test_accuracy, test_loss;
-    const char *folder; /* "": no folder */
+    double seconds;                             /* this and the next line: NaN if not measured */
+    double test_loss, test[LATHE_TASK_METRICS]; /* the metrics as the history has them */
+    const char *folder;                         /* "": no folder */
 } lathe_page_run;
 
 /** What the runs of a group share. */

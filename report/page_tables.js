@@ -20,19 +20,21 @@ const plusMinus = (values, format) => {
   const known = values.filter(isNumber), wide = spread(known);
   return !known.length ? "–" : wide === null ? format(mean(known)) : format(mean(known)).replace(" %", "") + " ± " + format(wide);
 };
-const most = (values) => (values.some(isNumber) ? Math.max(...values.filter(isNumber)) : null);
 
 // The columns of results: title, what it means, and a group's cell.
 const ends = (group, metric) => group.runs.map((run) => last(run.epoch[metric]));
 const gapOf = (run) => { const a = last(run.epoch.val_loss), b = last(run.epoch.train_loss); return isNumber(a) && isNumber(b) ? a - b : null; };
+const tested = (run) => run[`test_${chief.name}`], validated = (run) => run.epoch[`val_${chief.name}`] || [], chiefText = showMetric(chief);
+const bestOfAll = (values) => { const known = values.filter(isNumber); return known.length ? (chief.lower ? Math.min(...known) : Math.max(...known)) : null; };
+const rank = (value) => (value === null ? -Infinity : chief.lower ? -value : value);
 const resultColumns = [
   ["seeds", "", (group) => String(group.runs.length)],
-  ["test accuracy", "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map((run) => run.test_accuracy), percent)],
-  ["difference", "points of test accuracy against the first variant, or the one that was named", (group) => (!group.words || group.baseline || !isNumber(group.difference) ? "" : points(group.difference))],
+  [`test ${chief.title}`, "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map(tested), chiefText)],
+  ["difference", `points of test ${chief.title} against the first variant, or the one that was named`, (group) => (!group.words || group.baseline || !isNumber(group.difference) ? "" : points(group.difference))],
   ["in words", "paired t test over the seeds, with Holm’s correction for several comparisons; noise: p above 5 %", (group) => group.words || "", "words"],
-  ["val accuracy, last", "mean ± standard deviation over the seeds", (group) => plusMinus(ends(group, "val_accuracy"), percent)],
-  ["best", "the best validation accuracy of any epoch of any seed", (group) => percent(most(group.runs.map((run) => most(run.epoch.val_accuracy))))],
-  ["best epoch", "where the mean of validation accuracy is highest", (group) => (group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–")],
+  [`val ${chief.title}, last`, "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map((run) => last(validated(run))), chiefText)],
+  ["best", `the best validation ${chief.title} of any epoch of any seed`, (group) => chiefText(bestOfAll(group.runs.map((run) => bestOfAll(validated(run)))))],
+  ["best epoch", `where the mean of validation ${chief.title} is best`, (group) => (group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–")],
   ["val loss, last", "", (group) => plusMinus(ends(group, "val_loss"), fixed)],
   ["train loss, last", "", (group) => plusMinus(ends(group, "train_loss"), fixed)],
   ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(group.runs.map(gapOf), fixed)],
@@ -41,7 +43,7 @@ const resultColumns = [
 
 function results() {
   const without = one() ? ["seeds", "difference", "in words"] : ["best", "train loss, last"], columns = resultColumns.filter(([title]) => !without.includes(title));
-  const key = (group) => mean(group.runs.map((run) => run.test_accuracy).filter(isNumber)) ?? mean(ends(group, "val_accuracy").filter(isNumber)) ?? -Infinity;
+  const key = (group) => rank(mean(group.runs.map(tested).filter(isNumber)) ?? mean(group.runs.map((run) => last(validated(run))).filter(isNumber)));
   const rows = groups.slice().sort((a, b) => key(b) - key(a)).map((group) => [[swatch(group.index, group.index), group.name], ...columns.map(([, , cell]) => cell(group))]);
   return tableOf([[one() ? "run" : "variant"], ...columns.map(([title, hint, , kind]) => [title, hint, kind])], rows);
 }
@@ -56,13 +58,15 @@ function verdict() {
   say(`Clearly better than ${base.name}:`, judged.filter((group) => clear(group) && group.difference > 0));
   say(`Clearly worse than ${base.name}:`, judged.filter((group) => clear(group) && group.difference <= 0));
   say(`Within seed noise of ${base.name}:`, judged.filter((group) => !clear(group)));
-  place.append(make("p", { className: "hint", textContent: `Points of test accuracy on the same ${base.runs.length} seeds. Within noise: other seeds may well turn it round; it takes more seeds to tell.` }));
+  place.append(make("p", { className: "hint", textContent: `Points of test ${chief.title} on the same ${base.runs.length} seeds. Within noise: other seeds may well turn it round; it takes more seeds to tell.` }));
 }
 
 function epochTable(run) {
   const e = run.epoch;
-  return tableOf([["epoch"], ["step"], ["train loss"], ["train accuracy"], ["val loss"], ["val accuracy"], ["seconds"]],
-    e.epoch.map((n, i) => [String(n + 1), String(e.step[i]), short(e.train_loss[i]), percent(e.train_accuracy[i]), short(e.val_loss[i]), percent(e.val_accuracy[i]),
+  const part = (name) => [[`${name} loss`], ...metrics.map((m) => [`${name} ${m.title}`])];
+  const cells = (name, i) => [short(e[`${name}_loss`][i]), ...metrics.map((m) => showMetric(m)(e[`${name}_${m.name}`][i]))];
+  return tableOf([["epoch"], ["step"], ...part("train"), ...part("val"), ["seconds"]],
+    e.epoch.map((n, i) => [String(n + 1), String(e.step[i]), ...cells("train", i), ...cells("val", i),
       isNumber(e.seconds[i]) ? e.seconds[i].toFixed(2) : "–"]));
 }
 
@@ -138,8 +142,8 @@ function tables() {
     if (data.summary) section("Model", make("pre", { textContent: data.summary }));
   } else {
     const link = (run) => make("a", { href: `${run.folder}/report.html`, textContent: run.folder });
-    section("Runs", tableOf([["run"], ["seed"], ["val accuracy, last"], ["test accuracy"], ["seconds"], ["its page"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
-      percent(last(run.epoch.val_accuracy)), percent(run.test_accuracy), isNumber(run.seconds) ? run.seconds.toFixed(1) : "–", link(run)])));
+    section("Runs", tableOf([["run"], ["seed"], [`val ${chief.title}, last`], [`test ${chief.title}`], ["seconds"], ["its page"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
+      chiefText(last(validated(run))), chiefText(tested(run)), isNumber(run.seconds) ? run.seconds.toFixed(1) : "–", link(run)])));
   }
   if (data.settings) section("Settings", make("details", {}, make("summary", { textContent: one() ? "all of them" : "those of the first variant" }), make("pre", { className: "columns", textContent: data.settings })));
 }
@@ -150,17 +154,17 @@ function tiles() {
   const add = (name, value) => { if (value !== "–") list.append(make("li", {}, name, make("b", { textContent: value }))); };
   if (one()) {
     const run = data.runs[0];
-    add("test accuracy", percent(run.test_accuracy));
-    add("best validation accuracy", percent(most(run.epoch.val_accuracy)));
+    for (const m of metrics) add(`test ${m.title}`, showMetric(m)(run[`test_${m.name}`]));
+    add(`best validation ${chief.title}`, chiefText(bestOfAll(validated(run))));
     add("training loss, last epoch", fixed(last(run.epoch.train_loss)));
     add("validation loss is higher by", fixed(gapOf(run)));
     add("steps", String(run.steps));
     add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
   } else {
-    const final = (group) => mean(group.runs.map((run) => run.test_accuracy).filter(isNumber)) ?? -Infinity;
+    const final = (group) => rank(mean(group.runs.map(tested).filter(isNumber)));
     const best = groups.slice().sort((a, b) => final(b) - final(a))[0], begun = data.runs.length;
     add("variants", String(data.groups.length));
-    add("runs", data.live ? `${data.runs.filter((run) => isNumber(run.test_accuracy)).length} of ${data.planned}` : String(begun));
-    if (best && final(best) > -Infinity) { add("best mean test accuracy", percent(final(best))); add("by", best.name); }
+    add("runs", data.live ? `${data.runs.filter((run) => isNumber(tested(run))).length} of ${data.planned}` : String(begun));
+    if (best && final(best) > -Infinity) { add(`best mean test ${chief.title}`, chiefText(Math.abs(final(best)))); add("by", best.name); }
   }
 }

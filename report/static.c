@@ -9,22 +9,40 @@
 #include "chart.h"
 #include "page_impl.h"
 
-/* A chart. Its file has the page's name with "-NAME.svg" in place of ".html". */
+enum { PLANS = 4 + LATHE_TASK_METRICS };
+
+/* A chart: the file's name is the page's, "-NAME.svg" for ".html". */
 typedef struct plan {
-    const char *name, *title, *unit;
-    bool steps;    /* one value a step; false: one an epoch */
+    char name[80], title[96];
+    bool steps;    /* a value a step, else one an epoch */
     size_t offset; /* of the value in its row */
-    bool smooth;
-    double scale;
+    bool smooth, percent;
 } plan;
 
-static const plan plans[] = { { "loss", "Training loss, smoothed", NULL, true, offsetof(lathe_step_row, loss),
-                                  true, 1 },
-    { "val-loss", "Validation loss", NULL, false, offsetof(lathe_epoch_row, val_loss), false, 1 },
-    { "val-accuracy", "Validation accuracy", "%", false, offsetof(lathe_epoch_row, val_accuracy), false,
-        100 },
-    { "lr", "Learning rate", NULL, true, offsetof(lathe_step_row, lr), false, 1 },
-    { "momentum", "Momentum", NULL, true, offsetof(lathe_step_row, momentum), false, 1 } };
+static const plan rates_and_losses[] = {
+    { "loss", "Training loss, smoothed", true, offsetof(lathe_step_row, loss), true, false },
+    { "val-loss", "Validation loss", false, offsetof(lathe_epoch_row, val_loss), false, false },
+    { "lr", "Learning rate", true, offsetof(lathe_step_row, lr), false, false },
+    { "momentum", "Momentum", true, offsetof(lathe_step_row, momentum), false, false },
+};
+
+/* All charts of a page; returns how many. */
+static int make_plans(const lathe_page *page, plan plans[PLANS])
+{
+    const lathe_history *history = page->runs ? page->run[0].history : NULL;
+    int count = (int)(sizeof rates_and_losses / sizeof rates_and_losses[0]);
+    memcpy(plans, rates_and_losses, sizeof rates_and_losses);
+    for (int i = 0; history && i < history->metrics; i++) {
+        plan *p = &plans[count++];
+        *p = (plan){ .offset = offsetof(lathe_epoch_row, val) + (size_t)i * sizeof(double),
+            .percent = history->metric[i].percent };
+        snprintf(p->name, sizeof p->name, "val-%.60s", history->metric[i].name);
+        snprintf(p->title, sizeof p->title, "Validation %.60s", history->metric[i].title);
+        for (char *c = p->name; *c; c++)
+            if (*c == '_' || *c == '/') *c = '-';
+    }
+    return count;
+}
 
 static size_t rows_of(const lathe_page_run *run, const plan *p)
 {
@@ -37,7 +55,7 @@ static double value_of(const lathe_page_run *run, const plan *p, size_t row)
     const void *start =
         p->steps ? (const void *)&run->history->step[row] : (const void *)&run->history->epoch[row];
     memcpy(&value, (const char *)start + p->offset, sizeof value);
-    return value * p->scale;
+    return p->percent ? 100 * value : value;
 }
 
 /* The mean of the group's runs at a row; NaN if no run has a number there. */
@@ -97,7 +115,7 @@ static lathe_status write_chart(const lathe_page *page, const plan *p, lathe_ser
     lathe_text out = { 0 };
     const lathe_chart chart = { .title = p->title,
         .x_label = "step",
-        .y_label = p->unit,
+        .y_label = p->percent ? "%" : NULL,
         .series = line,
         .count = (int)page->groups };
     lathe_text_put(&out,
@@ -120,7 +138,9 @@ lathe_status lathe_page_write_charts(const lathe_page *page, const char *page_pa
     int stem = (int)(dot ? (size_t)(dot - page_path) : strlen(page_path));
     lathe_series *line = lathe_alloc(page->groups + 1, sizeof *line);
     lathe_status status = line ? LATHE_OK : lathe_error();
-    for (size_t i = 0; i < sizeof plans / sizeof plans[0] && !status; i++) {
+    plan plans[PLANS];
+    const int count = make_plans(page, plans);
+    for (int i = 0; i < count && !status; i++) {
         if (snprintf(path, sizeof path, "%.*s-%s.svg", stem, page_path, plans[i].name) >= (int)sizeof path)
             status = lathe_fail(LATHE_EARG, "lathe_report_write: the path is too long: %s", page_path);
         else status = write_chart(page, &plans[i], line, path);

@@ -316,13 +316,13 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
     const double none = (double)NAN;
     const bool tested = run->test_score.count > 0;
     double seconds = 0;
-    for (size_t i = 0; i < run->history.epochs; i++) seconds += run->history.epoch[i].seconds;
+    for (size_t i = 0; i < run->keeper->history.epochs; i++) seconds += run->keeper->history.epoch[i].seconds;
     compare->run[index].result = (lathe_compare_result){ .end = run->end,
-        .steps = run->step,
-        .best_epoch = run->best_epoch,
+        .steps = run->learner->step,
+        .best_epoch = run->keeper->best_epoch,
         .train_loss = epoch ? epoch->train_loss : none,
         .val_loss = epoch ? epoch->val_loss : none,
-        .val_accuracy = epoch ? epoch->val_accuracy : none,
+        .val_accuracy = epoch ? epoch->val[0] : none,
         .test_loss = tested ? run->test_score.loss : none,
         .test_accuracy = tested ? run->test_score.metric[0] : none,
         .seconds = seconds };

@@ -6,7 +6,6 @@
 
 #include "../core/alloc.h"
 #include "../metrics/average.h"
-#include "../train/beside.h"
 #include "compare_impl.h"
 
 enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
@@ -15,6 +14,90 @@ enum { MOST_STEPS = 1000000, MOST_SWEEPS = 100 };
 typedef struct results {
     double *lr, *loss, *accuracy;
 } results;
+
+/* ---- training beside the run ---------------------------------------------------------------------------- */
+
+/* The run's net, task and data, with optimizer, order and counts of their own. Only the net is changed. */
+typedef struct beside {
+    lathe_run *run;
+    lathe_feed feed; /* the run's sets, with a loader of its own */
+    lathe_optim *optim;
+    lathe_learner *learner;
+    lathe_real *kept; /* the net's numbers as they were */
+} beside;
+
+/* Copy the net's numbers to `kept`, or back; NULL: only count. Returns how many numbers. */
+static size_t copy_net(const lathe_run *run, lathe_real *kept, bool back)
+{
+    int count;
+    size_t numbers = 0;
+    lathe_tensor *const *state = lathe_nn_state(run->learner->net, &count);
+    for (int i = 0; i < count; numbers += state[i++]->stored) {
+        size_t size = state[i]->stored * sizeof *kept;
+        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
+        else if (kept) memcpy(kept + numbers, state[i]->data, size);
+    }
+    return numbers;
+}
+
+static void close_beside(beside *b)
+{
+    lathe_learner_free(b->learner);
+    lathe_optim_free(b->optim);
+    lathe_loader_free(b->feed.loader);
+    b->learner = NULL;
+    b->optim = NULL;
+    b->feed.loader = NULL;
+}
+
+/* Begin anew with that seed: with the weights that are kept, or with the seed's first weights. */
+static lathe_status restart(beside *b, uint64_t seed, bool present)
+{
+    lathe_run *run = b->run;
+    const lathe_settings *s = &run->settings;
+    lathe_learner_opts opts = run->learner->opts;
+    opts.on_nan = LATHE_NAN_IGNORE;
+    opts.ema = 0;
+    opts.swa_every = 0;
+    opts.seed = seed;
+    opts.on_message = NULL;
+    close_beside(b);
+    if (present) copy_net(run, b->kept, true);
+    else if (lathe_nn_init(run->learner->net, seed)) return lathe_error();
+    b->feed = *run->feed;
+    b->feed.taken = 0;
+    b->feed.loader = lathe_loader_new(run->feed->train,
+        &(lathe_loader_opts){ .batch_size = s->batch_size,
+            .shuffle = true,
+            .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
+            .drop_last = s->drop_last,
+            .transforms = run->feed->transforms,
+            .seed = seed,
+            .workers = s->workers });
+    b->optim = lathe_settings_optim(s, lathe_nn_params(run->learner->net), run->steps_per_epoch);
+    if (!b->feed.loader || !b->optim) return lathe_error();
+    b->learner = lathe_learner_new(run->learner->net, b->optim, NULL, run->learner->task, &opts);
+    return b->learner ? LATHE_OK : lathe_error();
+}
+
+/* A step at that rate; groups keep their ratio to the first. */
+static lathe_status step_at(beside *b, double lr, double *loss, double *accuracy)
+{
+    bool more;
+    lathe_step_row row;
+    lathe_epoch_row epoch;
+    const int accumulate = b->run->settings.accumulate;
+    const double made = lathe_optim_lr(b->optim, 0);
+    for (int g = lathe_optim_groups(b->optim) - 1; g >= 0; g--)
+        lathe_optim_set_lr(b->optim, g, made > 0 ? lathe_optim_lr(b->optim, g) / made * lr : lr);
+    lathe_status status = lathe_train_step(&b->feed, b->learner, accumulate, &row, &more);
+    if (!status && !more) status = lathe_train_step(&b->feed, b->learner, accumulate, &row, &more);
+    if (status) return status;
+    lathe_learner_epoch(b->learner, &epoch);
+    *loss = row.loss;
+    *accuracy = epoch.train[0];
+    return LATHE_OK;
+}
 
 /* ---- a sweep ------------------------------------------------------------------------------------------- */
 
@@ -43,14 +126,14 @@ static bool is_lost(watch *w, const lathe_lr_find_opts *o, uint64_t step, double
     return step > o->steps / 10 && now > (had_won ? start : start + fabs(start));
 }
 
-static lathe_status sweep(lathe_beside *beside, const lathe_lr_find_opts *o, int number, const results *r)
+static lathe_status sweep(beside *b, const lathe_lr_find_opts *o, int number, const results *r)
 {
     watch w = { .mean = 0 };
     const size_t first = (size_t)number * o->steps;
     for (uint64_t t = 0; t < o->steps; t++) r->loss[first + t] = r->accuracy[first + t] = (double)NAN;
     for (uint64_t t = 0; t < o->steps; t++) {
         double loss = (double)NAN, accuracy = (double)NAN;
-        lathe_status status = lathe_beside_step(beside, r->lr[t], &loss, &accuracy);
+        lathe_status status = step_at(b, r->lr[t], &loss, &accuracy);
         if (status) return status;
         if (is_lost(&w, o, t, loss)) break;
         r->loss[first + t] = loss;
@@ -64,14 +147,17 @@ static lathe_status sweep(lathe_beside *beside, const lathe_lr_find_opts *o, int
 static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, const results *r)
 {
     const bool present = o->present_weights || *run->settings.init_weights;
-    lathe_beside *beside = lathe_beside_new(run);
-    lathe_status status = beside ? LATHE_OK : lathe_error();
+    beside b = { .run = run, .kept = lathe_alloc_raw(copy_net(run, NULL, false), sizeof *b.kept) };
+    lathe_status status = b.kept ? LATHE_OK : lathe_error();
+    if (b.kept) copy_net(run, b.kept, false);
     for (uint64_t t = 0; t < o->steps; t++) r->lr[t] = rate_at(o, t);
     for (int i = 0; i < o->sweeps && !status; i++) {
-        status = lathe_beside_restart(beside, run->settings.seed + (uint64_t)i, present);
-        if (!status) status = sweep(beside, o, i, r);
+        status = restart(&b, run->settings.seed + (uint64_t)i, present);
+        if (!status) status = sweep(&b, o, i, r);
     }
-    lathe_beside_free(beside);
+    close_beside(&b);
+    if (b.kept) copy_net(run, b.kept, true);
+    lathe_free(b.kept);
     return status;
 }
 
@@ -84,7 +170,7 @@ static lathe_status resolve(const lathe_run *run, const lathe_lr_find_opts *give
     const bool linear = o->growth == LATHE_LR_LINEAR;
     if (o->growth != LATHE_LR_LOG && !linear)
         return lathe_fail(LATHE_EARG, "lathe_lr_find: growth = %d is not legal", o->growth);
-    if (o->to == 0) o->to = linear ? 10 * lathe_optim_lr(run->optim, 0) : 10;
+    if (o->to == 0) o->to = linear ? 10 * lathe_optim_lr(run->learner->optim, 0) : 10;
     if (o->from == 0) o->from = linear ? o->to / 1000 : 1e-6;
     if (!(o->from > 0 && o->from < o->to && o->to <= 1e6))
         return lathe_fail(LATHE_EARG,

@@ -3,8 +3,11 @@
 #define LATHE_TRAIN_ALL_H
 
 #include "feed/feed.h"
-#include "history.h"
-#include "beside.h"
+#include "keeper/history.h"
+#include "keeper/keeper.h"
+#include "keeper/logger.h"
+#include "learner/learner.h"
+#include "rows.h"
 #include "run.h"
 #include "settings/section.h"
 #include "settings/settings.h"

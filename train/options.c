@@ -1,8 +1,11 @@
-/* From settings to the options of a run's parts, and to a run's length. */
+/* From settings to the options of a run's parts, to its length and its folder; settings in checkpoints. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/alloc.h"
+#include "../io/file.h"
+#include "../io/text.h"
 #include "run_impl.h"
 #include "settings/settings_impl.h"
 
@@ -57,4 +60,178 @@ lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_
     *steps_per_epoch = ceil((double)batches / settings->accumulate);
     *steps = lathe_run_steps_of(settings, *steps_per_epoch);
     return LATHE_OK;
+}
+
+/* Of averaged weights: the training data in order, for running statistics. */
+static lathe_loader *statistics_loader(void *context)
+{
+    const lathe_run *run = context;
+    return lathe_feed_loader(run->feed, run->feed->train);
+}
+
+lathe_status lathe_run_learner_opts(const lathe_run *run, lathe_learner_opts *opts)
+{
+    const lathe_settings *s = &run->settings;
+    lathe_swa swa;
+    lathe_status status = lathe_settings_swa(s, run->steps_per_epoch, &swa);
+    *opts = (lathe_learner_opts){ .loss = run->state->loss_opts,
+        .plain_loss = run->state->plain_opts,
+        .clip_norm = s->clip_norm,
+        .clip_value = s->clip_value,
+        .clip_agc = s->clip_agc,
+        .ema = s->ema,
+        .ema_warmup = s->ema_warmup,
+        .swa_start = swa.start,
+        .swa_every = swa.every,
+        .on_nan = s->on_nan,
+        .seed = s->seed,
+        .on_statistics = statistics_loader };
+    return status;
+}
+
+/* ---- the run folder ------------------------------------------------------------------------------------ */
+
+lathe_status lathe_resume_folder(lathe_settings *settings)
+{
+    static const char suffix[] = ".safetensors";
+    char folder[LATHE_SETTING_LONG];
+    snprintf(folder, sizeof folder, "%s", settings->resume);
+    char *slash = strrchr(folder, '/');
+    size_t length = strlen(folder), end = sizeof suffix - 1;
+    if (length > end && !strcmp(folder + length - end, suffix)) {
+        if (slash) slash[slash == folder] = '\0';
+        else strcpy(folder, ".");
+    }
+    if (*settings->out && strcmp(settings->out, folder))
+        return lathe_fail(LATHE_EARG,
+            "settings: out = %.200s, but a run that goes on does so in its own folder, %.200s", settings->out,
+            folder);
+    snprintf(settings->out, sizeof settings->out, "%s", folder);
+    return LATHE_OK;
+}
+
+lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings)
+{
+    if (!resume || !settings)
+        return lathe_fail_null("lathe_run_read_settings", resume ? "settings" : "resume");
+    lathe_settings changed = *settings;
+    char path[LATHE_SETTING_LONG + 64];
+    lathe_status status = lathe_settings_set(&changed, "resume", resume);
+    if (!status) status = lathe_resume_folder(&changed);
+    if (!status) status = lathe_file_join(changed.out, "config.ini", path, sizeof path);
+    if (!status) status = lathe_settings_read(&changed, path);
+    if (!status) *settings = changed;
+    return status;
+}
+
+/* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have.
+ */
+static void plain_name(const char *spec, char *name, size_t size)
+{
+    size_t length = 0;
+    for (; *spec && *spec != ':' && length + 1 < size; spec++)
+        name[length++] = *spec == '/' || *spec == ' ' ? '_' : *spec;
+    name[length] = '\0';
+}
+
+lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent,
+    char folder[LATHE_SETTING_LONG])
+{
+    if (!settings || !parent || !folder)
+        return lathe_fail_null("lathe_run_next_folder",
+            !settings   ? "settings" :
+                !parent ? "parent" :
+                          "folder");
+    char name[2 * LATHE_SETTING_SHORT + 32], data[LATHE_SETTING_SHORT], model[LATHE_SETTING_SHORT];
+    plain_name(settings->data, data, sizeof data);
+    plain_name(settings->model, model, sizeof model);
+    for (int n = 1;; n++) {
+        snprintf(name, sizeof name, "%s-%s-%d", model, data, n);
+        lathe_status status = lathe_file_join(parent, name, folder, LATHE_SETTING_LONG);
+        if (status || !lathe_file_exists(folder)) return status;
+    }
+}
+
+char *lathe_run_about(const lathe_settings *settings)
+{
+    lathe_text out = { 0 };
+    char text[LATHE_SETTING_LONG];
+    lathe_chosen chosen;
+    if (lathe_settings_choose(settings, &chosen)) return NULL;
+    lathe_text_put(&out, "\"data\":");
+    lathe_text_json(&out, settings->data);
+    lathe_text_put(&out, ",\"settings\":{");
+    const char *between = "";
+    for (int i = 0; lathe_setting_at(i); i++) {
+        const lathe_setting *setting = lathe_setting_at(i);
+        if (setting->flags & (LATHE_SETTING_PLACE | LATHE_SETTING_FREE)) continue;
+        lathe_text_add(&out, "%s\"%s\":", between, setting->field.name);
+        lathe_text_json(&out, lathe_setting_text(setting, settings, text));
+        between = ",";
+    }
+    for (int taker = 0; taker < chosen.count; taker++)
+        for (int i = 0; i < settings->options; i++) {
+            char key[LATHE_SETTING_LONG];
+            const char *name = lathe_option_given(settings, &chosen, i, taker);
+            if (!name) continue;
+            snprintf(key, sizeof key, "%s.%s", chosen.of[taker].section->heading, name);
+            lathe_text_put(&out, ",");
+            lathe_text_json(&out, key);
+            lathe_text_put(&out, ":");
+            lathe_text_json(&out, settings->option[i].text);
+        }
+    lathe_text_put(&out, "}");
+    return lathe_text_take(&out);
+}
+
+/* ---- checkpoints --------------------------------------------------------------------------------------- */
+
+/* The settings, without what does not change the results. */
+static char *lasting_text(const lathe_settings *settings)
+{
+    lathe_settings lasting = *settings;
+    const lathe_setting *setting;
+    for (int i = 0; (setting = lathe_setting_at(i)); i++)
+        if (setting->flags & LATHE_SETTING_SILENT)
+            lathe_settings_set(&lasting, setting->field.name, setting->preset);
+    return lathe_settings_text(&lasting);
+}
+
+static void save(void *object, lathe_notes *notes, bool whole)
+{
+    const lathe_run *run = object;
+    lathe_notes_text(notes, "lathe.model", run->settings.model);
+    lathe_notes_text(notes, "lathe.transforms", run->settings.augment);
+    char *settings = lasting_text(&run->settings);
+    lathe_notes_text(notes, "lathe.settings", settings);
+    lathe_free(settings);
+    if (!whole) return;
+    lathe_notes_count(notes, "lathe.seed", run->settings.seed);
+    lathe_notes_numbers(notes, "lathe.reference", &run->state->reference, 1);
+    lathe_notes_count(notes, "lathe.waited", run->state->waited);
+}
+
+static lathe_status check(const void *object, const lathe_safetensors *file)
+{
+    const lathe_run *run = object;
+    lathe_settings then = lathe_settings_default();
+    const char *settings = lathe_safetensors_text(file, "lathe.settings");
+    if (!settings)
+        return lathe_fail(LATHE_EFORMAT, "%s: has no lathe.settings: not a run's checkpoint", file->path);
+    char *text = lathe_strdup(settings);
+    lathe_status status = text ? lathe_settings_parse(&then, text, file->path) : lathe_error();
+    lathe_free(text);
+    return status ? status : lathe_settings_same_run(file->path, &then, &run->settings);
+}
+
+static lathe_status load(void *object, const lathe_safetensors *file)
+{
+    lathe_run_state *state = ((lathe_run *)object)->state;
+    lathe_status status = lathe_noted_numbers(file, "lathe.reference", &state->reference, 1);
+    return status ? status : lathe_noted_count(file, "lathe.waited", &state->waited);
+}
+
+lathe_state lathe_run_own_state(lathe_run *run)
+{
+    return (lathe_state){ .name = "run", .object = run, .save = save, .check = check, .load = load };
 }

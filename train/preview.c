@@ -1,19 +1,33 @@
+/* What a schedule will do, without a run. */
 #include "../core/alloc.h"
 #include "run_impl.h"
 
-/* The part of a run that its schedule needs: an optimizer with one block of zeros. */
-static lathe_status preview_with(lathe_run *run, lathe_step_row *rows)
+void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_sched *sched,
+    double steps_per_epoch, uint64_t steps)
 {
-    run->sched = lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps);
-    if (!run->sched) return lathe_error();
-    lathe_run_tell_schedule(run);
-    for (uint64_t t = 0; rows && t < run->total_steps; t++) {
-        uint64_t epoch = run->steps_per_epoch >= 1 ? t / (uint64_t)run->steps_per_epoch : 0;
-        rows[t] = (lathe_step_row){ t, epoch, lathe_optim_lr(run->optim, 0),
-            lathe_optim_momentum(run->optim, 0), 0 };
-        lathe_sched_step(run->sched);
+    char line[256];
+    if (settings->no_warnings || !hooks->on_message) return;
+    if (lathe_sched_describe(sched, steps, steps_per_epoch, line)) hooks->on_message(hooks->context, line);
+    for (int n = 0; lathe_sched_warning(sched, steps, n, line); n++) hooks->on_message(hooks->context, line);
+}
+
+/* An optimizer with one block of zeros, and the schedule on it. */
+static lathe_status preview_with(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch,
+    uint64_t steps, const lathe_run_hooks *hooks, lathe_step_row *rows)
+{
+    static const lathe_run_hooks none;
+    lathe_sched *sched = lathe_settings_sched(settings, optim, steps_per_epoch, steps);
+    if (!sched) return lathe_error();
+    lathe_sched_tell(settings, hooks ? hooks : &none, sched, steps_per_epoch, steps);
+    for (uint64_t t = 0; rows && t < steps; t++) {
+        uint64_t epoch = steps_per_epoch >= 1 ? t / (uint64_t)steps_per_epoch : 0;
+        rows[t] = (lathe_step_row){ .step = t,
+            .epoch = epoch,
+            .lr = lathe_optim_lr(optim, 0),
+            .momentum = lathe_optim_momentum(optim, 0) };
+        lathe_sched_step(sched);
     }
-    lathe_sched_free(run->sched);
+    lathe_sched_free(sched);
     return LATHE_OK;
 }
 
@@ -39,12 +53,11 @@ lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_
         .data = weight.data,
         .grad = weight.grad,
         .size = LATHE_LANES };
-    lathe_run run = { .settings = *settings, .steps_per_epoch = steps_per_epoch, .total_steps = steps };
-    if (hooks) run.hooks = *hooks;
-    run.settings.groups[0] = '\0'; /* there is only this weight */
-    run.optim = lathe_settings_optim(&run.settings, &params, steps_per_epoch);
-    status = run.optim ? preview_with(&run, rows) : lathe_error();
-    lathe_optim_free(run.optim);
+    lathe_settings own = *settings;
+    own.groups[0] = '\0'; /* there is only this weight */
+    lathe_optim *optim = lathe_settings_optim(&own, &params, steps_per_epoch);
+    status = optim ? preview_with(&own, optim, steps_per_epoch, steps, hooks, rows) : lathe_error();
+    lathe_optim_free(optim);
     lathe_free(numbers);
     return status;
 }

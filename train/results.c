@@ -11,7 +11,7 @@
 double lathe_run_images_per_second(const lathe_run *run)
 {
     if (!run) return 0;
-    return run->train_seconds > 0 ? (double)run->images / run->train_seconds : 0;
+    return run->train_seconds > 0 ? (double)run->learner->images / run->train_seconds : 0;
 }
 
 double lathe_peak_rss_mib(void)
@@ -32,12 +32,21 @@ static void put_number(lathe_text *text, const char *key, double number)
     lathe_text_number(text, number);
 }
 
+/* "val_accuracy" and so on; NULL: they were not measured. */
+static void put_metrics(lathe_text *text, const char *part, const lathe_task *task, const double *values)
+{
+    for (int i = 0; i < task->metrics; i++) {
+        lathe_text_add(text, ",\"%s%s\":", part, task->type->metrics[i].name);
+        lathe_text_number(text, values ? values[i] : (double)NAN);
+    }
+}
+
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_tested_epoch", "run"), NULL;
-    const lathe_history *history = &run->history;
+    const lathe_history *history = &run->keeper->history;
     for (size_t i = 0; run->feed->val && i < history->epochs; i++)
-        if (history->epoch[i].epoch == run->best_epoch) return &history->epoch[i];
+        if (history->epoch[i].epoch == run->keeper->best_epoch) return &history->epoch[i];
     return history->epochs ? &history->epoch[history->epochs - 1] : NULL;
 }
 
@@ -50,15 +59,15 @@ char *lathe_run_json(const lathe_run *run)
     lathe_text_put(&text, "{\"model\":");
     lathe_text_json(&text, run->settings.model);
     put_string(&text, "data", run->settings.data);
-    put_number(&text, "epochs", (double)run->history.epochs);
-    put_number(&text, "steps", (double)run->step);
+    put_number(&text, "epochs", (double)run->keeper->history.epochs);
+    put_number(&text, "steps", (double)run->learner->step);
     put_number(&text, "train_loss", epoch ? epoch->train_loss : (double)NAN);
-    put_number(&text, "val_accuracy", epoch ? epoch->val_accuracy : (double)NAN);
+    put_metrics(&text, "val_", run->learner->task, epoch ? epoch->val : NULL);
     put_number(&text, "test_loss", tested ? run->test_score.loss : (double)NAN);
-    put_number(&text, "test_accuracy", tested ? run->test_score.metric[0] : (double)NAN);
+    put_metrics(&text, "test_", run->learner->task, tested ? run->test_score.metric : NULL);
     lathe_text_put(&text, ",\"metrics\":{");
-    for (int i = 0; i < run->task->metrics; i++) {
-        lathe_text_add(&text, "%s\"%s\":", i ? "," : "", run->task->type->metrics[i].name);
+    for (int i = 0; i < run->learner->task->metrics; i++) {
+        lathe_text_add(&text, "%s\"%s\":", i ? "," : "", run->learner->task->type->metrics[i].name);
         lathe_text_number(&text, run->test_score.metric[i]);
     }
     lathe_text_put(&text, "}");

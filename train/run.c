@@ -8,6 +8,7 @@
 
 #include "../core/alloc.h"
 #include "../core/threads.h"
+#include "../io/file.h"
 #include "../nn/models/models.h"
 #include "run_impl.h"
 
@@ -29,23 +30,56 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
     run->hooks.on_message(run->hooks.context, line);
 }
 
-static lathe_status open_model(lathe_run *run)
+static void tell_line(void *context, const char *line) { lathe_run_message(context, "%s", line); }
+
+uint64_t lathe_run_epoch_steps(const lathe_run *run)
 {
-    lathe_model_spec spec = { run->feed->data->channels, run->feed->data->height, run->feed->data->width,
-        run->feed->data->classes };
-    lathe_status status =
-        lathe_transforms_size(run->feed->transforms, spec.channels, &spec.height, &spec.width);
-    if (status) return status;
-    run->model = lathe_model_new();
-    run->net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
-    if (!run->net) return lathe_error();
-    status = lathe_nn_init(run->net, run->settings.seed);
-    /* A run that goes on has weights already, and the file may be gone. */
-    bool given = *run->settings.init_weights && !*run->settings.resume;
-    return !status && given ? lathe_run_load(run, run->settings.init_weights) : status;
+    const uint64_t each = (uint64_t)run->settings.accumulate;
+    return (run->feed->batches + each - 1) / each;
 }
 
-static void tell_line(void *context, const char *line) { lathe_run_message(context, "%s", line); }
+lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
+    lathe_score *score)
+{
+    if (!run || !data || !score)
+        return lathe_fail_null("lathe_run_evaluate", !run ? "run" : !data ? "data" : "score");
+    lathe_loader *loader = lathe_feed_loader(run->feed, data);
+    lathe_status status =
+        loader ? lathe_learner_evaluate(run->learner, loader, measure, score) : lathe_error();
+    lathe_loader_free(loader);
+    return status;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------- */
+
+/* The keeper comes first, for the lock, before what takes long. What it does not know yet is set by open_folder. */
+static lathe_status open_keeper(lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    char path[LATHE_SETTING_LONG + 64], *config = NULL, *about = NULL;
+    lathe_status status = LATHE_OK;
+    if (*s->resume) status = lathe_file_join(s->out, "config.ini", path, sizeof path);
+    if (!status && *s->resume && !lathe_file_exists(path))
+        status = lathe_fail(LATHE_EIO, "%s: no run folder: it is missing", path);
+    if (!status && *s->out) {
+        config = lathe_settings_text(s);
+        about = config ? lathe_run_about(s) : NULL;
+        if (!about) status = lathe_error();
+    }
+    if (!status)
+        run->keeper = lathe_keeper_new(&(lathe_keeper_opts){ .folder = s->out,
+            .resume = s->resume,
+            .config = config,
+            .about = about,
+            .log = s->log,
+            .keep = s->keep,
+            .no_times = s->no_times,
+            .context = run,
+            .on_message = tell_line });
+    lathe_free(config);
+    lathe_free(about);
+    return run->keeper ? status : lathe_error();
+}
 
 /* The data, and what follows from how much there is. */
 static lathe_status open_feed(lathe_run *run)
@@ -58,67 +92,143 @@ static lathe_status open_feed(lathe_run *run)
     if (!run->feed) return lathe_error();
     run->steps_per_epoch = (double)lathe_run_epoch_steps(run);
     run->total_steps = lathe_run_steps_of(&run->settings, run->steps_per_epoch);
-    return lathe_settings_save_every(&run->settings, run->steps_per_epoch, &run->state->save_every);
-}
-
-size_t lathe_run_whole_epochs(const lathe_run *run)
-{
-    size_t rows = run->history.epochs;
-    return rows && run->history.epoch[rows - 1].step % lathe_run_epoch_steps(run) ? rows - 1 : rows;
-}
-
-lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data)
-{
-    if (!run || !data) return lathe_fail_null("lathe_run_loader", run ? "data" : "run"), NULL;
-    return lathe_feed_loader(run->feed, data);
-}
-
-/* The task, and room for what its metrics add up in. */
-static lathe_status open_task(lathe_run *run)
-{
-    lathe_run_state *state = run->state;
-    run->task = lathe_task_new(&(lathe_task_opts){ .data = run->feed->data,
-        .transforms = run->feed->transforms,
-        .loss = state->loss_type,
-        .class_weights = run->settings.class_weights });
-    if (!run->task) return lathe_error();
-    size_t numbers = run->task->numbers;
-    state->counted = lathe_alloc(lathe_times(3, numbers), sizeof *state->counted);
-    if (!state->counted) return lathe_error();
-    state->step_counted = state->counted + numbers;
-    state->kept_counted = state->step_counted + numbers;
     return LATHE_OK;
 }
 
-static lathe_status open_training(lathe_run *run)
+static lathe_status load_weights(lathe_layer *net, const char *path)
 {
-    run->optim = lathe_settings_optim(&run->settings, lathe_nn_params(run->net), run->steps_per_epoch);
-    run->sched = run->optim ?
-        lathe_settings_sched(&run->settings, run->optim, run->steps_per_epoch, run->total_steps) :
-        NULL;
-    run->tape = run->sched ? lathe_tape_new(NULL) : NULL;
+    int count;
+    lathe_tensor *const *state = lathe_nn_state(net, &count);
+    lathe_safetensors *file = lathe_safetensors_read(path);
+    if (!file) return lathe_error();
+    lathe_status status = lathe_safetensors_load(file, state, count, "", true);
+    lathe_safetensors_free(file);
+    return status;
+}
+
+lathe_status lathe_run_load(lathe_run *run, const char *path)
+{
+    if (!run || !path) return lathe_fail_null("lathe_run_load", run ? "path" : "run");
+    return load_weights(run->learner->net, path);
+}
+
+/* The net with its first weights; NULL after a failure. */
+static lathe_layer *open_net(lathe_run *run)
+{
+    const lathe_dataset *data = run->feed->data;
+    lathe_model_spec spec = { data->channels, data->height, data->width, data->classes };
+    if (lathe_transforms_size(run->feed->transforms, spec.channels, &spec.height, &spec.width)) return NULL;
+    run->model = lathe_model_new();
+    lathe_layer *net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
+    if (!net || lathe_nn_init(net, run->settings.seed)) return NULL;
+    /* A resumed run has weights already, and the file may be gone. */
+    bool given = *run->settings.init_weights && !*run->settings.resume;
+    return given && load_weights(net, run->settings.init_weights) ? NULL : net;
+}
+
+/* Which number of an epoch says how good it is. */
+static lathe_status choose_watched(lathe_run *run)
+{
+    const lathe_task *task = run->state->task;
+    const char *name = run->settings.early_stop;
+    lathe_task_column *watched = &run->state->watched;
+    if (strcmp(name, "off")) return lathe_task_column_find(task, name, watched);
+    *watched = (lathe_task_column){ .metric = -1, .lower_is_better = true };
+    if (!run->feed->val) return LATHE_OK;
+    watched->validation = true;
+    if (!task->metrics) return LATHE_OK;
+    watched->metric = 0;
+    watched->lower_is_better = task->type->metrics[0].lower_is_better;
+    return LATHE_OK;
+}
+
+static lathe_status open_task(lathe_run *run)
+{
     lathe_run_state *state = run->state;
-    if (!run->tape || lathe_run_average_open(run) || lathe_run_groups_open(run)) return lathe_error();
     state->loss_opts = lathe_settings_loss(&run->settings, false, &state->loss_type);
     state->plain_opts =
         state->loss_opts ? lathe_settings_loss(&run->settings, true, &state->loss_type) : NULL;
-    if (!state->plain_opts || open_task(run)) return lathe_error();
-    return lathe_run_weigh_classes(run);
+    if (!state->plain_opts) return lathe_error();
+    state->task = lathe_task_new(&(lathe_task_opts){ .data = run->feed->data,
+        .transforms = run->feed->transforms,
+        .loss = state->loss_type,
+        .class_weights = run->settings.class_weights });
+    state->kept = state->task ? lathe_alloc(state->task->numbers, sizeof *state->kept) : NULL;
+    if (!state->kept) return lathe_error();
+    lathe_status status = lathe_run_weigh_classes(run);
+    return status ? status : choose_watched(run);
 }
 
-void lathe_run_tell_schedule(const lathe_run *run)
+static lathe_status open_learner(lathe_run *run)
 {
-    char line[256];
-    if (run->settings.no_warnings) return;
-    if (lathe_sched_describe(run->sched, run->total_steps, run->steps_per_epoch, line))
-        lathe_run_message(run, "%s", line);
-    for (int n = 0; lathe_sched_warning(run->sched, run->total_steps, n, line); n++)
-        lathe_run_message(run, "%s", line);
+    lathe_run_state *state = run->state;
+    lathe_learner_opts opts;
+    lathe_layer *net = open_net(run);
+    if (!net) return lathe_error();
+    state->optim = lathe_settings_optim(&run->settings, lathe_nn_params(net), run->steps_per_epoch);
+    state->sched = state->optim ?
+        lathe_settings_sched(&run->settings, state->optim, run->steps_per_epoch, run->total_steps) :
+        NULL;
+    if (!state->sched || open_task(run) || lathe_run_learner_opts(run, &opts)) return lathe_error();
+    opts.context = run;
+    opts.on_message = tell_line;
+    run->learner = lathe_learner_new(net, state->optim, state->sched, state->task, &opts);
+    return run->learner ? LATHE_OK : lathe_error();
+}
+
+/* A longer run may have another schedule from its first step on: say so where it shows. */
+static void tell_other_rates(const lathe_run *run)
+{
+    const lathe_history *history = &run->keeper->history;
+    const lathe_sched *sched = run->learner->sched;
+    if (lathe_sched_observes(sched) || run->settings.no_warnings) return;
+    for (size_t i = 0; i < history->steps; i++) {
+        double rate = lathe_sched_rates_at(sched, 0, history->step[i].step).lr;
+        if (rate == history->step[i].lr) continue;
+        lathe_run_message(run,
+            "the schedule depends on the run's length: step %llu had learning rate %g, a run of %llu steps "
+            "has %g there",
+            (unsigned long long)history->step[i].step, history->step[i].lr,
+            (unsigned long long)run->total_steps, rate);
+        return;
+    }
+}
+
+static lathe_status tell_resumed(const lathe_run *run)
+{
+    if (run->keeper->step > run->total_steps)
+        return lathe_fail(LATHE_EARG, "%s: has made %llu steps, more than the %llu asked for",
+            run->settings.resume, (unsigned long long)run->keeper->step,
+            (unsigned long long)run->total_steps);
+    lathe_run_message(run, "goes on with %s after step %llu of %llu", run->settings.out,
+        (unsigned long long)run->keeper->step, (unsigned long long)run->total_steps);
+    tell_other_rates(run);
+    return LATHE_OK;
+}
+
+/* The run folder begins, or gives back where the run was. */
+static lathe_status open_folder(lathe_run *run)
+{
+    lathe_keeper_opts *opts = &run->keeper->opts;
+    lathe_save_every every;
+    lathe_status status = lathe_settings_save_every(&run->settings, run->steps_per_epoch, &every);
+    opts->save_steps = every.steps;
+    opts->save_seconds = every.seconds;
+    opts->steps_per_epoch = lathe_run_epoch_steps(run);
+    opts->groups = lathe_optim_groups(run->learner->optim);
+    opts->metrics = run->learner->task->type->metrics;
+    if (!status) status = lathe_keeper_add(run->keeper, lathe_run_own_state(run));
+    if (!status) status = lathe_keeper_add(run->keeper, lathe_learner_state(run->learner));
+    if (!status) status = lathe_keeper_add(run->keeper, lathe_feed_state(run->feed));
+    if (!status) status = lathe_keeper_open(run->keeper);
+    if (status || !run->keeper->resumed) return status;
+    run->learner->batches = run->feed->taken; /* an older checkpoint does not say */
+    return tell_resumed(run);
 }
 
 static void tell_optim(const lathe_run *run)
 {
-    const lathe_optim_type *type = lathe_optim_type_of(run->optim);
+    const lathe_optim_type *type = lathe_optim_type_of(run->learner->optim);
     if (type->full_batch && run->steps_per_epoch > 1 && !run->settings.no_warnings)
         lathe_run_message(run,
             "%s is meant for the gradient of the whole data set; here a step sees %d of %zu samples",
@@ -127,18 +237,18 @@ static void tell_optim(const lathe_run *run)
 
 static lathe_status open_run(lathe_run *run)
 {
-    const bool resume = *run->settings.resume;
     lathe_status status = lathe_settings_check(&run->settings);
-    if (!status && resume) status = lathe_resume_folder(&run->settings);
-    if (!status && *run->settings.out) status = lathe_run_folder_lock(run); /* before what takes long */
+    if (!status && *run->settings.resume) status = lathe_resume_folder(&run->settings);
+    if (!status) status = open_keeper(run);
     if (!status) status = lathe_threads_set(NULL, run->settings.threads);
     if (!status) status = open_feed(run);
-    if (!status) status = open_model(run);
-    if (!status) status = open_training(run);
-    if (!status && *run->settings.out) status = resume ? lathe_resume(run) : lathe_run_folder_open(run);
-    if (!status) tell_optim(run);
-    if (!status) lathe_run_tell_schedule(run);
-    return status;
+    if (!status) status = open_learner(run);
+    if (!status) status = open_folder(run);
+    if (status) return status;
+    tell_optim(run);
+    lathe_sched_tell(&run->settings, &run->hooks, run->learner->sched, run->steps_per_epoch,
+        run->total_steps);
+    return LATHE_OK;
 }
 
 lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks)
@@ -148,7 +258,6 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
     if (!run) return NULL;
     run->settings = *settings;
     if (hooks) run->hooks = *hooks;
-    run->best = (double)NAN;
     run->test_score = lathe_score_none();
     run->state = lathe_alloc(1, sizeof *run->state);
     if (run->state) {
@@ -163,68 +272,19 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
 void lathe_run_free(lathe_run *run)
 {
     if (!run) return;
-    lathe_task_free(run->task);
-    lathe_tape_free(run->tape);
-    lathe_sched_free(run->sched);
-    lathe_optim_free(run->optim);
-    lathe_model_free(run->model);
-    lathe_feed_free(run->feed);
-    lathe_history_free(&run->history);
+    lathe_keeper_free(run->keeper);
+    lathe_learner_free(run->learner);
     if (run->state) {
-        lathe_run_folder_close(run);
+        lathe_sched_free(run->state->sched);
+        lathe_optim_free(run->state->optim);
+        lathe_task_free(run->state->task);
         lathe_free(run->state->loss_opts);
         lathe_free(run->state->plain_opts);
-        lathe_free(run->state->counted);
         lathe_free(run->state->class_weights);
-        lathe_free(run->state->group_rates);
-        lathe_free(run->state->row_text);
-        lathe_free(run->state->best);
-        lathe_free(run->state->buffers);
-        lathe_free(run->state->own_buffers);
-        lathe_averaged_free(run->state->averaged);
+        lathe_free(run->state->kept);
     }
     lathe_free(run->state);
+    lathe_model_free(run->model);
+    lathe_feed_free(run->feed);
     lathe_free(run);
-}
-
-/* ---- the best weights ---------------------------------------------------------------------------------- */
-
-size_t lathe_run_copy_net(const lathe_run *run, lathe_net_part part, lathe_real *kept, bool back)
-{
-    int count;
-    size_t numbers = 0;
-    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; i++) {
-        size_t size = state[i]->stored * sizeof *kept;
-        if (part == LATHE_NET_BUFFERS && state[i]->grad) continue; /* a parameter */
-        if (kept && back) memcpy(state[i]->data, kept + numbers, size);
-        else if (kept) memcpy(kept + numbers, state[i]->data, size);
-        numbers += state[i]->stored;
-    }
-    return numbers;
-}
-
-lathe_status lathe_run_best_keep(lathe_run *run)
-{
-    lathe_run_state *state = run->state;
-    if (!state->best)
-        state->best =
-            lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_ALL, NULL, false), sizeof *state->best);
-    if (!state->best) return lathe_error();
-    lathe_run_copy_net(run, LATHE_NET_ALL, state->best, false);
-    state->has_best = true;
-    return LATHE_OK;
-}
-
-void lathe_run_best_swap(lathe_run *run)
-{
-    int count;
-    lathe_real *best = run->state->best;
-    lathe_tensor *const *tensors = lathe_nn_state(run->net, &count);
-    for (int i = 0; i < count; best += tensors[i++]->stored)
-        for (size_t k = 0; k < tensors[i]->stored; k++) {
-            lathe_real number = tensors[i]->data[k];
-            tensors[i]->data[k] = best[k];
-            best[k] = number;
-        }
 }

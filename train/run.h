@@ -1,15 +1,14 @@
 /*
- * A run: settings made into data, model, optimizer, scheduler and tape, and trained. The loop inside is the
- * one every program can write for itself; around it are validation, the history, the run folder and the end
- * results.
+ * A run: settings made into a feed, a learner and a keeper, and trained. The loop inside is the one every program
+ * can write for itself with the three (examples/07_your_own_loop.c); around it are validation, early stopping and
+ * the results.
  */
 #ifndef LATHE_TRAIN_RUN_H
 #define LATHE_TRAIN_RUN_H
 
-#include "../nn/layer.h"
 #include "feed/feed.h"
-#include "../task/evaluate.h"
-#include "history.h"
+#include "keeper/keeper.h"
+#include "learner/learner.h"
 #include "settings/settings.h"
 
 #ifdef __cplusplus
@@ -38,37 +37,26 @@ typedef enum lathe_run_end {
     LATHE_RUN_COMPLETE,    /* all steps made */
     LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
     LATHE_RUN_INTERRUPTED, /* on_step said so */
-    LATHE_RUN_NAN          /* something was not a number, and on_nan is stop */
+    LATHE_RUN_NAN          /* a value was not finite, and on_nan is stop: see learner->not_finite */
 } lathe_run_end;
 
 /** A run. Read its fields as you like; all live until lathe_run_free. */
 struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
-    lathe_feed *feed; /* the data: training, validation and test sets, and the loader */
-    lathe_task *task; /* what is learned from the data, with the loss of the settings */
-    lathe_model *model;
-    lathe_layer *net;
-    lathe_optim *optim;
-    lathe_sched *sched;
-    lathe_tape *tape;
+    lathe_feed *feed;       /* the data */
+    lathe_model *model;     /* the memory of learner->net */
+    lathe_learner *learner; /* net, optimizer, schedule, task */
+    lathe_keeper *keeper;   /* history, best epoch, run folder */
     double steps_per_epoch;
     uint64_t total_steps; /* the run's length */
-    uint64_t step;        /* steps made */
-    lathe_history history;
     lathe_run_end end;
 
     /* results */
-    double best; /* best value so far of what early_stop watches (off: val_accuracy, or train_loss without
-                    val) */
-    uint64_t best_epoch;
-    lathe_score test_score;       /* count 0: not measured */
-    double seconds;               /* in lathe_run_train, all calls together */
-    double train_seconds;         /* of that, in steps: without evaluation and saving */
-    double seconds_to_first_step; /* from lathe_run_new to the end of the first step */
-    uint64_t images;              /* trained on in this process */
-    char not_a_number[768]; /* the newest thing that was none: step, what, and where it was first; "": there
-                               was none */
+    lathe_score test_score;        /* count 0: not measured */
+    double seconds;                /* in lathe_run_train, all calls together */
+    double train_seconds;          /* of that, in steps: without evaluation and saving */
+    double seconds_to_first_step;  /* from lathe_run_new to the end of the first step */
     struct lathe_run_state *state; /* private */
 };
 
@@ -77,7 +65,7 @@ struct lathe_run {
  * optimizer and scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may
  * be NULL; both are copied.
  *
- * With settings->resume, a run folder or one of its checkpoints, the run goes on from there (a folder: from
+ * With settings->resume, a run folder or one of its checkpoints, the run continues from there (a folder: from
  * its last.safetensors) in the same folder, with the same settings but for those marked `free`, and ends in
  * the same bits as without the break. A run that was never saved begins anew. One process at a time has a
  * folder. Errors   NULL; the message names the setting, file or layer at fault; LATHE_ESTATE if another
@@ -87,7 +75,7 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
 
 /**
  * The settings of a run folder, or of the folder of a checkpoint in it, over what `settings` holds, with
- * settings->resume and settings->out as they must be to go on with it. Errors: those of lathe_settings_read.
+ * settings->resume and settings->out as they must be to resume it. Errors: those of lathe_settings_read.
  */
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings);
 
@@ -95,25 +83,27 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
 void lathe_run_free(lathe_run *run);
 
 /**
- * Train from run->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and
+ * Train from learner->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and
  * best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a validation
- * part, otherwise of the last). With settings.ema or swa_start validation, best weights and test are of the
+ * set, otherwise of the last). With settings.ema or swa_start validation, best weights and test are of the
  * averaged weights, once there are some. After an early stop the net has the best weights. Same seed, same
  * bits: steps.csv and the weights do not depend on the number of threads or workers. Errors   the first
  * failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
  */
 lathe_status lathe_run_train(lathe_run *run);
 
-/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing)
- * measures beside them. Errors: those of lathe_evaluate. */
+/**
+ * One step of a feed and a learner with the next `accumulate` batches, or those that are left in the epoch. *more is
+ * false at the end of an epoch: then no step was made, and the next call begins the next epoch. Errors: those of
+ * both.
+ */
+lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accumulate, lathe_step_row *row,
+    bool *more);
+
+/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing) measures
+ * beside them. Errors: those of lathe_evaluate. */
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
     lathe_score *score);
-
-/**
- * A loader that gives `data`, which must outlive it, to the run's model: in order, normalised by what it was
- * trained with, transformed with nothing left to chance. Errors: those of lathe_loader_new.
- */
-lathe_loader *lathe_run_loader(const lathe_run *run, const lathe_dataset *data);
 
 /**
  * Give the net of a run that has ended the weights it was tested with: the best if there was validation to

@@ -3,7 +3,6 @@
 
 #include "settings/section_impl.h"
 
-static const char *const early_stops[] = { "off", "val_loss", "val_accuracy", "train_loss", NULL };
 static const char *const min_delta_modes[] = { "abs", "rel", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
@@ -17,9 +16,8 @@ static const lathe_setting settings[] = {
         .field.max = LATHE_KEY_MOST },
     { LATHE_NUMBER_KEY(INT, threads, "N", "0", "0: one a processor; the results are the same"),
         .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
-    { LATHE_NUMBER_KEY(CHOICE, early_stop, "NAME", "off",
-          "stop when this no longer improves: val_loss, val_accuracy, train_loss"),
-        .field.choices = early_stops },
+    { LATHE_TEXT_KEY(early_stop, "NAME", "off",
+        "stop when this column of epochs.csv no longer improves: val_loss, train_loss, val_accuracy, ...") },
     { LATHE_NUMBER_KEY(INT, patience, "EPOCHS", "5", "epochs without improvement before that"),
         .field.min = 1, .field.max = 1000000, .flags = LATHE_SETTING_FREE },
     { LATHE_NUMBER_KEY(DOUBLE, min_delta, "VALUE", "1e-4", "what counts as an improvement: more than this"),

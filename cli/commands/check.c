@@ -119,9 +119,9 @@ static int check_input(const lathe_run *run, findings *found)
 /* The training loss of the batch; *right: its number of right predictions. NaN after a failure. */
 static double step_on(const lathe_run *run, const lathe_batch *batch, lathe_optim *optim, int *right)
 {
-    lathe_tape_begin(run->tape, LATHE_TRAIN);
+    lathe_tape_begin(run->learner->tape, LATHE_TRAIN);
     lathe_optim_zero_grad(optim);
-    lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, batch));
+    lathe_tensor *output = lathe_nn_forward(run->learner->net, lathe_input(run->learner->tape, batch));
     lathe_tensor *loss = lathe_cross_entropy(output, batch->labels, NULL);
     lathe_real scores[4096];
     int classes = run->feed->data->classes;
@@ -145,7 +145,7 @@ static int overfit(const lathe_run *run, findings *found)
     lathe_batch batch;
     if (!lathe_loader_next(run->feed->loader, &batch)) return cli_library_failed();
     if (batch.size > 4096 / run->feed->data->classes) batch.size = 4096 / run->feed->data->classes;
-    lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(run->net), &(lathe_adamw_opts){ .lr = 2e-3 });
+    lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(run->learner->net), &(lathe_adamw_opts){ .lr = 2e-3 });
     if (!optim) return cli_library_failed();
     double first = (double)NAN, last = (double)NAN, chance = log(run->feed->data->classes);
     int right = 0, steps = 0;

@@ -146,7 +146,7 @@ static int train_one(watchers *w, size_t index)
     cli_progress_end(&w->progress);
     if (!status && run->end == LATHE_RUN_NAN) {
         snprintf(line, sizeof line, "%s, seed %" PRIu64 " diverged: %s", planned->group,
-            planned->settings.seed, run->not_a_number);
+            planned->settings.seed, run->learner->not_finite);
         cli_progress_message(&w->progress, line);
     }
     if (!status) status = write_run_page(run);

@@ -108,14 +108,14 @@ static int print_json(const cli_line *line, const lathe_run *run, const char *we
     cJSON_AddStringToObject(object, "split", cli_text(line, "split"));
     cJSON_AddStringToObject(object, "weights", weights);
     cli_json_number(object, "loss", score->loss);
-    for (int i = 0; i < run->task->metrics; i++)
-        cli_json_number(object, run->task->type->metrics[i].name, score->metric[i]);
+    for (int i = 0; i < run->learner->task->metrics; i++)
+        cli_json_number(object, run->learner->task->type->metrics[i].name, score->metric[i]);
     cJSON_AddNumberToObject(object, "count", (double)score->count);
     cJSON *metrics = cJSON_AddObjectToObject(object, "metrics");
-    for (int i = 0; i < run->task->metrics; i++)
-        cli_json_number(metrics, run->task->type->metrics[i].name, score->metric[i]);
+    for (int i = 0; i < run->learner->task->metrics; i++)
+        cli_json_number(metrics, run->learner->task->type->metrics[i].name, score->metric[i]);
     for (int i = 0; i < measure->metrics; i++)
-        if (lathe_task_metric_find(run->task, measure->name[i]) < 0)
+        if (lathe_task_metric_find(run->learner->task, measure->name[i]) < 0)
             cli_json_number(metrics, measure->name[i], lathe_metric_compute(measure->metric[i]));
     cJSON *classes = cJSON_AddArrayToObject(object, "classes"),
           *confusion = cJSON_AddArrayToObject(object, "confusion");
@@ -137,7 +137,7 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
     const lathe_score *score, const lathe_measure *measure)
 {
     if (line->json) return print_json(line, run, weights, score, measure);
-    cli_print_score(cli_text(line, "split"), run->task, score);
+    cli_print_score(cli_text(line, "split"), run->learner->task, score);
     putchar('\n');
     print_metrics(measure);
     if (cli_given_option(line, "per-class") && measure->confusion) {
@@ -151,7 +151,7 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
 {
     lathe_score score;
     const char *curve = cli_text(line, "pr-curve");
-    lathe_measure *measure = lathe_measure_new(run->task,
+    lathe_measure *measure = lathe_measure_new(run->learner->task,
         &(lathe_measure_opts){ .metrics = cli_text(line, "metric"), .curve = curve != NULL });
     lathe_status status = measure ? lathe_run_load(run, weights) : lathe_error();
     if (!status) status = lathe_run_evaluate(run, data, measure, &score);

@@ -58,8 +58,8 @@ static void print_skipped(const lathe_run *run)
 
 static int print_text(const lathe_run *run)
 {
-    if (run->test_score.count) cli_print_score("test", run->task, &run->test_score);
-    printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->step,
+    if (run->test_score.count) cli_print_score("test", run->learner->task, &run->test_score);
+    printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->learner->step,
         run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
     print_skipped(run);
     if (*run->settings.out)
@@ -90,9 +90,9 @@ static int end_code(const lathe_run *run)
 {
     if (run->end == LATHE_RUN_NAN)
         return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
-            run->not_a_number);
+            run->learner->not_finite);
     if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
-    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->step,
+    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->learner->step,
         *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
     return 128 + cli_signal();
 }

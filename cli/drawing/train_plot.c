@@ -38,14 +38,16 @@ static int draw(const lathe_run *run)
 {
     means m;
     char loss[160], lr[64];
-    const lathe_history *h = &run->history;
+    const lathe_history *h = &run->keeper->history;
     gather(&m, h);
     if (!m.count) return 0;
     int used = snprintf(loss, sizeof loss, "loss %.4f", m.loss[m.count - 1]);
-    if (h->epochs && isfinite(h->epoch[h->epochs - 1].val_accuracy))
-        used += snprintf(loss + used, sizeof loss - (size_t)used, "   validation %.2f %%",
-            100 * h->epoch[h->epochs - 1].val_accuracy);
-    snprintf(loss + used, sizeof loss - (size_t)used, "   step %" PRIu64 " of %" PRIu64, run->step,
+    const lathe_task_metric *chief = h->metric; /* the first one */
+    if (h->metrics && h->epochs && isfinite(h->epoch[h->epochs - 1].val[0]))
+        used += snprintf(loss + used, sizeof loss - (size_t)used,
+            chief->percent ? "   validation %.2f %%" : "   validation %.4f",
+            (chief->percent ? 100 : 1) * h->epoch[h->epochs - 1].val[0]);
+    snprintf(loss + used, sizeof loss - (size_t)used, "   step %" PRIu64 " of %" PRIu64, run->learner->step,
         run->total_steps);
     snprintf(lr, sizeof lr, "lr %.3e", h->step[h->steps - 1].lr);
     const cli_plot above = { .title = loss, .x = m.x, .y = m.loss, .count = m.count, .height = 8 };

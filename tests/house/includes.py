@@ -35,8 +35,8 @@ ROOMS = {
     "data/formats": "data data/files data/pictures",
     "data/loading": "data data/files data/transforms",
     "train/feed": "train/settings/section_impl.h",
-    "train/learner": "train/settings/section_impl.h",
-    "train/keeper": "train/settings/section_impl.h",
+    "train/learner": "train/settings/section_impl.h train/rows.h",
+    "train/keeper": "train/settings/section_impl.h train/rows.h",
 }
 
 # Headers that are not public, and who outside of their folder may include them.

@@ -65,7 +65,9 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
     { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" },
     { "_message.", "a text that says so" }, { "lathe_trained_open.weights", "the best, or the last" },
-    { "lathe_run_evaluate.measure", "nothing beside" }, { ".baseline", "the first" },
+    { "lathe_run_evaluate.measure", "nothing beside" }, { "lathe_learner_new.sched", "the rates stay" },
+    { "lathe_learner_evaluate.measure", "nothing beside" },
+    { "lathe_notes_tensor.values", "the tensor's own" }, { ".baseline", "the first" },
     { ".now", "none goes on" } };
 
 /* Not looked at, in loops where a look would be most of the work; the headers say so. */
@@ -83,7 +85,8 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_sched_table.opts.rows", "" }, { "lathe_sched_from_text.opts.options", "" },
     { "lathe_data_memory.opts.count", "" }, { "lathe_data_subset.count", "" }, { "_update.count", "" },
     { "_update_many.count", "" }, { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" },
-    { "lathe_numbers_read.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" },
+    { "lathe_numbers_read.count", "" }, { "lathe_notes_numbers.count", "" },
+    { "lathe_noted_numbers.count", "" }, { "lathe_spread_of.count", "" }, { "lathe_paired_t_test.count", "" },
     { "lathe_holm.count", "" }, { "lathe_crc32", "" }, { "lathe_compare_new.opts.varies", "" },
     { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
     { "lathe_findings_rank.classes", "" } };
@@ -106,6 +109,8 @@ static const exception unused[] = { { "lathe_metric_precision.opts.beta", "of fb
 /* Options whose message names something else. */
 static const exception renamed[] = { { "lathe_measure_new.opts.metrics", "the metric itself" },
     { "lathe_compare_new.opts.runs_file", "the file itself" },
+    { "lathe_keeper_new.opts.folder", "the lock in it" },
+    { "lathe_learner_new.opts.ema", "the decay that it is" },
     { "lathe_compare_new.opts.seeds", "the runs that they are" } };
 
 /* NULL, or a status, that is no failure of the call. */

@@ -9,6 +9,8 @@
 /* A made-up history of `steps` steps, a hundred an epoch. */
 static void fill(lathe_history *history, size_t steps)
 {
+    static const lathe_task_metric metrics[] = { { "accuracy", "accuracy", false, true }, { NULL } };
+    lathe_history_set_metrics(history, metrics);
     for (size_t i = 0; i < steps; i++) {
         lathe_step_row row = { .step = i,
             .epoch = i / 100,
@@ -21,8 +23,8 @@ static void fill(lathe_history *history, size_t steps)
             .step = i + 1,
             .train_loss = 1,
             .val_loss = (double)NAN,
-            .val_accuracy = 0.5,
-            .train_accuracy = 0.5 };
+            .val = { 0.5 },
+            .train = { 0.5 } };
         assert_int_equal(lathe_history_add_epoch(history, &epoch), LATHE_OK);
     }
 }
@@ -36,7 +38,7 @@ static char *text_of(const lathe_history *history, size_t runs, const char *name
             .steps_per_epoch = 100,
             .folder = "",
             .seconds = (double)NAN,
-            .test_accuracy = 0.5,
+            .test = { 0.5 },
             .test_loss = (double)NAN };
     lathe_page_group group = { .name = name, .differs = "" };
     char *text = lathe_page_text(&(lathe_page){ .title = name,

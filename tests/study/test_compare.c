@@ -41,7 +41,7 @@ static void train(lathe_compare *compare, int most, uint64_t until);
 static bool not_yet(void *context, const lathe_run *run, const lathe_step_row *row)
 {
     (void)row;
-    return run->step < *(const uint64_t *)context;
+    return run->learner->step < *(const uint64_t *)context;
 }
 
 static void train(lathe_compare *compare, int most, uint64_t until)

@@ -92,14 +92,14 @@ lathe_run *tiny_train(const lathe_settings *settings)
 static bool stop_at(void *context, const lathe_run *run, const lathe_step_row *row)
 {
     (void)row;
-    return run->step < *(const uint64_t *)context;
+    return run->learner->step < *(const uint64_t *)context;
 }
 
 void tiny_train_until(const lathe_settings *settings, uint64_t last)
 {
     lathe_run *run = open_run(settings, &(lathe_run_hooks){ .context = &last, .on_step = stop_at });
     if (lathe_run_train(run)) fail_msg("%s", lathe_error_message());
-    assert_int_equal(run->step, last);
+    assert_int_equal(run->learner->step, last);
     lathe_run_free(run);
 }
 

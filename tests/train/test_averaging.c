@@ -16,8 +16,8 @@ static bool follow(void *context, const lathe_run *run, const lathe_step_row *ro
 {
     (void)row;
     twin *t = context;
-    const lathe_params *params = lathe_nn_params(run->net);
-    if (run->step < t->start || (run->step - t->start) % t->every) return true;
+    const lathe_params *params = lathe_nn_params(run->learner->net);
+    if (run->learner->step < t->start || (run->learner->step - t->start) % t->every) return true;
     assert_true(params->size <= 200);
     t->count = params->size;
     double share = t->decay > 0 && t->updates ? 1 - t->decay : 1 / (double)(t->updates + 1);
@@ -34,7 +34,7 @@ static void compare_with_twin(const tiny_pair *pairs, twin t)
     lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .context = &t, .on_step = follow });
     assert_non_null(run);
     assert_int_equal(lathe_run_train(run), LATHE_OK);
-    const lathe_params *params = lathe_nn_params(run->net);
+    const lathe_params *params = lathe_nn_params(run->learner->net);
     lathe_safetensors *file = lathe_safetensors_read(test_path("twin/last.safetensors"));
     assert_non_null(file);
     assert_true(t.updates > 2);

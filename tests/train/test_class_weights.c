@@ -21,11 +21,11 @@ static void weights_change_the_training_alone(void **state)
         lathe_settings plain = with(losses[i], ""), ones = with(losses[i], "1,1,1,1,1,1,1,1,1,1"),
                        weighted = with(losses[i], "1,2,0.5,1,3,1,0.25,1,1,2");
         lathe_run *a = tiny_train(&plain), *b = tiny_train(&ones), *c = tiny_train(&weighted);
-        assert_int_equal(a->step, 10);
-        for (size_t s = 0; s < a->history.steps; s++)
-            assert_true(a->history.step[s].loss == b->history.step[s].loss);
-        assert_true(a->history.step[9].loss != c->history.step[9].loss);
-        assert_true(isfinite(c->history.epoch[0].val_loss));
+        assert_int_equal(a->learner->step, 10);
+        for (size_t s = 0; s < a->keeper->history.steps; s++)
+            assert_true(a->keeper->history.step[s].loss == b->keeper->history.step[s].loss);
+        assert_true(a->keeper->history.step[9].loss != c->keeper->history.step[9].loss);
+        assert_true(isfinite(c->keeper->history.epoch[0].val_loss));
         lathe_run_free(a);
         lathe_run_free(b);
         lathe_run_free(c);
@@ -39,14 +39,14 @@ static void a_mean_divides_by_the_weights(void **state)
     lathe_settings one = with("cross_entropy", "1,2,1,2,1,2,1,2,1,2"),
                    two = with("cross_entropy", "2,4,2,4,2,4,2,4,2,4");
     lathe_run *a = tiny_train(&one), *b = tiny_train(&two);
-    for (size_t s = 0; s < a->history.steps; s++)
-        assert_true(fabs(a->history.step[s].loss / b->history.step[s].loss - 1) < 1e-4);
+    for (size_t s = 0; s < a->keeper->history.steps; s++)
+        assert_true(fabs(a->keeper->history.step[s].loss / b->keeper->history.step[s].loss - 1) < 1e-4);
     lathe_run_free(a);
     lathe_run_free(b);
     tiny_set(&one, "reduction", "sum");
     tiny_set(&two, "reduction", "sum");
     a = tiny_train(&one), b = tiny_train(&two);
-    assert_true(fabs(b->history.step[0].loss / a->history.step[0].loss - 2) < 1e-5);
+    assert_true(fabs(b->keeper->history.step[0].loss / a->keeper->history.step[0].loss - 2) < 1e-5);
     lathe_run_free(a);
     lathe_run_free(b);
 }
@@ -71,8 +71,8 @@ static void balanced_counts_the_labels(void **state)
     lathe_run_free(run);
     lathe_settings by_hand = with("cross_entropy", text);
     lathe_run *a = tiny_train(&settings), *b = tiny_train(&by_hand);
-    for (size_t s = 0; s < a->history.steps; s++)
-        assert_true(a->history.step[s].loss == b->history.step[s].loss);
+    for (size_t s = 0; s < a->keeper->history.steps; s++)
+        assert_true(a->keeper->history.step[s].loss == b->keeper->history.step[s].loss);
     lathe_run_free(a);
     lathe_run_free(b);
 }

@@ -109,11 +109,11 @@ static void spoil_gradient(void *context, const lathe_node *node)
 static bool spoil_weights(void *context, const lathe_run *run, const lathe_step_row *row)
 {
     (void)context;
-    const lathe_params *params = lathe_nn_params(run->net);
+    const lathe_params *params = lathe_nn_params(run->learner->net);
     bool now = row->step == injected.step && (injected.kind == OPTIMIZER || injected.kind == WEIGHTS);
     if (now) params->tensor[injected.place]->data[0] = injected.value;
     if (injected.kind == GRADIENT)
-        lathe_tape_on_backward(run->tape, spoil_gradient, params->tensor[injected.place]);
+        lathe_tape_on_backward(run->learner->tape, spoil_gradient, params->tensor[injected.place]);
     return true;
 }
 
@@ -151,10 +151,10 @@ static void assert_named(const char *expected)
     size_t size;
     lathe_settings settings = settings_of("named", "stop");
     lathe_run *run = train(&settings);
-    if (run->end != LATHE_RUN_NAN || !strstr(run->not_a_number, expected))
+    if (run->end != LATHE_RUN_NAN || !strstr(run->learner->not_finite, expected))
         fail_msg("kind %d, place %d, step %d: expected '%s' in '%s'", injected.kind, injected.place,
-            (int)injected.step, expected, run->not_a_number);
-    if (!strstr(messages, run->not_a_number)) fail_msg("%s was not told", run->not_a_number);
+            (int)injected.step, expected, run->learner->not_finite);
+    if (!strstr(messages, run->learner->not_finite)) fail_msg("%s was not told", run->learner->not_finite);
     lathe_run_free(run);
     if (injected.step < 10) {
         assert_false(lathe_file_exists(test_path("named/last.safetensors")));
@@ -254,8 +254,8 @@ static void overflows_are_named(void **state)
         lathe_settings settings = settings_of("overflow", "stop");
         tiny_set(&settings, "max_steps", "9");
         lathe_run *run = train(&settings);
-        if (run->end == LATHE_RUN_NAN && !strstr(run->not_a_number, names[i]))
-            fail_msg("%s", run->not_a_number);
+        if (run->end == LATHE_RUN_NAN && !strstr(run->learner->not_finite, names[i]))
+            fail_msg("%s", run->learner->not_finite);
         lathe_run_free(run);
     }
     injected.kind = NOWHERE;
@@ -276,10 +276,10 @@ static void a_step_may_be_skipped(void **state)
         lathe_run *run = train(&settings);
         assert_int_equal(run->end, LATHE_RUN_COMPLETE);
         assert_non_null(strstr(messages, "the step is skipped"));
-        assert_int_equal(lathe_optim_steps(run->optim), 19);
-        assert_true(isfinite(run->test_score.loss) && isfinite(run->history.epoch[1].train_loss));
+        assert_int_equal(lathe_optim_steps(run->learner->optim), 19);
+        assert_true(isfinite(run->test_score.loss) && isfinite(run->keeper->history.epoch[1].train_loss));
         int count;
-        lathe_tensor *const *tensors = lathe_nn_state(run->net, &count);
+        lathe_tensor *const *tensors = lathe_nn_state(run->learner->net, &count);
         for (int k = 0; k < count; k++)
             for (size_t j = 0; j < tensors[k]->stored; j++) assert_true(isfinite(tensors[k]->data[j]));
         lathe_run_free(run);
@@ -320,7 +320,7 @@ static void it_may_be_ignored(void **state)
     lathe_settings settings = settings_of("ignored", "ignore");
     lathe_run *run = train(&settings);
     assert_int_equal(run->end, LATHE_RUN_COMPLETE);
-    assert_true(isnan(run->history.step[4].loss) && isnan(run->history.step[5].loss));
+    assert_true(isnan(run->keeper->history.step[4].loss) && isnan(run->keeper->history.step[5].loss));
     lathe_run_free(run);
     injected.kind = NOWHERE;
 }

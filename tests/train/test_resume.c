@@ -198,7 +198,7 @@ static void every_extra(void **state)
         lathe_settings whole = tiny_settings("whole", extras[e].pairs),
                        parts = tiny_settings("parts", extras[e].pairs);
         lathe_run *run = tiny_train(&whole);
-        uint64_t steps = run->step;
+        uint64_t steps = run->learner->step;
         lathe_score score = run->test_score;
         lathe_run_free(run);
         for (uint64_t shift = 0; shift < 4; shift++) {
@@ -260,7 +260,7 @@ static void a_finished_run_stays_as_it_is(void **state)
         twice = resumed(&twice);
         run = tiny_train(&twice);
         assert_true(run->test_score.loss == score.loss && run->end == LATHE_RUN_COMPLETE);
-        assert_int_equal(run->images, 0);
+        assert_int_equal(run->learner->images, 0);
         lathe_run_free(run);
         tiny_assert_same_runs(lengths[i], "once", "twice");
     }
@@ -269,7 +269,7 @@ static void a_finished_run_stays_as_it_is(void **state)
 static bool has_weights_of(const lathe_run *run, const char *name)
 {
     lathe_safetensors *file = lathe_safetensors_read(test_path(name));
-    const lathe_params *params = lathe_optim_params(run->optim);
+    const lathe_params *params = lathe_optim_params(run->learner->optim);
     bool same = true;
     assert_non_null(file);
     for (int i = 0; i < params->count; i++)
@@ -288,17 +288,17 @@ static void an_early_stop_stays_one(void **state)
             { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
-    uint64_t steps = run->step;
+    uint64_t steps = run->learner->step;
     lathe_run_free(run);
     settings = resumed(&settings);
     run = tiny_train(&settings);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
-    assert_int_equal(run->step, steps);
+    assert_int_equal(run->learner->step, steps);
     assert_int_equal(run->test_score.count, 4);
     lathe_run_free(run);
     tiny_set(&settings, "patience", "4"); /* more of it, and the run goes on */
     run = tiny_train(&settings);
-    assert_int_equal(run->step, steps + 20);
+    assert_int_equal(run->learner->step, steps + 20);
     lathe_run_free(run);
 }
 
@@ -346,7 +346,9 @@ static void rows_that_are_missing_are_told(void **state)
     lathe_settings settings = tiny_settings("short", NULL);
     tiny_train_until(&settings, 25);
     settings = resumed(&settings);
-    test_write(test_path("short/epochs.csv"), LATHE_EPOCHS_HEADER, sizeof LATHE_EPOCHS_HEADER - 1);
+    static const char header[] =
+        "epoch,step,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second\n";
+    test_write(test_path("short/epochs.csv"), header, sizeof header - 1);
     assert_null(lathe_run_new(&settings, NULL));
     assert_failed(LATHE_EFORMAT, "epochs.csv: has 0 rows, the checkpoint knows of 2");
     test_write(test_path("short/steps.csv"), "step", 4);
@@ -471,7 +473,7 @@ static void other_formats_are_refused(void **state)
     } cases[] = {
         { "lathe.format", "2", "a checkpoint of format 2, this version reads format 1" },
         { "lathe.format", NULL, "no checkpoint of lathe's, only weights at best; --init-weights" },
-        { "lathe.step", "-1", "lathe.step is '-1': not a checkpoint that a run can go on from" },
+        { "lathe.step", "-1", "lathe.step is '-1': not a checkpoint that a run can resume from" },
         { "lathe.step", "many", "lathe.step is 'many'" },
         { "lathe.best", "", "lathe.best is ''" },
         { "lathe.clocks", "1,2", "lathe.clocks" },
@@ -529,7 +531,8 @@ static void first_weights_may_be_given(void **state)
     lathe_run *to = lathe_run_new(&taker, NULL);
     assert_non_null(to);
     int count;
-    lathe_tensor *const *a = lathe_nn_state(from->net, &count), *const *b = lathe_nn_state(to->net, &count);
+    lathe_tensor *const *a = lathe_nn_state(from->learner->net, &count),
+                        *const *b = lathe_nn_state(to->learner->net, &count);
     for (int i = 0; i < count; i++)
         assert_memory_equal(a[i]->data, b[i]->data, a[i]->stored * sizeof(lathe_real));
     lathe_run_free(from);

@@ -55,11 +55,12 @@ static void a_run_learns_and_writes_its_folder(void **state)
             LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
     assert_int_equal(run->end, LATHE_RUN_COMPLETE);
-    assert_int_equal(run->step, 120);
-    assert_int_equal(run->history.steps, 120);
-    assert_int_equal(run->history.epochs, 1);
+    assert_int_equal(run->learner->step, 120);
+    assert_int_equal(run->keeper->history.steps, 120);
+    assert_int_equal(run->keeper->history.epochs, 1);
     double early = 0, late = 0;
-    for (int i = 0; i < 10; i++) early += run->history.step[i].loss, late += run->history.step[110 + i].loss;
+    for (int i = 0; i < 10; i++)
+        early += run->keeper->history.step[i].loss, late += run->keeper->history.step[110 + i].loss;
     if (!(late < 0.7 * early)) fail_msg("the loss went from %g to %g", early / 10, late / 10);
     assert_int_equal(run->test_score.count, 2000);
     assert_true(run->test_score.metric[0] > 0.4);
@@ -67,10 +68,10 @@ static void a_run_learns_and_writes_its_folder(void **state)
     lathe_history back = { 0 };
     assert_int_equal(lathe_history_read(&back, settings.out), LATHE_OK);
     assert_int_equal(back.steps, 120);
-    assert_memory_equal(back.step, run->history.step, 120 * sizeof *back.step);
+    assert_memory_equal(back.step, run->keeper->history.step, 120 * sizeof *back.step);
     assert_int_equal(back.epochs, 1);
-    assert_true(
-        back.epoch[0].train_loss == run->history.epoch[0].train_loss && isnan(back.epoch[0].val_loss));
+    assert_true(back.epoch[0].train_loss == run->keeper->history.epoch[0].train_loss &&
+        isnan(back.epoch[0].val_loss));
     lathe_history_free(&back);
 
     lathe_settings read = lathe_settings_default();
@@ -103,7 +104,7 @@ static void transforms_may_change_the_size(void **state)
     assert_int_equal(lathe_settings_set(&settings, "size", "32"), LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
     assert_int_equal(run->feed->data->height, 32);
-    lathe_loader *loader = lathe_run_loader(run, run->feed->test);
+    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->test);
     lathe_batch first[2];
     for (int epoch = 0; epoch < 2; epoch++) {
         assert_true(lathe_loader_next(loader, &first[epoch]));
@@ -151,7 +152,7 @@ static void same_seed_same_bytes(void **state)
     lathe_run *run = train_run(&settings, NULL);
     lathe_history first = { 0 };
     assert_int_equal(lathe_history_read(&first, test_path("same1")), LATHE_OK);
-    assert_true(first.step[0].loss != run->history.step[0].loss);
+    assert_true(first.step[0].loss != run->keeper->history.step[0].loss);
     lathe_history_free(&first);
     lathe_run_free(run);
     assert_int_equal(lathe_threads_set(NULL, 0), LATHE_OK);
@@ -167,14 +168,14 @@ static void the_log_is_the_schedule(void **state)
     assert_int_equal(lathe_run_preview(&settings, run->steps_per_epoch, 12, NULL, rows), LATHE_OK);
     static const int height[] = { 0, 1, 2, 3, 2, 1 };
     for (int t = 0; t < 12; t++) {
-        const lathe_step_row *row = &run->history.step[t];
+        const lathe_step_row *row = &run->keeper->history.step[t];
         double expected = 0.001 + 0.049 * height[t % 6] / 3 / (t < 6 ? 1 : 2);
         assert_close_double("lr", &row->lr, &expected, 1, 1e-14, 0);
         assert_true(row->lr == rows[t].lr && row->momentum == rows[t].momentum);
         assert_int_equal(row->step, t);
         assert_int_equal(rows[t].step, t);
     }
-    assert_true(run->history.step[0].momentum == 0.9 && run->history.step[3].momentum == 0.8);
+    assert_true(run->keeper->history.step[0].momentum == 0.9 && run->keeper->history.step[3].momentum == 0.8);
     lathe_run_free(run);
 }
 
@@ -191,8 +192,8 @@ static void a_plateau_is_noticed(void **state)
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         assert_int_equal(lathe_settings_set(&settings, pairs[i][0], pairs[i][1]), LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
-    assert_int_equal(run->history.steps, 60);
-    for (size_t t = 0; t < 60; t++) assert_true(run->history.step[t].lr == (t < 40 ? 0.1 : 0.05));
+    assert_int_equal(run->keeper->history.steps, 60);
+    for (size_t t = 0; t < 60; t++) assert_true(run->keeper->history.step[t].lr == (t < 40 ? 0.1 : 0.05));
     lathe_run_free(run);
 }
 
@@ -210,8 +211,8 @@ static void evaluation_equals_a_count_by_hand(void **state)
     size_t right = 0;
     for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
         lathe_real scores[10];
-        lathe_tape_begin(run->tape, LATHE_EVAL);
-        lathe_tensor *output = lathe_nn_forward(run->net, lathe_input(run->tape, &batch));
+        lathe_tape_begin(run->learner->tape, LATHE_EVAL);
+        lathe_tensor *output = lathe_nn_forward(run->learner->net, lathe_input(run->learner->tape, &batch));
         assert_int_equal(lathe_tensor_read(output, scores, 10), LATHE_OK);
         double sum = 0;
         int best = 0;
@@ -240,16 +241,16 @@ static void fractions_of_epochs_are_whole_steps(void **state)
     lathe_run *run = train_run(&settings, NULL);
     assert_true(run->steps_per_epoch == 8);
     assert_int_equal(run->total_steps, 10);
-    assert_int_equal(run->history.epochs, 2);
-    assert_int_equal(run->history.epoch[0].step, 8);
-    assert_int_equal(run->history.epoch[1].step, 10);
-    assert_int_equal(run->history.step[8].epoch, 1);
+    assert_int_equal(run->keeper->history.epochs, 2);
+    assert_int_equal(run->keeper->history.epoch[0].step, 8);
+    assert_int_equal(run->keeper->history.epoch[1].step, 10);
+    assert_int_equal(run->keeper->history.step[8].epoch, 1);
     assert_true(run->feed->val->count == 2000 && run->feed->train->count == 8000);
-    assert_true(isfinite(run->history.epoch[0].val_loss) && run->best_epoch <= 1);
-    assert_int_equal(run->images, 10000);
+    assert_true(isfinite(run->keeper->history.epoch[0].val_loss) && run->keeper->best_epoch <= 1);
+    assert_int_equal(run->learner->images, 10000);
     double mean = 0;
-    for (int i = 0; i < 8; i++) mean += run->history.step[i].loss / 8;
-    assert_close_double("train_loss", &run->history.epoch[0].train_loss, &mean, 1, 1e-12, 0);
+    for (int i = 0; i < 8; i++) mean += run->keeper->history.step[i].loss / 8;
+    assert_close_double("train_loss", &run->keeper->history.epoch[0].train_loss, &mean, 1, 1e-12, 0);
     lathe_run_free(run);
 }
 
@@ -268,12 +269,13 @@ static void the_average_loss_is_weighted_by_samples(void **state)
         assert_int_equal(lathe_settings_set(&settings, "max_lr", sums ? "1e-6" : "0.05"), LATHE_OK);
         assert_int_equal(lathe_settings_set(&settings, "base_lr", "1e-7"), LATHE_OK);
         lathe_run *run = train_run(&settings, NULL);
-        assert_int_equal(run->history.steps, 4);
+        assert_int_equal(run->keeper->history.steps, 4);
         double total = 0;
-        for (int i = 0; i < 4; i++) total += run->history.step[i].loss * (sums ? 1 : i < 3 ? 3000 : 1000);
+        for (int i = 0; i < 4; i++)
+            total += run->keeper->history.step[i].loss * (sums ? 1 : i < 3 ? 3000 : 1000);
         total /= 10000;
-        assert_close_double("train_loss", &run->history.epoch[0].train_loss, &total, 1, 1e-12, 0);
-        assert_true(run->history.step[0].loss > (sums ? 3000 : 1) && run->test_score.loss < 10);
+        assert_close_double("train_loss", &run->keeper->history.epoch[0].train_loss, &total, 1, 1e-12, 0);
+        assert_true(run->keeper->history.step[0].loss > (sums ? 3000 : 1) && run->test_score.loss < 10);
         lathe_run_free(run);
     }
 }
@@ -295,7 +297,8 @@ static void each_loss_trains(void **state)
         lathe_run *run = train_run(&settings, NULL);
         double early = 0, late = 0;
         for (int k = 0; k < 10; k++)
-            early += run->history.step[k].loss / 10, late += run->history.step[150 + k].loss / 10;
+            early += run->keeper->history.step[k].loss / 10,
+                late += run->keeper->history.step[150 + k].loss / 10;
         if (!(late < 0.97 * early)) fail_msg("%s: the loss went from %g to %g", type->name, early, late);
         if (!(fabs(run->test_score.loss - late) < 0.3 * early))
             fail_msg("%s: %g while training, %g in evaluation", type->name, late, run->test_score.loss);
@@ -317,13 +320,13 @@ typedef struct heard {
 static bool hear_step(void *context, const lathe_run *run, const lathe_step_row *row)
 {
     heard *h = context;
-    assert_int_equal(run->step, row->step + 1);
+    assert_int_equal(run->learner->step, row->step + 1);
     return ++h->steps != h->stop_after;
 }
 
 static void hear_epoch(void *context, const lathe_run *run, const lathe_epoch_row *row)
 {
-    assert_int_equal(run->step, row->step);
+    assert_int_equal(run->learner->step, row->step);
     ((heard *)context)->epochs++;
 }
 
@@ -348,7 +351,7 @@ static void hooks_hear_and_may_stop(void **state)
     lathe_run_hooks hooks = hooks_of(&h);
     lathe_run *run = train_run(&settings, &hooks);
     assert_int_equal(run->end, LATHE_RUN_INTERRUPTED);
-    assert_int_equal(run->step, 5);
+    assert_int_equal(run->learner->step, 5);
     assert_int_equal(h.epochs, 0);
     assert_int_equal(run->test_score.count, 0);
     assert_true(lathe_file_exists(test_path("stopped/last.safetensors")));
@@ -377,8 +380,10 @@ static void a_loss_that_is_no_number_is_noticed(void **state)
         lathe_run_hooks hooks = hooks_of(&h);
         lathe_run *run = train_run(&settings, &hooks);
         assert_int_equal(run->end, ends[i]);
-        if (i == 0) assert_true(run->step < 12 && !isfinite(run->history.step[run->step - 1].loss));
-        else assert_int_equal(run->step, 12);
+        if (i == 0)
+            assert_true(
+                run->learner->step < 12 && !isfinite(run->keeper->history.step[run->learner->step - 1].loss));
+        else assert_int_equal(run->learner->step, 12);
         if (i < 2 && !strstr(h.message, "first in ")) fail_msg("%s", h.message);
         lathe_run_free(run);
     }
@@ -418,7 +423,7 @@ static void early_stop_stops(void **state)
     lathe_run_hooks hooks = hooks_of(&h);
     lathe_run *run = train_run(&settings, &hooks);
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
-    assert_int_equal(run->history.epochs, 3); /* the first sets the mark, two do not beat it by 100 */
+    assert_int_equal(run->keeper->history.epochs, 3); /* the first sets the mark, two do not beat it by 100 */
     assert_string_equal(h.message, "early stop after epoch 3: no improvement for 2 epochs");
     assert_true(run->test_score.count > 0);
     lathe_run_free(run);

@@ -7,9 +7,9 @@
 
 static int group_of(const lathe_run *run, const char *name)
 {
-    const lathe_params *params = lathe_optim_params(run->optim);
+    const lathe_params *params = lathe_optim_params(run->learner->optim);
     for (int i = 0; i < params->count; i++)
-        if (!strcmp(params->tensor[i]->name, name)) return lathe_optim_group_of(run->optim, i);
+        if (!strcmp(params->tensor[i]->name, name)) return lathe_optim_group_of(run->learner->optim, i);
     fail_msg("no parameter %s", name);
     return -1;
 }
@@ -29,7 +29,7 @@ static void the_first_pattern_counts(void **state)
     (void)state;
     lathe_run *run = run_with((const tiny_pair[]){ { "weight_decay", "0.3" }, { "betas", "0.8,0.9" },
         { "groups", " *.bias weight_decay=0 ;6.* lr=0.5  betas=0.7,0.99" }, { NULL, NULL } });
-    assert_int_equal(lathe_optim_groups(run->optim), 3);
+    assert_int_equal(lathe_optim_groups(run->learner->optim), 3);
     static const struct {
         const char *name;
         int group;
@@ -43,7 +43,7 @@ static void the_first_pattern_counts(void **state)
     };
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         assert_int_equal(group_of(run, want[i].name), want[i].group);
-        const lathe_adamw_opts *opts = lathe_optim_opts(run->optim, want[i].group);
+        const lathe_adamw_opts *opts = lathe_optim_opts(run->learner->optim, want[i].group);
         assert_true(
             opts->lr == want[i].lr && opts->weight_decay == want[i].decay && opts->betas[0] == want[i].beta1);
     }
@@ -57,20 +57,20 @@ static void schedules_know_groups(void **state)
     (void)state;
     lathe_run *run = run_with((const tiny_pair[]){ { "groups", "6.* lr=1" }, { "sched", "exponential" },
         { "sched.gamma", "0.5" }, { NULL, NULL } });
-    assert_true(lathe_sched_rates_at(run->sched, 0, 1).lr == 0.005 &&
-        lathe_sched_rates_at(run->sched, 1, 1).lr == 0.5);
+    assert_true(lathe_sched_rates_at(run->learner->sched, 0, 1).lr == 0.005 &&
+        lathe_sched_rates_at(run->learner->sched, 1, 1).lr == 0.5);
     lathe_run_free(run);
     run = run_with((const tiny_pair[]){ { "groups", "6.* max-lr=2 base_lr=1; *.bias step_size_up=1ep" },
         { "sched", "cyclic" }, { "base_lr", "0" }, { "max_lr", "0.1" }, { "step_size_up", "5" },
         { "decay_weights_only", "on" }, { NULL, NULL } });
-    assert_int_equal(lathe_optim_groups(run->optim), 6); /* three, and what is of rank 1 in each */
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "0.weight"), 5).lr == 0.1);
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "1.weight"), 5).lr == 0.1);
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "6.weight"), 5).lr == 2);
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "6.bias"), 5).lr == 2);
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "0.bias"), 5).lr == 0.05);
-    assert_true(lathe_sched_rates_at(run->sched, group_of(run, "0.bias"), 0).lr == 0);
-    const lathe_adamw_opts *opts = lathe_optim_opts(run->optim, group_of(run, "6.bias"));
+    assert_int_equal(lathe_optim_groups(run->learner->optim), 6); /* three, and what is of rank 1 in each */
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "0.weight"), 5).lr == 0.1);
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "1.weight"), 5).lr == 0.1);
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "6.weight"), 5).lr == 2);
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "6.bias"), 5).lr == 2);
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "0.bias"), 5).lr == 0.05);
+    assert_true(lathe_sched_rates_at(run->learner->sched, group_of(run, "0.bias"), 0).lr == 0);
+    const lathe_adamw_opts *opts = lathe_optim_opts(run->learner->optim, group_of(run, "6.bias"));
     assert_true(opts->weight_decay == 0);
     assert_int_equal(lathe_run_train(run), LATHE_OK);
     lathe_run_free(run);
@@ -95,7 +95,7 @@ static void steps_have_the_rates_of_each_group(void **state)
         char *cell = line = strtok_r(NULL, "\n", &rest);
         for (int i = 0; i < 9; i++, cell++) column[i] = strtod(cell, &cell);
         for (int group = 0; group < 3; group++) {
-            lathe_rates rates = lathe_sched_rates_at(run->sched, group, t);
+            lathe_rates rates = lathe_sched_rates_at(run->learner->sched, group, t);
             assert_true(column[group ? 3 + 2 * group : 2] == rates.lr &&
                 column[group ? 4 + 2 * group : 3] == rates.momentum);
         }
@@ -103,7 +103,8 @@ static void steps_have_the_rates_of_each_group(void **state)
     lathe_history back = { 0 };
     assert_int_equal(lathe_history_read(&back, settings.out), LATHE_OK);
     assert_int_equal(back.steps, 10);
-    assert_true(back.step[7].loss == run->history.step[7].loss && back.step[7].lr == run->history.step[7].lr);
+    assert_true(back.step[7].loss == run->keeper->history.step[7].loss &&
+        back.step[7].lr == run->keeper->history.step[7].lr);
     lathe_history_free(&back);
     lathe_run_free(run);
     free(text);

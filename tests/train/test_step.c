@@ -19,7 +19,7 @@ static const lathe_model_type two_layers = { .name = "two_layers",
 /* `count` numbers of a run's weights and of another's. */
 static void assert_same_weights(const char *what, lathe_run *a, lathe_run *b, double tolerance)
 {
-    const lathe_params *params[] = { lathe_nn_params(a->net), lathe_nn_params(b->net) };
+    const lathe_params *params[] = { lathe_nn_params(a->learner->net), lathe_nn_params(b->learner->net) };
     assert_int_equal(params[0]->size, params[1]->size);
     for (size_t i = 0; i < params[0]->size; i++) {
         double apart = fabs((double)params[0]->data[i] - (double)params[1]->data[i]);
@@ -41,15 +41,16 @@ static void batches_add_up_to_a_large_one(void **state)
         tiny_set(&small, "batch_size", "4");
         tiny_set(&small, "accumulate", "3");
         lathe_run *a = tiny_train(&large), *b = tiny_train(&small);
-        assert_int_equal(b->step, 20);
-        assert_int_equal(a->step, b->step);
-        assert_int_equal(a->images, b->images);
+        assert_int_equal(b->learner->step, 20);
+        assert_int_equal(a->learner->step, b->learner->step);
+        assert_int_equal(a->learner->images, b->learner->images);
         assert_same_weights(reductions[i], a, b, 2e-6);
-        for (size_t s = 0; s < a->history.steps; s++)
-            assert_true(fabs(a->history.step[s].loss / b->history.step[s].loss - 1) < 1e-5);
-        for (size_t e = 0; e < a->history.epochs; e++) {
-            assert_true(fabs(a->history.epoch[e].train_loss / b->history.epoch[e].train_loss - 1) < 1e-5);
-            assert_true(a->history.epoch[e].train_accuracy == b->history.epoch[e].train_accuracy);
+        for (size_t s = 0; s < a->keeper->history.steps; s++)
+            assert_true(fabs(a->keeper->history.step[s].loss / b->keeper->history.step[s].loss - 1) < 1e-5);
+        for (size_t e = 0; e < a->keeper->history.epochs; e++) {
+            assert_true(fabs(a->keeper->history.epoch[e].train_loss / b->keeper->history.epoch[e].train_loss -
+                            1) < 1e-5);
+            assert_true(a->keeper->history.epoch[e].train[0] == b->keeper->history.epoch[e].train[0]);
         }
         lathe_run_free(a);
         lathe_run_free(b);
@@ -64,8 +65,9 @@ static void schedules_count_steps(void **state)
             { "step_size", "1ep" }, { "sched.gamma", "0.5" }, { NULL, NULL } });
     lathe_run *run = tiny_train(&settings);
     assert_true(run->steps_per_epoch == 3);
-    assert_int_equal(run->step, 12);
-    for (size_t s = 0; s < 12; s++) assert_true(run->history.step[s].lr == 0.01 * pow(0.5, (double)(s / 3)));
+    assert_int_equal(run->learner->step, 12);
+    for (size_t s = 0; s < 12; s++)
+        assert_true(run->keeper->history.step[s].lr == 0.01 * pow(0.5, (double)(s / 3)));
     lathe_run_free(run);
 }
 
@@ -80,16 +82,16 @@ static void improvement_may_be_relative(void **state)
                 { "min_delta_mode", modes[i] }, { "epochs", "60" }, { NULL, NULL } });
         lathe_run *run = tiny_train(&settings);
         assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
-        double reference = run->history.epoch[0].train_loss;
+        double reference = run->keeper->history.epoch[0].train_loss;
         size_t waited = 0, e = 1;
-        for (; e < run->history.epochs; e++) {
-            double loss = run->history.epoch[e].train_loss;
+        for (; e < run->keeper->history.epochs; e++) {
+            double loss = run->keeper->history.epoch[e].train_loss;
             bool better = loss < reference - (i ? 0.3 * reference : 0.3);
             waited = better ? 0 : waited + 1;
             if (better) reference = loss;
             if (waited == 4) break;
         }
-        assert_int_equal(e + 1, run->history.epochs);
+        assert_int_equal(e + 1, run->keeper->history.epochs);
         lathe_run_free(run);
     }
 }
@@ -105,8 +107,8 @@ static void an_early_stop_restores_the_best(void **state)
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
     lathe_score score;
     assert_int_equal(lathe_run_evaluate(run, run->feed->val, NULL, &score), LATHE_OK);
-    assert_true(score.loss == run->history.epoch[run->best_epoch].val_loss);
-    assert_true(run->best_epoch + 1 < run->history.epochs);
+    assert_true(score.loss == run->keeper->history.epoch[run->keeper->best_epoch].val_loss);
+    assert_true(run->keeper->best_epoch + 1 < run->keeper->history.epochs);
     double tested = run->test_score.loss;
     assert_int_equal(lathe_run_train(run), LATHE_OK); /* stopped it is, and nothing changes */
     assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);

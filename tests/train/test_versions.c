@@ -39,10 +39,10 @@ static void version_1_goes_on(void **state)
     lathe_settings settings = folder_with_old_file();
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) fail_msg("%s", lathe_error_message());
-    assert_int_equal(run->step, 25);
+    assert_int_equal(run->learner->step, 25);
     lathe_safetensors *file = lathe_safetensors_read(old_file);
     assert_non_null(file);
-    const lathe_params *params = lathe_optim_params(run->optim);
+    const lathe_params *params = lathe_optim_params(run->learner->optim);
     assert_int_equal(params->count, 6);
     for (int i = 0; i < params->count; i++) {
         const lathe_tensor *weights = params->tensor[i];
@@ -50,14 +50,14 @@ static void version_1_goes_on(void **state)
         char slot[64];
         snprintf(slot, sizeof slot, "optimizer.exp_avg.%s", weights->name);
         assert_true(tiny_holds(file, weights->name, weights->data, count));
-        assert_true(
-            tiny_holds(file, slot, lathe_optim_slot(run->optim, 0) + (weights->data - params->data), count));
-        assert_int_equal(lathe_optim_clock_of(run->optim, i)->step, 25);
+        assert_true(tiny_holds(file, slot,
+            lathe_optim_slot(run->learner->optim, 0) + (weights->data - params->data), count));
+        assert_int_equal(lathe_optim_clock_of(run->learner->optim, i)->step, 25);
     }
-    assert_true(run->best == strtod(lathe_safetensors_text(file, "lathe.best"), NULL));
+    assert_true(run->keeper->best == strtod(lathe_safetensors_text(file, "lathe.best"), NULL));
     lathe_safetensors_free(file);
     assert_int_equal(lathe_run_train(run), LATHE_OK);
-    assert_int_equal(run->step, 200);
+    assert_int_equal(run->learner->step, 200);
     lathe_run_free(run);
 }
 

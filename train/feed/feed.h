@@ -7,6 +7,7 @@
 #define LATHE_TRAIN_FEED_FEED_H
 
 #include "../../data/loading/loader.h"
+#include "../../io/state.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,7 +84,13 @@ uint64_t lathe_feed_share(const lathe_feed *feed, uint64_t most, double *samples
  */
 lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data);
 
-/** Count the batches in an epoch, without a loader or a test set. Errors: those of lathe_feed_new. */
+/**
+ * How the feed is saved and restored: its place, and what the data are (pictures, normalisation, classes), so that a
+ * checkpoint of other data is refused and a trained model can be used without its data. Valid as long as the feed.
+ */
+lathe_state lathe_feed_state(lathe_feed *feed);
+
+/** Batches in an epoch, without a loader or a test set. Errors: those of lathe_feed_new. */
 lathe_status lathe_feed_length(const lathe_feed_opts *opts, uint64_t *batches);
 
 /**

@@ -6,7 +6,7 @@
 #include "../../core/registry.h"
 #include "../../data/transforms/transform.h"
 #include "../../nn/models/models.h"
-#include "../logger_impl.h"
+#include "../keeper/logger.h"
 #include "section_impl.h"
 #include "settings_impl.h"
 
@@ -122,6 +122,8 @@ static lathe_status set_text(const lathe_setting *setting, lathe_settings *setti
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return lathe_fail(LATHE_EARG, "settings: %s has a control character", setting->field.name);
     snprintf((char *)settings + setting->field.offset, setting->text_size, "%s", text);
+    for (char *c = settings->early_stop; *c; c++) /* a column may be written as an option is: val-loss */
+        if (*c == '-') *c = '_';
     return LATHE_OK;
 }
 
@@ -193,6 +195,17 @@ static lathe_status check_fields(const lathe_settings *settings)
     return status;
 }
 
+/* Which columns there are depends on the task: lathe_run_new looks them up. */
+static lathe_status check_early_stop(const char *column)
+{
+    if (!strcmp(column, "off") || !strncmp(column, "train_", 6) || !strncmp(column, "val_", 4))
+        return LATHE_OK;
+    return lathe_fail(LATHE_EARG,
+        "settings: early_stop = '%.40s', expected off or a column of epochs.csv such as val_loss or "
+        "val_accuracy",
+        column);
+}
+
 lathe_status lathe_settings_check(const lathe_settings *settings)
 {
     if (!settings) return lathe_fail_null("lathe_settings_check", "settings");
@@ -205,6 +218,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     lathe_swa swa;
     int fold, folds;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
+    if (!status) status = check_early_stop(settings->early_stop);
     if (!status) status = lathe_loggers_check(settings->log);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);

@@ -7,6 +7,7 @@
 
 #include "../../core/ops/losses/loss.h"
 #include "../../sched/sched.h"
+#include "../learner/learner.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,13 +22,6 @@ extern "C" {
 /** The most options of optimizer, scheduler and loss. */
 #define LATHE_SETTING_OPTIONS 64
 
-typedef enum lathe_early_stop {
-    LATHE_EARLY_STOP_OFF,
-    LATHE_EARLY_STOP_VAL_LOSS,
-    LATHE_EARLY_STOP_VAL_ACCURACY,
-    LATHE_EARLY_STOP_TRAIN_LOSS
-} lathe_early_stop;
-
 /** min_delta is the improvement itself, or a part of the former value. */
 typedef enum lathe_min_delta_mode { LATHE_MIN_DELTA_ABS, LATHE_MIN_DELTA_REL } lathe_min_delta_mode;
 
@@ -41,8 +35,6 @@ typedef enum lathe_sched_unit { LATHE_BY_BATCH, LATHE_BY_EPOCH } lathe_sched_uni
 typedef enum lathe_sampler { LATHE_SAMPLER_SHUFFLE, LATHE_SAMPLER_BALANCED } lathe_sampler;
 
 typedef enum lathe_bad_image { LATHE_BAD_IMAGE_FAIL, LATHE_BAD_IMAGE_SKIP } lathe_bad_image;
-
-typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
 /**
  * An option of the optimizer ("optim.betas"), the scheduler ("sched.gamma") or the loss ("loss.gamma"), as
@@ -104,7 +96,8 @@ typedef struct lathe_settings {
     /** a length: average the weights from here on with equal weights; "": no average */
     char swa_start[LATHE_SETTING_SHORT];
     char swa_every[LATHE_SETTING_SHORT]; /* a length: the distance of these averages */
-    int early_stop;                      /* a lathe_early_stop */
+    /** the column of epochs.csv that must improve: "val_loss", "val_accuracy"; "off": none */
+    char early_stop[LATHE_SETTING_SHORT];
     int patience;                        /* epochs without improvement before the run stops */
     double min_delta;                    /* an improvement must be larger than this */
     int min_delta_mode;                  /* a lathe_min_delta_mode */

@@ -758,9 +758,13 @@ static lathe_dataset *good_lathe_dataset_p(const char *place)
     return world.data;
 }
 
+static lathe_run *good_lathe_run_p(const char *place);
 static lathe_loader *good_lathe_loader_p(const char *place)
 {
-    (void)place;
+    if (is(place, "lathe_learner_")) {
+        const lathe_feed *feed = good_lathe_run_p(place)->feed;
+        return later(free_loader, lathe_feed_loader(feed, feed->test));
+    }
     return later(free_loader,
         lathe_loader_new(good_lathe_dataset_p(""), &(lathe_loader_opts){ .batch_size = 2 }));
 }
@@ -768,7 +772,10 @@ static lathe_loader *good_lathe_loader_p(const char *place)
 static lathe_batch *good_lathe_batch_p(const char *place)
 {
     lathe_batch *batch = room();
-    (void)place;
+    if (is(place, "lathe_learner_")) {
+        lathe_feed_next(good_lathe_run_p(place)->feed, batch);
+        return batch;
+    }
     *batch = (lathe_batch){ .size = 2,
         .channels = 1,
         .height = 4,
@@ -836,8 +843,8 @@ static lathe_lock *good_lathe_lock_p(const char *place)
 }
 static lathe_safetensors *good_lathe_safetensors_p(const char *place)
 {
-    (void)place;
-    return later(free_safetensors, lathe_safetensors_read("weights"));
+    return later(free_safetensors,
+        lathe_safetensors_read(is(place, "lathe_noted_") ? "run/last.safetensors" : "weights"));
 }
 static lathe_safetensor *good_lathe_safetensor_p(const char *place)
 {
@@ -883,14 +890,48 @@ static lathe_run *good_lathe_run_p(const char *place)
     return later(free_run, lathe_run_new(good_lathe_settings_p(place), NULL));
 }
 
-static void free_beside(void *beside) { lathe_beside_free(beside); }
-static lathe_beside *good_lathe_beside_p(const char *place)
+static void free_notes(void *notes) { lathe_notes_free(notes); }
+static lathe_notes *good_lathe_notes_p(const char *place)
 {
-    lathe_beside *beside = lathe_beside_new(good_lathe_run_p(place));
-    if (is(place, "step")) lathe_beside_restart(beside, 1, true);
-    return later(free_beside, beside);
+    (void)place;
+    return later(free_notes, room());
 }
-
+static void save_nothing(void *object, lathe_notes *notes, bool whole)
+{
+    (void)object, (void)notes, (void)whole;
+}
+static lathe_state good_lathe_state(const char *place)
+{
+    (void)place;
+    return (lathe_state){ .name = "nothing", .save = save_nothing };
+}
+static lathe_ending *good_lathe_ending_p(const char *place)
+{
+    (void)place;
+    lathe_ending *ending = room();
+    ending->how = "complete";
+    return ending;
+}
+static void free_keeper(void *keeper) { lathe_keeper_free(keeper); }
+static lathe_keeper *good_lathe_keeper_p(const char *place)
+{
+    lathe_keeper *keeper = later(free_keeper, lathe_keeper_new(NULL));
+    if (is(place, "lathe_keeper_swap_best")) lathe_keeper_best(keeper, 1, 0);
+    return keeper;
+}
+static lathe_learner *good_lathe_learner_p(const char *place)
+{
+    lathe_learner *learner = good_lathe_run_p(place)->learner;
+    if (!is(place, "lathe_learner_finish")) return learner;
+    lathe_learner_begin(learner, 4);
+    lathe_learner_add(learner, good_lathe_batch_p(place));
+    return learner;
+}
+static lathe_task_metric *good_lathe_task_metric_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static lathe_chart *good_lathe_chart_p(const char *place)
 {
     static const double x[2] = { 0, 1 };
@@ -1026,7 +1067,7 @@ static lathe_task_opts *good_lathe_task_opts_p(const char *place)
 static void free_measure(void *measure) { lathe_measure_free(measure); }
 static lathe_measure *good_lathe_measure_p(const char *place)
 {
-    return later(free_measure, lathe_measure_new(good_lathe_task_p(place), NULL));
+    return later(free_measure, lathe_measure_new(is(place, "lathe_learner_") ? good_lathe_run_p(place)->learner->task : good_lathe_task_p(place), NULL));
 }
 
 static lathe_pass *good_lathe_pass_p(const char *place)

@@ -3,7 +3,6 @@
  * breaks, and lie in the folder. Of a run that goes on, what is later than its step, and an end, is cut off,
  * so that the log ends up as that of a run without the break.
  */
-#include "logger_impl.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -11,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/alloc.h"
-#include "../io/text.h"
-#include "settings/settings_impl.h"
+#include "../../core/alloc.h"
+#include "../../io/text.h"
+#include "keeper_impl.h"
 
 /* No run has as many events that this would be too small. */
 static const size_t most_bytes = (size_t)1 << 30;
@@ -38,6 +37,15 @@ static void put_number(lathe_text *out, const char *name, double number)
     lathe_text_number(out, number);
 }
 
+/* "train_accuracy" and so on; NULL: they were not measured. */
+static void put_metrics(lathe_text *out, const char *part, const lathe_history *history, const double *values)
+{
+    for (int i = 0; i < history->metrics; i++) {
+        lathe_text_add(out, ",\"%s_%s\":", part, history->metric[i].name);
+        lathe_text_number(out, values ? values[i] : (double)NAN);
+    }
+}
+
 static lathe_status add_line(const events *log, lathe_text *out)
 {
     lathe_text_put(out, "}\n");
@@ -47,37 +55,11 @@ static lathe_status add_line(const events *log, lathe_text *out)
     return status;
 }
 
-/* The settings that decide what comes out, each as its text. */
-static lathe_status add_start(const events *log, const lathe_run *run)
+static lathe_status add_start(const events *log, const lathe_keeper *keeper)
 {
     lathe_text out = { 0 };
-    char text[LATHE_SETTING_LONG];
-    lathe_chosen chosen;
-    if (lathe_settings_choose(&run->settings, &chosen)) return lathe_error();
     begin(&out, 0, "start");
-    lathe_text_put(&out, ",\"data\":");
-    lathe_text_json(&out, run->settings.data);
-    lathe_text_put(&out, ",\"settings\":{");
-    const char *between = "";
-    for (int i = 0; lathe_setting_at(i); i++) {
-        const lathe_setting *setting = lathe_setting_at(i);
-        if (setting->flags & (LATHE_SETTING_PLACE | LATHE_SETTING_FREE)) continue;
-        lathe_text_add(&out, "%s\"%s\":", between, setting->field.name);
-        lathe_text_json(&out, lathe_setting_text(setting, &run->settings, text));
-        between = ",";
-    }
-    for (int taker = 0; taker < chosen.count; taker++)
-        for (int i = 0; i < run->settings.options; i++) {
-            char key[LATHE_SETTING_LONG];
-            const char *name = lathe_option_given(&run->settings, &chosen, i, taker);
-            if (!name) continue;
-            snprintf(key, sizeof key, "%s.%s", chosen.of[taker].section->heading, name);
-            lathe_text_put(&out, ",");
-            lathe_text_json(&out, key);
-            lathe_text_put(&out, ":");
-            lathe_text_json(&out, run->settings.option[i].text);
-        }
-    lathe_text_put(&out, "}");
+    if (*keeper->opts.about) lathe_text_add(&out, ",%s", keeper->opts.about);
     return add_line(log, &out);
 }
 
@@ -95,14 +77,14 @@ static uint64_t kept_bytes(const char *text, uint64_t step, uint64_t epochs)
     return (uint64_t)(line - text);
 }
 
-static lathe_status find_end(const lathe_run *run, const char *path, uint64_t *end)
+static lathe_status find_end(const lathe_keeper *keeper, const char *path, uint64_t *end)
 {
     size_t size;
     *end = 0;
     if (!lathe_file_exists(path)) return LATHE_OK;
     char *text = lathe_file_read(path, most_bytes, &size);
     if (!text) return lathe_error();
-    *end = kept_bytes(text, run->step, run->history.epochs);
+    *end = kept_bytes(text, keeper->step, keeper->history.epochs);
     lathe_free(text);
     return LATHE_OK;
 }
@@ -117,29 +99,30 @@ static lathe_status close_events(lathe_logger *logger)
 
 extern const lathe_logger_type lathe_jsonl_logger;
 
-static lathe_status open_with(events *log, lathe_run *run, bool goes_on)
+static lathe_status open_with(events *log, const lathe_keeper *keeper, bool goes_on)
 {
     lathe_folder_path path;
     uint64_t end = 0;
-    lathe_status status = lathe_run_folder_path(run, "log.jsonl", path);
-    if (!status && goes_on) status = find_end(run, path, &end);
+    lathe_status status = lathe_keeper_path(keeper, "log.jsonl", path);
+    if (!status && goes_on) status = find_end(keeper, path, &end);
     if (status) return status;
     log->writer = lathe_writer_open(path, end);
     if (!log->writer) return lathe_error();
-    return end ? LATHE_OK : add_start(log, run);
+    return end ? LATHE_OK : add_start(log, keeper);
 }
 
-static lathe_logger *open(lathe_run *run, const lathe_history_ends *ends)
+static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *ends)
 {
     events *log = lathe_alloc(1, sizeof *log);
     if (!log) return NULL;
     log->base.type = &lathe_jsonl_logger;
-    if (!open_with(log, run, ends->epochs > 0)) return &log->base;
+    if (!open_with(log, keeper, ends->epochs > 0)) return &log->base;
     close_events(&log->base);
     return NULL;
 }
 
-static lathe_status epoch(lathe_logger *logger, lathe_run *run, const lathe_epoch_row *row, bool part)
+static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row,
+    bool part)
 {
     events *log = (events *)logger;
     if (part) log->part = lathe_writer_position(log->writer);
@@ -147,10 +130,11 @@ static lathe_status epoch(lathe_logger *logger, lathe_run *run, const lathe_epoc
     begin(&out, row->step, "epoch");
     put_number(&out, "epoch", (double)row->epoch);
     put_number(&out, "train_loss", row->train_loss);
-    put_number(&out, "train_accuracy", row->train_accuracy);
+    put_metrics(&out, "train", &keeper->history, row->train);
     put_number(&out, "val_loss", row->val_loss);
-    put_number(&out, "val_accuracy", row->val_accuracy);
-    put_number(&out, "lr", run->history.steps ? run->history.step[run->history.steps - 1].lr : (double)NAN);
+    put_metrics(&out, "val", &keeper->history, row->val);
+    put_number(&out, "lr",
+        keeper->history.steps ? keeper->history.step[keeper->history.steps - 1].lr : (double)NAN);
     put_number(&out, "seconds", row->seconds);
     put_number(&out, "images_per_second", row->images_per_second);
     return add_line((events *)logger, &out);
@@ -164,24 +148,13 @@ static lathe_status drop_part(lathe_logger *logger)
     return end ? lathe_writer_cut(log->writer, end) : LATHE_OK;
 }
 
-static lathe_status best(lathe_logger *logger, lathe_run *run)
+static lathe_status best(lathe_logger *logger, const lathe_keeper *keeper)
 {
     lathe_text out = { 0 };
-    begin(&out, run->step, "best");
-    put_number(&out, "epoch", (double)run->best_epoch);
-    put_number(&out, "value", run->best);
+    begin(&out, keeper->step, "best");
+    put_number(&out, "epoch", (double)keeper->best_epoch);
+    put_number(&out, "value", keeper->best);
     return add_line((events *)logger, &out);
-}
-
-static const char *end_name(lathe_run_end end)
-{
-    switch (end) {
-    case LATHE_RUN_COMPLETE: return "complete";
-    case LATHE_RUN_EARLY_STOP: return "early_stop";
-    case LATHE_RUN_INTERRUPTED: return "interrupted";
-    case LATHE_RUN_NAN: return "nan";
-    default: return "open";
-    }
 }
 
 static lathe_status flush(lathe_logger *logger)
@@ -189,17 +162,17 @@ static lathe_status flush(lathe_logger *logger)
     return lathe_writer_flush(((events *)logger)->writer, true);
 }
 
-static lathe_status end(lathe_logger *logger, lathe_run *run)
+static lathe_status end(lathe_logger *logger, const lathe_keeper *keeper, const lathe_ending *ending)
 {
     lathe_text out = { 0 };
-    begin(&out, run->step, "end");
-    lathe_text_add(&out, ",\"how\":\"%s\"", end_name(run->end));
-    if (run->end == LATHE_RUN_NAN) {
+    begin(&out, keeper->step, "end");
+    lathe_text_add(&out, ",\"how\":\"%s\"", ending->how ? ending->how : "");
+    if (ending->what) {
         lathe_text_put(&out, ",\"what\":");
-        lathe_text_json(&out, run->not_a_number);
+        lathe_text_json(&out, ending->what);
     }
-    put_number(&out, "test_loss", run->test_score.count ? run->test_score.loss : (double)NAN);
-    put_number(&out, "test_accuracy", run->test_score.count ? run->test_score.metric[0] : (double)NAN);
+    put_number(&out, "test_loss", ending->test ? ending->test->loss : (double)NAN);
+    put_metrics(&out, "test", &keeper->history, ending->test ? ending->test->metric : NULL);
     lathe_status status = add_line((events *)logger, &out);
     return status ? status : flush(logger);
 }

@@ -19,9 +19,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "../core/alloc.h"
-#include "../core/checksum.h"
-#include "logger_impl.h"
+#include "../../core/alloc.h"
+#include "../../core/checksum.h"
+#include "keeper_impl.h"
 
 static const char prefix[] = "events.out.tfevents.", suffix[] = ".lathe";
 static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss";
@@ -29,7 +29,8 @@ static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss";
 enum {
     HEAD = 12,
     TAIL = 4,
-    ROOM = 512,
+    ROOM = 2048,
+    SCALARS = 2 + 2 * LATHE_TASK_METRICS,
     WALL_TIME = 1,
     STEP = 2,
     VERSION = 3,
@@ -120,6 +121,7 @@ static lathe_status put_scalars(board *b, uint64_t step, const scalar *scalars, 
         frame one = { .used = 0 };
         uint32_t bits;
         if (i && isnan(scalars[i].value)) continue; /* the first tells frames apart, so it is always there */
+        if (strlen(scalars[i].tag) > 80) continue;  /* all others have room in a frame */
         memcpy(&bits, &value, sizeof bits);
         put_block(&one, 1, scalars[i].tag, strlen(scalars[i].tag));
         put_key(&one, 2, 5);
@@ -181,22 +183,22 @@ static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t ste
     return frames > 1 ? at : 0;
 }
 
-static lathe_status path_of(const lathe_run *run, uint64_t number, lathe_folder_path path)
+static lathe_status path_of(const lathe_keeper *keeper, uint64_t number, lathe_folder_path path)
 {
     char name[96];
     snprintf(name, sizeof name, "%s%010llu%s", prefix, (unsigned long long)number, suffix);
-    return lathe_run_folder_path(run, name, path);
+    return lathe_keeper_path(keeper, name, path);
 }
 
 /* Cut off what is later than the run; nothing left: the file goes. */
-static lathe_status cut(const lathe_run *run, uint64_t number, uint64_t *epochs)
+static lathe_status cut(const lathe_keeper *keeper, uint64_t number, uint64_t *epochs)
 {
     size_t size;
     lathe_folder_path path;
-    lathe_status status = path_of(run, number, path);
+    lathe_status status = path_of(keeper, number, path);
     unsigned char *bytes = status ? NULL : lathe_file_read(path, MOST_BYTES, &size);
     if (!bytes) return lathe_error();
-    const uint64_t end = kept_bytes(bytes, size, run->step, epochs);
+    const uint64_t end = kept_bytes(bytes, size, keeper->step, epochs);
     lathe_free(bytes);
     if (!end) return lathe_file_remove(path);
     if (end == size) return LATHE_OK;
@@ -205,27 +207,27 @@ static lathe_status cut(const lathe_run *run, uint64_t number, uint64_t *epochs)
 }
 
 /* All of the folder's, cut to what the run keeps, or (`all`) removed. *last: the greatest number. */
-static lathe_status settle(const lathe_run *run, bool all, uint64_t *last)
+static lathe_status settle(const lathe_keeper *keeper, bool all, uint64_t *last)
 {
     size_t count;
     lathe_folder_path path;
-    uint64_t epochs = run->history.epochs,
-             *numbers = lathe_file_numbers(run->settings.out, prefix, suffix, &count);
+    uint64_t epochs = keeper->history.epochs,
+             *numbers = lathe_file_numbers(keeper->folder, prefix, suffix, &count);
     lathe_status status = numbers ? LATHE_OK : lathe_error();
     *last = 0;
     for (size_t i = 0; i < count && !status; i++) {
         *last = numbers[i];
-        if (!all) status = cut(run, numbers[i], &epochs);
-        else if (!(status = path_of(run, numbers[i], path))) status = lathe_file_remove(path);
+        if (!all) status = cut(keeper, numbers[i], &epochs);
+        else if (!(status = path_of(keeper, numbers[i], path))) status = lathe_file_remove(path);
     }
     lathe_free(numbers);
     return status;
 }
 
-static lathe_status remove_files(const lathe_run *run)
+static lathe_status remove_files(const lathe_keeper *keeper)
 {
     uint64_t last;
-    return settle(run, true, &last);
+    return settle(keeper, true, &last);
 }
 
 /* ---- the logger ---------------------------------------------------------------------------------------- */
@@ -241,14 +243,14 @@ static lathe_status close_board(lathe_logger *logger)
 extern const lathe_logger_type lathe_tensorboard_logger;
 
 /* A new file, numbered by the time in seconds, behind all that are there. */
-static lathe_status open_file(board *b, const lathe_run *run)
+static lathe_status open_file(board *b, const lathe_keeper *keeper)
 {
     static const char version[] = "brain.Event:2";
     uint64_t last, now = b->no_times ? 0 : (uint64_t)time(NULL);
     lathe_folder_path path;
     frame f;
-    lathe_status status = settle(run, false, &last);
-    if (!status) status = path_of(run, now > last ? now : last + 1, path);
+    lathe_status status = settle(keeper, false, &last);
+    if (!status) status = path_of(keeper, now > last ? now : last + 1, path);
     if (status) return status;
     b->writer = lathe_writer_open(path, 0);
     if (!b->writer) return lathe_error();
@@ -257,34 +259,53 @@ static lathe_status open_file(board *b, const lathe_run *run)
     return end_frame(b, &f);
 }
 
-static lathe_logger *open(lathe_run *run, const lathe_history_ends *ends)
+static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *ends)
 {
     (void)ends;
     board *b = lathe_alloc(1, sizeof *b);
     if (!b) return NULL;
     b->base.type = &lathe_tensorboard_logger;
-    b->no_times = run->settings.no_times;
-    if (!open_file(b, run)) return &b->base;
+    b->no_times = keeper->opts.no_times;
+    if (!open_file(b, keeper)) return &b->base;
     close_board(&b->base);
     return NULL;
 }
 
-static lathe_status step(lathe_logger *logger, lathe_run *run, const lathe_step_row *row)
+static lathe_status step(lathe_logger *logger, const lathe_keeper *keeper, const lathe_step_row *row)
 {
-    (void)run;
+    (void)keeper;
     const scalar scalars[] = { { first_of_step, row->loss }, { "lr", row->lr },
         { "momentum", row->momentum } };
     return put_scalars((board *)logger, row->step, scalars, 3);
 }
 
-static lathe_status epoch(lathe_logger *logger, lathe_run *run, const lathe_epoch_row *row, bool part)
+/* The names of a part's metrics: "train_accuracy", ... */
+typedef char metric_tags[LATHE_TASK_METRICS][96];
+
+/* Add a part's metrics to the scalars, of which there are `count`; returns how many there are then. */
+static int add_metrics(scalar *scalars, int count, metric_tags tags, const char *part,
+    const lathe_history *history, const double *values)
+{
+    for (int i = 0; i < history->metrics; i++) {
+        snprintf(tags[i], sizeof tags[i], "%s_%s", part, history->metric[i].name);
+        scalars[count++] = (scalar){ tags[i], values[i] };
+    }
+    return count;
+}
+
+static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row,
+    bool part)
 {
     board *b = (board *)logger;
-    (void)run;
+    (void)keeper;
     if (part) b->part = lathe_writer_position(b->writer);
-    const scalar scalars[] = { { first_of_epoch, row->train_loss }, { "train_accuracy", row->train_accuracy },
-        { "val_loss", row->val_loss }, { "val_accuracy", row->val_accuracy } };
-    return put_scalars(b, row->step, scalars, 4);
+    metric_tags tags[2];
+    const lathe_history *history = &keeper->history;
+    scalar scalars[SCALARS] = { { first_of_epoch, row->train_loss } };
+    int count = add_metrics(scalars, 1, tags[0], "train", history, row->train);
+    scalars[count++] = (scalar){ "val_loss", row->val_loss };
+    count = add_metrics(scalars, count, tags[1], "val", history, row->val);
+    return put_scalars(b, row->step, scalars, count);
 }
 
 static lathe_status drop_part(lathe_logger *logger)
@@ -300,11 +321,13 @@ static lathe_status flush(lathe_logger *logger)
     return lathe_writer_flush(((board *)logger)->writer, true);
 }
 
-static lathe_status end(lathe_logger *logger, lathe_run *run)
+static lathe_status end(lathe_logger *logger, const lathe_keeper *keeper, const lathe_ending *ending)
 {
-    const lathe_score *test = &run->test_score;
-    const scalar scalars[] = { { "test_loss", test->loss }, { "test_accuracy", test->metric[0] } };
-    lathe_status status = test->count ? put_scalars((board *)logger, run->step, scalars, 2) : LATHE_OK;
+    metric_tags tags;
+    const lathe_score *test = ending->test;
+    scalar scalars[SCALARS] = { { "test_loss", test ? test->loss : (double)NAN } };
+    int count = test ? add_metrics(scalars, 1, tags, "test", &keeper->history, test->metric) : 0;
+    lathe_status status = test ? put_scalars((board *)logger, keeper->step, scalars, count) : LATHE_OK;
     return status ? status : flush(logger);
 }
 

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/alloc.h"
-#include "../core/field.h"
-#include "../io/file.h"
+#include "../../core/alloc.h"
+#include "../../core/field.h"
+#include "../../io/file.h"
+#include "../../io/text.h"
 
 /* ---- rows in memory ------------------------------------------------------------------------------------ */
 
@@ -27,7 +28,8 @@ lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row
     lathe_step_row *rows = one_more(history->step, history->steps, &history->step_room, sizeof *row);
     if (!rows) return lathe_error();
     history->step = rows;
-    rows[history->steps++] = *row;
+    rows[history->steps] = *row;
+    rows[history->steps++].group_rates = NULL; /* they live for one step */
     return LATHE_OK;
 }
 
@@ -46,6 +48,7 @@ void lathe_history_free(lathe_history *history)
     if (!history) return;
     lathe_free(history->step);
     lathe_free(history->epoch);
+    lathe_free(history->names);
     *history = (lathe_history){ 0 };
 }
 
@@ -68,18 +71,59 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
     return text;
 }
 
-const char *lathe_epoch_row_text(const lathe_epoch_row *row, char text[LATHE_ROW_TEXT])
+/* Add ",NUMBER" to a line of which `used` bytes are used; returns how many are then. */
+static size_t add_cell(char *text, size_t used, double number)
+{
+    char digits[32];
+    return used + (size_t)snprintf(text + used, LATHE_ROW_TEXT - used, ",%s", cell(number, digits));
+}
+
+const char *lathe_epoch_row_text(const lathe_epoch_row *row, int metrics, char text[LATHE_ROW_TEXT])
 {
     if (!row || !text) return lathe_fail_null("lathe_epoch_row_text", !row ? "row" : "text"), NULL;
-    const double numbers[] = { row->train_loss, row->train_accuracy, row->val_loss, row->val_accuracy,
-        row->seconds, row->images_per_second };
+    if (metrics < 0 || metrics > LATHE_TASK_METRICS) metrics = 0;
     size_t used = (size_t)snprintf(text, LATHE_ROW_TEXT, "%" PRIu64 ",%" PRIu64, row->epoch, row->step);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        char number[32];
-        used += (size_t)snprintf(text + used, LATHE_ROW_TEXT - used, ",%s", cell(numbers[i], number));
-    }
+    used = add_cell(text, used, row->train_loss);
+    for (int i = 0; i < metrics; i++) used = add_cell(text, used, row->train[i]);
+    used = add_cell(text, used, row->val_loss);
+    for (int i = 0; i < metrics; i++) used = add_cell(text, used, row->val[i]);
+    used = add_cell(text, used, row->seconds);
+    used = add_cell(text, used, row->images_per_second);
     snprintf(text + used, LATHE_ROW_TEXT - used, "\n");
     return text;
+}
+
+/* ---- metrics ------------------------------------------------------------------------------------------- */
+
+void lathe_history_set_metrics(lathe_history *history, const lathe_task_metric *metrics)
+{
+    if (!history) return;
+    history->metrics = 0;
+    while (metrics && history->metrics < LATHE_TASK_METRICS && metrics[history->metrics].name) {
+        history->metric[history->metrics] = metrics[history->metrics];
+        history->metrics++;
+    }
+}
+
+char *lathe_history_epochs_header(const lathe_history *history)
+{
+    if (!history) return lathe_fail_null("lathe_history_epochs_header", "history"), NULL;
+    lathe_text text = { 0 };
+    lathe_text_put(&text, "epoch,step,train_loss");
+    for (int i = 0; i < history->metrics; i++) lathe_text_add(&text, ",train_%s", history->metric[i].name);
+    lathe_text_put(&text, ",val_loss");
+    for (int i = 0; i < history->metrics; i++) lathe_text_add(&text, ",val_%s", history->metric[i].name);
+    lathe_text_put(&text, ",seconds,images_per_second\n");
+    return lathe_text_take(&text);
+}
+
+/* The metric of a known task that has that name; otherwise one that says no more than its name. */
+static lathe_task_metric metric_named(const char *name)
+{
+    for (int i = 0; lathe_task_at(i); i++)
+        for (const lathe_task_metric *metric = lathe_task_at(i)->metrics; metric->name; metric++)
+            if (!strcmp(metric->name, name)) return *metric;
+    return (lathe_task_metric){ .name = name, .title = name };
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
@@ -144,15 +188,18 @@ static lathe_status add_step_line(lathe_history *history, char *line)
 
 static lathe_status add_epoch_line(lathe_history *history, char *line)
 {
-    char *cells[8];
+    char *cells[6 + 2 * LATHE_TASK_METRICS], **at = cells;
+    const int metrics = history->metrics;
     lathe_epoch_row row;
-    if (!split_line(line, cells, 8) || !read_count(cells[0], &row.epoch) ||
-        !read_count(cells[1], &row.step) || !read_cell(cells[2], &row.train_loss) ||
-        !read_cell(cells[3], &row.train_accuracy) || !read_cell(cells[4], &row.val_loss) ||
-        !read_cell(cells[5], &row.val_accuracy) || !read_cell(cells[6], &row.seconds) ||
-        !read_cell(cells[7], &row.images_per_second))
-        return LATHE_EFORMAT;
-    return lathe_history_add_epoch(history, &row);
+    if (!split_line(line, cells, 6 + 2 * metrics)) return LATHE_EFORMAT;
+    bool good =
+        read_count(*at++, &row.epoch) && read_count(*at++, &row.step) && read_cell(*at++, &row.train_loss);
+    for (int i = 0; i < metrics; i++) good = read_cell(*at++, &row.train[i]) && good;
+    good = read_cell(*at++, &row.val_loss) && good;
+    for (int i = 0; i < metrics; i++) good = read_cell(*at++, &row.val[i]) && good;
+    good = read_cell(*at++, &row.seconds) && good;
+    good = read_cell(*at++, &row.images_per_second) && good;
+    return good ? lathe_history_add_epoch(history, &row) : LATHE_EFORMAT;
 }
 
 typedef lathe_status add_fn(lathe_history *history, char *line);
@@ -163,8 +210,37 @@ typedef struct table {
     add_fn *add;
 } table;
 
-static const table steps_table = { "steps.csv", LATHE_STEPS_HEADER, add_step_line };
-static const table epochs_table = { "epochs.csv", LATHE_EPOCHS_HEADER, add_epoch_line };
+/* Take the metrics from the header line of epochs.csv: what stands behind "train_" up to "val_loss". False if it is
+ * no such line. */
+static bool take_metrics(lathe_history *history, char *line)
+{
+    static const char before[] = "epoch,step,train_loss,";
+    char *end = strstr(line, ",val_loss,"), *name = line + sizeof before - 1;
+    if (strncmp(line, before, sizeof before - 1) != 0 || !end) return false;
+    for (history->metrics = 0; name < end; history->metrics++) {
+        char *comma = strchr(name, ',');
+        if (history->metrics == LATHE_TASK_METRICS || strncmp(name, "train_", 6) != 0) return false;
+        *comma = '\0';
+        history->metric[history->metrics] = metric_named(name + 6);
+        name = comma + 1;
+    }
+    return true;
+}
+
+/* The metrics that the file in the folder has. Their columns are compared with the header that follows from them. */
+static lathe_status read_metrics(lathe_history *history, const char *folder)
+{
+    char path[4096];
+    size_t size;
+    lathe_status status = lathe_file_join(folder, "epochs.csv", path, sizeof path);
+    char *text = status ? NULL : lathe_file_read(path, SIZE_MAX / 4, &size);
+    if (!text) return lathe_error();
+    text[strcspn(text, "\n")] = '\0';
+    lathe_free(history->names);
+    history->names = text; /* of unknown metrics the names lie in it */
+    if (take_metrics(history, text)) return LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT, "%s:1: expected epoch,step,train_loss,...,val_loss,...", path);
+}
 
 /* At most `most` rows of a file that has at least `least`; *end: the byte behind the last that was read. */
 static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least,
@@ -199,12 +275,27 @@ static lathe_status read_rows(lathe_history *history, const char *folder, const 
     return status;
 }
 
+/* Both tables, as read_rows. */
+static lathe_status read_both(lathe_history *history, const char *folder, const uint64_t least[2],
+    const uint64_t most[2], lathe_history_ends *ends)
+{
+    const table steps = { "steps.csv", LATHE_STEPS_HEADER, add_step_line };
+    lathe_status status = read_rows(history, folder, &steps, least[0], most[0], &ends->steps);
+    if (!status) status = read_metrics(history, folder);
+    char *header = status ? NULL : lathe_history_epochs_header(history);
+    if (!header) return lathe_error();
+    const table epochs = { "epochs.csv", header, add_epoch_line };
+    status = read_rows(history, folder, &epochs, least[1], most[1], &ends->epochs);
+    lathe_free(header);
+    return status;
+}
+
 lathe_status lathe_history_read(lathe_history *history, const char *folder)
 {
     if (!history || !folder) return lathe_fail_null("lathe_history_read", !history ? "history" : "folder");
-    uint64_t end;
-    lathe_status status = read_rows(history, folder, &steps_table, 0, UINT64_MAX, &end);
-    return status ? status : read_rows(history, folder, &epochs_table, 0, UINT64_MAX, &end);
+    lathe_history_ends ends;
+    return read_both(history, folder, (const uint64_t[]){ 0, 0 },
+        (const uint64_t[]){ UINT64_MAX, UINT64_MAX }, &ends);
 }
 
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,
@@ -215,6 +306,6 @@ lathe_status lathe_history_read_first(lathe_history *history, const char *folder
             !history    ? "history" :
                 !folder ? "folder" :
                           "ends");
-    lathe_status status = read_rows(history, folder, &steps_table, steps, steps, &ends->steps);
-    return status ? status : read_rows(history, folder, &epochs_table, epochs, epochs, &ends->epochs);
+    const uint64_t rows[] = { steps, epochs };
+    return read_both(history, folder, rows, rows, ends);
 }

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../core/alloc.h"
-#include "../core/op.h"
-#include "run_impl.h"
+#include "../../core/alloc.h"
+#include "../../core/op.h"
+#include "learner_impl.h"
 
 /* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be
  * vectorised. */
@@ -80,34 +80,34 @@ static bool made_by_a_node(const lathe_tape *tape, const lathe_tensor *tensor)
 
 /* A parameter was bad before the step: its own gradient in the step before was, which is still there, or the
  * optimizer made it so. */
-static void blame_step_before(const lathe_run *run, const lathe_node *node, const lathe_tensor *weight,
-    char *text, size_t size)
+static void blame_step_before(const lathe_learner *learner, const lathe_node *node,
+    const lathe_tensor *weight, char *text, size_t size)
 {
     char name[128];
-    unsigned long long step = (unsigned long long)run->step;
+    unsigned long long step = (unsigned long long)learner->step;
     if (!step) snprintf(text, size, "the first weights %.80s are so", weight->name);
-    else if (run->images && any_bad(weight->grad, weight->stored))
+    else if (learner->images && any_bad(weight->grad, weight->stored))
         snprintf(text, size, "first in %s, backward, the gradient of %.80s in step %llu",
             node_name(node, name), weight->name, step - 1);
     else
-        snprintf(text, size, "optimizer %s made %.80s so in step %llu", lathe_optim_type_of(run->optim)->name,
-            weight->name, step - 1);
+        snprintf(text, size, "optimizer %s made %.80s so in step %llu",
+            lathe_optim_type_of(learner->optim)->name, weight->name, step - 1);
 }
 
 /* The oldest operation whose result is bad, and what of its inputs was so already. */
-static bool blame_forward(const lathe_run *run, char *text, size_t size)
+static bool blame_forward(const lathe_learner *learner, char *text, size_t size)
 {
     const lathe_node *first = NULL;
     char name[128], range[128] = "";
-    for (const lathe_node *node = lathe_tape_newest(run->tape); node; node = node->before)
+    for (const lathe_node *node = lathe_tape_newest(learner->tape); node; node = node->before)
         if (is_bad(node->out, node->out->data)) first = node;
     if (!first) return false;
     node_name(first, name);
     for (int i = 0; i < first->inputs; i++) {
         const lathe_tensor *in = first->in[i];
         bool statistic = in && in->name && !in->grad; /* changed by this very forward */
-        if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(run->tape, in)) continue;
-        if (in->name) blame_step_before(run, first, in, text, size);
+        if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(learner->tape, in)) continue;
+        if (in->name) blame_step_before(learner, first, in, text, size);
         else snprintf(text, size, "the input of %s is so", name);
         return true;
     }
@@ -135,15 +135,15 @@ static void look_at_backward(void *context, const lathe_node *node)
 }
 
 /* Do the step's forward and backward once more, looking at each gradient as it is made. */
-static void blame_backward(lathe_run *run, const lathe_batch *batch, char *text, size_t size)
+static void blame_backward(lathe_learner *learner, const lathe_batch *batch, char *text, size_t size)
 {
     culprit c = { .found = false };
     lathe_tensor *output;
-    lathe_tape_seed(run->tape, run->settings.seed, lathe_tape_step(run->tape));
-    lathe_optim_zero_grad(run->optim);
-    lathe_tape_on_backward(run->tape, look_at_backward, &c);
-    lathe_backward(lathe_run_forward(run, batch, &output));
-    lathe_tape_on_backward(run->tape, NULL, NULL);
+    lathe_tape_seed(learner->tape, learner->opts.seed, lathe_tape_step(learner->tape));
+    lathe_optim_zero_grad(learner->optim);
+    lathe_tape_on_backward(learner->tape, look_at_backward, &c);
+    lathe_backward(lathe_learner_forward(learner, batch, &output));
+    lathe_tape_on_backward(learner->tape, NULL, NULL);
     if (c.found) snprintf(text, size, "first in %s, backward, of an input of %s", c.name, c.range);
     else
         snprintf(text, size,
@@ -151,9 +151,9 @@ static void blame_backward(lathe_run *run, const lathe_batch *batch, char *text,
 }
 
 /* The parameter whose gradient is bad, of those looked at; NULL if none is. */
-static const lathe_tensor *bad_gradient(const lathe_run *run, bool all)
+static const lathe_tensor *bad_gradient(const lathe_learner *learner, bool all)
 {
-    const lathe_params *params = lathe_optim_params(run->optim);
+    const lathe_params *params = lathe_optim_params(learner->optim);
     for (int i = 0; i < params->count; i++) {
         const lathe_tensor *tensor = params->tensor[i];
         bool looked_at = all || tensor->shape.rank < 2;
@@ -165,71 +165,77 @@ static const lathe_tensor *bad_gradient(const lathe_run *run, bool all)
 
 /* ---- what the loop calls ------------------------------------------------------------------------------- */
 
-lathe_status lathe_guard_begin(lathe_run *run)
+lathe_status lathe_guard_begin(lathe_learner *learner)
 {
-    lathe_run_state *state = run->state;
-    if (run->settings.on_nan != LATHE_NAN_SKIP) return LATHE_OK;
-    if (!state->buffers)
-        state->buffers =
-            lathe_alloc_raw(lathe_run_copy_net(run, LATHE_NET_BUFFERS, NULL, false) + 1, sizeof(lathe_real));
-    if (!state->buffers) return lathe_error();
-    lathe_run_copy_net(run, LATHE_NET_BUFFERS, state->buffers, false);
+    lathe_learning *own = learner->own;
+    if (learner->opts.on_nan != LATHE_NAN_SKIP) return LATHE_OK;
+    if (!own->buffers)
+        own->buffers =
+            lathe_alloc_raw(lathe_learner_copy_buffers(learner, NULL, false) + 1, sizeof(lathe_real));
+    if (!own->buffers) return lathe_error();
+    lathe_learner_copy_buffers(learner, own->buffers, false);
     return LATHE_OK;
 }
 
 /* Tell, and end the run if the settings want it or nothing else can be done. */
-static void tell(lathe_run *run, const char *what, const char *where, bool can_skip)
+static void tell(lathe_learner *learner, const char *what, const char *where, bool can_skip)
 {
-    bool skips = can_skip && run->settings.on_nan == LATHE_NAN_SKIP;
-    snprintf(run->not_a_number, sizeof run->not_a_number, "step %llu: %s: %s", (unsigned long long)run->step,
-        what, where);
-    lathe_run_message(run, "%s; %s", run->not_a_number, skips ? "the step is skipped" : "the run stops");
-    if (!skips) run->end = LATHE_RUN_NAN;
+    bool skips = can_skip && learner->opts.on_nan == LATHE_NAN_SKIP;
+    snprintf(learner->not_finite, sizeof learner->not_finite, "step %llu: %s: %s",
+        (unsigned long long)learner->step, what, where);
+    char line[sizeof learner->not_finite + 32];
+    snprintf(line, sizeof line, "%s; %s", learner->not_finite,
+        skips ? "the step is skipped" : "the run stops");
+    if (learner->opts.on_message) learner->opts.on_message(learner->opts.context, line);
+    if (!skips) learner->stopped = true;
 }
 
-static bool found(lathe_run *run, const char *what, const char *where)
+static bool found(lathe_learner *learner, const char *what, const char *where)
 {
-    if (run->settings.on_nan == LATHE_NAN_SKIP)
-        lathe_run_copy_net(run, LATHE_NET_BUFFERS, run->state->buffers, true);
-    tell(run, what, where, true);
+    if (learner->opts.on_nan == LATHE_NAN_SKIP)
+        lathe_learner_copy_buffers(learner, learner->own->buffers, true);
+    tell(learner, what, where, true);
     return true;
 }
 
-bool lathe_guard_loss(lathe_run *run, double loss)
+bool lathe_guard_loss(lathe_learner *learner, double loss)
 {
     char where[384];
-    if (isfinite(loss) || run->settings.on_nan == LATHE_NAN_IGNORE) return false;
-    if (!blame_forward(run, where, sizeof where)) snprintf(where, sizeof where, "nothing before it is so");
-    return found(run, isnan(loss) ? "the loss is not a number" : "the loss is infinite", where);
+    if (isfinite(loss) || learner->opts.on_nan == LATHE_NAN_IGNORE) return false;
+    if (!blame_forward(learner, where, sizeof where))
+        snprintf(where, sizeof where, "nothing before it is so");
+    return found(learner, isnan(loss) ? "the loss is not a number" : "the loss is infinite", where);
 }
 
-bool lathe_guard_gradients(lathe_run *run, const lathe_batch *batch, bool all)
+bool lathe_guard_gradients(lathe_learner *learner, const lathe_batch *batch, bool all)
 {
     char what[192], where[384];
-    const int policy = run->settings.on_nan;
+    const int policy = learner->opts.on_nan;
     const lathe_tensor *gradient =
-        policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(run, all || policy == LATHE_NAN_SKIP);
+        policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(learner, all || policy == LATHE_NAN_SKIP);
     if (!gradient) return false;
     snprintf(what, sizeof what, "the gradient of %.120s is not finite", gradient->name);
-    blame_backward(run, batch, where, sizeof where);
-    return found(run, what, where);
+    blame_backward(learner, batch, where, sizeof where);
+    return found(learner, what, where);
 }
 
-bool lathe_guard_weights(lathe_run *run)
+bool lathe_learner_is_finite(lathe_learner *learner)
 {
+    if (!learner) return false;
     char what[192], where[128];
     int count;
-    if (run->settings.on_nan == LATHE_NAN_IGNORE) return true;
-    lathe_tensor *const *state = lathe_nn_state(run->net, &count);
+    if (learner->opts.on_nan == LATHE_NAN_IGNORE) return true;
+    lathe_tensor *const *state = lathe_nn_state(learner->net, &count);
     for (int i = 0; i < count; i++) {
         if (!any_bad(state[i]->data, state[i]->stored)) continue;
         bool weight = state[i]->grad;
         snprintf(what, sizeof what, "%.120s is not finite, and was not saved", state[i]->name);
         if (weight)
             snprintf(where, sizeof where, "optimizer %s made it so in step %llu or before",
-                lathe_optim_type_of(run->optim)->name, (unsigned long long)run->step - (run->step > 0));
+                lathe_optim_type_of(learner->optim)->name,
+                (unsigned long long)learner->step - (learner->step > 0));
         else snprintf(where, sizeof where, "a statistic of forward");
-        tell(run, what, where, false);
+        tell(learner, what, where, false);
         return false;
     }
     return true;

@@ -1,9 +1,8 @@
 /* The loggers of a run. */
-#include "logger_impl.h"
-
 #include <string.h>
 
-#include "../core/registry.h"
+#include "../../core/registry.h"
+#include "keeper_impl.h"
 
 extern const void *const lathe_logger_types[]; /* made by cmake/registry.cmake */
 
@@ -39,7 +38,8 @@ static const char *optional_at(const void *context, int index)
 
 lathe_status lathe_loggers_check(const char *names)
 {
-    char name[LATHE_SETTING_SHORT];
+    if (!names) return lathe_fail_null("lathe_loggers_check", "names");
+    char name[128];
     for (const char *at = names + strspn(names, ", "); *at; at += strspn(at, ", ")) {
         const size_t length = strcspn(at, ", ");
         bool known = false;
@@ -56,87 +56,95 @@ lathe_status lathe_loggers_check(const char *names)
     return LATHE_OK;
 }
 
-lathe_status lathe_loggers_open(lathe_run *run, const lathe_history_ends *ends)
+lathe_status lathe_loggers_open(lathe_keeper *keeper, const lathe_history_ends *ends)
 {
-    lathe_run_state *state = run->state;
+    lathe_keeping *own = keeper->own;
     const lathe_logger_type *type;
     for (int i = 0; (type = lathe_logger_at(i)); i++) {
-        if (!type->always && !names_it(run->settings.log, type->name)) continue;
-        if (state->loggers == LATHE_LOGGERS)
+        if (!type->always && !names_it(keeper->opts.log, type->name)) continue;
+        if (own->loggers == LATHE_LOGGERS)
             return lathe_fail(LATHE_EARG, "lathe_loggers_open: more than %d loggers", LATHE_LOGGERS);
-        lathe_logger *logger = type->open(run, ends);
+        lathe_logger *logger = type->open(keeper, ends);
         if (!logger) return lathe_error();
-        state->logger[state->loggers++] = logger;
+        own->logger[own->loggers++] = logger;
     }
     return LATHE_OK;
 }
 
-lathe_status lathe_loggers_step(lathe_run *run, const lathe_step_row *row)
+lathe_status lathe_loggers_step(lathe_keeper *keeper, const lathe_step_row *row)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; i < run->state->loggers && !status; i++) {
-        lathe_logger *logger = run->state->logger[i];
-        if (logger->type->step) status = logger->type->step(logger, run, row);
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->step) status = logger->type->step(logger, keeper, row);
     }
     return status;
 }
 
-lathe_status lathe_loggers_epoch(lathe_run *run, const lathe_epoch_row *row, bool part)
+lathe_status lathe_loggers_epoch(lathe_keeper *keeper, const lathe_epoch_row *row, bool part)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; i < run->state->loggers && !status; i++) {
-        lathe_logger *logger = run->state->logger[i];
-        if (logger->type->epoch) status = logger->type->epoch(logger, run, row, part);
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->epoch) status = logger->type->epoch(logger, keeper, row, part);
     }
     return status;
 }
 
-lathe_status lathe_loggers_drop_part(lathe_run *run)
+lathe_status lathe_loggers_drop_part(lathe_keeper *keeper)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; i < run->state->loggers && !status; i++) {
-        lathe_logger *logger = run->state->logger[i];
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
         if (logger->type->drop_part) status = logger->type->drop_part(logger);
     }
     return status;
 }
 
-/* Those that are told of the run alone. */
-typedef enum event { BEST, END, FLUSH } event;
-
-static lathe_status tell(lathe_run *run, event what)
+lathe_status lathe_loggers_best(lathe_keeper *keeper)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; i < run->state->loggers && !status; i++) {
-        lathe_logger *logger = run->state->logger[i];
-        const lathe_logger_type *type = logger->type;
-        if (what == BEST && type->best) status = type->best(logger, run);
-        if (what == END && type->end) status = type->end(logger, run);
-        if (what == FLUSH && type->flush) status = type->flush(logger);
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->best) status = logger->type->best(logger, keeper);
     }
     return status;
 }
 
-lathe_status lathe_loggers_best(lathe_run *run) { return tell(run, BEST); }
-
-lathe_status lathe_loggers_end(lathe_run *run) { return tell(run, END); }
-
-lathe_status lathe_loggers_flush(lathe_run *run) { return tell(run, FLUSH); }
-
-lathe_status lathe_loggers_remove(const lathe_run *run)
+lathe_status lathe_loggers_end(lathe_keeper *keeper, const lathe_ending *ending)
 {
     lathe_status status = LATHE_OK;
-    for (int i = 0; lathe_logger_at(i) && !status; i++)
-        if (lathe_logger_at(i)->remove) status = lathe_logger_at(i)->remove(run);
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->end) status = logger->type->end(logger, keeper, ending);
+    }
     return status;
 }
 
-lathe_status lathe_loggers_close(lathe_run *run)
+lathe_status lathe_loggers_flush(lathe_keeper *keeper)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->flush) status = logger->type->flush(logger);
+    }
+    return status;
+}
+
+lathe_status lathe_loggers_remove(const lathe_keeper *keeper)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = 0; lathe_logger_at(i) && !status; i++)
+        if (lathe_logger_at(i)->remove) status = lathe_logger_at(i)->remove(keeper);
+    return status;
+}
+
+lathe_status lathe_loggers_close(lathe_keeper *keeper)
 {
     lathe_status first = LATHE_OK;
-    lathe_run_state *state = run->state;
-    while (state->loggers) {
-        lathe_logger *logger = state->logger[--state->loggers];
+    lathe_keeping *own = keeper->own;
+    while (own->loggers) {
+        lathe_logger *logger = own->logger[--own->loggers];
         lathe_status status = logger->type->close(logger);
         if (!first) first = status;
     }

@@ -1,0 +1,123 @@
+/* The run folder: config.ini, the checkpoints, and the lock while a run is in it. */
+#include <stdio.h>
+
+#include "../../core/alloc.h"
+#include "keeper_impl.h"
+
+static const char last_name[] = "last.safetensors", best_name[] = "best.safetensors";
+static const char step_prefix[] = "step-", step_suffix[] = ".safetensors";
+
+lathe_status lathe_folder_lock(lathe_keeper *keeper)
+{
+    lathe_folder_path path;
+    if (keeper->own->lock || !lathe_file_exists(keeper->folder)) return LATHE_OK;
+    lathe_status status = lathe_keeper_path(keeper, "lock", path);
+    if (!status) keeper->own->lock = lathe_lock_take(path);
+    return status || keeper->own->lock ? status : lathe_error();
+}
+
+/* Write what every run begins with. */
+static lathe_status open_with(lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    lathe_folder_path config;
+    lathe_status status = lathe_keeper_path(keeper, "config.ini", config);
+    if (!status && *keeper->opts.config) status = lathe_file_write_text(config, keeper->opts.config);
+    keeper->own->saved = lathe_keeper_clock();
+    return status ? status : lathe_loggers_open(keeper, ends);
+}
+
+static lathe_status remove_named(const lathe_keeper *keeper, const char *name)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_keeper_path(keeper, name, path);
+    return status ? status : lathe_file_remove(path);
+}
+
+static void step_name(uint64_t step, char name[64])
+{
+    snprintf(name, 64, "%s%08llu%s", step_prefix, (unsigned long long)step, step_suffix);
+}
+
+/* Of the saves named by steps, keep the newest `keep` up to the present step: those behind it are of a future
+ * given up. */
+static lathe_status remove_old_steps(const lathe_keeper *keeper, size_t keep)
+{
+    size_t count, present = 0;
+    uint64_t *steps = lathe_file_numbers(keeper->folder, step_prefix, step_suffix, &count);
+    lathe_status status = steps ? LATHE_OK : lathe_error();
+    while (steps && present < count && steps[present] <= keeper->step) present++;
+    for (size_t i = 0; i < count && !status; i++) {
+        char name[64];
+        step_name(steps[i], name);
+        if (i >= present || i + keep < present) status = remove_named(keeper, name);
+    }
+    lathe_free(steps);
+    return status;
+}
+
+/* A folder of a former run becomes that of this one: its checkpoints must not stand beside other tables. */
+static lathe_status remove_former(const lathe_keeper *keeper)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_keeper_path(keeper, last_name, path);
+    if (status) return status;
+    if (lathe_file_exists(path))
+        lathe_keeper_tell(keeper, "%s held a run, which is overwritten", keeper->folder);
+    status = lathe_file_remove(path);
+    if (!status) status = remove_named(keeper, best_name);
+    if (!status) status = lathe_loggers_remove(keeper);
+    return status ? status : remove_old_steps(keeper, 0);
+}
+
+lathe_status lathe_folder_begin(lathe_keeper *keeper)
+{
+    lathe_status status = lathe_file_make_folder(keeper->folder);
+    if (!status) status = lathe_folder_lock(keeper);
+    if (!status) status = lathe_file_remove_stale(keeper->folder);
+    if (!status) status = remove_former(keeper);
+    return status ? status : open_with(keeper, &(lathe_history_ends){ 0 });
+}
+
+lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    lathe_status status = lathe_file_remove_stale(keeper->folder);
+    return status ? status : open_with(keeper, ends);
+}
+
+/* The checkpoint, and its copy that is named by the step. */
+static lathe_status save_last(lathe_keeper *keeper, bool also_step)
+{
+    char name[64];
+    lathe_folder_path path;
+    lathe_status status =
+        lathe_loggers_flush(keeper); /* first: a checkpoint must not know of rows that are not on the disk */
+    if (!status) status = lathe_keeper_path(keeper, last_name, path);
+    if (!status) status = lathe_checkpoint_write(keeper, path, true);
+    keeper->own->saved = lathe_keeper_clock();
+    if (status || !also_step) return status;
+    step_name(keeper->step, name);
+    status = lathe_keeper_path(keeper, name, path);
+    if (!status) status = lathe_checkpoint_write(keeper, path, true);
+    return status ? status : remove_old_steps(keeper, (size_t)keeper->opts.keep);
+}
+
+lathe_status lathe_folder_save_best(lathe_keeper *keeper)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_keeper_path(keeper, best_name, path);
+    if (status || (status = lathe_keeper_swap_best(keeper))) return status;
+    status = lathe_checkpoint_write(keeper, path, false);
+    lathe_keeper_swap_best(keeper);
+    return status;
+}
+
+/* The checkpoint first, then the best weights: see settle_best in resume.c. */
+lathe_status lathe_keeper_save(lathe_keeper *keeper, bool also_step)
+{
+    if (!keeper) return lathe_fail_null("lathe_keeper_save", "keeper");
+    if (!keeper->own->loggers) return LATHE_OK;
+    const bool is_best = keeper->has_best && keeper->best_step == keeper->step;
+    lathe_status status = is_best ? lathe_loggers_best(keeper) : LATHE_OK;
+    if (!status) status = save_last(keeper, also_step);
+    return !status && is_best ? lathe_folder_save_best(keeper) : status;
+}

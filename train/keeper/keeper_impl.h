@@ -1,0 +1,86 @@
+/* Private: what the files of the keeper share. */
+#ifndef LATHE_TRAIN_KEEPER_KEEPER_IMPL_H
+#define LATHE_TRAIN_KEEPER_KEEPER_IMPL_H
+
+#include "../../io/file.h"
+#include "keeper.h"
+#include "logger.h"
+
+/** How many loggers and objects a keeper can have, and how long a folder's path is. */
+enum { LATHE_LOGGERS = 8, LATHE_STATES = 8, LATHE_FOLDER = 1024 };
+
+/** What is nobody else's business. */
+typedef struct lathe_keeping {
+    lathe_lock *lock;
+    lathe_logger *logger[LATHE_LOGGERS]; /* none without a folder */
+    int loggers;
+    lathe_state state[LATHE_STATES];
+    int states;
+    lathe_tensor **tensor; /* of all objects */
+    int tensors;
+    lathe_real *best; /* all numbers of the tensors when they were best, one tensor after the other */
+    double saved;     /* when the latest save was, in seconds */
+} lathe_keeping;
+
+/** "DIR/name" of the run folder. Errors: LATHE_EARG. */
+typedef char lathe_folder_path[LATHE_FOLDER + 64];
+lathe_status lathe_keeper_path(const lathe_keeper *keeper, const char *name, lathe_folder_path path);
+
+/** Tell the caller a line. */
+void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Seconds on a clock that only goes forward. */
+double lathe_keeper_clock(void);
+
+/** Make the folder and write its beginning; what a former run has left goes. */
+lathe_status lathe_folder_begin(lathe_keeper *keeper);
+
+/** The same for a run that is resumed: the logs are cut off at their ends. */
+lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends);
+
+/** Lock the folder, if it is there. Errors: LATHE_ESTATE: another process trains in it. */
+lathe_status lathe_folder_lock(lathe_keeper *keeper);
+
+/** Restore the checkpoint of opts.resume, or begin anew if the run was never saved. */
+lathe_status lathe_keeper_resume(lathe_keeper *keeper);
+
+/** Is it one checkpoint ("....safetensors"), not a folder? */
+bool lathe_keeper_is_checkpoint(const char *path);
+
+/** Write the tensors, and if `whole` all that a resumed run needs. */
+lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
+
+/** Where in a run a checkpoint is. */
+typedef struct lathe_checkpoint_place {
+    uint64_t step, epochs; /* rows of steps.csv and epochs.csv that it knows of */
+    uint64_t best_step;    /* of the best weights so far; 0: there are none */
+} lathe_checkpoint_place;
+
+/** Can this run resume from it? Nothing is changed. Errors: LATHE_EFORMAT, those of the objects' checks. */
+lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_keeper *keeper,
+    lathe_checkpoint_place *place);
+
+/** Bring the objects where the checkpoint left them. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
+lathe_status lathe_checkpoint_read(lathe_keeper *keeper, const lathe_safetensors *file);
+
+/** Copy the tensors as they are, as the best. Errors: LATHE_ENOMEM. */
+lathe_status lathe_keeper_keep(lathe_keeper *keeper);
+
+/** Save the best weights as best.safetensors. */
+lathe_status lathe_folder_save_best(lathe_keeper *keeper);
+
+/** Open the loggers of the run; after a failure lathe_loggers_close closes those that were opened. */
+lathe_status lathe_loggers_open(lathe_keeper *keeper, const lathe_history_ends *ends);
+
+/** Tell all of them; the first failure counts. Nothing without a folder. */
+lathe_status lathe_loggers_step(lathe_keeper *keeper, const lathe_step_row *row);
+lathe_status lathe_loggers_epoch(lathe_keeper *keeper, const lathe_epoch_row *row, bool part);
+lathe_status lathe_loggers_drop_part(lathe_keeper *keeper);
+lathe_status lathe_loggers_best(lathe_keeper *keeper);
+lathe_status lathe_loggers_end(lathe_keeper *keeper, const lathe_ending *ending);
+lathe_status lathe_loggers_flush(lathe_keeper *keeper);
+lathe_status lathe_loggers_remove(const lathe_keeper *keeper);
+lathe_status lathe_loggers_close(lathe_keeper *keeper);
+
+#endif

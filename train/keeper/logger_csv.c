@@ -1,0 +1,119 @@
+/* steps.csv and epochs.csv of a run folder, which a resumed run reads back: see history.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../core/alloc.h"
+#include "../../core/field.h"
+#include "keeper_impl.h"
+
+/* Room for two numbers of 17 digits, or for the names of their columns. */
+enum { GROUP_TEXT = 64 };
+
+typedef struct tables {
+    lathe_logger base;
+    lathe_writer *steps, *epochs;
+    int groups;    /* parameter groups beyond the first */
+    char *text;    /* room for a row of steps.csv with their columns */
+    uint64_t part; /* where epochs.csv ended before the row of a partial epoch; 0: there is none */
+} tables;
+
+/* The table as it is up to byte `end`; a new one gets its header. */
+static lathe_writer *open_table(const lathe_keeper *keeper, const char *name, const char *header,
+    uint64_t end)
+{
+    lathe_folder_path path;
+    if (lathe_keeper_path(keeper, name, path)) return NULL;
+    lathe_writer *writer = lathe_writer_open(path, end);
+    if (writer && (end || !lathe_writer_add(writer, header))) return writer;
+    lathe_writer_close(writer);
+    return NULL;
+}
+
+static lathe_status close_tables(lathe_logger *logger)
+{
+    tables *t = (tables *)logger;
+    if (!t) return LATHE_OK;
+    lathe_status steps = lathe_writer_close(t->steps), epochs = lathe_writer_close(t->epochs);
+    lathe_free(t->text);
+    lathe_free(t);
+    return steps ? steps : epochs;
+}
+
+/* The line with the columns lr.1, momentum.1, lr.2, ... of further groups: of a row, or with NULL the header. */
+static const char *step_text(const tables *t, const lathe_step_row *row)
+{
+    const double *rates = row ? row->group_rates : NULL;
+    if (row) lathe_step_row_text(row, t->text);
+    else snprintf(t->text, LATHE_ROW_TEXT, "%s", LATHE_STEPS_HEADER);
+    char *end = t->text + strlen(t->text) - 1; /* at the line's end, which moves */
+    for (int group = 1; group <= t->groups; group++) {
+        char lr[32] = "", momentum[32] = "";
+        if (rates) {
+            lathe_double_digits(*rates++, 17, lr);
+            lathe_double_digits(*rates++, 17, momentum);
+        }
+        end += row ? snprintf(end, GROUP_TEXT, ",%s,%s", lr, momentum) :
+                     snprintf(end, GROUP_TEXT, ",lr.%d,momentum.%d", group, group);
+    }
+    snprintf(end, 2, "\n");
+    return t->text;
+}
+
+extern const lathe_logger_type lathe_csv_logger;
+
+static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    tables *t = lathe_alloc(1, sizeof *t);
+    if (!t) return NULL;
+    t->base.type = &lathe_csv_logger;
+    t->groups = keeper->opts.groups > 1 ? keeper->opts.groups - 1 : 0;
+    t->text = lathe_alloc(lathe_plus(LATHE_ROW_TEXT, lathe_times((size_t)t->groups, GROUP_TEXT)), 1);
+    t->steps = t->text ? open_table(keeper, "steps.csv", step_text(t, NULL), ends->steps) : NULL;
+    char *header = t->steps ? lathe_history_epochs_header(&keeper->history) : NULL;
+    t->epochs = header ? open_table(keeper, "epochs.csv", header, ends->epochs) : NULL;
+    lathe_free(header);
+    if (t->epochs) return &t->base;
+    close_tables(&t->base);
+    return NULL;
+}
+
+static lathe_status step(lathe_logger *logger, const lathe_keeper *keeper, const lathe_step_row *row)
+{
+    (void)keeper;
+    return lathe_writer_add(((tables *)logger)->steps, step_text((tables *)logger, row));
+}
+
+static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row,
+    bool part)
+{
+    char text[LATHE_ROW_TEXT];
+    tables *t = (tables *)logger;
+    if (part) t->part = lathe_writer_position(t->epochs);
+    return lathe_writer_add(t->epochs, lathe_epoch_row_text(row, keeper->history.metrics, text));
+}
+
+static lathe_status drop_part(lathe_logger *logger)
+{
+    tables *t = (tables *)logger;
+    const uint64_t end = t->part;
+    t->part = 0;
+    return end ? lathe_writer_cut(t->epochs, end) : LATHE_OK;
+}
+
+static lathe_status flush(lathe_logger *logger)
+{
+    tables *t = (tables *)logger;
+    lathe_status status = lathe_writer_flush(t->steps, true);
+    return status ? status : lathe_writer_flush(t->epochs, true);
+}
+
+const lathe_logger_type lathe_csv_logger = {
+    .name = "csv",
+    .always = true,
+    .open = open,
+    .step = step,
+    .epoch = epoch,
+    .drop_part = drop_part,
+    .flush = flush,
+    .close = close_tables,
+};

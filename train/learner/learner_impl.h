@@ -1,0 +1,45 @@
+/* Private: what the files of the learner share. */
+#ifndef LATHE_TRAIN_LEARNER_LEARNER_IMPL_H
+#define LATHE_TRAIN_LEARNER_LEARNER_IMPL_H
+
+#include "learner.h"
+
+/** What is nobody else's business. */
+typedef struct lathe_learning {
+    /* the step that has begun */
+    lathe_step_row row;
+    double samples;           /* of the step */
+    lathe_average loss;       /* of its batches, for the epoch's */
+    double *counted;          /* [task->numbers] of its batches */
+    uint64_t taken;           /* its batches so far */
+    bool good;                /* no non-finite value so far */
+    const lathe_batch *batch; /* the latest */
+    double *group_rates;      /* lr and momentum of each group but the first; NULL: there is no other */
+    /* averages */
+    lathe_averaged *averaged; /* NULL: weights are not averaged */
+    bool has_average;         /* the net has the average now */
+    lathe_real *own_buffers;  /* the running statistics of the weights, while the net has the average's */
+    lathe_real *buffers;      /* the running statistics before the step, where it may be skipped */
+    char prefix[LATHE_OPTIM_SLOTS][64]; /* "optimizer.SLOT." in a checkpoint */
+} lathe_learning;
+
+/** Copy the net's buffers (running statistics) to `kept`, or back; NULL: only count. Returns how many numbers. */
+size_t lathe_learner_copy_buffers(const lathe_learner *learner, lathe_real *kept, bool back);
+
+/** Forward of a batch in LATHE_TRAIN; returns the loss, NULL after a failure. `output`: what the net gave. */
+lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *batch, lathe_tensor **output);
+
+/** After the optimizer's step: add the weights to their average, if it is time for that. */
+lathe_status lathe_learner_average(lathe_learner *learner);
+
+/** Before a step: keep what forward changes, if the step may be skipped. Errors: LATHE_ENOMEM. */
+lathe_status lathe_guard_begin(lathe_learner *learner);
+
+/**
+ * After forward, after backward: true if the loss, a gradient is not finite and the step is not to be made; the
+ * caller has been told why. Without `all`, gradients of weights are not looked at, unless steps may be skipped.
+ */
+bool lathe_guard_loss(lathe_learner *learner, double loss);
+bool lathe_guard_gradients(lathe_learner *learner, const lathe_batch *batch, bool all);
+
+#endif

@@ -1,0 +1,129 @@
+/* A step: forward and backward of its batches, clipping, and the change of the weights. */
+#include <math.h>
+#include <string.h>
+
+#include "../../core/ops/arithmetic.h"
+#include "../../optim/clip.h"
+#include "learner_impl.h"
+
+/* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
+static bool clip(lathe_learner *learner)
+{
+    const lathe_learner_opts *o = &learner->opts;
+    bool held = lathe_error_hold(true),
+         good = true; /* a norm that is not finite is told as every gradient that is not */
+    if (o->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(learner->optim, o->clip_norm))) {
+        lathe_error_clear();
+        good = !lathe_guard_gradients(learner, learner->own->batch, true);
+    }
+    lathe_error_hold(held);
+    if (good && o->clip_value > 0) lathe_optim_clip_value(learner->optim, o->clip_value);
+    if (good && o->clip_agc > 0) lathe_optim_clip_adaptive(learner->optim, o->clip_agc);
+    return good;
+}
+
+/* Is the loss a sum, not a mean, over the batch? */
+static bool sums(const lathe_learner *learner)
+{
+    const void *opts = learner->opts.loss;
+    const lathe_field *reduction = opts ? lathe_fields_find(learner->task->loss->fields, "reduction") : NULL;
+    return reduction && *(const int *)((const char *)opts + reduction->offset) == LATHE_REDUCE_SUM;
+}
+
+lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *batch, lathe_tensor **output)
+{
+    lathe_tape_begin(learner->tape, LATHE_TRAIN);
+    *output = lathe_nn_forward(learner->net, lathe_input(learner->tape, batch));
+    return lathe_task_loss(learner->task, *output, batch, learner->opts.loss);
+}
+
+/* The rates that the step is made with. */
+static lathe_step_row new_row(const lathe_learner *learner)
+{
+    double *rates = learner->own->group_rates;
+    for (int group = 1; group < lathe_optim_groups(learner->optim); group++) {
+        *rates++ = lathe_optim_lr(learner->optim, group);
+        *rates++ = lathe_optim_momentum(learner->optim, group);
+    }
+    return (lathe_step_row){ .step = learner->step,
+        .lr = lathe_optim_lr(learner->optim, 0),
+        .momentum = lathe_optim_momentum(learner->optim, 0),
+        .group_rates = learner->own->group_rates };
+}
+
+lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
+{
+    if (!learner) return lathe_fail_null("lathe_learner_begin", "learner");
+    if (!(samples >= 1))
+        return lathe_fail(LATHE_EARG, "lathe_learner_begin: samples = %g is below 1", samples);
+    lathe_learning *own = learner->own;
+    own->row = new_row(learner);
+    own->samples = samples;
+    own->loss = (lathe_average){ 0 };
+    own->taken = 0;
+    own->good = true;
+    own->batch = NULL;
+    memset(own->counted, 0, learner->task->numbers * sizeof *own->counted);
+    lathe_optim_zero_grad(learner->optim);
+    return lathe_guard_begin(learner);
+}
+
+lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
+{
+    if (!learner || !batch) return lathe_fail_null("lathe_learner_add", learner ? "batch" : "learner");
+    lathe_learning *own = learner->own;
+    if (!own->taken++) own->row.epoch = batch->epoch;
+    own->batch = batch;
+    if (!own->good) return learner->images += (uint64_t)batch->size, LATHE_OK;
+    lathe_tensor *output, *loss = lathe_learner_forward(learner, batch, &output);
+    if (!loss) return lathe_error();
+    const bool sum = sums(learner);
+    double value = lathe_item(loss), part = sum ? 1 : batch->size / own->samples;
+    own->row.loss += part * value;
+    lathe_average_add(&own->loss, sum ? value / batch->size : value, batch->size);
+    lathe_status status = lathe_task_count(learner->task, output, batch, own->counted);
+    if (!status) own->good = !lathe_guard_loss(learner, value);
+    if (!status && own->good) status = lathe_backward(part < 1 ? lathe_scale(loss, part) : loss);
+    if (!status && own->good) own->good = !lathe_guard_gradients(learner, batch, false);
+    learner->images += (uint64_t)batch->size;
+    return status;
+}
+
+/* The weights change, and the epoch's sums with them. */
+static lathe_status change_weights(lathe_learner *learner)
+{
+    const lathe_learning *own = learner->own;
+    learner->loss.sum += own->loss.sum;
+    learner->loss.weight += own->loss.weight;
+    for (size_t i = 0; i < learner->task->numbers; i++) learner->counted[i] += own->counted[i];
+    lathe_status status = lathe_optim_step(learner->optim);
+    return status ? status : lathe_learner_average(learner);
+}
+
+lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row)
+{
+    if (!learner || !row) return lathe_fail_null("lathe_learner_finish", learner ? "row" : "learner");
+    lathe_learning *own = learner->own;
+    const lathe_learner_opts *o = &learner->opts;
+    if (!own->taken) return lathe_fail(LATHE_ESTATE, "lathe_learner_finish: the step has no batch");
+    lathe_status status = LATHE_OK;
+    if (o->on_gradients)
+        status = o->on_gradients(o->gradients_context, lathe_optim_params(learner->optim), &own->good);
+    if (own->good && !status) own->good = clip(learner);
+    if (own->good && !status) status = change_weights(learner);
+    if (learner->sched) lathe_sched_step(learner->sched);
+    *row = own->row;
+    if (status) return status;
+    learner->step++;
+    learner->batches += own->taken;
+    own->taken = 0;
+    return LATHE_OK;
+}
+
+lathe_status lathe_learner_step(lathe_learner *learner, const lathe_batch *batch, lathe_step_row *row)
+{
+    if (!batch || !row) return lathe_fail_null("lathe_learner_step", batch ? "row" : "batch");
+    lathe_status status = lathe_learner_begin(learner, batch->size);
+    if (!status) status = lathe_learner_add(learner, batch);
+    return status ? status : lathe_learner_finish(learner, row);
+}
