@@ -14,7 +14,8 @@ typedef struct cli_progress {
     uint64_t first;           /* the first step of this process */
     uint64_t epoch, in_epoch; /* the epoch of loss_sum, and the number of its steps so far */
     double loss_sum;
-    double metric; /* the first of the task, of the last epoch: validation, else training; NaN before its end */
+    /** the first of the task, of the last epoch: validation, else training; NaN before its end */
+    double metric;
 } cli_progress;
 
 cli_progress cli_progress_new(bool quiet);

@@ -1,6 +1,6 @@
 /*
- * State: what a checkpoint holds of an object, and how the object gets it back. Whoever writes checkpoints knows
- * this interface alone; the objects (a learner, a feed, your own) know nothing of files or folders.
+ * State: what a checkpoint holds of an object, and how the object gets it back. Whoever writes checkpoints
+ * knows this interface alone; the objects (a learner, a feed, your own) know nothing of files or folders.
  */
 #ifndef LATHE_IO_STATE_H
 #define LATHE_IO_STATE_H
@@ -31,13 +31,15 @@ void lathe_notes_count(lathe_notes *notes, const char *key, uint64_t count);
 void lathe_notes_numbers(lathe_notes *notes, const char *key, const double *numbers, int count);
 
 /**
- * Add a tensor of the name "PREFIXNAME" with the numbers `values` in the tensor's shape; NULL: its own numbers.
- * `prefix` (NULL: none), the tensor and the numbers must live until lathe_notes_write.
+ * Add a tensor of the name "PREFIXNAME" with the numbers `values` in the tensor's shape; NULL: its own
+ * numbers. `prefix` (NULL: none), the tensor and the numbers must live until lathe_notes_write.
  */
 void lathe_notes_tensor(lathe_notes *notes, const char *prefix, const lathe_tensor *tensor,
     const lathe_real *values);
 
-/** Write them as a safetensors file. Errors: the first failure to add, or those of lathe_safetensors_write. */
+/**
+ * Write them as a safetensors file. Errors: the first failure to add, or those of lathe_safetensors_write.
+ */
 lathe_status lathe_notes_write(const lathe_notes *notes, const char *path);
 
 /** Give back what they hold; they are empty then. */
@@ -53,15 +55,23 @@ lathe_status lathe_noted_numbers(const lathe_safetensors *file, const char *key,
 typedef struct lathe_state {
     const char *name; /* for messages: "learner" */
     void *object;     /* given to the functions; must outlive its use */
-    /** The tensors [*count] that are the trained model: a file of the best weights holds them and no others. */
+    /**
+     * The tensors [*count] that are the trained model: a file of the best weights holds them and no others.
+     */
     lathe_tensor *const *(*tensors)(void *object, int *count);
-    /** Give those tensors the values that are evaluated, such as averages, or (`enter` false) their own again. */
+    /**
+     * Give those tensors the values that are evaluated, such as averages, or (`enter` false) their own again.
+     */
     lathe_status (*evaluated)(void *object, bool enter);
-    /** Add what a checkpoint holds beside the tensors. Without `whole` only what tells what the tensors are. */
+    /**
+     * Add what a checkpoint holds beside the tensors. Without `whole` only what tells what the tensors are.
+     */
     void (*save)(void *object, lathe_notes *notes, bool whole);
     /** Does the file belong to this object? Nothing is changed. Errors: LATHE_EFORMAT, LATHE_EARG. */
     lathe_status (*check)(const void *object, const lathe_safetensors *file);
-    /** Restore what `save` has saved. The tensors are restored before. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
+    /**
+     * Restore what `save` has saved. The tensors are restored before. Errors: LATHE_EFORMAT, LATHE_ESHAPE.
+     */
     lathe_status (*load)(void *object, const lathe_safetensors *file);
 } lathe_state;
 

@@ -1,6 +1,7 @@
 /*
- * Fusion: where a layer and the one after it are an operation that exists as one, a sequential runs one of the
- * two layers with that operation in place of its own and leaves the other out. It saves passes over memory and
+ * Fusion: where a layer and the one after it are an operation that exists as one, a sequential runs one of
+ * the two layers with that operation in place of its own and leaves the other out. It saves passes over
+ * memory and
  * changes no bits. Layers know nothing of it: a pattern is a row of the table.
  */
 #include "fusion_impl.h"

@@ -68,7 +68,9 @@ static void step_column(lathe_text *out, const char *name, const lathe_history *
     lathe_text_put(out, "]");
 }
 
-/* The column of epochs whose number lies `offset` bytes behind a row's beginning; its name is "BEFORENAME". */
+/*
+ * The column of epochs whose number lies `offset` bytes behind a row's beginning; its name is "BEFORENAME".
+ */
 static void epoch_column(lathe_text *out, const char *before, const char *name, const lathe_history *history,
     size_t offset)
 {

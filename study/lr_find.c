@@ -15,7 +15,9 @@ typedef struct results {
     double *lr, *loss, *accuracy;
 } results;
 
-/* ---- training beside the run ---------------------------------------------------------------------------- */
+/*
+ * ---- training beside the run ----------------------------------------------------------------------------
+ */
 
 /* The run's net, task and data, with optimizer, order and counts of their own. Only the net is changed. */
 typedef struct beside {

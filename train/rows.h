@@ -1,4 +1,7 @@
-/* Rows: what a training loop measures in a step and in an epoch. The learner fills them, the keeper writes them. */
+/*
+ * Rows: what a training loop measures in a step and in an epoch. The learner fills them, the keeper writes
+ * them.
+ */
 #ifndef LATHE_TRAIN_ROWS_H
 #define LATHE_TRAIN_ROWS_H
 

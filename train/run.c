@@ -52,7 +52,10 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
-/* The keeper comes first, for the lock, before what takes long. What it does not know yet is set by open_folder. */
+/*
+ * The keeper comes first, for the lock, before what takes long. What it does not know yet is set by
+ * open_folder.
+ */
 static lathe_status open_keeper(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;

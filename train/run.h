@@ -1,6 +1,7 @@
 /*
- * A run: settings made into a feed, a learner and a keeper, and trained. The loop inside is the one every program
- * can write for itself with the three (examples/07_your_own_loop.c); around it are validation, early stopping and
+ * A run: settings made into a feed, a learner and a keeper, and trained. The loop inside is the one every
+ * program can write for itself with the three (examples/07_your_own_loop.c); around it are validation, early
+ * stopping and
  * the results.
  */
 #ifndef LATHE_TRAIN_RUN_H
@@ -83,8 +84,9 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
 void lathe_run_free(lathe_run *run);
 
 /**
- * Train from learner->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors and
- * best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a validation
+ * Train from learner->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors
+ * and best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a
+ * validation
  * set, otherwise of the last). With settings.ema or swa_start validation, best weights and test are of the
  * averaged weights, once there are some. After an early stop the net has the best weights. Same seed, same
  * bits: steps.csv and the weights do not depend on the number of threads or workers. Errors   the first
@@ -93,8 +95,9 @@ void lathe_run_free(lathe_run *run);
 lathe_status lathe_run_train(lathe_run *run);
 
 /**
- * One step of a feed and a learner with the next `accumulate` batches, or those that are left in the epoch. *more is
- * false at the end of an epoch: then no step was made, and the next call begins the next epoch. Errors: those of
+ * One step of a feed and a learner with the next `accumulate` batches, or those that are left in the epoch.
+ * *more is false at the end of an epoch: then no step was made, and the next call begins the next epoch.
+ * Errors: those of
  * both.
  */
 lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accumulate, lathe_step_row *row,

@@ -35,7 +35,9 @@ uint64_t lathe_run_epoch_steps(const lathe_run *run);
  * classes, LATHE_ENOMEM. */
 lathe_status lathe_run_weigh_classes(lathe_run *run);
 
-/* ---- from settings to the options of the parts: options.c ------------------------------------------------ */
+/*
+ * ---- from settings to the options of the parts: options.c ------------------------------------------------
+ */
 
 lathe_status lathe_run_feed_opts(const lathe_settings *settings, lathe_feed_opts *opts);
 lathe_status lathe_run_learner_opts(const lathe_run *run, lathe_learner_opts *opts);
@@ -52,7 +54,9 @@ char *lathe_run_about(const lathe_settings *settings);
 /** The run's own part of a checkpoint: settings, model, early stopping. */
 lathe_state lathe_run_own_state(lathe_run *run);
 
-/** What the schedule does with a run's length, and what is odd about it, unless the settings say no_warnings. */
+/**
+ * What the schedule does with a run's length, and what is odd about it, unless the settings say no_warnings.
+ */
 void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_sched *sched,
     double steps_per_epoch, uint64_t steps);
 

@@ -85,8 +85,9 @@ uint64_t lathe_feed_share(const lathe_feed *feed, uint64_t most, double *samples
 lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data);
 
 /**
- * How the feed is saved and restored: its place, and what the data are (pictures, normalisation, classes), so that a
- * checkpoint of other data is refused and a trained model can be used without its data. Valid as long as the feed.
+ * How the feed is saved and restored: its place, and what the data are (pictures, normalisation, classes), so
+ * that a checkpoint of other data is refused and a trained model can be used without its data. Valid as long
+ * as the feed.
  */
 lathe_state lathe_feed_state(lathe_feed *feed);
 

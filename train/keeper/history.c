@@ -227,7 +227,10 @@ static bool take_metrics(lathe_history *history, char *line)
     return true;
 }
 
-/* The metrics that the file in the folder has. Their columns are compared with the header that follows from them. */
+/*
+ * The metrics that the file in the folder has. Their columns are compared with the header that follows from
+ * them.
+ */
 static lathe_status read_metrics(lathe_history *history, const char *folder)
 {
     char path[4096];

@@ -1,6 +1,6 @@
 /*
- * The keeper of a training loop: its run folder with steps.csv, epochs.csv, logs and checkpoints, from which the
- * loop resumes to the same bits. It knows neither net nor data: objects with state are added to it.
+ * The keeper of a training loop: its run folder with steps.csv, epochs.csv, logs and checkpoints, from which
+ * the loop resumes to the same bits. It knows neither net nor data: objects with state are added to it.
  *
  *     lathe_keeper *keeper = lathe_keeper_new(&(lathe_keeper_opts){ .folder = "runs/mine", .resume = "runs/mine" });
  *     lathe_keeper_add(keeper, lathe_learner_state(learner));
@@ -75,9 +75,10 @@ void lathe_keeper_free(lathe_keeper *keeper);
 lathe_status lathe_keeper_add(lathe_keeper *keeper, lathe_state state);
 
 /**
- * Begin a new run, or restore the checkpoint of opts.resume: the tables are cut off behind the rows it knows of, so
- * that the same bits come out as without the break.
- * Errors   LATHE_EIO, LATHE_EFORMAT, LATHE_ESHAPE; LATHE_EARG from an object's check: the checkpoint is of another
+ * Begin a new run, or restore the checkpoint of opts.resume: the tables are cut off behind the rows it knows
+ * of, so that the same bits come out as without the break.
+ * Errors   LATHE_EIO, LATHE_EFORMAT, LATHE_ESHAPE; LATHE_EARG from an object's check: the checkpoint is of
+ *          another
  *          run.
  */
 lathe_status lathe_keeper_open(lathe_keeper *keeper);
@@ -104,8 +105,9 @@ lathe_status lathe_keeper_swap_best(lathe_keeper *keeper);
 bool lathe_keeper_is_due(const lathe_keeper *keeper);
 
 /**
- * Save everything as last.safetensors, after the logs are on the disk; with `also_step` as step-N.safetensors too,
- * of which the newest opts.keep stay. Weights that became the best in this step are saved as best.safetensors.
+ * Save everything as last.safetensors, after the logs are on the disk; with `also_step` as step-N.safetensors
+ * too, of which the newest opts.keep stay. Weights that became the best in this step are saved as
+ * best.safetensors.
  * Errors   LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_keeper_save(lathe_keeper *keeper, bool also_step);

@@ -2,8 +2,8 @@
  * Loggers: what a run folder keeps of the run as it goes. One file a logger, with a const object such as
  * lathe_csv_logger; see CONTRIBUTING.md. Each function but `open` and `close` may be NULL.
  *
- * Of a resumed run a logger drops what is later than the run's step, so that it holds each step once, however often
- * the run was broken off.
+ * Of a resumed run a logger drops what is later than the run's step, so that it holds each step once, however
+ * often the run was broken off.
  */
 #ifndef LATHE_TRAIN_KEEPER_LOGGER_H
 #define LATHE_TRAIN_KEEPER_LOGGER_H

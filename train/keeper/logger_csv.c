@@ -39,7 +39,9 @@ static lathe_status close_tables(lathe_logger *logger)
     return steps ? steps : epochs;
 }
 
-/* The line with the columns lr.1, momentum.1, lr.2, ... of further groups: of a row, or with NULL the header. */
+/*
+ * The line with the columns lr.1, momentum.1, lr.2, ... of further groups: of a row, or with NULL the header.
+ */
 static const char *step_text(const tables *t, const lathe_step_row *row)
 {
     const double *rates = row ? row->group_rates : NULL;

@@ -1,6 +1,6 @@
 /*
- * Resuming a run. last.safetensors decides: the tables are cut off behind the rows it knows of, so that what was
- * written after it is written again, and the same bits come out as without the break.
+ * Resuming a run. last.safetensors decides: the tables are cut off behind the rows it knows of, so that what
+ * was written after it is written again, and the same bits come out as without the break.
  */
 #include <math.h>
 #include <stdio.h>

@@ -29,8 +29,8 @@ typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } l
 
 /**
  * Called in each step when the gradients are complete, before they are clipped. Several machines add their
- * gradients here: `params` has them in one slab. *good says whether the loss and gradients of this machine are
- * finite, as far as they are looked at; the function may set it to false, and no weight changes then.
+ * gradients here: `params` has them in one slab. *good says whether the loss and gradients of this machine
+ * are finite, as far as they are looked at; the function may set it to false, and no weight changes then.
  * Errors   a failure ends the step.
  */
 typedef lathe_status lathe_gradients_fn(void *context, const lathe_params *params, bool *good);
@@ -97,15 +97,15 @@ lathe_status lathe_learner_step(lathe_learner *learner, const lathe_batch *batch
 lathe_status lathe_learner_begin(lathe_learner *learner, double samples);
 
 /**
- * Forward and backward of one batch. Its gradients are added to the step's, by its part of the samples, so that
- * the step is that of one large batch. The batch must live until the next call.
+ * Forward and backward of one batch. Its gradients are added to the step's, by its part of the samples, so
+ * that the step is that of one large batch. The batch must live until the next call.
  * Errors   those of forward, backward and the loss.
  */
 lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch);
 
 /**
- * End a step: on_gradients, clipping, the optimizer's update, averages, the schedule. A step with a non-finite
- * value changes no weight and is no failure: see opts.on_nan and `stopped`.
+ * End a step: on_gradients, clipping, the optimizer's update, averages, the schedule. A step with a
+ * non-finite value changes no weight and is no failure: see opts.on_nan and `stopped`.
  * Errors   the first failure of an operation or of on_gradients.
  */
 lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row);
@@ -119,8 +119,8 @@ lathe_status lathe_learner_evaluate(lathe_learner *learner, lathe_loader *loader
     lathe_score *score);
 
 /**
- * Give the net the averaged weights, and the running statistics that belong to them; nothing without an average.
- * lathe_learner_average_leave gives it its own again, also after a failure.
+ * Give the net the averaged weights, and the running statistics that belong to them; nothing without an
+ * average. lathe_learner_average_leave gives it its own again, also after a failure.
  * Errors   those of forward and of the loader that on_statistics gives.
  */
 lathe_status lathe_learner_average_enter(lathe_learner *learner);

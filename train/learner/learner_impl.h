@@ -23,7 +23,9 @@ typedef struct lathe_learning {
     char prefix[LATHE_OPTIM_SLOTS][64]; /* "optimizer.SLOT." in a checkpoint */
 } lathe_learning;
 
-/** Copy the net's buffers (running statistics) to `kept`, or back; NULL: only count. Returns how many numbers. */
+/**
+ * Copy the net's buffers (running statistics) to `kept`, or back; NULL: only count. Returns how many numbers.
+ */
 size_t lathe_learner_copy_buffers(const lathe_learner *learner, lathe_real *kept, bool back);
 
 /** Forward of a batch in LATHE_TRAIN; returns the loss, NULL after a failure. `output`: what the net gave. */
@@ -36,8 +38,9 @@ lathe_status lathe_learner_average(lathe_learner *learner);
 lathe_status lathe_guard_begin(lathe_learner *learner);
 
 /**
- * After forward, after backward: true if the loss, a gradient is not finite and the step is not to be made; the
- * caller has been told why. Without `all`, gradients of weights are not looked at, unless steps may be skipped.
+ * After forward, after backward: true if the loss, a gradient is not finite and the step is not to be made;
+ * the caller has been told why. Without `all`, gradients of weights are not looked at, unless steps may be
+ * skipped.
  */
 bool lathe_guard_loss(lathe_learner *learner, double loss);
 bool lathe_guard_gradients(lathe_learner *learner, const lathe_batch *batch, bool all);
