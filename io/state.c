@@ -7,7 +7,7 @@
 #include "../core/field.h"
 #include "lines.h"
 
-/* Room for one more row of `size` bytes; NULL after a failure, with the rows as they were. */
+/* Make room for one more row of `size` bytes. Returns NULL after a failure; the rows are then unchanged. */
 static void *one_more(void *rows, int count, int *room, size_t size)
 {
     if (count < *room) return rows;

@@ -106,8 +106,10 @@ void lathe_sched_observe(lathe_sched *sched, double value);
 /** Returns true if the schedule uses lathe_sched_observe. */
 bool lathe_sched_observes(const lathe_sched *sched);
 
-/** Returns true if the schedule has a learning rate of its own for the group: the rate of the optimizer and of
- * its groups does not count. */
+/**
+ * Returns true if the schedule has a learning rate of its own for the group: the rate of the optimizer and of
+ * its groups does not count.
+ */
 bool lathe_sched_sets_rate(const lathe_sched *sched, int group);
 
 /** Returns true if a higher value is better for lathe_sched_observe (an accuracy), false for a loss. */

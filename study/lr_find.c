@@ -25,10 +25,10 @@ typedef struct beside {
     lathe_feed feed; /* the run's sets, with a loader of its own */
     lathe_optim *optim;
     lathe_learner *learner;
-    lathe_real *kept; /* the net's numbers as they were */
+    lathe_real *kept; /* the net's former numbers */
 } beside;
 
-/* Copy the net's numbers to `kept`, or back; NULL: only count. Returns how many numbers. */
+/* Copy the net's numbers to `kept`, or back. NULL: only count them. Returns their number. */
 static size_t copy_net(const lathe_run *run, lathe_real *kept, bool back)
 {
     int count;

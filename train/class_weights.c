@@ -6,7 +6,7 @@
 #include "run_impl.h"
 #include "settings/settings_impl.h"
 
-/* Read the numbers of a list into `weights` (NULL: only look at them); *count: how many. */
+/* Read the numbers of a list into `weights` (NULL: only check them). *count becomes their number. */
 static lathe_status read_list(const char *text, lathe_real *weights, int *count)
 {
     *count = 0;

@@ -1,5 +1,7 @@
-/* The loop: steps, epochs, evaluation, early stopping. It knows feed, learner and keeper, which do not know each
- * other. */
+/*
+ * The loop: steps, epochs, evaluation, early stopping. It knows feed, learner and keeper, which do not know
+ * each other.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -64,7 +66,7 @@ static bool weights_are_finite(lathe_run *run)
 
 /* ---- an epoch ------------------------------------------------------------------------------------------ */
 
-/* The number that says how good an epoch was, made so that less is better. */
+/* The number that measures an epoch, with its sign such that lower is better. */
 static double judge(const lathe_run *run, const lathe_epoch_row *row)
 {
     const lathe_task_column *watched = &run->state->watched;
@@ -73,7 +75,7 @@ static double judge(const lathe_run *run, const lathe_epoch_row *row)
     return watched->lower_is_better ? value : -value;
 }
 
-/* Stop if the epochs have not improved for long enough. */
+/* Stop if the epochs have not improved for too long. */
 static void stop_early(lathe_run *run, double value, uint64_t epoch)
 {
     lathe_run_state *state = run->state;
@@ -91,7 +93,7 @@ static void stop_early(lathe_run *run, double value, uint64_t epoch)
         (unsigned long long)epoch + 1, s->patience);
 }
 
-/* Whether to stop, and whether the epoch was the best so far. */
+/* Decide whether to stop, and whether the epoch was the best so far. */
 static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
 {
     double value = judge(run, row), sign = run->state->watched.lower_is_better ? 1 : -1;
@@ -100,8 +102,10 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
     return lathe_keeper_best(run->keeper, sign * value, row->epoch);
 }
 
-/* A schedule that observes gets validation's number, or training's where there is no validation: a loss, or the
- * task's first metric if the schedule wants more. */
+/*
+ * A schedule that observes gets validation's number, or training's where there is no validation: a loss, or
+ * the task's first metric if the schedule wants more.
+ */
 static void observe(lathe_run *run, const lathe_epoch_row *row)
 {
     lathe_sched *sched = run->learner->sched;
@@ -161,7 +165,7 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     return status;
 }
 
-/* From where the run stands to the end of the epoch, or of the run. */
+/* Train from the present step to the end of the epoch, or of the run. */
 static lathe_status train_epoch(lathe_run *run)
 {
     lathe_status status = LATHE_OK;
@@ -187,7 +191,7 @@ static lathe_status train_epoch(lathe_run *run)
 
 /* ---- the test ------------------------------------------------------------------------------------------ */
 
-/* Are the best weights, which are not the net's own, what the run is tested with? */
+/* Returns true if the run is tested with the stored best weights, not with the net's own. */
 static bool tests_kept_weights(const lathe_run *run)
 {
     return run->feed->val && run->keeper->has_best && !run->state->restored;
@@ -207,7 +211,7 @@ void lathe_run_tested_leave(lathe_run *run)
     if (tests_kept_weights(run)) lathe_keeper_swap_best(run->keeper);
 }
 
-/* The test; after an early stop the net keeps the best weights. */
+/* Test the run. After an early stop the net keeps the best weights. */
 static lathe_status test(lathe_run *run)
 {
     bool best = tests_kept_weights(run);
@@ -220,7 +224,7 @@ static lathe_status test(lathe_run *run)
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
-/* Did an earlier part of the run end in an early stop? */
+/* Returns true if an earlier part of the run ended in an early stop. */
 static bool has_stopped_early(const lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
@@ -243,7 +247,7 @@ static lathe_status prepare(lathe_run *run)
     bool is_part = lathe_keeper_whole_epochs(keeper) < keeper->history.epochs;
     if (!status && is_part && !at_run_end(run)) status = lathe_keeper_drop_part(run->keeper);
     if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
-    /* A run that ended within an epoch, and is read back, has that epoch's row to make again. */
+    /* A run that ended within an epoch and is resumed must write that epoch's row again. */
     bool ends_here = run->learner->step == run->total_steps && !at_epoch_end(run) && !is_part;
     if (!status && ends_here)
         status = finish_epoch(run, run->learner->step / lathe_run_epoch_steps(run), 0, 0);
@@ -269,7 +273,7 @@ lathe_status lathe_run_train(lathe_run *run)
     while (!status && run->end == LATHE_RUN_OPEN && !at_run_end(run)) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
     if (!status && run->end == LATHE_RUN_NAN)
-        status = lathe_keeper_flush(run->keeper); /* the checkpoint stays the last good one */
+        status = lathe_keeper_flush(run->keeper); /* the last good checkpoint stays */
     if (!status && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP)) status = test(run);
     if (!status)
         status = lathe_keeper_end(run->keeper,

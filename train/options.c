@@ -124,7 +124,9 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
     return status;
 }
 
-/* "fashion-mnist" of "fashion-mnist", "mnist" of "mnist:/a/b", without what a folder's name should not have.
+/*
+ * "fashion-mnist" from "fashion-mnist", "mnist" from "mnist:/a/b", without characters that do not suit a
+ * folder's name.
  */
 static void plain_name(const char *spec, char *name, size_t size)
 {
@@ -186,7 +188,7 @@ char *lathe_run_about(const lathe_settings *settings)
 
 /* ---- checkpoints --------------------------------------------------------------------------------------- */
 
-/* The settings, without what does not change the results. */
+/* The settings, without those that do not change the results. */
 static char *lasting_text(const lathe_settings *settings)
 {
     lathe_settings lasting = *settings;

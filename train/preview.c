@@ -54,7 +54,7 @@ lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_
         .grad = weight.grad,
         .size = LATHE_LANES };
     lathe_settings own = *settings;
-    own.groups[0] = '\0'; /* there is only this weight */
+    own.groups[0] = '\0'; /* there is only one weight */
     lathe_optim *optim = lathe_settings_optim(&own, &params, steps_per_epoch);
     status = optim ? preview_with(&own, optim, steps_per_epoch, steps, hooks, rows) : lathe_error();
     lathe_optim_free(optim);

@@ -1,4 +1,4 @@
-/* What comes out of a run in the end. */
+/* The final results of a run. */
 #include <inttypes.h>
 #include <math.h>
 #include <sys/resource.h>

@@ -84,7 +84,7 @@ static lathe_status open_keeper(lathe_run *run)
     return run->keeper ? status : lathe_error();
 }
 
-/* The data, and what follows from how much there is. */
+/* Open the data, and compute what follows from its size. */
 static lathe_status open_feed(lathe_run *run)
 {
     lathe_feed_opts opts;
@@ -179,7 +179,7 @@ static lathe_status open_learner(lathe_run *run)
     return run->learner ? LATHE_OK : lathe_error();
 }
 
-/* A longer run may have another schedule from its first step on: say so where it shows. */
+/* A longer run may have other rates from its first step on: report where they differ. */
 static void tell_other_rates(const lathe_run *run)
 {
     const lathe_history *history = &run->keeper->history;

@@ -1,8 +1,7 @@
 /*
  * A run: settings made into a feed, a learner and a keeper, and trained. The loop inside is the one every
  * program can write for itself with the three (examples/07_your_own_loop.c); around it are validation, early
- * stopping and
- * the results.
+ * stopping and the results.
  */
 #ifndef LATHE_TRAIN_RUN_H
 #define LATHE_TRAIN_RUN_H
@@ -19,29 +18,29 @@ extern "C" {
 typedef struct lathe_run lathe_run;
 
 /**
- * What a run tells its caller; the library itself prints nothing. Each may be NULL. They are called on the
- * thread that called lathe_run_new or lathe_run_train.
+ * Functions that a run calls; the library itself prints nothing. Each may be NULL. They are called in the
+ * thread of lathe_run_new or lathe_run_train.
  */
 typedef struct lathe_run_hooks {
     void *context;
-    /** After each step. False: this was the last one; the run saves and ends as if it were complete. */
+    /** After each step. Returns false to stop: the run saves and ends as if it were complete. */
     bool (*on_step)(void *context, const lathe_run *run, const lathe_step_row *row);
-    /** After each epoch, validation included. */
+    /** After each epoch, with its validation. */
     void (*on_epoch)(void *context, const lathe_run *run, const lathe_epoch_row *row);
-    /** A line for people: an odd schedule, an early stop, a resumed run. No newline. */
+    /** A message of one line without newline: an unusual schedule, an early stop, a resumed run. */
     void (*on_message)(void *context, const char *line);
 } lathe_run_hooks;
 
 /** How a run ended. */
 typedef enum lathe_run_end {
-    LATHE_RUN_OPEN,        /* not yet */
+    LATHE_RUN_OPEN,        /* not ended */
     LATHE_RUN_COMPLETE,    /* all steps made */
     LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
-    LATHE_RUN_INTERRUPTED, /* on_step said so */
+    LATHE_RUN_INTERRUPTED, /* on_step returned false */
     LATHE_RUN_NAN          /* a value was not finite, and on_nan is stop: see learner->not_finite */
 } lathe_run_end;
 
-/** A run. Read its fields as you like; all live until lathe_run_free. */
+/** A run. Its fields may be read directly; all are valid until lathe_run_free. */
 struct lathe_run {
     lathe_settings settings;
     lathe_run_hooks hooks;
@@ -50,13 +49,13 @@ struct lathe_run {
     lathe_learner *learner; /* net, optimizer, schedule, task */
     lathe_keeper *keeper;   /* history, best epoch, run folder */
     double steps_per_epoch;
-    uint64_t total_steps; /* the run's length */
+    uint64_t total_steps; /* length in steps */
     lathe_run_end end;
 
     /* results */
     lathe_score test_score;        /* count 0: not measured */
-    double seconds;                /* in lathe_run_train, all calls together */
-    double train_seconds;          /* of that, in steps: without evaluation and saving */
+    double seconds;                /* in all calls of lathe_run_train */
+    double train_seconds;          /* of these seconds, in steps: without evaluation and saving */
     double seconds_to_first_step;  /* from lathe_run_new to the end of the first step */
     struct lathe_run_state *state; /* private */
 };
@@ -80,82 +79,87 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
  */
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings);
 
-/** Give everything back. The run folder stays. NULL is fine. */
+/** Free the run. The run folder stays. NULL is fine. */
 void lathe_run_free(lathe_run *run);
 
 /**
  * Train from learner->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors
  * and best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a
- * validation
- * set, otherwise of the last). With settings.ema or swa_start validation, best weights and test are of the
- * averaged weights, once there are some. After an early stop the net has the best weights. Same seed, same
- * bits: steps.csv and the weights do not depend on the number of threads or workers. Errors   the first
- * failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
+ * validation set, otherwise of the last). With settings.ema or swa_start validation, best weights and test
+ * are of the averaged weights, once there are some. After an early stop the net has the best weights. Same
+ * seed, same bits: steps.csv and the weights do not depend on the number of threads or workers. Errors the
+ * first failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
  */
 lathe_status lathe_run_train(lathe_run *run);
 
 /**
  * One step of a feed and a learner with the next `accumulate` batches, or those that are left in the epoch.
  * *more is false at the end of an epoch: then no step was made, and the next call begins the next epoch.
- * Errors: those of
- * both.
+ * Errors: those of both.
  */
 lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accumulate, lathe_step_row *row,
     bool *more);
 
-/** Loss and metrics of the run's model on a data set, in LATHE_EVAL, and what `measure` (NULL: nothing) measures
- * beside them. Errors: those of lathe_evaluate. */
+/**
+ * Evaluate the run's model on a data set, in LATHE_EVAL: the loss, the metrics, and `measure` (may be NULL).
+ * Errors: those of lathe_evaluate.
+ */
 lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe_measure *measure,
     lathe_score *score);
 
 /**
- * Give the net of a run that has ended the weights it was tested with: the best if there was validation to
- * choose them by, else their average if there is one; and its own again, also after a failure. Errors: those
- * of forward and the loader, for an average.
+ * Give the net of an ended run the weights that were tested: the best weights if there was validation, else
+ * the average if there is one. `leave` restores the net's own weights, also after a failure. Errors: those of
+ * forward and the loader.
  */
 lathe_status lathe_run_tested_enter(lathe_run *run);
 void lathe_run_tested_leave(lathe_run *run);
 
-/** Read weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by
- * name. */
+/**
+ * Load weights by name into the run's model. Errors: LATHE_EIO, LATHE_EFORMAT; mismatches are listed by name.
+ */
 lathe_status lathe_run_load(lathe_run *run, const char *path);
 
-/** Images trained on per second, evaluation and saving left out; 0 before the first step. */
+/** Training speed in images per second, without evaluation and saving; 0 before the first step. */
 double lathe_run_images_per_second(const lathe_run *run);
 
-/** The most memory this process has used so far, in MiB. */
+/** The most memory that this process has used, in MiB. */
 double lathe_peak_rss_mib(void);
 
-/** The row of the epoch whose weights are tested: the best if there is validation, otherwise the last; NULL
- * before the first. */
+/**
+ * The row of the epoch whose weights are tested: the best with validation, otherwise the last; NULL without
+ * epochs.
+ */
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run);
 
 /**
- * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. What was not
- * measured is null. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
+ * The results as a JSON object on one line without newline: {"model":...,"data":...,...}. Numbers that were
+ * not measured are null. Free the result with lathe_free. Errors: LATHE_ENOMEM: NULL.
  */
 char *lathe_run_json(const lathe_run *run);
 
 /**
- * "PARENT/MODEL-DATA-N" with the smallest N from 1 that is not there yet: a folder for a run that was given
- * none. Errors   LATHE_EIO, LATHE_EARG (too long).
+ * The default folder of a run: "PARENT/MODEL-DATA-N" with the smallest N from 1 that does not exist. Errors:
+ * LATHE_EIO, LATHE_EARG (too long).
  */
 lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent,
     char folder[LATHE_SETTING_LONG]);
 
 /**
- * How long a run with these settings is, without a run: its data is opened and counted. Errors: those of
+ * The length of a run with these settings. The data is opened and counted; no run is made. Errors: those of
  * settings and data.
  */
 lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_epoch, uint64_t *steps);
 
 /**
- * What the settings' optimizer and scheduler will do in a run of `steps`, without data or model: fills in
- * step, epoch, lr and momentum (loss 0) of its rows. The same numbers, digit for digit, as in steps.csv of
- * the run; a schedule that watches a loss sees none here. With rows NULL the schedule is only made, which
- * checks it. The rates are those of parameters outside settings.groups. Of the hooks (NULL: none) only
- * on_message is called, with what the run would say about its schedule. Errors   those of
- * lathe_settings_check, LATHE_ENOMEM.
+ * Compute the rates of the settings' optimizer and scheduler in a run of `steps`, without data or model:
+ * step, epoch, lr and momentum (loss 0) of each row.
+ *
+ * The numbers have the same digits as in the run's steps.csv. A schedule that observes a loss observes
+ * nothing here. The rates are those of parameters outside settings.groups. With rows NULL the schedule is
+ * only checked. Of the hooks (NULL: none) only on_message is called, with the run's messages about its
+ * schedule.
+ * Errors   those of lathe_settings_check, LATHE_ENOMEM
  */
 lathe_status lathe_run_preview(const lathe_settings *settings, double steps_per_epoch, uint64_t steps,
     const lathe_run_hooks *hooks, lathe_step_row *rows);

@@ -4,35 +4,37 @@
 
 #include "run.h"
 
-/** What of a run is nobody else's business. */
+/** The private state of a run. */
 typedef struct lathe_run_state {
-    double opened; /* when lathe_run_new was called, on lathe_run_clock */
+    double opened; /* time of lathe_run_new, on lathe_run_clock */
     /* what the learner is made of */
     lathe_task *task;
     lathe_optim *optim;
     lathe_sched *sched;
     const lathe_loss_type *loss_type;
-    void *loss_opts, *plain_opts; /* of training, of evaluation */
-    lathe_real *class_weights;    /* in loss_opts; NULL: all classes are alike */
+    void *loss_opts, *plain_opts; /* of training; of evaluation */
+    lathe_real *class_weights;    /* in loss_opts; NULL: all classes alike */
     /* early stopping */
     lathe_task_column watched; /* says which epoch is the best */
     double reference;          /* what the next epoch is compared with */
-    uint64_t waited;           /* epochs since it improved */
+    uint64_t waited;           /* epochs since the last improvement */
     bool restored;             /* after an early stop: the net has the best weights, the keeper the last */
     double *kept;              /* [task->numbers] room for the epoch's sums while it ends in part */
 } lathe_run_state;
 
-/** Seconds on a clock that only goes forward. */
+/** Seconds on a clock that never goes back. */
 double lathe_run_clock(void);
 
-/** Tell the caller a line. */
+/** Send a message to the caller. */
 void lathe_run_message(const lathe_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Steps in an epoch: with settings.accumulate above 1 a step takes several batches. */
 uint64_t lathe_run_epoch_steps(const lathe_run *run);
 
-/** Give the training loss the weights of settings.class_weights. Errors: LATHE_EARG for another number of
- * classes, LATHE_ENOMEM. */
+/**
+ * Set the weights of settings.class_weights in the training loss. Errors: LATHE_EARG for another number of
+ * classes, LATHE_ENOMEM.
+ */
 lathe_status lathe_run_weigh_classes(lathe_run *run);
 
 /*
@@ -42,10 +44,12 @@ lathe_status lathe_run_weigh_classes(lathe_run *run);
 lathe_status lathe_run_feed_opts(const lathe_settings *settings, lathe_feed_opts *opts);
 lathe_status lathe_run_learner_opts(const lathe_run *run, lathe_learner_opts *opts);
 
-/** A run's length, by the epochs or by max_steps. */
+/** The length of a run in steps, from its epochs or from max_steps. */
 uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch);
 
-/** Say whose folder settings.resume is, as settings.out. Errors: LATHE_EARG if settings.out is another. */
+/**
+ * Set settings.out to the folder of settings.resume. Errors: LATHE_EARG if settings.out is another folder.
+ */
 lathe_status lathe_resume_folder(lathe_settings *settings);
 
 /** The settings as JSON members for log.jsonl, to be given to lathe_free. Errors: NULL. */

@@ -1,4 +1,4 @@
-/* The sets of a feed: what is trained on, validated with and tested on. */
+/* The sets of a feed: for training, validation and testing. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -27,7 +27,7 @@ static lathe_data_opts data_opts(const lathe_feed_opts *o)
         .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1 };
 }
 
-/* The validation set that the data has of its own; to have none is no failure. */
+/* Open the data's own validation set. It is not an error if there is none. */
 static lathe_status open_own_val(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const lathe_data_opts opts = data_opts(o);
@@ -42,7 +42,10 @@ static lathe_status open_own_val(lathe_feed *feed, const lathe_feed_opts *o)
     return !status || status == LATHE_ESTATE ? LATHE_OK : lathe_fail(status, "%s", why);
 }
 
-/* A part of the training data for validation: a fraction, or one of several folds. Groups stay together. */
+/*
+ * Split a part of the training data for validation: a fraction, or one of several folds. Groups stay
+ * together.
+ */
 static lathe_status split_val(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const lathe_split_opts opts = { .seed = o->seed,
@@ -55,7 +58,7 @@ static lathe_status split_val(lathe_feed *feed, const lathe_feed_opts *o)
     return lathe_data_split(feed->data, &opts, &feed->train, &feed->val);
 }
 
-/* The same picture in two sets. Sets that are no files are well known, and not looked through. */
+/* Report pictures that are in two sets. Sets that are not made of files are not searched. */
 static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opts *o,
     const lathe_dataset *other, const char *what)
 {
@@ -74,7 +77,7 @@ static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opt
     return status;
 }
 
-/* Of the training set no more than train_count, each class in proportion. */
+/* Choose at most train_count training pictures, each class in proportion. */
 static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const size_t wanted = (size_t)o->train_count, count = feed->train->count;

@@ -32,7 +32,7 @@ static char *task_of(const lathe_dataset *data)
     return type ? lathe_strdup(type->word ? type->word : type->name) : NULL;
 }
 
-/* "3 colour" a line: how many classes a head has, and its name. */
+/* A line "3 colour" for each head: its number of classes and its name. */
 static char *heads_of(const lathe_dataset *data)
 {
     lathe_text text = { 0 };
@@ -40,11 +40,11 @@ static char *heads_of(const lathe_dataset *data)
         lathe_text_add(&text, "%s%d ", i ? "\n" : "", data->head[i].classes);
         lathe_name_put(&text, data->head[i].name);
     }
-    lathe_text_put(&text, ""); /* of no heads an empty text, not none */
+    lathe_text_put(&text, ""); /* without heads an empty text, not NULL */
     return lathe_text_take(&text);
 }
 
-/* How many samples have each class; of masks, pixels are not counted: how many pictures there are. */
+/* The number of samples of each class. For masks it is the number of pictures, not of pixels. */
 static char *counts_of(const lathe_dataset *data)
 {
     double *counts = lathe_alloc((size_t)data->classes, sizeof *counts);
@@ -65,7 +65,7 @@ static char *counts_of(const lathe_dataset *data)
 typedef struct description {
     const char *key;
     char *(*of)(const lathe_dataset *data); /* to be given to lathe_free; NULL after a failure */
-    bool counts; /* says how much there is, not what it means: another data set may differ in it */
+    bool counts;                            /* a count, not a meaning: another data set may differ */
 } description;
 
 static const description descriptions[] = { { "lathe.input", input_of, false },

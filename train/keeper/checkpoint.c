@@ -1,8 +1,8 @@
 /*
  * Checkpoints: a run as a safetensors file. It holds the tensors of the keeper's objects, what each object
  * adds, and where the run is. Nothing in it depends on the number of threads, on how often it is saved or on
- * the time. Random
- * numbers are keyed by seed, step and sample, so that "lathe.step" is also the place of every generator.
+ * the time. Random numbers are keyed by seed, step and sample, so that "lathe.step" is also the place of
+ * every generator.
  */
 #include <math.h>
 #include <string.h>

@@ -38,8 +38,7 @@ static void step_name(uint64_t step, char name[64])
     snprintf(name, 64, "%s%08llu%s", step_prefix, (unsigned long long)step, step_suffix);
 }
 
-/* Of the saves named by steps, keep the newest `keep` up to the present step: those behind it are of a future
- * given up. */
+/* Keep the newest `keep` saves up to the present step. Later saves belong to an abandoned continuation. */
 static lathe_status remove_old_steps(const lathe_keeper *keeper, size_t keep)
 {
     size_t count, present = 0;
@@ -55,7 +54,7 @@ static lathe_status remove_old_steps(const lathe_keeper *keeper, size_t keep)
     return status;
 }
 
-/* A folder of a former run becomes that of this one: its checkpoints must not stand beside other tables. */
+/* Remove a former run from the folder: its checkpoints must not be mixed with other tables. */
 static lathe_status remove_former(const lathe_keeper *keeper)
 {
     lathe_folder_path path;
@@ -90,7 +89,7 @@ static lathe_status save_last(lathe_keeper *keeper, bool also_step)
     char name[64];
     lathe_folder_path path;
     lathe_status status =
-        lathe_loggers_flush(keeper); /* first: a checkpoint must not know of rows that are not on the disk */
+        lathe_loggers_flush(keeper); /* first: a checkpoint must not count rows that are not on the disk */
     if (!status) status = lathe_keeper_path(keeper, last_name, path);
     if (!status) status = lathe_checkpoint_write(keeper, path, true);
     keeper->own->saved = lathe_keeper_clock();
@@ -111,7 +110,7 @@ lathe_status lathe_folder_save_best(lathe_keeper *keeper)
     return status;
 }
 
-/* The checkpoint first, then the best weights: see settle_best in resume.c. */
+/* Save the checkpoint first, then the best weights: see settle_best in resume.c. */
 lathe_status lathe_keeper_save(lathe_keeper *keeper, bool also_step)
 {
     if (!keeper) return lathe_fail_null("lathe_keeper_save", "keeper");

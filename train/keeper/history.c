@@ -12,7 +12,7 @@
 
 /* ---- rows in memory ------------------------------------------------------------------------------------ */
 
-/* Room for one more row of `size` bytes; NULL after a failure, with the rows as they were. */
+/* Make room for one more row of `size` bytes. Returns NULL after a failure; the rows are then unchanged. */
 static void *one_more(void *rows, size_t count, size_t *room, size_t size)
 {
     if (count < *room) return rows;
@@ -54,7 +54,7 @@ void lathe_history_free(lathe_history *history)
 
 /* ---- rows as text -------------------------------------------------------------------------------------- */
 
-/* A number that reads back exactly, or nothing if it is NaN; infinities have a name. */
+/* A number that reads back exactly; "" for NaN. Infinities have a name. */
 static const char *cell(double number, char text[32])
 {
     if (isfinite(number)) return lathe_double_text(number, text);
@@ -135,7 +135,7 @@ static int commas_of(const char *text)
     return commas;
 }
 
-/* Cut off the last `count` cells of a line; false if there are not so many. */
+/* Cut off the last `count` cells of a line. Returns false if it has fewer. */
 static bool cut_cells(char *line, int count)
 {
     while (count--) {
@@ -146,7 +146,7 @@ static bool cut_cells(char *line, int count)
     return true;
 }
 
-/* Cells of one line, each ended by a 0; false if there are not exactly `count`. */
+/* Split a line into its cells. Returns false unless there are exactly `count`. */
 static bool split_line(char *line, char **cells, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -210,8 +210,10 @@ typedef struct table {
     add_fn *add;
 } table;
 
-/* Take the metrics from the header line of epochs.csv: what stands behind "train_" up to "val_loss". False if it is
- * no such line. */
+/*
+ * Take the metrics from the header line of epochs.csv: what stands behind "train_" up to "val_loss". False if
+ * it is no such line.
+ */
 static bool take_metrics(lathe_history *history, char *line)
 {
     static const char before[] = "epoch,step,train_loss,";
@@ -245,7 +247,7 @@ static lathe_status read_metrics(lathe_history *history, const char *folder)
     return lathe_fail(LATHE_EFORMAT, "%s:1: expected epoch,step,train_loss,...,val_loss,...", path);
 }
 
-/* At most `most` rows of a file that has at least `least`; *end: the byte behind the last that was read. */
+/* Read at most `most` rows of a file that has at least `least`. *end becomes the first byte after them. */
 static lathe_status read_rows(lathe_history *history, const char *folder, const table *t, uint64_t least,
     uint64_t most, uint64_t *end)
 {
@@ -258,14 +260,14 @@ static lathe_status read_rows(lathe_history *history, const char *folder, const 
          *next;
     if (!line || memcmp(text, t->header, header_length) || !strchr(",\n", text[header_length]))
         status = lathe_fail(LATHE_EFORMAT, "%s:1: expected %.*s", path, (int)header_length, t->header);
-    const int more = status ? 0 : commas_of(text + header_length); /* columns behind those known here */
+    const int more = status ? 0 : commas_of(text + header_length); /* columns after the known ones */
     line = line ? line + 1 : text;
     uint64_t rows = 0;
     for (; !status && rows < most && line < text + size; line = next, rows++) {
         next = memchr(line, '\n', (size_t)(text + size - line));
         if (next) *next++ = '\0';
         status = next && cut_cells(line, more) ? t->add(history, line) :
-                                                 LATHE_EFORMAT; /* a line without end was not finished */
+                                                 LATHE_EFORMAT; /* a line without an end is incomplete */
         if (status == LATHE_EFORMAT)
             lathe_fail(status, "%s:%llu: not a row of %.*s", path, (unsigned long long)rows + 2,
                 (int)header_length, t->header);

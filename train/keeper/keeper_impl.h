@@ -26,11 +26,11 @@ typedef struct lathe_keeping {
 typedef char lathe_folder_path[LATHE_FOLDER + 64];
 lathe_status lathe_keeper_path(const lathe_keeper *keeper, const char *name, lathe_folder_path path);
 
-/** Tell the caller a line. */
+/** Send a message to the caller. */
 void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Seconds on a clock that only goes forward. */
+/** Seconds on a clock that never goes back. */
 double lathe_keeper_clock(void);
 
 /** Make the folder and write its beginning; what a former run has left goes. */
@@ -39,7 +39,7 @@ lathe_status lathe_folder_begin(lathe_keeper *keeper);
 /** The same for a run that is resumed: the logs are cut off at their ends. */
 lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends);
 
-/** Lock the folder, if it is there. Errors: LATHE_ESTATE: another process trains in it. */
+/** Lock the folder, if it exists. Errors: LATHE_ESTATE if another process trains in it. */
 lathe_status lathe_folder_lock(lathe_keeper *keeper);
 
 /** Restore the checkpoint of opts.resume, or begin anew if the run was never saved. */
@@ -51,10 +51,10 @@ bool lathe_keeper_is_checkpoint(const char *path);
 /** Write the tensors, and if `whole` all that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
 
-/** Where in a run a checkpoint is. */
+/** The position of a checkpoint in a run. */
 typedef struct lathe_checkpoint_place {
-    uint64_t step, epochs; /* rows of steps.csv and epochs.csv that it knows of */
-    uint64_t best_step;    /* of the best weights so far; 0: there are none */
+    uint64_t step, epochs; /* rows of steps.csv and epochs.csv that it counts */
+    uint64_t best_step;    /* of the best weights so far; 0 without any */
 } lathe_checkpoint_place;
 
 /** Can this run resume from it? Nothing is changed. Errors: LATHE_EFORMAT, those of the objects' checks. */

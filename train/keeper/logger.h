@@ -16,7 +16,7 @@ extern "C" {
 
 typedef struct lathe_logger_type lathe_logger_type;
 
-/** What every logger begins with. */
+/** The beginning of every logger's struct. */
 typedef struct lathe_logger {
     const lathe_logger_type *type;
 } lathe_logger;
@@ -24,8 +24,10 @@ typedef struct lathe_logger {
 struct lathe_logger_type {
     const char *name;
     bool always; /* in each run folder; else where opts.log names it */
-    /** Begin, or continue behind step keeper->step and keeper->history.epochs epochs where the tables end at `ends`
-     * (zeros: a new run). Errors: NULL. */
+    /**
+     * Begin, or continue behind step keeper->step and keeper->history.epochs epochs where the tables end at
+     * `ends` (zeros: a new run). Errors: NULL.
+     */
     lathe_logger *(*open)(const lathe_keeper *keeper, const lathe_history_ends *ends);
     lathe_status (*step)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_step_row *row);
     /** `part`: an epoch that is not whole; `drop_part` takes it back when the run continues. */
@@ -40,7 +42,7 @@ struct lathe_logger_type {
     lathe_status (*flush)(lathe_logger *logger);
     /** Remove a former run's files that `open` does not overwrite. */
     lathe_status (*remove)(const lathe_keeper *keeper);
-    lathe_status (*close)(lathe_logger *logger); /* and free; NULL is fine */
+    lathe_status (*close)(lathe_logger *logger); /* close and free; NULL is fine */
 };
 
 /** All loggers, sorted by name; NULL after the last. */

@@ -6,7 +6,7 @@
 #include "../../core/field.h"
 #include "keeper_impl.h"
 
-/* Room for two numbers of 17 digits, or for the names of their columns. */
+/* Bytes for two numbers of 17 digits, or for the names of their columns. */
 enum { GROUP_TEXT = 64 };
 
 typedef struct tables {
@@ -17,7 +17,7 @@ typedef struct tables {
     uint64_t part; /* where epochs.csv ended before the row of a partial epoch; 0: there is none */
 } tables;
 
-/* The table as it is up to byte `end`; a new one gets its header. */
+/* Open the table at byte `end`; a new table gets its header. */
 static lathe_writer *open_table(const lathe_keeper *keeper, const char *name, const char *header,
     uint64_t end)
 {
@@ -47,7 +47,7 @@ static const char *step_text(const tables *t, const lathe_step_row *row)
     const double *rates = row ? row->group_rates : NULL;
     if (row) lathe_step_row_text(row, t->text);
     else snprintf(t->text, LATHE_ROW_TEXT, "%s", LATHE_STEPS_HEADER);
-    char *end = t->text + strlen(t->text) - 1; /* at the line's end, which moves */
+    char *end = t->text + strlen(t->text) - 1; /* before the line's end, which moves */
     for (int group = 1; group <= t->groups; group++) {
         char lr[32] = "", momentum[32] = "";
         if (rates) {

@@ -1,7 +1,7 @@
 /*
- * log.jsonl of a run folder: what has happened, one JSON object a line. Saves are not in it: they depend on
- * breaks, and lie in the folder. Of a run that goes on, what is later than its step, and an end, is cut off,
- * so that the log ends up as that of a run without the break.
+ * log.jsonl of a run folder: the events of a run, one JSON object a line. It does not contain saves, because
+ * they depend on interruptions. When a run resumes, later events and an end are cut off. So the log becomes
+ * that of a run without interruption.
  */
 
 #include <inttypes.h>
@@ -14,16 +14,16 @@
 #include "../../io/text.h"
 #include "keeper_impl.h"
 
-/* No run has as many events that this would be too small. */
+/* Larger than the log of any run. */
 static const size_t most_bytes = (size_t)1 << 30;
 
-/* Every line begins with this: the steps made when it was written. */
+/* The beginning of every line, followed by the number of steps. */
 static const char line_start[] = "{\"step\":";
 
 typedef struct events {
     lathe_logger base;
     lathe_writer *writer;
-    uint64_t part; /* where it ended before an epoch that was not whole; 0: there is none */
+    uint64_t part; /* the end before an incomplete epoch; 0 without one */
 } events;
 
 static void begin(lathe_text *out, uint64_t step, const char *event)
@@ -63,7 +63,7 @@ static lathe_status add_start(const events *log, const lathe_keeper *keeper)
     return add_line(log, &out);
 }
 
-/* Bytes of the whole lines up to step `step` and with `epochs` epochs, without an end. */
+/* The bytes of complete lines up to step `step` and `epochs` epochs, without an end of the run. */
 static uint64_t kept_bytes(const char *text, uint64_t step, uint64_t epochs)
 {
     const char *line = text;

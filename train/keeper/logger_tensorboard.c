@@ -42,17 +42,17 @@ typedef struct board {
     lathe_logger base;
     lathe_writer *writer;
     bool no_times;
-    uint64_t part; /* where the file ended before an epoch that was not whole; 0: there is none */
+    uint64_t part; /* the end of the file before an incomplete epoch; 0 without one */
 } board;
 
 typedef struct scalar {
     const char *tag;
-    double value; /* NaN: was not measured */
+    double value; /* NaN: not measured */
 } scalar;
 
 /* ---- frames -------------------------------------------------------------------------------------------- */
 
-/* Bytes being put together. */
+/* Bytes under construction. */
 typedef struct frame {
     unsigned char bytes[ROOM];
     size_t used;
@@ -76,7 +76,8 @@ static void put_varint(frame *f, uint64_t number)
     f->bytes[f->used++] = (unsigned char)number;
 }
 
-/* A field's number and how its value is written: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
+/*
+ * Add a field's number and the kind of its value: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
  */
 static void put_key(frame *f, int field, int kind) { put_varint(f, (uint64_t)(field << 3 | kind)); }
 
@@ -120,8 +121,9 @@ static lathe_status put_scalars(board *b, uint64_t step, const scalar *scalars, 
         const float value = (float)scalars[i].value;
         frame one = { .used = 0 };
         uint32_t bits;
-        if (i && isnan(scalars[i].value)) continue; /* the first tells frames apart, so it is always there */
-        if (strlen(scalars[i].tag) > 80) continue;  /* all others have room in a frame */
+        /* the first is always there, because it identifies frames */
+        if (i && isnan(scalars[i].value)) continue;
+        if (strlen(scalars[i].tag) > 80) continue; /* all others have room in a frame */
         memcpy(&bits, &value, sizeof bits);
         put_block(&one, 1, scalars[i].tag, strlen(scalars[i].tag));
         put_key(&one, 2, 5);
@@ -141,8 +143,10 @@ static uint64_t number_at(const unsigned char *bytes, int count)
     return number;
 }
 
-/* Is this frame's first scalar that one? The step is behind nine bytes of time, one varint with its key; then
- * comes the summary. */
+/*
+ * Returns true if the frame's first scalar has this tag. The step follows nine bytes of time, as one varint
+ * with its key; then comes the summary.
+ */
 static bool begins_with(const unsigned char *event, size_t size, const char *tag, uint64_t *step)
 {
     const size_t length = strlen(tag);
@@ -159,8 +163,10 @@ static bool begins_with(const unsigned char *event, size_t size, const char *tag
     return at + length < size && event[at] == length && !memcmp(event + at + 1, tag, length);
 }
 
-/* Bytes of the whole frames up to the run's step, with `epochs` epochs, which are counted off; 0 if none has
- * scalars. */
+/*
+ * The bytes of complete frames up to the run's step, with `epochs` epochs, which are counted down; 0 without
+ * scalars.
+ */
 static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t steps, uint64_t *epochs)
 {
     size_t at = 0, frames = 0;
@@ -176,7 +182,7 @@ static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t ste
         } else if (begins_with(event, (size_t)length, first_of_epoch, &step)) {
             if (step > steps || !*epochs) break;
             --*epochs;
-        } else if (at) break; /* a test's: the run had ended; but the version at the beginning */
+        } else if (at) break; /* a test: the run had ended; but not the version at the beginning */
         at += HEAD + (size_t)length + TAIL;
         frames++;
     }
@@ -190,7 +196,7 @@ static lathe_status path_of(const lathe_keeper *keeper, uint64_t number, lathe_f
     return lathe_keeper_path(keeper, name, path);
 }
 
-/* Cut off what is later than the run; nothing left: the file goes. */
+/* Cut off what is later than the run. An empty file is removed. */
 static lathe_status cut(const lathe_keeper *keeper, uint64_t number, uint64_t *epochs)
 {
     size_t size;
@@ -206,7 +212,10 @@ static lathe_status cut(const lathe_keeper *keeper, uint64_t number, uint64_t *e
     return writer ? lathe_writer_close(writer) : lathe_error();
 }
 
-/* All of the folder's, cut to what the run keeps, or (`all`) removed. *last: the greatest number. */
+/*
+ * Cut all files of the folder to what the run keeps, or with `all` remove them. *last becomes the largest
+ * number.
+ */
 static lathe_status settle(const lathe_keeper *keeper, bool all, uint64_t *last)
 {
     size_t count;
@@ -242,7 +251,7 @@ static lathe_status close_board(lathe_logger *logger)
 
 extern const lathe_logger_type lathe_tensorboard_logger;
 
-/* A new file, numbered by the time in seconds, behind all that are there. */
+/* Open a new file, numbered by the time in seconds, after all present files. */
 static lathe_status open_file(board *b, const lathe_keeper *keeper)
 {
     static const char version[] = "brain.Event:2";

@@ -14,7 +14,7 @@ const lathe_logger_type *lathe_logger_at(int index)
     return lathe_registry_at(&registry, index);
 }
 
-/* Does the comma list `names` have this one? */
+/* Returns true if the comma list `names` contains this one. */
 static bool names_it(const char *names, const char *name)
 {
     const size_t length = strlen(name);
@@ -26,7 +26,7 @@ static bool names_it(const char *names, const char *name)
     return false;
 }
 
-/* For messages: those that can be asked for. */
+/* The loggers that --log can name, for messages. */
 static const char *optional_at(const void *context, int index)
 {
     (void)context;

@@ -17,8 +17,10 @@ bool lathe_keeper_is_checkpoint(const char *path)
     return length > end && !strcmp(path + length - end, suffix);
 }
 
-/* The best weights so far, into the copy that the keeper has. They pass through the objects' tensors, so this comes
- * before the tensors of the checkpoint. */
+/*
+ * The best weights so far, into the copy that the keeper has. They pass through the objects' tensors, so this
+ * comes before the tensors of the checkpoint.
+ */
 static lathe_status read_best(lathe_keeper *keeper, uint64_t best_step)
 {
     char step[24];
@@ -48,8 +50,10 @@ static lathe_status show_evaluated(lathe_keeper *keeper, bool enter)
     return status;
 }
 
-/* If the best epoch is the one that ends here, its file may still be the one before: the checkpoint is written
- * first. */
+/*
+ * If the best epoch is the one that ends here, its file may still be the former one, because the checkpoint
+ * is written first.
+ */
 static lathe_status settle_best(lathe_keeper *keeper)
 {
     if (isnan(keeper->best) || keeper->has_best) return LATHE_OK;
@@ -88,7 +92,7 @@ static lathe_status restore(lathe_keeper *keeper, const lathe_safetensors *file,
     if (!status) status = read_history(keeper, &place, &ends);
     if (!status) status = read_best(keeper, place.best_step);
     if (!status) status = lathe_checkpoint_read(keeper, file);
-    /* An older checkpoint becomes the last one before the tables lose the rows of what is given up. */
+    /* Make an older checkpoint the last one before the tables lose the rows that are abandoned. */
     lathe_folder_path path;
     if (!status && !is_last) status = lathe_keeper_path(keeper, "last.safetensors", path);
     if (!status && !is_last) status = lathe_checkpoint_write(keeper, path, true);
@@ -98,7 +102,7 @@ static lathe_status restore(lathe_keeper *keeper, const lathe_safetensors *file,
     return status;
 }
 
-/* What can be done about a checkpoint that cannot be read. */
+/* Say what can be done about a checkpoint that cannot be read. */
 static lathe_status tell_others(const lathe_keeper *keeper, bool is_last)
 {
     char message[LATHE_MESSAGE_SIZE];

@@ -10,8 +10,10 @@ lathe_status lathe_learner_average(lathe_learner *learner)
     return lathe_averaged_update(learner->own->averaged);
 }
 
-/* Running statistics of the averaged weights: forward over the training data without chance, each batch
- * counted the same. */
+/*
+ * Compute the running statistics of the averaged weights: forward over the training data without randomness,
+ * with equal weight for each batch.
+ */
 static lathe_status gather_statistics(lathe_learner *learner)
 {
     uint64_t count = 0;
@@ -20,7 +22,7 @@ static lathe_status gather_statistics(lathe_learner *learner)
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
         lathe_tape_begin(learner->tape, LATHE_TRAIN);
         lathe_tape_statistics(learner->tape, 1 / (double)++count);
-        if (batch.size == 1 && count > 1) continue; /* one number a channel would have no variance */
+        if (batch.size == 1 && count > 1) continue; /* one number a channel has no variance */
         if (!lathe_nn_forward(learner->net, lathe_input(learner->tape, &batch))) status = lathe_error();
     }
     lathe_tape_statistics(learner->tape, 0);

@@ -1,9 +1,8 @@
 /*
- * What is not a number. The loss shows whatever forward did, for no operation hides a NaN. The gradients of
- * biases, shifts and scales show what backward did to the gradients of results, for each is a sum over all of
- * those: few numbers to look at. What only a weight's own gradient has, or the optimizer did, shows in the
- * next loss, or before the weights are saved; a run that may skip steps looks at all gradients at once. Only
- * when something is found is it looked for: forward on the tape, backward by doing the step once more.
+ * Non-finite values. The loss shows any in forward, because no operation hides a NaN. The gradients of
+ * biases, shifts and scales show any in backward: each is a sum over all gradients of its layer's results,
+ * and there are few of them. A non-finite value in a single weight's gradient, or from the optimizer, shows
+ * in the next loss or before the weights are saved. A run that may skip steps checks every gradient.
  */
 #include <math.h>
 #include <stdio.h>
@@ -13,8 +12,10 @@
 #include "../../core/op.h"
 #include "learner_impl.h"
 
-/* Is any of them not finite? x - x is 0 for a finite number, else NaN: without branches, so that it can be
- * vectorised. */
+/*
+ * Returns true if a number is not finite. x - x is 0 for a finite number, else NaN: without branches, so it
+ * vectorises.
+ */
 static bool any_bad(const lathe_real *numbers, size_t count)
 {
     int bad = 0;
@@ -22,7 +23,7 @@ static bool any_bad(const lathe_real *numbers, size_t count)
     return bad;
 }
 
-/* Is this number a picture's, not that of a tail lane? */
+/* Returns true if this number belongs to a picture, not to a tail lane. */
 static bool counts(const lathe_tensor *tensor, size_t index)
 {
     if (tensor->layout != LATHE_BATCHED) return true;
@@ -40,7 +41,7 @@ static bool is_bad(const lathe_tensor *tensor, const lathe_real *numbers)
 
 /* ---- whose fault it is --------------------------------------------------------------------------------- */
 
-/* "[-1.5, 2e+38], mean 3" of the finite numbers, and how many are not. */
+/* Write "[-1.5, 2e+38], mean 3" for the finite numbers, and how many are non-finite. */
 static void put_range(const lathe_tensor *tensor, char *text, size_t size)
 {
     double low = HUGE_VAL, high = -HUGE_VAL, sum = 0;
@@ -78,8 +79,10 @@ static bool made_by_a_node(const lathe_tape *tape, const lathe_tensor *tensor)
     return false;
 }
 
-/* A parameter was bad before the step: its own gradient in the step before was, which is still there, or the
- * optimizer made it so. */
+/*
+ * A parameter was non-finite before the step. The cause is its gradient in the step before, which is still
+ * there, or the optimizer.
+ */
 static void blame_step_before(const lathe_learner *learner, const lathe_node *node,
     const lathe_tensor *weight, char *text, size_t size)
 {
@@ -94,7 +97,7 @@ static void blame_step_before(const lathe_learner *learner, const lathe_node *no
             lathe_optim_type_of(learner->optim)->name, weight->name, step - 1);
 }
 
-/* The oldest operation whose result is bad, and what of its inputs was so already. */
+/* Find the oldest operation with a non-finite result, and its non-finite inputs. */
 static bool blame_forward(const lathe_learner *learner, char *text, size_t size)
 {
     const lathe_node *first = NULL;
@@ -105,7 +108,7 @@ static bool blame_forward(const lathe_learner *learner, char *text, size_t size)
     node_name(first, name);
     for (int i = 0; i < first->inputs; i++) {
         const lathe_tensor *in = first->in[i];
-        bool statistic = in && in->name && !in->grad; /* changed by this very forward */
+        bool statistic = in && in->name && !in->grad; /* changed by this forward */
         if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(learner->tape, in)) continue;
         if (in->name) blame_step_before(learner, first, in, text, size);
         else snprintf(text, size, "the input of %s is so", name);
@@ -116,7 +119,7 @@ static bool blame_forward(const lathe_learner *learner, char *text, size_t size)
     return true;
 }
 
-/* The first operation whose backward gives a bad gradient. */
+/* The first operation whose backward gives a non-finite gradient. */
 typedef struct culprit {
     bool found;
     char name[128], range[128];
@@ -134,7 +137,7 @@ static void look_at_backward(void *context, const lathe_node *node)
     }
 }
 
-/* Do the step's forward and backward once more, looking at each gradient as it is made. */
+/* Repeat the step's forward and backward, and check each gradient when it is made. */
 static void blame_backward(lathe_learner *learner, const lathe_batch *batch, char *text, size_t size)
 {
     culprit c = { .found = false };
@@ -150,7 +153,7 @@ static void blame_backward(lathe_learner *learner, const lathe_batch *batch, cha
             "done once more, the step is good: its numbers came out otherwise on the same machine");
 }
 
-/* The parameter whose gradient is bad, of those looked at; NULL if none is. */
+/* The first parameter with a non-finite gradient among those that are checked; NULL without one. */
 static const lathe_tensor *bad_gradient(const lathe_learner *learner, bool all)
 {
     const lathe_params *params = lathe_optim_params(learner->optim);
@@ -177,7 +180,7 @@ lathe_status lathe_guard_begin(lathe_learner *learner)
     return LATHE_OK;
 }
 
-/* Tell, and end the run if the settings want it or nothing else can be done. */
+/* Send the message, and end the run if the settings say so or nothing else is possible. */
 static void tell(lathe_learner *learner, const char *what, const char *where, bool can_skip)
 {
     bool skips = can_skip && learner->opts.on_nan == LATHE_NAN_SKIP;

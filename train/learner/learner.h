@@ -40,7 +40,8 @@ typedef struct lathe_learner_opts {
     const void *loss, *plain_loss; /* options of the task's loss in training and in evaluation; NULL: its
                                       defaults; must outlive the learner */
     double clip_norm, clip_value;  /* 0: no clipping */
-    double clip_agc;    /* adaptive: a gradient's norm to its weight's, unit by unit; 0: no clipping */
+    /** adaptive clipping: largest ratio of a unit's gradient to its weights; 0: no clipping */
+    double clip_agc;
     double ema;         /* decay of an exponential average of the weights; 0: none */
     bool ema_warmup;    /* with a smaller decay at first */
     uint64_t swa_start; /* average the weights, all alike, from this step on ... */
@@ -64,7 +65,7 @@ typedef struct lathe_learner {
     lathe_task *task;
     lathe_tape *tape; /* its own */
     lathe_learner_opts opts;
-    uint64_t step;      /* steps made */
+    uint64_t step;      /* steps so far */
     uint64_t batches;   /* batches that these steps took */
     uint64_t images;    /* trained on by this object */
     lathe_average loss; /* of the epoch so far */

@@ -17,7 +17,7 @@ typedef struct lathe_learning {
     double *group_rates;      /* lr and momentum of each group but the first; NULL: there is no other */
     /* averages */
     lathe_averaged *averaged; /* NULL: weights are not averaged */
-    bool has_average;         /* the net has the average now */
+    bool has_average;         /* the net has the average at the moment */
     lathe_real *own_buffers;  /* the running statistics of the weights, while the net has the average's */
     lathe_real *buffers;      /* the running statistics before the step, where it may be skipped */
     char prefix[LATHE_OPTIM_SLOTS][64]; /* "optimizer.SLOT." in a checkpoint */
@@ -34,12 +34,12 @@ lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *b
 /** After the optimizer's step: add the weights to their average, if it is time for that. */
 lathe_status lathe_learner_average(lathe_learner *learner);
 
-/** Before a step: keep what forward changes, if the step may be skipped. Errors: LATHE_ENOMEM. */
+/** Before a step that may be skipped: copy what forward changes. Errors: LATHE_ENOMEM. */
 lathe_status lathe_guard_begin(lathe_learner *learner);
 
 /**
- * After forward, after backward: true if the loss, a gradient is not finite and the step is not to be made;
- * the caller has been told why. Without `all`, gradients of weights are not looked at, unless steps may be
+ * After forward, after backward: returns true if the loss or a gradient is non-finite and the step must not
+ * be made; the caller has got a message. Without `all`, gradients of weights are checked only if steps may be
  * skipped.
  */
 bool lathe_guard_loss(lathe_learner *learner, double loss);

@@ -1,5 +1,7 @@
-/* The learner in a checkpoint: the net's tensors by path, an optimizer's slots as "optimizer.SLOT.PATH", averaged
- * weights as "optimizer.average.PATH", clocks, the schedule's place and the epoch's sums as texts. */
+/*
+ * The learner in a checkpoint: the net's tensors by path, an optimizer's slots as "optimizer.SLOT.PATH",
+ * averaged weights as "optimizer.average.PATH", clocks, the schedule's place and the epoch's sums as texts.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +26,7 @@ static lathe_status evaluated(void *object, bool enter)
 
 /* ---- saving -------------------------------------------------------------------------------------------- */
 
-/* A line for each tensor: how many steps it has made, and the numbers that follow from them. */
+/* A line for each tensor: the number of its steps, and the values that follow from it. */
 static char *clocks_text(lathe_optim *optim)
 {
     lathe_text text = { 0 };
@@ -37,7 +39,7 @@ static char *clocks_text(lathe_optim *optim)
     return lathe_text_take(&text);
 }
 
-/* Add what `numbers`, which lie as the parameters do, has for each of them. */
+/* Add each parameter's part of `numbers`, which lie in the slab's order. */
 static void save_slab(lathe_notes *notes, const char *prefix, const lathe_params *params,
     const lathe_real *numbers)
 {
@@ -102,7 +104,7 @@ static void save(void *object, lathe_notes *notes, bool whole)
 
 /* ---- loading ------------------------------------------------------------------------------------------- */
 
-/* Numbers that lie as the parameters do. */
+/* Read numbers in the slab's order. */
 static lathe_status load_slab(const lathe_safetensors *file, const lathe_params *params, lathe_real *numbers,
     const char *prefix)
 {
@@ -120,7 +122,7 @@ static lathe_status load_slab(const lathe_safetensors *file, const lathe_params 
     return status;
 }
 
-/* One clock of "step,value,value,value,value" and past its line's end. */
+/* Read one clock "step,value,value,value,value" and move past its line's end. */
 static bool read_clock(const char **text, lathe_optim_clock *clock)
 {
     double numbers[5];
@@ -155,7 +157,7 @@ static lathe_status load_optim(const lathe_safetensors *file, lathe_learner *lea
     return status ? status : load_clocks(file, learner->optim);
 }
 
-/* Where the schedule is: its step, and what it has observed. */
+/* Restore the schedule: its step and its state. */
 static lathe_status load_sched(const lathe_safetensors *file, lathe_sched *sched)
 {
     uint64_t steps;

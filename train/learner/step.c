@@ -6,12 +6,12 @@
 #include "../../optim/clip.h"
 #include "learner_impl.h"
 
-/* Clip the gradients; false if their norm shows that one is not finite and the step is not to be made. */
+/* Clip the gradients. Returns false if their norm is non-finite and the step must not be made. */
 static bool clip(lathe_learner *learner)
 {
     const lathe_learner_opts *o = &learner->opts;
     bool held = lathe_error_hold(true),
-         good = true; /* a norm that is not finite is told as every gradient that is not */
+         good = true; /* a non-finite norm is reported as a non-finite gradient */
     if (o->clip_norm > 0 && !isfinite(lathe_optim_clip_norm(learner->optim, o->clip_norm))) {
         lathe_error_clear();
         good = !lathe_guard_gradients(learner, learner->own->batch, true);
@@ -22,7 +22,7 @@ static bool clip(lathe_learner *learner)
     return good;
 }
 
-/* Is the loss a sum, not a mean, over the batch? */
+/* Returns true if the loss is a sum over the batch, not a mean. */
 static bool sums(const lathe_learner *learner)
 {
     const void *opts = learner->opts.loss;
@@ -89,7 +89,7 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
     return status;
 }
 
-/* The weights change, and the epoch's sums with them. */
+/* Change the weights, and add to the epoch's sums. */
 static lathe_status change_weights(lathe_learner *learner)
 {
     const lathe_learning *own = learner->own;

@@ -98,9 +98,9 @@ typedef struct lathe_settings {
     char swa_every[LATHE_SETTING_SHORT]; /* a length: the distance of these averages */
     /** the column of epochs.csv that must improve: "val_loss", "val_accuracy"; "off": none */
     char early_stop[LATHE_SETTING_SHORT];
-    int patience;                        /* epochs without improvement before the run stops */
-    double min_delta;                    /* an improvement must be larger than this */
-    int min_delta_mode;                  /* a lathe_min_delta_mode */
+    int patience;       /* epochs without improvement before the run stops */
+    double min_delta;   /* an improvement must be larger than this */
+    int min_delta_mode; /* a lathe_min_delta_mode */
     /** "20", "0.5ep", "5min": also save at this distance; "": only at the end of an epoch */
     char save_every[LATHE_SETTING_SHORT];
     int keep;      /* how many of these saves to keep, besides last and best */
