@@ -18,6 +18,7 @@ typedef struct lathe_data_opts {
     bool skip_bad; /* leave out pictures that cannot be read; false: fail */
     /** For sets of picture files: keep all decoded if they need at most this; 0: 1 GiB, 1: never. */
     size_t cache_bytes;
+    size_t max_pixels; /* for sets of picture files: refuse larger ones, see lathe_files_opts; 0: 32 mebi */
 } lathe_data_opts;
 
 /** A kind of data set with a name: `const lathe_data_source lathe_..._source = {` beside its reader. */

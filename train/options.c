@@ -27,6 +27,7 @@ lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
         .channels = s->channels,
         .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
         .cache_mib = s->cache_mib,
+        .max_megapixels = s->max_megapixels,
         .val_split = s->val_split,
         .train_count = s->train_count,
         .augment = s->augment,

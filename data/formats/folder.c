@@ -151,7 +151,8 @@ lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split 
             .width = resolved->size,
             .channels = resolved->channels,
             .skip_bad = resolved->skip_bad,
-            .cache_bytes = resolved->cache_bytes },
+            .cache_bytes = resolved->cache_bytes,
+            .max_pixels = resolved->max_pixels },
         files);
 }
 
@@ -171,7 +172,8 @@ lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)
         .channels = opts->channels,
         .skip_bad = opts->skip_bad,
         .seed = opts->seed,
-        .cache_bytes = opts->cache_bytes };
+        .cache_bytes = opts->cache_bytes,
+        .max_pixels = opts->max_pixels };
 }
 
 static lathe_dataset *open_folder(const char *argument, lathe_split split, const lathe_data_opts *opts)

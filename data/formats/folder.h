@@ -17,6 +17,7 @@ typedef struct lathe_folder_opts {
     bool skip_bad;      /* leave out files that cannot be read, and list them in data->skipped */
     double held_out;    /* without train/ and val/: part of each class for testing; 0 means 0.2 */
     size_t cache_bytes; /* decode all pictures at once and keep them if they need at most this; 0: 1 GiB */
+    size_t max_pixels;  /* as in lathe_files_opts */
     uint64_t seed;      /* decides which pictures are held out */
 } lathe_folder_opts;
 

@@ -111,14 +111,15 @@ static void free_pairs(pairs *p)
 /* ---- levels -------------------------------------------------------------------------------------------- */
 
 /* Find the levels of the training masks. Masks that cannot be read are reported when they are decoded. */
-static lathe_status find_levels(const pairs *p, lathe_arena *arena, bool present[256])
+static lathe_status find_levels(const pairs *p, const lathe_file_list *list, bool present[256])
 {
+    const lathe_picture_opts opts = lathe_file_limits(list);
     for (size_t i = 0; i < p->masks.count; i++) {
         lathe_picture mask;
-        const char *path = lathe_arena_path(arena, p->mask_folder, p->masks.name[i]);
+        const char *path = lathe_arena_path(list->arena, p->mask_folder, p->masks.name[i]);
         if (!path) return LATHE_ENOMEM;
         bool held = lathe_error_hold(true);
-        lathe_status status = lathe_picture_read(path, NULL, &mask);
+        lathe_status status = lathe_picture_read(path, &opts, &mask);
         lathe_error_hold(held);
         if (status == LATHE_ENOMEM) return status;
         lathe_error_clear();
@@ -198,7 +199,7 @@ static lathe_status find_classes(const char *dir, const pairs *train, lathe_file
 {
     int level[MOST_CLASSES] = { 0 };
     bool present[256] = { false };
-    lathe_status status = find_levels(train, list->arena, present);
+    lathe_status status = find_levels(train, list, present);
     if (!status) status = number_levels(dir, list, present, level);
     return status ? status : name_levels(dir, list, level);
 }
@@ -277,7 +278,10 @@ lathe_dataset *lathe_data_masks(const char *dir, lathe_split split, const lathe_
     lathe_files_opts files;
     if (lathe_folder_resolve("lathe_data_masks", dir, split, opts, &resolved, &files)) return NULL;
     files.name = "masks";
-    lathe_file_list list = { .arena = lathe_arena_new(), .task = "pixels", .masks = true };
+    lathe_file_list list = { .arena = lathe_arena_new(),
+        .task = "pixels",
+        .masks = true,
+        .max_pixels = resolved.max_pixels };
     lathe_status status = list.arena ? list_masks(dir, split, &resolved, &list) : LATHE_ENOMEM;
     return lathe_files_open(status, &list, &files, dir);
 }

@@ -132,13 +132,22 @@ static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
         &(lathe_box){ left, top, left + width, top + height }, out);
 }
 
+/* With a raised limit of pixels, long pictures are wanted too. */
+lathe_picture_opts lathe_file_limits(const lathe_file_list *list)
+{
+    return (lathe_picture_opts){ .max_pixels = list->max_pixels,
+        .max_side = list->max_pixels > LATHE_PICTURE_PIXELS ? UINT16_MAX : 0 };
+}
+
 static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width,
     int *height)
 {
     lathe_picture picture;
     int least = data->height > data->width ? data->height : data->width;
     bool exact = data->masks; /* its mask must be of the file's own size */
-    lathe_picture_opts opts = { .channels = data->channels, .at_least = exact ? 0 : least };
+    lathe_picture_opts opts = lathe_file_limits(&((const lathe_files *)data->state)->list);
+    opts.channels = data->channels;
+    opts.at_least = exact ? 0 : least;
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
     lathe_image image, out = { data->channels, data->height, data->width, pixels, false };
@@ -169,7 +178,8 @@ static lathe_status decode_mask(const lathe_dataset *data, size_t index, uint8_t
     const lathe_file_list *list = &((const lathe_files *)data->state)->list;
     const char *path = list->mask[index];
     lathe_picture picture;
-    lathe_status status = lathe_picture_read(path, NULL, &picture);
+    const lathe_picture_opts opts = lathe_file_limits(list);
+    lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
     if (picture.channels != 1)
         status = lathe_fail(LATHE_EFORMAT, "%s: a mask in colour; expected grey levels, one a class", path);
@@ -395,6 +405,7 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
         return NULL;
     }
     files->list = *list;
+    files->list.max_pixels = opts->max_pixels;
     *list = (lathe_file_list){ 0 };
     *data = (lathe_dataset){ .type = &files_type,
         .channels = opts->channels,
@@ -422,6 +433,9 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
     if (!resolved->mean != !resolved->std) return lathe_fail(LATHE_EARG, "%s: mean and std go together", who);
     if (!resolved->name) resolved->name = "files";
     if (!resolved->channels) resolved->channels = 3;
+    if (resolved->max_pixels > (size_t)1 << 30)
+        return lathe_fail(LATHE_EARG, "%s: max_pixels is %zu, expected at most %d", who, resolved->max_pixels,
+            1 << 30);
     if (!resolved->cache_bytes) resolved->cache_bytes = (size_t)1 << 30;
     return LATHE_OK;
 }

@@ -18,6 +18,8 @@ typedef struct lathe_files_opts {
     bool skip_bad;     /* leave out files that cannot be read, and list them in data->skipped */
     /** Decode all pictures at once and keep them if they need at most this; 0: 1 GiB; 1: never. */
     size_t cache_bytes;
+    /** Refuse larger files; 0: 32 * 2^20. At most 2^30. Above the default, sides may exceed 16384 too. */
+    size_t max_pixels;
     const int *labels;              /* [count], copied; NULL: all 0 */
     int classes;                    /* 0: the largest label + 1 */
     const char *const *class_names; /* [classes], copied; NULL: "0", "1", ... */

@@ -5,9 +5,10 @@
 #define LATHE_DATA_FORMATS_PICTURE_FILES_IMPL_H
 
 #include "../../core/arena.h"
-#include "picture_files.h"
-#include "folder.h"
 #include "../open.h"
+#include "../pictures/picture.h"
+#include "folder.h"
+#include "picture_files.h"
 
 /** A list of picture files with their targets. Zeros and an arena are an empty list. */
 typedef struct lathe_file_list {
@@ -18,7 +19,8 @@ typedef struct lathe_file_list {
     int *group;         /* [count], or NULL */
     int *target;        /* [count, targets_each], or NULL */
     size_t count, room;
-    const char *task; /* as lathe_dataset has it */
+    size_t max_pixels; /* of a file; 0: the default */
+    const char *task;  /* as lathe_dataset has it */
     bool masks;
     int targets_each, heads, classes;
     const lathe_head *head;         /* [heads], in the arena */
@@ -35,6 +37,9 @@ lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, 
     const int *targets);
 
 void lathe_file_list_free(lathe_file_list *list);
+
+/** The limits for the files of a list. */
+lathe_picture_opts lathe_file_limits(const lathe_file_list *list);
 
 /** "a/b" in the arena. Errors: LATHE_ENOMEM: returns NULL. */
 char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);

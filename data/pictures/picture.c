@@ -14,8 +14,8 @@ lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t w
         return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, the longest side allowed is %d", file->name,
             w, h, file->opts.max_side);
     if (width * height > file->opts.max_pixels)
-        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, at most %zu are allowed", file->name, w, h,
-            file->opts.max_pixels);
+        return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, at most %zu are allowed (max_megapixels)",
+            file->name, w, h, file->opts.max_pixels);
     return LATHE_OK;
 }
 
@@ -95,14 +95,14 @@ static lathe_status resolve(const lathe_picture_opts *opts, lathe_picture_opts *
     if (resolved->channels < 0 || resolved->channels == 2 || resolved->channels > 4)
         return lathe_fail(LATHE_EARG, "lathe_picture_decode: %d channels, expected 1, 3 or 4",
             resolved->channels);
-    if (resolved->max_side < 0 || resolved->max_side > 16384)
-        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_side is %d, expected up to 16384",
-            resolved->max_side);
+    if (resolved->max_side < 0 || resolved->max_side > UINT16_MAX)
+        return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_side is %d, expected up to %d",
+            resolved->max_side, UINT16_MAX);
     if (resolved->max_bytes > 1 << 30)
         return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d",
             resolved->max_bytes, 1 << 30);
     if (!resolved->max_side) resolved->max_side = 16384;
-    if (!resolved->max_pixels) resolved->max_pixels = (size_t)1 << 25;
+    if (!resolved->max_pixels) resolved->max_pixels = LATHE_PICTURE_PIXELS;
     if (!resolved->max_bytes) resolved->max_bytes = (size_t)1 << 26;
     return LATHE_OK;
 }

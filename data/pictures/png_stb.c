@@ -52,7 +52,7 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 #define STBI_ONLY_JPEG
 #endif
 #define STBI_NO_STDIO
-#define STBI_MAX_DIMENSIONS 16384
+#define STBI_MAX_DIMENSIONS 65535
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
 #pragma GCC diagnostic ignored \

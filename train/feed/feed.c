@@ -15,6 +15,9 @@ static lathe_status check(const lathe_feed_opts *o, const char *who)
         return lathe_fail(LATHE_EARG,
             "%s: opts.fold = %d of opts.folds = %d is not legal: 1 to folds, above 1", who, o->fold,
             o->folds);
+    if (o->max_megapixels < 0 || o->max_megapixels > 1024)
+        return lathe_fail(LATHE_EARG, "%s: opts.max_megapixels = %d is not legal: 0 to 1024", who,
+            o->max_megapixels);
     if (o->train_count < 0 || o->cache_mib < 0)
         return lathe_fail(LATHE_EARG, "%s: opts.%s = %d is below 0", who,
             o->train_count < 0 ? "train_count" : "cache_mib",

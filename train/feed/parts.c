@@ -24,7 +24,8 @@ static lathe_data_opts data_opts(const lathe_feed_opts *o)
     return (lathe_data_opts){ .size = o->size,
         .channels = o->channels,
         .skip_bad = o->skip_bad,
-        .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1 };
+        .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1,
+        .max_pixels = (size_t)o->max_megapixels << 20 };
 }
 
 /* Open the data's own validation set. It is not an error if there is none. */

@@ -55,9 +55,10 @@ typedef struct lathe_settings {
     double val_split;              /* part of the training data for validation, [0, 1) */
     /** "2/5": validate on the second of five parts, which are the same for one seed; "": no folds */
     char fold[LATHE_SETTING_SHORT];
-    int sampler;    /* a lathe_sampler */
-    bool drop_last; /* leave a smaller last batch of an epoch out */
-    int cache_mib;  /* keep decoded picture files if they need at most this much memory */
+    int sampler;        /* a lathe_sampler */
+    bool drop_last;     /* leave a smaller last batch of an epoch out */
+    int cache_mib;      /* keep decoded picture files if they need at most this much memory */
+    int max_megapixels; /* refuse larger picture files */
     /** train on this many pictures, chosen by the seed, each class in proportion; 0: all */
     int train_count;
     int workers;        /* threads that make batches ahead of time */

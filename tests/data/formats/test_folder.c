@@ -302,6 +302,30 @@ static void layouts_that_make_no_sense_are_refused(void **state)
     assert_failed(LATHE_EIO, "folders are nested deeper than 16");
 }
 
+/* A limit of pixels can be lowered and raised; raised, it lets long pictures in. */
+static void the_limit_of_pixels_can_be_set(void **state)
+{
+    (void)state;
+    put_picture("limited/train/long/a.pgm", 20000, 2, 60);
+    put_picture("limited/train/small/b.pgm", 8, 8, 90);
+    put_picture("limited/test/small/b.pgm", 8, 8, 90);
+    lathe_folder_opts opts = { .size = 4, .channels = 1 };
+    assert_null(lathe_data_folder(test_path("limited"), LATHE_SPLIT_TRAIN, &opts));
+    assert_failed(LATHE_EFORMAT, "20000 x 2 pixels, the longest side allowed is 16384");
+    opts.max_pixels = LATHE_PICTURE_PIXELS + 1;
+    lathe_dataset *data = open_folder("limited", LATHE_SPLIT_TRAIN, &opts);
+    assert_string_equal(levels(data), "60 90");
+    lathe_data_free(data);
+    opts.max_pixels = 63;
+    assert_null(lathe_data_folder(test_path("limited"), LATHE_SPLIT_TEST, &opts));
+    assert_failed(LATHE_EFORMAT, "8 x 8 pixels, at most 63 are allowed");
+    const char *file = test_path("limited/train/small/b.pgm");
+    assert_null(lathe_data_files(&file, 1, &(lathe_files_opts){ .max_pixels = 63 }));
+    assert_failed(LATHE_EFORMAT, "8 x 8 pixels, at most 63 are allowed (max_megapixels)");
+    assert_null(lathe_data_files(&file, 1, &(lathe_files_opts){ .max_pixels = ((size_t)1 << 30) + 1 }));
+    assert_failed(LATHE_EARG, "max_pixels is 1073741825");
+}
+
 static void wrong_arguments_are_refused(void **state)
 {
     (void)state;
@@ -369,6 +393,7 @@ int main(void)
         cmocka_unit_test(what_is_no_picture_is_passed_over),
         cmocka_unit_test(damaged_pictures_fail_or_are_left_out),
         cmocka_unit_test(layouts_that_make_no_sense_are_refused),
+        cmocka_unit_test(the_limit_of_pixels_can_be_set),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };

@@ -303,7 +303,7 @@ static void limits_are_kept(void **state)
     }
     refused(&files[0], &(lathe_picture_opts){ .channels = 2 }, LATHE_EARG, "channels", "2 channels");
     refused(&files[0], &(lathe_picture_opts){ .channels = -1 }, LATHE_EARG, "channels", "-1 channels");
-    refused(&files[0], &(lathe_picture_opts){ .max_side = 20000 }, LATHE_EARG, "side", "max_side is 20000");
+    refused(&files[0], &(lathe_picture_opts){ .max_side = 70000 }, LATHE_EARG, "side", "max_side is 70000");
     refused(&files[0], &(lathe_picture_opts){ .max_bytes = (size_t)1 << 40 }, LATHE_EARG, "bytes",
         "max_bytes");
     lathe_picture picture;
