@@ -145,7 +145,8 @@ static int overfit(const lathe_run *run, findings *found)
     lathe_batch batch;
     if (!lathe_loader_next(run->feed->loader, &batch)) return cli_library_failed();
     if (batch.size > 4096 / run->feed->data->classes) batch.size = 4096 / run->feed->data->classes;
-    lathe_optim *optim = lathe_optim_adamw(lathe_nn_params(run->learner->net), &(lathe_adamw_opts){ .lr = 2e-3 });
+    lathe_optim *optim =
+        lathe_optim_adamw(lathe_nn_params(run->learner->net), &(lathe_adamw_opts){ .lr = 2e-3 });
     if (!optim) return cli_library_failed();
     double first = (double)NAN, last = (double)NAN, chance = log(run->feed->data->classes);
     int right = 0, steps = 0;

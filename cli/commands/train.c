@@ -92,7 +92,8 @@ static int end_code(const lathe_run *run)
         return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
             run->learner->not_finite);
     if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
-    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n", (unsigned long long)run->learner->step,
+    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n",
+        (unsigned long long)run->learner->step,
         *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
     return 128 + cli_signal();
 }

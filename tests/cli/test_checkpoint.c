@@ -132,7 +132,10 @@ static void the_metadata_says_the_rest(void **state)
             fail_msg("%s is '%s'", exact[i][0], text_of(exact[i][0]));
     for (size_t i = 0; i < sizeof there / sizeof there[0]; i++) assert_true(*text_of(there[i]));
     assert_non_null(strstr(text_of("lathe.settings"), "\nlabel_smoothing = 0.1\n"));
-    assert_ptr_equal(strstr(text_of("lathe.history"), "epoch,step,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second\n0,9,"), text_of("lathe.history"));
+    assert_ptr_equal(
+        strstr(text_of("lathe.history"),
+            "epoch,step,train_loss,train_accuracy,val_loss,val_accuracy,seconds,images_per_second\n0,9,"),
+        text_of("lathe.history"));
     for (const cJSON *item = metadata->child; item; item = item->next) assert_true(cJSON_IsString(item));
 }
 

@@ -222,7 +222,8 @@ static void the_run_is_as_before(void **state)
         f->points == again->points);
     assert_memory_equal(f->raw_loss, again->raw_loss, 60 * sizeof *f->raw_loss);
     free(now);
-    assert_true(run->learner->step == 0 && run->keeper->history.steps == 0 && run->learner->images == 0 && run->end == LATHE_RUN_OPEN);
+    assert_true(run->learner->step == 0 && run->keeper->history.steps == 0 && run->learner->images == 0 &&
+        run->end == LATHE_RUN_OPEN);
     /* It trains as if nothing had been: the same bits. */
     assert_int_equal(lathe_run_train(run), LATHE_OK);
     assert_int_equal(lathe_run_train(other), LATHE_OK);

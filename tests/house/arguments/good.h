@@ -1067,7 +1067,10 @@ static lathe_task_opts *good_lathe_task_opts_p(const char *place)
 static void free_measure(void *measure) { lathe_measure_free(measure); }
 static lathe_measure *good_lathe_measure_p(const char *place)
 {
-    return later(free_measure, lathe_measure_new(is(place, "lathe_learner_") ? good_lathe_run_p(place)->learner->task : good_lathe_task_p(place), NULL));
+    return later(free_measure,
+        lathe_measure_new(is(place, "lathe_learner_") ? good_lathe_run_p(place)->learner->task :
+                                                        good_lathe_task_p(place),
+            NULL));
 }
 
 static lathe_pass *good_lathe_pass_p(const char *place)
