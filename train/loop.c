@@ -56,7 +56,7 @@ static bool save_is_due(const lathe_run *run)
     return run->end == LATHE_RUN_OPEN && lathe_keeper_is_due(run->keeper);
 }
 
-/* False: the run ends, and the former checkpoint stays. */
+/* Returns false if the weights are non-finite. The run then ends, and the former checkpoint stays. */
 static bool weights_are_finite(lathe_run *run)
 {
     bool finite = lathe_learner_is_finite(run->learner);
@@ -103,8 +103,8 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
 }
 
 /*
- * A schedule that observes gets validation's number, or training's where there is no validation: a loss, or
- * the task's first metric if the schedule wants more.
+ * Give the schedule the value of validation, or of training without a validation set: the loss, or the task's
+ * first metric if the schedule wants more.
  */
 static void observe(lathe_run *run, const lathe_epoch_row *row)
 {
@@ -232,7 +232,7 @@ static bool has_stopped_early(const lathe_run *run)
         run->state->waited >= (uint64_t)s->patience;
 }
 
-/* Before the first step, or from where the run stands. */
+/* Prepare the first step, or the step after the present one. */
 static lathe_status prepare(lathe_run *run)
 {
     const lathe_keeper *keeper = run->keeper;

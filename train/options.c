@@ -1,4 +1,4 @@
-/* From settings to the options of a run's parts, to its length and its folder; settings in checkpoints. */
+/* From settings to the options of a run's parts, its length and its folder; settings in checkpoints. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,7 +63,7 @@ lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_
     return LATHE_OK;
 }
 
-/* Of averaged weights: the training data in order, for running statistics. */
+/* A loader of the training data in order, for the running statistics of averaged weights. */
 static lathe_loader *statistics_loader(void *context)
 {
     const lathe_run *run = context;

@@ -1,4 +1,4 @@
-/* What a schedule will do, without a run. */
+/* The rates of a schedule, without a run. */
 #include "../core/alloc.h"
 #include "run_impl.h"
 
@@ -11,7 +11,7 @@ void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hoo
     for (int n = 0; lathe_sched_warning(sched, steps, n, line); n++) hooks->on_message(hooks->context, line);
 }
 
-/* An optimizer with one block of zeros, and the schedule on it. */
+/* Make an optimizer with one block of zeros, and the schedule for it. */
 static lathe_status preview_with(const lathe_settings *settings, lathe_optim *optim, double steps_per_epoch,
     uint64_t steps, const lathe_run_hooks *hooks, lathe_step_row *rows)
 {

@@ -32,7 +32,7 @@ static void put_number(lathe_text *text, const char *key, double number)
     lathe_text_number(text, number);
 }
 
-/* "val_accuracy" and so on; NULL: they were not measured. */
+/* Add "val_accuracy" and the other metrics; NULL: not measured. */
 static void put_metrics(lathe_text *text, const char *part, const lathe_task *task, const double *values)
 {
     for (int i = 0; i < task->metrics; i++) {

@@ -1,5 +1,5 @@
 /*
- * Rows: what a training loop measures in a step and in an epoch. The learner fills them, the keeper writes
+ * Rows: what a training loop measures in a step and in an epoch. The learner fills them; the keeper writes
  * them.
  */
 #ifndef LATHE_TRAIN_ROWS_H
@@ -11,23 +11,23 @@
 extern "C" {
 #endif
 
-/** One step. lr and momentum are those the step was made with. */
+/** One step, with its lr and momentum. */
 typedef struct lathe_step_row {
     uint64_t step, epoch; /* both from 0 */
     double lr, momentum;  /* of the first parameter group */
     double loss;
-    const double *group_rates; /* lr and momentum of each further parameter group; NULL: there is no other */
+    const double *group_rates; /* lr and momentum of each further parameter group; may be NULL */
 } lathe_step_row;
 
-/** One epoch, or the part of one that was trained. NaN: not measured. */
+/** One epoch, or a part of one. NaN: not measured. */
 typedef struct lathe_epoch_row {
     uint64_t epoch;                   /* from 0 */
-    uint64_t step;                    /* steps made at its end, since the start of the run */
-    double train_loss, val_loss;      /* train: of the batches as they were trained on */
+    uint64_t step;                    /* steps from the start of the run to the end of the epoch */
+    double train_loss, val_loss;      /* train_loss: of the batches during training */
     double train[LATHE_TASK_METRICS]; /* the task's metrics in their order */
     double val[LATHE_TASK_METRICS];
     double seconds;           /* training and validation together */
-    double images_per_second; /* of training alone */
+    double images_per_second; /* training only */
 } lathe_epoch_row;
 
 #ifdef __cplusplus

@@ -52,10 +52,7 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
 
 /* ---- opening ------------------------------------------------------------------------------------------- */
 
-/*
- * The keeper comes first, for the lock, before what takes long. What it does not know yet is set by
- * open_folder.
- */
+/* Open the keeper first, for the lock, before the slow work. open_folder sets what it does not know yet. */
 static lathe_status open_keeper(lathe_run *run)
 {
     const lathe_settings *s = &run->settings;
@@ -124,12 +121,12 @@ static lathe_layer *open_net(lathe_run *run)
     run->model = lathe_model_new();
     lathe_layer *net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
     if (!net || lathe_nn_init(net, run->settings.seed)) return NULL;
-    /* A resumed run has weights already, and the file may be gone. */
+    /* A resumed run has its weights already, and the file may not exist any more. */
     bool given = *run->settings.init_weights && !*run->settings.resume;
     return given && load_weights(net, run->settings.init_weights) ? NULL : net;
 }
 
-/* Which number of an epoch says how good it is. */
+/* Choose the number that measures an epoch. */
 static lathe_status choose_watched(lathe_run *run)
 {
     const lathe_task *task = run->state->task;
@@ -209,7 +206,7 @@ static lathe_status tell_resumed(const lathe_run *run)
     return LATHE_OK;
 }
 
-/* The run folder begins, or gives back where the run was. */
+/* Begin the run folder, or restore the run from it. */
 static lathe_status open_folder(lathe_run *run)
 {
     lathe_keeper_opts *opts = &run->keeper->opts;
@@ -225,7 +222,7 @@ static lathe_status open_folder(lathe_run *run)
     if (!status) status = lathe_keeper_add(run->keeper, lathe_feed_state(run->feed));
     if (!status) status = lathe_keeper_open(run->keeper);
     if (status || !run->keeper->resumed) return status;
-    run->learner->batches = run->feed->taken; /* an older checkpoint does not say */
+    run->learner->batches = run->feed->taken; /* an older checkpoint does not have it */
     return tell_resumed(run);
 }
 

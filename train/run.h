@@ -1,6 +1,6 @@
 /*
- * A run: settings made into a feed, a learner and a keeper, and trained. The loop inside is the one every
- * program can write for itself with the three (examples/07_your_own_loop.c); around it are validation, early
+ * A run: a feed, a learner and a keeper from settings, and their training. The inner loop is the one that
+ * every program can write with these three (examples/07_your_own_loop.c). Around it are validation, early
  * stopping and the results.
  */
 #ifndef LATHE_TRAIN_RUN_H
@@ -37,7 +37,7 @@ typedef enum lathe_run_end {
     LATHE_RUN_COMPLETE,    /* all steps made */
     LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
     LATHE_RUN_INTERRUPTED, /* on_step returned false */
-    LATHE_RUN_NAN          /* a value was not finite, and on_nan is stop: see learner->not_finite */
+    LATHE_RUN_NAN          /* a non-finite value, and on_nan is stop: see learner->not_finite */
 } lathe_run_end;
 
 /** A run. Its fields may be read directly; all are valid until lathe_run_free. */
@@ -61,21 +61,22 @@ struct lathe_run {
 };
 
 /**
- * Make everything ready: check the settings, open and split the data, build and initialise the model, make
- * optimizer and scheduler, and write the beginning of the run folder if settings->out is given. `hooks` may
- * be NULL; both are copied.
+ * Prepare a run: check the settings, open and split the data, build and initialise the model, make optimizer
+ * and scheduler, and start the run folder if settings->out is given. `hooks` may be NULL; both arguments are
+ * copied.
  *
- * With settings->resume, a run folder or one of its checkpoints, the run continues from there (a folder: from
- * its last.safetensors) in the same folder, with the same settings but for those marked `free`, and ends in
- * the same bits as without the break. A run that was never saved begins anew. One process at a time has a
- * folder. Errors   NULL; the message names the setting, file or layer at fault; LATHE_ESTATE if another
- * process has the folder.
+ * With settings->resume, a run folder or one of its checkpoints, the run resumes in that folder (a folder:
+ * from last.safetensors). It keeps its settings, except those marked `free`, and ends with the same bits as
+ * without the interruption. A run that was never saved starts from the beginning. One process at a time uses
+ * a folder.
+ * Errors   the message names the setting, file or layer; LATHE_ESTATE if another process has the folder:
+ *          returns NULL.
  */
 lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *hooks);
 
 /**
- * The settings of a run folder, or of the folder of a checkpoint in it, over what `settings` holds, with
- * settings->resume and settings->out as they must be to resume it. Errors: those of lathe_settings_read.
+ * Read the settings of a run folder, or of a checkpoint's folder, over `settings`. settings->resume and
+ * settings->out are set so that the run resumes. Errors: those of lathe_settings_read.
  */
 lathe_status lathe_run_read_settings(const char *resume, lathe_settings *settings);
 
@@ -83,19 +84,21 @@ lathe_status lathe_run_read_settings(const char *resume, lathe_settings *setting
 void lathe_run_free(lathe_run *run);
 
 /**
- * Train from learner->step to the end of the run, with validation, steps.csv, epochs.csv, last.safetensors
- * and best.safetensors as the epochs go by, and a test at the end (of the best weights if there is a
- * validation set, otherwise of the last). With settings.ema or swa_start validation, best weights and test
- * are of the averaged weights, once there are some. After an early stop the net has the best weights. Same
- * seed, same bits: steps.csv and the weights do not depend on the number of threads or workers. Errors the
- * first failure of an operation, LATHE_EIO. A run that stops early has not failed: see run->end.
+ * Train from learner->step to the end of the run. Each epoch is validated and saved: steps.csv, epochs.csv,
+ * last.safetensors and best.safetensors. At the end the best weights are tested, or the last weights without
+ * a validation set.
+ *
+ * With settings.ema or swa_start, validation, best weights and test use the averaged weights, once they
+ * exist. After an early stop the net has the best weights. The same seed gives the same bits: steps.csv and
+ * the weights do not depend on the number of threads or workers.
+ * Errors   the first failure of an operation, LATHE_EIO. An early stop is not a failure: see run->end.
  */
 lathe_status lathe_run_train(lathe_run *run);
 
 /**
- * One step of a feed and a learner with the next `accumulate` batches, or those that are left in the epoch.
- * *more is false at the end of an epoch: then no step was made, and the next call begins the next epoch.
- * Errors: those of both.
+ * Make one step of a feed and a learner with the next `accumulate` batches, or with the rest of the epoch. At
+ * the end of an epoch *more is false: no step was made, and the next call begins the next epoch. Errors:
+ * those of both.
  */
 lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accumulate, lathe_step_row *row,
     bool *more);

@@ -15,11 +15,12 @@ typedef struct lathe_run_state {
     void *loss_opts, *plain_opts; /* of training; of evaluation */
     lathe_real *class_weights;    /* in loss_opts; NULL: all classes alike */
     /* early stopping */
-    lathe_task_column watched; /* says which epoch is the best */
-    double reference;          /* what the next epoch is compared with */
+    lathe_task_column watched; /* measures an epoch */
+    double reference;          /* the value that the next epoch is compared with */
     uint64_t waited;           /* epochs since the last improvement */
-    bool restored;             /* after an early stop: the net has the best weights, the keeper the last */
-    double *kept;              /* [task->numbers] room for the epoch's sums while it ends in part */
+    /** after an early stop: the net has the best weights, and the keeper has the last */
+    bool restored;
+    double *kept; /* [task->numbers]: the epoch's sums, while a part of it ends */
 } lathe_run_state;
 
 /** Seconds on a clock that never goes back. */
@@ -28,7 +29,7 @@ double lathe_run_clock(void);
 /** Send a message to the caller. */
 void lathe_run_message(const lathe_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** Steps in an epoch: with settings.accumulate above 1 a step takes several batches. */
+/** Steps in an epoch. With settings.accumulate above 1 a step has several batches. */
 uint64_t lathe_run_epoch_steps(const lathe_run *run);
 
 /**
@@ -52,15 +53,13 @@ uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epo
  */
 lathe_status lathe_resume_folder(lathe_settings *settings);
 
-/** The settings as JSON members for log.jsonl, to be given to lathe_free. Errors: NULL. */
+/** The settings as JSON members for log.jsonl, for lathe_free. Errors: NULL. */
 char *lathe_run_about(const lathe_settings *settings);
 
-/** The run's own part of a checkpoint: settings, model, early stopping. */
+/** The run's part of a checkpoint: settings, model, early stopping. */
 lathe_state lathe_run_own_state(lathe_run *run);
 
-/**
- * What the schedule does with a run's length, and what is odd about it, unless the settings say no_warnings.
- */
+/** Send messages about the schedule in this run's length, unless settings.no_warnings. */
 void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_sched *sched,
     double steps_per_epoch, uint64_t steps);
 

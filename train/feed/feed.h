@@ -15,7 +15,7 @@ extern "C" {
 
 /** What to read and how. Zeros mean the defaults. The texts are copied. */
 typedef struct lathe_feed_opts {
-    const char *data;   /* as lathe_data_open takes it: "fashion-mnist", "folder:DIR", ...; never NULL */
+    const char *data;   /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
     bool skip_bad;      /* leave out pictures that cannot be read, with a message */
     int cache_mib;      /* keep decoded picture files if they need at most this much memory; 0: never */
@@ -86,9 +86,9 @@ uint64_t lathe_feed_share(const lathe_feed *feed, uint64_t most, double *samples
 lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data);
 
 /**
- * How the feed is saved and restored: its place, and what the data are (pictures, normalisation, classes), so
- * that a checkpoint of other data is refused and a trained model can be used without its data. Valid as long
- * as the feed.
+ * How the feed is saved and restored: its position, and the description of its data (pictures, normalisation,
+ * classes). So a checkpoint of other data is refused, and a trained model can be used without its data. Valid
+ * as long as the feed.
  */
 lathe_state lathe_feed_state(lathe_feed *feed);
 

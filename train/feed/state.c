@@ -1,4 +1,4 @@
-/* The feed in a checkpoint: where it is, and what its data are, as texts. */
+/* The feed in a checkpoint: its position, and the description of its data, as texts. */
 #include <string.h>
 
 #include "../../core/alloc.h"
@@ -64,7 +64,7 @@ static char *counts_of(const lathe_dataset *data)
 /* A text of the metadata. */
 typedef struct description {
     const char *key;
-    char *(*of)(const lathe_dataset *data); /* to be given to lathe_free; NULL after a failure */
+    char *(*of)(const lathe_dataset *data); /* for lathe_free; NULL after a failure */
     bool counts;                            /* a count, not a meaning: another data set may differ */
 } description;
 

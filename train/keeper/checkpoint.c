@@ -1,8 +1,9 @@
 /*
- * Checkpoints: a run as a safetensors file. It holds the tensors of the keeper's objects, what each object
- * adds, and where the run is. Nothing in it depends on the number of threads, on how often it is saved or on
- * the time. Random numbers are keyed by seed, step and sample, so that "lathe.step" is also the place of
- * every generator.
+ * Checkpoints: a run as a safetensors file. It has the tensors of the keeper's objects, what each object
+ * adds, and the position of the run.
+ *
+ * A checkpoint does not depend on the number of threads, on the number of saves or on the time. Random
+ * numbers are keyed by seed, step and sample, so "lathe.step" is also the state of every generator.
  */
 #include <math.h>
 #include <string.h>
@@ -17,8 +18,10 @@
 
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
-/* The newest rows of epochs.csv without their times, for those who have only this file. A run resumes from
- * epochs.csv itself. */
+/*
+ * The newest rows of epochs.csv without their times, for readers of this file alone. A resumed run reads
+ * epochs.csv itself.
+ */
 static char *history_text(const lathe_keeper *keeper)
 {
     enum { MOST = 1000 };
@@ -38,7 +41,7 @@ static char *history_text(const lathe_keeper *keeper)
     return header ? lathe_text_take(&text) : NULL;
 }
 
-/* The keeper's own. */
+/* The keeper's own part. */
 static void save_own(const lathe_keeper *keeper, lathe_notes *notes, bool whole)
 {
     lathe_notes_text(notes, "lathe.format", FORMAT);
@@ -71,7 +74,7 @@ lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool
 
 /* ---- reading ------------------------------------------------------------------------------------------- */
 
-/* A checkpoint of another format is refused before anything is changed. */
+/* Refuse a checkpoint of another format before anything changes. */
 static lathe_status check_format(const lathe_safetensors *file)
 {
     const char *format = lathe_safetensors_text(file, "lathe.format");

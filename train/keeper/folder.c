@@ -1,4 +1,4 @@
-/* The run folder: config.ini, the checkpoints, and the lock while a run is in it. */
+/* The run folder: config.ini, the checkpoints, and the lock during the run. */
 #include <stdio.h>
 
 #include "../../core/alloc.h"
@@ -16,7 +16,7 @@ lathe_status lathe_folder_lock(lathe_keeper *keeper)
     return status || keeper->own->lock ? status : lathe_error();
 }
 
-/* Write what every run begins with. */
+/* Write the first files of a run. */
 static lathe_status open_with(lathe_keeper *keeper, const lathe_history_ends *ends)
 {
     lathe_folder_path config;
@@ -83,7 +83,7 @@ lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends 
     return status ? status : open_with(keeper, ends);
 }
 
-/* The checkpoint, and its copy that is named by the step. */
+/* Save the checkpoint, and its copy with the step in its name. */
 static lathe_status save_last(lathe_keeper *keeper, bool also_step)
 {
     char name[64];

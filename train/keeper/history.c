@@ -29,7 +29,7 @@ lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row
     if (!rows) return lathe_error();
     history->step = rows;
     rows[history->steps] = *row;
-    rows[history->steps++].group_rates = NULL; /* they live for one step */
+    rows[history->steps++].group_rates = NULL; /* they are valid for one step */
     return LATHE_OK;
 }
 
@@ -71,7 +71,7 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
     return text;
 }
 
-/* Add ",NUMBER" to a line of which `used` bytes are used; returns how many are then. */
+/* Add ",NUMBER" to a line of `used` bytes. Returns the new number of bytes. */
 static size_t add_cell(char *text, size_t used, double number)
 {
     char digits[32];
@@ -117,7 +117,7 @@ char *lathe_history_epochs_header(const lathe_history *history)
     return lathe_text_take(&text);
 }
 
-/* The metric of a known task that has that name; otherwise one that says no more than its name. */
+/* The metric of this name of a known task; otherwise a metric with only this name. */
 static lathe_task_metric metric_named(const char *name)
 {
     for (int i = 0; lathe_task_at(i); i++)
@@ -211,8 +211,8 @@ typedef struct table {
 } table;
 
 /*
- * Take the metrics from the header line of epochs.csv: what stands behind "train_" up to "val_loss". False if
- * it is no such line.
+ * Read the metrics from the header line of epochs.csv: the names after "train_", up to "val_loss". Returns
+ * false for another line.
  */
 static bool take_metrics(lathe_history *history, char *line)
 {
@@ -230,7 +230,7 @@ static bool take_metrics(lathe_history *history, char *line)
 }
 
 /*
- * The metrics that the file in the folder has. Their columns are compared with the header that follows from
+ * Read the metrics of the file in the folder. Their columns are compared with the header that follows from
  * them.
  */
 static lathe_status read_metrics(lathe_history *history, const char *folder)
@@ -242,7 +242,7 @@ static lathe_status read_metrics(lathe_history *history, const char *folder)
     if (!text) return lathe_error();
     text[strcspn(text, "\n")] = '\0';
     lathe_free(history->names);
-    history->names = text; /* of unknown metrics the names lie in it */
+    history->names = text; /* it holds the names of unknown metrics */
     if (take_metrics(history, text)) return LATHE_OK;
     return lathe_fail(LATHE_EFORMAT, "%s:1: expected epoch,step,train_loss,...,val_loss,...", path);
 }
@@ -280,7 +280,7 @@ static lathe_status read_rows(lathe_history *history, const char *folder, const 
     return status;
 }
 
-/* Both tables, as read_rows. */
+/* Read both tables, as read_rows does. */
 static lathe_status read_both(lathe_history *history, const char *folder, const uint64_t least[2],
     const uint64_t most[2], lathe_history_ends *ends)
 {

@@ -1,4 +1,4 @@
-/* History: what a run has measured, step by step and epoch by epoch; the rows of steps.csv and epochs.csv. */
+/* History: the measurements of a run, by step and by epoch: the rows of steps.csv and epochs.csv. */
 #ifndef LATHE_TRAIN_KEEPER_HISTORY_H
 #define LATHE_TRAIN_KEEPER_HISTORY_H
 
@@ -16,16 +16,16 @@ typedef struct lathe_history {
     size_t step_room, epoch_room;
     lathe_task_metric metric[LATHE_TASK_METRICS]; /* of train and val of an epoch's row */
     int metrics;
-    char *names; /* private: of metrics that no known task has */
+    char *names; /* private: names of metrics that no known task has */
 } lathe_history;
 
-/** A run with several parameter groups has more columns behind these: lr.1, momentum.1, lr.2, ... */
+/** The header of steps.csv. With several parameter groups more columns follow: lr.1, momentum.1, lr.2, ... */
 #define LATHE_STEPS_HEADER "step,epoch,lr,momentum,loss\n"
 
-/** Room for a row as a line. */
+/** Bytes for a row as a line. */
 #define LATHE_ROW_TEXT 640
 
-/** Set the metrics of an empty history: those of a task, ended by one without a name. NULL: none. */
+/** Set the metrics of an empty history: those of a task, ended by one without a name. NULL: no metrics. */
 void lathe_history_set_metrics(lathe_history *history, const lathe_task_metric *metrics);
 
 /** Add a row. Errors: LATHE_ENOMEM; then the history is unchanged. */
@@ -34,23 +34,23 @@ lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_r
 
 /**
  * The first line of epochs.csv: epoch, step, train_loss, train_METRIC for each metric, val_loss, val_METRIC,
- * seconds, images_per_second. To be given to lathe_free. Errors: LATHE_ENOMEM: NULL.
+ * seconds, images_per_second. Free it with lathe_free. Errors: LATHE_ENOMEM: NULL.
  */
 char *lathe_history_epochs_header(const lathe_history *history);
 
 /**
- * A row as its line of the CSV file, numbers such that they read back exactly, NaN as an empty cell; returns
- * `text`. lr and momentum have 17 digits, as `lathe preview --csv` writes them.
+ * A row as its line of the CSV file. Numbers read back exactly; NaN is an empty cell. lr and momentum have 17
+ * digits, as in `lathe preview --csv`. Returns `text`.
  */
 const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_TEXT]);
 
-/** The same of an epoch's row with the first `metrics` of its metrics. */
+/** An epoch's row as a line, with the first `metrics` of its metrics. Returns `text`. */
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, int metrics, char text[LATHE_ROW_TEXT]);
 
 /**
- * Read steps.csv and epochs.csv of a run folder into an empty history, with the metrics that the header of
- * epochs.csv names. Columns behind those of steps.csv are passed over.
- * Errors   LATHE_EIO, LATHE_EFORMAT naming file and line.
+ * Read steps.csv and epochs.csv of a run folder into an empty history, with the metrics in the header of
+ * epochs.csv. Columns of groups are ignored.
+ * Errors   LATHE_EIO, LATHE_EFORMAT naming file and line
  */
 lathe_status lathe_history_read(lathe_history *history, const char *folder);
 
@@ -60,8 +60,8 @@ typedef struct lathe_history_ends {
 } lathe_history_ends;
 
 /**
- * The same for the first `steps` and `epochs` rows alone, whatever follows them, and where they end: to go on
- * behind them. Errors   also LATHE_EFORMAT if there are fewer.
+ * Read only the first `steps` and `epochs` rows, and where they end, to continue the files there.
+ * Errors   as lathe_history_read; LATHE_EFORMAT if the files have fewer rows
  */
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,
     uint64_t epochs, lathe_history_ends *ends);

@@ -34,7 +34,7 @@ lathe_status lathe_keeper_path(const lathe_keeper *keeper, const char *name, lat
 
 /* ---- an object ----------------------------------------------------------------------------------------- */
 
-/* Copy the texts, and check what can be checked. */
+/* Copy the texts, and check the options. */
 static lathe_status set_up(lathe_keeper *keeper)
 {
     lathe_keeper_opts *o = &keeper->opts;

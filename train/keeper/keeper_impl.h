@@ -6,20 +6,20 @@
 #include "keeper.h"
 #include "logger.h"
 
-/** How many loggers and objects a keeper can have, and how long a folder's path is. */
+/** The most loggers and objects of a keeper, and the longest path of a folder. */
 enum { LATHE_LOGGERS = 8, LATHE_STATES = 8, LATHE_FOLDER = 1024 };
 
-/** What is nobody else's business. */
+/** The private part of a keeper. */
 typedef struct lathe_keeping {
     lathe_lock *lock;
-    lathe_logger *logger[LATHE_LOGGERS]; /* none without a folder */
+    lathe_logger *logger[LATHE_LOGGERS]; /* empty without a folder */
     int loggers;
     lathe_state state[LATHE_STATES];
     int states;
     lathe_tensor **tensor; /* of all objects */
     int tensors;
-    lathe_real *best; /* all numbers of the tensors when they were best, one tensor after the other */
-    double saved;     /* when the latest save was, in seconds */
+    lathe_real *best; /* the best numbers of the tensors, one tensor after the other */
+    double saved;     /* time of the latest save, in seconds */
 } lathe_keeping;
 
 /** "DIR/name" of the run folder. Errors: LATHE_EARG. */
@@ -33,22 +33,22 @@ void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
 /** Seconds on a clock that never goes back. */
 double lathe_keeper_clock(void);
 
-/** Make the folder and write its beginning; what a former run has left goes. */
+/** Make the folder, remove the files of a former run, and write the first files. */
 lathe_status lathe_folder_begin(lathe_keeper *keeper);
 
-/** The same for a run that is resumed: the logs are cut off at their ends. */
+/** As lathe_folder_begin, for a run that resumes: the logs are cut off at `ends`. */
 lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends);
 
 /** Lock the folder, if it exists. Errors: LATHE_ESTATE if another process trains in it. */
 lathe_status lathe_folder_lock(lathe_keeper *keeper);
 
-/** Restore the checkpoint of opts.resume, or begin anew if the run was never saved. */
+/** Restore the checkpoint of opts.resume, or start again if the run was never saved. */
 lathe_status lathe_keeper_resume(lathe_keeper *keeper);
 
-/** Is it one checkpoint ("....safetensors"), not a folder? */
+/** Returns true for a checkpoint ("....safetensors"), false for a folder. */
 bool lathe_keeper_is_checkpoint(const char *path);
 
-/** Write the tensors, and if `whole` all that a resumed run needs. */
+/** Write the tensors; with `whole`, everything that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
 
 /** The position of a checkpoint in a run. */
@@ -57,23 +57,26 @@ typedef struct lathe_checkpoint_place {
     uint64_t best_step;    /* of the best weights so far; 0 without any */
 } lathe_checkpoint_place;
 
-/** Can this run resume from it? Nothing is changed. Errors: LATHE_EFORMAT, those of the objects' checks. */
+/**
+ * Check that this run can resume from the checkpoint. Nothing changes. Errors: LATHE_EFORMAT, those of the
+ * objects' checks.
+ */
 lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_keeper *keeper,
     lathe_checkpoint_place *place);
 
-/** Bring the objects where the checkpoint left them. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
+/** Restore the objects. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
 lathe_status lathe_checkpoint_read(lathe_keeper *keeper, const lathe_safetensors *file);
 
-/** Copy the tensors as they are, as the best. Errors: LATHE_ENOMEM. */
+/** Copy the tensors as the best ones. Errors: LATHE_ENOMEM. */
 lathe_status lathe_keeper_keep(lathe_keeper *keeper);
 
 /** Save the best weights as best.safetensors. */
 lathe_status lathe_folder_save_best(lathe_keeper *keeper);
 
-/** Open the loggers of the run; after a failure lathe_loggers_close closes those that were opened. */
+/** Open the run's loggers. After a failure, lathe_loggers_close closes those that were opened. */
 lathe_status lathe_loggers_open(lathe_keeper *keeper, const lathe_history_ends *ends);
 
-/** Tell all of them; the first failure counts. Nothing without a folder. */
+/** Call each logger; the first failure counts. Without a folder these functions do nothing. */
 lathe_status lathe_loggers_step(lathe_keeper *keeper, const lathe_step_row *row);
 lathe_status lathe_loggers_epoch(lathe_keeper *keeper, const lathe_epoch_row *row, bool part);
 lathe_status lathe_loggers_drop_part(lathe_keeper *keeper);

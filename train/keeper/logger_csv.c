@@ -1,4 +1,4 @@
-/* steps.csv and epochs.csv of a run folder, which a resumed run reads back: see history.h. */
+/* steps.csv and epochs.csv of a run folder, which a resumed run reads: see history.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +13,8 @@ typedef struct tables {
     lathe_logger base;
     lathe_writer *steps, *epochs;
     int groups;    /* parameter groups beyond the first */
-    char *text;    /* room for a row of steps.csv with their columns */
-    uint64_t part; /* where epochs.csv ended before the row of a partial epoch; 0: there is none */
+    char *text;    /* a row of steps.csv with their columns */
+    uint64_t part; /* the end of epochs.csv before the row of a partial epoch; 0 without one */
 } tables;
 
 /* Open the table at byte `end`; a new table gets its header. */
@@ -39,9 +39,7 @@ static lathe_status close_tables(lathe_logger *logger)
     return steps ? steps : epochs;
 }
 
-/*
- * The line with the columns lr.1, momentum.1, lr.2, ... of further groups: of a row, or with NULL the header.
- */
+/* The line of a row (NULL: the header) with the columns lr.1, momentum.1, lr.2, ... of further groups. */
 static const char *step_text(const tables *t, const lathe_step_row *row)
 {
     const double *rates = row ? row->group_rates : NULL;

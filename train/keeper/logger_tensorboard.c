@@ -123,7 +123,7 @@ static lathe_status put_scalars(board *b, uint64_t step, const scalar *scalars, 
         uint32_t bits;
         /* the first is always there, because it identifies frames */
         if (i && isnan(scalars[i].value)) continue;
-        if (strlen(scalars[i].tag) > 80) continue; /* all others have room in a frame */
+        if (strlen(scalars[i].tag) > 80) continue; /* all shorter ones fit a frame */
         memcpy(&bits, &value, sizeof bits);
         put_block(&one, 1, scalars[i].tag, strlen(scalars[i].tag));
         put_key(&one, 2, 5);
@@ -291,7 +291,7 @@ static lathe_status step(lathe_logger *logger, const lathe_keeper *keeper, const
 /* The names of a part's metrics: "train_accuracy", ... */
 typedef char metric_tags[LATHE_TASK_METRICS][96];
 
-/* Add a part's metrics to the scalars, of which there are `count`; returns how many there are then. */
+/* Add a part's metrics to the `count` scalars. Returns the new count. */
 static int add_metrics(scalar *scalars, int count, metric_tags tags, const char *part,
     const lathe_history *history, const double *values)
 {

@@ -1,6 +1,6 @@
 /*
- * Resuming a run. last.safetensors decides: the tables are cut off behind the rows it knows of, so that what
- * was written after it is written again, and the same bits come out as without the break.
+ * Resuming a run. last.safetensors decides: the tables are cut off after the rows that it counts. What was
+ * written later is written again, with the same bits as in a run without interruption.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,8 +18,8 @@ bool lathe_keeper_is_checkpoint(const char *path)
 }
 
 /*
- * The best weights so far, into the copy that the keeper has. They pass through the objects' tensors, so this
- * comes before the tensors of the checkpoint.
+ * Read the best weights so far into the keeper's copy. They pass through the objects' tensors, so this comes
+ * before the tensors of the checkpoint.
  */
 static lathe_status read_best(lathe_keeper *keeper, uint64_t best_step)
 {
@@ -70,7 +70,7 @@ static lathe_status settle_best(lathe_keeper *keeper)
     return LATHE_OK;
 }
 
-/* The tables' rows up to the checkpoint's, with the metrics that this run has, or the first of them. */
+/* Read the tables' rows up to the checkpoint's. Their metrics must be this run's, or the first of them. */
 static lathe_status read_history(lathe_keeper *keeper, const lathe_checkpoint_place *place,
     lathe_history_ends *ends)
 {

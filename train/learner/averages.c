@@ -1,4 +1,4 @@
-/* Averages of the weights, which are what is evaluated and saved as the best: opts.ema, opts.swa_every. */
+/* Averages of the weights, which are evaluated and saved as the best: opts.ema, opts.swa_every. */
 #include "../../core/alloc.h"
 #include "learner_impl.h"
 

@@ -1,6 +1,6 @@
 /*
- * The learner of a training loop: a net, its optimizer, schedule and task, and ONE step of training. It knows
- * neither where batches come from nor where results go.
+ * The learner of a training loop: a net, its optimizer, schedule and task, and ONE step of training. It does
+ * not know where batches come from or where results go.
  *
  *     lathe_learner_step(learner, &batch, &row);
  *
@@ -24,113 +24,120 @@
 extern "C" {
 #endif
 
-/** What to do about a loss, a gradient or a weight that is not finite. */
+/** What to do after a non-finite loss, gradient or weight. */
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
 /**
  * Called in each step when the gradients are complete, before they are clipped. Several machines add their
- * gradients here: `params` has them in one slab. *good says whether the loss and gradients of this machine
- * are finite, as far as they are looked at; the function may set it to false, and no weight changes then.
- * Errors   a failure ends the step.
+ * gradients here: `params` has them in one slab.
+ *
+ * *good is true if this machine's loss and checked gradients are finite. The function may set it to false;
+ * then no weight changes.
+ * Errors   a failure ends the step
  */
 typedef lathe_status lathe_gradients_fn(void *context, const lathe_params *params, bool *good);
 
 /** Zeros: no clipping, no averages, stop at the first non-finite value. */
 typedef struct lathe_learner_opts {
-    const void *loss, *plain_loss; /* options of the task's loss in training and in evaluation; NULL: its
-                                      defaults; must outlive the learner */
-    double clip_norm, clip_value;  /* 0: no clipping */
+    /** options of the task's loss in training and in evaluation; NULL: defaults; must outlive the learner */
+    const void *loss, *plain_loss;
+    double clip_norm, clip_value; /* 0: no clipping */
     /** adaptive clipping: largest ratio of a unit's gradient to its weights; 0: no clipping */
     double clip_agc;
-    double ema;         /* decay of an exponential average of the weights; 0: none */
-    bool ema_warmup;    /* with a smaller decay at first */
-    uint64_t swa_start; /* average the weights, all alike, from this step on ... */
-    uint64_t swa_every; /* ... after each so many steps; 0: never */
+    double ema;         /* decay of an exponential average of the weights; 0: no average */
+    bool ema_warmup;    /* a smaller decay at first */
+    uint64_t swa_start; /* average the weights with equal weights from this step on ... */
+    uint64_t swa_every; /* ... at this distance of steps; 0: no average */
     int on_nan;         /* a lathe_on_nan */
     uint64_t seed;      /* of dropout */
     void *gradients_context;
-    lathe_gradients_fn *on_gradients; /* NULL: nothing happens there */
+    lathe_gradients_fn *on_gradients; /* may be NULL */
     void *context;
-    void (*on_message)(void *context, const char *line); /* told what is not finite, and where; may be NULL */
-    /** A loader of the training data in order, for the running statistics that belong to weights averaged by
-     * SWA. The learner frees it. NULL: they stay those of the weights. */
+    /** gets messages about non-finite values; may be NULL */
+    void (*on_message)(void *context, const char *line);
+    /**
+     * A loader of the training data in order, for the running statistics of weights averaged by SWA. The
+     * learner frees it. NULL: the statistics stay those of the weights.
+     */
     lathe_loader *(*on_statistics)(void *context);
 } lathe_learner_opts;
 
-/** A learner. Read its fields as you like. */
+/** A learner. Its fields may be read directly. */
 typedef struct lathe_learner {
     lathe_layer *net;
     lathe_optim *optim;
-    lathe_sched *sched; /* NULL: the rates stay */
+    lathe_sched *sched; /* NULL: constant rates */
     lathe_task *task;
     lathe_tape *tape; /* its own */
     lathe_learner_opts opts;
     uint64_t step;      /* steps so far */
-    uint64_t batches;   /* batches that these steps took */
-    uint64_t images;    /* trained on by this object */
+    uint64_t batches;   /* batches in these steps */
+    uint64_t images;    /* images trained on by this object */
     lathe_average loss; /* of the epoch so far */
-    double *counted;    /* [task->numbers] of the epoch so far, for the metrics */
-    bool stopped;       /* something was not finite, and on_nan says stop */
-    char
-        not_finite[768]; /* the latest non-finite value: its step, its tensor, and the operation that produced
-                             it; "": there was none */
+    double *counted;    /* [task->numbers]: the metrics' sums of the epoch so far */
+    bool stopped;       /* a value was non-finite, and on_nan is stop */
+    /** The latest non-finite value: its step, its tensor and the operation that produced it; "": none yet. */
+    char not_finite[768];
     struct lathe_learning *own; /* private */
 } lathe_learner;
 
 /**
- * A learner of things that must outlive it: `optim` must hold the net's parameters, `sched` be of `optim`.
+ * Make a learner of objects that must outlive it. `optim` must have the net's parameters, and `sched` must be
+ * of `optim`.
  *
- * sched    NULL: the rates stay as they are
+ * sched    NULL: constant rates
  * task     with a loss: lathe_task_new
- * Memory   a tape; with ema or SWA as many numbers as the parameters.
- * Errors   LATHE_EARG, those of lathe_averaged_new, LATHE_ENOMEM: NULL.
+ * Memory   a tape; with ema or SWA as many numbers as the parameters
+ * Errors   LATHE_EARG, those of lathe_averaged_new, LATHE_ENOMEM: returns NULL
  */
 lathe_learner *lathe_learner_new(lathe_layer *net, lathe_optim *optim, lathe_sched *sched, lathe_task *task,
     const lathe_learner_opts *opts);
 
-/** Free it. NULL is fine. */
+/** Free the learner. NULL is fine. */
 void lathe_learner_free(lathe_learner *learner);
 
-/** A step of one batch; fills in its row. Errors: those of lathe_learner_finish. */
+/** Make a step of one batch and fill in its row. Errors: those of lathe_learner_finish. */
 lathe_status lathe_learner_step(lathe_learner *learner, const lathe_batch *batch, lathe_step_row *row);
 
-/** Begin a step whose batches have `samples` samples together, above 0. Errors: LATHE_EARG, LATHE_ENOMEM. */
+/** Begin a step whose batches have `samples` samples in total, above 0. Errors: LATHE_EARG, LATHE_ENOMEM. */
 lathe_status lathe_learner_begin(lathe_learner *learner, double samples);
 
 /**
- * Forward and backward of one batch. Its gradients are added to the step's, by its part of the samples, so
- * that the step is that of one large batch. The batch must live until the next call.
- * Errors   those of forward, backward and the loss.
+ * Forward and backward of one batch. Its gradients are added to the step's, weighted by its part of the
+ * samples, so that the step equals that of one large batch. The batch must be valid until the next call.
+ * Errors   those of forward, backward and the loss
  */
 lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch);
 
 /**
  * End a step: on_gradients, clipping, the optimizer's update, averages, the schedule. A step with a
- * non-finite value changes no weight and is no failure: see opts.on_nan and `stopped`.
- * Errors   the first failure of an operation or of on_gradients.
+ * non-finite value changes no weight and is not a failure: see opts.on_nan and `stopped`.
+ * Errors   the first failure of an operation or of on_gradients
  */
 lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row);
 
-/** Fill in train_loss and train of a row from the steps since the last call; they are zero then. */
+/** Fill in train_loss and train of a row from the steps since the last call, and reset their sums. */
 void lathe_learner_epoch(lathe_learner *learner, lathe_epoch_row *row);
 
-/** Loss and metrics over a loader, in LATHE_EVAL, and what `measure` (NULL: nothing) measures beside them.
- * Errors: those of lathe_evaluate. */
+/**
+ * Evaluate over a loader, in LATHE_EVAL: the loss, the metrics, and `measure` (may be NULL). Errors: those of
+ * lathe_evaluate.
+ */
 lathe_status lathe_learner_evaluate(lathe_learner *learner, lathe_loader *loader, lathe_measure *measure,
     lathe_score *score);
 
 /**
- * Give the net the averaged weights, and the running statistics that belong to them; nothing without an
- * average. lathe_learner_average_leave gives it its own again, also after a failure.
- * Errors   those of forward and of the loader that on_statistics gives.
+ * Give the net the averaged weights and their running statistics, if there is an average.
+ * lathe_learner_average_leave restores its own, also after a failure.
+ * Errors   those of forward and of the loader of on_statistics
  */
 lathe_status lathe_learner_average_enter(lathe_learner *learner);
 void lathe_learner_average_leave(lathe_learner *learner);
 
-/** Is there an average of weights already? */
+/** Returns true if there is an average. */
 bool lathe_learner_has_average(const lathe_learner *learner);
 
-/** Are all weights finite? False: they are not worth saving, and the learner is `stopped`. */
+/** Returns true if all weights are finite. Otherwise they must not be saved, and the learner is `stopped`. */
 bool lathe_learner_is_finite(lathe_learner *learner);
 
 /** How the learner is saved and restored; valid as long as the learner. */

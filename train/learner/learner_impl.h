@@ -4,34 +4,36 @@
 
 #include "learner.h"
 
-/** What is nobody else's business. */
+/** The private part of a keeper. */
 typedef struct lathe_learning {
-    /* the step that has begun */
+    /* of the step that has begun */
     lathe_step_row row;
     double samples;           /* of the step */
-    lathe_average loss;       /* of its batches, for the epoch's */
+    lathe_average loss;       /* of its batches, for the epoch's loss */
     double *counted;          /* [task->numbers] of its batches */
     uint64_t taken;           /* its batches so far */
     bool good;                /* no non-finite value so far */
-    const lathe_batch *batch; /* the latest */
-    double *group_rates;      /* lr and momentum of each group but the first; NULL: there is no other */
+    const lathe_batch *batch; /* the latest batch */
+    double *group_rates;      /* lr and momentum for each group but the first; NULL with one group */
     /* averages */
-    lathe_averaged *averaged; /* NULL: weights are not averaged */
+    lathe_averaged *averaged; /* averaged weights; NULL without averaging */
     bool has_average;         /* the net has the average at the moment */
-    lathe_real *own_buffers;  /* the running statistics of the weights, while the net has the average's */
-    lathe_real *buffers;      /* the running statistics before the step, where it may be skipped */
+    /** the running statistics of the weights, while the net has those of the average */
+    lathe_real *own_buffers;
+    lathe_real *buffers;                /* the running statistics before a step that may be skipped */
     char prefix[LATHE_OPTIM_SLOTS][64]; /* "optimizer.SLOT." in a checkpoint */
 } lathe_learning;
 
 /**
- * Copy the net's buffers (running statistics) to `kept`, or back; NULL: only count. Returns how many numbers.
+ * Copy the net's buffers (running statistics) to `kept`, or back. NULL: only count them. Returns their
+ * number.
  */
 size_t lathe_learner_copy_buffers(const lathe_learner *learner, lathe_real *kept, bool back);
 
-/** Forward of a batch in LATHE_TRAIN; returns the loss, NULL after a failure. `output`: what the net gave. */
+/** Forward of a batch in LATHE_TRAIN. Returns the loss, NULL after a failure. `output`: the net's output. */
 lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *batch, lathe_tensor **output);
 
-/** After the optimizer's step: add the weights to their average, if it is time for that. */
+/** After the optimizer's step: add the weights to their average, if it is time. */
 lathe_status lathe_learner_average(lathe_learner *learner);
 
 /** Before a step that may be skipped: copy what forward changes. Errors: LATHE_ENOMEM. */

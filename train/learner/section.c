@@ -1,5 +1,4 @@
-/* The learner's settings: the net, what a step lowers and how, and the types that have options of their own.
- * */
+/* The learner's settings: the net, the loss, the step, and the types with their own options. */
 #include <math.h>
 
 #include "../settings/section_impl.h"

@@ -1,6 +1,7 @@
 /*
  * The learner in a checkpoint: the net's tensors by path, an optimizer's slots as "optimizer.SLOT.PATH",
- * averaged weights as "optimizer.average.PATH", clocks, the schedule's place and the epoch's sums as texts.
+ * averaged weights as "optimizer.average.PATH", and as texts the clocks, the schedule's state and the epoch's
+ * sums.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -180,7 +181,7 @@ static lathe_status load_average(const lathe_safetensors *file, lathe_learner *l
         average_prefix);
 }
 
-/* The sums of the epoch. Older files have of the metrics the answers that were right alone. */
+/* Read the sums of the epoch. Older files have only the number of right predictions. */
 static lathe_status load_epoch(const lathe_safetensors *file, lathe_learner *learner)
 {
     uint64_t right;
@@ -204,7 +205,7 @@ static lathe_status load(void *object, const lathe_safetensors *file)
     if (!status) status = lathe_noted_count(file, "lathe.step", &learner->step);
     if (!status) status = load_epoch(file, learner);
     if (!status && learner->sched) status = load_sched(file, learner->sched);
-    learner->batches = learner->step; /* what an older file says, if each step took one */
+    learner->batches = learner->step; /* true for an older file if each step had one batch */
     if (!status && lathe_safetensors_text(file, "lathe.batches"))
         status = lathe_noted_count(file, "lathe.batches", &learner->batches);
     lathe_tape_seed(learner->tape, learner->opts.seed, learner->batches);

@@ -37,7 +37,7 @@ lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *b
     return lathe_task_loss(learner->task, *output, batch, learner->opts.loss);
 }
 
-/* The rates that the step is made with. */
+/* The rates of the step. */
 static lathe_step_row new_row(const lathe_learner *learner)
 {
     double *rates = learner->own->group_rates;
