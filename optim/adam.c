@@ -73,7 +73,7 @@ static void update(const lathe_update *u)
     const lathe_adam_opts *o = u->opts;
     lathe_adam_rates rates = lathe_adam_rates_of(o->lr, o->betas, o->eps, u->clock);
     rates.l2 = (lathe_real)o->weight_decay;
-    lathe_context_kernels(NULL)->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1],
+    u->kernels->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1],
         o->amsgrad ? u->slot[2] : NULL);
 }
 

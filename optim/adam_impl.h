@@ -2,7 +2,6 @@
 #ifndef LATHE_OPTIM_ADAM_IMPL_H
 #define LATHE_OPTIM_ADAM_IMPL_H
 
-#include "../core/context.h"
 #include "../core/kernels/kernels.h"
 #include "optim.h"
 

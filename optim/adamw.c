@@ -57,7 +57,7 @@ static void update(const lathe_update *u)
     /* p - lr * weight_decay * p in one rounding: in float, p * (1 - lr * weight_decay) would lose a part of a
      * small decay. */
     rates.decay = (lathe_real)(o->lr * o->weight_decay);
-    lathe_context_kernels(NULL)->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1],
+    u->kernels->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1],
         o->amsgrad ? u->slot[2] : NULL);
 }
 

@@ -77,7 +77,8 @@ lathe_status lathe_averaged_update(lathe_averaged *averaged)
             "lathe_averaged_update: the parameters hold the average; swap back first");
     averaged->share = (lathe_real)share_of_update(averaged);
     if (averaged->updates)
-        lathe_parallel(NULL, (int)((averaged->params->size + CHUNK - 1) / CHUNK), blend, averaged);
+        lathe_parallel(averaged->opts.context, (int)((averaged->params->size + CHUNK - 1) / CHUNK), blend,
+            averaged);
     else
         memcpy(averaged->average, averaged->params->data, averaged->params->size * sizeof *averaged->average);
     averaged->updates++;

@@ -18,6 +18,7 @@
 
 #include <stdint.h>
 
+#include "../core/context.h"
 #include "../core/params.h"
 
 #ifdef __cplusplus
@@ -33,6 +34,7 @@ typedef struct lathe_averaged_opts {
      * The decay at update n (from 0) is at most (1 + n) / (10 + n), so the first weights are soon forgotten.
      */
     bool warmup;
+    lathe_context *context; /* whose threads do it; NULL: the default one. It must outlive the average */
 } lathe_averaged_opts;
 
 /**

@@ -8,6 +8,7 @@
 enum { PARTS = 64 };
 
 typedef struct clipping {
+    lathe_context *context;
     const lathe_params *params;
     double sum[PARTS]; /* of squares */
     lathe_real scale;  /* factor of the gradients, */
@@ -89,12 +90,12 @@ static const char *first_not_finite(const lathe_params *params)
 
 double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
 {
-    clipping c = { .params = lathe_optim_params(optim) };
+    clipping c = { .context = lathe_optim_context(optim), .params = lathe_optim_params(optim) };
     if (!c.params) return lathe_fail_null("lathe_optim_clip_norm", "optim"), NAN;
     if (!(max_norm > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_norm: max_norm = %g is not legal: > 0", max_norm),
                NAN;
-    lathe_parallel(NULL, PARTS, measure, &c);
+    lathe_parallel(c.context, PARTS, measure, &c);
     double sum = 0;
     for (int part = 0; part < PARTS; part++) sum += c.sum[part];
     double norm = sqrt(sum), factor = max_norm / (norm + 1e-6);
@@ -105,19 +106,21 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
     }
     if (factor < 1) {
         c.scale = (lathe_real)factor;
-        lathe_parallel(NULL, PARTS, scale, &c);
+        lathe_parallel(c.context, PARTS, scale, &c);
     }
     return norm;
 }
 
 lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
 {
-    clipping c = { .params = lathe_optim_params(optim), .limit = (lathe_real)clip_value };
+    clipping c = { .context = lathe_optim_context(optim),
+        .params = lathe_optim_params(optim),
+        .limit = (lathe_real)clip_value };
     if (!c.params) return lathe_fail_null("lathe_optim_clip_value", "optim");
     if (!(clip_value > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_value: clip_value = %g is not legal: > 0",
             clip_value);
-    lathe_parallel(NULL, PARTS, cut, &c);
+    lathe_parallel(c.context, PARTS, cut, &c);
     return LATHE_OK;
 }
 
@@ -150,10 +153,12 @@ static void clip_tensor(void *context, int number)
 
 lathe_status lathe_optim_clip_adaptive(lathe_optim *optim, double ratio)
 {
-    clipping c = { .params = lathe_optim_params(optim), .ratio = ratio };
+    clipping c = { .context = lathe_optim_context(optim),
+        .params = lathe_optim_params(optim),
+        .ratio = ratio };
     if (!c.params) return lathe_fail_null("lathe_optim_clip_adaptive", "optim");
     if (!(ratio > 0))
         return lathe_fail(LATHE_EARG, "lathe_optim_clip_adaptive: ratio = %g is not legal: > 0", ratio);
-    lathe_parallel(NULL, output_layer(c.params), clip_tensor, &c);
+    lathe_parallel(c.context, output_layer(c.params), clip_tensor, &c);
     return LATHE_OK;
 }

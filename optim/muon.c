@@ -168,7 +168,7 @@ static void update(const lathe_update *u)
     double lr = o->lr * o->adamw_lr_ratio;
     lathe_adam_rates rates = lathe_adam_rates_of(lr, o->adamw_betas, o->adamw_eps, u->clock);
     rates.decay = (lathe_real)(lr * o->weight_decay);
-    lathe_context_kernels(NULL)->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
+    u->kernels->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
 }
 
 const lathe_optim_type lathe_muon_optim = {

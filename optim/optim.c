@@ -24,6 +24,7 @@ typedef struct group {
 
 struct lathe_optim {
     const lathe_optim_type *type;
+    lathe_context *context;
     const lathe_params *params;
     size_t size; /* of the slab when the optimizer was made */
     const lathe_real *grad;
@@ -337,6 +338,7 @@ static void update_piece(const lathe_optim *optim, const piece *here)
         .p = optim->params->data + here->at,
         .g = optim->params->grad + here->at,
         .count = here->count,
+        .kernels = lathe_context_kernels(optim->context),
         .shape = scratch ? &optim->params->tensor[here->tensor]->shape : NULL,
         .scratch = scratch,
     };
@@ -383,9 +385,16 @@ lathe_status lathe_optim_step(lathe_optim *optim)
         if (optim->type->advance)
             optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);
     }
-    lathe_parallel(NULL, params->count + optim->chunks, update_task, optim);
+    lathe_parallel(optim->context, params->count + optim->chunks, update_task, optim);
     return LATHE_OK;
 }
+
+void lathe_optim_set_context(lathe_optim *optim, lathe_context *context)
+{
+    if (optim) optim->context = context;
+}
+
+lathe_context *lathe_optim_context(const lathe_optim *optim) { return optim ? optim->context : NULL; }
 
 /* ---- looking at it ------------------------------------------------------------------------------------- */
 

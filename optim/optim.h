@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+#include "../core/context.h"
 #include "../core/field.h"
 #include "../core/params.h"
 
@@ -37,8 +38,9 @@ typedef struct lathe_update {
     const lathe_real *g;                 /* their gradients */
     lathe_real *slot[LATHE_OPTIM_SLOTS]; /* state, one number a parameter in each; 0 before the first step */
     size_t count;
-    const lathe_shape *shape; /* of the whole tensor; NULL for a run */
-    lathe_real *scratch;      /* as long as type->scratch says; NULL for a run */
+    const lathe_kernels *kernels; /* of the optimizer's context */
+    const lathe_shape *shape;     /* of the whole tensor; NULL for a run */
+    lathe_real *scratch;          /* as long as type->scratch says; NULL for a run */
 } lathe_update;
 
 /** An optimizer: a name, options, and a pure update. */
@@ -68,6 +70,15 @@ lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *p
 
 /** Free the optimizer. The parameters stay. NULL is fine. */
 void lathe_optim_free(lathe_optim *optim);
+
+/**
+ * Run steps, and the clipping of gradients, on the threads and kernels of `context`; NULL (the default): of the
+ * default context. The context must outlive the optimizer.
+ */
+void lathe_optim_set_context(lathe_optim *optim, lathe_context *context);
+
+/** The context that lathe_optim_set_context set. */
+lathe_context *lathe_optim_context(const lathe_optim *optim);
 
 /**
  * Move some parameters from their group to a new one with its own options (`opts`, the type's options

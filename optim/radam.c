@@ -72,7 +72,7 @@ static void update(const lathe_update *u)
         rates.root = 0;
         rates.eps = 1;
     }
-    lathe_context_kernels(NULL)->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
+    u->kernels->update->adam(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1], NULL);
 }
 
 const lathe_optim_type lathe_radam_optim = {

@@ -2,7 +2,6 @@
 
 #include <math.h>
 
-#include "../core/context.h"
 #include "../core/kernels/kernels.h"
 
 static const lathe_field fields[] = {
@@ -87,7 +86,7 @@ static lathe_momentum_rates rates_of(const lathe_sgd_opts *o, bool first)
 static void update(const lathe_update *u)
 {
     const lathe_sgd_opts *o = u->opts;
-    const lathe_update_kernels *kernels = lathe_context_kernels(NULL)->update;
+    const lathe_update_kernels *kernels = u->kernels->update;
     if (o->momentum == 0) {
         kernels->descend(u->count, (lathe_real)o->lr, (lathe_real)o->weight_decay, u->p, u->g);
         return;

@@ -244,10 +244,10 @@ static void fill_block(void *context, int block)
 }
 
 /* Make the planned batch on the pool's threads. */
-static void fill(lathe_slot *slot, const lathe_recipe *recipe)
+static void fill(lathe_context *context, lathe_slot *slot, const lathe_recipe *recipe)
 {
     int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
-    lathe_parallel(NULL, blocks, fill_block, &(lathe_fill){ slot, recipe });
+    lathe_parallel(context, blocks, fill_block, &(lathe_fill){ slot, recipe });
 }
 
 /* Repeat a block that failed on another thread, so that this thread reports the failure. */
@@ -277,7 +277,7 @@ bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch)
     if (loader->workers) slot = lathe_workers_wait(loader->workers);
     else {
         plan(loader, slot, loader->epoch, loader->index);
-        fill(slot, &loader->recipe);
+        fill(loader->opts.context, slot, &loader->recipe);
     }
     loader->status = mend(slot, &loader->recipe);
     if (loader->status) return false;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "../../core/batch.h"
+#include "../../core/context.h"
 #include "../dataset.h"
 #include "../transforms/transform.h"
 
@@ -36,6 +37,7 @@ typedef struct lathe_loader_opts {
     uint64_t seed;
     /** Threads that make batches ahead of time. 0, or a build without threads: the caller's thread does. */
     int workers;
+    lathe_context *context; /* whose threads make batches without workers; NULL: the default one */
 } lathe_loader_opts;
 
 /** Make a loader. `data` must outlive it. Errors: LATHE_EARG, LATHE_ESHAPE, LATHE_ENOMEM. */
