@@ -394,7 +394,10 @@ void lathe_optim_set_context(lathe_optim *optim, lathe_context *context)
     if (optim) optim->context = context;
 }
 
-lathe_context *lathe_optim_context(const lathe_optim *optim) { return optim ? optim->context : NULL; }
+lathe_context *lathe_optim_context(const lathe_optim *optim)
+{
+    return optim && optim->context ? optim->context : lathe_context_default();
+}
 
 /* ---- looking at it ------------------------------------------------------------------------------------- */
 

@@ -77,7 +77,7 @@ void lathe_optim_free(lathe_optim *optim);
  */
 void lathe_optim_set_context(lathe_optim *optim, lathe_context *context);
 
-/** The context that lathe_optim_set_context set. */
+/** The context that lathe_optim_set_context set, or the default one. */
 lathe_context *lathe_optim_context(const lathe_optim *optim);
 
 /**
