@@ -28,12 +28,6 @@ static const lathe_field sign_sgd_fields[] = { { .name = "lr",
         .help = "weight of the past in the mean gradient" },
     { .name = NULL } };
 
-static int sign_sgd_slots(const void *opts)
-{
-    (void)opts;
-    return 1;
-}
-
 static void sign_sgd_update(const lathe_update *u)
 {
     const sign_sgd_opts *opts = u->opts;
@@ -50,7 +44,6 @@ static const lathe_optim_type sign_sgd = {
     .opts_size = sizeof(sign_sgd_opts),
     .fields = sign_sgd_fields,
     .slot_names = { "momentum_buffer" },
-    .slots = sign_sgd_slots,
     .update = sign_sgd_update,
 };
 

@@ -21,12 +21,6 @@ static const lathe_field sign_fields[] = { { .name = "lr",
                                                .help = "learning rate" },
     { .name = NULL } };
 
-static int sign_slots(const void *opts)
-{
-    (void)opts;
-    return 0;
-}
-
 static void sign_update(const lathe_update *u)
 {
     const lathe_real lr = (lathe_real)((const sign_opts *)u->opts)->lr;
@@ -37,7 +31,6 @@ static const lathe_optim_type sign_optim = { .name = "sign",
     .summary = "the sign of the gradient alone",
     .opts_size = sizeof(sign_opts),
     .fields = sign_fields,
-    .slots = sign_slots,
     .update = sign_update };
 
 /* ---- a schedule: from the optimizer's rate down to 0, again and again ---- */

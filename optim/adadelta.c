@@ -29,12 +29,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 static void update(const lathe_update *u)
 {
     const lathe_adadelta_opts *o = u->opts;
@@ -56,7 +50,6 @@ const lathe_optim_type lathe_adadelta_optim = {
     .opts_size = sizeof(lathe_adadelta_opts),
     .fields = fields,
     .slot_names = { "square_avg", "acc_delta" },
-    .slots = slots,
     .update = update,
 };
 

@@ -33,12 +33,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 1;
-}
-
 static void update(const lathe_update *u)
 {
     const lathe_adagrad_opts *o = u->opts;
@@ -59,7 +53,6 @@ const lathe_optim_type lathe_adagrad_optim = {
     .opts_size = sizeof(lathe_adagrad_opts),
     .fields = fields,
     .slot_names = { "sum" },
-    .slots = slots,
     .update = update,
 };
 

@@ -33,12 +33,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_adamax_opts *o = opts;
@@ -67,7 +61,6 @@ const lathe_optim_type lathe_adamax_optim = {
     .opts_size = sizeof(lathe_adamax_opts),
     .fields = fields,
     .slot_names = { "exp_avg", "exp_inf" },
-    .slots = slots,
     .advance = advance,
     .update = update,
 };

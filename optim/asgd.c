@@ -35,12 +35,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 1;
-}
-
 /* value[0] is eta, value[1] the weight of the newest parameters in the average. */
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
@@ -70,7 +64,6 @@ const lathe_optim_type lathe_asgd_optim = {
     .opts_size = sizeof(lathe_asgd_opts),
     .fields = fields,
     .slot_names = { "ax" },
-    .slots = slots,
     .advance = advance,
     .update = update,
 };

@@ -25,12 +25,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 1;
-}
-
 static void update(const lathe_update *u)
 {
     const lathe_lion_opts *o = u->opts;
@@ -51,7 +45,6 @@ const lathe_optim_type lathe_lion_optim = {
     .opts_size = sizeof(lathe_lion_opts),
     .fields = fields,
     .slot_names = { "exp_avg" },
-    .slots = slots,
     .update = update,
 };
 

@@ -87,12 +87,6 @@ static size_t scratch(const lathe_params *params, int tensor)
     return 2 * lathe_shape_count(shape) + 2 * rows * rows;
 }
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_muon_opts *o = opts;
@@ -177,7 +171,6 @@ const lathe_optim_type lathe_muon_optim = {
     .opts_size = sizeof(lathe_muon_opts),
     .fields = fields,
     .slot_names = { "momentum_buffer", "exp_avg_sq" },
-    .slots = slots,
     .advance = advance,
     .update = update,
     .scratch = scratch,

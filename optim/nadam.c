@@ -43,12 +43,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 /* mu of step t */
 static double momentum_at(const lathe_nadam_opts *o, uint64_t t)
 {
@@ -92,7 +86,6 @@ const lathe_optim_type lathe_nadam_optim = {
     .opts_size = sizeof(lathe_nadam_opts),
     .fields = fields,
     .slot_names = { "exp_avg", "exp_avg_sq" },
-    .slots = slots,
     .advance = advance,
     .update = update,
 };

@@ -100,7 +100,9 @@ static lathe_status resolve(const lathe_optim_type *type, const void *opts, void
 /* Make the slots that these options need and that do not exist yet. */
 static lathe_status provide_slots(lathe_optim *optim, const void *resolved)
 {
-    int wanted = optim->type->slots ? optim->type->slots(resolved) : 0;
+    const lathe_optim_type *type = optim->type;
+    int wanted = type->slots ? type->slots(resolved) : 0;
+    while (!type->slots && wanted < LATHE_OPTIM_SLOTS && type->slot_names[wanted]) wanted++;
     for (int i = 0; i < wanted; i++) {
         if (!optim->slot[i]) optim->slot[i] = lathe_alloc(optim->size, sizeof(lathe_real));
         if (!optim->slot[i]) return LATHE_ENOMEM;
@@ -476,8 +478,7 @@ lathe_optim_clock *lathe_optim_clock_of(lathe_optim *optim, int tensor)
 static lathe_status check_type(const lathe_registry *registry, const void *object)
 {
     const lathe_optim_type *type = object;
-    if (!type->update || !type->slots)
-        return lathe_registry_refuse(registry, type, "update or slots is NULL");
+    if (!type->update) return lathe_registry_refuse(registry, type, "update is NULL");
     lathe_status status = lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
     if (status) return status;
     const lathe_field *lr = lathe_fields_find(type->fields, "lr");

@@ -52,7 +52,7 @@ typedef struct lathe_optim_type {
     const lathe_field *fields;
     const char *slot_names[LATHE_OPTIM_SLOTS]; /* as in PyTorch's state: "exp_avg"; NULL where not used */
     lathe_status (*check)(const void *opts);   /* checks what the fields' ranges cannot say; may be NULL */
-    int (*slots)(const void *opts);            /* how many slots these options use */
+    int (*slots)(const void *opts); /* how many slots these options use; NULL: all that have a name */
     /** Called once for each tensor and step, before the updates. May be NULL. */
     void (*advance)(const void *opts, lathe_optim_clock *clock);
     void (*update)(const lathe_update *update); /* called from several threads, each on its own numbers */

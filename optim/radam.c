@@ -37,12 +37,6 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 /* r of step t; 0 while the mean square cannot be trusted. */
 static double rectification(double beta2, double t)
 {
@@ -81,7 +75,6 @@ const lathe_optim_type lathe_radam_optim = {
     .opts_size = sizeof(lathe_radam_opts),
     .fields = fields,
     .slot_names = { "exp_avg", "exp_avg_sq" },
-    .slots = slots,
     .advance = advance,
     .update = update,
 };

@@ -39,12 +39,6 @@ static lathe_status check(const void *opts)
     return LATHE_OK;
 }
 
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 2;
-}
-
 static void update(const lathe_update *u)
 {
     const lathe_rprop_opts *o = u->opts;
@@ -72,7 +66,6 @@ const lathe_optim_type lathe_rprop_optim = {
     .fields = fields,
     .slot_names = { "prev", "step_size" },
     .check = check,
-    .slots = slots,
     .update = update,
     .full_batch = true,
 };

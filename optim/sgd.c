@@ -50,13 +50,6 @@ static lathe_status check(const void *opts)
     return LATHE_OK;
 }
 
-/* The slot is always there, because a schedule may set a momentum later. */
-static int slots(const void *opts)
-{
-    (void)opts;
-    return 1;
-}
-
 /*
  * value[0] is the step that began the momentum. PyTorch's buffer starts as that step's gradient, undampened.
  */
@@ -100,9 +93,8 @@ const lathe_optim_type lathe_sgd_optim = {
     .summary = "stochastic gradient descent with momentum (PyTorch's or Caffe's form)",
     .opts_size = sizeof(lathe_sgd_opts),
     .fields = fields,
-    .slot_names = { "momentum_buffer" },
+    .slot_names = { "momentum_buffer" }, /* also without momentum: a schedule may set one later */
     .check = check,
-    .slots = slots,
     .advance = advance,
     .update = update,
 };

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-static const double PI = 3.14159265358979323846;
+#include "sched_impl.h"
+
 static const char *const shapes[] = { "linear", "cosine", NULL };
 
 static const lathe_field fields[] = {
@@ -31,7 +32,7 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
 {
     const lathe_cooldown_opts *o = opts;
     double way = t < o->total_iters ? (double)t / (double)o->total_iters : 1;
-    if (o->shape == LATHE_COOLDOWN_COSINE) way = (1 - cos(PI * way)) / 2;
+    if (o->shape == LATHE_COOLDOWN_COSINE) way = (1 - cos(LATHE_PI * way)) / 2;
     return (lathe_rates){ .lr = base->lr * (1 - (1 - o->end_factor) * way) };
 }
 

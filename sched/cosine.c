@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static const double PI = 3.14159265358979323846;
+#include "sched_impl.h"
 
 static const lathe_field fields[] = {
     { .name = "t_max",
@@ -25,16 +25,13 @@ static const lathe_field fields[] = {
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
     const lathe_cosine_opts *o = opts;
-    double angle = PI * (double)(t % (2 * o->t_max)) / (double)o->t_max;
+    double angle = LATHE_PI * (double)(t % (2 * o->t_max)) / (double)o->t_max;
     return (lathe_rates){ .lr = o->eta_min + (base->lr - o->eta_min) * (1 + cos(angle)) / 2 };
 }
 
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
-    const lathe_cosine_opts *o = opts;
-    if (o->eta_min <= base->lr) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "cosine: eta_min = %g is above the optimizer's lr = %g", o->eta_min,
-        base->lr);
+    return lathe_sched_check_floor("cosine", ((const lathe_cosine_opts *)opts)->eta_min, base);
 }
 
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])

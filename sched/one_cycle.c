@@ -1,12 +1,10 @@
 #include "one_cycle.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 
 #include "momentum_impl.h"
+#include "sched_impl.h"
 
-static const double PI = 3.14159265358979323846;
 static const char *const strategies[] = { "cos", "linear", NULL };
 
 static const lathe_field fields[] = {
@@ -98,7 +96,7 @@ static lathe_momentum_wish wish_of(const lathe_one_cycle_opts *o)
 static double anneal(const lathe_one_cycle_opts *o, double from, double to, double way)
 {
     if (o->anneal_strategy == LATHE_ANNEAL_LINEAR) return (to - from) * way + from;
-    return to + (from - to) / 2 * (cos(PI * way) + 1);
+    return to + (from - to) / 2 * (cos(LATHE_PI * way) + 1);
 }
 
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
@@ -134,11 +132,9 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
 
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
 {
-    const lathe_one_cycle_opts *o = opts;
     (void)base;
-    if (!steps || steps == o->total_steps || n) return false;
-    return snprintf(text, 256, "one_cycle: the run is %" PRIu64 " steps, total_steps = %" PRIu64, steps,
-        o->total_steps);
+    return lathe_sched_warn_length("one_cycle", ((const lathe_one_cycle_opts *)opts)->total_steps, steps, n,
+        text);
 }
 
 static bool sets_rate(const void *opts) { return opts; }

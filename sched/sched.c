@@ -260,6 +260,22 @@ bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char t
     return false;
 }
 
+/* ---- what several schedules say ------------------------------------------------------------------------ */
+
+lathe_status lathe_sched_check_floor(const char *name, double eta_min, const lathe_sched_base *base)
+{
+    if (eta_min <= base->lr) return LATHE_OK;
+    return lathe_fail(LATHE_EARG, "%s: eta_min = %g is above the optimizer's lr = %g", name, eta_min,
+        base->lr);
+}
+
+bool lathe_sched_warn_length(const char *name, uint64_t total_steps, uint64_t steps, int n, char text[256])
+{
+    if (!steps || steps == total_steps || n) return false;
+    return snprintf(text, 256, "%s: the run is %" PRIu64 " steps, total_steps = %" PRIu64, name, steps,
+        total_steps);
+}
+
 /* ---- by name ------------------------------------------------------------------------------------------- */
 
 static lathe_status check_type(const lathe_registry *registry, const void *object)

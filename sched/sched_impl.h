@@ -4,6 +4,8 @@
 
 #include "sched.h"
 
+#define LATHE_PI 3.14159265358979323846
+
 /** A resolved, checked and opened copy of `opts`, for lathe_sched_release. After a failure *ready is NULL. */
 lathe_status lathe_sched_prepare(const lathe_sched_type *type, const lathe_sched_base *base, const void *opts,
     void **ready);
@@ -19,5 +21,11 @@ void lathe_sched_release(const lathe_sched_type *type, void *ready);
  * 0 in these unresolved options. `only_required`: only if the option has no default.
  */
 void lathe_sched_fill_length(const lathe_sched_type *type, void *opts, uint64_t steps, bool only_required);
+
+/** Check that the lowest rate of schedule `name` is not above the optimizer's. Errors: LATHE_EARG. */
+lathe_status lathe_sched_check_floor(const char *name, double eta_min, const lathe_sched_base *base);
+
+/** Warning 0 of a schedule over `total_steps`: the run has another length. Arguments as for type->warn. */
+bool lathe_sched_warn_length(const char *name, uint64_t total_steps, uint64_t steps, int n, char text[256]);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-static const double PI = 3.14159265358979323846;
+#include "sched_impl.h"
 
 static const lathe_field fields[] = {
     { .name = "t_0",
@@ -37,15 +37,12 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
         length = length > UINT64_MAX / multiple ? UINT64_MAX : length * multiple;
     }
     return (lathe_rates){ .lr = o->eta_min +
-            (base->lr - o->eta_min) * (1 + cos(PI * (double)t / (double)length)) / 2 };
+            (base->lr - o->eta_min) * (1 + cos(LATHE_PI * (double)t / (double)length)) / 2 };
 }
 
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
-    const lathe_warm_restarts_opts *o = opts;
-    if (o->eta_min <= base->lr) return LATHE_OK;
-    return lathe_fail(LATHE_EARG, "warm_restarts: eta_min = %g is above the optimizer's lr = %g", o->eta_min,
-        base->lr);
+    return lathe_sched_check_floor("warm_restarts", ((const lathe_warm_restarts_opts *)opts)->eta_min, base);
 }
 
 const lathe_sched_type lathe_warm_restarts_sched = {

@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
+
+#include "sched_impl.h"
 
 static const char *const shapes[] = { "sqrt", "linear", NULL };
 
@@ -64,11 +65,8 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
 
 static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
 {
-    const lathe_wsd_opts *o = opts;
     (void)base;
-    if (!steps || steps == o->total_steps || n) return false;
-    return snprintf(text, 256, "wsd: the run is %" PRIu64 " steps, total_steps = %" PRIu64, steps,
-        o->total_steps);
+    return lathe_sched_warn_length("wsd", ((const lathe_wsd_opts *)opts)->total_steps, steps, n, text);
 }
 
 const lathe_sched_type lathe_wsd_sched = {

@@ -189,7 +189,7 @@ static void kinds_refuse_what_they_cannot_use(void **state)
     no_lr.name = "mine";
     no_lr.fields = without_lr;
     assert_int_equal(lathe_optim_register(&no_update), LATHE_EARG);
-    assert_failed(LATHE_EARG, "lathe_optim_register: mine: update or slots is NULL");
+    assert_failed(LATHE_EARG, "lathe_optim_register: mine: update is NULL");
     assert_int_equal(lathe_optim_register(&no_lr), LATHE_EARG);
     assert_failed(LATHE_EARG, "its fields have no \"lr\"");
     assert_int_equal(lathe_sched_register(&no_rates), LATHE_EARG);
