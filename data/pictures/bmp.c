@@ -86,6 +86,8 @@ static lathe_status decode_bmp(lathe_picture_file *file, lathe_picture *picture)
         return lathe_fail(LATHE_EFORMAT, "%s: the BMP is truncated: it has %zu bytes, its header needs %llu",
             file->name, file->size, (unsigned long long)needed);
     size_t budget = (size_t)width * height * 8 + 65536;
+    status = lathe_picture_reserve(file, budget);
+    if (status) return status;
     if (depth > 8) return lathe_picture_stb(file, budget, 3, picture);
     if (packing) return lathe_fail(LATHE_EFORMAT, "%s: a BMP with a palette and masks", file->name);
     const bmp_indexed indexed = { begin, header, width, stored_height, depth, (size_t)row * height };

@@ -24,7 +24,7 @@ typedef struct jpeg_reader {
     struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
     jmp_buf failed;
-    const lathe_picture_file *file;
+    lathe_picture_file *file;
     lathe_picture *picture;
     uint8_t *rows; /* [height, width, channels] of what libjpeg gives */
     char message[JMSG_LENGTH_MAX];
@@ -140,6 +140,10 @@ static lathe_status decode_with(jpeg_reader *reader)
     unsigned denominator =
         denominator_for(info->image_width, info->image_height, reader->file->opts.at_least);
     lathe_status status = check_limits(reader, denominator);
+    if (status) return status;
+    if (jpeg_has_multiple_scans(info)) /* it holds the coefficients of all pixels */
+        status = lathe_picture_reserve(reader->file,
+            (uint64_t)info->image_width * info->image_height * (2 * (uint64_t)info->num_components + 4));
     if (status) return status;
     *picture = (lathe_picture){ .width = (int)((info->image_width + denominator - 1) / denominator),
         .height = (int)((info->image_height + denominator - 1) / denominator),

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/threads_impl.h"
 #include "../files/byte_file_impl.h"
 
 lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t width, uint64_t height)
@@ -16,6 +17,25 @@ lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t w
     if (width * height > file->opts.max_pixels)
         return lathe_fail(LATHE_EFORMAT, "%s: %llu x %llu pixels, at most %zu are allowed (max_megapixels)",
             file->name, w, h, file->opts.max_pixels);
+    return LATHE_OK;
+}
+
+size_t lathe_picture_memory(const lathe_picture_file *file)
+{
+    return lathe_plus(lathe_times(file->opts.max_pixels, 16), 1 << 18); /* and what small pictures need too */
+}
+
+static lathe_mutex one_large = LATHE_MUTEX;
+
+lathe_status lathe_picture_reserve(lathe_picture_file *file, uint64_t bytes)
+{
+    if (bytes > lathe_picture_memory(file))
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: needs %llu MiB to decode, at most %zu are allowed (max_megapixels)", file->name,
+            (unsigned long long)(bytes >> 20), lathe_picture_memory(file) >> 20);
+    if (bytes <= (uint64_t)1 << 28 || file->alone) return LATHE_OK;
+    lathe_mutex_lock(&one_large);
+    file->alone = true;
     return LATHE_OK;
 }
 
@@ -144,6 +164,7 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
             "%s: not a JPEG, PNG, BMP or PNM file: begins with %02x %02x %02x %02x", name, file.bytes[0],
             file.bytes[1], file.bytes[2], file.bytes[3]);
     status = kind->decode(&file, picture);
+    if (file.alone) lathe_mutex_unlock(&one_large);
     if (!status && !file.opts.no_orientation) status = set_upright(picture, file.orientation);
     if (status) lathe_picture_free(picture);
     return status;

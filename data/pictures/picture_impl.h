@@ -11,6 +11,7 @@ typedef struct lathe_picture_file {
     const char *name;
     lathe_picture_opts opts; /* resolved */
     int orientation;         /* EXIF's, 1 ... 8: set by decode */
+    bool alone;              /* no other thread decodes a large picture: set by lathe_picture_reserve */
 } lathe_picture_file;
 
 /** A kind of file. `decode` makes *picture as stored in the file, with the channels asked for. */
@@ -28,6 +29,16 @@ lathe_status lathe_picture_check_size(const lathe_picture_file *file, uint64_t w
 /** Allocate the pixels of a picture whose sizes are set and checked. Errors: LATHE_ENOMEM. */
 lathe_status lathe_picture_alloc(lathe_picture *picture);
 
+/** The most bytes of memory that decoding the file may take: 16 for each pixel of the limit. */
+size_t lathe_picture_memory(const lathe_picture_file *file);
+
+/**
+ * Say that decoding will take about so many bytes. Above 256 MiB the thread waits until it is the only one
+ * with such a picture, so that the memory of many threads together stays bounded.
+ * Errors   LATHE_EFORMAT above lathe_picture_memory
+ */
+lathe_status lathe_picture_reserve(lathe_picture_file *file, uint64_t bytes);
+
 /** The orientation in a block of EXIF data (a TIFF header and what follows); 1 if it has no orientation. */
 int lathe_picture_exif(const uint8_t *bytes, size_t size);
 
@@ -38,7 +49,8 @@ int lathe_picture_exif(const uint8_t *bytes, size_t size);
 lathe_status lathe_picture_jpeg_pixels(lathe_picture_file *file, lathe_picture *picture);
 
 /**
- * Decode a checked PNG or BMP with stb_image, which may allocate `budget` bytes. `channels` is the number if
+ * Decode a checked PNG or BMP with stb_image, which may allocate `budget` bytes, but not more than
+ * lathe_picture_memory. `channels` is the number if
  * the options do not give one.
  * Errors   LATHE_EFORMAT, LATHE_ENOMEM
  */

@@ -136,6 +136,10 @@ static lathe_status decode_png(lathe_picture_file *file, lathe_picture *picture)
     /* packed, unpacked (doubling, and interlaced rows of their own), 16-bit and 8-bit pixels of 4 channels */
     uint64_t pixels = (uint64_t)scan.width * scan.height;
     size_t budget = (size_t)(2 * scan.packed + 6 * unpacked + 20 * pixels + ((uint64_t)1 << 18));
+    uint64_t likely = 3 * unpacked + 4 * pixels; /* the budget is for the worst case */
+    if (likely > lathe_picture_memory(file)) likely = lathe_picture_memory(file);
+    status = lathe_picture_reserve(file, likely);
+    if (status) return status;
     if (scan.kind == 3 && scan.palette) return decode_indexed(file, &scan, budget, picture);
     return lathe_picture_stb(file, budget, scan.kind == 0 || scan.kind == 4 ? 1 : 3, picture);
 }

@@ -5,16 +5,19 @@
 
 #include "../../core/alloc.h"
 
-/* The bytes that stb_image may still allocate on this thread, and whether an allocation has failed. */
+/* The bytes that stb_image may still allocate on this thread; did an allocation fail, or want more? */
 static _Thread_local struct {
     size_t left;
-    bool refused;
+    bool refused, used_up;
 } memory;
 
 /* Each block begins with its size. */
 static void *take(size_t size)
 {
-    if (size > memory.left) return NULL;
+    if (size > memory.left) {
+        memory.used_up = true;
+        return NULL;
+    }
     size_t *block = lathe_alloc_raw(lathe_plus(LATHE_ALIGN, size), 1);
     if (!block) {
         memory.refused = true;
@@ -65,13 +68,15 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 
 lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture)
 {
-    memory.left = budget;
-    memory.refused = false;
+    const size_t most = lathe_picture_memory(file);
+    memory.left = budget < most ? budget : most;
+    memory.refused = memory.used_up = false;
     if (file->opts.channels) channels = file->opts.channels;
     int width = 0, height = 0, own = 0;
     stbi_uc *pixels = stbi_load_from_memory(file->bytes, (int)file->size, &width, &height, &own,
         channels); /* at most 2^30 bytes */
     if (!pixels && memory.refused) return LATHE_ENOMEM;
+    if (!pixels && memory.used_up && budget > most) return lathe_picture_reserve(file, budget);
     if (!pixels) return lathe_fail(LATHE_EFORMAT, "%s: %s", file->name, stbi_failure_reason());
     *picture = (lathe_picture){ .width = width, .height = height, .channels = channels };
     lathe_status status = lathe_picture_alloc(picture);
