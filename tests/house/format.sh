@@ -6,6 +6,7 @@ case $(clang-format --version 2> /dev/null) in
 *) echo "SKIPPED: no clang-format 14"; exit 77 ;;
 esac
 files() { # the tree may be no repository
-    if [ -e .git ]; then git ls-files '*.[ch]'; else find . -name 'build*' -prune -o -name '*.[ch]' -print; fi
+    if [ -e .git ]; then git ls-files '*.[ch]'
+    else find . -path './build*' -prune -o -name '*.[ch]' -print; fi
 }
 files | xargs -n 50 -P "$(nproc)" clang-format --dry-run -Werror
