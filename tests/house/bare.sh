@@ -1,9 +1,9 @@
 #!/bin/sh
-# core, nn, optim, sched and metrics need a C11 compiler and its library, and nothing else: LATHE_THREADS=none,
-# LATHE_BLAS=plain. usage: bare.sh SOURCE_DIR COMPILER
+# core, nn, optim, sched and metrics need a C11 compiler and its library, and nothing else:
+# LATHE_THREADS=none, LATHE_BLAS=plain. usage: bare.sh SOURCE_DIR COMPILER
 cd "$1" || exit 1
-headers='assert|ctype|errno|float|inttypes|limits|locale|math|setjmp|stdalign|stdarg|stdatomic|stdbool|stddef|stdint'
-headers="$headers|stdio|stdlib|string|tgmath|time"
+headers='assert|ctype|errno|float|inttypes|limits|locale|math|setjmp|stdalign|stdarg|stdatomic|stdbool'
+headers="$headers|stddef|stdint|stdio|stdlib|string|tgmath|time"
 headers="$headers|immintrin|sanitizer/asan_interface" # where the compiler says that it has them
 status=0 count=0
 for file in $(find core nn optim sched metrics -name '*.[ch]' | sort); do
