@@ -170,9 +170,7 @@ static int print_json(const prediction *p, const char *run)
 
 /* ---- masks --------------------------------------------------------------------------------------------- */
 
-/*
- * DIR/NAME.pgm for a picture's file NAME.jpg. Errors: LATHE_EARG, also if it exists: nothing is overwritten.
- */
+/* DIR/NAME.pgm for a picture's file NAME.jpg. Errors: LATHE_EARG, also for a file that exists. */
 static lathe_status mask_path(const char *folder, const char *file, char *path, size_t size)
 {
     const char *slash = strrchr(file, '/'), *begin = slash ? slash + 1 : file, *point = strrchr(begin, '.');
@@ -289,11 +287,12 @@ const cli_command lathe_predict_command = {
     .name = "predict",
     .summary = "classes of your pictures, by a run's model",
     .arguments = "RUN PICTURE...",
-    .about = "Predicts pictures, or folders of them, and prints each prediction with its\n"
-             "probability. RUN is a run folder or a checkpoint; it has the sizes, the\n"
-             "normalisation and the class names. If the pictures are in folders named as classes,\n"
-             "the accuracy follows. A picture that cannot be read is named on stderr; the others\n"
-             "are predicted, and the exit code is 1.",
+    .about = "Takes pictures, or folders of them, and says which class each is, with its probability. RUN is "
+             "a run folder or a\n"
+             "checkpoint; sizes, normalisation and the classes' names are in it. Where pictures lie in "
+             "folders named as\n"
+             "classes, the accuracy follows. A picture that cannot be read is named on stderr, the others "
+             "are told, and the exit code is 1.",
     .example = "lathe predict runs/first photo.jpg holiday/ --top 3",
     .options = options,
     .least = 2,

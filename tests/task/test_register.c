@@ -112,7 +112,8 @@ static lathe_run *train(void)
 {
     lathe_settings settings = lathe_settings_default();
     static const char *const pairs[][2] = { { "data", "levels" }, { "model", "mlp" }, { "epochs", "6" },
-        { "batch_size", "16" }, { "lr", "3e-3" }, { "val_split", "0.25" } };
+        { "batch_size", "16" }, { "lr", "3e-3" }, { "val_split", "0.25" }, { "early_stop", "val_distance" },
+        { "patience", "50" } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
     assert_int_equal(lathe_settings_set(&settings, "out", test_path("run")), LATHE_OK);
@@ -131,6 +132,10 @@ static void a_task_of_a_program_is_trained(void **state)
     const lathe_score *score = &run->test_score;
     if (!(score->count == 200 && score->metric[0] > 0.9 && score->metric[1] >= 0 && score->metric[1] < 0.7))
         fail_msg("%zu pictures, near %g, distance %g", score->count, score->metric[0], score->metric[1]);
+    const lathe_history *history = &run->keeper->history;
+    double least = HUGE_VAL;
+    for (size_t i = 0; i < history->epochs; i++) least = fmin(least, history->epoch[i].val[1]);
+    assert_true(run->keeper->best == least && history->epoch[run->keeper->best_epoch].val[1] == least);
     char *json = lathe_run_json(run);
     assert_non_null(strstr(json, "\"metrics\":{\"near\":"));
     assert_non_null(strstr(json, ",\"distance\":"));

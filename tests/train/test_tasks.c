@@ -124,6 +124,41 @@ static void each_loss_trains_where_it_is_listed(void **state)
     assert_true(trained >= 2 * 12);
 }
 
+/* Mean IoU is a column, stops a run and chooses the best weights; a column that the task has not is refused. */
+static void mean_iou_is_watched(void **state)
+{
+    (void)state;
+    lathe_settings settings = settings_for("masks", "", "unet", "cross_entropy");
+    lathe_settings_set(&settings, "early_stop", "val_mean_iou");
+    lathe_settings_set(&settings, "epochs", "40");
+    lathe_settings_set(&settings, "patience", "2");
+    lathe_settings_set(&settings, "out", test_path("watched"));
+    lathe_run *run = train(&settings);
+    const lathe_history *history = &run->keeper->history;
+    assert_int_equal(run->end, LATHE_RUN_EARLY_STOP);
+    size_t best = 0, first = 0;
+    for (size_t i = 1; i < history->epochs; i++)
+        if (history->epoch[i].val[1] > history->epoch[best].val[1]) best = i;
+    while (history->epoch[first].val[1] < history->epoch[best].val[1]) first++;
+    assert_int_equal(run->keeper->best_epoch, first);
+    assert_int_equal(history->epochs, first + 3); /* and two without improvement */
+    assert_true(run->keeper->best == history->epoch[first].val[1]);
+    char *text = lathe_file_read(test_path("watched/epochs.csv"), 1 << 20, &(size_t){ 0 });
+    assert_non_null(text);
+    assert_int_equal(
+        strncmp(text,
+            "epoch,step,train_loss,train_accuracy,train_mean_iou,val_loss,val_accuracy,val_mean_iou,"
+            "seconds,images_per_second\n",
+            111),
+        0);
+    lathe_free(text);
+    lathe_run_free(run);
+    settings = settings_for("csv", "heads.csv", "mlp", "cross_entropy");
+    lathe_settings_set(&settings, "early_stop", "val_mean_iou");
+    assert_null(lathe_run_new(&settings, NULL));
+    assert_failed(LATHE_ENAME, "train_loss, val_loss, train_accuracy, val_accuracy");
+}
+
 static void a_checkpoint_says_the_task(void **state)
 {
     (void)state;
@@ -168,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_task_is_learned),
         cmocka_unit_test(each_loss_trains_where_it_is_listed),
+        cmocka_unit_test(mean_iou_is_watched),
         cmocka_unit_test(a_checkpoint_says_the_task),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
