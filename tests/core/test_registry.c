@@ -184,6 +184,7 @@ static void kinds_refuse_what_they_cannot_use(void **state)
     static const lathe_loss_type no_use = { .name = "mine" };
     static const lathe_transform_type no_apply = { .name = "mine" };
     static const lathe_data_source no_open = { .name = "mine" };
+    static const lathe_logger_type no_close = { .name = "mine" };
     static const lathe_task_type no_metrics = { .name = "mine" };
     lathe_optim_type no_lr = *lathe_optim_find("sgd");
     no_lr.name = "mine";
@@ -200,6 +201,7 @@ static void kinds_refuse_what_they_cannot_use(void **state)
     assert_int_equal(lathe_transform_register(&no_apply), LATHE_EARG);
     assert_int_equal(lathe_data_source_register(&no_open), LATHE_EARG);
     assert_int_equal(lathe_task_register(&no_metrics), LATHE_EARG);
+    assert_int_equal(lathe_logger_register(&no_close), LATHE_EARG);
     assert_null(lathe_optim_find("mine"));
 }
 

@@ -58,9 +58,68 @@ static int clean(void **state)
     return 0;
 }
 
+/* ---- a logger of the program -------------------------------------------------------------------------------- */
+
+static struct {
+    lathe_logger logger;
+    int steps, epochs, closed;
+} own;
+
+static const lathe_logger_type own_logger;
+
+static lathe_logger *own_open(const lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    (void)keeper, (void)ends;
+    own.logger.type = &own_logger;
+    return &own.logger;
+}
+
+static lathe_status own_step(lathe_logger *logger, const lathe_keeper *keeper, const lathe_step_row *row)
+{
+    (void)logger, (void)keeper;
+    own.steps += row->step == (uint64_t)own.steps;
+    return LATHE_OK;
+}
+
+static lathe_status own_epoch(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row,
+    bool part)
+{
+    (void)logger, (void)keeper, (void)row;
+    own.epochs += !part;
+    return LATHE_OK;
+}
+
+static lathe_status own_close(lathe_logger *logger)
+{
+    own.closed += logger != NULL;
+    return LATHE_OK;
+}
+
+static const lathe_logger_type own_logger = { .name = "own",
+    .open = own_open,
+    .step = own_step,
+    .epoch = own_epoch,
+    .close = own_close };
+
+static void a_registered_logger_is_told_if_it_is_named(void **state)
+{
+    (void)state;
+    assert_int_equal(lathe_logger_register(&own_logger), LATHE_OK);
+    lathe_settings settings =
+        tiny_settings("unnamed", (const tiny_pair[]){ { "epochs", "3" }, { NULL, NULL } });
+    lathe_run_free(tiny_train(&settings));
+    assert_int_equal(own.steps, 0);
+    settings =
+        tiny_settings("named", (const tiny_pair[]){ { "epochs", "3" }, { "log", "own" }, { NULL, NULL } });
+    lathe_run_free(tiny_train(&settings));
+    assert_int_equal(own.steps, 30);
+    assert_int_equal(own.epochs, 3);
+    assert_int_equal(own.closed, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_event_is_a_line),
-        cmocka_unit_test(a_break_is_told) };
+        cmocka_unit_test(a_break_is_told), cmocka_unit_test(a_registered_logger_is_told_if_it_is_named) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

@@ -45,8 +45,14 @@ struct lathe_logger_type {
     lathe_status (*close)(lathe_logger *logger); /* close and free; NULL is fine */
 };
 
-/** All loggers, sorted by name; NULL after the last. */
+/** Logger number `index`: the library's sorted by name, then the program's; NULL after the last. */
 const lathe_logger_type *lathe_logger_at(int index);
+
+/**
+ * Add a logger of the program (see core/registry.h). The setting log names it.
+ * Errors   LATHE_ENAME if the name is taken; LATHE_EARG if it has no open or no close.
+ */
+lathe_status lathe_logger_register(const lathe_logger_type *type);
 
 /** Check that the list names optional loggers ("tensorboard"), each once. Errors: LATHE_ENAME, LATHE_EARG. */
 lathe_status lathe_loggers_check(const char *names);

@@ -4,14 +4,25 @@
 #include "../../core/registry.h"
 #include "keeper_impl.h"
 
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_logger_type *type = object;
+    if (!type->open || !type->close) return lathe_registry_refuse(registry, type, "open or close is NULL");
+    return LATHE_OK;
+}
+
 extern const void *const lathe_logger_types[]; /* made by cmake/registry.cmake */
 
-const lathe_logger_type *lathe_logger_at(int index)
+static lathe_registry registry = { .kind = "log",
+    .prefix = "lathe_logger",
+    .table = lathe_logger_types,
+    .check = check_type };
+
+const lathe_logger_type *lathe_logger_at(int index) { return lathe_registry_at(&registry, index); }
+
+lathe_status lathe_logger_register(const lathe_logger_type *type)
 {
-    static const lathe_registry registry = { .kind = "log",
-        .prefix = "lathe_logger",
-        .table = lathe_logger_types };
-    return lathe_registry_at(&registry, index);
+    return lathe_registry_add(&registry, type);
 }
 
 /* Returns true if the comma list `names` contains this one. */

@@ -329,6 +329,11 @@ static const lathe_task_type *good_lathe_task_type_p(const char *place)
     (void)place;
     return &lathe_classify_task;
 }
+static const lathe_logger_type *good_lathe_logger_type_p(const char *place)
+{
+    (void)place;
+    return lathe_logger_at(0);
+}
 static const lathe_loss_type *good_lathe_loss_type_p(const char *place)
 {
     (void)place;
