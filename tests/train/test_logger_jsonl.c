@@ -58,7 +58,7 @@ static int clean(void **state)
     return 0;
 }
 
-/* ---- a logger of the program -------------------------------------------------------------------------------- */
+/* ---- a logger of the program --------------------------------------------------------------------------- */
 
 static struct {
     lathe_logger logger;
