@@ -1,14 +1,13 @@
 /*
- * Fusion: where a layer and the one after it are an operation that exists as one, a sequential runs one of
- * the two layers with that operation in place of its own and leaves the other out. It saves passes over
- * memory and
- * changes no bits. Layers know nothing of it: a pattern is a row of the table.
+ * Fusion: one operation may do the work of two successive layers. A sequential then runs one of the layers
+ * with this operation and leaves the other out. This saves passes over memory and does not change a bit. The
+ * layers do not know of it: a pattern is a row of the table.
  */
 #include "fusion_impl.h"
 
 #include "../core/op.h"
 
-/* Two layers in a row become one operation, which the first or the second of them runs. */
+/* Two successive layers become one operation, which the first or the second of them runs. */
 typedef struct pattern {
     const lathe_layer_type *first, *second;
     const lathe_op *own, *fused; /* the operation of the layer that runs, and what replaces it */

@@ -72,8 +72,8 @@ lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *p
 void lathe_optim_free(lathe_optim *optim);
 
 /**
- * Run steps, and the clipping of gradients, on the threads and kernels of `context`; NULL (the default): of
- * the default context. The context must outlive the optimizer.
+ * Run steps and the clipping of gradients on the threads and kernels of `context`. NULL (the default): those
+ * of the default context. The context must outlive the optimizer.
  */
 void lathe_optim_set_context(lathe_optim *optim, lathe_context *context);
 

@@ -124,8 +124,7 @@ static void each_loss_trains_where_it_is_listed(void **state)
     assert_true(trained >= 2 * 12);
 }
 
-/* Mean IoU is a column, stops a run and chooses the best weights; a column that the task has not is
- * refused. */
+/* Mean IoU is a column, stops a run and chooses the best weights; another task's column is refused. */
 static void mean_iou_is_watched(void **state)
 {
     (void)state;

@@ -66,8 +66,7 @@ static lathe_status decode(const blob *png, size_t max_pixels, int channels)
     return status;
 }
 
-/* At the limit of pixels, every ordinary picture fits the limit of memory; 16 bits of four channels do
- * not. */
+/* At the limit of pixels, ordinary pictures fit the limit of memory; 16 bits of four channels do not. */
 static void memory_is_bounded_by_the_limit_of_pixels(void **state)
 {
     (void)state;
