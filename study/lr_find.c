@@ -228,14 +228,15 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
     const lathe_optim_type *optim = lathe_optim_find(changed.optim);
     if (!optim) return lathe_error();
     const bool has_momentum = lathe_fields_find(optim->fields, "momentum"); /* the cycles would move it */
-    lathe_status status = lathe_settings_drop_options(&changed, "sched");
+    lathe_status status = lathe_settings_cycle_groups(&changed, pair->base_lr, pair->max_lr);
+    if (!status) status = lathe_settings_drop_options(&changed, "sched");
     if (!status) status = lathe_settings_set(&changed, "sched", "cyclic:triangular2");
     if (!status)
         status = lathe_settings_set(&changed, "sched.base_lr", lathe_double_digits(pair->base_lr, 3, base));
     if (!status)
         status = lathe_settings_set(&changed, "sched.max_lr", lathe_double_digits(pair->max_lr, 3, most));
-    if (!status && has_momentum) status = lathe_settings_set(&changed, "sched.cycle_momentum", "off");
     if (!status) status = lathe_compare_fit(&changed, note);
+    if (!status && has_momentum) status = lathe_settings_set(&changed, "sched.cycle_momentum", "off");
     if (!status) *settings = changed;
     return status;
 }

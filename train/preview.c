@@ -2,13 +2,15 @@
 #include "../core/alloc.h"
 #include "run_impl.h"
 
-void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_sched *sched,
-    double steps_per_epoch, uint64_t steps)
+void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_optim *optim,
+    const lathe_sched *sched, double steps_per_epoch, uint64_t steps)
 {
     char line[256];
     if (settings->no_warnings || !hooks->on_message) return;
     if (lathe_sched_describe(sched, steps, steps_per_epoch, line)) hooks->on_message(hooks->context, line);
     for (int n = 0; lathe_sched_warning(sched, steps, n, line); n++) hooks->on_message(hooks->context, line);
+    for (int n = 0; lathe_settings_note(settings, optim, sched, n, line); n++)
+        hooks->on_message(hooks->context, line);
 }
 
 /* Make an optimizer with one block of zeros, and the schedule for it. */
@@ -18,7 +20,7 @@ static lathe_status preview_with(const lathe_settings *settings, lathe_optim *op
     static const lathe_run_hooks none;
     lathe_sched *sched = lathe_settings_sched(settings, optim, steps_per_epoch, steps);
     if (!sched) return lathe_error();
-    lathe_sched_tell(settings, hooks ? hooks : &none, sched, steps_per_epoch, steps);
+    lathe_sched_tell(settings, hooks ? hooks : &none, optim, sched, steps_per_epoch, steps);
     for (uint64_t t = 0; rows && t < steps; t++) {
         uint64_t epoch = steps_per_epoch >= 1 ? t / (uint64_t)steps_per_epoch : 0;
         rows[t] = (lathe_step_row){ .step = t,

@@ -59,8 +59,9 @@ char *lathe_run_about(const lathe_settings *settings);
 /** The run's part of a checkpoint: settings, model, early stopping. */
 lathe_state lathe_run_own_state(lathe_run *run);
 
-/** Send messages about the schedule in this run's length, unless settings.no_warnings. */
-void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_sched *sched,
-    double steps_per_epoch, uint64_t steps);
+/** Send messages about the schedule in this run's length, and about settings that it makes void, unless
+ * settings.no_warnings. */
+void lathe_sched_tell(const lathe_settings *settings, const lathe_run_hooks *hooks, const lathe_optim *optim,
+    const lathe_sched *sched, double steps_per_epoch, uint64_t steps);
 
 #endif

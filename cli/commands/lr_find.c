@@ -41,16 +41,12 @@ static void on_message(void *context, const char *line)
 /* "--sched cyclic:triangular2 --base-lr 1e-4 ..." */
 static void options_text(const lathe_settings *with, char *text, size_t size)
 {
-    static const char *const keys[] = { "base_lr", "max_lr", "step_size_up", "step_size_down",
-        "cycle_momentum" };
     size_t used = (size_t)snprintf(text, size, "--sched %s", with->sched);
-    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
-        for (int i = 0; i < with->options; i++) {
-            const char *key = with->option[i].key;
-            if (!strncmp(key, "sched.", 6)) key += 6;
-            if (!strcmp(key, keys[k]) && used < size)
-                used += (size_t)snprintf(text + used, size - used, " --%s %s", keys[k], with->option[i].text);
-        }
+    for (int i = 0; i < with->options && used < size; i++)
+        if (!strncmp(with->option[i].key, "sched.", 6))
+            used += (size_t)snprintf(text + used, size - used, " --%s %s", with->option[i].key + 6,
+                with->option[i].text);
+    if (*with->groups && used < size) snprintf(text + used, size - used, " --groups '%s'", with->groups);
 }
 
 static void print_pair(const lathe_lr_found *f, const char *options)
@@ -194,7 +190,7 @@ static int read_options(const cli_line *line, lathe_lr_find_opts *o)
 
 static int show(const cli_line *line, const lathe_lr_found *found, const lathe_settings *settings, bool log_x)
 {
-    char text[512];
+    char text[512 + LATHE_SETTING_LONG];
     lathe_settings with = *settings;
     const char *picture = cli_text(line, "svg");
     if (lathe_lr_apply(&found->pair, &with) || (picture && write_svg(picture, found, log_x)))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../io/text.h"
 #include "settings_impl.h"
 
 /*
@@ -21,10 +22,7 @@ static char *take(char **text, const char *ends)
     return part;
 }
 
-/* The options of a group: called for each "key=value". */
-typedef lathe_status on_option(void *context, const char *key, const char *value);
-
-static lathe_status each_option(char *text, const char *pattern, on_option *call, void *context)
+lathe_status lathe_group_options(char *text, const char *pattern, lathe_on_option *call, void *context)
 {
     lathe_status status = LATHE_OK;
     for (char *word; !status && (word = take(&text, " "));) {
@@ -40,10 +38,7 @@ static lathe_status each_option(char *text, const char *pattern, on_option *call
     return status;
 }
 
-/* Called for each group: its pattern, and its options as text, which may be changed. */
-typedef lathe_status on_group(void *context, const char *pattern, char *options);
-
-static lathe_status each_group(const lathe_settings *settings, on_group *call, void *context)
+lathe_status lathe_groups_each(const lathe_settings *settings, lathe_on_group *call, void *context)
 {
     lathe_status status = LATHE_OK;
     char *copy = lathe_strdup(settings->groups), *text = copy;
@@ -64,11 +59,7 @@ static lathe_status each_group(const lathe_settings *settings, on_group *call, v
 
 /* ---- checking ------------------------------------------------------------------------------------------ */
 
-/*
- * Returns true if a section's chosen type takes an option of a group: the optimizer, or the only schedule.
- * Both take lr.
- */
-static bool takes(const lathe_chosen *chosen, const char *heading, const char *key)
+bool lathe_group_takes(const lathe_chosen *chosen, const char *heading, const char *key)
 {
     const int taker = lathe_chosen_index(chosen, heading);
     return chosen->of[taker].types == 1 && lathe_option_taker(chosen, key, taker) == taker;
@@ -77,7 +68,8 @@ static bool takes(const lathe_chosen *chosen, const char *heading, const char *k
 static lathe_status check_option(void *context, const char *key, const char *value)
 {
     const lathe_chosen *chosen = context;
-    const bool optim = takes(chosen, "optim", key), sched = takes(chosen, "sched", key);
+    const bool optim = lathe_group_takes(chosen, "optim", key),
+               sched = lathe_group_takes(chosen, "sched", key);
     (void)value;
     if (optim && sched && strcmp(key, "lr"))
         return lathe_fail(LATHE_EARG, "settings: groups: %s: both optim.%s and sched.%s take it; say which",
@@ -92,13 +84,13 @@ static lathe_status check_option(void *context, const char *key, const char *val
 
 static lathe_status check_group(void *context, const char *pattern, char *options)
 {
-    return each_option(options, pattern, check_option, context);
+    return lathe_group_options(options, pattern, check_option, context);
 }
 
 lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen)
 {
     lathe_chosen copy = *chosen;
-    return each_group(settings, check_group, &copy);
+    return lathe_groups_each(settings, check_group, &copy);
 }
 
 /* ---- of the optimizer ---------------------------------------------------------------------------------- */
@@ -132,7 +124,8 @@ static lathe_status set_optim_option(void *context, const char *key, const char 
 {
     const making *m = context;
     const lathe_optim_type *type = lathe_optim_type_of(m->optim);
-    return takes(m->chosen, "optim", key) ? set_field(m, type->name, type->fields, key, value) : LATHE_OK;
+    return lathe_group_takes(m->chosen, "optim", key) ? set_field(m, type->name, type->fields, key, value) :
+                                                        LATHE_OK;
 }
 
 static lathe_status no_such_name(const lathe_params *params, const char *pattern)
@@ -156,7 +149,7 @@ static lathe_status add_group(void *context, const char *pattern, char *options)
             tensors[count++] = params->tensor[i];
     lathe_status status = count ? LATHE_OK : no_such_name(params, pattern);
     memcpy(m->opts, m->given, lathe_optim_type_of(m->optim)->opts_size);
-    if (!status) status = each_option(options, pattern, set_optim_option, m);
+    if (!status) status = lathe_group_options(options, pattern, set_optim_option, m);
     if (!status && lathe_optim_add_group(m->optim, tensors, count, m->opts) < 0) status = lathe_error();
     lathe_free(tensors);
     return status;
@@ -170,7 +163,7 @@ lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *opti
     if (!*settings->groups) return LATHE_OK;
     if (lathe_settings_choose(settings, &chosen)) return lathe_error();
     m.opts = lathe_alloc(1, lathe_optim_type_of(optim)->opts_size);
-    lathe_status status = m.opts ? each_group(settings, add_group, &m) : lathe_error();
+    lathe_status status = m.opts ? lathe_groups_each(settings, add_group, &m) : lathe_error();
     lathe_free(m.opts);
     return status;
 }
@@ -181,7 +174,8 @@ static lathe_status set_sched_option(void *context, const char *key, const char 
 {
     const making *m = context;
     const lathe_sched_type *type = lathe_sched_type_of(m->sched);
-    return takes(m->chosen, "sched", key) ? set_field(m, type->name, type->fields, key, value) : LATHE_OK;
+    return lathe_group_takes(m->chosen, "sched", key) ? set_field(m, type->name, type->fields, key, value) :
+                                                        LATHE_OK;
 }
 
 /* Make resolved options unresolved again: a 0 in them is meant as 0. */
@@ -210,7 +204,7 @@ static lathe_status schedule_group(void *context, const char *pattern, char *opt
         m->done[g] = true;
         status = unresolve(type->fields, m->given, m->opts, type->opts_size);
         char *copy = status ? NULL : lathe_strdup(options);
-        status = copy ? each_option(copy, pattern, set_sched_option, m) : lathe_error();
+        status = copy ? lathe_group_options(copy, pattern, set_sched_option, m) : lathe_error();
         if (!status) status = lathe_sched_set_group(m->sched, g, m->opts);
         lathe_free(copy);
     }
@@ -231,8 +225,55 @@ lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *
         return status;
     m.opts = lathe_alloc(1, lathe_sched_type_of(sched)->opts_size);
     m.done = m.opts ? lathe_alloc((size_t)lathe_optim_groups(optim), sizeof *m.done) : NULL;
-    status = m.done ? each_group(settings, schedule_group, &m) : lathe_error();
+    status = m.done ? lathe_groups_each(settings, schedule_group, &m) : lathe_error();
     lathe_free(m.opts);
     lathe_free(m.done);
+    return status;
+}
+
+/* ---- as text ------------------------------------------------------------------------------------------- */
+
+typedef struct cycling {
+    lathe_text text;
+    const lathe_chosen *chosen;
+    double lr, base_lr, max_lr; /* of the other parameters */
+} cycling;
+
+static lathe_status cycle_option(void *context, const char *key, const char *value)
+{
+    cycling *c = context;
+    const char *heading, *name = lathe_option_split(key, &heading);
+    double lr;
+    char base[32], most[32];
+    if (!lathe_group_takes(c->chosen, "optim", key)) return LATHE_OK;
+    if (strcmp(name, "lr") || !lathe_parse_double(value, &lr)) lathe_text_add(&c->text, " %s=%s", key, value);
+    else
+        lathe_text_add(&c->text, " base_lr=%s max_lr=%s",
+            lathe_double_digits(c->base_lr * lr / c->lr, 3, base),
+            lathe_double_digits(c->max_lr * lr / c->lr, 3, most));
+    return LATHE_OK;
+}
+
+static lathe_status cycle_group(void *context, const char *pattern, char *options)
+{
+    cycling *c = context;
+    lathe_text_add(&c->text, "%s%s", c->text.length ? "; " : "", pattern);
+    return lathe_group_options(options, pattern, cycle_option, c);
+}
+
+lathe_status lathe_settings_cycle_groups(lathe_settings *settings, double base_lr, double max_lr)
+{
+    lathe_chosen chosen;
+    if (!settings) return lathe_fail_null("lathe_settings_cycle_groups", "settings");
+    lathe_status status = lathe_settings_choose(settings, &chosen);
+    if (status || !*settings->groups) return status;
+    cycling c = { .chosen = &chosen, .base_lr = base_lr, .max_lr = max_lr };
+    const char *lr = lathe_settings_option(settings, "optim.lr");
+    c.lr = lathe_fields_find(lathe_optim_find(settings->optim)->fields, "lr")->preset[0];
+    if (lr) lathe_parse_double(lr, &c.lr);
+    status = lathe_groups_each(settings, cycle_group, &c);
+    char *text = lathe_text_take(&c.text);
+    if (!status) status = text ? lathe_settings_set(settings, "groups", text) : lathe_error();
+    lathe_free(text);
     return status;
 }

@@ -63,6 +63,15 @@ lathe_status lathe_class_weights_check(const lathe_settings *settings, const lat
  */
 lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen);
 
+/** Called for each group with its pattern and its options as text, which may be changed; and for each option. */
+typedef lathe_status lathe_on_group(void *context, const char *pattern, char *options);
+typedef lathe_status lathe_on_option(void *context, const char *key, const char *value);
+lathe_status lathe_groups_each(const lathe_settings *settings, lathe_on_group *call, void *context);
+lathe_status lathe_group_options(char *text, const char *pattern, lathe_on_option *call, void *context);
+
+/** Does a section's only type take an option of a group? lr is meant for the optimizer and the schedule. */
+bool lathe_group_takes(const lathe_chosen *chosen, const char *heading, const char *key);
+
 /**
  * Move the parameters of each pattern into a group; `given` are the other options. Errors: LATHE_ENAME for a
  * pattern that matches no name.
