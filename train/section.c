@@ -31,4 +31,4 @@ static const lathe_setting settings[] = {
     { .preset = NULL },
 };
 
-const lathe_section lathe_train_section = { "train", "train", 6, settings, NULL, NULL };
+const lathe_section lathe_train_section = { "train", "train", 6, settings, NULL, NULL, NULL };

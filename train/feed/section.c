@@ -1,4 +1,5 @@
 /* The feed's settings. */
+#include "../../data/transforms/transform.h"
 #include "../settings/section_impl.h"
 
 static const char *const samplers[] = { "shuffle", "balanced", NULL };
@@ -39,4 +40,11 @@ static const lathe_setting settings[] = {
     { .preset = NULL },
 };
 
-const lathe_section lathe_data_section = { "data", "data", 1, settings, NULL, NULL };
+static lathe_status check(const lathe_settings *s)
+{
+    lathe_transforms *transforms = lathe_transforms_parse(s->augment);
+    lathe_transforms_free(transforms);
+    return transforms ? LATHE_OK : lathe_error();
+}
+
+const lathe_section lathe_data_section = { "data", "data", 1, settings, NULL, NULL, check };

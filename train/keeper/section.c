@@ -1,5 +1,6 @@
 /* The keeper's settings. */
 #include "../settings/section_impl.h"
+#include "logger.h"
 
 static const lathe_setting settings[] = {
     { LATHE_TEXT_KEY(save_every, "LENGTH", "",
@@ -18,4 +19,6 @@ static const lathe_setting settings[] = {
     { .preset = NULL },
 };
 
-const lathe_section lathe_save_section = { "save", "train", 8, settings, NULL, NULL };
+static lathe_status check(const lathe_settings *s) { return lathe_loggers_check(s->log); }
+
+const lathe_section lathe_save_section = { "save", "train", 8, settings, NULL, NULL, check };

@@ -1,6 +1,7 @@
 /* The learner's settings: the net, the loss, the step, and the types with their own options. */
 #include <math.h>
 
+#include "../../nn/models/models.h"
 #include "../settings/section_impl.h"
 
 static const char *const units[] = { "batch", "epoch", NULL };
@@ -102,8 +103,13 @@ static lathe_status choose_loss(const lathe_settings *settings, lathe_option_typ
     return *count ? LATHE_OK : lathe_error();
 }
 
-const lathe_section lathe_model_section = { "model", "model", 2, of_model, NULL, NULL };
-const lathe_section lathe_loss_section = { "loss", "loss", 3, of_loss, loss_at, choose_loss };
-const lathe_section lathe_optim_section = { "optim", "optim", 4, of_optim, optim_at, choose_optim };
-const lathe_section lathe_sched_section = { "sched", "sched", 5, of_sched, sched_at, choose_sched };
-const lathe_section lathe_step_section = { "step", "train", 7, of_step, NULL, NULL };
+static lathe_status check_model(const lathe_settings *settings)
+{
+    return lathe_model_find(settings->model) ? LATHE_OK : lathe_error();
+}
+
+const lathe_section lathe_model_section = { "model", "model", 2, of_model, NULL, NULL, check_model };
+const lathe_section lathe_loss_section = { "loss", "loss", 3, of_loss, loss_at, choose_loss, NULL };
+const lathe_section lathe_optim_section = { "optim", "optim", 4, of_optim, optim_at, choose_optim, NULL };
+const lathe_section lathe_sched_section = { "sched", "sched", 5, of_sched, sched_at, choose_sched, NULL };
+const lathe_section lathe_step_section = { "step", "train", 7, of_step, NULL, NULL, NULL };

@@ -49,6 +49,8 @@ typedef struct lathe_section {
     /** Finds the types that the settings choose. Errors: LATHE_ENAME, LATHE_EARG. */
     lathe_status (
         *choose)(const lathe_settings *settings, lathe_option_type type[LATHE_SCHED_SEGMENTS], int *count);
+    /** What the table's ranges cannot say; may be NULL. Errors: LATHE_ENAME, LATHE_EARG. */
+    lathe_status (*check)(const lathe_settings *settings);
 } lathe_section;
 
 /** Section number `index`: of all, and in their order. NULL after the last. */

@@ -4,9 +4,6 @@
 #include <string.h>
 
 #include "../../core/registry.h"
-#include "../../data/transforms/transform.h"
-#include "../../nn/models/models.h"
-#include "../keeper/logger.h"
 #include "section_impl.h"
 #include "settings_impl.h"
 
@@ -210,16 +207,14 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
 {
     if (!settings) return lathe_fail_null("lathe_settings_check", "settings");
     lathe_status status = check_fields(settings);
-    if (!status && !lathe_model_find(settings->model)) status = lathe_error();
-    lathe_transforms *transforms = status ? NULL : lathe_transforms_parse(settings->augment);
-    if (!status && !transforms) status = lathe_error();
-    lathe_transforms_free(transforms);
+    const lathe_section *section;
+    for (int s = 0; !status && (section = lathe_section_by_order(s)); s++)
+        if (section->check) status = section->check(settings);
     lathe_save_every every;
     lathe_swa swa;
     int fold, folds;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
     if (!status) status = check_early_stop(settings->early_stop);
-    if (!status) status = lathe_loggers_check(settings->log);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);

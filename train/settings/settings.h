@@ -7,7 +7,6 @@
 
 #include "../../core/ops/losses/loss.h"
 #include "../../sched/sched.h"
-#include "../learner/learner.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -222,16 +221,17 @@ lathe_status lathe_settings_drop_options(lathe_settings *settings, const char *s
 lathe_status lathe_settings_same_run(const char *path, const lathe_settings *then, const lathe_settings *now);
 
 /**
- * Note number `n`, from 0, about settings that are given and do not count, as one line. A learning rate, of the
- * optimizer or of a group, does not count under a schedule that sets the rate itself, nor a group's momentum
- * under a schedule that sets it. `optim` and `sched` are made from the settings. Returns false after the last.
+ * Note number `n`, from 0, about settings that are given and do not count, as one line. A learning rate, of
+ * the optimizer or of a group, does not count under a schedule that sets the rate itself; nor does the
+ * momentum of a group under a schedule that sets it. `optim` and `sched` are made from the settings. Returns
+ * false after the last.
  */
 bool lathe_settings_note(const lathe_settings *settings, const lathe_optim *optim, const lathe_sched *sched,
     int n, char line[256]);
 
 /**
- * Give each group that has an lr of its own the rates of a cyclic schedule instead: base_lr and max_lr times the
- * ratio of its lr to the optimizer's lr. Options of the present schedule go.
+ * Give each group that has an lr of its own the rates of a cyclic schedule instead: base_lr and max_lr times
+ * the ratio of its lr to the optimizer's lr. Options of the present schedule go.
  * Errors   LATHE_EARG if the text becomes too long; LATHE_ENAME, LATHE_ENOMEM.
  */
 lathe_status lathe_settings_cycle_groups(lathe_settings *settings, double base_lr, double max_lr);

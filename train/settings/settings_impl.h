@@ -63,7 +63,7 @@ lathe_status lathe_class_weights_check(const lathe_settings *settings, const lat
  */
 lathe_status lathe_groups_check(const lathe_settings *settings, const lathe_chosen *chosen);
 
-/** Called for each group with its pattern and its options as text, which may be changed; and for each option. */
+/** Called for each group, with its pattern and its options as text that may be changed, and each option. */
 typedef lathe_status lathe_on_group(void *context, const char *pattern, char *options);
 typedef lathe_status lathe_on_option(void *context, const char *key, const char *value);
 lathe_status lathe_groups_each(const lathe_settings *settings, lathe_on_group *call, void *context);
