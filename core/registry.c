@@ -156,7 +156,7 @@ static lathe_status check_field(const lathe_registry *registry, const void *obje
             length, most);
     if (field->offset % width || field->offset > size || (size_t)length * width > size - field->offset)
         return lathe_registry_refuse(registry, object,
-            "field %.60s: its %zu bytes at %zu do not lie in the struct's %zu", name, (size_t)length * width,
+            "field %.60s: its %zu bytes at %zu are not within the struct's %zu", name, (size_t)length * width,
             field->offset, size);
     if (field->kind == LATHE_FIELD_CHOICE && (!field->choices || !field->choices[0]))
         return lathe_registry_refuse(registry, object, "field %.60s: it has no choices", name);
@@ -179,7 +179,7 @@ lathe_status lathe_registry_check_fields(const lathe_registry *registry, const v
     for (const lathe_field *field = fields; field->name && !status; field++) {
         status = check_field(registry, object, field, size);
         if (!status && lathe_fields_find(fields, field->name) != field)
-            status = lathe_registry_refuse(registry, object, "field %.60s is there twice", field->name);
+            status = lathe_registry_refuse(registry, object, "field %.60s occurs twice", field->name);
     }
     return status;
 }

@@ -268,7 +268,7 @@ static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
         return lathe_fail(LATHE_ESTATE, "%s: nothing was recorded: begin the tape with LATHE_TRAIN", who);
     if (tape->backward_done)
         return lathe_fail(LATHE_ESTATE, "%s: called already since lathe_tape_begin", who);
-    if (!loss->needs_grad) return lathe_fail(LATHE_ESTATE, "%s: no parameter lies behind the loss", who);
+    if (!loss->needs_grad) return lathe_fail(LATHE_ESTATE, "%s: the loss depends on no parameter", who);
     bool add;
     return lathe_grad_target(tape, loss, &add) ? LATHE_OK : tape->status;
 }

@@ -35,7 +35,7 @@ static lathe_status find_weights(const char *run, const char *weights, char path
     if (status || given || lathe_file_exists(path)) return status;
     status = lathe_file_join(run, "last.safetensors", path, LATHE_SETTING_LONG);
     if (status || lathe_file_exists(path)) return status;
-    return lathe_fail(LATHE_EIO, "%s: no run folder: it has neither best.safetensors nor last.safetensors",
+    return lathe_fail(LATHE_EIO, "%s: not a run folder: it has neither best.safetensors nor last.safetensors",
         run);
 }
 

@@ -40,7 +40,7 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
     (void)base;
     if (steps > o->t_max + 1 && n-- == 0)
         return snprintf(text, 256,
-            "cosine: the run of %" PRIu64 " steps goes on after t_max = %" PRIu64
+            "cosine: the run of %" PRIu64 " steps continues after t_max = %" PRIu64
             ", where the rate rises again",
             steps, o->t_max);
     if (steps && steps < o->t_max && n-- == 0)

@@ -28,7 +28,7 @@ lathe_status lathe_momentum_check(const char *who, const lathe_momentum_wish *wi
     lathe_momentum_range range = lathe_momentum_range_of(wish, base);
     if (range.used && base->momentum_kind == LATHE_NO_MOMENTUM)
         return lathe_fail(LATHE_EARG,
-            "%s: momentum is to be cycled, but %s has neither momentum nor betas; set cycle_momentum off",
+            "%s: momentum should be cycled, but %s has neither momentum nor betas; set cycle_momentum off",
             who, base->optimizer);
     if (range.used && range.low > range.high)
         return lathe_fail(LATHE_EARG, "%s: base_momentum = %g is above max_momentum = %g", who, range.low,

@@ -130,8 +130,8 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
             steps, last->type->name, last->start);
     if (last->steps && steps > last->start + last->steps && n-- == 0)
         return snprintf(text, 256,
-            "sequence: the run of %" PRIu64 " steps goes on after the end of the sequence at %" PRIu64, steps,
-            last->start + last->steps);
+            "sequence: the run of %" PRIu64 " steps continues after the end of the sequence at %" PRIu64,
+            steps, last->start + last->steps);
     for (int i = 0; i < o->count; i++) {
         const part *p = &o->part[i];
         uint64_t length = p->steps ? p->steps : steps > p->start ? steps - p->start : 0;

@@ -17,8 +17,8 @@ static lathe_status read_list(const char *text, lathe_real *weights, int *count)
         snprintf(number, sizeof number, "%.*s", length < sizeof number ? (int)length : 0, at);
         if (!lathe_parse_double(number, &weight) || weight < 0)
             return lathe_fail(LATHE_EARG,
-                "settings: class_weights = '%.200s': number %d is not a number >= 0; or is it to be "
-                "balanced?",
+                "settings: class_weights = '%.200s': number %d is not a number >= 0; was balanced "
+                "meant?",
                 text, *count + 1);
         if (weights) weights[*count] = (lathe_real)weight;
         if (!at[length]) break;

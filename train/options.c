@@ -104,9 +104,8 @@ lathe_status lathe_resume_folder(lathe_settings *settings)
         else strcpy(folder, ".");
     }
     if (*settings->out && strcmp(settings->out, folder))
-        return lathe_fail(LATHE_EARG,
-            "settings: out = %.200s, but a run that goes on does so in its own folder, %.200s", settings->out,
-            folder);
+        return lathe_fail(LATHE_EARG, "settings: out = %.200s, but a run resumes in its own folder, %.200s",
+            settings->out, folder);
     snprintf(settings->out, sizeof settings->out, "%s", folder);
     return LATHE_OK;
 }

@@ -200,7 +200,7 @@ static lathe_status tell_resumed(const lathe_run *run)
         return lathe_fail(LATHE_EARG, "%s: has made %llu steps, more than the %llu asked for",
             run->settings.resume, (unsigned long long)run->keeper->step,
             (unsigned long long)run->total_steps);
-    lathe_run_message(run, "goes on with %s after step %llu of %llu", run->settings.out,
+    lathe_run_message(run, "resumes %s after step %llu of %llu", run->settings.out,
         (unsigned long long)run->keeper->step, (unsigned long long)run->total_steps);
     tell_other_rates(run);
     return LATHE_OK;

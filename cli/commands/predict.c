@@ -289,10 +289,11 @@ const cli_command lathe_predict_command = {
     .arguments = "RUN PICTURE...",
     .about = "Takes pictures, or folders of them, and says which class each is, with its probability. RUN is "
              "a run folder or a\n"
-             "checkpoint; sizes, normalisation and the classes' names are in it. Where pictures lie in "
-             "folders named as\n"
-             "classes, the accuracy follows. A picture that cannot be read is named on stderr, the others "
-             "are told, and the exit code is 1.",
+             "checkpoint; sizes, normalisation and the classes' names are in it. If the pictures are "
+             "in folders named\n"
+             "like classes, the accuracy is printed too. A picture that cannot be read is named on stderr; "
+             "the others\n"
+             "are predicted, and the exit code is 1.",
     .example = "lathe predict runs/first photo.jpg holiday/ --top 3",
     .options = options,
     .least = 2,

@@ -114,7 +114,7 @@ static const lathe_field fields[] = {
     { "height", LATHE_FIELD_INT, OPTION(height), .min = 1, .max = LARGEST, .required = true },
     { "width", LATHE_FIELD_INT, OPTION(width), .min = 1, .max = LARGEST, .required = true },
     { "mode", LATHE_FIELD_CHOICE, OPTION(opts.mode), .choices = modes },
-    { "align_corners", LATHE_FIELD_BOOL, OPTION(opts.align_corners), .help = "corners lie on each other" },
+    { "align_corners", LATHE_FIELD_BOOL, OPTION(opts.align_corners), .help = "the corner pixels coincide" },
     { 0 },
 };
 

@@ -279,7 +279,7 @@ static lathe_status choose_by_column(reading *r)
     if (!count[0]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split train", r->path);
     if (!count[1] && !count[2]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split test or val", r->path);
     if (r->split == LATHE_SPLIT_VAL && (!count[1] || !count[2]))
-        return lathe_fail(LATHE_ESTATE, "%s: no rows of split val beside test", r->path);
+        return lathe_fail(LATHE_ESTATE, "%s: does not have rows of both val and test", r->path);
     return LATHE_OK;
 }
 

@@ -76,9 +76,8 @@ static lathe_status find_split(const char *dir, lathe_split split, const lathe_l
     if (!train || !(val || test)) return LATHE_OK;
     *place = lathe_folder_place(split, val, test);
     if (inside->count <= 3) return LATHE_OK;
-    return lathe_fail(LATHE_EFORMAT,
-        "%s: has train/ and %s/ beside other folders: are these splits or classes?", dir,
-        val ? "val" : "test");
+    return lathe_fail(LATHE_EFORMAT, "%s: has train/ and %s/ and other folders: are these splits or classes?",
+        dir, val ? "val" : "test");
 }
 
 /* Copy the names of the classes, which must outlive the listing. */

@@ -52,7 +52,7 @@ static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, ui
     bool first = !scan->width;
     if (first != !memcmp(type, "IHDR", 4))
         return lathe_fail(LATHE_EFORMAT, "%s: the PNG header is %s", file->name,
-            first ? "missing" : "there twice");
+            first ? "missing" : "given twice");
     if (first) return read_header(file, body, length, scan);
     if (!memcmp(type, "PLTE", 4) && (length > 768 || length % 3))
         return lathe_fail(LATHE_EFORMAT, "%s: PNG palette of %lu bytes", file->name, (unsigned long)length);

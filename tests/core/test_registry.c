@@ -98,10 +98,10 @@ static void fields_must_describe_the_struct(void **state)
         const char *message;
     } cases[] = {
         { { .name = "" }, "a field has an empty name" },
-        { { .name = "x", .offset = sizeof(opts) }, "its 8 bytes at 32 do not lie in the struct's 32" },
-        { { .name = "x", .offset = sizeof(opts) - 8, .count = 2 }, "its 16 bytes at 24 do not lie in" },
-        { { .name = "x", .offset = SIZE_MAX - 7 }, "do not lie in the struct's 32" },
-        { { .name = "x", .offset = 4 }, "its 8 bytes at 4 do not lie" },
+        { { .name = "x", .offset = sizeof(opts) }, "its 8 bytes at 32 are not within the struct's 32" },
+        { { .name = "x", .offset = sizeof(opts) - 8, .count = 2 }, "its 16 bytes at 24 are not within" },
+        { { .name = "x", .offset = SIZE_MAX - 7 }, "are not within the struct's 32" },
+        { { .name = "x", .offset = 4 }, "its 8 bytes at 4 are not within" },
         { { .name = "x", .count = 3 }, "count 3, 1 to 2 are allowed" },
         { { .name = "x", .count = -1 }, "count -1, 1 to 2 are allowed" },
         { { .name = "x", .kind = (lathe_field_kind)99 }, "kind 99" },
@@ -112,7 +112,7 @@ static void fields_must_describe_the_struct(void **state)
         { { .name = "x", .preset = { 1 }, .max = 1, .below_max = true }, "its default is outside" },
         { { .name = "x", .max = 1, .above_min = true }, "its default is outside" },
         { { .name = "betas", .count = 2, .preset = { 0.5, 2 }, .max = 1 }, "its default is outside" },
-        { { .name = "lr" }, "field lr is there twice" },
+        { { .name = "lr" }, "field lr occurs twice" },
     };
     lathe_registry things = registry_of_things();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -130,7 +130,7 @@ static void what_is_no_trained_model_is_refused(void **state)
     assert_null(lathe_trained_open(NULL, NULL));
     assert_failed(LATHE_EARG, "run is NULL");
     assert_null(lathe_trained_open(test_path("set"), NULL));
-    assert_failed(LATHE_EIO, "no run folder");
+    assert_failed(LATHE_EIO, "not a run folder");
     assert_null(lathe_trained_open(test_path("none"), "best"));
     assert_failed(LATHE_EIO, "none/best.safetensors");
     lathe_real one = 1;

@@ -43,7 +43,7 @@ static void warnings(void **state)
     assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 10, NULL);
     assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 11, NULL);
     assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 12,
-        "cosine: the run of 12 steps goes on after t_max = 10");
+        "cosine: the run of 12 steps continues after t_max = 10");
     assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 9,
         "cosine: the run of 9 steps ends before t_max = 10");
     assert_warning(&lathe_cosine_sched, &(lathe_cosine_opts){ .t_max = 10 }, 0, NULL);

@@ -284,7 +284,8 @@ static void momentum_that_is_not_there_is_an_error(void **state)
     o.cycle_momentum = LATHE_MOMENTUM_ON;
     assert_null(lathe_sched_cyclic(optim, &o));
     assert_failed(LATHE_EARG,
-        "cyclic: momentum is to be cycled, but plain has neither momentum nor betas; set cycle_momentum off");
+        "cyclic: momentum should be cycled, but plain has neither momentum nor betas; set cycle_momentum "
+        "off");
     assert_true(lathe_optim_lr(optim, 0) == 1);
     lathe_optim_free(optim);
     params_free(params);

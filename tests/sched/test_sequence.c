@@ -129,7 +129,7 @@ static void warnings(void **state)
     assert_warning(&lathe_sequence_sched, &o, 10,
         "the run of 10 steps ends before its last segment, cyclic, begins at 10");
     assert_warning(&lathe_sequence_sched, &o, 20,
-        "the run of 20 steps goes on after the end of the sequence at 14");
+        "the run of 20 steps continues after the end of the sequence at 14");
     const lathe_segment uneven[] = { { &lathe_cyclic_sched, &cycle, 6 }, { &lathe_constant_sched, NULL, 0 } };
     assert_warning(&lathe_sequence_sched, &(lathe_sequence_opts){ .segment = uneven, .count = 2 }, 20,
         "cyclic: the run of 6 steps ends 2 steps into a cycle of 4");

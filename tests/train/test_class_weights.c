@@ -88,7 +88,7 @@ static void mistakes_are_named(void **state)
         { "cross_entropy", "1,-2", "number 2 is not a number >= 0" },
         { "cross_entropy", "1,,2", "number 2 is not a number >= 0" },
         { "cross_entropy", "1,2,", "number 3 is not a number >= 0" },
-        { "cross_entropy", "balance", "number 1 is not a number >= 0; or is it to be balanced?" },
+        { "cross_entropy", "balance", "number 1 is not a number >= 0; was balanced meant?" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = with(cases[i].loss, cases[i].weights);

@@ -406,7 +406,7 @@ static void a_run_that_was_never_saved_begins_anew(void **state)
     assert_failed(LATHE_EIO, "nothing/config.ini: no run folder");
     tiny_set(&anew, "out", test_path("elsewhere"));
     assert_null(lathe_run_new(&anew, NULL));
-    assert_failed(LATHE_EARG, "goes on does so in its own folder");
+    assert_failed(LATHE_EARG, "but a run resumes in its own folder");
 }
 
 /* The best weights are tested in the end, also when their epoch was before the break; and missing ones are

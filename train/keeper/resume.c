@@ -129,7 +129,8 @@ lathe_status lathe_keeper_resume(lathe_keeper *keeper)
     if (!is_last) snprintf(path, sizeof path, "%s", keeper->opts.resume);
     if (is_last && !lathe_file_exists(path)) {
         if (lathe_file_exists(keeper->folder))
-            lathe_keeper_tell(keeper, "%s was not saved yet: the run begins anew", keeper->folder);
+            lathe_keeper_tell(keeper, "%s was not saved yet: the run starts from the beginning",
+                keeper->folder);
         return lathe_folder_begin(keeper);
     }
     lathe_safetensors *file = lathe_safetensors_read(path);

@@ -171,7 +171,7 @@ static void a_validation_part_needs_rows_of_both(void **state)
         test_put_text("table.csv", tables[i]);
         assert_null(lathe_data_csv(test_path("table.csv"), LATHE_SPLIT_VAL,
             &(lathe_folder_opts){ .size = 4, .channels = 1 }));
-        assert_failed(LATHE_ESTATE, "no rows of split val beside test");
+        assert_failed(LATHE_ESTATE, "does not have rows of both val and test");
         lathe_dataset *data = open_table(tables[i], LATHE_SPLIT_TEST);
         assert_int_equal(level_of(data, 0), 20);
         lathe_data_free(data);

@@ -293,7 +293,7 @@ static void layouts_that_make_no_sense_are_refused(void **state)
     make_folders("mixed/cats/x");
     make_folders("mixed/dogs/x");
     assert_null(lathe_data_folder(test_path("mixed"), LATHE_SPLIT_TRAIN, NULL));
-    assert_failed(LATHE_EFORMAT, "mixed: has train/ and val/ beside other folders");
+    assert_failed(LATHE_EFORMAT, "mixed: has train/ and val/ and other folders");
     char deep[256] = "deep/train/a/";
     for (int i = 0; i < 20; i++) strcat(deep, "d/");
     make_folders(deep);
