@@ -24,14 +24,6 @@ static int group_of(const collection *c, const char *name)
     return g;
 }
 
-/* The steps of the first epoch, or the steps so far if it is not complete. */
-static double steps_per_epoch(const lathe_history *history)
-{
-    size_t count = 0;
-    while (count < history->steps && history->step[count].epoch == 0) count++;
-    return count ? (double)count : 1;
-}
-
 /* The run's curves; not known: it has not begun, and has no tables yet, or was killed at an unlucky moment,
  * and goes on with whole ones. */
 static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_run *run,
@@ -62,7 +54,7 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
     c->run[c->runs++] = (lathe_page_run){ .history = history,
         .group = group_of(c, run->group),
         .seed = run->settings.seed,
-        .steps_per_epoch = going_on ? now->steps_per_epoch : steps_per_epoch(history),
+        .steps_per_epoch = going_on ? now->steps_per_epoch : lathe_page_steps_per_epoch(history),
         .seconds = run->result.seconds,
         .test_loss = run->result.test_loss,
         .test = { run->result.test_accuracy },

@@ -184,6 +184,27 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path)
     return with_run(run, NULL, lathe_page_write, &path);
 }
 
+lathe_status lathe_report_history(const lathe_history *history, const char *title, const char *path)
+{
+    if (!history || !title || !path)
+        return lathe_fail_null("lathe_report_history", !history ? "history" : !title ? "title" : "path");
+    lathe_page_run only = { .history = history,
+        .steps_per_epoch = lathe_page_steps_per_epoch(history),
+        .folder = "",
+        .seconds = (double)NAN,
+        .test_loss = (double)NAN };
+    for (int i = 0; i < LATHE_TASK_METRICS; i++) only.test[i] = (double)NAN;
+    lathe_page_group group = { .name = title, .differs = "" };
+    const lathe_page page = { .title = title,
+        .kind = "run",
+        .run = &only,
+        .runs = 1,
+        .group = &group,
+        .groups = 1,
+        .planned = 1 };
+    return lathe_page_write(&page, &path);
+}
+
 lathe_status lathe_report_finish(lathe_run *run, const char *path)
 {
     char *outcome = run && (run->end == LATHE_RUN_COMPLETE || run->end == LATHE_RUN_EARLY_STOP) ?

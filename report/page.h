@@ -30,6 +30,14 @@ char *lathe_report_data(const lathe_run *run);
 lathe_status lathe_report_write(const lathe_run *run, const char *path);
 
 /**
+ * The same page of a history alone, such as a lathe_keeper's in your own loop: its curves and its epochs.
+ *
+ * title    heads the page
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_report_history(const lathe_history *history, const char *title, const char *path);
+
+/**
  * Write the page of a run that has ended, with an evaluation of its model: confusion matrix, precision and
  * recall of each class, and the mistakes of highest confidence as pictures. The test set, else the validation
  * set, is evaluated once more, with the weights that the run was tested with.

@@ -38,6 +38,13 @@ static void put_name(lathe_text *out, const char *before, const char *name)
     lathe_text_json(out, whole);
 }
 
+double lathe_page_steps_per_epoch(const lathe_history *history)
+{
+    size_t count = 0;
+    while (count < history->steps && history->step[count].epoch == 0) count++;
+    return count ? (double)count : 1;
+}
+
 typedef enum part { LR, MOMENTUM, LOSS, LOW, HIGH } part;
 
 static double loss_of(const lathe_step_row *row, size_t count, part which)

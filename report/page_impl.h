@@ -40,6 +40,9 @@ typedef struct lathe_page {
 /** The data of a page as one JSON object. Each `<` in a text is escaped, so it may be in a script element. */
 void lathe_page_data(lathe_text *out, const lathe_page *page);
 
+/** Steps of the first epoch. If it is not whole yet, the steps so far. */
+double lathe_page_steps_per_epoch(const lathe_history *history);
+
 /** The whole page, for lathe_free. Errors: LATHE_ENOMEM: NULL. */
 char *lathe_page_text(const lathe_page *page);
 
