@@ -17,6 +17,8 @@ typedef struct cli_command {
     const char *example;       /* a command to try */
     const cli_option *options; /* its own, ended by a NULL name; --json and --help are always there */
     bool takes_settings;       /* the keys of the settings are options too */
+    /** Which settings --help lists: sections and keys, "optim -groups seed" leaves groups out. NULL: all. */
+    const char *uses;
     /** The command's defaults for settings where they differ from lathe's: key, text, ..., NULL. */
     const char *const *presets;
     int least, most;                  /* the number of arguments; most -1: any number */

@@ -208,6 +208,6 @@ void cli_help(const cli_command *command, FILE *file)
     add_help(table, command->options);
     add_help(table, common);
     cli_table_print(table, file, 2);
-    if (command->takes_settings) cli_settings_help(command->presets, file);
+    if (command->takes_settings) cli_settings_help(command->presets, command->uses, file);
     fprintf(file, "\nexample: %s\n", command->example);
 }

@@ -147,33 +147,52 @@ static void type_help(const char *type, const lathe_field *fields, FILE *file)
     fputc('\n', file);
 }
 
-void cli_settings_help(const char *const *presets, FILE *file)
+/* Is a word one of those in a list with blanks between? NULL has every word. */
+static bool has_word(const char *list, const char *word)
 {
+    const size_t length = strlen(word);
+    for (const char *at = list; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
+        if (strcspn(at, " ") == length && !strncmp(at, word, length)) return true;
+    return !list;
+}
+
+static void setting_help(const lathe_setting *setting, const char *const *presets, cli_table *table)
+{
+    char name[96], help[512];
+    const char *preset = preset_of(setting, presets);
+    bool is_switch = !setting->text_size && setting->field.kind == LATHE_FIELD_BOOL;
+    snprintf(name, sizeof name, "--%s", setting->field.name);
+    hyphens(name);
+    if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
+    snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->field.help,
+        preset);
+    cli_table_row(table, (const char *const[]){ name, help });
+}
+
+void cli_settings_help(const char *const *presets, const char *uses, FILE *file)
+{
+    static const struct {
+        const char *section, *one, *all;
+    } kinds[] = { { "optim", "optimizer", "optimizers" }, { "sched", "scheduler", "schedulers" },
+        { "loss", "loss", "losses" } };
+    const lathe_section *section;
+    lathe_option_type type;
     fputs("\nsettings (keys of the settings file, defaults in brackets):\n", file);
     cli_table *table = cli_table_new("ll");
-    for (int i = 0; lathe_setting_at(i); i++) {
-        const lathe_setting *setting = lathe_setting_at(i);
-        char name[96], help[512];
-        const char *preset = preset_of(setting, presets);
-        bool is_switch = !setting->text_size && setting->field.kind == LATHE_FIELD_BOOL;
-        snprintf(name, sizeof name, "--%s", setting->field.name);
-        hyphens(name);
-        if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
-        snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->field.help,
-            preset);
-        cli_table_row(table, (const char *const[]){ name, help });
-    }
+    for (int s = 0; (section = lathe_section_by_order(s)); s++)
+        for (const lathe_setting *setting = section->setting; setting->field.name; setting++) {
+            char without[64];
+            snprintf(without, sizeof without, "-%s", setting->field.name);
+            if ((has_word(uses, section->name) || has_word(uses, setting->field.name)) &&
+                (!uses || !has_word(uses, without)))
+                setting_help(setting, presets, table);
+        }
     cli_table_print(table, file, 2);
-    fputs("\noptions of each optimizer, with their defaults (`lathe list optimizers` explains them):\n",
-        file);
-    for (int i = 0; lathe_optim_at(i); i++)
-        type_help(lathe_optim_at(i)->name, lathe_optim_at(i)->fields, file);
-    fputs("\noptions of each scheduler, with their defaults (`lathe list schedulers` explains them):\n",
-        file);
-    for (int i = 0; lathe_sched_at(i); i++)
-        type_help(lathe_sched_at(i)->name, lathe_sched_at(i)->fields, file);
-    fputs("\noptions of each loss, with their defaults (`lathe list losses` explains them):\n", file);
-    for (int i = 0; lathe_loss_at(i); i++)
-        if (lathe_loss_at(i)->classify || lathe_loss_at(i)->many)
-            type_help(lathe_loss_at(i)->name, lathe_loss_at(i)->fields, file);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
+        for (int s = 0; has_word(uses, kinds[k].section) && (section = lathe_section_by_order(s)); s++) {
+            if (strcmp(section->name, kinds[k].section)) continue;
+            fprintf(file, "\noptions of each %s, with their defaults (`lathe list %s` explains them):\n",
+                kinds[k].one, kinds[k].all);
+            for (int i = 0; section->type_at(i, &type); i++) type_help(type.name, type.fields, file);
+        }
 }

@@ -33,7 +33,7 @@ int cli_settings_read(const cli_line *line, lathe_settings *settings);
 /** The value of a setting on the command line; NULL if it was not given. */
 const char *cli_setting_given(const cli_line *line, const char *name);
 
-/** Print the settings for --help, with the command's defaults (see cli_command). */
-void cli_settings_help(const char *const *presets, FILE *file);
+/** Print the settings part of --help with the command's own defaults and what it uses (see cli_command). */
+void cli_settings_help(const char *const *presets, const char *uses, FILE *file);
 
 #endif

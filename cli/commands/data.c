@@ -206,5 +206,6 @@ const cli_command lathe_data_command = {
     .example = "lathe data --data folder:photos",
     .options = options,
     .takes_settings = true,
+    .uses = "data seed",
     .run = run,
 };

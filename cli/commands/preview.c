@@ -142,5 +142,6 @@ const cli_command lathe_preview_command = {
                "triangular2 --steps 16 --csv",
     .options = options,
     .takes_settings = true,
+    .uses = "data optim -groups sched epochs max_steps batch_size accumulate seed",
     .run = run,
 };

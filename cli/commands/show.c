@@ -156,6 +156,7 @@ const cli_command lathe_show_command = {
         "lathe show --data folder:photos --size 96 --augment \"random_resized_crop:96,hflip,jitter:0.2\"",
     .options = options,
     .takes_settings = true,
+    .uses = "data seed",
     .presets = presets,
     .run = run,
 };

@@ -235,5 +235,7 @@ const cli_command lathe_walk_command = {
     .example = "lathe walk --optim adam --lr 0.1 --steps 200 --svg adam.svg",
     .options = options,
     .takes_settings = true,
+    .uses = "optim -groups -decay_weights_only sched clip_norm clip_value clip_agc ema ema_warmup swa_start "
+            "swa_every seed",
     .run = run,
 };

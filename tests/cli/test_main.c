@@ -6,6 +6,27 @@
 
 static const char *const commands[] = { "bench", "eval", "info", "list", "preview", "summary", "train" };
 
+/* A command's help lists the settings that the command uses. */
+static void help_lists_what_a_command_uses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *has, *lacks;
+    } cases[] = { { "walk --help", "\n  --clip-agc RATIO", "\n  --data NAME" },
+        { "walk --help", "\n  --sched NAME", "\n  --groups LIST" },
+        { "preview --help", "\n  --epochs N", "\n  --model NAME" },
+        { "data --help", "\n  --augment LIST", "options of each optimizer" },
+        { "show --help", "\n  --bad-image NAME", "\n  --optim NAME" },
+        { "train --help", "options of each loss", "\n  giou:" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        program p;
+        program_run(&p, LATHE_PROGRAM, cases[i].words);
+        if (!strstr(p.out, cases[i].has)) fail_msg("%s lacks %s", cases[i].words, cases[i].has + 1);
+        if (strstr(p.out, cases[i].lacks)) fail_msg("%s has %s", cases[i].words, cases[i].lacks + 1);
+        program_free(&p);
+    }
+}
+
 static void help_at_every_level(void **state)
 {
     (void)state;
@@ -107,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_at_every_level),
+        cmocka_unit_test(help_lists_what_a_command_uses),
         cmocka_unit_test(the_version),
         cmocka_unit_test(wrong_lines_are_refused_in_one_line),
         cmocka_unit_test(nothing_asked_is_a_wrong_line),

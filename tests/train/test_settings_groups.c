@@ -123,6 +123,58 @@ static void a_run_with_groups_goes_on(void **state)
     tiny_assert_same_runs("groups", "whole", "parts");
 }
 
+static char told[1024];
+
+static void collect(void *context, const char *line)
+{
+    (void)context;
+    strncat(strncat(told, line, 255), "\n", 2);
+}
+
+/* A group's rate that a schedule with rates of its own makes void is told; under others steps.csv shows it. */
+static void what_does_not_count_is_told(void **state)
+{
+    (void)state;
+    static const char note[] = "note: group 6.*: lr = 0.5 does not count";
+    static const struct {
+        tiny_pair pairs[6];
+        const char *told; /* NULL: the group's rate is not the others' */
+    } cases[] = {
+        { { { "sched", "one_cycle" }, { "max_lr", "0.1" }, { NULL, NULL } }, note },
+        { { { "sched", "cyclic" }, { "base_lr", "0.1" }, { "max_lr", "0.2" }, { "step_size_up", "5" },
+              { NULL, NULL } },
+            note },
+        { { { "sched", "constant" }, { "sched.lr", "0.1" }, { NULL, NULL } }, NULL },
+        { { { "sched", "constant" }, { NULL, NULL } }, NULL },
+        { { { "sched", "cosine" }, { NULL, NULL } }, NULL },
+        { { { "sched", "warmup:2,plateau" }, { NULL, NULL } }, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = tiny_settings(NULL, cases[i].pairs);
+        tiny_set(&settings, "groups", "6.* lr=0.5");
+        tiny_set(&settings, "no_warnings", "false");
+        told[0] = '\0';
+        lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = collect });
+        if (!run) fail_msg("%s", lathe_error_message());
+        const lathe_sched *sched = run->learner->sched;
+        const bool shown = lathe_sched_rates_at(sched, 0, 1).lr != lathe_sched_rates_at(sched, 1, 1).lr;
+        assert_true(shown == !cases[i].told);
+        if (!cases[i].told == !!strstr(told, note)) fail_msg("case %d: %s", (int)i, told);
+        lathe_run_free(run);
+    }
+}
+
+/* Groups of a cyclic schedule keep the ratio of their rates. */
+static void groups_cycle_in_proportion(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings(NULL,
+        (const tiny_pair[]){ { "lr", "0.1" }, { "groups", "6.* lr=1e-3 weight_decay=0; *.bias eps=1e-7" },
+            { NULL, NULL } });
+    assert_int_equal(lathe_settings_cycle_groups(&settings, 0.2, 0.8), LATHE_OK);
+    assert_string_equal(settings.groups, "6.* base_lr=0.002 max_lr=0.008 weight_decay=0; *.bias eps=1e-7");
+}
+
 static void errors(void **state)
 {
     (void)state;
@@ -136,6 +188,7 @@ static void errors(void **state)
         { "*.bias =3", "expected KEY=VALUE" },
         { "*.bias max_lr=3",
             "neither optimizer adamw nor scheduler constant has an option max_lr for a group" },
+        { "*.bias loss.reduction=sum", "has an option loss.reduction for a group" },
         { "*.bias lr=-1", "lr = -1 is not legal" },
         { "*.bias lr=fast", "lr" },
         { "nothing* lr=1",
@@ -158,6 +211,8 @@ int main(void)
         cmocka_unit_test(schedules_know_groups),
         cmocka_unit_test(steps_have_the_rates_of_each_group),
         cmocka_unit_test(a_run_with_groups_goes_on),
+        cmocka_unit_test(what_does_not_count_is_told),
+        cmocka_unit_test(groups_cycle_in_proportion),
         cmocka_unit_test(errors),
     };
     return cmocka_run_group_tests_name("train.test_settings_groups", tests, NULL, NULL);

@@ -81,7 +81,15 @@ static bool take_loss(const lathe_loss_type *from, lathe_option_type *type)
 
 static bool optim_at(int index, lathe_option_type *type) { return take_optim(lathe_optim_at(index), type); }
 static bool sched_at(int index, lathe_option_type *type) { return take_sched(lathe_sched_at(index), type); }
-static bool loss_at(int index, lathe_option_type *type) { return take_loss(lathe_loss_at(index), type); }
+
+/* Without the losses between boxes: no task has them. */
+static bool loss_at(int index, lathe_option_type *type)
+{
+    const lathe_loss_type *loss;
+    for (int i = 0; (loss = lathe_loss_at(i)); i++)
+        if ((loss->classify || loss->many) && !index--) break;
+    return take_loss(loss, type);
+}
 
 static lathe_status choose_optim(const lathe_settings *settings, lathe_option_type *type, int *count)
 {
