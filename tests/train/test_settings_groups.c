@@ -131,7 +131,7 @@ static void collect(void *context, const char *line)
     strncat(strncat(told, line, 255), "\n", 2);
 }
 
-/* A group's rate that a schedule with rates of its own makes void is told; under others steps.csv shows it. */
+/* A group's rate that does not count, for the schedule has its own, is told; else steps.csv shows it. */
 static void what_does_not_count_is_told(void **state)
 {
     (void)state;
