@@ -109,13 +109,19 @@ lathe_status lathe_page_write(const lathe_page *page, void *result)
 
 /* ---- one run ------------------------------------------------------------------------------------------- */
 
-/* "lenet5 on fashion-mnist: adamw, cyclic" */
-static char *title_of(const lathe_settings *settings)
+/* "lenet5 on fashion-mnist, one of 10 classes: adamw, cyclic" */
+static char *title_of(const lathe_run *run)
 {
+    const lathe_settings *settings = &run->settings;
+    const lathe_task *task = run->learner->task;
     lathe_text out = { 0 };
+    char target[LATHE_MESSAGE_SIZE];
     lathe_text_put(&out, settings->model);
     lathe_text_put(&out, " on ");
     lathe_text_put(&out, settings->data);
+    lathe_text_put(&out, ", ");
+    task->type->describe(task, target, sizeof target);
+    lathe_text_put(&out, target);
     lathe_text_put(&out, ": ");
     lathe_text_put(&out, settings->optim);
     lathe_text_put(&out, ", ");
@@ -139,7 +145,7 @@ static lathe_status with_run(const lathe_run *run, const char *outcome, lathe_pa
 {
     if (!run) return lathe_fail_null("lathe_report_page", "run");
     bool live = run->end == LATHE_RUN_OPEN;
-    char *title = title_of(&run->settings), *settings = lathe_settings_text(&run->settings),
+    char *title = title_of(run), *settings = lathe_settings_text(&run->settings),
          *summary = live ? NULL : summary_of(run);
     lathe_page_run only = { .history = &run->keeper->history,
         .seed = run->settings.seed,

@@ -109,9 +109,10 @@ static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
 static void observe(lathe_run *run, const lathe_epoch_row *row)
 {
     lathe_sched *sched = run->learner->sched;
-    bool more = lathe_sched_wants_more(sched);
-    if (run->feed->val) lathe_sched_observe(sched, more ? row->val[0] : row->val_loss);
-    else lathe_sched_observe(sched, more ? row->train[0] : row->train_loss);
+    bool val = run->feed->val;
+    double loss = val ? row->val_loss : row->train_loss, first = val ? row->val[0] : row->train[0];
+    if (run->learner->task->type->metrics[0].lower_is_better) first = -first;
+    lathe_sched_observe(sched, lathe_sched_wants_more(sched) ? first : loss);
 }
 
 /* State of a partial epoch, restored if the run continues as if it had not ended. */
