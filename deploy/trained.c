@@ -7,6 +7,7 @@
 #include "../core/arena.h"
 #include "../data/formats/picture_files.h"
 #include "../io/file.h"
+#include "../io/ini.h"
 #include "../io/lines.h"
 #include "../io/safetensors.h"
 #include "../nn/models/models.h"
@@ -20,20 +21,20 @@ static bool is_file(const char *path)
 }
 
 /* The path of the weights. */
-static lathe_status find_weights(const char *run, const char *weights, char path[LATHE_SETTING_LONG])
+static lathe_status find_weights(const char *run, const char *weights, char path[LATHE_TRAINED_PATH])
 {
     char name[32];
     bool given = weights != NULL;
     if (is_file(run) || (given && strcmp(weights, "best") && strcmp(weights, "last"))) {
-        if (snprintf(path, LATHE_SETTING_LONG, "%s", given ? weights : run) < LATHE_SETTING_LONG)
+        if (snprintf(path, LATHE_TRAINED_PATH, "%s", given ? weights : run) < LATHE_TRAINED_PATH)
             return LATHE_OK;
         return lathe_fail(LATHE_EARG, "lathe_trained_open: the path of the weights is longer than %d bytes",
-            LATHE_SETTING_LONG - 1);
+            LATHE_TRAINED_PATH - 1);
     }
     snprintf(name, sizeof name, "%s%s", given ? weights : "best", suffix);
-    lathe_status status = lathe_file_join(run, name, path, LATHE_SETTING_LONG);
+    lathe_status status = lathe_file_join(run, name, path, LATHE_TRAINED_PATH);
     if (status || given || lathe_file_exists(path)) return status;
-    status = lathe_file_join(run, "last.safetensors", path, LATHE_SETTING_LONG);
+    status = lathe_file_join(run, "last.safetensors", path, LATHE_TRAINED_PATH);
     if (status || lathe_file_exists(path)) return status;
     return lathe_fail(LATHE_EIO, "%s: not a run folder: it has neither best.safetensors nor last.safetensors",
         run);
@@ -58,14 +59,31 @@ static lathe_status numbers_of(const lathe_safetensors *file, const char *key, d
     return lathe_fail(LATHE_EFORMAT, "%s: %s is '%.60s', expected %d numbers", file->path, key, text, count);
 }
 
+/* Keep what a use of the model needs of the run's settings. */
+static lathe_status take_setting(void *context, const lathe_ini_line *line)
+{
+    lathe_trained *trained = context;
+    const struct {
+        const char *key;
+        char **text;
+    } kept[] = { { "model", &trained->model_name }, { "augment", &trained->augment },
+        { "data", &trained->data.name } };
+    for (size_t i = 0; line->key && i < sizeof kept / sizeof kept[0]; i++) {
+        if (strcmp(line->key, kept[i].key)) continue;
+        *kept[i].text = lathe_arena_strdup(trained->arena, line->value);
+        if (!*kept[i].text) return lathe_error();
+    }
+    return LATHE_OK;
+}
+
 static lathe_status read_settings(lathe_trained *trained, const lathe_safetensors *file)
 {
     const char *text = text_of(file, "lathe.settings");
     char *copy = text ? lathe_strdup(text) : NULL;
-    trained->settings = lathe_settings_default();
-    lathe_status status = copy ? lathe_settings_parse(&trained->settings, copy, file->path) : lathe_error();
+    lathe_status status = copy ? lathe_ini_read(copy, file->path, take_setting, trained) : lathe_error();
     lathe_free(copy);
-    return status;
+    if (status || (trained->model_name && trained->augment && trained->data.name)) return status;
+    return lathe_fail(LATHE_EFORMAT, "%s: lathe.settings lacks model, augment or data", file->path);
 }
 
 /* Read the pictures' sizes and normalisation. */
@@ -79,13 +97,12 @@ static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensor
             return lathe_fail(LATHE_EFORMAT, "%s: pictures of %g x %g x %g", file->path, input[0], input[1],
                 input[2]);
     lathe_dataset *data = &trained->data;
-    data->name = trained->settings.data;
     data->channels = (int)input[0];
     data->height = (int)input[1];
     data->width = (int)input[2];
     status = numbers_of(file, "lathe.mean", data->mean, data->channels);
     if (!status) status = numbers_of(file, "lathe.std", data->std, data->channels);
-    trained->transforms = status ? NULL : lathe_transforms_parse(trained->settings.augment);
+    trained->transforms = status ? NULL : lathe_transforms_parse(trained->augment);
     return trained->transforms ? LATHE_OK : lathe_error();
 }
 
@@ -158,7 +175,7 @@ static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *fi
     const lathe_model_spec spec = { trained->data.channels, trained->task->height, trained->task->width,
         trained->data.classes };
     trained->model = lathe_model_new();
-    trained->net = trained->model ? lathe_model_build(trained->model, trained->settings.model, &spec) : NULL;
+    trained->net = trained->model ? lathe_model_build(trained->model, trained->model_name, &spec) : NULL;
     lathe_status status = trained->net ? lathe_nn_init(trained->net, 0) : lathe_error();
     if (status) return status;
     lathe_tensor *const *tensors = lathe_nn_state(trained->net, &count);

@@ -8,16 +8,18 @@
 #include "../data/loading/loader.h"
 #include "../nn/layer.h"
 #include "../task/task.h"
-#include "../train/settings/settings.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+/** Room for the path of a file of weights, with its ending zero. */
+#define LATHE_TRAINED_PATH 1024
+
 /** A trained model. Its fields may be read directly; all are valid until lathe_trained_free. */
 typedef struct lathe_trained {
-    char path[LATHE_SETTING_LONG]; /* of the file of weights */
-    lathe_settings settings;       /* of the run, from the file */
+    char path[LATHE_TRAINED_PATH]; /* of the file of weights */
+    char *model_name, *augment;    /* of the run's settings: the net, and the transforms in training */
     lathe_model *model;
     lathe_layer *net;
     uint64_t step; /* of the run when the file was written */

@@ -3,6 +3,7 @@
 #define LATHE_IO_ALL_H
 
 #include "file.h"
+#include "ini.h"
 #include "lines.h"
 #include "safetensors.h"
 #include "state.h"

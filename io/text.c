@@ -153,13 +153,3 @@ void lathe_text_free(lathe_text *text)
     lathe_free(text->chars);
     *text = (lathe_text){ 0 };
 }
-
-char *lathe_line_trim(char *text)
-{
-    if (!text) return lathe_fail_null("lathe_line_trim", "line"), NULL;
-    text += strspn(text, " \t\r");
-    size_t length = strlen(text);
-    while (length && strchr(" \t\r", text[length - 1])) length--;
-    text[length] = '\0';
-    return text;
-}

@@ -44,9 +44,6 @@ char *lathe_text_take(lathe_text *text);
 /** Free a text that is not finished. */
 void lathe_text_free(lathe_text *text);
 
-/** Cut blanks off both ends of a line, in place; returns its first character that is no blank. */
-char *lathe_line_trim(char *line);
-
 /** Bytes (1 to 4) of the UTF-8 character at `string`; 0 if it is not valid (overlong, surrogate, cut off). */
 int lathe_utf8_length(const char *string);
 

@@ -4,7 +4,7 @@
 
 #include "../core/alloc.h"
 #include "../io/file.h"
-#include "../io/text.h"
+#include "../io/ini.h"
 #include "../train/settings/section.h"
 #include "compare_impl.h"
 
@@ -74,43 +74,32 @@ lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *a
     return status;
 }
 
+/* Where the runs of a file go. */
+typedef struct runs {
+    lathe_arena *arena;
+    lathe_axis *axis;
+} runs;
+
 /* "[name]" begins a variant, "key = value" sets something in it. */
-static lathe_status take_line(lathe_arena *arena, lathe_axis *axis, char *line)
+static lathe_status take_line(void *context, const lathe_ini_line *line)
 {
-    line = lathe_line_trim(line);
-    size_t length = strlen(line);
-    if (!length || *line == '#' || *line == ';') return LATHE_OK;
-    if (*line == '[') {
-        if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
-        line[length - 1] = '\0';
-        line = lathe_line_trim(line + 1);
-        if (!*line || strlen(line) >= LATHE_SETTING_SHORT)
-            return lathe_fail(LATHE_EFORMAT, "a run needs a name of at most %d characters",
-                LATHE_SETTING_SHORT - 1);
-        return add_choice(arena, axis, line) ? LATHE_OK : lathe_error();
-    }
-    char *equals = strchr(line, '=');
-    if (!equals)
-        return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a run's [name]", line);
-    if (!axis->last) return lathe_fail(LATHE_EFORMAT, "'%.60s' is before the first [name]", line);
-    *equals = '\0';
-    return add_pair(arena, axis->last, lathe_line_trim(line), lathe_line_trim(equals + 1));
+    const runs *to = context;
+    const char *name = line->section;
+    if (line->key && !to->axis->last)
+        return lathe_fail(LATHE_EFORMAT, "'%.60s' is before the first [name]", line->key);
+    if (line->key) return add_pair(to->arena, to->axis->last, line->key, line->value);
+    if (!*name || strlen(name) >= LATHE_SETTING_SHORT)
+        return lathe_fail(LATHE_EFORMAT, "a run needs a name of at most %d characters",
+            LATHE_SETTING_SHORT - 1);
+    return add_choice(to->arena, to->axis, name) ? LATHE_OK : lathe_error();
 }
 
 lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis)
 {
     size_t size;
-    char *text = lathe_file_read(path, FILE_LIMIT, &size), *line = text;
-    lathe_status status = text ? LATHE_OK : lathe_error();
-    for (int number = 1; line && !status; number++) {
-        char *next = strchr(line, '\n');
-        if (next) *next++ = '\0';
-        bool held = lathe_error_hold(true); /* the handler is called once, with file and line */
-        status = take_line(arena, axis, line);
-        lathe_error_hold(held);
-        if (status) lathe_fail(status, "%s:%d: %s", path, number, lathe_error_message());
-        line = next;
-    }
+    char *text = lathe_file_read(path, FILE_LIMIT, &size);
+    runs to = { arena, axis };
+    lathe_status status = text ? lathe_ini_read(text, path, take_line, &to) : lathe_error();
     lathe_free(text);
     if (!status && !axis->count)
         status = lathe_fail(LATHE_EFORMAT, "%s: no [name] in it: nothing to compare", path);

@@ -225,8 +225,7 @@ static int predict(const cli_line *line, const lathe_trained *trained, const lat
     const char *folder = cli_text(line, "masks");
     size_t area = lathe_times((size_t)trained->task->height, (size_t)trained->task->width);
     uint8_t *masks = probabilities && folder ? lathe_alloc(data->count, area) : NULL;
-    const lathe_predict_opts opts = { .batch_size = trained->settings.batch_size,
-        .workers = workers,
+    const lathe_predict_opts opts = { .workers = workers,
         .hflip = cli_text(line, "tta") != NULL,
         .masks = masks };
     lathe_status status = probabilities && (masks || !folder) ?

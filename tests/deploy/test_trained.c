@@ -76,7 +76,7 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     assert_int_equal(trained->data.height, 10);
     assert_int_equal(trained->task->width, 10);
     assert_int_equal(trained->step, 4);
-    assert_string_equal(trained->settings.model, "mlp");
+    assert_string_equal(trained->model_name, "mlp");
     assert_memory_equal(trained->data.mean, run->feed->data->mean, sizeof(double));
     assert_memory_equal(trained->data.std, run->feed->data->std, sizeof(double));
 

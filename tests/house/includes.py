@@ -20,7 +20,7 @@ FOLDERS = {
     "task": "metrics nn data core",
     "train": "task sched optim nn data metrics io core",
     "study": "train task sched optim nn data metrics io core",
-    "deploy": "train task nn data io core",
+    "deploy": "task nn data io core",
     "report": "study train task sched optim nn data metrics io core",
 }
 

@@ -4,6 +4,7 @@
 
 #include "../../core/alloc.h"
 #include "../../io/file.h"
+#include "../../io/ini.h"
 #include "../../io/text.h"
 #include "settings_impl.h"
 
@@ -13,7 +14,6 @@ enum { FILE_LIMIT = 1 << 20, KEY_LIMIT = LATHE_SETTING_SHORT };
 
 typedef struct reader {
     lathe_settings *settings;
-    char section[KEY_LIMIT];
     char (*seen)[KEY_LIMIT]; /* the keys so far */
     int seen_count;
 } reader;
@@ -39,33 +39,22 @@ static bool is_heading(const char *name)
     return heading_at(NULL, i);
 }
 
-static lathe_status take_section(reader *r, char *line)
-{
-    size_t length = strlen(line);
-    if (line[length - 1] != ']') return lathe_fail(LATHE_EFORMAT, "'%.60s' has no closing bracket", line);
-    line[length - 1] = '\0';
-    char *name = lathe_line_trim(line + 1);
-    if (!is_heading(name)) return lathe_fail_name("section", name, heading_at, NULL);
-    snprintf(r->section, sizeof r->section, "%s", name);
-    return LATHE_OK;
-}
-
 /* The key for lathe_settings_set of a key in this section: an option of [optim] is "optim.key". */
-static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIMIT])
+static lathe_status full_key(const char *section, const char *key, char full[KEY_LIMIT])
 {
     char text[2 * KEY_LIMIT];
     const char *heading;
     const lathe_setting *setting = lathe_setting_find(key);
-    if (!*r->section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
+    if (!*section) return lathe_fail(LATHE_EFORMAT, "%s is before the first [section]", key);
     if (strlen(key) >= KEY_LIMIT) return lathe_fail(LATHE_ENAME, "unknown setting '%.60s...'", key);
     if (setting && setting->flags & LATHE_SETTING_LINE)
         return lathe_fail(LATHE_EFORMAT, "%s is for the command line only", key);
     const char *own = setting ? lathe_setting_heading(key) : NULL;
-    if (own && !strcmp(own, r->section)) {
+    if (own && !strcmp(own, section)) {
         snprintf(full, KEY_LIMIT, "%s", setting->field.name);
         return LATHE_OK;
     }
-    snprintf(text, sizeof text, "%s.%s", r->section, key);
+    snprintf(text, sizeof text, "%s.%s", section, key);
     if (lathe_option_key(text, full)) return LATHE_OK;
     if (own) return lathe_fail(LATHE_EFORMAT, "%s belongs to section [%s]", key, own);
     lathe_option_split(text, &heading);
@@ -78,48 +67,21 @@ static lathe_status full_key(const reader *r, const char *key, char full[KEY_LIM
     return LATHE_OK;
 }
 
-static lathe_status take_value(reader *r, char *line)
+/* A heading must be known; a key is set under its full name, once. */
+static lathe_status take_line(void *context, const lathe_ini_line *line)
 {
-    char *equals = strchr(line, '='), full[KEY_LIMIT];
-    if (!equals) return lathe_fail(LATHE_EFORMAT, "'%.60s' is neither 'key = value' nor a [section]", line);
-    *equals = '\0';
-    const char *key = lathe_line_trim(line);
-    char *value = lathe_line_trim(equals + 1);
-    size_t length = strlen(value);
-    if (length >= 2 && value[0] == '"' && value[length - 1] == '"') {
-        value[length - 1] = '\0';
-        value++;
-    }
-    lathe_status status = full_key(r, key, full);
+    reader *r = context;
+    char full[KEY_LIMIT];
+    if (!line->key && !is_heading(line->section))
+        return lathe_fail_name("section", line->section, heading_at, NULL);
+    if (!line->key) return LATHE_OK;
+    lathe_status status = full_key(line->section, line->key, full);
     if (status) return status;
     for (int i = 0; i < r->seen_count; i++)
-        if (!strcmp(r->seen[i], full)) return lathe_fail(LATHE_EFORMAT, "%s is given twice", key);
+        if (!strcmp(r->seen[i], full)) return lathe_fail(LATHE_EFORMAT, "%s is given twice", line->key);
     if (r->seen_count == 2 * LATHE_SETTING_OPTIONS) return lathe_fail(LATHE_EFORMAT, "too many keys");
     snprintf(r->seen[r->seen_count++], KEY_LIMIT, "%s", full);
-    return lathe_settings_set(r->settings, full, value);
-}
-
-static lathe_status take_line(reader *r, char *line)
-{
-    line = lathe_line_trim(line);
-    if (!*line || *line == '#' || *line == ';') return LATHE_OK;
-    return *line == '[' ? take_section(r, line) : take_value(r, line);
-}
-
-static lathe_status read_lines(reader *r, char *text, const char *path)
-{
-    lathe_status status = LATHE_OK;
-    for (int number = 1; text && !status; number++) {
-        char *next = strchr(text, '\n');
-        if (next) *next++ = '\0';
-        /* The handler is called once, with file and line. */
-        bool held = lathe_error_hold(true);
-        status = take_line(r, text);
-        lathe_error_hold(held);
-        if (status) lathe_fail(status, "%s:%d: %s", path, number, lathe_error_message());
-        text = next;
-    }
-    return status;
+    return lathe_settings_set(r->settings, full, line->value);
 }
 
 lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const char *name)
@@ -128,7 +90,7 @@ lathe_status lathe_settings_parse(lathe_settings *settings, char *text, const ch
         return lathe_fail_null("lathe_settings_parse", !settings ? "settings" : !text ? "text" : "name");
     lathe_settings changed = *settings;
     reader r = { .settings = &changed, .seen = lathe_alloc(2 * LATHE_SETTING_OPTIONS, KEY_LIMIT) };
-    lathe_status status = r.seen ? read_lines(&r, text, name) : lathe_error();
+    lathe_status status = r.seen ? lathe_ini_read(text, name, take_line, &r) : lathe_error();
     if (!status) *settings = changed;
     lathe_free(r.seen);
     return status;

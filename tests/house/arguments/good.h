@@ -422,6 +422,16 @@ static lathe_task_fn *good_lathe_task_fn_p(const char *place)
     (void)place;
     return task;
 }
+static lathe_status take_line(void *context, const lathe_ini_line *line)
+{
+    (void)context, (void)line;
+    return LATHE_OK;
+}
+static lathe_ini_take *good_lathe_ini_take_p(const char *place)
+{
+    (void)place;
+    return take_line;
+}
 static lathe_node_hook *good_lathe_node_hook_p(const char *place)
 {
     (void)place;
