@@ -7,42 +7,19 @@
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 
-/* Number `index` among the fields of all optimizers, then of all schedulers, then of all losses; NULL after
- * the last. */
-static const lathe_field *field_at(int index)
-{
-    for (int i = 0; lathe_optim_at(i); i++)
-        for (const lathe_field *f = lathe_optim_at(i)->fields; f->name; f++)
-            if (!index--) return f;
-    for (int i = 0; lathe_sched_at(i); i++)
-        for (const lathe_field *f = lathe_sched_at(i)->fields; f->name; f++)
-            if (!index--) return f;
-    for (int i = 0; lathe_loss_at(i); i++)
-        for (const lathe_field *f = lathe_loss_at(i)->fields; f->name; f++)
-            if (!index--) return f;
-    return NULL;
-}
-
-/* "optim.eps", "loss.gamma" and "cyclic.max_lr" name the same fields as "eps", "gamma" and "max_lr", of one
- * of those that have it. */
+/* The field of an option: "optim.eps", "loss.gamma" and "cyclic.max_lr" are found as "eps", "gamma" and
+ * "max_lr", of one of the types that have it. */
 static const lathe_field *find_field(const char *name)
 {
     const char *point = strrchr(name, '.');
-    if (point) name = point + 1;
-    const lathe_field *field;
-    for (int i = 0; (field = field_at(i)); i++) {
-        const lathe_field one[] = { *field, { .name = NULL } };
-        if (lathe_fields_find(one, name)) return field;
-    }
+    const lathe_section *section;
+    lathe_option_type type;
+    for (int s = 0; (section = lathe_section_at(s)); s++)
+        for (int i = 0; section->type_at && section->type_at(i, &type); i++) {
+            const lathe_field *field = lathe_fields_find(type.fields, point ? point + 1 : name);
+            if (field) return field;
+        }
     return NULL;
-}
-
-/* Is this the first of the fields with its name? Several types have a weight_decay. */
-static bool is_first(const lathe_field *field, int index)
-{
-    for (int i = 0; i < index; i++)
-        if (!strcmp(field_at(i)->name, field->name)) return false;
-    return true;
 }
 
 bool cli_setting_known(const char *name, const char **value)
@@ -57,14 +34,11 @@ bool cli_setting_known(const char *name, const char **value)
 
 const char *cli_setting_name(int index)
 {
-    int settings = 0;
-    while (lathe_setting_at(settings)) settings++;
-    if (index < settings) return lathe_setting_at(index)->field.name;
-    index -= settings;
-    const lathe_field *field;
-    for (int i = 0; (field = field_at(i)); i++)
-        if (is_first(field, i) && !index--) return field->name;
-    return NULL;
+    const char *name[LATHE_SETTING_NAMES + 1];
+    lathe_setting_names(name);
+    int count = 0;
+    while (name[count]) count++;
+    return index < count ? name[index] : NULL;
 }
 
 /* ---- values -------------------------------------------------------------------------------------------- */
