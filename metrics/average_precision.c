@@ -14,6 +14,10 @@ static const lathe_field fields[] = {
         .offset = offsetof(lathe_average_precision_opts, average),
         .choices = averages,
         .help = "over classes (macro), pairs (micro) or samples (weighted)" },
+    { .name = "all_classes",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_average_precision_opts, all_classes),
+        .help = "macro: also over classes that do not occur" },
     { .name = "probabilities",
         .kind = LATHE_FIELD_BOOL,
         .offset = offsetof(lathe_average_precision_opts, probabilities),
@@ -128,15 +132,16 @@ static lathe_status average(const lathe_metric_view *all, area_fn *area, double 
     table t;
     lathe_status status = open_table(&t, all, micro);
     if (status) return status;
-    double mean = 0, weighted = 0, weights = 0;
+    double sum = 0, counted = 0, weighted = 0, weights = 0;
     for (int k = 0; k < all->classes && !micro; k++) {
         walk w = start_walk(&t, k);
         double one = area(&w);
-        mean += one / all->classes;
+        if (o->all_classes || w.positives > 0) sum += one, counted++;
         weighted += one * w.positives;
         weights += w.positives;
     }
-    *value = o->average == LATHE_AVERAGE_MACRO ? mean : weights > 0 ? weighted / weights : 0;
+    if (o->average == LATHE_AVERAGE_MACRO) *value = counted > 0 ? sum / counted : 0;
+    else *value = weights > 0 ? weighted / weights : 0;
     if (micro) {
         walk w = start_walk(&t, -1);
         *value = area(&w);

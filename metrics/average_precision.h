@@ -8,16 +8,18 @@
 extern "C" {
 #endif
 
-/** NULL or zeros: macro, scores are logits. */
+/** NULL or zeros: macro over the classes that occur, scores are logits. */
 typedef struct lathe_average_precision_opts {
     lathe_classwise_average average; /* macro is mAP; micro: all (sample, class) pairs as one class */
     /** With labels: rank by the scores themselves, not by their softmax. With targets, scores always rank. */
     bool probabilities;
+    bool all_classes; /* macro: over all classes, also those without a sample */
 } lathe_average_precision_opts;
 
 /**
  * "average_precision": for each class against all others, the sum over thresholds n of (R_n - R_(n-1)) P_n,
- * without interpolation. Samples with equal scores share one threshold. A class that never occurs has 0.
+ * without interpolation. Samples with equal scores share one threshold. A class that never occurs has 0
+ * and no part in the macro average, unless all_classes is set.
  *
  * Other definitions have the same name: VOC averages 11 points, COCO 101 points.
  * Memory   every sample's scores and labels.
@@ -29,7 +31,7 @@ extern const lathe_metric_type lathe_average_precision_metric;
  * "pr_auc": the area under the same curve by the trapezoidal rule, starting at (recall 0, precision 1).
  *
  * Straight lines between the points overestimate the area: prefer average_precision. A class that never
- * occurs has 1/2.
+ * occurs has 1/2 and no part in the macro average, unless all_classes is set.
  * Same as  sklearn.metrics.auc(recall, precision) of precision_recall_curve
  */
 extern const lathe_metric_type lathe_pr_auc_metric;

@@ -17,6 +17,10 @@ static const lathe_field fields[] = {
         .offset = offsetof(lathe_classwise_opts, average),
         .choices = averages,
         .help = "over classes (macro), counts (micro) or samples (weighted)" },
+    { .name = "all_classes",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_classwise_opts, all_classes),
+        .help = "macro: also over classes that neither occur nor are predicted" },
     { .name = "zero_division",
         .kind = LATHE_FIELD_INT,
         .offset = offsetof(lathe_classwise_opts, zero_division),
@@ -93,19 +97,28 @@ static double iou(const tally *t, const lathe_classwise_opts *o)
     return divide(t->right, t->predicted + t->actual - t->right, o);
 }
 
+/* A class without samples and predictions says nothing about the net: 0/0. It has no part in the mean. */
+static bool takes_part(tally t, const lathe_classwise_opts *o)
+{
+    return o->all_classes || t.actual + t.predicted > 0;
+}
+
 static lathe_status average(const lathe_metric_view *all, ratio_fn *ratio, double *value)
 {
     const lathe_classwise_opts *o = all->opts;
     tally sum = { 0 };
     double mean = 0, weighted = 0;
+    int counted = 0;
+    for (int k = 0; k < all->classes; k++) counted += takes_part(tally_of(all, k), o);
     for (int k = 0; k < all->classes; k++) {
         tally t = tally_of(all, k);
         sum.right += t.right;
         sum.predicted += t.predicted;
         sum.actual += t.actual;
-        mean += ratio(&t, o) / all->classes;
+        if (takes_part(t, o)) mean += ratio(&t, o) / counted;
         weighted += ratio(&t, o) * t.actual;
     }
+    if (!counted) mean = o->zero_division;
     if (o->average == LATHE_AVERAGE_MACRO) *value = mean;
     else if (o->average == LATHE_AVERAGE_MICRO) *value = ratio(&sum, o);
     else if (sum.actual > 0) *value = weighted / sum.actual;

@@ -9,24 +9,26 @@ extern "C" {
 #endif
 
 typedef enum lathe_classwise_average {
-    LATHE_AVERAGE_MACRO,   /* the mean over all classes */
+    LATHE_AVERAGE_MACRO,   /* the mean over the classes that occur */
     LATHE_AVERAGE_MICRO,   /* from the counts of all classes together */
     LATHE_AVERAGE_WEIGHTED /* the mean over classes, weighted by their numbers of samples */
 } lathe_classwise_average;
 
-/** NULL or zeros: macro, 0 for 0/0. */
+/** NULL or zeros: macro over the classes that occur, 0 for 0/0. */
 typedef struct lathe_classwise_opts {
     lathe_classwise_average average;
     int zero_division; /* the value of 0/0, for classes that are never predicted or never occur: 0 or 1 */
     double threshold;  /* with targets: scores above it are predictions; 0 suits logits, 0.5 probabilities */
+    bool all_classes;  /* macro: over all classes, also those that neither occur nor are predicted */
     double beta;       /* F-score only: recall has beta times the weight of precision; 0 means 1 */
 } lathe_classwise_opts;
 
 /*
  * For one class: TP counts its samples that were predicted right, FP the other samples that were predicted as
  * this class, FN its samples that were not. With labels the prediction is the class with the largest score,
- * the first of equals. With targets every class with a score above the threshold is predicted. Averages are
- * over all classes, also those that never occur, as scikit-learn's with labels=range(classes).
+ * the first of equals. With targets every class with a score above the threshold is predicted. A macro
+ * average is over the classes that have a sample or a prediction, as in scikit-learn (labels=None) and
+ * torchmetrics. With all_classes it is over all classes, as scikit-learn's with labels=range(classes).
  */
 
 /** "precision": TP / (TP + FP). Same as sklearn.metrics.precision_score */

@@ -81,6 +81,9 @@ static lathe_status set_up(lathe_measure *measure, lathe_task *task, const lathe
     if (one && !(measure->confusion = lathe_confusion_new(view.classes))) return lathe_error();
     if (opts->curve && !(measure->curve = lathe_metric_average_precision(view.classes, NULL)))
         return lathe_error();
+    measure->classes = task->data->classes;
+    measure->samples = lathe_alloc((size_t)measure->classes, sizeof *measure->samples);
+    if (!measure->samples) return lathe_error();
     measure->most_mistakes = opts->mistakes > 0 ? opts->mistakes : 0;
     measure->mistake = lathe_alloc((size_t)measure->most_mistakes, sizeof *measure->mistake);
     lathe_status status = measure->mistake ? LATHE_OK : lathe_error();
@@ -113,6 +116,7 @@ void lathe_measure_free(lathe_measure *measure)
     lathe_free(measure->name);
     lathe_free(measure->view);
     lathe_free(measure->mistake);
+    lathe_free(measure->samples);
     lathe_metric_free(measure->curve);
     lathe_confusion_free(measure->confusion);
     lathe_free(measure);
@@ -158,6 +162,14 @@ static lathe_status update_metric(lathe_metric *metric, const lathe_task_view *v
         view->count);
 }
 
+static void count_samples(uint64_t *samples, const lathe_task_view *view)
+{
+    const size_t classes = (size_t)view->classes;
+    for (size_t i = 0; i < view->count && !view->many; i++) samples[view->first + view->labels[i]]++;
+    for (size_t i = 0; i < view->count * classes && view->many; i++)
+        samples[(size_t)view->first + i % classes] += view->labels[i] == 1;
+}
+
 lathe_status lathe_measure_update(lathe_measure *measure, lathe_task *task, const lathe_pass *pass)
 {
     if (!measure || !task || !pass)
@@ -170,6 +182,7 @@ lathe_status lathe_measure_update(lathe_measure *measure, lathe_task *task, cons
         if (!status && measure->confusion)
             status = lathe_confusion_update(measure->confusion, view.scores, view.labels, view.count);
         if (!status && measure->curve) status = update_metric(measure->curve, &view);
+        if (!status) count_samples(measure->samples, &view);
         if (!status && measure->most_mistakes) add_mistakes(measure, &view, pass->first);
     }
     return status;

@@ -35,8 +35,10 @@ typedef struct lathe_measure {
     int *view;             /* the task's view of each metric */
     int metrics;
     lathe_confusion *confusion; /* NULL if the task has several views, or any number of classes a sample */
-    lathe_metric *curve;        /* NULL if not asked for */
-    lathe_mistake *mistake;     /* [mistakes], highest confidence first */
+    uint64_t *samples;          /* [classes] of the data set: samples (or pixels) that are of the class */
+    int classes;
+    lathe_metric *curve;    /* NULL if not asked for */
+    lathe_mistake *mistake; /* [mistakes], highest confidence first */
     int mistakes, most_mistakes;
 } lathe_measure;
 

@@ -58,6 +58,23 @@ static void print_metrics(const lathe_measure *measure)
     cli_table_print(table, stdout, 0);
 }
 
+/* Names the classes without a sample: the means over classes do not count them. */
+static void print_absent(const lathe_dataset *data, const lathe_measure *measure)
+{
+    enum { NAMED = 5 };
+    int absent = 0;
+    for (int k = 0; k < measure->classes; k++) absent += !measure->samples[k];
+    if (!absent) return;
+    printf("\n%d of %d classes %s in this part:", absent, measure->classes,
+        absent == 1 ? "does not occur" : "do not occur");
+    char name[256];
+    for (int k = 0, named = 0; k < measure->classes && named < NAMED; k++)
+        if (!measure->samples[k])
+            printf("%s %s", named++ ? "," : "", cli_printable(data->class_names[k], name, sizeof name));
+    printf("%s\nMeans over classes leave out a class that does not occur (option all_classes counts it).\n",
+        absent > NAMED ? ", ..." : "");
+}
+
 static void print_classes(const lathe_dataset *data, const lathe_measure *measure)
 {
     cli_table *table = cli_table_new("lrrrrr");
@@ -140,6 +157,7 @@ static int print_results(const cli_line *line, const lathe_run *run, const char 
     cli_print_score(cli_text(line, "split"), run->learner->task, score);
     putchar('\n');
     print_metrics(measure);
+    print_absent(run->feed->data, measure);
     if (cli_given_option(line, "per-class") && measure->confusion) {
         print_classes(run->feed->data, measure);
         print_mistakes(run->feed->data, measure);

@@ -1,3 +1,5 @@
+#include "support/folder.h"
+#include "support/pictures.h"
 #include "support/program_json.h"
 #include "support/support.h"
 
@@ -149,6 +151,37 @@ static void curves_as_a_picture(void **state)
     program_free(&p);
 }
 
+/* The part lacks the third class: the means leave it out, and it is named. */
+static void absent_classes_are_named(void **state)
+{
+    (void)state;
+    static const char *const classes[] = { "dark", "grey", "light" };
+    char arguments[512], path[128];
+    for (int k = 0; k < 3; k++)
+        for (int i = 0; i < 20; i++) {
+            snprintf(path, sizeof path, "%s/%s/%02d.pgm", i < 16 ? "absent/train" : "absent/test", classes[k],
+                i);
+            if (k < 2 || i < 16) test_put_picture(path, 8, 8, 20 + 90 * k, 1);
+        }
+    snprintf(arguments, sizeof arguments,
+        "train --data folder:%s --size 8 --channels 1 --model mlp --epochs 1 --out %s/absent_run --quiet",
+        test_path("absent"), folder);
+    program p;
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "eval %s/absent_run", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "\n1 of 3 classes does not occur in this part: light\n"));
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "eval %s/run1", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_null(strstr(p.out, "not occur"));
+    program_free(&p);
+    test_folder_remove();
+}
+
 static void what_is_no_run_is_refused(void **state)
 {
     (void)state;
@@ -172,6 +205,7 @@ int main(void)
         cmocka_unit_test(metrics_with_options),
         cmocka_unit_test(curves_as_a_table),
         cmocka_unit_test(curves_as_a_picture),
+        cmocka_unit_test(absent_classes_are_named),
         cmocka_unit_test(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

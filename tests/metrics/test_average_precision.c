@@ -34,12 +34,32 @@ static void by_hand(void **state)
     }
 }
 
+/* Two classes are ranked perfectly, the third does not occur: the mean is 1, over all classes it is less. */
+static void absent_classes_have_no_part(void **state)
+{
+    (void)state;
+    static const int labels[4] = { 0, 0, 1, 1 };
+    const lathe_metric_type *const types[2] = { &lathe_average_precision_metric, &lathe_pr_auc_metric };
+    static const double of_all[2] = { 2.0 / 3, 2.5 / 3 };
+    lathe_real three[12] = { 0 };
+    for (int i = 0; i < 4; i++) three[3 * i + labels[i]] = 1;
+    for (int t = 0; t < 2; t++)
+        for (int all = 0; all <= 1; all++) {
+            lathe_metric *metric =
+                lathe_metric_new(types[t], 3, &(lathe_average_precision_opts){ .all_classes = all != 0 });
+            assert_int_equal(lathe_metric_update(metric, three, labels, 4), LATHE_OK);
+            double got = lathe_metric_compute(metric), want = all ? of_all[t] : 1;
+            assert_close_double(types[t]->name, &got, &want, 1, 1e-15, 0);
+            lathe_metric_free(metric);
+        }
+}
+
 static void check(const metric_data *data, const char *name, bool probabilities)
 {
     static const char *const averages[] = { "macro", "micro", "weighted" };
     const lathe_metric_type *const types[2] = { &lathe_average_precision_metric, &lathe_pr_auc_metric };
     for (int t = 0; t < 2; t++) {
-        lathe_average_precision_opts opts = { .probabilities = probabilities };
+        lathe_average_precision_opts opts = { .probabilities = probabilities, .all_classes = true };
         char what[64];
         for (int a = 0; a < 3; a++) {
             opts.average = (lathe_classwise_average)a;
@@ -177,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(absent_classes_have_no_part),
         cmocka_unit_test(equals_sklearn),
         cmocka_unit_test(curves_equal_sklearn),
         cmocka_unit_test(too_little_room_is_told),

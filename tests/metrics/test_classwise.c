@@ -31,6 +31,30 @@ static void by_hand(void **state)
     }
 }
 
+/* All answers are right, and the fourth class does not occur: each mean is 1, and 3/4 over all classes. */
+static void absent_classes_have_no_part(void **state)
+{
+    (void)state;
+    static const int labels[6] = { 0, 0, 1, 1, 1, 2 };
+    lathe_real scores[24] = { 0 };
+    for (int i = 0; i < 6; i++) scores[4 * i + labels[i]] = 1;
+    for (int t = 0; t < 4; t++)
+        for (int all = 0; all <= 1; all++) {
+            lathe_metric *metric =
+                lathe_metric_new(types[t], 4, &(lathe_classwise_opts){ .all_classes = all != 0 });
+            assert_int_equal(lathe_metric_update(metric, scores, labels, 6), LATHE_OK);
+            double got = lathe_metric_compute(metric), want = all ? 0.75 : 1;
+            assert_close_double(types[t]->name, &got, &want, 1, 1e-15, 0);
+            lathe_metric_free(metric);
+        }
+    scores[23] = 2; /* the class is predicted now, and counts with 0 */
+    lathe_metric *metric = lathe_metric_precision(4, NULL);
+    assert_int_equal(lathe_metric_update(metric, scores, labels, 6), LATHE_OK);
+    double got = lathe_metric_compute(metric), want = 0.5;
+    assert_close_double("predicted", &got, &want, 1, 1e-15, 0);
+    lathe_metric_free(metric);
+}
+
 /* Every metric, average and value of 0/0 on one data set. */
 static int check_all(const metric_data *data)
 {
@@ -45,7 +69,10 @@ static int check_all(const metric_data *data)
     int cases = 0;
     for (int m = 0; m < 6; m++)
         for (int zero = 0; zero <= 1; zero++) {
-            lathe_classwise_opts opts = { .beta = metrics[m].beta, .zero_division = zero, .threshold = 0.25 };
+            lathe_classwise_opts opts = { .beta = metrics[m].beta,
+                .zero_division = zero,
+                .threshold = 0.25,
+                .all_classes = true };
             char what[64];
             for (int a = 0; a < 3; a++, cases++) {
                 opts.average = (lathe_classwise_average)a;
@@ -97,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(absent_classes_have_no_part),
         cmocka_unit_test(equals_sklearn),
         cmocka_unit_test(mistakes_are_named),
     };
