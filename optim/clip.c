@@ -111,6 +111,18 @@ double lathe_optim_clip_norm(lathe_optim *optim, double max_norm)
     return norm;
 }
 
+lathe_status lathe_optim_scale_gradients(lathe_optim *optim, double factor)
+{
+    clipping c = { .context = lathe_optim_context(optim),
+        .params = lathe_optim_params(optim),
+        .scale = (lathe_real)factor };
+    if (!c.params) return lathe_fail_null("lathe_optim_scale_gradients", "optim");
+    if (!isfinite(factor))
+        return lathe_fail(LATHE_EARG, "lathe_optim_scale_gradients: factor = %g is not finite", factor);
+    lathe_parallel(c.context, PARTS, scale, &c);
+    return LATHE_OK;
+}
+
 lathe_status lathe_optim_clip_value(lathe_optim *optim, double clip_value)
 {
     clipping c = { .context = lathe_optim_context(optim),

@@ -24,6 +24,9 @@ extern "C" {
  */
 double lathe_optim_clip_norm(lathe_optim *optim, double max_norm);
 
+/** Multiply all gradients by `factor`. Errors: LATHE_EARG unless it is finite. */
+lathe_status lathe_optim_scale_gradients(lathe_optim *optim, double factor);
+
 /**
  * Clip every number of the gradients to [-clip_value, clip_value]. NaN stays NaN.
  * Errors   LATHE_EARG unless clip_value > 0.

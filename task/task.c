@@ -157,6 +157,15 @@ lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lath
     return lathe_task_reserve(task, batch->size) ? NULL : task->type->loss(task, output, batch, opts);
 }
 
+double lathe_task_weight(const lathe_task *task, const lathe_batch *batch, const void *opts)
+{
+    if (!task || !batch) return 0;
+    if (!task->loss || !task->loss->mean_weight || batch->other_labels || !batch->labels || !task->answers)
+        return batch->size;
+    return task->loss->mean_weight(opts, batch->labels, (size_t)batch->size * task->answers) /
+        (double)task->answers;
+}
+
 lathe_status lathe_task_count(lathe_task *task, const lathe_tensor *output, const lathe_batch *batch,
     double *numbers)
 {

@@ -162,6 +162,12 @@ lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lath
     const void *opts);
 
 /**
+ * The weight of a batch's mean loss among the batches of a step, in samples: the sum of the weights of its
+ * labels. It is the batch's size without class weights and ignored labels, and for mixed labels.
+ */
+double lathe_task_weight(const lathe_task *task, const lathe_batch *batch, const void *opts);
+
+/**
  * Add a batch to the sums of the metrics, numbers [task->numbers], which begin as zeros.
  * Errors   those of lathe_tensor_read; LATHE_ESHAPE as in lathe_task_loss; LATHE_ENOMEM
  */

@@ -51,6 +51,32 @@ static void a_mean_divides_by_the_weights(void **state)
     lathe_run_free(b);
 }
 
+/* Two batches of 4 make the step of one batch of 8, also if the weights differ greatly between them. */
+static void accumulated_batches_are_the_large_batch(void **state)
+{
+    (void)state;
+    static const char *const losses[] = { "cross_entropy", "focal", "binary_cross_entropy" };
+    for (int i = 0; i < 3; i++) {
+        lathe_settings large = with(losses[i], "1,20,1,0.1,5,1,1,30,1,1");
+        tiny_set(&large, "model", "mlp");
+        tiny_set(&large, "batch_size", "8");
+        lathe_settings small = large;
+        tiny_set(&small, "batch_size", "4");
+        tiny_set(&small, "accumulate", "2");
+        lathe_run *a = tiny_train(&large), *b = tiny_train(&small);
+        assert_int_equal(a->keeper->history.steps, 5);
+        assert_int_equal(b->keeper->history.steps, 5);
+        for (size_t s = 0; s < 5; s++) {
+            double want = a->keeper->history.step[s].loss, got = b->keeper->history.step[s].loss;
+            assert_close_double(losses[i], &got, &want, 1, 0, 1e-4);
+        }
+        double want = a->keeper->history.epoch[0].train_loss, got = b->keeper->history.epoch[0].train_loss;
+        assert_close_double("of the epoch", &got, &want, 1, 0, 1e-4);
+        lathe_run_free(a);
+        lathe_run_free(b);
+    }
+}
+
 /* balanced is samples / (classes * samples of the class) of the part that is trained on. */
 static void balanced_counts_the_labels(void **state)
 {
@@ -109,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_change_the_training_alone),
         cmocka_unit_test(a_mean_divides_by_the_weights),
+        cmocka_unit_test(accumulated_batches_are_the_large_batch),
         cmocka_unit_test(balanced_counts_the_labels),
         cmocka_unit_test(mistakes_are_named),
     };

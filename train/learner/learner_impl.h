@@ -9,6 +9,7 @@ typedef struct lathe_learning {
     /* of the step that has begun */
     lathe_step_row row;
     double samples;           /* of the step */
+    double seen, weight;      /* samples of its batches so far; the sum of the weights of their losses */
     lathe_average loss;       /* of its batches, for the epoch's loss */
     double *counted;          /* [task->numbers] of its batches */
     uint64_t taken;           /* its batches so far */

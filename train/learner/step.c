@@ -59,6 +59,7 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
     lathe_learning *own = learner->own;
     own->row = new_row(learner);
     own->samples = samples;
+    own->seen = own->weight = 0;
     own->loss = (lathe_average){ 0 };
     own->taken = 0;
     own->good = true;
@@ -66,6 +67,28 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
     memset(own->counted, 0, learner->task->numbers * sizeof *own->counted);
     lathe_optim_zero_grad(learner->optim);
     return lathe_guard_begin(learner);
+}
+
+/* The weight of a batch's loss in its step; in a step of one batch the mean is the step's. */
+static double weight_of(const lathe_learner *learner, const lathe_batch *batch)
+{
+    if (batch->size >= learner->own->samples) return batch->size;
+    return lathe_task_weight(learner->task, batch, learner->opts.loss);
+}
+
+/*
+ * The batches' means were weighted by sum(w) / samples. The mean over the whole step divides by the sum of
+ * all w, which is known only after the last batch. Without class weights both are the same.
+ */
+static lathe_status divide_by_weights(lathe_learner *learner)
+{
+    lathe_learning *own = learner->own;
+    if (own->weight == own->seen || !(own->weight > 0)) return LATHE_OK;
+    const double factor = own->seen / own->weight;
+    own->row.loss *= factor;
+    own->loss.sum *= factor;
+    own->loss.weight = own->seen;
+    return lathe_optim_scale_gradients(learner->optim, factor);
 }
 
 lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
@@ -78,12 +101,15 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
     lathe_tensor *output, *loss = lathe_learner_forward(learner, batch, &output);
     if (!loss) return lathe_error();
     const bool sum = sums(learner);
-    double value = lathe_item(loss), part = sum ? 1 : batch->size / own->samples;
+    const double value = lathe_item(loss), weight = sum ? batch->size : weight_of(learner, batch),
+                 part = sum ? 1 : weight / own->samples;
+    own->seen += batch->size;
+    own->weight += weight;
     own->row.loss += part * value;
-    lathe_average_add(&own->loss, sum ? value / batch->size : value, batch->size);
+    lathe_average_add(&own->loss, sum ? value / batch->size : value, weight);
     lathe_status status = lathe_task_count(learner->task, output, batch, own->counted);
     if (!status) own->good = !lathe_guard_loss(learner, value);
-    if (!status && own->good) status = lathe_backward(part < 1 ? lathe_scale(loss, part) : loss);
+    if (!status && own->good) status = lathe_backward(part != 1 ? lathe_scale(loss, part) : loss);
     if (!status && own->good) own->good = !lathe_guard_gradients(learner, batch, false);
     learner->images += (uint64_t)batch->size;
     return status;
@@ -106,8 +132,8 @@ lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row)
     lathe_learning *own = learner->own;
     const lathe_learner_opts *o = &learner->opts;
     if (!own->taken) return lathe_fail(LATHE_ESTATE, "lathe_learner_finish: the step has no batch");
-    lathe_status status = LATHE_OK;
-    if (o->on_gradients)
+    lathe_status status = own->good ? divide_by_weights(learner) : LATHE_OK;
+    if (o->on_gradients && !status)
         status = o->on_gradients(o->gradients_context, lathe_optim_params(learner->optim), &own->good);
     if (own->good && !status) own->good = clip(learner);
     if (own->good && !status) status = change_weights(learner);

@@ -222,6 +222,16 @@ static const lathe_real **class_weights(void *opts)
     return &((lathe_cross_entropy_opts *)opts)->class_weights;
 }
 
+static double mean_weight(const void *opts, const int *labels, size_t count)
+{
+    lathe_cross_entropy_opts o;
+    double total = 0;
+    if (lathe_fields_resolve("cross_entropy", fields, opts, &o, sizeof o)) return (double)count;
+    for (size_t i = 0; i < count; i++)
+        if (labels[i] != o.ignore_index) total += weight_of(&o, labels[i]);
+    return total;
+}
+
 const lathe_loss_type lathe_cross_entropy_loss = {
     .name = "cross_entropy",
     .summary = "one class of several, from logits",
@@ -230,6 +240,7 @@ const lathe_loss_type lathe_cross_entropy_loss = {
     .classify = classify,
     .mixed = mixed,
     .class_weights = class_weights,
+    .mean_weight = mean_weight,
 };
 
 /* ---- probabilities ------------------------------------------------------------------------------------- */

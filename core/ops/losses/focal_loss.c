@@ -34,6 +34,15 @@ static lathe_tensor *classify_focal(lathe_tensor *scores, const int *labels, con
 
 static const lathe_real **class_weights(void *opts) { return &((lathe_focal_opts *)opts)->alpha; }
 
+static double mean_weight(const void *opts, const int *labels, size_t count)
+{
+    lathe_focal_opts o;
+    size_t counted = 0;
+    if (lathe_fields_resolve("focal", focal_fields, opts, &o, sizeof o)) return (double)count;
+    for (size_t i = 0; i < count; i++) counted += labels[i] != o.ignore_index;
+    return (double)counted;
+}
+
 const lathe_loss_type lathe_focal_loss = {
     .name = "focal",
     .summary = "cross-entropy with less weight on what is answered well",
@@ -41,6 +50,7 @@ const lathe_loss_type lathe_focal_loss = {
     .fields = focal_fields,
     .classify = classify_focal,
     .class_weights = class_weights,
+    .mean_weight = mean_weight,
 };
 
 static void focal_range(void *context, size_t begin, size_t end)

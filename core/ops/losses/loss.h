@@ -48,6 +48,11 @@ typedef struct lathe_loss_type {
     lathe_tensor *(*boxes)(lathe_tensor *x, lathe_tensor *target, const void *opts);
     /** The place in `opts` of the weights of classes [K], which text cannot set. NULL: no such weights. */
     const lathe_real **(*class_weights)(void *opts);
+    /**
+     * The divisor of a mean over labels [count]: the sum of their weights. Steps of several batches need it.
+     * NULL: `count`.
+     */
+    double (*mean_weight)(const void *opts, const int *labels, size_t count);
 } lathe_loss_type;
 
 /** Loss number `index`: the library's sorted by name, then the program's; NULL after the last. */

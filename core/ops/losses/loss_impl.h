@@ -90,4 +90,7 @@ void lathe_pair_backward(lathe_node *node);
 /** `each` reduced: itself, its sum, or its sum over `divisor` (0: how many numbers it has). */
 lathe_tensor *lathe_reduce(lathe_tensor *each, lathe_reduction reduction, double divisor);
 
+/** The type of cross-entropy, for losses that contain it. */
+extern const lathe_loss_type lathe_cross_entropy_loss;
+
 #endif

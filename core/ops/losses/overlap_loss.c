@@ -265,6 +265,16 @@ static const lathe_real **class_weights(void *opts)
     return &((lathe_cross_entropy_iou_opts *)opts)->class_weights;
 }
 
+/* Of the cross-entropy; the IoU of a batch's regions is not a sum over samples. */
+static double mean_weight(const void *opts, const int *labels, size_t count)
+{
+    lathe_cross_entropy_iou_opts o;
+    if (lathe_fields_resolve("cross_entropy_iou", iou_fields, opts, &o, sizeof o)) return (double)count;
+    return lathe_cross_entropy_loss.mean_weight(&(lathe_cross_entropy_opts){ .class_weights = o.class_weights,
+                                                    .ignore_index = o.ignore_index },
+        labels, count);
+}
+
 const lathe_loss_type lathe_cross_entropy_iou_loss = {
     .name = "cross_entropy_iou",
     .summary = "cross-entropy + lambda * (1 - IoU of each class's region)",
@@ -272,6 +282,7 @@ const lathe_loss_type lathe_cross_entropy_iou_loss = {
     .fields = iou_fields,
     .classify = classify_iou,
     .class_weights = class_weights,
+    .mean_weight = mean_weight,
 };
 
 lathe_tensor *lathe_cross_entropy_iou(lathe_tensor *x, const int *labels,
