@@ -104,8 +104,8 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples);
 
 /**
  * Forward and backward of one batch. Its gradients are added to the step's, weighted by its part of the
- * samples, or of the sum of class weights. So the step equals that of one large batch. The batch must be valid
- * until the next call.
+ * samples, or of the sum of class weights. So the step equals that of one large batch. The batch must be
+ * valid until the next call.
  * Errors   those of forward, backward and the loss
  */
 lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch);
