@@ -69,6 +69,7 @@ static lathe_status open_keeper(lathe_run *run)
     if (!status)
         run->keeper = lathe_keeper_new(&(lathe_keeper_opts){ .folder = s->out,
             .resume = s->resume,
+            .overwrite = s->overwrite,
             .config = config,
             .about = about,
             .log = s->log,

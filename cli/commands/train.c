@@ -114,6 +114,9 @@ static int run(const cli_line *line)
     lathe_settings settings;
     int code = cli_settings(line, &settings);
     if (code) return code;
+    settings.overwrite = cli_given_option(line, "overwrite");
+    if (settings.overwrite && *settings.resume)
+        return cli_fail(CLI_USAGE, "train: --resume goes on with a run, --overwrite replaces it: choose one");
     if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out))
         return cli_library_failed();
     int64_t port;
@@ -152,6 +155,7 @@ static const cli_option options[] = {
     { .name = "live",
         .value = "PORT",
         .help = "serve the page to browsers at 127.0.0.1:PORT; 0: a free port" },
+    { .name = "overwrite", .help = "replace the run that --out holds; without it this is refused" },
     { .name = "plot",
         .help = "draw loss and learning rate in the terminal as they grow; once at the end where stdout is "
                 "none" },
@@ -167,8 +171,9 @@ const cli_command lathe_train_command = {
     .about = "Trains a network and writes a run folder: config.ini, steps.csv, epochs.csv,\n"
              "last.safetensors, best.safetensors, report.html, log.jsonl. Without --out the folder\n"
              "is runs/MODEL-DATA-N. The first Ctrl-C finishes the step, saves and exits with 130;\n"
-             "the second exits at once. --resume DIR resumes a run. The same seed gives the same\n"
-             "bytes, for any number of threads, with or without interruptions.",
+             "the second exits at once. --resume DIR resumes a run; --out of a folder that holds a\n"
+             "run is refused without --overwrite. The same seed gives the same bytes, for any number\n"
+             "of threads, with or without interruptions.",
     .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 "
                "--max-lr 3e-3 "
                "--step-size-up 2.5ep --epochs 5 --out runs/first",

@@ -75,7 +75,7 @@ static void it_grows_in_a_terminal(void **state)
     int code;
     char words[512];
     utf8(true);
-    snprintf(words, sizeof words, SHORT " --out %s/grows", folder);
+    snprintf(words, sizeof words, SHORT " --overwrite --out %s/grows", folder);
     char *text = in_a_terminal(words, &code);
     assert_int_equal(code, 0);
     assert_true(count_of(text, "\033[15A\033[J") >= 1);

@@ -128,6 +128,38 @@ static void the_settings_of_a_run_give_the_same_run(void **state)
     same_bytes("first", "second", "last.safetensors");
 }
 
+/* The second run needs --overwrite, which does not go with --resume. */
+static void a_run_is_not_overwritten_unasked(void **state)
+{
+    (void)state;
+    char arguments[512];
+    program p;
+    train(&p, "--max-steps 5", "once");
+    program_free(&p);
+    char *before = file_of("once", "steps.csv");
+    train(&p, "--max-steps 5 --seed 2", "once");
+    assert_refused(&p, 1, "once: holds a run; --resume goes on with it, --overwrite replaces it");
+    program_free(&p);
+    char *after = file_of("once", "steps.csv");
+    assert_string_equal(after, before);
+    free(after);
+    snprintf(arguments, sizeof arguments, "train --resume %s/once --overwrite", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 2, "choose one");
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "train --resume %s/once --max-steps 6", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    train(&p, "--max-steps 5 --seed 2 --overwrite", "once");
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    program_free(&p);
+    after = file_of("once", "steps.csv");
+    assert_string_not_equal(after, before);
+    free(after);
+    free(before);
+}
+
 /* Wait until steps.csv has grown beyond its heading, at most a minute: the machine may be busy. */
 static void await_steps(const char *run)
 {
@@ -380,6 +412,7 @@ int main(void)
         cmocka_unit_test(json_has_all_fields),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(the_settings_of_a_run_give_the_same_run),
+        cmocka_unit_test(a_run_is_not_overwritten_unasked),
         cmocka_unit_test(a_signal_ends_the_run_with_its_files),
         cmocka_unit_test(a_second_signal_ends_at_once),
         cmocka_unit_test(a_closed_pipe_does_not_end_the_run),

@@ -72,6 +72,7 @@ lathe_settings tiny_settings(const char *out, const tiny_pair *pairs)
         tiny_set(&settings, always[i].key, always[i].text);
     for (; pairs && pairs->key; pairs++) tiny_set(&settings, pairs->key, pairs->text);
     if (out) tiny_set(&settings, "out", test_path(out));
+    settings.overwrite = true; /* tests use a folder again */
     return settings;
 }
 

@@ -573,6 +573,11 @@ static void a_new_run_replaces_an_old_one(void **state)
     tiny_train_until(&old, 40);
     lathe_settings fresh =
         tiny_settings("replaced", (const tiny_pair[]){ { "optim", "sgd" }, { NULL, NULL } });
+    fresh.overwrite = false;
+    assert_null(lathe_run_new(&fresh, NULL));
+    assert_failed(LATHE_ESTATE, "holds a run");
+    assert_true(lathe_file_exists(test_path("replaced/last.safetensors")));
+    fresh.overwrite = true;
     lathe_run_free(lathe_run_new(&fresh, NULL));
     static const char *const gone[] = { "last.safetensors", "best.safetensors", "step-00000035.safetensors",
         "lock" };

@@ -54,6 +54,23 @@ static lathe_status remove_old_steps(const lathe_keeper *keeper, size_t keep)
     return status;
 }
 
+lathe_status lathe_folder_check(const lathe_keeper *keeper)
+{
+    static const char *const names[] = { last_name, best_name };
+    if (*keeper->opts.resume || keeper->opts.overwrite) return LATHE_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        lathe_folder_path path;
+        lathe_status status = lathe_keeper_path(keeper, names[i], path);
+        if (status) return status;
+        if (lathe_file_exists(path))
+            return lathe_fail(LATHE_ESTATE,
+                "%s: holds a run; --resume goes on with it, --overwrite replaces it, or choose another "
+                "folder",
+                keeper->folder);
+    }
+    return LATHE_OK;
+}
+
 /* Remove a former run from the folder: its checkpoints must not be mixed with other tables. */
 static lathe_status remove_former(const lathe_keeper *keeper)
 {
@@ -72,6 +89,7 @@ lathe_status lathe_folder_begin(lathe_keeper *keeper)
 {
     lathe_status status = lathe_file_make_folder(keeper->folder);
     if (!status) status = lathe_folder_lock(keeper);
+    if (!status) status = lathe_folder_check(keeper); /* another process may have been faster */
     if (!status) status = lathe_file_remove_stale(keeper->folder);
     if (!status) status = remove_former(keeper);
     return status ? status : open_with(keeper, &(lathe_history_ends){ 0 });

@@ -55,7 +55,8 @@ static lathe_status set_up(lathe_keeper *keeper)
             o->groups, o->save_seconds);
     keeper->folder = o->folder;
     lathe_status status = lathe_loggers_check(o->log);
-    return status || !*keeper->folder ? status : lathe_folder_lock(keeper);
+    if (!status && *keeper->folder) status = lathe_folder_lock(keeper);
+    return status || !*keeper->folder ? status : lathe_folder_check(keeper);
 }
 
 lathe_keeper *lathe_keeper_new(const lathe_keeper_opts *opts)

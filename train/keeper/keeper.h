@@ -26,9 +26,10 @@ typedef struct lathe_keeper_opts {
     const char *folder; /* the run folder; NULL or "": no folder */
     /**
      * A checkpoint in that folder, or the folder, which means its last.safetensors. A run that was never
-     * saved starts from the beginning. NULL or "": a new run, which overwrites a former one.
+     * saved starts from the beginning. NULL or "": a new run.
      */
     const char *resume;
+    bool overwrite;     /* a new run may overwrite one that the folder holds; false: this is refused */
     const char *config; /* the text of config.ini, such as lathe_settings_text; NULL: no such file */
     const char *about;  /* JSON members for the first line of log.jsonl: "\"data\":\"shapes\""; may be NULL */
     const char *log;    /* further loggers, separated by commas: "tensorboard"; may be NULL */
@@ -67,8 +68,8 @@ typedef struct lathe_ending {
 
 /**
  * Make a keeper. If its folder exists, it is locked: one process at a time trains in it.
- * Errors   LATHE_ESTATE if another process has the folder; LATHE_ENAME, LATHE_EARG for opts.log; LATHE_EIO,
- *          LATHE_ENOMEM: returns NULL.
+ * Errors   LATHE_ESTATE if another process has the folder, or if it holds a run and opts.overwrite is false;
+ *          LATHE_ENAME, LATHE_EARG for opts.log; LATHE_EIO, LATHE_ENOMEM: returns NULL.
  */
 lathe_keeper *lathe_keeper_new(const lathe_keeper_opts *opts);
 

@@ -42,6 +42,9 @@ lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends 
 /** Lock the folder, if it exists. Errors: LATHE_ESTATE if another process trains in it. */
 lathe_status lathe_folder_lock(lathe_keeper *keeper);
 
+/** Refuse a folder that holds a run which the options do not resume or overwrite. Errors: LATHE_ESTATE. */
+lathe_status lathe_folder_check(const lathe_keeper *keeper);
+
 /** Restore the checkpoint of opts.resume, or start again if the run was never saved. */
 lathe_status lathe_keeper_resume(lathe_keeper *keeper);
 

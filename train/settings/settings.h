@@ -110,6 +110,7 @@ typedef struct lathe_settings {
     char log[LATHE_SETTING_SHORT];
     char out[LATHE_SETTING_LONG];    /* run folder; "": write nothing */
     char resume[LATHE_SETTING_LONG]; /* run folder to resume; "": a new run */
+    bool overwrite; /* a new run may overwrite the one in `out`; no key, so that no file says it */
     lathe_option option[LATHE_SETTING_OPTIONS];
     int options;
 } lathe_settings;
