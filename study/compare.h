@@ -69,7 +69,8 @@ typedef struct lathe_compare_opts {
  *     multi_step     milestones at a half and at three quarters of the run
  *     exponential    gamma such that a hundredth of lr is left at the end
  *     warm_restarts  t_0 = half the run
- *     cosine, polynomial, linear, wsd: the run's length
+ *     linear         start_factor = 1, end_factor = 0: down to 0 over the run
+ *     cosine, polynomial, wsd: the run's length
  *
  * Errors   LATHE_ENAME, LATHE_EARG naming the key or value, also for an option that no variant has; those of
  *          lathe_run_length: returns NULL.

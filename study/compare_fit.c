@@ -87,6 +87,14 @@ static void fit_cyclic(fitting *f, const char *mode)
     if (!strcmp(mode, "exp_range")) set_number(f, "gamma", pow(0.1, 1 / (double)f->steps));
 }
 
+/* PyTorch's defaults rise from lr / 3 in 5 steps. A line over the whole run falls to 0, as polynomial. */
+static void fit_linear(fitting *f)
+{
+    if (!given(f, "start_factor")) set(f, "end_factor", "0");
+    set(f, "start_factor", "1");
+    set_steps(f, "total_iters", 1);
+}
+
 static void fit(fitting *f, const char *mode)
 {
     const char *name = f->type->name;
@@ -96,7 +104,8 @@ static void fit(fitting *f, const char *mode)
     if (!strcmp(name, "step")) set_steps(f, "step_size", 1.0 / 3);
     if (!strcmp(name, "exponential")) set_number(f, "gamma", pow(0.01, 1 / (double)f->steps));
     if (!strcmp(name, "warm_restarts")) set_steps(f, "t_0", 0.5);
-    if (!strcmp(name, "linear") || !strcmp(name, "polynomial")) set_steps(f, "total_iters", 1);
+    if (!strcmp(name, "linear")) fit_linear(f);
+    if (!strcmp(name, "polynomial")) set_steps(f, "total_iters", 1);
     if (!strcmp(name, "multi_step") && f->steps > 3) {
         snprintf(text, sizeof text, "%" PRIu64 ",%" PRIu64, f->steps / 2, f->steps * 3 / 4);
         set(f, "milestones", text);

@@ -100,6 +100,8 @@ static void schedules_fit_the_run(void **state)
     assert_string_equal(c->run[4].differs,
         "sched = cyclic:exp_range\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\ngamma = 0.891251\n");
     assert_string_equal(c->run[5].differs, "sched = onecycle\nmax_lr = 0.03\n");
+    assert_string_equal(c->run[7].differs,
+        "sched = linear\nend_factor = 0\nstart_factor = 1\ntotal_iters = 20\n");
     assert_string_equal(c->run[8].differs, "sched = multi_step\nmilestones = 10,15\n");
     assert_string_equal(c->run[4].folder, "cyclic-exp_range/seed-1");
     assert_non_null(strstr(notes,
