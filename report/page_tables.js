@@ -157,7 +157,8 @@ function tiles() {
     for (const m of metrics) add(`test ${m.title}`, showMetric(m)(run[`test_${m.name}`]));
     add(`best validation ${chief.title}`, chiefText(bestOfAll(validated(run))));
     add("training loss, last epoch", fixed(last(run.epoch.train_loss)));
-    add("validation loss is higher by", fixed(gapOf(run)));
+    const gap = gapOf(run);
+    add(`validation loss is ${gap < 0 ? "lower" : "higher"} by`, fixed(isNumber(gap) ? Math.abs(gap) : gap));
     add("steps", String(run.steps));
     add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
   } else {

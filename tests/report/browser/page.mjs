@@ -43,6 +43,7 @@ async function open(path) {
   page.on("request", (request) => { if (request.url() !== address && !/^(data|blob):/.test(request.url())) requests.push(request.url()); });
   await page.goto(address);
   await page.waitForSelector("#charts[data-drawn]");
+  check("a difference is higher or lower by a number without a sign", !/(higher|lower) by\s*[-−]/.test(await page.textContent("#tiles")));
   return { page, complaints, requests };
 }
 
