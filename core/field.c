@@ -82,6 +82,13 @@ const char *lathe_double_text(double number, char text[32])
     return text;
 }
 
+const char *lathe_double_tick(double number, int digits, char text[32])
+{
+    if (!lathe_double_digits(number, digits, text)) return NULL;
+    const double rounded = strtod(text, NULL), size = rounded < 0 ? -rounded : rounded;
+    return size >= 1 && size <= 1e9 ? lathe_double_text(rounded, text) : text;
+}
+
 /* ---- fields -------------------------------------------------------------------------------------------- */
 
 static int length_of(const lathe_field *field) { return field->count ? field->count : 1; }

@@ -100,6 +100,9 @@ const char *lathe_double_text(double number, char text[32]);
 /** The number with at most `digits` significant digits (1 to 17), with a decimal point. Returns `text`. */
 const char *lathe_double_digits(double number, int digits, char text[32]);
 
+/** The same for axes: numbers from 1 to 1e9 have no exponent: "1000", not "1e+03". Returns `text`. */
+const char *lathe_double_tick(double number, int digits, char text[32]);
+
 /**
  * Fail with LATHE_ENAME for an unknown name: "unknown optimizer 'adamv'; did you mean adamw? known: adamw,
  * sgd". `name_of(context, i)` returns known name number i, and NULL after the last.

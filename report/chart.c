@@ -97,9 +97,7 @@ static const char *tick_text(double value, char text[32])
     snprintf(text, 32, "%s", exact);
     /* Show 0.30000000000000004 as 0.3. */
     for (int digits = 3; digits <= 12; digits++) {
-        snprintf(text, 32, "%.*g", digits, value);
-        for (char *c = text; *c; c++)
-            if (*c == ',') *c = '.';
+        lathe_double_tick(value, digits, text);
         if (lathe_parse_double(text, &rounded) && fabs(rounded - value) <= fabs(value) * 1e-9) break;
     }
     return text;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include <lathe/lathe.h>
+
 enum { WIDTH = 64, HEIGHT = 8, MOST_WIDTH = 200, MOST_HEIGHT = 40, LABEL = 10 };
 
 bool cli_plot_unicode(void)
@@ -117,8 +119,8 @@ static void print_row(FILE *file, const canvas *c, int row)
 static void print_axis(FILE *file, const canvas *c, const cli_plot *p)
 {
     char low[32], high[32];
-    snprintf(low, sizeof low, "%.3g", p->log_x ? pow(10, c->x_low) : c->x_low);
-    snprintf(high, sizeof high, "%.3g", p->log_x ? pow(10, c->x_high) : c->x_high);
+    lathe_double_tick(p->log_x ? pow(10, c->x_low) : c->x_low, 3, low);
+    lathe_double_tick(p->log_x ? pow(10, c->x_high) : c->x_high, 3, high);
     int room = c->width - (int)strlen(low) - (int)strlen(high), middle = (int)strlen(p->x_label);
     int before = room > middle ? (room - middle) / 2 : 1, after = room > middle ? room - middle - before : 1;
     fprintf(file, "%*s%s%*s%s%*s%s\n", LABEL + 1, "", low, before, "", p->x_label, after, "", high);
@@ -126,6 +128,7 @@ static void print_axis(FILE *file, const canvas *c, const cli_plot *p)
 
 int cli_plot_print(FILE *file, const cli_plot *p)
 {
+    char text[32];
     const bool unicode = cli_plot_unicode();
     canvas c = { .width = p->width ? p->width : WIDTH,
         .height = p->height ? p->height : HEIGHT,
@@ -139,7 +142,7 @@ int cli_plot_print(FILE *file, const cli_plot *p)
     for (int i = 0; i < c.height; i++) {
         const double edge = i ? c.y_low : c.y_high;
         if (any && (i == 0 || i == c.height - 1))
-            fprintf(file, "%*.4g ", LABEL, p->log_y ? pow(10, edge) : edge);
+            fprintf(file, "%*s ", LABEL, lathe_double_tick(p->log_y ? pow(10, edge) : edge, 4, text));
         else fprintf(file, "%*s ", LABEL, "");
         print_row(file, &c, i);
     }

@@ -34,6 +34,23 @@ static void points_lie_where_they_should(void **state)
     lathe_free(svg);
 }
 
+/* A tick is "1000" and "500000", not "1e+03". */
+static void ticks_have_no_exponent(void **state)
+{
+    (void)state;
+    const double x[] = { 0, 4000 }, y[] = { 0, 800000 };
+    lathe_series series = { .x = x, .y = y, .count = 2 };
+    char *svg = drawn(&(lathe_chart){ .series = &series, .count = 1 });
+    assert_non_null(strstr(svg, ">1000</text>"));
+    assert_non_null(strstr(svg, ">200000</text>"));
+    assert_null(strstr(svg, "e+"));
+    lathe_free(svg);
+    char text[32];
+    static const double number[] = { 1000, 12345.6, 1e9, -2000, 0.25, 1e-5, 3e12 };
+    static const char *const want[] = { "1000", "12300", "1000000000", "-2000", "0.25", "1e-05", "3e+12" };
+    for (int i = 0; i < 7; i++) assert_string_equal(lathe_double_tick(number[i], 3, text), want[i]);
+}
+
 static void gaps_and_spikes_are_kept(void **state)
 {
     (void)state;
@@ -110,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(points_lie_where_they_should),
+        cmocka_unit_test(ticks_have_no_exponent),
         cmocka_unit_test(gaps_and_spikes_are_kept),
         cmocka_unit_test(a_path_keeps_every_point),
         cmocka_unit_test(odd_data_draw_something),
