@@ -57,6 +57,41 @@ lathe_status lathe_file_join(const char *folder, const char *name, char *path, s
     return LATHE_OK;
 }
 
+/* Make a path its folder: "a/b" becomes "a", "/b" becomes "/", "b" becomes ".". */
+static void cut_to_folder(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash) slash[slash == path] = '\0'; /* the root keeps its slash */
+    else strcpy(path, ".");
+}
+
+/* Sync the folder, so that a new entry or a rename survives a power cut. */
+static lathe_status sync_folder(const char *folder)
+{
+    lathe_status status = LATHE_OK;
+    int handle = lathe_call_open(folder, O_RDONLY | O_DIRECTORY);
+    if (handle < 0) return fail(folder, "open");
+    /* Some file systems have no fsync for folders and return EINVAL; then there is nothing to do. */
+    if (lathe_call_sync(handle) && errno != EINVAL) status = fail(folder, "sync");
+    close(handle);
+    return status;
+}
+
+/* Make one folder and sync its entry. *made: false if something was there before. */
+static lathe_status make_one(const char *path, bool *made)
+{
+    *made = !lathe_call_mkdir(path);
+    if (!*made) return errno == EEXIST ? LATHE_OK : fail(path, "make the folder");
+    size_t size = strlen(path) + 2;
+    char *parent = lathe_alloc(size, 1);
+    if (!parent) return lathe_error();
+    snprintf(parent, size, "%s", path);
+    cut_to_folder(parent);
+    lathe_status status = sync_folder(parent);
+    lathe_free(parent);
+    return status;
+}
+
 lathe_status lathe_file_make_folder(const char *path)
 {
     if (!path) return lathe_fail_null("lathe_file_make_folder", "path");
@@ -67,7 +102,8 @@ lathe_status lathe_file_make_folder(const char *path)
         if (*end && *end != '/') continue;
         char kept = *end;
         *end = '\0';
-        if (*part && lathe_call_mkdir(part) && errno != EEXIST) status = fail(part, "make the folder");
+        bool made;
+        if (*part && end[-1] != '/') status = make_one(part, &made);
         *end = kept;
         if (!kept) break;
     }
@@ -75,6 +111,24 @@ lathe_status lathe_file_make_folder(const char *path)
     struct stat info;
     if (!status && (stat(path, &info) || !S_ISDIR(info.st_mode)))
         status = lathe_fail(LATHE_EIO, "%s: cannot make the folder: something else is there", path);
+    return status;
+}
+
+lathe_status lathe_file_number_folder(const char *parent, const char *prefix, char *path, size_t size)
+{
+    if (!parent || !prefix || !path)
+        return lathe_fail_null("lathe_file_number_folder", !parent ? "parent" : !prefix ? "prefix" : "path");
+    lathe_status status = lathe_file_make_folder(parent);
+    bool made = false;
+    for (int n = 1; !status && !made; n++) {
+        char name[256];
+        int length = snprintf(name, sizeof name, "%s%d", prefix, n);
+        if (length < 0 || (size_t)length >= sizeof name)
+            return lathe_fail(LATHE_EARG, "%.100s...: the name is longer than %zu characters", prefix,
+                sizeof name - 1);
+        status = lathe_file_join(parent, name, path, size);
+        if (!status) status = make_one(path, &made);
+    }
     return status;
 }
 
@@ -119,26 +173,6 @@ void *lathe_file_read(const char *path, size_t limit, size_t *size)
 }
 
 /* ---- writing whole files ------------------------------------------------------------------------------- */
-
-/* Make a path its folder: "a/b" becomes "a", "/b" becomes "/", "b" becomes ".". */
-static void cut_to_folder(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (slash) slash[slash == path] = '\0'; /* the root keeps its slash */
-    else strcpy(path, ".");
-}
-
-/* Sync the folder, so that a rename survives a power cut. */
-static lathe_status sync_folder(const char *folder)
-{
-    lathe_status status = LATHE_OK;
-    int handle = lathe_call_open(folder, O_RDONLY | O_DIRECTORY);
-    if (handle < 0) return fail(folder, "open");
-    /* Some file systems have no fsync for folders and return EINVAL; then there is nothing to do. */
-    if (lathe_call_sync(handle) && errno != EINVAL) status = fail(folder, "sync");
-    close(handle);
-    return status;
-}
 
 static lathe_status write_parts(int handle, const lathe_bytes *parts, int count, const char *path)
 {

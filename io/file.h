@@ -43,8 +43,15 @@ lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int co
 /** Write a text as the file at `path`, as lathe_file_write. */
 lathe_status lathe_file_write_text(const char *path, const char *text);
 
-/** Make a folder and its parent folders; not an error if it exists. Errors: LATHE_EIO. */
+/** Make a folder and its parent folders, and sync them; not an error if it exists. Errors: LATHE_EIO. */
 lathe_status lathe_file_make_folder(const char *path);
+
+/**
+ * Make the folder "PARENT/PREFIX N" with the smallest N from 1 that is free, without the blank. Processes
+ * that do this at once get folders of their own. `path` becomes its path.
+ * Errors   LATHE_EIO; LATHE_EARG if the path is too long.
+ */
+lathe_status lathe_file_number_folder(const char *parent, const char *prefix, char *path, size_t size);
 
 /** Returns true if something exists at `path`. */
 bool lathe_file_exists(const char *path);

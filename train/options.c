@@ -147,11 +147,8 @@ lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *p
     char name[2 * LATHE_SETTING_SHORT + 32], data[LATHE_SETTING_SHORT], model[LATHE_SETTING_SHORT];
     plain_name(settings->data, data, sizeof data);
     plain_name(settings->model, model, sizeof model);
-    for (int n = 1;; n++) {
-        snprintf(name, sizeof name, "%s-%s-%d", model, data, n);
-        lathe_status status = lathe_file_join(parent, name, folder, LATHE_SETTING_LONG);
-        if (status || !lathe_file_exists(folder)) return status;
-    }
+    snprintf(name, sizeof name, "%s-%s-", model, data);
+    return lathe_file_number_folder(parent, name, folder, LATHE_SETTING_LONG);
 }
 
 char *lathe_run_about(const lathe_settings *settings)

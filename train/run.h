@@ -142,8 +142,8 @@ const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run);
 char *lathe_run_json(const lathe_run *run);
 
 /**
- * The default folder of a run: "PARENT/MODEL-DATA-N" with the smallest N from 1 that does not exist. Errors:
- * LATHE_EIO, LATHE_EARG (too long).
+ * Make the default folder of a run: "PARENT/MODEL-DATA-N" with the smallest N from 1 that is free. Runs that
+ * begin at once get folders of their own. Errors: LATHE_EIO, LATHE_EARG (too long).
  */
 lathe_status lathe_run_next_folder(const lathe_settings *settings, const char *parent,
     char folder[LATHE_SETTING_LONG]);

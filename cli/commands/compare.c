@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../command.h"
 #include "../live.h"
@@ -53,15 +54,6 @@ static char *data_of(const void *context)
 
 /* ---- the plan ------------------------------------------------------------------------------------------ */
 
-/* "runs/compare-N" with the smallest N that does not exist. */
-static lathe_status next_folder(char folder[LATHE_SETTING_LONG])
-{
-    for (int n = 1;; n++) {
-        snprintf(folder, LATHE_SETTING_LONG, "runs/compare-%d", n);
-        if (!lathe_file_exists(folder)) return LATHE_OK;
-    }
-}
-
 /* A resumed comparison keeps its settings; options that do not change the result may be given again. */
 static int change_free(const cli_line *line, lathe_compare *compare)
 {
@@ -98,7 +90,9 @@ static int make_plan(const cli_line *line, watchers *w)
         return cli_fail(CLI_USAGE,
             "compare: nothing varies; give --vary sched=constant,cyclic:triangular, or --runs FILE");
     if (!cli_number(line, "seeds", 1, 1000, &seeds)) return CLI_USAGE;
-    if (!*settings.out && next_folder(settings.out)) return cli_library_failed();
+    const bool numbered = !*settings.out;
+    if (numbered && lathe_file_number_folder("runs", "compare-", settings.out, sizeof settings.out))
+        return cli_library_failed();
     w->compare = lathe_compare_new(&settings,
         &(lathe_compare_opts){ .vary = vary,
             .varies = varies,
@@ -106,7 +100,9 @@ static int make_plan(const cli_line *line, watchers *w)
             .seeds = (int)seeds,
             .on_message = on_note,
             .context = w });
-    return w->compare ? CLI_DONE : cli_library_failed();
+    if (w->compare) return CLI_DONE;
+    if (numbered) rmdir(settings.out); /* nothing is in it yet */
+    return cli_library_failed();
 }
 
 static int open_compare(const cli_line *line, watchers *w)

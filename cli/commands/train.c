@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../command.h"
 #include "../live.h"
@@ -117,8 +118,6 @@ static int run(const cli_line *line)
     settings.overwrite = cli_given_option(line, "overwrite");
     if (settings.overwrite && *settings.resume)
         return cli_fail(CLI_USAGE, "train: --resume goes on with a run, --overwrite replaces it: choose one");
-    if (!*settings.out && !*settings.resume && lathe_run_next_folder(&settings, "runs", settings.out))
-        return cli_library_failed();
     int64_t port;
     if ((code = cli_live_port(line, &port))) return code;
     watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
@@ -129,13 +128,18 @@ static int run(const cli_line *line)
         w.plot = cli_train_plot_new();
         w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a progress bar would overwrite it */
     }
+    const bool numbered = !*settings.out && !*settings.resume;
+    if (numbered && lathe_run_next_folder(&settings, "runs", settings.out)) return cli_library_failed();
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings,
         &(lathe_run_hooks){ .context = &w,
             .on_step = on_step,
             .on_epoch = on_epoch,
             .on_message = on_message });
-    if (!run) return cli_library_failed();
+    if (!run) {
+        if (numbered) rmdir(settings.out); /* only an empty folder goes: no run has begun there */
+        return cli_library_failed();
+    }
     code = cli_live_start("train", (cli_live_source){ page_of, data_of, run }, port, &w.live);
     if (!code) {
         lathe_status status = lathe_run_train(run);

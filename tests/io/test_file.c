@@ -72,6 +72,53 @@ static void folders_are_made(void **state)
     assert_failed(LATHE_EARG, "longer than 15");
 }
 
+/* A new folder's entry is synced in its parent: each of the calls may fail, and is told. */
+static void a_new_folder_is_synced_in_its_parent(void **state)
+{
+    (void)state;
+    assert_int_equal(lathe_file_make_folder(test_path("parent")), LATHE_OK);
+    char path[256];
+    snprintf(path, sizeof path, "%s", test_path("parent"));
+    assert_int_equal(chdir(path), 0);
+    static const char *const told[] = { "new: cannot make the folder", ".: cannot open", ".: cannot sync" };
+    for (size_t n = 1; n <= 3; n++) {
+        lathe_file_fail_at(n, &(lathe_fault){ .error = EIO });
+        lathe_status status = lathe_file_make_folder("new");
+        lathe_file_fail_at(0, NULL);
+        assert_int_equal(status, LATHE_EIO);
+        assert_failed(LATHE_EIO, told[n - 1]);
+        rmdir("new");
+    }
+    assert_int_equal(chdir("/"), 0);
+}
+
+/* Several processes number their folders at once: each gets one of its own. */
+static void a_numbered_folder_has_one_owner(void **state)
+{
+    (void)state;
+    enum { PROCESSES = 8, EACH = 20 };
+    pid_t child[PROCESSES];
+    char path[512], parent[256];
+    snprintf(parent, sizeof parent, "%s", test_path("numbered"));
+    for (int i = 0; i < PROCESSES; i++) {
+        child[i] = fork();
+        if (child[i]) continue;
+        int bad = 0;
+        for (int k = 0; k < EACH; k++)
+            bad |= lathe_file_number_folder(parent, "run-", path, sizeof path) != LATHE_OK;
+        _exit(bad);
+    }
+    for (int i = 0; i < PROCESSES; i++) {
+        int result;
+        assert_int_equal(waitpid(child[i], &result, 0), child[i]);
+        assert_int_equal(result, 0);
+    }
+    assert_int_equal(lathe_file_number_folder(parent, "run-", path, sizeof path), LATHE_OK);
+    assert_string_equal(strrchr(path, '/'), "/run-161"); /* 8 x 20 were made */
+    assert_int_equal(lathe_file_number_folder(parent, "run-", path, 8), LATHE_EARG);
+    assert_failed(LATHE_EARG, "longer than 7");
+}
+
 /* The order of calls that makes a write safe, counted: open, write, fsync, close, rename, open the folder,
  * fsync. */
 enum { CALLS_OF_A_WRITE = 7, RENAME = 5 };
@@ -271,6 +318,8 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(folders_are_made),
+        cmocka_unit_test(a_new_folder_is_synced_in_its_parent),
+        cmocka_unit_test(a_numbered_folder_has_one_owner),
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(interruptions_and_short_writes_are_no_failures),
         cmocka_unit_test(a_killed_write_leaves_old_or_new),

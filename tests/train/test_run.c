@@ -499,7 +499,7 @@ static void folders_are_numbered(void **state)
     assert_int_equal(lathe_settings_set(&settings, "data", "mnist:/a/b"), LATHE_OK);
     assert_int_equal(lathe_run_next_folder(&settings, test_folder(), folder), LATHE_OK);
     assert_string_equal(folder, test_path("mlp-mnist-1"));
-    assert_int_equal(lathe_file_make_folder(folder), LATHE_OK);
+    assert_true(lathe_file_exists(folder)); /* the number is taken */
     assert_int_equal(lathe_run_next_folder(&settings, test_folder(), folder), LATHE_OK);
     assert_string_equal(folder, test_path("mlp-mnist-2"));
 }

@@ -112,7 +112,8 @@ static const char *const texts[][2] = { { "lathe_file_read.path", "there" },
     { "lathe_data_source_find.name", "mnist" }, { "lathe_optim_find.name", "adamw" },
     { "lathe_sched_find.name", "cosine" }, { "lathe_parse_double.text", "1.5" },
     { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
-    { "lathe_run_next_folder.parent", "runs" }, { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" },
-    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
+    { "lathe_file_number_folder.parent", "runs" }, { "lathe_run_next_folder.parent", "runs" },
+    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_fail_name.name", "nam" },
+    { ".format", "text" } };
 
 #endif
