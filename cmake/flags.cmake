@@ -6,6 +6,12 @@ if(LATHE_WERROR)
 endif()
 set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
 add_compile_options(-fno-math-errno -fstack-protector-strong)
+# Checked copies and prints, and tables of addresses that are read-only once the program runs. Not with
+# sanitizers, which check more; cmake/kernels.cmake leaves the kernels out.
+if(NOT LATHE_SANITIZE)
+  add_compile_options("$<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
 if(LATHE_SANITIZE)
   add_compile_options(-fsanitize=${LATHE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${LATHE_SANITIZE})

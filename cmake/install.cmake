@@ -10,8 +10,20 @@ foreach(folder IN LISTS LATHE_FOLDERS)
   endforeach()
 endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/lathe.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe)
+# What is installed keeps the run path that it was built with. Otherwise CMake pads the path with an empty part,
+# to write another over it when installing; and an empty part means the current folder.
+function(lathe_run_path target)
+  set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH ON)
+  if(BUILD_SHARED_LIBS)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN;$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+  endif()
+endfunction()
+lathe_run_path(lathe)
 install(TARGETS lathe EXPORT lathe-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_SOURCE_DIR}/report/vendor/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  RENAME LICENSE.uPlot)
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/lathe)
 install(EXPORT lathe-targets NAMESPACE lathe:: DESTINATION ${package})
 

@@ -5,6 +5,10 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cmake --install "$1" --prefix "$folder/prefix" > "$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+for file in bin/lathe share/doc/lathe/LICENSE share/doc/lathe/LICENSE.uPlot; do
+    [ -s "$folder/prefix/$file" ] || { echo "$file is not installed"; exit 1; }
+done
+sh "$(dirname "$0")/binaries.sh" "$folder/prefix" hardened || [ $? = 77 ] || exit 1
 
 cmake -S "$2" -B "$folder/build" -DCMAKE_PREFIX_PATH="$folder/prefix" -DCMAKE_C_COMPILER="$3" \
     > "$folder/log" 2>&1 &&
