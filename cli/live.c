@@ -36,6 +36,7 @@ void cli_live_stop(cli_live *live) { (void)live; }
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -43,6 +44,10 @@ void cli_live_stop(cli_live *live) { (void)live; }
 static const double interval = 0.5, part = 0.05;
 /* Seconds that a client may take for a request, and for which who asked is taken to look on still. */
 enum { PATIENCE = 10, MOST_CLIENTS = 32, LOOKS_ON = 3 };
+/* The page has its script and its styles in it, saves pictures, and asks for nothing but its data. */
+static const char policy[] = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+                             "img-src data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+                             "frame-ancestors 'none'";
 
 struct cli_live {
     cli_live_source source;
@@ -51,6 +56,7 @@ struct cli_live {
     char *page, *data;    /* the page as it was at the start, which asks for the data */
     atomic_bool wanted;   /* a browser has asked for the data since the last update */
     double made, next;    /* the last update, and the earliest time of the next; in cli_seconds */
+    int client[MOST_CLIENTS], clients; /* sockets, the oldest first; for the web server's thread */
 };
 
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind,
@@ -61,6 +67,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
     if (!response) return MHD_NO;
     MHD_add_response_header(response, "Content-Type", kind);
     MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Content-Security-Policy", policy);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "X-Frame-Options", "DENY");
     enum MHD_Result result = MHD_queue_response(connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -70,7 +79,11 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 static bool is_local(struct MHD_Connection *connection)
 {
     const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-    return host && (!strncmp(host, "127.0.0.1", 9) || !strncmp(host, "localhost", 9));
+    if (!host || (strncasecmp(host, "127.0.0.1", 9) != 0 && strncasecmp(host, "localhost", 9) != 0))
+        return false;
+    const char *port = host + 9;
+    const size_t digits = *port == ':' ? strspn(port + 1, "0123456789") : 0;
+    return !*port || (digits > 0 && digits < 6 && !port[1 + digits]);
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
@@ -92,6 +105,26 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     return result;
 }
 
+/* Make room for a new client by closing the oldest: who sends a request byte by byte keeps nobody out. */
+static void count_client(void *context, struct MHD_Connection *connection, void **state,
+    enum MHD_ConnectionNotificationCode code)
+{
+    (void)state;
+    cli_live *live = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info) return;
+    int gone = 0;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED)
+        while (gone < live->clients && live->client[gone] != info->connect_fd) gone++;
+    else if (live->clients < MOST_CLIENTS) gone = live->clients;
+    else shutdown(live->client[0], SHUT_RDWR);
+    if (gone < live->clients)
+        memmove(&live->client[gone], &live->client[gone + 1],
+            (size_t)(--live->clients - gone) * sizeof live->client[0]);
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) live->client[live->clients++] = info->connect_fd;
+}
+
 static int port_of(struct MHD_Daemon *daemon)
 {
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
@@ -109,7 +142,8 @@ static int start(cli_live *live, const char *command, int port)
     if (!live->data) return cli_library_failed();
     live->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL, handle, live,
         MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)PATIENCE,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CLIENTS, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MOST_CLIENTS * 2, MHD_OPTION_NOTIFY_CONNECTION, count_client,
+        live, MHD_OPTION_END);
     if (!live->daemon)
         return cli_fail(CLI_FAILED, "%s: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free",
             command, port);

@@ -23,7 +23,26 @@ get() { # get PATH HOST
 exec 4<> "/dev/tcp/127.0.0.1/$port" # says nothing, and stays
 get / "127.0.0.1:$port" > "$work/page"
 grep -q 'id="charts"' "$work/page" || fail "no page"
-get / "elsewhere.example" | grep -q " 403 " || fail "another host's name is served"
+for host in LOCALHOST "LocalHost:$port" 127.0.0.1; do
+    get /data.json "$host" | grep -q " 200 " || fail "$host is refused"
+done
+for host in elsewhere.example localhost.evil.example 127.0.0.1.evil.example localhostile 127.0.0.10 \
+    localhost: localhost:1x localhost:80:80 localhost:123456 evil.example:80 localhost@evil.example \
+    localhost. ""; do
+    get / "$host" | grep -q " 403 " || fail "the host name '$host' is served"
+done
+for header in "Content-Security-Policy: default-src 'none'" "X-Content-Type-Options: nosniff" \
+    "X-Frame-Options: DENY"; do
+    grep -qi "^$header" "$work/page" || fail "no header $header"
+done
+# Forty clients that begin a request and do not end it lock nobody out, sooner than their time is up.
+for _ in $(seq 40); do
+    exec {slow}<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET' >&"$slow"
+done
+began=$SECONDS
+get / "127.0.0.1:$port" | grep -q " 200 " || fail "slow clients lock others out"
+[ $((SECONDS - began)) -lt 5 ] || fail "slow clients make others wait"
 get /etc/passwd "127.0.0.1:$port" | grep -q " 404 " || fail "something else is served"
 steps=0
 for _ in $(seq 100); do
