@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "drawing/table.h"
+#include "text.h"
 
 static double started; /* on the monotonic clock, less the time that loading took */
 
@@ -29,9 +30,7 @@ int cli_fail(int code, const char *format, ...)
     va_start(list, format);
     vsnprintf(message, sizeof message, format, list);
     va_end(list);
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < ' ') *c = ' '; /* one line, also for strange file names */
-    fprintf(stderr, "lathe: %s\n", message);
+    cli_say(stderr, "lathe: %s", message);
     return code;
 }
 

@@ -97,5 +97,5 @@ void cli_progress_message(cli_progress *progress, const char *line)
 {
     if (progress->quiet) return;
     cli_progress_end(progress);
-    fprintf(stderr, "note: %s\n", line);
+    cli_say(stderr, "note: %s", line);
 }

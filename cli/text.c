@@ -1,5 +1,6 @@
 #include "text.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -27,6 +28,16 @@ char *cli_printable(const char *text, char *to, size_t size)
     }
     to[at] = '\0';
     return to;
+}
+
+void cli_say(FILE *file, const char *format, ...)
+{
+    char line[8192], printable[4 * sizeof line];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(line, sizeof line, format, list);
+    va_end(list);
+    fprintf(file, "%s\n", cli_printable(line, printable, sizeof printable));
 }
 
 void cli_csv_cell(const char *text, FILE *file)

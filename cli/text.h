@@ -10,6 +10,12 @@
 char *cli_printable(const char *text, char *to, size_t size);
 
 /**
+ * Print one line, made as printf makes it, and made safe by cli_printable. Whatever has a name from outside
+ * in it is printed by this function or as a cell of a table.
+ */
+void cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/**
  * Write a cell of a CSV file, in quotes if necessary (RFC 4180). A text that a spreadsheet would read as a
  * formula (it begins with = + - @, a tab or a line end) gets an apostrophe in front.
  */

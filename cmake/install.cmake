@@ -10,8 +10,8 @@ foreach(folder IN LISTS LATHE_FOLDERS)
   endforeach()
 endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/lathe.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe)
-# What is installed keeps the run path that it was built with. Otherwise CMake pads the path with an empty part,
-# to write another over it when installing; and an empty part means the current folder.
+# What is installed keeps the run path that it was built with. Otherwise CMake pads the path with an empty
+# part, to write another over it when installing; and an empty part means the current folder.
 function(lathe_run_path target)
   set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH ON)
   if(BUILD_SHARED_LIBS)

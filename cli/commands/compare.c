@@ -9,6 +9,7 @@
 #include "../live.h"
 #include "../progress.h"
 #include "../settings.h"
+#include "../text.h"
 #include "../signals.h"
 
 enum { MOST_VARIES = 15 };
@@ -173,7 +174,9 @@ static int show(const cli_line *line, const watchers *w)
     else if (line->json) code = cli_variants_json(w->compare, variant, count);
     else {
         cli_variants_print(variant, count);
-        printf("\nfolder        %s\ncurves        %s/report.html\n", w->compare->folder, w->compare->folder);
+        putchar('\n');
+        cli_say(stdout, "folder        %s", w->compare->folder);
+        cli_say(stdout, "curves        %s/report.html", w->compare->folder);
     }
     lathe_free(variant);
     return code;
@@ -196,7 +199,7 @@ static int run(const cli_line *line)
     if (!code) code = show(line, &w);
     cli_live_stop(w.live);
     if (!code && cli_signal()) {
-        fprintf(stderr, "lathe: stopped by a signal; resume with: lathe compare --resume %s\n",
+        cli_say(stderr, "lathe: stopped by a signal; resume with: lathe compare --resume %s",
             w.compare->folder);
         code = 128 + cli_signal();
     }

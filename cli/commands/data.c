@@ -84,12 +84,10 @@ static void print_counts(const survey *train, const survey *test)
     cli_table *table = cli_table_new("lrr");
     cli_table_row(table, (const char *const[]){ "class", "train", "test" });
     for (int k = 0; k < train->data->classes; k++) {
-        char name[200], text[2][32];
+        char text[2][32];
         snprintf(text[0], sizeof text[0], "%zu", train->of_class[k]);
         snprintf(text[1], sizeof text[1], "%zu", k < test->data->classes ? test->of_class[k] : (size_t)0);
-        cli_table_row(table,
-            (const char *const[]){ cli_printable(train->data->class_names[k], name, sizeof name), text[0],
-                text[1] });
+        cli_table_row(table, (const char *const[]){ train->data->class_names[k], text[0], text[1] });
     }
     char text[2][32];
     snprintf(text[0], sizeof text[0], "%zu", train->data->count);
@@ -116,20 +114,18 @@ static void print_pixels(const survey *s)
 
 static void print_pair(const survey *a, const survey *b, const lathe_duplicate *pair)
 {
-    char name[2][LATHE_SAMPLE_NAME], shown[2][LATHE_SAMPLE_NAME];
-    printf("  %s = %s\n",
-        cli_printable(lathe_data_sample_name(a->data, pair->a, name[0]), shown[0], sizeof shown[0]),
-        cli_printable(lathe_data_sample_name(b->data, pair->b, name[1]), shown[1], sizeof shown[1]));
+    char name[2][LATHE_SAMPLE_NAME];
+    cli_say(stdout, "  %s = %s", lathe_data_sample_name(a->data, pair->a, name[0]),
+        lathe_data_sample_name(b->data, pair->b, name[1]));
 }
 
 static void print_faults(const survey *s)
 {
-    char shown[LATHE_MESSAGE_SIZE];
     if (s->duplicates) printf("%s: %zu pictures are duplicates\n", s->name, s->duplicates);
     for (size_t i = 0; i < s->duplicates && i < TOLD; i++) print_pair(s, s, &s->twice[i]);
     if (s->data->skipped) printf("%s: %zu files cannot be read\n", s->name, s->data->skipped);
     for (size_t i = 0; i < s->data->skipped && i < TOLD; i++)
-        printf("  %s\n", cli_printable(s->data->skipped_why[i], shown, sizeof shown));
+        cli_say(stdout, "  %s", s->data->skipped_why[i]);
 }
 
 /* ---- for programs -------------------------------------------------------------------------------------- */

@@ -78,9 +78,8 @@ static void describe(const prediction *p, size_t i, char *text, size_t size)
     size_t used = 0;
     text[0] = '\0';
     for (int n = 0, count = findings_of(p, i, found); n < count && used + 1 < size; n++) {
-        char name[200];
         used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", n ? "  " : "",
-            cli_printable(p->names[found[n].index], name, sizeof name), found[n].probability);
+            p->names[found[n].index], found[n].probability);
     }
 }
 
@@ -92,11 +91,9 @@ static void print_table(const prediction *p)
                                                       "class and its probability";
     cli_table_row(table, (const char *const[]){ "picture", said });
     for (size_t i = 0; i < p->data->count; i++) {
-        char name[1024], text[1024];
+        char text[1024];
         describe(p, i, text, sizeof text);
-        cli_table_row(table,
-            (const char *const[]){ cli_printable(lathe_data_sample_file(p->data, i), name, sizeof name),
-                text });
+        cli_table_row(table, (const char *const[]){ lathe_data_sample_file(p->data, i), text });
     }
     cli_table_print(table, stdout, 0);
     if (p->known)

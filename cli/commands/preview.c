@@ -8,11 +8,12 @@
 #include "../json.h"
 #include "../drawing/schedule_svg.h"
 #include "../settings.h"
+#include "../text.h"
 
 static void on_message(void *context, const char *line)
 {
     (void)context;
-    fprintf(stderr, "note: %s\n", line);
+    cli_say(stderr, "note: %s", line);
 }
 
 static void print_csv(const lathe_step_row *row, uint64_t steps)

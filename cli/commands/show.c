@@ -91,8 +91,8 @@ static int finish(const cli_sheet *sheet, const cli_line *line, const lathe_data
     const char *colours = getenv("COLORTERM");
     bool can = isatty(STDOUT_FILENO) && colours && (strstr(colours, "truecolor") || strstr(colours, "24bit"));
     if (can || cli_given_option(line, "preview")) cli_sheet_preview(sheet, stdout);
-    printf("%s: %d of %zu pictures of %d x %d, %d classes\n", file, sheet->count, data->count, sheet->height,
-        sheet->width, data->classes);
+    cli_say(stdout, "%s: %d of %zu pictures of %d x %d, %d classes", file, sheet->count, data->count,
+        sheet->height, sheet->width, data->classes);
     return CLI_DONE;
 }
 

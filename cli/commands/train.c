@@ -53,7 +53,7 @@ static void print_skipped(const lathe_run *run)
     printf("%zu picture%s left out:\n", all, all > 1 ? "s were" : " was");
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         for (size_t k = 0; sets[i] && k < sets[i]->skipped && told < MOST; k++, told++)
-            printf("    %s\n", sets[i]->skipped_why[k]);
+            cli_say(stdout, "    %s", sets[i]->skipped_why[k]);
     if (all > told) printf("    and %zu more\n", all - told);
 }
 
@@ -63,8 +63,8 @@ static int print_text(const lathe_run *run)
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->learner->step,
         run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
     print_skipped(run);
-    if (*run->settings.out)
-        printf("run folder    %s\ncurves        %s/report.html\n", run->settings.out, run->settings.out);
+    if (*run->settings.out) cli_say(stdout, "run folder    %s", run->settings.out);
+    if (*run->settings.out) cli_say(stdout, "curves        %s/report.html", run->settings.out);
     return CLI_DONE;
 }
 
@@ -93,7 +93,7 @@ static int end_code(const lathe_run *run)
         return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
             run->learner->not_finite);
     if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
-    fprintf(stderr, "lathe: stopped by a signal after step %llu; %s%s\n",
+    cli_say(stderr, "lathe: stopped by a signal after step %llu; %s%s",
         (unsigned long long)run->learner->step,
         *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
     return 128 + cli_signal();

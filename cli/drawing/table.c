@@ -4,6 +4,8 @@
 
 #include <lathe/lathe.h>
 
+#include "../text.h"
+
 struct cli_table {
     lathe_arena *arena;
     char **cell; /* rows * columns, in rows */
@@ -33,8 +35,11 @@ void cli_table_row(cli_table *table, const char *const *cells)
         table->cell = grown;
         table->room = room;
     }
-    for (size_t i = 0; i < columns; i++)
-        table->cell[table->cells + i] = lathe_arena_strdup(table->arena, cells[i]);
+    for (size_t i = 0; i < columns; i++) {
+        const size_t size = cells[i] ? 4 * strlen(cells[i]) + 1 : 1;
+        char *cell = lathe_arena_alloc(table->arena, size, 1);
+        table->cell[table->cells + i] = cell ? cli_printable(cells[i] ? cells[i] : "", cell, size) : NULL;
+    }
     table->cells += columns;
 }
 

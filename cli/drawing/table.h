@@ -14,7 +14,7 @@ typedef struct cli_table cli_table;
  */
 cli_table *cli_table_new(const char *align);
 
-/** Add a row with one text (copied) for each column. The first row is the heading. */
+/** Add a row: for each column a text, copied and made safe by cli_printable. The first row is the heading. */
 void cli_table_row(cli_table *table, const char *const *cells);
 
 /** Print the table, each line indented by `indent` columns, and free it. */

@@ -43,7 +43,9 @@ def lathe(*arguments, code=0):
     done = subprocess.run([sys.argv[1], *arguments], capture_output=True)
     if done.returncode != code:
         sys.exit("names: lathe %r exits with %d: %r" % (arguments, done.returncode, done.stderr))
-    if b"\x1b" in done.stderr or ("--csv" not in arguments and b"\x1b" in done.stdout):
+    # --csv and --json are for programs: there the names are as they are.
+    printed = done.stderr + (b"" if "--csv" in arguments or "--json" in arguments else done.stdout)
+    if any(c in printed for c in (b"\x1b", b"\x7f", b"\x07", b"\xc2\x9b", "\u202e".encode())):
         sys.exit("names: lathe %r lets an escape through" % (arguments,))
     return done.stdout
 
@@ -93,6 +95,28 @@ def check_outputs():
     lathe("eval", "run")
 
 
+def check_skipped():
+    """Names of what is left out and told: in notes, at a run's end, by data, check and show, and in errors."""
+    for name in (b"a\x1b[2J", b"b\xc2\x9b2J", b"c\x7f", "d\u202e".encode()):
+        folder = os.path.join(b"skipped", name)
+        os.makedirs(folder)
+        for k in range(6):
+            with open(os.path.join(folder, name + b"%d.ppm" % k), "wb") as file:
+                file.write(b"P6\n8 8\n255\n" + bytes(192 if k < 4 else 20))
+    given = ("--data", "folder:skipped", "--size", "8")
+    lathe("train", *given, "--model", "mlp", "--max-steps", "1", code=1)
+    lathe("check", *given, "--model", "mlp", code=1)
+    skip = (*given, "--bad-image", "skip")
+    lathe("train", *skip, "--model", "mlp", "--max-steps", "1", "--out", "skipped-run")
+    lathe("data", *skip)
+    lathe("show", *skip, "--png", b"a\xc2\x9b2J.png")
+    lathe("predict", "skipped-run", b"no\x1b[2J such\xc2\x9b file", code=1)
+    lathe("eval", b"no\x1b[2J such\xc2\x9b run", code=1)
+    lathe("show\x1b[2J\x7f", code=2)
+    lathe("train", "--\x1b[2J\x7f", "1", code=2)
+    lathe("train", "--model", "\x1b[2J\x7f\u202e", code=2)
+
+
 def find(value, key):
     """The first list under a key, anywhere."""
     if isinstance(value, dict) and isinstance(value.get(key), list):
@@ -127,5 +151,6 @@ with tempfile.TemporaryDirectory() as root:
     os.chdir(root)
     make(b"data")
     check_outputs()
+    check_skipped()
     check_run_folders()
 print("names %d/%d" % (len(NAMES), len(NAMES)))
