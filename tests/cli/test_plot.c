@@ -2,6 +2,7 @@
 #include "support/program.h"
 #include "support/support.h"
 
+#include <errno.h>
 #include <pty.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +54,12 @@ static char *in_a_terminal(const char *words, int *code)
     int count = 1;
     for (char *word = strtok(list, " "); word; word = strtok(NULL, " ")) argv[count++] = word;
     pid_t child = forkpty(&terminal, NULL, NULL, NULL);
-    assert_true(child >= 0);
+    if (child < 0) {
+        print_message("SKIPPED: no pseudo-terminal here: %s\n", strerror(errno));
+        free(list);
+        free(text);
+        skip();
+    }
     if (!child) {
         execv(LATHE_PROGRAM, argv);
         _exit(127);
