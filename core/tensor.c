@@ -127,7 +127,7 @@ lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *valu
 
 double lathe_item(const lathe_tensor *tensor)
 {
-    if (!tensor) return NAN;
+    if (!tensor) return lathe_fail_null("lathe_item", "tensor"), (double)NAN;
     char text[LATHE_SHAPE_TEXT];
     if (!tensor->data) fail_empty("lathe_item", tensor);
     else if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];

@@ -89,7 +89,8 @@ lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, 
 lathe_status lathe_tensor_read_grad(const lathe_tensor *tensor, lathe_real *values, size_t count);
 
 /**
- * The number of a tensor with one number, such as a loss. NaN for NULL. Errors: LATHE_ESHAPE, LATHE_ESTATE.
+ * The number of a tensor with one number, such as a loss; NaN after a failure. Errors: LATHE_EARG for NULL,
+ * LATHE_ESHAPE, LATHE_ESTATE.
  */
 double lathe_item(const lathe_tensor *tensor);
 

@@ -44,7 +44,8 @@ int main(void)
     lathe_on_error(NULL);
     lathe_tensor *wrong = lathe_linear(x, b, NULL);
     printf("%s: %s\n", wrong ? "no error?" : lathe_status_name(lathe_error()), lathe_error_message());
+    lathe_error_clear(); /* this one was meant */
 
     lathe_tape_free(tape);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

@@ -46,5 +46,5 @@ int main(void)
         offset -= rate * offset_gradient;
     }
     lathe_tape_free(tape);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

@@ -47,9 +47,9 @@ static double accuracy(lathe_layer *net, lathe_tape *tape, lathe_loader *loader)
 
 int main(int argc, char **argv)
 {
+    lathe_on_error(lathe_die); /* examples: a mistake prints itself and stops */
     int epochs = argc > 1 ? atoi(argv[1]) : 5;
     const char *name = argc > 2 ? argv[2] : "fashion-mnist";
-    lathe_on_error(lathe_die); /* examples: a mistake prints itself and stops */
 
     lathe_dataset *data = lathe_data_open(name, LATHE_SPLIT_TRAIN, NULL);
     lathe_dataset *test = lathe_data_open(name, LATHE_SPLIT_TEST, NULL);
@@ -97,5 +97,5 @@ int main(int argc, char **argv)
     lathe_loader_free(loader);
     lathe_data_free(test);
     lathe_data_free(data);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

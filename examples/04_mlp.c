@@ -52,5 +52,5 @@ int main(void)
     lathe_model_free(model);
     lathe_loader_free(loader);
     lathe_data_free(data);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

@@ -70,5 +70,5 @@ int main(void)
     }
     lathe_tape_free(tape);
     lathe_model_free(model);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

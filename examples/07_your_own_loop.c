@@ -63,9 +63,9 @@ static void train(lathe_feed *feed, lathe_learner *learner, lathe_keeper *keeper
 
 int main(int argc, char **argv)
 {
+    lathe_on_error(lathe_die);
     const char *folder = argc > 1 ? argv[1] : "runs/own-loop";
     const uint64_t stop = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
-    lathe_on_error(lathe_die);
 
     lathe_feed *feed = lathe_feed_new(&(lathe_feed_opts){ .data = "shapes",
         .train_count = 1024,
@@ -105,5 +105,5 @@ int main(int argc, char **argv)
     lathe_optim_free(optim);
     lathe_model_free(model);
     lathe_feed_free(feed);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

@@ -101,6 +101,7 @@ static void print_message(void *context, const char *line)
 
 int main(int argc, char **argv)
 {
+    lathe_on_error(lathe_die); /* a mistake prints itself and stops */
     static const char *const texts[][2] = { { "data", "shapes" },
         { "model", "lenet5" },
         { "epochs", "4" },
@@ -109,7 +110,6 @@ int main(int argc, char **argv)
         { "lr", "1e-3" },
         { "sched", "sawtooth" },
         { "teeth", "1ep" } };
-    lathe_on_error(lathe_die); /* a mistake prints itself and stops */
     lathe_optim_register(&sign_optim);
     lathe_sched_register(&sawtooth_sched);
     lathe_transform_register(&negative_transform);
@@ -127,5 +127,5 @@ int main(int argc, char **argv)
         settings.augment,
         100 * run->test_score.metric[0]);
     lathe_run_free(run);
-    return 0;
+    return lathe_error() != LATHE_OK;
 }

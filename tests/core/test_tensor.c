@@ -109,6 +109,7 @@ static void items(void **state)
     assert_true(lathe_item(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, &five)) == 5);
     assert_true(lathe_item(lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 1, 1 } }, &five)) == 5);
     assert_true(isnan(lathe_item(NULL)));
+    assert_failed(LATHE_EARG, "lathe_item: tensor is NULL");
     assert_true(isnan(lathe_item(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { 2 } }, NULL))));
     assert_failed(LATHE_ESHAPE, "lathe_item: the tensor is [2], not a single number");
     lathe_tape_free(tape);

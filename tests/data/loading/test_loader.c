@@ -415,6 +415,29 @@ static void memory_may_run_out_anywhere(void **state)
     lathe_data_free(data);
 }
 
+/* A mistyped name, and no handler: nothing comes, and the status is that of the name until the end. */
+static void a_loop_over_nothing_is_no_success(void **state)
+{
+    (void)state;
+    lathe_error_clear();
+    lathe_dataset *data = lathe_data_open("shaeps", LATHE_SPLIT_TRAIN, NULL);
+    lathe_loader *loader = lathe_loader_new(data, NULL);
+    lathe_batch batch;
+    assert_null(data);
+    assert_null(loader);
+    assert_false(lathe_loader_next(loader, &batch));
+    assert_true(isnan(lathe_item(NULL)));
+    assert_non_null(strstr(lathe_error_message(), "shaeps"));
+    assert_int_equal(lathe_error(), lathe_loader_status(loader));
+    lathe_error_clear();
+    assert_false(lathe_loader_next(NULL, &batch)); /* also where the status was cleared before */
+    assert_int_equal(lathe_error(), LATHE_EARG);
+    lathe_error_clear();
+    assert_true(isnan(lathe_item(NULL)));
+    assert_int_equal(lathe_error(), LATHE_EARG);
+    lathe_error_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -428,6 +451,7 @@ int main(void)
         cmocka_unit_test(a_loader_may_be_freed_at_any_moment),
         cmocka_unit_test(workers_go_no_further_ahead_than_their_queue),
         cmocka_unit_test(wrong_arguments_are_refused),
+        cmocka_unit_test(a_loop_over_nothing_is_no_success),
         cmocka_unit_test(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
