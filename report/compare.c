@@ -58,7 +58,8 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
         .seconds = run->result.seconds,
         .test_loss = run->result.test_loss,
         .test = { run->result.test_accuracy },
-        .folder = run->folder };
+        .folder = run->folder,
+        .died = lathe_compare_run_died(compare, (size_t)(run - compare->run)) };
     for (int i = 1; i < LATHE_TASK_METRICS; i++) c->run[c->runs - 1].test[i] = (double)NAN;
     return LATHE_OK;
 }

@@ -147,6 +147,7 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
     lathe_text_json(out, run->folder);
     named_number(out, "per_epoch", run->steps_per_epoch);
     named_number(out, "seconds", run->seconds);
+    if (run->died) lathe_text_put(out, ",\"died\":true");
     named_number(out, "test_loss", run->test_loss);
     for (int i = 0; i < run->history->metrics; i++) {
         lathe_text_put(out, ",");

@@ -15,6 +15,7 @@ typedef struct lathe_page_run {
     double seconds;                             /* this and the next line: NaN if not measured */
     double test_loss, test[LATHE_TASK_METRICS]; /* the metrics as the history has them */
     const char *folder;                         /* "": no folder */
+    bool died;                                  /* see lathe_compare_run_died */
 } lathe_page_run;
 
 /** What the runs of a group share. */

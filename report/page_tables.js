@@ -22,22 +22,26 @@ const plusMinus = (values, format) => {
 };
 
 // The columns of results: title, what it means, and a group's cell.
-const ends = (group, metric) => group.runs.map((run) => last(run.epoch[metric]));
+const living = (group) => group.runs.filter((run) => !run.died);
+const ends = (group, metric) => living(group).map((run) => last(run.epoch[metric]));
 const gapOf = (run) => { const a = last(run.epoch.val_loss), b = last(run.epoch.train_loss); return isNumber(a) && isNumber(b) ? a - b : null; };
 const tested = (run) => run[`test_${chief.name}`], validated = (run) => run.epoch[`val_${chief.name}`] || [], chiefText = showMetric(chief);
 const bestOfAll = (values) => { const known = values.filter(isNumber); return known.length ? (chief.lower ? Math.min(...known) : Math.max(...known)) : null; };
 const rank = (value) => (value === null ? -Infinity : chief.lower ? -value : value);
 const resultColumns = [
-  ["seeds", "", (group) => String(group.runs.length)],
-  [`test ${chief.title}`, "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map(tested), chiefText)],
+  ["seeds", "a run died if its loss became non-finite, or if its test accuracy is below half of the variant's best; means are over the others", (group) => {
+    const died = group.runs.length - living(group).length;
+    return died ? `${group.runs.length}, ${died} died` : String(group.runs.length);
+  }],
+  [`test ${chief.title}`, "mean ± standard deviation over the seeds", (group) => plusMinus(living(group).map(tested), chiefText)],
   ["difference", `points of test ${chief.title} against the first variant, or the one that was named`, (group) => (!group.words || group.baseline || !isNumber(group.difference) ? "" : points(group.difference))],
   ["in words", "paired t test over the seeds, with Holm’s correction for several comparisons; noise: p above 5 %", (group) => group.words || "", "words"],
-  [`val ${chief.title}, last`, "mean ± standard deviation over the seeds", (group) => plusMinus(group.runs.map((run) => last(validated(run))), chiefText)],
+  [`val ${chief.title}, last`, "mean ± standard deviation over the seeds", (group) => plusMinus(living(group).map((run) => last(validated(run))), chiefText)],
   ["best", `the best validation ${chief.title} of any epoch of any seed`, (group) => chiefText(bestOfAll(group.runs.map((run) => bestOfAll(validated(run)))))],
   ["best epoch", `where the mean of validation ${chief.title} is best`, (group) => (group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–")],
   ["val loss, last", "", (group) => plusMinus(ends(group, "val_loss"), fixed)],
   ["train loss, last", "", (group) => plusMinus(ends(group, "train_loss"), fixed)],
-  ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(group.runs.map(gapOf), fixed)],
+  ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(living(group).map(gapOf), fixed)],
   ["seconds", "of a run", (group) => plusMinus(group.runs.map((run) => run.seconds), (v) => v.toFixed(1))],
 ];
 
@@ -162,7 +166,7 @@ function tiles() {
     add("steps", String(run.steps));
     add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
   } else {
-    const final = (group) => rank(mean(group.runs.map(tested).filter(isNumber)));
+    const final = (group) => rank(mean(living(group).map(tested).filter(isNumber)));
     const best = groups.slice().sort((a, b) => final(b) - final(a))[0], begun = data.runs.length;
     add("variants", String(data.groups.length));
     add("runs", data.live ? `${data.runs.filter((run) => isNumber(tested(run))).length} of ${data.planned}` : String(begun));

@@ -20,12 +20,23 @@ static int find(const lathe_variant *variant, int count, const char *name)
     return count;
 }
 
-/* The accuracy of the variant's run with this seed; NaN without one. */
+bool lathe_compare_run_died(const lathe_compare *compare, size_t index)
+{
+    if (!compare || index >= compare->runs) return false;
+    const lathe_compare_run *run = &compare->run[index];
+    double best = 0;
+    for (size_t i = 0; i < compare->runs; i++)
+        if (!strcmp(compare->run[i].group, run->group) && compare->run[i].result.test_accuracy > best)
+            best = compare->run[i].result.test_accuracy;
+    return run->result.end == LATHE_RUN_NAN || run->result.test_accuracy < best / 2;
+}
+
+/* The accuracy of the variant's run with this seed; NaN without one, and if it died. */
 static double accuracy_of(const lathe_compare *compare, const char *name, uint64_t seed)
 {
     for (size_t i = 0; i < compare->runs; i++)
         if (!strcmp(compare->run[i].group, name) && compare->run[i].settings.seed == seed)
-            return compare->run[i].result.test_accuracy;
+            return lathe_compare_run_died(compare, i) ? (double)NAN : compare->run[i].result.test_accuracy;
     return (double)NAN;
 }
 
@@ -38,9 +49,11 @@ static void measure(const lathe_compare *compare, const char *baseline, lathe_va
     for (size_t i = 0; i < most; i++) {
         const lathe_compare_run *run = &compare->run[i];
         if (strcmp(run->group, variant->name)) continue;
-        accuracy[runs] = run->result.test_accuracy;
-        val_loss[runs] = run->result.val_loss;
-        train_loss[runs] = run->result.train_loss;
+        const bool died = lathe_compare_run_died(compare, i);
+        accuracy[runs] = died ? (double)NAN : run->result.test_accuracy;
+        val_loss[runs] = died ? (double)NAN : run->result.val_loss;
+        train_loss[runs] = died ? (double)NAN : run->result.train_loss;
+        variant->died += died;
         seconds[runs] = run->result.seconds;
         other[runs++] = accuracy_of(compare, baseline, run->settings.seed);
         variant->ended += run->result.end != LATHE_RUN_OPEN;
@@ -95,14 +108,15 @@ const char *lathe_variant_words(const lathe_variant *variant, char text[96])
         return NULL;
     }
     const lathe_paired_t *t = &variant->against;
+    char died[40] = "";
+    if (variant->died) snprintf(died, sizeof died, "%d of %d died; ", variant->died, variant->runs);
     if (variant->ended < variant->runs && !variant->accuracy.count) snprintf(text, 96, "not run yet");
     else if (variant->diverged == variant->runs) snprintf(text, 96, "diverged");
-    else if (variant->diverged)
-        snprintf(text, 96, "diverged in %d of %d runs", variant->diverged, variant->runs);
-    else if (variant->baseline) snprintf(text, 96, "the baseline");
-    else if (t->count < 2) snprintf(text, 96, "one seed: noise unknown");
+    else if (variant->baseline) snprintf(text, 96, "%sthe baseline", died);
+    else if (t->count < 2) snprintf(text, 96, "%sone seed: noise unknown", died);
     else if (variant->p <= LATHE_VARIANT_LEVEL)
-        snprintf(text, 96, "%s, p = %.2g", t->mean > 0 ? "clearly better" : "clearly worse", variant->p);
-    else snprintf(text, 96, "difference within seed noise, p = %.2g", variant->p);
+        snprintf(text, 96, "%s%s, p = %.2g", died, t->mean > 0 ? "clearly better" : "clearly worse",
+            variant->p);
+    else snprintf(text, 96, "%sdifference within seed noise, p = %.2g", died, variant->p);
     return text;
 }

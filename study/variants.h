@@ -16,11 +16,17 @@ extern "C" {
 typedef struct lathe_variant {
     const char *name, *differs; /* as in lathe_compare_run; owned by the comparison */
     lathe_spread accuracy, val_loss, train_loss, seconds; /* over seeds; accuracy: test accuracy, in [0, 1] */
-    int runs, ended, diverged;
-    bool baseline;          /* the other variants are compared with this one */
-    lathe_paired_t against; /* test accuracy minus the baseline's, for equal seeds */
-    double p;               /* of `against`, with Holm's correction over all variants; NaN: not tested */
+    int runs, ended, diverged, died; /* spreads and differences are over the runs that did not die */
+    bool baseline;                   /* the other variants are compared with this one */
+    lathe_paired_t against;          /* test accuracy minus the baseline's, for equal seeds */
+    double p; /* of `against`, with Holm's correction over all variants; NaN: not tested */
 } lathe_variant;
+
+/**
+ * Returns true if run number `index` died: its loss became non-finite, or its test accuracy is below half of
+ * the best of its variant.
+ */
+bool lathe_compare_run_died(const lathe_compare *compare, size_t index);
 
 /**
  * The *count variants of a comparison in their order, each compared with the variant `baseline` (NULL: the
@@ -32,6 +38,7 @@ lathe_variant *lathe_variants_of(const lathe_compare *compare, const char *basel
 /**
  * The difference as text: "clearly better, p = 0.012", "clearly worse, p = 0.03", "difference within seed
  * noise, p = 0.4", "one seed: noise unknown", "diverged", "not run yet", "the baseline".
+ * "1 of 3 died; " stands before the others if runs died.
  * Returns `text`, NULL for NULL.
  */
 const char *lathe_variant_words(const lathe_variant *variant, char text[96]);

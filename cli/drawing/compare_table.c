@@ -63,6 +63,7 @@ static cJSON *variant_json(const lathe_variant *variant)
     cJSON_AddNumberToObject(object, "runs", variant->runs);
     cJSON_AddNumberToObject(object, "ended", variant->ended);
     cJSON_AddNumberToObject(object, "diverged", variant->diverged);
+    cJSON_AddNumberToObject(object, "died", variant->died);
     cli_json_number(object, "test_accuracy", variant->accuracy.mean);
     cli_json_number(object, "deviation", variant->accuracy.deviation);
     cli_json_number(object, "best", variant->accuracy.most);

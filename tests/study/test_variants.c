@@ -51,6 +51,27 @@ static void differences_in_words(void **state)
     lathe_free(variant);
 }
 
+/* One of three is at 10 %: the mean and the test are of the other two, and the table says so. */
+static void dead_runs_are_counted_apart(void **state)
+{
+    (void)state;
+    static lathe_compare_run run[9];
+    lathe_compare compare;
+    char words[96];
+    int count;
+    fill(&compare, run, (const double[]){ 0.5, 0.5, 0.5, 0.7, 0.1, 0.7, 0.6, 0.5, 0.7 });
+    lathe_variant *variant = lathe_variants_of(&compare, NULL, &count);
+    assert_int_equal(variant[1].died, 1);
+    assert_int_equal(variant[1].accuracy.count, 2);
+    assert_true(fabs(variant[1].accuracy.mean - 0.7) < 1e-12 && variant[1].accuracy.deviation < 1e-12);
+    assert_int_equal(variant[1].against.count, 2);
+    lathe_variant_words(&variant[1], words);
+    assert_non_null(strstr(words, "1 of 3 died; clearly better"));
+    assert_int_equal(variant[0].died + variant[2].died, 0);
+    assert_true(lathe_compare_run_died(&compare, 4) && !lathe_compare_run_died(&compare, 3));
+    lathe_free(variant);
+}
+
 static void what_is_missing_is_said(void **state)
 {
     (void)state;
@@ -64,9 +85,9 @@ static void what_is_missing_is_said(void **state)
     run[6].result.end = run[7].result.end = LATHE_RUN_NAN;
     lathe_variant *variant = lathe_variants_of(&compare, NULL, &count);
     assert_string_equal(lathe_variant_words(&variant[1], words), "not run yet");
-    assert_string_equal(lathe_variant_words(&variant[2], words), "diverged in 2 of 3 runs");
+    assert_string_equal(lathe_variant_words(&variant[2], words), "2 of 3 died; one seed: noise unknown");
     run[8].result.end = LATHE_RUN_COMPLETE;
-    variant[2].diverged = 0;
+    variant[2].diverged = variant[2].died = 0;
     assert_string_equal(lathe_variant_words(&variant[2], words), "one seed: noise unknown");
     variant[2].diverged = 3;
     assert_string_equal(lathe_variant_words(&variant[2], words), "diverged");
@@ -90,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(differences_in_words),
+        cmocka_unit_test(dead_runs_are_counted_apart),
         cmocka_unit_test(what_is_missing_is_said),
         cmocka_unit_test(unknown_baselines_are_refused),
     };
