@@ -61,6 +61,7 @@ static const number numbers[] = {
     { ".slot", 0 },
     { "lathe_file_read.limit", 1 << 20 },
     { "lathe_file_join.size", 4096 },
+    { "lathe_file_number_folder.size", 4096 },
     { "lathe_summary_text.size", 4096 },
     { "lathe_registry_check_fields.size", 4096 },
     { ".index", 0 },
