@@ -112,7 +112,7 @@ static void describe(const lathe_task *task, char *line, size_t size)
 }
 
 static const lathe_task_metric metrics[] = { { "accuracy", "accuracy", false, true },
-    { "mean_iou", "mean IoU", false, false }, { NULL } };
+    { "mean_iou", "mean IoU", false, false }, { .name = NULL } };
 
 const lathe_task_type lathe_pixels_task = {
     .name = "pixels",

@@ -228,7 +228,8 @@ bool lathe_task_single_class(lathe_task *task)
 
 /* ---- for the kinds ------------------------------------------------------------------------------------- */
 
-const lathe_task_metric lathe_accuracy_alone[] = { { "accuracy", "accuracy", false, true }, { NULL } };
+const lathe_task_metric lathe_accuracy_alone[] = { { "accuracy", "accuracy", false, true },
+    { .name = NULL } };
 
 size_t lathe_two_numbers(const lathe_task *task)
 {

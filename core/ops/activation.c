@@ -51,7 +51,7 @@ static void relu_backward(lathe_node *node)
 
 const lathe_op lathe_relu_op = {
     .name = "relu",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .forward = relu_forward,
     .backward = relu_backward,
 };
@@ -67,7 +67,7 @@ static void gelu_backward(lathe_node *node)
 
 const lathe_op lathe_gelu_op = {
     .name = "gelu",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .forward = gelu_forward,
     .backward = gelu_backward,
 };
@@ -83,7 +83,7 @@ static void silu_backward(lathe_node *node)
 
 const lathe_op lathe_silu_op = {
     .name = "silu",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .forward = silu_forward,
     .backward = silu_backward,
 };
@@ -99,7 +99,7 @@ static void sigmoid_backward(lathe_node *node)
 
 const lathe_op lathe_sigmoid_op = {
     .name = "sigmoid",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
 };
@@ -115,7 +115,7 @@ static void tanh_backward(lathe_node *node)
 
 const lathe_op lathe_tanh_op = {
     .name = "tanh",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .forward = tanh_forward,
     .backward = tanh_backward,
 };
@@ -179,7 +179,7 @@ static void leaky_relu_backward(lathe_node *node)
 
 const lathe_op lathe_leaky_relu_op = {
     .name = "leaky_relu",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .fields = leaky_fields,
     .attributes_size = sizeof(leaky_attributes),
     .forward = leaky_relu_forward,

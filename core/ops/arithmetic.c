@@ -40,7 +40,7 @@ static void add_backward(lathe_node *node)
 
 const lathe_op lathe_add_op = {
     .name = "add",
-    .in = { { "a" }, { "b", LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
     .forward = add_forward,
     .backward = add_backward,
 };
@@ -84,7 +84,7 @@ static void add_relu_forward(lathe_node *node) { add(node, true); }
 
 const lathe_op lathe_add_relu_op = {
     .name = "add_relu",
-    .in = { { "a" }, { "b", LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
     .forward = add_relu_forward,
     .backward = add_relu_backward,
 };
@@ -124,7 +124,7 @@ static void mul_backward(lathe_node *node)
 
 const lathe_op lathe_mul_op = {
     .name = "mul",
-    .in = { { "a" }, { "b", LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
     .forward = mul_forward,
     .backward = mul_backward,
 };
@@ -176,7 +176,7 @@ static void scale_backward(lathe_node *node)
 
 const lathe_op lathe_scale_op = {
     .name = "scale",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .fields = factor_fields,
     .attributes_size = sizeof(factor_attributes),
     .forward = scale_forward,
@@ -256,7 +256,7 @@ static void sum_backward(lathe_node *node)
 
 const lathe_op lathe_sum_op = {
     .name = "sum",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .fields = factor_fields,
     .attributes_size = sizeof(factor_attributes),
     .shape = to_a_number,

@@ -260,10 +260,11 @@ static void batch_norm_forward(lathe_node *node) { normalise(node, false); }
 
 const lathe_op lathe_batch_norm_op = {
     .name = "batch_norm",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "weight", LATHE_FORM_VECTOR, .optional = true },
-        { "bias", LATHE_FORM_VECTOR, .optional = true },
-        { "running_mean", LATHE_FORM_VECTOR, .constant = true },
-        { "running_var", LATHE_FORM_VECTOR, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_batch_norm_opts),
     .saved_size = sizeof(batch_norm_saved),
@@ -283,10 +284,11 @@ static void batch_norm_relu_forward(lathe_node *node) { normalise(node, true); }
 
 const lathe_op lathe_batch_norm_relu_op = {
     .name = "batch_norm_relu",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "weight", LATHE_FORM_VECTOR, .optional = true },
-        { "bias", LATHE_FORM_VECTOR, .optional = true },
-        { "running_mean", LATHE_FORM_VECTOR, .constant = true },
-        { "running_var", LATHE_FORM_VECTOR, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_batch_norm_opts),
     .saved_size = sizeof(batch_norm_saved),

@@ -436,8 +436,8 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_conv2d_op = {
     .name = "conv2d",
-    .in = { { "x", LATHE_FORM_IMAGES }, { "weight", LATHE_FORM_FILTERS },
-        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
@@ -455,8 +455,8 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
 
 const lathe_op lathe_conv2d_relu_op = {
     .name = "conv2d_relu",
-    .in = { { "x", LATHE_FORM_IMAGES }, { "weight", LATHE_FORM_FILTERS },
-        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),

@@ -87,8 +87,8 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_conv_transpose2d_op = {
     .name = "conv_transpose2d",
-    .in = { { "x", LATHE_FORM_IMAGES }, { "weight", LATHE_FORM_FILTERS },
-        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_conv_transpose2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),

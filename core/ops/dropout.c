@@ -64,7 +64,7 @@ static void dropout_backward(lathe_node *node)
 
 const lathe_op lathe_dropout_op = {
     .name = "dropout",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .fields = fields,
     .attributes_size = sizeof(dropout_attributes),
     .saved_size = sizeof(lathe_dropout_plan),

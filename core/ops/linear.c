@@ -208,8 +208,8 @@ static void linear_backward(lathe_node *node) { backward(node, node->out->grad);
 
 const lathe_op lathe_linear_op = {
     .name = "linear",
-    .in = { { "x", LATHE_FORM_FEATURES }, { "weight", LATHE_FORM_MATRIX },
-        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_FEATURES }, { .name = "weight", .form = LATHE_FORM_MATRIX },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .shape = linear_shape,
     .forward = linear_forward,
     .backward = linear_backward,
@@ -231,8 +231,8 @@ static void linear_relu_backward(lathe_node *node)
 
 const lathe_op lathe_linear_relu_op = {
     .name = "linear_relu",
-    .in = { { "x", LATHE_FORM_FEATURES }, { "weight", LATHE_FORM_MATRIX },
-        { "bias", LATHE_FORM_VECTOR, .optional = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_FEATURES }, { .name = "weight", .form = LATHE_FORM_MATRIX },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .shape = linear_shape,
     .forward = linear_relu_forward,
     .backward = linear_relu_backward,

@@ -94,7 +94,7 @@ static void backward(lathe_node *node)
 
 const lathe_op lathe_local_response_norm_op = {
     .name = "local_response_norm",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_local_response_norm_opts),
     .saved_size = sizeof(job),

@@ -184,7 +184,7 @@ static void max_backward(lathe_node *node)
 
 const lathe_op lathe_max_pool2d_op = {
     .name = "max_pool2d",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
     .saved_size = sizeof(lathe_pool_windows),
@@ -206,7 +206,7 @@ static void relu_max_forward(lathe_node *node)
 
 const lathe_op lathe_relu_max_pool2d_op = {
     .name = "relu_max_pool2d",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
     .saved_size = sizeof(lathe_pool_windows),
@@ -237,7 +237,7 @@ static void average_backward(lathe_node *node)
 
 const lathe_op lathe_avg_pool2d_op = {
     .name = "avg_pool2d",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
     .saved_size = sizeof(lathe_pool_windows),
@@ -271,7 +271,7 @@ static bool adaptive_shape(lathe_node *node, lathe_result *result)
 
 const lathe_op lathe_adaptive_avg_pool2d_op = {
     .name = "adaptive_avg_pool2d",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = adaptive_fields,
     .attributes_size = sizeof(adaptive_attributes),
     .saved_size = sizeof(lathe_pool_windows),

@@ -25,7 +25,7 @@ static bool flatten_shape(lathe_node *node, lathe_result *result)
 
 const lathe_op lathe_flatten_op = {
     .name = "flatten",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .view = true,
     .shape = flatten_shape,
     .backward = view_backward,
@@ -67,7 +67,7 @@ static bool reshape_shape(lathe_node *node, lathe_result *result)
 
 const lathe_op lathe_reshape_op = {
     .name = "reshape",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .view = true,
     .attributes_size = sizeof(lathe_shape),
     .shape = reshape_shape,
@@ -171,7 +171,7 @@ static void concat_backward(lathe_node *node)
 
 const lathe_op lathe_concat_op = {
     .name = "concat",
-    .in = { { "xs", LATHE_FORM_CHANNELS } },
+    .in = { { .name = "xs", .form = LATHE_FORM_CHANNELS } },
     .most = 64,
     .shape = concat_shape,
     .forward = concat_forward,
@@ -252,7 +252,7 @@ static void slice_backward(lathe_node *node)
 
 const lathe_op lathe_slice_op = {
     .name = "slice",
-    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS } },
     .fields = slice_fields,
     .attributes_size = sizeof(slice_attributes),
     .shape = slice_shape,
@@ -376,7 +376,7 @@ static void subsample_backward(lathe_node *node)
 
 const lathe_op lathe_subsample_op = {
     .name = "subsample",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = subsample_fields,
     .attributes_size = sizeof(subsample_attributes),
     .shape = subsample_shape,

@@ -74,7 +74,7 @@ static void softmax_backward(lathe_node *node)
 
 const lathe_op lathe_softmax_op = {
     .name = "softmax",
-    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS } },
     .forward = softmax_forward,
     .backward = softmax_backward,
 };
@@ -93,7 +93,7 @@ static void log_softmax_backward(lathe_node *node)
 
 const lathe_op lathe_log_softmax_op = {
     .name = "log_softmax",
-    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS } },
     .forward = log_softmax_forward,
     .backward = log_softmax_backward,
 };

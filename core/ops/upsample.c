@@ -120,7 +120,7 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_upsample_op = {
     .name = "upsample",
-    .in = { { "x", LATHE_FORM_IMAGES } },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(upsample_attributes),
     .saved_size = sizeof(lathe_upsample_grid),

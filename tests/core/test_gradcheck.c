@@ -27,7 +27,7 @@ static void square_backward(lathe_node *node)
 }
 
 static const lathe_op square_op = { .name = "square",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .attributes_size = sizeof(square_attributes),
     .forward = square_forward,
     .backward = square_backward };

@@ -9,7 +9,7 @@
 /* A made-up history of `steps` steps, a hundred an epoch. */
 static void fill(lathe_history *history, size_t steps)
 {
-    static const lathe_task_metric metrics[] = { { "accuracy", "accuracy", false, true }, { NULL } };
+    static const lathe_task_metric metrics[] = { { "accuracy", "accuracy", false, true }, { .name = NULL } };
     lathe_history_set_metrics(history, metrics);
     for (size_t i = 0; i < steps; i++) {
         lathe_step_row row = { .step = i,

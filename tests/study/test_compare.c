@@ -305,8 +305,8 @@ static void bad_files_are_refused(void **state)
     static const char *const texts[] = { "", "{", "[]", "{\"lathe\":\"compare\"}",
         "{\"lathe\":\"other\",\"runs\":[{}]}", "{\"lathe\":\"compare\",\"runs\":[{}]}",
         "{\"lathe\":\"compare\",\"runs\":[3]}",
-        "{\"lathe\":\"compare\",\"runs\":[{\"group\":\"a\",\"folder\":\"../"
-        "a\",\"differs\":\"\",\"end\":\"open\",\"settings\":\"\"}]}" };
+        ("{\"lathe\":\"compare\",\"runs\":[{\"group\":\"a\",\"folder\":\"../a\","
+         "\"differs\":\"\",\"end\":\"open\",\"settings\":\"\"}]}") };
     assert_int_equal(lathe_file_make_folder(test_path("files")), LATHE_OK);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         test_write(test_path("files/compare.json"), texts[i], strlen(texts[i]));

@@ -70,7 +70,7 @@ static void describe(const lathe_task *task, char *line, size_t size)
 }
 
 static const lathe_task_metric metrics[] = { { "near", "at most one off", false, true },
-    { "distance", "mean distance", true, false }, { NULL } };
+    { "distance", "mean distance", true, false }, { .name = NULL } };
 
 static const lathe_task_type rank_task = { .name = "rank",
     .summary = "a level",

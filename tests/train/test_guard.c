@@ -57,7 +57,7 @@ static void poison_forward(lathe_node *node)
 }
 
 static const lathe_op poison_op = { .name = "poison",
-    .in = { { "x" } },
+    .in = { { .name = "x" } },
     .attributes_size = sizeof(int),
     .forward = poison_forward,
     .backward = poison_backward };

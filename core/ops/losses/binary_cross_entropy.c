@@ -48,7 +48,8 @@ static void binary_cross_entropy_forward(lathe_node *node)
 
 const lathe_op lathe_binary_cross_entropy_op = {
     .name = "binary_cross_entropy",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_binary_cross_entropy_opts),
     .shape = binary_cross_entropy_shape,

@@ -109,7 +109,8 @@ static void iou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_IOU);
 
 const lathe_op lathe_iou_op = {
     .name = "iou",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "target", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_box_opts),
     .shape = box_shape,
@@ -139,7 +140,8 @@ static void giou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_GIOU
 
 const lathe_op lathe_giou_op = {
     .name = "giou",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "target", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_box_opts),
     .shape = box_shape,
@@ -169,7 +171,8 @@ static void diou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_DIOU
 
 const lathe_op lathe_diou_op = {
     .name = "diou",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "target", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_box_opts),
     .shape = box_shape,
@@ -199,7 +202,8 @@ static void ciou_forward(lathe_node *node) { forward(node, LATHE_BOX_KERNEL_CIOU
 
 const lathe_op lathe_ciou_op = {
     .name = "ciou",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "target", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "target", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_box_opts),
     .shape = box_shape,

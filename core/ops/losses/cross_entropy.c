@@ -192,7 +192,7 @@ static void cross_entropy_forward(lathe_node *node)
 
 const lathe_op lathe_cross_entropy_op = {
     .name = "cross_entropy",
-    .in = { { "x", LATHE_FORM_CHANNELS } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS } },
     .fields = fields,
     .attributes_size = sizeof(cross_entropy_attributes),
     .saved_size = sizeof(cross_entropy_job),
@@ -271,7 +271,8 @@ static void cross_entropy_soft_forward(lathe_node *node)
 
 const lathe_op lathe_cross_entropy_soft_op = {
     .name = "cross_entropy_soft",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_cross_entropy_opts),
     .saved_size = sizeof(cross_entropy_job),

@@ -44,7 +44,7 @@ static void l1_forward(lathe_node *node) { lathe_pair_forward(node, 1, l1_range)
 
 const lathe_op lathe_l1_op = {
     .name = "l1",
-    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .in = { { .name = "x" }, { .name = "target", .form = LATHE_FORM_LIKE } },
     .fields = plain_fields,
     .attributes_size = sizeof(plain_opts),
     .forward = l1_forward,
@@ -77,7 +77,7 @@ static void mse_forward(lathe_node *node) { lathe_pair_forward(node, 1, square_r
 
 const lathe_op lathe_mse_op = {
     .name = "mse",
-    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .in = { { .name = "x" }, { .name = "target", .form = LATHE_FORM_LIKE } },
     .fields = plain_fields,
     .attributes_size = sizeof(plain_opts),
     .forward = mse_forward,
@@ -133,7 +133,7 @@ static void smooth_l1_forward(lathe_node *node) { lathe_pair_forward(node, 1, sm
 
 const lathe_op lathe_smooth_l1_op = {
     .name = "smooth_l1",
-    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .in = { { .name = "x" }, { .name = "target", .form = LATHE_FORM_LIKE } },
     .fields = smooth_l1_fields,
     .attributes_size = sizeof(lathe_smooth_l1_opts),
     .forward = smooth_l1_forward,
@@ -188,7 +188,7 @@ static void huber_forward(lathe_node *node) { lathe_pair_forward(node, 1, huber_
 
 const lathe_op lathe_huber_op = {
     .name = "huber",
-    .in = { { "x" }, { "target", LATHE_FORM_LIKE } },
+    .in = { { .name = "x" }, { .name = "target", .form = LATHE_FORM_LIKE } },
     .fields = huber_fields,
     .attributes_size = sizeof(lathe_huber_opts),
     .forward = huber_forward,

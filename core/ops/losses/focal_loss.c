@@ -65,7 +65,7 @@ static void focal_forward(lathe_node *node) { lathe_pair_forward(node, 1, focal_
 
 const lathe_op lathe_focal_op = {
     .name = "focal",
-    .in = { { "entropy" }, { "factor", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "entropy" }, { .name = "factor", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = focal_fields,
     .attributes_size = sizeof(lathe_focal_opts),
     .forward = focal_forward,
@@ -159,7 +159,8 @@ static void sigmoid_focal_forward(lathe_node *node) { lathe_pair_forward(node, 1
 
 const lathe_op lathe_sigmoid_focal_op = {
     .name = "sigmoid_focal",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = sigmoid_focal_fields,
     .attributes_size = sizeof(lathe_sigmoid_focal_opts),
     .forward = sigmoid_focal_forward,

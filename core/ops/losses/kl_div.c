@@ -67,7 +67,8 @@ static void kl_div_forward(lathe_node *node) { lathe_pair_forward(node, 1, diver
 
 const lathe_op lathe_kl_div_op = {
     .name = "kl_div",
-    .in = { { "x", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_kl_div_opts),
     .shape = kl_div_shape,

@@ -155,7 +155,8 @@ static void dice_forward(lathe_node *node) { forward(node, false); }
 
 const lathe_op lathe_dice_op = {
     .name = "dice",
-    .in = { { "p", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "p", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(overlap_attributes),
     .saved_size = sizeof(overlap_job),
@@ -191,7 +192,8 @@ static void jaccard_forward(lathe_node *node) { forward(node, true); }
 
 const lathe_op lathe_jaccard_op = {
     .name = "jaccard",
-    .in = { { "p", LATHE_FORM_CHANNELS }, { "targets", LATHE_FORM_LIKE, .constant = true } },
+    .in = { { .name = "p", .form = LATHE_FORM_CHANNELS },
+        { .name = "targets", .form = LATHE_FORM_LIKE, .constant = true } },
     .fields = fields,
     .attributes_size = sizeof(overlap_attributes),
     .saved_size = sizeof(overlap_job),

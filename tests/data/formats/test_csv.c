@@ -211,8 +211,8 @@ static void memory_may_run_out_anywhere(void **state)
         "path,class\np/1.pgm,a\np/2.pgm,b\np/3.pgm,a\np/4.pgm,b\n",
         "path,red,round,split\np/1.pgm,1,0,train\np/2.pgm,1,1,test\n",
         "path,tags,split\np/1.pgm,a|b,train\np/2.pgm,b|c,train\np/3.pgm,,test\n",
-        "path,group,colour,shape\np/1.pgm,1,red,round\np/2.pgm,2,red,round\np/3.pgm,3,red,round\np/"
-        "4.pgm,4,red,round\np/5.pgm,5,red,round\n",
+        ("path,group,colour,shape\np/1.pgm,1,red,round\np/2.pgm,2,red,round\n"
+         "p/3.pgm,3,red,round\np/4.pgm,4,red,round\np/5.pgm,5,red,round\n"),
     };
     for (int i = 0; i < 4; i++) {
         test_put_text("table.csv", tables[i]);
