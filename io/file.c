@@ -190,7 +190,9 @@ lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int co
     if (!temporary) return lathe_error();
     snprintf(temporary, size, "%s.tmp.%ld", path, (long)getpid());
     lathe_status status = LATHE_OK;
-    int handle = lathe_call_open(temporary, O_WRONLY | O_CREAT | O_TRUNC);
+    int handle = lathe_call_open(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    if (handle < 0 && errno == EEXIST && !unlink(temporary)) /* of a process that was killed, or a link */
+        handle = lathe_call_open(temporary, O_WRONLY | O_CREAT | O_EXCL);
     if (handle < 0) status = fail(path, "create");
     else {
         status = write_parts(handle, parts, count, path);
@@ -296,13 +298,26 @@ struct lathe_writer {
     char gathered[16384];
 };
 
+/*
+ * Open a growing file without following a link. A new one is created: what was there, also a link, is removed
+ * first, so that no other file with these bytes is changed. Devices and pipes stay.
+ */
+static int open_growing(const char *path, bool is_new)
+{
+    struct stat info;
+    const bool there = !lstat(path, &info);
+    const bool replaced = is_new && (!there || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode));
+    if (replaced && there && lathe_call_unlink(path)) return -1;
+    return lathe_call_open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | (replaced ? O_EXCL : 0));
+}
+
 lathe_writer *lathe_writer_open(const char *path, uint64_t position)
 {
     if (!path) return lathe_fail_null("lathe_writer_open", "path"), NULL;
     lathe_writer *writer = lathe_alloc(1, sizeof *writer);
     if (!writer) return NULL;
     *writer = (lathe_writer){ .handle = -1, .position = position, .path = lathe_strdup(path) };
-    writer->handle = writer->path ? lathe_call_open(path, O_WRONLY | O_CREAT) : -1;
+    writer->handle = writer->path ? open_growing(path, position == 0) : -1;
     struct stat info;
     lathe_status status = LATHE_OK;
     if (!writer->path) status = LATHE_ENOMEM;

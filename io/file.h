@@ -109,7 +109,7 @@ lathe_status lathe_writer_cut(lathe_writer *writer, uint64_t position);
 typedef struct lathe_lock lathe_lock;
 
 /**
- * Take the lock at `path`. The lock's file is made if it does not exist.
+ * Take the lock at `path`. The lock's file is made if it does not exist; a link is refused.
  * Errors   LATHE_ESTATE, naming the process, if a process holds the lock; LATHE_EIO, LATHE_ENOMEM: returns
  *          NULL.
  */

@@ -23,7 +23,7 @@ struct lathe_lock {
 static bool still_there(int handle, const char *path)
 {
     struct stat held, named;
-    return !fstat(handle, &held) && !stat(path, &named) && held.st_dev == named.st_dev &&
+    return !fstat(handle, &held) && !lstat(path, &named) && held.st_dev == named.st_dev &&
         held.st_ino == named.st_ino;
 }
 
@@ -42,19 +42,30 @@ static void refuse(int handle, const char *path)
         *pid ? pid : "(unknown)");
 }
 
-/* The file, locked; -1 after a failure. */
+/* A file with other names could be a user's own, put here as a hard link: it is not written. */
+static bool is_own(int handle)
+{
+    struct stat held;
+    return !fstat(handle, &held) && S_ISREG(held.st_mode) && held.st_nlink == 1;
+}
+
+/* The file, locked; -1 after a failure. Links are not followed. */
 static int open_locked(const char *path)
 {
     for (;;) {
-        int handle = lathe_call_open(path, O_RDWR | O_CREAT), result;
+        int handle = lathe_call_open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK), result;
         if (handle < 0) {
-            lathe_fail(LATHE_EIO, "%s: cannot create: %s", path, strerror(errno));
+            lathe_fail(LATHE_EIO, "%s: cannot create: %s", path,
+                errno == ELOOP ? "a link is there" : strerror(errno));
             return -1;
         }
         do result = flock(handle, LOCK_EX | LOCK_NB);
         while (result && errno == EINTR);
         if (result) refuse(handle, path);
-        else if (still_there(handle, path)) return handle;
+        else if (still_there(handle, path)) {
+            if (is_own(handle)) return handle;
+            result = lathe_fail(LATHE_EIO, "%s: cannot lock: a link or no regular file is there", path);
+        }
         close(handle);
         if (result) return -1;
     }

@@ -119,6 +119,34 @@ static void a_numbered_folder_has_one_owner(void **state)
     assert_failed(LATHE_EARG, "longer than 7");
 }
 
+/* Links under the names that lathe writes: the file behind them keeps its bytes. */
+static void links_are_not_followed(void **state)
+{
+    (void)state;
+    char victim[256], path[256], temporary[320];
+    snprintf(victim, sizeof victim, "%s", test_path("victim"));
+    snprintf(path, sizeof path, "%s", test_path("linked"));
+    snprintf(temporary, sizeof temporary, "%s.tmp.%ld", path, (long)getpid());
+    assert_int_equal(lathe_file_write_text(victim, "precious"), LATHE_OK);
+    for (int hard = 0; hard < 2; hard++) {
+        int (*make)(const char *, const char *) = hard ? link : symlink;
+        assert_int_equal(make(victim, path), 0);
+        assert_null(lathe_lock_take(path));
+        assert_failed(LATHE_EIO, "a link");
+        if (!hard) assert_null(lathe_writer_open(path, 3));
+        lathe_writer *writer = lathe_writer_open(path, 0);
+        assert_non_null(writer);
+        assert_int_equal(lathe_writer_add(writer, "rows"), LATHE_OK);
+        assert_int_equal(lathe_writer_close(writer), LATHE_OK);
+        assert_holds(path, "rows");
+        assert_int_equal(make(victim, temporary), 0);
+        assert_int_equal(lathe_file_write_text(path, "whole"), LATHE_OK);
+        assert_holds(path, "whole");
+        assert_holds(victim, "precious");
+        assert_int_equal(unlink(path), 0);
+    }
+}
+
 /* The order of calls that makes a write safe, counted: open, write, fsync, close, rename, open the folder,
  * fsync. */
 enum { CALLS_OF_A_WRITE = 7, RENAME = 5 };
@@ -318,6 +346,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(folders_are_made),
+        cmocka_unit_test(links_are_not_followed),
         cmocka_unit_test(a_new_folder_is_synced_in_its_parent),
         cmocka_unit_test(a_numbered_folder_has_one_owner),
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
