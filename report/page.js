@@ -20,9 +20,14 @@ let charts = [], groups = [], marked = [];
 const isNumber = (value) => typeof value === "number" && isFinite(value);
 const short = (value, digits) => !isNumber(value) ? "–" : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
   ? value.toExponential(2) : String(+value.toPrecision(digits || 4));
-const percent = (value) => isNumber(value) ? (100 * value).toFixed(2) + " %" : "–";
+// Decimal places as C's printf rounds: a tie goes to the even digit; toFixed takes it away from 0.
+const decimals = (value, digits) => {
+  const text = value.toFixed(digits), exact = Math.abs(value).toFixed(digits + 40);
+  return /^50*$/.test(exact.slice(-40)) && /[13579]$/.test(text) ? (value < 0 ? "-" : "") + exact.slice(0, -40) : text;
+};
+const percent = (value) => isNumber(value) ? decimals(100 * value, 2) + " %" : "–";
 const metrics = data.metrics, chief = metrics[0] || { name: "", title: "", lower: false, percent: false }; // the chief one first
-const showMetric = (metric) => (metric.percent ? percent : (value) => isNumber(value) ? value.toFixed(4) : "–");
+const showMetric = (metric) => (metric.percent ? percent : (value) => isNumber(value) ? decimals(value, 4) : "–");
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const mean = (values) => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 const spread = (values) => {

@@ -14,8 +14,8 @@ function tableOf(titles, rows, caption) {
 }
 
 const last = (values) => values.filter(isNumber).pop();
-const fixed = (value) => (!isNumber(value) ? "–" : Math.abs(value) < 1000 ? value.toFixed(4) : short(value));
-const points = (value) => (value < 0 ? "−" : "+") + Math.abs(100 * value).toFixed(2);
+const fixed = (value) => (!isNumber(value) ? "–" : Math.abs(value) < 1000 ? decimals(value, 4) : short(value));
+const points = (value) => (value < 0 ? "−" : "+") + decimals(Math.abs(100 * value), 2);
 const plusMinus = (values, format) => {
   const known = values.filter(isNumber), wide = spread(known);
   return !known.length ? "–" : wide === null ? format(mean(known)) : format(mean(known)).replace(" %", "") + " ± " + format(wide);
@@ -42,7 +42,7 @@ const resultColumns = [
   ["val loss, last", "", (group) => plusMinus(ends(group, "val_loss"), fixed)],
   ["train loss, last", "", (group) => plusMinus(ends(group, "train_loss"), fixed)],
   ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(living(group).map(gapOf), fixed)],
-  ["seconds", "of a run", (group) => plusMinus(group.runs.map((run) => run.seconds), (v) => v.toFixed(1))],
+  ["seconds", "of a run", (group) => plusMinus(group.runs.map((run) => run.seconds), (v) => decimals(v, 1))],
 ];
 
 function results() {
@@ -147,7 +147,7 @@ function tables() {
   } else {
     const link = (run) => make("a", { href: `${run.folder}/report.html`, textContent: run.folder });
     section("Runs", tableOf([["run"], ["seed"], [`val ${chief.title}, last`], [`test ${chief.title}`], ["seconds"], ["its page"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
-      chiefText(last(validated(run))), chiefText(tested(run)), isNumber(run.seconds) ? run.seconds.toFixed(1) : "–", link(run)])));
+      chiefText(last(validated(run))), chiefText(tested(run)), isNumber(run.seconds) ? decimals(run.seconds, 1) : "–", link(run)])));
   }
   if (data.settings) section("Settings", make("details", {}, make("summary", { textContent: one() ? "all of them" : "those of the first variant" }), make("pre", { className: "columns", textContent: data.settings })));
 }
@@ -164,7 +164,7 @@ function tiles() {
     const gap = gapOf(run);
     add(`validation loss is ${gap < 0 ? "lower" : "higher"} by`, fixed(isNumber(gap) ? Math.abs(gap) : gap));
     add("steps", String(run.steps));
-    add("seconds", isNumber(run.seconds) ? run.seconds.toFixed(1) : "–");
+    add("seconds", isNumber(run.seconds) ? decimals(run.seconds, 1) : "–");
   } else {
     const final = (group) => rank(mean(living(group).map(tested).filter(isNumber)));
     const best = groups.slice().sort((a, b) => final(b) - final(a))[0], begun = data.runs.length;

@@ -6,6 +6,7 @@ lathe=$1 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v node > /dev/null || { echo "SKIPPED: no node"; exit 77; }
+node "$here/rounding.mjs" "$here/../../../report/page.js" || exit 1
 [ -d "$here/node_modules/playwright-core" ] || { echo \
     "SKIPPED: no playwright-core (npm ci --ignore-scripts in tests/report/browser)"; exit 77; }
 "$lathe" train --data shapes --model mlp --train-count 1280 --epochs 3 --sched cyclic --base-lr 1e-4 \
