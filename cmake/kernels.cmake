@@ -23,7 +23,7 @@ function(lathe_add_kernels target)
     add_library(kernels_${isa} OBJECT ${sources})
     target_compile_definitions(kernels_${isa} PRIVATE LATHE_ISA_NAME=${isa} LATHE_REAL=${LATHE_REAL})
     target_compile_options(kernels_${isa} PRIVATE
-      ${LATHE_WARNINGS} -Wno-psabi -U_FORTIFY_SOURCE -ffp-contract=fast ${flags_${isa}} ${sanitize})
+      ${LATHE_WARNINGS} -Wno-psabi SHELL:-U_FORTIFY_SOURCE -ffp-contract=fast ${flags_${isa}} ${sanitize})
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:kernels_${isa}>)
   endforeach()
 endfunction()
