@@ -12,6 +12,7 @@
 #include "csv_impl.h"
 #include "memory_impl.h"
 #include "picture_files_impl.h"
+#include "split_folders_impl.h"
 
 enum { NONE = -1, MOST_CLASSES = 65536 };
 
@@ -261,24 +262,21 @@ static lathe_status label_row(const reading *r, const lathe_file_list *list, siz
 static lathe_status choose_by_column(reading *r)
 {
     size_t count[3] = { 0 };
-    static const char *const words[] = { "train", "val", "test" };
     for (int pass = 0; pass < 2; pass++)
         for (size_t row = 0; row < r->table.rows; row++) {
             const char *word = cell_of(r, row, r->split_column);
-            int which = 0;
-            while (which < 3 && strcmp(word, words[which])) which++;
-            if (which == 3)
+            int which = lathe_split_named(word);
+            if (which < 0)
                 return lathe_fail(LATHE_EFORMAT, "%s:%d: split is '%.40s', expected train, val or test",
                     r->path, r->table.line[row], word);
             count[which] += pass == 0;
             r->wanted[row] = which ==
-                (r->split == LATHE_SPLIT_TRAIN                   ? 0 :
-                        r->split == LATHE_SPLIT_TEST && count[2] ? 2 :
-                                                                   1);
+                (int)(r->split == LATHE_SPLIT_TEST && !count[LATHE_SPLIT_TEST] ? LATHE_SPLIT_VAL : r->split);
         }
-    if (!count[0]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split train", r->path);
-    if (!count[1] && !count[2]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split test or val", r->path);
-    if (r->split == LATHE_SPLIT_VAL && (!count[1] || !count[2]))
+    if (!count[LATHE_SPLIT_TRAIN]) return lathe_fail(LATHE_EFORMAT, "%s: no row of split train", r->path);
+    if (!count[LATHE_SPLIT_VAL] && !count[LATHE_SPLIT_TEST])
+        return lathe_fail(LATHE_EFORMAT, "%s: no row of split test or val", r->path);
+    if (r->split == LATHE_SPLIT_VAL && (!count[LATHE_SPLIT_VAL] || !count[LATHE_SPLIT_TEST]))
         return lathe_fail(LATHE_ESTATE, "%s: does not have rows of both val and test", r->path);
     return LATHE_OK;
 }
@@ -374,7 +372,8 @@ static lathe_status check_trained(const reading *r, const lathe_file_list *list,
     bool *trained = lathe_alloc((size_t)list->classes, sizeof *trained);
     if (!trained) return LATHE_ENOMEM;
     for (size_t row = 0; row < r->table.rows; row++)
-        if (!strcmp(cell_of(r, row, r->split_column), "train")) trained[label[row]] = true;
+        if (lathe_split_named(cell_of(r, row, r->split_column)) == LATHE_SPLIT_TRAIN)
+            trained[label[row]] = true;
     lathe_status status = LATHE_OK;
     for (size_t row = 0; row < r->table.rows && !status; row++)
         if (!trained[label[row]])

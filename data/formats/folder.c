@@ -8,6 +8,7 @@
 #include "../files/folder_walk_impl.h"
 #include "memory_impl.h"
 #include "picture_files_impl.h"
+#include "split_folders_impl.h"
 
 /* Choose the class's files of the split: the seed draws a part of them for testing. */
 static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, int label,
@@ -56,28 +57,52 @@ static int find_name(char *const *names, size_t count, const char *name)
     return -1;
 }
 
-const char *lathe_folder_place(lathe_split split, bool val, bool test)
+/* Where the pictures of a split lie. */
+typedef struct layout {
+    const char *classes; /* the folder whose folders are the classes */
+    const char *here;    /* the folder of the split's pictures */
+    bool held_out;       /* no folder of its own: the seed draws a part */
+} layout;
+
+/* Refuse a folder named as a split that may be one: it has folders, or there is nothing else. */
+static lathe_status check_class(lathe_arena *arena, const char *dir, const lathe_split_folders *found,
+    const char *name)
 {
-    if (split == LATHE_SPLIT_TRAIN) return "train";
-    return val && (split == LATHE_SPLIT_VAL || !test) ? "val" : "test";
+    lathe_listing inside = { .arena = arena };
+    const char *path = lathe_arena_path(arena, dir, name);
+    lathe_status status = path ? lathe_walk_folders(path, &inside) : LATHE_ENOMEM;
+    if (!status && (inside.count || !found->others))
+        status = lathe_fail(LATHE_EFORMAT,
+            "%s: has %s/ and %s: are these splits or classes? splits are train/ and val/ or test/", dir, name,
+            found->others ? "other folders" : "no train/");
+    lathe_listing_free(&inside);
+    return status;
 }
 
-/* The folder of the split's pictures, if the folders are not classes but splits; NULL in *place if they are
- * classes. */
-static lathe_status find_split(const char *dir, lathe_split split, const lathe_listing *inside,
-    const char **place)
+/* Decide whether the folders in dir are classes or splits, by their names. */
+static lathe_status find_place(lathe_arena *arena, const char *dir, lathe_split split,
+    const lathe_listing *inside, layout *place)
 {
-    bool train = find_name(inside->name, inside->count, "train") >= 0,
-         val = find_name(inside->name, inside->count, "val") >= 0;
-    bool test = find_name(inside->name, inside->count, "test") >= 0;
-    *place = NULL;
-    if (split == LATHE_SPLIT_VAL && !(train && val && test))
-        return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
-    if (!train || !(val || test)) return LATHE_OK;
-    *place = lathe_folder_place(split, val, test);
-    if (inside->count <= 3) return LATHE_OK;
-    return lathe_fail(LATHE_EFORMAT, "%s: has train/ and %s/ and other folders: are these splits or classes?",
-        dir, val ? "val" : "test");
+    lathe_split_folders found;
+    lathe_status status = lathe_split_folders_find(dir, inside, &found);
+    if (!status) status = lathe_split_folders_check(dir, &found, split);
+    if (status) return status;
+    const char *train = found.of[LATHE_SPLIT_TRAIN];
+    bool pair = lathe_split_folders_pair(&found);
+    if (pair && found.others > 1)
+        return lathe_fail(LATHE_EFORMAT,
+            "%s: has %s/ and %s/ and other folders: are these splits or classes?", dir, train,
+            lathe_split_folder(&found, LATHE_SPLIT_TEST));
+    place->held_out = !pair;
+    place->classes = place->here = dir;
+    if (train && (pair || !found.others)) {
+        place->classes = lathe_arena_path(arena, dir, train);
+        place->here = pair ? lathe_arena_path(arena, dir, lathe_split_folder(&found, split)) : place->classes;
+        return place->classes && place->here ? LATHE_OK : LATHE_ENOMEM;
+    }
+    for (int i = 0; i < 3 && !status; i++)
+        if (found.of[i]) status = check_class(arena, dir, &found, found.of[i]);
+    return status;
 }
 
 /* Copy the names of the classes, which must outlive the listing. */
@@ -91,30 +116,27 @@ static lathe_status name_classes(lathe_file_list *list, const lathe_listing *cla
     return LATHE_OK;
 }
 
-/* All pictures of the split, and the classes. `split` NULL: dir holds all of one split's pictures. */
-static lathe_status list_classes(lathe_file_list *list, const char *dir, const char *place,
-    const lathe_folder_opts *opts, const lathe_split *split)
+/* All pictures of the split, and the classes. */
+static lathe_status list_classes(lathe_file_list *list, const layout *place, const lathe_folder_opts *opts,
+    lathe_split split)
 {
-    lathe_listing classes = { .arena = list->arena };
-    const char *train =
-        place ? lathe_arena_path(list->arena, dir, "train") : dir; /* its folders are the classes */
-    lathe_status status = train ? lathe_walk_folders(train, &classes) : LATHE_ENOMEM;
+    lathe_listing classes = { .arena = list->arena }, here = { .arena = list->arena };
+    lathe_status status = lathe_walk_folders(place->classes, &classes);
     if (!status && !classes.count)
-        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", train);
+        status =
+            lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", place->classes);
     if (!status) status = name_classes(list, &classes);
-    lathe_listing here = { .arena = list->arena };
-    const char *root = place ? lathe_arena_path(list->arena, dir, place) : dir;
-    if (!status) status = root ? lathe_walk_folders(root, &here) : LATHE_ENOMEM;
+    if (!status) status = lathe_walk_folders(place->here, &here);
     for (size_t i = 0; i < here.count && !status; i++) {
         int label = find_name(classes.name, classes.count, here.name[i]);
-        const char *path = lathe_arena_path(list->arena, root, here.name[i]);
+        const char *path = lathe_arena_path(list->arena, place->here, here.name[i]);
         if (!path) status = LATHE_ENOMEM;
         else if (label < 0)
-            status = lathe_fail(LATHE_EFORMAT, "%s: a class that %s does not have", path, train);
-        else status = add_class(list, path, label, opts, split);
+            status = lathe_fail(LATHE_EFORMAT, "%s: a class that %s does not have", path, place->classes);
+        else status = add_class(list, path, label, opts, place->held_out ? &split : NULL);
     }
     if (!status && !list->count)
-        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", root);
+        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", place->here);
     lathe_listing_free(&here);
     lathe_listing_free(&classes);
     return status;
@@ -124,11 +146,11 @@ static lathe_status list_files(lathe_file_list *list, const char *dir, lathe_spl
     const lathe_folder_opts *opts)
 {
     lathe_listing inside = { .arena = list->arena };
-    const char *place = NULL;
+    layout place = { 0 };
     lathe_status status = lathe_walk_folders(dir, &inside);
-    if (!status) status = find_split(dir, split, &inside, &place);
+    if (!status) status = find_place(list->arena, dir, split, &inside, &place);
     lathe_listing_free(&inside);
-    return status ? status : list_classes(list, dir, place, opts, place ? NULL : &split);
+    return status ? status : list_classes(list, &place, opts, split);
 }
 
 lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,

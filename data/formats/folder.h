@@ -28,8 +28,10 @@ typedef struct lathe_folder_opts {
  *     dir/ants/1.jpg          or  dir/train/ants/1.jpg     for LATHE_SPLIT_TRAIN
  *     dir/bees/some/2.png         dir/test/bees/2.png      for LATHE_SPLIT_TEST (val/ if there is no test/)
  *
- * In the first form a part of each class is held out for LATHE_SPLIT_TEST. Classes and files are in the order
- * of their names' bytes. Each picture is scaled until its shorter side fits, and the middle is cut out.
+ * The names of the second form may be train, training, val, valid, validation, dev, test, testing, in any
+ * case. In the first form, and if train/ is alone, a part of each class is held out for LATHE_SPLIT_TEST.
+ * Classes and files are in the order of their names' bytes. Each picture is scaled until its shorter side
+ * fits, and the middle is cut out.
  *
  * A file is a picture if its name ends as a picture's name does. A file whose name has no known ending is a
  * picture if its first bytes are a picture's. Hidden names, symbolic links and files that are not regular are
@@ -37,10 +39,10 @@ typedef struct lathe_folder_opts {
  * mean and std are measured from all pictures if there are at most 256, else from 256 of them.
  *
  * Memory   the pictures if they are kept, otherwise the files' names.
- * Errors   LATHE_EIO, LATHE_EFORMAT (no class folders, a class without pictures, in the second form a test
- *          class without training pictures, a damaged picture), LATHE_EARG, LATHE_ENOMEM: returns NULL. If
- *          the pictures
- *          are not kept, reading may fail later.
+ * Errors   LATHE_EIO, LATHE_EFORMAT (no class folders, a class without pictures, two folders for one split,
+ *          folders that may be splits or classes, in the second form a test class without training pictures,
+ *          a damaged picture), LATHE_EARG, LATHE_ENOMEM: returns NULL. If the pictures are not kept, reading
+ *          may fail later.
  * Same as  torchvision.datasets.ImageFolder with Resize and CenterCrop
  */
 lathe_dataset *lathe_data_folder(const char *dir, lathe_split split, const lathe_folder_opts *opts);

@@ -11,6 +11,7 @@
 #include "../split_impl.h"
 #include "memory_impl.h"
 #include "picture_files_impl.h"
+#include "split_folders_impl.h"
 
 enum { NO_CLASS = 255, MOST_CLASSES = 64, NAMES_BYTES = 1 << 16 };
 
@@ -237,11 +238,12 @@ static lathe_status add_part(const char *dir, const pairs *p, lathe_split split,
     return status;
 }
 
-static lathe_status list_split(const char *dir, const char *place, lathe_split split, lathe_file_list *list)
+static lathe_status list_split(const char *dir, const lathe_split_folders *found, lathe_split split,
+    lathe_file_list *list)
 {
     pairs train, here = { 0 };
-    const char *train_folder = lathe_arena_path(list->arena, dir, "train"),
-               *folder = lathe_arena_path(list->arena, dir, place);
+    const char *train_folder = lathe_arena_path(list->arena, dir, found->of[LATHE_SPLIT_TRAIN]),
+               *folder = lathe_arena_path(list->arena, dir, lathe_split_folder(found, split));
     if (!train_folder || !folder) return LATHE_ENOMEM;
     lathe_status status = list_pairs(list->arena, train_folder, &train);
     if (!status) status = find_classes(dir, &train, list);
@@ -256,16 +258,18 @@ static lathe_status list_masks(const char *dir, lathe_split split, const lathe_f
     lathe_file_list *list)
 {
     lathe_listing inside = { .arena = list->arena };
+    lathe_split_folders found;
     lathe_status status = lathe_walk_folders(dir, &inside);
-    bool train = find_name(&inside, "train") >= 0, val = find_name(&inside, "val") >= 0,
-         test = find_name(&inside, "test") >= 0;
+    if (!status) status = lathe_split_folders_find(dir, &inside, &found);
+    if (!status) status = lathe_split_folders_check(dir, &found, split);
     lathe_listing_free(&inside);
     if (status) return status;
-    if (split == LATHE_SPLIT_VAL && !(train && val && test))
-        return lathe_fail(LATHE_ESTATE, "%s: has no train/, val/ and test/", dir);
-    if (train && (val || test)) return list_split(dir, lathe_folder_place(split, val, test), split, list);
+    if (lathe_split_folders_pair(&found)) return list_split(dir, &found, split, list);
+    const char *train = found.of[LATHE_SPLIT_TRAIN];
+    const char *root = train && !found.others ? lathe_arena_path(list->arena, dir, train) : dir;
+    if (!root) return LATHE_ENOMEM;
     pairs all;
-    status = list_pairs(list->arena, dir, &all);
+    status = list_pairs(list->arena, root, &all);
     if (!status) status = find_classes(dir, &all, list);
     if (!status) status = add_part(dir, &all, split, opts, list);
     free_pairs(&all);

@@ -59,9 +59,6 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
 lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,
     const lathe_folder_opts *opts, lathe_folder_opts *resolved, lathe_files_opts *files);
 
-/** "train", "val" or "test": the folder of a split. The test split takes val if there is no test. */
-const char *lathe_folder_place(lathe_split split, bool val, bool test);
-
 /** The folder's options that follow from the options of lathe_data_open. */
 lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts);
 

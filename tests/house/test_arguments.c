@@ -333,8 +333,8 @@ static void prepare_files(void)
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
         assert_int_equal(lathe_file_make_folder(folders[i]), LATHE_OK);
     const lathe_bytes picture = { "P6 2 2 255\n............", 23 };
-    static const char *const pictures[] = { "picture.ppm", "classes/train/a/1.ppm", "classes/train/b/1.ppm",
-        "classes/train/b/2.ppm" };
+    static const char *const pictures[] = { "picture.ppm", "classes/train/a/1.ppm", "classes/train/a/2.ppm",
+        "classes/train/b/1.ppm", "classes/train/b/2.ppm" };
     for (size_t i = 0; i < sizeof pictures / sizeof pictures[0]; i++)
         assert_int_equal(lathe_file_write(pictures[i], &picture, 1), LATHE_OK);
     static const uint8_t record[3074];

@@ -98,11 +98,19 @@ static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
     return LATHE_OK;
 }
 
+/* Refuse one class alone: a net would answer it for every picture and be right. */
+static lathe_status check_classes(const lathe_dataset *data, const lathe_feed_opts *o)
+{
+    if (data->objects_most || !lathe_data_labels_only(data) || data->classes > 1) return LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT, "%s: has one class alone, '%s'; a net learns to tell at least two",
+        o->data, data->class_names[0]);
+}
+
 lathe_status lathe_feed_open_parts(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const lathe_data_opts opts = data_opts(o);
     feed->data = lathe_data_open(o->data, LATHE_SPLIT_TRAIN, &opts);
-    if (!feed->data || open_own_val(feed, o)) return lathe_error();
+    if (!feed->data || check_classes(feed->data, o) || open_own_val(feed, o)) return lathe_error();
     feed->train = feed->val ? feed->data : NULL;
     lathe_status status = feed->val ? LATHE_OK : split_val(feed, o);
     return status ? status : choose_some(feed, o);

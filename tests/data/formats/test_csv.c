@@ -177,7 +177,8 @@ static void a_validation_part_needs_rows_of_both(void **state)
         lathe_data_free(data);
     }
     lathe_dataset *data =
-        open_table("path,class,split\np/1.pgm,a,train\np/2.pgm,a,val\np/3.pgm,a,test\n", LATHE_SPLIT_VAL);
+        open_table("path,class,split\np/1.pgm,a,Training\np/2.pgm,a,valid\np/3.pgm,a,TEST\n",
+            LATHE_SPLIT_VAL);
     assert_int_equal(data->count, 1);
     assert_int_equal(level_of(data, 0), 20);
     lathe_data_free(data);

@@ -302,6 +302,82 @@ static void layouts_that_make_no_sense_are_refused(void **state)
     assert_failed(LATHE_EIO, "folders are nested deeper than 16");
 }
 
+/* Classes cat and dog, with their pictures' levels in each split, under the usual names of folders. */
+static void the_usual_names_of_splits_are_known(void **state)
+{
+    (void)state;
+    static const char *const names[][3] = { { "train", "valid", NULL }, { "train", "validation", NULL },
+        { "Train", NULL, "Test" }, { "training", NULL, "testing" }, { "TRAIN", "Dev", "TESTING" },
+        { "Training", "Validation", "test" } };
+    char path[128];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char root[32];
+        snprintf(root, sizeof root, "usual-%zu", i);
+        for (int k = 0; k < 6; k++) {
+            if (!names[i][k / 2]) continue;
+            snprintf(path, sizeof path, "%s/%s/%s/1.pgm", root, names[i][k / 2], k % 2 ? "dog" : "cat");
+            put_picture(path, 1, 1, 10 * (k / 2 + 1) + k % 2);
+        }
+        static const char *const expected[] = { "10 11", "20 21", "30 31" };
+        static const lathe_split splits[] = { LATHE_SPLIT_TRAIN, LATHE_SPLIT_VAL, LATHE_SPLIT_TEST };
+        for (int k = 0; k < 3; k++) {
+            if (k == 1 && !(names[i][1] && names[i][2])) {
+                assert_null(lathe_data_folder(test_path(root), LATHE_SPLIT_VAL, NULL));
+                assert_failed(LATHE_ESTATE, "has no train/, val/ and test/");
+                continue;
+            }
+            lathe_dataset *data = open_folder(root, splits[k], &(lathe_folder_opts){ .size = 1 });
+            assert_int_equal(data->classes, 2);
+            assert_string_equal(data->class_names[0], "cat");
+            assert_string_equal(levels(data), expected[k == 2 && !names[i][2] ? 1 : k]);
+            lathe_data_free(data);
+        }
+    }
+    for (int i = 0; i < 10; i++) { /* alone, its folders are the classes */
+        snprintf(path, sizeof path, "alone/Training/%s/%d.pgm", i < 5 ? "cat" : "dog", i);
+        put_picture(path, 1, 1, i);
+    }
+    lathe_dataset *train = open_folder("alone", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1 });
+    lathe_dataset *test = open_folder("alone", LATHE_SPLIT_TEST, &(lathe_folder_opts){ .size = 1 });
+    assert_int_equal(train->classes, 2);
+    assert_int_equal(train->count, 8);
+    assert_int_equal(test->count, 2);
+    lathe_data_free(train);
+    lathe_data_free(test);
+    for (int i = 0; i < 6; i++) { /* classes may have such names */
+        snprintf(path, sizeof path, "vehicles/%s/%d.pgm", i < 3 ? "train" : "bus", i);
+        put_picture(path, 1, 1, i);
+    }
+    train = open_folder("vehicles", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1 });
+    assert_string_equal(train->class_names[1], "train");
+    lathe_data_free(train);
+}
+
+static void names_of_splits_that_are_ambiguous_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pictures[4], *message;
+    } wrong[] = {
+        { { "twice/train/a/1.pgm", "twice/val/a/1.pgm", "twice/valid/a/1.pgm" },
+            "twice: has val/ and valid/, which mean the same part" },
+        { { "cases/Train/a/1.pgm", "cases/train/a/1.pgm", "cases/test/a/1.pgm" },
+            "cases: has Train/ and train/, which mean the same part" },
+        { { "untrained/Val/a/1.pgm", "untrained/test/a/1.pgm" }, "untrained: has test/ and no train/" },
+        { { "half/train/a/1.pgm", "half/images/a/1.pgm" }, "half: has train/ and other folders" },
+        { { "dev/dev/a/1.pgm", "dev/prod/1.pgm" }, "dev: has dev/ and other folders" },
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        for (int k = 0; k < 4 && wrong[i].pictures[k]; k++) put_picture(wrong[i].pictures[k], 1, 1, 1);
+        char root[32];
+        snprintf(root, sizeof root, "%.*s", (int)strcspn(wrong[i].message, ":"), wrong[i].message);
+        for (int split = 0; split < 2; split++) {
+            assert_null(lathe_data_folder(test_path(root), (lathe_split)split, NULL));
+            assert_failed(LATHE_EFORMAT, wrong[i].message);
+        }
+    }
+}
+
 /* A limit of pixels can be lowered and raised; raised, it lets long pictures in. */
 static void the_limit_of_pixels_can_be_set(void **state)
 {
@@ -393,6 +469,8 @@ int main(void)
         cmocka_unit_test(what_is_no_picture_is_passed_over),
         cmocka_unit_test(damaged_pictures_fail_or_are_left_out),
         cmocka_unit_test(layouts_that_make_no_sense_are_refused),
+        cmocka_unit_test(the_usual_names_of_splits_are_known),
+        cmocka_unit_test(names_of_splits_that_are_ambiguous_are_refused),
         cmocka_unit_test(the_limit_of_pixels_can_be_set),
         cmocka_unit_test(wrong_arguments_are_refused),
         cmocka_unit_test(memory_may_run_out_anywhere),

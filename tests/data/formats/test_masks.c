@@ -59,12 +59,12 @@ static void masks_move_with_their_pictures(void **state)
         mask[sizeof header - 1 + (size_t)i] = (char)class;
         picture[sizeof header - 1 + (size_t)i] = (char)(9 * class);
     }
-    test_make_folders("k/train/images/x");
-    test_make_folders("k/train/masks/x");
-    test_make_folders("k/val/image/x");
-    test_make_folders("k/val/label/x");
-    static const char *const places[][2] = { { "k/train/images/a.pgm", "k/train/masks/a.pgm" },
-        { "k/val/image/b.pgm", "k/val/label/b.pgm" } };
+    test_make_folders("k/training/images/x");
+    test_make_folders("k/training/masks/x");
+    test_make_folders("k/Valid/image/x");
+    test_make_folders("k/Valid/label/x");
+    static const char *const places[][2] = { { "k/training/images/a.pgm", "k/training/masks/a.pgm" },
+        { "k/Valid/image/b.pgm", "k/Valid/label/b.pgm" } };
     for (int i = 0; i < 2; i++) {
         test_write(test_path(places[i][0]), picture, sizeof picture);
         test_write(test_path(places[i][1]), mask, sizeof mask);

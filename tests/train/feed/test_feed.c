@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "support/folder.h"
+#include "support/pictures.h"
+
 const lathe_model_type *lathe_model_type_at(int index) { return index ? NULL : &tiny_model; }
 
 /* 40 pictures to train on and 10 to validate with: see tiny_settings. */
@@ -99,10 +102,31 @@ static int clean(void **state)
     return 0;
 }
 
+/* A folder or a table of one class is no training set. */
+static void one_class_alone_is_refused(void **state)
+{
+    (void)state;
+    char spec[2][1100];
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "one/train/a/%d.pgm", i);
+        test_put_picture(name, 4, 4, i, 0);
+    }
+    test_put_text("one/t.csv",
+        "path,class\ntrain/a/1.pgm,a\ntrain/a/2.pgm,a\ntrain/a/3.pgm,a\ntrain/a/4.pgm,a\ntrain/a/5.pgm,a\n");
+    snprintf(spec[0], sizeof spec[0], "folder:%s", test_path("one"));
+    snprintf(spec[1], sizeof spec[1], "csv:%s", test_path("one/t.csv"));
+    for (int i = 0; i < 2; i++) {
+        assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = spec[i], .batch_size = 2, .size = 4 }));
+        assert_failed(LATHE_EFORMAT, "has one class alone, 'a'");
+    }
+    test_folder_remove();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(sets_and_shares),
         cmocka_unit_test(a_place_is_restored), cmocka_unit_test(lengths_are_those_of_a_loader),
-        cmocka_unit_test(bad_options_are_told) };
+        cmocka_unit_test(bad_options_are_told), cmocka_unit_test(one_class_alone_is_refused) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
