@@ -76,6 +76,7 @@ struct lathe_dataset {
     bool instance_masks;            /* samples have objects.instances */
     size_t skipped;                 /* files that could not be read and were left out ... */
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
+    const char *passed_over;        /* what else lies in its folders, such as "1 link: b"; NULL: nothing */
     void *state;                    /* of the type */
 };
 

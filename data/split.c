@@ -73,6 +73,7 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
     part->state = subset;
     part->skipped = 0;
     part->skipped_why = NULL;
+    part->passed_over = NULL;
     if (subset) subset->indices = lathe_alloc_raw(count, sizeof *indices);
     if (!subset || !subset->indices || !part->labels || !part->name || !part->targets != !data->targets ||
         !part->groups != !data->groups) {

@@ -123,6 +123,7 @@ static void print_faults(const survey *s)
 {
     if (s->duplicates) printf("%s: %zu pictures are duplicates\n", s->name, s->duplicates);
     for (size_t i = 0; i < s->duplicates && i < TOLD; i++) print_pair(s, s, &s->twice[i]);
+    if (s->data->passed_over) cli_say(stdout, "%s: passed over %s", s->name, s->data->passed_over);
     if (s->data->skipped) printf("%s: %zu files cannot be read\n", s->name, s->data->skipped);
     for (size_t i = 0; i < s->data->skipped && i < TOLD; i++)
         cli_say(stdout, "  %s", s->data->skipped_why[i]);
@@ -144,6 +145,7 @@ static void add_survey(cJSON *object, const survey *s)
     cJSON_AddNumberToObject(part, "height", s->data->height);
     cJSON_AddNumberToObject(part, "width", s->data->width);
     cJSON_AddNumberToObject(part, "duplicates", (double)s->duplicates);
+    if (s->data->passed_over) cJSON_AddStringToObject(part, "passed_over", s->data->passed_over);
     cJSON *broken = cJSON_AddArrayToObject(part, "broken");
     for (size_t i = 0; i < s->data->skipped; i++)
         cJSON_AddItemToArray(broken, cJSON_CreateString(s->data->skipped_why[i]));

@@ -50,6 +50,19 @@ typedef struct lathe_walk {
 
 static lathe_status walk_folder(lathe_walk *walk, int handle, size_t length, int depth);
 
+/* Handle the entry walk->path, which is no folder. */
+static lathe_status visit_file(lathe_walk *walk, int handle, const char *name, mode_t mode)
+{
+    lathe_passed *passed = walk->listing->passed;
+    struct stat target;
+    bool linked_folder = S_ISLNK(mode) && !fstatat(handle, name, &target, 0) && S_ISDIR(target.st_mode);
+    if (S_ISLNK(mode)) lathe_passed_add(passed, linked_folder ? "linked folder" : "link", walk->path);
+    else if (!S_ISREG(mode)) lathe_passed_add(passed, "special file", walk->path);
+    else if (walk->folders || !walk->wanted(handle, name)) lathe_passed_add_file(passed, walk->path);
+    else return add(walk->listing, walk->path);
+    return LATHE_OK;
+}
+
 /* Handle one entry of the folder `handle`; its path is the first `length` bytes of walk->path. */
 static lathe_status visit(lathe_walk *walk, int handle, const char *name, size_t length, int depth)
 {
@@ -57,14 +70,12 @@ static lathe_status visit(lathe_walk *walk, int handle, const char *name, size_t
     if (name[0] == '.' || fstatat(handle, name, &about, AT_SYMLINK_NOFOLLOW))
         return LATHE_OK; /* hidden, or removed in the meantime */
     bool folder = S_ISDIR(about.st_mode);
-    if (!folder && !S_ISREG(about.st_mode)) return LATHE_OK;
     size_t room = sizeof walk->path - length;
     int written = snprintf(walk->path + length, room, "%s%s", length ? "/" : "", name);
     if (written < 0 || (size_t)written >= room)
         return lathe_fail(LATHE_EIO, "%s: the path %.200s... is longer than %zu bytes", walk->root,
             walk->path, sizeof walk->path);
-    if (!folder)
-        return !walk->folders && walk->wanted(handle, name) ? add(walk->listing, walk->path) : LATHE_OK;
+    if (!folder) return visit_file(walk, handle, name, about.st_mode);
     if (walk->folders) return add(walk->listing, name);
     if (depth == DEPTH)
         return lathe_fail(LATHE_EIO, "%s/%s: folders are nested deeper than %d", walk->root, walk->path,

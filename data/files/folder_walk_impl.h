@@ -6,12 +6,14 @@
 
 #include "../../core/arena.h"
 #include "../../core/status.h"
+#include "passed_over_impl.h"
 
 /** Names, sorted by their bytes, in an arena. */
 typedef struct lathe_listing {
     lathe_arena *arena;
     char **name; /* [count], freed by lathe_listing_free; the texts lie in the arena */
     size_t count, room;
+    lathe_passed *passed; /* counts what is passed over, except hidden names; may be NULL */
 } lathe_listing;
 
 /**

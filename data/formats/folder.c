@@ -31,7 +31,7 @@ static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, i
 static lathe_status add_class(lathe_file_list *list, const char *path, int label,
     const lathe_folder_opts *opts, const lathe_split *split)
 {
-    lathe_listing files = { .arena = list->arena };
+    lathe_listing files = { .arena = list->arena, .passed = &list->passed };
     lathe_status status = lathe_walk_files(path, lathe_is_picture, &files);
     bool *chosen = status ? NULL : lathe_alloc_raw(files.count + 1, sizeof *chosen);
     if (!status && !chosen) status = LATHE_ENOMEM;
@@ -80,9 +80,10 @@ static lathe_status check_class(lathe_arena *arena, const char *dir, const lathe
 }
 
 /* Decide whether the folders in dir are classes or splits, by their names. */
-static lathe_status find_place(lathe_arena *arena, const char *dir, lathe_split split,
+static lathe_status find_place(lathe_file_list *list, const char *dir, lathe_split split,
     const lathe_listing *inside, layout *place)
 {
+    lathe_arena *arena = list->arena;
     lathe_split_folders found;
     lathe_status status = lathe_split_folders_find(dir, inside, &found);
     if (!status) status = lathe_split_folders_check(dir, &found, split);
@@ -93,6 +94,7 @@ static lathe_status find_place(lathe_arena *arena, const char *dir, lathe_split 
         return lathe_fail(LATHE_EFORMAT,
             "%s: has %s/ and %s/ and other folders: are these splits or classes?", dir, train,
             lathe_split_folder(&found, LATHE_SPLIT_TEST));
+    if (pair && found.others) lathe_passed_add(&list->passed, "folder", found.other);
     place->held_out = !pair;
     place->classes = place->here = dir;
     if (train && (pair || !found.others)) {
@@ -117,10 +119,12 @@ static lathe_status name_classes(lathe_file_list *list, const lathe_listing *cla
 }
 
 /* All pictures of the split, and the classes. */
-static lathe_status list_classes(lathe_file_list *list, const layout *place, const lathe_folder_opts *opts,
-    lathe_split split)
+static lathe_status list_classes(lathe_file_list *list, const char *dir, const layout *place,
+    const lathe_folder_opts *opts, lathe_split split)
 {
-    lathe_listing classes = { .arena = list->arena }, here = { .arena = list->arena };
+    lathe_listing classes = { .arena = list->arena };
+    lathe_listing here = { .arena = list->arena,
+        .passed = strcmp(place->here, dir) ? &list->passed : NULL }; /* else counted already */
     lathe_status status = lathe_walk_folders(place->classes, &classes);
     if (!status && !classes.count)
         status =
@@ -145,12 +149,12 @@ static lathe_status list_classes(lathe_file_list *list, const layout *place, con
 static lathe_status list_files(lathe_file_list *list, const char *dir, lathe_split split,
     const lathe_folder_opts *opts)
 {
-    lathe_listing inside = { .arena = list->arena };
+    lathe_listing inside = { .arena = list->arena, .passed = &list->passed };
     layout place = { 0 };
     lathe_status status = lathe_walk_folders(dir, &inside);
-    if (!status) status = find_place(list->arena, dir, split, &inside, &place);
+    if (!status) status = find_place(list, dir, split, &inside, &place);
     lathe_listing_free(&inside);
-    return status ? status : list_classes(list, &place, opts, split);
+    return status ? status : list_classes(list, dir, &place, opts, split);
 }
 
 lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split split,

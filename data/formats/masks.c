@@ -85,12 +85,13 @@ static lathe_status match(const pairs *p)
     return p->pictures.count ? LATHE_OK : lathe_fail(LATHE_EFORMAT, "%s: has no pictures", p->picture_folder);
 }
 
-static lathe_status list_pairs(lathe_arena *arena, const char *dir, pairs *p)
+static lathe_status list_pairs(lathe_arena *arena, const char *dir, lathe_passed *passed, pairs *p)
 {
     static const char *const images[] = { "images", "image", NULL },
                              *const masks[] = { "masks", "mask", "labels", "label", NULL };
     lathe_listing inside = { .arena = arena };
-    *p = (pairs){ .pictures.arena = arena, .masks.arena = arena };
+    *p = (pairs){ .pictures = { .arena = arena, .passed = passed },
+        .masks = { .arena = arena, .passed = passed } };
     lathe_status status = lathe_walk_folders(dir, &inside);
     if (!status) status = find_folder(arena, dir, &inside, images, &p->picture_folder);
     if (!status) status = find_folder(arena, dir, &inside, masks, &p->mask_folder);
@@ -245,9 +246,10 @@ static lathe_status list_split(const char *dir, const lathe_split_folders *found
     const char *train_folder = lathe_arena_path(list->arena, dir, found->of[LATHE_SPLIT_TRAIN]),
                *folder = lathe_arena_path(list->arena, dir, lathe_split_folder(found, split));
     if (!train_folder || !folder) return LATHE_ENOMEM;
-    lathe_status status = list_pairs(list->arena, train_folder, &train);
+    lathe_status status =
+        list_pairs(list->arena, train_folder, split == LATHE_SPLIT_TRAIN ? &list->passed : NULL, &train);
     if (!status) status = find_classes(dir, &train, list);
-    if (!status && split != LATHE_SPLIT_TRAIN) status = list_pairs(list->arena, folder, &here);
+    if (!status && split != LATHE_SPLIT_TRAIN) status = list_pairs(list->arena, folder, &list->passed, &here);
     if (!status) status = add_pairs(split != LATHE_SPLIT_TRAIN ? &here : &train, NULL, list);
     free_pairs(&train);
     free_pairs(&here);
@@ -264,12 +266,14 @@ static lathe_status list_masks(const char *dir, lathe_split split, const lathe_f
     if (!status) status = lathe_split_folders_check(dir, &found, split);
     lathe_listing_free(&inside);
     if (status) return status;
+    if (lathe_split_folders_pair(&found) && found.others)
+        lathe_passed_add(&list->passed, "folder", found.other);
     if (lathe_split_folders_pair(&found)) return list_split(dir, &found, split, list);
     const char *train = found.of[LATHE_SPLIT_TRAIN];
     const char *root = train && !found.others ? lathe_arena_path(list->arena, dir, train) : dir;
     if (!root) return LATHE_ENOMEM;
     pairs all;
-    status = list_pairs(list->arena, root, &all);
+    status = list_pairs(list->arena, root, &list->passed, &all);
     if (!status) status = find_classes(dir, &all, list);
     if (!status) status = add_part(dir, &all, split, opts, list);
     free_pairs(&all);

@@ -24,6 +24,7 @@ typedef struct lathe_files {
     uint8_t *kept;        /* [count] decoded samples, if they are kept */
     char **skipped;       /* messages */
     lathe_status *status; /* [count], while all are decoded */
+    char passed_over[LATHE_PASSED_TEXT];
 } lathe_files;
 
 /* ---- lists --------------------------------------------------------------------------------------------- */
@@ -406,12 +407,14 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
     }
     files->list = *list;
     files->list.max_pixels = opts->max_pixels;
+    lathe_passed_text(&list->passed, files->passed_over);
     *list = (lathe_file_list){ 0 };
     *data = (lathe_dataset){ .type = &files_type,
         .channels = opts->channels,
         .height = opts->height,
         .width = opts->width,
         .state = files,
+        .passed_over = *files->passed_over ? files->passed_over : NULL,
         .name = lathe_strdup(opts->name) };
     if (data->name && !fill(data, files, opts, where)) return data;
     lathe_data_free(data);

@@ -5,6 +5,7 @@
 #define LATHE_DATA_FORMATS_PICTURE_FILES_IMPL_H
 
 #include "../../core/arena.h"
+#include "../files/passed_over_impl.h"
 #include "../open.h"
 #include "../pictures/picture.h"
 #include "folder.h"
@@ -22,6 +23,7 @@ typedef struct lathe_file_list {
     size_t max_pixels; /* of a file; 0: the default */
     const char *task;  /* as lathe_dataset has it */
     bool masks;
+    lathe_passed passed; /* over, in the folders */
     int targets_each, heads, classes;
     const lathe_head *head;         /* [heads], in the arena */
     const char *const *class_names; /* [classes], in the arena */

@@ -1,6 +1,7 @@
 /* The sets of a feed: for training, validation and testing. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../../data/loading/duplicates.h"
 #include "../../data/open.h"
@@ -123,11 +124,24 @@ static void tell_skipped(const lathe_feed_opts *o, const lathe_dataset *data, co
             data->skipped_why[0]);
 }
 
+/* Tell what lies beside the pictures, once for sets of one folder. */
+static void tell_passed_over(const lathe_feed_opts *o, const lathe_feed *feed)
+{
+    const lathe_dataset *const sets[] = { feed->data, feed->val, feed->test };
+    for (int i = 0; i < 3; i++) {
+        const char *text = sets[i] ? sets[i]->passed_over : NULL;
+        for (int k = 0; k < i && text; k++)
+            if (sets[k] && sets[k]->passed_over && !strcmp(sets[k]->passed_over, text)) text = NULL;
+        if (text) tell(o, "%s: passed over %s", o->data, text);
+    }
+}
+
 lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
 {
     const lathe_data_opts opts = data_opts(o);
     feed->test = lathe_data_open(o->data, LATHE_SPLIT_TEST, &opts);
     if (!feed->test) return lathe_error();
+    tell_passed_over(o, feed);
     tell_skipped(o, feed->data, "training");
     tell_skipped(o, feed->val, "validation");
     tell_skipped(o, feed->test, "test");

@@ -213,6 +213,10 @@ static void what_is_no_picture_is_passed_over(void **state)
         open_folder("nasty", LATHE_SPLIT_TRAIN, &(lathe_folder_opts){ .size = 1, .skip_bad = true });
     assert_string_equal(levels(data), "1 2 3 4 5");
     assert_int_equal(data->classes, 1);
+    assert_string_equal(data->passed_over,
+        "1 .db file: Thumbs.db; 2 .pgm files, such as stray.pgm; 1 .txt file: readme.txt; 1 file: empty; "
+        "2 links, such as dangling.pgm; 4 linked folders, such as linked-class; 2 special files, such as "
+        "pipe");
     assert_int_equal(data->skipped, 1);
     assert_true(strstr(data->skipped_why[0], "only-a-signature: the PNG is truncated") != NULL);
     lathe_data_free(data);
@@ -300,6 +304,36 @@ static void layouts_that_make_no_sense_are_refused(void **state)
     make_folders("deep/val/x");
     assert_null(lathe_data_folder(test_path("deep"), LATHE_SPLIT_TRAIN, NULL));
     assert_failed(LATHE_EIO, "folders are nested deeper than 16");
+}
+
+/* Folders and pictures of formats that are not read, beside those that are: counted, in each split. */
+static void what_is_passed_over_is_counted(void **state)
+{
+    (void)state;
+    static const char *const pictures[] = { "over/train/a/1.pgm", "over/train/b/1.pgm", "over/test/a/1.pgm",
+        "over/more/a/1.pgm" };
+    for (size_t i = 0; i < 4; i++) put_picture(pictures[i], 1, 1, 1);
+    lathe_dataset *data = open_folder("over", LATHE_SPLIT_TEST, NULL);
+    assert_string_equal(data->passed_over, "1 folder: more");
+    lathe_data_free(data);
+    put_text("over/train/a/2.HEIC", "x");
+    put_text("over/train/b/3.heic", "x");
+    put_text("over/train/b/4.avif", "x");
+    put_text("over/train/b/5.CR2", "x");
+    put_text("over/test/a/6.dng", "x");
+    data = open_folder("over", LATHE_SPLIT_TRAIN, NULL);
+    assert_string_equal(data->passed_over,
+        "1 .avif file: 4.avif; 1 .cr2 file: 5.CR2; 2 .heic files, such as 2.HEIC; 1 folder: more");
+    lathe_dataset *part = lathe_data_subset(data, (size_t[]){ 0 }, 1);
+    assert_null(part->passed_over);
+    lathe_data_free(part);
+    lathe_data_free(data);
+    data = open_folder("over", LATHE_SPLIT_TEST, NULL);
+    assert_string_equal(data->passed_over, "1 .dng file: 6.dng; 1 folder: more");
+    lathe_data_free(data);
+    data = open_folder("two", LATHE_SPLIT_TRAIN, NULL);
+    assert_null(data->passed_over);
+    lathe_data_free(data);
 }
 
 /* Classes cat and dog, with their pictures' levels in each split, under the usual names of folders. */
@@ -469,6 +503,7 @@ int main(void)
         cmocka_unit_test(what_is_no_picture_is_passed_over),
         cmocka_unit_test(damaged_pictures_fail_or_are_left_out),
         cmocka_unit_test(layouts_that_make_no_sense_are_refused),
+        cmocka_unit_test(what_is_passed_over_is_counted),
         cmocka_unit_test(the_usual_names_of_splits_are_known),
         cmocka_unit_test(names_of_splits_that_are_ambiguous_are_refused),
         cmocka_unit_test(the_limit_of_pixels_can_be_set),
