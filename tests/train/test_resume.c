@@ -588,6 +588,32 @@ static void a_new_run_replaces_an_old_one(void **state)
     }
 }
 
+static bool remove_steps(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    (void)context, (void)run;
+    if (row->step == 3) assert_int_equal(unlink(test_path("removed/steps.csv")), 0);
+    return true;
+}
+
+static void count_removed(void *context, const char *line)
+{
+    if (strstr(line, "removed/steps.csv was removed while the run wrote it")) ++*(int *)context;
+}
+
+static void a_table_that_is_removed_is_told(void **state)
+{
+    (void)state;
+    int told = 0;
+    lathe_settings settings =
+        tiny_settings("removed", (const tiny_pair[]){ { "epochs", "1" }, { NULL, NULL } });
+    lathe_run *run = lathe_run_new(&settings,
+        &(lathe_run_hooks){ .context = &told, .on_step = remove_steps, .on_message = count_removed });
+    assert_non_null(run);
+    assert_int_equal(lathe_run_train(run), LATHE_OK);
+    lathe_run_free(run);
+    assert_true(told > 0);
+}
+
 /* A step takes longer than a microsecond, so each is saved. */
 static void saves_may_be_by_time(void **state)
 {
@@ -644,6 +670,7 @@ int main(void)
         cmocka_unit_test(first_weights_may_be_given),
         cmocka_unit_test(a_folder_has_one_run_at_a_time),
         cmocka_unit_test(a_new_run_replaces_an_old_one),
+        cmocka_unit_test(a_table_that_is_removed_is_told),
         cmocka_unit_test(saves_may_be_by_time),
     };
     return cmocka_run_group_tests(tests, set_up, clean);

@@ -101,6 +101,18 @@ lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends 
     return status ? status : open_with(keeper, ends);
 }
 
+/* The checkpoint is of use without its tables, but a run does not resume from it. */
+static void tell_removed(const lathe_keeper *keeper)
+{
+    static const char *const names[] = { "steps.csv", "epochs.csv" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        lathe_folder_path path;
+        if (!lathe_keeper_path(keeper, names[i], path) && !lathe_file_exists(path))
+            lathe_keeper_tell(keeper,
+                "%s was removed while the run wrote it: the run is saved, but it cannot be resumed", path);
+    }
+}
+
 /* Save the checkpoint, and its copy with the step in its name. */
 static lathe_status save_last(lathe_keeper *keeper, bool also_step)
 {
@@ -110,6 +122,7 @@ static lathe_status save_last(lathe_keeper *keeper, bool also_step)
         lathe_loggers_flush(keeper); /* first: a checkpoint must not count rows that are not on the disk */
     if (!status) status = lathe_keeper_path(keeper, last_name, path);
     if (!status) status = lathe_checkpoint_write(keeper, path, true);
+    if (!status) tell_removed(keeper);
     keeper->own->saved = lathe_keeper_clock();
     if (status || !also_step) return status;
     step_name(keeper->step, name);
