@@ -64,7 +64,8 @@ static int open_locked(const char *path)
         if (result) refuse(handle, path);
         else if (still_there(handle, path)) {
             if (is_own(handle)) return handle;
-            result = lathe_fail(LATHE_EIO, "%s: cannot lock: a link or no regular file is there", path);
+            lathe_fail(LATHE_EIO, "%s: cannot lock: a link or no regular file is there", path);
+            result = -1;
         }
         close(handle);
         if (result) return -1;
