@@ -36,6 +36,7 @@ typedef struct lathe_thread {
 #define LATHE_CONDITION PTHREAD_COND_INITIALIZER
 #endif
 
+/** Make a mutex; LATHE_MUTEX is one that is made already. The functions below do what pthread's do. */
 void lathe_mutex_init(lathe_mutex *mutex);
 void lathe_mutex_free(lathe_mutex *mutex);
 void lathe_mutex_lock(lathe_mutex *mutex);

@@ -33,7 +33,7 @@ lathe_status lathe_picture_alloc(lathe_picture *picture);
 size_t lathe_picture_memory(const lathe_picture_file *file);
 
 /**
- * Say that decoding will take about so many bytes. Above 256 MiB the thread waits until it is the only one
+ * Say that decoding will take about this many bytes. Above 256 MiB the thread waits until it is the only one
  * with such a picture, so that the memory of many threads together stays bounded.
  * Errors   LATHE_EFORMAT above lathe_picture_memory
  */

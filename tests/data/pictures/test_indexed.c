@@ -1,4 +1,5 @@
 /* PNG and BMP files with a palette: what pixels beyond the palette are. */
+#include "support/blob.h"
 #include "support/support.h"
 
 #include <stdlib.h>
@@ -8,78 +9,52 @@
 
 enum { WIDTH = 16, HEIGHT = 16 }; /* pixel i has index i */
 
-typedef struct blob {
-    uint8_t bytes[4096];
-    size_t size;
-} blob;
-
-static void put(blob *out, const void *bytes, size_t size)
-{
-    assert_true(out->size + size <= sizeof out->bytes);
-    memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-}
-
-static void put_number(blob *out, uint32_t value, int count, bool big)
-{
-    for (int i = 0; i < count; i++)
-        put(out, &(uint8_t){ (uint8_t)(value >> 8 * (big ? count - 1 - i : i)) }, 1);
-}
-
-static void put_chunk(blob *out, const char *type, const void *body, size_t size)
-{
-    put_number(out, (uint32_t)size, 4, true);
-    put(out, type, 4);
-    put(out, body, size);
-    put_number(out, (uint32_t)crc32(0, out->bytes + out->size - size - 4, (uInt)size + 4), 4, true);
-}
-
 static void colour_of(int index, uint8_t rgb[3])
 {
     rgb[0] = (uint8_t)(index + 1), rgb[1] = (uint8_t)(255 - index), rgb[2] = (uint8_t)(7 * index + 3);
 }
 
-static blob make_png(int colours, int transparent)
+static test_blob make_png(int colours, int transparent)
 {
-    blob png = { .size = 0 };
+    test_blob png = { .size = 0 };
     uint8_t palette[768], alpha[256], rows[HEIGHT * (WIDTH + 1)], packed[1024];
     uLongf size = sizeof packed;
-    put(&png, "\x89PNG\r\n\x1a\n", 8);
-    put_chunk(&png, "IHDR", (uint8_t[13]){ 0, 0, 0, WIDTH, 0, 0, 0, HEIGHT, 8, 3 }, 13);
+    test_blob_put(&png, "\x89PNG\r\n\x1a\n", 8);
+    test_blob_chunk(&png, "IHDR", (uint8_t[13]){ 0, 0, 0, WIDTH, 0, 0, 0, HEIGHT, 8, 3 }, 13);
     for (int i = 0; i < colours; i++) colour_of(i, palette + 3 * i), alpha[i] = (uint8_t)i;
-    put_chunk(&png, "PLTE", palette, 3 * (size_t)colours);
-    if (transparent) put_chunk(&png, "tRNS", alpha, (size_t)transparent);
+    test_blob_chunk(&png, "PLTE", palette, 3 * (size_t)colours);
+    if (transparent) test_blob_chunk(&png, "tRNS", alpha, (size_t)transparent);
     for (int y = 0; y < HEIGHT; y++) {
         rows[y * (WIDTH + 1)] = 0;
         for (int x = 0; x < WIDTH; x++) rows[y * (WIDTH + 1) + 1 + x] = (uint8_t)(WIDTH * y + x);
     }
     assert_int_equal(compress(packed, &size, rows, sizeof rows), Z_OK);
-    put_chunk(&png, "IDAT", packed, size);
-    put_chunk(&png, "IEND", "", 0);
+    test_blob_chunk(&png, "IDAT", packed, size);
+    test_blob_chunk(&png, "IEND", "", 0);
     return png;
 }
 
 /* `header`: 12 (OS/2, three bytes a colour) or 40. */
-static blob make_bmp(int colours, int header, bool from_top)
+static test_blob make_bmp(int colours, int header, bool from_top)
 {
-    blob bmp = { .size = 0 };
+    test_blob bmp = { .size = 0 };
     const int entry = header == 12 ? 3 : 4;
-    put(&bmp, "BM\0\0\0\0\0\0\0\0", 10);
-    put_number(&bmp, (uint32_t)(14 + header + entry * colours), 4, false);
-    put_number(&bmp, (uint32_t)header, 4, false);
-    put_number(&bmp, WIDTH, header == 12 ? 2 : 4, false);
-    put_number(&bmp, (uint32_t)(from_top ? -HEIGHT : HEIGHT), header == 12 ? 2 : 4, false);
-    put_number(&bmp, 1, 2, false);
-    put_number(&bmp, 8, 2, false);
-    for (int i = 0; header == 40 && i < 6; i++) put_number(&bmp, 0, 4, false);
+    test_blob_put(&bmp, "BM\0\0\0\0\0\0\0\0", 10);
+    test_blob_number(&bmp, (uint32_t)(14 + header + entry * colours), 4, false);
+    test_blob_number(&bmp, (uint32_t)header, 4, false);
+    test_blob_number(&bmp, WIDTH, header == 12 ? 2 : 4, false);
+    test_blob_number(&bmp, (uint32_t)(from_top ? -HEIGHT : HEIGHT), header == 12 ? 2 : 4, false);
+    test_blob_number(&bmp, 1, 2, false);
+    test_blob_number(&bmp, 8, 2, false);
+    for (int i = 0; header == 40 && i < 6; i++) test_blob_number(&bmp, 0, 4, false);
     for (int i = 0; i < colours; i++) {
         uint8_t rgb[3];
         colour_of(i, rgb);
-        put(&bmp, (uint8_t[]){ rgb[2], rgb[1], rgb[0], 0 }, (size_t)entry);
+        test_blob_put(&bmp, (uint8_t[]){ rgb[2], rgb[1], rgb[0], 0 }, (size_t)entry);
     }
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH; x++)
-            put_number(&bmp, (uint32_t)(WIDTH * (from_top ? y : HEIGHT - 1 - y) + x), 1, false);
+            test_blob_number(&bmp, (uint32_t)(WIDTH * (from_top ? y : HEIGHT - 1 - y) + x), 1, false);
     return bmp;
 }
 
@@ -92,7 +67,7 @@ static void stain(int with)
 }
 
 /* Colours up to the palette's end, then black, whatever lay in memory before. */
-static void assert_colours(const blob *file, int colours, const char *name)
+static void assert_colours(const test_blob *file, int colours, const char *name)
 {
     for (int with = 0; with < 256; with += 85) {
         lathe_picture picture;
@@ -117,7 +92,7 @@ static void pixels_beyond_the_palette_are_black(void **state)
     static const int counts[] = { 1, 2, 16, 128, 251, 252, 253, 255, 256 };
     for (size_t n = 0; n < sizeof counts / sizeof counts[0]; n++) {
         const int colours = counts[n];
-        blob file = make_png(colours, 0);
+        test_blob file = make_png(colours, 0);
         assert_colours(&file, colours, "a.png");
         file = make_png(colours, colours / 2);
         assert_colours(&file, colours, "transparent.png");
@@ -135,7 +110,7 @@ static void alpha_of_a_palette_is_kept(void **state)
 {
     (void)state;
     lathe_picture picture;
-    const blob file = make_png(100, 50);
+    const test_blob file = make_png(100, 50);
     assert_int_equal(lathe_picture_decode(file.bytes, file.size, "a.png",
                          &(lathe_picture_opts){ .channels = 4 }, &picture),
         LATHE_OK);
@@ -148,17 +123,17 @@ static void a_palette_within_the_header_is_refused(void **state)
     (void)state;
     lathe_picture picture;
     for (uint32_t begin = 0; begin <= 54; begin++) { /* at 54 there is a palette of no colours */
-        blob file = make_bmp(16, 40, false);
+        test_blob file = make_bmp(16, 40, false);
         file.bytes[10] = (uint8_t)begin;
         lathe_status status = lathe_picture_decode(file.bytes, file.size, "a.bmp", NULL, &picture);
         assert_int_equal(status, begin < 54 ? LATHE_EFORMAT : LATHE_OK);
         lathe_picture_free(&picture);
         lathe_error_clear();
     }
-    blob two = make_png(4, 0);
-    blob file = { .size = 0 };
-    put(&file, two.bytes, 33 + 24);
-    put(&file, two.bytes + 33, two.size - 33);
+    test_blob two = make_png(4, 0);
+    test_blob file = { .size = 0 };
+    test_blob_put(&file, two.bytes, 33 + 24);
+    test_blob_put(&file, two.bytes + 33, two.size - 33);
     assert_int_equal(lathe_picture_decode(file.bytes, file.size, "a.png", NULL, &picture), LATHE_EFORMAT);
     assert_string_equal(lathe_error_message(), "a.png: the PNG has two palettes");
     lathe_error_clear();

@@ -1,3 +1,4 @@
+#include "support/blob.h"
 #include "support/support.h"
 
 #include <limits.h>
@@ -22,39 +23,13 @@ static void colour_at(int x, int y, uint8_t rgb[3])
     rgb[2] = (uint8_t)(255 - 17 * (x + 5 * y));
 }
 
-typedef struct blob {
-    uint8_t bytes[8192];
-    size_t size;
-} blob;
-
-static void put(blob *out, const void *bytes, size_t size)
-{
-    assert_true(out->size + size <= sizeof out->bytes);
-    memcpy(out->bytes + out->size, bytes, size);
-    out->size += size;
-}
-
-static void put_number(blob *out, uint32_t value, int count, bool big)
-{
-    for (int i = 0; i < count; i++)
-        put(out, &(uint8_t){ (uint8_t)(value >> 8 * (big ? count - 1 - i : i)) }, 1);
-}
-
-static void put_chunk(blob *out, const char *type, const void *body, size_t size)
-{
-    put_number(out, (uint32_t)size, 4, true);
-    put(out, type, 4);
-    put(out, body, size);
-    put_number(out, (uint32_t)crc32(0, out->bytes + out->size - size - 4, (uInt)size + 4), 4, true);
-}
-
 /* An 8-bit PNG of 1, 3 or 4 channels (alpha 128), each row with filter 0. */
-static blob make_png(int channels)
+static test_blob make_png(int channels)
 {
-    blob png = { .size = 0 };
+    test_blob png = { .size = 0 };
     uint8_t header[13] = { 0, 0, 0, WIDTH, 0, 0, 0, HEIGHT, 8, channels == 1 ? 0 : channels == 3 ? 2 : 6 };
-    put(&png, "\x89PNG\r\n\x1a\n", 8);
-    put_chunk(&png, "IHDR", header, 13);
+    test_blob_put(&png, "\x89PNG\r\n\x1a\n", 8);
+    test_blob_chunk(&png, "IHDR", header, 13);
     uint8_t rows[HEIGHT * (1 + 4 * WIDTH)], packed[512], *at = rows;
     for (int y = 0; y < HEIGHT; y++) {
         *at++ = 0;
@@ -66,54 +41,54 @@ static blob make_png(int channels)
     }
     uLongf size = sizeof packed;
     assert_int_equal(compress(packed, &size, rows, (uLong)(at - rows)), Z_OK);
-    put_chunk(&png, "IDAT", packed, size);
-    put_chunk(&png, "IEND", "", 0);
+    test_blob_chunk(&png, "IDAT", packed, size);
+    test_blob_chunk(&png, "IEND", "", 0);
     return png;
 }
 
 /* 24 bits, from the bottom, or from the top. */
-static blob make_bmp(bool from_top)
+static test_blob make_bmp(bool from_top)
 {
-    blob bmp = { .size = 0 };
+    test_blob bmp = { .size = 0 };
     int row = (3 * WIDTH + 3) / 4 * 4;
-    put(&bmp, "BM", 2);
-    put_number(&bmp, (uint32_t)(54 + row * HEIGHT), 4, false);
-    put_number(&bmp, 0, 4, false);
-    put_number(&bmp, 54, 4, false);
-    put_number(&bmp, 40, 4, false);
-    put_number(&bmp, WIDTH, 4, false);
-    put_number(&bmp, from_top ? (uint32_t)-HEIGHT : HEIGHT, 4, false);
-    put_number(&bmp, 1, 2, false);
-    put_number(&bmp, 24, 2, false);
-    for (int i = 0; i < 6; i++) put_number(&bmp, 0, 4, false);
+    test_blob_put(&bmp, "BM", 2);
+    test_blob_number(&bmp, (uint32_t)(54 + row * HEIGHT), 4, false);
+    test_blob_number(&bmp, 0, 4, false);
+    test_blob_number(&bmp, 54, 4, false);
+    test_blob_number(&bmp, 40, 4, false);
+    test_blob_number(&bmp, WIDTH, 4, false);
+    test_blob_number(&bmp, from_top ? (uint32_t)-HEIGHT : HEIGHT, 4, false);
+    test_blob_number(&bmp, 1, 2, false);
+    test_blob_number(&bmp, 24, 2, false);
+    for (int i = 0; i < 6; i++) test_blob_number(&bmp, 0, 4, false);
     for (int y = 0; y < HEIGHT; y++) {
         for (int x = 0; x < WIDTH; x++) {
             uint8_t rgb[3];
             colour_at(x, from_top ? y : HEIGHT - 1 - y, rgb);
-            put(&bmp, (uint8_t[]){ rgb[2], rgb[1], rgb[0] }, 3);
+            test_blob_put(&bmp, (uint8_t[]){ rgb[2], rgb[1], rgb[0] }, 3);
         }
-        put(&bmp, "\0\0\0", (size_t)(row - 3 * WIDTH));
+        test_blob_put(&bmp, "\0\0\0", (size_t)(row - 3 * WIDTH));
     }
     return bmp;
 }
 
-static blob make_pnm(int channels)
+static test_blob make_pnm(int channels)
 {
-    blob pnm = { .size = 0 };
+    test_blob pnm = { .size = 0 };
     const char *header = channels == 1 ? "P5 # a comment\n5\t3 255\n" : "P6\n# one\n# two\n5 3\n255\n";
-    put(&pnm, header, strlen(header));
+    test_blob_put(&pnm, header, strlen(header));
     for (int y = 0; y < HEIGHT; y++)
         for (int x = 0; x < WIDTH; x++) {
             uint8_t rgb[3];
             colour_at(x, y, rgb);
-            put(&pnm, rgb, (size_t)channels);
+            test_blob_put(&pnm, rgb, (size_t)channels);
         }
     return pnm;
 }
 
 /* A JPEG of w x h whose quarters are red, green, blue and white, with an EXIF orientation if that is not 0.
  */
-static blob make_jpeg(int width, int height, int orientation, bool big)
+static test_blob make_jpeg(int width, int height, int orientation, bool big)
 {
     uint8_t *pixels = malloc((size_t)(width * height * 3));
     for (int y = 0; y < height; y++)
@@ -129,32 +104,32 @@ static blob make_jpeg(int width, int height, int orientation, bool big)
     assert_int_equal(tjCompress2(handle, pixels, width, 0, height, TJPF_RGB, &packed, &size, TJSAMP_444, 95,
                          0),
         0);
-    blob jpeg = { .size = 0 };
-    put(&jpeg, packed, 2);
+    test_blob jpeg = { .size = 0 };
+    test_blob_put(&jpeg, packed, 2);
     if (orientation) {
-        put(&jpeg, "\xFF\xE1", 2);
-        put_number(&jpeg, 2 + 6 + 8 + 2 + 2 * 12 + 4, 2, true);
-        put(&jpeg, "Exif\0\0", 6);
-        put(&jpeg, big ? "MM\0*" : "II*\0", 4);
-        put_number(&jpeg, 8, 4, big);
-        put_number(&jpeg, 2, 2, big);
+        test_blob_put(&jpeg, "\xFF\xE1", 2);
+        test_blob_number(&jpeg, 2 + 6 + 8 + 2 + 2 * 12 + 4, 2, true);
+        test_blob_put(&jpeg, "Exif\0\0", 6);
+        test_blob_put(&jpeg, big ? "MM\0*" : "II*\0", 4);
+        test_blob_number(&jpeg, 8, 4, big);
+        test_blob_number(&jpeg, 2, 2, big);
         for (int entry = 0; entry < 2; entry++) { /* an entry of another kind, then the orientation */
-            put_number(&jpeg, entry ? 0x0112 : 0x0100, 2, big);
-            put_number(&jpeg, 3, 2, big);
-            put_number(&jpeg, 1, 4, big);
-            put_number(&jpeg, entry ? (uint32_t)orientation : 77, 2, big);
-            put_number(&jpeg, 0, 2, big);
+            test_blob_number(&jpeg, entry ? 0x0112 : 0x0100, 2, big);
+            test_blob_number(&jpeg, 3, 2, big);
+            test_blob_number(&jpeg, 1, 4, big);
+            test_blob_number(&jpeg, entry ? (uint32_t)orientation : 77, 2, big);
+            test_blob_number(&jpeg, 0, 2, big);
         }
-        put_number(&jpeg, 0, 4, big);
+        test_blob_number(&jpeg, 0, 4, big);
     }
-    put(&jpeg, packed + 2, size - 2);
+    test_blob_put(&jpeg, packed + 2, size - 2);
     tjFree(packed);
     tjDestroy(handle);
     free(pixels);
     return jpeg;
 }
 
-static void assert_colours(const blob *file, int channels, bool from_grey)
+static void assert_colours(const test_blob *file, int channels, bool from_grey)
 {
     lathe_picture picture;
     lathe_picture_opts opts = { .channels = channels };
@@ -182,8 +157,8 @@ static void every_kind_gives_its_pixels(void **state)
     (void)state;
     static const int wanted[] = { 0, 1, 3, 4 };
     for (int i = 0; i < 4; i++) {
-        blob files[] = { make_png(3), make_png(4), make_bmp(false), make_bmp(true), make_pnm(3), make_png(1),
-            make_pnm(1) };
+        test_blob files[] = { make_png(3), make_png(4), make_bmp(false), make_bmp(true), make_pnm(3),
+            make_png(1), make_pnm(1) };
         for (int k = 0; k < 7; k++) assert_colours(&files[k], wanted[i], k >= 5);
     }
 }
@@ -191,7 +166,7 @@ static void every_kind_gives_its_pixels(void **state)
 static void alpha_is_kept_if_asked_for(void **state)
 {
     (void)state;
-    blob png = make_png(4);
+    test_blob png = make_png(4);
     lathe_picture picture;
     assert_int_equal(lathe_picture_decode(png.bytes, png.size, "it", &(lathe_picture_opts){ .channels = 4 },
                          &picture),
@@ -228,7 +203,7 @@ static void exif_orientation_is_honoured(void **state)
         { 2, 3, 0, 1 }, { 0, 2, 1, 3 }, { 2, 0, 3, 1 }, { 3, 1, 2, 0 }, { 1, 3, 0, 2 } };
     for (int orientation = 0; orientation <= 10; orientation++)
         for (int big = 0; big < 2; big++) {
-            blob jpeg = make_jpeg(48, 32, orientation, big);
+            test_blob jpeg = make_jpeg(48, 32, orientation, big);
             const int *want = upright[orientation <= 8 ? orientation : 0];
             lathe_picture picture;
             assert_int_equal(lathe_picture_decode(jpeg.bytes, jpeg.size, "it", NULL, &picture), LATHE_OK);
@@ -257,7 +232,7 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
 #endif
     static const int cases[][3] = { { 0, 200, 104 }, { 1, 25, 13 }, { 13, 25, 13 }, { 14, 50, 26 },
         { 26, 50, 26 }, { 27, 100, 52 }, { 53, 200, 104 }, { 500, 200, 104 } };
-    blob jpeg = make_jpeg(200, 104, 0, false);
+    test_blob jpeg = make_jpeg(200, 104, 0, false);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_picture picture;
         lathe_picture_opts opts = { .at_least = cases[i][0] };
@@ -269,8 +244,8 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
     }
 }
 
-static void refused(const blob *file, const lathe_picture_opts *opts, lathe_status status, const char *name,
-    const char *reason)
+static void refused(const test_blob *file, const lathe_picture_opts *opts, lathe_status status,
+    const char *name, const char *reason)
 {
     lathe_picture picture = { 1, 1, 1, NULL };
     lathe_error_clear();
@@ -287,7 +262,7 @@ static void refused(const blob *file, const lathe_picture_opts *opts, lathe_stat
 static void limits_are_kept(void **state)
 {
     (void)state;
-    blob files[] = { make_png(3), make_bmp(false), make_pnm(1), make_jpeg(WIDTH, HEIGHT, 0, false) };
+    test_blob files[] = { make_png(3), make_bmp(false), make_pnm(1), make_jpeg(WIDTH, HEIGHT, 0, false) };
     for (int k = 0; k < 4; k++) {
         refused(&files[k], &(lathe_picture_opts){ .max_side = 4 }, LATHE_EFORMAT, "side",
             "5 x 3 pixels, the longest side allowed is 4");
@@ -382,16 +357,16 @@ static void every_defect_is_refused_with_name_and_reason(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof defects / sizeof defects[0]; i++) {
         const defect *what = &defects[i];
-        blob file = what->kind == 'p' ? make_png(3) :
-            what->kind == 'b'         ? make_bmp(false) :
-            what->kind == 'n'         ? make_pnm(1) :
-                                        make_jpeg(40, 40, 0, false);
+        test_blob file = what->kind == 'p' ? make_png(3) :
+            what->kind == 'b'              ? make_bmp(false) :
+            what->kind == 'n'              ? make_pnm(1) :
+                                             make_jpeg(40, 40, 0, false);
         size_t at = what->at < 0 ? file.size - (size_t)-what->at : (size_t)what->at;
         if (what->bytes) memcpy(file.bytes + at, what->bytes, (size_t)what->count);
         else file.size = at;
         if (what->mend_crc) {
-            blob crc = { .size = 0 };
-            put_number(&crc, (uint32_t)crc32(0, file.bytes + 12, 17), 4, true);
+            test_blob crc = { .size = 0 };
+            test_blob_number(&crc, (uint32_t)crc32(0, file.bytes + 12, 17), 4, true);
             memcpy(file.bytes + 29, crc.bytes, 4);
         }
         refused(&file, NULL, LATHE_EFORMAT, what->name, what->reason);
@@ -402,11 +377,11 @@ static void every_defect_is_refused_with_name_and_reason(void **state)
 static void any_cut_of_any_kind_is_refused(void **state)
 {
     (void)state;
-    blob files[] = { make_png(3), make_png(1), make_bmp(false), make_pnm(1), make_pnm(3),
+    test_blob files[] = { make_png(3), make_png(1), make_bmp(false), make_pnm(1), make_pnm(3),
         make_jpeg(40, 24, 6, true) };
     for (int k = 0; k < 6; k++)
         for (size_t size = files[k].size; size-- > 0;) {
-            blob cut = files[k];
+            test_blob cut = files[k];
             cut.size = size;
             refused(&cut, NULL, LATHE_EFORMAT, "a cut file", "");
         }
@@ -416,7 +391,7 @@ static void any_cut_of_any_kind_is_refused(void **state)
 static void any_flipped_bit_does_no_harm(void **state)
 {
     (void)state;
-    blob files[] = { make_png(4), make_bmp(true), make_pnm(3), make_jpeg(24, 16, 8, false) };
+    test_blob files[] = { make_png(4), make_bmp(true), make_pnm(3), make_jpeg(24, 16, 8, false) };
     for (int k = 0; k < 4; k++)
         for (size_t bit = 0; bit < 8 * files[k].size; bit++) {
             files[k].bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -432,7 +407,7 @@ static void any_flipped_bit_does_no_harm(void **state)
 static void files_are_read(void **state)
 {
     (void)state;
-    blob png = make_png(3);
+    test_blob png = make_png(3);
     test_write(test_path("misnamed.jpg"), png.bytes, png.size);
     lathe_picture picture;
     assert_int_equal(lathe_picture_read(test_path("misnamed.jpg"), NULL, &picture), LATHE_OK);
@@ -458,7 +433,7 @@ static void files_are_read(void **state)
 static void memory_may_run_out_anywhere(void **state)
 {
     (void)state;
-    blob files[] = { make_png(4), make_bmp(true), make_pnm(3), make_jpeg(24, 16, 8, false) };
+    test_blob files[] = { make_png(4), make_bmp(true), make_pnm(3), make_jpeg(24, 16, 8, false) };
     for (int k = 0; k < 4; k++) {
         test_write(test_path("file"), files[k].bytes, files[k].size);
         lathe_picture picture;
