@@ -20,6 +20,38 @@ lathe_status lathe_settings_fold(const lathe_settings *settings, int *fold, int 
         settings->fold);
 }
 
+/* The count of numbers in a list such as "0.5" or "0.4,0.5,0.6"; -1 for another text. */
+static int read_list(const char *text, double number[4])
+{
+    int count = 0;
+    if (!*text) return 0;
+    for (;; text++) {
+        char one[64];
+        const size_t length = strcspn(text, ",");
+        if (count == 4 || length >= sizeof one) return -1;
+        memcpy(one, text, length);
+        one[length] = '\0';
+        if (!lathe_parse_double(one, &number[count++])) return -1;
+        text += length;
+        if (!*text) return count;
+    }
+}
+
+lathe_status lathe_settings_normals(const lathe_settings *settings, double mean[4], double std[4],
+    int *normals)
+{
+    const int means = read_list(settings->mean, mean), stds = read_list(settings->std, std);
+    bool good = means >= 0 && means == stds;
+    for (int i = 0; good && i < stds; i++) good = isfinite(mean[i]) && isfinite(std[i]) && std[i] > 0;
+    *normals = good ? means : 0;
+    if (good) return LATHE_OK;
+    return lathe_fail(LATHE_EARG,
+        "settings: mean = '%.60s', std = '%.60s': expected one number in each, or one a channel, std above "
+        "0; "
+        "such as 0.5 and 0.25",
+        settings->mean, settings->std);
+}
+
 lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
 {
     *opts = (lathe_feed_opts){ .data = s->data,
@@ -36,7 +68,8 @@ lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
         .drop_last = s->drop_last,
         .workers = s->workers,
         .seed = s->seed };
-    return lathe_settings_fold(s, &opts->fold, &opts->folds);
+    lathe_status status = lathe_settings_normals(s, opts->mean, opts->std, &opts->normals);
+    return status ? status : lathe_settings_fold(s, &opts->fold, &opts->folds);
 }
 
 uint64_t lathe_run_steps_of(const lathe_settings *settings, double steps_per_epoch)

@@ -15,6 +15,12 @@ static lathe_status check(const lathe_feed_opts *o, const char *who)
         return lathe_fail(LATHE_EARG,
             "%s: opts.fold = %d of opts.folds = %d is not legal: 1 to folds, above 1", who, o->fold,
             o->folds);
+    if (o->normals < 0 || o->normals > 4)
+        return lathe_fail(LATHE_EARG, "%s: opts.normals = %d is not legal: 0 to 4", who, o->normals);
+    for (int i = 0; i < o->normals; i++)
+        if (!isfinite(o->mean[i]) || !isfinite(o->std[i]) || o->std[i] <= 0)
+            return lathe_fail(LATHE_EARG, "%s: opts.mean[%d] = %g, opts.std[%d] = %g: std must be above 0",
+                who, i, o->mean[i], i, o->std[i]);
     if (o->max_megapixels < 0 || o->max_megapixels > 1024)
         return lathe_fail(LATHE_EARG, "%s: opts.max_megapixels = %d is not legal: 0 to 1024", who,
             o->max_megapixels);

@@ -23,6 +23,12 @@ typedef struct lathe_feed_opts {
     /** Part of the training data for validation, [0, 1). A set with its own validation set is not split. */
     double val_split;
     int fold, folds; /* fold 1 ... folds is the validation set instead; 0: no folds */
+    /**
+     * Normalise by these instead of the set's own: mean and std of pixels scaled to [0, 1]. `normals` of each
+     * are given: 1 for all channels alike, or one a channel; 0: the set's own.
+     */
+    double mean[4], std[4];
+    int normals;
     int train_count; /* train on this many pictures, each class in proportion; 0: on all */
     /** Transforms of the training pictures, see data/transforms/transform.h; may be NULL. */
     const char *augment;

@@ -29,13 +29,36 @@ static lathe_data_opts data_opts(const lathe_feed_opts *o)
         .max_pixels = (size_t)o->max_megapixels << 20 };
 }
 
+/* Let a set be normalised by the options' mean and std. */
+static lathe_status set_normals(lathe_dataset *data, const lathe_feed_opts *o)
+{
+    if (o->normals > 1 && o->normals != data->channels)
+        return lathe_fail(LATHE_EARG,
+            "settings: mean and std have %d numbers, pictures of %s have %d channels", o->normals, o->data,
+            data->channels);
+    for (int i = 0; i < data->channels && o->normals; i++) {
+        data->mean[i] = o->mean[o->normals == 1 ? 0 : i];
+        data->std[i] = o->std[o->normals == 1 ? 0 : i];
+    }
+    return LATHE_OK;
+}
+
+/* Open a part of the data. Errors: NULL. */
+static lathe_dataset *open_part(const lathe_feed_opts *o, lathe_split split)
+{
+    const lathe_data_opts opts = data_opts(o);
+    lathe_dataset *data = lathe_data_open(o->data, split, &opts);
+    if (!data || !set_normals(data, o)) return data;
+    lathe_data_free(data);
+    return NULL;
+}
+
 /* Open the data's own validation set. It is not an error if there is none. */
 static lathe_status open_own_val(lathe_feed *feed, const lathe_feed_opts *o)
 {
-    const lathe_data_opts opts = data_opts(o);
     if (o->val_split == 0 || o->folds) return LATHE_OK;
     bool held = lathe_error_hold(true);
-    feed->val = lathe_data_open(o->data, LATHE_SPLIT_VAL, &opts);
+    feed->val = open_part(o, LATHE_SPLIT_VAL);
     lathe_status status = feed->val ? LATHE_OK : lathe_error();
     char why[LATHE_MESSAGE_SIZE];
     snprintf(why, sizeof why, "%s", lathe_error_message());
@@ -109,8 +132,7 @@ static lathe_status check_classes(const lathe_dataset *data, const lathe_feed_op
 
 lathe_status lathe_feed_open_parts(lathe_feed *feed, const lathe_feed_opts *o)
 {
-    const lathe_data_opts opts = data_opts(o);
-    feed->data = lathe_data_open(o->data, LATHE_SPLIT_TRAIN, &opts);
+    feed->data = open_part(o, LATHE_SPLIT_TRAIN);
     if (!feed->data || check_classes(feed->data, o) || open_own_val(feed, o)) return lathe_error();
     feed->train = feed->val ? feed->data : NULL;
     lathe_status status = feed->val ? LATHE_OK : split_val(feed, o);
@@ -138,8 +160,7 @@ static void tell_passed_over(const lathe_feed_opts *o, const lathe_feed *feed)
 
 lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
 {
-    const lathe_data_opts opts = data_opts(o);
-    feed->test = lathe_data_open(o->data, LATHE_SPLIT_TEST, &opts);
+    feed->test = open_part(o, LATHE_SPLIT_TEST);
     if (!feed->test) return lathe_error();
     tell_passed_over(o, feed);
     tell_skipped(o, feed->data, "training");

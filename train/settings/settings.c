@@ -212,8 +212,10 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
         if (section->check) status = section->check(settings);
     lathe_save_every every;
     lathe_swa swa;
-    int fold, folds;
+    double mean[4], std[4];
+    int fold, folds, normals;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
+    if (!status) status = lathe_settings_normals(settings, mean, std, &normals);
     if (!status) status = check_early_stop(settings->early_stop);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);

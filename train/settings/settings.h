@@ -62,6 +62,8 @@ typedef struct lathe_settings {
     int train_count;
     int workers;        /* threads that make batches ahead of time */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
+    /** normalise by these, "0.5" or one number a channel, of pixels from 0 to 1; "": the data set's own */
+    char mean[LATHE_SETTING_SHORT], std[LATHE_SETTING_SHORT];
     /** transforms of the training pictures, see data/transforms/transform.h; "": no transforms */
     char augment[LATHE_SETTING_LONG];
     int bad_image; /* a lathe_bad_image */

@@ -55,6 +55,13 @@ lathe_status lathe_options_check(const lathe_settings *settings);
 /** Read settings->fold, counted from 1, and the number of folds; zeros for "". Errors: LATHE_EARG. */
 lathe_status lathe_settings_fold(const lathe_settings *settings, int *fold, int *folds);
 
+/**
+ * Read settings->mean and settings->std: `normals` numbers of each, 0 if neither is given.
+ * Errors   LATHE_EARG: only one of the two, several counts, a std of 0 or below
+ */
+lathe_status lathe_settings_normals(const lathe_settings *settings, double mean[4], double std[4],
+    int *normals);
+
 /** Check that settings.class_weights are numbers and that the loss has weights. Errors: LATHE_EARG. */
 lathe_status lathe_class_weights_check(const lathe_settings *settings, const lathe_loss_type *loss);
 

@@ -1,6 +1,7 @@
 /* The feed: sets, shares of a step, a place that is restored. */
 #include "support/tiny.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "support/folder.h"
@@ -81,6 +82,42 @@ static void lengths_are_those_of_a_loader(void **state)
         }
 }
 
+/* Batches, and what a checkpoint says of its pictures, follow the given mean and std. */
+static void pictures_are_normalised_as_asked(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings(NULL, NULL);
+    const double std[] = { 1, 0.25 };
+    lathe_batch batch[2];
+    lathe_feed *feed[2];
+    for (int i = 0; i < 2; i++) {
+        feed[i] = lathe_feed_new(&(lathe_feed_opts){ .data = settings.data,
+            .val_split = 0.2,
+            .batch_size = 4,
+            .mean = { i ? 0.5 : 0 },
+            .std = { std[i] },
+            .normals = 1 });
+        assert_non_null(feed[i]);
+        assert_true(feed[i]->test->mean[0] == (i ? 0.5 : 0) && feed[i]->val->std[0] == std[i]);
+        assert_true(lathe_feed_next(feed[i], &batch[i]));
+    }
+    const size_t area = (size_t)batch[0].channels * (size_t)batch[0].height * (size_t)batch[0].width;
+    for (size_t i = 0; i < area * LATHE_LANES; i++) {
+        if (i % LATHE_LANES >= 4) continue; /* a lane without a picture */
+        const lathe_real plain = batch[0].images[i], scaled = batch[1].images[i];
+        assert_true(plain >= 0 && plain <= 1);
+        assert_true(fabs((double)(plain - (lathe_real)0.5) * 4 - (double)scaled) < 1e-5);
+    }
+    for (int i = 0; i < 2; i++) lathe_feed_free(feed[i]);
+    assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = settings.data, .normals = 1 }));
+    assert_failed(LATHE_EARG, "std must be above 0");
+    assert_int_equal(lathe_settings_set(&settings, "std", "1"), LATHE_OK);
+    assert_int_equal(lathe_settings_check(&settings), LATHE_EARG);
+    assert_failed(LATHE_EARG, "mean = '', std = '1'");
+    assert_int_equal(lathe_settings_set(&settings, "mean", "0"), LATHE_OK);
+    assert_int_equal(lathe_settings_check(&settings), LATHE_OK);
+}
+
 static void bad_options_are_told(void **state)
 {
     (void)state;
@@ -127,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(sets_and_shares),
         cmocka_unit_test(a_place_is_restored), cmocka_unit_test(lengths_are_those_of_a_loader),
-        cmocka_unit_test(bad_options_are_told), cmocka_unit_test(one_class_alone_is_refused) };
+        cmocka_unit_test(pictures_are_normalised_as_asked), cmocka_unit_test(bad_options_are_told),
+        cmocka_unit_test(one_class_alone_is_refused) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
