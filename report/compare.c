@@ -55,7 +55,7 @@ static lathe_status add_run(collection *c, const lathe_compare *compare, const l
         .group = group_of(c, run->group),
         .seed = run->settings.seed,
         .steps_per_epoch = going_on ? now->steps_per_epoch : lathe_page_steps_per_epoch(history),
-        .seconds = run->result.seconds,
+        .seconds = going_on ? now->seconds : run->result.seconds,
         .test_loss = run->result.test_loss,
         .test = { run->result.test_accuracy },
         .folder = run->folder,

@@ -13,7 +13,7 @@ const palettes = { // Okabe and Ito 2008, and the same hues for dark ground
 };
 const dashes = [[], [9, 4], [2, 3], [11, 3, 2, 3], [13, 3, 2, 3, 2, 3], [18, 6], [5, 4]];
 const state = { unit: "step", smooth: 0.9, raw: data.kind === "run", logLoss: false, logRate: false, hidden: new Set(), focus: null, zoom: null,
-  theme: "auto", print: false, x: null };
+  theme: "auto", print: false, light: false, x: null };
 let charts = [], groups = [], marked = [];
 
 // ---- numbers -------------------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ function gather() {
 
 // ---- colours -------------------------------------------------------------------------------------------------
 const darkWanted = matchMedia("(prefers-color-scheme: dark)");
-const isDark = () => !state.print && (state.theme === "dark" || (state.theme === "auto" && darkWanted.matches));
+const isDark = () => !state.light && (state.theme === "dark" || (state.theme === "auto" && darkWanted.matches));
 const colorOf = (index) => palettes[isDark() ? "dark" : "light"][index % 7];
 const dashOf = (index) => dashes[(index + Math.floor(index / 7)) % 7];
 const faded = (color, part) => color + Math.round(255 * part).toString(16).padStart(2, "0");
@@ -268,13 +268,15 @@ function markBest(u, chart) {
     ctx.arc(x, y, 7 * ratio, 0, 7);
     ctx.stroke();
     if (!one()) continue;
-    const text = `best: epoch ${group.runs[0].epoch.epoch[group.best] + 1}`, wide = ctx.measureText(text).width;
-    label(ctx, text, Math.min(x + 11 * ratio, u.bbox.left + u.bbox.width - wide - 4 * ratio), y - u.bbox.top < 34 * ratio ? y + 28 * ratio : y - 14 * ratio, ratio);
+    // The words stand over the ring, or under it where there is no room, and reach over it sideways.
+    const text = `best: epoch ${group.runs[0].epoch.epoch[group.best] + 1}`, half = ctx.measureText(text).width / 2, edge = half + 4 * ratio;
+    const middle = Math.max(u.bbox.left + edge, Math.min(x, u.bbox.left + u.bbox.width - edge));
+    label(ctx, text, middle - half, y - u.bbox.top < 32 * ratio ? y + 24 * ratio : y - 13 * ratio, ratio);
   }
   ctx.restore();
 }
 
-const axisFont = () => `${state.print ? 10 : 14}px system-ui, sans-serif`;
+const axisFont = () => `${state.print ? 12 : 14}px system-ui, sans-serif`;
 const inkColor = () => (isDark() ? "#e8e8e8" : "#1c1e21");
 
 // A line that is level gets room around it.
@@ -284,7 +286,7 @@ function optionsOf(chart, parts, width, range) {
   const ink = isDark() ? "#c8ccd2" : "#4a4f57", grid = { stroke: isDark() ? "#ffffff18" : "#00000014", width: 1 };
   const numbers = (u, values) => values.map((v) => (v === null ? "" : chart.percent ? +(100 * v).toFixed(2) + " %" : short(v, 6)));
   return {
-    width, height: state.print ? 190 : chart.small ? 235 : 310,
+    width, height: state.print ? (chart.small ? 200 : 260) : chart.small ? 235 : 310,
     legend: { show: false },
     cursor: { sync: { key: "lathe", scales: ["x", null] }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     scales: { x: { time: false, range: () => state.zoom || range }, y: chart.log ? { distr: 3 } : { range: rangeOf } },
@@ -296,7 +298,7 @@ function optionsOf(chart, parts, width, range) {
     hooks: {
       drawClear: [shadeCycles, (u) => shadeGap(u, chart)],
       draw: [(u) => markBest(u, chart)],
-      setCursor: [(u) => { if (u.cursor.left >= 0) readAt(u.posToVal(u.cursor.left, "x")); }],
+      setCursor: [(u) => { if (u.cursor.left >= 0) { state.x = u.posToVal(u.cursor.left, "x"); readAt(state.x); } }],
       setSelect: [(u) => {
         const { left, width: wide } = u.select;
         if (wide > 4) zoom(u.posToVal(left, "x"), u.posToVal(left + wide, "x"));
@@ -339,8 +341,9 @@ function chartBox(chart) {
   return box;
 }
 
-// On paper half of A4's width, whatever the window's: the page is laid out anew only after the charts are drawn.
-const widthOf = (box) => (state.print ? 340 : Math.max(200, box.clientWidth - 8));
+// On paper a chart is a drawing, which the sheet makes as wide as it likes.
+const widthOf = (box) => (state.print ? 480 : Math.max(200, box.clientWidth - 8));
+const drawing = (text) => { const place = make("div", { className: "drawing", innerHTML: text }); return place; };
 
 function draw() {
   const active = document.activeElement && document.activeElement.dataset ? document.activeElement.dataset.chart : null;
@@ -354,6 +357,8 @@ function draw() {
     const box = boxes[i], parts = seriesOf(chart);
     const plot = new uPlot(optionsOf(chart, parts, widthOf(box), range), parts.columns, box);
     plot.over.addEventListener("dblclick", () => zoom());
+    plot.over.addEventListener("mouseleave", () => { state.x = null; readAt(lastX()); });
+    if (state.print) queueMicrotask(() => box.replaceChild(drawing(svgOf({ chart, plot })), plot.root)); // uPlot knows its scales then
     return { id: chart.id, chart, box, plot };
   });
   place.dataset.drawn = charts.length;
@@ -417,8 +422,10 @@ function focus(index) {
   focusTimer = setTimeout(() => { if (state.focus !== index) { state.focus = index; draw(); } }, 120);
 }
 
+// The newest step, which the table follows while nobody points at another.
+const lastX = () => Math.max(0, ...groups.map((group) => group.curves.lr.x.at(-1) ?? 0));
+
 function readAt(x) {
-  state.x = x;
   let said = "";
   for (const { group, cells } of marked) {
     legendColumns.forEach(([metric, , format], i) => {

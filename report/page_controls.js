@@ -20,19 +20,26 @@ function csv() {
 }
 
 const xml = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
-function svgOf({ chart, plot }) {
+// A chart as a drawing in the colours of paper, on whatever ground the page is read.
+function svgOf(which) {
+  const before = state.light;
+  state.light = true;
+  try { return lightSvgOf(which); } finally { state.light = before; }
+}
+
+function lightSvgOf({ chart, plot }) {
   const left = plot.over.offsetLeft, top = plot.over.offsetTop + 26, wide = plot.over.clientWidth, high = plot.over.clientHeight, ink = inkColor();
   const names = chart.lines.filter((l) => !l.faint), width = plot.width, height = plot.height + 34 + 18 * Math.ceil(names.length / 3);
   const out = [`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="sans-serif" font-size="12" fill="${ink}">`,
-    `<rect width="100%" height="100%" fill="${isDark() ? "#16181c" : "#fff"}"/><text x="${left}" y="18" font-size="14" font-weight="bold">${xml(chart.title)}</text>`,
-    `<clipPath id="c"><rect x="${left}" y="${top}" width="${wide}" height="${high}"/></clipPath>`];
+    `<rect width="100%" height="100%" fill="#fff"/><text x="${left}" y="18" font-size="14" font-weight="bold">${xml(chart.title)}</text>`,
+    `<clipPath id="clip-${xml(chart.id)}"><rect x="${left}" y="${top}" width="${wide}" height="${high}"/></clipPath>`];
   plot.axes.forEach((axis, i) => (axis._splits || []).forEach((value, k) => {
     const at = plot.valToPos(value, axis.scale), label = axis._values && axis._values[k];
     if (label === "" || label === null || label === undefined) return;
     out.push(i === 0 ? `<path d="M${left + at} ${top}v${high}" stroke="${ink}" stroke-opacity=".12"/><text x="${left + at}" y="${top + high + 17}" text-anchor="middle">${xml(label)}</text>`
       : `<path d="M${left} ${top + at}h${wide}" stroke="${ink}" stroke-opacity=".12"/><text x="${left - 6}" y="${top + at + 4}" text-anchor="end">${xml(label)}</text>`);
   }));
-  out.push(`<g clip-path="url(#c)" fill="none">`);
+  out.push(`<g clip-path="url(#clip-${xml(chart.id)})" fill="none">`);
   for (const l of chart.lines) {
     const path = (values) => l.curve.x.map((x, i) => (isNumber(values[i]) ? `${(left + plot.valToPos(x, "x")).toFixed(1)} ${(top + plot.valToPos(values[i], "y")).toFixed(1)}` : null)).filter((p) => p && !p.includes("NaN"));
     if (l.curve.many && l.band !== false) out.push(`<path d="M${path(l.curve.high).concat(path(l.curve.low).reverse()).join("L")}Z" fill="${colorOf(l.color)}" fill-opacity=".16"/>`);
@@ -48,7 +55,7 @@ function svgOf({ chart, plot }) {
 }
 
 // ---- controls ------------------------------------------------------------------------------------------------
-function redraw() { gather(); draw(); if (state.x !== null) readAt(state.x); }
+function redraw() { gather(); draw(); readAt(state.x ?? lastX()); }
 
 function everything() {
   gather();
@@ -57,8 +64,7 @@ function everything() {
   buildLegend();
   draw();
   tables();
-  const first = groups[0];
-  if (first && first.curves.lr.x.length) readAt(state.x ?? first.curves.lr.x[first.curves.lr.x.length - 1]);
+  if (groups.length) readAt(state.x ?? lastX());
 }
 
 function controls() {
@@ -80,7 +86,7 @@ function controls() {
 }
 
 darkWanted.addEventListener("change", everything);
-const forPrint = (on) => { if (state.print !== on) { state.print = on; everything(); } };
+const forPrint = (on) => { if (state.print !== on) { state.print = state.light = on; everything(); } };
 matchMedia("print").addEventListener("change", (event) => forPrint(event.matches));
 addEventListener("beforeprint", () => forPrint(true));
 addEventListener("afterprint", () => forPrint(false));

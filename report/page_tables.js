@@ -10,7 +10,23 @@ function tableOf(titles, rows, caption) {
     row.slice(1).forEach((cell, i) => line.append(make("td", { className: titles[i + 1][2] ?? "" }, cell)));
     body.append(line);
   }
-  return make("div", { className: "scroll" }, make("table", {}, ...(caption ? [make("caption", { textContent: caption })] : []), make("thead", {}, head), body));
+  return scrolled(make("table", {}, ...(caption ? [make("caption", { textContent: caption })] : []), make("thead", {}, head), body));
+}
+
+// A table that is wider than its place scrolls sideways, and says so.
+const cuts = new ResizeObserver((all) => {
+  for (const { target } of all) {
+    const cut = target.scrollWidth > target.clientWidth + 1;
+    target.parentElement.classList.toggle("cut", cut);
+    if (cut) target.tabIndex = 0; else target.removeAttribute("tabindex");
+  }
+});
+
+function scrolled(table) {
+  const scroll = make("div", { className: "scroll" }, table);
+  scroll.setAttribute("role", "group");
+  cuts.observe(scroll);
+  return make("div", {}, make("div", { className: "more", textContent: "There are more columns to the right: scroll sideways." }), scroll);
 }
 
 const last = (values) => values.filter(isNumber).pop();
@@ -107,7 +123,7 @@ function confusion(outcome) {
     body.append(line);
   });
   table.append(body);
-  return make("div", { className: "scroll" }, table);
+  return scrolled(table);
 }
 
 function mistakes(outcome) {

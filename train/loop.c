@@ -36,7 +36,9 @@ lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accu
 static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
 {
     if (run->learner->stopped) run->end = LATHE_RUN_NAN;
-    if (run->seconds_to_first_step == 0) run->seconds_to_first_step = lathe_run_clock() - run->state->opened;
+    const double now = lathe_run_clock();
+    run->seconds = now - run->state->began;
+    if (run->seconds_to_first_step == 0) run->seconds_to_first_step = now - run->state->opened;
     lathe_status status = lathe_keeper_step(run->keeper, row);
     bool last = run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row);
     if (last && run->end == LATHE_RUN_OPEN && run->learner->step < run->total_steps)
@@ -269,7 +271,7 @@ static const char *end_name(lathe_run_end end)
 lathe_status lathe_run_train(lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_train", "run");
-    double start = lathe_run_clock();
+    run->state->began = lathe_run_clock() - run->seconds;
     lathe_status status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && !at_run_end(run)) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
@@ -281,6 +283,6 @@ lathe_status lathe_run_train(lathe_run *run)
             &(lathe_ending){ .how = end_name(run->end),
                 .what = run->end == LATHE_RUN_NAN ? run->learner->not_finite : NULL,
                 .test = run->test_score.count ? &run->test_score : NULL });
-    run->seconds += lathe_run_clock() - start;
+    run->seconds = lathe_run_clock() - run->state->began;
     return status;
 }

@@ -7,6 +7,7 @@
 /** The private state of a run. */
 typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
+    double began;  /* time of lathe_run_train, earlier by the seconds of its former calls */
     /* what the learner is made of */
     lathe_task *task;
     lathe_optim *optim;

@@ -13,4 +13,13 @@ node "$here/rounding.mjs" "$here/../../../report/page.js" || exit 1
     --max-lr 3e-3 --step-size-up 0.5ep --quiet --out "$work/run" > /dev/null
 "$lathe" compare --data shapes --model mlp --train-count 640 --epochs 2 --vary \
     sched=constant,cyclic:triangular2,onecycle --seeds 2 --lr 2e-3 --quiet --out "$work/compare" > /dev/null
+"$lathe" train --data shapes --model mlp --train-count 640 --epochs 100000 --quiet --live 0 \
+    --out "$work/live" 2> "$work/err" > /dev/null &
+live=$!
+trap 'kill -9 $live 2> /dev/null || true; rm -rf "$work"' EXIT
+for _ in $(seq 100); do grep -q "live at\|LATHE_LIVE" "$work/err" && break; sleep 0.1; done
+address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/err")
+[ -z "$address" ] || node "$here/live.mjs" "$address"
+kill -9 $live
+{ wait $live || true; } 2> /dev/null
 node "$here/page.mjs" "$work/run/report.html" "$work/compare/report.html"
