@@ -17,8 +17,8 @@ static lathe_status check(const lathe_feed_opts *o, const char *who)
             o->folds);
     if (o->normals < 0 || o->normals > 4)
         return lathe_fail(LATHE_EARG, "%s: opts.normals = %d is not legal: 0 to 4", who, o->normals);
-    for (int i = 0; i < o->normals; i++)
-        if (!isfinite(o->mean[i]) || !isfinite(o->std[i]) || o->std[i] <= 0)
+    for (int i = 0; i < 4; i++)
+        if (!isfinite(o->mean[i]) || !isfinite(o->std[i]) || (i < o->normals && o->std[i] <= 0))
             return lathe_fail(LATHE_EARG, "%s: opts.mean[%d] = %g, opts.std[%d] = %g: std must be above 0",
                 who, i, o->mean[i], i, o->std[i]);
     if (o->max_megapixels < 0 || o->max_megapixels > 1024)
