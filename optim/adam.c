@@ -34,12 +34,18 @@ static const lathe_field fields[] = {
         .kind = LATHE_FIELD_BOOL,
         .offset = offsetof(lathe_adam_opts, amsgrad),
         .help = "divide by the largest average square so far" },
+    { .name = "pytorch_correction",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_adam_opts, pytorch_correction),
+        .help = "bias correction 1 - beta^t with the present betas, as PyTorch" },
     { .name = NULL },
 };
 
-void lathe_adam_advance(const double betas[2], lathe_optim_clock *clock)
+void lathe_adam_advance(const double betas[2], bool pytorch, lathe_optim_clock *clock)
 {
-    for (int k = 0; k < 2; k++) clock->value[k] = betas[k] * clock->value[k] + (1 - betas[k]);
+    for (int k = 0; k < 2; k++)
+        clock->value[k] =
+            pytorch ? 1 - pow(betas[k], (double)clock->step) : betas[k] * clock->value[k] + (1 - betas[k]);
 }
 
 lathe_adam_rates lathe_adam_rates_of(double lr, const double betas[2], double eps,
@@ -65,7 +71,7 @@ static int slots(const void *opts)
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_adam_opts *o = opts;
-    lathe_adam_advance(o->betas, clock);
+    lathe_adam_advance(o->betas, o->pytorch_correction, clock);
 }
 
 static void update(const lathe_update *u)

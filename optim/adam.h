@@ -14,6 +14,8 @@ typedef struct lathe_adam_opts {
     double eps;          /* 0 means 1e-8; added outside the root */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss: it enters m and v, unlike AdamW's */
     bool amsgrad;        /* divide by the largest v so far (Reddi, Kale, Kumar 2018) */
+    /** c1 = 1 - beta1^t, c2 = 1 - beta2^t with the present betas: PyTorch's numbers while beta1 moves. */
+    bool pytorch_correction;
 } lathe_adam_opts;
 
 /**
@@ -25,7 +27,8 @@ typedef struct lathe_adam_opts {
  *     p = p - lr * (m / c1) / (sqrt(v / c2) + eps)         amsgrad: the largest v so far in place of v
  *
  * For weight decay prefer AdamW: Adam divides the decay by sqrt(v), so it is weak where gradients are large.
- * The bias corrections stay exact when a schedule changes beta1, see adamw.h.
+ * The bias corrections stay exact when a schedule changes beta1, unless pytorch_correction is set: see
+ * adamw.h.
  * Slots: exp_avg, exp_avg_sq, max_exp_avg_sq.
  * Same as  torch.optim.Adam
  * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015.

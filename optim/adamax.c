@@ -30,13 +30,17 @@ static const lathe_field fields[] = {
         .offset = offsetof(lathe_adamax_opts, weight_decay),
         .max = HUGE_VAL,
         .help = "added to the gradient, times the parameter" },
+    { .name = "pytorch_correction",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_adamax_opts, pytorch_correction),
+        .help = "bias correction 1 - beta^t with the present betas, as PyTorch" },
     { .name = NULL },
 };
 
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_adamax_opts *o = opts;
-    lathe_adam_advance(o->betas, clock);
+    lathe_adam_advance(o->betas, o->pytorch_correction, clock);
 }
 
 static void update(const lathe_update *u)

@@ -13,6 +13,8 @@ typedef struct lathe_adamax_opts {
     double betas[2];     /* 0, 0 means 0.9, 0.999 */
     double eps;          /* 0 means 1e-8; added to each |g| */
     double weight_decay; /* lambda of lambda/2 |p|^2 in the loss */
+    /** c1 = 1 - beta1^t with the present beta1: PyTorch's numbers while beta1 moves. */
+    bool pytorch_correction;
 } lathe_adamax_opts;
 
 /**
@@ -23,7 +25,8 @@ typedef struct lathe_adamax_opts {
  *     u = max(beta2 * u, |g| + eps)
  *     p = p - lr * (m / c1) / u
  *
- * u needs no bias correction. c1 stays exact when a schedule changes beta1, see adamw.h.
+ * u needs no bias correction. c1 stays exact when a schedule changes beta1, unless pytorch_correction is set:
+ * see adamw.h.
  * Slots: exp_avg, exp_inf.
  * Same as  torch.optim.Adamax
  * Source   Kingma, Ba, "Adam: a method for stochastic optimization", 2015, section 7.1.

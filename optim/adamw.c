@@ -35,6 +35,10 @@ static const lathe_field fields[] = {
         .kind = LATHE_FIELD_BOOL,
         .offset = offsetof(lathe_adamw_opts, amsgrad),
         .help = "divide by the largest average square so far" },
+    { .name = "pytorch_correction",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_adamw_opts, pytorch_correction),
+        .help = "bias correction 1 - beta^t with the present betas, as PyTorch" },
     { .name = NULL },
 };
 
@@ -47,7 +51,7 @@ static int slots(const void *opts)
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_adamw_opts *o = opts;
-    lathe_adam_advance(o->betas, clock);
+    lathe_adam_advance(o->betas, o->pytorch_correction, clock);
 }
 
 static void update(const lathe_update *u)

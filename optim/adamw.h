@@ -14,6 +14,8 @@ typedef struct lathe_adamw_opts {
     double eps;          /* 0 means 1e-8; added outside the root */
     double weight_decay; /* 0 means 1e-2; LATHE_ZERO is 0 */
     bool amsgrad;        /* divide by the largest v so far (Reddi, Kale, Kumar 2018) */
+    /** c1 = 1 - beta1^t, c2 = 1 - beta2^t with the present betas: PyTorch's numbers while beta1 moves. */
+    bool pytorch_correction;
 } lathe_adamw_opts;
 
 /**
@@ -26,6 +28,7 @@ typedef struct lathe_adamw_opts {
  *
  * c1 is the sum of the weights in m. For constant betas it equals PyTorch's 1 - beta1^t.
  * When a schedule changes beta1, PyTorch takes 1 - beta1^t with the newest beta1, which is not that sum.
+ * pytorch_correction takes it too, and then gives PyTorch's numbers.
  * Slots: exp_avg, exp_avg_sq, max_exp_avg_sq.
  * Same as  torch.optim.AdamW
  * Source   Loshchilov, Hutter, "Decoupled weight decay regularization", 2019; Kingma, Ba, "Adam", 2015.

@@ -90,7 +90,7 @@ static size_t scratch(const lathe_params *params, int tensor)
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_muon_opts *o = opts;
-    lathe_adam_advance(o->adamw_betas, clock);
+    lathe_adam_advance(o->adamw_betas, false, clock);
 }
 
 /* Where number i of the matrix `m` lies in its tensor. */

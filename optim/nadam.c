@@ -58,7 +58,7 @@ static void advance(const void *opts, lathe_optim_clock *clock)
     const lathe_nadam_opts *o = opts;
     clock->value[2] = momentum_at(o, clock->step);
     clock->value[3] = momentum_at(o, clock->step + 1);
-    lathe_adam_advance((double[2]){ clock->value[2], o->betas[1] }, clock);
+    lathe_adam_advance((double[2]){ clock->value[2], o->betas[1] }, false, clock);
 }
 
 static void update(const lathe_update *u)

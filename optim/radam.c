@@ -34,6 +34,10 @@ static const lathe_field fields[] = {
         .kind = LATHE_FIELD_BOOL,
         .offset = offsetof(lathe_radam_opts, decoupled_weight_decay),
         .help = "AdamW's decay: p shrinks by lr * weight_decay a step" },
+    { .name = "pytorch_correction",
+        .kind = LATHE_FIELD_BOOL,
+        .offset = offsetof(lathe_radam_opts, pytorch_correction),
+        .help = "bias correction 1 - beta^t with the present betas, as PyTorch" },
     { .name = NULL },
 };
 
@@ -48,7 +52,7 @@ static double rectification(double beta2, double t)
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_radam_opts *o = opts;
-    lathe_adam_advance(o->betas, clock);
+    lathe_adam_advance(o->betas, o->pytorch_correction, clock);
     clock->value[2] = rectification(o->betas[1], (double)clock->step);
 }
 

@@ -14,6 +14,8 @@ typedef struct lathe_radam_opts {
     double eps;                  /* 0 means 1e-8; added to the root before its bias correction */
     double weight_decay;         /* lambda of lambda/2 |p|^2 in the loss */
     bool decoupled_weight_decay; /* weight_decay as in AdamW */
+    /** c1 = 1 - beta1^t with the present beta1: PyTorch's numbers while beta1 moves. */
+    bool pytorch_correction;
 } lathe_radam_opts;
 
 /**
@@ -28,7 +30,8 @@ typedef struct lathe_radam_opts {
  *     otherwise:  p = p - lr * (m / c1)
  *
  * n is about the number of gradients that v averages. With beta2 0.999 the first 5 steps are those of SGD.
- * This replaces a warm-up. Slots: exp_avg, exp_avg_sq.
+ * This replaces a warm-up. c1 stays exact when a schedule changes beta1, unless pytorch_correction is set:
+ * see adamw.h. Slots: exp_avg, exp_avg_sq.
  * Same as  torch.optim.RAdam
  * Source   Liu, Jiang, He, Chen, Liu, Gao, Han, "On the variance of the adaptive learning rate and beyond",
  *          2020.
