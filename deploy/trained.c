@@ -119,7 +119,8 @@ static lathe_status read_heads(lathe_trained *trained, const lathe_safetensors *
     for (int i = 0; i < data->heads; i++) {
         const char *blank = strchr(line[i], ' ');
         head[i].first = first;
-        if (!blank || sscanf(line[i], "%6d", &head[i].classes) != 1 || head[i].classes < 1)
+        if (!blank || sscanf(line[i], "%6d", &head[i].classes) != 1 || head[i].classes < 1 ||
+            head[i].classes > data->classes - first)
             return lathe_fail(LATHE_EFORMAT, "%s: lathe.heads has a line '%.60s'", file->path, line[i]);
         head[i].name = blank + 1;
         first += head[i].classes;
@@ -169,6 +170,7 @@ static lathe_status read_classes(lathe_trained *trained, const lathe_safetensors
     return trained->task ? LATHE_OK : lathe_error();
 }
 
+/* The net. Shapes are compared on paper first, so that the file's numbers cannot ask for memory. */
 static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *file)
 {
     int count;
@@ -176,10 +178,11 @@ static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *fi
         trained->data.classes };
     trained->model = lathe_model_new();
     trained->net = trained->model ? lathe_model_build(trained->model, trained->model_name, &spec) : NULL;
-    lathe_status status = trained->net ? lathe_nn_init(trained->net, 0) : lathe_error();
-    if (status) return status;
-    lathe_tensor *const *tensors = lathe_nn_state(trained->net, &count);
-    return lathe_safetensors_load(file, tensors, count, "", true);
+    lathe_tensor *const *tensors = trained->net ? lathe_nn_plan(trained->net, &count) : NULL;
+    lathe_status status = tensors ? lathe_safetensors_fit(file, tensors, count, "", true) : lathe_error();
+    if (!status) status = lathe_model_check_input(trained->net, &spec);
+    if (!status) status = lathe_nn_init(trained->net, 0);
+    return status ? status : lathe_safetensors_load(file, tensors, count, "", true);
 }
 
 static lathe_status read_all(lathe_trained *trained, const lathe_safetensors *file)

@@ -309,11 +309,11 @@ static const lathe_safetensor *find_prefixed(const lathe_safetensors *file, cons
     return length < (int)sizeof whole ? lathe_safetensors_find(file, whole) : NULL;
 }
 
-lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+lathe_status lathe_safetensors_fit(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
     const char *prefix, bool strict)
 {
     if (!file || !prefix || (count > 0 && !tensors))
-        return lathe_fail_null("lathe_safetensors_load", !file ? "file" : !prefix ? "prefix" : "tensors");
+        return lathe_fail_null("lathe_safetensors_fit", !file ? "file" : !prefix ? "prefix" : "tensors");
     mismatches found = { 0 };
     bool *asked = lathe_alloc(file->tensors + 1, sizeof *asked);
     if (!asked) return lathe_error();
@@ -334,6 +334,13 @@ lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor 
         status = lathe_fail(LATHE_ESHAPE, "%s does not fit the model in %d places: %.320s", file->path,
             found.count, found.list.chars ? found.list.chars : "");
     lathe_text_free(&found.list);
+    return status;
+}
+
+lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+    const char *prefix, bool strict)
+{
+    lathe_status status = lathe_safetensors_fit(file, tensors, count, prefix, strict);
     for (int i = 0; i < count && !status; i++)
         status = lathe_safetensors_get(file, find_prefixed(file, prefix, tensors[i]->name), tensors[i]->data,
             tensors[i]->stored);

@@ -74,11 +74,19 @@ lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_sa
     lathe_real *values, size_t count);
 
 /**
- * Fill tensors of plain layout by their names. The name in the file is `prefix` ("" for weights) and the
- * tensor's name. Either all tensors are filled or, after a failure, no tensor is changed.
+ * Compare tensors with the file's by name and shape, without reading numbers. The name in the file is
+ * `prefix` ("" for weights) and the tensor's name.
  * strict   a tensor of the file that was not asked for is an error too. Exceptions: PyTorch's counters
  *          "num_batches_tracked", and lathe's tensors "optimizer. ...".
  * Errors   LATHE_ESHAPE listing by name the tensors that are missing, of another shape, or unknown.
+ */
+lathe_status lathe_safetensors_fit(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+    const char *prefix, bool strict);
+
+/**
+ * Fill tensors of plain layout that fit the file as lathe_safetensors_fit says. Either all tensors are filled
+ * or, after a failure, no tensor is changed.
+ * Errors   those of lathe_safetensors_fit
  */
 lathe_status lathe_safetensors_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
     const char *prefix, bool strict);

@@ -97,22 +97,34 @@ static const char *join(lathe_model *model, const char *path, const char *name)
     return joined;
 }
 
+/* Set the paths of layers and tensors, and list the tensors from `state` on. NULL after a failure. */
+static lathe_tensor **name_layer(lathe_layer *layer, lathe_tensor **state)
+{
+    layer->path = layer->parent ? join(layer->model, layer->parent->path, layer->name) : "";
+    if (!layer->path) return NULL;
+    for (int i = 0; i < layer->tensors; i++) {
+        lathe_named_tensor *named = lathe_named(layer->tensor[i]);
+        if (!(named->tensor.name = join(layer->model, layer->path, named->name))) return NULL;
+        *state++ = &named->tensor;
+    }
+    for (int i = 0; i < layer->children && state; i++) state = name_layer(layer->child[i], state);
+    return state;
+}
+
 /* A net's arrays and slabs. */
 typedef struct net_memory {
     lathe_tensor **state, **param;
     lathe_real *data, *grad, *buffers;
 } net_memory;
 
-static bool place_tensor(const net_memory *net, totals *given, lathe_layer *layer, lathe_named_tensor *named)
+static bool place_tensor(const net_memory *net, totals *given, lathe_named_tensor *named)
 {
     lathe_tensor *tensor = &named->tensor;
-    if (!(tensor->name = join(layer->model, layer->path, named->name))) return false;
     tensor->data = named->buffer ? net->buffers + given->buffers : net->data + given->slab;
     if (!named->buffer) {
         tensor->grad = net->grad + given->slab;
         net->param[given->params] = tensor;
     }
-    net->state[given->states] = tensor;
     return count_one(given, named);
 }
 
@@ -120,11 +132,10 @@ static bool place_layer(const net_memory *net, totals *given, lathe_layer *layer
 {
     lathe_model *model = layer->model;
     lathe_layer_memory *memory = lathe_model_alloc(model, 1, sizeof *memory);
-    layer->path = layer->parent ? join(model, layer->parent->path, layer->name) : "";
-    if (!memory || !layer->path) return false;
+    if (!memory) return false;
     totals before = *given;
     for (int i = 0; i < layer->tensors; i++)
-        if (!place_tensor(net, given, layer, lathe_named(layer->tensor[i]))) return false;
+        if (!place_tensor(net, given, lathe_named(layer->tensor[i]))) return false;
     for (int i = 0; i < layer->children; i++)
         if (!place_layer(net, given, layer->child[i])) return false;
     memory->params = (lathe_params){ net->param + before.params, given->params - before.params,
@@ -135,16 +146,24 @@ static bool place_layer(const net_memory *net, totals *given, lathe_layer *layer
     return true;
 }
 
+/* Count the net's tensors, and list them by name. NULL after a failure. */
+static lathe_tensor **list_tensors(lathe_layer *net, totals *sum)
+{
+    lathe_model *model = net->model;
+    if (!count_layer(sum, net))
+        return lathe_model_fail(model, LATHE_ENOMEM,
+            "lathe_nn_init: the parameters are more than an address space holds");
+    lathe_tensor **state = lathe_model_alloc(model, (size_t)sum->states, sizeof *state);
+    return state && name_layer(net, state) ? state : NULL;
+}
+
 static lathe_status allocate(lathe_layer *net)
 {
     lathe_model *model = net->model;
     totals sum = { 0 }, given = { 0 };
-    if (!count_layer(&sum, net)) {
-        lathe_model_fail(model, LATHE_ENOMEM,
-            "lathe_nn_init: the parameters are more than an address space holds");
-        return model->status;
-    }
-    net_memory memory = { .state = lathe_model_alloc(model, (size_t)sum.states, sizeof *memory.state),
+    lathe_tensor **state = list_tensors(net, &sum);
+    if (!state) return model->status;
+    net_memory memory = { .state = state,
         .param = lathe_model_alloc(model, (size_t)sum.params, sizeof *memory.param),
         .data = lathe_model_alloc(model, sum.slab, sizeof *memory.data),
         .grad = lathe_model_alloc(model, sum.slab, sizeof *memory.grad),
@@ -152,16 +171,36 @@ static lathe_status allocate(lathe_layer *net)
     return model->status || !place_layer(&memory, &given, net) ? model->status : LATHE_OK;
 }
 
-lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed)
+/* Check that `net` is a whole net. *fresh: it has no memory yet. */
+static lathe_status check_net(const char *who, const lathe_layer *net, bool *fresh)
 {
     const char *message;
     lathe_status problem = lathe_layer_problem(net, &message);
-    if (problem && (!net || net->model->status)) return lathe_fail(problem, "lathe_nn_init: %s", message);
-    if (net->parent)
-        return lathe_fail(LATHE_ESTATE,
-            "lathe_nn_init: the %s is part of a %s: initialise the outermost layer", net->type->name,
-            net->parent->type->name);
-    if (problem && allocate(net)) return net->model->status;
+    *fresh = problem != LATHE_OK;
+    if (problem && (!net || net->model->status)) return lathe_fail(problem, "%s: %s", who, message);
+    if (!net->parent) return LATHE_OK;
+    return lathe_fail(LATHE_ESTATE, "%s: the %s is part of a %s: initialise the outermost layer", who,
+        net->type->name, net->parent->type->name);
+}
+
+lathe_tensor *const *lathe_nn_plan(lathe_layer *net, int *count)
+{
+    bool fresh;
+    totals sum = { 0 };
+    if (count) *count = 0;
+    if (check_net("lathe_nn_plan", net, &fresh)) return NULL;
+    if (!fresh) return lathe_nn_state(net, count);
+    lathe_tensor **state = list_tensors(net, &sum);
+    if (state && count) *count = sum.states;
+    return state;
+}
+
+lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed)
+{
+    bool fresh;
+    lathe_status status = check_net("lathe_nn_init", net, &fresh);
+    if (status) return status;
+    if (fresh && allocate(net)) return net->model->status;
     lathe_layer_memory *memory = net->memory;
     for (int i = 0; i < memory->states; i++) {
         lathe_tensor *tensor = memory->state[i];

@@ -90,6 +90,15 @@ typedef struct lathe_init {
 lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed);
 
 /**
+ * The named tensors that lathe_nn_init will give memory, in the order of lathe_nn_state: names and shapes
+ * alone, without numbers. With them a file of weights is compared with a net before the net takes memory.
+ * *count is their number; it may be NULL.
+ * Memory   the list belongs to the model.
+ * Errors   those of lathe_nn_init: returns NULL.
+ */
+lathe_tensor *const *lathe_nn_plan(lathe_layer *net, int *count);
+
+/**
  * Set the weights of `layer` and of the layers in it anew. Weights are the parameters of two dimensions or
  * more, not biases and norms.
  * Errors   LATHE_ESTATE before lathe_nn_init; LATHE_EARG for an `a` that is negative or not finite.

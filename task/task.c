@@ -52,11 +52,34 @@ lathe_status lathe_task_needs_labels(const lathe_task *task, const lathe_task_op
 
 /* ---- an object ----------------------------------------------------------------------------------------- */
 
+/* The most bytes of a picture before, between and after the transforms: 22 megapixels in colour. */
+enum { PICTURE_MOST = 1 << 26 };
+
+/*
+ * The size of a picture after the transforms. Training and prediction check the sizes on the way here, so
+ * that a checkpoint cannot ask for more memory than a run that wrote it.
+ */
+static lathe_status set_size(lathe_task *task, const lathe_transforms *transforms)
+{
+    const lathe_dataset *data = task->data;
+    lathe_status status = lathe_transforms_size(transforms, data->channels, &task->height, &task->width);
+    if (status) return status;
+    double most = (double)data->channels * data->height * data->width;
+    const double between =
+        (double)lathe_transforms_scratch(transforms, data->channels, data->height, data->width) / 2;
+    if (between > most) most = between;
+    return most <= PICTURE_MOST ? LATHE_OK :
+                                  lathe_fail(LATHE_ESHAPE,
+                                      "%s: pictures of %d x %d x %d, and with their transforms of up to %.0f "
+                                      "bytes; at most %d bytes are taken: choose a smaller --size",
+                                      data->name ? data->name : "the data", data->channels, data->height,
+                                      data->width, most, PICTURE_MOST);
+}
+
 static lathe_status set_up(lathe_task *task, const lathe_task_opts *opts)
 {
     const lathe_task_type *type = task->type;
-    lathe_status status =
-        lathe_transforms_size(opts->transforms, task->data->channels, &task->height, &task->width);
+    lathe_status status = set_size(task, opts->transforms);
     if (!status && type->check) status = type->check(task, opts);
     if (status) return status;
     task->answers =

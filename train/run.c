@@ -96,10 +96,11 @@ static lathe_status open_feed(lathe_run *run)
     return LATHE_OK;
 }
 
-static lathe_status load_weights(lathe_layer *net, const char *path)
+lathe_status lathe_run_load(lathe_run *run, const char *path)
 {
     int count;
-    lathe_tensor *const *state = lathe_nn_state(net, &count);
+    if (!run || !path) return lathe_fail_null("lathe_run_load", run ? "path" : "run");
+    lathe_tensor *const *state = lathe_nn_state(run->learner->net, &count);
     lathe_safetensors *file = lathe_safetensors_read(path);
     if (!file) return lathe_error();
     lathe_status status = lathe_safetensors_load(file, state, count, "", true);
@@ -107,10 +108,15 @@ static lathe_status load_weights(lathe_layer *net, const char *path)
     return status;
 }
 
-lathe_status lathe_run_load(lathe_run *run, const char *path)
+/* Initialise the net, from a file of weights if it is given. A file that does not fit takes no memory. */
+static lathe_status fill_net(lathe_layer *net, uint64_t seed, const lathe_safetensors *weights)
 {
-    if (!run || !path) return lathe_fail_null("lathe_run_load", run ? "path" : "run");
-    return load_weights(run->learner->net, path);
+    int count;
+    lathe_tensor *const *tensors = lathe_nn_plan(net, &count);
+    if (!tensors) return lathe_error();
+    lathe_status status = weights ? lathe_safetensors_fit(weights, tensors, count, "", true) : LATHE_OK;
+    if (!status) status = lathe_nn_init(net, seed);
+    return status || !weights ? status : lathe_safetensors_load(weights, tensors, count, "", true);
 }
 
 /* The net with its first weights; NULL after a failure. */
@@ -121,10 +127,13 @@ static lathe_layer *open_net(lathe_run *run)
     if (lathe_transforms_size(run->feed->transforms, spec.channels, &spec.height, &spec.width)) return NULL;
     run->model = lathe_model_new();
     lathe_layer *net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
-    if (!net || lathe_nn_init(net, run->settings.seed)) return NULL;
+    if (!net || lathe_model_check_input(net, &spec)) return NULL;
     /* A resumed run has its weights already, and the file may not exist any more. */
-    bool given = *run->settings.init_weights && !*run->settings.resume;
-    return given && load_weights(net, run->settings.init_weights) ? NULL : net;
+    const bool given = *run->settings.init_weights && !*run->settings.resume;
+    lathe_safetensors *weights = given ? lathe_safetensors_read(run->settings.init_weights) : NULL;
+    const bool failed = (given && !weights) || fill_net(net, run->settings.seed, weights);
+    lathe_safetensors_free(weights);
+    return failed ? NULL : net;
 }
 
 /* Choose the number that measures an epoch. */

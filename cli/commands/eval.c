@@ -10,7 +10,25 @@
 #include "../drawing/table.h"
 #include "../text.h"
 
-/* The run's settings, changed by the command line; nothing is written into the run's folder. */
+/*
+ * The file of weights: as given, or what the run was tested with: the best of its epochs where it had a
+ * validation part.
+ */
+static void weights_path(const cli_line *line, bool best, char *path, size_t size)
+{
+    const char *given = cli_text(line, "weights"), *folder = line->argument[0];
+    if (given && strcmp(given, "best") && strcmp(given, "last")) {
+        snprintf(path, size, "%s", given);
+        return;
+    }
+    snprintf(path, size, "%s/%s.safetensors", folder, given ? given : best ? "best" : "last");
+    if (!given && access(path, R_OK)) snprintf(path, size, "%s/last.safetensors", folder);
+}
+
+/*
+ * The run's settings, changed by the command line; nothing is written into the run's folder. The net begins
+ * with the run's weights, so that a net that does not fit them takes no memory.
+ */
 static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
 {
     static const char *const keys[] = { "data", "batch_size", "threads", "workers" };
@@ -21,21 +39,8 @@ static int read_settings(const cli_line *line, const char *folder, lathe_setting
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
         if (cli_text(line, keys[i])) status = lathe_settings_set(settings, keys[i], cli_text(line, keys[i]));
     settings->out[0] = settings->resume[0] = '\0';
+    weights_path(line, false, settings->init_weights, sizeof settings->init_weights);
     return status ? cli_library_failed() : CLI_DONE;
-}
-
-/* The file of weights: as given, or what the run was tested with: the best of its epochs where it had a
- * validation part. */
-static void weights_path(const cli_line *line, const char *folder, const lathe_run *run, char *path,
-    size_t size)
-{
-    const char *given = cli_text(line, "weights");
-    if (given && strcmp(given, "best") && strcmp(given, "last")) {
-        snprintf(path, size, "%s", given);
-        return;
-    }
-    snprintf(path, size, "%s/%s.safetensors", folder, given ? given : run->feed->val ? "best" : "last");
-    if (!given && access(path, R_OK)) snprintf(path, size, "%s/last.safetensors", folder);
 }
 
 static const lathe_dataset *split_of(const lathe_run *run, const char *split)
@@ -190,7 +195,7 @@ static int run(const cli_line *line)
     if (code) return code;
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) return cli_library_failed();
-    weights_path(line, folder, run, weights, sizeof weights);
+    weights_path(line, run->feed->val != NULL, weights, sizeof weights);
     const lathe_dataset *data = split_of(run, split);
     if (!data) code = cli_fail(CLI_USAGE, "eval: this run has no %s part", split);
     else code = evaluate(line, run, data, weights);

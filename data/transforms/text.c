@@ -7,8 +7,8 @@
 #include "../../core/registry.h"
 #include "transform_impl.h"
 
-/* The largest depth of nested groups. */
-enum { DEPTH = 8 };
+/* The largest depth of nested groups, and the most transforms and groups in a text. */
+enum { DEPTH = 8, MOST = 100 };
 
 static const char *const group_names[] = { "", "sequence", "one_of" };
 
@@ -226,6 +226,10 @@ lathe_transforms *lathe_transforms_parse(const char *spec)
     if (!transforms || !spec || !*spec) return transforms;
     size_t most = 1;
     for (const char *c = spec; *c; c++) most += *c == ',' || *c == '(';
+    if (most > MOST) {
+        lathe_fail(LATHE_EARG, "transforms: a text of %zu transforms; at most %d can be named", most, MOST);
+        return lathe_transforms_free(transforms), NULL;
+    }
     char *text = lathe_strdup(spec), end;
     lathe_transform_reader reader = { .rest = text, .transforms = transforms };
     transforms->step = text ? lathe_alloc(most, sizeof *transforms->step) : NULL;

@@ -113,7 +113,7 @@ typedef struct lathe_transforms lathe_transforms;
  *     hflip,mixup:0.2:p=0.5,cutmix                transforms that mix pictures stand last; the first whose p
  *                                                 hits is used
  *
- * NULL or "" is an empty list.
+ * NULL or "" is an empty list. A text has at most 100 transforms.
  * Errors   LATHE_ENAME (lists the known names), LATHE_EARG, LATHE_ENOMEM: returns NULL.
  * Same as  albumentations' Compose, OneOf and Sequential
  */

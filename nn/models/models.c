@@ -77,6 +77,30 @@ lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe
     return type->build(model, &s);
 }
 
+/* See lathe_model_check_input. */
+enum { INPUT_FREE = 1 << 20, INPUT_EACH = 64, INPUT_MOST = 1 << 24 };
+
+lathe_status lathe_model_check_input(lathe_layer *net, const lathe_model_spec *spec)
+{
+    int count;
+    if (!net || !spec) return lathe_fail_null("lathe_model_check_input", net ? "spec" : "net");
+    lathe_tensor *const *tensor = lathe_nn_plan(net, &count);
+    if (!tensor) return lathe_error();
+    double weights = 0, numbers = (double)spec->channels * spec->height * spec->width;
+    for (int i = 0; i < count; i++) weights += (double)tensor[i]->stored;
+    double most = INPUT_FREE + INPUT_EACH * weights;
+    if (most > INPUT_MOST) most = INPUT_MOST;
+    if (numbers <= most) return LATHE_OK;
+    return lathe_fail(LATHE_ESHAPE,
+        "pictures of %d x %d x %d have %.0f numbers; a net with %.0f weights takes pictures of up to %.0f",
+        spec->channels,
+        spec->height,
+        spec->width,
+        numbers,
+        weights,
+        most);
+}
+
 /* ---- by name ------------------------------------------------------------------------------------------- */
 
 static lathe_status check_type(const lathe_registry *registry, const void *object)

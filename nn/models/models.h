@@ -41,6 +41,15 @@ lathe_status lathe_model_register(const lathe_model_type *type);
  */
 lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec);
 
+/**
+ * Check that pictures are in proportion to a net, before or after lathe_nn_init. The weights of a
+ * convolutional net fit pictures of any size, but the memory of a forward grows with the picture. The numbers
+ * of a picture (channels x height x width) must be at most 2^20 + 64 for each weight, and at most 2^24.
+ * Training checks this too, so that a run cannot write a checkpoint that is refused later.
+ * Errors   LATHE_ESHAPE
+ */
+lathe_status lathe_model_check_input(lathe_layer *net, const lathe_model_spec *spec);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* A grey PGM of one level in a folder of one level. */
@@ -164,12 +165,89 @@ static void what_is_no_trained_model_is_refused(void **state)
     lathe_safetensors_free(file);
 }
 
+/* A checkpoint of the run with one text changed. */
+static lathe_trained *open_changed(const char *key, const char *text)
+{
+    lathe_safetensors *file = lathe_safetensors_read(test_path("run/last.safetensors"));
+    lathe_metadata notes[64];
+    lathe_saved saved[64];
+    lathe_real *values[64];
+    int count = 0, tensors = 0;
+    for (size_t k = 0; k < file->metadata_count; k++) {
+        if (strstr(file->metadata[k].key, "crc32")) continue;
+        notes[count] = file->metadata[k];
+        if (!strcmp(notes[count].key, key)) notes[count].text = text;
+        count++;
+    }
+    for (size_t k = 0; k < file->tensors; k++) {
+        const lathe_safetensor *tensor = &file->tensor[k];
+        if (!strncmp(tensor->name, "optimizer.", 10)) continue;
+        lathe_saved *s = &saved[tensors];
+        *s = (lathe_saved){ NULL, tensor->name, { .rank = tensor->rank }, NULL };
+        for (int i = 0; i < tensor->rank; i++) s->shape.dim[i] = (int)tensor->dim[i];
+        s->values = values[tensors++] = malloc(tensor->count * sizeof *values[0]);
+        assert_int_equal(lathe_safetensors_get(file, tensor, values[tensors - 1], tensor->count), LATHE_OK);
+    }
+    assert_int_equal(lathe_safetensors_write(test_path("changed.safetensors"), saved, tensors, notes, count),
+        LATHE_OK);
+    while (tensors) free(values[--tensors]);
+    lathe_safetensors_free(file);
+    return lathe_trained_open(test_path("changed.safetensors"), NULL);
+}
+
+/* The settings of the run with other transforms. */
+static const char *with_augment(const char *augment)
+{
+    static char text[1 << 14];
+    lathe_safetensors *file = lathe_safetensors_read(test_path("run/last.safetensors"));
+    const char *settings = lathe_safetensors_text(file, "lathe.settings"),
+               *line = strstr(settings, "augment");
+    snprintf(text, sizeof text, "%.*saugment = %s%s", (int)(line - settings), settings, augment,
+        strchr(line, '\n'));
+    lathe_safetensors_free(file);
+    return text;
+}
+
+/* The most memory that the process has had, in MiB. */
+static long peak(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss >> 10;
+}
+
+static void a_checkpoint_cannot_ask_for_memory(void **state)
+{
+    (void)state;
+    const long before = peak();
+    lathe_trained *trained = open_changed("lathe.step", "7");
+    if (!trained) fail_msg("%s", lathe_error_message());
+    lathe_trained_free(trained);
+    /* With the run's mlp, 16384 x 16384 would be weights of 256 GiB, and 1000 x 1000 weights of 1 GiB. */
+    assert_null(open_changed("lathe.input", "1,16384,16384"));
+    assert_failed(LATHE_ESHAPE, "at most 67108864 bytes");
+    assert_null(open_changed("lathe.input", "1,1000,1000"));
+    assert_failed(LATHE_ESHAPE, "does not fit the model");
+    assert_null(open_changed("lathe.heads", "999999 a\n999999 b"));
+    assert_failed(LATHE_EFORMAT, "lathe.heads");
+    assert_null(open_changed("lathe.settings", with_augment("resize:1000")));
+    assert_failed(LATHE_ESHAPE, "does not fit the model");
+    assert_null(open_changed("lathe.settings", with_augment("resize:16384,resize:10")));
+    assert_failed(LATHE_ESHAPE, "at most 67108864 bytes");
+    char many[1 << 13] = "to_gray";
+    for (int i = 0; i < 100; i++) strcat(many, ",to_gray");
+    assert_null(open_changed("lathe.settings", with_augment(many)));
+    assert_failed(LATHE_EARG, "101 transforms");
+    assert_true(peak() - before < 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_needs_nothing_but_its_checkpoint),
         cmocka_unit_test(pictures_that_cannot_be_read_are_named),
         cmocka_unit_test(what_is_no_trained_model_is_refused),
+        cmocka_unit_test(a_checkpoint_cannot_ask_for_memory),
     };
     test_folder();
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

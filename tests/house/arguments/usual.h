@@ -114,7 +114,7 @@ static const char *const texts[][2] = { { "lathe_file_read.path", "there" },
     { "lathe_sched_find.name", "cosine" }, { "lathe_parse_double.text", "1.5" },
     { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
     { "lathe_file_number_folder.parent", "runs" }, { "lathe_run_next_folder.parent", "runs" },
-    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_fail_name.name", "nam" },
-    { ".format", "text" } };
+    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_safetensors_fit.prefix", "" },
+    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
 
 #endif

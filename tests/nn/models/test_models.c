@@ -165,6 +165,55 @@ static void test_memorise(void **state)
     memorise("resnet8", (lathe_model_spec){ 3, 12, 12, 10 }, 1e-2, 20);
 }
 
+/* The weights of resnet8 fit pictures of any size, but its memory does not. */
+static void pictures_are_in_proportion_to_the_weights(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        lathe_model_spec spec;
+        lathe_status status;
+    } cases[] = { { "resnet8", { 3, 512, 512, 10 }, LATHE_OK },
+        { "resnet8", { 3, 16384, 16384, 10 }, LATHE_ESHAPE },
+        { "resnet8", { 3, 2048, 2048, 10 }, LATHE_ESHAPE }, { "unet", { 3, 512, 512, 3 }, LATHE_OK },
+        { "unet", { 3, 8192, 8192, 3 }, LATHE_ESHAPE }, { "mlp", { 3, 2048, 2048, 10 }, LATHE_OK },
+        { "mlp", { 3, 4096, 4096, 10 }, LATHE_ESHAPE } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_model *model = lathe_model_new();
+        lathe_layer *net = lathe_model_build(model, cases[i].name, &cases[i].spec);
+        int count;
+        lathe_tensor *const *tensor = lathe_nn_plan(net, &count);
+        assert_true(count > 0);
+        for (int k = 0; k < count; k++) assert_null(tensor[k]->data); /* no memory is taken */
+        assert_int_equal(lathe_model_check_input(net, &cases[i].spec), cases[i].status);
+        if (cases[i].status) assert_non_null(strstr(lathe_error_message(), "takes pictures of up to"));
+        lathe_error_clear();
+        lathe_model_free(model);
+    }
+}
+
+/* What lathe_nn_plan says is what lathe_nn_init then has. */
+static void a_plan_is_the_state_without_numbers(void **state)
+{
+    (void)state;
+    int planned, count;
+    char name[64][64];
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_model_build(model, "resnet8", NULL);
+    lathe_tensor *const *plan = lathe_nn_plan(net, &planned);
+    assert_in_range(planned, 1, 64);
+    for (int i = 0; i < planned; i++) strcpy(name[i], plan[i]->name);
+    assert_null(lathe_nn_plan(net->child[0], NULL));
+    assert_int_equal(lathe_error(), LATHE_ESTATE);
+    lathe_error_clear();
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    lathe_tensor *const *tensor = lathe_nn_state(net, &count);
+    assert_int_equal(count, planned);
+    for (int i = 0; i < count; i++) assert_string_equal(tensor[i]->name, name[i]);
+    assert_ptr_equal(lathe_nn_plan(net, NULL), tensor);
+    lathe_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +221,8 @@ int main(void)
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_forward),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(pictures_are_in_proportion_to_the_weights),
+        cmocka_unit_test(a_plan_is_the_state_without_numbers),
         cmocka_unit_test(test_memorise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
