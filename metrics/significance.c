@@ -64,9 +64,24 @@ double lathe_student_p(double t, double freedom)
     return beta_part(freedom / 2, 0.5, freedom / (freedom + t * t));
 }
 
+/* By bisection, after the upper end has been doubled until it is large enough. */
+double lathe_student_t(double p, double freedom)
+{
+    if (!(p > 0 && p < 1) || !(freedom > 0)) return (double)NAN;
+    double low = 0, high = 1;
+    while (lathe_student_p(high, freedom) > p) low = high, high *= 2;
+    for (int i = 0; i < 100 && high - low > 1e-14 * high; i++) {
+        const double middle = (low + high) / 2;
+        if (lathe_student_p(middle, freedom) > p) low = middle;
+        else high = middle;
+    }
+    return (low + high) / 2;
+}
+
 lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t count)
 {
-    lathe_paired_t test = { (double)NAN, (double)NAN, (double)NAN, 0 };
+    const double none = (double)NAN;
+    lathe_paired_t test = { .mean = none, .low = none, .high = none, .t = none, .p = none };
     double sum = 0, squares = 0;
     if (!a || !b) return lathe_fail_null("lathe_paired_t_test", a ? "b" : "a"), test;
     for (size_t i = 0; i < count; i++)
@@ -81,6 +96,9 @@ lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t coun
     double error = sqrt(squares / (n - 1) / n);
     test.t = test.mean == 0 ? 0 : test.mean / error;
     test.p = lathe_student_p(test.t, n - 1);
+    const double half = lathe_student_t(0.05, n - 1) * error;
+    test.low = test.mean - half;
+    test.high = test.mean + half;
     return test;
 }
 

@@ -20,6 +20,8 @@ lathe_spread lathe_spread_of(const double *values, size_t count);
 /** The result of a paired t test. */
 typedef struct lathe_paired_t {
     double mean; /* of a[i] - b[i] */
+    /** Ends of the 95 % interval of the mean: mean -+ t(0.05, n - 1) deviation / sqrt(n). NaN as `p`. */
+    double low, high;
     /** Two-sided; NaN for fewer than two pairs. 1 if all differences are 0, 0 if all are another number. */
     double t, p;
     size_t count; /* pairs with two finite values */
@@ -38,6 +40,13 @@ lathe_paired_t lathe_paired_t_test(const double *a, const double *b, size_t coun
 
 /** The probability that |Student's t| with `freedom` degrees of freedom is larger than |t|. */
 double lathe_student_p(double t, double freedom);
+
+/**
+ * The t > 0 that |Student's t| with `freedom` degrees of freedom exceeds with probability p, in (0, 1): the
+ * inverse of lathe_student_p. NaN for other numbers.
+ * Same as  scipy.stats.t.isf(p / 2, freedom)
+ */
+double lathe_student_t(double p, double freedom);
 
 /**
  * Holm's correction for several tests at once. adjusted[i] can be compared with a level: the probability of

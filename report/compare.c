@@ -13,7 +13,8 @@ typedef struct collection {
     lathe_page_run *run;
     lathe_page_group *group;
     size_t runs;
-    int groups;
+    lathe_hypothesis *test;
+    int groups, tests;
     bool open; /* a run has not ended */
 } collection;
 
@@ -71,7 +72,8 @@ static lathe_status collect(collection *c, const lathe_compare *compare, const c
     c->history = c->variant ? lathe_alloc(compare->runs, sizeof *c->history) : NULL;
     c->run = c->history ? lathe_alloc(compare->runs, sizeof *c->run) : NULL;
     c->group = c->run ? lathe_alloc((size_t)c->groups, sizeof *c->group) : NULL;
-    lathe_status status = c->group ? LATHE_OK : lathe_error();
+    c->test = c->group ? lathe_hypotheses_of(compare, &c->tests) : NULL;
+    lathe_status status = c->test ? LATHE_OK : lathe_error();
     for (int g = 0; g < c->groups && !status; g++)
         c->group[g] = (lathe_page_group){ c->variant[g].name, c->variant[g].differs, &c->variant[g] };
     for (size_t i = 0; i < compare->runs && !status; i++) status = add_run(c, compare, &compare->run[i], now);
@@ -84,6 +86,7 @@ static void forget(collection *c, size_t runs)
     lathe_free(c->history);
     lathe_free(c->run);
     lathe_free(c->group);
+    lathe_free(c->test);
     lathe_free(c->variant);
 }
 
@@ -113,6 +116,8 @@ static lathe_status with_compare(const lathe_compare *compare, const char *basel
         .runs = c.runs,
         .group = c.group,
         .groups = (size_t)c.groups,
+        .test = c.test,
+        .tests = (size_t)c.tests,
         .planned = compare->runs,
         .settings = settings,
         .live = c.open };

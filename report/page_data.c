@@ -195,6 +195,23 @@ static void one_group(lathe_text *out, const lathe_page_group *group)
     lathe_text_put(out, "}");
 }
 
+/* A hypothesis: what was named, the mean difference with its 95 % interval, p after Holm, and the words. */
+static void one_test(lathe_text *out, const lathe_hypothesis *test)
+{
+    char words[128];
+    lathe_text_put(out, "{\"test\":");
+    lathe_text_json(out, test->text);
+    lathe_text_add(out, ",\"measure\":\"%s\",\"percent\":%s", test->measure,
+        test->percent ? "true" : "false");
+    named_number(out, "difference", test->test.mean);
+    named_number(out, "low", test->test.low);
+    named_number(out, "high", test->test.high);
+    named_number(out, "p", test->p);
+    lathe_text_put(out, ",\"words\":");
+    lathe_text_json(out, lathe_hypothesis_words(test, words));
+    lathe_text_put(out, "}");
+}
+
 /* The task's metrics, which all runs of a page share; the first one is the chief. */
 static void metrics(lathe_text *out, const lathe_page *page)
 {
@@ -224,7 +241,13 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
         if (i) lathe_text_put(out, ",\n");
         one_group(out, &page->group[i]);
     }
-    lathe_text_add(out, "],\n\"planned\":%zu,\n\"runs\":[", page->planned);
+    lathe_text_put(out, "]");
+    if (page->tests) lathe_text_put(out, ",\n\"tests\":[");
+    for (size_t i = 0; i < page->tests; i++) {
+        if (i) lathe_text_put(out, ",\n");
+        one_test(out, &page->test[i]);
+    }
+    lathe_text_add(out, "%s,\n\"planned\":%zu,\n\"runs\":[", page->tests ? "]" : "", page->planned);
     for (size_t i = 0; i < page->runs; i++) one_run(out, page, i, stride);
     lathe_text_put(out, "]");
     if (page->outcome) {

@@ -3,6 +3,7 @@
 #define LATHE_REPORT_PAGE_IMPL_H
 
 #include "../io/text.h"
+#include "../study/hypothesis.h"
 #include "../study/variants.h"
 #include "page.h"
 
@@ -31,7 +32,8 @@ typedef struct lathe_page {
     const char *kind; /* "run" or "compare" */
     const lathe_page_run *run;
     const lathe_page_group *group;
-    size_t runs, groups;
+    const lathe_hypothesis *test; /* the comparison's hypotheses */
+    size_t runs, groups, tests;
     size_t planned;                 /* all runs, also those that have not begun */
     const char *settings, *summary; /* NULL: not shown */
     const char *outcome;            /* the JSON of lathe_report_outcome, or NULL */

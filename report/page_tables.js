@@ -151,8 +151,16 @@ function outcomeSections(outcome) {
   if (outcome.mistakes.length) section("The most confident mistakes", mistakes(outcome));
 }
 
+// The hypotheses that were named before the runs.
+function namedTests() {
+  const show = (test, value) => (isNumber(value) ? (test.percent ? points(value) : fixed(value)) : "–");
+  return tableOf([["named test"], ["difference"], ["95 % interval", "of the mean difference, uncorrected"], ["result", "paired two-sided t test, p with Holm’s correction for all named tests", "words"]],
+    data.tests.map((test) => [test.test, show(test, test.difference), `${show(test, test.low)} to ${show(test, test.high)}`, test.words]));
+}
+
 function tables() {
   byId("tables").textContent = "";
+  if (data.tests) section("Named tests", namedTests());
   section("Results", results());
   const differs = differing();
   if (differs) section("Settings that differ", differs);

@@ -118,6 +118,9 @@ static lathe_status add_variant(plan *p, int index)
             .val_accuracy = (double)NAN,
             .test_loss = (double)NAN,
             .test_accuracy = (double)NAN,
+            .best_val_accuracy = (double)NAN,
+            .minima_accuracy = (double)NAN,
+            .maxima_accuracy = (double)NAN,
             .seconds = (double)NAN };
     }
     return status;
@@ -129,7 +132,8 @@ static lathe_status read_axes(plan *p, lathe_arena *arena)
     lathe_status status = LATHE_OK;
     if (o->varies + 1 > LATHE_AXES)
         return lathe_fail(LATHE_EARG, "compare: more than %d settings vary", LATHE_AXES - 1);
-    if (o->runs_file) status = lathe_axis_runs(arena, o->runs_file, &p->axis[p->axes++]);
+    if (o->runs_file) status = lathe_axis_runs(arena, o->runs_file, &p->axis[p->axes++], p->compare);
+    for (int i = 0; i < o->tests && !status; i++) status = lathe_compare_add_test(p->compare, o->test[i]);
     for (int i = 0; i < o->varies && !status; i++)
         status = lathe_axis_vary(arena, o->vary[i], &p->axis[p->axes++]);
     return status;
@@ -198,6 +202,7 @@ static lathe_status make_plan(plan *p, lathe_arena *arena)
     if (!p->compare->run) return lathe_error();
     for (int v = 0; v < variants && !status; v++) status = add_variant(p, v);
     if (!status) status = check_used(p);
+    if (!status) status = lathe_compare_check_tests(p->compare);
     return status ? status : tell_differences(p->compare, p->seeds);
 }
 
@@ -229,6 +234,7 @@ void lathe_compare_free(lathe_compare *compare)
 {
     if (!compare) return;
     lathe_lock_give(compare->lock);
+    lathe_compare_drop_tests(compare);
     lathe_free(compare->run);
     lathe_free(compare);
 }
@@ -272,6 +278,9 @@ static lathe_status merge(lathe_compare *compare, const lathe_compare *then)
         if (status) return status;
         now->result = then->run[i].result;
     }
+    const bool named = compare->tests > 0;
+    for (int i = 0; i < then->tests && !named; i++)
+        if (lathe_compare_add_test(compare, then->test[i])) return lathe_error();
     return LATHE_OK;
 }
 
@@ -296,6 +305,20 @@ lathe_status lathe_compare_open(lathe_compare *compare)
 
 /* ---- running ------------------------------------------------------------------------------------------- */
 
+bool lathe_compare_next(const lathe_compare *compare, size_t *index)
+{
+    if (!compare || !index)
+        return lathe_fail_null("lathe_compare_next", compare ? "index" : "compare"), false;
+    bool found = false;
+    for (size_t i = 0; i < compare->runs; i++) {
+        const lathe_compare_run *run = &compare->run[i];
+        if (run->result.end != LATHE_RUN_OPEN) continue;
+        if (!found || run->settings.seed < compare->run[*index].settings.seed) *index = i;
+        found = true;
+    }
+    return found;
+}
+
 lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe_run_hooks *hooks)
 {
     char config[LATHE_SETTING_LONG + 64];
@@ -315,8 +338,10 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
     const lathe_epoch_row *epoch = lathe_run_tested_epoch(run);
     const double none = (double)NAN;
     const bool tested = run->test_score.count > 0;
+    const lathe_history *history = &run->keeper->history;
+    const lathe_swing swing = lathe_swing_of(history);
     double seconds = 0;
-    for (size_t i = 0; i < run->keeper->history.epochs; i++) seconds += run->keeper->history.epoch[i].seconds;
+    for (size_t i = 0; i < history->epochs; i++) seconds += history->epoch[i].seconds;
     compare->run[index].result = (lathe_compare_result){ .end = run->end,
         .steps = run->learner->step,
         .best_epoch = run->keeper->best_epoch,
@@ -325,6 +350,9 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
         .val_accuracy = epoch ? epoch->val[0] : none,
         .test_loss = tested ? run->test_score.loss : none,
         .test_accuracy = tested ? run->test_score.metric[0] : none,
+        .best_val_accuracy = lathe_best_measured(history),
+        .minima_accuracy = swing.minima,
+        .maxima_accuracy = swing.maxima,
         .seconds = seconds };
     return lathe_compare_write(compare);
 }

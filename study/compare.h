@@ -20,6 +20,9 @@ typedef struct lathe_compare_result {
     uint64_t steps, best_epoch;
     double train_loss, val_loss, val_accuracy; /* of the epoch whose weights were tested */
     double test_loss, test_accuracy;
+    double best_val_accuracy; /* of all measurements of the run */
+    /** Validation accuracy at the rate's maxima, and its mean at the minima before and after each of them. */
+    double maxima_accuracy, minima_accuracy;
     double seconds;
 } lathe_compare_result;
 
@@ -37,6 +40,8 @@ typedef struct lathe_compare {
     char folder[LATHE_SETTING_LONG];
     lathe_compare_run *run; /* variant by variant, seed by seed */
     size_t runs;
+    char **test; /* [tests]: the hypotheses as named, see lathe_hypothesis */
+    int tests;
     lathe_lock *lock; /* held after lathe_compare_open */
 } lathe_compare;
 
@@ -45,8 +50,13 @@ typedef struct lathe_compare_opts {
     /** "KEY=a,b,c" each; '|' separates values that contain commas. Several: all combinations. May be NULL. */
     const char *const *vary;
     int varies;
-    /** A file with "[name]" and lines "key = value" for each variant, combined with `vary`. May be NULL. */
+    /**
+     * A file with "[name]" and lines "key = value" for each variant, combined with `vary`. A section [tests]
+     * has lines "test = HYPOTHESIS". May be NULL.
+     */
     const char *runs_file;
+    const char *const *test; /* further hypotheses; the folder's own hold if there are none */
+    int tests;
     int seeds; /* their number: settings.seed, settings.seed + 1, ...; 0 means 1 */
     void (*on_message)(void *context, const char *line); /* gets what was filled in; may be NULL */
     void *context;
@@ -92,6 +102,12 @@ void lathe_compare_free(lathe_compare *compare);
  *          settings; LATHE_EIO, LATHE_EFORMAT.
  */
 lathe_status lathe_compare_open(lathe_compare *compare);
+
+/**
+ * The next run to train: of those not ended, the first with the smallest seed. So all variants have seed 1
+ * before one of them has seed 2, and a page grows evenly. Returns false if all runs have ended.
+ */
+bool lathe_compare_next(const lathe_compare *compare, size_t *index);
 
 /**
  * Run number `index`, ready to train: new, or resumed if its folder has a part. Errors: those of

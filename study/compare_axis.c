@@ -78,13 +78,24 @@ lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *a
 typedef struct runs {
     lathe_arena *arena;
     lathe_axis *axis;
+    lathe_compare *compare; /* gets the tests */
 } runs;
+
+/* "[tests]" is no variant: its lines are "test = HYPOTHESIS". */
+static lathe_status take_test(const runs *to, const lathe_ini_line *line)
+{
+    if (!line->key) return LATHE_OK;
+    if (strcmp(line->key, "test"))
+        return lathe_fail(LATHE_EFORMAT, "'%.60s' in [tests]: expected 'test = A > B'", line->key);
+    return lathe_compare_add_test(to->compare, line->value);
+}
 
 /* "[name]" begins a variant, "key = value" sets something in it. */
 static lathe_status take_line(void *context, const lathe_ini_line *line)
 {
     const runs *to = context;
     const char *name = line->section;
+    if (!strcmp(name, "tests")) return take_test(to, line);
     if (line->key && !to->axis->last)
         return lathe_fail(LATHE_EFORMAT, "'%.60s' is before the first [name]", line->key);
     if (line->key) return add_pair(to->arena, to->axis->last, line->key, line->value);
@@ -94,11 +105,11 @@ static lathe_status take_line(void *context, const lathe_ini_line *line)
     return add_choice(to->arena, to->axis, name) ? LATHE_OK : lathe_error();
 }
 
-lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis)
+lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis, lathe_compare *compare)
 {
     size_t size;
     char *text = lathe_file_read(path, FILE_LIMIT, &size);
-    runs to = { arena, axis };
+    runs to = { arena, axis, compare };
     lathe_status status = text ? lathe_ini_read(text, path, take_line, &to) : lathe_error();
     lathe_free(text);
     if (!status && !axis->count)

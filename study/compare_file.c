@@ -26,6 +26,9 @@ static const struct {
     { "val_accuracy", offsetof(lathe_compare_result, val_accuracy) },
     { "test_loss", offsetof(lathe_compare_result, test_loss) },
     { "test_accuracy", offsetof(lathe_compare_result, test_accuracy) },
+    { "best_val_accuracy", offsetof(lathe_compare_result, best_val_accuracy) },
+    { "minima_accuracy", offsetof(lathe_compare_result, minima_accuracy) },
+    { "maxima_accuracy", offsetof(lathe_compare_result, maxima_accuracy) },
     { "seconds", offsetof(lathe_compare_result, seconds) },
 };
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
@@ -74,7 +77,12 @@ lathe_status lathe_compare_write(const lathe_compare *compare)
     char path[LATHE_SETTING_LONG + 64];
     lathe_text text = { 0 };
     lathe_status status = lathe_compare_path(compare, "compare.json", path);
-    lathe_text_put(&text, "{\"lathe\":\"compare\",\"version\":1,\"runs\":[");
+    lathe_text_put(&text, "{\"lathe\":\"compare\",\"version\":1,\"tests\":[");
+    for (int i = 0; i < compare->tests; i++) {
+        if (i) lathe_text_put(&text, ",");
+        lathe_text_json(&text, compare->test[i]);
+    }
+    lathe_text_put(&text, "],\"runs\":[");
     for (size_t i = 0; i < compare->runs && !status; i++) {
         if (i) lathe_text_put(&text, ",");
         status = put_run(&text, &compare->run[i]);
@@ -131,7 +139,7 @@ static bool take_result(const cJSON *object, lathe_compare_result *result)
     result->end = (lathe_run_end)kind;
     for (int i = 0; i < NUMBERS; i++) {
         const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, numbers[i].name);
-        if (!cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
+        if (item && !cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
         *number_at(result, i) = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     }
     return take_count(object, "steps", &result->steps) &&
@@ -170,6 +178,10 @@ static lathe_status take_runs(lathe_compare *compare, const char *path, const cJ
     lathe_status status = compare->run ? LATHE_OK : lathe_error();
     cJSON_ArrayForEach(object, runs) if (!status) status =
         take_run(compare, path, object, &compare->run[compare->runs++]);
+    const cJSON *test;
+    cJSON_ArrayForEach(test, cJSON_GetObjectItemCaseSensitive(file, "tests")) if (!status) status =
+        cJSON_IsString(test) ? lathe_compare_add_test(compare, test->valuestring) :
+                               lathe_fail(LATHE_EFORMAT, "%s: a test is no text", path);
     return status;
 }
 

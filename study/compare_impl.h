@@ -21,9 +21,21 @@ typedef struct lathe_axis {
 
 enum { LATHE_AXES = 16 };
 
-/** An axis from "KEY=a,b,c", or from a file. Errors: LATHE_EARG, LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM. */
+/** Add a copy of a hypothesis. Errors: LATHE_ENOMEM, LATHE_EARG (too long). */
+lathe_status lathe_compare_add_test(lathe_compare *compare, const char *text);
+
+/** Check that the hypotheses can be read. Errors: those of lathe_hypotheses_of. */
+lathe_status lathe_compare_check_tests(const lathe_compare *compare);
+
+/** Free the hypotheses. */
+void lathe_compare_drop_tests(lathe_compare *compare);
+
+/**
+ * An axis from "KEY=a,b,c", or from a file, whose [tests] are added to `compare`. Errors: LATHE_EARG,
+ * LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM.
+ */
 lathe_status lathe_axis_vary(lathe_arena *arena, const char *text, lathe_axis *axis);
-lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis);
+lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *axis, lathe_compare *compare);
 
 /** Choice number `index`. */
 const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index);
@@ -34,6 +46,16 @@ const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index);
  * Errors   those of lathe_run_length and lathe_run_preview
  */
 lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE]);
+
+/** Accuracies at extremes of the rate; NaN without a maximum between two minima. */
+typedef struct lathe_swing {
+    double minima, maxima; /* means, see lathe_compare_result */
+    size_t count;          /* of such maxima */
+} lathe_swing;
+lathe_swing lathe_swing_of(const lathe_history *history);
+
+/** The best validation accuracy of a run; NaN without validation. */
+double lathe_best_measured(const lathe_history *history);
 
 /** Write compare.json. */
 lathe_status lathe_compare_write(const lathe_compare *compare);

@@ -60,6 +60,7 @@ static void measure(const lathe_compare *compare, const char *baseline, lathe_va
         variant->diverged += run->result.end == LATHE_RUN_NAN;
     }
     variant->runs = (int)runs;
+    variant->named = compare->tests > 0;
     variant->accuracy = lathe_spread_of(accuracy, runs);
     variant->val_loss = lathe_spread_of(val_loss, runs);
     variant->train_loss = lathe_spread_of(train_loss, runs);
@@ -70,7 +71,8 @@ static void measure(const lathe_compare *compare, const char *baseline, lathe_va
 /* p of each comparison with the baseline, corrected for their number. */
 static void correct(lathe_variant *variant, int count, double *p, double *adjusted)
 {
-    for (int v = 0; v < count; v++) p[v] = variant[v].baseline ? (double)NAN : variant[v].against.p;
+    for (int v = 0; v < count; v++)
+        p[v] = variant[v].baseline || variant[v].named ? (double)NAN : variant[v].against.p;
     lathe_holm(p, (size_t)count, adjusted);
     for (int v = 0; v < count; v++) variant[v].p = adjusted[v];
 }
@@ -112,6 +114,7 @@ const char *lathe_variant_words(const lathe_variant *variant, char text[96])
     if (variant->died) snprintf(died, sizeof died, "%d of %d died; ", variant->died, variant->runs);
     if (variant->ended < variant->runs && !variant->accuracy.count) snprintf(text, 96, "not run yet");
     else if (variant->diverged == variant->runs) snprintf(text, 96, "diverged");
+    else if (variant->named) snprintf(text, 96, "%.*s", (int)strcspn(died, ";"), died);
     else if (variant->baseline) snprintf(text, 96, "%sthe baseline", died);
     else if (t->count < 2) snprintf(text, 96, "%sone seed: noise unknown", died);
     else if (variant->p <= LATHE_VARIANT_LEVEL)

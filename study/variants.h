@@ -19,7 +19,8 @@ typedef struct lathe_variant {
     int runs, ended, diverged, died; /* spreads and differences are over the runs that did not die */
     bool baseline;                   /* the other variants are compared with this one */
     lathe_paired_t against;          /* test accuracy minus the baseline's, for equal seeds */
-    double p; /* of `against`, with Holm's correction over all variants; NaN: not tested */
+    bool named; /* the comparison has hypotheses of its own: they are tested, not `against` */
+    double p;   /* of `against`, with Holm's correction over all variants; NaN: not tested */
 } lathe_variant;
 
 /**
@@ -38,8 +39,8 @@ lathe_variant *lathe_variants_of(const lathe_compare *compare, const char *basel
 /**
  * The difference as text: "clearly better, p = 0.012", "clearly worse, p = 0.03", "difference within seed
  * noise, p = 0.4", "one seed: noise unknown", "diverged", "not run yet", "the baseline".
- * "1 of 3 died; " stands before the others if runs died.
- * Returns `text`, NULL for NULL.
+ * "" if hypotheses were named (see lathe_hypothesis): they are tested instead. "1 of 3 died; " stands before
+ * the others if runs died. Returns `text`, NULL for NULL.
  */
 const char *lathe_variant_words(const lathe_variant *variant, char text[96]);
 

@@ -12,7 +12,7 @@
 #include "../text.h"
 #include "../signals.h"
 
-enum { MOST_VARIES = 15 };
+enum { MOST_VARIES = 15, MOST_TESTS = 100 };
 
 /* The context of the runs' hooks. */
 typedef struct watchers {
@@ -63,7 +63,7 @@ static int change_free(const cli_line *line, lathe_compare *compare)
         const lathe_setting *setting = line->given[g].option ? NULL : lathe_setting_find(name);
         if (line->given[g].option ?
                 !strcmp(name, "vary") || !strcmp(name, "runs") || !strcmp(name, "seeds") ||
-                    !strcmp(name, "config") :
+                    !strcmp(name, "test") || !strcmp(name, "config") :
                 !setting || (!(setting->flags & LATHE_SETTING_FREE) && strcmp(setting->field.name, "resume")))
             return cli_fail(CLI_USAGE,
                 "compare: --%s: a comparison resumes with its own settings; give the whole command again, "
@@ -81,12 +81,15 @@ static int make_plan(const cli_line *line, watchers *w)
 {
     lathe_settings settings;
     const char *vary[MOST_VARIES + 1];
-    int varies = 0;
+    const char *test[MOST_TESTS + 1];
+    int varies = 0, tests = 0;
     int64_t seeds;
     int code = cli_settings_read(line, &settings);
     if (code) return code;
     while (varies <= MOST_VARIES && (vary[varies] = cli_text_at(line, "vary", varies))) varies++;
     if (varies > MOST_VARIES) return cli_fail(CLI_USAGE, "compare: more than %d settings vary", MOST_VARIES);
+    while (tests <= MOST_TESTS && (test[tests] = cli_text_at(line, "test", tests))) tests++;
+    if (tests > MOST_TESTS) return cli_fail(CLI_USAGE, "compare: more than %d tests", MOST_TESTS);
     if (!varies && !cli_text(line, "runs"))
         return cli_fail(CLI_USAGE,
             "compare: nothing varies; give --vary sched=constant,cyclic:triangular, or --runs FILE");
@@ -98,6 +101,8 @@ static int make_plan(const cli_line *line, watchers *w)
         &(lathe_compare_opts){ .vary = vary,
             .varies = varies,
             .runs_file = cli_text(line, "runs"),
+            .test = test,
+            .tests = tests,
             .seeds = (int)seeds,
             .on_message = on_note,
             .context = w });
@@ -132,8 +137,10 @@ static int train_one(watchers *w, size_t index)
     char line[LATHE_SETTING_LONG];
     const lathe_compare_run *planned = &w->compare->run[index];
     const bool quiet = w->progress.quiet;
-    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, index + 1, w->compare->runs,
-        planned->group, planned->settings.seed);
+    size_t number = 1;
+    for (size_t i = 0; i < w->compare->runs; i++) number += w->compare->run[i].result.end != LATHE_RUN_OPEN;
+    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, number, w->compare->runs, planned->group,
+        planned->settings.seed);
     cli_progress_message(&w->progress, line);
     w->progress = cli_progress_new(quiet);
     lathe_run *run = lathe_compare_begin(w->compare, index,
@@ -156,9 +163,9 @@ static int train_one(watchers *w, size_t index)
 static int train_all(watchers *w)
 {
     int code = CLI_DONE;
-    for (size_t i = 0; i < w->compare->runs && !code && !cli_signal(); i++) {
-        if (w->compare->run[i].result.end != LATHE_RUN_OPEN) continue;
-        code = train_one(w, i);
+    size_t next;
+    while (!code && !cli_signal() && lathe_compare_next(w->compare, &next)) {
+        code = train_one(w, next);
         if (!code && lathe_report_compare(w->compare, w->baseline)) code = cli_library_failed();
     }
     return code;
@@ -166,19 +173,22 @@ static int train_all(watchers *w)
 
 static int show(const cli_line *line, const watchers *w)
 {
-    int count, code = CLI_DONE;
-    lathe_variant *variant = lathe_variants_of(w->compare, w->baseline, &count);
-    if (!variant) return cli_library_failed();
+    int code = CLI_DONE;
+    cli_results results = { .compare = w->compare };
+    results.variant = lathe_variants_of(w->compare, w->baseline, &results.variants);
+    results.hypothesis = lathe_hypotheses_of(w->compare, &results.hypotheses);
     const char *picture = cli_text(line, "svg");
-    if (picture && cli_variants_svg(picture, w->compare, variant, count)) code = cli_library_failed();
-    else if (line->json) code = cli_variants_json(w->compare, variant, count);
+    if (!results.variant || !results.hypothesis) code = cli_library_failed();
+    else if (picture && cli_results_svg(picture, &results)) code = cli_library_failed();
+    else if (line->json) code = cli_results_json(&results);
     else {
-        cli_variants_print(variant, count);
+        cli_results_print(&results);
         putchar('\n');
         cli_say(stdout, "folder        %s", w->compare->folder);
         cli_say(stdout, "curves        %s/report.html", w->compare->folder);
     }
-    lathe_free(variant);
+    lathe_free(results.variant);
+    lathe_free(results.hypothesis);
     return code;
 }
 
@@ -212,7 +222,15 @@ static const cli_option options[] = {
         .value = "KEY=A,B",
         .help = "a setting and its values, with | between values that have commas; several: all combinations",
         .repeats = true },
-    { .name = "runs", .value = "FILE", .help = "a file of named variants: [name], and lines key = value" },
+    { .name = "runs",
+        .value = "FILE",
+        .help = "a file of named variants: [name], and lines key = value; [tests] has lines test = A > B" },
+    { .name = "test",
+        .value = "TEXT",
+        .help = "a comparison named beforehand: \"A > B\", \"A < B by train_loss\", \"A = B within 0.5\", "
+                "\"A > 0 by swing\"; "
+                "several are corrected together",
+        .repeats = true },
     { .name = "seeds",
         .value = "N",
         .preset = "1",

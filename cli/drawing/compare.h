@@ -4,14 +4,21 @@
 
 #include <lathe/lathe.h>
 
-/** Print a table, and which test was made. */
-void cli_variants_print(const lathe_variant *variant, int count);
+/** A comparison with what its results say. */
+typedef struct cli_results {
+    const lathe_compare *compare;
+    lathe_variant *variant;
+    lathe_hypothesis *hypothesis;
+    int variants, hypotheses;
+} cli_results;
+
+/** Print a table of variants, a table of hypotheses if some were named, and which test was made. */
+void cli_results_print(const cli_results *results);
 
 /** Write a picture: the test accuracy of each run and the mean of each variant. */
-lathe_status cli_variants_svg(const char *path, const lathe_compare *compare, const lathe_variant *variant,
-    int count);
+lathe_status cli_results_svg(const char *path, const cli_results *results);
 
 /** Print one JSON object to stdout. Returns an exit code. */
-int cli_variants_json(const lathe_compare *compare, const lathe_variant *variant, int count);
+int cli_results_json(const cli_results *results);
 
 #endif

@@ -104,9 +104,11 @@ static void row(lathe_text *out, const axis *a, const lathe_compare *compare, co
     lathe_text_put(out, "</text>\n");
 }
 
-lathe_status cli_variants_svg(const char *path, const lathe_compare *compare, const lathe_variant *variant,
-    int count)
+lathe_status cli_results_svg(const char *path, const cli_results *results)
 {
+    const lathe_compare *compare = results->compare;
+    const lathe_variant *variant = results->variant;
+    const int count = results->variants;
     const axis a = axis_of(compare, variant, count);
     const int bottom = TOP + ROW * count, height = bottom + BOTTOM;
     lathe_text out = { 0 };

@@ -27,31 +27,72 @@ static const lathe_variant *baseline_of(const lathe_variant *variant)
     return variant;
 }
 
-void cli_variants_print(const lathe_variant *variant, int count)
+/* Hypotheses were named: then the variants have no column of differences from a baseline. */
+static void print_variants(const cli_results *results)
 {
-    cli_table *table = cli_table_new("lrrrrrrl");
+    const bool named = results->hypotheses > 0;
+    cli_table *table = cli_table_new(named ? "lrrrrrl" : "lrrrrrrl");
     cli_table_row(table,
         (const char *const[]){ "variant", "test accuracy %", "best %", "val loss", "train loss", "s a run",
-            "difference", "" });
-    for (int v = 0; v < count; v++) {
+            named ? "" : "difference", "" });
+    for (int v = 0; v < results->variants; v++) {
+        const lathe_variant *variant = &results->variant[v];
         char accuracy[64], best[64], val_loss[64], train_loss[64], seconds[64], difference[64], words[96];
-        spread_text(accuracy, &variant[v].accuracy);
-        number_text(best, "%.2f", 100 * variant[v].accuracy.most);
-        number_text(val_loss, "%.4f", variant[v].val_loss.mean);
-        number_text(train_loss, "%.4f", variant[v].train_loss.mean);
-        number_text(seconds, "%.1f", variant[v].seconds.mean);
-        number_text(difference, "%+.2f", 100 * variant[v].against.mean);
+        spread_text(accuracy, &variant->accuracy);
+        number_text(best, "%.2f", 100 * variant->accuracy.most);
+        number_text(val_loss, "%.4f", variant->val_loss.mean);
+        number_text(train_loss, "%.4f", variant->train_loss.mean);
+        number_text(seconds, "%.1f", variant->seconds.mean);
+        number_text(difference, "%+.2f", 100 * variant->against.mean);
+        lathe_variant_words(variant, words);
         cli_table_row(table,
-            (const char *const[]){ variant[v].name, accuracy, best, val_loss, train_loss, seconds,
-                variant[v].baseline ? "" : difference, lathe_variant_words(&variant[v], words) });
+            (const char *const[]){ variant->name, accuracy, best, val_loss, train_loss, seconds,
+                named                 ? words :
+                    variant->baseline ? "" :
+                                        difference,
+                words });
     }
     cli_table_print(table, stdout, 0);
-    const lathe_variant *base = baseline_of(variant);
-    if (base->accuracy.count > 1 && count > 1)
+}
+
+static void print_hypotheses(const cli_results *results)
+{
+    cli_table *table = cli_table_new("lrrrl");
+    putchar('\n');
+    cli_table_row(table,
+        (const char *const[]){ "named test", "difference", "95 % interval", "p (Holm)", "result" });
+    for (int i = 0; i < results->hypotheses; i++) {
+        const lathe_hypothesis *h = &results->hypothesis[i];
+        const double unit = h->percent ? 100 : 1;
+        const char *format = h->percent ? "%+.2f" : "%+.4f";
+        char mean[64], low[64], high[64], interval[132], p[64], words[128];
+        number_text(mean, format, unit * h->test.mean);
+        number_text(low, format, unit * h->test.low);
+        number_text(high, format, unit * h->test.high);
+        number_text(p, "%.2g", h->p);
+        snprintf(interval, sizeof interval, "%s to %s", low, high);
+        cli_table_row(table,
+            (const char *const[]){ h->text, mean, interval, p, lathe_hypothesis_words(h, words) });
+    }
+    cli_table_print(table, stdout, 0);
+}
+
+void cli_results_print(const cli_results *results)
+{
+    const lathe_variant *base = baseline_of(results->variant);
+    print_variants(results);
+    if (results->hypotheses) {
+        print_hypotheses(results);
+        printf("\ndifference: points of accuracy, or losses. Paired two-sided t tests over %zu seeds, p with "
+               "Holm's correction for\n"
+               "%d named test%s; interval: 95 %%, uncorrected. ± is the standard deviation over seeds.\n",
+            results->hypothesis[0].test.count, results->hypotheses, results->hypotheses == 1 ? "" : "s");
+    } else if (base->accuracy.count > 1 && results->variants > 1) {
         printf("\ndifference: points of test accuracy against %s. Paired t test over the %zu seeds, p with "
                "Holm's correction for %d\n"
                "comparison%s, noise above 5 %%; ± is the standard deviation over seeds.\n",
-            base->name, base->accuracy.count, count - 1, count == 2 ? "" : "s");
+            base->name, base->accuracy.count, results->variants - 1, results->variants == 2 ? "" : "s");
+    }
 }
 
 /* ---- for programs -------------------------------------------------------------------------------------- */
@@ -90,17 +131,40 @@ static cJSON *run_json(const lathe_compare_run *run)
     cli_json_number(object, "val_accuracy", run->result.val_accuracy);
     cli_json_number(object, "test_loss", run->result.test_loss);
     cli_json_number(object, "test_accuracy", run->result.test_accuracy);
+    cli_json_number(object, "best_val_accuracy", run->result.best_val_accuracy);
+    cli_json_number(object, "minima_accuracy", run->result.minima_accuracy);
+    cli_json_number(object, "maxima_accuracy", run->result.maxima_accuracy);
     cli_json_number(object, "seconds", run->result.seconds);
     return object;
 }
 
-int cli_variants_json(const lathe_compare *compare, const lathe_variant *variant, int count)
+static cJSON *hypothesis_json(const lathe_hypothesis *h)
 {
+    char words[128];
+    cJSON *object = cli_json_new();
+    cJSON_AddStringToObject(object, "test", h->text);
+    cJSON_AddStringToObject(object, "measure", h->measure);
+    cli_json_number(object, "difference", h->test.mean);
+    cli_json_number(object, "low", h->test.low);
+    cli_json_number(object, "high", h->test.high);
+    cli_json_number(object, "p", h->p);
+    cJSON_AddNumberToObject(object, "seeds", (double)h->test.count);
+    cJSON_AddStringToObject(object, "words", lathe_hypothesis_words(h, words));
+    return object;
+}
+
+int cli_results_json(const cli_results *results)
+{
+    const lathe_compare *compare = results->compare;
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "folder", compare->folder);
-    cJSON_AddStringToObject(object, "baseline", baseline_of(variant)->name);
-    cJSON *groups = cJSON_AddArrayToObject(object, "groups"), *runs = cJSON_AddArrayToObject(object, "runs");
-    for (int v = 0; v < count; v++) cJSON_AddItemToArray(groups, variant_json(&variant[v]));
+    cJSON_AddStringToObject(object, "baseline", baseline_of(results->variant)->name);
+    cJSON *groups = cJSON_AddArrayToObject(object, "groups"),
+          *tests = cJSON_AddArrayToObject(object, "tests"), *runs = cJSON_AddArrayToObject(object, "runs");
+    for (int v = 0; v < results->variants; v++)
+        cJSON_AddItemToArray(groups, variant_json(&results->variant[v]));
+    for (int i = 0; i < results->hypotheses; i++)
+        cJSON_AddItemToArray(tests, hypothesis_json(&results->hypothesis[i]));
     for (size_t i = 0; i < compare->runs; i++) cJSON_AddItemToArray(runs, run_json(&compare->run[i]));
     return cli_json_print(object);
 }

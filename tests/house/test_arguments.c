@@ -89,8 +89,9 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" }, { "lathe_numbers_read.count", "" },
     { "lathe_notes_numbers.count", "" }, { "lathe_noted_numbers.count", "" }, { "lathe_spread_of.count", "" },
     { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" }, { "lathe_crc32", "" },
-    { "lathe_compare_new.opts.varies", "" }, { "lathe_data_files.count", "" },
-    { "lathe_trained_files.count", "" }, { "lathe_findings_rank.classes", "" } };
+    { "lathe_compare_new.opts.varies", "" }, { "lathe_compare_new.opts.tests", "" },
+    { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
+    { "lathe_findings_rank.classes", "" } };
 
 /* NULL that is refused with other words than "NAME is NULL". */
 static const exception otherwise[] = { { ".opts", "an option that has no default" },

@@ -20,6 +20,25 @@ static void student_by_hand(void **state)
     assert_true(isnan(lathe_student_p(1, 0)));
 }
 
+/* Tables of the t distribution; with 1 degree t = tan(pi (1 - p) / 2), with 2 t = (1 - p) sqrt(2 / (p (2 -
+ * p))). */
+static void quantiles_of_the_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        double p, freedom, t;
+    } table[] = { { 0.05, 1, 12.7062047 }, { 0.05, 2, 4.3026527 }, { 0.05, 4, 2.7764451 },
+        { 0.05, 9, 2.2621572 }, { 0.05, 100, 1.9839715 }, { 0.01, 9, 3.2498355 }, { 0.5, 2, 0.8164966 } };
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        assert_true(fabs(lathe_student_t(table[i].p, table[i].freedom) - table[i].t) < 1e-6);
+    for (double p = 0.001; p < 1; p *= 1.7) {
+        assert_true(fabs(lathe_student_t(p, 2) / ((1 - p) * sqrt(2 / (p * (2 - p)))) - 1) < 1e-12);
+        assert_true(fabs(lathe_student_p(lathe_student_t(p, 7.5), 7.5) - p) < 1e-12);
+    }
+    assert_true(
+        isnan(lathe_student_t(0, 3)) && isnan(lathe_student_t(1, 3)) && isnan(lathe_student_t(0.1, 0)));
+}
+
 /* d = 1, 2, 3: mean 2, deviation 1, t = 2 sqrt(3), p with 2 degrees = 1 - t / sqrt(2 + t^2). */
 static void pairs_by_hand(void **state)
 {
@@ -30,6 +49,8 @@ static void pairs_by_hand(void **state)
     assert_true(test.mean == 2);
     assert_true(fabs(test.t - 2 * sqrt(3)) < 1e-14);
     assert_true(fabs(test.p - (1 - test.t / sqrt(2 + test.t * test.t))) < 1e-13);
+    assert_true(fabs(test.low - (2 - 4.302652730 / sqrt(3))) < 1e-8);
+    assert_true(fabs(test.high - (2 + 4.302652730 / sqrt(3))) < 1e-8);
 }
 
 static void pairs_without_spread(void **state)
@@ -74,6 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(student_by_hand),
+        cmocka_unit_test(quantiles_of_the_tables),
         cmocka_unit_test(pairs_by_hand),
         cmocka_unit_test(pairs_without_spread),
         cmocka_unit_test(spread_by_hand),

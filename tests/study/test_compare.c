@@ -177,8 +177,8 @@ static void mistakes_are_named(void **state)
     assert_non_null(
         strstr(lathe_error_message(), "no variant's optimizer, schedule or loss has an option sched.max_lr"));
     lathe_error_clear();
-    static const char *const files[] = { "lr = 1\n", "[a\n", "[a]\nlr\n", "[a]\nx = 1\n", "[]\n",
-        "# nothing\n" };
+    static const char *const files[] = { "lr = 1\n", "[a\n", "[a]\nlr\n", "[tests]\na = 1\n", "[a]\nx = 1\n",
+        "[]\n", "# nothing\n" };
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         test_write(test_path("runs.ini"), files[i], strlen(files[i]));
         settings = tiny_settings("bad", two_epochs);
@@ -267,6 +267,51 @@ static void more_may_be_added(void **state)
     lathe_compare_free(c);
 }
 
+/* Seed 1 of all variants, then seed 2. The next run of a killed comparison is the one that was begun. */
+static void seed_by_seed(void **state)
+{
+    (void)state;
+    static const size_t order[] = { 0, 2, 4, 1, 3, 5 };
+    lathe_compare *c = plan("order", (const char *const[]){ "sched=constant,cosine,linear", NULL }, 2);
+    size_t next;
+    for (int i = 0; i < 6; i++) {
+        assert_true(lathe_compare_next(c, &next));
+        assert_int_equal(next, order[i]);
+        c->run[next].result.end = i % 2 ? LATHE_RUN_COMPLETE : LATHE_RUN_NAN;
+    }
+    assert_false(lathe_compare_next(c, &next));
+    lathe_compare_free(c);
+}
+
+/* Hypotheses of the file and of the call; a folder keeps its own until others are named. */
+static void hypotheses_stay_with_the_folder(void **state)
+{
+    (void)state;
+    static const char text[] = "[tests]\ntest = b > a within 0.5\n[a]\nlr = 0.1\n[b]\nlr = 0.2\n";
+    static const char *const named[] = { "a = b within 3 by train_loss", "a < b by train_loss" };
+    test_write(test_path("tests.ini"), text, strlen(text));
+    lathe_settings settings = tiny_settings("tested", two_epochs);
+    lathe_compare_opts opts = { .runs_file = test_path("tests.ini"), .test = named, .tests = 1 };
+    assert_null(lathe_compare_new(&settings, &opts));
+    assert_non_null(strstr(lathe_error_message(), "a number above 0"));
+    lathe_error_clear();
+    opts.test = named + 1;
+    lathe_compare *c = lathe_compare_new(&settings, &opts);
+    if (!c) fail_msg("%s", lathe_error_message());
+    assert_int_equal(c->tests, 2);
+    open_or_fail(c);
+    lathe_compare_free(c);
+    c = lathe_compare_read(test_path("tested"));
+    assert_int_equal(c->tests, 2);
+    assert_string_equal(c->test[0], "b > a within 0.5");
+    assert_string_equal(c->test[1], "a < b by train_loss");
+    lathe_compare_free(c);
+    c = plan_with(&settings, (const char *const[]){ "lr=0.3", NULL }, 1);
+    open_or_fail(c);
+    assert_int_equal(c->tests, 2);
+    lathe_compare_free(c);
+}
+
 static void other_settings_are_refused(void **state)
 {
     (void)state;
@@ -336,6 +381,8 @@ int main(void)
         cmocka_unit_test(a_run_is_byte_equal_to_its_own),
         cmocka_unit_test(goes_on_to_the_same_bytes),
         cmocka_unit_test(more_may_be_added),
+        cmocka_unit_test(seed_by_seed),
+        cmocka_unit_test(hypotheses_stay_with_the_folder),
         cmocka_unit_test(other_settings_are_refused),
         cmocka_unit_test(a_run_that_diverges_ends_nothing),
         cmocka_unit_test(bad_files_are_refused),

@@ -1130,4 +1130,11 @@ static lathe_variant *good_lathe_variant_p(const char *place)
     return later(lathe_free, lathe_variants_of(good_lathe_compare_p(place), NULL, &count));
 }
 
+static lathe_hypothesis *good_lathe_hypothesis_p(const char *place)
+{
+    int count;
+    lathe_compare *compare = good_lathe_compare_p(place);
+    return later(lathe_free, lathe_hypotheses_of(compare, &count));
+}
+
 #endif
