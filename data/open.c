@@ -1,5 +1,6 @@
 #include "open.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -38,6 +39,19 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
     lathe_dataset *data = open_named(name, colon && colon[1] ? colon + 1 : NULL, split, opts ? opts : &none);
     lathe_free(name);
     return data;
+}
+
+lathe_status lathe_data_open_val(const char *spec, const lathe_data_opts *opts, lathe_dataset **val)
+{
+    if (!spec || !val) return lathe_fail_null("lathe_data_open_val", spec ? "val" : "spec");
+    bool held = lathe_error_hold(true);
+    *val = lathe_data_open(spec, LATHE_SPLIT_VAL, opts);
+    lathe_status status = *val ? LATHE_OK : lathe_error();
+    char why[LATHE_MESSAGE_SIZE];
+    snprintf(why, sizeof why, "%s", lathe_error_message());
+    if (status) lathe_error_clear();
+    lathe_error_hold(held);
+    return !status || status == LATHE_ESTATE ? LATHE_OK : lathe_fail(status, "%s", why);
 }
 
 /* ---- by name ------------------------------------------------------------------------------------------- */

@@ -53,6 +53,13 @@ lathe_status lathe_data_source_register(const lathe_data_source *type);
  */
 lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_data_opts *opts);
 
+/**
+ * Open the validation set that a data set has of its own. *val becomes NULL if it has none, which is not an
+ * error.
+ * Errors   those of lathe_data_open, except LATHE_ESTATE
+ */
+lathe_status lathe_data_open_val(const char *spec, const lathe_data_opts *opts, lathe_dataset **val);
+
 #ifdef __cplusplus
 }
 #endif

@@ -272,7 +272,8 @@ lathe_status lathe_run_train(lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_train", "run");
     run->state->began = lathe_run_clock() - run->seconds;
-    lathe_status status = prepare(run);
+    lathe_status status = lathe_run_check_batches(run);
+    if (!status) status = prepare(run);
     while (!status && run->end == LATHE_RUN_OPEN && !at_run_end(run)) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
     if (!status && run->end == LATHE_RUN_NAN)

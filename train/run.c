@@ -253,6 +253,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = lathe_threads_set(NULL, run->settings.threads);
     if (!status) status = open_feed(run);
     if (!status) status = open_learner(run);
+    if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
     if (!status) status = open_folder(run);
     if (status) return status;
     tell_optim(run);

@@ -96,6 +96,13 @@ void lathe_run_free(lathe_run *run);
 lathe_status lathe_run_train(lathe_run *run);
 
 /**
+ * Check that the net can train on each batch of an epoch, before the first step: batch norm cannot train on a
+ * last batch of one picture if it sees one number a channel. lathe_run_train checks it too.
+ * Errors   LATHE_ESHAPE; the message names the remedy
+ */
+lathe_status lathe_run_check_batches(lathe_run *run);
+
+/**
  * Make one step of a feed and a learner with the next `accumulate` batches, or with the rest of the epoch. At
  * the end of an epoch *more is false: no step was made, and the next call begins the next epoch. Errors:
  * those of both.

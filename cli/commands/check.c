@@ -40,30 +40,52 @@ static void tell(findings *found, bool good, bool only_odd, const char *format, 
 
 /* ---- labels -------------------------------------------------------------------------------------------- */
 
+/* Samples of each class: the fewest and the most, and the class of the fewest. */
+typedef struct spread {
+    size_t least, most;
+    int rare;
+} spread;
+
+static bool find_spread(const lathe_dataset *data, spread *of)
+{
+    size_t *count = lathe_alloc((size_t)data->classes, sizeof *count);
+    *of = (spread){ .least = data->count };
+    for (size_t i = 0; count && i < data->count; i++) count[data->labels[i]]++;
+    for (int k = 0; count && k < data->classes; k++) {
+        if (count[k] < of->least) of->least = count[k], of->rare = k;
+        if (count[k] > of->most) of->most = count[k];
+    }
+    lathe_free(count);
+    return count;
+}
+
 static int check_labels(const lathe_run *run, findings *found)
 {
     const lathe_dataset *data = run->feed->train;
-    size_t *count = lathe_alloc((size_t)data->classes, sizeof *count), least = data->count, most = 0;
-    int empty = -1, rare = 0;
-    if (!count) return cli_library_failed();
-    for (size_t i = 0; i < data->count; i++) count[data->labels[i]]++;
-    for (int k = 0; k < data->classes; k++) {
-        if (!count[k] && empty < 0) empty = k;
-        if (count[k] < least) least = count[k], rare = k;
-        if (count[k] > most) most = count[k];
-    }
-    if (empty >= 0)
-        tell(found, false, false, "labels: class '%s' has no training picture", data->class_names[empty]);
-    else if (most == data->count)
-        tell(found, false, false, "labels: all %zu training pictures are of one class", most);
-    else if (most > 10 * least)
+    spread of;
+    if (!find_spread(data, &of)) return cli_library_failed();
+    if (!of.least)
+        tell(found, false, false, "labels: class '%s' has no training picture", data->class_names[of.rare]);
+    else if (of.most == data->count)
+        tell(found, false, false, "labels: all %zu training pictures are of one class", of.most);
+    else if (of.most > 10 * of.least)
         tell(found, false, true,
             "labels: class '%s' has %zu pictures, another %zu: see --class-weights balanced",
-            data->class_names[rare], least, most);
+            data->class_names[of.rare], of.least, of.most);
     else
-        tell(found, true, false, "labels: %zu training pictures, %zu to %zu a class", data->count, least,
-            most);
-    lathe_free(count);
+        tell(found, true, false, "labels: %zu training pictures, %zu to %zu a class", data->count, of.least,
+            of.most);
+    return CLI_DONE;
+}
+
+/* The sets that measure the net. The run itself has told of a class that one of them lacks. */
+static int check_measured(const lathe_dataset *data, const char *what, findings *found)
+{
+    spread of;
+    if (!data) return CLI_DONE;
+    if (!find_spread(data, &of)) return cli_library_failed();
+    tell(found, true, false, "labels: %zu %s pictures, %zu to %zu a class", data->count, what, of.least,
+        of.most);
     return CLI_DONE;
 }
 
@@ -166,6 +188,14 @@ static int overfit(const lathe_run *run, findings *found)
     return CLI_DONE;
 }
 
+/* Check what the epoch's last batch does to batch norm. */
+static void check_batches(lathe_run *run, findings *found)
+{
+    const lathe_status status = lathe_run_check_batches(run);
+    if (status) tell(found, false, false, "batches: %s", lathe_error_message());
+    lathe_error_clear();
+}
+
 /* ---- schedule ------------------------------------------------------------------------------------------ */
 
 static void on_message(void *context, const char *line) { tell(context, false, true, "%s", line); }
@@ -193,14 +223,17 @@ static int check_schedule(const lathe_run *run, findings *found)
 
 /* ---- the command --------------------------------------------------------------------------------------- */
 
-static int check(const lathe_run *run, findings *found)
+static int check(lathe_run *run, findings *found)
 {
     if (!lathe_data_labels_only(run->feed->data))
         return cli_fail(CLI_USAGE, "check: is for data with one class a picture; %s has another task",
             run->settings.data);
     int code = check_labels(run, found);
+    if (!code) code = check_measured(run->feed->val, "validation", found);
+    if (!code) code = check_measured(run->feed->test, "test", found);
     if (!code) code = check_split(run, found);
     if (!code) code = check_input(run, found);
+    if (!code) check_batches(run, found);
     if (!code) code = check_schedule(run, found);
     if (!code) code = overfit(run, found);
     if (code) return code;

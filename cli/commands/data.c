@@ -15,7 +15,7 @@ enum {
     TOLD = 10
 }; /* files whose sizes are looked at; lines told of duplicates and of broken files */
 
-/* The findings in a data set. */
+/* The findings in a split of a data set. */
 typedef struct survey {
     const char *name;
     lathe_dataset *data;
@@ -24,15 +24,24 @@ typedef struct survey {
     int least[2], most[2]; /* height, width */
     lathe_duplicate twice[TOLD];
     size_t duplicates;
+    lathe_duplicate trained[TOLD]; /* pictures of train that are in this split too */
+    size_t in_train;
 } survey;
 
-static int survey_sizes(survey *s)
+/* All splits: train, val if the set has its own, test. */
+typedef struct surveys {
+    survey split[3];
+    int count;
+} surveys;
+
+static int survey_sizes(survey *s, size_t max_pixels)
 {
+    const lathe_picture_opts opts = { .max_pixels = max_pixels };
     for (size_t i = 0; i < s->data->count && s->sized < SIZED; i++) {
         const char *file = lathe_data_sample_file(s->data, i);
         lathe_picture picture;
         if (!file) return CLI_DONE;
-        if (lathe_picture_read(file, NULL, &picture)) return cli_library_failed();
+        if (lathe_picture_read(file, &opts, &picture)) return cli_library_failed();
         const int size[2] = { picture.height, picture.width };
         lathe_picture_free(&picture);
         for (int k = 0; k < 2; k++) {
@@ -62,37 +71,72 @@ static lathe_status survey_duplicates(survey *s)
 
 static int survey_open(survey *s, const char *name, const lathe_settings *settings, lathe_split split)
 {
-    const lathe_data_opts opts = { .size = settings->size, .channels = settings->channels, .skip_bad = true };
-    *s = (survey){ .name = name, .data = lathe_data_open(settings->data, split, &opts) };
+    const lathe_data_opts opts = { .size = settings->size,
+        .channels = settings->channels,
+        .skip_bad = true,
+        .max_pixels = (size_t)settings->max_megapixels << 20 };
+    *s = (survey){ .name = name };
+    if (split != LATHE_SPLIT_VAL) s->data = lathe_data_open(settings->data, split, &opts);
+    else if (!lathe_data_open_val(settings->data, &opts, &s->data) && !s->data) return CLI_DONE;
     if (!s->data || !(s->of_class = lathe_alloc((size_t)s->data->classes, sizeof *s->of_class)))
         return cli_library_failed();
     for (size_t i = 0; i < s->data->count; i++) s->of_class[s->data->labels[i]]++;
     if (survey_duplicates(s)) return cli_library_failed();
-    return survey_sizes(s);
+    return survey_sizes(s, opts.max_pixels);
 }
 
-static void survey_free(survey *s)
+/* Open the splits. It is not an error if there is no validation set. */
+static int surveys_open(surveys *all, const lathe_settings *settings)
 {
-    lathe_free(s->of_class);
-    lathe_data_free(s->data);
+    static const struct {
+        const char *name;
+        lathe_split split;
+    } splits[] = { { "train", LATHE_SPLIT_TRAIN }, { "val", LATHE_SPLIT_VAL }, { "test", LATHE_SPLIT_TEST } };
+    int code = CLI_DONE;
+    for (int i = 0; i < 3 && !code; i++) {
+        survey *s = &all->split[all->count];
+        code = survey_open(s, splits[i].name, settings, splits[i].split);
+        if (!s->data) continue;
+        all->count++;
+        if (!code && i && lathe_data_duplicates(all->split[0].data, s->data, s->trained, TOLD, &s->in_train))
+            code = cli_library_failed();
+    }
+    return code;
+}
+
+static void surveys_free(surveys *all)
+{
+    for (int i = 0; i < all->count; i++) {
+        lathe_free(all->split[i].of_class);
+        lathe_data_free(all->split[i].data);
+    }
 }
 
 /* ---- for people ---------------------------------------------------------------------------------------- */
 
-static void print_counts(const survey *train, const survey *test)
+/* One row: a class or all, and its pictures in each split. */
+static void count_row(cli_table *table, const surveys *all, const char *name, int class)
 {
-    cli_table *table = cli_table_new("lrr");
-    cli_table_row(table, (const char *const[]){ "class", "train", "test" });
-    for (int k = 0; k < train->data->classes; k++) {
-        char text[2][32];
-        snprintf(text[0], sizeof text[0], "%zu", train->of_class[k]);
-        snprintf(text[1], sizeof text[1], "%zu", k < test->data->classes ? test->of_class[k] : (size_t)0);
-        cli_table_row(table, (const char *const[]){ train->data->class_names[k], text[0], text[1] });
+    char text[3][32];
+    const char *cell[4] = { name, "", "", "" };
+    for (int i = 0; i < all->count; i++) {
+        const survey *s = &all->split[i];
+        size_t count = class < 0 ? s->data->count : class < s->data->classes ? s->of_class[class] : 0;
+        snprintf(text[i], sizeof text[i], "%zu", count);
+        cell[1 + i] = text[i];
     }
-    char text[2][32];
-    snprintf(text[0], sizeof text[0], "%zu", train->data->count);
-    snprintf(text[1], sizeof text[1], "%zu", test->data->count);
-    cli_table_row(table, (const char *const[]){ "all", text[0], text[1] });
+    cli_table_row(table, cell);
+}
+
+static void print_counts(const surveys *all)
+{
+    const lathe_dataset *train = all->split[0].data;
+    cli_table *table = cli_table_new(all->count == 3 ? "lrrr" : "lrr");
+    const char *head[4] = { "class" };
+    for (int i = 0; i < all->count; i++) head[1 + i] = all->split[i].name;
+    cli_table_row(table, head);
+    for (int k = 0; k < train->classes; k++) count_row(table, all, train->class_names[k], k);
+    count_row(table, all, "all", -1);
     cli_table_print(table, stdout, 0);
 }
 
@@ -131,7 +175,7 @@ static void print_faults(const survey *s)
 
 /* ---- for programs -------------------------------------------------------------------------------------- */
 
-static void add_survey(cJSON *object, const survey *s)
+static cJSON *add_survey(cJSON *object, const survey *s)
 {
     cJSON *part = cJSON_AddObjectToObject(object, s->name);
     cJSON_AddNumberToObject(part, "count", (double)s->data->count);
@@ -149,45 +193,52 @@ static void add_survey(cJSON *object, const survey *s)
     cJSON *broken = cJSON_AddArrayToObject(part, "broken");
     for (size_t i = 0; i < s->data->skipped; i++)
         cJSON_AddItemToArray(broken, cJSON_CreateString(s->data->skipped_why[i]));
+    return part;
 }
 
 /* ---- the command --------------------------------------------------------------------------------------- */
 
-static int tell(const cli_line *line, const survey *train, const survey *test)
+static int print_json(const surveys *all)
 {
-    lathe_duplicate pairs[TOLD];
-    size_t across = 0;
-    if (lathe_data_duplicates(train->data, test->data, pairs, TOLD, &across)) return cli_library_failed();
-    if (line->json) {
-        cJSON *object = cli_json_new();
-        add_survey(object, train);
-        add_survey(object, test);
-        cJSON_AddNumberToObject(object, "in_both", (double)across);
-        return cli_json_print(object);
+    cJSON *object = cli_json_new();
+    for (int i = 0; i < all->count; i++) {
+        cJSON *part = add_survey(object, &all->split[i]);
+        if (i) cJSON_AddNumberToObject(part, "in_train", (double)all->split[i].in_train);
     }
-    print_counts(train, test);
-    print_pixels(train);
-    print_pixels(test);
+    return cli_json_print(object);
+}
+
+static int print_text(const surveys *all)
+{
+    bool fine = true;
+    const survey *train = &all->split[0];
+    print_counts(all);
+    for (int i = 0; i < all->count; i++) print_pixels(&all->split[i]);
     putchar('\n');
-    print_faults(train);
-    print_faults(test);
-    if (across) printf("%zu pictures of train are in test too, so the test is too easy\n", across);
-    for (size_t i = 0; i < across && i < TOLD; i++) print_pair(train, test, &pairs[i]);
-    if (!across && !train->duplicates && !test->duplicates && !train->data->skipped && !test->data->skipped)
-        puts("no duplicates, and every picture can be read");
+    for (int i = 0; i < all->count; i++) {
+        const survey *s = &all->split[i];
+        print_faults(s);
+        fine = fine && !s->duplicates && !s->data->skipped && !s->in_train;
+    }
+    for (int i = 1; i < all->count; i++) {
+        const survey *s = &all->split[i];
+        if (s->in_train)
+            printf("%zu pictures of train are in %s too, so the %s is too easy\n", s->in_train, s->name,
+                strcmp(s->name, "val") ? "test" : "validation");
+        for (size_t k = 0; k < s->in_train && k < TOLD; k++) print_pair(train, s, &s->trained[k]);
+    }
+    if (fine) puts("no duplicates, and every picture can be read");
     return CLI_DONE;
 }
 
 static int run(const cli_line *line)
 {
     lathe_settings settings;
-    survey train = { 0 }, test = { 0 };
+    surveys all = { .count = 0 };
     int code = cli_settings(line, &settings);
-    if (!code) code = survey_open(&train, "train", &settings, LATHE_SPLIT_TRAIN);
-    if (!code) code = survey_open(&test, "test", &settings, LATHE_SPLIT_TEST);
-    if (!code) code = tell(line, &train, &test);
-    survey_free(&test);
-    survey_free(&train);
+    if (!code) code = surveys_open(&all, &settings);
+    if (!code) code = line->json ? print_json(&all) : print_text(&all);
+    surveys_free(&all);
     return code;
 }
 
@@ -199,8 +250,8 @@ const cli_command lathe_data_command = {
     .summary = "what a data set holds: classes, sizes, duplicates, broken files",
     .arguments = "",
     .about = "Counts the pictures of each class and shows their sizes, mean and standard\n"
-             "deviation. Finds pictures with the same content, in one set or in train and test,\n"
-             "and names files that cannot be read.",
+             "deviation, for train, test and the set's own val. Finds pictures with the same content,\n"
+             "in one split or in train and another, and names files that cannot be read.",
     .example = "lathe data --data folder:photos",
     .options = options,
     .takes_settings = true,

@@ -57,12 +57,22 @@ static void print_skipped(const lathe_run *run)
     if (all > told) printf("    and %zu more\n", all - told);
 }
 
+/* Print how many pictures each part has. */
+static void print_parts(const lathe_run *run)
+{
+    const lathe_feed *feed = run->feed;
+    printf("pictures      train %zu", feed->train->count);
+    if (feed->val) printf(", val %zu", feed->val->count);
+    printf(", test %zu\n", feed->test->count);
+}
+
 static int print_text(const lathe_run *run)
 {
     if (run->test_score.count) cli_print_score("test", run->learner->task, &run->test_score);
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->learner->step,
         run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
     print_skipped(run);
+    print_parts(run);
     if (*run->settings.out) cli_say(stdout, "run folder    %s", run->settings.out);
     if (*run->settings.out) cli_say(stdout, "curves        %s/report.html", run->settings.out);
     return CLI_DONE;

@@ -115,7 +115,7 @@ static void free_pairs(pairs *p)
 /* Find the levels of the training masks. Masks that cannot be read are reported when they are decoded. */
 static lathe_status find_levels(const pairs *p, const lathe_file_list *list, bool present[256])
 {
-    const lathe_picture_opts opts = lathe_file_limits(list);
+    const lathe_picture_opts opts = { .max_pixels = list->max_pixels };
     for (size_t i = 0; i < p->masks.count; i++) {
         lathe_picture mask;
         const char *path = lathe_arena_path(list->arena, p->mask_folder, p->masks.name[i]);

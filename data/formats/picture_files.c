@@ -133,22 +133,15 @@ static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
         &(lathe_box){ left, top, left + width, top + height }, out);
 }
 
-/* With a raised limit of pixels, long pictures are wanted too. */
-lathe_picture_opts lathe_file_limits(const lathe_file_list *list)
-{
-    return (lathe_picture_opts){ .max_pixels = list->max_pixels,
-        .max_side = list->max_pixels > LATHE_PICTURE_PIXELS ? UINT16_MAX : 0 };
-}
-
 static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width,
     int *height)
 {
     lathe_picture picture;
     int least = data->height > data->width ? data->height : data->width;
     bool exact = data->masks; /* its mask must be of the file's own size */
-    lathe_picture_opts opts = lathe_file_limits(&((const lathe_files *)data->state)->list);
-    opts.channels = data->channels;
-    opts.at_least = exact ? 0 : least;
+    const lathe_picture_opts opts = { .channels = data->channels,
+        .max_pixels = ((const lathe_files *)data->state)->list.max_pixels,
+        .at_least = exact ? 0 : least };
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
     lathe_image image, out = { data->channels, data->height, data->width, pixels, false };
@@ -179,7 +172,7 @@ static lathe_status decode_mask(const lathe_dataset *data, size_t index, uint8_t
     const lathe_file_list *list = &((const lathe_files *)data->state)->list;
     const char *path = list->mask[index];
     lathe_picture picture;
-    const lathe_picture_opts opts = lathe_file_limits(list);
+    const lathe_picture_opts opts = { .max_pixels = list->max_pixels };
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
     if (picture.channels != 1)

@@ -40,9 +40,6 @@ lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, 
 
 void lathe_file_list_free(lathe_file_list *list);
 
-/** The limits for the files of a list. */
-lathe_picture_opts lathe_file_limits(const lathe_file_list *list);
-
 /** "a/b" in the arena. Errors: LATHE_ENOMEM: returns NULL. */
 char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);
 

@@ -121,7 +121,8 @@ static lathe_status resolve(const lathe_picture_opts *opts, lathe_picture_opts *
     if (resolved->max_bytes > 1 << 30)
         return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d",
             resolved->max_bytes, 1 << 30);
-    if (!resolved->max_side) resolved->max_side = 16384;
+    if (!resolved->max_side)
+        resolved->max_side = resolved->max_pixels > LATHE_PICTURE_PIXELS ? UINT16_MAX : 16384;
     if (!resolved->max_pixels) resolved->max_pixels = LATHE_PICTURE_PIXELS;
     if (!resolved->max_bytes) resolved->max_bytes = (size_t)1 << 26;
     return LATHE_OK;

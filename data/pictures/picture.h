@@ -24,7 +24,7 @@ typedef struct lathe_picture {
 /** NULL or zeros: the file's own channels, upright, sides up to 16,384, 32 megapixels, files up to 64 MiB. */
 typedef struct lathe_picture_opts {
     int channels; /* 1, 3 or 4; 0: 1 for a grey file, otherwise 3. Alpha is dropped unless channels is 4 */
-    int max_side; /* pixels, up to 65535; 0: 16384 */
+    int max_side; /* pixels, up to 65535; 0: 16384, or 65535 with a raised max_pixels */
     size_t max_pixels;   /* width * height, of a JPEG as decoded by at_least; 0: 33554432 */
     size_t max_bytes;    /* of the file; 0: 67108864 */
     bool no_orientation; /* ignore the EXIF orientation */

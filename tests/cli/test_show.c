@@ -29,17 +29,23 @@ static void put(const char *name, int level, bool broken)
     fclose(file);
 }
 
+/* Folders in the test's, in the order of a list ended by NULL. */
+static void make_folders(const char *const *folders)
+{
+    char path[256];
+    for (; *folders; folders++) {
+        snprintf(path, sizeof path, "%s/%s", folder, *folders);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+}
+
 /* set/: dark and light, train and val; one picture of train is there twice, one is in val too, one is broken.
  */
 static void make_set(void)
 {
-    static const char *const folders[] = { "set", "set/train", "set/train/dark", "set/train/light", "set/val",
-        "set/val/dark", "set/val/light" };
     char path[256];
-    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
-        assert_int_equal(mkdir(path, 0700), 0);
-    }
+    make_folders((const char *const[]){ "set", "set/train", "set/train/dark", "set/train/light", "set/val",
+        "set/val/dark", "set/val/light", NULL });
     for (int i = 0; i < 8; i++) {
         snprintf(path, sizeof path, "set/train/dark/%d.pgm", i);
         put(path, 20 + 2 * i, i == 7);
@@ -123,7 +129,82 @@ static void a_set_is_described(void **state)
             "15 files are 8 to 8 high and 8 to 8 wide", "train: 1 pictures are duplicates", "light/4.pgm",
             "train: 1 files cannot be read", "dark/7.pgm: ", "1 pictures of train are in test too", NULL });
     told("data --data folder:%s/set --size 8 --json", 0,
-        (const char *const[]){ "\"in_both\":1", "\"duplicates\":1", NULL });
+        (const char *const[]){ "\"in_train\":1", "\"duplicates\":1", NULL });
+}
+
+/* train/, valid/ and test/: each command lists the three, and each pair is searched for duplicates. */
+static void a_set_with_its_own_validation_has_three_splits(void **state)
+{
+    (void)state;
+    char path[64];
+    make_folders((const char *const[]){ "three", "three/train", "three/train/dark", "three/train/light",
+        "three/valid", "three/valid/dark", "three/valid/light", "three/test", "three/test/dark",
+        "three/test/light", NULL });
+    for (int i = 0; i < 6; i++) {
+        snprintf(path, sizeof path, "three/train/%s/%d.pgm", i % 2 ? "light" : "dark", i);
+        put(path, 20 + 160 * (i % 2) + i, false);
+    }
+    put("three/valid/dark/a.pgm", 20, false); /* in train too */
+    put("three/valid/dark/b.pgm", 40, false);
+    put("three/valid/light/c.pgm", 240, false);
+    put("three/test/dark/d.pgm", 50, false);
+    put("three/test/light/e.pgm", 250, false);
+    told("data --data folder:%s/three --size 8 --channels 1", 0,
+        (const char *const[]){ "class  train  val  test\n", "dark       3    2     1\n",
+            "light      3    1     1\n", "all        6    3     2\n", "\nval: given as 8 x 8",
+            "1 pictures of train are in val too, so the validation is too easy", "valid/dark/a.pgm", NULL });
+    told("data --data folder:%s/three --size 8 --json", 0,
+        (const char *const[]){ "\"val\":{\"count\":3", "\"in_train\":1", "\"in_train\":0", NULL });
+    told("train --data folder:%s/three --size 8 --model mlp --epochs 1 --quiet", 0,
+        (const char *const[]){ "pictures      train 6, val 3, test 2\n", NULL });
+    told("check --data folder:%s/three --size 8 --channels 1 --model mlp --batch-size 6", 0,
+        (const char *const[]){ "ok     labels: 3 validation pictures, 1 to 2 a class",
+            "ok     labels: 2 test pictures, 1 to 1 a class", NULL });
+}
+
+/* A last batch of one picture, and a class without validation pictures, are told before training. */
+static void what_an_epoch_would_end_with_is_told(void **state)
+{
+    (void)state;
+    char path[64], arguments[256];
+    program p;
+    make_folders((const char *const[]){ "odd", "odd/train", "odd/train/dark", "odd/train/light", "odd/val",
+        "odd/val/dark", "odd/test", "odd/test/dark", "odd/test/light", NULL });
+    for (int i = 0; i < 17; i++) {
+        snprintf(path, sizeof path, "odd/train/%s/%d.pgm", i % 2 ? "light" : "dark", i);
+        put(path, 20 + 160 * (i % 2) + i, false);
+    }
+    put("odd/val/dark/a.pgm", 60, false);
+    put("odd/test/dark/d.pgm", 70, false);
+    put("odd/test/light/e.pgm", 250, false);
+    static const char command[] =
+        "%s --data folder:%s/odd --size 4 --model resnet8 --batch-size 8 --epochs 1 %s";
+    static const char remedy[] =
+        "17 training pictures in batches of 8: the last batch has one, and batch norm "
+        "'7.body.1' cannot train on one number a channel; leave that batch out "
+        "(--drop-last)";
+    snprintf(arguments, sizeof arguments, command, "check", folder, "");
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 1);
+    assert_non_null(strstr(p.out, "odd    class 'light' has no validation picture\n"));
+    assert_non_null(strstr(p.out, remedy));
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, command, "train", folder, "--quiet");
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 2, remedy);
+    program_free(&p);
+    static const char *const fine[] = { "--drop-last", "--batch-size 6", "--max-steps 2", "--size 16" };
+    for (size_t i = 0; i < sizeof fine / sizeof fine[0]; i++) {
+        snprintf(arguments, sizeof arguments, command, "train", folder, fine[i]);
+        program_run(&p, LATHE_PROGRAM, arguments);
+        if (p.code) fail_msg("%s: %s", fine[i], p.err);
+        assert_non_null(strstr(p.err, "note: class 'light' has no validation picture\n"));
+        program_free(&p);
+    }
+    snprintf(arguments, sizeof arguments, command, "train", folder, "--quiet --batch-size 1");
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 2, "batches of at least two pictures are needed");
+    program_free(&p);
 }
 
 static void mistakes_are_found(void **state)
@@ -158,6 +239,8 @@ int main(void)
         cmocka_unit_test(boxes_are_drawn),
         cmocka_unit_test(mixed_pictures_are_shown_mixed),
         cmocka_unit_test(a_set_is_described),
+        cmocka_unit_test(a_set_with_its_own_validation_has_three_splits),
+        cmocka_unit_test(what_an_epoch_would_end_with_is_told),
         cmocka_unit_test(mistakes_are_found),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

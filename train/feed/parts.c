@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../core/alloc.h"
 #include "../../data/loading/duplicates.h"
 #include "../../data/open.h"
 #include "../../data/split.h"
@@ -57,14 +58,9 @@ static lathe_dataset *open_part(const lathe_feed_opts *o, lathe_split split)
 static lathe_status open_own_val(lathe_feed *feed, const lathe_feed_opts *o)
 {
     if (o->val_split == 0 || o->folds) return LATHE_OK;
-    bool held = lathe_error_hold(true);
-    feed->val = open_part(o, LATHE_SPLIT_VAL);
-    lathe_status status = feed->val ? LATHE_OK : lathe_error();
-    char why[LATHE_MESSAGE_SIZE];
-    snprintf(why, sizeof why, "%s", lathe_error_message());
-    if (status) lathe_error_clear();
-    lathe_error_hold(held);
-    return !status || status == LATHE_ESTATE ? LATHE_OK : lathe_fail(status, "%s", why);
+    const lathe_data_opts opts = data_opts(o);
+    lathe_status status = lathe_data_open_val(o->data, &opts, &feed->val);
+    return status || !feed->val ? status : set_normals(feed->val, o);
 }
 
 /*
@@ -158,6 +154,24 @@ static void tell_passed_over(const lathe_feed_opts *o, const lathe_feed *feed)
     }
 }
 
+/* Tell of classes that are trained on but that a set cannot measure, as it has no picture of them. */
+static lathe_status tell_absent(const lathe_feed_opts *o, const lathe_dataset *data, const char *what)
+{
+    if (!data || !lathe_data_labels_only(data) || data->objects_most) return LATHE_OK;
+    bool *present = lathe_alloc((size_t)data->classes, sizeof *present);
+    if (!present) return LATHE_ENOMEM;
+    int absent = 0, first = 0;
+    for (size_t i = 0; i < data->count; i++) present[data->labels[i]] = true;
+    for (int k = data->classes - 1; k >= 0; k--)
+        if (!present[k]) absent++, first = k;
+    lathe_free(present);
+    if (absent == 1) tell(o, "class '%s' has no %s picture", data->class_names[first], what);
+    if (absent > 1)
+        tell(o, "%d of %d classes have no %s picture, such as '%s'", absent, data->classes, what,
+            data->class_names[first]);
+    return LATHE_OK;
+}
+
 lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
 {
     feed->test = open_part(o, LATHE_SPLIT_TEST);
@@ -166,6 +180,8 @@ lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
     tell_skipped(o, feed->data, "training");
     tell_skipped(o, feed->val, "validation");
     tell_skipped(o, feed->test, "test");
-    lathe_status status = tell_duplicates(feed, o, feed->val, "validation");
+    lathe_status status = tell_absent(o, feed->val, "validation");
+    if (!status) status = tell_absent(o, feed->test, "test");
+    if (!status) status = tell_duplicates(feed, o, feed->val, "validation");
     return status ? status : tell_duplicates(feed, o, feed->test, "test");
 }

@@ -73,7 +73,8 @@ static bool good_bool(const char *place)
 
 static const char *good_char_p(const char *place)
 {
-    if (is(place, "lathe_data_open.spec")) return later(free, strdup("mnist:data"));
+    if (is(place, "lathe_data_open.spec") || is(place, "lathe_data_open_val.spec"))
+        return later(free, strdup("mnist:data"));
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (!strcmp(place, texts[i][0]) || (texts[i][0][0] == '.' && is(place, texts[i][0])))
             return texts[i][1];
