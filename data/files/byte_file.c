@@ -12,6 +12,8 @@
 
 #define BUFFER 262144
 #define DEFLATE_MOST 1032 /* bytes that one compressed byte can become */
+#define PICTURES_MOST 100 /* bytes of pictures that a compressed byte becomes, in sets above ... */
+#define PICTURES_FREE ((uint64_t)1 << 26) /* ... this size */
 
 /* Read up to `count` bytes from the system; fewer only at the end of the file. */
 static lathe_status read_raw(lathe_data_file *file, uint8_t *bytes, size_t count, size_t *got)
@@ -124,6 +126,15 @@ static lathe_status trailer_size(lathe_data_file *file, uint32_t *size)
     return LATHE_OK;
 }
 
+/* Refuse a small file that becomes a large one: photographs and drawings do not compress so well. */
+static lathe_status check_bomb(const lathe_data_file *file, uint64_t total)
+{
+    if (total <= PICTURES_FREE || total / PICTURES_MOST <= file->length) return LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT,
+        "%s: %llu compressed bytes become %llu, more than %d times as many: unpack the file if that is meant",
+        file->path, (unsigned long long)file->length, (unsigned long long)total, PICTURES_MOST);
+}
+
 lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size)
 {
     *size = file->length;
@@ -137,7 +148,7 @@ lathe_status lathe_data_file_size(lathe_data_file *file, uint64_t *size)
             "by something",
             file->path, (unsigned long)said, (unsigned long long)file->length);
     *size = said;
-    return LATHE_OK;
+    return check_bomb(file, said);
 }
 
 lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const char *reason)
@@ -156,7 +167,7 @@ lathe_status lathe_data_file_expect(lathe_data_file *file, uint64_t total, const
             "%s: %s needs %llu bytes, but the gzip trailer says %lu in %llu compressed: "
             "truncated, damaged or followed by something",
             file->path, reason, wanted, (unsigned long)said, length);
-    return LATHE_OK;
+    return check_bomb(file, total);
 }
 
 lathe_status lathe_data_file_end(lathe_data_file *file)

@@ -3,11 +3,12 @@
  * ("off" or empty: no cache), else lathe in $XDG_CACHE_HOME, else ~/.cache/lathe. A cache that cannot be read
  * or written is never an error.
  *
- *     file  64 bytes that identify the source file (device, inode, length, times of its last changes) and
- *           give the number of bytes that follow
+ *     file  72 bytes that identify the source file (device, inode, length, times of its last changes) and
+ *           give the number and the checksum of the bytes that follow
  *
  * A file is written under another name, synced and renamed, so it is always complete. A file is replaced if
- * its source has changed, or if it has another length than it says.
+ * its source has changed, or if it has another length or checksum than it says. What killed processes left
+ * is removed whenever a cache is opened.
  */
 #ifndef LATHE_DATA_FILES_UNPACKED_CACHE_IMPL_H
 #define LATHE_DATA_FILES_UNPACKED_CACHE_IMPL_H
@@ -15,7 +16,7 @@
 #include "byte_file_impl.h"
 
 /** The offset of the bytes in a cache file. */
-#define LATHE_DATA_CACHE_BEGIN 64
+#define LATHE_DATA_CACHE_BEGIN 72
 
 /** Open the cache file of `source` with its `count` bytes. Returns -1 without one. The caller closes it. */
 int lathe_data_cache_open(const lathe_data_file *source, size_t count);

@@ -2,9 +2,11 @@
  * anew, never an error. */
 #include "support/support.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -14,7 +16,7 @@
 
 #include "support/folder.h"
 
-enum { COUNT = 5, SIZE = 6 };
+enum { COUNT = 5, SIZE = 6, HEADER = 72 };
 
 static void write_gzip(const char *path, const uint8_t *bytes, unsigned size)
 {
@@ -97,7 +99,7 @@ static void pictures_are_unpacked_once(void **state)
     assert_int_equal(cache_inode(), made);
     struct stat about;
     assert_int_equal(stat(cache_file(), &about), 0);
-    assert_int_equal(about.st_size, 64 + COUNT * SIZE);
+    assert_int_equal(about.st_size, HEADER + COUNT * SIZE);
     assert_int_equal(about.st_mode & 0777, 0600);
 }
 
@@ -124,7 +126,11 @@ static void a_torn_or_damaged_cache_is_replaced(void **state)
     for (int damage = 0; damage < 4; damage++) {
         const char *path = cache_file();
         if (damage < 3)
-            assert_int_equal(truncate(path, damage == 0 ? 0 : damage == 1 ? 63 : 64 + COUNT * SIZE - 1), 0);
+            assert_int_equal(truncate(path,
+                                 damage == 0     ? 0 :
+                                     damage == 1 ? HEADER - 1 :
+                                                   HEADER + COUNT * SIZE - 1),
+                0);
         else {
             size_t size;
             char *bytes = test_bytes(path, &size);
@@ -138,6 +144,68 @@ static void a_torn_or_damaged_cache_is_replaced(void **state)
     }
 }
 
+/* Every bit of a cache file is under the header's comparison or the checksum. */
+static void a_flipped_bit_is_noticed(void **state)
+{
+    (void)state;
+    open_set(10);
+    for (size_t bit = 0; bit < 8 * (HEADER + COUNT * SIZE); bit += bit < 8 * HEADER ? 37 : 7) {
+        size_t size;
+        char *bytes = test_bytes(cache_file(), &size);
+        assert_int_equal(size, HEADER + COUNT * SIZE);
+        bytes[bit / 8] ^= (char)(1 << bit % 8);
+        test_write(cache_file(), bytes, size);
+        free(bytes);
+        ino_t flipped = cache_inode();
+        assert_string_equal(open_set(10), "cached"); /* with the right pictures */
+        assert_true(cache_inode() != flipped);
+    }
+}
+
+/* What a killed process left is removed; the file of a process that lives stays, and others' files do. */
+static void what_killed_processes_left_is_removed(void **state)
+{
+    (void)state;
+    char path[4][1024];
+    static const char *const names[] = { "0123456789abcdef.123", "fedcba9876543210.77", "notes.txt",
+        "0123456789abcdef.old" };
+    open_set(10);
+    for (int i = 0; i < 4; i++) {
+        snprintf(path[i], sizeof path[i], "%s/%s", getenv("LATHE_CACHE"), names[i]);
+        test_write(path[i], "half", 4);
+    }
+    int alive = open(path[1], O_RDONLY);
+    assert_int_equal(flock(alive, LOCK_EX), 0);
+    assert_string_equal(open_set(10), "cached");
+    for (int i = 0; i < 4; i++) assert_int_equal(access(path[i], F_OK), i ? 0 : -1);
+    close(alive);
+    assert_string_equal(open_set(10), "cached");
+    assert_int_equal(access(path[1], F_OK), -1);
+}
+
+/* 80,000 black pictures in 80 KB, with a header that agrees. */
+static void a_bomb_is_refused(void **state)
+{
+    (void)state;
+    enum { MANY = 86000 };
+    static const double mean = 0.5, std = 0.25;
+    const size_t size = 16 + (size_t)MANY * 784;
+    uint8_t *pictures = calloc(1, size), *labels = calloc(1, 8 + MANY);
+    const uint8_t heads[2][16] = { { 0, 0, 8, 3, 0, MANY >> 16, MANY >> 8 & 255, MANY & 255, 0, 0, 0, 28, 0,
+                                       0, 0, 28 },
+        { 0, 0, 8, 1, 0, MANY >> 16, MANY >> 8 & 255, MANY & 255 } };
+    memcpy(pictures, heads[0], 16);
+    memcpy(labels, heads[1], 8);
+    write_gzip(test_path("pictures"), pictures, (unsigned)size);
+    test_write(test_path("labels"), labels, 8 + MANY);
+    free(pictures);
+    free(labels);
+    assert_null(lathe_data_idx(test_path("pictures"), test_path("labels"),
+        &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true }));
+    assert_failed(LATHE_EFORMAT, "compressed bytes become 67424016, more than 100 times as many");
+    assert_int_equal(access(getenv("LATHE_CACHE"), F_OK), -1);
+}
+
 /* A disk that is full half-way, here by a limit on the size of files: the pictures come into memory, and no
  * half file is left. */
 static void a_full_disk_is_no_error(void **state)
@@ -147,7 +215,7 @@ static void a_full_disk_is_no_error(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     small = before;
     signal(SIGXFSZ, SIG_IGN);
-    for (rlim_t room = 0; room < 64 + COUNT * SIZE; room += 31) {
+    for (rlim_t room = 0; room < HEADER + COUNT * SIZE; room += 31) {
         small.rlim_cur = room;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
         const char *kind = open_set(10);
@@ -205,7 +273,7 @@ static void a_cache_cut_while_in_use_is_told(void **state)
     lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
         &(lathe_idx_opts){ .name = "five", .classes = 5, .mean = &mean, .std = &std, .cache = true });
     assert_string_equal(data->type->name, "cached");
-    assert_int_equal(truncate(cache_file(), 64 + 3), 0);
+    assert_int_equal(truncate(cache_file(), HEADER + 3), 0);
     uint8_t scratch[SIZE];
     lathe_sample sample;
     assert_int_equal(lathe_data_read(data, 4, scratch, &sample), LATHE_EIO);
@@ -246,6 +314,9 @@ int main(void)
         cmocka_unit_test_setup(pictures_are_unpacked_once, begin),
         cmocka_unit_test_setup(a_changed_source_is_unpacked_again, begin),
         cmocka_unit_test_setup(a_torn_or_damaged_cache_is_replaced, begin),
+        cmocka_unit_test_setup(a_flipped_bit_is_noticed, begin),
+        cmocka_unit_test_setup(what_killed_processes_left_is_removed, begin),
+        cmocka_unit_test_setup(a_bomb_is_refused, begin),
         cmocka_unit_test_setup(a_full_disk_is_no_error, begin),
         cmocka_unit_test_setup(a_damaged_source_is_an_error, begin),
         cmocka_unit_test_setup(no_cache_is_no_error, begin),
