@@ -27,8 +27,9 @@ void lathe_parallel(lathe_context *context, int tasks, lathe_task_fn *run, void 
 int lathe_threads(lathe_context *context);
 
 /**
- * Set the number of the context's threads: 1 to 256; 0: one for each processor that this process may use. Not
- * to be called from inside a task. A build without threads (LATHE_THREADS=none) always has 1.
+ * Set the number of the context's threads: 1 to 256; 0: one for each processor that this process may use, at
+ * most the processors whose time its control group allows, rounded up. Not to be called from inside a task.
+ * A build without threads (LATHE_THREADS=none) always has 1.
  * Errors   LATHE_EARG, LATHE_ESTATE
  */
 lathe_status lathe_threads_set(lathe_context *context, int threads);

@@ -63,7 +63,7 @@ bool lathe_thread_start(lathe_thread *thread, void (*run)(void *context), void *
     int count);
 void lathe_thread_join(lathe_thread *thread);
 
-/** How many processors this process may use, at least 1. */
+/** How many processors this process may use, by its affinity and its control group's quota; at least 1. */
 int lathe_processors(void);
 
 /** The processor that this thread runs on, counted from 1; 0 if the system does not say. */

@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "quota_impl.h"
+
 void lathe_mutex_init(lathe_mutex *mutex) { pthread_mutex_init(mutex, NULL); }
 void lathe_mutex_free(lathe_mutex *mutex) { pthread_mutex_destroy(mutex); }
 void lathe_mutex_lock(lathe_mutex *mutex) { pthread_mutex_lock(mutex); }
@@ -53,6 +55,8 @@ int lathe_processors(void)
 {
     cpu_set_t set;
     int count = sched_getaffinity(0, sizeof set, &set) ? 0 : CPU_COUNT(&set);
+    const int quota = lathe_cpu_quota(lathe_read_system_text, NULL);
+    if (quota && quota < count) count = quota;
     return count < 1 ? 1 : count;
 }
 

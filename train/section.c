@@ -14,7 +14,9 @@ static const lathe_setting settings[] = {
     { LATHE_NUMBER_KEY(INT, batch_size, "N", "64", "images a step"), .field.min = 1, .field.max = 65536 },
     { LATHE_NUMBER_KEY(STEPS, seed, "N", "1", "of first weights, order and all else that is random"),
         .field.max = LATHE_KEY_MOST },
-    { LATHE_NUMBER_KEY(INT, threads, "N", "0", "0: one a processor; the results are the same"),
+    { LATHE_NUMBER_KEY(INT, threads, "N", "0",
+          "0: one a processor that this process may use, also by a container's quota; the results are the "
+          "same"),
         .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
     { LATHE_TEXT_KEY(early_stop, "NAME", "off",
         "stop when this column of epochs.csv no longer improves: val_loss, train_loss, val_accuracy, ...") },

@@ -227,8 +227,8 @@ static lathe_status fill(lathe_data_file *source, size_t count, cache_header *he
 }
 
 /*
- * "path.123", for lathe_free, and a handle on that new file, with a lock that says that its process lives. NULL
- * if it cannot be made.
+ * "path.123", for lathe_free, and a handle on that new file, with a lock that says that its process lives.
+ * NULL if it cannot be made.
  */
 static char *new_file(const char *path, int *handle)
 {
