@@ -55,6 +55,10 @@ static lathe_tape *check_tapes(const char *name, const lathe_op *op, lathe_tenso
         if (in[i]->tape && in[i]->tape != tape)
             return lathe_tape_fail(tape, LATHE_EARG, "lathe_%s: %s is on another tape", name,
                 name_of(op, i, text));
+        if (in[i]->tape && in[i]->begun != tape->times)
+            return lathe_tape_fail(tape, LATHE_ESTATE,
+                "lathe_%s: %s is of an earlier step: lathe_tape_begin has ended it", name,
+                name_of(op, i, text));
         if (!in[i]->data)
             return lathe_tape_fail(tape, LATHE_ESTATE,
                 "lathe_%s: parameter %s has no values yet: call lathe_nn_init first", name,
@@ -111,9 +115,11 @@ static bool has_form(const lathe_node *node, int i)
 
 static bool records(const lathe_node *node)
 {
-    if (node->tape->mode != LATHE_TRAIN) return false;
-    for (int i = 0; i < node->inputs; i++)
-        if (node->in[i] && node->in[i]->needs_grad && !rule_of(node->op, i)->constant) return true;
+    bool parameters = node->tape->mode == LATHE_TRAIN;
+    for (int i = 0; i < node->inputs; i++) {
+        const lathe_tensor *x = node->in[i];
+        if (x && x->needs_grad && (parameters || x->tape) && !rule_of(node->op, i)->constant) return true;
+    }
     return false;
 }
 

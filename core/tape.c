@@ -24,6 +24,7 @@ void lathe_tape_free(lathe_tape *tape)
     if (!tape) return;
     lathe_arena_free(tape->arena);
     lathe_arena_free(tape->work);
+    for (int i = 0; i < tape->ring.parts; i++) lathe_free(tape->ring.part[i]);
     lathe_free(tape);
 }
 
@@ -38,7 +39,7 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     }
     tape->newest = NULL;
     tape->mode = mode;
-    tape->begun = true;
+    tape->times++;
     tape->backward_done = false;
     tape->ticket = 0;
     tape->scope = NULL;
@@ -90,10 +91,15 @@ void lathe_tape_on_backward(lathe_tape *tape, lathe_node_hook *hook, void *conte
     tape->on_backward_context = context;
 }
 
+static size_t length_of_part(int i) { return (size_t)LATHE_RING_FIRST << i; }
+
 size_t lathe_tape_bytes(const lathe_tape *tape)
 {
     if (!tape) return 0;
-    return lathe_arena_capacity(tape->arena) + lathe_arena_capacity(tape->work);
+    size_t tensors = 0;
+    for (int i = 0; i < tape->ring.parts; i++) tensors += length_of_part(i);
+    return lathe_arena_capacity(tape->arena) + lathe_arena_capacity(tape->work) +
+        tensors * sizeof(lathe_tensor);
 }
 
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
@@ -143,19 +149,38 @@ void lathe_tape_give_work_back(lathe_tape *tape)
     lathe_arena_rewind(tape->work, (lathe_arena_mark){ 0, 0 });
 }
 
+/* The ring's next tensor, zeroed; NULL after a failure. Only a step that uses them all adds a part. */
+static lathe_tensor *next_of_ring(lathe_tape *tape)
+{
+    lathe_ring *ring = &tape->ring;
+    if (ring->parts && ring->used == length_of_part(ring->current)) {
+        ring->current = (ring->current + 1) % ring->parts;
+        ring->used = 0;
+    }
+    if (!ring->parts || ring->part[ring->current][ring->used].begun == tape->times) {
+        bool room = ring->parts < LATHE_RING_PARTS;
+        lathe_tensor *part = room ? lathe_alloc(length_of_part(ring->parts), sizeof *part) : NULL;
+        if (!part) return lathe_tape_adopt_failure(tape);
+        ring->part[ring->current = ring->parts++] = part;
+        ring->used = 0;
+    }
+    lathe_tensor *tensor = &ring->part[ring->current][ring->used++];
+    *tensor = (lathe_tensor){ .tape = tape, .begun = tape->times };
+    return tensor;
+}
+
 /* A tensor whose numbers are stored elsewhere, or not allocated yet. */
 static lathe_tensor *bare_tensor(lathe_tape *tape, lathe_layout layout, const lathe_shape *shape)
 {
-    if (!tape->begun)
+    if (!tape->times)
         return lathe_tape_fail(tape, LATHE_ESTATE, "tape: call lathe_tape_begin before the first operation");
     size_t stored = lathe_shape_stored(shape, layout);
     if (!stored) return lathe_tape_adopt_failure(tape);
-    lathe_tensor *tensor = lathe_arena_zeroed(tape->arena, 1, sizeof *tensor);
-    if (!tensor) return lathe_tape_adopt_failure(tape);
+    lathe_tensor *tensor = next_of_ring(tape);
+    if (!tensor) return NULL;
     tensor->shape = *shape;
     tensor->layout = layout;
     tensor->stored = stored;
-    tensor->tape = tape;
     return tensor;
 }
 
@@ -170,6 +195,7 @@ lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_sha
 lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape)
 {
     if (!tape || !x) return lathe_fail_null("lathe_tape_view", !tape ? "tape" : "x"), NULL;
+    if (lathe_tape_check("lathe_tape_view", "x", x)) return lathe_tape_adopt_failure(tape);
     lathe_tensor *tensor = bare_tensor(tape, x->layout, &shape);
     if (tensor) tensor->data = x->data;
     return tensor;
@@ -195,6 +221,16 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
     if (!batch->images) return lathe_tape_fail(tape, LATHE_EARG, "lathe_input: the batch has no images");
     tensor->data = (lathe_real *)batch->images; /* read only: no operation writes into its inputs */
     return tensor;
+}
+
+lathe_status lathe_tape_check(const char *function, const char *name, const lathe_tensor *tensor)
+{
+    if (!function || !name || !tensor)
+        return lathe_fail_null("lathe_tape_check", !function ? "function" : !name ? "name" : "tensor");
+    if (!tensor->tape || tensor->begun == tensor->tape->times) return LATHE_OK;
+    return lathe_fail(LATHE_ESTATE,
+        "%s: %s is of an earlier step: lathe_tape_begin has ended it; read its numbers before", function,
+        name);
 }
 
 const char *lathe_tape_scope(lathe_tape *tape, const char *path)
@@ -227,10 +263,12 @@ static lathe_real *new_grad(lathe_tape *tape, size_t count)
 lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
 {
     if (!tape || !add) return lathe_fail_null("lathe_grad_target", !tape ? "tape" : "add"), NULL;
-    if (!tensor || !tensor->needs_grad) return NULL;
+    if (!tensor || !tensor->needs_grad || (!tensor->tape && tape->mode == LATHE_EVAL)) return NULL;
     if (!tensor->grad && !(tensor->grad = new_grad(tape, tensor->stored))) return NULL;
     *add = tensor->has_grad;
     tensor->has_grad = true;
+    tensor->stepped = tensor->stepped && *add;
+    tensor->mixed = tensor->stepped;
     return tensor->grad;
 }
 
@@ -263,11 +301,17 @@ static lathe_status prepare_backward(const char *who, lathe_tensor *loss)
     if (!loss) return lathe_fail_null(who, "loss");
     lathe_tape *tape = loss->tape;
     if (!tape) return lathe_fail(LATHE_EARG, "%s: a parameter is not a loss", who);
+    lathe_status status = lathe_tape_check(who, "the loss", loss);
+    if (status) return status;
     if (tape->status) return lathe_fail(tape->status, "%s", tape->message);
-    if (tape->mode != LATHE_TRAIN)
-        return lathe_fail(LATHE_ESTATE, "%s: nothing was recorded: begin the tape with LATHE_TRAIN", who);
     if (tape->backward_done)
         return lathe_fail(LATHE_ESTATE, "%s: called already since lathe_tape_begin", who);
+    if (!loss->needs_grad && tape->mode == LATHE_EVAL)
+        return lathe_fail(LATHE_ESTATE,
+            "%s: nothing was recorded in LATHE_EVAL: begin the tape with LATHE_TRAIN, or set needs_grad of "
+            "the "
+            "input",
+            who);
     if (!loss->needs_grad) return lathe_fail(LATHE_ESTATE, "%s: the loss depends on no parameter", who);
     bool add;
     return lathe_grad_target(tape, loss, &add) ? LATHE_OK : tape->status;

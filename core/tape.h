@@ -18,7 +18,12 @@ extern "C" {
 #endif
 
 typedef enum lathe_mode {
-    LATHE_EVAL, /* dropout does nothing, batch norm uses its running statistics, nothing is recorded */
+    /**
+     * Dropout does nothing, and batch norm uses its running statistics. Operations are recorded only behind a
+     * tensor on the tape whose needs_grad is set, such as the input of a saliency map. Parameters get no
+     * gradient.
+     */
+    LATHE_EVAL,
     LATHE_TRAIN /* dropout drops, batch norm uses the batch's statistics, operations are recorded */
 } lathe_mode;
 
@@ -32,7 +37,10 @@ lathe_tape *lathe_tape_new(lathe_context *context);
 /** Free the tape and everything on it. NULL is fine. */
 void lathe_tape_free(lathe_tape *tape);
 
-/** Start a step. All tensors of the last step become invalid, and its failure is forgotten. */
+/**
+ * Start a step. All tensors of the last step become invalid, and its failure is forgotten. A later use of
+ * such a tensor is a failure, LATHE_ESTATE, for at least the next 1,000 tensors of the tape.
+ */
 void lathe_tape_begin(lathe_tape *tape, lathe_mode mode);
 
 lathe_mode lathe_tape_mode(const lathe_tape *tape);
@@ -60,8 +68,8 @@ double lathe_tape_statistics(lathe_tape *tape, double weight);
 size_t lathe_tape_bytes(const lathe_tape *tape);
 
 /**
- * A batch's images as a tensor [B, C, H, W], without a copy: the loader stays their owner. The tensor has no
- * gradient.
+ * A batch's images as a tensor [B, C, H, W], without a copy: the loader stays their owner. It needs no
+ * gradient until its `needs_grad` is set.
  * Errors   LATHE_EARG, LATHE_ESHAPE
  */
 lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch);
@@ -77,10 +85,10 @@ lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape
 /**
  * Compute the gradient of `loss`, a single number, for every tensor before it that needs one.
  *
- * Gradients of parameters are added to the present ones; the optimizer's zero_grad clears them. The gradient
- * of a computed tensor is freed after its use, unless its keep_grad is set.
+ * Gradients of parameters are added to the present ones; the optimizer's zero_grad clears them. In LATHE_EVAL
+ * parameters get none. The gradient of a computed tensor is freed after its use, unless its keep_grad is set.
  * Errors   the first failure of the step's operations; LATHE_ESHAPE if loss is not a single number;
- *          LATHE_ESTATE if backward was called before, or the tape is in LATHE_EVAL
+ *          LATHE_ESTATE if backward was called before, or nothing before the loss needs a gradient
  * Same as  torch.Tensor.backward
  */
 lathe_status lathe_backward(lathe_tensor *loss);
@@ -125,6 +133,13 @@ lathe_real *lathe_grad_target(lathe_tape *tape, lathe_tensor *tensor, bool *add)
  */
 void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/**
+ * LATHE_OK if `tensor` may be used. `function` and `name` begin the message: "lathe_relu: x is of an earlier
+ * step".
+ * Errors   LATHE_ESTATE for a tensor whose tape has begun another step
+ */
+lathe_status lathe_tape_check(const char *function, const char *name, const lathe_tensor *tensor);
 
 /** Set the path of the running layer (NULL: no layer); each node keeps it. Returns the former path. */
 const char *lathe_tape_scope(lathe_tape *tape, const char *path);

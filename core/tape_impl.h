@@ -14,13 +14,33 @@ typedef struct lathe_spare_grad {
     size_t count;
 } lathe_spare_grad;
 
+/*
+ * Tensors are taken from a ring, and their memory never holds anything else. So a tensor that a program has
+ * kept for too long is still a tensor, and its `begun` tells. A step with more tensors than the ring adds a
+ * part, twice as long as the last.
+ */
+#ifdef NDEBUG
+enum { LATHE_RING_FIRST = 1024 };
+#else
+enum { LATHE_RING_FIRST = 16384 };
+#endif
+enum { LATHE_RING_PARTS = 32 };
+
+typedef struct lathe_ring {
+    lathe_tensor *part[LATHE_RING_PARTS];
+    int parts, current;
+    size_t used; /* of the current part */
+} lathe_ring;
+
 struct lathe_tape {
     lathe_context *context;
-    lathe_arena *arena; /* tensors, nodes, what operations save */
+    lathe_arena *arena; /* numbers, nodes, what operations save */
+    lathe_ring ring;    /* tensors */
+    uint64_t times;     /* that lathe_tape_begin was called */
     lathe_arena *work;  /* one operation's work space */
     lathe_node *newest;
     lathe_mode mode;
-    bool begun, backward_done;
+    bool backward_done;
     uint64_t seed, step, ticket;
     double statistics; /* 0: norms have their momentum */
     bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "tape.h"
 
 size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
 {
@@ -91,6 +92,8 @@ static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)
 static lathe_status check_copy(const char *what, const lathe_tensor *tensor, const void *values, size_t count)
 {
     if (!tensor || !values) return lathe_fail_null(what, tensor ? "values" : "tensor");
+    lathe_status status = lathe_tape_check(what, "the tensor", tensor);
+    if (status) return status;
     if (!tensor->data) return fail_empty(what, tensor);
     size_t have = lathe_shape_count(&tensor->shape);
     char text[LATHE_SHAPE_TEXT];
@@ -129,6 +132,7 @@ double lathe_item(const lathe_tensor *tensor)
 {
     if (!tensor) return lathe_fail_null("lathe_item", "tensor"), (double)NAN;
     char text[LATHE_SHAPE_TEXT];
+    if (lathe_tape_check("lathe_item", "the tensor", tensor)) return NAN;
     if (!tensor->data) fail_empty("lathe_item", tensor);
     else if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
     else

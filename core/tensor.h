@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "real.h"
 #include "status.h"
@@ -49,7 +50,10 @@ typedef struct lathe_tensor {
     bool needs_grad;  /* backward computes its gradient */
     bool has_grad;    /* grad holds a gradient: the next one is added, not written */
     bool keep_grad;   /* keep grad after the backward of the tensor's own operation */
+    bool stepped;     /* an optimizer's step has used grad, and nothing has cleared it since */
+    bool mixed;       /* stepped, and a later gradient was added: the next step is refused */
     lathe_tape *tape; /* the owner until the next lathe_tape_begin; NULL: the model is the owner */
+    uint64_t begun;   /* the tape's number of lathe_tape_begin calls when the tensor was made */
     const char *name; /* a parameter's path; NULL for a computed tensor */
 } lathe_tensor;
 

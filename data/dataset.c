@@ -1,15 +1,50 @@
-#include "dataset.h"
+#include "dataset_impl.h"
 
 #include <stdio.h>
 
 #include "../core/alloc.h"
+#include "../core/threads_impl.h"
+
+/* For the readers of all data sets, which are counted seldom. */
+static lathe_mutex counting = LATHE_MUTEX;
+
+static void close_data(lathe_dataset *data)
+{
+    if (data->type->close) data->type->close(data);
+    lathe_free(data->name);
+    lathe_free(data);
+}
 
 void lathe_data_free(lathe_dataset *data)
 {
     if (!data) return;
-    if (data->type->close) data->type->close(data);
-    lathe_free(data->name);
-    lathe_free(data);
+    lathe_mutex_lock(&counting);
+    int readers = data->readers;
+    data->leaving = readers > 0;
+    if (readers)
+        lathe_fail(LATHE_ESTATE,
+            "lathe_data_free: %s still has readers: %d (loaders and subsets); free them first, the last "
+            "frees the data",
+            data->name, readers);
+    lathe_mutex_unlock(&counting);
+    if (!readers) close_data(data);
+}
+
+/* The count is no part of what readers see, so it changes in data that are constant to them. */
+static int count_reader(lathe_dataset *data, int change)
+{
+    lathe_mutex_lock(&counting);
+    int left = data->readers += change;
+    lathe_mutex_unlock(&counting);
+    return left;
+}
+
+void lathe_data_hold(const lathe_dataset *data) { count_reader((lathe_dataset *)(uintptr_t)data, 1); }
+
+void lathe_data_release(const lathe_dataset *data)
+{
+    lathe_dataset *held = (lathe_dataset *)(uintptr_t)data;
+    if (held && !count_reader(held, -1) && held->leaving) close_data(held);
 }
 
 lathe_status lathe_data_read(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample)

@@ -78,9 +78,14 @@ struct lathe_dataset {
     const char *const *skipped_why; /* [skipped]: ... and the message of each */
     const char *passed_over;        /* what else lies in its folders, such as "1 link: b"; NULL: nothing */
     void *state;                    /* of the type */
+    int readers;                    /* loaders and subsets that read it */
+    bool leaving;                   /* lathe_data_free was called: the last reader frees it */
 };
 
-/** Close a data set. NULL is fine. Free its subsets and loaders first. */
+/**
+ * Close a data set. NULL is fine. Free its subsets and loaders first.
+ * Errors   LATHE_ESTATE if loaders or subsets still read it. They may go on: the last of them frees the data.
+ */
 void lathe_data_free(lathe_dataset *data);
 
 /** Read sample `index`, as the type's read does. Errors: LATHE_EARG beyond the end. */

@@ -6,6 +6,7 @@
 
 #include "../core/alloc.h"
 #include "../core/rng.h"
+#include "dataset_impl.h"
 #include "split_impl.h"
 
 typedef struct lathe_subset {
@@ -30,6 +31,7 @@ static void subset_close(lathe_dataset *data)
 {
     lathe_subset *subset = data->state;
     if (subset) lathe_free(subset->indices);
+    if (subset) lathe_data_release(subset->data);
     lathe_free(subset);
     lathe_free((void *)data->labels);
     lathe_free((void *)data->targets);
@@ -71,6 +73,8 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
     part->targets = gather(data->targets, (size_t)data->targets_each, indices, count);
     part->groups = gather(data->groups, 1, indices, count);
     part->state = subset;
+    part->readers = 0;
+    part->leaving = false;
     part->skipped = 0;
     part->skipped_why = NULL;
     part->passed_over = NULL;
@@ -81,6 +85,7 @@ lathe_dataset *lathe_data_subset(const lathe_dataset *data, const size_t *indice
         return NULL;
     }
     subset->data = data;
+    lathe_data_hold(data);
     memcpy(subset->indices, indices, count * sizeof *indices);
     return part;
 }

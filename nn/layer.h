@@ -141,7 +141,7 @@ lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path);
 /**
  * Freeze this layer and the layers in it, or unfreeze them. A frozen parameter keeps its values: its gradient
  * is cleared, its needs_grad is false, and the optimizer skips it. Running statistics still change, as in
- * PyTorch.
+ * PyTorch; lathe_nn_freeze_norm freezes those.
  */
 void lathe_nn_freeze(lathe_layer *layer, bool frozen);
 

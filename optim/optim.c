@@ -375,6 +375,11 @@ lathe_status lathe_optim_step(lathe_optim *optim)
             params->data ? params->size : 0, optim->size);
     int active = 0;
     for (int i = 0; i < params->count; i++) {
+        if (params->tensor[i]->needs_grad && params->tensor[i]->has_grad && params->tensor[i]->mixed)
+            return lathe_fail(LATHE_ESTATE,
+                "lathe_optim_step: the gradient of %s was added to that of an earlier step; call "
+                "lathe_optim_zero_grad after each step",
+                params->tensor[i]->name ? params->tensor[i]->name : "a parameter");
         optim->active[i] = params->tensor[i]->needs_grad && params->tensor[i]->has_grad;
         active += optim->active[i];
     }
@@ -383,6 +388,7 @@ lathe_status lathe_optim_step(lathe_optim *optim)
             "lathe_optim_step: 0 of %d parameters have a gradient; call lathe_backward first", params->count);
     for (int i = 0; i < params->count; i++) {
         if (!optim->active[i]) continue;
+        params->tensor[i]->stepped = true;
         optim->clock[i].step++;
         if (optim->type->advance)
             optim->type->advance(optim->groups[optim->group_of[i]].opts, &optim->clock[i]);

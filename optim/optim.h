@@ -110,9 +110,9 @@ void lathe_optim_zero_grad(lathe_optim *optim);
 /**
  * Change every parameter by its gradient. A tensor that is frozen (needs_grad false) or has no gradient since
  * zero_grad stays unchanged, and so does its state.
- * Errors   LATHE_ESTATE if the model was initialised anew after the optimizer was made, or if no parameter
- *          has a
- *          gradient (lathe_backward was not called).
+ * Errors   LATHE_ESTATE if the model was initialised anew after the optimizer was made; if no parameter has a
+ *          gradient (lathe_backward was not called); if a gradient was added to one that a step has used
+ *          (zero_grad was forgotten). Gradients of several backwards before one step are added on purpose.
  */
 lathe_status lathe_optim_step(lathe_optim *optim);
 

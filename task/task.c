@@ -6,6 +6,7 @@
 
 #include "../core/alloc.h"
 #include "../core/registry.h"
+#include "../core/tape.h"
 #include "../metrics/metric.h"
 
 /* ---- finding kinds ------------------------------------------------------------------------------------- */
@@ -142,6 +143,8 @@ lathe_status lathe_task_reserve(lathe_task *task, int size)
 
 lathe_status lathe_task_check_output(const lathe_task *task, const lathe_tensor *output)
 {
+    lathe_status status = lathe_tape_check(task->type->name, "the output", output);
+    if (status) return status;
     lathe_shape want = task->output;
     want.dim[0] = output->shape.dim[0];
     if (lathe_shape_equal(&output->shape, &want)) return LATHE_OK;

@@ -12,6 +12,7 @@ enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
 typedef struct batch_norm_saved {
     lathe_norm_affine *affine; /* [C] */
     double *inverse_deviation; /* [C] */
+    bool of_batch;             /* mean and deviation are the batch's, which depend on x */
 } batch_norm_saved;
 
 /* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone.
@@ -149,7 +150,8 @@ static void parameter_gradients(lathe_node *node, const norm_job *job, const bat
         gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
 }
 
-/* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation */
+/* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation.
+ * With running statistics gx = weight / deviation * g. */
 static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
 {
     if (!(job->out = lathe_grad_in_place(node, &job->add))) return;
@@ -158,6 +160,8 @@ static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_sav
     double n = images_of(job);
     for (int c = 0; c < job->channels; c++) {
         double inverse = saved->inverse_deviation[c], by_gy = scale_of(node->in[WEIGHT], c) * inverse;
+        gradient[c] = (lathe_norm_gradient){ .by_gy = (lathe_real)by_gy };
+        if (!saved->of_batch) continue;
         gradient[c] = (lathe_norm_gradient){ .by_gy = (lathe_real)by_gy,
             .by_x = (lathe_real)(by_gy * inverse * inverse * job->total[c][1] / n),
             .constant = (lathe_real)(by_gy * job->total[c][0] / n) };
@@ -179,6 +183,12 @@ static void batch_norm_backward(lathe_node *node)
     input_gradient(node, &job, saved);
 }
 
+static bool takes_batch(const lathe_node *node)
+{
+    const lathe_batch_norm_opts *o = node->attributes;
+    return lathe_tape_mode(node->tape) == LATHE_TRAIN && !o->frozen;
+}
+
 static bool batch_norm_shape(lathe_node *node, lathe_result *result)
 {
     (void)result;
@@ -188,7 +198,7 @@ static bool batch_norm_shape(lathe_node *node, lathe_result *result)
         if (node->in[i] && node->in[i]->shape.dim[0] != x->dim[1])
             return lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels, %s is %s", x->dim[1],
                 node->op->in[i].name, lathe_shape_text(&node->in[i]->shape, text));
-    if (lathe_tape_mode(node->tape) == LATHE_TRAIN && lathe_shape_count(x) == (size_t)x->dim[1])
+    if (takes_batch(node) && lathe_shape_count(x) == (size_t)x->dim[1])
         return lathe_op_fail(node, LATHE_ESHAPE, "x is %s: one number a channel has no variance to train on",
             lathe_shape_text(x, text));
     return true;
@@ -201,12 +211,12 @@ static void blend(lathe_real *running, double momentum, double now)
 
 /* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow,
  * or by the running ones. */
-static bool statistics(lathe_node *node, bool relu, norm_job *job, const batch_norm_saved *saved)
+static bool statistics(lathe_node *node, bool relu, norm_job *job, batch_norm_saved *saved)
 {
     lathe_real *running_mean = node->in[RUNNING_MEAN]->data, *running_var = node->in[RUNNING_VAR]->data;
     const lathe_batch_norm_opts *o = node->attributes;
     double tapes = lathe_tape_statistics_weight(node->tape), momentum = tapes > 0 ? tapes : o->momentum;
-    bool train = lathe_tape_mode(node->tape) == LATHE_TRAIN;
+    bool train = saved->of_batch = takes_batch(node);
     if (train && !work_for(job, node->tape)) return false;
     if (train) {
         for_each_plane(node, job, plane_moments);
@@ -253,6 +263,7 @@ static const lathe_field fields[] = {
         .preset = { 0.1 },
         .max = 1,
         .above_min = true },
+    { .name = "frozen", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_batch_norm_opts, frozen) },
     { 0 },
 };
 

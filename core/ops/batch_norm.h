@@ -12,6 +12,7 @@ extern "C" {
 typedef struct lathe_batch_norm_opts {
     double eps;      /* added to the variance under the root; > 0 */
     double momentum; /* weight of this batch in the running statistics, in (0, 1] */
+    bool frozen;     /* use the running statistics in LATHE_TRAIN too, and leave them as they are */
 } lathe_batch_norm_opts;
 
 /**
@@ -24,14 +25,15 @@ typedef struct lathe_batch_norm_opts {
  *     running = (1 - momentum) * running + momentum * batch
  *
  * with the unbiased variance (divided by n - 1). This is the only operation that writes into its inputs, once
- * a forward. lathe_tape_statistics replaces the momentum. In LATHE_EVAL, mean and var are the running ones.
+ * a forward. lathe_tape_statistics replaces the momentum. In LATHE_EVAL, and with opts->frozen, mean and var
+ * are the running ones, and gradients take them as constants.
  *
  * Mean and variance are computed for chunks and joined by the formula of Chan, Golub and LeVeque (1983), in
  * double and in a fixed order. So a large mean costs no digits of the variance, and any number of threads
  * gives the same bits.
  * Gradient to x, weight and bias. weight and bias may be NULL, which means 1 and 0.
- * Errors   LATHE_ESHAPE if channels differ, or n is 1 in LATHE_TRAIN (the variance of one number is
- *          undefined; PyTorch refuses it too); LATHE_EARG for options out of range.
+ * Errors   LATHE_ESHAPE if channels differ, or n is 1 in LATHE_TRAIN without frozen (the variance of one
+ *          number is undefined; PyTorch refuses it too); LATHE_EARG for options out of range.
  * Same as  torch.nn.functional.batch_norm
  * Source   Ioffe, Szegedy 2015
  */

@@ -6,6 +6,7 @@
 #include "../../core/rng.h"
 #include "../../core/threads.h"
 #include "../../core/threads_impl.h"
+#include "../dataset_impl.h"
 #include "../transforms/mix_impl.h"
 #include "workers_impl.h"
 
@@ -204,6 +205,7 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     lathe_loader *loader = lathe_alloc(1, sizeof *loader);
     if (!loader) return NULL;
     loader->recipe = recipe;
+    lathe_data_hold(data);
     loader->opts = *opts;
     if (!loader->opts.batch_size) loader->opts.batch_size = 64;
     loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller may free its arrays */
@@ -227,6 +229,7 @@ void lathe_loader_free(lathe_loader *loader)
     lathe_slot_free(&loader->slot);
     lathe_free(loader->order);
     lathe_free(loader->up_to);
+    lathe_data_release(loader->recipe.data);
     lathe_free(loader);
 }
 

@@ -21,6 +21,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
     lathe_describe(text, size, "%d", norm->weight->shape.dim[0]);
     if (norm->opts.eps > 0) lathe_describe(text, size, ", eps %g", norm->opts.eps);
     if (norm->opts.momentum > 0) lathe_describe(text, size, ", momentum %g", norm->opts.momentum);
+    if (norm->opts.frozen) lathe_describe(text, size, ", frozen");
 }
 
 const lathe_layer_type lathe_batch_norm_layer = {
@@ -30,6 +31,13 @@ const lathe_layer_type lathe_batch_norm_layer = {
     .describe = describe,
     .summary = "batch normalisation",
 };
+
+void lathe_nn_freeze_norm(lathe_layer *layer, bool frozen)
+{
+    if (!layer) return;
+    if (layer->type == &lathe_batch_norm_layer) ((batch_norm_layer *)layer)->opts.frozen = frozen;
+    for (int i = 0; i < layer->children; i++) lathe_nn_freeze_norm(layer->child[i], frozen);
+}
 
 lathe_layer *lathe_nn_batch_norm(lathe_model *model, int channels, const lathe_batch_norm_opts *opts)
 {

@@ -10,9 +10,17 @@ extern "C" {
 #endif
 
 /**
+ * Freeze the running statistics of all batch norms of `layer`, or unfreeze them. A frozen norm uses them in
+ * LATHE_TRAIN too, leaves them as they are, and is trained through: gradients take them as constants, and
+ * batches of one sample are fine. Its weight and bias are trained; lathe_nn_freeze freezes those.
+ * Same as  eval() of the net's BatchNorm modules while the rest is in train()
+ */
+void lathe_nn_freeze_norm(lathe_layer *layer, bool frozen);
+
+/**
  * Batch normalisation of [B, channels, H, W] or [B, channels] (see lathe_batch_norm).
  *
- * opts        NULL: eps 1e-5, momentum 0.1.
+ * opts        NULL: eps 1e-5, momentum 0.1, not frozen.
  * Parameters  weight [channels], at first 1; bias [channels], at first 0
  * Buffers     running_mean [channels], at first 0; running_var [channels], at first 1
  * Same as     torch.nn.BatchNorm2d, torch.nn.BatchNorm1d

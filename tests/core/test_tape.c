@@ -82,11 +82,12 @@ static void nothing_is_recorded_in_eval_or_without_a_gradient(void **state)
     (void)state;
     lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_begin(tape, LATHE_EVAL);
-    lathe_tensor *y = lathe_scale(leaf_of(tape, three, NULL), 2);
+    lathe_tensor *y = lathe_scale(lathe_tape_leaf(tape, LATHE_PLAIN, three, NULL), 2);
     assert_true(y && !y->needs_grad && !lathe_tape_newest(tape));
     lathe_real one[3] = { 1, 1, 1 };
     assert_int_equal(lathe_backward_from(y, one, 3), LATHE_ESTATE);
-    assert_failed(LATHE_ESTATE, "nothing was recorded: begin the tape with LATHE_TRAIN");
+    assert_failed(LATHE_ESTATE,
+        "nothing was recorded in LATHE_EVAL: begin the tape with LATHE_TRAIN, or set");
     lathe_tape_begin(tape, LATHE_TRAIN);
     y = lathe_scale(lathe_tape_leaf(tape, LATHE_PLAIN, three, NULL), 2);
     assert_true(y && !y->needs_grad && !lathe_tape_newest(tape));
@@ -142,6 +143,89 @@ static void gradients_of_parameters_add_up(void **state)
                          lathe_mul(lathe_tape_leaf(tape, LATHE_PLAIN, three, values), &parameter))),
         LATHE_OK);
     assert_grad(&parameter, 1 / 3.0, -2 / 3.0, 1);
+    lathe_tape_free(tape);
+}
+
+/* In LATHE_EVAL, gradients are for tensors on the tape that ask for one. Parameters keep theirs as it is. */
+static void evaluation_has_gradients_of_what_is_on_the_tape(void **state)
+{
+    (void)state;
+    lathe_real values[] = { 1, -2, 3 }, weight[16] = { 2, 3, 4 }, grad[16] = { 7, 7, 7 };
+    lathe_tensor parameter = { .shape = three,
+        .stored = 3,
+        .data = weight,
+        .grad = grad,
+        .needs_grad = true,
+        .has_grad = true,
+        .name = "weight" };
+    lathe_tape *tape = lathe_tape_new(NULL);
+    for (int asked = 0; asked < 2; asked++) {
+        lathe_tape_begin(tape, LATHE_EVAL);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, three, values);
+        x->needs_grad = asked;
+        lathe_tensor *loss = lathe_mean(lathe_mul(lathe_add(&parameter, x), x)); /* d = (w + 2x) / 3 */
+        assert_int_equal(lathe_backward(loss), asked ? LATHE_OK : LATHE_ESTATE);
+        if (asked) assert_grad(x, 4 / 3.0, -1 / 3.0, 10 / 3.0);
+        assert_true(parameter.has_grad && grad[0] == 7 && grad[1] == 7 && grad[2] == 7);
+        lathe_error_clear();
+    }
+    lathe_tape_free(tape);
+}
+
+static void assert_late(const char *message) { assert_failed(LATHE_ESTATE, message); }
+
+/* Whatever a program does with a tensor of an earlier step is a failure that says so. */
+static void a_tensor_kept_too_long_is_noticed(void **state)
+{
+    (void)state;
+    lathe_real numbers[3] = { 1, 2, 3 };
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_tensor *x = leaf_of(tape, three, numbers), *loss = lathe_mean(x);
+    for (int later = 0; later < 20; later++) {
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        for (int i = 0; i < 10; i++) assert_non_null(lathe_relu(leaf_of(tape, three, NULL)));
+        assert_true(isnan(lathe_item(loss)));
+        assert_late("lathe_item: the tensor is of an earlier step: lathe_tape_begin has ended it; read its");
+        assert_int_equal(lathe_tensor_read(x, numbers, 3), LATHE_ESTATE);
+        assert_late("lathe_tensor_read: the tensor is of an earlier step");
+        assert_int_equal(lathe_tensor_write(x, numbers, 3), LATHE_ESTATE);
+        assert_late("lathe_tensor_write: the tensor is of an earlier step");
+        assert_int_equal(lathe_tensor_read_grad(x, numbers, 3), LATHE_ESTATE);
+        assert_late("lathe_tensor_read_grad: the tensor is of an earlier step");
+        assert_int_equal(lathe_backward(loss), LATHE_ESTATE);
+        assert_late("lathe_backward: the loss is of an earlier step");
+        assert_int_equal(lathe_backward_from(x, numbers, 3), LATHE_ESTATE);
+        assert_late("lathe_backward_from: the loss is of an earlier step");
+        assert_int_equal(lathe_tape_status(tape), LATHE_OK);
+        assert_null(lathe_add(leaf_of(tape, three, NULL), x));
+        assert_late("lathe_add: b is of an earlier step: lathe_tape_begin has ended it");
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        assert_null(lathe_tape_view(tape, x, three));
+        assert_int_equal(lathe_tape_status(tape), LATHE_ESTATE);
+        assert_late("lathe_tape_view: x is of an earlier step");
+    }
+    lathe_tape_free(tape);
+}
+
+/* A step may have any number of tensors, each a different one; the steps after it need no more memory. */
+static void a_step_has_room_for_any_number_of_tensors(void **state)
+{
+    (void)state;
+    enum { MANY = 40000 };
+    static lathe_tensor *tensors[MANY];
+    lathe_tape *tape = lathe_tape_new(NULL);
+    size_t bytes = 0;
+    for (int step = 0; step < 5; step++) {
+        lathe_tape_begin(tape, LATHE_EVAL);
+        for (int i = 0; i < MANY; i++) {
+            lathe_real number = (lathe_real)i;
+            tensors[i] = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, &number);
+        }
+        for (int i = 0; i < MANY; i++) assert_true(lathe_item(tensors[i]) == i);
+        if (step == 2) bytes = lathe_tape_bytes(tape);
+        if (step > 2) assert_int_equal(lathe_tape_bytes(tape), bytes);
+    }
     lathe_tape_free(tape);
 }
 
@@ -391,6 +475,9 @@ int main(void)
         cmocka_unit_test(nothing_is_recorded_in_eval_or_without_a_gradient),
         cmocka_unit_test(backward_reaches_the_leaves),
         cmocka_unit_test(gradients_of_parameters_add_up),
+        cmocka_unit_test(evaluation_has_gradients_of_what_is_on_the_tape),
+        cmocka_unit_test(a_tensor_kept_too_long_is_noticed),
+        cmocka_unit_test(a_step_has_room_for_any_number_of_tensors),
         cmocka_unit_test(computed_gradients_are_given_up_unless_kept),
         cmocka_unit_test(gradient_buffers_are_used_again),
         cmocka_unit_test(failures_stick_until_the_next_step),

@@ -285,6 +285,54 @@ static void momentum_has_a_kind(void **state)
     params_free(params);
 }
 
+/* Backward of mean(x * p) with x = 1: adds 1/3 to each gradient. */
+static void backward_of_mean(lathe_tape *tape, lathe_tensor *parameter)
+{
+    static const lathe_real ones[3] = { 1, 1, 1 };
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_PLAIN, parameter->shape, ones);
+    assert_int_equal(lathe_backward(lathe_mean(lathe_mul(x, parameter))), LATHE_OK);
+}
+
+/*
+ * Several backwards before one step are added on purpose. A gradient added to one that a step has used is a
+ * forgotten zero_grad: the step is refused and changes nothing. Backward alone is fine, for zero_grad may
+ * come after it, as in a GAN whose two losses pass through one net.
+ */
+static void a_forgotten_zero_grad_is_noticed(void **state)
+{
+    (void)state;
+    lathe_params *params = params_of(3);
+    lathe_tensor *p = params->tensor[0];
+    lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 3 });
+    lathe_tape *tape = lathe_tape_new(NULL);
+    double once = -1, twice = -3;
+    lathe_optim_zero_grad(optim);
+    backward_of_mean(tape, p);
+    assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+    assert_close("one backward", p->data, &once, 1, 1e-6, 0);
+    backward_of_mean(tape, p); /* of another loss */
+    lathe_optim_zero_grad(optim);
+    for (int i = 0; i < 2; i++) backward_of_mean(tape, p);
+    assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+    assert_close("two backwards", p->data, &twice, 1, 1e-6, 0);
+    for (int i = 0; i < 2; i++) {
+        backward_of_mean(tape, p);
+        assert_int_equal(lathe_optim_step(optim), LATHE_ESTATE);
+        assert_failed(LATHE_ESTATE,
+            "lathe_optim_step: the gradient of a parameter was added to that of an earlier "
+            "step; call lathe_optim_zero_grad after each step");
+    }
+    assert_close("refused", p->data, &twice, 1, 1e-6, 0);
+    assert_int_equal(lathe_optim_steps(optim), 2);
+    lathe_optim_zero_grad(optim);
+    backward_of_mean(tape, p);
+    assert_int_equal(lathe_optim_step(optim), LATHE_OK);
+    lathe_tape_free(tape);
+    lathe_optim_free(optim);
+    params_free(params);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -318,6 +366,7 @@ int main(void)
         cmocka_unit_test(decay_may_be_for_weights_only),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(momentum_has_a_kind),
+        cmocka_unit_test(a_forgotten_zero_grad_is_noticed),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

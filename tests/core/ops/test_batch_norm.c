@@ -103,6 +103,9 @@ static void running_statistics_follow_in_training_only(void **state)
     assert_close_double("train", got, trained, 2, 1e-6, 0);
     running_after(LATHE_EVAL, &c, leaves, got);
     assert_close_double("eval", got, untouched, 2, 0, 1e-300);
+    c.opts.frozen = true;
+    running_after(LATHE_TRAIN, &c, leaves, got);
+    assert_close_double("frozen", got, untouched, 2, 0, 1e-300);
 }
 
 /* A random case and what the textbook's formulas say about it, in double. */
@@ -216,11 +219,10 @@ static lathe_shape small_shape(uint64_t i)
     return shape;
 }
 
-static void gradients_are_right(void **state)
+static void check_gradients(bool frozen)
 {
-    (void)state;
     for (uint64_t i = 0; i < 25; i++) {
-        norm_case c = { .opts = { .eps = 0.1 } };
+        norm_case c = { .opts = { .eps = 0.1, .frozen = frozen } };
         lathe_leaf leaves[5];
         fill_case(leaves, small_shape(i), 1000 * i + 7);
         assert_gradient("batch_norm", norm, &c, leaves, 5);
@@ -232,6 +234,33 @@ static void gradients_are_right(void **state)
         assert_gradient("batch_norm_relu", norm, &c, leaves, 5);
         free_leaves(leaves, 5);
     }
+}
+
+static void gradients_are_right(void **state)
+{
+    (void)state;
+    check_gradients(false);
+}
+
+/* A frozen norm is y = weight * (x - mean) / deviation + bias with constants, for a single number too. */
+static void a_frozen_norm_is_trained_through(void **state)
+{
+    (void)state;
+    check_gradients(true);
+    norm_case c = { .opts = { .eps = 0.5, .frozen = true } };
+    lathe_real x = 4, w = 2, b = 1, mean = 1, var = 3.5;
+    lathe_leaf leaves[5] = {
+        { .layout = LATHE_BATCHED, .shape = { 2, { 1, 1 } }, .values = &x },
+        { .layout = LATHE_PLAIN, .shape = vector(1), .values = &w },
+        { .layout = LATHE_PLAIN, .shape = vector(1), .values = &b },
+        constant(1, &mean),
+        constant(1, &var),
+    };
+    double gy = 3, y = 4, gx = 3, gw = 4.5, gb = 3;
+    assert_result("y", norm, &c, leaves, 5, LATHE_TRAIN, &y, 1, tolerance, 0);
+    assert_leaf_gradient("x", norm, &c, leaves, 5, &gy, 1, 0, &gx, tolerance, 0);
+    assert_leaf_gradient("weight", norm, &c, leaves, 5, &gy, 1, 1, &gw, tolerance, 0);
+    assert_leaf_gradient("bias", norm, &c, leaves, 5, &gy, 1, 2, &gb, tolerance, 0);
 }
 
 /* Three leaves without weight and bias. */
@@ -454,6 +483,7 @@ int main(void)
         cmocka_unit_test(running_statistics_follow_in_training_only),
         cmocka_unit_test(equals_the_twin),
         cmocka_unit_test(gradients_are_right),
+        cmocka_unit_test(a_frozen_norm_is_trained_through),
         cmocka_unit_test(without_weight_and_bias),
         cmocka_unit_test(equals_pytorch_over_three_steps),
         cmocka_unit_test(no_variance_at_all),
