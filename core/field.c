@@ -150,7 +150,7 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
             field->above_min ? ">" : ">=", lathe_double_text(field->min, low));
     else
         snprintf(text, LATHE_FIELD_TEXT, "%c%s, %s%c", field->above_min ? '(' : '[',
-            lathe_double_text(field->min, low), lathe_double_text(field->max, high),
+            lathe_double_text(field->zero ? 0 : field->min, low), lathe_double_text(field->max, high),
             field->below_max ? ')' : ']');
     return text;
 }
@@ -280,6 +280,7 @@ static lathe_status set_int(const char *owner, const lathe_field *field, int *va
     int64_t parsed;
     if (!lathe_parse_int64(text, &parsed) || parsed < INT32_MIN || parsed > INT32_MAX)
         return bad_text(owner, field, text, "a whole number");
+    if (parsed == 0 && field->zero) parsed = field->zero;
     if (parsed == 0 && !zero_is_default(field, 0)) return refuse_zero(owner, field);
     *value = (int)parsed;
     return LATHE_OK;
@@ -416,7 +417,8 @@ const char *lathe_field_text(const lathe_field *field, const void *resolved, cha
                 lathe_double_text(((const double *)place)[i], number));
             break;
         case LATHE_FIELD_INT:
-            used += (size_t)snprintf(text + used, room, "%s%d", comma, ((const int *)place)[i]);
+            used += (size_t)snprintf(text + used, room, "%s%d", comma,
+                field->zero && ((const int *)place)[i] == field->zero ? 0 : ((const int *)place)[i]);
             break;
         case LATHE_FIELD_STEPS:
             if (i && !((const uint64_t *)place)[i]) return text;

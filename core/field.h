@@ -40,8 +40,9 @@ typedef struct lathe_field {
     double preset[2]; /* the default, which 0 means */
     /** legal range, inclusive unless above_min, below_max; both 0: finite numbers */
     double min, max;
-    bool above_min, below_max;  /* min itself, max itself is not legal */
-    bool required;              /* 0 is not legal and there is no default */
+    bool above_min, below_max; /* min itself, max itself is not legal */
+    bool required;             /* 0 is not legal and there is no default */
+    int zero; /* of an int whose default is not 0: its min, below 0, which stands for 0; 0: 0 is not legal */
     const char *const *choices; /* for LATHE_FIELD_CHOICE: names, ended by NULL */
     const char *help;           /* one line */
 } lathe_field;
@@ -57,8 +58,8 @@ lathe_status lathe_fields_resolve(const char *owner, const lathe_field *fields, 
 
 /**
  * Set one field of `opts` from text, as the command line and settings files do. A hyphen in `name` is an
- * underscore. Arrays are "0.9,0.999". "0" is stored as LATHE_ZERO, not as the default. Numbers have a decimal
- * point in any locale.
+ * underscore. Arrays are "0.9,0.999". "0" is stored as LATHE_ZERO or as the field's `zero`, not as the
+ * default. Numbers have a decimal point in any locale.
  * steps_per_epoch   converts "2.5ep", rounded to whole steps; 0: epochs are unknown here
  * Errors            LATHE_ENAME (lists the known names), LATHE_EARG
  */

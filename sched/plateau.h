@@ -14,7 +14,7 @@ typedef enum lathe_threshold_mode { LATHE_THRESHOLD_REL, LATHE_THRESHOLD_ABS } l
 typedef struct lathe_plateau_opts {
     lathe_plateau_mode mode; /* MIN: lower is better (a loss); MAX: higher is better (an accuracy) */
     double factor;           /* of a drop, below 1; 0 means 0.1 */
-    /** The rate drops after more than this many epochs without improvement; 0 means 10, -1 is 0. */
+    /** The rate drops after more than this many epochs without improvement; 0 means 10, -1 is 0 (text: 0). */
     int patience;
     double threshold; /* an improvement must be larger than this; 0 means 1e-4, LATHE_ZERO is 0 */
     lathe_threshold_mode threshold_mode; /* relative to the best value so far, or absolute */

@@ -91,6 +91,35 @@ static void state_can_be_saved(void **state)
     }
 }
 
+/* As text, 0 is 0: every option of every schedule whose range has 0 takes it. In the struct it is -1. */
+static void patience_0_can_be_asked_for(void **state)
+{
+    (void)state;
+    opts o = { .mode = LATHE_PLATEAU_MIN }, resolved;
+    char text[LATHE_FIELD_TEXT];
+    const lathe_field *fields = lathe_plateau_sched.fields;
+    assert_int_equal(lathe_fields_set("plateau", fields, &o, "patience", "0", 0), LATHE_OK);
+    assert_int_equal(lathe_fields_resolve("plateau", fields, &o, &resolved, sizeof o), LATHE_OK);
+    assert_string_equal(lathe_field_text(lathe_fields_find(fields, "patience"), &resolved, text), "0");
+    lathe_optim *optim = sgd_with(1, 0);
+    lathe_sched *sched = lathe_sched_plateau(optim, &o);
+    for (int epoch = 0; epoch < 3; epoch++) lathe_sched_observe(sched, 1);
+    assert_true(fabs(lathe_optim_lr(optim, 0) - 0.01) < 1e-12); /* a drop after each bad epoch */
+    lathe_sched_free(sched);
+    sgd_free(optim);
+    const lathe_sched_type *type;
+    for (int i = 0; (type = lathe_sched_at(i)); i++)
+        for (const lathe_field *field = type->fields; field && field->name; field++) {
+            static _Alignas(16) char room[4096];
+            if (field->kind != LATHE_FIELD_INT && field->kind != LATHE_FIELD_STEPS) continue;
+            assert_true(type->opts_size <= sizeof room);
+            lathe_error_clear();
+            if (lathe_fields_set(type->name, type->fields, room, field->name, "0", 0))
+                assert_failed(LATHE_EARG, "is not legal: "); /* the range has no 0 */
+        }
+    lathe_error_clear();
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -99,7 +128,7 @@ static void refusals(void **state)
         const char *message;
     } cases[] = {
         { { .factor = 1 }, "plateau: factor = 1 is not legal: (0, 1)" },
-        { { .patience = -2 }, "plateau: patience = -2 is not legal" },
+        { { .patience = -2 }, "plateau: patience = -2 is not legal: [0, 1000000]" },
         { { .threshold = -1 }, "plateau: threshold = -1 is not legal: >= 0" },
         { { .cooldown = -1 }, "plateau: cooldown = -1 is not legal" },
         { { .min_lr = -1 }, "plateau: min_lr = -1 is not legal: >= 0" },
@@ -119,6 +148,7 @@ int main(void)
         cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(by_hand),
         cmocka_unit_test(state_can_be_saved),
+        cmocka_unit_test(patience_0_can_be_asked_for),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, count_schedules);

@@ -184,7 +184,7 @@ static void the_log_is_the_schedule(void **state)
 static void a_plateau_is_noticed(void **state)
 {
     (void)state;
-    static const char *const pairs[][2] = { { "sched", "plateau" }, { "sched.patience", "-1" },
+    static const char *const pairs[][2] = { { "sched", "plateau" }, { "sched.patience", "0" },
         { "threshold", "0.9" }, { "factor", "0.5" }, { "lr", "0.1" }, { "max_steps", "0" }, { "epochs", "3" },
         { "batch_size", "500" } };
     lathe_settings settings = small_settings(NULL);

@@ -77,7 +77,8 @@ static void what_is_not_legal_is_named(void **state)
         { "optim.gamma_", "1", LATHE_ENAME, "unknown setting 'optim.gamma_'" },
         { "loss.betas", "0.9,0.99", LATHE_ENAME, "unknown setting 'loss.betas'" },
         { "data", "a\nb", LATHE_EARG, "data has a control character" },
-        { "patience", "0", LATHE_EARG, "patience = 0 is not legal" },
+        { "patience", "0", LATHE_EARG,
+            "patience = 0 is not legal: [1, 1000000]; --sched.patience is another option" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = lathe_settings_default(), before = settings;

@@ -164,6 +164,31 @@ static void what_does_not_count_is_told(void **state)
     }
 }
 
+/* `--patience` is that of early stopping. Without that, a plateau does not have it either. */
+static void patience_without_early_stop_is_told(void **state)
+{
+    (void)state;
+    static const char note[] =
+        "note: patience = 3 does not count: early_stop is off; the schedule's is sched.patience";
+    static const struct {
+        tiny_pair pairs[3];
+        bool told;
+    } cases[] = {
+        { { { "sched", "plateau" }, { "patience", "3" }, { NULL, NULL } }, true },
+        { { { "sched", "plateau" }, { "sched.patience", "3" }, { NULL, NULL } }, false },
+        { { { "early_stop", "val_loss" }, { "patience", "3" }, { NULL, NULL } }, false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        lathe_settings settings = tiny_settings(NULL, cases[i].pairs);
+        tiny_set(&settings, "no_warnings", "false");
+        told[0] = '\0';
+        lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = collect });
+        if (!run) fail_msg("%s", lathe_error_message());
+        if (!strstr(told, note) == cases[i].told) fail_msg("case %d: %s", (int)i, told);
+        lathe_run_free(run);
+    }
+}
+
 /* Groups of a cyclic schedule keep the ratio of their rates. */
 static void groups_cycle_in_proportion(void **state)
 {
@@ -212,6 +237,7 @@ int main(void)
         cmocka_unit_test(steps_have_the_rates_of_each_group),
         cmocka_unit_test(a_run_with_groups_goes_on),
         cmocka_unit_test(what_does_not_count_is_told),
+        cmocka_unit_test(patience_without_early_stop_is_told),
         cmocka_unit_test(groups_cycle_in_proportion),
         cmocka_unit_test(errors),
     };

@@ -73,6 +73,11 @@ bool lathe_settings_note(const lathe_settings *settings, const lathe_optim *opti
     notes all = { .settings = settings, .optim = optim, .sched = sched, .left = n, .line = line };
     if (!settings || !optim || !sched || n < 0 || !line || lathe_settings_choose(settings, &all.chosen))
         return false;
+    if (settings->patience != 5 && !strcmp(settings->early_stop, "off") &&
+        lathe_option_taker(&all.chosen, "sched.patience", 0) >= 0 && is_wanted(&all))
+        snprintf(line, 256,
+            "note: patience = %d does not count: early_stop is off; the schedule's is sched.patience",
+            settings->patience);
     const char *lr = lathe_settings_option(settings, "optim.lr");
     if (lr && lathe_sched_sets_rate(sched, 0) && is_wanted(&all))
         snprintf(line, 256, "note: lr = %.40s does not count: %.80s sets the learning rate itself", lr,

@@ -135,6 +135,20 @@ static lathe_status set_number(const lathe_setting *setting, lathe_settings *set
     return status;
 }
 
+/* set_number; where an optimizer, schedule or loss has the name too, the failure names that option. */
+static lathe_status set_named(const lathe_setting *setting, lathe_settings *settings, const char *text)
+{
+    char full[LATHE_SETTING_SHORT], message[LATHE_MESSAGE_SIZE];
+    bool held = lathe_error_hold(true); /* the handler is called once */
+    lathe_status status = set_number(setting, settings, text);
+    lathe_error_hold(held);
+    if (!status) return status;
+    snprintf(message, sizeof message, "%s", lathe_error_message());
+    bool other = lathe_option_key(setting->field.name, full);
+    return lathe_fail(status, "%s%s%s%s", message, other ? "; --" : "", other ? full : "",
+        other ? " is another option" : "");
+}
+
 /* Keep an option under its full key, in place of an earlier one of that key. */
 static lathe_status set_option(lathe_settings *settings, const char *key, const char *text)
 {
@@ -162,7 +176,7 @@ lathe_status lathe_settings_set(lathe_settings *settings, const char *key, const
         return lathe_fail_null("lathe_settings_set", !settings ? "settings" : !key ? "key" : "text");
     const lathe_setting *setting = lathe_setting_find(key);
     if (setting && setting->text_size) return set_text(setting, settings, text);
-    if (setting) return set_number(setting, settings, text);
+    if (setting) return set_named(setting, settings, text);
     if (lathe_option_key(key, full)) return set_option(settings, full, text);
     return unknown(key);
 }
