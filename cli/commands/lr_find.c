@@ -38,14 +38,22 @@ static void on_message(void *context, const char *line)
 
 /* ---- the answer ---------------------------------------------------------------------------------------- */
 
-/* "--sched cyclic:triangular2 --base-lr 1e-4 ..." */
+/* "--sched cyclic:triangular2 --base-lr 1e-4 ... --epochs 5", with the length that the step sizes fit. */
 static void options_text(const lathe_settings *with, char *text, size_t size)
 {
+    char epochs[32];
     size_t used = (size_t)snprintf(text, size, "--sched %s", with->sched);
     for (int i = 0; i < with->options && used < size; i++)
         if (!strncmp(with->option[i].key, "sched.", 6))
             used += (size_t)snprintf(text + used, size - used, " --%s %s", with->option[i].key + 6,
                 with->option[i].text);
+    if (with->by == LATHE_BY_EPOCH && used < size)
+        used += (size_t)snprintf(text + used, size - used, " --by epoch");
+    if (used < size)
+        used += (size_t)snprintf(text + used, size - used, " --epochs %s",
+            lathe_double_text(with->epochs, epochs));
+    if (with->max_steps && used < size)
+        used += (size_t)snprintf(text + used, size - used, " --max-steps %" PRIu64, with->max_steps);
     if (*with->groups && used < size) snprintf(text + used, size - used, " --groups '%s'", with->groups);
 }
 

@@ -22,7 +22,7 @@ static void a_pair_to_paste(void **state)
     const char *options = strstr(p.out, "\n--sched cyclic:triangular2 --base_lr ");
     assert_non_null(options);
     assert_non_null(strstr(options, " --max_lr "));
-    assert_non_null(strstr(options, " --step_size_up 20 --cycle_momentum off\n"));
+    assert_non_null(strstr(options, " --step_size_up 20 --cycle_momentum off --epochs 4\n"));
     snprintf(words, sizeof words, "preview --steps 80 %.*s", (int)strcspn(options + 1, "\n"), options + 1);
     program preview;
     program_run(&preview, LATHE_PROGRAM, words);
@@ -34,6 +34,41 @@ static void a_pair_to_paste(void **state)
     char *picture = read_text(words);
     assert_non_null(strstr(picture, ">max_lr</text>"));
     free(picture);
+}
+
+/* The line has the length of the run that it was asked for: a training with it alone has whole cycles. */
+static void the_line_fits_the_run(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *length, *pasted, *cycles;
+        int steps;
+    } cases[] = {
+        { "", " --epochs 4\n", "this run has 2", 80 },
+        { " --epochs 5", " --epochs 5\n", "this run has 2", 100 },
+        { " --max-steps 50", " --step_size_down 12 --cycle_momentum off --epochs 4 --max-steps 50\n",
+            "this run has 2", 50 },
+        { " --by epoch --epochs 8", " --by epoch --epochs 8\n", "this run has 2", 160 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char words[1024];
+        program p, train;
+        snprintf(words, sizeof words, SHORT "%s", cases[i].length);
+        program_run(&p, LATHE_PROGRAM, words);
+        const char *options = strstr(p.out, "\n--sched cyclic:triangular2 --base_lr ");
+        if (!options || !strstr(options, cases[i].pasted)) fail_msg("%s%s", p.out, p.err);
+        snprintf(words, sizeof words,
+            "train --data shapes --model mlp --train-count 320 --batch-size 16 --optim sgd --momentum 0.9 "
+            "--json --out %s/pasted%zu %.*s",
+            folder, i, (int)strcspn(options + 1, "\n"), options + 1);
+        program_run(&train, LATHE_PROGRAM, words);
+        if (!strstr(train.err, cases[i].cycles)) fail_msg("%s", train.err);
+        cJSON *json = cJSON_Parse(train.out);
+        assert_true(json_number(json, "steps") == cases[i].steps);
+        cJSON_Delete(json);
+        program_free(&train);
+        program_free(&p);
+    }
 }
 
 /* In plain characters and in braille, by the environment. */
@@ -93,6 +128,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pair_to_paste),
+        cmocka_unit_test(the_line_fits_the_run),
         cmocka_unit_test(charts_fit_the_locale),
         cmocka_unit_test(json_has_pair_and_curve),
         cmocka_unit_test(what_is_wrong_is_said),
