@@ -27,7 +27,7 @@ static lathe_dataset *counted_data(void)
     return data;
 }
 
-/* Data freed before its loader: a failure with both facts, and the loader goes on. The loader then frees the data. */
+/* Data freed before its loaders: a failure, and the loaders go on. The last of them frees the data. */
 static void data_waits_for_its_loaders(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /*
- * Gradients of whole nets against central differences: in LATHE_EVAL with respect to the picture (a saliency map),
- * and in LATHE_TRAIN through frozen batch norms.
+ * Gradients of whole nets against central differences: in LATHE_EVAL with respect to the picture (a saliency
+ * map), and in LATHE_TRAIN through frozen batch norms.
  */
 #include <math.h>
 
@@ -44,7 +44,7 @@ static double logit_of(lathe_tape *tape, lathe_mode mode, lathe_layer *net, cons
     return (double)out[1];
 }
 
-/* Differences of `number`, each `stride`-th of `count`, against their gradients, by the size of all of them. */
+/* Differences of `number`, each `stride`-th of `count`, against their gradients, by the size of all. */
 static void assert_differences(const char *name, lathe_tape *tape, lathe_layer *net, lathe_real *picture,
     lathe_real *number, const lathe_real *gradient, size_t count, size_t stride)
 {
@@ -68,7 +68,7 @@ static void assert_differences(const char *name, lathe_tape *tape, lathe_layer *
 
 static const char *const nets[] = { "resnet8", "mobilenet-tiny", "lenet5", "cifar10-full" };
 
-/* The gradient of a class's logit with respect to the picture; parameters get no gradient, nothing changes. */
+/* The gradient of a class's logit with respect to the picture. Parameters get none, nothing changes. */
 static void saliency_in_evaluation(void **state)
 {
     (void)state;
