@@ -1,13 +1,18 @@
 # Files as C strings: lathe_embed(out NAME=path ...) generates a source that defines `const unsigned char
-# NAME[]`, ended by a zero, for each.
+# NAME[]`, ended by a zero, for each. Files joined by + become one string.
 function(lathe_embed out)
   set(text "/* Generated: files as strings. */\n")
   foreach(pair IN LISTS ARGN)
     string(REPLACE "=" ";" pair ${pair})
     list(GET pair 0 name)
-    list(GET pair 1 path)
-    file(READ ${CMAKE_SOURCE_DIR}/${path} bytes HEX)
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path})
+    list(GET pair 1 paths)
+    string(REPLACE "+" ";" paths ${paths})
+    set(bytes "")
+    foreach(path IN LISTS paths)
+      file(READ ${CMAKE_SOURCE_DIR}/${path} file HEX)
+      string(APPEND bytes "${file}")
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path})
+    endforeach()
     string(REPEAT "." 64 row) # digits of 32 bytes
     string(REGEX REPLACE "(${row})" "\\1\n    " bytes "${bytes}")
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")

@@ -9,76 +9,39 @@
 #include "../nn/summary.h"
 #include "page_impl.h"
 
-/* report/page.css, the three parts of the page's script, and uPlot with its style and licence. */
-extern const unsigned char lathe_page_css[], lathe_page_js[], lathe_page_tables_js[],
-    lathe_page_controls_js[], lathe_uplot_js[], lathe_uplot_css[], lathe_uplot_license[];
+/* The files of report/page, and uPlot with its style and licence. */
+extern const unsigned char lathe_page_html[], lathe_page_css[], lathe_page_js[], lathe_uplot_js[],
+    lathe_uplot_css[], lathe_uplot_license[];
 
-static const char controls[] =
-    "<div id=\"controls\" role=\"toolbar\" aria-label=\"How the charts are drawn\">\n"
-    "<label>against <select id=\"unit\"><option value=\"step\">step</option><option "
-    "value=\"epoch\">epoch</option>"
-    "<option value=\"seconds\">seconds</option></select></label>\n"
-    "<label>smoothing <input id=\"smooth\" type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" "
-    "value=\"0.3334\"></label>\n"
-    "<label><input id=\"raw\" type=\"checkbox\"> each step</label>\n"
-    "<label><input id=\"logLoss\" type=\"checkbox\"> log loss</label>\n"
-    "<label><input id=\"logRate\" type=\"checkbox\"> log learning rate</label>\n"
-    "<button id=\"reset\" disabled title=\"Drag over a chart to zoom; a double click shows everything "
-    "too\">show all</button>\n"
-    "<button id=\"csv\">CSV</button>\n"
-    "<button id=\"theme\">light / dark</button>\n"
-    "<span class=\"hint\">Point at a chart for its numbers, drag to zoom, click a name to hide it; by "
-    "keyboard: Tab, arrows, +, Escape.</span>\n"
-    "</div>\n";
-
-static void embed(lathe_text *out, const char *before, const unsigned char *text, const char *after)
+/* What stands in the page's frame for {{NAME}}. */
+static void put_part(lathe_text *out, const lathe_page *page, const char *name, size_t length)
 {
-    lathe_text_put(out, before);
-    lathe_text_put(out, (const char *)text);
-    lathe_text_put(out, after);
-}
-
-static void head(lathe_text *out, const char *title)
-{
-    lathe_text_put(out,
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<link rel=\"icon\" "
-        "href=\"data:,\">\n<title>");
-    lathe_text_html(out, title);
-    lathe_text_put(out, "</title>\n");
-    embed(out, "<style>\n", lathe_uplot_css, "\n");
-    embed(out, "", lathe_page_css, "</style>\n</head>\n");
-}
-
-static void body(lathe_text *out, const char *title)
-{
-    lathe_text_put(out, "<body>\n<h1>");
-    lathe_text_html(out, title);
-    lathe_text_put(out,
-        "<span id=\"live\" role=\"status\"></span></h1>\n<ul id=\"tiles\"></ul>\n<div "
-        "id=\"verdict\"></div>\n");
-    lathe_text_put(out, controls);
-    lathe_text_put(out,
-        "<div class=\"panel\"><table id=\"legend\"></table></div>\n<div id=\"said\" class=\"away\" "
-        "aria-live=\"polite\"></div>\n"
-        "<div id=\"charts\"></div>\n<noscript><p>The charts need JavaScript; the pictures beside this file "
-        "(report-*.svg) do not.</p></noscript>\n"
-        "<main id=\"tables\"></main>\n<footer>Made by lathe. Charts: uPlot.</footer>\n");
+    const struct {
+        const char *name;
+        const unsigned char *text[3];
+    } parts[] = {
+        { "style", { lathe_uplot_css, (const unsigned char *)"\n", lathe_page_css } },
+        { "charts",
+            { (const unsigned char *)"/* uPlot\n", lathe_uplot_license, (const unsigned char *)"*/\n" } },
+        { "charts", { lathe_uplot_js } },
+        { "script", { lathe_page_js } },
+    };
+    if (length == 5 && !memcmp(name, "title", length)) lathe_text_html(out, page->title);
+    else if (length == 4 && !memcmp(name, "data", length)) lathe_page_data(out, page);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        for (int k = 0; k < 3 && strlen(parts[i].name) == length && !memcmp(name, parts[i].name, length); k++)
+            if (parts[i].text[k]) lathe_text_put(out, (const char *)parts[i].text[k]);
 }
 
 char *lathe_page_text(const lathe_page *page)
 {
     lathe_text out = { 0 };
-    head(&out, page->title);
-    body(&out, page->title);
-    lathe_text_put(&out, "<script type=\"application/json\" id=\"data\">\n");
-    lathe_page_data(&out, page);
-    lathe_text_put(&out, "</script>\n");
-    embed(&out, "<script>\n/* uPlot\n", lathe_uplot_license, "*/\n");
-    embed(&out, "", lathe_uplot_js, "\n</script>\n");
-    embed(&out, "<script>\n(function () {\n\"use strict\";\n", lathe_page_js, "\n");
-    embed(&out, "", lathe_page_tables_js, "\n");
-    embed(&out, "", lathe_page_controls_js, "})();\n</script>\n</body>\n</html>\n");
+    const char *frame = (const char *)lathe_page_html, *begin;
+    for (; (begin = strstr(frame, "{{")); frame = strstr(begin, "}}") + 2) {
+        lathe_text_add(&out, "%.*s", (int)(begin - frame), frame);
+        put_part(&out, page, begin + 2, (size_t)(strstr(begin, "}}") - begin - 2));
+    }
+    lathe_text_put(&out, frame);
     return lathe_text_take(&out);
 }
 

@@ -28,7 +28,8 @@ await context.addInitScript(() => {
   const { fillText, arc, clearRect } = CanvasRenderingContext2D.prototype;
   const keep = (context, thing) => drawn.push({ canvas: context.canvas, ...thing });
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-    keep(this, { text, x, y, font: parseFloat(/([0-9.]+)px/.exec(this.font)[1]), width: this.measureText(text).width });
+    const { width } = this.measureText(text), shift = { center: width / 2, right: width, end: width }[this.textAlign] ?? 0;
+    keep(this, { text, x: x - shift, y, width, font: parseFloat(/([0-9.]+)px/.exec(this.font)[1]) });
     return fillText.apply(this, arguments);
   };
   CanvasRenderingContext2D.prototype.arc = function (x, y, radius) {
@@ -57,6 +58,19 @@ export async function open(path, size = { width: 1500, height: 1000 }) {
   await page.waitForSelector("#charts[data-drawn]");
   return { page, complaints, requests };
 }
+
+// Pixels of each canvas that are not transparent, or only those of coloured lines.
+export const coloured = (page, where) => inked(page, where, 60);
+export const inked = (page, where = ".chart canvas", apart = -1) => page.$$eval(where, (all, least) => all.map((canvas) => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height);
+  const context = copy.getContext("2d", { willReadFrequently: true });
+  context.drawImage(canvas, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4)
+    count += data[i + 3] > 0 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > least;
+  return count;
+}), apart);
 
 export async function finish() {
   await context.close();

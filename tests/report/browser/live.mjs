@@ -8,7 +8,7 @@ const differs = async (before, name) => {
   for (let i = 0; i < 60 && (await read())[name] <= before[name]; i++) await page.waitForTimeout(100);
   return (await read())[name] > before[name];
 };
-await page.waitForFunction(() => /step [1-9]/.test(document.getElementById("position").textContent));
+await page.waitForFunction(() => /step [1-9]/.test(document.getElementById("position")?.textContent));
 const first = await read();
 check(`the table follows the newest step, from ${first.step}`, await differs(first, "step"));
 check(`and the seconds run, from ${first.seconds}`, await differs(first, "seconds"));

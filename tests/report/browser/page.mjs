@@ -1,33 +1,24 @@
 // Opens pages of curves from file:// in Chromium: node page.mjs RUN.html [COMPARE.html] [--pictures DIR]. Exit 77: something it needs is missing.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { check, finish, open } from "./common.mjs";
+import { check, finish, inked, open } from "./common.mjs";
 
 const words = process.argv.slice(2), at = words.indexOf("--pictures");
 const pictures = at < 0 ? null : resolve(words.splice(at, 2)[1]);
 
-// Does the chart have ink: pixels of its canvas that are not transparent?
-const inked = (page) => page.$$eval(".chart canvas", (all) => all.map((canvas) => {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height), context = copy.getContext("2d", { willReadFrequently: true });
-  context.drawImage(canvas, 0, 0);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
-  return count;
-}));
-
 async function overChart(page, id, part) {
+  await page.locator(`[data-chart=${id}]`).scrollIntoViewIfNeeded();
   const box = await page.locator(`[data-chart=${id}] .u-over`).boundingBox();
   return [box.x + part * box.width, box.y + box.height / 2];
 }
 
 async function readByPointer(page, chart) {
   await page.mouse.move(...await overChart(page, chart, 0.25));
-  const early = await page.textContent("#position"), earlyRow = await page.textContent("#legend tbody tr");
+  const early = await page.textContent("#position"), earlyRows = await page.textContent("#legend tbody");
   await page.mouse.move(...await overChart(page, chart, 0.75));
   check("hover shows the step's numbers", /^step \d+/.test(early) && early !== await page.textContent("#position"));
-  check("and those of each line", earlyRow !== await page.textContent("#legend tbody tr"));
-  const cursors = await page.$$eval(".u-cursor-x", (all) => all.map((c) => c.getBoundingClientRect().left - c.parentElement.getBoundingClientRect().left));
+  check("and those of each line", earlyRows !== await page.textContent("#legend tbody"));
+  const cursors = await page.$$eval("#charts .u-cursor-x", (all) => all.map((c) => c.getBoundingClientRect().left - c.parentElement.getBoundingClientRect().left));
   check("the cursor is in all charts", cursors.every((left) => left > 50));
 }
 
@@ -37,7 +28,7 @@ async function readByKey(page, chart) {
   const first = await page.textContent("#position");
   await page.keyboard.press("Shift+ArrowRight");
   check("arrow keys go along the steps", first.startsWith("step 0") && first !== await page.textContent("#position"));
-  check("and what is there is said", (await page.textContent("#said")).includes("learning rate"));
+  check("and what is there is said", (await page.textContent("#said")).includes("rate "));
   await page.keyboard.press("+");
   check("plus zooms", await page.isEnabled("#reset"));
   await page.keyboard.press("Escape");
@@ -66,9 +57,9 @@ async function useControls(page) {
   const table = readFileSync(await csv.path(), "utf8").trim().split("\n"), runs = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).runs);
   check("CSV can be had, a line a step and an epoch of each run", csv.suggestedFilename() === "curves.csv" && table[0].startsWith("variant,seed,step,")
     && table.length === 1 + runs.reduce((sum, run) => sum + run.loss.length + run.epoch.step.length, 0));
-  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("[data-chart=lr] button.small").click()]);
-  const drawing = readFileSync(await svg.path(), "utf8"), names = await page.$$eval("#legend tbody button", (all) => all.length);
-  check("SVG can be had, with a line of each", svg.suggestedFilename() === "lr.svg" && (drawing.match(/stroke-width="2"/g) || []).length === names && drawing.trim().endsWith("</svg>"));
+  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("[data-chart=lr] button.small").first().click()]);
+  const drawing = readFileSync(await svg.path(), "utf8"), names = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).groups.length);
+  check("SVG can be had, with a line of each", svg.suggestedFilename() === "lr.svg" && (drawing.match(/class="line"/g) || []).length === names && drawing.trim().endsWith("</svg>"));
 }
 
 // What was drawn changes until nothing is left to draw.
@@ -94,11 +85,11 @@ async function reachByKey(page) {
   const reached = [];
   await page.evaluate(() => { document.activeElement.blur(); scrollTo(0, 0); });
   await page.mouse.click(2, 2);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 70; i++) {
     await page.keyboard.press("Tab");
     reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.dataset.chart || document.activeElement.className));
   }
-  const wanted = ["unit", "smooth", "raw", "logLoss", "logRate", "csv", "theme", "name", "lr", "small"];
+  const wanted = ["theme", "lecture-open", "unit", "smooth", "raw", "logLoss", "logRate", "full", "csv", "svg", "png", "name", "lr", "small"];
   check("Tab reaches every control", wanted.every((name) => reached.includes(name)));
 }
 
@@ -147,7 +138,7 @@ async function tablesAreWhole(page) {
 async function onPaper(page) {
   await page.emulateMedia({ colorScheme: "dark" });
   await page.waitForTimeout(100);
-  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("[data-chart=lr] button.small").click()]);
+  const [svg] = await Promise.all([page.waitForEvent("download"), page.locator("[data-chart=lr] button.small").first().click()]);
   const text = readFileSync(await svg.path(), "utf8");
   check("an SVG that is saved from the dark page is light", /<rect[^>]* fill="#fff"/.test(text) && text.includes("#0072b2") && !/#5aa9e6|#e8e8e8/.test(text));
   for (const [sheet, width] of [["upright", 718], ["sideways", 1047]]) {

@@ -6,13 +6,14 @@ lathe=$1 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 command -v node > /dev/null || { echo "SKIPPED: no node"; exit 77; }
-node "$here/rounding.mjs" "$here/../../../report/page.js" || exit 1
+node "$here/rounding.mjs" "$here/../../../report/page/numbers.js" || exit 1
+node "$here/words.mjs" "$here/../../../report/page" || exit 1
 [ -d "$here/node_modules/playwright-core" ] || { echo \
     "SKIPPED: no playwright-core (npm ci --ignore-scripts in tests/report/browser)"; exit 77; }
 "$lathe" train --data shapes --model mlp --train-count 1280 --epochs 3 --sched cyclic --base-lr 1e-4 \
     --max-lr 3e-3 --step-size-up 0.5ep --quiet --out "$work/run" > /dev/null
-"$lathe" compare --data shapes --model mlp --train-count 640 --epochs 2 --vary \
-    sched=constant,cyclic:triangular2,onecycle --seeds 2 --lr 2e-3 --quiet --out "$work/compare" > /dev/null
+"$lathe" compare --data shapes --model mlp --train-count 640 --epochs 6 --vary \
+    sched=constant,cyclic:triangular2,onecycle --seeds 3 --lr 2e-3 --quiet --out "$work/compare" > /dev/null
 "$lathe" train --data shapes --model mlp --train-count 640 --epochs 100000 --quiet --live 0 \
     --out "$work/live" 2> "$work/err" > /dev/null &
 live=$!
@@ -23,3 +24,4 @@ address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/err")
 kill -9 $live
 { wait $live || true; } 2> /dev/null
 node "$here/page.mjs" "$work/run/report.html" "$work/compare/report.html"
+node "$here/lecture.mjs" "$work/run/report.html" "$work/compare/report.html"

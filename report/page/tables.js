@@ -1,4 +1,4 @@
-// The page of curves: what stands below the charts, and above them. Goes on where page.js ends.
+// The page of curves: what stands below the charts, and above them.
 
 // ---- tables --------------------------------------------------------------------------------------------------
 function tableOf(titles, rows, caption) {
@@ -29,8 +29,6 @@ function scrolled(table) {
   return make("div", {}, make("div", { className: "more", textContent: "There are more columns to the right: scroll sideways." }), scroll);
 }
 
-const last = (values) => values.filter(isNumber).pop();
-const fixed = (value) => (!isNumber(value) ? "–" : Math.abs(value) < 1000 ? decimals(value, 4) : short(value));
 const points = (value) => (value < 0 ? "−" : "+") + decimals(Math.abs(100 * value), 2);
 const plusMinus = (values, format) => {
   const known = values.filter(isNumber), wide = spread(known);
@@ -38,10 +36,8 @@ const plusMinus = (values, format) => {
 };
 
 // The columns of results: title, what it means, and a group's cell.
-const living = (group) => group.runs.filter((run) => !run.died);
 const ends = (group, metric) => living(group).map((run) => last(run.epoch[metric]));
 const gapOf = (run) => { const a = last(run.epoch.val_loss), b = last(run.epoch.train_loss); return isNumber(a) && isNumber(b) ? a - b : null; };
-const tested = (run) => run[`test_${chief.name}`], validated = (run) => run.epoch[`val_${chief.name}`] || [], chiefText = showMetric(chief);
 const bestOfAll = (values) => { const known = values.filter(isNumber); return known.length ? (chief.lower ? Math.min(...known) : Math.max(...known)) : null; };
 const rank = (value) => (value === null ? -Infinity : chief.lower ? -value : value);
 const resultColumns = [
@@ -54,30 +50,40 @@ const resultColumns = [
   ["in words", "paired t test over the seeds, with Holm’s correction for several comparisons; noise: p above 5 %", (group) => group.words || "", "words"],
   [`val ${chief.title}, last`, "mean ± standard deviation over the seeds", (group) => plusMinus(living(group).map((run) => last(validated(run))), chiefText)],
   ["best", `the best validation ${chief.title} of any epoch of any seed`, (group) => chiefText(bestOfAll(group.runs.map((run) => bestOfAll(validated(run)))))],
-  ["best epoch", `where the mean of validation ${chief.title} is best`, (group) => (group.best >= 0 ? String(group.runs[0].epoch.epoch[group.best] + 1) : "–")],
+  ["best at", `where the mean of validation ${chief.title} is best`, (group) => (group.best >= 0 ? bestWhere(group) : "–")],
   ["val loss, last", "", (group) => plusMinus(ends(group, "val_loss"), fixed)],
   ["train loss, last", "", (group) => plusMinus(ends(group, "train_loss"), fixed)],
   ["gap", "validation loss minus training loss at the end: well above 0 the model has learned its pictures by heart", (group) => plusMinus(living(group).map(gapOf), fixed)],
   ["seconds", "of a run", (group) => plusMinus(group.runs.map((run) => run.seconds), (v) => decimals(v, 1))],
 ];
 
-function results() {
-  const without = one() ? ["seeds", "difference", "in words"] : ["best", "train loss, last"], columns = resultColumns.filter(([title]) => !without.includes(title));
+// The table of results, with all columns that are of use or those that are wanted.
+function results(wanted) {
+  const without = one() ? ["seeds", "difference", "in words"] : ["best", "train loss, last"];
+  const columns = resultColumns.filter(([title]) => (wanted ? wanted.includes(title) : !without.includes(title)));
   const key = (group) => rank(mean(group.runs.map(tested).filter(isNumber)) ?? mean(group.runs.map((run) => last(validated(run))).filter(isNumber)));
   const rows = groups.slice().sort((a, b) => key(b) - key(a)).map((group) => [[swatch(group.index, group.index), group.name], ...columns.map(([, , cell]) => cell(group))]);
   return tableOf([[one() ? "run" : "variant"], ...columns.map(([title, hint, , kind]) => [title, hint, kind])], rows);
 }
 
-// What is more than noise, as sentences.
+// What is more than noise, as sentences: their words, and the variants with their differences.
+function verdictTexts() {
+  const base = groups.find((group) => group.baseline), judged = groups.filter((group) => group !== base && isNumber(group.p));
+  if (!base) return [];
+  const clear = (group) => group.p <= 0.05;
+  const list = (some) => some.sort((a, b) => b.difference - a.difference).map((group) => `${group.name} (${points(group.difference)})`).join(", ");
+  return [
+    { words: `Clearly better than ${base.name}:`, names: list(judged.filter((group) => clear(group) && group.difference > 0)) },
+    { words: `Clearly worse than ${base.name}:`, names: list(judged.filter((group) => clear(group) && group.difference <= 0)) },
+    { words: `Within seed noise of ${base.name}:`, names: list(judged.filter((group) => !clear(group))) },
+  ].filter(({ names }) => names);
+}
+
 function verdict() {
-  const place = byId("verdict"), base = groups.find((group) => group.baseline), judged = groups.filter((group) => group !== base && isNumber(group.p));
+  const place = byId("verdict"), texts = verdictTexts(), base = groups.find((group) => group.baseline);
   place.textContent = "";
-  if (!base || !judged.length) return;
-  const clear = (group) => group.p <= 0.05, list = (some) => some.sort((a, b) => b.difference - a.difference).map((group) => `${group.name} (${points(group.difference)})`).join(", ");
-  const say = (words, some) => { if (some.length) place.append(make("p", {}, make("b", { textContent: words }), " " + list(some) + ".")); };
-  say(`Clearly better than ${base.name}:`, judged.filter((group) => clear(group) && group.difference > 0));
-  say(`Clearly worse than ${base.name}:`, judged.filter((group) => clear(group) && group.difference <= 0));
-  say(`Within seed noise of ${base.name}:`, judged.filter((group) => !clear(group)));
+  if (!texts.length) return;
+  for (const { words, names } of texts) place.append(make("p", {}, make("b", { textContent: words }), ` ${names}.`));
   place.append(make("p", { className: "hint", textContent: `Points of test ${chief.title} on the same ${base.runs.length} seeds. Within noise: other seeds may well turn it round; it takes more seeds to tell.` }));
 }
 
@@ -160,6 +166,7 @@ function namedTests() {
 
 function tables() {
   byId("tables").textContent = "";
+  if (figures() || data.kind === "preview") return settingsSection();
   if (data.tests) section("Named tests", namedTests());
   section("Results", results());
   const differs = differing();
@@ -173,6 +180,10 @@ function tables() {
     section("Runs", tableOf([["run"], ["seed"], [`val ${chief.title}, last`], [`test ${chief.title}`], ["seconds"], ["its page"]], data.runs.map((run) => [data.groups[run.group].name, String(run.seed),
       chiefText(last(validated(run))), chiefText(tested(run)), isNumber(run.seconds) ? decimals(run.seconds, 1) : "–", link(run)])));
   }
+  settingsSection();
+}
+
+function settingsSection() {
   if (data.settings) section("Settings", make("details", {}, make("summary", { textContent: one() ? "all of them" : "those of the first variant" }), make("pre", { className: "columns", textContent: data.settings })));
 }
 
@@ -180,6 +191,8 @@ function tiles() {
   const list = byId("tiles");
   list.textContent = "";
   const add = (name, value) => { if (value !== "–") list.append(make("li", {}, name, make("b", { textContent: value }))); };
+  if (figures()) return;
+  if (data.kind === "preview") return add("steps", String(data.runs[0].steps));
   if (one()) {
     const run = data.runs[0];
     for (const m of metrics) add(`test ${m.title}`, showMetric(m)(run[`test_${m.name}`]));
