@@ -5,10 +5,10 @@
 set(LATHE_MODULES)
 find_package(PkgConfig QUIET)
 
-# lathe_module(NAME module package WANTED option loss): link the module where it is WANTED. One that is
-# missing ends the configuration, and one that is left out is announced; both name the `option` and what is
-# lost by it.
-function(lathe_module name module package wanted option loss)
+# lathe_find(NAME module package WANTED option loss): find the module where it is WANTED. One that is missing
+# ends the configuration, and one that is left out is announced; both name the `option` and what is lost by
+# it.
+function(lathe_find name module package wanted option loss)
   if(NOT wanted)
     message(STATUS "${option}: ${loss}")
     return()
@@ -20,8 +20,15 @@ function(lathe_module name module package wanted option loss)
     message(FATAL_ERROR "${module} was not found (Debian's package: ${package}). Install it with pkg-config, "
       "or build with -D${option}: ${loss}")
   endif()
-  target_link_libraries(lathe PRIVATE PkgConfig::${name})
-  set(LATHE_MODULES ${LATHE_MODULES} ${name}=${module} PARENT_SCOPE)
+endfunction()
+
+# The same, and link what was found.
+function(lathe_module name module package wanted option loss)
+  lathe_find(${name} ${module} ${package} "${wanted}" ${option} "${loss}")
+  if(wanted)
+    target_link_libraries(lathe PRIVATE PkgConfig::${name})
+    set(LATHE_MODULES ${LATHE_MODULES} ${name}=${module} PARENT_SCOPE)
+  endif()
 endfunction()
 
 lathe_module(ZLIB zlib zlib1g-dev ${LATHE_ZLIB} LATHE_ZLIB=OFF
@@ -34,9 +41,25 @@ if(LATHE_JPEG STREQUAL "stb")
 else()
   lathe_module(JPEG libjpeg libjpeg62-turbo-dev ${turbo} LATHE_JPEG=none "JPEG files cannot be read")
 endif()
-string(COMPARE EQUAL ${LATHE_BLAS} openblas openblas)
-lathe_module(OPENBLAS openblas libopenblas-pthread-dev ${openblas} LATHE_BLAS=plain
-  "matrix products run at a fraction of their speed")
+# OpenBLAS is opened by the path that it has here, or by its name; core/blas_openblas.c says why.
+set(openblas OPENBLAS openblas libopenblas-pthread-dev)
+set(loss LATHE_BLAS=plain "matrix products run at a fraction of their speed")
+if(LATHE_BLAS STREQUAL "linked")
+  lathe_module(${openblas} ON ${loss})
+  target_compile_definitions(lathe PRIVATE LATHE_BLAS_LINKED)
+elseif(LATHE_BLAS STREQUAL "openblas")
+  lathe_find(${openblas} ON ${loss})
+  get_target_property(files PkgConfig::OPENBLAS INTERFACE_LINK_LIBRARIES)
+  list(GET files 0 file)
+  get_filename_component(folder ${file} DIRECTORY)
+  set(LATHE_OPENBLAS ${folder}/libopenblas.so.0)
+  target_include_directories(lathe PRIVATE ${OPENBLAS_INCLUDE_DIRS})
+  target_link_libraries(lathe PRIVATE ${CMAKE_DL_LIBS})
+  set_source_files_properties(core/blas_openblas.c PROPERTIES
+    COMPILE_DEFINITIONS LATHE_OPENBLAS="${LATHE_OPENBLAS}")
+else()
+  lathe_find(${openblas} OFF ${loss})
+endif()
 if(LATHE_PNG STREQUAL "none")
   message(STATUS "LATHE_PNG=none: PNG and BMP files cannot be read")
 else()

@@ -20,21 +20,25 @@ extern "C" {
  *
  * lda, ldb, ldc    numbers from one row to the next. With beta 0, C is not read.
  * Arguments are not checked: negative sizes, or rows longer than their stride, are undefined. To get the same
- * bits for any number of threads, call it on blocks whose shape does not depend on that number.
+ * bits for any number of threads, call it on blocks whose shape does not depend on that number. The first
+ * product calls lathe_blas_start; if that fails, C is not changed.
  */
 void lathe_gemm(bool transpose_a, bool transpose_b, int m, int n, int k, const lathe_real *a, int lda,
     const lathe_real *b, int ldb, lathe_real beta, lathe_real *c, int ldc);
 
 /**
- * Prepare BLAS. The library calls this before the first product; later calls cost nothing. OpenBLAS 0.3.21
- * takes SSE3 kernels for processors that it does not know (OpenBLAS #4267). If cpuid reports a better
- * processor, the core type is corrected here.
- * Errors   LATHE_ESTATE if this OpenBLAS is the serial build, which gives wrong results with several threads.
+ * Open and prepare BLAS. Optimizers that multiply matrices call this when they are made; later calls cost
+ * nothing. A program without products does not open BLAS, and BLAS starts no thread. OpenBLAS 0.3.21 takes
+ * SSE3 kernels for processors that it does not know (OpenBLAS #4267). If cpuid reports a better processor,
+ * the core type is corrected here.
+ * Errors   LATHE_ESTATE if OpenBLAS cannot be opened, or is the serial build, which gives wrong results with
+ *          several threads. LATHE_ENOMEM if the limit of the address space leaves no room for its buffer.
  */
 lathe_status lathe_blas_start(void);
 
 /**
- * The BLAS kernels: "SkylakeX", "Zen", ..., or "plain". Run headers show them: other kernels give other bits.
+ * The BLAS kernels: "SkylakeX", "Zen", ..., or "plain"; "none" before lathe_blas_start. Run headers show
+ * them: other kernels give other bits.
  */
 const char *lathe_blas_core(void);
 

@@ -87,6 +87,13 @@ static size_t scratch(const lathe_params *params, int tensor)
     return 2 * lathe_shape_count(shape) + 2 * rows * rows;
 }
 
+/* Its matrix products must be possible. */
+static lathe_status check(const void *opts)
+{
+    (void)opts;
+    return lathe_blas_start();
+}
+
 static void advance(const void *opts, lathe_optim_clock *clock)
 {
     const lathe_muon_opts *o = opts;
@@ -171,6 +178,7 @@ const lathe_optim_type lathe_muon_optim = {
     .opts_size = sizeof(lathe_muon_opts),
     .fields = fields,
     .slot_names = { "momentum_buffer", "exp_avg_sq" },
+    .check = check,
     .advance = advance,
     .update = update,
     .scratch = scratch,

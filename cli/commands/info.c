@@ -42,12 +42,13 @@ static int run(const cli_line *line)
 {
     char processor[128];
     processor_name(processor, sizeof processor);
-    if (lathe_blas_start()) return cli_library_failed();
+    const bool has_blas = !lathe_blas_start();
     if (line->json) return print_json(processor);
     printf("version       %s\n", lathe_version());
     printf("processor     %s\n", processor);
     printf("kernels       %s\n", lathe_isa());
-    printf("BLAS          %s, core type %s\n", LATHE_BLAS_KIND, lathe_blas_core());
+    printf("BLAS          %s, %s%s\n", LATHE_BLAS_KIND,
+        has_blas ? "core type " : "not to be had: ", has_blas ? lathe_blas_core() : lathe_error_message());
     printf("JPEG          %s\n",
         !strcmp(LATHE_JPEG_KIND, "turbo")   ? "libjpeg-turbo" :
             !strcmp(LATHE_JPEG_KIND, "stb") ? "stb_image" :

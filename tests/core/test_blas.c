@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "support/support.h"
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,31 +87,59 @@ static void products_on_several_threads_at_once_are_right(void **state)
     free(a), free(b), free(j.c);
 }
 
-/* As when OpenBLAS does not know the processor: it is on its slowest kernels when lathe starts. */
-extern void gotoblas_dynamic_quit(void) __attribute__((weak));
-extern void gotoblas_dynamic_init(void) __attribute__((weak));
-extern char *openblas_get_corename(void) __attribute__((weak));
+#ifdef LATHE_TEST_OPENBLAS
+/* The OpenBLAS of the build, opened on its slowest kernels, as when it does not know the processor. */
+static void *slow_library(void)
+{
+    setenv("OPENBLAS_NUM_THREADS", "1", 1);
+    setenv("OPENBLAS_CORETYPE", "Prescott", 1);
+    void *library = dlopen(LATHE_TEST_OPENBLAS, RTLD_NOW | RTLD_LOCAL);
+    unsetenv("OPENBLAS_CORETYPE");
+    unsetenv("OPENBLAS_NUM_THREADS");
+    return library;
+}
+
+static int threads_of_process(void)
+{
+    int count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    for (struct dirent *entry; tasks && (entry = readdir(tasks));) count += entry->d_name[0] != '.';
+    if (tasks) closedir(tasks);
+    return count;
+}
+
+/* OpenBLAS would start one for each processor: they are of no use to lathe, and cannot always be had. */
+static void blas_starts_no_thread(void **state)
+{
+    (void)state;
+    const int before = threads_of_process();
+    if (!before) skip();
+    assert_int_equal(lathe_blas_start(), LATHE_OK);
+    assert_int_equal(threads_of_process(), before);
+    assert_null(getenv("OPENBLAS_NUM_THREADS"));
+}
 
 static void slow_kernels_are_mended(void **state)
 {
     (void)state;
 #if defined(__x86_64__)
-    if (!openblas_get_corename || !gotoblas_dynamic_init || !__builtin_cpu_supports("avx2") ||
-        getenv("OPENBLAS_CORETYPE"))
-        skip();
-    setenv("OPENBLAS_CORETYPE", "Prescott", 1);
-    gotoblas_dynamic_quit();
-    gotoblas_dynamic_init();
-    unsetenv("OPENBLAS_CORETYPE");
-    assert_string_equal(openblas_get_corename(), "Prescott");
+    void *library = __builtin_cpu_supports("avx2") && !getenv("OPENBLAS_CORETYPE") ? slow_library() : NULL;
+    char *(*core)(void) = NULL;
+    void *symbol = library ? dlsym(library, "openblas_get_corename") : NULL;
+    if (!symbol || !dlsym(library, "gotoblas_dynamic_init")) skip();
+    memcpy(&core, &symbol, sizeof core);
+    assert_string_equal(core(), "Prescott");
+    assert_string_equal(lathe_blas_core(), "none");
     assert_int_equal(lathe_blas_start(), LATHE_OK);
-    assert_string_equal(lathe_blas_core(), openblas_get_corename());
+    assert_string_equal(lathe_blas_core(), core());
     assert_string_equal(lathe_blas_core(), __builtin_cpu_supports("avx512vl") ? "SkylakeX" : "Haswell");
     assert_null(getenv("OPENBLAS_CORETYPE"));
+    dlclose(library);
 #else
     skip();
 #endif
 }
+#endif
 
 static void the_core_has_a_name(void **state)
 {
@@ -120,7 +150,10 @@ static void the_core_has_a_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#ifdef LATHE_TEST_OPENBLAS
         cmocka_unit_test(slow_kernels_are_mended), /* first: before the library starts BLAS */
+        cmocka_unit_test(blas_starts_no_thread),
+#endif
         cmocka_unit_test(the_core_has_a_name),
         cmocka_unit_test(products_agree_with_the_formula),
         cmocka_unit_test(products_on_several_threads_at_once_are_right),
