@@ -3,6 +3,7 @@
 #define LATHE_STUDY_ALL_H
 
 #include "compare.h"
+#include "curves.h"
 #include "hypothesis.h"
 #include "lr_find.h"
 #include "variants.h"

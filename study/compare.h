@@ -45,6 +45,9 @@ typedef struct lathe_compare {
     lathe_lock *lock; /* held after lathe_compare_open */
 } lathe_compare;
 
+/** The name of an end: "open", "complete", "early_stop", "interrupted", "not_a_number"; NULL: none. */
+const char *lathe_run_end_name(lathe_run_end end);
+
 /** What to compare. */
 typedef struct lathe_compare_opts {
     /** "KEY=a,b,c" each; '|' separates values that contain commas. Several: all combinations. May be NULL. */
@@ -119,6 +122,17 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
  * After lathe_run_train: store the result. An interrupted run stays open. Errors: LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run);
+
+/**
+ * Take results from a table, PATH, and add those of the comparison to it. So results that were kept are not
+ * computed again, also without their run folders. The table has a row for each run that has ended: variant,
+ * seed, end, steps, best_epoch, and the numbers of its lathe_compare_result, with 6 digits. Reading passes
+ * over rows of runs that are not planned; writing keeps them. Settings are not in the table: one table is for
+ * one experiment.
+ * Errors   LATHE_EIO, LATHE_EFORMAT, LATHE_ENOMEM. A file that does not exist is empty.
+ */
+lathe_status lathe_compare_read_rows(lathe_compare *compare, const char *path);
+lathe_status lathe_compare_write_rows(const lathe_compare *compare, const char *path);
 
 #ifdef __cplusplus
 }

@@ -14,30 +14,6 @@
 
 enum { FILE_LIMIT = 1 << 28 };
 
-static const char *const ends[] = { "open", "complete", "early_stop", "interrupted", "not_a_number" };
-
-/* The numbers of a result, by name. */
-static const struct {
-    const char *name;
-    size_t offset;
-} numbers[] = {
-    { "train_loss", offsetof(lathe_compare_result, train_loss) },
-    { "val_loss", offsetof(lathe_compare_result, val_loss) },
-    { "val_accuracy", offsetof(lathe_compare_result, val_accuracy) },
-    { "test_loss", offsetof(lathe_compare_result, test_loss) },
-    { "test_accuracy", offsetof(lathe_compare_result, test_accuracy) },
-    { "best_val_accuracy", offsetof(lathe_compare_result, best_val_accuracy) },
-    { "minima_accuracy", offsetof(lathe_compare_result, minima_accuracy) },
-    { "maxima_accuracy", offsetof(lathe_compare_result, maxima_accuracy) },
-    { "seconds", offsetof(lathe_compare_result, seconds) },
-};
-enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
-
-static double *number_at(lathe_compare_result *result, int index)
-{
-    return (double *)(void *)((char *)result + numbers[index].offset);
-}
-
 /* ---- writing ------------------------------------------------------------------------------------------- */
 
 static void put_string(lathe_text *text, const char *key, const char *value)
@@ -57,12 +33,14 @@ static lathe_status put_run(lathe_text *text, const lathe_compare_run *run)
     lathe_text_add(text, "\"seed\":%" PRIu64 ",", run->settings.seed);
     put_string(text, "folder", run->folder);
     put_string(text, "differs", run->differs);
-    put_string(text, "end", ends[result.end]);
+    put_string(text, "end", lathe_run_end_name(result.end));
     lathe_text_add(text, "\"steps\":%" PRIu64 ",\"best_epoch\":%" PRIu64 ",", result.steps,
         result.best_epoch);
-    for (int i = 0; i < NUMBERS; i++) {
-        lathe_text_add(text, "\"%s\":", numbers[i].name);
-        lathe_text_number(text, *number_at(&result, i));
+    const char *name;
+    double *number;
+    for (int i = 0; (number = lathe_result_number(&result, i, &name)); i++) {
+        lathe_text_add(text, "\"%s\":", name);
+        lathe_text_number(text, *number);
         lathe_text_put(text, ",");
     }
     lathe_text_put(text, "\"settings\":");
@@ -132,15 +110,13 @@ static bool take_count(const cJSON *object, const char *name, uint64_t *count)
 static bool take_result(const cJSON *object, lathe_compare_result *result)
 {
     char end[32];
-    int kind = 0;
-    if (!take_string(object, "end", end, sizeof end)) return false;
-    while (kind < (int)(sizeof ends / sizeof ends[0]) && strcmp(ends[kind], end)) kind++;
-    if (kind == (int)(sizeof ends / sizeof ends[0])) return false;
-    result->end = (lathe_run_end)kind;
-    for (int i = 0; i < NUMBERS; i++) {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, numbers[i].name);
+    const char *name;
+    double *number;
+    if (!take_string(object, "end", end, sizeof end) || !lathe_run_end_find(end, &result->end)) return false;
+    for (int i = 0; (number = lathe_result_number(result, i, &name)); i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
         if (item && !cJSON_IsNumber(item) && !cJSON_IsNull(item)) return false;
-        *number_at(result, i) = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+        *number = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
     }
     return take_count(object, "steps", &result->steps) &&
         take_count(object, "best_epoch", &result->best_epoch);

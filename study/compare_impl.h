@@ -57,6 +57,12 @@ lathe_swing lathe_swing_of(const lathe_history *history);
 /** The best validation accuracy of a run; NaN without validation. */
 double lathe_best_measured(const lathe_history *history);
 
+/** Number `index` of a result and its name, "train_loss"; NULL after the last. */
+double *lathe_result_number(lathe_compare_result *result, int index, const char **name);
+
+/** The end of this name, "complete". Returns false if it does not exist. */
+bool lathe_run_end_find(const char *name, lathe_run_end *end);
+
 /** Write compare.json. */
 lathe_status lathe_compare_write(const lathe_compare *compare);
 

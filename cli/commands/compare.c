@@ -20,7 +20,9 @@ typedef struct watchers {
     cli_live *live; /* may be NULL */
     lathe_compare *compare;
     const char *baseline;
-    const lathe_run *now; /* the run that is training; may be NULL */
+    const char *curve; /* the column of epochs.csv that pictures show */
+    char rows[LATHE_SETTING_LONG], curves[LATHE_SETTING_LONG]; /* tables of results and curves; "": none */
+    const lathe_run *now;                                      /* the run that is training; may be NULL */
 } watchers;
 
 static bool on_step(void *context, const lathe_run *run, const lathe_step_row *row)
@@ -160,15 +162,40 @@ static int train_one(watchers *w, size_t index)
     return status ? cli_library_failed() : CLI_DONE;
 }
 
+/* The tables of results that are kept, and of their curves. */
+static lathe_status keep_rows(const watchers *w)
+{
+    if (!*w->rows) return LATHE_OK;
+    lathe_curve *curve = lathe_curves_of(w->compare, w->curve, w->curves);
+    lathe_status status = curve ? lathe_compare_write_rows(w->compare, w->rows) : lathe_error();
+    if (!status) status = lathe_curves_write(w->compare, curve, w->curve, w->curves);
+    lathe_free(curve);
+    return status;
+}
+
 static int train_all(watchers *w)
 {
     int code = CLI_DONE;
     size_t next;
     while (!code && !cli_signal() && lathe_compare_next(w->compare, &next)) {
         code = train_one(w, next);
+        if (!code && keep_rows(w)) code = cli_library_failed();
         if (!code && lathe_report_compare(w->compare, w->baseline)) code = cli_library_failed();
     }
     return code;
+}
+
+/* --rows BASE: results that are there need no training. */
+static int open_rows(const cli_line *line, watchers *w)
+{
+    const char *base = cli_text(line, "rows");
+    w->curve = cli_text(line, "curve");
+    if (!base) return CLI_DONE;
+    if (strlen(base) + sizeof "-curves.csv" > sizeof w->rows)
+        return cli_fail(CLI_USAGE, "compare: --rows: the name is too long");
+    snprintf(w->rows, sizeof w->rows, "%.*s.csv", LATHE_SETTING_LONG - 16, base);
+    snprintf(w->curves, sizeof w->curves, "%.*s-curves.csv", LATHE_SETTING_LONG - 16, base);
+    return lathe_compare_read_rows(w->compare, w->rows) || keep_rows(w) ? cli_library_failed() : CLI_DONE;
 }
 
 static int show(const cli_line *line, const watchers *w)
@@ -178,7 +205,10 @@ static int show(const cli_line *line, const watchers *w)
     results.variant = lathe_variants_of(w->compare, w->baseline, &results.variants);
     results.hypothesis = lathe_hypotheses_of(w->compare, &results.hypotheses);
     const char *picture = cli_text(line, "svg");
-    if (!results.variant || !results.hypothesis) code = cli_library_failed();
+    results.curve_of = w->curve;
+    if (results.variant && results.hypothesis && picture)
+        results.curve = lathe_curves_of(w->compare, w->curve, *w->curves ? w->curves : NULL);
+    if (!results.variant || !results.hypothesis || (picture && !results.curve)) code = cli_library_failed();
     else if (picture && cli_results_svg(picture, &results)) code = cli_library_failed();
     else if (line->json) code = cli_results_json(&results);
     else {
@@ -189,6 +219,7 @@ static int show(const cli_line *line, const watchers *w)
     }
     lathe_free(results.variant);
     lathe_free(results.hypothesis);
+    lathe_free(results.curve);
     return code;
 }
 
@@ -199,13 +230,14 @@ static int run(const cli_line *line)
     int64_t port;
     int code = cli_live_port(line, &port);
     if (!code) code = open_compare(line, &w);
+    if (!code) code = open_rows(line, &w);
     if (!code && lathe_report_compare(w.compare, w.baseline))
         code = cli_library_failed(); /* also reports a wrong baseline before the work */
     if (!code) {
         cli_signals_watch();
         code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);
     }
-    if (!code) code = train_all(&w);
+    if (!code && !cli_given_option(line, "show")) code = train_all(&w);
     if (!code) code = show(line, &w);
     cli_live_stop(w.live);
     if (!code && cli_signal()) {
@@ -236,9 +268,18 @@ static const cli_option options[] = {
         .preset = "1",
         .help = "runs of each variant, with seeds from --seed on" },
     { .name = "baseline", .value = "NAME", .help = "the others are compared with this variant [the first]" },
+    { .name = "rows",
+        .value = "BASE",
+        .help =
+            "keep results in BASE.csv and curves in BASE-curves.csv; runs that are there are not run again" },
+    { .name = "show", .help = "train nothing: show what there is" },
     { .name = "svg",
         .value = "FILE",
-        .help = "also write the test accuracies as a picture: a row a variant, a dot a seed" },
+        .help = "also write the learning curves as a picture: rate, mean of the seeds, 95 % interval" },
+    { .name = "curve",
+        .value = "COLUMN",
+        .preset = "val_accuracy",
+        .help = "the curve of the picture: a column of epochs.csv, or loss" },
     { .name = "live",
         .value = "PORT",
         .help = "serve the page to browsers at 127.0.0.1:PORT; 0: a free port" },

@@ -9,13 +9,15 @@ typedef struct cli_results {
     const lathe_compare *compare;
     lathe_variant *variant;
     lathe_hypothesis *hypothesis;
+    lathe_curve *curve;   /* of each run; only for the picture */
+    const char *curve_of; /* "val_accuracy" */
     int variants, hypotheses;
 } cli_results;
 
 /** Print a table of variants, a table of hypotheses if some were named, and which test was made. */
 void cli_results_print(const cli_results *results);
 
-/** Write a picture: the test accuracy of each run and the mean of each variant. */
+/** Write a picture: the learning rate of each variant, and the mean curve of its seeds. */
 lathe_status cli_results_svg(const char *path, const cli_results *results);
 
 /** Print one JSON object to stdout. Returns an exit code. */

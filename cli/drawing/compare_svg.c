@@ -1,54 +1,149 @@
-/* The results of a comparison as a picture: one row a variant, one dot a seed, and a mark at the mean. */
+/*
+ * The learning curves of a comparison as a picture: above the learning rate of each variant, below the mean
+ * of its seeds in a band of the 95 % interval of that mean.
+ */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compare.h"
 
-enum { WIDTH = 720, ROW = 24, TOP = 40, BOTTOM = 30, RIGHT = 110, LETTER = 7 };
+enum {
+    WIDTH = 760,
+    LEFT = 56,
+    RIGHT = 16,
+    RATE_TOP = 44,
+    RATE = 76,
+    TOP = 162,
+    HEIGHT = 260,
+    LINE = 18,
+    MOST = 64
+};
 
-/* The map from accuracies to pixels. */
-typedef struct axis {
-    double low, high; /* in percent */
-    int left;
-} axis;
+/* A variant's mean curve. */
+typedef struct line {
+    const lathe_variant *variant;
+    const lathe_curve *first; /* NULL: no run has a curve */
+    int points, seeds;
+    double mean[LATHE_CURVE_POINTS], half[LATHE_CURVE_POINTS]; /* half the interval; NaN: one seed */
+} line;
 
-static double place(const axis *a, double percent)
+/* The map from numbers to pixels. */
+typedef struct frame {
+    double right;               /* epochs */
+    double low, high;           /* of the curves */
+    double rate_low, rate_high; /* logarithms if `log_rate` */
+    bool log_rate, percent;
+} frame;
+
+static double across(const frame *f, double epoch)
 {
-    return a->left + (percent - a->low) / (a->high - a->low) * (WIDTH - RIGHT - a->left);
+    return LEFT + epoch / f->right * (WIDTH - LEFT - RIGHT);
 }
 
-/* The median of the variants' mean accuracies; 0 without variants. */
-static double middle_of(const lathe_variant *variant, int count)
+static double up(const frame *f, double value)
 {
-    for (int g = 0; g < count; g++) {
-        int less = 0, more = 0;
-        for (int h = 0; h < count; h++) {
-            less += variant[h].accuracy.mean < variant[g].accuracy.mean;
-            more += variant[h].accuracy.mean > variant[g].accuracy.mean;
-        }
-        if (less <= more + 1 && more <= less + 1 && isfinite(variant[g].accuracy.mean))
-            return variant[g].accuracy.mean;
+    return TOP + HEIGHT - (value - f->low) / (f->high - f->low) * HEIGHT;
+}
+
+static double rate_up(const frame *f, double rate)
+{
+    const double r = f->log_rate ? log10(fmax(rate, 1e-300)) : rate;
+    return RATE_TOP + RATE - fmax(0, fmin(1, (r - f->rate_low) / (f->rate_high - f->rate_low))) * RATE;
+}
+
+/* Seven colours that colour-blind people can tell apart (Okabe, Ito 2008); more variants are shades from dark
+ * blue over green to yellow, in their order. */
+static const char *color_of(int index, int count, char text[32])
+{
+    static const char *const few[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
+        "#7f7f7f" };
+    static const int shade[][3] = { { 68, 1, 84 }, { 59, 82, 139 }, { 33, 145, 140 }, { 94, 201, 98 },
+        { 230, 205, 30 } };
+    if (count <= 7) return few[index];
+    const double at = 4.0 * index / (count - 1);
+    const int from = at < 3 ? (int)at : 3;
+    int c[3];
+    for (int i = 0; i < 3; i++)
+        c[i] = (int)(shade[from][i] + (at - from) * (shade[from + 1][i] - shade[from][i]));
+    snprintf(text, 32, "rgb(%d,%d,%d)", c[0], c[1], c[2]);
+    return text;
+}
+
+/* ---- means --------------------------------------------------------------------------------------------- */
+
+/* Runs that died count only in a variant whose runs all died. */
+static bool counts(const cli_results *results, const line *l, size_t i)
+{
+    return !strcmp(results->compare->run[i].group, l->variant->name) && results->curve[i].points &&
+        (l->variant->died == l->variant->runs || !lathe_compare_run_died(results->compare, i));
+}
+
+static void average(const cli_results *results, line *l)
+{
+    double value[1024];
+    for (size_t i = 0; i < results->compare->runs; i++) {
+        if (!counts(results, l, i)) continue;
+        if (!l->first) l->first = &results->curve[i], l->points = l->first->points;
+        if (results->curve[i].points < l->points) l->points = results->curve[i].points;
     }
-    return 0;
+    for (int p = 0; p < l->points; p++) {
+        size_t seeds = 0;
+        for (size_t i = 0; i < results->compare->runs && seeds < 1024; i++)
+            if (counts(results, l, i)) value[seeds++] = results->curve[i].value[p];
+        const lathe_spread spread = lathe_spread_of(value, seeds);
+        const double n = (double)spread.count;
+        l->seeds = (int)seeds;
+        l->mean[p] = spread.mean;
+        l->half[p] = n > 1 ? lathe_student_t(0.05, n - 1) * spread.deviation / sqrt(n) : (double)NAN;
+    }
 }
 
-/* From the best down; what is far below the others lies at the edge, with its number, so that small
- * differences can be seen. */
-static axis axis_of(const lathe_compare *compare, const lathe_variant *variant, int count)
+static int by_size(const void *a, const void *b)
 {
-    double low = HUGE_VAL, high = -HUGE_VAL;
-    int letters = 0;
-    for (size_t i = 0; i < compare->runs; i++) {
-        double accuracy = compare->run[i].result.test_accuracy;
-        if (isfinite(accuracy)) low = fmin(low, accuracy), high = fmax(high, accuracy);
-    }
-    if (low > high) low = 0, high = 1;
-    low = fmax(low, high - 3 * fmax(high - middle_of(variant, count), 0.005));
-    for (int g = 0; g < count; g++)
-        letters = (int)strlen(variant[g].name) > letters ? (int)strlen(variant[g].name) : letters;
-    if (letters > 40) letters = 40;
-    return (axis){ 100 * low - 0.2, 100 * high + 0.2, 16 + LETTER * letters };
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
 }
+
+/* The range of the curves without their first 15 %, which rise from nothing, and without the lowest tenth or,
+ * for losses, the highest. */
+static void set_range(const line *lines, int count, bool loss, frame *f)
+{
+    double *all = lathe_alloc(lathe_times((size_t)count, LATHE_CURVE_POINTS), sizeof *all);
+    size_t n = 0;
+    for (int v = 0; v < count; v++)
+        for (int p = 0; p < lines[v].points && all; p++)
+            if (isfinite(lines[v].mean[p]) && lines[v].first->epoch[p] > 0.15 * f->right)
+                all[n++] = lines[v].mean[p];
+    if (n) qsort(all, n, sizeof *all, by_size);
+    f->low = n ? all[loss ? 0 : n / 10] : 0;
+    f->high = n ? all[loss ? n - 1 - n / 10 : n - 1] : 1;
+    const double width = fmax(f->high - f->low, 1e-3 * fabs(f->high) + 1e-9);
+    f->low -= (loss ? 0.08 : 0.35) * width;
+    f->high += (loss ? 0.35 : 0.08) * width;
+    lathe_free(all);
+}
+
+static frame frame_of(const cli_results *results, const line *lines, int count)
+{
+    frame f = { .percent = strstr(results->curve_of, "loss") == NULL };
+    double least = HUGE_VAL, most = 0;
+    for (int v = 0; v < count; v++) {
+        const lathe_curve *c = lines[v].first;
+        double peak = 0;
+        for (int i = 0; c && i < c->rates; i++) peak = fmax(peak, c->rate[i]);
+        if (c && peak > 0) least = fmin(least, peak), most = fmax(most, peak);
+        if (c) f.right = fmax(f.right, fmax(c->epoch[c->points - 1], c->rate_epoch[c->rates - 1]));
+    }
+    if (!(f.right > 0)) f.right = 1;
+    f.log_rate = most > 20 * least;
+    f.rate_low = f.log_rate ? log10(least) - 1 : 0;
+    f.rate_high = f.log_rate ? log10(most) + 0.1 : most > 0 ? 1.05 * most : 1;
+    set_range(lines, count, !f.percent, &f);
+    return f;
+}
+
+/* ---- drawing ------------------------------------------------------------------------------------------- */
 
 static void number(lathe_text *out, double value)
 {
@@ -56,78 +151,155 @@ static void number(lathe_text *out, double value)
     lathe_text_put(out, lathe_double_text(round(value * 10) / 10, text));
 }
 
-static void ticks(lathe_text *out, const axis *a, int bottom)
+static void point(lathe_text *out, char letter, double x, double y)
 {
-    static const double factor[] = { 2, 2.5, 2 }; /* 1, 2, 5, 10 */
-    double step = 0.1;
-    for (int i = 0; (a->high - a->low) / step > 8; i++) step *= factor[i % 3];
-    for (double tick = ceil(a->low / step) * step; tick <= a->high; tick += step) {
-        lathe_text_put(out, "<path class=\"grid\" d=\"M");
-        number(out, place(a, tick));
-        lathe_text_add(out, " %dV%d\"/><text class=\"tick\" text-anchor=\"middle\" y=\"%d\" x=\"", TOP - 8,
-            bottom, bottom + 16);
-        number(out, place(a, tick));
-        lathe_text_add(out, "\">%.4g</text>\n", tick);
-    }
+    lathe_text_put_n(out, &letter, 1);
+    number(out, x);
+    lathe_text_put(out, " ");
+    number(out, fmax(-2000, fmin(4000, y)));
 }
 
-static void dot(lathe_text *out, const axis *a, double percent, int y)
+/* A distance of ticks: 1, 2 or 5 times a power of ten, at most `most` of them. */
+static double tick_distance(double range, int most)
 {
-    lathe_text_add(out, "<circle r=\"3.5\" class=\"%s\" cy=\"%d\" cx=\"", percent < a->low ? "off" : "dot",
-        y);
-    number(out, place(a, fmax(percent, a->low)));
-    lathe_text_put(out, "\"/>\n");
+    double step = pow(10, floor(log10(range / most)));
+    if (range / step > 5 * most) step *= 10;
+    else if (range / step > 2 * most) step *= 5;
+    else if (range / step > most) step *= 2;
+    return step;
 }
 
-static void row(lathe_text *out, const axis *a, const lathe_compare *compare, const lathe_variant *variant,
-    int y)
+static void y_tick(lathe_text *out, double y, double value)
 {
-    lathe_text_add(out, "<text x=\"8\" y=\"%d\">", y + 4);
-    lathe_text_html(out, variant->name);
-    lathe_text_put(out, "</text>\n");
-    for (size_t i = 0; i < compare->runs; i++) {
-        const lathe_compare_run *run = &compare->run[i];
-        if (!strcmp(run->group, variant->name) && isfinite(run->result.test_accuracy))
-            dot(out, a, 100 * run->result.test_accuracy, y);
+    char text[32];
+    lathe_text_add(out, "<path class=\"grid\" d=\"M%d ", LEFT);
+    number(out, y);
+    lathe_text_add(out, "H%d\"/><text text-anchor=\"end\" x=\"%d\" y=\"", WIDTH - RIGHT, LEFT - 6);
+    number(out, y + 4);
+    lathe_text_add(out, "\">%s</text>\n", lathe_double_tick(value, 4, text));
+}
+
+/* "val_accuracy" in words. */
+static void put_words(lathe_text *out, const char *what, bool percent)
+{
+    const bool val = !strncmp(what, "val_", 4);
+    for (what += val ? 4 : 0, lathe_text_put(out, val ? "validation " : ""); *what; what++)
+        lathe_text_put_n(out, *what == '_' ? " " : what, 1);
+    lathe_text_put(out, percent ? ", %" : "");
+}
+
+static void axes(lathe_text *out, const frame *f, const char *what)
+{
+    const double unit = f->percent ? 100 : 1, step = tick_distance((f->high - f->low) * unit, 7),
+                 rate = tick_distance(f->rate_high - f->rate_low, f->log_rate ? 3 : 2),
+                 epochs = tick_distance(f->right, 12);
+    char text[32];
+    lathe_text_add(out, "<text class=\"head\" x=\"8\" y=\"%d\">learning rate</text>\n", RATE_TOP - 10);
+    lathe_text_add(out, "<text class=\"head\" x=\"8\" y=\"%d\">", TOP - 10);
+    put_words(out, what, f->percent);
+    lathe_text_put(out, ": mean of the seeds, band: its 95 % interval</text>\n");
+    for (double y = ceil(f->low * unit / step) * step; y <= f->high * unit; y += step)
+        y_tick(out, up(f, y / unit), fabs(y) < step / 2 ? 0 : y);
+    for (double y = ceil(f->rate_low / rate) * rate; y <= f->rate_high; y += rate) {
+        const double value = f->log_rate ? pow(10, y) : y;
+        y_tick(out, rate_up(f, value), value);
     }
-    const double mean = 100 * variant->accuracy.mean;
-    if (isfinite(mean) && mean >= a->low) {
-        lathe_text_put(out, "<path class=\"mean\" d=\"M");
-        number(out, place(a, mean));
-        lathe_text_add(out, " %dv16\"/>\n", y - 8);
+    for (int i = 0; i * epochs <= f->right * 1.0001; i++) {
+        lathe_text_put(out, "<path class=\"grid\" d=\"");
+        point(out, 'M', across(f, i * epochs), RATE_TOP);
+        lathe_text_add(out, "v%dM", RATE);
+        number(out, across(f, i * epochs));
+        lathe_text_add(out, " %dv%d\"/><text text-anchor=\"middle\" y=\"%d\" x=\"", TOP, HEIGHT,
+            TOP + HEIGHT + 16);
+        number(out, across(f, i * epochs));
+        lathe_text_add(out, "\">%s</text>\n", lathe_double_tick(i * epochs, 4, text));
     }
-    lathe_text_add(out, "<text class=\"tick\" text-anchor=\"end\" x=\"%d\" y=\"%d\">", WIDTH - 8, y + 4);
-    if (variant->diverged == variant->runs) lathe_text_put(out, "diverged");
-    else if (isfinite(mean) && variant->accuracy.count > 1)
-        lathe_text_add(out, "%.2f \xc2\xb1 %.2f", mean, 100 * variant->accuracy.deviation);
-    else if (isfinite(mean)) lathe_text_add(out, "%.2f", mean);
+    lathe_text_add(out, "<text text-anchor=\"end\" x=\"%d\" y=\"%d\">epochs</text>\n", WIDTH - RIGHT,
+        TOP + HEIGHT + 32);
+}
+
+static void draw_rate(lathe_text *out, const frame *f, const line *l, const char *color)
+{
+    lathe_text_put(out, "<path class=\"line\" d=\"");
+    for (int i = 0; i < l->first->rates; i++)
+        point(out, i ? 'L' : 'M', across(f, l->first->rate_epoch[i]), rate_up(f, l->first->rate[i]));
+    lathe_text_add(out, "\" stroke=\"%s\"/>\n", color);
+}
+
+static void draw_curve(lathe_text *out, const frame *f, const line *l, const char *color)
+{
+    const double *x = l->first->epoch;
+    int begun = 0;
+    if (l->seeds > 1 && l->points > 1) {
+        lathe_text_put(out, "<path class=\"band\" d=\"");
+        for (int i = 0; i < 2 * l->points; i++) {
+            const int p = i < l->points ? i : 2 * l->points - 1 - i;
+            if (isfinite(l->half[p]))
+                point(out, begun++ ? 'L' : 'M', across(f, x[p]),
+                    up(f, l->mean[p] + (i < l->points ? 1 : -1) * l->half[p]));
+        }
+        lathe_text_add(out, "Z\" fill=\"%s\"/>\n", color);
+    }
+    lathe_text_put(out, "<path class=\"line\" d=\"");
+    begun = 0;
+    for (int p = 0; p < l->points; p++)
+        if (isfinite(l->mean[p])) point(out, begun++ ? 'L' : 'M', across(f, x[p]), up(f, l->mean[p]));
+        else begun = 0;
+    lathe_text_add(out, "\" stroke=\"%s\"/>\n", color);
+}
+
+/* The name, and the test accuracy with half its interval. */
+static void legend(lathe_text *out, const line *l, int index, int count, const char *color)
+{
+    const lathe_spread *a = &l->variant->accuracy;
+    const int rows = (count + 1) / 2, x = index < rows ? 16 : WIDTH / 2 + 8,
+              y = TOP + HEIGHT + 44 + LINE * (index % rows);
+    const double n = (double)a->count;
+    lathe_text_add(out, "<path class=\"line\" d=\"M%d %dh18\" stroke=\"%s\"/><text x=\"%d\" y=\"%d\">", x, y,
+        color, x + 24, y + 4);
+    lathe_text_html(out, l->variant->name);
+    if (a->count) lathe_text_add(out, ": test %.2f %%", 100 * a->mean);
+    if (a->count > 1)
+        lathe_text_add(out, " \xc2\xb1 %.2f", 100 * lathe_student_t(0.05, n - 1) * a->deviation / sqrt(n));
+    if (l->variant->died) lathe_text_add(out, ", %d of %d died", l->variant->died, l->variant->runs);
     lathe_text_put(out, "</text>\n");
+}
+
+static void draw(lathe_text *out, const cli_results *results, const line *lines, int count)
+{
+    const frame f = frame_of(results, lines, count);
+    const int height = TOP + HEIGHT + 44 + LINE * ((count + 1) / 2);
+    char room[32];
+    lathe_text_add(out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
+        "%d\" style=\"background:#fff;color:#1c1e21;font:13px sans-serif\" fill=\"currentColor\">\n"
+        "<style>.grid{stroke:currentColor;stroke-opacity:.15}.line{fill:none;stroke-width:1.8}"
+        ".band{fill-opacity:.2}.head{font-weight:bold}</style>\n<title>%s of each variant</title>\n"
+        "<clipPath id=\"c\"><path d=\"M%d %dH%dV%dH%dz\"/></clipPath>\n",
+        WIDTH, height, WIDTH, height, results->curve_of, LEFT, TOP, WIDTH - RIGHT, TOP + HEIGHT, LEFT);
+    axes(out, &f, results->curve_of);
+    for (int v = 0; v < count; v++)
+        if (lines[v].first) draw_rate(out, &f, &lines[v], color_of(v, count, room));
+    lathe_text_put(out, "<g clip-path=\"url(#c)\">\n");
+    for (int v = 0; v < count; v++)
+        if (lines[v].first) draw_curve(out, &f, &lines[v], color_of(v, count, room));
+    lathe_text_put(out, "</g>\n");
+    for (int v = 0; v < count; v++) legend(out, &lines[v], v, count, color_of(v, count, room));
+    lathe_text_put(out, "</svg>\n");
 }
 
 lathe_status cli_results_svg(const char *path, const cli_results *results)
 {
-    const lathe_compare *compare = results->compare;
-    const lathe_variant *variant = results->variant;
-    const int count = results->variants;
-    const axis a = axis_of(compare, variant, count);
-    const int bottom = TOP + ROW * count, height = bottom + BOTTOM;
+    const int count = results->variants < MOST ? results->variants : MOST;
+    line *lines = lathe_alloc((size_t)count, sizeof *lines);
     lathe_text out = { 0 };
-    lathe_text_add(&out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
-        "%d\" "
-        "style=\"background:#fff;color:#1c1e21;font:12px sans-serif\" fill=\"currentColor\">\n",
-        WIDTH, height, WIDTH, height);
-    lathe_text_put(&out,
-        "<style>.grid{stroke:currentColor;stroke-opacity:.15}.tick{fill-opacity:.75}.dot{fill:#0072b2;fill-"
-        "opacity:.6}"
-        ".off{fill:none;stroke:#0072b2}.mean{stroke:#d55e00;stroke-width:2}</style>\n<title>test accuracy of "
-        "each variant</title>\n");
-    lathe_text_put(&out,
-        "<text x=\"8\" y=\"20\" font-weight=\"bold\">test accuracy, %: a dot a seed, upright the "
-        "mean</text>\n");
-    ticks(&out, &a, bottom - 8);
-    for (int g = 0; g < count; g++) row(&out, &a, compare, &variant[g], TOP + ROW * g + 4);
-    lathe_text_put(&out, "</svg>\n");
+    if (!lines) return lathe_error();
+    for (int v = 0; v < count; v++) {
+        lines[v].variant = &results->variant[v];
+        average(results, &lines[v]);
+    }
+    draw(&out, results, lines, count);
+    lathe_free(lines);
     char *text = lathe_text_take(&out);
     lathe_status status = text ? lathe_file_write_text(path, text) : lathe_error();
     lathe_free(text);

@@ -119,12 +119,11 @@ static cJSON *variant_json(const lathe_variant *variant)
 
 static cJSON *run_json(const lathe_compare_run *run)
 {
-    static const char *const ends[] = { "open", "complete", "early_stop", "interrupted", "not_a_number" };
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "group", run->group);
     cJSON_AddNumberToObject(object, "seed", (double)run->settings.seed);
     cJSON_AddStringToObject(object, "folder", run->folder);
-    cJSON_AddStringToObject(object, "end", ends[run->result.end]);
+    cJSON_AddStringToObject(object, "end", lathe_run_end_name(run->result.end));
     cJSON_AddNumberToObject(object, "steps", (double)run->result.steps);
     cli_json_number(object, "train_loss", run->result.train_loss);
     cli_json_number(object, "val_loss", run->result.val_loss);

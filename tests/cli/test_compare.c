@@ -70,10 +70,10 @@ static void json_has_groups_and_runs(void **state)
     run(&p, words, "one");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);
     char *picture = file_of("one.svg");
-    int dots = 0;
-    for (const char *at = picture; (at = strstr(at, "<circle")); at++) dots++;
-    assert_int_equal(dots, 4);
-    assert_non_null(strstr(picture, ">cyclic:triangular2</text>"));
+    int lines = 0;
+    for (const char *at = picture; (at = strstr(at, "<path class=\"line\"")); at++) lines++;
+    assert_int_equal(lines, 6); /* rate, curve and legend of two variants */
+    assert_non_null(strstr(picture, ">cyclic:triangular2: test "));
     free(picture);
     assert_null(strstr(p.err, "run 1 of 4"));
     cJSON *json = cJSON_Parse(p.out), *groups = cJSON_GetObjectItem(json, "groups"),

@@ -44,6 +44,7 @@ PRIVATE = {
     "core/kernels/kernels.h": "optim data",  # the loops of updates, and of resizing
     "core/kernels/planes/bytes.h": "data",  # pixels to lanes
     "core/threads_impl.h": "data",  # the loader's workers
+    "data/formats/csv_impl.h": "study",  # tables of results
 }
 
 # Whoever is not part of the library includes <lathe/lathe.h> alone.

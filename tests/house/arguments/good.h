@@ -1131,6 +1131,11 @@ static lathe_variant *good_lathe_variant_p(const char *place)
     return later(lathe_free, lathe_variants_of(good_lathe_compare_p(place), NULL, &count));
 }
 
+static lathe_curve *good_lathe_curve_p(const char *place)
+{
+    return later(lathe_free, lathe_curves_of(good_lathe_compare_p(place), "val_accuracy", NULL));
+}
+
 static lathe_hypothesis *good_lathe_hypothesis_p(const char *place)
 {
     int count;

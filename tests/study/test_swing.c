@@ -1,0 +1,75 @@
+/* study/swing.c, through the result of a run: accuracy at minima of the rate and at its maxima. */
+#include "support/tiny.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A run of 8 epochs under this schedule, then its validation accuracies replaced by 1, 2, ... at the epochs' ends. */
+static lathe_compare_result result_of(const char *out, const char *sched, const double accuracy[8])
+{
+    static const tiny_pair pairs[] = { { "epochs", "8" }, { "base_lr", "0.001" }, { "max_lr", "0.01" },
+        { "step_size_up", "1ep" }, { "cycle_momentum", "off" }, { NULL, NULL } };
+    lathe_settings settings = tiny_settings(out, pairs);
+    const char *vary[] = { sched };
+    lathe_compare *c = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = 1 });
+    if (!c || lathe_compare_open(c)) fail_msg("%s", lathe_error_message());
+    lathe_run *run = lathe_compare_begin(c, 0, NULL);
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    assert_int_equal(run->keeper->history.epochs, 8);
+    for (int i = 0; i < 8; i++) run->keeper->history.epoch[i].val[0] = accuracy[i];
+    assert_int_equal(lathe_compare_end(c, 0, run), LATHE_OK);
+    const lathe_compare_result result = c->run[0].result;
+    lathe_run_free(run);
+    lathe_compare_free(c);
+    return result;
+}
+
+/*
+ * Peaks at the ends of epochs 1, 3, 5, 7, valleys at 2, 4, 6, 8. Maxima between two minima: epochs 3, 5, 7 with
+ * 0.5, 0.6, 0.7; means of their minima: (0.6 + 0.7) / 2, (0.7 + 0.8) / 2, (0.8 + 0.9) / 2.
+ */
+static void peaks_and_valleys_by_hand(void **state)
+{
+    (void)state;
+    static const double accuracy[8] = { 0.3, 0.6, 0.5, 0.7, 0.6, 0.8, 0.7, 0.9 };
+    lathe_compare_result r = result_of("swing", "sched=cyclic:triangular,constant", accuracy);
+    assert_true(fabs(r.maxima_accuracy - 0.6) < 1e-12);
+    assert_true(fabs(r.minima_accuracy - 0.75) < 1e-12);
+    assert_true(r.best_val_accuracy == 0.9);
+}
+
+/* A steady rise is no swing. */
+static void a_trend_cancels(void **state)
+{
+    (void)state;
+    static const double accuracy[8] = { 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8 };
+    lathe_compare_result r = result_of("trend", "sched=cyclic:triangular,constant", accuracy);
+    assert_true(fabs(r.maxima_accuracy - r.minima_accuracy) < 1e-12);
+}
+
+/* A constant rate has no peaks. */
+static void without_cycles_it_is_not_known(void **state)
+{
+    (void)state;
+    static const double accuracy[8] = { 0.1, 0.2, 0.3, 0.9, 0.5, 0.6, 0.7, 0.8 };
+    lathe_compare_result r = result_of("flat", "sched=constant,cyclic:triangular", accuracy);
+    assert_true(isnan(r.maxima_accuracy) && isnan(r.minima_accuracy) && r.best_val_accuracy == 0.9);
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    test_folder_remove();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(peaks_and_valleys_by_hand),
+        cmocka_unit_test(a_trend_cancels),
+        cmocka_unit_test(without_cycles_it_is_not_known),
+    };
+    test_folder_in_memory();
+    return cmocka_run_group_tests(tests, NULL, remove_folder);
+}
