@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A run of 8 epochs under this schedule, then its validation accuracies replaced by 1, 2, ... at the epochs' ends. */
+/* A run of 8 epochs under this schedule, with these validation accuracies at the ends of its epochs. */
 static lathe_compare_result result_of(const char *out, const char *sched, const double accuracy[8])
 {
     static const tiny_pair pairs[] = { { "epochs", "8" }, { "base_lr", "0.001" }, { "max_lr", "0.01" },
@@ -25,8 +25,8 @@ static lathe_compare_result result_of(const char *out, const char *sched, const 
 }
 
 /*
- * Peaks at the ends of epochs 1, 3, 5, 7, valleys at 2, 4, 6, 8. Maxima between two minima: epochs 3, 5, 7 with
- * 0.5, 0.6, 0.7; means of their minima: (0.6 + 0.7) / 2, (0.7 + 0.8) / 2, (0.8 + 0.9) / 2.
+ * Peaks at the ends of epochs 1, 3, 5, 7, valleys at 2, 4, 6, 8. Maxima between two minima: epochs 3, 5, 7
+ * with 0.5, 0.6, 0.7; means of their minima: (0.6 + 0.7) / 2, (0.7 + 0.8) / 2, (0.8 + 0.9) / 2.
  */
 static void peaks_and_valleys_by_hand(void **state)
 {
