@@ -8,5 +8,6 @@
 #include "safetensors.h"
 #include "state.h"
 #include "text.h"
+#include "weights.h"
 
 #endif

@@ -69,13 +69,13 @@ lathe_status lathe_safetensors_unique(lathe_safetensors *file)
     if (file->tensors) qsort(file->tensor, file->tensors, sizeof *file->tensor, by_name);
     for (size_t i = 1; i < file->tensors; i++)
         if (!by_name(&file->tensor[i - 1], &file->tensor[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: tensor '%.80s' occurs twice",
-                file->path, file->tensor[i].name);
+            return lathe_fail(LATHE_EFORMAT, "%s: tensor '%.80s' occurs twice", file->path,
+                file->tensor[i].name);
     if (file->metadata_count) qsort(file->metadata, file->metadata_count, sizeof *file->metadata, by_key);
     for (size_t i = 1; i < file->metadata_count; i++)
         if (!by_key(&file->metadata[i - 1], &file->metadata[i]))
-            return lathe_fail(LATHE_EFORMAT, "%s: not a safetensors file: metadata '%.80s' occurs twice",
-                file->path, file->metadata[i].key);
+            return lathe_fail(LATHE_EFORMAT, "%s: metadata '%.80s' occurs twice", file->path,
+                file->metadata[i].key);
     return LATHE_OK;
 }
 
@@ -110,7 +110,7 @@ static lathe_status check_sums(const lathe_safetensors *file, uint32_t of_header
     return LATHE_OK;
 }
 
-static lathe_status check_file(lathe_safetensors *file, size_t size)
+lathe_status lathe_safetensors_check(lathe_safetensors *file, size_t size)
 {
     uint64_t length = 0;
     if (size < 8)
@@ -131,15 +131,23 @@ static lathe_status check_file(lathe_safetensors *file, size_t size)
     return status ? status : check_sums(file, sum, data, data_size);
 }
 
-lathe_safetensors *lathe_safetensors_read(const char *path)
+lathe_safetensors *lathe_safetensors_open(const char *path, size_t *size)
 {
-    if (!path) return lathe_fail_null("lathe_safetensors_read", "path"), NULL;
-    size_t size = 0;
     lathe_safetensors *file = lathe_alloc(1, sizeof *file);
     if (!file) return NULL;
     file->path = lathe_strdup(path);
-    file->bytes = file->path ? lathe_file_read(path, SIZE_MAX / 4, &size) : NULL;
-    if (file->bytes && !check_file(file, size)) return file;
+    file->bytes = file->path ? lathe_file_read(path, SIZE_MAX / 4, size) : NULL;
+    if (file->bytes) return file;
+    lathe_safetensors_free(file);
+    return NULL;
+}
+
+lathe_safetensors *lathe_safetensors_read(const char *path)
+{
+    if (!path) return lathe_fail_null("lathe_safetensors_read", "path"), NULL;
+    size_t size;
+    lathe_safetensors *file = lathe_safetensors_open(path, &size);
+    if (!file || !lathe_safetensors_check(file, size)) return file;
     lathe_safetensors_free(file);
     return NULL;
 }
@@ -151,6 +159,7 @@ void lathe_safetensors_free(lathe_safetensors *file)
     lathe_free(file->metadata);
     lathe_free(file->path);
     lathe_free(file->bytes);
+    lathe_arena_free(file->arena);
     lathe_free(file);
 }
 
@@ -220,13 +229,25 @@ static double from_i32(const char *data)
     return value;
 }
 
+static double from_i16(const char *data)
+{
+    int16_t value;
+    memcpy(&value, data, sizeof value);
+    return value;
+}
+
+static double from_i8(const char *data) { return (signed char)*data; }
+
+static double from_u8(const char *data) { return (unsigned char)*data; }
+
 static number_fn *conversion_of(const char *dtype)
 {
     static const struct {
         const char *dtype;
         number_fn *convert;
     } known[] = { { "F64", from_f64 }, { "F32", from_f32 }, { "F16", from_f16 }, { "BF16", from_bf16 },
-        { "I64", from_i64 }, { "I32", from_i32 } };
+        { "I64", from_i64 }, { "I32", from_i32 }, { "I16", from_i16 }, { "I8", from_i8 }, { "U8", from_u8 },
+        { "BOOL", from_u8 } };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (!strcmp(known[i].dtype, dtype)) return known[i].convert;
     return NULL;

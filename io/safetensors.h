@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "../core/arena.h"
 #include "../core/tensor.h"
 
 #ifdef __cplusplus
@@ -47,7 +48,8 @@ typedef struct lathe_safetensors {
     lathe_metadata *metadata; /* sorted by key */
     size_t metadata_count;
     char *path;
-    char *bytes; /* the file's bytes: the names, texts and numbers above point into them */
+    char *bytes;        /* the file's bytes: the names, texts and numbers above point into them */
+    lathe_arena *arena; /* private: of a file of PyTorch; else NULL */
 } lathe_safetensors;
 
 /**

@@ -9,6 +9,12 @@
 #define LATHE_DATA_CRC "lathe.data_crc32"
 #define LATHE_HEADER_CRC "lathe.header_crc32"
 
+/** A file's bytes, without a look at them. Errors: LATHE_EIO, LATHE_ENOMEM: NULL. */
+lathe_safetensors *lathe_safetensors_open(const char *path, size_t *size);
+
+/** Read the tensors of such a file, as lathe_safetensors_read. Errors: LATHE_EFORMAT, LATHE_ENOMEM. */
+lathe_status lathe_safetensors_check(lathe_safetensors *file, size_t size);
+
 /** Bytes of one number of this type; 0 for an unknown type. */
 size_t lathe_dtype_size(const char *dtype);
 

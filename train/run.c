@@ -9,6 +9,7 @@
 #include "../core/alloc.h"
 #include "../core/threads.h"
 #include "../io/file.h"
+#include "../io/weights.h"
 #include "../nn/models/models.h"
 #include "run_impl.h"
 
@@ -101,7 +102,7 @@ lathe_status lathe_run_load(lathe_run *run, const char *path)
     int count;
     if (!run || !path) return lathe_fail_null("lathe_run_load", run ? "path" : "run");
     lathe_tensor *const *state = lathe_nn_state(run->learner->net, &count);
-    lathe_safetensors *file = lathe_safetensors_read(path);
+    lathe_safetensors *file = lathe_weights_read(path);
     if (!file) return lathe_error();
     lathe_status status = lathe_safetensors_load(file, state, count, "", true);
     lathe_safetensors_free(file);
@@ -130,7 +131,7 @@ static lathe_layer *open_net(lathe_run *run)
     if (!net || lathe_model_check_input(net, &spec)) return NULL;
     /* A resumed run has its weights already, and the file may not exist any more. */
     const bool given = *run->settings.init_weights && !*run->settings.resume;
-    lathe_safetensors *weights = given ? lathe_safetensors_read(run->settings.init_weights) : NULL;
+    lathe_safetensors *weights = given ? lathe_weights_read(run->settings.init_weights) : NULL;
     const bool failed = (given && !weights) || fill_net(net, run->settings.seed, weights);
     lathe_safetensors_free(weights);
     return failed ? NULL : net;

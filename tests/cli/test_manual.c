@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list",
-    "lr-find", "predict", "preview", "show", "summary", "train", "walk" };
+    "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
 
 static char *manual;
 

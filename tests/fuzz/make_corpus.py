@@ -114,5 +114,21 @@ def checkpoints():
     write('safetensors', 'overlap', file({**one, 'b': {'dtype': 'F32', 'shape': [2], 'data_offsets': [20, 28]}}, bytes(28)))
 
 
-for make in (idx, cifar, gz, pictures, tables, settings, schedules, augments, checkpoints):
+def torch_files():
+    try:
+        import torch
+    except ImportError:
+        print('weights: left as they are: needs python3-torch')
+        return
+    a = torch.arange(6.).reshape(2, 3)
+    state = {'module.a': a, 'module.t': a.t(), 'module.h': a.half()[0], 'module.n': torch.tensor(3)}
+    for name, kept, new in [('zip', state, True), ('old', state, False), ('nested', {'epoch': 1, 'state_dict': state}, True),
+                            ('parameter', torch.nn.Linear(2, 2).state_dict(), False)]:
+        out = io.BytesIO()
+        torch.save(kept, out, _use_new_zipfile_serialization=new)
+        write('weights', name, out.getvalue())
+    write('weights', 'call', b'\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.')
+
+
+for make in (torch_files, idx, cifar, gz, pictures, tables, settings, schedules, augments, checkpoints):
     make()

@@ -9,7 +9,7 @@ static const char *const units[] = { "batch", "epoch", NULL };
 static const lathe_setting of_model[] = {
     { LATHE_TEXT_KEY(model, "NAME", "lenet5", "network") },
     { LATHE_TEXT_KEY(init_weights, "FILE", "",
-        "first weights from a safetensors file, by name; also PyTorch's") },
+        "first weights from a file, by name: safetensors, or PyTorch's .pth") },
     { .preset = NULL },
 };
 
