@@ -68,7 +68,7 @@ const lathe_safetensor *lathe_safetensors_find(const lathe_safetensors *file, co
 const char *lathe_safetensors_text(const lathe_safetensors *file, const char *key);
 
 /**
- * Convert the numbers of a tensor to `count` reals. F64, F32, F16, BF16 and integers of up to 64 bits are
+ * Convert the numbers of a tensor to `count` reals. F64, F32, F16, BF16, booleans, signed integers and U8 are
  * accepted.
  * Errors   LATHE_EFORMAT (another count, or a type that cannot be converted), naming the tensor.
  */

@@ -83,7 +83,7 @@ static void a_foreign_file_is_read(void **state)
         "\"count\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[10,18]},"
         "\"wide\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[18,26]},"
         "\"small\":{\"dtype\":\"I32\",\"shape\":[1],\"data_offsets\":[26,30]},"
-        "\"bytes\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[30,32]}}   ";
+        "\"bytes\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[30,32]}}   ";
     unsigned char data[32] = { 0, 0, 0x20, 0x41, /* 10 as F32 */ 0x00, 0xc0, 0xff,
         0x03, /* -2 and 1023 * 2^-24 as F16 */
         0x40, 0x40 /* 3 as BF16 */ };
@@ -114,7 +114,7 @@ static void a_foreign_file_is_read(void **state)
     lathe_real got[2];
     assert_int_equal(lathe_safetensors_get(file, lathe_safetensors_find(file, "bytes"), got, 2),
         LATHE_EFORMAT);
-    assert_failed(LATHE_EFORMAT, "of type U8, which cannot be converted");
+    assert_failed(LATHE_EFORMAT, "of type F8_E4M3, which cannot be converted");
     lathe_safetensors_free(file);
 }
 
