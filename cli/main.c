@@ -28,7 +28,7 @@ int cli_fail(int code, const char *format, ...)
     char message[LATHE_MESSAGE_SIZE + 64];
     va_list list;
     va_start(list, format);
-    vsnprintf(message, sizeof message, format, list);
+    lathe_mark_cut(message, vsnprintf(message, sizeof message, format, list));
     va_end(list);
     cli_say(stderr, "lathe: %s", message);
     return code;

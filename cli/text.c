@@ -35,7 +35,7 @@ void cli_say(FILE *file, const char *format, ...)
     char line[8192], printable[4 * sizeof line];
     va_list list;
     va_start(list, format);
-    vsnprintf(line, sizeof line, format, list);
+    lathe_mark_cut(line, vsnprintf(line, sizeof line, format, list));
     va_end(list);
     fprintf(file, "%s\n", cli_printable(line, printable, sizeof printable));
 }

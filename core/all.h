@@ -12,6 +12,7 @@
 #include "field.h"
 #include "gradcheck.h"
 #include "machine.h"
+#include "names.h"
 #include "op.h"
 #include "params.h"
 #include "real.h"

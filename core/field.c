@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "names.h"
 #include "registry.h"
 
 /* ---- numbers as text, with a point in any locale ------------------------------------------------------- */
@@ -139,11 +140,8 @@ const char *lathe_field_range(const lathe_field *field, char text[LATHE_FIELD_TE
     if (field->kind == LATHE_FIELD_BOOL) snprintf(text, LATHE_FIELD_TEXT, "true | false");
     else if (field->kind == LATHE_FIELD_PATH) snprintf(text, LATHE_FIELD_TEXT, "a file");
     else if (field->kind == LATHE_FIELD_CHOICE) {
-        size_t used = 0;
-        text[0] = '\0';
-        for (int i = 0; field->choices[i] && used < LATHE_FIELD_TEXT; i++)
-            used += (size_t)snprintf(text + used, LATHE_FIELD_TEXT - used, "%s%s", i ? " | " : "",
-                field->choices[i]);
+        lathe_names names = lathe_names_in(text, LATHE_FIELD_TEXT);
+        for (int i = 0; field->choices[i]; i++) lathe_names_add(&names, " | ", field->choices[i]);
     } else if (any_number(field)) snprintf(text, LATHE_FIELD_TEXT, "any number");
     else if (field->max >= 9007199254740992.0) /* 2^53 or infinity: not shown as a bound */
         snprintf(text, LATHE_FIELD_TEXT, "%s %s",
@@ -366,10 +364,8 @@ static lathe_status set_choice(const char *owner, const lathe_field *field, int 
 static lathe_status unknown_field(const char *owner, const lathe_field *fields, const char *name)
 {
     char known[320];
-    size_t used = 0;
-    known[0] = '\0';
-    for (const lathe_field *f = fields; f->name && used < sizeof known; f++)
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", f == fields ? "" : ", ", f->name);
+    lathe_names names = lathe_names_in(known, sizeof known);
+    for (const lathe_field *f = fields; f->name; f++) lathe_names_add(&names, ", ", f->name);
     return lathe_fail(LATHE_ENAME, "%s: no option '%s'; known: %s", owner, name, known);
 }
 
@@ -467,13 +463,11 @@ lathe_status lathe_fail_name(const char *kind, const char *name,
     if (!kind || !name || !name_of)
         return lathe_fail_null("lathe_fail_name", !kind ? "kind" : !name ? "name" : "name_of");
     char known[360], nearest[96] = "";
-    size_t used = 0;
+    lathe_names names = lathe_names_in(known, sizeof known);
     int best = (int)strlen(name) / 2 + 1; /* names further away are not suggested */
-    known[0] = '\0';
     const char *one;
     for (int i = 0; (one = name_of(context, i)); i++) {
-        if (used < sizeof known)
-            used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", one);
+        lathe_names_add(&names, ", ", one);
         int off = distance(name, one);
         if (off >= best) continue;
         best = off;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
 #include "tape_impl.h"
 
 bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *format, ...)
@@ -12,7 +13,7 @@ bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *form
     char text[LATHE_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    lathe_mark_cut(text, vsnprintf(text, sizeof text, format, arguments));
     va_end(arguments);
     lathe_tape_fail(node->tape, status, "lathe_%s: %s", node->op->name, text);
     return false;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
+
 static const char *name_of(const void *object) { return *(const char *const *)object; }
 
 bool lathe_name_is(const char *name, const char *text, size_t length)
@@ -105,7 +107,7 @@ lathe_status lathe_registry_refuse(const lathe_registry *registry, const void *o
         return lathe_fail_null("lathe_registry_refuse", registry ? "object" : "registry");
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(problem, sizeof problem, format, arguments);
+    lathe_mark_cut(problem, vsnprintf(problem, sizeof problem, format, arguments));
     va_end(arguments);
     return lathe_fail(LATHE_EARG, "%s: %.60s: %s", function_name(registry, "register", who), name_of(object),
         problem);

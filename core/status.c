@@ -4,6 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "names.h"
+
 static _Thread_local struct {
     lathe_status status;
     char message[LATHE_MESSAGE_SIZE];
@@ -19,7 +21,8 @@ lathe_status lathe_fail(lathe_status status, const char *format, ...)
     char message[LATHE_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    if (!format || vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
+    message[0] = '\0';
+    if (format) lathe_mark_cut(message, vsnprintf(message, sizeof message, format, arguments));
     va_end(arguments);
     /* One line without control characters, also for strange file names. */
     for (char *c = message; *c; c++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "names.h"
 #include "tape_impl.h"
 
 lathe_tape *lathe_tape_new(lathe_context *context)
@@ -110,7 +111,8 @@ void *lathe_tape_fail(lathe_tape *tape, lathe_status status, const char *format,
         used = snprintf(message, sizeof message, "layer %.200s: ", tape->scope);
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message + used, sizeof message - (size_t)used, format, arguments);
+    lathe_mark_cut(message + used,
+        vsnprintf(message + used, sizeof message - (size_t)used, format, arguments));
     va_end(arguments);
     if (!tape) return lathe_fail(status, "%s", message), NULL;
     if (!tape->status) {

@@ -352,7 +352,7 @@ lathe_status lathe_safetensors_fit(const lathe_safetensors *file, lathe_tensor *
     lathe_free(asked);
     lathe_status status = LATHE_OK;
     if (found.count)
-        status = lathe_fail(LATHE_ESHAPE, "%s does not fit the model in %d places: %.320s", file->path,
+        status = lathe_fail(LATHE_ESHAPE, "%s does not fit the model in %d places: %s", file->path,
             found.count, found.list.chars ? found.list.chars : "");
     lathe_text_free(&found.list);
     return status;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/names.h"
 #include "layer_impl.h"
 
 lathe_model *lathe_model_new(void)
@@ -35,7 +36,7 @@ void *lathe_model_fail(lathe_model *model, lathe_status status, const char *form
     char message[LATHE_MESSAGE_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(message, sizeof message, format, arguments);
+    lathe_mark_cut(message, vsnprintf(message, sizeof message, format, arguments));
     va_end(arguments);
     if (model && model->status) return NULL;
     if (model) {

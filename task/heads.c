@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/names.h"
 #include "../core/ops/arithmetic.h"
 #include "../core/ops/shape.h"
 #include "../metrics/metric.h"
@@ -89,10 +90,14 @@ static int decode(const lathe_task *task, const double *p, int top, lathe_findin
 
 static void describe(const lathe_task *task, char *line, size_t size)
 {
-    size_t used = (size_t)snprintf(line, size, "a class of each of");
-    for (int h = 0; h < task->data->heads && used < size; h++)
-        used += (size_t)snprintf(line + used, size - used, "%s %.60s (%d)", h ? "," : "",
-            task->data->head[h].name, task->data->head[h].classes);
+    const size_t used = (size_t)snprintf(line, size, "a class of each of ");
+    if (used >= size) return;
+    lathe_names names = lathe_names_in(line + used, size - used);
+    for (int h = 0; h < task->data->heads; h++) {
+        char one[96];
+        snprintf(one, sizeof one, "%.60s (%d)", task->data->head[h].name, task->data->head[h].classes);
+        lathe_names_add(&names, ", ", one);
+    }
 }
 
 const lathe_task_type lathe_heads_task = {

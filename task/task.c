@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/names.h"
 #include "../core/registry.h"
 #include "../core/tape.h"
 #include "../metrics/metric.h"
@@ -223,10 +224,14 @@ int lathe_task_metric_find(const lathe_task *task, const char *name)
 static lathe_status unknown_column(const lathe_task *task, const char *name)
 {
     char known[LATHE_MESSAGE_SIZE];
-    size_t used = (size_t)snprintf(known, sizeof known, "train_loss, val_loss");
-    for (int i = 0; i < task->metrics && used < sizeof known; i++)
-        used += (size_t)snprintf(known + used, sizeof known - used, ", train_%s, val_%s",
-            task->type->metrics[i].name, task->type->metrics[i].name);
+    lathe_names names = lathe_names_in(known, sizeof known);
+    lathe_names_add(&names, ", ", "train_loss, val_loss");
+    for (int i = 0; i < task->metrics; i++) {
+        char pair[128];
+        snprintf(pair, sizeof pair, "train_%s, val_%s", task->type->metrics[i].name,
+            task->type->metrics[i].name);
+        lathe_names_add(&names, ", ", pair);
+    }
     return lathe_fail(LATHE_ENAME, "task %s has no column '%.60s'; known: %s", task->type->name, name, known);
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../core/alloc.h"
+#include "../core/names.h"
 #include "../core/threads.h"
 #include "../io/file.h"
 #include "../io/weights.h"
@@ -26,7 +27,7 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
     if (!run->hooks.on_message) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    lathe_mark_cut(line, vsnprintf(line, sizeof line, format, arguments));
     va_end(arguments);
     run->hooks.on_message(run->hooks.context, line);
 }

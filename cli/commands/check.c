@@ -23,7 +23,7 @@ static void tell(findings *found, bool good, bool only_odd, const char *format, 
     char line[600], shown[800];
     va_list list;
     va_start(list, format);
-    vsnprintf(line, sizeof line, format, list);
+    lathe_mark_cut(line, vsnprintf(line, sizeof line, format, list));
     va_end(list);
     const char *verdict = good ? "ok" : only_odd ? "odd" : "wrong";
     cli_printable(line, shown, sizeof shown);

@@ -75,11 +75,11 @@ static void count_right(prediction *p)
 static void describe(const prediction *p, size_t i, char *text, size_t size)
 {
     lathe_finding found[MOST];
-    size_t used = 0;
-    text[0] = '\0';
-    for (int n = 0, count = findings_of(p, i, found); n < count && used + 1 < size; n++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%s %.4f", n ? "  " : "",
-            p->names[found[n].index], found[n].probability);
+    lathe_names names = lathe_names_in(text, size);
+    for (int n = 0, count = findings_of(p, i, found); n < count; n++) {
+        char one[1024];
+        snprintf(one, sizeof one, "%.1000s %.4f", p->names[found[n].index], found[n].probability);
+        lathe_names_add(&names, "  ", one);
     }
 }
 
@@ -91,7 +91,7 @@ static void print_table(const prediction *p)
                                                       "class and its probability";
     cli_table_row(table, (const char *const[]){ "picture", said });
     for (size_t i = 0; i < p->data->count; i++) {
-        char text[1024];
+        char text[MOST * 128];
         describe(p, i, text, sizeof text);
         cli_table_row(table, (const char *const[]){ lathe_data_sample_file(p->data, i), text });
     }

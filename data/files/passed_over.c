@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/names.h"
+
 /* Copy the beginning of a name, fit for a line of text. */
 static void copy_name(char *to, size_t room, const char *name)
 {
@@ -53,14 +55,15 @@ const char *lathe_passed_text(const lathe_passed *passed, char text[LATHE_PASSED
 {
     lathe_passed sorted = *passed;
     qsort(sorted.of, sorted.kinds, sizeof sorted.of[0], by_kind);
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t k = 0; k < sorted.kinds && used < LATHE_PASSED_TEXT; k++) {
+    lathe_names names = lathe_names_in(text, LATHE_PASSED_TEXT);
+    char one[192];
+    for (size_t k = 0; k < sorted.kinds; k++) {
         size_t count = sorted.of[k].count;
-        used += (size_t)snprintf(text + used, LATHE_PASSED_TEXT - used, "%s%zu %s%s%s", used ? "; " : "",
-            count, sorted.of[k].kind, count > 1 ? "s, such as " : ": ", sorted.of[k].example);
+        snprintf(one, sizeof one, "%zu %s%s%s", count, sorted.of[k].kind, count > 1 ? "s, such as " : ": ",
+            sorted.of[k].example);
+        lathe_names_add(&names, "; ", one);
     }
-    if (sorted.rest && used < LATHE_PASSED_TEXT)
-        snprintf(text + used, LATHE_PASSED_TEXT - used, "; %zu of other kinds", sorted.rest);
+    snprintf(one, sizeof one, "%zu of other kinds", sorted.rest);
+    if (sorted.rest) lathe_names_add(&names, "; ", one);
     return text;
 }

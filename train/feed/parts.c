@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/names.h"
 #include "../../data/loading/duplicates.h"
 #include "../../data/open.h"
 #include "../../data/split.h"
@@ -16,7 +17,7 @@ static void tell(const lathe_feed_opts *o, const char *format, ...)
     if (!o->on_message) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    lathe_mark_cut(line, vsnprintf(line, sizeof line, format, arguments));
     va_end(arguments);
     o->on_message(o->context, line);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../../core/alloc.h"
+#include "../../core/names.h"
 #include "keeper_impl.h"
 
 double lathe_keeper_clock(void)
@@ -22,7 +23,7 @@ void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
     if (!keeper->opts.on_message) return;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(line, sizeof line, format, arguments);
+    lathe_mark_cut(line, vsnprintf(line, sizeof line, format, arguments));
     va_end(arguments);
     keeper->opts.on_message(keeper->opts.context, line);
 }

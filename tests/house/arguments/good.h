@@ -352,6 +352,15 @@ static const lathe_data_source *good_lathe_data_source_p(const char *place)
 }
 
 /* Of one object. */
+static lathe_names *good_lathe_names_p(const char *place)
+{
+    (void)place;
+    static char text[64];
+    static lathe_names names;
+    names = lathe_names_in(text, sizeof text);
+    return &names;
+}
+
 static lathe_registry *good_lathe_registry_p(const char *place)
 {
     (void)place;
