@@ -225,7 +225,7 @@ void lathe_trained_free(lathe_trained *trained)
 }
 
 lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
-    bool skip_bad)
+    bool skip_bad, size_t max_pixels)
 {
     if (!trained) return lathe_fail_null("lathe_trained_files", "trained"), NULL;
     const lathe_dataset *data = &trained->data;
@@ -234,6 +234,7 @@ lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *con
             .width = data->width,
             .channels = data->channels,
             .skip_bad = skip_bad,
+            .max_pixels = max_pixels,
             .classes = data->classes,
             .class_names = data->class_names,
             .mean = data->mean,

@@ -48,10 +48,11 @@ void lathe_trained_free(lathe_trained *trained);
  * Picture files as the model's data set, without labels (all 0): with the model's size, channels, classes and
  * normalisation. lathe_data_sample_file names each sample's file.
  * skip_bad   leave out files that cannot be read, and list them in data->skipped_why
+ * max_pixels refuse larger pictures, as in lathe_files_opts; 0: 32 mebi
  * Errors     those of lathe_data_files
  */
 lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
-    bool skip_bad);
+    bool skip_bad, size_t max_pixels);
 
 /**
  * A loader of `data` for the net: in order, normalised as in training, transformed without randomness. `data`

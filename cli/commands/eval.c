@@ -31,7 +31,7 @@ static void weights_path(const cli_line *line, bool best, char *path, size_t siz
  */
 static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
 {
-    static const char *const keys[] = { "data", "batch_size", "threads", "workers" };
+    static const char *const keys[] = { "data", "batch_size", "threads", "workers", "max_megapixels" };
     char path[LATHE_SETTING_LONG + 16];
     snprintf(path, sizeof path, "%s/config.ini", folder);
     *settings = lathe_settings_default();
@@ -221,6 +221,7 @@ static const cli_option options[] = {
     { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
     { .name = "threads", .value = "N", .help = "another number of threads than the run's" },
     { .name = "workers", .value = "N", .help = "another number of loading threads than the run's" },
+    { .name = "max-megapixels", .value = "N", .help = "another limit of picture files than the run's" },
     { .name = NULL },
 };
 

@@ -213,10 +213,11 @@ static int tell(const cli_line *line, prediction *p)
 }
 
 static int predict(const cli_line *line, const lathe_trained *trained, const lathe_file_names *names, int top,
-    int workers)
+    int workers, int megapixels)
 {
     const int classes = trained->data.classes;
-    lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true);
+    lathe_dataset *data = lathe_trained_files(trained, (const char *const *)names->file, names->count, true,
+        (size_t)megapixels << 20);
     double *probabilities =
         data ? lathe_alloc(lathe_times(data->count, (size_t)classes), sizeof *probabilities) : NULL;
     const char *folder = cli_text(line, "masks");
@@ -244,10 +245,11 @@ static int predict(const cli_line *line, const lathe_trained *trained, const lat
 
 static int run(const cli_line *line)
 {
-    int64_t top, threads, workers;
+    int64_t top, threads, workers, megapixels;
     const char *tta = cli_text(line, "tta");
     if (!cli_number(line, "top", 1, MOST, &top) || !cli_number(line, "threads", 0, 256, &threads) ||
-        !cli_number(line, "workers", 0, 256, &workers))
+        !cli_number(line, "workers", 0, 256, &workers) ||
+        !cli_number(line, "max-megapixels", 1, 1024, &megapixels))
         return CLI_USAGE;
     if (tta && strcmp(tta, "hflip"))
         return cli_fail(CLI_USAGE, "predict: --tta '%s' is not known; hflip is", tta);
@@ -255,7 +257,8 @@ static int run(const cli_line *line)
     lathe_file_names names = { 0 };
     lathe_status status = trained ? lathe_threads_set(NULL, (int)threads) : lathe_error();
     for (int i = 1; i < line->arguments && !status; i++) status = lathe_data_find(line->argument[i], &names);
-    int code = status ? cli_library_failed() : predict(line, trained, &names, (int)top, (int)workers);
+    int code = status ? cli_library_failed() :
+                        predict(line, trained, &names, (int)top, (int)workers, (int)megapixels);
     lathe_file_names_free(&names);
     lathe_trained_free(trained);
     return code;
@@ -275,6 +278,10 @@ static const cli_option options[] = {
         .help = "best, last or a safetensors file [best where there is one, else last]" },
     { .name = "threads", .value = "N", .preset = "0", .help = "threads, 0: one a processor" },
     { .name = "workers", .value = "N", .preset = "0", .help = "threads that read pictures ahead of time" },
+    { .name = "max-megapixels",
+        .value = "N",
+        .preset = "32",
+        .help = "refuse picture files with more pixels; of a JPEG that is decoded smaller, those count" },
     { .name = NULL },
 };
 

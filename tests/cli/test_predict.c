@@ -66,6 +66,46 @@ static cJSON *run_json(const char *format)
     return program_json(LATHE_PROGRAM, arguments);
 }
 
+/* Each command that reads pictures has the switch of their limit: 1,100,000 pixels are above 1 mebi. */
+static void the_limit_of_pixels_has_a_switch(void **state)
+{
+    (void)state;
+    static const char *const commands[] = { "predict %s/run %s/large/val",
+        "eval %s/run --data folder:%s/large", "show --size 8 --png %s/sheet.png --data folder:%s/large",
+        "data --size 8 --seed 3%.0s --data folder:%s/large" };
+    static const char *const names[] = { "large", "large/train", "large/val", "large/train/dark",
+        "large/train/=light", "large/val/dark", "large/val/=light" };
+    char path[256], arguments[512];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        assert_int_equal(mkdir(path, 0700), 0);
+        for (int k = 0; k < 8 && i > 2; k++) {
+            snprintf(path, sizeof path, "%s/%d.pgm", names[i], k);
+            put(path, 40 + 20 * (int)i + k, 2);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%s/large/%s/dark/large.pgm", folder, i ? "train" : "val");
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        fputs("P5 1100 1000 255\n", file);
+        for (int k = 0; k < 1100 * 1000; k++) fputc(60 + i, file);
+        fclose(file);
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        for (int limit = 1; limit <= 2; limit++) {
+            program p;
+            int used = snprintf(arguments, sizeof arguments, commands[i], folder, folder);
+            snprintf(arguments + used, sizeof arguments - (size_t)used, " --max-megapixels %d", limit);
+            program_run(&p, LATHE_PROGRAM, arguments);
+            bool refused = strstr(p.err, "1100 x 1000 pixels, at most 1048576 are allowed") ||
+                strstr(p.out, "1100 x 1000 pixels, at most 1048576 are allowed");
+            if (refused != (limit == 1) || (limit == 2 && p.code))
+                fail_msg("%s: exit %d: %s%s", arguments, p.code, p.out, p.err);
+            program_free(&p);
+        }
+}
+
 static void predict_is_as_right_as_eval(void **state)
 {
     (void)state;
@@ -161,6 +201,7 @@ static void what_is_wrong_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_limit_of_pixels_has_a_switch),
         cmocka_unit_test(predict_is_as_right_as_eval),
         cmocka_unit_test(a_flip_makes_mirror_images_equal),
         cmocka_unit_test(tables_name_pictures_and_classes),

@@ -84,7 +84,7 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     /* The same files through it get the same scores as in the run. */
     const char *files[12];
     for (size_t i = 0; i < run->feed->test->count; i++) files[i] = lathe_data_sample_file(run->feed->test, i);
-    lathe_dataset *data = lathe_trained_files(trained, files, run->feed->test->count, false);
+    lathe_dataset *data = lathe_trained_files(trained, files, run->feed->test->count, false, 0);
     lathe_real *a = scores_of(run->learner->net, lathe_feed_loader(run->feed, run->feed->test),
         run->feed->test->count, 2);
     lathe_real *b = scores_of(trained->net, lathe_trained_loader(trained, data, 3, 1), data->count, 2);
@@ -112,15 +112,15 @@ static void pictures_that_cannot_be_read_are_named(void **state)
     char good[1024], bad[1024];
     snprintf(good, sizeof good, "%s", test_path("set/dark/1.pgm"));
     snprintf(bad, sizeof bad, "%s", test_path("broken.png"));
-    lathe_dataset *data = lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, true);
+    lathe_dataset *data = lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, true, 0);
     assert_int_equal(data->count, 1);
     assert_int_equal(data->skipped, 1);
     assert_non_null(strstr(data->skipped_why[0], "broken.png"));
     assert_string_equal(lathe_data_sample_file(data, 0), good);
     lathe_data_free(data);
-    assert_null(lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, false));
+    assert_null(lathe_trained_files(trained, (const char *const[]){ bad, good }, 2, false, 0));
     assert_failed(LATHE_EFORMAT, "broken.png");
-    assert_null(lathe_trained_files(trained, (const char *const[]){ good }, 0, false));
+    assert_null(lathe_trained_files(trained, (const char *const[]){ good }, 0, false, 0));
     assert_failed(LATHE_EARG, "0 files");
     lathe_trained_free(trained);
 }
