@@ -322,6 +322,10 @@ lathe_writer *lathe_writer_open(const char *path, uint64_t position)
     lathe_status status = LATHE_OK;
     if (!writer->path) status = LATHE_ENOMEM;
     else if (writer->handle < 0 || fstat(writer->handle, &info)) status = fail(path, "open for writing");
+    else if (position && S_ISREG(info.st_mode) && info.st_nlink != 1)
+        status = lathe_fail(LATHE_EIO,
+            "%s: has another name too (a hard link), and writing would change both; replace it with a copy",
+            path);
     else if ((uint64_t)info.st_size < position)
         status = lathe_fail(LATHE_EIO, "%s: has %lld bytes, expected at least %llu", path,
             (long long)info.st_size, (unsigned long long)position);
@@ -379,6 +383,16 @@ uint64_t lathe_writer_position(const lathe_writer *writer)
 {
     if (!writer) return 0;
     return writer->position;
+}
+
+const char *lathe_writer_lost(const lathe_writer *writer)
+{
+    struct stat held, named;
+    if (!writer) return NULL;
+    const bool there = !fstat(writer->handle, &held) && !lstat(writer->path, &named) &&
+        held.st_dev == named.st_dev && held.st_ino == named.st_ino &&
+        (!S_ISREG(held.st_mode) || (uint64_t)held.st_size >= writer->position - writer->used);
+    return there ? NULL : writer->path;
 }
 
 lathe_status lathe_writer_close(lathe_writer *writer)

@@ -77,8 +77,10 @@ lathe_status lathe_file_join(const char *folder, const char *name, char *path, s
 typedef struct lathe_writer lathe_writer;
 
 /**
- * Open `path` for writing at byte `position`. Bytes after `position` are cut off, so 0 overwrites the file.
- * Errors   LATHE_EIO, also if the file is shorter than position; LATHE_ENOMEM: returns NULL.
+ * Open `path` for writing at byte `position`. Bytes after `position` are cut off. With 0 a new file replaces
+ * what is there.
+ * Errors   LATHE_EIO, also if the file is shorter than position, or has another name (a hard link), whose
+ *          bytes would change too; LATHE_ENOMEM: returns NULL.
  */
 lathe_writer *lathe_writer_open(const char *path, uint64_t position);
 
@@ -93,6 +95,12 @@ lathe_status lathe_writer_flush(lathe_writer *writer, bool sync);
 
 /** Bytes in the file, with the buffered bytes. */
 uint64_t lathe_writer_position(const lathe_writer *writer);
+
+/**
+ * The path, if what was written is not there any more: the file was removed, replaced, renamed or shortened.
+ * Otherwise NULL.
+ */
+const char *lathe_writer_lost(const lathe_writer *writer);
 
 /** Flush and close. NULL is fine. Errors: LATHE_EIO; the file is closed in any case. */
 lathe_status lathe_writer_close(lathe_writer *writer);

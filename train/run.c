@@ -34,6 +34,13 @@ void lathe_run_message(const lathe_run *run, const char *format, ...)
 
 static void tell_line(void *context, const char *line) { lathe_run_message(context, "%s", line); }
 
+static void warn_line(void *context, const char *line)
+{
+    const lathe_run_hooks *hooks = &((const lathe_run *)context)->hooks;
+    if (hooks->on_warning) hooks->on_warning(hooks->context, line);
+    else tell_line(context, line);
+}
+
 uint64_t lathe_run_epoch_steps(const lathe_run *run)
 {
     const uint64_t each = (uint64_t)run->settings.accumulate;
@@ -78,7 +85,8 @@ static lathe_status open_keeper(lathe_run *run)
             .keep = s->keep,
             .no_times = s->no_times,
             .context = run,
-            .on_message = tell_line });
+            .on_message = tell_line,
+            .on_warning = warn_line });
     lathe_free(config);
     lathe_free(about);
     return run->keeper ? status : lathe_error();

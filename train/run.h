@@ -29,6 +29,8 @@ typedef struct lathe_run_hooks {
     void (*on_epoch)(void *context, const lathe_run *run, const lathe_epoch_row *row);
     /** A message of one line without newline: an unusual schedule, an early stop, a resumed run. */
     void (*on_message)(void *context, const char *line);
+    /** Something is wrong with the run, such as a table that is gone. NULL: on_message gets it. */
+    void (*on_warning)(void *context, const char *line);
 } lathe_run_hooks;
 
 /** How a run ended. */

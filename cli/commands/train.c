@@ -41,6 +41,14 @@ static void on_message(void *context, const char *line)
     cli_progress_message(&w->progress, line);
 }
 
+static void on_warning(void *context, const char *line)
+{
+    watchers *w = context;
+    cli_train_plot_erase(&w->plot);
+    cli_progress_end(&w->progress);
+    cli_say(stderr, "lathe: warning: %s", line);
+}
+
 /* Print the pictures that were left out. */
 static void print_skipped(const lathe_run *run)
 {
@@ -145,7 +153,8 @@ static int run(const cli_line *line)
         &(lathe_run_hooks){ .context = &w,
             .on_step = on_step,
             .on_epoch = on_epoch,
-            .on_message = on_message });
+            .on_message = on_message,
+            .on_warning = on_warning });
     if (!run) {
         if (numbered) rmdir(settings.out); /* only an empty folder goes: no run has begun there */
         return cli_library_failed();

@@ -134,6 +134,7 @@ static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_grad_target.", "NULL: none is needed" }, { "lathe_nn_forward.x", "NULL in, NULL out" },
     { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
     { "lathe_data_sample_file.", "NULL: it is in no file" },
+    { "lathe_writer_lost.", "NULL: nothing is lost" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" },
     { "lathe_nn_concat.", "the call ends before its first layer" } };
 

@@ -219,6 +219,37 @@ static void faults_may_come_in_pairs(void **state)
     print_message("faultpairs %d/%d\n", points, all);
 }
 
+/* The saves with a step in their name, as a session without faults leaves them: the two newest. */
+static void assert_saves(const char *what)
+{
+    size_t count, size;
+    uint64_t *steps = lathe_file_numbers(test_path("work"), "step-", ".safetensors", &count);
+    if (!steps || count != 2 || steps[0] != AFTER - 1 || steps[1] != AFTER)
+        fail_msg("%s: %zu saves, the last of step %d", what, count,
+            steps && count ? (int)steps[count - 1] : -1);
+    lathe_free(steps);
+    char *bytes = test_bytes(test_path("work/step-00000021.safetensors"), &size);
+    if (size != checkpoint_size[AFTER - BEFORE] || memcmp(bytes, checkpoint[AFTER - BEFORE], size))
+        fail_msg("%s: step-00000021.safetensors has other bytes than last.safetensors", what);
+    free(bytes);
+}
+
+/* Wherever a session is killed, the next one leaves the same saves as if it had not been. */
+static void no_kill_loses_a_save(void **state)
+{
+    (void)state;
+    size_t calls;
+    for (int w = 0; w < WAYS; w++)
+        for (size_t n = 1; ways[w].fault.end; n++) {
+            char what[64];
+            snprintf(what, sizeof what, "%s at call %zu", ways[w].name, n);
+            restore();
+            if (faulty_session(&ways[w], n, &calls) == 0) break;
+            if (session(AFTER)) fail_msg("%s: %s", what, lathe_error_message());
+            assert_saves(what);
+        }
+}
+
 static int clean(void **state)
 {
     (void)state;
@@ -233,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_may_fail_in_every_way),
         cmocka_unit_test(faults_may_come_in_pairs),
+        cmocka_unit_test(no_kill_loses_a_save),
     };
     return cmocka_run_group_tests(tests, prepare, clean);
 }

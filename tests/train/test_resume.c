@@ -588,30 +588,79 @@ static void a_new_run_replaces_an_old_one(void **state)
     }
 }
 
-static bool remove_steps(void *context, const lathe_run *run, const lathe_step_row *row)
+/* What happens to a table while a run writes it, and how often that was told. */
+typedef struct loss {
+    const char *table;
+    enum { REMOVED, REPLACED, SHORTENED } how;
+    int told;
+} loss;
+
+static bool spoil_table(void *context, const lathe_run *run, const lathe_step_row *row)
 {
-    (void)context, (void)run;
-    if (row->step == 3) assert_int_equal(unlink(test_path("removed/steps.csv")), 0);
+    const loss *l = context;
+    (void)run;
+    if (row->step != 13) return true; /* the first epoch is on the disk */
+    if (l->how == SHORTENED) assert_int_equal(truncate(test_path(l->table), 0), 0);
+    else assert_int_equal(unlink(test_path(l->table)), 0);
+    if (l->how == REPLACED) test_write(test_path(l->table), "as long as it may be", 20);
     return true;
 }
 
-static void count_removed(void *context, const char *line)
+static void count_warning(void *context, const char *line)
 {
-    if (strstr(line, "removed/steps.csv was removed while the run wrote it")) ++*(int *)context;
+    loss *l = context;
+    if (strstr(line, l->table) && strstr(line, "was removed or replaced while the run wrote it")) l->told++;
 }
 
-static void a_table_that_is_removed_is_told(void **state)
+static void a_table_that_is_lost_is_told(void **state)
 {
     (void)state;
-    int told = 0;
-    lathe_settings settings =
-        tiny_settings("removed", (const tiny_pair[]){ { "epochs", "1" }, { NULL, NULL } });
-    lathe_run *run = lathe_run_new(&settings,
-        &(lathe_run_hooks){ .context = &told, .on_step = remove_steps, .on_message = count_removed });
-    assert_non_null(run);
-    assert_int_equal(lathe_run_train(run), LATHE_OK);
-    lathe_run_free(run);
-    assert_true(told > 0);
+    loss cases[] = { { "removed/steps.csv", REMOVED, 0 }, { "removed/epochs.csv", REMOVED, 0 },
+        { "removed/steps.csv", REPLACED, 0 }, { "removed/epochs.csv", REPLACED, 0 },
+        { "removed/epochs.csv", SHORTENED, 0 } };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        loss *l = &cases[i / 2];
+        lathe_settings settings =
+            tiny_settings("removed", (const tiny_pair[]){ { "epochs", "2" }, { NULL, NULL } });
+        lathe_run_hooks hooks = { .context = l, .on_step = spoil_table };
+        if (i % 2) hooks.on_message = count_warning;
+        else hooks.on_warning = count_warning;
+        settings.overwrite = true;
+        lathe_run *run = lathe_run_new(&settings, &hooks);
+        assert_non_null(run);
+        assert_int_equal(lathe_run_train(run), LATHE_OK);
+        lathe_run_free(run);
+        if (l->told != 1 + (int)(i % 2)) fail_msg("%s, %d: told %d times", l->table, l->how, l->told);
+    }
+}
+
+/* A hard link under a table's name is another file too: a resumed run does not write it. */
+static void a_resumed_run_changes_no_other_file(void **state)
+{
+    (void)state;
+    static const char *const tables[] = { "steps.csv", "epochs.csv", "log.jsonl" };
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
+        lathe_settings settings =
+            tiny_settings("hard", (const tiny_pair[]){ { "epochs", "2" }, { NULL, NULL } });
+        char path[64], other[512];
+        size_t size, after;
+        settings.overwrite = true;
+        tiny_train_until(&settings, 13);
+        snprintf(path, sizeof path, "hard/%s", tables[i]);
+        snprintf(other, sizeof other, "%s", test_path("precious"));
+        assert_int_equal(link(test_path(path), other), 0);
+        char *before = test_bytes(other, &size);
+        snprintf(settings.resume, sizeof settings.resume, "%s", settings.out);
+        settings.overwrite = false;
+        assert_null(lathe_run_new(&settings, NULL));
+        assert_failed(LATHE_EIO, "hard link");
+        char *now = test_bytes(other, &after);
+        assert_int_equal(after, size);
+        assert_memory_equal(now, before, size);
+        free(before);
+        free(now);
+        assert_int_equal(unlink(other), 0);
+    }
 }
 
 /* A step takes longer than a microsecond, so each is saved. */
@@ -670,7 +719,8 @@ int main(void)
         cmocka_unit_test(first_weights_may_be_given),
         cmocka_unit_test(a_folder_has_one_run_at_a_time),
         cmocka_unit_test(a_new_run_replaces_an_old_one),
-        cmocka_unit_test(a_table_that_is_removed_is_told),
+        cmocka_unit_test(a_table_that_is_lost_is_told),
+        cmocka_unit_test(a_resumed_run_changes_no_other_file),
         cmocka_unit_test(saves_may_be_by_time),
     };
     return cmocka_run_group_tests(tests, set_up, clean);

@@ -95,40 +95,50 @@ lathe_status lathe_folder_begin(lathe_keeper *keeper)
     return status ? status : open_with(keeper, &(lathe_history_ends){ 0 });
 }
 
-lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends)
+/* A run that was killed after a save may have more of its saves than it keeps. */
+lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends, bool is_last)
 {
+    const lathe_keeper_opts *o = &keeper->opts;
     lathe_status status = lathe_file_remove_stale(keeper->folder);
+    if (!status && is_last && (o->save_steps || o->save_seconds > 0))
+        status = remove_old_steps(keeper, (size_t)o->keep);
     return status ? status : open_with(keeper, ends);
 }
 
 /* The checkpoint is of use without its tables, but a run does not resume from it. */
-static void tell_removed(const lathe_keeper *keeper)
+static void warn_of_loss(const lathe_keeper *keeper, const char *path)
 {
-    static const char *const names[] = { "steps.csv", "epochs.csv" };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        lathe_folder_path path;
-        if (!lathe_keeper_path(keeper, names[i], path) && !lathe_file_exists(path))
-            lathe_keeper_tell(keeper,
-                "%s was removed while the run wrote it: the run is saved, but it cannot be resumed", path);
-    }
+    if (!path || keeper->own->warned) return;
+    keeper->own->warned = true;
+    lathe_keeper_warn(keeper,
+        "%s was removed or replaced while the run wrote it: the run is saved, but it cannot be resumed",
+        path);
 }
 
-/* Save the checkpoint, and its copy with the step in its name. */
+static lathe_status write_named(lathe_keeper *keeper, const char *name)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_keeper_path(keeper, name, path);
+    return status ? status : lathe_checkpoint_write(keeper, path, true);
+}
+
+/*
+ * Save the checkpoint, and before it its copy with the step in its name. A run that is killed between the two
+ * resumes before this step and writes both. After last.safetensors it would not write the copy again.
+ */
 static lathe_status save_last(lathe_keeper *keeper, bool also_step)
 {
     char name[64];
-    lathe_folder_path path;
+    const char *lost = lathe_loggers_lost(keeper); /* before new rows hide that a table was shortened */
     lathe_status status =
         lathe_loggers_flush(keeper); /* first: a checkpoint must not count rows that are not on the disk */
-    if (!status) status = lathe_keeper_path(keeper, last_name, path);
-    if (!status) status = lathe_checkpoint_write(keeper, path, true);
-    if (!status) tell_removed(keeper);
-    keeper->own->saved = lathe_keeper_clock();
-    if (status || !also_step) return status;
     step_name(keeper->step, name);
-    status = lathe_keeper_path(keeper, name, path);
-    if (!status) status = lathe_checkpoint_write(keeper, path, true);
-    return status ? status : remove_old_steps(keeper, (size_t)keeper->opts.keep);
+    also_step = also_step && keeper->opts.keep;
+    if (!status && also_step) status = write_named(keeper, name);
+    if (!status) status = write_named(keeper, last_name);
+    if (!status) warn_of_loss(keeper, lost);
+    keeper->own->saved = lathe_keeper_clock();
+    return status || !also_step ? status : remove_old_steps(keeper, (size_t)keeper->opts.keep);
 }
 
 lathe_status lathe_folder_save_best(lathe_keeper *keeper)

@@ -28,6 +28,17 @@ void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
     keeper->opts.on_message(keeper->opts.context, line);
 }
 
+void lathe_keeper_warn(const lathe_keeper *keeper, const char *format, ...)
+{
+    char line[LATHE_MESSAGE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    if (keeper->opts.on_warning) keeper->opts.on_warning(keeper->opts.context, line);
+    else lathe_keeper_tell(keeper, "%s", line);
+}
+
 lathe_status lathe_keeper_path(const lathe_keeper *keeper, const char *name, lathe_folder_path path)
 {
     return lathe_file_join(keeper->folder, name, path, sizeof(lathe_folder_path));

@@ -44,6 +44,8 @@ typedef struct lathe_keeper_opts {
     bool no_times;       /* leave the times of epochs.csv empty, so that equal runs have equal files */
     void *context;
     void (*on_message)(void *context, const char *line); /* may be NULL */
+    /** Something is wrong with the run folder. NULL: on_message. */
+    void (*on_warning)(void *context, const char *line);
 } lathe_keeper_opts;
 
 /** A keeper. Its fields may be read directly. */

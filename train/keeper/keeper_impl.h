@@ -20,6 +20,7 @@ typedef struct lathe_keeping {
     int tensors;
     lathe_real *best; /* the best numbers of the tensors, one tensor after the other */
     double saved;     /* time of the latest save, in seconds */
+    bool warned;      /* of a table that was lost */
 } lathe_keeping;
 
 /** "DIR/name" of the run folder. Errors: LATHE_EARG. */
@@ -30,14 +31,21 @@ lathe_status lathe_keeper_path(const lathe_keeper *keeper, const char *name, lat
 void lathe_keeper_tell(const lathe_keeper *keeper, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Send a warning to the caller. */
+void lathe_keeper_warn(const lathe_keeper *keeper, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /** Seconds on a clock that never goes back. */
 double lathe_keeper_clock(void);
 
 /** Make the folder, remove the files of a former run, and write the first files. */
 lathe_status lathe_folder_begin(lathe_keeper *keeper);
 
-/** As lathe_folder_begin, for a run that resumes: the logs are cut off at `ends`. */
-lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends);
+/**
+ * As lathe_folder_begin, for a run that resumes, with is_last from last.safetensors: the logs are cut off at
+ * `ends`.
+ */
+lathe_status lathe_folder_reopen(lathe_keeper *keeper, const lathe_history_ends *ends, bool is_last);
 
 /** Lock the folder, if it exists. Errors: LATHE_ESTATE if another process trains in it. */
 lathe_status lathe_folder_lock(lathe_keeper *keeper);
@@ -86,6 +94,7 @@ lathe_status lathe_loggers_drop_part(lathe_keeper *keeper);
 lathe_status lathe_loggers_best(lathe_keeper *keeper);
 lathe_status lathe_loggers_end(lathe_keeper *keeper, const lathe_ending *ending);
 lathe_status lathe_loggers_flush(lathe_keeper *keeper);
+const char *lathe_loggers_lost(const lathe_keeper *keeper);
 lathe_status lathe_loggers_remove(const lathe_keeper *keeper);
 lathe_status lathe_loggers_close(lathe_keeper *keeper);
 

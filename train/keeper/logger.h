@@ -40,6 +40,11 @@ struct lathe_logger_type {
     lathe_status (*end)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_ending *ending);
     /** Flushes to the disk: a checkpoint must not count rows that are not there. */
     lathe_status (*flush)(lathe_logger *logger);
+    /**
+     * The path of a file that a resumed run needs, if it was removed or replaced since it was opened;
+     * otherwise NULL.
+     */
+    const char *(*lost)(const lathe_logger *logger);
     /** Removes files of a former run that `open` does not overwrite. */
     lathe_status (*remove)(const lathe_keeper *keeper);
     lathe_status (*close)(lathe_logger *logger); /* close and free; NULL is fine */

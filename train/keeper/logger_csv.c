@@ -107,6 +107,13 @@ static lathe_status flush(lathe_logger *logger)
     return status ? status : lathe_writer_flush(t->epochs, true);
 }
 
+static const char *lost(const lathe_logger *logger)
+{
+    const tables *t = (const tables *)logger;
+    const char *path = lathe_writer_lost(t->steps);
+    return path ? path : lathe_writer_lost(t->epochs);
+}
+
 const lathe_logger_type lathe_csv_logger = {
     .name = "csv",
     .always = true,
@@ -115,5 +122,6 @@ const lathe_logger_type lathe_csv_logger = {
     .epoch = epoch,
     .drop_part = drop_part,
     .flush = flush,
+    .lost = lost,
     .close = close_tables,
 };

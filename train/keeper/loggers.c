@@ -142,6 +142,16 @@ lathe_status lathe_loggers_flush(lathe_keeper *keeper)
     return status;
 }
 
+const char *lathe_loggers_lost(const lathe_keeper *keeper)
+{
+    const char *path = NULL;
+    for (int i = 0; i < keeper->own->loggers && !path; i++) {
+        const lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->lost) path = logger->type->lost(logger);
+    }
+    return path;
+}
+
 lathe_status lathe_loggers_remove(const lathe_keeper *keeper)
 {
     lathe_status status = LATHE_OK;

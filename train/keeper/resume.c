@@ -96,7 +96,7 @@ static lathe_status restore(lathe_keeper *keeper, const lathe_safetensors *file,
     lathe_folder_path path;
     if (!status && !is_last) status = lathe_keeper_path(keeper, "last.safetensors", path);
     if (!status && !is_last) status = lathe_checkpoint_write(keeper, path, true);
-    if (!status) status = lathe_folder_reopen(keeper, &ends);
+    if (!status) status = lathe_folder_reopen(keeper, &ends, is_last);
     if (!status) status = settle_best(keeper);
     keeper->resumed = !status;
     return status;
