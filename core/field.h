@@ -42,7 +42,7 @@ typedef struct lathe_field {
     double min, max;
     bool above_min, below_max; /* min itself, max itself is not legal */
     bool required;             /* 0 is not legal and there is no default */
-    int zero; /* of an int whose default is not 0: its min, below 0, which stands for 0; 0: 0 is not legal */
+    int zero; /* of an int whose default is not 0: the number that stands for 0; 0: 0 is not legal */
     const char *const *choices; /* for LATHE_FIELD_CHOICE: names, ended by NULL */
     const char *help;           /* one line */
 } lathe_field;

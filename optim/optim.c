@@ -40,6 +40,7 @@ struct lathe_optim {
     size_t *first; /* [chunks + 1] first piece of each chunk */
     int chunks;
     int held;
+    bool leaving;                     /* lathe_optim_free was called: the last scheduler frees it */
     const lathe_field *lr, *momentum; /* where they are in the options; momentum may be NULL */
 };
 
@@ -239,6 +240,12 @@ lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *p
 void lathe_optim_free(lathe_optim *optim)
 {
     if (!optim) return;
+    optim->leaving = optim->held > 0;
+    if (optim->leaving) {
+        lathe_fail(LATHE_ESTATE,
+            "lathe_optim_free: a scheduler holds the optimizer; free the scheduler first");
+        return;
+    }
     for (int i = 0; i < optim->group_count; i++) group_clear(&optim->groups[i]);
     for (int i = 0; i < LATHE_OPTIM_SLOTS; i++) lathe_free(optim->slot[i]);
     lathe_free(optim->groups);
@@ -466,7 +473,13 @@ uint64_t lathe_optim_steps(const lathe_optim *optim)
     return most;
 }
 
-int lathe_optim_hold(lathe_optim *optim, int change) { return optim ? optim->held += change : 0; }
+int lathe_optim_hold(lathe_optim *optim, int change)
+{
+    if (!optim) return 0;
+    int held = optim->held += change;
+    if (held <= 0 && optim->leaving) lathe_optim_free(optim);
+    return held;
+}
 
 lathe_real *lathe_optim_slot(lathe_optim *optim, int slot)
 {

@@ -68,7 +68,10 @@ typedef struct lathe_optim_type {
  */
 lathe_optim *lathe_optim_new(const lathe_optim_type *type, const lathe_params *params, const void *opts);
 
-/** Free the optimizer. The parameters stay. NULL is fine. */
+/**
+ * Free the optimizer. The parameters stay. NULL is fine. Free its schedulers first.
+ * Errors   LATHE_ESTATE if a scheduler holds the optimizer: the last scheduler then frees it.
+ */
 void lathe_optim_free(lathe_optim *optim);
 
 /**

@@ -145,6 +145,23 @@ static void every_allocation_may_fail(void **state)
     sgd_free(optim);
 }
 
+/* An optimizer freed before its schedulers: a failure, and the last scheduler frees it. */
+static void an_optimizer_waits_for_its_schedulers(void **state)
+{
+    (void)state;
+    lathe_params *params = params_of(3);
+    lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.5 });
+    lathe_sched *sched = lathe_sched_cyclic(optim, &cyclic);
+    lathe_optim_free(optim);
+    assert_failed(LATHE_ESTATE,
+        "lathe_optim_free: a scheduler holds the optimizer; free the scheduler first");
+    lathe_sched_step(sched);
+    assert_int_equal(lathe_sched_steps(sched), 1);
+    lathe_sched_free(sched);
+    params_free(params);
+    lathe_error_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +171,7 @@ int main(void)
         cmocka_unit_test(a_scheduler_that_is_stepped_too_seldom_is_noticed),
         cmocka_unit_test(epochs_may_be_counted),
         cmocka_unit_test(nothing_is_fine),
+        cmocka_unit_test(an_optimizer_waits_for_its_schedulers),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,7 @@ static const lathe_field fields[] = {
         .kind = LATHE_FIELD_INT,
         .offset = offsetof(lathe_cross_entropy_opts, ignore_index),
         .preset = { -100 },
+        .zero = LATHE_LABEL_0,
         .help = "samples with this label take no part" },
     { .name = "reduction",
         .kind = LATHE_FIELD_CHOICE,
@@ -157,7 +158,7 @@ static bool cross_entropy_shape(lathe_node *node, lathe_result *result)
     double total = 0;
     if (!lathe_loss_labels(node->tape, node->op->name, x, a->labels, o->ignore_index, &counted)) return false;
     for (size_t i = 0; i < count; i++)
-        if (a->labels[i] != o->ignore_index) total += weight_of(o, a->labels[i]);
+        if (!lathe_is_ignored(a->labels[i], o->ignore_index)) total += weight_of(o, a->labels[i]);
     if (!reduced_shape(node, result, total)) return false;
     return o->reduction != LATHE_REDUCE_MEAN || total > 0 ||
         lathe_op_fail(node, LATHE_EARG,
@@ -179,7 +180,7 @@ static void cross_entropy_forward(lathe_node *node)
     double smooth = o->label_smoothing;
     for (size_t i = 0; i < count; i++) {
         int label = a->labels[i];
-        if (label == o->ignore_index) continue;
+        if (lathe_is_ignored(label, o->ignore_index)) continue;
         lathe_real *target = targets + lathe_loss_place(x, i);
         for (int k = 0; smooth > 0 && k < classes; k++)
             target[(size_t)k * stride] = (lathe_real)(smooth / classes * weight_of(o, k));
@@ -228,7 +229,7 @@ static double mean_weight(const void *opts, const int *labels, size_t count)
     double total = 0;
     if (lathe_fields_resolve("cross_entropy", fields, opts, &o, sizeof o)) return (double)count;
     for (size_t i = 0; i < count; i++)
-        if (labels[i] != o.ignore_index) total += weight_of(&o, labels[i]);
+        if (!lathe_is_ignored(labels[i], o.ignore_index)) total += weight_of(&o, labels[i]);
     return total;
 }
 

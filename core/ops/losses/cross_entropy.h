@@ -12,7 +12,7 @@ extern "C" {
 typedef struct lathe_cross_entropy_opts {
     const lathe_real *class_weights; /* [K], each >= 0; NULL: all 1 */
     double label_smoothing;          /* s in [0, 1]: target (1-s) on the label, plus s/K on every class */
-    int ignore_index;          /* samples with this label are left out; 0 means -100 (PyTorch's default) */
+    int ignore_index;          /* samples with this label are left out; 0 means -100, LATHE_LABEL_0 is 0 */
     lathe_reduction reduction; /* the mean is weighted by the classes' weights */
 } lathe_cross_entropy_opts;
 

@@ -18,6 +18,7 @@ static const lathe_field focal_fields[] = {
         .kind = LATHE_FIELD_INT,
         .offset = offsetof(lathe_focal_opts, ignore_index),
         .preset = { -100 },
+        .zero = LATHE_LABEL_0,
         .help = "samples with this label take no part" },
     { .name = "reduction",
         .kind = LATHE_FIELD_CHOICE,
@@ -39,7 +40,7 @@ static double mean_weight(const void *opts, const int *labels, size_t count)
     lathe_focal_opts o;
     size_t counted = 0;
     if (lathe_fields_resolve("focal", focal_fields, opts, &o, sizeof o)) return (double)count;
-    for (size_t i = 0; i < count; i++) counted += labels[i] != o.ignore_index;
+    for (size_t i = 0; i < count; i++) counted += !lathe_is_ignored(labels[i], o.ignore_index);
     return (double)counted;
 }
 
@@ -79,7 +80,7 @@ static lathe_tensor *factors(lathe_tape *tape, const lathe_tensor *x, const lath
     lathe_tensor *factor = lathe_tape_leaf(tape, LATHE_BATCHED, entropy->shape, NULL);
     size_t columns = lathe_loss_columns(x), count = (size_t)x->shape.dim[0] * columns;
     for (size_t i = 0; factor && i < count; i++)
-        if (labels[i] != o->ignore_index)
+        if (!lathe_is_ignored(labels[i], o->ignore_index))
             factor->data[lathe_tensor_place(factor, i)] = o->alpha ? o->alpha[labels[i]] : 1;
     return factor;
 }

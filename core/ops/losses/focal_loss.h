@@ -12,7 +12,7 @@ extern "C" {
 typedef struct lathe_focal_opts {
     double gamma;              /* >= 0: LATHE_ZERO is cross-entropy; 0 means 2 */
     const lathe_real *alpha;   /* [K], each >= 0: weights of the classes; NULL: all 1 */
-    int ignore_index;          /* samples with this label are left out; 0 means -100 */
+    int ignore_index;          /* samples with this label are left out; 0 means -100, LATHE_LABEL_0 is 0 */
     lathe_reduction reduction; /* the mean is over the samples that are not ignored, independent of alpha */
 } lathe_focal_opts;
 

@@ -8,12 +8,17 @@
 #ifndef LATHE_CORE_OPS_LOSSES_LOSS_H
 #define LATHE_CORE_OPS_LOSSES_LOSS_H
 
+#include <limits.h>
+
 #include "../../field.h"
 #include "../../tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** As an ignore_index, where 0 means the default: label 0 is left out, such as the background of masks. */
+#define LATHE_LABEL_0 INT_MIN
 
 typedef enum lathe_reduction {
     /** Over the numbers that "none" gives, unless a loss says otherwise; PyTorch's default. */

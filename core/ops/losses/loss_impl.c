@@ -72,7 +72,7 @@ bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x
     *counted = 0;
     if (!labels) return lathe_tape_fail(tape, LATHE_EARG, "lathe_%s: labels is NULL", name);
     for (size_t i = 0; i < count; i++) {
-        if (labels[i] == ignore_index) continue;
+        if (lathe_is_ignored(labels[i], ignore_index)) continue;
         ++*counted;
         if (labels[i] >= 0 && labels[i] < classes) continue;
         char place[48] = "";
@@ -88,7 +88,7 @@ lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *
     lathe_tensor *targets = lathe_tape_leaf(tape, LATHE_BATCHED, x->shape, NULL);
     size_t columns = lathe_loss_columns(x), count = (size_t)x->shape.dim[0] * columns;
     for (size_t i = 0; targets && i < count; i++)
-        if (labels[i] != ignore_index)
+        if (!lathe_is_ignored(labels[i], ignore_index))
             targets->data[lathe_loss_place(x, i) + (size_t)labels[i] * columns * LATHE_LANES] = 1;
     return targets;
 }

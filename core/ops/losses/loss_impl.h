@@ -2,13 +2,17 @@
 #ifndef LATHE_CORE_OPS_LOSSES_LOSS_IMPL_H
 #define LATHE_CORE_OPS_LOSSES_LOSS_IMPL_H
 
-#include <limits.h>
-
 #include "loss.h"
 #include "../op_impl.h"
 
 /** An ignore_index that equals no label. */
-#define LATHE_NONE_IGNORED INT_MIN
+#define LATHE_NONE_IGNORED (INT_MIN + 1)
+
+/** Is the label left out? */
+static inline bool lathe_is_ignored(int label, int ignore_index)
+{
+    return label == (ignore_index == LATHE_LABEL_0 ? 0 : ignore_index);
+}
 
 /** The names of lathe_reduction's values, for the field "reduction". */
 extern const char *const lathe_reduction_names[];

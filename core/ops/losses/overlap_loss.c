@@ -60,7 +60,8 @@ static lathe_real *make_mask(lathe_tape *tape, const lathe_tensor *x, const int 
     lathe_tensor *mask = lathe_tape_leaf(tape, LATHE_BATCHED, lathe_loss_samples(x), NULL);
     size_t count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
     for (size_t i = 0; mask && i < count; i++)
-        if (!labels || labels[i] != ignore_index) mask->data[lathe_tensor_place(mask, i)] = 1;
+        if (!labels || !lathe_is_ignored(labels[i], ignore_index))
+            mask->data[lathe_tensor_place(mask, i)] = 1;
     return mask ? mask->data : NULL;
 }
 
@@ -119,6 +120,7 @@ static const lathe_field fields[] = {
         .kind = LATHE_FIELD_INT,
         .offset = offsetof(lathe_overlap_opts, ignore_index),
         .preset = { -100 },
+        .zero = LATHE_LABEL_0,
         .help = "pixels with this label take no part" },
     { .name = "reduction",
         .kind = LATHE_FIELD_CHOICE,
@@ -248,6 +250,7 @@ static const lathe_field iou_fields[] = {
         .kind = LATHE_FIELD_INT,
         .offset = offsetof(lathe_cross_entropy_iou_opts, ignore_index),
         .preset = { -100 },
+        .zero = LATHE_LABEL_0,
         .help = "pixels with this label take no part" },
     { .name = "reduction",
         .kind = LATHE_FIELD_CHOICE,

@@ -11,7 +11,7 @@ extern "C" {
 /** NULL or zeros: smooth 0, mean. */
 typedef struct lathe_overlap_opts {
     double smooth;             /* >= 0: added to numerator and denominator */
-    int ignore_index;          /* pixels with this label are left out; 0 means -100 */
+    int ignore_index;          /* pixels with this label are left out; 0 means -100, LATHE_LABEL_0 is 0 */
     lathe_reduction reduction; /* over the classes, also those that do not occur */
 } lathe_overlap_opts;
 
@@ -57,7 +57,7 @@ typedef struct lathe_cross_entropy_iou_opts {
     const lathe_real *class_weights; /* [K], of the cross-entropy; NULL: all 1 */
     double label_smoothing;          /* of the cross-entropy */
     double smooth;                   /* of the IoU part */
-    int ignore_index;                /* of both; 0 means -100 */
+    int ignore_index;                /* of both; 0 means -100, LATHE_LABEL_0 is 0 */
     /**
      * The mean, or the sum over pixels plus lambda times the sum over classes. LATHE_REDUCE_NONE is an error.
      */

@@ -143,6 +143,69 @@ static void each_loss_falls_in_each_of_its_uses(void **state)
     assert_true(used[TAGS] > 0 && used[MIXED] > 0);
 }
 
+/* The loss of scores 1 to 6 of three samples, as a number. */
+static double loss_of(lathe_tape *tape, const lathe_loss_type *type, const int *labels, const void *opts)
+{
+    static const lathe_real scores[] = { 1, 2, 3, 5, 4, 6 };
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 3, 2 } }, scores);
+    return lathe_item(type->classify(x, labels, opts));
+}
+
+/*
+ * 0 means -100 in the struct. As text 0 is label 0: what has that label takes no part, as what has -100 by
+ * default.
+ */
+static void label_0_can_be_ignored(void **state)
+{
+    (void)state;
+    static const int labels[] = { 1, 0, 1 }, others[] = { 1, -100, 1 };
+    lathe_tape *tape = lathe_tape_new(NULL);
+    int tried = 0;
+    for (int i = 0; lathe_loss_at(i); i++) {
+        const lathe_loss_type *type = lathe_loss_at(i);
+        static _Alignas(16) char opts[1024], resolved[1024];
+        const lathe_field *field = lathe_fields_find(type->fields, "ignore_index");
+        if (!field || !type->classify) continue;
+        memset(opts, 0, sizeof opts);
+        assert_true(type->opts_size <= sizeof opts);
+        assert_int_equal(lathe_fields_set(type->name, type->fields, opts, "ignore_index", "0", 0), LATHE_OK);
+        assert_int_equal(lathe_fields_resolve(type->name, type->fields, opts, resolved, type->opts_size),
+            LATHE_OK);
+        char text[LATHE_FIELD_TEXT];
+        assert_string_equal(lathe_field_text(field, resolved, text), "0");
+        double without = loss_of(tape, type, others, NULL);
+        assert_true(isfinite(without));
+        assert_true(loss_of(tape, type, labels, opts) == without);
+        assert_true(loss_of(tape, type, labels, NULL) != without);
+        if (type->mean_weight) assert_true(type->mean_weight(opts, labels, 3) == 2);
+        tried++;
+    }
+    assert_true(tried >= 5);
+    lathe_tape_free(tape);
+}
+
+/* A whole number or a length whose range has 0 takes it as text, in each loss and each optimizer. */
+static void zero_can_be_asked_for(void **state)
+{
+    (void)state;
+    for (int i = 0; lathe_loss_at(i) || lathe_optim_at(i); i++)
+        for (int k = 0; k < 2; k++) {
+            static _Alignas(16) char room[4096];
+            const char *name = k ? "optimizer" : "loss";
+            const lathe_field *field = NULL, *fields;
+            if (!k && lathe_loss_at(i)) field = lathe_loss_at(i)->fields;
+            if (k && lathe_optim_at(i)) field = lathe_optim_at(i)->fields;
+            for (fields = field; field && field->name; field++) {
+                lathe_error_clear();
+                if (field->kind != LATHE_FIELD_INT && field->kind != LATHE_FIELD_STEPS) continue;
+                if (lathe_fields_set(name, fields, room, field->name, "0", 0))
+                    assert_failed(LATHE_EARG, "is not legal: ");
+            }
+        }
+    lathe_error_clear();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +213,8 @@ int main(void)
         cmocka_unit_test(an_unknown_name_lists_the_known),
         cmocka_unit_test(scores_are_compared_with_one_at_the_label),
         cmocka_unit_test(each_loss_falls_in_each_of_its_uses),
+        cmocka_unit_test(label_0_can_be_ignored),
+        cmocka_unit_test(zero_can_be_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
