@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /** The most points of a curve. */
-enum { LATHE_CURVE_POINTS = 240 };
+#define LATHE_CURVE_POINTS 240
 
 /** What a run measured, and its learning rate. Both against epochs. */
 typedef struct lathe_curve {

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 /** As an ignore_index, where 0 means the default: label 0 is left out, such as the background of masks. */
-#define LATHE_LABEL_0 INT_MIN
+#define LATHE_LABEL_0 (INT_MIN + 1)
 
 typedef enum lathe_reduction {
     /** Over the numbers that "none" gives, unless a loss says otherwise; PyTorch's default. */

@@ -6,7 +6,7 @@
 #include "../op_impl.h"
 
 /** An ignore_index that equals no label. */
-#define LATHE_NONE_IGNORED (INT_MIN + 1)
+#define LATHE_NONE_IGNORED INT_MIN
 
 /** Is the label left out? */
 static inline bool lathe_is_ignored(int label, int ignore_index)

@@ -108,6 +108,11 @@ static lathe_split good_lathe_split(const char *place)
     (void)place;
     return LATHE_SPLIT_TRAIN;
 }
+static lathe_run_end good_lathe_run_end(const char *place)
+{
+    (void)place;
+    return LATHE_RUN_COMPLETE;
+}
 static lathe_filter good_lathe_filter(const char *place)
 {
     (void)place;
