@@ -75,18 +75,21 @@ static void step_column(lathe_text *out, const char *name, const lathe_history *
     lathe_text_put(out, "]");
 }
 
-/*
- * The column of epochs whose number lies `offset` bytes behind a row's beginning; its name is "BEFORENAME".
- */
-static void epoch_column(lathe_text *out, const char *before, const char *name, const lathe_history *history,
-    size_t offset)
+/* Rows of a table: `count` structs of `size` bytes. */
+typedef struct rows {
+    const void *first;
+    size_t count, size;
+} rows;
+
+/* The column whose number lies `offset` bytes behind a row's beginning; its name is "BEFORENAME". */
+static void column(lathe_text *out, const char *before, const char *name, const rows *r, size_t offset)
 {
     lathe_text_put(out, ",");
     put_name(out, before, name);
     lathe_text_put(out, ":[");
-    for (size_t i = 0; i < history->epochs; i++) {
+    for (size_t i = 0; i < r->count; i++) {
         double value;
-        memcpy(&value, (const char *)&history->epoch[i] + offset, sizeof value);
+        memcpy(&value, (const char *)r->first + i * r->size + offset, sizeof value);
         if (i) lathe_text_put(out, ",");
         put_number(out, value);
     }
@@ -95,6 +98,7 @@ static void epoch_column(lathe_text *out, const char *before, const char *name, 
 
 static void epochs(lathe_text *out, const lathe_history *history)
 {
+    const rows r = { history->epoch, history->epochs, sizeof *history->epoch };
     lathe_text_put(out, ",\"epoch\":{\"epoch\":[");
     for (size_t i = 0; i < history->epochs; i++)
         lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].epoch);
@@ -102,15 +106,30 @@ static void epochs(lathe_text *out, const lathe_history *history)
     for (size_t i = 0; i < history->epochs; i++)
         lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->epoch[i].step);
     lathe_text_put(out, "]");
-    epoch_column(out, "train_", "loss", history, offsetof(lathe_epoch_row, train_loss));
-    epoch_column(out, "val_", "loss", history, offsetof(lathe_epoch_row, val_loss));
+    column(out, "train_", "loss", &r, offsetof(lathe_epoch_row, train_loss));
+    column(out, "val_", "loss", &r, offsetof(lathe_epoch_row, val_loss));
     for (int i = 0; i < history->metrics; i++) {
         const size_t place = (size_t)i * sizeof(double);
-        epoch_column(out, "train_", history->metric[i].name, history,
-            offsetof(lathe_epoch_row, train) + place);
-        epoch_column(out, "val_", history->metric[i].name, history, offsetof(lathe_epoch_row, val) + place);
+        column(out, "train_", history->metric[i].name, &r, offsetof(lathe_epoch_row, train) + place);
+        column(out, "val_", history->metric[i].name, &r, offsetof(lathe_epoch_row, val) + place);
     }
-    epoch_column(out, "", "seconds", history, offsetof(lathe_epoch_row, seconds));
+    column(out, "", "seconds", &r, offsetof(lathe_epoch_row, seconds));
+    lathe_text_put(out, "}");
+}
+
+/* Measurements within epochs, if there are any. */
+static void evals(lathe_text *out, const lathe_history *history)
+{
+    const rows r = { history->eval, history->evals, sizeof *history->eval };
+    if (!history->evals) return;
+    lathe_text_put(out, ",\"eval\":{\"step\":[");
+    for (size_t i = 0; i < history->evals; i++)
+        lathe_text_add(out, "%s%" PRIu64, i ? "," : "", history->eval[i].step);
+    lathe_text_put(out, "]");
+    column(out, "val_", "loss", &r, offsetof(lathe_eval_row, loss));
+    for (int i = 0; i < history->metrics; i++)
+        column(out, "val_", history->metric[i].name, &r,
+            offsetof(lathe_eval_row, metric) + (size_t)i * sizeof(double));
     lathe_text_put(out, "}");
 }
 
@@ -168,6 +187,7 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
         step_column(out, "high", run->history, stride, HIGH);
     }
     epochs(out, run->history);
+    evals(out, run->history);
     lathe_text_put(out, "}");
 }
 

@@ -1,8 +1,7 @@
 /*
- * The loop: steps, epochs, evaluation, early stopping. It knows feed, learner and keeper, which do not know
+ * The loop: steps, epochs, evaluation. It knows feed, learner and keeper, which do not know
  * each other.
  */
-#include <math.h>
 #include <string.h>
 
 #include "run_impl.h"
@@ -46,16 +45,22 @@ static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
     return status;
 }
 
-static bool at_epoch_end(const lathe_run *run)
+bool lathe_run_at_epoch_end(const lathe_run *run)
 {
     return run->learner->step % lathe_run_epoch_steps(run) == 0;
 }
 
-static bool at_run_end(const lathe_run *run) { return run->learner->step >= run->total_steps; }
+bool lathe_run_at_end(const lathe_run *run) { return run->learner->step >= run->total_steps; }
 
 static bool save_is_due(const lathe_run *run)
 {
     return run->end == LATHE_RUN_OPEN && lathe_keeper_is_due(run->keeper);
+}
+
+/* Returns true if the weights of the present step were found to be the best. */
+static bool is_best(const lathe_run *run)
+{
+    return run->keeper->has_best && run->keeper->best_step == run->learner->step;
 }
 
 /* Returns false if the weights are non-finite. The run then ends, and the former checkpoint stays. */
@@ -67,42 +72,6 @@ static bool weights_are_finite(lathe_run *run)
 }
 
 /* ---- an epoch ------------------------------------------------------------------------------------------ */
-
-/* The number that measures an epoch, with its sign such that lower is better. */
-static double judge(const lathe_run *run, const lathe_epoch_row *row)
-{
-    const lathe_task_column *watched = &run->state->watched;
-    double value = watched->validation ? row->val_loss : row->train_loss;
-    if (watched->metric >= 0) value = (watched->validation ? row->val : row->train)[watched->metric];
-    return watched->lower_is_better ? value : -value;
-}
-
-/* Stop if the epochs have not improved for too long. */
-static void stop_early(lathe_run *run, double value, uint64_t epoch)
-{
-    lathe_run_state *state = run->state;
-    const lathe_settings *s = &run->settings;
-    double delta =
-        s->min_delta_mode == LATHE_MIN_DELTA_REL ? s->min_delta * fabs(state->reference) : s->min_delta;
-    if (value < state->reference - delta || isnan(state->reference)) {
-        state->reference = value;
-        state->waited = 0;
-    } else state->waited++;
-    bool going_on = run->end == LATHE_RUN_OPEN && !at_run_end(run);
-    if (!strcmp(s->early_stop, "off") || state->waited < (uint64_t)s->patience || !going_on) return;
-    run->end = LATHE_RUN_EARLY_STOP;
-    lathe_run_message(run, "early stop after epoch %llu: no improvement for %d epochs",
-        (unsigned long long)epoch + 1, s->patience);
-}
-
-/* Decide whether to stop, and whether the epoch was the best so far. */
-static lathe_status compare_epoch(lathe_run *run, const lathe_epoch_row *row)
-{
-    double value = judge(run, row), sign = run->state->watched.lower_is_better ? 1 : -1;
-    stop_early(run, value, row->epoch);
-    if (isnan(value) || value >= sign * run->keeper->best) return LATHE_OK;
-    return lathe_keeper_best(run->keeper, sign * value, row->epoch);
-}
 
 /*
  * Give the schedule the value of validation, or of training without a validation set: the loss, or the task's
@@ -157,15 +126,28 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     lathe_learner_epoch(run->learner, &row);
     row.val_loss = val.loss;
     memcpy(row.val, val.metric, sizeof row.val);
-    row.seconds = seconds + lathe_run_clock() - start;
+    if (!status && lathe_run_at_epoch_end(run)) status = lathe_run_eval_epoch(run, &val);
+    row.seconds = seconds + run->state->measuring + lathe_run_clock() - start;
     if (!status) status = lathe_keeper_epoch(run->keeper, &row);
     if (!status) observe(run, &row);
-    if (!status) status = compare_epoch(run, &row);
+    if (!status) status = lathe_run_judge_epoch(run, &row);
     lathe_learner_average_leave(run->learner);
-    if (!at_epoch_end(run)) restore_partial(run, &before);
+    if (!lathe_run_at_epoch_end(run)) restore_partial(run, &before);
     if (!status) status = lathe_keeper_save(run->keeper, save_is_due(run));
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
     return status;
+}
+
+/* After a step within an epoch: measure and save, if it is time. The best weights are saved at once. */
+static lathe_status finish_inner_step(lathe_run *run)
+{
+    lathe_status status = LATHE_OK;
+    if (run->end == LATHE_RUN_NAN || lathe_run_at_epoch_end(run)) return LATHE_OK;
+    if (lathe_run_eval_is_due(run)) status = lathe_run_eval(run);
+    if (status || lathe_run_at_end(run)) return status; /* the loop's end saves */
+    const bool due = save_is_due(run);
+    if (run->end != LATHE_RUN_OPEN || (!due && !is_best(run)) || !weights_are_finite(run)) return LATHE_OK;
+    return lathe_keeper_save(run->keeper, due);
 }
 
 /* Train from the present step to the end of the epoch, or of the run. */
@@ -175,19 +157,18 @@ static lathe_status train_epoch(lathe_run *run)
     double start = lathe_run_clock();
     bool more = true;
     uint64_t images = run->learner->images, epoch = run->learner->step / lathe_run_epoch_steps(run);
-    while (!status && run->end == LATHE_RUN_OPEN && !at_run_end(run)) {
+    run->state->measuring = 0;
+    while (!status && run->end == LATHE_RUN_OPEN && !lathe_run_at_end(run)) {
         lathe_step_row row;
         status = lathe_train_step(run->feed, run->learner, run->settings.accumulate, &row, &more);
         if (status || !more) break;
         status = finish_step(run, &row);
-        bool finished = at_epoch_end(run) || at_run_end(run); /* saved below */
-        if (!status && !finished && save_is_due(run) && weights_are_finite(run))
-            status = lathe_keeper_save(run->keeper, true);
+        if (!status) status = finish_inner_step(run);
     }
-    double seconds = lathe_run_clock() - start;
+    double seconds = lathe_run_clock() - start - run->state->measuring;
     run->train_seconds += seconds;
     if (status || run->end == LATHE_RUN_NAN || !weights_are_finite(run)) return status;
-    if (at_epoch_end(run) || at_run_end(run))
+    if (lathe_run_at_epoch_end(run) || lathe_run_at_end(run))
         return finish_epoch(run, epoch, seconds, run->learner->images - images);
     return lathe_keeper_save(run->keeper, false);
 }
@@ -227,14 +208,6 @@ static lathe_status test(lathe_run *run)
 
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
-/* Returns true if an earlier part of the run ended in an early stop. */
-static bool has_stopped_early(const lathe_run *run)
-{
-    const lathe_settings *s = &run->settings;
-    return strcmp(s->early_stop, "off") && at_epoch_end(run) && !at_run_end(run) &&
-        run->state->waited >= (uint64_t)s->patience;
-}
-
 /* Prepare the first step, or the step after the present one. */
 static lathe_status prepare(lathe_run *run)
 {
@@ -248,10 +221,10 @@ static lathe_status prepare(lathe_run *run)
     lathe_tape_seed(run->learner->tape, run->settings.seed, done);
     if (!status && done) status = lathe_feed_seek(run->feed, done);
     bool is_part = lathe_keeper_whole_epochs(keeper) < keeper->history.epochs;
-    if (!status && is_part && !at_run_end(run)) status = lathe_keeper_drop_part(run->keeper);
-    if (has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
+    if (!status && is_part && !lathe_run_at_end(run)) status = lathe_keeper_drop_part(run->keeper);
+    if (lathe_run_has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;
     /* A run that ended within an epoch and is resumed must write that epoch's row again. */
-    bool ends_here = run->learner->step == run->total_steps && !at_epoch_end(run) && !is_part;
+    bool ends_here = run->learner->step == run->total_steps && !lathe_run_at_epoch_end(run) && !is_part;
     if (!status && ends_here)
         status = finish_epoch(run, run->learner->step / lathe_run_epoch_steps(run), 0, 0);
     return status;
@@ -274,7 +247,7 @@ lathe_status lathe_run_train(lathe_run *run)
     run->state->began = lathe_run_clock() - run->seconds;
     lathe_status status = lathe_run_check_batches(run);
     if (!status) status = prepare(run);
-    while (!status && run->end == LATHE_RUN_OPEN && !at_run_end(run)) status = train_epoch(run);
+    while (!status && run->end == LATHE_RUN_OPEN && !lathe_run_at_end(run)) status = train_epoch(run);
     if (!status && run->end == LATHE_RUN_OPEN) run->end = LATHE_RUN_COMPLETE;
     if (!status && run->end == LATHE_RUN_NAN)
         status = lathe_keeper_flush(run->keeper); /* the last good checkpoint stays */

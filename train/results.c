@@ -1,6 +1,7 @@
 /* The final results of a run. */
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "../core/blas.h"
@@ -41,10 +42,32 @@ static void put_metrics(lathe_text *text, const char *part, const lathe_task *ta
     }
 }
 
+/* The row of evals.csv whose weights are the best, as an epoch's row without training; NULL without it. */
+static const lathe_epoch_row *best_eval(const lathe_run *run)
+{
+    const lathe_history *history = &run->keeper->history;
+    lathe_epoch_row *best = &run->state->best;
+    for (size_t i = 0; run->keeper->has_best && i < history->evals; i++) {
+        const lathe_eval_row *row = &history->eval[i];
+        if (row->step != run->keeper->best_step) continue;
+        *best = (lathe_epoch_row){ .epoch = run->keeper->best_epoch, .step = row->step };
+        best->train_loss = best->seconds = best->images_per_second = (double)NAN;
+        best->val_loss = row->loss;
+        for (int k = 0; k < LATHE_TASK_METRICS; k++) best->train[k] = (double)NAN;
+        memcpy(best->val, row->metric, sizeof best->val);
+        return best;
+    }
+    return NULL;
+}
+
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_tested_epoch", "run"), NULL;
     const lathe_history *history = &run->keeper->history;
+    if (run->settings.best == LATHE_BEST_EVAL) {
+        const lathe_epoch_row *best = best_eval(run);
+        if (best) return best;
+    }
     for (size_t i = 0; run->feed->val && i < history->epochs; i++)
         if (history->epoch[i].epoch == run->keeper->best_epoch) return &history->epoch[i];
     return history->epochs ? &history->epoch[history->epochs - 1] : NULL;

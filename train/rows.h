@@ -30,6 +30,13 @@ typedef struct lathe_epoch_row {
     double images_per_second; /* training only */
 } lathe_epoch_row;
 
+/** A measurement of the validation set within an epoch, or at its end: see lathe_settings.eval_every. */
+typedef struct lathe_eval_row {
+    uint64_t step;                     /* steps from the start of the run */
+    double loss;                       /* of the validation pictures, or of a sample of them */
+    double metric[LATHE_TASK_METRICS]; /* the task's metrics in their order */
+} lathe_eval_row;
+
 #ifdef __cplusplus
 }
 #endif

@@ -146,22 +146,6 @@ static lathe_layer *open_net(lathe_run *run)
     return failed ? NULL : net;
 }
 
-/* Choose the number that measures an epoch. */
-static lathe_status choose_watched(lathe_run *run)
-{
-    const lathe_task *task = run->state->task;
-    const char *name = run->settings.early_stop;
-    lathe_task_column *watched = &run->state->watched;
-    if (strcmp(name, "off")) return lathe_task_column_find(task, name, watched);
-    *watched = (lathe_task_column){ .metric = -1, .lower_is_better = true };
-    if (!run->feed->val) return LATHE_OK;
-    watched->validation = true;
-    if (!task->metrics) return LATHE_OK;
-    watched->metric = 0;
-    watched->lower_is_better = task->type->metrics[0].lower_is_better;
-    return LATHE_OK;
-}
-
 static lathe_status open_task(lathe_run *run)
 {
     lathe_run_state *state = run->state;
@@ -176,7 +160,7 @@ static lathe_status open_task(lathe_run *run)
     state->kept = state->task ? lathe_alloc(state->task->numbers, sizeof *state->kept) : NULL;
     if (!state->kept) return lathe_error();
     lathe_status status = lathe_run_weigh_classes(run);
-    return status ? status : choose_watched(run);
+    return status ? status : lathe_run_choose_watched(run);
 }
 
 static lathe_status open_learner(lathe_run *run)
@@ -236,6 +220,7 @@ static lathe_status open_folder(lathe_run *run)
     opts->save_seconds = every.seconds;
     opts->steps_per_epoch = lathe_run_epoch_steps(run);
     opts->groups = lathe_optim_groups(run->learner->optim);
+    opts->evals = run->state->distance > 0;
     opts->metrics = run->learner->task->type->metrics;
     if (!status) status = lathe_keeper_add(run->keeper, lathe_run_own_state(run));
     if (!status) status = lathe_keeper_add(run->keeper, lathe_learner_state(run->learner));
@@ -264,6 +249,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = open_feed(run);
     if (!status) status = open_learner(run);
     if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
+    if (!status) status = lathe_run_open_evals(run);
     if (!status) status = open_folder(run);
     if (status) return status;
     tell_optim(run);
@@ -303,6 +289,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->plain_opts);
         lathe_free(run->state->class_weights);
         lathe_free(run->state->kept);
+        lathe_data_free(run->state->some);
     }
     lathe_free(run->state);
     lathe_model_free(run->model);

@@ -37,7 +37,7 @@ typedef struct lathe_run_hooks {
 typedef enum lathe_run_end {
     LATHE_RUN_OPEN,        /* not ended */
     LATHE_RUN_COMPLETE,    /* all steps made */
-    LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` epochs */
+    LATHE_RUN_EARLY_STOP,  /* no improvement for `patience` rows */
     LATHE_RUN_INTERRUPTED, /* on_step returned false */
     LATHE_RUN_NAN          /* a non-finite value, and on_nan is stop: see learner->not_finite */
 } lathe_run_end;
@@ -87,7 +87,8 @@ void lathe_run_free(lathe_run *run);
 
 /**
  * Train from learner->step to the end of the run. Each epoch is validated and saved: steps.csv, epochs.csv,
- * last.safetensors and best.safetensors. At the end the best weights are tested, or the last weights without
+ * last.safetensors and best.safetensors. With settings.eval_every the validation set is also measured within
+ * an epoch, into evals.csv; that changes no bit of the training. At the end the best weights are tested, or the last weights without
  * a validation set.
  *
  * With settings.ema or swa_start, validation, best weights and test use the averaged weights, once they
@@ -140,7 +141,8 @@ double lathe_peak_rss_mib(void);
 
 /**
  * The row of the epoch whose weights are tested: the best with validation, otherwise the last; NULL without
- * epochs.
+ * epochs. With settings.best = eval it is made of the best row of evals.csv, and its training is NaN. Valid
+ * until the next call.
  */
 const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run);
 

@@ -16,12 +16,17 @@ typedef struct lathe_run_state {
     void *loss_opts, *plain_opts; /* of training; of evaluation */
     lathe_real *class_weights;    /* in loss_opts; NULL: all classes alike */
     /* early stopping */
-    lathe_task_column watched; /* measures an epoch */
-    double reference;          /* the value that the next epoch is compared with */
-    uint64_t waited;           /* epochs since the last improvement */
+    lathe_task_column watched; /* the number of a row that decides */
+    double reference;          /* the value that the next row is compared with */
+    uint64_t waited;           /* rows since the last improvement */
     /** after an early stop: the net has the best weights, and the keeper has the last */
     bool restored;
     double *kept; /* [task->numbers]: the epoch's sums, while a part of it ends */
+    /* measurements within an epoch */
+    double distance;      /* of these in steps; 0: none */
+    lathe_dataset *some;  /* the pictures for them; NULL: the whole validation set */
+    double measuring;     /* seconds spent on them in this epoch */
+    lathe_epoch_row best; /* made of the row of evals.csv that decided: see lathe_run_tested_epoch */
 } lathe_run_state;
 
 /** Seconds on a clock that never goes back. */
@@ -29,6 +34,10 @@ double lathe_run_clock(void);
 
 /** Send a message to the caller. */
 void lathe_run_message(const lathe_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Returns true if the present step is the last one of an epoch, of the run. */
+bool lathe_run_at_epoch_end(const lathe_run *run);
+bool lathe_run_at_end(const lathe_run *run);
 
 /** Steps in an epoch. With settings.accumulate above 1 a step has several batches. */
 uint64_t lathe_run_epoch_steps(const lathe_run *run);
@@ -38,6 +47,39 @@ uint64_t lathe_run_epoch_steps(const lathe_run *run);
  * classes, LATHE_ENOMEM.
  */
 lathe_status lathe_run_weigh_classes(lathe_run *run);
+
+/*
+ * ---- measurements within an epoch: evals.c ---------------------------------------------------------------
+ */
+
+/** Prepare them: the distance and the pictures. Errors: LATHE_EARG, LATHE_ENOMEM. */
+lathe_status lathe_run_open_evals(lathe_run *run);
+
+/** Returns true if the present step is measured. The last step of each epoch is. */
+bool lathe_run_eval_is_due(const lathe_run *run);
+
+/** Measure within an epoch, and judge the row if it decides. Errors: those of forward and the loader. */
+lathe_status lathe_run_eval(lathe_run *run);
+
+/**
+ * The same at the end of an epoch, when the net has its averaged weights. `whole` is the score of the
+ * validation set.
+ */
+lathe_status lathe_run_eval_epoch(lathe_run *run, const lathe_score *whole);
+
+/*
+ * ---- what decides: judge.c -------------------------------------------------------------------------------
+ */
+
+/** Choose the column that decides. Errors: LATHE_ENAME, LATHE_EARG. */
+lathe_status lathe_run_choose_watched(lathe_run *run);
+
+/** If these rows decide: whether to stop, and whether the present weights are the best so far. */
+lathe_status lathe_run_judge_epoch(lathe_run *run, const lathe_epoch_row *row);
+lathe_status lathe_run_judge_eval(lathe_run *run, const lathe_eval_row *row);
+
+/** Returns true if an earlier part of the run ended in an early stop. */
+bool lathe_run_has_stopped_early(const lathe_run *run);
 
 /*
  * ---- from settings to the options of the parts: options.c ------------------------------------------------

@@ -4,6 +4,7 @@
 #include "settings/section_impl.h"
 
 static const char *const min_delta_modes[] = { "abs", "rel", NULL };
+static const char *const bests[] = { "epoch", "eval", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
 static const lathe_setting settings[] = {
@@ -18,9 +19,19 @@ static const lathe_setting settings[] = {
           "0: one a processor that this process may use, also by a container's quota; the results are the "
           "same"),
         .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_TEXT_KEY(eval_every, "LENGTH", "off",
+          "also measure the validation set at this distance (50it, 0.1ep), into evals.csv; off: no"),
+        .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_NUMBER_KEY(INT, eval_count, "N", "0",
+          "measure there on this many pictures, always the same ones; 0: on all"),
+        .field.max = 1e9, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_NUMBER_KEY(CHOICE, best, "epoch|eval", "epoch",
+          "which rows decide the best weights and early stopping: of epochs.csv or of evals.csv"),
+        .field.choices = bests },
     { LATHE_TEXT_KEY(early_stop, "NAME", "off",
-        "stop when this column of epochs.csv no longer improves: val_loss, train_loss, val_accuracy, ...") },
-    { LATHE_NUMBER_KEY(INT, patience, "EPOCHS", "5", "epochs without improvement before that"),
+        "stop when this column no longer improves: val_loss, train_loss, val_accuracy, ...") },
+    { LATHE_NUMBER_KEY(INT, patience, "N", "5",
+          "rows without improvement before that: see best"),
         .field.min = 1, .field.max = 1000000, .flags = LATHE_SETTING_FREE },
     { LATHE_NUMBER_KEY(DOUBLE, min_delta, "VALUE", "1e-4", "what counts as an improvement: more than this"),
         .field.max = HUGE_VAL, .flags = LATHE_SETTING_FREE },

@@ -98,6 +98,13 @@ lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *dat
  */
 lathe_state lathe_feed_state(lathe_feed *feed);
 
+/**
+ * Choose `count` samples of a data set, below their number: each class in proportion, the same ones for one
+ * seed. `data` must outlive the result; free it with lathe_data_free.
+ * Errors   LATHE_EARG, LATHE_ENOMEM: returns NULL
+ */
+lathe_dataset *lathe_feed_choose(const lathe_dataset *data, size_t count, uint64_t seed);
+
 /** Batches in an epoch, without a loader or a test set. Errors: those of lathe_feed_new. */
 lathe_status lathe_feed_length(const lathe_feed_opts *opts, uint64_t *batches);
 

@@ -99,6 +99,22 @@ static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opt
     return status;
 }
 
+lathe_dataset *lathe_feed_choose(const lathe_dataset *data, size_t count, uint64_t seed)
+{
+    lathe_dataset *unused, *chosen;
+    if (!data) return lathe_fail_null("lathe_feed_choose", "data"), NULL;
+    if (!count || count >= data->count)
+        return lathe_fail(LATHE_EARG, "lathe_feed_choose: count = %zu is not legal: 1 to %zu of %zu samples",
+                   count, data->count - 1, data->count),
+               NULL;
+    const lathe_split_opts opts = { .fraction = (double)count / (double)data->count,
+        .seed = seed,
+        .no_stratify = !lathe_data_labels_only(data) };
+    if (lathe_data_split(data, &opts, &unused, &chosen)) return NULL;
+    lathe_data_free(unused);
+    return chosen;
+}
+
 /* Choose at most train_count training pictures, each class in proportion. */
 static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
 {
@@ -107,13 +123,8 @@ static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
     if (wanted > count)
         return lathe_fail(LATHE_EARG, "settings: train_count = %zu, but there are %zu pictures to train on",
             wanted, count);
-    const lathe_split_opts opts = { .fraction = (double)wanted / (double)count,
-        .seed = o->seed,
-        .no_stratify = !lathe_data_labels_only(feed->data) };
-    lathe_dataset *unused, *chosen;
-    lathe_status status = lathe_data_split(feed->train, &opts, &unused, &chosen);
-    if (status) return status;
-    lathe_data_free(unused);
+    lathe_dataset *chosen = lathe_feed_choose(feed->train, wanted, o->seed);
+    if (!chosen) return lathe_error();
     feed->rest = feed->train != feed->data ? feed->train : NULL;
     feed->train = chosen;
     return LATHE_OK;

@@ -1,4 +1,4 @@
-/* History: the measurements of a run, by step and by epoch: the rows of steps.csv and epochs.csv. */
+/* History: the measurements of a run: the rows of steps.csv, epochs.csv and evals.csv. */
 #ifndef LATHE_TRAIN_KEEPER_HISTORY_H
 #define LATHE_TRAIN_KEEPER_HISTORY_H
 
@@ -12,9 +12,10 @@ extern "C" {
 typedef struct lathe_history {
     lathe_step_row *step;
     lathe_epoch_row *epoch;
-    size_t steps, epochs;
-    size_t step_room, epoch_room;
-    lathe_task_metric metric[LATHE_TASK_METRICS]; /* of train and val of an epoch's row */
+    lathe_eval_row *eval;
+    size_t steps, epochs, evals;
+    size_t step_room, epoch_room, eval_room;
+    lathe_task_metric metric[LATHE_TASK_METRICS]; /* of an epoch's and an eval's row */
     int metrics;
     char *names; /* private: names of metrics that no known task has */
 } lathe_history;
@@ -31,12 +32,16 @@ void lathe_history_set_metrics(lathe_history *history, const lathe_task_metric *
 /** Add a row. Errors: LATHE_ENOMEM; then the history is unchanged. */
 lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row *row);
 lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_row *row);
+lathe_status lathe_history_add_eval(lathe_history *history, const lathe_eval_row *row);
 
 /**
  * The first line of epochs.csv: epoch, step, train_loss, train_METRIC for each metric, val_loss, val_METRIC,
  * seconds, images_per_second. Free it with lathe_free. Errors: LATHE_ENOMEM: NULL.
  */
 char *lathe_history_epochs_header(const lathe_history *history);
+
+/** The first line of evals.csv: step, val_loss, val_METRIC for each metric. As lathe_history_epochs_header. */
+char *lathe_history_evals_header(const lathe_history *history);
 
 /**
  * A row as its line of the CSV file. Numbers read back exactly; NaN is an empty cell. lr and momentum have 17
@@ -47,21 +52,25 @@ const char *lathe_step_row_text(const lathe_step_row *row, char text[LATHE_ROW_T
 /** An epoch's row as a line, with the first `metrics` of its metrics. Returns `text`. */
 const char *lathe_epoch_row_text(const lathe_epoch_row *row, int metrics, char text[LATHE_ROW_TEXT]);
 
+/** An eval's row as a line, with the first `metrics` of its metrics. Returns `text`. */
+const char *lathe_eval_row_text(const lathe_eval_row *row, int metrics, char text[LATHE_ROW_TEXT]);
+
 /**
- * Read steps.csv and epochs.csv of a run folder into an empty history, with the metrics in the header of
- * epochs.csv. Columns of groups are ignored.
+ * Read steps.csv and epochs.csv of a run folder into an empty history, and evals.csv if it is there, with the
+ * metrics in the header of epochs.csv. Columns of groups are ignored.
  * Errors   LATHE_EIO, LATHE_EFORMAT naming file and line
  */
 lathe_status lathe_history_read(lathe_history *history, const char *folder);
 
-/** The ends of the rows in the two files, in bytes. */
+/** The ends of the rows in the files, in bytes; 0: the file is missing. */
 typedef struct lathe_history_ends {
-    uint64_t steps, epochs;
+    uint64_t steps, epochs, evals;
 } lathe_history_ends;
 
 /**
- * Read only the first `steps` and `epochs` rows, and where they end, to continue the files there.
- * Errors   as lathe_history_read; LATHE_EFORMAT if the files have fewer rows
+ * Read only the first `steps` and `epochs` rows, and the rows of evals.csv up to step `steps`, and where they
+ * end, to continue the files there.
+ * Errors   as lathe_history_read; LATHE_EFORMAT if steps.csv or epochs.csv have fewer rows
  */
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,
     uint64_t epochs, lathe_history_ends *ends);

@@ -159,6 +159,13 @@ lathe_status lathe_keeper_epoch(lathe_keeper *keeper, const lathe_epoch_row *row
     return lathe_loggers_epoch(keeper, &written, lathe_keeper_whole_epochs(keeper) < keeper->history.epochs);
 }
 
+lathe_status lathe_keeper_eval(lathe_keeper *keeper, const lathe_eval_row *row)
+{
+    if (!keeper || !row) return lathe_fail_null("lathe_keeper_eval", keeper ? "row" : "keeper");
+    lathe_status status = lathe_history_add_eval(&keeper->history, row);
+    return status ? status : lathe_loggers_eval(keeper, row);
+}
+
 lathe_status lathe_keeper_drop_part(lathe_keeper *keeper)
 {
     if (!keeper) return lathe_fail_null("lathe_keeper_drop_part", "keeper");

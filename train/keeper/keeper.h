@@ -1,5 +1,5 @@
 /*
- * The keeper of a training loop: its run folder with steps.csv, epochs.csv, logs and checkpoints, from which
+ * The keeper of a training loop: its run folder with the tables of measurements, logs and checkpoints, from which
  * the loop resumes to the same bits. It knows no net and no data: objects with state are added to it.
  *
  *     lathe_keeper_opts opts = { .folder = "runs/mine", .resume = "runs/mine" };
@@ -37,6 +37,7 @@ typedef struct lathe_keeper_opts {
     const lathe_task_metric *metrics;
     /** When a run resumes, an epoch's row with another number of steps is replaced; 0: no row is. */
     uint64_t steps_per_epoch;
+    bool evals;          /* write evals.csv */
     int groups;          /* parameter groups, whose rates are columns of steps.csv; 0 means 1 */
     uint64_t save_steps; /* also save at this distance of steps ... */
     double save_seconds; /* ... or of seconds; 0: see lathe_keeper_is_due */
@@ -94,6 +95,12 @@ lathe_status lathe_keeper_step(lathe_keeper *keeper, const lathe_step_row *row);
 
 /** Record an epoch, or the partial epoch at the end of a run. Errors: LATHE_ENOMEM, LATHE_EIO. */
 lathe_status lathe_keeper_epoch(lathe_keeper *keeper, const lathe_epoch_row *row);
+
+/**
+ * Record a measurement of the validation set after the present step, before the epoch's row. Errors:
+ * LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_keeper_eval(lathe_keeper *keeper, const lathe_eval_row *row);
 
 /** The number of complete epochs: all rows, or all but the last. */
 size_t lathe_keeper_whole_epochs(const lathe_keeper *keeper);

@@ -34,6 +34,7 @@ struct lathe_logger_type {
     lathe_status (
         *epoch)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row, bool part);
     lathe_status (*drop_part)(lathe_logger *logger);
+    lathe_status (*eval)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_eval_row *row);
     /** The weights of this step are the best so far. */
     lathe_status (*best)(lathe_logger *logger, const lathe_keeper *keeper);
     /** No step follows for now. */

@@ -1,4 +1,4 @@
-/* steps.csv and epochs.csv of a run folder, which a resumed run reads: see history.h. */
+/* steps.csv, epochs.csv and evals.csv of a run folder, which a resumed run reads: see history.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,9 +12,10 @@ enum { GROUP_TEXT = 64 };
 typedef struct tables {
     lathe_logger base;
     lathe_writer *steps, *epochs;
-    int groups;    /* parameter groups beyond the first */
-    char *text;    /* a row of steps.csv with their columns */
-    uint64_t part; /* the end of epochs.csv before the row of a partial epoch; 0 without one */
+    lathe_writer *evals; /* NULL: no such table */
+    int groups;          /* parameter groups beyond the first */
+    char *text;          /* a row of steps.csv with their columns */
+    uint64_t part;       /* the end of epochs.csv before the row of a partial epoch; 0 without one */
 } tables;
 
 /* Open the table at byte `end`; a new table gets its header. */
@@ -33,10 +34,11 @@ static lathe_status close_tables(lathe_logger *logger)
 {
     tables *t = (tables *)logger;
     if (!t) return LATHE_OK;
-    lathe_status steps = lathe_writer_close(t->steps), epochs = lathe_writer_close(t->epochs);
+    lathe_status steps = lathe_writer_close(t->steps), epochs = lathe_writer_close(t->epochs),
+                 evals = lathe_writer_close(t->evals);
     lathe_free(t->text);
     lathe_free(t);
-    return steps ? steps : epochs;
+    return steps ? steps : epochs ? epochs : evals;
 }
 
 /* The line of a row (NULL: the header) with the columns lr.1, momentum.1, lr.2, ... of further groups. */
@@ -59,6 +61,20 @@ static const char *step_text(const tables *t, const lathe_step_row *row)
     return t->text;
 }
 
+/* Open a table whose header is to be freed. */
+static lathe_writer *open_with(const lathe_keeper *keeper, const char *name, char *header, uint64_t end)
+{
+    lathe_writer *writer = header ? open_table(keeper, name, header, end) : NULL;
+    lathe_free(header);
+    return writer;
+}
+
+/* A run that measures nothing any more still loses the rows behind its checkpoint. */
+static bool has_evals(const lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    return keeper->opts.evals || ends->evals;
+}
+
 extern const lathe_logger_type lathe_csv_logger;
 
 static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *ends)
@@ -69,10 +85,13 @@ static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *
     t->groups = keeper->opts.groups > 1 ? keeper->opts.groups - 1 : 0;
     t->text = lathe_alloc(lathe_plus(LATHE_ROW_TEXT, lathe_times((size_t)t->groups, GROUP_TEXT)), 1);
     t->steps = t->text ? open_table(keeper, "steps.csv", step_text(t, NULL), ends->steps) : NULL;
-    char *header = t->steps ? lathe_history_epochs_header(&keeper->history) : NULL;
-    t->epochs = header ? open_table(keeper, "epochs.csv", header, ends->epochs) : NULL;
-    lathe_free(header);
-    if (t->epochs) return &t->base;
+    const lathe_history *history = &keeper->history;
+    if (t->steps)
+        t->epochs = open_with(keeper, "epochs.csv", lathe_history_epochs_header(history), ends->epochs);
+    const bool evals = has_evals(keeper, ends);
+    if (t->epochs && evals)
+        t->evals = open_with(keeper, "evals.csv", lathe_history_evals_header(history), ends->evals);
+    if (t->epochs && (t->evals || !evals)) return &t->base;
     close_tables(&t->base);
     return NULL;
 }
@@ -92,6 +111,14 @@ static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, cons
     return lathe_writer_add(t->epochs, lathe_epoch_row_text(row, keeper->history.metrics, text));
 }
 
+static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const lathe_eval_row *row)
+{
+    char text[LATHE_ROW_TEXT];
+    const tables *t = (tables *)logger;
+    return t->evals ? lathe_writer_add(t->evals, lathe_eval_row_text(row, keeper->history.metrics, text)) :
+                      LATHE_OK;
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     tables *t = (tables *)logger;
@@ -104,7 +131,16 @@ static lathe_status flush(lathe_logger *logger)
 {
     tables *t = (tables *)logger;
     lathe_status status = lathe_writer_flush(t->steps, true);
-    return status ? status : lathe_writer_flush(t->epochs, true);
+    if (!status) status = lathe_writer_flush(t->epochs, true);
+    return !status && t->evals ? lathe_writer_flush(t->evals, true) : status;
+}
+
+/* The other tables are overwritten by every run. */
+static lathe_status remove_tables(const lathe_keeper *keeper)
+{
+    lathe_folder_path path;
+    lathe_status status = lathe_keeper_path(keeper, "evals.csv", path);
+    return status ? status : lathe_file_remove(path);
 }
 
 static const char *lost(const lathe_logger *logger)
@@ -120,8 +156,10 @@ const lathe_logger_type lathe_csv_logger = {
     .open = open,
     .step = step,
     .epoch = epoch,
+    .eval = eval,
     .drop_part = drop_part,
     .flush = flush,
     .lost = lost,
+    .remove = remove_tables,
     .close = close_tables,
 };

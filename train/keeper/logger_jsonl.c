@@ -140,6 +140,15 @@ static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, cons
     return add_line((events *)logger, &out);
 }
 
+static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const lathe_eval_row *row)
+{
+    lathe_text out = { 0 };
+    begin(&out, row->step, "eval");
+    put_number(&out, "val_loss", row->loss);
+    put_metrics(&out, "val", &keeper->history, row->metric);
+    return add_line((events *)logger, &out);
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     events *log = (events *)logger;
@@ -182,6 +191,7 @@ const lathe_logger_type lathe_jsonl_logger = {
     .always = true,
     .open = open,
     .epoch = epoch,
+    .eval = eval,
     .drop_part = drop_part,
     .best = best,
     .end = end,

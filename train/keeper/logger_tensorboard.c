@@ -1,6 +1,6 @@
 /*
- * TensorBoard's event files in a run folder: loss, lr and momentum of each step, and the losses and
- * accuracies of each epoch and of the test, as scalars.
+ * TensorBoard's event files in a run folder: loss, lr and momentum of each step, the losses and metrics of
+ * each epoch and of the test, and those of measurements within an epoch ("eval_loss"), as scalars.
  *
  * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers
  * little-endian, sums as in core/checksum.h. An event is a protocol buffer: 1 wall time (double), 2 step
@@ -24,7 +24,7 @@
 #include "keeper_impl.h"
 
 static const char prefix[] = "events.out.tfevents.", suffix[] = ".lathe";
-static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss";
+static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss", first_of_eval[] = "eval_loss";
 
 enum {
     HEAD = 12,
@@ -182,6 +182,8 @@ static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t ste
         } else if (begins_with(event, (size_t)length, first_of_epoch, &step)) {
             if (step > steps || !*epochs) break;
             --*epochs;
+        } else if (begins_with(event, (size_t)length, first_of_eval, &step)) {
+            if (step > steps) break;
         } else if (at) break; /* a test: the run had ended; but not the version at the beginning */
         at += HEAD + (size_t)length + TAIL;
         frames++;
@@ -317,6 +319,14 @@ static lathe_status epoch(lathe_logger *logger, const lathe_keeper *keeper, cons
     return put_scalars(b, row->step, scalars, count);
 }
 
+static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const lathe_eval_row *row)
+{
+    metric_tags tags;
+    scalar scalars[SCALARS] = { { first_of_eval, row->loss } };
+    const int count = add_metrics(scalars, 1, tags, "eval", &keeper->history, row->metric);
+    return put_scalars((board *)logger, row->step, scalars, count);
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     board *b = (board *)logger;
@@ -345,6 +355,7 @@ const lathe_logger_type lathe_tensorboard_logger = {
     .open = open,
     .step = step,
     .epoch = epoch,
+    .eval = eval,
     .drop_part = drop_part,
     .end = end,
     .flush = flush,

@@ -102,6 +102,16 @@ lathe_status lathe_loggers_epoch(lathe_keeper *keeper, const lathe_epoch_row *ro
     return status;
 }
 
+lathe_status lathe_loggers_eval(lathe_keeper *keeper, const lathe_eval_row *row)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->eval) status = logger->type->eval(logger, keeper, row);
+    }
+    return status;
+}
+
 lathe_status lathe_loggers_drop_part(lathe_keeper *keeper)
 {
     lathe_status status = LATHE_OK;

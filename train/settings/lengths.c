@@ -43,6 +43,38 @@ lathe_status lathe_settings_save_every(const lathe_settings *settings, double st
     return lathe_settings_length("save_every", text, steps_per_epoch, &every->steps);
 }
 
+/*
+ * Convert "0.1ep" or "50it" to steps, with the fraction. "off" and lengths of 0 give 0. A tenth of an epoch
+ * of 844 steps is 84.4 steps: with 84 the measurements would move along the epochs.
+ */
+static lathe_status read_distance(const char *key, const char *text, double steps_per_epoch, double *distance)
+{
+    uint64_t steps;
+    char number[32];
+    *distance = 0;
+    if (!strcmp(text, "off")) return LATHE_OK;
+    lathe_status status = lathe_settings_length(key, text, steps_per_epoch, &steps);
+    const size_t length = strspn(text, "0123456789.");
+    if (status || !length || length >= sizeof number) return status;
+    memcpy(number, text, length);
+    number[length] = '\0';
+    *distance = (double)steps;
+    if (!strcmp(text + length, "ep") && lathe_parse_double(number, distance)) *distance *= steps_per_epoch;
+    return LATHE_OK;
+}
+
+lathe_status lathe_settings_eval_every(const lathe_settings *settings, double steps_per_epoch,
+    double *distance)
+{
+    if (!settings || !distance)
+        return lathe_fail_null("lathe_settings_eval_every", !settings ? "settings" : "distance");
+    lathe_status status = read_distance("eval_every", settings->eval_every, steps_per_epoch, distance);
+    if (!status && settings->best == LATHE_BEST_EVAL && !*distance)
+        status = lathe_fail(LATHE_EARG,
+            "settings: best = eval, but nothing is measured within an epoch: give eval_every (0.1ep)");
+    return status;
+}
+
 lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
 {
     if (!settings || !swa) return lathe_fail_null("lathe_settings_swa", settings ? "swa" : "settings");

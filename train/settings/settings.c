@@ -226,12 +226,13 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
         if (section->check) status = section->check(settings);
     lathe_save_every every;
     lathe_swa swa;
-    double mean[4], std[4];
+    double mean[4], std[4], distance;
     int fold, folds, normals;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
     if (!status) status = lathe_settings_normals(settings, mean, std, &normals);
     if (!status) status = check_early_stop(settings->early_stop);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
+    if (!status) status = lathe_settings_eval_every(settings, 1, &distance);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);
 }

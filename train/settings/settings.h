@@ -24,6 +24,9 @@ extern "C" {
 /** min_delta is the improvement itself, or a part of the former value. */
 typedef enum lathe_min_delta_mode { LATHE_MIN_DELTA_ABS, LATHE_MIN_DELTA_REL } lathe_min_delta_mode;
 
+/** Which rows decide the best weights and early stopping. */
+typedef enum lathe_best_rows { LATHE_BEST_EPOCH, LATHE_BEST_EVAL } lathe_best_rows;
+
 /**
  * The unit of a schedule. By epoch, its rates change only at the start of an epoch, and its lengths are
  * epochs.
@@ -98,9 +101,13 @@ typedef struct lathe_settings {
     /** a length: average the weights from here on with equal weights; "": no average */
     char swa_start[LATHE_SETTING_SHORT];
     char swa_every[LATHE_SETTING_SHORT]; /* a length: the distance of these averages */
+    /** "50it", "0.1ep": also measure the validation set at this distance; "off": only after each epoch */
+    char eval_every[LATHE_SETTING_SHORT];
+    int eval_count; /* measure there on this many pictures, always the same ones; 0: on all */
+    int best;       /* a lathe_best_rows */
     /** the column of epochs.csv that must improve: "val_loss", "val_accuracy"; "off": none */
     char early_stop[LATHE_SETTING_SHORT];
-    int patience;       /* epochs without improvement before the run stops */
+    int patience;       /* rows without improvement before the run stops: of epochs, or see best */
     double min_delta;   /* an improvement must be larger than this */
     int min_delta_mode; /* a lathe_min_delta_mode */
     /** "20", "0.5ep", "5min": also save at this distance; "": only at the end of an epoch */
@@ -259,6 +266,13 @@ typedef struct lathe_save_every {
 /** Read settings->save_every: a length, or a time such as "5min", "90s", "1h". Errors: LATHE_EARG. */
 lathe_status lathe_settings_save_every(const lathe_settings *settings, double steps_per_epoch,
     lathe_save_every *every);
+
+/**
+ * Convert settings->eval_every to a distance in steps, which keeps its fraction: the rounded multiples count.
+ * 0: never. Errors: LATHE_EARG.
+ */
+lathe_status lathe_settings_eval_every(const lathe_settings *settings, double steps_per_epoch,
+    double *distance);
 
 /** Convert a length such as "500", "500it", "2.5ep" to steps. Errors: LATHE_EARG naming `key`. */
 lathe_status lathe_settings_length(const char *key, const char *text, double steps_per_epoch,

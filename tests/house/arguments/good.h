@@ -251,6 +251,11 @@ static lathe_step_row *good_lathe_step_row_p(const char *place)
     (void)place;
     return room();
 }
+static lathe_eval_row *good_lathe_eval_row_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static lathe_epoch_row *good_lathe_epoch_row_p(const char *place)
 {
     (void)place;
