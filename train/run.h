@@ -88,8 +88,8 @@ void lathe_run_free(lathe_run *run);
 /**
  * Train from learner->step to the end of the run. Each epoch is validated and saved: steps.csv, epochs.csv,
  * last.safetensors and best.safetensors. With settings.eval_every the validation set is also measured within
- * an epoch, into evals.csv; that changes no bit of the training. At the end the best weights are tested, or the last weights without
- * a validation set.
+ * an epoch, into evals.csv, which changes no bit of the training. At the end the best weights are tested, or
+ * the last weights without a validation set.
  *
  * With settings.ema or swa_start, validation, best weights and test use the averaged weights, once they
  * exist. After an early stop the net has the best weights. The same seed gives the same bits: steps.csv and

@@ -40,7 +40,7 @@ lathe_status lathe_history_add_eval(lathe_history *history, const lathe_eval_row
  */
 char *lathe_history_epochs_header(const lathe_history *history);
 
-/** The first line of evals.csv: step, val_loss, val_METRIC for each metric. As lathe_history_epochs_header. */
+/** The first line of evals.csv: step, val_loss, val_METRIC for each metric. Errors as for epochs.csv. */
 char *lathe_history_evals_header(const lathe_history *history);
 
 /**

@@ -1,6 +1,6 @@
 /*
- * The keeper of a training loop: its run folder with the tables of measurements, logs and checkpoints, from which
- * the loop resumes to the same bits. It knows no net and no data: objects with state are added to it.
+ * The keeper of a training loop: its run folder with tables, logs and checkpoints, from which the loop
+ * resumes to the same bits. It knows no net and no data: objects with state are added to it.
  *
  *     lathe_keeper_opts opts = { .folder = "runs/mine", .resume = "runs/mine" };
  *     lathe_keeper *keeper = lathe_keeper_new(&opts);
