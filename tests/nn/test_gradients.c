@@ -49,7 +49,7 @@ static void assert_differences(const char *name, lathe_tape *tape, lathe_layer *
     lathe_real *number, const lathe_real *gradient, size_t count, size_t stride)
 {
     const double step = sizeof(lathe_real) == 8 ? 1e-6 : 3e-3, most = sizeof(lathe_real) == 8 ? 1e-6 : 0.05;
-    const double noise = sizeof(lathe_real) == 8 ? 1e-12 : 3e-6; /* rounding of a logit, by the step */
+    const double noise = sizeof(lathe_real) == 8 ? 3e-11 : 3e-6; /* rounding of a logit, by the step */
     double error = 0, size = 0;
     for (size_t i = 0; i < count; i += stride) {
         lathe_real own = number[i];
