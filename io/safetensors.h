@@ -20,10 +20,14 @@
 extern "C" {
 #endif
 
-/** Limits: the largest rank, the longest name in bytes, the longest header in bytes. */
+/**
+ * Limits: the largest rank, the longest name in bytes, the longest header in bytes (that of the format's own
+ * reader), the most tensors, and the most texts.
+ */
 #define LATHE_SAFETENSORS_RANK 8
 #define LATHE_SAFETENSORS_NAME 255
-#define LATHE_SAFETENSORS_HEADER (1 << 20)
+#define LATHE_SAFETENSORS_HEADER 100000000
+#define LATHE_SAFETENSORS_ENTRIES (1 << 16)
 
 /** A tensor in a file. */
 typedef struct lathe_safetensor {
@@ -111,6 +115,15 @@ typedef struct lathe_saved {
  */
 lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
     const lathe_metadata *metadata, int metadata_count);
+
+/**
+ * Check that lathe_safetensors_write takes such tensors and texts: names, and the length of the header. There
+ * must be room for as much again and 1 MiB, because texts grow during a training. No number is read, so the
+ * values may be NULL.
+ * Errors   as lathe_safetensors_write; LATHE_EARG for a header that is too long
+ */
+lathe_status lathe_safetensors_writable(const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count);
 
 #ifdef __cplusplus
 }

@@ -264,6 +264,7 @@ static lathe_status add_tensor(reader *r, const char *name)
     lathe_safetensors *file = r->file;
     const char *bad = lathe_safetensors_bad_name(name);
     if (bad) return fail_tensor(r, name, bad);
+    if (file->tensors == LATHE_SAFETENSORS_ENTRIES) return fail(r, "more than 65,536 tensors");
     if (file->tensors == r->tensor_room) {
         size_t room = 2 * r->tensor_room + 16;
         lathe_safetensor *grown = lathe_grow(file->tensor, file->tensors, room, sizeof *grown);
@@ -284,6 +285,7 @@ static lathe_status add_metadata(reader *r)
     if (!status) status = expect(r, ':', "expected ':'");
     if (!status) status = read_string(r, &text);
     if (status) return status;
+    if (file->metadata_count == LATHE_SAFETENSORS_ENTRIES) return fail(r, "more than 65,536 texts");
     if (file->metadata_count == r->metadata_room) {
         size_t room = 2 * r->metadata_room + 16;
         lathe_metadata *grown = lathe_grow(file->metadata, file->metadata_count, room, sizeof *grown);

@@ -43,6 +43,13 @@ static void put_tensor(lathe_text *header, const char *name, const lathe_shape *
     lathe_text_add(header, "],\"data_offsets\":[%zu,%zu]}", begin, end);
 }
 
+static lathe_status too_long(size_t length, int most)
+{
+    return lathe_fail(LATHE_EARG,
+        "lathe_safetensors_write: the names and texts of the file have %zu bytes; its header takes %d",
+        length, most);
+}
+
 /* The whole header with its own checksum, padded so that the numbers after it are aligned. */
 static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int count,
     const lathe_metadata *metadata, int metadata_count, uint32_t data_sum)
@@ -60,9 +67,7 @@ static lathe_status compose(lathe_text *header, const lathe_saved *tensors, int 
     lathe_text_put(header, "}");
     lathe_text_put_n(header, "       ", (8 - header->length % 8) % 8);
     if (header->failed) return lathe_error();
-    if (header->length > LATHE_SAFETENSORS_HEADER)
-        return lathe_fail(LATHE_EARG, "lathe_safetensors_write: a header of %zu bytes, allowed are %d",
-            header->length, LATHE_SAFETENSORS_HEADER);
+    if (header->length > LATHE_SAFETENSORS_HEADER) return too_long(header->length, LATHE_SAFETENSORS_HEADER);
     char digits[16];
     snprintf(digits, sizeof digits, "%08x", lathe_crc32(0, header->chars, header->length));
     memcpy(lathe_header_crc_digits(header->chars, header->length), digits, 8);
@@ -84,22 +89,47 @@ static lathe_status check_header(const char *path, const lathe_text *header, siz
     return status;
 }
 
-lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
-    const lathe_metadata *metadata, int metadata_count)
+/* Check the arguments of writing. */
+static lathe_status check_counts(const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count)
 {
-    if (!path || (count > 0 && !tensors) || (metadata_count > 0 && !metadata))
-        return lathe_fail_null("lathe_safetensors_write",
-            !path                     ? "path" :
-                count > 0 && !tensors ? "tensors" :
-                                        "metadata");
+    if ((count > 0 && !tensors) || (metadata_count > 0 && !metadata))
+        return lathe_fail_null("lathe_safetensors_write", count > 0 && !tensors ? "tensors" : "metadata");
     if (count < 0 || metadata_count < 0)
         return lathe_fail(LATHE_EARG,
             "lathe_safetensors_write: %d tensors and %d texts; neither can be below 0", count,
             metadata_count);
+    return LATHE_OK;
+}
+
+lathe_status lathe_safetensors_writable(const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count)
+{
+    enum { MOST = (LATHE_SAFETENSORS_HEADER - (1 << 20)) / 2 };
+    lathe_text header = { 0 };
+    size_t data_size = 0;
+    lathe_status status = check_counts(tensors, count, metadata, metadata_count);
+    for (int i = 0; i < count && !status; i++) {
+        const size_t numbers = lathe_shape_count(&tensors[i].shape);
+        if (!numbers) status = lathe_error();
+        data_size += numbers * sizeof(lathe_real);
+    }
+    if (!status) status = compose(&header, tensors, count, metadata, metadata_count, 0);
+    if (!status && header.length > MOST) status = too_long(header.length, MOST);
+    if (!status) status = check_header("lathe_safetensors_write", &header, data_size);
+    lathe_text_free(&header);
+    return status;
+}
+
+lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
+    const lathe_metadata *metadata, int metadata_count)
+{
+    if (!path) return lathe_fail_null("lathe_safetensors_write", "path");
+    lathe_status status = check_counts(tensors, count, metadata, metadata_count);
+    if (status) return status;
     lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
     if (!parts) return lathe_error();
     lathe_text header = { 0 };
-    lathe_status status = LATHE_OK;
     uint32_t sum = 0;
     size_t data_size = 0;
     for (int i = 0; i < count && !status; i++) {

@@ -61,6 +61,13 @@ void lathe_notes_tensor(lathe_notes *notes, const char *prefix, const lathe_tens
         (lathe_saved){ prefix, tensor->name, tensor->shape, values ? values : tensor->data };
 }
 
+lathe_status lathe_notes_check(const lathe_notes *notes)
+{
+    if (!notes) return lathe_fail_null("lathe_notes_check", "notes");
+    if (notes->status) return notes->status;
+    return lathe_safetensors_writable(notes->tensor, notes->tensors, notes->text, notes->texts);
+}
+
 lathe_status lathe_notes_write(const lathe_notes *notes, const char *path)
 {
     if (!notes || !path) return lathe_fail_null("lathe_notes_write", notes ? "path" : "notes");

@@ -39,6 +39,9 @@ void lathe_notes_numbers(lathe_notes *notes, const char *key, const double *numb
 void lathe_notes_tensor(lathe_notes *notes, const char *prefix, const lathe_tensor *tensor,
     const lathe_real *values);
 
+/** Check that the notes can be written. Errors: those of lathe_safetensors_writable. */
+lathe_status lathe_notes_check(const lathe_notes *notes);
+
 /**
  * Write the notes as a safetensors file. Errors: the first failure to add, or those of
  * lathe_safetensors_write.

@@ -260,7 +260,35 @@ static void headers_have_a_greatest_length(void **state)
         else assert_null(file);
         lathe_safetensors_free(file);
     }
-    assert_failed(LATHE_EFORMAT, "a header of 1048577 bytes, allowed are 1048576");
+    assert_failed(LATHE_EFORMAT, "a header of 100000001 bytes, allowed are 100000000");
+}
+
+/* Tens of thousands of class names are one text of megabytes. What is checked has room to grow. */
+static void texts_may_be_long(void **state)
+{
+    (void)state;
+    enum { LONG = 3 << 20, TOO_LONG = 60 * 1000 * 1000 };
+    const char *path = test_path("long.safetensors");
+    char *text = malloc(TOO_LONG + 1);
+    assert_non_null(text);
+    memset(text, 'a', TOO_LONG + 1);
+    text[LONG] = '\0';
+    const lathe_metadata note = { "names", text };
+    const lathe_real one = 1;
+    const lathe_saved tensor = { NULL, "w", { 1, { 1 } }, &one };
+    assert_int_equal(lathe_safetensors_writable(&tensor, 1, &note, 1), LATHE_OK);
+    assert_int_equal(lathe_safetensors_write(path, &tensor, 1, &note, 1), LATHE_OK);
+    lathe_safetensors *file = lathe_safetensors_read(path);
+    assert_non_null(file);
+    assert_string_equal(lathe_safetensors_text(file, "names"), text);
+    lathe_safetensors_free(file);
+    text[LONG] = 'a', text[TOO_LONG] = '\0';
+    assert_int_equal(lathe_safetensors_writable(&tensor, 1, &note, 1), LATHE_EARG);
+    assert_failed(LATHE_EARG, "its header takes 49475712");
+    const lathe_saved bad = { "optimizer.", "\t", { 1, { 1 } }, NULL };
+    assert_int_equal(lathe_safetensors_writable(&bad, 1, NULL, 0), LATHE_EARG);
+    assert_failed(LATHE_EARG, "has a control character");
+    free(text);
 }
 
 /* A file of lathe's of exactly 4 KiB: the note takes what numbers and header leave. */
@@ -465,6 +493,7 @@ int main(void)
         cmocka_unit_test(malformed_headers_are_refused),
         cmocka_unit_test(lengths_are_checked_first),
         cmocka_unit_test(headers_have_a_greatest_length),
+        cmocka_unit_test(texts_may_be_long),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(memory_is_by_the_files_size),
         cmocka_unit_test(tensors_are_filled_by_name),

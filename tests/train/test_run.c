@@ -511,9 +511,36 @@ static int clean(void **state)
     return 0;
 }
 
+static void save_too_much(void *object, lathe_notes *notes, bool whole)
+{
+    if (whole) lathe_notes_text(notes, "names", object);
+}
+
+/* A run whose checkpoint could not be written is refused before its first step, and changes nothing. */
+static void limits_of_saving_come_before_training(void **state)
+{
+    (void)state;
+    enum { LENGTH = 60 * 1000 * 1000 };
+    char *text = malloc(LENGTH + 1), folder[512];
+    assert_non_null(text);
+    memset(text, 'a', LENGTH);
+    text[LENGTH] = '\0';
+    snprintf(folder, sizeof folder, "%s", test_path("refused"));
+    lathe_keeper *keeper = lathe_keeper_new(&(lathe_keeper_opts){ .folder = folder });
+    assert_int_equal(lathe_keeper_add(keeper,
+                         (lathe_state){ .name = "much", .object = text, .save = save_too_much }),
+        LATHE_OK);
+    assert_int_equal(lathe_keeper_open(keeper), LATHE_EARG);
+    assert_failed(LATHE_EARG, "the names and texts of the file have 60");
+    assert_false(lathe_file_exists(folder));
+    lathe_keeper_free(keeper);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_of_saving_come_before_training),
         cmocka_unit_test(a_run_learns_and_writes_its_folder),
         cmocka_unit_test(transforms_may_change_the_size),
         cmocka_unit_test(same_seed_same_bytes),

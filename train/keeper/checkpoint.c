@@ -60,14 +60,28 @@ static void save_own(const lathe_keeper *keeper, lathe_notes *notes, bool whole)
     lathe_notes_count(notes, "lathe.best_step", keeper->best_step);
 }
 
-lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole)
+static lathe_notes take_notes(const lathe_keeper *keeper, bool whole)
 {
     const lathe_keeping *own = keeper->own;
     lathe_notes notes = { 0 };
     for (int i = 0; i < own->tensors; i++) lathe_notes_tensor(&notes, NULL, own->tensor[i], NULL);
     save_own(keeper, &notes, whole);
     for (int i = 0; i < own->states; i++) own->state[i].save(own->state[i].object, &notes, whole);
+    return notes;
+}
+
+lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole)
+{
+    lathe_notes notes = take_notes(keeper, whole);
     lathe_status status = lathe_notes_write(&notes, path);
+    lathe_notes_free(&notes);
+    return status;
+}
+
+lathe_status lathe_checkpoint_can_write(const lathe_keeper *keeper)
+{
+    lathe_notes notes = take_notes(keeper, true);
+    lathe_status status = lathe_notes_check(&notes);
     lathe_notes_free(&notes);
     return status;
 }

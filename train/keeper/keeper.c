@@ -128,6 +128,8 @@ lathe_status lathe_keeper_open(lathe_keeper *keeper)
     if (keeper->own->loggers) return lathe_fail(LATHE_ESTATE, "lathe_keeper_open: it is open");
     lathe_history_set_metrics(&keeper->history, keeper->opts.metrics);
     if (!*keeper->folder) return LATHE_OK;
+    lathe_status status = lathe_checkpoint_can_write(keeper);
+    if (status) return status;
     return *keeper->opts.resume ? lathe_keeper_resume(keeper) : lathe_folder_begin(keeper);
 }
 

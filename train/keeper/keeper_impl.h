@@ -62,6 +62,9 @@ bool lathe_keeper_is_checkpoint(const char *path);
 /** Write the tensors; with `whole`, everything that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
 
+/** Check, before the first step, that such a checkpoint can be written. Errors: those of lathe_notes_check. */
+lathe_status lathe_checkpoint_can_write(const lathe_keeper *keeper);
+
 /** The position of a checkpoint in a run. */
 typedef struct lathe_checkpoint_place {
     uint64_t step, epochs; /* rows of steps.csv and epochs.csv that it counts */
