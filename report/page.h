@@ -4,6 +4,7 @@
 
 #include "../study/compare.h"
 #include "../train/run.h"
+#include "chart.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -64,6 +65,31 @@ lathe_status lathe_report_compare(const lathe_compare *compare, const char *base
  */
 char *lathe_report_compare_page(const lathe_compare *compare, const char *baseline, const lathe_run *now);
 char *lathe_report_compare_data(const lathe_compare *compare, const char *baseline, const lathe_run *now);
+
+/** A page of ready charts, such as those of a range test. */
+typedef struct lathe_chart_page {
+    const char *title; /* heads the page */
+    const char *said;  /* what the charts show, as text; NULL: nothing */
+    const lathe_chart *chart;
+    int charts;
+} lathe_chart_page;
+
+/**
+ * Write a page of the same making with these charts, atomically. Widths and heights of the charts do not
+ * count.
+ * Errors   LATHE_EARG without a title or charts; LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_report_charts(const lathe_chart_page *page, const char *path);
+
+/**
+ * Write the page of a schedule without a run, atomically: learning rate and momentum of each step.
+ *
+ * row      [steps]; the losses do not count
+ * steps_per_epoch   0: unknown
+ * Errors   LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_report_schedule(const lathe_step_row *row, size_t steps, double steps_per_epoch,
+    const char *title, const char *path);
 
 #ifdef __cplusplus
 }

@@ -23,7 +23,7 @@ static size_t stride_of(const lathe_page *page)
 }
 
 /* Six digits are more than a screen shows, and take half the bytes. */
-static void put_number(lathe_text *out, double number)
+void lathe_page_number(lathe_text *out, double number)
 {
     char text[32];
     snprintf(text, sizeof text, "%.5e", number);
@@ -68,9 +68,9 @@ static void step_column(lathe_text *out, const char *name, const lathe_history *
         const lathe_step_row *row = &history->step[i];
         size_t left = history->steps - i;
         if (i) lathe_text_put(out, ",");
-        if (which == LR) put_number(out, row->lr);
-        else if (which == MOMENTUM) put_number(out, row->momentum);
-        else put_number(out, loss_of(row, left < stride ? left : stride, which));
+        if (which == LR) lathe_page_number(out, row->lr);
+        else if (which == MOMENTUM) lathe_page_number(out, row->momentum);
+        else lathe_page_number(out, loss_of(row, left < stride ? left : stride, which));
     }
     lathe_text_put(out, "]");
 }
@@ -91,7 +91,7 @@ static void column(lathe_text *out, const char *before, const char *name, const 
         double value;
         memcpy(&value, (const char *)r->first + i * r->size + offset, sizeof value);
         if (i) lathe_text_put(out, ",");
-        put_number(out, value);
+        lathe_page_number(out, value);
     }
     lathe_text_put(out, "]");
 }
@@ -153,7 +153,7 @@ static size_t same_rates(const lathe_page *page, size_t index)
 static void named_number(lathe_text *out, const char *name, double number)
 {
     lathe_text_add(out, ",\"%s\":", name);
-    put_number(out, number);
+    lathe_page_number(out, number);
 }
 
 static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_t stride)
@@ -172,7 +172,7 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
         lathe_text_put(out, ",");
         put_name(out, "test_", run->history->metric[i].name);
         lathe_text_put(out, ":");
-        put_number(out, run->test[i]);
+        lathe_page_number(out, run->test[i]);
     }
     if (same == index) {
         lathe_text_put(out, ",\"rates\":null");
@@ -270,6 +270,7 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
     lathe_text_add(out, "%s,\n\"planned\":%zu,\n\"runs\":[", page->tests ? "]" : "", page->planned);
     for (size_t i = 0; i < page->runs; i++) one_run(out, page, i, stride);
     lathe_text_put(out, "]");
+    if (page->charts) lathe_page_charts(out, page->charts);
     if (page->outcome) {
         lathe_text_put(out, ",\n\"outcome\":");
         lathe_text_put(out, page->outcome);

@@ -29,7 +29,7 @@ typedef struct lathe_page_group {
 /** A page. */
 typedef struct lathe_page {
     const char *title;
-    const char *kind; /* "run" or "compare" */
+    const char *kind; /* "run", "compare", "preview" or "charts" */
     const lathe_page_run *run;
     const lathe_page_group *group;
     const lathe_hypothesis *test; /* the comparison's hypotheses */
@@ -37,11 +37,18 @@ typedef struct lathe_page {
     size_t planned;                 /* all runs, also those that have not begun */
     const char *settings, *summary; /* NULL: not shown */
     const char *outcome;            /* the JSON of lathe_report_outcome, or NULL */
+    const lathe_chart_page *charts; /* ready charts; NULL: the charts of the runs */
     bool live;                      /* the run has not ended: a served page asks for news */
 } lathe_page;
 
 /** The data of a page as one JSON object. Each `<` in a text is escaped, so it may be in a script element. */
 void lathe_page_data(lathe_text *out, const lathe_page *page);
+
+/** A number in six digits, more than a screen shows, or null. */
+void lathe_page_number(lathe_text *out, double number);
+
+/** The members of that object for ready charts. */
+void lathe_page_charts(lathe_text *out, const lathe_chart_page *page);
 
 /** Steps of the first epoch. If it is not whole yet, the steps so far. */
 double lathe_page_steps_per_epoch(const lathe_history *history);

@@ -129,8 +129,32 @@ static int print_json(const lathe_lr_found *f, const lathe_settings *settings, c
 
 /* ---- the picture --------------------------------------------------------------------------------------- */
 
+static lathe_status write_page(const char *path, const lathe_lr_found *f, const lathe_settings *settings,
+    const char *options, const lathe_chart chart[2])
+{
+    lathe_text title = { 0 }, said = { 0 };
+    lathe_text_put(&title, "Range test of ");
+    lathe_text_put(&title, settings->model);
+    lathe_text_put(&title, " on ");
+    lathe_text_put(&title, settings->data);
+    lathe_text_add(&said, "base_lr is %.3g: ", f->pair.base_lr);
+    lathe_text_put(&said, lathe_lr_rule_text(f->pair.base_rule));
+    lathe_text_add(&said, ". max_lr is %.3g: ", f->pair.max_lr);
+    lathe_text_put(&said, lathe_lr_rule_text(f->pair.max_rule));
+    lathe_text_put(&said, ". To use them: ");
+    lathe_text_put(&said, options);
+    char *heading = lathe_text_take(&title), *text = lathe_text_take(&said);
+    lathe_status status = heading && text ?
+        lathe_report_charts(&(lathe_chart_page){ heading, text, chart, 2 }, path) :
+        lathe_error();
+    lathe_free(heading);
+    lathe_free(text);
+    return status;
+}
+
 /* Draw the loss above the accuracy, with vertical lines at base_lr and max_lr. */
-static lathe_status write_svg(const char *path, const lathe_lr_found *f, bool log_x)
+static lathe_status draw(const cli_picture_files *files, const lathe_lr_found *f,
+    const lathe_settings *settings, const char *options, bool log_x)
 {
     double edge[2][2] = { { HUGE_VAL, -HUGE_VAL }, { HUGE_VAL, -HUGE_VAL } };
     const double *y[2] = { f->loss, f->accuracy };
@@ -165,7 +189,8 @@ static lathe_status write_svg(const char *path, const lathe_lr_found *f, bool lo
             .width = 720,
             .height = k ? 200 : 260 };
     }
-    return cli_picture_write(path, chart, 2);
+    lathe_status status = files->svg ? cli_picture_write(files->svg, chart, 2) : LATHE_OK;
+    return status || !files->html ? status : write_page(files->html, f, settings, options, chart);
 }
 
 /* ---- the command --------------------------------------------------------------------------------------- */
@@ -200,10 +225,10 @@ static int show(const cli_line *line, const lathe_lr_found *found, const lathe_s
 {
     char text[512 + LATHE_SETTING_LONG];
     lathe_settings with = *settings;
-    const char *picture = cli_text(line, "svg");
-    if (lathe_lr_apply(&found->pair, &with) || (picture && write_svg(picture, found, log_x)))
-        return cli_library_failed();
+    const cli_picture_files files = { cli_text(line, "svg"), cli_text(line, "html") };
+    if (lathe_lr_apply(&found->pair, &with)) return cli_library_failed();
     options_text(&with, text, sizeof text);
+    if ((files.svg || files.html) && draw(&files, found, settings, text, log_x)) return cli_library_failed();
     if (line->json) return print_json(found, settings, text);
     print_charts(found, log_x);
     print_pair(found, text);
@@ -246,6 +271,7 @@ static const cli_option options[] = {
         .preset = "0.9",
         .help = "of the exponential average, between 0 and 1" },
     { .name = "svg", .value = "FILE", .help = "also write the curves as a picture" },
+    { .name = "html", .value = "FILE", .help = "also write them as a page with a lecture view" },
     { .name = "quiet", .help = "no progress on stderr" },
     { .name = "config",
         .value = "FILE",

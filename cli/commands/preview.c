@@ -64,6 +64,20 @@ static int print_charts(const lathe_settings *settings, const lathe_step_row *ro
     return code ? code : print_chart("momentum", row, steps, offsetof(lathe_step_row, momentum), false);
 }
 
+static lathe_status write_page(const char *path, const lathe_settings *settings, double steps_per_epoch,
+    const lathe_step_row *row, uint64_t steps)
+{
+    lathe_text text = { 0 };
+    lathe_text_put(&text, settings->sched);
+    lathe_text_put(&text, " with ");
+    lathe_text_put(&text, settings->optim);
+    char *title = lathe_text_take(&text);
+    lathe_status status =
+        title ? lathe_report_schedule(row, steps, steps_per_epoch, title, path) : lathe_error();
+    lathe_free(title);
+    return status;
+}
+
 /* How long the run is: --steps, or what the settings say, or 1000 where they speak of epochs of unknown
  * length. */
 static bool length_of_run(const cli_line *line, const lathe_settings *settings, double steps_per_epoch,
@@ -104,8 +118,10 @@ static int run(const cli_line *line)
     const lathe_run_hooks hooks = { .on_message = on_message };
     if (!row || lathe_run_preview(&settings, steps_per_epoch, steps, &hooks, row))
         code = cli_library_failed();
-    const char *picture = cli_text(line, "svg");
+    const char *picture = cli_text(line, "svg"), *page = cli_text(line, "html");
     if (!code && picture && cli_schedule_svg(picture, row, steps)) code = cli_library_failed();
+    if (!code && page && write_page(page, &settings, steps_per_epoch, row, steps))
+        code = cli_library_failed();
     if (!code) {
         if (line->json) code = print_json(&settings, row, steps);
         else if (cli_given_option(line, "csv")) print_csv(row, steps);
@@ -125,6 +141,7 @@ static const cli_option options[] = {
         .help = "gives lengths such as 2.5ep their meaning; 0: those of --data, if it is given" },
     { .name = "csv", .help = "print step,lr,momentum with 17 significant digits instead of a picture" },
     { .name = "svg", .value = "FILE", .help = "also write the curves as a picture" },
+    { .name = "html", .value = "FILE", .help = "also write them as a page with a lecture view" },
     { .name = "config",
         .value = "FILE",
         .help = "read settings from a file first, such as a run's config.ini" },

@@ -6,7 +6,7 @@
 #include "../command.h"
 #include "../json.h"
 #include "../settings.h"
-#include "../drawing/walk_svg.h"
+#include "../drawing/walk_draw.h"
 
 /* Two numbers as a model's parameters: a matrix of one row, and one more that never moves, for Muon leaves
  * the last matrix out. */
@@ -175,8 +175,8 @@ static int print_chart(const walker *w, const cli_walk_row *row, uint64_t steps)
 
 static int put_out(const cli_line *line, const walker *w, const cli_walk_row *row, uint64_t steps)
 {
-    const char *picture = cli_text(line, "svg");
-    if (picture && cli_walk_svg(picture, w->surface, w->settings->optim, row, steps))
+    const cli_picture_files files = { cli_text(line, "svg"), cli_text(line, "html") };
+    if ((files.svg || files.html) && cli_walk_draw(&files, w->surface, w->settings->optim, row, steps))
         return cli_library_failed();
     if (line->json) return print_json(w, row, steps);
     if (!cli_given_option(line, "csv")) return print_chart(w, row, steps);
@@ -218,6 +218,7 @@ static const cli_option options[] = {
         .help = "normal noise of this size in each gradient, as small batches have; --seed says which" },
     { .name = "csv", .help = "print step,x,y,loss,lr instead of a picture" },
     { .name = "svg", .value = "FILE", .help = "also write the path and its losses as a picture" },
+    { .name = "html", .value = "FILE", .help = "also write them as a page, which can play the path" },
     { .name = "config",
         .value = "FILE",
         .help = "read settings from a file first, such as a run's config.ini" },

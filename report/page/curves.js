@@ -30,6 +30,7 @@ const probePrefix = "probe:";
 
 // A run's values of a metric and their steps. Validation inside epochs replaces that at their ends.
 function sourceOf(run, metric) {
+  if (data.kind === "preview" && metric !== "lr" && metric !== "momentum") return { values: [], steps: [] };
   if (perStep.has(metric)) {
     const values = metric === "raw" ? run.loss : metric === "loss" ? smoothed(run.loss, state.smooth ** run.stride)
       : (metric === "lr" || metric === "momentum") && run.rates !== null ? data.runs[run.rates][metric] : run[metric];

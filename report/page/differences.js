@@ -28,7 +28,8 @@ function differencesDrawing({ width, height, font, line }, limit = Infinity) {
   const percentTick = (v) => String(chief.percent ? +(100 * v).toFixed(2) : short(v, 6)).replace("-", "−"), out = [];
   for (const v of ticksOf(low - edge, high + edge, (right - left) / (5 * font)))
     out.push(svgLine(x(v), top, `v${bottom - top}`, `stroke="${ink}" stroke-opacity="${v === 0 ? 0.9 : 0.15}" stroke-width="${v === 0 ? line / 1.5 : 1}"`), svgText(x(v), bottom + 1.2 * font, percentTick(v), font, `text-anchor="middle"`));
-  out.push(svgText((left + right) / 2, bottom + 2.6 * font, `${unitWords()} more than ${all[0].base.name}`, font, `text-anchor="middle"`));
+  const axis = `${unitWords()} more than ${all[0].base.name}`, long = widthOfText(axis, font) > width - 2 * font;
+  out.push(svgText(wide ? (left + right) / 2 : width / 2, bottom + 2.6 * font, long ? unitWords() : axis, font, `text-anchor="middle"`));
   all.forEach(({ group, seeds, mean: middle, half }, k) => {
     const y = top + (k + 0.5) * tall, color = colorOf(group.index), few = seeds.slice(0, limit), spot = Math.min(0.36 * font, 0.12 * tall), shift = Math.min(0.62 * tall, 2 * font) / Math.max(1, seeds.length - 1);
     out.push(svgLine(4, y, `h${2.2 * font}`, `stroke="${color}" stroke-width="${line}" stroke-dasharray="${dashText(group.index, line)}"`),

@@ -89,7 +89,7 @@ function bestDrawing(chart, x, y, place, look) {
 
 // A chart in a box: title and names above, axes, lines. `left` leaves room for the numbers of the y axis.
 function frameDrawing(chart, box, look) {
-  const { font } = look, title = 1.15 * font, bare = chart.bare && !box.full, start = box.x + widthOfText(chart.title, title, "bold") + 1.5 * font;
+  const { font } = look, title = 1.15 * font, bare = box.bare ?? (chart.bare && !box.full), start = box.x + widthOfText(chart.title, title, "bold") + 1.5 * font;
   const names = box.names === false ? [] : chart.lines.filter((l) => !l.faint && l.name && l.name !== chart.title && chart.lines.length > 1);
   const beside = box.x + look.left, row = names.length ? legendDrawing(names, Math.max(beside, start), box.y + title, box.x + box.width - Math.max(beside, start), look) : { text: "", height: 0 };
   const top = box.y + Math.max(1.7 * font, row.height + 0.4 * font), place = { left: box.x + look.left, top, width: box.width - look.left - font, height: box.y + box.height - top - (bare ? 0.6 : 2.9) * font };
@@ -125,11 +125,13 @@ function slideDrawing(all, title) {
   const top = edge + (all.length > 1 || title !== all[0].title ? head : 0) + groupNames.height + 0.4 * font;
   if (all.length === 1 && title === all[0].title) out.splice(1, 1);
   for (let column = 0; column < columns; column++) {
-    const mine = all.slice(column * rows, (column + 1) * rows), total = mine.reduce((sum, chart) => sum + chart.height, 0), free = height - edge / 2 - top;
+    // Charts that share an axis have its numbers once, under the lowest.
+    const mine = all.slice(column * rows, (column + 1) * rows), total = mine.reduce((sum, chart) => sum + chart.height, 0), bare = (chart) => !chart.own && chart !== mine[mine.length - 1];
+    const over = (chart) => (bare(chart) ? 2.3 : 4.6) * font, free = height - edge / 2 - top - mine.reduce((sum, chart) => sum + over(chart), 0);
     let y = top;
     for (const chart of mine) {
-      const tall = (chart.height / total) * free, wide = (width - 2 * edge) / columns;
-      out.push(frameDrawing(chart, { x: edge + column * wide, y, width: wide - (columns > 1 ? font : 0), height: tall, names: groupNames.height ? false : undefined, full: chart === mine[mine.length - 1] }, look));
+      const tall = over(chart) + (chart.height / total) * free, wide = (width - 2 * edge) / columns;
+      out.push(frameDrawing(chart, { x: edge + column * wide, y, width: wide - (columns > 1 ? font : 0), height: tall, names: groupNames.height ? false : undefined, bare: bare(chart) }, look));
       y += tall;
     }
   }

@@ -7,7 +7,7 @@ const foldedGroup = () => { const all = shownGroups().filter(foldable); return a
 
 // The means of a curve's values in equal parts of each cycle, where there are many, or the values themselves.
 function foldLines(group, metric) {
-  const curve = group.curves[metric], cycles = group.cycles.slice(0, -1).map((from, k) => [from, group.cycles[k + 1]]), parts = 50;
+  const curve = group.curves[metric] ?? { steps: [], y: [] }, cycles = group.cycles.slice(0, -1).map((from, k) => [from, group.cycles[k + 1]]), parts = 50;
   return cycles.map(([from, to], k) => {
     const x = [], y = [], steps = [], sums = Array.from({ length: parts }, () => []);
     const longest = Math.max(...cycles.map(([a, b]) => b - a)), whole = k + 1 < cycles.length ? to - from : Math.max(to - from, cycles.length > 2 ? group.cycles[k] - group.cycles[k - 1] : longest);

@@ -18,7 +18,7 @@ function lectureLook() {
 // ---- the pictures --------------------------------------------------------------------------------------------
 function pictures() {
   const all = plan();
-  if (figures()) return all.map((chart) => ({ title: chart.title, charts: [chart], said: (data.sentences || [])[0] }));
+  if (figures()) return figurePictures(all);
   const rates = all.filter((chart) => chart.id === "lr" || chart.id === "momentum"), rate = rates.filter((chart) => chart.id === "lr");
   const speak = (sentence, some = groups) => some.map((group) => { const text = sentence(group); return text && !one() && some.length > 1 ? `${group.name}: ${text}` : text; }).filter(Boolean)[0] ?? "";
   const withRate = (chart, said) => ({ title: chart.title, charts: [...rate, chart], said });
@@ -32,6 +32,19 @@ function pictures() {
   if (groups.some((group) => group.runs.some((run) => run.epoch.step.length))) list.push({ title: "Results", table: true, said: one() ? "" : verdictTexts().map(({ words, names }) => `${words} ${names}.`).join(" ") });
   list.push(...probes.map((chart) => withRate(chart, "")));
   return list.filter((picture) => !picture.charts || picture.charts.length);
+}
+
+// Ready charts that follow each other on the same axis are one picture.
+function figurePictures(all) {
+  const list = [], said = data.sentences.join(" ");
+  for (const chart of all) {
+    const before = list[list.length - 1], above = before && before.charts.length === 1 && before.charts[0];
+    if (above && chart.xLabel && above.xLabel === chart.xLabel && above.logX === chart.logX) {
+      before.charts.push(chart);
+      before.title += `, ${chart.title.toLowerCase()}`;
+    } else list.push({ title: chart.title, charts: [chart], said });
+  }
+  return list;
 }
 
 function foldPicture(group) {
@@ -113,7 +126,7 @@ function fillStage(stage, picture) {
   if (picture.differences) stage.innerHTML = differencesDrawing({ width, height: Math.min(height, (5 + 6 * differencesOf().length) * look.font), font: look.font, line: look.line },
     state.part === undefined ? Infinity : Math.floor(state.part * (1 + Math.max(...differencesOf().map(({ n }) => n)))));
   if (!picture.charts) return;
-  const { charts: all } = picture, upper = all.length > 1 && all[0].id.endsWith("lr") ? (all[1].id === "momentum" ? 0.55 : 0.32) : 1;
+  const { charts: all } = picture, upper = all[0].own && !picture.fold ? 0.46 : all.length > 1 && all[1].id === "momentum" ? 0.55 : 0.32;
   look.left = leftOf(all, look.font);
   all.forEach((chart, i) => {
     const drawn = { ...chart, bare: i + 1 < all.length }, part = all.length > 1 ? (i ? 1 - upper : upper) : 1;

@@ -69,7 +69,7 @@ const isDrawn = (chart) => chart.lines.some((l) => l.curve.y.some(isNumber));
 // The charts of the page, from the top: they share one x axis.
 function plan() {
   if (!figures() && !groups.length) return []; // nothing is measured yet
-  const charts = (figures() ? figurePlan() : one() ? runPlan() : comparePlan()).filter(isDrawn);
+  const charts = (figures() ? figurePlan() : data.kind === "preview" ? ratePlan().map((chart) => ({ ...chart, height: 260 })) : one() ? runPlan() : comparePlan()).filter(isDrawn);
   const time = extent();
   charts.forEach((chart, i) => {
     if (chart.own) chart.extent = extentOf(chart);

@@ -83,7 +83,7 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_argmax.classes", "" }, { "lathe_safetensors_fit.count", "" },
     { "lathe_safetensors_load.count", "" }, { "lathe_safetensors_write.", "" },
     { "lathe_safetensors_writable.", "" }, { "lathe_run_preview.steps", "" },
-    { "lathe_text_put_n.count", "" }, { "lathe_parallel.tasks", "" },
+    { "lathe_report_schedule.steps", "" }, { "lathe_text_put_n.count", "" }, { "lathe_parallel.tasks", "" },
     { "lathe_sched_sequence.opts.count", "" }, { "lathe_sched_table.opts.rows", "" },
     { "lathe_sched_from_text.opts.options", "" }, { "lathe_data_memory.opts.count", "" },
     { "lathe_data_subset.count", "" }, { "_update.count", "" }, { "_update_many.count", "" },

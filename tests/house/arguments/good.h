@@ -977,6 +977,13 @@ static lathe_chart *good_lathe_chart_p(const char *place)
     return chart;
 }
 
+static lathe_chart_page *good_lathe_chart_page_p(const char *place)
+{
+    lathe_chart_page *page = room();
+    *page = (lathe_chart_page){ .title = "title", .chart = good_lathe_chart_p(place), .charts = 1 };
+    return page;
+}
+
 /* ---- range tests ---- */
 
 /* A loss that falls and rises again. */

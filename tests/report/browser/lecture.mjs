@@ -70,6 +70,18 @@ async function playMoves(page) {
   check("and it ends with the whole curves", (await coloured(page, "#lecture canvas"))[1] === whole);
 }
 
+// Of a page without a run: what is played grows.
+async function anyPlays(page) {
+  await page.selectOption("#lecture select", "5");
+  await page.click("#lecture [name=play]");
+  const seen = [];
+  for (let i = 0; i < 3; i++) {
+    await page.waitForTimeout(500);
+    seen.push((await coloured(page, "#lecture canvas"))[0]);
+  }
+  check(`play moves: ${seen}`, seen[0] < seen[1] && seen[1] < seen[2]);
+}
+
 async function foldPlays(page) {
   while (!/^fold/.test(await shown(page))) await page.keyboard.press("ArrowRight");
   const whole = (await coloured(page, "#lecture canvas"))[1];
@@ -88,7 +100,7 @@ async function slides(page) {
     if (file.suggestedFilename().endsWith(".svg")) {
       const text = bytes.toString("utf8");
       check(`${button} saves a light slide`, /width="1920" height="1080"/.test(text) && /<rect[^>]* fill="#fff"/.test(text)
-        && text.includes("Learning rate") && !/NaN|Infinity|undefined/.test(text));
+        && /Learning rate|Loss/.test(text) && !/NaN|Infinity|undefined/.test(text));
       const least = Math.min(...[...text.matchAll(/font-size="([0-9.]+)"/g)].map((found) => parseFloat(found[1])));
       check(`its smallest words have ${least} pixels`, least >= 24);
     } else {
@@ -113,15 +125,26 @@ for (const path of process.argv.slice(2)) {
   const { page, complaints, requests } = await open(path, { width: 1280, height: 720 });
   const kind = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).kind);
   console.log(`${kind}: ${path}`);
-  await seesBoth(page, { width: 1280, height: 720 });
-  const wanted = kind === "run" ? ["lr", "loss", "accuracy", "fold", "table"] : ["lr", "val_loss", "accuracy", "fold", "differences", "table"];
+  const trained = kind === "run" || kind === "compare";
+  if (trained) await seesBoth(page, { width: 1280, height: 720 });
+  const wanted = { run: ["lr", "loss", "accuracy", "fold", "table"], compare: ["lr", "val_loss", "accuracy", "fold", "differences", "table"],
+    preview: ["lr"], charts: ["figure"] }[kind];
+  const measured = await page.evaluate(() => JSON.parse(document.getElementById("data").textContent).runs.some((run) => run.eval));
+  if (measured) {
+    wanted.push("probe-grad_norm", "probe-sharpness", "probe-update_ratio");
+    const said = await page.textContent("#told");
+    check(`minima against maxima: ${/[^.]*minima of the rate[^.]*\.[^.]*\.[^.]*/.exec(said)}`, /at the minima of the rate and .* at its maxima: .* higher at the minima/.test(said));
+    const charts = await page.$$eval("#charts .chart", (all) => all.map((box) => box.dataset.chart));
+    check(`probes are charts on the same axis: ${charts.join(" ")}`, wanted.slice(-3).every((name) => charts.includes(name)));
+  }
   for (const [i, size] of [{ width: 1280, height: 720 }, { width: 1920, height: 1080 }].entries()) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme: i ? "dark" : "light" });
     if (i) await page.click("#lecture-open"); else await page.keyboard.press("l");
     check("the lecture view opens", await page.$eval("#lecture", (view) => view.open));
     await everyPicture(page, size, wanted);
-    if (!i) { await playMoves(page); await foldPlays(page); }
+    if (!i && trained) { await playMoves(page); await foldPlays(page); }
+    if (!i && !trained) await anyPlays(page);
     if (kind === "compare" && i) {
       while (await shown(page) !== "differences") await page.keyboard.press("ArrowRight");
       const [dots, runs] = await page.evaluate(() => [document.querySelectorAll("#lecture circle").length,

@@ -24,4 +24,11 @@ address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/err")
 kill -9 $live
 { wait $live || true; } 2> /dev/null
 node "$here/page.mjs" "$work/run/report.html" "$work/compare/report.html"
-node "$here/lecture.mjs" "$work/run/report.html" "$work/compare/report.html"
+"$lathe" preview --sched cyclic --base-lr 1e-3 --max-lr 8e-2 --step-size-up 50 --steps 400 --no-warnings \
+    --html "$work/preview.html" > /dev/null
+"$lathe" walk --optim sgd --lr 1e-3 --momentum 0.9 --sched cosine --html "$work/walk.html" > /dev/null
+"$lathe" lr-find --data shapes --model mlp --train-count 640 --seeds 1 --quiet --html "$work/range.html" \
+    > /dev/null
+for page in run compare; do node "$here/evals.mjs" "$work/$page/report.html" "$work/$page-evals.html"; done
+node "$here/lecture.mjs" "$work/run-evals.html" "$work/compare-evals.html" "$work/run/report.html" \
+    "$work/compare/report.html" "$work/preview.html" "$work/walk.html" "$work/range.html"

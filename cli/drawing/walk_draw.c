@@ -1,8 +1,8 @@
-#include "walk_svg.h"
+#include "walk_draw.h"
 
+#include <inttypes.h>
 #include <math.h>
-
-#include "picture.h"
+#include <stdio.h>
 
 enum { WIDTH = 560, HEIGHT = 320, LOSS_HEIGHT = 150, AROUND = 1440, GREY = 6 };
 
@@ -63,26 +63,38 @@ static lathe_status trace_rows(trace *t, const cli_surface *surface, const cli_w
     return LATHE_OK;
 }
 
-static lathe_status trace_losses(trace *t, const cli_walk_row *row, uint64_t steps)
+static lathe_status trace_numbers(trace *t, const cli_walk_row *row, uint64_t steps, bool rates)
 {
     if (open_trace(t, steps + 1)) return lathe_error();
     for (uint64_t i = 0; i <= steps; i++) {
         t->x[i] = (double)row[i].step;
-        t->y[i] = row[i].value;
+        t->y[i] = rates ? row[i].lr : row[i].value;
     }
     t->count = steps + 1;
     return LATHE_OK;
 }
 
-lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const char *name,
+/* "from (-1.2, 1) to (1, 1), loss 24.2 to 0.001; the lowest is 0 at (1, 1)" */
+static lathe_status write_page(const char *path, const lathe_chart *chart, int charts, const char *name,
+    const cli_walk_row *first, const cli_walk_row *end)
+{
+    char title[128], said[256];
+    snprintf(title, sizeof title, "%s on %s: %" PRIu64 " steps", name, chart->title, end->step);
+    snprintf(said, sizeof said, "From (%.4g, %.4g) to (%.4g, %.4g). The loss goes from %.4g to %.4g.",
+        first->p[0], first->p[1], end->p[0], end->p[1], first->value, end->value);
+    return lathe_report_charts(&(lathe_chart_page){ title, said, chart, charts }, path);
+}
+
+lathe_status cli_walk_draw(const cli_picture_files *files, const cli_surface *surface, const char *name,
     const cli_walk_row *row, uint64_t steps)
 {
-    enum { LINES, WAY, AVERAGE, LOSS, TRACES };
+    enum { LINES, WAY, AVERAGE, LOSS, RATE, TRACES };
     trace t[TRACES] = { { .x = NULL } };
     lathe_status status = trace_levels(&t[LINES], surface);
     if (!status) status = trace_rows(&t[WAY], surface, row, steps, false);
     if (!status) status = trace_rows(&t[AVERAGE], surface, row, steps, true);
-    if (!status) status = trace_losses(&t[LOSS], row, steps);
+    if (!status) status = trace_numbers(&t[LOSS], row, steps, false);
+    if (!status) status = trace_numbers(&t[RATE], row, steps, true);
     const lathe_series map[] = {
         { .x = t[LINES].x,
             .y = t[LINES].y,
@@ -100,6 +112,7 @@ lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const ch
         { .x = surface->goal, .y = surface->goal + 1, .count = 1, .color = 2, .dots = true },
     };
     const lathe_series losses = { .x = t[LOSS].x, .y = t[LOSS].y, .count = t[LOSS].count };
+    const lathe_series rates = { .x = t[RATE].x, .y = t[RATE].y, .count = t[RATE].count };
     const lathe_chart chart[] = {
         { .title = surface->name,
             .series = map,
@@ -113,8 +126,10 @@ lathe_status cli_walk_svg(const char *path, const cli_surface *surface, const ch
             .log_y = true,
             .width = WIDTH,
             .height = LOSS_HEIGHT },
+        { .title = "learning rate", .x_label = "step", .series = &rates, .count = 1, .zero = true },
     };
-    if (!status) status = cli_picture_write(path, chart, 2);
+    if (!status && files->svg) status = cli_picture_write(files->svg, chart, 2);
+    if (!status && files->html) status = write_page(files->html, chart, 3, name, row, &row[steps]);
     for (int i = 0; i < TRACES; i++) lathe_free(t[i].x);
     return status;
 }
