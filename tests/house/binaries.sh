@@ -1,7 +1,8 @@
 #!/bin/sh
 # No program or library of a build looks for libraries in the current folder: its run path has no empty and no
-# relative part. With "hardened", its tables of addresses are read-only once it runs.
-# usage: binaries.sh BUILD_DIR [hardened]. 77: skipped.
+# relative part. With "hardened", its tables of addresses are read-only once it runs. With "fortified", it
+# calls the checked copies and prints of _FORTIFY_SOURCE.
+# usage: binaries.sh BUILD_DIR [hardened [fortified]]. 77: skipped.
 set -u
 command -v readelf > /dev/null || { echo "SKIPPED: no readelf"; exit 77; }
 # The rule itself, before it judges anything.
@@ -27,6 +28,8 @@ while read -r file; do
     [ "${2:-}" = hardened ] || continue
     echo "$dynamic" | grep -qE 'BIND_NOW|Flags:.* NOW' && readelf -lW "$file" | grep -q GNU_RELRO ||
         { echo "$file: without full RELRO"; wrong=1; }
+    [ "${3:-}" != fortified ] || readelf --dyn-syms -W "$file" | grep -qE 'UND __[a-z]+_chk(@|$)' ||
+        { echo "$file: without _FORTIFY_SOURCE"; wrong=1; }
 done < "$list"
 [ $seen -gt 0 ] || { echo "SKIPPED: no dynamic program under $1"; exit 77; }
 exit $wrong

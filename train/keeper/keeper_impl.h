@@ -62,7 +62,7 @@ bool lathe_keeper_is_checkpoint(const char *path);
 /** Write the tensors; with `whole`, everything that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
 
-/** Check, before the first step, that such a checkpoint can be written. Errors: those of lathe_notes_check. */
+/** Check before the first step that such a checkpoint can be written. Errors: as lathe_notes_check. */
 lathe_status lathe_checkpoint_can_write(const lathe_keeper *keeper);
 
 /** The position of a checkpoint in a run. */

@@ -1,0 +1,20 @@
+# lathe_exports(MAP HEADERS...): the linker's version script of a shared library. The functions and objects
+# that the public headers declare are exported, and nothing else: other names may change at any time. The
+# script has every name that the code of these headers mentions; a type's name exports nothing.
+function(lathe_exports map)
+  set(names)
+  foreach(header IN LISTS ARGN)
+    file(STRINGS ${header} lines REGEX "lathe_[a-z]")
+    list(FILTER lines EXCLUDE REGEX "^ *(/\\*|\\*|#)")
+    foreach(line IN LISTS lines)
+      string(REGEX REPLACE "/\\*.*" "" line "${line}")
+      string(REGEX MATCHALL "lathe_[A-Za-z0-9_]+" found "${line}")
+      list(APPEND names ${found})
+    endforeach()
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${header})
+  endforeach()
+  list(REMOVE_DUPLICATES names)
+  list(SORT names)
+  string(REPLACE ";" ";\n    " names "${names}")
+  file(CONFIGURE OUTPUT ${map} CONTENT "{\n  global:\n    @names@;\n  local:\n    *;\n};\n" @ONLY)
+endfunction()
