@@ -44,16 +44,15 @@ void cli_csv_cell(const char *text, FILE *file)
 {
     bool formula = *text && strchr("=+-@\t\r", *text),
          quotes = formula || text[strcspn(text, ",\"\r\n")] != '\0';
-    if (!quotes) {
-        fputs(text, file);
-        return;
-    }
-    fputs(formula ? "\"'" : "\"", file);
-    for (; *text; text++) {
+    if (quotes) fputs(formula ? "\"'" : "\"", file);
+    while (*text) {
+        const int length = lathe_utf8_length(text);
         if (*text == '"') fputc('"', file);
-        fputc(*text, file);
+        if (length) fwrite(text, 1, (size_t)length, file);
+        else fprintf(file, "\\x%02X", (unsigned)(unsigned char)*text); /* readers expect UTF-8 */
+        text += length ? length : 1;
     }
-    fputc('"', file);
+    if (quotes) fputc('"', file);
 }
 
 char *cli_metric_text(const lathe_task_metric *metric, double value, char *to, size_t size)

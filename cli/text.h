@@ -17,7 +17,8 @@ void cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 
 
 /**
  * Write a cell of a CSV file, in quotes if necessary (RFC 4180). A text that a spreadsheet would read as a
- * formula (it begins with = + - @, a tab or a line end) gets an apostrophe in front.
+ * formula (it begins with = + - @, a tab or a line end) gets an apostrophe in front. Bytes that are not UTF-8
+ * become \xHH, as in tables.
  */
 void cli_csv_cell(const char *text, FILE *file);
 

@@ -21,6 +21,12 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
     }
     if (split == LATHE_SPLIT_VAL && !source->has_val)
         return lathe_fail(LATHE_ESTATE, "data set %s has no validation set", name), NULL;
+    if (opts->background && !source->has_files)
+        return lathe_fail(LATHE_EARG, "data set %s has no picture files that background could be behind",
+                   name),
+               NULL;
+    if (opts->label_column && *opts->label_column && !source->has_columns)
+        return lathe_fail(LATHE_EARG, "data set %s is no table: label_column is for csv:FILE", name), NULL;
     return source->open(argument, split, opts);
 }
 

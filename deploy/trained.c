@@ -6,6 +6,7 @@
 #include "../core/alloc.h"
 #include "../core/arena.h"
 #include "../data/formats/picture_files.h"
+#include "../data/pictures/picture.h"
 #include "../io/file.h"
 #include "../io/ini.h"
 #include "../io/lines.h"
@@ -67,7 +68,7 @@ static lathe_status take_setting(void *context, const lathe_ini_line *line)
         const char *key;
         char **text;
     } kept[] = { { "model", &trained->model_name }, { "augment", &trained->augment },
-        { "data", &trained->data.name } };
+        { "background", &trained->background }, { "data", &trained->data.name } };
     for (size_t i = 0; line->key && i < sizeof kept / sizeof kept[0]; i++) {
         if (strcmp(line->key, kept[i].key)) continue;
         *kept[i].text = lathe_arena_strdup(trained->arena, line->value);
@@ -227,7 +228,9 @@ void lathe_trained_free(lathe_trained *trained)
 lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *const *files, size_t count,
     bool skip_bad, size_t max_pixels)
 {
+    int background;
     if (!trained) return lathe_fail_null("lathe_trained_files", "trained"), NULL;
+    if (lathe_colour_parse(trained->background, &background)) return NULL;
     const lathe_dataset *data = &trained->data;
     return lathe_data_files(files, count,
         &(lathe_files_opts){ .height = data->height,
@@ -235,6 +238,7 @@ lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *con
             .channels = data->channels,
             .skip_bad = skip_bad,
             .max_pixels = max_pixels,
+            .background = background,
             .classes = data->classes,
             .class_names = data->class_names,
             .mean = data->mean,

@@ -20,6 +20,7 @@ extern "C" {
 typedef struct lathe_trained {
     char path[LATHE_TRAINED_PATH]; /* of the file of weights */
     char *model_name, *augment;    /* of the run's settings: the net, and the transforms in training */
+    char *background;              /* of the run's settings, see lathe_colour_parse; NULL in older files */
     lathe_model *model;
     lathe_layer *net;
     uint64_t step; /* of the run when the file was written */

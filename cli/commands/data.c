@@ -71,9 +71,13 @@ static lathe_status survey_duplicates(survey *s)
 
 static int survey_open(survey *s, const char *name, const lathe_settings *settings, lathe_split split)
 {
+    int background;
+    if (lathe_colour_parse(settings->background, &background)) return cli_library_failed();
     const lathe_data_opts opts = { .size = settings->size,
         .channels = settings->channels,
         .skip_bad = true,
+        .background = background,
+        .label_column = settings->label_column,
         .max_pixels = (size_t)settings->max_megapixels << 20 };
     *s = (survey){ .name = name };
     if (split != LATHE_SPLIT_VAL) s->data = lathe_data_open(settings->data, split, &opts);

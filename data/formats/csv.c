@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/names.h"
 #include "../files/byte_file_impl.h"
 #include "../split_impl.h"
 #include "csv_impl.h"
@@ -55,8 +56,37 @@ static bool is_one_of(const char *name, const char *const *words)
     return false;
 }
 
+/* Returns true if `name` is one of the words of a comma list. */
+static bool is_listed(const char *list, const char *name)
+{
+    const size_t length = strlen(name);
+    for (const char *at = list; *at; at += strcspn(at, ","), at += *at == ',')
+        if (strcspn(at, ",") == length && !strncmp(at, name, length)) return true;
+    return false;
+}
+
+/* Refuse a wanted column of labels that the table does not have, or that has another meaning. */
+static lathe_status check_wanted(const reading *r)
+{
+    const char *list = r->opts->label_column;
+    for (const char *at = list; list && *at; at += strcspn(at, ","), at += *at == ',') {
+        char wanted[128], known[240];
+        snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at, ","), at);
+        bool found = false;
+        for (int k = 0; k < r->labels && !found; k++)
+            found = !strcmp(r->table.header[r->label_column[k]], wanted);
+        if (found) continue;
+        lathe_names all = lathe_names_in(known, sizeof known);
+        for (int i = 0; i < r->table.columns; i++) lathe_names_add(&all, ", ", r->table.header[i]);
+        return lathe_fail(LATHE_ENAME, "%s:1: label_column '%s' is not a column of labels; columns: %s",
+            r->path, wanted, known);
+    }
+    return LATHE_OK;
+}
+
 static lathe_status find_columns(reading *r)
 {
+    const char *wanted = r->opts->label_column && *r->opts->label_column ? r->opts->label_column : NULL;
     static const char *const path_names[] = { "path", "file", "filename", "image", NULL };
     r->path_column = r->split_column = r->group_column = NONE;
     r->label_column = lathe_alloc((size_t)r->table.columns, sizeof *r->label_column);
@@ -70,11 +100,12 @@ static lathe_status find_columns(reading *r)
             r->path_column = i;
         } else if (!strcmp(name, "split")) r->split_column = i;
         else if (!strcmp(name, "group")) r->group_column = i;
-        else r->label_column[r->labels++] = i;
+        else if (!wanted || is_listed(wanted, name)) r->label_column[r->labels++] = i;
     }
     if (r->path_column == NONE)
         return lathe_fail(LATHE_EFORMAT,
             "%s:1: no column of paths: one named path, file, filename or image is expected", r->path);
+    if (wanted) return check_wanted(r);
     return r->labels ? LATHE_OK : lathe_fail(LATHE_EFORMAT, "%s:1: no column of labels", r->path);
 }
 
@@ -452,5 +483,7 @@ const lathe_data_source lathe_csv_source = {
     .argument = "FILE",
     .help = "a table of paths and one or several columns of labels",
     .has_val = true,
+    .has_files = true,
+    .has_columns = true,
     .open = open_csv,
 };

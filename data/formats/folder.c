@@ -177,7 +177,8 @@ lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split 
             .channels = resolved->channels,
             .skip_bad = resolved->skip_bad,
             .cache_bytes = resolved->cache_bytes,
-            .max_pixels = resolved->max_pixels },
+            .max_pixels = resolved->max_pixels,
+            .background = resolved->background },
         files);
 }
 
@@ -198,7 +199,9 @@ lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)
         .skip_bad = opts->skip_bad,
         .seed = opts->seed,
         .cache_bytes = opts->cache_bytes,
-        .max_pixels = opts->max_pixels };
+        .max_pixels = opts->max_pixels,
+        .background = opts->background,
+        .label_column = opts->label_column };
 }
 
 static lathe_dataset *open_folder(const char *argument, lathe_split split, const lathe_data_opts *opts)
@@ -212,5 +215,6 @@ const lathe_data_source lathe_folder_source = {
     .argument = "DIR",
     .help = "your own pictures: one folder a class, or train/ and val/ of such",
     .has_val = true,
+    .has_files = true,
     .open = open_folder,
 };

@@ -18,7 +18,10 @@ typedef struct lathe_folder_opts {
     double held_out;    /* without train/ and val/: part of each class for testing; 0 means 0.2 */
     size_t cache_bytes; /* decode all pictures at once and keep them if they need at most this; 0: 1 GiB */
     size_t max_pixels;  /* as in lathe_files_opts */
-    uint64_t seed;      /* decides which pictures are held out */
+    int background;     /* as in lathe_files_opts */
+    /** Of a table: the columns of labels, "species" or "species,colour"; NULL or "": all other columns. */
+    const char *label_column;
+    uint64_t seed; /* decides which pictures are held out */
 } lathe_folder_opts;
 
 /**

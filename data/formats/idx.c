@@ -54,20 +54,20 @@ static uint8_t *read_body(lathe_data_file *file, size_t count)
     return NULL;
 }
 
-/* Labels as ints, each below *classes; *classes 0 becomes the largest label + 1. */
-static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t count, int *classes)
+/* Labels as ints from 0, each below *classes; *classes 0 becomes their number up to the largest label. */
+static int *widen(const lathe_data_file *file, const uint8_t *bytes, size_t count, int first, int *classes)
 {
     int *labels = lathe_alloc_raw(count, sizeof *labels), largest = 0;
     if (!labels) return NULL;
     for (size_t i = 0; i < count; i++) {
-        labels[i] = bytes[i];
-        if (*classes && bytes[i] >= *classes) {
-            lathe_fail(LATHE_EFORMAT, "%s: label %d of picture %zu, expected 0 to %d", file->path, bytes[i],
-                i, *classes - 1);
+        labels[i] = bytes[i] - first;
+        if (labels[i] < 0 || (*classes && labels[i] >= *classes)) {
+            lathe_fail(LATHE_EFORMAT, "%s: label %d of picture %zu, expected %d to %d", file->path, bytes[i],
+                i, first, *classes ? first + *classes - 1 : 255);
             lathe_free(labels);
             return NULL;
         }
-        if (bytes[i] > largest) largest = bytes[i];
+        if (labels[i] > largest) largest = labels[i];
     }
     if (!*classes) *classes = largest + 1;
     return labels;
@@ -145,7 +145,8 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
         .mean = opts->mean,
         .std = opts->std };
     uint8_t *label_bytes = read_body(labels, label_count);
-    int *own_labels = label_bytes ? widen(labels, label_bytes, label_count, &memory.classes) : NULL;
+    int *own_labels =
+        label_bytes ? widen(labels, label_bytes, label_count, opts->first_label, &memory.classes) : NULL;
     lathe_free(label_bytes);
     if (!own_labels) return NULL;
     if (!memory.name) {
@@ -173,10 +174,12 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
     if (!pictures || !labels)
         return lathe_fail_null("lathe_data_idx", pictures ? "labels" : "pictures"), NULL;
     if (opts->classes < 0 || opts->classes > LATHE_DATA_CLASSES_MAX || !opts->mean != !opts->std ||
-        (opts->class_names && !opts->classes)) {
+        opts->first_label < 0 || opts->first_label > 255 || (opts->class_names && !opts->classes)) {
         lathe_fail(LATHE_EARG, "lathe_data_idx: %s",
             opts->classes < 0                          ? "classes is negative" :
                 opts->classes > LATHE_DATA_CLASSES_MAX ? "classes is above 65536" :
+                opts->first_label < 0                  ? "first_label is negative" :
+                opts->first_label > 255                ? "first_label is above 255" :
                 opts->class_names && !opts->classes    ? "class_names needs classes" :
                                                          "mean and std go together");
         return NULL;
@@ -193,6 +196,7 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
 /* MNIST, and sets with the same four files. */
 typedef struct lathe_mnist_like {
     const char *name, *advice;
+    bool any_classes; /* other sets have this form too, with classes of their own */
     const char *class_names[10];
     double mean, std; /* of the 60,000 training pictures, from exact integer sums of the published files */
 } lathe_mnist_like;
@@ -209,21 +213,33 @@ static const lathe_mnist_like fashion_mnist = {
 static const lathe_mnist_like mnist = {
     .name = "mnist",
     .advice = "give the folder of its four files, mnist:DIR, or --data shapes",
+    .any_classes = true,
     .class_names = { "0", "1", "2", "3", "4", "5", "6", "7", "8", "9" },
     .mean = 0.1306604762738429,
     .std = 0.3081078038564627,
 };
 
-/* The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is
- * none. */
+static char *join(const char *a, const char *b)
+{
+    const size_t room = strlen(a) + strlen(b) + 1;
+    char *text = lathe_alloc(room, 1);
+    if (text) snprintf(text, room, "%s%s", a, b);
+    return text;
+}
+
+/*
+ * The path of "train-images-idx3-ubyte" and the like under one of the names in use; the first if there is
+ * none. `folder` may also end with the beginning of the files' names, before a hyphen.
+ */
 static char *find(const char *folder, const char *stem, int rank)
 {
     char *first = NULL;
-    for (int form = 0; form < 4; form++) {
+    for (int form = 0; form < 8; form++) {
         char name[64];
-        snprintf(name, sizeof name, "%s%cidx%d-ubyte%s", stem, form < 2 ? '-' : '.', rank,
-            form % 2 ? "" : ".gz");
-        char *path = lathe_data_path(folder, name);
+        const bool is_folder = form < 4;
+        snprintf(name, sizeof name, "%s%s%cidx%d-ubyte%s", is_folder ? "" : "-", stem,
+            form % 4 < 2 ? '-' : '.', rank, form % 2 ? "" : ".gz");
+        char *path = is_folder ? lathe_data_path(folder, name) : join(folder, name);
         if (!path || lathe_data_file_exists(path)) {
             lathe_free(first);
             return path;
@@ -234,34 +250,105 @@ static char *find(const char *folder, const char *stem, int rank)
     return first;
 }
 
+/* The file of a part of a split; EMNIST's say "test" where MNIST's say "t10k". */
+static char *find_part(const char *folder, bool train, bool pictures)
+{
+    char *path = find(folder,
+        train        ? pictures ? "train-images" : "train-labels" :
+            pictures ? "t10k-images" :
+                       "t10k-labels",
+        pictures ? 3 : 1);
+    if (train || !path || lathe_data_file_exists(path)) return path;
+    char *other = find(folder, pictures ? "test-images" : "test-labels", pictures ? 3 : 1);
+    const bool exists = other && lathe_data_file_exists(other);
+    lathe_free(exists ? path : other);
+    return exists || !other ? other : path;
+}
+
+/* The smallest and the largest label of a file. */
+static lathe_status label_range(const char *path, int *least, int *most)
+{
+    lathe_data_file file = LATHE_DATA_NO_FILE;
+    uint32_t count = 0;
+    lathe_status status = lathe_data_file_open(&file, path);
+    if (!status) status = read_header(&file, 1, &count);
+    uint8_t *bytes = status ? NULL : read_body(&file, count);
+    if (!status && !bytes) status = lathe_error();
+    *least = 255, *most = 0;
+    for (uint32_t i = 0; i < count && bytes; i++) {
+        if (bytes[i] < *least) *least = bytes[i];
+        if (bytes[i] > *most) *most = bytes[i];
+    }
+    lathe_free(bytes);
+    lathe_data_file_close(&file);
+    return status;
+}
+
+/* The names of classes that do not begin with 0: "1", "2", ...; for lathe_free. */
+static const char **name_from(int first, int count)
+{
+    const size_t names = (size_t)count * sizeof(char *);
+    const char **name = lathe_alloc(names + (size_t)count * 4, 1);
+    char *text = name ? (char *)name + names : NULL;
+    for (int i = 0; i < count && name; i++, text += 4) {
+        snprintf(text, 4, "%d", (first + i) % 1000);
+        name[i] = text;
+    }
+    return name;
+}
+
+/*
+ * Read the set with its own classes, or, if it may have others and a training label is beyond them, with the
+ * classes of the training labels.
+ */
+static lathe_dataset *read_classes(const lathe_mnist_like *set, const char *pictures, const char *labels,
+    const char *train_labels)
+{
+    int least = 0, most = 0;
+    lathe_idx_opts opts = { .name = set->name,
+        .classes = 10,
+        .class_names = set->class_names,
+        .mean = &set->mean,
+        .std = &set->std,
+        .cache = true };
+    const char **names = NULL;
+    if (set->any_classes && lathe_data_file_exists(train_labels) && label_range(train_labels, &least, &most))
+        return NULL;
+    if (most >= opts.classes) {
+        opts.first_label = least > 0;
+        opts.classes = most + 1 - opts.first_label;
+        opts.class_names = names = name_from(opts.first_label, opts.classes);
+        opts.mean = opts.std = NULL;
+        if (!names) return NULL;
+    }
+    lathe_dataset *data = lathe_data_idx(pictures, labels, &opts);
+    lathe_free((void *)names);
+    return data;
+}
+
 static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, lathe_split split)
 {
     if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST) {
         lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", set->name, (int)split);
         return NULL;
     }
-    bool train = split == LATHE_SPLIT_TRAIN;
+    const bool train = split == LATHE_SPLIT_TRAIN;
     char *folder = lathe_data_place(dir, set->name);
-    char *pictures = folder ? find(folder, train ? "train-images" : "t10k-images", 3) : NULL;
-    char *labels = pictures ? find(folder, train ? "train-labels" : "t10k-labels", 1) : NULL;
+    char *pictures = folder ? find_part(folder, train, true) : NULL;
+    char *labels = pictures ? find_part(folder, train, false) : NULL;
+    char *train_labels = labels ? find_part(folder, true, false) : NULL;
     lathe_dataset *data = NULL;
-    if (labels) {
+    if (train_labels) {
         const char *missing = !lathe_data_file_exists(pictures) ? pictures :
             !lathe_data_file_exists(labels)                     ? labels :
                                                                   NULL;
         if (missing) lathe_fail(LATHE_EIO, "%s: there is no %s: %s", set->name, missing, set->advice);
-        else
-            data = lathe_data_idx(pictures, labels,
-                &(lathe_idx_opts){ .name = set->name,
-                    .classes = 10,
-                    .class_names = set->class_names,
-                    .mean = &set->mean,
-                    .std = &set->std,
-                    .cache = true });
+        else data = read_classes(set, pictures, labels, train_labels);
     }
     lathe_free(folder);
     lathe_free(pictures);
     lathe_free(labels);
+    lathe_free(train_labels);
     return data;
 }
 

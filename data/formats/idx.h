@@ -11,7 +11,8 @@ extern "C" {
 /** What the two files do not say. NULL or zeros: class names "0", "1", ..., mean and std measured. */
 typedef struct lathe_idx_opts {
     const char *name;               /* NULL: the name of the pictures' file */
-    int classes;                    /* labels must be below this; at most 65536; 0: the largest label + 1 */
+    int classes;                    /* 1 ... 65536; 0: up to the largest label */
+    int first_label;                /* label of the first class: 1 in EMNIST's letters; 0 ... 255 */
     const char *const *class_names; /* [classes] */
     const double *mean, *std;       /* [1] */
     /** With mean and std: keep the unpacked pictures of a gzipped file in the user's cache folder. */
@@ -46,7 +47,14 @@ lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const la
  */
 lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split);
 
-/** MNIST: 60,000 + 10,000 handwritten digits, 28x28. `dir` as above; the default folder is called mnist. */
+/**
+ * MNIST: 60,000 + 10,000 handwritten digits, 28x28. `dir` as above; the default folder is called mnist.
+ *
+ * Sets of other classes in the same form, such as EMNIST, are read too: with labels above 9 the classes are
+ * those up to the largest training label. They begin with class 1 if no training label is 0. mean and std are
+ * then measured. The path may end with the beginning of the files' names, as in "DIR/emnist-letters" for
+ * emnist-letters-train-images-idx3-ubyte.gz and emnist-letters-test-images-idx3-ubyte.gz.
+ */
 lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split);
 
 #ifdef __cplusplus

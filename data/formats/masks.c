@@ -305,5 +305,6 @@ const lathe_data_source lathe_masks_source = {
     .argument = "DIR",
     .help = "pictures and masks: images/ and masks/, or train/ and val/ of such",
     .has_val = true,
+    .has_files = true,
     .open = open_masks,
 };

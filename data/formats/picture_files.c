@@ -141,6 +141,7 @@ static lathe_status decode_picture(const lathe_dataset *data, const char *path, 
     bool exact = data->masks; /* its mask must be of the file's own size */
     const lathe_picture_opts opts = { .channels = data->channels,
         .max_pixels = ((const lathe_files *)data->state)->list.max_pixels,
+        .background = ((const lathe_files *)data->state)->list.background,
         .at_least = exact ? 0 : least };
     lathe_status status = lathe_picture_read(path, &opts, &picture);
     if (status) return status;
@@ -400,6 +401,7 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
     }
     files->list = *list;
     files->list.max_pixels = opts->max_pixels;
+    files->list.background = opts->background;
     lathe_passed_text(&list->passed, files->passed_over);
     *list = (lathe_file_list){ 0 };
     *data = (lathe_dataset){ .type = &files_type,
@@ -432,6 +434,10 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
     if (resolved->max_pixels > (size_t)1 << 30)
         return lathe_fail(LATHE_EARG, "%s: max_pixels is %zu, expected at most %d", who, resolved->max_pixels,
             1 << 30);
+    if (resolved->background &&
+        (resolved->background < 1 << 24 || resolved->background > LATHE_BACKGROUND_MOST))
+        return lathe_fail(LATHE_EARG, "%s: background is %d, expected one of lathe_colour_parse", who,
+            resolved->background);
     if (!resolved->cache_bytes) resolved->cache_bytes = (size_t)1 << 30;
     return LATHE_OK;
 }

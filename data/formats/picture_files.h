@@ -20,8 +20,9 @@ typedef struct lathe_files_opts {
     size_t cache_bytes;
     /** Refuse larger files; 0: 32 * 2^20. At most 2^30. Above the default, sides may exceed 16384 too. */
     size_t max_pixels;
-    const int *labels;              /* [count], copied; NULL: all 0 */
-    int classes;                    /* 0: the largest label + 1 */
+    int background;    /* behind transparent pixels, see lathe_colour_parse; 0: alpha is dropped */
+    const int *labels; /* [count], copied; NULL: all 0 */
+    int classes;       /* 0: the largest label + 1 */
     const char *const *class_names; /* [classes], copied; NULL: "0", "1", ... */
     /** [channels]. Both NULL: measured from all pictures if there are at most 256, else from 256 of them. */
     const double *mean, *std;

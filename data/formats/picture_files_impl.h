@@ -21,6 +21,7 @@ typedef struct lathe_file_list {
     int *target;        /* [count, targets_each], or NULL */
     size_t count, room;
     size_t max_pixels; /* of a file; 0: the default */
+    int background;    /* of transparent pixels */
     const char *task;  /* as lathe_dataset has it */
     bool masks;
     lathe_passed passed; /* over, in the folders */

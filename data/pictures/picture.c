@@ -1,5 +1,6 @@
 #include "picture_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "../../core/alloc.h"
@@ -121,10 +122,35 @@ static lathe_status resolve(const lathe_picture_opts *opts, lathe_picture_opts *
     if (resolved->max_bytes > 1 << 30)
         return lathe_fail(LATHE_EARG, "lathe_picture_decode: max_bytes is %zu, expected up to %d",
             resolved->max_bytes, 1 << 30);
+    if (resolved->background &&
+        (resolved->background < 1 << 24 || resolved->background > LATHE_BACKGROUND_MOST))
+        return lathe_fail(LATHE_EARG,
+            "lathe_picture_decode: background is %d, expected one of lathe_colour_parse",
+            resolved->background);
     if (!resolved->max_side)
         resolved->max_side = resolved->max_pixels > LATHE_PICTURE_PIXELS ? UINT16_MAX : 16384;
     if (!resolved->max_pixels) resolved->max_pixels = LATHE_PICTURE_PIXELS;
     if (!resolved->max_bytes) resolved->max_bytes = (size_t)1 << 26;
+    return LATHE_OK;
+}
+
+lathe_status lathe_colour_parse(const char *text, int *background)
+{
+    static const struct {
+        const char *name;
+        int colour;
+    } names[] = { { "white", 0xFFFFFF }, { "black", 0 }, { "grey", 0x808080 }, { "gray", 0x808080 } };
+    unsigned colour;
+    int end = 0;
+    if (!background) return lathe_fail_null("lathe_colour_parse", "background");
+    *background = 0;
+    if (!text || !*text) return LATHE_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!strcmp(text, names[i].name)) return *background = 1 << 24 | names[i].colour, LATHE_OK;
+    if (*text != '#' || strspn(text + 1, "0123456789abcdefABCDEF") != 6 || strlen(text) != 7 ||
+        sscanf(text, "#%6x%n", &colour, &end) != 1)
+        return lathe_fail(LATHE_EARG, "'%.40s' is not a colour: white, black, grey or #rrggbb", text);
+    *background = 1 << 24 | (int)colour;
     return LATHE_OK;
 }
 

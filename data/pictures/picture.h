@@ -30,7 +30,20 @@ typedef struct lathe_picture_opts {
     bool no_orientation; /* ignore the EXIF orientation */
     /** Decode a JPEG at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: at full size. */
     int at_least;
+    /** Colour behind transparent pixels of a PNG, from lathe_colour_parse; 0: alpha is dropped. */
+    int background;
 } lathe_picture_opts;
+
+/** The largest background: white. */
+#define LATHE_BACKGROUND_MOST 0x1FFFFFF
+
+/**
+ * Read a colour: "white", "black", "grey" or "#rrggbb" (hexadecimal); NULL and "" give 0, no colour.
+ *
+ * background  becomes 0x1000000 + 0xrrggbb
+ * Errors      LATHE_EARG
+ */
+lathe_status lathe_colour_parse(const char *text, int *background);
 
 /**
  * Decode a picture from memory.

@@ -12,6 +12,7 @@ typedef struct lathe_picture_file {
     lathe_picture_opts opts; /* resolved */
     int orientation;         /* EXIF's, 1 ... 8: set by decode */
     bool alone;              /* no other thread decodes a large picture: set by lathe_picture_reserve */
+    bool transparent;        /* a PNG with alpha or a transparent colour, to be laid on opts.background */
 } lathe_picture_file;
 
 /** A kind of file. `decode` makes *picture as stored in the file, with the channels asked for. */

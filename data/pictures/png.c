@@ -66,6 +66,8 @@ static lathe_status take_chunk(lathe_picture_file *file, const uint8_t *type, ui
         scan->any_data = true;
         scan->packed += length;
     }
+    bool alpha = !memcmp(type, "tRNS", 4) || scan->kind == 4 || scan->kind == 6;
+    if (alpha && file->opts.background && file->opts.channels != 4) file->transparent = true;
     if (!memcmp(type, "eXIf", 4)) file->orientation = lathe_picture_exif(body, length);
     scan->ended = !memcmp(type, "IEND", 4);
     return LATHE_OK;

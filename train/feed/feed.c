@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../data/pictures/picture.h"
 #include "feed_impl.h"
 
 static lathe_status check(const lathe_feed_opts *o, const char *who)
 {
+    int background;
     if (!o || !o->data) return lathe_fail_null(who, o ? "opts.data" : "opts");
+    if (lathe_colour_parse(o->background, &background)) return lathe_error();
     if (!(o->val_split >= 0 && o->val_split < 1))
         return lathe_fail(LATHE_EARG, "%s: opts.val_split = %g is not legal: [0, 1)", who, o->val_split);
     if (o->folds && (o->folds < 2 || o->fold < 1 || o->fold > o->folds))

@@ -15,11 +15,13 @@ extern "C" {
 
 /** What to read and how. Zeros mean the defaults. The texts are copied. */
 typedef struct lathe_feed_opts {
-    const char *data;   /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
-    int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
-    bool skip_bad;      /* leave out pictures that cannot be read, with a message */
-    int cache_mib;      /* keep decoded picture files if they need at most this much memory; 0: never */
-    int max_megapixels; /* refuse larger picture files; 0: 32 */
+    const char *data;         /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
+    int size, channels;       /* of the pictures, for sets that can have any; 0: the set's own */
+    bool skip_bad;            /* leave out pictures that cannot be read, with a message */
+    int cache_mib;            /* keep decoded picture files if they need at most this much memory; 0: never */
+    int max_megapixels;       /* refuse larger picture files; 0: 32 */
+    const char *background;   /* behind transparent pixels, see lathe_colour_parse; NULL: none */
+    const char *label_column; /* of a table, see lathe_folder_opts; NULL: all */
     /** Part of the training data for validation, [0, 1). A set with its own validation set is not split. */
     double val_split;
     int fold, folds; /* fold 1 ... folds is the validation set instead; 0: no folds */

@@ -7,6 +7,7 @@
 #include "../../core/names.h"
 #include "../../data/loading/duplicates.h"
 #include "../../data/open.h"
+#include "../../data/pictures/picture.h"
 #include "../../data/split.h"
 #include "feed_impl.h"
 
@@ -24,11 +25,15 @@ static void tell(const lathe_feed_opts *o, const char *format, ...)
 
 static lathe_data_opts data_opts(const lathe_feed_opts *o)
 {
+    int background = 0;
+    lathe_colour_parse(o->background, &background); /* lathe_feed_new has checked it */
     return (lathe_data_opts){ .size = o->size,
         .channels = o->channels,
         .skip_bad = o->skip_bad,
         .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1,
-        .max_pixels = (size_t)o->max_megapixels << 20 };
+        .max_pixels = (size_t)o->max_megapixels << 20,
+        .background = background,
+        .label_column = o->label_column };
 }
 
 /* Let a set be normalised by the options' mean and std. */

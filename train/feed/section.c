@@ -1,4 +1,5 @@
 /* The feed's settings. */
+#include "../../data/pictures/picture.h"
 #include "../../data/transforms/transform.h"
 #include "../settings/section_impl.h"
 
@@ -40,14 +41,19 @@ static const lathe_setting settings[] = {
     { LATHE_NUMBER_KEY(CHOICE, bad_image, "NAME", "fail",
           "when a picture cannot be read: fail, or skip it and say so"),
         .field.choices = bad_images },
+    { LATHE_TEXT_KEY(background, "COLOUR", "",
+        "behind transparent pixels of PNG files: white, black, grey or #rrggbb; empty: alpha is dropped") },
+    { LATHE_TEXT_KEY(label_column, "LIST", "",
+        "of a table: the columns of labels; empty: all that have no other meaning") },
     { .preset = NULL },
 };
 
 static lathe_status check(const lathe_settings *s)
 {
+    int background;
     lathe_transforms *transforms = lathe_transforms_parse(s->augment);
     lathe_transforms_free(transforms);
-    return transforms ? LATHE_OK : lathe_error();
+    return transforms ? lathe_colour_parse(s->background, &background) : lathe_error();
 }
 
 const lathe_section lathe_data_section = { "data", "data", 1, settings, NULL, NULL, check };

@@ -60,6 +60,37 @@ static void one_column_is_a_class(void **state)
     assert_failed(LATHE_EIO, "/none.csv");
 }
 
+/* The columns of labels may be chosen; the others are passed over. */
+static void the_columns_of_labels_can_be_chosen(void **state)
+{
+    (void)state;
+    static const char table[] = "note,path,species,colour,split\nx,p/1.pgm,cat,red,train\n"
+                                "y,p/2.pgm,dog,blue,train\nz,p/3.pgm,dog,red,test\n";
+    test_put_text("chosen.csv", table);
+    static const struct {
+        const char *columns, *task;
+        int classes;
+    } good[] = { { "species", "classify", 2 }, { "species,colour", "heads", 4 }, { "", "heads", 7 },
+        { NULL, "heads", 7 } };
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        lathe_dataset *data = lathe_data_csv(test_path("chosen.csv"), LATHE_SPLIT_TRAIN,
+            &(lathe_folder_opts){ .size = 4, .channels = 1, .label_column = good[i].columns });
+        if (!data) fail_msg("%s", lathe_error_message());
+        assert_string_equal(data->task, good[i].task);
+        assert_int_equal(data->classes, good[i].classes);
+        lathe_data_free(data);
+    }
+    static const char *const wrong[] = { "kind", "species,kind", "path", "spec", "split", "species colour" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_null(lathe_data_csv(test_path("chosen.csv"), LATHE_SPLIT_TRAIN,
+            &(lathe_folder_opts){ .size = 4, .label_column = wrong[i] }));
+        assert_failed(LATHE_ENAME, "is not a column of labels; columns: note, path, species, colour, split");
+    }
+    assert_null(
+        lathe_data_open("shapes", LATHE_SPLIT_TRAIN, &(lathe_data_opts){ .label_column = "species" }));
+    assert_failed(LATHE_EARG, "data set shapes is no table");
+}
+
 static void several_columns_are_heads(void **state)
 {
     (void)state;
@@ -238,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_column_is_a_class),
+        cmocka_unit_test(the_columns_of_labels_can_be_chosen),
         cmocka_unit_test(several_columns_are_heads),
         cmocka_unit_test(yes_and_no_or_tags_are_any_number_of_classes),
         cmocka_unit_test(without_a_split_column_a_part_is_held_out),

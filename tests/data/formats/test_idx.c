@@ -82,6 +82,49 @@ static void mean_and_std_are_measured_or_given(void **state)
     lathe_data_free(data);
 }
 
+/* `count` pictures of one pixel, with labels first, first + 1, ... most, first, ... */
+static void put_emnist(const char *pictures, const char *labels, int count, int first, int most)
+{
+    uint8_t bytes[16 + 128] = { 0, 0, 8, 3, 0, 0, 0, (uint8_t)count, 0, 0, 0, 1, 0, 0, 0, 1 };
+    test_write(test_path(pictures), bytes, 16 + (size_t)count);
+    bytes[3] = 1;
+    for (int i = 0; i < count; i++) bytes[8 + i] = (uint8_t)(first + i % (most - first + 1));
+    test_write(test_path(labels), bytes, 8 + (size_t)count);
+}
+
+/* Sets in MNIST's form with other classes: their number follows from the training labels, for both splits. */
+static void other_classes_follow_from_the_labels(void **state)
+{
+    (void)state;
+    static const struct {
+        int first, most, classes;
+        const char *name;
+    } sets[] = { { 1, 26, 26, "1" }, { 0, 46, 47, "0" }, { 0, 61, 62, "0" }, { 0, 9, 10, "0" },
+        { 1, 9, 10, "0" } };
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        put_emnist("emnist-x-train-images-idx3-ubyte", "emnist-x-train-labels-idx1-ubyte", 100, sets[i].first,
+            sets[i].most);
+        put_emnist("emnist-x-test-images-idx3-ubyte", "emnist-x-test-labels-idx1-ubyte", 3, sets[i].first,
+            sets[i].most);
+        for (int split = 0; split < 2; split++) {
+            lathe_dataset *data = lathe_data_mnist(test_path("emnist-x"), (lathe_split)split);
+            if (!data) fail_msg("%s", lathe_error_message());
+            assert_int_equal(data->count, split ? 3 : 100);
+            assert_int_equal(data->classes, sets[i].classes);
+            assert_string_equal(data->class_names[0], sets[i].name);
+            assert_int_equal(data->labels[1], sets[i].first + 1 - (sets[i].classes == 26));
+            lathe_data_free(data);
+        }
+    }
+    put_emnist("emnist-x-train-images-idx3-ubyte", "emnist-x-train-labels-idx1-ubyte", 100, 1, 26);
+    put_emnist("emnist-x-test-images-idx3-ubyte", "emnist-x-test-labels-idx1-ubyte", 3, 27, 29);
+    assert_null(lathe_data_mnist(test_path("emnist-x"), LATHE_SPLIT_TEST));
+    assert_failed(LATHE_EFORMAT, "label 27 of picture 0, expected 1 to 26");
+    put_emnist("emnist-x-test-images-idx3-ubyte", "emnist-x-test-labels-idx1-ubyte", 3, 0, 2);
+    assert_null(lathe_data_mnist(test_path("emnist-x"), LATHE_SPLIT_TEST));
+    assert_failed(LATHE_EFORMAT, "label 0 of picture 0, expected 1 to 26");
+}
+
 typedef enum change { SET, CUT, ADD, EMPTY, TWICE } change;
 
 /* One thing wrong with one file: the byte at `at` (from the end if negative) set, the file cut there, bytes
@@ -380,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_and_gzipped_files_are_read),
+        cmocka_unit_test(other_classes_follow_from_the_labels),
         cmocka_unit_test(mean_and_std_are_measured_or_given),
         cmocka_unit_test(every_defect_is_refused_with_file_and_reason),
         cmocka_unit_test(counts_that_differ_are_refused),

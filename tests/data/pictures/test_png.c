@@ -30,6 +30,71 @@ static void put_chunk(blob *out, const char *type, const void *body, size_t size
     out->size += size + 12;
 }
 
+/* One row of pixels of a PNG of that colour type, 8 bits each, with a palette and tRNS if they are given. */
+static void make_row(blob *png, int kind, const uint8_t *row, size_t size, int width, const uint8_t *palette,
+    size_t palette_size, const uint8_t *alpha, size_t alpha_size)
+{
+    uint8_t rows[64] = { 0 }, packed[256], header[13] = { [8] = 8, (uint8_t)kind };
+    uLongf packed_size = sizeof packed;
+    memcpy(rows + 1, row, size);
+    put_number(header, (uint32_t)width), put_number(header + 4, 1);
+    assert_int_equal(compress(packed, &packed_size, rows, size + 1), Z_OK);
+    png->size = 8;
+    memcpy(png->bytes, "\x89PNG\r\n\x1a\n", 8);
+    put_chunk(png, "IHDR", header, 13);
+    if (palette) put_chunk(png, "PLTE", palette, palette_size);
+    if (alpha) put_chunk(png, "tRNS", alpha, alpha_size);
+    put_chunk(png, "IDAT", packed, packed_size);
+    put_chunk(png, "IEND", "", 0);
+}
+
+static void assert_pixels(const blob *png, const char *colour, int channels, const uint8_t *expected,
+    size_t count)
+{
+    lathe_picture picture;
+    lathe_picture_opts opts = { .channels = channels };
+    assert_int_equal(lathe_colour_parse(colour, &opts.background), LATHE_OK);
+    if (lathe_picture_decode(png->bytes, png->size, "row", &opts, &picture))
+        fail_msg("%s", lathe_error_message());
+    assert_int_equal((size_t)(picture.width * picture.height * picture.channels), count);
+    assert_memory_equal(picture.pixels, expected, count);
+    lathe_picture_free(&picture);
+}
+
+/* Opaque, half and no red on white, black and a colour; by alpha, a transparent colour and a palette. */
+static void transparent_pixels_show_the_background(void **state)
+{
+    (void)state;
+    static blob png;
+    const uint8_t rgba[] = { 200, 0, 0, 255, 200, 0, 0, 128, 200, 0, 0, 0 };
+    make_row(&png, 6, rgba, 12, 3, NULL, 0, NULL, 0);
+    assert_pixels(&png, "", 3, (const uint8_t[]){ 200, 0, 0, 200, 0, 0, 200, 0, 0 }, 9);
+    /* 200 * 128/255 + 255 * 127/255 = 227.4; 0 + 127 */
+    assert_pixels(&png, "white", 3, (const uint8_t[]){ 200, 0, 0, 227, 127, 127, 255, 255, 255 }, 9);
+    assert_pixels(&png, "black", 3, (const uint8_t[]){ 200, 0, 0, 100, 0, 0, 0, 0, 0 }, 9);
+    assert_pixels(&png, "#0010fF", 3, (const uint8_t[]){ 200, 0, 0, 100, 8, 127, 0, 16, 255 }, 9);
+    assert_pixels(&png, "white", 1, (const uint8_t[]){ 60, 157, 255 }, 3);
+    assert_pixels(&png, "white", 4, rgba, 12); /* alpha was asked for */
+    const uint8_t grey_alpha[] = { 100, 255, 100, 0 };
+    make_row(&png, 4, grey_alpha, 4, 2, NULL, 0, NULL, 0);
+    assert_pixels(&png, "white", 0, (const uint8_t[]){ 100, 255 }, 2);
+    const uint8_t rgb[] = { 1, 2, 3, 9, 9, 9 }, key[] = { 0, 9, 0, 9, 0, 9 };
+    make_row(&png, 2, rgb, 6, 2, NULL, 0, key, 6);
+    assert_pixels(&png, "white", 3, (const uint8_t[]){ 1, 2, 3, 255, 255, 255 }, 6);
+    const uint8_t palette[] = { 10, 20, 30, 40, 50, 60 }, alpha[] = { 255, 0 }, index[] = { 0, 1 };
+    make_row(&png, 3, index, 2, 2, palette, 6, alpha, 2);
+    assert_pixels(&png, "white", 3, (const uint8_t[]){ 10, 20, 30, 255, 255, 255 }, 6);
+    make_row(&png, 2, rgb, 6, 2, NULL, 0, NULL, 0);
+    assert_pixels(&png, "white", 3, rgb, 6); /* nothing is transparent */
+    static const char *const wrong[] = { "red", "#12345", "#1234567", "#12345g", "ffffff", "# 12345",
+        "#+12345" };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        int background;
+        assert_int_equal(lathe_colour_parse(wrong[i], &background), LATHE_EARG);
+        assert_failed(LATHE_EARG, "is not a colour: white, black, grey or #rrggbb");
+    }
+}
+
 /* A black picture of side x side, of `depth` bits and `channels` (3 or 4), interlaced or not. */
 static void make(blob *png, uint32_t side, int depth, int channels, bool interlaced)
 {
@@ -110,6 +175,7 @@ static void large_pictures_take_turns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(transparent_pixels_show_the_background),
         cmocka_unit_test(memory_is_bounded_by_the_limit_of_pixels),
         cmocka_unit_test(large_pictures_take_turns),
     };
