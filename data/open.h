@@ -19,7 +19,7 @@ typedef struct lathe_data_opts {
     /** For sets of picture files: keep all decoded if they need at most this; 0: 1 GiB, 1: never. */
     size_t cache_bytes;
     size_t max_pixels; /* for sets of picture files: refuse larger ones, see lathe_files_opts; 0: 32 mebi */
-    int background; /* for sets of picture files: behind transparent pixels, see lathe_colour_parse; 0: none */
+    int background;    /* of picture files: behind transparent pixels, see lathe_colour_parse; 0: none */
     const char *label_column; /* for tables: their columns of labels, see lathe_folder_opts; NULL: all */
 } lathe_data_opts;
 

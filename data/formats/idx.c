@@ -287,9 +287,8 @@ static lathe_status label_range(const char *path, int *least, int *most)
 /* The names of classes that do not begin with 0: "1", "2", ...; for lathe_free. */
 static const char **name_from(int first, int count)
 {
-    const size_t names = (size_t)count * sizeof(char *);
-    const char **name = lathe_alloc(names + (size_t)count * 4, 1);
-    char *text = name ? (char *)name + names : NULL;
+    const char **name = lathe_alloc((size_t)count, sizeof *name + 4);
+    char *text = (char *)(name + (name ? count : 0));
     for (int i = 0; i < count && name; i++, text += 4) {
         snprintf(text, 4, "%d", (first + i) % 1000);
         name[i] = text;

@@ -23,9 +23,15 @@ def shown(name):
     return "".join(c if not 0xdc80 <= ord(c) <= 0xdcff else "\ufffd" for c in name.decode("utf-8", "surrogateescape"))
 
 
-def check(what, got, names=NAMES):
+def in_csv(name):
+    """As CSV has it: bytes that are not UTF-8 as \\xHH."""
+    return "".join(c if not 0xdc80 <= ord(c) <= 0xdcff else "\\x%02X" % (ord(c) - 0xdc00)
+                   for c in name.decode("utf-8", "surrogateescape"))
+
+
+def check(what, got, names=NAMES, form=shown):
     got = set(got)
-    lost = [n for n in names if shown(n) not in got]
+    lost = [n for n in names if form(n) not in got]
     if lost:
         sys.exit("names: %s lacks %r" % (what, lost))
 
@@ -76,8 +82,9 @@ class Page(html.parser.HTMLParser):
 def check_outputs():
     lathe("train", "--data", "folder:data", "--model", "mlp", "--size", "8", "--max-steps", "2", "--batch-size", "16", "--val-split", "0.5", "--out", "run")
     rows = csv_rows(lathe("predict", "run", "data", "--csv"))
-    check("predict --csv, classes", rows[0])
-    check("predict --csv, pictures", (os.path.basename(r[0])[:-5] for r in rows[1:]), [n[:200] for n in NAMES])
+    check("predict --csv, classes", rows[0], form=in_csv)
+    check("predict --csv, pictures", (os.path.basename(r[0])[:-5] for r in rows[1:]), [n[:200] for n in NAMES],
+          form=in_csv)
     if any(len(r) != len(rows[0]) for r in rows[1:]):
         sys.exit("names: a row of predict --csv has another number of cells")
     raw = csv.reader(io.StringIO(lathe("predict", "run", "data", "--csv").decode("utf-8", "replace"), newline=""))

@@ -106,6 +106,25 @@ static void the_limit_of_pixels_has_a_switch(void **state)
         }
 }
 
+/* Readers of CSV expect UTF-8: other bytes of a name are written as in tables. */
+static void a_name_that_is_not_utf8_is_written_in_utf8(void **state)
+{
+    (void)state;
+    char path[256], arguments[512];
+    program p;
+    snprintf(path, sizeof path, "%s/raw", folder);
+    assert_int_equal(mkdir(path, 0700), 0);
+    put("raw/caf\xe9,\xff.pgm", 60, 3);
+    put("raw/caf\xc3\xa9.pgm", 60, 3);
+    snprintf(arguments, sizeof arguments, "predict %s/run %s/raw --csv", folder, folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "raw/caf\\xE9,\\xFF.pgm\","));
+    assert_non_null(strstr(p.out, "raw/caf\xc3\xa9.pgm,"));
+    for (const char *c = p.out; *c; c += lathe_utf8_length(c)) assert_true(lathe_utf8_length(c) > 0);
+    program_free(&p);
+}
+
 static void predict_is_as_right_as_eval(void **state)
 {
     (void)state;
@@ -202,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_limit_of_pixels_has_a_switch),
+        cmocka_unit_test(a_name_that_is_not_utf8_is_written_in_utf8),
         cmocka_unit_test(predict_is_as_right_as_eval),
         cmocka_unit_test(a_flip_makes_mirror_images_equal),
         cmocka_unit_test(tables_name_pictures_and_classes),

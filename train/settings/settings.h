@@ -72,7 +72,7 @@ typedef struct lathe_settings {
     int bad_image; /* a lathe_bad_image */
     /** colour behind transparent pixels of PNG files, see lathe_colour_parse; "": alpha is dropped */
     char background[LATHE_SETTING_SHORT];
-    /** of a table: its columns of labels, "species" or "species,colour"; "": all that have no other meaning */
+    /** of a table: its columns of labels, "species" or "species,colour"; "": all others than paths, ... */
     char label_column[LATHE_SETTING_LONG];
     char model[LATHE_SETTING_SHORT];
     /** a safetensors file of first weights, by name; "": random weights */
