@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../io/text.h"
 #include "compare_impl.h"
 
 /* A comparison that is planned. */
@@ -83,33 +84,35 @@ static lathe_status choose(const plan *p, int index, char group[LATHE_SETTING_SH
     return status;
 }
 
-static void tell(const plan *p, const char *group, const char *note)
+static void tell(const plan *p, const char *group, const lathe_fit *fit)
 {
     char line[LATHE_MESSAGE_SIZE];
-    if (!*note || !p->opts->on_message || p->common->no_warnings) return;
-    snprintf(line, sizeof line, "%s: %.400s, to fit the run", group, note);
+    if (!*fit->note || !p->opts->on_message || p->common->no_warnings) return;
+    snprintf(line, sizeof line, "%s: %.240s, to fit the run: rate %s", group, fit->note, fit->rate);
     p->opts->on_message(p->opts->context, line);
 }
 
 /* Add the runs of a variant: one for each seed. */
 static lathe_status add_variant(plan *p, int index)
 {
-    char group[LATHE_SETTING_SHORT], folder[LATHE_SETTING_SHORT], note[LATHE_MESSAGE_SIZE];
+    char group[LATHE_SETTING_SHORT], folder[LATHE_SETTING_SHORT];
+    lathe_fit fit = { 0 };
     lathe_compare_run *run = p->compare->run + (size_t)index * (size_t)p->seeds;
     lathe_settings settings;
     lathe_status status = choose(p, index, group, &settings);
     for (int i = 0; i < p->common->options && !status; i++)
         p->used[i] = p->used[i] || lathe_settings_takes(&settings, p->common->option[i].key);
-    if (!status) status = lathe_settings_keep_options(&settings);
-    if (!status) status = lathe_compare_fit(&settings, note);
+    if (!status) status = lathe_compare_fit_lr(&settings, &fit);
+    if (!status) status = lathe_compare_fit(&settings, &fit);
     if (status) return status;
-    tell(p, group, note);
+    tell(p, group, &fit);
     folder_name(group, folder);
     status = check_new_name(p->compare, (size_t)index * (size_t)p->seeds, group, folder);
     for (int s = 0; s < p->seeds && !status; s++, run++) {
         run->settings = settings;
         run->settings.seed += (uint64_t)s;
         snprintf(run->group, sizeof run->group, "%s", group);
+        snprintf(run->differs, sizeof run->differs, "rate = %s\n", fit.rate);
         snprintf(run->folder, sizeof run->folder, "%.80s/seed-%" PRIu64, folder, run->settings.seed);
         status =
             lathe_file_join(p->compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
@@ -180,8 +183,14 @@ static lathe_status tell_differences(lathe_compare *compare, int seeds)
     char **text = lathe_alloc(variants, sizeof *text);
     lathe_status status = text ? LATHE_OK : lathe_error();
     for (size_t v = 0; v < variants && !status; v++) {
-        text[v] = lathe_settings_text(&compare->run[v * (size_t)seeds].settings);
-        if (!text[v]) status = lathe_error();
+        const lathe_compare_run *run = &compare->run[v * (size_t)seeds];
+        char *settings = lathe_settings_text(&run->settings);
+        lathe_text all = { 0 };
+        lathe_text_put(&all, settings ? settings : "");
+        lathe_text_put(&all, run->differs);
+        text[v] = lathe_text_take(&all);
+        if (!settings || !text[v]) status = lathe_error();
+        lathe_free(settings);
     }
     if (!status) status = find_differences(compare, seeds, text);
     for (size_t v = 0; text && v < variants; v++) lathe_free(text[v]);

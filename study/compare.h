@@ -30,7 +30,10 @@ typedef struct lathe_compare_run {
     /** The variant's name: "cyclic:triangular2". Runs of a group differ only in the seed. */
     char group[LATHE_SETTING_SHORT];
     char folder[LATHE_SETTING_SHORT]; /* in the comparison's folder: "cyclic-triangular2/seed-1" */
-    /** The settings that not all groups share: "sched = cyclic:triangular2\nmax_lr = 0.01\n". */
+    /**
+     * The settings that not all groups share, and the rates of the run if they differ: "sched =
+     * cyclic:triangular2\nmax_lr = 0.01\nrate = 0.0025 to 0.01 (peak = lr)\n".
+     */
     char differs[LATHE_SETTING_LONG];
     lathe_settings settings; /* settings.out is its folder */
     lathe_compare_result result;
@@ -75,15 +78,18 @@ typedef struct lathe_compare_opts {
  * A single schedule without lengths and rates gets values that fit the run. So each variant has the same
  * budget and is complete at its end:
  *
- *     cyclic         max_lr = 3 lr, base_lr = max_lr / 4; whole cycles, one for each 6 epochs, at least 2
+ *     cyclic         max_lr = lr, base_lr = max_lr / 4; whole cycles, one for each 6 epochs, at least 2
  *                    exp_range: gamma such that a tenth of the height is left at the end
- *     one_cycle      max_lr = 3 lr, total_steps = the run
+ *     one_cycle      max_lr = lr, total_steps = the run
  *     step           step_size = a third of the run
  *     multi_step     milestones at a half and at three quarters of the run
  *     exponential    gamma such that a hundredth of lr is left at the end
  *     warm_restarts  t_0 = half the run
  *     linear         start_factor = 1, end_factor = 0: down to 0 over the run
  *     cosine, polynomial, wsd: the run's length
+ *
+ * So all variants have the same peak rate, unless rates are given: lr. If only max_lr is given, schedules
+ * without max_lr have it as their lr.
  *
  * Errors   LATHE_ENAME, LATHE_EARG naming the key or value, also for an option that no variant has; those of
  *          lathe_run_length: returns NULL.

@@ -40,12 +40,24 @@ lathe_status lathe_axis_runs(lathe_arena *arena, const char *path, lathe_axis *a
 /** Choice number `index`. */
 const lathe_choice *lathe_axis_at(const lathe_axis *axis, int index);
 
+/** What fitting did. Begin with zeros. */
+typedef struct lathe_fit {
+    char note[LATHE_MESSAGE_SIZE];  /* the options that were set, "max_lr = 0.1, ..."; "": none */
+    char rate[LATHE_SETTING_SHORT]; /* "0.0025 to 0.01 (peak = lr)" */
+    const char *peak; /* where the peak rate comes from, if it was filled in: "lr", "max_lr"; NULL */
+} lathe_fit;
+
 /**
- * Give the settings' schedule the options that lathe_compare_new describes, list them in `note` ("": no
- * option), and check all settings.
+ * Remove options that the chosen types do not have. A removed max_lr is the optimizer's lr, if no lr was
+ * given. Errors: those of lathe_settings_keep_options.
+ */
+lathe_status lathe_compare_fit_lr(lathe_settings *settings, lathe_fit *fit);
+
+/**
+ * Give the settings' schedule the options that lathe_compare_new describes, and check all settings.
  * Errors   those of lathe_run_length and lathe_run_preview
  */
-lathe_status lathe_compare_fit(lathe_settings *settings, char note[LATHE_MESSAGE_SIZE]);
+lathe_status lathe_compare_fit(lathe_settings *settings, lathe_fit *fit);
 
 /** Accuracies at extremes of the rate; NaN without a maximum between two minima. */
 typedef struct lathe_swing {

@@ -223,7 +223,8 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
     if (!(pair->base_lr > 0 && pair->base_lr < pair->max_lr))
         return lathe_fail(LATHE_EARG, "lathe_lr_apply: base_lr = %g, max_lr = %g are not a pair of rates",
             pair->base_lr, pair->max_lr);
-    char base[32], most[32], note[LATHE_MESSAGE_SIZE];
+    char base[32], most[32];
+    lathe_fit fit = { 0 };
     lathe_settings changed = *settings;
     const lathe_optim_type *optim = lathe_optim_find(changed.optim);
     if (!optim) return lathe_error();
@@ -235,7 +236,7 @@ lathe_status lathe_lr_apply(const lathe_lr_pair *pair, lathe_settings *settings)
         status = lathe_settings_set(&changed, "sched.base_lr", lathe_double_digits(pair->base_lr, 3, base));
     if (!status)
         status = lathe_settings_set(&changed, "sched.max_lr", lathe_double_digits(pair->max_lr, 3, most));
-    if (!status) status = lathe_compare_fit(&changed, note);
+    if (!status) status = lathe_compare_fit(&changed, &fit);
     if (!status && has_momentum) status = lathe_settings_set(&changed, "sched.cycle_momentum", "off");
     if (!status) *settings = changed;
     return status;

@@ -47,7 +47,9 @@ static void one_folder_one_page_one_table(void **state)
     assert_non_null(strstr(p.out, "the baseline"));
     assert_non_null(strstr(p.out, "Paired t test over the 2 seeds"));
     assert_non_null(strstr(p.err,
-        "cyclic:triangular2: max_lr = 0.006, base_lr = 0.0015, step_size_up = 2, to fit the run"));
+        "cyclic:triangular2: max_lr = 0.002, base_lr = 0.0005, step_size_up = 2, to fit the run: rate 0.0005 "
+        "to "
+        "0.002 (peak = lr)"));
     assert_non_null(strstr(p.err, "run 4 of 4: cyclic:triangular2, seed 2"));
     char *page = file_of("one/report.html"), *list = file_of("one/compare.json");
     assert_non_null(strstr(page, "cyclic:triangular2"));
@@ -95,7 +97,7 @@ static void equal_to_train(void **state)
     program p;
     run(&p,
         "train --data shapes --model mlp --train-count 640 --max-steps 8 --no-times --sched "
-        "cyclic:triangular2 --base-lr 0.0015 --max-lr 0.006 "
+        "cyclic:triangular2 --base-lr 0.0005 --max-lr 0.002 "
         "--step-size-up 2 --lr 2e-3 --seed 2 --out",
         "alone");
     if (p.code) fail_msg("exit %d: %s", p.code, p.err);

@@ -77,11 +77,11 @@ static void all_combinations_with_all_seeds(void **state)
     assert_string_equal(c->run[11].folder, "adamw-lr-0.3/seed-2");
     assert_string_equal(c->run[11].settings.out, test_path("combinations/adamw-lr-0.3/seed-2"));
     assert_true(c->run[10].settings.seed == 1 && c->run[11].settings.seed == 2);
-    assert_string_equal(c->run[3].differs, "optim = sgd\nlr = 0.2\n");
+    assert_string_equal(c->run[3].differs, "optim = sgd\nlr = 0.2\nrate = 0.2\n");
     lathe_compare_free(c);
 }
 
-/* 2 epochs of 10 steps: two cycles of 10; gamma^20 is a tenth; the third of 20 is 7. */
+/* 2 epochs of 10 steps: two cycles of 10; gamma^20 is a tenth; a third of 20 is 7. Peaks are lr = 0.01. */
 static void schedules_fit_the_run(void **state)
 {
     (void)state;
@@ -92,20 +92,25 @@ static void schedules_fit_the_run(void **state)
             NULL },
         1);
     assert_int_equal(c->runs, 13);
-    assert_string_equal(c->run[0].differs, "sched = constant\n");
-    assert_string_equal(c->run[1].differs, "sched = step\nstep_size = 7\n");
-    assert_string_equal(c->run[2].differs, "sched = cosine\n");
+    assert_string_equal(c->run[0].differs, "sched = constant\nrate = 0.01\n");
+    assert_string_equal(c->run[1].differs, "sched = step\nstep_size = 7\nrate = 0.0001 to 0.01\n");
+    assert_string_equal(c->run[2].differs, "sched = cosine\nrate = 6.16e-05 to 0.01\n");
     assert_string_equal(c->run[3].differs,
-        "sched = cyclic:triangular\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
+        "sched = cyclic:triangular\nmax_lr = 0.01\nbase_lr = 0.0025\nstep_size_up = 5\n"
+        "rate = 0.0025 to 0.01 (peak = lr)\n");
     assert_string_equal(c->run[4].differs,
-        "sched = cyclic:exp_range\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\ngamma = 0.891251\n");
-    assert_string_equal(c->run[5].differs, "sched = onecycle\nmax_lr = 0.03\n");
+        "sched = cyclic:exp_range\nmax_lr = 0.01\nbase_lr = 0.0025\nstep_size_up = 5\ngamma = 0.891251\n"
+        "rate = 0.0025 to 0.00672 (peak = lr)\n");
+    assert_string_equal(c->run[5].differs,
+        "sched = onecycle\nmax_lr = 0.01\nrate = 4e-08 to 0.01 (peak = lr)\n");
     assert_string_equal(c->run[7].differs,
-        "sched = linear\nend_factor = 0\nstart_factor = 1\ntotal_iters = 20\n");
-    assert_string_equal(c->run[8].differs, "sched = multi_step\nmilestones = 10,15\n");
+        "sched = linear\nend_factor = 0\nstart_factor = 1\ntotal_iters = 20\nrate = 0.0005 to 0.01\n");
+    assert_string_equal(c->run[8].differs, "sched = multi_step\nmilestones = 10,15\nrate = 0.0001 to 0.01\n");
     assert_string_equal(c->run[4].folder, "cyclic-exp_range/seed-1");
     assert_non_null(strstr(notes,
-        "cyclic:triangular: max_lr = 0.03, base_lr = 0.0075, step_size_up = 5, to fit the run\n"));
+        "cyclic:triangular: max_lr = 0.01, base_lr = 0.0025, step_size_up = 5, to fit the run: rate 0.0025 "
+        "to "
+        "0.01 (peak = lr)\n"));
     assert_null(strstr(notes, "constant:"));
     lathe_compare_free(c);
 }
@@ -120,10 +125,25 @@ static void given_options_stay(void **state)
     lathe_settings settings = tiny_settings("given", pairs);
     lathe_compare *c =
         plan_with(&settings, (const char *const[]){ "sched=constant,cyclic,exponential", NULL }, 1);
-    assert_string_equal(c->run[0].differs, "sched = constant\n");
+    assert_string_equal(c->run[0].differs, "sched = constant\nrate = 0.01\n");
     assert_string_equal(c->run[1].differs,
-        "sched = cyclic\nmax_lr = 0.5\ngamma = 0.5\nbase_lr = 0.125\nstep_size_up = 4\nstep_size_down = 3\n");
-    assert_string_equal(c->run[2].differs, "sched = exponential\ngamma = 0.5\n");
+        "sched = cyclic\nmax_lr = 0.5\ngamma = 0.5\nbase_lr = 0.125\nstep_size_up = 4\nstep_size_down = 3\n"
+        "rate = 0.125 to 0.5\n");
+    assert_string_equal(c->run[2].differs, "sched = exponential\ngamma = 0.5\nrate = 2.44e-06 to 0.01\n");
+    lathe_compare_free(c);
+}
+
+/* Without an lr, the max_lr of some variants is the lr of the others. */
+static void max_lr_is_the_peak_of_all(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("peaks", two_epochs);
+    settings.options = 0;
+    tiny_set(&settings, "max_lr", "0.5");
+    lathe_compare *c = plan_with(&settings, (const char *const[]){ "sched=constant,cyclic,step", NULL }, 1);
+    assert_string_equal(c->run[0].differs, "lr = 0.5\nsched = constant\nrate = 0.5 (peak = max_lr)\n");
+    assert_non_null(strstr(c->run[1].differs, "rate = 0.125 to 0.5\n"));
+    assert_non_null(strstr(c->run[2].differs, "rate = 0.005 to 0.5 (peak = max_lr)\n"));
     lathe_compare_free(c);
 }
 
@@ -139,7 +159,8 @@ static void a_file_of_named_runs(void **state)
     if (!c) fail_msg("%s", lathe_error_message());
     assert_int_equal(c->runs, 4);
     assert_string_equal(c->run[1].folder, "one-cycle/seed-2");
-    assert_string_equal(c->run[1].differs, "sched = one_cycle\nmax_lr = 0.2\nepochs = 2\n");
+    assert_string_equal(c->run[1].differs,
+        "sched = one_cycle\nmax_lr = 0.2\nepochs = 2\nrate = 8e-07 to 0.2\n");
     assert_string_equal(c->run[2].group, "four times as long");
     assert_true(c->run[2].settings.epochs == 8);
     lathe_compare_free(c);
@@ -216,7 +237,8 @@ static void a_run_is_byte_equal_to_its_own(void **state)
     assert_int_equal(again->runs, 4);
     assert_int_equal(again->run[3].result.end, LATHE_RUN_COMPLETE);
     assert_string_equal(again->run[3].differs,
-        "sched = cyclic:triangular2\nmax_lr = 0.03\nbase_lr = 0.0075\nstep_size_up = 5\n");
+        "sched = cyclic:triangular2\nmax_lr = 0.01\nbase_lr = 0.0025\nstep_size_up = 5\n"
+        "rate = 0.0025 to 0.01 (peak = lr)\n");
     assert_true(again->run[3].settings.seed == 2);
     lathe_compare_free(again);
 }
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(all_combinations_with_all_seeds),
         cmocka_unit_test(schedules_fit_the_run),
         cmocka_unit_test(given_options_stay),
+        cmocka_unit_test(max_lr_is_the_peak_of_all),
         cmocka_unit_test(a_file_of_named_runs),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(a_run_is_byte_equal_to_its_own),
