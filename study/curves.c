@@ -43,14 +43,45 @@ static size_t row_of(int index, int points, size_t count)
     return points < 2 ? count - 1 : (size_t)index * (count - 1) / (size_t)(points - 1);
 }
 
+static void add_rate(const lathe_history *history, size_t step, double epoch, lathe_curve *curve)
+{
+    curve->rate_epoch[curve->rates] = (double)step / epoch;
+    curve->rate[curve->rates++] = history->step[step].lr;
+}
+
+/*
+ * The corners of the rate: straight lines between them are at most a five-hundredth of the peak away from it.
+ * From each corner, the slopes that keep all later steps within that distance narrow until none is left.
+ */
+static bool take_corners(const lathe_history *history, double epoch, lathe_curve *curve)
+{
+    double most = 0, low = -HUGE_VAL, high = HUGE_VAL;
+    size_t corner = 0;
+    for (size_t i = 0; i < history->steps; i++) most = fmax(most, history->step[i].lr);
+    add_rate(history, 0, epoch, curve);
+    for (size_t i = 1; i < history->steps; i++) {
+        const double rise = history->step[i].lr - history->step[corner].lr, run = (double)(i - corner);
+        if (rise / run > high || rise / run < low) {
+            if (curve->rates + 2 > LATHE_CURVE_POINTS) return false;
+            corner = i - 1;
+            add_rate(history, corner, epoch, curve);
+            low = -HUGE_VAL, high = HUGE_VAL;
+            i--;
+            continue;
+        }
+        low = fmax(low, (rise - most / 500) / run);
+        high = fmin(high, (rise + most / 500) / run);
+    }
+    if (history->steps > 1) add_rate(history, history->steps - 1, epoch, curve);
+    return true;
+}
+
 static void take_rates(const lathe_history *history, double epoch, lathe_curve *curve)
 {
-    curve->rates = history->steps < LATHE_CURVE_POINTS ? (int)history->steps : LATHE_CURVE_POINTS;
-    for (int i = 0; i < curve->rates; i++) {
-        const size_t step = row_of(i, curve->rates, history->steps);
-        curve->rate_epoch[i] = (double)step / epoch;
-        curve->rate[i] = history->step[step].lr;
-    }
+    if (take_corners(history, epoch, curve)) return;
+    curve->rates = 0;
+    for (int i = 0; i < LATHE_CURVE_POINTS; i++)
+        add_rate(history, row_of(i, LATHE_CURVE_POINTS, history->steps), epoch, curve);
 }
 
 static void take_epochs(const lathe_history *history, size_t column, double epoch, lathe_curve *curve)
@@ -60,6 +91,19 @@ static void take_epochs(const lathe_history *history, size_t column, double epoc
         const lathe_epoch_row *row = &history->epoch[row_of(i, curve->points, history->epochs)];
         curve->epoch[i] = (double)row->step / epoch;
         memcpy(&curve->value[i], (const char *)row + column, sizeof curve->value[i]);
+    }
+}
+
+/* Measurements within the epochs, --eval-every: of the column that an epoch's row has at `column`. */
+static void take_evals(const lathe_history *history, size_t column, double epoch, lathe_curve *curve)
+{
+    const bool loss = column == offsetof(lathe_epoch_row, val_loss);
+    const size_t metric = loss ? 0 : (column - offsetof(lathe_epoch_row, val)) / sizeof(double);
+    curve->points = history->evals < LATHE_CURVE_POINTS ? (int)history->evals : LATHE_CURVE_POINTS;
+    for (int i = 0; i < curve->points; i++) {
+        const lathe_eval_row *row = &history->eval[row_of(i, curve->points, history->evals)];
+        curve->epoch[i] = (double)row->step / epoch;
+        curve->value[i] = loss ? row->loss : row->metric[metric];
     }
 }
 
@@ -92,6 +136,8 @@ static lathe_status take_history(const lathe_compare *compare, const lathe_compa
         const size_t column = column_of(&history, what);
         take_rates(&history, epoch, curve);
         if (!strcmp(what, "loss")) take_losses(&history, epoch, curve);
+        else if (history.evals && !strncmp(what, "val_", 4) && column)
+            take_evals(&history, column, epoch, curve);
         else if (column) take_epochs(&history, column, epoch, curve);
         else status = lathe_fail(LATHE_ENAME, "%s: no column %s in epochs.csv", folder, what);
     }

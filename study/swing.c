@@ -13,10 +13,14 @@ typedef struct point {
     double accuracy;
 } point;
 
-static size_t points_of(const lathe_history *history) { return history->epochs; }
+static size_t points_of(const lathe_history *history)
+{
+    return history->evals ? history->evals : history->epochs;
+}
 
 static point point_at(const lathe_history *history, size_t index)
 {
+    if (history->evals) return (point){ history->eval[index].step, history->eval[index].metric[0] };
     return (point){ history->epoch[index].step, history->epoch[index].val[0] };
 }
 

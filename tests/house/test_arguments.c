@@ -60,7 +60,8 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_nn_plan.count", "may be NULL" }, { "lathe_layer_add.name", "its number" },
     { "lathe_tape_leaf.values", "zeros" }, { "lathe_apply.attributes", "zeros" },
     { "lathe_optim_context.optim", "the default one" }, { "lathe_trace_close.result", "none" },
-    { "lathe_gradcheck.worst", "may be NULL" }, { "lathe_grow.block", "grows from nothing" },
+    { "lathe_gradcheck.worst", "may be NULL" }, { "lathe_curves_of.path", "may be NULL" },
+    { "lathe_grow.block", "grows from nothing" },
     { "lathe_data_read.scratch", "a data set in memory needs none" },
     { "lathe_data_fashion_mnist.dir", "where Debian has it" }, { "lathe_image_resize.box", "all of it" },
     { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
@@ -136,7 +137,7 @@ static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_averaged_numbers.", "NULL of NULL" }, { "lathe_averaged_updates.", "NULL of NULL" },
     { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_writer_lost.", "NULL: nothing is lost" },
-    { "lathe_run_tested_epoch.", "NULL: there is none yet" },
+    { "lathe_run_tested_epoch.", "NULL: there is none yet" }, { "lathe_run_end_name.", "NULL: none" },
     { "lathe_nn_concat.", "the call ends before its first layer" } };
 
 static bool listed(const exception *list, size_t count, const char *place)

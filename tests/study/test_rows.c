@@ -117,9 +117,10 @@ static void curves_come_from_folders_and_tables(void **state)
         lathe_curve *curve = lathe_curves_of(c, what, NULL);
         assert_non_null(curve);
         assert_int_equal(curve[0].points, loss ? 20 : 2);
-        assert_int_equal(curve[0].rates, 20);
-        assert_true(
-            curve[0].epoch[loss ? 19 : 1] == 2 && curve[0].rate[0] == 0.01 && curve[2].rate[0] == 0.02);
+        assert_int_equal(curve[0].rates, 2);                    /* a constant rate is one line */
+        assert_true(curve[2].rates > 4 && curve[2].rates < 20); /* half a cosine */
+        assert_true(curve[0].rate[0] == 0.01 && curve[2].rate[0] == 0.02);
+        assert_true(curve[0].epoch[loss ? 19 : 1] == 2 && curve[2].rate_epoch[curve[2].rates - 1] == 1.9);
         assert_true(loss || curve[1].value[0] != curve[0].value[0]);
         good(lathe_curves_write(c, curve, what, test_path("curves.csv")));
         lathe_curve *kept = lathe_curves_of(other, what, test_path("curves.csv"));

@@ -56,6 +56,36 @@ static void without_cycles_it_is_not_known(void **state)
     assert_true(isnan(r.maxima_accuracy) && isnan(r.minima_accuracy) && r.best_val_accuracy == 0.9);
 }
 
+/* --eval-every 0.5ep: 8 measurements; the accuracies of evals.csv count, not those of the epochs. */
+static void measurements_within_epochs_count(void **state)
+{
+    (void)state;
+    static const tiny_pair pairs[] = { { "epochs", "4" }, { "base_lr", "0.001" }, { "max_lr", "0.01" },
+        { "step_size_up", "0.5ep" }, { "cycle_momentum", "off" }, { "eval_every", "0.5ep" }, { NULL, NULL } };
+    lathe_settings settings = tiny_settings("within", pairs);
+    const char *vary[] = { "sched=cyclic:triangular,constant" };
+    lathe_compare *c = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = 1 });
+    if (!c || lathe_compare_open(c)) fail_msg("%s", lathe_error_message());
+    lathe_run *run = lathe_compare_begin(c, 0, NULL);
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    lathe_history *history = &run->keeper->history;
+    assert_int_equal(history->evals, 8);
+    for (int i = 0; i < 8; i++) history->eval[i].metric[0] = i % 2 ? 0.8 : 0.7; /* peaks come first */
+    assert_int_equal(lathe_compare_end(c, 0, run), LATHE_OK);
+    assert_true(fabs(c->run[0].result.maxima_accuracy - 0.7) < 1e-12);
+    assert_true(fabs(c->run[0].result.minima_accuracy - 0.8) < 1e-12);
+    assert_true(c->run[0].result.best_val_accuracy == 0.8);
+    lathe_run_free(run);
+    lathe_curve *curve = lathe_curves_of(c, "val_accuracy", NULL);
+    assert_true(curve && curve[0].points == 8 && curve[0].epoch[0] == 0.5 && curve[0].epoch[7] == 4);
+    assert_int_equal(curve[0].rates, 9); /* the corners of the triangles */
+    for (int i = 0; i < 8; i++)
+        assert_true(
+            curve[0].rate_epoch[i] == 0.5 * i && fabs(curve[0].rate[i] - (i % 2 ? 0.01 : 0.001)) < 1e-9);
+    lathe_free(curve);
+    lathe_compare_free(c);
+}
+
 static int remove_folder(void **state)
 {
     (void)state;
@@ -69,6 +99,7 @@ int main(void)
         cmocka_unit_test(peaks_and_valleys_by_hand),
         cmocka_unit_test(a_trend_cancels),
         cmocka_unit_test(without_cycles_it_is_not_known),
+        cmocka_unit_test(measurements_within_epochs_count),
     };
     test_folder_in_memory();
     return cmocka_run_group_tests(tests, NULL, remove_folder);
