@@ -229,7 +229,7 @@ function captionOf(chart) {
   const caption = make("figcaption", {}, make("b", { textContent: chart.title }));
   const named = chart.lines.filter((l) => l.name && (figures() || one() || l.gap || l.name !== groups[l.group]?.name));
   if (!chart.quiet && (one() ? named.length > 1 : true)) for (const l of named) caption.append(make("span", { className: "key" }, swatch(l.color, l.dash ?? l.color, l.faint), l.name));
-  if (chart.cut) caption.append(make("span", { className: "key cutoff", textContent: "outliers are outside: full range shows them" }));
+  if (chart.cut) caption.append(make("span", { className: "key cutoff", textContent: "cut: full range shows all" }));
   if (chart.own) caption.append(make("span", { className: "key reading" }));
   for (const kind of ["SVG", "PNG"]) {
     const save = make("button", { textContent: kind, title: `This chart as ${kind}, 1920 x 1080, light`, className: "small" });

@@ -1,5 +1,6 @@
 // The page of curves: cycles laid over each other. The position in the cycle is across, from 0 to 1; each cycle is a
-// line, the first the lightest and the last the thickest.
+// line, the first the lightest and the last the thickest. The first of three or more does not stretch the axis: it is
+// where the net learns most.
 const foldable = (group) => group.cycles.length > 2;
 let folded = null; // the group that the reader chose
 
@@ -19,7 +20,7 @@ function foldLines(group, metric) {
     });
     sums.forEach((all, i) => { if (all.length) { x.push((i + 0.5) / parts); y.push(mean(all.map(([v]) => v))); steps.push(all[all.length - 1][1]); } });
     const some = cycles.length <= 8 || k === 0 || k + 1 === cycles.length || k === Math.floor(cycles.length / 2);
-    return { name: some ? `cycle ${k + 1}` : null, color: { part: k / (cycles.length - 1) }, dash: k % 7, group: -1, points: !perStep.has(metric), thick: k + 1 === cycles.length,
+    return { name: some ? `cycle ${k + 1}` : null, color: { part: k / (cycles.length - 1) }, dash: k % 7, group: -1, points: !perStep.has(metric), thick: k + 1 === cycles.length, spoils: k === 0 && cycles.length > 2,
       curve: { x, y, steps, low: [], high: [], each: [], many: false } };
   });
 }
@@ -28,9 +29,9 @@ function foldCharts(group) {
   const spec = (id, title, height, metric, more) => ({ id: `fold-${id}`, title, height, own: true, extent: [0, 1], xLabel: "position in the cycle", lines: foldLines(group, metric), ...more });
   const all = [
     spec("lr", "Learning rate", 110, "lr", { zero: true, bare: true, quiet: true }),
-    spec(chief.name, `Validation ${chief.title}`, 260, `val_${chief.name}`, { robust: false, percent: chief.percent }),
-    spec("val_loss", "Validation loss", 230, "val_loss", { quiet: true }),
-    spec("loss", "Training loss", 230, "raw", { quiet: true }),
+    spec(chief.name, `Validation ${chief.title}`, 260, `val_${chief.name}`, { robust: true, percent: chief.percent }),
+    spec("val_loss", "Validation loss", 230, "val_loss", { robust: true, quiet: true }),
+    spec("loss", "Training loss", 230, "raw", { robust: true, quiet: true }),
   ];
   const enough = (chart) => chart.lines.filter((l) => l.curve.x.length > 1).length > 1;
   const rows = all.filter(enough), useful = rows.filter((chart) => chart.id !== "fold-lr");

@@ -29,7 +29,8 @@ function pictures() {
   list.push(...scores.map((chart, i) => withRate(chart, i ? "" : speak(valleySentence) || speak(bestSentence))));
   for (const group of shownGroups().filter(foldable).slice(0, 8)) list.push(foldPicture(group));
   if (!one() && groups.length > 1 && differencesOf().length) list.push({ title: `Difference from ${differencesOf()[0].base.name}`, differences: true, said: "Each dot is a seed. The bar is the mean with its 95 % interval." });
-  if (groups.some((group) => group.runs.some((run) => run.epoch.step.length))) list.push({ title: "Results", table: true, said: one() ? "" : verdictTexts().map(({ words, names }) => `${words} ${names}.`).join(" ") });
+  if (data.tests) list.push({ title: "Tests that were named before", table: namedTests, said: "" });
+  if (groups.some((group) => group.runs.some((run) => run.epoch.step.length))) list.push({ title: "Results", table: resultsForLecture, said: one() ? "" : verdictTexts().map(({ words, names }) => `${words} ${names}.`).join(" ") });
   list.push(...probes.map((chart) => withRate(chart, "")));
   return list.filter((picture) => !picture.charts || picture.charts.length);
 }
@@ -121,7 +122,7 @@ function fillStage(stage, picture) {
   for (const { plot } of lecture.plots) plot.destroy();
   lecture.plots = [];
   stage.textContent = "";
-  if (picture.table) stage.append(resultsForLecture(), ...(one() ? sentencesOf(groups[0]).map((text) => make("p", { textContent: text })) : []));
+  if (picture.table) stage.append(picture.table(), ...(one() ? sentencesOf(groups[0]).map((text) => make("p", { textContent: text })) : []));
   stage.classList.toggle("large", !!picture.table && groups.length < 9);
   if (picture.differences) stage.innerHTML = differencesDrawing({ width, height: Math.min(height, (5 + 6 * differencesOf().length) * look.font), font: look.font, line: look.line },
     state.part === undefined ? Infinity : Math.floor(state.part * (1 + Math.max(...differencesOf().map(({ n }) => n)))));

@@ -106,6 +106,7 @@ function rangeOfLines(chart, robust) {
     high = Math.max(high, quantile(inside, robust ? 1 - part : 1));
   };
   for (const l of chart.lines) {
+    if (robust && l.spoils) continue;
     take(l.curve.x, l.curve.y, 0.01);
     if (l.curve.many && l.band !== false) for (const edge of [l.curve.low, l.curve.high]) take(l.curve.x, edge, 0.1);
     if (seedsShown(l)) for (const each of l.curve.each) take(l.curve.x, each, 0.01);

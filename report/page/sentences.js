@@ -7,31 +7,32 @@ function rowNear(steps, step, apart) {
   return Math.abs(steps[row] - step) <= apart ? row : -1;
 }
 
-// For each cycle the rows of its peak and of its end. Where the rate jumps up, the row of the jump belongs to the end of
-// the cycle before, and the next row is taken for the peak.
+// For each cycle but the first the rows of its peak, and of the minima before and after it: compared with the mean of
+// both, a peak is not taken to be worse because the net has learned since. Where the rate jumps up, the row of the jump
+// belongs to the minimum, and the next row is taken for the peak.
 function extremes(run, starts, steps) {
-  const pairs = [];
+  const triples = [];
   let before = -1;
   for (const cycle of peaksOf(run, starts)) {
-    const apart = (cycle.to - cycle.from) / 6;
+    const apart = (cycle.to - cycle.from) / 6, low = rowNear(steps, cycle.to, apart);
     let high = rowNear(steps, cycle.peak, apart);
-    const low = rowNear(steps, cycle.to, apart);
     if (high === before && high >= 0) high = steps[high + 1] - cycle.peak <= apart ? high + 1 : -1;
-    if (high >= 0 && low > high) pairs.push({ high, low });
+    if (before >= 0 && high > before && low > high) triples.push({ before, high, low });
     before = low;
   }
-  return pairs;
+  return triples;
 }
 
 // The chief metric at the minima of the rate against its maxima: means, and the interval of the difference over seeds
-// where there are three or more, else over cycles. Null without two cycles that were measured at both.
+// where there are three or more, else over cycles. Null if no peak was measured between two minima.
 function valleysOf(group) {
   const metric = `val_${chief.name}`, runs = drawnRuns(group);
   const each = runs.map((run) => {
     const { values, steps } = sourceOf(run, metric);
-    return extremes(run, cyclesOf(run), steps).map(({ high, low }) => ({ high: values[high], low: values[low] })).filter(({ high, low }) => isNumber(high) && isNumber(low));
+    return extremes(run, cyclesOf(run), steps).map(({ before, high, low }) => ({ high: values[high], low: mean([values[before], values[low]]) }))
+      .filter(({ high, low }) => isNumber(high) && isNumber(low));
   }).filter((pairs) => pairs.length);
-  if (!each.length || Math.max(...each.map((pairs) => pairs.length)) < 2) return null;
+  if (!each.length) return null;
   const gap = ({ low, high }) => low - high, all = each.flat();
   const overCycles = each[0].map((_, k) => mean(each.map((pairs) => (pairs[k] ? gap(pairs[k]) : null)).filter(isNumber)));
   const bySeed = each.length > 2, found = interval(bySeed ? each.map((pairs) => mean(pairs.map(gap))) : overCycles);
@@ -67,9 +68,9 @@ function valleySentence(group) {
   const found = valleysOf(group);
   if (!found) return "";
   const better = chief.lower ? found.mean < 0 : found.mean > 0, sure = found.half !== null && Math.abs(found.mean) > found.half, unit = chief.percent ? " points" : "";
-  return `Validation ${chief.title} is ${shortScore(found.low)} at the minima of the rate and ${shortScore(found.high)} at its maxima: ` +
+  return `From the second cycle on validation ${chief.title} is ${shortScore(found.low)} at the minima of the rate and ${shortScore(found.high)} at its maxima: ` +
     `${shortGap(Math.abs(found.mean))}${unit} ${found.mean < 0 ? "lower" : "higher"} at the minima` +
-    (found.half === null ? "." : ` (95 % interval ${shortGap(found.mean - found.half)} to ${shortGap(found.mean + found.half)}, ${found.n} ${found.over}).`) +
+    (found.half === null ? "." : ` (95\u00a0% interval ${shortGap(found.mean - found.half)} to ${shortGap(found.mean + found.half)}, ${found.n} ${found.over}).`) +
     (found.half !== null && !sure ? " The interval includes 0." : better ? "" : " The minima are worse.");
 }
 
