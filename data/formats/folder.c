@@ -102,8 +102,8 @@ static lathe_status find_place(lathe_file_list *list, const char *dir, lathe_spl
         place->here = pair ? lathe_arena_path(arena, dir, lathe_split_folder(&found, split)) : place->classes;
         return place->classes && place->here ? LATHE_OK : LATHE_ENOMEM;
     }
-    for (int i = 0; i < 3 && !status; i++)
-        if (found.of[i]) status = check_class(arena, dir, &found, found.of[i]);
+    for (size_t i = 0; i < inside->count && !status; i++)
+        if (lathe_split_in_name(inside->name[i])) status = check_class(arena, dir, &found, inside->name[i]);
     return status;
 }
 

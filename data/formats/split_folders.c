@@ -1,5 +1,7 @@
 #include "split_folders_impl.h"
 
+#include <ctype.h>
+#include <string.h>
 #include <strings.h>
 
 int lathe_split_named(const char *word)
@@ -13,6 +15,25 @@ int lathe_split_named(const char *word)
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (!strcasecmp(word, words[i].word)) return (int)words[i].split;
     return -1;
+}
+
+bool lathe_split_in_name(const char *name)
+{
+    static const char *const joined[] = { "trainset", "testset", "valset", "devset" };
+    for (const char *at = name; *at;) {
+        char word[16];
+        size_t length = 0;
+        while (isalpha((unsigned char)at[length])) length++;
+        if (length && length < sizeof word) {
+            memcpy(word, at, length);
+            word[length] = '\0';
+            if (lathe_split_named(word) >= 0) return true;
+            for (size_t i = 0; i < sizeof joined / sizeof joined[0]; i++)
+                if (!strcasecmp(word, joined[i])) return true;
+        }
+        at += length ? length : 1;
+    }
+    return false;
 }
 
 lathe_status lathe_split_folders_find(const char *dir, const lathe_listing *inside,

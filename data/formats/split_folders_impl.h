@@ -9,6 +9,9 @@
  * for others. */
 int lathe_split_named(const char *word);
 
+/** Whether a name has such a word, as "training_set" and "seg-test" have: it may be a split. */
+bool lathe_split_in_name(const char *name);
+
 /** The folders of a data set that are splits. The names are those of the listing. */
 typedef struct lathe_split_folders {
     const char *of[3]; /* by lathe_split; NULL: none */

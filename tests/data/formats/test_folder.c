@@ -397,7 +397,7 @@ static void names_of_splits_that_are_ambiguous_are_refused(void **state)
             "twice: has val/ and valid/, which mean the same part" },
         { { "cases/Train/a/1.pgm", "cases/train/a/1.pgm", "cases/test/a/1.pgm" },
             "cases: has Train/ and train/, which mean the same part" },
-        { { "untrained/Val/a/1.pgm", "untrained/test/a/1.pgm" }, "untrained: has test/ and no train/" },
+        { { "untrained/Val/a/1.pgm", "untrained/test/a/1.pgm" }, "untrained: has Val/ and no train/" },
         { { "half/train/a/1.pgm", "half/images/a/1.pgm" }, "half: has train/ and other folders" },
         { { "dev/dev/a/1.pgm", "dev/prod/1.pgm" }, "dev: has dev/ and other folders" },
     };
