@@ -25,6 +25,17 @@ done
 [ -z "$waiting" ] || echo "not run yet:$waiting"
 [ "$pages" -ge 7 ] || { echo "only $pages experiments"; bad=1; }
 
+# Variants and tests are valid, as far as the data is there.
+cd ../.. || exit 1
+for name in $(grep -L 'cifar10:' docs/lab/*.md | sed 's/.*\///; s/\.md//; /README/d'); do
+    told=$(LATHE="$2" tools/lab --plan "$name" 2>&1) || case $told in
+    *train-images*) ;;
+    *) echo "$told"; bad=1 ;;
+    esac
+done
+[ "$(tools/lab --list | wc -l)" = "$pages" ] || { echo "tools/lab --list does not list $pages pages"; bad=1; }
+cd docs/lab || exit 1
+
 # A data set that is not there is one line.
 page=$(grep -l 'cifar10:' -- *.md | head -n 1)
 if [ -n "$page" ]; then
