@@ -2,6 +2,7 @@
 #ifndef LATHE_DATA_ALL_H
 #define LATHE_DATA_ALL_H
 
+#include "alike.h"
 #include "dataset.h"
 #include "open.h"
 #include "split.h"

@@ -5,6 +5,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
+#include "../alike.h"
 #include "../files/folder_walk_impl.h"
 #include "memory_impl.h"
 #include "picture_files_impl.h"
@@ -118,6 +119,20 @@ static lathe_status name_classes(lathe_file_list *list, const lathe_listing *cla
     return LATHE_OK;
 }
 
+/* Fail because of a class that training does not have, and say so if it looks like one of training's. */
+static lathe_status unknown_class(const char *path, const char *name, const lathe_listing *classes,
+    const char *where)
+{
+    for (size_t i = 0; i < classes->count; i++) {
+        const char *differs = lathe_names_alike(name, classes->name[i]);
+        if (differs)
+            return lathe_fail(LATHE_EFORMAT,
+                "%s: a class that %s does not have: its name looks like '%s' there, but %s differ", path,
+                where, classes->name[i], differs);
+    }
+    return lathe_fail(LATHE_EFORMAT, "%s: a class that %s does not have", path, where);
+}
+
 /* All pictures of the split, and the classes. */
 static lathe_status list_classes(lathe_file_list *list, const char *dir, const layout *place,
     const lathe_folder_opts *opts, lathe_split split)
@@ -135,8 +150,7 @@ static lathe_status list_classes(lathe_file_list *list, const char *dir, const l
         int label = find_name(classes.name, classes.count, here.name[i]);
         const char *path = lathe_arena_path(list->arena, place->here, here.name[i]);
         if (!path) status = LATHE_ENOMEM;
-        else if (label < 0)
-            status = lathe_fail(LATHE_EFORMAT, "%s: a class that %s does not have", path, place->classes);
+        else if (label < 0) status = unknown_class(path, here.name[i], &classes, place->classes);
         else status = add_class(list, path, label, opts, place->held_out ? &split : NULL);
     }
     if (!status && !list->count)

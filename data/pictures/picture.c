@@ -149,7 +149,8 @@ lathe_status lathe_colour_parse(const char *text, int *background)
         if (!strcmp(text, names[i].name)) return *background = 1 << 24 | names[i].colour, LATHE_OK;
     if (*text != '#' || strspn(text + 1, "0123456789abcdefABCDEF") != 6 || strlen(text) != 7 ||
         sscanf(text, "#%6x%n", &colour, &end) != 1)
-        return lathe_fail(LATHE_EARG, "'%.40s' is not a colour: white, black, grey or #rrggbb", text);
+        return lathe_fail(LATHE_EARG, "background = '%.40s' is not a colour: white, black, grey or #rrggbb",
+            text);
     *background = 1 << 24 | (int)colour;
     return LATHE_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/names.h"
+#include "../../data/alike.h"
 #include "../../data/loading/duplicates.h"
 #include "../../data/open.h"
 #include "../../data/pictures/picture.h"
@@ -171,6 +172,20 @@ static void tell_passed_over(const lathe_feed_opts *o, const lathe_feed *feed)
     }
 }
 
+/* Tell of two classes whose names a reader cannot tell apart. */
+static void tell_alike(const lathe_feed_opts *o, const lathe_dataset *data)
+{
+    enum { MOST = 2000 };
+    for (int a = 0; a < data->classes && data->classes <= MOST; a++)
+        for (int b = a + 1; b < data->classes; b++) {
+            const char *differs = lathe_names_alike(data->class_names[a], data->class_names[b]);
+            if (!differs) continue;
+            tell(o, "classes '%s' and '%s' look alike: %s differ", data->class_names[a], data->class_names[b],
+                differs);
+            return;
+        }
+}
+
 /* Tell of classes that are trained on but that a set cannot measure, as it has no picture of them. */
 static lathe_status tell_absent(const lathe_feed_opts *o, const lathe_dataset *data, const char *what)
 {
@@ -194,6 +209,7 @@ lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
     feed->test = open_part(o, LATHE_SPLIT_TEST);
     if (!feed->test) return lathe_error();
     tell_passed_over(o, feed);
+    tell_alike(o, feed->data);
     tell_skipped(o, feed->data, "training");
     tell_skipped(o, feed->val, "validation");
     tell_skipped(o, feed->test, "test");

@@ -387,6 +387,37 @@ static void the_usual_names_of_splits_are_known(void **state)
     lathe_data_free(train);
 }
 
+/* A class of the test that looks like one of training: the message says what differs. */
+static void names_that_look_alike_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *train, *test, *differs; /* NULL: they look different */
+    } pairs[] = { { "cat", "cat ", "blanks" }, { "cat", " cat", "blanks" },
+        { "big cat", "big  cat", "blanks" },
+        { "big cat",
+            "big\xc2\xa0"
+            "cat",
+            "blanks" },
+        { "caf\xc3\xa9", "cafe\xcc\x81", "the bytes of an accent" },
+        { "\xc5\xa0koda", "S\xcc\x8ckoda", "the bytes of an accent" }, { "caf\xc3\xa9", "cafe", NULL },
+        { "caf\xc3\xa9", "cafe\xcc\x80", NULL }, { "cat", "dog", NULL }, { "cat", "Cat", NULL },
+        { "\xc3\x86on", "AEon", NULL } };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char root[32], path[128], message[128];
+        snprintf(root, sizeof root, "alike-%zu", i);
+        snprintf(path, sizeof path, "%s/train/%s/1.pgm", root, pairs[i].train);
+        put_picture(path, 1, 1, 1);
+        snprintf(path, sizeof path, "%s/test/%s/1.pgm", root, pairs[i].test);
+        put_picture(path, 1, 1, 1);
+        assert_null(lathe_data_folder(test_path(root), LATHE_SPLIT_TEST, NULL));
+        snprintf(message, sizeof message, "looks like '%s' there, but %s differ", pairs[i].train,
+            pairs[i].differs ? pairs[i].differs : "");
+        if (!pairs[i].differs) assert_null(strstr(lathe_error_message(), "looks like"));
+        assert_failed(LATHE_EFORMAT, pairs[i].differs ? message : "does not have");
+    }
+}
+
 static void names_of_splits_that_are_ambiguous_are_refused(void **state)
 {
     (void)state;
@@ -505,6 +536,7 @@ int main(void)
         cmocka_unit_test(layouts_that_make_no_sense_are_refused),
         cmocka_unit_test(what_is_passed_over_is_counted),
         cmocka_unit_test(the_usual_names_of_splits_are_known),
+        cmocka_unit_test(names_that_look_alike_are_told_apart),
         cmocka_unit_test(names_of_splits_that_are_ambiguous_are_refused),
         cmocka_unit_test(the_limit_of_pixels_can_be_set),
         cmocka_unit_test(wrong_arguments_are_refused),
