@@ -107,11 +107,12 @@ static void take_evals(const lathe_history *history, size_t column, double epoch
     }
 }
 
-/* The mean loss of the steps up to each point. */
+/* The mean loss of the steps up to each point: half as many points, because single losses are noisy. */
 static void take_losses(const lathe_history *history, double epoch, lathe_curve *curve)
 {
+    const size_t most = LATHE_CURVE_POINTS / 2;
     size_t from = 0;
-    curve->points = history->steps < LATHE_CURVE_POINTS ? (int)history->steps : LATHE_CURVE_POINTS;
+    curve->points = (int)(history->steps < most ? history->steps : most);
     for (int i = 0; i < curve->points; i++) {
         const size_t to = history->steps * (size_t)(i + 1) / (size_t)curve->points;
         double sum = 0;

@@ -3,6 +3,7 @@
  * of its seeds in a band of the 95 % interval of that mean.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,8 +25,10 @@ enum {
 typedef struct line {
     const lathe_variant *variant;
     const lathe_curve *first; /* NULL: no run has a curve */
+    char color[32];
+    const char *dashes; /* an attribute, or "" */
     int points, seeds;
-    double mean[LATHE_CURVE_POINTS], half[LATHE_CURVE_POINTS]; /* half the interval; NaN: one seed */
+    double mean[LATHE_CURVE_POINTS], half[LATHE_CURVE_POINTS]; /* half the interval; NaN below three seeds */
 } line;
 
 /* The map from numbers to pixels. */
@@ -52,22 +55,22 @@ static double rate_up(const frame *f, double rate)
     return RATE_TOP + RATE - fmax(0, fmin(1, (r - f->rate_low) / (f->rate_high - f->rate_low))) * RATE;
 }
 
-/* Seven colours that colour-blind people can tell apart (Okabe, Ito 2008); more variants are shades from dark
- * blue over green to yellow, in their order. */
-static const char *color_of(int index, int count, char text[32])
+/* Seven colours that colour-blind people can tell apart (Okabe, Ito 2008), dashed for the next seven. More
+ * variants are shades from dark blue over green to yellow, in their order. */
+static void set_color(line *l, int index, int count)
 {
     static const char *const few[] = { "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
         "#7f7f7f" };
     static const int shade[][3] = { { 68, 1, 84 }, { 59, 82, 139 }, { 33, 145, 140 }, { 94, 201, 98 },
         { 230, 205, 30 } };
-    if (count <= 7) return few[index];
-    const double at = 4.0 * index / (count - 1);
+    const double at = count > 1 ? 4.0 * index / (count - 1) : 0;
     const int from = at < 3 ? (int)at : 3;
     int c[3];
     for (int i = 0; i < 3; i++)
         c[i] = (int)(shade[from][i] + (at - from) * (shade[from + 1][i] - shade[from][i]));
-    snprintf(text, 32, "rgb(%d,%d,%d)", c[0], c[1], c[2]);
-    return text;
+    if (count > 14) snprintf(l->color, sizeof l->color, "rgb(%d,%d,%d)", c[0], c[1], c[2]);
+    else snprintf(l->color, sizeof l->color, "%s", few[index % 7]);
+    l->dashes = count <= 14 && index >= 7 ? " stroke-dasharray=\"6 3\"" : "";
 }
 
 /* ---- means --------------------------------------------------------------------------------------------- */
@@ -95,7 +98,7 @@ static void average(const cli_results *results, line *l)
         const double n = (double)spread.count;
         l->seeds = (int)seeds;
         l->mean[p] = spread.mean;
-        l->half[p] = n > 1 ? lathe_student_t(0.05, n - 1) * spread.deviation / sqrt(n) : (double)NAN;
+        l->half[p] = n > 2 ? lathe_student_t(0.05, n - 1) * spread.deviation / sqrt(n) : (double)NAN;
     }
 }
 
@@ -119,8 +122,9 @@ static void set_range(const line *lines, int count, bool loss, frame *f)
     f->low = n ? all[loss ? 0 : n / 10] : 0;
     f->high = n ? all[loss ? n - 1 - n / 10 : n - 1] : 1;
     const double width = fmax(f->high - f->low, 1e-3 * fabs(f->high) + 1e-9);
-    f->low -= (loss ? 0.08 : 0.35) * width;
+    f->low = fmax(0, f->low - (loss ? 0.08 : 0.35) * width);
     f->high += (loss ? 0.35 : 0.08) * width;
+    if (!loss) f->high = fmin(1, f->high);
     lathe_free(all);
 }
 
@@ -218,19 +222,19 @@ static void axes(lathe_text *out, const frame *f, const char *what)
         TOP + HEIGHT + 32);
 }
 
-static void draw_rate(lathe_text *out, const frame *f, const line *l, const char *color)
+static void draw_rate(lathe_text *out, const frame *f, const line *l)
 {
     lathe_text_put(out, "<path class=\"line\" d=\"");
     for (int i = 0; i < l->first->rates; i++)
         point(out, i ? 'L' : 'M', across(f, l->first->rate_epoch[i]), rate_up(f, l->first->rate[i]));
-    lathe_text_add(out, "\" stroke=\"%s\"/>\n", color);
+    lathe_text_add(out, "\" stroke=\"%s\"%s/>\n", l->color, l->dashes);
 }
 
-static void draw_curve(lathe_text *out, const frame *f, const line *l, const char *color)
+static void draw_curve(lathe_text *out, const frame *f, const line *l)
 {
     const double *x = l->first->epoch;
     int begun = 0;
-    if (l->seeds > 1 && l->points > 1) {
+    if (l->seeds > 2 && l->points > 1) {
         lathe_text_put(out, "<path class=\"band\" d=\"");
         for (int i = 0; i < 2 * l->points; i++) {
             const int p = i < l->points ? i : 2 * l->points - 1 - i;
@@ -238,25 +242,25 @@ static void draw_curve(lathe_text *out, const frame *f, const line *l, const cha
                 point(out, begun++ ? 'L' : 'M', across(f, x[p]),
                     up(f, l->mean[p] + (i < l->points ? 1 : -1) * l->half[p]));
         }
-        lathe_text_add(out, "Z\" fill=\"%s\"/>\n", color);
+        lathe_text_add(out, "Z\" fill=\"%s\"/>\n", l->color);
     }
     lathe_text_put(out, "<path class=\"line\" d=\"");
     begun = 0;
     for (int p = 0; p < l->points; p++)
         if (isfinite(l->mean[p])) point(out, begun++ ? 'L' : 'M', across(f, x[p]), up(f, l->mean[p]));
         else begun = 0;
-    lathe_text_add(out, "\" stroke=\"%s\"/>\n", color);
+    lathe_text_add(out, "\" stroke=\"%s\"%s/>\n", l->color, l->dashes);
 }
 
 /* The name, and the test accuracy with half its interval. */
-static void legend(lathe_text *out, const line *l, int index, int count, const char *color)
+static void legend(lathe_text *out, const line *l, int index, int count)
 {
     const lathe_spread *a = &l->variant->accuracy;
     const int rows = (count + 1) / 2, x = index < rows ? 16 : WIDTH / 2 + 8,
               y = TOP + HEIGHT + 44 + LINE * (index % rows);
     const double n = (double)a->count;
-    lathe_text_add(out, "<path class=\"line\" d=\"M%d %dh18\" stroke=\"%s\"/><text x=\"%d\" y=\"%d\">", x, y,
-        color, x + 24, y + 4);
+    lathe_text_add(out, "<path class=\"line\" d=\"M%d %dh18\" stroke=\"%s\"%s/><text x=\"%d\" y=\"%d\">", x,
+        y, l->color, l->dashes, x + 24, y + 4);
     lathe_text_html(out, l->variant->name);
     if (a->count) lathe_text_add(out, ": test %.2f %%", 100 * a->mean);
     if (a->count > 1)
@@ -269,7 +273,6 @@ static void draw(lathe_text *out, const cli_results *results, const line *lines,
 {
     const frame f = frame_of(results, lines, count);
     const int height = TOP + HEIGHT + 44 + LINE * ((count + 1) / 2);
-    char room[32];
     lathe_text_add(out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d "
         "%d\" style=\"background:#fff;color:#1c1e21;font:13px sans-serif\" fill=\"currentColor\">\n"
@@ -279,12 +282,12 @@ static void draw(lathe_text *out, const cli_results *results, const line *lines,
         WIDTH, height, WIDTH, height, results->curve_of, LEFT, TOP, WIDTH - RIGHT, TOP + HEIGHT, LEFT);
     axes(out, &f, results->curve_of);
     for (int v = 0; v < count; v++)
-        if (lines[v].first) draw_rate(out, &f, &lines[v], color_of(v, count, room));
+        if (lines[v].first) draw_rate(out, &f, &lines[v]);
     lathe_text_put(out, "<g clip-path=\"url(#c)\">\n");
     for (int v = 0; v < count; v++)
-        if (lines[v].first) draw_curve(out, &f, &lines[v], color_of(v, count, room));
+        if (lines[v].first) draw_curve(out, &f, &lines[v]);
     lathe_text_put(out, "</g>\n");
-    for (int v = 0; v < count; v++) legend(out, &lines[v], v, count, color_of(v, count, room));
+    for (int v = 0; v < count; v++) legend(out, &lines[v], v, count);
     lathe_text_put(out, "</svg>\n");
 }
 
@@ -296,6 +299,7 @@ lathe_status cli_results_svg(const char *path, const cli_results *results)
     if (!lines) return lathe_error();
     for (int v = 0; v < count; v++) {
         lines[v].variant = &results->variant[v];
+        set_color(&lines[v], v, count);
         average(results, &lines[v]);
     }
     draw(&out, results, lines, count);

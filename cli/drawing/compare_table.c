@@ -10,7 +10,8 @@
 
 static void number_text(char text[64], const char *format, double number)
 {
-    if (isfinite(number)) snprintf(text, 64, format, number);
+    if (fabs(number) >= 1e5 && isfinite(number)) snprintf(text, 64, "%.3g", number);
+    else if (isfinite(number)) snprintf(text, 64, format, number);
     else snprintf(text, 64, "-");
 }
 
