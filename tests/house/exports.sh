@@ -10,14 +10,17 @@ trap 'rm -rf "$folder"' EXIT
 nm -D --defined-only "$folder/liblathe.so" | awk '{ print $3 }' | sed 's/@.*//' | sort -u > "$folder/exported"
 nm --defined-only "$folder/liblathe.so" | awk '$2 ~ /^[A-Za-z]$/ { print $3 }' | sort -u > "$folder/defined"
 sed -n 's/^ *{ "\(lathe_[a-z0-9_]*\)", call_.*/\1/p' "$3" | sort -u > "$folder/declared"
-[ "$(wc -l < "$folder/declared")" -gt 400 ] || { echo "only $(wc -l < "$folder/declared") prototypes"; exit 1; }
+declared=$(wc -l < "$folder/declared")
+[ "$declared" -gt 400 ] || { echo "only $declared prototypes"; exit 1; }
 
 status=0
 missing=$(comm -23 "$folder/declared" "$folder/exported")
 [ -z "$missing" ] || { echo "declared in public headers and not exported:" $missing; status=1; }
 # What is exported is named by a public header.
-find "$4"/*/ "$4"/lathe.h \( -path "$4/build*" -o -path "$4/tests" -o -name vendor -o -path "$4/core/kernels" \) \
-    -prune -o -name '*.h' ! -name '*_impl.h' -print | xargs cat | grep -oE 'lathe_[A-Za-z0-9_]+' | sort -u > "$folder/named"
+find "$4"/*/ "$4"/lathe.h \
+    \( -path "$4/build*" -o -path "$4/tests" -o -name vendor -o -path "$4/core/kernels" \) -prune \
+    -o -name '*.h' ! -name '*_impl.h' -print | xargs cat |
+    grep -oE 'lathe_[A-Za-z0-9_]+' | sort -u > "$folder/named"
 private=$(comm -23 "$folder/exported" "$folder/named")
 [ -z "$private" ] || { echo "exported, and in no public header:" $private; status=1; }
 hidden=$(comm -23 "$folder/defined" "$folder/exported" | grep -c '^lathe_')
