@@ -133,6 +133,25 @@ static void evals(lathe_text *out, const lathe_history *history)
     lathe_text_put(out, "}");
 }
 
+/* What probes found, if there are any: the columns of probes.csv. */
+static void probes(lathe_text *out, const lathe_history *history)
+{
+    const lathe_probe_table *table = &history->probe;
+    if (!table->rows) return;
+    lathe_text_put(out, ",\"probe\":{\"step\":[");
+    for (size_t i = 0; i < table->rows; i++) lathe_text_add(out, "%s%" PRIu64, i ? "," : "", table->step[i]);
+    lathe_text_put(out, "]");
+    const char *name = table->header;
+    for (int k = 0; k < table->columns; k++) {
+        char one[128];
+        name += strcspn(name, ",") + 1;
+        snprintf(one, sizeof one, "%.*s", (int)strcspn(name, ","), name);
+        const rows r = { table->value, table->rows, (size_t)table->columns * sizeof(double) };
+        column(out, "", one, &r, (size_t)k * sizeof(double));
+    }
+    lathe_text_put(out, "}");
+}
+
 /* The first run before number `index` with the same learning rates and momenta, or `index`: seeds of a group
  * share them. */
 static size_t same_rates(const lathe_page *page, size_t index)
@@ -188,6 +207,7 @@ static void one_run(lathe_text *out, const lathe_page *page, size_t index, size_
     }
     epochs(out, run->history);
     evals(out, run->history);
+    probes(out, run->history);
     lathe_text_put(out, "}");
 }
 

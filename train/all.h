@@ -7,6 +7,7 @@
 #include "keeper/keeper.h"
 #include "keeper/logger.h"
 #include "learner/learner.h"
+#include "probe/probe.h"
 #include "rows.h"
 #include "run.h"
 #include "settings/section.h"

@@ -25,12 +25,18 @@ lathe_status lathe_run_open_evals(lathe_run *run)
     return state->some ? LATHE_OK : lathe_error();
 }
 
+/* Is a step, from 1, a rounded multiple of the distance? */
+static bool is_multiple(double distance, uint64_t step)
+{
+    const double nearest = floor((double)step / distance + 0.5);
+    return nearest >= 1 && floor(nearest * distance + 0.5) == (double)step;
+}
+
 bool lathe_run_eval_is_due(const lathe_run *run)
 {
-    const double distance = run->state->distance, step = (double)run->learner->step;
+    const double distance = run->state->distance;
     if (!distance || !run->learner->step) return false;
-    const double nearest = floor(step / distance + 0.5);
-    return lathe_run_at_epoch_end(run) || (nearest >= 1 && floor(nearest * distance + 0.5) == step);
+    return lathe_run_at_epoch_end(run) || is_multiple(distance, run->learner->step);
 }
 
 static lathe_status add_row(lathe_run *run, const lathe_score *score)
@@ -61,4 +67,32 @@ lathe_status lathe_run_eval_epoch(lathe_run *run, const lathe_score *whole)
     if (!run->state->distance) return LATHE_OK;
     if (run->state->some) status = lathe_run_evaluate(run, run->state->some, NULL, &score);
     return status ? status : add_row(run, &score);
+}
+
+/* ---- probes -------------------------------------------------------------------------------------------- */
+
+lathe_status lathe_run_open_probes(lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    lathe_run_state *state = run->state;
+    lathe_status status = lathe_settings_probe_every(s, run->steps_per_epoch, &state->probe_distance);
+    if (status || !state->probe_distance) return status;
+    state->probes = lathe_probes_new(s->probe, run->learner, run->feed, s->seed);
+    return state->probes ? LATHE_OK : lathe_error();
+}
+
+lathe_status lathe_run_probe_begin(lathe_run *run, bool *looks)
+{
+    const double distance = run->state->probe_distance;
+    *looks = distance && is_multiple(distance, run->learner->step + 1);
+    return *looks ? lathe_probes_begin(run->state->probes) : LATHE_OK;
+}
+
+lathe_status lathe_run_probe_end(lathe_run *run)
+{
+    const double *values, start = lathe_run_clock();
+    if (run->learner->stopped) return lathe_probes_cancel(run->state->probes), LATHE_OK;
+    lathe_status status = lathe_probes_end(run->state->probes, &values);
+    run->state->measuring += lathe_run_clock() - start;
+    return status ? status : lathe_keeper_probe(run->keeper, values);
 }

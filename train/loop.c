@@ -160,9 +160,13 @@ static lathe_status train_epoch(lathe_run *run)
     run->state->measuring = 0;
     while (!status && run->end == LATHE_RUN_OPEN && !lathe_run_at_end(run)) {
         lathe_step_row row;
-        status = lathe_train_step(run->feed, run->learner, run->settings.accumulate, &row, &more);
+        bool looks;
+        status = lathe_run_probe_begin(run, &looks);
+        if (!status)
+            status = lathe_train_step(run->feed, run->learner, run->settings.accumulate, &row, &more);
         if (status || !more) break;
         status = finish_step(run, &row);
+        if (!status && looks) status = lathe_run_probe_end(run);
         if (!status) status = finish_inner_step(run);
     }
     double seconds = lathe_run_clock() - start - run->state->measuring;

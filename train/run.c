@@ -221,6 +221,7 @@ static lathe_status open_folder(lathe_run *run)
     opts->steps_per_epoch = lathe_run_epoch_steps(run);
     opts->groups = lathe_optim_groups(run->learner->optim);
     opts->evals = run->state->distance > 0;
+    opts->probes = run->state->probes ? lathe_probes_header(run->state->probes) : NULL;
     opts->metrics = run->learner->task->type->metrics;
     if (!status) status = lathe_keeper_add(run->keeper, lathe_run_own_state(run));
     if (!status) status = lathe_keeper_add(run->keeper, lathe_learner_state(run->learner));
@@ -250,6 +251,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = open_learner(run);
     if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
     if (!status) status = lathe_run_open_evals(run);
+    if (!status) status = lathe_run_open_probes(run);
     if (!status) status = open_folder(run);
     if (status) return status;
     tell_optim(run);
@@ -280,6 +282,7 @@ void lathe_run_free(lathe_run *run)
 {
     if (!run) return;
     lathe_keeper_free(run->keeper);
+    if (run->state) lathe_probes_free(run->state->probes);
     lathe_learner_free(run->learner);
     if (run->state) {
         lathe_sched_free(run->state->sched);

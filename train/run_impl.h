@@ -2,6 +2,7 @@
 #ifndef LATHE_TRAIN_RUN_IMPL_H
 #define LATHE_TRAIN_RUN_IMPL_H
 
+#include "probe/probe.h"
 #include "run.h"
 
 /** The private state of a run. */
@@ -25,7 +26,9 @@ typedef struct lathe_run_state {
     /* measurements within an epoch */
     double distance;      /* of these in steps; 0: none */
     lathe_dataset *some;  /* the pictures for them; NULL: the whole validation set */
-    double measuring;     /* seconds spent on them in this epoch */
+    double measuring;     /* seconds spent on them, and on probes, in this epoch */
+    lathe_probes *probes; /* NULL: none */
+    double probe_distance;
     lathe_epoch_row best; /* made of the row of evals.csv that decided: see lathe_run_tested_epoch */
 } lathe_run_state;
 
@@ -66,6 +69,13 @@ lathe_status lathe_run_eval(lathe_run *run);
  * validation set.
  */
 lathe_status lathe_run_eval_epoch(lathe_run *run, const lathe_score *whole);
+
+/** Prepare the probes of settings.probe. Errors: those of lathe_probes_new. */
+lathe_status lathe_run_open_probes(lathe_run *run);
+
+/** Before a step: look into it if it is time. After it: record what was found. Errors: the probes'. */
+lathe_status lathe_run_probe_begin(lathe_run *run, bool *looks);
+lathe_status lathe_run_probe_end(lathe_run *run);
 
 /*
  * ---- what decides: judge.c -------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* The settings of the loop. */
 #include <math.h>
 
+#include "probe/probe.h"
 #include "settings/section_impl.h"
 
 static const char *const min_delta_modes[] = { "abs", "rel", NULL };
@@ -28,6 +29,11 @@ static const lathe_setting settings[] = {
     { LATHE_NUMBER_KEY(CHOICE, best, "epoch|eval", "epoch",
           "which rows decide the best weights and early stopping: of epochs.csv or of evals.csv"),
         .field.choices = bests },
+    { LATHE_TEXT_KEY(probe, "LIST", "",
+          "look into steps, into probes.csv: grad_norm, weight_norm, update_ratio, dead_relu, ..."),
+        .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_TEXT_KEY(probe_every, "LENGTH", "0.1ep", "at this distance (50it, 0.1ep)"),
+        .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
     { LATHE_TEXT_KEY(early_stop, "NAME", "off",
         "stop when this column no longer improves: val_loss, train_loss, val_accuracy, ...") },
     { LATHE_NUMBER_KEY(INT, patience, "N", "5", "rows without improvement before that: see best"),
@@ -43,4 +49,6 @@ static const lathe_setting settings[] = {
     { .preset = NULL },
 };
 
-const lathe_section lathe_train_section = { "train", "train", 6, settings, NULL, NULL, NULL };
+static lathe_status check(const lathe_settings *s) { return lathe_probes_check(s->probe); }
+
+const lathe_section lathe_train_section = { "train", "train", 6, settings, NULL, NULL, check };

@@ -37,6 +37,7 @@ ROOMS = {
     "train/feed": "train/settings/section_impl.h",
     "train/learner": "train/settings/section_impl.h train/rows.h",
     "train/keeper": "train/settings/section_impl.h train/rows.h",
+    "train/probe": "train/learner train/feed",
 }
 
 # Headers that are not public, and who outside of their folder may include them.

@@ -35,8 +35,27 @@ static void rows_within_an_epoch_have_their_columns(void **state)
     lathe_history_free(&history);
 }
 
+static void probes_have_their_columns(void **state)
+{
+    (void)state;
+    lathe_history history = { 0 };
+    const double rows[][2] = { { 1.5, 0.25 }, { (double)NAN, 2 } };
+    assert_int_equal(lathe_history_set_probes(&history, "step,grad_norm,update_ratio.0"), LATHE_OK);
+    char *without = data_of(&history);
+    assert_null(strstr(without, "\"probe\""));
+    lathe_free(without);
+    for (uint64_t i = 0; i < 2; i++)
+        assert_int_equal(lathe_history_add_probe(&history, 4 * (i + 1), rows[i]), LATHE_OK);
+    char *with = data_of(&history);
+    assert_non_null(
+        strstr(with, "\"probe\":{\"step\":[4,8],\"grad_norm\":[1.5,null],\"update_ratio.0\":[0.25,2]}"));
+    lathe_free(with);
+    lathe_history_free(&history);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(rows_within_an_epoch_have_their_columns) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(rows_within_an_epoch_have_their_columns),
+        cmocka_unit_test(probes_have_their_columns) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,11 +52,48 @@ lathe_status lathe_history_add_eval(lathe_history *history, const lathe_eval_row
     return LATHE_OK;
 }
 
+lathe_status lathe_history_set_probes(lathe_history *history, const char *header)
+{
+    if (!history || !header)
+        return lathe_fail_null("lathe_history_set_probes", history ? "header" : "history");
+    lathe_probe_table *table = &history->probe;
+    char *copy = lathe_strdup(header);
+    if (!copy) return lathe_error();
+    lathe_free(table->header);
+    table->header = copy;
+    table->columns = 0;
+    for (const char *c = header; *c; c++) table->columns += *c == ',';
+    return LATHE_OK;
+}
+
+lathe_status lathe_history_add_probe(lathe_history *history, uint64_t step, const double *values)
+{
+    if (!history || !values)
+        return lathe_fail_null("lathe_history_add_probe", history ? "values" : "history");
+    lathe_probe_table *table = &history->probe;
+    const size_t columns = (size_t)table->columns;
+    size_t room = table->room;
+    uint64_t *steps = one_more(table->step, table->rows, &room, sizeof *steps);
+    if (steps) table->step = steps;
+    double *all = table->value;
+    if (steps && room != table->room)
+        all = lathe_grow(all, lathe_times(table->rows, columns), lathe_times(room, columns + 1), sizeof *all);
+    if (!steps || !all) return lathe_error();
+    table->value = all;
+    table->room = room;
+    table->step[table->rows] = step;
+    memcpy(all + table->rows++ * columns, values, columns * sizeof *all);
+    return LATHE_OK;
+}
+
 void lathe_history_free(lathe_history *history)
 {
     if (!history) return;
     lathe_free(history->step);
     lathe_free(history->eval);
+    lathe_free(history->probe.header);
+    lathe_free(history->probe.step);
+    lathe_free(history->probe.value);
     lathe_free(history->epoch);
     lathe_free(history->names);
     *history = (lathe_history){ 0 };

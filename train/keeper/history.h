@@ -8,6 +8,15 @@
 extern "C" {
 #endif
 
+/** Rows of probes.csv: the step, and a number for each column. */
+typedef struct lathe_probe_table {
+    char *header; /* "step,grad_norm,...", without an end; NULL: no columns */
+    int columns;  /* without the step */
+    uint64_t *step;
+    double *value; /* [rows * columns] */
+    size_t rows, room;
+} lathe_probe_table;
+
 /** All rows so far. Zeros are an empty history without metrics. */
 typedef struct lathe_history {
     lathe_step_row *step;
@@ -15,6 +24,7 @@ typedef struct lathe_history {
     lathe_eval_row *eval;
     size_t steps, epochs, evals;
     size_t step_room, epoch_room, eval_room;
+    lathe_probe_table probe;
     lathe_task_metric metric[LATHE_TASK_METRICS]; /* of an epoch's and an eval's row */
     int metrics;
     char *names; /* private: names of metrics that no known task has */
@@ -29,9 +39,13 @@ typedef struct lathe_history {
 /** Set the metrics of an empty history: those of a task, ended by one without a name. NULL: no metrics. */
 void lathe_history_set_metrics(lathe_history *history, const lathe_task_metric *metrics);
 
+/** Set the columns of an empty table of probes: "step,grad_norm,...". Errors: LATHE_ENOMEM. */
+lathe_status lathe_history_set_probes(lathe_history *history, const char *header);
+
 /** Add a row. Errors: LATHE_ENOMEM; then the history is unchanged. */
 lathe_status lathe_history_add_step(lathe_history *history, const lathe_step_row *row);
 lathe_status lathe_history_add_epoch(lathe_history *history, const lathe_epoch_row *row);
+lathe_status lathe_history_add_probe(lathe_history *history, uint64_t step, const double *values);
 lathe_status lathe_history_add_eval(lathe_history *history, const lathe_eval_row *row);
 
 /**
@@ -56,20 +70,20 @@ const char *lathe_epoch_row_text(const lathe_epoch_row *row, int metrics, char t
 const char *lathe_eval_row_text(const lathe_eval_row *row, int metrics, char text[LATHE_ROW_TEXT]);
 
 /**
- * Read steps.csv and epochs.csv of a run folder into an empty history, and evals.csv if it is there, with the
- * metrics in the header of epochs.csv. Columns of groups are ignored.
+ * Read steps.csv and epochs.csv of a run folder into an empty history, with the metrics in the header of
+ * epochs.csv, and evals.csv and probes.csv if they are there. Columns of groups are ignored.
  * Errors   LATHE_EIO, LATHE_EFORMAT naming file and line
  */
 lathe_status lathe_history_read(lathe_history *history, const char *folder);
 
 /** The ends of the rows in the files, in bytes; 0: the file is missing. */
 typedef struct lathe_history_ends {
-    uint64_t steps, epochs, evals;
+    uint64_t steps, epochs, evals, probes;
 } lathe_history_ends;
 
 /**
- * Read only the first `steps` and `epochs` rows, and the rows of evals.csv up to step `steps`, and where they
- * end, to continue the files there.
+ * Read only the first `steps` and `epochs` rows, and the rows of the other files up to step `steps`. `ends`
+ * becomes where they end, to continue the files there.
  * Errors   as lathe_history_read; LATHE_EFORMAT if steps.csv or epochs.csv have fewer rows
  */
 lathe_status lathe_history_read_first(lathe_history *history, const char *folder, uint64_t steps,

@@ -106,6 +106,21 @@ static lathe_status add_eval_line(lathe_history *history, char *line)
     return good ? lathe_history_add_eval(history, &row) : LATHE_EFORMAT;
 }
 
+static lathe_status add_probe_line(lathe_history *history, char *line)
+{
+    const size_t columns = (size_t)history->probe.columns;
+    char **cells = lathe_alloc(columns + 1, sizeof *cells);
+    double *values = cells ? lathe_alloc(columns + 1, sizeof *values) : NULL;
+    uint64_t step;
+    lathe_status status = values ? LATHE_OK : lathe_error();
+    bool good = values && split_line(line, cells, (int)columns + 1) && read_count(cells[0], &step);
+    for (size_t i = 0; good && i < columns; i++) good = read_cell(cells[1 + i], &values[i]);
+    if (!status) status = good ? lathe_history_add_probe(history, step, values) : LATHE_EFORMAT;
+    lathe_free(cells);
+    lathe_free(values);
+    return status;
+}
+
 /* The step at the beginning of a line; UINT64_MAX for another line, or for one without an end. */
 static uint64_t step_of(const char *line, const char *end)
 {
@@ -215,6 +230,38 @@ static lathe_status read_evals(lathe_history *history, const char *folder, uint6
     return status;
 }
 
+/* Read the columns of probes.csv from its first line. */
+static lathe_status read_columns(lathe_history *history, const char *path)
+{
+    size_t size;
+    char *text = lathe_file_read(path, SIZE_MAX / 4, &size);
+    if (!text) return lathe_error();
+    text[strcspn(text, "\n")] = '\0';
+    lathe_status status = strncmp(text, "step,", 5) ?
+        lathe_fail(LATHE_EFORMAT, "%s:1: expected step,...", path) :
+        lathe_history_set_probes(history, text);
+    lathe_free(text);
+    return status;
+}
+
+/* Read probes.csv, which not every run has. */
+static lathe_status read_probes(lathe_history *history, const char *folder, uint64_t last, uint64_t *end)
+{
+    char path[4096];
+    lathe_status status = lathe_file_join(folder, "probes.csv", path, sizeof path);
+    *end = 0;
+    if (status || !lathe_file_exists(path)) return status;
+    status = read_columns(history, path);
+    char *header = status ? NULL : lathe_alloc(lathe_plus(strlen(history->probe.header), 2), 1);
+    if (!header) return lathe_error();
+    strcpy(header, history->probe.header);
+    strcat(header, "\n");
+    const table probes = { "probes.csv", header, add_probe_line, 0, UINT64_MAX, last };
+    status = read_rows(history, folder, &probes, end);
+    lathe_free(header);
+    return status;
+}
+
 /* Read all tables: of the first two from `least` to `most` rows, of the others the rows up to step `last`. */
 static lathe_status read_all(lathe_history *history, const char *folder, const uint64_t least[2],
     const uint64_t most[2], uint64_t last, lathe_history_ends *ends)
@@ -227,7 +274,8 @@ static lathe_status read_all(lathe_history *history, const char *folder, const u
     const table epochs = { "epochs.csv", header, add_epoch_line, least[1], most[1], 0 };
     status = read_rows(history, folder, &epochs, &ends->epochs);
     lathe_free(header);
-    return status ? status : read_evals(history, folder, last, &ends->evals);
+    if (!status) status = read_evals(history, folder, last, &ends->evals);
+    return status ? status : read_probes(history, folder, last, &ends->probes);
 }
 
 lathe_status lathe_history_read(lathe_history *history, const char *folder)

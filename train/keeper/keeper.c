@@ -127,6 +127,8 @@ lathe_status lathe_keeper_open(lathe_keeper *keeper)
     if (!keeper) return lathe_fail_null("lathe_keeper_open", "keeper");
     if (keeper->own->loggers) return lathe_fail(LATHE_ESTATE, "lathe_keeper_open: it is open");
     lathe_history_set_metrics(&keeper->history, keeper->opts.metrics);
+    if (keeper->opts.probes && lathe_history_set_probes(&keeper->history, keeper->opts.probes))
+        return lathe_error();
     if (!*keeper->folder) return LATHE_OK;
     lathe_status status = lathe_checkpoint_can_write(keeper);
     if (status) return status;
@@ -166,6 +168,15 @@ lathe_status lathe_keeper_eval(lathe_keeper *keeper, const lathe_eval_row *row)
     if (!keeper || !row) return lathe_fail_null("lathe_keeper_eval", keeper ? "row" : "keeper");
     lathe_status status = lathe_history_add_eval(&keeper->history, row);
     return status ? status : lathe_loggers_eval(keeper, row);
+}
+
+lathe_status lathe_keeper_probe(lathe_keeper *keeper, const double *values)
+{
+    if (!keeper || !values) return lathe_fail_null("lathe_keeper_probe", keeper ? "values" : "keeper");
+    if (!keeper->history.probe.header)
+        return lathe_fail(LATHE_ESTATE, "lathe_keeper_probe: the keeper was opened without opts.probes");
+    lathe_status status = lathe_history_add_probe(&keeper->history, keeper->step, values);
+    return status ? status : lathe_loggers_probe(keeper, keeper->step, values);
 }
 
 lathe_status lathe_keeper_drop_part(lathe_keeper *keeper)

@@ -38,6 +38,7 @@ typedef struct lathe_keeper_opts {
     /** When a run resumes, an epoch's row with another number of steps is replaced; 0: no row is. */
     uint64_t steps_per_epoch;
     bool evals;          /* write evals.csv */
+    const char *probes;  /* the header of probes.csv, "step,grad_norm,..."; NULL: no such file */
     int groups;          /* parameter groups, whose rates are columns of steps.csv; 0 means 1 */
     uint64_t save_steps; /* also save at this distance of steps ... */
     double save_seconds; /* ... or of seconds; 0: see lathe_keeper_is_due */
@@ -101,6 +102,12 @@ lathe_status lathe_keeper_epoch(lathe_keeper *keeper, const lathe_epoch_row *row
  * LATHE_ENOMEM, LATHE_EIO.
  */
 lathe_status lathe_keeper_eval(lathe_keeper *keeper, const lathe_eval_row *row);
+
+/**
+ * Record what probes found in the present step: a number for each column. Errors: LATHE_ESTATE without
+ * opts.probes, LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_keeper_probe(lathe_keeper *keeper, const double *values);
 
 /** The number of complete epochs: all rows, or all but the last. */
 size_t lathe_keeper_whole_epochs(const lathe_keeper *keeper);

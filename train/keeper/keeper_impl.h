@@ -94,6 +94,7 @@ lathe_status lathe_loggers_open(lathe_keeper *keeper, const lathe_history_ends *
 lathe_status lathe_loggers_step(lathe_keeper *keeper, const lathe_step_row *row);
 lathe_status lathe_loggers_epoch(lathe_keeper *keeper, const lathe_epoch_row *row, bool part);
 lathe_status lathe_loggers_eval(lathe_keeper *keeper, const lathe_eval_row *row);
+lathe_status lathe_loggers_probe(lathe_keeper *keeper, uint64_t step, const double *values);
 lathe_status lathe_loggers_drop_part(lathe_keeper *keeper);
 lathe_status lathe_loggers_best(lathe_keeper *keeper);
 lathe_status lathe_loggers_end(lathe_keeper *keeper, const lathe_ending *ending);

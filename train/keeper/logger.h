@@ -35,6 +35,9 @@ struct lathe_logger_type {
         *epoch)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_epoch_row *row, bool part);
     lathe_status (*drop_part)(lathe_logger *logger);
     lathe_status (*eval)(lathe_logger *logger, const lathe_keeper *keeper, const lathe_eval_row *row);
+    /** A row of probes.csv: a number for each of opts.probes' columns. */
+    lathe_status (
+        *probe)(lathe_logger *logger, const lathe_keeper *keeper, uint64_t step, const double *values);
     /** The weights of this step are the best so far. */
     lathe_status (*best)(lathe_logger *logger, const lathe_keeper *keeper);
     /** No step follows for now. */

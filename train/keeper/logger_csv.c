@@ -1,9 +1,11 @@
 /* steps.csv, epochs.csv and evals.csv of a run folder, which a resumed run reads: see history.h. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../../core/alloc.h"
 #include "../../core/field.h"
+#include "../../io/text.h"
 #include "keeper_impl.h"
 
 /* Bytes for two numbers of 17 digits, or for the names of their columns. */
@@ -12,10 +14,10 @@ enum { GROUP_TEXT = 64 };
 typedef struct tables {
     lathe_logger base;
     lathe_writer *steps, *epochs;
-    lathe_writer *evals; /* NULL: no such table */
-    int groups;          /* parameter groups beyond the first */
-    char *text;          /* a row of steps.csv with their columns */
-    uint64_t part;       /* the end of epochs.csv before the row of a partial epoch; 0 without one */
+    lathe_writer *evals, *probes; /* NULL: no such table */
+    int groups;                   /* parameter groups beyond the first */
+    char *text;                   /* a row of steps.csv with their columns */
+    uint64_t part;                /* the end of epochs.csv before the row of a partial epoch; 0 without one */
 } tables;
 
 /* Open the table at byte `end`; a new table gets its header. */
@@ -35,10 +37,10 @@ static lathe_status close_tables(lathe_logger *logger)
     tables *t = (tables *)logger;
     if (!t) return LATHE_OK;
     lathe_status steps = lathe_writer_close(t->steps), epochs = lathe_writer_close(t->epochs),
-                 evals = lathe_writer_close(t->evals);
+                 evals = lathe_writer_close(t->evals), probes = lathe_writer_close(t->probes);
     lathe_free(t->text);
     lathe_free(t);
-    return steps ? steps : epochs ? epochs : evals;
+    return steps ? steps : epochs ? epochs : evals ? evals : probes;
 }
 
 /* The line of a row (NULL: the header) with the columns lr.1, momentum.1, lr.2, ... of further groups. */
@@ -75,6 +77,18 @@ static bool has_evals(const lathe_keeper *keeper, const lathe_history_ends *ends
     return keeper->opts.evals || ends->evals;
 }
 
+static bool has_probes(const lathe_keeper *keeper, const lathe_history_ends *ends)
+{
+    return keeper->opts.probes || ends->probes;
+}
+
+static char *probes_header(const lathe_history *history)
+{
+    lathe_text text = { 0 };
+    lathe_text_add(&text, "%s\n", history->probe.header);
+    return lathe_text_take(&text);
+}
+
 extern const lathe_logger_type lathe_csv_logger;
 
 static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *ends)
@@ -91,7 +105,9 @@ static lathe_logger *open(const lathe_keeper *keeper, const lathe_history_ends *
     const bool evals = has_evals(keeper, ends);
     if (t->epochs && evals)
         t->evals = open_with(keeper, "evals.csv", lathe_history_evals_header(history), ends->evals);
-    if (t->epochs && (t->evals || !evals)) return &t->base;
+    const bool probes = has_probes(keeper, ends), opened = t->epochs && (t->evals || !evals);
+    if (opened && probes) t->probes = open_with(keeper, "probes.csv", probes_header(history), ends->probes);
+    if (opened && (t->probes || !probes)) return &t->base;
     close_tables(&t->base);
     return NULL;
 }
@@ -119,6 +135,26 @@ static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const
                       LATHE_OK;
 }
 
+static lathe_status probe(lathe_logger *logger, const lathe_keeper *keeper, uint64_t step,
+    const double *values)
+{
+    const tables *t = (tables *)logger;
+    lathe_text text = { 0 };
+    lathe_text_add(&text, "%llu", (unsigned long long)step);
+    for (int i = 0; i < keeper->history.probe.columns; i++) {
+        char digits[32];
+        lathe_text_add(&text, ",%s",
+            isnan(values[i])     ? "" :
+                isinf(values[i]) ? (values[i] > 0 ? "inf" : "-inf") :
+                                   lathe_double_text(values[i], digits));
+    }
+    lathe_text_put(&text, "\n");
+    char *line = lathe_text_take(&text);
+    lathe_status status = line ? lathe_writer_add(t->probes, line) : lathe_error();
+    lathe_free(line);
+    return status;
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     tables *t = (tables *)logger;
@@ -132,7 +168,8 @@ static lathe_status flush(lathe_logger *logger)
     tables *t = (tables *)logger;
     lathe_status status = lathe_writer_flush(t->steps, true);
     if (!status) status = lathe_writer_flush(t->epochs, true);
-    return !status && t->evals ? lathe_writer_flush(t->evals, true) : status;
+    if (!status && t->evals) status = lathe_writer_flush(t->evals, true);
+    return !status && t->probes ? lathe_writer_flush(t->probes, true) : status;
 }
 
 /* The other tables are overwritten by every run. */
@@ -140,6 +177,8 @@ static lathe_status remove_tables(const lathe_keeper *keeper)
 {
     lathe_folder_path path;
     lathe_status status = lathe_keeper_path(keeper, "evals.csv", path);
+    if (!status) status = lathe_file_remove(path);
+    if (!status) status = lathe_keeper_path(keeper, "probes.csv", path);
     return status ? status : lathe_file_remove(path);
 }
 
@@ -157,6 +196,7 @@ const lathe_logger_type lathe_csv_logger = {
     .step = step,
     .epoch = epoch,
     .eval = eval,
+    .probe = probe,
     .drop_part = drop_part,
     .flush = flush,
     .lost = lost,

@@ -112,6 +112,16 @@ lathe_status lathe_loggers_eval(lathe_keeper *keeper, const lathe_eval_row *row)
     return status;
 }
 
+lathe_status lathe_loggers_probe(lathe_keeper *keeper, uint64_t step, const double *values)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < keeper->own->loggers && !status; i++) {
+        lathe_logger *logger = keeper->own->logger[i];
+        if (logger->type->probe) status = logger->type->probe(logger, keeper, step, values);
+    }
+    return status;
+}
+
 lathe_status lathe_loggers_drop_part(lathe_keeper *keeper)
 {
     lathe_status status = LATHE_OK;

@@ -81,6 +81,13 @@ static lathe_status read_history(lathe_keeper *keeper, const lathe_checkpoint_pl
         if (i >= expected.metrics || strcmp(history->metric[i].name, expected.metric[i].name))
             status = lathe_fail(LATHE_EFORMAT, "%s: epochs.csv has a column train_%s, the run has none there",
                 keeper->folder, history->metric[i].name);
+    const char *probes = keeper->opts.probes;
+    if (!status && probes && strcmp(history->probe.header, probes))
+        status = lathe_fail(LATHE_EARG,
+            "%s: probes.csv has the columns %.120s, the run now has %.120s; name the same probes, or move "
+            "the "
+            "file away",
+            keeper->folder, history->probe.header, probes);
     return status;
 }
 

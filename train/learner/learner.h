@@ -37,6 +37,17 @@ typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } l
  */
 typedef lathe_status lathe_gradients_fn(void *context, const lathe_params *params, bool *good);
 
+/** Functions that are called within a step that is looked at, see train/probe. A failure ends the step. */
+typedef struct lathe_step_watch {
+    void *context;
+    /** after the forward of each batch, which is on the learner's tape */
+    lathe_status (*on_forward)(void *context, const lathe_batch *batch);
+    /** after its backward, which added `part` times the gradient of its loss */
+    lathe_status (*on_backward)(void *context, const lathe_batch *batch, double part);
+    /** when the gradients are complete, before they are clipped; `batch` is the last one */
+    lathe_status (*on_gradients)(void *context, const lathe_batch *batch);
+} lathe_step_watch;
+
 /** Zeros: no clipping, no averages, stop at the first non-finite value. */
 typedef struct lathe_learner_opts {
     /** options of the task's loss in training and in evaluation; NULL: defaults; must outlive the learner */
@@ -78,7 +89,8 @@ typedef struct lathe_learner {
     bool stopped;       /* a value was non-finite, and on_nan is stop */
     /** The latest non-finite value: its step, its tensor and the operation that produced it; "": none yet. */
     char not_finite[768];
-    struct lathe_learning *own; /* private */
+    const lathe_step_watch *watch; /* NULL: nobody looks at the steps */
+    struct lathe_learning *own;    /* private */
 } lathe_learner;
 
 /**

@@ -109,8 +109,11 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
     lathe_average_add(&own->loss, sum ? value / batch->size : value, weight);
     lathe_status status = lathe_task_count(learner->task, output, batch, own->counted);
     if (!status) own->good = !lathe_guard_loss(learner, value);
+    const lathe_step_watch *watch = own->good ? learner->watch : NULL;
+    if (!status && watch) status = watch->on_forward(watch->context, batch);
     if (!status && own->good) status = lathe_backward(part != 1 ? lathe_scale(loss, part) : loss);
     if (!status && own->good) own->good = !lathe_guard_gradients(learner, batch, false);
+    if (!status && own->good && watch) status = watch->on_backward(watch->context, batch, part);
     learner->images += (uint64_t)batch->size;
     return status;
 }
@@ -135,6 +138,8 @@ lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row)
     lathe_status status = own->good ? divide_by_weights(learner) : LATHE_OK;
     if (o->on_gradients && !status)
         status = o->on_gradients(o->gradients_context, lathe_optim_params(learner->optim), &own->good);
+    if (own->good && !status && learner->watch)
+        status = learner->watch->on_gradients(learner->watch->context, own->batch);
     if (own->good && !status) own->good = clip(learner);
     if (own->good && !status) status = change_weights(learner);
     if (learner->sched) lathe_sched_step(learner->sched);

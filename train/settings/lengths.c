@@ -75,6 +75,16 @@ lathe_status lathe_settings_eval_every(const lathe_settings *settings, double st
     return status;
 }
 
+lathe_status lathe_settings_probe_every(const lathe_settings *settings, double steps_per_epoch,
+    double *distance)
+{
+    if (!settings || !distance)
+        return lathe_fail_null("lathe_settings_probe_every", !settings ? "settings" : "distance");
+    lathe_status status = read_distance("probe_every", settings->probe_every, steps_per_epoch, distance);
+    if (!*settings->probe) *distance = 0;
+    return status;
+}
+
 lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
 {
     if (!settings || !swa) return lathe_fail_null("lathe_settings_swa", settings ? "swa" : "settings");

@@ -233,6 +233,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     if (!status) status = check_early_stop(settings->early_stop);
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_eval_every(settings, 1, &distance);
+    if (!status) status = lathe_settings_probe_every(settings, 1, &distance);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);
 }

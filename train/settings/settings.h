@@ -109,6 +109,9 @@ typedef struct lathe_settings {
     char eval_every[LATHE_SETTING_SHORT];
     int eval_count; /* measure there on this many pictures, always the same ones; 0: on all */
     int best;       /* a lathe_best_rows */
+    /** "grad_norm,sharpness:500": probes of the steps at a distance of probe_every, into probes.csv */
+    char probe[LATHE_SETTING_LONG];
+    char probe_every[LATHE_SETTING_SHORT]; /* a length, "0.1ep" */
     /** the column of epochs.csv that must improve: "val_loss", "val_accuracy"; "off": none */
     char early_stop[LATHE_SETTING_SHORT];
     int patience;       /* rows without improvement before the run stops: of epochs, or see best */
@@ -276,6 +279,10 @@ lathe_status lathe_settings_save_every(const lathe_settings *settings, double st
  * 0: never. Errors: LATHE_EARG.
  */
 lathe_status lathe_settings_eval_every(const lathe_settings *settings, double steps_per_epoch,
+    double *distance);
+
+/** The same for settings->probe_every; 0 without probes. */
+lathe_status lathe_settings_probe_every(const lathe_settings *settings, double steps_per_epoch,
     double *distance);
 
 /** Convert a length such as "500", "500it", "2.5ep" to steps. Errors: LATHE_EARG naming `key`. */

@@ -251,6 +251,11 @@ static lathe_step_row *good_lathe_step_row_p(const char *place)
     (void)place;
     return room();
 }
+static const double **good_double_p_p(const char *place)
+{
+    (void)place;
+    return room();
+}
 static lathe_eval_row *good_lathe_eval_row_p(const char *place)
 {
     (void)place;
@@ -344,6 +349,11 @@ static const lathe_logger_type *good_lathe_logger_type_p(const char *place)
 {
     (void)place;
     return lathe_logger_at(0);
+}
+static const lathe_probe_type *good_lathe_probe_type_p(const char *place)
+{
+    (void)place;
+    return lathe_probe_at(0);
 }
 static const lathe_loss_type *good_lathe_loss_type_p(const char *place)
 {
@@ -952,6 +962,7 @@ static lathe_keeper *good_lathe_keeper_p(const char *place)
 {
     lathe_keeper *keeper = later(free_keeper, lathe_keeper_new(NULL));
     if (is(place, "lathe_keeper_swap_best")) lathe_keeper_best(keeper, 1, 0);
+    if (is(place, "lathe_keeper_probe")) lathe_history_set_probes(&keeper->history, "step,grad_norm");
     return keeper;
 }
 static lathe_learner *good_lathe_learner_p(const char *place)
@@ -961,6 +972,12 @@ static lathe_learner *good_lathe_learner_p(const char *place)
     lathe_learner_begin(learner, 4);
     lathe_learner_add(learner, good_lathe_batch_p(place));
     return learner;
+}
+static void free_probes(void *probes) { lathe_probes_free(probes); }
+static lathe_probes *good_lathe_probes_p(const char *place)
+{
+    return later(free_probes,
+        lathe_probes_new("grad_norm", good_lathe_learner_p(place), good_lathe_run_p(place)->feed, 1));
 }
 static lathe_task_metric *good_lathe_task_metric_p(const char *place)
 {

@@ -83,7 +83,8 @@ static const number numbers[] = {
     { "lathe_lr_read.smoothing", 0.5 },
 };
 
-static const char *const texts[][2] = { { "lathe_file_read.path", "there" },
+static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" },
+    { "lathe_probes_check.list", "grad_norm" }, { "lathe_file_read.path", "there" },
     { "lathe_file_remove.path", "gone" }, { "lathe_file_make_folder.path", "folder" },
     { "lathe_fields_set.name", "lr" }, { "lathe_fields_set.text", "0.5" }, { "lathe_fields_find.name", "lr" },
     { "lathe_safetensors_read.path", "weights" }, { "lathe_run_load.path", "run/last.safetensors" },
