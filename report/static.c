@@ -9,32 +9,39 @@
 #include "chart.h"
 #include "page_impl.h"
 
-enum { PLANS = 4 + LATHE_TASK_METRICS };
+enum { VAL_LOSS = 1, PLANS = 4 + LATHE_TASK_METRICS };
+
+/* The rows that a chart shows. */
+typedef enum kind { STEPS, EPOCHS, EVALS } kind;
 
 /* A chart: the file's name is the page's, "-NAME.svg" for ".html". */
 typedef struct plan {
     char name[80], title[96];
-    bool steps;    /* a value a step, else one an epoch */
+    kind rows;
     size_t offset; /* of the value in its row */
     bool smooth, percent;
 } plan;
 
 static const plan rates_and_losses[] = {
-    { "loss", "Training loss, smoothed", true, offsetof(lathe_step_row, loss), true, false },
-    { "val-loss", "Validation loss", false, offsetof(lathe_epoch_row, val_loss), false, false },
-    { "lr", "Learning rate", true, offsetof(lathe_step_row, lr), false, false },
-    { "momentum", "Momentum", true, offsetof(lathe_step_row, momentum), false, false },
+    { "loss", "Training loss, smoothed", STEPS, offsetof(lathe_step_row, loss), true, false },
+    { "val-loss", "Validation loss", EPOCHS, offsetof(lathe_epoch_row, val_loss), false, false },
+    { "lr", "Learning rate", STEPS, offsetof(lathe_step_row, lr), false, false },
+    { "momentum", "Momentum", STEPS, offsetof(lathe_step_row, momentum), false, false },
 };
 
-/* All charts of a page; returns how many. */
+/* All charts of a page; returns how many. Validation within epochs replaces that at their ends. */
 static int make_plans(const lathe_page *page, plan plans[PLANS])
 {
     const lathe_history *history = page->runs ? page->run[0].history : NULL;
+    const bool evals = history && history->evals;
     int count = (int)(sizeof rates_and_losses / sizeof rates_and_losses[0]);
     memcpy(plans, rates_and_losses, sizeof rates_and_losses);
+    if (evals) plans[VAL_LOSS].rows = EVALS, plans[VAL_LOSS].offset = offsetof(lathe_eval_row, loss);
     for (int i = 0; history && i < history->metrics; i++) {
         plan *p = &plans[count++];
-        *p = (plan){ .offset = offsetof(lathe_epoch_row, val) + (size_t)i * sizeof(double),
+        *p = (plan){ .rows = evals ? EVALS : EPOCHS,
+            .offset = (evals ? offsetof(lathe_eval_row, metric) : offsetof(lathe_epoch_row, val)) +
+                (size_t)i * sizeof(double),
             .percent = history->metric[i].percent };
         snprintf(p->name, sizeof p->name, "val-%.60s", history->metric[i].name);
         snprintf(p->title, sizeof p->title, "Validation %.60s", history->metric[i].title);
@@ -46,25 +53,35 @@ static int make_plans(const lathe_page *page, plan plans[PLANS])
 
 static size_t rows_of(const lathe_page_run *run, const plan *p)
 {
-    return p->steps ? run->history->steps : run->history->epochs;
+    const size_t rows[] = { run->history->steps, run->history->epochs, run->history->evals };
+    return rows[p->rows];
 }
 
 static double value_of(const lathe_page_run *run, const plan *p, size_t row)
 {
+    const lathe_history *h = run->history;
+    const void *start = p->rows == STEPS ? (const void *)&h->step[row] :
+        p->rows == EPOCHS                ? (const void *)&h->epoch[row] :
+                                           (const void *)&h->eval[row];
     double value;
-    const void *start =
-        p->steps ? (const void *)&run->history->step[row] : (const void *)&run->history->epoch[row];
     memcpy(&value, (const char *)start + p->offset, sizeof value);
     return p->percent ? 100 * value : value;
 }
 
-/* The mean of the group's runs at a row; NaN if no run has a number there. */
+static double step_of(const lathe_history *h, const plan *p, size_t row)
+{
+    return (double)(p->rows == STEPS ? h->step[row].step :
+            p->rows == EPOCHS        ? h->epoch[row].step :
+                                       h->eval[row].step);
+}
+
+/* The mean of the group's living runs at a row; NaN if no run has a number there. */
 static double mean_at(const lathe_page *page, int group, const plan *p, size_t row)
 {
     double sum = 0, count = 0;
     for (size_t i = 0; i < page->runs; i++) {
         const lathe_page_run *run = &page->run[i];
-        if (run->group != group || row >= rows_of(run, p)) continue;
+        if (run->group != group || run->died || row >= rows_of(run, p)) continue;
         double value = value_of(run, p, row);
         if (isfinite(value)) sum += value, count++;
     }
@@ -95,7 +112,7 @@ static lathe_status line_of(const lathe_page *page, int group, const plan *p, la
     double *x = lathe_alloc(lathe_plus(lathe_times(2, rows), 1), sizeof *x), *y = x ? x + rows : NULL;
     if (!x) return lathe_error();
     for (size_t row = 0; row < rows; row++) {
-        x[row] = (double)(p->steps ? longest->history->step[row].step : longest->history->epoch[row].step);
+        x[row] = step_of(longest->history, p, row);
         y[row] = mean_at(page, group, p, row);
     }
     if (p->smooth) smooth(y, rows);
@@ -104,7 +121,7 @@ static lathe_status line_of(const lathe_page *page, int group, const plan *p, la
         .y = y,
         .count = rows,
         .color = group % 7,
-        .dots = !p->steps && rows < 60 };
+        .dots = p->rows != STEPS && rows < 60 };
     return LATHE_OK;
 }
 

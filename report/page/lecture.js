@@ -235,6 +235,6 @@ function buildLecture() {
   view.addEventListener("close", () => { play(false); state.part = undefined; for (const { plot } of lecture.plots) plot.destroy(); lecture.plots = []; view.querySelector(".lecture-stage").textContent = ""; });
   byId("lecture-open").addEventListener("click", openLecture);
   addEventListener("keydown", (event) => {
-    if (event.key === "l" && !event.ctrlKey && !event.metaKey && !event.altKey && !/INPUT|SELECT|TEXTAREA/.test(event.target.tagName)) { openLecture(); event.preventDefault(); }
+    if (event.key === "l" && !event.ctrlKey && !event.metaKey && !event.altKey && !/SELECT|TEXTAREA/.test(event.target.tagName)) { openLecture(); event.preventDefault(); }
   });
 }

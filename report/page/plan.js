@@ -94,10 +94,10 @@ function extent() {
   return low < high ? [low, high] : [0, 1];
 }
 
-// The numbers that a chart's y axis must show. The robust range leaves out the first tenth of the x axis, and of each
-// line what lies below the first or above the 99th percentile. A zoomed axis shows everything in its window.
+// The numbers that a chart's y axis must show. The robust range is that of the last two thirds of the x axis without
+// the lowest and highest hundredth of each line. A zoomed axis shows everything in its window.
 function rangeOfLines(chart, robust) {
-  const [from, to] = chart.own ? chart.extent : state.zoom || chart.extent, start = robust && !state.zoom ? from + 0.1 * (to - from) : from;
+  const [from, to] = chart.own ? chart.extent : state.zoom || chart.extent, start = robust && !state.zoom ? from + (to - from) / 3 : from;
   let low = Infinity, high = -Infinity;
   const take = (x, values, part) => {
     const inside = values.filter((v, i) => isNumber(v) && (!chart.log || v > 0) && (chart.own || (x[i] >= start && x[i] <= to))).sort((a, b) => a - b);
@@ -114,11 +114,19 @@ function rangeOfLines(chart, robust) {
   return [low, high];
 }
 
+// Half as much again on both sides, where the curves go beyond: the end of the rise is seen, and what comes after fills the
+// chart.
+function widened([low, high], [least, most], log) {
+  if (log) { const half = Math.sqrt(high / low); return [Math.max(least, low / half), Math.min(most, high * half)]; }
+  return [Math.max(least, low - (high - low) / 2), Math.min(most, high + (high - low) / 2)];
+}
+
 // The range of a chart's y axis, with room around it.
 function rangeOf(chart) {
   const all = rangeOfLines(chart, false), robust = chart.robust && !state.full ? rangeOfLines(chart, true) : all;
   let [low, high] = isFinite(robust[0]) && robust[1] > robust[0] ? robust : all;
   if (!isFinite(low)) return chart.log ? [0.1, 1] : [0, 1];
+  if (robust !== all) [low, high] = widened([low, high], all, chart.log);
   if (all[1] - all[0] < 1.25 * (high - low)) [low, high] = all;
   chart.cut = all[0] < low || all[1] > high;
   if (chart.log) {

@@ -64,6 +64,14 @@ function rateSentence(group) {
   return `The rate ${rises ? `rises from ${short(first, 3)} to ${short(high, 3)}` : `falls from ${short(first, 3)}`}${rises && falls ? " and falls" : ""}${falls ? ` to ${short(end, 3)}` : ""}.`;
 }
 
+// Why a variant of a comparison has its rates, if the comparison chose them.
+function peakSentence(group) {
+  const found = /^rate = .*\(peak = (\w+)\)$/m.exec(group.differs ?? "");
+  if (!found) return "";
+  return found[1] === "lr" ? "Its peak is the lr at which schedules without cycles begin: all peaks are equal."
+    : "It begins at the max_lr of the cycles: all peaks are equal.";
+}
+
 function valleySentence(group) {
   const found = valleysOf(group);
   if (!found) return "";
@@ -93,7 +101,7 @@ function fitSentence(group) {
 function sentencesOf(group) {
   const found = overFit(group), fit = found && !found.over && found.to > 1.05 * found.from ? "" : fitSentence(group);
   const died = group.runs.length - living(group).length;
-  return [group.note, rateSentence(group), valleySentence(group), bestSentence(group), fit,
+  return [rateSentence(group), peakSentence(group), valleySentence(group), bestSentence(group), fit,
     died ? `${died} of ${group.runs.length} runs died and ${died > 1 ? "are" : "is"} not in the means.` : ""].filter(Boolean);
 }
 

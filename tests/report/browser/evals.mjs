@@ -8,7 +8,7 @@ for (const run of data.runs) {
   const rates = run.rates === null ? run.lr : data.runs[run.rates].lr, high = Math.max(...rates), step = [];
   for (let at = 2; at <= run.steps; at += 2) step.push(at);
   const part = step.map((at) => rates[at - 1] / high);
-  run.eval = { step, val_loss: part.map((r) => 0.5 + r / 4), val_accuracy: part.map((r, i) => 0.9 - r / 5 + 0.05 * (i / step.length)) };
+  run.eval = { step, val_loss: part.map((r, i) => (i < 2 ? 90 : 0.5 + r / 4)), val_accuracy: part.map((r, i) => 0.9 - r / 5 + 0.05 * (i / step.length)) };
   run.probe = { step, grad_norm: part.map((r) => 1 + r), sharpness: part.map((r, i) => (i % 3 ? null : 1 / (0.1 + r))),
     "update_ratio.1": part.map((r) => 1e-3 * r), "update_ratio.2": part.map((r) => 2e-3 * r) };
 }

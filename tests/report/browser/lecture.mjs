@@ -134,6 +134,14 @@ for (const path of process.argv.slice(2)) {
     wanted.push("probe-grad_norm", "probe-sharpness", "probe-update_ratio");
     const said = await page.textContent("#told");
     check(`minima against maxima: ${/[^.]*minima of the rate[^.]*\.[^.]*\.[^.]*/.exec(said)}`, /at the minima of the rate and .* at its maxima: .* higher at the minima/.test(said));
+    const cut = () => page.$$eval(".cutoff", (all) => all.map((each) => each.closest(".chart").dataset.chart).filter((id) => /loss/.test(id)).length);
+    const tall = () => page.evaluate(() => Math.max(...drawn.filter(({ text, canvas }) => /^\d+$/.test(text) && /^(val_)?loss$/.test(canvas.closest(".chart")?.dataset.chart)
+      && canvas.closest("#charts")).map(({ text, x }) => (x < 70 ? +text : 0))));
+    const before = [await cut(), await tall()];
+    await page.click("#full");
+    const after = [await cut(), await tall()];
+    await page.click("#full");
+    check(`the first losses of 90 do not stretch the axis: ${before}, in full ${after}`, before[0] > 0 && before[1] < 10 && after[0] === 0 && after[1] >= 80);
     const charts = await page.$$eval("#charts .chart", (all) => all.map((box) => box.dataset.chart));
     check(`probes are charts on the same axis: ${charts.join(" ")}`, wanted.slice(-3).every((name) => charts.includes(name)));
   }

@@ -1,7 +1,7 @@
 // Opens pages of curves from file:// in Chromium: node page.mjs RUN.html [COMPARE.html] [--pictures DIR]. Exit 77: something it needs is missing.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { check, finish, inked, open } from "./common.mjs";
+import { check, coloured, finish, inked, open } from "./common.mjs";
 
 const words = process.argv.slice(2), at = words.indexOf("--pictures");
 const pictures = at < 0 ? null : resolve(words.splice(at, 2)[1]);
@@ -46,6 +46,12 @@ async function zoomByDrag(page, chart) {
 }
 
 async function useControls(page) {
+  if (await page.isVisible("#seeds")) {
+    const before = await coloured(page, "#charts canvas");
+    await page.click("#seeds");
+    check("single seeds are drawn on request", (await coloured(page, "#charts canvas")).some((n, i) => n !== before[i]));
+    await page.click("#seeds");
+  }
   for (const id of ["logLoss", "logRate", "raw"]) await page.click(`#${id}`);
   await page.selectOption("#unit", "epoch");
   await page.fill("#smooth", "0.8");

@@ -73,6 +73,12 @@ const died = page({ kind: "compare", metrics, groups: [{ name: "a", baseline: tr
 check("a dead run is left out", died.differencesOf()[0].n, 2);
 check("and counted", died.sentencesOf(died.groups()[1]).pop(), "1 of 3 runs died and is not in the means.");
 
+// The rates of a comparison have their reason.
+const chosen = page({ kind: "compare", metrics, groups: [{ name: "a", baseline: true, differs: "sched = constant\nrate = 0.05\n" },
+  { name: "b", differs: "rate = 0.001 to 0.05 (peak = lr)\n" }], runs: [...seeds(0, [0.5]), ...seeds(1, [0.51])] });
+check("a peak that was chosen", chosen.sentencesOf(chosen.groups()[1])[1], "Its peak is the lr at which schedules without cycles begin: all peaks are equal.");
+check("one that was not", chosen.sentencesOf(chosen.groups()[0]).some((text) => /peak is/.test(text)), false);
+
 // Evaluations inside epochs replace those at their ends: the rate jumps at 20 and 40 (warm restarts), so the evaluation at the
 // jump belongs to the cycle that ends there, and the next one to the peak.
 const jumps = Array.from({ length: 60 }, (_, i) => 0.1 * (1 - (i % 20) / 20)), evals = { step: [], val_loss: [], val_accuracy: [] };
