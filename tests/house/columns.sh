@@ -6,7 +6,7 @@ most=110
 
 files() { # every source file of the project; the tree may be no repository
     if [ -e .git ]; then git ls-files; else find . -path './build*' -prune -o -type f -print; fi |
-        sed 's,^\./,,' | grep -E '(\.(c|h|md|cmake|sh)|CMakeLists\.txt)$|^tools/[^./]*$' |
+        sed 's,^\./,,' | grep -E '(\.(c|h|md|cmake|sh|js|mjs|css|html)|CMakeLists\.txt)$|^tools/[^./]*$' |
         grep -vE '/(vendor|node_modules|corpus|golden)/'
 }
 

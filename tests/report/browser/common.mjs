@@ -1,15 +1,20 @@
-// What the tests of pages share: a browser, checks that are counted, and a page whose complaints, requests and
-// words on canvases are kept.
+// What the tests of pages share: a browser, checks that are counted, and a page whose complaints, requests
+// and words on canvases are kept.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const browserPath = process.env.CHROMIUM || "/usr/bin/chromium";
-const skip = (why) => { console.log(`SKIPPED: ${why}`); process.exit(77); };
-if (!existsSync(browserPath)) skip(`no Chromium at ${browserPath} (apt-get install chromium, or CHROMIUM=PATH)`);
+const skip = (why) => {
+  console.log(`SKIPPED: ${why}`);
+  process.exit(77);
+};
+if (!existsSync(browserPath))
+  skip(`no Chromium at ${browserPath} (apt-get install chromium, or CHROMIUM=PATH)`);
 const { chromium } = await import("playwright-core").catch(() =>
-  skip("no playwright-core (npm ci in tests/report/browser)"));
+  skip("no playwright-core (npm ci in tests/report/browser)"),
+);
 
 let failures = 0;
 export function check(what, right) {
@@ -18,9 +23,19 @@ export function check(what, right) {
 }
 
 const profile = mkdtempSync(join(tmpdir(), "lathe-page-"));
-const context = await chromium.launchPersistentContext(profile, { executablePath: browserPath, headless: true,
-  viewport: { width: 1500, height: 1000 }, args: ["--no-sandbox", "--disable-gpu", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"] });
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath: browserPath,
+  headless: true,
+  viewport: { width: 1500, height: 1000 },
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
 
 // Every text and every circle that a page draws on a canvas is kept in window.drawn, with its font and place.
 await context.addInitScript(() => {
@@ -28,7 +43,8 @@ await context.addInitScript(() => {
   const { fillText, arc, clearRect } = CanvasRenderingContext2D.prototype;
   const keep = (context, thing) => drawn.push({ canvas: context.canvas, ...thing });
   CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
-    const { width } = this.measureText(text), shift = { center: width / 2, right: width, end: width }[this.textAlign] ?? 0;
+    const { width } = this.measureText(text),
+      shift = { center: width / 2, right: width, end: width }[this.textAlign] ?? 0;
     keep(this, { text, x: x - shift, y, width, font: parseFloat(/([0-9.]+)px/.exec(this.font)[1]) });
     return fillText.apply(this, arguments);
   };
@@ -45,7 +61,9 @@ await context.addInitScript(() => {
 // A page at a file or an address, with `complaints` of its console and the `requests` that it made.
 export async function open(path, size = { width: 1500, height: 1000 }) {
   const address = /^http/.test(path) ? path : pathToFileURL(resolve(path)).href;
-  const page = await context.newPage(), complaints = [], requests = [];
+  const page = await context.newPage(),
+    complaints = [],
+    requests = [];
   page.on("console", (message) => {
     if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
@@ -61,16 +79,24 @@ export async function open(path, size = { width: 1500, height: 1000 }) {
 
 // Pixels of each canvas that are not transparent, or only those of coloured lines.
 export const coloured = (page, where) => inked(page, where, 60);
-export const inked = (page, where = ".chart canvas", apart = -1) => page.$$eval(where, (all, least) => all.map((canvas) => {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
-  const context = copy.getContext("2d", { willReadFrequently: true });
-  context.drawImage(canvas, 0, 0);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let i = 0; i < data.length; i += 4)
-    count += data[i + 3] > 0 && Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > least;
-  return count;
-}), apart);
+export const inked = (page, where = ".chart canvas", apart = -1) =>
+  page.$$eval(
+    where,
+    (all, least) =>
+      all.map((canvas) => {
+        const copy = new OffscreenCanvas(canvas.width, canvas.height);
+        const context = copy.getContext("2d", { willReadFrequently: true });
+        context.drawImage(canvas, 0, 0);
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let i = 0; i < data.length; i += 4)
+          count +=
+            data[i + 3] > 0 &&
+            Math.max(data[i], data[i + 1], data[i + 2]) - Math.min(data[i], data[i + 1], data[i + 2]) > least;
+        return count;
+      }),
+    apart,
+  );
 
 export async function finish() {
   await context.close();
