@@ -30,7 +30,7 @@ static const char *skip_blanks(const char *text)
         else return text;
 }
 
-/* The next letter, accent or other byte; one blank for several; 0 at the end, also before blanks at the end. */
+/* The next letter, accent or other byte; one blank for several; 0 at the end, also before last blanks. */
 static int next_seen(reader *r)
 {
     const int before = r->accent;

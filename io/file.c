@@ -182,9 +182,33 @@ static lathe_status write_parts(int handle, const lathe_bytes *parts, int count,
     return status;
 }
 
+/*
+ * Returns true for a pipe, and for a device or a link under /dev, such as /dev/stdout: they are written to,
+ * for a file in their place would break them. A link or a device elsewhere may be a trap in a folder from
+ * others.
+ */
+static bool is_stream(const char *path)
+{
+    struct stat info;
+    if (!strncmp(path, "/dev/", 5))
+        return !stat(path, &info) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    return !lstat(path, &info) && S_ISFIFO(info.st_mode);
+}
+
+static lathe_status write_to_stream(const char *path, const lathe_bytes *parts, int count)
+{
+    const int handle = lathe_call_open(path, O_WRONLY);
+    if (handle < 0) return fail(path, "open");
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < count && !status; i++) status = write_all(handle, parts[i].data, parts[i].size, path);
+    if (lathe_call_close(handle) && !status) status = fail(path, "close");
+    return status;
+}
+
 lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int count)
 {
     if (!path || (count > 0 && !parts)) return lathe_fail_null("lathe_file_write", path ? "parts" : "path");
+    if (is_stream(path)) return write_to_stream(path, parts, count);
     size_t size = strlen(path) + 32;
     char *temporary = lathe_alloc(size, 1);
     if (!temporary) return lathe_error();

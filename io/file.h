@@ -36,6 +36,8 @@ void *lathe_file_read(const char *path, size_t limit, size_t *size);
  * A temporary file in the same folder is written, synced, closed and renamed to `path`; then the folder is
  * synced. At any moment `path` is the old file or the complete new file. After a failure the temporary file
  * is removed.
+ *
+ * A pipe, and what is no file under /dev (/dev/stdout, /dev/null), is written to instead.
  * Errors   LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_file_write(const char *path, const lathe_bytes *parts, int count);

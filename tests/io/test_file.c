@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,31 @@ static void what_is_no_file_is_refused(void **state)
     assert_failed(LATHE_EIO, "not a regular file");
     assert_int_equal(lathe_file_write_text(test_path("no/folder"), "x"), LATHE_EIO);
     assert_failed(LATHE_EIO, "no/folder: cannot create: No such file");
+}
+
+/* Pipes are written to, by their own name and as a file of /dev, and are not replaced by a file. */
+static void pipes_are_written_to(void **state)
+{
+    (void)state;
+    struct stat info;
+    char got[8] = { 0 }, name[32];
+    const char *path = test_path("stream");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK), ends[2];
+    assert_true(reader >= 0);
+    assert_int_equal(lathe_file_write_text(path, "one"), LATHE_OK);
+    assert_int_equal(read(reader, got, sizeof got), 3);
+    assert_string_equal(got, "one");
+    assert_int_equal(lstat(path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    close(reader);
+    assert_int_equal(pipe(ends), 0);
+    snprintf(name, sizeof name, "/dev/fd/%d", ends[1]);
+    assert_int_equal(lathe_file_write_text(name, "two"), LATHE_OK);
+    assert_int_equal(read(ends[0], got, sizeof got), 3);
+    assert_string_equal(got, "two");
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void folders_are_made(void **state)
@@ -345,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(pipes_are_written_to),
         cmocka_unit_test(folders_are_made),
         cmocka_unit_test(links_are_not_followed),
         cmocka_unit_test(a_new_folder_is_synced_in_its_parent),
