@@ -201,6 +201,12 @@ static void describe(const void *opts, uint64_t steps, double steps_per_epoch, c
         snprintf(text + used, 256 - (size_t)used, "; this run has %.3g", (double)steps / (double)length);
 }
 
+static bool begins_cycle(const void *opts, uint64_t t)
+{
+    const lathe_cyclic_opts *o = opts;
+    return t % (o->step_size_up + down_of(o)) == 0;
+}
+
 static bool sets_rate(const void *opts) { return opts; }
 
 const lathe_sched_type lathe_cyclic_sched = {
@@ -213,6 +219,7 @@ const lathe_sched_type lathe_cyclic_sched = {
     .sets_rate = sets_rate,
     .warn = warn,
     .describe = describe,
+    .begins_cycle = begins_cycle,
 };
 
 lathe_sched *lathe_sched_cyclic(lathe_optim *optim, const lathe_cyclic_opts *opts)

@@ -205,6 +205,12 @@ bool lathe_sched_wants_more(const lathe_sched *sched)
         sched->type->wants_more(sched->groups[0].opts);
 }
 
+bool lathe_sched_begins_cycle(const lathe_sched *sched, uint64_t t)
+{
+    if (!sched || !sched->type->begins_cycle || t % sched->unit) return false;
+    return sched->type->begins_cycle(sched->groups[0].opts, t / sched->unit);
+}
+
 bool lathe_sched_describe(const lathe_sched *sched, uint64_t steps, double steps_per_epoch, char text[256])
 {
     if (!sched || !text || !sched->type->describe) return false;

@@ -69,6 +69,8 @@ typedef struct lathe_sched_type {
     bool (*wants_more)(const void *opts);
     /** Writes one line about a run of `steps`, such as its number of cycles. `steps_per_epoch` 1: epochs. */
     void (*describe)(const void *opts, uint64_t steps, double steps_per_epoch, char text[256]);
+    /** Returns true if a cycle begins at step t, so that another has ended before it. NULL: no cycles. */
+    bool (*begins_cycle)(const void *opts, uint64_t t);
     lathe_sched_joins joins;
 } lathe_sched_type;
 
@@ -114,6 +116,12 @@ bool lathe_sched_sets_rate(const lathe_sched *sched, int group);
 
 /** Returns true if a higher value is better for lathe_sched_observe (an accuracy), false for a loss. */
 bool lathe_sched_wants_more(const lathe_sched *sched);
+
+/**
+ * Returns true if a cycle begins at step t of a schedule that knows its cycles: cyclic, warm_restarts, and
+ * these in a sequence, also where their segment ends with a cycle.
+ */
+bool lathe_sched_begins_cycle(const lathe_sched *sched, uint64_t t);
 
 /**
  * Write one line about a run of `steps`, "cyclic: 1 cycle = 3376 steps = 4 epochs; this run has 12.5".

@@ -41,6 +41,17 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return r;
 }
 
+static bool begins_cycle(const void *opts, uint64_t t)
+{
+    const lathe_sequence_opts *o = opts;
+    for (int i = 0; i < o->count; i++) {
+        const part *p = &o->part[i];
+        const bool inside = t >= p->start && (i + 1 == o->count || t <= o->part[i + 1].start);
+        if (inside && p->type->begins_cycle && p->type->begins_cycle(p->opts, t - p->start)) return true;
+    }
+    return false;
+}
+
 static lathe_status check(const void *opts, const lathe_sched_base *base)
 {
     const lathe_sequence_opts *o = opts;
@@ -183,6 +194,7 @@ const lathe_sched_type lathe_sequence_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .begins_cycle = begins_cycle,
     .observe = observe,
     .observes = observes,
     .wants_more = wants_more,

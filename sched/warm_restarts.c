@@ -27,15 +27,30 @@ static const lathe_field fields[] = {
     { .name = NULL },
 };
 
+/* The position in the cosine of step t; *length becomes the length of that cosine. */
+static uint64_t position_of(const lathe_warm_restarts_opts *o, uint64_t t, uint64_t *length)
+{
+    const uint64_t multiple = (uint64_t)o->t_mult;
+    *length = o->t_0;
+    if (multiple == 1) return t % *length;
+    while (t >= *length) {
+        t -= *length;
+        *length = *length > UINT64_MAX / multiple ? UINT64_MAX : *length * multiple;
+    }
+    return t;
+}
+
+static bool begins_cycle(const void *opts, uint64_t t)
+{
+    uint64_t length;
+    return position_of(opts, t, &length) == 0;
+}
+
 static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_t t)
 {
     const lathe_warm_restarts_opts *o = opts;
-    uint64_t length = o->t_0, multiple = (uint64_t)o->t_mult;
-    if (multiple == 1) t %= length;
-    while (t >= length) {
-        t -= length;
-        length = length > UINT64_MAX / multiple ? UINT64_MAX : length * multiple;
-    }
+    uint64_t length;
+    t = position_of(o, t, &length);
     return (lathe_rates){ .lr = o->eta_min +
             (base->lr - o->eta_min) * (1 + cos(LATHE_PI * (double)t / (double)length)) / 2 };
 }
@@ -52,6 +67,7 @@ const lathe_sched_type lathe_warm_restarts_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .begins_cycle = begins_cycle,
 };
 
 lathe_sched *lathe_sched_warm_restarts(lathe_optim *optim, const lathe_warm_restarts_opts *opts)

@@ -3,6 +3,7 @@
 #define LATHE_TASK_ALL_H
 
 #include "task.h"
+#include "ensemble.h"
 #include "evaluate.h"
 #include "measure.h"
 

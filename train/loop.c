@@ -167,6 +167,7 @@ static lathe_status train_epoch(lathe_run *run)
         if (status || !more) break;
         status = finish_step(run, &row);
         if (!status && looks) status = lathe_run_probe_end(run);
+        if (!status) status = lathe_run_keep_cycle(run);
         if (!status) status = finish_inner_step(run);
     }
     double seconds = lathe_run_clock() - start - run->state->measuring;

@@ -255,6 +255,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = open_folder(run);
     if (status) return status;
     tell_optim(run);
+    if (lathe_run_open_cycles(run)) return lathe_error();
     lathe_sched_tell(&run->settings, &run->hooks, run->learner->optim, run->learner->sched,
         run->steps_per_epoch, run->total_steps);
     return LATHE_OK;

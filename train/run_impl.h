@@ -78,6 +78,16 @@ lathe_status lathe_run_probe_begin(lathe_run *run, bool *looks);
 lathe_status lathe_run_probe_end(lathe_run *run);
 
 /*
+ * ---- weights at the ends of cycles: cycles.c -------------------------------------------------------------
+ */
+
+/** Tell if the schedule has none, and remove those of a former run behind the present step. */
+lathe_status lathe_run_open_cycles(lathe_run *run);
+
+/** After a step: keep the weights if a cycle has ended. Errors: those of the average, LATHE_EIO. */
+lathe_status lathe_run_keep_cycle(lathe_run *run);
+
+/*
  * ---- what decides: judge.c -------------------------------------------------------------------------------
  */
 

@@ -6,6 +6,7 @@
 
 #include "../command.h"
 #include "../drawing/curve.h"
+#include "../ensemble.h"
 #include "../json.h"
 #include "../drawing/table.h"
 #include "../text.h"
@@ -14,9 +15,9 @@
  * The file of weights: as given, or what the run was tested with: the best of its epochs where it had a
  * validation part.
  */
-static void weights_path(const cli_line *line, bool best, char *path, size_t size)
+static void weights_path(const cli_line *line, const char *folder, bool best, char *path, size_t size)
 {
-    const char *given = cli_text(line, "weights"), *folder = line->argument[0];
+    const char *given = cli_text(line, "weights");
     if (given && strcmp(given, "best") && strcmp(given, "last")) {
         snprintf(path, size, "%s", given);
         return;
@@ -39,7 +40,7 @@ static int read_settings(const cli_line *line, const char *folder, lathe_setting
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
         if (cli_text(line, keys[i])) status = lathe_settings_set(settings, keys[i], cli_text(line, keys[i]));
     settings->out[0] = settings->resume[0] = '\0';
-    weights_path(line, false, settings->init_weights, sizeof settings->init_weights);
+    weights_path(line, folder, false, settings->init_weights, sizeof settings->init_weights);
     return status ? cli_library_failed() : CLI_DONE;
 }
 
@@ -184,20 +185,38 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
     return code;
 }
 
+/* Several files of weights in the net of the first one's run. */
+static int evaluate_members(const cli_line *line, lathe_run *run, const lathe_dataset *data)
+{
+    static const char *const alone[] = { "weights", "metric", "pr-curve", "per-class" };
+    cli_members members;
+    for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
+        if (cli_given_option(line, alone[i]))
+            return cli_fail(CLI_USAGE, "eval: --%s is for one run alone, not for an ensemble", alone[i]);
+    int code = cli_members_find(line, cli_given_option(line, "cycles"), &members);
+    if (!code) code = cli_ensemble(line, run, data, &members);
+    cli_members_free(&members);
+    return code;
+}
+
 static int run(const cli_line *line)
 {
-    const char *folder = line->argument[0], *split = cli_text(line, "split");
-    char weights[LATHE_SETTING_LONG + 32];
+    const char *split = cli_text(line, "split");
+    const bool several = line->arguments > 1 || cli_given_option(line, "cycles");
+    char folder[LATHE_SETTING_LONG], weights[LATHE_SETTING_LONG + 32];
     lathe_settings settings;
+    if (several) cli_folder_of(line->argument[0], folder, sizeof folder);
+    else snprintf(folder, sizeof folder, "%s", line->argument[0]);
     if (strcmp(split, "train") && strcmp(split, "val") && strcmp(split, "test"))
         return cli_fail(CLI_USAGE, "eval: --split '%s' is not one of train, val, test", split);
     int code = read_settings(line, folder, &settings);
     if (code) return code;
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) return cli_library_failed();
-    weights_path(line, run->feed->val != NULL, weights, sizeof weights);
+    weights_path(line, folder, run->feed->val != NULL, weights, sizeof weights);
     const lathe_dataset *data = split_of(run, split);
     if (!data) code = cli_fail(CLI_USAGE, "eval: this run has no %s part", split);
+    else if (several) code = evaluate_members(line, run, data);
     else code = evaluate(line, run, data, weights);
     lathe_run_free(run);
     return code;
@@ -217,6 +236,7 @@ static const cli_option options[] = {
         .help =
             "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
     { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
+    { .name = "cycles", .help = "an ensemble of the cycle-N.safetensors of each run folder" },
     { .name = "data", .value = "NAME", .help = "another data set than the run's" },
     { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
     { .name = "threads", .value = "N", .help = "another number of threads than the run's" },
@@ -229,13 +249,14 @@ extern const cli_command lathe_eval_command;
 const cli_command lathe_eval_command = {
     .name = "eval",
     .summary = "metrics of a run's model on a data set",
-    .arguments = "RUN",
+    .arguments = "RUN [RUN...]",
     .about = "Measures the model of a run folder on the test split, or on another split: loss,\n"
              "accuracy and all metrics of `lathe list metrics` with their default options, or the\n"
-             "metrics of --metric.",
+             "metrics of --metric. Several runs or checkpoints (A.safetensors) of one net, or --cycles,\n"
+             "are an ensemble: the score of each and of their averaged probabilities.",
     .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,
     .least = 1,
-    .most = 1,
+    .most = -1,
     .run = run,
 };

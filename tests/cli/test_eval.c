@@ -197,6 +197,36 @@ static void what_is_no_run_is_refused(void **state)
     program_free(&p);
 }
 
+/* A snapshot ensemble: each member scores as alone, and all files of the folder are found. */
+static void several_checkpoints_are_an_ensemble(void **state)
+{
+    (void)state;
+    char arguments[640];
+    snprintf(arguments, sizeof arguments,
+        "train --data shapes --model mlp --epochs 1 --max-steps 40 --batch-size 32 --sched cyclic --base-lr "
+        "1e-4 --max-lr 3e-3 --step-size-up 10 --keep-cycles --out %s/cycles --json",
+        folder);
+    cJSON_Delete(program_json(LATHE_PROGRAM, arguments));
+    snprintf(arguments, sizeof arguments, "eval %s/cycles --cycles --json", folder);
+    cJSON *object = program_json(LATHE_PROGRAM, arguments), *members = cJSON_GetObjectItem(object, "members"),
+          *ensemble = cJSON_GetObjectItem(object, "ensemble");
+    assert_int_equal(cJSON_GetArraySize(members), 2);
+    snprintf(arguments, sizeof arguments, "eval %s/cycles --weights %s/cycles/cycle-1.safetensors --json",
+        folder, folder);
+    cJSON *alone = program_json(LATHE_PROGRAM, arguments);
+    assert_true(json_number(alone, "accuracy") == json_number(cJSON_GetArrayItem(members, 0), "accuracy"));
+    assert_true(json_number(ensemble, "count") == 2000 && json_number(ensemble, "loss") > 0);
+    cJSON_Delete(alone);
+    cJSON_Delete(object);
+    snprintf(arguments, sizeof arguments,
+        "eval %s/cycles/cycle-2.safetensors %s/cycles/cycle-2.safetensors --json", folder, folder);
+    object = program_json(LATHE_PROGRAM, arguments); /* the mean of two equal ones is each of them */
+    members = cJSON_GetObjectItem(object, "members");
+    assert_true(json_number(cJSON_GetObjectItem(object, "ensemble"), "accuracy") ==
+        json_number(cJSON_GetArrayItem(members, 1), "accuracy"));
+    cJSON_Delete(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +236,7 @@ int main(void)
         cmocka_unit_test(curves_as_a_table),
         cmocka_unit_test(curves_as_a_picture),
         cmocka_unit_test(absent_classes_are_named),
+        cmocka_unit_test(several_checkpoints_are_an_ensemble),
         cmocka_unit_test(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -161,3 +161,12 @@ lathe_status lathe_keeper_save(lathe_keeper *keeper, bool also_step)
     if (!status) status = save_last(keeper, also_step);
     return !status && is_best ? lathe_folder_save_best(keeper) : status;
 }
+
+lathe_status lathe_keeper_save_weights(lathe_keeper *keeper, const char *name)
+{
+    if (!keeper || !name) return lathe_fail_null("lathe_keeper_save_weights", keeper ? "name" : "keeper");
+    lathe_folder_path path;
+    if (!keeper->own->loggers) return LATHE_OK;
+    lathe_status status = lathe_keeper_path(keeper, name, path);
+    return status ? status : lathe_checkpoint_write(keeper, path, false);
+}

@@ -132,6 +132,12 @@ bool lathe_keeper_is_due(const lathe_keeper *keeper);
  */
 lathe_status lathe_keeper_save(lathe_keeper *keeper, bool also_step);
 
+/**
+ * Save the objects' tensors as they are, with what an evaluation needs, as the file `name` of the folder: the
+ * run does not resume from it. Without a folder nothing happens. Errors: LATHE_EIO, LATHE_ENOMEM.
+ */
+lathe_status lathe_keeper_save_weights(lathe_keeper *keeper, const char *name);
+
 /** Flush the logs to the disk without a checkpoint: the former checkpoint stays. Errors: LATHE_EIO. */
 lathe_status lathe_keeper_flush(lathe_keeper *keeper);
 

@@ -119,9 +119,10 @@ typedef struct lathe_settings {
     int min_delta_mode; /* a lathe_min_delta_mode */
     /** "20", "0.5ep", "5min": also save at this distance; "": only at the end of an epoch */
     char save_every[LATHE_SETTING_SHORT];
-    int keep;      /* how many of these saves to keep, besides last and best */
-    int on_nan;    /* a lathe_on_nan: what to do after a non-finite loss, gradient or weight */
-    bool no_times; /* leave the times in epochs.csv empty, so that equal runs have equal files */
+    int keep;         /* how many of these saves to keep, besides last and best */
+    int on_nan;       /* a lathe_on_nan: what to do after a non-finite loss, gradient or weight */
+    bool keep_cycles; /* keep the weights at each end of a cycle of the schedule: cycle-N.safetensors */
+    bool no_times;    /* leave the times in epochs.csv empty, so that equal runs have equal files */
     /** "tensorboard": further logs in the run folder, separated by commas; "": no further logs */
     char log[LATHE_SETTING_SHORT];
     char out[LATHE_SETTING_LONG];    /* run folder; "": write nothing */

@@ -973,6 +973,14 @@ static lathe_learner *good_lathe_learner_p(const char *place)
     lathe_learner_add(learner, good_lathe_batch_p(place));
     return learner;
 }
+static void free_ensemble(void *ensemble) { lathe_ensemble_free(ensemble); }
+static lathe_task *good_lathe_task_p(const char *place);
+static lathe_ensemble *good_lathe_ensemble_p(const char *place)
+{
+    lathe_ensemble *ensemble = later(free_ensemble, lathe_ensemble_new(good_lathe_task_p(place), 8));
+    ensemble->members = is(place, "lathe_ensemble_score");
+    return ensemble;
+}
 static void free_probes(void *probes) { lathe_probes_free(probes); }
 static lathe_probes *good_lathe_probes_p(const char *place)
 {
