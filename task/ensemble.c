@@ -58,7 +58,7 @@ lathe_status lathe_ensemble_add(lathe_ensemble *ensemble, lathe_layer *net, lath
 }
 
 /*
- * Scores whose softmax (or sigmoid, if a sample has any number of classes) are the mean probabilities, so that
+ * Scores whose softmax (or sigmoid, if a sample has any number of classes) are the mean probabilities. So
  * losses and metrics need not know of ensembles.
  */
 static void put_scores(const lathe_ensemble *ensemble, size_t first, size_t size, bool many,

@@ -1,6 +1,7 @@
 /*
  * The weights at each end of a cycle, cycle-1.safetensors and so on: the snapshots of an ensemble (Huang et
- * al., arXiv 1704.00109). Like the best weights they are those that are evaluated: averaged ones if there are.
+ * al., arXiv 1704.00109). Like the best weights they are those that are evaluated: averaged ones if there are
+ * any.
  */
 #include <stdio.h>
 
