@@ -97,6 +97,8 @@ static lathe_status add_variant(plan *p, int index)
 {
     char group[LATHE_SETTING_SHORT], folder[LATHE_SETTING_SHORT];
     lathe_fit fit = { 0 };
+    const char *name;
+    double *number;
     lathe_compare_run *run = p->compare->run + (size_t)index * (size_t)p->seeds;
     lathe_settings settings;
     lathe_status status = choose(p, index, group, &settings);
@@ -116,15 +118,7 @@ static lathe_status add_variant(plan *p, int index)
         snprintf(run->folder, sizeof run->folder, "%.80s/seed-%" PRIu64, folder, run->settings.seed);
         status =
             lathe_file_join(p->compare->folder, run->folder, run->settings.out, sizeof run->settings.out);
-        run->result = (lathe_compare_result){ .train_loss = (double)NAN,
-            .val_loss = (double)NAN,
-            .val_accuracy = (double)NAN,
-            .test_loss = (double)NAN,
-            .test_accuracy = (double)NAN,
-            .best_val_accuracy = (double)NAN,
-            .minima_accuracy = (double)NAN,
-            .maxima_accuracy = (double)NAN,
-            .seconds = (double)NAN };
+        for (int i = 0; (number = lathe_result_number(&run->result, i, &name)); i++) *number = (double)NAN;
     }
     return status;
 }
@@ -339,6 +333,15 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
     return lathe_run_new(&settings, hooks);
 }
 
+static lathe_compare_probe probe_of(const lathe_history *history, const char *name)
+{
+    const int column = lathe_probe_column(history, name);
+    const double none = (double)NAN;
+    if (column < 0) return (lathe_compare_probe){ none, none, none };
+    const lathe_swing swing = lathe_swing_of(history, column);
+    return (lathe_compare_probe){ swing.last, swing.minima, swing.maxima };
+}
+
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run)
 {
     if (!compare || !run) return lathe_fail_null("lathe_compare_end", compare ? "run" : "compare");
@@ -348,7 +351,7 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
     const double none = (double)NAN;
     const bool tested = run->test_score.count > 0;
     const lathe_history *history = &run->keeper->history;
-    const lathe_swing swing = lathe_swing_of(history);
+    const lathe_swing swing = lathe_swing_of(history, -1);
     double seconds = 0;
     for (size_t i = 0; i < history->epochs; i++) seconds += history->epoch[i].seconds;
     compare->run[index].result = (lathe_compare_result){ .end = run->end,
@@ -359,9 +362,12 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
         .val_accuracy = epoch ? epoch->val[0] : none,
         .test_loss = tested ? run->test_score.loss : none,
         .test_accuracy = tested ? run->test_score.metric[0] : none,
-        .best_val_accuracy = lathe_best_measured(history),
+        .best_val_accuracy = swing.best,
         .minima_accuracy = swing.minima,
         .maxima_accuracy = swing.maxima,
+        .grad_norm = probe_of(history, "grad_norm"),
+        .update_ratio = probe_of(history, "update_ratio"),
+        .sharpness = probe_of(history, "sharpness"),
         .seconds = seconds };
     return lathe_compare_write(compare);
 }

@@ -14,6 +14,11 @@
 extern "C" {
 #endif
 
+/** A probe along a run: its mean over the last third, at minima of the rate, and at maxima between them. */
+typedef struct lathe_compare_probe {
+    double last, minima, maxima;
+} lathe_compare_probe;
+
 /** The result of a run. NaN: not measured. */
 typedef struct lathe_compare_result {
     lathe_run_end end; /* LATHE_RUN_OPEN: not ended yet */
@@ -23,6 +28,7 @@ typedef struct lathe_compare_result {
     double best_val_accuracy; /* of all measurements of the run */
     /** Validation accuracy at the rate's maxima, and its mean at the minima before and after each of them. */
     double maxima_accuracy, minima_accuracy;
+    lathe_compare_probe grad_norm, update_ratio, sharpness;
     double seconds;
 } lathe_compare_result;
 

@@ -59,15 +59,18 @@ lathe_status lathe_compare_fit_lr(lathe_settings *settings, lathe_fit *fit);
  */
 lathe_status lathe_compare_fit(lathe_settings *settings, lathe_fit *fit);
 
-/** Accuracies at extremes of the rate; NaN without a maximum between two minima. */
+/** A measurement along a run. NaN: not measured. */
 typedef struct lathe_swing {
-    double minima, maxima; /* means, see lathe_compare_result */
+    double minima, maxima; /* means at extremes of the rate; NaN without a maximum between two minima */
     size_t count;          /* of such maxima */
+    double best, last;     /* the greatest number; the mean of the last third */
 } lathe_swing;
-lathe_swing lathe_swing_of(const lathe_history *history);
 
-/** The best validation accuracy of a run; NaN without validation. */
-double lathe_best_measured(const lathe_history *history);
+/** Of a column of probes.csv, or with -1 of the validation accuracy. */
+lathe_swing lathe_swing_of(const lathe_history *history, int column);
+
+/** The number of a column of probes.csv; -1 without such a column. */
+int lathe_probe_column(const lathe_history *history, const char *name);
 
 /** Number `index` of a result and its name, "train_loss"; NULL after the last. */
 double *lathe_result_number(lathe_compare_result *result, int index, const char **name);

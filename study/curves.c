@@ -107,6 +107,17 @@ static void take_evals(const lathe_history *history, size_t column, double epoch
     }
 }
 
+static void take_probes(const lathe_history *history, int column, double epoch, lathe_curve *curve)
+{
+    const lathe_probe_table *probe = &history->probe;
+    curve->points = probe->rows < LATHE_CURVE_POINTS ? (int)probe->rows : LATHE_CURVE_POINTS;
+    for (int i = 0; i < curve->points; i++) {
+        const size_t row = row_of(i, curve->points, probe->rows);
+        curve->epoch[i] = (double)probe->step[row] / epoch;
+        curve->value[i] = probe->value[row * (size_t)probe->columns + (size_t)column];
+    }
+}
+
 /* The mean loss of the steps up to each point: half as many points, because single losses are noisy. */
 static void take_losses(const lathe_history *history, double epoch, lathe_curve *curve)
 {
@@ -135,8 +146,10 @@ static lathe_status take_history(const lathe_compare *compare, const lathe_compa
     if (!status && history.steps) {
         const double epoch = per_epoch(&history, &run->settings);
         const size_t column = column_of(&history, what);
+        const int probe = lathe_probe_column(&history, what);
         take_rates(&history, epoch, curve);
         if (!strcmp(what, "loss")) take_losses(&history, epoch, curve);
+        else if (probe >= 0) take_probes(&history, probe, epoch, curve);
         else if (history.evals && !strncmp(what, "val_", 4) && column)
             take_evals(&history, column, epoch, curve);
         else if (column) take_epochs(&history, column, epoch, curve);

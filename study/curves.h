@@ -21,8 +21,8 @@ typedef struct lathe_curve {
 /**
  * The curves of all runs, compare->runs of them.
  *
- * what     a column of epochs.csv, "val_accuracy", from evals.csv if the run has one; or "loss": the mean
- *          loss of the steps between two points
+ * what     a column of epochs.csv, "val_accuracy", from evals.csv if the run has one; a column of probes.csv;
+ *          or "loss": the mean loss of the steps between two points
  * path     a table of curves that were kept, for runs without a folder; may be NULL or not exist yet
  * Errors   LATHE_EIO, LATHE_EFORMAT, LATHE_ENAME, LATHE_ENOMEM: returns NULL. Free the array with lathe_free.
  */

@@ -27,6 +27,15 @@ static const measure measures[] = {
     { "test_loss", offsetof(lathe_compare_result, test_loss), false, false, 0 },
     { "val_loss", offsetof(lathe_compare_result, val_loss), false, false, 0 },
     { "train_loss", offsetof(lathe_compare_result, train_loss), false, false, 0 },
+    { "grad_norm", offsetof(lathe_compare_result, grad_norm.last), false, false, 0 },
+    { "update_ratio", offsetof(lathe_compare_result, update_ratio.last), false, false, 0 },
+    { "sharpness", offsetof(lathe_compare_result, sharpness.last), false, false, 0 },
+    { "grad_norm_swing", offsetof(lathe_compare_result, grad_norm.minima), false, true,
+        offsetof(lathe_compare_result, grad_norm.maxima) },
+    { "update_ratio_swing", offsetof(lathe_compare_result, update_ratio.minima), false, true,
+        offsetof(lathe_compare_result, update_ratio.maxima) },
+    { "sharpness_swing", offsetof(lathe_compare_result, sharpness.minima), false, true,
+        offsetof(lathe_compare_result, sharpness.maxima) },
 };
 enum { MEASURES = sizeof measures / sizeof measures[0] };
 

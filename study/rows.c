@@ -21,12 +21,22 @@ static const struct {
     { "best_val_accuracy", offsetof(lathe_compare_result, best_val_accuracy) },
     { "minima_accuracy", offsetof(lathe_compare_result, minima_accuracy) },
     { "maxima_accuracy", offsetof(lathe_compare_result, maxima_accuracy) },
+    { "grad_norm", offsetof(lathe_compare_result, grad_norm.last) },
+    { "grad_norm_minima", offsetof(lathe_compare_result, grad_norm.minima) },
+    { "grad_norm_maxima", offsetof(lathe_compare_result, grad_norm.maxima) },
+    { "update_ratio", offsetof(lathe_compare_result, update_ratio.last) },
+    { "update_ratio_minima", offsetof(lathe_compare_result, update_ratio.minima) },
+    { "update_ratio_maxima", offsetof(lathe_compare_result, update_ratio.maxima) },
+    { "sharpness", offsetof(lathe_compare_result, sharpness.last) },
+    { "sharpness_minima", offsetof(lathe_compare_result, sharpness.minima) },
+    { "sharpness_maxima", offsetof(lathe_compare_result, sharpness.maxima) },
     { "seconds", offsetof(lathe_compare_result, seconds) },
 };
+enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 
 double *lathe_result_number(lathe_compare_result *result, int index, const char **name)
 {
-    if (index >= (int)(sizeof numbers / sizeof numbers[0])) return NULL;
+    if (index >= NUMBERS) return NULL;
     *name = numbers[index].name;
     return (double *)(void *)((char *)result + numbers[index].offset);
 }
@@ -132,31 +142,44 @@ lathe_status lathe_compare_read_rows(lathe_compare *compare, const char *path)
     return status;
 }
 
-static void put_run(lathe_text *out, const lathe_compare_run *run)
+/* The columns of the table: those that a run or the present table has numbers in. */
+static void find_columns(const lathe_compare *compare, const lathe_csv *table, bool used[NUMBERS])
+{
+    for (int i = 0; i < NUMBERS; i++) {
+        used[i] = false;
+        for (size_t r = 0; r < compare->runs; r++) {
+            lathe_compare_result result = compare->run[r].result;
+            const char *name;
+            if (isfinite(*lathe_result_number(&result, i, &name))) used[i] = true;
+        }
+        for (size_t row = 0; row < table->rows; row++)
+            if (*lathe_cell_at(table, row, numbers[i].name)) used[i] = true;
+    }
+}
+
+static void put_run(lathe_text *out, const lathe_compare_run *run, const bool used[NUMBERS])
 {
     lathe_compare_result result = run->result;
     const char *name;
-    double *number;
     lathe_cell_put(out, run->group);
     lathe_text_add(out, ",%" PRIu64 ",%s,%" PRIu64 ",%" PRIu64, run->settings.seed,
         lathe_run_end_name(result.end), result.steps, result.best_epoch);
-    for (int i = 0; (number = lathe_result_number(&result, i, &name)); i++)
-        lathe_cell_put_number(out, *number, 6);
+    for (int i = 0; i < NUMBERS; i++)
+        if (used[i]) lathe_cell_put_number(out, *lathe_result_number(&result, i, &name), 6);
     lathe_text_put(out, "\n");
 }
 
 /* A row of the table that is there, in the present columns. */
-static void put_kept(lathe_text *out, const lathe_csv *table, size_t row)
+static void put_kept(lathe_text *out, const lathe_csv *table, size_t row, const bool used[NUMBERS])
 {
-    lathe_compare_result none;
-    const char *name;
     for (int i = 0; i < BEFORE; i++) {
         if (i) lathe_text_put(out, ",");
         lathe_cell_put(out, lathe_cell_at(table, row, before[i]));
     }
-    for (int i = 0; lathe_result_number(&none, i, &name); i++) {
+    for (int i = 0; i < NUMBERS; i++) {
+        if (!used[i]) continue;
         lathe_text_put(out, ",");
-        lathe_cell_put(out, lathe_cell_at(table, row, name));
+        lathe_cell_put(out, lathe_cell_at(table, row, numbers[i].name));
     }
     lathe_text_put(out, "\n");
 }
@@ -164,23 +187,25 @@ static void put_kept(lathe_text *out, const lathe_csv *table, size_t row)
 lathe_status lathe_compare_write_rows(const lathe_compare *compare, const char *path)
 {
     lathe_csv table;
-    lathe_compare_result none;
     lathe_text out = { 0 };
-    const char *name;
+    bool used[NUMBERS];
     if (!compare || !path) return lathe_fail_null("lathe_compare_write_rows", compare ? "path" : "compare");
     lathe_status status = lathe_cells_read(path, &table);
+    find_columns(compare, &table, used);
     for (int i = 0; i < BEFORE; i++) lathe_text_add(&out, "%s%s", i ? "," : "", before[i]);
-    for (int i = 0; lathe_result_number(&none, i, &name); i++) lathe_text_add(&out, ",%s", name);
+    for (int i = 0; i < NUMBERS; i++)
+        if (used[i]) lathe_text_add(&out, ",%s", numbers[i].name);
     lathe_text_put(&out, "\n");
     size_t rows = table.rows;
     for (size_t i = 0; i < compare->runs; i++) {
         if (compare->run[i].result.end == LATHE_RUN_OPEN) continue;
-        put_run(&out, &compare->run[i]);
+        put_run(&out, &compare->run[i], used);
         rows++;
     }
     for (size_t row = 0; row < table.rows; row++) {
         const size_t i = lathe_cells_run(compare, &table, row);
-        if (i == compare->runs || compare->run[i].result.end == LATHE_RUN_OPEN) put_kept(&out, &table, row);
+        if (i == compare->runs || compare->run[i].result.end == LATHE_RUN_OPEN)
+            put_kept(&out, &table, row, used);
     }
     lathe_csv_free(&table);
     if (!status && rows) return lathe_cells_write(&out, path);

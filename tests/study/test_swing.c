@@ -86,6 +86,38 @@ static void measurements_within_epochs_count(void **state)
     lathe_compare_free(c);
 }
 
+/* Two cycles of 20 steps with a probe every 10: 1, 5, 1, 5, ... at peaks and valleys; the last third is 5, 1. */
+static void probes_swing_too(void **state)
+{
+    (void)state;
+    static const tiny_pair pairs[] = { { "epochs", "6" }, { "base_lr", "0.001" }, { "max_lr", "0.01" },
+        { "step_size_up", "1ep" }, { "cycle_momentum", "off" }, { "probe", "weight_norm,grad_norm" },
+        { "probe_every", "1ep" }, { NULL, NULL } };
+    lathe_settings settings = tiny_settings("probed", pairs);
+    const char *vary[] = { "sched=cyclic:triangular,constant" };
+    lathe_compare *c = lathe_compare_new(&settings, &(lathe_compare_opts){ .vary = vary, .varies = 1 });
+    if (!c || lathe_compare_open(c)) fail_msg("%s", lathe_error_message());
+    lathe_run *run = lathe_compare_begin(c, 0, NULL);
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    lathe_probe_table *probe = &run->keeper->history.probe;
+    assert_true(probe->rows == 6 && probe->columns == 2);
+    for (size_t i = 0; i < 6; i++) probe->value[2 * i + 1] = i % 2 ? 1 : 5;
+    assert_int_equal(lathe_compare_end(c, 0, run), LATHE_OK);
+    const lathe_compare_result *r = &c->run[0].result;
+    assert_true(r->grad_norm.minima == 1 && r->grad_norm.maxima == 5 && r->grad_norm.last == 3);
+    assert_true(isnan(r->sharpness.last) && isnan(r->update_ratio.minima));
+    lathe_run_free(run);
+    lathe_curve *curve = lathe_curves_of(c, "grad_norm", NULL);
+    assert_true(curve && curve[0].points == 6);
+    lathe_free(curve);
+    assert_int_equal(lathe_compare_write_rows(c, test_path("probed.csv")), LATHE_OK);
+    size_t size;
+    char *rows = lathe_file_read(test_path("probed.csv"), 1 << 16, &size);
+    assert_non_null(strstr(rows, ",grad_norm,grad_norm_minima,grad_norm_maxima,seconds\n"));
+    lathe_free(rows);
+    lathe_compare_free(c);
+}
+
 static int remove_folder(void **state)
 {
     (void)state;
@@ -100,6 +132,7 @@ int main(void)
         cmocka_unit_test(a_trend_cancels),
         cmocka_unit_test(without_cycles_it_is_not_known),
         cmocka_unit_test(measurements_within_epochs_count),
+        cmocka_unit_test(probes_swing_too),
     };
     test_folder_in_memory();
     return cmocka_run_group_tests(tests, NULL, remove_folder);
