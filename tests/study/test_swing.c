@@ -86,7 +86,7 @@ static void measurements_within_epochs_count(void **state)
     lathe_compare_free(c);
 }
 
-/* Two cycles of 20 steps with a probe every 10: 1, 5, 1, 5, ... at peaks and valleys; the last third is 5, 1. */
+/* Three cycles, and a probe at each peak (5) and each valley (1); the mean of the last third is that of 5, 1. */
 static void probes_swing_too(void **state)
 {
     (void)state;
