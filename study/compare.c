@@ -287,6 +287,22 @@ static lathe_status merge(lathe_compare *compare, const lathe_compare *then)
     return LATHE_OK;
 }
 
+/* Refuse a folder whose page or weights are those of a single run. */
+static lathe_status check_folder(const lathe_compare *compare)
+{
+    static const char *const names[] = { "last.safetensors", "best.safetensors", "report.html" };
+    lathe_status status = LATHE_OK;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !status; i++) {
+        char path[LATHE_SETTING_LONG + 64];
+        status = lathe_compare_path(compare, names[i], path);
+        if (!status && lathe_file_exists(path))
+            status =
+                lathe_fail(LATHE_ESTATE, "%s: holds %s, and no comparison: choose another folder for --out",
+                    compare->folder, names[i]);
+    }
+    return status;
+}
+
 lathe_status lathe_compare_open(lathe_compare *compare)
 {
     char path[LATHE_SETTING_LONG + 64];
@@ -302,7 +318,7 @@ lathe_status lathe_compare_open(lathe_compare *compare)
         lathe_compare *then = lathe_compare_read(compare->folder);
         status = then ? merge(compare, then) : lathe_error();
         lathe_compare_free(then);
-    }
+    } else if (!status) status = check_folder(compare);
     return status ? status : lathe_compare_write(compare);
 }
 

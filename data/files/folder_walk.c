@@ -76,6 +76,8 @@ static lathe_status visit(lathe_walk *walk, int handle, const char *name, size_t
         return lathe_fail(LATHE_EIO, "%s: the path %.200s... is longer than %zu bytes", walk->root,
             walk->path, sizeof walk->path);
     if (!folder) return visit_file(walk, handle, name, about.st_mode);
+    if (!strcmp(name, "__MACOSX")) /* what macOS adds to archives */
+        return lathe_passed_add(walk->listing->passed, "folder", walk->path), LATHE_OK;
     if (walk->folders) return add(walk->listing, name);
     if (depth == DEPTH)
         return lathe_fail(LATHE_EIO, "%s/%s: folders are nested deeper than %d", walk->root, walk->path,

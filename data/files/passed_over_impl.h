@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { LATHE_PASSED_KINDS = 8, LATHE_PASSED_TEXT = 480 };
+enum { LATHE_PASSED_KINDS = 32, LATHE_PASSED_TEXT = 1024 };
 
 /** Counts by kind ("link", "folder", ".heic file"). Zeros are nothing. */
 typedef struct lathe_passed {

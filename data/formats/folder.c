@@ -28,6 +28,20 @@ static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, i
     return LATHE_OK;
 }
 
+/* Fail, and say what the class has in place of pictures. */
+static lathe_status empty_class(lathe_arena *arena, const char *path)
+{
+    char text[LATHE_PASSED_TEXT];
+    lathe_passed passed = { 0 };
+    lathe_listing files = { .arena = arena, .passed = &passed };
+    lathe_status status = lathe_walk_files(path, lathe_is_picture, &files);
+    lathe_listing_free(&files);
+    if (status) return status;
+    lathe_passed_text(&passed, text);
+    return lathe_fail(LATHE_EFORMAT, "%s: a class without pictures%s%s", path, *text ? "; it has " : "",
+        text);
+}
+
 /* Add one class: all files below `path`, or the files of a split. */
 static lathe_status add_class(lathe_file_list *list, const char *path, int label,
     const lathe_folder_opts *opts, const lathe_split *split)
@@ -37,7 +51,7 @@ static lathe_status add_class(lathe_file_list *list, const char *path, int label
     bool *chosen = status ? NULL : lathe_alloc_raw(files.count + 1, sizeof *chosen);
     if (!status && !chosen) status = LATHE_ENOMEM;
     if (!status) memset(chosen, true, files.count * sizeof *chosen);
-    if (!status && !files.count) status = lathe_fail(LATHE_EFORMAT, "%s: a class without pictures", path);
+    if (!status && !files.count) status = empty_class(list->arena, path);
     if (!status && split && files.count < 2)
         status = lathe_fail(LATHE_EFORMAT,
             "%s: a class of one picture cannot be split for training and testing", path);
@@ -80,6 +94,30 @@ static lathe_status check_class(lathe_arena *arena, const char *dir, const lathe
     return status;
 }
 
+/*
+ * Refuse splits that lie deeper than the classes (cat/train/ and cat/test/), and one folder around the data
+ * set, as archives have it.
+ */
+static lathe_status check_nested(lathe_arena *arena, const char *dir, const lathe_listing *classes)
+{
+    lathe_status status = LATHE_OK;
+    for (size_t i = 0; i < classes->count && !status; i++) {
+        lathe_split_folders found;
+        lathe_listing inside = { .arena = arena };
+        const char *path = lathe_arena_path(arena, dir, classes->name[i]);
+        status = path ? lathe_walk_folders(path, &inside) : LATHE_ENOMEM;
+        if (!status) status = lathe_split_folders_find(path, &inside, &found);
+        if (!status && classes->count == 1 && inside.count > 1)
+            status = lathe_fail(LATHE_EFORMAT, "%s: has one folder, with folders inside: is the data set %s?",
+                dir, path);
+        if (!status && lathe_split_folders_pair(&found))
+            status = lathe_fail(LATHE_EFORMAT, "%s: has %s/ and %s/: splits are expected above the classes",
+                path, found.of[LATHE_SPLIT_TRAIN], lathe_split_folder(&found, LATHE_SPLIT_TEST));
+        lathe_listing_free(&inside);
+    }
+    return status;
+}
+
 /* Decide whether the folders in dir are classes or splits, by their names. */
 static lathe_status find_place(lathe_file_list *list, const char *dir, lathe_split split,
     const lathe_listing *inside, layout *place)
@@ -105,7 +143,7 @@ static lathe_status find_place(lathe_file_list *list, const char *dir, lathe_spl
     }
     for (size_t i = 0; i < inside->count && !status; i++)
         if (lathe_split_in_name(inside->name[i])) status = check_class(arena, dir, &found, inside->name[i]);
-    return status;
+    return status ? status : check_nested(arena, dir, inside);
 }
 
 /* Copy the names of the classes, which must outlive the listing. */

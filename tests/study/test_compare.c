@@ -354,6 +354,25 @@ static void other_settings_are_refused(void **state)
     }
 }
 
+/* The page and the weights of a single run are not overwritten. */
+static void a_folder_of_a_run_is_refused(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "report.html", "last.safetensors" };
+    for (int i = 0; i < 2; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "single%d", i);
+        assert_int_equal(lathe_file_make_folder(test_path(path)), LATHE_OK);
+        lathe_compare *c = plan(path, variants, 1);
+        snprintf(path, sizeof path, "single%d/%s", i, names[i]);
+        test_write(test_path(path), "x", 1);
+        assert_int_equal(lathe_compare_open(c), LATHE_ESTATE);
+        assert_non_null(strstr(lathe_error_message(), "and no comparison: choose another folder"));
+        lathe_error_clear();
+        lathe_compare_free(c);
+    }
+}
+
 static void a_run_that_diverges_ends_nothing(void **state)
 {
     (void)state;
@@ -407,6 +426,7 @@ int main(void)
         cmocka_unit_test(seed_by_seed),
         cmocka_unit_test(hypotheses_stay_with_the_folder),
         cmocka_unit_test(other_settings_are_refused),
+        cmocka_unit_test(a_folder_of_a_run_is_refused),
         cmocka_unit_test(a_run_that_diverges_ends_nothing),
         cmocka_unit_test(bad_files_are_refused),
     };

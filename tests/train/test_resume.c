@@ -564,6 +564,29 @@ static void a_folder_has_one_run_at_a_time(void **state)
     lathe_run_free(tiny_train(&on));
 }
 
+/* A comparison's folder, and one with a page, are not written into unasked. */
+static void other_pages_are_not_overwritten(void **state)
+{
+    (void)state;
+    static const char *const what[][2] = { { "compare.json", "holds a comparison" },
+        { "report.html", "holds a page of curves" } };
+    lathe_settings settings = tiny_settings("pages", NULL);
+    assert_int_equal(lathe_file_make_folder(settings.out), LATHE_OK);
+    for (int i = 0; i < 2; i++) {
+        char path[LATHE_SETTING_LONG + 64];
+        snprintf(path, sizeof path, "%s/%s", settings.out, what[i][0]);
+        assert_int_equal(lathe_file_write_text(path, "x"), LATHE_OK);
+        settings.overwrite = false;
+        assert_null(lathe_run_new(&settings, NULL));
+        assert_failed(LATHE_ESTATE, what[i][1]);
+        settings.overwrite = true;
+        lathe_run *run = lathe_run_new(&settings, NULL);
+        assert_non_null(run);
+        lathe_run_free(run);
+        assert_int_equal(lathe_file_remove(path), LATHE_OK);
+    }
+}
+
 /* A new run in the folder of an old one: nothing of the old is left to be mistaken for its own. */
 static void a_new_run_replaces_an_old_one(void **state)
 {
@@ -718,6 +741,7 @@ int main(void)
         cmocka_unit_test(other_formats_are_refused),
         cmocka_unit_test(first_weights_may_be_given),
         cmocka_unit_test(a_folder_has_one_run_at_a_time),
+        cmocka_unit_test(other_pages_are_not_overwritten),
         cmocka_unit_test(a_new_run_replaces_an_old_one),
         cmocka_unit_test(a_table_that_is_lost_is_told),
         cmocka_unit_test(a_resumed_run_changes_no_other_file),

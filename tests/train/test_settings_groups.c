@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/folder.h"
+#include "support/pictures.h"
+
 static int group_of(const lathe_run *run, const char *name)
 {
     const lathe_params *params = lathe_optim_params(run->learner->optim);
@@ -135,7 +138,8 @@ static void collect(void *context, const char *line)
 static void what_does_not_count_is_told(void **state)
 {
     (void)state;
-    static const char note[] = "note: group 6.*: lr = 0.5 does not count";
+    static const char note[] = "group 6.*: lr = 0.5 does not count";
+    test_put_text("rates.csv", "step,lr\n0,0.1\n5,0.01\n");
     static const struct {
         tiny_pair pairs[6];
         const char *told; /* NULL: the group's rate is not the others' */
@@ -145,12 +149,14 @@ static void what_does_not_count_is_told(void **state)
               { NULL, NULL } },
             note },
         { { { "sched", "constant" }, { "sched.lr", "0.1" }, { NULL, NULL } }, NULL },
+        { { { "sched", "table" }, { "file", "rates.csv" }, { NULL, NULL } }, note },
         { { { "sched", "constant" }, { NULL, NULL } }, NULL },
         { { { "sched", "cosine" }, { NULL, NULL } }, NULL },
         { { { "sched", "warmup:2,plateau" }, { NULL, NULL } }, NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = tiny_settings(NULL, cases[i].pairs);
+        if (!strcmp(settings.sched, "table")) tiny_set(&settings, "file", test_path("rates.csv"));
         tiny_set(&settings, "groups", "6.* lr=0.5");
         tiny_set(&settings, "no_warnings", "false");
         told[0] = '\0';
@@ -164,19 +170,27 @@ static void what_does_not_count_is_told(void **state)
     }
 }
 
-/* `--patience` is that of early stopping. Without that, a plateau does not have it either. */
-static void patience_without_early_stop_is_told(void **state)
+/* A setting that counts only beside another is told without that. */
+static void what_counts_beside_another_is_told(void **state)
 {
     (void)state;
-    static const char note[] =
-        "note: patience = 3 does not count: early_stop is off; the schedule's is sched.patience";
     static const struct {
-        tiny_pair pairs[3];
-        bool told;
+        tiny_pair pairs[4];
+        const char *note; /* NULL: there is none */
     } cases[] = {
-        { { { "sched", "plateau" }, { "patience", "3" }, { NULL, NULL } }, true },
-        { { { "sched", "plateau" }, { "sched.patience", "3" }, { NULL, NULL } }, false },
-        { { { "early_stop", "val_loss" }, { "patience", "3" }, { NULL, NULL } }, false },
+        { { { "sched", "plateau" }, { "patience", "3" }, { NULL, NULL } },
+            "patience = 3 does not count: early_stop is not given; the schedule's is sched.patience\n" },
+        { { { "sched", "plateau" }, { "sched.patience", "3" }, { NULL, NULL } }, NULL },
+        { { { "early_stop", "val_loss" }, { "patience", "3" }, { "min_delta", "0.1" }, { NULL, NULL } },
+            NULL },
+        { { { "patience", "3" }, { NULL, NULL } }, "patience = 3 does not count: early_stop is not given\n" },
+        { { { "min_delta", "0.1" }, { NULL, NULL } }, "min_delta = 0.1 does not count: early_stop is not" },
+        { { { "min_delta_mode", "rel" }, { NULL, NULL } }, "min_delta_mode = rel does not count" },
+        { { { "swa_every", "2ep" }, { NULL, NULL } }, "swa_every = 2ep does not count: swa_start is not" },
+        { { { "ema_warmup", "true" }, { NULL, NULL } }, "ema_warmup = true does not count: ema is not" },
+        { { { "eval_count", "5" }, { NULL, NULL } }, "eval_count = 5 does not count: eval_every is not" },
+        { { { "keep", "5" }, { NULL, NULL } }, "keep = 5 does not count: save_every is not" },
+        { { { "keep", "5" }, { "save_every", "7" }, { NULL, NULL } }, NULL },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_settings settings = tiny_settings(NULL, cases[i].pairs);
@@ -184,7 +198,8 @@ static void patience_without_early_stop_is_told(void **state)
         told[0] = '\0';
         lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = collect });
         if (!run) fail_msg("%s", lathe_error_message());
-        if (!strstr(told, note) == cases[i].told) fail_msg("case %d: %s", (int)i, told);
+        if (cases[i].note ? !strstr(told, cases[i].note) : !!strstr(told, "does not count"))
+            fail_msg("case %d: %s", (int)i, told);
         lathe_run_free(run);
     }
 }
@@ -237,7 +252,7 @@ int main(void)
         cmocka_unit_test(steps_have_the_rates_of_each_group),
         cmocka_unit_test(a_run_with_groups_goes_on),
         cmocka_unit_test(what_does_not_count_is_told),
-        cmocka_unit_test(patience_without_early_stop_is_told),
+        cmocka_unit_test(what_counts_beside_another_is_told),
         cmocka_unit_test(groups_cycle_in_proportion),
         cmocka_unit_test(errors),
     };

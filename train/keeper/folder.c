@@ -56,17 +56,19 @@ static lathe_status remove_old_steps(const lathe_keeper *keeper, size_t keep)
 
 lathe_status lathe_folder_check(const lathe_keeper *keeper)
 {
-    static const char *const names[] = { last_name, best_name };
+    static const struct {
+        const char *name, *what;
+    } files[] = { { last_name, "a run; --resume goes on with it" },
+        { best_name, "a run; --resume goes on with it" }, { "compare.json", "a comparison" },
+        { "report.html", "a page of curves" } };
     if (*keeper->opts.resume || keeper->opts.overwrite) return LATHE_OK;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         lathe_folder_path path;
-        lathe_status status = lathe_keeper_path(keeper, names[i], path);
+        lathe_status status = lathe_keeper_path(keeper, files[i].name, path);
         if (status) return status;
         if (lathe_file_exists(path))
-            return lathe_fail(LATHE_ESTATE,
-                "%s: holds a run; --resume goes on with it, --overwrite replaces it, or choose another "
-                "folder",
-                keeper->folder);
+            return lathe_fail(LATHE_ESTATE, "%s: holds %s, --overwrite replaces it, or choose another folder",
+                keeper->folder, files[i].what);
     }
     return LATHE_OK;
 }

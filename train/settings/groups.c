@@ -178,14 +178,28 @@ static lathe_status set_sched_option(void *context, const char *key, const char 
                                                         LATHE_OK;
 }
 
-/* Make resolved options unresolved again: a 0 in them is meant as 0. */
+/*
+ * Make resolved options unresolved again: a 0 in them is meant as 0. What is no field, such as the rows of a
+ * file that was read, is left out.
+ */
 static lathe_status unresolve(const lathe_field *fields, const void *resolved, void *opts, size_t size)
 {
+    static const size_t sizes[] = { [LATHE_FIELD_DOUBLE] = sizeof(double),
+        [LATHE_FIELD_INT] = sizeof(int),
+        [LATHE_FIELD_STEPS] = sizeof(uint64_t),
+        [LATHE_FIELD_BOOL] = sizeof(bool),
+        [LATHE_FIELD_CHOICE] = sizeof(int),
+        [LATHE_FIELD_PATH] = sizeof(char *) };
+    static const char zero[sizeof(double)];
     lathe_status status = LATHE_OK;
-    memcpy(opts, resolved, size);
+    memset(opts, 0, size);
     for (const lathe_field *field = fields; field->name && !status; field++) {
-        const double *value = (const double *)(const void *)((const char *)resolved + field->offset);
-        if (field->kind == LATHE_FIELD_DOUBLE && field->count <= 1 && *value == 0)
+        const char *value = (const char *)resolved + field->offset;
+        const bool can_be_zero =
+            field->kind == LATHE_FIELD_DOUBLE || (field->kind == LATHE_FIELD_INT && field->zero);
+        memcpy((char *)opts + field->offset, value,
+            sizes[field->kind] * (field->count ? (size_t)field->count : 1));
+        if (can_be_zero && field->count <= 1 && !memcmp(value, zero, sizes[field->kind]))
             status = lathe_fields_set("settings", fields, opts, field->name, "0", 0);
     }
     return status;

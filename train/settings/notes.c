@@ -63,8 +63,32 @@ static lathe_status look_at_group(void *context, const char *pattern, char *opti
     notes *n = context;
     if (n->left < 0) return LATHE_OK;
     n->group++;
-    snprintf(n->line, 256, "note: group %.60s", pattern);
+    snprintf(n->line, 256, "group %.60s", pattern);
     return lathe_group_options(options, pattern, look_at_option, n);
+}
+
+/* Settings that count only beside another setting, which is off. */
+static void look_at_owners(notes *n)
+{
+    static const struct {
+        const char *key, *owner;
+    } pairs[] = { { "patience", "early_stop" }, { "min_delta", "early_stop" },
+        { "min_delta_mode", "early_stop" }, { "swa_every", "swa_start" }, { "ema_warmup", "ema" },
+        { "eval_count", "eval_every" }, { "keep", "save_every" } };
+    const lathe_settings preset = lathe_settings_default();
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        char value[LATHE_SETTING_LONG], usual[LATHE_SETTING_LONG], full[LATHE_SETTING_SHORT];
+        const lathe_setting *setting = lathe_setting_find(pairs[i].key);
+        const lathe_setting *owner = lathe_setting_find(pairs[i].owner);
+        lathe_setting_text(owner, n->settings, value);
+        if (strcmp(value, lathe_setting_text(owner, &preset, usual))) continue;
+        lathe_setting_text(setting, n->settings, value);
+        if (!strcmp(value, lathe_setting_text(setting, &preset, usual)) || !is_wanted(n)) continue;
+        snprintf(full, sizeof full, "sched.%s", pairs[i].key);
+        const bool other = lathe_option_taker(&n->chosen, full, 0) >= 0;
+        snprintf(n->line, 256, "%s = %.40s does not count: %s is not given%s%s", pairs[i].key, value,
+            pairs[i].owner, other ? "; the schedule's is " : "", other ? full : "");
+    }
 }
 
 bool lathe_settings_note(const lathe_settings *settings, const lathe_optim *optim, const lathe_sched *sched,
@@ -73,14 +97,10 @@ bool lathe_settings_note(const lathe_settings *settings, const lathe_optim *opti
     notes all = { .settings = settings, .optim = optim, .sched = sched, .left = n, .line = line };
     if (!settings || !optim || !sched || n < 0 || !line || lathe_settings_choose(settings, &all.chosen))
         return false;
-    if (settings->patience != 5 && !strcmp(settings->early_stop, "off") &&
-        lathe_option_taker(&all.chosen, "sched.patience", 0) >= 0 && is_wanted(&all))
-        snprintf(line, 256,
-            "note: patience = %d does not count: early_stop is off; the schedule's is sched.patience",
-            settings->patience);
+    look_at_owners(&all);
     const char *lr = lathe_settings_option(settings, "optim.lr");
     if (lr && lathe_sched_sets_rate(sched, 0) && is_wanted(&all))
-        snprintf(line, 256, "note: lr = %.40s does not count: %.80s sets the learning rate itself", lr,
+        snprintf(line, 256, "lr = %.40s does not count: %.80s sets the learning rate itself", lr,
             settings->sched);
     return !lathe_groups_each(settings, look_at_group, &all) && all.left < 0;
 }

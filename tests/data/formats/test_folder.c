@@ -431,6 +431,10 @@ static void names_of_splits_that_are_ambiguous_are_refused(void **state)
         { { "untrained/Val/a/1.pgm", "untrained/test/a/1.pgm" }, "untrained: has Val/ and no train/" },
         { { "half/train/a/1.pgm", "half/images/a/1.pgm" }, "half: has train/ and other folders" },
         { { "dev/dev/a/1.pgm", "dev/prod/1.pgm" }, "dev: has dev/ and other folders" },
+        { { "zip/set/train/a/1.pgm", "zip/set/test/a/1.pgm" },
+            "zip: has one folder, with folders inside: is the data set " },
+        { { "img/all/a/1.pgm", "img/all/a/2.pgm", "img/all/b/1.pgm", "img/all/b/2.pgm" },
+            "img: has one folder, with folders inside: is the data set " },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         for (int k = 0; k < 4 && wrong[i].pictures[k]; k++) put_picture(wrong[i].pictures[k], 1, 1, 1);

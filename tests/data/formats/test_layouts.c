@@ -102,6 +102,21 @@ static void other_files(void)
 }
 static void an_empty_class(void) { assert_int_equal(mkdir(in_root("c"), 0700), 0); }
 static void a_class_of_other_files(void) { text("c/readme.txt", "no picture"); }
+static void a_class_of_other_pictures(void)
+{
+    text("c/1.heic", "no picture");
+    text("c/2.heic", "no picture");
+}
+static void a_folder_of_macos(void)
+{
+    text("__MACOSX/a/._1.pgm", "no picture");
+    picture("__MACOSX/a/1.pgm");
+}
+static void a_class_with_splits(void)
+{
+    picture("c/train/1.pgm");
+    picture("c/test/2.pgm");
+}
 static void a_folder_called_picture(void) { picture("a/x.png/2.pgm"); }
 static void a_locked_folder(void)
 {
@@ -154,6 +169,9 @@ static const struct {
     { other_files, 4, NULL },
     { an_empty_class, 0, "c: a class without pictures" },
     { a_class_of_other_files, 0, "c: a class without pictures" },
+    { a_class_of_other_pictures, 0, "c: a class without pictures; it has 2 .heic files, such as 1.heic" },
+    { a_folder_of_macos, 4, NULL },
+    { a_class_with_splits, 0, "c: has train/ and test/: splits are expected above the classes" },
     { a_folder_called_picture, 5, NULL },
     { a_locked_folder, 0, "locked: Permission denied" },
     { ten_thousand_levels, 0, "nested deeper than 16" },
