@@ -180,7 +180,7 @@ const lectureLines = (picture) => picture.charts[picture.charts.length - 1].line
 function lectureLegend(picture) {
   if (!picture.charts) return [];
   const named = lectureLines(picture).filter((l) => l.name);
-  return named.length > 1 || (named.length && named[0].name !== picture.title)
+  return named.length > 1 || (named.length && (!one() || figures()) && named[0].name !== picture.title)
     ? named.map((l) => make("li", {}, swatch(l.color, l.dash ?? l.color, l.faint), l.name))
     : [];
 }

@@ -37,6 +37,14 @@ function ratePlan() {
   return groups.some((group) => moves(group.curves.momentum)) ? [rates, momentum] : [rates];
 }
 
+// The place of a probe among those of its kind: layers stand beside each other, other probes alone.
+const stemOf = (name) => name.split(".")[0];
+const partOf = (name) =>
+  probesOf()
+    .filter((other) => stemOf(other) === stemOf(name))
+    .indexOf(name);
+const partName = (name) => (name === stemOf(name) ? "all" : `layer ${name.slice(stemOf(name).length + 1)}`);
+
 function probePlan() {
   const titles = {
     grad_norm: "Norm of the gradient",
@@ -47,9 +55,9 @@ function probePlan() {
     sharpness: "Sharpness (largest eigenvalue of the Hessian)",
   };
   const names = probesOf(),
-    stems = [...new Set(names.map((name) => name.split(".")[0]))];
+    stems = [...new Set(names.map(stemOf))];
   return stems.map((stem) => {
-    const parts = names.filter((name) => name.split(".")[0] === stem),
+    const parts = names.filter((name) => stemOf(name) === stem),
       many = parts.length > 1;
     return {
       id: `probe-${stem}`,
@@ -58,17 +66,18 @@ function probePlan() {
       probe: true,
       robust: true,
       log: state.logLoss && stem !== "dead_relu",
-      lines: parts.flatMap((name, i) =>
-        shownGroups().map((group) =>
-          line(group, probePrefix + name, {
-            points: true,
-            ...(many && one() ? { color: i, dash: i } : {}),
-            name: many
-              ? [one() ? "" : group.name, name.slice(stem.length + 1) || "all"].filter(Boolean).join(", ")
-              : group.name,
-          }),
+      lines: parts
+        .filter((name) => shownMetric(probePrefix + name))
+        .flatMap((name) =>
+          (one() ? groups : shownGroups()).map((group) =>
+            line(group, probePrefix + name, {
+              points: true,
+              ...(one() ? { color: partOf(name) } : {}),
+              ...(many ? { dash: partOf(name) } : {}),
+              name: many ? (one() ? "" : `${group.name}, `) + partName(name) : group.name,
+            }),
+          ),
         ),
-      ),
     };
   });
 }

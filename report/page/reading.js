@@ -10,7 +10,13 @@ function legendColumns() {
     : [];
   const val = (m) => [`val_${m.name}`, `val ${m.title}`, showMetric(m)],
     trained = (m) => [`train_${m.name}`, `train ${m.title}`, showMetric(m)];
-  const probes = probesOf().map((name) => [probePrefix + name, name.replaceAll("_", " "), short]);
+  const probes = probesOf().map((name) => [
+    probePrefix + name,
+    stemOf(name).replaceAll("_", " ") + (name === stemOf(name) ? "" : `, ${partName(name)}`),
+    short,
+    partOf(name),
+    partOf(name),
+  ]);
   const all = one()
     ? [
         ["lr", "learning rate", short, 0, 0],
@@ -23,7 +29,7 @@ function legendColumns() {
           [...trained(m), 0, 0],
           [...val(m), 1, 1],
         ]),
-        ...probes.map((m, i) => [...m, i, i]),
+        ...probes,
       ]
     : [
         ["lr", "rate", brief],
