@@ -153,25 +153,55 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path)
     return with_run(run, NULL, lathe_page_write, &path);
 }
 
-lathe_status lathe_report_history(const lathe_history *history, const char *title, const char *path)
+/* A run of a page that has only its history. */
+static lathe_page_run bare_run(const lathe_history *history, int group)
 {
-    if (!history || !title || !path)
-        return lathe_fail_null("lathe_report_history", !history ? "history" : !title ? "title" : "path");
-    lathe_page_run only = { .history = history,
+    lathe_page_run run = { .history = history,
+        .group = group,
         .steps_per_epoch = lathe_page_steps_per_epoch(history),
         .folder = "",
         .seconds = (double)NAN,
         .test_loss = (double)NAN };
-    for (int i = 0; i < LATHE_TASK_METRICS; i++) only.test[i] = (double)NAN;
-    lathe_page_group group = { .name = title, .differs = "" };
+    for (int i = 0; i < LATHE_TASK_METRICS; i++) run.test[i] = (double)NAN;
+    return run;
+}
+
+lathe_status lathe_report_histories(const lathe_named_history *histories, size_t count, const char *title,
+    const char *path)
+{
+    if (!histories || !title || !path)
+        return lathe_fail_null("lathe_report_histories",
+            !histories ? "histories" :
+                !title ? "title" :
+                         "path");
+    if (!count) return lathe_fail(LATHE_EARG, "lathe_report_histories: count = 0");
+    lathe_page_run *run = lathe_alloc(count, sizeof *run);
+    lathe_page_group *group = run ? lathe_alloc(count, sizeof *group) : NULL;
+    lathe_status status = group ? LATHE_OK : lathe_error();
+    for (size_t i = 0; i < count && !status; i++) {
+        if (!histories[i].history || !histories[i].name)
+            status = lathe_fail_null("lathe_report_histories", histories[i].name ? "history" : "name");
+        else run[i] = bare_run(histories[i].history, (int)i);
+        if (!status) group[i] = (lathe_page_group){ .name = histories[i].name, .differs = "" };
+    }
     const lathe_page page = { .title = title,
-        .kind = "run",
-        .run = &only,
-        .runs = 1,
-        .group = &group,
-        .groups = 1,
-        .planned = 1 };
-    return lathe_page_write(&page, &path);
+        .kind = count > 1 ? "compare" : "run",
+        .run = run,
+        .runs = count,
+        .group = group,
+        .groups = count,
+        .planned = count };
+    if (!status) status = lathe_page_write(&page, &path);
+    lathe_free(run);
+    lathe_free(group);
+    return status;
+}
+
+lathe_status lathe_report_history(const lathe_history *history, const char *title, const char *path)
+{
+    if (!history || !title || !path)
+        return lathe_fail_null("lathe_report_history", !history ? "history" : !title ? "title" : "path");
+    return lathe_report_histories(&(lathe_named_history){ title, history }, 1, title, path);
 }
 
 lathe_status lathe_report_finish(lathe_run *run, const char *path)

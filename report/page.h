@@ -38,6 +38,21 @@ lathe_status lathe_report_write(const lathe_run *run, const char *path);
  */
 lathe_status lathe_report_history(const lathe_history *history, const char *title, const char *path);
 
+/** A history, and the name of its line on a page. */
+typedef struct lathe_named_history {
+    const char *name;
+    const lathe_history *history;
+} lathe_named_history;
+
+/**
+ * The page of several such histories, with a line for each: schedules in your own loop.
+ *
+ * histories [count], of the same metrics
+ * Errors    LATHE_EARG, LATHE_ENOMEM, LATHE_EIO.
+ */
+lathe_status lathe_report_histories(const lathe_named_history *histories, size_t count, const char *title,
+    const char *path);
+
 /**
  * Write the page of a run that has ended, with an evaluation of its model: confusion matrix, precision and
  * recall of each class, and the mistakes of highest confidence as pictures. The test set, else the validation

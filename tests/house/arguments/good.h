@@ -256,6 +256,13 @@ static const double **good_double_p_p(const char *place)
     (void)place;
     return room();
 }
+static lathe_history *good_lathe_history_p(const char *place);
+static lathe_named_history *good_lathe_named_history_p(const char *place)
+{
+    lathe_named_history *named = room();
+    *named = (lathe_named_history){ "first", good_lathe_history_p(place) };
+    return named;
+}
 static lathe_eval_row *good_lathe_eval_row_p(const char *place)
 {
     (void)place;
