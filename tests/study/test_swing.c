@@ -86,7 +86,7 @@ static void measurements_within_epochs_count(void **state)
     lathe_compare_free(c);
 }
 
-/* Three cycles, and a probe at each peak (5) and valley (1); the mean of the last third is that of 5 and 1. */
+/* Three cycles, a probe at each peak (5) and valley (1); the mean of the last third is that of 5 and 1. */
 static void probes_swing_too(void **state)
 {
     (void)state;
