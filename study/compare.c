@@ -358,7 +358,7 @@ static lathe_compare_probe probe_of(const lathe_history *history, const char *na
     return (lathe_compare_probe){ swing.last, swing.minima, swing.maxima };
 }
 
-lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run)
+lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *run)
 {
     if (!compare || !run) return lathe_fail_null("lathe_compare_end", compare ? "run" : "compare");
     if (index >= compare->runs) return lathe_fail(LATHE_EARG, "lathe_compare_end: no run %zu", index);
@@ -368,7 +368,9 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
     const bool tested = run->test_score.count > 0;
     const lathe_history *history = &run->keeper->history;
     const lathe_swing swing = lathe_swing_of(history, -1);
-    double seconds = 0;
+    double seconds = 0, snapshot, mean;
+    lathe_status status = lathe_snapshots_test(run, &snapshot, &mean);
+    if (status) return status;
     for (size_t i = 0; i < history->epochs; i++) seconds += history->epoch[i].seconds;
     compare->run[index].result = (lathe_compare_result){ .end = run->end,
         .steps = run->learner->step,
@@ -381,6 +383,8 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe
         .best_val_accuracy = swing.best,
         .minima_accuracy = swing.minima,
         .maxima_accuracy = swing.maxima,
+        .snapshot_accuracy = snapshot,
+        .ensemble_accuracy = mean,
         .grad_norm = probe_of(history, "grad_norm"),
         .update_ratio = probe_of(history, "update_ratio"),
         .sharpness = probe_of(history, "sharpness"),

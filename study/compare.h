@@ -28,6 +28,8 @@ typedef struct lathe_compare_result {
     double best_val_accuracy; /* of all measurements of the run */
     /** Validation accuracy at the rate's maxima, and its mean at the minima before and after each of them. */
     double maxima_accuracy, minima_accuracy;
+    /** Of runs with keep_cycles: test accuracy of the last cycle's weights, and of the mean prediction. */
+    double snapshot_accuracy, ensemble_accuracy;
     lathe_compare_probe grad_norm, update_ratio, sharpness;
     double seconds;
 } lathe_compare_result;
@@ -131,9 +133,10 @@ bool lathe_compare_next(const lathe_compare *compare, size_t *index);
 lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe_run_hooks *hooks);
 
 /**
- * After lathe_run_train: store the result. An interrupted run stays open. Errors: LATHE_EIO, LATHE_ENOMEM.
+ * After lathe_run_train: store the result. With keep_cycles the net then has the weights of the last cycle.
+ * An interrupted run stays open. Errors: LATHE_EIO, LATHE_ENOMEM.
  */
-lathe_status lathe_compare_end(lathe_compare *compare, size_t index, const lathe_run *run);
+lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *run);
 
 /**
  * Take results from a table, PATH, and add those of the comparison to it. So results that were kept are not

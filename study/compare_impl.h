@@ -69,6 +69,12 @@ typedef struct lathe_swing {
 /** Of a column of probes.csv, or with -1 of the validation accuracy. */
 lathe_swing lathe_swing_of(const lathe_history *history, int column);
 
+/**
+ * The test accuracy of the last weights that keep_cycles kept, and of the mean prediction of all of them. NaN
+ * without such weights or a test set. Errors: those of loading and evaluation.
+ */
+lathe_status lathe_snapshots_test(lathe_run *run, double *last, double *mean);
+
 /** The number of a column of probes.csv; -1 without such a column. */
 int lathe_probe_column(const lathe_history *history, const char *name);
 

@@ -19,8 +19,9 @@ extern "C" {
  *
  * Measures: test_accuracy (the default), val_accuracy (the best of the run), swing, test_loss, val_loss,
  * train_loss, and of runs with these probes grad_norm, update_ratio, sharpness (the mean of the last third)
- * and grad_norm_swing, update_ratio_swing, sharpness_swing. The test is always two-sided; the sign says what
- * is expected. The margin is in percentage points for accuracies, else in the measure's unit.
+ * and grad_norm_swing, update_ratio_swing, sharpness_swing. Of runs with keep_cycles ensemble and
+ * ensemble_gain. The test is always two-sided; the sign says what is expected. The margin is in percentage
+ * points for accuracies, else in the measure's unit.
  */
 typedef struct lathe_hypothesis {
     const char *text;            /* as named; owned by the comparison, as the next line */

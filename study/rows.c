@@ -21,6 +21,8 @@ static const struct {
     { "best_val_accuracy", offsetof(lathe_compare_result, best_val_accuracy) },
     { "minima_accuracy", offsetof(lathe_compare_result, minima_accuracy) },
     { "maxima_accuracy", offsetof(lathe_compare_result, maxima_accuracy) },
+    { "snapshot_accuracy", offsetof(lathe_compare_result, snapshot_accuracy) },
+    { "ensemble_accuracy", offsetof(lathe_compare_result, ensemble_accuracy) },
     { "grad_norm", offsetof(lathe_compare_result, grad_norm.last) },
     { "grad_norm_minima", offsetof(lathe_compare_result, grad_norm.minima) },
     { "grad_norm_maxima", offsetof(lathe_compare_result, grad_norm.maxima) },
