@@ -337,9 +337,28 @@ function namedTests() {
   );
 }
 
+// Ready charts as numbers: of each line some twenty points, from its first to its last.
+function figureTables() {
+  for (const chart of data.charts) {
+    const x = chart.x_label ?? "x";
+    const rows = chart.series
+      .filter((line) => !line.faint && line.x.length)
+      .flatMap((line) => {
+        const apart = Math.max(1, Math.ceil(line.x.length / 20)),
+          name = line.name ?? chart.title;
+        const some = line.x.map((_, i) => i).filter((i) => i % apart === 0 || i + 1 === line.x.length);
+        return some.map((i) => [name, short(line.x[i]), short(line.y[i])]);
+      });
+    const numbers = tableOf([["line"], [x], [chart.x_label ? chart.title : "y"]], rows);
+    const summary = make("summary", { textContent: `the numbers of ${chart.title}` });
+    byId("tables").append(make("details", { className: "twin" }, summary, numbers));
+  }
+}
+
 function tables() {
   byId("tables").textContent = "";
-  if (figures() || data.kind === "preview") return settingsSection();
+  if (figures()) return figureTables();
+  if (data.kind === "preview") return settingsSection();
   if (data.tests) section("Named tests", namedTests());
   section("Results", results());
   const differs = differing();

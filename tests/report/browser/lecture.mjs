@@ -266,6 +266,13 @@ for (const path of process.argv.slice(2)) {
     await page.keyboard.press("Escape");
     check("Escape leaves", !(await page.$eval("#lecture", (view) => view.open)));
   }
+  if (kind === "charts") {
+    const [tables, charts] = await page.evaluate(() => [
+      document.querySelectorAll("#tables .twin tbody tr:nth-child(2)").length,
+      document.querySelectorAll("#charts .chart").length,
+    ]);
+    check(`each of ${charts} charts has its numbers in a table`, tables === charts);
+  }
   await slides(page);
   const bytes = await page.evaluate(
     () => document.documentElement.outerHTML.length - document.getElementById("data").textContent.length,
