@@ -140,7 +140,7 @@ static frame frame_of(const cli_results *results, const line *lines, int count)
         if (c) f.right = fmax(f.right, fmax(c->epoch[c->points - 1], c->rate_epoch[c->rates - 1]));
     }
     if (!(f.right > 0)) f.right = 1;
-    f.log_rate = most > 20 * least;
+    f.log_rate = most > 100 * least;
     f.rate_low = f.log_rate ? log10(least) - 1 : 0;
     f.rate_high = f.log_rate ? log10(most) + 0.1 : most > 0 ? 1.05 * most : 1;
     set_range(lines, count, !f.percent, &f);
@@ -222,11 +222,21 @@ static void axes(lathe_text *out, const frame *f, const char *what)
         TOP + HEIGHT + 32);
 }
 
+/* The rate is straight between its corners, so on a logarithmic axis it needs points every two pixels. */
 static void draw_rate(lathe_text *out, const frame *f, const line *l)
 {
+    const double *x = l->first->rate_epoch, *rate = l->first->rate;
     lathe_text_put(out, "<path class=\"line\" d=\"");
-    for (int i = 0; i < l->first->rates; i++)
-        point(out, i ? 'L' : 'M', across(f, l->first->rate_epoch[i]), rate_up(f, l->first->rate[i]));
+    for (int i = 0; i < l->first->rates; i++) {
+        const double wide = i ? across(f, x[i]) - across(f, x[i - 1]) : 0;
+        const bool straight = !i || !f->log_rate || rate[i] == rate[i - 1];
+        const int pieces = straight || wide < 2 ? 1 : (int)(wide / 2);
+        for (int k = 1; k <= pieces; k++) {
+            const double part = (double)(pieces - k) / pieces, from = i ? rate[i - 1] : rate[i];
+            point(out, i ? 'L' : 'M', across(f, x[i]) - part * wide,
+                rate_up(f, rate[i] - part * (rate[i] - from)));
+        }
+    }
     lathe_text_add(out, "\" stroke=\"%s\"%s/>\n", l->color, l->dashes);
 }
 
