@@ -41,7 +41,10 @@ static int survey_sizes(survey *s, size_t max_pixels)
         const char *file = lathe_data_sample_file(s->data, i);
         lathe_picture picture;
         if (!file) return CLI_DONE;
-        if (lathe_picture_read(file, &opts, &picture)) return cli_library_failed();
+        if (lathe_picture_read(file, &opts, &picture)) {
+            lathe_error_clear(); /* a large JPEG, which training decodes smaller */
+            continue;
+        }
         const int size[2] = { picture.height, picture.width };
         lathe_picture_free(&picture);
         for (int k = 0; k < 2; k++) {
@@ -69,6 +72,18 @@ static lathe_status survey_duplicates(survey *s)
     return status;
 }
 
+/* Count a sample in each of its classes: of its heads, its tags, or the one of its label. */
+static void count_classes(survey *s, size_t sample)
+{
+    const lathe_dataset *data = s->data;
+    if (!data->targets_each) s->of_class[data->labels[sample]]++;
+    for (int t = 0; t < data->targets_each; t++) {
+        const int target = data->targets[sample * (size_t)data->targets_each + (size_t)t];
+        if (data->heads) s->of_class[data->head[t].first + target]++;
+        else s->of_class[t] += (size_t)target;
+    }
+}
+
 static int survey_open(survey *s, const char *name, const lathe_settings *settings, lathe_split split)
 {
     int background;
@@ -84,7 +99,7 @@ static int survey_open(survey *s, const char *name, const lathe_settings *settin
     else if (!lathe_data_open_val(settings->data, &opts, &s->data) && !s->data) return CLI_DONE;
     if (!s->data || !(s->of_class = lathe_alloc((size_t)s->data->classes, sizeof *s->of_class)))
         return cli_library_failed();
-    for (size_t i = 0; i < s->data->count; i++) s->of_class[s->data->labels[i]]++;
+    for (size_t i = 0; i < s->data->count; i++) count_classes(s, i);
     if (survey_duplicates(s)) return cli_library_failed();
     return survey_sizes(s, opts.max_pixels);
 }
@@ -151,8 +166,8 @@ static void print_pixels(const survey *s)
         data->channels == 1 ? "grey" : "colour");
     if (s->sized)
         printf("; %s%zu files are %d to %d high and %d to %d wide",
-            s->sized < data->count ? "of the first " : "", s->sized, s->least[0], s->most[0], s->least[1],
-            s->most[1]);
+            s->sized == SIZED && s->sized < data->count ? "of the first " : "", s->sized, s->least[0],
+            s->most[0], s->least[1], s->most[1]);
     fputs("\n  mean", stdout);
     for (int c = 0; c < data->channels; c++) printf(" %.4f", data->mean[c]);
     fputs("  std", stdout);

@@ -132,6 +132,64 @@ static void a_set_is_described(void **state)
         (const char *const[]){ "\"in_train\":1", "\"duplicates\":1", NULL });
 }
 
+/* A grey JPEG of 1,104 x 1,000 equal pixels: two bits of 0 for each block of 8 x 8. */
+static void put_large_jpeg(const char *name)
+{
+    static const uint8_t before[] = { 0xFF, 0xD8, 0xFF, 0xDB, 0, 67, 0 },
+                         after[] = { 0xFF, 0xC0, 0, 11, 8, 1000 >> 8, 1000 & 255, 1104 >> 8, 1104 & 255, 1, 1,
+                             0x11, 0, 0xFF, 0xC4, 0, 20, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                             0xFF, 0xC4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF,
+                             0xDA, 0, 8, 1, 1, 0, 0, 63, 0 };
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fwrite(before, 1, sizeof before, file);
+    for (int i = 0; i < 64; i++) fputc(1, file);
+    fwrite(after, 1, sizeof after, file);
+    for (int i = 0; i < (138 * 125 * 2 + 7) / 8; i++) fputc(0, file);
+    fwrite((const uint8_t[]){ 0xFF, 0xD9 }, 1, 2, file);
+    fclose(file);
+}
+
+/* A JPEG above the limit that training decodes smaller does not end the command. */
+static void a_large_jpeg_is_described(void **state)
+{
+    (void)state;
+    make_folders((const char *const[]){ "jpeg", "jpeg/a", "jpeg/b", NULL });
+    put_large_jpeg("jpeg/a/1.jpg");
+    put("jpeg/a/2.pgm", 20, false);
+    put("jpeg/b/1.pgm", 60, false);
+    put("jpeg/b/2.pgm", 80, false);
+    told("train --data folder:%s/jpeg --size 8 --max-megapixels 1 --model mlp --epochs 1 --quiet --val-split "
+         "0",
+        0, (const char *const[]){ "pictures      train 2, test 2\n", NULL });
+    told("data --data folder:%s/jpeg --size 8 --max-megapixels 1", 0,
+        (const char *const[]){ "every picture can be read", NULL });
+}
+
+/* Each head has its counts. */
+static void a_table_of_several_columns_is_counted(void **state)
+{
+    (void)state;
+    char path[256];
+    make_folders((const char *const[]){ "heads", NULL });
+    snprintf(path, sizeof path, "%s/heads/t.csv", folder);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs("path,tone,half,split\n", file);
+    for (int i = 0; i < 14; i++) {
+        fprintf(file, "%d.pgm,%s,%s,%s\n", i, i % 2 ? "light" : "dark", i < 9 ? "low" : "high",
+            i > 11 ? "test" : "train");
+        snprintf(path, sizeof path, "heads/%d.pgm", i);
+        put(path, 10 * i, false);
+    }
+    fclose(file);
+    told("data --data csv:%s/heads/t.csv --size 8 --channels 1", 0,
+        (const char *const[]){ "tone=dark       6     1\n", "tone=light      6     1\n",
+            "half=low        9     0\n", "half=high       3     2\n", "all            12     2\n", NULL });
+}
+
 /* train/, valid/ and test/: each command lists the three, and each pair is searched for duplicates. */
 static void a_set_with_its_own_validation_has_three_splits(void **state)
 {
@@ -239,6 +297,8 @@ int main(void)
         cmocka_unit_test(boxes_are_drawn),
         cmocka_unit_test(mixed_pictures_are_shown_mixed),
         cmocka_unit_test(a_set_is_described),
+        cmocka_unit_test(a_large_jpeg_is_described),
+        cmocka_unit_test(a_table_of_several_columns_is_counted),
         cmocka_unit_test(a_set_with_its_own_validation_has_three_splits),
         cmocka_unit_test(what_an_epoch_would_end_with_is_told),
         cmocka_unit_test(mistakes_are_found),

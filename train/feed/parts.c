@@ -139,9 +139,11 @@ static lathe_status choose_some(lathe_feed *feed, const lathe_feed_opts *o)
 /* Refuse one class alone: a net would answer it for every picture and be right. */
 static lathe_status check_classes(const lathe_dataset *data, const lathe_feed_opts *o)
 {
-    if (data->objects_most || !lathe_data_labels_only(data) || data->classes > 1) return LATHE_OK;
+    if (data->objects_most || !lathe_data_labels_only(data)) return LATHE_OK;
+    for (size_t i = 1; i < data->count; i++)
+        if (data->labels[i] != data->labels[0]) return LATHE_OK;
     return lathe_fail(LATHE_EFORMAT, "%s: has one class alone, '%s'; a net learns to tell at least two",
-        o->data, data->class_names[0]);
+        o->data, data->class_names[data->labels[0]]);
 }
 
 lathe_status lathe_feed_open_parts(lathe_feed *feed, const lathe_feed_opts *o)

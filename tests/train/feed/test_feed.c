@@ -139,11 +139,26 @@ static int clean(void **state)
     return 0;
 }
 
-/* A folder or a table of one class is no training set. */
+/* Six pictures of 2 x 2, all of one label. */
+static void put_idx(const char *part, uint8_t label)
+{
+    uint8_t pictures[16 + 24] = { 0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 2, 0, 0, 0, 2 },
+                          labels[8 + 6] = { 0, 0, 8, 1, 0, 0, 0, 6 };
+    char name[64];
+    for (int i = 0; i < 24; i++) pictures[16 + i] = (uint8_t)(9 * i);
+    memset(labels + 8, label, 6);
+    test_put_text("labels/made", "");
+    snprintf(name, sizeof name, "labels/%s-images-idx3-ubyte", part);
+    test_write(test_path(name), pictures, sizeof pictures);
+    snprintf(name, sizeof name, "labels/%s-labels-idx1-ubyte", part);
+    test_write(test_path(name), labels, sizeof labels);
+}
+
+/* A folder, a table or an IDX set of one class is no training set. */
 static void one_class_alone_is_refused(void **state)
 {
     (void)state;
-    char spec[2][1100];
+    char spec[3][1100];
     for (int i = 0; i < 12; i++) {
         char name[32];
         snprintf(name, sizeof name, "one/train/a/%d.pgm", i);
@@ -153,9 +168,12 @@ static void one_class_alone_is_refused(void **state)
         "path,class\ntrain/a/1.pgm,a\ntrain/a/2.pgm,a\ntrain/a/3.pgm,a\ntrain/a/4.pgm,a\ntrain/a/5.pgm,a\n");
     snprintf(spec[0], sizeof spec[0], "folder:%s", test_path("one"));
     snprintf(spec[1], sizeof spec[1], "csv:%s", test_path("one/t.csv"));
-    for (int i = 0; i < 2; i++) {
+    snprintf(spec[2], sizeof spec[2], "mnist:%s", test_path("labels"));
+    put_idx("train", 3);
+    put_idx("t10k", 3);
+    for (int i = 0; i < 3; i++) {
         assert_null(lathe_feed_new(&(lathe_feed_opts){ .data = spec[i], .batch_size = 2, .size = 4 }));
-        assert_failed(LATHE_EFORMAT, "has one class alone, 'a'");
+        assert_failed(LATHE_EFORMAT, i < 2 ? "has one class alone, 'a'" : "has one class alone, '3'");
     }
     test_folder_remove();
 }
