@@ -43,7 +43,8 @@ function legendColumns() {
 }
 
 function nameButton(name, key, mark, hint) {
-  const button = make("button", { className: "name", title: hint }, mark, name);
+  const parts = name.split(/(?<=[:,_/])/).flatMap((part) => [part, make("wbr", {})]); // a long name breaks there
+  const button = make("button", { className: "name", title: hint }, mark, make("span", {}, ...parts));
   button.setAttribute("aria-pressed", String(!state.hidden.has(key)));
   button.addEventListener("click", () => {
     if (state.hidden.has(key)) state.hidden.delete(key);
