@@ -43,7 +43,8 @@ function legendColumns() {
 }
 
 function nameButton(name, key, mark, hint) {
-  const parts = name.split(/(?<=[:,_/])/).flatMap((part) => [part, make("wbr", {})]); // a long name breaks there
+  // A long name breaks after these signs.
+  const parts = name.split(/(?<=[:,_/])/).flatMap((part) => [part, make("wbr", {})]);
   const button = make("button", { className: "name", title: hint }, mark, make("span", {}, ...parts));
   button.setAttribute("aria-pressed", String(!state.hidden.has(key)));
   button.addEventListener("click", () => {
