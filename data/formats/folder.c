@@ -28,18 +28,33 @@ static lathe_status hold_out(const lathe_folder_opts *opts, lathe_split split, i
     return LATHE_OK;
 }
 
-/* Fail, and say what the class has in place of pictures. */
-static lathe_status empty_class(lathe_arena *arena, const char *path)
+/* Fail because of what a folder lacks, and say what it has in its place. */
+static lathe_status fail_with_passed(const char *path, const char *why, const lathe_passed *passed)
 {
     char text[LATHE_PASSED_TEXT];
+    lathe_passed_text(passed, text);
+    return lathe_fail(LATHE_EFORMAT, "%s: %s%s%s", path, why, *text ? "; it has " : "", text);
+}
+
+/* Fail because a class has no pictures. */
+static lathe_status empty_class(lathe_arena *arena, const char *path)
+{
     lathe_passed passed = { 0 };
     lathe_listing files = { .arena = arena, .passed = &passed };
     lathe_status status = lathe_walk_files(path, lathe_is_picture, &files);
     lathe_listing_free(&files);
-    if (status) return status;
-    lathe_passed_text(&passed, text);
-    return lathe_fail(LATHE_EFORMAT, "%s: a class without pictures%s%s", path, *text ? "; it has " : "",
-        text);
+    return status ? status : fail_with_passed(path, "a class without pictures", &passed);
+}
+
+/* Fail because a folder has no folders. */
+static lathe_status no_classes(lathe_arena *arena, const char *path)
+{
+    lathe_passed passed = { 0 };
+    lathe_listing folders = { .arena = arena, .passed = &passed };
+    lathe_status status = lathe_walk_folders(path, &folders);
+    lathe_listing_free(&folders);
+    return status ? status :
+                    fail_with_passed(path, "has no folders: one folder a class is expected", &passed);
 }
 
 /* Add one class: all files below `path`, or the files of a split. */
@@ -107,7 +122,7 @@ static lathe_status check_nested(lathe_arena *arena, const char *dir, const lath
         const char *path = lathe_arena_path(arena, dir, classes->name[i]);
         status = path ? lathe_walk_folders(path, &inside) : LATHE_ENOMEM;
         if (!status) status = lathe_split_folders_find(path, &inside, &found);
-        if (!status && classes->count == 1 && inside.count > 1)
+        if (!status && classes->count == 1 && inside.count)
             status = lathe_fail(LATHE_EFORMAT, "%s: has one folder, with folders inside: is the data set %s?",
                 dir, path);
         if (!status && lathe_split_folders_pair(&found))
@@ -179,9 +194,7 @@ static lathe_status list_classes(lathe_file_list *list, const char *dir, const l
     lathe_listing here = { .arena = list->arena,
         .passed = strcmp(place->here, dir) ? &list->passed : NULL }; /* else counted already */
     lathe_status status = lathe_walk_folders(place->classes, &classes);
-    if (!status && !classes.count)
-        status =
-            lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", place->classes);
+    if (!status && !classes.count) status = no_classes(list->arena, place->classes);
     if (!status) status = name_classes(list, &classes);
     if (!status) status = lathe_walk_folders(place->here, &here);
     for (size_t i = 0; i < here.count && !status; i++) {
@@ -191,8 +204,7 @@ static lathe_status list_classes(lathe_file_list *list, const char *dir, const l
         else if (label < 0) status = unknown_class(path, here.name[i], &classes, place->classes);
         else status = add_class(list, path, label, opts, place->held_out ? &split : NULL);
     }
-    if (!status && !list->count)
-        status = lathe_fail(LATHE_EFORMAT, "%s: has no folders: one folder a class is expected", place->here);
+    if (!status && !list->count) status = no_classes(list->arena, place->here);
     lathe_listing_free(&here);
     lathe_listing_free(&classes);
     return status;

@@ -334,6 +334,12 @@ static void what_is_passed_over_is_counted(void **state)
     data = open_folder("two", LATHE_SPLIT_TRAIN, NULL);
     assert_null(data->passed_over);
     lathe_data_free(data);
+    put_text("links/read.me", "x");
+    assert_int_equal(symlink("../over/train/a", test_path("links/a")), 0);
+    assert_null(lathe_data_folder(test_path("links"), LATHE_SPLIT_TRAIN, NULL));
+    assert_failed(LATHE_EFORMAT,
+        "links: has no folders: one folder a class is expected; it has 1 .me file: read.me; 1 linked folder: "
+        "a");
 }
 
 /* Classes cat and dog, with their pictures' levels in each split, under the usual names of folders. */
@@ -433,6 +439,7 @@ static void names_of_splits_that_are_ambiguous_are_refused(void **state)
         { { "dev/dev/a/1.pgm", "dev/prod/1.pgm" }, "dev: has dev/ and other folders" },
         { { "zip/set/train/a/1.pgm", "zip/set/test/a/1.pgm" },
             "zip: has one folder, with folders inside: is the data set " },
+        { { "lone/set/train/a/1.pgm" }, "lone: has one folder, with folders inside: is the data set " },
         { { "img/all/a/1.pgm", "img/all/a/2.pgm", "img/all/b/1.pgm", "img/all/b/2.pgm" },
             "img: has one folder, with folders inside: is the data set " },
     };
