@@ -1,6 +1,8 @@
 #include "cooldown.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "sched_impl.h"
 
@@ -36,12 +38,25 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (1 - (1 - o->end_factor) * way) };
 }
 
+static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
+{
+    const lathe_cooldown_opts *o = opts;
+    (void)base;
+    if (steps < o->total_iters)
+        return lathe_sched_warn_beyond("cooldown", "total_iters", o->total_iters, steps, n, text);
+    if (steps == o->total_iters || n) return false;
+    return snprintf(text, 256,
+        "cooldown: the rate is at its end from step %" PRIu64 " of the run of %" PRIu64, o->total_iters,
+        steps);
+}
+
 const lathe_sched_type lathe_cooldown_sched = {
     .name = "cooldown",
     .summary = "the last steps at ever lower rates",
     .opts_size = sizeof(lathe_cooldown_opts),
     .fields = fields,
     .rates = rates,
+    .warn = warn,
     .joins = LATHE_JOINS_PREVIOUS,
 };
 

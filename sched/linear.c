@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sched_impl.h"
+
 static const lathe_field fields[] = {
     { .name = "start_factor",
         .kind = LATHE_FIELD_DOUBLE,
@@ -32,12 +34,20 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (o->start_factor + (o->end_factor - o->start_factor) * way) };
 }
 
+static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
+{
+    (void)base;
+    return lathe_sched_warn_beyond("linear", "total_iters", ((const lathe_linear_opts *)opts)->total_iters,
+        steps, n, text);
+}
+
 const lathe_sched_type lathe_linear_sched = {
     .name = "linear",
     .summary = "a straight line from start_factor * lr to end_factor * lr",
     .opts_size = sizeof(lathe_linear_opts),
     .fields = fields,
     .rates = rates,
+    .warn = warn,
 };
 
 lathe_sched *lathe_sched_linear(lathe_optim *optim, const lathe_linear_opts *opts)

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "sched_impl.h"
+
 static const lathe_field fields[] = {
     { .name = "total_iters",
         .kind = LATHE_FIELD_STEPS,
@@ -33,7 +35,9 @@ static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps,
 {
     const lathe_polynomial_opts *o = opts;
     (void)base;
-    if (steps <= o->total_iters || n) return false;
+    if (steps < o->total_iters)
+        return lathe_sched_warn_beyond("polynomial", "total_iters", o->total_iters, steps, n, text);
+    if (steps == o->total_iters || n) return false;
     return snprintf(text, 256, "polynomial: the rate is 0 from step %" PRIu64 " of the run of %" PRIu64,
         o->total_iters, steps);
 }

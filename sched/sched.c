@@ -282,6 +282,14 @@ bool lathe_sched_warn_length(const char *name, uint64_t total_steps, uint64_t st
         total_steps);
 }
 
+bool lathe_sched_warn_beyond(const char *name, const char *key, uint64_t length, uint64_t steps, int n,
+    char text[256])
+{
+    if (!steps || steps >= length || n) return false;
+    return snprintf(text, 256, "%s: the run of %" PRIu64 " steps ends before %s = %" PRIu64, name, steps, key,
+        length);
+}
+
 /* ---- by name ------------------------------------------------------------------------------------------- */
 
 static lathe_status check_type(const lathe_registry *registry, const void *object)

@@ -28,4 +28,8 @@ lathe_status lathe_sched_check_floor(const char *name, double eta_min, const lat
 /** Warning 0 of a schedule over `total_steps`: the run has another length. Arguments as for type->warn. */
 bool lathe_sched_warn_length(const char *name, uint64_t total_steps, uint64_t steps, int n, char text[256]);
 
+/** Warning 0 of a schedule whose option `key` is a length that the run does not reach. */
+bool lathe_sched_warn_beyond(const char *name, const char *key, uint64_t length, uint64_t steps, int n,
+    char text[256]);
+
 #endif

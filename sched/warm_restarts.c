@@ -60,6 +60,13 @@ static lathe_status check(const void *opts, const lathe_sched_base *base)
     return lathe_sched_check_floor("warm_restarts", ((const lathe_warm_restarts_opts *)opts)->eta_min, base);
 }
 
+static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
+{
+    (void)base;
+    return lathe_sched_warn_beyond("warm_restarts", "t_0", ((const lathe_warm_restarts_opts *)opts)->t_0,
+        steps, n, text);
+}
+
 const lathe_sched_type lathe_warm_restarts_sched = {
     .name = "warm_restarts",
     .summary = "cosines that begin again, each t_mult times as long",
@@ -67,6 +74,7 @@ const lathe_sched_type lathe_warm_restarts_sched = {
     .fields = fields,
     .check = check,
     .rates = rates,
+    .warn = warn,
     .begins_cycle = begins_cycle,
 };
 

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "sched_impl.h"
+
 static const char *const shapes[] = { "linear", "constant", NULL };
 
 static const lathe_field fields[] = {
@@ -35,12 +37,20 @@ static lathe_rates rates(const void *opts, const lathe_sched_base *base, uint64_
     return (lathe_rates){ .lr = base->lr * (o->start_factor + (1 - o->start_factor) * way) };
 }
 
+static bool warn(const void *opts, const lathe_sched_base *base, uint64_t steps, int n, char text[256])
+{
+    (void)base;
+    return lathe_sched_warn_beyond("warmup", "total_iters", ((const lathe_warmup_opts *)opts)->total_iters,
+        steps, n, text);
+}
+
 const lathe_sched_type lathe_warmup_sched = {
     .name = "warmup",
     .summary = "the first steps at lower rates, then lr",
     .opts_size = sizeof(lathe_warmup_opts),
     .fields = fields,
     .rates = rates,
+    .warn = warn,
     .joins = LATHE_JOINS_NEXT,
 };
 

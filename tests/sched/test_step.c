@@ -33,6 +33,38 @@ static void pytorch_schedules(void **state)
     assert_schedule(&lathe_step_sched, &(lathe_step_opts){ .step_size = 700 }, "defaults", false);
 }
 
+/* A length that the run does not reach, here and in other schedules, and an end far before the run's. */
+static void lengths_beside_the_run_are_told(void **state)
+{
+    (void)state;
+    const lathe_cooldown_opts cooldown = { .total_iters = 10 };
+    const lathe_polynomial_opts polynomial = { .total_iters = 10 };
+    const lathe_linear_opts linear = { .total_iters = 10 };
+    const lathe_warmup_opts warmup = { .total_iters = 10 };
+    const lathe_warm_restarts_opts restarts = { .t_0 = 10 };
+    const lathe_step_opts step = { .step_size = 10 };
+    static const char *const early = "the run of 9 steps ends before total_iters = 10";
+    const struct {
+        const lathe_sched_type *type;
+        const void *opts;
+        const char *at_9, *at_10, *at_11;
+    } cases[] = {
+        { &lathe_cooldown_sched, &cooldown, early, NULL, "cooldown: the rate is at its end from step 10" },
+        { &lathe_polynomial_sched, &polynomial, early, NULL, "polynomial: the rate is 0 from step 10" },
+        { &lathe_linear_sched, &linear, early, NULL, NULL },
+        { &lathe_warmup_sched, &warmup, early, NULL, NULL },
+        { &lathe_warm_restarts_sched, &restarts, "the run of 9 steps ends before t_0 = 10", NULL, NULL },
+        { &lathe_step_sched, &step, "the run of 9 steps ends before the first drop, step_size = 10",
+            "the run of 10 steps ends before the first drop", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_warning(cases[i].type, cases[i].opts, 0, NULL);
+        assert_warning(cases[i].type, cases[i].opts, 9, cases[i].at_9);
+        assert_warning(cases[i].type, cases[i].opts, 10, cases[i].at_10);
+        assert_warning(cases[i].type, cases[i].opts, 11, cases[i].at_11);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -57,6 +89,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pytorch_schedules),
         cmocka_unit_test(by_hand),
+        cmocka_unit_test(lengths_beside_the_run_are_told),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, count_schedules);
