@@ -13,7 +13,7 @@ lathe_status lathe_run_open_evals(lathe_run *run)
     const lathe_settings *s = &run->settings;
     const lathe_dataset *val = run->feed->val;
     lathe_status status = lathe_settings_eval_every(s, run->steps_per_epoch, &state->distance);
-    if (status || !state->distance) return status;
+    if (status || !(state->distance > 0)) return status;
     if (!val) {
         state->distance = 0;
         lathe_run_message(run, "eval_every = %s: there is no validation set, so nothing is measured",
