@@ -35,7 +35,7 @@ static bool is_multiple(double distance, uint64_t step)
 bool lathe_run_eval_is_due(const lathe_run *run)
 {
     const double distance = run->state->distance;
-    if (!distance || !run->learner->step) return false;
+    if (!(distance > 0) || !run->learner->step) return false;
     return lathe_run_at_epoch_end(run) || is_multiple(distance, run->learner->step);
 }
 
@@ -64,7 +64,7 @@ lathe_status lathe_run_eval_epoch(lathe_run *run, const lathe_score *whole)
 {
     lathe_score score = *whole;
     lathe_status status = LATHE_OK;
-    if (!run->state->distance) return LATHE_OK;
+    if (!(run->state->distance > 0)) return LATHE_OK;
     if (run->state->some) status = lathe_run_evaluate(run, run->state->some, NULL, &score);
     return status ? status : add_row(run, &score);
 }
@@ -76,7 +76,7 @@ lathe_status lathe_run_open_probes(lathe_run *run)
     const lathe_settings *s = &run->settings;
     lathe_run_state *state = run->state;
     lathe_status status = lathe_settings_probe_every(s, run->steps_per_epoch, &state->probe_distance);
-    if (status || !state->probe_distance) return status;
+    if (status || !(state->probe_distance > 0)) return status;
     state->probes = lathe_probes_new(s->probe, run->learner, run->feed, s->seed);
     return state->probes ? LATHE_OK : lathe_error();
 }
@@ -84,7 +84,7 @@ lathe_status lathe_run_open_probes(lathe_run *run)
 lathe_status lathe_run_probe_begin(lathe_run *run, bool *looks)
 {
     const double distance = run->state->probe_distance;
-    *looks = distance && is_multiple(distance, run->learner->step + 1);
+    *looks = distance > 0 && is_multiple(distance, run->learner->step + 1);
     return *looks ? lathe_probes_begin(run->state->probes) : LATHE_OK;
 }
 

@@ -39,7 +39,7 @@ static const lathe_setting of_sched[] = {
 
 static const lathe_setting of_step[] = {
     { LATHE_NUMBER_KEY(INT, accumulate, "N", "1",
-          "batches whose gradients make one step: that of a batch N times as large"),
+          "batches whose gradients make one step: that of a batch N times as large, except dice and jaccard"),
         .field.min = 1, .field.max = 1000000 },
     { LATHE_NUMBER_KEY(DOUBLE, clip_norm, "NORM", "0", "scale gradients down to this joint norm; 0: no"),
         .field.max = HUGE_VAL },

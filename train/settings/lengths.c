@@ -69,7 +69,7 @@ lathe_status lathe_settings_eval_every(const lathe_settings *settings, double st
     if (!settings || !distance)
         return lathe_fail_null("lathe_settings_eval_every", !settings ? "settings" : "distance");
     lathe_status status = read_distance("eval_every", settings->eval_every, steps_per_epoch, distance);
-    if (!status && settings->best == LATHE_BEST_EVAL && !*distance)
+    if (!status && settings->best == LATHE_BEST_EVAL && !(*distance > 0))
         status = lathe_fail(LATHE_EARG,
             "settings: best = eval, but nothing is measured within an epoch: give eval_every (0.1ep)");
     return status;
