@@ -252,16 +252,16 @@ static void views_beyond_their_storage_are_refused(void **state)
 static void nothing_is_called(void **state)
 {
     (void)state;
-    const char *const calls[] = { "\x80\x02"
-                                  "cos\nsystem\nX\4\0\0\0true\x85R.",
-        "\x80\x02}(X\1\0\0\0acbuiltins\neval\nX\1\0\0\0"
-        "1\x85Ru.",
-        "\x80\x04\x8c\2os\x8c\6system\x93\x8c\4true\x85R." };
-    const size_t length[] = { 26, 41, 29 };
+    static const char first[] = "\x80\x02"
+                                "cos\nsystem\nX\4\0\0\0true\x85R.";
+    static const char inside[] = "\x80\x02}(X\1\0\0\0acbuiltins\neval\nX\1\0\0\0"
+                                 "1\x85Ru.";
+    static const char by_stack[] = "\x80\x04\x8c\2os\x8c\6system\x93\x8c\4true\x85R.";
+    const member objects[] = { { "net/data.pkl", first, sizeof first - 1 },
+        { "net/data.pkl", inside, sizeof inside - 1 }, { "net/data.pkl", by_stack, sizeof by_stack - 1 } };
     for (size_t i = 0; i < 3; i++) {
         test_blob blob = { .size = 0 };
-        const member members[] = { { "net/data.pkl", calls[i], length[i] } };
-        put_archive(&blob, members, 1, 0);
+        put_archive(&blob, &objects[i], 1, 0);
         check_refused(&blob, i == 1 ? "names builtins.eval" : "names os.system");
     }
 }
