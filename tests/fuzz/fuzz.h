@@ -27,7 +27,7 @@ void fuzz_check(int fact, const char *what);
 /** Read every sample of a data set and free it; NULL is a refusal, which must have said why. */
 void fuzz_read_all(lathe_dataset *data);
 
-/** Convert every tensor of a file of `size` bytes and free it; NULL is a refusal, which must have said why. */
+/** Convert every tensor of a file of `size` bytes; free it. NULL is a refusal, which must have said why. */
 void fuzz_read_tensors(lathe_safetensors *file, size_t size);
 
 #endif

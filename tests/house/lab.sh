@@ -14,7 +14,7 @@ for page in *.md; do
         [ -s "$file" ] || say "$file is missing"
     done
     grep -q '^Not run yet' "$page" && waiting="$waiting ${page%.md}" && continue
-    sed -n '/^## Result/,/^## Seen/p' "$page" | grep -q '^[0-9]* cores: [0-9]* s\.$' ||
+    sed -n '/^## Result/,/^## Seen/p' "$page" | grep -q '^[0-9]* cores*: [0-9]* s\.$' ||
         say "no time: tools/lab has not been run"
     [ -n "$(sed '1,/^## Seen/d' "$page" | tr -d '\n ')" ] || say "nothing was seen"
     for picture in $(sed -n 's/^!\[.*\](\(.*\.svg\))$/\1/p' "$page"); do
