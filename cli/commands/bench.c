@@ -10,14 +10,15 @@
 
 enum { WARM_UP = 5 };
 
-/* What is timed: a model, an optimizer, and one batch of random pictures that is trained on again and again.
- */
+/* What is timed: a model and one batch of random pictures. Each step trains on it, or evaluates it. */
 typedef struct cli_bench {
     const lathe_model_type *type;
+    lathe_model_spec spec;
+    bool eval;
     lathe_settings settings;
     lathe_model *model;
     lathe_layer *net;
-    lathe_optim *optim;
+    lathe_optim *optim; /* NULL for evaluation */
     lathe_tape *tape;
     lathe_batch batch;
     lathe_real *images;
@@ -45,7 +46,7 @@ static void fill_images(const cli_bench *bench, size_t per_image)
 
 static lathe_status make_batch(cli_bench *bench)
 {
-    const lathe_model_spec *spec = &bench->type->native;
+    const lathe_model_spec *spec = &bench->spec;
     int size = bench->settings.batch_size;
     lathe_shape shape = { 4, { size, spec->channels, spec->height, spec->width } };
     size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
@@ -67,19 +68,22 @@ static lathe_status make_batch(cli_bench *bench)
 
 static lathe_status make_model(cli_bench *bench)
 {
-    const lathe_model_spec *spec = &bench->type->native;
     bench->model = lathe_model_new();
-    bench->net = bench->model ? lathe_model_build(bench->model, bench->type->name, spec) : NULL;
-    if (!bench->net || lathe_nn_init(bench->net, 1)) return lathe_error();
-    bench->optim = lathe_settings_optim(&bench->settings, lathe_nn_params(bench->net), 0);
-    bench->tape = bench->optim ? lathe_tape_new(NULL) : NULL;
+    bench->net = bench->model ? lathe_model_build(bench->model, bench->type->name, &bench->spec) : NULL;
+    if (!bench->net || lathe_model_check_input(bench->net, &bench->spec) || lathe_nn_init(bench->net, 1))
+        return lathe_error();
+    if (!bench->eval) {
+        bench->optim = lathe_settings_optim(&bench->settings, lathe_nn_params(bench->net), 0);
+        if (!bench->optim) return lathe_error();
+    }
+    bench->tape = lathe_tape_new(NULL);
     return bench->tape ? LATHE_OK : lathe_error();
 }
 
 /* After the timing: a summary runs the model, which would make the first step look faster than it is. */
 static lathe_status measure_model(cli_bench *bench)
 {
-    const lathe_model_spec *spec = &bench->type->native;
+    const lathe_model_spec *spec = &bench->spec;
     lathe_summary *summary =
         lathe_nn_summary(bench->net, (lathe_shape){ 3, { spec->channels, spec->height, spec->width } });
     if (!summary) return lathe_error();
@@ -97,12 +101,18 @@ static int read_line(const cli_line *line, cli_bench *bench)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
         if (cli_text(line, keys[i]))
             status = lathe_settings_set(&bench->settings, keys[i], cli_text(line, keys[i]));
-    int64_t steps;
+    int64_t steps, side;
     if (status || lathe_settings_check(&bench->settings)) return cli_library_failed();
-    if (!cli_number(line, "steps", 1, 1000000, &steps)) return CLI_USAGE;
+    if (!cli_number(line, "steps", 1, 1000000, &steps) || !cli_number(line, "size", 0, 65536, &side))
+        return CLI_USAGE;
     bench->steps = (int)steps;
+    bench->eval = cli_text(line, "eval");
     bench->profiled = cli_text(line, "profile");
+    if (bench->eval && bench->profiled)
+        return cli_fail(CLI_USAGE, "--profile times training steps; it does not work with --eval");
     bench->type = lathe_model_find(bench->settings.model);
+    if (bench->type) bench->spec = bench->type->native;
+    if (side) bench->spec.height = bench->spec.width = (int)side;
     bench->seconds = lathe_alloc((size_t)steps, sizeof *bench->seconds);
     if (!bench->type || !bench->seconds || lathe_threads_set(NULL, bench->settings.threads))
         return cli_library_failed();
@@ -122,7 +132,13 @@ static void free_bench(cli_bench *bench)
 
 /* ---- timing -------------------------------------------------------------------------------------------- */
 
-static lathe_status step(cli_bench *bench)
+static lathe_status evaluate(cli_bench *bench)
+{
+    lathe_tape_begin(bench->tape, LATHE_EVAL);
+    return lathe_nn_forward(bench->net, lathe_input(bench->tape, &bench->batch)) ? LATHE_OK : lathe_error();
+}
+
+static lathe_status train(cli_bench *bench)
 {
     cli_profile_begin_step(&bench->profile);
     lathe_tape_begin(bench->tape, LATHE_TRAIN);
@@ -161,7 +177,7 @@ static lathe_status time_steps(cli_bench *bench)
                 cli_profile_start(&bench->profile, bench->net, bench->tape, bench->batch.size);
         }
         double start = cli_seconds();
-        status = step(bench);
+        status = bench->eval ? evaluate(bench) : train(bench);
         if (i >= 0) bench->seconds[i] = cli_seconds() - start;
         if (i == -WARM_UP) bench->first_step = cli_seconds();
     }
@@ -176,13 +192,15 @@ static int print_results(const cli_line *line, const cli_bench *bench)
 {
     double median = (bench->seconds[(bench->steps - 1) / 2] + bench->seconds[bench->steps / 2]) / 2,
            least = bench->seconds[0];
-    double rate = bench->batch.size / median, gflops = 3 * bench->flops * rate * 1e-9,
+    double rate = bench->batch.size / median, gflops = (bench->eval ? 1 : 3) * bench->flops * rate * 1e-9,
            rss = lathe_peak_rss_mib();
+    const char *mode = bench->eval ? "evaluation" : bench->settings.optim;
     double peak = bench->peak, memory = bench->profiled ? lathe_memory_gbs() : 0;
     if (!line->json) {
-        printf("%s, batch %d, %d threads, %s: %.3f ms a step (median of %d; least %.3f), %.0f images/s\n",
-            bench->type->name, bench->batch.size, lathe_threads(NULL), bench->settings.optim, 1e3 * median,
-            bench->steps, 1e3 * least, rate);
+        printf("%s at %d x %d, batch %d, %d threads, %s: ", bench->type->name, bench->spec.height,
+            bench->spec.width, bench->batch.size, lathe_threads(NULL), mode);
+        printf("%.3f ms a step (median of %d; least %.3f), %.0f images/s\n", 1e3 * median, bench->steps,
+            1e3 * least, rate);
         printf(
             "%.1f GFLOP/s, %.0f %% of the %.1f of this processor (%s); first step after %.3f s; %.0f MiB\n",
             gflops, 100 * gflops / peak, peak, lathe_isa(), bench->first_step, rss);
@@ -191,9 +209,11 @@ static int print_results(const cli_line *line, const cli_bench *bench)
     }
     cJSON *object = cli_json_new();
     cJSON_AddStringToObject(object, "model", bench->type->name);
+    cJSON_AddNumberToObject(object, "size", bench->spec.height);
     cJSON_AddNumberToObject(object, "batch", bench->batch.size);
     cJSON_AddNumberToObject(object, "threads", lathe_threads(NULL));
-    cJSON_AddStringToObject(object, "optim", bench->settings.optim);
+    cJSON_AddBoolToObject(object, "eval", bench->eval);
+    if (!bench->eval) cJSON_AddStringToObject(object, "optim", bench->settings.optim);
     cJSON_AddNumberToObject(object, "steps", bench->steps);
     cli_json_number(object, "ms_per_step_median", 1e3 * median);
     cli_json_number(object, "ms_per_step_min", 1e3 * least);
@@ -224,16 +244,18 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "model",
-        .value = "NAME",
-        .preset = "lenet5",
-        .help = "a network of `lathe list models`, at its own size" },
+    { .name = "model", .value = "NAME", .preset = "lenet5", .help = "a network of `lathe list models`" },
+    { .name = "size",
+        .value = "N",
+        .preset = "0",
+        .help = "pictures of N x N pixels; 0: the network's own size" },
     { .name = "batch-size", .value = "N", .preset = "128", .help = "images in a batch" },
     { .name = "threads", .value = "N", .preset = "0", .help = "how many work at once; 0: one a processor" },
     { .name = "optim",
         .value = "NAME",
         .preset = "adamw",
         .help = "an optimizer of `lathe list optimizers`" },
+    { .name = "eval", .help = "time evaluation (a forward without gradients) in place of training" },
     { .name = "profile", .help = "print the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "steps to time, after 5 untimed steps" },
     { .name = NULL },
@@ -242,11 +264,12 @@ static const cli_option options[] = {
 extern const cli_command lathe_bench_command;
 const cli_command lathe_bench_command = {
     .name = "bench",
-    .summary = "time training steps",
+    .summary = "time training steps, or evaluation",
     .arguments = "",
     .about = "Times whole training steps (forward, backward, optimizer) on random pictures.\n"
              "GFLOP/s counts 3 times the operations of a forward of convolutions and linear\n"
-             "layers. The processor's peak is measured in the same run.",
+             "layers, with --eval once the operations. The processor's peak is measured in the same\n"
+             "run.",
     .example = "lathe bench --model resnet20 --batch-size 128 --threads 2 --optim sgd --steps 30 --json",
     .options = options,
     .run = run,

@@ -29,6 +29,29 @@ static void json_has_all_fields(void **state)
     program_free(&p);
 }
 
+/* Pictures of another size, and a forward alone, which counts its operations once. */
+static void sizes_and_evaluation(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { "bench --model resnet8 --size 12 --batch-size 3 --steps 2 --json",
+        "bench --model resnet8 --size 12 --batch-size 3 --steps 2 --json --eval" };
+    double gflop[2];
+    for (int eval = 0; eval < 2; eval++) {
+        program p;
+        program_run(&p, LATHE_PROGRAM, lines[eval]);
+        assert_int_equal(p.code, 0);
+        cJSON *object = cJSON_Parse(p.out);
+        assert_non_null(object);
+        assert_true(json_number(object, "size") == 12 && json_number(object, "batch") == 3);
+        assert_true(cJSON_IsTrue(cJSON_GetObjectItem(object, "eval")) == eval);
+        assert_true(cJSON_HasObjectItem(object, "optim") != eval);
+        gflop[eval] = json_number(object, "gflops") * json_number(object, "ms_per_step_median") * 1e-3;
+        cJSON_Delete(object);
+        program_free(&p);
+    }
+    assert_close_double("GFLOP", gflop, (double[]){ 3 * gflop[1], gflop[1] }, 2, 1e-9, 0);
+}
+
 /* Each operation with its layer: those of a U-Net, whose output is a class for each pixel; the same times in
  * the text's table. */
 static void profile_tells_each_operation(void **state)
@@ -73,7 +96,9 @@ static void wrong_settings_are_refused(void **state)
     (void)state;
     static const char *const lines[][2] = { { "bench --model lenet6", "did you mean lenet5?" },
         { "bench --optim adamx", "did you mean adam?" }, { "bench --batch-size 0", "batch_size" },
-        { "bench --threads -1", "threads" } };
+        { "bench --threads -1", "threads" }, { "bench --size 70000", "--size = '70000'" },
+        { "bench --model resnet8 --size 4096", "takes pictures of up to" },
+        { "bench --eval --profile", "--profile times training steps" } };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         program p;
         program_run(&p, LATHE_PROGRAM, lines[i][0]);
@@ -86,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_has_all_fields),
+        cmocka_unit_test(sizes_and_evaluation),
         cmocka_unit_test(profile_tells_each_operation),
         cmocka_unit_test(wrong_settings_are_refused),
     };
