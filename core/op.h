@@ -50,6 +50,7 @@ struct lathe_node {
     lathe_tape *tape;
     lathe_context *context;
     const lathe_kernels *kernels; /* the context's */
+    const lathe_real *packed;     /* what op->pack has made of the weights; NULL: forward reads input 1 */
     bool records;                 /* backward will come: some input needs a gradient */
 };
 
@@ -66,6 +67,7 @@ struct lathe_op {
     lathe_op_input in[LATHE_OP_INPUTS];
     int most;                  /* inputs that the last one may be repeated to; 0: each input once */
     bool view;                 /* the result shares the first input's numbers */
+    int in_place;              /* 1 + the number of the input whose memory out->data may be; 0: none */
     const lathe_field *fields; /* of the attributes, for lathe_fields_resolve; NULL: copied as they are */
     size_t attributes_size;    /* of the attributes' struct; 0: no attributes */
     /**
@@ -79,6 +81,13 @@ struct lathe_op {
     bool (*shape)(lathe_node *node, lathe_result *result);
     /** Compute node->out. A failure is the tape's: lathe_op_fail, or an allocation that failed. */
     void (*forward)(lathe_node *node);
+    /**
+     * Numbers of the weights (input 1) in the order in which forward reads them, and the work of ordering
+     * A plan (nn/plan.h) does it once for many forwards, in which node->packed has them. NULL: forward reads
+     * the weights as they are.
+     */
+    size_t (*packed_size)(const lathe_node *node);
+    void (*pack)(const lathe_node *node, lathe_real *packed);
     /** Given node->out->grad, add to the gradients of those inputs that need one (see lathe_grad_target). */
     void (*backward)(lathe_node *node);
     /** Floating-point operations of a forward of one image, from the shapes of inputs 0 and 1 (a batch and a

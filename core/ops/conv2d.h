@@ -41,6 +41,19 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
 lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv2d_opts *opts);
 
+/**
+ * base + lathe_conv2d(...), as at the end of a residual block, and lathe_relu of that. A plan (nn/plan.h)
+ * computes it in the memory of `base`.
+ *
+ *     base, result [B, O, H', W']
+ *
+ * Gradient to x, w, bias and base. Errors: those of lathe_conv2d; LATHE_ESHAPE if base has another shape.
+ */
+lathe_tensor *lathe_conv2d_add(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, lathe_tensor *base,
+    const lathe_conv2d_opts *opts);
+lathe_tensor *lathe_conv2d_add_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias, lathe_tensor *base,
+    const lathe_conv2d_opts *opts);
+
 #ifdef __cplusplus
 }
 #endif

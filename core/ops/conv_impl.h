@@ -19,13 +19,26 @@ typedef struct lathe_conv_geometry {
  * tape's. `how` says what becomes of the numbers that are there.
  */
 
-/** y = w * x + bias, bias NULL for none. */
-void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias, lathe_real *y,
-    lathe_conv_store how);
+/**
+ * y = w * x + bias, bias NULL for none. `packed` has the weights as lathe_conv_pack leaves them; NULL: they
+ * are packed now.
+ */
+void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *y, lathe_conv_store how);
 
-/** The gradient to the data from gy, to which `bias` [C] (or NULL) is added. */
-void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias, lathe_real *gx,
-    lathe_conv_store how);
+/**
+ * The gradient to the data from gy, to which `bias` [C] (or NULL) is added. `packed`: of
+ * lathe_conv_pack_to_data, or NULL.
+ */
+void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *gx, lathe_conv_store how);
+
+/** Numbers of packed weights, for either direction. */
+size_t lathe_conv_packed_size(const lathe_node *node);
+
+/** Pack the weights for lathe_conv_forward, or for lathe_conv_to_data. */
+void lathe_conv_pack(const lathe_node *node, lathe_real *packed);
+void lathe_conv_pack_to_data(const lathe_node *node, lathe_real *packed);
 
 /** The gradient to the weights, if they need one; tail lanes must be 0 in x or in gy. */
 void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy);

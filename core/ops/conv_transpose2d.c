@@ -8,7 +8,8 @@
 static void conv_transpose2d_forward(lathe_node *node)
 {
     const lathe_tensor *bias = node->in[2];
-    lathe_conv_to_data(node, node->in[0]->data, bias ? bias->data : NULL, node->out->data, LATHE_CONV_WRITE);
+    lathe_conv_to_data(node, node->in[0]->data, bias ? bias->data : NULL, node->packed, node->out->data,
+        LATHE_CONV_WRITE);
 }
 
 static void conv_transpose2d_backward(lathe_node *node)
@@ -16,7 +17,7 @@ static void conv_transpose2d_backward(lathe_node *node)
     const lathe_real *gy = node->out->grad;
     bool add;
     lathe_real *gx = lathe_grad_target(node->tape, node->in[0], &add);
-    if (gx) lathe_conv_forward(node, gy, NULL, gx, add ? LATHE_CONV_ADD : LATHE_CONV_WRITE);
+    if (gx) lathe_conv_forward(node, gy, NULL, NULL, gx, add ? LATHE_CONV_ADD : LATHE_CONV_WRITE);
     lathe_conv_to_weights(node, gy, node->in[0]->data);
     lathe_conv_to_bias(node, gy);
 }
@@ -94,6 +95,8 @@ const lathe_op lathe_conv_transpose2d_op = {
     .saved_size = sizeof(lathe_conv_geometry),
     .shape = conv_transpose2d_shape,
     .forward = conv_transpose2d_forward,
+    .packed_size = lathe_conv_packed_size,
+    .pack = lathe_conv_pack_to_data,
     .backward = conv_transpose2d_backward,
     .flops = flops,
 };

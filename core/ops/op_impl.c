@@ -60,22 +60,28 @@ size_t lathe_split_at(size_t whole, size_t begin, size_t end)
 
 typedef struct copy_job {
     const lathe_element_kernels *element;
-    const lathe_real *gy;
-    lathe_real *gx;
+    const lathe_real *from;
+    lathe_real *to;
     bool add;
 } copy_job;
 
 static void copy_range(void *context, size_t begin, size_t end)
 {
     const copy_job *job = context;
-    job->element->copy(end - begin, job->gy + begin, job->gx + begin, job->add);
+    job->element->copy(end - begin, job->from + begin, job->to + begin, job->add);
+}
+
+void lathe_copy(const lathe_node *node, const lathe_real *from, lathe_real *to, size_t count, bool add)
+{
+    copy_job job = { node->kernels->element, from, to, add };
+    lathe_parallel_ranges(node->context, count, copy_range, &job);
 }
 
 void lathe_grad_copy(lathe_node *node, int i)
 {
-    copy_job job = { .element = node->kernels->element, .gy = node->out->grad };
-    if ((job.gx = lathe_grad_target(node->tape, node->in[i], &job.add)))
-        lathe_parallel_ranges(node->context, node->out->stored, copy_range, &job);
+    bool add;
+    lathe_real *gx = lathe_grad_target(node->tape, node->in[i], &add);
+    if (gx) lathe_copy(node, node->out->grad, gx, node->out->stored, add);
 }
 
 /* Make y's buffer x's. Returns false if that is not possible. */

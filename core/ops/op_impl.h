@@ -37,6 +37,9 @@ size_t lathe_whole_part(const lathe_tensor *x, int *lanes);
 /** `whole`, limited to [begin, end]: where a range passes from the whole blocks to the other blocks. */
 size_t lathe_split_at(size_t whole, size_t begin, size_t end);
 
+/** Copy `count` numbers, a multiple of 16, or add them, on the node's threads. */
+void lathe_copy(const lathe_node *node, const lathe_real *from, lathe_real *to, size_t count, bool add);
+
 /**
  * In the backward of y = x (a view, a sum): add y's gradient to that of input number i, where it needs one.
  */

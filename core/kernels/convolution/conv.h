@@ -47,8 +47,13 @@ typedef struct lathe_conv_blocks {
     int count;
 } lathe_conv_blocks;
 
-/** What becomes of a result: written, added to what is there, or written and no less than 0. */
-typedef enum lathe_conv_store { LATHE_CONV_WRITE, LATHE_CONV_ADD, LATHE_CONV_RELU } lathe_conv_store;
+/** What becomes of a result: written, or added to what is there; with RELU, no less than 0 is written. */
+typedef enum lathe_conv_store {
+    LATHE_CONV_WRITE = 0,
+    LATHE_CONV_ADD = 1,
+    LATHE_CONV_RELU = 2,
+    LATHE_CONV_ADD_RELU = LATHE_CONV_ADD | LATHE_CONV_RELU
+} lathe_conv_store;
 
 typedef struct lathe_conv_kernels {
     /** The weights in the order in which `correlate` reads them: filters * channels * taps numbers. */

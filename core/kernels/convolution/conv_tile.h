@@ -33,9 +33,9 @@ static void TILE_NAME(FILTERS, PIXELS)(const walk *s, const real *x, const real 
         UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int n = 0; n < COLUMNS; n++)
         {
             part *out = (part *)(y + f * s->out_channel + n / PARTS * s->out_pixel + n % PARTS * PART);
-            part v = s->how == LATHE_CONV_ADD ? *out + sum[f][n] : sum[f][n];
-            *out = s->how == LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) :
-                                               v; /* NaN stays NaN */
+            part v = s->how & LATHE_CONV_ADD ? *out + sum[f][n] : sum[f][n];
+            *out = s->how & LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) :
+                                              v; /* NaN stays NaN */
         }
     }
 }

@@ -18,9 +18,9 @@ static void TILE_NAME(PIXELS)(const walk *s, const real *x, const real *w, real 
     UNROLL for (int n = 0; n < COLUMNS; n++)
     {
         part *out = (part *)(y + n / PARTS * s->out_pixel + n % PARTS * PART);
-        part v = s->how == LATHE_CONV_ADD ? *out + sum[n] : sum[n];
+        part v = s->how & LATHE_CONV_ADD ? *out + sum[n] : sum[n];
         *out =
-            s->how == LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
+            s->how & LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
     }
 }
 

@@ -356,6 +356,69 @@ static void gradient_check_with_relu(void **state)
     }
 }
 
+static lathe_tensor *conv_add_function(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_conv2d_add(leaves[0], leaves[1], leaves[2], leaves[3], context);
+}
+
+static lathe_tensor *conv_add_relu_function(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_conv2d_add_relu(leaves[0], leaves[1], leaves[2], leaves[3], context);
+}
+
+static void gradient_check_with_sum(void **state)
+{
+    (void)state;
+    static const int batches[] = { 1, 15, 16, 17, 33 };
+    static const lathe_real bias[4] = { 30, -30, 30, -30 };
+    for (uint64_t i = 0; i < 20; i++) {
+        int size = random_int(i, 4, 2, 5), kernel = random_int(i, 7, 1, 2), channels = random_int(i, 3, 1, 2);
+        lathe_conv2d_opts opts = { .stride = random_int(i, 9, 1, 3), .padding = random_int(i, 10, 0, 2) };
+        int filters = random_int(i, 6, 1, 4), batch = batches[i % 5];
+        int results = (size + 2 * opts.padding - kernel) / opts.stride + 1;
+        lathe_leaf leaves[4] = {
+            { .layout = LATHE_BATCHED, .shape = { 4, { batch, channels, size, size } } },
+            { .layout = LATHE_PLAIN, .shape = { 4, { filters, channels, kernel, kernel } } },
+            { .layout = LATHE_PLAIN, .shape = { 1, { filters } }, .values = bias },
+            { .layout = LATHE_BATCHED, .shape = { 4, { batch, filters, results, results } } },
+        };
+        assert_gradient("conv2d_add", conv_add_function, &opts, leaves, 4);
+        assert_gradient("conv2d_add_relu", conv_add_relu_function, &opts, leaves, 4);
+    }
+}
+
+/* base + conv2d(x), and relu of it, in one operation and in several: the same bits; base stays as it was. */
+static void sum_is_the_same_in_one_operation(void **state)
+{
+    (void)state;
+    enum { X = 17 * 3 * 6 * 6, W = 7 * 3 * 3 * 3, Y = 17 * 7 * 6 * 6 };
+    static lathe_real x_values[X], w_values[W], base_values[Y], one[Y], several[Y];
+    fill_normal(x_values, X, 1);
+    fill_normal(w_values, W, 2);
+    fill_normal(base_values, Y, 3);
+    const lathe_conv2d_opts opts = { .padding = 1 };
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 17, 3, 6, 6 } }, x_values);
+    lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 4, { 7, 3, 3, 3 } }, w_values);
+    lathe_tensor *base =
+        lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 17, 7, 6, 6 } }, base_values);
+    for (int relu = 0; relu < 2; relu++) {
+        lathe_tensor *y = lathe_add(base, lathe_conv2d(x, w, NULL, &opts));
+        lathe_tensor_read(relu ? lathe_relu(y) : y, several, Y);
+        lathe_tensor_read((relu ? lathe_conv2d_add_relu : lathe_conv2d_add)(x, w, NULL, base, &opts), one, Y);
+        assert_memory_equal(one, several, sizeof one);
+    }
+    lathe_tensor_read(base, one, Y);
+    assert_memory_equal(one, base_values, sizeof one);
+    assert_null(lathe_conv2d_add(x, w, NULL, x, &opts));
+    assert_string_equal(lathe_tape_message(tape),
+        "lathe_conv2d_add: base is [17, 3, 6, 6], the result is [17, 7, 6, 6]");
+    lathe_tape_free(tape);
+}
+
 /* relu(conv2d(x)) in one operation and in two: the same bits, forward and backward, and a kept gradient stays
  * as it came. */
 static void relu_is_the_same_in_one_operation(void **state)
@@ -499,6 +562,8 @@ int main(void)
         cmocka_unit_test(golden_values_from_pytorch),
         cmocka_unit_test(gradient_check),
         cmocka_unit_test(gradient_check_with_relu),
+        cmocka_unit_test(gradient_check_with_sum),
+        cmocka_unit_test(sum_is_the_same_in_one_operation),
         cmocka_unit_test(relu_is_the_same_in_one_operation),
         cmocka_unit_test(gradients_add_up),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
