@@ -82,9 +82,9 @@ struct lathe_op {
     /** Compute node->out. A failure is the tape's: lathe_op_fail, or an allocation that failed. */
     void (*forward)(lathe_node *node);
     /**
-     * Numbers of the weights (input 1) in the order in which forward reads them, and the work of ordering
-     * A plan (nn/plan.h) does it once for many forwards, in which node->packed has them. NULL: forward reads
-     * the weights as they are.
+     * The count of numbers that `pack` writes: the weights (input 1) in the order in which forward reads them.
+     * A plan (nn/plan.h) packs once for many forwards, which find the numbers at node->packed. NULL: forward
+     * reads the weights as they are.
      */
     size_t (*packed_size)(const lathe_node *node);
     void (*pack)(const lathe_node *node, lathe_real *packed);
