@@ -2,6 +2,7 @@
 #ifndef LATHE_CORE_BATCH_H
 #define LATHE_CORE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,7 +40,9 @@ typedef struct lathe_objects {
 typedef struct lathe_batch {
     int size; /* images, B */
     int channels, height, width;
-    const lathe_real *images; /* [B, C, H, W] in LATHE_BATCHED layout; tail lanes 0 */
+    /** [B, C, H, W] in LATHE_BATCHED layout with tail lanes 0, or, if `plain`, in LATHE_PLAIN layout. */
+    const lathe_real *images;
+    bool plain; /* operations on them lay sixteen channels abreast: LATHE_CHANNELS */
     /**
      * [B, answers]: a class from 0; or 0 or 1 for each class; or a class for each head, or for each pixel.
      */

@@ -62,12 +62,8 @@ static lathe_status fill_leaves(checker *c)
 
 static void fill_tail_lanes(lathe_tensor *tensor)
 {
-    if (tensor->layout == LATHE_PLAIN) return;
-    size_t per_image = lathe_tensor_per_image(tensor);
-    lathe_real *last = tensor->data + (size_t)(lathe_tensor_blocks(tensor) - 1) * per_image * LATHE_LANES;
-    int lanes = (tensor->shape.dim[0] - 1) % LATHE_LANES + 1;
-    for (size_t i = 0; i < per_image; i++)
-        for (int lane = lanes; lane < LATHE_LANES; lane++) last[i * LATHE_LANES + (size_t)lane] = TAIL;
+    for (size_t i = 0; i < tensor->stored; i++)
+        if (lathe_tensor_is_tail(tensor, i)) tensor->data[i] = TAIL;
 }
 
 /* The function's result for the present values; NULL after a failure. */
@@ -99,17 +95,11 @@ static lathe_status read_result(checker *c)
 
 static lathe_status check_tail_lanes(const lathe_tensor *tensor, int leaf)
 {
-    if (tensor->layout == LATHE_PLAIN || !tensor->has_grad) return LATHE_OK;
-    size_t per_image = lathe_tensor_per_image(tensor);
-    const lathe_real *last =
-        tensor->grad + (size_t)(lathe_tensor_blocks(tensor) - 1) * per_image * LATHE_LANES;
-    int lanes = (tensor->shape.dim[0] - 1) % LATHE_LANES + 1;
-    for (size_t i = 0; i < per_image; i++)
-        for (int lane = lanes; lane < LATHE_LANES; lane++)
-            if (last[i * LATHE_LANES + (size_t)lane] != 0)
-                return lathe_fail(LATHE_ESTATE,
-                    "lathe_gradcheck: leaf %d: the gradient holds %g in tail lane %d, not 0", leaf,
-                    (double)last[i * LATHE_LANES + (size_t)lane], lane);
+    for (size_t i = 0; tensor->has_grad && i < tensor->stored; i++)
+        if (lathe_tensor_is_tail(tensor, i) && tensor->grad[i] != 0)
+            return lathe_fail(LATHE_ESTATE,
+                "lathe_gradcheck: leaf %d: the gradient holds %g in tail lane %zu, not 0", leaf,
+                (double)tensor->grad[i], i % LATHE_LANES);
     return LATHE_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "names.h"
+#include "relayout.h"
 #include "tape_impl.h"
 
 bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *format, ...)
@@ -89,9 +90,10 @@ static const form forms[] = {
     [LATHE_FORM_VECTOR] = { LATHE_PLAIN, 1, 1, "plain [C]" },
 };
 
-static const char *layout_name(const lathe_tensor *x)
+/* Images that lay_out can lay otherwise. */
+static bool can_be_laid_out(const lathe_tensor *x)
 {
-    return x->layout == LATHE_BATCHED ? "batched" : "plain";
+    return x->tape && x->shape.rank == 4 && (x->layout != LATHE_PLAIN || x->pictures);
 }
 
 static bool has_form(const lathe_node *node, int i)
@@ -101,15 +103,39 @@ static bool has_form(const lathe_node *node, int i)
     char text[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT], name[24];
     if (wanted == LATHE_FORM_ANY) return true;
     if (wanted == LATHE_FORM_LIKE) {
-        if (x->layout == first->layout && lathe_shape_equal(&x->shape, &first->shape)) return true;
+        bool alike = x->layout == first->layout || (can_be_laid_out(x) && can_be_laid_out(first));
+        if (alike && lathe_shape_equal(&x->shape, &first->shape)) return true;
         return lathe_op_fail(node, LATHE_ESHAPE, "%s is %s %s, %s is %s %s", rule_of(node->op, 0)->name,
-            layout_name(first), lathe_shape_text(&first->shape, text), name_of(node->op, i, name),
-            layout_name(x), lathe_shape_text(&x->shape, other));
+            lathe_layout_name(first->layout), lathe_shape_text(&first->shape, text),
+            name_of(node->op, i, name), lathe_layout_name(x->layout), lathe_shape_text(&x->shape, other));
     }
     const form *f = &forms[wanted];
-    if (x->layout == f->layout && x->shape.rank >= f->least && x->shape.rank <= f->most) return true;
+    bool lies = x->layout == f->layout || (f->layout == LATHE_BATCHED && can_be_laid_out(x));
+    if (lies && x->shape.rank >= f->least && x->shape.rank <= f->most) return true;
     return lathe_op_fail(node, LATHE_ESHAPE, "%s is %s %s, expected %s", name_of(node->op, i, name),
-        layout_name(x), lathe_shape_text(&x->shape, text), f->text);
+        lathe_layout_name(x->layout), lathe_shape_text(&x->shape, text), f->text);
+}
+
+/* ---- layouts ------------------------------------------------------------------------------------------- */
+
+/* Whether input number i is images that lie otherwise than the operation wants them. */
+static bool lies_otherwise(const lathe_node *node, int i, lathe_layout wanted)
+{
+    const lathe_tensor *x = node->in[i];
+    if (!x || !can_be_laid_out(x) || x->layout == wanted) return false;
+    bool will_do = wanted == LATHE_CHANNELS && rule_of(node->op, i)->plain && !x->needs_grad;
+    return !(x->pictures && will_do);
+}
+
+/* Lay the inputs' images out as the operation wants them. False after a failure. */
+static bool lay_out(lathe_node *node)
+{
+    if (node->op == &lathe_relayout_op) return true;
+    lathe_layout wanted = node->op->layout ? node->op->layout(node) : LATHE_BATCHED;
+    for (int i = 0; i < node->inputs; i++)
+        if (lies_otherwise(node, i, wanted) && !(node->in[i] = lathe_relayout(node->in[i], wanted)))
+            return false;
+    return true;
 }
 
 /* ---- running ------------------------------------------------------------------------------------------- */
@@ -194,11 +220,13 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     if (!node) return NULL;
     for (int i = 0; i < count; i++)
         if (!has_form(node, i)) return NULL;
-    if (!resolve_attributes(node, attributes)) return NULL;
-    lathe_result result = { .layout = in[0]->layout, .shape = in[0]->shape };
+    if (!resolve_attributes(node, attributes) || !lay_out(node)) return NULL;
+    const lathe_tensor *first = node->in[0];
+    lathe_result result = { .layout = first->pictures ? lathe_tape_layout_of(tape) : first->layout,
+        .shape = first->shape };
     if (op->shape && !op->shape(node, &result)) return NULL;
-    if (result.same) return in[0];
-    node->out = op->view ? lathe_tape_view(tape, in[0], result.shape) :
+    if (result.same) return node->in[0];
+    node->out = op->view ? lathe_tape_view(tape, first, result.shape) :
                            lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
     if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;

@@ -14,7 +14,10 @@ extern "C" {
 
 typedef struct lathe_op lathe_op;
 
-/** What lathe_apply asks of an input before it asks the shape rule. */
+/**
+ * What lathe_apply asks of an input before it asks the shape rule. "Batched" images also lie with channels
+ * abreast, if the operation wants them so.
+ */
 typedef enum lathe_form {
     LATHE_FORM_ANY,      /* any layout and shape */
     LATHE_FORM_LIKE,     /* layout and shape of the first input */
@@ -32,6 +35,7 @@ typedef struct lathe_op_input {
     lathe_form form;
     bool optional; /* may be NULL */
     bool constant; /* gets no gradient */
+    bool plain;    /* where the operation wants channels abreast, plain images without a gradient will do */
 } lathe_op_input;
 
 /** The most inputs with names. */
@@ -75,6 +79,12 @@ struct lathe_op {
      */
     size_t saved_size;
     /**
+     * The layout in which the operation wants its images [B, C, H, W]: LATHE_BATCHED or LATHE_CHANNELS.
+     * lathe_apply lays those out anew that lie otherwise. It is asked after the attributes are known and
+     * before the shape rule; inputs may still have wrong shapes. NULL: LATHE_BATCHED.
+     */
+    lathe_layout (*layout)(const lathe_node *node);
+    /**
      * The result's shape from the inputs' shapes and the attributes. May fill in attributes whose default
      * depends on others, and node->saved. Returns false after lathe_op_fail. NULL: the first input's shape.
      */
@@ -96,8 +106,9 @@ struct lathe_op {
 };
 
 /**
- * Run an operation. The steps: check the inputs, resolve the attributes by their fields, call the shape rule,
- * allocate the result, call forward, free the work space, and record the operation for backward.
+ * Run an operation. The steps: check the inputs, resolve the attributes by their fields, lay images out as
+ * the operation wants them, call the shape rule, allocate the result, call forward, free the work space, and
+ * record the operation for backward.
  * `in` has `count` entries, NULL for optional inputs that are not given. `attributes` is the operation's
  * struct, NULL for zeros.
  *

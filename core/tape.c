@@ -13,6 +13,7 @@ lathe_tape *lathe_tape_new(lathe_context *context)
     lathe_tape *tape = lathe_alloc(1, sizeof *tape);
     if (!tape) return NULL;
     tape->context = context;
+    tape->layout = LATHE_BATCHED;
     tape->arena = lathe_arena_new();
     tape->work = lathe_arena_new();
     if (tape->arena && tape->work) return tape;
@@ -218,8 +219,10 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
 {
     if (!tape || !batch) return lathe_fail_null("lathe_input", tape ? "batch" : "tape"), NULL;
     lathe_shape shape = { 4, { batch->size, batch->channels, batch->height, batch->width } };
-    lathe_tensor *tensor = bare_tensor(tape, LATHE_BATCHED, &shape);
+    lathe_tape_layout(tape, batch->plain ? LATHE_CHANNELS : LATHE_BATCHED);
+    lathe_tensor *tensor = bare_tensor(tape, batch->plain ? LATHE_PLAIN : LATHE_BATCHED, &shape);
     if (!tensor) return NULL;
+    tensor->pictures = batch->plain;
     if (!batch->images) return lathe_tape_fail(tape, LATHE_EARG, "lathe_input: the batch has no images");
     tensor->data = (lathe_real *)batch->images; /* read only: no operation writes into its inputs */
     return tensor;
@@ -242,6 +245,16 @@ const char *lathe_tape_scope(lathe_tape *tape, const char *path)
     tape->scope = path;
     return former;
 }
+
+lathe_layout lathe_tape_layout(lathe_tape *tape, lathe_layout layout)
+{
+    if (!tape) return LATHE_BATCHED;
+    lathe_layout former = tape->layout;
+    tape->layout = layout == LATHE_CHANNELS ? LATHE_CHANNELS : LATHE_BATCHED;
+    return former;
+}
+
+lathe_layout lathe_tape_layout_of(const lathe_tape *tape) { return tape ? tape->layout : LATHE_BATCHED; }
 
 lathe_swap lathe_tape_swap(lathe_tape *tape, lathe_swap swap)
 {

@@ -64,6 +64,12 @@ void lathe_tape_seed(lathe_tape *tape, uint64_t seed, uint64_t step);
  */
 double lathe_tape_statistics(lathe_tape *tape, double weight);
 
+/**
+ * Set the layout in which convolutions work, and with them what follows: LATHE_BATCHED (the default) or
+ * LATHE_CHANNELS. lathe_input sets it too, by the layout that the loader has chosen. Returns the former one.
+ */
+lathe_layout lathe_tape_layout(lathe_tape *tape, lathe_layout layout);
+
 /** Bytes that the tape has from the system, for tensors and work space. */
 size_t lathe_tape_bytes(const lathe_tape *tape);
 
@@ -152,6 +158,9 @@ typedef struct lathe_swap {
 
 /** Set the swap, for nn/fusion.c. Returns the former one. */
 lathe_swap lathe_tape_swap(lathe_tape *tape, lathe_swap swap);
+
+/** The layout set by lathe_tape_layout or lathe_input. */
+lathe_layout lathe_tape_layout_of(const lathe_tape *tape);
 
 /** The weight set by lathe_tape_statistics; 0 by default. */
 double lathe_tape_statistics_weight(const lathe_tape *tape);

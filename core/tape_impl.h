@@ -40,6 +40,7 @@ struct lathe_tape {
     lathe_arena *work;  /* one operation's work space */
     lathe_node *newest;
     lathe_mode mode;
+    lathe_layout layout; /* that operations on images want */
     bool backward_done;
     uint64_t seed, step, ticket;
     double statistics; /* 0: norms have their momentum */

@@ -7,22 +7,36 @@
 #include "alloc.h"
 #include "tape.h"
 
+/* The dimension that is rounded up to sixteen; -1: none. */
+static int lane_dimension(lathe_layout layout)
+{
+    return layout == LATHE_BATCHED ? 0 : layout == LATHE_CHANNELS ? 1 : -1;
+}
+
+static int sixteens(int count) { return (count - 1) / LATHE_LANES + 1; }
+
+static bool rank_is_fine(int rank, lathe_layout layout)
+{
+    if (rank < 0 || rank > LATHE_MAX_RANK)
+        lathe_fail(LATHE_ESHAPE, "shape: rank %d is outside 0 to %d", rank, LATHE_MAX_RANK);
+    else if (layout == LATHE_BATCHED && rank == 0)
+        lathe_fail(LATHE_ESHAPE, "shape: a batched tensor needs a batch dimension, but its rank is 0");
+    else if (layout == LATHE_CHANNELS && rank != 4)
+        lathe_fail(LATHE_ESHAPE, "shape: rank %d, but channels lie abreast only in [B, C, H, W]", rank);
+    else return true;
+    return false;
+}
+
 size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
 {
     if (!shape) return lathe_fail_null("lathe_shape_stored", "shape"), 0;
     char text[LATHE_SHAPE_TEXT];
-    if (shape->rank < 0 || shape->rank > LATHE_MAX_RANK) {
-        lathe_fail(LATHE_ESHAPE, "shape: rank %d is outside 0 to %d", shape->rank, LATHE_MAX_RANK);
+    if (layout != LATHE_PLAIN && layout != LATHE_BATCHED && layout != LATHE_CHANNELS) {
+        lathe_fail(LATHE_ESHAPE, "shape: layout %d is none of LATHE_PLAIN, LATHE_BATCHED, LATHE_CHANNELS",
+            (int)layout);
         return 0;
     }
-    if (layout != LATHE_PLAIN && layout != LATHE_BATCHED) {
-        lathe_fail(LATHE_ESHAPE, "shape: layout %d is neither LATHE_PLAIN nor LATHE_BATCHED", (int)layout);
-        return 0;
-    }
-    if (layout == LATHE_BATCHED && shape->rank == 0) {
-        lathe_fail(LATHE_ESHAPE, "shape: a batched tensor needs a batch dimension, but its rank is 0");
-        return 0;
-    }
+    if (!rank_is_fine(shape->rank, layout)) return 0;
     size_t count = 1;
     for (int i = 0; i < shape->rank; i++) {
         if (shape->dim[i] < 1) {
@@ -30,7 +44,7 @@ size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout)
             return 0;
         }
         size_t dim = (size_t)shape->dim[i];
-        if (i == 0 && layout == LATHE_BATCHED) dim += (LATHE_LANES - dim % LATHE_LANES) % LATHE_LANES;
+        if (i == lane_dimension(layout)) dim = (size_t)sixteens(shape->dim[i]) * LATHE_LANES;
         if (!lathe_size_mul(count, dim, &count)) {
             lathe_fail(LATHE_ESHAPE, "shape %s: more numbers than an address space holds",
                 lathe_shape_text(shape, text));
@@ -64,7 +78,15 @@ const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEX
 int lathe_tensor_blocks(const lathe_tensor *tensor)
 {
     if (!tensor) return 0;
-    return (tensor->shape.dim[0] - 1) / LATHE_LANES + 1;
+    return sixteens(tensor->shape.dim[0]);
+}
+
+size_t lathe_tensor_planes(const lathe_tensor *tensor)
+{
+    if (!tensor || tensor->shape.rank < 2) return 0;
+    const int *dim = tensor->shape.dim;
+    if (tensor->layout == LATHE_CHANNELS) return (size_t)dim[0] * (size_t)sixteens(dim[1]);
+    return (size_t)sixteens(dim[0]) * (size_t)dim[1];
 }
 
 size_t lathe_tensor_per_image(const lathe_tensor *tensor)
@@ -80,7 +102,25 @@ size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index)
     if (!tensor) return 0;
     if (tensor->layout == LATHE_PLAIN) return index;
     size_t per = lathe_tensor_per_image(tensor), image = index / per;
+    if (tensor->layout == LATHE_CHANNELS) {
+        size_t channels = (size_t)tensor->shape.dim[1], plane = per / channels, channel = index % per / plane,
+               block = image * (size_t)sixteens(tensor->shape.dim[1]) + channel / LATHE_LANES;
+        return (block * plane + index % plane) * LATHE_LANES + channel % LATHE_LANES;
+    }
     return (image / LATHE_LANES * per + index % per) * LATHE_LANES + image % LATHE_LANES;
+}
+
+bool lathe_tensor_is_tail(const lathe_tensor *tensor, size_t place)
+{
+    if (!tensor || tensor->layout == LATHE_PLAIN) return false;
+    size_t lane = place % LATHE_LANES, per = lathe_tensor_per_image(tensor),
+           first = place / LATHE_LANES / per;
+    int count = tensor->shape.dim[0];
+    if (tensor->layout == LATHE_CHANNELS) {
+        count = tensor->shape.dim[1];
+        first = place / LATHE_LANES / (per / (size_t)count) % (size_t)sixteens(count);
+    }
+    return first * LATHE_LANES + lane >= (size_t)count;
 }
 
 static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)

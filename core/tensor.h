@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout.h"
 #include "real.h"
 #include "status.h"
 
@@ -26,20 +27,6 @@ typedef struct lathe_shape {
     int dim[LATHE_MAX_RANK];
 } lathe_shape;
 
-/**
- * The order of the numbers in memory.
- *
- * LATHE_PLAIN    row-major, as in C: parameters, constants, losses.
- * LATHE_BATCHED  the first dimension is the batch, and sixteen images are interleaved ("batch lanes"). The
- *                shape [B, ...] is stored as [ceil(B/16)][...][16]. The innermost sixteen numbers are the
- *                same place of sixteen
- *                images, so code for one image is code for sixteen.
- *
- * The lanes beyond B in the last block are tail lanes. In data they hold finite numbers without meaning; in
- * gradients they hold zeros. An operation that mixes lanes (a sum over the batch) must leave tail lanes out.
- */
-typedef enum lathe_layout { LATHE_PLAIN, LATHE_BATCHED } lathe_layout;
-
 /** A tensor. Its fields may be read directly; write only through the functions below. */
 typedef struct lathe_tensor {
     lathe_shape shape; /* logical: [B, ...] for any layout */
@@ -47,6 +34,7 @@ typedef struct lathe_tensor {
     size_t stored; /* numbers in data, with tail lanes */
     lathe_real *data;
     lathe_real *grad; /* same layout as data; NULL without a gradient */
+    bool pictures;    /* plain images [B, C, H, W]: operations take them in the layout that they want */
     bool needs_grad;  /* backward computes its gradient */
     bool has_grad;    /* grad holds a gradient: the next one is added, not written */
     bool keep_grad;   /* keep grad after the backward of the tensor's own operation */
@@ -61,8 +49,8 @@ typedef struct lathe_tensor {
 size_t lathe_shape_count(const lathe_shape *shape);
 
 /**
- * Numbers in the storage of a shape: for LATHE_BATCHED the batch is rounded up to 16. Errors: LATHE_ESHAPE:
- * 0.
+ * Numbers in the storage of a shape: for LATHE_BATCHED the batch is rounded up to 16, for LATHE_CHANNELS
+ * (rank 4) the channels. Errors: LATHE_ESHAPE: 0.
  */
 size_t lathe_shape_stored(const lathe_shape *shape, lathe_layout layout);
 
@@ -76,6 +64,13 @@ const char *lathe_shape_text(const lathe_shape *shape, char text[LATHE_SHAPE_TEX
 
 /** Blocks of sixteen images in a batched tensor: ceil(B / 16). */
 int lathe_tensor_blocks(const lathe_tensor *tensor);
+
+/**
+ * Planes of sixteen lanes in a tensor [B, C, ...] whose images or channels lie abreast: a plane is one
+ * channel of sixteen images, or sixteen channels of one image. Its size is the product of all dimensions from
+ * the third on, times 16. Code that treats all planes alike takes both layouts.
+ */
+size_t lathe_tensor_planes(const lathe_tensor *tensor);
 
 /** Numbers of one image in a batched tensor: the product of all dimensions but the first. */
 size_t lathe_tensor_per_image(const lathe_tensor *tensor);
@@ -100,6 +95,9 @@ double lathe_item(const lathe_tensor *tensor);
 
 /** The index in storage of number `index` in row-major order. Slow: for tests. */
 size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index);
+
+/** Whether number `place` of the storage lies in a tail lane. For checks and probes. */
+bool lathe_tensor_is_tail(const lathe_tensor *tensor, size_t place);
 
 #ifdef __cplusplus
 }

@@ -12,6 +12,12 @@ const lathe_op *lathe_op_at(int index)
     return lathe_registry_at(&registry, index);
 }
 
+lathe_layout lathe_layout_kept(const lathe_node *node)
+{
+    const lathe_tensor *x = node->in[0];
+    return x->layout == LATHE_PLAIN ? lathe_tape_layout_of(node->tape) : x->layout;
+}
+
 typedef struct ranges {
     size_t count, grain;
     lathe_range_fn *run;

@@ -26,6 +26,9 @@ void lathe_parallel_ranges(lathe_context *context, size_t count, lathe_range_fn 
  */
 void lathe_parallel_pieces(lathe_context *context, size_t count, size_t cost, lathe_range_fn *run, void *job);
 
+/** For lathe_op's `layout`: that of the first input, if images or channels lie abreast there. */
+lathe_layout lathe_layout_kept(const lathe_node *node);
+
 /** factor * the sum of x, as a tensor of rank 0. Gradient to x. */
 lathe_tensor *lathe_sum_times(lathe_tensor *x, double factor);
 

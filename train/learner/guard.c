@@ -23,19 +23,11 @@ static bool any_bad(const lathe_real *numbers, size_t count)
     return bad;
 }
 
-/* Returns true if this number belongs to a picture, not to a tail lane. */
-static bool counts(const lathe_tensor *tensor, size_t index)
-{
-    if (tensor->layout != LATHE_BATCHED) return true;
-    size_t block = index / (LATHE_LANES * lathe_tensor_per_image(tensor));
-    return block * LATHE_LANES + index % LATHE_LANES < (size_t)tensor->shape.dim[0];
-}
-
 static bool is_bad(const lathe_tensor *tensor, const lathe_real *numbers)
 {
     if (!numbers || !any_bad(numbers, tensor->stored)) return false;
     for (size_t i = 0; i < tensor->stored; i++)
-        if (!isfinite(numbers[i]) && counts(tensor, i)) return true;
+        if (!isfinite(numbers[i]) && !lathe_tensor_is_tail(tensor, i)) return true;
     return false;
 }
 
@@ -48,7 +40,7 @@ static void put_range(const lathe_tensor *tensor, char *text, size_t size)
     size_t finite = 0, bad = 0;
     for (size_t i = 0; i < tensor->stored; i++) {
         double number = (double)tensor->data[i];
-        if (!counts(tensor, i)) continue;
+        if (lathe_tensor_is_tail(tensor, i)) continue;
         if (!isfinite(number)) {
             bad++;
             continue;

@@ -22,17 +22,15 @@ static bool is_relu(const char *name)
         (length > 5 && !strcmp(name + length - 5, "_relu"));
 }
 
-/* The outputs of a batched tensor that are 0 in all of its pictures; sixteen pictures lie side by side. */
+/* The outputs that are 0 in all pictures of the batch. */
 static size_t zeros_of(const lathe_tensor *x)
 {
     const size_t each = lathe_tensor_per_image(x), images = (size_t)x->shape.dim[0];
     size_t zeros = 0;
     for (size_t unit = 0; unit < each; unit++) {
         bool zero = true;
-        for (size_t image = 0; image < images && zero; image++) {
-            const size_t block = image / LATHE_LANES, lane = image % LATHE_LANES;
-            zero = x->data[(block * each + unit) * LATHE_LANES + lane] == 0;
-        }
+        for (size_t image = 0; image < images && zero; image++)
+            zero = x->data[lathe_tensor_place(x, image * each + unit)] == 0;
         zeros += zero;
     }
     return zeros;
@@ -52,7 +50,7 @@ static lathe_status forward(lathe_probe *probe, const lathe_batch *batch)
     if (d->measured) return LATHE_OK;
     d->measured = true;
     for (const lathe_node *node = lathe_tape_newest(probe->learner->tape); node; node = node->before) {
-        if (!is_relu(node->op->name) || node->out->layout != LATHE_BATCHED) continue;
+        if (!is_relu(node->op->name) || node->out->layout == LATHE_PLAIN) continue;
         zeros += zeros_of(node->out);
         all += lathe_tensor_per_image(node->out);
     }
