@@ -83,8 +83,9 @@ def cyclic(optimizer):
     return torch.optim.lr_scheduler.CyclicLR(optimizer, base_lr=1e-4, max_lr=2e-3, step_size_up=10, cycle_momentum=False)
 
 
-with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.txt'), 'w') as out:
-    for name, shape in [('lenet5', (1, 28, 28)), ('resnet8', (3, 16, 16))]:
-        for kind, optimizer, scheduler in [('sgd', sgd, None), ('adamw', adamw, cyclic)]:
-            losses = train(name, shape, optimizer, scheduler)
-            out.write(' '.join(['%s.%s' % (name, kind), str(len(losses))] + ['%.17g' % v for v in losses]) + '\n')
+if __name__ == '__main__':
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'training.txt'), 'w') as out:
+        for name, shape in [('lenet5', (1, 28, 28)), ('resnet8', (3, 16, 16))]:
+            for kind, optimizer, scheduler in [('sgd', sgd, None), ('adamw', adamw, cyclic)]:
+                losses = train(name, shape, optimizer, scheduler)
+                out.write(' '.join(['%s.%s' % (name, kind), str(len(losses))] + ['%.17g' % v for v in losses]) + '\n')

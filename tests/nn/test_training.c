@@ -3,36 +3,11 @@
  * from the same first weights on the same data (tests/golden/make_training.py has the formulas of both). And
  * the same bits for 1, 2, 3 and 4 threads.
  */
-#include <math.h>
 #include <stdlib.h>
 
-#include "support/support.h"
+#include "support/formula.h"
 
 enum { BATCH = 20, BATCHES = 4, STEPS = 50 }; /* 20: the second block of lanes is a quarter full */
-
-/* Number `index` of stream `stream`, uniform on [-1, 1) (splitmix64: Steele, Lea, Flood 2014). */
-static double number(uint64_t stream, uint64_t index)
-{
-    uint64_t z = (index + (stream << 32)) * 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    z ^= z >> 31;
-    return (double)(z >> 11) * 0x1p-52 - 1;
-}
-
-static void set_first_weights(lathe_layer *net)
-{
-    const lathe_params *params = lathe_nn_params(net);
-    for (int p = 0; p < params->count; p++) {
-        lathe_tensor *tensor = params->tensor[p];
-        double fan_in = (double)tensor->stored / tensor->shape.dim[0],
-               scale = tensor->shape.rank > 1 ? sqrt(3 / fan_in) : 0.1;
-        double base =
-            (double)tensor->data[0] == 1 ? 1 : 0; /* a norm's weight, which is 1 after lathe_nn_init */
-        for (size_t i = 0; i < tensor->stored; i++)
-            tensor->data[i] = (lathe_real)(base + scale * number((uint64_t)p, i));
-    }
-}
 
 static lathe_tensor *input(lathe_tape *tape, int batch, const lathe_model_spec *spec, int labels[BATCH])
 {
@@ -42,7 +17,7 @@ static lathe_tensor *input(lathe_tape *tape, int batch, const lathe_model_spec *
     for (int i = 0; i < BATCH; i++) labels[i] = (7 * i + batch) % 10;
     for (size_t i = 0; i < count; i++) {
         bool bright = (int)(i / row % (size_t)spec->height) == labels[i / image];
-        values[i] = (lathe_real)(number(1000 + (uint64_t)batch, i) + bright);
+        values[i] = (lathe_real)(formula_number(1000 + (uint64_t)batch, i) + bright);
     }
     lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, shape, values);
     free(values);
@@ -56,7 +31,7 @@ static void train(const char *name, lathe_model_spec spec, bool adaptive, int st
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_model_build(model, name, &spec);
     assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
-    set_first_weights(net);
+    formula_weights(net);
     const lathe_params *params = lathe_nn_params(net);
     lathe_optim *optim = adaptive ?
         lathe_optim_adamw(params, &(lathe_adamw_opts){ .lr = 1e-3, .weight_decay = 0.01 }) :
