@@ -25,17 +25,19 @@ void cli_folder_of(const char *argument, char *folder, size_t size)
     else snprintf(folder, size, ".");
 }
 
-static int add(cli_members *members, const char *path)
+static int add(cli_members *members, int argument, const char *path)
 {
     const size_t count = (size_t)members->count;
-    void *grown = lathe_grow(members->path, count, count + 1, sizeof *members->path);
+    cli_member *grown = lathe_grow(members->member, count, count + 1, sizeof *grown);
     if (!grown) return cli_library_failed();
-    members->path = grown;
-    snprintf(members->path[members->count++], sizeof *members->path, "%s", path);
+    members->member = grown;
+    grown[count].argument = argument;
+    snprintf(grown[count].path, sizeof grown->path, "%s", path);
+    members->count++;
     return CLI_DONE;
 }
 
-static int add_cycles(cli_members *members, const char *folder)
+static int add_cycles(cli_members *members, int argument, const char *folder)
 {
     size_t count = 0;
     char path[LATHE_SETTING_LONG + 64];
@@ -44,7 +46,7 @@ static int add_cycles(cli_members *members, const char *folder)
     int code = CLI_DONE;
     for (size_t i = 0; i < count && !code; i++) {
         snprintf(path, sizeof path, "%s/cycle-%llu%s", folder, (unsigned long long)number[i], ending);
-        code = add(members, path);
+        code = add(members, argument, path);
     }
     lathe_free(number);
     if (!code && !count)
@@ -61,13 +63,13 @@ int cli_members_find(const cli_line *line, bool cycles, cli_members *members)
         char path[LATHE_SETTING_LONG + 64];
         snprintf(path, sizeof path, "%s", argument);
         if (!is_checkpoint(argument) && cycles) {
-            code = add_cycles(members, argument);
+            code = add_cycles(members, i, argument);
             continue;
         }
         if (!is_checkpoint(argument)) snprintf(path, sizeof path, "%s/best%s", argument, ending);
         if (!is_checkpoint(argument) && access(path, R_OK))
             snprintf(path, sizeof path, "%s/last%s", argument, ending);
-        code = add(members, path);
+        code = add(members, i, path);
     }
     if (code) cli_members_free(members);
     return code;
@@ -75,7 +77,7 @@ int cli_members_find(const cli_line *line, bool cycles, cli_members *members)
 
 void cli_members_free(cli_members *members)
 {
-    lathe_free(members->path);
+    lathe_free(members->member);
     *members = (cli_members){ NULL, 0 };
 }
 
@@ -100,7 +102,7 @@ static lathe_status measure(lathe_run *run, const lathe_dataset *data, const cli
     lathe_ensemble *ensemble = loader ? lathe_ensemble_new(learner->task, data->count) : NULL;
     lathe_status status = ensemble ? LATHE_OK : lathe_error();
     for (int i = 0; i < members->count && !status; i++)
-        status = add_member(run, data, loader, members->path[i], ensemble, &scores[i]);
+        status = add_member(run, data, loader, members->member[i].path, ensemble, &scores[i]);
     if (!status)
         status = lathe_ensemble_score(ensemble, learner->tape, loader, learner->opts.plain_loss,
             &scores[members->count]);
@@ -125,7 +127,7 @@ static void print_scores(const lathe_task *task, const cli_members *members, con
 {
     cli_table *table = cli_table_new("lrr");
     cli_table_row(table, (const char *const[]){ "weights", "loss", task->type->metrics[0].title });
-    for (int i = 0; i < members->count; i++) print_row(table, task, members->path[i], &scores[i]);
+    for (int i = 0; i < members->count; i++) print_row(table, task, members->member[i].path, &scores[i]);
     print_row(table, task, "ensemble", &scores[members->count]);
     cli_table_print(table, stdout, 0);
 }
@@ -146,7 +148,7 @@ static int print_json(const cli_line *line, const lathe_task *task, const cli_me
     cJSON *list = cJSON_AddArrayToObject(object, "members");
     for (int i = 0; i < members->count; i++) {
         cJSON *one = cJSON_CreateObject();
-        cJSON_AddStringToObject(one, "weights", members->path[i]);
+        cJSON_AddStringToObject(one, "weights", members->member[i].path);
         put_score(one, task, &scores[i]);
         cJSON_AddItemToArray(list, one);
     }

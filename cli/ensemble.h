@@ -6,9 +6,15 @@
 
 #include "command.h"
 
+/** A file of weights, and the number of the argument that named it or its folder. */
+typedef struct cli_member {
+    char path[LATHE_SETTING_LONG + 64];
+    int argument;
+} cli_member;
+
 /** The files of weights that a command names. */
 typedef struct cli_members {
-    char (*path)[LATHE_SETTING_LONG + 64];
+    cli_member *member;
     int count;
 } cli_members;
 

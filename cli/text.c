@@ -55,6 +55,17 @@ void cli_csv_cell(const char *text, FILE *file)
     if (quotes) fputc('"', file);
 }
 
+void cli_put_cell(lathe_text *out, const char *name)
+{
+    if (!name[strcspn(name, ",\"\r\n")]) {
+        lathe_text_put(out, name);
+        return;
+    }
+    lathe_text_put(out, "\"");
+    for (const char *c = name; *c; c++) lathe_text_put_n(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
+    lathe_text_put(out, "\"");
+}
+
 char *cli_metric_text(const lathe_task_metric *metric, double value, char *to, size_t size)
 {
     snprintf(to, size, metric->percent ? "%s %.2f %%" : "%s %.4f", metric->title,

@@ -22,6 +22,9 @@ void cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 
  */
 void cli_csv_cell(const char *text, FILE *file);
 
+/** Add a name as a cell of a CSV text, in quotes if necessary (RFC 4180). */
+void cli_put_cell(lathe_text *out, const char *name);
+
 /** "accuracy 97.25 %" or "mean IoU 0.9725", as the metric wants to be shown; returns `to`. */
 char *cli_metric_text(const lathe_task_metric *metric, double value, char *to, size_t size);
 

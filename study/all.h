@@ -5,6 +5,7 @@
 #include "compare.h"
 #include "curves.h"
 #include "hypothesis.h"
+#include "line.h"
 #include "lr_find.h"
 #include "variants.h"
 

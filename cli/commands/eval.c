@@ -4,6 +4,7 @@
 
 #include <lathe/lathe.h>
 
+#include "../between.h"
 #include "../command.h"
 #include "../drawing/curve.h"
 #include "../ensemble.h"
@@ -189,12 +190,14 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
 static int evaluate_members(const cli_line *line, lathe_run *run, const lathe_dataset *data)
 {
     static const char *const alone[] = { "weights", "metric", "pr-curve", "per-class" };
+    const bool between = cli_given_option(line, "between");
     cli_members members;
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
         if (cli_given_option(line, alone[i]))
-            return cli_fail(CLI_USAGE, "eval: --%s is for one run alone, not for an ensemble", alone[i]);
+            return cli_fail(CLI_USAGE, "eval: --%s is for one run alone, not for %s", alone[i],
+                between ? "the line between weights" : "an ensemble");
     int code = cli_members_find(line, cli_given_option(line, "cycles"), &members);
-    if (!code) code = cli_ensemble(line, run, data, &members);
+    if (!code) code = (between ? cli_between : cli_ensemble)(line, run, data, &members);
     cli_members_free(&members);
     return code;
 }
@@ -202,11 +205,15 @@ static int evaluate_members(const cli_line *line, lathe_run *run, const lathe_da
 static int run(const cli_line *line)
 {
     const char *split = cli_text(line, "split");
-    const bool several = line->arguments > 1 || cli_given_option(line, "cycles");
+    const bool between = cli_given_option(line, "between"),
+               several = between || line->arguments > 1 || cli_given_option(line, "cycles");
     char folder[LATHE_SETTING_LONG], weights[LATHE_SETTING_LONG + 32];
     lathe_settings settings;
     if (several) cli_folder_of(line->argument[0], folder, sizeof folder);
     else snprintf(folder, sizeof folder, "%s", line->argument[0]);
+    for (int i = 0; i < 3 && !between; i++)
+        if (cli_given_option(line, cli_between_outputs[i]))
+            return cli_fail(CLI_USAGE, "eval: --%s needs --between", cli_between_outputs[i]);
     if (strcmp(split, "train") && strcmp(split, "val") && strcmp(split, "test"))
         return cli_fail(CLI_USAGE, "eval: --split '%s' is not one of train, val, test", split);
     int code = read_settings(line, folder, &settings);
@@ -237,6 +244,13 @@ static const cli_option options[] = {
             "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
     { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
     { .name = "cycles", .help = "an ensemble of the cycle-N.safetensors of each run folder" },
+    { .name = "between",
+        .value = "N",
+        .help = "instead: loss and accuracy at N points of the straight line between neighbouring weights; "
+                "batch norm's statistics are those of the files at the ends, and computed anew between" },
+    { .name = "csv", .value = "FILE", .help = "with --between: also write the points as a table" },
+    { .name = "svg", .value = "FILE", .help = "with --between: also write the curves as a picture" },
+    { .name = "html", .value = "FILE", .help = "with --between: also write them as a page" },
     { .name = "data", .value = "NAME", .help = "another data set than the run's" },
     { .name = "batch-size", .value = "N", .help = "another batch size than the run's" },
     { .name = "threads", .value = "N", .help = "another number of threads than the run's" },
@@ -253,7 +267,8 @@ const cli_command lathe_eval_command = {
     .about = "Measures the model of a run folder on the test split, or on another split: loss,\n"
              "accuracy and all metrics of `lathe list metrics` with their default options, or the\n"
              "metrics of --metric. Several runs or checkpoints (A.safetensors) of one net, or --cycles,\n"
-             "are an ensemble: the score of each and of their averaged probabilities.",
+             "are an ensemble: the score of each and of their averaged probabilities. With --between\n"
+             "they are points of a path: is there a barrier between them?",
     .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,
     .least = 1,

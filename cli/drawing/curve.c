@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../text.h"
 #include "picture.h"
 
 enum { ALL = -1, WORST = 6 };
@@ -21,18 +22,6 @@ static lathe_status curve_of(const lathe_metric *metric, int class_number, lathe
 
 /* ---- a table ------------------------------------------------------------------------------------------- */
 
-/* A name as a CSV cell, quoted if necessary. */
-static void put_cell(lathe_text *out, const char *name)
-{
-    if (!name[strcspn(name, ",\"\r\n")]) {
-        lathe_text_put(out, name);
-        return;
-    }
-    lathe_text_put(out, "\"");
-    for (const char *c = name; *c; c++) lathe_text_put_n(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    lathe_text_put(out, "\"");
-}
-
 static lathe_status put_table(lathe_text *out, const lathe_metric *metric, const char *const *class_names)
 {
     lathe_text_put(out, "class,precision,recall,threshold\n");
@@ -44,7 +33,7 @@ static lathe_status put_table(lathe_text *out, const lathe_metric *metric, const
         for (size_t i = 0; i < count; i++) {
             char precision[32], recall[32], threshold[32] = "inf";
             if (i + 1 < count) lathe_double_text(points[i].threshold, threshold);
-            put_cell(out, class_names[k]);
+            cli_put_cell(out, class_names[k]);
             lathe_text_add(out, ",%s,%s,%s\n", lathe_double_text(points[i].precision, precision),
                 lathe_double_text(points[i].recall, recall), threshold);
         }

@@ -227,6 +227,72 @@ static void several_checkpoints_are_an_ensemble(void **state)
     cJSON_Delete(object);
 }
 
+/* The ends of a line score as the files do alone, and the table has a row for each point. */
+static void lines_between_cycles(void **state)
+{
+    (void)state;
+    char arguments[640], path[128];
+    snprintf(path, sizeof path, "%s/line.csv", folder);
+    snprintf(arguments, sizeof arguments,
+        "eval %s/cycles --cycles --between 3 --csv %s --svg %s/line.svg --html %s/line.html --json", folder,
+        path, folder, folder);
+    cJSON *object = program_json(LATHE_PROGRAM, arguments), *lines = cJSON_GetObjectItem(object, "lines");
+    assert_int_equal(cJSON_GetArraySize(lines), 1);
+    const cJSON *line = cJSON_GetArrayItem(lines, 0), *loss = cJSON_GetObjectItem(line, "loss"),
+                *accuracy = cJSON_GetObjectItem(line, "accuracy");
+    assert_int_equal(cJSON_GetArraySize(loss), 3);
+    for (int i = 0; i < 2; i++) {
+        snprintf(arguments, sizeof arguments,
+            "eval %s/cycles --weights %s/cycles/cycle-%d.safetensors --json", folder, folder, i + 1);
+        cJSON *alone = program_json(LATHE_PROGRAM, arguments);
+        assert_true(json_number(alone, "loss") == cJSON_GetArrayItem(loss, 2 * i)->valuedouble);
+        assert_true(json_number(alone, "accuracy") == cJSON_GetArrayItem(accuracy, 2 * i)->valuedouble);
+        cJSON_Delete(alone);
+    }
+    char *table = read_text(path), *svg;
+    int rows = 0;
+    for (const char *at = table; (at = strchr(at, '\n')); at++) rows++;
+    assert_int_equal(rows, 1 + 3);
+    assert_int_equal(strncmp(table, "from,to,at,loss,accuracy\n", 25), 0);
+    free(table);
+    snprintf(path, sizeof path, "%s/line.svg", folder);
+    assert_non_null(strstr(svg = read_text(path), "end of cycle"));
+    free(svg);
+    snprintf(path, sizeof path, "%s/line.html", folder);
+    assert_non_null(strstr(svg = read_text(path), "The loss on the lines between weights"));
+    free(svg);
+    cJSON_Delete(object);
+}
+
+/* With --cycles each run folder has its own path; without, all files make one. */
+static void paths_of_several_runs(void **state)
+{
+    (void)state;
+    char arguments[640];
+    program p;
+    snprintf(arguments, sizeof arguments, "eval %s/cycles %s/cycles --cycles --between 2", folder, folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "cycles/cycle-1 to cycle-2"));
+    assert_non_null(strstr(p.out, "\nmean barrier 0.0000 (95 % interval 0.0000 to 0.0000, 2 paths)\n"));
+    assert_non_null(strstr(p.out, "loss along the first path"));
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "eval %s/cycles %s/run0 %s/cycles --between 2 --json", folder,
+        folder, folder);
+    cJSON *object = program_json(LATHE_PROGRAM, arguments);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(object, "lines")), 2);
+    cJSON_Delete(object);
+    static const char *const refused[][2] = { { "--between 3", "needs two files" },
+        { "--cycles --between 1", "--between" }, { "--svg x.svg", "--svg needs --between" },
+        { "--cycles --between 3 --per-class", "--per-class is for one run alone" } };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        snprintf(arguments, sizeof arguments, "eval %s/cycles %s", folder, refused[i][0]);
+        program_run(&p, LATHE_PROGRAM, arguments);
+        assert_refused(&p, 2, refused[i][1]);
+        program_free(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +303,8 @@ int main(void)
         cmocka_unit_test(curves_as_a_picture),
         cmocka_unit_test(absent_classes_are_named),
         cmocka_unit_test(several_checkpoints_are_an_ensemble),
+        cmocka_unit_test(lines_between_cycles),
+        cmocka_unit_test(paths_of_several_runs),
         cmocka_unit_test(what_is_no_run_is_refused),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

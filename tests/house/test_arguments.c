@@ -68,6 +68,7 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_transforms_parse.spec", "no transforms" }, { ".transforms", "no transforms" },
     { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" },
     { "_message.", "a text that says so" }, { "lathe_trained_open.weights", "the best, or the last" },
+    { "lathe_line_scores.length", "may be NULL" }, { "lathe_line_barrier.at", "may be NULL" },
     { "lathe_run_evaluate.measure", "nothing beside" }, { "lathe_learner_new.sched", "the rates stay" },
     { "lathe_learner_evaluate.measure", "nothing beside" },
     { "lathe_notes_tensor.values", "the tensor's own" }, { ".baseline", "the first" },
@@ -91,7 +92,8 @@ static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lat
     { "lathe_data_subset.count", "" }, { "_update.count", "" }, { "_update_many.count", "" },
     { "lathe_file_write.count", "" }, { "lathe_numbers_text.count", "" }, { "lathe_numbers_read.count", "" },
     { "lathe_notes_numbers.count", "" }, { "lathe_noted_numbers.count", "" }, { "lathe_spread_of.count", "" },
-    { "lathe_paired_t_test.count", "" }, { "lathe_holm.count", "" }, { "lathe_crc32", "" },
+    { "lathe_paired_t_test.count", "" }, { "lathe_line_barrier.points", "" },
+    { "lathe_line_scores.points", "" }, { "lathe_holm.count", "" }, { "lathe_crc32", "" },
     { "lathe_compare_new.opts.varies", "" }, { "lathe_compare_new.opts.tests", "" },
     { "lathe_data_files.count", "" }, { "lathe_trained_files.count", "" },
     { "lathe_findings_rank.classes", "" } };

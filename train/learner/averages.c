@@ -10,13 +10,12 @@ lathe_status lathe_learner_average(lathe_learner *learner)
     return lathe_averaged_update(learner->own->averaged);
 }
 
-/*
- * Compute the running statistics of the averaged weights: forward over the training data without randomness,
- * with equal weight for each batch.
- */
-static lathe_status gather_statistics(lathe_learner *learner)
+/* Each batch has equal weight. */
+lathe_status lathe_learner_statistics(lathe_learner *learner)
 {
     uint64_t count = 0;
+    if (!learner) return lathe_fail_null("lathe_learner_statistics", "learner");
+    if (!learner->opts.on_statistics || !lathe_learner_copy_buffers(learner, NULL, false)) return LATHE_OK;
     lathe_loader *loader = learner->opts.on_statistics(learner->opts.context);
     lathe_status status = loader ? LATHE_OK : lathe_error();
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
@@ -49,7 +48,7 @@ lathe_status lathe_learner_average_enter(lathe_learner *learner)
     if (!own->own_buffers) own->own_buffers = lathe_alloc_raw(buffers, sizeof(lathe_real));
     if (!own->own_buffers) return lathe_error();
     lathe_learner_copy_buffers(learner, own->own_buffers, false);
-    return gather_statistics(learner);
+    return lathe_learner_statistics(learner);
 }
 
 void lathe_learner_average_leave(lathe_learner *learner)

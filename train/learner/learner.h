@@ -147,6 +147,13 @@ lathe_status lathe_learner_evaluate(lathe_learner *learner, lathe_loader *loader
 lathe_status lathe_learner_average_enter(lathe_learner *learner);
 void lathe_learner_average_leave(lathe_learner *learner);
 
+/**
+ * Compute the running statistics of the net's present weights anew: forward over the loader of on_statistics,
+ * without randomness. Nothing happens without on_statistics, or in a net without running statistics.
+ * Errors   those of forward and of that loader
+ */
+lathe_status lathe_learner_statistics(lathe_learner *learner);
+
 /** Returns true if there is an average. */
 bool lathe_learner_has_average(const lathe_learner *learner);
 

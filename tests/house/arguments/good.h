@@ -807,7 +807,8 @@ static lathe_dataset *good_lathe_dataset_p(const char *place)
 {
     static uint8_t pixels[8 * 3 * 64];
     static const int labels[8] = { 0, 1, 2, 3, 0, 1, 2, 3 };
-    const bool as_tiny = is(place, "lathe_run_") || is(place, "lathe_feed_") || is(place, "lathe_trained_");
+    const bool as_tiny = is(place, "lathe_run_") || is(place, "lathe_feed_") || is(place, "lathe_trained_") ||
+        is(place, "lathe_line_");
     if (!as_tiny && world.data) return world.data;
     for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(i * 37);
     lathe_memory_opts opts = { .count = 8, .channels = 3, .height = 8, .width = 8, .classes = 4 };

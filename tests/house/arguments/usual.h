@@ -81,6 +81,7 @@ static const number numbers[] = {
     { "lathe_confusion_class.class_number", 0 },
     { ".class_number", 0 },
     { "lathe_lr_read.smoothing", 0.5 },
+    { "lathe_line_scores.points", 3 },
 };
 
 static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" },
@@ -88,6 +89,7 @@ static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" }
     { "lathe_file_remove.path", "gone" }, { "lathe_file_make_folder.path", "folder" },
     { "lathe_fields_set.name", "lr" }, { "lathe_fields_set.text", "0.5" }, { "lathe_fields_find.name", "lr" },
     { "lathe_safetensors_read.path", "weights" }, { "lathe_run_load.path", "run/last.safetensors" },
+    { "lathe_line_scores.from", "run/last.safetensors" }, { "lathe_line_scores.to", "run/last.safetensors" },
     { "lathe_safetensors_find.name", "w" }, { "lathe_safetensors_text.key", "key" },
     { "lathe_noted_count.key", "lathe.step" }, { "lathe_noted_numbers.key", "lathe.step" },
     { "lathe_loggers_check.names", "tensorboard" }, { "lathe_run_read_settings.resume", "run" },
