@@ -74,6 +74,7 @@ static lathe_tensor *call(checker *c)
     lathe_tape_begin(c->tape, LATHE_TRAIN);
     for (int i = 0; i < c->count; i++) {
         const lathe_leaf *leaf = &c->leaves[i];
+        if (leaf->layout == LATHE_CHANNELS) lathe_tape_layout(c->tape, LATHE_CHANNELS);
         if (!(c->tensors[i] = lathe_tape_leaf(c->tape, leaf->layout, leaf->shape, c->values[i]))) return NULL;
         c->tensors[i]->needs_grad = !leaf->constant;
         fill_tail_lanes(c->tensors[i]);

@@ -32,10 +32,10 @@ typedef struct lathe_gradcheck_opts {
  * Check the gradient of `function` for each element of each leaf that is not constant, on a training tape of
  * its own.
  *
- * A fixed random projection makes a number of the result. Tail lanes of batched leaves hold a number that
- * must not matter, and the tail lanes of their gradients must be 0. An element that fails is checked again
- * with a difference of fourth order, which suffers less from the rounding of large results. Its step is 1000
- * times as wide in double, 4 times in float.
+ * The tape's layout is LATHE_CHANNELS if that of a leaf is. A fixed random projection makes a number of the
+ * result. Tail lanes of leaves hold a number that must not matter, and the tail lanes of their gradients must
+ * be 0. An element that fails is checked again with a difference of fourth order, which suffers less from the
+ * rounding of large results. Its step is 1000 times as wide in double, 4 times in float.
  * worst    becomes the largest |a - n| / (absolute + relative * |n|), at most 1 for a right gradient; may be
  *          NULL
  * Errors   LATHE_ESTATE naming the worst element and both numbers; or the function's own failure

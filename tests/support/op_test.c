@@ -62,23 +62,48 @@ double *leaf_doubles(const lathe_leaf *leaf)
     return wide;
 }
 
-/* The function's result on a tape; `leaves` become tensors. */
-static lathe_tensor *run(lathe_tape *tape, lathe_mode mode, lathe_function *function, void *context,
-    const lathe_leaf *leaves, int count, lathe_tensor **tensors)
+/* How leaves of images lie: as the test gives them (sixteen images abreast), and as a net has them that works
+ * with channels abreast. */
+typedef enum way { AS_GIVEN, CHANNELS, PICTURES, WAYS } way;
+
+static const char *const way_names[WAYS] = { "", " (channels abreast)", " (of plain pictures)" };
+
+static bool is_images(const lathe_leaf *leaf)
+{
+    return leaf->layout == LATHE_BATCHED && leaf->shape.rank == 4;
+}
+
+static int ways_of(const lathe_leaf *leaves, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (is_images(&leaves[i])) return WAYS;
+    return AS_GIVEN + 1;
+}
+
+static lathe_layout layout_in(way how, const lathe_leaf *leaf)
+{
+    if (how == AS_GIVEN || !is_images(leaf)) return leaf->layout;
+    return how == CHANNELS ? LATHE_CHANNELS : LATHE_PLAIN;
+}
+
+/*
+ * The function's result on a tape; `leaves` become tensors. Plain pictures need no gradient, as in training,
+ * unless they are leaf `wanted`.
+ */
+static lathe_tensor *run(lathe_tape *tape, lathe_mode mode, way how, int wanted, lathe_function *function,
+    void *context, const lathe_leaf *leaves, int count, lathe_tensor **tensors)
 {
     assert_true(count <= MAX_LEAVES);
     lathe_tape_seed(tape, 1, 0);
     lathe_tape_begin(tape, mode);
+    lathe_tape_layout(tape, how == AS_GIVEN ? LATHE_BATCHED : LATHE_CHANNELS);
     for (int i = 0; i < count; i++) {
-        tensors[i] = lathe_tape_leaf(tape, leaves[i].layout, leaves[i].shape, leaves[i].values);
+        tensors[i] = lathe_tape_leaf(tape, layout_in(how, &leaves[i]), leaves[i].shape, leaves[i].values);
         if (!tensors[i]) fail_msg("leaf %d: %s", i, lathe_error_message());
-        tensors[i]->needs_grad = !leaves[i].constant;
-        size_t per_image = leaves[i].layout == LATHE_BATCHED ? lathe_tensor_per_image(tensors[i]) : 0;
-        size_t images = (size_t)leaves[i].shape.dim[0],
-               last = (images - 1) / LATHE_LANES * per_image * LATHE_LANES;
-        for (size_t j = 0; j < per_image; j++)
-            for (size_t lane = (images - 1) % LATHE_LANES + 1; lane < LATHE_LANES; lane++)
-                tensors[i]->data[last + j * LATHE_LANES + lane] = 7;
+        tensors[i]->pictures = how == PICTURES && is_images(&leaves[i]);
+        tensors[i]->needs_grad = !leaves[i].constant && (!tensors[i]->pictures || i == wanted);
+        for (size_t j = 0; j < tensors[i]->stored; j++)
+            if (lathe_tensor_is_tail(tensors[i], j)) tensors[i]->data[j] = 7;
     }
     return function(context, tensors, count);
 }
@@ -93,12 +118,16 @@ void assert_result(const char *what, lathe_function *function, void *context, co
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new(NULL);
-    lathe_tensor *y = run(tape, mode, function, context, leaves, count, tensors);
-    assert_there(what, y);
     lathe_real *got = malloc((want_count + 1) * sizeof *got);
     assert_non_null(got);
-    if (lathe_tensor_read(y, got, want_count)) fail_msg("%s: %s", what, lathe_error_message());
-    assert_close(what, got, want, want_count, relative, absolute);
+    for (int how = 0; how < ways_of(leaves, count); how++) {
+        char name[256];
+        snprintf(name, sizeof name, "%s%s", what, way_names[how]);
+        lathe_tensor *y = run(tape, mode, how, -1, function, context, leaves, count, tensors);
+        assert_there(name, y);
+        if (lathe_tensor_read(y, got, want_count)) fail_msg("%s: %s", name, lathe_error_message());
+        assert_close(name, got, want, want_count, relative, absolute);
+    }
     free(got);
     lathe_tape_free(tape);
 }
@@ -109,16 +138,20 @@ void assert_leaf_gradient(const char *what, lathe_function *function, void *cont
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new(NULL);
-    lathe_tensor *y = run(tape, LATHE_TRAIN, function, context, leaves, count, tensors);
-    assert_there(what, y);
     size_t n = lathe_shape_count(&leaves[leaf].shape);
     lathe_real *given = malloc((gy_count + 1) * sizeof *given), *got = malloc((n + 1) * sizeof *got);
     assert_non_null(given);
     assert_non_null(got);
     for (size_t i = 0; i < gy_count; i++) given[i] = (lathe_real)gy[i];
-    if (lathe_backward_from(y, given, gy_count)) fail_msg("%s: %s", what, lathe_error_message());
-    assert_int_equal(lathe_tensor_read_grad(tensors[leaf], got, n), LATHE_OK);
-    assert_close(what, got, want, n, relative, absolute);
+    for (int how = 0; how < ways_of(leaves, count); how++) {
+        char name[256];
+        snprintf(name, sizeof name, "%s%s", what, way_names[how]);
+        lathe_tensor *y = run(tape, LATHE_TRAIN, how, leaf, function, context, leaves, count, tensors);
+        assert_there(name, y);
+        if (lathe_backward_from(y, given, gy_count)) fail_msg("%s: %s", name, lathe_error_message());
+        assert_int_equal(lathe_tensor_read_grad(tensors[leaf], got, n), LATHE_OK);
+        assert_close(name, got, want, n, relative, absolute);
+    }
     free(given);
     free(got);
     lathe_tape_free(tape);
@@ -160,29 +193,58 @@ void assert_golden(const char *file, const char *name, lathe_function *function,
     golden_agreed();
 }
 
+/* Fail unless the newest operation of the tape with this name is there. */
+static void assert_recorded(const char *op, const lathe_tape *tape)
+{
+    const lathe_node *node = lathe_tape_newest(tape);
+    while (node && strcmp(node->op->name, op) != 0) node = node->before;
+    if (!node) fail_msg("the function does not run operation %s", op);
+}
+
 void assert_gradient(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves,
     int count)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new(NULL);
-    assert_there(op, run(tape, LATHE_TRAIN, function, context, leaves, count, tensors));
-    const lathe_node *node = lathe_tape_newest(tape);
-    while (node && strcmp(node->op->name, op) != 0) node = node->before;
-    if (!node) fail_msg("assert_gradient: the function does not run operation %s", op);
-    lathe_tape_free(tape);
     char shapes[MAX_LEAVES * LATHE_SHAPE_TEXT] = "", text[LATHE_SHAPE_TEXT];
     for (int i = 0; i < count; i++) strcat(shapes, lathe_shape_text(&leaves[i].shape, text));
-    if (lathe_gradcheck(function, context, leaves, count, NULL, NULL))
-        fail_msg("%s of %s: %s", op, shapes, lathe_error_message());
+    for (int how = AS_GIVEN; how <= CHANNELS && how < ways_of(leaves, count); how++) {
+        assert_there(op, run(tape, LATHE_TRAIN, how, -1, function, context, leaves, count, tensors));
+        assert_recorded(op, tape);
+        lathe_leaf lying[MAX_LEAVES];
+        for (int i = 0; i < count; i++) {
+            lying[i] = leaves[i];
+            lying[i].layout = layout_in(how, &leaves[i]);
+        }
+        if (lathe_gradcheck(function, context, lying, count, NULL, NULL))
+            fail_msg("%s%s of %s: %s", op, way_names[how], shapes, lathe_error_message());
+    }
+    lathe_tape_free(tape);
 }
 
-/* Result and all gradients, one after the other. */
-static lathe_real *outcome(lathe_function *function, void *context, const lathe_leaf *leaves, int count,
-    size_t *total)
+void assert_channels(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count)
 {
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new(NULL);
-    lathe_tensor *y = run(tape, LATHE_TRAIN, function, context, leaves, count, tensors);
+    assert_int_equal(ways_of(leaves, count), WAYS);
+    const lathe_tensor *y = run(tape, LATHE_TRAIN, CHANNELS, -1, function, context, leaves, count, tensors);
+    assert_there(op, y);
+    assert_recorded(op, tape);
+    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before)
+        if (node->op == &lathe_relayout_op)
+            fail_msg("%s: images with channels abreast are laid out anew", op);
+    assert_int_equal(y->layout, LATHE_CHANNELS);
+    lathe_tape_free(tape);
+}
+
+/* Result and all gradients, one after the other. */
+static lathe_real *outcome(way how, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count, size_t *total)
+{
+    lathe_tensor *tensors[MAX_LEAVES];
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tensor *y = run(tape, LATHE_TRAIN, how, -1, function, context, leaves, count, tensors);
     assert_there("assert_same_bits", y);
     size_t n = lathe_shape_count(&y->shape), at = n;
     *total = n;
@@ -205,20 +267,22 @@ static lathe_real *outcome(lathe_function *function, void *context, const lathe_
 
 void assert_same_bits(lathe_function *function, void *context, const lathe_leaf *leaves, int count)
 {
-    size_t total, again;
-    lathe_threads_set(NULL, 1);
-    lathe_real *want = outcome(function, context, leaves, count, &total);
-    for (int threads = 2; threads <= 4; threads++) {
-        lathe_threads_set(NULL, threads);
-        lathe_real *got = outcome(function, context, leaves, count, &again);
-        assert_int_equal(again, total);
-        for (size_t i = 0; i < total; i++)
-            if (memcmp(&got[i], &want[i], sizeof *got))
-                fail_msg("%d threads: number %zu is %.9g, with one thread it is %.9g", threads, i,
-                    (double)got[i], (double)want[i]);
-        free(got);
+    for (int how = AS_GIVEN; how <= CHANNELS && how < ways_of(leaves, count); how++) {
+        size_t total, again;
+        lathe_threads_set(NULL, 1);
+        lathe_real *want = outcome(how, function, context, leaves, count, &total);
+        for (int threads = 2; threads <= 4; threads++) {
+            lathe_threads_set(NULL, threads);
+            lathe_real *got = outcome(how, function, context, leaves, count, &again);
+            assert_int_equal(again, total);
+            for (size_t i = 0; i < total; i++)
+                if (memcmp(&got[i], &want[i], sizeof *got))
+                    fail_msg("%d threads%s: number %zu is %.9g, with one thread it is %.9g", threads,
+                        way_names[how], i, (double)got[i], (double)want[i]);
+            free(got);
+        }
+        free(want);
     }
-    free(want);
     lathe_threads_set(NULL, 0);
 }
 
@@ -228,7 +292,7 @@ void assert_op_fails(lathe_function *function, void *context, const lathe_leaf *
     lathe_tensor *tensors[MAX_LEAVES];
     lathe_tape *tape = lathe_tape_new(NULL);
     lathe_error_clear();
-    if (run(tape, LATHE_TRAIN, function, context, leaves, count, tensors))
+    if (run(tape, LATHE_TRAIN, AS_GIVEN, -1, function, context, leaves, count, tensors))
         fail_msg("no failure with '%s'", fragment);
     assert_int_equal(lathe_tape_status(tape), status);
     assert_failed(status, fragment);

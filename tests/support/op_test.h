@@ -1,5 +1,9 @@
-/* What the tests of operations share. Operations are tested as a lathe_function of some leaves, as
- * lathe_gradcheck has it. */
+/*
+ * What the tests of operations share. Operations are tested as a lathe_function of some leaves, as
+ * lathe_gradcheck has it. Each check of results and gradients runs once as the test gives the leaves. With
+ * batched leaves [B, C, H, W] it runs again with these images' channels abreast, and results and single
+ * gradients also with plain pictures, as lathe_input has them.
+ */
 #ifndef LATHE_TESTS_OP_TEST_H
 #define LATHE_TESTS_OP_TEST_H
 
@@ -23,8 +27,10 @@ void numbers_apart(lathe_real *values, size_t count, uint64_t seed);
 /** The leaf's values as doubles, for a naive twin. The caller frees them. */
 double *leaf_doubles(const lathe_leaf *leaf);
 
-/** Run the function in this mode and fail unless the result is `want` (row-major). Tail lanes hold a number
- * that must not matter. */
+/**
+ * Run the function in this mode and fail unless the result is `want` (row-major). Tail lanes hold a number
+ * that must not matter.
+ */
 void assert_result(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves,
     int count, lathe_mode mode, const double *want, size_t want_count, double relative, double absolute);
 
@@ -51,6 +57,13 @@ void assert_golden(const char *file, const char *name, lathe_function *function,
  * lathe_op's name). A test of the house looks for this call with each operation's name.
  */
 void assert_gradient(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves,
+    int count);
+
+/**
+ * Fail unless operation `op` runs with channels abreast as they are: nothing is laid out anew, and so the
+ * result lies.
+ */
+void assert_channels(const char *op, lathe_function *function, void *context, const lathe_leaf *leaves,
     int count);
 
 /** Fail unless result and gradients have the same bits with 1, 2, 3 and 4 threads. */

@@ -31,9 +31,10 @@ bool lathe_loss_weights(lathe_tape *tape, const char *name, const char *what, co
 bool lathe_loss_batched(lathe_tape *tape, const char *name, const lathe_tensor *x)
 {
     char text[LATHE_SHAPE_TEXT];
-    if (x->layout == LATHE_BATCHED && x->shape.rank >= 2) return true;
+    bool batched = x->layout != LATHE_PLAIN || x->pictures;
+    if (batched && x->shape.rank >= 2) return true;
     return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_%s: x is %s%s, expected batched [B, K, ...]", name,
-        lathe_shape_text(&x->shape, text), x->layout == LATHE_BATCHED ? "" : " and not batched");
+        lathe_shape_text(&x->shape, text), batched ? "" : " and not batched");
 }
 
 /* ---- places -------------------------------------------------------------------------------------------- */
@@ -111,7 +112,7 @@ lathe_tensor *lathe_many_targets(const char *name, lathe_tensor *x, const int *t
     lathe_tensor *constant = lathe_tape_leaf(tape, LATHE_BATCHED, x->shape, NULL);
     size_t count = lathe_shape_count(&x->shape);
     for (size_t i = 0; constant && i < count; i++)
-        constant->data[lathe_tensor_place(x, i)] = (lathe_real)targets[i];
+        constant->data[lathe_tensor_place(constant, i)] = (lathe_real)targets[i];
     return constant;
 }
 

@@ -33,7 +33,7 @@ bool lathe_loss_resolve(lathe_tape *tape, const lathe_loss_type *type, const voi
 bool lathe_loss_weights(lathe_tape *tape, const char *name, const char *what, const lathe_real *weights,
     int classes);
 
-/** That x is batched [B, K, ...]. Errors: LATHE_ESHAPE. */
+/** That x is batched [B, K, ...], or images that operations can lay out so. Errors: LATHE_ESHAPE. */
 bool lathe_loss_batched(lathe_tape *tape, const char *name, const lathe_tensor *x);
 
 /** Set the tail lanes of `values`, stored as `like` is, to 0. */
@@ -45,7 +45,10 @@ size_t lathe_loss_columns(const lathe_tensor *x);
 /** The shape of one loss a sample: [B, ...], which is x [B, K, ...] without the classes. */
 lathe_shape lathe_loss_samples(const lathe_tensor *x);
 
-/** The index in the storage of x [B, K, ...] of class 0 in column number `column`, in row-major order. */
+/**
+ * The index in batched storage of x's shape [B, K, ...] of class 0 in column number `column`, in row-major
+ * order.
+ */
 size_t lathe_loss_place(const lathe_tensor *x, size_t column);
 
 /**
