@@ -1,12 +1,21 @@
-"""PyTorch's side of the comparison: the models of lathe's zoo, and a worker that trains one of them on request.
+"""PyTorch's side of the comparisons: the models of lathe's zoo, and a worker that runs one of them on request.
 
-As a program: torch_models.py MODEL BATCH THREADS CHANNELS_LAST FOREACH OPTIM. It builds the model, warms up, then for each line "STEPS SECONDS" on
-standard input runs training steps, at most so many and for about so long but 3 at least, and prints their milliseconds as one JSON object.
+    torch_models.py MODEL BATCH THREADS CHANNELS_LAST EXTRA OPTIM
+
+MODEL is a name, or NAME@SIZE for pictures of SIZE x SIZE. The program builds the model and warms up. Then for each line "STEPS SECONDS" on standard
+input it runs steps and prints their milliseconds as one JSON object: at most STEPS, for about SECONDS, and at least 3. A step trains with OPTIM; EXTRA
+1 asks for its foreach form. If OPTIM is "eval", a step evaluates in inference mode; EXTRA 1 asks for a traced and frozen model.
+
+    torch_models.py export FOLDER MODEL...
+
+writes FOLDER/MODEL.onnx for each model, in evaluation, for any batch. Batch norms stay apart from convolutions.
 """
 import json
+import os
 import resource
 import sys
 import time
+import warnings
 
 import torch
 import torch.nn as nn
@@ -142,21 +151,38 @@ MODELS = {
     "resnet20": (lambda: ResNet([16, 32, 64], 3, "A"), (3, 32, 32)),
     "mobilenet-tiny": (MobileNetTiny, (3, 32, 32)),
     "unet": (UNet, (1, 64, 64)),
+    "nothing": (nn.Identity, (1, 1, 1)),  # what a call costs
     "resnet18": (lambda: ResNet([64, 128, 256, 512], 2, "B"), (3, 32, 32)),
 }
 
 
-def main():
-    name, batch, threads, channels_last, foreach, optim = sys.argv[1:7]
-    batch, threads = int(batch), int(threads)
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    build, shape = MODELS[name]
-    labels = (batch, *shape[1:]) if name == "unet" else (batch,)
-    model, x, y = build(), torch.randn(batch, *shape), torch.randint(0, 2 if name == "unet" else 10, labels)
-    if channels_last == "1":
-        model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
-    every = foreach == "1" or None
+def build(model):
+    """The net, and the shape of a picture. From 64 x 64 pixels on, resnet18 is torchvision's, as in lathe."""
+    name, _, size = model.partition("@")
+    make, shape = MODELS[name]
+    if size:
+        shape = (shape[0], int(size), int(size))
+    if name == "resnet18" and shape[1] >= 64:
+        import torchvision
+        return torchvision.models.resnet18(num_classes=10), shape
+    return make(), shape
+
+
+def export(folder, models):
+    warnings.filterwarnings("ignore")  # of what the exporter does not fold
+    for model in models:
+        net, shape = build(model)
+        axes = {"x": {0: "batch"}, "y": {0: "batch"}}
+        torch.onnx.export(net.eval(), torch.zeros(2, *shape), os.path.join(folder, model + ".onnx"), opset_version=14, input_names=["x"],
+                          output_names=["y"], dynamic_axes=axes, training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False)
+
+
+def training(model, x, foreach, optim):
+    """A step of training."""
+    batch, *shape = (x.shape[0], *x.shape[2:])
+    scores = model(x)
+    y = torch.randint(0, scores.shape[1], (batch, *shape) if scores.dim() == 4 else (batch,))
+    every = foreach or None
     if optim == "sgd":
         optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, foreach=every)
     else:
@@ -166,7 +192,34 @@ def main():
         optimizer.zero_grad(set_to_none=True)
         F.cross_entropy(model(x), y).backward()
         optimizer.step()
+    return step
 
+
+def evaluation(model, x, frozen):
+    """A step of evaluation."""
+    model.eval()
+    if frozen:
+        with torch.no_grad():
+            model = torch.jit.freeze(torch.jit.trace(model, x))
+
+    def step():
+        with torch.inference_mode():
+            model(x)
+    return step
+
+
+def main():
+    if sys.argv[1] == "export":
+        export(sys.argv[2], sys.argv[3:])
+        return
+    name, batch, threads, channels_last, extra, optim = sys.argv[1:7]
+    torch.set_num_threads(int(threads))
+    torch.manual_seed(0)
+    model, shape = build(name)
+    x = torch.randn(int(batch), *shape)
+    if channels_last == "1":
+        model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
+    step = evaluation(model, x, extra == "1") if optim == "eval" else training(model, x, extra == "1", optim)
     for _ in range(3):
         step()
     print(json.dumps({"ready": True, "parameters": sum(p.numel() for p in model.parameters())}), flush=True)
