@@ -1,7 +1,7 @@
 /*
- * ONNX Runtime's side of the comparison: session.mjs FILE BATCH THREADS CHANNELS SIZE. Loads a model and warms
- * up. Then for each line "STEPS SECONDS" on standard input it runs the model and prints the milliseconds as
- * one JSON object: at most STEPS runs, for about SECONDS, and at least 3.
+ * ONNX Runtime's side of the comparison: session.mjs FILE BATCH THREADS CHANNELS SIZE. Loads a model and
+ * warms up. Then for each line "STEPS SECONDS" on standard input it runs the model and prints the
+ * milliseconds as one JSON object: at most STEPS runs, for about SECONDS, and at least 3.
  */
 import readline from "node:readline";
 
