@@ -92,8 +92,8 @@ struct lathe_op {
     /** Compute node->out. A failure is the tape's: lathe_op_fail, or an allocation that failed. */
     void (*forward)(lathe_node *node);
     /**
-     * The count of numbers that `pack` writes: the weights (input 1) in the order in which forward reads them.
-     * A plan (nn/plan.h) packs once for many forwards, which find the numbers at node->packed. NULL: forward
+     * The count of numbers that `pack` writes: the weights (input 1) in the order in which forward reads
+     * them. A plan (nn/plan.h) packs once for many forwards, which find the numbers at node->packed. NULL: forward
      * reads the weights as they are.
      */
     size_t (*packed_size)(const lathe_node *node);

@@ -18,8 +18,10 @@ typedef struct relayout_job {
     bool add;
 } relayout_job;
 
-/* Places that are copied lane by lane before the next ones: their lines stay in the first-level cache. Numbers
- * that are worth a task. */
+/*
+ * Places that are copied lane by lane before the next ones: their lines stay in the first-level cache.
+ * Numbers that are worth a task.
+ */
 enum { PLACES = 64, TASK = 16384 };
 
 static size_t step_of(const lathe_tensor *x) { return x->layout == LATHE_PLAIN ? 1 : LATHE_LANES; }

@@ -75,7 +75,8 @@ static lathe_status restart(beside *b, uint64_t seed, bool present)
             .drop_last = s->drop_last,
             .transforms = run->feed->transforms,
             .seed = seed,
-            .workers = s->workers });
+            .workers = s->workers,
+            .layout = (lathe_layout)s->layout });
     b->optim = lathe_settings_optim(s, lathe_nn_params(run->learner->net), run->steps_per_epoch);
     if (!b->feed.loader || !b->optim) return lathe_error();
     b->learner = lathe_learner_new(run->learner->net, b->optim, NULL, run->learner->task, &opts);

@@ -19,21 +19,24 @@ typedef struct looping {
     lathe_real *mirrored; /* images of a batch; NULL: not wanted, or not yet */
 } looping;
 
-/* Numbers of a batch's images as they are stored: whole blocks of sixteen. */
+/* Numbers that lie abreast at each pixel of a batch. */
+static size_t lanes_of(const lathe_batch *batch) { return batch->plain ? 1 : LATHE_LANES; }
+
+/* Numbers of a batch's images as they are stored. */
 static size_t stored(const lathe_batch *batch)
 {
-    size_t blocks = ((size_t)batch->size + LATHE_LANES - 1) / LATHE_LANES;
-    return blocks * LATHE_LANES * (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
+    size_t lanes = lanes_of(batch), blocks = ((size_t)batch->size + lanes - 1) / lanes;
+    return blocks * lanes * (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
 }
 
 /* Each row of pixels, whose lanes stay where they are, from its end. */
 static void mirror(const lathe_batch *batch, lathe_real *mirrored)
 {
-    size_t width = (size_t)batch->width, rows = stored(batch) / (width * LATHE_LANES);
+    size_t width = (size_t)batch->width, lanes = lanes_of(batch), rows = stored(batch) / (width * lanes);
     for (size_t row = 0; row < rows; row++)
         for (size_t x = 0; x < width; x++)
-            memcpy(mirrored + (row * width + x) * LATHE_LANES,
-                batch->images + (row * width + width - 1 - x) * LATHE_LANES, LATHE_LANES * sizeof *mirrored);
+            memcpy(mirrored + (row * width + x) * lanes,
+                batch->images + (row * width + width - 1 - x) * lanes, lanes * sizeof *mirrored);
 }
 
 static lathe_status pass_once(const looping *l, const lathe_batch *batch, size_t first, bool mirrored)

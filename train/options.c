@@ -67,6 +67,7 @@ lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
         .augment = s->augment,
         .batch_size = s->batch_size,
         .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
+        .layout = (lathe_layout)s->layout,
         .drop_last = s->drop_last,
         .workers = s->workers,
         .seed = s->seed };

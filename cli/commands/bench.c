@@ -36,11 +36,11 @@ typedef struct cli_bench {
 /* Fill images with normal numbers and tail lanes with zeros. */
 static void fill_images(const cli_bench *bench, size_t per_image)
 {
-    for (int b = 0; b < bench->batch.size; b++) {
-        lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("bench"), (uint64_t)b);
-        lathe_real *first =
-            bench->images + (size_t)(b / LATHE_LANES) * per_image * LATHE_LANES + b % LATHE_LANES;
-        for (size_t i = 0; i < per_image; i++) first[i * LATHE_LANES] = (lathe_real)lathe_rng_normal(&rng);
+    size_t lanes = bench->batch.plain ? 1 : LATHE_LANES;
+    for (size_t b = 0; b < (size_t)bench->batch.size; b++) {
+        lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("bench"), b);
+        lathe_real *first = bench->images + b / lanes * per_image * lanes + b % lanes;
+        for (size_t i = 0; i < per_image; i++) first[i * lanes] = (lathe_real)lathe_rng_normal(&rng);
     }
 }
 
@@ -49,7 +49,10 @@ static lathe_status make_batch(cli_bench *bench)
     const lathe_model_spec *spec = &bench->spec;
     int size = bench->settings.batch_size;
     lathe_shape shape = { 4, { size, spec->channels, spec->height, spec->width } };
-    size_t stored = lathe_shape_stored(&shape, LATHE_BATCHED);
+    lathe_layout layout = (lathe_layout)bench->settings.layout;
+    if (layout == LATHE_PLAIN) layout = lathe_layout_rule(size, spec->height, spec->width);
+    bool plain = layout == LATHE_CHANNELS;
+    size_t stored = lathe_shape_stored(&shape, plain ? LATHE_PLAIN : LATHE_BATCHED);
     bench->images = stored ? lathe_alloc(stored, sizeof *bench->images) : NULL;
     size_t pixels = (size_t)spec->height *
         (size_t)spec->width; /* a model may give scores for each pixel; then each pixel has a label */
@@ -60,6 +63,7 @@ static lathe_status make_batch(cli_bench *bench)
         .height = spec->height,
         .width = spec->width,
         .images = bench->images,
+        .plain = plain,
         .labels = bench->labels };
     for (int b = 0; b < size; b++) bench->labels[b] = b % spec->classes;
     fill_images(bench, (size_t)spec->channels * (size_t)spec->height * (size_t)spec->width);
@@ -95,7 +99,7 @@ static lathe_status measure_model(cli_bench *bench)
 
 static int read_line(const cli_line *line, cli_bench *bench)
 {
-    static const char *const keys[] = { "model", "batch_size", "threads", "optim" };
+    static const char *const keys[] = { "model", "batch_size", "threads", "optim", "layout" };
     bench->settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
@@ -255,6 +259,10 @@ static const cli_option options[] = {
         .value = "NAME",
         .preset = "adamw",
         .help = "an optimizer of `lathe list optimizers`" },
+    { .name = "layout",
+        .value = "NAME",
+        .preset = "auto",
+        .help = "images or channels: what lies abreast in memory; auto: by batch and picture size" },
     { .name = "eval", .help = "time evaluation (a forward without gradients) in place of training" },
     { .name = "profile", .help = "print the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "steps to time, after 5 untimed steps" },

@@ -117,8 +117,10 @@ static int check_input(const lathe_run *run, findings *found)
         size_t area = (size_t)batch.channels * (size_t)batch.height * (size_t)batch.width;
         for (int i = 0; i < batch.size; i++)
             for (size_t p = 0; p < area; p++) {
-                double x = (double)batch.images[((size_t)(i / LATHE_LANES) * area + p) * LATHE_LANES +
-                    (size_t)(i % LATHE_LANES)];
+                int lanes = batch.plain ? 1 : LATHE_LANES;
+                double x =
+                    (double)
+                        batch.images[((size_t)(i / lanes) * area + p) * (size_t)lanes + (size_t)(i % lanes)];
                 sum += x, squares += x * x, count++;
                 if (x < least) least = x;
                 if (x > most) most = x;

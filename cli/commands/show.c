@@ -53,6 +53,7 @@ static lathe_status draw_all(cli_sheet *sheet, const lathe_run *run, const lathe
         .no_normalize = true,
         .transforms = run->feed->transforms,
         .still = still,
+        .layout = LATHE_BATCHED,
         .seed = run->settings.seed };
     lathe_loader *loader = lathe_loader_new(data, &opts);
     uint8_t *pixels =

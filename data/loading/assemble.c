@@ -6,10 +6,20 @@
 #include "../../core/kernels/planes/bytes.h"
 #include "../transforms/mix_impl.h"
 
+static int blocks_of(const lathe_recipe *recipe, int size)
+{
+    return recipe->plain ? size : (size - 1) / LATHE_LANES + 1;
+}
+
+int lathe_slot_blocks(const lathe_slot *slot, const lathe_recipe *recipe)
+{
+    return blocks_of(recipe, slot->batch.size);
+}
+
 lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int size)
 {
     size_t picture = (size_t)recipe->channels * (size_t)recipe->height * (size_t)recipe->width;
-    size_t stored = ((size_t)size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+    size_t stored = (size_t)blocks_of(recipe, size) * (recipe->plain ? 1 : LATHE_LANES);
     size_t bytes;
     if (!lathe_size_mul(picture, sizeof(lathe_real), &bytes))
         return lathe_fail(LATHE_ENOMEM, "loader: a picture of %zu numbers is more than an address space",
@@ -18,7 +28,7 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
         .labels = lathe_alloc(lathe_times(stored, recipe->answers), sizeof(int)),
         .indices = lathe_alloc(stored, sizeof(size_t)),
         .scratch = lathe_alloc_raw(stored, recipe->scratch),
-        .failed = lathe_alloc(stored / LATHE_LANES, sizeof(bool)) };
+        .failed = lathe_alloc((size_t)blocks_of(recipe, size), sizeof(bool)) };
     bool mixing = recipe->mixes > 1 && lathe_data_labels_only(recipe->data);
     if (mixing) {
         slot->other_labels = lathe_alloc(stored, sizeof(int));
@@ -178,8 +188,27 @@ static lathe_status make_image(lathe_slot *slot, const lathe_recipe *recipe, siz
     return LATHE_OK;
 }
 
+/* numbers[p] = source[p] * scale + offset */
+static void normalise(const uint8_t *restrict source, size_t count, lathe_real scale, lathe_real offset,
+    lathe_real *restrict numbers)
+{
+    for (size_t i = 0; i < count; i++) numbers[i] = (lathe_real)source[i] * scale + offset;
+}
+
+static lathe_status fill_plain(lathe_slot *slot, const lathe_recipe *recipe, size_t place)
+{
+    size_t area = (size_t)recipe->height * (size_t)recipe->width;
+    const uint8_t *pixels;
+    lathe_status status = make_image(slot, recipe, place, &pixels);
+    lathe_real *image = slot->images + place * area * (size_t)recipe->channels;
+    for (size_t c = 0; c < (size_t)recipe->channels && !status; c++)
+        normalise(pixels + c * area, area, recipe->scale[c], recipe->offset[c], image + c * area);
+    return status;
+}
+
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block)
 {
+    if (recipe->plain) return fill_plain(slot, recipe, (size_t)block);
     size_t area = (size_t)recipe->height * (size_t)recipe->width, picture = area * (size_t)recipe->channels;
     const uint8_t *pixels[LATHE_LANES];
     int used = slot->batch.size - block * LATHE_LANES;

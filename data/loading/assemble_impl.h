@@ -16,6 +16,7 @@ typedef struct lathe_recipe {
     uint64_t seed;                      /* of the transforms */
     bool still;                         /* use lathe_transforms_still: no randomness */
     int channels, height, width;        /* of the result */
+    bool plain;                         /* images are row-major: see lathe_batch */
     /** Bytes of work space an image: for the result of mixing, then for each sample that is mixed. */
     size_t scratch;
     size_t sample_scratch; /* for a sample with its masks */
@@ -39,7 +40,7 @@ typedef struct lathe_slot {
     lathe_object_room objects;
     size_t *indices;  /* [batch.size] samples of the data set */
     uint8_t *scratch; /* recipe->scratch bytes for each image */
-    bool *failed;     /* for each block of sixteen images */
+    bool *failed;     /* for each block */
 } lathe_slot;
 
 /** Allocate a slot for batches of `size`. Errors: LATHE_ENOMEM. */
@@ -47,9 +48,11 @@ lathe_status lathe_slot_init(lathe_slot *slot, const lathe_recipe *recipe, int s
 
 void lathe_slot_free(lathe_slot *slot);
 
+/** The blocks of the batch that lathe_slot_fill makes: of sixteen images, or of one if they are plain. */
+int lathe_slot_blocks(const lathe_slot *slot, const lathe_recipe *recipe);
+
 /**
- * Make block `block` of the batch: the images from 16*block on, and their labels. Different blocks may be
- * made at the same time.
+ * Make block `block` of the batch, with its labels. Different blocks may be made at the same time.
  * Errors   of the data set's read.
  */
 lathe_status lathe_slot_fill(lathe_slot *slot, const lathe_recipe *recipe, int block);

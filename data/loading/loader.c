@@ -187,6 +187,7 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
         .height = recipe->height,
         .width = recipe->width,
         .images = slot->images,
+        .plain = recipe->plain,
         .labels = slot->labels,
         .other_labels = slot->other_labels,
         .share = slot->share,
@@ -194,6 +195,12 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
         .epoch = epoch,
         .index = index };
     for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
+}
+
+static lathe_layout layout_of(const lathe_recipe *recipe, const lathe_loader_opts *opts)
+{
+    if (opts->layout != LATHE_PLAIN) return opts->layout;
+    return lathe_layout_rule(opts->batch_size, recipe->height, recipe->width);
 }
 
 lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opts *opts)
@@ -208,6 +215,7 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     lathe_data_hold(data);
     loader->opts = *opts;
     if (!loader->opts.batch_size) loader->opts.batch_size = 64;
+    loader->recipe.plain = layout_of(&recipe, &loader->opts) == LATHE_CHANNELS;
     loader->opts.mean = loader->opts.std = loader->opts.weights = NULL; /* the caller may free its arrays */
     uint64_t size = (uint64_t)loader->opts.batch_size;
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
@@ -249,14 +257,13 @@ static void fill_block(void *context, int block)
 /* Make the planned batch on the pool's threads. */
 static void fill(lathe_context *context, lathe_slot *slot, const lathe_recipe *recipe)
 {
-    int blocks = (slot->batch.size + LATHE_LANES - 1) / LATHE_LANES;
-    lathe_parallel(context, blocks, fill_block, &(lathe_fill){ slot, recipe });
+    lathe_parallel(context, lathe_slot_blocks(slot, recipe), fill_block, &(lathe_fill){ slot, recipe });
 }
 
 /* Repeat a block that failed on another thread, so that this thread reports the failure. */
 static lathe_status mend(lathe_slot *slot, const lathe_recipe *recipe)
 {
-    for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)
+    for (int block = 0; block < lathe_slot_blocks(slot, recipe); block++)
         if (slot->failed[block]) {
             lathe_status status = lathe_slot_fill(slot, recipe, block);
             if (status) return status;

@@ -6,6 +6,7 @@
 
 #include "../../core/batch.h"
 #include "../../core/context.h"
+#include "../../core/layout.h"
 #include "../dataset.h"
 #include "../transforms/transform.h"
 
@@ -37,6 +38,11 @@ typedef struct lathe_loader_opts {
     uint64_t seed;
     /** Threads that make batches ahead of time. 0, or a build without threads: the caller's thread does. */
     int workers;
+    /**
+     * What the net's operations are to have abreast: LATHE_BATCHED or LATHE_CHANNELS. Zero means
+     * lathe_layout_rule of batch_size and the images.
+     */
+    lathe_layout layout;
     lathe_context *context; /* whose threads make batches without workers; NULL: the default one */
 } lathe_loader_opts;
 

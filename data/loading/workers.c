@@ -46,7 +46,7 @@ static void work(void *context)
     for (lathe_slot *slot; (slot = claim(workers));) {
         workers->busy++;
         lathe_mutex_unlock(&workers->mutex);
-        for (int block = 0; block * LATHE_LANES < slot->batch.size; block++)
+        for (int block = 0; block < lathe_slot_blocks(slot, workers->recipe); block++)
             slot->failed[block] = lathe_slot_fill(slot, workers->recipe, block) != LATHE_OK;
         lathe_mutex_lock(&workers->mutex);
         workers->busy--;

@@ -326,7 +326,7 @@ static void a_file_gives_the_same_back(void **state)
     assert_non_null(strstr(text, "\nmomentum = 0.9\n"));
     assert_non_null(strstr(text, "\n# dampening = 0\n"));
     assert_null(strstr(text, "# momentum"));
-    assert_null(strstr(text, "out ="));
+    assert_null(strstr(text, "\nout ="));
     lathe_free(text);
 }
 

@@ -38,6 +38,7 @@ static lathe_status open_loader(lathe_feed *feed, const lathe_feed_opts *o)
 {
     feed->batch_size = o->batch_size ? o->batch_size : 64;
     feed->workers = o->workers;
+    feed->layout = o->layout;
     feed->loader = lathe_loader_new(feed->train,
         &(lathe_loader_opts){ .batch_size = feed->batch_size,
             .shuffle = true,
@@ -45,7 +46,8 @@ static lathe_status open_loader(lathe_feed *feed, const lathe_feed_opts *o)
             .drop_last = o->drop_last,
             .transforms = feed->transforms,
             .seed = o->seed,
-            .workers = o->workers });
+            .workers = o->workers,
+            .layout = o->layout });
     if (!feed->loader) return lathe_error();
     feed->batches = lathe_loader_batches(feed->loader);
     return LATHE_OK;
@@ -123,7 +125,8 @@ lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *dat
             .transforms = feed->transforms,
             .still = true,
             .mean = feed->data->mean,
-            .std = feed->data->std });
+            .std = feed->data->std,
+            .layout = feed->layout });
 }
 
 lathe_status lathe_feed_length(const lathe_feed_opts *opts, uint64_t *batches)

@@ -34,11 +34,12 @@ typedef struct lathe_feed_opts {
     int train_count; /* train on this many pictures, each class in proportion; 0: on all */
     /** Transforms of the training pictures, see data/transforms/transform.h; may be NULL. */
     const char *augment;
-    int batch_size; /* 0 means 64 */
-    bool balanced;  /* draw each class equally often */
-    bool drop_last; /* leave a smaller last batch of an epoch out */
-    int workers;    /* threads that make batches ahead of time */
-    uint64_t seed;  /* of the split, the order and the transforms */
+    int batch_size;      /* 0 means 64 */
+    bool balanced;       /* draw each class equally often */
+    bool drop_last;      /* leave a smaller last batch of an epoch out */
+    int workers;         /* threads that make batches ahead of time */
+    lathe_layout layout; /* as in lathe_loader_opts: 0 means lathe_layout_rule */
+    uint64_t seed;       /* of the split, the order and the transforms */
     void *context;
     /** Gets messages about pictures that were left out or are in two sets. May be NULL. */
     void (*on_message)(void *context, const char *line);
@@ -54,8 +55,9 @@ typedef struct lathe_feed {
     lathe_transforms *transforms; /* of the training pictures */
     lathe_loader *loader;         /* of `train`, shuffled */
     int batch_size, workers;
-    uint64_t batches; /* in an epoch */
-    uint64_t taken;   /* batches so far: the position that is saved and restored */
+    lathe_layout layout; /* as in lathe_feed_opts */
+    uint64_t batches;    /* in an epoch */
+    uint64_t taken;      /* batches so far: the position that is saved and restored */
 } lathe_feed;
 
 /**

@@ -6,6 +6,8 @@
 static const char *const samplers[] = { "shuffle", "balanced", NULL };
 static const char *const bad_images[] = { "fail", "skip", NULL };
 
+static const char *const layouts[] = { "auto", "images", "channels", NULL };
+
 static const lathe_setting settings[] = {
     { LATHE_TEXT_KEY(data, "NAME[:DIR]", "fashion-mnist", "data set"), .flags = LATHE_SETTING_FREE },
     { LATHE_NUMBER_KEY(DOUBLE, val_split, "FRACTION", "0.1", "part of the training data kept for validation"),
@@ -28,6 +30,9 @@ static const lathe_setting settings[] = {
         .field.max = 1e9 },
     { LATHE_NUMBER_KEY(INT, workers, "N", "0", "threads that assemble batches ahead of time"),
         .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_NUMBER_KEY(CHOICE, layout, "NAME", "auto",
+          "what lies abreast in memory: sixteen images or sixteen channels; auto: by batch and picture size"),
+        .field.choices = layouts },
     { LATHE_NUMBER_KEY(INT, size, "N", "0",
           "side of the pictures, for sets whose pictures can have any; 0: the set's own"),
         .field.max = 4096 },

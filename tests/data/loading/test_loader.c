@@ -37,7 +37,8 @@ static lathe_dataset *patterned(size_t count, int channels, int height, int widt
 
 static size_t stored(const lathe_batch *batch)
 {
-    return (size_t)(batch->size + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES *
+    int lanes = batch->plain ? 1 : LATHE_LANES;
+    return (size_t)(batch->size + lanes - 1) / (size_t)lanes * (size_t)lanes *
         (size_t)(batch->channels * batch->height * batch->width);
 }
 
@@ -56,20 +57,25 @@ static uint64_t hash_batch(uint64_t seed, const lathe_batch *batch)
     return hash(seed, &batch->epoch, 2 * sizeof batch->epoch);
 }
 
-static void the_layout_is_that_of_a_batched_tensor(void **state)
+static void the_layout_is_that_of_the_tensor(void **state)
 {
     (void)state;
     static const struct {
         int batch, channels, height, width;
     } cases[] = { { 1, 1, 1, 1 }, { 15, 1, 3, 5 }, { 16, 3, 4, 4 }, { 17, 2, 7, 5 }, { 33, 4, 1, 17 },
         { 64, 1, 28, 28 }, { 5, 3, 16, 1 } };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    enum { CASES = sizeof cases / sizeof cases[0] };
+    for (size_t n = 0; n < 2 * CASES; n++) {
+        size_t i = n / 2;
+        lathe_layout layout = n % 2 ? LATHE_CHANNELS : LATHE_BATCHED;
         int size = cases[i].batch, channels = cases[i].channels, area = cases[i].height * cases[i].width;
         lathe_dataset *data = patterned((size_t)size, channels, cases[i].height, cases[i].width);
-        lathe_loader *loader = lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = size });
+        lathe_loader *loader =
+            lathe_loader_new(data, &(lathe_loader_opts){ .batch_size = size, .layout = layout });
         lathe_batch batch;
         assert_true(lathe_loader_next(loader, &batch));
         assert_int_equal(batch.size, size);
+        assert_int_equal(batch.plain, layout == LATHE_CHANNELS);
 
         lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_EVAL);
@@ -85,7 +91,7 @@ static void the_layout_is_that_of_a_batched_tensor(void **state)
         assert_non_null(input);
         assert_int_equal(lathe_tensor_read(input, plain, count), LATHE_OK);
         assert_close("normalised", plain, exact, count, 1e-6, 1e-6);
-        lathe_tensor *copy = lathe_tape_leaf(tape, LATHE_BATCHED, shape, plain);
+        lathe_tensor *copy = lathe_tape_leaf(tape, batch.plain ? LATHE_PLAIN : LATHE_BATCHED, shape, plain);
         assert_non_null(copy);
         assert_int_equal(copy->stored, stored(&batch));
         assert_memory_equal(batch.images, copy->data,
@@ -189,18 +195,22 @@ static void any_number_of_workers_and_threads_gives_the_same_bits(void **state)
     (void)state;
     lathe_dataset *data = lathe_data_shapes(LATHE_SPLIT_TRAIN,
         &(lathe_shapes_opts){ .count = 700, .colour = true, .size = 19 });
-    uint64_t first = 0;
+    uint64_t first[2] = { 0, 0 };
     static const int workers[] = { 0, 1, 2, 4 };
     for (int threads = 1; threads <= 4; threads++)
-        for (int w = 0; w < 4; w++) {
+        for (int w = 0; w < 8; w++) {
             assert_int_equal(lathe_threads_set(NULL, threads), LATHE_OK);
             lathe_loader *loader = lathe_loader_new(data,
-                &(lathe_loader_opts){ .batch_size = 50, .shuffle = true, .seed = 3, .workers = workers[w] });
+                &(lathe_loader_opts){ .batch_size = 50,
+                    .shuffle = true,
+                    .seed = 3,
+                    .workers = workers[w / 2],
+                    .layout = w % 2 ? LATHE_CHANNELS : LATHE_BATCHED });
             uint64_t sum = 7;
             for (int epoch = 0; epoch < 2; epoch++)
                 for (lathe_batch batch; lathe_loader_next(loader, &batch);) sum = hash_batch(sum, &batch);
-            if (!first) first = sum;
-            assert_int_equal(sum, first);
+            if (!first[w % 2]) first[w % 2] = sum;
+            assert_int_equal(sum, first[w % 2]);
             lathe_loader_free(loader);
         }
     lathe_threads_set(NULL, 0);
@@ -441,7 +451,7 @@ static void a_loop_over_nothing_is_no_success(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_layout_is_that_of_a_batched_tensor),
+        cmocka_unit_test(the_layout_is_that_of_the_tensor),
         cmocka_unit_test(normalisation_can_be_chosen),
         cmocka_unit_test(every_sample_comes_once_an_epoch),
         cmocka_unit_test(the_order_is_keyed_by_seed_and_epoch),
