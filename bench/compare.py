@@ -39,3 +39,8 @@ def lathe(program, model, batch, threads, optim, steps):
 def steps_for(seconds, ms, most=200):
     """How many steps of `ms` to time for about so many seconds: 3 to `most`."""
     return int(min(max(1e3 * seconds / ms, 3), most))
+
+
+def ms_text(ms):
+    """Milliseconds with three digits or more."""
+    return "%.0f" % ms if ms >= 100 else "%.3g" % ms
