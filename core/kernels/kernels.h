@@ -2,6 +2,7 @@
 #ifndef LATHE_CORE_KERNELS_KERNELS_H
 #define LATHE_CORE_KERNELS_KERNELS_H
 
+#include "convolution/channels.h"
 #include "convolution/conv.h"
 #include "elementwise/dropout.h"
 #include "elementwise/element.h"
@@ -18,6 +19,7 @@
 
 typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
+    const lathe_channels_kernels *channels;
     const lathe_conv_kernels *conv;
     const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;

@@ -4,6 +4,7 @@
 #define TEXT_OF(name) #name
 #define TEXT(name) TEXT_OF(name)
 
+extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
@@ -21,6 +22,7 @@ extern const lathe_upsample_kernels KERNEL(lathe_upsample_kernels);
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
+    .channels = &KERNEL(lathe_channels_kernels),
     .conv = &KERNEL(lathe_conv_kernels),
     .dropout = &KERNEL(lathe_dropout_kernels),
     .element = &KERNEL(lathe_element_kernels),

@@ -12,12 +12,6 @@ enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
 
 static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
-/* Numbers in the weights of one group. */
-static size_t group_weights(const lathe_conv_geometry *g)
-{
-    return product(g->filters, g->channels, g->kernel_height) * (size_t)g->kernel_width;
-}
-
 /* Numbers of one group's part of a block, in the input and in the result. */
 static size_t in_group(const lathe_conv_geometry *g)
 {
@@ -29,91 +23,19 @@ static size_t out_group(const lathe_conv_geometry *g)
     return product(g->filters, g->out_height, g->out_width) * LATHE_LANES;
 }
 
-/* ---- as correlations ----------------------------------------------------------------------------------- */
-
-static lathe_conv_axis forward_axis(const lathe_conv_geometry *g, int size, int taps, int results)
-{
-    return (lathe_conv_axis){ .size = size,
-        .results = results,
-        .taps = taps,
-        .first = -g->padding,
-        .step = g->stride,
-        .tap_step = g->dilation,
-        .out_size = results,
-        .out_step = 1 };
-}
-
-static lathe_correlation forward_correlation(const lathe_conv_geometry *g)
-{
-    return (lathe_correlation){ g->channels, g->filters,
-        forward_axis(g, g->height, g->kernel_height, g->out_height),
-        forward_axis(g, g->width, g->kernel_width, g->out_width) };
-}
-
-static lathe_conv_weights forward_weights(const lathe_conv_geometry *g, const lathe_real *w)
-{
-    ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
-    return (lathe_conv_weights){ w, g->channels * taps, taps, g->kernel_width, 1 };
-}
-
-/* The taps that reach one phase of the input: last, last - step, ..., `count` of them. */
-typedef struct phase_taps {
-    int last, step, count;
-} phase_taps;
-
-static int common_divisor(int a, int b) { return b ? common_divisor(b, a % b) : a; }
-
-/* Place h of the input meets tap t of result i where h + padding = i * stride + t * dilation. */
-static phase_taps taps_of_phase(const lathe_conv_geometry *g, int phase, int taps)
-{
-    phase_taps found = { 0, g->stride / common_divisor(g->stride, g->dilation), 0 };
-    for (int t = 0; t < taps; t++)
-        if ((phase + g->padding - (long)t * g->dilation) % g->stride == 0) found.last = t, found.count++;
-    return found;
-}
-
-/* For the input's places phase, phase + stride, ...: the results are the image read, and the taps run
- * backwards. */
-static lathe_conv_axis phase_axis(const lathe_conv_geometry *g, int phase, phase_taps taps, int size,
-    int results)
-{
-    return (lathe_conv_axis){ .size = results,
-        .results = (size - phase + g->stride - 1) / g->stride,
-        .taps = taps.count,
-        .first = (phase + g->padding - taps.last * g->dilation) / g->stride,
-        .step = 1,
-        .tap_step = g->dilation / common_divisor(g->stride, g->dilation),
-        .out_size = size,
-        .out_first = phase,
-        .out_step = g->stride };
-}
-
-static lathe_correlation phase_correlation(const lathe_conv_geometry *g, int row_phase, int column_phase,
-    const lathe_real *w, lathe_conv_weights *weights)
-{
-    phase_taps rows = taps_of_phase(g, row_phase, g->kernel_height),
-               columns = taps_of_phase(g, column_phase, g->kernel_width);
-    ptrdiff_t taps = (ptrdiff_t)g->kernel_height * g->kernel_width;
-    *weights = (lathe_conv_weights){ w + rows.last * g->kernel_width + columns.last, taps, g->channels * taps,
-        -rows.step * g->kernel_width, -columns.step };
-    return (lathe_correlation){ g->filters, g->channels,
-        phase_axis(g, row_phase, rows, g->height, g->out_height),
-        phase_axis(g, column_phase, columns, g->width, g->out_width) };
-}
-
 /* ---- running them -------------------------------------------------------------------------------------- */
 
 /* One correlation of a job, with its packed weights, group after group. */
-typedef struct phase {
+typedef struct run {
     lathe_correlation c;
     size_t w_group; /* numbers of one group */
     const lathe_real *packed;
-} phase;
+} run;
 
 enum { MOST_PHASES = 16 }; /* together; a stride above 4 takes several goes */
 
 typedef struct correlate_job {
-    phase phases[MOST_PHASES];
+    run phases[MOST_PHASES];
     int count;
     int groups, groups_a_task, rows, rows_a_task, row_tasks, tasks_a_block;
     size_t x_group, y_group; /* numbers of one group */
@@ -139,7 +61,7 @@ static void correlate_task(void *context, int task)
     for (; group < end; group++) {
         size_t at = block * (size_t)job->groups + (size_t)group;
         for (int i = 0; i < job->count; i++) {
-            const phase *p = &job->phases[i];
+            const run *p = &job->phases[i];
             job->kernels->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
                 job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
                 at_most(last, p->c.rows.results), job->how);
@@ -151,18 +73,18 @@ static void correlate_task(void *context, int task)
 static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_real **packed)
 {
     size_t w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
-    job->phases[job->count++] = (phase){ *c, w_group, *packed };
+    job->phases[job->count++] = (run){ *c, w_group, *packed };
     *packed += w_group * (size_t)job->groups;
 }
 
 /* Pack the weights of one phase, group after group, at *packed, which moves behind them. */
-static void pack_phase(const lathe_node *node, const lathe_correlation *c, const lathe_conv_weights *weights,
-    lathe_real **packed)
+static void pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
     const lathe_conv_geometry *g = node->saved;
+    const lathe_correlation *c = &phase->c;
     size_t w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
-    lathe_conv_weights w = *weights;
-    for (int group = 0; group < g->groups; group++, *packed += w_group, w.at += group_weights(g))
+    lathe_conv_weights w = phase->weights;
+    for (int group = 0; group < g->groups; group++, *packed += w_group, w.at += lathe_conv_group_weights(g))
         node->kernels->conv->pack(c, &w, *packed);
 }
 
@@ -173,7 +95,7 @@ static void cut_into_tasks(correlate_job *job)
     size_t row_work = 1;
     job->rows = 1;
     for (int i = 0; i < job->count; i++) {
-        const phase *p = &job->phases[i];
+        const run *p = &job->phases[i];
         row_work += p->w_group * (size_t)p->c.columns.results;
         if (p->c.rows.results > job->rows) job->rows = p->c.rows.results;
     }
@@ -194,31 +116,26 @@ static void run_phases(correlate_job *job, int blocks)
 
 size_t lathe_conv_packed_size(const lathe_node *node)
 {
+    if (lathe_conv_on_channels(node)) return lathe_channels_packed_size(node);
     const lathe_conv_geometry *g = node->saved;
-    return group_weights(g) * (size_t)g->groups;
+    return lathe_conv_group_weights(g) * (size_t)g->groups;
 }
 
 void lathe_conv_pack(const lathe_node *node, lathe_real *packed)
 {
-    const lathe_conv_geometry *g = node->saved;
-    lathe_correlation c = forward_correlation(g);
-    lathe_conv_weights weights = forward_weights(g, node->in[1]->data);
-    pack_phase(node, &c, &weights, &packed);
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    if (lathe_conv_on_channels(node)) lathe_channels_pack_phase(node, &forward, &packed);
+    else pack_phase(node, &forward, &packed);
 }
-
-/* The phases of the gradient to the data, by rows. */
-static int row_phases(const lathe_conv_geometry *g) { return at_most(g->stride, g->height); }
-static int column_phases(const lathe_conv_geometry *g) { return at_most(g->stride, g->width); }
 
 void lathe_conv_pack_to_data(const lathe_node *node, lathe_real *packed)
 {
-    const lathe_conv_geometry *g = node->saved;
-    for (int i = 0; i < row_phases(g); i++)
-        for (int j = 0; j < column_phases(g); j++) {
-            lathe_conv_weights weights;
-            lathe_correlation c = phase_correlation(g, i, j, node->in[1]->data, &weights);
-            pack_phase(node, &c, &weights, &packed);
-        }
+    int count = lathe_conv_data_phases(node->saved);
+    for (int i = 0; i < count; i++) {
+        lathe_conv_phase phase = lathe_conv_data_phase(node, i);
+        if (lathe_conv_on_channels(node)) lathe_channels_pack_phase(node, &phase, &packed);
+        else pack_phase(node, &phase, &packed);
+    }
 }
 
 /* `packed`, or the weights packed now by `pack`; NULL after a failure. */
@@ -235,6 +152,11 @@ void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real 
     const lathe_real *packed, lathe_real *y, lathe_conv_store how)
 {
     const lathe_conv_geometry *g = node->saved;
+    if (!(packed = packed_by(node, packed, lathe_conv_pack))) return;
+    if (lathe_conv_on_channels(node)) {
+        lathe_channels_forward(node, x, bias, packed, y, how);
+        return;
+    }
     correlate_job job = { .groups = g->groups,
         .x_group = in_group(g),
         .y_group = out_group(g),
@@ -244,9 +166,8 @@ void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real 
         .how = how,
         .context = node->context,
         .kernels = node->kernels->conv };
-    if (!(packed = packed_by(node, packed, lathe_conv_pack))) return;
-    lathe_correlation c = forward_correlation(g);
-    add_phase(&job, &c, &packed);
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    add_phase(&job, &forward.c, &packed);
     run_phases(&job, lathe_tensor_blocks(node->in[0]));
 }
 
@@ -254,6 +175,11 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
     const lathe_real *packed, lathe_real *gx, lathe_conv_store how)
 {
     const lathe_conv_geometry *g = node->saved;
+    if (!(packed = packed_by(node, packed, lathe_conv_pack_to_data))) return;
+    if (lathe_conv_on_channels(node)) {
+        lathe_channels_to_data(node, gy, bias, packed, gx, how);
+        return;
+    }
     correlate_job job = { .groups = g->groups,
         .x_group = out_group(g),
         .y_group = in_group(g),
@@ -263,15 +189,13 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
         .how = how,
         .context = node->context,
         .kernels = node->kernels->conv };
-    if (!(packed = packed_by(node, packed, lathe_conv_pack_to_data))) return;
     int blocks = lathe_tensor_blocks(node->in[0]);
-    for (int i = 0; i < row_phases(g); i++)
-        for (int j = 0; j < column_phases(g); j++) {
-            lathe_conv_weights weights;
-            lathe_correlation c = phase_correlation(g, i, j, node->in[1]->data, &weights);
-            if (job.count == MOST_PHASES) run_phases(&job, blocks);
-            add_phase(&job, &c, &packed);
-        }
+    int count = lathe_conv_data_phases(g);
+    for (int i = 0; i < count; i++) {
+        lathe_conv_phase phase = lathe_conv_data_phase(node, i);
+        if (job.count == MOST_PHASES) run_phases(&job, blocks);
+        add_phase(&job, &phase.c, &packed);
+    }
     run_phases(&job, blocks);
 }
 
@@ -296,7 +220,8 @@ static void to_weights_task(void *context, int task)
     lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
     lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block,
         count };
-    lathe_real *sums = job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * group_weights(g);
+    lathe_real *sums =
+        job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
     job->kernels->to_weights(&job->c, &x, &gy, part, sums);
 }
 
@@ -308,7 +233,7 @@ static void to_weights_task(void *context, int task)
 static int blocks_in_chunk(const weights_job *job)
 {
     const lathe_conv_geometry *g = job->g;
-    size_t weights = group_weights(g), read = in_group(g) + out_group(g);
+    size_t weights = lathe_conv_group_weights(g), read = in_group(g) + out_group(g);
     int tasks_a_chunk = job->parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
     int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1,
         worth = (int)(2 * weights / read) + 1;
@@ -321,10 +246,14 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
     bool add;
     lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
     if (!gw) return;
+    if (lathe_conv_on_channels(node)) {
+        lathe_channels_to_weights(node, x, gy, gw, add);
+        return;
+    }
     const lathe_conv_geometry *g = node->saved;
     weights_job job = { .kernels = node->kernels->conv,
         .g = g,
-        .c = forward_correlation(g),
+        .c = lathe_conv_forward_phase(node).c,
         .blocks = lathe_tensor_blocks(node->in[0]),
         .x = x,
         .gy = gy };
@@ -332,7 +261,7 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
     job.blocks_a_chunk = blocks_in_chunk(&job);
     int tasks_a_chunk = job.parts * g->groups;
     int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
-    size_t count = group_weights(g) * (size_t)g->groups;
+    size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
     bool direct = chunks == 1 && !add;
     if (!(job.sums =
                 direct ? gw : lathe_tape_work(node->tape, lathe_times((size_t)chunks, count), sizeof *gw)))
@@ -367,6 +296,7 @@ static void to_bias_task(void *context, int channel)
 void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
 {
     bias_job job = { .kernels = node->kernels->conv, .y = node->out, .gy = gy };
-    if ((job.gb = lathe_grad_target(node->tape, node->in[2], &job.add)))
-        lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
+    if (!(job.gb = lathe_grad_target(node->tape, node->in[2], &job.add))) return;
+    if (lathe_conv_on_channels(node)) lathe_channels_to_bias(node, gy, job.gb, job.add);
+    else lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
 }

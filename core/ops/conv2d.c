@@ -24,6 +24,20 @@ static bool check_channels(const lathe_node *node)
             o->groups, o->groups == 1 ? "" : "s", w[1]);
 }
 
+static lathe_layout conv2d_layout(const lathe_node *node)
+{
+    const lathe_conv2d_opts *o = node->attributes;
+    const int *w = node->in[1]->shape.dim;
+    return lathe_conv_layout(node,
+        &(lathe_conv_geometry){ .stride = o->stride,
+            .dilation = o->dilation,
+            .groups = o->groups,
+            .channels = w[1],
+            .filters = w[0] / o->groups,
+            .kernel_height = w[2],
+            .kernel_width = w[3] });
+}
+
 static bool conv2d_shape(lathe_node *node, lathe_result *result)
 {
     const lathe_conv2d_opts *o = node->attributes;
@@ -96,11 +110,13 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_conv2d_op = {
     .name = "conv2d",
-    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+        { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv2d_layout,
     .shape = conv2d_shape,
     .forward = conv2d_forward,
     .packed_size = lathe_conv_packed_size,
@@ -117,11 +133,13 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
 
 const lathe_op lathe_conv2d_relu_op = {
     .name = "conv2d_relu",
-    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+        { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv2d_layout,
     .shape = conv2d_shape,
     .forward = conv2d_relu_forward,
     .packed_size = lathe_conv_packed_size,
@@ -169,13 +187,15 @@ static void conv2d_add_backward(lathe_node *node)
 
 const lathe_op lathe_conv2d_add_op = {
     .name = "conv2d_add",
-    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+        { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "base", .form = LATHE_FORM_IMAGES } },
     .in_place = 1 + BASE,
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv2d_layout,
     .shape = conv2d_add_shape,
     .forward = conv2d_add_forward,
     .packed_size = lathe_conv_packed_size,
@@ -204,13 +224,15 @@ static void conv2d_add_relu_backward(lathe_node *node)
 
 const lathe_op lathe_conv2d_add_relu_op = {
     .name = "conv2d_add_relu",
-    .in = { { .name = "x", .form = LATHE_FORM_IMAGES }, { .name = "weight", .form = LATHE_FORM_FILTERS },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+        { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "base", .form = LATHE_FORM_IMAGES } },
     .in_place = 1 + BASE,
     .fields = fields,
     .attributes_size = sizeof(lathe_conv2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv2d_layout,
     .shape = conv2d_add_shape,
     .forward = conv2d_add_relu_forward,
     .packed_size = lathe_conv_packed_size,

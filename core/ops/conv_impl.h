@@ -46,6 +46,42 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
 /** The gradient to the bias, if there is one and it needs a gradient. */
 void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy);
 
+/* ---- as correlations ----------------------------------------------------------------------------------- */
+
+/** A correlation and its weights, those of the first group. */
+typedef struct lathe_conv_phase {
+    lathe_correlation c;
+    lathe_conv_weights weights;
+} lathe_conv_phase;
+
+/** Numbers in the weights of one group. */
+size_t lathe_conv_group_weights(const lathe_conv_geometry *g);
+
+lathe_conv_phase lathe_conv_forward_phase(const lathe_node *node);
+
+/** The gradient to the data is several: one for each phase of the image. */
+int lathe_conv_data_phases(const lathe_conv_geometry *g);
+lathe_conv_phase lathe_conv_data_phase(const lathe_node *node, int number);
+
+/* ---- on channels: what the functions above do where channels lie abreast -------------------------------- */
+
+/** The layout of a convolution of these settings: the tape's, if the kernels can do it. */
+lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g);
+
+bool lathe_conv_on_channels(const lathe_node *node);
+size_t lathe_channels_packed_size(const lathe_node *node);
+
+/** Pack the weights of one phase at *packed, which moves behind them. */
+void lathe_channels_pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed);
+
+void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *y, lathe_conv_store how);
+void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *gx, lathe_conv_store how);
+void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
+    bool add);
+void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy, lathe_real *gb, bool add);
+
 /** Larger settings say nothing for images and would overflow the arithmetic of places. */
 #define LATHE_CONV_LARGEST (1 << 20)
 

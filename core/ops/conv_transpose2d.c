@@ -44,6 +44,20 @@ static long results(const lathe_conv_transpose2d_opts *o, int size, int taps)
     return (size - 1L) * o->stride - 2L * o->padding + (long)o->dilation * (taps - 1) + o->output_padding + 1;
 }
 
+static lathe_layout conv_transpose2d_layout(const lathe_node *node)
+{
+    const lathe_conv_transpose2d_opts *o = node->attributes;
+    const int *w = node->in[1]->shape.dim;
+    return lathe_conv_layout(node,
+        &(lathe_conv_geometry){ .stride = o->stride,
+            .dilation = o->dilation,
+            .groups = o->groups,
+            .channels = w[1],
+            .filters = w[0] / o->groups,
+            .kernel_height = w[2],
+            .kernel_width = w[3] });
+}
+
 static bool conv_transpose2d_shape(lathe_node *node, lathe_result *result)
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
@@ -93,6 +107,7 @@ const lathe_op lathe_conv_transpose2d_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_conv_transpose2d_opts),
     .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv_transpose2d_layout,
     .shape = conv_transpose2d_shape,
     .forward = conv_transpose2d_forward,
     .packed_size = lathe_conv_packed_size,

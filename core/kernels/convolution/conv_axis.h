@@ -13,6 +13,11 @@ static inline int steps_to(int start, int step, int bound)
 
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 
+/** How many pieces of at most `most` make a whole; with the latter's `count` equal pieces, where one begins. */
+static inline int pieces(int whole, int most) { return (whole + most - 1) / most; }
+
+static inline int piece_begin(int whole, int count, int piece) { return (int)((long)whole * piece / count); }
+
 /** The taps [*begin, *end) of a result that lie within the image; *begin = *end if there is none. */
 static inline void taps_inside(const lathe_conv_axis *axis, int result, int *begin, int *end)
 {

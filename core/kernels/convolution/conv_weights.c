@@ -52,10 +52,6 @@ typedef struct cutting {
     int width, length; /* taps of a strip, and of the row that is cut */
 } cutting;
 
-static int pieces(int whole, int most) { return (whole + most - 1) / most; }
-
-static int piece_begin(int whole, int count, int piece) { return (int)((long)whole * piece / count); }
-
 static cutting cutting_of(const lathe_correlation *c)
 {
     cutting cut = { .filter_groups = pieces(c->filters, MOST_FILTERS),

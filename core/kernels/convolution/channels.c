@@ -1,0 +1,217 @@
+#include "channels.h"
+
+#include "channels_plan.h"
+#include "channels_weights.h"
+#include "conv_axis.h"
+#include "panel.h"
+
+/* What a tile needs to know of its surroundings. */
+typedef struct walk {
+    int blocks, last_channels; /* of x, and the channels of the last one */
+    ptrdiff_t block;           /* to the next block of x */
+    int taps;                  /* of each channel */
+    const ptrdiff_t *tap;      /* where they lie */
+    ptrdiff_t half;            /* from the tile's first place to its second half's first, in x */
+    ptrdiff_t out_half, out_place, out_vector; /* in y: the same; to the next place; to the next vector */
+    bool add, relu;
+} walk;
+
+typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y);
+
+#include "channels_tiles.h"
+
+/* ---- one window ---------------------------------------------------------------------------------------- */
+
+/* Some results of one group of filters. */
+typedef struct field {
+    int rows, columns, vectors;
+    ptrdiff_t row, out_row; /* to the next row of results, in x and in y */
+    const real *x, *w, *bias;
+    real *y;
+} field;
+
+/* Rows so narrow that two make a tile. */
+static void run_pairs(const field *f, walk *s)
+{
+    s->half = f->row;
+    s->out_half = f->out_row;
+    for (int i = 0; i + 1 < f->rows; i += 2)
+        tiles[f->vectors - 1][2 * f->columns - 1](s, f->x + i * f->row, f->w, f->bias, f->y + i * f->out_row);
+}
+
+/* Row by row, in tiles as equal as can be. */
+static void run_rows(const field *f, walk *s, int first_row)
+{
+    int count = pieces(f->columns, MOST_PLACES);
+    for (int i = first_row; i < f->rows; i++)
+        for (int n = 0; n < count; n++) {
+            int begin = piece_begin(f->columns, count, n),
+                places = piece_begin(f->columns, count, n + 1) - begin;
+            s->half = places / 2 * LANES;
+            s->out_half = places / 2 * s->out_place;
+            tiles[f->vectors - 1][places - 1](s, f->x + i * f->row + begin * LANES, f->w, f->bias,
+                f->y + i * f->out_row + begin * s->out_place);
+        }
+}
+
+static void run_field(const field *f, walk *s)
+{
+    int paired = 0;
+    if (2 * f->columns <= MOST_PLACES && f->rows > 1) {
+        run_pairs(f, s);
+        paired = f->rows - f->rows % 2;
+    }
+    run_rows(f, s, paired);
+}
+
+/* ---- one part ------------------------------------------------------------------------------------------ */
+
+typedef struct job {
+    const plan *p;
+    const lathe_channels_image *x;
+    const real *packed, *bias;
+    real *y;
+    lathe_conv_store how;
+    int first_group, last_group;
+} job;
+
+/* The bias of a group's filters, or zeros. Chunks of channels after the first find it in y. */
+static void take_bias(const job *j, int group, bool first, real bias[MOST_VECTORS * LANES])
+{
+    int filter = group * MOST_VECTORS * LANES;
+    for (int i = 0; i < MOST_VECTORS * LANES; i++)
+        bias[i] = first && j->bias && filter + i < j->p->c.filters ? j->bias[filter + i] : 0;
+}
+
+/* Blocks first ... first + s->blocks - 1 of the channels, which lie at f->x, for all groups of the part. */
+static void run_groups(const job *j, const field *shape, walk *s, int first)
+{
+    const plan *p = j->p;
+    _Alignas(64) real bias[MOST_VECTORS * LANES];
+    for (int group = j->first_group; group < j->last_group; group++) {
+        field f = *shape;
+        int vector = group * MOST_VECTORS;
+        f.vectors = smaller(MOST_VECTORS, p->vectors - vector);
+        f.w = j->packed + (size_t)vector * LANES * (size_t)p->c.channels * (size_t)s->taps +
+            (ptrdiff_t)first * LANES * s->taps * f.vectors * LANES;
+        f.y += vector * s->out_vector;
+        f.bias = bias;
+        take_bias(j, group, first == 0, bias);
+        run_field(&f, s);
+    }
+}
+
+/* All channels of a window, chunk after chunk; each chunk but the first adds to y. */
+static void run_window(const job *j, const window *w, real *space)
+{
+    const plan *p = j->p;
+    const lathe_correlation *c = &p->c;
+    ptrdiff_t taps[LATHE_CHANNELS_MOST_TAPS * LATHE_CHANNELS_MOST_TAPS];
+    bool direct = p->direct && j->x->pixel == LANES;
+    field f = { .rows = w->rows,
+        .columns = w->columns,
+        .row = direct ? (ptrdiff_t)c->columns.size * LANES : p->w.panel.row,
+        .out_row = (ptrdiff_t)c->rows.out_step * c->columns.out_size * LANES,
+        .y = j->y +
+            ((ptrdiff_t)(c->rows.out_first + w->row * c->rows.out_step) * c->columns.out_size +
+                c->columns.out_first + w->column * c->columns.out_step) *
+                LANES };
+    walk s = { .block = direct ? j->x->block : p->w.panel.block,
+        .taps = c->rows.taps * c->columns.taps,
+        .tap = taps,
+        .out_place = (ptrdiff_t)c->columns.out_step * LANES,
+        .out_vector = (ptrdiff_t)c->rows.out_size * c->columns.out_size * LANES };
+    if (direct) taps[0] = 0;
+    else KERNEL(lathe_panel_taps)(c, &p->w.panel, taps);
+    for (int first = 0; first < p->blocks; first += p->chunk) {
+        int channels = smaller(p->chunk * LANES, c->channels - first * LANES);
+        bool last = first + p->chunk >= p->blocks;
+        lathe_channels_image x = *j->x;
+        x.at += x.pixel == LANES ? first * x.block : first * LANES * x.channel;
+        s.blocks = pieces(channels, LANES);
+        s.last_channels = channels - (s.blocks - 1) * LANES;
+        s.add = first > 0 || j->how == LATHE_CONV_ADD || j->how == LATHE_CONV_ADD_RELU;
+        s.relu = last && (j->how == LATHE_CONV_RELU || j->how == LATHE_CONV_ADD_RELU);
+        f.x = direct ? x.at + ((ptrdiff_t)w->row * c->columns.size + w->column) * LANES : space;
+        if (!direct) KERNEL(lathe_panel_fill)(c, &p->w.panel, &x, channels, w->row, w->column, space);
+        run_groups(j, &f, &s, first);
+    }
+}
+
+static int parts(const lathe_correlation *c)
+{
+    plan p = KERNEL(lathe_channels_plan)(c);
+    return p.window_parts * p.group_parts;
+}
+
+static void correlate(const lathe_correlation *c, const lathe_channels_image *x, const real *packed,
+    const real *bias, real *y, int number, lathe_conv_store how)
+{
+    plan p = KERNEL(lathe_channels_plan)(c);
+    int at = number % p.window_parts, run = number / p.window_parts, count = p.w.rows * p.w.columns;
+    job j = { &p, x, packed, bias, y, how, piece_begin(p.groups, p.group_parts, run),
+        piece_begin(p.groups, p.group_parts, run + 1) };
+    _Alignas(64) real space[PANEL];
+    int last = piece_begin(count, p.window_parts, at + 1);
+    for (int i = piece_begin(count, p.window_parts, at); i < last; i++) {
+        window w = KERNEL(lathe_channels_window)(&p.c, &p.w, i);
+        run_window(&j, &w, space);
+    }
+}
+
+/* ---- weights ------------------------------------------------------------------------------------------- */
+
+/*
+ * Packed: group after group of filters, its channels, their taps row by row (the channels of a block are the
+ * innermost loop), and the group's filters.
+ */
+static size_t packed(const lathe_correlation *c)
+{
+    return (size_t)pieces(c->filters, LANES) * LANES * (size_t)c->channels *
+        (size_t)(c->rows.taps * c->columns.taps);
+}
+
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *to)
+{
+    int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin),
+        width = pieces(filters, LANES) * LANES;
+    to += (ptrdiff_t)begin * c->channels * c->rows.taps * c->columns.taps;
+    for (int block = 0; block < c->channels; block += LANES)
+        for (int p = 0; p < c->rows.taps; p++)
+            for (int q = 0; q < c->columns.taps; q++) {
+                const real *tap = w->at + begin * w->filter + p * w->row + q * w->column;
+                for (int k = block; k < smaller(block + LANES, c->channels); k++, to += width) {
+                    const real *at = tap + k * w->channel;
+                    for (int f = 0; f < filters; f++) to[f] = at[f * w->filter];
+                    for (int f = filters; f < width; f++) to[f] = 0;
+                }
+            }
+}
+
+static void sum(size_t count, const real *x, real *sums)
+{
+    enum { SPAN = 1024 };
+    lanes total = { 0 };
+    for (size_t i = 0; i < count; i += SPAN) {
+        lanes some[4] = { { 0 } };
+        size_t end = count - i < SPAN ? count : i + SPAN;
+        for (size_t j = i; j < end; j++) some[j % 4] += load(x + j * LANES);
+        total += (some[0] + some[1]) + (some[2] + some[3]);
+    }
+    store(sums, total);
+}
+
+extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);
+const lathe_channels_kernels KERNEL(lathe_channels_kernels) = {
+    .fits = KERNEL(lathe_channels_fits),
+    .packed = packed,
+    .groups = groups_of,
+    .pack = pack,
+    .parts = parts,
+    .correlate = correlate,
+    .units = KERNEL(lathe_channels_units),
+    .weight_parts = KERNEL(lathe_channels_weight_parts),
+    .to_weights = KERNEL(lathe_channels_to_weights),
+    .unpack = KERNEL(lathe_channels_unpack),
+    .sum = sum,
+};

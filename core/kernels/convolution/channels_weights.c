@@ -1,0 +1,178 @@
+/*
+ * gw[f, c, p, q] = sum over images and results i, j of gy[f, i, j] * x[c, row(i, p), column(j, q)]
+ *
+ * A tile's sums begin at zero in each window and are then added to those in memory, so that no sum grows
+ * long. Sums lie like packed weights.
+ */
+#include "channels_weights.h"
+
+#include "channels_plan.h"
+
+/* What a tile needs to know of a window. */
+typedef struct walk {
+    int rows;
+    ptrdiff_t columns;                         /* numbers of a row's results in gy */
+    ptrdiff_t row, gy_row, gy_vector, sum_tap; /* numbers to the next one */
+} walk;
+
+/* How much of a tile is wanted. */
+typedef struct extent {
+    int taps, channels;
+} extent;
+
+typedef void tile_fn(const walk *s, const real *x, const ptrdiff_t *tap, const real *gy, const extent *e,
+    real *sums);
+
+typedef struct tile {
+    int taps, channels;
+    tile_fn *run;
+} tile;
+
+#include "channels_weights_tiles.h"
+
+/* Results in a window, so that a first-level cache holds what a group of filters reads; parts wanted. */
+enum { PLACES = 196, PARTS_WANTED = 8 };
+
+int KERNEL(lathe_channels_units)(const lathe_correlation *c)
+{
+    plan p = KERNEL(lathe_channels_plan)(c);
+    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES);
+    return w.rows * w.columns;
+}
+
+static int block_parts(const plan *p) { return smaller(p->blocks, PARTS_WANTED); }
+
+static int group_parts(const plan *p) { return smaller(p->groups, pieces(PARTS_WANTED, block_parts(p))); }
+
+int KERNEL(lathe_channels_weight_parts)(const lathe_correlation *c)
+{
+    plan p = KERNEL(lathe_channels_plan)(c);
+    return block_parts(&p) * group_parts(&p);
+}
+
+/* A part, and the window that it is at. */
+typedef struct job {
+    const plan *p;
+    const windows *w;
+    const ptrdiff_t *tap;
+    int first_block, last_block, first_group, last_group;
+    real *sums;
+} job;
+
+/* Where the sums of a group and a block begin. */
+static real *sums_of(const job *j, int group, int block)
+{
+    const lathe_correlation *c = &j->p->c;
+    int vectors = smaller(MOST_VECTORS, j->p->vectors - group * MOST_VECTORS);
+    size_t taps = (size_t)(c->rows.taps * c->columns.taps);
+    return j->sums + (size_t)group * MOST_VECTORS * LANES * (size_t)c->channels * taps +
+        (size_t)block * LANES * taps * (size_t)vectors * LANES;
+}
+
+static int channels_of(const job *j, int block) { return smaller(LANES, j->p->c.channels - block * LANES); }
+
+/* One block of x and one group of gy: all taps. */
+static void add_block(const job *j, walk *s, const real *x, const real *gy, int group, int block)
+{
+    int vectors = smaller(MOST_VECTORS, j->p->vectors - group * MOST_VECTORS),
+        channels = channels_of(j, block);
+    int taps = j->p->c.rows.taps * j->p->c.columns.taps;
+    const tile *t = tiles[vectors - 1], *end = t + sizeof tiles[0] / sizeof tiles[0][0];
+    while (t + 1 < end && t->channels < channels) t++;
+    s->sum_tap = (ptrdiff_t)channels * vectors * LANES;
+    real *sums = sums_of(j, group, block);
+    for (int tap = 0; tap < taps; tap += t->taps)
+        for (int k = 0; k < channels; k += t->channels) {
+            extent e = { smaller(t->taps, taps - tap), smaller(t->channels, channels - k) };
+            t->run(s, x + k, j->tap + tap, gy, &e, sums + tap * s->sum_tap + k * vectors * LANES);
+        }
+}
+
+static void add_window(const job *j, const lathe_channels_image *x, const real *gy, const window *at,
+    real *space)
+{
+    const lathe_correlation *c = &j->p->c;
+    bool direct = j->p->direct && x->pixel == LANES;
+    walk s = { .rows = at->rows,
+        .columns = (ptrdiff_t)at->columns * LANES,
+        .row = direct ? (ptrdiff_t)c->columns.size * LANES : j->w->panel.row,
+        .gy_row = (ptrdiff_t)c->columns.results * LANES,
+        .gy_vector = (ptrdiff_t)c->rows.results * c->columns.results * LANES };
+    gy += at->row * s.gy_row + at->column * LANES;
+    for (int block = j->first_block; block < j->last_block; block++) {
+        lathe_channels_image from = *x;
+        from.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
+        const real *places =
+            direct ? from.at + ((ptrdiff_t)at->row * c->columns.size + at->column) * LANES : space;
+        if (!direct)
+            KERNEL(lathe_panel_fill)
+            (c, &j->w->panel, &from, channels_of(j, block), at->row, at->column, space);
+        for (int group = j->first_group; group < j->last_group; group++)
+            add_block(j, &s, places, gy + group * MOST_VECTORS * s.gy_vector, group, block);
+    }
+}
+
+/* The part's sums of a group lie together. */
+static void clear(const job *j)
+{
+    for (int group = j->first_group; group < j->last_group; group++) {
+        real *to = sums_of(j, group, j->first_block), *end = sums_of(j, group, j->last_block - 1);
+        int vectors = smaller(MOST_VECTORS, j->p->vectors - group * MOST_VECTORS);
+        end += channels_of(j, j->last_block - 1) * j->p->c.rows.taps * j->p->c.columns.taps * vectors * LANES;
+        for (; to < end; to += LANES) store(to, (lanes){ 0 });
+    }
+}
+
+void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_channels_image *x,
+    const real *gy, size_t gy_image, long first, long last, int number, real *sums)
+{
+    plan p = KERNEL(lathe_channels_plan)(c);
+    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES);
+    ptrdiff_t taps[LATHE_CHANNELS_MOST_TAPS * LATHE_CHANNELS_MOST_TAPS] = { 0 };
+    if (!p.direct || x->pixel != LANES) KERNEL(lathe_panel_taps)(&p.c, &w.panel, taps);
+    int block = number % block_parts(&p), group = number / block_parts(&p), units = w.rows * w.columns;
+    job j = { &p, &w, taps, piece_begin(p.blocks, block_parts(&p), block),
+        piece_begin(p.blocks, block_parts(&p), block + 1), piece_begin(p.groups, group_parts(&p), group),
+        piece_begin(p.groups, group_parts(&p), group + 1), sums };
+    clear(&j);
+    _Alignas(64) real space[PANEL];
+    for (long unit = first; unit < last; unit++) {
+        lathe_channels_image image = *x;
+        image.at += unit / units * x->image;
+        window at = KERNEL(lathe_channels_window)(&p.c, &w, (int)(unit % units));
+        add_window(&j, &image, gy + (size_t)(unit / units) * gy_image, &at, space);
+    }
+}
+
+/* Some filters of one block of channels: gw[f, k, t], its filters `row` numbers apart. */
+static void unpack_block(const real *sums, int filters, int channels, int taps, int width, ptrdiff_t row,
+    bool add, real *gw)
+{
+    for (int f = 0; f < filters; f++)
+        for (int t = 0; t < taps; t++)
+            for (int k = 0; k < channels; k++) {
+                real *to = gw + f * row + k * taps + t;
+                real sum = sums[(t * channels + k) * width + f];
+                *to = add ? *to + sum : sum;
+            }
+}
+
+void KERNEL(
+    lathe_channels_unpack)(const lathe_correlation *c, real *sums, int count, int group, bool add, real *gw)
+{
+    int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin),
+        width = pieces(filters, LANES) * LANES, taps = c->rows.taps * c->columns.taps;
+    ptrdiff_t row = (ptrdiff_t)c->channels * taps, all = pieces(c->filters, LANES) * LANES * row;
+    sums += begin * row;
+    gw += begin * row;
+    for (int block = 0; block < c->channels; block += LANES, gw += LANES * taps) {
+        int channels = smaller(LANES, c->channels - block), size = channels * taps * width;
+        for (int i = 0; i < size; i += LANES) {
+            lanes total = load(sums + i);
+            for (int n = 1; n < count; n++) total += load(sums + n * all + i);
+            store(sums + i, total);
+        }
+        unpack_block(sums, filters, channels, taps, width, row, add, gw);
+        sums += size;
+    }
+}

@@ -1,0 +1,40 @@
+/*
+ * The register tile of the weights' gradient on channels: VECTORS times sixteen filters of gy, times CHANNELS
+ * channels of x at TAPS taps, added up over a window's results. Included once for each size.
+ */
+#define ROWS (VECTORS * PARTS)
+
+static void TILE_NAME(VECTORS, TAPS, CHANNELS)(const walk *s, const real *x, const ptrdiff_t *tap,
+    const real *gy, const extent *e, real *sums)
+{
+    part sum[ROWS][TAPS][CHANNELS];
+    UNROLL for (int f = 0; f < ROWS; f++) UNROLL for (int t = 0; t < TAPS; t++)
+        UNROLL for (int k = 0; k < CHANNELS; k++) sum[f][t][k] = (part){ 0 };
+
+    for (int i = 0; i < s->rows; i++, x += s->row, gy += s->gy_row) {
+        const real *at[TAPS];
+        UNROLL for (int t = 0; t < TAPS; t++) at[t] = x + tap[t < e->taps ? t : e->taps - 1];
+        for (ptrdiff_t j = 0; j < s->columns; j += LANES) {
+            part g[ROWS];
+            UNROLL for (int f = 0; f < ROWS; f++) g[f] =
+                load_part(gy + f / PARTS * s->gy_vector + f % PARTS * PART + j);
+            UNROLL for (int t = 0; t < TAPS; t++) UNROLL for (int k = 0; k < CHANNELS; k++)
+            {
+                real value = at[t][j + k];
+                UNROLL for (int f = 0; f < ROWS; f++) sum[f][t][k] += g[f] * value;
+            }
+        }
+    }
+
+    UNROLL for (int t = 0; t < TAPS; t++) UNROLL for (int k = 0; k < CHANNELS; k++)
+    {
+        real *to = sums + t * s->sum_tap + k * VECTORS * LANES;
+        if (t < e->taps && k < e->channels)
+            UNROLL for (int f = 0; f < ROWS; f++)
+                store_part(to + f * PART, load_part(to + f * PART) + sum[f][t][k]);
+    }
+}
+
+#undef ROWS
+#undef TAPS
+#undef CHANNELS

@@ -1,0 +1,300 @@
+/* Convolutions where sixteen channels lie abreast; conv.c has those where sixteen images do. */
+#include "conv_impl.h"
+
+#include "../alloc.h"
+
+/* Tasks wanted where there is enough of work, and the multiply-adds that are worth a task. */
+enum { TASKS = 16, TASK_WORK = 1 << 18 };
+
+static int sixteens(int count) { return (count - 1) / LATHE_LANES + 1; }
+
+static size_t plane(int height, int width) { return (size_t)height * (size_t)width * LATHE_LANES; }
+
+/* Numbers of one group's part of an image, in the input and in the result. */
+static size_t in_group(const lathe_conv_geometry *g)
+{
+    return (size_t)sixteens(g->channels) * plane(g->height, g->width);
+}
+
+static size_t out_group(const lathe_conv_geometry *g)
+{
+    return (size_t)sixteens(g->filters) * plane(g->out_height, g->out_width);
+}
+
+/* A group's channels begin where a sixteen does. */
+static bool whole_sixteens(const lathe_conv_geometry *g)
+{
+    return g->groups == 1 || (g->channels % LATHE_LANES == 0 && g->filters % LATHE_LANES == 0);
+}
+
+lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g)
+{
+    if (lathe_tape_layout_of(node->tape) == LATHE_BATCHED || !whole_sixteens(g)) return LATHE_BATCHED;
+    lathe_conv_axis rows = { .results = 1,
+        .taps = g->kernel_height,
+        .step = g->stride,
+        .tap_step = g->dilation };
+    lathe_conv_axis columns = rows;
+    columns.taps = g->kernel_width;
+    lathe_correlation forward = { 1, 1, rows, columns };
+    rows.step = columns.step = 1; /* the gradient's phases read no more than this */
+    lathe_correlation back = { 1, 1, rows, columns };
+    const lathe_channels_kernels *kernels = node->kernels->channels;
+    return kernels->fits(&forward) && kernels->fits(&back) ? LATHE_CHANNELS : LATHE_BATCHED;
+}
+
+bool lathe_conv_on_channels(const lathe_node *node) { return node->out->layout == LATHE_CHANNELS; }
+
+/* Images at x: the input's numbers lie as it does, all others with channels abreast. */
+static lathe_channels_image images_at(const lathe_node *node, const lathe_real *x, int channels, int height,
+    int width)
+{
+    ptrdiff_t places = (ptrdiff_t)height * width, block = places * LATHE_LANES;
+    if (x == node->in[0]->data && node->in[0]->layout == LATHE_PLAIN)
+        return (lathe_channels_image){ x, channels * places, 0, places, 1 };
+    return (lathe_channels_image){ x, sixteens(channels) * block, block, 1, LATHE_LANES };
+}
+
+/* One image of them, from the first channel of a group on. */
+static lathe_channels_image image_at(const lathe_channels_image *x, int image, int group, int channels)
+{
+    lathe_channels_image at = *x;
+    at.at += image * x->image;
+    at.at += x->pixel == 1 ? group * channels * x->channel : group * (ptrdiff_t)sixteens(channels) * x->block;
+    return at;
+}
+
+/* ---- packing ------------------------------------------------------------------------------------------- */
+
+/* Numbers of one group's packed weights, in all phases. */
+static size_t packed_group(const lathe_conv_geometry *g, int abreast, int broadcast)
+{
+    return (size_t)sixteens(abreast) * LATHE_LANES * (size_t)broadcast * (size_t)g->kernel_height *
+        (size_t)g->kernel_width;
+}
+
+size_t lathe_channels_packed_size(const lathe_node *node)
+{
+    const lathe_conv_geometry *g = node->saved;
+    size_t forward = packed_group(g, g->filters, g->channels),
+           back = packed_group(g, g->channels, g->filters);
+    return lathe_times(forward > back ? forward : back, (size_t)g->groups);
+}
+
+typedef struct pack_job {
+    const lathe_channels_kernels *kernels;
+    const lathe_conv_phase *phase;
+    size_t from_group, to_group; /* numbers of one */
+    int pieces;
+    lathe_real *packed;
+} pack_job;
+
+static void pack_task(void *context, int task)
+{
+    const pack_job *job = context;
+    size_t group = (size_t)(task / job->pieces);
+    lathe_conv_weights w = job->phase->weights;
+    w.at += group * job->from_group;
+    job->kernels->pack(&job->phase->c, &w, task % job->pieces, job->packed + group * job->to_group);
+}
+
+void lathe_channels_pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
+{
+    const lathe_conv_geometry *g = node->saved;
+    const lathe_channels_kernels *kernels = node->kernels->channels;
+    pack_job job = { kernels, phase, lathe_conv_group_weights(g), kernels->packed(&phase->c),
+        kernels->groups(&phase->c), *packed };
+    lathe_parallel(node->context, g->groups * job.pieces, pack_task, &job);
+    *packed += job.to_group * (size_t)g->groups;
+}
+
+/* ---- correlations -------------------------------------------------------------------------------------- */
+
+enum { MOST_PHASES = 16 }; /* together; a stride above 4 takes several goes */
+
+/* One correlation of a job: its parts are tasks first ... first + parts - 1 of a group. */
+typedef struct run {
+    lathe_correlation c;
+    const lathe_real *packed;
+    size_t packed_group;
+    int first, parts;
+} run;
+
+typedef struct correlate_job {
+    run runs[MOST_PHASES];
+    int count, groups, tasks_a_group;
+    lathe_channels_image x;
+    size_t y_group;
+    const lathe_real *bias;
+    lathe_real *y;
+    lathe_conv_store how;
+    const lathe_channels_kernels *kernels;
+} correlate_job;
+
+static void correlate_task(void *context, int task)
+{
+    const correlate_job *job = context;
+    int within = task % job->tasks_a_group, at = task / job->tasks_a_group, group = at % job->groups,
+        image = at / job->groups;
+    const run *r = job->runs;
+    while (within >= r->first + r->parts) r++;
+    lathe_channels_image x = image_at(&job->x, image, group, r->c.channels);
+    job->kernels->correlate(&r->c, &x, r->packed + (size_t)group * r->packed_group,
+        job->bias ? job->bias + group * r->c.filters : NULL, job->y + (size_t)at * job->y_group,
+        within - r->first, job->how);
+}
+
+/* One more phase, whose weights are at *packed, which moves behind them. */
+static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_real **packed)
+{
+    run r = { *c, *packed, job->kernels->packed(c), job->tasks_a_group, job->kernels->parts(c) };
+    job->runs[job->count++] = r;
+    job->tasks_a_group += r.parts;
+    *packed += r.packed_group * (size_t)job->groups;
+}
+
+/* Do the phases added, and forget them. */
+static void run_phases(lathe_node *node, correlate_job *job)
+{
+    int images = node->out->shape.dim[0];
+    lathe_parallel(node->context, images * job->groups * job->tasks_a_group, correlate_task, job);
+    job->count = job->tasks_a_group = 0;
+}
+
+void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *y, lathe_conv_store how)
+{
+    const lathe_conv_geometry *g = node->saved;
+    correlate_job job = { .groups = g->groups,
+        .x = images_at(node, x, g->channels * g->groups, g->height, g->width),
+        .y_group = out_group(g),
+        .bias = bias,
+        .y = y,
+        .how = how,
+        .kernels = node->kernels->channels };
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    add_phase(&job, &forward.c, &packed);
+    run_phases(node, &job);
+}
+
+void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias,
+    const lathe_real *packed, lathe_real *gx, lathe_conv_store how)
+{
+    const lathe_conv_geometry *g = node->saved;
+    correlate_job job = { .groups = g->groups,
+        .x = images_at(node, gy, g->filters * g->groups, g->out_height, g->out_width),
+        .y_group = in_group(g),
+        .bias = bias,
+        .y = gx,
+        .how = how,
+        .kernels = node->kernels->channels };
+    int count = lathe_conv_data_phases(g);
+    for (int i = 0; i < count; i++) {
+        lathe_conv_phase phase = lathe_conv_data_phase(node, i);
+        if (job.count == MOST_PHASES) run_phases(node, &job);
+        add_phase(&job, &phase.c, &packed);
+    }
+    run_phases(node, &job);
+}
+
+/* ---- the weights' gradient ----------------------------------------------------------------------------- */
+
+typedef struct weights_job {
+    const lathe_channels_kernels *kernels;
+    const lathe_conv_geometry *g;
+    lathe_correlation c;
+    lathe_channels_image x;
+    const lathe_real *gy;
+    size_t packed; /* numbers of one group's sums */
+    int parts, chunks, pieces;
+    long units;       /* of all images */
+    lathe_real *sums; /* [groups][chunks][packed] */
+    lathe_real *gw;
+    bool add;
+} weights_job;
+
+static void to_weights_task(void *context, int task)
+{
+    const weights_job *job = context;
+    const lathe_conv_geometry *g = job->g;
+    int part = task % job->parts, at = task / job->parts, chunk = at % job->chunks, group = at / job->chunks;
+    lathe_channels_image x = image_at(&job->x, 0, group, g->channels);
+    job->kernels->to_weights(&job->c, &x, job->gy + (size_t)group * out_group(g),
+        out_group(g) * (size_t)g->groups, job->units * chunk / job->chunks,
+        job->units * (chunk + 1) / job->chunks, part, job->sums + (size_t)at * job->packed);
+}
+
+static void unpack_task(void *context, int task)
+{
+    const weights_job *job = context;
+    size_t group = (size_t)(task / job->pieces);
+    job->kernels->unpack(&job->c, job->sums + group * (size_t)job->chunks * job->packed, job->chunks,
+        task % job->pieces, job->add, job->gw + group * lathe_conv_group_weights(job->g));
+}
+
+/* Runs of units whose sums are added up afterwards, in order: as many as make TASKS tasks worth the while. It
+ * depends on the shapes alone. */
+static int chunks_of(const weights_job *job, int images)
+{
+    const lathe_conv_geometry *g = job->g;
+    int tasks = job->parts * g->groups, wanted = (TASKS - 1) / tasks + 1;
+    double work = (double)images * g->out_height * g->out_width * (double)lathe_conv_group_weights(g) *
+        g->groups / tasks / TASK_WORK;
+    if (wanted > work) wanted = work < 1 ? 1 : (int)work;
+    return wanted > job->units ? (int)job->units : wanted;
+}
+
+void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
+    bool add)
+{
+    const lathe_conv_geometry *g = node->saved;
+    weights_job job = { .kernels = node->kernels->channels,
+        .g = g,
+        .c = lathe_conv_forward_phase(node).c,
+        .x = images_at(node, x, g->channels * g->groups, g->height, g->width),
+        .gy = gy,
+        .gw = gw,
+        .add = add };
+    int images = node->out->shape.dim[0];
+    job.packed = job.kernels->packed(&job.c);
+    job.parts = job.kernels->weight_parts(&job.c);
+    job.units = (long)images * job.kernels->units(&job.c);
+    job.chunks = chunks_of(&job, images);
+    job.pieces = job.kernels->groups(&job.c);
+    int sums = g->groups * job.chunks;
+    if (!(job.sums = lathe_tape_work(node->tape, lathe_times((size_t)sums, job.packed), sizeof *gw))) return;
+    lathe_parallel(node->context, sums * job.parts, to_weights_task, &job);
+    lathe_parallel(node->context, g->groups * job.pieces, unpack_task, &job);
+}
+
+/* ---- the bias' gradient -------------------------------------------------------------------------------- */
+
+typedef struct bias_job {
+    const lathe_node *node;
+    const lathe_real *gy;
+    lathe_real *gb;
+    bool add;
+} bias_job;
+
+static void to_bias_task(void *context, int block)
+{
+    const bias_job *job = context;
+    const int *dim = job->node->out->shape.dim;
+    size_t numbers = plane(dim[2], dim[3]);
+    int first = block * LATHE_LANES, blocks = sixteens(dim[1]);
+    lathe_real total[LATHE_LANES] = { 0 };
+    for (int image = 0; image < dim[0]; image++) {
+        _Alignas(64) lathe_real sum[LATHE_LANES];
+        job->node->kernels->channels->sum(numbers / LATHE_LANES,
+            job->gy + ((size_t)image * (size_t)blocks + (size_t)block) * numbers, sum);
+        for (int i = 0; i < LATHE_LANES; i++) total[i] += sum[i];
+    }
+    for (int i = 0; i < LATHE_LANES && first + i < dim[1]; i++)
+        job->gb[first + i] = job->add ? job->gb[first + i] + total[i] : total[i];
+}
+
+void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy, lathe_real *gb, bool add)
+{
+    bias_job job = { node, gy, gb, add };
+    lathe_parallel(node->context, sixteens(node->out->shape.dim[1]), to_bias_task, &job);
+}
