@@ -63,7 +63,7 @@ lathe_conv_phase lathe_conv_forward_phase(const lathe_node *node);
 int lathe_conv_data_phases(const lathe_conv_geometry *g);
 lathe_conv_phase lathe_conv_data_phase(const lathe_node *node, int number);
 
-/* ---- on channels: what the functions above do where channels lie abreast -------------------------------- */
+/* ---- on channels: what the functions above do where channels lie abreast ------------------------------- */
 
 /** The layout of a convolution of these settings: the tape's, if the kernels can do it. */
 lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g);

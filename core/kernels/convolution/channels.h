@@ -26,8 +26,10 @@ typedef struct lathe_channels_image {
 typedef struct lathe_channels_kernels {
     /** Whether all the functions below can do it. */
     bool (*fits)(const lathe_correlation *c);
-    /** Numbers of the packed weights, and pack them: filters in vectors of sixteen, 0 in place of missing ones.
-     * pack does group `group` of pack_groups. */
+    /**
+     * Numbers of the packed weights; the groups in which they are packed; pack one group. Filters are in
+     * vectors of sixteen, with 0 in place of missing ones.
+     */
     size_t (*packed)(const lathe_correlation *c);
     int (*groups)(const lathe_correlation *c);
     void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, int group, lathe_real *packed);

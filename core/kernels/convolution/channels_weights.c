@@ -104,9 +104,8 @@ static void add_window(const job *j, const lathe_channels_image *x, const real *
         from.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
         const real *places =
             direct ? from.at + ((ptrdiff_t)at->row * c->columns.size + at->column) * LANES : space;
-        if (!direct)
-            KERNEL(lathe_panel_fill)
-            (c, &j->w->panel, &from, channels_of(j, block), at->row, at->column, space);
+        int channels = channels_of(j, block);
+        if (!direct) KERNEL(lathe_panel_fill)(c, &j->w->panel, &from, channels, at->row, at->column, space);
         for (int group = j->first_group; group < j->last_group; group++)
             add_block(j, &s, places, gy + group * MOST_VECTORS * s.gy_vector, group, block);
     }

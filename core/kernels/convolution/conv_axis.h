@@ -13,7 +13,7 @@ static inline int steps_to(int start, int step, int bound)
 
 static inline int smaller(int a, int b) { return a < b ? a : b; }
 
-/** How many pieces of at most `most` make a whole; with the latter's `count` equal pieces, where one begins. */
+/** How many pieces of at most `most` make a whole; where one of `count` equal pieces begins. */
 static inline int pieces(int whole, int most) { return (whole + most - 1) / most; }
 
 static inline int piece_begin(int whole, int count, int piece) { return (int)((long)whole * piece / count); }

@@ -142,6 +142,14 @@ static void random_cases_equal_the_twin(void **state)
         .kernel = 2,
         .o = { 2, 0, 0, 1, 1 } };
     check_against_twin(&wide, true, 100);
+    twin many = { .batch = 2,
+        .channels = 40,
+        .height = 7,
+        .width = 9,
+        .outputs = 35,
+        .kernel = 4,
+        .o = { 2, 1, 0, 1, 1 } };
+    check_against_twin(&many, true, 102);
     twin product = { .batch = 17,
         .channels = 20,
         .height = 3,
