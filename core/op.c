@@ -61,7 +61,7 @@ static lathe_tape *check_tapes(const char *name, const lathe_op *op, lathe_tenso
             return lathe_tape_fail(tape, LATHE_ESTATE,
                 "lathe_%s: %s is of an earlier step: lathe_tape_begin has ended it", name,
                 name_of(op, i, text));
-        if (!in[i]->data)
+        if (!in[i]->data && !in[i]->tape)
             return lathe_tape_fail(tape, LATHE_ESTATE,
                 "lathe_%s: parameter %s has no values yet: call lathe_nn_init first", name,
                 in[i]->name ? in[i]->name : "?");
@@ -192,6 +192,7 @@ static lathe_tensor *record(lathe_node *node)
     lathe_tape_give_work_back(tape);
     if (tape->status) return NULL;
     if (tape->trace && !lathe_trace_note(tape->trace, node)) return lathe_tape_adopt_failure(tape);
+    if (tape->replay && !lathe_replay_note(tape->replay, node)) return lathe_tape_adopt_failure(tape);
     if (!node->records) return node->out;
     node->before = tape->newest;
     tape->newest = node;
@@ -230,6 +231,6 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
                            lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
     if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;
-    if (node->op->forward) node->op->forward(node);
+    if (node->op->forward && !tape->rehearses) node->op->forward(node);
     return record(node);
 }

@@ -93,8 +93,8 @@ struct lathe_op {
     void (*forward)(lathe_node *node);
     /**
      * The count of numbers that `pack` writes: the weights (input 1) in the order in which forward reads
-     * them. A plan (nn/plan.h) packs once for many forwards, which find the numbers at node->packed. NULL: forward
-     * reads the weights as they are.
+     * them. A plan (nn/plan.h) packs once for many forwards, which find the numbers at node->packed; the
+     * count does not depend on the size of the batch. NULL: forward reads the weights as they are.
      */
     size_t (*packed_size)(const lathe_node *node);
     void (*pack)(const lathe_node *node, lathe_real *packed);

@@ -191,8 +191,9 @@ lathe_tensor *lathe_tape_tensor(lathe_tape *tape, lathe_layout layout, lathe_sha
 {
     if (!tape) return lathe_fail_null("lathe_tape_tensor", "tape"), NULL;
     lathe_tensor *tensor = bare_tensor(tape, layout, &shape);
-    if (tensor && !(tensor->data = lathe_tape_alloc(tape, tensor->stored, sizeof *tensor->data))) return NULL;
-    return tensor;
+    if (!tensor || tape->rehearses) return tensor;
+    tensor->data = lathe_tape_alloc(tape, tensor->stored, sizeof *tensor->data);
+    return tensor->data ? tensor : NULL;
 }
 
 lathe_tensor *lathe_tape_view(lathe_tape *tape, const lathe_tensor *x, lathe_shape shape)
@@ -209,7 +210,7 @@ lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape
 {
     if (!tape) return lathe_fail_null("lathe_tape_leaf", "tape"), NULL;
     lathe_tensor *tensor = lathe_tape_tensor(tape, layout, shape);
-    if (!tensor) return NULL;
+    if (!tensor || tape->rehearses) return tensor;
     if (values) lathe_tensor_write(tensor, values, lathe_shape_count(&shape));
     else memset(tensor->data, 0, tensor->stored * sizeof *tensor->data);
     return tensor;

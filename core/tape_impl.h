@@ -47,7 +47,9 @@ struct lathe_tape {
     bool step_begun;   /* the first lathe_tape_begin with LATHE_TRAIN does not count the step on */
     const char *scope;
     lathe_swap swap;
-    lathe_trace *trace; /* what is being recorded; NULL: nothing */
+    lathe_trace *trace;          /* what is being recorded; NULL: nothing */
+    struct lathe_replay *replay; /* the list that operations join; NULL: none */
+    bool rehearses;              /* computed tensors have no numbers */
     lathe_node_hook *on_record, *on_backward;
     void *on_record_context, *on_backward_context;
     lathe_spare_grad spare[LATHE_SPARE_GRADS];
@@ -61,6 +63,9 @@ void *lathe_tape_adopt_failure(lathe_tape *tape);
 
 /** Add the operation that has run to the trace. Returns false after a failure. */
 bool lathe_trace_note(lathe_trace *trace, const lathe_node *node);
+
+/** Add the operation to the replay. Returns false after a failure. */
+bool lathe_replay_note(struct lathe_replay *replay, lathe_node *node);
 
 /** Take back the work space of the operation that has run. */
 void lathe_tape_give_work_back(lathe_tape *tape);

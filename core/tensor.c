@@ -125,6 +125,11 @@ bool lathe_tensor_is_tail(const lathe_tensor *tensor, size_t place)
 
 static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)
 {
+    if (tensor->tape) {
+        lathe_tape_fail(tensor->tape, LATHE_ESTATE, "%s: the tape rehearses; its tensors have no numbers",
+            what);
+        return lathe_error();
+    }
     return lathe_fail(LATHE_ESTATE, "%s: parameter %s has no values yet: call lathe_nn_init first", what,
         tensor->name ? tensor->name : "?");
 }

@@ -55,7 +55,7 @@ static bool with_room(void *array, int count, int *room, size_t size)
 
 /* Where the tensor comes from; a new one that is on the tape is an input of the trace. False after a failure.
  * */
-static bool find_source(lathe_trace *trace, const lathe_tensor *tensor, lathe_trace_value *value)
+static bool find_source(lathe_trace *trace, lathe_tensor *tensor, lathe_trace_value *value)
 {
     struct lathe_trace_memory *memory = trace->memory;
     *value = (lathe_trace_value){ .source = LATHE_TRACE_ABSENT };
@@ -63,6 +63,7 @@ static bool find_source(lathe_trace *trace, const lathe_tensor *tensor, lathe_tr
     value->layout = tensor->layout;
     value->shape = tensor->shape;
     value->source = LATHE_TRACE_PARAMETER;
+    value->parameter = tensor->tape ? NULL : tensor;
     if (!tensor->tape)
         return (value->path = lathe_arena_strdup(memory->arena, tensor->name ? tensor->name : "")) != NULL;
     value->source = LATHE_TRACE_NODE;
@@ -100,14 +101,21 @@ bool lathe_trace_note(lathe_trace *trace, const lathe_node *node)
         if (!copy) return false;
         noted.attributes = memcpy(copy, node->attributes, node->op->attributes_size);
     }
-    noted.out =
-        (lathe_trace_value){ LATHE_TRACE_NODE, trace->nodes, NULL, node->out->layout, node->out->shape };
+    noted.out = (lathe_trace_value){ LATHE_TRACE_NODE, trace->nodes, NULL, NULL, node->out->layout,
+        node->out->shape };
     trace->memory->result[trace->nodes] = node->out;
     trace->node[trace->nodes++] = noted;
     return true;
 }
 
-lathe_status lathe_trace_close(lathe_trace *trace, lathe_tape *tape, const lathe_tensor *result)
+lathe_status lathe_trace_input(lathe_trace *trace, lathe_tensor *x)
+{
+    if (!trace || !x) return lathe_fail_null("lathe_trace_input", trace ? "x" : "trace");
+    lathe_trace_value value;
+    return find_source(trace, x, &value) ? LATHE_OK : lathe_error();
+}
+
+lathe_status lathe_trace_close(lathe_trace *trace, lathe_tape *tape, lathe_tensor *result)
 {
     if (!tape || !trace) return lathe_fail_null("lathe_trace_close", !tape ? "tape" : "trace");
     tape->trace = NULL;

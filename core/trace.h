@@ -22,7 +22,8 @@ typedef enum lathe_trace_source {
 typedef struct lathe_trace_value {
     lathe_trace_source source;
     int index;
-    const char *path; /* "3.body.0.weight"; NULL unless it is a parameter or buffer */
+    const char *path;        /* "3.body.0.weight"; NULL unless it is a parameter or buffer */
+    lathe_tensor *parameter; /* itself, which lives with its model; NULL unless it is one */
     lathe_layout layout;
     lathe_shape shape;
 } lathe_trace_value;
@@ -53,12 +54,16 @@ void lathe_trace_free(lathe_trace *trace);
 
 /**
  * Add each operation that runs on `tape` from now on to `trace`, until lathe_trace_close, also in LATHE_EVAL.
+ * Layers are not fused meanwhile.
  * If memory runs out, the tape fails.
  */
 void lathe_trace_open(lathe_trace *trace, lathe_tape *tape);
 
+/** Make `x` the next input of the trace. Inputs are otherwise numbered when they are first read. */
+lathe_status lathe_trace_input(lathe_trace *trace, lathe_tensor *x);
+
 /** Stop adding. `result` (may be NULL) is the result of the forward. Errors: LATHE_EARG. */
-lathe_status lathe_trace_close(lathe_trace *trace, lathe_tape *tape, const lathe_tensor *result);
+lathe_status lathe_trace_close(lathe_trace *trace, lathe_tape *tape, lathe_tensor *result);
 
 #ifdef __cplusplus
 }

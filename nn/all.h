@@ -3,6 +3,8 @@
 #define LATHE_NN_ALL_H
 
 #include "layer.h"
+#include "fold.h"
+#include "plan.h"
 #include "summary.h"
 #include "trace.h"
 #include "layers/activation.h"

@@ -5,7 +5,7 @@
  */
 #include "fusion_impl.h"
 
-#include "../core/op.h"
+#include "../core/replay_impl.h"
 
 /* Two successive layers become one operation, which the first or the second of them runs. */
 typedef struct pattern {
@@ -44,7 +44,8 @@ static int row_for(const lathe_layer *sequential, int i)
 lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, lathe_tensor *x)
 {
     const lathe_model *model = sequential->model;
-    int row = model->no_fusion || model->hook ? PATTERNS : row_for(sequential, *i);
+    bool apart = model->no_fusion || model->hook || lathe_tape_traced(x ? x->tape : NULL);
+    int row = apart ? PATTERNS : row_for(sequential, *i);
     if (row == PATTERNS || row_for(sequential, *i + 1) < row)
         return lathe_nn_forward(sequential->child[*i], x);
     const pattern *p = &patterns[row];

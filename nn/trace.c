@@ -1,22 +1,19 @@
-#include "trace.h"
+#include "trace_impl.h"
 
 #include "layer_impl.h"
 
-static lathe_status run_once(lathe_layer *net, const lathe_shape *image, lathe_trace *trace)
+lathe_trace *lathe_trace_of(lathe_layer *net, lathe_tensor *x)
 {
-    lathe_tape *tape = lathe_tape_new(NULL);
-    if (!tape) return lathe_error();
-    lathe_shape batch = { image->rank + 1, { 1 } };
-    for (int i = 0; i < image->rank; i++) batch.dim[i + 1] = image->dim[i];
-    bool no_fusion = net->model->no_fusion;
-    lathe_nn_fusion(net->model, false);
-    lathe_tape_begin(tape, LATHE_EVAL);
-    lathe_trace_open(trace, tape);
-    lathe_tensor *y = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
-    lathe_status status = lathe_trace_close(trace, tape, y);
-    lathe_nn_fusion(net->model, !no_fusion);
-    lathe_tape_free(tape);
-    return y ? status : lathe_error();
+    lathe_trace *trace = x ? lathe_trace_new() : NULL;
+    if (!trace) return NULL;
+    lathe_status status = lathe_trace_input(trace, x);
+    lathe_trace_open(trace, x->tape);
+    lathe_tensor *y = lathe_nn_forward(net, x);
+    if (lathe_trace_close(trace, x->tape, y) || status || !y || lathe_tape_status(x->tape)) {
+        lathe_trace_free(trace);
+        return NULL;
+    }
+    return trace;
 }
 
 lathe_trace *lathe_nn_trace(lathe_layer *net, lathe_shape image)
@@ -28,8 +25,12 @@ lathe_trace *lathe_nn_trace(lathe_layer *net, lathe_shape image)
         message = "an image has 1 to 4 dimensions";
     }
     if (problem) return lathe_fail(problem, "lathe_nn_trace: %s", message), NULL;
-    lathe_trace *trace = lathe_trace_new();
-    if (trace && !run_once(net, &image, trace)) return trace;
-    lathe_trace_free(trace);
-    return NULL;
+    lathe_tape *tape = lathe_tape_new(NULL);
+    if (!tape) return NULL;
+    lathe_shape batch = { image.rank + 1, { 1 } };
+    for (int i = 0; i < image.rank; i++) batch.dim[i + 1] = image.dim[i];
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_trace *trace = lathe_trace_of(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
+    lathe_tape_free(tape);
+    return trace;
 }

@@ -44,6 +44,7 @@ ROOMS = {
 PRIVATE = {
     "core/kernels/kernels.h": "optim data",  # the loops of updates, and of resizing
     "core/kernels/planes/bytes.h": "data",  # pixels to lanes
+    "core/replay_impl.h": "nn",  # plans
     "core/threads_impl.h": "data",  # the loader's workers
     "data/formats/csv_impl.h": "study",  # tables of results
 }
