@@ -31,7 +31,10 @@ struct lathe_replay {
 lathe_replay *lathe_replay_new(const lathe_tape *like)
 {
     lathe_replay *replay = lathe_alloc(1, sizeof *replay);
-    if (replay && (replay->tape = lathe_tape_new(like->context))) return replay;
+    if (replay && (replay->tape = lathe_tape_new(like->context))) {
+        replay->tape->layout = like->layout;
+        return replay;
+    }
     lathe_replay_free(replay);
     return NULL;
 }
@@ -91,7 +94,7 @@ static int owner_of_input(const lathe_replay *replay, int n, int i)
     return from < 0 ? from : replay->value[from].owner;
 }
 
-/* Whether result n may be written where its input number i is: nobody reads that later, or as another input. */
+/* Whether result n may be written where its input number i is: nobody reads it later, or as another one. */
 static bool may_overwrite(const lathe_replay *replay, int n, int i)
 {
     const lathe_node *node = replay->value[n].node;
@@ -243,7 +246,10 @@ lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *x)
 
 void lathe_tape_rehearse(lathe_tape *tape, bool on) { tape->rehearses = on; }
 
-bool lathe_tape_alike(const lathe_tape *a, const lathe_tape *b) { return a && b && a->context == b->context; }
+bool lathe_tape_alike(const lathe_tape *a, const lathe_tape *b)
+{
+    return a && b && a->context == b->context && a->layout == b->layout;
+}
 
 bool lathe_tape_traced(const lathe_tape *tape) { return tape && tape->trace; }
 

@@ -10,7 +10,7 @@
 /** A replay owns a tape that rehearses (lathe_tape_rehearse). */
 typedef struct lathe_replay lathe_replay;
 
-/** An empty replay for the context of `like`. Errors: LATHE_ENOMEM. */
+/** An empty replay for the context and the layout of `like`. Errors: LATHE_ENOMEM. */
 lathe_replay *lathe_replay_new(const lathe_tape *like);
 
 /** Free the replay. NULL is fine. */
@@ -46,7 +46,7 @@ size_t lathe_replay_bytes(const lathe_replay *replay, bool apart);
  */
 void lathe_tape_rehearse(lathe_tape *tape, bool on);
 
-/** Whether the operations of both tapes would be the same: of one context. NULL: false. */
+/** Whether operations are the same on both tapes: of one context and layout. NULL: false. */
 bool lathe_tape_alike(const lathe_tape *a, const lathe_tape *b);
 
 /** Whether a trace is open. NULL: false. */

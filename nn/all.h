@@ -3,7 +3,6 @@
 #define LATHE_NN_ALL_H
 
 #include "layer.h"
-#include "fold.h"
 #include "plan.h"
 #include "summary.h"
 #include "trace.h"

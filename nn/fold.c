@@ -1,4 +1,4 @@
-#include "fold.h"
+#include "fold_impl.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -113,7 +113,6 @@ static void fold_all(folding *f)
 
 lathe_fold *lathe_fold_new(const lathe_trace *trace)
 {
-    if (!trace) return lathe_fail_null("lathe_fold_new", "trace"), NULL;
     size_t nodes = (size_t)trace->nodes + 1;
     lathe_fold *fold = lathe_alloc(1, sizeof *fold);
     folding f = { trace, lathe_alloc(nodes, sizeof *f.step), lathe_alloc(nodes, sizeof *f.readers),
@@ -173,17 +172,9 @@ static int channel_of(const lathe_trace_node *node, size_t i)
     return group * w->dim[1] + (int)(i % row / (row / (size_t)w->dim[1]));
 }
 
-lathe_status lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, lathe_real *weight,
+void lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, lathe_real *weight,
     lathe_real *bias)
 {
-    if (!trace || !step || !weight || !bias)
-        return lathe_fail_null("lathe_fold_weights",
-            !trace      ? "trace" :
-                !step   ? "step" :
-                !weight ? "weight" :
-                          "bias");
-    if (step->affine < 0 || step->affine >= trace->nodes || step->node < 0 || step->node >= trace->nodes)
-        return lathe_fail(LATHE_EARG, "lathe_fold_weights: nothing is folded into the step's weights");
     const lathe_trace_node *node = &trace->node[step->node], *affine = &trace->node[step->affine];
     double a = 0, c;
     for (int o = 0; o < node->out.shape.dim[1]; o++) {
@@ -196,5 +187,4 @@ lathe_status lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step 
         if (o != last) affine_of(affine, (int)(last = o), &a, &c);
         weight[i] = (lathe_real)((double)node->in[1].parameter->data[i] * a);
     }
-    return LATHE_OK;
 }

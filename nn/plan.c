@@ -8,7 +8,7 @@
 
 #include "../core/alloc.h"
 #include "../core/replay_impl.h"
-#include "fold.h"
+#include "fold_impl.h"
 #include "layer_impl.h"
 #include "trace_impl.h"
 
@@ -29,6 +29,7 @@ typedef struct constant {
 typedef struct variant {
     lathe_shape shape; /* of x; rank 0: not made */
     lathe_layout layout;
+    bool pictures;
     lathe_trace *trace;
     lathe_replay *replay; /* NULL: the net cannot be planned */
     lathe_tensor *x, *y;
@@ -74,10 +75,9 @@ static constant *new_constant(const lathe_trace *trace, const lathe_fold_step *s
     c->folded = true;
     c->weight = plain_tensor(node->in[1].shape);
     c->bias = plain_tensor((lathe_shape){ 1, { node->out.shape.dim[1] } });
-    if (c->weight.data && c->bias.data && !lathe_fold_weights(trace, step, c->weight.data, c->bias.data))
-        return c;
-    leave(c);
-    return NULL;
+    if (!c->weight.data || !c->bias.data) return leave(c), NULL;
+    lathe_fold_weights(trace, step, c->weight.data, c->bias.data);
+    return c;
 }
 
 /* Whether a constant of another variant is that of the step. A scale has no parameter to know it by. */
@@ -192,10 +192,12 @@ static bool is_dynamic(const lathe_layer *layer)
 /* x's shape on the variant's tape, without numbers. */
 static lathe_tensor *input_like(variant *v, const lathe_tensor *x)
 {
-    return lathe_tape_leaf(lathe_replay_begin(v->replay), x->layout, x->shape, NULL);
+    lathe_tensor *like = lathe_tape_leaf(lathe_replay_begin(v->replay), x->layout, x->shape, NULL);
+    if (like) like->pictures = x->pictures;
+    return like;
 }
 
-/* Rehearse, fold and prepare the net for x's shape. False after a failure, or if the net cannot be planned. */
+/* Rehearse, fold and prepare the net for x's shape. False after a failure, or if the net has no plan. */
 static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 {
     if (is_dynamic(plan->net) || !(v->replay = lathe_replay_new(x->tape))) return false;
@@ -213,7 +215,7 @@ static bool is_for(const variant *v, const lathe_tensor *x)
 {
     lathe_shape shape = v->shape;
     shape.dim[0] = x->shape.dim[0];
-    return lathe_shape_equal(&shape, &x->shape) && v->layout == x->layout &&
+    return lathe_shape_equal(&shape, &x->shape) && v->layout == x->layout && v->pictures == x->pictures &&
         (!v->replay || lathe_tape_alike(v->x->tape, x->tape));
 }
 
@@ -229,6 +231,7 @@ static bool make_variant(lathe_plan *plan, variant *v, const lathe_tensor *x)
     lathe_error_clear(); /* lathe_nn_forward will say what is wrong with the net */
     v->shape = x->shape;
     v->layout = x->layout;
+    v->pictures = x->pictures;
     return true;
 }
 
@@ -255,6 +258,7 @@ static variant *variant_for(lathe_plan *plan, const lathe_tensor *x)
 lathe_plan *lathe_plan_new(lathe_layer *net)
 {
     const char *message;
+    if (!net) return lathe_fail_null("lathe_plan_new", "net"), NULL;
     lathe_status problem = lathe_layer_problem(net, &message);
     if (problem) return lathe_fail(problem, "lathe_plan_new: %s", message), NULL;
     lathe_plan *plan = lathe_alloc(1, sizeof *plan);
@@ -275,8 +279,7 @@ void lathe_plan_free(lathe_plan *plan)
 
 lathe_tensor *lathe_plan_run(lathe_plan *plan, lathe_tensor *x)
 {
-    if (!plan) return lathe_fail_null("lathe_plan_run", "plan"), NULL;
-    if (!x) return NULL;
+    if (!plan || !x) return lathe_fail_null("lathe_plan_run", plan ? "x" : "plan"), NULL;
     const lathe_model *model = plan->net->model;
     if (model->hook || model->no_fusion || !lathe_replay_suits(x)) return lathe_nn_forward(plan->net, x);
     variant *v = variant_for(plan, x);

@@ -1,6 +1,7 @@
 /*
- * Plans: a net prepared for evaluation. Its operations are listed once, folded (fold.h), given packed weights
- * and memory, and then run for one batch after the other.
+ * Plans: a net prepared for evaluation. Its operations are listed once, folded and given packed weights and
+ * memory, and then run for one batch after the other. Folded means: batch norms (by their running statistics)
+ * and scales are part of the weights before them; relus and residual sums, of the operations before them.
  */
 #ifndef LATHE_NN_PLAN_H
 #define LATHE_NN_PLAN_H

@@ -633,6 +633,14 @@ static lathe_layer *good_lathe_layer_p(const char *place)
     return net();
 }
 
+static void free_plan(void *plan) { lathe_plan_free(plan); }
+
+static lathe_plan *good_lathe_plan_p(const char *place)
+{
+    lathe_plan *plan = lathe_plan_new(good_lathe_layer_p(place));
+    return is(place, "lathe_plan_free.") ? plan : later(free_plan, plan);
+}
+
 static lathe_model_spec *good_lathe_model_spec_p(const char *place)
 {
     lathe_model_spec *spec = room();

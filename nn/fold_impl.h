@@ -1,16 +1,12 @@
 /*
- * Folding: the operations of a trace, fewer and with other weights, for evaluation. Batch norms (by their
+ * Private: folding: the operations of a trace, fewer and with other weights, for evaluation. Batch norms (by their
  * running statistics) and scales go into the weights before them; relus and residual sums go into the
  * operations whose results they take.
  */
-#ifndef LATHE_NN_FOLD_H
-#define LATHE_NN_FOLD_H
+#ifndef LATHE_NN_FOLD_IMPL_H
+#define LATHE_NN_FOLD_IMPL_H
 
 #include "../core/trace.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 /** An operation after folding. Its inputs and attributes are those of one node of the trace. */
 typedef struct lathe_fold_step {
@@ -42,13 +38,8 @@ void lathe_fold_free(lathe_fold *fold);
  *
  *     weight[o] = w[o] * a[o]   bias[o] = b[o] * a[o] + c[o]
  *     batch norm: a = gamma / sqrt(var + eps), c = beta - mean * a     scale: a = factor, c = 0
- *
- * Errors   LATHE_EARG if nothing is folded into the step's weights
  */
-lathe_status lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, lathe_real *weight,
+void lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, lathe_real *weight,
     lathe_real *bias);
 
-#ifdef __cplusplus
-}
-#endif
 #endif
