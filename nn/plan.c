@@ -197,7 +197,7 @@ static lathe_tensor *input_like(variant *v, const lathe_tensor *x)
     return like;
 }
 
-/* Rehearse, fold and prepare the net for x's shape. False after a failure, or if the net has no plan. */
+/* Rehearse, fold and prepare the net for x's shape. False after a failure, or if it has no plan. */
 static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 {
     if (is_dynamic(plan->net) || !(v->replay = lathe_replay_new(x->tape))) return false;
