@@ -113,14 +113,13 @@ size_t lathe_tensor_place(const lathe_tensor *tensor, size_t index)
 bool lathe_tensor_is_tail(const lathe_tensor *tensor, size_t place)
 {
     if (!tensor || tensor->layout == LATHE_PLAIN) return false;
-    size_t lane = place % LATHE_LANES, per = lathe_tensor_per_image(tensor),
-           first = place / LATHE_LANES / per;
-    int count = tensor->shape.dim[0];
-    if (tensor->layout == LATHE_CHANNELS) {
-        count = tensor->shape.dim[1];
-        first = place / LATHE_LANES / (per / (size_t)count) % (size_t)sixteens(count);
-    }
-    return first * LATHE_LANES + lane >= (size_t)count;
+    int count = tensor->shape.dim[lane_dimension(tensor->layout)], lane = (int)(place % LATHE_LANES);
+    if (count % LATHE_LANES == 0 || lane < count % LATHE_LANES) return false;
+    if (count < LATHE_LANES) return true;
+    size_t per = lathe_tensor_per_image(tensor), block = place / LATHE_LANES / per,
+           blocks = (size_t)sixteens(count);
+    if (tensor->layout == LATHE_CHANNELS) block = place / LATHE_LANES / (per / (size_t)count) % blocks;
+    return block == blocks - 1;
 }
 
 static lathe_status fail_empty(const char *what, const lathe_tensor *tensor)

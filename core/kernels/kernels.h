@@ -24,7 +24,7 @@ typedef struct lathe_kernels {
     const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;
     const lathe_loss_kernels *loss;
-    const lathe_norm_kernels *norm;
+    const lathe_norm_kernels *norm, *channel_norm;
     const lathe_pool_kernels *pool;
     const lathe_peak_kernels *peak;
     const lathe_product_kernels *product;

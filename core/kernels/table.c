@@ -10,6 +10,7 @@ extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_loss_kernels KERNEL(lathe_loss_kernels);
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
+extern const lathe_norm_kernels KERNEL(lathe_channel_norm_kernels);
 extern const lathe_pool_kernels KERNEL(lathe_pool_kernels);
 extern const lathe_peak_kernels KERNEL(lathe_peak_kernels);
 extern const lathe_product_kernels KERNEL(lathe_product_kernels);
@@ -28,6 +29,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .element = &KERNEL(lathe_element_kernels),
     .loss = &KERNEL(lathe_loss_kernels),
     .norm = &KERNEL(lathe_norm_kernels),
+    .channel_norm = &KERNEL(lathe_channel_norm_kernels),
     .pool = &KERNEL(lathe_pool_kernels),
     .peak = &KERNEL(lathe_peak_kernels),
     .product = &KERNEL(lathe_product_kernels),

@@ -52,6 +52,7 @@ static void relu_backward(lathe_node *node)
 const lathe_op lathe_relu_op = {
     .name = "relu",
     .in = { { .name = "x" } },
+    .layout = lathe_layout_kept,
     .forward = relu_forward,
     .backward = relu_backward,
 };
@@ -68,6 +69,7 @@ static void gelu_backward(lathe_node *node)
 const lathe_op lathe_gelu_op = {
     .name = "gelu",
     .in = { { .name = "x" } },
+    .layout = lathe_layout_kept,
     .forward = gelu_forward,
     .backward = gelu_backward,
 };
@@ -84,6 +86,7 @@ static void silu_backward(lathe_node *node)
 const lathe_op lathe_silu_op = {
     .name = "silu",
     .in = { { .name = "x" } },
+    .layout = lathe_layout_kept,
     .forward = silu_forward,
     .backward = silu_backward,
 };
@@ -100,6 +103,7 @@ static void sigmoid_backward(lathe_node *node)
 const lathe_op lathe_sigmoid_op = {
     .name = "sigmoid",
     .in = { { .name = "x" } },
+    .layout = lathe_layout_kept,
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
 };
@@ -116,6 +120,7 @@ static void tanh_backward(lathe_node *node)
 const lathe_op lathe_tanh_op = {
     .name = "tanh",
     .in = { { .name = "x" } },
+    .layout = lathe_layout_kept,
     .forward = tanh_forward,
     .backward = tanh_backward,
 };
@@ -182,6 +187,7 @@ const lathe_op lathe_leaky_relu_op = {
     .in = { { .name = "x" } },
     .fields = leaky_fields,
     .attributes_size = sizeof(leaky_attributes),
+    .layout = lathe_layout_kept,
     .forward = leaky_relu_forward,
     .backward = leaky_relu_backward,
 };

@@ -1,4 +1,4 @@
-/* Activations: y = f(x), element by element. Any shape, either layout. Gradient to x. NaN gives NaN. */
+/* Activations: y = f(x), element by element. Any shape and layout. Gradient to x. NaN gives NaN. */
 #ifndef LATHE_CORE_OPS_ACTIVATION_H
 #define LATHE_CORE_OPS_ACTIVATION_H
 

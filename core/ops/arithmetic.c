@@ -41,6 +41,7 @@ static void add_backward(lathe_node *node)
 const lathe_op lathe_add_op = {
     .name = "add",
     .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .layout = lathe_layout_kept,
     .forward = add_forward,
     .backward = add_backward,
 };
@@ -85,6 +86,7 @@ static void add_relu_forward(lathe_node *node) { add(node, true); }
 const lathe_op lathe_add_relu_op = {
     .name = "add_relu",
     .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .layout = lathe_layout_kept,
     .forward = add_relu_forward,
     .backward = add_relu_backward,
 };
@@ -125,6 +127,7 @@ static void mul_backward(lathe_node *node)
 const lathe_op lathe_mul_op = {
     .name = "mul",
     .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .layout = lathe_layout_kept,
     .forward = mul_forward,
     .backward = mul_backward,
 };
@@ -179,6 +182,7 @@ const lathe_op lathe_scale_op = {
     .in = { { .name = "x" } },
     .fields = factor_fields,
     .attributes_size = sizeof(factor_attributes),
+    .layout = lathe_layout_kept,
     .forward = scale_forward,
     .backward = scale_backward,
 };

@@ -1,6 +1,7 @@
 #include "batch_norm.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../alloc.h"
 #include "op_impl.h"
@@ -10,99 +11,149 @@ enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
 
 /* What backward needs of each channel: what was done to its numbers, and 1 / sqrt(var + eps). */
 typedef struct batch_norm_saved {
-    lathe_norm_affine *affine; /* [C] */
+    lathe_norm_affine affine;  /* of channel 0; the others' behind it */
     double *inverse_deviation; /* [C] */
     bool of_batch;             /* mean and deviation are the batch's, which depend on x */
 } batch_norm_saved;
 
-/* Work on all planes (one channel of one block of images each), split into runs of planes by the shape alone.
+/*
+ * Work on all planes of x: one channel of sixteen images each, or sixteen channels of one image. Planes of
+ * one channel are worked on whole. Planes of sixteen channels, which may be as few as one, are cut into
+ * pieces. Pieces are split into tasks by the shape alone.
  */
 typedef struct norm_job {
     const lathe_norm_kernels *kernels;
     const lathe_tensor *x;
-    int channels, blocks, planes_a_task;
-    size_t size;                         /* vectors in a plane */
-    double (*partial)[2];                /* [blocks * channels]: what one plane gives to its channel */
-    double (*total)[2];                  /* [channels] */
-    const lathe_norm_affine *affine;     /* [channels] */
-    const lathe_norm_gradient *gradient; /* [channels] */
+    int channels, wide;              /* channels of x; of a plane: 1 or 16 */
+    int groups;                      /* planes of all channels: of sixteen images, or of one */
+    int planes, cuts, pieces_a_task; /* cuts: pieces of a plane */
+    size_t size, length;             /* vectors of a plane, of a piece */
+    double *partial;                 /* [planes * cuts][2][wide]: what a piece gives to its channels */
+    double (*total)[2];              /* [channels] */
+    const lathe_norm_affine *affine; /* of channel 0 */
+    const lathe_norm_gradient *gradient;
     const lathe_real *gy;
     lathe_real *out;
     bool add;
 } norm_job;
 
-typedef void plane_fn(const norm_job *job, int plane, int channel, int used, size_t at);
+/* One piece: where it lies, and whose it is. */
+typedef struct norm_piece {
+    size_t at, size; /* numbers before it; vectors */
+    int channel;     /* its first */
+    int used;        /* lanes that are no tail */
+    double *partial;
+} norm_piece;
 
-typedef struct plane_run {
+static size_t least(size_t a, size_t b) { return a < b ? a : b; }
+
+static norm_piece piece_of(const norm_job *job, int index)
+{
+    int plane = index / job->cuts, channel = plane % job->groups * job->wide;
+    size_t first = (size_t)(index % job->cuts) * job->length;
+    return (norm_piece){ .at = ((size_t)plane * job->size + first) * LATHE_LANES,
+        .size = least(job->size - first, job->length),
+        .channel = channel,
+        .used = job->wide == 1 ? lathe_lanes_in_block(job->x, plane / job->groups) :
+                                 (int)least((size_t)(job->channels - channel), LATHE_LANES),
+        .partial = job->partial ? job->partial + (size_t)index * 2 * (size_t)job->wide : NULL };
+}
+
+typedef void piece_fn(const norm_job *job, const norm_piece *piece);
+
+typedef struct piece_run {
     const norm_job *job;
-    plane_fn *run;
-} plane_run;
+    piece_fn *run;
+} piece_run;
 
-static void run_planes(void *context, int task)
+static void run_pieces(void *context, int task)
 {
-    const plane_run *r = context;
+    const piece_run *r = context;
     const norm_job *job = r->job;
-    int first = task * job->planes_a_task, end = first + job->planes_a_task,
-        planes = job->blocks * job->channels;
-    for (int n = first; n < end && n < planes; n++)
-        r->run(job, n, n % job->channels, lathe_lanes_in_block(job->x, n / job->channels),
-            (size_t)n * job->size * LATHE_LANES);
+    int first = task * job->pieces_a_task, end = first + job->pieces_a_task, pieces = job->planes * job->cuts;
+    for (int n = first; n < end && n < pieces; n++) {
+        norm_piece piece = piece_of(job, n);
+        r->run(job, &piece);
+    }
 }
 
-static void for_each_plane(const lathe_node *node, const norm_job *job, plane_fn *run)
+static void for_each_piece(const lathe_node *node, const norm_job *job, piece_fn *run)
 {
-    plane_run r = { job, run };
-    int planes = job->blocks * job->channels;
-    lathe_parallel(node->context, (planes + job->planes_a_task - 1) / job->planes_a_task, run_planes, &r);
+    piece_run r = { job, run };
+    lathe_parallel(node->context, (job->planes * job->cuts - 1) / job->pieces_a_task + 1, run_pieces, &r);
 }
+
+/* Vectors of a piece of a plane of sixteen channels: a few chunks of the kernels. */
+enum { PIECE = 2048 };
 
 static norm_job job_for(const lathe_node *node)
 {
     const lathe_tensor *x = node->in[X];
-    norm_job job = { .kernels = node->kernels->norm,
-        .x = x,
-        .channels = x->shape.dim[1],
-        .blocks = lathe_tensor_blocks(x) };
-    job.size = lathe_tensor_per_image(x) / (size_t)job.channels;
-    size_t numbers = job.size * LATHE_LANES;
-    job.planes_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
+    norm_job job = { .x = x, .channels = x->shape.dim[1], .cuts = 1 };
+    job.kernels = x->layout == LATHE_CHANNELS ? node->kernels->channel_norm : node->kernels->norm;
+    job.wide = job.kernels->channels;
+    job.groups = (job.channels - 1) / job.wide + 1;
+    job.planes = (int)lathe_tensor_planes(x);
+    job.size = job.length = lathe_tensor_per_image(x) / (size_t)job.channels;
+    if (job.wide > 1) job.cuts = (int)((job.size - 1) / PIECE + 1), job.length = least(job.size, PIECE);
+    size_t numbers = job.length * LATHE_LANES;
+    job.pieces_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
     return job;
 }
 
-static void plane_moments(const norm_job *job, int plane, int channel, int used, size_t at)
+/* What is done to the channels from this one on. */
+static lathe_norm_affine affine_at(const norm_job *job, int channel)
 {
-    (void)channel;
-    job->kernels->moments(job->size, used, job->x->data + at, job->partial[plane]);
+    const lathe_norm_affine *a = job->affine;
+    return (lathe_norm_affine){ a->mean + channel, a->scale + channel, a->shift + channel, a->relu };
 }
 
-static void plane_normalise(const norm_job *job, int plane, int channel, int used, size_t at)
+static void piece_moments(const norm_job *job, const norm_piece *p)
 {
-    (void)plane;
-    job->kernels->normalise(job->size, used, &job->affine[channel], job->x->data + at, job->out + at);
+    job->kernels->moments(p->size, p->used, job->x->data + p->at, p->partial);
 }
 
-static void plane_gradient_sums(const norm_job *job, int plane, int channel, int used, size_t at)
+static void piece_normalise(const norm_job *job, const norm_piece *p)
 {
-    (void)used;
-    job->kernels->gradient_sums(job->size, &job->affine[channel], job->x->data + at, job->gy + at,
-        job->partial[plane]);
+    lathe_norm_affine affine = affine_at(job, p->channel);
+    job->kernels->normalise(p->size, p->used, &affine, job->x->data + p->at, job->out + p->at);
 }
 
-static void plane_gradient(const norm_job *job, int plane, int channel, int used, size_t at)
+static void piece_gradient_sums(const norm_job *job, const norm_piece *p)
 {
-    (void)plane;
-    job->kernels->gradient(job->size, used, &job->affine[channel], &job->gradient[channel], job->x->data + at,
-        job->gy + at, job->out + at, job->add);
+    lathe_norm_affine affine = affine_at(job, p->channel);
+    job->kernels->gradient_sums(p->size, &affine, job->x->data + p->at, job->gy + p->at, p->partial);
 }
 
-/* Mean and sum of squares of each channel, block by block in order (Chan, Golub, LeVeque 1983). */
+static void piece_gradient(const norm_job *job, const norm_piece *p)
+{
+    lathe_norm_affine affine = affine_at(job, p->channel);
+    const lathe_norm_gradient *g = job->gradient;
+    lathe_norm_gradient gradient = { g->by_gy + p->channel, g->by_x + p->channel, g->constant + p->channel };
+    job->kernels->gradient(p->size, p->used, &affine, &gradient, job->x->data + p->at, job->gy + p->at,
+        job->out + p->at, job->add);
+}
+
+/* The pieces of one channel. */
+static int pieces_of_channel(const norm_job *job) { return job->planes / job->groups * job->cuts; }
+
+/* Piece number i of a channel; part: what it gives to that channel. */
+static norm_piece channel_piece(const norm_job *job, int channel, int i, double part[2])
+{
+    int plane = i / job->cuts * job->groups + channel / job->wide;
+    norm_piece piece = piece_of(job, plane * job->cuts + i % job->cuts);
+    for (int k = 0; k < 2; k++) part[k] = piece.partial[k * job->wide + channel % job->wide];
+    return piece;
+}
+
+/* Mean and sum of squares of each channel, piece by piece in order (Chan, Golub, LeVeque 1983). */
 static void join_moments(const norm_job *job)
 {
     for (int c = 0; c < job->channels; c++) {
-        double count = 0, mean = 0, squares = 0;
-        for (int b = 0; b < job->blocks; b++) {
-            const double *part = job->partial[b * job->channels + c];
-            double n = (double)job->size * lathe_lanes_in_block(job->x, b), delta = part[0] - mean;
+        double count = 0, mean = 0, squares = 0, part[2];
+        for (int i = 0; i < pieces_of_channel(job); i++) {
+            norm_piece piece = channel_piece(job, c, i, part);
+            double n = (double)piece.size * (job->wide == 1 ? piece.used : 1), delta = part[0] - mean;
             squares += part[1] + delta * delta * (count * n / (count + n));
             mean += delta * (n / (count + n));
             count += n;
@@ -115,18 +166,20 @@ static void join_moments(const norm_job *job)
 static void join_sums(const norm_job *job)
 {
     for (int c = 0; c < job->channels; c++) {
-        double sums[2] = { 0, 0 };
-        for (int b = 0; b < job->blocks; b++)
-            for (int k = 0; k < 2; k++) sums[k] += job->partial[b * job->channels + c][k];
+        double sums[2] = { 0, 0 }, part[2];
+        for (int i = 0; i < pieces_of_channel(job); i++) {
+            channel_piece(job, c, i, part);
+            for (int k = 0; k < 2; k++) sums[k] += part[k];
+        }
         for (int k = 0; k < 2; k++) job->total[c][k] = sums[k];
     }
 }
 
-/* Room for what the planes give; false after a failure. */
+/* Room for what the pieces give; false after a failure. */
 static bool work_for(norm_job *job, lathe_tape *tape)
 {
-    job->partial =
-        lathe_tape_work(tape, lathe_times((size_t)job->blocks, (size_t)job->channels), sizeof *job->partial);
+    size_t parts = lathe_times((size_t)job->planes, (size_t)job->cuts * 2 * (size_t)job->wide);
+    job->partial = lathe_tape_work(tape, parts, sizeof *job->partial);
     job->total = lathe_tape_work(tape, (size_t)job->channels, sizeof *job->total);
     return job->partial && job->total;
 }
@@ -150,24 +203,32 @@ static void parameter_gradients(lathe_node *node, const norm_job *job, const bat
         gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
 }
 
+/* Numbers of a row of one number a channel: whole vectors. */
+static size_t row_of(const norm_job *job)
+{
+    return ((size_t)job->channels - 1) / LATHE_LANES * LATHE_LANES + LATHE_LANES;
+}
+
 /* gx = weight / deviation * (g - mean of g - xhat * mean of (g * xhat)),  xhat = (x - mean) / deviation.
  * With running statistics gx = weight / deviation * g. */
 static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
 {
     if (!(job->out = lathe_grad_in_place(node, &job->add))) return;
-    lathe_norm_gradient *gradient = lathe_tape_work(node->tape, (size_t)job->channels, sizeof *gradient);
-    if (!gradient) return;
+    size_t row = row_of(job);
+    lathe_real *by_gy = lathe_tape_work(node->tape, 3 * row, sizeof *by_gy);
+    if (!by_gy) return;
+    lathe_real *by_x = by_gy + row, *constant = by_x + row;
     double n = images_of(job);
+    memset(by_gy, 0, 3 * row * sizeof *by_gy);
     for (int c = 0; c < job->channels; c++) {
-        double inverse = saved->inverse_deviation[c], by_gy = scale_of(node->in[WEIGHT], c) * inverse;
-        gradient[c] = (lathe_norm_gradient){ .by_gy = (lathe_real)by_gy };
+        double inverse = saved->inverse_deviation[c], factor = scale_of(node->in[WEIGHT], c) * inverse;
+        by_gy[c] = (lathe_real)factor;
         if (!saved->of_batch) continue;
-        gradient[c] = (lathe_norm_gradient){ .by_gy = (lathe_real)by_gy,
-            .by_x = (lathe_real)(by_gy * inverse * inverse * job->total[c][1] / n),
-            .constant = (lathe_real)(by_gy * job->total[c][0] / n) };
+        by_x[c] = (lathe_real)(factor * inverse * inverse * job->total[c][1] / n);
+        constant[c] = (lathe_real)(factor * job->total[c][0] / n);
     }
-    job->gradient = gradient;
-    for_each_plane(node, job, plane_gradient);
+    job->gradient = &(lathe_norm_gradient){ by_gy, by_x, constant };
+    for_each_piece(node, job, piece_gradient);
 }
 
 static void batch_norm_backward(lathe_node *node)
@@ -175,9 +236,9 @@ static void batch_norm_backward(lathe_node *node)
     const batch_norm_saved *saved = node->saved;
     norm_job job = job_for(node);
     job.gy = node->out->grad;
-    job.affine = saved->affine;
+    job.affine = &saved->affine;
     if (!work_for(&job, node->tape)) return;
-    for_each_plane(node, &job, plane_gradient_sums);
+    for_each_piece(node, &job, piece_gradient_sums);
     join_sums(&job);
     parameter_gradients(node, &job, saved);
     input_gradient(node, &job, saved);
@@ -210,8 +271,8 @@ static void blend(lathe_real *running, double momentum, double now)
 }
 
 /* What is done to each channel, by the batch's mean and deviation in training, which the running ones follow,
- * or by the running ones. */
-static bool statistics(lathe_node *node, bool relu, norm_job *job, batch_norm_saved *saved)
+ * or by the running ones. rows: means, scales and shifts. */
+static bool statistics(lathe_node *node, norm_job *job, batch_norm_saved *saved, lathe_real *const rows[3])
 {
     lathe_real *running_mean = node->in[RUNNING_MEAN]->data, *running_var = node->in[RUNNING_VAR]->data;
     const lathe_batch_norm_opts *o = node->attributes;
@@ -219,7 +280,7 @@ static bool statistics(lathe_node *node, bool relu, norm_job *job, batch_norm_sa
     bool train = saved->of_batch = takes_batch(node);
     if (train && !work_for(job, node->tape)) return false;
     if (train) {
-        for_each_plane(node, job, plane_moments);
+        for_each_piece(node, job, piece_moments);
         join_moments(job);
     }
     double n = images_of(job);
@@ -227,9 +288,9 @@ static bool statistics(lathe_node *node, bool relu, norm_job *job, batch_norm_sa
         double mean = train ? job->total[c][0] : (double)running_mean[c];
         double var = train ? job->total[c][1] / n : (double)running_var[c];
         double inverse = saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
-        saved->affine[c] =
-            (lathe_norm_affine){ (lathe_real)mean, (lathe_real)(scale_of(node->in[WEIGHT], c) * inverse),
-                node->in[BIAS] ? node->in[BIAS]->data[c] : 0, relu };
+        rows[0][c] = (lathe_real)mean;
+        rows[1][c] = (lathe_real)(scale_of(node->in[WEIGHT], c) * inverse);
+        rows[2][c] = node->in[BIAS] ? node->in[BIAS]->data[c] : 0;
         if (!train) continue;
         blend(&running_mean[c], momentum, mean);
         blend(&running_var[c], momentum, job->total[c][1] / (n - 1));
@@ -241,13 +302,17 @@ static void normalise(lathe_node *node, bool relu)
 {
     norm_job job = job_for(node);
     batch_norm_saved *saved = node->saved;
-    size_t channels = (size_t)job.channels;
-    saved->affine = lathe_tape_alloc(node->tape, channels, sizeof *saved->affine);
-    saved->inverse_deviation = lathe_tape_alloc(node->tape, channels, sizeof *saved->inverse_deviation);
-    if (!saved->affine || !saved->inverse_deviation || !statistics(node, relu, &job, saved)) return;
-    job.affine = saved->affine;
+    size_t row = row_of(&job);
+    lathe_real *rows = lathe_tape_alloc(node->tape, 3 * row, sizeof *rows);
+    saved->inverse_deviation =
+        lathe_tape_alloc(node->tape, (size_t)job.channels, sizeof *saved->inverse_deviation);
+    if (!rows || !saved->inverse_deviation) return;
+    memset(rows, 0, 3 * row * sizeof *rows);
+    saved->affine = (lathe_norm_affine){ rows, rows + row, rows + 2 * row, relu };
+    if (!statistics(node, &job, saved, (lathe_real *[]){ rows, rows + row, rows + 2 * row })) return;
+    job.affine = &saved->affine;
     job.out = node->out->data;
-    for_each_plane(node, &job, plane_normalise);
+    for_each_piece(node, &job, piece_normalise);
 }
 
 static const lathe_field fields[] = {
@@ -279,6 +344,7 @@ const lathe_op lathe_batch_norm_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_batch_norm_opts),
     .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
     .shape = batch_norm_shape,
     .forward = batch_norm_forward,
     .backward = batch_norm_backward,
@@ -303,6 +369,7 @@ const lathe_op lathe_batch_norm_relu_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_batch_norm_opts),
     .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
     .shape = batch_norm_shape,
     .forward = batch_norm_relu_forward,
     .backward = batch_norm_backward,

@@ -81,39 +81,53 @@ lathe_tensor *lathe_reshape(lathe_tensor *x, lathe_shape shape)
 
 /* ---- concat -------------------------------------------------------------------------------------------- */
 
-/* One input's share of each block of the result. */
-typedef struct concat_job {
+/*
+ * A tensor's share of a wider one: some channels of each block of sixteen images, or of each image where
+ * channels lie abreast.
+ */
+typedef struct share_job {
     const lathe_element_kernels *element;
-    size_t own, all,
-        before; /* numbers of a block: this input's, the result's, those of the inputs before this one */
+    size_t own, all, before; /* numbers of a block: the tensor's, the wider one's, those before the share */
+    bool widen;              /* copy the tensor to its share, or the share to the tensor */
     const lathe_real *from;
     lathe_real *to;
     bool add;
-} concat_job;
+} share_job;
 
-static void concat_blocks(void *context, size_t begin, size_t end)
+/* Numbers [begin, end) of the tensor. */
+static void copy_share(void *context, size_t begin, size_t end)
 {
-    const concat_job *job = context;
-    for (size_t block = begin; block < end; block++)
-        memcpy(job->to + block * job->all + job->before, job->from + block * job->own,
-            job->own * sizeof *job->to);
+    const share_job *job = context;
+    for (size_t count; begin < end; begin += count) {
+        size_t at = begin % job->own, wider = begin / job->own * job->all + job->before + at;
+        count = job->own - at < end - begin ? job->own - at : end - begin;
+        job->element->copy(count, job->from + (job->widen ? begin : wider),
+            job->to + (job->widen ? wider : begin), job->add);
+    }
 }
 
-static void concat_backward_blocks(void *context, size_t begin, size_t end)
+/* Numbers of one block. */
+static size_t block_of(const lathe_tensor *x)
 {
-    const concat_job *job = context;
-    for (size_t block = begin; block < end; block++)
-        job->element->copy(job->own, job->from + block * job->all + job->before, job->to + block * job->own,
-            job->add);
+    return x->stored / (size_t)(x->layout == LATHE_CHANNELS ? x->shape.dim[0] : lathe_tensor_blocks(x));
 }
 
-static concat_job share_of(const lathe_node *node, const lathe_tensor *y, const lathe_tensor *x,
+static share_job share_of(const lathe_node *node, const lathe_tensor *wider, const lathe_tensor *x,
     size_t before)
 {
-    return (concat_job){ .element = node->kernels->element,
-        .own = lathe_tensor_per_image(x) * LATHE_LANES,
-        .all = lathe_tensor_per_image(y) * LATHE_LANES,
+    return (share_job){ .element = node->kernels->element,
+        .own = block_of(x),
+        .all = block_of(wider),
         .before = before };
+}
+
+/* Channels abreast are joined block by block: all inputs but the last must end with a whole one. */
+static lathe_layout concat_layout(const lathe_node *node)
+{
+    lathe_layout layout = lathe_layout_kept(node);
+    for (int i = 0; i + 1 < node->inputs; i++)
+        if (node->in[i]->shape.dim[1] % LATHE_LANES) layout = LATHE_BATCHED;
+    return layout;
 }
 
 /* Whether x can be joined to the first input: of the same dimensions but for dimension 1. */
@@ -144,28 +158,28 @@ static bool concat_shape(lathe_node *node, lathe_result *result)
 
 static void concat_forward(lathe_node *node)
 {
-    const lathe_tensor *y = node->out;
     size_t before = 0;
     for (int i = 0; i < node->inputs; i++) {
-        concat_job job = share_of(node, y, node->in[i], before);
+        const lathe_tensor *x = node->in[i];
+        share_job job = share_of(node, node->out, x, before);
         before += job.own;
-        job.from = node->in[i]->data;
-        job.to = y->data;
-        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(y), job.own, concat_blocks, &job);
+        job.widen = true;
+        job.from = x->data;
+        job.to = node->out->data;
+        lathe_parallel_ranges(node->context, x->stored, copy_share, &job);
     }
 }
 
 static void concat_backward(lathe_node *node)
 {
-    const lathe_tensor *y = node->out;
     size_t before = 0;
     for (int i = 0; i < node->inputs; i++) {
-        concat_job job = share_of(node, y, node->in[i], before);
+        lathe_tensor *x = node->in[i];
+        share_job job = share_of(node, node->out, x, before);
         before += job.own;
-        job.from = y->grad;
-        if ((job.to = lathe_grad_target(node->tape, node->in[i], &job.add)))
-            lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(y), job.own,
-                concat_backward_blocks, &job);
+        job.from = node->out->grad;
+        if ((job.to = lathe_grad_target(node->tape, x, &job.add)))
+            lathe_parallel_ranges(node->context, x->stored, copy_share, &job);
     }
 }
 
@@ -173,6 +187,7 @@ const lathe_op lathe_concat_op = {
     .name = "concat",
     .in = { { .name = "xs", .form = LATHE_FORM_CHANNELS } },
     .most = 64,
+    .layout = concat_layout,
     .shape = concat_shape,
     .forward = concat_forward,
     .backward = concat_backward,
@@ -196,22 +211,11 @@ static const lathe_field slice_fields[] = {
     { 0 },
 };
 
-static void slice_blocks(void *context, size_t begin, size_t end)
+/* Channels abreast are sliced block by block. */
+static lathe_layout slice_layout(const lathe_node *node)
 {
-    const concat_job *job = context;
-    for (size_t block = begin; block < end; block++)
-        memcpy(job->to + block * job->own, job->from + block * job->all + job->before,
-            job->own * sizeof *job->to);
-}
-
-static void slice_backward_blocks(void *context, size_t begin, size_t end)
-{
-    const concat_job *job = context;
-    for (size_t block = begin; block < end; block++) {
-        lathe_real *to = job->to + block * job->all;
-        if (!job->add) memset(to, 0, job->all * sizeof *to);
-        job->element->copy(job->own, job->from + block * job->own, to + job->before, job->add);
-    }
+    int first = ((const slice_attributes *)node->attributes)->first;
+    return first % LATHE_LANES ? LATHE_BATCHED : lathe_layout_kept(node);
 }
 
 static bool slice_shape(lathe_node *node, lathe_result *result)
@@ -225,29 +229,30 @@ static bool slice_shape(lathe_node *node, lathe_result *result)
     return true;
 }
 
-static concat_job slice_of(const lathe_node *node)
+static share_job slice_of(const lathe_node *node)
 {
     const lathe_tensor *x = node->in[0];
-    int first = ((const slice_attributes *)node->attributes)->first;
-    size_t channel = lathe_tensor_per_image(x) / (size_t)x->shape.dim[1] * LATHE_LANES;
-    return share_of(node, x, node->out, channel * (size_t)first);
+    size_t first = (size_t)((const slice_attributes *)node->attributes)->first,
+           area = lathe_tensor_per_image(x) / (size_t)x->shape.dim[1];
+    return share_of(node, x, node->out, first * area * (x->layout == LATHE_CHANNELS ? 1 : LATHE_LANES));
 }
 
 static void slice_forward(lathe_node *node)
 {
-    concat_job job = slice_of(node);
+    share_job job = slice_of(node);
     job.from = node->in[0]->data;
     job.to = node->out->data;
-    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out), job.own, slice_blocks, &job);
+    lathe_parallel_ranges(node->context, node->out->stored, copy_share, &job);
 }
 
 static void slice_backward(lathe_node *node)
 {
-    concat_job job = slice_of(node);
+    share_job job = slice_of(node);
+    job.widen = true;
     job.from = node->out->grad;
-    if ((job.to = lathe_grad_target(node->tape, node->in[0], &job.add)))
-        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out), job.all,
-            slice_backward_blocks, &job);
+    if (!(job.to = lathe_grad_target(node->tape, node->in[0], &job.add))) return;
+    if (!job.add) memset(job.to, 0, node->in[0]->stored * sizeof *job.to);
+    lathe_parallel_ranges(node->context, node->out->stored, copy_share, &job);
 }
 
 const lathe_op lathe_slice_op = {
@@ -255,6 +260,7 @@ const lathe_op lathe_slice_op = {
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS } },
     .fields = slice_fields,
     .attributes_size = sizeof(slice_attributes),
+    .layout = slice_layout,
     .shape = slice_shape,
     .forward = slice_forward,
     .backward = slice_backward,
@@ -278,35 +284,87 @@ static const lathe_field subsample_fields[] = {
     { 0 },
 };
 
-/* Planes are one channel of sixteen images. */
+/* Planes are one channel of sixteen images, or sixteen channels of one image. */
 typedef struct subsample_job {
     const lathe_element_kernels *element;
     int stride, channels, padded, before; /* x's channels, y's, and the zero ones before x's */
+    int abreast;                          /* channels of a plane: 1 or 16 */
     int height, width, out_height, out_width;
     const lathe_real *from;
     lathe_real *to;
     bool add;
 } subsample_job;
 
+/* Channels of x that lie in one plane of x and in one of y: where, and how many lanes they are. */
+typedef struct lane_run {
+    int channels, x_plane, x_lane, y_plane, y_lane, lanes;
+} lane_run;
+
+/* The longest run from this channel of x on, up to channel `end`. */
+static lane_run run_from(const subsample_job *job, int channel, int end)
+{
+    int padded = channel + job->before, abreast = job->abreast;
+    lane_run run = { .channels = 1, .x_plane = channel, .y_plane = padded, .lanes = LATHE_LANES };
+    if (abreast == 1) return run;
+    run.x_plane = channel / abreast, run.x_lane = channel % abreast;
+    run.y_plane = padded / abreast, run.y_lane = padded % abreast;
+    int room = abreast - (run.x_lane > run.y_lane ? run.x_lane : run.y_lane);
+    run.lanes = run.channels = end - channel < room ? end - channel : room;
+    return run;
+}
+
+static size_t places_of(const subsample_job *job, bool out)
+{
+    return out ? (size_t)job->out_height * (size_t)job->out_width : (size_t)job->height * (size_t)job->width;
+}
+
+static void take_run(const subsample_job *job, const lane_run *run, const lathe_real *x, lathe_real *y)
+{
+    size_t width = (size_t)job->out_width, stride = (size_t)job->stride;
+    for (int i = 0; i < job->out_height; i++) {
+        const lathe_real *from = x + (size_t)i * stride * (size_t)job->width * LATHE_LANES + run->x_lane;
+        lathe_real *to = y + (size_t)i * width * LATHE_LANES + run->y_lane;
+        if (run->lanes == LATHE_LANES) job->element->take_every(width, stride, from, to);
+        for (size_t j = 0; run->lanes < LATHE_LANES && j < width; j++)
+            for (int lane = 0; lane < run->lanes; lane++)
+                to[j * LATHE_LANES + (size_t)lane] = from[j * stride * LATHE_LANES + (size_t)lane];
+    }
+}
+
+static void give_run(const subsample_job *job, const lane_run *run, const lathe_real *gy, lathe_real *gx)
+{
+    size_t width = (size_t)job->out_width, stride = (size_t)job->stride;
+    for (int i = 0; i < job->out_height; i++) {
+        const lathe_real *from = gy + (size_t)i * width * LATHE_LANES + run->y_lane;
+        lathe_real *to = gx + (size_t)i * stride * (size_t)job->width * LATHE_LANES + run->x_lane;
+        if (run->lanes == LATHE_LANES) job->element->add_every(width, stride, from, to);
+        for (size_t j = 0; run->lanes < LATHE_LANES && j < width; j++)
+            for (int lane = 0; lane < run->lanes; lane++)
+                to[j * stride * LATHE_LANES + (size_t)lane] += from[j * LATHE_LANES + (size_t)lane];
+    }
+}
+
+static int planes_of(const subsample_job *job, int channels) { return (channels - 1) / job->abreast + 1; }
+
+static int least(int a, int b) { return a < b ? a : b; }
+
 /* Planes of y. */
 static void subsample_planes(void *context, size_t begin, size_t end)
 {
     const subsample_job *job = context;
-    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES,
-           row = (size_t)job->width * LATHE_LANES;
-    size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
+    size_t plane = places_of(job, false) * LATHE_LANES, out_plane = places_of(job, true) * LATHE_LANES,
+           own = (size_t)planes_of(job, job->channels), all = (size_t)planes_of(job, job->padded);
     for (size_t n = begin; n < end; n++) {
-        size_t block = n / (size_t)job->padded;
-        int channel = (int)(n % (size_t)job->padded) - job->before;
-        lathe_real *y = job->to + n * out_plane;
-        if (channel < 0 || channel >= job->channels) {
-            memset(y, 0, out_plane * sizeof *y);
-            continue;
+        int channel = (int)(n % all) * job->abreast - job->before,
+            last = least(channel + job->abreast, job->channels);
+        bool whole = channel >= 0 && channel + job->abreast <= job->channels;
+        if (!whole) memset(job->to + n * out_plane, 0, out_plane * sizeof *job->to);
+        lane_run run;
+        for (int c = channel < 0 ? 0 : channel; c < last; c += run.channels) {
+            run = run_from(job, c, last);
+            take_run(job, &run, job->from + (n / all * own + (size_t)run.x_plane) * plane,
+                job->to + n * out_plane);
         }
-        const lathe_real *x = job->from + (block * (size_t)job->channels + (size_t)channel) * plane;
-        for (int i = 0; i < job->out_height; i++)
-            job->element->take_every((size_t)job->out_width, (size_t)job->stride,
-                x + (size_t)i * (size_t)job->stride * row, y + (size_t)i * out_row);
     }
 }
 
@@ -314,17 +372,17 @@ static void subsample_planes(void *context, size_t begin, size_t end)
 static void subsample_backward_planes(void *context, size_t begin, size_t end)
 {
     const subsample_job *job = context;
-    size_t plane = (size_t)job->height * (size_t)job->width * LATHE_LANES,
-           row = (size_t)job->width * LATHE_LANES;
-    size_t out_row = (size_t)job->out_width * LATHE_LANES, out_plane = (size_t)job->out_height * out_row;
+    size_t plane = places_of(job, false) * LATHE_LANES, out_plane = places_of(job, true) * LATHE_LANES,
+           own = (size_t)planes_of(job, job->channels), all = (size_t)planes_of(job, job->padded);
     for (size_t n = begin; n < end; n++) {
-        size_t block = n / (size_t)job->channels, channel = n % (size_t)job->channels + (size_t)job->before;
-        const lathe_real *gy = job->from + (block * (size_t)job->padded + channel) * out_plane;
-        lathe_real *gx = job->to + n * plane;
-        if (!job->add) memset(gx, 0, plane * sizeof *gx);
-        for (int i = 0; i < job->out_height; i++)
-            job->element->add_every((size_t)job->out_width, (size_t)job->stride, gy + (size_t)i * out_row,
-                gx + (size_t)i * (size_t)job->stride * row);
+        int channel = (int)(n % own) * job->abreast, last = least(channel + job->abreast, job->channels);
+        if (!job->add) memset(job->to + n * plane, 0, plane * sizeof *job->to);
+        lane_run run;
+        for (int c = channel; c < last; c += run.channels) {
+            run = run_from(job, c, last);
+            give_run(job, &run, job->from + (n / own * all + (size_t)run.y_plane) * out_plane,
+                job->to + n * plane);
+        }
     }
 }
 
@@ -337,6 +395,7 @@ static subsample_job subsample_of(const lathe_node *node)
         .channels = channels,
         .padded = padded,
         .before = (padded - channels) / 2,
+        .abreast = x->layout == LATHE_CHANNELS ? LATHE_LANES : 1,
         .height = x->shape.dim[2],
         .width = x->shape.dim[3],
         .out_height = y->shape.dim[2],
@@ -361,8 +420,8 @@ static void subsample_forward(lathe_node *node)
     subsample_job job = subsample_of(node);
     job.from = node->in[0]->data;
     job.to = node->out->data;
-    lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out) * (size_t)job.padded,
-        (size_t)job.out_height * (size_t)job.out_width * LATHE_LANES, subsample_planes, &job);
+    lathe_parallel_pieces(node->context, lathe_tensor_planes(node->out), places_of(&job, true) * LATHE_LANES,
+        subsample_planes, &job);
 }
 
 static void subsample_backward(lathe_node *node)
@@ -370,8 +429,8 @@ static void subsample_backward(lathe_node *node)
     subsample_job job = subsample_of(node);
     job.from = node->out->grad;
     if ((job.to = lathe_grad_target(node->tape, node->in[0], &job.add)))
-        lathe_parallel_pieces(node->context, (size_t)lathe_tensor_blocks(node->out) * (size_t)job.channels,
-            (size_t)job.height * (size_t)job.width * LATHE_LANES, subsample_backward_planes, &job);
+        lathe_parallel_pieces(node->context, lathe_tensor_planes(node->in[0]),
+            places_of(&job, false) * LATHE_LANES, subsample_backward_planes, &job);
 }
 
 const lathe_op lathe_subsample_op = {
@@ -379,6 +438,7 @@ const lathe_op lathe_subsample_op = {
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = subsample_fields,
     .attributes_size = sizeof(subsample_attributes),
+    .layout = lathe_layout_kept,
     .shape = subsample_shape,
     .forward = subsample_forward,
     .backward = subsample_backward,

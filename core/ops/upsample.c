@@ -45,19 +45,14 @@ static void backward_planes(void *context, size_t begin, size_t end)
         job->from + begin * out_plane(job->grid), gx);
 }
 
-static size_t planes_of(const lathe_tensor *x)
-{
-    return (size_t)lathe_tensor_blocks(x) * (size_t)x->shape.dim[1];
-}
-
 static void run(lathe_node *node, lathe_range_fn *planes, upsample_job *job)
 {
     const upsample_attributes *a = node->attributes;
     job->kernels = node->kernels->upsample;
     job->grid = node->saved;
     job->bilinear = a->opts.mode == LATHE_UPSAMPLE_BILINEAR;
-    lathe_parallel_pieces(node->context, planes_of(node->in[0]), in_plane(job->grid) + out_plane(job->grid),
-        planes, job);
+    lathe_parallel_pieces(node->context, lathe_tensor_planes(node->in[0]),
+        in_plane(job->grid) + out_plane(job->grid), planes, job);
 }
 
 static void forward(lathe_node *node)
@@ -124,6 +119,7 @@ const lathe_op lathe_upsample_op = {
     .fields = fields,
     .attributes_size = sizeof(upsample_attributes),
     .saved_size = sizeof(lathe_upsample_grid),
+    .layout = lathe_layout_kept,
     .shape = upsample_shape,
     .forward = forward,
     .backward = backward,

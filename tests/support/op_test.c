@@ -132,6 +132,14 @@ void assert_result(const char *what, lathe_function *function, void *context, co
     lathe_tape_free(tape);
 }
 
+/* Fail unless tail lanes of the gradient are 0. */
+static void assert_no_tail(const char *what, const lathe_tensor *x)
+{
+    for (size_t i = 0; x->has_grad && i < x->stored; i++)
+        if (lathe_tensor_is_tail(x, i) && x->grad[i] != 0)
+            fail_msg("%s: the gradient holds %g in tail lane %zu", what, (double)x->grad[i], i % LATHE_LANES);
+}
+
 void assert_leaf_gradient(const char *what, lathe_function *function, void *context, const lathe_leaf *leaves,
     int count, const double *gy, size_t gy_count, int leaf, const double *want, double relative,
     double absolute)
@@ -151,6 +159,7 @@ void assert_leaf_gradient(const char *what, lathe_function *function, void *cont
         if (lathe_backward_from(y, given, gy_count)) fail_msg("%s: %s", name, lathe_error_message());
         assert_int_equal(lathe_tensor_read_grad(tensors[leaf], got, n), LATHE_OK);
         assert_close(name, got, want, n, relative, absolute);
+        assert_no_tail(name, tensors[leaf]);
     }
     free(given);
     free(got);

@@ -4,148 +4,289 @@
 
 /*
  * Sums run in registers over a chunk, and from chunk to chunk in double: short sums, little rounding, a fixed
- * order. Each sum is four, of every fourth place, so that an addition need not wait for the one before.
+ * order. Each sum is four, of every fourth place, so that an addition need not wait for the one before. Where
+ * `lanes` are several registers, a chunk is passed once for each of them: the next passes find it in the
+ * cache, and what a pass multiplies with stays in registers.
  */
 enum { CHUNK = 128, SUMS = 4 };
+
+static inline size_t chunk_at(size_t at, size_t size) { return size - at < CHUNK ? size - at : CHUNK; }
+
+/* ---- sums ---------------------------------------------------------------------------------------------- */
+
+/* The sum of d = x - center over one register of each vector of a chunk, and that of d^2. */
+static inline void sum_distances(size_t size, part center, const real *x, part *sum, part *squares)
+{
+    part d[SUMS] = { { 0 } }, d2[SUMS] = { { 0 } };
+    size_t i = 0;
+    for (; i + SUMS <= size; i += SUMS, x += SUMS * LANES)
+        for (int k = 0; k < SUMS; k++) {
+            part distance = load_part(x + k * LANES) - center;
+            d[k] += distance;
+            d2[k] += distance * distance;
+        }
+    for (; i < size; i++, x += LANES) {
+        part distance = load_part(x) - center;
+        d[0] += distance;
+        d2[0] += distance * distance;
+    }
+    *sum = (d[0] + d[1]) + (d[2] + d[3]);
+    *squares = (d2[0] + d2[1]) + (d2[2] + d2[3]);
+}
 
 static inline double sum_used(lane_mask used, const lane_parts *sum)
 {
     return (double)sum_lanes((lanes)(used & sum->mask));
 }
 
-/* sums[0] = the sum of d = x - center, sums[1] = that of d^2. */
+/* sums[0] = the sum of d = x - center over the used lanes, sums[1] = that of d^2. */
 static void chunk_distances(size_t size, lane_mask used, real center, const real *x, double sums[2])
 {
     lane_parts sum, squares;
-    for (int h = 0; h < PARTS; h++) {
-        part d[SUMS] = { { 0 } }, d2[SUMS] = { { 0 } };
-        const real *at = x + h * PART;
-        size_t i = 0;
-        for (; i + SUMS <= size; i += SUMS, at += SUMS * LANES)
-            for (int k = 0; k < SUMS; k++) {
-                part distance = load_part(at + k * LANES) - center;
-                d[k] += distance;
-                d2[k] += distance * distance;
-            }
-        for (; i < size; i++, at += LANES) {
-            part distance = load_part(at) - center;
-            d[0] += distance;
-            d2[0] += distance * distance;
-        }
-        sum.parts[h] = (d[0] + d[1]) + (d[2] + d[3]);
-        squares.parts[h] = (d2[0] + d2[1]) + (d2[2] + d2[3]);
-    }
+    for (int h = 0; h < PARTS; h++)
+        sum_distances(size, splat_part(center), x + h * PART, &sum.parts[h], &squares.parts[h]);
     sums[0] = sum_used(used, &sum);
     sums[1] = sum_used(used, &squares);
 }
 
+/* A sample's number of values, their mean and their sum of squares about it. */
+typedef struct sample {
+    double count, mean, squares;
+} sample;
+
 /*
- * Each chunk's corrected sum of squares about the mean of the chunks before it (Chan, Golub, LeVeque,
- * "Algorithms for computing the sample variance", 1983), and the chunks joined by their formula for two
- * samples. The first chunk is looked at twice, the first time for its mean.
+ * Add n values, whose distances from `center` have these sums: each chunk's corrected sum of squares about
+ * the mean of the chunks before it, joined by the formula for two samples (Chan, Golub, LeVeque, "Algorithms
+ * for computing the sample variance", 1983).
  */
-static void moments(size_t size, int used, const real *x, double result[2])
+static inline void join(sample *s, double n, double center, double sum, double squares)
+{
+    double delta = center + sum / n - s->mean;
+    s->squares += squares - sum * sum / n + delta * delta * (s->count * n / (s->count + n));
+    s->mean += delta * (n / (s->count + n));
+    s->count += n;
+}
+
+/* The first chunk is looked at twice, the first time for its mean. */
+static void moments(size_t size, int used, const real *x, double *result)
 {
     lane_mask mask = first_lanes(used);
-    double count = 0, mean = 0, squares = 0;
+    sample all = { 0 };
     for (size_t i = 0; i < size; i += CHUNK) {
-        size_t length = size - i < CHUNK ? size - i : CHUNK;
+        size_t length = chunk_at(i, size);
         double n = (double)length * used, sums[2];
         if (i == 0) {
             chunk_distances(length, mask, 0, x, sums);
-            mean = sums[0] / n;
+            all.mean = sums[0] / n;
         }
-        real center = (real)mean;
+        real center = (real)all.mean;
         chunk_distances(length, mask, center, x + i * LANES, sums);
-        double delta = (double)center + sums[0] / n - mean;
-        squares += sums[1] - sums[0] * sums[0] / n + delta * delta * (count * n / (count + n));
-        mean += delta * (n / (count + n));
-        count += n;
+        join(&all, n, (double)center, sums[0], sums[1]);
     }
-    result[0] = mean;
-    result[1] = squares < 0 ? 0 : squares;
+    result[0] = all.mean;
+    result[1] = all.squares < 0 ? 0 : all.squares;
 }
 
-static inline part affine_of(const lathe_norm_affine *a, part x)
+/* The same for each lane. */
+static void channel_moments(size_t size, int used, const real *x, double *result)
 {
-    return (x - a->mean) * a->scale + a->shift;
+    sample all[LANES] = { { 0 } };
+    lane_parts center = { .whole = splat(0) }, sum, squares;
+    for (int lane = 0; lane < 2 * LANES; lane++) result[lane] = 0;
+    for (size_t i = 0; i < size; i += CHUNK) {
+        size_t length = chunk_at(i, size);
+        double n = (double)length;
+        for (int h = 0; i == 0 && h < PARTS; h++)
+            sum_distances(length, center.parts[h], x + h * PART, &sum.parts[h], &squares.parts[h]);
+        for (int lane = 0; i == 0 && lane < LANES; lane++) all[lane].mean = (double)sum.whole[lane] / n;
+        for (int lane = 0; lane < LANES; lane++) center.whole[lane] = (real)all[lane].mean;
+        for (int h = 0; h < PARTS; h++)
+            sum_distances(length, center.parts[h], x + i * LANES + h * PART, &sum.parts[h],
+                &squares.parts[h]);
+        for (int lane = 0; lane < LANES; lane++)
+            join(&all[lane], n, (double)center.whole[lane], (double)sum.whole[lane],
+                (double)squares.whole[lane]);
+    }
+    for (int lane = 0; lane < used; lane++) {
+        result[lane] = all[lane].mean;
+        result[LANES + lane] = all[lane].squares < 0 ? 0 : all[lane].squares;
+    }
+}
+
+/* ---- affine -------------------------------------------------------------------------------------------- */
+
+/* The numbers of an affine for one register: the same in each place, or each lane's. */
+typedef struct part_affine {
+    part mean, scale, shift;
+} part_affine;
+
+static inline part part_of(const real *numbers, int channels, int h)
+{
+    return channels == 1 ? splat_part(*numbers) : load_part(numbers + h * PART);
+}
+
+static inline part_affine affine_of(const lathe_norm_affine *a, int channels, int h)
+{
+    return (part_affine){ part_of(a->mean, channels, h), part_of(a->scale, channels, h),
+        part_of(a->shift, channels, h) };
+}
+
+static inline part apply(const part_affine *a, part x) { return (x - a->mean) * a->scale + a->shift; }
+
+static inline void normalise_part(size_t size, part_affine a, int relu, part_mask used, const real *x,
+    real *y)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < size * LANES; i += LANES) {
+        part v = apply(&a, load_part(x + i));
+        part_mask kept = relu ? used & ~(v < zero) : used; /* NaN stays NaN */
+        store_part(y + i, (part)(kept & (part_mask)v));
+    }
+}
+
+/* `channels` is a constant, here and below, so that the compiler makes two functions of it. */
+static inline void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
+    const real *x, real *y)
+{
+    lane_parts mask = { .mask = first_lanes(used) };
+    for (size_t i = 0; i < size; i += CHUNK)
+        for (int h = 0; h < PARTS; h++) {
+            size_t at = i * LANES + (size_t)(h * PART);
+            normalise_part(chunk_at(i, size), affine_of(a, channels, h), a->relu, mask.masks[h], x + at,
+                y + at);
+        }
 }
 
 static void normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
 {
-    lane_parts mask = { .mask = first_lanes(used) };
-    part zero = { 0 };
-    for (size_t i = 0; i < size * LANES; i += LANES)
-        for (int h = 0; h < PARTS; h++) {
-            part v = affine_of(a, load_part(x + i + h * PART));
-            part_mask kept = a->relu ? mask.masks[h] & ~(v < zero) : mask.masks[h]; /* NaN stays NaN */
-            store_part(y + i + h * PART, (part)(kept & (part_mask)v));
-        }
+    normalise_planes(size, 1, used, a, x, y);
 }
+
+static void channel_normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
+{
+    normalise_planes(size, LANES, used, a, x, y);
+}
+
+/* ---- gradients ----------------------------------------------------------------------------------------- */
 
 /* gy, but 0 where relu made a 0 of y: y itself need not be read for that. */
-static inline part gradient_at(const lathe_norm_affine *a, int relu, part x, part gy)
+static inline part gradient_at(const part_affine *a, int relu, part x, part gy)
 {
-    return relu ? (part)((affine_of(a, x) > (part){ 0 }) & (part_mask)gy) : gy;
+    return relu ? (part)((apply(a, x) > (part){ 0 }) & (part_mask)gy) : gy;
 }
 
-/* The two sums over one chunk; `relu` is a constant, so that the compiler makes two loops of it. */
-static inline void chunk_gradient_sums(size_t size, const lathe_norm_affine *a, int relu, const real *x,
-    const real *gy, double sums[2])
+/* The two sums over one register of a chunk; `relu` is a constant, as `channels` is. */
+static inline void sum_gradients(size_t size, part_affine a, int relu, const real *x, const real *gy,
+    part *sum, part *products)
 {
-    lane_parts sum, products;
-    for (int h = 0; h < PARTS; h++) {
-        part sum_h = { 0 }, products_h = { 0 };
-        for (size_t at = (size_t)(h * PART); at < size * LANES; at += LANES) {
-            part place = load_part(x + at), g = gradient_at(a, relu, place, load_part(gy + at));
-            sum_h += g;
-            products_h += g * (place - a->mean);
-        }
-        sum.parts[h] = sum_h;
-        products.parts[h] = products_h;
+    part sum_g = { 0 }, sum_products = { 0 };
+    for (size_t at = 0; at < size * LANES; at += LANES) {
+        part place = load_part(x + at), g = gradient_at(&a, relu, place, load_part(gy + at));
+        sum_g += g;
+        sum_products += g * (place - a.mean);
     }
-    sums[0] += (double)sum_lanes(sum.whole);
-    sums[1] += (double)sum_lanes(products.whole);
+    *sum = sum_g;
+    *products = sum_products;
+}
+
+static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, int relu, const real *x,
+    const real *gy, double *sums)
+{
+    for (int i = 0; i < 2 * channels; i++) sums[i] = 0;
+    for (size_t i = 0; i < size; i += CHUNK) {
+        lane_parts sum, products;
+        for (int h = 0; h < PARTS; h++) {
+            size_t at = i * LANES + (size_t)(h * PART);
+            sum_gradients(chunk_at(i, size), affine_of(a, channels, h), relu, x + at, gy + at, &sum.parts[h],
+                &products.parts[h]);
+        }
+        if (channels == 1) {
+            sums[0] += (double)sum_lanes(sum.whole);
+            sums[1] += (double)sum_lanes(products.whole);
+        }
+        for (int lane = 0; channels > 1 && lane < LANES; lane++) {
+            sums[lane] += (double)sum.whole[lane];
+            sums[LANES + lane] += (double)products.whole[lane];
+        }
+    }
 }
 
 static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy,
-    double sums[2])
+    double *sums)
 {
-    sums[0] = sums[1] = 0;
-    for (size_t i = 0; i < size; i += CHUNK) {
-        size_t length = size - i < CHUNK ? size - i : CHUNK, at = i * LANES;
-        if (a->relu) chunk_gradient_sums(length, a, 1, x + at, gy + at, sums);
-        else chunk_gradient_sums(length, a, 0, x + at, gy + at, sums);
+    if (a->relu) sum_chunks(size, 1, a, 1, x, gy, sums);
+    else sum_chunks(size, 1, a, 0, x, gy, sums);
+}
+
+static void channel_gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy,
+    double *sums)
+{
+    if (a->relu) sum_chunks(size, LANES, a, 1, x, gy, sums);
+    else sum_chunks(size, LANES, a, 0, x, gy, sums);
+}
+
+/* A gradient's numbers for one register. */
+typedef struct part_gradient {
+    part by_gy, by_x, constant;
+} part_gradient;
+
+static inline void write_part(size_t size, part_mask used, part_affine a, int relu, part_gradient o,
+    const real *x, const real *gy, real *gx, int add)
+{
+    for (size_t at = 0; at < size * LANES; at += LANES) {
+        part place = load_part(x + at), g = gradient_at(&a, relu, place, load_part(gy + at));
+        g = o.by_gy * g - (o.by_x * (place - a.mean) + o.constant);
+        g = (part)(used & (part_mask)g);
+        store_part(gx + at, add ? load_part(gx + at) + g : g);
     }
 }
 
-static inline void write_gradient(size_t size, int used, const lathe_norm_affine *a, int relu,
+static inline void write_gradient(size_t size, int channels, int used, const lathe_norm_affine *a, int relu,
     const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
-    for (size_t i = 0; i < size * LANES; i += LANES)
+    for (size_t i = 0; i < size; i += CHUNK)
         for (int h = 0; h < PARTS; h++) {
-            size_t at = i + (size_t)(h * PART);
-            part place = load_part(x + at), g = gradient_at(a, relu, place, load_part(gy + at));
-            g = o->by_gy * g - (o->by_x * (place - a->mean) + o->constant);
-            g = (part)(mask.masks[h] & (part_mask)g);
-            store_part(gx + at, add ? load_part(gx + at) + g : g);
+            size_t at = i * LANES + (size_t)(h * PART);
+            part_gradient gradient = { part_of(o->by_gy, channels, h), part_of(o->by_x, channels, h),
+                part_of(o->constant, channels, h) };
+            write_part(chunk_at(i, size), mask.masks[h], affine_of(a, channels, h), relu, gradient, x + at,
+                gy + at, gx + at, add);
         }
 }
 
 static void gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o,
     const real *x, const real *gy, real *gx, int add)
 {
-    if (a->relu && add) write_gradient(size, used, a, 1, o, x, gy, gx, 1);
-    else if (a->relu) write_gradient(size, used, a, 1, o, x, gy, gx, 0);
-    else if (add) write_gradient(size, used, a, 0, o, x, gy, gx, 1);
-    else write_gradient(size, used, a, 0, o, x, gy, gx, 0);
+    if (a->relu && add) write_gradient(size, 1, used, a, 1, o, x, gy, gx, 1);
+    else if (a->relu) write_gradient(size, 1, used, a, 1, o, x, gy, gx, 0);
+    else if (add) write_gradient(size, 1, used, a, 0, o, x, gy, gx, 1);
+    else write_gradient(size, 1, used, a, 0, o, x, gy, gx, 0);
+}
+
+static void channel_gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o,
+    const real *x, const real *gy, real *gx, int add)
+{
+    if (a->relu && add) write_gradient(size, LANES, used, a, 1, o, x, gy, gx, 1);
+    else if (a->relu) write_gradient(size, LANES, used, a, 1, o, x, gy, gx, 0);
+    else if (add) write_gradient(size, LANES, used, a, 0, o, x, gy, gx, 1);
+    else write_gradient(size, LANES, used, a, 0, o, x, gy, gx, 0);
 }
 
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 const lathe_norm_kernels KERNEL(lathe_norm_kernels) = {
+    .channels = 1,
     .moments = moments,
     .normalise = normalise,
     .gradient_sums = gradient_sums,
     .gradient = gradient,
+};
+
+extern const lathe_norm_kernels KERNEL(lathe_channel_norm_kernels);
+const lathe_norm_kernels KERNEL(lathe_channel_norm_kernels) = {
+    .channels = LANES,
+    .moments = channel_moments,
+    .normalise = channel_normalise,
+    .gradient_sums = channel_gradient_sums,
+    .gradient = channel_gradient,
 };

@@ -1,4 +1,7 @@
-/* Normalisation over the planes of a batched tensor: `size` vectors of sixteen images of one channel. */
+/*
+ * Normalisation over planes of sixteen lanes: `size` vectors of sixteen images of one channel, or of sixteen
+ * channels of one image.
+ */
 #ifndef LATHE_CORE_KERNELS_PLANES_NORM_H
 #define LATHE_CORE_KERNELS_PLANES_NORM_H
 
@@ -6,29 +9,39 @@
 
 #include "../../real.h"
 
-/** The forward of one channel: y = (x - mean) * scale + shift; max(y, 0) if relu. */
+/** The forward: y = (x - mean) * scale + shift; max(y, 0) if relu. One number, or one for each lane. */
 typedef struct lathe_norm_affine {
-    lathe_real mean, scale, shift;
+    const lathe_real *mean, *scale, *shift;
     int relu;
 } lathe_norm_affine;
 
-/** The backward: gx = by_gy * g - by_x * (x - mean) - constant; g is gy, or 0 where the relu gave 0. */
+/**
+ * The backward: gx = by_gy * g - by_x * (x - mean) - constant; g is gy, or 0 where the relu gave 0. One
+ * number, or one for each lane.
+ */
 typedef struct lathe_norm_gradient {
-    lathe_real by_gy, by_x, constant;
+    const lathe_real *by_gy, *by_x, *constant;
 } lathe_norm_gradient;
 
 /*
- * One plane each. Only the first `used` lanes hold images: the others take no part in sums, and become 0 in
- * what is written.
+ * A run of vectors of one plane each. Only the first `used` lanes hold images (or channels): the others take
+ * no part in sums, and become 0 in what is written.
+ *
+ * There are two tables. One takes a plane of one channel: affine and gradient have one number each, and sums
+ * run over all lanes. The other takes a plane of sixteen channels: affine and gradient have sixteen numbers
+ * each, aligned as a vector, and each lane has its own sums.
  */
 typedef struct lathe_norm_kernels {
-    /** moments[0] = the mean of x, moments[1] = the sum of (x - mean)^2 */
-    void (*moments)(size_t size, int used, const lathe_real *x, double moments[2]);
+    int channels; /* of a plane: 1 or 16 */
+    /** moments[0] = the mean of x, moments[1] = the sum of (x - mean)^2, `channels` numbers each */
+    void (*moments)(size_t size, int used, const lathe_real *x, double *moments);
     void (*normalise)(size_t size, int used, const lathe_norm_affine *affine, const lathe_real *x,
         lathe_real *y);
-    /** sums[0] = sum of g, sums[1] = sum of g * (x - mean). Tail lanes of gy are 0. */
+    /**
+     * sums[0] = sum of g, sums[1] = sum of g * (x - mean), `channels` numbers each. Tail lanes of gy are 0.
+     */
     void (*gradient_sums)(size_t size, const lathe_norm_affine *affine, const lathe_real *x,
-        const lathe_real *gy, double sums[2]);
+        const lathe_real *gy, double *sums);
     /** gx (+)= the above; add says whether to add or to write */
     void (*gradient)(size_t size, int used, const lathe_norm_affine *affine,
         const lathe_norm_gradient *gradient, const lathe_real *x, const lathe_real *gy, lathe_real *gx,

@@ -180,6 +180,23 @@ static void free_expected(expected *e)
     for (int i = 0; i < 5; i++) free(arrays[i]);
 }
 
+static void check_against_twin(lathe_shape shape, norm_case c, uint64_t seed)
+{
+    lathe_leaf leaves[5];
+    fill_case(leaves, shape, seed);
+    expected e = twin(leaves, &c, LATHE_TRAIN);
+    assert_result("train", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
+    double sums = tolerance * sqrt((double)e.numbers); /* rounding of sums */
+    assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 2 * tolerance, 2 * tolerance);
+    assert_leaf_gradient("to weight", norm, &c, leaves, 5, e.gy, e.numbers, 1, e.gw, tolerance, sums);
+    assert_leaf_gradient("to bias", norm, &c, leaves, 5, e.gy, e.numbers, 2, e.gb, tolerance, sums);
+    free_expected(&e);
+    e = twin(leaves, &c, LATHE_EVAL);
+    assert_result("eval", norm, &c, leaves, 5, LATHE_EVAL, e.y, e.numbers, tolerance, tolerance);
+    free_expected(&e);
+    free_leaves(leaves, 5);
+}
+
 static void equals_the_twin(void **state)
 {
     (void)state;
@@ -190,19 +207,22 @@ static void equals_the_twin(void **state)
                 random_int(3, i, 1, 9) } };
         if (shape.dim[0] == 1) shape.rank = 4, shape.dim[2] += 3;
         norm_case c = { .opts = { .eps = i % 3 ? 0 : 0.1 }, .relu = i % 7 > 3 };
+        check_against_twin(shape, c, 100 * i);
+    }
+}
+
+/* Blocks of sixteen channels with and without tails, of one image and of several, whole and in pieces. */
+static void blocks_of_channels_equal_the_twin(void **state)
+{
+    (void)state;
+    static const int channels[] = { 1, 3, 15, 16, 17, 33 };
+    for (int i = 0; i < 12; i++) {
+        lathe_shape shape = { 4, { 1 + i % 3, channels[i % 6], i < 6 ? 7 : 47, i < 6 ? 5 : 45 } };
+        norm_case c = { .relu = i % 2 };
+        check_against_twin(shape, c, 5000 + (uint64_t)i);
         lathe_leaf leaves[5];
-        fill_case(leaves, shape, 100 * i);
-        expected e = twin(leaves, &c, LATHE_TRAIN);
-        assert_result("train", norm, &c, leaves, 5, LATHE_TRAIN, e.y, e.numbers, tolerance, tolerance);
-        double sums = tolerance * sqrt((double)e.numbers); /* rounding of sums */
-        assert_leaf_gradient("to x", norm, &c, leaves, 5, e.gy, e.numbers, 0, e.gx, 2 * tolerance,
-            2 * tolerance);
-        assert_leaf_gradient("to weight", norm, &c, leaves, 5, e.gy, e.numbers, 1, e.gw, tolerance, sums);
-        assert_leaf_gradient("to bias", norm, &c, leaves, 5, e.gy, e.numbers, 2, e.gb, tolerance, sums);
-        free_expected(&e);
-        e = twin(leaves, &c, LATHE_EVAL);
-        assert_result("eval", norm, &c, leaves, 5, LATHE_EVAL, e.y, e.numbers, tolerance, tolerance);
-        free_expected(&e);
+        fill_case(leaves, shape, 1);
+        assert_channels(c.relu ? "batch_norm_relu" : "batch_norm", norm, &c, leaves, 5);
         free_leaves(leaves, 5);
     }
 }
@@ -426,8 +446,8 @@ static void same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
     static const lathe_shape shapes[] = { { 4, { 64, 16, 16, 16 } }, { 4, { 33, 3, 40, 37 } },
-        { 2, { 250, 300 } } };
-    for (int i = 0; i < 3; i++) {
+        { 2, { 250, 300 } }, { 4, { 1, 20, 64, 70 } } };
+    for (int i = 0; i < 4; i++) {
         norm_case c = { .relu = i == 0 };
         lathe_leaf leaves[5];
         fill_case(leaves, shapes[i], 40 + (uint64_t)i);
@@ -482,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_case_by_hand),
         cmocka_unit_test(running_statistics_follow_in_training_only),
         cmocka_unit_test(equals_the_twin),
+        cmocka_unit_test(blocks_of_channels_equal_the_twin),
         cmocka_unit_test(gradients_are_right),
         cmocka_unit_test(a_frozen_norm_is_trained_through),
         cmocka_unit_test(without_weight_and_bias),
