@@ -215,7 +215,7 @@ static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_sav
 {
     if (!(job->out = lathe_grad_in_place(node, &job->add))) return;
     size_t row = row_of(job);
-    lathe_real *by_gy = lathe_tape_work(node->tape, 3 * row, sizeof *by_gy);
+    lathe_real *by_gy = lathe_tape_work(node->tape, lathe_times(3, row), sizeof *by_gy);
     if (!by_gy) return;
     lathe_real *by_x = by_gy + row, *constant = by_x + row;
     double n = images_of(job);
@@ -303,7 +303,7 @@ static void normalise(lathe_node *node, bool relu)
     norm_job job = job_for(node);
     batch_norm_saved *saved = node->saved;
     size_t row = row_of(&job);
-    lathe_real *rows = lathe_tape_alloc(node->tape, 3 * row, sizeof *rows);
+    lathe_real *rows = lathe_tape_alloc(node->tape, lathe_times(3, row), sizeof *rows);
     saved->inverse_deviation =
         lathe_tape_alloc(node->tape, (size_t)job.channels, sizeof *saved->inverse_deviation);
     if (!rows || !saved->inverse_deviation) return;
