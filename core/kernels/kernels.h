@@ -21,6 +21,7 @@ typedef struct lathe_kernels {
     const char *isa; /* "avx512", "avx2", "base" */
     const lathe_channels_kernels *channels;
     const lathe_conv_kernels *conv;
+    const lathe_channels_kernels *depthwise; /* with channels abreast */
     const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;
     const lathe_loss_kernels *loss;

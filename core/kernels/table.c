@@ -6,6 +6,7 @@
 
 extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
+extern const lathe_channels_kernels KERNEL(lathe_depthwise_kernels);
 extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 extern const lathe_loss_kernels KERNEL(lathe_loss_kernels);
@@ -25,6 +26,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .isa = TEXT(LATHE_ISA_NAME),
     .channels = &KERNEL(lathe_channels_kernels),
     .conv = &KERNEL(lathe_conv_kernels),
+    .depthwise = &KERNEL(lathe_depthwise_kernels),
     .dropout = &KERNEL(lathe_dropout_kernels),
     .element = &KERNEL(lathe_element_kernels),
     .loss = &KERNEL(lathe_loss_kernels),

@@ -10,6 +10,33 @@ static int sixteens(int count) { return (count - 1) / LATHE_LANES + 1; }
 
 static size_t plane(int height, int width) { return (size_t)height * (size_t)width * LATHE_LANES; }
 
+/* One channel and one filter a group: for these kernels, one group in which a filter sees its channel alone. */
+static bool is_depthwise(const lathe_conv_geometry *g)
+{
+    return g->groups > 1 && g->channels == 1 && g->filters == 1;
+}
+
+static const lathe_channels_kernels *kernels_of(const lathe_node *node, const lathe_conv_geometry *g)
+{
+    return is_depthwise(g) ? node->kernels->depthwise : node->kernels->channels;
+}
+
+/* Groups, and what is in one, as the kernels see it. */
+static lathe_conv_geometry geometry_of(const lathe_node *node)
+{
+    lathe_conv_geometry g = *(const lathe_conv_geometry *)node->saved;
+    if (is_depthwise(&g)) g.channels = g.filters = g.groups, g.groups = 1;
+    return g;
+}
+
+static lathe_correlation correlation_of(const lathe_node *node, const lathe_correlation *c)
+{
+    const lathe_conv_geometry *g = node->saved;
+    lathe_correlation seen = *c;
+    if (is_depthwise(g)) seen.channels = seen.filters = g->groups;
+    return seen;
+}
+
 /* Numbers of one group's part of an image, in the input and in the result. */
 static size_t in_group(const lathe_conv_geometry *g)
 {
@@ -24,7 +51,8 @@ static size_t out_group(const lathe_conv_geometry *g)
 /* A group's channels begin where a sixteen does. */
 static bool whole_sixteens(const lathe_conv_geometry *g)
 {
-    return g->groups == 1 || (g->channels % LATHE_LANES == 0 && g->filters % LATHE_LANES == 0);
+    return g->groups == 1 || is_depthwise(g) ||
+        (g->channels % LATHE_LANES == 0 && g->filters % LATHE_LANES == 0);
 }
 
 lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g)
@@ -39,7 +67,7 @@ lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry
     lathe_correlation forward = { 1, 1, rows, columns };
     rows.step = columns.step = 1; /* the gradient's phases read no more than this */
     lathe_correlation back = { 1, 1, rows, columns };
-    const lathe_channels_kernels *kernels = node->kernels->channels;
+    const lathe_channels_kernels *kernels = kernels_of(node, g);
     return kernels->fits(&forward) && kernels->fits(&back) ? LATHE_CHANNELS : LATHE_BATCHED;
 }
 
@@ -66,24 +94,20 @@ static lathe_channels_image image_at(const lathe_channels_image *x, int image, i
 
 /* ---- packing ------------------------------------------------------------------------------------------- */
 
-/* Numbers of one group's packed weights, in all phases. */
-static size_t packed_group(const lathe_conv_geometry *g, int abreast, int broadcast)
-{
-    return (size_t)sixteens(abreast) * LATHE_LANES * (size_t)broadcast * (size_t)g->kernel_height *
-        (size_t)g->kernel_width;
-}
-
 size_t lathe_channels_packed_size(const lathe_node *node)
 {
     const lathe_conv_geometry *g = node->saved;
-    size_t forward = packed_group(g, g->filters, g->channels),
-           back = packed_group(g, g->channels, g->filters);
-    return lathe_times(forward > back ? forward : back, (size_t)g->groups);
+    size_t taps = (size_t)g->kernel_height * (size_t)g->kernel_width, filters = (size_t)sixteens(g->filters),
+           channels = (size_t)sixteens(g->channels);
+    if (is_depthwise(g)) return lathe_times(taps, (size_t)sixteens(g->groups) * LATHE_LANES);
+    size_t forward = filters * (size_t)g->channels, back = channels * (size_t)g->filters;
+    return lathe_times((forward > back ? forward : back) * LATHE_LANES, taps * (size_t)g->groups);
 }
 
 typedef struct pack_job {
     const lathe_channels_kernels *kernels;
-    const lathe_conv_phase *phase;
+    lathe_correlation c;
+    lathe_conv_weights weights;  /* of the first group */
     size_t from_group, to_group; /* numbers of one */
     int pieces;
     lathe_real *packed;
@@ -93,19 +117,23 @@ static void pack_task(void *context, int task)
 {
     const pack_job *job = context;
     size_t group = (size_t)(task / job->pieces);
-    lathe_conv_weights w = job->phase->weights;
+    lathe_conv_weights w = job->weights;
     w.at += group * job->from_group;
-    job->kernels->pack(&job->phase->c, &w, task % job->pieces, job->packed + group * job->to_group);
+    job->kernels->pack(&job->c, &w, task % job->pieces, job->packed + group * job->to_group);
 }
 
 void lathe_channels_pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
-    const lathe_conv_geometry *g = node->saved;
-    const lathe_channels_kernels *kernels = node->kernels->channels;
-    pack_job job = { kernels, phase, lathe_conv_group_weights(g), kernels->packed(&phase->c),
-        kernels->groups(&phase->c), *packed };
-    lathe_parallel(node->context, g->groups * job.pieces, pack_task, &job);
-    *packed += job.to_group * (size_t)g->groups;
+    lathe_conv_geometry g = geometry_of(node);
+    pack_job job = { .kernels = kernels_of(node, node->saved),
+        .c = correlation_of(node, &phase->c),
+        .weights = phase->weights,
+        .from_group = lathe_conv_group_weights(&g),
+        .packed = *packed };
+    job.to_group = job.kernels->packed(&job.c);
+    job.pieces = job.kernels->groups(&job.c);
+    lathe_parallel(node->context, g.groups * job.pieces, pack_task, &job);
+    *packed += job.to_group * (size_t)g.groups;
 }
 
 /* ---- correlations -------------------------------------------------------------------------------------- */
@@ -145,9 +173,12 @@ static void correlate_task(void *context, int task)
 }
 
 /* One more phase, whose weights are at *packed, which moves behind them. */
-static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_real **packed)
+static void add_phase(const lathe_node *node, correlate_job *job, const lathe_conv_phase *phase,
+    const lathe_real **packed)
 {
-    run r = { *c, *packed, job->kernels->packed(c), job->tasks_a_group, job->kernels->parts(c) };
+    run r = { .c = correlation_of(node, &phase->c), .packed = *packed, .first = job->tasks_a_group };
+    r.packed_group = job->kernels->packed(&r.c);
+    r.parts = job->kernels->parts(&r.c);
     job->runs[job->count++] = r;
     job->tasks_a_group += r.parts;
     *packed += r.packed_group * (size_t)job->groups;
@@ -164,35 +195,35 @@ static void run_phases(lathe_node *node, correlate_job *job)
 void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_real *bias,
     const lathe_real *packed, lathe_real *y, lathe_conv_store how)
 {
-    const lathe_conv_geometry *g = node->saved;
-    correlate_job job = { .groups = g->groups,
-        .x = images_at(node, x, g->channels * g->groups, g->height, g->width),
-        .y_group = out_group(g),
+    lathe_conv_geometry g = geometry_of(node);
+    correlate_job job = { .groups = g.groups,
+        .x = images_at(node, x, g.channels * g.groups, g.height, g.width),
+        .y_group = out_group(&g),
         .bias = bias,
         .y = y,
         .how = how,
-        .kernels = node->kernels->channels };
+        .kernels = kernels_of(node, node->saved) };
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
-    add_phase(&job, &forward.c, &packed);
+    add_phase(node, &job, &forward, &packed);
     run_phases(node, &job);
 }
 
 void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias,
     const lathe_real *packed, lathe_real *gx, lathe_conv_store how)
 {
-    const lathe_conv_geometry *g = node->saved;
-    correlate_job job = { .groups = g->groups,
-        .x = images_at(node, gy, g->filters * g->groups, g->out_height, g->out_width),
-        .y_group = in_group(g),
+    lathe_conv_geometry g = geometry_of(node);
+    correlate_job job = { .groups = g.groups,
+        .x = images_at(node, gy, g.filters * g.groups, g.out_height, g.out_width),
+        .y_group = in_group(&g),
         .bias = bias,
         .y = gx,
         .how = how,
-        .kernels = node->kernels->channels };
-    int count = lathe_conv_data_phases(g);
+        .kernels = kernels_of(node, node->saved) };
+    int count = lathe_conv_data_phases(&g);
     for (int i = 0; i < count; i++) {
         lathe_conv_phase phase = lathe_conv_data_phase(node, i);
         if (job.count == MOST_PHASES) run_phases(node, &job);
-        add_phase(&job, &phase.c, &packed);
+        add_phase(node, &job, &phase, &packed);
     }
     run_phases(node, &job);
 }
@@ -201,7 +232,7 @@ void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_
 
 typedef struct weights_job {
     const lathe_channels_kernels *kernels;
-    const lathe_conv_geometry *g;
+    lathe_conv_geometry g;
     lathe_correlation c;
     lathe_channels_image x;
     const lathe_real *gy;
@@ -216,7 +247,7 @@ typedef struct weights_job {
 static void to_weights_task(void *context, int task)
 {
     const weights_job *job = context;
-    const lathe_conv_geometry *g = job->g;
+    const lathe_conv_geometry *g = &job->g;
     int part = task % job->parts, at = task / job->parts, chunk = at % job->chunks, group = at / job->chunks;
     lathe_channels_image x = image_at(&job->x, 0, group, g->channels);
     job->kernels->to_weights(&job->c, &x, job->gy + (size_t)group * out_group(g),
@@ -229,17 +260,17 @@ static void unpack_task(void *context, int task)
     const weights_job *job = context;
     size_t group = (size_t)(task / job->pieces);
     job->kernels->unpack(&job->c, job->sums + group * (size_t)job->chunks * job->packed, job->chunks,
-        task % job->pieces, job->add, job->gw + group * lathe_conv_group_weights(job->g));
+        task % job->pieces, job->add, job->gw + group * lathe_conv_group_weights(&job->g));
 }
 
 /* Runs of units whose sums are added up afterwards, in order: as many as make TASKS tasks worth the while. It
  * depends on the shapes alone. */
 static int chunks_of(const weights_job *job, int images)
 {
-    const lathe_conv_geometry *g = job->g;
+    const lathe_conv_geometry *g = &job->g;
     int tasks = job->parts * g->groups, wanted = (TASKS - 1) / tasks + 1;
-    double work = (double)images * g->out_height * g->out_width * (double)lathe_conv_group_weights(g) *
-        g->groups / tasks / TASK_WORK;
+    double work =
+        (double)images * g->out_height * g->out_width * (double)job->packed * g->groups / tasks / TASK_WORK;
     if (wanted > work) wanted = work < 1 ? 1 : (int)work;
     return wanted > job->units ? (int)job->units : wanted;
 }
@@ -247,14 +278,15 @@ static int chunks_of(const weights_job *job, int images)
 void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
     bool add)
 {
-    const lathe_conv_geometry *g = node->saved;
-    weights_job job = { .kernels = node->kernels->channels,
-        .g = g,
-        .c = lathe_conv_forward_phase(node).c,
-        .x = images_at(node, x, g->channels * g->groups, g->height, g->width),
+    weights_job job = { .kernels = kernels_of(node, node->saved),
+        .g = geometry_of(node),
         .gy = gy,
         .gw = gw,
         .add = add };
+    const lathe_conv_geometry *g = &job.g;
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    job.c = correlation_of(node, &forward.c);
+    job.x = images_at(node, x, g->channels * g->groups, g->height, g->width);
     int images = node->out->shape.dim[0];
     job.packed = job.kernels->packed(&job.c);
     job.parts = job.kernels->weight_parts(&job.c);

@@ -13,7 +13,7 @@ typedef struct walk {
     const ptrdiff_t *tap;      /* where they lie */
     ptrdiff_t half;            /* from the tile's first place to its second half's first, in x */
     ptrdiff_t out_half, out_place, out_vector; /* in y: the same; to the next place; to the next vector */
-    bool add, relu;
+    lathe_conv_store how;
 } walk;
 
 typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y);
@@ -130,8 +130,8 @@ static void run_window(const job *j, const window *w, real *space)
         x.at += x.pixel == LANES ? first * x.block : first * LANES * x.channel;
         s.blocks = pieces(channels, LANES);
         s.last_channels = channels - (s.blocks - 1) * LANES;
-        s.add = first > 0 || j->how == LATHE_CONV_ADD || j->how == LATHE_CONV_ADD_RELU;
-        s.relu = last && (j->how == LATHE_CONV_RELU || j->how == LATHE_CONV_ADD_RELU);
+        s.how =
+            (first > 0 ? LATHE_CONV_ADD : j->how & LATHE_CONV_ADD) | (last ? j->how & LATHE_CONV_RELU : 0);
         f.x = direct ? x.at + ((ptrdiff_t)w->row * c->columns.size + w->column) * LANES : space;
         if (!direct) KERNEL(lathe_panel_fill)(c, &p->w.panel, &x, channels, w->row, w->column, space);
         run_groups(j, &f, &s, first);

@@ -26,19 +26,10 @@ static void join(lathe_correlation *c)
     c->columns.size = c->columns.results = c->columns.out_size = count;
 }
 
-/* Rows of results that a panel of so many columns and blocks has room for. */
-static int rows_that_fit(const lathe_correlation *c, int columns, int blocks)
-{
-    panel p = KERNEL(lathe_panel_of)(c, 1, columns);
-    if (!p.block) return c->rows.results;
-    ptrdiff_t rows = PANEL / (p.rows.phases * p.row * blocks) - p.rows.run + 1;
-    return rows < 0 ? 0 : rows > c->rows.results ? c->rows.results : (int)rows;
-}
-
 bool KERNEL(lathe_channels_fits)(const lathe_correlation *c)
 {
     return c->rows.taps <= LATHE_CHANNELS_MOST_TAPS && c->columns.taps <= LATHE_CHANNELS_MOST_TAPS &&
-        rows_that_fit(c, 1, 1) > 0;
+        KERNEL(lathe_panel_rows)(c, 1, 1, PANEL) > 0;
 }
 
 static int larger(int a, int b) { return a > b ? a : b; }
@@ -50,7 +41,7 @@ static int cut_windows(plan *p)
     p->w.columns = pieces(c->columns.results, WIDTH);
     p->chunk = p->blocks;
     for (;;) {
-        int rows = rows_that_fit(c, pieces(c->columns.results, p->w.columns), p->chunk);
+        int rows = KERNEL(lathe_panel_rows)(c, pieces(c->columns.results, p->w.columns), p->chunk, PANEL);
         if (rows >= smaller(c->rows.results, HEIGHT) || (p->chunk == 1 && rows > 0)) return rows;
         if (p->chunk > 1) p->chunk = pieces(p->chunk, 2);
         else p->w.columns = smaller(2 * p->w.columns, c->columns.results);
@@ -87,13 +78,13 @@ plan KERNEL(lathe_channels_plan)(const lathe_correlation *c)
     return p;
 }
 
-windows KERNEL(lathe_channels_windows)(const lathe_correlation *c, int places)
+windows KERNEL(lathe_channels_windows)(const lathe_correlation *c, int places, ptrdiff_t room)
 {
     windows w = { .columns = pieces(c->columns.results, c->rows.results == 1 ? places : WIDTH) };
     int columns, fit;
     for (;; w.columns = smaller(2 * w.columns, c->columns.results)) {
         columns = pieces(c->columns.results, w.columns);
-        if ((fit = rows_that_fit(c, columns, 1))) break;
+        if ((fit = KERNEL(lathe_panel_rows)(c, columns, 1, room))) break;
     }
     w.rows = pieces(c->rows.results, smaller(fit, larger(1, places / columns)));
     w.panel = KERNEL(lathe_panel_of)(c, pieces(c->rows.results, w.rows), columns);

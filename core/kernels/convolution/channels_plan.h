@@ -39,8 +39,8 @@ static inline int groups_of(const lathe_correlation *c)
 bool KERNEL(lathe_channels_fits)(const lathe_correlation *c);
 plan KERNEL(lathe_channels_plan)(const lathe_correlation *c);
 
-/* Windows of one block of channels and at most `places` results, for a plan's c. */
-windows KERNEL(lathe_channels_windows)(const lathe_correlation *c, int places);
+/* Windows of one block of channels and about `places` results, whose panel is no larger than `room`. */
+windows KERNEL(lathe_channels_windows)(const lathe_correlation *c, int places, ptrdiff_t room);
 window KERNEL(lathe_channels_window)(const lathe_correlation *c, const windows *w, int number);
 
 #endif

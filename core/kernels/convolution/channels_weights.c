@@ -36,7 +36,7 @@ enum { PLACES = 196, PARTS_WANTED = 8 };
 int KERNEL(lathe_channels_units)(const lathe_correlation *c)
 {
     plan p = KERNEL(lathe_channels_plan)(c);
-    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES);
+    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES, PANEL);
     return w.rows * w.columns;
 }
 
@@ -126,7 +126,7 @@ void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_c
     const real *gy, size_t gy_image, long first, long last, int number, real *sums)
 {
     plan p = KERNEL(lathe_channels_plan)(c);
-    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES);
+    windows w = KERNEL(lathe_channels_windows)(&p.c, PLACES, PANEL);
     ptrdiff_t taps[LATHE_CHANNELS_MOST_TAPS * LATHE_CHANNELS_MOST_TAPS] = { 0 };
     if (!p.direct || x->pixel != LANES) KERNEL(lathe_panel_taps)(&p.c, &w.panel, taps);
     int block = number % block_parts(&p), group = number / block_parts(&p), units = w.rows * w.columns;

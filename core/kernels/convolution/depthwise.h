@@ -7,7 +7,7 @@
 #include "conv.h"
 #include "../lanes.h"
 
-/** Whether the functions below can do it: one channel, one filter, and a few rows of the image find room. */
+/** Whether the functions below can do it: one channel, one filter, and whole rows of the image find room. */
 bool KERNEL(lathe_depthwise_fits)(const lathe_correlation *c);
 
 /** As lathe_conv_kernels' correlate and to_weights; `w` are the weights, tap row by tap row. */

@@ -1,18 +1,19 @@
 /*
- * The register tile of one channel's correlation: PIXELS neighbouring results. Included once for each size.
+ * The register tile of a depthwise correlation: PIXELS neighbouring results of sixteen images or channels.
+ * Included once for each size.
  */
 #define COLUMNS (PIXELS * PARTS)
 
 static void TILE_NAME(PIXELS)(const walk *s, const real *x, const real *w, real *y)
 {
     part sum[COLUMNS];
-    UNROLL for (int n = 0; n < COLUMNS; n++) sum[n] = splat_part(s->bias);
+    UNROLL for (int n = 0; n < COLUMNS; n++) sum[n] = load_part(s->bias + n % PARTS * PART);
 
-    for (int p = s->tap_rows; p; p--, x += s->tap_row)
-        for (int q = 0; q < s->taps; q++, w++) {
-            const real *at = x + s->l->tap[q];
-            UNROLL for (int n = 0; n < COLUMNS; n++) sum[n] += *w * load_part(at + n * PART);
-        }
+    for (int t = 0; t < s->taps; t++, w += LANES) {
+        const real *at = x + s->tap[t];
+        UNROLL for (int n = 0; n < COLUMNS; n++) sum[n] +=
+            load_part(w + n % PARTS * PART) * load_part(at + n * PART);
+    }
 
     /* As in conv_tile.h; an inline function for both made its loop 5 % slower. */
     UNROLL for (int n = 0; n < COLUMNS; n++)

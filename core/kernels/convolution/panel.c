@@ -26,6 +26,14 @@ panel KERNEL(lathe_panel_of)(const lathe_correlation *c, int rows, int columns)
     return p;
 }
 
+int KERNEL(lathe_panel_rows)(const lathe_correlation *c, int columns, int blocks, ptrdiff_t room)
+{
+    panel p = KERNEL(lathe_panel_of)(c, 1, columns);
+    if (!p.block) return c->rows.results;
+    ptrdiff_t rows = room / (p.rows.phases * p.row * blocks) - p.rows.run + 1;
+    return rows < 0 ? 0 : rows > c->rows.results ? c->rows.results : (int)rows;
+}
+
 void KERNEL(lathe_panel_taps)(const lathe_correlation *c, const panel *p, ptrdiff_t *taps)
 {
     for (int i = 0; i < c->rows.taps; i++)

@@ -28,6 +28,9 @@ typedef struct panel {
 /* The panel of a window of rows x columns results. */
 panel KERNEL(lathe_panel_of)(const lathe_correlation *c, int rows, int columns);
 
+/* Rows of results that `room` numbers have room for, with so many columns and blocks; 0 to rows.results. */
+int KERNEL(lathe_panel_rows)(const lathe_correlation *c, int columns, int blocks, ptrdiff_t room);
+
 /* Fill a panel for the window that begins at result (row, column), with `channels` channels that begin at
  * x->at, a multiple of 16 of them or all that are left. */
 void KERNEL(lathe_panel_fill)(const lathe_correlation *c, const panel *p, const lathe_channels_image *x,
