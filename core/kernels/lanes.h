@@ -76,6 +76,9 @@ typedef union lane_parts {
  */
 #define UNROLL _Pragma("GCC unroll 16")
 
+/** A part of a matrix whose rows need not begin at a vector's boundary. */
+typedef part part_anywhere __attribute__((aligned(sizeof(real))));
+
 static inline part load_part(const real *at) { return *(const part *)at; }
 
 static inline void store_part(real *at, part value) { *(part *)at = value; }

@@ -2,26 +2,31 @@
 
 #include <string.h>
 
+#include "../alloc.h"
 #include "op_impl.h"
 
 /*
  * Images stay sixteen abreast (core/kernels/product/product.h):
  *     y = w x and gx = w' gy: the columns are images; gw = gy x': they are features, of x with rows of images
  * made of its lanes. Each result is one task's, so that bits do not depend on the number of threads.
+ * Of few images one after the other is taken out of its lanes, and features are abreast.
  */
 enum {
     /* features that the forward does at once: what a task reads of x stays in the second-level cache */
     DEPTH = 1024,
-    DATA_DEPTH = 256, /* outputs that the gradient to x does at once, */
-    MOST_ROWS = 32,   /* and the most rows of a task */
-    PANEL = 48,       /* features of a task to weights, */
+    DATA_DEPTH = 256,   /* outputs that the gradient to x does at once, */
+    MOST_ROWS = 32,     /* and the most rows of a task */
+    FEW = 4,            /* images that are done one after the other, */
+    FEW_FEATURES = 128, /* and the features of a task of the gradient to x then */
+    PANEL = 48,         /* features of a task to weights, */
     PANEL_BLOCKS =
         16 /* and the blocks it does at once: the panel stays in the first- or second-level cache */
 };
 
 typedef struct linear_job {
     const lathe_kernels *kernels;
-    int features, outputs, blocks, tasks[3];
+    int features, outputs, images, blocks, tasks[3];
+    const lathe_real *single; /* of few images: x or gy, image after image */
     const lathe_real *x, *w, *bias, *gy;
     lathe_real *y, *gx, *gw, *gb;
     bool relu, add_x, add_w, add_b;
@@ -33,6 +38,38 @@ static int smaller(int a, int b) { return a < b ? a : b; }
 static int rows_a_task(int rows) { return rows < 128 ? MOST_ROWS / 2 : MOST_ROWS; }
 
 static int tasks_for(int count, int each) { return (count + each - 1) / each; }
+
+/* y of few images. */
+static void few_forward_task(void *context, int task)
+{
+    const linear_job *job = context;
+    int first = task * rows_a_task(job->outputs),
+        rows = smaller(rows_a_task(job->outputs), job->outputs - first);
+    lathe_real sums[MOST_ROWS], *y = job->y + (size_t)first * LATHE_LANES;
+    memset(y, 0, (size_t)rows * LATHE_LANES * sizeof *y);
+    for (int b = 0; b < job->images; b++) {
+        job->kernels->product->dots(rows, job->features, job->w + (size_t)first * (size_t)job->features,
+            job->features, job->single + (size_t)b * (size_t)job->features, sums);
+        for (int r = 0; r < rows; r++) {
+            lathe_real v = sums[r] + (job->bias ? job->bias[first + r] : 0);
+            y[r * LATHE_LANES + b] = job->relu && v < 0 ? 0 : v; /* NaN stays NaN */
+        }
+    }
+}
+
+/* gx of few images. */
+static void few_to_data(const linear_job *job, int task)
+{
+    lathe_real sums[FEW_FEATURES];
+    int first = task * FEW_FEATURES, count = smaller(FEW_FEATURES, job->features - first);
+    lathe_real *gx = job->gx + (size_t)first * LATHE_LANES;
+    if (!job->add_x) memset(gx, 0, (size_t)count * LATHE_LANES * sizeof *gx);
+    for (int b = 0; b < job->images; b++) {
+        job->kernels->product->weighted_rows(job->outputs, count, job->w + first, job->features,
+            job->single + (size_t)b * (size_t)job->outputs, sums);
+        for (int f = 0; f < count; f++) gx[f * LATHE_LANES + b] += sums[f];
+    }
+}
 
 static void forward_task(void *context, int task)
 {
@@ -64,6 +101,10 @@ static void forward_task(void *context, int task)
 /* The task's columns of w are first brought together: as they lie, each is in another page. */
 static void to_data(const linear_job *job, int task)
 {
+    if (job->single) {
+        few_to_data(job, task);
+        return;
+    }
     lathe_real columns[DATA_DEPTH * MOST_ROWS];
     int first = task * rows_a_task(job->features),
         rows = smaller(rows_a_task(job->features), job->features - first);
@@ -100,7 +141,7 @@ static void to_weights(const linear_job *job, int task)
     lathe_product product = { .rows = job->outputs,
         .sixteens = sixteens,
         .last = width - (sixteens - 1) * LATHE_LANES,
-        .inner = LATHE_LANES,
+        .inner = job->blocks == 1 ? job->images : LATHE_LANES,
         .b = panel,
         .c = job->gw + first,
         .a_row = LATHE_LANES,
@@ -156,18 +197,35 @@ static linear_job job_of(const lathe_node *node)
     return (linear_job){ .kernels = node->kernels,
         .features = x->shape.dim[1],
         .outputs = w->shape.dim[0],
+        .images = x->shape.dim[0],
         .blocks = lathe_tensor_blocks(x),
         .x = x->data,
         .w = w->data };
 }
 
+/* Of few images, `count` numbers each, image after image, in work space. NULL: there are many, or no room. */
+static const lathe_real *single_images(lathe_node *node, const lathe_real *x, int count)
+{
+    int images = node->out->shape.dim[0];
+    if (images > FEW) return NULL;
+    lathe_real *single =
+        lathe_tape_work(node->tape, lathe_times((size_t)images, (size_t)count), sizeof *single);
+    for (int b = 0; single && b < images; b++)
+        for (int i = 0; i < count; i++)
+            single[(size_t)b * (size_t)count + (size_t)i] = x[i * LATHE_LANES + b];
+    return single;
+}
+
 static void forward(lathe_node *node, bool relu)
 {
     linear_job job = job_of(node);
+    job.single = single_images(node, job.x, job.features);
+    if (lathe_tape_status(node->tape)) return;
     job.bias = node->in[2] ? node->in[2]->data : NULL;
     job.y = node->out->data;
     job.relu = relu;
-    lathe_parallel(node->context, tasks_for(job.outputs, rows_a_task(job.outputs)), forward_task, &job);
+    lathe_parallel(node->context, tasks_for(job.outputs, rows_a_task(job.outputs)),
+        job.single ? few_forward_task : forward_task, &job);
 }
 
 static void backward(lathe_node *node, const lathe_real *gy)
@@ -177,8 +235,10 @@ static void backward(lathe_node *node, const lathe_real *gy)
     job.gw = lathe_grad_target(node->tape, node->in[1], &job.add_w);
     job.gx = lathe_grad_target(node->tape, node->in[0], &job.add_x);
     job.gb = lathe_grad_target(node->tape, node->in[2], &job.add_b);
+    if (job.gx) job.single = single_images(node, gy, job.outputs);
     job.tasks[0] = job.gw ? tasks_for(job.features, PANEL) : 0;
-    job.tasks[1] = job.gx ? tasks_for(job.features, rows_a_task(job.features)) : 0;
+    job.tasks[1] =
+        job.gx ? tasks_for(job.features, job.single ? FEW_FEATURES : rows_a_task(job.features)) : 0;
     job.tasks[2] = job.gb ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
     if (!lathe_tape_status(node->tape))
         lathe_parallel(node->context, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);

@@ -1,9 +1,6 @@
 #include "product.h"
 
-#include "../lanes.h"
-
-/* A part of a matrix whose rows need not begin at a vector's boundary. */
-typedef part part_anywhere __attribute__((aligned(sizeof(real))));
+#include "few.h"
 
 /* Finish `sum` and store its first `left` numbers, at most PART. */
 static inline void store_columns(real *out, int left, part sum, const lathe_product *p)
@@ -78,4 +75,6 @@ extern const lathe_product_kernels KERNEL(lathe_product_kernels);
 const lathe_product_kernels KERNEL(lathe_product_kernels) = {
     .run = run,
     .transpose = transpose,
+    .dots = KERNEL(lathe_product_dots),
+    .weighted_rows = KERNEL(lathe_product_weighted_rows),
 };

@@ -31,6 +31,15 @@ typedef struct lathe_product_kernels {
     void (*run)(const lathe_product *product);
     /** to[i][f] = from[f][i] for f < `rows`, else 0: features of sixteen images become rows of images. */
     void (*transpose)(int rows, const lathe_real *from, lathe_real *to);
+    /*
+     * For few images, one after the other: a is [rows] with `row` numbers from one row to the next, of which
+     * `count` are taken.
+     */
+    /** y[r] = sum over k of a[r, k] * x[k] */
+    void (*dots)(int rows, int count, const lathe_real *a, ptrdiff_t row, const lathe_real *x, lathe_real *y);
+    /** y[k] = sum over r of c[r] * a[r, k] */
+    void (*weighted_rows)(int rows, int count, const lathe_real *a, ptrdiff_t row, const lathe_real *c,
+        lathe_real *y);
 } lathe_product_kernels;
 
 #endif
