@@ -1,6 +1,6 @@
 /*
- * Private: folding: the operations of a trace, fewer and with other weights, for evaluation. Batch norms (by their
- * running statistics) and scales go into the weights before them; relus and residual sums go into the
+ * Private: folding: the operations of a trace, fewer and with other weights, for evaluation. Batch norms (by
+ * their running statistics) and scales go into the weights before them; relus and residual sums go into the
  * operations whose results they take.
  */
 #ifndef LATHE_NN_FOLD_IMPL_H

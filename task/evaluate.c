@@ -5,6 +5,7 @@
 
 #include "../core/alloc.h"
 #include "../metrics/average.h"
+#include "../nn/plan.h"
 #include "task_impl.h"
 
 /* ---- the loop ------------------------------------------------------------------------------------------ */
@@ -12,7 +13,7 @@
 /* What the loop works with. */
 typedef struct looping {
     lathe_task *task;
-    lathe_layer *net;
+    lathe_plan *plan;
     lathe_tape *tape;
     lathe_pass_fn *told;
     void *context;
@@ -43,7 +44,7 @@ static lathe_status pass_once(const looping *l, const lathe_batch *batch, size_t
 {
     lathe_task *task = l->task;
     lathe_tape_begin(l->tape, LATHE_EVAL);
-    lathe_tensor *output = lathe_nn_forward(l->net, lathe_input(l->tape, batch));
+    lathe_tensor *output = lathe_plan_run(l->plan, lathe_input(l->tape, batch));
     lathe_status status = output ? lathe_task_check_output(task, output) : lathe_error();
     if (!status) status = lathe_task_reserve(task, batch->size);
     if (!status) status = lathe_tensor_read(output, task->scores, lathe_shape_count(&output->shape));
@@ -72,14 +73,15 @@ lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, l
                 !tape   ? "tape" :
                 !loader ? "loader" :
                           "told");
-    looping l = { .task = task, .net = net, .tape = tape, .told = told, .context = context };
-    lathe_status status = LATHE_OK;
+    looping l = { .task = task, .plan = lathe_plan_new(net), .tape = tape, .told = told, .context = context };
+    lathe_status status = l.plan ? LATHE_OK : lathe_error();
     size_t first = 0;
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch); first += (size_t)batch.size) {
         status = pass_once(&l, &batch, first, false);
         if (!status && hflip) status = pass_mirrored(&l, &batch, first);
     }
     lathe_free(l.mirrored);
+    lathe_plan_free(l.plan);
     return status ? status : lathe_loader_status(loader);
 }
 

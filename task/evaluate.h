@@ -27,8 +27,8 @@ typedef struct lathe_pass {
 typedef lathe_status lathe_pass_fn(void *context, lathe_task *task, const lathe_pass *pass);
 
 /**
- * Run the net over one epoch of the loader, in LATHE_EVAL, and call `told` for each batch. With hflip each
- * batch runs a second time, mirrored left to right.
+ * Run the net over one epoch of the loader by a plan (nn/plan.h), and call `told` for each batch. With hflip
+ * each batch runs a second time, mirrored left to right.
  * Errors   those of forward and of the loader; LATHE_ESHAPE if the output has another shape than the task
  *          needs; the first failure of `told`
  */

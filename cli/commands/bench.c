@@ -19,6 +19,7 @@ typedef struct cli_bench {
     lathe_model *model;
     lathe_layer *net;
     lathe_optim *optim; /* NULL for evaluation */
+    lathe_plan *plan;   /* NULL for training */
     lathe_tape *tape;
     lathe_batch batch;
     lathe_real *images;
@@ -79,7 +80,7 @@ static lathe_status make_model(cli_bench *bench)
     if (!bench->eval) {
         bench->optim = lathe_settings_optim(&bench->settings, lathe_nn_params(bench->net), 0);
         if (!bench->optim) return lathe_error();
-    }
+    } else if (!(bench->plan = lathe_plan_new(bench->net))) return lathe_error();
     bench->tape = lathe_tape_new(NULL);
     return bench->tape ? LATHE_OK : lathe_error();
 }
@@ -127,6 +128,7 @@ static void free_bench(cli_bench *bench)
 {
     lathe_tape_free(bench->tape);
     lathe_optim_free(bench->optim);
+    lathe_plan_free(bench->plan);
     lathe_model_free(bench->model);
     cli_profile_free(&bench->profile);
     lathe_free(bench->images);
@@ -139,7 +141,7 @@ static void free_bench(cli_bench *bench)
 static lathe_status evaluate(cli_bench *bench)
 {
     lathe_tape_begin(bench->tape, LATHE_EVAL);
-    return lathe_nn_forward(bench->net, lathe_input(bench->tape, &bench->batch)) ? LATHE_OK : lathe_error();
+    return lathe_plan_run(bench->plan, lathe_input(bench->tape, &bench->batch)) ? LATHE_OK : lathe_error();
 }
 
 static lathe_status train(cli_bench *bench)
