@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "../core/alloc.h"
-#include "../io/file.h"
+#include "../study/curves.h"
+#include "../train/keeper/cycles.h"
 #include "page_impl.h"
 
 /* The runs that exist, and what they share. */
@@ -25,42 +26,23 @@ static int group_of(const collection *c, const char *name)
     return g;
 }
 
-/* The run's curves; not known: it has not begun, and has no tables yet, or was killed at an unlucky moment,
- * and goes on with whole ones. */
-static lathe_status curves_of(const lathe_compare *compare, const lathe_compare_run *run,
-    lathe_history *history, bool *known)
+static lathe_status add_run(collection *c, const lathe_compare *compare, size_t index, const lathe_run *now)
 {
-    char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG];
-    lathe_status status = lathe_file_join(compare->folder, run->folder, folder, sizeof folder);
-    if (!status) status = lathe_file_join(folder, "epochs.csv", path, sizeof path);
-    *known = !status && lathe_file_exists(path);
-    if (!*known) return status;
-    status = lathe_history_read(history, folder);
-    if (status != LATHE_EFORMAT || run->result.end != LATHE_RUN_OPEN) return status;
-    lathe_history_free(history);
-    lathe_error_clear();
-    *known = false;
-    return LATHE_OK;
-}
-
-static lathe_status add_run(collection *c, const lathe_compare *compare, const lathe_compare_run *run,
-    const lathe_run *now)
-{
+    const lathe_compare_run *run = &compare->run[index];
     const bool going_on = now && !strcmp(now->settings.out, run->settings.out);
     const lathe_history *history = going_on ? &now->keeper->history : &c->history[c->runs];
-    bool known = going_on;
-    lathe_status status = going_on ? LATHE_OK : curves_of(compare, run, &c->history[c->runs], &known);
+    lathe_status status = going_on ? LATHE_OK : lathe_curves_history(compare, index, &c->history[c->runs]);
     if (run->result.end == LATHE_RUN_OPEN) c->open = true;
-    if (status || !known) return status;
+    if (status || !history->metrics) return status; /* it has not begun, or has no tables */
     c->run[c->runs++] = (lathe_page_run){ .history = history,
         .group = group_of(c, run->group),
         .seed = run->settings.seed,
-        .steps_per_epoch = going_on ? now->steps_per_epoch : lathe_page_steps_per_epoch(history),
+        .steps_per_epoch = going_on ? now->steps_per_epoch : lathe_history_steps_per_epoch(history),
         .seconds = going_on ? now->seconds : run->result.seconds,
         .test_loss = run->result.test_loss,
         .test = { run->result.test_accuracy },
         .folder = run->folder,
-        .died = lathe_compare_run_died(compare, (size_t)(run - compare->run)) };
+        .died = lathe_compare_run_died(compare, index) };
     for (int i = 1; i < LATHE_TASK_METRICS; i++) c->run[c->runs - 1].test[i] = (double)NAN;
     return LATHE_OK;
 }
@@ -76,7 +58,7 @@ static lathe_status collect(collection *c, const lathe_compare *compare, const c
     lathe_status status = c->test ? LATHE_OK : lathe_error();
     for (int g = 0; g < c->groups && !status; g++)
         c->group[g] = (lathe_page_group){ c->variant[g].name, c->variant[g].differs, &c->variant[g] };
-    for (size_t i = 0; i < compare->runs && !status; i++) status = add_run(c, compare, &compare->run[i], now);
+    for (size_t i = 0; i < compare->runs && !status; i++) status = add_run(c, compare, i, now);
     return status;
 }
 

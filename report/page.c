@@ -7,6 +7,7 @@
 #include "../core/alloc.h"
 #include "../io/file.h"
 #include "../nn/summary.h"
+#include "../train/keeper/cycles.h"
 #include "page_impl.h"
 
 /* The files of report/page, and uPlot with its style and licence. */
@@ -158,7 +159,7 @@ static lathe_page_run bare_run(const lathe_history *history, int group)
 {
     lathe_page_run run = { .history = history,
         .group = group,
-        .steps_per_epoch = lathe_page_steps_per_epoch(history),
+        .steps_per_epoch = lathe_history_steps_per_epoch(history),
         .folder = "",
         .seconds = (double)NAN,
         .test_loss = (double)NAN };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/alloc.h"
+#include "../study/account.h"
 #include "page_impl.h"
 
 /* The most rows of steps on one page, about a megabyte, and of one run among several. */
@@ -36,13 +38,6 @@ static void put_name(lathe_text *out, const char *before, const char *name)
     char whole[128];
     snprintf(whole, sizeof whole, "%s%s", before, name);
     lathe_text_json(out, whole);
-}
-
-double lathe_page_steps_per_epoch(const lathe_history *history)
-{
-    size_t count = 0;
-    while (count < history->steps && history->step[count].epoch == 0) count++;
-    return count ? (double)count : 1;
 }
 
 typedef enum part { LR, MOMENTUM, LOSS, LOW, HIGH } part;
@@ -218,8 +213,43 @@ static void optional_text(lathe_text *out, const char *name, const char *text)
     lathe_text_json(out, text);
 }
 
-static void one_group(lathe_text *out, const lathe_page_group *group)
+/* What the runs of a group did: see study/account.h. Runs that died do not count, unless all did. */
+static void account(lathe_text *out, const lathe_page *page, int group)
 {
+    const lathe_history **history = lathe_alloc(page->runs + 1, sizeof *history);
+    size_t count = 0;
+    lathe_account a;
+    for (int died = 0; history && died < 2 && !count; died++)
+        for (size_t i = 0; i < page->runs; i++)
+            if (page->run[i].group == group && page->run[i].died == died)
+                history[count++] = page->run[i].history;
+    const bool failed = !history || (count && lathe_account_of(history, count, &a));
+    if (failed) out->failed = true;
+    if (!failed && count) {
+        lathe_text_add(out, ",\"account\":{\"cycles\":%zu,\"over\":\"%s\",\"n\":%zu", a.cycles,
+            a.over_seeds ? "seeds" : "cycles", a.gap.count);
+        named_number(out, "low_lr", a.low_lr);
+        named_number(out, "high_lr", a.high_lr);
+        named_number(out, "minima", a.minima);
+        named_number(out, "maxima", a.maxima);
+        named_number(out, "gap", a.gap.mean);
+        named_number(out, "gap_low", a.gap.low);
+        named_number(out, "gap_high", a.gap.high);
+        if (a.fit_known)
+            lathe_text_add(out, ",\"over_fits\":%s,\"fit_epoch\":%" PRIu64, a.over_fits ? "true" : "false",
+                a.fit_epoch);
+        named_number(out, "val_from", a.val_from);
+        named_number(out, "val_to", a.val_to);
+        named_number(out, "train_from", a.train_from);
+        named_number(out, "train_to", a.train_to);
+        lathe_text_put(out, "}");
+    }
+    lathe_free(history);
+}
+
+static void one_group(lathe_text *out, const lathe_page *page, int index)
+{
+    const lathe_page_group *group = &page->group[index];
     char words[96];
     lathe_text_put(out, "{\"name\":");
     lathe_text_json(out, group->name);
@@ -232,6 +262,7 @@ static void one_group(lathe_text *out, const lathe_page_group *group)
         lathe_text_put(out, ",\"words\":");
         lathe_text_json(out, lathe_variant_words(group->result, words));
     }
+    account(out, page, index);
     lathe_text_put(out, "}");
 }
 
@@ -279,7 +310,7 @@ void lathe_page_data(lathe_text *out, const lathe_page *page)
     lathe_text_put(out, ",\n\"groups\":[");
     for (size_t i = 0; i < page->groups; i++) {
         if (i) lathe_text_put(out, ",\n");
-        one_group(out, &page->group[i]);
+        one_group(out, page, (int)i);
     }
     lathe_text_put(out, "]");
     if (page->tests) lathe_text_put(out, ",\n\"tests\":[");

@@ -50,9 +50,6 @@ void lathe_page_number(lathe_text *out, double number);
 /** The members of that object for ready charts. */
 void lathe_page_charts(lathe_text *out, const lathe_chart_page *page);
 
-/** Steps of the first epoch. If it is not whole yet, the steps so far. */
-double lathe_page_steps_per_epoch(const lathe_history *history);
-
 /** The whole page, for lathe_free. Errors: LATHE_ENOMEM: NULL. */
 char *lathe_page_text(const lathe_page *page);
 

@@ -2,6 +2,7 @@
 #ifndef LATHE_STUDY_ALL_H
 #define LATHE_STUDY_ALL_H
 
+#include "account.h"
 #include "compare.h"
 #include "curves.h"
 #include "hypothesis.h"

@@ -349,13 +349,13 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
     return lathe_run_new(&settings, hooks);
 }
 
-static lathe_compare_probe probe_of(const lathe_history *history, const char *name)
+static lathe_status probe_of(const lathe_history *history, const char *name, lathe_compare_probe *probe)
 {
     const int column = lathe_probe_column(history, name);
-    const double none = (double)NAN;
-    if (column < 0) return (lathe_compare_probe){ none, none, none };
-    const lathe_swing swing = lathe_swing_of(history, column);
-    return (lathe_compare_probe){ swing.last, swing.minima, swing.maxima };
+    lathe_swing swing = { .last = (double)NAN, .minima = (double)NAN, .maxima = (double)NAN };
+    lathe_status status = column < 0 ? LATHE_OK : lathe_swing_of(history, column, &swing);
+    *probe = (lathe_compare_probe){ swing.last, swing.minima, swing.maxima };
+    return status;
 }
 
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *run)
@@ -367,9 +367,14 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *
     const double none = (double)NAN;
     const bool tested = run->test_score.count > 0;
     const lathe_history *history = &run->keeper->history;
-    const lathe_swing swing = lathe_swing_of(history, -1);
+    lathe_swing swing;
+    lathe_compare_probe grad_norm, update_ratio, sharpness;
     double seconds = 0, snapshot, mean;
     lathe_status status = lathe_snapshots_test(run, &snapshot, &mean);
+    if (!status) status = lathe_swing_of(history, -1, &swing);
+    if (!status) status = probe_of(history, "grad_norm", &grad_norm);
+    if (!status) status = probe_of(history, "update_ratio", &update_ratio);
+    if (!status) status = probe_of(history, "sharpness", &sharpness);
     if (status) return status;
     for (size_t i = 0; i < history->epochs; i++) seconds += history->epoch[i].seconds;
     compare->run[index].result = (lathe_compare_result){ .end = run->end,
@@ -385,9 +390,9 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *
         .maxima_accuracy = swing.maxima,
         .snapshot_accuracy = snapshot,
         .ensemble_accuracy = mean,
-        .grad_norm = probe_of(history, "grad_norm"),
-        .update_ratio = probe_of(history, "update_ratio"),
-        .sharpness = probe_of(history, "sharpness"),
+        .grad_norm = grad_norm,
+        .update_ratio = update_ratio,
+        .sharpness = sharpness,
         .seconds = seconds };
     return lathe_compare_write(compare);
 }

@@ -66,8 +66,8 @@ typedef struct lathe_swing {
     double best, last;     /* the greatest number; the mean of the last third */
 } lathe_swing;
 
-/** Of a column of probes.csv, or with -1 of the validation accuracy. */
-lathe_swing lathe_swing_of(const lathe_history *history, int column);
+/** Of a column of probes.csv, or with -1 of the validation accuracy. Errors: LATHE_ENOMEM. */
+lathe_status lathe_swing_of(const lathe_history *history, int column, lathe_swing *swing);
 
 /**
  * The test accuracy of the last weights that keep_cycles kept, and of the mean prediction of all of them. NaN

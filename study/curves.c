@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
-#include "../train/keeper/history.h"
+#include "../train/keeper/cycles.h"
 #include "compare_impl.h"
 #include "rows_impl.h"
 
@@ -15,10 +15,9 @@
 /* Steps of an epoch; of a run within its first epoch, from the length that was asked for. */
 static double per_epoch(const lathe_history *history, const lathe_settings *settings)
 {
-    size_t count = 0;
-    while (count < history->steps && history->step[count].epoch == 0) count++;
-    if (count < history->steps || settings->max_steps || !(settings->epochs > 0)) return (double)count;
-    return (double)count / fmin(1, settings->epochs);
+    const double count = lathe_history_steps_per_epoch(history);
+    if (count < (double)history->steps || settings->max_steps || !(settings->epochs > 0)) return count;
+    return count / fmin(1, settings->epochs);
 }
 
 /* Where a column of an epoch's row lies; 0: unknown (the first column is the epoch's number). */
@@ -134,15 +133,29 @@ static void take_losses(const lathe_history *history, double epoch, lathe_curve 
     }
 }
 
-static lathe_status take_history(const lathe_compare *compare, const lathe_compare_run *run, const char *what,
-    lathe_curve *curve)
+lathe_status lathe_curves_history(const lathe_compare *compare, size_t index, lathe_history *history)
 {
     char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG];
-    lathe_history history = { 0 };
+    if (!compare || !history) return lathe_fail_null("lathe_curves_history", compare ? "history" : "compare");
+    if (index >= compare->runs) return lathe_fail(LATHE_EARG, "lathe_curves_history: no run %zu", index);
+    const lathe_compare_run *run = &compare->run[index];
     lathe_status status = lathe_file_join(compare->folder, run->folder, folder, sizeof folder);
     if (!status) status = lathe_file_join(folder, "epochs.csv", path, sizeof path);
-    if (status || run->result.end == LATHE_RUN_OPEN || !lathe_file_exists(path)) return status;
-    status = lathe_history_read(&history, folder);
+    if (status || !lathe_file_exists(path)) return status;
+    status = lathe_history_read(history, folder);
+    if (status != LATHE_EFORMAT || run->result.end != LATHE_RUN_OPEN) return status;
+    lathe_history_free(history);
+    lathe_error_clear();
+    return LATHE_OK;
+}
+
+static lathe_status take_history(const lathe_compare *compare, size_t index, const char *what,
+    lathe_curve *curve)
+{
+    const lathe_compare_run *run = &compare->run[index];
+    lathe_history history = { 0 };
+    if (run->result.end == LATHE_RUN_OPEN) return LATHE_OK;
+    lathe_status status = lathe_curves_history(compare, index, &history);
     if (!status && history.steps) {
         const double epoch = per_epoch(&history, &run->settings);
         const size_t column = column_of(&history, what);
@@ -153,7 +166,7 @@ static lathe_status take_history(const lathe_compare *compare, const lathe_compa
         else if (history.evals && !strncmp(what, "val_", 4) && column)
             take_evals(&history, column, epoch, curve);
         else if (column) take_epochs(&history, column, epoch, curve);
-        else status = lathe_fail(LATHE_ENAME, "%s: no column %s in epochs.csv", folder, what);
+        else status = lathe_fail(LATHE_ENAME, "%s: no column %s in epochs.csv", run->settings.out, what);
     }
     lathe_history_free(&history);
     return status;
@@ -219,8 +232,7 @@ lathe_curve *lathe_curves_of(const lathe_compare *compare, const char *what, con
     lathe_csv table = { 0 };
     lathe_curve *curve = lathe_alloc(compare->runs + 1, sizeof *curve);
     lathe_status status = curve ? LATHE_OK : lathe_error();
-    for (size_t i = 0; i < compare->runs && !status; i++)
-        status = take_history(compare, &compare->run[i], what, &curve[i]);
+    for (size_t i = 0; i < compare->runs && !status; i++) status = take_history(compare, i, what, &curve[i]);
     if (!status && path) status = lathe_cells_read(path, &table);
     if (!status) take_table(compare, &table, what, curve);
     lathe_csv_free(&table);

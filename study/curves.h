@@ -36,6 +36,13 @@ lathe_curve *lathe_curves_of(const lathe_compare *compare, const char *what, con
 lathe_status lathe_curves_write(const lathe_compare *compare, const lathe_curve *curve, const char *what,
     const char *path);
 
+/**
+ * Read the tables of run number `index` from its folder into an empty history. It stays empty if the run has
+ * no folder, or has not ended and was killed while it wrote its tables.
+ * Errors   those of lathe_history_read
+ */
+lathe_status lathe_curves_history(const lathe_compare *compare, size_t index, lathe_history *history);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,6 +3,7 @@
 #define LATHE_TRAIN_ALL_H
 
 #include "feed/feed.h"
+#include "keeper/cycles.h"
 #include "keeper/history.h"
 #include "keeper/keeper.h"
 #include "keeper/logger.h"

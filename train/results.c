@@ -4,9 +4,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "../core/alloc.h"
 #include "../core/blas.h"
 #include "../core/threads.h"
 #include "../io/text.h"
+#include "keeper/cycles.h"
 #include "run_impl.h"
 
 double lathe_run_images_per_second(const lathe_run *run)
@@ -73,6 +75,27 @@ const lathe_epoch_row *lathe_run_tested_epoch(const lathe_run *run)
     return history->epochs ? &history->epoch[history->epochs - 1] : NULL;
 }
 
+/* The rate's cycles with the validation's first metric at their extremes; a single rise and fall is none. */
+static lathe_status put_cycles(lathe_text *text, const lathe_history *history)
+{
+    size_t count;
+    lathe_cycle *cycle = lathe_history_cycles(history, -1, &count);
+    if (!cycle) return lathe_error();
+    lathe_text_put(text, ",\"cycles\":[");
+    for (size_t i = 0; count > 1 && i < count; i++) {
+        lathe_text_add(text, "%s{\"max_step\":%" PRIu64 ",\"min_step\":%" PRIu64, i ? "," : "",
+            cycle[i].max_step, cycle[i].min_step);
+        put_number(text, "max_lr", cycle[i].max_lr);
+        put_number(text, "min_lr", cycle[i].min_lr);
+        put_number(text, "at_max", cycle[i].at_max);
+        put_number(text, "at_min", cycle[i].at_min);
+        lathe_text_put(text, "}");
+    }
+    lathe_text_put(text, "]");
+    lathe_free(cycle);
+    return LATHE_OK;
+}
+
 char *lathe_run_json(const lathe_run *run)
 {
     if (!run) return lathe_fail_null("lathe_run_json", "run"), NULL;
@@ -94,6 +117,7 @@ char *lathe_run_json(const lathe_run *run)
         lathe_text_number(&text, run->test_score.metric[i]);
     }
     lathe_text_put(&text, "}");
+    if (put_cycles(&text, &run->keeper->history)) return lathe_text_free(&text), NULL;
     size_t skipped =
         run->feed->data->skipped + run->feed->test->skipped + (run->feed->val ? run->feed->val->skipped : 0);
     if (skipped) put_number(&text, "skipped", (double)skipped);

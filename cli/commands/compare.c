@@ -216,6 +216,7 @@ static int show(const cli_line *line, const watchers *w)
         putchar('\n');
         cli_say(stdout, "folder        %s", w->compare->folder);
         cli_say(stdout, "curves        %s/report.html", w->compare->folder);
+        code = cli_results_accounts(&results);
     }
     lathe_free(results.variant);
     lathe_free(results.hypothesis);

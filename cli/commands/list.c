@@ -99,6 +99,13 @@ static bool task_at(int index, list_item *item)
     return type;
 }
 
+static bool probe_at(int index, list_item *item)
+{
+    const lathe_probe_type *type = lathe_probe_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
+    return type;
+}
+
 static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
     { "layers", "what networks are built from", "", layer_at },
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
@@ -108,7 +115,8 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "tasks", "what is learned from a picture: the data set decides", "", task_at },
     { "metrics", "how good a model's predictions are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
-    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at } };
+    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
+    { "probes", "what a step does to the net: --probe NAME", "", probe_at } };
 
 static const char *kind_name(const void *context, int index)
 {
@@ -318,12 +326,12 @@ static int run(const cli_line *line)
 extern const cli_command lathe_list_command;
 const cli_command lathe_list_command = {
     .name = "list",
-    .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets with "
-               "their options",
+    .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets, "
+               "probes with their options",
     .arguments = "[KIND [NAME]]",
     .about = "Lists all of a kind with their options, defaults and legal ranges, or only NAME.\n"
              "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms,\n"
-             "datasets.",
+             "datasets, probes.",
     .example = "lathe list schedulers cyclic",
     .most = 2,
     .run = run,

@@ -76,7 +76,12 @@ static void print_parts(const lathe_run *run)
 
 static int print_text(const lathe_run *run)
 {
+    const lathe_history *history = &run->keeper->history;
+    lathe_account account;
+    char words[256];
+    if (lathe_account_of(&history, 1, &account)) return cli_library_failed();
     if (run->test_score.count) cli_print_score("test", run->learner->task, &run->test_score);
+    if (*lathe_account_words(&account, words)) cli_say(stdout, "validation    %s", words);
     printf("%llu steps in %.1f s, %.0f images/s, %.0f MiB at most\n", (unsigned long long)run->learner->step,
         run->seconds, lathe_run_images_per_second(run), lathe_peak_rss_mib());
     print_skipped(run);

@@ -17,6 +17,12 @@ typedef struct cli_results {
 /** Print a table of variants, a table of hypotheses if some were named, and which test was made. */
 void cli_results_print(const cli_results *results);
 
+/**
+ * Print what each variant did, a line for each: lathe_account_words of its runs that did not die, as far as
+ * their folders have curves. Returns an exit code.
+ */
+int cli_results_accounts(const cli_results *results);
+
 /** Write a picture: the learning rate of each variant, and the mean curve of its seeds. */
 lathe_status cli_results_svg(const char *path, const cli_results *results);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "compare.h"
+#include "../command.h"
 #include "../json.h"
 #include "table.h"
 
@@ -96,6 +97,48 @@ void cli_results_print(const cli_results *results)
     }
 }
 
+/* The account of a variant's runs; of no runs: nothing is written. */
+static lathe_status variant_words(const cli_results *results, const char *name, lathe_history *room,
+    const lathe_history **known, char words[256])
+{
+    const lathe_compare *compare = results->compare;
+    size_t count = 0;
+    lathe_account account;
+    lathe_status status = LATHE_OK;
+    words[0] = '\0';
+    for (size_t i = 0; i < compare->runs && !status; i++) {
+        if (strcmp(compare->run[i].group, name) || lathe_compare_run_died(compare, i)) continue;
+        status = lathe_curves_history(compare, i, &room[i]);
+        if (room[i].steps) known[count++] = &room[i];
+    }
+    if (!status && count) status = lathe_account_of(known, count, &account);
+    if (!status && count) lathe_account_words(&account, words);
+    for (size_t i = 0; i < compare->runs; i++) lathe_history_free(&room[i]);
+    return status;
+}
+
+int cli_results_accounts(const cli_results *results)
+{
+    const size_t runs = results->compare->runs;
+    lathe_history *room = lathe_alloc(runs, sizeof *room);
+    const lathe_history **known = lathe_alloc(runs, sizeof *known);
+    cli_table *table = cli_table_new("ll");
+    lathe_status status = room && known ? LATHE_OK : lathe_error();
+    bool any = false;
+    for (int v = 0; v < results->variants && !status; v++) {
+        char words[256];
+        status = variant_words(results, results->variant[v].name, room, known, words);
+        if (!*words) continue;
+        any = true;
+        cli_table_row(table, (const char *const[]){ results->variant[v].name, words });
+    }
+    if (any) putchar('\n');
+    cli_table_print(table, stdout, 0);
+    lathe_free(room);
+    lathe_free(known);
+    return status ? cli_library_failed() : CLI_DONE;
+}
+
 /* ---- for programs -------------------------------------------------------------------------------------- */
 
 static cJSON *variant_json(const lathe_variant *variant)
@@ -116,6 +159,30 @@ static cJSON *variant_json(const lathe_variant *variant)
     cli_json_number(object, "p", variant->p);
     cJSON_AddBoolToObject(object, "clear", variant->p <= LATHE_VARIANT_LEVEL);
     return object;
+}
+
+/* The cycles of the rate with the validation's first metric at their extremes, as in lathe_run_json. */
+static lathe_status add_cycles(cJSON *object, const lathe_compare *compare, size_t index)
+{
+    lathe_history history = { 0 };
+    size_t count = 0;
+    lathe_status status = lathe_curves_history(compare, index, &history);
+    lathe_cycle *cycle = status ? NULL : lathe_history_cycles(&history, -1, &count);
+    cJSON *list = cJSON_AddArrayToObject(object, "cycles");
+    for (size_t i = 0; count > 1 && i < count; i++) {
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddNumberToObject(one, "max_step", (double)cycle[i].max_step);
+        cJSON_AddNumberToObject(one, "min_step", (double)cycle[i].min_step);
+        cli_json_number(one, "max_lr", cycle[i].max_lr);
+        cli_json_number(one, "min_lr", cycle[i].min_lr);
+        cli_json_number(one, "at_max", cycle[i].at_max);
+        cli_json_number(one, "at_min", cycle[i].at_min);
+        cJSON_AddItemToArray(list, one);
+    }
+    status = cycle ? LATHE_OK : lathe_error();
+    lathe_free(cycle);
+    lathe_history_free(&history);
+    return status;
 }
 
 static cJSON *run_json(const lathe_compare_run *run)
@@ -165,6 +232,12 @@ int cli_results_json(const cli_results *results)
         cJSON_AddItemToArray(groups, variant_json(&results->variant[v]));
     for (int i = 0; i < results->hypotheses; i++)
         cJSON_AddItemToArray(tests, hypothesis_json(&results->hypothesis[i]));
-    for (size_t i = 0; i < compare->runs; i++) cJSON_AddItemToArray(runs, run_json(&compare->run[i]));
+    for (size_t i = 0; i < compare->runs; i++) {
+        cJSON *run = run_json(&compare->run[i]);
+        cJSON_AddItemToArray(runs, run);
+        if (!add_cycles(run, compare, i)) continue;
+        cJSON_Delete(object);
+        return cli_library_failed();
+    }
     return cli_json_print(object);
 }

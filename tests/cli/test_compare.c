@@ -46,6 +46,8 @@ static void one_folder_one_page_one_table(void **state)
     assert_non_null(strstr(p.out, "\ncyclic:triangular2  "));
     assert_non_null(strstr(p.out, "the baseline"));
     assert_non_null(strstr(p.out, "Paired t test over the 2 seeds"));
+    assert_non_null(
+        strstr(strstr(p.out, "/report.html\n\n"), "\ncyclic:triangular2  2 cycles between 0.0005"));
     assert_non_null(strstr(p.err,
         "cyclic:triangular2: max_lr = 0.002, base_lr = 0.0005, step_size_up = 2, to fit the run: rate 0.0005 "
         "to "

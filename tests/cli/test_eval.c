@@ -206,7 +206,13 @@ static void several_checkpoints_are_an_ensemble(void **state)
         "train --data shapes --model mlp --epochs 1 --max-steps 40 --batch-size 32 --sched cyclic --base-lr "
         "1e-4 --max-lr 3e-3 --step-size-up 10 --keep-cycles --out %s/cycles --json",
         folder);
-    cJSON_Delete(program_json(LATHE_PROGRAM, arguments));
+    cJSON *trained = program_json(LATHE_PROGRAM, arguments);
+    const cJSON *told = cJSON_GetObjectItem(trained, "cycles");
+    assert_int_equal(cJSON_GetArraySize(told), 2);
+    assert_true(json_number(cJSON_GetArrayItem(told, 0), "max_step") == 10);
+    assert_true(json_number(cJSON_GetArrayItem(told, 0), "min_step") == 20);
+    assert_true(json_number(cJSON_GetArrayItem(told, 1), "max_lr") == 3e-3);
+    cJSON_Delete(trained);
     snprintf(arguments, sizeof arguments, "eval %s/cycles --cycles --json", folder);
     cJSON *object = program_json(LATHE_PROGRAM, arguments), *members = cJSON_GetObjectItem(object, "members"),
           *ensemble = cJSON_GetObjectItem(object, "ensemble");

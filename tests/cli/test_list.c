@@ -37,6 +37,8 @@ static const char *dataset_at(int i)
     return lathe_data_source_at(i) ? lathe_data_source_at(i)->name : NULL;
 }
 
+static const char *probe_at(int i) { return lathe_probe_at(i) ? lathe_probe_at(i)->name : NULL; }
+
 static const struct {
     const char *kind;
     const char *(*at)(int index);
@@ -51,6 +53,7 @@ static const struct {
     { "metrics", metric_at },
     { "transforms", transform_at },
     { "datasets", dataset_at },
+    { "probes", probe_at },
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

@@ -35,6 +35,24 @@ static void every_event_is_a_line(void **state)
     lathe_free(text);
 }
 
+static void probes_are_events(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("probed",
+        (const tiny_pair[]){ { "epochs", "1" }, { "probe", "grad_norm,weight_norm" },
+            { "probe_every", "5it" }, { NULL, NULL } });
+    lathe_run *run = tiny_train(&settings);
+    const lathe_probe_table *table = &run->keeper->history.probe;
+    char *text = log_of("probed/log.jsonl"), line[128], digits[2][32];
+    assert_true(table->rows == 2 && count_of(text, "\"event\":\"probe\"") == 2);
+    snprintf(line, sizeof line, "{\"step\":%d,\"event\":\"probe\",\"grad_norm\":%s,\"weight_norm\":%s}\n",
+        (int)table->step[1], lathe_double_text(table->value[2], digits[0]),
+        lathe_double_text(table->value[3], digits[1]));
+    assert_non_null(strstr(text, line));
+    lathe_free(text);
+    lathe_run_free(run);
+}
+
 static void a_break_is_told(void **state)
 {
     (void)state;
@@ -120,6 +138,7 @@ static void a_registered_logger_is_told_if_it_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_event_is_a_line),
-        cmocka_unit_test(a_break_is_told), cmocka_unit_test(a_registered_logger_is_told_if_it_is_named) };
+        cmocka_unit_test(probes_are_events), cmocka_unit_test(a_break_is_told),
+        cmocka_unit_test(a_registered_logger_is_told_if_it_is_named) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }

@@ -259,6 +259,39 @@ static void breaks_double_nothing(void **state)
     free(all);
 }
 
+/* Each row of probes.csv once, after any break; also when the run goes on without its probes. */
+static void probes_are_scalars(void **state)
+{
+    (void)state;
+    lathe_settings settings = tiny_settings("probed",
+        (const tiny_pair[]){ { "epochs", "2" }, { "log", "tensorboard" }, { "save_every", "4" },
+            { "probe", "grad_norm,update_ratio" }, { "probe_every", "2it" }, { NULL, NULL } });
+    tiny_train_until(&settings, 14);
+    tiny_set(&settings, "resume", test_path("probed/step-00000008.safetensors"));
+    lathe_run_free(tiny_train(&settings));
+    assert_whole("probed", 20, 2);
+    points *all = read_run("probed");
+    lathe_history history = { .steps = 0 };
+    assert_int_equal(lathe_history_read(&history, test_path("probed")), LATHE_OK);
+    const lathe_probe_table *table = &history.probe;
+    assert_int_equal(table->rows, 10);
+    assert_int_equal(count_of(all, "probe_grad_norm", UINT64_MAX), 10);
+    for (size_t i = 0; i < table->rows; i++) {
+        assert_true(value_of(all, "probe_grad_norm", table->step[i]) == (float)table->value[2 * i]);
+        assert_true(value_of(all, "probe_update_ratio", table->step[i]) == (float)table->value[2 * i + 1]);
+    }
+    free(all);
+    lathe_history_free(&history);
+    tiny_set(&settings, "resume", test_path("probed"));
+    tiny_set(&settings, "epochs", "3");
+    tiny_set(&settings, "probe", "");
+    lathe_run_free(tiny_train(&settings));
+    assert_whole("probed", 30, 3);
+    all = read_run("probed");
+    assert_int_equal(count_of(all, "probe_grad_norm", UINT64_MAX), 10);
+    free(all);
+}
+
 static void unknown_logs_are_refused(void **state)
 {
     (void)state;
@@ -288,6 +321,7 @@ int main(void)
         cmocka_unit_test(the_first_frame_by_hand),
         cmocka_unit_test(scalars_are_those_of_the_tables),
         cmocka_unit_test(breaks_double_nothing),
+        cmocka_unit_test(probes_are_scalars),
         cmocka_unit_test(unknown_logs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, clean);

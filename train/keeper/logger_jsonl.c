@@ -149,6 +149,21 @@ static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const
     return add_line((events *)logger, &out);
 }
 
+static lathe_status probe(lathe_logger *logger, const lathe_keeper *keeper, uint64_t step,
+    const double *values)
+{
+    const lathe_probe_table *table = &keeper->history.probe;
+    const char *name = table->header;
+    lathe_text out = { 0 };
+    begin(&out, step, "probe");
+    for (int i = 0; i < table->columns; i++) {
+        name += strcspn(name, ",") + 1;
+        lathe_text_add(&out, ",\"%.*s\":", (int)strcspn(name, ","), name);
+        lathe_text_number(&out, values[i]);
+    }
+    return add_line((events *)logger, &out);
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     events *log = (events *)logger;
@@ -192,6 +207,7 @@ const lathe_logger_type lathe_jsonl_logger = {
     .open = open,
     .epoch = epoch,
     .eval = eval,
+    .probe = probe,
     .drop_part = drop_part,
     .best = best,
     .end = end,

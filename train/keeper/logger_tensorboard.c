@@ -1,6 +1,7 @@
 /*
  * TensorBoard's event files in a run folder: loss, lr and momentum of each step, the losses and metrics of
- * each epoch and of the test, and those of measurements within an epoch ("eval_loss"), as scalars.
+ * each epoch and of the test, those of measurements within an epoch ("eval_loss"), and probes
+ * ("probe_grad_norm"), as scalars.
  *
  * A file is a row of frames: 8 bytes of length, their sum, the bytes of an event, their sum; numbers
  * little-endian, sums as in core/checksum.h. An event is a protocol buffer: 1 wall time (double), 2 step
@@ -24,13 +25,15 @@
 #include "keeper_impl.h"
 
 static const char prefix[] = "events.out.tfevents.", suffix[] = ".lathe";
-static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss", first_of_eval[] = "eval_loss";
+static const char first_of_step[] = "loss", first_of_epoch[] = "train_loss", first_of_eval[] = "eval_loss",
+                  begin_of_probe[] = "probe_";
 
 enum {
     HEAD = 12,
     TAIL = 4,
     ROOM = 2048,
     SCALARS = 2 + 2 * LATHE_TASK_METRICS,
+    MOST_TAG = 80, /* of a frame's scalars */
     WALL_TIME = 1,
     STEP = 2,
     VERSION = 3,
@@ -123,7 +126,7 @@ static lathe_status put_scalars(board *b, uint64_t step, const scalar *scalars, 
         uint32_t bits;
         /* the first is always there, because it identifies frames */
         if (i && isnan(scalars[i].value)) continue;
-        if (strlen(scalars[i].tag) > 80) continue; /* all shorter ones fit a frame */
+        if (strlen(scalars[i].tag) > MOST_TAG) continue;
         memcpy(&bits, &value, sizeof bits);
         put_block(&one, 1, scalars[i].tag, strlen(scalars[i].tag));
         put_key(&one, 2, 5);
@@ -144,10 +147,10 @@ static uint64_t number_at(const unsigned char *bytes, int count)
 }
 
 /*
- * Returns true if the frame's first scalar has this tag. The step follows nine bytes of time, as one varint
- * with its key; then comes the summary.
+ * Returns true if the tag of the frame's first scalar is `tag`, or with `longer` begins with it. The step
+ * follows nine bytes of time, as one varint with its key; then comes the summary.
  */
-static bool begins_with(const unsigned char *event, size_t size, const char *tag, uint64_t *step)
+static bool begins_with(const unsigned char *event, size_t size, const char *tag, bool longer, uint64_t *step)
 {
     const size_t length = strlen(tag);
     size_t at = 10;
@@ -160,7 +163,8 @@ static bool begins_with(const unsigned char *event, size_t size, const char *tag
     while (++at < size && event[at] & 0x80) {
     } /* its length, then key, length and key of a value */
     at += 4;
-    return at + length < size && event[at] == length && !memcmp(event + at + 1, tag, length);
+    return at + length < size && (longer ? event[at] > length : event[at] == length) &&
+        !memcmp(event + at + 1, tag, length);
 }
 
 /*
@@ -177,12 +181,13 @@ static uint64_t kept_bytes(const unsigned char *bytes, size_t size, uint64_t ste
         if (length > size - at - HEAD - TAIL ||
             number_at(event + length, TAIL) != lathe_crc32c_masked(event, (size_t)length))
             break;
-        if (begins_with(event, (size_t)length, first_of_step, &step)) {
+        if (begins_with(event, (size_t)length, first_of_step, false, &step)) {
             if (step >= steps) break;
-        } else if (begins_with(event, (size_t)length, first_of_epoch, &step)) {
+        } else if (begins_with(event, (size_t)length, first_of_epoch, false, &step)) {
             if (step > steps || !*epochs) break;
             --*epochs;
-        } else if (begins_with(event, (size_t)length, first_of_eval, &step)) {
+        } else if (begins_with(event, (size_t)length, first_of_eval, false, &step) ||
+            begins_with(event, (size_t)length, begin_of_probe, true, &step)) {
             if (step > steps) break;
         } else if (at) break; /* a test: the run had ended; but not the version at the beginning */
         at += HEAD + (size_t)length + TAIL;
@@ -327,6 +332,31 @@ static lathe_status eval(lathe_logger *logger, const lathe_keeper *keeper, const
     return put_scalars((board *)logger, row->step, scalars, count);
 }
 
+/* As many frames as the columns need. What was not measured is left out. */
+static lathe_status probe(lathe_logger *logger, const lathe_keeper *keeper, uint64_t step,
+    const double *values)
+{
+    char tags[SCALARS][MOST_TAG + 1];
+    scalar scalars[SCALARS];
+    const lathe_probe_table *table = &keeper->history.probe;
+    const char *name = table->header;
+    lathe_status status = LATHE_OK;
+    int count = 0;
+    for (int i = 0; i < table->columns && !status; i++) {
+        name += strcspn(name, ",") + 1;
+        const size_t length = strcspn(name, ",");
+        if (!isnan(values[i]) && length + sizeof begin_of_probe - 1 <= MOST_TAG) {
+            snprintf(tags[count], sizeof tags[count], "%s%.*s", begin_of_probe, (int)length, name);
+            scalars[count] = (scalar){ tags[count], values[i] };
+            count++;
+        }
+        if (!count || (count < SCALARS && i + 1 < table->columns)) continue;
+        status = put_scalars((board *)logger, step, scalars, count);
+        count = 0;
+    }
+    return status;
+}
+
 static lathe_status drop_part(lathe_logger *logger)
 {
     board *b = (board *)logger;
@@ -356,6 +386,7 @@ const lathe_logger_type lathe_tensorboard_logger = {
     .step = step,
     .epoch = epoch,
     .eval = eval,
+    .probe = probe,
     .drop_part = drop_part,
     .end = end,
     .flush = flush,

@@ -273,6 +273,12 @@ static lathe_epoch_row *good_lathe_epoch_row_p(const char *place)
     (void)place;
     return room();
 }
+static const lathe_history *const *good_lathe_history_p_p(const char *place)
+{
+    static const lathe_history *list[1];
+    list[0] = good_lathe_history_p(place);
+    return list;
+}
 static lathe_dataset **good_lathe_dataset_p_p(const char *place)
 {
     (void)place;
@@ -1090,6 +1096,11 @@ static lathe_duplicate *good_lathe_duplicate_p(const char *place)
     return room();
 }
 static lathe_file_names *good_lathe_file_names_p(const char *place)
+{
+    (void)place;
+    return room();
+}
+static lathe_account *good_lathe_account_p(const char *place)
 {
     (void)place;
     return room();

@@ -82,6 +82,7 @@ static const number numbers[] = {
     { ".class_number", 0 },
     { "lathe_lr_read.smoothing", 0.5 },
     { "lathe_line_scores.points", 3 },
+    { "lathe_history_cycles.column", -1 },
 };
 
 static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" },

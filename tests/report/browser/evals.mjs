@@ -24,6 +24,17 @@ for (const run of data.runs) {
     "update_ratio.2": part.map((r) => 2e-3 * r),
   };
 }
+for (const { account } of data.groups)
+  if (account.cycles > 1)
+    Object.assign(account, {
+      over: "seeds",
+      n: 3,
+      minima: 0.9,
+      maxima: 0.8,
+      gap: 0.1,
+      gap_low: 0.09,
+      gap_high: 0.11,
+    });
 writeFileSync(
   to,
   text.replace(whole, () => before + JSON.stringify(data) + after),
