@@ -38,9 +38,9 @@ typedef struct lathe_account {
 lathe_status lathe_account_of(const lathe_history *const *histories, size_t runs, lathe_account *account);
 
 /**
- * The account as one line: "6 cycles between 0.001 and 0.08: accuracy 90.1 % at minima, 86.5 % at maxima (+3.6,
- * 95 % interval +3.3 to +3.9); best 90.6 % in epoch 12; does not over-fit". Parts that are not known are left
- * out. Returns `text`, NULL for NULL.
+ * The account as one line: "6 cycles between 0.001 and 0.08: accuracy 90.1 % at minima, 86.5 % at maxima
+ * (+3.6, 95 % interval +3.3 to +3.9); best 90.6 % in epoch 12; does not over-fit". Parts that are not known
+ * are left out. Returns `text`, NULL for NULL.
  */
 const char *lathe_account_words(const lathe_account *account, char text[256]);
 

@@ -57,8 +57,8 @@ static bool near(double a, double b) { return fabs(a - b) < 1e-6; }
 static const double steady[EPOCHS] = { 1, 0.9, 0.8, 0.7, 0.6, 0.5 };
 
 /*
- * Accuracy at the minima 90, 91, 92 %, at the maxima 80, 82, 84 %. The second maximum stands between 90 and 91,
- * the third between 91 and 92: differences of 8.5 and 7.5 points. Their mean is 8, s = 0.7071068, half
+ * Accuracy at the minima 90, 91, 92 %, at the maxima 80, 82, 84 %. The second maximum stands between 90 and
+ * 91, the third between 91 and 92: differences of 8.5 and 7.5 points. Their mean is 8, s = 0.7071068, half
  * 12.7062 s / sqrt(2) = 6.3531.
  */
 static void cycles_of_a_run(void **state)

@@ -17,8 +17,8 @@ typedef struct lathe_cycle {
 } lathe_cycle;
 
 /**
- * The cycles of a history's rate in their order. A cycle ends where the rate turns from falling to rising; the
- * last one counts if it has come down by half.
+ * The cycles of a history's rate in their order. A cycle ends where the rate turns from falling to rising.
+ * The last one counts if it has come down by half.
  *
  * column   of probes.csv, from 0; -1: the first metric of evals.csv, or of epochs.csv without evals.csv
  * A measurement is near an extreme if its distance is at most 15 % of the way from the minimum before to the

@@ -137,7 +137,7 @@ check(
 );
 check(
   "an interval with 0",
-  said({ gap_low: -0.02 })[1].endsWith("(95\u00a0% interval −2.0 to 14.4, 2 cycles). The interval includes 0."),
+  said({ gap_low: -0.02 })[1].endsWith("interval −2.0 to 14.4, 2 cycles). The interval includes 0."),
   true,
 );
 check(
