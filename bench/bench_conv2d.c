@@ -2,8 +2,10 @@
  * The speed of convolutions and fully connected layers, one direction at a time, beside the FMA peak of the
  * same minute:
  *
- *     bench_conv2d [threads [repetitions [part of a name]]]
+ *     bench_conv2d [threads [repetitions [layout [batch [part of a name]]]]]
  *
+ * layout: images (sixteen images abreast, the default) or channels; batch: 0 for each row's own. On channels
+ * a first layer reads plain pictures, which need no gradient, and fully connected layers are left out.
  * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the
  * image. The best of the repetitions is shown. A fully connected layer is a convolution whose image is one
  * pixel, run by lathe_linear.
@@ -11,6 +13,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "bench_support.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,10 +34,22 @@ static const setup setups[] = { { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2
     { "ResNet 16 -> 32, 3x3/2 @32", 128, 16, 32, 32, 3, 2, 1, 1 },
     { "ResNet 32 -> 32, 3x3 @16", 128, 32, 16, 32, 3, 1, 1, 1 },
     { "ResNet 64 -> 64, 3x3 @8", 128, 64, 8, 64, 3, 1, 1, 1 },
+    { "ResNet18 3 -> 64, 7x7/2 @224", 4, 3, 224, 64, 7, 2, 3, 1 },
+    { "ResNet18 64 -> 64, 3x3 @56", 4, 64, 56, 64, 3, 1, 1, 1 },
+    { "ResNet18 64 -> 128, 3x3/2 @56", 4, 64, 56, 128, 3, 2, 1, 1 },
+    { "ResNet18 64 -> 128, 1x1/2 @56", 4, 64, 56, 128, 1, 2, 0, 1 },
+    { "ResNet18 128 -> 128, 3x3 @28", 4, 128, 28, 128, 3, 1, 1, 1 },
+    { "ResNet18 256 -> 256, 3x3 @14", 4, 256, 14, 256, 3, 1, 1, 1 },
+    { "ResNet18 512 -> 512, 3x3 @7", 4, 512, 7, 512, 3, 1, 1, 1 },
+    { "U-Net 3 -> 16, 3x3 @128", 2, 3, 128, 16, 3, 1, 1, 1 },
+    { "U-Net 16 -> 16, 3x3 @128", 2, 16, 128, 16, 3, 1, 1, 1 },
+    { "U-Net 96 -> 32, 3x3 @64", 2, 96, 64, 32, 3, 1, 1, 1 },
+    { "U-Net 64 -> 64, 3x3 @32", 2, 64, 32, 64, 3, 1, 1, 1 },
     { "ResNet18 256 -> 256, 3x3 @8", 32, 256, 8, 256, 3, 1, 1, 1 },
     { "ResNet18 512 -> 512, 3x3 @4", 32, 512, 4, 512, 3, 1, 1, 1 },
     { "pointwise 64 -> 128 @16", 64, 64, 16, 128, 1, 1, 0, 1 },
     { "pointwise 256 -> 256 @8", 64, 256, 8, 256, 1, 1, 0, 1 },
+    { "depthwise 32, 3x3 @112", 4, 32, 112, 32, 3, 1, 1, 32 },
     { "depthwise 64, 3x3 @16", 64, 64, 16, 64, 3, 1, 1, 64 },
     { "depthwise 128, 3x3/2 @16", 64, 128, 16, 128, 3, 2, 1, 128 },
     { "linear 400 -> 120", 64, 400, 1, 120, 0, 1, 0, 1 },
@@ -54,13 +69,22 @@ static double time_backward(lathe_tape *tape, int wanted)
     return bench_now() - start;
 }
 
+/* Few channels: those of pictures. */
+static bool reads_pictures(const setup *s, lathe_layout layout)
+{
+    return layout == LATHE_CHANNELS && s->channels <= 3;
+}
+
 /* Seconds of forward, to data and to weights of one run. */
-static void run(lathe_tape *tape, const setup *s, double seconds[3])
+static void run(lathe_tape *tape, const setup *s, lathe_layout layout, double seconds[3])
 {
     lathe_tape_begin(tape, LATHE_TRAIN);
-    bool linear = !s->kernel;
-    lathe_tensor *x = bench_leaf(tape, LATHE_BATCHED,
+    lathe_tape_layout(tape, layout);
+    bool linear = !s->kernel, pictures = reads_pictures(s, layout);
+    lathe_tensor *x = bench_leaf(tape, pictures ? LATHE_PLAIN : layout,
         (lathe_shape){ linear ? 2 : 4, { s->batch, s->channels, s->size, s->size } });
+    x->pictures = pictures;
+    x->needs_grad = !pictures;
     lathe_tensor *w = bench_leaf(tape, LATHE_PLAIN,
         (lathe_shape){ linear ? 2 : 4, { s->filters, s->channels / s->groups, s->kernel, s->kernel } });
     lathe_tensor *bias = bench_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { s->filters } });
@@ -72,13 +96,13 @@ static void run(lathe_tape *tape, const setup *s, double seconds[3])
     seconds[0] = bench_now() - start;
     bool add;
     bench_fill(lathe_grad_target(tape, y, &add), y->stored);
-    for (int i = 0; i < 2; i++) { /* a first time: gradients that were never touched are not in memory yet */
+    for (int i = pictures; i < 2; i++) { /* a first time: gradients that were never touched are not in memory yet */
         bool present;
         lathe_tensor *in = i ? w : x;
         memset(lathe_grad_target(tape, in, &present), 0, in->stored * sizeof *in->grad);
         in->has_grad = false;
     }
-    seconds[1] = time_backward(tape, 0);
+    seconds[1] = pictures ? INFINITY : time_backward(tape, 0);
     seconds[2] = time_backward(tape, 1);
 }
 
@@ -89,35 +113,44 @@ static double flops(const setup *s)
     return 2.0 * s->batch * s->filters * (s->channels / s->groups) * kernel * kernel * out * out;
 }
 
+/* The best of several runs. */
+static void measure(lathe_tape *tape, const setup *s, lathe_layout layout, int repetitions)
+{
+    double best[3] = { INFINITY, INFINITY, INFINITY }, peak = lathe_fma_peak_gflops();
+    for (int repetition = 0; repetition < repetitions; repetition++) {
+        double seconds[3];
+        run(tape, s, layout, seconds);
+        for (int j = 0; j < 3; j++)
+            if (seconds[j] < best[j]) best[j] = seconds[j];
+    }
+    double later = lathe_fma_peak_gflops();
+    if (later > peak) peak = later;
+    printf("%-30s %5d %8.1f ", s->name, s->batch, peak);
+    for (int j = 0; j < 3; j++) {
+        double rate = flops(s) / best[j] * 1e-9;
+        printf("  %7.1f (%3.0f%%)", rate, 100 * rate / peak);
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
 int main(int count, char **arguments)
 {
     lathe_on_error(lathe_die);
     lathe_threads_set(NULL, count > 1 ? atoi(arguments[1]) : 1);
-    int repetitions = count > 2 ? atoi(arguments[2]) : 10;
+    int repetitions = count > 2 ? atoi(arguments[2]) : 10, batch = count > 4 ? atoi(arguments[4]) : 0;
+    lathe_layout layout = count > 3 && !strcmp(arguments[3], "channels") ? LATHE_CHANNELS : LATHE_BATCHED;
     printf("lathe %s, %s kernels, BLAS %s, %d thread%s\n", lathe_version(), lathe_isa(), lathe_blas_core(),
         lathe_threads(NULL), lathe_threads(NULL) == 1 ? "" : "s");
     printf("%-30s %5s %8s  %15s %15s %15s\n", "GFLOP/s", "batch", "FMA peak", "forward", "to data",
         "to weights");
     lathe_tape *tape = lathe_tape_new(NULL);
     for (size_t i = 0; i < sizeof setups / sizeof *setups; i++) {
-        const setup *s = &setups[i];
-        if (count > 3 && !strstr(s->name, arguments[3])) continue;
-        double best[3] = { 1e9, 1e9, 1e9 }, peak = lathe_fma_peak_gflops();
-        for (int repetition = 0; repetition < repetitions; repetition++) {
-            double seconds[3];
-            run(tape, s, seconds);
-            for (int j = 0; j < 3; j++)
-                if (seconds[j] < best[j]) best[j] = seconds[j];
-        }
-        double later = lathe_fma_peak_gflops();
-        if (later > peak) peak = later;
-        printf("%-30s %5d %8.1f ", s->name, s->batch, peak);
-        for (int j = 0; j < 3; j++) {
-            double rate = flops(s) / best[j] * 1e-9;
-            printf("  %7.1f (%3.0f%%)", rate, 100 * rate / peak);
-        }
-        printf("\n");
-        fflush(stdout);
+        setup s = setups[i];
+        if (count > 5 && !strstr(s.name, arguments[5])) continue;
+        if (layout == LATHE_CHANNELS && !s.kernel) continue;
+        if (batch) s.batch = batch;
+        measure(tape, &s, layout, repetitions);
     }
     lathe_tape_free(tape);
     return 0;
