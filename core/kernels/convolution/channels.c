@@ -171,21 +171,74 @@ static size_t packed(const lathe_correlation *c)
         (size_t)(c->rows.taps * c->columns.taps);
 }
 
+/* Weights of one group of filters and one block of channels; `taps` are those of all rows. */
+typedef struct pack_block {
+    const lathe_correlation *c;
+    lathe_conv_weights w; /* from the group's first filter and the block's first channel on */
+    int filters, channels, width, taps;
+    real *to;
+} pack_block;
+
+static void pack_any(const pack_block *b, int first_filter)
+{
+    real *to = b->to;
+    for (int p = 0; p < b->c->rows.taps; p++)
+        for (int q = 0; q < b->c->columns.taps; q++)
+            for (int k = 0; k < b->channels; k++, to += b->width) {
+                const real *at = b->w.at + p * b->w.row + q * b->w.column + k * b->w.channel;
+                for (int f = first_filter; f < b->filters; f++) to[f] = at[f * b->w.filter];
+                for (int f = b->filters; f < b->width; f++) to[f] = 0;
+            }
+}
+
+/* Four numbers of four rows become four numbers at four places. */
+static void transpose(const real *from, ptrdiff_t row, real *to, const ptrdiff_t place[4])
+{
+    quarter a = *(const quarter_at *)from, b = *(const quarter_at *)(from + row),
+            c = *(const quarter_at *)(from + 2 * row), d = *(const quarter_at *)(from + 3 * row);
+    quarter ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    *(quarter *)(to + place[0]) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quarter *)(to + place[1]) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(quarter *)(to + place[2]) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(quarter *)(to + place[3]) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+/* Whole fours of filters whose channels and taps follow each other in memory, four numbers at least. Rows of
+ * weights lie so far apart that few stay in a first-level cache: sixteen numbers of four are read at once. */
+static void pack_fours(const pack_block *b)
+{
+    int run = b->channels * b->taps, at_once = smaller(LANES, run);
+    for (int next = 0; next < run; next += LANES) {
+        int first = smaller(next, run - at_once), k = first / b->taps, t = first % b->taps;
+        ptrdiff_t place[LANES];
+        for (int i = 0; i < at_once; i++) {
+            place[i] = (ptrdiff_t)(t * b->channels + k) * b->width;
+            if (++t == b->taps) t = 0, k++;
+        }
+        for (int f = 0; f + 4 <= b->filters; f += 4)
+            for (int r = 0; r < at_once; r += 4) {
+                int i = smaller(r, at_once - 4);
+                transpose(b->w.at + f * b->w.filter + first + i, b->w.filter, b->to + f, place + i);
+            }
+    }
+}
+
 static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *to)
 {
-    int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin),
-        width = pieces(filters, LANES) * LANES;
-    to += (ptrdiff_t)begin * c->channels * c->rows.taps * c->columns.taps;
-    for (int block = 0; block < c->channels; block += LANES)
-        for (int p = 0; p < c->rows.taps; p++)
-            for (int q = 0; q < c->columns.taps; q++) {
-                const real *tap = w->at + begin * w->filter + p * w->row + q * w->column;
-                for (int k = block; k < smaller(block + LANES, c->channels); k++, to += width) {
-                    const real *at = tap + k * w->channel;
-                    for (int f = 0; f < filters; f++) to[f] = at[f * w->filter];
-                    for (int f = filters; f < width; f++) to[f] = 0;
-                }
-            }
+    int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin);
+    pack_block b = { c, *w, filters, LANES, pieces(filters, LANES) * LANES, c->rows.taps * c->columns.taps,
+        to };
+    bool in_order = w->channel == b.taps && w->row == c->columns.taps && w->column == 1;
+    b.w.at += begin * w->filter;
+    b.to += (ptrdiff_t)begin * c->channels * b.taps;
+    for (int block = 0; block < c->channels; block += LANES, b.w.at += LANES * w->channel) {
+        b.channels = smaller(LANES, c->channels - block);
+        bool fours = in_order && b.channels * b.taps >= 4;
+        if (fours) pack_fours(&b);
+        pack_any(&b, fours ? filters - filters % 4 : 0);
+        b.to += b.channels * b.taps * b.width;
+    }
 }
 
 static void sum(size_t count, const real *x, real *sums)
