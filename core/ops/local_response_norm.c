@@ -22,10 +22,15 @@ static const lathe_field fields[] = {
     { 0 },
 };
 
-/* One pass over all channels of all blocks: task t is channel t % C of block t / C. */
+/*
+ * One pass over all planes: task t is plane t % C of block t / C, where blocks are sixteen images of C
+ * channels. Windows within a channel treat all lanes alike: with channels abreast a block is one image, and C
+ * its planes.
+ */
 typedef struct job {
     const lathe_response_kernels *kernels;
     lathe_response response;
+    int planes;   /* of all blocks */
     size_t block; /* numbers in a block */
     const lathe_real *x, *gy;
     lathe_real *s, *y, *product, *gx;
@@ -55,6 +60,12 @@ static void backward_task(void *context, int task)
         j->product + at, j->gx + at, j->add);
 }
 
+static lathe_layout local_response_norm_layout(const lathe_node *node)
+{
+    const lathe_local_response_norm_opts *o = node->attributes;
+    return o->within_channel ? lathe_layout_kept(node) : LATHE_BATCHED;
+}
+
 static bool local_response_norm_shape(lathe_node *node, lathe_result *result)
 {
     (void)result;
@@ -67,29 +78,29 @@ static void forward(lathe_node *node)
     const lathe_local_response_norm_opts *o = node->attributes;
     const lathe_tensor *x = node->in[0];
     job *saved = node->saved;
-    int radius = o->size / 2, window = o->within_channel ? o->size * o->size : o->size;
+    int radius = o->size / 2, window = o->within_channel ? o->size * o->size : o->size,
+        planes = (int)lathe_tensor_planes(x), height = x->shape.dim[2], width = x->shape.dim[3],
+        channels = x->layout == LATHE_CHANNELS ? planes / x->shape.dim[0] : x->shape.dim[1];
     *saved = (job){ .kernels = node->kernels->response,
-        .response = { x->shape.dim[1], x->shape.dim[2], x->shape.dim[3], o->within_channel ? 0 : radius,
-            o->within_channel ? radius : 0, (lathe_real)(o->alpha / window), (lathe_real)o->beta,
-            (lathe_real)o->k },
-        .block = x->stored / (size_t)lathe_tensor_blocks(x),
+        .response = { channels, height, width, o->within_channel ? 0 : radius, o->within_channel ? radius : 0,
+            (lathe_real)(o->alpha / window), (lathe_real)o->beta, (lathe_real)o->k },
+        .planes = planes,
+        .block = x->stored / (size_t)(planes / channels),
         .x = x->data,
         .y = node->out->data };
     saved->s = (node->records ? lathe_tape_alloc : lathe_tape_work)(node->tape, x->stored, sizeof *saved->s);
-    if (saved->s)
-        lathe_parallel(node->context, lathe_tensor_blocks(x) * saved->response.channels, forward_task, saved);
+    if (saved->s) lathe_parallel(node->context, planes, forward_task, saved);
 }
 
 static void backward(lathe_node *node)
 {
     job j = *(const job *)node->saved;
     j.gy = node->out->grad;
-    int tasks = lathe_tensor_blocks(node->out) * j.response.channels;
     if (!(j.gx = lathe_grad_target(node->tape, node->in[0], &j.add)) ||
         !(j.product = lathe_tape_work(node->tape, node->out->stored, sizeof *j.product)))
         return;
-    lathe_parallel(node->context, tasks, product_task, &j);
-    lathe_parallel(node->context, tasks, backward_task, &j);
+    lathe_parallel(node->context, j.planes, product_task, &j);
+    lathe_parallel(node->context, j.planes, backward_task, &j);
 }
 
 const lathe_op lathe_local_response_norm_op = {
@@ -98,6 +109,7 @@ const lathe_op lathe_local_response_norm_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_local_response_norm_opts),
     .saved_size = sizeof(job),
+    .layout = local_response_norm_layout,
     .shape = local_response_norm_shape,
     .forward = forward,
     .backward = backward,

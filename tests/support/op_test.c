@@ -4,6 +4,7 @@
 #include <string.h>
 
 const int test_batches[5] = { 1, 15, 16, 17, 33 };
+const int test_channels[6] = { 1, 3, 15, 16, 17, 33 };
 
 enum { MAX_LEAVES = 8 };
 

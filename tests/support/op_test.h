@@ -12,6 +12,9 @@
 /** The batches that every operation is tested with: one image, and around the ends of blocks of sixteen. */
 extern const int test_batches[5];
 
+/** Channels around the ends of blocks of sixteen. */
+extern const int test_channels[6];
+
 /** A leaf of normal numbers that depend on `seed` alone, or of numbers_apart. The caller frees the values:
  * free_leaves. */
 lathe_leaf normal_leaf(lathe_layout layout, lathe_shape shape, uint64_t seed);

@@ -77,10 +77,13 @@ static lathe_status backward(lathe_probe *probe, const lathe_batch *batch, doubl
     return LATHE_OK;
 }
 
-/* The gradients of two halves of the batch, computed beside the step. Lanes stay together. */
+/* Pictures that lie abreast in a batch, and stay together. */
+static int abreast(const lathe_batch *batch) { return batch->plain ? 1 : LATHE_LANES; }
+
+/* The gradients of two halves of the batch, computed beside the step. */
 static lathe_status halve(noise *n, const lathe_batch *batch)
 {
-    const int first = (batch->size + LATHE_LANES - 1) / LATHE_LANES / 2 * LATHE_LANES;
+    const int first = (batch->size + abreast(batch) - 1) / abreast(batch) / 2 * abreast(batch);
     const size_t answers = batch->answers ? batch->answers : 1, labels = (size_t)first * answers;
     lathe_batch half[2] = { *batch, *batch };
     lathe_status status = LATHE_OK;
@@ -106,7 +109,7 @@ static lathe_status gradients(lathe_probe *probe, const lathe_batch *batch)
 {
     noise *n = (noise *)probe;
     if (n->parts == 1) {
-        if (batch->size <= LATHE_LANES) return LATHE_OK; /* too few for halves */
+        if (batch->size <= abreast(batch)) return LATHE_OK; /* too few for halves */
         const lathe_status status = halve(n, batch);
         if (status) return status;
     }

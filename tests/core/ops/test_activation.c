@@ -168,6 +168,19 @@ static void gradients_are_right(void **state)
     for (int i = 0; i < ALL; i++) check_gradients(i);
 }
 
+static void they_keep_channels_abreast(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ALL; i++)
+        for (int k = 0; k < 6; k++) {
+            struct activation a = all[i];
+            lathe_leaf leaf = apart_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, test_channels[k], 1, 2 } }, 7);
+            assert_channels(a.name, activate, &a, &leaf, 1);
+            assert_gradient(a.name, activate, &a, &leaf, 1);
+            free_leaves(&leaf, 1);
+        }
+}
+
 static void activations_are_pytorchs(void **state)
 {
     (void)state;
@@ -215,6 +228,7 @@ int main(void)
         cmocka_unit_test(corners_of_relu),
         cmocka_unit_test(activations_are_their_twins),
         cmocka_unit_test(gradients_are_right),
+        cmocka_unit_test(they_keep_channels_abreast),
         cmocka_unit_test(activations_are_pytorchs),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(threads_change_no_bit),

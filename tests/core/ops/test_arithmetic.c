@@ -125,6 +125,24 @@ static void results_are_their_twins_with_the_right_gradients(void **state)
     }
 }
 
+/* A sum leaves tail lanes out, whatever lies abreast. */
+static void they_keep_channels_abreast(void **state)
+{
+    (void)state;
+    double factor = 0.75;
+    for (int k = 0; k < 6; k++) {
+        lathe_shape shape = { 4, { 2, test_channels[k], 1, 2 } };
+        lathe_leaf leaves[] = { apart_leaf(LATHE_BATCHED, shape, 1), apart_leaf(LATHE_BATCHED, shape, 2) };
+        assert_channels("add", add, NULL, leaves, 2);
+        assert_channels("add_relu", add_relu, NULL, leaves, 2);
+        assert_channels("mul", mul, NULL, leaves, 2);
+        assert_channels("scale", scale, &factor, leaves, 1);
+        assert_gradient("mul", mul, NULL, leaves, 2);
+        assert_gradient("sum", mean, NULL, leaves, 1);
+        free_leaves(leaves, 2);
+    }
+}
+
 /* Numbers of both signs, far from the kink. */
 static void gradients_of_add_relu(void **state)
 {
@@ -232,6 +250,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_by_hand),
         cmocka_unit_test(results_are_their_twins_with_the_right_gradients),
+        cmocka_unit_test(they_keep_channels_abreast),
         cmocka_unit_test(gradients_of_add_relu),
         cmocka_unit_test(a_kept_gradient_stays_whole),
         cmocka_unit_test(the_mean_is_pytorchs),

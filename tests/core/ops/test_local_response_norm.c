@@ -70,29 +70,33 @@ static lathe_local_response_norm_opts random_opts(uint64_t seed)
         .within_channel = seed % 2 };
 }
 
-static void test_twin(void **state)
-{
-    (void)state;
-    for (uint64_t seed = 0; seed < 30; seed++) {
-        lathe_shape shape = random_shape(seed);
-        lathe_local_response_norm_opts opts = random_opts(seed);
-        size_t count = lathe_shape_count(&shape);
-        lathe_real *x = malloc(count * sizeof *x), *y = malloc(count * sizeof *y);
-        double *want = malloc(count * sizeof *want);
-        fill_normal(x, count, seed);
-        naive(&shape, x, &opts, want);
-        lathe_tape_begin(tape, LATHE_EVAL);
-        lathe_tensor_read(lathe_local_response_norm(lathe_tape_leaf(tape, LATHE_BATCHED, shape, x), &opts), y,
-            count);
-        assert_close("y", y, want, count, sizeof(lathe_real) == 8 ? 1e-13 : 2e-6, 0);
-        free(x), free(y), free(want);
-    }
-}
-
 static lathe_tensor *function(void *context, lathe_tensor *const *leaves, int count)
 {
     (void)count;
     return lathe_local_response_norm(leaves[0], context);
+}
+
+static void check_against_twin(lathe_shape shape, lathe_local_response_norm_opts opts, uint64_t seed)
+{
+    size_t count = lathe_shape_count(&shape);
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
+    double *want = malloc(count * sizeof *want);
+    assert_non_null(want);
+    naive(&shape, leaf.values, &opts, want);
+    assert_result("y", function, &opts, &leaf, 1, LATHE_EVAL, want, count,
+        sizeof(lathe_real) == 8 ? 1e-13 : 2e-6, 0);
+    if (opts.within_channel) assert_channels("local_response_norm", function, &opts, &leaf, 1);
+    free(want);
+    free_leaves(&leaf, 1);
+}
+
+static void test_twin(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 30; seed++)
+        check_against_twin(random_shape(seed), random_opts(seed), seed);
+    for (uint64_t i = 0; i < 12; i++)
+        check_against_twin((lathe_shape){ 4, { 2, test_channels[i / 2], 4, 5 } }, random_opts(i), i);
 }
 
 static void test_gradient(void **state)
@@ -105,6 +109,9 @@ static void test_gradient(void **state)
         lathe_leaf leaf = { .layout = LATHE_BATCHED, .shape = shape };
         assert_gradient("local_response_norm", function, &opts, &leaf, 1);
     }
+    lathe_local_response_norm_opts within = { .size = 3, .alpha = 0.5, .within_channel = true };
+    assert_gradient("local_response_norm", function, &within,
+        &(lathe_leaf){ .layout = LATHE_BATCHED, .shape = { 4, { 2, 17, 2, 2 } } }, 1);
 }
 
 static void check_golden(const char *name, lathe_shape shape, lathe_local_response_norm_opts opts)

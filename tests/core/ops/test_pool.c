@@ -199,6 +199,17 @@ static pool_case random_case(uint64_t seed, int *least)
     return c;
 }
 
+/* Multiples of 1/2, none below 0: ties, also of zeros. */
+static lathe_leaf leaf_with_ties(lathe_shape shape, uint64_t seed)
+{
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
+    for (size_t i = 0; i < lathe_shape_count(&shape); i++) {
+        lathe_real *x = (lathe_real *)(uintptr_t)&leaf.values[i];
+        *x = *x > 0 ? (lathe_real)(rint((double)*x * 2) / 2) : 0;
+    }
+    return leaf;
+}
+
 static void random_cases_equal_the_twin(void **state)
 {
     (void)state;
@@ -207,13 +218,22 @@ static void random_cases_equal_the_twin(void **state)
         pool_case c = random_case(seed, &least);
         lathe_shape shape = images(test_batches[seed % 5], random_int(seed, 6, 1, 4),
             least + random_int(seed, 7, 0, 7), least + random_int(seed, 8, 0, 7));
-        lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
-        size_t count = lathe_shape_count(&shape); /* multiples of 1/2, none below 0: ties, also of zeros */
-        for (size_t i = 0; i < count; i++) {
-            lathe_real *x = (lathe_real *)(uintptr_t)&leaf.values[i];
-            *x = *x > 0 ? (lathe_real)(rint((double)*x * 2) / 2) : 0;
-        }
+        lathe_leaf leaf = leaf_with_ties(shape, seed);
         check_against_twin(&c, &leaf);
+        free_leaves(&leaf, 1);
+    }
+}
+
+static void blocks_of_channels_equal_the_twin(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 18; seed++) {
+        int least;
+        pool_case c = random_case(seed, &least);
+        lathe_leaf leaf =
+            leaf_with_ties(images(1 + (int)seed % 2, test_channels[seed / 3], least + 5, least + 4), seed);
+        check_against_twin(&c, &leaf);
+        assert_channels(op_names[c.kind], pool, &c, &leaf, 1);
         free_leaves(&leaf, 1);
     }
 }
@@ -283,6 +303,7 @@ static void a_relu_before_costs_nothing_else(void **state)
         for (size_t i = 0; i < count; i++) assert_true(gx[0][i] == gx[1][i]); /* -0 equals 0 */
         lathe_leaf apart = apart_leaf(LATHE_BATCHED, images(batch, 2, height, width), seed);
         assert_gradient("relu_max_pool2d", relu_pool, (void *)&opts, &apart, 1);
+        assert_channels("relu_max_pool2d", relu_pool, (void *)&opts, &apart, 1);
         free_leaves(&apart, 1);
         free(x), free(gx[0]), free(gx[1]), free(y[0]), free(y[1]), free(gy);
     }
@@ -392,6 +413,7 @@ int main(void)
         cmocka_unit_test(padding_is_never_the_maximum),
         cmocka_unit_test(nan_is_the_maximum),
         cmocka_unit_test(random_cases_equal_the_twin),
+        cmocka_unit_test(blocks_of_channels_equal_the_twin),
         cmocka_unit_test(gradients_are_right),
         cmocka_unit_test(a_relu_before_costs_nothing_else),
         cmocka_unit_test(gradients_are_added),

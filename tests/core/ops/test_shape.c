@@ -128,92 +128,130 @@ static void views_are_their_twins_with_the_right_gradient(void **state)
     }
 }
 
-/* Three inputs of different channels; the middle one is wanted for no gradient now and then. */
+/* Inputs of [batch, channels[i], ...]. */
+static void check_concat(lathe_shape shape, const int *channels, int inputs, int constant, uint64_t seed)
+{
+    lathe_leaf leaves[3];
+    double *x[3];
+    size_t n = 0;
+    for (int i = 0; i < inputs; i++) {
+        shape.dim[1] = channels[i];
+        n += lathe_shape_count(&shape);
+        leaves[i] = normal_leaf(LATHE_BATCHED, shape, seed * 3 + (uint64_t)i);
+        leaves[i].constant = i == constant;
+        x[i] = leaf_doubles(&leaves[i]);
+    }
+    double *want = malloc(n * sizeof *want), *to = want;
+    assert_non_null(want);
+    for (int b = 0; b < shape.dim[0]; b++)
+        for (int i = 0; i < inputs; i++) {
+            size_t own = lathe_shape_count(&leaves[i].shape) / (size_t)shape.dim[0];
+            memcpy(to, x[i] + (size_t)b * own, own * sizeof *to);
+            to += own;
+        }
+    assert_result("concat", concat, NULL, leaves, inputs, LATHE_TRAIN, want, n, 0, exactly);
+    assert_gradient("concat", concat, NULL, leaves, inputs);
+    bool whole = shape.rank == 4;
+    for (int i = 0; i + 1 < inputs; i++) whole = whole && channels[i] % LATHE_LANES == 0;
+    if (whole) assert_channels("concat", concat, NULL, leaves, inputs);
+    for (int i = 0; i < inputs; i++) free(x[i]);
+    free(want);
+    free_leaves(leaves, inputs);
+}
+
+/* Three inputs of different channels; the middle one is wanted for no gradient now and then. Then blocks of
+ * channels, whole and not. */
 static void concat_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int inputs = 1 + (int)(seed % 3), batch = test_batches[seed % 5], height = random_int(seed, 0, 1, 3),
-            all = 0;
-        lathe_leaf leaves[3];
-        double *x[3];
-        for (int i = 0; i < inputs; i++) {
-            int channels = random_int(seed, 1 + (uint64_t)i, 1, 4);
-            all += channels;
-            leaves[i] = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, height } },
-                seed * 3 + (uint64_t)i);
-            leaves[i].constant = i == 1 && seed % 4 == 0;
-            x[i] = leaf_doubles(&leaves[i]);
-        }
-        size_t n = (size_t)(batch * all * height);
-        double *want = malloc(n * sizeof *want), *to = want;
-        assert_non_null(want);
-        for (int b = 0; b < batch; b++)
-            for (int i = 0; i < inputs; i++) {
-                size_t own = (size_t)(leaves[i].shape.dim[1] * height);
-                memcpy(to, x[i] + (size_t)b * own, own * sizeof *to);
-                to += own;
-            }
-        assert_result("concat", concat, NULL, leaves, inputs, LATHE_TRAIN, want, n, 0, exactly);
-        assert_gradient("concat", concat, NULL, leaves, inputs);
-        for (int i = 0; i < inputs; i++) free(x[i]);
-        free(want);
-        free_leaves(leaves, inputs);
+        int inputs = 1 + (int)(seed % 3), channels[3];
+        for (uint64_t i = 0; i < 3; i++) channels[i] = random_int(seed, 1 + i, 1, 4);
+        check_concat((lathe_shape){ 3, { test_batches[seed % 5], 0, random_int(seed, 0, 1, 3) } }, channels,
+            inputs, seed % 4 ? -1 : 1, seed);
     }
+    static const int blocks[][3] = { { 16, 5, 0 }, { 32, 16, 1 }, { 5, 16, 0 }, { 16, 17, 3 },
+        { 16, 16, 0 } };
+    for (int i = 0; i < 5; i++)
+        check_concat((lathe_shape){ 4, { 1 + i % 2, 0, 1, 2 } }, blocks[i], blocks[i][2] ? 3 : 2, -1,
+            100 + (uint64_t)i);
 }
 
+static void check_subsample(lathe_shape shape, int stride, int wanted, uint64_t seed)
+{
+    subsample_case c = { stride, wanted };
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
+    int batch = shape.dim[0], channels = shape.dim[1], height = shape.dim[2], width = shape.dim[3];
+    int out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride,
+        before = (wanted - channels) / 2;
+    size_t n = (size_t)(batch * wanted * out_height * out_width), at = 0;
+    double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
+    assert_non_null(want);
+    for (int b = 0; b < batch; b++)
+        for (int k = 0; k < wanted; k++)
+            for (int i = 0; i < out_height; i++)
+                for (int j = 0; j < out_width; j++, at++)
+                    if (k >= before && k < before + channels)
+                        want[at] =
+                            x[((b * channels + k - before) * height + i * stride) * width + j * stride];
+    assert_result("subsample", subsample, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
+    assert_gradient("subsample", subsample, &c, &leaf, 1);
+    assert_channels("subsample", subsample, &c, &leaf, 1);
+    free(x);
+    free(want);
+    free_leaves(&leaf, 1);
+}
+
+/* Blocks of channels that move by whole blocks, by half of one, and by any number. */
 static void subsample_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 3),
-            height = random_int(seed, 1, 1, 5);
-        int width = random_int(seed, 2, 1, 5), stride = random_int(seed, 3, 1, 3),
-            wanted = channels + random_int(seed, 4, 0, 3);
-        subsample_case c = { stride, wanted };
-        lathe_leaf leaf =
-            normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { batch, channels, height, width } }, seed);
-        int out_height = (height + stride - 1) / stride, out_width = (width + stride - 1) / stride,
-            before = (wanted - channels) / 2;
-        size_t n = (size_t)(batch * wanted * out_height * out_width), at = 0;
-        double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
-        assert_non_null(want);
-        for (int b = 0; b < batch; b++)
-            for (int k = 0; k < wanted; k++)
-                for (int i = 0; i < out_height; i++)
-                    for (int j = 0; j < out_width; j++, at++)
-                        if (k >= before && k < before + channels)
-                            want[at] =
-                                x[((b * channels + k - before) * height + i * stride) * width + j * stride];
-        assert_result("subsample", subsample, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
-        assert_gradient("subsample", subsample, &c, &leaf, 1);
-        free(x);
-        free(want);
-        free_leaves(&leaf, 1);
+        int channels = random_int(seed, 0, 1, 3);
+        check_subsample((lathe_shape){ 4,
+                            { test_batches[seed % 5], channels, random_int(seed, 1, 1, 5),
+                                random_int(seed, 2, 1, 5) } },
+            random_int(seed, 3, 1, 3), channels + random_int(seed, 4, 0, 3), seed);
     }
+    static const int moves[][2] = { { 16, 32 }, { 32, 64 }, { 17, 33 }, { 3, 40 }, { 16, 20 }, { 1, 16 },
+        { 33, 33 }, { 20, 67 } };
+    for (int i = 0; i < 8; i++)
+        check_subsample((lathe_shape){ 4, { 1 + i % 2, moves[i][0], 3, 2 } }, 1 + (i + 1) % 2, moves[i][1],
+            50 + (uint64_t)i);
+}
+
+static void check_slice(lathe_shape shape, slice_case c, uint64_t seed)
+{
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, shape, seed);
+    int batch = shape.dim[0], channels = shape.dim[1],
+        area = (int)lathe_shape_count(&shape) / (batch * channels);
+    size_t n = (size_t)(batch * c.count * area), at = 0;
+    double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
+    assert_non_null(want);
+    for (int b = 0; b < batch; b++)
+        for (int k = c.first; k < c.first + c.count; k++)
+            for (int i = 0; i < area; i++) want[at++] = x[(b * channels + k) * area + i];
+    assert_result("slice", slice, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
+    assert_gradient("slice", slice, &c, &leaf, 1);
+    if (shape.rank == 4 && c.first % LATHE_LANES == 0) assert_channels("slice", slice, &c, &leaf, 1);
+    free(x);
+    free(want);
+    free_leaves(&leaf, 1);
 }
 
 static void slice_is_its_naive_twin_with_the_right_gradient(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 24; seed++) {
-        int batch = test_batches[seed % 5], channels = random_int(seed, 0, 1, 6),
-            area = random_int(seed, 1, 1, 5);
+        int channels = random_int(seed, 0, 1, 6);
         slice_case c = { .first = random_int(seed, 2, 0, channels - 1) };
         c.count = random_int(seed, 3, 1, channels - c.first);
-        lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 3, { batch, channels, area } }, seed);
-        size_t n = (size_t)(batch * c.count * area), at = 0;
-        double *x = leaf_doubles(&leaf), *want = calloc(n, sizeof *want);
-        assert_non_null(want);
-        for (int b = 0; b < batch; b++)
-            for (int k = c.first; k < c.first + c.count; k++)
-                for (int i = 0; i < area; i++) want[at++] = x[(b * channels + k) * area + i];
-        assert_result("slice", slice, &c, &leaf, 1, LATHE_TRAIN, want, n, 0, exactly);
-        assert_gradient("slice", slice, &c, &leaf, 1);
-        free(x);
-        free(want);
-        free_leaves(&leaf, 1);
+        check_slice((lathe_shape){ 3, { test_batches[seed % 5], channels, random_int(seed, 1, 1, 5) } }, c,
+            seed);
     }
+    static const slice_case blocks[] = { { 0, 16 }, { 16, 5 }, { 16, 24 }, { 32, 8 }, { 3, 20 }, { 0, 40 } };
+    for (int i = 0; i < 6; i++)
+        check_slice((lathe_shape){ 4, { 1 + i % 2, 40, 1, 2 } }, blocks[i], 60 + (uint64_t)i);
 }
 
 static void shapes_are_pytorchs(void **state)
@@ -292,6 +330,12 @@ static void mistakes_are_named(void **state)
 static void threads_change_no_bit(void **state)
 {
     (void)state;
+    lathe_leaf blocks[] = { normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 32, 30, 31 } }, 1),
+        normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 2, 17, 30, 31 } }, 2) };
+    assert_same_bits(concat, NULL, blocks, 2);
+    assert_same_bits(subsample, &(subsample_case){ 2, 56 }, blocks, 1);
+    assert_same_bits(slice, &(slice_case){ 16, 10 }, blocks, 1);
+    free_leaves(blocks, 2);
     lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 33, 5, 20, 21 } }, 1),
         normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 33, 2, 20, 21 } }, 2) };
     subsample_case c = { 2, 8 };

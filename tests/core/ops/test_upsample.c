@@ -93,6 +93,18 @@ static void random_cases_equal_the_twin(void **state)
     }
 }
 
+static void blocks_of_channels_equal_the_twin(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 18; i++) {
+        upsample_case c = random_case(i);
+        lathe_shape shape = { 4, { 1 + (int)i % 2, test_channels[i / 3], 3, 4 } };
+        check_against_twin(&c, shape, i);
+        assert_channels("upsample", upsample, &c, &(lathe_leaf){ .layout = LATHE_BATCHED, .shape = shape },
+            1);
+    }
+}
+
 static void gradients_are_right(void **state)
 {
     (void)state;
@@ -174,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cases_by_hand),
         cmocka_unit_test(random_cases_equal_the_twin),
+        cmocka_unit_test(blocks_of_channels_equal_the_twin),
         cmocka_unit_test(gradients_are_right),
         cmocka_unit_test(gradients_are_added),
         cmocka_unit_test(equals_pytorch),
