@@ -25,7 +25,7 @@ struct lathe_replay {
     lathe_tensor *x;
     lathe_arena_mark settled; /* of the tape's memory; what a run takes lies behind */
     lathe_real *buffer;
-    size_t numbers, apart; /* in the buffer; and of all results */
+    size_t numbers; /* in the buffer */
 };
 
 lathe_replay *lathe_replay_new(const lathe_tape *like)
@@ -161,7 +161,7 @@ static bool place_owners(lathe_replay *replay)
 {
     bool *placed = lathe_alloc((size_t)replay->count + 1, sizeof *placed);
     if (!placed) return false;
-    replay->numbers = replay->apart = 0;
+    replay->numbers = 0;
     for (int next = 0; next >= 0;) {
         next = -1;
         for (int n = 0; n < replay->count; n++) {
@@ -173,7 +173,6 @@ static bool place_owners(lathe_replay *replay)
         value *v = &replay->value[next];
         v->at = free_place(replay, placed, next);
         placed[next] = true;
-        replay->apart += size_of(v);
         if (v->at + size_of(v) > replay->numbers) replay->numbers = v->at + size_of(v);
     }
     lathe_free(placed);
@@ -210,10 +209,9 @@ lathe_status lathe_replay_settle(lathe_replay *replay, lathe_tensor *x, const la
     return status;
 }
 
-size_t lathe_replay_bytes(const lathe_replay *replay, bool apart)
+size_t lathe_replay_bytes(const lathe_replay *replay, bool work)
 {
-    if (apart) return replay->apart * sizeof(lathe_real);
-    return replay->numbers * sizeof(lathe_real) + lathe_arena_capacity(replay->tape->work);
+    return replay->numbers * sizeof(lathe_real) + (work ? lathe_arena_capacity(replay->tape->work) : 0);
 }
 
 /* ---- running ------------------------------------------------------------------------------------------- */

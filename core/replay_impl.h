@@ -37,8 +37,8 @@ lathe_status lathe_replay_settle(lathe_replay *replay, lathe_tensor *x, const la
  */
 lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *x);
 
-/** Bytes for results and work space; with `apart`, for results if each had memory of its own. */
-size_t lathe_replay_bytes(const lathe_replay *replay, bool apart);
+/** Bytes for results, and if `work` is true for work space. */
+size_t lathe_replay_bytes(const lathe_replay *replay, bool work);
 
 /**
  * A tape that rehearses checks its operations and gives their results shapes, but runs none: computed tensors

@@ -1,9 +1,11 @@
 /*
  * A plan's operations depend on the size of the batch, so the net is rehearsed once for each size: that gives
- * a trace, whose folded steps are applied to the tape of a replay.
+ * a trace, whose folded steps are applied to the tape of a replay. A batch whose results need more memory
+ * than a cache runs in parts, so that an operation finds the results of the one before it in the cache.
  */
 #include "plan.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -12,9 +14,10 @@
 #include "layer_impl.h"
 #include "trace_impl.h"
 
-enum { VARIANTS = 2, KEYS = 6, MOST_INPUTS = 65 };
+/* CACHE: bytes that several second-level caches hold. */
+enum { VARIANTS = 3, KEYS = 6, MOST_INPUTS = 65, CACHE = 4 << 20 };
 
-/* The weights of a step, folded or packed or both. Steps of both variants share them. */
+/* The weights of a step, folded or packed or both. Steps of several variants share them. */
 typedef struct constant {
     int users;
     const lathe_op *op;
@@ -40,6 +43,7 @@ typedef struct variant {
 struct lathe_plan {
     lathe_layer *net;
     variant variant[VARIANTS]; /* the last one used comes first */
+    int part;                  /* images that run at once at most; 0: not known yet */
 };
 
 /* ---- constants ----------------------------------------------------------------------------------------- */
@@ -210,6 +214,63 @@ static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
     return fine;
 }
 
+/* ---- parts of a batch ---------------------------------------------------------------------------------- */
+
+/* Whether each image's results depend on that image alone: the library's operations keep images apart. */
+static bool is_divisible(const variant *v)
+{
+    for (int n = 0; n < v->trace->nodes; n++) {
+        const lathe_trace_node *node = &v->trace->node[n];
+        int known = 0;
+        while (lathe_op_at(known) && lathe_op_at(known) != node->op) known++;
+        bool kept = node->out.layout != LATHE_PLAIN && node->out.shape.dim[0] == v->x->shape.dim[0];
+        if (!lathe_op_at(known) || !kept) return false;
+    }
+    return true;
+}
+
+/*
+ * Images that run at once at most: those whose results fill a cache, or take as much memory as the weights,
+ * which each part reads anew. It is the same for a batch of any size.
+ */
+static int best_part(const variant *v)
+{
+    if (!is_divisible(v)) return INT_MAX;
+    size_t weights = 0, images = (size_t)v->x->shape.dim[0], bytes = lathe_replay_bytes(v->replay, false) + 1;
+    for (int i = 0; i < v->constants; i++) weights += v->constant[i]->packed_size * sizeof(lathe_real);
+    if (v->x->layout == LATHE_BATCHED) images += (LATHE_LANES - images % LATHE_LANES) % LATHE_LANES;
+    size_t most = (weights > CACHE ? weights : CACHE) / (bytes / images + 1) / LATHE_LANES * LATHE_LANES;
+    return most < LATHE_LANES ? LATHE_LANES : most > INT_MAX ? INT_MAX : (int)most;
+}
+
+/* The next part of `left` images, of `most` images or fewer: parts are as equal as blocks of sixteen allow. */
+static int images_of_part(int left, int most)
+{
+    if (left <= most) return left;
+    int parts = (left - 1) / most + 1, blocks = (left - 1) / LATHE_LANES + 1;
+    return (blocks - 1) / parts * LATHE_LANES + LATHE_LANES;
+}
+
+/* Where an image begins, the first of a block of sixteen. */
+static size_t place_of(const lathe_tensor *tensor, int image)
+{
+    if (tensor->layout != LATHE_CHANNELS) return (size_t)image * lathe_tensor_per_image(tensor);
+    return tensor->stored / (size_t)tensor->shape.dim[0] * (size_t)image;
+}
+
+/* Run the part of x that begins at image `first`. The first part makes *y. False after a failure. */
+static bool run_part(const variant *v, const lathe_tensor *x, int first, lathe_tensor **y)
+{
+    lathe_shape shape = v->y->shape;
+    if (x->shape.dim[0] > v->x->shape.dim[0]) shape.dim[0] = x->shape.dim[0];
+    if (!*y && !(*y = lathe_tape_tensor(x->tape, v->y->layout, shape))) return false;
+    const lathe_real *numbers = x->data + place_of(x, first), *results = v->y == v->x ? numbers : v->y->data;
+    lathe_status status = lathe_replay_run(v->replay, numbers);
+    if (status) return lathe_tape_fail(x->tape, status, "lathe_plan_run: %s", lathe_error_message());
+    memcpy((*y)->data + place_of(*y, first), results, v->y->stored * sizeof *results);
+    return true;
+}
+
 /* Whether the variant is for x but for the size of its batch. */
 static bool is_for(const variant *v, const lathe_tensor *x)
 {
@@ -240,7 +301,7 @@ static variant *variant_for(lathe_plan *plan, const lathe_tensor *x)
 {
     variant *v = plan->variant;
     for (int i = 0; i < VARIANTS; i++) {
-        if (v[i].shape.rank && !is_for(&v[i], x)) free_variant(&v[i]);
+        if (v[i].shape.rank && !is_for(&v[i], x)) free_variant(&v[i]), plan->part = 0;
         if (v[i].shape.dim[0] != x->shape.dim[0]) continue;
         variant found = v[i];
         memmove(v + 1, v, (size_t)i * sizeof *v);
@@ -269,6 +330,7 @@ lathe_plan *lathe_plan_new(lathe_layer *net)
 void lathe_plan_refresh(lathe_plan *plan)
 {
     for (int i = 0; plan && i < VARIANTS; i++) free_variant(&plan->variant[i]);
+    if (plan) plan->part = 0;
 }
 
 void lathe_plan_free(lathe_plan *plan)
@@ -282,13 +344,19 @@ lathe_tensor *lathe_plan_run(lathe_plan *plan, lathe_tensor *x)
     if (!plan || !x) return lathe_fail_null("lathe_plan_run", plan ? "x" : "plan"), NULL;
     const lathe_model *model = plan->net->model;
     if (model->hook || model->no_fusion || !lathe_replay_suits(x)) return lathe_nn_forward(plan->net, x);
-    variant *v = variant_for(plan, x);
-    if (!v) return NULL;
-    if (!v->replay) return lathe_nn_forward(plan->net, x);
-    if (v->y == v->x) return x;
-    lathe_status status = lathe_replay_run(v->replay, x->data);
-    if (status) return lathe_tape_fail(x->tape, status, "lathe_plan_run: %s", lathe_error_message());
-    return lathe_tape_view(x->tape, v->y, v->y->shape);
+    lathe_tensor part = *x, *y = NULL;
+    for (int first = 0; first < x->shape.dim[0];) {
+        int left = x->shape.dim[0] - first, most = plan->part ? plan->part : LATHE_LANES;
+        part.shape.dim[0] = images_of_part(left, most);
+        const variant *v = variant_for(plan, &part);
+        if (!v) return NULL;
+        if (!v->replay) return lathe_nn_forward(plan->net, x);
+        if (!plan->part) plan->part = best_part(v);
+        if (left > most && plan->part > most) continue; /* more images are better */
+        if (!run_part(v, x, first, &y)) return NULL;
+        first += part.shape.dim[0];
+    }
+    return y;
 }
 
 size_t lathe_plan_bytes(const lathe_plan *plan)
@@ -296,7 +364,7 @@ size_t lathe_plan_bytes(const lathe_plan *plan)
     size_t bytes = 0;
     for (int i = 0; plan && i < VARIANTS; i++) {
         const variant *v = &plan->variant[i];
-        if (v->replay) bytes += lathe_replay_bytes(v->replay, false);
+        if (v->replay) bytes += lathe_replay_bytes(v->replay, true);
         for (int k = 0; k < v->constants; k++) {
             const constant *c = v->constant[k];
             bytes += (c->packed_size + c->bias.stored) / (size_t)c->users * sizeof(lathe_real);

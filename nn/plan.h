@@ -27,8 +27,9 @@ void lathe_plan_free(lathe_plan *plan);
  * y = net(x) in LATHE_EVAL, as lathe_nn_forward computes it but for rounding: a result differs by about 1e-6
  * of the spread of all results. The bits are the same for any number of threads and in every run.
  *
- * The plan keeps the folded weights; call lathe_plan_refresh after these have changed. It prepares itself
- * anew for other sizes of batches (the last two are kept), pictures, or another context.
+ * The plan keeps the folded weights; call lathe_plan_refresh after the net's have changed. It prepares itself
+ * anew for another size of the batch (the last three are kept), of the pictures, or another context. Large
+ * batches run in parts, whose results fit a cache, if all operations are the library's.
  *
  * The call is lathe_nn_forward itself:
  *     if x needs a gradient, the tape is in LATHE_TRAIN, or a trace is open on it;
@@ -36,7 +37,7 @@ void lathe_plan_free(lathe_plan *plan);
  *     if the net depends on numbers: a layer calls lathe_item or lathe_tensor_read in its forward, makes a
  *     tensor (lathe_tape_leaf), or its type is `dynamic`.
  *
- * Memory   y is on x's tape; its numbers belong to the plan and are valid until the next lathe_plan_run.
+ * Memory   y, on x's tape; everything else is the plan's, and is used again by its next run.
  * Errors   those of lathe_nn_forward
  */
 lathe_tensor *lathe_plan_run(lathe_plan *plan, lathe_tensor *x);

@@ -321,7 +321,7 @@ static void steps_are_seen_after_a_refresh(void **state)
     lathe_model_free(model);
 }
 
-/* Of eleven results, the plan's memory holds the two that are needed at once. */
+/* Of eleven results, the plan's memory holds the two that are needed at once; large batches run in parts. */
 static void memory_is_used_again(void **state)
 {
     (void)state;
@@ -329,11 +329,18 @@ static void memory_is_used_again(void **state)
     lathe_layer *net = small_net(model);
     init_odd(net, 1);
     lathe_plan *plan = lathe_plan_new(net);
-    const size_t plane = 32 * 32 * 16;
-    size_t count;
-    free(results(net, plan, NULL, (lathe_shape){ 4, { 16, 3, 32, 32 } }, 1, &count));
-    size_t weights = (3 + 8 + 8) * 8 * 9 + 3 * 8;
+    const size_t plane = 32 * 32 * 16, weights = (3 + 8 + 8) * 8 * 9 + 3 * 8;
+    size_t count, all;
+    lathe_real *one = results(net, plan, NULL, (lathe_shape){ 4, { 16, 3, 32, 32 } }, 1, &count);
     assert_int_equal(lathe_plan_bytes(plan), (2 * 8 * plane + weights) * sizeof(lathe_real));
+    lathe_real *many = results(net, plan, NULL, (lathe_shape){ 4, { 192, 3, 32, 32 } }, 1, &all);
+    assert_int_equal(all, 12 * count);
+    assert_memory_equal(many, one, count * sizeof *one);
+    if (sizeof(lathe_real) == 4) /* 1 MiB for sixteen images; parts of 64 */
+        assert_int_equal(lathe_plan_bytes(plan), ((1 + 4) * 2 * 8 * plane + weights) * sizeof(lathe_real));
+    assert_plan_agrees(net, plan, (lathe_shape){ 4, { 150, 3, 32, 32 } }, 2);
+    free(one);
+    free(many);
     lathe_plan_free(plan);
     lathe_model_free(model);
 }
