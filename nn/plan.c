@@ -235,15 +235,15 @@ static bool is_divisible(const variant *v)
  */
 static int best_part(const variant *v)
 {
-    if (!is_divisible(v)) return INT_MAX;
-    size_t weights = 0, images = (size_t)v->x->shape.dim[0], bytes = lathe_replay_bytes(v->replay, false) + 1;
+    size_t weights = 0, images = (size_t)v->x->shape.dim[0], bytes = lathe_replay_bytes(v->replay, false);
+    if (!bytes || !is_divisible(v)) return INT_MAX;
     for (int i = 0; i < v->constants; i++) weights += v->constant[i]->packed_size * sizeof(lathe_real);
     if (v->x->layout == LATHE_BATCHED) images += (LATHE_LANES - images % LATHE_LANES) % LATHE_LANES;
-    size_t most = (weights > CACHE ? weights : CACHE) / (bytes / images + 1) / LATHE_LANES * LATHE_LANES;
+    size_t most = (weights > CACHE ? weights : CACHE) * images / bytes / LATHE_LANES * LATHE_LANES;
     return most < LATHE_LANES ? LATHE_LANES : most > INT_MAX ? INT_MAX : (int)most;
 }
 
-/* The next part of `left` images, of `most` images or fewer: parts are as equal as blocks of sixteen allow. */
+/* Images of the next part, where `left` are left and `most` run at once: parts are about equal. */
 static int images_of_part(int left, int most)
 {
     if (left <= most) return left;
