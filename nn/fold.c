@@ -161,15 +161,14 @@ static void affine_of(const lathe_trace_node *node, int channel, double *a, doub
     *c = number(&node->in[2], channel, 0) - number(&node->in[3], channel, 0) * *a;
 }
 
-/* The result's channel that number i of the weights belongs to: their first dimension, for a transposed
- * convolution [C, O / groups, kh, kw] the second one and the group. */
-static int channel_of(const lathe_trace_node *node, size_t i)
+/* The result's channel that weight[i][j] is for: i, or in a transposed convolution [C, O / groups, kh, kw] the
+ * group's channel j. */
+static int channel_of(const lathe_trace_node *node, int i, int j)
 {
     const lathe_shape *w = &node->in[1].shape;
-    size_t count = lathe_shape_count(w), row = count / (size_t)w->dim[0];
-    if (node->op != &lathe_conv_transpose2d_op) return (int)(i / row);
-    int groups = node->out.shape.dim[1] / w->dim[1], group = (int)(i / row) / (w->dim[0] / groups);
-    return group * w->dim[1] + (int)(i % row / (row / (size_t)w->dim[1]));
+    if (node->op != &lathe_conv_transpose2d_op) return i;
+    int groups = node->out.shape.dim[1] / w->dim[1], group = i / (w->dim[0] / groups);
+    return group * w->dim[1] + j;
 }
 
 void lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, lathe_real *weight,
@@ -181,10 +180,13 @@ void lathe_fold_weights(const lathe_trace *trace, const lathe_fold_step *step, l
         affine_of(affine, o, &a, &c);
         bias[o] = (lathe_real)(number(&node->in[2], o, 0) * a + c);
     }
-    size_t count = lathe_shape_count(&node->in[1].shape);
-    for (size_t i = 0, last = SIZE_MAX; i < count; i++) {
-        size_t o = (size_t)channel_of(node, i);
-        if (o != last) affine_of(affine, (int)(last = o), &a, &c);
-        weight[i] = (lathe_real)((double)node->in[1].parameter->data[i] * a);
-    }
+    const lathe_shape *w = &node->in[1].shape;
+    const lathe_real *from = node->in[1].parameter->data;
+    size_t taps = lathe_shape_count(w) / (size_t)w->dim[0] / (size_t)w->dim[1];
+    for (int i = 0, last = -1; i < w->dim[0]; i++)
+        for (int j = 0; j < w->dim[1]; j++, from += taps, weight += taps) {
+            int o = channel_of(node, i, j);
+            if (o != last) affine_of(affine, last = o, &a, &c);
+            for (size_t k = 0; k < taps; k++) weight[k] = (lathe_real)((double)from[k] * a);
+        }
 }

@@ -265,7 +265,7 @@ static const cli_option options[] = {
         .value = "NAME",
         .preset = "auto",
         .help = "images or channels: what lies abreast in memory; auto: by batch and picture size" },
-    { .name = "eval", .help = "time evaluation (a forward without gradients) in place of training" },
+    { .name = "eval", .help = "time evaluation (folded, without gradients) in place of training" },
     { .name = "profile", .help = "print the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "steps to time, after 5 untimed steps" },
     { .name = NULL },

@@ -28,16 +28,22 @@ static void init_odd(lathe_layer *net, uint64_t seed)
     }
 }
 
+/* In which layout `results` computes. */
+static lathe_layout layout = LATHE_BATCHED;
+
 /* The numbers of net(x), by the plan, or by the ordinary forward if it is NULL. The caller frees them. */
 static lathe_real *results(lathe_layer *net, lathe_plan *plan, lathe_context *context, lathe_shape shape,
     uint64_t seed, size_t *count)
 {
     lathe_tape *tape = lathe_tape_new(context);
     lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tape_layout(tape, layout);
     size_t numbers = lathe_shape_count(&shape);
     lathe_real *values = malloc(numbers * sizeof *values);
     fill_normal(values, numbers, seed);
-    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, shape, values);
+    bool pictures = layout == LATHE_CHANNELS && shape.rank == 4;
+    lathe_tensor *x = lathe_tape_leaf(tape, pictures ? LATHE_PLAIN : LATHE_BATCHED, shape, values);
+    x->pictures = pictures;
     free(values);
     lathe_tensor *y = plan ? lathe_plan_run(plan, x) : lathe_nn_forward(net, x);
     if (!y) fail_msg("%s", lathe_tape_message(tape));
@@ -80,11 +86,13 @@ static void assert_plans(lathe_model *model, lathe_layer *net, lathe_shape image
     assert_non_null(net);
     init_odd(net, 3);
     lathe_plan *plan = lathe_plan_new(net);
-    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
-        lathe_shape shape = { image.rank + 1, { batches[i] } };
+    for (int i = 0; i < 12; i++) {
+        lathe_shape shape = { image.rank + 1, { batches[i % 6] } };
         memcpy(shape.dim + 1, image.dim, (size_t)image.rank * sizeof image.dim[0]);
-        assert_plan_agrees(net, plan, shape, i);
+        layout = i < 6 ? LATHE_BATCHED : LATHE_CHANNELS;
+        assert_plan_agrees(net, plan, shape, (uint64_t)i);
     }
+    layout = LATHE_BATCHED;
     assert_true(lathe_plan_bytes(plan) > 0); /* it was no ordinary forward */
     lathe_plan_free(plan);
     lathe_model_free(model);
