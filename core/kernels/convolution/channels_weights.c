@@ -10,7 +10,8 @@
 
 /* What a tile needs to know of a window. */
 typedef struct walk {
-    int rows;
+    int images, rows;
+    ptrdiff_t image, gy_image;
     ptrdiff_t columns;                         /* numbers of a row's results in gy */
     ptrdiff_t row, gy_row, gy_vector, sum_tap; /* numbers to the next one */
 } walk;
@@ -88,12 +89,16 @@ static void add_block(const job *j, walk *s, const real *x, const real *gy, int 
         }
 }
 
-static void add_window(const job *j, const lathe_channels_image *x, const real *gy, const window *at,
-    real *space)
+/* The same window of some images. */
+static void add_window(const job *j, const lathe_channels_image *x, int images, const real *gy,
+    size_t gy_image, const window *at, real *space)
 {
     const lathe_correlation *c = &j->p->c;
     bool direct = j->p->direct && x->pixel == LANES;
-    walk s = { .rows = at->rows,
+    walk s = { .images = images,
+        .rows = at->rows,
+        .image = direct ? x->image : j->w->panel.block,
+        .gy_image = (ptrdiff_t)gy_image,
         .columns = (ptrdiff_t)at->columns * LANES,
         .row = direct ? (ptrdiff_t)c->columns.size * LANES : j->w->panel.row,
         .gy_row = (ptrdiff_t)c->columns.results * LANES,
@@ -104,11 +109,23 @@ static void add_window(const job *j, const lathe_channels_image *x, const real *
         from.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
         const real *places =
             direct ? from.at + ((ptrdiff_t)at->row * c->columns.size + at->column) * LANES : space;
-        int channels = channels_of(j, block);
-        if (!direct) KERNEL(lathe_panel_fill)(c, &j->w->panel, &from, channels, at->row, at->column, space);
+        for (int n = 0; n < images && !direct; n++, from.at += from.image) {
+            int channels = channels_of(j, block);
+            real *to = space + n * s.image;
+            KERNEL(lathe_panel_fill)(c, &j->w->panel, &from, channels, at->row, at->column, to);
+        }
         for (int group = j->first_group; group < j->last_group; group++)
             add_block(j, &s, places, gy + group * MOST_VECTORS * s.gy_vector, group, block);
     }
+}
+
+/* Images that make a window, where a plane alone is small. */
+static int images_at_once(const plan *p, const windows *w)
+{
+    if (w->rows * w->columns > 1) return 1;
+    int fit = w->panel.block ? (int)(PANEL / w->panel.block) : 1,
+        wanted = PLACES / (p->c.rows.results * p->c.columns.results);
+    return wanted < 1 ? 1 : smaller(wanted, fit);
 }
 
 /* The part's sums of a group lie together. */
@@ -135,11 +152,13 @@ void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_c
         piece_begin(p.groups, group_parts(&p), group + 1), sums };
     clear(&j);
     _Alignas(64) real space[PANEL];
-    for (long unit = first; unit < last; unit++) {
+    int most = images_at_once(&p, &w), count;
+    for (long unit = first; unit < last; unit += count) {
+        count = last - unit < most ? (int)(last - unit) : most;
         lathe_channels_image image = *x;
         image.at += unit / units * x->image;
         window at = KERNEL(lathe_channels_window)(&p.c, &w, (int)(unit % units));
-        add_window(&j, &image, gy + (size_t)(unit / units) * gy_image, &at, space);
+        add_window(&j, &image, count, gy + (size_t)(unit / units) * gy_image, gy_image, &at, space);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
  * The register tile of the weights' gradient on channels: VECTORS times sixteen filters of gy, times CHANNELS
- * channels of x at TAPS taps, added up over a window's results. Included once for each size.
+ * channels of x at TAPS taps, added up over the results of a window of some images. Included once for each size.
  */
 #define ROWS (VECTORS * PARTS)
 
@@ -11,20 +11,21 @@ static void TILE_NAME(VECTORS, TAPS, CHANNELS)(const walk *s, const real *x, con
     UNROLL for (int f = 0; f < ROWS; f++) UNROLL for (int t = 0; t < TAPS; t++)
         UNROLL for (int k = 0; k < CHANNELS; k++) sum[f][t][k] = (part){ 0 };
 
-    for (int i = 0; i < s->rows; i++, x += s->row, gy += s->gy_row) {
-        const real *at[TAPS];
-        UNROLL for (int t = 0; t < TAPS; t++) at[t] = x + tap[t < e->taps ? t : e->taps - 1];
-        for (ptrdiff_t j = 0; j < s->columns; j += LANES) {
-            part g[ROWS];
-            UNROLL for (int f = 0; f < ROWS; f++) g[f] =
-                load_part(gy + f / PARTS * s->gy_vector + f % PARTS * PART + j);
-            UNROLL for (int t = 0; t < TAPS; t++) UNROLL for (int k = 0; k < CHANNELS; k++)
-            {
-                real value = at[t][j + k];
-                UNROLL for (int f = 0; f < ROWS; f++) sum[f][t][k] += g[f] * value;
+    for (int n = 0; n < s->images; n++, x += s->image, gy += s->gy_image)
+        for (int i = 0; i < s->rows; i++) {
+            const real *at[TAPS], *gradient = gy + i * s->gy_row;
+            UNROLL for (int t = 0; t < TAPS; t++) at[t] = x + i * s->row + tap[t < e->taps ? t : e->taps - 1];
+            for (ptrdiff_t j = 0; j < s->columns; j += LANES) {
+                part g[ROWS];
+                UNROLL for (int f = 0; f < ROWS; f++) g[f] =
+                    load_part(gradient + f / PARTS * s->gy_vector + f % PARTS * PART + j);
+                UNROLL for (int t = 0; t < TAPS; t++) UNROLL for (int k = 0; k < CHANNELS; k++)
+                {
+                    real value = at[t][j + k];
+                    UNROLL for (int f = 0; f < ROWS; f++) sum[f][t][k] += g[f] * value;
+                }
             }
         }
-    }
 
     UNROLL for (int t = 0; t < TAPS; t++) UNROLL for (int k = 0; k < CHANNELS; k++)
     {
