@@ -96,7 +96,8 @@ static void run(lathe_tape *tape, const setup *s, lathe_layout layout, double se
     seconds[0] = bench_now() - start;
     bool add;
     bench_fill(lathe_grad_target(tape, y, &add), y->stored);
-    for (int i = pictures; i < 2; i++) { /* a first time: gradients that were never touched are not in memory yet */
+    /* A first time: gradients that were never touched are not in memory yet. */
+    for (int i = pictures; i < 2; i++) {
         bool present;
         lathe_tensor *in = i ? w : x;
         memset(lathe_grad_target(tape, in, &present), 0, in->stored * sizeof *in->grad);
