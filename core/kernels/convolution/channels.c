@@ -42,7 +42,7 @@ static void run_pairs(const field *f, walk *s)
 /* Row by row, in tiles as equal as can be. */
 static void run_rows(const field *f, walk *s, int first_row)
 {
-    int count = pieces(f->columns, MOST_PLACES);
+    int count = pieces(f->columns, most_places[f->vectors - 1]);
     for (int i = first_row; i < f->rows; i++)
         for (int n = 0; n < count; n++) {
             int begin = piece_begin(f->columns, count, n),
@@ -57,7 +57,7 @@ static void run_rows(const field *f, walk *s, int first_row)
 static void run_field(const field *f, walk *s)
 {
     int paired = 0;
-    if (2 * f->columns <= MOST_PLACES && f->rows > 1) {
+    if (2 * f->columns <= most_places[f->vectors - 1] && f->rows > 1) {
         run_pairs(f, s);
         paired = f->rows - f->rows % 2;
     }

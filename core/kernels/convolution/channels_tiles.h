@@ -1,7 +1,7 @@
 /*
  * The register tiles of a correlation on channels: every number of places up to the largest, so that a row
- * is cut into equal tiles. AVX-512 has 32 registers: 28 sums, two vectors of weights, a number of x; AVX2 has
- * 16, two for each vector: 12 sums.
+ * is cut into equal tiles. AVX-512 has 32 registers: 28 sums, two vectors of weights, a number of x; with one
+ * vector of weights more than 16 sums are of no use. AVX2 has 16 registers, two for a vector: 12 sums.
  */
 #define TILE_NAME_OF(vectors, places) channels_tile_##vectors##x##places
 #define TILE_NAME(vectors, places) TILE_NAME_OF(vectors, places)
@@ -38,6 +38,10 @@
 #include "channels_tile.h"
 #define PLACES 14
 #include "channels_tile.h"
+#define PLACES 15
+#include "channels_tile.h"
+#define PLACES 16
+#include "channels_tile.h"
 #undef VECTORS
 #define VECTORS 2
 #define PLACES 1
@@ -72,11 +76,14 @@
 #undef VECTORS
 
 #if REGISTER_BYTES == 64
-enum { MOST_PLACES = 14 };
+enum { MOST_PLACES = 16 };
+static const int most_places[MOST_VECTORS] = { 16, 14 };
 #elif REGISTER_BYTES == 32
 enum { MOST_PLACES = 6 };
+static const int most_places[MOST_VECTORS] = { 6 };
 #else
 enum { MOST_PLACES = 3 };
+static const int most_places[MOST_VECTORS] = { 3 };
 #endif
 
 static tile_fn *const tiles[MOST_VECTORS][MOST_PLACES] = {
@@ -98,6 +105,8 @@ static tile_fn *const tiles[MOST_VECTORS][MOST_PLACES] = {
         TILE_NAME(1, 12),
         TILE_NAME(1, 13),
         TILE_NAME(1, 14),
+        TILE_NAME(1, 15),
+        TILE_NAME(1, 16),
     },
     {
         TILE_NAME(2, 1),
