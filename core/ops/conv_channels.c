@@ -10,7 +10,7 @@ static int sixteens(int count) { return (count - 1) / LATHE_LANES + 1; }
 
 static size_t plane(int height, int width) { return (size_t)height * (size_t)width * LATHE_LANES; }
 
-/* One channel and one filter a group: for these kernels, one group in which a filter sees its channel alone. */
+/* One channel and one filter a group: for the kernels, one group whose filters see one channel each. */
 static bool is_depthwise(const lathe_conv_geometry *g)
 {
     return g->groups > 1 && g->channels == 1 && g->filters == 1;

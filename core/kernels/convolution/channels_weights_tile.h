@@ -1,6 +1,7 @@
 /*
  * The register tile of the weights' gradient on channels: VECTORS times sixteen filters of gy, times CHANNELS
- * channels of x at TAPS taps, added up over the results of a window of some images. Included once for each size.
+ * channels of x at TAPS taps, added up over the results of a window of some images. Included once for each
+ * size.
  */
 #define ROWS (VECTORS * PARTS)
 

@@ -10,7 +10,7 @@
 /* Numbers of a panel for one block of depthwise channels. */
 enum { DEPTHWISE_PANEL = 16384 };
 
-/* One window of one block of up to sixteen channels, which begin at x->at: y from w [taps][16] and bias [16]. */
+/* One window of a block of up to sixteen channels that begin at x->at: y from w [taps][16] and bias [16]. */
 void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, const lathe_channels_image *x,
     int channels, const window *at, const real *w, const real *bias, real *y, lathe_conv_store how);
 
