@@ -111,7 +111,6 @@ static inline part choose_part(part_mask mask, part a, part b)
 }
 
 typedef real quarter __attribute__((vector_size(LANES / 4 * sizeof(real))));
-typedef real quarter_at __attribute__((vector_size(LANES / 4 * sizeof(real)), aligned(sizeof(real))));
 
 /** The sum of sixteen numbers in a fixed order: pairs eight apart, four apart, two apart, neighbours. */
 static inline real sum_lanes_at(const real *at)

@@ -4,6 +4,7 @@
 #include "channels_weights.h"
 #include "conv_axis.h"
 #include "panel.h"
+#include "transpose.h"
 
 /* What a tile needs to know of its surroundings. */
 typedef struct walk {
@@ -179,8 +180,10 @@ typedef struct pack_block {
     real *to;
 } pack_block;
 
+/* Filters from first_filter on, and zeros for those that there are not. */
 static void pack_any(const pack_block *b, int first_filter)
 {
+    if (first_filter == b->width) return;
     real *to = b->to;
     for (int p = 0; p < b->c->rows.taps; p++)
         for (int q = 0; q < b->c->columns.taps; q++)
@@ -191,37 +194,52 @@ static void pack_any(const pack_block *b, int first_filter)
             }
 }
 
-/* Four numbers of four rows become four numbers at four places. */
-static void transpose(const real *from, ptrdiff_t row, real *to, const ptrdiff_t place[4])
-{
-    quarter a = *(const quarter_at *)from, b = *(const quarter_at *)(from + row),
-            c = *(const quarter_at *)(from + 2 * row), d = *(const quarter_at *)(from + 3 * row);
-    quarter ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    *(quarter *)(to + place[0]) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(quarter *)(to + place[1]) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    *(quarter *)(to + place[2]) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
-    *(quarter *)(to + place[3]) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
-}
+/* Numbers of a run that pack_run knows: 7 x 7 taps of sixteen channels. */
+enum { MOST_RUN = 784 };
 
-/* Whole fours of filters whose channels and taps follow each other in memory, four numbers at least. Rows of
- * weights lie so far apart that few stay in a first-level cache: sixteen numbers of four are read at once. */
-static void pack_fours(const pack_block *b)
+/*
+ * Whole fours of filters, `row` numbers apart, of each of which `run` numbers follow each other in memory, four
+ * at least; number r goes to place[r]. Rows of weights lie so far apart that few stay in a first-level cache:
+ * sixteen numbers of four are read at once.
+ */
+static void pack_run(const real *from, ptrdiff_t row, int run, const ptrdiff_t *place, int filters, real *to)
 {
-    int run = b->channels * b->taps, at_once = smaller(LANES, run);
+    int at_once = smaller(LANES, run);
     for (int next = 0; next < run; next += LANES) {
-        int first = smaller(next, run - at_once), k = first / b->taps, t = first % b->taps;
-        ptrdiff_t place[LANES];
-        for (int i = 0; i < at_once; i++) {
-            place[i] = (ptrdiff_t)(t * b->channels + k) * b->width;
-            if (++t == b->taps) t = 0, k++;
-        }
-        for (int f = 0; f + 4 <= b->filters; f += 4)
+        int first = smaller(next, run - at_once);
+        for (int f = 0; f + 4 <= filters; f += 4)
             for (int r = 0; r < at_once; r += 4) {
-                int i = smaller(r, at_once - 4);
-                transpose(b->w.at + f * b->w.filter + first + i, b->w.filter, b->to + f, place + i);
+                int at = first + smaller(r, at_once - 4);
+                quarter q[4];
+                UNROLL for (int i = 0; i < 4; i++) q[i] =
+                    *(const unaligned_quarter *)(from + (f + i) * row + at);
+                transpose(q);
+                UNROLL for (int i = 0; i < 4; i++) * (quarter *)(to + place[at + i] + f) = q[i];
             }
     }
+}
+
+/* Those blocks of which pack_run can do whole fours of filters: of a forward correlation, where channels and
+ * taps follow each other, and of a gradient to the data with stride 1, where the taps run backwards. */
+static bool pack_fours(const pack_block *b)
+{
+    const lathe_conv_weights *w = &b->w;
+    int width = b->c->columns.taps, run = b->channels * b->taps;
+    ptrdiff_t place[MOST_RUN];
+    if (w->channel == b->taps && w->row == width && w->column == 1 && run >= 4 && run <= MOST_RUN) {
+        for (int r = 0, k = 0; k < b->channels; k++)
+            for (int t = 0; t < b->taps; t++) place[r++] = (ptrdiff_t)(t * b->channels + k) * b->width;
+        pack_run(w->at, w->filter, run, place, b->filters, b->to);
+        return true;
+    }
+    if (w->filter == b->taps && w->row == -width && w->column == -1 && b->taps >= 4) {
+        for (int t = 0; t < b->taps; t++) place[b->taps - 1 - t] = (ptrdiff_t)t * b->channels * b->width;
+        for (int k = 0; k < b->channels; k++)
+            pack_run(w->at - (b->taps - 1) + k * w->channel, w->filter, b->taps, place, b->filters,
+                b->to + k * b->width);
+        return true;
+    }
+    return false;
 }
 
 static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *to)
@@ -229,14 +247,11 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
     int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin);
     pack_block b = { c, *w, filters, LANES, pieces(filters, LANES) * LANES, c->rows.taps * c->columns.taps,
         to };
-    bool in_order = w->channel == b.taps && w->row == c->columns.taps && w->column == 1;
     b.w.at += begin * w->filter;
     b.to += (ptrdiff_t)begin * c->channels * b.taps;
     for (int block = 0; block < c->channels; block += LANES, b.w.at += LANES * w->channel) {
         b.channels = smaller(LANES, c->channels - block);
-        bool fours = in_order && b.channels * b.taps >= 4;
-        if (fours) pack_fours(&b);
-        pack_any(&b, fours ? filters - filters % 4 : 0);
+        pack_any(&b, pack_fours(&b) ? filters - filters % 4 : 0);
         b.to += b.channels * b.taps * b.width;
     }
 }

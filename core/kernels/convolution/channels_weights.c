@@ -7,6 +7,7 @@
 #include "channels_weights.h"
 
 #include "channels_plan.h"
+#include "transpose.h"
 
 /* What a tile needs to know of a window. */
 typedef struct walk {
@@ -162,17 +163,55 @@ void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_c
     }
 }
 
-/* Some filters of one block of channels: gw[f, k, t], its filters `row` numbers apart. */
-static void unpack_block(const real *sums, int filters, int channels, int taps, int width, ptrdiff_t row,
-    bool add, real *gw)
+/* Sums of one group of filters and one block of channels; gw's filters are `row` numbers apart. */
+typedef struct unpack_block {
+    const real *sums;
+    int filters, channels, taps, width;
+    ptrdiff_t row;
+    bool add;
+    real *gw;
+} unpack_block;
+
+/* Number r of a filter in gw: its place in the sums. */
+static ptrdiff_t place_of(const unpack_block *b, int r)
 {
-    for (int f = 0; f < filters; f++)
-        for (int t = 0; t < taps; t++)
-            for (int k = 0; k < channels; k++) {
-                real *to = gw + f * row + k * taps + t;
-                real sum = sums[(t * channels + k) * width + f];
-                *to = add ? *to + sum : sum;
-            }
+    return (ptrdiff_t)(r % b->taps * b->channels + r / b->taps) * b->width;
+}
+
+static void unpack_any(const unpack_block *b, int first_filter, int first, int last)
+{
+    for (int r = first; r < last; r++) {
+        const real *from = b->sums + place_of(b, r);
+        for (int f = first_filter; f < b->filters; f++) {
+            real *to = b->gw + f * b->row + r;
+            *to = b->add ? *to + from[f] : from[f];
+        }
+    }
+}
+
+/* Four numbers of four filters. */
+static void unpack_four(const unpack_block *b, const ptrdiff_t place[4], int filter, int r)
+{
+    quarter q[4];
+    UNROLL for (int i = 0; i < 4; i++) q[i] = *(const quarter *)(b->sums + place[i] + filter);
+    transpose(q);
+    UNROLL for (int i = 0; i < 4; i++)
+    {
+        unaligned_quarter *to = (unaligned_quarter *)(b->gw + (filter + i) * b->row + r);
+        *to = b->add ? *to + q[i] : q[i];
+    }
+}
+
+/* Whole fours of filters; sixteen numbers of four filters at once, as in pack_run. */
+static void unpack_fours(const unpack_block *b, int filters, int last)
+{
+    for (int first = 0; first < last; first += LANES) {
+        int count = smaller(LANES, last - first);
+        ptrdiff_t place[LANES];
+        for (int i = 0; i < count; i++) place[i] = place_of(b, first + i);
+        for (int f = 0; f < filters; f += 4)
+            for (int i = 0; i < count; i += 4) unpack_four(b, place + i, f, first + i);
+    }
 }
 
 void KERNEL(
@@ -190,7 +229,11 @@ void KERNEL(
             for (int n = 1; n < count; n++) total += load(sums + n * all + i);
             store(sums + i, total);
         }
-        unpack_block(sums, filters, channels, taps, width, row, add, gw);
+        unpack_block b = { sums, filters, channels, taps, width, row, add, gw };
+        int fours = filters - filters % 4, last = channels * taps, whole = last - last % 4;
+        unpack_fours(&b, fours, whole);
+        unpack_any(&b, 0, whole, last);
+        unpack_any(&b, fours, 0, whole);
         sums += size;
     }
 }
