@@ -198,9 +198,9 @@ static void pack_any(const pack_block *b, int first_filter)
 enum { MOST_RUN = 784 };
 
 /*
- * Whole fours of filters, `row` numbers apart, of each of which `run` numbers follow each other in memory, four
- * at least; number r goes to place[r]. Rows of weights lie so far apart that few stay in a first-level cache:
- * sixteen numbers of four are read at once.
+ * Whole fours of filters, `row` numbers apart, of each of which `run` numbers follow each other in memory, at
+ * least four; number r goes to place[r]. Rows of weights lie so far apart that few stay in a first-level
+ * cache: sixteen numbers of four are read at once.
  */
 static void pack_run(const real *from, ptrdiff_t row, int run, const ptrdiff_t *place, int filters, real *to)
 {
