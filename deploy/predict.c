@@ -45,7 +45,7 @@ lathe_status lathe_trained_predict(const lathe_trained *trained, const lathe_dat
     lathe_status status = tape ? LATHE_OK : lathe_error();
     if (!status) {
         memset(probabilities, 0, data->count * (size_t)trained->data.classes * sizeof *probabilities);
-        status = lathe_infer(trained->task, trained->net, tape, loader, to.opts->hflip, answer_batch, &to);
+        status = lathe_infer(trained->task, trained->plan, tape, loader, to.opts->hflip, answer_batch, &to);
     }
     lathe_tape_free(tape);
     lathe_loader_free(loader);

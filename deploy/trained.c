@@ -183,7 +183,9 @@ static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *fi
     lathe_status status = tensors ? lathe_safetensors_fit(file, tensors, count, "", true) : lathe_error();
     if (!status) status = lathe_model_check_input(trained->net, &spec);
     if (!status) status = lathe_nn_init(trained->net, 0);
-    return status ? status : lathe_safetensors_load(file, tensors, count, "", true);
+    if (!status) status = lathe_safetensors_load(file, tensors, count, "", true);
+    if (!status && !(trained->plan = lathe_plan_new(trained->net))) status = lathe_error();
+    return status;
 }
 
 static lathe_status read_all(lathe_trained *trained, const lathe_safetensors *file)
@@ -218,6 +220,7 @@ lathe_trained *lathe_trained_open(const char *run, const char *weights)
 void lathe_trained_free(lathe_trained *trained)
 {
     if (!trained) return;
+    lathe_plan_free(trained->plan);
     lathe_model_free(trained->model);
     lathe_task_free(trained->task);
     lathe_transforms_free(trained->transforms);

@@ -6,7 +6,7 @@
 #define LATHE_DEPLOY_TRAINED_H
 
 #include "../data/loading/loader.h"
-#include "../nn/layer.h"
+#include "../nn/plan.h"
 #include "../task/task.h"
 
 #ifdef __cplusplus
@@ -23,7 +23,8 @@ typedef struct lathe_trained {
     char *background;              /* of the run's settings, see lathe_colour_parse; NULL in older files */
     lathe_model *model;
     lathe_layer *net;
-    uint64_t step; /* of the run when the file was written */
+    lathe_plan *plan; /* of the net; after a change of its weights, call lathe_plan_refresh */
+    uint64_t step;    /* of the run when the file was written */
     /** What the file says of the training data: pictures, normalisation and classes. It has no samples. */
     lathe_dataset data;
     const uint64_t *class_counts; /* [data.classes]: training samples of each class; NULL in older files */

@@ -161,7 +161,7 @@ static void affine_of(const lathe_trace_node *node, int channel, double *a, doub
     *c = number(&node->in[2], channel, 0) - number(&node->in[3], channel, 0) * *a;
 }
 
-/* The result's channel that weight[i][j] is for: i, or in a transposed convolution [C, O / groups, kh, kw] the
+/* The result's channel that weight[i][j] is for: i; in a transposed convolution [C, O / groups, kh, kw], the
  * group's channel j. */
 static int channel_of(const lathe_trace_node *node, int i, int j)
 {

@@ -52,7 +52,10 @@ lathe_status lathe_ensemble_add(lathe_ensemble *ensemble, lathe_layer *net, lath
     lathe_loader *loader)
 {
     if (!ensemble) return lathe_fail_null("lathe_ensemble_add", "ensemble");
-    lathe_status status = lathe_infer(ensemble->task, net, tape, loader, false, add_batch, ensemble);
+    lathe_plan *plan = lathe_plan_new(net);
+    lathe_status status =
+        plan ? lathe_infer(ensemble->task, plan, tape, loader, false, add_batch, ensemble) : lathe_error();
+    lathe_plan_free(plan);
     if (!status) ensemble->members++;
     return status;
 }

@@ -5,7 +5,6 @@
 
 #include "../core/alloc.h"
 #include "../metrics/average.h"
-#include "../nn/plan.h"
 #include "task_impl.h"
 
 /* ---- the loop ------------------------------------------------------------------------------------------ */
@@ -63,25 +62,24 @@ static lathe_status pass_mirrored(looping *l, const lathe_batch *batch, size_t f
     return pass_once(l, &other, first, true);
 }
 
-lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
+lathe_status lathe_infer(lathe_task *task, lathe_plan *plan, lathe_tape *tape, lathe_loader *loader,
     bool hflip, lathe_pass_fn *told, void *context)
 {
-    if (!task || !net || !tape || !loader || !told)
+    if (!task || !plan || !tape || !loader || !told)
         return lathe_fail_null("lathe_infer",
             !task       ? "task" :
-                !net    ? "net" :
+                !plan   ? "plan" :
                 !tape   ? "tape" :
                 !loader ? "loader" :
                           "told");
-    looping l = { .task = task, .plan = lathe_plan_new(net), .tape = tape, .told = told, .context = context };
-    lathe_status status = l.plan ? LATHE_OK : lathe_error();
+    looping l = { .task = task, .plan = plan, .tape = tape, .told = told, .context = context };
+    lathe_status status = LATHE_OK;
     size_t first = 0;
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch); first += (size_t)batch.size) {
         status = pass_once(&l, &batch, first, false);
         if (!status && hflip) status = pass_mirrored(&l, &batch, first);
     }
     lathe_free(l.mirrored);
-    lathe_plan_free(l.plan);
     return status ? status : lathe_loader_status(loader);
 }
 
@@ -123,7 +121,10 @@ lathe_status lathe_evaluate(lathe_task *task, lathe_layer *net, lathe_tape *tape
     *score = lathe_score_none();
     sums sum = { .opts = opts ? opts : &none, .numbers = lathe_alloc(task->numbers, sizeof *sum.numbers) };
     if (!sum.numbers) return lathe_error();
-    lathe_status status = lathe_infer(task, net, tape, loader, false, add_batch, &sum);
+    lathe_plan *plan = lathe_plan_new(net);
+    lathe_status status =
+        plan ? lathe_infer(task, plan, tape, loader, false, add_batch, &sum) : lathe_error();
+    lathe_plan_free(plan);
     if (!status) {
         score->count = sum.count;
         score->loss = lathe_average_value(&sum.loss);

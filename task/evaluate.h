@@ -6,7 +6,7 @@
 
 #include "../core/tape.h"
 #include "../data/loading/loader.h"
-#include "../nn/layer.h"
+#include "../nn/plan.h"
 #include "measure.h"
 #include "task.h"
 
@@ -27,12 +27,12 @@ typedef struct lathe_pass {
 typedef lathe_status lathe_pass_fn(void *context, lathe_task *task, const lathe_pass *pass);
 
 /**
- * Run the net over one epoch of the loader by a plan (nn/plan.h), and call `told` for each batch. With hflip
+ * Run a net's plan over one epoch of the loader, in LATHE_EVAL, and call `told` for each batch. With hflip
  * each batch runs a second time, mirrored left to right.
  * Errors   those of forward and of the loader; LATHE_ESHAPE if the output has another shape than the task
  *          needs; the first failure of `told`
  */
-lathe_status lathe_infer(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
+lathe_status lathe_infer(lathe_task *task, lathe_plan *plan, lathe_tape *tape, lathe_loader *loader,
     bool hflip, lathe_pass_fn *told, void *context);
 
 /** How well a net does on a data set. */

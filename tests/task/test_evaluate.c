@@ -15,6 +15,7 @@ typedef struct world {
     lathe_loader *loader;
     lathe_model *model;
     lathe_layer *net;
+    lathe_plan *plan;
     lathe_tape *tape;
     lathe_task *task;
 } world;
@@ -33,6 +34,7 @@ static world open_world(void)
     const lathe_params *params = lathe_nn_params(w.net);
     assert_int_equal(lathe_tensor_write(params->tensor[0], weight, 18), LATHE_OK);
     assert_int_equal(lathe_tensor_write(params->tensor[1], bias, 3), LATHE_OK);
+    w.plan = lathe_plan_new(w.net);
     w.tape = lathe_tape_new(NULL);
     w.task = task_of(w.data, "cross_entropy");
     return w;
@@ -42,6 +44,7 @@ static void close_world(world *w)
 {
     lathe_task_free(w->task);
     lathe_tape_free(w->tape);
+    lathe_plan_free(w->plan);
     lathe_model_free(w->model);
     lathe_loader_free(w->loader);
     lathe_data_free(w->data);
@@ -72,7 +75,7 @@ static void each_batch_is_told_and_mirrored(void **state)
     world w = open_world();
     for (int hflip = 0; hflip < 2; hflip++) {
         told heard = { 0 };
-        assert_int_equal(lathe_infer(w.task, w.net, w.tape, w.loader, hflip, hear, &heard), LATHE_OK);
+        assert_int_equal(lathe_infer(w.task, w.plan, w.tape, w.loader, hflip, hear, &heard), LATHE_OK);
         assert_true(heard.batches == 3 * (1 + hflip) && heard.mirrored == 3 * hflip);
         for (int m = 0; m <= hflip; m++)
             for (int i = 0; i < COUNT; i++)
@@ -80,7 +83,7 @@ static void each_batch_is_told_and_mirrored(void **state)
                     assert_near((double)heard.scores[m][i][k], pixels[i][m ? 2 - k : k], 1e-4);
     }
     told heard = { .stop = 2 };
-    assert_int_equal(lathe_infer(w.task, w.net, w.tape, w.loader, true, hear, &heard), LATHE_ESTATE);
+    assert_int_equal(lathe_infer(w.task, w.plan, w.tape, w.loader, true, hear, &heard), LATHE_ESTATE);
     assert_failed(LATHE_ESTATE, "enough");
     assert_int_equal(heard.batches, 2);
     close_world(&w);
