@@ -24,9 +24,14 @@ extern "C" {
 typedef enum lathe_layout { LATHE_PLAIN, LATHE_BATCHED, LATHE_CHANNELS } lathe_layout;
 
 /**
- * The layout for batches of `batch` images of that size: LATHE_BATCHED or LATHE_CHANNELS. It depends on these
- * numbers alone, so that a run takes the same way on any number of threads; docs/performance.md has the
- * measurements behind it.
+ * The layout for batches of `batch` images of that size: LATHE_BATCHED or LATHE_CHANNELS.
+ *
+ *     below 1024 pixels                  channels abreast for batches of 1 to 5
+ *     1024 pixels (32 x 32) to 64 x 64   where images would leave a quarter of the lanes empty, or more
+ *     above                              channels abreast
+ *
+ * It depends on these numbers alone, so that a run takes the same way on any number of threads.
+ * docs/performance.md has the measurements behind it.
  */
 lathe_layout lathe_layout_rule(int batch, int height, int width);
 

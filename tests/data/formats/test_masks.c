@@ -80,7 +80,8 @@ static void masks_move_with_their_pictures(void **state)
             &(lathe_loader_opts){ .batch_size = 1,
                 .no_normalize = true,
                 .transforms = transforms,
-                .workers = split });
+                .workers = split,
+                .layout = LATHE_BATCHED });
         for (int epoch = 0; epoch < 20; epoch++) {
             lathe_batch batch;
             assert_true(lathe_loader_next(loader, &batch));

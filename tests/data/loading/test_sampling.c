@@ -185,8 +185,8 @@ static uint64_t bits_of(const lathe_dataset *data, const lathe_transforms *trans
     if (!loader) fail_msg("%s", lathe_error_message());
     for (int epoch = 0; epoch < 2; epoch++)
         for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
-            size_t blocks = (size_t)(batch.size + LATHE_LANES - 1) / LATHE_LANES;
-            size_t bytes = blocks * LATHE_LANES * (size_t)(batch.channels * batch.height * batch.width) *
+            int lanes = batch.plain ? 1 : LATHE_LANES, blocks = (batch.size + lanes - 1) / lanes;
+            size_t bytes = (size_t)(blocks * lanes) * (size_t)(batch.channels * batch.height * batch.width) *
                 sizeof(lathe_real);
             for (size_t i = 0; i < bytes; i++)
                 hash = (hash ^ ((const uint8_t *)batch.images)[i]) * 1099511628211u;

@@ -94,6 +94,7 @@ static void pictures_are_normalised_as_asked(void **state)
         feed[i] = lathe_feed_new(&(lathe_feed_opts){ .data = settings.data,
             .val_split = 0.2,
             .batch_size = 4,
+            .layout = LATHE_BATCHED,
             .mean = { i ? 0.5 : 0 },
             .std = { std[i] },
             .normals = 1 });
