@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/relayout.h"
 #include "../core/replay_impl.h"
 #include "fold_impl.h"
 #include "layer_impl.h"
@@ -216,15 +217,21 @@ static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 
 /* ---- parts of a batch ---------------------------------------------------------------------------------- */
 
-/* Whether each image's results depend on that image alone: the library's operations keep images apart. */
+/* The library's operations keep images apart. */
+static bool is_of_library(const lathe_op *op)
+{
+    int i = 0;
+    while (lathe_op_at(i) && lathe_op_at(i) != op) i++;
+    return lathe_op_at(i) || op == &lathe_relayout_op;
+}
+
+/* Whether each image's results depend on that image alone. */
 static bool is_divisible(const variant *v)
 {
     for (int n = 0; n < v->trace->nodes; n++) {
-        const lathe_trace_node *node = &v->trace->node[n];
-        int known = 0;
-        while (lathe_op_at(known) && lathe_op_at(known) != node->op) known++;
-        bool kept = node->out.layout != LATHE_PLAIN && node->out.shape.dim[0] == v->x->shape.dim[0];
-        if (!lathe_op_at(known) || !kept) return false;
+        const lathe_trace_value *out = &v->trace->node[n].out;
+        bool kept = out->layout != LATHE_PLAIN && out->shape.dim[0] == v->x->shape.dim[0];
+        if (!kept || !is_of_library(v->trace->node[n].op)) return false;
     }
     return true;
 }

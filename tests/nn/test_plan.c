@@ -347,6 +347,10 @@ static void memory_is_used_again(void **state)
     if (sizeof(lathe_real) == 4) /* 1 MiB for sixteen images; parts of 64 */
         assert_int_equal(lathe_plan_bytes(plan), ((1 + 4) * 2 * 8 * plane + weights) * sizeof(lathe_real));
     assert_plan_agrees(net, plan, (lathe_shape){ 4, { 150, 3, 32, 32 } }, 2);
+    layout = LATHE_CHANNELS; /* eight channels take the memory of sixteen: parts of 32 */
+    assert_plan_agrees(net, plan, (lathe_shape){ 4, { 150, 3, 32, 32 } }, 2);
+    if (sizeof(lathe_real) == 4) assert_true(lathe_plan_bytes(plan) < 80 * 2 * plane * sizeof(lathe_real));
+    layout = LATHE_BATCHED;
     free(one);
     free(many);
     lathe_plan_free(plan);
