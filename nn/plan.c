@@ -307,8 +307,9 @@ static bool make_variant(lathe_plan *plan, variant *v, const lathe_tensor *x)
 static variant *variant_for(lathe_plan *plan, const lathe_tensor *x)
 {
     variant *v = plan->variant;
-    for (int i = 0; i < VARIANTS; i++) {
+    for (int i = 0; i < VARIANTS; i++)
         if (v[i].shape.rank && !is_for(&v[i], x)) free_variant(&v[i]), plan->part = 0;
+    for (int i = 0; i < VARIANTS; i++) {
         if (v[i].shape.dim[0] != x->shape.dim[0]) continue;
         variant found = v[i];
         memmove(v + 1, v, (size_t)i * sizeof *v);
