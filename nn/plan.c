@@ -303,12 +303,21 @@ static bool make_variant(lathe_plan *plan, variant *v, const lathe_tensor *x)
     return true;
 }
 
+/* Free the variants for other pictures, another layout or another context. */
+static void forget_others(lathe_plan *plan, const lathe_tensor *x)
+{
+    for (int i = 0; i < VARIANTS; i++) {
+        variant *v = &plan->variant[i];
+        if (!v->shape.rank || is_for(v, x)) continue;
+        free_variant(v);
+        plan->part = 0;
+    }
+}
+
 /* The variant for x, made if needed and put first. NULL after a failure, which is then x's tape's. */
 static variant *variant_for(lathe_plan *plan, const lathe_tensor *x)
 {
     variant *v = plan->variant;
-    for (int i = 0; i < VARIANTS; i++)
-        if (v[i].shape.rank && !is_for(&v[i], x)) free_variant(&v[i]), plan->part = 0;
     for (int i = 0; i < VARIANTS; i++) {
         if (v[i].shape.dim[0] != x->shape.dim[0]) continue;
         variant found = v[i];
@@ -352,6 +361,7 @@ lathe_tensor *lathe_plan_run(lathe_plan *plan, lathe_tensor *x)
     if (!plan || !x) return lathe_fail_null("lathe_plan_run", plan ? "x" : "plan"), NULL;
     const lathe_model *model = plan->net->model;
     if (model->hook || model->no_fusion || !lathe_replay_suits(x)) return lathe_nn_forward(plan->net, x);
+    forget_others(plan, x);
     lathe_tensor part = *x, *y = NULL;
     for (int first = 0; first < x->shape.dim[0];) {
         int left = x->shape.dim[0] - first, most = plan->part ? plan->part : LATHE_LANES;
