@@ -2,8 +2,10 @@
 
 #include <stdbool.h>
 
-/* Images of fewer pixels have narrow nets, whose channels do not fill sixteen lanes; of more, sixteen images do
- * not fit a second-level cache. */
+/*
+ * Images of fewer pixels have narrow nets, whose channels do not fill sixteen lanes; of more, sixteen images
+ * do not fit a second-level cache.
+ */
 enum { SMALL = 1024, LARGE = 64 * 64, FEW = 5 };
 
 lathe_layout lathe_layout_rule(int batch, int height, int width)

@@ -26,17 +26,35 @@ enum { PLACES = 64, TASK = 16384 };
 
 static size_t step_of(const lathe_tensor *x) { return x->layout == LATHE_PLAIN ? 1 : LATHE_LANES; }
 
-/* The number in row-major order, in channels, of lane `lane` of plane n of x; -1 for a tail lane. */
-static ptrdiff_t channel_at(const lathe_tensor *x, size_t n, size_t lane)
+/* A channel of an image. */
+typedef struct source {
+    size_t image, channel;
+} source;
+
+static size_t blocks_of(const lathe_tensor *x) { return ((size_t)x->shape.dim[1] - 1) / LATHE_LANES + 1; }
+
+/* Where that channel of `plane` places begins in x. */
+static size_t begin_of(const lathe_tensor *x, source s, size_t plane)
 {
-    size_t images = (size_t)x->shape.dim[0], channels = (size_t)x->shape.dim[1];
-    if (x->layout == LATHE_PLAIN) return (ptrdiff_t)n;
-    if (x->layout == LATHE_CHANNELS) {
-        size_t blocks = (channels - 1) / LATHE_LANES + 1, channel = n % blocks * LATHE_LANES + lane;
-        return channel < channels ? (ptrdiff_t)(n / blocks * channels + channel) : -1;
-    }
-    size_t image = n / channels * LATHE_LANES + lane;
-    return image < images ? (ptrdiff_t)(image * channels + n % channels) : -1;
+    size_t channels = (size_t)x->shape.dim[1];
+    if (x->layout == LATHE_PLAIN) return (s.image * channels + s.channel) * plane;
+    if (x->layout == LATHE_CHANNELS)
+        return (s.image * blocks_of(x) + s.channel / LATHE_LANES) * plane * LATHE_LANES +
+            s.channel % LATHE_LANES;
+    return (s.image / LATHE_LANES * channels + s.channel) * plane * LATHE_LANES + s.image % LATHE_LANES;
+}
+
+/* What lies in the first lane of plane n of x; *used: how many of its lanes are no tail lanes. */
+static source plane_of(const lathe_tensor *x, size_t n, size_t *used)
+{
+    size_t images = (size_t)x->shape.dim[0], channels = (size_t)x->shape.dim[1], left;
+    *used = 1;
+    if (x->layout == LATHE_PLAIN) return (source){ n / channels, n % channels };
+    source s = { n / channels * LATHE_LANES, n % channels };
+    if (x->layout == LATHE_CHANNELS) s = (source){ n / blocks_of(x), n % blocks_of(x) * LATHE_LANES };
+    left = x->layout == LATHE_CHANNELS ? channels - s.channel : images - s.image;
+    *used = left < LATHE_LANES ? left : LATHE_LANES;
+    return s;
 }
 
 static void copy_lane(const relayout_job *job, size_t count, const lathe_real *from, lathe_real *to)
@@ -54,17 +72,20 @@ static void relayout_task(void *context, int task)
     const relayout_job *job = context;
     size_t begin = (size_t)task * job->planes_a_task, end = begin + job->planes_a_task;
     if (end > job->planes) end = job->planes;
-    size_t lanes = step_of(job->to), plane = job->plane * lanes;
+    size_t lanes = step_of(job->to), plane = job->plane * lanes, used;
     for (size_t n = begin; n < end; n++) {
         lathe_real *to = job->result + n * plane;
-        if (!job->add && channel_at(job->to, n, lanes - 1) < 0) memset(to, 0, plane * sizeof *to);
+        const source at = plane_of(job->to, n, &used);
+        if (!job->add && used < lanes) memset(to, 0, plane * sizeof *to);
         for (size_t first = 0; first < job->plane; first += PLACES) {
             size_t count = job->plane - first < PLACES ? job->plane - first : PLACES;
-            for (size_t lane = 0; lane < lanes; lane++) {
-                ptrdiff_t channel = channel_at(job->to, n, lane);
-                if (channel < 0) continue;
-                size_t place = lathe_tensor_place(job->from, (size_t)channel * job->plane + first);
-                copy_lane(job, count, job->numbers + place, to + first * lanes + lane);
+            for (size_t lane = 0; lane < used; lane++) {
+                source s = at;
+                if (job->to->layout == LATHE_CHANNELS) s.channel += lane;
+                else s.image += lane;
+                copy_lane(job, count,
+                    job->numbers + begin_of(job->from, s, job->plane) + first * step_of(job->from),
+                    to + first * lanes + lane);
             }
         }
     }

@@ -1,5 +1,8 @@
 #include "trace_impl.h"
 
+#include <stdio.h>
+
+#include "../core/replay_impl.h"
 #include "layer_impl.h"
 
 lathe_trace *lathe_trace_of(lathe_layer *net, lathe_tensor *x)
@@ -16,6 +19,19 @@ lathe_trace *lathe_trace_of(lathe_layer *net, lathe_tensor *x)
     return trace;
 }
 
+/* The trace of one image of zeros; NULL after a failure. */
+static lathe_trace *trace_image(lathe_layer *net, lathe_shape batch, bool rehearse)
+{
+    lathe_tape *tape = lathe_tape_new(NULL);
+    if (!tape) return NULL;
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tape_rehearse(tape, rehearse);
+    lathe_trace *trace = lathe_trace_of(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
+    lathe_tape_free(tape);
+    return trace;
+}
+
+/* Shapes are enough for most nets, and take neither time nor memory; a layer may read numbers. */
 lathe_trace *lathe_nn_trace(lathe_layer *net, lathe_shape image)
 {
     const char *message;
@@ -25,12 +41,15 @@ lathe_trace *lathe_nn_trace(lathe_layer *net, lathe_shape image)
         message = "an image has 1 to 4 dimensions";
     }
     if (problem) return lathe_fail(problem, "lathe_nn_trace: %s", message), NULL;
-    lathe_tape *tape = lathe_tape_new(NULL);
-    if (!tape) return NULL;
     lathe_shape batch = { image.rank + 1, { 1 } };
     for (int i = 0; i < image.rank; i++) batch.dim[i + 1] = image.dim[i];
-    lathe_tape_begin(tape, LATHE_EVAL);
-    lathe_trace *trace = lathe_trace_of(net, lathe_tape_leaf(tape, LATHE_BATCHED, batch, NULL));
-    lathe_tape_free(tape);
-    return trace;
+    bool failed = lathe_error(), held = lathe_error_hold(true);
+    lathe_trace *trace = trace_image(net, batch, true);
+    lathe_error_hold(held);
+    if (trace) return trace;
+    char text[LATHE_MESSAGE_SIZE];
+    snprintf(text, sizeof text, "%s", lathe_error_message());
+    if (lathe_error() != LATHE_ESTATE) return lathe_fail(lathe_error(), "%s", text), NULL;
+    if (!failed) lathe_error_clear();
+    return trace_image(net, batch, false);
 }
