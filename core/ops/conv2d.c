@@ -27,15 +27,7 @@ static bool check_channels(const lathe_node *node)
 static lathe_layout conv2d_layout(const lathe_node *node)
 {
     const lathe_conv2d_opts *o = node->attributes;
-    const int *w = node->in[1]->shape.dim;
-    return lathe_conv_layout(node,
-        &(lathe_conv_geometry){ .stride = o->stride,
-            .dilation = o->dilation,
-            .groups = o->groups,
-            .channels = w[1],
-            .filters = w[0] / o->groups,
-            .kernel_height = w[2],
-            .kernel_width = w[3] });
+    return lathe_conv_layout(node, o->stride, o->dilation, o->groups);
 }
 
 static bool conv2d_shape(lathe_node *node, lathe_result *result)

@@ -55,19 +55,18 @@ static bool whole_sixteens(const lathe_conv_geometry *g)
         (g->channels % LATHE_LANES == 0 && g->filters % LATHE_LANES == 0);
 }
 
-lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g)
+lathe_layout lathe_conv_layout(const lathe_node *node, int stride, int dilation, int groups)
 {
-    if (lathe_tape_layout_of(node->tape) == LATHE_BATCHED || !whole_sixteens(g)) return LATHE_BATCHED;
-    lathe_conv_axis rows = { .results = 1,
-        .taps = g->kernel_height,
-        .step = g->stride,
-        .tap_step = g->dilation };
+    const int *w = node->in[1]->shape.dim;
+    const lathe_conv_geometry g = { .groups = groups, .channels = w[1], .filters = w[0] / groups };
+    if (lathe_tape_layout_of(node->tape) == LATHE_BATCHED || !whole_sixteens(&g)) return LATHE_BATCHED;
+    lathe_conv_axis rows = { .results = 1, .taps = w[2], .step = stride, .tap_step = dilation };
     lathe_conv_axis columns = rows;
-    columns.taps = g->kernel_width;
+    columns.taps = w[3];
     lathe_correlation forward = { 1, 1, rows, columns };
     rows.step = columns.step = 1; /* the gradient's phases read no more than this */
     lathe_correlation back = { 1, 1, rows, columns };
-    const lathe_channels_kernels *kernels = kernels_of(node, g);
+    const lathe_channels_kernels *kernels = kernels_of(node, &g);
     return kernels->fits(&forward) && kernels->fits(&back) ? LATHE_CHANNELS : LATHE_BATCHED;
 }
 

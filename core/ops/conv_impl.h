@@ -65,8 +65,8 @@ lathe_conv_phase lathe_conv_data_phase(const lathe_node *node, int number);
 
 /* ---- on channels: what the functions above do where channels lie abreast ------------------------------- */
 
-/** The layout of a convolution of these settings: the tape's, if the kernels can do it. */
-lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g);
+/** The layout of a convolution by the weights of the node's input 1: the tape's, if the kernels can do it. */
+lathe_layout lathe_conv_layout(const lathe_node *node, int stride, int dilation, int groups);
 
 bool lathe_conv_on_channels(const lathe_node *node);
 size_t lathe_channels_packed_size(const lathe_node *node);

@@ -47,15 +47,7 @@ static long results(const lathe_conv_transpose2d_opts *o, int size, int taps)
 static lathe_layout conv_transpose2d_layout(const lathe_node *node)
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
-    const int *w = node->in[1]->shape.dim;
-    return lathe_conv_layout(node,
-        &(lathe_conv_geometry){ .stride = o->stride,
-            .dilation = o->dilation,
-            .groups = o->groups,
-            .channels = w[1],
-            .filters = w[0] / o->groups,
-            .kernel_height = w[2],
-            .kernel_width = w[3] });
+    return lathe_conv_layout(node, o->stride, o->dilation, o->groups);
 }
 
 static bool conv_transpose2d_shape(lathe_node *node, lathe_result *result)

@@ -15,7 +15,7 @@
 enum { PANEL = 131072 / sizeof(real) };
 
 typedef struct panel_axis {
-    int phases, run;                     /* so many runs of `run` places each */
+    int phases, run;                     /* runs, and the places of each */
     int phase[LATHE_CHANNELS_MOST_TAPS]; /* from a run's first place to the first result's first tap */
     int tap[LATHE_CHANNELS_MOST_TAPS];   /* where in the runs the first result's taps lie */
 } panel_axis;
@@ -28,7 +28,7 @@ typedef struct panel {
 /* The panel of a window of rows x columns results. */
 panel KERNEL(lathe_panel_of)(const lathe_correlation *c, int rows, int columns);
 
-/* Rows of results that `room` numbers have room for, with so many columns and blocks; 0 to rows.results. */
+/* Rows of results that `room` numbers have room for, for that many columns and blocks; 0 to rows.results. */
 int KERNEL(lathe_panel_rows)(const lathe_correlation *c, int columns, int blocks, ptrdiff_t room);
 
 /* Fill a panel for the window that begins at result (row, column), with `channels` channels that begin at
