@@ -52,6 +52,7 @@ static void relu_backward(lathe_node *node)
 const lathe_op lathe_relu_op = {
     .name = "relu",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .layout = lathe_layout_kept,
     .forward = relu_forward,
     .backward = relu_backward,
@@ -69,6 +70,7 @@ static void gelu_backward(lathe_node *node)
 const lathe_op lathe_gelu_op = {
     .name = "gelu",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .layout = lathe_layout_kept,
     .forward = gelu_forward,
     .backward = gelu_backward,
@@ -86,6 +88,7 @@ static void silu_backward(lathe_node *node)
 const lathe_op lathe_silu_op = {
     .name = "silu",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .layout = lathe_layout_kept,
     .forward = silu_forward,
     .backward = silu_backward,
@@ -103,6 +106,7 @@ static void sigmoid_backward(lathe_node *node)
 const lathe_op lathe_sigmoid_op = {
     .name = "sigmoid",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .layout = lathe_layout_kept,
     .forward = sigmoid_forward,
     .backward = sigmoid_backward,
@@ -120,6 +124,7 @@ static void tanh_backward(lathe_node *node)
 const lathe_op lathe_tanh_op = {
     .name = "tanh",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .layout = lathe_layout_kept,
     .forward = tanh_forward,
     .backward = tanh_backward,
@@ -127,66 +132,129 @@ const lathe_op lathe_tanh_op = {
 
 lathe_tensor *lathe_tanh(lathe_tensor *x) { return lathe_apply(&lathe_tanh_op, &x, 1, NULL); }
 
-typedef struct leaky_attributes {
-    double slope;
-} leaky_attributes;
+static void relu6_forward(lathe_node *node) { map(node, node->kernels->element->relu6); }
 
-static const lathe_field leaky_fields[] = {
-    { .name = "slope",
-        .kind = LATHE_FIELD_DOUBLE,
-        .offset = offsetof(leaky_attributes, slope),
-        .preset = { 0.01 } },
-    { 0 },
+static void relu6_backward(lathe_node *node)
+{
+    map_backward(node, node->out, node->kernels->element->relu6_backward);
+}
+
+const lathe_op lathe_relu6_op = {
+    .name = "relu6",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .layout = lathe_layout_kept,
+    .forward = relu6_forward,
+    .backward = relu6_backward,
 };
 
-typedef struct leaky_job {
-    const lathe_element_kernels *element;
-    lathe_real slope;
+lathe_tensor *lathe_relu6(lathe_tensor *x) { return lathe_apply(&lathe_relu6_op, &x, 1, NULL); }
+
+static void hardswish_forward(lathe_node *node) { map(node, node->kernels->element->hardswish); }
+
+static void hardswish_backward(lathe_node *node)
+{
+    map_backward(node, node->in[0], node->kernels->element->hardswish_backward);
+}
+
+const lathe_op lathe_hardswish_op = {
+    .name = "hardswish",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .layout = lathe_layout_kept,
+    .forward = hardswish_forward,
+    .backward = hardswish_backward,
+};
+
+lathe_tensor *lathe_hardswish(lathe_tensor *x) { return lathe_apply(&lathe_hardswish_op, &x, 1, NULL); }
+
+static void hardsigmoid_forward(lathe_node *node) { map(node, node->kernels->element->hardsigmoid); }
+
+static void hardsigmoid_backward(lathe_node *node)
+{
+    map_backward(node, node->out, node->kernels->element->hardsigmoid_backward);
+}
+
+const lathe_op lathe_hardsigmoid_op = {
+    .name = "hardsigmoid",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .layout = lathe_layout_kept,
+    .forward = hardsigmoid_forward,
+    .backward = hardsigmoid_backward,
+};
+
+lathe_tensor *lathe_hardsigmoid(lathe_tensor *x) { return lathe_apply(&lathe_hardsigmoid_op, &x, 1, NULL); }
+
+/* ---- functions with settings --------------------------------------------------------------------------- */
+
+/* One or two numbers, in the order in which kernels take them. */
+typedef struct settings {
+    double first, second;
+} settings;
+
+typedef struct set_job {
+    lathe_set_map_kernel *kernel;
+    lathe_set_map_backward_kernel *backward;
+    lathe_real set[2];
     const lathe_real *x, *gy;
     lathe_real *out; /* y, or gx */
     bool add;
-} leaky_job;
+} set_job;
 
-static void leaky_relu_range(void *context, size_t begin, size_t end)
+static void set_range(void *context, size_t begin, size_t end)
 {
-    const leaky_job *job = context;
-    job->element->leaky_relu(end - begin, job->slope, job->x + begin, job->out + begin);
+    const set_job *job = context;
+    job->kernel(end - begin, job->set, job->x + begin, job->out + begin);
 }
 
-static void leaky_relu_backward_range(void *context, size_t begin, size_t end)
+static void set_backward_range(void *context, size_t begin, size_t end)
 {
-    const leaky_job *job = context;
-    job->element->leaky_relu_backward(end - begin, job->slope, job->x + begin, job->gy + begin,
-        job->out + begin, job->add);
+    const set_job *job = context;
+    job->backward(end - begin, job->set, job->x + begin, job->gy + begin, job->out + begin, job->add);
 }
 
-static leaky_job leaky_job_of(const lathe_node *node)
+static set_job set_job_of(const lathe_node *node)
 {
-    return (leaky_job){ .element = node->kernels->element,
-        .slope = (lathe_real)((const leaky_attributes *)node->attributes)->slope,
-        .x = node->in[0]->data };
+    const settings *s = node->attributes;
+    return (set_job){ .set = { (lathe_real)s->first, (lathe_real)s->second }, .x = node->in[0]->data };
 }
 
-static void leaky_relu_forward(lathe_node *node)
+static void set_map(lathe_node *node, lathe_set_map_kernel *kernel)
 {
-    leaky_job job = leaky_job_of(node);
+    set_job job = set_job_of(node);
+    job.kernel = kernel;
     job.out = node->out->data;
-    lathe_parallel_ranges(node->context, node->out->stored, leaky_relu_range, &job);
+    lathe_parallel_ranges(node->context, node->out->stored, set_range, &job);
 }
+
+static void set_map_backward(lathe_node *node, lathe_set_map_backward_kernel *kernel)
+{
+    set_job job = set_job_of(node);
+    job.backward = kernel;
+    job.gy = node->out->grad;
+    if ((job.out = lathe_grad_in_place(node, &job.add)))
+        lathe_parallel_ranges(node->context, node->out->stored, set_backward_range, &job);
+}
+
+static void leaky_relu_forward(lathe_node *node) { set_map(node, node->kernels->element->leaky_relu); }
 
 static void leaky_relu_backward(lathe_node *node)
 {
-    leaky_job job = leaky_job_of(node);
-    job.gy = node->out->grad;
-    if ((job.out = lathe_grad_in_place(node, &job.add)))
-        lathe_parallel_ranges(node->context, node->out->stored, leaky_relu_backward_range, &job);
+    set_map_backward(node, node->kernels->element->leaky_relu_backward);
 }
+
+static const lathe_field leaky_fields[] = {
+    { "slope", LATHE_FIELD_DOUBLE, offsetof(settings, first), .preset = { 0.01 } },
+    { 0 },
+};
 
 const lathe_op lathe_leaky_relu_op = {
     .name = "leaky_relu",
     .in = { { .name = "x" } },
+    .in_place = 1,
     .fields = leaky_fields,
-    .attributes_size = sizeof(leaky_attributes),
+    .attributes_size = sizeof(settings),
     .layout = lathe_layout_kept,
     .forward = leaky_relu_forward,
     .backward = leaky_relu_backward,
@@ -194,5 +262,94 @@ const lathe_op lathe_leaky_relu_op = {
 
 lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope)
 {
-    return lathe_apply(&lathe_leaky_relu_op, &x, 1, &(leaky_attributes){ slope });
+    return lathe_apply(&lathe_leaky_relu_op, &x, 1, &(settings){ slope, 0 });
+}
+
+static bool clip_shape(lathe_node *node, lathe_result *result)
+{
+    const settings *s = node->attributes;
+    (void)result;
+    return s->first <= s->second ||
+        lathe_op_fail(node, LATHE_EARG, "min = %g is above max = %g", s->first, s->second);
+}
+
+static void clip_forward(lathe_node *node) { set_map(node, node->kernels->element->clip); }
+
+static void clip_backward(lathe_node *node) { set_map_backward(node, node->kernels->element->clip_backward); }
+
+static const lathe_field clip_fields[] = {
+    { .name = "min", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(settings, first) },
+    { .name = "max", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(settings, second) },
+    { 0 },
+};
+
+const lathe_op lathe_clip_op = {
+    .name = "clip",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .fields = clip_fields,
+    .attributes_size = sizeof(settings),
+    .layout = lathe_layout_kept,
+    .shape = clip_shape,
+    .forward = clip_forward,
+    .backward = clip_backward,
+};
+
+lathe_tensor *lathe_clip(lathe_tensor *x, double min, double max)
+{
+    return lathe_apply(&lathe_clip_op, &x, 1, &(settings){ min, max });
+}
+
+static void elu_forward(lathe_node *node) { set_map(node, node->kernels->element->elu); }
+
+static void elu_backward(lathe_node *node) { set_map_backward(node, node->kernels->element->elu_backward); }
+
+static const lathe_field elu_fields[] = {
+    { "alpha", LATHE_FIELD_DOUBLE, offsetof(settings, first), .preset = { 1 } },
+    { 0 },
+};
+
+const lathe_op lathe_elu_op = {
+    .name = "elu",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .fields = elu_fields,
+    .attributes_size = sizeof(settings),
+    .layout = lathe_layout_kept,
+    .forward = elu_forward,
+    .backward = elu_backward,
+};
+
+lathe_tensor *lathe_elu(lathe_tensor *x, double alpha)
+{
+    return lathe_apply(&lathe_elu_op, &x, 1, &(settings){ alpha, 0 });
+}
+
+static void softplus_forward(lathe_node *node) { set_map(node, node->kernels->element->softplus); }
+
+static void softplus_backward(lathe_node *node)
+{
+    set_map_backward(node, node->kernels->element->softplus_backward);
+}
+
+static const lathe_field softplus_fields[] = {
+    { "beta", LATHE_FIELD_DOUBLE, offsetof(settings, first), .preset = { 1 } },
+    { "threshold", LATHE_FIELD_DOUBLE, offsetof(settings, second), .preset = { 20 } },
+    { 0 },
+};
+
+const lathe_op lathe_softplus_op = {
+    .name = "softplus",
+    .in = { { .name = "x" } },
+    .in_place = 1,
+    .fields = softplus_fields,
+    .attributes_size = sizeof(settings),
+    .layout = lathe_layout_kept,
+    .forward = softplus_forward,
+    .backward = softplus_backward,
+};
+
+lathe_tensor *lathe_softplus(lathe_tensor *x, double beta, double threshold)
+{
+    return lathe_apply(&lathe_softplus_op, &x, 1, &(settings){ beta, threshold });
 }

@@ -17,6 +17,36 @@ lathe_tensor *lathe_relu(lathe_tensor *x);
  */
 lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope);
 
+/** y = min(max(x, 0), 6). Gradient 0 at 0 and 6. Same as torch.nn.functional.relu6 */
+lathe_tensor *lathe_relu6(lathe_tensor *x);
+
+/**
+ * y = min(max(x, min), max). Gradient 1 at min and max.
+ * Errors   LATHE_EARG for min > max, or if one is not finite
+ * Same as  torch.clip
+ */
+lathe_tensor *lathe_clip(lathe_tensor *x, double min, double max);
+
+/**
+ * y = x * hardsigmoid(x) (Howard et al. 2019, arXiv 1905.02244). Same as torch.nn.functional.hardswish
+ */
+lathe_tensor *lathe_hardswish(lathe_tensor *x);
+
+/** y = min(max(x + 3, 0), 6) / 6. Gradient 0 at -3 and 3. Same as torch.nn.functional.hardsigmoid */
+lathe_tensor *lathe_hardsigmoid(lathe_tensor *x);
+
+/**
+ * y = x for x > 0, else alpha * (exp(x) - 1). alpha 0 means 1. Errors: LATHE_EARG. Same as
+ * torch.nn.functional.elu
+ */
+lathe_tensor *lathe_elu(lathe_tensor *x, double alpha);
+
+/**
+ * y = log(1 + exp(beta * x)) / beta where beta * x <= threshold, else x. beta 0 means 1, threshold 0 means
+ * 20. Errors: LATHE_EARG. Same as torch.nn.functional.softplus
+ */
+lathe_tensor *lathe_softplus(lathe_tensor *x, double beta, double threshold);
+
 /**
  * y = x * Phi(x) = x/2 * (1 + erf(x / sqrt(2))) (Hendrycks, Gimpel 2016). Same as torch.nn.functional.gelu
  */

@@ -80,24 +80,89 @@ const lathe_layer_type lathe_tanh_layer = {
 
 lathe_layer *lathe_nn_tanh(lathe_model *model) { return lathe_layer_new(model, &lathe_tanh_layer); }
 
-typedef struct leaky_relu_layer {
+static lathe_tensor *relu6(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    return lathe_relu6(x);
+}
+
+const lathe_layer_type lathe_relu6_layer = {
+    .name = "relu6",
+    .size = sizeof(lathe_layer),
+    .forward = relu6,
+    .summary = "min(max(x, 0), 6)",
+};
+
+lathe_layer *lathe_nn_relu6(lathe_model *model) { return lathe_layer_new(model, &lathe_relu6_layer); }
+
+static lathe_tensor *hardswish(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    return lathe_hardswish(x);
+}
+
+const lathe_layer_type lathe_hardswish_layer = {
+    .name = "hardswish",
+    .size = sizeof(lathe_layer),
+    .forward = hardswish,
+    .summary = "x * hardsigmoid(x)",
+};
+
+lathe_layer *lathe_nn_hardswish(lathe_model *model) { return lathe_layer_new(model, &lathe_hardswish_layer); }
+
+static lathe_tensor *hardsigmoid(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    return lathe_hardsigmoid(x);
+}
+
+const lathe_layer_type lathe_hardsigmoid_layer = {
+    .name = "hardsigmoid",
+    .size = sizeof(lathe_layer),
+    .forward = hardsigmoid,
+    .summary = "min(max(x + 3, 0), 6) / 6",
+};
+
+lathe_layer *lathe_nn_hardsigmoid(lathe_model *model)
+{
+    return lathe_layer_new(model, &lathe_hardsigmoid_layer);
+}
+
+/* A layer with one or two numbers as settings, checked by the constructor. */
+typedef struct set_layer {
     lathe_layer layer;
-    double slope;
-} leaky_relu_layer;
+    double first, second;
+} set_layer;
+
+static const set_layer *set_of(const lathe_layer *layer) { return (const set_layer *)layer; }
+
+/* A layer of this type, unless a setting is not finite. */
+static lathe_layer *new_set_layer(lathe_model *model, const lathe_layer_type *type,
+    const char *const names[2], double first, double second)
+{
+    double numbers[2] = { first, second };
+    for (int i = 0; i < 2; i++)
+        if (!isfinite(numbers[i]))
+            return lathe_model_fail(model, LATHE_EARG, "lathe_nn_%s: %s is %g; it must be finite", type->name,
+                names[i], numbers[i]);
+    set_layer *layer = lathe_layer_new(model, type);
+    if (layer) layer->first = first, layer->second = second;
+    return layer ? &layer->layer : NULL;
+}
 
 static lathe_tensor *leaky_relu(lathe_layer *layer, lathe_tensor *x)
 {
-    return lathe_leaky_relu(x, ((leaky_relu_layer *)layer)->slope);
+    return lathe_leaky_relu(x, set_of(layer)->first);
 }
 
 static void describe_slope(const lathe_layer *layer, char *text, size_t size)
 {
-    lathe_describe(text, size, "slope %g", ((const leaky_relu_layer *)layer)->slope);
+    lathe_describe(text, size, "slope %g", set_of(layer)->first);
 }
 
 const lathe_layer_type lathe_leaky_relu_layer = {
     .name = "leaky_relu",
-    .size = sizeof(leaky_relu_layer),
+    .size = sizeof(set_layer),
     .forward = leaky_relu,
     .describe = describe_slope,
     .summary = "x for x > 0, slope * x otherwise",
@@ -105,10 +170,78 @@ const lathe_layer_type lathe_leaky_relu_layer = {
 
 lathe_layer *lathe_nn_leaky_relu(lathe_model *model, double slope)
 {
-    if (!isfinite(slope))
-        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_leaky_relu: slope is %g; it must be finite",
-            slope);
-    leaky_relu_layer *layer = lathe_layer_new(model, &lathe_leaky_relu_layer);
-    if (layer) layer->slope = slope != 0 ? slope : 0.01;
-    return layer ? &layer->layer : NULL;
+    static const char *const names[] = { "slope", "" };
+    return new_set_layer(model, &lathe_leaky_relu_layer, names, slope != 0 ? slope : 0.01, 0);
+}
+
+static lathe_tensor *clip(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_clip(x, set_of(layer)->first, set_of(layer)->second);
+}
+
+static void describe_clip(const lathe_layer *layer, char *text, size_t size)
+{
+    lathe_describe(text, size, "%g to %g", set_of(layer)->first, set_of(layer)->second);
+}
+
+const lathe_layer_type lathe_clip_layer = {
+    .name = "clip",
+    .size = sizeof(set_layer),
+    .forward = clip,
+    .describe = describe_clip,
+    .summary = "min(max(x, min), max)",
+};
+
+lathe_layer *lathe_nn_clip(lathe_model *model, double min, double max)
+{
+    static const char *const names[] = { "min", "max" };
+    if (min > max)
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_clip: min is %g, above max, %g", min, max);
+    return new_set_layer(model, &lathe_clip_layer, names, min, max);
+}
+
+static lathe_tensor *elu(lathe_layer *layer, lathe_tensor *x) { return lathe_elu(x, set_of(layer)->first); }
+
+static void describe_elu(const lathe_layer *layer, char *text, size_t size)
+{
+    lathe_describe(text, size, "alpha %g", set_of(layer)->first);
+}
+
+const lathe_layer_type lathe_elu_layer = {
+    .name = "elu",
+    .size = sizeof(set_layer),
+    .forward = elu,
+    .describe = describe_elu,
+    .summary = "x for x > 0, alpha * (exp(x) - 1) otherwise",
+};
+
+lathe_layer *lathe_nn_elu(lathe_model *model, double alpha)
+{
+    static const char *const names[] = { "alpha", "" };
+    return new_set_layer(model, &lathe_elu_layer, names, alpha != 0 ? alpha : 1, 0);
+}
+
+static lathe_tensor *softplus(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_softplus(x, set_of(layer)->first, set_of(layer)->second);
+}
+
+static void describe_softplus(const lathe_layer *layer, char *text, size_t size)
+{
+    lathe_describe(text, size, "beta %g, threshold %g", set_of(layer)->first, set_of(layer)->second);
+}
+
+const lathe_layer_type lathe_softplus_layer = {
+    .name = "softplus",
+    .size = sizeof(set_layer),
+    .forward = softplus,
+    .describe = describe_softplus,
+    .summary = "log(1 + exp(beta * x)) / beta",
+};
+
+lathe_layer *lathe_nn_softplus(lathe_model *model, double beta, double threshold)
+{
+    static const char *const names[] = { "beta", "threshold" };
+    return new_set_layer(model, &lathe_softplus_layer, names, beta != 0 ? beta : 1,
+        threshold != 0 ? threshold : 20);
 }

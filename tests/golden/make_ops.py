@@ -72,7 +72,22 @@ def shapes():
     gradients("mean", x.mean(), [x])
 
 
+def more_activations():
+    """Those that came later; the numbers above stay as they were."""
+    x = inputs(17, 6)
+    with torch.no_grad():
+        x[0] = torch.tensor([-12.0, -3.0, 0, 3.0, 6.0, 12.0]).float()
+        x[1] = torch.tensor([-1.1015625, 2.1015625, -1.0, 1.0, 9.75, 10.25]).float()
+    gradients("relu6", F.relu6(x), [x])
+    gradients("clip", torch.clip(x, -1.1015625, 2.1015625), [x])
+    gradients("hardswish", F.hardswish(x), [x])
+    gradients("hardsigmoid", F.hardsigmoid(x), [x])
+    gradients("elu", F.elu(x, 0.5), [x])
+    gradients("softplus", F.softplus(x, 2), [x])
+
+
 cross_entropy()
 activations()
 softmaxes()
 shapes()
+more_activations()

@@ -21,19 +21,53 @@ static void relu_backward(size_t count, const real *y, const real *gy, real *gx,
     }
 }
 
-static void leaky_relu(size_t count, real slope, const real *x, real *y)
+static void relu6(size_t count, const real *x, real *y)
 {
+    part zero = { 0 }, six = splat_part(6);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_min(part_max(load_some(x + i, count - i), zero), six), 0);
+}
+
+static void relu6_backward(size_t count, const real *y, const real *gy, real *gx, int add)
+{
+    part zero = { 0 };
     for (size_t i = 0; i < count; i += PART) {
-        part v = load_some(x + i, count - i);
-        store_some(y + i, count - i, choose_part(v > 0, v, v * slope), 0);
+        part v = load_some(y + i, count - i), g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part((v > 0) & (v < 6), g, zero), add);
     }
 }
 
-static void leaky_relu_backward(size_t count, real slope, const real *x, const real *gy, real *gx, int add)
+static void hardsigmoid(size_t count, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_hardsigmoid(load_some(x + i, count - i)), 0);
+}
+
+static void hardsigmoid_backward(size_t count, const real *y, const real *gy, real *gx, int add)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(y + i, count - i), g = load_some(gy + i, count - i) * (real)(1.0 / 6);
+        store_some(gx + i, count - i, choose_part((v > 0) & (v < 1), g, zero), add);
+    }
+}
+
+static void hardswish(size_t count, const real *x, real *y)
 {
     for (size_t i = 0; i < count; i += PART) {
-        part g = load_some(gy + i, count - i);
-        store_some(gx + i, count - i, choose_part(load_some(x + i, count - i) > 0, g, g * slope), add);
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, v * part_hardsigmoid(v), 0);
+    }
+}
+
+/* d/dx (x (x + 3) / 6) = x / 3 + 1 / 2, also at -3, as in PyTorch */
+static void hardswish_backward(size_t count, const real *x, const real *gy, real *gx, int add)
+{
+    part zero = { 0 }, one = splat_part(1);
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), slope = v * (real)(1.0 / 3) + (real)0.5;
+        slope = choose_part(v < -3, zero, choose_part(v >= 3, one, slope));
+        store_some(gx + i, count - i, load_some(gy + i, count - i) * slope, add);
     }
 }
 
@@ -97,6 +131,77 @@ static void hyperbolic_tangent_backward(size_t count, const real *y, const real 
     for (size_t i = 0; i < count; i += PART) {
         part t = load_some(y + i, count - i);
         store_some(gx + i, count - i, load_some(gy + i, count - i) * (1 - t * t), add);
+    }
+}
+
+static void leaky_relu(size_t count, const real *set, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i);
+        store_some(y + i, count - i, choose_part(v > 0, v, v * set[0]), 0);
+    }
+}
+
+static void leaky_relu_backward(size_t count, const real *set, const real *x, const real *gy, real *gx,
+    int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(load_some(x + i, count - i) > 0, g, g * set[0]), add);
+    }
+}
+
+static void clip(size_t count, const real *set, const real *x, real *y)
+{
+    part least = splat_part(set[0]), most = splat_part(set[1]);
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, count - i, part_min(part_max(load_some(x + i, count - i), least), most), 0);
+}
+
+static void clip_backward(size_t count, const real *set, const real *x, const real *gy, real *gx, int add)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part((v >= set[0]) & (v <= set[1]), g, zero), add);
+    }
+}
+
+static void elu(size_t count, const real *set, const real *x, real *y)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), below = part_expm1(part_min(v, zero)) * set[0];
+        store_some(y + i, count - i, choose_part(v > 0, v, below), 0);
+    }
+}
+
+static void elu_backward(size_t count, const real *set, const real *x, const real *gy, real *gx, int add)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), g = load_some(gy + i, count - i);
+        part below = g * (part_exp(part_min(v, zero)) * set[0]);
+        store_some(gx + i, count - i, choose_part(v > 0, g, below), add);
+    }
+}
+
+/* log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)) */
+static void softplus(size_t count, const real *set, const real *x, real *y)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_some(x + i, count - i), z = v * set[0];
+        part plus = (part_max(z, zero) + part_log1p(part_exp(-part_abs(z)))) / set[0];
+        store_some(y + i, count - i, choose_part(z > set[1], v, plus), 0);
+    }
+}
+
+static void softplus_backward(size_t count, const real *set, const real *x, const real *gy, real *gx, int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part z = load_some(x + i, count - i) * set[0], g = load_some(gy + i, count - i);
+        store_some(gx + i, count - i, choose_part(z > set[1], g, g * part_sigmoid(z)), add);
     }
 }
 
@@ -164,17 +269,29 @@ static double sum(size_t count, int lanes_used, const real *x)
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
 const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .relu = relu,
+    .relu6 = relu6,
     .gelu = gelu,
     .silu = silu,
     .sigmoid = sigmoid,
     .tanh = hyperbolic_tangent,
+    .hardswish = hardswish,
+    .hardsigmoid = hardsigmoid,
     .relu_backward = relu_backward,
+    .relu6_backward = relu6_backward,
     .gelu_backward = gelu_backward,
     .silu_backward = silu_backward,
     .sigmoid_backward = sigmoid_backward,
     .tanh_backward = hyperbolic_tangent_backward,
+    .hardswish_backward = hardswish_backward,
+    .hardsigmoid_backward = hardsigmoid_backward,
     .leaky_relu = leaky_relu,
+    .clip = clip,
+    .elu = elu,
+    .softplus = softplus,
     .leaky_relu_backward = leaky_relu_backward,
+    .clip_backward = clip_backward,
+    .elu_backward = elu_backward,
+    .softplus_backward = softplus_backward,
     .copy = copy,
     .scale = scale,
     .add = sum_of_two,

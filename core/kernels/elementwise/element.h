@@ -16,19 +16,26 @@ typedef void lathe_map_kernel(size_t count, const lathe_real *x, lathe_real *y);
 typedef void lathe_map_backward_kernel(size_t count, const lathe_real *from, const lathe_real *gy,
     lathe_real *gx, int add);
 
-typedef struct lathe_element_kernels {
-    lathe_map_kernel *relu, *gelu, *silu, *sigmoid, *tanh;
-    lathe_map_backward_kernel *relu_backward;    /* from y */
-    lathe_map_backward_kernel *gelu_backward;    /* from x */
-    lathe_map_backward_kernel *silu_backward;    /* from x */
-    lathe_map_backward_kernel *sigmoid_backward; /* from y */
-    lathe_map_backward_kernel *tanh_backward;    /* from y */
+/** y = f(x) and gx (+)= f'(x) * gy for a function with settings: one or two numbers. */
+typedef void lathe_set_map_kernel(size_t count, const lathe_real *set, const lathe_real *x, lathe_real *y);
+typedef void lathe_set_map_backward_kernel(size_t count, const lathe_real *set, const lathe_real *x,
+    const lathe_real *gy, lathe_real *gx, int add);
 
-    /** y = x where x > 0, slope * x elsewhere */
-    void (*leaky_relu)(size_t count, lathe_real slope, const lathe_real *x, lathe_real *y);
-    /** gx (+)= gy where x > 0, slope * gy elsewhere */
-    void (*leaky_relu_backward)(size_t count, lathe_real slope, const lathe_real *x, const lathe_real *gy,
-        lathe_real *gx, int add);
+typedef struct lathe_element_kernels {
+    lathe_map_kernel *relu, *relu6, *gelu, *silu, *sigmoid, *tanh, *hardswish, *hardsigmoid;
+    lathe_map_backward_kernel *relu_backward;                         /* from y */
+    lathe_map_backward_kernel *gelu_backward;                         /* from x */
+    lathe_map_backward_kernel *silu_backward;                         /* from x */
+    lathe_map_backward_kernel *sigmoid_backward;                      /* from y */
+    lathe_map_backward_kernel *tanh_backward;                         /* from y */
+    lathe_map_backward_kernel *relu6_backward, *hardsigmoid_backward; /* from y */
+    lathe_map_backward_kernel *hardswish_backward;                    /* from x */
+
+    lathe_set_map_kernel *leaky_relu; /* slope: x where x > 0, slope * x elsewhere */
+    lathe_set_map_kernel *clip;       /* least, most; NaN stays NaN */
+    lathe_set_map_kernel *elu;        /* alpha: x where x > 0, alpha * (exp(x) - 1) elsewhere */
+    lathe_set_map_kernel *softplus; /* beta, threshold: log(1 + exp(beta x)) / beta; x above the threshold */
+    lathe_set_map_backward_kernel *leaky_relu_backward, *clip_backward, *elu_backward, *softplus_backward;
 
     /** y (+)= x */
     void (*copy)(size_t count, const lathe_real *x, lathe_real *y, int add);

@@ -1,7 +1,7 @@
 /*
- * exp, tanh, the logistic and the normal distribution function, on parts. In the float build each is a vector
- * expression with an error of about two units in the last place (five for the normal distribution's tail),
- * right at the extremes, and NaN for NaN; in the double build libm's, one by one.
+ * exp, log(1 + x), tanh, the logistic and the normal distribution function, on parts. In the float build each
+ * is a vector expression with an error of about two units in the last place (five for the normal
+ * distribution's tail), right at the extremes, and NaN for NaN; in the double build libm's, one by one.
  *
  * exp: x = n ln 2 + r with whole n and |r| <= ln(2)/2 (Cody, Waite, "Software manual for the elementary
  * functions", 1980), then the Taylor series of exp(r) to r^7, whose remainder is below 0.1 ulp there.
@@ -70,14 +70,30 @@ static inline part part_exp(part x)
 /** Natural logarithm, from libm in both builds: a softmax needs only one for all its classes. */
 static inline part part_log(part x) { return each_one(log, x); }
 
+/** exp(x) - 1 for x <= 0. */
+static inline part part_expm1(part x)
+{
+    if (REAL_IS_DOUBLE) return each_one(expm1, x);
+    part_mask n;
+    part r = reduce_by_ln2(part_max(x, splat_part(-40)), &n);
+    part two_n = power_of_two(n);
+    return two_n * series_of_expm1(r) + (two_n - 1);
+}
+
+/** log(1 + x) for 0 <= x <= 1: 2 artanh(s) with s = x / (2 + x), by its Taylor series to s^15. */
+static inline part part_log1p(part x)
+{
+    if (REAL_IS_DOUBLE) return each_one(log1p, x);
+    part s = x / (x + 2), square = s * s, p = splat_part((real)(2.0 / 15));
+    for (int i = 13; i > 0; i -= 2) p = p * square + (real)(2.0 / i);
+    return p * s;
+}
+
 /** tanh x = -e / (e + 2) with e = exp(-2|x|) - 1 and the sign of x, so that nothing is lost near 0. */
 static inline part part_tanh(part x)
 {
     if (REAL_IS_DOUBLE) return each_one(tanh, x);
-    part_mask n;
-    part r = reduce_by_ln2(part_max(part_abs(x) * -2, splat_part(-40)), &n);
-    part two_n = power_of_two(n);
-    part e = two_n * series_of_expm1(r) + (two_n - 1);
+    part e = part_expm1(part_abs(x) * -2);
     part y = -e / (e + 2);
     return choose_part(x < 0, -y, choose_part(x == 0, x, y)); /* -0 stays -0 */
 }
@@ -87,6 +103,12 @@ static inline part part_sigmoid(part x)
 {
     part e = part_exp(-part_abs(x));
     return choose_part(x < 0, e, splat_part(1)) / (e + 1);
+}
+
+/** min(max(x + 3, 0), 6) / 6: straight lines in place of the logistic function. */
+static inline part part_hardsigmoid(part x)
+{
+    return part_min(part_max(x + 3, splat_part(0)), splat_part(6)) * (real)(1.0 / 6);
 }
 
 /* x * x / 2 = square + rest, where square is exact: x's upper 12 bits squared. Float only. */

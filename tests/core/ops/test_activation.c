@@ -10,25 +10,41 @@ static const double tolerance = sizeof(lathe_real) == 8 ? 1e-13 : 6e-7; /* ten h
 
 static lathe_tensor *leaky_quarter(lathe_tensor *x) { return lathe_leaky_relu(x, 0.25); }
 
+static lathe_tensor *clip_to_two(lathe_tensor *x) { return lathe_clip(x, -1.1015625, 2.1015625); }
+static lathe_tensor *elu_half(lathe_tensor *x) { return lathe_elu(x, 0.5); }
+static lathe_tensor *softplus_doubled(lathe_tensor *x) { return lathe_softplus(x, 2, 0); }
+
 static double relu(double x) { return x > 0 ? x : 0; }
 static double leaky(double x) { return x > 0 ? x : 0.25 * x; }
 static double gelu(double x) { return x * 0.5 * erfc(-x * M_SQRT1_2); }
 static double silu(double x) { return x < 0 ? x * exp(x) / (1 + exp(x)) : x / (1 + exp(-x)); }
+static double relu6(double x) { return x > 6 ? 6 : relu(x); }
+static double clip(double x) { return x < -1.1015625 ? -1.1015625 : x > 2.1015625 ? 2.1015625 : x; }
+static double hardsigmoid(double x) { return relu6(x + 3) / 6; }
+static double hardswish(double x) { return x * hardsigmoid(x); }
+static double elu(double x) { return x > 0 ? x : 0.5 * expm1(x); }
+static double softplus(double x) { return 2 * x > 20 ? x : log1p(exp(2 * x)) / 2; }
 static double sigmoid(double x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 
-/* Every activation with its naive twin, its value at 1, and what it gives at the ends of the line. */
+/* Every activation with its naive twin, its value at 1, and what it and its slope are at the line's ends. */
 static const struct activation {
     const char *name;
     lathe_tensor *(*op)(lathe_tensor *x);
     double (*twin)(double x);
-    double at_one, at_minus_1e30, at_1e30;
+    double at_one, at_minus_1e30, at_1e30, slope_below, slope_above;
 } all[] = {
-    { "relu", lathe_relu, relu, 1, 0, 1e30 },
-    { "leaky_relu", leaky_quarter, leaky, 1, -0.25e30, 1e30 },
-    { "gelu", lathe_gelu, gelu, 0.841344746068543, 0, 1e30 },
-    { "silu", lathe_silu, silu, 0.731058578630005, 0, 1e30 },
-    { "sigmoid", lathe_sigmoid, sigmoid, 0.731058578630005, 0, 1 },
-    { "tanh", lathe_tanh, tanh, 0.761594155955765, -1, 1 },
+    { "relu", lathe_relu, relu, 1, 0, 1e30, 0, 1 },
+    { "leaky_relu", leaky_quarter, leaky, 1, -0.25e30, 1e30, 0.25, 1 },
+    { "gelu", lathe_gelu, gelu, 0.841344746068543, 0, 1e30, 0, 1 },
+    { "silu", lathe_silu, silu, 0.731058578630005, 0, 1e30, 0, 1 },
+    { "sigmoid", lathe_sigmoid, sigmoid, 0.731058578630005, 0, 1, 0, 0 },
+    { "tanh", lathe_tanh, tanh, 0.761594155955765, -1, 1, 0, 0 },
+    { "relu6", lathe_relu6, relu6, 1, 0, 6, 0, 0 },
+    { "clip", clip_to_two, clip, 1, -1.1015625, 2.1015625, 0, 0 },
+    { "hardswish", lathe_hardswish, hardswish, 2.0 / 3, 0, 1e30, 0, 1 },
+    { "hardsigmoid", lathe_hardsigmoid, hardsigmoid, 2.0 / 3, 0, 1, 0, 0 },
+    { "elu", elu_half, elu, 1, -0.5, 1e30, 0, 1 },
+    { "softplus", softplus_doubled, softplus, 1.06346400552149, 0, 1e30, 0, 1 },
 };
 enum { ALL = sizeof all / sizeof all[0] };
 
@@ -91,24 +107,56 @@ static void extremes_are_right(void **state)
         for (int j = 4; j < 8; j++) want[j] = a.twin((double)x[j]);
         assert_result(a.name, activate, &a, &leaf, 1, LATHE_EVAL, want, 8, 1e-6, 1e-40);
         x[2] = 1;
-        double gy[8] = { 1, 1, 1, 1, 1, 1, 1, 1 }, slope[8] = { 0, 1, 0, 0, 0, 1, 0, 1 };
         lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tensor *leaf_tensor = lathe_tape_leaf(tape, LATHE_PLAIN, leaf.shape, x);
         leaf_tensor->needs_grad = true;
         lathe_real ones[8], g[8];
-        for (int j = 0; j < 8; j++) ones[j] = (lathe_real)gy[j];
+        for (int j = 0; j < 8; j++) ones[j] = 1;
         assert_int_equal(lathe_backward_from(a.op(leaf_tensor), ones, 8), LATHE_OK);
         lathe_tensor_read_grad(leaf_tensor, g, 8);
-        bool bounded = a.at_1e30 == 1; /* sigmoid, tanh: flat at both ends */
         for (int j = 0; j < 8; j++) {
             if (j == 2 || j == 3) continue;
-            double expected = bounded ? 0 : slope[j] != 0 ? 1 : a.twin(-1) == -0.25 ? 0.25 : 0;
+            double expected = x[j] > 0 ? a.slope_above : a.slope_below;
             if (!(fabs((double)g[j] - expected) < 1e-30))
                 fail_msg("%s: slope at %g is %g", a.name, (double)x[j], (double)g[j]);
         }
         lathe_tape_free(tape);
     }
+}
+
+/* What `op` gives at `count` numbers. */
+static void values_of(lathe_tensor *(*op)(lathe_tensor *x), int count, const lathe_real *x, lathe_real *y)
+{
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tensor *result = op(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 1, { count } }, x));
+    assert_int_equal(lathe_tensor_read(result, y, (size_t)count), LATHE_OK);
+    lathe_tape_free(tape);
+}
+
+static lathe_tensor *usual_elu(lathe_tensor *x) { return lathe_elu(x, 0); }
+static lathe_tensor *usual_softplus(lathe_tensor *x) { return lathe_softplus(x, 0, 0); }
+static lathe_tensor *low_softplus(lathe_tensor *x) { return lathe_softplus(x, 1, 2); }
+static lathe_tensor *from_one(lathe_tensor *x) { return lathe_clip(x, 1, 1e30); }
+
+/* Zeros are PyTorch's defaults; beyond its threshold softplus is x. */
+static void settings_are_kept(void **state)
+{
+    (void)state;
+    const lathe_real x[] = { -2, 1, 3, 19 };
+    lathe_real y[4];
+    const double elus[] = { expm1(-2), 1, 3, 19 }, ones[] = { 1, 1, 3, 19 },
+                 pluses[] = { log1p(exp(-2)), log1p(exp(1)), log1p(exp(3)), log1p(exp(19)) },
+                 low[] = { log1p(exp(-2)), log1p(exp(1)), 3, 19 };
+    values_of(usual_elu, 4, x, y);
+    assert_close("elu", y, elus, 4, tolerance, 0);
+    values_of(from_one, 4, x, y);
+    assert_close("clip", y, ones, 4, 1e-30, 0);
+    values_of(usual_softplus, 4, x, y);
+    assert_close("softplus", y, pluses, 4, tolerance, 0);
+    values_of(low_softplus, 4, x, y);
+    assert_close("softplus of threshold 2", y, low, 4, tolerance, 0);
 }
 
 /* relu's slope is 0 at 0; slope 0 of leaky relu means 0.01. */
@@ -205,6 +253,15 @@ static void mistakes_are_named(void **state)
     lathe_tape_begin(tape, LATHE_TRAIN);
     assert_null(lathe_leaky_relu(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), NAN));
     assert_failed(LATHE_EARG, "lathe_leaky_relu: slope = nan is not legal: any number");
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    assert_null(lathe_clip(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), 2, 1));
+    assert_failed(LATHE_EARG, "lathe_clip: min = 2 is above max = 1");
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    assert_null(lathe_elu(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), INFINITY));
+    assert_failed(LATHE_EARG, "lathe_elu: alpha = inf is not legal: any number");
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    assert_null(lathe_softplus(lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 0 }, NULL), NAN, 1));
+    assert_failed(LATHE_EARG, "lathe_softplus: beta = nan is not legal: any number");
     lathe_tape_free(tape);
 }
 
@@ -225,6 +282,7 @@ int main(void)
         cmocka_unit_test(values_by_hand),
         cmocka_unit_test(values_are_accurate),
         cmocka_unit_test(extremes_are_right),
+        cmocka_unit_test(settings_are_kept),
         cmocka_unit_test(corners_of_relu),
         cmocka_unit_test(activations_are_their_twins),
         cmocka_unit_test(gradients_are_right),

@@ -84,6 +84,27 @@ static lathe_tensor *leaky(lathe_layer *layer, lathe_tensor *x)
 {
     return (void)layer, lathe_leaky_relu(x, 0.2);
 }
+static lathe_tensor *relu6(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_relu6(x); }
+static lathe_tensor *hardswish(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_hardswish(x);
+}
+static lathe_tensor *hardsigmoid(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_hardsigmoid(x);
+}
+static lathe_layer *make_clip(lathe_model *m) { return lathe_nn_clip(m, -0.5, 0.75); }
+static lathe_tensor *clip(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_clip(x, -0.5, 0.75);
+}
+static lathe_layer *make_elu(lathe_model *m) { return lathe_nn_elu(m, 0); }
+static lathe_tensor *elu(lathe_layer *layer, lathe_tensor *x) { return (void)layer, lathe_elu(x, 1); }
+static lathe_layer *make_softplus(lathe_model *m) { return lathe_nn_softplus(m, 0.5, 0.25); }
+static lathe_tensor *softplus(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_softplus(x, 0.5, 0.25);
+}
 static lathe_layer *make_dropout(lathe_model *m) { return lathe_nn_dropout(m, 0.3); }
 static lathe_tensor *dropout(lathe_layer *layer, lathe_tensor *x)
 {
@@ -189,6 +210,12 @@ static const layer_case cases[] = { { "conv2d", "4 -> 6, 3x3, stride 2, padding 
     { "sigmoid", "", lathe_nn_sigmoid, sigmoid, PICTURE, PICTURE, 0 },
     { "tanh", "", lathe_nn_tanh, hyperbolic, PICTURE, PICTURE, 0 },
     { "leaky_relu", "slope 0.2", make_leaky, leaky, PICTURE, PICTURE, 0 },
+    { "relu6", "", lathe_nn_relu6, relu6, PICTURE, PICTURE, 0 },
+    { "hardswish", "", lathe_nn_hardswish, hardswish, PICTURE, PICTURE, 0 },
+    { "hardsigmoid", "", lathe_nn_hardsigmoid, hardsigmoid, PICTURE, PICTURE, 0 },
+    { "clip", "-0.5 to 0.75", make_clip, clip, PICTURE, PICTURE, 0 },
+    { "elu", "alpha 1", make_elu, elu, PICTURE, PICTURE, 0 },
+    { "softplus", "beta 0.5, threshold 0.25", make_softplus, softplus, PICTURE, PICTURE, 0 },
     { "dropout", "p 0.3", make_dropout, dropout, PICTURE, PICTURE, 0 },
     { "identity", "", lathe_nn_identity, identity, PICTURE, PICTURE, 0 },
     { "max_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_max, max_pool, PICTURE,
@@ -328,6 +355,10 @@ static lathe_layer *bad_eps(lathe_model *m)
     return lathe_nn_batch_norm(m, 2, &(lathe_batch_norm_opts){ .eps = NAN });
 }
 static lathe_layer *bad_slope(lathe_model *m) { return lathe_nn_leaky_relu(m, INFINITY); }
+static lathe_layer *bad_clip(lathe_model *m) { return lathe_nn_clip(m, 2, 1); }
+static lathe_layer *no_clip(lathe_model *m) { return lathe_nn_clip(m, 0, NAN); }
+static lathe_layer *bad_alpha(lathe_model *m) { return lathe_nn_elu(m, INFINITY); }
+static lathe_layer *bad_threshold(lathe_model *m) { return lathe_nn_softplus(m, 0, NAN); }
 static lathe_layer *bad_p(lathe_model *m) { return lathe_nn_dropout(m, 1); }
 static lathe_layer *bad_pool(lathe_model *m) { return lathe_nn_max_pool2d(m, 0, NULL); }
 static lathe_layer *bad_pool_padding(lathe_model *m)
@@ -382,6 +413,10 @@ static void test_wrong_arguments(void **state)
         { bad_momentum, LATHE_EARG, "momentum = 1.5 in (0, 1]" },
         { bad_eps, LATHE_EARG, "eps = nan must be above 0" },
         { bad_slope, LATHE_EARG, "slope is inf" },
+        { bad_clip, LATHE_EARG, "lathe_nn_clip: min is 2, above max, 1" },
+        { no_clip, LATHE_EARG, "lathe_nn_clip: max is nan; it must be finite" },
+        { bad_alpha, LATHE_EARG, "lathe_nn_elu: alpha is inf" },
+        { bad_threshold, LATHE_EARG, "lathe_nn_softplus: threshold is nan" },
         { bad_p, LATHE_EARG, "p = 1 is outside [0, 1)" },
         { bad_pool, LATHE_EARG, "lathe_nn_max_pool2d: kernel is 0" },
         { bad_pool_padding, LATHE_EARG, "padding is 2; it must be at most half of the kernel, 3" },
