@@ -5,6 +5,7 @@
 #include "alike.h"
 #include "dataset.h"
 #include "open.h"
+#include "part.h"
 #include "split.h"
 #include "formats/cifar.h"
 #include "formats/csv.h"

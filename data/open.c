@@ -25,6 +25,12 @@ static lathe_dataset *open_named(const char *name, const char *argument, lathe_s
         return lathe_fail(LATHE_EARG, "data set %s has no picture files that background could be behind",
                    name),
                NULL;
+    if ((opts->crop_ratio != 0 || opts->interpolation) && !source->has_files)
+        return lathe_fail(LATHE_EARG,
+                   "data set %s has no picture files: its pictures have one size, which crop_ratio and "
+                   "interpolation do not change",
+                   name),
+               NULL;
     if (opts->label_column && *opts->label_column && !source->has_columns)
         return lathe_fail(LATHE_EARG, "data set %s is no table: label_column is for csv:FILE", name), NULL;
     return source->open(argument, split, opts);
@@ -38,11 +44,16 @@ lathe_dataset *lathe_data_open(const char *spec, lathe_split split, const lathe_
         lathe_fail(LATHE_EARG, "lathe_data_open: split %d is neither train nor test", (int)split);
         return NULL;
     }
+    if (!opts) opts = &none;
+    if (!(opts->crop_ratio >= 0 && opts->crop_ratio <= 1)) {
+        lathe_fail(LATHE_EARG, "lathe_data_open: crop_ratio is %g, expected 0 to 1", opts->crop_ratio);
+        return NULL;
+    }
     char *name = lathe_strdup(spec);
     if (!name) return NULL;
     char *colon = strchr(name, ':');
     if (colon) *colon = '\0';
-    lathe_dataset *data = open_named(name, colon && colon[1] ? colon + 1 : NULL, split, opts ? opts : &none);
+    lathe_dataset *data = open_named(name, colon && colon[1] ? colon + 1 : NULL, split, opts);
     lathe_free(name);
     return data;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "dataset.h"
+#include "part.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,7 +20,9 @@ typedef struct lathe_data_opts {
     /** For sets of picture files: keep all decoded if they need at most this; 0: 1 GiB, 1: never. */
     size_t cache_bytes;
     size_t max_pixels; /* for sets of picture files: refuse larger ones, see lathe_files_opts; 0: 32 mebi */
-    int background;    /* of picture files: behind transparent pixels, see lathe_colour_parse; 0: none */
+    double crop_ratio; /* of picture files, see lathe_files_opts; 0: scaled until they cover the size */
+    lathe_filter interpolation; /* of picture files */
+    int background; /* of picture files: behind transparent pixels, see lathe_colour_parse; 0: none */
     const char *label_column; /* for tables: their columns of labels, see lathe_folder_opts; NULL: all */
 } lathe_data_opts;
 
@@ -30,7 +33,7 @@ typedef struct lathe_data_source {
     const char *argument;
     const char *help; /* one line */
     bool has_val;     /* may have a validation set: open accepts LATHE_SPLIT_VAL */
-    bool has_files;   /* has picture files: takes opts.background */
+    bool has_files;   /* has picture files: takes opts.background, crop_ratio and interpolation */
     bool has_columns; /* is a table: takes opts.label_column */
     /** `argument` is NULL if it was not given. */
     lathe_dataset *(*open)(const char *argument, lathe_split split, const lathe_data_opts *opts);

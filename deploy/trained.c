@@ -5,8 +5,10 @@
 
 #include "../core/alloc.h"
 #include "../core/arena.h"
+#include "../core/field.h"
 #include "../data/formats/picture_files.h"
 #include "../data/pictures/picture.h"
+#include "../data/pictures/resize.h"
 #include "../io/file.h"
 #include "../io/ini.h"
 #include "../io/lines.h"
@@ -60,6 +62,22 @@ static lathe_status numbers_of(const lathe_safetensors *file, const char *key, d
     return lathe_fail(LATHE_EFORMAT, "%s: %s is '%.60s', expected %d numbers", file->path, key, text, count);
 }
 
+/* How picture files are scaled. Both settings are missing in older files. */
+static lathe_status take_scaling(lathe_trained *trained, const lathe_ini_line *line)
+{
+    if (!strcmp(line->key, "crop_ratio") &&
+        (!lathe_parse_double(line->value, &trained->crop_ratio) ||
+            !(trained->crop_ratio >= 0 && trained->crop_ratio <= 1)))
+        return lathe_fail(LATHE_EFORMAT, "%s: crop_ratio is '%.40s', expected 0 to 1", trained->path,
+            line->value);
+    if (strcmp(line->key, "interpolation") != 0) return LATHE_OK;
+    for (int i = 0; lathe_filter_names[i]; i++)
+        if (!strcmp(line->value, lathe_filter_names[i]))
+            return trained->interpolation = (lathe_filter)i, LATHE_OK;
+    return lathe_fail(LATHE_EFORMAT, "%s: interpolation is '%.40s', which this version does not know",
+        trained->path, line->value);
+}
+
 /* Keep what a use of the model needs of the run's settings. */
 static lathe_status take_setting(void *context, const lathe_ini_line *line)
 {
@@ -74,7 +92,7 @@ static lathe_status take_setting(void *context, const lathe_ini_line *line)
         *kept[i].text = lathe_arena_strdup(trained->arena, line->value);
         if (!*kept[i].text) return lathe_error();
     }
-    return LATHE_OK;
+    return line->key ? take_scaling(trained, line) : LATHE_OK;
 }
 
 static lathe_status read_settings(lathe_trained *trained, const lathe_safetensors *file)
@@ -242,6 +260,8 @@ lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *con
             .skip_bad = skip_bad,
             .max_pixels = max_pixels,
             .background = background,
+            .crop_ratio = trained->crop_ratio,
+            .interpolation = trained->interpolation,
             .classes = data->classes,
             .class_names = data->class_names,
             .mean = data->mean,

@@ -6,6 +6,7 @@
 #define LATHE_DEPLOY_TRAINED_H
 
 #include "../data/loading/loader.h"
+#include "../data/part.h"
 #include "../nn/plan.h"
 #include "../task/task.h"
 
@@ -21,6 +22,8 @@ typedef struct lathe_trained {
     char path[LATHE_TRAINED_PATH]; /* of the file of weights */
     char *model_name, *augment;    /* of the run's settings: the net, and the transforms in training */
     char *background;              /* of the run's settings, see lathe_colour_parse; NULL in older files */
+    double crop_ratio;             /* of the run's settings, see lathe_files_opts */
+    lathe_filter interpolation;    /* likewise */
     lathe_model *model;
     lathe_layer *net;
     lathe_plan *plan; /* of the net; after a change of its weights, call lathe_plan_refresh */

@@ -60,6 +60,8 @@ lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
         .skip_bad = s->bad_image == LATHE_BAD_IMAGE_SKIP,
         .cache_mib = s->cache_mib,
         .max_megapixels = s->max_megapixels,
+        .crop_ratio = s->crop_ratio,
+        .interpolation = (lathe_filter)s->interpolation,
         .background = s->background,
         .label_column = s->label_column,
         .val_split = s->val_split,

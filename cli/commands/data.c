@@ -91,6 +91,8 @@ static int survey_open(survey *s, const char *name, const lathe_settings *settin
     const lathe_data_opts opts = { .size = settings->size,
         .channels = settings->channels,
         .skip_bad = true,
+        .crop_ratio = settings->crop_ratio,
+        .interpolation = (lathe_filter)settings->interpolation,
         .background = background,
         .label_column = settings->label_column,
         .max_pixels = (size_t)settings->max_megapixels << 20 };

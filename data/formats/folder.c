@@ -242,7 +242,9 @@ lathe_status lathe_folder_resolve(const char *who, const char *dir, lathe_split 
             .skip_bad = resolved->skip_bad,
             .cache_bytes = resolved->cache_bytes,
             .max_pixels = resolved->max_pixels,
-            .background = resolved->background },
+            .background = resolved->background,
+            .crop_ratio = resolved->crop_ratio,
+            .interpolation = resolved->interpolation },
         files);
 }
 
@@ -265,6 +267,8 @@ lathe_folder_opts lathe_folder_opts_of(const lathe_data_opts *opts)
         .cache_bytes = opts->cache_bytes,
         .max_pixels = opts->max_pixels,
         .background = opts->background,
+        .crop_ratio = opts->crop_ratio,
+        .interpolation = opts->interpolation,
         .label_column = opts->label_column };
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "../dataset.h"
+#include "../part.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -19,6 +20,8 @@ typedef struct lathe_folder_opts {
     size_t cache_bytes; /* decode all pictures at once and keep them if they need at most this; 0: 1 GiB */
     size_t max_pixels;  /* as in lathe_files_opts */
     int background;     /* as in lathe_files_opts */
+    double crop_ratio;  /* as in lathe_files_opts */
+    lathe_filter interpolation;
     /** Of a table: the columns of labels, "species" or "species,colour"; NULL or "": all other columns. */
     const char *label_column;
     uint64_t seed; /* decides which pictures are held out */

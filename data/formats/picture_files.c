@@ -16,7 +16,6 @@
 #include "picture_files_impl.h"
 
 #define MEASURED 256
-#define NO_CLASS 255
 
 /* The data set's state. */
 typedef struct lathe_files {
@@ -110,98 +109,18 @@ static void move_sample(lathe_file_list *list, size_t to, size_t from)
 
 /* ---- decoding ------------------------------------------------------------------------------------------ */
 
-/* Rearrange pixel after pixel to channel after channel. */
-static lathe_status separate(const lathe_picture *picture, lathe_image *image)
-{
-    size_t area = (size_t)picture->width * (size_t)picture->height, channels = (size_t)picture->channels;
-    *image = (lathe_image){ picture->channels, picture->height, picture->width,
-        lathe_alloc_raw(area, channels), false };
-    if (!image->pixels) return LATHE_ENOMEM;
-    for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < area; i++) image->pixels[c * area + i] = picture->pixels[i * channels + c];
-    return LATHE_OK;
-}
-
-/* Scale the largest part in the middle of *image that has the proportions of *out. */
-static lathe_status fit(const lathe_image *image, int filter, lathe_image *out)
-{
-    bool whole_width = (int64_t)image->width * out->height < (int64_t)image->height * out->width;
-    double width = whole_width ? image->width : (double)image->height * out->width / out->height;
-    double height = whole_width ? (double)image->width * out->height / out->width : image->height;
-    double left = (image->width - width) / 2, top = (image->height - height) / 2;
-    return lathe_image_resize(image, (lathe_filter)filter,
-        &(lathe_box){ left, top, left + width, top + height }, out);
-}
-
-static lathe_status decode_picture(const lathe_dataset *data, const char *path, uint8_t *pixels, int *width,
-    int *height)
-{
-    lathe_picture picture;
-    int least = data->height > data->width ? data->height : data->width;
-    bool exact = data->masks; /* its mask must be of the file's own size */
-    const lathe_picture_opts opts = { .channels = data->channels,
-        .max_pixels = ((const lathe_files *)data->state)->list.max_pixels,
-        .background = ((const lathe_files *)data->state)->list.background,
-        .at_least = exact ? 0 : least };
-    lathe_status status = lathe_picture_read(path, &opts, &picture);
-    if (status) return status;
-    lathe_image image, out = { data->channels, data->height, data->width, pixels, false };
-    *width = picture.width;
-    *height = picture.height;
-    status = separate(&picture, &image);
-    lathe_picture_free(&picture);
-    if (!status) status = fit(&image, LATHE_BILINEAR, &out);
-    lathe_free(image.pixels);
-    return status;
-}
-
-/* Levels to classes, in place. */
-static lathe_status name_classes(const lathe_file_list *list, const char *path, uint8_t *mask, size_t area)
-{
-    for (size_t i = 0; i < area; i++) {
-        uint8_t class = list->class_of[mask[i]];
-        if (class == NO_CLASS)
-            return lathe_fail(LATHE_EFORMAT, "%s: level %d, which does not occur in the training masks", path,
-                mask[i]);
-        mask[i] = class;
-    }
-    return LATHE_OK;
-}
-
-static lathe_status decode_mask(const lathe_dataset *data, size_t index, uint8_t *mask, int width, int height)
-{
-    const lathe_file_list *list = &((const lathe_files *)data->state)->list;
-    const char *path = list->mask[index];
-    lathe_picture picture;
-    const lathe_picture_opts opts = { .max_pixels = list->max_pixels };
-    lathe_status status = lathe_picture_read(path, &opts, &picture);
-    if (status) return status;
-    if (picture.channels != 1)
-        status = lathe_fail(LATHE_EFORMAT, "%s: a mask in colour; expected grey levels, one a class", path);
-    else if (picture.width != width || picture.height != height)
-        status = lathe_fail(LATHE_EFORMAT, "%s: a mask of %d x %d for %s of %d x %d", path, picture.width,
-            picture.height, list->file[index], width, height);
-    lathe_image image = { 1, picture.height, picture.width, picture.pixels, true };
-    lathe_image out = { 1, data->height, data->width, mask, true };
-    if (!status) status = fit(&image, LATHE_NEAREST, &out);
-    if (!status) status = name_classes(list, path, mask, (size_t)data->height * (size_t)data->width);
-    lathe_picture_free(&picture);
-    return status;
-}
-
 static size_t picture_bytes(const lathe_dataset *data)
 {
     return (size_t)data->channels * (size_t)data->height * (size_t)data->width;
 }
 
-/* Bytes of a sample's pixels and of its mask, which follows them. */
+/* A sample's pixels, and its mask, which follows them. */
 static lathe_status decode(const lathe_dataset *data, size_t index, uint8_t *sample)
 {
-    int width, height;
     const lathe_file_list *list = &((const lathe_files *)data->state)->list;
-    lathe_status status = decode_picture(data, list->file[index], sample, &width, &height);
-    if (status || !list->mask) return status;
-    return decode_mask(data, index, sample + picture_bytes(data), width, height);
+    return lathe_file_list_decode(list, index, data->channels,
+        &(lathe_part){ .height = data->height, .width = data->width }, sample,
+        list->mask ? sample + picture_bytes(data) : NULL);
 }
 
 /* ---- the kind ------------------------------------------------------------------------------------------ */
@@ -318,8 +237,9 @@ static lathe_status decode_all(lathe_dataset *data, lathe_files *files, bool kee
 static lathe_status pixels_of(const lathe_dataset *data, const lathe_files *files, size_t index,
     uint8_t *pixels)
 {
-    int width, height;
-    if (!files->kept) return decode_picture(data, files->list.file[index], pixels, &width, &height);
+    if (!files->kept)
+        return lathe_file_list_decode(&files->list, index, data->channels,
+            &(lathe_part){ .height = data->height, .width = data->width }, pixels, NULL);
     memcpy(pixels, files->kept + index * lathe_data_scratch(data), picture_bytes(data));
     return LATHE_OK;
 }
@@ -402,6 +322,9 @@ lathe_dataset *lathe_files_open(lathe_status status, lathe_file_list *list, cons
     files->list = *list;
     files->list.max_pixels = opts->max_pixels;
     files->list.background = opts->background;
+    files->list.crop_ratio = opts->crop_ratio;
+    files->list.interpolation = opts->interpolation;
+    files->list.full_size = opts->full_size;
     lathe_passed_text(&list->passed, files->passed_over);
     *list = (lathe_file_list){ 0 };
     *data = (lathe_dataset){ .type = &files_type,
@@ -438,6 +361,11 @@ lathe_status lathe_files_resolve(const char *who, const lathe_files_opts *opts, 
         (resolved->background < 1 << 24 || resolved->background > LATHE_BACKGROUND_MOST))
         return lathe_fail(LATHE_EARG, "%s: background is %d, expected one of lathe_colour_parse", who,
             resolved->background);
+    if (!(resolved->crop_ratio >= 0 && resolved->crop_ratio <= 1))
+        return lathe_fail(LATHE_EARG, "%s: crop_ratio is %g, expected above 0 to 1", who,
+            resolved->crop_ratio);
+    if (resolved->interpolation < LATHE_BILINEAR || resolved->interpolation > LATHE_LANCZOS)
+        return lathe_fail(LATHE_EARG, "%s: interpolation %d", who, (int)resolved->interpolation);
     if (!resolved->cache_bytes) resolved->cache_bytes = (size_t)1 << 30;
     return LATHE_OK;
 }

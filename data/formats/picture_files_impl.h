@@ -22,7 +22,10 @@ typedef struct lathe_file_list {
     size_t count, room;
     size_t max_pixels; /* of a file; 0: the default */
     int background;    /* of transparent pixels */
-    const char *task;  /* as lathe_dataset has it */
+    double crop_ratio; /* these as lathe_files_opts has them */
+    lathe_filter interpolation;
+    bool full_size;
+    const char *task; /* as lathe_dataset has it */
     bool masks;
     lathe_passed passed; /* over, in the folders */
     int targets_each, heads, classes;
@@ -40,6 +43,17 @@ lathe_status lathe_file_list_add(lathe_file_list *list, char *path, char *mask, 
     const int *targets);
 
 void lathe_file_list_free(lathe_file_list *list);
+
+/**
+ * Decode picture `index` with `channels`, and its mask.
+ *
+ * part    of the picture; without choose the part that the list's crop_ratio says
+ * pixels  [channels, part->height, part->width]
+ * mask    [part->height, part->width]; NULL: not decoded
+ * Errors  those of lathe_picture_read, LATHE_EFORMAT for a mask that is not for the picture
+ */
+lathe_status lathe_file_list_decode(const lathe_file_list *list, size_t index, int channels,
+    const lathe_part *part, uint8_t *pixels, uint8_t *mask);
 
 /** "a/b" in the arena. Errors: LATHE_ENOMEM: returns NULL. */
 char *lathe_arena_path(lathe_arena *arena, const char *a, const char *b);

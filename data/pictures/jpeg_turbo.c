@@ -102,6 +102,19 @@ static unsigned denominator_for(unsigned width, unsigned height, int at_least)
     return denominator;
 }
 
+/* The denominator that the caller's function allows, or a larger one if the result were too large. */
+static unsigned asked_denominator(const lathe_picture_file *file, unsigned width, unsigned height)
+{
+    const bool swap = file->orientation >= 5 && !file->opts.no_orientation;
+    const int asked =
+        file->opts.reduce(file->opts.context, (int)(swap ? height : width), (int)(swap ? width : height));
+    unsigned denominator = asked >= 8 ? 8 : asked >= 4 ? 4 : asked >= 2 ? 2 : 1;
+    while (
+        denominator < 8 && (uint64_t)(width / denominator) * (height / denominator) > file->opts.max_pixels)
+        denominator *= 2;
+    return denominator;
+}
+
 /*
  * CMYK pixels to the first channels of RGB: the ink that is left times the black that is left. Adobe stores
  * ink inverted. Pillow and browsers read every file so, with Adobe's mark or without it.
@@ -137,7 +150,8 @@ static lathe_status decode_with(jpeg_reader *reader)
     struct jpeg_decompress_struct *info = &reader->info;
     lathe_picture *picture = reader->picture;
     const int channels = reader->file->opts.channels;
-    unsigned denominator =
+    unsigned denominator = reader->file->opts.reduce ?
+        asked_denominator(reader->file, info->image_width, info->image_height) :
         denominator_for(info->image_width, info->image_height, reader->file->opts.at_least);
     lathe_status status = check_limits(reader, denominator);
     if (status) return status;
@@ -149,7 +163,10 @@ static lathe_status decode_with(jpeg_reader *reader)
         .height = (int)((info->image_height + denominator - 1) / denominator),
         .channels = channels                        ? channels :
             info->jpeg_color_space == JCS_GRAYSCALE ? 1 :
-                                                      3 };
+                                                      3,
+        .file_width = (int)info->image_width,
+        .file_height = (int)info->image_height,
+        .reduced = (int)denominator };
     status = lathe_picture_alloc(picture);
     if (status) return status;
     static const J_COLOR_SPACE spaces[] = { 0, JCS_GRAYSCALE, 0, JCS_EXT_RGB, JCS_EXT_RGBA };

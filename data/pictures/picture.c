@@ -92,7 +92,14 @@ static lathe_status set_upright(lathe_picture *picture, int orientation)
     bool from_below = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
     lathe_picture turned = { .width = swap ? picture->height : picture->width,
         .height = swap ? picture->width : picture->height,
-        .channels = picture->channels };
+        .channels = picture->channels,
+        .file_width = swap ? picture->file_height : picture->file_width,
+        .file_height = swap ? picture->file_width : picture->file_height,
+        .reduced = picture->reduced };
+    if (swap ? from_below : from_right)
+        turned.left = turned.width - (double)turned.file_width / turned.reduced;
+    if (swap ? from_right : from_below)
+        turned.top = turned.height - (double)turned.file_height / turned.reduced;
     lathe_status status = lathe_picture_alloc(&turned);
     if (status) return status;
     size_t channels = (size_t)turned.channels, row = (size_t)picture->width * channels;
@@ -193,6 +200,11 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
             file.bytes[1], file.bytes[2], file.bytes[3]);
     status = kind->decode(&file, picture);
     if (file.alone) lathe_mutex_unlock(&one_large);
+    if (!picture->reduced) {
+        picture->reduced = 1;
+        picture->file_width = picture->width;
+        picture->file_height = picture->height;
+    }
     if (!status && !file.opts.no_orientation) status = set_upright(picture, file.orientation);
     if (status) lathe_picture_free(picture);
     return status;

@@ -16,6 +16,13 @@ extern "C" {
 typedef struct lathe_picture {
     int width, height, channels;
     uint8_t *pixels; /* [height, width, channels] */
+    /**
+     * Of the file, upright. Place (x, y) of the file is (x / reduced + left, y / reduced + top) of the
+     * pixels: `reduced` is 1, or 2, 4 or 8 of a JPEG that was decoded smaller.
+     */
+    int file_width, file_height, reduced;
+    double left,
+        top; /* below 1; above 0 if turning put pixels at the beginning that the file fills in part */
 } lathe_picture;
 
 /** The most pixels of a file, if the options do not say more. */
@@ -30,6 +37,12 @@ typedef struct lathe_picture_opts {
     bool no_orientation; /* ignore the EXIF orientation */
     /** Decode a JPEG at 1/2, 1/4 or 1/8 of its size if both sides stay at least this; 0: at full size. */
     int at_least;
+    /**
+     * In place of at_least: called with the upright size of a JPEG before it is decoded. Returns by what the
+     * sides may be divided: 1, 2, 4 or 8. They are divided by more if max_pixels demands it. NULL: at_least.
+     */
+    int (*reduce)(void *context, int width, int height);
+    void *context; /* of reduce */
     /** Colour behind transparent pixels of a PNG, from lathe_colour_parse; 0: alpha is dropped. */
     int background;
 } lathe_picture_opts;

@@ -6,14 +6,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-/* A grey PGM of one level in a folder of one level. */
+/* A grey PGM of about one level in a folder of one level: how it is scaled and cut out can be seen. */
 static void put_picture(const char *folder, const char *name, int level)
 {
     char path[256], bytes[32 + 64];
     mkdir(test_path(folder), 0700);
     snprintf(path, sizeof path, "%s/%s", folder, name);
     int header = sprintf(bytes, "P5 8 8 255\n");
-    memset(bytes + header, level, 64);
+    for (int i = 0; i < 64; i++) bytes[header + i] = (char)(level + i % 8 * (i / 8));
     test_write(test_path(path), bytes, (size_t)header + 64);
 }
 
@@ -35,8 +35,9 @@ static lathe_run *train(const char *out)
     lathe_settings settings = lathe_settings_default();
     snprintf(data, sizeof data, "folder:%s", test_path("set"));
     const char *const pairs[][2] = { { "data", data }, { "model", "mlp" }, { "size", "10" },
-        { "channels", "1" }, { "augment", "crop:2,hflip" }, { "val_split", "0.2" }, { "max_steps", "4" },
-        { "batch_size", "4" }, { "out", test_path(out) } };
+        { "channels", "1" }, { "crop_ratio", "0.625" }, { "interpolation", "lanczos" },
+        { "augment", "crop:2,hflip" }, { "val_split", "0.2" }, { "max_steps", "4" }, { "batch_size", "4" },
+        { "out", test_path(out) } };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
         if (lathe_settings_set(&settings, pairs[i][0], pairs[i][1])) fail_msg("%s", lathe_error_message());
     lathe_run *run = lathe_run_new(&settings, NULL);
@@ -78,6 +79,8 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     assert_int_equal(trained->task->width, 10);
     assert_int_equal(trained->step, 4);
     assert_string_equal(trained->model_name, "mlp");
+    assert_true(trained->crop_ratio == 0.625);
+    assert_int_equal(trained->interpolation, LATHE_LANCZOS);
     assert_memory_equal(trained->data.mean, run->feed->data->mean, sizeof(double));
     assert_memory_equal(trained->data.std, run->feed->data->std, sizeof(double));
 

@@ -7,6 +7,7 @@
 #define LATHE_TRAIN_FEED_FEED_H
 
 #include "../../data/loading/loader.h"
+#include "../../data/part.h"
 #include "../../io/state.h"
 
 #ifdef __cplusplus
@@ -15,11 +16,13 @@ extern "C" {
 
 /** What to read and how. Zeros mean the defaults. The texts are copied. */
 typedef struct lathe_feed_opts {
-    const char *data;         /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
-    int size, channels;       /* of the pictures, for sets that can have any; 0: the set's own */
-    bool skip_bad;            /* leave out pictures that cannot be read, with a message */
-    int cache_mib;            /* keep decoded picture files if they need at most this much memory; 0: never */
-    int max_megapixels;       /* refuse larger picture files; 0: 32 */
+    const char *data;   /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
+    int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
+    bool skip_bad;      /* leave out pictures that cannot be read, with a message */
+    int cache_mib;      /* keep decoded picture files if they need at most this much memory; 0: never */
+    int max_megapixels; /* refuse larger picture files; 0: 32 */
+    double crop_ratio;  /* of picture files, see lathe_files_opts; 0: they cover the size */
+    lathe_filter interpolation;
     const char *background;   /* behind transparent pixels, see lathe_colour_parse; NULL: none */
     const char *label_column; /* of a table, see lathe_folder_opts; NULL: all */
     /** Part of the training data for validation, [0, 1). A set with its own validation set is not split. */

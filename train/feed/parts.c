@@ -33,6 +33,8 @@ static lathe_data_opts data_opts(const lathe_feed_opts *o)
         .skip_bad = o->skip_bad,
         .cache_bytes = o->cache_mib ? (size_t)o->cache_mib << 20 : 1,
         .max_pixels = (size_t)o->max_megapixels << 20,
+        .crop_ratio = o->crop_ratio,
+        .interpolation = o->interpolation,
         .background = background,
         .label_column = o->label_column };
 }

@@ -1,5 +1,6 @@
 /* The feed's settings. */
 #include "../../data/pictures/picture.h"
+#include "../../data/pictures/resize.h"
 #include "../../data/transforms/transform.h"
 #include "../settings/section_impl.h"
 
@@ -36,6 +37,12 @@ static const lathe_setting settings[] = {
     { LATHE_NUMBER_KEY(INT, size, "N", "0",
           "side of the pictures, for sets whose pictures can have any; 0: the set's own"),
         .field.max = 4096 },
+    { LATHE_NUMBER_KEY(DOUBLE, crop_ratio, "F", "0",
+          "of picture files: scale the shorter side to size / F and take the middle, random crops from the "
+          "whole; 0: cover the size"),
+        .field.max = 1 },
+    { LATHE_NUMBER_KEY(CHOICE, interpolation, "NAME", "bilinear", "of picture files: how they are scaled"),
+        .field.choices = lathe_filter_names },
     { LATHE_NUMBER_KEY(INT, channels, "N", "0",
           "1 grey, 3 colour, for sets that can be both; 0: the set's own"),
         .field.max = 3 },

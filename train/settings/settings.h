@@ -65,6 +65,8 @@ typedef struct lathe_settings {
     int train_count;
     int workers;        /* threads that make batches ahead of time */
     int layout;         /* a lathe_layout; 0: by lathe_layout_rule */
+    double crop_ratio;  /* of picture files, see lathe_files_opts; 0: they cover the size */
+    int interpolation;  /* a lathe_filter, of picture files */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
     /** normalise by these, "0.5" or one number a channel, of pixels from 0 to 1; "": the data set's own */
     char mean[LATHE_SETTING_SHORT], std[LATHE_SETTING_SHORT];

@@ -1,6 +1,7 @@
 #define _DEFAULT_SOURCE /* symlink, mkfifo */
 #include "support/support.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -146,6 +147,41 @@ static void pictures_are_scaled_and_the_middle_is_cut_out(void **state)
             for (int i = 0; i < sizes[k] * sizes[k]; i++) assert_int_equal(sample.pixels[i], 200);
         lathe_data_free(data);
     }
+}
+
+/* Columns of a picture that needs no scaling say where the middle was cut out; halves go to even numbers. */
+static void crop_ratio_scales_the_shorter_side_and_cuts_the_middle(void **state)
+{
+    (void)state;
+    static const struct {
+        int width, left;
+    } cases[] = { { 10, 1 }, { 20, 6 }, { 21, 6 }, { 23, 8 }, { 50, 21 } };
+    make_folders("ratio/train/a/x");
+    make_folders("ratio/val/a/x");
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        static char bytes[600];
+        int width = cases[k].width, header = sprintf(bytes, "P5 %d 10 255\n", width);
+        for (int y = 0; y < 10; y++)
+            for (int x = 0; x < width; x++) bytes[header + y * width + x] = (char)(4 * x + y);
+        test_write(test_path("ratio/train/a/1.pgm"), bytes, (size_t)(header + 10 * width));
+        test_write(test_path("ratio/val/a/1.pgm"), bytes, (size_t)(header + 10 * width));
+        lathe_dataset *data = open_folder("ratio", LATHE_SPLIT_TRAIN,
+            &(lathe_folder_opts){ .size = 8, .channels = 1, .crop_ratio = 0.8, .cache_bytes = k % 2 });
+        lathe_sample sample;
+        uint8_t scratch[64];
+        assert_int_equal(lathe_data_read(data, 0, scratch, &sample), LATHE_OK);
+        for (int i = 0; i < 64; i++)
+            assert_int_equal(sample.pixels[i], 4 * (cases[k].left + i % 8) + 1 + i / 8);
+        lathe_data_free(data);
+    }
+    static const double wrong[] = { -0.1, 1.01, NAN };
+    for (int i = 0; i < 3; i++) {
+        assert_null(lathe_data_folder(test_path("ratio"), LATHE_SPLIT_TRAIN,
+            &(lathe_folder_opts){ .crop_ratio = wrong[i] }));
+        assert_failed(LATHE_EARG, "crop_ratio");
+    }
+    assert_null(lathe_data_open("shapes", LATHE_SPLIT_TRAIN, &(lathe_data_opts){ .crop_ratio = 0.875 }));
+    assert_failed(LATHE_EARG, "crop_ratio");
 }
 
 static void kept_or_not_the_pixels_are_the_same(void **state)
@@ -541,6 +577,7 @@ int main(void)
         cmocka_unit_test(train_and_val_folders),
         cmocka_unit_test(class_folders_are_held_out_in_part),
         cmocka_unit_test(pictures_are_scaled_and_the_middle_is_cut_out),
+        cmocka_unit_test(crop_ratio_scales_the_shorter_side_and_cuts_the_middle),
         cmocka_unit_test(kept_or_not_the_pixels_are_the_same),
         cmocka_unit_test(what_is_no_picture_is_passed_over),
         cmocka_unit_test(damaged_pictures_fail_or_are_left_out),

@@ -247,7 +247,7 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
 static void refused(const test_blob *file, const lathe_picture_opts *opts, lathe_status status,
     const char *name, const char *reason)
 {
-    lathe_picture picture = { 1, 1, 1, NULL };
+    lathe_picture picture = { .width = 1, .height = 1, .channels = 1, .pixels = NULL };
     lathe_error_clear();
     if (!lathe_picture_decode(file->bytes, file->size, "some/name", opts, &picture))
         fail_msg("%s: was accepted", name);
