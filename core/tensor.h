@@ -33,16 +33,17 @@ typedef struct lathe_tensor {
     lathe_layout layout;
     size_t stored; /* numbers in data, with tail lanes */
     lathe_real *data;
-    lathe_real *grad; /* same layout as data; NULL without a gradient */
-    bool pictures;    /* plain images [B, C, H, W]: operations take them in the layout that they want */
-    bool needs_grad;  /* backward computes its gradient */
-    bool has_grad;    /* grad holds a gradient: the next one is added, not written */
-    bool keep_grad;   /* keep grad after the backward of the tensor's own operation */
-    bool stepped;     /* an optimizer's step has used grad, and nothing has cleared it since */
-    bool mixed;       /* stepped, and a later gradient was added: the next step is refused */
-    lathe_tape *tape; /* the owner until the next lathe_tape_begin; NULL: the model is the owner */
-    uint64_t begun;   /* the tape's number of lathe_tape_begin calls when the tensor was made */
-    const char *name; /* a parameter's path; NULL for a computed tensor */
+    lathe_real *grad;  /* same layout as data; NULL without a gradient */
+    bool pictures;     /* plain images [B, C, H, W]: operations take them in the layout that they want */
+    bool needs_grad;   /* backward computes its gradient */
+    bool has_grad;     /* grad holds a gradient: the next one is added, not written */
+    bool keep_grad;    /* keep grad after the backward of the tensor's own operation */
+    bool stepped;      /* an optimizer's step has used grad, and nothing has cleared it since */
+    bool mixed;        /* stepped, and a later gradient was added: the next step is refused */
+    lathe_tape *tape;  /* the owner until the next lathe_tape_begin; NULL: the model is the owner */
+    uint64_t begun;    /* the tape's number of lathe_tape_begin calls when the tensor was made */
+    const char *name;  /* a parameter's path; NULL for a computed tensor */
+    const char *alias; /* its name in other people's files of weights; NULL: the same */
 } lathe_tensor;
 
 /** Numbers in a shape; 1 for rank 0. Errors: LATHE_ESHAPE (rank or dimension out of range, too large): 0. */

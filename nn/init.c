@@ -90,7 +90,7 @@ static bool count_layer(totals *sum, const lathe_layer *layer)
 /* "3.body" and "0" to "3.body.0". */
 static const char *join(lathe_model *model, const char *path, const char *name)
 {
-    if (!*path) return name;
+    if (!*path || !*name) return *path ? path : name;
     size_t room = strlen(path) + strlen(name) + 2;
     char *joined = lathe_model_alloc(model, room, 1);
     if (joined) snprintf(joined, room, "%s.%s", path, name);
@@ -105,6 +105,7 @@ static lathe_tensor **name_layer(lathe_layer *layer, lathe_tensor **state)
     for (int i = 0; i < layer->tensors; i++) {
         lathe_named_tensor *named = lathe_named(layer->tensor[i]);
         if (!(named->tensor.name = join(layer->model, layer->path, named->name))) return NULL;
+        named->tensor.alias = layer->alias ? join(layer->model, layer->alias, named->name) : NULL;
         *state++ = &named->tensor;
     }
     for (int i = 0; i < layer->children && state; i++) state = name_layer(layer->child[i], state);

@@ -40,6 +40,43 @@ static void forget_memory(lathe_layer *layer)
     for (; layer; layer = layer->parent) layer->memory = NULL;
 }
 
+static bool is_transparent(const lathe_layer *layer) { return layer->parent && !*layer->name; }
+
+/* Whether a part of `layer`, or of a layer without a name in it, has this name. */
+static bool has_part(const lathe_layer *layer, const char *name)
+{
+    for (int i = 0; i < layer->tensors; i++)
+        if (!strcmp(lathe_named(layer->tensor[i])->name, name)) return true;
+    for (int i = 0; i < layer->children; i++) {
+        const lathe_layer *child = layer->child[i];
+        if (*child->name ? !strcmp(child->name, name) : has_part(child, name)) return true;
+    }
+    return false;
+}
+
+/* Whether `name` is new among the parts that are named beside those of `layer`. */
+static bool name_is_new(lathe_layer *layer, const char *who, const char *name)
+{
+    const lathe_layer *top = layer;
+    while (is_transparent(top)) top = top->parent;
+    if (!has_part(top, name)) return true;
+    lathe_model_fail(layer->model, LATHE_EARG, "%s: a %s has a '%s' already", who, top->type->name, name);
+    return false;
+}
+
+/* The same for all parts of a child without a name. */
+static bool parts_are_new(lathe_layer *layer, const char *who, const lathe_layer *child)
+{
+    for (int i = 0; i < child->tensors; i++)
+        if (!name_is_new(layer, who, lathe_named(child->tensor[i])->name)) return false;
+    for (int i = 0; i < child->children; i++) {
+        const lathe_layer *part = child->child[i];
+        if (!(*part->name ? name_is_new(layer, who, part->name) : parts_are_new(layer, who, part)))
+            return false;
+    }
+    return true;
+}
+
 static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
 {
     if (!name) return lathe_fail_null(who, "name"), lathe_model_adopt_failure(layer->model), false;
@@ -49,13 +86,7 @@ static bool name_is_fine(lathe_layer *layer, const char *who, const char *name)
             layer->type->name);
         return false;
     }
-    bool taken = false;
-    for (int i = 0; i < layer->children; i++) taken |= !strcmp(layer->child[i]->name, name);
-    for (int i = 0; i < layer->tensors; i++) taken |= !strcmp(lathe_named(layer->tensor[i])->name, name);
-    if (taken)
-        lathe_model_fail(layer->model, LATHE_EARG, "%s: a %s has a '%s' already", who, layer->type->name,
-            name);
-    return !taken;
+    return name_is_new(layer, who, name);
 }
 
 static bool may_add(lathe_layer *layer, lathe_layer *child)
@@ -83,7 +114,9 @@ lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char 
         snprintf(number, sizeof number, "%d", layer->children);
         name = number;
     }
-    if (!may_add(layer, child) || !name_is_fine(layer, "lathe_layer_add", name)) return NULL;
+    const char *who = "lathe_layer_add";
+    if (!may_add(layer, child)) return NULL;
+    if (!(*name ? name_is_fine(layer, who, name) : parts_are_new(layer, who, child))) return NULL;
     char *copy = lathe_model_strdup(model, name);
     void *grown = copy ? with_room(model, layer->child, layer->children) : NULL;
     if (!grown) return NULL;
@@ -93,6 +126,16 @@ lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char 
     child->name = copy;
     forget_memory(child);
     return child;
+}
+
+lathe_layer *lathe_layer_alias(lathe_layer *layer, const char *path)
+{
+    if (!layer || !path) {
+        lathe_fail_null("lathe_layer_alias", layer ? "path" : "layer");
+        return lathe_model_adopt_failure(layer ? layer->model : NULL);
+    }
+    layer->alias = lathe_model_strdup(layer->model, path);
+    return layer->alias ? layer : NULL;
 }
 
 lathe_named_tensor *lathe_named(lathe_tensor *tensor) { return (lathe_named_tensor *)tensor; }

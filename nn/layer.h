@@ -38,8 +38,10 @@ struct lathe_layer {
     const lathe_layer_type *type;
     lathe_model *model;
     lathe_layer *parent; /* the layer that contains it; NULL for the outermost */
-    const char *name;    /* in its parent: "0", "body"; "" for the outermost */
+    const char *name;    /* in its parent: "0", "body"; "" for the outermost; see also lathe_layer_add */
     const char *path;    /* from the outermost: "3.body.0"; set by lathe_nn_init */
+    const char
+        *alias; /* its path in other people's files of weights; NULL: the same. See lathe_layer_alias */
     lathe_layer **child; /* in the order of lathe_layer_add */
     int children;
     lathe_tensor **tensor; /* its own parameters and buffers, in the order of their creation */
@@ -173,11 +175,21 @@ void *lathe_layer_new(lathe_model *model, const lathe_layer_type *type);
 
 /**
  * Make `child` part of `layer` under `name` (copied, without dots; NULL: its number). The net then needs
- * lathe_nn_init.
+ * lathe_nn_init. Under the name "" the child has no name of its own: its path is that of `layer`, and its
+ * parts are named as if they were parts of `layer`. So the layers of a residual block's body can be
+ * "layer1.0.conv1", as in PyTorch.
  * Returns  `child`
  * Errors   LATHE_EARG if child is of another model, is part of a layer, or the name is taken
  */
 lathe_layer *lathe_layer_add(lathe_layer *layer, lathe_layer *child, const char *name);
+
+/**
+ * Say under which path ("layer1.0.conv1", copied) other people's files have the tensors of `layer`.
+ * A file that lacks "3.body.0.weight" may have "layer1.0.conv1.weight" then. First weights and what lathe
+ * writes keep the layer's own path.
+ * Returns  `layer`; NULL after a failure
+ */
+lathe_layer *lathe_layer_alias(lathe_layer *layer, const char *path);
 
 /**
  * A trainable parameter of `layer`. Its data is NULL until lathe_nn_init.

@@ -31,16 +31,23 @@ lathe_tensor *lathe_nn_find(lathe_layer *layer, const char *path)
     return NULL;
 }
 
+/* The part of `layer`, or of a layer without a name in it, whose name is `name` [length]. */
+static lathe_layer *find_part(lathe_layer *layer, const char *name, size_t length)
+{
+    lathe_layer *found = NULL;
+    for (int i = 0; i < layer->children && !found; i++) {
+        lathe_layer *child = layer->child[i];
+        if (!*child->name) found = find_part(child, name, length);
+        else if (strlen(child->name) == length && !memcmp(child->name, name, length)) found = child;
+    }
+    return found;
+}
+
 lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path)
 {
     while (layer && path && *path) {
         size_t length = strcspn(path, ".");
-        lathe_layer *found = NULL;
-        for (int i = 0; i < layer->children && !found; i++) {
-            const char *name = layer->child[i]->name;
-            if (strlen(name) == length && !memcmp(name, path, length)) found = layer->child[i];
-        }
-        layer = found;
+        layer = find_part(layer, path, length);
         path += length;
         if (*path == '.' && !*++path) return NULL; /* "3." is not a path */
     }

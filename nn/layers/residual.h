@@ -15,6 +15,13 @@ extern "C" {
  */
 lathe_layer *lathe_nn_residual(lathe_model *model, lathe_layer *body, lathe_layer *shortcut);
 
+/**
+ * The same block with the names of other people's files: the body's parts are named as the block's own
+ * ("conv1", not "body.conv1"; see lathe_layer_add), and the shortcut `name` ("downsample"; NULL: its number).
+ */
+lathe_layer *lathe_nn_residual_named(lathe_model *model, lathe_layer *body, lathe_layer *shortcut,
+    const char *name);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,7 @@
 #include "models.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../../core/alloc.h"
@@ -48,12 +49,95 @@ int lathe_extent_features(lathe_model *model, const char *name, const lathe_mode
     return 0;
 }
 
+/* ---- by name ------------------------------------------------------------------------------------------- */
+
+static lathe_status check_type(const lathe_registry *registry, const void *object)
+{
+    const lathe_model_type *type = object;
+    if (!type->build) return lathe_registry_refuse(registry, type, "build is NULL");
+    if (type->native.channels < 1 || type->native.height < 1 || type->native.width < 1 ||
+        type->native.classes < 1)
+        return lathe_registry_refuse(registry, type, "its native size has a number below 1");
+    return type->fields ? lathe_registry_check_fields(registry, type, type->fields, type->opts_size) :
+                          LATHE_OK;
+}
+
+extern const void *const lathe_model_types[]; /* made by cmake/registry.cmake */
+
+static lathe_registry registry = { .kind = "model",
+    .prefix = "lathe_model",
+    .table = lathe_model_types,
+    .check = check_type };
+
+const lathe_model_type *lathe_model_at(int index) { return lathe_registry_at(&registry, index); }
+
+/* The type that the text begins with, before any options. */
+static const lathe_model_type *find_type(const char *text)
+{
+    char name[LATHE_MODEL_NAME];
+    if (text && snprintf(name, sizeof name, "%.*s", (int)strcspn(text, ":"), text) >= (int)sizeof name)
+        return lathe_fail(LATHE_ENAME, "unknown model '%.60s ...'", text), NULL;
+    return lathe_registry_find(&registry, text ? name : NULL);
+}
+
+/* Set one option from "blocks=12" [length]. */
+static lathe_status set_option(const lathe_model_type *type, const char *text, int length, void *given)
+{
+    char option[LATHE_MODEL_NAME];
+    if (snprintf(option, sizeof option, "%.*s", length, text) >= (int)sizeof option)
+        return lathe_fail(LATHE_EARG, "%s: the option '%.60s ...' is too long", type->name, text);
+    char *value = strchr(option, '=');
+    if (!value)
+        return lathe_fail(LATHE_EARG, "%s: '%s' is not an option: write OPTION=VALUE", type->name, option);
+    *value++ = 0;
+    return lathe_fields_set(type->name, type->fields, given, option, value, 0);
+}
+
+/*
+ * The options struct from the rest of "mobilenet_v1:blocks=12:dropout=0", with all defaults. `opts` has
+ * type->opts_size bytes.
+ */
+static lathe_status read_options(const lathe_model_type *type, const char *text, void *opts)
+{
+    text += strcspn(text, ":");
+    if (!type->fields)
+        return !*text ? LATHE_OK :
+                        lathe_fail(LATHE_EARG, "%s: it has no options, but '%s' follows", type->name, text);
+    void *given = lathe_alloc(1, type->opts_size);
+    lathe_status status = given ? LATHE_OK : lathe_error();
+    while (*text && !status) {
+        int length = (int)strcspn(++text, ":");
+        status = set_option(type, text, length, given);
+        text += length;
+    }
+    if (!status) status = lathe_fields_resolve(type->name, type->fields, given, opts, type->opts_size);
+    lathe_free(given);
+    return status;
+}
+
+const lathe_model_type *lathe_model_find(const char *name)
+{
+    const lathe_model_type *type = find_type(name);
+    if (!type) return NULL;
+    void *opts = lathe_alloc(1, type->opts_size + 1);
+    lathe_status status = opts ? read_options(type, name, opts) : lathe_error();
+    lathe_free(opts);
+    return status ? NULL : type;
+}
+
+lathe_status lathe_model_register(const lathe_model_type *type)
+{
+    return lathe_registry_add(&registry, type);
+}
+
+/* ---- building ------------------------------------------------------------------------------------------ */
+
 /* The largest side of a picture: with it every computed size fits an int. */
 enum { MAX_SIDE = 1 << 20 };
 
 lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe_model_spec *spec)
 {
-    const lathe_model_type *type = lathe_model_find(name);
+    const lathe_model_type *type = find_type(name);
     if (!type) return lathe_model_adopt_failure(model);
     lathe_model_spec s = spec ? *spec : type->native;
     const struct {
@@ -74,6 +158,10 @@ lathe_layer *lathe_model_build(lathe_model *model, const char *name, const lathe
                 *fields[i].value,
                 MAX_SIDE);
     }
+    void *opts = type->fields ? lathe_model_alloc(model, 1, type->opts_size) : NULL;
+    if (type->fields && !opts) return NULL;
+    if (read_options(type, name, opts)) return lathe_model_adopt_failure(model);
+    s.opts = opts;
     return type->build(model, &s);
 }
 
@@ -99,32 +187,4 @@ lathe_status lathe_model_check_input(lathe_layer *net, const lathe_model_spec *s
         numbers,
         weights,
         most);
-}
-
-/* ---- by name ------------------------------------------------------------------------------------------- */
-
-static lathe_status check_type(const lathe_registry *registry, const void *object)
-{
-    const lathe_model_type *type = object;
-    if (!type->build) return lathe_registry_refuse(registry, type, "build is NULL");
-    if (type->native.channels < 1 || type->native.height < 1 || type->native.width < 1 ||
-        type->native.classes < 1)
-        return lathe_registry_refuse(registry, type, "its native size has a number below 1");
-    return LATHE_OK;
-}
-
-extern const void *const lathe_model_types[]; /* made by cmake/registry.cmake */
-
-static lathe_registry registry = { .kind = "model",
-    .prefix = "lathe_model",
-    .table = lathe_model_types,
-    .check = check_type };
-
-const lathe_model_type *lathe_model_at(int index) { return lathe_registry_at(&registry, index); }
-
-const lathe_model_type *lathe_model_find(const char *name) { return lathe_registry_find(&registry, name); }
-
-lathe_status lathe_model_register(const lathe_model_type *type)
-{
-    return lathe_registry_add(&registry, type);
 }

@@ -56,6 +56,7 @@ typedef struct exception {
 static const exception optional[] = { { ".context", "the caller's own" }, { ".opts", "all defaults" },
     { ".hooks", "none" }, { ".bias", "none" }, { "batch_norm.weight", "1" },
     { "batch_norm_relu.weight", "1" }, { "lathe_nn_residual.shortcut", "x itself" },
+    { "lathe_nn_residual_named.shortcut", "x itself" }, { "lathe_nn_residual_named.name", "its number" },
     { "lathe_model_build.spec", "its native one" }, { "lathe_nn_state.count", "may be NULL" },
     { "lathe_ensemble_score.loss", "its defaults" }, { "lathe_nn_plan.count", "may be NULL" },
     { "lathe_layer_add.name", "its number" }, { "lathe_colour_parse.text", "no colour" },

@@ -65,6 +65,49 @@ static void test_paths(void **state)
     lathe_model_free(model);
 }
 
+/* sequential("block": residual-like unit("": sequential("conv1": unit, "": sequential("conv2": unit)))) */
+static void test_parts_of_a_layer_without_a_name(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *inner = lathe_nn_sequential(model, NULL), *body = lathe_nn_sequential(model, NULL);
+    lathe_layer *first = lathe_layer_add(body, new_unit(model), "conv1");
+    lathe_layer *second = lathe_layer_add(inner, new_unit(model), "conv2");
+    lathe_layer_add(body, inner, "");
+    lathe_layer *block = lathe_nn_residual_named(model, body, new_unit(model), "downsample");
+    lathe_layer *net = lathe_nn_sequential(model, NULL);
+    lathe_layer_add(net, block, "block");
+    lathe_layer_alias(second, "old.second");
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    static const char *const paths[] = { "block.conv1.weight", "block.conv2.weight",
+        "block.downsample.weight" };
+    int count;
+    lathe_tensor *const *tensor = lathe_nn_state(net, &count);
+    assert_int_equal(count, 9);
+    for (int i = 0; i < 3; i++) assert_string_equal(tensor[3 * i]->name, paths[i]);
+    assert_null(tensor[0]->alias);
+    assert_string_equal(tensor[4]->alias, "old.second.mean");
+    assert_string_equal(inner->path, "block");
+    assert_ptr_equal(lathe_nn_find_layer(net, "block"), block);
+    assert_ptr_equal(lathe_nn_find_layer(net, "block.conv1"), first);
+    assert_ptr_equal(lathe_nn_find_layer(body, "conv2"), second);
+    assert_ptr_equal(lathe_nn_find(block, "conv2.bias"), tensor[5]);
+    lathe_layer_add(block, new_unit(model), "conv2"); /* there is one, in the layer without a name */
+    assert_failed(LATHE_EARG, "lathe_layer_add: a residual has a 'conv2' already");
+    lathe_model_free(model);
+}
+
+static void test_parts_that_would_have_one_name(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_nn_sequential(model, new_unit(model), NULL);
+    lathe_layer *other = lathe_nn_sequential(model, new_unit(model), NULL);
+    assert_null(lathe_layer_add(net, other, ""));
+    assert_failed(LATHE_EARG, "lathe_layer_add: a sequential has a '0' already");
+    lathe_model_free(model);
+}
+
 static void test_slabs(void **state)
 {
     (void)state;
@@ -349,6 +392,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_parts_of_a_layer_without_a_name),
+        cmocka_unit_test(test_parts_that_would_have_one_name),
         cmocka_unit_test(test_slabs),
         cmocka_unit_test(test_init_again),
         cmocka_unit_test(test_forward),

@@ -651,7 +651,7 @@ static lathe_model_spec *good_lathe_model_spec_p(const char *place)
 {
     lathe_model_spec *spec = room();
     (void)place;
-    *spec = (lathe_model_spec){ 1, 6, 6, 10 };
+    *spec = (lathe_model_spec){ .channels = 1, .height = 6, .width = 6, .classes = 10 };
     return spec;
 }
 
