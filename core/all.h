@@ -35,6 +35,7 @@
 #include "ops/local_response_norm.h"
 #include "ops/pool.h"
 #include "ops/shape.h"
+#include "ops/sides.h"
 #include "ops/softmax.h"
 #include "ops/upsample.h"
 #include "ops/losses/binary_cross_entropy.h"

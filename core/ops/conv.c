@@ -15,12 +15,12 @@ static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (siz
 /* Numbers of one group's part of a block, in the input and in the result. */
 static size_t in_group(const lathe_conv_geometry *g)
 {
-    return product(g->channels, g->height, g->width) * LATHE_LANES;
+    return product(g->channels, g->rows.size, g->columns.size) * LATHE_LANES;
 }
 
 static size_t out_group(const lathe_conv_geometry *g)
 {
-    return product(g->filters, g->out_height, g->out_width) * LATHE_LANES;
+    return product(g->filters, g->rows.results, g->columns.results) * LATHE_LANES;
 }
 
 /* ---- running them -------------------------------------------------------------------------------------- */

@@ -1,13 +1,8 @@
 #include "conv2d.h"
 
-#include "conv_impl.h"
+#include <stdio.h>
 
-/* The result's places along one axis; below 1 if the kernel does not fit. */
-static long results(const lathe_conv2d_opts *o, int size, int taps)
-{
-    long room = (long)size + 2L * o->padding - (long)o->dilation * (taps - 1) - 1;
-    return room < 0 ? 0 : room / o->stride + 1;
-}
+#include "conv_impl.h"
 
 static bool check_channels(const lathe_node *node)
 {
@@ -24,35 +19,75 @@ static bool check_channels(const lathe_node *node)
             o->groups, o->groups == 1 ? "" : "s", w[1]);
 }
 
-static lathe_layout conv2d_layout(const lathe_node *node)
+/* All but what depends on the size of x. */
+static lathe_conv_geometry geometry_of(const lathe_node *node)
 {
     const lathe_conv2d_opts *o = node->attributes;
-    return lathe_conv_layout(node, o->stride, o->dilation, o->groups);
+    const int *w = node->in[1]->shape.dim;
+    const lathe_sides *sides = &o->padding_sides;
+    return (lathe_conv_geometry){ .groups = o->groups,
+        .channels = w[1],
+        .filters = w[0] / o->groups,
+        .rows = { .taps = w[2],
+            .stride = o->stride,
+            .dilation = o->dilation,
+            .before = o->padding + sides->top,
+            .after = o->padding + sides->bottom },
+        .columns = { .taps = w[3],
+            .stride = o->stride_width ? o->stride_width : o->stride,
+            .dilation = o->dilation_width ? o->dilation_width : o->dilation,
+            .before = o->padding + sides->left,
+            .after = o->padding + sides->right } };
+}
+
+static lathe_layout conv2d_layout(const lathe_node *node)
+{
+    const lathe_conv_geometry g = geometry_of(node);
+    return lathe_conv_layout(node, &g);
+}
+
+/* Fail: the kernel does not fit the image. */
+static bool refuse_kernel(const lathe_node *node, const lathe_window *rows, const lathe_window *columns)
+{
+    const lathe_conv2d_opts *o = node->attributes;
+    char dilation[32], padding[80];
+    if (rows->dilation == columns->dilation) snprintf(dilation, sizeof dilation, "%d", rows->dilation);
+    else snprintf(dilation, sizeof dilation, "%d x %d", rows->dilation, columns->dilation);
+    const lathe_sides *s = &o->padding_sides;
+    if (s->top || s->bottom || s->left || s->right)
+        snprintf(padding, sizeof padding, "top %d, bottom %d, left %d, right %d", rows->before, rows->after,
+            columns->before, columns->after);
+    else snprintf(padding, sizeof padding, "%d", o->padding);
+    return lathe_op_fail(node, LATHE_ESHAPE,
+        "a %d x %d kernel with dilation %s does not fit a %d x %d image with padding %s", rows->taps,
+        columns->taps, dilation, rows->size, columns->size, padding);
+}
+
+/* The padding that `same` asks for. */
+static bool pad_same(const lathe_node *node, lathe_window *rows, lathe_window *columns)
+{
+    const lathe_conv2d_opts *o = node->attributes;
+    if (!o->same) return true;
+    if (rows->before || rows->after || columns->before || columns->after)
+        return lathe_op_fail(node, LATHE_EARG, "same chooses the padding, but padding is given, too");
+    return (lathe_window_same(rows) && lathe_window_same(columns)) ||
+        lathe_op_fail(node, LATHE_EARG, "same would pad a %d x %d image by more than %d", rows->size,
+            columns->size, LATHE_WINDOW_LARGEST);
 }
 
 static bool conv2d_shape(lathe_node *node, lathe_result *result)
 {
-    const lathe_conv2d_opts *o = node->attributes;
     const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
-    if (!check_channels(node)) return false;
-    long height = results(o, x[2], w[2]), width = results(o, x[3], w[3]);
-    if (height < 1 || width < 1)
-        return lathe_op_fail(node, LATHE_ESHAPE,
-            "a %d x %d kernel with dilation %d does not fit a %d x %d image with padding %d", w[2], w[3],
-            o->dilation, x[2], x[3], o->padding);
-    result->shape = (lathe_shape){ 4, { x[0], w[0], (int)height, (int)width } };
-    *(lathe_conv_geometry *)node->saved = (lathe_conv_geometry){ .stride = o->stride,
-        .padding = o->padding,
-        .dilation = o->dilation,
-        .groups = o->groups,
-        .channels = w[1],
-        .filters = w[0] / o->groups,
-        .height = x[2],
-        .width = x[3],
-        .kernel_height = w[2],
-        .kernel_width = w[3],
-        .out_height = (int)height,
-        .out_width = (int)width };
+    lathe_conv_geometry g = geometry_of(node);
+    g.rows.size = x[2];
+    g.columns.size = x[3];
+    if (!check_channels(node) || !pad_same(node, &g.rows, &g.columns)) return false;
+    long height = lathe_window_results(&g.rows), width = lathe_window_results(&g.columns);
+    if (height < 1 || width < 1) return refuse_kernel(node, &g.rows, &g.columns);
+    g.rows.results = (int)height;
+    g.columns.results = (int)width;
+    result->shape = (lathe_shape){ 4, { x[0], w[0], g.rows.results, g.columns.results } };
+    *(lathe_conv_geometry *)node->saved = g;
     return true;
 }
 
@@ -93,10 +128,17 @@ static double flops(const lathe_shape *x, const lathe_shape *w, const lathe_shap
 #define OPTION(name) offsetof(lathe_conv2d_opts, name)
 
 static const lathe_field fields[] = {
-    { "stride", LATHE_FIELD_INT, OPTION(stride), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
-    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = LATHE_CONV_LARGEST },
-    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
-    { "groups", LATHE_FIELD_INT, OPTION(groups), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
+    { "stride", LATHE_FIELD_INT, OPTION(stride), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = LATHE_WINDOW_LARGEST },
+    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "groups", LATHE_FIELD_INT, OPTION(groups), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "stride_width", LATHE_FIELD_INT, OPTION(stride_width), .max = LATHE_WINDOW_LARGEST },
+    { "dilation_width", LATHE_FIELD_INT, OPTION(dilation_width), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.top", LATHE_FIELD_INT, OPTION(padding_sides.top), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.bottom", LATHE_FIELD_INT, OPTION(padding_sides.bottom), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.left", LATHE_FIELD_INT, OPTION(padding_sides.left), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.right", LATHE_FIELD_INT, OPTION(padding_sides.right), .max = LATHE_WINDOW_LARGEST },
+    { "same", LATHE_FIELD_BOOL, OPTION(same), .help = "pad as TensorFlow's \"same\" does" },
     { 0 },
 };
 

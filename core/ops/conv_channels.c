@@ -40,12 +40,12 @@ static lathe_correlation correlation_of(const lathe_node *node, const lathe_corr
 /* Numbers of one group's part of an image, in the input and in the result. */
 static size_t in_group(const lathe_conv_geometry *g)
 {
-    return (size_t)sixteens(g->channels) * plane(g->height, g->width);
+    return (size_t)sixteens(g->channels) * plane(g->rows.size, g->columns.size);
 }
 
 static size_t out_group(const lathe_conv_geometry *g)
 {
-    return (size_t)sixteens(g->filters) * plane(g->out_height, g->out_width);
+    return (size_t)sixteens(g->filters) * plane(g->rows.results, g->columns.results);
 }
 
 /* A group's channels begin where a sixteen does. */
@@ -55,14 +55,17 @@ static bool whole_sixteens(const lathe_conv_geometry *g)
         (g->channels % LATHE_LANES == 0 && g->filters % LATHE_LANES == 0);
 }
 
-lathe_layout lathe_conv_layout(const lathe_node *node, int stride, int dilation, int groups)
+lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *of)
 {
     const int *w = node->in[1]->shape.dim;
-    const lathe_conv_geometry g = { .groups = groups, .channels = w[1], .filters = w[0] / groups };
+    const lathe_conv_geometry g = { .groups = of->groups, .channels = w[1], .filters = w[0] / of->groups };
     if (lathe_tape_layout_of(node->tape) == LATHE_BATCHED || !whole_sixteens(&g)) return LATHE_BATCHED;
-    lathe_conv_axis rows = { .results = 1, .taps = w[2], .step = stride, .tap_step = dilation };
-    lathe_conv_axis columns = rows;
-    columns.taps = w[3];
+    const lathe_window *down = &of->rows, *across = &of->columns;
+    lathe_conv_axis rows = { .results = 1, .taps = w[2], .step = down->stride, .tap_step = down->dilation };
+    lathe_conv_axis columns = { .results = 1,
+        .taps = w[3],
+        .step = across->stride,
+        .tap_step = across->dilation };
     lathe_correlation forward = { 1, 1, rows, columns };
     rows.step = columns.step = 1; /* the gradient's phases read no more than this */
     lathe_correlation back = { 1, 1, rows, columns };
@@ -96,7 +99,7 @@ static lathe_channels_image image_at(const lathe_channels_image *x, int image, i
 size_t lathe_channels_packed_size(const lathe_node *node)
 {
     const lathe_conv_geometry *g = node->saved;
-    size_t taps = (size_t)g->kernel_height * (size_t)g->kernel_width, filters = (size_t)sixteens(g->filters),
+    size_t taps = (size_t)g->rows.taps * (size_t)g->columns.taps, filters = (size_t)sixteens(g->filters),
            channels = (size_t)sixteens(g->channels);
     if (is_depthwise(g)) return lathe_times(taps, (size_t)sixteens(g->groups) * LATHE_LANES);
     size_t forward = filters * (size_t)g->channels, back = channels * (size_t)g->filters;
@@ -196,7 +199,7 @@ void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_r
 {
     lathe_conv_geometry g = geometry_of(node);
     correlate_job job = { .groups = g.groups,
-        .x = images_at(node, x, g.channels * g.groups, g.height, g.width),
+        .x = images_at(node, x, g.channels * g.groups, g.rows.size, g.columns.size),
         .y_group = out_group(&g),
         .bias = bias,
         .y = y,
@@ -212,7 +215,7 @@ void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_
 {
     lathe_conv_geometry g = geometry_of(node);
     correlate_job job = { .groups = g.groups,
-        .x = images_at(node, gy, g.filters * g.groups, g.out_height, g.out_width),
+        .x = images_at(node, gy, g.filters * g.groups, g.rows.results, g.columns.results),
         .y_group = in_group(&g),
         .bias = bias,
         .y = gx,
@@ -268,8 +271,8 @@ static int chunks_of(const weights_job *job, int images)
 {
     const lathe_conv_geometry *g = &job->g;
     int tasks = job->parts * g->groups, wanted = (TASKS - 1) / tasks + 1;
-    double work =
-        (double)images * g->out_height * g->out_width * (double)job->packed * g->groups / tasks / TASK_WORK;
+    double work = (double)images * g->rows.results * g->columns.results * (double)job->packed * g->groups /
+        tasks / TASK_WORK;
     if (wanted > work) wanted = work < 1 ? 1 : (int)work;
     return wanted > job->units ? (int)job->units : wanted;
 }
@@ -285,7 +288,7 @@ void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lath
     const lathe_conv_geometry *g = &job.g;
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     job.c = correlation_of(node, &forward.c);
-    job.x = images_at(node, x, g->channels * g->groups, g->height, g->width);
+    job.x = images_at(node, x, g->channels * g->groups, g->rows.size, g->columns.size);
     int images = node->out->shape.dim[0];
     job.packed = job.kernels->packed(&job.c);
     job.parts = job.kernels->weight_parts(&job.c);

@@ -6,12 +6,13 @@
 #define LATHE_CORE_OPS_CONV_IMPL_H
 
 #include "op_impl.h"
+#include "sides.h"
+#include "window_impl.h"
 
 /** Shapes and settings of one convolution; channels and filters are those of one group. */
 typedef struct lathe_conv_geometry {
-    int stride, padding, dilation, groups;
-    int channels, filters;
-    int height, width, kernel_height, kernel_width, out_height, out_width;
+    int groups, channels, filters;
+    lathe_window rows, columns;
 } lathe_conv_geometry;
 
 /*
@@ -65,8 +66,11 @@ lathe_conv_phase lathe_conv_data_phase(const lathe_node *node, int number);
 
 /* ---- on channels: what the functions above do where channels lie abreast ------------------------------- */
 
-/** The layout of a convolution by the weights of the node's input 1: the tape's, if the kernels can do it. */
-lathe_layout lathe_conv_layout(const lathe_node *node, int stride, int dilation, int groups);
+/**
+ * The layout of a convolution by the weights of the node's input 1 and the strides and dilations of `g`: the
+ * tape's, if the kernels can do it.
+ */
+lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g);
 
 bool lathe_conv_on_channels(const lathe_node *node);
 size_t lathe_channels_packed_size(const lathe_node *node);
@@ -81,8 +85,5 @@ void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_
 void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
     bool add);
 void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy, lathe_real *gb, bool add);
-
-/** Larger settings say nothing for images and would overflow the arithmetic of places. */
-#define LATHE_CONV_LARGEST (1 << 20)
 
 #endif

@@ -22,7 +22,7 @@ static void conv_transpose2d_backward(lathe_node *node)
     lathe_conv_to_bias(node, gy);
 }
 
-static bool check_channels(const lathe_node *node)
+static bool check_channels(const lathe_node *node, const lathe_conv_geometry *g)
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
     const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
@@ -33,45 +33,62 @@ static bool check_channels(const lathe_node *node)
     if (node->in[2] && node->in[2]->shape.dim[0] != (long)w[1] * o->groups)
         return lathe_op_fail(node, LATHE_ESHAPE, "bias is [%d], the result has %ld channels",
             node->in[2]->shape.dim[0], (long)w[1] * o->groups);
-    return o->output_padding < o->stride ||
+    int stride = g->rows.stride < g->columns.stride ? g->rows.stride : g->columns.stride;
+    return o->output_padding < stride ||
         lathe_op_fail(node, LATHE_EARG, "output_padding is %d, it must be 0 to %d", o->output_padding,
-            o->stride - 1);
+            stride - 1);
 }
 
-/* The result's places along one axis. */
-static long results(const lathe_conv_transpose2d_opts *o, int size, int taps)
+/* All but the sizes. */
+static lathe_conv_geometry geometry_of(const lathe_node *node)
 {
-    return (size - 1L) * o->stride - 2L * o->padding + (long)o->dilation * (taps - 1) + o->output_padding + 1;
+    const lathe_conv_transpose2d_opts *o = node->attributes;
+    const int *w = node->in[1]->shape.dim;
+    const lathe_sides *sides = &o->padding_sides;
+    return (lathe_conv_geometry){ .groups = o->groups,
+        .channels = w[1],
+        .filters = w[0] / o->groups,
+        .rows = { .taps = w[2],
+            .stride = o->stride,
+            .dilation = o->dilation,
+            .before = o->padding + sides->top,
+            .after = o->padding + sides->bottom },
+        .columns = { .taps = w[3],
+            .stride = o->stride_width ? o->stride_width : o->stride,
+            .dilation = o->dilation_width ? o->dilation_width : o->dilation,
+            .before = o->padding + sides->left,
+            .after = o->padding + sides->right } };
+}
+
+/* The places along one axis of our result, which the convolution reads. */
+static long places(const lathe_window *w, int output_padding)
+{
+    return (w->results - 1L) * w->stride - w->before - w->after + (long)w->dilation * (w->taps - 1) +
+        output_padding + 1;
 }
 
 static lathe_layout conv_transpose2d_layout(const lathe_node *node)
 {
-    const lathe_conv_transpose2d_opts *o = node->attributes;
-    return lathe_conv_layout(node, o->stride, o->dilation, o->groups);
+    const lathe_conv_geometry g = geometry_of(node);
+    return lathe_conv_layout(node, &g);
 }
 
 static bool conv_transpose2d_shape(lathe_node *node, lathe_result *result)
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
     const int *x = node->in[0]->shape.dim, *w = node->in[1]->shape.dim;
-    if (!check_channels(node)) return false;
-    long height = results(o, x[2], w[2]), width = results(o, x[3], w[3]);
-    if (height < 1 || width < 1 || height > LATHE_CONV_LARGEST || width > LATHE_CONV_LARGEST)
+    lathe_conv_geometry g = geometry_of(node);
+    g.rows.results = x[2];
+    g.columns.results = x[3];
+    if (!check_channels(node, &g)) return false;
+    long height = places(&g.rows, o->output_padding), width = places(&g.columns, o->output_padding);
+    if (height < 1 || width < 1 || height > LATHE_WINDOW_LARGEST || width > LATHE_WINDOW_LARGEST)
         return lathe_op_fail(node, LATHE_ESHAPE, "the result would be %ld x %ld; its sides must be 1 to %d",
-            height, width, LATHE_CONV_LARGEST);
-    result->shape = (lathe_shape){ 4, { x[0], w[1] * o->groups, (int)height, (int)width } };
-    *(lathe_conv_geometry *)node->saved = (lathe_conv_geometry){ .stride = o->stride,
-        .padding = o->padding,
-        .dilation = o->dilation,
-        .groups = o->groups,
-        .channels = w[1],
-        .filters = w[0] / o->groups,
-        .height = (int)height,
-        .width = (int)width,
-        .kernel_height = w[2],
-        .kernel_width = w[3],
-        .out_height = x[2],
-        .out_width = x[3] };
+            height, width, LATHE_WINDOW_LARGEST);
+    g.rows.size = (int)height;
+    g.columns.size = (int)width;
+    result->shape = (lathe_shape){ 4, { x[0], w[1] * o->groups, g.rows.size, g.columns.size } };
+    *(lathe_conv_geometry *)node->saved = g;
     return true;
 }
 
@@ -84,11 +101,17 @@ static double flops(const lathe_shape *x, const lathe_shape *w, const lathe_shap
 #define OPTION(name) offsetof(lathe_conv_transpose2d_opts, name)
 
 static const lathe_field fields[] = {
-    { "stride", LATHE_FIELD_INT, OPTION(stride), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
-    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = LATHE_CONV_LARGEST },
-    { "output_padding", LATHE_FIELD_INT, OPTION(output_padding), .max = LATHE_CONV_LARGEST },
-    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
-    { "groups", LATHE_FIELD_INT, OPTION(groups), .preset = { 1 }, .min = 1, .max = LATHE_CONV_LARGEST },
+    { "stride", LATHE_FIELD_INT, OPTION(stride), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "padding", LATHE_FIELD_INT, OPTION(padding), .max = LATHE_WINDOW_LARGEST },
+    { "output_padding", LATHE_FIELD_INT, OPTION(output_padding), .max = LATHE_WINDOW_LARGEST },
+    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "groups", LATHE_FIELD_INT, OPTION(groups), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "stride_width", LATHE_FIELD_INT, OPTION(stride_width), .max = LATHE_WINDOW_LARGEST },
+    { "dilation_width", LATHE_FIELD_INT, OPTION(dilation_width), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.top", LATHE_FIELD_INT, OPTION(padding_sides.top), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.bottom", LATHE_FIELD_INT, OPTION(padding_sides.bottom), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.left", LATHE_FIELD_INT, OPTION(padding_sides.left), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.right", LATHE_FIELD_INT, OPTION(padding_sides.right), .max = LATHE_WINDOW_LARGEST },
     { 0 },
 };
 

@@ -3,6 +3,7 @@
 #define LATHE_CORE_OPS_CONV_TRANSPOSE2D_H
 
 #include "../tensor.h"
+#include "sides.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,18 +16,21 @@ typedef struct lathe_conv_transpose2d_opts {
     int output_padding; /* rows and columns added at the bottom and at the right; below stride */
     int dilation;       /* pixels of the result from one kernel tap to the next; 0 means 1 */
     int groups;         /* 0 means 1 */
+    int stride_width, dilation_width; /* those along a row; 0: as down a column */
+    lathe_sides padding_sides;        /* more to remove from single sides, beside `padding` */
 } lathe_conv_transpose2d_opts;
 
 /**
  * 2-D transposed convolution: the gradient to the data of lathe_conv2d with these options. Each pixel of x
  * adds w times its value to the result. With stride 2, pictures double in size.
  *
- *     y[b, o, i*stride + p*dilation - padding, j*stride + q*dilation - padding] +=
+ *     y[b, o, i*stride + p*dilation - top, j*stride + q*dilation - left] +=
  *         sum over c of w[c,o,p,q] * x[b,c,i,j];  then y += bias[o]
  *
  *     x [B, C, H, W]   w [C, O/groups, kh, kw]   bias [O] or NULL
  *     result [B, O, H', W'];  W' as H'
- *     H' = (H - 1) * stride - 2*padding + dilation*(kh-1) + output_padding + 1
+ *     H' = (H - 1) * stride - top - bottom + dilation*(kh-1) + output_padding + 1
+ *     top = padding + padding_sides.top, and so on
  *
  * Gradient to x, w and bias.
  * Memory   the result, on x's tape.

@@ -58,3 +58,45 @@ for number, (b, c, h, w, o, kh, kw, stride, padding, dilation, groups, has_bias)
     if has_bias:
         show(name + "bias", bias.detach())
         show(name + "gbias", bias.grad)
+
+# B C H W O kernel_height kernel_width, stride and dilation (each: down, across), groups, top bottom left
+# right, same
+SIDES = [
+    (2, 3, 8, 8, 4, 3, 3, 2, 2, 1, 1, 1, 0, 1, 0, 1, 0),   # TensorFlow's stem, by sides
+    (2, 3, 8, 9, 4, 3, 3, 2, 2, 1, 1, 1, 0, 0, 0, 0, 1),
+    (2, 4, 7, 6, 4, 3, 3, 2, 2, 1, 1, 4, 0, 0, 0, 0, 1),   # depthwise
+    (2, 4, 6, 6, 4, 5, 5, 2, 2, 1, 1, 4, 0, 0, 0, 0, 1),
+    (2, 3, 5, 5, 4, 1, 1, 2, 2, 1, 1, 1, 0, 0, 0, 0, 1),
+    (1, 2, 9, 8, 2, 3, 2, 1, 2, 2, 1, 1, 0, 0, 0, 0, 1),
+    (1, 2, 9, 8, 2, 1, 5, 1, 1, 1, 1, 1, 0, 0, 2, 2, 0),   # 1 x 5
+    (1, 2, 9, 8, 2, 3, 3, 1, 2, 1, 2, 1, 1, 1, 2, 2, 0),   # stride (1, 2), dilation (1, 2), padding (1, 2)
+    (1, 2, 5, 7, 2, 2, 3, 3, 1, 2, 1, 2, 2, 0, 1, 3, 0),
+]
+
+
+def same(size, taps, stride, dilation):
+    """timm's pad_same."""
+    total = max((-(size // -stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+print("sides 1", len(SIDES))
+for number, setup in enumerate(SIDES):
+    b, c, h, w, o, kh, kw, *stride, dilation, dilation_width, groups, top, bottom, left, right, is_same = setup
+    if is_same:
+        top, bottom = same(h, kh, stride[0], dilation)
+        left, right = same(w, kw, stride[1], dilation_width)
+    x = rounded(b, c, h, w).requires_grad_()
+    weight = rounded(o, c // groups, kh, kw).requires_grad_()
+    padded = F.pad(x, (left, right, top, bottom))
+    y = F.conv2d(padded, weight, None, stride, 0, (dilation, dilation_width), groups)
+    gy = rounded(*y.shape)
+    y.backward(gy)
+    name = f"sides{number}."
+    show(name + "setup", torch.tensor(setup))
+    show(name + "x", x.detach())
+    show(name + "w", weight.detach())
+    show(name + "y", y.detach())
+    show(name + "gy", gy)
+    show(name + "g0", x.grad)
+    show(name + "g1", weight.grad)

@@ -139,6 +139,23 @@ static void residual_sums(void **state)
     }
 }
 
+/* As in nets that come from TensorFlow, and with settings of single axes. */
+static void padding_of_sides(void **state)
+{
+    (void)state;
+    const lathe_nn_conv2d_opts stem = { .stride = 2, .same = true, .no_bias = true },
+                               depthwise = { .stride = 2, .groups = 20, .same = true, .no_bias = true },
+                               wide = { .kernel_width = 5, .padding_sides = { 0, 0, 2, 2 } },
+                               sides = { .padding_sides = { 1, 0, 0, 1 }, .stride_width = 2 };
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 3, 20, 3, &stem),
+        lathe_nn_batch_norm(model, 20, NULL), lathe_nn_relu(model),
+        lathe_nn_conv2d(model, 20, 20, 3, &depthwise), lathe_nn_batch_norm(model, 20, NULL),
+        lathe_nn_relu(model), lathe_nn_conv2d(model, 20, 35, 1, &wide), lathe_nn_relu(model),
+        lathe_nn_conv2d(model, 35, 6, 2, &sides), lathe_nn_global_avg_pool(model), NULL);
+    assert_plans(model, net, (lathe_shape){ 3, { 3, 21, 22 } });
+}
+
 static void other_layers(void **state)
 {
     (void)state;
@@ -438,6 +455,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_model_of_the_zoo),
         cmocka_unit_test(residual_sums),
+        cmocka_unit_test(padding_of_sides),
         cmocka_unit_test(other_layers),
         cmocka_unit_test(two_readers_and_an_operation_of_the_programs),
         cmocka_unit_test(nets_that_depend_on_numbers),

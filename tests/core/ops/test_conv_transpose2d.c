@@ -12,7 +12,7 @@ static lathe_tensor *transposed(void *context, lathe_tensor *const *leaves, int 
 
 /* The formula in conv_transpose2d.h and its derivatives, in double, number by number. */
 typedef struct twin {
-    int batch, channels, height, width, outputs, kernel;
+    int batch, channels, height, width, outputs, kernel, kernel_width;
     lathe_conv_transpose2d_opts o;
     int out_height, out_width;
 } twin;
@@ -23,12 +23,15 @@ static lathe_shape in_shape(const twin *t)
 }
 static lathe_shape weight_shape(const twin *t)
 {
-    return (lathe_shape){ 4, { t->channels, t->outputs / t->o.groups, t->kernel, t->kernel } };
+    return (lathe_shape){ 4, { t->channels, t->outputs / t->o.groups, t->kernel, t->kernel_width } };
 }
 static size_t results(const twin *t)
 {
     return (size_t)(t->batch * t->outputs * t->out_height * t->out_width);
 }
+
+static int stride_width(const twin *t) { return t->o.stride_width ? t->o.stride_width : t->o.stride; }
+static int dilation_width(const twin *t) { return t->o.dilation_width ? t->o.dilation_width : t->o.dilation; }
 
 static void twin_run(const twin *t, const double *x, const double *w, const double *bias, const double *gy,
     double *y, double *gx, double *gw)
@@ -39,14 +42,14 @@ static void twin_run(const twin *t, const double *x, const double *w, const doub
     for (int n = 0; n < t->batch * t->channels * t->height * t->width; n++) {
         int j = n % t->width, i = n / t->width % t->height, c = n / t->width / t->height % t->channels,
             b = n / t->width / t->height / t->channels;
-        for (int m = 0; m < each * t->kernel * t->kernel; m++) {
-            int q = m % t->kernel, p = m / t->kernel % t->kernel,
-                o = m / t->kernel / t->kernel + c / group_channels * each;
-            int row = i * t->o.stride + p * t->o.dilation - t->o.padding,
-                column = j * t->o.stride + q * t->o.dilation - t->o.padding;
+        for (int m = 0; m < each * t->kernel * t->kernel_width; m++) {
+            int q = m % t->kernel_width, p = m / t->kernel_width % t->kernel,
+                o = m / t->kernel_width / t->kernel + c / group_channels * each;
+            int row = i * t->o.stride + p * t->o.dilation - t->o.padding - t->o.padding_sides.top,
+                column = j * stride_width(t) + q * dilation_width(t) - t->o.padding - t->o.padding_sides.left;
             if (row < 0 || row >= t->out_height || column < 0 || column >= t->out_width) continue;
             int at = ((b * t->outputs + o) * t->out_height + row) * t->out_width + column,
-                weight = c * each * t->kernel * t->kernel + m;
+                weight = c * each * t->kernel * t->kernel_width + m;
             y[at] += w[weight] * x[n];
             gx[n] += w[weight] * gy[at];
             gw[weight] += x[n] * gy[at];
@@ -59,10 +62,12 @@ static void check_against_twin(twin *t, bool has_bias, uint64_t seed)
     lathe_leaf leaves[3] = { normal_leaf(LATHE_BATCHED, in_shape(t), seed * 3),
         normal_leaf(LATHE_PLAIN, weight_shape(t), seed * 3 + 1),
         normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { t->outputs } }, seed * 3 + 2) };
-    int count = has_bias ? 3 : 2,
-        reach = t->o.dilation * (t->kernel - 1) + t->o.output_padding + 1 - 2 * t->o.padding;
-    t->out_height = (t->height - 1) * t->o.stride + reach;
-    t->out_width = (t->width - 1) * t->o.stride + reach;
+    const lathe_sides *sides = &t->o.padding_sides;
+    int count = has_bias ? 3 : 2, more = t->o.output_padding + 1 - 2 * t->o.padding;
+    t->out_height =
+        (t->height - 1) * t->o.stride + t->o.dilation * (t->kernel - 1) + more - sides->top - sides->bottom;
+    t->out_width = (t->width - 1) * stride_width(t) + dilation_width(t) * (t->kernel_width - 1) + more -
+        sides->left - sides->right;
     size_t n = results(t), xs = lathe_shape_count(&leaves[0].shape), ws = lathe_shape_count(&leaves[1].shape);
     double *x = leaf_doubles(&leaves[0]), *w = leaf_doubles(&leaves[1]), *bias = leaf_doubles(&leaves[2]);
     double *y = calloc(n, sizeof *y), *gx = calloc(xs, sizeof *gx), *gw = calloc(ws, sizeof *gw),
@@ -73,8 +78,9 @@ static void check_against_twin(twin *t, bool has_bias, uint64_t seed)
         gb[i / (size_t)(t->out_height * t->out_width) % (size_t)t->outputs] += gy[i];
     twin_run(t, x, w, has_bias ? bias : NULL, gy, y, gx, gw);
     char what[128];
-    snprintf(what, sizeof what, "%dx%d kernel %d stride %d padding %d+%d dilation %d groups %d", t->height,
-        t->width, t->kernel, t->o.stride, t->o.padding, t->o.output_padding, t->o.dilation, t->o.groups);
+    snprintf(what, sizeof what, "%dx%d kernel %dx%d stride %dx%d padding %d+%d dilation %dx%d groups %d",
+        t->height, t->width, t->kernel, t->kernel_width, t->o.stride, stride_width(t), t->o.padding,
+        t->o.output_padding, t->o.dilation, dilation_width(t), t->o.groups);
     double slack = tolerance * sqrt((double)n);
     assert_result(what, transposed, &t->o, leaves, count, LATHE_TRAIN, y, n, tolerance, tolerance);
     assert_leaf_gradient(what, transposed, &t->o, leaves, count, gy, n, 0, gx, tolerance, tolerance);
@@ -93,12 +99,21 @@ static twin random_twin(uint64_t seed, int largest)
         .height = random_int(seed, 3, 1, largest),
         .width = random_int(seed, 4, 1, largest),
         .outputs = groups * random_int(seed, 5, 1, 3),
-        .kernel = random_int(seed, 6, 1, 4) };
+        .kernel = random_int(seed, 6, 1, 4),
+        .kernel_width = random_int(seed, 11, 1, 4) };
     t.o = (lathe_conv_transpose2d_opts){ .stride = random_int(seed, 7, 1, 3),
         .dilation = random_int(seed, 8, 1, 2),
         .groups = groups };
     t.o.output_padding = random_int(seed, 9, 0, t.o.stride - 1);
-    t.o.padding = random_int(seed, 10, 0, (t.o.dilation * (t.kernel - 1) + t.o.output_padding) / 2);
+    int narrower = t.kernel < t.kernel_width ? t.kernel : t.kernel_width;
+    t.o.padding = random_int(seed, 10, 0, (t.o.dilation * (narrower - 1) + t.o.output_padding) / 2);
+    if (seed % 3) return t;
+    t.o.stride_width = random_int(seed, 12, t.o.output_padding + 1, 4);
+    t.o.dilation_width = random_int(seed, 13, t.o.dilation, 3);
+    int room = (t.width - 1) * t.o.stride_width + t.o.dilation_width * (t.kernel_width - 1) - 2 * t.o.padding;
+    if (room > 0) t.o.padding_sides.left = random_int(seed, 14, 0, room);
+    room = (t.height - 1) * t.o.stride + t.o.dilation * (t.kernel - 1) - 2 * t.o.padding;
+    if (room > 0) t.o.padding_sides.bottom = random_int(seed, 15, 0, room);
     return t;
 }
 
@@ -140,7 +155,8 @@ static void random_cases_equal_the_twin(void **state)
         .width = 4,
         .outputs = 17,
         .kernel = 2,
-        .o = { 2, 0, 0, 1, 1 } };
+        .kernel_width = 2,
+        .o = { .stride = 2, .dilation = 1, .groups = 1 } };
     check_against_twin(&wide, true, 100);
     twin many = { .batch = 2,
         .channels = 40,
@@ -148,7 +164,8 @@ static void random_cases_equal_the_twin(void **state)
         .width = 9,
         .outputs = 35,
         .kernel = 4,
-        .o = { 2, 1, 0, 1, 1 } };
+        .kernel_width = 4,
+        .o = { .stride = 2, .padding = 1, .dilation = 1, .groups = 1 } };
     check_against_twin(&many, true, 102);
     twin product = { .batch = 17,
         .channels = 20,
@@ -156,7 +173,8 @@ static void random_cases_equal_the_twin(void **state)
         .width = 4,
         .outputs = 24,
         .kernel = 1,
-        .o = { 1, 0, 0, 1, 1 } };
+        .kernel_width = 1,
+        .o = { .stride = 1, .dilation = 1, .groups = 1 } };
     check_against_twin(&product, true, 101);
 }
 
@@ -199,8 +217,18 @@ static void equals_pytorch(void **state)
         snprintf(part, sizeof part, "%s.setup", name);
         double *v = golden("conv_transpose2d.txt", part, &n);
         assert_int_equal(n, 12);
-        twin t = { (int)v[0], (int)v[1], (int)v[2], (int)v[3], (int)v[4], (int)v[5],
-            { (int)v[6], (int)v[7], (int)v[8], (int)v[9], (int)v[10] }, 0, 0 };
+        twin t = { .batch = (int)v[0],
+            .channels = (int)v[1],
+            .height = (int)v[2],
+            .width = (int)v[3],
+            .outputs = (int)v[4],
+            .kernel = (int)v[5],
+            .kernel_width = (int)v[5],
+            .o = { .stride = (int)v[6],
+                .padding = (int)v[7],
+                .output_padding = (int)v[8],
+                .dilation = (int)v[9],
+                .groups = (int)v[10] } };
         int count = v[11] != 0 ? 3 : 2;
         lathe_shape shapes[3] = { in_shape(&t), weight_shape(&t), { 1, { t.outputs } } };
         lathe_leaf leaves[3];
@@ -246,6 +274,10 @@ static void mistakes_are_named(void **state)
             "lathe_conv_transpose2d: groups = -1 is not legal: [1, 1048576]" },
         { { .stride = 2, .output_padding = 2 }, { 4, { 2, 4, 3, 3 } }, { 4, { 4, 2, 3, 3 } }, { 1, { 2 } },
             LATHE_EARG, "lathe_conv_transpose2d: output_padding is 2, it must be 0 to 1" },
+        { { .stride = 2, .stride_width = 1, .output_padding = 1 }, { 4, { 2, 4, 3, 3 } },
+            { 4, { 4, 2, 3, 3 } }, { 1, { 2 } }, LATHE_EARG, "output_padding is 1, it must be 0 to 0" },
+        { { .padding_sides = { .right = -1 } }, { 4, { 2, 4, 3, 3 } }, { 4, { 4, 2, 3, 3 } }, { 1, { 2 } },
+            LATHE_EARG, "padding_sides.right = -1 is not legal" },
         { { .groups = 3 }, { 4, { 2, 4, 3, 3 } }, { 4, { 4, 2, 3, 3 } }, { 1, { 6 } }, LATHE_ESHAPE,
             "4 channels cannot be cut into 3 groups" },
         { { .stride = 1 }, { 4, { 2, 5, 3, 3 } }, { 4, { 4, 2, 3, 3 } }, { 1, { 2 } }, LATHE_ESHAPE,
