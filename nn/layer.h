@@ -149,6 +149,9 @@ lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path);
  */
 void lathe_nn_freeze(lathe_layer *layer, bool frozen);
 
+/** The same for one parameter, such as one of lathe_nn_params. NULL is fine. */
+void lathe_nn_freeze_param(lathe_tensor *param, bool frozen);
+
 /**
  * Called after each layer's forward, for inner layers first, with its input and its result (y may be NULL).
  */

@@ -54,15 +54,19 @@ lathe_layer *lathe_nn_find_layer(lathe_layer *layer, const char *path)
     return path ? layer : NULL;
 }
 
+void lathe_nn_freeze_param(lathe_tensor *param, bool frozen)
+{
+    if (!param) return;
+    param->needs_grad = !frozen;
+    if (!frozen) return;
+    if (param->grad) memset(param->grad, 0, param->stored * sizeof *param->grad);
+    param->has_grad = false;
+}
+
 void lathe_nn_freeze(lathe_layer *layer, bool frozen)
 {
     if (!layer) return;
-    for (int i = 0; i < layer->tensors; i++) {
-        lathe_tensor *tensor = layer->tensor[i];
-        if (lathe_named(tensor)->buffer) continue;
-        tensor->needs_grad = !frozen;
-        if (frozen && tensor->grad) memset(tensor->grad, 0, tensor->stored * sizeof *tensor->grad);
-        if (frozen) tensor->has_grad = false;
-    }
+    for (int i = 0; i < layer->tensors; i++)
+        if (!lathe_named(layer->tensor[i])->buffer) lathe_nn_freeze_param(layer->tensor[i], frozen);
     for (int i = 0; i < layer->children; i++) lathe_nn_freeze(layer->child[i], frozen);
 }

@@ -1,6 +1,7 @@
 #include "optim.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include "../core/alloc.h"
@@ -18,8 +19,9 @@ typedef struct piece {
 } piece;
 
 typedef struct group {
-    void *opts; /* resolved, with the present rates */
-    void *made; /* resolved, with the first rates */
+    void *opts;    /* resolved, with the present rates */
+    void *made;    /* resolved, with the first rates */
+    double factor; /* of the learning rate, beside any schedule */
 } group;
 
 struct lathe_optim {
@@ -78,7 +80,7 @@ static void group_clear(group *g)
 static lathe_status group_append(lathe_optim *optim, const void *resolved)
 {
     size_t size = optim->type->opts_size, count = (size_t)optim->group_count;
-    group fresh = { .opts = lathe_alloc(1, size), .made = lathe_alloc(1, size) };
+    group fresh = { .opts = lathe_alloc(1, size), .made = lathe_alloc(1, size), .factor = 1 };
     group *grown =
         fresh.opts && fresh.made ? lathe_grow(optim->groups, count, count + 1, sizeof *grown) : NULL;
     if (!grown) {
@@ -278,54 +280,90 @@ static lathe_status groups_may_change(const lathe_optim *optim, const char *who)
     return LATHE_OK;
 }
 
-static lathe_status check_tensors(const lathe_optim *optim, lathe_tensor *const *tensors, int count)
+static lathe_status check_tensors(const lathe_optim *optim, const char *who, lathe_tensor *const *tensors,
+    int count)
 {
     if (!tensors || count < 1)
-        return lathe_fail(LATHE_EARG, "lathe_optim_add_group: %d tensors, at least 1 is needed",
-            tensors ? count : 0);
+        return lathe_fail(LATHE_EARG, "%s: %d tensors, at least 1 is needed", who, tensors ? count : 0);
     for (int i = 0; i < count; i++)
         if (number_of(optim->params, tensors[i]) < 0)
-            return lathe_fail(LATHE_EARG,
-                "lathe_optim_add_group: tensors[%d] (%s) is not one of the optimizer's %d parameters", i,
-                tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
+            return lathe_fail(LATHE_EARG, "%s: tensors[%d] (%s) is not one of the optimizer's %d parameters",
+                who, i, tensors[i] && tensors[i]->name ? tensors[i]->name : "no name", optim->params->count);
     return LATHE_OK;
 }
 
 int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int count, const void *opts)
 {
     if (!optim) return lathe_fail_null("lathe_optim_add_group", "optim"), -1;
-    if (groups_may_change(optim, "lathe_optim_add_group") || check_tensors(optim, tensors, count) ||
-        new_group(optim, opts))
+    if (groups_may_change(optim, "lathe_optim_add_group") ||
+        check_tensors(optim, "lathe_optim_add_group", tensors, count) || new_group(optim, opts))
         return -1;
     for (int i = 0; i < count; i++)
         optim->group_of[number_of(optim->params, tensors[i])] = optim->group_count - 1;
     return optim->group_count - 1;
 }
 
-static bool moves(const lathe_optim *optim, int tensor, int from)
+/* What a group of moved tensors has that differs from its former group. */
+typedef void change_fn(lathe_optim *optim, group *fresh, double value);
+
+/* Move the marked tensors of each group to a group of their own, with the options of the former one. */
+static lathe_status split_groups(lathe_optim *optim, const bool *marked, change_fn *change, double value)
 {
-    return optim->group_of[tensor] == from && optim->params->tensor[tensor]->shape.rank < 2;
+    lathe_status status = LATHE_OK;
+    const int tensors = optim->params->count;
+    for (int from = 0, groups = optim->group_count; from < groups && !status; from++) {
+        int first = 0;
+        while (first < tensors && (!marked[first] || optim->group_of[first] != from)) first++;
+        if (first == tensors) continue;
+        if ((status = group_append(optim, optim->groups[from].made))) break;
+        group *fresh = &optim->groups[optim->group_count - 1];
+        fresh->factor = optim->groups[from].factor;
+        change(optim, fresh, value);
+        *option(optim->lr, fresh->opts) = *option(optim->lr, fresh->made) * fresh->factor;
+        for (int i = first; i < tensors; i++)
+            if (marked[i] && optim->group_of[i] == from) optim->group_of[i] = optim->group_count - 1;
+    }
+    return status;
+}
+
+static void set_decay(lathe_optim *optim, group *fresh, double value)
+{
+    const lathe_field *decay = lathe_fields_find(optim->type->fields, "weight_decay");
+    *option(decay, fresh->opts) = *option(decay, fresh->made) = value;
+}
+
+static void scale_rate(lathe_optim *optim, group *fresh, double value)
+{
+    (void)optim;
+    fresh->factor *= value;
 }
 
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim)
 {
     if (!optim) return lathe_fail_null("lathe_optim_decay_weights_only", "optim");
-    const lathe_field *decay = lathe_fields_find(optim->type->fields, "weight_decay");
-    if (!decay)
+    if (!lathe_fields_find(optim->type->fields, "weight_decay"))
         return lathe_fail(LATHE_EARG, "lathe_optim_decay_weights_only: %s has no weight_decay",
             optim->type->name);
-    lathe_status status = groups_may_change(optim, "lathe_optim_decay_weights_only");
-    for (int from = 0, groups = optim->group_count; from < groups && !status; from++) {
-        int first = 0;
-        while (first < optim->params->count && !moves(optim, first, from)) first++;
-        if (first == optim->params->count) continue;
-        status = group_append(optim, optim->groups[from].made);
-        if (status) break;
-        group *fresh = &optim->groups[optim->group_count - 1];
-        *option(decay, fresh->opts) = *option(decay, fresh->made) = 0;
-        for (int i = first; i < optim->params->count; i++)
-            if (moves(optim, i, from)) optim->group_of[i] = optim->group_count - 1;
-    }
+    if (groups_may_change(optim, "lathe_optim_decay_weights_only")) return lathe_error();
+    bool *marked = lathe_alloc((size_t)optim->params->count, sizeof *marked);
+    for (int i = 0; marked && i < optim->params->count; i++)
+        marked[i] = optim->params->tensor[i]->shape.rank < 2;
+    lathe_status status = marked ? split_groups(optim, marked, set_decay, 0) : LATHE_ENOMEM;
+    lathe_free(marked);
+    return status;
+}
+
+lathe_status lathe_optim_scale_lr(lathe_optim *optim, lathe_tensor *const *tensors, int count, double factor)
+{
+    static const char who[] = "lathe_optim_scale_lr";
+    if (!optim) return lathe_fail_null(who, "optim");
+    if (!(factor > 0) || !isfinite(factor))
+        return lathe_fail(LATHE_EARG, "%s: factor = %g is not legal: above 0 and finite", who, factor);
+    if (groups_may_change(optim, who) || check_tensors(optim, who, tensors, count)) return lathe_error();
+    bool *marked = lathe_alloc((size_t)optim->params->count, sizeof *marked);
+    for (int i = 0; marked && i < count; i++) marked[number_of(optim->params, tensors[i])] = true;
+    lathe_status status = marked ? split_groups(optim, marked, scale_rate, factor) : LATHE_ENOMEM;
+    lathe_free(marked);
     return status;
 }
 
@@ -435,6 +473,11 @@ const void *lathe_optim_made(const lathe_optim *optim, int number)
 int lathe_optim_group_of(const lathe_optim *optim, int tensor)
 {
     return optim && tensor >= 0 && tensor < optim->params->count ? optim->group_of[tensor] : -1;
+}
+
+double lathe_optim_lr_factor(const lathe_optim *optim, int number)
+{
+    return optim && has_group(optim, number) ? optim->groups[number].factor : 0;
 }
 
 double lathe_optim_lr(const lathe_optim *optim, int number)

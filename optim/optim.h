@@ -105,6 +105,18 @@ int lathe_optim_add_group(lathe_optim *optim, lathe_tensor *const *tensors, int 
 lathe_status lathe_optim_decay_weights_only(lathe_optim *optim);
 
 /**
+ * Multiply the learning rate of some parameters by `factor`, beside any schedule.
+ *
+ * In each group that has some of them they move to a group that differs from their former group only in its
+ * factor. Schedules compute the rates of the group as if the factor were 1, and then multiply.
+ * Errors   LATHE_EARG for a factor that is not above 0; those of lathe_optim_add_group.
+ */
+lathe_status lathe_optim_scale_lr(lathe_optim *optim, lathe_tensor *const *tensors, int count, double factor);
+
+/** The factor of a group's learning rate that lathe_optim_scale_lr has set; 1 without a call. */
+double lathe_optim_lr_factor(const lathe_optim *optim, int group);
+
+/**
  * Forget all gradients: the next gradient is written, not added.
  * Same as  optimizer.zero_grad(), which sets gradients to None since PyTorch 2
  */
@@ -127,7 +139,8 @@ const lathe_params *lathe_optim_params(const lathe_optim *optim);
 const void *lathe_optim_opts(const lathe_optim *optim, int group);
 
 /**
- * A group's options as they were when the group was made, before any scheduler. Schedules start from them.
+ * A group's options as they were when the group was made, before any scheduler and without the factor of its
+ * rate. Schedules start from them.
  */
 const void *lathe_optim_made(const lathe_optim *optim, int group);
 

@@ -227,7 +227,9 @@ lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int number, uint64_t 
 {
     if (!sched || number < 0 || number >= sched->group_count) return (lathe_rates){ 0 };
     const group *g = &sched->groups[number];
-    return sched->type->rates(g->opts, &g->base, t / sched->unit);
+    lathe_rates rates = sched->type->rates(g->opts, &g->base, t / sched->unit);
+    rates.lr *= lathe_optim_lr_factor(sched->optim, number);
+    return rates;
 }
 
 const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched) { return sched ? sched->type : NULL; }

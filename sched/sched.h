@@ -138,7 +138,7 @@ double *lathe_sched_state(lathe_sched *sched);
 /** The number of steps so far. A checkpoint needs it, and lathe_sched_state if the schedule observes. */
 uint64_t lathe_sched_steps(const lathe_sched *sched);
 
-/** The rates of any step, without side effects. */
+/** The rates of any step, times the factor of the group (lathe_optim_scale_lr), without side effects. */
 lathe_rates lathe_sched_rates_at(const lathe_sched *sched, int group, uint64_t t);
 
 const lathe_sched_type *lathe_sched_type_of(const lathe_sched *sched);

@@ -1,6 +1,7 @@
 /* Can the net train on each batch of an epoch? Asked before the first step, not found at the epoch's end. */
 #include <string.h>
 
+#include "../core/ops/batch_norm.h"
 #include "../nn/trace.h"
 #include "run_impl.h"
 
@@ -10,7 +11,8 @@ static const lathe_trace_node *find_narrow_norm(const lathe_trace *trace)
     for (int i = 0; i < trace->nodes; i++) {
         const lathe_shape *x = &trace->node[i].out.shape;
         if (!strncmp(trace->node[i].op->name, "batch_norm", strlen("batch_norm")) &&
-            lathe_shape_count(x) == (size_t)x->dim[1])
+            lathe_shape_count(x) == (size_t)x->dim[1] &&
+            !((const lathe_batch_norm_opts *)trace->node[i].attributes)->frozen)
             return &trace->node[i];
     }
     return NULL;

@@ -161,6 +161,7 @@ static lathe_status train_epoch(lathe_run *run)
     while (!status && run->end == LATHE_RUN_OPEN && !lathe_run_at_end(run)) {
         lathe_step_row row;
         bool looks;
+        lathe_run_unfreeze(run);
         status = lathe_run_probe_begin(run, &looks);
         if (!status)
             status = lathe_train_step(run->feed, run->learner, run->settings.accumulate, &row, &more);

@@ -168,7 +168,7 @@ static lathe_status open_learner(lathe_run *run)
     lathe_run_state *state = run->state;
     lathe_learner_opts opts;
     lathe_layer *net = open_net(run);
-    if (!net) return lathe_error();
+    if (!net || lathe_run_freeze(run, net)) return lathe_error();
     state->optim = lathe_settings_optim(&run->settings, lathe_nn_params(net), run->steps_per_epoch);
     state->sched = state->optim ?
         lathe_settings_sched(&run->settings, state->optim, run->steps_per_epoch, run->total_steps) :
@@ -293,6 +293,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->plain_opts);
         lathe_free(run->state->class_weights);
         lathe_free(run->state->kept);
+        lathe_free(run->state->freezing.frozen);
         lathe_data_free(run->state->some);
     }
     lathe_free(run->state);

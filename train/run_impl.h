@@ -5,6 +5,13 @@
 #include "probe/probe.h"
 #include "run.h"
 
+/** Parameters that settings.freeze keeps as they are: freeze.c. */
+typedef struct lathe_freezing {
+    bool *frozen;   /* [parameters]; NULL: none */
+    uint64_t until; /* the step from which on all are trained */
+    bool on;        /* they are frozen at the moment */
+} lathe_freezing;
+
 /** The private state of a run. */
 typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
@@ -16,6 +23,7 @@ typedef struct lathe_run_state {
     const lathe_loss_type *loss_type;
     void *loss_opts, *plain_opts; /* of training; of evaluation */
     lathe_real *class_weights;    /* in loss_opts; NULL: all classes alike */
+    lathe_freezing freezing;
     /* early stopping */
     lathe_task_column watched; /* the number of a row that decides */
     double reference;          /* the value that the next row is compared with */
@@ -86,6 +94,19 @@ lathe_status lathe_run_open_cycles(lathe_run *run);
 
 /** After a step: keep the weights if a cycle has ended. Errors: those of the average, LATHE_EIO. */
 lathe_status lathe_run_keep_cycle(lathe_run *run);
+
+/*
+ * ---- frozen parameters: freeze.c -------------------------------------------------------------------------
+ */
+
+/**
+ * Freeze the parameters and the norms of `net` as the settings say. Errors: LATHE_ENAME for a pattern that
+ * matches no name; LATHE_EARG if nothing is left to train; LATHE_ENOMEM.
+ */
+lathe_status lathe_run_freeze(lathe_run *run, lathe_layer *net);
+
+/** Before a step: unfreeze the parameters, if it is time. */
+void lathe_run_unfreeze(lathe_run *run);
 
 /*
  * ---- what decides: judge.c -------------------------------------------------------------------------------

@@ -189,6 +189,13 @@ static const schedule extras[] = { { "ema", { { "ema", "0.9" }, { "ema_warmup", 
         { { "accumulate", "3" }, { "epochs", "30" }, { "sched", "cosine" }, { "t_max", "1.5ep" } } },
     { "accumulate more than there is", { { "accumulate", "30" }, { "epochs", "80" }, { "ema", "0.8" } } },
     { "own", { { "optim", "own" }, { "sched", "own_teeth" }, { "augment", "own_flip" }, { "lr", "0.02" } } },
+    { "frozen", { { "freeze", "body" }, { "freeze_norm", "on" }, { "augment", "" } } },
+    { "frozen at first",
+        { { "freeze", "0.*,1.*" }, { "unfreeze_after", "4.5ep" }, { "layer_decay", "0.5" },
+            { "sched", "cosine" }, { "t_max", "20ep" } } },
+    { "frozen norms",
+        { { "freeze_norm", "on" }, { "layer_decay", "0.9" }, { "ema", "0.9" }, { "freeze", "0.*" },
+            { "unfreeze_after", "31" } } },
     { "clipping", { { "clip_agc", "0.01" }, { "clip_norm", "1" }, { "clip_value", "0.1" } } } };
 
 static void every_extra(void **state)

@@ -10,6 +10,14 @@ static const lathe_setting of_model[] = {
     { LATHE_TEXT_KEY(model, "NAME", "lenet5", "network") },
     { LATHE_TEXT_KEY(init_weights, "FILE", "",
         "first weights from a file, by name: safetensors, or PyTorch's .pth") },
+    { LATHE_TEXT_KEY(freeze, "LIST", "",
+        "keep these parameters as they are, by name: 'features.*,!features.12.*', or body: all but the last "
+        "layer") },
+    { LATHE_NUMBER_KEY(BOOL, freeze_norm, "BOOL", "false",
+        "batch norms of frozen layers (of all, without --freeze) use their running statistics and keep "
+        "them") },
+    { LATHE_TEXT_KEY(unfreeze_after, "LENGTH", "",
+        "train the frozen parameters too from here on (0.5ep, 200it); empty: never") },
     { .preset = NULL },
 };
 
@@ -23,6 +31,9 @@ static const lathe_setting of_loss[] = {
 static const lathe_setting of_optim[] = {
     { LATHE_TEXT_KEY(optim, "NAME", "adamw", "optimizer") },
     { LATHE_NUMBER_KEY(BOOL, decay_weights_only, "BOOL", "false", "no weight decay on biases and norms") },
+    { LATHE_NUMBER_KEY(DOUBLE, layer_decay, "FACTOR", "1",
+          "a layer's learning rate is that of the next layer times this, from the output to the input"),
+        .field.above_min = true, .field.max = 1 },
     { LATHE_TEXT_KEY(groups, "LIST", "",
         "parameters with options of their own, by name: '*.bias weight_decay=0; 7.* lr=1e-4'") },
     { .preset = NULL },

@@ -37,6 +37,7 @@ lathe_optim *lathe_settings_optim(const lathe_settings *settings, const lathe_pa
         optim = lathe_optim_new(type, params, opts);
     lathe_status status = optim ? lathe_groups_make(settings, optim, opts, steps_per_epoch) : lathe_error();
     lathe_free(opts);
+    if (!status) status = lathe_layer_decay(settings, optim);
     if (!status && settings->decay_weights_only) status = lathe_optim_decay_weights_only(optim);
     if (!status) return optim;
     lathe_optim_free(optim);

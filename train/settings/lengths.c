@@ -85,6 +85,16 @@ lathe_status lathe_settings_probe_every(const lathe_settings *settings, double s
     return status;
 }
 
+lathe_status lathe_settings_unfreeze_after(const lathe_settings *settings, double steps_per_epoch,
+    uint64_t *step)
+{
+    if (!settings || !step)
+        return lathe_fail_null("lathe_settings_unfreeze_after", settings ? "step" : "settings");
+    *step = UINT64_MAX;
+    if (!*settings->unfreeze_after) return LATHE_OK;
+    return lathe_settings_length("unfreeze_after", settings->unfreeze_after, steps_per_epoch, step);
+}
+
 lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa)
 {
     if (!settings || !swa) return lathe_fail_null("lathe_settings_swa", settings ? "swa" : "settings");

@@ -74,7 +74,7 @@ static void look_at_owners(notes *n)
         const char *key, *owner;
     } pairs[] = { { "patience", "early_stop" }, { "min_delta", "early_stop" },
         { "min_delta_mode", "early_stop" }, { "swa_every", "swa_start" }, { "ema_warmup", "ema" },
-        { "eval_count", "eval_every" }, { "keep", "save_every" } };
+        { "eval_count", "eval_every" }, { "keep", "save_every" }, { "unfreeze_after", "freeze" } };
     const lathe_settings preset = lathe_settings_default();
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
         char value[LATHE_SETTING_LONG], usual[LATHE_SETTING_LONG], full[LATHE_SETTING_SHORT];

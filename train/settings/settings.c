@@ -226,6 +226,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
         if (section->check) status = section->check(settings);
     lathe_save_every every;
     lathe_swa swa;
+    uint64_t step;
     double mean[4], std[4], distance;
     int fold, folds, normals;
     if (!status) status = lathe_settings_fold(settings, &fold, &folds);
@@ -234,6 +235,7 @@ lathe_status lathe_settings_check(const lathe_settings *settings)
     if (!status) status = lathe_settings_save_every(settings, 1, &every);
     if (!status) status = lathe_settings_eval_every(settings, 1, &distance);
     if (!status) status = lathe_settings_probe_every(settings, 1, &distance);
+    if (!status) status = lathe_settings_unfreeze_after(settings, 1, &step);
     if (!status) status = lathe_settings_swa(settings, 1, &swa);
     return status ? status : lathe_options_check(settings);
 }

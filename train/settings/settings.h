@@ -80,11 +80,20 @@ typedef struct lathe_settings {
     char model[LATHE_SETTING_SHORT];
     /** a safetensors file of first weights, by name; "": random weights */
     char init_weights[LATHE_SETTING_LONG];
+    /**
+     * "body", or patterns of parameter names, "features.*,!features.12.*": these parameters are not trained.
+     * The last pattern that matches a name counts; one with ! trains. "": all are trained.
+     */
+    char freeze[LATHE_SETTING_LONG];
+    /** batch norms of frozen layers (all, if none is frozen) use their running statistics and keep them */
+    bool freeze_norm;
+    char unfreeze_after[LATHE_SETTING_SHORT]; /* a length: train all parameters from here on; "": never */
     char loss[LATHE_SETTING_SHORT];
     /** weights of the classes in the training loss: "1,2,0.5", or "balanced"; "": all alike */
     char class_weights[LATHE_SETTING_LONG];
     char optim[LATHE_SETTING_SHORT];
     bool decay_weights_only; /* no weight decay on biases and norms */
+    double layer_decay;      /* a layer's rate is that of the next layer times this, (0, 1] */
     /**
      * Options of the optimizer or of a single schedule for parameters whose names match a pattern: "*.bias
      * weight_decay=0; 7.* lr=1e-4". The first match counts. "": no groups.
@@ -267,6 +276,10 @@ typedef struct lathe_swa {
 
 /** Convert settings->swa_start and swa_every to steps. Errors: LATHE_EARG. */
 lathe_status lathe_settings_swa(const lathe_settings *settings, double steps_per_epoch, lathe_swa *swa);
+
+/** Convert settings->unfreeze_after to a step; UINT64_MAX: never. Errors: LATHE_EARG. */
+lathe_status lathe_settings_unfreeze_after(const lathe_settings *settings, double steps_per_epoch,
+    uint64_t *step);
 
 /** The distance of saves in steps, or in seconds. Zeros: only at the end of an epoch. */
 typedef struct lathe_save_every {

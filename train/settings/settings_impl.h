@@ -86,6 +86,11 @@ bool lathe_group_takes(const lathe_chosen *chosen, const char *heading, const ch
 lathe_status lathe_groups_make(const lathe_settings *settings, lathe_optim *optim, const void *given,
     double steps_per_epoch);
 
+/**
+ * Scale the learning rates of the layers by settings.layer_decay. Errors: LATHE_ENOMEM.
+ */
+lathe_status lathe_layer_decay(const lathe_settings *settings, lathe_optim *optim);
+
 /** Set the groups' own options of the schedule. Errors: those of lathe_sched_set_group. */
 lathe_status lathe_groups_schedule(const lathe_settings *settings, lathe_optim *optim, lathe_sched *sched,
     double steps_per_epoch);
