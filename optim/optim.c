@@ -283,8 +283,8 @@ static lathe_status groups_may_change(const lathe_optim *optim, const char *who)
 static lathe_status check_tensors(const lathe_optim *optim, const char *who, lathe_tensor *const *tensors,
     int count)
 {
-    if (!tensors || count < 1)
-        return lathe_fail(LATHE_EARG, "%s: %d tensors, at least 1 is needed", who, tensors ? count : 0);
+    if (!tensors) return lathe_fail_null(who, "tensors");
+    if (count < 1) return lathe_fail(LATHE_EARG, "%s: %d tensors, at least 1 is needed", who, count);
     for (int i = 0; i < count; i++)
         if (number_of(optim->params, tensors[i]) < 0)
             return lathe_fail(LATHE_EARG, "%s: tensors[%d] (%s) is not one of the optimizer's %d parameters",

@@ -1,6 +1,6 @@
 /*
- * Frozen parameters: settings.freeze, freeze_norm and unfreeze_after. Which parameters are frozen follows from
- * the settings and the step alone, so a resumed run needs nothing of it in its checkpoint.
+ * Frozen parameters: settings.freeze, freeze_norm and unfreeze_after. Which parameters are frozen follows
+ * from the settings and the step alone, so a resumed run needs nothing of it in its checkpoint.
  */
 #include <fnmatch.h>
 #include <string.h>

@@ -11,13 +11,12 @@ static const lathe_setting of_model[] = {
     { LATHE_TEXT_KEY(init_weights, "FILE", "",
         "first weights from a file, by name: safetensors, or PyTorch's .pth") },
     { LATHE_TEXT_KEY(freeze, "LIST", "",
-        "keep these parameters as they are, by name: 'features.*,!features.12.*', or body: all but the last "
+        "do not train these parameters, by name: 'features.*,!features.12.*'; body: all but the last "
         "layer") },
     { LATHE_NUMBER_KEY(BOOL, freeze_norm, "BOOL", "false",
-        "batch norms of frozen layers (of all, without --freeze) use their running statistics and keep "
-        "them") },
+        "batch norms of frozen layers, or of all without --freeze, use and keep their running statistics") },
     { LATHE_TEXT_KEY(unfreeze_after, "LENGTH", "",
-        "train the frozen parameters too from here on (0.5ep, 200it); empty: never") },
+        "train the frozen parameters from here on (0.5ep, 200it); empty: never") },
     { .preset = NULL },
 };
 

@@ -1,7 +1,7 @@
 /*
  * Learning rates that fall towards the input: settings.layer_decay. Early layers of a trained net are of use
- * for any picture, so they need smaller steps than late ones (Howard, Ruder 2018, arXiv 1801.06146; Bao et al.
- * 2021, arXiv 2106.08254).
+ * for any picture, so they need smaller steps than late ones (Howard, Ruder 2018, arXiv 1801.06146; Bao et
+ * al. 2021, arXiv 2106.08254).
  *
  * A layer is what parameters have in common in their names up to the first number: "features.3", "layer1.0",
  * "conv1". A layer of biases, scales and shifts alone is a norm: it belongs to the layer before it.

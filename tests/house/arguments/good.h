@@ -578,7 +578,8 @@ static lathe_layer *net(void);
 static lathe_tensor **good_lathe_tensor_p_p(const char *place)
 {
     lathe_tensor **list = room();
-    if (is(place, "lathe_optim_add_group")) list[0] = lathe_nn_params(net())->tensor[0];
+    if (is(place, "lathe_optim_add_group") || is(place, "lathe_optim_scale_lr"))
+        list[0] = lathe_nn_params(net())->tensor[0];
     else if (is(place, "lathe_safetensors_load") || is(place, "lathe_safetensors_fit")) {
         list[0] = leaf(LATHE_PLAIN, (lathe_shape){ 1, { 4 } });
         if (list[0]) list[0]->name = "w";
