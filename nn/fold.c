@@ -87,6 +87,7 @@ static bool fold_input(folding *f, int n, int i)
     } else if (p->way == SUM) {
         const lathe_trace_value *other = &node->in[1 - i];
         if (other->source != LATHE_TRACE_NODE || f->last[other->index] != n) return false;
+        if (!lathe_shape_equal(&node->in[0].shape, &node->in[1].shape)) return false; /* one is spread */
         joined.base = other->index; /* it is read for the last time, and its memory becomes the sum's */
     }
     before->op = NULL;

@@ -1,6 +1,6 @@
 #include "arithmetic.h"
 
-#include "op_impl.h"
+#include "broadcast_impl.h"
 
 /* The arguments of an element kernel, for a range of the numbers. */
 typedef struct element_job {
@@ -11,12 +11,61 @@ typedef struct element_job {
     bool add, relu;
 } element_job;
 
+/* The result has a's shape; b's shape is the same or fits it. */
+static bool broadcast_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_tensor *a = node->in[0], *b = node->in[1];
+    char first[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT];
+    lathe_shape aligned;
+    (void)result;
+    if (lathe_broadcasts(a, b, &aligned)) return true;
+    return lathe_op_fail(node, LATHE_ESHAPE, "a is %s %s, b is %s %s", lathe_layout_name(a->layout),
+        lathe_shape_text(&a->shape, first), lathe_layout_name(b->layout), lathe_shape_text(&b->shape, other));
+}
+
+static bool is_alike(const lathe_node *node)
+{
+    const lathe_tensor *a = node->in[0], *b = node->in[1];
+    return a->layout == b->layout && lathe_shape_equal(&a->shape, &b->shape);
+}
+
+static lathe_broadcast broadcast_of(const lathe_node *node)
+{
+    lathe_shape aligned;
+    lathe_broadcasts(node->in[0], node->in[1], &aligned);
+    return lathe_broadcast_of(node->in[0], node->in[1], aligned);
+}
+
+/* y = job of a and b, where b is spread over a. */
+static void spread_b(lathe_node *node, lathe_run_fn *run, element_job *job)
+{
+    lathe_broadcast b = broadcast_of(node);
+    if ((job->b = lathe_broadcast_form(&b, node, node->in[1]->data)))
+        lathe_broadcast_runs(&b, node, run, job);
+}
+
+/* b's gradient: the sums of those of y that it met, times those of `times` if that is not NULL. */
+static void sum_to_b(lathe_node *node, const lathe_real *gy, const lathe_real *times)
+{
+    bool add;
+    lathe_real *gb = lathe_grad_target(node->tape, node->in[1], &add);
+    lathe_broadcast b = broadcast_of(node);
+    if (gb) lathe_broadcast_sum(&b, node, gy, times, 1, gb, add);
+}
+
 /* ---- add ----------------------------------------------------------------------------------------------- */
 
 static void add_range(void *context, size_t begin, size_t end)
 {
     const element_job *job = context;
     job->element->add(end - begin, job->a + begin, job->b + begin, job->y + begin, job->relu);
+}
+
+static void add_run(void *context, const lathe_run *run)
+{
+    const element_job *job = context;
+    (run->one ? job->element->add_sixteen : job->element->add)(run->count, job->a + run->large,
+        job->b + run->form, job->y + run->large, job->relu);
 }
 
 static void add(lathe_node *node, bool relu)
@@ -26,22 +75,25 @@ static void add(lathe_node *node, bool relu)
         .b = node->in[1]->data,
         .y = node->out->data,
         .relu = relu };
-    lathe_parallel_ranges(node->context, node->out->stored, add_range, &job);
+    if (is_alike(node)) lathe_parallel_ranges(node->context, node->out->stored, add_range, &job);
+    else spread_b(node, add_run, &job);
 }
 
 static void add_forward(lathe_node *node) { add(node, false); }
 
 static void add_backward(lathe_node *node)
 {
-    if (node->in[0]->needs_grad) lathe_grad_copy(node, 1);
+    if (!is_alike(node)) sum_to_b(node, node->out->grad, NULL);
+    else if (node->in[0]->needs_grad) lathe_grad_copy(node, 1);
     else lathe_grad_pass(node, 1);
     lathe_grad_pass(node, 0);
 }
 
 const lathe_op lathe_add_op = {
     .name = "add",
-    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b" } },
     .layout = lathe_layout_kept,
+    .shape = broadcast_shape,
     .forward = add_forward,
     .backward = add_backward,
 };
@@ -72,12 +124,14 @@ static void add_relu_backward(lathe_node *node)
 {
     lathe_tensor *y = node->out, *a = node->in[0], *b = node->in[1];
     bool pass = a->needs_grad && !a->grad && !y->keep_grad; /* a takes over the memory of y's gradient */
+    bool alike = is_alike(node);
     add_relu_job job = { .element = node->kernels->element, .y = y->data, .gy = y->grad };
     job.masked = y->keep_grad ? lathe_tape_work(node->tape, y->stored, sizeof *job.masked) : y->grad;
-    job.to[1] = lathe_grad_target(node->tape, b, &job.add[1]);
+    if (alike) job.to[1] = lathe_grad_target(node->tape, b, &job.add[1]);
     if (!pass) job.to[0] = lathe_grad_target(node->tape, a, &job.add[0]);
     if (lathe_tape_status(node->tape)) return;
     lathe_parallel_ranges(node->context, y->stored, add_relu_range, &job);
+    if (!alike) sum_to_b(node, job.masked, NULL);
     if (pass) lathe_grad_pass(node, 0);
 }
 
@@ -85,8 +139,9 @@ static void add_relu_forward(lathe_node *node) { add(node, true); }
 
 const lathe_op lathe_add_relu_op = {
     .name = "add_relu",
-    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b" } },
     .layout = lathe_layout_kept,
+    .shape = broadcast_shape,
     .forward = add_relu_forward,
     .backward = add_relu_backward,
 };
@@ -104,30 +159,45 @@ static void mul_range(void *context, size_t begin, size_t end)
     job->element->mul(end - begin, job->a + begin, job->b + begin, job->y + begin, job->add);
 }
 
+static void mul_run(void *context, const lathe_run *run)
+{
+    const element_job *job = context;
+    (run->one ? job->element->mul_sixteen : job->element->mul)(run->count, job->a + run->large,
+        job->b + run->form, job->y + run->large, job->add);
+}
+
+/* y (+)= a * b */
+static void mul(lathe_node *node, element_job *job)
+{
+    job->element = node->kernels->element;
+    if (is_alike(node)) lathe_parallel_ranges(node->context, node->out->stored, mul_range, job);
+    else spread_b(node, mul_run, job);
+}
+
 static void mul_forward(lathe_node *node)
 {
-    element_job job = { .element = node->kernels->element,
-        .a = node->in[0]->data,
-        .b = node->in[1]->data,
-        .y = node->out->data };
-    lathe_parallel_ranges(node->context, node->out->stored, mul_range, &job);
+    element_job job = { .a = node->in[0]->data, .b = node->in[1]->data, .y = node->out->data };
+    mul(node, &job);
 }
 
 static void mul_backward(lathe_node *node)
 {
-    for (int i = 0; i < 2; i++) {
-        element_job job = { .element = node->kernels->element,
-            .a = node->out->grad,
-            .b = node->in[1 - i]->data };
-        if ((job.y = lathe_grad_target(node->tape, node->in[i], &job.add)))
-            lathe_parallel_ranges(node->context, node->out->stored, mul_range, &job);
+    lathe_tensor *a = node->in[0], *b = node->in[1];
+    element_job job = { .a = node->out->grad, .b = b->data };
+    if ((job.y = lathe_grad_target(node->tape, a, &job.add))) mul(node, &job);
+    if (!is_alike(node)) {
+        sum_to_b(node, node->out->grad, a->data);
+        return;
     }
+    job.b = a->data;
+    if ((job.y = lathe_grad_target(node->tape, b, &job.add))) mul(node, &job);
 }
 
 const lathe_op lathe_mul_op = {
     .name = "mul",
-    .in = { { .name = "a" }, { .name = "b", .form = LATHE_FORM_LIKE } },
+    .in = { { .name = "a" }, { .name = "b" } },
     .layout = lathe_layout_kept,
+    .shape = broadcast_shape,
     .forward = mul_forward,
     .backward = mul_backward,
 };

@@ -86,8 +86,16 @@ def more_activations():
     gradients("softplus", F.softplus(x, 2), [x])
 
 
+def spreading():
+    a = inputs(17, 5, 2, 3)
+    for i, b in enumerate([inputs(17, 5, 1, 1), inputs(5, 1, 1), inputs(17, 1, 2, 3)]):
+        gradients(f"add.spread{i}", a + b, [a, b])
+        gradients(f"mul.spread{i}", a * b, [a, b])
+
+
 cross_entropy()
 activations()
 softmaxes()
 shapes()
 more_activations()
+spreading()

@@ -231,6 +231,41 @@ static void mul(size_t count, const real *a, const real *b, real *y, int add)
         store_some(y + i, count - i, load_some(a + i, count - i) * load_some(b + i, count - i), add);
 }
 
+static void add_sixteen(size_t count, const real *a, const real *b, real *y, int relu)
+{
+    part zero = { 0 };
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_part(a + i) + load_part(b + i % LANES);
+        store_part(y + i, relu ? choose_part(v < zero, zero, v) : v);
+    }
+}
+
+static void mul_sixteen(size_t count, const real *a, const real *b, real *y, int add)
+{
+    for (size_t i = 0; i < count; i += PART)
+        store_some(y + i, PART, load_part(a + i) * load_part(b + i % LANES), add);
+}
+
+static inline part term_of(const real *x, const real *times, size_t i)
+{
+    return times ? load_part(x + i) * load_part(times + i) : load_part(x + i);
+}
+
+static void sum_sixteens(size_t count, const real *x, const real *times, real *sums)
+{
+    enum { ROWS = PARTS > 2 ? 2 : 4, STEP = ROWS * LANES }; /* as in `sum` */
+    part total[STEP / PART] = { 0 };
+    size_t i = 0;
+    for (; i + STEP <= count; i += STEP)
+        for (size_t h = 0; h < STEP / PART; h++) total[h] += term_of(x, times, i + h * PART);
+    for (; i < count; i += LANES)
+        for (size_t h = 0; h < PARTS; h++) total[h] += term_of(x, times, i + h * PART);
+    for (size_t h = 0; h < PARTS; h++) {
+        for (size_t row = 1; row < ROWS; row++) total[h] += total[row * PARTS + h];
+        for (size_t k = 0; k < PART; k++) sums[h * PART + k] = total[h][k];
+    }
+}
+
 static void fill(size_t count, int lanes_used, real value, real *y, int add)
 {
     _Alignas(sizeof(lanes)) real sixteen[LANES];
@@ -296,6 +331,9 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .scale = scale,
     .add = sum_of_two,
     .mul = mul,
+    .add_sixteen = add_sixteen,
+    .mul_sixteen = mul_sixteen,
+    .sum_sixteens = sum_sixteens,
     .fill = fill,
     .take_every = take_every,
     .add_every = add_every,

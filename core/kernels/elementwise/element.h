@@ -46,6 +46,12 @@ typedef struct lathe_element_kernels {
     /** y (+)= a * b */
     void (*mul)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
 
+    /** The same with one sixteen, b, for all sixteens of a; count is a multiple of 16. */
+    void (*add_sixteen)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int relu);
+    void (*mul_sixteen)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
+    /** sums[i] = the sum of number i of each sixteen of x, or of x * times; count is a multiple of 16. */
+    void (*sum_sixteens)(size_t count, const lathe_real *x, const lathe_real *times, lathe_real *sums);
+
     /** y (+)= value in the first `lanes` of each sixteen, 0 in the others */
     void (*fill)(size_t count, int lanes, lathe_real value, lathe_real *y, int add);
     /** Sixteen number i of y is sixteen number i * stride of x. */

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double tolerance = sizeof(lathe_real) == 8 ? 1e-14 : 2e-7;
 
@@ -185,6 +186,173 @@ static void a_kept_gradient_stays_whole(void **state)
     lathe_tape_free(tape);
 }
 
+/* ---- one spread over the other ------------------------------------------------------------------------- */
+
+/* b's dimensions beside [B, C, H, W]: 1 or the same. A lower rank is that of a plain b. */
+typedef struct spread_case {
+    int rank, same[4];
+    bool plain;
+} spread_case;
+
+static const spread_case spreads[] = {
+    { 4, { 1, 1, 0, 0 }, false }, /* squeeze and excitation */
+    { 1, { 1 }, true },           /* a number a channel */
+    { 4, { 0, 1, 0, 0 }, true },
+    { 4, { 0, 1, 0, 0 }, false },
+    { 3, { 1, 0, 0 }, true },
+    { 4, { 1, 0, 1, 1 }, false }, /* a number a pixel */
+    { 4, { 0, 0, 1, 1 }, true },
+    { 4, { 1, 0, 0, 0 }, false }, /* a number an image */
+    { 4, { 1, 0, 0, 0 }, true },
+    { 4, { 0, 0, 0, 0 }, false },
+    { 4, { 0, 1, 1, 1 }, true },
+    { 4, { 1, 1, 1, 0 }, false },
+    { 4, { 1, 1, 0, 1 }, false },
+    { 4, { 1, 1, 1, 1 }, true },
+    { 2, { 1, 1 }, true },
+};
+enum { SPREADS = sizeof spreads / sizeof spreads[0] };
+
+static lathe_shape spread_shape(const spread_case *c, const lathe_shape *a)
+{
+    lathe_shape b = { c->rank, { 0 } };
+    int before = c->rank == 1 ? 1 : 4 - c->rank;
+    for (int i = 0; i < c->rank; i++) b.dim[i] = c->same[i] ? a->dim[before + i] : 1;
+    return b;
+}
+
+/* The number of b that meets number i of a [B, C, H, W], by PyTorch's rule. */
+static size_t meets(const spread_case *c, const lathe_shape *a, size_t i)
+{
+    size_t at[4], index = 0;
+    int before = c->rank == 1 ? 1 : 4 - c->rank;
+    for (int d = 3; d >= 0; i /= (size_t)a->dim[d--]) at[d] = i % (size_t)a->dim[d];
+    for (int d = 0; d < c->rank; d++)
+        if (c->same[d]) index = index * (size_t)a->dim[before + d] + at[before + d];
+    return index;
+}
+
+static void spread_results(const spread_case *c, const lathe_leaf leaves[2])
+{
+    const lathe_shape *shape = &leaves[0].shape;
+    size_t n = lathe_shape_count(shape);
+    double *a = leaf_doubles(&leaves[0]), *b = leaf_doubles(&leaves[1]), *want = leaf_doubles(&leaves[0]);
+    for (size_t i = 0; i < n; i++) want[i] = a[i] + b[meets(c, shape, i)];
+    assert_result("add", add, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, tolerance);
+    for (size_t i = 0; i < n; i++) want[i] = fmax(want[i], 0);
+    assert_result("add_relu", add_relu, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, tolerance);
+    for (size_t i = 0; i < n; i++) want[i] = a[i] * b[meets(c, shape, i)];
+    assert_result("mul", mul, NULL, leaves, 2, LATHE_TRAIN, want, n, tolerance, 0);
+    free(a);
+    free(b);
+    free(want);
+}
+
+static void one_is_spread_over_the_other(void **state)
+{
+    (void)state;
+    static const int batches[] = { 1, 17, 16, 33 }, channels[] = { 17, 3, 16, 33 };
+    for (int k = 0; k < SPREADS * 4; k++) {
+        const spread_case *c = &spreads[k / 4];
+        const lathe_shape shape = { 4, { batches[k % 4], channels[k % 4], 2, 3 } };
+        lathe_leaf leaves[] = { apart_leaf(LATHE_BATCHED, shape, (uint64_t)k),
+            normal_leaf(c->plain ? LATHE_PLAIN : LATHE_BATCHED, spread_shape(c, &shape), (uint64_t)k + 50) };
+        spread_results(c, leaves);
+        if (k % 4 < 2) {
+            assert_gradient("add", add, NULL, leaves, 2);
+            assert_gradient("mul", mul, NULL, leaves, 2);
+        }
+        assert_channels("mul", mul, NULL, leaves, 2);
+        if (k % 4 == 3) {
+            assert_same_bits(mul, NULL, leaves, 2);
+            assert_same_bits(add_relu, NULL, leaves, 2);
+        }
+        free_leaves(leaves, 2);
+    }
+}
+
+/* Many runs and more than one grain: the sums of b's gradient, beside sums in double. */
+static void spread_over_much(void **state)
+{
+    (void)state;
+    for (int k = 0; k < SPREADS; k++) {
+        const spread_case *c = &spreads[k];
+        const lathe_shape shape = { 4, { 17, 18, 33, 32 } };
+        lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, shape, (uint64_t)k),
+            normal_leaf(c->plain ? LATHE_PLAIN : LATHE_BATCHED, spread_shape(c, &shape), (uint64_t)k + 50) };
+        spread_results(c, leaves);
+        size_t n = lathe_shape_count(&shape), small = lathe_shape_count(&leaves[1].shape);
+        double *a = leaf_doubles(&leaves[0]), *gy = malloc(n * sizeof *gy), *sum = calloc(small, sizeof *sum);
+        for (size_t i = 0; i < n; i++) gy[i] = (double)(i * 7 % 5) - 2;
+        for (size_t i = 0; i < n; i++) sum[meets(c, &shape, i)] += gy[i] * a[i];
+        assert_leaf_gradient("mul", mul, NULL, leaves, 2, gy, n, 1, sum, 3 * tolerance, n / small * 1e-7);
+        memset(sum, 0, small * sizeof *sum);
+        for (size_t i = 0; i < n; i++) sum[meets(c, &shape, i)] += gy[i];
+        assert_leaf_gradient("add", add, NULL, leaves, 2, gy, n, 1, sum, 1e-30, 1e-30);
+        free(a);
+        free(gy);
+        free(sum);
+        free_leaves(leaves, 2);
+    }
+}
+
+/* Without sixteen abreast, and with features instead of images. */
+static void spread_over_plain_numbers_and_features(void **state)
+{
+    (void)state;
+    static const struct {
+        lathe_layout layout, other;
+        lathe_shape a, b;
+    } cases[] = {
+        { LATHE_PLAIN, LATHE_PLAIN, { 3, { 2, 3, 4 } }, { 2, { 3, 1 } } },
+        { LATHE_PLAIN, LATHE_PLAIN, { 2, { 2, 3 } }, { 1, { 3 } } },
+        { LATHE_PLAIN, LATHE_PLAIN, { 1, { 3 } }, { 1, { 1 } } },
+        { LATHE_PLAIN, LATHE_PLAIN, { 1, { 3 } }, { 0, { 0 } } },
+        { LATHE_BATCHED, LATHE_PLAIN, { 2, { 17, 3 } }, { 1, { 3 } } },
+        { LATHE_BATCHED, LATHE_BATCHED, { 2, { 17, 3 } }, { 2, { 17, 1 } } },
+        { LATHE_BATCHED, LATHE_PLAIN, { 2, { 17, 3 } }, { 0, { 0 } } },
+        { LATHE_BATCHED, LATHE_PLAIN, { 1, { 17 } }, { 1, { 1 } } },
+        { LATHE_BATCHED, LATHE_BATCHED, { 3, { 17, 2, 3 } }, { 3, { 1, 1, 3 } } },
+    };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        lathe_leaf leaves[] = { apart_leaf(cases[k].layout, cases[k].a, k),
+            apart_leaf(cases[k].other, cases[k].b, k) };
+        assert_gradient("add", add, NULL, leaves, 2);
+        assert_gradient("mul", mul, NULL, leaves, 2);
+        free_leaves(leaves, 2);
+    }
+    const lathe_real a[] = { 1, 2, 3, 4, 5, 6 }, b[] = { 10, 20, 30 }, c[] = { 10, 20 };
+    lathe_leaf leaves[] = { { .layout = LATHE_PLAIN, .shape = { 2, { 2, 3 } }, .values = a }, row(3, b) };
+    double rows[] = { 11, 22, 33, 14, 25, 36 }, gy[] = { 1, 2, 3, 4, 5, 6 }, sums[] = { 5, 7, 9 };
+    assert_result("add", add, NULL, leaves, 2, LATHE_EVAL, rows, 6, 1e-30, 0);
+    assert_leaf_gradient("add", add, NULL, leaves, 2, gy, 6, 1, sums, 1e-30, 0);
+    leaves[1] = (lathe_leaf){ .layout = LATHE_PLAIN, .shape = { 2, { 2, 1 } }, .values = c };
+    double products[] = { 10, 20, 30, 80, 100, 120 }, with_a[] = { 14, 77 };
+    assert_result("mul", mul, NULL, leaves, 2, LATHE_EVAL, products, 6, 1e-30, 0);
+    assert_leaf_gradient("mul", mul, NULL, leaves, 2, gy, 6, 1, with_a, 1e-30, 0);
+}
+
+static void spreading_is_pytorchs(void **state)
+{
+    (void)state;
+    static const lathe_shape shapes[] = { { 4, { 17, 5, 1, 1 } }, { 3, { 5, 1, 1 } },
+        { 4, { 17, 1, 2, 3 } } };
+    for (int k = 0; k < 3; k++) {
+        char name[32], part[64];
+        for (int product = 0; product < 2; product++) {
+            snprintf(name, sizeof name, "%s.spread%d", product ? "mul" : "add", k);
+            snprintf(part, sizeof part, "%s.x0", name);
+            lathe_leaf leaves[2];
+            leaves[0] = golden_leaf("ops.txt", part, LATHE_BATCHED, (lathe_shape){ 4, { 17, 5, 2, 3 } });
+            snprintf(part, sizeof part, "%s.x1", name);
+            leaves[1] = golden_leaf("ops.txt", part, k == 1 ? LATHE_PLAIN : LATHE_BATCHED, shapes[k]);
+            assert_golden("ops.txt", name, product ? mul : add, NULL, leaves, 2, 10 * tolerance,
+                10 * tolerance);
+            free_leaves(leaves, 2);
+        }
+    }
+}
+
 static void the_mean_is_pytorchs(void **state)
 {
     (void)state;
@@ -253,6 +421,10 @@ int main(void)
         cmocka_unit_test(they_keep_channels_abreast),
         cmocka_unit_test(gradients_of_add_relu),
         cmocka_unit_test(a_kept_gradient_stays_whole),
+        cmocka_unit_test(one_is_spread_over_the_other),
+        cmocka_unit_test(spread_over_much),
+        cmocka_unit_test(spread_over_plain_numbers_and_features),
+        cmocka_unit_test(spreading_is_pytorchs),
         cmocka_unit_test(the_mean_is_pytorchs),
         cmocka_unit_test(the_mean_of_many_is_accurate),
         cmocka_unit_test(mistakes_are_named),
