@@ -96,6 +96,12 @@ static bool can_be_laid_out(const lathe_tensor *x)
     return x->tape && x->shape.rank == 4 && (x->layout != LATHE_PLAIN || x->pictures);
 }
 
+/* A matrix whose further dimensions are 1 is as good as filters of one pixel. */
+static bool is_filter_matrix(const lathe_tensor *x)
+{
+    return x->shape.rank == 2 && x->shape.dim[2] == 1 && x->shape.dim[3] == 1;
+}
+
 static bool has_form(const lathe_node *node, int i)
 {
     const lathe_tensor *x = node->in[i], *first = node->in[0];
@@ -112,6 +118,7 @@ static bool has_form(const lathe_node *node, int i)
     const form *f = &forms[wanted];
     bool lies = x->layout == f->layout || (f->layout == LATHE_BATCHED && can_be_laid_out(x));
     if (lies && x->shape.rank >= f->least && x->shape.rank <= f->most) return true;
+    if (lies && wanted == LATHE_FORM_FILTERS && is_filter_matrix(x)) return true;
     return lathe_op_fail(node, LATHE_ESHAPE, "%s is %s %s, expected %s", name_of(node->op, i, name),
         lathe_layout_name(x->layout), lathe_shape_text(&x->shape, text), f->text);
 }

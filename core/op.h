@@ -24,7 +24,7 @@ typedef enum lathe_form {
     LATHE_FORM_IMAGES,   /* batched [B, C, H, W] */
     LATHE_FORM_FEATURES, /* batched [B, F] */
     LATHE_FORM_CHANNELS, /* batched [B, C, ...] */
-    LATHE_FORM_FILTERS,  /* plain [O, C, kh, kw] */
+    LATHE_FORM_FILTERS,  /* plain [O, C, kh, kw], or [O, C] with 1 in the next two places of shape.dim */
     LATHE_FORM_MATRIX,   /* plain [O, F] */
     LATHE_FORM_VECTOR    /* plain [C] */
 } lathe_form;

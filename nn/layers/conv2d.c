@@ -76,10 +76,14 @@ lathe_layer *lathe_nn_conv2d(lathe_model *model, int in_channels, int out_channe
     if (!channels_are_fine(model, in_channels, out_channels, of_op.groups) ||
         !lathe_layer_window_is_fine(model, "lathe_nn_conv2d", &window))
         return NULL;
+    if (o.matrix && (kernel != 1 || o.kernel_width > 1))
+        return lathe_model_fail(model, LATHE_EARG,
+            "lathe_nn_conv2d: a weight of two dimensions has the kernel 1, not %d x %d", kernel,
+            o.kernel_width ? o.kernel_width : kernel);
     conv2d_layer *conv = lathe_layer_new(model, &lathe_conv2d_layer);
     if (!conv) return NULL;
     conv->opts = of_op;
-    lathe_shape shape = { 4,
+    lathe_shape shape = { o.matrix ? 2 : 4,
         { out_channels, in_channels / of_op.groups, kernel, o.kernel_width ? o.kernel_width : kernel } };
     conv->weight = lathe_layer_param(&conv->layer, "weight", shape, o.weight_init);
     if (!o.no_bias) conv->bias = lathe_layer_bias(&conv->layer, conv->weight, o.bias_init);

@@ -16,6 +16,7 @@ typedef struct lathe_nn_conv2d_opts {
     lathe_sides padding_sides;
     bool same;
     int kernel_width;                  /* of a kernel that is not square, along a row; 0: kernel */
+    bool matrix;                       /* a 1x1 kernel's weight is [out_channels, in_channels/groups] */
     bool no_bias;                      /* for a convolution before a batch norm, which removes any bias */
     lathe_init weight_init, bias_init; /* default: both uniform on +-1 / sqrt(fan_in) */
 } lathe_nn_conv2d_opts;
@@ -24,7 +25,7 @@ typedef struct lathe_nn_conv2d_opts {
  * Convolution: [B, in_channels, H, W] to [B, out_channels, H', W'] (see lathe_conv2d).
  *
  * Parameters  weight [out_channels, in_channels/groups, kernel, kernel_width], bias [out_channels]
- * Same as     torch.nn.Conv2d
+ * Same as     torch.nn.Conv2d; with `matrix`, torch.nn.Linear of each pixel's channels
  */
 lathe_layer *lathe_nn_conv2d(lathe_model *model, int in_channels, int out_channels, int kernel,
     const lathe_nn_conv2d_opts *opts);
