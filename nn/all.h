@@ -19,6 +19,7 @@
 #include "layers/sequential.h"
 #include "layers/shape.h"
 #include "layers/softmax.h"
+#include "layers/squeeze_excite.h"
 #include "layers/upsample.h"
 #include "models/models.h"
 

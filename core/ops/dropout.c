@@ -1,7 +1,7 @@
 #include "dropout.h"
 
 #include "../rng.h"
-#include "op_impl.h"
+#include "broadcast_impl.h"
 
 typedef struct dropout_attributes {
     double p;
@@ -76,4 +76,96 @@ const lathe_op lathe_dropout_op = {
 lathe_tensor *lathe_dropout(lathe_tensor *x, double p)
 {
     return lathe_apply(&lathe_dropout_op, &x, 1, &(dropout_attributes){ p });
+}
+
+/* ---- stochastic depth ---------------------------------------------------------------------------------- */
+
+typedef struct depth_attributes {
+    double p;
+    int mode;
+} depth_attributes;
+
+static const char *const depth_modes[] = { "row", "batch", NULL };
+
+static const lathe_field depth_fields[] = {
+    { .name = "p", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(depth_attributes, p), .max = 1 },
+    { .name = "mode",
+        .kind = LATHE_FIELD_CHOICE,
+        .offset = offsetof(depth_attributes, mode),
+        .choices = depth_modes },
+    { 0 },
+};
+
+/* The factors, 0 or 1 / (1 - p): a plain tensor [B, 1, ...] or [1, 1, ...]. */
+static bool depth_shape(lathe_node *node, lathe_result *result)
+{
+    const depth_attributes *a = node->attributes;
+    const lathe_shape *shape = &node->in[0]->shape;
+    if (!shape->rank) return lathe_op_fail(node, LATHE_ESHAPE, "x is a single number, without a batch");
+    bool train = lathe_tape_mode(node->tape) == LATHE_TRAIN;
+    uint64_t ticket = train ? lathe_tape_ticket(node->tape) : 0; /* for p = 0 too, as in dropout_shape */
+    result->same = !train || a->p == 0;
+    if (result->same) return true;
+    lathe_rng rng = lathe_rng_at(lathe_tape_seed_of(node->tape), lathe_rng_stream("stochastic_depth"),
+        lathe_tape_step(node->tape));
+    rng.counter[1] = (uint32_t)ticket;
+    lathe_tensor *factors = node->saved;
+    factors->shape = (lathe_shape){ shape->rank, { 1, 1, 1, 1, 1 } };
+    if (a->mode == LATHE_DEPTH_ROW) factors->shape.dim[0] = shape->dim[0];
+    factors->stored = (size_t)factors->shape.dim[0];
+    if (!(factors->data = lathe_tape_alloc(node->tape, factors->stored, sizeof *factors->data))) return false;
+    for (size_t i = 0; i < factors->stored; i++)
+        factors->data[i] = lathe_rng_uniform(&rng) < a->p ? 0 : (lathe_real)(1 / (1 - a->p));
+    return true;
+}
+
+typedef struct depth_job {
+    const lathe_element_kernels *element;
+    const lathe_real *from, *factors;
+    lathe_real *to;
+    bool add;
+} depth_job;
+
+static void depth_run(void *context, const lathe_run *run)
+{
+    const depth_job *job = context;
+    (run->one ? job->element->mul_sixteen : job->element->mul)(run->count, job->from + run->large,
+        job->factors + run->form, job->to + run->large, job->add);
+}
+
+/* to (+)= factors * from */
+static void multiply(lathe_node *node, const lathe_real *from, lathe_real *to, bool add)
+{
+    const lathe_tensor *factors = node->saved;
+    lathe_broadcast b = lathe_broadcast_of(node->out, factors, factors->shape);
+    depth_job job = { .element = node->kernels->element, .from = from, .to = to, .add = add };
+    if ((job.factors = lathe_broadcast_form(&b, node, factors->data)))
+        lathe_broadcast_runs(&b, node, depth_run, &job);
+}
+
+static void depth_forward(lathe_node *node) { multiply(node, node->in[0]->data, node->out->data, false); }
+
+static void depth_backward(lathe_node *node)
+{
+    bool add;
+    const lathe_real *gy = node->out->grad; /* may become gx */
+    lathe_real *gx = lathe_grad_in_place(node, &add);
+    if (gx) multiply(node, gy, gx, add);
+}
+
+const lathe_op lathe_stochastic_depth_op = {
+    .name = "stochastic_depth",
+    .in = { { .name = "x" } },
+    .fields = depth_fields,
+    .attributes_size = sizeof(depth_attributes),
+    .saved_size = sizeof(lathe_tensor),
+    .layout = lathe_layout_kept,
+    .shape = depth_shape,
+    .forward = depth_forward,
+    .backward = depth_backward,
+};
+
+lathe_tensor *lathe_stochastic_depth(lathe_tensor *x, double p, lathe_depth_mode mode)
+{
+    return lathe_apply(&lathe_stochastic_depth_op, &x, 1, &(depth_attributes){ p, (int)mode });
 }

@@ -1,7 +1,9 @@
 #include "../../core/ops/activation.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "../../core/field.h"
 #include "../layer_impl.h"
 #include "activation.h"
 
@@ -126,6 +128,26 @@ const lathe_layer_type lathe_hardsigmoid_layer = {
 lathe_layer *lathe_nn_hardsigmoid(lathe_model *model)
 {
     return lathe_layer_new(model, &lathe_hardsigmoid_layer);
+}
+
+/* Those without settings. */
+static const lathe_layer_type *const by_name[] = { &lathe_relu_layer, &lathe_relu6_layer, &lathe_gelu_layer,
+    &lathe_silu_layer, &lathe_sigmoid_layer, &lathe_tanh_layer, &lathe_hardswish_layer,
+    &lathe_hardsigmoid_layer, NULL };
+
+static const char *name_of(const void *context, int index)
+{
+    const lathe_layer_type *const *types = context;
+    return types[index] ? types[index]->name : NULL;
+}
+
+lathe_layer *lathe_nn_activation(lathe_model *model, const char *name)
+{
+    if (!name) return lathe_fail_null("lathe_nn_activation", "name"), lathe_model_adopt_failure(model);
+    for (int i = 0; by_name[i]; i++)
+        if (!strcmp(by_name[i]->name, name)) return lathe_layer_new(model, by_name[i]);
+    lathe_fail_name("activation", name, name_of, by_name);
+    return lathe_model_adopt_failure(model);
 }
 
 /* A layer with one or two numbers as settings, checked by the constructor. */

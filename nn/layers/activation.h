@@ -8,6 +8,12 @@
 extern "C" {
 #endif
 
+/**
+ * The activation of this name: relu, relu6, gelu, silu, sigmoid, tanh, hardswish or hardsigmoid. Errors:
+ * LATHE_ENAME, listing the known names.
+ */
+lathe_layer *lathe_nn_activation(lathe_model *model, const char *name);
+
 /** max(x, 0). Same as torch.nn.ReLU */
 lathe_layer *lathe_nn_relu(lathe_model *model);
 

@@ -158,6 +158,102 @@ static void threads_change_no_bit(void **state)
     free_leaves(&leaf, 1);
 }
 
+/* ---- stochastic depth ---------------------------------------------------------------------------------- */
+
+typedef struct depth {
+    double p;
+    lathe_depth_mode mode;
+} depth;
+
+static lathe_tensor *stochastic_depth(void *context, lathe_tensor *const *leaves, int count)
+{
+    const depth *d = context;
+    (void)count;
+    return lathe_stochastic_depth(leaves[0], d->p, d->mode);
+}
+
+/* Whether image `image` falls, for tickets from 0: the numbers of (seed, step) in their order. */
+static bool falls(int image, double p, uint64_t seed, uint64_t step, uint32_t ticket)
+{
+    lathe_rng rng = lathe_rng_at(seed, lathe_rng_stream("stochastic_depth"), step);
+    rng.counter[1] = ticket;
+    double number = 0;
+    for (int i = 0; i <= image; i++) number = lathe_rng_uniform(&rng);
+    return number < p;
+}
+
+/* On the tape of assert_result: seed 1, step 0, the first ticket. In each layout the same images fall. */
+static void depth_is_its_naive_twin(void **state)
+{
+    (void)state;
+    static const double ps[] = { 0.5, 0.125, 0.875, 1 };
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        depth d = { ps[seed % 4], seed % 5 == 4 ? LATHE_DEPTH_BATCH : LATHE_DEPTH_ROW };
+        lathe_shape shape = { random_int(seed, 0, 1, 4), { test_batches[seed % 5], 3, 2, 3 } };
+        if (seed % 2) shape = (lathe_shape){ 4, { test_batches[seed / 2 % 5], 17, 2, 3 } };
+        lathe_leaf leaf = normal_leaf(seed % 7 ? LATHE_BATCHED : LATHE_PLAIN, shape, seed);
+        size_t n = lathe_shape_count(&shape), per = n / (size_t)shape.dim[0];
+        double *x = leaf_doubles(&leaf), *want = leaf_doubles(&leaf);
+        for (size_t i = 0; i < n; i++) {
+            int image = d.mode == LATHE_DEPTH_ROW ? (int)(i / per) : 0;
+            want[i] = falls(image, d.p, 1, 0, 0) ? 0 : x[i] / (1 - d.p);
+        }
+        assert_result("stochastic_depth", stochastic_depth, &d, &leaf, 1, LATHE_TRAIN, want, n, 2e-7, 0);
+        assert_result("in evaluation", stochastic_depth, &d, &leaf, 1, LATHE_EVAL, x, n, 1e-30, 0);
+        if (d.p < 1) assert_gradient("stochastic_depth", stochastic_depth, &d, &leaf, 1);
+        if (leaf.layout == LATHE_BATCHED && shape.rank == 4)
+            assert_channels("stochastic_depth", stochastic_depth, &d, &leaf, 1);
+        free(x);
+        free(want);
+        free_leaves(&leaf, 1);
+    }
+}
+
+/* Steps and tickets count, p does not change what a later dropout drops, and p = 0 changes nothing. */
+static void depth_goes_by_its_key(void **state)
+{
+    (void)state;
+    enum { IMAGES = 100 };
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_seed(tape, 5, 9);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { IMAGES, 1 } }, NULL);
+    for (size_t i = 0; i < x->stored; i++) x->data[i] = 1;
+    assert_ptr_equal(lathe_stochastic_depth(x, 0, LATHE_DEPTH_ROW), x);
+    const lathe_tensor *y = lathe_stochastic_depth(x, 0.25, LATHE_DEPTH_ROW);
+    int fell = 0;
+    for (int i = 0; i < IMAGES; i++) {
+        assert_true((y->data[lathe_tensor_place(y, (size_t)i)] == 0) == falls(i, 0.25, 5, 9, 1));
+        fell += falls(i, 0.25, 5, 9, 1);
+    }
+    assert_true(fell > 10 && fell < 40);
+    lathe_tape_free(tape);
+}
+
+static void mistakes_of_depth_are_named(void **state)
+{
+    (void)state;
+    const lathe_real one[] = { 1 };
+    lathe_leaf leaf = { .layout = LATHE_PLAIN, .shape = { 1, { 1 } }, .values = one };
+    depth d = { -0.5, LATHE_DEPTH_ROW };
+    assert_op_fails(stochastic_depth, &d, &leaf, 1, LATHE_EARG,
+        "lathe_stochastic_depth: p = -0.5 is not legal: [0, 1]");
+    d = (depth){ 0.5, (lathe_depth_mode)2 };
+    assert_op_fails(stochastic_depth, &d, &leaf, 1, LATHE_EARG, "mode");
+    d.mode = LATHE_DEPTH_ROW;
+    leaf.shape.rank = 0;
+    assert_op_fails(stochastic_depth, &d, &leaf, 1, LATHE_ESHAPE, "x is a single number");
+}
+
+static void threads_drop_the_same_images(void **state)
+{
+    (void)state;
+    depth d = { 0.5, LATHE_DEPTH_ROW };
+    lathe_leaf leaf = normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 33, 17, 30, 20 } }, 5);
+    assert_same_bits(stochastic_depth, &d, &leaf, 1);
+    free_leaves(&leaf, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +264,10 @@ int main(void)
         cmocka_unit_test(nothing_falls_in_eval_or_for_p_0),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(threads_change_no_bit),
+        cmocka_unit_test(depth_is_its_naive_twin),
+        cmocka_unit_test(depth_goes_by_its_key),
+        cmocka_unit_test(mistakes_of_depth_are_named),
+        cmocka_unit_test(threads_drop_the_same_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -110,6 +110,56 @@ static lathe_tensor *dropout(lathe_layer *layer, lathe_tensor *x)
 {
     return (void)layer, lathe_dropout(x, 0.3);
 }
+static lathe_layer *make_depth(lathe_model *m)
+{
+    return lathe_nn_stochastic_depth(m, 0.3, LATHE_DEPTH_BATCH);
+}
+static lathe_tensor *depth(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_stochastic_depth(x, 0.3, LATHE_DEPTH_BATCH);
+}
+static lathe_layer *make_rows(lathe_model *m) { return lathe_nn_stochastic_depth(m, 0.5, LATHE_DEPTH_ROW); }
+static lathe_tensor *rows(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_stochastic_depth(x, 0.5, LATHE_DEPTH_ROW);
+}
+
+static lathe_layer *make_squeeze(lathe_model *m) { return lathe_nn_squeeze_excite(m, 4, 2, NULL); }
+static lathe_tensor *squeeze(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_tensor *mean = lathe_adaptive_avg_pool2d(x, 1, 1);
+    lathe_tensor *few =
+        lathe_conv2d(mean, lathe_nn_find(layer, "fc1.weight"), lathe_nn_find(layer, "fc1.bias"), NULL);
+    return lathe_mul(x,
+        lathe_sigmoid(lathe_conv2d(lathe_relu(few), lathe_nn_find(layer, "fc2.weight"),
+            lathe_nn_find(layer, "fc2.bias"), NULL)));
+}
+
+static lathe_layer *make_timms(lathe_model *m)
+{
+    return lathe_nn_squeeze_excite(m, 4, 3,
+        &(lathe_squeeze_excite_opts){ .activation = "silu",
+            .gate = "hardsigmoid",
+            .squeeze_name = "conv_reduce",
+            .expand_name = "conv_expand",
+            .squeeze_init = { LATHE_INIT_CONSTANT, 0.5 },
+            .expand_init = { LATHE_INIT_CONSTANT, 2 },
+            .bias_init = { LATHE_INIT_CONSTANT, 0.25 } });
+}
+
+static lathe_tensor *timms(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_tensor *reduce = lathe_nn_find(layer, "conv_reduce.weight"),
+                 *expand = lathe_nn_find(layer, "conv_expand.weight");
+    assert_true(reduce->data[0] == (lathe_real)0.5 && expand->data[0] == 2);
+    lathe_tensor *few = lathe_conv2d(lathe_adaptive_avg_pool2d(x, 1, 1), reduce,
+        lathe_nn_find(layer, "conv_reduce.bias"), NULL);
+    return lathe_mul(x,
+        lathe_hardsigmoid(
+            lathe_conv2d(lathe_silu(few), expand, lathe_nn_find(layer, "conv_expand.bias"), NULL)));
+}
+
+static lathe_layer *make_named(lathe_model *m) { return lathe_nn_activation(m, "hardswish"); }
 static lathe_tensor *identity(lathe_layer *layer, lathe_tensor *x) { return (void)layer, x; }
 
 static const lathe_pool_opts pool_opts = { .kernel = 3,
@@ -217,6 +267,11 @@ static const layer_case cases[] = { { "conv2d", "4 -> 6, 3x3, stride 2, padding 
     { "elu", "alpha 1", make_elu, elu, PICTURE, PICTURE, 0 },
     { "softplus", "beta 0.5, threshold 0.25", make_softplus, softplus, PICTURE, PICTURE, 0 },
     { "dropout", "p 0.3", make_dropout, dropout, PICTURE, PICTURE, 0 },
+    { "stochastic_depth", "p 0.3, batch", make_depth, depth, PICTURE, PICTURE, 0 },
+    { "stochastic_depth", "p 0.5", make_rows, rows, PICTURE, PICTURE, 0 },
+    { "squeeze_excite", "4 -> 2 -> 4, relu, sigmoid", make_squeeze, squeeze, PICTURE, PICTURE, 22 },
+    { "squeeze_excite", "4 -> 3 -> 4, silu, hardsigmoid", make_timms, timms, PICTURE, PICTURE, 31 },
+    { "hardswish", "", make_named, hardswish, PICTURE, PICTURE, 0 },
     { "identity", "", lathe_nn_identity, identity, PICTURE, PICTURE, 0 },
     { "max_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_max, max_pool, PICTURE,
         { 4, { 3, 4, 4, 3 } }, 0 },
@@ -360,6 +415,20 @@ static lathe_layer *no_clip(lathe_model *m) { return lathe_nn_clip(m, 0, NAN); }
 static lathe_layer *bad_alpha(lathe_model *m) { return lathe_nn_elu(m, INFINITY); }
 static lathe_layer *bad_threshold(lathe_model *m) { return lathe_nn_softplus(m, 0, NAN); }
 static lathe_layer *bad_p(lathe_model *m) { return lathe_nn_dropout(m, 1); }
+static lathe_layer *bad_depth(lathe_model *m) { return lathe_nn_stochastic_depth(m, 1.25, LATHE_DEPTH_ROW); }
+static lathe_layer *bad_depth_mode(lathe_model *m)
+{
+    return lathe_nn_stochastic_depth(m, 0, (lathe_depth_mode)2);
+}
+static lathe_layer *bad_squeezed(lathe_model *m) { return lathe_nn_squeeze_excite(m, 4, 0, NULL); }
+static lathe_layer *bad_gate(lathe_model *m)
+{
+    return lathe_nn_squeeze_excite(m, 4, 2, &(lathe_squeeze_excite_opts){ .gate = "hardsigmoit" });
+}
+static lathe_layer *one_name(lathe_model *m)
+{
+    return lathe_nn_squeeze_excite(m, 4, 2, &(lathe_squeeze_excite_opts){ .expand_name = "fc1" });
+}
 static lathe_layer *bad_pool(lathe_model *m) { return lathe_nn_max_pool2d(m, 0, NULL); }
 static lathe_layer *bad_pool_padding(lathe_model *m)
 {
@@ -418,6 +487,11 @@ static void test_wrong_arguments(void **state)
         { bad_alpha, LATHE_EARG, "lathe_nn_elu: alpha is inf" },
         { bad_threshold, LATHE_EARG, "lathe_nn_softplus: threshold is nan" },
         { bad_p, LATHE_EARG, "p = 1 is outside [0, 1)" },
+        { bad_depth, LATHE_EARG, "lathe_nn_stochastic_depth: p = 1.25 is outside [0, 1]" },
+        { bad_depth_mode, LATHE_EARG, "lathe_nn_stochastic_depth: mode 2 is unknown" },
+        { bad_squeezed, LATHE_EARG, "lathe_nn_squeeze_excite: squeezed is 0; it must be at least 1" },
+        { bad_gate, LATHE_ENAME, "unknown activation 'hardsigmoit'; did you mean hardsigmoid?" },
+        { one_name, LATHE_EARG, "fc1" },
         { bad_pool, LATHE_EARG, "lathe_nn_max_pool2d: kernel is 0" },
         { bad_pool_padding, LATHE_EARG, "padding is 2; it must be at most half of the kernel, 3" },
         { two_kernels, LATHE_EARG, "kernel is 3, but opts->kernel is 2" },
