@@ -8,6 +8,7 @@
 
 #include "../core/batch.h"
 #include "../core/status.h"
+#include "part.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,6 +50,12 @@ typedef struct lathe_dataset_type {
      * Errors: LATHE_EIO, LATHE_EFORMAT.
      */
     lathe_status (*read)(const lathe_dataset *data, size_t index, uint8_t *scratch, lathe_sample *sample);
+    /**
+     * As read, but a part of the whole photograph, and of its mask; for sets with a crop_ratio. `scratch` has
+     * room for [channels, part->height, part->width] pixels and the mask. NULL: pictures have one size.
+     */
+    lathe_status (*read_part)(const lathe_dataset *data, size_t index, const lathe_part *part,
+        uint8_t *scratch, lathe_sample *sample);
     void (*close)(lathe_dataset *data); /* free what `state` owns; may be NULL */
     /** The file of sample `index`; NULL if the sample has no file of its own. May be NULL. */
     const char *(*file)(const lathe_dataset *data, size_t index);
@@ -64,6 +71,8 @@ struct lathe_dataset {
     const char *const *class_names; /* [classes] */
     const int *labels;              /* [count]: label of each sample, known without decoding a picture */
     double mean[4], std[4];         /* of each channel, of pixels scaled to [0, 1]: for normalisation */
+    double
+        crop_ratio; /* random crops are taken from whole photographs, see lathe_files_opts; 0: they are not */
     const char *task;   /* what is learned: the name of a task, such as "classify"; a text that stays valid */
     bool masks;         /* each sample has a mask: a class for each pixel */
     int targets_each;   /* numbers of a sample's targets: a class each head, or 0 and 1 each class; or 0 */

@@ -25,7 +25,7 @@ typedef struct lathe_box {
 /** A part of each photograph, scaled to height x width pixels. */
 typedef struct lathe_part {
     int height, width;   /* of the result */
-    lathe_filter filter; /* of pictures; masks take the nearest pixel */
+    lathe_filter filter; /* of pictures; zero: the data set's own. Masks take the nearest pixel */
     /** The part is cut out before it is scaled, so that pixels outside do not count. */
     bool cut;
     /** Choose the part of a photograph of height x width pixels. Called from several threads at once. */

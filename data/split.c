@@ -21,6 +21,13 @@ static lathe_status subset_read(const lathe_dataset *data, size_t index, uint8_t
     return subset->data->type->read(subset->data, subset->indices[index], scratch, sample);
 }
 
+static lathe_status subset_read_part(const lathe_dataset *data, size_t index, const lathe_part *part,
+    uint8_t *scratch, lathe_sample *sample)
+{
+    const lathe_subset *subset = data->state;
+    return subset->data->type->read_part(subset->data, subset->indices[index], part, scratch, sample);
+}
+
 static const char *subset_file(const lathe_dataset *data, size_t index)
 {
     const lathe_subset *subset = data->state;
@@ -40,6 +47,7 @@ static void subset_close(lathe_dataset *data)
 
 static const lathe_dataset_type subset_type = { .name = "subset",
     .read = subset_read,
+    .read_part = subset_read_part,
     .close = subset_close,
     .file = subset_file };
 

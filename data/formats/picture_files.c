@@ -125,20 +125,35 @@ static lathe_status decode(const lathe_dataset *data, size_t index, uint8_t *sam
 
 /* ---- the kind ------------------------------------------------------------------------------------------ */
 
+/* Sample `index`, whose pixels, and mask behind them, are at `bytes`. */
+static lathe_sample sample_at(const lathe_dataset *data, size_t index, int height, int width,
+    const uint8_t *bytes)
+{
+    const lathe_file_list *list = &((const lathe_files *)data->state)->list;
+    return (lathe_sample){ .pixels = bytes,
+        .channels = data->channels,
+        .height = height,
+        .width = width,
+        .label = list->label[index],
+        .targets = list->target ? list->target + index * (size_t)list->targets_each : NULL,
+        .mask = list->mask ? bytes + (size_t)data->channels * (size_t)height * (size_t)width : NULL };
+}
+
 static lathe_status files_read(const lathe_dataset *data, size_t index, uint8_t *scratch,
     lathe_sample *sample)
 {
     const lathe_files *files = data->state;
-    const lathe_file_list *list = &files->list;
-    uint8_t *bytes = files->kept ? files->kept + index * lathe_data_scratch(data) : scratch;
-    *sample = (lathe_sample){ .pixels = bytes,
-        .channels = data->channels,
-        .height = data->height,
-        .width = data->width,
-        .label = list->label[index],
-        .targets = list->target ? list->target + index * (size_t)list->targets_each : NULL,
-        .mask = list->mask ? bytes + picture_bytes(data) : NULL };
+    *sample = sample_at(data, index, data->height, data->width,
+        files->kept ? files->kept + index * lathe_data_scratch(data) : scratch);
     return files->kept ? LATHE_OK : decode(data, index, scratch);
+}
+
+static lathe_status files_read_part(const lathe_dataset *data, size_t index, const lathe_part *part,
+    uint8_t *scratch, lathe_sample *sample)
+{
+    *sample = sample_at(data, index, part->height, part->width, scratch);
+    return lathe_file_list_decode(&((const lathe_files *)data->state)->list, index, data->channels, part,
+        scratch, (uint8_t *)(uintptr_t)sample->mask);
 }
 
 static void files_close(lathe_dataset *data)
@@ -160,6 +175,7 @@ static const char *files_file(const lathe_dataset *data, size_t index)
 
 static const lathe_dataset_type files_type = { .name = "files",
     .read = files_read,
+    .read_part = files_read_part,
     .close = files_close,
     .file = files_file };
 
@@ -286,6 +302,7 @@ static void describe(lathe_dataset *data, const lathe_file_list *list)
     data->class_names = list->class_names;
     data->task = list->task ? list->task : "classify";
     data->masks = list->masks;
+    data->crop_ratio = list->crop_ratio;
     data->targets_each = list->targets_each;
     data->targets = list->target;
     data->heads = list->heads;

@@ -64,7 +64,8 @@ static int reduce(void *context, int width, int height)
 static double between(double x, double least, double most) { return fmin(fmax(x, least), most); }
 
 /* Scale the chosen part of the photograph, of which only the window that counts is rearranged. */
-static lathe_status scale_part(const lathe_picture *picture, const choice *c, uint8_t *pixels)
+static lathe_status scale_part(const lathe_picture *picture, const choice *c, lathe_filter filter,
+    uint8_t *pixels)
 {
     const lathe_part *part = c->part;
     const double by = picture->reduced, width = picture->width, height = picture->height;
@@ -84,7 +85,7 @@ static lathe_status scale_part(const lathe_picture *picture, const choice *c, ui
     lathe_status status = separate(picture, window[0], window[1], window[2], window[3], &image);
     box.left -= window[0], box.right -= window[0];
     box.top -= window[1], box.bottom -= window[1];
-    if (!status) status = lathe_image_resize(&image, part->filter, &box, &out);
+    if (!status) status = lathe_image_resize(&image, filter, &box, &out);
     lathe_free(image.pixels);
     return status;
 }
@@ -142,7 +143,7 @@ static lathe_box choose_middle(const lathe_part *part, int height, int width)
 lathe_status lathe_file_list_decode(const lathe_file_list *list, size_t index, int channels,
     const lathe_part *part, uint8_t *pixels, uint8_t *mask)
 {
-    const lathe_part middle = { part->height, part->width, list->interpolation, false, choose_middle,
+    const lathe_part middle = { part->height, part->width, LATHE_BILINEAR, false, choose_middle,
         &list->crop_ratio };
     const bool cover = !part->choose && list->crop_ratio == 0, exact = list->masks || list->full_size;
     choice c = { .part = part->choose ? part : &middle, .exact = exact };
@@ -161,7 +162,7 @@ lathe_status lathe_file_list_decode(const lathe_file_list *list, size_t index, i
     if (cover) status = scale_covering(&picture, list->interpolation, &c.box, &out);
     else {
         if (!(c.box.right > c.box.left)) reduce(&c, picture.file_width, picture.file_height); /* no JPEG */
-        status = scale_part(&picture, &c, pixels);
+        status = scale_part(&picture, &c, part->filter ? part->filter : list->interpolation, pixels);
     }
     out = (lathe_image){ 1, part->height, part->width, mask, LATHE_CLASS_MASK };
     if (!status && mask) status = decode_mask(list, index, &picture, &c.box, &out);

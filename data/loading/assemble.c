@@ -5,6 +5,7 @@
 #include "../../core/alloc.h"
 #include "../../core/kernels/planes/bytes.h"
 #include "../transforms/mix_impl.h"
+#include "../transforms/whole_impl.h"
 
 static int blocks_of(const lathe_recipe *recipe, int size)
 {
@@ -79,7 +80,8 @@ static lathe_status transform(const lathe_recipe *recipe, uint64_t epoch, size_t
     *out = in;
     if (!recipe->transforms) return LATHE_OK;
     if (recipe->still) return lathe_transforms_still(recipe->transforms, &in, scratch, out);
-    return lathe_transforms_apply(recipe->transforms, recipe->seed, epoch, index, &in, scratch, out);
+    return lathe_transforms_apply_from(recipe->transforms, recipe->whole, recipe->seed, epoch, index, &in,
+        scratch, out);
 }
 
 /* The sample's objects, moved as its picture is. */
@@ -95,19 +97,29 @@ static lathe_status move_objects(const lathe_recipe *recipe, uint64_t epoch, siz
         sample->width, objects);
 }
 
+/* Read sample `index`, or the crop of its photograph that the first transform draws. */
+static lathe_status read_sample(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
+    lathe_sample *sample)
+{
+    const lathe_dataset *data = recipe->data;
+    if (!recipe->whole) return data->type->read(data, index, scratch, sample);
+    const lathe_whole_crop crop = { &recipe->transforms->step[0], data, recipe->seed, epoch, index };
+    const lathe_part part = lathe_whole_crop_part(&crop);
+    return data->type->read_part(data, index, &part, scratch, sample);
+}
+
 /* Sample `index` and its view, transformed, in a sample's work space. view->objects is an empty list. */
 static lathe_status read_view(const lathe_recipe *recipe, uint64_t epoch, size_t index, uint8_t *scratch,
     lathe_sample *sample, lathe_view *view)
 {
-    lathe_status status = recipe->data->type->read(recipe->data, index, scratch, sample);
+    lathe_status status = read_sample(recipe, epoch, index, scratch, sample);
     if (status) return status;
     const lathe_image picture = { sample->channels, sample->height, sample->width, (uint8_t *)sample->pixels,
         LATHE_NO_MASK }; /* only read, as are the masks */
     lathe_image mask = { 1, sample->height, sample->width, (uint8_t *)sample->mask, LATHE_CLASS_MASK };
     uint8_t *end = scratch + recipe->sample_scratch;
     view->mask = view->instances = (lathe_image){ 0 };
-    status =
-        transform(recipe, epoch, index, picture, scratch + lathe_data_scratch(recipe->data), &view->picture);
+    status = transform(recipe, epoch, index, picture, scratch + recipe->read_scratch, &view->picture);
     if (sample->mask && !status)
         status = transform(recipe, epoch, index, mask, end - recipe->mask_scratch, &view->mask);
     if (!recipe->data->objects_most || status) return status;

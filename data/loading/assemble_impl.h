@@ -14,12 +14,14 @@ typedef struct lathe_recipe {
     const lathe_dataset *data;
     const lathe_transforms *transforms; /* may be NULL */
     uint64_t seed;                      /* of the transforms */
+    bool whole;                         /* the first transform is a crop of whole photographs */
     bool still;                         /* use lathe_transforms_still: no randomness */
     int channels, height, width;        /* of the result */
     bool plain;                         /* images are row-major: see lathe_batch */
     /** Bytes of work space an image: for the result of mixing, then for each sample that is mixed. */
     size_t scratch;
     size_t sample_scratch; /* for a sample with its masks */
+    size_t read_scratch;   /* its beginning, for the sample as it is read */
     /**
      * The end of sample_scratch, for transforming one mask: the class mask last, the instance mask before.
      */

@@ -8,6 +8,7 @@
 #include "../../core/threads_impl.h"
 #include "../dataset_impl.h"
 #include "../transforms/mix_impl.h"
+#include "../transforms/whole_impl.h"
 #include "workers_impl.h"
 
 /* Most objects and points of one sample. */
@@ -67,7 +68,15 @@ static void set_scratch(lathe_recipe *recipe, const lathe_dataset *data)
     size_t masks = (size_t)data->masks + data->instance_masks;
     recipe->mask_scratch =
         masks ? lathe_transforms_scratch(recipe->transforms, 1, data->height, data->width) : 0;
-    recipe->sample_scratch = aligned(lathe_data_scratch(data) +
+    recipe->read_scratch = lathe_data_scratch(data);
+    if (recipe->whole) {
+        const lathe_part part =
+            lathe_whole_crop_part(&(lathe_whole_crop){ .step = &recipe->transforms->step[0], .data = data });
+        const size_t area = (size_t)part.height * (size_t)part.width;
+        if (recipe->read_scratch < area * ((size_t)data->channels + masks))
+            recipe->read_scratch = area * ((size_t)data->channels + masks);
+    }
+    recipe->sample_scratch = aligned(recipe->read_scratch +
         lathe_transforms_scratch(recipe->transforms, data->channels, data->height, data->width) +
         masks * recipe->mask_scratch);
     size_t area = (size_t)recipe->height * (size_t)recipe->width;
@@ -95,6 +104,8 @@ static lathe_status set_recipe(lathe_recipe *recipe, const lathe_dataset *data, 
         status = lathe_transforms_mix_check(opts->transforms, masks, lathe_data_labels_only(data),
             objects && !data->heads);
     if (status) return status;
+    recipe->whole = data->crop_ratio > 0 && data->type->read_part && !opts->still && !objects &&
+        lathe_transforms_from_whole(opts->transforms);
     set_scratch(recipe, data);
     recipe->answers = masks ? (size_t)recipe->height * (size_t)recipe->width : lathe_data_answers(data);
     for (int i = 0; i < data->channels; i++) {

@@ -70,6 +70,23 @@ static lathe_status crop_still(const void *opts, const lathe_image *in, lathe_im
     return crop_apply(opts, NULL, in, out);
 }
 
+/* A border is put around a picture of one size. */
+static bool crop_whole(const void *opts, lathe_filter *filter, bool *cut)
+{
+    *filter = LATHE_BILINEAR; /* the data set's own */
+    *cut = false;
+    return !((const lathe_crop *)opts)->padding;
+}
+
+static lathe_box crop_part(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *scaled,
+    const lathe_image *out)
+{
+    double m[6];
+    crop_affine(opts, rng, scaled, out, m);
+    return lathe_box_unscaled(&(lathe_box){ -m[2], -m[5], out->width - m[2], out->height - m[5] }, in,
+        scaled);
+}
+
 /* torchvision.transforms.RandomCrop; albumentations.RandomCrop with pad_if_needed */
 const lathe_transform_type lathe_random_crop_transform = {
     .name = "random_crop",
@@ -82,6 +99,8 @@ const lathe_transform_type lathe_random_crop_transform = {
     .apply = crop_apply,
     .still = crop_still,
     .affine = crop_affine,
+    .whole = crop_whole,
+    .part = crop_part,
 };
 
 typedef struct lathe_center_crop {

@@ -28,6 +28,13 @@ double lathe_rng_between(lathe_rng *rng, const double range[2])
     return range[0] + lathe_rng_uniform(rng) * (range[1] - range[0]);
 }
 
+lathe_box lathe_box_unscaled(const lathe_box *box, const lathe_image *in, const lathe_image *scaled)
+{
+    const double across = (double)in->width / scaled->width, down = (double)in->height / scaled->height;
+    return (lathe_box){ box->left * across, box->top * down, fmin(box->right * across, in->width),
+        fmin(box->bottom * down, in->height) };
+}
+
 /* The map of pixels when the part `box` of *in fills *out; pixel centres are whole numbers. */
 static void box_affine(const lathe_box *box, const lathe_image *out, double m[6])
 {
@@ -209,19 +216,28 @@ static lathe_status resized_size(const void *opts, int channels, int *height, in
     return LATHE_OK;
 }
 
-/* As in torchvision: ten attempts, then the middle, with the nearest of the allowed proportions. */
-static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in,
-    const lathe_image *out)
+/* As in torchvision: ten attempts. Returns false if the part never fits in. */
+static bool attempt_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in,
+    lathe_box *box)
 {
-    if (!rng) return middle_part(in, out);
     double area = (double)in->height * in->width;
     const double logs[2] = { log(crop->ratio[0]), log(crop->ratio[1]) };
     for (int attempt = 0; attempt < 10; attempt++) {
         double part = area * lathe_rng_between(rng, crop->scale), ratio = exp(lathe_rng_between(rng, logs));
         double width = floor(sqrt(part * ratio) + 0.5), height = floor(sqrt(part / ratio) + 0.5);
         if (width >= 1 && height >= 1 && width <= in->width && height <= in->height)
-            return random_part(rng, in, (int)height, (int)width);
+            return *box = random_part(rng, in, (int)height, (int)width), true;
     }
+    return false;
+}
+
+/* Otherwise the middle, with the nearest of the allowed proportions. */
+static lathe_box draw_part(const lathe_resized_crop *crop, lathe_rng *rng, const lathe_image *in,
+    const lathe_image *out)
+{
+    lathe_box box;
+    if (!rng) return middle_part(in, out);
+    if (attempt_part(crop, rng, in, &box)) return box;
     double ratio = (double)in->width / in->height;
     lathe_image shape = { .height = 1000,
         .width = (int)fmax(1, 1000 * fmin(fmax(ratio, crop->ratio[0]), crop->ratio[1])) };
@@ -247,6 +263,27 @@ static void resized_affine(const void *opts, lathe_rng *rng, const lathe_image *
     box_affine(&box, out, m);
 }
 
+static bool resized_whole(const void *opts, lathe_filter *filter, bool *cut)
+{
+    *filter = (lathe_filter)((const lathe_resized_crop *)opts)->interpolation;
+    return *cut = true;
+}
+
+/* The middle is of whole pixels here, as in torchvision. */
+static lathe_box resized_part(const void *opts, lathe_rng *rng, const lathe_image *in,
+    const lathe_image *scaled, const lathe_image *out)
+{
+    (void)scaled, (void)out;
+    const lathe_resized_crop *crop = opts;
+    lathe_box box;
+    if (attempt_part(crop, rng, in, &box)) return box;
+    double ratio = (double)in->width / in->height, width = in->width, height = in->height;
+    if (ratio < crop->ratio[0]) height = fmax(1, rint(width / crop->ratio[0]));
+    else if (ratio > crop->ratio[1]) width = fmax(1, rint(height * crop->ratio[1]));
+    double left = floor((in->width - width) / 2), top = floor((in->height - height) / 2);
+    return (lathe_box){ left, top, left + width, top + height };
+}
+
 /* torchvision.transforms.RandomResizedCrop; albumentations.RandomResizedCrop */
 const lathe_transform_type lathe_random_resized_crop_transform = {
     .name = "random_resized_crop",
@@ -258,6 +295,8 @@ const lathe_transform_type lathe_random_resized_crop_transform = {
     .apply = resized_apply,
     .still = resized_still,
     .affine = resized_affine,
+    .whole = resized_whole,
+    .part = resized_part,
 };
 
 typedef struct lathe_sized_crop {
@@ -335,6 +374,19 @@ static void sized_affine(const void *opts, lathe_rng *rng, const lathe_image *in
     box_affine(&box, out, m);
 }
 
+static bool sized_whole(const void *opts, lathe_filter *filter, bool *cut)
+{
+    *filter = (lathe_filter)((const lathe_sized_crop *)opts)->interpolation;
+    return *cut = true;
+}
+
+static lathe_box sized_part(const void *opts, lathe_rng *rng, const lathe_image *in,
+    const lathe_image *scaled, const lathe_image *out)
+{
+    lathe_box box = draw_sized(opts, rng, scaled, out);
+    return lathe_box_unscaled(&box, in, scaled);
+}
+
 /* albumentations.RandomSizedCrop */
 const lathe_transform_type lathe_random_sized_crop_transform = {
     .name = "random_sized_crop",
@@ -346,4 +398,6 @@ const lathe_transform_type lathe_random_sized_crop_transform = {
     .apply = sized_apply,
     .still = sized_still,
     .affine = sized_affine,
+    .whole = sized_whole,
+    .part = sized_part,
 };

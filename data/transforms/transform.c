@@ -70,28 +70,33 @@ static lathe_status follow_list(lathe_sizes *sizes, int begin, int end)
     return status;
 }
 
-static lathe_status follow(const lathe_transforms *transforms, lathe_sizes *sizes)
+static lathe_status follow(const lathe_transforms *transforms, int first, lathe_sizes *sizes)
 {
     if (!transforms) return LATHE_OK;
     sizes->step = transforms->step;
-    return follow_list(sizes, 0, transforms->count);
+    return follow_list(sizes, first, transforms->count);
 }
 
 lathe_status lathe_transforms_size(const lathe_transforms *transforms, int channels, int *height, int *width)
 {
     if (!height || !width) return lathe_fail_null("lathe_transforms_size", !height ? "height" : "width");
     lathe_sizes sizes = { .channels = channels, .height = *height, .width = *width };
-    lathe_status status = follow(transforms, &sizes);
+    lathe_status status = follow(transforms, 0, &sizes);
     *height = sizes.height;
     *width = sizes.width;
     return status;
 }
 
-/* Two buffers, from one to the other. */
-size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels, int height, int width)
+/* Bytes of work space from step `first` on: two buffers, from one to the other. */
+static size_t scratch_from(const lathe_transforms *transforms, int first, int channels, int height, int width)
 {
     lathe_sizes sizes = { .channels = channels, .height = height, .width = width };
-    return follow(transforms, &sizes) ? 0 : 2 * sizes.most;
+    return follow(transforms, first, &sizes) ? 0 : 2 * sizes.most;
+}
+
+size_t lathe_transforms_scratch(const lathe_transforms *transforms, int channels, int height, int width)
+{
+    return scratch_from(transforms, 0, channels, height, width);
 }
 
 /* ---- pictures ------------------------------------------------------------------------------------------ */
@@ -171,35 +176,41 @@ static lathe_status do_list(lathe_pass *pass, int begin, int end)
     return status;
 }
 
-static lathe_status run(const lathe_transforms *transforms, lathe_pass *pass, const lathe_image *in,
-    uint8_t *scratch, lathe_image *out)
+static lathe_status run(const lathe_transforms *transforms, int first, lathe_pass *pass,
+    const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
     *out = *in;
-    if (!transforms || !transforms->count) return LATHE_OK;
-    size_t needed = lathe_transforms_scratch(transforms, in->channels, in->height, in->width);
+    if (!transforms || first >= transforms->count) return LATHE_OK;
+    size_t needed = scratch_from(transforms, first, in->channels, in->height, in->width);
     if (needed && !scratch) return lathe_fail_null("transforms", "scratch");
     pass->step = transforms->step;
     pass->now = *in;
     pass->buffer[0] = scratch;
     pass->buffer[1] = scratch + needed / 2;
-    lathe_status status = do_list(pass, 0, transforms->count);
+    lathe_status status = do_list(pass, first, transforms->count);
     *out = pass->now;
     return status;
+}
+
+lathe_status lathe_transforms_apply_from(const lathe_transforms *transforms, int first, uint64_t seed,
+    uint64_t epoch, uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out)
+{
+    return run(transforms, first,
+        &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in, scratch, out);
 }
 
 lathe_status lathe_transforms_apply(const lathe_transforms *transforms, uint64_t seed, uint64_t epoch,
     uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out)
 {
     if (!in || !out) return lathe_fail_null("lathe_transforms_apply", in ? "out" : "in");
-    return run(transforms, &(lathe_pass){ .seed = seed, .stream = epoch_stream(epoch), .index = index }, in,
-        scratch, out);
+    return lathe_transforms_apply_from(transforms, 0, seed, epoch, index, in, scratch, out);
 }
 
 lathe_status lathe_transforms_still(const lathe_transforms *transforms, const lathe_image *in,
     uint8_t *scratch, lathe_image *out)
 {
     if (!in || !out) return lathe_fail_null("lathe_transforms_still", in ? "out" : "in");
-    return run(transforms, &(lathe_pass){ .still = true }, in, scratch, out);
+    return run(transforms, 0, &(lathe_pass){ .still = true }, in, scratch, out);
 }
 
 /* ---- objects ------------------------------------------------------------------------------------------- */

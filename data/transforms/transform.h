@@ -9,6 +9,7 @@
 #include "../../core/batch.h"
 #include "../../core/field.h"
 #include "../../core/rng.h"
+#include "../part.h"
 #include "../pictures/image.h"
 
 #ifdef __cplusplus
@@ -70,6 +71,17 @@ typedef struct lathe_transform_type {
      */
     void (*affine)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
         double m[6]);
+    /**
+     * Of a random crop: returns true if it can be taken from a whole photograph, with these options. *filter
+     * and *cut become those of lathe_part. NULL: it cannot.
+     */
+    bool (*whole)(const void *opts, lathe_filter *filter, bool *cut);
+    /**
+     * Then: the part of a photograph *in that becomes *out; all have only sizes. *scaled is the photograph as
+     * it is scaled for evaluation: its pixels are those that the options count. Draws what apply draws.
+     */
+    lathe_box (*part)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *scaled,
+        const lathe_image *out);
     const char *no_objects; /* why data with objects refuse it, the end of a sentence; NULL: no affine map */
     /**
      * In place of apply and still: make *made, whose sizes are set, from `mixes` views of samples after all
@@ -121,6 +133,12 @@ lathe_transforms *lathe_transforms_parse(const char *spec);
 
 /** Returns true if a transform mixes several pictures. NULL is fine. */
 bool lathe_transforms_mixes(const lathe_transforms *transforms);
+
+/**
+ * Returns true if the first transform is a random crop that can be taken from whole photographs:
+ * random_resized_crop, random_sized_crop, or random_crop without padding. NULL is fine.
+ */
+bool lathe_transforms_from_whole(const lathe_transforms *transforms);
 
 /** Free the transforms. NULL is fine. */
 void lathe_transforms_free(lathe_transforms *transforms);

@@ -30,6 +30,10 @@ lathe_rng lathe_transform_rng(const lathe_step *step, uint64_t seed, uint64_t ep
 /** The step's name. */
 const char *lathe_step_name(const lathe_step *step);
 
+/** As lathe_transforms_apply, but begin with step `first`: *in is what the steps before it made. */
+lathe_status lathe_transforms_apply_from(const lathe_transforms *transforms, int first, uint64_t seed,
+    uint64_t epoch, uint64_t index, const lathe_image *in, uint8_t *scratch, lathe_image *out);
+
 /** The fields of a transform without options. */
 extern const lathe_field lathe_no_fields[];
 
@@ -77,6 +81,9 @@ void lathe_image_copy(const lathe_image *in, lathe_image *out);
 
 /** As lathe_image_resize; nearest pixel for masks. */
 lathe_status lathe_image_scale(const lathe_image *in, int filter, const lathe_box *box, lathe_image *out);
+
+/** The part of *in that `box` is of *scaled, which is *in in another size. */
+lathe_box lathe_box_unscaled(const lathe_box *box, const lathe_image *in, const lathe_image *scaled);
 
 /**
  * The pixel at (x, y) of *out is that of *in at (m[0] x + m[1] y + m[2], m[3] x + m[4] y + m[5]). Pixel

@@ -24,6 +24,15 @@ static void tell(const lathe_feed_opts *o, const char *format, ...)
     o->on_message(o->context, line);
 }
 
+/* Returns true if the training pictures are random crops of whole photographs, which are not kept. */
+static bool takes_crops(const lathe_feed_opts *o)
+{
+    lathe_transforms *transforms = o->crop_ratio > 0 ? lathe_transforms_parse(o->augment) : NULL;
+    const bool takes = lathe_transforms_from_whole(transforms);
+    lathe_transforms_free(transforms);
+    return takes;
+}
+
 static lathe_data_opts data_opts(const lathe_feed_opts *o)
 {
     int background = 0;
@@ -56,7 +65,8 @@ static lathe_status set_normals(lathe_dataset *data, const lathe_feed_opts *o)
 /* Open a part of the data. Errors: NULL. */
 static lathe_dataset *open_part(const lathe_feed_opts *o, lathe_split split)
 {
-    const lathe_data_opts opts = data_opts(o);
+    lathe_data_opts opts = data_opts(o);
+    if (split == LATHE_SPLIT_TRAIN && takes_crops(o)) opts.cache_bytes = 1;
     lathe_dataset *data = lathe_data_open(o->data, split, &opts);
     if (!data || !set_normals(data, o)) return data;
     lathe_data_free(data);
@@ -213,6 +223,11 @@ lathe_status lathe_feed_open_test(lathe_feed *feed, const lathe_feed_opts *o)
     feed->test = open_part(o, LATHE_SPLIT_TEST);
     if (!feed->test) return lathe_error();
     tell_passed_over(o, feed);
+    if (takes_crops(o))
+        tell(o,
+            "%s: random crops are taken from the whole photographs; each is decoded anew, cache_mib keeps "
+            "none of them",
+            o->data);
     tell_alike(o, feed->data);
     tell_skipped(o, feed->data, "training");
     tell_skipped(o, feed->val, "validation");

@@ -234,14 +234,19 @@ static void the_number_of_workers_changes_no_bit(void **state)
     (void)state;
     static const struct {
         const char *kind, *place, *augment;
+        double crop_ratio;
     } sets[] = {
-        { "folder", "set", "" },
-        { "folder", "set", "crop:2,hflip,rotate:20,jitter:0.3" },
-        { "csv", "set/table.csv", "hflip,gauss_noise:0.1" },
-        { "csv", "set/many.csv", "random_resized_crop:8,hflip" },
-        { "masks", "pairs", "crop:2,vflip,rotate:30,jitter:0.2" },
-        { "cifar10", "cifar", "crop:4,hflip,cutout:8" },
-        { "shapes", "", "crop:2,hflip" },
+        { "folder", "set", "", 0 },
+        { "folder", "set", "crop:2,hflip,rotate:20,jitter:0.3", 0 },
+        { "csv", "set/table.csv", "hflip,gauss_noise:0.1", 0 },
+        { "csv", "set/many.csv", "random_resized_crop:8,hflip", 0 },
+        { "masks", "pairs", "crop:2,vflip,rotate:30,jitter:0.2", 0 },
+        { "cifar10", "cifar", "crop:4,hflip,cutout:8", 0 },
+        { "shapes", "", "crop:2,hflip", 0 },
+        { "folder", "set", "random_resized_crop:8,hflip,mixup:0.5", 0.75 },
+        { "folder", "set", "random_sized_crop:4:12:12,hflip", 0.75 },
+        { "folder", "set", "random_crop,jitter:0.3", 0.75 },
+        { "masks", "pairs", "random_resized_crop:20,vflip,rotate:30", 0.9 },
     };
     make_other_sets();
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
@@ -253,7 +258,9 @@ static void the_number_of_workers_changes_no_bit(void **state)
         bool files = strcmp(sets[i].kind, "cifar10") && strcmp(sets[i].kind, "shapes");
         uint64_t first = 0;
         for (int kept = 0; kept < 2; kept++) { /* decoded each time, and once */
-            lathe_data_opts opts = { .cache_bytes = kept ? 0 : 1, .size = files ? 12 : 0 };
+            lathe_data_opts opts = { .cache_bytes = kept ? 0 : 1,
+                .size = files ? 12 : 0,
+                .crop_ratio = sets[i].crop_ratio };
             lathe_dataset *data = lathe_data_open(name, LATHE_SPLIT_TRAIN, &opts);
             if (!data) fail_msg("%s", lathe_error_message());
             lathe_dataset *some = lathe_data_subset(data,
