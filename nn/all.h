@@ -12,6 +12,7 @@
 #include "layers/conv2d.h"
 #include "layers/conv_transpose2d.h"
 #include "layers/dropout.h"
+#include "layers/layer_norm.h"
 #include "layers/linear.h"
 #include "layers/local_response_norm.h"
 #include "layers/pool.h"

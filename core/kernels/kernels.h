@@ -7,6 +7,7 @@
 #include "elementwise/dropout.h"
 #include "elementwise/element.h"
 #include "elementwise/loss.h"
+#include "planes/layer_norm.h"
 #include "planes/norm.h"
 #include "peak.h"
 #include "planes/pool.h"
@@ -24,6 +25,7 @@ typedef struct lathe_kernels {
     const lathe_channels_kernels *depthwise; /* with channels abreast */
     const lathe_dropout_kernels *dropout;
     const lathe_element_kernels *element;
+    const lathe_layer_norm_kernels *layer_norm;
     const lathe_loss_kernels *loss;
     const lathe_norm_kernels *norm, *channel_norm;
     const lathe_pool_kernels *pool;

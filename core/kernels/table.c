@@ -9,6 +9,7 @@ extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 extern const lathe_channels_kernels KERNEL(lathe_depthwise_kernels);
 extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);
+extern const lathe_layer_norm_kernels KERNEL(lathe_layer_norm_kernels);
 extern const lathe_loss_kernels KERNEL(lathe_loss_kernels);
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);
 extern const lathe_norm_kernels KERNEL(lathe_channel_norm_kernels);
@@ -29,6 +30,7 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .depthwise = &KERNEL(lathe_depthwise_kernels),
     .dropout = &KERNEL(lathe_dropout_kernels),
     .element = &KERNEL(lathe_element_kernels),
+    .layer_norm = &KERNEL(lathe_layer_norm_kernels),
     .loss = &KERNEL(lathe_loss_kernels),
     .norm = &KERNEL(lathe_norm_kernels),
     .channel_norm = &KERNEL(lathe_channel_norm_kernels),

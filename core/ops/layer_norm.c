@@ -1,0 +1,267 @@
+#include "layer_norm.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../alloc.h"
+#include "op_impl.h"
+
+/* Inputs of the node. */
+enum { X, WEIGHT, BIAS, INPUTS };
+
+/* Tasks at most, so that few sums are to be added up afterwards. */
+enum { TASKS = 64 };
+
+/* What backward needs of each row: its mean and 1 / deviation. */
+typedef struct layer_norm_saved {
+    lathe_real *moments;
+} layer_norm_saved;
+
+/*
+ * Rows lie in lines: places beside each other, each with a row whose vectors are `step` numbers apart. Tiles of
+ * a few places are split into tasks by the shape alone.
+ */
+typedef struct norm_job {
+    const lathe_layer_norm_kernels *kernels;
+    const lathe_tensor *x;
+    lathe_layer_norm_rows rows;
+    int lines, lines_a_block, places, wide; /* wide: numbers of one moment */
+    int tiles, tasks;                       /* tiles of a line */
+    size_t row_length;                      /* numbers of weights, with those of tail lanes */
+    const lathe_real *gy;
+    lathe_real *moments, *out, *sums; /* sums [tasks][2][row_length] */
+    bool add;
+} norm_job;
+
+enum { TILE = 32 }; /* places */
+
+static int pieces(int whole, int most) { return (whole - 1) / most + 1; }
+
+/* Over channels at each place if `dims` is 0. */
+static norm_job job_for(const lathe_node *node)
+{
+    const lathe_layer_norm_opts *o = node->attributes;
+    const lathe_tensor *x = node->in[X];
+    bool abreast = x->layout == LATHE_CHANNELS;
+    const int channels = x->shape.dim[1], *dim = x->shape.dim;
+    norm_job job = { .kernels = node->kernels->layer_norm, .x = x, .wide = abreast ? 1 : LATHE_LANES };
+    int places = (int)(lathe_tensor_per_image(x) / (size_t)channels), numbers = channels, lines = 1;
+    if (o->dims) {
+        places = numbers = 1;
+        for (int i = 1; i < x->shape.rank; i++)
+            if (i < x->shape.rank - o->dims) lines *= dim[i];
+            else numbers *= dim[i];
+    }
+    job.places = places;
+    job.lines_a_block = lines;
+    job.lines = lines * (abreast ? dim[0] : lathe_tensor_blocks(x));
+    job.rows = (lathe_layer_norm_rows){ .vectors = abreast ? pieces(numbers, LATHE_LANES) : numbers,
+        .step = (ptrdiff_t)places * LATHE_LANES,
+        .abreast = abreast,
+        .eps = o->eps,
+        .used = numbers - (pieces(numbers, LATHE_LANES) - 1) * LATHE_LANES };
+    job.row_length = (size_t)job.rows.vectors * (abreast ? LATHE_LANES : 1);
+    job.tiles = pieces(places, TILE);
+    double work = (double)x->stored / LATHE_GRAIN, tiles = (double)job.tiles * job.lines;
+    job.tasks = work < 1 ? 1 : work > TASKS ? TASKS : (int)work;
+    if (job.tasks > tiles) job.tasks = (int)tiles;
+    return job;
+}
+
+/* One tile: where it is. */
+typedef struct norm_tile {
+    lathe_layer_norm_rows rows;
+    int places;
+    size_t at, moments;
+} norm_tile;
+
+static norm_tile tile_of(const norm_job *job, long number)
+{
+    int line = (int)(number / job->tiles), first = (int)(number % job->tiles) * TILE,
+        left = job->places - first;
+    norm_tile tile = { .rows = job->rows,
+        .places = left < TILE ? left : TILE,
+        .at = ((size_t)line * (size_t)job->rows.vectors * (size_t)job->places + (size_t)first) * LATHE_LANES,
+        .moments = ((size_t)line * (size_t)job->places + (size_t)first) * 2 * (size_t)job->wide };
+    if (!job->rows.abreast) tile.rows.used = lathe_lanes_in_block(job->x, line / job->lines_a_block);
+    return tile;
+}
+
+static long tile_begin(const norm_job *job, int task)
+{
+    return (long)job->tiles * job->lines * task / job->tasks;
+}
+
+static void normalise_task(void *context, int task)
+{
+    const norm_job *job = context;
+    for (long n = tile_begin(job, task); n < tile_begin(job, task + 1); n++) {
+        norm_tile t = tile_of(job, n);
+        job->kernels->normalise(&t.rows, t.places, job->x->data + t.at, job->out + t.at,
+            job->moments ? job->moments + t.moments : NULL);
+    }
+}
+
+static void gradient_task(void *context, int task)
+{
+    const norm_job *job = context;
+    lathe_real *sums = job->sums + (size_t)task * 2 * job->row_length;
+    memset(sums, 0, 2 * job->row_length * sizeof *sums);
+    for (long n = tile_begin(job, task); n < tile_begin(job, task + 1); n++) {
+        norm_tile t = tile_of(job, n);
+        job->kernels->gradient(&t.rows, t.places, job->x->data + t.at, job->gy + t.at,
+            job->moments + t.moments, job->out ? job->out + t.at : NULL, job->add, sums);
+    }
+}
+
+/* A copy of a parameter with zeros behind it; a constant where there is none. NULL after a failure. */
+static const lathe_real *row_of(lathe_node *node, const norm_job *job, int input, lathe_real otherwise)
+{
+    lathe_real *row = lathe_tape_work(node->tape, job->row_length, sizeof *row);
+    const lathe_tensor *of = node->in[input];
+    size_t count = of ? lathe_shape_count(&of->shape) : 0;
+    for (size_t i = 0; row && i < job->row_length; i++)
+        row[i] = !of ? otherwise : i < count ? of->data[i] : 0;
+    return row;
+}
+
+static bool take_parameters(lathe_node *node, norm_job *job)
+{
+    job->rows.weight = row_of(node, job, WEIGHT, 1);
+    job->rows.bias = row_of(node, job, BIAS, 0);
+    return job->rows.weight && job->rows.bias;
+}
+
+static void normalise(lathe_node *node)
+{
+    norm_job job = job_for(node);
+    layer_norm_saved *saved = node->saved;
+    if (!take_parameters(node, &job)) return;
+    if (node->records) {
+        size_t moments = lathe_times((size_t)job.lines * (size_t)job.places, 2 * (size_t)job.wide);
+        if (!(saved->moments = lathe_tape_alloc(node->tape, moments, sizeof *saved->moments))) return;
+    }
+    job.moments = saved->moments;
+    job.out = node->out->data;
+    lathe_parallel(node->context, job.tasks, normalise_task, &job);
+}
+
+/* What the tasks summed for weight or bias, added up in order. */
+static void parameter_gradient(lathe_node *node, const norm_job *job, int input)
+{
+    bool add;
+    lathe_real *g = lathe_grad_target(node->tape, node->in[input], &add);
+    size_t count = g ? lathe_shape_count(&node->in[input]->shape) : 0;
+    for (size_t i = 0; i < count; i++) {
+        double sum = add ? (double)g[i] : 0;
+        for (int task = 0; task < job->tasks; task++)
+            sum += (double)job->sums[((size_t)task * 2 + (input == BIAS)) * job->row_length + i];
+        g[i] = (lathe_real)sum;
+    }
+}
+
+static void backward(lathe_node *node)
+{
+    norm_job job = job_for(node);
+    const layer_norm_saved *saved = node->saved;
+    job.moments = saved->moments;
+    job.gy = node->out->grad;
+    if (!take_parameters(node, &job)) return;
+    size_t sums = lathe_times((size_t)job.tasks * 2, job.row_length);
+    if (!(job.sums = lathe_tape_work(node->tape, sums, sizeof *job.sums))) return;
+    job.out = lathe_grad_in_place(node, &job.add);
+    lathe_parallel(node->context, job.tasks, gradient_task, &job);
+    parameter_gradient(node, &job, WEIGHT);
+    parameter_gradient(node, &job, BIAS);
+}
+
+/* ---- over the last dimensions -------------------------------------------------------------------------- */
+
+static bool layer_norm_shape(lathe_node *node, lathe_result *result)
+{
+    lathe_layer_norm_opts *o = node->attributes;
+    const lathe_shape *x = &result->shape;
+    if (!o->dims) o->dims = x->rank - 1;
+    if (o->dims > x->rank - 1)
+        return lathe_op_fail(node, LATHE_EARG, "dims is %d, x has %d dimensions beside the batch", o->dims,
+            x->rank - 1);
+    lathe_shape wanted = { .rank = o->dims };
+    for (int i = 0; i < o->dims; i++) wanted.dim[i] = x->dim[x->rank - o->dims + i];
+    for (int i = WEIGHT; i < INPUTS; i++) {
+        const lathe_tensor *of = node->in[i];
+        char is[LATHE_SHAPE_TEXT], text[LATHE_SHAPE_TEXT];
+        if (of && (of->layout != LATHE_PLAIN || !lathe_shape_equal(&of->shape, &wanted)))
+            return lathe_op_fail(node, LATHE_ESHAPE, "%s is %s %s, expected plain %s", node->op->in[i].name,
+                lathe_layout_name(of->layout), lathe_shape_text(&of->shape, is),
+                lathe_shape_text(&wanted, text));
+    }
+    return true;
+}
+
+static const lathe_field fields[] = {
+    { .name = "eps",
+        .kind = LATHE_FIELD_DOUBLE,
+        .offset = offsetof(lathe_layer_norm_opts, eps),
+        .preset = { 1e-5 },
+        .max = HUGE_VAL,
+        .above_min = true },
+    { .name = "dims",
+        .kind = LATHE_FIELD_INT,
+        .offset = offsetof(lathe_layer_norm_opts, dims),
+        .max = LATHE_MAX_RANK - 1 },
+    { 0 },
+};
+
+const lathe_op lathe_layer_norm_op = {
+    .name = "layer_norm",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_ANY, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_ANY, .optional = true } },
+    .in_place = 1 + X,
+    .fields = fields,
+    .attributes_size = sizeof(lathe_layer_norm_opts),
+    .saved_size = sizeof(layer_norm_saved),
+    .shape = layer_norm_shape,
+    .forward = normalise,
+    .backward = backward,
+};
+
+lathe_tensor *lathe_layer_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias,
+    const lathe_layer_norm_opts *opts)
+{
+    return lathe_apply(&lathe_layer_norm_op, (lathe_tensor *[]){ x, weight, bias }, INPUTS, opts);
+}
+
+/* ---- over channels ------------------------------------------------------------------------------------- */
+
+static bool layer_norm2d_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_shape *x = &result->shape;
+    char text[LATHE_SHAPE_TEXT];
+    for (int i = WEIGHT; i < INPUTS; i++)
+        if (node->in[i] && node->in[i]->shape.dim[0] != x->dim[1])
+            return lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels, %s is %s", x->dim[1],
+                node->op->in[i].name, lathe_shape_text(&node->in[i]->shape, text));
+    return true;
+}
+
+const lathe_op lathe_layer_norm2d_op = {
+    .name = "layer_norm2d",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
+    .in_place = 1 + X,
+    .fields = fields,
+    .attributes_size = sizeof(lathe_layer_norm_opts),
+    .saved_size = sizeof(layer_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = layer_norm2d_shape,
+    .forward = normalise,
+    .backward = backward,
+};
+
+lathe_tensor *lathe_layer_norm2d(lathe_tensor *x, lathe_tensor *weight, lathe_tensor *bias, double eps)
+{
+    return lathe_apply(&lathe_layer_norm2d_op, (lathe_tensor *[]){ x, weight, bias }, INPUTS,
+        &(lathe_layer_norm_opts){ .eps = eps });
+}
