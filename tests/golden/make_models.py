@@ -83,7 +83,9 @@ MODELS = {
     'cifar10-quick': lambda: caffe(nn.Linear(1024, 64), nn.Linear(64, 10)),
     'cifar10-full': lambda: caffe(nn.Linear(1024, 10)),  # the norms between have no parameters
     'resnet8': lambda: resnet([16, 32, 64], 1, 'A'), 'resnet14': lambda: resnet([16, 32, 64], 2, 'A'),
-    'resnet20': lambda: resnet([16, 32, 64], 3, 'A'), 'resnet56': lambda: resnet([16, 32, 64], 9, 'A'),
+    'resnet20': lambda: resnet([16, 32, 64], 3, 'A'), 'resnet32': lambda: resnet([16, 32, 64], 5, 'A'),
+    'resnet44': lambda: resnet([16, 32, 64], 7, 'A'), 'resnet56': lambda: resnet([16, 32, 64], 9, 'A'),
+    'resnet110': lambda: resnet([16, 32, 64], 18, 'A'),
     'resnet18': lambda: resnet([64, 128, 256, 512], 2, 'B'), 'mobilenet-tiny': mobilenet_tiny,
     'unet': UNet,
 }

@@ -58,6 +58,16 @@ void assert_failed(lathe_status status, const char *fragment)
     lathe_error_clear();
 }
 
+bool net_is_light(lathe_layer *net)
+{
+    int count;
+    size_t numbers = 0;
+    lathe_tensor *const *tensor = lathe_nn_plan(net, &count);
+    if (!tensor) fail_msg("%s", lathe_error_message());
+    for (int i = 0; i < count; i++) numbers += tensor[i]->stored;
+    return numbers <= 30000000;
+}
+
 static int tried, agreed;
 
 void golden_tried(void) { tried++; }

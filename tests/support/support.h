@@ -41,6 +41,9 @@ void assert_failed(lathe_status status, const char *fragment);
  */
 double *golden(const char *file, const char *name, size_t *count);
 
+/** Whether a net has so few weights, at most 30 million, that tests of every model of the zoo take it. */
+bool net_is_light(lathe_layer *net);
+
 /** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets
  * to the second. */
 void golden_tried(void);
