@@ -17,6 +17,7 @@
 #include "../layers/residual.h"
 #include "../layers/sequential.h"
 #include "../layers/shape.h"
+#include "../layers/squeeze_excite.h"
 #include "models.h"
 
 /** A picture's size between two layers. */
@@ -78,7 +79,9 @@ typedef struct lathe_net_opts {
  */
 int lathe_blocks_kept(lathe_model *model, const char *name, const lathe_model_spec *spec, int all);
 
-/** A convolution without bias, a batch norm and an activation. Zeros: 1x1, the norm's defaults, no activation. */
+/**
+ * A convolution without bias, a batch norm and an activation. Zeros: 1x1, the norm's defaults, no activation.
+ */
 typedef struct lathe_conv_norm_opts {
     int kernel, stride, groups;
     bool same;               /* padded as TensorFlow does; otherwise by (kernel - 1) / 2 on each side */
@@ -94,17 +97,20 @@ lathe_layer *lathe_conv_norm(lathe_model *model, int in, int out, const lathe_co
 /** The three at the end of `net`, whose children they become. */
 void lathe_append_conv_norm(lathe_layer *net, int in, int out, const lathe_conv_norm_opts *opts);
 
-/** Normal of variance 2 / (out * kernel^2). Same as kaiming_normal_(weight, mode="fan_out"), groups included. */
+/** Normal of variance 2 / (out * kernel^2). Same as kaiming_normal_(weight, mode="fan_out") */
 lathe_init lathe_init_fan_out(int out, int kernel);
 
-/** `features`, each channel's mean, `dropout` unless NULL, and `head`, the first and the last under these names. */
+/**
+ * `features`, each channel's mean, `dropout` unless NULL, and `head`: the first and the last under these
+ * names.
+ */
 lathe_layer *lathe_net_of(lathe_model *model, lathe_layer *features, lathe_layer *dropout, lathe_layer *head,
     const char *head_name);
 
 /** A linear layer whose first weights are normal and whose first biases are 0. */
 lathe_layer *lathe_linear_normal(lathe_model *model, int in, int out, double deviation);
 
-/** The multiple of 8 nearest to `wanted`, at least 8, and never below 0.9 * wanted: torchvision's _make_divisible. */
+/** The multiple of 8 nearest to `wanted`, at least 8 and at least 0.9 * wanted. Same as _make_divisible */
 int lathe_channels(double wanted);
 
 #endif

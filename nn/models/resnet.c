@@ -144,7 +144,7 @@ static lathe_layer *build(lathe_model *model, const lathe_model_spec *spec, cons
     return lathe_model_status(model) ? NULL : net;
 }
 
-/* ---- for 32x32 pictures, of 6 * blocks + 2 layers ------------------------------------------------------- */
+/* ---- for 32x32 pictures, of 6 * blocks + 2 layers ------------------------------------------------------ */
 
 static lathe_layer *build_small(lathe_model *model, const lathe_model_spec *spec, const char *name,
     int blocks)

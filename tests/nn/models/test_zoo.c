@@ -24,6 +24,7 @@ static const row rows[] = {
     { .net = "mobilenet_v1_12", .model = "mobilenet_v1:dropout=0:blocks=12" },
     { .net = "mobilenet_v2", .model = "mobilenet_v2:dropout=0" },
     { .net = "squeezenet1_1", .model = "squeezenet1_1:dropout=0" },
+    { .net = "regnet_y_400mf", .model = "regnet_y_400mf" },
     { .net = "vgg11_bn", .model = "vgg11_bn:dropout=0:hidden=64", .counts = "vgg11_bn" },
 };
 
