@@ -81,7 +81,8 @@ lathe_status lathe_safetensors_get(const lathe_safetensors *file, const lathe_sa
 
 /**
  * Compare tensors with the file's by name and shape, without reading numbers. The name in the file is
- * `prefix` ("" for weights) and the tensor's name.
+ * `prefix` ("" for weights) and the tensor's name. Without a prefix, the tensor's alias will do too. A shape
+ * may have dimensions of 1 more at its end, such as a linear layer that the net computes as a convolution.
  * strict   a tensor of the file that was not asked for is an error too. Exceptions: PyTorch's counters
  *          "num_batches_tracked", and lathe's tensors "optimizer. ...".
  * Errors   LATHE_ESHAPE listing by name the tensors that are missing, of another shape, or unknown.

@@ -18,6 +18,9 @@ lathe_status lathe_safetensors_check(lathe_safetensors *file, size_t size);
 /** Bytes of one number of this type; 0 for an unknown type. */
 size_t lathe_dtype_size(const char *dtype);
 
+/** Whether numbers of this type can be converted to reals. */
+bool lathe_dtype_converts(const char *dtype);
+
 /**
  * The eight digits of the header's checksum in its text; NULL if it has none. The sum counts them as zeros.
  */

@@ -22,6 +22,40 @@ extern "C" {
  */
 lathe_safetensors *lathe_weights_read(const char *path);
 
+/** How a file of weights may differ from a net. NULL or zeros: not at all. */
+typedef struct lathe_weights_opts {
+    /**
+     * The tensors of the net's last layer, its head, may be missing in the file or have another shape there,
+     * as for another number of classes. They then keep their values.
+     */
+    bool new_head;
+    bool spare; /* the file may have tensors that the net does not have, as for a net that was cut short */
+} lathe_weights_opts;
+
+/** What a file of weights has for a net. */
+typedef struct lathe_weights_fit {
+    int taken;                    /* tensors of the net that the file has */
+    int left_out;                 /* tensors of the head that it does not have, or not in this shape ... */
+    const lathe_safetensor *head; /* ... and the first of these in the file; NULL: missing there */
+    int spare;                    /* tensors of the file that the net does not have */
+} lathe_weights_fit;
+
+/**
+ * Compare a net's tensors (lathe_nn_plan) with those of a file, as lathe_safetensors_fit with strict does it.
+ * fit      may be NULL; it is set after a mismatch too
+ * Errors   LATHE_ESHAPE listing by name the tensors that are missing, of another shape, or unknown
+ */
+lathe_status lathe_weights_compare(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+    const lathe_weights_opts *opts, lathe_weights_fit *fit);
+
+/** Fill a net's tensors (lathe_nn_state), all that fit. Errors: those of lathe_weights_compare, no tensor is
+ * changed then. */
+lathe_status lathe_weights_load(const lathe_safetensors *file, lathe_tensor *const *tensors, int count,
+    const lathe_weights_opts *opts);
+
+/** The classes that the file's head for such a net has; 0 if the file does not have that head. */
+int lathe_weights_classes(const lathe_safetensors *file, lathe_tensor *const *tensors, int count);
+
 #ifdef __cplusplus
 }
 #endif

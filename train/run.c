@@ -118,17 +118,6 @@ lathe_status lathe_run_load(lathe_run *run, const char *path)
     return status;
 }
 
-/* Initialise the net, from a file of weights if it is given. A file that does not fit takes no memory. */
-static lathe_status fill_net(lathe_layer *net, uint64_t seed, const lathe_safetensors *weights)
-{
-    int count;
-    lathe_tensor *const *tensors = lathe_nn_plan(net, &count);
-    if (!tensors) return lathe_error();
-    lathe_status status = weights ? lathe_safetensors_fit(weights, tensors, count, "", true) : LATHE_OK;
-    if (!status) status = lathe_nn_init(net, seed);
-    return status || !weights ? status : lathe_safetensors_load(weights, tensors, count, "", true);
-}
-
 /* The net with its first weights; NULL after a failure. */
 static lathe_layer *open_net(lathe_run *run)
 {
@@ -137,13 +126,8 @@ static lathe_layer *open_net(lathe_run *run)
     if (lathe_transforms_size(run->feed->transforms, spec.channels, &spec.height, &spec.width)) return NULL;
     run->model = lathe_model_new();
     lathe_layer *net = run->model ? lathe_model_build(run->model, run->settings.model, &spec) : NULL;
-    if (!net || lathe_model_check_input(net, &spec)) return NULL;
-    /* A resumed run has its weights already, and the file may not exist any more. */
-    const bool given = *run->settings.init_weights && !*run->settings.resume;
-    lathe_safetensors *weights = given ? lathe_weights_read(run->settings.init_weights) : NULL;
-    const bool failed = (given && !weights) || fill_net(net, run->settings.seed, weights);
-    lathe_safetensors_free(weights);
-    return failed ? NULL : net;
+    if (!net || lathe_model_check_input(net, &spec) || lathe_run_fill_net(run, net)) return NULL;
+    return net;
 }
 
 static lathe_status open_task(lathe_run *run)
@@ -245,6 +229,8 @@ static lathe_status open_run(lathe_run *run)
 {
     lathe_status status = lathe_settings_check(&run->settings);
     if (!status && *run->settings.resume) status = lathe_resume_folder(&run->settings);
+    if (!status) status = lathe_run_read_weights(run);
+    if (!status) status = lathe_run_adopt_input(run);
     if (!status) status = open_keeper(run);
     if (!status) status = lathe_threads_set(NULL, run->settings.threads);
     if (!status) status = open_feed(run);
@@ -295,6 +281,7 @@ void lathe_run_free(lathe_run *run)
         lathe_free(run->state->kept);
         lathe_free(run->state->freezing.frozen);
         lathe_data_free(run->state->some);
+        lathe_safetensors_free(run->state->weights);
     }
     lathe_free(run->state);
     lathe_model_free(run->model);

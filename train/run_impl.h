@@ -16,6 +16,7 @@ typedef struct lathe_freezing {
 typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
     double began;  /* time of lathe_run_train, earlier by the seconds of its former calls */
+    struct lathe_safetensors *weights; /* of settings.init_weights, until the net has them; or NULL */
     /* what the learner is made of */
     lathe_task *task;
     lathe_optim *optim;
@@ -52,6 +53,25 @@ bool lathe_run_at_end(const lathe_run *run);
 
 /** Steps in an epoch. With settings.accumulate above 1 a step has several batches. */
 uint64_t lathe_run_epoch_steps(const lathe_run *run);
+
+/*
+ * ---- first weights: first_weights.c ----------------------------------------------------------------------
+ */
+
+/** Read the file of settings.init_weights, if a run begins with it. Errors: those of lathe_weights_read. */
+lathe_status lathe_run_read_weights(lathe_run *run);
+
+/**
+ * Prepare pictures as that file's weights were made for, where the settings leave it open: a checkpoint of
+ * lathe has its normalisation, and published weights are for the model's `input`.
+ */
+lathe_status lathe_run_adopt_input(lathe_run *run);
+
+/**
+ * Initialise the net, and take the file's weights. Shapes are compared first, so that a file that does not
+ * fit takes no memory. A head of another size begins anew, unless settings.whole_weights is set.
+ */
+lathe_status lathe_run_fill_net(lathe_run *run, lathe_layer *net);
 
 /**
  * Set the weights of settings.class_weights in the training loss. Errors: LATHE_EARG for another number of

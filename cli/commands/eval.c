@@ -41,6 +41,7 @@ static int read_settings(const cli_line *line, const char *folder, lathe_setting
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
         if (cli_text(line, keys[i])) status = lathe_settings_set(settings, keys[i], cli_text(line, keys[i]));
     settings->out[0] = settings->resume[0] = '\0';
+    settings->whole_weights = true;
     weights_path(line, folder, false, settings->init_weights, sizeof settings->init_weights);
     return status ? cli_library_failed() : CLI_DONE;
 }

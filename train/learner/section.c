@@ -9,7 +9,7 @@ static const char *const units[] = { "batch", "epoch", NULL };
 static const lathe_setting of_model[] = {
     { LATHE_TEXT_KEY(model, "NAME", "lenet5", "network") },
     { LATHE_TEXT_KEY(init_weights, "FILE", "",
-        "first weights from a file, by name: safetensors, or PyTorch's .pth") },
+        "first weights from a file, by name: safetensors, or PyTorch's .pth; another head begins anew") },
     { LATHE_TEXT_KEY(freeze, "LIST", "",
         "do not train these parameters, by name: 'features.*,!features.12.*'; body: all but the last "
         "layer") },

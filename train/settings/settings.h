@@ -78,8 +78,9 @@ typedef struct lathe_settings {
     /** of a table: its columns of labels, "species" or "species,colour"; "": all others than paths, ... */
     char label_column[LATHE_SETTING_LONG];
     char model[LATHE_SETTING_SHORT];
-    /** a safetensors file of first weights, by name; "": random weights */
+    /** a file of first weights, by name, as lathe_weights_read takes it; "": random weights */
     char init_weights[LATHE_SETTING_LONG];
+    bool whole_weights; /* refuse a file with another head; no key, so that no file says it */
     /**
      * "body", or patterns of parameter names, "features.*,!features.12.*": these parameters are not trained.
      * The last pattern that matches a name counts; one with ! trains. "": all are trained.

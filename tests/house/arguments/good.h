@@ -584,11 +584,18 @@ static lathe_tensor **good_lathe_tensor_p_p(const char *place)
     lathe_tensor **list = room();
     if (is(place, "lathe_optim_add_group") || is(place, "lathe_optim_scale_lr"))
         list[0] = lathe_nn_params(net())->tensor[0];
-    else if (is(place, "lathe_safetensors_load") || is(place, "lathe_safetensors_fit")) {
+    else if (is(place, "lathe_safetensors_load") || is(place, "lathe_safetensors_fit") ||
+        is(place, "lathe_weights_")) {
         list[0] = leaf(LATHE_PLAIN, (lathe_shape){ 1, { 4 } });
         if (list[0]) list[0]->name = "w";
     } else list[0] = good_lathe_tensor_p(place);
     return list;
+}
+
+static lathe_weights_fit *good_lathe_weights_fit_p(const char *place)
+{
+    (void)place;
+    return room();
 }
 
 static lathe_leaf *good_lathe_leaf_p(const char *place)
