@@ -13,7 +13,7 @@ typedef struct machine {
     lathe_arena *arena;
     const lathe_pickle_opts *opts;
     lathe_pickle_value *chunk;
-    size_t values;                  /* made so far */
+    size_t values, items;           /* made so far; put into containers so far */
     lathe_pickle_value *persistent; /* the list of all */
     lathe_pickle_value **stack, **memo;
     size_t depth, stack_room, memos, memo_room;
@@ -99,6 +99,8 @@ static lathe_pickle_value **take_marked(machine *m, size_t *count)
 
 static bool add(machine *m, lathe_pickle_value *list, lathe_pickle_value *const *item, size_t count)
 {
+    m->items += count;
+    if (m->items > LATHE_PICKLE_ITEMS) return refuse(m, "too many values in its containers"), false;
     for (size_t i = 0; i < count; i++) {
         lathe_pickle_value **items = grown(m, list->item, list->count, &list->room, sizeof *items);
         if (!items) return false;

@@ -17,9 +17,10 @@
 extern "C" {
 #endif
 
-/** Limits of one pickle: bytes, values, and values on the stack. */
+/** Limits of one pickle: bytes, values, values in containers (a shared value in each), and on the stack. */
 #define LATHE_PICKLE_BYTES (64 << 20)
 #define LATHE_PICKLE_VALUES (1 << 20)
+#define LATHE_PICKLE_ITEMS (1 << 22)
 #define LATHE_PICKLE_STACK (1 << 18)
 
 typedef enum lathe_pickle_kind {

@@ -155,6 +155,8 @@ lathe_safetensors *lathe_safetensors_read(const char *path)
 void lathe_safetensors_free(lathe_safetensors *file)
 {
     if (!file) return;
+    for (size_t i = 0; i < file->shards; i++) lathe_safetensors_free(file->shard[i]);
+    lathe_free(file->shard);
     lathe_free(file->tensor);
     lathe_free(file->metadata);
     lathe_free(file->path);

@@ -54,6 +54,9 @@ typedef struct lathe_safetensors {
     char *path;
     char *bytes;        /* the file's bytes: the names, texts and numbers above point into them */
     lathe_arena *arena; /* private: of a file of PyTorch; else NULL */
+    /** Private: the files of an index, which have the tensors' bytes; else NULL. */
+    struct lathe_safetensors **shard;
+    size_t shards;
 } lathe_safetensors;
 
 /**

@@ -1,4 +1,4 @@
-/* Files of weights: safetensors, and what PyTorch's torch.save writes (.pth, .pt, .th). */
+/* Files of weights: safetensors in one file or several, and what PyTorch saves (.pth, .pt, .th). */
 #ifndef LATHE_IO_WEIGHTS_H
 #define LATHE_IO_WEIGHTS_H
 
@@ -16,6 +16,8 @@ extern "C" {
  * share is taken off. Views with strides are copied in row-major order. Both forms of torch.save are read:
  * zip archives (PyTorch 1.6 and later) and the older one. The pickle inside is read as data: nothing is
  * called, and a file that names anything else than tensors is refused with that name.
+ * Of safetensors in several files, `path` is the index ("model.safetensors.index.json"), which is JSON with a
+ * "weight_map". Its files lie in the same folder.
  * Memory   the file, a table of its tensors, and copies of views, at most four times the file. No size that
  *          the file claims is allocated.
  * Errors   those of lathe_safetensors_read: returns NULL. Free the result with lathe_safetensors_free.

@@ -114,6 +114,12 @@ def checkpoints():
     write('safetensors', 'overlap', file({**one, 'b': {'dtype': 'F32', 'shape': [2], 'data_offsets': [20, 28]}}, bytes(28)))
 
 
+def shards():
+    for name, shard in (('one', 'a.safetensors'), ('outside', '../a.safetensors'), ('missing', 'b.safetensors')):
+        index = {'metadata': {'total_size': 12}, 'weight_map': {'a.weight': shard, 'z': shard}}
+        write('shards', name, json.dumps(index).encode())
+
+
 def torch_files():
     try:
         import torch
@@ -130,5 +136,5 @@ def torch_files():
     write('weights', 'call', b'\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R.')
 
 
-for make in (torch_files, idx, cifar, gz, pictures, tables, settings, schedules, augments, checkpoints):
+for make in (shards, torch_files, idx, cifar, gz, pictures, tables, settings, schedules, augments, checkpoints):
     make()
