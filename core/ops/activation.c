@@ -1,6 +1,8 @@
 #include "activation.h"
 
-#include "op_impl.h"
+#include <math.h>
+
+#include "broadcast_impl.h"
 
 typedef struct map_job {
     lathe_map_kernel *kernel;
@@ -352,4 +354,86 @@ const lathe_op lathe_softplus_op = {
 lathe_tensor *lathe_softplus(lathe_tensor *x, double beta, double threshold)
 {
     return lathe_apply(&lathe_softplus_op, &x, 1, &(settings){ beta, threshold });
+}
+
+/* ---- prelu --------------------------------------------------------------------------------------------- */
+
+typedef struct prelu_job {
+    const lathe_element_kernels *element;
+    const lathe_real *slope, *x, *gy;
+    lathe_real *out; /* y, or gx */
+    bool add;
+} prelu_job;
+
+static bool prelu_shape(lathe_node *node, lathe_result *result)
+{
+    int slopes = node->in[1]->shape.dim[0], channels = result->shape.dim[1];
+    return slopes == 1 || slopes == channels ||
+        lathe_op_fail(node, LATHE_ESHAPE, "%d slopes for %d channels; 1 or as many as channels are possible",
+            slopes, channels);
+}
+
+static lathe_broadcast prelu_broadcast(const lathe_node *node)
+{
+    lathe_shape aligned;
+    lathe_broadcasts(node->in[0], node->in[1], &aligned);
+    return lathe_broadcast_of(node->in[0], node->in[1], aligned);
+}
+
+static void prelu_run(void *context, const lathe_run *run)
+{
+    const prelu_job *job = context;
+    const lathe_real *slope = job->slope + run->form, *x = job->x + run->large;
+    lathe_real *out = job->out + run->large;
+    if (!job->gy) job->element->prelu(run->count, run->one, slope, x, out);
+    else job->element->prelu_backward(run->count, run->one, slope, x, job->gy + run->large, out, job->add);
+}
+
+static void prelu(lathe_node *node, prelu_job *job)
+{
+    lathe_broadcast b = prelu_broadcast(node);
+    job->element = node->kernels->element;
+    job->x = node->in[0]->data;
+    if ((job->slope = lathe_broadcast_form(&b, node, node->in[1]->data)))
+        lathe_broadcast_runs(&b, node, prelu_run, job);
+}
+
+static void prelu_forward(lathe_node *node)
+{
+    prelu_job job = { .out = node->out->data };
+    prelu(node, &job);
+}
+
+/* The slope's gradient is the sum of gy * min(x, 0). */
+static void prelu_backward(lathe_node *node)
+{
+    const lathe_tensor *x = node->in[0];
+    bool add;
+    lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
+    set_job below = { .kernel = node->kernels->element->clip,
+        .set = { -(lathe_real)INFINITY, 0 },
+        .x = x->data,
+        .out = gw ? lathe_tape_work(node->tape, x->stored, sizeof *gw) : NULL };
+    if (below.out) {
+        lathe_broadcast b = prelu_broadcast(node);
+        lathe_parallel_ranges(node->context, x->stored, set_range, &below);
+        lathe_broadcast_sum(&b, node, node->out->grad, below.out, 1, gw, add);
+    }
+    prelu_job job = { .gy = node->out->grad };
+    if ((job.out = lathe_grad_in_place(node, &job.add))) prelu(node, &job);
+}
+
+const lathe_op lathe_prelu_op = {
+    .name = "prelu",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS }, { .name = "weight", .form = LATHE_FORM_VECTOR } },
+    .in_place = 1,
+    .layout = lathe_layout_kept,
+    .shape = prelu_shape,
+    .forward = prelu_forward,
+    .backward = prelu_backward,
+};
+
+lathe_tensor *lathe_prelu(lathe_tensor *x, lathe_tensor *weight)
+{
+    return lathe_apply(&lathe_prelu_op, (lathe_tensor *[]){ x, weight }, 2, NULL);
 }

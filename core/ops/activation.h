@@ -17,6 +17,17 @@ lathe_tensor *lathe_relu(lathe_tensor *x);
  */
 lathe_tensor *lathe_leaky_relu(lathe_tensor *x, double slope);
 
+/**
+ * y = x for x > 0, else weight * x, with a trained slope (He et al. 2015, arXiv 1502.01852).
+ *
+ *     x, result batched [B, C, ...]   weight plain [1], or [C]: a slope a channel
+ *
+ * Gradient to x and weight.
+ * Errors   LATHE_ESHAPE
+ * Same as  torch.nn.functional.prelu
+ */
+lathe_tensor *lathe_prelu(lathe_tensor *x, lathe_tensor *weight);
+
 /** y = min(max(x, 0), 6). Gradient 0 at 0 and 6. Same as torch.nn.functional.relu6 */
 lathe_tensor *lathe_relu6(lathe_tensor *x);
 

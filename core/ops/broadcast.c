@@ -30,24 +30,22 @@ static size_t places_in(const lathe_broadcast *b, const lathe_shape *shape, int 
     return dimension == b->lane ? (count - 1) / LATHE_LANES + 1 : count;
 }
 
-static size_t abreast(const lathe_broadcast *b) { return b->lane < 0 ? 1 : LATHE_LANES; }
-
 /* The longest run of at most LATHE_GRAIN numbers in which the form stands still, or moves on. */
 static void find_run(lathe_broadcast *b)
 {
     const lathe_shape *large = &b->large->shape;
-    bool known = b->lane < 0;
+    bool known = false;
     b->run = 1;
     for (b->inner = large->rank; b->inner > 0; b->inner--) {
         int i = b->inner - 1;
         bool one = b->step[i] == 0;
         if (b->splat && i == b->lane) break;
         if (b->size[i] > 1 && known && one != b->one) break;
-        if (b->run * b->size[i] * abreast(b) > LATHE_GRAIN && b->run > 1) break;
+        if (b->run * b->size[i] * LATHE_LANES > LATHE_GRAIN && b->run > 1) break;
         if (b->size[i] > 1 && !known) known = true, b->one = one;
         b->run *= b->size[i];
     }
-    if (b->run == 1 && b->lane >= 0) b->one = true;
+    if (b->run == 1) b->one = true;
     b->runs = 1;
     for (int i = 0; i < b->inner; i++) b->runs *= b->size[i];
 }
@@ -66,13 +64,10 @@ lathe_broadcast lathe_broadcast_of(const lathe_tensor *large, const lathe_tensor
         b.step[i] = aligned.dim[i] == 1 ? 0 : step;
         step *= places_in(&b, &aligned, i);
     }
-    b.like.stored = step * abreast(&b);
-    if (b.lane < 0) /* the form of a plain one is as large as it is */
-        for (int i = wide->rank - 1; i >= 0; i--)
-            b.step[i] = i == wide->rank - 1 ? 1 : b.step[i + 1] * b.size[i + 1];
+    b.like.stored = step * (b.lane < 0 ? 1 : LATHE_LANES);
     b.direct = !b.splat && small->layout == large->layout && small->stored == b.like.stored &&
         (b.lane >= 0 || small->stored == large->stored);
-    find_run(&b);
+    if (b.lane >= 0) find_run(&b);
     return b;
 }
 
@@ -129,12 +124,13 @@ void lathe_broadcast_give(const lathe_broadcast *b, const lathe_real *form, lath
 /* The run at these indices of the outer dimensions. */
 static lathe_run run_at(const lathe_broadcast *b, const size_t index[LATHE_MAX_RANK])
 {
-    size_t large = 0, form = 0, lanes = abreast(b);
+    size_t large = 0, form = 0;
     for (int i = 0; i < b->inner; i++) {
         large = large * b->size[i] + index[i];
         form += index[i] * b->step[i];
     }
-    lathe_run run = { large * b->run * lanes, form * lanes, b->run * lanes, b->one, LATHE_LANES };
+    lathe_run run = { large * b->run * LATHE_LANES, form * LATHE_LANES, b->run * LATHE_LANES, b->one,
+        LATHE_LANES };
     if (b->splat && index[b->lane] == b->size[b->lane] - 1)
         run.lanes = (b->large->shape.dim[b->lane] - 1) % LATHE_LANES + 1;
     return run;
@@ -147,6 +143,12 @@ typedef struct runs_job {
     void *job;
     size_t over; /* runs of a unit */
 } runs_job;
+
+static void do_plain_run(void *context, size_t begin, size_t end)
+{
+    const runs_job *job = context;
+    job->run(job->job, &(lathe_run){ begin, begin, end - begin, false, LATHE_LANES });
+}
 
 static void do_runs(void *context, size_t begin, size_t end)
 {
@@ -163,7 +165,8 @@ static void do_runs(void *context, size_t begin, size_t end)
 void lathe_broadcast_runs(const lathe_broadcast *b, lathe_node *node, lathe_run_fn *run, void *job)
 {
     runs_job runs = { .b = b, .run = run, .job = job };
-    lathe_parallel_pieces(node->context, b->runs, b->run * abreast(b), do_runs, &runs);
+    if (b->lane < 0) lathe_parallel_ranges(node->context, b->large->stored, do_plain_run, &runs);
+    else lathe_parallel_pieces(node->context, b->runs, b->run * LATHE_LANES, do_runs, &runs);
 }
 
 bool lathe_unit_next(lathe_unit *unit, lathe_run *run)

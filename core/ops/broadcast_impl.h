@@ -21,7 +21,7 @@ typedef struct lathe_broadcast {
     int lane;          /* the dimension whose numbers lie abreast; -1: none */
     size_t size[LATHE_MAX_RANK]; /* places of the large one in each dimension */
     size_t step[LATHE_MAX_RANK]; /* places from one number of the form to the next; 0: it is the same */
-    int inner;                   /* the dimensions from here on make a run of places */
+    int inner;                   /* if not plain: the dimensions from here on make a run of places */
     size_t run, runs;
     bool one; /* one place of the form serves a whole run; otherwise both move on together */
 } lathe_broadcast;

@@ -267,3 +267,29 @@ lathe_layer *lathe_nn_softplus(lathe_model *model, double beta, double threshold
     return new_set_layer(model, &lathe_softplus_layer, names, beta != 0 ? beta : 1,
         threshold != 0 ? threshold : 20);
 }
+
+static lathe_tensor *prelu(lathe_layer *layer, lathe_tensor *x) { return lathe_prelu(x, layer->tensor[0]); }
+
+static void describe_prelu(const lathe_layer *layer, char *text, size_t size)
+{
+    int slopes = layer->tensor[0]->shape.dim[0];
+    lathe_describe(text, size, "%d slope%s", slopes, slopes == 1 ? "" : "s");
+}
+
+const lathe_layer_type lathe_prelu_layer = {
+    .name = "prelu",
+    .size = sizeof(lathe_layer),
+    .forward = prelu,
+    .describe = describe_prelu,
+    .summary = "x for x > 0, weight * x otherwise",
+};
+
+lathe_layer *lathe_nn_prelu(lathe_model *model, int slopes, double init)
+{
+    if (!lathe_layer_argument(model, "lathe_nn_prelu", "slopes", slopes, 1)) return NULL;
+    if (!isfinite(init))
+        return lathe_model_fail(model, LATHE_EARG, "lathe_nn_prelu: init is %g; it must be finite", init);
+    lathe_layer *layer = lathe_layer_new(model, &lathe_prelu_layer);
+    lathe_init first = { LATHE_INIT_CONSTANT, init != 0 ? init : 0.25 };
+    return lathe_layer_param(layer, "weight", (lathe_shape){ 1, { slopes } }, first) ? layer : NULL;
+}

@@ -41,6 +41,15 @@ lathe_layer *lathe_nn_elu(lathe_model *model, double alpha);
  */
 lathe_layer *lathe_nn_softplus(lathe_model *model, double beta, double threshold);
 
+/**
+ * x for x > 0, weight * x otherwise, with a trained slope for each of `slopes` channels, or one for all (1).
+ *
+ * init        the first slopes; 0 means 0.25
+ * Parameters  weight [slopes]
+ * Same as     torch.nn.PReLU
+ */
+lathe_layer *lathe_nn_prelu(lathe_model *model, int slopes, double init);
+
 /** x * Phi(x), Phi the normal distribution function. Same as torch.nn.GELU */
 lathe_layer *lathe_nn_gelu(lathe_model *model);
 

@@ -1,3 +1,4 @@
+#include "../../core/ops/channel_shuffle.h"
 #include "../../core/ops/shape.h"
 
 #include "../layer_impl.h"
@@ -110,5 +111,36 @@ lathe_layer *lathe_nn_subsample(lathe_model *model, int stride, int channels)
         return NULL;
     subsample_layer *layer = lathe_layer_new(model, &lathe_subsample_layer);
     if (layer) layer->stride = stride, layer->channels = channels;
+    return layer ? &layer->layer : NULL;
+}
+
+typedef struct shuffle_layer {
+    lathe_layer layer;
+    int groups;
+} shuffle_layer;
+
+static lathe_tensor *shuffle(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_channel_shuffle(x, ((const shuffle_layer *)layer)->groups);
+}
+
+static void describe_shuffle(const lathe_layer *layer, char *text, size_t size)
+{
+    lathe_describe(text, size, "%d groups", ((const shuffle_layer *)layer)->groups);
+}
+
+const lathe_layer_type lathe_channel_shuffle_layer = {
+    .name = "channel_shuffle",
+    .size = sizeof(shuffle_layer),
+    .forward = shuffle,
+    .describe = describe_shuffle,
+    .summary = "channels of several groups in turn",
+};
+
+lathe_layer *lathe_nn_channel_shuffle(lathe_model *model, int groups)
+{
+    if (!lathe_layer_argument(model, "lathe_nn_channel_shuffle", "groups", groups, 1)) return NULL;
+    shuffle_layer *layer = lathe_layer_new(model, &lathe_channel_shuffle_layer);
+    if (layer) layer->groups = groups;
     return layer ? &layer->layer : NULL;
 }

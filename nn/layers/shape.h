@@ -1,4 +1,4 @@
-/* Layers that change only the shape. */
+/* Layers that only move numbers. */
 #ifndef LATHE_NN_LAYERS_SHAPE_H
 #define LATHE_NN_LAYERS_SHAPE_H
 
@@ -22,6 +22,9 @@ lathe_layer *lathe_nn_reshape(lathe_model *model, lathe_shape image);
 
 /** Every stride-th row and column, and zero channels up to `channels`: ResNet's shortcut "option A". */
 lathe_layer *lathe_nn_subsample(lathe_model *model, int stride, int channels);
+
+/** Channels of `groups` groups in turn (see lathe_channel_shuffle). Same as torch.nn.ChannelShuffle */
+lathe_layer *lathe_nn_channel_shuffle(lathe_model *model, int groups);
 
 #ifdef __cplusplus
 }

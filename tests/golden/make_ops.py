@@ -93,9 +93,33 @@ def spreading():
         gradients(f"mul.spread{i}", a * b, [a, b])
 
 
+def reductions():
+    for bits, dims, keepdim in ((12, (2, 3), False), (2, 1, True), (1, 0, False)):
+        x = inputs(17, 3, 2, 3)
+        gradients(f"mean_dims.{bits}", x.mean(dims, keepdim), [x])
+    for bits, dims, keepdim in ((12, (2, 3), False), (2, 1, True), (5, (0, 2), False)):
+        x = inputs(17, 3, 2, 3)
+        gradients(f"amax.{bits}", x.amax(dims, keepdim), [x])
+
+
+def shuffled(x):
+    return x.reshape(3, 3, 6, 2, 1).transpose(1, 2).reshape(x.shape)
+
+
+def channels():
+    x = inputs(3, 18, 2, 1)
+    assert torch.equal(F.channel_shuffle(x.detach(), 3), shuffled(x))  # which has no derivative
+    gradients("channel_shuffle", shuffled(x), [x])
+    x, one, each = inputs(3, 18, 2, 1), inputs(1), inputs(18)
+    gradients("prelu.one", F.prelu(x, one), [x, one])
+    gradients("prelu.each", F.prelu(x, each), [x, each])
+
+
 cross_entropy()
 activations()
 softmaxes()
 shapes()
 more_activations()
 spreading()
+reductions()
+channels()

@@ -205,6 +205,23 @@ static void softplus_backward(size_t count, const real *set, const real *x, cons
     }
 }
 
+static void prelu(size_t count, int one, const real *slope, const real *x, real *y)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part v = load_part(x + i), a = load_part(slope + (one ? i % LANES : i));
+        store_part(y + i, choose_part(v > 0, v, v * a));
+    }
+}
+
+static void prelu_backward(size_t count, int one, const real *slope, const real *x, const real *gy, real *gx,
+    int add)
+{
+    for (size_t i = 0; i < count; i += PART) {
+        part g = load_part(gy + i), a = load_part(slope + (one ? i % LANES : i));
+        store_some(gx + i, PART, choose_part(load_part(x + i) > 0, g, g * a), add);
+    }
+}
+
 static void copy(size_t count, const real *x, real *y, int add)
 {
     for (size_t i = 0; i < count; i += PART) store_some(y + i, count - i, load_some(x + i, count - i), add);
@@ -244,6 +261,11 @@ static void mul_sixteen(size_t count, const real *a, const real *b, real *y, int
 {
     for (size_t i = 0; i < count; i += PART)
         store_some(y + i, PART, load_part(a + i) * load_part(b + i % LANES), add);
+}
+
+static void copy_sixteen(size_t count, const real *b, real *y, int add)
+{
+    for (size_t i = 0; i < count; i += PART) store_some(y + i, PART, load_part(b + i % LANES), add);
 }
 
 static inline part term_of(const real *x, const real *times, size_t i)
@@ -324,6 +346,8 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .elu = elu,
     .softplus = softplus,
     .leaky_relu_backward = leaky_relu_backward,
+    .prelu = prelu,
+    .prelu_backward = prelu_backward,
     .clip_backward = clip_backward,
     .elu_backward = elu_backward,
     .softplus_backward = softplus_backward,
@@ -333,6 +357,7 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .mul = mul,
     .add_sixteen = add_sixteen,
     .mul_sixteen = mul_sixteen,
+    .copy_sixteen = copy_sixteen,
     .sum_sixteens = sum_sixteens,
     .fill = fill,
     .take_every = take_every,

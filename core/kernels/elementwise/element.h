@@ -37,6 +37,11 @@ typedef struct lathe_element_kernels {
     lathe_set_map_kernel *softplus; /* beta, threshold: log(1 + exp(beta x)) / beta; x above the threshold */
     lathe_set_map_backward_kernel *leaky_relu_backward, *clip_backward, *elu_backward, *softplus_backward;
 
+    /** y = x where x > 0, slope * x elsewhere; with one sixteen of slopes for all, or one slope a number */
+    void (*prelu)(size_t count, int one, const lathe_real *slope, const lathe_real *x, lathe_real *y);
+    void (*prelu_backward)(size_t count, int one, const lathe_real *slope, const lathe_real *x,
+        const lathe_real *gy, lathe_real *gx, int add);
+
     /** y (+)= x */
     void (*copy)(size_t count, const lathe_real *x, lathe_real *y, int add);
     /** y (+)= factor * x */
@@ -49,6 +54,7 @@ typedef struct lathe_element_kernels {
     /** The same with one sixteen, b, for all sixteens of a; count is a multiple of 16. */
     void (*add_sixteen)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int relu);
     void (*mul_sixteen)(size_t count, const lathe_real *a, const lathe_real *b, lathe_real *y, int add);
+    void (*copy_sixteen)(size_t count, const lathe_real *b, lathe_real *y, int add);
     /** sums[i] = the sum of number i of each sixteen of x, or of x * times; count is a multiple of 16. */
     void (*sum_sixteens)(size_t count, const lathe_real *x, const lathe_real *times, lathe_real *sums);
 

@@ -243,6 +243,63 @@ static void activations_are_pytorchs(void **state)
     }
 }
 
+/* ---- prelu --------------------------------------------------------------------------------------------- */
+
+static lathe_tensor *prelu(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)context, (void)count;
+    return lathe_prelu(leaves[0], leaves[1]);
+}
+
+static void a_trained_slope(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 24; k++) {
+        const lathe_shape shape = { k % 4 ? 4 : 2,
+            { test_batches[k % 5], test_channels[k % 6], 2, 1 + k % 3 } };
+        int slopes = k % 2 ? shape.dim[1] : 1;
+        size_t n = lathe_shape_count(&shape), area = n / (size_t)shape.dim[0] / (size_t)shape.dim[1];
+        lathe_leaf leaves[] = { apart_leaf(LATHE_BATCHED, shape, (uint64_t)k),
+            normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { slopes } }, (uint64_t)k + 50) };
+        double *x = leaf_doubles(&leaves[0]), *w = leaf_doubles(&leaves[1]);
+        for (size_t i = 0; i < n; i++) x[i] *= x[i] > 0 ? 1 : w[slopes == 1 ? 0 : i / area % (size_t)slopes];
+        assert_result("prelu", prelu, NULL, leaves, 2, LATHE_TRAIN, x, n, tolerance, 0);
+        assert_gradient("prelu", prelu, NULL, leaves, 2);
+        if (shape.rank == 4) assert_channels("prelu", prelu, NULL, leaves, 2);
+        free(x);
+        free(w);
+        free_leaves(leaves, 2);
+    }
+    lathe_leaf wrong[] = { { .layout = LATHE_BATCHED, .shape = { 4, { 1, 6, 1, 1 } } },
+        { .layout = LATHE_PLAIN, .shape = { 1, { 5 } } } };
+    assert_op_fails(prelu, NULL, wrong, 2, LATHE_ESHAPE, "lathe_prelu: 5 slopes for 6 channels");
+}
+
+static void prelu_is_pytorchs(void **state)
+{
+    (void)state;
+    for (int each = 0; each < 2; each++) {
+        const char *name = each ? "prelu.each" : "prelu.one";
+        char part[64];
+        lathe_leaf leaves[2];
+        snprintf(part, sizeof part, "%s.x0", name);
+        leaves[0] = golden_leaf("ops.txt", part, LATHE_BATCHED, (lathe_shape){ 4, { 3, 18, 2, 1 } });
+        snprintf(part, sizeof part, "%s.x1", name);
+        leaves[1] = golden_leaf("ops.txt", part, LATHE_PLAIN, (lathe_shape){ 1, { each ? 18 : 1 } });
+        assert_golden("ops.txt", name, prelu, NULL, leaves, 2, 10 * tolerance, 10 * tolerance);
+        free_leaves(leaves, 2);
+    }
+}
+
+static void threads_change_no_bit_of_prelu(void **state)
+{
+    (void)state;
+    lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 33, 17, 30, 20 } }, 5),
+        normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { 17 } }, 6) };
+    assert_same_bits(prelu, NULL, leaves, 2);
+    free_leaves(leaves, 2);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -288,6 +345,9 @@ int main(void)
         cmocka_unit_test(gradients_are_right),
         cmocka_unit_test(they_keep_channels_abreast),
         cmocka_unit_test(activations_are_pytorchs),
+        cmocka_unit_test(a_trained_slope),
+        cmocka_unit_test(prelu_is_pytorchs),
+        cmocka_unit_test(threads_change_no_bit_of_prelu),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(threads_change_no_bit),
     };

@@ -321,6 +321,10 @@ static void spread_over_plain_numbers_and_features(void **state)
         assert_gradient("mul", mul, NULL, leaves, 2);
         free_leaves(leaves, 2);
     }
+    lathe_leaf wide[] = { normal_leaf(LATHE_PLAIN, (lathe_shape){ 2, { 401, 99 } }, 1),
+        normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { 99 } }, 2) };
+    assert_same_bits(add, NULL, wide, 2);
+    free_leaves(wide, 2);
     const lathe_real a[] = { 1, 2, 3, 4, 5, 6 }, b[] = { 10, 20, 30 }, c[] = { 10, 20 };
     lathe_leaf leaves[] = { { .layout = LATHE_PLAIN, .shape = { 2, { 2, 3 } }, .values = a }, row(3, b) };
     double rows[] = { 11, 22, 33, 14, 25, 36 }, gy[] = { 1, 2, 3, 4, 5, 6 }, sums[] = { 5, 7, 9 };

@@ -160,6 +160,19 @@ static lathe_tensor *timms(lathe_layer *layer, lathe_tensor *x)
 }
 
 static lathe_layer *make_named(lathe_model *m) { return lathe_nn_activation(m, "hardswish"); }
+static lathe_layer *make_prelu(lathe_model *m) { return lathe_nn_prelu(m, 4, 0.5); }
+static lathe_layer *make_one_prelu(lathe_model *m) { return lathe_nn_prelu(m, 1, 0); }
+static lathe_tensor *prelu(lathe_layer *layer, lathe_tensor *x)
+{
+    const lathe_tensor *slopes = lathe_nn_find(layer, "weight");
+    assert_true(slopes->data[0] == (slopes->stored == 1 ? (lathe_real)0.25 : (lathe_real)0.5));
+    return lathe_prelu(x, lathe_nn_find(layer, "weight"));
+}
+static lathe_layer *make_shuffle(lathe_model *m) { return lathe_nn_channel_shuffle(m, 2); }
+static lathe_tensor *shuffle(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_channel_shuffle(x, 2);
+}
 static lathe_tensor *identity(lathe_layer *layer, lathe_tensor *x) { return (void)layer, x; }
 
 static const lathe_pool_opts pool_opts = { .kernel = 3,
@@ -272,6 +285,9 @@ static const layer_case cases[] = { { "conv2d", "4 -> 6, 3x3, stride 2, padding 
     { "squeeze_excite", "4 -> 2 -> 4, relu, sigmoid", make_squeeze, squeeze, PICTURE, PICTURE, 22 },
     { "squeeze_excite", "4 -> 3 -> 4, silu, hardsigmoid", make_timms, timms, PICTURE, PICTURE, 31 },
     { "hardswish", "", make_named, hardswish, PICTURE, PICTURE, 0 },
+    { "prelu", "4 slopes", make_prelu, prelu, PICTURE, PICTURE, 4 },
+    { "prelu", "1 slope", make_one_prelu, prelu, PICTURE, PICTURE, 1 },
+    { "channel_shuffle", "2 groups", make_shuffle, shuffle, PICTURE, PICTURE, 0 },
     { "identity", "", lathe_nn_identity, identity, PICTURE, PICTURE, 0 },
     { "max_pool2d", "3x3, stride 2, padding 1 excluded, ceil mode", make_max, max_pool, PICTURE,
         { 4, { 3, 4, 4, 3 } }, 0 },
@@ -415,6 +431,9 @@ static lathe_layer *no_clip(lathe_model *m) { return lathe_nn_clip(m, 0, NAN); }
 static lathe_layer *bad_alpha(lathe_model *m) { return lathe_nn_elu(m, INFINITY); }
 static lathe_layer *bad_threshold(lathe_model *m) { return lathe_nn_softplus(m, 0, NAN); }
 static lathe_layer *bad_p(lathe_model *m) { return lathe_nn_dropout(m, 1); }
+static lathe_layer *no_slopes(lathe_model *m) { return lathe_nn_prelu(m, 0, 0); }
+static lathe_layer *bad_first_slope(lathe_model *m) { return lathe_nn_prelu(m, 1, NAN); }
+static lathe_layer *bad_shuffle(lathe_model *m) { return lathe_nn_channel_shuffle(m, 0); }
 static lathe_layer *bad_depth(lathe_model *m) { return lathe_nn_stochastic_depth(m, 1.25, LATHE_DEPTH_ROW); }
 static lathe_layer *bad_depth_mode(lathe_model *m)
 {
@@ -487,6 +506,9 @@ static void test_wrong_arguments(void **state)
         { bad_alpha, LATHE_EARG, "lathe_nn_elu: alpha is inf" },
         { bad_threshold, LATHE_EARG, "lathe_nn_softplus: threshold is nan" },
         { bad_p, LATHE_EARG, "p = 1 is outside [0, 1)" },
+        { no_slopes, LATHE_EARG, "lathe_nn_prelu: slopes is 0; it must be at least 1" },
+        { bad_first_slope, LATHE_EARG, "lathe_nn_prelu: init is nan; it must be finite" },
+        { bad_shuffle, LATHE_EARG, "lathe_nn_channel_shuffle: groups is 0" },
         { bad_depth, LATHE_EARG, "lathe_nn_stochastic_depth: p = 1.25 is outside [0, 1]" },
         { bad_depth_mode, LATHE_EARG, "lathe_nn_stochastic_depth: mode 2 is unknown" },
         { bad_squeezed, LATHE_EARG, "lathe_nn_squeeze_excite: squeezed is 0; it must be at least 1" },
