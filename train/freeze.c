@@ -89,14 +89,16 @@ lathe_status lathe_run_freeze(lathe_run *run, lathe_layer *net)
         s->freeze, frozen);
 }
 
-void lathe_run_unfreeze(lathe_run *run)
+lathe_status lathe_run_unfreeze(lathe_run *run)
 {
     lathe_freezing *f = &run->state->freezing;
     const lathe_params *params = lathe_nn_params(run->learner->net);
-    if (!f->on || run->learner->step < f->until) return;
+    if (!f->on || run->learner->step < f->until || lathe_features_at_end(run->state->features))
+        return LATHE_OK;
     f->on = false;
     for (int i = 0; i < params->count; i++) lathe_nn_freeze_param(params->tensor[i], false);
     if (run->learner->step == f->until)
         lathe_run_message(run, "all parameters are trained from step %llu on",
             (unsigned long long)run->learner->step);
+    return lathe_run_close_features(run);
 }

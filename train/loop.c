@@ -8,6 +8,33 @@
 
 /* ---- a step -------------------------------------------------------------------------------------------- */
 
+/* The next batch of the feed, or with `features` (NULL: none) one of known features. */
+static bool next_batch(lathe_feed *feed, lathe_features *features, lathe_batch *batch)
+{
+    return features ? lathe_features_next(features, batch) : lathe_feed_next(feed, batch);
+}
+
+static lathe_status batch_status(const lathe_feed *feed, const lathe_features *features)
+{
+    return features ? lathe_features_status(features) : lathe_feed_status(feed);
+}
+
+static lathe_status make_step(lathe_feed *feed, lathe_features *features, lathe_learner *learner,
+    int accumulate, lathe_step_row *row, bool *more)
+{
+    double samples;
+    lathe_batch batch;
+    const uint64_t batches = lathe_feed_share(feed, (uint64_t)accumulate, &samples);
+    *more = next_batch(feed, features, &batch);
+    if (!*more) return batch_status(feed, features);
+    lathe_status status = lathe_learner_begin(learner, samples);
+    for (uint64_t i = 0; i < batches && !status; i++) {
+        if (i && !next_batch(feed, features, &batch)) return batch_status(feed, features);
+        status = lathe_learner_add(learner, &batch);
+    }
+    return status ? status : lathe_learner_finish(learner, row);
+}
+
 lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accumulate, lathe_step_row *row,
     bool *more)
 {
@@ -19,17 +46,7 @@ lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accu
                            "more");
     if (accumulate < 1)
         return lathe_fail(LATHE_EARG, "lathe_train_step: accumulate = %d is below 1", accumulate);
-    double samples;
-    lathe_batch batch;
-    const uint64_t batches = lathe_feed_share(feed, (uint64_t)accumulate, &samples);
-    *more = lathe_feed_next(feed, &batch);
-    if (!*more) return lathe_feed_status(feed);
-    lathe_status status = lathe_learner_begin(learner, samples);
-    for (uint64_t i = 0; i < batches && !status; i++) {
-        if (i && !lathe_feed_next(feed, &batch)) return lathe_feed_status(feed);
-        status = lathe_learner_add(learner, &batch);
-    }
-    return status ? status : lathe_learner_finish(learner, row);
+    return make_step(feed, NULL, learner, accumulate, row, more);
 }
 
 static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
@@ -161,10 +178,11 @@ static lathe_status train_epoch(lathe_run *run)
     while (!status && run->end == LATHE_RUN_OPEN && !lathe_run_at_end(run)) {
         lathe_step_row row;
         bool looks;
-        lathe_run_unfreeze(run);
-        status = lathe_run_probe_begin(run, &looks);
+        status = lathe_run_unfreeze(run);
+        if (!status) status = lathe_run_probe_begin(run, &looks);
         if (!status)
-            status = lathe_train_step(run->feed, run->learner, run->settings.accumulate, &row, &more);
+            status = make_step(run->feed, run->state->features, run->learner, run->settings.accumulate, &row,
+                &more);
         if (status || !more) break;
         status = finish_step(run, &row);
         if (!status && looks) status = lathe_run_probe_end(run);
@@ -226,6 +244,7 @@ static lathe_status prepare(lathe_run *run)
     run->state->restored = false;
     lathe_tape_seed(run->learner->tape, run->settings.seed, done);
     if (!status && done) status = lathe_feed_seek(run->feed, done);
+    if (!status) status = lathe_run_open_features(run);
     bool is_part = lathe_keeper_whole_epochs(keeper) < keeper->history.epochs;
     if (!status && is_part && !lathe_run_at_end(run)) status = lathe_keeper_drop_part(run->keeper);
     if (lathe_run_has_stopped_early(run)) run->end = LATHE_RUN_EARLY_STOP;

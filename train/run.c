@@ -269,6 +269,7 @@ void lathe_run_free(lathe_run *run)
 {
     if (!run) return;
     lathe_keeper_free(run->keeper);
+    if (run->state) lathe_features_free(run->state->features);
     if (run->state) lathe_probes_free(run->state->probes);
     lathe_learner_free(run->learner);
     if (run->state) {

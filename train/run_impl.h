@@ -12,6 +12,9 @@ typedef struct lathe_freezing {
     bool on;        /* they are frozen at the moment */
 } lathe_freezing;
 
+/** Features of the training pictures behind the frozen layers: features.c. */
+typedef struct lathe_features lathe_features;
+
 /** The private state of a run. */
 typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
@@ -25,6 +28,7 @@ typedef struct lathe_run_state {
     void *loss_opts, *plain_opts; /* of training; of evaluation */
     lathe_real *class_weights;    /* in loss_opts; NULL: all classes alike */
     lathe_freezing freezing;
+    lathe_features *features; /* of the frozen layers; NULL: not kept */
     /* early stopping */
     lathe_task_column watched; /* the number of a row that decides */
     double reference;          /* the value that the next row is compared with */
@@ -125,8 +129,31 @@ lathe_status lathe_run_keep_cycle(lathe_run *run);
  */
 lathe_status lathe_run_freeze(lathe_run *run, lathe_layer *net);
 
-/** Before a step: unfreeze the parameters, if it is time. */
-void lathe_run_unfreeze(lathe_run *run);
+/** Before a step: unfreeze the parameters, if it is time. Errors: those of lathe_run_close_features. */
+lathe_status lathe_run_unfreeze(lathe_run *run);
+
+/*
+ * ---- features of frozen layers: features.c ---------------------------------------------------------------
+ */
+
+/**
+ * Before the first step: keep the features of the frozen layers from now on, if that is possible and of use.
+ * Errors   those of forward on one picture; LATHE_ENOMEM
+ */
+lathe_status lathe_run_open_features(lathe_run *run);
+
+/** Forget the features. The feed goes to its present position. Errors: those of lathe_feed_seek. */
+lathe_status lathe_run_close_features(lathe_run *run);
+
+/** Free the features. NULL is fine. */
+void lathe_features_free(lathe_features *features);
+
+/** In place of lathe_feed_next and lathe_feed_status: a batch without images if its features are known. */
+bool lathe_features_next(lathe_features *features, lathe_batch *batch);
+lathe_status lathe_features_status(const lathe_features *features);
+
+/** Returns true if the next lathe_features_next will say that the epoch is over. */
+bool lathe_features_at_end(const lathe_features *features);
 
 /*
  * ---- what decides: judge.c -------------------------------------------------------------------------------

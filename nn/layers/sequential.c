@@ -3,10 +3,17 @@
 #include "../fusion_impl.h"
 #include "sequential.h"
 
+/* The last layer of a part is run alone: fusion would run the layer behind it too. */
+static lathe_tensor *run(lathe_layer *layer, int first, int end, lathe_tensor *x)
+{
+    for (int i = first; i < end; i++)
+        x = i + 1 < end ? lathe_fusion_forward(layer, &i, x) : lathe_nn_forward(layer->child[i], x);
+    return x;
+}
+
 static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
-    for (int i = 0; i < layer->children; i++) x = lathe_fusion_forward(layer, &i, x);
-    return x;
+    return run(layer, 0, layer->children, x);
 }
 
 const lathe_layer_type lathe_sequential_layer = {
@@ -37,4 +44,20 @@ lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer)
         return lathe_model_fail(sequential->model, LATHE_EARG, "lathe_nn_append: a %s is not a sequential",
             sequential->type->name);
     return lathe_layer_add(sequential, layer, NULL);
+}
+
+lathe_tensor *lathe_nn_forward_part(lathe_layer *sequential, int first, int end, lathe_tensor *x)
+{
+    static const char who[] = "lathe_nn_forward_part";
+    const char *message;
+    if (!x) return NULL;
+    const lathe_status problem = lathe_layer_problem(sequential, &message);
+    if (problem) return lathe_tape_fail(x->tape, problem, "%s: %s", who, message);
+    if (sequential->type != &lathe_sequential_layer)
+        return lathe_tape_fail(x->tape, LATHE_EARG, "%s: a %s is not a sequential", who,
+            sequential->type->name);
+    if (first < 0 || end < first || end > sequential->children)
+        return lathe_tape_fail(x->tape, LATHE_EARG, "%s: layers %d to %d of %d", who, first, end,
+            sequential->children);
+    return run(sequential, first, end, x);
 }

@@ -31,6 +31,13 @@ lathe_layer *lathe_nn_sequential(lathe_model *model, ...) __attribute__((sentine
 /** Add `layer` at the end of a sequential, for nets built in a loop. Returns `layer`. Errors: LATHE_EARG. */
 lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer);
 
+/**
+ * Run a part of a sequential: its layers `first` to `end` - 1. One part after the other gives the bits of
+ * lathe_nn_forward. NULL in gives NULL out.
+ * Errors   those of lathe_nn_forward; LATHE_EARG for another kind of layer and for layers that do not exist
+ */
+lathe_tensor *lathe_nn_forward_part(lathe_layer *sequential, int first, int end, lathe_tensor *x);
+
 #ifdef __cplusplus
 }
 #endif

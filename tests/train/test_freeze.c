@@ -130,6 +130,99 @@ static void frozen_norms_take_single_pictures(void **state)
     lathe_run_free(run);
 }
 
+/* ---- features ------------------------------------------------------------------------------------------ */
+
+static void take_note(void *context, const char *line)
+{
+    char *note = context;
+    if (strstr(line, "frozen layers")) snprintf(note, 256, "%s", line);
+}
+
+/* Train on the features of the frozen layers or without them, into the folder `out`. */
+static void train_noted(const char *out, const tiny_pair *pairs, bool kept, char note[256])
+{
+    lathe_settings settings = tiny_settings(out,
+        (const tiny_pair[]){ { "augment", "" }, { "freeze", "body" }, { "freeze_norm", "on" },
+            { "epochs", "5" }, { "no_warnings", "off" }, { NULL, NULL } });
+    for (; pairs->key; pairs++) tiny_set(&settings, pairs->key, pairs->text);
+    if (!kept) tiny_set(&settings, "cache_mib", "0");
+    *note = '\0';
+    lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .context = note, .on_message = take_note });
+    if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+    lathe_run_free(run);
+}
+
+static void assert_same_tensors(const char *what, const char *a, const char *b)
+{
+    lathe_safetensors *file[] = { lathe_safetensors_read(test_path(a)), NULL };
+    file[1] = lathe_safetensors_read(test_path(b));
+    assert_true(file[0] && file[1] && file[0]->tensors == file[1]->tensors);
+    for (size_t i = 0; i < file[0]->tensors; i++) {
+        lathe_real numbers[2][256];
+        for (int k = 0; k < 2; k++) {
+            assert_true(file[k]->tensor[i].count <= 256);
+            assert_int_equal(lathe_safetensors_get(file[k], &file[k]->tensor[i], numbers[k],
+                                 file[k]->tensor[i].count),
+                LATHE_OK);
+        }
+        if (memcmp(numbers[0], numbers[1], file[0]->tensor[i].count * sizeof **numbers))
+            fail_msg("%s: %s differs", what, file[0]->tensor[i].name);
+    }
+    for (int k = 0; k < 2; k++) lathe_safetensors_free(file[k]);
+}
+
+/* With and without kept features: the same steps, epochs and weights. */
+static void features_change_no_bit(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        tiny_pair pairs[5];
+    } cases[] = {
+        { "batches of 4", { { NULL, NULL } } },
+        { "a last batch of 5", { { "batch_size", "7" }, { NULL, NULL } } },
+        { "a last batch of 4", { { "batch_size", "12" }, { NULL, NULL } } },
+        { "one batch", { { "batch_size", "64" }, { NULL, NULL } } },
+        { "drop_last", { { "batch_size", "9" }, { "drop_last", "on" }, { NULL, NULL } } },
+        { "balanced", { { "sampler", "balanced" }, { "workers", "2" }, { NULL, NULL } } },
+        { "accumulate", { { "accumulate", "3" }, { "batch_size", "6" }, { NULL, NULL } } },
+        { "channels", { { "layout", "channels" }, { "batch_size", "6" }, { NULL, NULL } } },
+        { "unfrozen", { { "unfreeze_after", "27it" }, { "ema", "0.9" }, { NULL, NULL } } },
+        { "unfrozen after an epoch", { { "unfreeze_after", "3ep" }, { "workers", "1" }, { NULL, NULL } } },
+        { "measured", { { "eval_every", "3it" }, { "save_every", "7" }, { NULL, NULL } } },
+        { "a part", { { "freeze", "0.*,1.*" }, { "clip_norm", "0.5" }, { NULL, NULL } } },
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        char note[256];
+        train_noted("kept", cases[c].pairs, true, note);
+        if (!strstr(note, "up to layer 4, are computed once for each picture"))
+            fail_msg("%s: %s", cases[c].name, note);
+        train_noted("each", cases[c].pairs, false, note);
+        tiny_assert_same(cases[c].name, "kept", "each", "steps.csv");
+        tiny_assert_same(cases[c].name, "kept", "each", "epochs.csv");
+        assert_same_tensors(cases[c].name, "kept/last.safetensors", "each/last.safetensors");
+    }
+}
+
+static void notes_say_why_features_are_not_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        tiny_pair pair;
+        const char *note;
+    } cases[] = { { { "freeze_norm", "off" }, "batch norms move their statistics; --freeze-norm keeps them" },
+        { { "augment", "hflip" }, "--augment changes the pictures" },
+        { { "probe", "grad_norm" }, "--probe looks into whole steps" },
+        { { "epochs", "1" }, "" }, /* there is no second time */
+        { { "unfreeze_after", "1ep" }, "" }, { { "freeze", "6.*" }, "" }, { { "freeze", "" }, "" } };
+    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+        char note[256];
+        train_noted("noted", (const tiny_pair[]){ cases[c].pair, { NULL, NULL } }, true, note);
+        if (!strstr(note, cases[c].note) || !*note != !*cases[c].note)
+            fail_msg("%s = %s: '%s'", cases[c].pair.key, cases[c].pair.text, note);
+    }
+}
+
 /* ---- layer_decay --------------------------------------------------------------------------------------- */
 
 /* tiny has three layers with parameters, of which the norm belongs to the convolution. */
@@ -222,6 +315,8 @@ int main(void)
         cmocka_unit_test(frozen_tensors_stay),
         cmocka_unit_test(unfrozen_parameters_begin_anew),
         cmocka_unit_test(frozen_norms_take_single_pictures),
+        cmocka_unit_test(features_change_no_bit),
+        cmocka_unit_test(notes_say_why_features_are_not_kept),
         cmocka_unit_test(rates_fall_towards_the_input),
         cmocka_unit_test(groups_are_scaled_too),
         cmocka_unit_test(layers_are_found_by_name),

@@ -90,7 +90,13 @@ typedef struct lathe_learner {
     /** The latest non-finite value: its step, its tensor and the operation that produced it; "": none yet. */
     char not_finite[768];
     const lathe_step_watch *watch; /* NULL: nobody looks at the steps */
-    struct lathe_learning *own;    /* private */
+    /**
+     * Runs the net in training in place of lathe_nn_forward(net, lathe_input(tape, batch)), with the same
+     * bits: for features that are known already. NULL: nothing does.
+     */
+    lathe_tensor *(*on_net)(void *context, lathe_tape *tape, const lathe_batch *batch);
+    void *net_context;
+    struct lathe_learning *own; /* private */
 } lathe_learner;
 
 /**

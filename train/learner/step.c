@@ -33,7 +33,8 @@ static bool sums(const lathe_learner *learner)
 lathe_tensor *lathe_learner_forward(lathe_learner *learner, const lathe_batch *batch, lathe_tensor **output)
 {
     lathe_tape_begin(learner->tape, LATHE_TRAIN);
-    *output = lathe_nn_forward(learner->net, lathe_input(learner->tape, batch));
+    *output = learner->on_net ? learner->on_net(learner->net_context, learner->tape, batch) :
+                                lathe_nn_forward(learner->net, lathe_input(learner->tape, batch));
     return lathe_task_loss(learner->task, *output, batch, learner->opts.loss);
 }
 
