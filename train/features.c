@@ -303,5 +303,5 @@ static lathe_tensor *run_net(void *context, lathe_tape *tape, const lathe_batch 
         x = lathe_nn_forward_part(f->net, 0, f->cut, lathe_input(tape, batch));
         if (x && keep(f, batch, x)) return lathe_tape_fail(tape, lathe_error(), "%s", lathe_error_message());
     }
-    return lathe_nn_forward_part(f->net, f->cut, f->net->children, x);
+    return x ? lathe_nn_forward_part(f->net, f->cut, f->net->children, x) : NULL;
 }

@@ -50,7 +50,7 @@ lathe_tensor *lathe_nn_forward_part(lathe_layer *sequential, int first, int end,
 {
     static const char who[] = "lathe_nn_forward_part";
     const char *message;
-    if (!x) return NULL;
+    if (!sequential || !x) return lathe_fail_null(who, sequential ? "x" : "sequential"), NULL;
     const lathe_status problem = lathe_layer_problem(sequential, &message);
     if (problem) return lathe_tape_fail(x->tape, problem, "%s: %s", who, message);
     if (sequential->type != &lathe_sequential_layer)

@@ -33,7 +33,7 @@ lathe_layer *lathe_nn_append(lathe_layer *sequential, lathe_layer *layer);
 
 /**
  * Run a part of a sequential: its layers `first` to `end` - 1. One part after the other gives the bits of
- * lathe_nn_forward. NULL in gives NULL out.
+ * lathe_nn_forward.
  * Errors   those of lathe_nn_forward; LATHE_EARG for another kind of layer and for layers that do not exist
  */
 lathe_tensor *lathe_nn_forward_part(lathe_layer *sequential, int first, int end, lathe_tensor *x);

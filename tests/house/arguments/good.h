@@ -118,6 +118,12 @@ static lathe_filter good_lathe_filter(const char *place)
     (void)place;
     return LATHE_BILINEAR;
 }
+static lathe_depth_mode good_lathe_depth_mode(const char *place)
+{
+    (void)place;
+    return LATHE_DEPTH_ROW;
+}
+
 static lathe_reduction good_lathe_reduction(const char *place)
 {
     (void)place;
