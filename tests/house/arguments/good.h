@@ -103,6 +103,11 @@ static lathe_mode good_lathe_mode(const char *place)
     (void)place;
     return LATHE_TRAIN;
 }
+static lathe_depth_mode good_lathe_depth_mode(const char *place)
+{
+    (void)place;
+    return LATHE_DEPTH_ROW;
+}
 static lathe_split good_lathe_split(const char *place)
 {
     (void)place;
