@@ -27,23 +27,48 @@ static void weights_path(const cli_line *line, const char *folder, bool best, ch
     if (!given && access(path, R_OK)) snprintf(path, size, "%s/last.safetensors", folder);
 }
 
+/* Settings that a run has, and that weights without a run leave open. */
+static const char *const of_a_run[] = { "model", "init_weights", "size", "channels", "mean", "std",
+    "crop_ratio", "interpolation", "label_column", "background" };
+
 /*
- * The run's settings, changed by the command line; nothing is written into the run's folder. The net begins
- * with the run's weights, so that a net that does not fit them takes no memory.
+ * The run's settings (folder NULL: lathe's defaults), changed by the command line; nothing is written into
+ * the run's folder. The net begins with the weights, so that a net that does not fit them takes no memory.
  */
 static int read_settings(const cli_line *line, const char *folder, lathe_settings *settings)
 {
     static const char *const keys[] = { "data", "batch_size", "threads", "workers", "max_megapixels" };
     char path[LATHE_SETTING_LONG + 16];
-    snprintf(path, sizeof path, "%s/config.ini", folder);
     *settings = lathe_settings_default();
-    lathe_status status = lathe_settings_read(settings, path);
+    snprintf(path, sizeof path, "%s/config.ini", folder ? folder : "");
+    lathe_status status = folder ? lathe_settings_read(settings, path) : LATHE_OK;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
         if (cli_text(line, keys[i])) status = lathe_settings_set(settings, keys[i], cli_text(line, keys[i]));
+    for (size_t i = 0; i < sizeof of_a_run / sizeof of_a_run[0] && !status; i++) {
+        if (!cli_given_option(line, of_a_run[i])) continue;
+        if (folder)
+            return cli_fail(CLI_USAGE, "eval: --%s is for weights without a run; %s says it", of_a_run[i],
+                path);
+        status = lathe_settings_set(settings, of_a_run[i], cli_text(line, of_a_run[i]));
+    }
     settings->out[0] = settings->resume[0] = '\0';
     settings->whole_weights = true;
-    weights_path(line, folder, false, settings->init_weights, sizeof settings->init_weights);
+    if (folder) weights_path(line, folder, false, settings->init_weights, sizeof settings->init_weights);
     return status ? cli_library_failed() : CLI_DONE;
+}
+
+/* Weights without a run need a model and a data set. */
+static int check_without_run(const cli_line *line)
+{
+    static const char *const needed[] = { "model", "init-weights", "data" };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
+        if (!cli_given_option(line, needed[i]))
+            return cli_fail(CLI_USAGE,
+                "eval: --%s is missing: name a run folder, or --model, --init-weights and --data", needed[i]);
+    if (cli_given_option(line, "weights") || cli_given_option(line, "cycles") ||
+        cli_given_option(line, "between"))
+        return cli_fail(CLI_USAGE, "eval: --weights, --cycles and --between are for run folders");
+    return CLI_DONE;
 }
 
 static const lathe_dataset *split_of(const lathe_run *run, const char *split)
@@ -179,7 +204,8 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
     const char *curve = cli_text(line, "pr-curve");
     lathe_measure *measure = lathe_measure_new(run->learner->task,
         &(lathe_measure_opts){ .metrics = cli_text(line, "metric"), .curve = curve != NULL });
-    lathe_status status = measure ? lathe_run_load(run, weights) : lathe_error();
+    lathe_status status = measure ? LATHE_OK : lathe_error();
+    if (!status && line->arguments) status = lathe_run_load(run, weights);
     if (!status) status = lathe_run_evaluate(run, data, measure, &score);
     if (!status && curve) status = cli_curve_write(curve, measure->curve, run->feed->data->class_names);
     int code = status ? cli_library_failed() : print_results(line, run, weights, &score, measure);
@@ -210,18 +236,20 @@ static int run(const cli_line *line)
                several = between || line->arguments > 1 || cli_given_option(line, "cycles");
     char folder[LATHE_SETTING_LONG], weights[LATHE_SETTING_LONG + 32];
     lathe_settings settings;
+    if (!line->arguments && check_without_run(line)) return CLI_USAGE;
     if (several) cli_folder_of(line->argument[0], folder, sizeof folder);
-    else snprintf(folder, sizeof folder, "%s", line->argument[0]);
+    else snprintf(folder, sizeof folder, "%s", line->arguments ? line->argument[0] : "");
     for (int i = 0; i < 3 && !between; i++)
         if (cli_given_option(line, cli_between_outputs[i]))
             return cli_fail(CLI_USAGE, "eval: --%s needs --between", cli_between_outputs[i]);
     if (strcmp(split, "train") && strcmp(split, "val") && strcmp(split, "test"))
         return cli_fail(CLI_USAGE, "eval: --split '%s' is not one of train, val, test", split);
-    int code = read_settings(line, folder, &settings);
+    int code = read_settings(line, line->arguments ? folder : NULL, &settings);
     if (code) return code;
     lathe_run *run = lathe_run_new(&settings, NULL);
     if (!run) return cli_library_failed();
-    weights_path(line, folder, run->feed->val != NULL, weights, sizeof weights);
+    if (line->arguments) weights_path(line, folder, run->feed->val != NULL, weights, sizeof weights);
+    else snprintf(weights, sizeof weights, "%s", settings.init_weights);
     const lathe_dataset *data = split_of(run, split);
     if (!data) code = cli_fail(CLI_USAGE, "eval: this run has no %s part", split);
     else if (several) code = evaluate_members(line, run, data);
@@ -257,6 +285,25 @@ static const cli_option options[] = {
     { .name = "threads", .value = "N", .help = "another number of threads than the run's" },
     { .name = "workers", .value = "N", .help = "another number of loading threads than the run's" },
     { .name = "max-megapixels", .value = "N", .help = "another limit of picture files than the run's" },
+    { .name = "model", .value = "NAME", .help = "without a run: the network, one of `lathe list models`" },
+    { .name = "init-weights",
+        .value = "FILE",
+        .help = "without a run: its weights, a file that `lathe weights` reads" },
+    { .name = "mean",
+        .value = "LIST",
+        .help = "without a run: normalise by this mean of pixels from 0 to 1 [as the model's published "
+                "weights]" },
+    { .name = "std", .value = "LIST", .help = "without a run: and divide by this" },
+    { .name = "size",
+        .value = "N",
+        .help = "without a run: side of the pictures [as the published weights]" },
+    { .name = "crop-ratio",
+        .value = "F",
+        .help = "without a run: the part of the short side that is cut out" },
+    { .name = "interpolation", .value = "NAME", .help = "without a run: how pictures are scaled" },
+    { .name = "channels", .value = "N", .help = "without a run: 1 grey, 3 colour" },
+    { .name = "background", .value = "COLOUR", .help = "without a run: behind transparent pixels" },
+    { .name = "label-column", .value = "LIST", .help = "without a run: of a table: the columns of labels" },
     { .name = NULL },
 };
 
@@ -264,15 +311,16 @@ extern const cli_command lathe_eval_command;
 const cli_command lathe_eval_command = {
     .name = "eval",
     .summary = "metrics of a run's model on a data set",
-    .arguments = "RUN [RUN...]",
+    .arguments = "[RUN...]",
     .about = "Measures the model of a run folder on the test split, or on another split: loss,\n"
              "accuracy and all metrics of `lathe list metrics` with their default options, or the\n"
              "metrics of --metric. Several runs or checkpoints (A.safetensors) of one net, or --cycles,\n"
              "are an ensemble: the score of each and of their averaged probabilities. With --between\n"
-             "they are points of a path: is there a barrier between them?",
+             "they are points of a path: is there a barrier between them? Other people's weights need\n"
+             "no run: --model, --init-weights and --data; pictures are then prepared as the model's\n"
+             "published weights want them, unless options say otherwise.",
     .example = "lathe eval runs/first --metric accuracy:k=5,fbeta:beta=2 --pr-curve curve.svg",
     .options = options,
-    .least = 1,
     .most = -1,
     .run = run,
 };
