@@ -1,8 +1,10 @@
 #include "pool.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "op_impl.h"
+#include "window_impl.h"
 
 /* A pooling on all planes of a tensor, split into runs of whole planes whose length depends on the shape
  * alone. */
@@ -73,28 +75,40 @@ static void run(lathe_node *node, pool_job *job, lathe_task_fn *task)
 /* ---- windows ------------------------------------------------------------------------------------------- */
 
 /*
- * How many windows fit along one side; 0 if none does. In ceil mode the last one must begin before the right
- * padding.
+ * How many windows fit along one axis; 0 if none does. In ceil mode the last one must begin before the padding
+ * behind the picture.
  */
-static int output_size(int size, const lathe_pool_opts *o)
+static int windows_along(const lathe_window *w, bool ceil_mode)
 {
-    long long room = (long long)size + 2LL * o->padding - o->kernel;
-    if (room < 0 && (!o->ceil_mode || room <= -o->stride)) return 0;
-    long long last = o->ceil_mode ? (room + o->stride - 1) / o->stride : room / o->stride;
-    if (o->ceil_mode && last * o->stride >= (long long)size + o->padding) last--;
+    long long room = (long long)w->size + w->before + w->after - (long long)w->dilation * (w->taps - 1) - 1;
+    if (room < 0 && (!ceil_mode || room <= -w->stride)) return 0;
+    long long last = ceil_mode ? (room + w->stride - 1) / w->stride : room / w->stride;
+    if (ceil_mode && last * w->stride >= (long long)w->size + w->before) last--;
     return (int)last + 1;
 }
 
-static void fill_spans(lathe_pool_span *spans, int count, int size, const lathe_pool_opts *o)
+/* The window at this place; false if it lies in the padding alone. */
+static bool fill_span(lathe_pool_span *span, const lathe_window *w, int place, bool exclude_padding)
 {
-    for (int i = 0; i < count; i++) {
-        long long begin = (long long)i * o->stride - o->padding, end = begin + o->kernel;
-        if (end > (long long)size + o->padding) end = (long long)size + o->padding;
-        int with_padding = (int)(end - begin);
-        spans[i].begin = begin < 0 ? 0 : (int)begin;
-        spans[i].end = end > size ? size : (int)end;
-        spans[i].divisor = o->exclude_padding ? spans[i].end - spans[i].begin : with_padding;
-    }
+    long long first = (long long)place * w->stride - w->before, step = w->dilation,
+              end = first + step * (w->taps - 1) + 1;
+    if (end > (long long)w->size + w->after) end = (long long)w->size + w->after;
+    int with_padding = (int)(end - first);
+    if (end > w->size) end = w->size;
+    if (first < 0) first += (step - 1 - first) / step * step;
+    if (first >= end) return false;
+    span->begin = (int)first;
+    span->count = (int)((end - 1 - first) / step + 1);
+    span->end = (int)(first + (span->count - 1) * step + 1);
+    span->divisor = exclude_padding ? span->count : with_padding;
+    return true;
+}
+
+static bool fill_spans(lathe_pool_span *spans, const lathe_window *w, bool exclude_padding)
+{
+    for (int i = 0; i < w->results; i++)
+        if (!fill_span(&spans[i], w, i, exclude_padding)) return false;
+    return true;
 }
 
 static void fill_adaptive_spans(lathe_pool_span *spans, int count, int size)
@@ -102,7 +116,7 @@ static void fill_adaptive_spans(lathe_pool_span *spans, int count, int size)
     for (int i = 0; i < count; i++) {
         spans[i].begin = (int)((long long)i * size / count);
         spans[i].end = (int)(((long long)(i + 1) * size + count - 1) / count);
-        spans[i].divisor = spans[i].end - spans[i].begin;
+        spans[i].count = spans[i].divisor = spans[i].end - spans[i].begin;
     }
 }
 
@@ -110,50 +124,107 @@ static bool is_partition(const lathe_pool_span *spans, int count, int size)
 {
     int reached = 0;
     for (int i = 0; i < count; i++) {
-        if (spans[i].begin != reached) return false;
+        if (spans[i].begin != reached || spans[i].count != spans[i].end - spans[i].begin) return false;
         reached = spans[i].end;
     }
     return reached == size;
 }
 
-/*
- * Fills node->saved with windows for out_height x out_width results; o NULL: adaptive. False after a failure.
- */
-static bool make_windows(lathe_node *node, lathe_result *result, int out_height, int out_width,
-    const lathe_pool_opts *o)
+/* Room for the windows of out_height x out_width results in node->saved; NULL after a failure. */
+static lathe_pool_windows *make_windows(lathe_node *node, lathe_result *result, int out_height, int out_width,
+    lathe_pool_span **rows, lathe_pool_span **columns)
 {
-    int height = result->shape.dim[2], width = result->shape.dim[3];
-    lathe_pool_span *rows = lathe_tape_alloc(node->tape, (size_t)out_height, sizeof *rows);
-    lathe_pool_span *columns = lathe_tape_alloc(node->tape, (size_t)out_width, sizeof *columns);
-    if (!rows || !columns) return false;
-    if (o) {
-        fill_spans(rows, out_height, height, o);
-        fill_spans(columns, out_width, width, o);
-    } else {
-        fill_adaptive_spans(rows, out_height, height);
-        fill_adaptive_spans(columns, out_width, width);
-    }
-    *(lathe_pool_windows *)node->saved =
-        (lathe_pool_windows){ height, width, out_height, out_width, rows, columns,
-            .partition = is_partition(rows, out_height, height) && is_partition(columns, out_width, width) };
+    *rows = lathe_tape_alloc(node->tape, (size_t)out_height, sizeof **rows);
+    *columns = lathe_tape_alloc(node->tape, (size_t)out_width, sizeof **columns);
+    if (!*rows || !*columns) return NULL;
+    lathe_pool_windows *windows = node->saved;
+    *windows = (lathe_pool_windows){ result->shape.dim[2], result->shape.dim[3], out_height, out_width, *rows,
+        *columns, .row_step = 1, .column_step = 1 };
     result->shape.dim[2] = out_height;
     result->shape.dim[3] = out_width;
-    return true;
+    return windows;
+}
+
+static void find_partition(lathe_pool_windows *w)
+{
+    w->partition =
+        is_partition(w->rows, w->out_height, w->height) && is_partition(w->columns, w->out_width, w->width);
+}
+
+/* The settings of both axes, without what depends on the picture's size. */
+static void axes_of(const lathe_pool_opts *o, lathe_window *rows, lathe_window *columns)
+{
+    const lathe_sides *sides = &o->padding_sides;
+    *rows = (lathe_window){ .taps = o->kernel,
+        .stride = o->stride ? o->stride : o->kernel,
+        .dilation = o->dilation,
+        .before = o->padding + sides->top,
+        .after = o->padding + sides->bottom };
+    *columns = (lathe_window){ .taps = o->kernel_width ? o->kernel_width : o->kernel,
+        .dilation = o->dilation_width ? o->dilation_width : o->dilation,
+        .before = o->padding + sides->left,
+        .after = o->padding + sides->right };
+    columns->stride = o->stride_width ? o->stride_width : o->stride ? o->stride : columns->taps;
+}
+
+/* Padding that is legal, and what `same` asks for. */
+static bool pad(const lathe_node *node, lathe_window *rows, lathe_window *columns)
+{
+    const lathe_pool_opts *o = node->attributes;
+    int least = rows->taps < columns->taps ? rows->taps : columns->taps;
+    if (o->padding > least / 2)
+        return lathe_op_fail(node, LATHE_EARG, "padding = %d, must be 0 to kernel / 2 = %d", o->padding,
+            least / 2);
+    if (!o->same) return true;
+    if (rows->before || rows->after || columns->before || columns->after || o->ceil_mode)
+        return lathe_op_fail(node, LATHE_EARG, "same chooses the padding, but %s is given, too",
+            o->ceil_mode ? "ceil_mode" : "padding");
+    return (lathe_window_same(rows) && lathe_window_same(columns)) ||
+        lathe_op_fail(node, LATHE_EARG, "same would pad a %d x %d image by more than %d", rows->size,
+            columns->size, LATHE_WINDOW_LARGEST);
+}
+
+/* Fail: no window fits into x. */
+static bool refuse_kernel(const lathe_node *node, const lathe_window *rows, const lathe_window *columns)
+{
+    const lathe_pool_opts *o = node->attributes;
+    char text[LATHE_SHAPE_TEXT], kernel[32];
+    if (rows->taps == columns->taps) snprintf(kernel, sizeof kernel, "%d", rows->taps);
+    else snprintf(kernel, sizeof kernel, "%d x %d", rows->taps, columns->taps);
+    return lathe_op_fail(node, LATHE_ESHAPE, "kernel %s with padding %d does not fit into x %s", kernel,
+        o->padding, lathe_shape_text(&node->in[0]->shape, text));
 }
 
 static bool pool_shape(lathe_node *node, lathe_result *result)
 {
-    lathe_pool_opts *o = node->attributes;
-    char text[LATHE_SHAPE_TEXT];
-    if (!o->stride) o->stride = o->kernel;
-    if (o->padding > o->kernel / 2)
-        return lathe_op_fail(node, LATHE_EARG, "padding = %d, must be 0 to kernel / 2 = %d", o->padding,
-            o->kernel / 2);
-    int out_height = output_size(result->shape.dim[2], o), out_width = output_size(result->shape.dim[3], o);
-    if (out_height < 1 || out_width < 1)
-        return lathe_op_fail(node, LATHE_ESHAPE, "kernel %d with padding %d does not fit into x %s",
-            o->kernel, o->padding, lathe_shape_text(&result->shape, text));
-    return make_windows(node, result, out_height, out_width, o);
+    const lathe_pool_opts *o = node->attributes;
+    lathe_window rows, columns;
+    axes_of(o, &rows, &columns);
+    rows.size = result->shape.dim[2];
+    columns.size = result->shape.dim[3];
+    if (!pad(node, &rows, &columns)) return false;
+    rows.results = windows_along(&rows, o->ceil_mode);
+    columns.results = windows_along(&columns, o->ceil_mode);
+    if (rows.results < 1 || columns.results < 1) return refuse_kernel(node, &rows, &columns);
+    lathe_pool_span *down, *across;
+    lathe_pool_windows *windows = make_windows(node, result, rows.results, columns.results, &down, &across);
+    if (!windows) return false;
+    if (!fill_spans(down, &rows, o->exclude_padding) || !fill_spans(across, &columns, o->exclude_padding))
+        return lathe_op_fail(node, LATHE_ESHAPE, "a window would lie in the padding alone");
+    windows->row_step = rows.dilation;
+    windows->column_step = columns.dilation;
+    find_partition(windows);
+    return true;
+}
+
+static bool average_shape(lathe_node *node, lathe_result *result)
+{
+    const lathe_pool_opts *o = node->attributes;
+    if (o->dilation > 1 || o->dilation_width > 1)
+        return lathe_op_fail(node, LATHE_EARG, "%s is %d; means have none",
+            o->dilation > 1 ? "dilation" : "dilation_width",
+            o->dilation > 1 ? o->dilation : o->dilation_width);
+    return pool_shape(node, result);
 }
 
 #define OPTION(name) offsetof(lathe_pool_opts, name)
@@ -165,6 +236,15 @@ static const lathe_field fields[] = {
     { "ceil_mode", LATHE_FIELD_BOOL, OPTION(ceil_mode), .help = "round the output size up" },
     { "exclude_padding", LATHE_FIELD_BOOL, OPTION(exclude_padding),
         .help = "divide by the pixels inside the picture" },
+    { "kernel_width", LATHE_FIELD_INT, OPTION(kernel_width), .max = LATHE_WINDOW_LARGEST },
+    { "stride_width", LATHE_FIELD_INT, OPTION(stride_width), .max = LATHE_WINDOW_LARGEST },
+    { "dilation", LATHE_FIELD_INT, OPTION(dilation), .preset = { 1 }, .min = 1, .max = LATHE_WINDOW_LARGEST },
+    { "dilation_width", LATHE_FIELD_INT, OPTION(dilation_width), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.top", LATHE_FIELD_INT, OPTION(padding_sides.top), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.bottom", LATHE_FIELD_INT, OPTION(padding_sides.bottom), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.left", LATHE_FIELD_INT, OPTION(padding_sides.left), .max = LATHE_WINDOW_LARGEST },
+    { "padding_sides.right", LATHE_FIELD_INT, OPTION(padding_sides.right), .max = LATHE_WINDOW_LARGEST },
+    { "same", LATHE_FIELD_BOOL, OPTION(same), .help = "pad as TensorFlow's \"same\" does" },
     { 0 },
 };
 
@@ -244,7 +324,7 @@ const lathe_op lathe_avg_pool2d_op = {
     .attributes_size = sizeof(lathe_pool_opts),
     .saved_size = sizeof(lathe_pool_windows),
     .layout = lathe_layout_kept,
-    .shape = pool_shape,
+    .shape = average_shape,
     .forward = average_forward,
     .backward = average_backward,
 };
@@ -269,7 +349,14 @@ static const lathe_field adaptive_fields[] = {
 static bool adaptive_shape(lathe_node *node, lathe_result *result)
 {
     const adaptive_attributes *size = node->attributes;
-    return make_windows(node, result, size->height, size->width, NULL);
+    int height = result->shape.dim[2], width = result->shape.dim[3];
+    lathe_pool_span *rows, *columns;
+    lathe_pool_windows *windows = make_windows(node, result, size->height, size->width, &rows, &columns);
+    if (!windows) return false;
+    fill_adaptive_spans(rows, size->height, height);
+    fill_adaptive_spans(columns, size->width, width);
+    find_partition(windows);
+    return true;
 }
 
 const lathe_op lathe_adaptive_avg_pool2d_op = {

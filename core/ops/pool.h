@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "../tensor.h"
+#include "sides.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,24 +13,34 @@ extern "C" {
 
 /** `kernel` is required, so NULL is an error. */
 typedef struct lathe_pool_opts {
-    int kernel;  /* side of the square window, in pixels; required */
+    int kernel;  /* rows of the window, and its columns where kernel_width is 0; required */
     int stride;  /* 0 means kernel */
     int padding; /* at most kernel / 2 */
     /** Round the output size up, as Caffe does. Windows begin in the picture or in its left padding. */
     bool ceil_mode;
     /** Average pooling: divide by the number of pixels inside the picture (count_include_pad=False). */
     bool exclude_padding;
+    int kernel_width;             /* columns of the window; 0: kernel */
+    int stride_width;             /* along a row; 0: stride, and where that is 0, the window's columns */
+    int dilation, dilation_width; /* maxima: pixels from one of a window to the next; 0: 1, and dilation */
+    lathe_sides padding_sides;    /* more padding on single sides, beside `padding` */
+    /**
+     * Padding as TensorFlow's "same" has it, and none else (see lathe_conv2d_opts): H' = H / stride, rounded
+     * up. TensorFlow's means leave it out: exclude_padding.
+     */
+    bool same;
 } lathe_pool_opts;
 
 /**
- *     y[b,c,i,j] = max over p,q of x[b, c, i*stride + p - padding, j*stride + q - padding]
+ *     y[b,c,i,j] = max over p,q of x[b, c, i*stride + p*dilation - top, j*stride + q*dilation - left]
  *
  *     x [B, C, H, W]   result [B, C, H', W'];  W' as H'
- *     H' = (H + 2*padding - kernel) / stride + 1, rounded down, or up with ceil_mode
+ *     H' = (H + top + bottom - dilation*(kernel-1) - 1) / stride + 1, rounded down, or up with ceil_mode
+ *     top = padding + padding_sides.top, and so on
  *
  * Padding counts as minus infinity. A NaN in the window is its maximum.
  * Gradient to x, to the first of equal maxima in row-major order, as in PyTorch; a NaN gets no gradient.
- * Errors   LATHE_EARG for options out of range, LATHE_ESHAPE if H', W' would be below 1.
+ * Errors   LATHE_EARG for options out of range; LATHE_ESHAPE if H', W' would be below 1, or a window would see no pixel.
  * Same as  torch.nn.functional.max_pool2d
  */
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
@@ -40,7 +51,8 @@ lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 lathe_tensor *lathe_relu_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 
 /**
- * The mean of each window; padding counts as 0 unless exclude_padding. Same as torch.nn.functional.avg_pool2d
+ * The mean of each window; padding counts as 0 unless exclude_padding. No dilation. Same as
+ * torch.nn.functional.avg_pool2d
  */
 lathe_tensor *lathe_avg_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);
 

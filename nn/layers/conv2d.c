@@ -34,7 +34,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
     const int *w = conv->weight->shape.dim;
     const lathe_layer_window window = window_of(&conv->opts, w[2], w[3]);
     lathe_describe(text, size, "%d -> %d, ", w[1] * conv->opts.groups, w[0]);
-    lathe_describe_window(text, size, &window);
+    lathe_describe_window(text, size, &window, 1);
     if (conv->opts.groups > 1) lathe_describe(text, size, ", groups %d", conv->opts.groups);
     if (!conv->bias) lathe_describe(text, size, ", no bias");
 }

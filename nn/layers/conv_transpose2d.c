@@ -37,7 +37,7 @@ static void describe(const lathe_layer *layer, char *text, size_t size)
     const int *w = conv->weight->shape.dim;
     const lathe_layer_window window = window_of(o, w[2], w[3]);
     lathe_describe(text, size, "%d -> %d, ", w[0], w[1] * o->groups);
-    lathe_describe_window(text, size, &window);
+    lathe_describe_window(text, size, &window, 1);
     if (o->output_padding) lathe_describe(text, size, ", output padding %d", o->output_padding);
     if (o->groups > 1) lathe_describe(text, size, ", groups %d", o->groups);
     if (!conv->bias) lathe_describe(text, size, ", no bias");

@@ -1,5 +1,6 @@
 #include "../layer_impl.h"
 #include "pool.h"
+#include "window_impl.h"
 #include "../../core/ops/shape.h"
 
 typedef struct pool_layer {
@@ -17,12 +18,27 @@ static lathe_tensor *avg_forward(lathe_layer *layer, lathe_tensor *x)
     return lathe_avg_pool2d(x, &((pool_layer *)layer)->opts);
 }
 
+static lathe_layer_window window_of(const lathe_pool_opts *o)
+{
+    return (lathe_layer_window){ .kernel = o->kernel,
+        .kernel_width = o->kernel_width,
+        .stride = o->stride,
+        .stride_width = o->stride_width,
+        .padding = o->padding,
+        .dilation = o->dilation,
+        .dilation_width = o->dilation_width,
+        .sides = o->padding_sides,
+        .same = o->same };
+}
+
 static void describe(const lathe_layer *layer, char *text, size_t size)
 {
     const lathe_pool_opts *opts = &((const pool_layer *)layer)->opts;
-    lathe_describe(text, size, "%dx%d, stride %d", opts->kernel, opts->kernel, opts->stride);
-    if (opts->padding)
-        lathe_describe(text, size, ", padding %d%s", opts->padding, opts->exclude_padding ? " excluded" : "");
+    const lathe_layer_window window = window_of(opts);
+    const lathe_sides *s = &opts->padding_sides;
+    lathe_describe_window(text, size, &window, 0);
+    if (opts->exclude_padding && (opts->same || opts->padding || s->top || s->bottom || s->left || s->right))
+        lathe_describe(text, size, " excluded");
     if (opts->ceil_mode) lathe_describe(text, size, ", ceil mode");
 }
 
@@ -31,7 +47,7 @@ const lathe_layer_type lathe_max_pool2d_layer = {
     .size = sizeof(pool_layer),
     .forward = max_forward,
     .describe = describe,
-    .summary = "maximum over square windows",
+    .summary = "maximum over windows",
 };
 
 const lathe_layer_type lathe_avg_pool2d_layer = {
@@ -39,7 +55,7 @@ const lathe_layer_type lathe_avg_pool2d_layer = {
     .size = sizeof(pool_layer),
     .forward = avg_forward,
     .describe = describe,
-    .summary = "mean over square windows",
+    .summary = "mean over windows",
 };
 
 static lathe_layer *pool(lathe_model *model, const lathe_layer_type *type, const char *who, int kernel,
@@ -50,14 +66,21 @@ static lathe_layer *pool(lathe_model *model, const lathe_layer_type *type, const
         return lathe_model_fail(model, LATHE_EARG, "%s: kernel is %d, but opts->kernel is %d; leave it 0",
             who, kernel, o.kernel);
     o.kernel = kernel;
+    if (!o.stride && !o.stride_width) o.stride_width = o.kernel_width;
     if (!o.stride) o.stride = kernel;
-    if (!lathe_layer_argument(model, who, "kernel", kernel, 1) ||
-        !lathe_layer_argument(model, who, "stride", o.stride, 1) ||
-        !lathe_layer_argument(model, who, "padding", o.padding, 0))
-        return NULL;
-    if (o.padding > kernel / 2)
+    if (!o.dilation) o.dilation = 1;
+    const lathe_layer_window window = window_of(&o);
+    if (!lathe_layer_window_is_fine(model, who, &window)) return NULL;
+    int least = o.kernel_width && o.kernel_width < kernel ? o.kernel_width : kernel;
+    if (o.padding > least / 2)
         return lathe_model_fail(model, LATHE_EARG,
-            "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, kernel);
+            "%s: padding is %d; it must be at most half of the kernel, %d", who, o.padding, least);
+    if (o.same && o.ceil_mode)
+        return lathe_model_fail(model, LATHE_EARG,
+            "%s: same chooses the padding, but ceil_mode is given, too", who);
+    if (type == &lathe_avg_pool2d_layer && (o.dilation > 1 || o.dilation_width > 1))
+        return lathe_model_fail(model, LATHE_EARG, "%s: %s is %d; means have none", who,
+            o.dilation > 1 ? "dilation" : "dilation_width", o.dilation > 1 ? o.dilation : o.dilation_width);
     pool_layer *layer = lathe_layer_new(model, type);
     if (layer) layer->opts = o;
     return layer ? &layer->layer : NULL;

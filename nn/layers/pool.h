@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /**
- * Maximum over windows of kernel * kernel pixels (see lathe_max_pool2d).
+ * Maximum over windows of kernel * kernel pixels, or kernel * opts->kernel_width (see lathe_max_pool2d).
  *
  * opts     NULL: stride kernel, padding 0. Leave opts->kernel 0.
  * Same as  torch.nn.MaxPool2d

@@ -21,18 +21,18 @@ bool lathe_layer_window_is_fine(lathe_model *model, const char *who, const lathe
     return false;
 }
 
-/* Append a setting that is not 1 on both axes. */
-static void describe_pair(char *text, size_t size, const char *name, int down, int across)
+/* Append a setting that is not the usual one on both axes. */
+static void describe_pair(char *text, size_t size, const char *name, int down, int across, int usual)
 {
     if (!across) across = down;
     if (down != across) lathe_describe(text, size, ", %s %dx%d", name, down, across);
-    else if (down > 1) lathe_describe(text, size, ", %s %d", name, down);
+    else if (down != usual) lathe_describe(text, size, ", %s %d", name, down);
 }
 
-void lathe_describe_window(char *text, size_t size, const lathe_layer_window *w)
+void lathe_describe_window(char *text, size_t size, const lathe_layer_window *w, int stride)
 {
     lathe_describe(text, size, "%dx%d", w->kernel, w->kernel_width ? w->kernel_width : w->kernel);
-    describe_pair(text, size, "stride", w->stride, w->stride_width);
+    describe_pair(text, size, "stride", w->stride, w->stride_width, stride);
     const lathe_sides *s = &w->sides;
     int p = w->padding;
     if (w->same) lathe_describe(text, size, ", padding same");
@@ -40,5 +40,5 @@ void lathe_describe_window(char *text, size_t size, const lathe_layer_window *w)
         lathe_describe(text, size, ", padding top %d bottom %d left %d right %d", p + s->top, p + s->bottom,
             p + s->left, p + s->right);
     else if (p) lathe_describe(text, size, ", padding %d", p);
-    describe_pair(text, size, "dilation", w->dilation, w->dilation_width);
+    describe_pair(text, size, "dilation", w->dilation, w->dilation_width, 1);
 }

@@ -68,3 +68,41 @@ for number, (kind, b, c, h, w, k, s, p, ceil, exclude) in enumerate(SETUPS):
     put(f"case{number}.y", y)
     put(f"case{number}.gy", gy)
     put(f"case{number}.g0", x.grad)
+
+# kind B C H W, kernel, stride and dilation (each: down, across), top bottom left right, same
+SIDES = [
+    (0, 2, 2, 7, 8, 3, 3, 2, 2, 1, 1, 0, 1, 0, 1, 0),
+    (0, 2, 2, 7, 8, 3, 3, 2, 2, 1, 1, 0, 0, 0, 0, 1),
+    (0, 2, 2, 6, 7, 2, 3, 1, 2, 1, 1, 0, 0, 0, 0, 1),
+    (0, 1, 2, 9, 8, 2, 3, 2, 1, 2, 1, 1, 0, 0, 2, 0),
+    (0, 1, 2, 9, 8, 3, 3, 1, 1, 2, 3, 2, 2, 3, 3, 0),
+    (1, 2, 2, 7, 8, 3, 3, 2, 2, 1, 1, 0, 1, 0, 1, 0),
+    (1, 2, 2, 7, 8, 3, 2, 2, 3, 1, 1, 0, 0, 0, 0, 1),
+    (1, 1, 2, 6, 9, 1, 4, 1, 2, 1, 1, 0, 0, 1, 2, 0),
+]
+
+
+def same(size, taps, stride, dilation):
+    """timm's pad_same."""
+    total = max((-(size // -stride) - 1) * stride + (taps - 1) * dilation + 1 - size, 0)
+    return total // 2, total - total // 2
+
+
+put("sides", torch.tensor([len(SIDES)]))
+for number, setup in enumerate(SIDES):
+    kind, b, c, h, w, kh, kw, sh, sw, dh, dw, top, bottom, left, right, is_same = setup
+    if is_same:
+        (top, bottom), (left, right) = same(h, kh, sh, dh), same(w, kw, sw, dw)
+    x = (torch.randn(b, c, h, w) * 3).round().div(2).requires_grad_()
+    padded = F.pad(x, (left, right, top, bottom), value=0 if kind else -float("inf"))
+    if kind == 0:
+        y = F.max_pool2d(padded, (kh, kw), (sh, sw), 0, (dh, dw))
+    else:
+        y = F.avg_pool2d(padded, (kh, kw), (sh, sw))
+    gy = torch.randn_like(y).mul(64).round().div(64)
+    y.backward(gy)
+    put(f"sides{number}.setup", torch.tensor(setup))
+    put(f"sides{number}.x0", x)
+    put(f"sides{number}.y", y)
+    put(f"sides{number}.gy", gy)
+    put(f"sides{number}.g0", x.grad)

@@ -16,8 +16,8 @@ typedef struct window {
 static inline window window_at(const lathe_pool_windows *w, int i, int j)
 {
     const lathe_pool_span *rows = &w->rows[i], *columns = &w->columns[j];
-    return (window){ ((size_t)rows->begin * (size_t)w->width + (size_t)columns->begin) * LANES,
-        rows->end - rows->begin, columns->end - columns->begin };
+    return (window){ ((size_t)rows->begin * (size_t)w->width + (size_t)columns->begin) * LANES, rows->count,
+        columns->count };
 }
 
 static inline real inverse_area(const lathe_pool_windows *w, int i, int j)
@@ -38,29 +38,38 @@ static int clear_rows(real *gx, size_t row, int cleared, int end)
     return end;
 }
 
-static inline void window_max(const real *x, real *y, size_t row, int rows, int columns, int relu)
+/* row, column: numbers to the next one of the window. */
+static inline void window_max(const real *x, real *y, size_t row, size_t column, int rows, int columns,
+    int relu)
 {
     for (int h = 0; h < LANES; h += PART) {
         part best = relu ? (part){ 0 } : load_part(x + h);
         for (int p = 0; p < rows; p++)
             for (int q = 0; q < columns; q++) {
-                part v = load_part(x + (size_t)p * row + q * LANES + h);
+                part v = load_part(x + (size_t)p * row + (size_t)q * column + h);
                 best = choose_part((v > best) | (v != v), v, best); /* NaN stays NaN */
             }
         store_part(y + h, best);
     }
 }
 
+static bool is_dense(const lathe_pool_windows *w) { return w->row_step == 1 && w->column_step == 1; }
+
 static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
 {
+    bool dense = is_dense(w);
     size_t row = (size_t)w->width * LANES;
     for (int n = 0; n < planes; n++, x += plane_size(w))
         for (int i = 0; i < w->out_height; i++)
             for (int j = 0; j < w->out_width; j++, y += LANES) {
                 window at = window_at(w, i, j);
-                if (at.rows == 2 && at.columns == 2) window_max(x + at.at, y, row, 2, 2, w->relu);
-                else if (at.rows == 3 && at.columns == 3) window_max(x + at.at, y, row, 3, 3, w->relu);
-                else window_max(x + at.at, y, row, at.rows, at.columns, w->relu);
+                if (at.rows == 2 && at.columns == 2 && dense)
+                    window_max(x + at.at, y, row, LANES, 2, 2, w->relu);
+                else if (at.rows == 3 && at.columns == 3 && dense)
+                    window_max(x + at.at, y, row, LANES, 3, 3, w->relu);
+                else
+                    window_max(x + at.at, y, row * (size_t)w->row_step, (size_t)w->column_step * LANES,
+                        at.rows, at.columns, w->relu);
             }
 }
 
@@ -69,14 +78,14 @@ static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
  * found theirs.
  */
 static inline void window_max_backward(const real *x, const real *y, const real *gy, real *gx, size_t row,
-    int rows, int columns, int relu, int add)
+    size_t column, int rows, int columns, int relu, int add)
 {
     for (int h = 0; h < LANES; h += PART) {
         part best = load_part(y + h), g = load_part(gy + h);
         part_mask open = relu ? best > (part){ 0 } : ~(part_mask){ 0 };
         for (int p = 0; p < rows; p++)
             for (int q = 0; q < columns; q++) {
-                size_t at = (size_t)p * row + (size_t)(q * LANES + h);
+                size_t at = (size_t)p * row + (size_t)q * column + (size_t)h;
                 part_mask here = (load_part(x + at) == best) & open;
                 part to = (part)(here & (part_mask)g);
                 open &= ~here;
@@ -88,6 +97,7 @@ static inline void window_max_backward(const real *x, const real *y, const real 
 static void max_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y,
     const real *gy, real *gx, int add)
 {
+    bool dense = is_dense(w);
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, x += size, gx += size) {
         int adds = add || !w->partition, cleared = add || w->partition ? w->height : 0;
@@ -95,13 +105,13 @@ static void max_backward(const lathe_pool_windows *w, int planes, const real *x,
             cleared = clear_rows(gx, row, cleared, w->rows[i].end);
             for (int j = 0; j < w->out_width; j++, y += LANES, gy += LANES) {
                 window at = window_at(w, i, j);
-                if (at.rows == 2 && at.columns == 2 && !adds)
-                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 2, 2, w->relu, 0);
-                else if (at.rows == 3 && at.columns == 3 && adds)
-                    window_max_backward(x + at.at, y, gy, gx + at.at, row, 3, 3, w->relu, 1);
+                if (at.rows == 2 && at.columns == 2 && !adds && dense)
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, LANES, 2, 2, w->relu, 0);
+                else if (at.rows == 3 && at.columns == 3 && adds && dense)
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row, LANES, 3, 3, w->relu, 1);
                 else
-                    window_max_backward(x + at.at, y, gy, gx + at.at, row, at.rows, at.columns, w->relu,
-                        adds);
+                    window_max_backward(x + at.at, y, gy, gx + at.at, row * (size_t)w->row_step,
+                        (size_t)w->column_step * LANES, at.rows, at.columns, w->relu, adds);
             }
         }
         clear_rows(gx, row, cleared, w->height);

@@ -6,9 +6,10 @@
 
 #include "../../real.h"
 
-/** The rows (or columns) of the picture under one row (or column) of windows: [begin, end), at least one. */
+/** The rows (or columns) of the picture under one row (or column) of windows: `count` of them, at least one. */
 typedef struct lathe_pool_span {
-    int begin, end;
+    int begin, end; /* the first one, and the one behind the last one */
+    int count;
     int divisor; /* averages: its part of the window's area, padding included if that counts */
 } lathe_pool_span;
 
@@ -16,6 +17,7 @@ typedef struct lathe_pool_span {
 typedef struct lathe_pool_windows {
     int height, width, out_height, out_width;
     const lathe_pool_span *rows, *columns; /* [out_height], [out_width] */
+    int row_step, column_step;             /* maxima: from one row (column) of a window to the next */
     int relu;                              /* maxima: of relu(x), that is no less than 0 */
     /** every pixel lies in exactly one window: backward writes each once, and need not clear first */
     int partition;

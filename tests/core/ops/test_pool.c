@@ -333,7 +333,12 @@ static void equals_pytorch(void **state)
         snprintf(part, sizeof part, "%s.setup", name);
         double *v = golden("pool.txt", part, &n);
         assert_int_equal(n, 10);
-        pool_case c = { (pool_kind)v[0], { (int)v[5], (int)v[6], (int)v[7], v[8] != 0, v[9] != 0 } };
+        pool_case c = { (pool_kind)v[0],
+            { .kernel = (int)v[5],
+                .stride = (int)v[6],
+                .padding = (int)v[7],
+                .ceil_mode = v[8] != 0,
+                .exclude_padding = v[9] != 0 } };
         snprintf(part, sizeof part, "%s.x0", name);
         lathe_leaf leaf =
             golden_leaf("pool.txt", part, LATHE_BATCHED, images((int)v[1], (int)v[2], (int)v[3], (int)v[4]));
@@ -386,7 +391,7 @@ static void mistakes_are_named(void **state)
         "lathe_max_pool2d: x is plain [2, 3, 5, 4]");
     leaf.layout = LATHE_BATCHED;
     leaf.shape = (lathe_shape){ 2, { 2, 60 } };
-    assert_op_fails(pool, &(pool_case){ ADAPTIVE, { 1, 1, 0, 0, 0 } }, &leaf, 1, LATHE_ESHAPE,
+    assert_op_fails(pool, &(pool_case){ ADAPTIVE, { .kernel = 1, .stride = 1 } }, &leaf, 1, LATHE_ESHAPE,
         "x is batched [2, 60], expected");
     free_leaves(&leaf, 1);
 }

@@ -555,7 +555,8 @@ static void test_registry(void **state)
             }
     }
     assert_null(lathe_layer_at(-1));
-    assert_int_equal(count, found + 3); /* all are tested here but sequential, residual and concat */
+    assert_int_equal(count,
+        found + 5); /* all but sequential, residual and concat, and those of test_norms.c */
 }
 
 int main(void)

@@ -60,7 +60,45 @@ static lathe_tensor *transposed(lathe_layer *layer, lathe_tensor *x)
             .padding_sides = { 1, 0, 0, 2 } });
 }
 
+static const lathe_pool_opts wide_pool = { .kernel_width = 3,
+    .stride = 1,
+    .dilation_width = 2,
+    .same = true },
+                             sides_pool = { .padding_sides = { 0, 1, 0, 1 }, .exclude_padding = true };
+
+static lathe_layer *make_max(lathe_model *m) { return lathe_nn_max_pool2d(m, 2, &wide_pool); }
+
+static lathe_tensor *max_pool(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_pool_opts opts = wide_pool;
+    opts.kernel = 2;
+    return (void)layer, lathe_max_pool2d(x, &opts);
+}
+
+static lathe_layer *make_mean(lathe_model *m) { return lathe_nn_avg_pool2d(m, 2, &sides_pool); }
+
+static lathe_tensor *mean(lathe_layer *layer, lathe_tensor *x)
+{
+    lathe_pool_opts opts = sides_pool;
+    opts.kernel = 2;
+    return (void)layer, lathe_avg_pool2d(x, &opts);
+}
+
+static lathe_layer *make_columns(lathe_model *m)
+{
+    return lathe_nn_max_pool2d(m, 2, &(lathe_pool_opts){ .kernel_width = 5 });
+}
+
+static lathe_tensor *columns(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_max_pool2d(x, &(lathe_pool_opts){ .kernel = 2, .kernel_width = 5 });
+}
+
 static const window_case cases[] = {
+    { "max_pool2d", "2x3, stride 1, padding same, dilation 1x2", make_max, max_pool, { 4, 7, 5 } },
+    { "max_pool2d", "2x5, stride 2x5", make_columns, columns, { 4, 3, 1 } },
+    { "avg_pool2d", "2x2, stride 2, padding top 0 bottom 1 left 0 right 1 excluded", make_mean, mean,
+        { 4, 4, 3 } },
     { "conv2d", "4 -> 6, 1x5, stride 1x2, padding top 0 bottom 1 left 2 right 3", make_wide, wide,
         { 6, 8, 3 } },
     { "conv2d", "4 -> 4, 3x3, stride 2, padding same, dilation 2x1, groups 4, no bias", make_same, same,
@@ -124,11 +162,34 @@ static void mistakes_are_named(void **state)
     }
 }
 
+static void mistakes_of_pools_are_named(void **state)
+{
+    (void)state;
+    static const struct {
+        lathe_pool_opts opts;
+        const char *message;
+    } mistakes[] = {
+        { { .kernel_width = -1 }, "lathe_nn_avg_pool2d: kernel_width is -1; it must be at least 0" },
+        { { .dilation = 2 }, "lathe_nn_avg_pool2d: dilation is 2; means have none" },
+        { { .kernel_width = 1, .padding = 1 }, "padding is 1; it must be at most half of the kernel, 1" },
+        { { .same = true, .padding = 1 }, "same chooses the padding, but padding is given, too" },
+        { { .same = true, .ceil_mode = true }, "same chooses the padding, but ceil_mode is given, too" },
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        lathe_error_clear();
+        lathe_model *model = lathe_model_new();
+        assert_null(lathe_nn_avg_pool2d(model, 3, &mistakes[i].opts));
+        assert_failed(LATHE_EARG, mistakes[i].message);
+        lathe_model_free(model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_reach_the_operation),
         cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(mistakes_of_pools_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
