@@ -8,6 +8,7 @@
 #include "trace.h"
 #include "layers/activation.h"
 #include "layers/batch_norm.h"
+#include "layers/channel_scale.h"
 #include "layers/concat.h"
 #include "layers/conv2d.h"
 #include "layers/conv_transpose2d.h"

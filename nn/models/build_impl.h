@@ -66,6 +66,13 @@ typedef struct lathe_net_opts {
         .preset = { 1 }, .max = 64, .above_min = true, .help = "multiplier of all channels" \
     }
 
+#define LATHE_FIELD_DROP_PATH(preset_) \
+    { \
+        .name = "drop_path", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(lathe_net_opts, drop_path), \
+        .preset = { preset_ }, .max = 1, .below_max = true, \
+        .help = "probability that the last residual block is left out; of earlier ones in proportion" \
+    }
+
 /** torchvision's preparation of pictures: 224 of 256 pixels. */
 #define LATHE_INPUT_224 \
     { \
@@ -86,6 +93,8 @@ typedef struct lathe_conv_norm_opts {
     int kernel, stride, groups;
     bool same;               /* padded as TensorFlow does; otherwise by (kernel - 1) / 2 on each side */
     double eps, momentum;    /* of the batch norm */
+    bool less_padding;       /* one pixel less on each side */
+    bool zero_norm;          /* the norm's first weight is 0, not 1 */
     lathe_init init;         /* of the convolution; default: lathe_init_fan_out */
     lathe_layer *activation; /* NULL: none */
     const char *name[3];     /* of the three layers; NULL: their numbers */

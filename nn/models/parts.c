@@ -1,3 +1,4 @@
+#include "../layer_impl.h"
 #include "build_impl.h"
 
 int lathe_blocks_kept(lathe_model *model, const char *name, const lathe_model_spec *spec, int all)
@@ -21,15 +22,16 @@ void lathe_append_conv_norm(lathe_layer *net, int in, int out, const lathe_conv_
             out,
             o.kernel,
             &(lathe_nn_conv2d_opts){ .stride = o.stride,
-                .padding = o.same ? 0 : (o.kernel - 1) / 2,
+                .padding = o.same ? 0 : (o.kernel - 1) / 2 - o.less_padding,
                 .same = o.same,
                 .groups = o.groups,
                 .no_bias = true,
                 .weight_init = o.init }),
         o.name[0]);
-    lathe_layer_add(net,
-        lathe_nn_batch_norm(model, out, &(lathe_batch_norm_opts){ .eps = o.eps, .momentum = o.momentum }),
-        o.name[1]);
+    lathe_layer *norm =
+        lathe_nn_batch_norm(model, out, &(lathe_batch_norm_opts){ .eps = o.eps, .momentum = o.momentum });
+    if (norm && o.zero_norm) lathe_named(norm->tensor[0])->init = (lathe_init){ LATHE_INIT_CONSTANT, 0 };
+    lathe_layer_add(net, norm, o.name[1]);
     if (o.activation) lathe_layer_add(net, o.activation, o.name[2]);
 }
 

@@ -7,6 +7,8 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from zoo_definitions import NETS
+
 
 class Block(nn.Module):
     def __init__(self, inside, out, stride, option):
@@ -91,6 +93,16 @@ MODELS = {
 }
 
 
+def tiny(name):
+    """For pictures below 48 pixels: the first convolution keeps their size."""
+    model = NETS[name](10)
+    next(layer for layer in model.modules() if isinstance(layer, nn.Conv2d)).stride = (1, 1)
+    return model
+
+
+MODELS.update({name: lambda name=name: tiny(name) for name in ('efficientnet-tiny', 'fbnetv3-tiny')})
+
+
 def flops(model, x):
     total = []
 
@@ -100,7 +112,7 @@ def flops(model, x):
         elif isinstance(layer, nn.ConvTranspose2d):
             total.append(2 * inputs[0][0].numel() * layer.weight[0].numel())
         elif isinstance(layer, nn.Linear):
-            total.append(2 * layer.weight.numel())
+            total.append(2 * output[0].numel() * layer.weight.shape[1])
 
     for layer in model.modules():
         layer.register_forward_hook(note)

@@ -22,9 +22,11 @@ import sys
 
 import torch
 import torchvision.models as zoo
+from torchvision.ops import StochasticDepth
 
 from make_models import flops
 from make_training import numbers
+from zoo_definitions import NETS as DEFINED
 
 BATCH, CLASSES, STREAMS = 4, 10, 4
 
@@ -115,7 +117,16 @@ def vgg11_bn(classes, hidden=64):
     return model
 
 
-SIZES = {'resnet18': (65, 72)}  # height and width; others 45 x 56
+def still(model):
+    """Without dropout and stochastic depth."""
+    for layer in model.modules():
+        if isinstance(layer, (StochasticDepth, torch.nn.Dropout)):
+            layer.p = 0.0
+    return model
+
+
+# Height and width; others 45 x 56.
+SIZES = {'resnet18': (65, 72), 'fbnetv3_a': (75, 96), 'efficientnet-tiny': (49, 56), 'fbnetv3-tiny': (49, 56)}
 # The net as tested, and another one for the counts where its options change them.
 NETS = {
     'resnet18': (lambda classes: zoo.resnet18(num_classes=classes),),
@@ -128,7 +139,13 @@ NETS = {
     'squeezenet1_1': (lambda classes: zoo.squeezenet1_1(num_classes=classes, dropout=0),),
     'vgg11_bn': (vgg11_bn, lambda classes: vgg11_bn(classes, None)),
     'regnet_y_400mf': (lambda classes: zoo.regnet_y_400mf(num_classes=classes),),
+    'mobilenet_v3_small': (lambda classes: zoo.mobilenet_v3_small(num_classes=classes, dropout=0),),
+    'mobilenet_v3_large': (lambda classes: zoo.mobilenet_v3_large(num_classes=classes, dropout=0),),
+    'efficientnet_b0': (lambda classes: still(zoo.efficientnet_b0(num_classes=classes)),),
+    'convnext_tiny': (lambda classes: still(zoo.convnext_tiny(num_classes=classes)),),
 }
+for defined in ['tf_efficientnet_b0', 'fbnetv3_a0', 'fbnetv3_a', 'fbnetv3_d', 'mv_fbnetv3_g', 'efficientnet-tiny', 'fbnetv3-tiny']:
+    NETS[defined] = (DEFINED[defined],)
 
 
 def stream(name):

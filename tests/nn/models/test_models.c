@@ -6,6 +6,13 @@
 
 #include "support/support.h"
 
+/* As the registry sorts: a hyphen is an underscore. */
+static int order(const char *a, const char *b)
+{
+    for (; *a && (*a == '-' ? '_' : *a) == (*b == '-' ? '_' : *b); a++) b++;
+    return (*a == '-' ? '_' : *a) - (*b == '-' ? '_' : *b);
+}
+
 static void test_registry(void **state)
 {
     (void)state;
@@ -13,7 +20,7 @@ static void test_registry(void **state)
     for (const lathe_model_type *type; (type = lathe_model_at(count)); count++) {
         assert_ptr_equal(lathe_model_find(type->name), type);
         assert_true(*type->summary && type->build);
-        if (count) assert_true(strcmp(lathe_model_at(count - 1)->name, type->name) < 0);
+        if (count) assert_true(order(lathe_model_at(count - 1)->name, type->name) < 0);
     }
     assert_in_range(count, 21, 99);
     assert_ptr_equal(lathe_model_find("lenet-5"), lathe_model_find("lenet5"));

@@ -25,6 +25,17 @@ static const row rows[] = {
     { .net = "mobilenet_v2", .model = "mobilenet_v2:dropout=0" },
     { .net = "squeezenet1_1", .model = "squeezenet1_1:dropout=0" },
     { .net = "regnet_y_400mf", .model = "regnet_y_400mf" },
+    { .net = "mobilenet_v3_small", .model = "mobilenet_v3_small:dropout=0" },
+    { .net = "mobilenet_v3_large", .model = "mobilenet_v3_large:dropout=0" },
+    { .net = "efficientnet_b0", .model = "efficientnet_b0:dropout=0:drop_path=0" },
+    { .net = "tf_efficientnet_b0", .model = "tf_efficientnet_b0:dropout=0:drop_path=0" },
+    { .net = "fbnetv3_a0", .model = "fbnetv3_a0" },
+    { .net = "fbnetv3_a", .model = "fbnetv3_a" },
+    { .net = "fbnetv3_d", .model = "fbnetv3_d" },
+    { .net = "mv_fbnetv3_g", .model = "mv_fbnetv3_g" },
+    { .net = "convnext_tiny", .model = "convnext_tiny:drop_path=0" },
+    { .net = "efficientnet-tiny", .model = "efficientnet-tiny" },
+    { .net = "fbnetv3-tiny", .model = "fbnetv3-tiny" },
     { .net = "vgg11_bn", .model = "vgg11_bn:dropout=0:hidden=64", .counts = "vgg11_bn" },
 };
 
@@ -300,7 +311,7 @@ static void pictures_that_are_too_small_are_refused(void **state)
     static const struct {
         const char *name;
         int least;
-    } cases[] = { { "squeezenet1_1", 17 }, { "vgg11_bn", 32 } };
+    } cases[] = { { "squeezenet1_1", 17 }, { "vgg11_bn", 32 }, { "convnext_tiny", 32 }, { "fbnetv3_a", 49 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         lathe_model *model = lathe_model_new();
         lathe_model_spec spec = { .height = cases[i].least, .width = cases[i].least };
