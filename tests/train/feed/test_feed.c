@@ -63,6 +63,63 @@ static void a_place_is_restored(void **state)
     lathe_feed_free(whole);
 }
 
+static void listen(void *context, const char *line)
+{
+    int *heard = context;
+    *heard += strstr(line, "crops are taken from the whole photographs") != NULL;
+}
+
+static lathe_feed *feed_of_photographs(const char *augment, double crop_ratio, int workers, int *heard)
+{
+    char data[1200];
+    snprintf(data, sizeof data, "folder:%s", test_path("photographs"));
+    lathe_feed *feed = lathe_feed_new(&(lathe_feed_opts){ .data = data,
+        .size = 8,
+        .crop_ratio = crop_ratio,
+        .augment = augment,
+        .batch_size = 4,
+        .val_split = 0.25,
+        .cache_mib = 64,
+        .workers = workers,
+        .seed = 5,
+        .context = heard,
+        .on_message = listen });
+    if (!feed) fail_msg("%s", lathe_error_message());
+    return feed;
+}
+
+/* With a crop ratio, crops of whole photographs are told of, and they resume as any others. */
+static void crops_of_whole_photographs_are_told_and_resume(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *augment;
+        double crop_ratio;
+        int told;
+    } cases[] = { { "random_resized_crop:8,hflip", 0.8, 1 }, { "random_resized_crop:8,hflip", 0, 0 },
+        { "hflip", 0.8, 0 }, { NULL, 0.8, 0 } };
+    for (int i = 0; i < 12; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "photographs/%s/%d.pgm", i % 2 ? "dark" : "light", i);
+        test_put_picture(name, 12 + 3 * i, 14, 10 + 15 * i, 1);
+    }
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        int heard = 0;
+        lathe_batch batch, again;
+        lathe_feed *whole = feed_of_photographs(cases[k].augment, cases[k].crop_ratio, 0, &heard);
+        assert_int_equal(heard, cases[k].told);
+        lathe_feed *other = feed_of_photographs(cases[k].augment, cases[k].crop_ratio, 2, &heard);
+        for (uint64_t taken = 0; taken < 7; taken++) {
+            if (!lathe_feed_next(whole, &batch)) assert_true(lathe_feed_next(whole, &batch));
+            assert_int_equal(lathe_feed_seek(other, taken), LATHE_OK);
+            assert_true(lathe_feed_next(other, &again));
+            assert_memory_equal(again.images, batch.images, 3 * 64 * sizeof *batch.images);
+        }
+        lathe_feed_free(other);
+        lathe_feed_free(whole);
+    }
+}
+
 static void lengths_are_those_of_a_loader(void **state)
 {
     (void)state;
@@ -183,8 +240,9 @@ static void one_class_alone_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(sets_and_shares),
-        cmocka_unit_test(a_place_is_restored), cmocka_unit_test(lengths_are_those_of_a_loader),
-        cmocka_unit_test(pictures_are_normalised_as_asked), cmocka_unit_test(bad_options_are_told),
-        cmocka_unit_test(one_class_alone_is_refused) };
+        cmocka_unit_test(a_place_is_restored),
+        cmocka_unit_test(crops_of_whole_photographs_are_told_and_resume),
+        cmocka_unit_test(lengths_are_those_of_a_loader), cmocka_unit_test(pictures_are_normalised_as_asked),
+        cmocka_unit_test(bad_options_are_told), cmocka_unit_test(one_class_alone_is_refused) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
