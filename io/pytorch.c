@@ -394,7 +394,10 @@ static lathe_status parse_old(reader *r)
 
 bool lathe_pytorch_is(const char *bytes, size_t size)
 {
-    return size >= 4 && (!memcmp(bytes, "PK\3\4", 4) || ((unsigned char)bytes[0] == 0x80 && bytes[1] == 2));
+    /* The length of a safetensors header, 640 bytes, may be the same first bytes; then the header follows. */
+    const bool header = size > 8 && !memcmp(bytes + 4, "\0\0\0\0{", 5);
+    const bool pickle = size >= 4 && (unsigned char)bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
+    return size >= 4 && (!memcmp(bytes, "PK\3\4", 4) || (pickle && !header));
 }
 
 lathe_status lathe_pytorch_parse(lathe_safetensors *file, size_t size)

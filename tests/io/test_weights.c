@@ -196,10 +196,11 @@ static void check_tensor(const lathe_safetensors *file, const char *name, int ra
 static void both_forms_are_read(void **state)
 {
     (void)state;
-    for (int old = 0; old < 2; old++) {
+    for (int old = 0; old < 5; old++) {
         test_blob blob = { .size = 0 };
         if (old) put_old(&blob, good, GOOD);
         else put_good_archive(&blob, good, GOOD);
+        if (old > 1) blob.bytes[1] = (uint8_t)(old + 1); /* a pickle protocol from 3 to 5 */
         lathe_safetensors *file = lathe_weights_read(write_blob(&blob, blob.size));
         if (!file) fail_msg("%s", lathe_error_message());
         assert_int_equal(file->tensors, GOOD);
@@ -223,6 +224,26 @@ static void safetensors_are_read_too(void **state)
     assert_non_null(file);
     check_tensor(file, "x", 1, (lathe_real[]){ 4 }, 1);
     lathe_safetensors_free(file);
+}
+
+/* The length of such a header begins as a pickle of protocol 2 to 5 does. */
+static void headers_are_no_pickles(void **state)
+{
+    (void)state;
+    for (int protocol = 2; protocol <= 5; protocol++) {
+        const size_t length = 0x80 + 256 * (size_t)protocol;
+        test_blob blob = { .size = 0 };
+        static const char header[] = "{\"x\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}";
+        test_blob_number(&blob, (uint32_t)length, 4, false);
+        test_blob_number(&blob, 0, 4, false);
+        put(&blob, header);
+        while (blob.size < 8 + length) put(&blob, " ");
+        put(&blob, "\7");
+        lathe_safetensors *file = lathe_weights_read(write_blob(&blob, blob.size));
+        if (!file) fail_msg("%s", lathe_error_message());
+        check_tensor(file, "x", 1, (lathe_real[]){ 7 }, 1);
+        lathe_safetensors_free(file);
+    }
 }
 
 static void check_refused(const test_blob *blob, const char *why)
@@ -318,8 +339,8 @@ static int clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(both_forms_are_read),
-        cmocka_unit_test(safetensors_are_read_too), cmocka_unit_test(views_beyond_their_storage_are_refused),
-        cmocka_unit_test(nothing_is_called), cmocka_unit_test(archives_that_are_damaged_are_refused),
-        cmocka_unit_test(any_damage_is_survived) };
+        cmocka_unit_test(safetensors_are_read_too), cmocka_unit_test(headers_are_no_pickles),
+        cmocka_unit_test(views_beyond_their_storage_are_refused), cmocka_unit_test(nothing_is_called),
+        cmocka_unit_test(archives_that_are_damaged_are_refused), cmocka_unit_test(any_damage_is_survived) };
     return cmocka_run_group_tests(tests, NULL, clean);
 }
