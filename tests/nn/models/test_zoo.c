@@ -36,7 +36,7 @@ static const row rows[] = {
     { .net = "convnext_tiny", .model = "convnext_tiny:drop_path=0" },
     { .net = "efficientnet-tiny", .model = "efficientnet-tiny" },
     { .net = "fbnetv3-tiny", .model = "fbnetv3-tiny" },
-    { .net = "vgg11_bn", .model = "vgg11_bn:dropout=0:hidden=64", .counts = "vgg11_bn" },
+    { .net = "vgg11_bn", .model = "vgg11_bn:dropout=0:hidden=64", .counts = "vgg11_bn:dropout=0" },
 };
 
 /* A net of this size with 10 classes, its golden file, and a tape. */
