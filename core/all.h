@@ -32,6 +32,7 @@
 #include "ops/conv2d.h"
 #include "ops/conv_transpose2d.h"
 #include "ops/dropout.h"
+#include "ops/group_norm.h"
 #include "ops/layer_norm.h"
 #include "ops/linear.h"
 #include "ops/local_response_norm.h"

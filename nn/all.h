@@ -13,6 +13,7 @@
 #include "layers/conv2d.h"
 #include "layers/conv_transpose2d.h"
 #include "layers/dropout.h"
+#include "layers/group_norm.h"
 #include "layers/layer_norm.h"
 #include "layers/linear.h"
 #include "layers/local_response_norm.h"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values of layer normalisation, from PyTorch in double precision: writes norms.txt beside this file."""
+"""Golden values of layer, group and instance normalisation, from PyTorch in double precision: writes norms.txt beside this file."""
 import os
 import torch
 import torch.nn.functional as F
@@ -40,3 +40,9 @@ case("layer.last", lambda x, w, b: F.layer_norm(x, (5,), w, b, 1e-3), [inputs(2,
 case("layer.two", lambda x: F.layer_norm(x, (3, 4)), [inputs(2, 3, 3, 4, offset=5)])
 case("layer.features", lambda x, w, b: F.layer_norm(x, (7,), w, b), [inputs(5, 7), inputs(7), inputs(7)])
 case("layer2d", layer_norm2d, [inputs(2, 20, 2, 3, scale=2, offset=-1), inputs(20), inputs(20)])
+case("group", lambda x, w, b: F.group_norm(x, 2, w, b), [inputs(3, 6, 2, 3, scale=2, offset=1), inputs(6), inputs(6)])
+case("group.one", lambda x: F.group_norm(x, 1, eps=1e-3), [inputs(2, 5, 3, 2)])
+case("group.features", lambda x, w, b: F.group_norm(x, 4, w, b), [inputs(17, 8), inputs(8), inputs(8)])
+case("instance", lambda x: F.instance_norm(x), [inputs(2, 18, 3, 3, offset=4)])
+case("instance.affine", lambda x, w, b: F.instance_norm(x, weight=w, bias=b, eps=1e-2),
+     [inputs(2, 3, 2, 3), inputs(3), inputs(3)])

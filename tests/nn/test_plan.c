@@ -154,8 +154,8 @@ static void padding_of_sides(void **state)
         lathe_nn_batch_norm(model, 20, NULL), lathe_nn_relu(model),
         lathe_nn_conv2d(model, 20, 20, 3, &depthwise), lathe_nn_batch_norm(model, 20, NULL),
         lathe_nn_relu(model), lathe_nn_conv2d(model, 20, 35, 1, &wide), lathe_nn_relu(model),
-        lathe_nn_layer_norm2d(model, 35, 0), lathe_nn_conv2d(model, 35, 6, 2, &sides),
-        lathe_nn_global_avg_pool(model), NULL);
+        lathe_nn_layer_norm2d(model, 35, 0), lathe_nn_group_norm(model, 5, 35, 0),
+        lathe_nn_conv2d(model, 35, 6, 2, &sides), lathe_nn_global_avg_pool(model), NULL);
     assert_plans(model, net, (lathe_shape){ 3, { 3, 21, 22 } });
 }
 

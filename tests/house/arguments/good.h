@@ -103,11 +103,6 @@ static lathe_mode good_lathe_mode(const char *place)
     (void)place;
     return LATHE_TRAIN;
 }
-static lathe_depth_mode good_lathe_depth_mode(const char *place)
-{
-    (void)place;
-    return LATHE_DEPTH_ROW;
-}
 static lathe_split good_lathe_split(const char *place)
 {
     (void)place;
@@ -547,6 +542,10 @@ static const tensor_row tensors[] = { { "lathe_linear.x", LATHE_BATCHED, { 2, { 
     { "lathe_batch_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
     { "lathe_batch_norm_relu.", LATHE_PLAIN, { 1, { 3 } } },
     { "lathe_batch_norm_relu.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
+    { "lathe_group_norm.", LATHE_PLAIN, { 1, { 3 } } },
+    { "lathe_group_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
+    { "lathe_instance_norm.", LATHE_PLAIN, { 1, { 3 } } },
+    { "lathe_instance_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
     { "lathe_layer_norm.", LATHE_PLAIN, { 3, { 3, 8, 8 } } },
     { "lathe_layer_norm.x", LATHE_BATCHED, { 4, { 2, 3, 8, 8 } } },
     { "lathe_layer_norm2d.", LATHE_PLAIN, { 1, { 3 } } },
@@ -786,6 +785,14 @@ static lathe_pool_opts *good_lathe_pool_opts_p(const char *place)
     (void)place;
     lathe_pool_opts *o = room();
     o->kernel = 2;
+    return o;
+}
+
+static lathe_group_norm_opts *good_lathe_group_norm_opts_p(const char *place)
+{
+    (void)place;
+    lathe_group_norm_opts *o = room();
+    o->groups = 3;
     return o;
 }
 

@@ -28,6 +28,7 @@ static const number numbers[] = {
     { ".in_features", 4 },
     { ".out_features", 4 },
     { "lathe_nn_batch_norm.channels", 3 },
+    { "lathe_nn_group_norm.groups", 1 },
     { ".kernel", 2 },
     { "lathe_nn_conv2d.kernel", 3 },
     { "lathe_nn_local_response_norm.size", 3 },

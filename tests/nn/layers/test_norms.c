@@ -35,10 +35,35 @@ static lathe_tensor *channels(lathe_layer *layer, lathe_tensor *x)
     return lathe_layer_norm2d(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"), 1e-6);
 }
 
+static lathe_layer *make_group(lathe_model *m) { return lathe_nn_group_norm(m, 2, 4, 0.5); }
+static lathe_tensor *group(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_group_norm(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"),
+        &(lathe_group_norm_opts){ .groups = 2, .eps = 0.5 });
+}
+
+static lathe_layer *make_instance(lathe_model *m) { return lathe_nn_instance_norm(m, 4, NULL); }
+static lathe_tensor *instance(lathe_layer *layer, lathe_tensor *x)
+{
+    return (void)layer, lathe_instance_norm(x, NULL, NULL, 0);
+}
+
+static lathe_layer *make_affine(lathe_model *m)
+{
+    return lathe_nn_instance_norm(m, 4, &(lathe_nn_instance_norm_opts){ .eps = 0.5, .affine = true });
+}
+static lathe_tensor *affine(lathe_layer *layer, lathe_tensor *x)
+{
+    return lathe_instance_norm(x, lathe_nn_find(layer, "weight"), lathe_nn_find(layer, "bias"), 0.5);
+}
+
 static const norm_case cases[] = {
     { "layer_norm", "5", make_last, last, 5 },
     { "layer_norm", "[4, 7, 5], eps 0.5", make_all, all, 140 },
     { "layer_norm2d", "4, eps 1e-06", make_channels, channels, 4 },
+    { "group_norm", "4, 2 groups, eps 0.5", make_group, group, 4 },
+    { "instance_norm", "4, no parameters", make_instance, instance, 0 },
+    { "instance_norm", "4, eps 0.5", make_affine, affine, 4 },
 };
 
 enum { IN = 3 * 4 * 7 * 5 };
@@ -77,6 +102,9 @@ static void settings_reach_the_operation(void **state)
 static lathe_layer *bad_channels(lathe_model *m) { return lathe_nn_layer_norm2d(m, 0, 0); }
 static lathe_layer *bad_eps(lathe_model *m) { return lathe_nn_layer_norm2d(m, 3, -1); }
 static lathe_layer *nan_eps(lathe_model *m) { return lathe_nn_layer_norm(m, (lathe_shape){ 1, { 3 } }, NAN); }
+static lathe_layer *bad_groups(lathe_model *m) { return lathe_nn_group_norm(m, 3, 4, 0); }
+static lathe_layer *no_groups(lathe_model *m) { return lathe_nn_group_norm(m, 0, 4, 0); }
+static lathe_layer *bad_instance(lathe_model *m) { return lathe_nn_instance_norm(m, -1, NULL); }
 static lathe_layer *bad_shape(lathe_model *m)
 {
     return lathe_nn_layer_norm(m, (lathe_shape){ 2, { 3, -1 } }, 0);
@@ -91,6 +119,9 @@ static void mistakes_are_named(void **state)
         const char *message;
     } mistakes[] = {
         { bad_channels, LATHE_EARG, "lathe_nn_layer_norm2d: channels is 0" },
+        { bad_groups, LATHE_EARG, "lathe_nn_group_norm: 3 groups do not divide 4 channels" },
+        { no_groups, LATHE_EARG, "lathe_nn_group_norm: groups is 0" },
+        { bad_instance, LATHE_EARG, "lathe_nn_instance_norm: channels is -1" },
         { bad_eps, LATHE_EARG, "lathe_nn_layer_norm2d: eps = -1 must be above 0" },
         { nan_eps, LATHE_EARG, "lathe_nn_layer_norm: eps = nan must be above 0" },
         { bad_shape, LATHE_ESHAPE, "[3, -1]" },
