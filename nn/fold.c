@@ -18,10 +18,11 @@ typedef struct pattern {
     way way;
 } pattern;
 
-extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_relu_op,
-    lathe_conv2d_op, lathe_conv2d_relu_op, lathe_conv2d_add_op, lathe_conv2d_add_relu_op,
-    lathe_conv_transpose2d_op, lathe_linear_op, lathe_linear_relu_op, lathe_max_pool2d_op, lathe_relu_op,
-    lathe_relu_max_pool2d_op, lathe_scale_op;
+extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_hardswish_op,
+    lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op, lathe_batch_norm_silu_op, lathe_hardswish_op,
+    lathe_relu6_op, lathe_silu_op, lathe_conv2d_op, lathe_conv2d_relu_op, lathe_conv2d_add_op,
+    lathe_conv2d_add_relu_op, lathe_conv_transpose2d_op, lathe_linear_op, lathe_linear_relu_op,
+    lathe_max_pool2d_op, lathe_relu_op, lathe_relu_max_pool2d_op, lathe_scale_op;
 
 static const pattern patterns[] = {
     { &lathe_conv2d_op, &lathe_batch_norm_op, &lathe_conv2d_op, AFFINE },
@@ -33,6 +34,9 @@ static const pattern patterns[] = {
     { &lathe_conv2d_op, &lathe_relu_op, &lathe_conv2d_relu_op, FUSE },
     { &lathe_linear_op, &lathe_relu_op, &lathe_linear_relu_op, FUSE },
     { &lathe_batch_norm_op, &lathe_relu_op, &lathe_batch_norm_relu_op, FUSE },
+    { &lathe_batch_norm_op, &lathe_relu6_op, &lathe_batch_norm_relu6_op, FUSE },
+    { &lathe_batch_norm_op, &lathe_hardswish_op, &lathe_batch_norm_hardswish_op, FUSE },
+    { &lathe_batch_norm_op, &lathe_silu_op, &lathe_batch_norm_silu_op, FUSE },
     { &lathe_max_pool2d_op, &lathe_relu_op, &lathe_relu_max_pool2d_op, FUSE }, /* relu and max commute */
     { &lathe_conv2d_op, &lathe_add_op, &lathe_conv2d_add_op, SUM },
     { &lathe_conv2d_add_op, &lathe_relu_op, &lathe_conv2d_add_relu_op, FUSE },

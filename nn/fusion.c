@@ -14,10 +14,12 @@ typedef struct pattern {
     bool second_runs;
 } pattern;
 
-extern const lathe_layer_type lathe_batch_norm_layer, lathe_conv2d_layer, lathe_linear_layer,
-    lathe_max_pool2d_layer, lathe_relu_layer, lathe_residual_layer;
-extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_relu_op,
-    lathe_conv2d_op, lathe_conv2d_relu_op, lathe_linear_op, lathe_linear_relu_op, lathe_max_pool2d_op,
+extern const lathe_layer_type lathe_batch_norm_layer, lathe_conv2d_layer, lathe_hardswish_layer,
+    lathe_linear_layer, lathe_max_pool2d_layer, lathe_relu_layer, lathe_relu6_layer, lathe_residual_layer,
+    lathe_silu_layer;
+extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_hardswish_op,
+    lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op, lathe_batch_norm_silu_op, lathe_conv2d_op,
+    lathe_conv2d_relu_op, lathe_linear_op, lathe_linear_relu_op, lathe_max_pool2d_op,
     lathe_relu_max_pool2d_op;
 
 /* Where two overlap, the earlier row wins: a relu costs least in a pooling, which sees fewer numbers. */
@@ -26,6 +28,10 @@ static const pattern patterns[] = {
     { &lathe_conv2d_layer, &lathe_relu_layer, &lathe_conv2d_op, &lathe_conv2d_relu_op, false },
     { &lathe_linear_layer, &lathe_relu_layer, &lathe_linear_op, &lathe_linear_relu_op, false },
     { &lathe_batch_norm_layer, &lathe_relu_layer, &lathe_batch_norm_op, &lathe_batch_norm_relu_op, false },
+    { &lathe_batch_norm_layer, &lathe_relu6_layer, &lathe_batch_norm_op, &lathe_batch_norm_relu6_op, false },
+    { &lathe_batch_norm_layer, &lathe_hardswish_layer, &lathe_batch_norm_op, &lathe_batch_norm_hardswish_op,
+        false },
+    { &lathe_batch_norm_layer, &lathe_silu_layer, &lathe_batch_norm_op, &lathe_batch_norm_silu_op, false },
     { &lathe_residual_layer, &lathe_relu_layer, &lathe_add_op, &lathe_add_relu_op, false },
 };
 

@@ -105,7 +105,7 @@ static norm_job job_for(const lathe_node *node)
 static lathe_norm_affine affine_at(const norm_job *job, int channel)
 {
     const lathe_norm_affine *a = job->affine;
-    return (lathe_norm_affine){ a->mean + channel, a->scale + channel, a->shift + channel, a->relu };
+    return (lathe_norm_affine){ a->mean + channel, a->scale + channel, a->shift + channel, a->then };
 }
 
 static void piece_moments(const norm_job *job, const norm_piece *p)
@@ -298,7 +298,7 @@ static bool statistics(lathe_node *node, norm_job *job, batch_norm_saved *saved,
     return true;
 }
 
-static void normalise(lathe_node *node, bool relu)
+static void normalise(lathe_node *node, lathe_norm_then then)
 {
     norm_job job = job_for(node);
     batch_norm_saved *saved = node->saved;
@@ -308,7 +308,7 @@ static void normalise(lathe_node *node, bool relu)
         lathe_tape_alloc(node->tape, (size_t)job.channels, sizeof *saved->inverse_deviation);
     if (!rows || !saved->inverse_deviation) return;
     memset(rows, 0, 3 * row * sizeof *rows);
-    saved->affine = (lathe_norm_affine){ rows, rows + row, rows + 2 * row, relu };
+    saved->affine = (lathe_norm_affine){ rows, rows + row, rows + 2 * row, then };
     if (!statistics(node, &job, saved, (lathe_real *[]){ rows, rows + row, rows + 2 * row })) return;
     job.affine = &saved->affine;
     job.out = node->out->data;
@@ -332,7 +332,7 @@ static const lathe_field fields[] = {
     { 0 },
 };
 
-static void batch_norm_forward(lathe_node *node) { normalise(node, false); }
+static void batch_norm_forward(lathe_node *node) { normalise(node, LATHE_THEN_NOTHING); }
 
 const lathe_op lathe_batch_norm_op = {
     .name = "batch_norm",
@@ -357,7 +357,7 @@ lathe_tensor *lathe_batch_norm(lathe_tensor *x, lathe_tensor *weight, lathe_tens
     return lathe_apply(&lathe_batch_norm_op, in, INPUTS, opts);
 }
 
-static void batch_norm_relu_forward(lathe_node *node) { normalise(node, true); }
+static void batch_norm_relu_forward(lathe_node *node) { normalise(node, LATHE_THEN_RELU); }
 
 const lathe_op lathe_batch_norm_relu_op = {
     .name = "batch_norm_relu",
@@ -381,3 +381,57 @@ lathe_tensor *lathe_batch_norm_relu(lathe_tensor *x, lathe_tensor *weight, lathe
     lathe_tensor *in[INPUTS] = { x, weight, bias, running_mean, running_var };
     return lathe_apply(&lathe_batch_norm_relu_op, in, INPUTS, opts);
 }
+
+static void batch_norm_relu6_forward(lathe_node *node) { normalise(node, LATHE_THEN_RELU6); }
+
+const lathe_op lathe_batch_norm_relu6_op = {
+    .name = "batch_norm_relu6",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = batch_norm_shape,
+    .forward = batch_norm_relu6_forward,
+    .backward = batch_norm_backward,
+};
+
+static void batch_norm_hardswish_forward(lathe_node *node) { normalise(node, LATHE_THEN_HARDSWISH); }
+
+const lathe_op lathe_batch_norm_hardswish_op = {
+    .name = "batch_norm_hardswish",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = batch_norm_shape,
+    .forward = batch_norm_hardswish_forward,
+    .backward = batch_norm_backward,
+};
+
+static void batch_norm_silu_forward(lathe_node *node) { normalise(node, LATHE_THEN_SILU); }
+
+const lathe_op lathe_batch_norm_silu_op = {
+    .name = "batch_norm_silu",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = batch_norm_shape,
+    .forward = batch_norm_silu_forward,
+    .backward = batch_norm_backward,
+};

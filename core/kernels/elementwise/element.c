@@ -23,9 +23,8 @@ static void relu_backward(size_t count, const real *y, const real *gy, real *gx,
 
 static void relu6(size_t count, const real *x, real *y)
 {
-    part zero = { 0 }, six = splat_part(6);
     for (size_t i = 0; i < count; i += PART)
-        store_some(y + i, count - i, part_min(part_max(load_some(x + i, count - i), zero), six), 0);
+        store_some(y + i, count - i, part_relu6(load_some(x + i, count - i)), 0);
 }
 
 static void relu6_backward(size_t count, const real *y, const real *gy, real *gx, int add)
@@ -60,15 +59,11 @@ static void hardswish(size_t count, const real *x, real *y)
     }
 }
 
-/* d/dx (x (x + 3) / 6) = x / 3 + 1 / 2, also at -3, as in PyTorch */
 static void hardswish_backward(size_t count, const real *x, const real *gy, real *gx, int add)
 {
-    part zero = { 0 }, one = splat_part(1);
-    for (size_t i = 0; i < count; i += PART) {
-        part v = load_some(x + i, count - i), slope = v * (real)(1.0 / 3) + (real)0.5;
-        slope = choose_part(v < -3, zero, choose_part(v >= 3, one, slope));
-        store_some(gx + i, count - i, load_some(gy + i, count - i) * slope, add);
-    }
+    for (size_t i = 0; i < count; i += PART)
+        store_some(gx + i, count - i,
+            part_hardswish_gradient(load_some(x + i, count - i), load_some(gy + i, count - i)), add);
 }
 
 static void gelu(size_t count, const real *x, real *y)
@@ -97,13 +92,11 @@ static void silu(size_t count, const real *x, real *y)
     }
 }
 
-/* d/dx (x s(x)) = s(x) (1 + x (1 - s(x))) */
 static void silu_backward(size_t count, const real *x, const real *gy, real *gx, int add)
 {
-    for (size_t i = 0; i < count; i += PART) {
-        part v = load_some(x + i, count - i), s = part_sigmoid(v);
-        store_some(gx + i, count - i, load_some(gy + i, count - i) * (s * (v * (1 - s) + 1)), add);
-    }
+    for (size_t i = 0; i < count; i += PART)
+        store_some(gx + i, count - i,
+            part_silu_gradient(load_some(x + i, count - i), load_some(gy + i, count - i)), add);
 }
 
 static void sigmoid(size_t count, const real *x, real *y)

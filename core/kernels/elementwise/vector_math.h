@@ -111,6 +111,25 @@ static inline part part_hardsigmoid(part x)
     return part_min(part_max(x + 3, splat_part(0)), splat_part(6)) * (real)(1.0 / 6);
 }
 
+static inline part part_relu6(part x) { return part_min(part_max(x, splat_part(0)), splat_part(6)); }
+
+/**
+ * gy times the slope of x * sigmoid(x), s (1 + x (1 - s)), and of x * hardsigmoid(x), which is x / 3 + 1 / 2
+ * from -3 to 3 (also at -3, as in PyTorch). The last step is a choice, which the compiler cannot join with a
+ * sum that follows: so the bits are those of a product that was stored.
+ */
+static inline part part_silu_gradient(part x, part gy)
+{
+    part s = part_sigmoid(x), g = gy * (s * (x * (1 - s) + 1));
+    return choose_part(x == x, g, x);
+}
+
+static inline part part_hardswish_gradient(part x, part gy)
+{
+    part g = gy * (x * (real)(1.0 / 3) + (real)0.5);
+    return choose_part(x < -3, splat_part(0), choose_part(x >= 3, gy, g));
+}
+
 /* x * x / 2 = square + rest, where square is exact: x's upper 12 bits squared. Float only. */
 static inline part half_square(part x, part *rest)
 {

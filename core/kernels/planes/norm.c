@@ -1,5 +1,6 @@
 #include "norm.h"
 
+#include "../elementwise/vector_math.h"
 #include "../lanes.h"
 
 /*
@@ -133,55 +134,81 @@ static inline part_affine affine_of(const lathe_norm_affine *a, int channels, in
 
 static inline part apply(const part_affine *a, part x) { return (x - a->mean) * a->scale + a->shift; }
 
-static inline void normalise_part(size_t size, part_affine a, int relu, part_mask used, const real *x,
-    real *y)
+/* `then` is a constant, here and below, so that the compiler makes a function for each. */
+static inline part followed_by(lathe_norm_then then, part v)
 {
     part zero = { 0 };
-    for (size_t i = 0; i < size * LANES; i += LANES) {
-        part v = apply(&a, load_part(x + i));
-        part_mask kept = relu ? used & ~(v < zero) : used; /* NaN stays NaN */
-        store_part(y + i, (part)(kept & (part_mask)v));
+    switch (then) {
+    case LATHE_THEN_RELU: return choose_part(v < zero, zero, v); /* NaN stays NaN */
+    case LATHE_THEN_RELU6: return part_relu6(v);
+    case LATHE_THEN_HARDSWISH: return v * part_hardsigmoid(v);
+    case LATHE_THEN_SILU: return v * part_sigmoid(v);
+    default: return v;
     }
 }
 
-/* `channels` is a constant, here and below, so that the compiler makes two functions of it. */
-static inline void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
+static inline void normalise_part(size_t size, part_affine a, lathe_norm_then then, part_mask used,
     const real *x, real *y)
+{
+    for (size_t i = 0; i < size * LANES; i += LANES) {
+        part v = followed_by(then, apply(&a, load_part(x + i)));
+        store_part(y + i, (part)(used & (part_mask)v));
+    }
+}
+
+/* `channels` is a constant, too. */
+static inline void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
+    lathe_norm_then then, const real *x, real *y)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size; i += CHUNK)
         for (int h = 0; h < PARTS; h++) {
             size_t at = i * LANES + (size_t)(h * PART);
-            normalise_part(chunk_at(i, size), affine_of(a, channels, h), a->relu, mask.masks[h], x + at,
-                y + at);
+            normalise_part(chunk_at(i, size), affine_of(a, channels, h), then, mask.masks[h], x + at, y + at);
         }
+}
+
+static inline void normalise_then(size_t size, int channels, int used, const lathe_norm_affine *a,
+    const real *x, real *y)
+{
+    switch (a->then) {
+    case LATHE_THEN_RELU: normalise_planes(size, channels, used, a, LATHE_THEN_RELU, x, y); break;
+    case LATHE_THEN_RELU6: normalise_planes(size, channels, used, a, LATHE_THEN_RELU6, x, y); break;
+    case LATHE_THEN_HARDSWISH: normalise_planes(size, channels, used, a, LATHE_THEN_HARDSWISH, x, y); break;
+    case LATHE_THEN_SILU: normalise_planes(size, channels, used, a, LATHE_THEN_SILU, x, y); break;
+    default: normalise_planes(size, channels, used, a, LATHE_THEN_NOTHING, x, y);
+    }
 }
 
 static void normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
 {
-    normalise_planes(size, 1, used, a, x, y);
+    normalise_then(size, 1, used, a, x, y);
 }
 
 static void channel_normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
 {
-    normalise_planes(size, LANES, used, a, x, y);
+    normalise_then(size, LANES, used, a, x, y);
 }
 
 /* ---- gradients ----------------------------------------------------------------------------------------- */
 
-/* gy, but 0 where relu made a 0 of y: y itself need not be read for that. */
-static inline part gradient_at(const part_affine *a, int relu, part x, part gy)
+/* gy times the slope of what follows: y itself need not be read for that. */
+static inline part gradient_at(const part_affine *a, lathe_norm_then then, part x, part gy)
 {
-    return relu ? (part)((apply(a, x) > (part){ 0 }) & (part_mask)gy) : gy;
+    if (then == LATHE_THEN_NOTHING) return gy;
+    part v = apply(a, x), zero = { 0 };
+    if (then == LATHE_THEN_RELU) return (part)((v > zero) & (part_mask)gy);
+    if (then == LATHE_THEN_RELU6) return (part)((v > zero) & (v < 6) & (part_mask)gy);
+    return then == LATHE_THEN_SILU ? part_silu_gradient(v, gy) : part_hardswish_gradient(v, gy);
 }
 
-/* The two sums over one register of a chunk; `relu` is a constant, as `channels` is. */
-static inline void sum_gradients(size_t size, part_affine a, int relu, const real *x, const real *gy,
-    part *sum, part *products)
+/* The two sums over one register of a chunk. */
+static inline void sum_gradients(size_t size, part_affine a, lathe_norm_then then, const real *x,
+    const real *gy, part *sum, part *products)
 {
     part sum_g = { 0 }, sum_products = { 0 };
     for (size_t at = 0; at < size * LANES; at += LANES) {
-        part place = load_part(x + at), g = gradient_at(&a, relu, place, load_part(gy + at));
+        part place = load_part(x + at), g = gradient_at(&a, then, place, load_part(gy + at));
         sum_g += g;
         sum_products += g * (place - a.mean);
     }
@@ -189,15 +216,15 @@ static inline void sum_gradients(size_t size, part_affine a, int relu, const rea
     *products = sum_products;
 }
 
-static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, int relu, const real *x,
-    const real *gy, double *sums)
+static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, lathe_norm_then then,
+    const real *x, const real *gy, double *sums)
 {
     for (int i = 0; i < 2 * channels; i++) sums[i] = 0;
     for (size_t i = 0; i < size; i += CHUNK) {
         lane_parts sum, products;
         for (int h = 0; h < PARTS; h++) {
             size_t at = i * LANES + (size_t)(h * PART);
-            sum_gradients(chunk_at(i, size), affine_of(a, channels, h), relu, x + at, gy + at, &sum.parts[h],
+            sum_gradients(chunk_at(i, size), affine_of(a, channels, h), then, x + at, gy + at, &sum.parts[h],
                 &products.parts[h]);
         }
         if (channels == 1) {
@@ -211,18 +238,28 @@ static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine
     }
 }
 
+static inline void sum_then(size_t size, int channels, const lathe_norm_affine *a, const real *x,
+    const real *gy, double *sums)
+{
+    switch (a->then) {
+    case LATHE_THEN_RELU: sum_chunks(size, channels, a, LATHE_THEN_RELU, x, gy, sums); break;
+    case LATHE_THEN_RELU6: sum_chunks(size, channels, a, LATHE_THEN_RELU6, x, gy, sums); break;
+    case LATHE_THEN_HARDSWISH: sum_chunks(size, channels, a, LATHE_THEN_HARDSWISH, x, gy, sums); break;
+    case LATHE_THEN_SILU: sum_chunks(size, channels, a, LATHE_THEN_SILU, x, gy, sums); break;
+    default: sum_chunks(size, channels, a, LATHE_THEN_NOTHING, x, gy, sums);
+    }
+}
+
 static void gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy,
     double *sums)
 {
-    if (a->relu) sum_chunks(size, 1, a, 1, x, gy, sums);
-    else sum_chunks(size, 1, a, 0, x, gy, sums);
+    sum_then(size, 1, a, x, gy, sums);
 }
 
 static void channel_gradient_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *gy,
     double *sums)
 {
-    if (a->relu) sum_chunks(size, LANES, a, 1, x, gy, sums);
-    else sum_chunks(size, LANES, a, 0, x, gy, sums);
+    sum_then(size, LANES, a, x, gy, sums);
 }
 
 /* A gradient's numbers for one register. */
@@ -230,19 +267,19 @@ typedef struct part_gradient {
     part by_gy, by_x, constant;
 } part_gradient;
 
-static inline void write_part(size_t size, part_mask used, part_affine a, int relu, part_gradient o,
-    const real *x, const real *gy, real *gx, int add)
+static inline void write_part(size_t size, part_mask used, part_affine a, lathe_norm_then then,
+    part_gradient o, const real *x, const real *gy, real *gx, int add)
 {
     for (size_t at = 0; at < size * LANES; at += LANES) {
-        part place = load_part(x + at), g = gradient_at(&a, relu, place, load_part(gy + at));
+        part place = load_part(x + at), g = gradient_at(&a, then, place, load_part(gy + at));
         g = o.by_gy * g - (o.by_x * (place - a.mean) + o.constant);
         g = (part)(used & (part_mask)g);
         store_part(gx + at, add ? load_part(gx + at) + g : g);
     }
 }
 
-static inline void write_gradient(size_t size, int channels, int used, const lathe_norm_affine *a, int relu,
-    const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
+static inline void write_gradient(size_t size, int channels, int used, const lathe_norm_affine *a,
+    lathe_norm_then then, const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size; i += CHUNK)
@@ -250,27 +287,40 @@ static inline void write_gradient(size_t size, int channels, int used, const lat
             size_t at = i * LANES + (size_t)(h * PART);
             part_gradient gradient = { part_of(o->by_gy, channels, h), part_of(o->by_x, channels, h),
                 part_of(o->constant, channels, h) };
-            write_part(chunk_at(i, size), mask.masks[h], affine_of(a, channels, h), relu, gradient, x + at,
+            write_part(chunk_at(i, size), mask.masks[h], affine_of(a, channels, h), then, gradient, x + at,
                 gy + at, gx + at, add);
         }
+}
+
+/* What the functions below share, with `channels` and `add` as constants. */
+static inline void write_then(size_t size, int channels, int used, const lathe_norm_affine *a,
+    const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
+{
+    switch (a->then) {
+    case LATHE_THEN_RELU: write_gradient(size, channels, used, a, LATHE_THEN_RELU, o, x, gy, gx, add); break;
+    case LATHE_THEN_RELU6:
+        write_gradient(size, channels, used, a, LATHE_THEN_RELU6, o, x, gy, gx, add);
+        break;
+    case LATHE_THEN_HARDSWISH:
+        write_gradient(size, channels, used, a, LATHE_THEN_HARDSWISH, o, x, gy, gx, add);
+        break;
+    case LATHE_THEN_SILU: write_gradient(size, channels, used, a, LATHE_THEN_SILU, o, x, gy, gx, add); break;
+    default: write_gradient(size, channels, used, a, LATHE_THEN_NOTHING, o, x, gy, gx, add);
+    }
 }
 
 static void gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o,
     const real *x, const real *gy, real *gx, int add)
 {
-    if (a->relu && add) write_gradient(size, 1, used, a, 1, o, x, gy, gx, 1);
-    else if (a->relu) write_gradient(size, 1, used, a, 1, o, x, gy, gx, 0);
-    else if (add) write_gradient(size, 1, used, a, 0, o, x, gy, gx, 1);
-    else write_gradient(size, 1, used, a, 0, o, x, gy, gx, 0);
+    if (add) write_then(size, 1, used, a, o, x, gy, gx, 1);
+    else write_then(size, 1, used, a, o, x, gy, gx, 0);
 }
 
 static void channel_gradient(size_t size, int used, const lathe_norm_affine *a, const lathe_norm_gradient *o,
     const real *x, const real *gy, real *gx, int add)
 {
-    if (a->relu && add) write_gradient(size, LANES, used, a, 1, o, x, gy, gx, 1);
-    else if (a->relu) write_gradient(size, LANES, used, a, 1, o, x, gy, gx, 0);
-    else if (add) write_gradient(size, LANES, used, a, 0, o, x, gy, gx, 1);
-    else write_gradient(size, LANES, used, a, 0, o, x, gy, gx, 0);
+    if (add) write_then(size, LANES, used, a, o, x, gy, gx, 1);
+    else write_then(size, LANES, used, a, o, x, gy, gx, 0);
 }
 
 extern const lathe_norm_kernels KERNEL(lathe_norm_kernels);

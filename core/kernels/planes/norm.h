@@ -9,15 +9,24 @@
 
 #include "../../real.h"
 
-/** The forward: y = (x - mean) * scale + shift; max(y, 0) if relu. One number, or one for each lane. */
+/** The function that follows a normalisation at once. */
+typedef enum lathe_norm_then {
+    LATHE_THEN_NOTHING,
+    LATHE_THEN_RELU,
+    LATHE_THEN_RELU6,
+    LATHE_THEN_HARDSWISH,
+    LATHE_THEN_SILU
+} lathe_norm_then;
+
+/** The forward: y = then((x - mean) * scale + shift). One number, or one for each lane. */
 typedef struct lathe_norm_affine {
     const lathe_real *mean, *scale, *shift;
-    int relu;
+    lathe_norm_then then;
 } lathe_norm_affine;
 
 /**
- * The backward: gx = by_gy * g - by_x * (x - mean) - constant; g is gy, or 0 where the relu gave 0. One
- * number, or one for each lane.
+ * The backward: gx = by_gy * g - by_x * (x - mean) - constant; g is gy times the slope of the
+ * function that follows. One number, or one for each lane.
  */
 typedef struct lathe_norm_gradient {
     const lathe_real *by_gy, *by_x, *constant;
