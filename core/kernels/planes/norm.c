@@ -3,6 +3,9 @@
 #include "../elementwise/vector_math.h"
 #include "../lanes.h"
 
+/* For functions of constants that make one loop for each: the compiler would share a loop that decides. */
+#define INLINED inline __attribute__((always_inline))
+
 /*
  * Sums run in registers over a chunk, and from chunk to chunk in double: short sums, little rounding, a fixed
  * order. Each sum is four, of every fourth place, so that an addition need not wait for the one before. Where
@@ -135,7 +138,7 @@ static inline part_affine affine_of(const lathe_norm_affine *a, int channels, in
 static inline part apply(const part_affine *a, part x) { return (x - a->mean) * a->scale + a->shift; }
 
 /* `then` is a constant, here and below, so that the compiler makes a function for each. */
-static inline part followed_by(lathe_norm_then then, part v)
+static INLINED part followed_by(lathe_norm_then then, part v)
 {
     part zero = { 0 };
     switch (then) {
@@ -147,7 +150,7 @@ static inline part followed_by(lathe_norm_then then, part v)
     }
 }
 
-static inline void normalise_part(size_t size, part_affine a, lathe_norm_then then, part_mask used,
+static INLINED void normalise_part(size_t size, part_affine a, lathe_norm_then then, part_mask used,
     const real *x, real *y)
 {
     for (size_t i = 0; i < size * LANES; i += LANES) {
@@ -157,7 +160,7 @@ static inline void normalise_part(size_t size, part_affine a, lathe_norm_then th
 }
 
 /* `channels` is a constant, too. */
-static inline void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
+static INLINED void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
     lathe_norm_then then, const real *x, real *y)
 {
     lane_parts mask = { .mask = first_lanes(used) };
@@ -168,7 +171,7 @@ static inline void normalise_planes(size_t size, int channels, int used, const l
         }
 }
 
-static inline void normalise_then(size_t size, int channels, int used, const lathe_norm_affine *a,
+static INLINED void normalise_then(size_t size, int channels, int used, const lathe_norm_affine *a,
     const real *x, real *y)
 {
     switch (a->then) {
@@ -193,7 +196,7 @@ static void channel_normalise(size_t size, int used, const lathe_norm_affine *a,
 /* ---- gradients ----------------------------------------------------------------------------------------- */
 
 /* gy times the slope of what follows: y itself need not be read for that. */
-static inline part gradient_at(const part_affine *a, lathe_norm_then then, part x, part gy)
+static INLINED part gradient_at(const part_affine *a, lathe_norm_then then, part x, part gy)
 {
     if (then == LATHE_THEN_NOTHING) return gy;
     part v = apply(a, x), zero = { 0 };
@@ -203,7 +206,7 @@ static inline part gradient_at(const part_affine *a, lathe_norm_then then, part 
 }
 
 /* The two sums over one register of a chunk. */
-static inline void sum_gradients(size_t size, part_affine a, lathe_norm_then then, const real *x,
+static INLINED void sum_gradients(size_t size, part_affine a, lathe_norm_then then, const real *x,
     const real *gy, part *sum, part *products)
 {
     part sum_g = { 0 }, sum_products = { 0 };
@@ -216,7 +219,7 @@ static inline void sum_gradients(size_t size, part_affine a, lathe_norm_then the
     *products = sum_products;
 }
 
-static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, lathe_norm_then then,
+static INLINED void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, lathe_norm_then then,
     const real *x, const real *gy, double *sums)
 {
     for (int i = 0; i < 2 * channels; i++) sums[i] = 0;
@@ -238,7 +241,7 @@ static inline void sum_chunks(size_t size, int channels, const lathe_norm_affine
     }
 }
 
-static inline void sum_then(size_t size, int channels, const lathe_norm_affine *a, const real *x,
+static INLINED void sum_then(size_t size, int channels, const lathe_norm_affine *a, const real *x,
     const real *gy, double *sums)
 {
     switch (a->then) {
@@ -267,7 +270,7 @@ typedef struct part_gradient {
     part by_gy, by_x, constant;
 } part_gradient;
 
-static inline void write_part(size_t size, part_mask used, part_affine a, lathe_norm_then then,
+static INLINED void write_part(size_t size, part_mask used, part_affine a, lathe_norm_then then,
     part_gradient o, const real *x, const real *gy, real *gx, int add)
 {
     for (size_t at = 0; at < size * LANES; at += LANES) {
@@ -278,7 +281,7 @@ static inline void write_part(size_t size, part_mask used, part_affine a, lathe_
     }
 }
 
-static inline void write_gradient(size_t size, int channels, int used, const lathe_norm_affine *a,
+static INLINED void write_gradient(size_t size, int channels, int used, const lathe_norm_affine *a,
     lathe_norm_then then, const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
 {
     lane_parts mask = { .mask = first_lanes(used) };
@@ -293,7 +296,7 @@ static inline void write_gradient(size_t size, int channels, int used, const lat
 }
 
 /* What the functions below share, with `channels` and `add` as constants. */
-static inline void write_then(size_t size, int channels, int used, const lathe_norm_affine *a,
+static INLINED void write_then(size_t size, int channels, int used, const lathe_norm_affine *a,
     const lathe_norm_gradient *o, const real *x, const real *gy, real *gx, int add)
 {
     switch (a->then) {
