@@ -244,6 +244,69 @@ static void a_jpeg_may_be_decoded_smaller(void **state)
     }
 }
 
+typedef struct asked {
+    int by, width, height;
+} asked;
+
+static int reduce(void *context, int width, int height)
+{
+    asked *a = context;
+    a->width = width, a->height = height;
+    return a->by;
+}
+
+/* 203 / 8 is 25.375: of 26 columns the last is filled in part, or the first if the picture is mirrored. */
+static void a_caller_may_say_by_how_much(void **state)
+{
+    (void)state;
+#ifdef LATHE_TEST_JPEG_STB
+    skip(); /* stb_image has no such thing */
+#endif
+    for (int orientation = 1; orientation <= 8; orientation++) {
+        const bool swap = orientation >= 5,
+                   across = orientation == 2 || orientation == 3 || orientation == 6 || orientation == 7,
+                   down = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;
+        test_blob jpeg = make_jpeg(203, 101, orientation, false);
+        asked a = { .by = 8 };
+        lathe_picture picture;
+        const lathe_picture_opts opts = { .reduce = reduce, .context = &a };
+        assert_int_equal(lathe_picture_decode(jpeg.bytes, jpeg.size, "it", &opts, &picture), LATHE_OK);
+        assert_int_equal(a.width, swap ? 101 : 203);
+        assert_int_equal(a.height, swap ? 203 : 101);
+        assert_int_equal(picture.file_width, a.width);
+        assert_int_equal(picture.file_height, a.height);
+        assert_int_equal(picture.reduced, 8);
+        assert_int_equal(picture.width, swap ? 13 : 26);
+        assert_int_equal(picture.height, swap ? 26 : 13);
+        assert_true(picture.left == (!across ? 0 : swap ? 13 - 101 / 8.0 : 26 - 203 / 8.0));
+        assert_true(picture.top == (!down ? 0 : swap ? 26 - 203 / 8.0 : 13 - 101 / 8.0));
+        lathe_picture_free(&picture);
+    }
+}
+
+/* More than asked, if the limit of pixels demands it. */
+static void the_limit_of_pixels_reduces_further(void **state)
+{
+    (void)state;
+#ifdef LATHE_TEST_JPEG_STB
+    skip();
+#endif
+    test_blob jpeg = make_jpeg(200, 104, 0, false);
+    static const struct {
+        size_t most;
+        int width;
+    } cases[] = { { 20800, 200 }, { 20799, 100 }, { 5199, 50 }, { 1299, 25 }, { 324, 0 } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        asked a = { .by = 1 };
+        lathe_picture picture;
+        const lathe_picture_opts opts = { .reduce = reduce, .context = &a, .max_pixels = cases[i].most };
+        lathe_picture_decode(jpeg.bytes, jpeg.size, "it", &opts, &picture);
+        assert_int_equal(picture.width, cases[i].width);
+        lathe_picture_free(&picture);
+        lathe_error_clear();
+    }
+}
+
 static void refused(const test_blob *file, const lathe_picture_opts *opts, lathe_status status,
     const char *name, const char *reason)
 {
@@ -562,6 +625,8 @@ int main(void)
         cmocka_unit_test(pnm_samples_are_scaled),
         cmocka_unit_test(exif_orientation_is_honoured),
         cmocka_unit_test(a_jpeg_may_be_decoded_smaller),
+        cmocka_unit_test(a_caller_may_say_by_how_much),
+        cmocka_unit_test(the_limit_of_pixels_reduces_further),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(every_defect_is_refused_with_name_and_reason),
         cmocka_unit_test(any_cut_of_any_kind_is_refused),
