@@ -55,7 +55,7 @@ static void neither_fusion_nor_a_hook_changes_a_bit(void **state)
 {
     (void)state;
     static const char *const names[] = { "lenet5", "mlp", "mnistcnn", "cifar10-quick", "resnet8",
-        "mobilenet-tiny" };
+        "mobilenet-tiny", "efficientnet-tiny", "fbnetv3-tiny" };
     static const way ways[] = { { true, false }, { true, true }, { false, false }, { false, true } };
     for (size_t n = 0; n < sizeof names / sizeof names[0]; n++) {
         size_t size, again;
