@@ -109,9 +109,10 @@ static unsigned asked_denominator(const lathe_picture_file *file, unsigned width
     const int asked =
         file->opts.reduce(file->opts.context, (int)(swap ? height : width), (int)(swap ? width : height));
     unsigned denominator = asked >= 8 ? 8 : asked >= 4 ? 4 : asked >= 2 ? 2 : 1;
-    while (
-        denominator < 8 && (uint64_t)(width / denominator) * (height / denominator) > file->opts.max_pixels)
-        denominator *= 2;
+    for (; denominator < 8; denominator *= 2) {
+        const uint64_t across = (width + denominator - 1) / denominator;
+        if (across * ((height + denominator - 1) / denominator) <= file->opts.max_pixels) break;
+    }
     return denominator;
 }
 
