@@ -58,13 +58,17 @@ void assert_failed(lathe_status status, const char *fragment)
     lathe_error_clear();
 }
 
-bool net_is_light(lathe_layer *net)
+bool model_is_tried(const lathe_model_type *type, lathe_layer *net)
 {
+    static const char *const families[] = { "efficientnet_b", "tf_efficientnet_b", "fbnetv3_b", "fbnetv3_d",
+        "fbnetv3_g", "mv_fbnetv3_d", "mv_fbnetv3_g" };
     int count;
     size_t numbers = 0;
     lathe_tensor *const *tensor = lathe_nn_plan(net, &count);
     if (!tensor) fail_msg("%s", lathe_error_message());
     for (int i = 0; i < count; i++) numbers += tensor[i]->stored;
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+        if (!strncmp(type->name, families[i], strlen(families[i])) && !strchr(type->name, '0')) return false;
     return numbers <= 30000000;
 }
 
