@@ -9,6 +9,7 @@
 #include "../drawing/curve.h"
 #include "../ensemble.h"
 #include "../json.h"
+#include "../scores.h"
 #include "../drawing/table.h"
 #include "../text.h"
 
@@ -207,6 +208,7 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
     lathe_status status = measure ? LATHE_OK : lathe_error();
     if (!status && line->arguments) status = lathe_run_load(run, weights);
     if (!status) status = lathe_run_evaluate(run, data, measure, &score);
+    if (!status && cli_text(line, "scores")) status = cli_scores_write(cli_text(line, "scores"), run, data);
     if (!status && curve) status = cli_curve_write(curve, measure->curve, run->feed->data->class_names);
     int code = status ? cli_library_failed() : print_results(line, run, weights, &score, measure);
     lathe_measure_free(measure);
@@ -216,7 +218,7 @@ static int evaluate(const cli_line *line, lathe_run *run, const lathe_dataset *d
 /* Several files of weights in the net of the first one's run. */
 static int evaluate_members(const cli_line *line, lathe_run *run, const lathe_dataset *data)
 {
-    static const char *const alone[] = { "weights", "metric", "pr-curve", "per-class" };
+    static const char *const alone[] = { "weights", "metric", "pr-curve", "per-class", "scores" };
     const bool between = cli_given_option(line, "between");
     cli_members members;
     for (size_t i = 0; i < sizeof alone / sizeof alone[0]; i++)
@@ -271,6 +273,9 @@ static const cli_option options[] = {
         .value = "FILE",
         .help =
             "also write precision against recall of each class: a picture if FILE ends in .svg, else CSV" },
+    { .name = "scores",
+        .value = "FILE",
+        .help = "also write each picture's class and the net's scores (before softmax) as CSV" },
     { .name = "per-class", .help = "also a table of the classes, and the most frequent mistakes" },
     { .name = "cycles", .help = "an ensemble of the cycle-N.safetensors of each run folder" },
     { .name = "between",
