@@ -1,4 +1,4 @@
-#include "trained.h"
+#include "trained_impl.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -189,8 +189,7 @@ static lathe_status read_classes(lathe_trained *trained, const lathe_safetensors
     return trained->task ? LATHE_OK : lathe_error();
 }
 
-/* The net. Shapes are compared on paper first, so that the file's numbers cannot ask for memory. */
-static lathe_status read_net(lathe_trained *trained, const lathe_safetensors *file)
+lathe_status lathe_trained_build(lathe_trained *trained, const lathe_safetensors *file)
 {
     int count;
     const lathe_model_spec spec = { trained->data.channels, trained->task->height, trained->task->width,
@@ -213,18 +212,25 @@ static lathe_status read_all(lathe_trained *trained, const lathe_safetensors *fi
     if (!status) status = numbers_of(file, "lathe.step", &step, 1);
     if (!status) status = read_pictures(trained, file);
     if (!status) status = read_classes(trained, file);
-    if (!status) status = read_net(trained, file);
+    if (!status) status = lathe_trained_build(trained, file);
     if (!status) trained->step = step > 0 && step < 9e15 ? (uint64_t)step : 0;
     return status;
+}
+
+lathe_trained *lathe_trained_new(void)
+{
+    lathe_trained *trained = lathe_alloc(1, sizeof *trained);
+    if (trained && (trained->arena = lathe_arena_new())) return trained;
+    lathe_trained_free(trained);
+    return NULL;
 }
 
 lathe_trained *lathe_trained_open(const char *run, const char *weights)
 {
     if (!run) return lathe_fail_null("lathe_trained_open", "run"), NULL;
-    lathe_trained *trained = lathe_alloc(1, sizeof *trained);
+    lathe_trained *trained = lathe_trained_new();
     if (!trained) return NULL;
-    trained->arena = lathe_arena_new();
-    lathe_status status = trained->arena ? find_weights(run, weights, trained->path) : LATHE_ENOMEM;
+    lathe_status status = find_weights(run, weights, trained->path);
     lathe_safetensors *file = status ? NULL : lathe_safetensors_read(trained->path);
     if (file && !read_all(trained, file)) {
         lathe_safetensors_free(file);

@@ -46,6 +46,30 @@ typedef struct lathe_trained {
  */
 lathe_trained *lathe_trained_open(const char *run, const char *weights);
 
+/**
+ * Other people's weights for a model of the zoo. What is zero is as the model's published weights want it
+ * (lathe_model_input).
+ */
+typedef struct lathe_published {
+    const char *model;          /* "resnet18" */
+    const char *weights;        /* a file that lathe_weights_read takes */
+    const char *class_names;    /* a file with a name a line; NULL: the classes are called "0", "1", ... */
+    int size;                   /* side of the pictures */
+    int channels;               /* 1 grey, 3 colour */
+    double crop_ratio;          /* see lathe_files_opts */
+    lathe_filter interpolation; /* of picture files; 0: the model's */
+    int normals;                /* how many of mean and std are given: 0, 1, or one a channel */
+    double mean[4], std[4];     /* of pixels from 0 to 1 */
+} lathe_published;
+
+/**
+ * Open other people's weights as a trained model that tells classes apart. The number of classes is that of
+ * the file's last layer.
+ * Errors   those of lathe_model_find and lathe_weights_read; LATHE_ESHAPE for weights of another model;
+ *          LATHE_EARG without a normalisation, or for another number of names: returns NULL.
+ */
+lathe_trained *lathe_trained_published(const lathe_published *from);
+
 /** Free the model. NULL is fine. */
 void lathe_trained_free(lathe_trained *trained);
 

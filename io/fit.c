@@ -46,7 +46,9 @@ static void collect(comparison *c, const lathe_safetensor *saved, const lathe_te
 {
     char expected[LATHE_SHAPE_TEXT];
     separate(c);
-    if (!saved) lathe_text_add(&c->list, "%s%s is missing", c->prefix, tensor->name);
+    if (!saved)
+        lathe_text_add(&c->list, "%s%s is missing", c->prefix,
+            tensor->alias && !*c->prefix ? tensor->alias : tensor->name);
     else if (!lathe_dtype_converts(saved->dtype))
         lathe_text_add(&c->list, "%s is of type %s", saved->name, saved->dtype);
     else {

@@ -24,6 +24,96 @@ static size_t numbers_of(const lathe_safetensors *file)
     return sum;
 }
 
+/* ---- models that the file fits ------------------------------------------------------------------------- */
+
+/* A model of the zoo that the file's tensors are for, all of them. */
+typedef struct fitting {
+    char name[LATHE_MODEL_NAME];
+    int classes; /* of its head in the file; 0: it has none */
+} fitting;
+
+enum { FITTINGS = 16, BLOCKS = 64 };
+
+/* Compare with the model on paper. */
+static bool fits(const lathe_safetensors *file, const char *name, const lathe_model_spec *spec,
+    fitting *found)
+{
+    int count;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = model ? lathe_model_build(model, name, spec) : NULL;
+    lathe_tensor *const *tensors = net ? lathe_nn_plan(net, &count) : NULL;
+    bool good = tensors &&
+        !lathe_weights_compare(file, tensors, count, &(lathe_weights_opts){ .new_head = true }, NULL);
+    if (good) {
+        snprintf(found->name, sizeof found->name, "%s", name);
+        found->classes = lathe_weights_classes(file, tensors, count);
+    }
+    lathe_model_free(model);
+    return good;
+}
+
+/* The model for pictures of this kind, at its native size or for photographs, or cut short after a block. */
+static bool fits_spec(const lathe_safetensors *file, const lathe_model_type *type, lathe_model_spec spec,
+    fitting *found)
+{
+    if (fits(file, type->name, &spec, found)) return true;
+    const bool can_end = type->fields && lathe_fields_find(type->fields, "blocks");
+    for (int blocks = 1; can_end && blocks <= BLOCKS; blocks++) {
+        char name[LATHE_MODEL_NAME];
+        snprintf(name, sizeof name, "%s:blocks=%d", type->name, blocks);
+        if (fits(file, name, &spec, found)) return true;
+    }
+    if (type->native.height >= 64) return false;
+    spec.height = spec.width = 224;
+    return fits(file, type->name, &spec, found);
+}
+
+/* In colour or grey. */
+static bool fits_type(const lathe_safetensors *file, const lathe_model_type *type, fitting *found)
+{
+    lathe_model_spec spec = type->native;
+    if (fits_spec(file, type, spec, found)) return true;
+    spec.channels = type->native.channels == 1 ? 3 : 1;
+    return fits_spec(file, type, spec, found);
+}
+
+static int find_fitting(const lathe_safetensors *file, fitting *found)
+{
+    int count = 0;
+    const lathe_model_type *type;
+    bool held = lathe_error_hold(true); /* those that do not fit are no failures */
+    for (int i = 0; (type = lathe_model_at(i)) && count < FITTINGS; i++)
+        if (fits_type(file, type, &found[count])) count++;
+    lathe_error_clear();
+    lathe_error_hold(held);
+    return count;
+}
+
+static void print_fitting(const lathe_safetensors *file)
+{
+    fitting found[FITTINGS];
+    const int count = find_fitting(file, found);
+    if (!count) puts("fits no model of `lathe list models`");
+    for (int i = 0; i < count; i++)
+        if (found[i].classes) printf("fits --model %s, %d classes\n", found[i].name, found[i].classes);
+        else printf("fits --model %s, without its head\n", found[i].name);
+}
+
+/* ---- the command --------------------------------------------------------------------------------------- */
+
+static void add_fitting(const lathe_safetensors *file, cJSON *object)
+{
+    fitting found[FITTINGS];
+    const int count = find_fitting(file, found);
+    cJSON *models = cJSON_AddArrayToObject(object, "models");
+    for (int i = 0; i < count; i++) {
+        cJSON *one = cJSON_CreateObject();
+        cJSON_AddStringToObject(one, "name", found[i].name);
+        cJSON_AddNumberToObject(one, "classes", found[i].classes);
+        cJSON_AddItemToArray(models, one);
+    }
+}
+
 static int print_json(const lathe_safetensors *file)
 {
     cJSON *object = cli_json_new();
@@ -40,6 +130,7 @@ static int print_json(const lathe_safetensors *file)
         cJSON_AddItemToArray(tensors, one);
     }
     cJSON_AddNumberToObject(object, "numbers", (double)numbers_of(file));
+    add_fitting(file, object);
     return cli_json_print(object);
 }
 
@@ -55,6 +146,7 @@ static int print_text(const lathe_safetensors *file)
     }
     cli_table_print(table, stdout, 0);
     printf("%zu tensors, %zu numbers\n", file->tensors, numbers_of(file));
+    print_fitting(file);
     return CLI_DONE;
 }
 
@@ -99,11 +191,11 @@ static const cli_option options[] = {
 extern const cli_command lathe_weights_command;
 const cli_command lathe_weights_command = {
     .name = "weights",
-    .summary = "the tensors in a file of weights",
+    .summary = "the tensors in a file of weights, and the models that they fit",
     .arguments = "FILE",
     .about = "Lists the tensors of a safetensors file, a checkpoint, or a file of PyTorch's\n"
              "torch.save (.pth, .pt, .th). The pickle in such a file is read as data: nothing in it\n"
-             "is called.",
+             "is called. Last come the models of `lathe list models` that have just these tensors.",
     .example = "lathe weights resnet20.th --save resnet20.safetensors",
     .options = options,
     .least = 1,

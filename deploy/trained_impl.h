@@ -1,0 +1,17 @@
+/* Private: what trained models of lathe's checkpoints and of other people's weights share. */
+#ifndef LATHE_DEPLOY_TRAINED_IMPL_H
+#define LATHE_DEPLOY_TRAINED_IMPL_H
+
+#include "../io/weights.h"
+#include "trained.h"
+
+/** An empty trained model with an arena. Errors: LATHE_ENOMEM: returns NULL. */
+lathe_trained *lathe_trained_new(void);
+
+/**
+ * Build the net of trained->model_name for its data and task, with the file's weights. Shapes are compared on
+ * paper first, so that the file's numbers cannot ask for memory.
+ */
+lathe_status lathe_trained_build(lathe_trained *trained, const lathe_safetensors *file);
+
+#endif
