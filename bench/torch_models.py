@@ -154,11 +154,16 @@ MODELS = {
     "nothing": (nn.Identity, (1, 1, 1)),  # what a call costs
     "resnet18": (lambda: ResNet([64, 128, 256, 512], 2, "B"), (3, 32, 32)),
 }
+PHOTOGRAPHS = ("resnet34", "resnet50", "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "squeezenet1_1", "vgg11_bn",
+               "regnet_y_400mf", "convnext_tiny")  # torchvision's, with 1000 classes
 
 
 def build(model):
     """The net, and the shape of a picture. From 64 x 64 pixels on, resnet18 is torchvision's, as in lathe."""
     name, _, size = model.partition("@")
+    if name in PHOTOGRAPHS:
+        import torchvision
+        return getattr(torchvision.models, name)(), (3, int(size or 224), int(size or 224))
     make, shape = MODELS[name]
     if size:
         shape = (shape[0], int(size), int(size))
