@@ -1,6 +1,8 @@
 /*
- * A channel's work is little, so it must not be spent on edges: a band of rows is copied into a panel with
- * the zeros around it, and every result has all its taps.
+ * A channel's work is little, so it must not be spent on edges. Where lanes lie abreast in x and places one or
+ * two steps apart, results whose taps are all inside the image read x itself, and the others leave out the
+ * taps that are outside. Elsewhere a window is copied into a panel with the zeros around it, and every result
+ * has all its taps.
  */
 #include "depthwise.h"
 
@@ -31,8 +33,8 @@ static lathe_channels_image plane_at(const real *x)
 
 typedef struct walk {
     int taps;
-    const ptrdiff_t *tap; /* from a result's place in the panel */
-    ptrdiff_t out_pixel;  /* to the next result in y */
+    const ptrdiff_t *tap, *weight; /* from a result's place in x; from the first weight */
+    ptrdiff_t out_pixel;           /* to the next result in y */
     const real *bias;
     lathe_conv_store how;
 } walk;
@@ -46,25 +48,144 @@ typedef struct tile {
 
 #include "depthwise_tiles.h"
 
+/* `count` results of a row that read the same taps. */
+static void run_tiles(const walk *s, int step, int count, const real *x, const real *w, real *y)
+{
+    const tile *t = tiles[step - 1];
+    for (int done = 0; done < count; done += t->pixels) {
+        while (t->pixels > count - done) t++;
+        t->run(s, x + (ptrdiff_t)done * step * LANES, w, y + done * s->out_pixel);
+    }
+}
+
+/* Some taps of a kernel, from the place of a result's first tap in x and from the first weight. */
+typedef struct tap_list {
+    int count;
+    ptrdiff_t tap[MOST_TAPS], weight[MOST_TAPS];
+} tap_list;
+
+/* Tap rows [first_row, end_row) and of these the taps [first, end). */
+static void list_taps(const lathe_correlation *c, int first_row, int end_row, int first, int end,
+    tap_list *list)
+{
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    list->count = 0;
+    for (int p = first_row; p < end_row; p++)
+        for (int q = first; q < end; q++) {
+            list->tap[list->count] =
+                ((ptrdiff_t)p * rows->tap_step * columns->size + q * columns->tap_step) * LANES;
+            list->weight[list->count++] = (ptrdiff_t)(p * columns->taps + q) * LANES;
+        }
+}
+
+/* Some neighbouring results of a row that read the same taps: `at` is the place of the first one's first tap,
+ * which may lie outside. */
+typedef void run_fn(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at);
+
+/* Results of a row, left and right, that do not see all taps of a tap row. */
+enum { MOST_EDGES = 8 };
+
+/* What the results of a row read: the inner ones [begin, end), those before, those behind. */
+typedef struct row_taps {
+    int begin, end, first_row, end_row;
+    tap_list inner, edge[MOST_EDGES];
+} row_taps;
+
+static int edges_of(const lathe_conv_axis *columns)
+{
+    int begin, end;
+    inner_results(columns, 0, columns->taps, &begin, &end);
+    return begin < end ? begin + columns->results - end : columns->results;
+}
+
+static void list_row(const lathe_correlation *c, int first_row, int end_row, row_taps *r)
+{
+    const lathe_conv_axis *columns = &c->columns;
+    r->first_row = first_row;
+    r->end_row = end_row;
+    list_taps(c, first_row, end_row, 0, columns->taps, &r->inner);
+    for (int n = 0; n < r->begin + columns->results - r->end; n++) {
+        int first, end;
+        taps_inside(columns, n < r->begin ? n : n - r->begin + r->end, &first, &end);
+        list_taps(c, first_row, end_row, first, end, &r->edge[n]);
+    }
+}
+
+/* The results of a window row by row, in runs that read the same taps. */
+static void for_each_run(const lathe_correlation *c, const window *at, run_fn *run, void *context)
+{
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    int end = at->column + at->columns;
+    row_taps r; /* large: nothing is set that is not read */
+    r.first_row = r.end_row = -1;
+    inner_results(columns, 0, columns->taps, &r.begin, &r.end);
+    if (r.begin >= r.end) r.begin = r.end = columns->results;
+    for (int i = at->row; i < at->row + at->rows; i++) {
+        int first_row, end_row;
+        taps_inside(rows, i, &first_row, &end_row);
+        if (first_row != r.first_row || end_row != r.end_row) list_row(c, first_row, end_row, &r);
+        ptrdiff_t place = (ptrdiff_t)(rows->first + i * rows->step) * columns->size + columns->first;
+        for (int j = at->column, count; j < end; j += count) {
+            bool inside = j >= r.begin && j < r.end;
+            count = inside ? smaller(r.end, end) - j : 1;
+            const tap_list *list = inside ? &r.inner : &r.edge[j < r.begin ? j : r.begin + j - r.end];
+            run(context, list, i, j, count, (place + j * columns->step) * LANES);
+        }
+    }
+}
+
+/* Whether results read x itself: not where a large part of them are edges, which are slow. */
+static bool is_direct(const lathe_correlation *c, const lathe_channels_image *x)
+{
+    int edges = edges_of(&c->columns);
+    return x->pixel == LANES && c->columns.step <= MOST_STEP && edges <= MOST_EDGES &&
+        (c->columns.step > 1 || c->columns.results >= 16 * edges);
+}
+
+typedef struct direct_job {
+    const lathe_correlation *c;
+    const real *x, *w;
+    real *y;
+    walk s;
+} direct_job;
+
+static real *result_at(const lathe_correlation *c, real *y, int i, int j)
+{
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    ptrdiff_t row = rows->out_first + (ptrdiff_t)i * rows->out_step,
+              column = columns->out_first + (ptrdiff_t)j * columns->out_step;
+    return y + (row * columns->out_size + column) * LANES;
+}
+
+static void run_direct(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at)
+{
+    direct_job *job = context;
+    job->s.taps = list->count;
+    job->s.tap = list->tap;
+    job->s.weight = list->weight;
+    run_tiles(&job->s, job->c->columns.step, count, job->x + at, job->w,
+        result_at(job->c, job->y, row, column));
+}
+
 void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, const lathe_channels_image *x,
     int channels, const window *at, const real *w, const real *bias, real *y, lathe_conv_store how)
 {
-    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    walk s = { .out_pixel = (ptrdiff_t)c->columns.out_step * LANES, .bias = bias, .how = how };
+    if (is_direct(c, x)) {
+        direct_job job = { c, x->at, w, y, s };
+        for_each_run(c, at, run_direct, &job);
+        return;
+    }
     _Alignas(64) real space[DEPTHWISE_PANEL];
-    ptrdiff_t taps[MOST_TAPS];
+    ptrdiff_t taps[MOST_TAPS], weights[MOST_TAPS];
     KERNEL(lathe_panel_fill)(c, p, x, channels, at->row, at->column, space);
     KERNEL(lathe_panel_taps)(c, p, taps);
-    walk s = { rows->taps * columns->taps, taps, (ptrdiff_t)columns->out_step * LANES, bias, how };
-    for (int i = 0; i < at->rows; i++) {
-        ptrdiff_t row = rows->out_first + (ptrdiff_t)(at->row + i) * rows->out_step,
-                  column = columns->out_first + (ptrdiff_t)at->column * columns->out_step;
-        real *out = y + (row * columns->out_size + column) * LANES;
-        const tile *t = tiles;
-        for (int done = 0; done < at->columns; done += t->pixels) {
-            while (t->pixels > at->columns - done) t++;
-            t->run(&s, space + i * p->row + (ptrdiff_t)done * LANES, w, out + done * s.out_pixel);
-        }
-    }
+    s.taps = c->rows.taps * c->columns.taps;
+    for (int t = 0; t < s.taps; t++) weights[t] = (ptrdiff_t)t * LANES;
+    s.tap = taps;
+    s.weight = weights;
+    for (int i = 0; i < at->rows; i++)
+        run_tiles(&s, 1, at->columns, space + i * p->row, w, result_at(c, y, at->row + i, at->column));
 }
 
 void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w,
@@ -107,10 +228,54 @@ static void add_taps(const ptrdiff_t tap[SUMS], int used, const real *x, ptrdiff
     }
 }
 
+/* One run: sums go on in memory from run to run, each tap's in the order of the results. */
+static void add_some(const tap_list *list, int first, int used, const real *x, ptrdiff_t x_step, int count,
+    const real *gy, real *sums)
+{
+    ptrdiff_t tap[SUMS];
+    real *to[SUMS];
+    UNROLL for (int t = 0; t < SUMS; t++)
+    {
+        int n = first + (t < used ? t : used - 1);
+        tap[t] = list->tap[n];
+        to[t] = sums + list->weight[n];
+    }
+    for (int h = 0; h < LANES; h += PART) {
+        part sum[SUMS];
+        const real *at = x + h, *gradient = gy + h;
+        UNROLL for (int t = 0; t < SUMS; t++) sum[t] = load_part(to[t] + h);
+        for (int j = 0; j < count; j++, at += x_step, gradient += LANES) {
+            part g = load_part(gradient);
+            UNROLL for (int t = 0; t < SUMS; t++) sum[t] += g * load_part(at + tap[t]);
+        }
+        UNROLL for (int t = 0; t < SUMS; t++) if (t < used) store_part(to[t] + h, sum[t]);
+    }
+}
+
+typedef struct sums_job {
+    const lathe_correlation *c;
+    const real *x, *gy;
+    real *sums;
+} sums_job;
+
+static void add_run(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at)
+{
+    const sums_job *job = context;
+    const real *gy = job->gy + ((ptrdiff_t)row * job->c->columns.results + column) * LANES;
+    for (int t = 0; t < list->count; t += SUMS)
+        add_some(list, t, smaller(SUMS, list->count - t), job->x + at,
+            (ptrdiff_t)job->c->columns.step * LANES, count, gy, job->sums);
+}
+
 /* Nine taps after the other; what is missing from the last nine is done as one that is there, for nothing. */
 void KERNEL(lathe_depthwise_add_window)(const lathe_correlation *c, const panel *p,
     const lathe_channels_image *x, int channels, const window *at, const real *gy, real *sums)
 {
+    if (is_direct(c, x)) {
+        sums_job job = { c, x->at, gy, sums };
+        for_each_run(c, at, add_run, &job);
+        return;
+    }
     int count = c->rows.taps * c->columns.taps;
     ptrdiff_t taps[MOST_TAPS + SUMS], gy_row = (ptrdiff_t)c->columns.results * LANES;
     _Alignas(64) real space[DEPTHWISE_PANEL];
