@@ -20,9 +20,9 @@ typedef struct pattern {
 
 extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_hardswish_op,
     lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op, lathe_batch_norm_silu_op, lathe_hardswish_op,
-    lathe_relu6_op, lathe_silu_op, lathe_conv2d_op, lathe_conv2d_relu_op, lathe_conv2d_add_op,
-    lathe_conv2d_add_relu_op, lathe_conv_transpose2d_op, lathe_linear_op, lathe_linear_relu_op,
-    lathe_max_pool2d_op, lathe_relu_op, lathe_relu_max_pool2d_op, lathe_scale_op;
+    lathe_relu6_op, lathe_silu_op, lathe_conv2d_op, lathe_conv2d_relu_op, lathe_conv2d_relu6_op,
+    lathe_conv2d_add_op, lathe_conv2d_add_relu_op, lathe_conv_transpose2d_op, lathe_linear_op,
+    lathe_linear_relu_op, lathe_max_pool2d_op, lathe_relu_op, lathe_relu_max_pool2d_op, lathe_scale_op;
 
 static const pattern patterns[] = {
     { &lathe_conv2d_op, &lathe_batch_norm_op, &lathe_conv2d_op, AFFINE },
@@ -32,6 +32,7 @@ static const pattern patterns[] = {
     { &lathe_linear_op, &lathe_batch_norm_op, &lathe_linear_op, AFFINE },
     { &lathe_linear_op, &lathe_scale_op, &lathe_linear_op, AFFINE },
     { &lathe_conv2d_op, &lathe_relu_op, &lathe_conv2d_relu_op, FUSE },
+    { &lathe_conv2d_op, &lathe_relu6_op, &lathe_conv2d_relu6_op, FUSE },
     { &lathe_linear_op, &lathe_relu_op, &lathe_linear_relu_op, FUSE },
     { &lathe_batch_norm_op, &lathe_relu_op, &lathe_batch_norm_relu_op, FUSE },
     { &lathe_batch_norm_op, &lathe_relu6_op, &lathe_batch_norm_relu6_op, FUSE },

@@ -19,13 +19,14 @@ extern const lathe_layer_type lathe_batch_norm_layer, lathe_conv2d_layer, lathe_
     lathe_silu_layer;
 extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_hardswish_op,
     lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op, lathe_batch_norm_silu_op, lathe_conv2d_op,
-    lathe_conv2d_relu_op, lathe_linear_op, lathe_linear_relu_op, lathe_max_pool2d_op,
+    lathe_conv2d_relu_op, lathe_conv2d_relu6_op, lathe_linear_op, lathe_linear_relu_op, lathe_max_pool2d_op,
     lathe_relu_max_pool2d_op;
 
 /* Where two overlap, the earlier row wins: a relu costs least in a pooling, which sees fewer numbers. */
 static const pattern patterns[] = {
     { &lathe_relu_layer, &lathe_max_pool2d_layer, &lathe_max_pool2d_op, &lathe_relu_max_pool2d_op, true },
     { &lathe_conv2d_layer, &lathe_relu_layer, &lathe_conv2d_op, &lathe_conv2d_relu_op, false },
+    { &lathe_conv2d_layer, &lathe_relu6_layer, &lathe_conv2d_op, &lathe_conv2d_relu6_op, false },
     { &lathe_linear_layer, &lathe_relu_layer, &lathe_linear_op, &lathe_linear_relu_op, false },
     { &lathe_batch_norm_layer, &lathe_relu_layer, &lathe_batch_norm_op, &lathe_batch_norm_relu_op, false },
     { &lathe_batch_norm_layer, &lathe_relu6_layer, &lathe_batch_norm_op, &lathe_batch_norm_relu6_op, false },

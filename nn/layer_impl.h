@@ -55,6 +55,9 @@ bool lathe_layer_argument(lathe_model *model, const char *who, const char *argum
  */
 lathe_tensor *lathe_layer_bias(lathe_layer *layer, const lathe_tensor *weight, lathe_init init);
 
+/** lathe_nn_activation for a setting called `what`, which messages name. */
+lathe_layer *lathe_activation_named(lathe_model *model, const char *what, const char *name);
+
 /** Append to a layer's description. */
 void lathe_describe(char *text, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -115,7 +115,7 @@ static void conv2d_relu_forward(lathe_node *node) { forward(node, LATHE_CONV_REL
 
 static void conv2d_relu_backward(lathe_node *node)
 {
-    const lathe_real *gy = lathe_grad_before_relu(node);
+    const lathe_real *gy = lathe_grad_before(node, node->kernels->element->relu_backward);
     if (gy) backward(node, gy);
 }
 
@@ -188,6 +188,37 @@ lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *
     return lathe_apply(&lathe_conv2d_relu_op, (lathe_tensor *[]){ x, w, bias }, 3, opts);
 }
 
+static void conv2d_relu6_forward(lathe_node *node) { forward(node, LATHE_CONV_RELU6); }
+
+static void conv2d_relu6_backward(lathe_node *node)
+{
+    const lathe_real *gy = lathe_grad_before(node, node->kernels->element->relu6_backward);
+    if (gy) backward(node, gy);
+}
+
+const lathe_op lathe_conv2d_relu6_op = {
+    .name = "conv2d_relu6",
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+        { .name = "weight", .form = LATHE_FORM_FILTERS },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_conv2d_opts),
+    .saved_size = sizeof(lathe_conv_geometry),
+    .layout = conv2d_layout,
+    .shape = conv2d_shape,
+    .forward = conv2d_relu6_forward,
+    .packed_size = lathe_conv_packed_size,
+    .pack = lathe_conv_pack,
+    .backward = conv2d_relu6_backward,
+    .flops = flops,
+};
+
+lathe_tensor *lathe_conv2d_relu6(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts)
+{
+    return lathe_apply(&lathe_conv2d_relu6_op, (lathe_tensor *[]){ x, w, bias }, 3, opts);
+}
+
 /* ---- with a sum ---------------------------------------------------------------------------------------- */
 
 /* The input that is added. */
@@ -248,7 +279,7 @@ static void conv2d_add_relu_forward(lathe_node *node) { forward_add(node, LATHE_
 
 static void conv2d_add_relu_backward(lathe_node *node)
 {
-    const lathe_real *gy = lathe_grad_before_relu(node);
+    const lathe_real *gy = lathe_grad_before(node, node->kernels->element->relu_backward);
     if (!gy) return;
     backward(node, gy);
     bool add;

@@ -53,6 +53,10 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
 lathe_tensor *lathe_conv2d_relu(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
     const lathe_conv2d_opts *opts);
 
+/** lathe_relu6(lathe_conv2d(...)), as lathe_conv2d_relu. */
+lathe_tensor *lathe_conv2d_relu6(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
+    const lathe_conv2d_opts *opts);
+
 /**
  * base + lathe_conv2d(...), as at the end of a residual block, and lathe_relu of that. A plan (nn/plan.h)
  * computes it in the memory of `base`.

@@ -285,7 +285,7 @@ static void linear_relu_forward(lathe_node *node) { forward(node, true); }
 
 static void linear_relu_backward(lathe_node *node)
 {
-    const lathe_real *gy = lathe_grad_before_relu(node);
+    const lathe_real *gy = lathe_grad_before(node, node->kernels->element->relu_backward);
     if (gy) backward(node, gy);
 }
 

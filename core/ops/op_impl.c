@@ -114,23 +114,23 @@ lathe_real *lathe_grad_in_place(lathe_node *node, bool *add)
     return x->grad;
 }
 
-typedef struct before_relu {
-    const lathe_element_kernels *element;
+typedef struct before_job {
+    lathe_map_backward_kernel *activation;
     const lathe_tensor *y;
     lathe_real *g;
-} before_relu;
+} before_job;
 
-static void before_relu_range(void *context, size_t begin, size_t end)
+static void before_range(void *context, size_t begin, size_t end)
 {
-    const before_relu *job = context;
-    job->element->relu_backward(end - begin, job->y->data + begin, job->y->grad + begin, job->g + begin, 0);
+    const before_job *job = context;
+    job->activation(end - begin, job->y->data + begin, job->y->grad + begin, job->g + begin, 0);
 }
 
-lathe_real *lathe_grad_before_relu(lathe_node *node)
+lathe_real *lathe_grad_before(lathe_node *node, lathe_map_backward_kernel *activation)
 {
     lathe_tensor *y = node->out;
-    before_relu job = { node->kernels->element, y, y->grad };
+    before_job job = { activation, y, y->grad };
     if (y->keep_grad) job.g = lathe_tape_work(node->tape, y->stored, sizeof *job.g);
-    if (job.g) lathe_parallel_ranges(node->context, y->stored, before_relu_range, &job);
+    if (job.g) lathe_parallel_ranges(node->context, y->stored, before_range, &job);
     return job.g;
 }

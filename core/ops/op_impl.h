@@ -62,10 +62,11 @@ void lathe_grad_pass(lathe_node *node, int i);
 lathe_real *lathe_grad_in_place(lathe_node *node, bool *add);
 
 /**
- * In the backward of an operation that ends in a relu: the gradient of what the relu was given, from y's own;
- * zeros where y is not above 0. In place, unless y's gradient is to be kept. NULL when memory runs out.
+ * In the backward of an operation that ends in an activation: the gradient of what the activation was given,
+ * from y's own, by the activation's backward, which wants y. In place, unless y's gradient is to be kept.
+ * NULL when memory runs out.
  */
-lathe_real *lathe_grad_before_relu(lathe_node *node);
+lathe_real *lathe_grad_before(lathe_node *node, lathe_map_backward_kernel *activation);
 
 /** The number of a block's sixteen lanes that hold images: 16, or fewer in the last block of a batch. */
 int lathe_lanes_in_block(const lathe_tensor *batched, int block);

@@ -121,19 +121,6 @@ const lathe_op lathe_mean_dims_op = {
     .backward = mean_backward,
 };
 
-static lathe_tensor *reduce(const lathe_op *op, lathe_tensor *x, const int *dims, int count, bool keepdim)
-{
-    reduce_attributes a = { .count = count, .keepdim = keepdim };
-    for (int i = 0; dims && i < count && i < LATHE_MAX_RANK; i++) a.dims[i] = dims[i];
-    if (!dims) a.count = 0;
-    return lathe_apply(op, &x, 1, &a);
-}
-
-lathe_tensor *lathe_mean_dims(lathe_tensor *x, const int *dims, int count, bool keepdim)
-{
-    return reduce(&lathe_mean_dims_op, x, dims, count, keepdim);
-}
-
 /* ---- maximum ------------------------------------------------------------------------------------------- */
 
 typedef struct max_job {
@@ -258,6 +245,21 @@ const lathe_op lathe_max_dims_op = {
     .forward = max_forward,
     .backward = max_backward,
 };
+
+/* ---- both ---------------------------------------------------------------------------------------------- */
+
+static lathe_tensor *reduce(const lathe_op *op, lathe_tensor *x, const int *dims, int count, bool keepdim)
+{
+    reduce_attributes a = { .count = count, .keepdim = keepdim };
+    for (int i = 0; dims && i < count && i < LATHE_MAX_RANK; i++) a.dims[i] = dims[i];
+    if (dims || !x) return lathe_apply(op, &x, 1, &a);
+    return lathe_fail_null(op == &lathe_mean_dims_op ? "lathe_mean_dims" : "lathe_max_dims", "dims"), NULL;
+}
+
+lathe_tensor *lathe_mean_dims(lathe_tensor *x, const int *dims, int count, bool keepdim)
+{
+    return reduce(&lathe_mean_dims_op, x, dims, count, keepdim);
+}
 
 lathe_tensor *lathe_max_dims(lathe_tensor *x, const int *dims, int count, bool keepdim)
 {

@@ -141,13 +141,18 @@ static const char *name_of(const void *context, int index)
     return types[index] ? types[index]->name : NULL;
 }
 
-lathe_layer *lathe_nn_activation(lathe_model *model, const char *name)
+lathe_layer *lathe_activation_named(lathe_model *model, const char *what, const char *name)
 {
-    if (!name) return lathe_fail_null("lathe_nn_activation", "name"), lathe_model_adopt_failure(model);
     for (int i = 0; by_name[i]; i++)
         if (!strcmp(by_name[i]->name, name)) return lathe_layer_new(model, by_name[i]);
-    lathe_fail_name("activation", name, name_of, by_name);
+    lathe_fail_name(what, name, name_of, by_name);
     return lathe_model_adopt_failure(model);
+}
+
+lathe_layer *lathe_nn_activation(lathe_model *model, const char *name)
+{
+    if (name) return lathe_activation_named(model, "activation", name);
+    return lathe_fail_null("lathe_nn_activation", "name"), lathe_model_adopt_failure(model);
 }
 
 /* A layer with one or two numbers as settings, checked by the constructor. */

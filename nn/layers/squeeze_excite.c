@@ -3,7 +3,6 @@
 #include "../../core/ops/arithmetic.h"
 #include "../../core/ops/pool.h"
 #include "../layer_impl.h"
-#include "activation.h"
 #include "conv2d.h"
 
 /* child[0] to child[3]: squeeze, activation, expand, gate */
@@ -43,9 +42,9 @@ lathe_layer *lathe_nn_squeeze_excite(lathe_model *model, int channels, int squee
     lathe_layer *layer = lathe_layer_new(model, &lathe_squeeze_excite_layer);
     if (!layer) return NULL;
     lathe_layer *parts[] = { lathe_nn_conv2d(model, channels, squeezed, 1, &squeeze),
-        lathe_nn_activation(model, or_else(o.activation, "relu")),
+        lathe_activation_named(model, "activation", or_else(o.activation, "relu")),
         lathe_nn_conv2d(model, squeezed, channels, 1, &expand),
-        lathe_nn_activation(model, or_else(o.gate, "sigmoid")) };
+        lathe_activation_named(model, "gate", or_else(o.gate, "sigmoid")) };
     const char *names[] = { or_else(o.squeeze_name, "fc1"), "activation", or_else(o.expand_name, "fc2"),
         "scale_activation" };
     for (int i = 0; i < 4; i++)

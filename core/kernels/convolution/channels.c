@@ -4,6 +4,7 @@
 #include "channels_weights.h"
 #include "conv_axis.h"
 #include "panel.h"
+#include "store.h"
 #include "transpose.h"
 
 /* What a tile needs to know of its surroundings. */
@@ -132,7 +133,7 @@ static void run_window(const job *j, const window *w, real *space)
         s.blocks = pieces(channels, LANES);
         s.last_channels = channels - (s.blocks - 1) * LANES;
         s.how =
-            (first > 0 ? LATHE_CONV_ADD : j->how & LATHE_CONV_ADD) | (last ? j->how & LATHE_CONV_RELU : 0);
+            (first > 0 ? LATHE_CONV_ADD : j->how & LATHE_CONV_ADD) | (last ? j->how & LATHE_CONV_RELU6 : 0);
         f.x = direct ? x.at + ((ptrdiff_t)w->row * c->columns.size + w->column) * LANES : space;
         if (!direct) KERNEL(lathe_panel_fill)(c, &p->w.panel, &x, channels, w->row, w->column, space);
         run_groups(j, &f, &s, first);

@@ -36,8 +36,7 @@ static void TILE_NAME(VECTORS, PLACES)(const walk *s, const real *x, const real 
         part *out =
             (part *)(SECOND(n) ? row + s->out_half + (n - HALF) * s->out_place : row + n * s->out_place);
         part v = s->how & LATHE_CONV_ADD ? *out + sum[f][n] : sum[f][n];
-        *out =
-            s->how & LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
+        *out = clamped(v, s->how);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "conv_axis.h"
 #include "conv_weights.h"
 #include "depthwise.h"
+#include "store.h"
 #include "../lanes.h"
 
 /* One of the three loops that a sum runs over: how often, and how far x and w (of one filter) move each time.

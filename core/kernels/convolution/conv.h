@@ -47,12 +47,15 @@ typedef struct lathe_conv_blocks {
     int count;
 } lathe_conv_blocks;
 
-/** What becomes of a result: written, or added to what is there; with RELU, no less than 0 is written. */
+/** What becomes of a result: written, or added to what is there; with RELU, no less than 0 is written, and
+ * with SIX no more than 6. */
 typedef enum lathe_conv_store {
     LATHE_CONV_WRITE = 0,
     LATHE_CONV_ADD = 1,
     LATHE_CONV_RELU = 2,
-    LATHE_CONV_ADD_RELU = LATHE_CONV_ADD | LATHE_CONV_RELU
+    LATHE_CONV_ADD_RELU = LATHE_CONV_ADD | LATHE_CONV_RELU,
+    LATHE_CONV_SIX = 4,
+    LATHE_CONV_RELU6 = LATHE_CONV_RELU | LATHE_CONV_SIX
 } lathe_conv_store;
 
 typedef struct lathe_conv_kernels {

@@ -34,8 +34,7 @@ static void TILE_NAME(FILTERS, PIXELS)(const walk *s, const real *x, const real 
         {
             part *out = (part *)(y + f * s->out_channel + n / PARTS * s->out_pixel + n % PARTS * PART);
             part v = s->how & LATHE_CONV_ADD ? *out + sum[f][n] : sum[f][n];
-            *out = s->how & LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) :
-                                              v; /* NaN stays NaN */
+            *out = clamped(v, s->how);
         }
     }
 }

@@ -7,6 +7,7 @@
 #include "depthwise.h"
 
 #include "depthwise_window.h"
+#include "store.h"
 
 enum { MOST_TAPS = LATHE_CHANNELS_MOST_TAPS * LATHE_CHANNELS_MOST_TAPS };
 

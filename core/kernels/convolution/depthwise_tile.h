@@ -20,8 +20,7 @@ static void TILE_NAME(PIXELS, STEP)(const walk *s, const real *x, const real *w,
     {
         part *out = (part *)(y + n / PARTS * s->out_pixel + n % PARTS * PART);
         part v = s->how & LATHE_CONV_ADD ? *out + sum[n] : sum[n];
-        *out =
-            s->how & LATHE_CONV_RELU ? choose_part(v < (part){ 0 }, (part){ 0 }, v) : v; /* NaN stays NaN */
+        *out = clamped(v, s->how);
     }
 }
 

@@ -28,6 +28,65 @@ static void gradient_check_with_relu(void **state)
     }
 }
 
+static lathe_tensor *conv_relu6_function(void *context, lathe_tensor *const *leaves, int count)
+{
+    (void)count;
+    return lathe_conv2d_relu6(leaves[0], leaves[1], leaves[2], context);
+}
+
+/* Small weights, and biases that keep filters between 0 and 6, below, and above. */
+static void gradient_check_with_relu6(void **state)
+{
+    (void)state;
+    static const int batches[] = { 1, 15, 16, 17, 33 };
+    static const lathe_real bias[4] = { 3, -30, 2, 30 };
+    lathe_real weights[4 * 2 * 2 * 2];
+    for (int i = 0; i < 32; i++) weights[i] = (lathe_real)(0.05 * (i * 7 % 5 - 2.5) / 2.5);
+    for (uint64_t i = 0; i < 20; i++) {
+        int size = random_int(i, 4, 2, 5), kernel = random_int(i, 7, 1, 2), channels = random_int(i, 3, 1, 2);
+        lathe_conv2d_opts opts = { .stride = random_int(i, 9, 1, 3), .padding = random_int(i, 10, 0, 2) };
+        int filters = random_int(i, 6, 1, 4);
+        lathe_leaf leaves[3] = {
+            { .layout = LATHE_BATCHED, .shape = { 4, { batches[i % 5], channels, size, size } } },
+            { .layout = LATHE_PLAIN,
+                .shape = { 4, { filters, channels, kernel, kernel } },
+                .values = weights },
+            { .layout = LATHE_PLAIN, .shape = { 1, { filters } }, .values = bias },
+        };
+        assert_gradient("conv2d_relu6", conv_relu6_function, &opts, leaves, 3);
+    }
+}
+
+/* Depthwise, 1 x 1 and 3 x 3 in both layouts: the numbers of relu6(conv2d(x)), bit for bit. */
+static void relu6_is_the_same_in_one_operation(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 6; k++) {
+        const int kernel = k / 2 ? 3 : 1, groups = k / 2 == 2 ? 18 : 1;
+        lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 17, 18, 9, 8 } }, 1),
+            normal_leaf(LATHE_PLAIN, (lathe_shape){ 4, { 18, 18 / groups, kernel, kernel } }, 2),
+            normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { 18 } }, 3) };
+        const lathe_conv2d_opts opts = { .padding = kernel / 2, .groups = groups };
+        lathe_tape *tape = lathe_tape_new(NULL);
+        lathe_tape_begin(tape, LATHE_EVAL);
+        lathe_tape_layout(tape, k % 2 ? LATHE_CHANNELS : LATHE_BATCHED);
+        lathe_tensor *x[3];
+        for (int i = 0; i < 3; i++)
+            x[i] = lathe_tape_leaf(tape, i || !(k % 2) ? leaves[i].layout : LATHE_CHANNELS, leaves[i].shape,
+                leaves[i].values);
+        const lathe_tensor *want = lathe_relu6(lathe_conv2d(x[0], x[1], x[2], &opts)),
+                           *got = lathe_conv2d_relu6(x[0], x[1], x[2], &opts);
+        assert_non_null(want);
+        assert_non_null(got);
+        int sixes = 0;
+        for (size_t i = 0; i < got->stored; i++) sixes += got->data[i] == 6;
+        assert_true(sixes > 0);
+        assert_memory_equal(got->data, want->data, got->stored * sizeof *got->data);
+        lathe_tape_free(tape);
+        free_leaves(leaves, 3);
+    }
+}
+
 static lathe_tensor *conv_add_function(void *context, lathe_tensor *const *leaves, int count)
 {
     (void)count;
@@ -147,6 +206,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradient_check_with_relu),
+        cmocka_unit_test(gradient_check_with_relu6),
+        cmocka_unit_test(relu6_is_the_same_in_one_operation),
         cmocka_unit_test(gradient_check_with_sum),
         cmocka_unit_test(sum_is_the_same_in_one_operation),
         cmocka_unit_test(relu_is_the_same_in_one_operation),

@@ -29,6 +29,8 @@ static const number numbers[] = {
     { ".out_features", 4 },
     { "lathe_nn_batch_norm.channels", 3 },
     { "lathe_nn_group_norm.groups", 1 },
+    { "lathe_channel_shuffle.groups", 3 },
+    { "lathe_nn_channel_shuffle.groups", 3 },
     { ".kernel", 2 },
     { "lathe_nn_conv2d.kernel", 3 },
     { "lathe_nn_local_response_norm.size", 3 },
@@ -118,12 +120,12 @@ static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" }
     { "lathe_nn_find_layer.path", "0" }, { "lathe_loss_find.name", "cross_entropy" },
     { "lathe_metric_find.name", "accuracy" }, { "lathe_task_find.name", "classify" },
     { "lathe_task_column_find.name", "val_accuracy" }, { "lathe_measure_new.opts.metrics", "accuracy" },
-    { "lathe_layer_find.name", "linear" }, { "lathe_transform_find.name", "hflip" },
-    { "lathe_data_source_find.name", "mnist" }, { "lathe_optim_find.name", "adamw" },
-    { "lathe_sched_find.name", "cosine" }, { "lathe_parse_double.text", "1.5" },
-    { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
-    { "lathe_file_number_folder.parent", "runs" }, { "lathe_run_next_folder.parent", "runs" },
-    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_safetensors_fit.prefix", "" },
-    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
+    { "lathe_layer_find.name", "linear" }, { "lathe_nn_activation.name", "relu" },
+    { "lathe_transform_find.name", "hflip" }, { "lathe_data_source_find.name", "mnist" },
+    { "lathe_optim_find.name", "adamw" }, { "lathe_sched_find.name", "cosine" },
+    { "lathe_parse_double.text", "1.5" }, { "lathe_parse_int64.text", "15" },
+    { "lathe_picture_read.path", "picture.ppm" }, { "lathe_file_number_folder.parent", "runs" },
+    { "lathe_run_next_folder.parent", "runs" }, { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" },
+    { "lathe_safetensors_fit.prefix", "" }, { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
 
 #endif

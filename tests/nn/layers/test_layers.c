@@ -512,7 +512,7 @@ static void test_wrong_arguments(void **state)
         { bad_depth, LATHE_EARG, "lathe_nn_stochastic_depth: p = 1.25 is outside [0, 1]" },
         { bad_depth_mode, LATHE_EARG, "lathe_nn_stochastic_depth: mode 2 is unknown" },
         { bad_squeezed, LATHE_EARG, "lathe_nn_squeeze_excite: squeezed is 0; it must be at least 1" },
-        { bad_gate, LATHE_ENAME, "unknown activation 'hardsigmoit'; did you mean hardsigmoid?" },
+        { bad_gate, LATHE_ENAME, "unknown gate 'hardsigmoit'; did you mean hardsigmoid?" },
         { one_name, LATHE_EARG, "fc1" },
         { bad_pool, LATHE_EARG, "lathe_nn_max_pool2d: kernel is 0" },
         { bad_pool_padding, LATHE_EARG, "padding is 2; it must be at most half of the kernel, 3" },
