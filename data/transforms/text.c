@@ -21,6 +21,8 @@ static lathe_status check_type(const lathe_registry *registry, const void *objec
         return lathe_registry_refuse(registry, type, "apply, still and mix are NULL");
     if (type->mix && (type->mixes < 2 || type->mixes > LATHE_MIX_MOST))
         return lathe_registry_refuse(registry, type, "mixes is not 2 to 4");
+    if (!type->whole != !type->part || (type->whole && !type->size))
+        return lathe_registry_refuse(registry, type, "whole, part and size go together");
     if (!(type->p >= 0 && type->p <= 1)) return lathe_registry_refuse(registry, type, "p is not from 0 to 1");
     return lathe_registry_check_fields(registry, type, type->fields, type->opts_size);
 }

@@ -199,6 +199,11 @@ static void kinds_refuse_what_they_cannot_use(void **state)
     assert_int_equal(lathe_metric_register(&no_compute), LATHE_EARG);
     assert_int_equal(lathe_loss_register(&no_use), LATHE_EARG);
     assert_int_equal(lathe_transform_register(&no_apply), LATHE_EARG);
+    lathe_transform_type no_part = *lathe_transform_find("random_resized_crop");
+    no_part.name = "mine";
+    no_part.part = NULL;
+    assert_int_equal(lathe_transform_register(&no_part), LATHE_EARG);
+    assert_failed(LATHE_EARG, "whole, part and size go together");
     assert_int_equal(lathe_data_source_register(&no_open), LATHE_EARG);
     assert_int_equal(lathe_task_register(&no_metrics), LATHE_EARG);
     assert_int_equal(lathe_logger_register(&no_close), LATHE_EARG);
