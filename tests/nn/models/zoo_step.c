@@ -1,7 +1,7 @@
 /*
  * A net of the zoo with weights from a file, for tools/check-zoo: its scores, and one training step.
  *     zoo_step MODEL WEIGHTS PICTURES BATCH SIZE CLASSES OUT
- * PICTURES are BATCH x 3 x SIZE x SIZE floats, of the labels 0, 1, ... OUT gets floats, and stdout what they
+ * PICTURES are BATCH x 3 x SIZE x SIZE floats, of the labels 0, 1, ... OUT gets doubles, and stdout what they
  * are, a line each: NAME COUNT.
  */
 #include <stdio.h>
@@ -13,7 +13,7 @@ static void put(FILE *out, const char *name, const lathe_real *values, size_t co
 {
     printf("%s %zu\n", name, count);
     for (size_t i = 0; i < count; i++) {
-        float number = (float)values[i];
+        double number = (double)values[i];
         if (fwrite(&number, sizeof number, 1, out) != 1) exit(1);
     }
 }
