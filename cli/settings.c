@@ -51,6 +51,32 @@ const char *cli_setting_given(const cli_line *line, const char *name)
     return value;
 }
 
+/* Set what the line says. */
+static lathe_status set_given(const cli_line *line, lathe_settings *settings)
+{
+    lathe_status status = LATHE_OK;
+    for (int i = 0; i < line->givens && !status; i++)
+        if (!line->given[i].option)
+            status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
+    return status;
+}
+
+bool cli_recipe_counts(const cli_line *line, const lathe_recipe_setting *setting)
+{
+    return !cli_given_option(line, setting->key) &&
+        (!setting->owner || !cli_given_option(line, setting->owner));
+}
+
+/* Set what a recipe says and the line does not. */
+static lathe_status set_recipe(const cli_line *line, const char *name, lathe_settings *settings)
+{
+    const lathe_recipe *recipe = lathe_recipe_find(name);
+    lathe_status status = recipe ? LATHE_OK : lathe_error();
+    for (const lathe_recipe_setting *s = recipe ? recipe->setting : NULL; s && s->key && !status; s++)
+        if (cli_recipe_counts(line, s)) status = lathe_settings_set(settings, s->key, s->text);
+    return status;
+}
+
 int cli_settings_read(const cli_line *line, lathe_settings *settings)
 {
     const char *const *presets = line->command->presets;
@@ -62,9 +88,9 @@ int cli_settings_read(const cli_line *line, lathe_settings *settings)
     if (resume && *resume && !status) status = lathe_run_read_settings(resume, settings);
     const char *config = cli_text(line, "config");
     if (config && !status) status = lathe_settings_read(settings, config);
-    for (int i = 0; i < line->givens && !status; i++)
-        if (!line->given[i].option)
-            status = lathe_settings_set(settings, line->given[i].name, line->given[i].value);
+    const char *recipe = cli_text(line, "recipe");
+    if (recipe && !status) status = set_recipe(line, recipe, settings);
+    if (!status) status = set_given(line, settings);
     return status ? cli_library_failed() : CLI_DONE;
 }
 

@@ -22,7 +22,7 @@ const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEX
 
 /**
  * The settings of a command line: lathe's defaults, then the command's, then the file of --config, then the
- * options given. They are checked together.
+ * recipe of --recipe, then the options given. They are checked together.
  * Returns an exit code, after a message if it is not CLI_DONE.
  */
 int cli_settings(const cli_line *line, lathe_settings *settings);
@@ -32,6 +32,9 @@ int cli_settings_read(const cli_line *line, lathe_settings *settings);
 
 /** The value of a setting on the command line; NULL if it was not given. */
 const char *cli_setting_given(const cli_line *line, const char *name);
+
+/** Returns true if the setting of a recipe counts: the line gives neither it nor its owner. */
+bool cli_recipe_counts(const cli_line *line, const lathe_recipe_setting *setting);
 
 /** Print the settings part of --help with the command's own defaults and what it uses (see cli_command). */
 void cli_settings_help(const char *const *presets, const char *uses, FILE *file);

@@ -11,6 +11,7 @@
 #include "probe/probe.h"
 #include "rows.h"
 #include "run.h"
+#include "settings/recipe.h"
 #include "settings/section.h"
 #include "settings/settings.h"
 

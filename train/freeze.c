@@ -84,6 +84,9 @@ lathe_status lathe_run_freeze(lathe_run *run, lathe_layer *net)
     }
     f->on = frozen > 0;
     if (s->freeze_norm) freeze_norms(net, !*s->freeze);
+    if (f->on && *s->unfreeze_after && f->until >= run->total_steps && !s->no_warnings)
+        lathe_run_message(run, "the run of %llu steps ends before unfreeze_after = %s: frozen layers stay so",
+            (unsigned long long)run->total_steps, s->unfreeze_after);
     if (frozen < params->count) return LATHE_OK;
     return lathe_fail(LATHE_EARG, "settings: freeze = '%.100s' freezes all %d parameters: nothing is trained",
         s->freeze, frozen);

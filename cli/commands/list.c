@@ -13,6 +13,7 @@ typedef struct list_item {
     const lathe_field *fields;     /* NULL: no options */
     const lathe_model_type *model; /* of a model */
     const lathe_loss_type *loss;   /* of a loss */
+    const lathe_recipe *recipe;    /* of a recipe */
 } list_item;
 
 typedef struct list_kind {
@@ -106,6 +107,13 @@ static bool probe_at(int index, list_item *item)
     return type;
 }
 
+static bool recipe_at(int index, list_item *item)
+{
+    const lathe_recipe *recipe = lathe_recipe_at(index);
+    if (recipe) *item = (list_item){ .name = recipe->name, .summary = recipe->summary, .recipe = recipe };
+    return recipe;
+}
+
 static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
     { "layers", "what networks are built from", "", layer_at },
     { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
@@ -116,7 +124,8 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "metrics", "how good a model's predictions are", "", metric_at },
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
-    { "probes", "what a step does to the net: --probe NAME", "", probe_at } };
+    { "probes", "what a step does to the net: --probe NAME", "", probe_at },
+    { "recipes", "settings for a purpose: train --recipe NAME", "", recipe_at } };
 
 static const char *kind_name(const void *context, int index)
 {
@@ -164,6 +173,21 @@ static void print_fields(const lathe_field *field, const char *prefix)
     cli_table_print(table, stdout, 4);
 }
 
+static void print_recipe(const lathe_recipe *recipe)
+{
+    cli_table *table = cli_table_new("ll");
+    printf("%s: %s\n", recipe->name, recipe->summary);
+    for (const lathe_recipe_setting *s = recipe->setting; s->key; s++) {
+        char name[64];
+        snprintf(name, sizeof name, "--%s", s->key);
+        for (char *c = name; *c; c++)
+            if (*c == '_') *c = '-';
+        cli_table_row(table, (const char *const[]){ name, strcmp(s->text, "true") ? s->text : "" });
+    }
+    cli_table_print(table, stdout, 4);
+    putchar('\n');
+}
+
 static int print_models(const char *only)
 {
     cli_table *table = cli_table_new("llrrrl");
@@ -205,6 +229,10 @@ static int print_items(const list_kind *kind, const char *only)
     cli_table *table = cli_table_new("ll");
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
+        if (item.recipe) {
+            print_recipe(item.recipe);
+            continue;
+        }
         if (item.fields) {
             printf("%s%s%s: %s%s\n", item.name, item.alias ? ", " : "", item.alias ? item.alias : "",
                 item.summary, uses_of(item.loss));
@@ -254,6 +282,13 @@ static void add_model(cJSON *object, const lathe_model_type *type)
     lathe_summary_free(summary);
 }
 
+static void add_recipe(cJSON *object, const lathe_recipe *recipe)
+{
+    cJSON *settings = cJSON_AddObjectToObject(object, "settings");
+    for (const lathe_recipe_setting *s = recipe->setting; s->key; s++)
+        cJSON_AddStringToObject(settings, s->key, s->text);
+}
+
 static int print_json(const list_kind *kind, const char *only)
 {
     list_item item;
@@ -270,7 +305,8 @@ static int print_json(const list_kind *kind, const char *only)
             cJSON_AddBoolToObject(entry, "tags", item.loss->many != NULL);
             cJSON_AddBoolToObject(entry, "boxes", item.loss->boxes != NULL);
         }
-        if (item.model) add_model(entry, item.model);
+        if (item.recipe) add_recipe(entry, item.recipe);
+        else if (item.model) add_model(entry, item.model);
         else add_fields(entry, item.fields);
         cJSON_AddItemToArray(array, entry);
     }
@@ -327,11 +363,11 @@ extern const cli_command lathe_list_command;
 const cli_command lathe_list_command = {
     .name = "list",
     .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets, "
-               "probes with their options",
+               "probes, recipes with their options",
     .arguments = "[KIND [NAME]]",
     .about = "Lists all of a kind with their options, defaults and legal ranges, or only NAME.\n"
              "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms,\n"
-             "datasets, probes.",
+             "datasets, probes, recipes.",
     .example = "lathe list schedulers cyclic",
     .most = 2,
     .run = run,

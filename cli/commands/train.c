@@ -129,6 +129,22 @@ static int finish(const cli_line *line, lathe_run *run)
     return code ? code : end_code(run);
 }
 
+/* Print what the recipe has set, as options. */
+static void tell_recipe(const cli_line *line)
+{
+    const char *name = cli_text(line, "recipe");
+    const lathe_recipe *recipe = name ? lathe_recipe_find(name) : NULL;
+    if (!recipe || cli_given_option(line, "quiet")) return;
+    fprintf(stderr, "note: recipe %s:", name);
+    for (const lathe_recipe_setting *s = recipe->setting; s->key; s++) {
+        if (!cli_recipe_counts(line, s)) continue;
+        fputs(" --", stderr);
+        for (const char *c = s->key; *c; c++) fputc(*c == '_' ? '-' : *c, stderr);
+        if (strcmp(s->text, "true")) fprintf(stderr, " %s", s->text);
+    }
+    fputc('\n', stderr);
+}
+
 static char *page_of(const void *run) { return lathe_report_page(run); }
 
 static char *data_of(const void *run) { return lathe_report_data(run); }
@@ -138,6 +154,9 @@ static int run(const cli_line *line)
     lathe_settings settings;
     int code = cli_settings(line, &settings);
     if (code) return code;
+    if (cli_text(line, "recipe") && *settings.resume)
+        return cli_fail(CLI_USAGE, "train: --resume goes on with the run's own settings: leave --recipe out");
+    tell_recipe(line);
     settings.overwrite = cli_given_option(line, "overwrite");
     if (settings.overwrite && *settings.resume)
         return cli_fail(CLI_USAGE, "train: --resume goes on with a run, --overwrite replaces it: choose one");
@@ -188,6 +207,9 @@ static const cli_option options[] = {
         .help = "draw loss and learning rate in the terminal as they grow; once at the end where stdout is "
                 "none" },
     { .name = "quiet", .help = "no progress and no notes on stderr" },
+    { .name = "recipe",
+        .value = "NAME",
+        .help = "settings for a purpose, which the other options may change: see lathe list recipes" },
     { .name = NULL },
 };
 

@@ -39,6 +39,8 @@ static const char *dataset_at(int i)
 
 static const char *probe_at(int i) { return lathe_probe_at(i) ? lathe_probe_at(i)->name : NULL; }
 
+static const char *recipe_at(int i) { return lathe_recipe_at(i) ? lathe_recipe_at(i)->name : NULL; }
+
 static const struct {
     const char *kind;
     const char *(*at)(int index);
@@ -54,6 +56,7 @@ static const struct {
     { "transforms", transform_at },
     { "datasets", dataset_at },
     { "probes", probe_at },
+    { "recipes", recipe_at },
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

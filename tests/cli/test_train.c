@@ -128,6 +128,37 @@ static void the_settings_of_a_run_give_the_same_run(void **state)
     same_bytes("first", "second", "last.safetensors");
 }
 
+/* The options win over the recipe, and what they leave of it is printed. */
+static void a_recipe_may_be_changed(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { "\nfreeze = body\n", "\nunfreeze_after = 1it\n", "\nepochs = 2\n",
+        "\nbatch_size = 32\n", "\nsched = constant\n", "\nlayer_decay = 0.75\n", "\nmodel = resnet8\n" };
+    char arguments[512];
+    program p;
+    snprintf(arguments, sizeof arguments,
+        "train --recipe finetune --data shapes --model resnet8 --epochs 2 --max-steps 3 --unfreeze-after 1it "
+        "--sched constant --out %s/recipe",
+        folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+    assert_non_null(strstr(p.err,
+        "note: recipe finetune: --freeze body --freeze-norm --layer-decay 0.75 --optim adamw "));
+    assert_null(strstr(p.err, "--max-lr"));
+    program_free(&p);
+    char *text = file_of("recipe", "config.ini");
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+        if (!strstr(text, lines[i])) fail_msg("no line%s", lines[i]);
+    free(text);
+    program_run(&p, LATHE_PROGRAM, "train --recipe slow");
+    assert_refused(&p, 2, "unknown recipe 'slow'; known: finetune, head");
+    program_free(&p);
+    snprintf(arguments, sizeof arguments, "train --resume %s/recipe --recipe finetune", folder);
+    program_run(&p, LATHE_PROGRAM, arguments);
+    assert_refused(&p, 2, "leave --recipe out");
+    program_free(&p);
+}
+
 /* The second run needs --overwrite, which does not go with --resume. */
 static void a_run_is_not_overwritten_unasked(void **state)
 {
@@ -412,6 +443,7 @@ int main(void)
         cmocka_unit_test(json_has_all_fields),
         cmocka_unit_test(same_bytes_for_any_number_of_threads),
         cmocka_unit_test(the_settings_of_a_run_give_the_same_run),
+        cmocka_unit_test(a_recipe_may_be_changed),
         cmocka_unit_test(a_run_is_not_overwritten_unasked),
         cmocka_unit_test(a_signal_ends_the_run_with_its_files),
         cmocka_unit_test(a_second_signal_ends_at_once),
