@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * The head first, on features that are computed once, while the rate rises and falls; then all layers for the
- * last epochs, in small steps, and early layers in smaller ones (Howard, Ruder 2018). The norms keep their
- * statistics, which small batches would spoil.
+ * The head first, on features that are computed once, in one cycle of the rate; then all layers for the last
+ * epochs at a hundredth of it, early layers in smaller steps (Howard, Ruder 2018). With higher rates the
+ * first steps spoil the weights. The norms keep their statistics, which small batches would spoil too.
  */
 static const lathe_recipe_setting finetune[] = {
     { "freeze", "body", NULL },
@@ -14,10 +14,11 @@ static const lathe_recipe_setting finetune[] = {
     { "freeze_norm", "true", NULL },
     { "layer_decay", "0.75", NULL },
     { "optim", "adamw", NULL },
-    { "sched", "one_cycle", NULL },
+    { "sched", "one_cycle:40ep,cosine", NULL },
     { "max_lr", "1e-2", "sched" },
+    { "lr", "1e-4", "sched" },
     { "batch_size", "32", NULL },
-    { "epochs", "46", NULL },
+    { "epochs", "44", NULL },
     { NULL, NULL, NULL },
 };
 
