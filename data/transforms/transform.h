@@ -72,8 +72,8 @@ typedef struct lathe_transform_type {
     void (*affine)(const void *opts, lathe_rng *rng, const lathe_image *in, const lathe_image *out,
         double m[6]);
     /**
-     * Of a random crop with a size: returns true if it can be taken from a whole photograph, with these options. *filter
-     * and *cut become those of lathe_part. NULL: it cannot.
+     * Of a random crop with a size: returns true if it can be taken from a whole photograph, with these
+     * options. *filter and *cut become those of lathe_part. NULL: it cannot.
      */
     bool (*whole)(const void *opts, lathe_filter *filter, bool *cut);
     /**
