@@ -196,6 +196,18 @@ lathe_tensor *const *lathe_nn_plan(lathe_layer *net, int *count)
     return state;
 }
 
+lathe_status lathe_nn_lend(lathe_layer *net, bool *lent)
+{
+    lathe_status status = check_net("lathe_nn_summary", net, lent);
+    return !status && *lent ? allocate(net) : status;
+}
+
+void lathe_nn_take_back(lathe_layer *layer)
+{
+    layer->memory = NULL;
+    for (int i = 0; i < layer->children; i++) lathe_nn_take_back(layer->child[i]);
+}
+
 lathe_status lathe_nn_init(lathe_layer *net, uint64_t seed)
 {
     bool fresh;

@@ -41,6 +41,13 @@ char *lathe_model_strdup(lathe_model *model, const char *text);
 /** LATHE_OK if `layer` can be used; otherwise the status, with the reason in *message. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
 
+/**
+ * Give a net that has no memory yet (*lent is true then) zeros for numbers, until lathe_nn_take_back: enough
+ * for what asks for shapes alone, without the time for first weights. Errors: those of lathe_nn_init.
+ */
+lathe_status lathe_nn_lend(lathe_layer *net, bool *lent);
+void lathe_nn_take_back(lathe_layer *net);
+
 /** The reason why `init` is not legal for a tensor of this shape; NULL if it is legal. */
 const char *lathe_init_problem(lathe_init init, const lathe_shape *shape);
 

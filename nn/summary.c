@@ -73,18 +73,18 @@ static bool run_once(lathe_summary *summary, lathe_layer *net)
 
 lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image)
 {
-    const char *message;
-    lathe_status problem = lathe_layer_problem(net, &message);
-    if (problem) return lathe_fail(problem, "lathe_nn_summary: %s", message), NULL;
+    bool lent;
+    if (net && net->parent && net->memory) lent = false; /* a part of a net that is initialised */
+    else if (lathe_nn_lend(net, &lent)) return NULL;
     lathe_summary *summary = lathe_alloc(1, sizeof *summary);
-    if (!summary) return NULL;
-    summary->in = image;
-    if ((summary->row = lathe_alloc((size_t)count_layers(net), sizeof *summary->row))) {
+    if (summary && (summary->row = lathe_alloc((size_t)count_layers(net), sizeof *summary->row))) {
+        summary->in = image;
         list_layers(summary, net, 0);
-        if (run_once(summary, net)) return summary;
     }
-    lathe_summary_free(summary);
-    return NULL;
+    bool fine = summary && summary->row && run_once(summary, net);
+    if (lent) lathe_nn_take_back(net);
+    if (!fine) lathe_summary_free(summary);
+    return fine ? summary : NULL;
 }
 
 void lathe_summary_free(lathe_summary *summary)

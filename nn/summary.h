@@ -36,10 +36,10 @@ typedef struct lathe_summary {
 
 /**
  * Run `net` on one image of zeros in LATHE_EVAL and record the result's shape of each layer. FLOPs count
- * convolutions and linear layers.
+ * convolutions and linear layers. A whole net needs no lathe_nn_init before it.
  * image    the shape of one image, such as `(lathe_shape){ 3, { 1, 28, 28 } }`
- * Errors   LATHE_ESTATE before lathe_nn_init; those of the layers. The message begins with the layer's path:
- *          "layer 7: lathe_linear: x has 576 features, weight expects 400".
+ * Errors   LATHE_ESTATE for a part of a net before lathe_nn_init; those of the layers. The message begins
+ *          with the layer's path: "layer 7: lathe_linear: x has 576 features, weight expects 400".
  */
 lathe_summary *lathe_nn_summary(lathe_layer *net, lathe_shape image);
 

@@ -147,7 +147,7 @@ static lathe_summary *summary_of(const lathe_model_type *type)
     lathe_model *model = lathe_model_new();
     lathe_layer *net = model ? lathe_model_build(model, type->name, NULL) : NULL;
     lathe_summary *summary = NULL;
-    if (net && !lathe_nn_init(net, 0))
+    if (net)
         summary = lathe_nn_summary(net,
             (lathe_shape){ 3, { type->native.channels, type->native.height, type->native.width } });
     lathe_model_free(model);

@@ -116,8 +116,10 @@ static void test_wrong_sizes(void **state)
     (void)state;
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lenet(model, 400);
-    assert_null(lathe_nn_summary(net, (lathe_shape){ 3, { 1, 28, 28 } }));
-    assert_failed(LATHE_ESTATE, "call lathe_nn_init");
+    assert_null(lathe_nn_summary(net, (lathe_shape){ 3, { 1, 28, 28 } })); /* before lathe_nn_init too */
+    assert_failed(LATHE_ESHAPE, "layer 4: lathe_linear: x has 1176 features, weight expects 400");
+    assert_null(lathe_nn_summary(net->child[0], (lathe_shape){ 3, { 1, 28, 28 } }));
+    assert_failed(LATHE_ESTATE, "lathe_nn_summary: the conv2d is part of a sequential");
     lathe_nn_init(net, 1);
     assert_null(lathe_nn_summary(net, (lathe_shape){ 3, { 1, 28, 28 } }));
     assert_failed(LATHE_ESHAPE, "layer 4: lathe_linear: x has 1176 features, weight expects 400");
@@ -127,6 +129,25 @@ static void test_wrong_sizes(void **state)
     assert_failed(LATHE_ESHAPE, "an image has 1 to 4 dimensions");
     assert_null(lathe_nn_summary(NULL, (lathe_shape){ 1, { 1 } }));
     lathe_summary_free(NULL);
+    lathe_model_free(model);
+}
+
+/* A net without first weights has a summary, and still needs lathe_nn_init before it runs. */
+static void test_without_weights(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lenet(model, 1176);
+    lathe_summary *summary = lathe_nn_summary(net, (lathe_shape){ 3, { 1, 28, 28 } });
+    assert_non_null(summary);
+    assert_int_equal(summary->out.dim[0], 10);
+    lathe_summary_free(summary);
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_EVAL);
+    const lathe_shape shape = { 4, { 1, 1, 28, 28 } };
+    assert_null(lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, NULL)));
+    assert_failed(LATHE_ESTATE, "call lathe_nn_init");
+    lathe_tape_free(tape);
     lathe_model_free(model);
 }
 
@@ -157,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_reuse),
         cmocka_unit_test(test_wrong_sizes),
+        cmocka_unit_test(test_without_weights),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
