@@ -5,7 +5,7 @@
 
 /*
  * The head first, on features that are computed once, in one cycle of the rate; then all layers for the last
- * epochs at a hundredth of it, early layers in smaller steps (Howard, Ruder 2018). With higher rates the
+ * epochs at a thousandth of it, early layers in smaller steps (Howard, Ruder 2018). With higher rates the
  * first steps spoil the weights. The norms keep their statistics, which small batches would spoil too.
  */
 static const lathe_recipe_setting finetune[] = {
@@ -16,9 +16,9 @@ static const lathe_recipe_setting finetune[] = {
     { "optim", "adamw", NULL },
     { "sched", "one_cycle:40ep,cosine", NULL },
     { "max_lr", "1e-2", "sched" },
-    { "lr", "1e-4", "sched" },
+    { "lr", "1e-5", "sched" },
     { "batch_size", "32", NULL },
-    { "epochs", "44", NULL },
+    { "epochs", "42", NULL },
     { NULL, NULL, NULL },
 };
 
