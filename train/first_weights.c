@@ -76,14 +76,8 @@ lathe_status lathe_run_adopt_input(lathe_run *run)
     const lathe_model_type *type = lathe_model_find(s->model);
     if (!type || !run->state->weights) return type ? LATHE_OK : lathe_error();
     const bool saved = lathe_safetensors_text(run->state->weights, "lathe.settings");
-    const bool changed =
+    run->state->adopted =
         saved ? adopt_saved(s, run->state->weights) : type->input.size && adopt_published(s, &type->input);
-    if (!changed) return LATHE_OK;
-    if (s->crop_ratio != 0)
-        lathe_run_message(run,
-            "pictures as the weights were made for: size %d, crop ratio %g, mean %s, std %s", s->size,
-            s->crop_ratio, s->mean, s->std);
-    else lathe_run_message(run, "pictures as the weights were made for: mean %s, std %s", s->mean, s->std);
     return LATHE_OK;
 }
 
@@ -93,6 +87,17 @@ lathe_status lathe_run_read_weights(lathe_run *run)
     if (!*run->settings.init_weights || *run->settings.resume) return LATHE_OK;
     run->state->weights = lathe_weights_read(run->settings.init_weights);
     return run->state->weights ? LATHE_OK : lathe_error();
+}
+
+static void tell_adopted(const lathe_run *run)
+{
+    const lathe_settings *s = &run->settings;
+    const char *what = "pictures as the weights were made for";
+    if (!run->state->adopted) return;
+    if (s->crop_ratio != 0)
+        lathe_run_message(run, "%s: size %d, crop ratio %g, mean %s, std %s", what, s->size, s->crop_ratio,
+            s->mean, s->std);
+    else lathe_run_message(run, "%s: mean %s, std %s", what, s->mean, s->std);
 }
 
 static void tell_taken(const lathe_run *run, const lathe_weights_fit *fit, const lathe_tensor *last)
@@ -123,6 +128,7 @@ lathe_status lathe_run_fill_net(lathe_run *run, lathe_layer *net)
     lathe_status status = file ? lathe_weights_compare(file, tensors, count, &opts, &fit) : LATHE_OK;
     if (!status) status = lathe_nn_init(net, run->settings.seed);
     if (!status && file) status = lathe_weights_load(file, tensors, count, &opts);
+    if (!status && file) tell_adopted(run);
     if (!status && file) tell_taken(run, &fit, tensors[count - 1]);
     lathe_safetensors_free(run->state->weights);
     run->state->weights = NULL;

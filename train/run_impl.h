@@ -20,6 +20,7 @@ typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
     double began;  /* time of lathe_run_train, earlier by the seconds of its former calls */
     struct lathe_safetensors *weights; /* of settings.init_weights, until the net has them; or NULL */
+    bool adopted;                      /* the settings say how pictures were prepared for them */
     /* what the learner is made of */
     lathe_task *task;
     lathe_optim *optim;

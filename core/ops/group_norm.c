@@ -16,9 +16,9 @@ typedef struct group_norm_saved {
 } group_norm_saved;
 
 /*
- * A plane is one channel of sixteen images, or sixteen channels of one image: in both, each lane is one channel
- * of one image, and the kernels for planes of sixteen channels do both. Planes are cut into pieces, and these
- * are split into tasks by the shape alone.
+ * A plane is one channel of sixteen images, or sixteen channels of one image: in both, each lane is one
+ * channel of one image, and the kernels for planes of sixteen channels do both. Planes are cut into pieces,
+ * and these are split into tasks by the shape alone.
  */
 typedef struct norm_job {
     const lathe_norm_kernels *kernels;

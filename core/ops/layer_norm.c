@@ -18,8 +18,8 @@ typedef struct layer_norm_saved {
 } layer_norm_saved;
 
 /*
- * Rows lie in lines: places beside each other, each with a row whose vectors are `step` numbers apart. Tiles of
- * a few places are split into tasks by the shape alone.
+ * Rows lie in lines: places beside each other, each with a row whose vectors are `step` numbers apart. Tiles
+ * of a few places are split into tasks by the shape alone.
  */
 typedef struct norm_job {
     const lathe_layer_norm_kernels *kernels;

@@ -75,8 +75,8 @@ static void run(lathe_node *node, pool_job *job, lathe_task_fn *task)
 /* ---- windows ------------------------------------------------------------------------------------------- */
 
 /*
- * How many windows fit along one axis; 0 if none does. In ceil mode the last one must begin before the padding
- * behind the picture.
+ * How many windows fit along one axis; 0 if none does. In ceil mode the last one must begin before the
+ * padding behind the picture.
  */
 static int windows_along(const lathe_window *w, bool ceil_mode)
 {

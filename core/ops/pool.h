@@ -40,7 +40,8 @@ typedef struct lathe_pool_opts {
  *
  * Padding counts as minus infinity. A NaN in the window is its maximum.
  * Gradient to x, to the first of equal maxima in row-major order, as in PyTorch; a NaN gets no gradient.
- * Errors   LATHE_EARG for options out of range; LATHE_ESHAPE if H', W' would be below 1, or a window would see no pixel.
+ * Errors   LATHE_EARG for options out of range; LATHE_ESHAPE if H', W' would be below 1, or a window would
+ *          see no pixel.
  * Same as  torch.nn.functional.max_pool2d
  */
 lathe_tensor *lathe_max_pool2d(lathe_tensor *x, const lathe_pool_opts *opts);

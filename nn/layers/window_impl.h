@@ -15,7 +15,7 @@ typedef struct lathe_layer_window {
 /** Whether the settings are legal; otherwise the model has failed, in the name of `who`. */
 bool lathe_layer_window_is_fine(lathe_model *model, const char *who, const lathe_layer_window *w);
 
-/** Append "3x3, stride 2, padding 1", and what else is not the default. `stride` is the one that is left out. */
+/** Append "3x3, stride 2, padding 1", and what else is not the default. `stride` is the one left out. */
 void lathe_describe_window(char *text, size_t size, const lathe_layer_window *w, int stride);
 
 #endif

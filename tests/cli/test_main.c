@@ -82,7 +82,7 @@ static void wrong_lines_are_refused_in_one_line(void **state)
     refuse("info -x", 2, "'-x': options begin with two hyphens");
     refuse("info --json=1", 2, "--json is a switch");
     refuse("info more", 2, "'more' is one argument too many");
-    refuse("eval", 2, "lathe eval [options] RUN");
+    refuse("eval", 2, "--model is missing: name a run folder");
     refuse("bench --steps", 2, "--steps needs a value");
     refuse("bench --steps many", 2, "--steps = 'many' is not a whole number");
     refuse("bench --steps 0", 2, "--steps = '0'");

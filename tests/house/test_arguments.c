@@ -70,8 +70,9 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_writer_close.writer", "fine" }, { "lathe_run_preview.rows", "the schedule is only checked" },
     { "_message.", "a text that says so" }, { "lathe_trained_open.weights", "the best, or the last" },
     { "lathe_line_scores.length", "may be NULL" }, { "lathe_weights_compare.fit", "may be NULL" },
-    { "lathe_line_barrier.at", "may be NULL" }, { "lathe_run_evaluate.measure", "nothing beside" },
-    { "lathe_learner_new.sched", "the rates stay" }, { "lathe_learner_evaluate.measure", "nothing beside" },
+    { "lathe_nn_channel_scale.name", "weight" }, { "lathe_line_barrier.at", "may be NULL" },
+    { "lathe_run_evaluate.measure", "nothing beside" }, { "lathe_learner_new.sched", "the rates stay" },
+    { "lathe_learner_evaluate.measure", "nothing beside" },
     { "lathe_notes_tensor.values", "the tensor's own" }, { ".baseline", "the first" },
     { ".now", "none goes on" } };
 

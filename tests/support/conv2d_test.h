@@ -49,7 +49,7 @@ lathe_tensor *conv2d_images(lathe_tape *tape, const conv2d_setup *s, lathe_layou
 /** Forward and backward from n->gy. */
 void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n);
 
-/** Fail unless result and gradients of random numbers are the twin's, in every layout. beside  NULL: zeros. */
+/** Fail unless result and gradients of random numbers are the twin's, in every layout. beside NULL: zeros. */
 void conv2d_check(const conv2d_setup *s, const conv2d_beside *beside, uint64_t seed);
 
 /** lathe_conv2d of leaves x, w and bias (if there are three); `context` is its options. */

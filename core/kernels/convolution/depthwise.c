@@ -1,8 +1,8 @@
 /*
- * A channel's work is little, so it must not be spent on edges. Where lanes lie abreast in x and places one or
- * two steps apart, results whose taps are all inside the image read x itself, and the others leave out the
- * taps that are outside. Elsewhere a window is copied into a panel with the zeros around it, and every result
- * has all its taps.
+ * A channel's work is little, so it must not be spent on edges. Where lanes lie abreast in x and places one
+ * or two steps apart, results whose taps are all inside the image read x itself, and the others leave out
+ * the taps that are outside. Elsewhere a window is copied into a panel with the zeros around it, and every
+ * result has all its taps.
  */
 #include "depthwise.h"
 

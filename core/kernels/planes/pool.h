@@ -6,7 +6,7 @@
 
 #include "../../real.h"
 
-/** The rows (or columns) of the picture under one row (or column) of windows: `count` of them, at least one. */
+/** The rows (or columns) of the picture under one row (or column) of windows: `count`, at least one. */
 typedef struct lathe_pool_span {
     int begin, end; /* the first one, and the one behind the last one */
     int count;
