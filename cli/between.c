@@ -217,16 +217,31 @@ static lathe_status write_csv(const segments *s, const char *path)
 
 /* ---- the picture --------------------------------------------------------------------------------------- */
 
+/* Characters of the folders that all paths begin with. */
+static int common_folders(const segments *s)
+{
+    const char *first = s->each[0].from->path;
+    int length = folder_length(first), common = 0;
+    for (size_t i = 1; i < s->count; i++)
+        for (int k = 0; k < length; k++)
+            if (s->each[i].from->path[k] != first[k]) length = k;
+    for (int k = 0; k < length - 1; k++)
+        if (first[k] == '/') common = k + 1;
+    return common;
+}
+
 /* The curve of each path, in one chart: the loss, or the first metric. */
 static lathe_chart chart_of(const segments *s, bool loss, lathe_series *series, char (*name)[512], double *x,
     double *y)
 {
     const lathe_task_metric *metric = &s->task->type->metrics[0];
+    const int common = common_folders(s);
     for (size_t path = 0, first = 0; path < s->paths; path++) {
         while (s->each[first].path != path) first++;
         const char *from = s->each[first].from->path;
-        const int folder = folder_length(from);
-        snprintf(name[path], sizeof name[path], "%.*s", folder > 1 ? folder - 1 : 1, folder ? from : ".");
+        const int folder = folder_length(from) - common;
+        snprintf(name[path], sizeof name[path], "%.*s", folder > 1 ? folder - 1 : 1,
+            folder > 0 ? from + common : ".");
         const size_t count = path_points(s, path, loss, x, y);
         series[path] = (lathe_series){ .name = s->paths > 1 && loss ? name[path] : NULL,
             .x = x,

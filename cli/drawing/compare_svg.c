@@ -108,8 +108,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The range of the curves without their first 15 %, which rise from nothing, and without the lowest tenth or,
- * for losses, the highest. */
+/* The range of the curves without their first 15 %, which rise from nothing, and without the lowest tenth of a
+ * share or the highest of a loss. What is no loss and nowhere above 1 is a share, in percent. */
 static void set_range(const line *lines, int count, bool loss, frame *f)
 {
     double *all = lathe_alloc(lathe_times((size_t)count, LATHE_CURVE_POINTS), sizeof *all);
@@ -119,18 +119,19 @@ static void set_range(const line *lines, int count, bool loss, frame *f)
             if (isfinite(lines[v].mean[p]) && lines[v].first->epoch[p] > 0.15 * f->right)
                 all[n++] = lines[v].mean[p];
     if (n) qsort(all, n, sizeof *all, by_size);
-    f->low = n ? all[loss ? 0 : n / 10] : 0;
+    const bool share = f->percent = !loss && !(n && all[n - 1] > 1);
+    f->low = n ? all[share ? n / 10 : 0] : 0;
     f->high = n ? all[loss ? n - 1 - n / 10 : n - 1] : 1;
     const double width = fmax(f->high - f->low, 1e-3 * fabs(f->high) + 1e-9);
-    f->low = fmax(0, f->low - (loss ? 0.08 : 0.35) * width);
+    f->low = fmax(0, f->low - (share ? 0.35 : 0.08) * width);
     f->high += (loss ? 0.35 : 0.08) * width;
-    if (!loss) f->high = fmin(1, f->high);
+    if (share) f->high = fmin(1, f->high);
     lathe_free(all);
 }
 
 static frame frame_of(const cli_results *results, const line *lines, int count)
 {
-    frame f = { .percent = strstr(results->curve_of, "loss") == NULL };
+    frame f = { 0 };
     double least = HUGE_VAL, most = 0;
     for (int v = 0; v < count; v++) {
         const lathe_curve *c = lines[v].first;
@@ -143,7 +144,7 @@ static frame frame_of(const cli_results *results, const line *lines, int count)
     f.log_rate = most > 100 * least;
     f.rate_low = f.log_rate ? log10(least) - 1 : 0;
     f.rate_high = f.log_rate ? log10(most) + 0.1 : most > 0 ? 1.05 * most : 1;
-    set_range(lines, count, !f.percent, &f);
+    set_range(lines, count, strstr(results->curve_of, "loss") != NULL, &f);
     return f;
 }
 

@@ -38,7 +38,7 @@ typedef struct resnet_block {
 static void put(lathe_layer *layer, const resnet_form *form, lathe_layer *part, const char *owner,
     const char *name)
 {
-    char path[64];
+    char path[128];
     snprintf(path, sizeof path, "%s%s%s", owner, *owner ? "." : "", name);
     if (form->named) lathe_layer_add(layer, part, name);
     else lathe_layer_alias(lathe_nn_append(layer, part), path);

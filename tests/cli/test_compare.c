@@ -92,6 +92,32 @@ static void json_has_groups_and_runs(void **state)
     program_free(&p);
 }
 
+/* Shares are in percent, norms are not, and the axis holds them: some point of the curve is inside. */
+static void curves_of_probes(void **state)
+{
+    (void)state;
+    static const char *const probes[][2] = { { "weight_norm", ">weight norm: mean" },
+        { "update_ratio", ">update ratio, %: mean" } };
+    for (int i = 0; i < 2; i++) {
+        program p;
+        char words[320], out[32];
+        snprintf(out, sizeof out, "probed%d", i);
+        snprintf(words, sizeof words, SHORT " --probe %s --probe-every 2it --curve %s --svg %s/%s.svg --out",
+            probes[i][0], probes[i][0], folder, probes[i][0]);
+        run(&p, words, out);
+        if (p.code) fail_msg("exit %d: %s", p.code, p.err);
+        snprintf(out, sizeof out, "%s.svg", probes[i][0]);
+        char *picture = file_of(out), *curve = strstr(picture, "clip-path");
+        assert_non_null(strstr(picture, probes[i][1]));
+        assert_non_null(curve);
+        double x, y;
+        assert_int_equal(sscanf(strstr(curve, " d=\"M") + 5, "%lf %lf", &x, &y), 2);
+        assert_true(y > 100 && y < 500);
+        free(picture);
+        program_free(&p);
+    }
+}
+
 /* Must-show 2: what `lathe train` makes of the same settings has the same bytes. */
 static void equal_to_train(void **state)
 {
@@ -212,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_folder_one_page_one_table),
         cmocka_unit_test(json_has_groups_and_runs),
+        cmocka_unit_test(curves_of_probes),
         cmocka_unit_test(equal_to_train),
         cmocka_unit_test(goes_on_after_an_interrupt),
         cmocka_unit_test(goes_on_after_a_kill),

@@ -276,9 +276,14 @@ static void paths_of_several_runs(void **state)
     (void)state;
     char arguments[640];
     program p;
-    snprintf(arguments, sizeof arguments, "eval %s/cycles %s/cycles --cycles --between 2", folder, folder);
+    snprintf(arguments, sizeof arguments, "eval %s/cycles %s/cycles --cycles --between 2 --svg %s/paths.svg",
+        folder, folder, folder);
     program_run(&p, LATHE_PROGRAM, arguments);
     assert_int_equal(p.code, 0);
+    snprintf(arguments, sizeof arguments, "%s/paths.svg", folder);
+    char *svg = read_text(arguments);
+    assert_non_null(strstr(svg, ">cycles<")); /* without the folders that all paths have */
+    free(svg);
     assert_non_null(strstr(p.out, "cycles/cycle-1 to cycle-2"));
     assert_non_null(strstr(p.out, "\nmean barrier 0.0000 (95 % interval 0.0000 to 0.0000, 2 paths)\n"));
     assert_non_null(strstr(p.out, "loss along the first path"));
