@@ -53,8 +53,9 @@ static lathe_status set_normals(lathe_dataset *data, const lathe_feed_opts *o)
 {
     if (o->normals > 1 && o->normals != data->channels)
         return lathe_fail(LATHE_EARG,
-            "settings: mean and std have %d numbers, pictures of %s have %d channels", o->normals, o->data,
-            data->channels);
+            "settings: mean and std have %d numbers, pictures of %s have %d channel%s", o->normals, o->data,
+            data->channels,
+            data->channels == 1 ? ": weights and means for colour do not fit grey pictures" : "s");
     for (int i = 0; i < data->channels && o->normals; i++) {
         data->mean[i] = o->mean[o->normals == 1 ? 0 : i];
         data->std[i] = o->std[o->normals == 1 ? 0 : i];
