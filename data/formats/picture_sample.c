@@ -125,12 +125,13 @@ static lathe_status decode_mask(const lathe_file_list *list, size_t index, const
 }
 
 /* Without a part: scaled until it covers the sample. */
-static lathe_status scale_covering(const lathe_picture *picture, int filter, lathe_box *box, lathe_image *out)
+static lathe_status scale_covering(const lathe_picture *picture, lathe_filter filter, lathe_box *box,
+    lathe_image *out)
 {
     lathe_image image;
     *box = covering(picture->height, picture->width, out);
     lathe_status status = separate(picture, 0, 0, picture->width, picture->height, &image);
-    if (!status) status = lathe_image_resize(&image, (lathe_filter)filter, box, out);
+    if (!status) status = lathe_image_resize(&image, filter, box, out);
     lathe_free(image.pixels);
     return status;
 }
