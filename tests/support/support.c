@@ -69,7 +69,11 @@ bool model_is_tried(const lathe_model_type *type, lathe_layer *net)
     for (int i = 0; i < count; i++) numbers += tensor[i]->stored;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (!strncmp(type->name, families[i], strlen(families[i])) && !strchr(type->name, '0')) return false;
+#if defined __SANITIZE_ADDRESS__
+    return numbers <= 6000000;
+#else
     return numbers <= 30000000;
+#endif
 }
 
 static int tried, agreed;
