@@ -108,8 +108,8 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The range of the curves without their first 15 %, which rise from nothing, and without the lowest tenth of a
- * share or the highest of a loss. What is no loss and nowhere above 1 is a share, in percent. */
+/* The range of the curves without their first 15 %, which rise from nothing, and without the lowest tenth of
+ * a share or the highest of a loss. What is no loss and nowhere above 1 is a share, in percent. */
 static void set_range(const line *lines, int count, bool loss, frame *f)
 {
     double *all = lathe_alloc(lathe_times((size_t)count, LATHE_CURVE_POINTS), sizeof *all);
