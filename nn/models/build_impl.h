@@ -53,7 +53,7 @@ typedef struct lathe_net_opts {
 #define LATHE_FIELD_BLOCKS \
     { \
         .name = "blocks", .kind = LATHE_FIELD_INT, .offset = offsetof(lathe_net_opts, blocks), \
-        .max = HUGE_VAL, .help = "keep the first so many blocks, then pooling and head; 0: all" \
+        .max = HUGE_VAL, .help = "keep the first N blocks, then pooling and head; 0: all" \
     }
 #define LATHE_FIELD_DROPOUT(preset_) \
     { \
