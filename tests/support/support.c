@@ -72,7 +72,7 @@ bool model_is_tried(const lathe_model_type *type, lathe_layer *net)
 #if defined __SANITIZE_ADDRESS__
     return numbers <= 6000000;
 #else
-    return numbers <= 30000000;
+    return numbers <= (sizeof(lathe_real) == 8 ? 6000000 : 30000000);
 #endif
 }
 

@@ -43,9 +43,9 @@ double *golden(const char *file, const char *name, size_t *count);
 
 /**
  * Whether tests of every model of the zoo take this one. Left out are nets of more than 30 million weights (6
- * million under AddressSanitizer), nets that differ from another one in a table alone, and timm's fbnetv3.
- * With statistics that do not fit its blocks, these make a rounding error of the input as large as the
- * scores.
+ * million in double and under AddressSanitizer), nets that differ from another one in a table alone, and
+ * timm's fbnetv3. With statistics that do not fit its blocks, these make a rounding error of the input as
+ * large as the scores.
  */
 bool model_is_tried(const lathe_model_type *type, lathe_layer *net);
 
