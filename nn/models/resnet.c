@@ -206,15 +206,18 @@ const lathe_model_type lathe_resnet14_model = {
     .build = resnet14,
 };
 
+/* The pictures of the published weights: as they are, normalised by ImageNet's numbers. */
+#define CIFAR_INPUT \
+    { \
+        .size = 32, .crop = 1, .interpolation = "bilinear", .mean = LATHE_IMAGENET_MEAN, \
+        .std = LATHE_IMAGENET_STD \
+    }
+
 const lathe_model_type lathe_resnet20_model = {
     .name = "resnet20",
     .summary = "residual network, 20 layers, 16 to 64 channels, shortcuts without parameters",
     .native = { 3, 32, 32, 10 },
-    .input = { .size = 32,
-        .crop = 1,
-        .interpolation = "bilinear",
-        .mean = LATHE_IMAGENET_MEAN,
-        .std = LATHE_IMAGENET_STD },
+    .input = CIFAR_INPUT,
     .fields = fields,
     .opts_size = sizeof(lathe_net_opts),
     .build = resnet20,
@@ -224,11 +227,7 @@ const lathe_model_type lathe_resnet32_model = {
     .name = "resnet32",
     .summary = "residual network, 32 layers, 16 to 64 channels, shortcuts without parameters",
     .native = { 3, 32, 32, 10 },
-    .input = { .size = 32,
-        .crop = 1,
-        .interpolation = "bilinear",
-        .mean = LATHE_IMAGENET_MEAN,
-        .std = LATHE_IMAGENET_STD },
+    .input = CIFAR_INPUT,
     .fields = fields,
     .opts_size = sizeof(lathe_net_opts),
     .build = resnet32,
@@ -238,11 +237,7 @@ const lathe_model_type lathe_resnet44_model = {
     .name = "resnet44",
     .summary = "residual network, 44 layers, 16 to 64 channels, shortcuts without parameters",
     .native = { 3, 32, 32, 10 },
-    .input = { .size = 32,
-        .crop = 1,
-        .interpolation = "bilinear",
-        .mean = LATHE_IMAGENET_MEAN,
-        .std = LATHE_IMAGENET_STD },
+    .input = CIFAR_INPUT,
     .fields = fields,
     .opts_size = sizeof(lathe_net_opts),
     .build = resnet44,
@@ -252,11 +247,7 @@ const lathe_model_type lathe_resnet56_model = {
     .name = "resnet56",
     .summary = "residual network, 56 layers, 16 to 64 channels, shortcuts without parameters",
     .native = { 3, 32, 32, 10 },
-    .input = { .size = 32,
-        .crop = 1,
-        .interpolation = "bilinear",
-        .mean = LATHE_IMAGENET_MEAN,
-        .std = LATHE_IMAGENET_STD },
+    .input = CIFAR_INPUT,
     .fields = fields,
     .opts_size = sizeof(lathe_net_opts),
     .build = resnet56,
@@ -266,11 +257,7 @@ const lathe_model_type lathe_resnet110_model = {
     .name = "resnet110",
     .summary = "residual network, 110 layers, 16 to 64 channels, shortcuts without parameters",
     .native = { 3, 32, 32, 10 },
-    .input = { .size = 32,
-        .crop = 1,
-        .interpolation = "bilinear",
-        .mean = LATHE_IMAGENET_MEAN,
-        .std = LATHE_IMAGENET_STD },
+    .input = CIFAR_INPUT,
     .fields = fields,
     .opts_size = sizeof(lathe_net_opts),
     .build = resnet110,
