@@ -223,3 +223,66 @@ lathe_status lathe_picture_read(const char *path, const lathe_picture_opts *opts
     lathe_free(bytes);
     return status;
 }
+
+/* ---- pixels in memory ---------------------------------------------------------------------------------- */
+
+/* With the weights of stb_image. */
+static uint8_t grey(const int *rgb) { return (uint8_t)((rgb[0] * 77 + rgb[1] * 150 + rgb[2] * 29) >> 8); }
+
+void lathe_picture_lay(const uint8_t *rgba, int background, const lathe_picture *picture)
+{
+    const int behind[3] = { background >> 16 & 255, background >> 8 & 255, background & 255 };
+    const size_t area = (size_t)picture->width * (size_t)picture->height;
+    uint8_t *to = picture->pixels;
+    for (size_t i = 0; i < area; i++, rgba += 4, to += picture->channels) {
+        int mixed[3];
+        for (int c = 0; c < 3; c++) mixed[c] = (rgba[c] * rgba[3] + behind[c] * (255 - rgba[3]) + 127) / 255;
+        if (picture->channels == 1) to[0] = grey(mixed);
+        else
+            for (int c = 0; c < 3; c++) to[c] = (uint8_t)mixed[c];
+    }
+}
+
+/* One pixel of `own` channels as one of the picture's. */
+static void convert(const uint8_t *from, int own, int background, const lathe_picture *one)
+{
+    const int colours = own < 3 ? 1 : 3, wanted = one->channels;
+    const uint8_t rgba[4] = { from[0], from[colours == 3 ? 1 : 0], from[colours == 3 ? 2 : 0],
+        own == colours ? 255 : from[colours] };
+    if (background && own != colours && wanted != 4) lathe_picture_lay(rgba, background, one);
+    else if (wanted == 1)
+        one->pixels[0] = colours == 1 ? from[0] : grey((int[]){ rgba[0], rgba[1], rgba[2] });
+    else memcpy(one->pixels, rgba, (size_t)wanted);
+}
+
+lathe_status lathe_picture_of(const uint8_t *pixels, int height, int width, int channels,
+    const lathe_picture_opts *opts, lathe_picture *picture)
+{
+    if (!pixels || !picture) return lathe_fail_null("lathe_picture_of", pixels ? "picture" : "pixels");
+    *picture = (lathe_picture){ 0 };
+    lathe_picture_file file = { .name = "lathe_picture_of" };
+    lathe_status status = resolve(opts, &file.opts);
+    if (!status && (channels < 1 || channels > 4))
+        status = lathe_fail(LATHE_EARG, "lathe_picture_of: %d channels, expected 1 to 4", channels);
+    if (!status && (height < 1 || width < 1))
+        status = lathe_fail(LATHE_EARG, "lathe_picture_of: %d x %d pixels (height, width)", height, width);
+    if (!status) status = lathe_picture_check_size(&file, (uint64_t)width, (uint64_t)height);
+    if (status) return status;
+    *picture = (lathe_picture){ .width = width,
+        .height = height,
+        .channels = file.opts.channels ? file.opts.channels :
+            channels < 3               ? 1 :
+                                         3,
+        .file_width = width,
+        .file_height = height,
+        .reduced = 1 };
+    status = lathe_picture_alloc(picture);
+    lathe_picture one = { .width = 1, .height = 1, .channels = picture->channels, .pixels = picture->pixels };
+    const size_t area = (size_t)width * (size_t)height;
+    const bool same = one.channels == channels;
+    if (!status && same) memcpy(picture->pixels, pixels, area * (size_t)channels);
+    for (size_t i = 0; i < area && !status && !same; i++, pixels += channels, one.pixels += one.channels)
+        convert(pixels, channels, file.opts.background, &one);
+    if (status) lathe_picture_free(picture);
+    return status;
+}

@@ -78,6 +78,18 @@ lathe_status lathe_picture_decode(const void *bytes, size_t size, const char *na
 /** Decode the picture in a regular file. Errors: as lathe_picture_decode, and LATHE_EIO. */
 lathe_status lathe_picture_read(const char *path, const lathe_picture_opts *opts, lathe_picture *picture);
 
+/**
+ * Make a picture of pixels in memory, as if they were a PNG file.
+ *
+ * pixels    [height, width, channels], copied
+ * channels  1 grey, 2 grey and alpha, 3 RGB, 4 RGBA
+ * opts      channels, max_side, max_pixels and background count
+ * Memory    picture->pixels, freed by lathe_picture_free
+ * Errors    LATHE_EARG, LATHE_EFORMAT for a size beyond the limits, LATHE_ENOMEM: *picture is zeros
+ */
+lathe_status lathe_picture_of(const uint8_t *pixels, int height, int width, int channels,
+    const lathe_picture_opts *opts, lathe_picture *picture);
+
 /** Free the pixels; zeros are fine. */
 void lathe_picture_free(lathe_picture *picture);
 

@@ -43,6 +43,9 @@ lathe_status lathe_picture_reserve(lathe_picture_file *file, uint64_t bytes);
 /** The orientation in a block of EXIF data (a TIFF header and what follows); 1 if it has no orientation. */
 int lathe_picture_exif(const uint8_t *bytes, size_t size);
 
+/** Lay RGBA pixels on a colour of lathe_colour_parse, into grey or RGB. Rounds to the nearest level. */
+void lathe_picture_lay(const uint8_t *rgba, int background, const lathe_picture *picture);
+
 /**
  * Decode the pixels of a JPEG as stored. The build option LATHE_JPEG chooses one of three files.
  * Errors   LATHE_EFORMAT, LATHE_ENOMEM

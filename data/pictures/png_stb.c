@@ -66,21 +66,6 @@ static void *resize(void *bytes, size_t old_size, size_t new_size)
 #endif
 #include <stb/stb_image.h>
 
-/* Lay RGBA pixels on a colour, into grey (the weights of stb_image) or RGB. Rounds to the nearest level. */
-static void lay_on(const stbi_uc *rgba, int background, const lathe_picture *picture)
-{
-    const int behind[3] = { background >> 16 & 255, background >> 8 & 255, background & 255 };
-    const size_t area = (size_t)picture->width * (size_t)picture->height;
-    uint8_t *to = picture->pixels;
-    for (size_t i = 0; i < area; i++, rgba += 4, to += picture->channels) {
-        int mixed[3];
-        for (int c = 0; c < 3; c++) mixed[c] = (rgba[c] * rgba[3] + behind[c] * (255 - rgba[3]) + 127) / 255;
-        if (picture->channels == 1) to[0] = (uint8_t)((mixed[0] * 77 + mixed[1] * 150 + mixed[2] * 29) >> 8);
-        else
-            for (int c = 0; c < 3; c++) to[c] = (uint8_t)mixed[c];
-    }
-}
-
 lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int channels, lathe_picture *picture)
 {
     const size_t most = lathe_picture_memory(file);
@@ -95,7 +80,7 @@ lathe_status lathe_picture_stb(lathe_picture_file *file, size_t budget, int chan
     if (!pixels) return lathe_fail(LATHE_EFORMAT, "%s: %s", file->name, stbi_failure_reason());
     *picture = (lathe_picture){ .width = width, .height = height, .channels = channels };
     lathe_status status = lathe_picture_alloc(picture);
-    if (!status && file->transparent) lay_on(pixels, file->opts.background, picture);
+    if (!status && file->transparent) lathe_picture_lay(pixels, file->opts.background, picture);
     else if (!status) memcpy(picture->pixels, pixels, (size_t)width * (size_t)height * (size_t)channels);
     give(pixels);
     return status;

@@ -47,6 +47,7 @@ PRIVATE = {
     "core/replay_impl.h": "nn",  # plans
     "core/threads_impl.h": "data",  # the loader's workers
     "data/formats/csv_impl.h": "study",  # tables of results
+    "data/pictures/fit_impl.h": "deploy",  # pictures in memory as samples
 }
 
 # Whoever is not part of the library includes <lathe/lathe.h> alone.

@@ -21,6 +21,8 @@ static const number numbers[] = {
     { "lathe_gemm.n", 2 },
     { "lathe_gemm.k", 2 },
     { "lathe_trained_files.max_pixels", 0 },
+    { "lathe_trained_picture.max_pixels", 0 },
+    { "lathe_trained_picture.size", 23 },
     { "lathe_trained_loader.workers", 0 }, /* they would outlive their data */
     { ".classes", 4 },
     { ".in_channels", 3 },
