@@ -18,7 +18,7 @@ int cli_live_start(const char *command, cli_live_source source, int64_t port, cl
     *live = NULL;
     if (port < 0) return CLI_DONE;
     return cli_fail(CLI_USAGE,
-        "%s: --live: this build shows no live page; build with -DLATHE_LIVE=ON and libmicrohttpd (Debian: "
+        "%s: --live: this build shows no live page; build with -DLATHE_HTTP=ON and libmicrohttpd (Debian: "
         "libmicrohttpd-dev)",
         command);
 }

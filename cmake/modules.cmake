@@ -69,6 +69,13 @@ else()
       "with -DLATHE_PNG=none: PNG and BMP files cannot be read")
   endif()
 endif()
+# Of the command alone; the library knows no network.
+if(LATHE_HTTP AND NOT LATHE_THREADS STREQUAL "posix")
+  message(STATUS "LATHE_THREADS=none: no `serve`, and no command has --live")
+  set(LATHE_HTTP OFF)
+endif()
+lathe_find(MICROHTTPD libmicrohttpd libmicrohttpd-dev ${LATHE_HTTP} LATHE_HTTP=OFF
+  "no `serve`, and no command has --live")
 
 target_link_libraries(lathe PRIVATE m)
 target_compile_definitions(lathe PRIVATE

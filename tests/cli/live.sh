@@ -10,8 +10,8 @@ vary=()
 pid=$!
 trap 'kill -9 $pid 2> /dev/null || true; rm -rf "$work"' EXIT
 fail() { echo "live: $*"; cat "$work/err"; exit 1; }
-for _ in $(seq 200); do grep -q "live at\|LATHE_LIVE" "$work/err" && break; sleep 0.1; done
-grep -q "LATHE_LIVE=ON" "$work/err" && { echo "SKIPPED: built without libmicrohttpd"; exit 77; }
+for _ in $(seq 200); do grep -q "live at\|LATHE_HTTP" "$work/err" && break; sleep 0.1; done
+grep -q "LATHE_HTTP=ON" "$work/err" && { echo "SKIPPED: built without libmicrohttpd"; exit 77; }
 port=$(sed -n 's|.*127.0.0.1:\([0-9]*\)/.*|\1|p' "$work/err")
 [ -n "$port" ] || fail "no address"
 get() { # get PATH HOST

@@ -18,7 +18,7 @@ node "$here/words.mjs" "$here/../../../report/page" || exit 1
     --out "$work/live" 2> "$work/err" > /dev/null &
 live=$!
 trap 'kill -9 $live 2> /dev/null || true; rm -rf "$work"' EXIT
-for _ in $(seq 100); do grep -q "live at\|LATHE_LIVE" "$work/err" && break; sleep 0.1; done
+for _ in $(seq 100); do grep -q "live at\|LATHE_HTTP" "$work/err" && break; sleep 0.1; done
 address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/err")
 [ -z "$address" ] || node "$here/live.mjs" "$address"
 kill -9 $live
