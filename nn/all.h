@@ -3,6 +3,7 @@
 #define LATHE_NN_ALL_H
 
 #include "layer.h"
+#include "graph.h"
 #include "plan.h"
 #include "summary.h"
 #include "trace.h"

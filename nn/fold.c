@@ -47,14 +47,18 @@ static const pattern patterns[] = {
 /* The work: a step for each node of the trace, whose op is NULL once it is part of a later one. */
 typedef struct folding {
     const lathe_trace *trace;
+    lathe_graph_fold how;
     lathe_fold_step *step;
     int *readers, *last; /* of each node's result: how many, and the last one */
 } folding;
 
-static const pattern *pattern_for(const lathe_op *first, const lathe_op *second)
+static const pattern *pattern_for(const lathe_op *first, const lathe_op *second, lathe_graph_fold how)
 {
     for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++)
-        if (patterns[i].first == first && patterns[i].second == second) return &patterns[i];
+        if (patterns[i].first == first && patterns[i].second == second)
+            return how == LATHE_GRAPH_FUSED || (how == LATHE_GRAPH_FOLDED && patterns[i].way == AFFINE) ?
+                &patterns[i] :
+                NULL;
     return NULL;
 }
 
@@ -80,7 +84,7 @@ static bool fold_input(folding *f, int n, int i)
     const lathe_trace_node *node = &f->trace->node[n];
     if (node->in[i].source != LATHE_TRACE_NODE || f->readers[node->in[i].index] != 1) return false;
     lathe_fold_step *before = &f->step[node->in[i].index], joined = *before;
-    const pattern *p = before->op ? pattern_for(before->op, node->op) : NULL;
+    const pattern *p = before->op ? pattern_for(before->op, node->op, f->how) : NULL;
     if (!p) return false;
     joined.op = p->folded;
     joined.result = n;
@@ -117,11 +121,11 @@ static void fold_all(folding *f)
     }
 }
 
-lathe_fold *lathe_fold_new(const lathe_trace *trace)
+lathe_fold *lathe_fold_new(const lathe_trace *trace, lathe_graph_fold how)
 {
     size_t nodes = (size_t)trace->nodes + 1;
     lathe_fold *fold = lathe_alloc(1, sizeof *fold);
-    folding f = { trace, lathe_alloc(nodes, sizeof *f.step), lathe_alloc(nodes, sizeof *f.readers),
+    folding f = { trace, how, lathe_alloc(nodes, sizeof *f.step), lathe_alloc(nodes, sizeof *f.readers),
         lathe_alloc(nodes, sizeof *f.last) };
     bool fine = fold && f.step && f.readers && f.last;
     if (fine) {

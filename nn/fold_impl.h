@@ -7,6 +7,7 @@
 #define LATHE_NN_FOLD_IMPL_H
 
 #include "../core/trace.h"
+#include "graph.h"
 
 /** An operation after folding. Its inputs and attributes are those of one node of the trace. */
 typedef struct lathe_fold_step {
@@ -23,11 +24,11 @@ typedef struct lathe_fold {
 } lathe_fold;
 
 /**
- * Fold the operations of a trace of an evaluation. The result of an operation is folded into the next one if
- * nothing else reads it. The steps compute the trace's result, with other rounding.
+ * Fold the operations of a trace of an evaluation as far as `how` says. The result of an operation is folded
+ * into the next one if nothing else reads it. The steps compute the trace's result, with other rounding.
  * Errors   LATHE_ENOMEM
  */
-lathe_fold *lathe_fold_new(const lathe_trace *trace);
+lathe_fold *lathe_fold_new(const lathe_trace *trace, lathe_graph_fold how);
 
 /** Free it. NULL is fine. */
 void lathe_fold_free(lathe_fold *fold);

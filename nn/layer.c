@@ -199,6 +199,14 @@ lathe_tensor *lathe_layer_buffer(lathe_layer *layer, const char *name, lathe_sha
         true);
 }
 
+bool lathe_layer_is_dynamic(const lathe_layer *layer)
+{
+    if (layer->type->dynamic) return true;
+    for (int i = 0; i < layer->children; i++)
+        if (lathe_layer_is_dynamic(layer->child[i])) return true;
+    return false;
+}
+
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
 {
     *message = "";

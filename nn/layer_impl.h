@@ -41,6 +41,9 @@ char *lathe_model_strdup(lathe_model *model, const char *text);
 /** LATHE_OK if `layer` can be used; otherwise the status, with the reason in *message. */
 lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message);
 
+/** Whether the layer or one in it is `dynamic`. */
+bool lathe_layer_is_dynamic(const lathe_layer *layer);
+
 /**
  * Give a net that has no memory yet (*lent is true then) zeros for numbers, until lathe_nn_take_back: enough
  * for what asks for shapes alone, without the time for first weights. Errors: those of lathe_nn_init.

@@ -186,14 +186,6 @@ static bool apply_steps(lathe_plan *plan, variant *v, const lathe_fold *fold)
     return fine && !lathe_replay_settle(v->replay, v->x, v->y);
 }
 
-static bool is_dynamic(const lathe_layer *layer)
-{
-    if (layer->type->dynamic) return true;
-    for (int i = 0; i < layer->children; i++)
-        if (is_dynamic(layer->child[i])) return true;
-    return false;
-}
-
 /* x's shape on the variant's tape, without numbers. */
 static lathe_tensor *input_like(variant *v, const lathe_tensor *x)
 {
@@ -205,11 +197,11 @@ static lathe_tensor *input_like(variant *v, const lathe_tensor *x)
 /* Rehearse, fold and prepare the net for x's shape. False after a failure, or if it has no plan. */
 static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 {
-    if (is_dynamic(plan->net) || !(v->replay = lathe_replay_new(x->tape))) return false;
+    if (lathe_layer_is_dynamic(plan->net) || !(v->replay = lathe_replay_new(x->tape))) return false;
     lathe_tensor *rehearsed = input_like(v, x);
     v->trace = rehearsed ? lathe_trace_of(plan->net, rehearsed) : NULL;
     if (!v->trace || v->trace->inputs > 1 || v->trace->result.source == LATHE_TRACE_PARAMETER) return false;
-    lathe_fold *fold = lathe_fold_new(v->trace);
+    lathe_fold *fold = lathe_fold_new(v->trace, LATHE_GRAPH_FUSED);
     bool fine = fold && (v->x = input_like(v, x)) && apply_steps(plan, v, fold);
     lathe_fold_free(fold);
     return fine;

@@ -110,3 +110,24 @@ double *golden(const char *file, const char *name, size_t *count)
     fail_msg("golden file %s has no '%s'", path, name);
     return NULL;
 }
+
+void init_odd(lathe_layer *net, uint64_t seed)
+{
+    assert_int_equal(lathe_nn_init(net, seed), LATHE_OK);
+    int count;
+    lathe_tensor *const *state = lathe_nn_state(net, &count);
+    for (int i = 0; i < count; i++) {
+        lathe_tensor *t = state[i];
+        if (t->shape.rank != 1) continue;
+        size_t n = lathe_shape_count(&t->shape);
+        lathe_real *values = malloc(n * sizeof *values);
+        fill_normal(values, n, seed + (uint64_t)i);
+        bool variance = strstr(t->name, "running_var"), scale = strstr(t->name, "weight");
+        for (size_t k = 0; k < n; k++)
+            values[k] = variance ? (lathe_real)exp(0.5 * (double)values[k]) :
+                scale            ? 1 + values[k] / 4 :
+                                   values[k] / 4;
+        lathe_tensor_write(t, values, n);
+        free(values);
+    }
+}

@@ -49,6 +49,9 @@ double *golden(const char *file, const char *name, size_t *count);
  */
 bool model_is_tried(const lathe_model_type *type, lathe_layer *net);
 
+/** Initialise, and give all norms and biases the odd numbers of a trained net. */
+void init_odd(lathe_layer *net, uint64_t seed);
+
 /** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets
  * to the second. */
 void golden_tried(void);

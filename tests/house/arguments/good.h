@@ -679,6 +679,15 @@ static lathe_layer *good_lathe_layer_p(const char *place)
     return net();
 }
 
+static void free_graph(void *graph) { lathe_graph_free(graph); }
+
+static lathe_graph *good_lathe_graph_p(const char *place)
+{
+    lathe_graph *graph =
+        lathe_graph_new(good_lathe_layer_p(place), (lathe_shape){ 3, { 3, 8, 8 } }, LATHE_GRAPH_PLAIN);
+    return is(place, "lathe_graph_free.") ? graph : later(free_graph, graph);
+}
+
 static void free_plan(void *plan) { lathe_plan_free(plan); }
 
 static lathe_plan *good_lathe_plan_p(const char *place)
