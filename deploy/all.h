@@ -2,6 +2,7 @@
 #ifndef LATHE_DEPLOY_ALL_H
 #define LATHE_DEPLOY_ALL_H
 
+#include "export.h"
 #include "pixels.h"
 #include "predict.h"
 #include "trained.h"

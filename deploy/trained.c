@@ -5,6 +5,7 @@
 
 #include "../core/alloc.h"
 #include "../core/arena.h"
+#include "../core/checksum.h"
 #include "../core/field.h"
 #include "../data/formats/picture_files.h"
 #include "../data/pictures/picture.h"
@@ -95,12 +96,18 @@ static lathe_status take_setting(void *context, const lathe_ini_line *line)
     return line->key ? take_scaling(trained, line) : LATHE_OK;
 }
 
+static void write_hash(char hash[9], uint32_t checksum)
+{
+    snprintf(hash, 9, "%08lx", (unsigned long)checksum);
+}
+
 static lathe_status read_settings(lathe_trained *trained, const lathe_safetensors *file)
 {
     const char *text = text_of(file, "lathe.settings");
     char *copy = text ? lathe_strdup(text) : NULL;
     lathe_status status = copy ? lathe_ini_read(copy, file->path, take_setting, trained) : lathe_error();
     lathe_free(copy);
+    if (text) write_hash(trained->settings_hash, lathe_crc32(0, text, strlen(text)));
     if (status || (trained->model_name && trained->augment && trained->data.name)) return status;
     return lathe_fail(LATHE_EFORMAT, "%s: lathe.settings lacks model, augment or data", file->path);
 }
@@ -189,6 +196,21 @@ static lathe_status read_classes(lathe_trained *trained, const lathe_safetensors
     return trained->task ? LATHE_OK : lathe_error();
 }
 
+/* The checksum of all numbers as floats, in the order of lathe_nn_state. */
+static void hash_weights(lathe_trained *trained, lathe_tensor *const *tensor, int count)
+{
+    enum { BLOCK = 1024 };
+    float block[BLOCK];
+    uint32_t checksum = 0;
+    for (int i = 0; i < count; i++)
+        for (size_t left = lathe_shape_count(&tensor[i]->shape), from = 0, n; left; left -= n, from += n) {
+            n = left < BLOCK ? left : BLOCK;
+            for (size_t k = 0; k < n; k++) block[k] = (float)tensor[i]->data[from + k];
+            checksum = lathe_crc32(checksum, block, n * sizeof *block);
+        }
+    write_hash(trained->weights_hash, checksum);
+}
+
 lathe_status lathe_trained_build(lathe_trained *trained, const lathe_safetensors *file)
 {
     int count;
@@ -201,6 +223,7 @@ lathe_status lathe_trained_build(lathe_trained *trained, const lathe_safetensors
     if (!status) status = lathe_model_check_input(trained->net, &spec);
     if (!status) status = lathe_nn_init(trained->net, 0);
     if (!status) status = lathe_safetensors_load(file, tensors, count, "", true);
+    if (!status) hash_weights(trained, tensors, count);
     if (!status && !(trained->plan = lathe_plan_new(trained->net))) status = lathe_error();
     return status;
 }

@@ -26,6 +26,8 @@ typedef struct lathe_trained {
     lathe_filter interpolation;    /* likewise */
     lathe_model *model;
     lathe_layer *net;
+    /** CRC-32 in hexadecimal of the run's settings ("" without a run), and of all numbers of the net */
+    char settings_hash[9], weights_hash[9];
     lathe_plan *plan; /* of the net; after a change of its weights, call lathe_plan_refresh */
     uint64_t step;    /* of the run when the file was written */
     /** What the file says of the training data: pictures, normalisation and classes. It has no samples. */

@@ -62,8 +62,8 @@ typedef struct lathe_graph {
  * The graph of `net`, which must outlive it, as must the numbers of its parameters.
  *
  * image    the shape of one image, such as `(lathe_shape){ 3, { 1, 28, 28 } }`
- * Errors   those of lathe_nn_trace; LATHE_EARG for an unknown fold, and for a net that depends on numbers (see
- *          lathe_plan_run) or whose result is a parameter
+ * Errors   those of lathe_nn_trace; LATHE_EARG for an unknown fold, and for a net that depends on numbers
+ *          (see lathe_plan_run) or whose result is a parameter
  */
 lathe_graph *lathe_graph_new(lathe_layer *net, lathe_shape image, lathe_graph_fold fold);
 

@@ -107,6 +107,13 @@ static bool probe_at(int index, list_item *item)
     return type;
 }
 
+static bool export_at(int index, list_item *item)
+{
+    const lathe_export_type *type = lathe_export_at(index);
+    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
+    return type;
+}
+
 static bool recipe_at(int index, list_item *item)
 {
     const lathe_recipe *recipe = lathe_recipe_at(index);
@@ -125,7 +132,8 @@ static const list_kind kinds[] = { { "models", "networks: --model NAME", "", mod
     { "transforms", "what is done to pictures before training", "", transform_at },
     { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
     { "probes", "what a step does to the net: --probe NAME", "", probe_at },
-    { "recipes", "settings for a purpose: train --recipe NAME", "", recipe_at } };
+    { "recipes", "settings for a purpose: train --recipe NAME", "", recipe_at },
+    { "exports", "kinds of files that a trained model leaves as: export --to NAME", "", export_at } };
 
 static const char *kind_name(const void *context, int index)
 {
@@ -363,11 +371,11 @@ extern const cli_command lathe_list_command;
 const cli_command lathe_list_command = {
     .name = "list",
     .summary = "models, layers, optimizers, schedulers, losses, tasks, metrics, transforms, datasets, "
-               "probes, recipes with their options",
+               "probes, recipes, exports with their options",
     .arguments = "[KIND [NAME]]",
     .about = "Lists all of a kind with their options, defaults and legal ranges, or only NAME.\n"
              "Kinds: models, layers, optimizers, schedulers, losses, tasks, metrics, transforms,\n"
-             "datasets, probes, recipes.",
+             "datasets, probes, recipes, exports.",
     .example = "lathe list schedulers cyclic",
     .most = 2,
     .run = run,

@@ -41,6 +41,8 @@ static const char *probe_at(int i) { return lathe_probe_at(i) ? lathe_probe_at(i
 
 static const char *recipe_at(int i) { return lathe_recipe_at(i) ? lathe_recipe_at(i)->name : NULL; }
 
+static const char *export_at(int i) { return lathe_export_at(i) ? lathe_export_at(i)->name : NULL; }
+
 static const struct {
     const char *kind;
     const char *(*at)(int index);
@@ -57,6 +59,7 @@ static const struct {
     { "datasets", dataset_at },
     { "probes", probe_at },
     { "recipes", recipe_at },
+    { "exports", export_at },
 };
 
 enum { KINDS = sizeof kinds / sizeof kinds[0] };

@@ -81,6 +81,8 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     assert_string_equal(trained->model_name, "mlp");
     assert_true(trained->crop_ratio == 0.625);
     assert_int_equal(trained->interpolation, LATHE_LANCZOS);
+    assert_int_equal(strspn(trained->settings_hash, "0123456789abcdef"), 8);
+    assert_int_equal(strspn(trained->weights_hash, "0123456789abcdef"), 8);
     assert_memory_equal(trained->data.mean, run->feed->data->mean, sizeof(double));
     assert_memory_equal(trained->data.std, run->feed->data->std, sizeof(double));
 
@@ -96,14 +98,16 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     free(a);
     free(b);
     lathe_data_free(data);
-    lathe_trained_free(trained);
     lathe_run_free(run);
 
-    trained = lathe_trained_open(test_path("run"), NULL); /* best, as there was validation */
-    assert_non_null(strstr(trained->path, "best"));
-    lathe_trained_free(trained);
-    trained = lathe_trained_open(test_path("run/last.safetensors"), NULL);
-    assert_non_null(strstr(trained->path, "last"));
+    lathe_trained *best = lathe_trained_open(test_path("run"), NULL); /* as there was validation */
+    assert_non_null(strstr(best->path, "best"));
+    lathe_trained_free(best);
+    lathe_trained *last = lathe_trained_open(test_path("run/last.safetensors"), NULL);
+    assert_non_null(strstr(last->path, "last"));
+    assert_string_equal(last->settings_hash, trained->settings_hash);
+    assert_string_equal(last->weights_hash, trained->weights_hash);
+    lathe_trained_free(last);
     lathe_trained_free(trained);
 }
 

@@ -363,6 +363,7 @@ static void prepare_files(void)
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(lathe_file_write(masked[i], i < 2 ? &picture : &mask, 1), LATHE_OK);
     assert_int_equal(lathe_compare_open(good_lathe_compare_p("")), LATHE_OK);
+    assert_int_equal(lathe_export_register(good_lathe_export_type_p("")), LATHE_OK);
     undo();
 }
 

@@ -98,6 +98,11 @@ static lathe_layout good_lathe_layout(const char *place)
     (void)place;
     return LATHE_BATCHED;
 }
+static lathe_graph_fold good_lathe_graph_fold(const char *place)
+{
+    (void)place;
+    return LATHE_GRAPH_FOLDED;
+}
 static lathe_mode good_lathe_mode(const char *place)
 {
     (void)place;
@@ -138,7 +143,8 @@ static lathe_init good_lathe_init(const char *place)
 static lathe_shape good_lathe_shape(const char *place)
 {
     if (is(place, "lathe_reshape")) return (lathe_shape){ 2, { 2, 192 } };
-    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary") || is(place, "lathe_nn_trace"))
+    if (is(place, "lathe_nn_reshape") || is(place, "lathe_nn_summary") || is(place, "lathe_nn_trace") ||
+        is(place, "lathe_graph_new") || is(place, "lathe_export_net"))
         return (lathe_shape){ 3, { 3, 8, 8 } };
     return (lathe_shape){ 4, { 2, 3, 8, 8 } };
 }
@@ -374,6 +380,21 @@ static const lathe_probe_type *good_lathe_probe_type_p(const char *place)
 {
     (void)place;
     return lathe_probe_at(0);
+}
+static lathe_status write_nothing(const lathe_exported *exported, const char *path)
+{
+    (void)exported;
+    (void)path;
+    return LATHE_OK;
+}
+static const lathe_export_type *good_lathe_export_type_p(const char *place)
+{
+    static const lathe_export_type mine = { .name = "mine",
+        .summary = "writes nothing",
+        .suffix = ".mine",
+        .write = write_nothing };
+    (void)place;
+    return &mine;
 }
 static const lathe_loss_type *good_lathe_loss_type_p(const char *place)
 {
@@ -686,6 +707,11 @@ static lathe_graph *good_lathe_graph_p(const char *place)
     lathe_graph *graph =
         lathe_graph_new(good_lathe_layer_p(place), (lathe_shape){ 3, { 3, 8, 8 } }, LATHE_GRAPH_PLAIN);
     return is(place, "lathe_graph_free.") ? graph : later(free_graph, graph);
+}
+
+static lathe_graph_node *good_lathe_graph_node_p(const char *place)
+{
+    return good_lathe_graph_p(place)->node;
 }
 
 static void free_plan(void *plan) { lathe_plan_free(plan); }

@@ -125,10 +125,10 @@ static const char *const texts[][2] = { { "lathe_probes_new.list", "grad_norm" }
     { "lathe_layer_find.name", "linear" }, { "lathe_nn_activation.name", "relu" },
     { "lathe_transform_find.name", "hflip" }, { "lathe_data_source_find.name", "mnist" },
     { "lathe_optim_find.name", "adamw" }, { "lathe_sched_find.name", "cosine" },
-    { "lathe_recipe_find.name", "finetune" }, { "lathe_parse_double.text", "1.5" },
-    { "lathe_parse_int64.text", "15" }, { "lathe_picture_read.path", "picture.ppm" },
-    { "lathe_file_number_folder.parent", "runs" }, { "lathe_run_next_folder.parent", "runs" },
-    { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" }, { "lathe_safetensors_fit.prefix", "" },
-    { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
+    { "lathe_recipe_find.name", "finetune" }, { "lathe_export_find.name", "mine" }, { ".to", "mine" },
+    { ".opts.name", "net" }, { "lathe_parse_double.text", "1.5" }, { "lathe_parse_int64.text", "15" },
+    { "lathe_picture_read.path", "picture.ppm" }, { "lathe_file_number_folder.parent", "runs" },
+    { "lathe_run_next_folder.parent", "runs" }, { ".folder", "run" }, { "lathe_safetensors_load.prefix", "" },
+    { "lathe_safetensors_fit.prefix", "" }, { "lathe_fail_name.name", "nam" }, { ".format", "text" } };
 
 #endif
