@@ -14,7 +14,7 @@ extern "C" {
 
 /** NULL or zeros: the model's name, folded, one image at a time. A kind refuses what it cannot do. */
 typedef struct lathe_export_opts {
-    /** What the file calls the net: letters, digits and underscores, no digit first. NULL: the model's name. */
+    /** What the file calls the net: letters, digits, underscores, no digit first. NULL: the model's name. */
     const char *name;
     bool no_fold;       /* batch norms stay operations of their own */
     bool dynamic_batch; /* any number of images at once */
@@ -36,7 +36,7 @@ typedef struct lathe_export_type {
     const char *summary;   /* one line for `lathe list` */
     const char *suffix;    /* of its files: ".onnx" */
     lathe_graph_fold fold; /* how it wants the graph, unless opts.no_fold */
-    /** Write the file, all of it or nothing. Errors: LATHE_EARG for an operation or option it has no form of. */
+    /** Write the file, all of it or nothing. Errors: LATHE_EARG for an operation or option without a form. */
     lathe_status (*write)(const lathe_exported *exported, const char *path);
 } lathe_export_type;
 
