@@ -5,27 +5,22 @@
 
 #include "broadcast_impl.h"
 
-typedef struct reduce_attributes {
-    int dims[LATHE_MAX_RANK], count;
-    bool keepdim;
-} reduce_attributes;
-
 /* `dims` is checked with x's shape. */
 static const lathe_field fields[] = {
     { .name = "count",
         .kind = LATHE_FIELD_INT,
-        .offset = offsetof(reduce_attributes, count),
+        .offset = offsetof(lathe_reduce_opts, count),
         .min = 1,
         .max = LATHE_MAX_RANK,
         .required = true },
-    { .name = "keepdim", .kind = LATHE_FIELD_BOOL, .offset = offsetof(reduce_attributes, keepdim) },
+    { .name = "keepdim", .kind = LATHE_FIELD_BOOL, .offset = offsetof(lathe_reduce_opts, keepdim) },
     { 0 },
 };
 
 /* x's shape with 1 where it is reduced. Fails for a dimension that is not there, or is given twice. */
 static bool reduced_shape(const lathe_node *node, lathe_shape *shape, bool gone[LATHE_MAX_RANK])
 {
-    const reduce_attributes *a = node->attributes;
+    const lathe_reduce_opts *a = node->attributes;
     char text[LATHE_SHAPE_TEXT];
     *shape = node->in[0]->shape;
     for (int i = 0; i < a->count; i++) {
@@ -46,7 +41,7 @@ static bool reduce_shape(lathe_node *node, lathe_result *result)
     lathe_shape kept;
     if (!reduced_shape(node, &kept, gone)) return false;
     result->shape = kept;
-    if (((const reduce_attributes *)node->attributes)->keepdim) return true;
+    if (((const lathe_reduce_opts *)node->attributes)->keepdim) return true;
     result->shape.rank = 0;
     for (int i = 0; i < kept.rank; i++)
         if (!gone[i]) result->shape.dim[result->shape.rank++] = kept.dim[i];
@@ -114,7 +109,7 @@ const lathe_op lathe_mean_dims_op = {
     .name = "mean_dims",
     .in = { { .name = "x" } },
     .fields = fields,
-    .attributes_size = sizeof(reduce_attributes),
+    .attributes_size = sizeof(lathe_reduce_opts),
     .layout = lathe_layout_kept,
     .shape = reduce_shape,
     .forward = mean_forward,
@@ -239,7 +234,7 @@ const lathe_op lathe_max_dims_op = {
     .name = "max_dims",
     .in = { { .name = "x" } },
     .fields = fields,
-    .attributes_size = sizeof(reduce_attributes),
+    .attributes_size = sizeof(lathe_reduce_opts),
     .layout = lathe_layout_kept,
     .shape = reduce_shape,
     .forward = max_forward,
@@ -250,7 +245,7 @@ const lathe_op lathe_max_dims_op = {
 
 static lathe_tensor *reduce(const lathe_op *op, lathe_tensor *x, const int *dims, int count, bool keepdim)
 {
-    reduce_attributes a = { .count = count, .keepdim = keepdim };
+    lathe_reduce_opts a = { .count = count, .keepdim = keepdim };
     for (int i = 0; dims && i < count && i < LATHE_MAX_RANK; i++) a.dims[i] = dims[i];
     if (dims || !x) return lathe_apply(op, &x, 1, &a);
     return lathe_fail_null(op == &lathe_mean_dims_op ? "lathe_mean_dims" : "lathe_max_dims", "dims"), NULL;

@@ -8,6 +8,13 @@
 extern "C" {
 #endif
 
+/** What lathe_mean_dims and lathe_max_dims are given, as attributes of their operations. */
+typedef struct lathe_reduce_opts {
+    int dims[LATHE_MAX_RANK]; /* -1 is the last one */
+    int count;                /* of dims */
+    bool keepdim;
+} lathe_reduce_opts;
+
 /**
  * The mean over `count` dimensions of x; -1 is the last one. With keepdim they become 1, otherwise they go:
  * the mean of [B, C, H, W] over { 2, 3 } is [B, C, 1, 1], or [B, C]. Without a batch the result is plain.
