@@ -25,6 +25,12 @@ typedef struct cli_command {
     int (*run)(const cli_line *line); /* returns the exit code; has printed what went wrong to stderr */
 } cli_command;
 
+/** Sub-command number `index`, sorted by name; NULL after the last. */
+const cli_command *cli_command_at(int index);
+
+/** The sub-command of that name. Errors: LATHE_ENAME, listing the known names. */
+const cli_command *cli_command_find(const char *name);
+
 /**
  * Print "lathe: " and the message as one line to stderr. Returns `code`: `return cli_fail(CLI_USAGE, ...)`.
  */

@@ -9,8 +9,9 @@
 #include <lathe/lathe.h>
 
 #include "command.h"
-#include "drawing/table.h"
+#include "help.h"
 #include "text.h"
+#include "version.h"
 
 static double started; /* on the monotonic clock, less the time that loading took */
 
@@ -48,23 +49,9 @@ static const lathe_registry commands = { .kind = "command",
     .prefix = "lathe_command",
     .table = lathe_command_types };
 
-static void print_help(FILE *file)
-{
-    fputs("usage: lathe COMMAND [options] [arguments]\n\nTrain image models and see what a learning-rate "
-          "schedule does.\n\n",
-        file);
-    cli_table *table = cli_table_new("ll");
-    const cli_command *command;
-    for (int i = 0; (command = lathe_registry_at(&commands, i)); i++)
-        cli_table_row(table, (const char *const[]){ command->name, command->summary });
-    cli_table_print(table, file, 2);
-    fputs("\n`lathe COMMAND --help` tells a command's options with their defaults; `lathe --version` the "
-          "version.\n"
-          "Exit codes: 0 done, 1 the run failed, 2 the command line or settings are wrong, 130 or 143 "
-          "stopped by a signal\n"
-          "after saving.\n\nexample: lathe train --data shapes --model lenet5 --epochs 2\n",
-        file);
-}
+const cli_command *cli_command_at(int index) { return lathe_registry_at(&commands, index); }
+
+const cli_command *cli_command_find(const char *name) { return lathe_registry_find(&commands, name); }
 
 static int run_command(const cli_command *command, int words, char **word)
 {
@@ -76,25 +63,27 @@ static int run_command(const cli_command *command, int words, char **word)
     return code;
 }
 
+static int print_version(int words, char **word)
+{
+    const bool json = words && !strcmp(word[0], "--json");
+    if (words > json) return cli_fail(CLI_USAGE, "--version: '%s' is one argument too many", word[json]);
+    if (json && !cli_has_json())
+        return cli_fail(CLI_USAGE,
+            "--version: --json: this build writes no JSON; build with -DLATHE_JSON=ON");
+    return cli_version(json);
+}
+
 static int run(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "--help";
-    if (!strcmp(word, "--version")) {
-        printf("lathe %s\n", lathe_version());
-        return CLI_DONE;
+    if (!strcmp(word, "--version")) return print_version(argc - 2, argv + 2);
+    if (!strcmp(word, "--help") || !strcmp(word, "-h")) word = "help";
+    if (argc == 1) {
+        cli_help_all(stderr);
+        return CLI_USAGE;
     }
-    bool help = !strcmp(word, "--help") || !strcmp(word, "-h") || !strcmp(word, "help");
-    if (help && argc <= 2) {
-        print_help(argc == 1 ? stderr : stdout);
-        return argc == 1 ? CLI_USAGE : CLI_DONE;
-    }
-    const cli_command *command = lathe_registry_find(&commands, help ? argv[2] : word);
-    if (!command) return cli_library_failed();
-    if (help) {
-        cli_help(command, stdout);
-        return CLI_DONE;
-    }
-    return run_command(command, argc - 2, argv + 2);
+    const cli_command *command = cli_command_find(word);
+    return command ? run_command(command, argc - 2, argv + 2) : cli_library_failed();
 }
 
 int main(int argc, char **argv)

@@ -7,9 +7,8 @@
 #include "command.h"
 #include "json.h"
 #include "settings.h"
-#include "drawing/table.h"
 
-static const cli_option common[] = {
+const cli_option cli_common_options[] = {
     { .name = "json", .help = "print the results as one JSON object, and nothing else, on stdout" },
     { .name = "help", .help = "print this help" },
     { .name = NULL },
@@ -42,9 +41,9 @@ static int length_of(const cli_option *option)
 static const char *name_at(const void *context, int index)
 {
     const cli_command *command = context;
-    int own = length_of(command->options), others = length_of(common);
+    int own = length_of(command->options), others = length_of(cli_common_options);
     if (index < own) return command->options[index].name;
-    if (index < own + others) return common[index - own].name;
+    if (index < own + others) return cli_common_options[index - own].name;
     static char hyphened[64];
     const char *name = command->takes_settings ? cli_setting_name(index - own - others) : NULL;
     if (!name) return NULL;
@@ -72,7 +71,7 @@ static void give(cli_line *line, cli_given given)
 static bool find_option(const cli_command *command, char *name, cli_given *given, const char **value)
 {
     const cli_option *option = find_in(command->options, name);
-    if (!option) option = find_in(common, name);
+    if (!option) option = find_in(cli_common_options, name);
     if (option) {
         *given = (cli_given){ .name = option->name, .option = option };
         *value = option->value;
@@ -185,29 +184,4 @@ bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t m
     cli_fail(CLI_USAGE, "%s: --%s = '%s' is not a whole number from %lld to %lld", line->command->name, name,
         text, (long long)least, (long long)most);
     return false;
-}
-
-/* ---- help ---------------------------------------------------------------------------------------------- */
-
-static void add_help(cli_table *table, const cli_option *option)
-{
-    for (; option && option->name; option++) {
-        char name[64], help[256];
-        snprintf(name, sizeof name, "--%s%s%s", option->name, option->value ? " " : "",
-            option->value ? option->value : "");
-        snprintf(help, sizeof help, option->preset ? "%s [%s]" : "%s", option->help, option->preset);
-        cli_table_row(table, (const char *const[]){ name, help });
-    }
-}
-
-void cli_help(const cli_command *command, FILE *file)
-{
-    fprintf(file, "usage: lathe %s [options]%s%s\n\n%s\n\noptions (defaults in brackets):\n", command->name,
-        *command->arguments ? " " : "", command->arguments, command->about);
-    cli_table *table = cli_table_new("ll");
-    add_help(table, command->options);
-    add_help(table, common);
-    cli_table_print(table, file, 2);
-    if (command->takes_settings) cli_settings_help(command->presets, command->uses, file);
-    fprintf(file, "\nexample: %s\n", command->example);
 }

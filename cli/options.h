@@ -54,7 +54,7 @@ const char *cli_text_at(const cli_line *line, const char *name, int index);
 /** The option's whole number, from `least` to `most`. Returns false after a message. */
 bool cli_number(const cli_line *line, const char *name, int64_t least, int64_t most, int64_t *number);
 
-/** Print the help of a sub-command. */
-void cli_help(const struct cli_command *command, FILE *file);
+/** The options of every sub-command: --json and --help. */
+extern const cli_option cli_common_options[];
 
 #endif

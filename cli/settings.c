@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "command.h"
-#include "drawing/table.h"
 
 /* ---- names --------------------------------------------------------------------------------------------- */
 
@@ -100,14 +99,7 @@ int cli_settings(const cli_line *line, lathe_settings *settings)
     return code ? code : lathe_settings_check(settings) ? cli_library_failed() : CLI_DONE;
 }
 
-/* ---- help ---------------------------------------------------------------------------------------------- */
-
-static const char *preset_of(const lathe_setting *setting, const char *const *presets)
-{
-    for (int i = 0; presets && presets[i]; i += 2)
-        if (!strcmp(presets[i], setting->field.name)) return presets[i + 1];
-    return setting->preset;
-}
+/* ---- for help and lists -------------------------------------------------------------------------------- */
 
 const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEXT])
 {
@@ -121,78 +113,4 @@ const char *cli_field_preset(const lathe_field *field, char text[LATHE_FIELD_TEX
     else if (!list && field->kind != LATHE_FIELD_PATH)
         snprintf(text, LATHE_FIELD_TEXT, field->count == 2 ? "%s,%s" : "%s", number[0], number[1]);
     return text;
-}
-
-static void hyphens(char *name)
-{
-    for (; *name; name++)
-        if (*name == '_') *name = '-';
-}
-
-/* The options of one optimizer, scheduler or loss with their defaults, in lines of at most 110 columns. */
-static void type_help(const char *type, const lathe_field *fields, FILE *file)
-{
-    int column = fprintf(file, "  %s:", type);
-    for (; fields->name; fields++) {
-        char option[64 + LATHE_FIELD_TEXT], name[64], text[LATHE_FIELD_TEXT];
-        snprintf(name, sizeof name, "%s", fields->name);
-        hyphens(name);
-        const char *preset = fields->required ? "VALUE" : cli_field_preset(fields, text);
-        if (fields->kind == LATHE_FIELD_BOOL) preset = "";
-        else if (!*preset) preset = fields->kind == LATHE_FIELD_PATH ? "FILE" : "LIST";
-        snprintf(option, sizeof option, "--%s%s%s", name, *preset ? " " : "", preset);
-        if (column + (int)strlen(option) + 2 > 110) column = fprintf(file, "\n     ") - 1;
-        column += fprintf(file, "  %s", option);
-    }
-    fputc('\n', file);
-}
-
-/* Is a word one of those in a list with blanks between? NULL has every word. */
-static bool has_word(const char *list, const char *word)
-{
-    const size_t length = strlen(word);
-    for (const char *at = list; at && *at; at += strcspn(at, " "), at += strspn(at, " "))
-        if (strcspn(at, " ") == length && !strncmp(at, word, length)) return true;
-    return !list;
-}
-
-static void setting_help(const lathe_setting *setting, const char *const *presets, cli_table *table)
-{
-    char name[96], help[512];
-    const char *preset = preset_of(setting, presets);
-    bool is_switch = !setting->text_size && setting->field.kind == LATHE_FIELD_BOOL;
-    snprintf(name, sizeof name, "--%s", setting->field.name);
-    hyphens(name);
-    if (!is_switch) snprintf(name + strlen(name), sizeof name - strlen(name), " %s", setting->value);
-    snprintf(help, sizeof help, !is_switch && preset && *preset ? "%s [%s]" : "%s", setting->field.help,
-        preset);
-    cli_table_row(table, (const char *const[]){ name, help });
-}
-
-void cli_settings_help(const char *const *presets, const char *uses, FILE *file)
-{
-    static const struct {
-        const char *section, *one, *all;
-    } kinds[] = { { "optim", "optimizer", "optimizers" }, { "sched", "scheduler", "schedulers" },
-        { "loss", "loss", "losses" } };
-    const lathe_section *section;
-    lathe_option_type type;
-    fputs("\nsettings (keys of the settings file, defaults in brackets):\n", file);
-    cli_table *table = cli_table_new("ll");
-    for (int s = 0; (section = lathe_section_by_order(s)); s++)
-        for (const lathe_setting *setting = section->setting; setting->field.name; setting++) {
-            char without[64];
-            snprintf(without, sizeof without, "-%s", setting->field.name);
-            if ((has_word(uses, section->name) || has_word(uses, setting->field.name)) &&
-                (!uses || !has_word(uses, without)))
-                setting_help(setting, presets, table);
-        }
-    cli_table_print(table, file, 2);
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
-        for (int s = 0; has_word(uses, kinds[k].section) && (section = lathe_section_by_order(s)); s++) {
-            if (strcmp(section->name, kinds[k].section)) continue;
-            fprintf(file, "\noptions of each %s, with their defaults (`lathe list %s` explains them):\n",
-                kinds[k].one, kinds[k].all);
-            for (int i = 0; section->type_at(i, &type); i++) type_help(type.name, type.fields, file);
-        }
 }

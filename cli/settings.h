@@ -3,7 +3,6 @@
 #define LATHE_CLI_SETTINGS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include <lathe/lathe.h>
 
@@ -35,8 +34,5 @@ const char *cli_setting_given(const cli_line *line, const char *name);
 
 /** Returns true if the setting of a recipe counts: the line gives neither it nor its owner. */
 bool cli_recipe_counts(const cli_line *line, const lathe_recipe_setting *setting);
-
-/** Print the settings part of --help with the command's own defaults and what it uses (see cli_command). */
-void cli_settings_help(const char *const *presets, const char *uses, FILE *file);
 
 #endif

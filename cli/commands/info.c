@@ -5,6 +5,7 @@
 
 #include "../command.h"
 #include "../json.h"
+#include "../version.h"
 
 /* "Intel(R) Xeon(R) ..." from /proc/cpuinfo; or "unknown". */
 static void processor_name(char *text, size_t size)
@@ -25,46 +26,37 @@ static void processor_name(char *text, size_t size)
 static int print_json(const char *processor)
 {
     cJSON *object = cli_json_new();
-    cJSON_AddStringToObject(object, "version", lathe_version());
+    cli_version_json(object);
     cJSON_AddStringToObject(object, "processor", processor);
-    cJSON_AddStringToObject(object, "isa", lathe_isa());
     cJSON_AddStringToObject(object, "blas_core", lathe_blas_core());
     cJSON_AddNumberToObject(object, "threads", lathe_threads(NULL));
-    cJSON_AddStringToObject(object, "real", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
-    cJSON_AddStringToObject(object, "compiler", LATHE_COMPILER);
-    cJSON_AddStringToObject(object, "build_type", LATHE_BUILD_TYPE);
-    cJSON_AddStringToObject(object, "blas", LATHE_BLAS_KIND);
-    cJSON_AddStringToObject(object, "jpeg", LATHE_JPEG_KIND);
     return cli_json_print(object);
 }
 
 static int run(const cli_line *line)
 {
-    char processor[128];
+    char processor[128], threads[16];
     processor_name(processor, sizeof processor);
     const bool has_blas = !lathe_blas_start();
     if (line->json) return print_json(processor);
-    printf("version       %s\n", lathe_version());
-    printf("processor     %s\n", processor);
-    printf("kernels       %s\n", lathe_isa());
-    printf("BLAS          %s, %s%s\n", LATHE_BLAS_KIND,
-        has_blas ? "core type " : "not to be had: ", has_blas ? lathe_blas_core() : lathe_error_message());
-    printf("JPEG          %s\n",
-        !strcmp(LATHE_JPEG_KIND, "turbo")   ? "libjpeg-turbo" :
-            !strcmp(LATHE_JPEG_KIND, "stb") ? "stb_image" :
-                                              "not read");
-    printf("threads       %d\n", lathe_threads(NULL));
-    printf("numbers       %s\n", sizeof(lathe_real) == sizeof(double) ? "double" : "float");
-    printf("build         %s, %s\n", LATHE_BUILD_TYPE, LATHE_COMPILER);
+    snprintf(threads, sizeof threads, "%d", lathe_threads(NULL));
+    cli_table *table = cli_table_new("ll");
+    cli_table_row(table, (const char *const[]){ "version", lathe_version() });
+    cli_version_rows(table);
+    cli_table_row(table, (const char *const[]){ "processor", processor });
+    cli_table_row(table, (const char *const[]){ "at once", threads });
+    cli_table_row(table,
+        (const char *const[]){ "BLAS core", has_blas ? lathe_blas_core() : lathe_error_message() });
+    cli_table_print(table, stdout, 0);
     return CLI_DONE;
 }
 
 extern const cli_command lathe_info_command;
 const cli_command lathe_info_command = {
     .name = "info",
-    .summary = "version, processor, BLAS core type, threads, build",
+    .summary = "version, what was built in, processor, BLAS core type, threads",
     .arguments = "",
-    .about = "Prints the version of lathe, its build, and the machine. LATHE_ISA (base, avx2) in\n"
+    .about = "Prints the version of lathe, what was built in, and the machine. LATHE_ISA (base, avx2) in\n"
              "the environment limits the instruction set.",
     .example = "lathe info --json",
     .run = run,

@@ -3,149 +3,9 @@
 
 #include "../command.h"
 #include "../json.h"
+#include "../kinds.h"
 #include "../settings.h"
 #include "../drawing/table.h"
-
-/* An object of any registry, in one form for all. */
-typedef struct list_item {
-    const char *name, *summary;
-    const char *argument, *alias;  /* of a data set, of a transform; may be NULL */
-    const lathe_field *fields;     /* NULL: no options */
-    const lathe_model_type *model; /* of a model */
-    const lathe_loss_type *loss;   /* of a loss */
-    const lathe_recipe *recipe;    /* of a recipe */
-} list_item;
-
-typedef struct list_kind {
-    const char *name; /* "optimizers" */
-    const char *summary;
-    const char *prefix;                     /* before the name of an option: "--" on the command line */
-    bool (*at)(int index, list_item *item); /* false after the last */
-} list_kind;
-
-static bool model_at(int index, list_item *item)
-{
-    const lathe_model_type *type = lathe_model_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .model = type };
-    return type;
-}
-
-static bool layer_at(int index, list_item *item)
-{
-    const lathe_layer_type *type = lathe_layer_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
-    return type;
-}
-
-static bool optimizer_at(int index, list_item *item)
-{
-    const lathe_optim_type *type = lathe_optim_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
-    return type;
-}
-
-static bool scheduler_at(int index, list_item *item)
-{
-    const lathe_sched_type *type = lathe_sched_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
-    return type;
-}
-
-/* Loss number `index` of those that a task uses, or of those between boxes. */
-static bool loss_of(bool boxes, int index, list_item *item)
-{
-    const lathe_loss_type *type;
-    for (int i = 0; (type = lathe_loss_at(i)); i++)
-        if ((boxes ? type->boxes != NULL : type->classify || type->many) && !index--) break;
-    if (type)
-        *item =
-            (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields, .loss = type };
-    return type;
-}
-
-static bool loss_at(int index, list_item *item) { return loss_of(false, index, item); }
-
-static bool box_loss_at(int index, list_item *item) { return loss_of(true, index, item); }
-
-static bool metric_at(int index, list_item *item)
-{
-    const lathe_metric_type *type = lathe_metric_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary, .fields = type->fields };
-    return type;
-}
-
-static bool transform_at(int index, list_item *item)
-{
-    const lathe_transform_type *type = lathe_transform_at(index);
-    if (type)
-        *item = (list_item){ .name = type->name,
-            .summary = type->help,
-            .alias = type->alias,
-            .fields = type->fields };
-    return type;
-}
-
-static bool dataset_at(int index, list_item *item)
-{
-    const lathe_data_source *source = lathe_data_source_at(index);
-    if (source)
-        *item = (list_item){ .name = source->name, .summary = source->help, .argument = source->argument };
-    return source;
-}
-
-static bool task_at(int index, list_item *item)
-{
-    const lathe_task_type *type = lathe_task_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
-    return type;
-}
-
-static bool probe_at(int index, list_item *item)
-{
-    const lathe_probe_type *type = lathe_probe_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
-    return type;
-}
-
-static bool export_at(int index, list_item *item)
-{
-    const lathe_export_type *type = lathe_export_at(index);
-    if (type) *item = (list_item){ .name = type->name, .summary = type->summary };
-    return type;
-}
-
-static bool recipe_at(int index, list_item *item)
-{
-    const lathe_recipe *recipe = lathe_recipe_at(index);
-    if (recipe) *item = (list_item){ .name = recipe->name, .summary = recipe->summary, .recipe = recipe };
-    return recipe;
-}
-
-static const list_kind kinds[] = { { "models", "networks: --model NAME", "", model_at },
-    { "layers", "what networks are built from", "", layer_at },
-    { "optimizers", "--optim NAME, and its options", "--", optimizer_at },
-    { "schedulers", "--sched NAME, and its options", "--", scheduler_at },
-    { "losses", "--loss NAME, and its options", "--", loss_at },
-    { "box-losses", "losses between boxes, for programs: lathe_loss_find", "", box_loss_at },
-    { "tasks", "what is learned from a picture: the data set decides", "", task_at },
-    { "metrics", "how good a model's predictions are", "", metric_at },
-    { "transforms", "what is done to pictures before training", "", transform_at },
-    { "datasets", "--data NAME or NAME:ARGUMENT", "", dataset_at },
-    { "probes", "what a step does to the net: --probe NAME", "", probe_at },
-    { "recipes", "settings for a purpose: train --recipe NAME", "", recipe_at },
-    { "exports", "kinds of files that a trained model leaves as: export --to NAME", "", export_at } };
-
-static const char *kind_name(const void *context, int index)
-{
-    (void)context;
-    return index < (int)(sizeof kinds / sizeof kinds[0]) ? kinds[index].name : NULL;
-}
-
-static const char *item_name(const void *kind, int index)
-{
-    list_item item;
-    return ((const list_kind *)kind)->at(index, &item) ? item.name : NULL;
-}
 
 /* ---- what a model costs -------------------------------------------------------------------------------- */
 
@@ -230,10 +90,10 @@ static const char *uses_of(const lathe_loss_type *loss)
                                           " (for labels)";
 }
 
-static int print_items(const list_kind *kind, const char *only)
+static int print_items(const cli_kind *kind, const char *only)
 {
-    if (kind->at == model_at) return print_models(only);
-    list_item item;
+    if (kind->is_models) return print_models(only);
+    cli_item item;
     cli_table *table = cli_table_new("ll");
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
@@ -297,9 +157,9 @@ static void add_recipe(cJSON *object, const lathe_recipe *recipe)
         cJSON_AddStringToObject(settings, s->key, s->text);
 }
 
-static int print_json(const list_kind *kind, const char *only)
+static int print_json(const cli_kind *kind, const char *only)
 {
-    list_item item;
+    cli_item item;
     cJSON *object = cli_json_new(), *array = cJSON_AddArrayToObject(object, kind->name);
     for (int i = 0; kind->at(i, &item); i++) {
         if (only && strcmp(only, item.name)) continue;
@@ -327,43 +187,23 @@ static int print_kinds(bool json)
 {
     if (json) {
         cJSON *object = cli_json_new(), *array = cJSON_AddArrayToObject(object, "kinds");
-        for (int i = 0; kind_name(NULL, i); i++)
-            cJSON_AddItemToArray(array, cJSON_CreateString(kind_name(NULL, i)));
+        for (int i = 0; cli_kind_at(i); i++)
+            cJSON_AddItemToArray(array, cJSON_CreateString(cli_kind_at(i)->name));
         return cli_json_print(object);
     }
     cli_table *table = cli_table_new("ll");
-    for (int i = 0; kind_name(NULL, i); i++)
-        cli_table_row(table, (const char *const[]){ kinds[i].name, kinds[i].summary });
+    for (int i = 0; cli_kind_at(i); i++)
+        cli_table_row(table, (const char *const[]){ cli_kind_at(i)->name, cli_kind_at(i)->summary });
     cli_table_print(table, stdout, 0);
     return CLI_DONE;
-}
-
-static const list_kind *find_kind(const char *name)
-{
-    for (int i = 0; kind_name(NULL, i); i++)
-        if (!strcmp(kinds[i].name, name)) return &kinds[i];
-    lathe_fail_name("kind", name, kind_name, NULL);
-    return NULL;
-}
-
-static bool has_item(const list_kind *kind, const char *name)
-{
-    list_item item;
-    for (int i = 0; kind->at(i, &item); i++)
-        if (!strcmp(item.name, name)) return true;
-    char what[32];
-    const size_t ending = strlen(kind->name) - (kind->at == loss_at || kind->at == box_loss_at ? 2 : 1);
-    snprintf(what, sizeof what, "%.*s", (int)ending, kind->name);
-    lathe_fail_name(what, name, item_name, kind);
-    return false;
 }
 
 static int run(const cli_line *line)
 {
     if (!line->arguments) return print_kinds(line->json);
-    const list_kind *kind = find_kind(line->argument[0]);
+    const cli_kind *kind = cli_kind_find(line->argument[0]);
     const char *only = line->arguments > 1 ? line->argument[1] : NULL;
-    if (!kind || (only && !has_item(kind, only))) return cli_library_failed();
+    if (!kind || (only && !cli_kind_has(kind, only))) return cli_library_failed();
     return line->json ? print_json(kind, only) : print_items(kind, only);
 }
 

@@ -51,16 +51,40 @@ static void help_at_every_level(void **state)
     program_free(&p);
 }
 
-static void the_version(void **state)
+static void the_version_and_what_was_built_in(void **state)
 {
     (void)state;
+    static const char *const parts[] = { "numbers", "kernels", "products", "threads", "JPEG", "PNG, BMP",
+        "gzip", "JSON", "HTTP", "build" };
     char expected[64];
     program p;
     program_run(&p, LATHE_PROGRAM, "--version");
     snprintf(expected, sizeof expected, "lathe %s\n", lathe_version());
     assert_int_equal(p.code, 0);
-    assert_string_equal(p.out, expected);
+    assert_ptr_equal(strstr(p.out, expected), p.out);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        snprintf(expected, sizeof expected, "\n%s  ", parts[i]);
+        if (!strstr(p.out, expected)) fail_msg("--version does not name %s", parts[i]);
+    }
+    snprintf(expected, sizeof expected, "\nkernels   %s\n", lathe_isa());
+    assert_non_null(strstr(p.out, expected));
     program_free(&p);
+}
+
+static void help_is_a_command_too(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = { { "help", "--help" }, { "help train", "train --help" },
+        { "-h", "--help" }, { "help help", "help --help" } };
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        program p, q;
+        program_run(&p, LATHE_PROGRAM, same[i][0]);
+        program_run(&q, LATHE_PROGRAM, same[i][1]);
+        assert_int_equal(p.code, 0);
+        assert_string_equal(p.out, q.out);
+        program_free(&p);
+        program_free(&q);
+    }
 }
 
 static void refuse(const char *arguments, int code, const char *fragment)
@@ -77,6 +101,8 @@ static void wrong_lines_are_refused_in_one_line(void **state)
     (void)state;
     refuse("trian", 2, "unknown command 'trian'; did you mean train? known: ");
     refuse("help nothing", 2, "unknown command 'nothing'");
+    refuse("help --completion tcsh", 2, "unknown shell 'tcsh'");
+    refuse("--version now", 2, "--version: 'now' is one argument too many");
     refuse("info --jsn", 2, "info: unknown option 'jsn'; did you mean json?");
     refuse("train --bach-size 3", 2, "did you mean batch-size?");
     refuse("info -x", 2, "'-x': options begin with two hyphens");
@@ -129,7 +155,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_at_every_level),
         cmocka_unit_test(help_lists_what_a_command_uses),
-        cmocka_unit_test(the_version),
+        cmocka_unit_test(the_version_and_what_was_built_in),
+        cmocka_unit_test(help_is_a_command_too),
         cmocka_unit_test(wrong_lines_are_refused_in_one_line),
         cmocka_unit_test(nothing_asked_is_a_wrong_line),
         cmocka_unit_test(a_lost_write_is_a_failure),

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "info", "list",
+static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "help", "info", "list",
     "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
 
 static char *manual;
