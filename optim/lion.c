@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "../core/kernels/kernels.h"
+
 static const lathe_field fields[] = {
     { .name = "lr",
         .kind = LATHE_FIELD_DOUBLE,
@@ -28,15 +30,13 @@ static const lathe_field fields[] = {
 static void update(const lathe_update *u)
 {
     const lathe_lion_opts *o = u->opts;
-    lathe_real lr = (lathe_real)o->lr, decay = (lathe_real)(o->lr * o->weight_decay), *m = u->slot[0];
-    lathe_real beta1 = (lathe_real)o->betas[0], rest1 = (lathe_real)(1 - o->betas[0]);
-    lathe_real beta2 = (lathe_real)o->betas[1], rest2 = (lathe_real)(1 - o->betas[1]);
-    for (size_t i = 0; i < u->count; i++) {
-        lathe_real g = u->g[i], mixed = beta1 * m[i] + rest1 * g;
-        lathe_real step = mixed > 0 ? lr : mixed < 0 ? -lr : lr * mixed; /* NaN stays NaN */
-        u->p[i] -= decay * u->p[i] + step;
-        m[i] = beta2 * m[i] + rest2 * g;
-    }
+    const lathe_lion_rates rates = { .step = (lathe_real)o->lr,
+        .decay = (lathe_real)(o->lr * o->weight_decay),
+        .beta1 = (lathe_real)o->betas[0],
+        .rest1 = (lathe_real)(1 - o->betas[0]),
+        .beta2 = (lathe_real)o->betas[1],
+        .rest2 = (lathe_real)(1 - o->betas[1]) };
+    u->kernels->update->lion(u->count, &rates, u->p, u->g, u->slot[0]);
 }
 
 const lathe_optim_type lathe_lion_optim = {

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "../core/kernels/kernels.h"
+
 static const lathe_field fields[] = {
     { .name = "lr",
         .kind = LATHE_FIELD_DOUBLE,
@@ -42,21 +44,12 @@ static lathe_status check(const void *opts)
 static void update(const lathe_update *u)
 {
     const lathe_rprop_opts *o = u->opts;
-    lathe_real shorter = (lathe_real)o->etas[0], longer = (lathe_real)o->etas[1];
-    lathe_real least = (lathe_real)o->step_sizes[0], most = (lathe_real)o->step_sizes[1];
-    lathe_real *before = u->slot[0], *size = u->slot[1], lr = (lathe_real)o->lr;
-    bool first = u->clock->step == 1;
-    for (size_t i = 0; i < u->count; i++) {
-        lathe_real g = u->g[i], same = g * before[i], step = first ? lr : size[i];
-        if (same > 0) step *= longer;
-        else if (same < 0) {
-            step *= shorter;
-            g = 0;
-        }
-        size[i] = step < least ? least : step > most ? most : step;
-        u->p[i] -= g > 0 ? size[i] : g < 0 ? -size[i] : g; /* NaN stays NaN */
-        before[i] = g;
-    }
+    const lathe_rprop_rates rates = { .shorter = (lathe_real)o->etas[0],
+        .longer = (lathe_real)o->etas[1],
+        .least = (lathe_real)o->step_sizes[0],
+        .most = (lathe_real)o->step_sizes[1] };
+    for (size_t i = 0; i < u->count && u->clock->step == 1; i++) u->slot[1][i] = (lathe_real)o->lr;
+    u->kernels->update->rprop(u->count, &rates, u->p, u->g, u->slot[0], u->slot[1]);
 }
 
 const lathe_optim_type lathe_rprop_optim = {

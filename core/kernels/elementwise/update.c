@@ -84,9 +84,39 @@ static void adam(size_t count, const lathe_adam_rates *rates, real *p, const rea
     else adam_plain(count, rates, p, g, m, v);
 }
 
+/* `step` with the sign of x; 0 and NaN stay what they are. */
+static inline real signed_as(real step, real x) { return x > 0 ? step : x < 0 ? -step : x; }
+
+static void lion(size_t count, const lathe_lion_rates *rates, real *restrict p, const real *restrict g,
+    real *restrict m)
+{
+    const lathe_lion_rates r = *rates;
+    for (size_t i = 0; i < count; i++) {
+        real d = normal(g[i]), old = m[i];
+        p[i] -= r.decay * p[i] + signed_as(r.step, r.beta1 * old + r.rest1 * d);
+        m[i] = normal(r.beta2 * old + r.rest2 * d);
+    }
+}
+
+static void rprop(size_t count, const lathe_rprop_rates *rates, real *restrict p, const real *restrict g,
+    real *restrict before, real *restrict size)
+{
+    const lathe_rprop_rates r = *rates;
+    for (size_t i = 0; i < count; i++) {
+        real same = g[i] * before[i], d = same < 0 ? 0 : g[i];
+        real step = size[i] * (same > 0 ? r.longer : same < 0 ? r.shorter : 1);
+        step = step < r.least ? r.least : step > r.most ? r.most : step;
+        size[i] = step;
+        p[i] -= signed_as(step, d);
+        before[i] = d;
+    }
+}
+
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
 const lathe_update_kernels KERNEL(lathe_update_kernels) = {
     .descend = descend,
     .momentum = momentum,
     .adam = adam,
+    .lion = lion,
+    .rprop = rprop,
 };
