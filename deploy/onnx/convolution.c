@@ -18,7 +18,7 @@ static int same_padding(int size, int results, int taps, int stride, int dilatio
     return padding > 0 ? padding : 0;
 }
 
-/* Add attributes that both kinds of convolution have. `pads`: top, left, bottom, right, as ONNX orders them. */
+/* Add attributes that both kinds of convolution have. ONNX orders `pads` as top, left, bottom, right. */
 static void add_window(lathe_proto *attributes, const lathe_shape *w, const int64_t strides[2],
     const int64_t dilations[2], const int64_t pads[4], int groups)
 {

@@ -84,12 +84,8 @@ bool lathe_onnx_transforms(const lathe_trained *trained)
 
 const char *lathe_onnx_meaning(const lathe_exported *exported)
 {
-    const lathe_task_type *type = exported->trained ? exported->trained->task->type : NULL;
-    return type == &lathe_classify_task ? "a score for each class; softmax makes probabilities" :
-        type == &lathe_heads_task  ? "a score for each class; softmax over each head makes probabilities" :
-        type == &lathe_tags_task   ? "a score for each class; sigmoid makes probabilities" :
-        type == &lathe_pixels_task ? "for each class a score at each pixel; softmax makes probabilities" :
-                                     "the net's output";
+    const char *scores = exported->trained ? exported->trained->task->type->scores : NULL;
+    return scores ? scores : "the net's output";
 }
 
 static void describe_pictures(lathe_proto *model, const lathe_trained *trained, bool inside)

@@ -1,6 +1,6 @@
 /*
- * Pooling. Padding and sizes are all worked out here: a window that ceil_mode lets stand over the edge becomes
- * padding behind the picture, as versions of ONNX differ about such windows.
+ * Pooling. Padding and sizes are all worked out here. A window that ceil_mode lets stand over the edge is
+ * padding behind the picture: versions of ONNX differ about such windows.
  */
 #include <math.h>
 
@@ -101,8 +101,8 @@ static const char *emit_relu_max_pool2d(lathe_onnx *o)
 }
 
 /*
- * The divisor counts pixels, and the options' padding unless exclude_padding, but nothing beyond that. So with
- * such windows the padding becomes part of the picture, and ONNX counts pixels alone.
+ * The divisor counts pixels, and the options' padding unless exclude_padding, but nothing beyond the padding.
+ * So where a window goes beyond, the padding becomes part of the picture, and ONNX counts pixels alone.
  */
 static const char *emit_avg_pool2d(lathe_onnx *o)
 {

@@ -82,8 +82,10 @@ static const char *gather(lathe_onnx *o, const char *x, int axis, int size, int 
     return lathe_onnx_node(o, "Gather", (const char *const[]){ x, indices }, 2, &attributes);
 }
 
-/* The factor, in float, with which `size` places become `results`: sizes of a batch of any size are not known,
- * and readers round the product down. */
+/*
+ * The factor, in float, by which `size` places become `results`. Readers round the product down. ONNX takes
+ * sizes instead of factors, too, but then it wants that of the batch.
+ */
 static double factor(int size, int results)
 {
     float scale = (float)results / (float)size;

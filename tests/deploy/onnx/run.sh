@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Exports each operation and the small nets of the zoo, and runs them elsewhere: run.sh WRITE_CASES. tools/check-export
-# takes the large nets. Exit 77 where python3-onnx, node or onnxruntime-node is missing.
+# Exports each operation and the small nets of the zoo, and runs them elsewhere: run.sh WRITE_CASES.
+# tools/check-export takes the large nets. Exit 77 where python3-onnx, node or onnxruntime-node is missing.
 set -eu
 write=$1 here=$(cd "$(dirname "$0")" && pwd)
-work=$(mktemp -d)
+memory=/dev/shm # where the many files need not reach a disk
+[ -w $memory ] || memory=${TMPDIR:-/tmp}
+work=$(mktemp -d -p "$memory")
 trap 'rm -rf "$work"' EXIT
 /usr/bin/python3 -c "import onnx" 2> /dev/null || { echo "SKIPPED: no python3-onnx"; exit 77; }
 command -v node > /dev/null || { echo "SKIPPED: no node"; exit 77; }

@@ -92,8 +92,8 @@ static bytes read_model(const char *path)
 
 /* ---- operations ---------------------------------------------------------------------------------------- */
 
-/* Operations without a form: losses, whose results are no part of a net in evaluation, and dropouts, which are
- * not there then. */
+/* Operations without a form: losses, which are no part of a net in evaluation, and dropouts, which are gone
+ * then. */
 static const char *const refused[] = { "binary_cross_entropy", "ciou", "cross_entropy", "cross_entropy_soft",
     "dice", "diou", "dropout", "focal", "giou", "huber", "iou", "jaccard", "kl_div", "l1", "mse",
     "sigmoid_focal", "smooth_l1", "stochastic_depth" };
