@@ -1,5 +1,5 @@
-# `cpack -G DEB`: Debian's packages, one a component of cmake/install.cmake. packaging/deb makes a shared build
-# and its packages; of a static one there is no liblathe0.
+# `cpack -G DEB`: Debian's packages, one a component of cmake/install.cmake. packaging/deb makes a shared
+# build and its packages; of a static one there is no liblathe0.
 set(CPACK_PACKAGE_NAME lathe)
 set(CPACK_PACKAGE_VENDOR "the lathe authors")
 set(CPACK_PACKAGE_CONTACT "The lathe authors <lathe@lathe.invalid>")

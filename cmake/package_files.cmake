@@ -12,8 +12,8 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   file(WRITE ${docs}/copyright "${licence}\nuPlot, in the pages of curves:\n\n${uplot}")
   configure_file(${source}/CHANGELOG.md ${docs}/CHANGELOG.md COPYONLY)
   file(WRITE ${docs}/changelog
-    "lathe (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n\n  * CHANGELOG.md.gz tells of this version.\n\n"
-    " -- ${CPACK_PACKAGE_CONTACT}  ${day}\n")
+    "lathe (${CPACK_PACKAGE_VERSION}) unstable; urgency=medium\n\n"
+    "  * CHANGELOG.md.gz tells of this version.\n\n -- ${CPACK_PACKAGE_CONTACT}  ${day}\n")
   file(GLOB pages ${root}/man/man1/*.1)
   execute_process(COMMAND ${GZIP} -9nf ${docs}/changelog ${docs}/CHANGELOG.md ${pages}
     COMMAND_ERROR_IS_FATAL ANY)

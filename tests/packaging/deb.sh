@@ -10,16 +10,19 @@ trap 'rm -rf "$work"' EXIT
 status=0
 wrong() { echo "$*"; status=1; }
 # Nothing is built now: that is what another generator says.
-"$2" -D CPACK_CMAKE_GENERATOR=Ninja --config "$1/CPackConfig.cmake" -G DEB -B "$work/packages" > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+"$2" -D CPACK_CMAKE_GENERATOR=Ninja --config "$1/CPackConfig.cmake" -G DEB -B "$work/packages" \
+    > "$work/log" 2>&1 || { cat "$work/log"; exit 1; }
 ls "$work/packages" | grep -q "^lathe_[0-9.]*_[a-z0-9]*\.deb$" || { echo "no package lathe"; exit 1; }
 for package in "$work"/packages/*.deb; do
     name=$(dpkg-deb -f "$package" Package)
-    dpkg-deb -f "$package" Maintainer Description Version | grep -c . > /dev/null || wrong "$name: no description"
+    for field in Maintainer Description Version Section; do
+        [ -n "$(dpkg-deb -f "$package" $field)" ] || wrong "$name: no $field"
+    done
     dpkg-deb -c "$package" > "$work/list"
     for file in copyright changelog.gz CHANGELOG.md.gz; do
         grep -q "/usr/share/doc/$name/$file$" "$work/list" || wrong "$name: no $file"
     done
-    grep -vE '^[d-]rw.r-.r-. root/root|^-rwxr-xr-x root/root .* ./usr/(bin|lib)/|^drwxr-xr-x root/root|^lrwx' \
+    grep -vE '^(-rw-r--r--|drwxr-xr-x|lrwxrwxrwx) root/root|^-rwxr-xr-x root/root .* ./usr/bin/' \
         "$work/list" && wrong "$name: other owners or rights"
 done
 dpkg-deb -f "$work"/packages/lathe_*.deb Depends > "$work/depends"
@@ -36,13 +39,16 @@ dpkg --root="$root" --force-depends --force-not-root -i "$work"/packages/*.deb >
 dpkg --root="$root" -s lathe | grep -q 'Status: install ok installed' || wrong "lathe is not installed"
 said=$("$root/usr/bin/lathe" --version | head -n 1)
 [ "$said" = "lathe $(dpkg-deb -f "$work"/packages/lathe_*.deb Version)" ] || wrong "the version is '$said'"
-[ "$(find "$root/usr/share/man/man1" -name 'lathe*.1.gz' | wc -l)" -gt 15 ] || wrong "manual pages are missing"
-gzip -dc "$root/usr/share/man/man1/lathe-train.1.gz" | grep -q '^\.TH LATHE\\-TRAIN 1 ' || wrong "no lathe-train(1)"
+pages=$(find "$root/usr/share/man/man1" -name 'lathe*.1.gz' | wc -l)
+[ "$pages" -gt 15 ] || wrong "only $pages manual pages"
+gzip -dc "$root/usr/share/man/man1/lathe-train.1.gz" | grep -q '^\.TH LATHE\\-TRAIN 1 ' ||
+    wrong "no lathe-train(1)"
 if command -v man > /dev/null; then
     MANPATH=$root/usr/share/man MANWIDTH=80 man lathe-train 2> "$work/log" | grep -q -e --base-lr ||
         wrong "man lathe-train: $(cat "$work/log")"
 fi
-for file in bash-completion/completions/lathe fish/vendor_completions.d/lathe.fish zsh/vendor-completions/_lathe; do
+for file in bash-completion/completions/lathe fish/vendor_completions.d/lathe.fish \
+    zsh/vendor-completions/_lathe; do
     [ -s "$root/usr/share/$file" ] || wrong "no $file"
 done
 [ -e "$root/usr/include/lathe/lathe.h" ] || wrong "no lathe.h"
