@@ -35,6 +35,7 @@ typedef float net_wide __attribute__((vector_size(4 * NET_WIDE), aligned(4), may
 #endif
 enum { NET_PARTS = NET_LANES / NET_WIDE };
 
+/*% section store, needs lanes */
 /* y = the sums of some pixels, plus `base` unless it is NULL, limited to [low, high]. base may be y. */
 static inline void net_store_lanes(const float *sums, int pixels, int lanes, const float *base, float *y,
     int channels, float low, float high)
@@ -73,7 +74,7 @@ static void net_dot(const float *x, const float *w, int count, float *sums)
         ((net_wide *)sums)[l] += (sum[0][l] + sum[1][l]) + (sum[2][l] + sum[3][l]);
 }
 
-/*% section linear, needs dot */
+/*% section linear, needs dot store */
 /* y[outputs] = bias + w x[count], plus base, limited; w: for each block [NET_LANES] biases, [count][NET_LANES] */
 static void net_linear(const float *x, int count, int outputs, const float *w, const float *base, float *y,
     float low, float high)
@@ -114,7 +115,7 @@ static int net_rows_end(const net_window *s, int end)
     return (end - 1) * s->stride_height - s->top + (s->kernel_height - 1) * s->dilation_height + 1;
 }
 
-/*% section tile, needs lanes window */
+/*% section tile, needs store window */
 /* sums: NET_TILE pixels of a row of the result from pixel j on, for one block of weights.
  * `lines` begins at the group's channels. The loops over columns and channels are one where they can be. */
 static inline void net_tile(const net_window *s, const float *lines, int i, int j, int channels,
@@ -186,7 +187,7 @@ static void net_pointwise(const net_window *s, const float *x, const float *w, c
         }
 }
 
-/*% section depthwise, needs lanes rows */
+/*% section depthwise, needs store rows */
 /* sums: NET_TILE pixels from pixel j on, for NET_LANES channels, each of which has its own kernel. */
 static inline void net_depthwise_tile(const net_window *s, const float *lines, int i, int j, const float *w,
     float *sums)
