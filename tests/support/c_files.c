@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../deploy/c/plan_impl.h"
 #include "program.h"
 
 static size_t image_count(const c_case *c) { return lathe_shape_count(&c->image); }
@@ -12,6 +13,29 @@ static void image_of(const c_case *c, lathe_real *image)
 {
     fill_normal(image, image_count(c), 7);
     for (size_t i = 0; i < image_count(c); i++) image[i] = (lathe_real)(float)image[i];
+}
+
+/* The weights as a binary file, and the line of assembler that takes it in. */
+static void write_binary(const char *folder, const char *name, const c_case *c)
+{
+    char path[300];
+    lathe_graph *graph = lathe_graph_new(c->net, c->image, c->plain ? LATHE_GRAPH_PLAIN : LATHE_GRAPH_FUSED);
+    lathe_memory *memory = graph ? lathe_memory_new(graph) : NULL;
+    if (!memory) fail_msg("%s: %s", c->name, lathe_error_message());
+    const lathe_c_plan *plan = memory->plan;
+    snprintf(path, sizeof path, "%s/%s.bin", folder, name);
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(plan->weight, sizeof(float), plan->weights, file), plan->weights);
+    fclose(file);
+    snprintf(path, sizeof path, "%s/%s_weights.S", folder, name);
+    file = fopen(path, "w");
+    fprintf(file,
+        ".section .rodata\n.balign 64\n.global %s_weights\n%s_weights: .incbin \"%s.bin\"\n"
+        ".section .note.GNU-stack,\"\"\n",
+        name, name, name);
+    fclose(file);
+    lathe_memory_free(memory);
+    lathe_graph_free(graph);
 }
 
 void c_files_write(const char *folder, const c_case *cases, int count)
@@ -25,12 +49,13 @@ void c_files_write(const char *folder, const c_case *cases, int count)
         snprintf(name, sizeof name, "case_%d", i);
         snprintf(to, sizeof to, "%s/%s.c", folder, name);
         const lathe_export_opts opts = { .name = name,
-            .split_weights = cases[i].split,
+            .split_weights = cases[i].split || cases[i].binary,
             .no_fold = cases[i].plain };
         if (lathe_export_net(cases[i].net, cases[i].image, "c", to, &opts))
             fail_msg("%s: %s", cases[i].name, lathe_error_message());
         fprintf(file, "#include \"%s.c\"\n", name);
-        if (cases[i].split) fprintf(file, "#include \"%s_weights.c\"\n", name);
+        if (cases[i].binary) write_binary(folder, name, &cases[i]);
+        else if (cases[i].split) fprintf(file, "#include \"%s_weights.c\"\n", name);
     }
     fprintf(file,
         "#include <stdio.h>\n#include <stdlib.h>\nint main(void)\n{\n    FILE *in = fopen(\"in\", \"rb\"),"
@@ -106,7 +131,8 @@ double c_files_try(const char *folder, const c_case *cases, int count, const cha
     char path[256], words[512];
     snprintf(path, sizeof path, "%s/run.sh", folder);
     FILE *file = fopen(path, "w");
-    fprintf(file, "cd %s && rm -f out && %s all.c -o all -lm && %s ./all\n", folder, compiler, emulator);
+    fprintf(file, "cd %s && rm -f out && %s all.c%s -o all -lm && %s ./all\n", folder, compiler,
+        count && cases[0].binary ? " *_weights.S" : "", emulator);
     fclose(file);
     snprintf(words, sizeof words, "%s", path);
     program p;

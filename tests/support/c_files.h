@@ -10,6 +10,7 @@ typedef struct c_case {
     lathe_shape image; /* [C, H, W] */
     bool split;        /* its weights are a file of their own */
     bool plain;        /* batch norms stay */
+    bool binary;       /* split, and the weights are linked as they are, not compiled: for large nets */
 } c_case;
 
 /** Write the files of all cases into a folder, with a program that runs them all. */
