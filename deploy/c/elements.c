@@ -18,7 +18,7 @@ static int count_of(const lathe_shape *shape) { return (int)lathe_shape_count(sh
 
 /* ---- functions ----------------------------------------------------------------------------------------- */
 
-/* An activation with up to two settings: its section in the template, which is its name, and their options. */
+/* An activation with up to two settings: its section in the template, also its name, and the options. */
 typedef struct function {
     const lathe_op *op;
     const char *section, *first, *second;

@@ -25,11 +25,12 @@ typedef struct file {
     int channels, pixels, outputs; /* of the image, and numbers of the result */
 } file;
 
-/* The classes of one answer a picture; 0 for other tasks and for a bare net. */
+/* The classes of a net whose answer is one of them; 0 for other nets. */
 static int classes_of(const file *f)
 {
     const lathe_trained *trained = f->exported->trained;
-    return trained && trained->task->type == &lathe_classify_task ? f->outputs : 0;
+    bool one = trained && trained->task->answers == 1 && trained->data.classes == f->outputs;
+    return one && f->outputs > 1 ? f->outputs : 0;
 }
 
 /* ---- texts --------------------------------------------------------------------------------------------- */

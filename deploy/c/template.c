@@ -1,6 +1,6 @@
 /*
- * The functions that a written file needs, from template/, which is embedded as a text. A section begins with a
- * line that names it and what it needs, and ends at the next one.
+ * The functions that a written file needs, from template/, which is embedded as a text. A section begins with
+ * a line that names it and what it needs, and ends at the next one.
  */
 #include <ctype.h>
 #include <string.h>

@@ -1,11 +1,10 @@
-/* Convolutions, products and pooling: their weights in the order of template/windows_impl.h, and their calls. */
+/* Convolutions, products and pooling: their weights in the order of template/windows_impl.h, and calls. */
 #include <math.h>
 #include <string.h>
 
 #include "../../core/ops/conv2d.h"
 #include "../../core/ops/conv_transpose2d.h"
 #include "../../core/ops/pool.h"
-#include "../../core/ops/window_impl.h"
 #include "plan_impl.h"
 
 extern const lathe_op lathe_conv2d_op, lathe_conv2d_relu_op, lathe_conv2d_relu6_op, lathe_conv2d_add_op,
@@ -29,15 +28,26 @@ static int add_window(lathe_c_plan *plan, const window_row *row)
     return lathe_c_window(plan, numbers);
 }
 
+/* A window along one side of a picture. */
+typedef struct axis {
+    int taps, stride, dilation, before, after;
+} axis;
+
+/* Padding as TensorFlow's "same" has it: an odd place of it is behind. */
+static void pad_same(axis *a, int size, int results)
+{
+    int padding = (results - 1) * a->stride + a->dilation * (a->taps - 1) + 1 - size;
+    a->before = padding > 0 ? padding / 2 : 0;
+    a->after = padding > 0 ? padding - a->before : 0;
+}
+
 /* Size, stride, dilation and the padding before: what all windows have. `same` pads as TensorFlow does. */
-static window_row row_of(const lathe_graph_node *node, lathe_window *rows, lathe_window *columns)
+static window_row row_of(const lathe_graph_node *node, axis *rows, axis *columns)
 {
     const int *x = node->in[0].shape.dim, *y = node->out.dim;
-    rows->size = x[2];
-    columns->size = x[3];
     if (lathe_c_int(node, "same")) {
-        lathe_window_same(rows);
-        lathe_window_same(columns);
+        pad_same(rows, x[2], y[2]);
+        pad_same(columns, x[3], y[3]);
     }
     return (window_row){ x[2], x[3], x[1], y[2], y[3], y[1], 1, rows->taps, columns->taps, rows->stride,
         columns->stride, rows->dilation, columns->dilation, rows->before, columns->before, 0, 0, 0 };
@@ -92,11 +102,11 @@ static window_row conv_row(const lathe_graph_node *node)
 {
     const lathe_conv2d_opts *o = node->attributes;
     const int *w = node->in[1].shape.dim;
-    lathe_window rows = { .taps = w[2],
+    axis rows = { .taps = w[2],
         .stride = o->stride,
         .dilation = o->dilation,
         .before = o->padding + o->padding_sides.top };
-    lathe_window columns = { .taps = w[3],
+    axis columns = { .taps = w[3],
         .stride = along(o->stride_width, o->stride),
         .dilation = along(o->dilation_width, o->dilation),
         .before = o->padding + o->padding_sides.left };
@@ -106,8 +116,8 @@ static window_row conv_row(const lathe_graph_node *node)
 }
 
 /*
- * How many lines the ring has, and how long they are. Weights that the first cache does not hold are read once
- * for a band of rows, of some 64 pixels.
+ * How many lines the ring has, and how long they are. Weights that the first cache does not hold are read
+ * once for a band of rows, of some 64 pixels.
  */
 static void choose_lines(window_row *row, size_t weights)
 {
@@ -172,11 +182,11 @@ static void write_conv_transpose2d(lathe_c_plan *plan, const lathe_graph_node *n
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
     const int *w = node->in[1].shape.dim, taps = w[2] * w[3], in[] = { lathe_c_operand(plan, node, 0) };
-    lathe_window rows = { .taps = w[2],
+    axis rows = { .taps = w[2],
         .stride = o->stride,
         .dilation = o->dilation,
         .before = o->padding + o->padding_sides.top };
-    lathe_window columns = { .taps = w[3],
+    axis columns = { .taps = w[3],
         .stride = along(o->stride_width, o->stride),
         .dilation = along(o->dilation_width, o->dilation),
         .before = o->padding + o->padding_sides.left };
@@ -214,12 +224,12 @@ static void write_pool(lathe_c_plan *plan, const lathe_graph_node *node)
 {
     const lathe_pool_opts *o = node->attributes;
     const lathe_sides *sides = &o->padding_sides;
-    lathe_window rows = { .taps = o->kernel,
+    axis rows = { .taps = o->kernel,
         .stride = along(o->stride, o->kernel),
         .dilation = along(o->dilation, 1),
         .before = o->padding + sides->top,
         .after = o->padding + sides->bottom };
-    lathe_window columns = { .taps = along(o->kernel_width, o->kernel),
+    axis columns = { .taps = along(o->kernel_width, o->kernel),
         .dilation = along(o->dilation_width, rows.dilation),
         .before = o->padding + sides->left,
         .after = o->padding + sides->right };

@@ -123,8 +123,8 @@ static void net_mul(const float *a, const float *b, int count, float *y)
 }
 
 /*% section spread */
-/* y[H][W][C] = a + b, limited from below, or a * b, where b has fewer numbers: `down`, `across` and `along` are
- * its steps from a row, a column and a channel to the next, 0 where one number meets all of a's. */
+/* y[H][W][C] = a + b, limited from below, or a * b, where b has fewer numbers: `down`, `across` and `along`
+ * are its steps from a row, a column and a channel to the next, 0 where one number meets all of a's. */
 static void net_spread(const float *a, const float *b, int height, int width, int channels, int down,
     int across, int along, int times, float low, float *y)
 {
@@ -191,8 +191,8 @@ static void net_pixel_norm(const float *x, int pixels, int channels, float eps, 
 }
 
 /*% section layer_norm, needs moments */
-/* The last dimensions of x[H][W][C] in the order C, H, W are normalised together: W for dims 1, H and W for 2,
- * all for 3. w: a factor for each number that is normalised, then a summand. */
+/* The last dimensions of x[H][W][C] in the order C, H, W are normalised together: W for dims 1, H and W for
+ * 2, all for 3. w: a factor for each number that is normalised, then a summand. */
 static void net_layer_norm(const float *x, int height, int width, int channels, int dims, float eps,
     const float *w, float *y)
 {

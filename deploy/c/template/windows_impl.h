@@ -1,10 +1,11 @@
 /*
  * Private: what the C files that lathe writes are made of, the part about windows: convolutions, products and
- * pooling. Each section begins with a line "section NAME, needs OTHERS"; a written file has those that its net
- * needs, with the net's name in place of net_ and NET_.
+ * pooling. Each section begins with a line "section NAME, needs OTHERS". A written file has those that its
+ * net needs, with the net's name in place of net_ and NET_.
  *
- * A picture lies as [H][W][C]: the channels of a pixel are abreast. Weights lie in blocks of NET_LANES outputs,
- * each block with the biases first: so an inner loop multiplies one number of the picture by NET_LANES weights.
+ * A picture lies as [H][W][C]: the channels of a pixel are abreast. Weights lie in blocks of NET_LANES
+ * outputs, each block with the biases first. So an inner loop multiplies one number of the picture by
+ * NET_LANES weights.
  */
 #ifndef LATHE_DEPLOY_C_WINDOWS_IMPL_H
 #define LATHE_DEPLOY_C_WINDOWS_IMPL_H
@@ -75,7 +76,8 @@ static void net_dot(const float *x, const float *w, int count, float *sums)
 }
 
 /*% section linear, needs dot store */
-/* y[outputs] = bias + w x[count], plus base, limited; w: for each block [NET_LANES] biases, [count][NET_LANES] */
+/* y[outputs] = bias + w x[count], plus base, limited.
+ * w: for each block of outputs [NET_LANES] biases, [count][NET_LANES] */
 static void net_linear(const float *x, int count, int outputs, const float *w, const float *base, float *y,
     float low, float high)
 {
@@ -98,7 +100,7 @@ typedef struct net_window {
 } net_window;
 
 /*% section rows, needs window */
-/* Keep the rows of x up to `end` in a ring of lines, with zeros on both sides; rows outside of x are zeros. */
+/* Keep the rows of x up to `end` in a ring of lines, with zeros on both sides. Rows outside of x are zero. */
 static void net_rows(const net_window *s, const float *x, float *lines, int *next, int end)
 {
     const int line = s->line * s->channels, left = s->left * s->channels, row = s->width * s->channels;
@@ -209,7 +211,8 @@ static inline void net_depthwise_tile(const net_window *s, const float *lines, i
     memcpy(sums, sum, sizeof sum);
 }
 
-/* Convolution with a kernel a channel. w: for each block of channels [NET_LANES] biases, [kh][kw][NET_LANES] */
+/* Convolution with a kernel a channel.
+ * w: for each block of channels [NET_LANES] biases, [kh][kw][NET_LANES] */
 static void net_depthwise(const net_window *s, const float *x, const float *w, const float *base, float *y,
     float *lines, float low, float high)
 {
@@ -302,7 +305,7 @@ static void net_mean_of(const float *x, int width, int channels, int rows, int c
 }
 
 /*% section averages, needs window span means */
-/* The mean of each window. Padding counts as zeros, or not at all; beyond it (after, below) nothing counts. */
+/* The mean of each window. Padding counts as zeros, or not at all. Beyond it (below, after) is nothing. */
 static void net_avg_pool2d(const net_window *s, const float *x, float *y, int below, int after, int exclude)
 {
     for (int i = 0; i < s->out_height; i++)

@@ -55,7 +55,8 @@ static void test_nets(void **state)
 {
     (void)state;
     const char *name = getenv("LATHE_NET");
-    for (size_t i = 0; !name && i < sizeof few / sizeof few[0]; i++) try_net(few[i].name, &few[i].spec, i == 1);
+    for (size_t i = 0; !name && i < sizeof few / sizeof few[0]; i++)
+        try_net(few[i].name, &few[i].spec, i == 1);
     for (int plain = 0; name && plain < 2; plain++) try_net(name, &(lathe_model_spec){ 0 }, plain);
 }
 
