@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "health", "help", "info",
-    "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
+static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "export", "health",
+    "help", "info", "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
+"list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights"
+}
+;
 
 static char *manual;
 
