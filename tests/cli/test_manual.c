@@ -7,9 +7,6 @@
 
 static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "export", "health",
     "help", "info", "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
-"list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights"
-}
-;
 
 static char *manual;
 
