@@ -6,8 +6,8 @@
 
 /**
  * Run word[0], which is looked for in PATH, with these words, ended by NULL, and wait for its end. What it
- * prints goes to stderr; with `quiet`, nowhere. Returns its exit code; 127 if there is no such program, and 128
- * and the number of a signal that ended it.
+ * prints goes to stderr; with `quiet`, nowhere.
+ * Returns its exit code; 127 if there is no such program; 128 + the number of a signal that ended it.
  */
 int cli_spawn(const char *const *word, bool quiet);
 

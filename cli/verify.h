@@ -1,6 +1,6 @@
 /*
- * Whether an exported net computes what lathe does: `lathe export --verify`. Pictures go through lathe's plan,
- * and through the file by a program that is not lathe.
+ * Whether an exported net computes what lathe does: `lathe export --verify`. Pictures go through lathe's
+ * plan, and through the file by a program that is not lathe.
  */
 #ifndef LATHE_CLI_VERIFY_H
 #define LATHE_CLI_VERIFY_H
@@ -11,7 +11,7 @@
 
 /**
  * What a kind's runner gets. It reads `folder`/in.f32 [count, inputs] and writes `folder`/out.f32 [count,
- * outputs]: float, in the order of bytes of this machine. It may make other files in the folder, which is removed.
+ * outputs]: float, in this machine's order of bytes. It may make other files in the folder, which is removed.
  */
 typedef struct cli_verify {
     const char *file;       /* what was exported */
@@ -32,7 +32,7 @@ typedef struct cli_verified {
     double difference; /* the largest, over the standard deviation of lathe's outputs */
     double limit;      /* for it */
     bool labelled;     /* the accuracies are by labels */
-    /** Parts of right answers. Without labels: 1, and the part of pictures with the same largest output. */
+    /** Parts of right answers. Without labels: 1, and the part of pictures with the same best output. */
     double accuracy, exported;
     bool passed;
 } cli_verified;
