@@ -21,7 +21,7 @@ struct cli_meter {
     double seconds;              /* of all of them */
     uint64_t pictures, bad;      /* answered; not to be read */
     double preparing, predicting;
-    /* For each class: pictures that were given it (of masks the sum of its parts), and their probabilities. */
+    /* For each class: pictures that were given it (of masks the sum of its parts), their probabilities. */
     double *given, *confidence;
 };
 

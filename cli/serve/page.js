@@ -195,7 +195,8 @@ async function readShares() {
   line.append(`· ${gauge("lathe_pictures_total")} pictures`);
   if (gauge("lathe_confidence_mean") >= 0)
     line.append(` · mean confidence ${percent(gauge("lathe_confidence_mean"))}`);
-  if (gauge("lathe_drift") >= 0) line.append(` · drift ${gauge("lathe_drift").toFixed(3)} (0 same, 1 disjoint)`);
+  if (gauge("lathe_drift") >= 0)
+    line.append(` · drift ${gauge("lathe_drift").toFixed(3)} (0 same, 1 disjoint)`);
   if (names.length > shown.length) line.append(` · ${names.length - shown.length} more classes`);
 }
 

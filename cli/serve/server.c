@@ -389,8 +389,8 @@ void cli_server_totals(cli_server *server, uint64_t *requests, uint64_t *failed,
 static void pause_for(double seconds) { nanosleep(&(struct timespec){ 0, (long)(seconds * 1e9) }, NULL); }
 
 /*
- * Let no further client connect: those that try now try again, and are told that nobody listens. If the socket
- * were just closed, clients that have connected but are not accepted yet would be cut off.
+ * Let no further client connect: those that try now try again, and are told that nobody listens. If the
+ * socket were just closed, clients that have connected but are not accepted yet would be cut off.
  */
 static void refuse_new(int door)
 {

@@ -1,6 +1,6 @@
 /*
- * The worker: a thread that takes whatever waits, prepares the pictures on all of lathe's threads, and answers
- * them together. A request that finds it idle waits for nothing.
+ * The worker: a thread that takes whatever waits, prepares the pictures on all of lathe's threads, and
+ * answers them together. A request that finds it idle waits for nothing.
  */
 #ifndef LATHE_CLI_SERVE_WORKER_H
 #define LATHE_CLI_SERVE_WORKER_H
