@@ -8,6 +8,7 @@
 #include "../json.h"
 #include "../signals.h"
 #include "../text.h"
+#include "../trained.h"
 
 #ifdef LATHE_MICROHTTPD
 
@@ -88,10 +89,13 @@ static int run(const cli_line *line)
     opts.connections = (int)connections;
     opts.patience = (int)seconds;
     cli_signals_watch();
-    lathe_trained *trained = lathe_trained_open(line->argument[0], cli_text(line, "weights"));
-    lathe_status status = trained ? lathe_threads_set(NULL, (int)threads) : lathe_error();
+    if (line->arguments + cli_trained_is_published(line) != 1)
+        return cli_fail(CLI_USAGE, "serve: name a run, or --model and --init-weights");
+    lathe_trained *trained = NULL;
+    int code = cli_trained_open(line, &trained);
+    if (!code && lathe_threads_set(NULL, (int)threads)) code = cli_library_failed();
     opts.trained = trained;
-    int code = status ? cli_library_failed() : serve(line, &opts);
+    if (!code) code = serve(line, &opts);
     lathe_trained_free(trained);
     return code;
 }
@@ -117,9 +121,6 @@ static const cli_option options[] = {
         .value = "ADDRESS",
         .preset = "127.0.0.1",
         .help = "listen on this address: 0.0.0.0 for the network, for instance in a container" },
-    { .name = "weights",
-        .value = "NAME",
-        .help = "best, last or a safetensors file [best where there is one, else last]" },
     { .name = "threads", .value = "N", .preset = "0", .help = "threads, 0: one a processor" },
     { .name = "max-megabytes", .value = "N", .preset = "16", .help = "refuse requests with a larger body" },
     { .name = "max-megapixels",
@@ -142,7 +143,7 @@ extern const cli_command lathe_serve_command;
 const cli_command lathe_serve_command = {
     .name = "serve",
     .summary = "answers pictures over HTTP, by a run's model",
-    .arguments = "RUN",
+    .arguments = "[RUN]",
     .about =
         "Serves a page that takes dropped pictures, POST /predict for programs, GET /model, /metrics and\n"
         "/health. Requests that arrive together are answered together. RUN is a run folder or a\n"
@@ -150,7 +151,7 @@ const cli_command lathe_serve_command = {
         "what was begun, and end it.",
     .example = "lathe serve runs/first --port 8080",
     .options = options,
-    .least = 1,
+    .shared = cli_trained_options,
     .most = 1,
     .run = run,
 };

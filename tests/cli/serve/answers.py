@@ -183,7 +183,7 @@ def begins():
     server.end()
     import subprocess
     for words, code, why in ((("none",), 1, "none"), (("run", "--port", "70000"), 2, "port"), (("run", "--host", "a.b"), 2, "--host"),
-                             (("run", "--max-megabytes", "0"), 2, "max-megabytes"), ((), 2, "RUN"),
+                             (("run", "--max-megabytes", "0"), 2, "max-megabytes"), ((), 2, "name a run"),
                              (("run", "--json", "--log"), 2, "--log")):
         done = subprocess.run([program, "serve", *words], cwd=work.name, capture_output=True, text=True, timeout=60)
         expect(done.returncode == code and why in done.stderr, "serve %r: %d %s" % (words, done.returncode, done.stderr))
