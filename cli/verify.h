@@ -32,15 +32,15 @@ typedef struct cli_verified {
     double difference; /* the largest, over the standard deviation of lathe's outputs */
     double limit;      /* for it */
     bool labelled;     /* the accuracies are by labels */
-    /** Parts of right answers. Without labels: 1, and the part of pictures with the same best output. */
+    /** Parts of right answers. Without labels: 1, and the part of pictures whose best output agrees. */
     double accuracy, exported;
     bool passed;
 } cli_verified;
 
 /**
  * Verify the file of this kind of export, with at most `count` pictures. `pixels`: it takes 8-bit pixels
- * [H, W, C]. Returns CLI_DONE if `found` is filled in, whether it passed or not; otherwise an exit code, after
- * a message.
+ * [H, W, C]. Returns CLI_DONE if `found` is filled in, whether it passed or not; otherwise an exit code,
+ * after a message.
  */
 int cli_verify_file(const cli_line *line, const lathe_trained *trained, const char *to, const char *file,
     const char *name, int count, bool pixels, cli_verified *found);

@@ -4,6 +4,7 @@
 
 #include "support/folder.h"
 #include "support/op_cases.h"
+#include "support/tiny.h"
 
 /* ---- a reader of Protocol Buffers ---------------------------------------------------------------------- */
 
@@ -299,6 +300,88 @@ static void no_failure_leaves_a_file(void **state)
     lathe_model_free(model);
 }
 
+/* ---- trained models ------------------------------------------------------------------------------------ */
+
+static lathe_trained *train(const char *out, const char *augment)
+{
+    const tiny_pair pairs[] = { { "augment", augment }, { "max_steps", "4" }, { NULL } };
+    lathe_settings settings = tiny_settings(out, pairs);
+    lathe_run_free(tiny_train(&settings));
+    lathe_trained *trained = lathe_trained_open(test_path(out), NULL);
+    if (!trained) fail_msg("%s", lathe_error_message());
+    return trained;
+}
+
+static void assert_metadata(bytes model, const char *key, const char *want)
+{
+    bytes value = metadata(model, key);
+    if (!value.at || !is_text(value, want))
+        fail_msg("%s: '%.*s', not '%s'", key, (int)value.size, value.at ? (const char *)value.at : "", want);
+}
+
+static void a_file_tells_what_a_program_needs(void **state)
+{
+    (void)state;
+    char want[64], number[32];
+    lathe_trained *trained = train("run", "hflip");
+    const char *path = test_path("run.onnx");
+    assert_int_equal(lathe_export_trained(trained, "onnx", path, NULL), LATHE_OK);
+    bytes model = read_model(path);
+    assert_metadata(model, "class_names", "[\"0\",\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]");
+    assert_metadata(model, "task", "classify");
+    assert_metadata(model, "model", "tiny");
+    assert_metadata(model, "size", "[6,6]");
+    assert_metadata(model, "channels", "grey");
+    assert_metadata(model, "output", "a score for each class; softmax makes probabilities");
+    assert_metadata(model, "preprocessing", "outside: (pixel / 255 - mean) / std, [N, C, H, W]");
+    snprintf(want, sizeof want, "[%s]", lathe_double_text(trained->data.mean[0], number));
+    assert_metadata(model, "mean", want);
+    snprintf(want, sizeof want, "[%s]", lathe_double_text(trained->data.std[0], number));
+    assert_metadata(model, "std", want);
+    assert_metadata(model, "settings_checksum", trained->settings_hash);
+    assert_metadata(model, "weights_checksum", trained->weights_hash);
+    assert_metadata(model, "lathe_version", lathe_version());
+    assert_null(metadata(model, "transforms").at); /* a flip is for training alone */
+    assert_null(metadata(model, "heads").at);
+    lathe_trained_free(trained);
+}
+
+static void preprocessing_is_part_of_the_graph(void **state)
+{
+    (void)state;
+    const lathe_export_opts opts = { .preprocessing = true };
+    lathe_trained *trained = lathe_trained_open(test_path("run"), NULL);
+    const char *path = test_path("run.onnx");
+    assert_int_equal(lathe_export_trained(trained, "onnx", path, &opts), LATHE_OK);
+    bytes model = read_model(path), graph = part(model, GRAPH, 0), value;
+    static const char *const types[] = { "Cast", "Transpose", "Mul", "Add", "Conv" };
+    for (int i = 0; i < 5; i++) assert_true(is_text(part(part(graph, NODE, i), 4, 0), types[i]));
+    uint64_t number;
+    bytes tensor = part(part(part(graph, INPUT, 0), 2, 0), 1, 0);
+    assert_true(field_of(tensor, 1, 0, &number, &value));
+    assert_int_equal(number, 2); /* 8 bits without a sign */
+    static const int dims[] = { 1, 6, 6, 1 };
+    for (int i = 0; i < 4; i++) {
+        assert_true(field_of(part(part(tensor, 2, 0), 1, i), 1, 0, &number, &value));
+        assert_int_equal(number, dims[i]);
+    }
+    assert_metadata(model, "preprocessing", "inside: 8-bit pixels [N, H, W, C] of this size");
+    lathe_trained_free(trained);
+}
+
+/* What is sure and not random is done to each picture when the model is used. */
+static void transforms_that_stay_are_told_or_refused(void **state)
+{
+    (void)state;
+    lathe_trained *trained = train("cropped", "equalize:p=1");
+    const char *path = test_path("run.onnx");
+    assert_int_equal(lathe_export_trained(trained, "onnx", path, NULL), LATHE_OK);
+    assert_metadata(read_model(path), "transforms", "equalize:p=1");
+    lathe_export_trained(trained, "onnx", path, &(lathe_export_opts){ .preprocessing = true });
+    assert_failed(LATHE_EARG, "onnx: preprocessing cannot hold the run's own transforms, 'equalize:p=1'");
+    lathe_trained_free(trained);
+}
+
 static int end(void **state)
 {
     (void)state;
@@ -316,7 +399,9 @@ int main(void)
         cmocka_unit_test(a_batch_of_any_size_is_a_parameter),
         cmocka_unit_test(what_cannot_be_written_is_refused),
         cmocka_unit_test(no_failure_leaves_a_file),
+        cmocka_unit_test(a_file_tells_what_a_program_needs),
+        cmocka_unit_test(preprocessing_is_part_of_the_graph),
+        cmocka_unit_test(transforms_that_stay_are_told_or_refused),
     };
-    (void)metadata;
     return cmocka_run_group_tests(tests, NULL, end);
 }

@@ -70,34 +70,38 @@ static void write_operations(const char *folder)
         }
 }
 
-/* Norms as after some training. */
+/* Statistics and norms as after some training, with which numbers keep their size from layer to layer. */
 static void randomise(lathe_layer *net)
 {
-    const lathe_params *params = lathe_nn_params(net);
-    for (int i = 0; i < params->count; i++) {
-        lathe_tensor *t = params->tensor[i];
-        for (size_t j = 0; j < t->stored && t->shape.rank == 1; j++) {
+    int count;
+    lathe_tensor *const *state = lathe_nn_state(net, &count);
+    for (int i = 0; i < count; i++) {
+        const char *name = strrchr(state[i]->name, '.');
+        const bool mean = name && !strcmp(name, ".running_mean"),
+                   variance = name && !strcmp(name, ".running_var");
+        lathe_real *data = state[i]->data;
+        for (size_t j = 0; j < state[i]->stored && state[i]->shape.rank == 1; j++) {
             lathe_rng rng = lathe_rng_at(2, (uint64_t)i, j);
-            t->data[j] += (lathe_real)(0.2 * lathe_rng_uniform(&rng) - 0.1);
+            double z = lathe_rng_uniform(&rng) - 0.5;
+            data[j] = (lathe_real)((mean ? 0 : variance ? 1 : (double)data[j]) + (variance ? 1 : 0.2) * z);
         }
     }
 }
 
-/* Statistics of norms that are those of pictures. Without them timm's fbnetv3 makes a rounding error of the
- * pictures as large as its scores. */
-static void fit(lathe_layer *net, lathe_shape image, bool well)
+/* Statistics of norms that are those of the pictures. Without them timm's fbnetv3 makes a rounding error of
+ * the pictures as large as its scores. */
+static void fit(lathe_layer *net, lathe_shape image)
 {
-    const lathe_shape shape = { 4, { well ? 32 : 4, image.dim[0], image.dim[1], image.dim[2] } };
+    const lathe_shape shape = { 4, { 32, image.dim[0], image.dim[1], image.dim[2] } };
     const size_t count = lathe_shape_count(&shape);
     lathe_real *pictures = malloc(count * sizeof *pictures);
     lathe_tape *tape = lathe_tape_new(NULL);
-    for (int i = 1; i <= (well ? 16 : 3); i++) {
+    for (int i = 1; i <= 16; i++) {
         fill_normal(pictures, count, (uint64_t)i);
         for (size_t j = 0; j < count; j++) pictures[j] *= 2; /* as write_case has them */
         lathe_tape_begin(tape, LATHE_TRAIN);
         lathe_tape_statistics(tape, 1.0 / i);
-        if (!lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, pictures)))
-            fprintf(stderr, "%s\n", lathe_error_message());
+        if (!lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, pictures))) exit(1);
     }
     lathe_tape_free(tape);
     free(pictures);
@@ -119,7 +123,7 @@ static void write_net(const char *folder, const char *name, int size)
         exit(1);
     }
     randomise(net);
-    fit(net, image, strstr(name, "fbnetv3_") != NULL);
+    if (strstr(name, "fbnetv3_")) fit(net, image);
     char file[256];
     snprintf(file, sizeof file, "%s", name);
     for (char *c = file; *c; c++)
