@@ -20,6 +20,7 @@ typedef struct route {
 
 static const route routes[] = {
     { "onnx", 1e-4, cli_verify_onnx },
+    { "c", 1e-5, cli_verify_c },
 };
 
 /* ---- pictures ------------------------------------------------------------------------------------------ */
