@@ -108,8 +108,8 @@ static int find_pictures(pictures *p, const cli_line *line, int count)
 
 static bool is_labelled(const pictures *p)
 {
-    const lathe_dataset *own = &p->trained->data;
-    return !p->made && p->data->classes == own->classes && !strcmp(p->data->task, own->task);
+    return !p->made && p->data->classes == p->trained->data.classes &&
+        p->run->learner->task->type == p->trained->task->type;
 }
 
 static void close_pictures(pictures *p)

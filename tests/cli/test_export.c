@@ -140,9 +140,7 @@ static void weights_without_a_run(void **state)
 
 /* ---- --verify ------------------------------------------------------------------------------------------ */
 
-/*
- * A python3 that passes as one with ONNX Runtime, alone in PATH. It writes as many zeros as there are outputs.
- */
+/* Have a python3 in PATH, and nothing else, that passes as one with ONNX Runtime, and runs `body` instead. */
 static void pretend(const char *body)
 {
     char text[1024], path[128];
