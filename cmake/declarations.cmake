@@ -1,5 +1,5 @@
-# lathe_declarations(out HEADERS...): generate the source of lathe_declarations (core/declarations.h): the text
-# of these headers without their comments, after the definition of LATHE_REAL.
+# lathe_declarations(out HEADERS...): generate the source of lathe_declarations (core/declarations.h): the
+# text of these headers without their comments, after the definition of LATHE_REAL.
 function(lathe_declarations out)
   set(text "#define LATHE_REAL ${LATHE_REAL}\n")
   foreach(header IN LISTS ARGN)

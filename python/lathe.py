@@ -17,6 +17,7 @@ One file of ctypes and numpy over the shared library. Structs, enums and prototy
 text of its headers (lathe_declarations), and names from its registries: a new optimizer, schedule, loss, layer or
 model is here without a line. docs/python.md is the manual.
 """
+import contextlib
 import ctypes
 import glob
 import inspect
@@ -35,12 +36,14 @@ import numpy as np
 
 
 def _open_library():
-    """LATHE_LIBRARY, or the library beside this file, or the one of this prefix, or the system's."""
+    """LATHE_LIBRARY, or the library beside this file, of this prefix or source tree, or the system's."""
     here = os.path.dirname(os.path.abspath(__file__))
     wanted = os.environ.get("LATHE_LIBRARY")
     near = [os.path.join(here, "liblathe.so.0")]
     for lib in ("lib", "lib64", os.path.join("lib", "*")):
         near += glob.glob(os.path.join(here, "..", "..", "..", lib, "liblathe.so.0"))
+    near += sorted(glob.glob(os.path.join(here, "..", "build*", "python", "liblathe.so.0")), key=os.path.getmtime,
+                   reverse=True)
     tried = [wanted] if wanted else [path for path in near if os.path.exists(path)] + ["liblathe.so.0"]
     for path in tried:
         try:
@@ -458,7 +461,7 @@ class _Home:
     def __init__(self, tape=None):
         self.borrowed, self.tape = tape is not None, tape or c.lathe_tape_new(None)
         self.step, self.live, self.done, self.held = 0, 0, True, False
-        self.keep, self.inputs, self.leaves = [], [], []
+        self.keep, self.inputs, self.leaves = {}, [], []  # keep: by id, what the tape points to
         if not self.borrowed:
             _homes[self.tape] = self
 
@@ -467,7 +470,7 @@ class _Home:
         self.step += 1
         self.done = False
         if self.keep or self.inputs or self.leaves:
-            self.keep, self.inputs, self.leaves = [], [], []
+            self.keep, self.inputs, self.leaves = {}, [], []
 
     def tensor(self, address):
         """The Python tensor of a result; None is a failure."""
@@ -690,13 +693,13 @@ def tensor(values, requires_grad=False):
 
 def _leaf(home, array, plain):
     """An array on a tape. Images and rows [B, ...] lie as a loader would have laid them."""
-    home.keep.append(array)
+    home.keep[id(array)] = array
     shape = _shape(array.shape)
     if array.ndim == 4 and not plain:
         layout = c.lathe_layout_rule(*(array.shape[at] for at in (0, 2, 3)))
         if layout != _BATCHED:
             batch = _CBatch(*array.shape, array.ctypes.data, True)
-            home.keep.append(batch)
+            home.keep[id(batch)] = batch
             return _input(home.tape, ctypes.addressof(batch))
         c.lathe_tape_layout(home.tape, layout)
     return _tape_leaf(home.tape, _BATCHED if array.ndim > 1 and not plain else _PLAIN, shape, array.ctypes.data)
@@ -716,7 +719,7 @@ class Parameter(Tensor):
 
     def _on(self, home, plain=False):
         if home is not self._net:
-            home.keep.append(self._net)
+            home.keep[id(self._net)] = self._net
         return self._ptr
 
     def _alive(self):
@@ -905,12 +908,20 @@ class no_grad:  # noqa: N801
 
 
 class _Net(_Home):
-    """A C model with its outermost layer, its tape and its plan."""
+    """A C model with its outermost layer, its plan, and its tape for training."""
 
     def __init__(self, owner=None):
         super().__init__()
         self.owner, self.ptr, self.layer, self.plan, self.fresh = owner, None, None, None, False
-        self.training = True
+        self.training, self.quiet = True, None
+
+    def home(self):
+        """The tape of the present mode: evaluation has one of its own, so that a training step outlives it."""
+        if self.training and not getattr(_thread, "evaluating", 0):
+            return self
+        if self.quiet is None:
+            self.quiet = _Home()
+        return self.quiet
 
     def changed(self):
         """The weights have changed: the plan's folded ones are old."""
@@ -1023,34 +1034,32 @@ class Module:
             x = Tensor(x)
         home = x._home
         if x._source is not None:
-            home = getattr(_thread, "current", None) or net
-            if home is net:
-                training = net.training and not getattr(_thread, "evaluating", 0)
-                if not net.held:
-                    net.begin(_TRAIN if training else _EVAL)
-                if not training and self._ptr == net.layer:
-                    return net.tensor(net.evaluate(x._on(net)))
+            home, within = getattr(_thread, "current", None), True
+            if home is None:
+                home, within = net.home(), False
+                if not home.held:
+                    home.begin(_TRAIN if home is net else _EVAL)
         else:
             x._alive()
-        if home is not net and net not in home.keep:
-            home.keep.append(net)
-        return home.tensor(_nn_forward(self._ptr, x._on(home)))
+            within = True
+        if home is not net and (home is not net.quiet or x._needs):
+            home.keep[id(net)] = net
+        y = x._on(home)
+        if within or home is net or self._ptr != net.layer:
+            return home.tensor(_nn_forward(self._ptr, y))
+        return home.tensor(net.evaluate(y))
 
-    class _Step:
-        def __init__(self, net):
-            self.net = net
-
-        def __enter__(self):
-            training = self.net.training and not getattr(_thread, "evaluating", 0)
-            self.net.begin(_TRAIN if training else _EVAL)
-            self.net.held = True
-
-        def __exit__(self, *_):
-            self.net.held = False
-
+    @contextlib.contextmanager
     def step(self):
         """Within `with model.step():` several calls of the model are one step: all their results stay."""
-        return Module._Step(self._ready())
+        net = self._ready()
+        home = net.home()
+        home.begin(_TRAIN if home is net else _EVAL)
+        home.held = True
+        try:
+            yield
+        finally:
+            home.held = False
 
     def train(self, mode=True):
         """Dropout drops, batch norms use the batch, and backward works. For the whole net."""
@@ -1980,6 +1989,59 @@ class Trained:
 def load(run, weights=None):
     """The trained model of a run folder ("runs/first") or of one checkpoint; weights: "best", "last" or a file."""
     return Trained(c.lathe_trained_open(os.fsencode(run), None if weights is None else os.fsencode(weights)))
+
+
+def export(model, path, to=None, shape=None, **options):
+    """Write a trained model, or a net for pictures [C, H, W] of this shape, as a file of another kind.
+
+    to       "onnx", "c", ...; None: by the ending of the path. Options as in lathe_export_opts.
+    """
+    keep, names = [], _export_names()
+    opts = _fill(_struct("lathe_export_opts")(), options, "export", keep)
+    if to is None:
+        ending = os.path.splitext(os.fspath(path))[1]
+        to = next((name for name in names if _export_type(name)[1].suffix.decode() == ending), ending.lstrip("."))
+    arguments = to.encode(), os.fsencode(path), ctypes.addressof(opts)
+    if isinstance(model, Trained):
+        return c.lathe_export_trained(model._ptr, *arguments) and None
+    model._ready()
+    shape = shape or getattr(model, "shape", None)
+    if shape is None:
+        raise TypeError("export needs the shape of a picture: shape=(C, H, W)")
+    return c.lathe_export_net(model._ptr, _shape(shape), *arguments) and None
+
+
+_export_names, _export_type = _registry("export", "lathe_export_type")
+
+
+class Chart:
+    """Lines over a common axis, as an SVG picture: of curves {name: y} or {name: (x, y)}.
+
+    Options as in lathe_chart: title, x_label, y_label, log_x, log_y, zero, width, height. A notebook shows it.
+    """
+
+    def __init__(self, curves, **options):
+        series, keep = (_struct("lathe_series") * len(curves))(), []
+        for number, (line, (name, values)) in enumerate(zip(series, curves.items())):
+            x, y = values if isinstance(values, tuple) else (np.arange(len(values)), values)
+            x, y = _array(x, np.float64), _array(y, np.float64)
+            if x.ndim != 1 or x.shape != y.shape:
+                raise ShapeError(f"curve {name}: x {list(x.shape)} and y {list(y.shape)}")
+            keep += [x, y, name.encode()]
+            line.name, line.x, line.y, line.count, line.color = keep[-1], x.ctypes.data, y.ctypes.data, x.size, number % 7
+        chart = _fill(_struct("lathe_chart")(), options, "Chart", keep)
+        chart.series, chart.count = ctypes.addressof(series), len(curves)
+        text = _struct("lathe_text")()
+        c.lathe_chart_svg(ctypes.addressof(text), ctypes.addressof(chart))
+        self.svg = ctypes.string_at(text.chars, text.length).decode()
+        c.lathe_text_free(ctypes.addressof(text))
+
+    def save(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self.svg)
+
+    def _repr_svg_(self):
+        return self.svg
 
 
 def set_num_threads(threads):
