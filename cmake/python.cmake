@@ -22,7 +22,9 @@ else()
     -Wl,--whole-archive $<TARGET_FILE:lathe> -Wl,--no-whole-archive)
   target_link_libraries(lathe_shared PRIVATE lathe)
   # Without liblathe.so, the name for linking, so that C programs still take the archive.
-  install(TARGETS lathe_shared LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} NAMELINK_SKIP)
+  install(TARGETS lathe_shared
+    LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT python3-lathe NAMELINK_SKIP)
 endif()
-install(FILES ${CMAKE_SOURCE_DIR}/python/lathe.py ${CMAKE_SOURCE_DIR}/python/example.py
-  DESTINATION ${CMAKE_INSTALL_DATADIR}/lathe/python)
+set(LATHE_PYTHON_DIR ${CMAKE_INSTALL_DATADIR}/lathe/python CACHE STRING "Where lathe.py is installed")
+install(FILES python/lathe.py DESTINATION ${LATHE_PYTHON_DIR} COMPONENT python3-lathe)
+install(FILES python/example.py DESTINATION ${CMAKE_INSTALL_DATADIR}/lathe/python COMPONENT python3-lathe)

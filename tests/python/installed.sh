@@ -4,7 +4,8 @@ set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cmake --install "$1" --prefix "$folder/prefix" > "$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-printf 'import lathe\nprint(lathe._library._name, lathe.__version__, lathe.models.lenet5().shape)\n' > "$folder/try.py"
+echo "import lathe; print(lathe._library._name, lathe.__version__, lathe.models.lenet5().shape)" \
+    > "$folder/try.py"
 said=$(sh "$(dirname "$0")/run.sh" "$folder/prefix/share/lathe/python" "$folder/try.py") || {
     status=$?
     echo "$said"
