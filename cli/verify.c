@@ -106,10 +106,12 @@ static int find_pictures(pictures *p, const cli_line *line, int count)
     return p->chosen ? CLI_DONE : cli_library_failed();
 }
 
+/* Whether the data's labels are answers of the model. */
 static bool is_labelled(const pictures *p)
 {
-    return !p->made && p->data->classes == p->trained->data.classes &&
-        p->run->learner->task->type == p->trained->task->type;
+    lathe_task *own = p->trained->task, *data = p->run ? p->run->learner->task : NULL;
+    return data && lathe_shape_equal(&data->output, &own->output) && data->data->heads == own->data->heads &&
+        lathe_task_single_class(data) == lathe_task_single_class(own);
 }
 
 static void close_pictures(pictures *p)

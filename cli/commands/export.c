@@ -74,16 +74,33 @@ static void model_text(const cli_line *line, char *text, size_t size)
     else snprintf(text, size, "%s", line->argument[0]);
 }
 
+/* The line without the command: " runs/first net.onnx --no-fold". */
+static void line_text(const cli_line *line, char *text, size_t size)
+{
+    lathe_names words = lathe_names_in(text, size);
+    lathe_names_add(&words, "", "");
+    for (int i = 0; i < line->arguments; i++) lathe_names_add(&words, " ", line->argument[i]);
+    for (int i = 0; i < line->givens; i++) {
+        const cli_given *given = &line->given[i];
+        lathe_names_add(&words, " --", given->name);
+        if (given->option->value) lathe_names_add(&words, " ", given->value);
+    }
+}
+
 static bool is_c(const job *j) { return !strcmp(j->type->name, "c"); }
 
 /* The two next commands. */
 static void print_next(const job *j)
 {
-    char model[1024];
-    model_text(j->line, model, sizeof model);
+    char text[2048];
     puts("next:");
-    if (j->verify) cli_say(stdout, "  lathe predict %s PICTURE...", model);
-    else cli_say(stdout, "  lathe export %s %s --verify", model, j->file);
+    if (j->verify) {
+        model_text(j->line, text, sizeof text);
+        cli_say(stdout, "  lathe predict %s PICTURE...", text);
+    } else {
+        line_text(j->line, text, sizeof text);
+        cli_say(stdout, "  lathe export%s --verify", text);
+    }
     if (!strcmp(j->type->name, "onnx"))
         cli_say(stdout,
             "  python3 -c \"import onnxruntime as o; print(o.InferenceSession('%s').get_modelmeta())\"",
