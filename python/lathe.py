@@ -83,7 +83,7 @@ class _Declarations:
               "int64_t": ctypes.c_int64, "int32_t": ctypes.c_int32}
 
     def __init__(self, text):
-        self.constants, self.enums, self.bodies, self.prototypes, self.objects = {}, {}, {}, {}, set()
+        self.constants, self.enums, self.bodies, self.prototypes = {}, {}, {}, {}
         self.types = dict(self.SIMPLE)  # of ctypes, by C name
         self.fields = {}  # of a struct: {name: C type}
         text = re.sub(r"#ifdef __cplusplus.*?#endif", "", text, flags=re.S).replace("\\\n", " ")
@@ -106,19 +106,16 @@ class _Declarations:
                 start = at + 1
 
     def _declaration(self, line):
-        if line.startswith(("static ", "_Static_assert")):
+        if line.startswith(("static ", "extern ", "_Static_assert")):
             return
         body = re.match(r"(?:typedef )?(struct|enum)\s*(\w*) ?\{(.*)\}\s*(\w*)$", line)
         if body and body[1] == "enum":
             self._enum(body[4] or body[2], body[3])
         elif body:
             self.bodies[body[4] or body[2]] = body[3]
-        elif line.startswith("extern "):
-            self.objects.update(re.findall(r"(\w+)(?:\[\])?$", line))
-        elif not line.startswith(("typedef ", "struct ", "enum ")) or "(" in line and not line.startswith("typedef"):
-            prototype = re.match(r"(.*?)(lathe_\w+)\((.*)\)$", line)
-            if prototype:
-                self.prototypes[prototype[2]] = (self._plain(prototype[1]), prototype[3])
+        elif not line.startswith("typedef ") and "(" in line:
+            result, name, parameters = re.match(r"(.*?)(lathe_\w+)\((.*)\)$", line).groups()
+            self.prototypes[name] = (self._plain(result), parameters)
 
     def _enum(self, name, body):
         value, members = -1, {}
@@ -203,14 +200,14 @@ class _Functions:
     """The functions of the public headers: c.NAME raises their failures, c.raw(NAME) does not look."""
 
     def raw(self, name):
+        if name not in declarations.prototypes:
+            raise AttributeError(f"this liblathe has no function {name}")
         result, _ = declarations.prototypes[name]
         types_ = [declarations.type(kind) for _, kind in declarations.parameters(name) if kind]
         made = ctypes.CFUNCTYPE(None if result == "void" else declarations.type(result), *types_)
         return made((name, _library))
 
     def __getattr__(self, name):
-        if name not in declarations.prototypes:
-            raise AttributeError(f"lathe {_version} has no function {name}")
         function, result = self.raw(name), declarations.prototypes[name][0]
         if result == "lathe_status":
             def check(value, *_):
@@ -232,12 +229,7 @@ class _Functions:
 c = _Functions()
 _thread = threading.local()
 _status, _message, _clear = c.raw("lathe_error"), c.raw("lathe_error_message"), c.raw("lathe_error_clear")
-_version = __version__ = c.raw("lathe_version")().decode()
-
-
-def _object(name):
-    """The address of a public object, such as lathe_classify_task."""
-    return ctypes.addressof(ctypes.c_char.in_dll(_library, name))
+__version__ = c.raw("lathe_version")().decode()
 
 
 # ---- numbers and options ------------------------------------------------------------------------------------
@@ -284,9 +276,10 @@ def _convert(kind, value, who, keep):
     if kind == "const char **" and value is not None:
         keep.append((ctypes.c_char_p * len(value))(*(os.fsencode(text) for text in value)))
         return ctypes.addressof(keep[-1])
-    if kind.endswith("*"):
-        keep.append(value)
-        return getattr(value, "_ptr", value)
+    if kind.endswith("*"):  # of lathe's own: never a number of the caller's
+        if kind[:12] != "lathe_tensor" and not isinstance(value, (type(None), ctypes.c_void_p)):
+            raise TypeError(f"{who} = {value!r} is not a {kind[:-2]}")
+        return value
     if kind == "lathe_shape":
         return _shape(value)
     if kind in declarations.bodies:
@@ -294,9 +287,13 @@ def _convert(kind, value, who, keep):
     try:
         if kind in ("double", "float"):
             return float(value)
-        return bool(value) if kind == "bool" else value.__index__()
+        if kind == "bool":
+            return bool(value)
+        if _struct(kind)(value.__index__()).value == value:  # not cut off
+            return value.__index__()
     except (TypeError, ValueError, AttributeError):
-        raise ArgumentError(f"{who} = {value!r} is not a number") from None
+        pass
+    raise ArgumentError(f"{who} = {value!r} is not a number, or not one that fits {kind}")
 
 
 def _fill(struct, values, who, keep):
@@ -514,9 +511,10 @@ class Tensor:
     __array_priority__ = 100
 
     def __init__(self, source, requires_grad=False):
-        self._ptr, self._home, self._step = None, None, 0
-        self._source = source if isinstance(source, _Batch) else _array(source, _real)
+        self._ptr, self._home, self._step, self._source = None, None, 0, source
         self._needs, self._grad = requires_grad, None
+        if not isinstance(source, _Batch):
+            self._source = _array(source, _real)
 
     def __del__(self):
         if self._source is None and self._home is not None:
@@ -815,7 +813,7 @@ def _bind(who, parameters, args, options, keep):
         options["kernel"] = options.pop("kernel_size")
     for at, (name, kind) in enumerate(parameters):
         if kind is None:  # "...": what is left, ended by NULL
-            made += [ctypes.c_void_p(_convert("void *", one, who, keep)) for one in args] + [ctypes.c_void_p()]
+            made += [_convert("lathe_layer *", one, who, keep) for one in args] + [ctypes.c_void_p()]
             args = []
         elif kind.endswith("_opts *"):
             struct = _struct(kind[:-2])()
@@ -1207,13 +1205,13 @@ def _layer_class(name):
 
     def _construct(self, net):
         args, options = self._given
-        made = {id(child): child._made(net) for child in self.children()}
+        made = {id(child): ctypes.c_void_p(child._made(net)) for child in self.children()}
         args = [made.get(id(one), one) for one in args]
         options = {key: made.get(id(one), one) for key, one in options.items()}
         if name == "sequential":
             ptr = function(ctypes.c_void_p(net.ptr), ctypes.c_void_p())
             for one in args:
-                c.lathe_nn_append(ptr, one)
+                c.lathe_nn_append(ptr, _convert("lathe_layer *", one, who, []))
             return ptr
         keep = []
         return function(net.ptr, *_bind(who, parameters, args, options, keep))
@@ -1367,8 +1365,7 @@ class Optimizer:
             params = params.parameters()
         if not isinstance(params, Parameters):
             params = self._whole(list(params))
-        self._params, self._schedulers, self._ptr = params, 0, None
-        keep = []
+        self._params, self._ptr, keep = params, None, []
         address, self._type = _optim_type(self._name)
         self._ptr = c.lathe_optim_new(address, params._ptr, _options(self._type, options, keep))
 
@@ -1520,12 +1517,14 @@ class Scheduler:
         return super().__new__(cls)
 
     def __init__(self, optimizer, **options):
-        keep = []
-        self.optimizer = optimizer
-        self._make(_options(_sched_type(self._name)[1], options, keep))
+        self.optimizer, keep, (address, type_) = self._checked(optimizer), [], _sched_type(self._name)
+        self._ptr = c.lathe_sched_new(address, optimizer._ptr, _options(type_, options, keep))
 
-    def _make(self, opts):
-        self._ptr = c.lathe_sched_new(_sched_type(self._name)[0], self.optimizer._ptr, opts)
+    @staticmethod
+    def _checked(optimizer):
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"a schedule is for an optimizer, not for {type(optimizer).__name__}")
+        return optimizer
 
     def step(self, metric=None):
         """Set the rates of the next batch; call it once a batch. With a metric, observe it: once an epoch."""
@@ -1579,13 +1578,13 @@ class _FromText(Scheduler):
         return object.__new__(cls)
 
     def __init__(self, text, optimizer, steps_per_epoch=0, run_steps=0, **options):
-        self.optimizer, keep = optimizer, []
+        self.optimizer, keep = self._checked(optimizer), []
         given = (_struct("lathe_sched_option") * len(options))()
         for place, (key, value) in zip(given, options.items()):
-            place.key, place.text = key.encode(), _text(value).encode()
+            keep += [key.encode(), _text(value).encode()]
+            place.key, place.text = keep[-2:]
         opts = _struct("lathe_sched_text_opts")(ctypes.addressof(given), len(options), steps_per_epoch, run_steps)
         self._ptr = c.lathe_sched_from_text(optimizer._ptr, text.encode(), ctypes.addressof(opts))
-        del keep
 
 
 class Schedule:
@@ -1653,7 +1652,7 @@ class Dataset:
         images, labels = np.asarray(images), np.asarray(labels)
         if not len(images) or len(images) != len(labels):
             raise ShapeError(f"a data set of {len(images)} images and {len(labels)} labels")
-        self._ptr, self._under, self._arrays = None, None, None
+        self._ptr, self._under, self._arrays, self._keep = None, None, None, []
         if images.dtype != np.uint8:
             if options:
                 raise ArgumentError(f"{next(iter(options))} is for 8-bit images; others are given as they are")
@@ -1665,7 +1664,7 @@ class Dataset:
         if images.ndim != 4 or labels.shape != images.shape[:1] or labels.dtype.kind not in "iub":
             raise ShapeError(f"images {list(images.shape)} and labels {list(labels.shape)}: [N, C, H, W] and whole "
                              "numbers [N] are expected")
-        keep, names, channels = [], options.get("class_names"), images.shape[1]
+        keep, names, channels = self._keep, options.get("class_names"), images.shape[1]
         if names is not None:
             options.setdefault("classes", len(names))
             if options["classes"] != len(names):
@@ -1749,7 +1748,10 @@ class Dataset:
 
     def split(self, fraction=0.1, **options):
         """(rest, held out): a part of each class is held out; options as in lathe_split_opts."""
-        opts = _fill(_struct("lathe_split_opts")(), {"fraction": fraction, **options}, "split", [])
+        if options.get("groups") is not None and np.shape(options["groups"]) != (len(self),):
+            raise ShapeError(f"split: groups {list(np.shape(options['groups']))} of {len(self)} samples")
+        keep = []
+        opts = _fill(_struct("lathe_split_opts")(), {"fraction": fraction, **options}, "split", keep)
         parts = (ctypes.c_void_p * 2)()
         self._struct("split")
         c.lathe_data_split(self._ptr, ctypes.addressof(opts), ctypes.addressof(parts), ctypes.addressof(parts) + 8)
@@ -1820,12 +1822,12 @@ class DataLoader:
             return
         if transforms:
             self._transforms = c.lathe_transforms_parse(transforms.encode())
-            options["transforms"] = self._transforms
         for name, count in (("mean", data.shape[0]), ("std", data.shape[0]), ("weights", len(data))):
             if options.get(name) is not None:
                 options[name] = np.broadcast_to(np.asarray(options[name], np.float64), (count,))
         opts = _fill(_CLoaderOpts(), {"batch_size": batch_size, "shuffle": shuffle, "seed": seed, **options},
                      "DataLoader", self._keep)
+        opts.transforms = self._transforms
         self._ptr = c.lathe_loader_new(data._ptr, ctypes.addressof(opts))
 
     def __len__(self):

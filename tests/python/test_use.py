@@ -71,6 +71,13 @@ class Errors(unittest.TestCase):
         self.check(lathe.ShapeError, "need labels [4], not [3]", lathe.cross_entropy, scores, np.arange(3))
         self.check(lathe.ArgumentError, "label 3", lathe.cross_entropy, scores, np.arange(4))
         self.check(lathe.ShapeError, "2 weights", lathe.cross_entropy, scores, np.arange(4) % 3, weight=[1, 2])
+        self.check(lathe.ShapeError, "groups [7]", data.split, 0.5, groups=np.arange(7))
+        self.check(lathe.ArgumentError, "fits int", lathe.DataLoader, data, batch_size=2 ** 32 + 1)
+        self.check(lathe.ArgumentError, "stride = 1.5", nn.Conv2d, 1, 2, 3, stride=1.5)
+        for run, wrong in ((nn.Sequential, 5), (nn.Residual, 5), (nn.Concat, data), (lathe.sched.StepLR, data)):
+            self.assertRaises(TypeError, run, wrong)
+        self.assertRaises(TypeError, lathe.sched.StepLR, nn.Linear(2, 2), step_size=3)
+        self.check(TypeError, "not a lathe_context", lathe.DataLoader, data, context=1234)
         self.check(TypeError, "for losses", F.binary_cross_entropy, scores, scores, pos_weights=[1])
         self.check(lathe.ShapeError, "dimensions", F.reshape, np.zeros((2, 6)), (2, 1, 1, 1, 2, 3))
 
