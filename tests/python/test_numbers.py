@@ -85,6 +85,21 @@ class SameRun(unittest.TestCase):
         text = json.dumps(told)
         self.assertIn(trained.classes[int(p.argmax())], text)
 
+    def test_exports_are_those_of_lathe_export(self):
+        kinds = lathe._export_names()
+        self.assertIn("onnx", kinds)
+        for kind in kinds:
+            mine, its = (os.path.join(self.folder.name, who, f"net.{kind}") for who in ("mine", "its"))
+            for path in (mine, its):
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+            command("export", self.run_, its, "--to", kind, "--name", "net")
+            lathe.export(lathe.load(self.run_), mine, name="net")
+            with open(mine, "rb") as one, open(its, "rb") as other:
+                self.assertTrue(one.read() == other.read(), kind)
+            lathe.export(lathe.models.lenet5(), mine)
+        with self.assertRaisesRegex(lathe.UnknownName, "onnx"):
+            lathe.export(lathe.models.lenet5(), "net.tflite")
+
     def test_the_trained_net_as_a_model(self):
         trained = lathe.load(self.run_)
         data = lathe.datasets.shapes(split="test")
