@@ -231,7 +231,8 @@ static double largest_difference(const pictures *p, const lathe_real *outputs)
     for (size_t i = 0; i < count; i++) {
         double difference = fabs((double)outputs[i] - (double)p->scores[i]);
         square += ((double)p->scores[i] - mean) * ((double)p->scores[i] - mean) / (double)count;
-        if (!(difference <= worst)) worst = difference;
+        if (!isfinite(difference)) return (double)INFINITY;
+        if (difference > worst) worst = difference;
     }
     return square > 0 ? worst / sqrt(square) : worst;
 }

@@ -21,7 +21,8 @@ function difference(got, want) {
   let worst = 0
   for (let i = 0; i < got.length; i++) {
     const d = Math.abs(got[i] - want[i])
-    if (!(d <= worst)) worst = d
+    if (Number.isNaN(d)) return Infinity
+    if (d > worst) worst = d
   }
   return spread > 0 ? worst / spread : worst
 }
