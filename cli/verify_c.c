@@ -10,7 +10,7 @@
 
 enum { FLAGS = 16, PATH = 1200 };
 
-/* What the file's first comment says: the net's name, which may be the model's; a header for split weights. */
+/* What the file's first comment says: the net's name, and the names of a header and of split weights. */
 typedef struct c_file {
     char name[LATHE_EXPORT_NAME], declarations[PATH], weights[PATH];
     bool split;
