@@ -3,9 +3,9 @@
  *
  *     bench_serving PORT PATH FILE CONNECTIONS SECONDS
  *
- * Talks to 127.0.0.1 alone. A connection that the server keeps open is used again. Prints one JSON object: answers,
- * failures, seconds, and the median and the 99th percentile of the milliseconds from the first byte sent to
- * the last received.
+ * Talks to 127.0.0.1 alone. A connection that the server keeps open is used again. Prints one JSON object:
+ * answers, failures, seconds, and the median and the 99th percentile of the milliseconds from the first byte
+ * sent to the last received.
  */
 #define _GNU_SOURCE /* strcasestr */
 #include <arpa/inet.h>
