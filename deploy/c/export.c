@@ -101,6 +101,8 @@ static void put_origin(file *f)
     lathe_text_add(text, "\n *     result     %s", lathe_shape_text(&f->plan->graph->result.shape, out));
     if (trained)
         lathe_text_add(text, ", task %s, %d classes", trained->task->type->name, trained->data.classes);
+    if (trained && trained->task->type->scores)
+        lathe_text_add(text, "\n *                %s", trained->task->type->scores);
     lathe_text_add(text, "\n *     memory     %zu bytes of weights (flash), %zu bytes of scratch (RAM)\n",
         f->memory->weights, f->memory->scratch);
 }
