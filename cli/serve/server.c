@@ -24,7 +24,7 @@
 
 /* Seconds: between two looks at the connections; for a slow client where all seats are taken; at the end for
  * clients that are connecting, for idle ones, and for those that are still sending. */
-static const double look = 0.05, crowded = 2, settle = 0.1, grace = 1, at_most = 8;
+static const double look = 0.05, crowded = 2, settle = 0.1, grace = 2, at_most = 8;
 /* Bytes of all bodies together, if one is not larger. */
 static const size_t all_bodies = (size_t)1 << 29;
 
@@ -288,7 +288,7 @@ static void notify(void *context, struct MHD_Connection *connection, void **seat
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (code == MHD_CONNECTION_NOTIFY_STARTED && info)
-        *seat = cli_seats_add(&server->seats, info->connect_fd);
+        *seat = cli_seats_add(&server->seats, info->connect_fd, false);
     else if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         cli_seats_remove(&server->seats, *seat);
         *seat = NULL;
@@ -416,7 +416,11 @@ static void close_door(cli_server *server)
     for (;;) {
         socklen_t size = sizeof from;
         const int socket = accept4(door, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (socket < 0 || MHD_add_connection(server->daemon, socket, &from.any, size) != MHD_YES) break;
+        if (socket < 0) break;
+        cli_seat *seat = cli_seats_add(&server->seats, socket, true);
+        if (MHD_add_connection(server->daemon, socket, &from.any, size) == MHD_YES) continue;
+        cli_seats_remove(&server->seats, seat);
+        break;
     }
     close(door);
 }

@@ -19,9 +19,11 @@ PICTURES = 16
 class Tally:
     def __init__(self):
         self.sent = self.answered = self.lost = self.wrong = self.refused = 0
+        self.example = ""  # of a wrong answer
 
     def __str__(self):
-        return "%d requests sent, %d answered, %d lost, %d wrong" % (self.sent, self.answered, self.lost, self.wrong)
+        return "%d requests sent, %d answered, %d lost, %d wrong%s" % (
+            self.sent, self.answered, self.lost, self.wrong, self.example and ": " + self.example)
 
 
 def is_right(answer, want):
@@ -51,7 +53,10 @@ async def client(server, number, requests, want, tally, stays):
             connection = None
             continue
         tally.answered += 1
-        tally.wrong += status != 200 or not is_right(answer, want[which])
+        right = status == 200 and is_right(answer, want[which])
+        tally.wrong += not right
+        if not right:
+            tally.example = "%d %s" % (status, answer[:200])
         if closes or not stays:
             writer.close()
             connection = None

@@ -14,7 +14,8 @@ const chunk = (type, body) => {
 };
 const picture = (seed) => {
   const rows = [];
-  for (let y = 0; y < 24; y++) rows.push(0, ...Array.from({ length: 32 }, (_, x) => (x * seed + y * 9) & 255));
+  for (let y = 0; y < 24; y++)
+    rows.push(0, ...Array.from({ length: 32 }, (_, x) => (x * seed + y * 9) & 255));
   return Buffer.from([137, 80, 78, 71, 13, 10, 26, 10,
     ...chunk("IHDR", [...number(32), ...number(24), 8, 0, 0, 0, 0]),
     ...chunk("IDAT", deflateSync(Buffer.from(rows))), ...chunk("IEND", [])]);
@@ -44,7 +45,8 @@ const [chooser] = await Promise.all([
 await chooser.setFiles([file("broken.png", picture(1).subarray(0, 60))]);
 await page.waitForSelector("#said.wrong");
 check("a broken picture is told", /PNG/.test(await said()) && (await rows("bars")) === 0);
-const fits = () => page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
+const fits = () =>
+  page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.scrollHeight]);
 check(`it fits a window of 1280 x 720: ${await fits()}`, String(await fits()) === "1280,720");
 const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
 const light = await back();
