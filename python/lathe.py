@@ -42,8 +42,8 @@ def _open_library():
     near = [os.path.join(here, "liblathe.so.0")]
     for lib in ("lib", "lib64", os.path.join("lib", "*")):
         near += glob.glob(os.path.join(here, "..", "..", "..", lib, "liblathe.so.0"))
-    near += sorted(glob.glob(os.path.join(here, "..", "build*", "python", "liblathe.so.0")), key=os.path.getmtime,
-                   reverse=True)
+    built = glob.glob(os.path.join(here, "..", "build*", "python", "liblathe.so.0"))
+    near += sorted(filter(os.path.exists, built), key=os.path.getmtime, reverse=True)
     tried = [wanted] if wanted else [path for path in near if os.path.exists(path)] + ["liblathe.so.0"]
     for path in tried:
         try:
