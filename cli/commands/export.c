@@ -103,7 +103,8 @@ static void print_next(const job *j)
     }
     if (!strcmp(j->type->name, "onnx"))
         cli_say(stdout,
-            "  python3 -c \"import onnxruntime as o; print(o.InferenceSession('%s').get_modelmeta())\"",
+            "  python3 -c \"import onnxruntime as o; "
+            "print(o.InferenceSession('%s').get_modelmeta().custom_metadata_map)\"",
             j->file);
     if (is_c(j)) cli_say(stdout, "  gcc -O3 -march=native -c %s", j->file);
 }
