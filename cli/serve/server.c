@@ -406,21 +406,30 @@ static void refuse_new(int door)
     pause_for(settle);
 }
 
+/* Wait for a free seat, until the time is up. */
+static void wait_for_seat(cli_server *server, double last)
+{
+    while (cli_seats_count(&server->seats) >= server->opts.connections && cli_seconds() < last) {
+        cli_seats_close(&server->seats, CLI_SEAT_IDLE, grace);
+        pause_for(0.01);
+    }
+}
+
 /* Take in whoever has connected already, then listen no more. */
-static void close_door(cli_server *server)
+static void close_door(cli_server *server, double last)
 {
     address from;
     const MHD_socket door = MHD_quiesce_daemon(server->daemon);
     if (door == MHD_INVALID_SOCKET) return;
     refuse_new(door);
     for (;;) {
+        wait_for_seat(server, last);
         socklen_t size = sizeof from;
         const int socket = accept4(door, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket < 0) break;
         cli_seat *seat = cli_seats_add(&server->seats, socket, true);
-        if (MHD_add_connection(server->daemon, socket, &from.any, size) == MHD_YES) continue;
-        cli_seats_remove(&server->seats, seat);
-        break;
+        if (MHD_add_connection(server->daemon, socket, &from.any, size) != MHD_YES)
+            cli_seats_remove(&server->seats, seat);
     }
     close(door);
 }
@@ -429,8 +438,8 @@ static void close_door(cli_server *server)
 static int drain(cli_server *server)
 {
     atomic_store(&server->draining, true);
-    close_door(server);
     const double began = cli_seconds();
+    close_door(server, began + at_most);
     for (double spent = 0; cli_seats_count(&server->seats) && spent < at_most;
          spent = cli_seconds() - began) {
         if (spent > grace) cli_seats_close(&server->seats, CLI_SEAT_IDLE, grace);

@@ -75,8 +75,8 @@ async def run(server, want, requests, after=None):
     return tally
 
 
-def start():
-    server = Server(program, "run")
+def start(*words):
+    server = Server(program, "run", *words)
     return server, [server.predict(picture_of[i], "?top=1")["predictions"][0] for i in range(PICTURES)]
 
 
@@ -91,8 +91,8 @@ one.end()
 print("%d clients: %s" % (CLIENTS, whole))
 
 ends = Tally()
-for seconds in (0.05, 0.2, 0.4):
-    one, known = start()
+for seconds, seats in ((0.05, 512), (0.2, 30), (0.4, 512)):
+    one, known = start("--max-connections", str(seats))
     tally = asyncio.run(run(one, known, 100000, after=seconds))
     expect(tally.lost == tally.wrong == 0, "SIGTERM after %g s: %s" % (seconds, tally))
     expect(tally.refused == CLIENTS, "SIGTERM: %d clients saw the end" % tally.refused)
