@@ -395,13 +395,19 @@ def _squeeze(name):
 
 
 class _Names(types.ModuleType):
-    """A module whose names are those of a registry. Case, hyphens and underscores do not matter."""
+    """A module whose names are those of a registry. Case, hyphens and underscores do not matter.
 
-    def __init__(self, name, known, make, also, ending="", own=None):
+    also     PyTorch's names for what lathe calls otherwise
+    ending   what PyTorch's names end with: "LR"
+    beyond   where a name is looked for that is not here
+    """
+
+    def __init__(self, name, known, make, also, ending="", own=None, beyond=None):
         super().__init__(f"{__name__}.{name}")
         self.__path__ = []
         self.__dict__.update(own or {})
         self._known, self._make, self._also, self._ending, self._made = known, make, also, ending, {}
+        self._beyond = beyond
         sys.modules[self.__name__] = self
 
     def __getattr__(self, name):
@@ -416,6 +422,9 @@ class _Names(types.ModuleType):
                     made.__name__ = made.__qualname__ = name  # as it is written: AdamW
                 setattr(self, name, made)
                 return made
+        found = self._beyond and self._beyond(name)
+        if found:
+            return found
         raise AttributeError(f"{self.__name__} has no {name!r}; known: {', '.join(self._known())}")
 
     def __dir__(self):
@@ -637,7 +646,11 @@ class Tensor:
             raise StateError("requires_grad is for tensors of your own, before their first use")
         self._needs = bool(wanted)
 
+    def size(self, dim=None):
+        return self.shape if dim is None else self.shape[dim]
+
     def argmax(self, axis=None):
+        """An array: the place of the largest number."""
         return self.numpy().argmax(axis)
 
     def __repr__(self):
@@ -884,7 +897,8 @@ def _function(name):
     return run
 
 
-functional = F = _Names("functional", lambda: sorted(_tensor_functions()), _function, {})
+functional = F = _Names("functional", lambda: sorted(_tensor_functions()), _function, {},
+                        beyond=lambda name: name in _loss_names() and _loss_function(name))  # F.cross_entropy
 
 
 # ---- models and layers --------------------------------------------------------------------------------------
@@ -1245,7 +1259,9 @@ def _layer_class(name):
 
 
 _, _layer_type = _registry("layer", "lathe_layer_type")
-nn = _Names("nn", lambda: sorted(_layer_functions()), _layer_class, _ALSO_LAYERS, own={"Module": Module})
+nn = _Names("nn", lambda: sorted(_layer_functions()), _layer_class, _ALSO_LAYERS,
+            own={"Module": Module, "functional": functional},
+            beyond=lambda name: getattr(losses, name, None))  # nn.CrossEntropyLoss
 
 _model_names, _model_type = _registry("model", "lathe_model_type")
 
@@ -1637,6 +1653,9 @@ sched = _Names("sched", lambda: [name for name in _sched_names() if name != "seq
                {"cosineannealinglr": "cosine", "cosineannealingwarmrestarts": "warm_restarts",
                 "reducelronplateau": "plateau"}, "lr",
                own={"Scheduler": Scheduler, "from_text": _FromText})
+optim.lr_scheduler = sched
+for _name, _module in (("nn.functional", functional), ("optim.lr_scheduler", sched)):
+    sys.modules[f"{__name__}.{_name}"] = _module  # import lathe.nn.functional as F
 
 # ---- data ---------------------------------------------------------------------------------------------------
 

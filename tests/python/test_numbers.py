@@ -183,7 +183,10 @@ class Registries(unittest.TestCase):
 
     def test_names_as_pytorch_has_them(self):
         for module, names in ((nn, "Conv2d ReLU MaxPool2d BatchNorm2d Linear Flatten Dropout GELU SiLU LeakyReLU "
-                                   "GroupNorm LayerNorm Sequential Identity Softmax AdaptiveAvgPool2d Upsample"),
+                                   "GroupNorm LayerNorm Sequential Identity Softmax AdaptiveAvgPool2d Upsample "
+                                   "CrossEntropyLoss"),
+                              (nn.functional, "relu max_pool2d linear conv2d cross_entropy"),
+                              (sys.modules["lathe.optim.lr_scheduler"], "CyclicLR"),
                               (lathe.optim, "SGD Adam AdamW RMSprop Adagrad Adadelta NAdam RAdam Adamax ASGD Rprop"),
                               (lathe.sched, "CyclicLR OneCycleLR StepLR MultiStepLR ExponentialLR CosineAnnealingLR "
                                             "CosineAnnealingWarmRestarts ReduceLROnPlateau LinearLR PolynomialLR"),
