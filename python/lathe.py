@@ -19,6 +19,7 @@ model is here without a line. docs/python.md is the manual.
 """
 import contextlib
 import ctypes
+import functools
 import glob
 import inspect
 import itertools
@@ -799,6 +800,7 @@ def _pointers(address, count):
 # ---- functions on tensors: those of the headers that return a tensor ----------------------------------------
 
 
+@functools.lru_cache(maxsize=None)
 def _tensor_functions():
     """{name: parameters} of the functions of tensors and numbers, without pointers to unknown amounts."""
     found = {}
@@ -1191,6 +1193,7 @@ _ALSO_LAYERS = {"batchnorm1d": "batch_norm", "batchnorm2d": "batch_norm", "insta
                 "groupnorm": "group_norm", "layernorm": "layer_norm", "unflatten": "reshape"}
 
 
+@functools.lru_cache(maxsize=None)
 def _layer_functions():
     """{name: parameters} of the functions that make a layer."""
     found = {}
@@ -1344,6 +1347,8 @@ class Loss:
         for kind in (2, 3):
             if self._calls[kind]:
                 return self._by(kind, "", home, scores, target._on(home))
+        if self._name not in _tensor_functions():
+            raise ArgumentError(f"{self._name}: this loss takes whole numbers alone: labels, or zeros and ones")
         return getattr(functional, self._name)(scores, target, **self._options)
 
     def _by(self, kind, what, home, scores, target):

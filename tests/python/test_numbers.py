@@ -168,7 +168,7 @@ class Registries(unittest.TestCase):
                 try:
                     self.assertTrue(np.isfinite(loss(x, target).item()), name)
                     taken += 1
-                except (lathe.ArgumentError, lathe.ShapeError, AttributeError):
+                except (lathe.ArgumentError, lathe.ShapeError):
                     pass
         self.assertGreater(taken, len(lathe.losses._known()))
 
