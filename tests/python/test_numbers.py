@@ -269,6 +269,26 @@ class Tensors(unittest.TestCase):
         logs = s - np.log(np.exp(s).sum(1, keepdims=True))
         self.assertAlmostEqual(value, float(-(y * logs).sum(1).mean()), 5)
 
+    def test_targets_of_each_task(self):
+        data = lathe.datasets.shapes("objects", size=32).subset(range(16))
+        x, y = next(iter(lathe.DataLoader(data, 8)))
+        self.assertEqual((x.shape, y.shape), ((8, 3, 32, 32), (8, 10)))  # zero or one for each class
+        model = lathe.models.resnet8(channels=3, size=32, classes=10, seed=1)
+        lathe.binary_cross_entropy(model(x), y).backward()
+        with tempfile.TemporaryDirectory() as folder:
+            for place, most in (("images", 256), ("masks", 2)):
+                os.mkdir(os.path.join(folder, place))
+                for number in range(8):
+                    pixels = np.random.default_rng(number).integers(0, most, (32, 32), np.uint8)
+                    with open(os.path.join(folder, place, f"{number}.pgm"), "wb") as file:
+                        file.write(b"P5 32 32 255\n" + pixels.tobytes())
+            masks = lathe.datasets.masks(folder, size=32, channels=1)
+            x, y = next(iter(lathe.DataLoader(masks, 4)))
+        self.assertEqual((x.shape, y.shape), ((4, 1, 32, 32), (4, 32, 32)))  # a class for each pixel
+        self.assertEqual(set(np.unique(y)), {0, 1})
+        model = lathe.models.unet(channels=1, size=32, classes=2, seed=1)
+        lathe.cross_entropy(model(x), y).backward()
+
     def test_weights_of_classes(self):
         scores, y, w = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([0, 1]), np.array([1.0, 3.0])
         logs = scores - np.log(np.exp(scores).sum(1, keepdims=True))
