@@ -5,7 +5,7 @@
 #include "../export.h"
 
 #include <ctype.h>
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -406,6 +406,13 @@ static lathe_status write_c(const lathe_exported *exported, const char *path)
     const lathe_graph *graph = exported->graph;
     lathe_memory *memory = lathe_memory_new(graph);
     if (!memory) return lathe_error();
+    if (memory->weights > INT_MAX || memory->scratch > INT_MAX) {
+        status =
+            lathe_fail(LATHE_EARG, "c: the net needs %zu bytes of weights and %zu of scratch; at most 2 GiB",
+                memory->weights, memory->scratch);
+        lathe_memory_free(memory);
+        return status;
+    }
     file f = { .exported = exported,
         .plan = memory->plan,
         .memory = memory,

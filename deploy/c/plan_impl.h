@@ -52,7 +52,8 @@ typedef struct lathe_c_plan {
     int windows, window_room;
     const char *section[LATHE_C_SECTIONS]; /* of the template, which the calls need */
     int sections;
-    lathe_status status; /* the first failure */
+    lathe_status status;  /* the first failure */
+    lathe_c_step nowhere; /* the step that forms get after it */
 } lathe_c_plan;
 
 /** Plan a graph. Errors: LATHE_ENOMEM, LATHE_EARG: returns NULL. */
