@@ -23,6 +23,13 @@ void c_files_write(const char *into, const c_case *cases, int count);
 double c_files_try(const char *into, const c_case *cases, int count, const char *compiler,
     const char *emulator, double most);
 
+/** The flag for all that this processor can do, where compilers have it: vectors of another width. */
+#ifdef __x86_64__
+#define C_FILES_NATIVE "-march=native "
+#else
+#define C_FILES_NATIVE ""
+#endif
+
 /** Whether a program of this name can be run; a test of it says so and is skipped otherwise. */
 bool c_files_have(const char *program);
 

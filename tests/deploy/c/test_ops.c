@@ -108,9 +108,10 @@ static void test_operations_with_other_compilers(void **state)
 {
     (void)state;
     static const char *const compilers[][3] = {
-        { "clang", "clang -std=c99 -O0 " STRICT, "" },
+        { "clang", "clang -std=c99 -O0 " C_FILES_NATIVE STRICT, "" },
         { "g++", "g++ -x c++ -O0 " STRICT, "" },
         { "arm-linux-gnueabihf-gcc", "arm-linux-gnueabihf-gcc -std=c99 -O0 -static " STRICT, "qemu-arm" },
+        { "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-gcc -std=c99 -O0 -static " STRICT, "qemu-aarch64" },
     };
     for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++) {
         const char *const *c = compilers[i];
