@@ -96,7 +96,7 @@ for seconds, seats in ((0.05, 512), (0.2, 30), (0.4, 512)):
     tally = asyncio.run(run(one, known, 100000, after=seconds))
     expect(tally.lost == tally.wrong == 0, "SIGTERM after %g s: %s" % (seconds, tally))
     expect(tally.refused == CLIENTS, "SIGTERM: %d clients saw the end" % tally.refused)
-    one.end()
+    one.end(told=True)
     ends.sent += tally.sent
     ends.answered += tally.answered
 print("SIGTERM in the middle, three times: %s" % ends)
