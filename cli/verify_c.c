@@ -90,10 +90,14 @@ int cli_verify_c(const cli_verify *job)
     if (symlink(file.declarations, header) || !write_program(program, file.name, job))
         return cli_fail(CLI_FAILED, "%s: cannot be written", program);
     int count = compiler_of(text, sizeof text, word);
-    const char *const rest[] = { "-O2", program, absolute, file.split ? file.weights : "-lm", "-o", binary,
-        "-lm", NULL };
+    const char *const rest[] = { "-O2", "-march=native", program, absolute, file.split ? file.weights : "-lm",
+        "-o", binary, "-lm", NULL };
     memcpy(word + count, rest, sizeof rest);
-    code = cli_spawn(word, false);
+    code = cli_spawn(word, true);
+    if (code && code != 127) { /* without what some compilers do not know */
+        word[count + 1] = "-O2";
+        code = cli_spawn(word, false);
+    }
     if (code == 127)
         return cli_fail(CLI_FAILED, "export: --verify needs a C compiler, and there is no %s; CC names one",
             word[0]);
