@@ -180,6 +180,9 @@ class _Declarations:
 
 _raw = ctypes.CFUNCTYPE(ctypes.c_char_p)(("lathe_declarations", _library))
 declarations = _Declarations(_raw().decode())
+_functype = ctypes.CFUNCTYPE
+if declarations.constants["LATHE_THREADS"] == "none":  # such a library has no locks: one call at a time
+    _functype, _library = ctypes.PYFUNCTYPE, ctypes.PyDLL(_library._name)
 _real = np.dtype(declarations.types["lathe_real"])
 _struct = declarations.type
 
@@ -205,7 +208,7 @@ class _Functions:
             raise AttributeError(f"this liblathe has no function {name}")
         result, _ = declarations.prototypes[name]
         types_ = [declarations.type(kind) for _, kind in declarations.parameters(name) if kind]
-        made = ctypes.CFUNCTYPE(None if result == "void" else declarations.type(result), *types_)
+        made = _functype(None if result == "void" else declarations.type(result), *types_)
         return made((name, _library))
 
     def __getattr__(self, name):
@@ -1300,7 +1303,7 @@ models = _Names("models", _model_names, _model_class, {})
 # ---- losses -------------------------------------------------------------------------------------------------
 
 _loss_names, _loss_type = _registry("loss", "lathe_loss_type")
-_LABELS = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_LABELS = _functype(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Loss:
