@@ -60,13 +60,22 @@ static bool write_program(const char *path, const char *name, const cli_verify *
     return !fclose(file);
 }
 
+/* The file by a name that compilers take for C. */
+static const char *source_of(const char *absolute, const char *folder, char path[PATH])
+{
+    size_t length = strlen(absolute);
+    if (length > 2 && !strcmp(absolute + length - 2, ".c")) return absolute;
+    snprintf(path, PATH, "%s/net.c", folder);
+    return symlink(absolute, path) ? NULL : path;
+}
+
 /* The compiler and its flags: $CC, else cc. */
 static int compiler_of(char *text, size_t size, const char *word[FLAGS])
 {
     const char *chosen = getenv("CC");
     int count = 0;
     char *rest = NULL;
-    snprintf(text, size, "%s", chosen && *chosen ? chosen : "cc");
+    snprintf(text, size, "%s", chosen && chosen[strspn(chosen, " ")] ? chosen : "cc");
     for (char *at = strtok_r(text, " ", &rest); at && count < FLAGS; at = strtok_r(NULL, " ", &rest))
         word[count++] = at;
     return count;
@@ -74,7 +83,8 @@ static int compiler_of(char *text, size_t size, const char *word[FLAGS])
 
 int cli_verify_c(const cli_verify *job)
 {
-    char text[PATH], absolute[PATH], program[PATH], in[PATH], out[PATH], binary[PATH], header[PATH];
+    char text[PATH], absolute[PATH], program[PATH], in[PATH], out[PATH], binary[PATH], header[PATH],
+        link[PATH];
     const char *word[FLAGS + 16];
     c_file file;
     char *real = realpath(job->file, NULL);
@@ -87,10 +97,11 @@ int cli_verify_c(const cli_verify *job)
     snprintf(in, sizeof in, "%s/in.f32", job->folder);
     snprintf(out, sizeof out, "%s/out.f32", job->folder);
     snprintf(header, sizeof header, "%s/net.h", job->folder);
-    if (symlink(file.declarations, header) || !write_program(program, file.name, job))
+    const char *source = source_of(absolute, job->folder, link);
+    if (!source || symlink(file.declarations, header) || !write_program(program, file.name, job))
         return cli_fail(CLI_FAILED, "%s: cannot be written", program);
     int count = compiler_of(text, sizeof text, word);
-    const char *const rest[] = { "-O2", "-march=native", program, absolute, file.split ? file.weights : "-lm",
+    const char *const rest[] = { "-O2", "-march=native", program, source, file.split ? file.weights : "-lm",
         "-o", binary, "-lm", NULL };
     memcpy(word + count, rest, sizeof rest);
     code = cli_spawn(word, true);

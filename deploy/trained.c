@@ -7,6 +7,7 @@
 #include "../core/arena.h"
 #include "../core/checksum.h"
 #include "../core/field.h"
+#include "../core/rng.h"
 #include "../data/formats/picture_files.h"
 #include "../data/pictures/picture.h"
 #include "../data/pictures/resize.h"
@@ -316,4 +317,27 @@ lathe_loader *lathe_trained_loader(const lathe_trained *trained, const lathe_dat
             .still = true,
             .mean = own->mean,
             .std = own->std });
+}
+
+/* A picture of noise: do the transforms change it? */
+lathe_status lathe_trained_changes(const lathe_trained *trained, bool *change)
+{
+    if (!trained || !change) return lathe_fail_null("lathe_trained_changes", trained ? "change" : "trained");
+    const lathe_dataset *data = &trained->data;
+    size_t count =
+               lathe_times(lathe_times((size_t)data->height, (size_t)data->width), (size_t)data->channels),
+           room = lathe_transforms_scratch(trained->transforms, data->channels, data->height, data->width);
+    uint8_t *pixels = lathe_alloc(count, 1), *scratch = lathe_alloc(lathe_plus(room, 1), 1);
+    lathe_status status = pixels && scratch ? LATHE_OK : lathe_error();
+    if (!status) {
+        lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("deploy/trained"), 0);
+        for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lathe_rng_below(&rng, 256);
+        lathe_image in = { data->channels, data->height, data->width, pixels, LATHE_NO_MASK }, out;
+        status = lathe_transforms_still(trained->transforms, &in, scratch, &out);
+        *change = !status &&
+            (out.height != in.height || out.width != in.width || memcmp(out.pixels, pixels, count) != 0);
+    }
+    lathe_free(pixels);
+    lathe_free(scratch);
+    return status;
 }

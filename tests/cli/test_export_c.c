@@ -68,6 +68,30 @@ static void test_the_table_as_json(void **state)
     program_free(&p);
 }
 
+/* What is printed as the next command runs, whatever the names are. */
+static void test_the_next_commands_run(void **state)
+{
+    (void)state;
+    program p;
+    char text[1024], path[160];
+    snprintf(text, sizeof text,
+        "cd %s\nexport TMPDIR=$PWD\ncp -r run 'my run'\n"
+        "lathe() { \"%s\" \"$@\"; }\n"
+        "lathe export 'my run' --weights last \"it's\" --to c --name toy --count 5 > said || exit 1\n"
+        "sed -n '/^next/,$ s/^  //p' said > first\nwc -l < first\n. ./first > said || exit 2\n"
+        "grep -c 'verified: 5 ' said\n"
+        "sed -n '/^next/,$ s/^  //p' said\n",
+        folder, LATHE_PROGRAM);
+    snprintf(path, sizeof path, "%s/next.sh", folder);
+    assert_int_equal(lathe_file_write_text(path, text), LATHE_OK);
+    program_run(&p, "/bin/sh", path);
+    if (p.code) fail_msg("exit code %d: %s%s", p.code, p.out, p.err);
+    assert_string_equal(p.out,
+        "2\n1\nlathe predict 'my run' --weights last PICTURE...\n"
+        "gcc -O3 -march=native -x c -c 'it'\\''s'\n");
+    program_free(&p);
+}
+
 /* A compiler that is missing, one that fails, and one whose programs answer something else. */
 static void test_what_fails_is_told(void **state)
 {
@@ -95,6 +119,10 @@ static void test_what_fails_is_told(void **state)
     assert_non_null(strstr(p.out, "not verified: "));
     assert_non_null(strstr(p.err, "net.c does not compute what the model does"));
     program_free(&p);
+    setenv("CC", "  ", 1);
+    export(&p, "--verify --count 1");
+    assert_int_equal(p.code, 0);
+    program_free(&p);
     unsetenv("CC");
     export(&p, "--dynamic-batch");
     assert_refused(&p, 2, "c: dynamic_batch is for onnx");
@@ -106,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_file_is_verified_by_a_compiler),
         cmocka_unit_test(test_the_table_as_json),
+        cmocka_unit_test(test_the_next_commands_run),
         cmocka_unit_test(test_what_fails_is_told),
     };
     return cmocka_run_group_tests(tests, make_run, remove_folder);
