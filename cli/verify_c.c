@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "signals.h"
 #include "spawn.h"
 #include "verify.h"
 
@@ -105,14 +106,16 @@ int cli_verify_c(const cli_verify *job)
         "-o", binary, "-lm", NULL };
     memcpy(word + count, rest, sizeof rest);
     code = cli_spawn(word, true);
-    if (code && code != 127) { /* without what some compilers do not know */
+    if (code && code != 127 && !cli_signal()) { /* without what some compilers do not know */
         word[count + 1] = "-O2";
         code = cli_spawn(word, false);
     }
+    if (cli_signal()) return 128 + cli_signal();
     if (code == 127)
         return cli_fail(CLI_FAILED, "export: --verify needs a C compiler, and there is no %s; CC names one",
             word[0]);
     if (code) return cli_fail(CLI_FAILED, "export: %s cannot compile %s", word[0], job->file);
     code = cli_spawn((const char *const[]){ binary, in, out, NULL }, false);
+    if (cli_signal()) return 128 + cli_signal();
     return code ? cli_fail(CLI_FAILED, "export: the program of %s ends with %d", job->file, code) : CLI_DONE;
 }
