@@ -11,10 +11,20 @@ extern "C" {
 
 typedef struct lathe_context lathe_context;
 
+/**
+ * How convolutions are computed. They are sums of products, and some shapes take fewer multiplications by
+ * Winograd's tiles, which round otherwise, by about as much (docs/performance.md).
+ */
+typedef enum lathe_conv_choice {
+    LATHE_CONV_AUTO,  /* by a fixed rule of their shapes */
+    LATHE_CONV_DIRECT /* as the sums that they are */
+} lathe_conv_choice;
+
 /** NULL or zeros: one thread for each processor, and the best kernels. */
 typedef struct lathe_context_opts {
     int threads;     /* 1 to 256, with the calling thread; 0: one for each processor of this process */
     const char *isa; /* "base", "avx2" or "avx512"; NULL: LATHE_ISA from the environment, or else the best */
+    lathe_conv_choice conv;
 } lathe_context_opts;
 
 /**
@@ -35,6 +45,15 @@ lathe_context *lathe_context_default(void);
 
 /** The instruction set of the context's kernels (NULL: the default context's): "avx512", "avx2" or "base". */
 const char *lathe_context_isa(const lathe_context *context);
+
+/** How the context (NULL: the default one) computes convolutions. */
+lathe_conv_choice lathe_context_conv(const lathe_context *context);
+
+/**
+ * Set how the context (NULL: the default one) computes convolutions. Not to be called between a forward and
+ * its backward; plans (nn/plan.h) that were made before are not to be used after.
+ */
+void lathe_context_set_conv(lathe_context *context, lathe_conv_choice conv);
 
 /** The context's kernels (NULL: the default context's), for operations: core/kernels/kernels.h. */
 typedef struct lathe_kernels lathe_kernels;

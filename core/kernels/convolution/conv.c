@@ -1,6 +1,7 @@
 #include "conv.h"
 
 #include "conv_axis.h"
+#include "conv_product.h"
 #include "conv_weights.h"
 #include "depthwise.h"
 #include "store.h"
@@ -43,6 +44,11 @@ static const tile *widest_tile(int filters)
     const tile *t = tiles;
     while (t->filters != filters) t++;
     return t;
+}
+
+static size_t packed_size(const lathe_correlation *c)
+{
+    return (size_t)c->filters * (size_t)c->channels * (size_t)c->rows.taps * (size_t)c->columns.taps;
 }
 
 static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
@@ -180,6 +186,22 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
     }
 }
 
+_Static_assert((int)PRODUCT_FILTERS == (int)MOST_FILTERS, "a product is one group of filters");
+
+void KERNEL(lathe_conv_product)(int channels, int filters, int count, const real *x, ptrdiff_t x_channel,
+    const real *w, const real *bias, real *y, ptrdiff_t y_filter)
+{
+    const loop once = { .times = 1 };
+    walk s = { once, once, { channels, x_channel, 1 }, LANES, LANES, y_filter, 0, LATHE_CONV_WRITE };
+    for (const tile *t = widest_tile(filters); count; t++) {
+        int times = count / t->pixels, done = times * t->pixels;
+        t->run(&s, x, w, bias, y, times);
+        x += done * LANES;
+        y += done * LANES;
+        count -= done;
+    }
+}
+
 static real sum(size_t count, const real *x)
 {
     lanes total = { 0 };
@@ -189,6 +211,8 @@ static real sum(size_t count, const real *x)
 
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
+    .row_step = 1,
+    .packed = packed_size,
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_conv_weight_parts),

@@ -58,8 +58,15 @@ typedef enum lathe_conv_store {
     LATHE_CONV_RELU6 = LATHE_CONV_RELU | LATHE_CONV_SIX
 } lathe_conv_store;
 
+/**
+ * The direct kernels do every correlation; the kernels by Winograd's tiles do those with 3 x 3 taps, and steps
+ * of 1 from tap to tap, from result to result and in the output, which begins at 0.
+ */
 typedef struct lathe_conv_kernels {
-    /** The weights in the order in which `correlate` reads them: filters * channels * taps numbers. */
+    int row_step; /* `correlate` begins at a multiple of this */
+    /** Numbers of the packed weights. */
+    size_t (*packed)(const lathe_correlation *c);
+    /** The weights in the order in which `correlate` reads them. */
     void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, lathe_real *packed);
     /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
     void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed,

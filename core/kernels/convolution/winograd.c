@@ -1,0 +1,196 @@
+/*
+ * Correlations of 3 x 3 taps with step 1 by Winograd's tiles (winograd_strip.h). With images abreast the
+ * transforms are additions of vectors. For each of a tile's sixteen points, the sum over channels is a product
+ * of matrices. Sums over many channels are taken in pieces, so that the transformed places stay in the cache.
+ */
+#include "winograd.h"
+
+#include "conv_product.h"
+#include "store.h"
+#include "winograd_strip.h"
+
+/* Sixteens of numbers of a strip's transformed places; the most tiles of a strip. */
+#ifndef WINO_STRIP
+#define WINO_STRIP 6
+#endif
+#ifndef WINO_SPACE
+#define WINO_SPACE 6144
+#endif
+enum { SPACE = WINO_SPACE, STRIP = WINO_STRIP };
+
+/* How the work on a strip is cut. */
+typedef struct cutting {
+    int tiles, channels;
+    ptrdiff_t plane; /* numbers to the next point; not a multiple of what a set of the cache holds */
+} cutting;
+
+static cutting cutting_of(const lathe_correlation *c)
+{
+    int tiles = (long)c->channels * STRIP * POINTS <= SPACE ? STRIP : STRIP / 2;
+    int channels = smaller(c->channels, SPACE / (POINTS * tiles));
+    return (cutting){ tiles, channels, ((ptrdiff_t)channels * tiles + 1) * LANES };
+}
+
+/* Filters are cut into groups as equal as can be. */
+static int groups_of(const lathe_correlation *c) { return pieces(c->filters, PRODUCT_FILTERS); }
+
+static int group_begin(const lathe_correlation *c, int group)
+{
+    return piece_begin(c->filters, groups_of(c), group);
+}
+
+/* G times three numbers, sixteen abreast. */
+static inline void widen(const lanes w[3], lanes to[SIDE])
+{
+    lanes ends = w[0] + w[2];
+    to[0] = w[0];
+    to[1] = (real)0.5 * (ends + w[1]);
+    to[2] = (real)0.5 * (ends - w[1]);
+    to[3] = w[2];
+}
+
+/* One channel of a group of filters: point p goes to packed + p * plane. */
+static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, size_t plane)
+{
+    lanes taps[3][3] = { 0 }, columns[3][SIDE], rows[SIDE];
+    for (int f = 0; f < filters; f++)
+        for (int p = 0; p < 3; p++)
+            for (int q = 0; q < 3; q++)
+                ((real *)&taps[q][p])[f] = w->at[f * w->filter + p * w->row + q * w->column];
+    for (int q = 0; q < 3; q++) widen(taps[q], columns[q]);
+    for (int i = 0; i < SIDE; i++) {
+        widen((lanes[3]){ columns[0][i], columns[1][i], columns[2][i] }, rows);
+        for (int j = 0; j < SIDE; j++, packed += plane)
+            for (int f = 0; f < filters; f++) packed[f] = rows[j][f];
+    }
+}
+
+static size_t packed_size(const lathe_correlation *c)
+{
+    return (size_t)c->filters * (size_t)c->channels * POINTS;
+}
+
+/* [groups][points][channels][filters of a group] */
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
+{
+    for (int g = 0; g < groups_of(c); g++) {
+        int begin = group_begin(c, g), filters = group_begin(c, g + 1) - begin;
+        size_t plane = (size_t)filters * (size_t)c->channels;
+        real *group = packed + (size_t)begin * (size_t)c->channels * POINTS;
+        for (int channel = 0; channel < c->channels; channel++, group += filters) {
+            lathe_conv_weights of = *w;
+            of.at += begin * w->filter + channel * w->channel;
+            pack_channel(&of, filters, group, plane);
+        }
+    }
+}
+
+/* A' m A: the results of one tile. */
+static inline void results_of(const real *m, ptrdiff_t plane, part y[2][2])
+{
+    part columns[2][SIDE];
+    UNROLL for (int j = 0; j < SIDE; j++, m += plane)
+    {
+        part a = load_part(m), b = load_part(m + SIDE * plane), c = load_part(m + 2 * SIDE * plane),
+             d = load_part(m + 3 * SIDE * plane);
+        columns[0][j] = a + b + c;
+        columns[1][j] = b - c - d;
+    }
+    UNROLL for (int i = 0; i < 2; i++)
+    {
+        y[i][0] = columns[i][0] + columns[i][1] + columns[i][2];
+        y[i][1] = columns[i][1] - columns[i][2] - columns[i][3];
+    }
+}
+
+static inline void write_result(real *y, part v, lathe_conv_store how)
+{
+    store_part(y, clamped(how & LATHE_CONV_ADD ? load_part(y) + v : v, how));
+}
+
+/* The results of a segment, of one filter; y is that filter's, m the segment's. */
+static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t plane,
+    real *y, lathe_conv_store how)
+{
+    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
+    int rows = smaller(2, c->rows.results - 2 * s->row);
+    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
+    for (int half = 0; half < LANES; half += PART)
+        for (int n = 0; n < s->count; n++) {
+            bool both = 2 * (s->column + n) + 1 < c->columns.results;
+            real *to = y + 2 * n * LANES + half;
+            part results[2][2];
+            results_of(m + n * LANES + half, plane, results);
+            for (int i = 0; i < rows; i++, to += row) {
+                write_result(to, results[i][0], how);
+                if (both) write_result(to + LANES, results[i][1], how);
+            }
+        }
+}
+
+/* A strip of tiles, and a piece of the channels. */
+typedef struct job {
+    const lathe_correlation *c;
+    const cutting *cut;
+    int tile, count, channel, channels;
+    const real *packed, *bias;
+    real *y;
+    lathe_conv_store how;
+} job;
+
+/* One group of filters. The bias of all four results is that of point (1, 1). */
+static void run_group(const job *j, int group, const real *v)
+{
+    const lathe_correlation *c = j->c;
+    int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
+    ptrdiff_t m_filter = j->cut->tiles * LANES, plane = PRODUCT_FILTERS * m_filter + LANES,
+              out = (ptrdiff_t)c->rows.results * c->columns.results * LANES,
+              w_plane = (ptrdiff_t)filters * c->channels;
+    const real *w = j->packed + (ptrdiff_t)begin * c->channels * POINTS + (ptrdiff_t)j->channel * filters;
+    _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * STRIP + 1) * LANES];
+    for (int p = 0; p < POINTS; p++) KERNEL(lathe_conv_product)
+    (j->channels, filters, j->count, v + p * j->cut->plane, m_filter, w + p * w_plane,
+        p == SIDE + 1 && j->bias ? j->bias + begin : NULL, m + p * plane, m_filter);
+    for (segment s = next_segment(c, j->tile, j->count, (segment){ 0 }); s.count;
+         s = next_segment(c, j->tile, j->count, s))
+        for (int f = 0; f < filters; f++)
+            write_segment(c, &s, m + f * m_filter + s.at * LANES, plane, j->y + (begin + f) * out, j->how);
+}
+
+/* What becomes of the results of one piece of the channels. */
+static lathe_conv_store piece_store(lathe_conv_store how, bool first, bool last)
+{
+    unsigned adds = first ? how & (unsigned)LATHE_CONV_ADD : LATHE_CONV_ADD,
+             clamps = last ? how & (unsigned)LATHE_CONV_RELU6 : 0;
+    return (lathe_conv_store)(adds | clamps);
+}
+
+static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
+    real *y, int first_row, int last_row, lathe_conv_store how)
+{
+    cutting cut = cutting_of(c);
+    int columns = winograd_tiles(&c->columns), end = (last_row + 1) / 2 * columns;
+    ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
+    _Alignas(64) real v[(SPACE + POINTS) * LANES];
+    for (int tile = first_row / 2 * columns; tile < end; tile += cut.tiles)
+        for (int channel = 0; channel < c->channels; channel += cut.channels) {
+            int count = smaller(cut.tiles, end - tile),
+                channels = smaller(cut.channels, c->channels - channel);
+            bool first = !channel, last = channel + channels == c->channels;
+            job j = { c, &cut, tile, count, channel, channels, packed, first ? bias : NULL, y,
+                piece_store(how, first, last) };
+            KERNEL(lathe_winograd_read)
+            (c, channels, x + channel * x_plane, tile, count, v, cut.plane, cut.tiles * LANES);
+            for (int g = 0; g < groups_of(c); g++) run_group(&j, g, v);
+        }
+}
+
+extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
+const lathe_conv_kernels KERNEL(lathe_winograd_kernels) = {
+    .row_step = 2,
+    .packed = packed_size,
+    .pack = pack,
+    .correlate = correlate,
+    .weight_parts = KERNEL(lathe_winograd_weight_parts),
+    .to_weights = KERNEL(lathe_winograd_to_weights),
+};
