@@ -6,9 +6,10 @@
 
 /*
  * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a
- * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB.
+ * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB; packed weights that are
+ * worth a task.
  */
-enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
+enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144, PACK_WORK = 65536 };
 
 static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
@@ -78,16 +79,39 @@ static void add_phase(correlate_job *job, const lathe_correlation *c, const lath
     *packed += w_group * (size_t)job->groups;
 }
 
+/* Weights of one phase, and the groups of filters of each group of channels that are a task. */
+typedef struct pack_job {
+    const lathe_conv_kernels *kernels;
+    const lathe_conv_phase *phase;
+    size_t w_group, packed_group;
+    int pieces, tasks_a_group;
+    lathe_real *packed;
+} pack_job;
+
+static void pack_task(void *context, int task)
+{
+    const pack_job *job = context;
+    size_t group = (size_t)(task / job->tasks_a_group);
+    int part = task % job->tasks_a_group, end = (part + 1) * job->pieces / job->tasks_a_group;
+    lathe_conv_weights w = job->phase->weights;
+    w.at += group * job->w_group;
+    for (int i = part * job->pieces / job->tasks_a_group; i < end; i++)
+        job->kernels->pack(&job->phase->c, &w, i, job->packed + group * job->packed_group);
+}
+
 /* Pack the weights of one phase, group after group, at *packed, which moves behind them. */
 static void pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
     const lathe_conv_geometry *g = node->saved;
-    const lathe_correlation *c = &phase->c;
-    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(node, c);
-    size_t w_group = kernels->packed(c);
-    lathe_conv_weights w = phase->weights;
-    for (int group = 0; group < g->groups; group++, *packed += w_group, w.at += lathe_conv_group_weights(g))
-        kernels->pack(c, &w, *packed);
+    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(node, &phase->c);
+    pack_job job = { kernels, phase, lathe_conv_group_weights(g), kernels->packed(&phase->c),
+        kernels->groups(&phase->c), 1, *packed };
+    job.tasks_a_group = at_most((int)(job.packed_group / PACK_WORK) + 1, job.pieces);
+    int tasks = g->groups * job.tasks_a_group;
+    if (job.tasks_a_group > 1) lathe_parallel(node->context, tasks, pack_task, &job);
+    else
+        for (int i = 0; i < tasks; i++) pack_task(&job, i);
+    *packed += job.packed_group * (size_t)g->groups;
 }
 
 /* Whole planes of a few groups are a task, so that memory is read in its order; where a plane is much work, a

@@ -51,16 +51,17 @@ static size_t packed_size(const lathe_correlation *c)
     return (size_t)c->filters * (size_t)c->channels * (size_t)c->rows.taps * (size_t)c->columns.taps;
 }
 
-static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
+static int packed_groups(const lathe_correlation *c) { return groups_of(c->filters); }
+
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
 {
-    for (int g = 0; g < groups_of(c->filters); g++) {
-        int begin = group_begin(c->filters, g), end = group_begin(c->filters, g + 1);
-        for (int channel = 0; channel < c->channels; channel++)
-            for (int p = 0; p < c->rows.taps; p++)
-                for (int q = 0; q < c->columns.taps; q++)
-                    for (int f = begin; f < end; f++)
-                        *packed++ = w->at[f * w->filter + channel * w->channel + p * w->row + q * w->column];
-    }
+    int begin = group_begin(c->filters, group), end = group_begin(c->filters, group + 1);
+    packed += (ptrdiff_t)begin * c->channels * c->rows.taps * c->columns.taps;
+    for (int channel = 0; channel < c->channels; channel++)
+        for (int p = 0; p < c->rows.taps; p++)
+            for (int q = 0; q < c->columns.taps; q++)
+                for (int f = begin; f < end; f++)
+                    *packed++ = w->at[f * w->filter + channel * w->channel + p * w->row + q * w->column];
 }
 
 /* One row of results, and the taps of the kernel's rows that lie within the image. */
@@ -213,6 +214,7 @@ extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
     .row_step = 1,
     .packed = packed_size,
+    .groups = packed_groups,
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_conv_weight_parts),

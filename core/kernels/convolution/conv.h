@@ -64,10 +64,13 @@ typedef enum lathe_conv_store {
  */
 typedef struct lathe_conv_kernels {
     int row_step; /* `correlate` begins at a multiple of this */
-    /** Numbers of the packed weights. */
+    /**
+     * Numbers of the packed weights; the groups in which they are packed; pack one group, in the order in
+     * which `correlate` reads them.
+     */
     size_t (*packed)(const lathe_correlation *c);
-    /** The weights in the order in which `correlate` reads them. */
-    void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, lathe_real *packed);
+    int (*groups)(const lathe_correlation *c);
+    void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, int group, lathe_real *packed);
     /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
     void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed,
         const lathe_real *bias, lathe_real *y, int first_row, int last_row, lathe_conv_store how);

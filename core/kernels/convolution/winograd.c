@@ -39,50 +39,58 @@ static int group_begin(const lathe_correlation *c, int group)
     return piece_begin(c->filters, groups_of(c), group);
 }
 
-/* G times three numbers, sixteen abreast. */
-static inline void widen(const lanes w[3], lanes to[SIDE])
+/* Filters of a group abreast, and some more. */
+typedef real eight __attribute__((vector_size(8 * sizeof(real))));
+typedef eight eight_anywhere __attribute__((aligned(sizeof(real))));
+enum { EIGHT = 8 };
+_Static_assert((int)PRODUCT_FILTERS <= (int)EIGHT, "a vector holds a group of filters");
+
+/* G times three numbers. */
+static inline void widen(eight a, eight b, eight c, eight to[SIDE])
 {
-    lanes ends = w[0] + w[2];
-    to[0] = w[0];
-    to[1] = (real)0.5 * (ends + w[1]);
-    to[2] = (real)0.5 * (ends - w[1]);
-    to[3] = w[2];
+    to[0] = a;
+    to[1] = (real)0.5 * (a + c + b);
+    to[2] = (real)0.5 * (a + c - b);
+    to[3] = c;
 }
 
-/* One channel of a group of filters: point p goes to packed + p * plane. */
-static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, size_t plane)
+/* Numbers of one point of a group; points do not share a set of the cache. */
+static ptrdiff_t packed_point(const lathe_correlation *c, int filters)
 {
-    lanes taps[3][3] = { 0 }, columns[3][SIDE], rows[SIDE];
-    for (int f = 0; f < filters; f++)
+    return (ptrdiff_t)filters * c->channels + LANES;
+}
+
+static ptrdiff_t packed_place(const lathe_correlation *c, int group)
+{
+    return POINTS * ((ptrdiff_t)group_begin(c, group) * c->channels + group * LANES);
+}
+
+static size_t packed_size(const lathe_correlation *c) { return (size_t)packed_place(c, groups_of(c)); }
+
+/* One channel of a group of filters: point p goes to packed + p * point. */
+static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, ptrdiff_t point)
+{
+    eight taps[3][3] = { 0 }, columns[3][SIDE], rows[SIDE];
+    const real *at = w->at;
+    for (int f = 0; f < filters; f++, at += w->filter)
         for (int p = 0; p < 3; p++)
-            for (int q = 0; q < 3; q++)
-                ((real *)&taps[q][p])[f] = w->at[f * w->filter + p * w->row + q * w->column];
-    for (int q = 0; q < 3; q++) widen(taps[q], columns[q]);
+            for (int q = 0; q < 3; q++) ((real *)&taps[p][q])[f] = at[p * w->row + q * w->column];
+    for (int q = 0; q < 3; q++) widen(taps[0][q], taps[1][q], taps[2][q], columns[q]);
     for (int i = 0; i < SIDE; i++) {
-        widen((lanes[3]){ columns[0][i], columns[1][i], columns[2][i] }, rows);
-        for (int j = 0; j < SIDE; j++, packed += plane)
-            for (int f = 0; f < filters; f++) packed[f] = rows[j][f];
+        widen(columns[0][i], columns[1][i], columns[2][i], rows);
+        for (int j = 0; j < SIDE; j++, packed += point) *(eight_anywhere *)packed = rows[j];
     }
 }
 
-static size_t packed_size(const lathe_correlation *c)
+/* [points][channels][filters] of one group. What is stored beyond a channel's filters is overwritten next. */
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
 {
-    return (size_t)c->filters * (size_t)c->channels * POINTS;
-}
-
-/* [groups][points][channels][filters of a group] */
-static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
-{
-    for (int g = 0; g < groups_of(c); g++) {
-        int begin = group_begin(c, g), filters = group_begin(c, g + 1) - begin;
-        size_t plane = (size_t)filters * (size_t)c->channels;
-        real *group = packed + (size_t)begin * (size_t)c->channels * POINTS;
-        for (int channel = 0; channel < c->channels; channel++, group += filters) {
-            lathe_conv_weights of = *w;
-            of.at += begin * w->filter + channel * w->channel;
-            pack_channel(&of, filters, group, plane);
-        }
-    }
+    int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
+    lathe_conv_weights of = *w;
+    of.at += begin * w->filter;
+    packed += packed_place(c, group);
+    for (int channel = 0; channel < c->channels; channel++, of.at += w->channel, packed += filters)
+        pack_channel(&of, filters, packed, packed_point(c, filters));
 }
 
 /* A' m A: the results of one tile. */
@@ -144,12 +152,11 @@ static void run_group(const job *j, int group, const real *v)
     const lathe_correlation *c = j->c;
     int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
     ptrdiff_t m_filter = j->cut->tiles * LANES, plane = PRODUCT_FILTERS * m_filter + LANES,
-              out = (ptrdiff_t)c->rows.results * c->columns.results * LANES,
-              w_plane = (ptrdiff_t)filters * c->channels;
-    const real *w = j->packed + (ptrdiff_t)begin * c->channels * POINTS + (ptrdiff_t)j->channel * filters;
+              out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
+    const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
     _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * STRIP + 1) * LANES];
     for (int p = 0; p < POINTS; p++) KERNEL(lathe_conv_product)
-    (j->channels, filters, j->count, v + p * j->cut->plane, m_filter, w + p * w_plane,
+    (j->channels, filters, j->count, v + p * j->cut->plane, m_filter, w + p * point,
         p == SIDE + 1 && j->bias ? j->bias + begin : NULL, m + p * plane, m_filter);
     for (segment s = next_segment(c, j->tile, j->count, (segment){ 0 }); s.count;
          s = next_segment(c, j->tile, j->count, s))
@@ -189,6 +196,7 @@ extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
 const lathe_conv_kernels KERNEL(lathe_winograd_kernels) = {
     .row_step = 2,
     .packed = packed_size,
+    .groups = groups_of,
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_winograd_weight_parts),

@@ -180,8 +180,8 @@ void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const lathe_c
         for (int first = 0; first < tiles_in_all; first += STRIP) {
             int count = smaller(STRIP, tiles_in_all - first);
             KERNEL(lathe_winograd_read)
-            (c, p.channels, x->at + (size_t)block * x->block + p.first_channel * x_plane, first, count, places,
-                X_POINT, STRIP * LANES);
+            (c, p.channels, x->at + (size_t)block * x->block + p.first_channel * x_plane, first, count,
+                places, X_POINT, STRIP * LANES);
             read_gradient(c, &p, gy->at + (size_t)block * gy->block, first, count, gradient);
             multiply(&p, count, places, gradient, sums);
         }
