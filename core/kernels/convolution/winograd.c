@@ -9,14 +9,8 @@
 #include "store.h"
 #include "winograd_strip.h"
 
-/* Sixteens of numbers of a strip's transformed places; the most tiles of a strip. */
-#ifndef WINO_STRIP
-#define WINO_STRIP 6
-#endif
-#ifndef WINO_SPACE
-#define WINO_SPACE 6144
-#endif
-enum { SPACE = WINO_SPACE, STRIP = WINO_STRIP };
+/* Sixteens of numbers of a strip's transformed places; the most tiles of a strip, of few and of many channels. */
+enum { SPACE = 6144, STRIP = 6, LESS = 3 };
 
 /* How the work on a strip is cut. */
 typedef struct cutting {
@@ -24,10 +18,12 @@ typedef struct cutting {
     ptrdiff_t plane; /* numbers to the next point; not a multiple of what a set of the cache holds */
 } cutting;
 
-static cutting cutting_of(const lathe_correlation *c)
+static cutting cutting_of(const lathe_correlation *c, int tiles)
 {
-    int tiles = (long)c->channels * STRIP * POINTS <= SPACE ? STRIP : STRIP / 2;
+    int most = (long)c->channels * STRIP * POINTS <= SPACE ? STRIP : LESS;
+    tiles = pieces(tiles, pieces(tiles, most));
     int channels = smaller(c->channels, SPACE / (POINTS * tiles));
+    channels = pieces(c->channels, pieces(c->channels, channels));
     return (cutting){ tiles, channels, ((ptrdiff_t)channels * tiles + 1) * LANES };
 }
 
@@ -175,8 +171,8 @@ static lathe_conv_store piece_store(lathe_conv_store how, bool first, bool last)
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
     real *y, int first_row, int last_row, lathe_conv_store how)
 {
-    cutting cut = cutting_of(c);
     int columns = winograd_tiles(&c->columns), end = (last_row + 1) / 2 * columns;
+    cutting cut = cutting_of(c, end - first_row / 2 * columns);
     ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
     _Alignas(64) real v[(SPACE + POINTS) * LANES];
     for (int tile = first_row / 2 * columns; tile < end; tile += cut.tiles)

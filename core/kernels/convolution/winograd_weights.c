@@ -11,11 +11,8 @@
 #include "transpose.h"
 #include "winograd_strip.h"
 
-#ifndef WINO_WSTRIP
-#define WINO_WSTRIP 4
-#endif
 /* Tiles of a strip; the most vectors of filters, and channels, of a part of the weights. */
-enum { STRIP = WINO_WSTRIP, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
+enum { STRIP = 4, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
 
 typedef void tile_fn(int count, const real *x, const real *gy, ptrdiff_t row, real *sums);
 
