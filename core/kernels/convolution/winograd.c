@@ -151,9 +151,11 @@ static void run_group(const job *j, int group, const real *v)
               out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
     const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
     _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * STRIP + 1) * LANES];
-    for (int p = 0; p < POINTS; p++) KERNEL(lathe_conv_product)
-    (j->channels, filters, j->count, v + p * j->cut->plane, m_filter, w + p * point,
-        p == SIDE + 1 && j->bias ? j->bias + begin : NULL, m + p * plane, m_filter);
+    for (int p = 0; p < POINTS; p++, v += j->cut->plane, w += point) {
+        const real *bias = j->bias && p == SIDE + 1 ? j->bias + begin : NULL;
+        real *to = m + p * plane;
+        KERNEL(lathe_conv_product)(j->channels, filters, j->count, v, m_filter, w, bias, to, m_filter);
+    }
     for (segment s = next_segment(c, j->tile, j->count, (segment){ 0 }); s.count;
          s = next_segment(c, j->tile, j->count, s))
         for (int f = 0; f < filters; f++)
@@ -182,8 +184,8 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
             bool first = !channel, last = channel + channels == c->channels;
             job j = { c, &cut, tile, count, channel, channels, packed, first ? bias : NULL, y,
                 piece_store(how, first, last) };
-            KERNEL(lathe_winograd_read)
-            (c, channels, x + channel * x_plane, tile, count, v, cut.plane, cut.tiles * LANES);
+            const real *from = x + channel * x_plane;
+            KERNEL(lathe_winograd_read)(c, channels, from, tile, count, v, cut.plane, cut.tiles * LANES);
             for (int g = 0; g < groups_of(c); g++) run_group(&j, g, v);
         }
 }

@@ -11,8 +11,11 @@
 #include "transpose.h"
 #include "winograd_strip.h"
 
-/* Tiles of a strip; the most vectors of filters, and channels, of a part of the weights. */
-enum { STRIP = 4, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
+/*
+ * Tiles of a strip, and those whose products are one sum; the most vectors of filters, and channels, of a
+ * part of the weights.
+ */
+enum { STRIP = 4, SUMMED = 2, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
 
 typedef void tile_fn(int count, const real *x, const real *gy, ptrdiff_t row, real *sums);
 
@@ -123,16 +126,16 @@ static void read_gradient(const lathe_correlation *c, const piece *p, const real
     }
 }
 
-/* sums [points][channels][vectors][16] += the products of a strip. */
+/* sums [points][channels][vectors][16] += the products of `count` tiles. */
 static void multiply(const piece *p, int count, const real *x, const real *gy, real *sums)
 {
     int vectors = pieces(p->filters, LANES), at_once = smaller(vectors, MOST_VECTORS);
     const tile *t = &tiles[at_once - 1];
     ptrdiff_t row = vectors * LANES;
     for (int point = 0; point < POINTS; point++, x += X_POINT, gy += GY_POINT, sums += SUMS_POINT)
-        for (int i = 0; i < vectors; i += at_once)
+        for (int i = 0; i < row; i += at_once * LANES)
             for (int c = 0; c < p->channels; c += t->channels)
-                t->run(count * LANES, x + c * STRIP * LANES, gy + i * LANES, row, sums + c * row + i * LANES);
+                t->run(count * LANES, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
 }
 
 /* G' times four numbers, sixteen abreast. */
@@ -176,11 +179,12 @@ void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const lathe_c
     for (int block = 0; block < x->count; block++)
         for (int first = 0; first < tiles_in_all; first += STRIP) {
             int count = smaller(STRIP, tiles_in_all - first);
-            KERNEL(lathe_winograd_read)
-            (c, p.channels, x->at + (size_t)block * x->block + p.first_channel * x_plane, first, count,
-                places, X_POINT, STRIP * LANES);
+            const real *from = x->at + (size_t)block * x->block + p.first_channel * x_plane;
+            KERNEL(lathe_winograd_read)(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
             read_gradient(c, &p, gy->at + (size_t)block * gy->block, first, count, gradient);
-            multiply(&p, count, places, gradient, sums);
+            for (int at = 0; at < count; at += SUMMED)
+                multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
+                    gradient + at * LANES * LANES * vectors, sums);
         }
     for (int channel = 0; channel < p.channels; channel++)
         for (int i = 0; i < vectors; i++)
