@@ -61,6 +61,11 @@ static const lathe_kernels *kernels_named(const char *isa)
 
 lathe_context *lathe_context_new(const lathe_context_opts *opts)
 {
+    if (opts && (unsigned)opts->conv > LATHE_CONV_DIRECT) {
+        lathe_fail(LATHE_EARG,
+            "lathe_context_new: conv is %d; it can be LATHE_CONV_AUTO or LATHE_CONV_DIRECT", (int)opts->conv);
+        return NULL;
+    }
     const lathe_kernels *kernels = opts && opts->isa ? kernels_named(opts->isa) : NULL;
     if (opts && opts->isa && !kernels) return NULL;
     lathe_context *context = lathe_alloc(1, sizeof *context);

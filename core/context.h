@@ -30,8 +30,8 @@ typedef struct lathe_context_opts {
 /**
  * Make a context with its own threads. Two contexts may work at the same time, and each gives the same bits
  * as alone.
- * Errors   LATHE_EARG for a number of threads out of range; LATHE_ENAME for an instruction set that the
- *          processor does not have, listing those it has; LATHE_ENOMEM.
+ * Errors   LATHE_EARG for a number of threads or a `conv` out of range; LATHE_ENAME for an instruction set
+ *          that the processor does not have, listing those it has; LATHE_ENOMEM.
  */
 lathe_context *lathe_context_new(const lathe_context_opts *opts);
 

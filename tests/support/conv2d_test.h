@@ -51,8 +51,8 @@ void conv2d_run_in(lathe_context *context, const conv2d_setup *s, lathe_layout l
 void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n);
 
 /**
- * Fail unless result and gradients of random numbers are the twin's, in every layout and, with images abreast,
- * also by direct kernels alone. beside NULL: zeros.
+ * Fail unless result and gradients of random numbers are the twin's, in every layout and, with images
+ * abreast, also by direct kernels alone. beside NULL: zeros.
  */
 void conv2d_check(const conv2d_setup *s, const conv2d_beside *beside, uint64_t seed);
 

@@ -1,7 +1,8 @@
 /*
  * Correlations of 3 x 3 taps with step 1 by Winograd's tiles (winograd_strip.h). With images abreast the
- * transforms are additions of vectors. For each of a tile's sixteen points, the sum over channels is a product
- * of matrices. Sums over many channels are taken in pieces, so that the transformed places stay in the cache.
+ * transforms are additions of vectors. For each of a tile's sixteen points, the sum over channels is a
+ * product of matrices. Sums over many channels are taken in pieces, so that the transformed places stay in
+ * the cache.
  */
 #include "winograd.h"
 
@@ -9,7 +10,10 @@
 #include "store.h"
 #include "winograd_strip.h"
 
-/* Sixteens of numbers of a strip's transformed places; the most tiles of a strip, of few and of many channels. */
+/*
+ * Sixteens of numbers of a strip's transformed places; the most tiles of a strip, of few and of many
+ * channels.
+ */
 enum { SPACE = 6144, STRIP = 6, LESS = 3 };
 
 /* How the work on a strip is cut. */

@@ -72,7 +72,9 @@ static void turn_place(const real *gy, ptrdiff_t filter, int filters, real *to)
         }
 }
 
-/* Number (i, j) of A g A' goes to to[(4 * i + j) * GY_POINT], but for the signs of the last row and column. */
+/*
+ * Number (i, j) of A g A' goes to to[(4 * i + j) * GY_POINT], but for the signs of the last row and column.
+ */
 static inline void widen_tile(part g[2][2], real *to)
 {
     part rows[SIDE][2];
