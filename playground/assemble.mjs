@@ -1,0 +1,52 @@
+// Puts the page together: node assemble.mjs OUT ENGINE PICTURES. In index.html each {{FILE}} becomes the text of
+// that file, and {{payload}} the worker's text, the engine and the pictures, which nothing has to request then.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const [out, engine, pictures] = process.argv.slice(2);
+const images = (set) => `${set}-images-idx3-ubyte`,
+  labels = (set) => `${set}-labels-idx1-ubyte`;
+
+// A text inside of a <script> must not end it, nor begin a comment in HTML.
+function script(text, name) {
+  if (/<\/script|<!--/i.test(text)) throw new Error(`${name} would end its <script>`);
+  return text;
+}
+const read = (path) => readFileSync(join(here, path), "utf8");
+
+const worker = [join(engine, "engine.js"), join(here, "binding.js"), join(here, "worker.js")]
+  .map((path) => script(readFileSync(path, "utf8"), path))
+  .join("\n");
+
+const sizes = {};
+function file(folder, name) {
+  const packed = gzipSync(readFileSync(join(folder, name)), { level: 9 });
+  sizes[name] = packed.length;
+  return `<script type="application/gzip" data-file="${name}">${packed.toString("base64")}</script>`;
+}
+
+const payload = () =>
+  [
+    `<script type="text/plain" id="lathe-worker">\n${worker}</script>`,
+    file(engine, "engine.wasm"),
+    ...["train", "t10k"].flatMap((set) => [file(pictures, images(set)), file(pictures, labels(set))]),
+  ].join("\n");
+
+const fill = (text) =>
+  text.replace(/\{\{([\w./-]+)\}\}/g, (_, name) =>
+    name === "payload" ? payload() : /\.js$/.test(name) ? script(read(name), name) : read(name),
+  );
+
+const page = fill(read("index.html").replace("tools/playground replaces each {{FILE}}", "tools/playground put in each file"));
+mkdirSync(out, { recursive: true });
+writeFileSync(join(out, "index.html"), page);
+const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
+console.log(
+  `${join(out, "index.html")}: ${kib(Buffer.byteLength(page))}; packed, before base64: ` +
+    Object.entries(sizes)
+      .map(([name, size]) => `${name} ${kib(size)}`)
+      .join(", "),
+);
