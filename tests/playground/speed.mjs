@@ -1,0 +1,26 @@
+// Pictures a second of the playground's engine in node: node speed.mjs ENGINE PICTURES [MODEL...].
+import { cyclic, filesOf, load } from "./engine.mjs";
+
+const [engineFolder, pictures, ...models] = process.argv.slice(2);
+const { LatheBinding, LatheSettings } = load(engineFolder);
+const start = performance.now(),
+  engine = await LatheBinding.open(filesOf(engineFolder, pictures)),
+  opened = performance.now();
+console.log(`opened in ${Math.round(opened - start)} ms`);
+for (const model of models.length ? models : ["lenet5", "mlp", "small-cnn"]) {
+  engine.configure(LatheSettings.settingsLines({ ...cyclic, model, steps: 1e6 }));
+  const best = [];
+  for (let part = 0; part < 8; part++) {
+    const from = performance.now(),
+      images = engine.images;
+    while (performance.now() - from < 500) engine.step();
+    best.push((1000 * (engine.images - images)) / (performance.now() - from));
+  }
+  const evaluate = performance.now();
+  const { accuracy } = engine.evaluate(0);
+  console.log(
+    `${model}: ${Math.round(Math.max(...best))} pictures a second at best of 8 half seconds, ` +
+      `${Math.round(best[0])} in the first; evaluation of 2,000 in ${Math.round(performance.now() - evaluate)} ms, ` +
+      `accuracy ${(100 * accuracy).toFixed(1)} % after step ${engine.at}`,
+  );
+}
