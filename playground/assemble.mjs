@@ -1,12 +1,12 @@
-// Puts the page together: node assemble.mjs OUT ENGINE PICTURES. In index.html each {{FILE}} becomes the text of
-// that file, and {{payload}} the worker's text, the engine and the pictures, which nothing has to request then.
+// Puts a page together: node assemble.mjs OUT ENGINE PICTURES [TEMPLATE]. In the template, which is index.html
+// here if it is not given, each {{FILE}} becomes the text of that file, and {{payload}} the worker's text, the engine and the pictures, which nothing has to request then.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [out, engine, pictures] = process.argv.slice(2);
+const [out, engine, pictures, template = join(here, "index.html")] = process.argv.slice(2);
 const images = (set) => `${set}-images-idx3-ubyte`,
   labels = (set) => `${set}-labels-idx1-ubyte`;
 
@@ -15,10 +15,10 @@ function script(text, name) {
   if (/<\/script|<!--/i.test(text)) throw new Error(`${name} would end its <script>`);
   return text;
 }
-const read = (path) => readFileSync(join(here, path), "utf8");
+const read = (path) => readFileSync(path, "utf8");
 
 const worker = [join(engine, "engine.js"), join(here, "binding.js"), join(here, "worker.js")]
-  .map((path) => script(readFileSync(path, "utf8"), path))
+  .map((path) => script(read(path), path))
   .join("\n");
 
 const sizes = {};
@@ -35,12 +35,14 @@ const payload = () =>
     ...["train", "t10k"].flatMap((set) => [file(pictures, images(set)), file(pictures, labels(set))]),
   ].join("\n");
 
-const fill = (text) =>
-  text.replace(/\{\{([\w./-]+)\}\}/g, (_, name) =>
-    name === "payload" ? payload() : /\.js$/.test(name) ? script(read(name), name) : read(name),
-  );
+// A file's path is relative to the template's folder.
+function part(name) {
+  if (name === "payload") return payload();
+  const text = read(join(dirname(template), name));
+  return /\.js$/.test(name) ? script(text, name) : text;
+}
 
-const page = fill(read("index.html").replace("tools/playground replaces each {{FILE}}", "tools/playground put in each file"));
+const page = read(template).replace(/\{\{([\w./-]+)\}\}/g, (_, name) => part(name));
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "index.html"), page);
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
