@@ -9,6 +9,7 @@ function addressOf(extra) {
     .map((name) => `${name}=${shared[name]}`);
   for (const lane of lanes) {
     const own = ownFields.filter((name) => isNumber(lane[name])).map((name) => `${name}:${lane[name]}`);
+    if (lane.by === "epoch") own.push("by:epoch");
     const options = Object.entries(lane.options).map(([name, value]) => `${name}:${value}`);
     parts.push(`${lane.letter}=${[lane.schedule, ...own, ...options].join(",")}`);
   }
@@ -29,8 +30,9 @@ function readLane(letter, text) {
   if (!Object.hasOwn(kinds, schedule)) return null;
   const lane = { ...newLane(schedule, {}), letter };
   for (const pair of pairs) {
-    const [name, value] = pair.split(":"),
-      field = ownFields.includes(name) ? { kind: "double" } : fieldOf(schedule, name);
+    const [name, value] = pair.split(":");
+    if (name === "by" && value === "epoch") lane.by = value;
+    const field = ownFields.includes(name) ? { kind: "double" } : fieldOf(schedule, name);
     const read = field && value !== undefined ? readValue(field, value) : undefined;
     if (read === undefined) continue;
     if (ownFields.includes(name)) lane[name] = read;

@@ -148,7 +148,7 @@ function heightsOf(ids) {
 const keyOfCharts = () =>
   [
     shownCharts(),
-    lanes.map((lane) => lane.letter),
+    lanes.map((lane) => lane.letter + (chosen(lane) ? lane.schedule + lane.by : "")),
     look.lane,
     isDark(),
     look.log,

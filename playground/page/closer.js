@@ -37,7 +37,8 @@ function chooseTab(name) {
   byId("panel").setAttribute("aria-labelledby", `tab-${tab}`);
   byId("panel").textContent = "";
   panelKey = "";
-  showCloser();
+  askedStep = null;
+  changed();
 }
 const showCloser = () => panels[tab](byId("panel"));
 

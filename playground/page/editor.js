@@ -2,7 +2,7 @@
 let editorKey = "";
 function showEditor() {
   const lane = current(),
-    key = [lane.letter, lane.schedule, shared.optimizer, look.locked, isDark()].join("|");
+    key = [lane.letter, lane.schedule, lane.by, shared.optimizer, look.locked, isDark()].join("|");
   if (key !== editorKey) {
     editorKey = key;
     buildEditor(lane);
@@ -54,7 +54,8 @@ function buildEditor(lane) {
   select.addEventListener("change", () => chooseSchedule(lane, select.value));
   const { first, hidden = [] } = kindOf(lane),
     rest = fieldsOf(lane.schedule).filter(({ name }) => !first.includes(name) && !hidden.includes(name));
-  const shown = first.filter((name) => name !== "momentum" || optimizerField("momentum"));
+  const has = (name) => (ownFields.includes(name) ? optimizerField(name) : fieldOf(lane.schedule, name)),
+    shown = first.filter(has);
   place.append(
     make(
       "h2",
@@ -66,7 +67,7 @@ function buildEditor(lane) {
     make("div", { className: "fields" }, ...shown.map((name) => fieldRow(lane, name))),
     make("p", { id: "wrong", role: "alert" }),
   );
-  const known = rest.filter(({ kind }) => kind !== "path" && kind !== "custom");
+  const known = rest.filter(({ kind }) => kind !== "path");
   if (known.length)
     place.append(
       make(
@@ -89,6 +90,7 @@ function chooseSchedule(lane, schedule) {
     peak = isFinite(top) && top > 0 ? tidy(top) : 0.01;
   lane.schedule = schedule;
   lane.options = kinds[schedule].start(shared.steps, peak);
+  lane.by = "batch";
   lane.lr = schedule === "exponential" ? peak / 10 : peak;
   scheduleChanged(lane);
 }
@@ -169,6 +171,10 @@ function changeShared(name, input) {
     return;
   }
   const before = shared.steps;
+  if (name === "optimizer") {
+    shared.optimizer = value;
+    shared.weight_decay = presetOf("weight_decay");
+  }
   shared[name] = ["batch_size", "seed", "steps"].includes(name) ? Math.round(value) : value;
   if (name === "steps")
     for (const lane of lanes) {

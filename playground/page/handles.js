@@ -10,7 +10,7 @@ function attachHandles() {
     kind = lane && kindOf(lane);
   if (!kind) return;
   for (const field of kind.lines) handles.push({ kind: "line", field, element: make("div", {}) });
-  if (kind.corner) handles.push({ kind: "corner", field: kind.corner.field, element: make("div", {}) });
+  if (kind.corner && lane.by === "batch") handles.push({ kind: "corner", field: kind.corner.field, element: make("div", {}) });
   for (const handle of handles) {
     const { element } = handle;
     element.className = `handle ${handle.kind}`;
@@ -30,7 +30,7 @@ function attachHandles() {
 // The schedule's kind is that of the chosen lane; another one is drawn with other handles.
 const handlesFit = (lane) =>
   lane &&
-  handles.length === kindOf(lane).lines.length + (kindOf(lane).corner ? 1 : 0) &&
+  handles.length === kindOf(lane).lines.length + (kindOf(lane).corner && lane.by === "batch" ? 1 : 0) &&
   handles.every(({ kind, field }) =>
     kind === "line" ? kindOf(lane).lines.includes(field) : kindOf(lane).corner?.field === field,
   );

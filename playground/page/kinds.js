@@ -109,7 +109,7 @@ const filled = (lane) =>
 // The first step of each cycle before `end`, and where the last one ends; empty without cycles.
 function cyclesOf(lane, end) {
   const kind = kindOf(lane);
-  if (!kind.period) return [];
+  if (!kind.period || lane.by === "epoch") return [];
   const options = filled(lane),
     bounds = [0];
   for (let long = kind.period(options), at = 0; at < end && bounds.length < 200; long *= options.t_mult || 1) {

@@ -93,7 +93,7 @@ const lessons = [
     name: "epoch",
     address:
       `#steps=600&${sgd}&A=cyclic,base_lr:0.001,max_lr:0.06,step_size_up:100` +
-      "&B=cyclic,base_lr:0.001,max_lr:0.06,step_size_up:7800",
+      "&B=cyclic,by:epoch,base_lr:0.001,max_lr:0.06,step_size_up:100",
     judge() {
       const [a, b] = lanes.map(endOf),
         peak = Math.max(...named("B").rate);

@@ -191,8 +191,8 @@ async function begin() {
   freshLanes();
   views.push(showBar, showLanes, drawCharts, showEditor, showCloser, showNumbers);
   whenStopped.push(tell, guideStopped);
-  await begin();
   buildCloser();
+  await begin();
   byId("loading").remove();
   document.body.dataset.ready = "true";
 })();

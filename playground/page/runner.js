@@ -144,7 +144,7 @@ async function scheduleChanged(lane) {
   lane.asked = (lane.asked ?? 0) + 1;
   const asked = lane.asked;
   try {
-    const ahead = await LatheEngine.preview(scheduleOf(lane), shared.steps);
+    const ahead = await LatheEngine.preview(scheduleOf(lane), shared.steps, settingsOf(lane));
     if (asked !== lane.asked) return;
     lane.ahead = ahead;
     lane.wrong = null;

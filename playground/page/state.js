@@ -36,6 +36,7 @@ function newLane(schedule, options, own) {
     letter: letters.find((letter) => !lanes.some((lane) => lane.letter === letter)),
     schedule,
     options,
+    by: "batch", // "epoch" is the mistake of one of the lessons
     lr: 0.01,
     momentum: 0.9,
     ...own,
@@ -78,12 +79,13 @@ const finished = () => lanes.every((lane) => lane.died || stepOf(lane) >= shared
 const lastEval = (lane) => lane.evals[lane.evals.length - 1];
 
 // What the engine is given for a schedule, and for a lane.
+// A constant schedule has a rate of its own.
 const scheduleOf = (lane) => ({
   name: lane.schedule,
-  options: { ...lane.options },
+  by: lane.by,
+  options: lane.schedule === "constant" ? { lr: valueOf(lane, "lr") } : { ...lane.options },
   lr: valueOf(lane, "lr"),
   momentum: optimizerField("momentum") ? valueOf(lane, "momentum") : undefined,
-  optimizer: shared.optimizer,
 });
 function settingsOf(lane, seed) {
   const options = { lr: valueOf(lane, "lr") };
@@ -93,12 +95,12 @@ function settingsOf(lane, seed) {
     optimizer: shared.optimizer,
     optimizer_options: options,
     batch_size: shared.batch_size,
-    weight_decay: shared.weight_decay,
+    weight_decay: optimizerField("weight_decay") ? shared.weight_decay : undefined,
     seed: seed ?? shared.seed,
     steps: shared.steps,
     schedule: scheduleOf(lane),
     eval_every: shared.eval_every,
-    eval_count: engine.val,
+    eval_count: Math.min(1000, engine.val),
     count: Math.min(shared.count, engine.train),
   };
 }

@@ -219,7 +219,7 @@ const texts = {
       title: "Stepped once an epoch",
       text:
         "The most common mistake with cycles: the scheduler is stepped once an epoch instead of once a batch. " +
-        "An epoch here has 78 batches, so the cycle of lane B is 78 times as long as that of lane A.",
+        "An epoch here has 79 batches, so the rate of lane B stands still for 79 steps at a time.",
       question: "How will you notice the mistake in lane B?",
       choices: [
         "The loss is not finite.",
