@@ -3,7 +3,11 @@
 class LatheBinding {
   // `files` are named bytes: engine.wasm, and the files of the pictures as they lie in a folder.
   static async open(files) {
-    const module = await LatheModule({ wasmBinary: files["engine.wasm"], print: () => {}, printErr: () => {} });
+    const module = await LatheModule({
+      wasmBinary: files["engine.wasm"],
+      print: () => {},
+      printErr: () => {},
+    });
     module.FS.mkdir("/data");
     for (const [name, bytes] of Object.entries(files))
       if (name !== "engine.wasm") module.FS.writeFile(`/data/${name}`, new Uint8Array(bytes));

@@ -1,7 +1,7 @@
 // The engine's face for the page: lanes that train, each in a worker of its own, and a worker for previews.
 // The worker's text, the engine and the pictures lie in this page: nothing is requested.
 const LatheEngine = (() => {
-  // ---- what lies in the page -------------------------------------------------------------------------------
+  // ---- what lies in the page ------------------------------------------------------------------------
 
   const element = (id) => document.getElementById(id);
 
@@ -23,9 +23,11 @@ const LatheEngine = (() => {
     }),
   ).then(Object.fromEntries);
 
-  const address = URL.createObjectURL(new Blob([element("lathe-worker").textContent], { type: "text/javascript" }));
+  const address = URL.createObjectURL(
+    new Blob([element("lathe-worker").textContent], { type: "text/javascript" }),
+  );
 
-  // ---- a worker --------------------------------------------------------------------------------------------
+  // ---- a worker -------------------------------------------------------------------------------------
 
   class Helper {
     constructor() {
@@ -62,7 +64,7 @@ const LatheEngine = (() => {
     }
   }
 
-  // ---- a lane ----------------------------------------------------------------------------------------------
+  // ---- a lane ---------------------------------------------------------------------------------------
 
   class Lane {
     #helper = new Helper();
@@ -109,7 +111,7 @@ const LatheEngine = (() => {
     }
   }
 
-  // ---- the face --------------------------------------------------------------------------------------------
+  // ---- the face -------------------------------------------------------------------------------------
 
   const lanes = [],
     helper = new Helper(),

@@ -6,11 +6,14 @@ const LatheSettings = (() => {
   const perEpoch = (settings) => Math.ceil((settings.count || 5000) / settings.batch_size);
 
   const given = (options) =>
-    Object.entries(options ?? {}).filter(([, value]) => value !== undefined && value !== null && value !== "");
+    Object.entries(options ?? {}).filter(
+      ([, value]) => value !== undefined && value !== null && value !== "",
+    );
   const text = (value) => (Array.isArray(value) ? value.join(",") : String(value));
 
   // The options of the optimizer, with weight_decay beside them in the settings.
-  const optimOptions = (settings) => given({ weight_decay: settings.weight_decay, ...settings.optimizer_options });
+  const optimOptions = (settings) =>
+    given({ weight_decay: settings.weight_decay, ...settings.optimizer_options });
 
   // A schedule's options; `by` ("batch", "epoch") is no option of its type and may stand on either level.
   const schedOptions = (schedule) => given(schedule.options).filter(([key]) => key !== "by");
@@ -41,7 +44,7 @@ const LatheSettings = (() => {
       ...optimOptions(settings).map(([key, value]) => [`optim.${key}`, value]),
     ]) + scheduleLines(settings.schedule);
 
-  // ---- the command line ------------------------------------------------------------------------------------
+  // ---- the command line -----------------------------------------------------------------------------
 
   const word = (value) => (/^[\w.,:+-]+$/.test(text(value)) ? text(value) : `'${text(value)}'`);
 
@@ -73,7 +76,7 @@ const LatheSettings = (() => {
       `lathe train --data fashion-mnist:${folder} ${trainOptions(settings).join(" ")}`,
     ].join("\n");
 
-  // ---- the C program ---------------------------------------------------------------------------------------
+  // ---- the C program --------------------------------------------------------------------------------
 
   // An option's value in C: 0 means the default there, so a 0 that is meant is LATHE_ZERO.
   function constant(field, value) {
@@ -88,7 +91,13 @@ const LatheSettings = (() => {
     const { name, fields } = about.optimizers.find((each) => each.name === settings.optimizer);
     const set = optimOptions(settings)
       .filter(([key]) => fields.some((field) => field.name === key))
-      .map(([key, value]) => `.${key} = ${constant(fields.find((field) => field.name === key), value)}`);
+      .map(
+        ([key, value]) =>
+          `.${key} = ${constant(
+            fields.find((field) => field.name === key),
+            value,
+          )}`,
+      );
     const opts = set.length ? `&(lathe_${name}_opts){ ${set.join(", ")} }` : "NULL";
     return `    lathe_optim *optimizer = lathe_optim_${name}(lathe_nn_params(net),\n        ${opts});`;
   }
@@ -105,7 +114,9 @@ const LatheSettings = (() => {
       "        &(lathe_sched_text_opts){ " +
         (pairs.length ? `.option = options, .options = ${pairs.length}, ` : "") +
         `.run_steps = ${steps}, .steps_per_epoch = ${epochs ? 1 : perEpoch(settings)} });`,
-      ...(epochs ? [`    lathe_sched_by_epoch(scheduler, ${perEpoch(settings)}); /* lengths are epochs */`] : []),
+      ...(epochs
+        ? [`    lathe_sched_by_epoch(scheduler, ${perEpoch(settings)}); /* lengths are epochs */`]
+        : []),
     ];
   }
 
@@ -122,7 +133,8 @@ int main(void)
     lathe_dataset *all = lathe_data_fashion_mnist("${folder}", LATHE_SPLIT_TRAIN);
     lathe_dataset *data = ${part ? `lathe_feed_choose(all, ${settings.count}, ${settings.seed})` : "all"};
     lathe_loader *loader = lathe_loader_new(data,
-        &(lathe_loader_opts){ .batch_size = ${settings.batch_size}, .shuffle = true, .seed = ${settings.seed} });
+        &(lathe_loader_opts){ .batch_size = ${settings.batch_size}, .shuffle = true,
+            .seed = ${settings.seed} });
 
     lathe_model *model = lathe_model_new();
     lathe_layer *net = lathe_model_build(model, "${settings.model}", NULL);

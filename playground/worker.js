@@ -109,7 +109,8 @@ const calls = {
 
 onmessage = async ({ data: { id, call, args } }) => {
   try {
-    if (!settings && !["open", "preview", "configure"].includes(call)) throw new Error(`${call}: there is no run`);
+    if (!settings && !["open", "preview", "configure"].includes(call))
+      throw new Error(`${call}: there is no run`);
     postMessage({ id, result: await calls[call](...args) });
   } catch (error) {
     postMessage({ id, error: error.message });

@@ -49,12 +49,12 @@ static lathe_status read_all(const lathe_dataset *data, uint8_t *pixels, uint8_t
 static lathe_status write_set(const char *folder, const char *set, const lathe_dataset *data)
 {
     char images[64], labels_name[64];
-    const size_t side[] = { (size_t)data->height, (size_t)data->width };
-    uint8_t *pixels = lathe_alloc(data->count, side[0] * side[1]), *labels = lathe_alloc(data->count, 1);
+    const size_t side[] = { (size_t)data->height, (size_t)data->width }, size = lathe_times(side[0], side[1]);
+    uint8_t *pixels = lathe_alloc(data->count, size), *labels = lathe_alloc(data->count, 1);
     snprintf(images, sizeof images, "%s-images-idx3-ubyte", set);
     snprintf(labels_name, sizeof labels_name, "%s-labels-idx1-ubyte", set);
     lathe_status status = pixels && labels ? read_all(data, pixels, labels) : lathe_error();
-    if (!status) status = write_idx(folder, images, data->count, side, 2, pixels, side[0] * side[1]);
+    if (!status) status = write_idx(folder, images, data->count, side, 2, pixels, size);
     if (!status) status = write_idx(folder, labels_name, data->count, NULL, 0, labels, 1);
     lathe_free(pixels);
     lathe_free(labels);

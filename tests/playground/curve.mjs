@@ -1,18 +1,20 @@
-// The curve of the playground's engine is that of `lathe train`: node curve.mjs LATHE ENGINE PICTURES.
+// The curve of the playground's engine is that of `lathe train`: node curve.mjs ENGINE PICTURES LATHE.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { check, cyclic, filesOf, finish, load } from "./engine.mjs";
 
-const [lathe, engineFolder, pictures] = process.argv.slice(2);
+const [engineFolder, pictures, lathe] = process.argv.slice(2);
 const { LatheBinding, LatheSettings } = load(engineFolder);
 const engine = await LatheBinding.open(filesOf(engineFolder, pictures));
 const work = mkdtempSync(join(tmpdir(), "lathe-playground-"));
 
 const columns = (text) => {
   const [head, ...rows] = text.trim().split("\n");
-  return Object.fromEntries(head.split(",").map((name, i) => [name, rows.map((row) => Number(row.split(",")[i]))]));
+  return Object.fromEntries(
+    head.split(",").map((name, i) => [name, rows.map((row) => Number(row.split(",")[i]))]),
+  );
 };
 
 // The options are quoted for a shell only where a value has blanks; these have none.
@@ -31,7 +33,11 @@ function here(settings) {
   engine.configure(LatheSettings.settingsLines(settings));
   const rows = [];
   while (engine.at < settings.steps && !engine.stopped) rows.push(engine.step());
-  return { loss: rows.map((row) => row[0]), lr: rows.map((row) => row[1]), momentum: rows.map((row) => row[2]) };
+  return {
+    loss: rows.map((row) => row[0]),
+    lr: rows.map((row) => row[1]),
+    momentum: rows.map((row) => row[2]),
+  };
 }
 
 const apart = (a, b) =>
@@ -55,7 +61,11 @@ const runs = {
     weight_decay: undefined,
     schedule: { name: "warm_restarts", options: { t_0: 25 } },
   },
-  "small CNN, AdamW, constant": { ...cyclic, model: "small-cnn", schedule: { name: "constant", options: {} } },
+  "small CNN, AdamW, constant": {
+    ...cyclic,
+    model: "small-cnn",
+    schedule: { name: "constant", options: {} },
+  },
   "LeNet, a schedule counted in epochs": {
     ...cyclic,
     schedule: { name: "cyclic", options: { base_lr: 1e-4, max_lr: 3e-3, step_size_up: 2 }, by: "epoch" },
@@ -78,7 +88,18 @@ console.log(`largest difference of the loss: ${most.toExponential(2)}`);
 const steps = 400,
   settings = { ...cyclic, steps },
   drawn = engine.preview(LatheSettings.settingsLines(settings), LatheSettings.perEpoch(settings), steps),
-  words = ["--optim", "adamw", "--sched", "cyclic", "--base-lr", "1e-4", "--max-lr", "3e-3", "--step-size-up", "20"],
+  words = [
+    "--optim",
+    "adamw",
+    "--sched",
+    "cyclic",
+    "--base-lr",
+    "1e-4",
+    "--max-lr",
+    "3e-3",
+    "--step-size-up",
+    "20",
+  ],
   csv = execFileSync(lathe, ["preview", ...words, "--steps", String(steps), "--no-warnings", "--csv"], {
     encoding: "utf8",
   }),

@@ -11,7 +11,13 @@ export function load(engine) {
   const text = [join(engine, "engine.js"), join(source, "binding.js"), join(source, "settings.js")]
     .map((path) => readFileSync(path, "utf8"))
     .join("\n");
-  const make = new Function("require", "__dirname", "module", "exports", `${text}\nreturn { LatheBinding, LatheSettings };`);
+  const make = new Function(
+    "require",
+    "__dirname",
+    "module",
+    "exports",
+    `${text}\nreturn { LatheBinding, LatheSettings };`,
+  );
   return make(createRequire(import.meta.url), engine, undefined, undefined);
 }
 
