@@ -1,6 +1,6 @@
-// Puts a page together: node assemble.mjs OUT ENGINE PICTURES [TEMPLATE]. In the template (index.html here, if
-// none is given) each {{FILE}} becomes the text of that file, and {{payload}} the worker's text, the engine and
-// the pictures: then the page has to request nothing.
+// Puts a page together: node assemble.mjs OUT ENGINE PICTURES [TEMPLATE]. In the template (index.html here,
+// if none is given) each {{FILE}} becomes the text of that file, and {{payload}} the worker's text, the
+// engine and the pictures: then the page has to request nothing.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

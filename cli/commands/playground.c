@@ -1,10 +1,19 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <lathe/lathe.h>
+
 #include "../command.h"
 #include "../text.h"
 
-#include <lathe/lathe.h>
+#ifdef LATHE_MICROHTTPD
+#include <netinet/in.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../http.h"
+#include "../signals.h"
+#endif
 
 /* The page's pictures: so many of Fashion-MNIST's training pictures, each class in proportion. */
 enum { TRAIN = 5000, VAL = 2000, SEED = 24 };
@@ -90,13 +99,122 @@ static int write_pictures(const char *folder)
     return CLI_DONE;
 }
 
+/* ---- the page ------------------------------------------------------------------------------------------ */
+
+#ifdef LATHE_MICROHTTPD
+
+/* The page says itself what it may load, which is nothing. */
+static const char policy[] = "frame-ancestors 'none'";
+
+typedef struct served {
+    char *text;
+    size_t size;
+} served;
+
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind,
+    const char *text, size_t size)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(size, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    if (!response) return MHD_NO;
+    MHD_add_response_header(response, "Content-Type", kind);
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    MHD_add_response_header(response, "Content-Security-Policy", policy);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
+{
+    return answer(connection, status, "text/plain", why, strlen(why));
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_size, void **state)
+{
+    (void)version, (void)upload, (void)upload_size, (void)state;
+    const served *page = context;
+    if (strcmp(method, "GET") != 0) return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET only\n");
+    if (!cli_http_is_local(connection)) return refuse(connection, MHD_HTTP_FORBIDDEN, "for 127.0.0.1 only\n");
+    if (strcmp(url, "/") != 0 && strcmp(url, "/index.html") != 0)
+        return refuse(connection, MHD_HTTP_NOT_FOUND, "nothing here\n");
+    return answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8", page->text, page->size);
+}
+
+/* The page's file: as given, or where a build or an installation has it. Returns false after a message. */
+static bool find_page(const cli_line *line, char *path, size_t size)
+{
+    static const char *const places[] = { "playground/index.html", "../share/lathe/playground/index.html" };
+    char program[LATHE_SETTING_LONG];
+    const char *given = cli_text(line, "page");
+    if (given) return snprintf(path, size, "%s", given) > 0;
+    const ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    for (size_t i = 0; slash && i < sizeof places / sizeof places[0]; i++) {
+        *slash = '\0';
+        if (!lathe_file_join(program, places[i], path, size) && lathe_file_exists(path)) return true;
+    }
+    cli_fail(CLI_FAILED,
+        "playground: the page was not built; build it with tools/playground, or give --page FILE");
+    return false;
+}
+
+/* Serve until a signal arrives. */
+static int serve(served *page, int port)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct MHD_Daemon *daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)port, NULL, NULL,
+        handle, page, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&address, MHD_OPTION_CONNECTION_TIMEOUT, 30u,
+        MHD_OPTION_CONNECTION_LIMIT, 32u, MHD_OPTION_END);
+    if (!daemon)
+        return cli_fail(CLI_FAILED, "playground: cannot listen on 127.0.0.1:%d; --port 0 takes a free port",
+            port);
+    cli_say(stdout, "open http://127.0.0.1:%d/ in a browser; Ctrl-C ends", cli_http_port(daemon));
+    fflush(stdout);
+    while (!cli_signal()) nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+    MHD_stop_daemon(daemon);
+    return CLI_DONE;
+}
+
+static int serve_page(const cli_line *line)
+{
+    enum { MOST = 64 << 20 };
+    char path[LATHE_SETTING_LONG];
+    int64_t port;
+    served page;
+    if (!cli_number(line, "port", 0, 65535, &port)) return CLI_USAGE;
+    if (!find_page(line, path, sizeof path)) return CLI_FAILED;
+    page.text = lathe_file_read(path, MOST, &page.size);
+    if (!page.text) return cli_library_failed();
+    cli_signals_watch();
+    const int code = serve(&page, (int)port);
+    lathe_free(page.text);
+    return code;
+}
+
+#else
+
+static int serve_page(const cli_line *line)
+{
+    (void)line;
+    return cli_fail(CLI_USAGE,
+        "playground: this build serves nothing; build with -DLATHE_HTTP=ON and libmicrohttpd (Debian: "
+        "libmicrohttpd-dev), or open the page's file in a browser");
+}
+
+#endif
+
 /* ---- the command --------------------------------------------------------------------------------------- */
 
 static int run(const cli_line *line)
 {
     const char *pictures = cli_text(line, "pictures");
-    if (pictures) return write_pictures(pictures);
-    return cli_fail(CLI_FAILED, "playground: not here yet");
+    return pictures ? write_pictures(pictures) : serve_page(line);
 }
 
 static const cli_option options[] = {
