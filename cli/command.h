@@ -16,6 +16,7 @@ typedef struct cli_command {
     const char *about;         /* a paragraph or two for --help */
     const char *example;       /* a command to try */
     const cli_option *options; /* its own, ended by a NULL name; --json and --help are always there */
+    const cli_option *shared;  /* more, which other commands have too; may be NULL */
     bool takes_settings;       /* the keys of the settings are options too */
     /** Which settings --help lists: sections and keys, "optim -groups seed" leaves groups out. NULL: all. */
     const char *uses;

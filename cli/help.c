@@ -86,6 +86,7 @@ void cli_help_walk(const cli_command *command, const cli_form *form, void *to)
     form->begin(to, command);
     form->heading(to, "options (defaults in brackets)", false);
     walk_options(command->options, form, to);
+    walk_options(command->shared, form, to);
     walk_options(cli_common_options, form, to);
     if (command->takes_settings) walk_settings(command, form, to);
     form->end(to, command);

@@ -31,23 +31,19 @@ void cli_live_stop(cli_live *live) { (void)live; }
 
 #include <arpa/inet.h>
 #include <math.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
+
+#include "http.h"
 
 /* Seconds between two updates, and the largest part of the time that updates may take. */
 static const double interval = 0.5, part = 0.05;
 /* Seconds that a client may take for a request, and for which who asked is taken to look on still. */
 enum { PATIENCE = 10, MOST_CLIENTS = 32, LOOKS_ON = 3 };
-/* The page has its script and its styles in it, saves pictures, and asks for nothing but its data. */
-static const char policy[] = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
-                             "img-src data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-                             "frame-ancestors 'none'";
 
 struct cli_live {
     cli_live_source source;
@@ -62,28 +58,7 @@ struct cli_live {
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, const char *kind,
     const char *text)
 {
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-    if (!response) return MHD_NO;
-    MHD_add_response_header(response, "Content-Type", kind);
-    MHD_add_response_header(response, "Cache-Control", "no-store");
-    MHD_add_response_header(response, "Content-Security-Policy", policy);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "X-Frame-Options", "DENY");
-    enum MHD_Result result = MHD_queue_response(connection, status, response);
-    MHD_destroy_response(response);
-    return result;
-}
-
-/* Refuse other host names: a foreign page must not read this one (DNS rebinding). */
-static bool is_local(struct MHD_Connection *connection)
-{
-    const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-    if (!host || (strncasecmp(host, "127.0.0.1", 9) != 0 && strncasecmp(host, "localhost", 9) != 0))
-        return false;
-    const char *port = host + 9;
-    const size_t digits = *port == ':' ? strspn(port + 1, "0123456789") : 0;
-    return !*port || (digits > 0 && digits < 6 && !port[1 + digits]);
+    return cli_http_answer(connection, status, kind, text, strlen(text), NULL, NULL);
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
@@ -93,7 +68,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     cli_live *live = context;
     if (strcmp(method, "GET") != 0)
         return answer(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET only\n");
-    if (!is_local(connection))
+    if (!cli_http_is_local(connection))
         return answer(connection, MHD_HTTP_FORBIDDEN, "text/plain", "for 127.0.0.1 only\n");
     if (!strcmp(url, "/")) return answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8", live->page);
     if (strcmp(url, "/data.json") != 0)
@@ -125,12 +100,6 @@ static void count_client(void *context, struct MHD_Connection *connection, void 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) live->client[live->clients++] = info->connect_fd;
 }
 
-static int port_of(struct MHD_Daemon *daemon)
-{
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
-    return info ? info->port : 0;
-}
-
 /* Listen, with a message after a failure. */
 static int start(cli_live *live, const char *command, int port)
 {
@@ -147,7 +116,7 @@ static int start(cli_live *live, const char *command, int port)
     if (!live->daemon)
         return cli_fail(CLI_FAILED, "%s: --live: cannot listen on 127.0.0.1:%d; 0 takes a port that is free",
             command, port);
-    fprintf(stderr, "note: live at http://127.0.0.1:%d/\n", port ? port : port_of(live->daemon));
+    fprintf(stderr, "note: live at http://127.0.0.1:%d/\n", port ? port : cli_http_port(live->daemon));
     return CLI_DONE;
 }
 

@@ -30,22 +30,29 @@ static const cli_option *find_in(const cli_option *option, const char *name)
     return NULL;
 }
 
-static int length_of(const cli_option *option)
+/* The tables of a command's options. */
+enum { TABLES = 3 };
+static const cli_option *table_of(const cli_command *command, int index)
 {
-    int length = 0;
-    while (option && option[length].name) length++;
-    return length;
+    return index == 0 ? command->options : index == 1 ? command->shared : cli_common_options;
+}
+
+static const cli_option *option_of(const cli_command *command, const char *name)
+{
+    const cli_option *found = NULL;
+    for (int i = 0; i < TABLES && !found; i++) found = find_in(table_of(command, i), name);
+    return found;
 }
 
 /* Option number `index` of a command, for the list of the known ones. */
 static const char *name_at(const void *context, int index)
 {
     const cli_command *command = context;
-    int own = length_of(command->options), others = length_of(cli_common_options);
-    if (index < own) return command->options[index].name;
-    if (index < own + others) return cli_common_options[index - own].name;
+    for (int i = 0; i < TABLES; i++)
+        for (const cli_option *option = table_of(command, i); option && option->name; option++)
+            if (!index--) return option->name;
     static char hyphened[64];
-    const char *name = command->takes_settings ? cli_setting_name(index - own - others) : NULL;
+    const char *name = command->takes_settings ? cli_setting_name(index) : NULL;
     if (!name) return NULL;
     snprintf(hyphened, sizeof hyphened, "%s", name);
     for (char *c = hyphened; *c; c++)
@@ -70,8 +77,7 @@ static void give(cli_line *line, cli_given given)
  * there is none. */
 static bool find_option(const cli_command *command, char *name, cli_given *given, const char **value)
 {
-    const cli_option *option = find_in(command->options, name);
-    if (!option) option = find_in(cli_common_options, name);
+    const cli_option *option = option_of(command, name);
     if (option) {
         *given = (cli_given){ .name = option->name, .option = option };
         *value = option->value;
@@ -166,7 +172,7 @@ const char *cli_text(const cli_line *line, const char *name)
 {
     for (int i = 0; i < line->givens; i++)
         if (same_name(line->given[i].name, name)) return line->given[i].value;
-    const cli_option *option = find_in(line->command->options, name);
+    const cli_option *option = option_of(line->command, name);
     return option ? option->preset : NULL;
 }
 

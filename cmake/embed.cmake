@@ -1,5 +1,5 @@
 # Files as C strings: lathe_embed(out NAME=path ...) generates a source that defines `const unsigned char
-# NAME[]`, ended by a zero, for each. Files joined by + become one string.
+# NAME[]`, ended by a zero, for each. Files joined by + become one string. The source is appended to `out`.
 function(lathe_embed out)
   set(text "/* Generated: files as strings. */\n")
   foreach(pair IN LISTS ARGN)
@@ -19,7 +19,8 @@ function(lathe_embed out)
     string(APPEND text "\nextern const unsigned char ${name}[];\n"
       "const unsigned char ${name}[] = {\n    ${bytes}0x00\n};\n")
   endforeach()
-  set(file ${CMAKE_BINARY_DIR}/generated/embedded.c)
+  string(TOLOWER "${out}" name)
+  set(file ${CMAKE_BINARY_DIR}/generated/embedded_${name}.c)
   file(CONFIGURE OUTPUT ${file} CONTENT "${text}" @ONLY)
   set(${out} ${${out}} ${file} PARENT_SCOPE)
 endfunction()

@@ -1,5 +1,7 @@
 # `cmake --install`: the library, its headers under include/lathe/, a CMake package and a pkg-config file.
+# Components are packages of packaging/deb: liblathe0, liblathe-dev (what is not said otherwise), lathe.
 include(CMakePackageConfigHelpers)
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME liblathe-dev)
 
 set(public)
 foreach(folder IN LISTS LATHE_FOLDERS)
@@ -13,8 +15,12 @@ foreach(folder IN LISTS LATHE_FOLDERS)
 endforeach()
 install(FILES ${CMAKE_SOURCE_DIR}/lathe.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/lathe)
 # What is installed keeps the run path that it was built with. Otherwise CMake pads the path with an empty
-# part, to write another over it when installing; and an empty part means the current folder.
+# part, to write another over it when installing; and an empty part means the current folder. A package of a
+# system needs no run path.
 function(lathe_run_path target)
+  if(CMAKE_SKIP_INSTALL_RPATH)
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES BUILD_WITH_INSTALL_RPATH ON INSTALL_RPATH_USE_LINK_PATH ON)
   if(BUILD_SHARED_LIBS)
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN;$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
@@ -29,7 +35,8 @@ if(BUILD_SHARED_LIBS)
   target_link_options(lathe PRIVATE -Wl,--version-script=${LATHE_MAP})
 endif()
 install(TARGETS lathe EXPORT lathe-targets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT liblathe0 NAMELINK_COMPONENT liblathe-dev)
 install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_SOURCE_DIR}/report/vendor/uplot/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR}
   RENAME LICENSE.uPlot)
@@ -62,6 +69,7 @@ install(FILES ${config}.cmake ${config}-version.cmake DESTINATION ${package})
 get_target_property(type lathe TYPE)
 if(type STREQUAL SHARED_LIBRARY)
   set(LATHE_PC_SCOPE .private)
+  set(LATHE_PC_REQUIRES "") # pkg-config would want their -dev packages, whose headers nobody includes
   set(LATHE_PC_SYSTEM "")
 else()
   set(LATHE_PC_SCOPE "")

@@ -4,6 +4,13 @@
 # library.
 set(LATHE_MODULES)
 find_package(PkgConfig QUIET)
+if(LATHE_STATIC)
+  if(LATHE_BLAS STREQUAL "openblas" OR BUILD_SHARED_LIBS)
+    message(FATAL_ERROR "LATHE_STATIC opens no shared library: build with LATHE_BLAS=linked or "
+      "LATHE_BLAS=plain, and without BUILD_SHARED_LIBS")
+  endif()
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
 
 # lathe_find(NAME module package WANTED option loss): find the module where it is WANTED. One that is missing
 # ends the configuration, and one that is left out is announced; both name the `option` and what is lost by

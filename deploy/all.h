@@ -3,6 +3,7 @@
 #define LATHE_DEPLOY_ALL_H
 
 #include "export.h"
+#include "memory.h"
 #include "pixels.h"
 #include "predict.h"
 #include "trained.h"

@@ -71,6 +71,7 @@ const lathe_task_type lathe_classify_task = {
     .name = "classify",
     .summary = "one class a picture",
     .word = "class",
+    .scores = "a score for each class; softmax makes probabilities",
     .metrics = lathe_accuracy_alone,
     .check = check,
     .output = lathe_class_scores,

@@ -103,6 +103,7 @@ static void describe(const lathe_task *task, char *line, size_t size)
 const lathe_task_type lathe_heads_task = {
     .name = "heads",
     .summary = "a class of each of several kinds",
+    .scores = "a score for each class; softmax over each head makes probabilities",
     .metrics = lathe_accuracy_alone,
     .check = check,
     .output = lathe_class_scores,

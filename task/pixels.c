@@ -117,6 +117,7 @@ static const lathe_task_metric metrics[] = { { "accuracy", "accuracy", false, tr
 const lathe_task_type lathe_pixels_task = {
     .name = "pixels",
     .summary = "a class for each pixel",
+    .scores = "for each class a score at each pixel; softmax over the classes makes probabilities",
     .metrics = metrics,
     .dense = true,
     .check = check,

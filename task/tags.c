@@ -65,6 +65,7 @@ const lathe_task_type lathe_tags_task = {
     .name = "tags",
     .summary = "any number of classes a picture",
     .word = "many",
+    .scores = "a score for each class; sigmoid makes probabilities",
     .metrics = lathe_accuracy_alone,
     .check = check,
     .output = lathe_class_scores,

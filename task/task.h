@@ -62,6 +62,7 @@ struct lathe_task_type {
     const char *name;                 /* as in data sets: "classify" */
     const char *summary;              /* one line for lists */
     const char *word;                 /* in checkpoints; NULL: the name */
+    const char *scores;               /* what the net's output means, for files that leave; may be NULL */
     const lathe_task_metric *metrics; /* the most important first; ended by one without a name */
     bool dense; /* a sample has too many targets to keep all of them (one for each pixel) */
     /** Checks that data, loss, transforms and weights fit each other. May be NULL. Errors: LATHE_EARG. */

@@ -7,6 +7,7 @@
 #include "../json.h"
 #include "../drawing/table.h"
 #include "../text.h"
+#include "../trained.h"
 
 enum { MOST = 32 }; /* the most classes shown for a picture */
 
@@ -243,56 +244,6 @@ static int predict(const cli_line *line, const lathe_trained *trained, const lat
     return code;
 }
 
-/* Up to four numbers, as many for --mean as for --std. */
-static int read_normals(const cli_line *line, lathe_published *from)
-{
-    const char *mean = cli_text(line, "mean"), *std = cli_text(line, "std");
-    if (!mean != !std) return cli_fail(CLI_USAGE, "predict: --mean and --std belong together");
-    for (int count = 1; mean && count <= 4; count++) {
-        const char *a = mean, *b = std;
-        if (!lathe_numbers_read(&a, from->mean, count) || *a || !lathe_numbers_read(&b, from->std, count) ||
-            *b)
-            continue;
-        from->normals = count;
-        return CLI_DONE;
-    }
-    if (!mean) return CLI_DONE;
-    return cli_fail(CLI_USAGE, "predict: --mean '%s' and --std '%s' are not lists of as many numbers", mean,
-        std);
-}
-
-/* Other people's weights. *trained stays NULL if the library failed. */
-static int open_published(const cli_line *line, lathe_trained **trained)
-{
-    static const char *const of_runs[] = { "weights", "masks" };
-    const char *model = cli_text(line, "model"), *filter = cli_text(line, "interpolation");
-    int64_t size, channels;
-    lathe_published from = { .model = model,
-        .weights = cli_text(line, "init-weights"),
-        .class_names = cli_text(line, "class-names") };
-    for (size_t i = 0; i < sizeof of_runs / sizeof of_runs[0]; i++)
-        if (cli_given_option(line, of_runs[i]))
-            return cli_fail(CLI_USAGE, "predict: --%s is for a run's model", of_runs[i]);
-    if (!model) return cli_fail(CLI_USAGE, "predict: --init-weights needs --model NAME");
-    if (line->arguments < 1) return cli_fail(CLI_USAGE, "predict: name pictures, or folders of them");
-    if (!cli_number(line, "size", 0, 4096, &size) || !cli_number(line, "channels", 0, 3, &channels) ||
-        read_normals(line, &from))
-        return CLI_USAGE;
-    from.size = (int)size;
-    from.channels = (int)channels;
-    const char *ratio = cli_text(line, "crop-ratio");
-    if (ratio &&
-        (!lathe_parse_double(ratio, &from.crop_ratio) || !(from.crop_ratio > 0 && from.crop_ratio <= 1)))
-        return cli_fail(CLI_USAGE, "predict: --crop-ratio '%s' is not above 0 and at most 1", ratio);
-    int known = 0;
-    while (filter && lathe_filter_names[known] && strcmp(filter, lathe_filter_names[known])) known++;
-    if (filter && !lathe_filter_names[known])
-        return cli_fail(CLI_USAGE, "predict: --interpolation '%s' is not known", filter);
-    from.interpolation = (lathe_filter)known;
-    *trained = lathe_trained_published(&from);
-    return CLI_DONE;
-}
-
 static int run(const cli_line *line)
 {
     int64_t top, threads, workers, megapixels;
@@ -303,16 +254,18 @@ static int run(const cli_line *line)
         return CLI_USAGE;
     if (tta && strcmp(tta, "hflip"))
         return cli_fail(CLI_USAGE, "predict: --tta '%s' is not known; hflip is", tta);
-    const bool published = cli_given_option(line, "init-weights");
+    const bool published = cli_trained_is_published(line);
     if (!published && line->arguments < 2)
         return cli_fail(CLI_USAGE,
             "predict: name a run and pictures, or --model, --init-weights and pictures");
+    if (published && cli_given_option(line, "masks"))
+        return cli_fail(CLI_USAGE, "predict: --masks is for a run's model");
+    if (line->arguments < 1) return cli_fail(CLI_USAGE, "predict: name pictures, or folders of them");
     lathe_trained *trained = NULL;
-    int code = published ? open_published(line, &trained) : CLI_DONE;
+    int code = cli_trained_open(line, &trained);
     if (code) return code;
-    if (!published) trained = lathe_trained_open(line->argument[0], cli_text(line, "weights"));
     lathe_file_names names = { 0 };
-    lathe_status status = trained ? lathe_threads_set(NULL, (int)threads) : lathe_error();
+    lathe_status status = lathe_threads_set(NULL, (int)threads);
     for (int i = !published; i < line->arguments && !status; i++)
         status = lathe_data_find(line->argument[i], &names);
     code = status ? cli_library_failed() :
@@ -331,41 +284,12 @@ static const cli_option options[] = {
     { .name = "masks",
         .value = "DIR",
         .help = "of a model of masks: also write each picture's mask as DIR/NAME.pgm, a grey level a class" },
-    { .name = "weights",
-        .value = "NAME",
-        .help = "best, last or a safetensors file [best where there is one, else last]" },
     { .name = "threads", .value = "N", .preset = "0", .help = "threads, 0: one a processor" },
     { .name = "workers", .value = "N", .preset = "0", .help = "threads that read pictures ahead of time" },
     { .name = "max-megapixels",
         .value = "N",
         .preset = "32",
         .help = "refuse picture files with more pixels; of a JPEG that is decoded smaller, those count" },
-    { .name = "model", .value = "NAME", .help = "without a run: the network, one of `lathe list models`" },
-    { .name = "init-weights",
-        .value = "FILE",
-        .help = "without a run: its weights, a file that `lathe weights` reads" },
-    { .name = "class-names",
-        .value = "FILE",
-        .help = "without a run: the classes' names, one a line [their numbers]" },
-    { .name = "mean",
-        .value = "LIST",
-        .help =
-            "without a run: normalise by this mean of pixels from 0 to 1 [the model's published weights']" },
-    { .name = "std", .value = "LIST", .help = "without a run: and divide by this" },
-    { .name = "size",
-        .value = "N",
-        .preset = "0",
-        .help = "without a run: side of the pictures, 0: as the published weights want it" },
-    { .name = "channels",
-        .value = "N",
-        .preset = "0",
-        .help = "without a run: 1 grey, 3 colour; 0: the model's own" },
-    { .name = "crop-ratio",
-        .value = "F",
-        .help = "without a run: the part of the short side that is cut out [the published weights']" },
-    { .name = "interpolation",
-        .value = "NAME",
-        .help = "without a run: how pictures are scaled [the published weights']" },
     { .name = NULL },
 };
 
@@ -384,6 +308,7 @@ const cli_command lathe_predict_command = {
              "--init-weights.",
     .example = "lathe predict runs/first photo.jpg holiday/ --top 3",
     .options = options,
+    .shared = cli_trained_options,
     .most = -1,
     .run = run,
 };

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "help", "info", "list",
-    "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
+static const char *const commands[] = { "bench", "check", "compare", "data", "eval", "export", "health",
+    "help", "info", "list", "lr-find", "predict", "preview", "show", "summary", "train", "walk", "weights" };
 
 static char *manual;
 

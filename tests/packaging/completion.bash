@@ -52,7 +52,8 @@ has cat.png lathe predict ""
 has lenet5 lathe train --model =
 has --json lathe info --
 has --gamma lathe train --
-while read -r command; do has "$command" lathe ""; done < <("$lathe" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
+while read -r command; do has "$command" lathe ""; done < \
+    <("$lathe" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p')
 # Every option of --help is completed.
 for command in train eval walk list; do
     while read -r option; do has "$option" lathe "$command" --; done < \

@@ -12,7 +12,8 @@ for command in $("$lathe" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     page=$work/man/lathe-$command.1
     [ -s "$page" ] || { echo "no page of $command"; status=1; continue; }
     # What roff escapes, taken back; the words are those of the help, but for its headings.
-    sed 's/\\f[BIR]//g; s/\\-/-/g; s/\\(aq/'"'"'/g; s/\\e/\\/g; s/\\(ti/~/g; s/\\(ha/^/g' "$page" > "$work/page"
+    sed 's/\\f[BIR]//g; s/\\-/-/g; s/\\(aq/ /g; s/\\e/\\/g; s/\\(ti/~/g; s/\\(ha/^/g' "$page" \
+        > "$work/page"
     words < "$work/page" > "$work/has"
     "$lathe" "$command" --help | grep -v ':$' | sed 's/^usage: lathe [a-z-]* \[options\]//; s/^example: //' |
         words > "$work/wanted"
@@ -29,7 +30,8 @@ printf '.TH A 1\n.SH NAME\na \\- b\n.XX\n' > "$work/wrong.1"
 mandoc -T lint -W warning "$work/wrong.1" > /dev/null && { echo "mandoc takes a wrong page"; exit 1; }
 mandoc -T lint -W warning "$work/man"/*.1 || status=1
 mandoc -T utf8 "$work/man/lathe-train.1" | col -b > "$work/train.txt"
-grep -q -- '--base-lr VALUE, --max-lr VALUE' "$work/train.txt" || { echo "lathe-train(1) lacks cyclic"; status=1; }
+grep -q -- '--base-lr VALUE, --max-lr VALUE' "$work/train.txt" ||
+    { echo "lathe-train(1) lacks cyclic"; status=1; }
 if man --version 2> /dev/null | grep -q '^man 2'; then # man-db, which has groff's warnings
     for page in "$work/man"/*.1; do
         said=$(LC_ALL=C.UTF-8 MANROFFOPT= man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 > /dev/null)

@@ -709,6 +709,14 @@ static lathe_graph *good_lathe_graph_p(const char *place)
     return is(place, "lathe_graph_free.") ? graph : later(free_graph, graph);
 }
 
+static void free_memory(void *memory) { lathe_memory_free(memory); }
+
+static lathe_memory *good_lathe_memory_p(const char *place)
+{
+    lathe_memory *memory = lathe_memory_new(good_lathe_graph_p(place));
+    return is(place, "lathe_memory_free.") ? memory : later(free_memory, memory);
+}
+
 static lathe_graph_node *good_lathe_graph_node_p(const char *place)
 {
     return good_lathe_graph_p(place)->node;
