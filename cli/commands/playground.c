@@ -4,6 +4,7 @@
 #include <lathe/lathe.h>
 
 #include "../command.h"
+#include "../json.h"
 #include "../text.h"
 
 #ifdef LATHE_MICROHTTPD
@@ -85,18 +86,27 @@ static lathe_status choose(const lathe_dataset *all, const char *folder)
     return status;
 }
 
-static int write_pictures(const char *folder)
+static int print_pictures(const cli_line *line, const char *folder)
+{
+    if (!line->json) {
+        cli_say(stdout,
+            "%s: %d pictures to train on and %d for validation: --data fashion-mnist:%s --val-split 0",
+            folder, TRAIN, VAL, folder);
+        return CLI_DONE;
+    }
+    cJSON *object = cli_json_new();
+    cJSON_AddStringToObject(object, "folder", folder);
+    cJSON_AddNumberToObject(object, "train", TRAIN);
+    cJSON_AddNumberToObject(object, "val", VAL);
+    return cli_json_print(object);
+}
+
+static int write_pictures(const cli_line *line, const char *folder)
 {
     lathe_dataset *all = lathe_data_fashion_mnist(NULL, LATHE_SPLIT_TRAIN);
-    if (!all || choose(all, folder)) {
-        lathe_data_free(all);
-        return cli_library_failed();
-    }
+    const int code = !all || choose(all, folder) ? cli_library_failed() : print_pictures(line, folder);
     lathe_data_free(all);
-    cli_say(stdout,
-        "%s: %d pictures to train on and %d for validation: --data fashion-mnist:%s --val-split 0", folder,
-        TRAIN, VAL, folder);
-    return CLI_DONE;
+    return code;
 }
 
 /* ---- the page ------------------------------------------------------------------------------------------ */
@@ -214,7 +224,11 @@ static int serve_page(const cli_line *line)
 static int run(const cli_line *line)
 {
     const char *pictures = cli_text(line, "pictures");
-    return pictures ? write_pictures(pictures) : serve_page(line);
+    if (pictures) return write_pictures(line, pictures);
+    if (line->json)
+        return cli_fail(CLI_USAGE,
+            "playground: --json is for --pictures; a page that is served has no results");
+    return serve_page(line);
 }
 
 static const cli_option options[] = {
