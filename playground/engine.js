@@ -127,7 +127,7 @@ const LatheEngine = (() => {
       const whole = { ...usual, ...settings, schedule, steps };
       return helper.call("preview", LatheSettings.settingsLines(whole), LatheSettings.perEpoch(whole), steps);
     },
-    command: (settings) => LatheSettings.command(settings),
+    command: (settings) => LatheSettings.command(settings, about),
     program: (settings) => LatheSettings.program(settings, about),
   };
 })();

@@ -48,14 +48,26 @@ const LatheSettings = (() => {
 
   const word = (value) => (/^[\w.,:+-]+$/.test(text(value)) ? text(value) : `'${text(value)}'`);
 
-  // An option that both the optimizer and the schedule have is written with its section, as lathe asks for.
-  function options(settings) {
+  // An option whose name a setting has too, or both the optimizer and the schedule, comes with its section.
+  function options(settings, about) {
     const ours = optimOptions(settings),
-      theirs = schedOptions(settings.schedule),
-      both = (key, others) => key !== "lr" && others.some(([other]) => other === key);
-    const schedKey = (key) => (key === "lr" || both(key, ours) ? `sched.${key}` : key);
+      theirs = schedOptions(settings.schedule);
+    // `name` may be a sequence of schedules.
+    const shared = (types, name, key) =>
+      types
+        .filter((type) => name.split(/[,:]/).includes(type.name))
+        .some((type) => type.fields.some((field) => field.name === key && field.shared));
+    const among = (key, others) => others.some(([other]) => other === key);
+    const optimKey = (key) =>
+      key !== "lr" && (among(key, theirs) || shared(about.optimizers, settings.optimizer, key))
+        ? `optim.${key}`
+        : key;
+    const schedKey = (key) =>
+      key === "lr" || among(key, ours) || shared(about.schedulers, settings.schedule.name, key)
+        ? `sched.${key}`
+        : key;
     return [
-      ...ours.map(([key, value]) => [both(key, theirs) ? `optim.${key}` : key, value]),
+      ...ours.map(([key, value]) => [optimKey(key), value]),
       ["sched", settings.schedule.name],
       ...theirs.map(([key, value]) => [schedKey(key), value]),
       ...(unit(settings.schedule) === "batch" ? [] : [["by", unit(settings.schedule)]]),
@@ -63,17 +75,17 @@ const LatheSettings = (() => {
   }
 
   // What `lathe train` needs for the same run; without the pictures, which the line before writes.
-  const trainOptions = (settings) =>
+  const trainOptions = (settings, about) =>
     [
       ["val_split", 0],
       ...plainKeys(settings).filter(([key, value]) => key !== "train_count" || value > 0),
-      ...options(settings),
+      ...options(settings, about),
     ].map(([key, value]) => `--${key.replaceAll("_", "-")} ${word(value)}`);
 
-  const command = (settings) =>
+  const command = (settings, about) =>
     [
       `lathe playground --pictures ${folder}`,
-      `lathe train --data fashion-mnist:${folder} ${trainOptions(settings).join(" ")}`,
+      `lathe train --data fashion-mnist:${folder} ${trainOptions(settings, about).join(" ")}`,
     ].join("\n");
 
   // ---- the C program --------------------------------------------------------------------------------
@@ -120,8 +132,23 @@ const LatheSettings = (() => {
     ];
   }
 
+  // A schedule that observes gets each epoch's mean loss, as in `lathe train` without a validation set.
+  const observes = (schedule) => /plateau/.test(schedule.name);
+
   const program = (settings, about) => {
-    const part = settings.count && settings.count < about.train;
+    const part = settings.count && settings.count < about.train,
+      watched = observes(settings.schedule);
+    const loopHead = watched
+      ? `    for (int step = 0; step < ${settings.steps};) {
+        lathe_average mean = { 0 }; /* of the epoch's losses */`
+      : `    for (int step = 0; step < ${settings.steps};)`;
+    const loopEnd = watched
+      ? `            lathe_average_add(&mean, (double)lathe_item(loss), batch.size);
+        }
+        lathe_sched_observe(scheduler, lathe_average_value(&mean));
+    }
+`
+      : "        }\n";
     return `/* The pictures: lathe playground --pictures ${folder} */
 #include <lathe/lathe.h>
 #include <stdio.h>
@@ -145,7 +172,7 @@ ${schedulerLines(settings).join("\n")}
     lathe_tape *tape = lathe_tape_new(NULL);
     lathe_tape_seed(tape, ${settings.seed}, 0);
 
-    for (int step = 0; step < ${settings.steps};)
+${loopHead}
         for (lathe_batch batch; step < ${settings.steps} && lathe_loader_next(loader, &batch); step++) {
             lathe_tape_begin(tape, LATHE_TRAIN);
             lathe_optim_zero_grad(optimizer);
@@ -155,8 +182,7 @@ ${schedulerLines(settings).join("\n")}
             printf("%d,%.9g,%.9g\\n", step, lathe_optim_lr(optimizer, 0), (double)lathe_item(loss));
             lathe_optim_step(optimizer);
             lathe_sched_step(scheduler);
-        }
-
+${loopEnd}
     lathe_tape_free(tape);
     lathe_sched_free(scheduler);
     lathe_optim_free(optimizer);

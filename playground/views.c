@@ -49,6 +49,8 @@ static void put_field(lathe_text *text, const lathe_field *field)
     lathe_text_add(text, ",\"above_min\":%s,\"below_max\":%s,\"required\":%s",
         field->above_min ? "true" : "false", field->below_max ? "true" : "false",
         field->required ? "true" : "false");
+    /* "patience" alone is early stopping's: such an option needs its section on the command line. */
+    lathe_text_add(text, ",\"shared\":%s", lathe_setting_find(field->name) ? "true" : "false");
     put_names(text, "choices", field->choices, 0);
     lathe_text_put(text, ",\"help\":");
     lathe_text_json(text, field->help ? field->help : "");

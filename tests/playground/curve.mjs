@@ -20,7 +20,7 @@ const columns = (text) => {
 // The options are quoted for a shell only where a value has blanks; these have none.
 function native(settings, name) {
   const out = join(work, name.replaceAll(/\W+/g, "-")),
-    words = LatheSettings.trainOptions(settings).join(" ").split(" ");
+    words = LatheSettings.trainOptions(settings, engine.about()).join(" ").split(" ");
   const more = ["--threads", "1", "--quiet", "--no-warnings", "--out", out];
   execFileSync(lathe, ["train", "--data", `fashion-mnist:${pictures}`, ...words, ...more], {
     env: { ...process.env, LATHE_ISA: "base" },
@@ -65,6 +65,11 @@ const runs = {
     ...cyclic,
     model: "small-cnn",
     schedule: { name: "constant", options: {} },
+  },
+  "LeNet, plateau, which observes": {
+    ...cyclic,
+    batch_size: 250,
+    schedule: { name: "plateau", options: { patience: 1, threshold: 0.9 } },
   },
   "LeNet, a schedule counted in epochs": {
     ...cyclic,

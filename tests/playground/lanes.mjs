@@ -1,5 +1,5 @@
-// The engine's face in a browser, without the page: node lanes.mjs ENGINE PICTURES. Exit 77 without Chromium or
-// playwright-core. It prints the time to the first curve and pictures a second.
+// The engine's face in a browser, without the page: node lanes.mjs ENGINE PICTURES. Exit 77 without Chromium
+// or playwright-core. It prints the time to the first curve and pictures a second.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -56,6 +56,12 @@ const programs = {
       options: { base_lr: 1e-4, max_lr: 2e-3, step_size_up: 1, mode: "triangular2", by: "epoch" },
     },
   },
+  "plateau, which observes": {
+    ...cyclic,
+    batch_size: 500,
+    steps: 65,
+    schedule: { name: "plateau", options: { patience: 1, threshold: 0.9 } },
+  },
   "a sequence": { ...cyclic, schedule: { name: "warmup:20it,cosine", options: {} } },
 };
 for (const [name, settings] of Object.entries(programs)) {
