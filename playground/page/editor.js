@@ -14,6 +14,8 @@ function showEditor() {
     if (input !== document.activeElement) input.value = shared[input.dataset.shared];
   const wrong = byId("wrong");
   if (wrong.textContent !== (lane.wrong ?? "")) wrong.textContent = lane.wrong ?? "";
+  const notes = (lane.wrong ? [] : (lane.ahead.notes ?? [])).join("\n");
+  if (byId("notes").textContent !== notes) byId("notes").textContent = notes;
   const step = stepOf(lane);
   byId("applied").hidden = !step;
   byId("epochs").textContent = texts.epochs(
@@ -64,6 +66,7 @@ function buildEditor(lane) {
     }),
     make("div", { className: "fields" }, ...shown.map((name) => fieldRow(lane, name))),
     make("p", { id: "wrong", role: "alert" }),
+    make("p", { id: "notes", className: "hint" }),
   );
   const known = rest.filter(({ kind }) => kind !== "path");
   if (known.length)

@@ -35,6 +35,7 @@ function forceTrial() {
   Object.assign(shared, freshShared(), {
     optimizer: wanted.get("optimizer"),
     batch_size: +wanted.get("batch_size"),
+    weight_decay: +wanted.get("weight_decay"),
     steps: trial.steps,
   });
   lanes = lanes.slice(0, 1);

@@ -161,6 +161,7 @@ async function scheduleChanged(lane) {
       if (lane.fresh || lane.wrong) return;
       await workerOf(lane).schedule(scheduleOf(lane));
       lane.bent ||= stepOf(lane) > 0;
+      changed();
     }).catch((error) => {
       lane.wrong = String(error.message ?? error);
       changed();
