@@ -89,7 +89,8 @@ const scheduleOf = (lane) => ({
   momentum: optimizerField("momentum") ? valueOf(lane, "momentum") : undefined,
 });
 function settingsOf(lane, seed) {
-  const options = { lr: valueOf(lane, "lr") };
+  const options = {};
+  if (kindOf(lane).first.includes("lr")) options.lr = valueOf(lane, "lr"); // other schedules set it themselves
   if (optimizerField("momentum")) options.momentum = valueOf(lane, "momentum");
   return {
     model: shared.model,

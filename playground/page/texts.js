@@ -14,7 +14,7 @@ const texts = {
   single: "one step",
   singleHint: "Train one batch (key: n)",
   rewind: "rewind",
-  rewindTitle: "rewind …",
+  rewindTitle: "rewind",
   rewindStart: "to the start",
   rewindCycle: (number, step) => `to cycle ${number}, step ${step}`,
   rewindStep: (step) => `to step ${step}`,
