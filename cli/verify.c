@@ -20,6 +20,7 @@ typedef struct route {
 
 static const route routes[] = {
     { "onnx", 1e-4, cli_verify_onnx },
+    { "c", 1e-5, cli_verify_c },
 };
 
 /* ---- pictures ------------------------------------------------------------------------------------------ */
@@ -105,10 +106,12 @@ static int find_pictures(pictures *p, const cli_line *line, int count)
     return p->chosen ? CLI_DONE : cli_library_failed();
 }
 
+/* Whether the data's labels are answers of the model. */
 static bool is_labelled(const pictures *p)
 {
-    const lathe_dataset *own = &p->trained->data;
-    return !p->made && p->data->classes == own->classes && !strcmp(p->data->task, own->task);
+    lathe_task *own = p->trained->task, *data = p->run ? p->run->learner->task : NULL;
+    return data && lathe_shape_equal(&data->output, &own->output) && data->data->heads == own->data->heads &&
+        lathe_task_single_class(data) == lathe_task_single_class(own);
 }
 
 static void close_pictures(pictures *p)
@@ -228,7 +231,8 @@ static double largest_difference(const pictures *p, const lathe_real *outputs)
     for (size_t i = 0; i < count; i++) {
         double difference = fabs((double)outputs[i] - (double)p->scores[i]);
         square += ((double)p->scores[i] - mean) * ((double)p->scores[i] - mean) / (double)count;
-        if (!(difference <= worst)) worst = difference;
+        if (!isfinite(difference)) return (double)INFINITY;
+        if (difference > worst) worst = difference;
     }
     return square > 0 ? worst / sqrt(square) : worst;
 }

@@ -1,5 +1,5 @@
 # `cpack -G DEB`: Debian's packages, one a component of cmake/install.cmake. packaging/deb makes a shared
-# build and its packages; of a static one there is no liblathe0.
+# build and its packages; of a static one there are no liblathe0 and python3-lathe.
 set(CPACK_PACKAGE_NAME lathe)
 set(CPACK_PACKAGE_VENDOR "the lathe authors")
 set(CPACK_PACKAGE_CONTACT "The lathe authors <lathe@lathe.invalid>")
@@ -28,12 +28,19 @@ if(BUILD_SHARED_LIBS)
   file(CONFIGURE OUTPUT ${control}/triggers CONTENT "activate-noawait ldconfig\n")
   file(CONFIGURE OUTPUT ${control}/shlibs CONTENT "liblathe 0 liblathe0 (>= ${PROJECT_VERSION})\n")
   set(CPACK_DEBIAN_LIBLATHE0_PACKAGE_CONTROL_EXTRA ${control}/triggers ${control}/shlibs)
+  if(LATHE_PYTHON)
+    list(APPEND CPACK_COMPONENTS_ALL python3-lathe)
+    set(CPACK_COMPONENT_PYTHON3-LATHE_DEPENDS liblathe0)
+    set(CPACK_DEBIAN_PYTHON3-LATHE_PACKAGE_DEPENDS "python3, python3-numpy")
+    set(CPACK_DEBIAN_PYTHON3-LATHE_PACKAGE_SHLIBDEPS OFF)
+    set(CPACK_DEBIAN_PYTHON3-LATHE_PACKAGE_SECTION python)
+  endif()
 endif()
 if(LATHE_BLAS STREQUAL "openblas")
   set(CPACK_DEBIAN_${products}_PACKAGE_DEPENDS "libopenblas0-pthread | libopenblas0")
 endif()
 
-foreach(component LATHE LIBLATHE0 LIBLATHE-DEV)
+foreach(component LATHE LIBLATHE0 LIBLATHE-DEV PYTHON3-LATHE)
   string(TOLOWER ${component} name)
   set(CPACK_DEBIAN_${component}_PACKAGE_NAME ${name})
 endforeach()
@@ -46,6 +53,9 @@ set(CPACK_COMPONENT_LIBLATHE0_DESCRIPTION
 schedules, data loaders and trained models, in C.")
 set(CPACK_COMPONENT_LIBLATHE-DEV_DESCRIPTION
 "Headers, a CMake package and a pkg-config file, to build programs.")
+set(CPACK_COMPONENT_PYTHON3-LATHE_DESCRIPTION
+"The library in Python, in the words that PyTorch has: one file of ctypes and
+numpy, with the same numbers as in C.")
 set(CPACK_DEBIAN_LIBLATHE0_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBLATHE-DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_LATHE_PACKAGE_SUGGESTS "dataset-fashion-mnist")

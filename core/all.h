@@ -8,6 +8,7 @@
 #include "blas.h"
 #include "checksum.h"
 #include "context.h"
+#include "declarations.h"
 #include "die.h"
 #include "field.h"
 #include "gradcheck.h"

@@ -17,7 +17,7 @@ const session = await ort.InferenceSession.create(file, {
     freeDimensionOverrides: { batch },
 });
 const values = Float32Array.from({ length: batch * channels * size * size }, () => 2 * Math.random() - 1);
-const feeds = { x: new ort.Tensor("float32", values, [batch, channels, size, size]) };
+const feeds = { [session.inputNames[0]]: new ort.Tensor("float32", values, [batch, channels, size, size]) };
 
 for (let i = 0; i < 5; i++) await session.run(feeds);
 console.log(JSON.stringify({ ready: true }));

@@ -261,7 +261,7 @@ static int run(const cli_line *line)
 }
 
 static const cli_option options[] = {
-    { .name = "split", .value = "NAME", .preset = "test", .help = "train, val or test" },
+    { .name = "split", .value = "train|val|test", .preset = "test", .help = "which part of the data" },
     { .name = "weights",
         .value = "NAME",
         .help = "best, last or a safetensors file [best where there was validation, else last]" },

@@ -6,6 +6,7 @@
 
 #include "../command.h"
 #include "../json.h"
+#include "../memory.h"
 #include "../text.h"
 #include "../trained.h"
 #include "../verify.h"
@@ -73,21 +74,41 @@ static void model_text(const cli_line *line, char *text, size_t size)
     else snprintf(text, size, "%s", line->argument[0]);
 }
 
+/* The line without the command: " runs/first net.onnx --no-fold". */
+static void line_text(const cli_line *line, char *text, size_t size)
+{
+    lathe_names words = lathe_names_in(text, size);
+    lathe_names_add(&words, "", "");
+    for (int i = 0; i < line->arguments; i++) lathe_names_add(&words, " ", line->argument[i]);
+    for (int i = 0; i < line->givens; i++) {
+        const cli_given *given = &line->given[i];
+        lathe_names_add(&words, " --", given->name);
+        if (given->option->value) lathe_names_add(&words, " ", given->value);
+    }
+}
+
+static bool is_c(const job *j) { return !strcmp(j->type->name, "c"); }
+
 /* The two next commands. */
 static void print_next(const job *j)
 {
-    char model[1024];
-    model_text(j->line, model, sizeof model);
+    char text[2048];
     puts("next:");
-    if (j->verify) cli_say(stdout, "  lathe predict %s PICTURE...", model);
-    else cli_say(stdout, "  lathe export %s %s --verify", model, j->file);
+    if (j->verify) {
+        model_text(j->line, text, sizeof text);
+        cli_say(stdout, "  lathe predict %s PICTURE...", text);
+    } else {
+        line_text(j->line, text, sizeof text);
+        cli_say(stdout, "  lathe export%s --verify", text);
+    }
     if (!strcmp(j->type->name, "onnx"))
         cli_say(stdout,
             "  python3 -c \"import onnxruntime as o; print(o.InferenceSession('%s').get_modelmeta())\"",
             j->file);
+    if (is_c(j)) cli_say(stdout, "  gcc -O3 -march=native -c %s", j->file);
 }
 
-static void print_text(const job *j)
+static int print_text(const job *j)
 {
     char in[LATHE_SHAPE_TEXT], out[LATHE_SHAPE_TEXT];
     lathe_shape input, output;
@@ -99,8 +120,10 @@ static void print_text(const job *j)
             input.dim[1] == 1 ? "(grey / 255 - mean) / std" :
                                 "(red, green, blue / 255 - mean) / std");
     cli_say(stdout, "output  %s, %s", shape_text(j, &output, out), scores ? scores : "");
+    if (is_c(j) && cli_memory_print(j->trained, j->opts.no_fold)) return cli_library_failed();
     if (j->verify) print_verified(&j->found);
     print_next(j);
+    return CLI_DONE;
 }
 
 static void add_shape(cJSON *object, const char *name, const lathe_shape *shape)
@@ -126,6 +149,10 @@ static int print_json(const job *j)
     cJSON_AddBoolToObject(object, "preprocessing", j->opts.preprocessing);
     cJSON_AddStringToObject(object, "settings_checksum", t->settings_hash);
     cJSON_AddStringToObject(object, "weights_checksum", t->weights_hash);
+    if (is_c(j) && cli_memory_json(t, j->opts.no_fold, object)) {
+        cJSON_Delete(object);
+        return cli_library_failed();
+    }
     if (j->verify) {
         cJSON *found = cJSON_AddObjectToObject(object, "verify");
         cJSON_AddBoolToObject(found, "passed", j->found.passed);
@@ -165,7 +192,7 @@ static int export_to_file(job *j)
             j->opts.preprocessing, &j->found);
         if (code) return code;
     }
-    int code = j->line->json ? print_json(j) : (print_text(j), CLI_DONE);
+    int code = j->line->json ? print_json(j) : print_text(j);
     fflush(stdout);
     if (!code && j->verify && !j->found.passed)
         code = cli_fail(CLI_FAILED, "export: %s does not compute what the model does", j->file);

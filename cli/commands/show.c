@@ -138,7 +138,7 @@ static const cli_option options[] = {
     { .name = "count", .value = "N", .preset = "24", .help = "pictures" },
     { .name = "columns", .value = "N", .preset = "8", .help = "pictures in a row" },
     { .name = "sample", .value = "N", .help = "this picture alone, in N epochs" },
-    { .name = "split", .value = "NAME", .preset = "train", .help = "train or test" },
+    { .name = "split", .value = "train|test", .preset = "train", .help = "which part of the data" },
     { .name = "still", .help = "with nothing left to chance, as in validation" },
     { .name = "preview", .help = "also draw it in the terminal, even without 24-bit colours" },
     { .name = NULL },

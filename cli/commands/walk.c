@@ -208,7 +208,7 @@ static int run(const cli_line *line)
 
 static const cli_option options[] = {
     { .name = "function",
-        .value = "NAME",
+        .value = "rosenbrock|bowl",
         .preset = "rosenbrock",
         .help = "rosenbrock (a curved valley) or bowl (steep one way, flat the other)" },
     { .name = "steps", .value = "N", .preset = "200", .help = "how many steps" },

@@ -48,13 +48,14 @@ static bool add_alternatives(lathe_text *words, const char *value)
     return true;
 }
 
-/* The names that an option of this name takes. */
-static bool add_names(lathe_text *words, const char *name, const lathe_field *field)
+/* The names that an option of this name takes: --optim NAME, --augment LIST, --to KIND, and not --to LR. */
+static bool add_names(lathe_text *words, const char *name, const char *value, const lathe_field *field)
 {
     const lathe_setting *setting = lathe_setting_find(name);
     if (!field && setting) field = &setting->field;
     if (field && field->kind == LATHE_FIELD_CHOICE) return add_choices(words, field->choices), true;
-    for (int i = 0; cli_kind_at(i); i++)
+    const bool named = !strncmp(value, "NAME", 4) || !strcmp(value, "LIST") || !strcmp(value, "KIND");
+    for (int i = 0; named && cli_kind_at(i); i++)
         if (cli_kind_at(i)->option && !strcmp(cli_kind_at(i)->option, name))
             return add_kind(words, cli_kind_at(i)), true;
     return false;
@@ -90,7 +91,8 @@ static void add(collector *to, const char *name, const char *value, const char *
     *one = (cli_completed){ .command = to->command, .value = value ? value : "", .help = help };
     snprintf(one->name, sizeof one->name, "%s", name);
     if (!value) one->values = CLI_SWITCH;
-    else if (add_alternatives(&words, value) || add_names(&words, name, field)) one->values = CLI_WORDS;
+    else if (add_alternatives(&words, value) || add_names(&words, name, value, field))
+        one->values = CLI_WORDS;
     else if (!strcmp(value, "DIR")) one->values = CLI_FOLDER;
     else one->values = !strcmp(value, "FILE") || !strcmp(value, "BASE") ? CLI_FILE : CLI_ANY;
     lathe_text_put(&words, "");

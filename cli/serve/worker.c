@@ -176,20 +176,23 @@ static void answer(cli_worker *worker, cli_job *jobs)
         job->preparing = preparing;
         job->predicting = predicting;
         if (worker->told) worker->told(worker->context, job);
+        pthread_mutex_lock(&worker->lock);
+        worker->waiting -= job->shots;
+        pthread_mutex_unlock(&worker->lock);
         job->done(job); /* the job is no longer ours */
     }
 }
 
 /* Take jobs from the queue, of MOST pictures and the rest of a job. Waits for one; NULL at the end. */
-static cli_job *take(cli_worker *worker, int *pictures)
+static cli_job *take(cli_worker *worker)
 {
-    *pictures = 0;
+    int pictures = 0;
     pthread_mutex_lock(&worker->lock);
     while (!worker->first && !worker->ending) pthread_cond_wait(&worker->work, &worker->lock);
     cli_job *jobs = worker->first, *last = NULL;
-    while (worker->first && *pictures < MOST) {
+    while (worker->first && pictures < MOST) {
         last = worker->first;
-        *pictures += last->shots;
+        pictures += last->shots;
         worker->first = last->next;
     }
     if (last) last->next = NULL;
@@ -200,13 +203,7 @@ static cli_job *take(cli_worker *worker, int *pictures)
 static void *work(void *context)
 {
     cli_worker *worker = context;
-    int pictures;
-    for (cli_job *jobs; (jobs = take(worker, &pictures));) {
-        answer(worker, jobs);
-        pthread_mutex_lock(&worker->lock);
-        worker->waiting -= pictures;
-        pthread_mutex_unlock(&worker->lock);
-    }
+    for (cli_job *jobs; (jobs = take(worker));) answer(worker, jobs);
     return NULL;
 }
 

@@ -94,9 +94,15 @@ static void put_origin(file *f)
         for (int c = 0; c < f->channels; c++)
             lathe_text_add(text, " %s", lathe_double_digits(trained->data.std[c], 6, digits));
     }
+    if (trained && trained->augment && *trained->augment) {
+        lathe_text_put(text, "\n *     before     what is not random of the training's transforms: ");
+        put_remark(text, trained->augment);
+    }
     lathe_text_add(text, "\n *     result     %s", lathe_shape_text(&f->plan->graph->result.shape, out));
     if (trained)
         lathe_text_add(text, ", task %s, %d classes", trained->task->type->name, trained->data.classes);
+    if (trained && trained->task->type->scores)
+        lathe_text_add(text, "\n *                %s", trained->task->type->scores);
     lathe_text_add(text, "\n *     memory     %zu bytes of weights (flash), %zu bytes of scratch (RAM)\n",
         f->memory->weights, f->memory->scratch);
 }

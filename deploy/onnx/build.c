@@ -350,6 +350,6 @@ void lathe_onnx_value(lathe_onnx *o, int field, const char *name, int type, cons
     lathe_proto_message(&kind, 1, &tensor);
     lathe_proto_text(&value, 1, name);
     lathe_proto_message(&value, 2, &kind);
-    lathe_proto_text(&value, 3, doc);
+    if (doc) lathe_proto_text(&value, 3, doc);
     lathe_proto_message(&o->proto, field, &value);
 }

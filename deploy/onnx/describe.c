@@ -62,24 +62,25 @@ static void add_heads(lathe_proto *model, const lathe_dataset *data)
 }
 
 /* Transforms without randomness, on a picture of noise: do they change it? */
-bool lathe_onnx_transforms(const lathe_trained *trained)
+lathe_status lathe_onnx_transforms(const lathe_trained *trained, bool *change)
 {
     const lathe_dataset *data = &trained->data;
     size_t count =
                lathe_times(lathe_times((size_t)data->height, (size_t)data->width), (size_t)data->channels),
            room = lathe_transforms_scratch(trained->transforms, data->channels, data->height, data->width);
     uint8_t *pixels = lathe_alloc(count, 1), *scratch = lathe_alloc(lathe_plus(room, 1), 1);
-    bool changed = true;
-    if (pixels && scratch) {
+    lathe_status status = pixels && scratch ? LATHE_OK : lathe_error();
+    if (!status) {
         lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("deploy/onnx"), 0);
         for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lathe_rng_below(&rng, 256);
         lathe_image in = { data->channels, data->height, data->width, pixels, LATHE_NO_MASK }, out;
-        changed = lathe_transforms_still(trained->transforms, &in, scratch, &out) ||
-            out.height != in.height || out.width != in.width || memcmp(out.pixels, pixels, count) != 0;
+        status = lathe_transforms_still(trained->transforms, &in, scratch, &out);
+        *change = !status &&
+            (out.height != in.height || out.width != in.width || memcmp(out.pixels, pixels, count) != 0);
     }
     lathe_free(pixels);
     lathe_free(scratch);
-    return changed;
+    return status;
 }
 
 const char *lathe_onnx_meaning(const lathe_exported *exported)
@@ -92,6 +93,8 @@ static void describe_pictures(lathe_proto *model, const lathe_trained *trained, 
 {
     const lathe_dataset *data = &trained->data;
     char number[32];
+    bool change = false;
+    if (lathe_onnx_transforms(trained, &change)) model->failed = true;
     add_text(model, "channels", data->channels == 1 ? "grey" : data->channels == 3 ? "RGB" : "");
     add_numbers(model, "size", (double[]){ data->height, data->width }, 2);
     add_numbers(model, "mean", data->mean, data->channels);
@@ -100,7 +103,7 @@ static void describe_pictures(lathe_proto *model, const lathe_trained *trained, 
         add_text(model, "crop_ratio", lathe_double_text(trained->crop_ratio, number));
     add_text(model, "interpolation", lathe_filter_names[trained->interpolation]);
     add_text(model, "background", trained->background);
-    if (lathe_onnx_transforms(trained)) add_text(model, "transforms", trained->augment);
+    if (change) add_text(model, "transforms", trained->augment);
     add_text(model, "preprocessing",
         inside ? "inside: 8-bit pixels [N, H, W, C] of this size" :
                  "outside: (pixel / 255 - mean) / std, [N, C, H, W]");

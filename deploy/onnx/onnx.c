@@ -62,7 +62,7 @@ static void add_input(lathe_onnx *o, const lathe_exported *model)
     const int *dim = image->dim;
     if (!model->opts.preprocessing) {
         lathe_onnx_value(o, LATHE_ONNX_INPUT, o->input, LATHE_ONNX_FLOAT, image, true,
-            "pixels / 255, less the mean, divided by std");
+            model->trained ? "(pixel / 255 - mean) / std" : NULL);
         return;
     }
     const lathe_shape pixels = { 4, { 1, dim[2], dim[3], dim[1] } };
@@ -106,7 +106,9 @@ static lathe_status check(const lathe_exported *model)
     if (!model->opts.preprocessing) return LATHE_OK;
     if (!model->trained)
         return lathe_fail(LATHE_EARG, "onnx: preprocessing needs a trained model, whose mean and std it has");
-    if (!lathe_onnx_transforms(model->trained)) return LATHE_OK;
+    bool change;
+    lathe_status status = lathe_onnx_transforms(model->trained, &change);
+    if (status || !change) return status;
     return lathe_fail(LATHE_EARG,
         "onnx: preprocessing cannot hold the run's own transforms, '%s'; leave preprocessing out",
         model->trained->augment);

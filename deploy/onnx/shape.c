@@ -89,7 +89,7 @@ static const char *gather(lathe_onnx *o, const char *x, int axis, int size, int 
 static double factor(int size, int results)
 {
     float scale = (float)results / (float)size;
-    while (floorf(scale * (float)size) < (float)results) scale = nextafterf(scale, INFINITY);
+    while ((double)scale * size < results) scale = nextafterf(scale, INFINITY);
     return (double)scale;
 }
 

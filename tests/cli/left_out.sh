@@ -32,4 +32,5 @@ refuses LATHE_JSON=ON list --json
 refuses LATHE_JPEG=turbo train --data folder:jpg --model mlp --max-steps 1
 refuses LATHE_ZLIB=ON train --data mnist:gz --model mlp --max-steps 1
 refuses LATHE_HTTP=ON train --data shapes --model mlp --max-steps 1 --live 0
+refuses LATHE_HTTP=ON serve run
 exit $bad

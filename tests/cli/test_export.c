@@ -2,6 +2,7 @@
 #include "support/program_json.h"
 #include "support/support.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,9 +141,7 @@ static void weights_without_a_run(void **state)
 
 /* ---- --verify ------------------------------------------------------------------------------------------ */
 
-/*
- * A python3 that passes as one with ONNX Runtime, alone in PATH. It writes as many zeros as there are outputs.
- */
+/* Have a python3 in PATH, and nothing else, that passes as one with ONNX Runtime, and runs `body` instead. */
 static void pretend(const char *body)
 {
     char text[1024], path[128];
@@ -164,6 +163,25 @@ static void another_answer_is_an_error(void **state)
     assert_non_null(strstr(p.out, "not verified: 32 pictures of the test set; largest difference "));
     assert_non_null(strstr(p.err, "v.onnx does not compute what the model does"));
     assert_true(exists("v.onnx"));
+    program_free(&p);
+}
+
+static void what_is_no_number_is_an_error(void **state)
+{
+    (void)state;
+    program p;
+    pretend("i=0\nwhile [ $i -lt $5 ]; do /bin/cat \"${0%/*}/row\"; i=$((i + 1)); done > \"$4/out.f32\"");
+    char path[256];
+    float row[10] = { 1, 2, 3, NAN };
+    snprintf(path, sizeof path, "%s/bin/row", folder);
+    FILE *file = fopen(path, "wb");
+    assert_int_equal(fwrite(row, sizeof row, 1, file), 1);
+    fclose(file);
+    export(&p, "export %s/run %s/v.onnx --verify --count 8 --json");
+    setenv("PATH", path_before, 1);
+    assert_int_equal(p.code, 1);
+    assert_non_null(
+        strstr(p.out, "\"verify\":{\"passed\":false,\"set\":\"test\",\"pictures\":8,\"difference\":null"));
     program_free(&p);
 }
 
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test(wrong_lines_are_refused),
         cmocka_unit_test(weights_without_a_run),
         cmocka_unit_test(another_answer_is_an_error),
+        cmocka_unit_test(what_is_no_number_is_an_error),
         cmocka_unit_test(a_runtime_that_fails_is_named),
         cmocka_unit_test(without_data_pictures_are_random),
     };

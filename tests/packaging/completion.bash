@@ -44,6 +44,10 @@ expect "run" lathe train --data folder : r
 expect "cat.png" lathe train --data csv : cat
 expect "config.ini" lathe train --config co
 expect "" lathe train --batch-size ""
+expect "train val test" lathe eval --split ""
+expect "rosenbrock" lathe walk --function r
+expect "c onnx" lathe export --to ""
+expect "" lathe lr-find --to ""
 expect "run" lathe train --out ""
 expect "cat.png" lathe predict run ca
 expect "optimizers" lathe list op

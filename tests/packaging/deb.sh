@@ -48,7 +48,7 @@ if command -v man > /dev/null; then
         wrong "man lathe-train: $(cat "$work/log")"
 fi
 for file in bash-completion/completions/lathe fish/vendor_completions.d/lathe.fish \
-    zsh/vendor-completions/_lathe; do
+    zsh/site-functions/_lathe; do
     [ -s "$root/usr/share/$file" ] || wrong "no $file"
 done
 [ -e "$root/usr/include/lathe/lathe.h" ] || wrong "no lathe.h"

@@ -1,4 +1,5 @@
-// Pictures a second of processor time of the playground's engine in node: node speed.mjs ENGINE PICTURES [MODEL...].
+// Pictures a second of processor time of the playground's engine in node:
+// node speed.mjs ENGINE PICTURES [MODEL...]
 import { cyclic, filesOf, load } from "./engine.mjs";
 
 const [engineFolder, pictures, ...models] = process.argv.slice(2);

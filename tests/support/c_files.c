@@ -16,18 +16,18 @@ static void image_of(const c_case *c, lathe_real *image)
 }
 
 /* The weights as a binary file, and the line of assembler that takes it in. */
-static void write_binary(const char *folder, const char *name, const c_case *c)
+static void write_binary(const char *into, const char *name, const c_case *c)
 {
     char path[300];
     lathe_graph *graph = lathe_graph_new(c->net, c->image, c->plain ? LATHE_GRAPH_PLAIN : LATHE_GRAPH_FUSED);
     lathe_memory *memory = graph ? lathe_memory_new(graph) : NULL;
     if (!memory) fail_msg("%s: %s", c->name, lathe_error_message());
     const lathe_c_plan *plan = memory->plan;
-    snprintf(path, sizeof path, "%s/%s.bin", folder, name);
+    snprintf(path, sizeof path, "%s/%s.bin", into, name);
     FILE *file = fopen(path, "wb");
     assert_int_equal(fwrite(plan->weight, sizeof(float), plan->weights, file), plan->weights);
     fclose(file);
-    snprintf(path, sizeof path, "%s/%s_weights.S", folder, name);
+    snprintf(path, sizeof path, "%s/%s_weights.S", into, name);
     file = fopen(path, "w");
     fprintf(file,
         ".section .rodata\n.balign 64\n.global %s_weights\n%s_weights: .incbin \"%s.bin\"\n"
@@ -38,23 +38,23 @@ static void write_binary(const char *folder, const char *name, const c_case *c)
     lathe_graph_free(graph);
 }
 
-void c_files_write(const char *folder, const c_case *cases, int count)
+void c_files_write(const char *into, const c_case *cases, int count)
 {
     char path[256];
-    snprintf(path, sizeof path, "%s/all.c", folder);
+    snprintf(path, sizeof path, "%s/all.c", into);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     for (int i = 0; i < count; i++) {
         char name[32], to[300];
         snprintf(name, sizeof name, "case_%d", i);
-        snprintf(to, sizeof to, "%s/%s.c", folder, name);
+        snprintf(to, sizeof to, "%s/%s.c", into, name);
         const lathe_export_opts opts = { .name = name,
             .split_weights = cases[i].split || cases[i].binary,
             .no_fold = cases[i].plain };
         if (lathe_export_net(cases[i].net, cases[i].image, "c", to, &opts))
             fail_msg("%s: %s", cases[i].name, lathe_error_message());
         fprintf(file, "#include \"%s.c\"\n", name);
-        if (cases[i].binary) write_binary(folder, name, &cases[i]);
+        if (cases[i].binary) write_binary(into, name, &cases[i]);
         else if (cases[i].split) fprintf(file, "#include \"%s_weights.c\"\n", name);
     }
     fprintf(file,
@@ -72,7 +72,7 @@ void c_files_write(const char *folder, const c_case *cases, int count)
             image_count(&cases[i]), i, i, image_count(&cases[i]), image_count(&cases[i]), i, i, i);
     fprintf(file, "    return fclose(in) | fclose(out);\n}\n");
     fclose(file);
-    snprintf(path, sizeof path, "%s/in", folder);
+    snprintf(path, sizeof path, "%s/in", into);
     file = fopen(path, "wb");
     for (int i = 0; i < count; i++) {
         lathe_real *image = calloc(image_count(&cases[i]), sizeof *image);
@@ -125,13 +125,13 @@ static double difference_of(const c_case *c, FILE *file)
     return apart / (high > low ? high - low : size > 0 ? size : 1);
 }
 
-double c_files_try(const char *folder, const c_case *cases, int count, const char *compiler,
+double c_files_try(const char *into, const c_case *cases, int count, const char *compiler,
     const char *emulator, double most)
 {
     char path[256], words[512];
-    snprintf(path, sizeof path, "%s/run.sh", folder);
+    snprintf(path, sizeof path, "%s/run.sh", into);
     FILE *file = fopen(path, "w");
-    fprintf(file, "cd %s && rm -f out && %s all.c%s -o all -lm && %s ./all\n", folder, compiler,
+    fprintf(file, "cd %s && rm -f out && %s all.c%s -o all -lm && %s ./all\n", into, compiler,
         count && cases[0].binary ? " *_weights.S" : "", emulator);
     fclose(file);
     snprintf(words, sizeof words, "%s", path);
@@ -140,7 +140,7 @@ double c_files_try(const char *folder, const c_case *cases, int count, const cha
     if (p.code) fail_msg("%s: exit code %d: %.2000s", compiler, p.code, p.err);
     assert_string_equal(p.err, "");
     program_free(&p);
-    snprintf(path, sizeof path, "%s/out", folder);
+    snprintf(path, sizeof path, "%s/out", into);
     file = fopen(path, "rb");
     assert_non_null(file);
     double worst = 0;

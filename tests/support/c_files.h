@@ -14,13 +14,13 @@ typedef struct c_case {
 } c_case;
 
 /** Write the files of all cases into a folder, with a program that runs them all. */
-void c_files_write(const char *folder, const c_case *cases, int count);
+void c_files_write(const char *into, const c_case *cases, int count);
 
 /**
  * Compile the program by a compiler with its flags, run it (by `emulator`, "" for none), and fail unless each
  * case's outputs differ from lathe's by `most` of their spread at most. Returns the largest such difference.
  */
-double c_files_try(const char *folder, const c_case *cases, int count, const char *compiler,
+double c_files_try(const char *into, const c_case *cases, int count, const char *compiler,
     const char *emulator, double most);
 
 /** Whether a program of this name can be run; a test of it says so and is skipped otherwise. */

@@ -13,7 +13,7 @@ typedef struct op_net {
     lathe_tensor *weight[5];
     int number[4];
     double real[2];
-    bool yes;
+    bool yes, flat; /* flat: the operation gets [B, C] */
     lathe_shape shape;
     lathe_conv2d_opts conv;
     lathe_conv_transpose2d_opts transposed;
@@ -36,7 +36,14 @@ static void images(op_net *net, int channels, int height, int width)
     net->image = (lathe_shape){ 3, { channels, height, width } };
 }
 
-static void any_images(op_net *net) { images(net, draw(net, 1, 20), draw(net, 1, 9), draw(net, 1, 9)); }
+/* One case in five is a list of channels, for operations that take it. */
+static void any_images(op_net *net)
+{
+    images(net, draw(net, 1, 20), draw(net, 1, 9), draw(net, 1, 9));
+    if (draw(net, 0, 4)) return;
+    net->flat = true;
+    net->image.dim[1] = net->image.dim[2] = 1;
+}
 
 /* Weight number `i`, of these dimensions. */
 static void weigh(op_net *net, int i, lathe_shape shape)
@@ -528,7 +535,7 @@ int op_case_variants(const op_case *kind) { return kind->variants; }
 static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
     op_net *net = (op_net *)layer;
-    return net->kind->run(net, x);
+    return net->kind->run(net, net->flat ? lathe_flatten(x) : x);
 }
 
 static const lathe_layer_type op_net_type = { .name = "op_case", .size = sizeof(op_net), .forward = forward };

@@ -65,8 +65,9 @@ static void net_dot(const float *x, const float *w, int count, float *sums)
     net_wide sum[CHAINS][NET_PARTS];
     const net_wide *wide = (const net_wide *)w;
     memset(sum, 0, sizeof sum);
+    const int whole = count - count % CHAINS;
     int k = 0;
-    for (; k + CHAINS <= count; k += CHAINS, wide += CHAINS * NET_PARTS)
+    for (; k < whole; k += CHAINS, wide += CHAINS * NET_PARTS)
         for (int t = 0; t < CHAINS; t++)
             for (int l = 0; l < NET_PARTS; l++) sum[t][l] += x[k + t] * wide[t * NET_PARTS + l];
     for (; k < count; k++, wide += NET_PARTS)

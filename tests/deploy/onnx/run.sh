@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Exports each operation, the small nets of the zoo and a run, and runs them elsewhere:
-# run.sh WRITE_CASES LATHE. tools/check-export takes the large nets. Exit 77 where python3-onnx, node or onnxruntime-node is missing.
+# run.sh WRITE_CASES LATHE. tools/check-export takes the large nets. Exit 77 where python3-onnx, node or
+# onnxruntime-node is missing.
 set -eu
 write=$1 lathe=$2 here=$(cd "$(dirname "$0")" && pwd)
 memory=/dev/shm # where the many files need not reach a disk
@@ -24,8 +25,13 @@ done
 "$lathe" train --data shapes --model lenet5 --train-count 640 --epochs 2 --quiet --out "$work/run" \
     > /dev/null
 export NODE_PATH=$here/node_modules
-for options in "" "--no-fold --dynamic-batch" "--with-preprocessing" "--with-preprocessing --dynamic-batch"; do
+for options in "" "--no-fold --dynamic-batch" "--with-preprocessing" \
+    "--with-preprocessing --dynamic-batch"; do
     "$lathe" export "$work/run" "$work/run.onnx" --verify --count 64 $options > "$work/log" || failed=1
     grep "verified" "$work/log" || failed=1
 done
+if "$lathe" list exports --json > /dev/null 2>&1; then # a build with JSON
+    "$lathe" export "$work/run" "$work/run.onnx" --verify --count 64 --json > "$work/log" || failed=1
+    grep -q '"verify":{"passed":true,"set":"test","pictures":64,' "$work/log" || failed=1
+fi
 exit $failed

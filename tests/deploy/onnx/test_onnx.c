@@ -273,17 +273,16 @@ static void what_cannot_be_written_is_refused(void **state)
     lathe_model_free(model);
 }
 
-static void no_failure_leaves_a_file(void **state)
+/* Export the net, or the trained model, with one failing allocation after the other. */
+static void fail_each_allocation(lathe_layer *net, const lathe_trained *trained, const char *path)
 {
-    (void)state;
-    lathe_model *model = lathe_model_new();
-    lathe_layer *net = small_net(model);
-    const char *path = test_path("d.onnx");
+    const lathe_export_opts opts = { .preprocessing = true };
     size_t calls = 0;
     for (lathe_status status = LATHE_ENOMEM; status;) {
-        assert_true(calls < 2000);
+        assert_true(calls < 4000);
         lathe_alloc_fail_at(++calls, false);
-        status = lathe_export_net(net, small, "onnx", path, NULL);
+        status = trained ? lathe_export_trained(trained, "onnx", path, &opts) :
+                           lathe_export_net(net, small, "onnx", path, NULL);
         lathe_alloc_fail_at(0, false);
         if (!status) break;
         assert_int_equal(status, LATHE_ENOMEM);
@@ -291,6 +290,15 @@ static void no_failure_leaves_a_file(void **state)
         lathe_error_clear();
     }
     assert_true(calls > 10);
+}
+
+static void no_failure_leaves_a_file(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = small_net(model);
+    const char *path = test_path("d.onnx");
+    fail_each_allocation(net, NULL, path);
     remove(path);
     const lathe_fault fault = { .kind = LATHE_FAULT_ERROR, .error = 28 };
     lathe_file_fail_at(2, &fault);
@@ -366,6 +374,7 @@ static void preprocessing_is_part_of_the_graph(void **state)
         assert_int_equal(number, dims[i]);
     }
     assert_metadata(model, "preprocessing", "inside: 8-bit pixels [N, H, W, C] of this size");
+    fail_each_allocation(NULL, trained, test_path("failing.onnx"));
     lathe_trained_free(trained);
 }
 

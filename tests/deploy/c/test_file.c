@@ -1,0 +1,181 @@
+/* What a written file offers beside the net: pixels, classes, declarations, a self-test. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/program.h"
+#include "support/support.h"
+
+enum { SIZE = 12, CHANNELS = 3, CLASSES = 4, PICTURES = 20 };
+
+#define STRICT "-std=c99 -O1 -Wall -Wextra -Wpedantic -Wconversion -Werror "
+
+static lathe_trained *trained;
+
+static char *in_folder(const char *name)
+{
+    static char path[4][128];
+    static int next;
+    char *to = path[next++ % 4];
+    snprintf(to, sizeof path[0], "%s/%s", folder, name);
+    return to;
+}
+
+static void write_text(const char *name, const char *text)
+{
+    assert_int_equal(lathe_file_write_text(in_folder(name), text), LATHE_OK);
+}
+
+/* A small net for colour pictures, with class names that are hard to quote. */
+static int make_trained(void **state)
+{
+    make_folder(state);
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net =
+        lathe_model_build(model, "mlp", &(lathe_model_spec){ CHANNELS, SIZE, SIZE, CLASSES, NULL });
+    if (!net || lathe_nn_init(net, 5)) fail_msg("%s", lathe_error_message());
+    int count;
+    lathe_saved saved[16];
+    lathe_tensor *const *tensors = lathe_nn_state(net, &count);
+    for (int i = 0; i < count; i++)
+        saved[i] = (lathe_saved){ NULL, tensors[i]->name, tensors[i]->shape, tensors[i]->data };
+    assert_int_equal(lathe_safetensors_write(in_folder("w.safetensors"), saved, count, NULL, 0), LATHE_OK);
+    lathe_model_free(model);
+    write_text("names.txt", "a \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s\n");
+    const lathe_published from = { .model = "mlp",
+        .weights = in_folder("w.safetensors"),
+        .class_names = in_folder("names.txt"),
+        .size = SIZE,
+        .channels = CHANNELS,
+        .normals = CHANNELS,
+        .mean = { 0.5, 0.4, 0.3 },
+        .std = { 0.25, 0.5, 1 } };
+    trained = lathe_trained_published(&from);
+    if (!trained) fail_msg("%s", lathe_error_message());
+    return 0;
+}
+
+static int free_trained(void **state)
+{
+    lathe_trained_free(trained);
+    return remove_folder(state);
+}
+
+/* Run shell commands in the folder; the caller frees what they print. */
+static char *shell(const char *commands)
+{
+    char text[1024];
+    program p;
+    snprintf(text, sizeof text, "cd %s\n%s\n", folder, commands);
+    write_text("run.sh", text);
+    program_run(&p, "/bin/sh", in_folder("run.sh"));
+    if (p.code) fail_msg("exit code %d: %.1000s%.1000s", p.code, p.out, p.err);
+    assert_string_equal(p.err, "");
+    char *out = strdup(p.out);
+    program_free(&p);
+    return out;
+}
+
+static unsigned char pixel(int picture, int i) { return (unsigned char)(picture * 31 + i * (7 + picture)); }
+
+/* A program that prints the class of each picture, and each class's name. */
+static const char caller[] =
+    "#include <stdio.h>\n#define TOY_DECLARE\n#include \"toy.c\"\n"
+    "static unsigned char pixels[TOY_INPUT_HEIGHT * TOY_INPUT_WIDTH * TOY_INPUT_CHANNELS];\n"
+    "static float chw[sizeof pixels], out[TOY_OUTPUTS], scratch[TOY_SCRATCH_BYTES / 4];\n"
+    "int main(void)\n{\n    for (int p = 0; p < 20; p++) {\n        int best = 0;\n"
+    "        for (int i = 0; i < (int)sizeof pixels; i++)\n"
+    "            pixels[i] = (unsigned char)(p * 31 + i * (7 + p));\n"
+    "        toy_normalize_u8(pixels, chw);\n        toy_forward(chw, out, scratch);\n"
+    "        for (int k = 0; k < TOY_CLASSES; k++)\n            if (out[k] > out[best]) best = k;\n"
+    "        if (best != toy_classify_u8(pixels, scratch)) return 1;\n        printf(\"%d \", best);\n    }\n"
+    "    printf(\"\\n\");\n    for (int k = 0; k < TOY_CLASSES; k++) puts(toy_class_names[k]);\n    return "
+    "0;\n}\n";
+
+/* What the program must print. */
+static void expected(char *text)
+{
+    unsigned char pixels[SIZE * SIZE * CHANNELS];
+    int seen[CLASSES] = { 0 }, kinds = 0;
+    for (int p = 0; p < PICTURES; p++) {
+        double probability[CLASSES];
+        int best = 0;
+        for (int i = 0; i < (int)sizeof pixels; i++) pixels[i] = pixel(p, i);
+        assert_int_equal(lathe_predict_pixels(trained, pixels, SIZE, SIZE, CHANNELS, probability), LATHE_OK);
+        for (int k = 1; k < CLASSES; k++)
+            if (probability[k] > probability[best]) best = k;
+        kinds += !seen[best]++;
+        text += sprintf(text, "%d ", best);
+    }
+    assert_true(kinds > 1);
+    strcpy(text, "\na \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s\n");
+}
+
+static void write_toy(bool split)
+{
+    const lathe_export_opts opts = { .name = "toy", .split_weights = split };
+    if (lathe_export_trained(trained, "c", in_folder("toy.c"), &opts)) fail_msg("%s", lathe_error_message());
+}
+
+static void test_pictures_get_the_classes_that_lathe_gives(void **state)
+{
+    (void)state;
+    char want[512];
+    expected(want);
+    write_toy(false);
+    write_text("caller.c", caller);
+    char *got = shell("cc " STRICT "toy.c caller.c -o caller -lm && ./caller");
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void test_split_weights_are_three_files(void **state)
+{
+    (void)state;
+    char want[512], text[sizeof caller];
+    expected(want);
+    write_toy(true);
+    strcpy(text, caller);
+    strcpy(strstr(text, "toy.c\""), "toy.h\"\n"); /* the rest of the program follows */
+    strcat(text, strstr(caller, "static unsigned"));
+    write_text("caller.c", text);
+    char *got = shell("cc " STRICT "toy.c toy_weights.c caller.c -o caller -lm && ./caller");
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void test_the_file_tests_itself(void **state)
+{
+    (void)state;
+    write_toy(false);
+    char *said = shell("cc " STRICT "-DTOY_SELFTEST toy.c -o toy -lm && ./toy");
+    assert_non_null(strstr(said, "toy: self-test passed: largest difference "));
+    free(said);
+    said = shell("sed 's/expected\\[i\\]);$/expected[i] - 0.01f);/' toy.c > worse.c\n"
+                 "cc -DTOY_SELFTEST worse.c -o toy -lm && ! ./toy");
+    assert_non_null(strstr(said, "toy: self-test failed: "));
+    free(said);
+}
+
+static void test_what_the_head_tells(void **state)
+{
+    (void)state;
+    write_toy(false);
+    char *text = read_text(in_folder("toy.c"));
+    static const char *const told[] = { "model      mlp, step 0", "checksums  settings unknown, weights ",
+        "image      [1, 3, 12, 12], red, green, blue; (pixel / 255 - mean) / std, mean 0.5 0.4 0.3, std 0.25",
+        "4 classes", "bytes of weights (flash)", "#define TOY_DECLARE", "gcc -O3 -march=native -c toy.c" };
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        if (!strstr(text, told[i])) fail_msg("no '%s' in %.2000s", told[i], text);
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pictures_get_the_classes_that_lathe_gives),
+        cmocka_unit_test(test_split_weights_are_three_files),
+        cmocka_unit_test(test_the_file_tests_itself),
+        cmocka_unit_test(test_what_the_head_tells),
+    };
+    return cmocka_run_group_tests(tests, make_trained, free_trained);
+}
