@@ -51,7 +51,7 @@ const nothing = { stroke: "transparent", width: 0 };
 function rateParts(name, done) {
   return (lane) => [
     {
-      values: () => columnOf(lane.ahead[name], Math.max(0, lane[done].length - 1)),
+      values: () => columnOf(lane.ahead[name], lane.stale ? 0 : Math.max(0, lane[done].length - 1)),
       ...thin(lane, 0.55, 3),
     },
     { values: () => columnOf(lane[done]), ...line(lane) },
