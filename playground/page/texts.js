@@ -160,7 +160,7 @@ const texts = {
   challengeGo: "▶ Train",
   challengeYet: "Change the schedule of lane A, then train.",
   challengeTheirs: (result) => `Somebody reached ${result} with this schedule. Can you beat it?`,
-  challengeWon: (result, target) => `${result}: you reached ${target}.`,
+  challengeWon: (result, target) => `${result}. You reached the target of ${target}.`,
   challengeLost: (result, target) => `${result}. The target is ${target}.`,
   challengeBent: "You changed the schedule on the way. Train again: only whole runs of one schedule count.",
   challengeBest: (result) => `Your best so far: ${result}.`,
