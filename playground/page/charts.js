@@ -51,7 +51,7 @@ const nothing = { stroke: "transparent", width: 0 };
 function rateParts(name, done) {
   return (lane) => [
     {
-      values: () => columnOf(lane.ahead[name], Math.max(0, lane[done].length - 1)),
+      values: () => columnOf(lane.ahead[name], lane.stale ? 0 : Math.max(0, lane[done].length - 1)),
       ...thin(lane, 0.55, 3),
     },
     { values: () => columnOf(lane[done]), ...line(lane) },
@@ -135,7 +135,7 @@ function rangeOfLoss() {
 // The first tenth of the run does not stretch the axis of the accuracy.
 function rangeOfAccuracy() {
   const after = Math.max(shared.steps / 10, stepNow() / 5),
-    rows = lanes.flatMap((lane) => [...lane.evals, ...(lane.ghost?.evals ?? [])]),
+    rows = lanes.flatMap((lane) => [...lane.evals, ...(lane.ghost?.evals ?? []), ...(lane.band ?? []).flatMap((run) => run.evals)]),
     kept = rows.filter((row) => row.step >= after).map((row) => row.accuracy);
   const [low, high] = extremes([kept]);
   if (low > high) return [0, 1];

@@ -301,7 +301,6 @@ function placesOf(lane) {
     tenths = Array.from({ length: 10 }, (_, k) => (k + 1) * tenth).filter((step) => step <= done);
   return bounds.length > 1 ? bounds : tenths;
 }
-const measured = {}; // lane letter: what was found
 function valley(panel) {
   const lane = current(),
     places = placesOf(lane);
@@ -309,7 +308,7 @@ function valley(panel) {
     panelIs(panel, `wait${lane.letter}`, say(texts.valley(lane.letter)), say(texts.valleyWait));
     return;
   }
-  const found = measured[lane.letter];
+  const found = lane.valley;
   const select = (id, value) =>
     make(
       "select",
@@ -361,7 +360,7 @@ function valley(panel) {
 }
 async function measureLine(lane, from, to) {
   const rows = await inTurn(() => workerOf(lane).line(from, to, 25));
-  measured[lane.letter] = { from, to, rows, key: `${from}-${to}-${performance.now()}` };
+  lane.valley = { from, to, rows, key: `${from}-${to}-${performance.now()}` };
   changed();
 }
 
@@ -422,7 +421,7 @@ async function copyText(text, button) {
     await navigator.clipboard.writeText(text);
     button.textContent = texts.copied;
   } catch {
-    button.textContent = button.id === "share" ? texts.shareFailed : before;
+    button.textContent = button.id.startsWith("share") ? texts.shareFailed : texts.copyFailed;
   }
   setTimeout(() => (button.textContent = before), 1600);
 }

@@ -17,7 +17,8 @@ function showEditor() {
   const notes = (lane.wrong ? [] : (lane.ahead.notes ?? [])).join("\n");
   if (byId("notes").textContent !== notes) byId("notes").textContent = notes;
   const step = stepOf(lane);
-  byId("applied").hidden = !step;
+  byId("applied").hidden = !step || finished() !== lane.stale;
+  byId("applied").textContent = lane.stale ? texts.stale : texts.applied;
   byId("epochs").textContent = texts.epochs(
     short((shared.steps * shared.batch_size) / Math.min(shared.count, engine.train), 2),
     Math.min(shared.count, engine.train),

@@ -1,5 +1,14 @@
 // The guide beside the charts: a lesson or the challenge. A lesson asks, then trains, then compares.
-const guide = { mode: null, lesson: 0, predicted: null, phase: "ask", best: null, theirs: null };
+// phase: ask, run, told. best: the best result of the challenge; theirs: that of a link.
+const guide = {
+  mode: null,
+  lesson: 0,
+  predicted: null,
+  phase: "ask",
+  verdict: null,
+  best: null,
+  theirs: null,
+};
 const lessonNow = () => lessons[guide.lesson];
 
 function button(id, text, act, more) {
@@ -11,7 +20,7 @@ function button(id, text, act, more) {
 async function openLesson(number) {
   await stopAll();
   Object.assign(guide, { mode: "lesson", lesson: number, predicted: null, phase: "ask" });
-  look.locked = false;
+  look.locked = true; // until it has answered
   await takeAddress(lessonNow().address);
   look.log = !!lessonNow().log;
   keepAddress({ lesson: number + 1 });
@@ -62,7 +71,10 @@ async function trainLesson() {
 // Called whenever the training has stopped.
 function guideStopped() {
   if (!guide.mode || look.seeds || !finished()) return;
-  if (guide.mode === "lesson" && guide.phase === "run") guide.phase = "told";
+  if (guide.mode === "lesson" && guide.phase === "run") {
+    Object.assign(guide, { phase: "told", verdict: lessonNow().judge() });
+    look.locked = false;
+  }
   if (guide.mode === "challenge") {
     guide.phase = "told";
     const result = endOf(current());
@@ -128,7 +140,7 @@ function choiceList(words) {
 }
 
 function verdictOf(words) {
-  const { answer, said } = lessonNow().judge(),
+  const { answer, said } = guide.verdict,
     right = answer === guide.predicted;
   const head =
     answer === null ? texts.undecided : right ? texts.right : texts.wrong(words.answers[answer] + ".");

@@ -94,15 +94,16 @@ function showNumbers() {
     ),
     head = make("tr", {}, make("th", { textContent: texts.numbersStep, scope: "col" }));
   for (const lane of lanes)
-    for (const what of [texts.rate, texts.loss, texts.accuracy])
+    for (const what of [texts.rate, texts.trainLoss, texts.accuracy])
       head.append(make("th", { textContent: `${lane.letter} ${what}`, scope: "col" }));
+  const smooth = new Map(lanes.map((lane) => [lane, smoothLoss(lane)]));
   const rows = steps.map((step) => {
     const row = make("tr", {}, make("th", { textContent: step, scope: "row" }));
     for (const lane of lanes) {
       const found = lane.evals.find((each) => each.step === step);
       row.append(
         make("td", { textContent: short(lane.rate[step - 1], 3) }),
-        make("td", { textContent: lossText(found?.loss) }),
+        make("td", { textContent: lossText(smooth.get(lane)[step - 1]) }),
         make("td", { textContent: points(found?.accuracy) }),
       );
     }

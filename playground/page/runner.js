@@ -135,11 +135,15 @@ const rewindTo = (step) =>
 function cutTo(lane, step) {
   for (const name of ["loss", "rate", "impulse"]) lane[name].length = Math.min(lane[name].length, step);
   lane.evals = lane.evals.filter((row) => row.step <= step);
+  Object.assign(lane, { valley: null, stale: false });
 }
 
 // ---- changes ----
 // A schedule was changed: the rest of the chart follows at once, and the training from its present step on.
 async function scheduleChanged(lane) {
+  lane.band = null;
+  lane.stale = stepOf(lane) >= shared.steps;
+  delete kept.result;
   changed();
   lane.asked = (lane.asked ?? 0) + 1;
   const asked = lane.asked;

@@ -15,7 +15,6 @@ const freshShared = () => ({
   weight_decay: 0,
   seed: 1,
   steps: 600,
-  eval_every: 20,
   count: 5000,
 });
 let shared = freshShared();
@@ -48,8 +47,20 @@ function newLane(schedule, options, own) {
     fresh: true,
   };
 }
-// bent: the schedule was changed after the first step, so the run is not that of the schedule.
-const emptyRun = () => ({ loss: [], rate: [], impulse: [], evals: [], died: null, speed: 0, bent: false });
+// bent     the schedule was changed after the first step, so the run is not that of the schedule
+// stale    the schedule was changed after the last step, so the run is that of another schedule
+// valley   the loss on the line between two of its steps, once it was measured
+const emptyRun = () => ({
+  loss: [],
+  rate: [],
+  impulse: [],
+  evals: [],
+  died: null,
+  speed: 0,
+  bent: false,
+  stale: false,
+  valley: null,
+});
 
 const freshLanes = () => {
   lanes = [];
@@ -89,8 +100,8 @@ const scheduleOf = (lane) => ({
   momentum: optimizerField("momentum") ? valueOf(lane, "momentum") : undefined,
 });
 function settingsOf(lane, seed) {
-  const options = {};
-  if (kindOf(lane).first.includes("lr")) options.lr = valueOf(lane, "lr"); // other schedules set it themselves
+  const options = {}; // a schedule that has no use for the optimizer's rate is given none
+  if (kindOf(lane).first.includes("lr")) options.lr = valueOf(lane, "lr");
   if (optimizerField("momentum")) options.momentum = valueOf(lane, "momentum");
   return {
     model: shared.model,
@@ -101,7 +112,7 @@ function settingsOf(lane, seed) {
     seed: seed ?? shared.seed,
     steps: shared.steps,
     schedule: scheduleOf(lane),
-    eval_every: shared.eval_every,
+    eval_every: Math.max(10, Math.round(shared.steps / 30)),
     eval_count: Math.min(1000, engine.val),
     count: Math.min(shared.count, engine.train),
   };

@@ -41,6 +41,7 @@ const texts = {
   nameWithRate: (name, rate) => `${name} ${rate}`,
   accuracy: "accuracy",
   loss: "loss",
+  trainLoss: "training loss",
   rate: "rate",
   died: (step) => `stopped at step ${step}: the loss is not finite`,
   // charts
@@ -74,6 +75,7 @@ const texts = {
   plateau:
     "The rate falls when the validation stops getting better. The chart cannot know that beforehand.",
   applied: "A change counts from the present step on. To compare whole runs, train again.",
+  stale: "Train again to see what this schedule does.",
   network: "Network and optimizer, for all lanes",
   networkHint: "A change here begins all lanes anew.",
   model: "network",
@@ -131,6 +133,7 @@ const texts = {
   program: "In C",
   copy: "Copy",
   copied: "Copied",
+  copyFailed: "Select it by hand",
   numbers: "The curves as numbers",
   numbersStep: "step",
   told: (letter, name, steps, accuracy, loss) =>
@@ -157,7 +160,7 @@ const texts = {
   challengeGo: "▶ Train",
   challengeYet: "Change the schedule of lane A, then train.",
   challengeTheirs: (result) => `Somebody reached ${result} with this schedule. Can you beat it?`,
-  challengeWon: (result, target) => `${result}: you reached ${target}.`,
+  challengeWon: (result, target) => `${result}. You reached the target of ${target}.`,
   challengeLost: (result, target) => `${result}. The target is ${target}.`,
   challengeBent: "You changed the schedule on the way. Train again: only whole runs of one schedule count.",
   challengeBest: (result) => `Your best so far: ${result}.`,

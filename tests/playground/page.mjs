@@ -179,7 +179,7 @@ async function fourLanes() {
   await page.click("#train");
   await trained(page);
   const rows = await numbers(page);
-  check("they grow together", rows.length === 6 && (await scores(page)).every((score) => score > 30));
+  check("they grow together", rows.length === 12 && (await scores(page)).every((score) => score > 30));
   check("each is drawn", (await coloured(page, "[data-chart=accuracy] canvas"))[0] > 1500);
   const told = await page.textContent("#told");
   check(
@@ -193,7 +193,7 @@ async function fourLanes() {
   await page.waitForTimeout(300);
   check(
     "all go back to a cycle's start",
-    (await stepOf(page)) === 80 && (await numbers(page)).length === 4,
+    (await stepOf(page)) === 80 && (await numbers(page)).length === 8,
   );
   await page.click("#train");
   await trained(page);
