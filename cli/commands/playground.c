@@ -9,6 +9,7 @@
 
 #ifdef LATHE_MICROHTTPD
 #include <netinet/in.h>
+#include <spawn.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -172,9 +173,20 @@ static bool find_page(const cli_line *line, char *path, size_t size)
     return false;
 }
 
-/* Serve until a signal arrives. */
-static int serve(served *page, int port)
+/* Open an address in the browser of the desktop. */
+static void open_browser(char *address)
 {
+    extern char **environ;
+    char program[] = "xdg-open", *words[] = { program, address, NULL };
+    pid_t child;
+    const int failed = posix_spawnp(&child, program, NULL, NULL, words, environ);
+    if (failed) cli_say(stderr, "note: %s: %s", program, strerror(failed));
+}
+
+/* Serve until a signal arrives. */
+static int serve(served *page, int port, bool opens)
+{
+    char url[64];
     struct sockaddr_in address = { .sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -184,8 +196,10 @@ static int serve(served *page, int port)
     if (!daemon)
         return cli_fail(CLI_FAILED, "playground: cannot listen on 127.0.0.1:%d; --port 0 takes a free port",
             port);
-    cli_say(stdout, "open http://127.0.0.1:%d/ in a browser; Ctrl-C ends", cli_http_port(daemon));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", cli_http_port(daemon));
+    cli_say(stdout, "open %s in a browser; Ctrl-C ends", url);
     fflush(stdout);
+    if (opens) open_browser(url);
     while (!cli_signal()) nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
     MHD_stop_daemon(daemon);
     return CLI_DONE;
@@ -202,7 +216,7 @@ static int serve_page(const cli_line *line)
     page.text = lathe_file_read(path, MOST, &page.size);
     if (!page.text) return cli_library_failed();
     cli_signals_watch();
-    const int code = serve(&page, (int)port);
+    const int code = serve(&page, (int)port, cli_given_option(line, "open"));
     lathe_free(page.text);
     return code;
 }
@@ -233,6 +247,7 @@ static int run(const cli_line *line)
 
 static const cli_option options[] = {
     { .name = "port", .value = "N", .preset = "8025", .help = "port on 127.0.0.1; 0: one that is free" },
+    { .name = "open", .help = "also open the address in the browser, by xdg-open" },
     { .name = "page",
         .value = "FILE",
         .help = "the page [playground/index.html beside the command, or share/lathe/playground/index.html]" },

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 lathe = sys.argv[1]
 failures = 0
@@ -28,8 +29,8 @@ def ask(port, path="/", method="GET", host=None):
     return answer.status, answer.headers, text
 
 
-def serve(page):
-    process = subprocess.Popen([lathe, "playground", "--port", "0", "--page", page], stdout=subprocess.PIPE,
+def serve(page, *more):
+    process = subprocess.Popen([lathe, "playground", "--port", "0", "--page", page, *more], stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)
     found = re.search(r"http://127\.0\.0\.1:(\d+)/", process.stdout.readline())
     if not found and "LATHE_HTTP" in process.stderr.read():
@@ -56,6 +57,18 @@ with tempfile.TemporaryDirectory() as folder:
     check(f"a port that is taken: {taken.stderr.strip()}", taken.returncode == 1 and "--port 0" in taken.stderr)
     process.send_signal(signal.SIGTERM)
     check("SIGTERM ends it", process.wait(10) == 0)
+    with open(os.path.join(folder, "xdg-open"), "w") as file: # what the desktop would have
+        file.write(f"#!/bin/sh\necho \"$1\" > {folder}/opened\n")
+    os.chmod(file.name, 0o755)
+    os.environ["PATH"] = f"{folder}:{os.environ['PATH']}"
+    process, port = serve(page, "--open")
+    for _ in range(100):
+        if os.path.exists(f"{folder}/opened") and os.path.getsize(f"{folder}/opened"):
+            break
+        time.sleep(0.1)
+    check("--open gives the browser the address", open(f"{folder}/opened").read() == f"http://127.0.0.1:{port}/\n")
+    process.terminate()
+    process.wait(10)
     missing = subprocess.run([lathe, "playground", "--page", page + ".no"], capture_output=True, text=True)
     check(f"a missing page: {missing.stderr.strip()}", missing.returncode == 1 and ".no" in missing.stderr)
 
