@@ -143,14 +143,20 @@ int engine_at(void) { return the_engine.learner ? (int)the_engine.learner->step 
 
 double engine_images(void) { return the_engine.learner ? (double)the_engine.learner->images : 0; }
 
-/* The momentum that the optimizer was made with: the schedule before may have changed it. */
-static void reset_momentum(lathe_optim *optim)
+/* An optimizer of these settings in the state of the present one: a schedule starts from an optimizer's own
+ * rate and momentum, and the schedule before may have changed them. */
+static lathe_optim *succeed(const engine *e, const lathe_settings *settings)
 {
-    const lathe_field *field = lathe_fields_find(lathe_optim_type_of(optim)->fields,
-        lathe_optim_momentum_kind(optim) == LATHE_BETA1 ? "betas" : "momentum");
-    if (lathe_optim_momentum_kind(optim) == LATHE_NO_MOMENTUM) return;
-    lathe_optim_set_momentum(optim, 0,
-        *(const double *)((const char *)lathe_optim_made(optim, 0) + field->offset));
+    lathe_optim *made = lathe_settings_optim(settings, lathe_nn_params(e->net), e->steps_per_epoch);
+    const size_t slab = lathe_optim_params(e->optim)->size;
+    for (int slot = 0; made && slot < LATHE_OPTIM_SLOTS; slot++) {
+        lathe_real *to = lathe_optim_slot(made, slot);
+        const lathe_real *from = lathe_optim_slot(e->optim, slot);
+        if (to && from) memcpy(to, from, slab * sizeof *to);
+    }
+    for (int i = 0; made && i < lathe_optim_params(made)->count; i++)
+        *lathe_optim_clock_of(made, i) = *lathe_optim_clock_of(e->optim, i);
+    return made;
 }
 
 bool engine_schedule(char *text)
@@ -164,10 +170,13 @@ bool engine_schedule(char *text)
     if (lathe_settings_drop_options(&changed, "sched") || !set_all(&changed, text) ||
         lathe_run_preview(&changed, e->steps_per_epoch, e->steps, NULL, NULL))
         return false;
+    lathe_optim *optim = succeed(e, &changed);
+    lathe_sched *sched = optim ? lathe_settings_sched(&changed, optim, e->steps_per_epoch, e->steps) : NULL;
+    if (!sched) return lathe_optim_free(optim), false;
     lathe_sched_free(e->sched);
-    reset_momentum(e->optim);
-    e->learner->sched = e->sched = lathe_settings_sched(&changed, e->optim, e->steps_per_epoch, e->steps);
-    if (!e->sched) return false;
+    lathe_optim_free(e->optim);
+    e->learner->sched = e->sched = sched;
+    e->learner->optim = e->optim = optim;
     lathe_sched_seek(e->sched, at);
     e->settings = changed;
     e->schedule++;

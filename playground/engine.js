@@ -79,7 +79,7 @@ const LatheEngine = (() => {
     }
 
     schedule(schedule) {
-      return this.#helper.call("schedule", LatheSettings.scheduleLines(schedule));
+      return this.#helper.call("schedule", LatheSettings.changeLines(schedule));
     }
 
     start() {

@@ -38,6 +38,10 @@ const LatheSettings = (() => {
       ...schedOptions(schedule).map(([key, value]) => [`sched.${key}`, value]),
     ]);
 
+  // For another schedule within a run: also the optimizer's own rate and momentum, where it starts from.
+  const changeLines = (schedule) =>
+    lines(given({ "optim.lr": schedule.lr, "optim.momentum": schedule.momentum })) + scheduleLines(schedule);
+
   const settingsLines = (settings) =>
     lines([
       ...plainKeys(settings),
@@ -194,5 +198,5 @@ ${part ? "    lathe_data_free(data);\n" : ""}    lathe_data_free(all);
 `;
   };
 
-  return { command, folder, perEpoch, program, scheduleLines, settingsLines, trainOptions };
+  return { changeLines, command, folder, perEpoch, program, scheduleLines, settingsLines, trainOptions };
 })();

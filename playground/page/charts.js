@@ -343,6 +343,7 @@ function markStep(u) {
     const x = Math.round(u.valToPos(step, "x", true));
     ctx.strokeStyle = isDark() ? "#ffffffaa" : "#000000aa";
     ctx.lineWidth = 1.5 * ratio;
+    ctx.setLineDash([]); // the last line leaves its own
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

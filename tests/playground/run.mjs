@@ -80,6 +80,26 @@ check("momentum: cycled", engine.step()[2] < 0.9);
 engine.schedule(LatheSettings.scheduleLines({ name: "constant", options: {} }));
 check("momentum: the optimizer's own again", engine.step()[2] === 0.95);
 
+// A schedule that starts from the optimizer's rate: another rate within the run.
+const falling = { name: "cosine", options: { t_max: 100 } };
+configure({
+  ...cyclic,
+  optimizer: "sgd",
+  optimizer_options: { lr: 0.02, momentum: 0.9 },
+  schedule: falling,
+});
+steps(50);
+engine.schedule(LatheSettings.changeLines({ ...falling, lr: 0.04, momentum: 0.8 }));
+const [, halfway, slower] = engine.step();
+check("schedule: another rate to start from", Math.abs(halfway - 0.02) < 1e-9 && slower === 0.8);
+check(
+  "schedule: the optimizer's state stays",
+  steps(20).every((loss) => loss < 2.4),
+);
+check("schedule: rewind over a change", engine.rewind(50) === 50 && engine.step()[1] === halfway);
+engine.schedule(LatheSettings.changeLines({ ...falling, lr: 0.04, momentum: 0 }));
+check("schedule: momentum may end within a run", engine.step()[2] === 0);
+
 // A schedule that observes is told at the end of an epoch.
 configure({
   ...cyclic,
@@ -148,7 +168,10 @@ configure({
   schedule: { name: "constant", options: {} },
 });
 for (let i = 0; i < 60 && !engine.stopped; i++) engine.step();
-check(`too high: why it stopped (${engine.stopped})`, /^step \d+: the (loss|gradient)/.test(engine.stopped));
+check(
+  `too high: why it stopped (${engine.stopped})`,
+  /^step \d+: the (loss|gradient)/.test(engine.stopped),
+);
 check("too high: rewound, it trains again", engine.rewind(0) === 0 && steps(1)[0] < 3);
 const bad = (options) => message(() => configure({ ...cyclic, ...options }));
 check(`a batch of 0 (${bad({ batch_size: 0 })})`, /batch_size/.test(bad({ batch_size: 0 })));
