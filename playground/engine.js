@@ -125,7 +125,12 @@ const LatheEngine = (() => {
     // `settings` may give the optimizer, whose momentum and rate count, and the length of an epoch.
     preview(schedule, steps, settings = {}) {
       const whole = { ...usual, ...settings, schedule, steps };
-      return helper.call("preview", LatheSettings.settingsLines(whole), LatheSettings.perEpoch(whole), steps);
+      return helper.call(
+        "preview",
+        LatheSettings.settingsLines(whole),
+        LatheSettings.perEpoch(whole),
+        steps,
+      );
     },
     command: (settings) => LatheSettings.command(settings, about),
     program: (settings) => LatheSettings.program(settings, about),

@@ -40,7 +40,8 @@ const LatheSettings = (() => {
 
   // For another schedule within a run: also the optimizer's own rate and momentum, where it starts from.
   const changeLines = (schedule) =>
-    lines(given({ "optim.lr": schedule.lr, "optim.momentum": schedule.momentum })) + scheduleLines(schedule);
+    lines(given({ "optim.lr": schedule.lr, "optim.momentum": schedule.momentum })) +
+    scheduleLines(schedule);
 
   const settingsLines = (settings) =>
     lines([

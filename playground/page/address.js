@@ -41,18 +41,14 @@ function readLane(letter, text) {
   return lane;
 }
 
-// Reads an address into the state. Returns what else it says, such as the lesson; null if it has no lane.
+// Reads an address into the state. Returns false if it has no lane: then nothing is changed.
 function readAddress(hash) {
   const words = new URLSearchParams(hash.slice(1)),
-    extra = {},
-    found = [];
-  for (const [name, text] of words) {
-    if (letters.includes(name)) {
-      const lane = readLane(name, text);
-      if (lane && !found.some((each) => each.letter === name)) found.push(lane);
-    } else if (!sharedNames.includes(name)) extra[name] = text;
-  }
-  if (!found.length) return null;
+    found = letters
+      .filter((letter) => words.has(letter))
+      .map((letter) => readLane(letter, words.get(letter)))
+      .filter(Boolean);
+  if (!found.length) return false;
   shared = freshShared();
   for (const name of sharedNames) {
     if (!words.has(name)) continue;
@@ -68,9 +64,9 @@ function readAddress(hash) {
   lanes = found;
   look.lane = Math.max(
     0,
-    lanes.findIndex((lane) => lane.letter === extra.lane),
+    lanes.findIndex((lane) => lane.letter === words.get("lane")),
   );
-  return extra;
+  return true;
 }
 
 // The address follows the state, without a new entry in the history.

@@ -135,7 +135,11 @@ function rangeOfLoss() {
 // The first tenth of the run does not stretch the axis of the accuracy.
 function rangeOfAccuracy() {
   const after = Math.max(shared.steps / 10, stepNow() / 5),
-    rows = lanes.flatMap((lane) => [...lane.evals, ...(lane.ghost?.evals ?? []), ...(lane.band ?? []).flatMap((run) => run.evals)]),
+    rows = lanes.flatMap((lane) => [
+      ...lane.evals,
+      ...(lane.ghost?.evals ?? []),
+      ...(lane.band ?? []).flatMap((run) => run.evals),
+    ]),
     kept = rows.filter((row) => row.step >= after).map((row) => row.accuracy);
   const [low, high] = extremes([kept]);
   if (low > high) return [0, 1];

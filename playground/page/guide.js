@@ -27,10 +27,11 @@ async function openLesson(number) {
   showGuide();
 }
 
-async function openChallenge(theirs) {
+// kept: the lane that is there stays, because a link has brought it.
+async function openChallenge(kept, theirs) {
   await stopAll();
-  Object.assign(guide, { mode: "challenge", phase: "ask", theirs: theirs ?? null });
-  if (!theirs) await takeAddress(trial.address);
+  Object.assign(guide, { mode: "challenge", phase: "ask", theirs });
+  if (!kept) await takeAddress(trial.address);
   look.locked = true;
   look.log = false;
   forceTrial();

@@ -38,7 +38,9 @@ function showLanes() {
       here = look.at === null ? nowOf(lane) : atStep(lane, look.at);
     card.querySelector(".score").textContent = points(here.accuracy);
     card.querySelector(".rest").textContent = lane.died
-      ? texts.died(stepOf(lane))
+      ? stepOf(lane)
+        ? texts.died(stepOf(lane))
+        : lane.died
       : `${texts.loss} ${lossText(here.loss)} · ${texts.rate} ${short(here.rate, 3)}`;
     card.classList.toggle("dead", !!lane.died);
   }

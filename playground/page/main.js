@@ -4,13 +4,12 @@ async function stopAll() {
   if (driving) await driving;
 }
 
-// The state that an address describes, from its start. Returns what else the address says, or null.
+// The state that an address describes, from its start. Returns whether it has a lane.
 async function takeAddress(hash) {
-  const extra = readAddress(hash);
-  if (!extra) return null;
+  if (!readAddress(hash)) return false;
   for (const lane of lanes) lane.fresh = true;
   await Promise.all(lanes.map(scheduleChanged));
-  return extra;
+  return true;
 }
 
 async function train() {
@@ -25,6 +24,7 @@ async function train() {
 }
 
 function showBar() {
+  if (!lanes.some(stepOf)) byId("told").textContent = "";
   const done = finished(),
     button = byId("train"),
     text = look.playing ? texts.pause : done ? texts.again : texts.train;
@@ -167,16 +167,19 @@ function wire() {
 // The state from the address, or the first one.
 async function begin() {
   await stopAll();
-  const extra = await takeAddress(location.hash);
-  if (!extra) {
+  const hash = location.hash,
+    found = await takeAddress(hash);
+  if (!found) {
     shared = freshShared();
     freshLanes();
     await Promise.all(lanes.map(scheduleChanged));
   }
-  const number = Number(extra?.lesson);
+  const words = new URLSearchParams(hash.slice(1)),
+    number = Number(words.get("lesson")),
+    result = words.get("result") ?? "";
   if (number >= 1 && number <= lessons.length) await openLesson(Math.floor(number) - 1);
-  else if (extra?.challenge)
-    await openChallenge(/^\d{1,3}(\.\d)?$/.test(extra.result) ? `${extra.result} %` : "");
+  else if (words.has("challenge"))
+    await openChallenge(found, /^\d{1,3}(\.\d)?$/.test(result) ? `${result} %` : "");
   else if (guide.mode) leaveGuide();
   changed();
 }

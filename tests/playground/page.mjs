@@ -314,6 +314,9 @@ async function challenge() {
   await theirs.page.waitForSelector("#guide .result");
   check("which the next reader sees", /reached \d\d\.\d %/.test(await theirs.page.textContent("#guide")));
   await theirs.close();
+  const link2 = await playground("#lesson=2");
+  check("a link can open a lesson", /Lesson 2/.test(await link2.page.textContent("#guide")));
+  await link2.close();
 }
 
 // ---- for everyone ----
