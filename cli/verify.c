@@ -223,14 +223,15 @@ static lathe_real *read_outputs(const pictures *p, const char *folder)
     return outputs;
 }
 
+/* The largest difference over the root mean square of lathe's outputs. Over their spread, outputs that hardly
+ * differ, as those of a net at its beginning, would make rounding look large. */
 static double largest_difference(const pictures *p, const lathe_real *outputs)
 {
     const size_t count = p->outputs * p->data->count;
-    double mean = 0, square = 0, worst = 0;
-    for (size_t i = 0; i < count; i++) mean += (double)p->scores[i] / (double)count;
+    double square = 0, worst = 0;
     for (size_t i = 0; i < count; i++) {
-        double difference = fabs((double)outputs[i] - (double)p->scores[i]);
-        square += ((double)p->scores[i] - mean) * ((double)p->scores[i] - mean) / (double)count;
+        double score = (double)p->scores[i], difference = fabs((double)outputs[i] - score);
+        square += score * score / (double)count;
         if (!isfinite(difference)) return (double)INFINITY;
         if (difference > worst) worst = difference;
     }

@@ -29,7 +29,7 @@ int cli_verify_c(const cli_verify *job);
 typedef struct cli_verified {
     int count;         /* pictures */
     const char *set;   /* "test": the part of the run's data; "random": pictures of noise */
-    double difference; /* the largest, over the standard deviation of lathe's outputs */
+    double difference; /* the largest, over the root mean square of lathe's outputs */
     double limit;      /* for it */
     bool labelled;     /* the accuracies are by labels */
     /** Parts of right answers. Without labels: 1, and the part of pictures whose best output agrees. */

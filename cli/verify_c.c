@@ -44,19 +44,19 @@ static bool write_program(const char *path, const char *name, const cli_verify *
     for (size_t i = 0; i <= strlen(name); i++) upper[i] = (char)toupper((unsigned char)name[i]);
     FILE *file = fopen(path, "w");
     if (!file) return false;
-    fprintf(file, "#include <stdio.h>\n#include <stdlib.h>\n\n#define %s_DECLARE\n#include \"net.h\"\n\n",
-        upper);
-    fprintf(file, "static float in[%zu], out[%s_OUTPUTS == %zu ? %zu : -1];\n\n", job->inputs, upper,
+    fprintf(file, "#include <stdio.h>\n\n#define %s_DECLARE\n#include \"net.h\"\n\n", upper);
+    fprintf(file, "static float in[%zu], out[%s_OUTPUTS == %zu ? %zu : -1];\n", job->inputs, upper,
         job->outputs, job->outputs);
+    fprintf(file, "static long double scratch[%s_SCRATCH_BYTES / sizeof(long double) + 1];\n\n", upper);
     fprintf(file,
-        "int main(int count, char **word)\n{\n    void *scratch = malloc(%s_SCRATCH_BYTES + 1);\n"
+        "int main(int count, char **word)\n{\n"
         "    FILE *from = count > 2 ? fopen(word[1], \"rb\") : NULL, *to = from ? fopen(word[2], \"wb\") : "
         "NULL;\n"
-        "    if (!scratch || !to) return 1;\n    while (fread(in, sizeof in, 1, from) == 1) {\n"
+        "    if (!to) return 1;\n    while (fread(in, sizeof in, 1, from) == 1) {\n"
         "        %s_forward(in, out, scratch);\n        if (fwrite(out, sizeof out, 1, to) != 1) return 1;\n "
         "   }\n"
-        "    free(scratch);\n    fclose(from);\n    return fclose(to) != 0;\n}\n",
-        upper, name);
+        "    fclose(from);\n    return fclose(to) != 0;\n}\n",
+        name);
     return !fclose(file);
 }
 
@@ -90,10 +90,14 @@ int cli_verify_c(const cli_verify *job)
     if (symlink(file.declarations, header) || !write_program(program, file.name, job))
         return cli_fail(CLI_FAILED, "%s: cannot be written", program);
     int count = compiler_of(text, sizeof text, word);
-    const char *const rest[] = { "-O2", program, absolute, file.split ? file.weights : "-lm", "-o", binary,
-        "-lm", NULL };
+    const char *const rest[] = { "-O2", "-march=native", program, absolute, file.split ? file.weights : "-lm",
+        "-o", binary, "-lm", NULL };
     memcpy(word + count, rest, sizeof rest);
-    code = cli_spawn(word, false);
+    code = cli_spawn(word, true);
+    if (code && code != 127) { /* without what some compilers do not know */
+        word[count + 1] = "-O2";
+        code = cli_spawn(word, false);
+    }
     if (code == 127)
         return cli_fail(CLI_FAILED, "export: --verify needs a C compiler, and there is no %s; CC names one",
             word[0]);

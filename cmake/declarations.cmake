@@ -1,7 +1,7 @@
 # lathe_declarations(out HEADERS...): generate the source of lathe_declarations (core/declarations.h): the
-# text of these headers without their comments, after the definition of LATHE_REAL.
+# text of these headers without their comments, after the build's LATHE_REAL and LATHE_THREADS.
 function(lathe_declarations out)
-  set(text "#define LATHE_REAL ${LATHE_REAL}\n")
+  set(text "#define LATHE_REAL ${LATHE_REAL}\n#define LATHE_THREADS ${LATHE_THREADS}\n")
   foreach(header IN LISTS ARGN)
     file(READ ${header} file)
     string(REGEX REPLACE "/\\*([^*]|\\*+[^*/])*\\*+/" "" file "${file}")

@@ -7,7 +7,8 @@ extern "C" {
 #endif
 
 /**
- * The text of all public headers, without comments, after a line "#define LATHE_REAL float" (or double).
+ * The text of all public headers, without comments, after the build's "#define LATHE_REAL float" (or double)
+ * and "#define LATHE_THREADS posix" (or none).
  *
  * A binding reads structs, enums and prototypes from it, so that it fits this library by construction.
  * python/lathe.py is one.

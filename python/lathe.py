@@ -19,6 +19,7 @@ model is here without a line. docs/python.md is the manual.
 """
 import contextlib
 import ctypes
+import functools
 import glob
 import inspect
 import itertools
@@ -42,8 +43,8 @@ def _open_library():
     near = [os.path.join(here, "liblathe.so.0")]
     for lib in ("lib", "lib64", os.path.join("lib", "*")):
         near += glob.glob(os.path.join(here, "..", "..", "..", lib, "liblathe.so.0"))
-    near += sorted(glob.glob(os.path.join(here, "..", "build*", "python", "liblathe.so.0")), key=os.path.getmtime,
-                   reverse=True)
+    built = glob.glob(os.path.join(here, "..", "build*", "python", "liblathe.so.0"))
+    near += sorted(filter(os.path.exists, built), key=os.path.getmtime, reverse=True)
     tried = [wanted] if wanted else [path for path in near if os.path.exists(path)] + ["liblathe.so.0"]
     for path in tried:
         try:
@@ -179,6 +180,9 @@ class _Declarations:
 
 _raw = ctypes.CFUNCTYPE(ctypes.c_char_p)(("lathe_declarations", _library))
 declarations = _Declarations(_raw().decode())
+_functype = ctypes.CFUNCTYPE
+if declarations.constants["LATHE_THREADS"] == "none":  # such a library has no locks: one call at a time
+    _functype, _library = ctypes.PYFUNCTYPE, ctypes.PyDLL(_library._name)
 _real = np.dtype(declarations.types["lathe_real"])
 _struct = declarations.type
 
@@ -204,7 +208,7 @@ class _Functions:
             raise AttributeError(f"this liblathe has no function {name}")
         result, _ = declarations.prototypes[name]
         types_ = [declarations.type(kind) for _, kind in declarations.parameters(name) if kind]
-        made = ctypes.CFUNCTYPE(None if result == "void" else declarations.type(result), *types_)
+        made = _functype(None if result == "void" else declarations.type(result), *types_)
         return made((name, _library))
 
     def __getattr__(self, name):
@@ -395,13 +399,19 @@ def _squeeze(name):
 
 
 class _Names(types.ModuleType):
-    """A module whose names are those of a registry. Case, hyphens and underscores do not matter."""
+    """A module whose names are those of a registry. Case, hyphens and underscores do not matter.
 
-    def __init__(self, name, known, make, also, ending="", own=None):
+    also     PyTorch's names for what lathe calls otherwise
+    ending   what PyTorch's names end with: "LR"
+    beyond   where a name is looked for that is not here
+    """
+
+    def __init__(self, name, known, make, also, ending="", own=None, beyond=None):
         super().__init__(f"{__name__}.{name}")
         self.__path__ = []
         self.__dict__.update(own or {})
         self._known, self._make, self._also, self._ending, self._made = known, make, also, ending, {}
+        self._beyond = beyond
         sys.modules[self.__name__] = self
 
     def __getattr__(self, name):
@@ -416,6 +426,9 @@ class _Names(types.ModuleType):
                     made.__name__ = made.__qualname__ = name  # as it is written: AdamW
                 setattr(self, name, made)
                 return made
+        found = self._beyond and self._beyond(name)
+        if found:
+            return found
         raise AttributeError(f"{self.__name__} has no {name!r}; known: {', '.join(self._known())}")
 
     def __dir__(self):
@@ -637,7 +650,11 @@ class Tensor:
             raise StateError("requires_grad is for tensors of your own, before their first use")
         self._needs = bool(wanted)
 
+    def size(self, dim=None):
+        return self.shape if dim is None else self.shape[dim]
+
     def argmax(self, axis=None):
+        """An array: the place of the largest number."""
         return self.numpy().argmax(axis)
 
     def __repr__(self):
@@ -786,6 +803,7 @@ def _pointers(address, count):
 # ---- functions on tensors: those of the headers that return a tensor ----------------------------------------
 
 
+@functools.lru_cache(maxsize=None)
 def _tensor_functions():
     """{name: parameters} of the functions of tensors and numbers, without pointers to unknown amounts."""
     found = {}
@@ -850,8 +868,13 @@ def _bind(who, parameters, args, options, keep):
 def _function(name):
     """A function of tensors."""
     function, parameters, who = c.raw("lathe_" + name), _tensor_functions()[name], "lathe_" + name
+    tensors_only = all(kind == "lathe_tensor *" for _, kind in parameters)
 
     def run(*args, **options):
+        if tensors_only and len(args) == len(parameters) and \
+                all(type(one) is Tensor and one._source is None for one in args):  # the quick way
+            home = args[0]._home
+            return home.tensor(function(*[one._on(home) for one in args]))
         given = [one for arg in itertools.chain(args, options.values())
                  for one in (arg if isinstance(arg, (list, tuple)) else [arg])]
         home = next((one._home for one in given if isinstance(one, Tensor) and one._source is None and
@@ -879,7 +902,8 @@ def _function(name):
     return run
 
 
-functional = F = _Names("functional", lambda: sorted(_tensor_functions()), _function, {})
+functional = F = _Names("functional", lambda: sorted(_tensor_functions()), _function, {},
+                        beyond=lambda name: name in _loss_names() and _loss_function(name))  # F.cross_entropy
 
 
 # ---- models and layers --------------------------------------------------------------------------------------
@@ -1172,6 +1196,7 @@ _ALSO_LAYERS = {"batchnorm1d": "batch_norm", "batchnorm2d": "batch_norm", "insta
                 "groupnorm": "group_norm", "layernorm": "layer_norm", "unflatten": "reshape"}
 
 
+@functools.lru_cache(maxsize=None)
 def _layer_functions():
     """{name: parameters} of the functions that make a layer."""
     found = {}
@@ -1240,7 +1265,9 @@ def _layer_class(name):
 
 
 _, _layer_type = _registry("layer", "lathe_layer_type")
-nn = _Names("nn", lambda: sorted(_layer_functions()), _layer_class, _ALSO_LAYERS, own={"Module": Module})
+nn = _Names("nn", lambda: sorted(_layer_functions()), _layer_class, _ALSO_LAYERS,
+            own={"Module": Module, "functional": functional},
+            beyond=lambda name: getattr(losses, name, None))  # nn.CrossEntropyLoss
 
 _model_names, _model_type = _registry("model", "lathe_model_type")
 
@@ -1276,7 +1303,7 @@ models = _Names("models", _model_names, _model_class, {})
 # ---- losses -------------------------------------------------------------------------------------------------
 
 _loss_names, _loss_type = _registry("loss", "lathe_loss_type")
-_LABELS = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_LABELS = _functype(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Loss:
@@ -1323,6 +1350,8 @@ class Loss:
         for kind in (2, 3):
             if self._calls[kind]:
                 return self._by(kind, "", home, scores, target._on(home))
+        if self._name not in _tensor_functions():
+            raise ArgumentError(f"{self._name}: this loss takes whole numbers alone: labels, or zeros and ones")
         return getattr(functional, self._name)(scores, target, **self._options)
 
     def _by(self, kind, what, home, scores, target):
@@ -1632,6 +1661,9 @@ sched = _Names("sched", lambda: [name for name in _sched_names() if name != "seq
                {"cosineannealinglr": "cosine", "cosineannealingwarmrestarts": "warm_restarts",
                 "reducelronplateau": "plateau"}, "lr",
                own={"Scheduler": Scheduler, "from_text": _FromText})
+optim.lr_scheduler = sched
+for _name, _module in (("nn.functional", functional), ("optim.lr_scheduler", sched)):
+    sys.modules[f"{__name__}.{_name}"] = _module  # import lathe.nn.functional as F
 
 # ---- data ---------------------------------------------------------------------------------------------------
 

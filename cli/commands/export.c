@@ -55,7 +55,7 @@ static void print_verified(const cli_verified *found)
 {
     char digits[32];
     const bool random = !strcmp(found->set, "random");
-    printf("%s: %d %s%s%s; largest difference %s of the outputs' spread (at most %g); ",
+    printf("%s: %d %s%s%s; largest difference %s of the outputs' size (at most %g); ",
         found->passed ? "verified" : "not verified", found->count,
         random ? "random pictures" : "pictures of the ", random ? "" : found->set, random ? "" : " set",
         lathe_double_digits(found->difference, 2, digits), found->limit);
@@ -103,7 +103,8 @@ static void print_next(const job *j)
     }
     if (!strcmp(j->type->name, "onnx"))
         cli_say(stdout,
-            "  python3 -c \"import onnxruntime as o; print(o.InferenceSession('%s').get_modelmeta())\"",
+            "  python3 -c \"import onnxruntime as o; "
+            "print(o.InferenceSession('%s').get_modelmeta().custom_metadata_map)\"",
             j->file);
     if (is_c(j)) cli_say(stdout, "  gcc -O3 -march=native -c %s", j->file);
 }

@@ -177,7 +177,7 @@ static void put_classes(const lathe_trained *trained, lathe_text *out)
         lathe_text_add(out, ",\"first\":%d,\"classes\":%d}", data->head[i].first, data->head[i].classes);
     }
     if (data->heads) lathe_text_put(out, "]");
-    if (!trained->class_counts) return;
+    if (!trained->class_counts || trained->task->type->mask) return; /* of masks it is no number of pixels */
     lathe_text_put(out, ",\"class_counts\":[");
     for (int i = 0; i < data->classes; i++)
         lathe_text_add(out, "%s%llu", i ? "," : "", (unsigned long long)trained->class_counts[i]);

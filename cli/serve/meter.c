@@ -166,9 +166,11 @@ static bool group_at(const lathe_dataset *data, int index, int *first, int *end)
     return true;
 }
 
+/* Training samples of a class; 0 where they are unknown. Of masks, checkpoints count no pixels. */
 static double trained_on(const cli_meter *meter, int class)
 {
-    return meter->trained->class_counts ? (double)meter->trained->class_counts[class] : 0;
+    const lathe_trained *trained = meter->trained;
+    return trained->class_counts && !trained->task->type->mask ? (double)trained->class_counts[class] : 0;
 }
 
 /* The shares of the classes in predictions or in training. */
@@ -206,6 +208,7 @@ static void put_drift(const cli_meter *meter, lathe_text *out)
 {
     put_kind(out, "lathe_predicted_share", "gauge", "Share of a class among the predictions.");
     put_shares(meter, false, out);
+    if (!meter->trained->class_counts || meter->trained->task->type->mask) return;
     put_kind(out, "lathe_training_share", "gauge", "Share of a class among the training samples.");
     put_shares(meter, true, out);
     if (!isfinite(drift(meter))) return;

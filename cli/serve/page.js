@@ -75,6 +75,7 @@ function barRow(body, finding, most) {
   const bar = make("div", undefined, make("td", undefined, row));
   bar.className = "bar";
   bar.style.width = (100 * value) / most + "%";
+  if (finding.part !== undefined) bar.style.background = colourOf(finding.index);
   make("td", percent(value), row).className = "number";
 }
 

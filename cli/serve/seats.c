@@ -6,11 +6,24 @@
 
 #include "../command.h"
 
-cli_seat *cli_seats_add(cli_seats *seats, int socket)
+static cli_seat *find_awaited(cli_seats *seats, int socket)
 {
-    cli_seat *seat = lathe_alloc(1, sizeof *seat);
+    pthread_mutex_lock(&seats->lock);
+    cli_seat *seat = seats->first;
+    while (seat && !(seat->awaited && seat->socket == socket)) seat = seat->next;
+    if (seat) seat->awaited = false;
+    pthread_mutex_unlock(&seats->lock);
+    return seat;
+}
+
+cli_seat *cli_seats_add(cli_seats *seats, int socket, bool awaited)
+{
+    cli_seat *seat = awaited ? NULL : find_awaited(seats, socket);
+    if (seat) return seat;
+    seat = lathe_alloc(1, sizeof *seat);
     if (!seat) return NULL;
     seat->socket = socket;
+    seat->awaited = awaited;
     seat->since = cli_seconds();
     pthread_mutex_lock(&seats->lock);
     seat->next = seats->first;

@@ -18,6 +18,7 @@ typedef enum cli_seat_state {
 typedef struct cli_seat {
     struct cli_seat *next, *previous;
     int socket;
+    bool awaited; /* the web server has not begun with it */
     cli_seat_state state;
     double since; /* in cli_seconds */
 } cli_seat;
@@ -29,8 +30,11 @@ typedef struct cli_seats {
     int count;
 } cli_seats;
 
-/** A new connection; NULL without memory. */
-cli_seat *cli_seats_add(cli_seats *seats, int socket);
+/**
+ * A new connection, or one that was awaited; NULL without memory.
+ * awaited  the web server will begin with it later, and then call this function again
+ */
+cli_seat *cli_seats_add(cli_seats *seats, int socket, bool awaited);
 
 /** The end of one. NULL is fine. */
 void cli_seats_remove(cli_seats *seats, cli_seat *seat);

@@ -24,7 +24,7 @@
 
 /* Seconds: between two looks at the connections; for a slow client where all seats are taken; at the end for
  * clients that are connecting, for idle ones, and for those that are still sending. */
-static const double look = 0.05, crowded = 2, settle = 0.1, grace = 1, at_most = 8;
+static const double look = 0.05, crowded = 2, settle = 0.1, grace = 2, at_most = 8;
 /* Bytes of all bodies together, if one is not larger. */
 static const size_t all_bodies = (size_t)1 << 29;
 
@@ -288,7 +288,7 @@ static void notify(void *context, struct MHD_Connection *connection, void **seat
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (code == MHD_CONNECTION_NOTIFY_STARTED && info)
-        *seat = cli_seats_add(&server->seats, info->connect_fd);
+        *seat = cli_seats_add(&server->seats, info->connect_fd, false);
     else if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         cli_seats_remove(&server->seats, *seat);
         *seat = NULL;
@@ -406,17 +406,30 @@ static void refuse_new(int door)
     pause_for(settle);
 }
 
+/* Wait for a free seat, until the time is up. */
+static void wait_for_seat(cli_server *server, double last)
+{
+    while (cli_seats_count(&server->seats) >= server->opts.connections && cli_seconds() < last) {
+        cli_seats_close(&server->seats, CLI_SEAT_IDLE, grace);
+        pause_for(0.01);
+    }
+}
+
 /* Take in whoever has connected already, then listen no more. */
-static void close_door(cli_server *server)
+static void close_door(cli_server *server, double last)
 {
     address from;
     const MHD_socket door = MHD_quiesce_daemon(server->daemon);
     if (door == MHD_INVALID_SOCKET) return;
     refuse_new(door);
     for (;;) {
+        wait_for_seat(server, last);
         socklen_t size = sizeof from;
         const int socket = accept4(door, &from.any, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (socket < 0 || MHD_add_connection(server->daemon, socket, &from.any, size) != MHD_YES) break;
+        if (socket < 0) break;
+        cli_seat *seat = cli_seats_add(&server->seats, socket, true);
+        if (MHD_add_connection(server->daemon, socket, &from.any, size) != MHD_YES)
+            cli_seats_remove(&server->seats, seat);
     }
     close(door);
 }
@@ -425,8 +438,8 @@ static void close_door(cli_server *server)
 static int drain(cli_server *server)
 {
     atomic_store(&server->draining, true);
-    close_door(server);
     const double began = cli_seconds();
+    close_door(server, began + at_most);
     for (double spent = 0; cli_seats_count(&server->seats) && spent < at_most;
          spent = cli_seconds() - began) {
         if (spent > grace) cli_seats_close(&server->seats, CLI_SEAT_IDLE, grace);

@@ -13,6 +13,8 @@ static const size_t room_for = (size_t)1 << 26;
 static const int sizes[SIZES] = { 1, 16, MOST };
 /* Seconds for one picture above which larger batches are not tried: they gain nothing on large pictures. */
 static const double slow = 0.02;
+/* Seconds for measuring a size of batches. */
+static const double trial = 0.1;
 
 struct cli_worker {
     const lathe_trained *trained;
@@ -209,16 +211,17 @@ static void *work(void *context)
 
 /* ---- beginning and end --------------------------------------------------------------------------------- */
 
-/* Prepare the plan for a size, and measure it. */
+/* Prepare the plan for a size, and measure it: the fastest of some runs, as others use the machine too. */
 static lathe_status measure(cli_worker *worker, int index)
 {
-    double least = 0;
-    lathe_status status = LATHE_OK;
-    for (int i = 0; i < 4 && !status; i++) {
+    double least = 0, sum = 0;
+    lathe_status status = predict(worker, 0, sizes[index], 0, worker->masks != NULL);
+    for (int i = 0; !status && i < 20 && (i < 3 || sum < trial); i++) {
         const double began = cli_seconds();
         status = predict(worker, 0, sizes[index], 0, worker->masks != NULL);
         const double spent = cli_seconds() - began;
-        if (i && (i == 1 || spent < least)) least = spent;
+        if (!i || spent < least) least = spent;
+        sum += spent;
     }
     worker->cost[index] = least;
     return status;

@@ -6,9 +6,9 @@ import onnxruntime
 file, folder, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
 entry = session.get_inputs()[0]
-shape = [size if isinstance(size, int) else 1 for size in entry.shape]
+batch = 1 if isinstance(entry.shape[0], int) else 32
 kind = "uint8" if "uint8" in entry.type else "float32"
-pictures = numpy.fromfile(folder + "/in.f32", "=f4").reshape([count] + shape).astype(kind)
+pictures = numpy.fromfile(folder + "/in.f32", "=f4").reshape([count] + entry.shape[1:]).astype(kind)
 with open(folder + "/out.f32", "wb") as out:
-    for picture in pictures:
-        out.write(session.run(None, {entry.name: picture})[0].astype("=f4").tobytes())
+    for i in range(0, count, batch):
+        out.write(session.run(None, {entry.name: pictures[i:i + batch]})[0].astype("=f4").tobytes())

@@ -5,7 +5,7 @@
 #include "../export.h"
 
 #include <ctype.h>
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ typedef struct file {
     const lathe_c_plan *plan;
     const lathe_memory *memory;
     const char *name;
-    char upper[LATHE_EXPORT_NAME];
+    char upper[LATHE_EXPORT_NAME], weights[LATHE_EXPORT_NAME + 16];
     int channels, pixels, outputs; /* of the image, and numbers of the result */
 } file;
 
@@ -54,17 +54,6 @@ static void put_string(lathe_text *text, const char *string)
         else lathe_text_add(text, strchr("\"\\?", c) ? "\\%c" : "%c", c);
     }
     lathe_text_put(text, "\"");
-}
-
-/* Numbers, eight in a line. */
-static void put_numbers(lathe_text *text, const float *numbers, size_t count)
-{
-    char number[40];
-    for (size_t i = 0; i < count; i++) {
-        lathe_text_put(text, i % 8 ? " " : "    ");
-        lathe_text_put(text, lathe_c_float((double)numbers[i], number));
-        lathe_text_put(text, i % 8 == 7 || i + 1 == count ? ",\n" : ",");
-    }
 }
 
 /* ---- the head ------------------------------------------------------------------------------------------ */
@@ -213,7 +202,7 @@ static void put_weights(file *f)
         lathe_text_put(&f->text, "    /* ");
         put_remark(&f->text, step->node->layer);
         lathe_text_add(&f->text, ": %s */\n", step->node->op->name);
-        put_numbers(&f->text, plan->weight + done, step->weight_count);
+        lathe_c_numbers(&f->text, plan->weight + done, step->weight_count);
         done += step->weight_count;
     }
     lathe_text_put(&f->text, "};\n");
@@ -239,7 +228,7 @@ static void put_value(file *f, int value)
 {
     const lathe_c_value *v = &f->plan->value[value];
     if (value == LATHE_C_IMAGE) lathe_text_put(&f->text, "x");
-    else if (v->constant) lathe_text_add(&f->text, "%s_weights + %zu", f->name, v->offset);
+    else if (v->constant) lathe_text_add(&f->text, "weights + %zu", v->offset);
     else lathe_text_add(&f->text, "scratch + %zu", v->offset);
 }
 
@@ -253,7 +242,7 @@ static void put_call(file *f, const lathe_c_step *step)
         else if (*++at == 'n') lathe_text_put(&f->text, f->name);
         else if (*at == 'y') put_value(f, step->out);
         else if (*at == 'l') put_value(f, step->work);
-        else if (*at == 'w') lathe_text_add(&f->text, "%s_weights + %zu", f->name, step->weights);
+        else if (*at == 'w') lathe_text_add(&f->text, "weights + %zu", step->weights);
         else {
             int number = 0;
             for (; isdigit((unsigned char)*at); at++) number = 10 * number + (*at - '0');
@@ -268,8 +257,8 @@ static void put_run(file *f)
 {
     lathe_text *text = &f->text;
     lathe_text_add(text,
-        "/* The net. x: [pixels][channels] */\nstatic void %s_run(const float *x, float *out, float "
-        "*scratch)\n{\n",
+        "/* The net. x: [pixels][channels] */\n"
+        "static void %s_run(const float *weights, const float *x, float *out, float *scratch)\n{\n",
         f->name);
     for (int i = 0; i < f->plan->steps; i++) {
         const lathe_c_step *step = &f->plan->step[i];
@@ -282,17 +271,20 @@ static void put_run(file *f)
         }
         put_call(f, step);
     }
-    lathe_text_put(text, "    (void)scratch;\n}\n\n");
-    lathe_text_add(text,
-        "void %s_forward(const float *in, float *out, void *scratch)\n{\n    float *numbers = (float "
-        "*)scratch;\n",
-        f->name);
-    size_t image = f->plan->value[LATHE_C_IMAGE].offset;
-    if (f->channels > 1 && f->pixels > 1)
-        lathe_text_add(text,
-            "    %s_pixels(in, %d, %d, numbers + %zu);\n    %s_run(numbers + %zu, out, numbers);\n}\n",
-            f->name, f->pixels, f->channels, image, f->name, image);
-    else lathe_text_add(text, "    %s_run(in, out, numbers);\n}\n", f->name);
+    lathe_text_put(text, "    (void)weights;\n    (void)scratch;\n}\n");
+}
+
+static void put_forward(file *f)
+{
+    lathe_text *text = &f->text;
+    const char *n = f->name;
+    const size_t image = f->plan->value[LATHE_C_IMAGE].offset;
+    lathe_text_add(text, "\nvoid %s_forward(const float *in, float *out, void *scratch)\n{\n", n);
+    lathe_text_put(text, "    float *numbers = (float *)scratch;\n");
+    if (f->channels > 1 && f->pixels > 1) {
+        lathe_text_add(text, "    %s_pixels(in, %d, %d, numbers + %zu);\n", n, f->pixels, f->channels, image);
+        lathe_text_add(text, "    %s_run(%s, numbers + %zu, out, numbers);\n}\n", n, f->weights, image);
+    } else lathe_text_add(text, "    %s_run(%s, in, out, numbers);\n}\n", n, f->weights);
 }
 
 /* ---- pixels and classes -------------------------------------------------------------------------------- */
@@ -334,66 +326,12 @@ static void put_pixels(file *f)
     lathe_text_add(text,
         "    float *numbers = (float *)scratch, *x = numbers + %zu, out[%s_OUTPUTS];\n    int best = 0;\n",
         f->plan->value[LATHE_C_IMAGE].offset, f->upper);
-    lathe_text_add(text, "    %s_normalize(hwc, x, %d, 1);\n    %s_run(x, out, numbers);\n", n, f->channels,
-        n);
+    lathe_text_add(text, "    %s_normalize(hwc, x, %d, 1);\n    %s_run(%s, x, out, numbers);\n", n,
+        f->channels, n, f->weights);
     lathe_text_add(text,
         "    for (int i = 1; i < %s_OUTPUTS; i++)\n        if (out[i] > out[best]) best = i;\n    return "
         "best;\n}\n",
         f->upper);
-}
-
-/* ---- the self-test ------------------------------------------------------------------------------------- */
-
-static float test_number(size_t i) { return (float)(int)(i % 101 * 37 % 101) / 50 - 1; }
-
-/* lathe's own outputs for the test's image. Errors: LATHE_ENOMEM. */
-static lathe_status test_outputs(const file *f, float *outputs)
-{
-    size_t count = (size_t)f->channels * (size_t)f->pixels, results = (size_t)f->outputs;
-    lathe_real *image = lathe_alloc(count, sizeof *image), *output = lathe_alloc(results, sizeof *output);
-    lathe_status status = image && output ? LATHE_OK : LATHE_ENOMEM;
-    for (size_t i = 0; i < count && !status; i++) image[i] = (lathe_real)test_number(i);
-    if (!status) status = lathe_c_answer(f->plan->graph, image, output, results);
-    for (size_t i = 0; i < results && !status; i++) outputs[i] = (float)output[i];
-    lathe_free(image);
-    lathe_free(output);
-    return status;
-}
-
-/* Some 64 of the outputs are compiled in. */
-static lathe_status put_selftest(file *f)
-{
-    enum { MOST = 64 };
-    float *outputs = lathe_alloc((size_t)f->outputs, sizeof *outputs), shown[MOST];
-    lathe_status status = outputs ? test_outputs(f, outputs) : LATHE_ENOMEM;
-    int count = f->outputs < MOST ? f->outputs : MOST, step = f->outputs / count;
-    for (int i = 0; i < count && !status; i++) shown[i] = outputs[i * step];
-    lathe_free(outputs);
-    if (status) return status;
-    lathe_text *text = &f->text;
-    lathe_text_add(text,
-        "\n#ifdef %s_SELFTEST\n#include <stdio.h>\n\n/* lathe's outputs %s for an image by a formula. "
-        "*/\nint main(void)\n{\n",
-        f->upper, step > 1 ? "0, STEP, 2 STEP, ..." : "0, 1, 2, ...");
-    lathe_text_put(text, "    static const float expected[] = {\n");
-    put_numbers(text, shown, (size_t)count);
-    lathe_text_add(text,
-        "    };\n    static float in[%d], out[%d], scratch[%zu];\n    float largest = 0, difference = 0;\n",
-        f->channels * f->pixels, f->outputs, f->plan->scratch + 1);
-    lathe_text_add(text,
-        "    for (int i = 0; i < %d; i++) in[i] = (float)(i %% 101 * 37 %% 101) / 50 - 1;\n    "
-        "%s_forward(in, out, scratch);\n",
-        f->channels * f->pixels, f->name);
-    lathe_text_add(text,
-        "    for (int i = 0; i < %d; i++) {\n        const float apart = fabsf(out[i * %d] - expected[i]);\n"
-        "        if (fabsf(expected[i]) > largest) largest = fabsf(expected[i]);\n"
-        "        if (!(apart <= difference)) difference = apart;\n    }\n"
-        "    const int fine = difference <= 1e-4f * largest;\n"
-        "    printf(\"%s: self-test %%s: largest difference %%g, largest output %%g\\n\", fine ? \"passed\" "
-        ": \"failed\",\n"
-        "        (double)difference, (double)largest);\n    return !fine;\n}\n#endif\n",
-        count, step, f->name);
-    return LATHE_OK;
 }
 
 /* ---- files --------------------------------------------------------------------------------------------- */
@@ -434,15 +372,16 @@ static lathe_status write_files(file *f, const char *path)
             base, base);
     } else {
         put_declarations(f);
-        lathe_text_add(&f->text, "\n#ifndef %s_DECLARE\n#include <math.h>\n#include <string.h>\n", f->upper);
-        put_weights(f);
-        lathe_text_put(&f->text, "\n");
+        lathe_text_add(&f->text, "\n#ifndef %s_DECLARE\n#include <math.h>\n#include <string.h>\n\n",
+            f->upper);
     }
     lathe_c_template(&f->text, f->plan, f->name);
     put_windows(f);
     put_run(f);
+    if (!split) put_weights(f);
+    put_forward(f);
     put_pixels(f);
-    if ((status = put_selftest(f))) return status;
+    if ((status = lathe_c_selftest(&f->text, f->plan, f->name, f->upper))) return status;
     if (!split) lathe_text_put(&f->text, "#endif\n");
     return end_file(f, path, "");
 }
@@ -467,6 +406,13 @@ static lathe_status write_c(const lathe_exported *exported, const char *path)
     const lathe_graph *graph = exported->graph;
     lathe_memory *memory = lathe_memory_new(graph);
     if (!memory) return lathe_error();
+    if (memory->weights > INT_MAX || memory->scratch > INT_MAX) {
+        status =
+            lathe_fail(LATHE_EARG, "c: the net needs %zu bytes of weights and %zu of scratch; at most 2 GiB",
+                memory->weights, memory->scratch);
+        lathe_memory_free(memory);
+        return status;
+    }
     file f = { .exported = exported,
         .plan = memory->plan,
         .memory = memory,
@@ -475,6 +421,7 @@ static lathe_status write_c(const lathe_exported *exported, const char *path)
         .pixels = lathe_c_pixels(&graph->image),
         .outputs = (int)lathe_shape_count(&graph->result.shape) };
     for (size_t i = 0; exported->name[i]; i++) f.upper[i] = (char)toupper((unsigned char)exported->name[i]);
+    snprintf(f.weights, sizeof f.weights, f.plan->weights ? "%s_weights" : "NULL", f.name);
     status = write_files(&f, path);
     lathe_text_free(&f.text);
     lathe_memory_free(memory);

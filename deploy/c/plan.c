@@ -110,7 +110,6 @@ static void need(lathe_c_plan *plan, const char *section)
 lathe_c_step *lathe_c_step_new(lathe_c_plan *plan, const lathe_graph_node *node, const char *section,
     size_t count)
 {
-    static lathe_c_step nowhere;
     if (plan->steps == plan->step_room && !plan->status) {
         int room = 2 * plan->step_room + 64;
         void *more = lathe_grow(plan->step, (size_t)plan->step_room, (size_t)room, sizeof *plan->step);
@@ -120,7 +119,7 @@ lathe_c_step *lathe_c_step_new(lathe_c_plan *plan, const lathe_graph_node *node,
         }
     }
     need(plan, section);
-    if (plan->status) return &nowhere;
+    if (plan->status) return &plan->nowhere;
     lathe_c_step *step = &plan->step[plan->steps];
     *step = (lathe_c_step){ .node = node,
         .over = -1,

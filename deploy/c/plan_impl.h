@@ -52,7 +52,8 @@ typedef struct lathe_c_plan {
     int windows, window_room;
     const char *section[LATHE_C_SECTIONS]; /* of the template, which the calls need */
     int sections;
-    lathe_status status; /* the first failure */
+    lathe_status status;  /* the first failure */
+    lathe_c_step nowhere; /* the step that forms get after it */
 } lathe_c_plan;
 
 /** Plan a graph. Errors: LATHE_ENOMEM, LATHE_EARG: returns NULL. */
@@ -125,8 +126,11 @@ bool lathe_c_sides(lathe_c_plan *plan, const lathe_graph_node *node, const lathe
 /** Add the template's functions that the plan's calls need, with the net's name in place of "net". */
 void lathe_c_template(lathe_text *text, const lathe_c_plan *plan, const char *name);
 
-/** The net's output for an image, by lathe's own operations. Errors: LATHE_ENOMEM. */
-lathe_status lathe_c_answer(const lathe_graph *graph, const lathe_real *image, lathe_real *output,
-    size_t count);
+/** Add numbers as floats of C, eight in a line. */
+void lathe_c_numbers(lathe_text *text, const float *numbers, size_t count);
+
+/** Add a main that compares the net's output for an image with lathe's own. Errors: LATHE_ENOMEM. */
+lathe_status lathe_c_selftest(lathe_text *text, const lathe_c_plan *plan, const char *name,
+    const char *upper);
 
 #endif

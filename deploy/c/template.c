@@ -78,3 +78,13 @@ void lathe_c_template(lathe_text *text, const lathe_c_plan *plan, const char *na
     for (int i = 0; i < count; i++)
         if (sections[i].needed) put_renamed(text, sections[i].text, sections[i].end, name, upper);
 }
+
+void lathe_c_numbers(lathe_text *text, const float *numbers, size_t count)
+{
+    char number[40];
+    for (size_t i = 0; i < count; i++) {
+        lathe_text_put(text, i % 8 ? " " : "    ");
+        lathe_text_put(text, lathe_c_float((double)numbers[i], number));
+        lathe_text_put(text, i % 8 == 7 || i + 1 == count ? ",\n" : ",");
+    }
+}

@@ -30,7 +30,9 @@ static void find_padding(axis *a, int size, int results, bool same)
         a->after = all - a->before;
     }
     int64_t behind = needed_behind(a, size, results);
+    if (behind < 0) behind = 0;
     a->beyond = behind > a->after ? behind - a->after : 0;
+    if (a->after > behind) a->after = behind; /* no window reaches the rest */
 }
 
 static void axes_of(const lathe_graph_node *node, axis axes[2])
@@ -111,8 +113,7 @@ static const char *emit_avg_pool2d(lathe_onnx *o)
     lathe_proto attributes = { 0 };
     const char *x = lathe_onnx_in(o, 0);
     axes_of(lathe_onnx_op(o), axes);
-    const bool beyond = axes[0].beyond || axes[1].beyond, wide = is_wide(&axes[0]) || is_wide(&axes[1]);
-    if (!opts->exclude_padding && (beyond || wide)) x = padded(o, x, axes, 0);
+    if (!opts->exclude_padding && (axes[0].beyond || axes[1].beyond)) x = padded(o, x, axes, 0);
     else if (!opts->exclude_padding) lathe_onnx_int(&attributes, "count_include_pad", 1);
     return pool(o, "AveragePool", x, axes, &attributes);
 }

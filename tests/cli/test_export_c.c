@@ -85,7 +85,7 @@ static void test_what_fails_is_told(void **state)
     char path[128];
     snprintf(path, sizeof path, "%s/cc", folder); /* its relus end at -1 */
     assert_int_equal(lathe_file_write_text(path,
-                         "sed -i 's/row.l. < low ? low/row[l] < low ? low - 1/' \"$3\"\nexec cc \"$@\"\n"),
+                         "sed -i 's/row.l. < low ? low/row[l] < low ? low - 1/' \"$4\"\nexec cc \"$@\"\n"),
         LATHE_OK);
     char compiler[160];
     snprintf(compiler, sizeof compiler, "sh %s", path);

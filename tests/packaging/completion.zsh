@@ -27,7 +27,7 @@ zmodload zsh/zpty
 export ZDOTDIR=$work
 zpty -b shell zsh -i
 wrong=0
-wait_for_it() { repeat 200; do [[ -e $work/done ]] && return; sleep 0.05; done; echo "no answer"; exit 1 }
+wait_for_it() { repeat 600; do [[ -e $work/done ]] && return; sleep 0.05; done; echo "no answer"; exit 1 }
 wait_for_it
 
 # expect "WORDS" "LINE"

@@ -1,5 +1,6 @@
-"""The image of packaging/image, by each tool that is here: its settings are those of the Dockerfile, its files
-those of a program and a model that may be read by anyone. usage: image.py SOURCE_DIR LATHE. 77: skipped."""
+"""The image of packaging/image, by each tool that is here: its settings are those of the Dockerfile, its
+files those of a program and a model that may be read by anyone.
+usage: image.py SOURCE_DIR LATHE. 77: skipped."""
 import json
 import os
 import pathlib

@@ -7,9 +7,32 @@ import sys
 import tempfile
 import unittest
 
+import numpy as np
+
 import lathe
 
 COMPILER, INCLUDE, LIBRARY = sys.argv[1:4]
+REAL = "double" if lathe._real.itemsize == 8 else "float"
+OPTIMIZER = """
+#include <lathe/lathe.h>
+#include <math.h>
+typedef struct sign_opts {
+    double lr;
+} sign_opts;
+static const lathe_field fields[] = {
+    { .name = "lr", .kind = LATHE_FIELD_DOUBLE, .offset = offsetof(sign_opts, lr), .preset = { 0.25 },
+        .max = HUGE_VAL, .help = "step of each number" },
+    { .name = NULL },
+};
+static void update(const lathe_update *u)
+{
+    const sign_opts *o = u->opts;
+    for (size_t i = 0; i < u->count; i++) u->p[i] -= (lathe_real)copysign(o->lr, (double)u->g[i]);
+}
+static const lathe_optim_type type = { .name = "sign_descent", .summary = "the sign of the gradient",
+    .opts_size = sizeof(sign_opts), .fields = fields, .update = update };
+int enter(void) { return (int)lathe_optim_register(&type); }
+"""
 
 
 class Declarations(unittest.TestCase):
@@ -43,11 +66,31 @@ class Declarations(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".c") as file:
             file.write("#include <lathe/lathe.h>\n#include <stddef.h>\n" + "\n".join(types + checks) + "\n")
             file.flush()
-            real = "double" if lathe._real.itemsize == 8 else "float"
-            done = subprocess.run([COMPILER, "-std=c11", "-fsyntax-only", f"-DLATHE_REAL={real}", "-I", INCLUDE,
+            done = subprocess.run([COMPILER, "-std=c11", "-fsyntax-only", f"-DLATHE_REAL={REAL}", "-I", INCLUDE,
                                    file.name], capture_output=True, text=True)
         self.assertEqual(done.stderr, "")
         self.assertEqual(done.returncode, 0)
+
+    def test_an_optimizer_of_another_file_is_there_without_a_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(folder + "/sign.c", "w", encoding="utf-8") as file:
+                file.write(OPTIMIZER)
+            subprocess.run([COMPILER, "-std=c11", "-shared", "-fPIC", f"-DLATHE_REAL={REAL}", "-I", INCLUDE,
+                            folder + "/sign.c", LIBRARY, "-o", folder + "/sign.so"], check=True)
+            more = ctypes.CDLL(folder + "/sign.so")
+        self.assertRaises(AttributeError, getattr, lathe.optim, "SignDescent")
+        self.assertEqual(more.enter(), 0)
+        self.assertIn("sign_descent", dir(lathe.optim))
+        self.assertIn("lr = 0.25: step of each number (>= 0)", lathe.optim.SignDescent.__doc__)
+        model = lathe.nn.Sequential(lathe.nn.Linear(2, 2)).init(1)
+        for options, step in (({}, 0.25), ({"lr": 0.5}, 0.5)):
+            optimizer, before = lathe.optim.SignDescent(model.parameters(), **options), model.parameters()[0].numpy()
+            optimizer.zero_grad()
+            lathe.cross_entropy(model([[1.0, -1.0]]), [0]).backward()
+            optimizer.step()
+            np.testing.assert_allclose(np.abs(model.parameters()[0].numpy() - before), step, rtol=1e-6)
+        with self.assertRaisesRegex(lathe.ArgumentError, "sign_descent: lr = -1 is not legal"):
+            lathe.optim.SignDescent(model.parameters(), lr=-1)
 
     @staticmethod
     def _is_typedef(name):

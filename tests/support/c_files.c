@@ -86,11 +86,12 @@ void c_files_write(const char *into, const c_case *cases, int count)
     fclose(file);
 }
 
-/* lathe's own outputs; the caller frees them. */
-static lathe_real *outputs_of(const c_case *c, size_t *count)
+/* lathe's own outputs; the caller frees them. `off`: each number of the image is wrong by so much of it. */
+static lathe_real *outputs_of(const c_case *c, double off, size_t *count)
 {
     lathe_real *image = calloc(image_count(c), sizeof *image);
     image_of(c, image);
+    for (size_t i = 0; i < image_count(c); i++) image[i] *= (lathe_real)(i % 2 ? 1 + off : 1 - off);
     lathe_shape shape = { c->image.rank + 1, { 1 } };
     for (int d = 0; d < c->image.rank; d++) shape.dim[d + 1] = c->image.dim[d];
     lathe_tape *tape = lathe_tape_new(NULL);
@@ -106,12 +107,8 @@ static lathe_real *outputs_of(const c_case *c, size_t *count)
 }
 
 /* The largest difference over the spread (of one number: its size). */
-static double difference_of(const c_case *c, FILE *file)
+static double difference_of(const lathe_real *got, const lathe_real *want, size_t count)
 {
-    size_t count;
-    lathe_real *want = outputs_of(c, &count);
-    float *got = calloc(count, sizeof *got);
-    assert_int_equal(fread(got, sizeof *got, count, file), count);
     double low = HUGE_VAL, high = -HUGE_VAL, apart = 0, size = 0;
     for (size_t i = 0; i < count; i++) {
         double difference = fabs((double)got[i] - (double)want[i]);
@@ -120,9 +117,36 @@ static double difference_of(const c_case *c, FILE *file)
         size = fmax(size, fabs((double)want[i]));
         if (!(difference <= apart)) apart = difference;
     }
+    return apart / (high > low ? high - low : size > 0 ? size : 1);
+}
+
+/*
+ * Compare the next case's outputs in the file. A net that makes more of a rounding error than `most` (timm's
+ * fbnetv3 with norms that do not fit it) may differ by four times what it makes of one in the image.
+ */
+static double check_case(const c_case *c, FILE *file, double most, const char *compiler)
+{
+    size_t count;
+    lathe_real *want = outputs_of(c, 0, &count), *got = calloc(count, sizeof *got);
+    for (size_t i = 0; i < count; i++) {
+        float number;
+        assert_int_equal(fread(&number, sizeof number, 1, file), 1);
+        got[i] = (lathe_real)number;
+    }
+    double difference = difference_of(got, want, count);
+    if (!(difference <= most)) {
+        const double rounding = 1.2e-7;
+        lathe_real *off = outputs_of(c, rounding, &count);
+        double allowed = 4 * difference_of(off, want, count);
+        free(off);
+        if (!(difference <= allowed))
+            fail_msg("%s, %s: %g of the spread, %g allowed", compiler, c->name, difference,
+                fmax(most, allowed));
+        print_message("%s: a rounding error of the image is %.1e of the spread\n", c->name, allowed / 4);
+    }
     free(want);
     free(got);
-    return apart / (high > low ? high - low : size > 0 ? size : 1);
+    return difference;
 }
 
 double c_files_try(const char *into, const c_case *cases, int count, const char *compiler,
@@ -144,11 +168,7 @@ double c_files_try(const char *into, const c_case *cases, int count, const char 
     file = fopen(path, "rb");
     assert_non_null(file);
     double worst = 0;
-    for (int i = 0; i < count; i++) {
-        double difference = difference_of(&cases[i], file);
-        if (!(difference <= most)) fail_msg("%s, %s: %g of the spread", compiler, cases[i].name, difference);
-        worst = fmax(worst, difference);
-    }
+    for (int i = 0; i < count; i++) worst = fmax(worst, check_case(&cases[i], file, most, compiler));
     assert_int_equal(fgetc(file), EOF);
     fclose(file);
     return worst;

@@ -18,10 +18,18 @@ void c_files_write(const char *into, const c_case *cases, int count);
 
 /**
  * Compile the program by a compiler with its flags, run it (by `emulator`, "" for none), and fail unless each
- * case's outputs differ from lathe's by `most` of their spread at most. Returns the largest such difference.
+ * case's outputs differ from lathe's by `most` of their spread at most, or by four times what lathe's own
+ * change if the image has rounding errors. Returns the largest difference.
  */
 double c_files_try(const char *into, const c_case *cases, int count, const char *compiler,
     const char *emulator, double most);
+
+/** The flag for all that this processor can do, where compilers have it: vectors of another width. */
+#ifdef __x86_64__
+#define C_FILES_NATIVE "-march=native "
+#else
+#define C_FILES_NATIVE ""
+#endif
 
 /** Whether a program of this name can be run; a test of it says so and is skipped otherwise. */
 bool c_files_have(const char *program);

@@ -81,6 +81,7 @@ static void two_numbers(op_net *net)
     any_images(net);
     net->real[0] = draw(net, 1, 20) * 0.1;
     net->real[1] = net->real[0] + draw(net, 0, 30) * 0.1;
+    net->yes = toss(net);
 }
 static lathe_tensor *run_leaky(const op_net *net, lathe_tensor *x)
 {
@@ -93,7 +94,7 @@ static lathe_tensor *run_clip(const op_net *net, lathe_tensor *x)
 static lathe_tensor *run_elu(const op_net *net, lathe_tensor *x) { return lathe_elu(x, net->real[0]); }
 static lathe_tensor *run_softplus(const op_net *net, lathe_tensor *x)
 {
-    return lathe_softplus(x, net->real[0], net->drawn % 2 ? 0 : net->real[1]);
+    return lathe_softplus(x, net->yes ? 0 : net->real[0], net->yes ? 0 : net->real[1]);
 }
 
 static void make_prelu(op_net *net)
@@ -356,6 +357,11 @@ static void make_pool(op_net *net, bool dilated)
         .kernel_width = toss(net) ? draw(net, 1, 4) : 0,
         .stride_width = toss(net) ? draw(net, 1, 4) : 0,
         .same = !draw(net, 0, 3) };
+    if (!draw(net, 0, 3)) { /* the last window stands over the padding, too */
+        net->pool = (lathe_pool_opts){ .kernel = 3, .stride = 2, .padding = 1, .ceil_mode = true };
+        images(net, draw(net, 1, 18), 2 * draw(net, 1, 5), 2 * draw(net, 1, 5));
+        return;
+    }
     if (dilated && !draw(net, 0, 2)) {
         net->pool.dilation = draw(net, 1, 3);
         net->pool.dilation_width = draw(net, 0, 3);
@@ -474,7 +480,7 @@ static const op_case cases[] = {
     { "adaptive_avg_pool2d", MANY, make_sizes, run_adaptive },
     { "add", SOME, make_operand, run_add },
     { "add_relu", SOME, make_operand, run_add_relu },
-    { "avg_pool2d", MANY, make_avg_pool, run_avg_pool },
+    { "avg_pool2d", 3 * MANY, make_avg_pool, run_avg_pool },
     { "batch_norm", SOME, make_batch_norm, run_batch_norm },
     { "batch_norm_hardswish", 1, make_batch_norm, run_batch_norm_hardswish },
     { "batch_norm_relu", 1, make_batch_norm, run_batch_norm_relu },
@@ -501,7 +507,7 @@ static const op_case cases[] = {
     { "leaky_relu", 2, two_numbers, run_leaky },
     { "linear", SOME, make_linear, run_linear },
     { "linear_relu", 2, make_linear, run_linear_relu },
-    { "local_response_norm", SOME, make_response, run_response },
+    { "local_response_norm", MANY, make_response, run_response },
     { "log_softmax", 2, NULL, run_log_softmax },
     { "max_dims", MANY, make_reduction, run_max_dims },
     { "max_pool2d", 2 * MANY, make_max_pool, run_max_pool },

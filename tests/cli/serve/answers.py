@@ -171,6 +171,7 @@ def tasks():
     expect((mask["height"], mask["width"], len(pixels)) == (8, 8, 64), "the mask's size: %r" % mask)
     expect(pixels[:4] == pixels[8:12] and pixels[0] != pixels[7], "the mask's halves: %r" % pixels)
     expect("mask" not in server.predict(pgm(200, 0), "?mask=none"), "a mask that is not wanted")
+    expect(server.metric("lathe_drift") is None and "class_counts" not in server.json("GET", "/model"), "the drift of masks")
     server.end()
 
 

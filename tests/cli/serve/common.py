@@ -80,10 +80,10 @@ class Server:
         self.host, self.port = found.group(1), int(found.group(2))
         self.line = line
 
-    def end(self, sign=signal.SIGTERM):
-        """Returns what it printed at the end; it must have ended well."""
-        if self.process.poll() is None:
-            self.process.send_signal(sign)
+    def end(self, told=False):
+        """Tell it to end, if it was not told yet (a second signal ends at once). Returns what it printed at the end."""
+        if not told and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
         try:
             out, error = self.process.communicate(timeout=60)
         except subprocess.TimeoutExpired:

@@ -19,9 +19,11 @@ PICTURES = 16
 class Tally:
     def __init__(self):
         self.sent = self.answered = self.lost = self.wrong = self.refused = 0
+        self.example = ""  # of a wrong answer
 
     def __str__(self):
-        return "%d requests sent, %d answered, %d lost, %d wrong" % (self.sent, self.answered, self.lost, self.wrong)
+        return "%d requests sent, %d answered, %d lost, %d wrong%s" % (
+            self.sent, self.answered, self.lost, self.wrong, self.example and ": " + self.example)
 
 
 def is_right(answer, want):
@@ -51,7 +53,10 @@ async def client(server, number, requests, want, tally, stays):
             connection = None
             continue
         tally.answered += 1
-        tally.wrong += status != 200 or not is_right(answer, want[which])
+        right = status == 200 and is_right(answer, want[which])
+        tally.wrong += not right
+        if not right:
+            tally.example = "%d %s" % (status, answer[:200])
         if closes or not stays:
             writer.close()
             connection = None
@@ -70,8 +75,8 @@ async def run(server, want, requests, after=None):
     return tally
 
 
-def start():
-    server = Server(program, "run")
+def start(*words):
+    server = Server(program, "run", *words)
     return server, [server.predict(picture_of[i], "?top=1")["predictions"][0] for i in range(PICTURES)]
 
 
@@ -86,12 +91,12 @@ one.end()
 print("%d clients: %s" % (CLIENTS, whole))
 
 ends = Tally()
-for seconds in (0.05, 0.2, 0.4):
-    one, known = start()
+for seconds, seats in ((0.05, 512), (0.2, 30), (0.4, 512)):
+    one, known = start("--max-connections", str(seats))
     tally = asyncio.run(run(one, known, 100000, after=seconds))
     expect(tally.lost == tally.wrong == 0, "SIGTERM after %g s: %s" % (seconds, tally))
     expect(tally.refused == CLIENTS, "SIGTERM: %d clients saw the end" % tally.refused)
-    one.end()
+    one.end(told=True)
     ends.sent += tally.sent
     ends.answered += tally.answered
 print("SIGTERM in the middle, three times: %s" % ends)

@@ -31,8 +31,9 @@ static int make_trained(void **state)
     make_folder(state);
     lathe_model *model = lathe_model_new();
     lathe_layer *net =
-        lathe_model_build(model, "mlp", &(lathe_model_spec){ CHANNELS, SIZE, SIZE, CLASSES, NULL });
+        lathe_model_build(model, "lenet5", &(lathe_model_spec){ CHANNELS, SIZE, SIZE, CLASSES, NULL });
     if (!net || lathe_nn_init(net, 5)) fail_msg("%s", lathe_error_message());
+    lathe_nn_init_weights(net, (lathe_init){ LATHE_INIT_KAIMING_NORMAL, 3 }, 5); /* its answers differ */
     int count;
     lathe_saved saved[16];
     lathe_tensor *const *tensors = lathe_nn_state(net, &count);
@@ -41,7 +42,7 @@ static int make_trained(void **state)
     assert_int_equal(lathe_safetensors_write(in_folder("w.safetensors"), saved, count, NULL, 0), LATHE_OK);
     lathe_model_free(model);
     write_text("names.txt", "a \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s\n");
-    const lathe_published from = { .model = "mlp",
+    const lathe_published from = { .model = "lenet5",
         .weights = in_folder("w.safetensors"),
         .class_names = in_folder("names.txt"),
         .size = SIZE,
@@ -161,12 +162,35 @@ static void test_what_the_head_tells(void **state)
     (void)state;
     write_toy(false);
     char *text = read_text(in_folder("toy.c"));
-    static const char *const told[] = { "model      mlp, step 0", "checksums  settings unknown, weights ",
+    static const char *const told[] = { "model      lenet5, step 0", "checksums  settings unknown, weights ",
         "image      [1, 3, 12, 12], red, green, blue; (pixel / 255 - mean) / std, mean 0.5 0.4 0.3, std 0.25",
         "4 classes", "bytes of weights (flash)", "#define TOY_DECLARE", "gcc -O3 -march=native -c toy.c" };
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         if (!strstr(text, told[i])) fail_msg("no '%s' in %.2000s", told[i], text);
     free(text);
+}
+
+/* Each allocation fails once: the file is whole or is not there. */
+static void test_memory_runs_out(void **state)
+{
+    (void)state;
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 3, 3, NULL), lathe_nn_relu(model),
+        lathe_nn_max_pool2d(model, 2, NULL), lathe_nn_flatten(model), lathe_nn_linear(model, 12, 2, NULL),
+        NULL);
+    lathe_nn_init(net, 1);
+    lathe_status status = LATHE_ENOMEM;
+    for (size_t nth = 1; status; nth++) {
+        assert_int_equal(lathe_file_remove(in_folder("short.c")), LATHE_OK);
+        lathe_alloc_fail_at(nth, true);
+        status = lathe_export_net(net, (lathe_shape){ 3, { 2, 6, 6 } }, "c", in_folder("short.c"), NULL);
+        lathe_alloc_fail_at(0, false);
+        assert_int_equal(lathe_file_exists(in_folder("short.c")), !status);
+        if (status) assert_int_equal(status, LATHE_ENOMEM);
+        if (status) lathe_error_clear();
+        assert_true(nth < 2000);
+    }
+    lathe_model_free(model);
 }
 
 int main(void)
@@ -176,6 +200,7 @@ int main(void)
         cmocka_unit_test(test_split_weights_are_three_files),
         cmocka_unit_test(test_the_file_tests_itself),
         cmocka_unit_test(test_what_the_head_tells),
+        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, make_trained, free_trained);
 }

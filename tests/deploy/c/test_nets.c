@@ -40,8 +40,8 @@ static void try_net(const char *name, const lathe_model_spec *wanted, bool plain
         .plain = plain, .binary = getenv("LATHE_NET") != NULL };
     make_folder(NULL);
     c_files_write(folder, &c, 1);
-    double worst =
-        c_files_try(folder, &c, 1, "cc -O2 -Wall -Wextra -Wpedantic -Wconversion -Werror", "", 1e-5);
+    double worst = c_files_try(folder, &c, 1,
+        "cc -O2 " C_FILES_NATIVE "-Wall -Wextra -Wpedantic -Wconversion -Werror", "", 1e-5);
     lathe_graph *graph = lathe_graph_new(c.net, c.image, plain ? LATHE_GRAPH_PLAIN : LATHE_GRAPH_FUSED);
     lathe_memory *memory = lathe_memory_new(graph);
     print_message("%-24s %s %8.1e of the spread, %9zu bytes of weights, %8zu of scratch\n", name,

@@ -59,7 +59,7 @@ await context.addInitScript(() => {
 });
 
 // A page at a file or an address, with `complaints` of its console and the `requests` that it made.
-export async function open(path, size = { width: 1500, height: 1000 }) {
+export async function open(path, size = { width: 1500, height: 1000 }, ready = "#charts[data-drawn]") {
   const address = /^http/.test(path) ? path : pathToFileURL(resolve(path)).href;
   const page = await context.newPage(),
     complaints = [],
@@ -73,7 +73,7 @@ export async function open(path, size = { width: 1500, height: 1000 }) {
   });
   await page.setViewportSize(size);
   await page.goto(address);
-  await page.waitForSelector("#charts[data-drawn]");
+  await page.waitForSelector(ready);
   return { page, complaints, requests };
 }
 

@@ -23,6 +23,16 @@ address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/err")
 [ -z "$address" ] || node "$here/live.mjs" "$address"
 kill -9 $live
 { wait $live || true; } 2> /dev/null
+"$lathe" serve "$work/run" --port 0 > "$work/served" 2> "$work/err" &
+live=$!
+for _ in $(seq 100); do
+    grep -q "serving" "$work/served" || grep -q "LATHE_HTTP" "$work/err" && break
+    sleep 0.1
+done
+address=$(sed -n 's|.*\(http://127.0.0.1:[0-9]*/\).*|\1|p' "$work/served")
+[ -z "$address" ] || node "$here/serve.mjs" "$address"
+kill -9 $live
+{ wait $live || true; } 2> /dev/null
 node "$here/page.mjs" "$work/run/report.html" "$work/compare/report.html"
 "$lathe" preview --sched cyclic --base-lr 1e-3 --max-lr 8e-2 --step-size-up 50 --steps 400 --no-warnings \
     --html "$work/preview.html" > /dev/null
