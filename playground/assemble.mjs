@@ -43,7 +43,7 @@ function part(name) {
   return /\.js$/.test(name) ? script(text, name) : text;
 }
 
-const page = read(template).replace(/\{\{(payload|[\w./-]+\.\w+)\}\}/g, (_, name) => part(name));
+const page = read(template).replace(/\{\{(payload|[\w-]*[./][\w./-]*)\}\}/g, (_, name) => part(name));
 mkdirSync(out, { recursive: true });
 writeFileSync(join(out, "index.html"), page);
 const kib = (bytes) => `${Math.round(bytes / 1024)} KiB`;
