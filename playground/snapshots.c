@@ -1,16 +1,18 @@
 /*
  * Snapshots: the state of the run after some of its steps, in memory. Together they have at most ROOM bytes:
- * when they need more, every second one goes, but never the first.
+ * when they need more, every second one goes, but never the first, nor those at a cycle's start while there
+ * are others.
  */
 #include <string.h>
 
 #include "engine.h"
 #include "exports.h"
 
-enum { ROOM = 96 << 20, CLOCKS = 5 };
+enum { ROOM = 128 << 20 };
 
 typedef struct snapshot {
     uint64_t step, batches;
+    bool begins_cycle;
     lathe_average loss;
     double right[2]; /* the accuracy's sums of the epoch so far */
     double sched[LATHE_SCHED_STATE];
@@ -63,6 +65,7 @@ static void save(const engine *e, snapshot *s)
     s->step = learner->step, s->batches = learner->batches, s->loss = learner->loss;
     memcpy(s->right, learner->counted, sizeof s->right);
     memcpy(s->sched, lathe_sched_state(e->sched), sizeof s->sched);
+    s->begins_cycle = lathe_sched_begins_cycle(e->sched, s->step);
     s->schedule = e->schedule;
     for (int i = 0; i < lathe_optim_params(e->optim)->count; i++)
         s->clock[i] = *lathe_optim_clock_of(e->optim, i);
@@ -98,14 +101,16 @@ void engine_forget(void)
     memset(&kept, 0, sizeof kept);
 }
 
-/* Every second one but the first goes. */
-static void thin(void)
+/* Every second one goes, of those at a cycle's start or of the others; the first stays. Returns how many. */
+static int thin(bool begins_cycle)
 {
-    int left = 1;
+    int left = 1, seen = 0;
     for (int i = 1; i < kept.count; i++)
-        if (i % 2) lathe_free(kept.all[i].numbers);
+        if (kept.all[i].begins_cycle == begins_cycle && seen++ % 2 == 0) lathe_free(kept.all[i].numbers);
         else kept.all[left++] = kept.all[i];
+    const int gone = kept.count - left;
     kept.count = left;
+    return gone;
 }
 
 /* One with memory, at the end of the list; NULL after a failure. */
@@ -114,7 +119,7 @@ static snapshot *add(const engine *e)
     const size_t clocks = (size_t)lathe_optim_params(e->optim)->count * sizeof(lathe_optim_clock),
                  numbers = copy_all(e, NULL, false) * sizeof(lathe_real);
     kept.bytes = numbers + clocks + 64;
-    if ((size_t)kept.count * kept.bytes > ROOM && kept.count > 4) thin();
+    if ((size_t)kept.count * kept.bytes > ROOM && !thin(false)) thin(true);
     if (kept.count == kept.room) {
         const int room = 2 * kept.room + 16;
         snapshot *all = lathe_alloc((size_t)room, sizeof *all);

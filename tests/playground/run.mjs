@@ -159,6 +159,13 @@ const mebi = engine.module.HEAPU8.length >> 20;
 check(`snapshots of 6 MiB thin out: ${mebi} MiB in all`, mebi < 300);
 check("snapshots: the last at or before", engine.rewind(1990) <= 1990 && engine.at >= 1500);
 check("snapshots: the first stays", engine.rewind(10) === 0);
+const often = { name: "cyclic", options: { base_lr: 1e-4, max_lr: 1e-3, step_size_up: 120 } };
+configure({ ...cyclic, model: "mlp", batch_size: 4, steps: 1000, schedule: often });
+steps(1000);
+check(
+  "snapshots: those at a cycle's start stay longest",
+  engine.rewind(730) === 720 && engine.rewind(485) === 480,
+);
 
 // A rate that is too high.
 configure({
@@ -168,10 +175,7 @@ configure({
   schedule: { name: "constant", options: {} },
 });
 for (let i = 0; i < 60 && !engine.stopped; i++) engine.step();
-check(
-  `too high: why it stopped (${engine.stopped})`,
-  /^step \d+: the (loss|gradient)/.test(engine.stopped),
-);
+check(`too high: why it stopped (${engine.stopped})`, /^step \d+: the (loss|gradient)/.test(engine.stopped));
 check("too high: rewound, it trains again", engine.rewind(0) === 0 && steps(1)[0] < 3);
 const bad = (options) => message(() => configure({ ...cyclic, ...options }));
 check(`a batch of 0 (${bad({ batch_size: 0 })})`, /batch_size/.test(bad({ batch_size: 0 })));
