@@ -1,6 +1,7 @@
 // The charts: learning rate, momentum, loss and accuracy of all lanes, one above the other on one axis.
 let charts = []; // { id, plot, box }
 let drawnFor = ""; // what the charts were built for; anything else builds them anew
+const narrow = () => innerWidth < 800;
 // From the back row: larger on a larger screen.
 const large = () => innerWidth >= 1700;
 const chartFont = () => `${large() ? 19 : 15}px system-ui, sans-serif`;
@@ -41,7 +42,7 @@ function bandOf(columns) {
 const chosen = (lane) => lane === current();
 const line = (lane, more) => ({
   stroke: colorOf(lane),
-  width: (chosen(lane) ? 3.5 : 2.5) * thicker(),
+  width: (chosen(lane) ? 3.7 : 2.9) * thicker(),
   dash: dashes[indexOf(lane)],
   ...more,
 });
@@ -161,7 +162,7 @@ function roomForCharts() {
   return Math.min(1100, Math.max(440, innerHeight - top - 72));
 }
 function heightsOf(ids) {
-  const room = innerWidth < 800 ? 560 : roomForCharts(),
+  const room = narrow() ? 560 : roomForCharts(),
     whole = ids.reduce((sum, id) => sum + chartSpecs[id].part, 0);
   return ids.map((id) => Math.max(chartSpecs[id].least, Math.floor((room * chartSpecs[id].part) / whole)));
 }
@@ -175,7 +176,7 @@ const keyOfCharts = () =>
     look.log,
     shared.steps,
     byId("charts").clientWidth,
-    innerHeight,
+    narrow() ? "" : innerHeight, // a phone's bars come and go
   ].join("|");
 
 function buildCharts() {

@@ -53,14 +53,14 @@ function panelIs(panel, key, ...children) {
 }
 const say = (text, more) => make("p", { className: "hint", textContent: text, ...more });
 
-// ---- filters and mistakes: asked for again when something was trained, at most twice a second ----
+// ---- filters and mistakes: asked for again when something was trained, seldom ----
 let askedAt = 0;
 let asking = false;
 let askedStep = null;
 function askSometimes(ask) {
   const step = `${tab}|${lanes.map((lane) => `${lane.letter}${lane.fresh}${stepOf(lane)}`)}`;
   if (asking || step === askedStep) return;
-  const rest = askedAt + 500 - performance.now();
+  const rest = askedAt + (tab === "mistakes" ? 1500 : 500) - performance.now();
   asking = true;
   setTimeout(
     () => {

@@ -161,6 +161,7 @@ function sharedFields() {
     ),
     make("p", { id: "epochs", className: "hint" }),
     make("p", { className: "hint", textContent: texts.networkHint }),
+    button("reset", texts.reset, () => (location.hash = ""), { disabled: !!look.locked }),
   );
 }
 

@@ -193,7 +193,7 @@ async function runSeeds(count) {
     await inTurn(() => Promise.all(lanes.map((lane) => setUp(lane, seed))));
     await play();
     if (!finished()) break; // paused: what was done stays
-    for (const lane of lanes) if (!lane.died) lane.band.push({ loss: lane.loss, evals: lane.evals, seed });
+    for (const lane of lanes) if (!lane.died) lane.band?.push({ loss: lane.loss, evals: lane.evals, seed });
   }
   if (!finished()) for (const lane of lanes) lane.fresh = true;
   look.seeds = null;

@@ -6,7 +6,7 @@ const palettes = {
   light: ["#0072b2", "#d55e00", "#009e73", "#b5508f"],
   dark: ["#5aa9e6", "#ff8a50", "#2ec4a0", "#e59ac4"],
 };
-const dashes = [[], [9, 4], [3, 3], [9, 3, 3, 3]];
+const dashes = [[], [10, 4], [4, 3], [10, 3, 3, 3]];
 
 const freshShared = () => ({
   model: "lenet5",

@@ -28,7 +28,6 @@ const texts = {
   challenge: "Challenge",
   share: "Link",
   shareHint: "A link to this page with all settings",
-  shared: "Copied",
   shareFailed: "The link is in the address bar.",
   theme: "light or dark",
   // lanes
@@ -77,6 +76,7 @@ const texts = {
   applied: "A change counts from the present step on. To compare whole runs, train again.",
   stale: "Train again to see what this schedule does.",
   network: "Network and optimizer, for all lanes",
+  reset: "Everything as at first",
   networkHint: "A change here begins all lanes anew.",
   model: "network",
   models: { mlp: "MLP", lenet5: "LeNet-5", "small-cnn": "small CNN, batch norm" },
@@ -105,7 +105,6 @@ const texts = {
     "is the thickest.",
   noCycles: (letter) =>
     `Lane ${letter} has not finished a cycle. Choose cyclic or warm restarts, and train.`,
-  cycle: (number) => `cycle ${number}`,
   position: "position in the cycle",
   valley: (letter) =>
     `The loss on the straight line between the weights at two steps of lane ${letter}. A hill between ` +
@@ -157,7 +156,6 @@ const texts = {
   challengeText: (target, steps) =>
     `Reach ${target} in ${steps} steps. You choose the schedule. The network, the optimizer, the batch ` +
     "size and the first weights are the same for everyone.",
-  challengeGo: "▶ Train",
   challengeYet: "Change the schedule of lane A, then train.",
   challengeTheirs: (result) => `Somebody reached ${result} with this schedule. Can you beat it?`,
   challengeWon: (result, target) => `${result}. You reached the target of ${target}.`,
@@ -165,7 +163,6 @@ const texts = {
   challengeBent: "You changed the schedule on the way. Train again: only whole runs of one schedule count.",
   challengeBest: (result) => `Your best so far: ${result}.`,
   challengeShare: "Copy a link to this result",
-  challengeReset: "Begin anew",
   lesson: {
     range: {
       title: "The range test",

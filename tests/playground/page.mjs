@@ -187,6 +187,14 @@ async function fourLanes() {
     ["A", "B", "C", "D"].every((letter) => told.includes(`Lane ${letter}`)),
   );
 
+  const place = await page.locator("[data-chart=accuracy] .u-over").boundingBox();
+  await page.mouse.move(place.x + place.width / 2, place.y + 20);
+  await page.waitForFunction(() => /at step 60/.test(document.getElementById("clock").textContent));
+  const middle = await scores(page);
+  await page.mouse.move(2, 2);
+  await page.waitForFunction(() => /step 120 of/.test(document.getElementById("clock").textContent));
+  check("pointing at a chart reads its step", String(middle) !== String(await scores(page)));
+
   await page.click("#pick-A");
   await page.selectOption("#rewind", "80");
   await page.waitForFunction(() => /step 80 /.test(document.getElementById("clock").textContent));
@@ -260,6 +268,9 @@ async function settings() {
   await page.fill("[data-shared=seed]", "x");
   await page.keyboard.press("Tab");
   check("what is no number is not taken", (await page.inputValue("[data-shared=seed]")) === "1");
+  await page.click("#reset");
+  await page.waitForFunction(() => document.querySelectorAll(".lane").length === 2);
+  check("everything can be as at first", (await page.inputValue("[data-shared=model]")) === "lenet5");
   await close();
 }
 
