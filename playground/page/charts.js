@@ -133,9 +133,9 @@ function rangeOfLoss() {
   if (low > high) return [0, 2.5];
   return [Math.max(0, Math.floor(low * 8) / 10), Math.min(3.2, Math.max(1, high * 1.05))];
 }
-// The first tenth of the run does not stretch the axis of the accuracy.
+// The first third of what was trained does not stretch the axis of the accuracy.
 function rangeOfAccuracy() {
-  const after = Math.max(shared.steps / 10, stepNow() / 5),
+  const after = Math.max(shared.steps / 10, stepNow() / 3),
     rows = lanes.flatMap((lane) => [
       ...lane.evals,
       ...(lane.ghost?.evals ?? []),

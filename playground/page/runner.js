@@ -142,6 +142,7 @@ function cutTo(lane, step) {
 // A schedule was changed: the rest of the chart follows at once, and the training from its present step on.
 async function scheduleChanged(lane) {
   lane.band = null;
+  if (lane.died && !stepOf(lane)) Object.assign(lane, { died: null, fresh: true }); // it could not begin
   lane.stale = stepOf(lane) >= shared.steps;
   delete kept.result;
   changed();

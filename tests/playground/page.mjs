@@ -274,6 +274,32 @@ async function settings() {
   await close();
 }
 
+// What an address says wrongly is left out, or told in lathe's own line.
+async function addresses() {
+  for (const [hash, wrong] of [
+    ["#A=cyclic", /base_lr must be given/],
+    ["#A=constant,lr:1e9&steps=99999999&model=__proto__&optimizer=constructor", /^$/],
+    ["#A=cyclic,mode:<b>x</b>,base_lr:0.1,max_lr:0.01", /above max_lr/],
+    ["#A=__proto__,x:1&lesson=99&=&&", /^$/],
+  ]) {
+    const { page, close } = await playground(hash);
+    await page.waitForTimeout(300);
+    const said = await page.textContent("#wrong");
+    check(`${hash} opens, and says "${said}"`, wrong.test(said));
+    await close();
+  }
+  const { page, close } = await playground("#steps=20&A=cyclic,max_lr:0.05,step_size_up:5");
+  await page.click("#train");
+  await page.waitForFunction(() => /must be given/.test(document.querySelector(".rest").textContent));
+  await page.fill(".fields [data-field=base_lr]", "0.01");
+  await page.keyboard.press("Tab");
+  await page.waitForFunction(() => !document.getElementById("wrong").textContent);
+  await page.click("#train");
+  await trained(page);
+  check("a lane that could not begin can, once it is right", (await stepOf(page)) === 20);
+  await close();
+}
+
 // ---- lessons and the challenge ----
 async function lessons() {
   const picks = [1, 3, 1, 1, 2, 2]; // what happens with this engine, these pictures and this seed
@@ -397,7 +423,18 @@ async function everyone() {
   await close();
 }
 
-for (const part of [hands, firstCurve, toEighty, fourLanes, seeds, settings, lessons, challenge, everyone])
+for (const part of [
+  hands,
+  firstCurve,
+  toEighty,
+  fourLanes,
+  seeds,
+  settings,
+  addresses,
+  lessons,
+  challenge,
+  everyone,
+])
   if (!process.env.ONLY || process.env.ONLY === part.name) await part();
 check(`no complaint in the console: ${complaints.join(" | ") || "none"}`, complaints.length === 0);
 check(`no request: ${requests.join(" ") || "none"}`, requests.length === 0);
