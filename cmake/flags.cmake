@@ -6,10 +6,17 @@ if(LATHE_WERROR)
   list(APPEND LATHE_WARNINGS -Werror)
 endif()
 set(CMAKE_C_FLAGS_RELEASE "-O3 -DNDEBUG")
-add_compile_options(-fno-math-errno -fstack-protector-strong)
+add_compile_options(-fno-math-errno)
 # Checked copies and prints, and tables of addresses that are read-only once the program runs. Not with
-# sanitizers, which check more; cmake/kernels.cmake leaves the kernels out.
-if(NOT LATHE_SANITIZE)
+# sanitizers, which check more; cmake/kernels.cmake leaves the kernels out. WebAssembly keeps the stack of
+# calls apart from memory, and has vectors of four numbers. Its size_t has 32 bits.
+if(EMSCRIPTEN)
+  list(APPEND LATHE_WARNINGS -Wno-shorten-64-to-32)
+  add_compile_options(-msimd128)
+else()
+  add_compile_options(-fstack-protector-strong)
+endif()
+if(NOT LATHE_SANITIZE AND NOT EMSCRIPTEN)
   add_compile_options("$<$<CONFIG:Release,RelWithDebInfo>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2>")
   add_link_options(-Wl,-z,relro,-z,now)
 endif()

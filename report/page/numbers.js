@@ -1,13 +1,10 @@
-// The page of curves. Its data is one JSON object; everything on the page is made from it, again whenever
-// something is changed. The files of this folder are the body of one function, in the order of
-// CMakeLists.txt. This one: short names, numbers as text, and statistics.
+// Short names, numbers as text, and statistics, for the page of curves and for the playground.
 const byId = (id) => document.getElementById(id);
 const make = (name, properties, ...children) => {
   const element = Object.assign(document.createElement(name), properties);
   element.append(...children);
   return element;
 };
-let data = JSON.parse(byId("data").textContent);
 
 // ---- numbers as text --------------------------------------------------------------------------------------
 const isNumber = (value) => typeof value === "number" && isFinite(value);
@@ -27,11 +24,6 @@ const decimals = (value, digits) => {
     : text;
 };
 const percent = (value) => (isNumber(value) ? decimals(100 * value, 2) + " %" : "–");
-const metrics = data.metrics; // the chief one first
-const chief = metrics[0] || { name: "", title: "", lower: false, percent: false };
-const showMetric = (metric) =>
-  metric.percent ? percent : (value) => (isNumber(value) ? decimals(value, 4) : "–");
-const chiefText = showMetric(chief);
 const fixed = (value) =>
   !isNumber(value) ? "–" : Math.abs(value) < 1000 ? decimals(value, 4) : short(value);
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -82,6 +82,11 @@ MODELS = {
     'mnistcnn': lambda: nn.Sequential(
         nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25), nn.Flatten(),
         nn.Linear(9216, 128), nn.ReLU(), nn.Dropout(0.5), nn.Linear(128, 10)),
+    'small-cnn': lambda: nn.Sequential(
+        nn.Conv2d(1, 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(8, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(16, 32, 3, padding=1, bias=False), nn.BatchNorm2d(32), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10)),
     'cifar10-quick': lambda: caffe(nn.Linear(1024, 64), nn.Linear(64, 10)),
     'cifar10-full': lambda: caffe(nn.Linear(1024, 10)),  # the norms between have no parameters
     'resnet8': lambda: resnet([16, 32, 64], 1, 'A'), 'resnet14': lambda: resnet([16, 32, 64], 2, 'A'),
@@ -126,6 +131,6 @@ if __name__ == '__main__':
     with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'models.txt'), 'w') as out:
         for name, make in sorted(MODELS.items()):
             model = make()
-            shape = (1, 1, 28, 28) if name in ('mlp', 'lenet5', 'mnistcnn') else (1, 1, 64, 64) if name == 'unet' else (1, 3, 32, 32)
+            shape = (1, 1, 28, 28) if name in ('mlp', 'lenet5', 'mnistcnn', 'small-cnn') else (1, 1, 64, 64) if name == 'unet' else (1, 3, 32, 32)
             buffers = sum(b.numel() for n, b in model.named_buffers() if 'running' in n)
             out.write('%s 3 %d %d %d\n' % (name, sum(p.numel() for p in model.parameters()), buffers, flops(model, torch.zeros(shape))))

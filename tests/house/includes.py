@@ -51,7 +51,7 @@ PRIVATE = {
 }
 
 # Whoever is not part of the library includes <lathe/lathe.h> alone.
-OUTSIDE = ["cli", "examples", "bench", "tests"]
+OUTSIDE = ["cli", "examples", "bench", "playground", "tests"]
 
 
 def table():

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const source = ["numbers", "curves", "differences", "sentences"]
+const source = ["numbers", "data", "curves", "differences", "sentences"]
   .map((name) => readFileSync(join(process.argv[2], `${name}.js`), "utf8"))
   .join("");
 const wanted =
