@@ -39,9 +39,9 @@ typedef struct cli_verified {
 } cli_verified;
 
 /**
- * Verify the file of this kind of export, with at most `count` pictures. `pixels`: it takes 8-bit pixels
- * [H, W, C]. A C file gets them too, and normalises them by its own function. Returns CLI_DONE if `found` is filled in, whether it passed or not; otherwise an exit code,
- * after a message.
+ * Verify the file of this kind of export, with at most `count` pictures. `pixels`: it takes 8-bit pixels [H,
+ * W, C]. A C file gets them too, and normalises them by its own function. Returns CLI_DONE if `found` is
+ * filled in, whether it passed or not; otherwise an exit code, after a message.
  */
 int cli_verify_file(const cli_line *line, const lathe_trained *trained, const char *to, const char *file,
     const char *name, int count, bool pixels, cli_verified *found);
