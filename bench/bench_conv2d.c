@@ -6,6 +6,7 @@
  *
  * layout: images (sixteen images abreast, the default) or channels; batch: 0 for each row's own. On channels
  * a first layer reads plain pictures, which need no gradient, and fully connected layers are left out.
+ * A second row has a 3 x 3 layer's direct kernels, which --conv direct chooses.
  * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the
  * image. The best of the repetitions is shown. A fully connected layer is a convolution whose image is one
  * pixel, run by lathe_linear.
@@ -34,6 +35,10 @@ static const setup setups[] = { { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2
     { "ResNet 16 -> 32, 3x3/2 @32", 128, 16, 32, 32, 3, 2, 1, 1 },
     { "ResNet 32 -> 32, 3x3 @16", 128, 32, 16, 32, 3, 1, 1, 1 },
     { "ResNet 64 -> 64, 3x3 @8", 128, 64, 8, 64, 3, 1, 1, 1 },
+    { "ResNet18 64 -> 64, 3x3 @32", 32, 64, 32, 64, 3, 1, 1, 1 },
+    { "ResNet18 128 -> 128, 3x3 @16", 32, 128, 16, 128, 3, 1, 1, 1 },
+    { "ResNet18 256 -> 256, 3x3 @8", 32, 256, 8, 256, 3, 1, 1, 1 },
+    { "ResNet18 512 -> 512, 3x3 @4", 32, 512, 4, 512, 3, 1, 1, 1 },
     { "ResNet18 3 -> 64, 7x7/2 @224", 4, 3, 224, 64, 7, 2, 3, 1 },
     { "ResNet18 64 -> 64, 3x3 @56", 4, 64, 56, 64, 3, 1, 1, 1 },
     { "ResNet18 64 -> 128, 3x3/2 @56", 4, 64, 56, 128, 3, 2, 1, 1 },
@@ -45,8 +50,6 @@ static const setup setups[] = { { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2
     { "U-Net 16 -> 16, 3x3 @128", 2, 16, 128, 16, 3, 1, 1, 1 },
     { "U-Net 96 -> 32, 3x3 @64", 2, 96, 64, 32, 3, 1, 1, 1 },
     { "U-Net 64 -> 64, 3x3 @32", 2, 64, 32, 64, 3, 1, 1, 1 },
-    { "ResNet18 256 -> 256, 3x3 @8", 32, 256, 8, 256, 3, 1, 1, 1 },
-    { "ResNet18 512 -> 512, 3x3 @4", 32, 512, 4, 512, 3, 1, 1, 1 },
     { "pointwise 64 -> 128 @16", 64, 64, 16, 128, 1, 1, 0, 1 },
     { "pointwise 256 -> 256 @8", 64, 256, 8, 256, 1, 1, 0, 1 },
     { "depthwise 32, 3x3 @112", 4, 32, 112, 32, 3, 1, 1, 32 },
@@ -116,25 +119,35 @@ static double flops(const setup *s)
     return 2.0 * s->batch * s->filters * (s->channels / s->groups) * kernel * kernel * out * out;
 }
 
-/* The best of several runs. */
-static void measure(lathe_tape *tape, const setup *s, lathe_layout layout, int repetitions)
+static void show(const setup *s, const char *name, double peak, const double best[3])
 {
-    double best[3] = { INFINITY, INFINITY, INFINITY }, peak = lathe_fma_peak_gflops();
-    for (int repetition = 0; repetition < repetitions; repetition++) {
-        double seconds[3];
-        run(tape, s, layout, seconds);
-        for (int j = 0; j < 3; j++)
-            if (seconds[j] < best[j]) best[j] = seconds[j];
-    }
-    double later = lathe_fma_peak_gflops();
-    if (later > peak) peak = later;
-    printf("%-30s %5d %8.1f ", s->name, s->batch, peak);
+    printf("%-30s %5d %8.1f ", name, s->batch, peak);
     for (int j = 0; j < 3; j++) {
         double rate = flops(s) / best[j] * 1e-9;
         printf("  %7.1f (%3.0f%%)", rate, 100 * rate / peak);
     }
     printf("\n");
     fflush(stdout);
+}
+
+/* The best of several runs. Where there are two ways, they take turns. */
+static void measure(lathe_tape *tape, const setup *s, lathe_layout layout, int repetitions)
+{
+    double best[2][3] = { { INFINITY, INFINITY, INFINITY }, { INFINITY, INFINITY, INFINITY } },
+           peak = lathe_fma_peak_gflops();
+    bool two = s->kernel == 3 && s->stride == 1 && s->groups == 1 && layout == LATHE_BATCHED;
+    for (int repetition = 0; repetition < repetitions * (1 + two); repetition++) {
+        int way = two ? repetition % 2 : LATHE_CONV_AUTO;
+        double seconds[3];
+        lathe_context_set_conv(NULL, (lathe_conv_choice)way);
+        run(tape, s, layout, seconds);
+        for (int j = 0; j < 3; j++)
+            if (seconds[j] < best[way][j]) best[way][j] = seconds[j];
+    }
+    double later = lathe_fma_peak_gflops();
+    if (later > peak) peak = later;
+    show(s, s->name, peak, best[LATHE_CONV_AUTO]);
+    if (two) show(s, "  direct", peak, best[LATHE_CONV_DIRECT]);
 }
 
 int main(int count, char **arguments)

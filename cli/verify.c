@@ -1,12 +1,14 @@
 #include "verify.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ensemble.h"
+#include "signals.h"
 #include "text.h"
 #include "trained.h"
 
@@ -16,11 +18,12 @@ typedef struct route {
     const char *to;
     double limit;
     int (*run)(const cli_verify *job);
+    bool normalises; /* by a function of its own */
 } route;
 
 static const route routes[] = {
-    { "onnx", 1e-4, cli_verify_onnx },
-    { "c", 1e-5, cli_verify_c },
+    { "onnx", 1e-4, cli_verify_onnx, false },
+    { "c", 1e-5, cli_verify_c, true },
 };
 
 /* ---- pictures ------------------------------------------------------------------------------------------ */
@@ -38,11 +41,27 @@ typedef struct pictures {
     int *labels;        /* [count, answers] */
 } pictures;
 
+/* Pictures as the model wants them, from `data`: only picture files can have any size. */
+static lathe_status picture_settings(const lathe_trained *trained, const char *data, lathe_settings *settings)
+{
+    char name[LATHE_SETTING_LONG], number[16];
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(data, ":"), data);
+    const lathe_data_source *source = lathe_data_source_find(name);
+    snprintf(number, sizeof number, "%d", trained->data.channels);
+    lathe_status status = lathe_settings_set(settings, "channels", number);
+    snprintf(number, sizeof number, "%d", trained->data.height);
+    if (!status) status = lathe_settings_set(settings, "model", trained->model_name);
+    if (!source || !source->has_files) return status;
+    settings->crop_ratio = trained->crop_ratio;
+    settings->interpolation = (int)trained->interpolation;
+    return status ? status : lathe_settings_set(settings, "size", number);
+}
+
 /* The settings of the data: the run's, or lathe's own for a model without a run. */
 static lathe_status data_settings(const cli_line *line, const lathe_trained *trained,
     lathe_settings *settings)
 {
-    char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG + 16], size[16], channels[16];
+    char folder[LATHE_SETTING_LONG], path[LATHE_SETTING_LONG + 16];
     const char *data = cli_text(line, "data");
     lathe_status status = LATHE_OK;
     *settings = lathe_settings_default();
@@ -50,16 +69,9 @@ static lathe_status data_settings(const cli_line *line, const lathe_trained *tra
         cli_folder_of(line->argument[0], folder, sizeof folder);
         snprintf(path, sizeof path, "%s/config.ini", folder);
         status = lathe_settings_read(settings, path);
-    } else {
-        snprintf(size, sizeof size, "%d", trained->data.height);
-        snprintf(channels, sizeof channels, "%d", trained->data.channels);
-        status = lathe_settings_set(settings, "size", size);
-        if (!status) status = lathe_settings_set(settings, "channels", channels);
-        if (!status) status = lathe_settings_set(settings, "model", trained->model_name);
-        settings->crop_ratio = trained->crop_ratio;
-        settings->interpolation = (int)trained->interpolation;
-    }
+    } else status = picture_settings(trained, data, settings);
     if (!status && data) status = lathe_settings_set(settings, "data", data);
+    if (data) settings->train_count = 0; /* which is of the run's data */
     settings->out[0] = settings->resume[0] = settings->init_weights[0] = '\0';
     return status;
 }
@@ -172,9 +184,11 @@ static lathe_status pass(pictures *p, lathe_loader *loader, FILE *file, bool pix
         status = numbers ? lathe_tensor_read(x, numbers, count) : lathe_error();
         p->inputs = count / (size_t)batch.size;
         if (!status && file && !put_numbers(file, numbers, &batch, pixels))
-            status = lathe_fail(LATHE_EIO, "export: the pictures cannot be written to a temporary folder");
+            status = lathe_fail(LATHE_EIO, "export: the pictures of --verify cannot be written: %s",
+                strerror(errno));
         if (!status && outputs) status = take_outputs(p, x, &batch, first);
         lathe_free(numbers);
+        if (cli_signal()) break;
     }
     if (!status) status = lathe_loader_status(loader);
     lathe_tape_free(tape);
@@ -300,16 +314,37 @@ static void remove_folder(const char *folder)
     remove(folder);
 }
 
-static int verify_in(const char *folder, pictures *p, const route *way, cli_verify *job, bool pixels,
-    cli_verified *found)
+/* How many pictures have outputs that are no numbers. */
+static size_t count_not_finite(const pictures *p)
 {
-    if (write_pictures(p, folder, pixels)) return cli_library_failed();
+    size_t found = 0;
+    for (size_t i = 0; i < p->data->count; i++) {
+        size_t k = 0;
+        while (k < p->outputs && isfinite((double)p->scores[i * p->outputs + k])) k++;
+        found += k < p->outputs;
+    }
+    return found;
+}
+
+static int verify_in(const char *folder, pictures *p, const route *way, cli_verify *job, cli_verified *found)
+{
+    bool change; /* transforms of the run change pictures before they are normalised */
+    if (way->normalises && lathe_trained_changes(p->trained, &change)) return cli_library_failed();
+    if (way->normalises) job->pixels = !change;
+    if (write_pictures(p, folder, job->pixels)) return cli_library_failed();
+    if (cli_signal()) return 128 + cli_signal();
+    const size_t bad = count_not_finite(p);
+    if (bad)
+        return cli_fail(CLI_FAILED,
+            "export: lathe's own outputs of %zu of %zu pictures are NaN or infinite; nothing can be compared",
+            bad, p->data->count);
     job->count = (int)p->data->count;
     job->inputs = p->inputs;
     job->outputs = p->outputs;
     job->folder = folder;
     int code = way->run(job);
     if (code) return code;
+    if (cli_signal()) return 128 + cli_signal();
     lathe_real *outputs = read_outputs(p, folder);
     if (!outputs) return cli_library_failed();
     found->limit = way->limit;
@@ -327,13 +362,14 @@ int cli_verify_file(const cli_line *line, const lathe_trained *trained, const ch
     for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++)
         if (!strcmp(routes[i].to, to)) way = &routes[i];
     if (!way) return cli_fail(CLI_USAGE, "export: --verify does not know how to run %s", to);
+    cli_signals_watch(); /* so that the folder is removed */
     snprintf(folder, sizeof folder, "%.200s/lathe-verify-XXXXXX", parent && *parent ? parent : "/tmp");
     if (!mkdtemp(folder)) return cli_fail(CLI_FAILED, "export: %s: no folder can be made", folder);
     pictures p = { .trained = trained };
-    cli_verify job = { .file = file, .name = name };
+    cli_verify job = { .file = file, .name = name, .pixels = pixels };
     *found = (cli_verified){ 0 };
     int code = find_pictures(&p, line, count);
-    if (!code) code = verify_in(folder, &p, way, &job, pixels, found);
+    if (!code) code = verify_in(folder, &p, way, &job, found);
     close_pictures(&p);
     remove_folder(folder);
     return code;

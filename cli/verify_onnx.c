@@ -1,6 +1,7 @@
 /* Runs a file of ONNX: by ONNX Runtime in Python, else in Node. */
 #include <stdio.h>
 
+#include "signals.h"
 #include "spawn.h"
 #include "verify.h"
 
@@ -31,6 +32,7 @@ int cli_verify_onnx(const cli_verify *job)
 {
     char count[16];
     const runtime *r = find_runtime();
+    if (cli_signal()) return 128 + cli_signal();
     if (!r)
         return cli_fail(CLI_FAILED,
             "export: --verify needs ONNX Runtime: pip install onnxruntime numpy, or in this folder npm "
@@ -40,6 +42,7 @@ int cli_verify_onnx(const cli_verify *job)
     int code = cli_spawn((const char *const[]){ r->program, r->option, (const char *)r->script, job->file,
                              job->folder, count, NULL },
         false);
+    if (cli_signal()) return 128 + cli_signal();
     return code ? cli_fail(CLI_FAILED, "export: ONNX Runtime in %s cannot run %s", r->program, job->file) :
                   CLI_DONE;
 }

@@ -11,6 +11,7 @@
 struct lathe_context {
     lathe_pool *pool;
     const lathe_kernels *kernels;
+    lathe_conv_choice conv;
 };
 
 static lathe_pool *pool_of(const lathe_context *context)
@@ -27,10 +28,20 @@ const lathe_kernels *lathe_context_kernels(const lathe_context *context)
     return kernels;
 }
 
-lathe_context *lathe_context_default(void)
+/* The default context. Its members are looked up at each use, so it cannot fail to start. */
+static lathe_context shared;
+
+lathe_context *lathe_context_default(void) { return &shared; }
+
+lathe_conv_choice lathe_context_conv(const lathe_context *context)
 {
-    static lathe_context context; /* its members are looked up at each use, so it cannot fail to start */
-    return &context;
+    return context ? context->conv : shared.conv;
+}
+
+void lathe_context_set_conv(lathe_context *context, lathe_conv_choice conv)
+{
+    if (!context) context = &shared;
+    context->conv = conv;
 }
 
 static const char *isa_name(const void *context, int index)
@@ -50,11 +61,17 @@ static const lathe_kernels *kernels_named(const char *isa)
 
 lathe_context *lathe_context_new(const lathe_context_opts *opts)
 {
+    if (opts && (unsigned)opts->conv > LATHE_CONV_DIRECT) {
+        lathe_fail(LATHE_EARG,
+            "lathe_context_new: conv is %d; it can be LATHE_CONV_AUTO or LATHE_CONV_DIRECT", (int)opts->conv);
+        return NULL;
+    }
     const lathe_kernels *kernels = opts && opts->isa ? kernels_named(opts->isa) : NULL;
     if (opts && opts->isa && !kernels) return NULL;
     lathe_context *context = lathe_alloc(1, sizeof *context);
     if (!context) return NULL;
     context->kernels = kernels;
+    if (opts) context->conv = opts->conv;
     context->pool = lathe_pool_new();
     if (context->pool && !lathe_threads_set(context, opts ? opts->threads : 0)) return context;
     lathe_context_free(context);

@@ -130,6 +130,7 @@ static bool lies_otherwise(const lathe_node *node, int i, lathe_layout wanted)
 {
     const lathe_tensor *x = node->in[i];
     if (!x || !can_be_laid_out(x) || x->layout == wanted) return false;
+    if (rule_of(node->op, i)->form >= LATHE_FORM_FILTERS) return false; /* pictures as weights stay plain */
     bool will_do = wanted == LATHE_CHANNELS && rule_of(node->op, i)->plain && !x->needs_grad;
     return !(x->pictures && will_do);
 }

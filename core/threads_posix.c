@@ -128,6 +128,15 @@ static void refuse_signals(sigset_t *before)
     pthread_sigmask(SIG_SETMASK, &refused, before);
 }
 
+/* Kernels keep panels of half a MiB on their stacks, in double of one MiB. Some C libraries give less. */
+static void widen_stack(pthread_attr_t *attributes)
+{
+    const size_t wanted = (size_t)4 << 20;
+    size_t size;
+    if (!pthread_attr_getstacksize(attributes, &size) && size < wanted)
+        pthread_attr_setstacksize(attributes, wanted);
+}
+
 bool lathe_thread_start(lathe_thread *thread, void (*run)(void *context), void *context, const int *avoid,
     int count)
 {
@@ -136,6 +145,7 @@ bool lathe_thread_start(lathe_thread *thread, void (*run)(void *context), void *
     if (pthread_attr_init(&attributes)) return false;
     thread->run = run;
     thread->context = context;
+    widen_stack(&attributes);
     place_thread(thread, &attributes, avoid, count);
     refuse_signals(&before);
     bool started = !pthread_create(&thread->handle, &attributes, thread_main, thread);

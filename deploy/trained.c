@@ -1,5 +1,6 @@
 #include "trained_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "../core/arena.h"
 #include "../core/checksum.h"
 #include "../core/field.h"
+#include "../core/rng.h"
 #include "../data/formats/picture_files.h"
 #include "../data/pictures/picture.h"
 #include "../data/pictures/resize.h"
@@ -112,6 +114,18 @@ static lathe_status read_settings(lathe_trained *trained, const lathe_safetensor
     return lathe_fail(LATHE_EFORMAT, "%s: lathe.settings lacks model, augment or data", file->path);
 }
 
+lathe_status lathe_trained_check_normals(const lathe_trained *trained, lathe_status otherwise)
+{
+    for (int c = 0; c < trained->data.channels; c++) {
+        const double mean = trained->data.mean[c], std = trained->data.std[c];
+        const float factor = (float)(1 / (255 * std)), offset = (float)(-mean / std);
+        if (!(factor > 0) || !isfinite(factor) || !isfinite(offset))
+            return lathe_fail(otherwise, "%s: mean %g and std %g of channel %d do not normalise pixels",
+                trained->path, mean, std, c);
+    }
+    return LATHE_OK;
+}
+
 /* Read the pictures' sizes and normalisation. */
 static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensors *file)
 {
@@ -128,6 +142,7 @@ static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensor
     data->width = (int)input[2];
     status = numbers_of(file, "lathe.mean", data->mean, data->channels);
     if (!status) status = numbers_of(file, "lathe.std", data->std, data->channels);
+    if (!status) status = lathe_trained_check_normals(trained, LATHE_EFORMAT);
     trained->transforms = status ? NULL : lathe_transforms_parse(trained->augment);
     return trained->transforms ? LATHE_OK : lathe_error();
 }
@@ -316,4 +331,27 @@ lathe_loader *lathe_trained_loader(const lathe_trained *trained, const lathe_dat
             .still = true,
             .mean = own->mean,
             .std = own->std });
+}
+
+/* A picture of noise: do the transforms change it? */
+lathe_status lathe_trained_changes(const lathe_trained *trained, bool *change)
+{
+    if (!trained || !change) return lathe_fail_null("lathe_trained_changes", trained ? "change" : "trained");
+    const lathe_dataset *data = &trained->data;
+    size_t count =
+               lathe_times(lathe_times((size_t)data->height, (size_t)data->width), (size_t)data->channels),
+           room = lathe_transforms_scratch(trained->transforms, data->channels, data->height, data->width);
+    uint8_t *pixels = lathe_alloc(count, 1), *scratch = lathe_alloc(lathe_plus(room, 1), 1);
+    lathe_status status = pixels && scratch ? LATHE_OK : lathe_error();
+    if (!status) {
+        lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("deploy/trained"), 0);
+        for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lathe_rng_below(&rng, 256);
+        lathe_image in = { data->channels, data->height, data->width, pixels, LATHE_NO_MASK }, out;
+        status = lathe_transforms_still(trained->transforms, &in, scratch, &out);
+        *change = !status &&
+            (out.height != in.height || out.width != in.width || memcmp(out.pixels, pixels, count) != 0);
+    }
+    lathe_free(pixels);
+    lathe_free(scratch);
+    return status;
 }

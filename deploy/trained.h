@@ -93,6 +93,9 @@ lathe_dataset *lathe_trained_files(const lathe_trained *trained, const char *con
 lathe_loader *lathe_trained_loader(const lathe_trained *trained, const lathe_dataset *data, int batch_size,
     int workers);
 
+/** Whether the model's transforms, without randomness, change pictures, as *change. Errors: LATHE_ENOMEM. */
+lathe_status lathe_trained_changes(const lathe_trained *trained, bool *change);
+
 #ifdef __cplusplus
 }
 #endif

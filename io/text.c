@@ -136,6 +136,21 @@ void lathe_text_html(lathe_text *text, const char *string)
     put_escaped(text, string, html_escape);
 }
 
+void lathe_text_shell(lathe_text *text, const char *string)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+    if (!text || !string) return;
+    if (*string && !string[strspn(string, plain)]) {
+        lathe_text_put(text, string);
+        return;
+    }
+    lathe_text_put(text, "'");
+    for (; *string; string++)
+        if (*string == '\'') lathe_text_put(text, "'\\''");
+        else lathe_text_put_n(text, string, 1);
+    lathe_text_put(text, "'");
+}
+
 char *lathe_text_take(lathe_text *text)
 {
     if (!text) return lathe_fail_null("lathe_text_take", "text"), NULL;

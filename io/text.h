@@ -38,6 +38,9 @@ void lathe_text_json(lathe_text *text, const char *string);
 /** Add a string for HTML or XML: < > & " ' escaped; control characters and invalid UTF-8 become U+FFFD. */
 void lathe_text_html(lathe_text *text, const char *string);
 
+/** Add a string as one word of a shell's command: as it is, or in single quotes where that is needed. */
+void lathe_text_shell(lathe_text *text, const char *string);
+
 /** The finished text, for lathe_free; NULL (LATHE_ENOMEM) after a failure to grow. `text` is empty then. */
 char *lathe_text_take(lathe_text *text);
 

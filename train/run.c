@@ -233,6 +233,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = lathe_run_adopt_input(run);
     if (!status) status = open_keeper(run);
     if (!status) status = lathe_threads_set(NULL, run->settings.threads);
+    if (!status) lathe_context_set_conv(NULL, (lathe_conv_choice)run->settings.conv);
     if (!status) status = open_feed(run);
     if (!status) status = open_learner(run);
     if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */

@@ -6,6 +6,7 @@
 
 static const char *const min_delta_modes[] = { "abs", "rel", NULL };
 static const char *const bests[] = { "epoch", "eval", NULL };
+static const char *const convs[] = { "auto", "direct", NULL };
 static const char *const on_nans[] = { "stop", "skip", "ignore", NULL };
 
 static const lathe_setting settings[] = {
@@ -20,6 +21,10 @@ static const lathe_setting settings[] = {
           "0: one a processor that this process may use, also by a container's quota; the results are the "
           "same"),
         .field.max = 256, .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },
+    { LATHE_NUMBER_KEY(CHOICE, conv, "NAME", "auto",
+          "convolutions: direct, all as sums of products; auto: some shapes by Winograd's tiles, which is "
+          "faster"),
+        .field.choices = convs },
     { LATHE_TEXT_KEY(eval_every, "LENGTH", "off",
           "also measure the validation set at this distance (50it, 0.1ep), into evals.csv; off: no"),
         .flags = LATHE_SETTING_FREE | LATHE_SETTING_SILENT },

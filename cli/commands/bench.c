@@ -100,7 +100,7 @@ static lathe_status measure_model(cli_bench *bench)
 
 static int read_line(const cli_line *line, cli_bench *bench)
 {
-    static const char *const keys[] = { "model", "batch_size", "threads", "optim", "layout" };
+    static const char *const keys[] = { "model", "batch_size", "threads", "optim", "layout", "conv" };
     bench->settings = lathe_settings_default();
     lathe_status status = LATHE_OK;
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && !status; i++)
@@ -121,6 +121,7 @@ static int read_line(const cli_line *line, cli_bench *bench)
     bench->seconds = lathe_alloc((size_t)steps, sizeof *bench->seconds);
     if (!bench->type || !bench->seconds || lathe_threads_set(NULL, bench->settings.threads))
         return cli_library_failed();
+    lathe_context_set_conv(NULL, (lathe_conv_choice)bench->settings.conv);
     return CLI_DONE;
 }
 
@@ -265,6 +266,10 @@ static const cli_option options[] = {
         .value = "NAME",
         .preset = "auto",
         .help = "images or channels: what lies abreast in memory; auto: by batch and picture size" },
+    { .name = "conv",
+        .value = "NAME",
+        .preset = "auto",
+        .help = "direct: no convolutions by Winograd's tiles; auto: those of some shapes" },
     { .name = "eval", .help = "time evaluation (folded, without gradients) in place of training" },
     { .name = "profile", .help = "print the time of each operation, forward and backward" },
     { .name = "steps", .value = "N", .preset = "30", .help = "steps to time, after 5 untimed steps" },

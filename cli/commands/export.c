@@ -65,48 +65,66 @@ static void print_verified(const cli_verified *found)
     else printf("the largest output is the same one for %.2f %%\n", 100 * found->exported);
 }
 
-/* The model as the command line named it. */
-static void model_text(const cli_line *line, char *text, size_t size)
+static bool is_shared(const cli_line *line, const cli_option *option)
 {
-    if (cli_trained_is_published(line))
-        snprintf(text, size, "--model %s --init-weights %s", cli_text(line, "model"),
-            cli_text(line, "init-weights"));
-    else snprintf(text, size, "%s", line->argument[0]);
+    for (const cli_option *o = line->command->shared; o->name; o++)
+        if (o == option) return true;
+    return false;
 }
 
-/* The line without the command: " runs/first net.onnx --no-fold". */
-static void line_text(const cli_line *line, char *text, size_t size)
+/* The line's options as words of a shell: all, or those that name the model. */
+static void put_options(lathe_text *text, const cli_line *line, bool all)
 {
-    lathe_names words = lathe_names_in(text, size);
-    lathe_names_add(&words, "", "");
-    for (int i = 0; i < line->arguments; i++) lathe_names_add(&words, " ", line->argument[i]);
     for (int i = 0; i < line->givens; i++) {
         const cli_given *given = &line->given[i];
-        lathe_names_add(&words, " --", given->name);
-        if (given->option->value) lathe_names_add(&words, " ", given->value);
+        if (!all && !is_shared(line, given->option)) continue;
+        lathe_text_add(text, " --%s", given->name);
+        if (given->option->value) lathe_text_put(text, " ");
+        if (given->option->value) lathe_text_shell(text, given->value);
     }
+}
+
+static void put_argument(lathe_text *text, const char *argument)
+{
+    lathe_text_put(text, " ");
+    if (*argument == '-') lathe_text_put(text, "./");
+    lathe_text_shell(text, argument);
 }
 
 static bool is_c(const job *j) { return !strcmp(j->type->name, "c"); }
 
-/* The two next commands. */
-static void print_next(const job *j)
+static bool is_named_c(const char *file)
 {
-    char text[2048];
+    size_t length = strlen(file);
+    return length > 2 && !strcmp(file + length - 2, ".c");
+}
+
+/* The two next commands: the model is checked or used, and the file is. */
+static int print_next(const job *j)
+{
+    const cli_line *line = j->line;
+    lathe_text text = { 0 };
+    lathe_text_put(&text, j->verify ? "lathe predict" : "lathe export");
+    const int arguments = j->verify ? !cli_trained_is_published(line) : line->arguments;
+    for (int i = 0; i < arguments; i++) put_argument(&text, line->argument[i]);
+    put_options(&text, line, !j->verify);
+    char *first = lathe_text_take(&text);
+    if (is_c(j))
+        lathe_text_put(&text,
+            is_named_c(j->file) ? "gcc -O3 -march=native -c" : "gcc -O3 -march=native -x c -c");
+    else
+        lathe_text_put(&text,
+            "python3 -c \"import sys, onnxruntime as o; "
+            "print(o.InferenceSession(sys.argv[1]).get_modelmeta().custom_metadata_map)\"");
+    put_argument(&text, j->file);
+    char *second = lathe_text_take(&text);
+    int code = first && second ? CLI_DONE : cli_library_failed();
     puts("next:");
-    if (j->verify) {
-        model_text(j->line, text, sizeof text);
-        cli_say(stdout, "  lathe predict %s PICTURE...", text);
-    } else {
-        line_text(j->line, text, sizeof text);
-        cli_say(stdout, "  lathe export%s --verify", text);
-    }
-    if (!strcmp(j->type->name, "onnx"))
-        cli_say(stdout,
-            "  python3 -c \"import onnxruntime as o; "
-            "print(o.InferenceSession('%s').get_modelmeta().custom_metadata_map)\"",
-            j->file);
-    if (is_c(j)) cli_say(stdout, "  gcc -O3 -march=native -c %s", j->file);
+    if (!code) cli_say(stdout, "  %s%s", first, j->verify ? " PICTURE..." : " --verify");
+    if (!code) cli_say(stdout, "  %s", second);
+    lathe_free(first);
+    lathe_free(second);
+    return code;
 }
 
 static int print_text(const job *j)
@@ -115,7 +133,11 @@ static int print_text(const job *j)
     lathe_shape input, output;
     const char *scores = j->trained->task->type->scores;
     shapes_of(j, &input, &output);
-    cli_say(stdout, "%s: %.1f KiB", j->file, size_of(j->file) / 1024);
+    const int stem = (int)strlen(j->file) - 2; /* of a C file that is split */
+    if (j->opts.split_weights)
+        cli_say(stdout, "%s: %.1f KiB, with %.*s.h and %.*s_weights.c", j->file, size_of(j->file) / 1024,
+            stem, j->file, stem, j->file);
+    else cli_say(stdout, "%s: %.1f KiB", j->file, size_of(j->file) / 1024);
     cli_say(stdout, "input   %s, %s", shape_text(j, &input, in),
         j->opts.preprocessing ? "8-bit pixels" :
             input.dim[1] == 1 ? "(grey / 255 - mean) / std" :
@@ -123,8 +145,7 @@ static int print_text(const job *j)
     cli_say(stdout, "output  %s, %s", shape_text(j, &output, out), scores ? scores : "");
     if (is_c(j) && cli_memory_print(j->trained, j->opts.no_fold)) return cli_library_failed();
     if (j->verify) print_verified(&j->found);
-    print_next(j);
-    return CLI_DONE;
+    return print_next(j);
 }
 
 static void add_shape(cJSON *object, const char *name, const lathe_shape *shape)

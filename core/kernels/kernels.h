@@ -36,6 +36,7 @@ typedef struct lathe_kernels {
     const lathe_softmax_kernels *softmax;
     const lathe_update_kernels *update;
     const lathe_upsample_kernels *upsample;
+    const lathe_conv_kernels *winograd; /* of some correlations: core/ops/conv_impl.h chooses */
 } lathe_kernels;
 
 /** The tables that the processor can run, the best first; NULL after the last. */

@@ -21,6 +21,7 @@ extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
 extern const lathe_upsample_kernels KERNEL(lathe_upsample_kernels);
+extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -42,4 +43,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .softmax = &KERNEL(lathe_softmax_kernels),
     .update = &KERNEL(lathe_update_kernels),
     .upsample = &KERNEL(lathe_upsample_kernels),
+    .winograd = &KERNEL(lathe_winograd_kernels),
 };

@@ -6,9 +6,10 @@
 
 /*
  * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a
- * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB.
+ * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB; packed weights that are
+ * worth a task.
  */
-enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144 };
+enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144, PACK_WORK = 65536 };
 
 static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
@@ -28,6 +29,7 @@ static size_t out_group(const lathe_conv_geometry *g)
 /* One correlation of a job, with its packed weights, group after group. */
 typedef struct run {
     lathe_correlation c;
+    const lathe_conv_kernels *kernels;
     size_t w_group; /* numbers of one group */
     const lathe_real *packed;
 } run;
@@ -42,8 +44,7 @@ typedef struct correlate_job {
     const lathe_real *x, *bias;
     lathe_real *y;
     lathe_conv_store how;
-    lathe_context *context;
-    const lathe_conv_kernels *kernels;
+    const lathe_node *node;
 } correlate_job;
 
 static int at_most(int n, int most) { return n < most ? n : most; }
@@ -62,7 +63,7 @@ static void correlate_task(void *context, int task)
         size_t at = block * (size_t)job->groups + (size_t)group;
         for (int i = 0; i < job->count; i++) {
             const run *p = &job->phases[i];
-            job->kernels->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
+            p->kernels->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
                 job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
                 at_most(last, p->c.rows.results), job->how);
         }
@@ -72,20 +73,45 @@ static void correlate_task(void *context, int task)
 /* One more phase. Its packed weights are at *packed, which moves behind them. */
 static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_real **packed)
 {
-    size_t w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
-    job->phases[job->count++] = (run){ *c, w_group, *packed };
+    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(job->node, c);
+    size_t w_group = kernels->packed(c);
+    job->phases[job->count++] = (run){ *c, kernels, w_group, *packed };
     *packed += w_group * (size_t)job->groups;
+}
+
+/* Weights of one phase, and the groups of filters of each group of channels that are a task. */
+typedef struct pack_job {
+    const lathe_conv_kernels *kernels;
+    const lathe_conv_phase *phase;
+    size_t w_group, packed_group;
+    int pieces, tasks_a_group;
+    lathe_real *packed;
+} pack_job;
+
+static void pack_task(void *context, int task)
+{
+    const pack_job *job = context;
+    size_t group = (size_t)(task / job->tasks_a_group);
+    int part = task % job->tasks_a_group, end = (part + 1) * job->pieces / job->tasks_a_group;
+    lathe_conv_weights w = job->phase->weights;
+    w.at += group * job->w_group;
+    for (int i = part * job->pieces / job->tasks_a_group; i < end; i++)
+        job->kernels->pack(&job->phase->c, &w, i, job->packed + group * job->packed_group);
 }
 
 /* Pack the weights of one phase, group after group, at *packed, which moves behind them. */
 static void pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
     const lathe_conv_geometry *g = node->saved;
-    const lathe_correlation *c = &phase->c;
-    size_t w_group = product(c->filters, c->channels, c->rows.taps) * (size_t)c->columns.taps;
-    lathe_conv_weights w = phase->weights;
-    for (int group = 0; group < g->groups; group++, *packed += w_group, w.at += lathe_conv_group_weights(g))
-        node->kernels->conv->pack(c, &w, *packed);
+    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(node, &phase->c);
+    pack_job job = { kernels, phase, lathe_conv_group_weights(g), kernels->packed(&phase->c),
+        kernels->groups(&phase->c), 1, *packed };
+    job.tasks_a_group = at_most((int)(job.packed_group / PACK_WORK) + 1, job.pieces);
+    int tasks = g->groups * job.tasks_a_group;
+    if (job.tasks_a_group > 1) lathe_parallel(node->context, tasks, pack_task, &job);
+    else
+        for (int i = 0; i < tasks; i++) pack_task(&job, i);
+    *packed += job.packed_group * (size_t)g->groups;
 }
 
 /* Whole planes of a few groups are a task, so that memory is read in its order; where a plane is much work, a
@@ -93,15 +119,18 @@ static void pack_phase(const lathe_node *node, const lathe_conv_phase *phase, la
 static void cut_into_tasks(correlate_job *job)
 {
     size_t row_work = 1;
+    int step = 1;
     job->rows = 1;
     for (int i = 0; i < job->count; i++) {
         const run *p = &job->phases[i];
         row_work += p->w_group * (size_t)p->c.columns.results;
+        if (p->kernels->row_step > step) step = p->kernels->row_step;
         if (p->c.rows.results > job->rows) job->rows = p->c.rows.results;
     }
     size_t plane_work = row_work * (size_t)job->rows;
     job->groups_a_task = plane_work > TASK_WORK ? 1 : (int)(TASK_WORK / plane_work);
     job->rows_a_task = row_work > TASK_WORK ? 1 : (int)(TASK_WORK / row_work);
+    job->rows_a_task += (step - job->rows_a_task % step) % step;
     job->row_tasks = (job->rows + job->rows_a_task - 1) / job->rows_a_task;
     job->tasks_a_block = (job->groups + job->groups_a_task - 1) / job->groups_a_task * job->row_tasks;
 }
@@ -110,7 +139,7 @@ static void cut_into_tasks(correlate_job *job)
 static void run_phases(correlate_job *job, int blocks)
 {
     cut_into_tasks(job);
-    lathe_parallel(job->context, blocks * job->tasks_a_block, correlate_task, job);
+    lathe_parallel(job->node->context, blocks * job->tasks_a_block, correlate_task, job);
     job->count = 0;
 }
 
@@ -118,7 +147,14 @@ size_t lathe_conv_packed_size(const lathe_node *node)
 {
     if (lathe_conv_on_channels(node)) return lathe_channels_packed_size(node);
     const lathe_conv_geometry *g = node->saved;
-    return lathe_conv_group_weights(g) * (size_t)g->groups;
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    size_t one = lathe_conv_kernels_for(node, &forward.c)->packed(&forward.c), to_data = 0;
+    int count = lathe_conv_data_phases(g);
+    for (int i = 0; i < count; i++) {
+        lathe_conv_phase phase = lathe_conv_data_phase(node, i);
+        to_data += lathe_conv_kernels_for(node, &phase.c)->packed(&phase.c);
+    }
+    return (one > to_data ? one : to_data) * (size_t)g->groups;
 }
 
 void lathe_conv_pack(const lathe_node *node, lathe_real *packed)
@@ -164,8 +200,7 @@ void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real 
         .bias = bias,
         .y = y,
         .how = how,
-        .context = node->context,
-        .kernels = node->kernels->conv };
+        .node = node };
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     add_phase(&job, &forward.c, &packed);
     run_phases(&job, lathe_tensor_blocks(node->in[0]));
@@ -187,8 +222,7 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
         .bias = bias,
         .y = gx,
         .how = how,
-        .context = node->context,
-        .kernels = node->kernels->conv };
+        .node = node };
     int blocks = lathe_tensor_blocks(node->in[0]);
     int count = lathe_conv_data_phases(g);
     for (int i = 0; i < count; i++) {
@@ -251,12 +285,12 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
         return;
     }
     const lathe_conv_geometry *g = node->saved;
-    weights_job job = { .kernels = node->kernels->conv,
-        .g = g,
+    weights_job job = { .g = g,
         .c = lathe_conv_forward_phase(node).c,
         .blocks = lathe_tensor_blocks(node->in[0]),
         .x = x,
         .gy = gy };
+    job.kernels = lathe_conv_kernels_for(node, &job.c);
     job.parts = job.kernels->weight_parts(&job.c);
     job.blocks_a_chunk = blocks_in_chunk(&job);
     int tasks_a_chunk = job.parts * g->groups;

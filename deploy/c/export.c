@@ -11,6 +11,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/machine.h"
+#include "../../data/pictures/resize.h"
 #include "../../io/file.h"
 #include "../memory.h"
 #include "plan_impl.h"
@@ -23,6 +24,7 @@ typedef struct file {
     const char *name;
     char upper[LATHE_EXPORT_NAME], weights[LATHE_EXPORT_NAME + 16];
     int channels, pixels, outputs; /* of the image, and numbers of the result */
+    bool change;                   /* the run's transforms change pictures in use */
 } file;
 
 /* The classes of a net whose answer is one of them; 0 for other nets. */
@@ -31,6 +33,12 @@ static int classes_of(const file *f)
     const lathe_trained *trained = f->exported->trained;
     bool one = trained && trained->task->answers == 1 && trained->data.classes == f->outputs;
     return one && f->outputs > 1 ? f->outputs : 0;
+}
+
+static bool is_named_c(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 2 && !strcmp(path + length - 2, ".c");
 }
 
 /* ---- texts --------------------------------------------------------------------------------------------- */
@@ -45,18 +53,68 @@ static void put_remark(lathe_text *text, const char *string)
     }
 }
 
+/* A file's name as a shell's word in a comment, with `suffix` in place of ".c" unless that is "". */
+static void put_word(lathe_text *text, const char *name, const char *suffix)
+{
+    lathe_text renamed = { 0 }, word = { 0 };
+    lathe_text_put_n(&renamed, name, strlen(name) - (*suffix ? 2 : 0));
+    lathe_text_put(&renamed, suffix);
+    char *whole = lathe_text_take(&renamed);
+    if (whole) lathe_text_shell(&word, whole);
+    lathe_free(whole);
+    char *quoted = whole ? lathe_text_take(&word) : NULL;
+    if (quoted) put_remark(text, quoted);
+    else text->failed = true;
+    lathe_free(quoted);
+}
+
 static void put_string(lathe_text *text, const char *string)
 {
     lathe_text_put(text, "\"");
-    for (; *string; string++) {
+    while (*string) {
         const unsigned char c = (unsigned char)*string;
-        if (c < ' ' || c == 127) lathe_text_add(text, "\\%03o", c);
+        const int length = lathe_utf8_length(string);
+        if (length > 1) lathe_text_put_n(text, string, (size_t)length);
+        else if (!length || c < ' ' || c == 127) lathe_text_add(text, "\\%03o", c);
         else lathe_text_add(text, strchr("\"\\?", c) ? "\\%c" : "%c", c);
+        string += length ? length : 1;
     }
     lathe_text_put(text, "\"");
 }
 
 /* ---- the head ------------------------------------------------------------------------------------------ */
+
+/* How pictures come to the size of the net's image. */
+static void put_pictures(file *f)
+{
+    lathe_text *text = &f->text;
+    const lathe_trained *trained = f->exported->trained;
+    char digits[32];
+    lathe_text_add(text, "\n *     pictures   height %d, width %d; from files: interpolation %s",
+        trained->data.height, trained->data.width, lathe_filter_names[trained->interpolation]);
+    if (trained->crop_ratio > 0)
+        lathe_text_add(text, ", crop ratio %s", lathe_double_text(trained->crop_ratio, digits));
+    if (trained->background && *trained->background) {
+        lathe_text_put(text, ", background ");
+        put_remark(text, trained->background);
+    }
+    if (f->change) {
+        lathe_text_put(text, "\n *     then       the run's transforms, without what is random: ");
+        put_remark(text, trained->augment);
+    }
+}
+
+/* Which classes belong to which head. */
+static void put_heads(file *f)
+{
+    const lathe_dataset *data = &f->exported->trained->data;
+    for (int i = 0; i < data->heads; i++) {
+        const lathe_head *head = &data->head[i];
+        lathe_text_put(&f->text, i ? ", " : "\n *     heads      ");
+        put_remark(&f->text, head->name);
+        lathe_text_add(&f->text, " %d to %d", head->first, head->first + head->classes - 1);
+    }
+}
 
 static void put_origin(file *f)
 {
@@ -83,15 +141,13 @@ static void put_origin(file *f)
         for (int c = 0; c < f->channels; c++)
             lathe_text_add(text, " %s", lathe_double_digits(trained->data.std[c], 6, digits));
     }
-    if (trained && trained->augment && *trained->augment) {
-        lathe_text_put(text, "\n *     before     what is not random of the training's transforms: ");
-        put_remark(text, trained->augment);
-    }
+    if (trained) put_pictures(f);
     lathe_text_add(text, "\n *     result     %s", lathe_shape_text(&f->plan->graph->result.shape, out));
     if (trained)
         lathe_text_add(text, ", task %s, %d classes", trained->task->type->name, trained->data.classes);
     if (trained && trained->task->type->scores)
         lathe_text_add(text, "\n *                %s", trained->task->type->scores);
+    if (trained) put_heads(f);
     lathe_text_add(text, "\n *     memory     %zu bytes of weights (flash), %zu bytes of scratch (RAM)\n",
         f->memory->weights, f->memory->scratch);
 }
@@ -116,10 +172,11 @@ static void put_table(file *f)
     lathe_text_put(text, " *     (bytes; *: in the place of what the operation reads)\n");
 }
 
-static void put_head(file *f, const char *base)
+static void put_head(file *f, const char *last)
 {
     lathe_text *text = &f->text;
     const char *name = f->name, *upper = f->upper;
+    const bool split = f->exported->opts.split_weights;
     lathe_text_add(text,
         "/*\n * %s: a trained net in C99. It needs <math.h> and <string.h>, allocates nothing and", name);
     lathe_text_put(text,
@@ -134,15 +191,22 @@ static void put_head(file *f, const char *base)
         lathe_text_add(text,
             " *     puts(%s_class_names[%s_classify_u8(pixels, scratch)]);    pixels: rows of RGB or grey\n",
             name, name);
-    lathe_text_add(text,
-        " *\n * Compile it as  gcc -O3 -march=native -c %s.c  (without -std=c99, which keeps gcc from fused",
-        base);
-    lathe_text_put(text, " multiply-adds).\n");
-    lathe_text_add(text, " * Test it as     gcc -O3 -D%s_SELFTEST %s.c -lm && ./a.out\n", upper, base);
-    if (!f->exported->opts.split_weights)
+    const char *language = is_named_c(last) ? "" : "-x c ";
+    lathe_text_add(text, " *\n * Compile it as  gcc -O3 -march=native %s-c ", language);
+    put_word(text, last, "");
+    lathe_text_put(text, "  (without -std=c99, which keeps gcc from fused multiply-adds).\n");
+    lathe_text_add(text, " * Test it as     gcc -O3 -D%s_SELFTEST %s", upper, language);
+    put_word(text, last, "");
+    if (split) lathe_text_put(text, " ");
+    if (split) put_word(text, last, "_weights.c");
+    if (*language) lathe_text_put(text, " -x none");
+    lathe_text_put(text, " -lm && ./a.out\n");
+    if (!split) {
         lathe_text_add(text,
-            " * Other files have its declarations by  #define %s_DECLARE  before  #include \"%s.c\".\n",
-            upper, base);
+            " * Other files have its declarations by  #define %s_DECLARE  before  #include \"", upper);
+        put_remark(text, last);
+        lathe_text_put(text, "\".\n");
+    }
     lathe_text_put(text, " *\n");
     put_table(f);
     lathe_text_put(text, " */\n");
@@ -355,21 +419,19 @@ static lathe_status write_files(file *f, const char *path)
 {
     const bool split = f->exported->opts.split_weights;
     const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
-    char base[LATHE_TRAINED_PATH];
-    snprintf(base, sizeof base, "%s", last);
-    if (strlen(base) > 2 && !strcmp(base + strlen(base) - 2, ".c")) base[strlen(base) - 2] = 0;
-    put_head(f, base);
+    const int stem = (int)strlen(last) - 2; /* without ".c" */
+    put_head(f, last);
     lathe_status status = LATHE_OK;
     if (split) {
         put_declarations(f);
         if ((status = end_file(f, path, ".h"))) return status;
-        lathe_text_add(&f->text, "/* The weights of %s, which %s.h declares. */\n#include \"%s.h\"\n",
-            f->name, base, base);
+        lathe_text_add(&f->text, "/* The weights of %s, which the header declares. */\n#include \"%.*s.h\"\n",
+            f->name, stem, last);
         put_weights(f);
         if ((status = end_file(f, path, "_weights.c"))) return status;
         lathe_text_add(&f->text,
-            "/* %s: see %s.h */\n#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n", f->name,
-            base, base);
+            "/* %s: see the header */\n#include \"%.*s.h\"\n\n#include <math.h>\n#include <string.h>\n\n",
+            f->name, stem, last);
     } else {
         put_declarations(f);
         lathe_text_add(&f->text, "\n#ifndef %s_DECLARE\n#include <math.h>\n#include <string.h>\n\n",
@@ -388,14 +450,18 @@ static lathe_status write_files(file *f, const char *path)
 
 static lathe_status refuse(const lathe_exported *exported, const char *path)
 {
-    size_t length = strlen(path);
     if (exported->opts.dynamic_batch)
         return lathe_fail(LATHE_EARG, "c: dynamic_batch is for onnx; a C file takes one image at a time");
     if (exported->opts.preprocessing)
         return lathe_fail(LATHE_EARG, "c: preprocessing is for onnx; a C file has %s_normalize_u8",
             exported->name);
-    if (exported->opts.split_weights && (length < 3 || strcmp(path + length - 2, ".c") != 0))
+    if (exported->opts.split_weights && !is_named_c(path))
         return lathe_fail(LATHE_EARG, "c: split_weights wants a file that ends in .c, not '%.200s'", path);
+    const char *slash = strrchr(path, '/');
+    for (const char *c = slash ? slash + 1 : path; exported->opts.split_weights && *c; c++)
+        if ((unsigned char)*c < ' ' || strchr("\"\\?", *c))
+            return lathe_fail(LATHE_EARG,
+                "c: split_weights: the file's name '%.200s' cannot stand in an #include", path);
     return LATHE_OK;
 }
 
@@ -422,7 +488,8 @@ static lathe_status write_c(const lathe_exported *exported, const char *path)
         .outputs = (int)lathe_shape_count(&graph->result.shape) };
     for (size_t i = 0; exported->name[i]; i++) f.upper[i] = (char)toupper((unsigned char)exported->name[i]);
     snprintf(f.weights, sizeof f.weights, f.plan->weights ? "%s_weights" : "NULL", f.name);
-    status = write_files(&f, path);
+    status = exported->trained ? lathe_trained_changes(exported->trained, &f.change) : LATHE_OK;
+    if (!status) status = write_files(&f, path);
     lathe_text_free(&f.text);
     lathe_memory_free(memory);
     return status;

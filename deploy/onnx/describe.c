@@ -3,7 +3,6 @@
 
 #include "../../core/alloc.h"
 #include "../../core/machine.h"
-#include "../../core/rng.h"
 #include "../../data/pictures/resize.h"
 #include "onnx_impl.h"
 
@@ -61,28 +60,6 @@ static void add_heads(lathe_proto *model, const lathe_dataset *data)
     else lathe_text_free(&text);
 }
 
-/* Transforms without randomness, on a picture of noise: do they change it? */
-lathe_status lathe_onnx_transforms(const lathe_trained *trained, bool *change)
-{
-    const lathe_dataset *data = &trained->data;
-    size_t count =
-               lathe_times(lathe_times((size_t)data->height, (size_t)data->width), (size_t)data->channels),
-           room = lathe_transforms_scratch(trained->transforms, data->channels, data->height, data->width);
-    uint8_t *pixels = lathe_alloc(count, 1), *scratch = lathe_alloc(lathe_plus(room, 1), 1);
-    lathe_status status = pixels && scratch ? LATHE_OK : lathe_error();
-    if (!status) {
-        lathe_rng rng = lathe_rng_at(1, lathe_rng_stream("deploy/onnx"), 0);
-        for (size_t i = 0; i < count; i++) pixels[i] = (uint8_t)lathe_rng_below(&rng, 256);
-        lathe_image in = { data->channels, data->height, data->width, pixels, LATHE_NO_MASK }, out;
-        status = lathe_transforms_still(trained->transforms, &in, scratch, &out);
-        *change = !status &&
-            (out.height != in.height || out.width != in.width || memcmp(out.pixels, pixels, count) != 0);
-    }
-    lathe_free(pixels);
-    lathe_free(scratch);
-    return status;
-}
-
 const char *lathe_onnx_meaning(const lathe_exported *exported)
 {
     const char *scores = exported->trained ? exported->trained->task->type->scores : NULL;
@@ -94,7 +71,7 @@ static void describe_pictures(lathe_proto *model, const lathe_trained *trained, 
     const lathe_dataset *data = &trained->data;
     char number[32];
     bool change = false;
-    if (lathe_onnx_transforms(trained, &change)) model->failed = true;
+    if (lathe_trained_changes(trained, &change)) model->failed = true;
     add_text(model, "channels", data->channels == 1 ? "grey" : data->channels == 3 ? "RGB" : "");
     add_numbers(model, "size", (double[]){ data->height, data->width }, 2);
     add_numbers(model, "mean", data->mean, data->channels);

@@ -107,7 +107,7 @@ static lathe_status check(const lathe_exported *model)
     if (!model->trained)
         return lathe_fail(LATHE_EARG, "onnx: preprocessing needs a trained model, whose mean and std it has");
     bool change;
-    lathe_status status = lathe_onnx_transforms(model->trained, &change);
+    lathe_status status = lathe_trained_changes(model->trained, &change);
     if (status || !change) return status;
     return lathe_fail(LATHE_EARG,
         "onnx: preprocessing cannot hold the run's own transforms, '%s'; leave preprocessing out",

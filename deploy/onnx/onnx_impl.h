@@ -139,9 +139,6 @@ const char *lathe_onnx_pad(lathe_onnx *o, const char *x, const int64_t *before, 
 void lathe_onnx_value(lathe_onnx *o, int field, const char *name, int type, const lathe_shape *shape,
     bool batched, const char *doc);
 
-/** Whether the run's transforms change pictures when the model is used, as *change. Errors: LATHE_ENOMEM. */
-lathe_status lathe_onnx_transforms(const lathe_trained *trained, bool *change);
-
 /** Add what the model is, of its checkpoint, to a ModelProto. */
 lathe_status lathe_onnx_describe(lathe_proto *model, const lathe_exported *exported);
 

@@ -136,6 +136,7 @@ static void weights_without_a_run(void **state)
         "%s/other.onnx");
     if (p.code) fail_msg("%s", p.err);
     assert_non_null(strstr(p.out, "--model resnet8 --init-weights "));
+    assert_non_null(strstr(p.out, " --mean 0.5 --std 0.25 --channels 1 --size 28 --verify\n"));
     program_free(&p);
 }
 

@@ -18,6 +18,8 @@ static void refuses_what_is_not_there(void **state)
     assert_failed(LATHE_ENAME, "unknown isa 'mmx'");
     assert_null(lathe_context_new(&(lathe_context_opts){ .threads = 257 }));
     assert_failed(LATHE_EARG, "257 threads");
+    assert_null(lathe_context_new(&(lathe_context_opts){ .conv = (lathe_conv_choice)2 }));
+    assert_failed(LATHE_EARG, "conv is 2");
 }
 
 static void the_default_one_stays(void **state)
@@ -42,12 +44,28 @@ static void survives_failing_allocations(void **state)
     }
 }
 
+static void convolutions_are_computed_as_asked_for(void **state)
+{
+    (void)state;
+    lathe_context *context =
+        lathe_context_new(&(lathe_context_opts){ .threads = 1, .conv = LATHE_CONV_DIRECT });
+    assert_int_equal(lathe_context_conv(context), LATHE_CONV_DIRECT);
+    lathe_context_set_conv(context, LATHE_CONV_AUTO);
+    assert_int_equal(lathe_context_conv(context), LATHE_CONV_AUTO);
+    lathe_context_free(context);
+    lathe_context_set_conv(NULL, LATHE_CONV_DIRECT);
+    assert_int_equal(lathe_context_conv(lathe_context_default()), LATHE_CONV_DIRECT);
+    lathe_context_set_conv(lathe_context_default(), LATHE_CONV_AUTO);
+    assert_int_equal(lathe_context_conv(NULL), LATHE_CONV_AUTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(isa_is_the_one_asked_for),
         cmocka_unit_test(refuses_what_is_not_there),
         cmocka_unit_test(the_default_one_stays),
+        cmocka_unit_test(convolutions_are_computed_as_asked_for),
         cmocka_unit_test(survives_failing_allocations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,29 @@ static void apply_lays_out(void **state)
     lathe_tape_free(tape);
 }
 
+/* Plain pictures are images for an operation's images, and plain numbers for its weights. */
+static void pictures_as_weights_stay_plain(void **state)
+{
+    (void)state;
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_real sums[2][8];
+    for (int i = 0; i < 24; i++) numbers[i] = (lathe_real)(i % 7) - 3;
+    for (int from_batch = 0; from_batch < 2; from_batch++) {
+        lathe_batch batch = { .size = 2, .channels = 3, .height = 2, .width = 2, .images = numbers };
+        batch.plain = true;
+        lathe_tape_begin(tape, LATHE_EVAL);
+        lathe_tensor *w = from_batch ?
+            lathe_input(tape, &batch) :
+            lathe_tape_leaf(tape, LATHE_PLAIN, (lathe_shape){ 4, { 2, 3, 2, 2 } }, numbers);
+        lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 1, 3, 3, 3 } }, numbers);
+        lathe_tensor *y = lathe_conv2d(x, w, NULL, NULL);
+        assert_non_null(y);
+        assert_int_equal(lathe_tensor_read(y, sums[from_batch], 8), LATHE_OK);
+    }
+    assert_memory_equal(sums[0], sums[1], sizeof sums[0]);
+    lathe_tape_free(tape);
+}
+
 static void bad_arguments_are_refused(void **state)
 {
     (void)state;
@@ -103,6 +126,7 @@ int main(void)
         cmocka_unit_test(from_one_layout_to_another),
         cmocka_unit_test(gradients_are_added),
         cmocka_unit_test(apply_lays_out),
+        cmocka_unit_test(pictures_as_weights_stay_plain),
         cmocka_unit_test(bad_arguments_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

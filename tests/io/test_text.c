@@ -39,6 +39,18 @@ static void texts_are_escaped(void **state)
     assert_text(&text, "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd");
 }
 
+static void words_are_quoted_for_a_shell(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = { { "runs/a-1_b.c", "runs/a-1_b.c" }, { "", "''" },
+        { "a b", "'a b'" }, { "$x", "'$x'" }, { "it's", "'it'\\''s'" }, { "*\n", "'*\n'" }, { "~", "'~'" } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        lathe_text text = { 0 };
+        lathe_text_shell(&text, rows[i][0]);
+        assert_text(&text, rows[i][1]);
+    }
+}
+
 static void utf8_is_told_from_what_is_not(void **state)
 {
     (void)state;
@@ -89,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_grow),
         cmocka_unit_test(texts_are_escaped),
+        cmocka_unit_test(words_are_quoted_for_a_shell),
         cmocka_unit_test(utf8_is_told_from_what_is_not),
         cmocka_unit_test(memory_may_run_out),
     };

@@ -110,9 +110,9 @@ lathe_tensor *conv2d_images(lathe_tape *tape, const conv2d_setup *s, lathe_layou
     return x;
 }
 
-void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n)
+void conv2d_run_in(lathe_context *context, const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n)
 {
-    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape *tape = lathe_tape_new(context);
     lathe_tape_begin(tape, LATHE_TRAIN);
     lathe_tensor *x = conv2d_images(tape, s, layout, n->x);
     lathe_tensor *w = lathe_tape_leaf(tape, LATHE_PLAIN,
@@ -136,12 +136,13 @@ void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n)
     lathe_tape_free(tape);
 }
 
-/* The formula in conv2d.h and its derivatives, term by term, in double. */
-typedef struct twin {
-    double *y, *gx, *gw, *gbias;
-} twin;
+void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n)
+{
+    conv2d_run_in(NULL, s, layout, n);
+}
 
-static void twin_place(const conv2d_setup *s, const conv2d_numbers *n, twin *t, int b, int o, int i, int j)
+static void twin_place(const conv2d_setup *s, const conv2d_numbers *n, conv2d_twin *t, int b, int o, int i,
+    int j)
 {
     int group_channels = s->channels / s->groups, group = o / (s->filters / s->groups);
     size_t at = (((size_t)b * (size_t)s->filters + (size_t)o) * (size_t)n->rows.results + (size_t)i) *
@@ -165,9 +166,9 @@ static void twin_place(const conv2d_setup *s, const conv2d_numbers *n, twin *t, 
     t->gbias[o] += g;
 }
 
-static twin twin_run(const conv2d_setup *s, const conv2d_numbers *n)
+conv2d_twin conv2d_twin_run(const conv2d_setup *s, const conv2d_numbers *n)
 {
-    twin t = { calloc(n->y_count, sizeof(double)), calloc(n->x_count, sizeof(double)),
+    conv2d_twin t = { calloc(n->y_count, sizeof(double)), calloc(n->x_count, sizeof(double)),
         calloc(n->w_count, sizeof(double)), calloc((size_t)s->filters, sizeof(double)) };
     for (int b = 0; b < s->batch; b++)
         for (int o = 0; o < s->filters; o++)
@@ -175,6 +176,8 @@ static twin twin_run(const conv2d_setup *s, const conv2d_numbers *n)
                 for (int j = 0; j < n->columns.results; j++) twin_place(s, n, &t, b, o, i, j);
     return t;
 }
+
+void conv2d_twin_free(conv2d_twin *t) { free(t->y), free(t->gx), free(t->gw), free(t->gbias); }
 
 static const char *named(const char *what, const char *name)
 {
@@ -184,16 +187,17 @@ static const char *named(const char *what, const char *name)
 }
 
 static void compare_with_twin(const conv2d_setup *s, lathe_layout layout, const conv2d_numbers *given,
-    const twin *want)
+    const conv2d_twin *want)
 {
     conv2d_numbers n = *given;
-    twin t = *want;
+    conv2d_twin t = *want;
     char what[180];
     snprintf(what, sizeof what,
-        "%s, B %d C %d %dx%d O %d kernel %dx%d stride %dx%d padding top %d left %d dilation %dx%d groups %d",
-        lathe_layout_name(layout), s->batch, s->channels, s->height, s->width, s->filters, s->kernel_height,
-        s->kernel_width, n.rows.stride, n.columns.stride, n.rows.before, n.columns.before, n.rows.dilation,
-        n.columns.dilation, s->groups);
+        "%s%s, B %d C %d %dx%d O %d kernel %dx%d stride %dx%d padding top %d left %d dilation %dx%d groups "
+        "%d",
+        lathe_layout_name(layout), lathe_context_conv(NULL) == LATHE_CONV_DIRECT ? ", direct" : "", s->batch,
+        s->channels, s->height, s->width, s->filters, s->kernel_height, s->kernel_width, n.rows.stride,
+        n.columns.stride, n.rows.before, n.columns.before, n.rows.dilation, n.columns.dilation, s->groups);
     conv2d_run(s, layout, &n);
     double terms = s->channels * s->kernel_height * s->kernel_width,
            more = s->filters * s->kernel_height * s->kernel_width;
@@ -211,9 +215,12 @@ void conv2d_check(const conv2d_setup *s, const conv2d_beside *beside, uint64_t s
 {
     conv2d_numbers n = conv2d_numbers_new(s, beside);
     conv2d_fill(s, &n, seed);
-    twin t = twin_run(s, &n);
+    conv2d_twin t = conv2d_twin_run(s, &n);
     for (int i = 0; i < 3; i++) compare_with_twin(s, conv2d_layouts[i], &n, &t);
-    free(t.y), free(t.gx), free(t.gw), free(t.gbias);
+    lathe_context_set_conv(NULL, LATHE_CONV_DIRECT);
+    compare_with_twin(s, LATHE_BATCHED, &n, &t);
+    lathe_context_set_conv(NULL, LATHE_CONV_AUTO);
+    conv2d_twin_free(&t);
     conv2d_numbers_free(&n);
 }
 

@@ -46,11 +46,23 @@ void conv2d_fill(const conv2d_setup *s, conv2d_numbers *n, uint64_t seed);
 lathe_tensor *conv2d_images(lathe_tape *tape, const conv2d_setup *s, lathe_layout layout,
     const lathe_real *values);
 
-/** Forward and backward from n->gy. */
+/** Forward and backward from n->gy, in the context (NULL: the default one). */
+void conv2d_run_in(lathe_context *context, const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n);
 void conv2d_run(const conv2d_setup *s, lathe_layout layout, conv2d_numbers *n);
 
-/** Fail unless result and gradients of random numbers are the twin's, in every layout. beside NULL: zeros. */
+/**
+ * Fail unless result and gradients of random numbers are the twin's, in every layout and, with images
+ * abreast, also by direct kernels alone. beside NULL: zeros.
+ */
 void conv2d_check(const conv2d_setup *s, const conv2d_beside *beside, uint64_t seed);
+
+/** The results of the formula in conv2d.h and its derivatives, term by term in double. */
+typedef struct conv2d_twin {
+    double *y, *gx, *gw, *gbias;
+} conv2d_twin;
+
+conv2d_twin conv2d_twin_run(const conv2d_setup *s, const conv2d_numbers *n);
+void conv2d_twin_free(conv2d_twin *t);
 
 /** lathe_conv2d of leaves x, w and bias (if there are three); `context` is its options. */
 lathe_tensor *conv2d_function(void *context, lathe_tensor *const *leaves, int count);

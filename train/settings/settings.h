@@ -108,6 +108,7 @@ typedef struct lathe_settings {
     int batch_size;
     uint64_t seed;
     int threads;                  /* 0: one for each processor */
+    int conv;                     /* a lathe_conv_choice */
     int accumulate;               /* batches in a step */
     double clip_norm, clip_value; /* 0: no clipping */
     /** adaptive clipping: largest ratio of a unit's gradient to its weights; 0: no clipping */

@@ -1,6 +1,7 @@
 #include "conv.h"
 
 #include "conv_axis.h"
+#include "conv_product.h"
 #include "conv_weights.h"
 #include "depthwise.h"
 #include "store.h"
@@ -45,16 +46,22 @@ static const tile *widest_tile(int filters)
     return t;
 }
 
-static void pack(const lathe_correlation *c, const lathe_conv_weights *w, real *packed)
+static size_t packed_size(const lathe_correlation *c)
 {
-    for (int g = 0; g < groups_of(c->filters); g++) {
-        int begin = group_begin(c->filters, g), end = group_begin(c->filters, g + 1);
-        for (int channel = 0; channel < c->channels; channel++)
-            for (int p = 0; p < c->rows.taps; p++)
-                for (int q = 0; q < c->columns.taps; q++)
-                    for (int f = begin; f < end; f++)
-                        *packed++ = w->at[f * w->filter + channel * w->channel + p * w->row + q * w->column];
-    }
+    return (size_t)c->filters * (size_t)c->channels * (size_t)c->rows.taps * (size_t)c->columns.taps;
+}
+
+static int packed_groups(const lathe_correlation *c) { return groups_of(c->filters); }
+
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
+{
+    int begin = group_begin(c->filters, group), end = group_begin(c->filters, group + 1);
+    packed += (ptrdiff_t)begin * c->channels * c->rows.taps * c->columns.taps;
+    for (int channel = 0; channel < c->channels; channel++)
+        for (int p = 0; p < c->rows.taps; p++)
+            for (int q = 0; q < c->columns.taps; q++)
+                for (int f = begin; f < end; f++)
+                    *packed++ = w->at[f * w->filter + channel * w->channel + p * w->row + q * w->column];
 }
 
 /* One row of results, and the taps of the kernel's rows that lie within the image. */
@@ -180,6 +187,22 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
     }
 }
 
+_Static_assert((int)PRODUCT_FILTERS == (int)MOST_FILTERS, "a product is one group of filters");
+
+void KERNEL(lathe_conv_product)(int channels, int filters, int count, const real *x, ptrdiff_t x_channel,
+    const real *w, const real *bias, real *y, ptrdiff_t y_filter)
+{
+    const loop once = { .times = 1 };
+    walk s = { once, once, { channels, x_channel, 1 }, LANES, LANES, y_filter, 0, LATHE_CONV_WRITE };
+    for (const tile *t = widest_tile(filters); count; t++) {
+        int times = count / t->pixels, done = times * t->pixels;
+        t->run(&s, x, w, bias, y, times);
+        x += done * LANES;
+        y += done * LANES;
+        count -= done;
+    }
+}
+
 static real sum(size_t count, const real *x)
 {
     lanes total = { 0 };
@@ -189,6 +212,9 @@ static real sum(size_t count, const real *x)
 
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
+    .row_step = 1,
+    .packed = packed_size,
+    .groups = packed_groups,
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_conv_weight_parts),

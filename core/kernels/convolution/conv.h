@@ -58,9 +58,19 @@ typedef enum lathe_conv_store {
     LATHE_CONV_RELU6 = LATHE_CONV_RELU | LATHE_CONV_SIX
 } lathe_conv_store;
 
+/**
+ * The direct kernels do every correlation. The kernels by Winograd's tiles do those with 3 x 3 taps, and
+ * steps of 1 from tap to tap, from result to result and in the output, which begins at 0.
+ */
 typedef struct lathe_conv_kernels {
-    /** The weights in the order in which `correlate` reads them: filters * channels * taps numbers. */
-    void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, lathe_real *packed);
+    int row_step; /* `correlate` begins at a multiple of this */
+    /**
+     * Numbers of the packed weights; the groups in which they are packed; pack one group, in the order in
+     * which `correlate` reads them.
+     */
+    size_t (*packed)(const lathe_correlation *c);
+    int (*groups)(const lathe_correlation *c);
+    void (*pack)(const lathe_correlation *c, const lathe_conv_weights *w, int group, lathe_real *packed);
     /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
     void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed,
         const lathe_real *bias, lathe_real *y, int first_row, int last_row, lathe_conv_store how);

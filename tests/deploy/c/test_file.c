@@ -41,7 +41,9 @@ static int make_trained(void **state)
         saved[i] = (lathe_saved){ NULL, tensors[i]->name, tensors[i]->shape, tensors[i]->data };
     assert_int_equal(lathe_safetensors_write(in_folder("w.safetensors"), saved, count, NULL, 0), LATHE_OK);
     lathe_model_free(model);
-    write_text("names.txt", "a \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s\n");
+    write_text("names.txt",
+        "a \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s \xC3\xA9\xFF"
+        "7\n");
     const lathe_published from = { .model = "lenet5",
         .weights = in_folder("w.safetensors"),
         .class_names = in_folder("names.txt"),
@@ -108,7 +110,9 @@ static void expected(char *text)
         text += sprintf(text, "%d ", best);
     }
     assert_true(kinds > 1);
-    strcpy(text, "\na \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s\n");
+    strcpy(text,
+        "\na \"cat\"\n*/ int x; /*\nwhat?\?/\nd\\n%s \xC3\xA9\xFF"
+        "7\n");
 }
 
 static void write_toy(bool split)
@@ -164,10 +168,67 @@ static void test_what_the_head_tells(void **state)
     char *text = read_text(in_folder("toy.c"));
     static const char *const told[] = { "model      lenet5, step 0", "checksums  settings unknown, weights ",
         "image      [1, 3, 12, 12], red, green, blue; (pixel / 255 - mean) / std, mean 0.5 0.4 0.3, std 0.25",
-        "4 classes", "bytes of weights (flash)", "#define TOY_DECLARE", "gcc -O3 -march=native -c toy.c" };
+        "pictures   height 12, width 12; from files: interpolation bilinear\n", "4 classes",
+        "bytes of weights (flash)", "#define TOY_DECLARE", "gcc -O3 -march=native -c toy.c" };
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         if (!strstr(text, told[i])) fail_msg("no '%s' in %.2000s", told[i], text);
+    for (const char *at = text; *at; at += lathe_utf8_length(at))
+        if (!lathe_utf8_length(at)) fail_msg("not UTF-8: %.80s", at);
     free(text);
+}
+
+/* Only transforms that change pictures in use are named. */
+static void test_the_head_names_transforms(void **state)
+{
+    (void)state;
+    static const char *const list[] = { "hflip", "hflip,to_gray:1" };
+    char *before = trained->augment;
+    for (int i = 0; i < 2; i++) {
+        bool change = !i;
+        char *augment = strdup(list[i]);
+        lathe_transforms_free(trained->transforms);
+        trained->transforms = lathe_transforms_parse(list[i]);
+        trained->augment = augment;
+        assert_int_equal(lathe_trained_changes(trained, &change), LATHE_OK);
+        assert_int_equal(change, i);
+        write_toy(false);
+        trained->augment = before;
+        free(augment);
+        char *text = read_text(in_folder("toy.c"));
+        const char *then =
+            strstr(text, "then       the run's transforms, without what is random: hflip,to_gray:1\n");
+        assert_int_equal(then != NULL, i);
+        free(text);
+    }
+    lathe_transforms_free(trained->transforms);
+    trained->transforms = lathe_transforms_parse(NULL);
+}
+
+/* The file's commands are right for each name of a file. */
+static void test_the_head_has_commands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *head;
+        bool split;
+    } rows[] = { { "it's a *toy.c", "it\\'s\\ a\\ *toy.c", false }, { "a toy", "a\\ toy", false },
+        { "$x y.c", "\\$x\\ y.h", true } };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char commands[256];
+        const lathe_export_opts opts = { .name = "toy", .split_weights = rows[i].split };
+        if (lathe_export_trained(trained, "c", in_folder(rows[i].file), &opts))
+            fail_msg("%s", lathe_error_message());
+        snprintf(commands, sizeof commands, "eval \"$(sed -n 's/^ [*] Test it as *//p' %s)\"", rows[i].head);
+        char *said = shell(commands);
+        assert_non_null(strstr(said, "toy: self-test passed: "));
+        free(said);
+    }
+    static const char *const refused[] = { "a\"b.c", "a\\b.c", "a?\?=b.c", "a\nb.c" };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        const lathe_export_opts opts = { .split_weights = true };
+        assert_int_equal(lathe_export_trained(trained, "c", in_folder(refused[i]), &opts), LATHE_EARG);
+        assert_non_null(strstr(lathe_error_message(), "cannot stand in an #include"));
+    }
 }
 
 /* Each allocation fails once: the file is whole or is not there. */
@@ -200,6 +261,8 @@ int main(void)
         cmocka_unit_test(test_split_weights_are_three_files),
         cmocka_unit_test(test_the_file_tests_itself),
         cmocka_unit_test(test_what_the_head_tells),
+        cmocka_unit_test(test_the_head_names_transforms),
+        cmocka_unit_test(test_the_head_has_commands),
         cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, make_trained, free_trained);

@@ -98,6 +98,11 @@ static lathe_layout good_lathe_layout(const char *place)
     (void)place;
     return LATHE_BATCHED;
 }
+static lathe_conv_choice good_lathe_conv_choice(const char *place)
+{
+    (void)place;
+    return LATHE_CONV_AUTO;
+}
 static lathe_graph_fold good_lathe_graph_fold(const char *place)
 {
     (void)place;

@@ -1,0 +1,206 @@
+/*
+ * Correlations of 3 x 3 taps with step 1 by Winograd's tiles (winograd_strip.h). With images abreast the
+ * transforms are additions of vectors. For each of a tile's sixteen points, the sum over channels is a
+ * product of matrices. Sums over many channels are taken in pieces, so that the transformed places stay in
+ * the cache.
+ */
+#include "winograd.h"
+
+#include "conv_product.h"
+#include "store.h"
+#include "winograd_strip.h"
+
+/*
+ * Sixteens of numbers of a strip's transformed places; the most tiles of a strip, of few and of many
+ * channels.
+ */
+enum { SPACE = 6144, STRIP = 6, LESS = 3 };
+
+/* How the work on a strip is cut. */
+typedef struct cutting {
+    int tiles, channels;
+    ptrdiff_t plane; /* numbers to the next point; not a multiple of what a set of the cache holds */
+} cutting;
+
+static cutting cutting_of(const lathe_correlation *c, int tiles)
+{
+    int most = (long)c->channels * STRIP * POINTS <= SPACE ? STRIP : LESS;
+    tiles = pieces(tiles, pieces(tiles, most));
+    int channels = smaller(c->channels, SPACE / (POINTS * tiles));
+    channels = pieces(c->channels, pieces(c->channels, channels));
+    return (cutting){ tiles, channels, ((ptrdiff_t)channels * tiles + 1) * LANES };
+}
+
+/* Filters are cut into groups as equal as can be. */
+static int groups_of(const lathe_correlation *c) { return pieces(c->filters, PRODUCT_FILTERS); }
+
+static int group_begin(const lathe_correlation *c, int group)
+{
+    return piece_begin(c->filters, groups_of(c), group);
+}
+
+/* Filters of a group abreast, and some more. */
+typedef real eight __attribute__((vector_size(8 * sizeof(real))));
+typedef eight eight_anywhere __attribute__((aligned(sizeof(real))));
+enum { EIGHT = 8 };
+_Static_assert((int)PRODUCT_FILTERS <= (int)EIGHT, "a vector holds a group of filters");
+
+/* G times three numbers. */
+static inline void widen(eight a, eight b, eight c, eight to[SIDE])
+{
+    to[0] = a;
+    to[1] = (real)0.5 * (a + c + b);
+    to[2] = (real)0.5 * (a + c - b);
+    to[3] = c;
+}
+
+/* Numbers of one point of a group; points do not share a set of the cache. */
+static ptrdiff_t packed_point(const lathe_correlation *c, int filters)
+{
+    return (ptrdiff_t)filters * c->channels + LANES;
+}
+
+static ptrdiff_t packed_place(const lathe_correlation *c, int group)
+{
+    return POINTS * ((ptrdiff_t)group_begin(c, group) * c->channels + group * LANES);
+}
+
+static size_t packed_size(const lathe_correlation *c) { return (size_t)packed_place(c, groups_of(c)); }
+
+/* One channel of a group of filters: point p goes to packed + p * point. */
+static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, ptrdiff_t point)
+{
+    eight taps[3][3] = { 0 }, columns[3][SIDE], rows[SIDE];
+    const real *at = w->at;
+    for (int f = 0; f < filters; f++, at += w->filter)
+        for (int p = 0; p < 3; p++)
+            for (int q = 0; q < 3; q++) ((real *)&taps[p][q])[f] = at[p * w->row + q * w->column];
+    for (int q = 0; q < 3; q++) widen(taps[0][q], taps[1][q], taps[2][q], columns[q]);
+    for (int i = 0; i < SIDE; i++) {
+        widen(columns[0][i], columns[1][i], columns[2][i], rows);
+        for (int j = 0; j < SIDE; j++, packed += point) *(eight_anywhere *)packed = rows[j];
+    }
+}
+
+/* [points][channels][filters] of one group. What is stored beyond a channel's filters is overwritten next. */
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
+{
+    int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
+    lathe_conv_weights of = *w;
+    of.at += begin * w->filter;
+    packed += packed_place(c, group);
+    for (int channel = 0; channel < c->channels; channel++, of.at += w->channel, packed += filters)
+        pack_channel(&of, filters, packed, packed_point(c, filters));
+}
+
+/* A' m A: the results of one tile. */
+static inline void results_of(const real *m, ptrdiff_t plane, part y[2][2])
+{
+    part columns[2][SIDE];
+    UNROLL for (int j = 0; j < SIDE; j++, m += plane)
+    {
+        part a = load_part(m), b = load_part(m + SIDE * plane), c = load_part(m + 2 * SIDE * plane),
+             d = load_part(m + 3 * SIDE * plane);
+        columns[0][j] = a + b + c;
+        columns[1][j] = b - c - d;
+    }
+    UNROLL for (int i = 0; i < 2; i++)
+    {
+        y[i][0] = columns[i][0] + columns[i][1] + columns[i][2];
+        y[i][1] = columns[i][1] - columns[i][2] - columns[i][3];
+    }
+}
+
+static inline void write_result(real *y, part v, lathe_conv_store how)
+{
+    store_part(y, clamped(how & LATHE_CONV_ADD ? load_part(y) + v : v, how));
+}
+
+/* The results of a segment, of one filter; y is that filter's, m the segment's. */
+static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t plane,
+    real *y, lathe_conv_store how)
+{
+    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
+    int rows = smaller(2, c->rows.results - 2 * s->row);
+    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
+    for (int half = 0; half < LANES; half += PART)
+        for (int n = 0; n < s->count; n++) {
+            bool both = 2 * (s->column + n) + 1 < c->columns.results;
+            real *to = y + 2 * n * LANES + half;
+            part results[2][2];
+            results_of(m + n * LANES + half, plane, results);
+            for (int i = 0; i < rows; i++, to += row) {
+                write_result(to, results[i][0], how);
+                if (both) write_result(to + LANES, results[i][1], how);
+            }
+        }
+}
+
+/* A strip of tiles, and a piece of the channels. */
+typedef struct job {
+    const lathe_correlation *c;
+    const cutting *cut;
+    int tile, count, channel, channels;
+    const real *packed, *bias;
+    real *y;
+    lathe_conv_store how;
+} job;
+
+/* One group of filters. The bias of all four results is that of point (1, 1). */
+static void run_group(const job *j, int group, const real *v)
+{
+    const lathe_correlation *c = j->c;
+    int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
+    ptrdiff_t m_filter = j->cut->tiles * LANES, plane = PRODUCT_FILTERS * m_filter + LANES,
+              out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
+    const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
+    _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * STRIP + 1) * LANES];
+    for (int p = 0; p < POINTS; p++, v += j->cut->plane, w += point) {
+        const real *bias = j->bias && p == SIDE + 1 ? j->bias + begin : NULL;
+        real *to = m + p * plane;
+        KERNEL(lathe_conv_product)(j->channels, filters, j->count, v, m_filter, w, bias, to, m_filter);
+    }
+    for (segment s = next_segment(c, j->tile, j->count, (segment){ 0 }); s.count;
+         s = next_segment(c, j->tile, j->count, s))
+        for (int f = 0; f < filters; f++)
+            write_segment(c, &s, m + f * m_filter + s.at * LANES, plane, j->y + (begin + f) * out, j->how);
+}
+
+/* What becomes of the results of one piece of the channels. */
+static lathe_conv_store piece_store(lathe_conv_store how, bool first, bool last)
+{
+    unsigned adds = first ? how & (unsigned)LATHE_CONV_ADD : LATHE_CONV_ADD,
+             clamps = last ? how & (unsigned)LATHE_CONV_RELU6 : 0;
+    return (lathe_conv_store)(adds | clamps);
+}
+
+static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
+    real *y, int first_row, int last_row, lathe_conv_store how)
+{
+    int columns = winograd_tiles(&c->columns), end = (last_row + 1) / 2 * columns;
+    cutting cut = cutting_of(c, end - first_row / 2 * columns);
+    ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
+    _Alignas(64) real v[(SPACE + POINTS) * LANES];
+    for (int tile = first_row / 2 * columns; tile < end; tile += cut.tiles)
+        for (int channel = 0; channel < c->channels; channel += cut.channels) {
+            int count = smaller(cut.tiles, end - tile),
+                channels = smaller(cut.channels, c->channels - channel);
+            bool first = !channel, last = channel + channels == c->channels;
+            job j = { c, &cut, tile, count, channel, channels, packed, first ? bias : NULL, y,
+                piece_store(how, first, last) };
+            const real *from = x + channel * x_plane;
+            KERNEL(lathe_winograd_read)(c, channels, from, tile, count, v, cut.plane, cut.tiles * LANES);
+            for (int g = 0; g < groups_of(c); g++) run_group(&j, g, v);
+        }
+}
+
+extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
+const lathe_conv_kernels KERNEL(lathe_winograd_kernels) = {
+    .row_step = 2,
+    .packed = packed_size,
+    .groups = groups_of,
+    .pack = pack,
+    .correlate = correlate,
+    .weight_parts = KERNEL(lathe_winograd_weight_parts),
+    .to_weights = KERNEL(lathe_winograd_to_weights),
+};

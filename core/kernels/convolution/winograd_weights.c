@@ -1,0 +1,195 @@
+/*
+ * The gradient of the weights of y = A' [(G w G') * (B' x B)] A by the same tiles:
+ *
+ *     gw = G' [sum over tiles and images of (A gy A') * (B' x B)] G
+ *
+ * Of gy, sixteen filters of one image are laid abreast, so that the sum over images is one of products, too:
+ * each number of x is multiplied by a vector of filters, and no vector is ever summed.
+ */
+#include "winograd.h"
+
+#include "transpose.h"
+#include "winograd_strip.h"
+
+/*
+ * Tiles of a strip, and those whose products are one sum; the most vectors of filters, and channels, of a
+ * part of the weights.
+ */
+enum { STRIP = 4, SUMMED = 2, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
+
+typedef void tile_fn(int count, const real *x, const real *gy, ptrdiff_t row, real *sums);
+
+typedef struct tile {
+    int channels;
+    tile_fn *run;
+} tile;
+
+#include "winograd_weights_tiles.h"
+
+/* Vectors of filters that one register tile takes. */
+enum { MOST_VECTORS = sizeof tiles / sizeof *tiles };
+
+/* Numbers to the next point: not a multiple of what a set of the cache holds. */
+enum {
+    X_POINT = (CHANNELS_WANTED * STRIP + 1) * LANES,
+    GY_POINT = (VECTORS_WANTED * STRIP * LANES + 1) * LANES,
+    SUMS_POINT = CHANNELS_WANTED * VECTORS_WANTED * LANES
+};
+
+/* A part of the weights. */
+typedef struct piece {
+    int first_filter, filters, first_channel, channels;
+} piece;
+
+static int filter_pieces(const lathe_correlation *c) { return pieces(c->filters, VECTORS_WANTED * LANES); }
+
+static int channel_pieces(const lathe_correlation *c) { return pieces(c->channels, CHANNELS_WANTED); }
+
+int KERNEL(lathe_winograd_weight_parts)(const lathe_correlation *c)
+{
+    return filter_pieces(c) * channel_pieces(c);
+}
+
+static piece piece_of(const lathe_correlation *c, int number)
+{
+    int filter = number / channel_pieces(c) * VECTORS_WANTED * LANES, channel = number % channel_pieces(c),
+        count = channel_pieces(c);
+    int begin = piece_begin(c->channels, count, channel);
+    return (piece){ filter, smaller(VECTORS_WANTED * LANES, c->filters - filter), begin,
+        piece_begin(c->channels, count, channel + 1) - begin };
+}
+
+/* One place of sixteen images of up to sixteen filters: to[image][filter], with zeros for missing filters. */
+static void turn_place(const real *gy, ptrdiff_t filter, int filters, real *to)
+{
+    for (int f = 0; f < LANES; f += 4)
+        for (int n = 0; n < LANES; n += 4) {
+            quarter q[4];
+            for (int i = 0; i < 4; i++)
+                q[i] = f + i < filters ? *(const quarter *)(gy + (f + i) * filter + n) : (quarter){ 0 };
+            transpose(q);
+            for (int i = 0; i < 4; i++) *(quarter *)(to + (n + i) * LANES + f) = q[i];
+        }
+}
+
+/*
+ * Number (i, j) of A g A' goes to to[(4 * i + j) * GY_POINT], but for the signs of the last row and column.
+ */
+static inline void widen_tile(part g[2][2], real *to)
+{
+    part rows[SIDE][2];
+    UNROLL for (int j = 0; j < 2; j++)
+    {
+        rows[0][j] = g[0][j];
+        rows[1][j] = g[0][j] + g[1][j];
+        rows[2][j] = g[0][j] - g[1][j];
+        rows[3][j] = g[1][j];
+    }
+    UNROLL for (int i = 0; i < SIDE; i++, to += SIDE * GY_POINT)
+    {
+        store_part(to, rows[i][0]);
+        store_part(to + GY_POINT, rows[i][0] + rows[i][1]);
+        store_part(to + 2 * GY_POINT, rows[i][0] - rows[i][1]);
+        store_part(to + 3 * GY_POINT, rows[i][1]);
+    }
+}
+
+/* One tile of up to sixteen filters; at is the tile's place in v [points][tiles][images][vectors][16]. */
+static void read_tile(const lathe_correlation *c, const real *gy, int filters, int row, int column,
+    int vectors, real *at)
+{
+    ptrdiff_t width = c->columns.results, filter = c->rows.results * width * LANES;
+    _Alignas(64) real turned[2][2][LANES * LANES];
+    for (int i = 0; i < 2; i++)
+        for (int j = 0; j < 2; j++) {
+            bool inside = row + i < c->rows.results && column + j < width;
+            turn_place(inside ? gy + ((row + i) * width + column + j) * LANES : NULL, filter,
+                inside ? filters : 0, turned[i][j]);
+        }
+    for (int n = 0; n < LANES * LANES; n += LANES, at += vectors * LANES)
+        for (int half = n; half < n + LANES; half += PART) {
+            part g[2][2];
+            UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 2; j++) g[i][j] =
+                load_part(turned[i][j] + half);
+            widen_tile(g, at + half - n);
+        }
+}
+
+static void read_gradient(const lathe_correlation *c, const piece *p, const real *gy, int first_tile,
+    int count, real *v)
+{
+    int columns = winograd_tiles(&c->columns), vectors = pieces(p->filters, LANES);
+    ptrdiff_t filter = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
+    for (int t = 0; t < count; t++) {
+        int row = (first_tile + t) / columns * 2, column = (first_tile + t) % columns * 2;
+        for (int i = 0; i < vectors; i++)
+            read_tile(c, gy + (p->first_filter + i * LANES) * filter, smaller(LANES, p->filters - i * LANES),
+                row, column, vectors, v + (t * LANES * vectors + i) * LANES);
+    }
+}
+
+/* sums [points][channels][vectors][16] += the products of `count` tiles. */
+static void multiply(const piece *p, int count, const real *x, const real *gy, real *sums)
+{
+    int vectors = pieces(p->filters, LANES), at_once = smaller(vectors, MOST_VECTORS);
+    const tile *t = &tiles[at_once - 1];
+    ptrdiff_t row = vectors * LANES;
+    for (int point = 0; point < POINTS; point++, x += X_POINT, gy += GY_POINT, sums += SUMS_POINT)
+        for (int i = 0; i < row; i += at_once * LANES)
+            for (int c = 0; c < p->channels; c += t->channels)
+                t->run(count * LANES, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
+}
+
+/* G' times four numbers, sixteen abreast. */
+static inline void narrow(const lanes s[SIDE], lanes to[3])
+{
+    lanes half = (real)0.5 * (s[1] + s[2]);
+    to[0] = s[0] + half;
+    to[1] = (real)0.5 * (s[1] - s[2]);
+    to[2] = half - s[3];
+}
+
+/* Sixteen filters of one channel; gw is the first one's. */
+static void write_weights(const real *sums, int filters, real *gw, ptrdiff_t filter)
+{
+    lanes columns[SIDE][3], taps[3];
+    for (int j = 0; j < SIDE; j++, sums += SUMS_POINT)
+        narrow((lanes[SIDE]){ load(sums), load(sums + SIDE * SUMS_POINT), load(sums + 2 * SIDE * SUMS_POINT),
+                   load(sums + 3 * SIDE * SUMS_POINT) },
+            columns[j]);
+    for (int p = 0; p < 3; p++) {
+        narrow((lanes[SIDE]){ columns[0][p], columns[1][p], columns[2][p], columns[3][p] }, taps);
+        for (int q = 0; q < 3; q++, gw++)
+            for (int f = 0; f < filters; f++) gw[f * filter] = taps[q][f];
+    }
+}
+
+void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
+    const lathe_conv_blocks *gy, int number, real *gw)
+{
+    piece p = piece_of(c, number);
+    int vectors = pieces(p.filters, LANES),
+        tiles_in_all = winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
+    ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES,
+              filter = (ptrdiff_t)c->channels * 9;
+    _Alignas(64) real places[POINTS * X_POINT];
+    _Alignas(64) real gradient[POINTS * GY_POINT];
+    _Alignas(64) real sums[POINTS * SUMS_POINT] = { 0 };
+    for (int point = 0; point < POINTS; point++) /* register tiles read whole groups of channels */
+        for (int i = p.channels * STRIP; i < CHANNELS_WANTED * STRIP; i++)
+            store(places + point * X_POINT + i * LANES, (lanes){ 0 });
+    for (int block = 0; block < x->count; block++)
+        for (int first = 0; first < tiles_in_all; first += STRIP) {
+            int count = smaller(STRIP, tiles_in_all - first);
+            const real *from = x->at + (size_t)block * x->block + p.first_channel * x_plane;
+            KERNEL(lathe_winograd_read)(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
+            read_gradient(c, &p, gy->at + (size_t)block * gy->block, first, count, gradient);
+            for (int at = 0; at < count; at += SUMMED)
+                multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
+                    gradient + at * LANES * LANES * vectors, sums);
+        }
+    for (int channel = 0; channel < p.channels; channel++)
+        for (int i = 0; i < vectors; i++)
+            write_weights(sums + (channel * vectors + i) * LANES, smaller(LANES, p.filters - i * LANES),
+                gw + (p.first_filter + i * LANES) * filter + (p.first_channel + channel) * 9, filter);
+}
