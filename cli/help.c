@@ -172,7 +172,8 @@ void cli_help(const cli_command *command, FILE *file)
 const char *const cli_help_about = "Train image models and see what a learning-rate schedule does.";
 const char *const cli_help_example = "lathe train --data shapes --model lenet5 --epochs 2";
 const char *const cli_help_codes[] = { "0", "done", "1", "the run failed", "2",
-    "the command line or settings are wrong", "129, 130 or 143", "stopped by a signal after saving", NULL };
+    "the command line or settings are wrong", "129, 130 or 143",
+    "stopped by a signal; a training run is saved", NULL };
 
 void cli_help_all(FILE *file)
 {

@@ -18,11 +18,12 @@ typedef struct route {
     const char *to;
     double limit;
     int (*run)(const cli_verify *job);
+    bool normalises; /* by a function of its own */
 } route;
 
 static const route routes[] = {
-    { "onnx", 1e-4, cli_verify_onnx },
-    { "c", 1e-5, cli_verify_c },
+    { "onnx", 1e-4, cli_verify_onnx, false },
+    { "c", 1e-5, cli_verify_c, true },
 };
 
 /* ---- pictures ------------------------------------------------------------------------------------------ */
@@ -325,10 +326,12 @@ static size_t count_not_finite(const pictures *p)
     return found;
 }
 
-static int verify_in(const char *folder, pictures *p, const route *way, cli_verify *job, bool pixels,
-    cli_verified *found)
+static int verify_in(const char *folder, pictures *p, const route *way, cli_verify *job, cli_verified *found)
 {
-    if (write_pictures(p, folder, pixels)) return cli_library_failed();
+    bool change; /* transforms of the run change pictures before they are normalised */
+    if (way->normalises && lathe_trained_changes(p->trained, &change)) return cli_library_failed();
+    if (way->normalises) job->pixels = !change;
+    if (write_pictures(p, folder, job->pixels)) return cli_library_failed();
     if (cli_signal()) return 128 + cli_signal();
     const size_t bad = count_not_finite(p);
     if (bad)
@@ -363,10 +366,10 @@ int cli_verify_file(const cli_line *line, const lathe_trained *trained, const ch
     snprintf(folder, sizeof folder, "%.200s/lathe-verify-XXXXXX", parent && *parent ? parent : "/tmp");
     if (!mkdtemp(folder)) return cli_fail(CLI_FAILED, "export: %s: no folder can be made", folder);
     pictures p = { .trained = trained };
-    cli_verify job = { .file = file, .name = name };
+    cli_verify job = { .file = file, .name = name, .pixels = pixels };
     *found = (cli_verified){ 0 };
     int code = find_pictures(&p, line, count);
-    if (!code) code = verify_in(folder, &p, way, &job, pixels, found);
+    if (!code) code = verify_in(folder, &p, way, &job, found);
     close_pictures(&p);
     remove_folder(folder);
     return code;

@@ -18,6 +18,7 @@ typedef struct cli_verify {
     const char *name;       /* what the file calls the net */
     int count;              /* pictures */
     size_t inputs, outputs; /* numbers of a picture */
+    bool pixels;            /* the inputs are pixels [H, W, C] from 0 to 255, for the file to normalise */
     const char *folder;
 } cli_verify;
 
@@ -38,9 +39,9 @@ typedef struct cli_verified {
 } cli_verified;
 
 /**
- * Verify the file of this kind of export, with at most `count` pictures. `pixels`: it takes 8-bit pixels
- * [H, W, C]. Returns CLI_DONE if `found` is filled in, whether it passed or not; otherwise an exit code,
- * after a message.
+ * Verify the file of this kind of export, with at most `count` pictures. `pixels`: it takes 8-bit pixels [H,
+ * W, C]. A C file gets them too, and normalises them by its own function. Returns CLI_DONE if `found` is
+ * filled in, whether it passed or not; otherwise an exit code, after a message.
  */
 int cli_verify_file(const cli_line *line, const lathe_trained *trained, const char *to, const char *file,
     const char *name, int count, bool pixels, cli_verified *found);

@@ -48,12 +48,20 @@ static bool write_program(const char *path, const char *name, const cli_verify *
     fprintf(file, "#include <stdio.h>\n\n#define %s_DECLARE\n#include \"net.h\"\n\n", upper);
     fprintf(file, "static float in[%zu], out[%s_OUTPUTS == %zu ? %zu : -1];\n", job->inputs, upper,
         job->outputs, job->outputs);
+    fprintf(file, "static unsigned char pixels[%zu];\n", job->inputs);
     fprintf(file, "static long double scratch[%s_SCRATCH_BYTES / sizeof(long double) + 1];\n\n", upper);
     fprintf(file,
         "int main(int count, char **word)\n{\n"
         "    FILE *from = count > 2 ? fopen(word[1], \"rb\") : NULL, *to = from ? fopen(word[2], \"wb\") : "
         "NULL;\n"
-        "    if (!to) return 1;\n    while (fread(in, sizeof in, 1, from) == 1) {\n"
+        "    if (!to) return 1;\n    while (fread(in, sizeof in, 1, from) == 1) {\n");
+    if (job->pixels)
+        fprintf(file,
+            "        for (int i = 0; i < %zu; i++) pixels[i] = (unsigned char)in[i];\n"
+            "        %s_normalize_u8(pixels, in);\n",
+            job->inputs, name);
+    else fputs("        (void)pixels;\n", file);
+    fprintf(file,
         "        %s_forward(in, out, scratch);\n        if (fwrite(out, sizeof out, 1, to) != 1) return 1;\n "
         "   }\n"
         "    fclose(from);\n    return fclose(to) != 0;\n}\n",

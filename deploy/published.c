@@ -35,7 +35,8 @@ static lathe_status set_pictures(lathe_trained *trained, const lathe_published *
         return lathe_fail(LATHE_EARG, "%s: mean and std have %d numbers, pictures have %d channels",
             type->name, from->normals, data->channels);
     trained->transforms = lathe_transforms_parse(NULL);
-    return data->name && trained->transforms ? LATHE_OK : lathe_error();
+    if (!data->name || !trained->transforms) return lathe_error();
+    return lathe_trained_check_normals(trained, LATHE_EARG);
 }
 
 /* The number of classes is that of the file's last layer. */

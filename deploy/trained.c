@@ -1,5 +1,6 @@
 #include "trained_impl.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -113,6 +114,18 @@ static lathe_status read_settings(lathe_trained *trained, const lathe_safetensor
     return lathe_fail(LATHE_EFORMAT, "%s: lathe.settings lacks model, augment or data", file->path);
 }
 
+lathe_status lathe_trained_check_normals(const lathe_trained *trained, lathe_status otherwise)
+{
+    for (int c = 0; c < trained->data.channels; c++) {
+        const double mean = trained->data.mean[c], std = trained->data.std[c];
+        const float factor = (float)(1 / (255 * std)), offset = (float)(-mean / std);
+        if (!(factor > 0) || !isfinite(factor) || !isfinite(offset))
+            return lathe_fail(otherwise, "%s: mean %g and std %g of channel %d do not normalise pixels",
+                trained->path, mean, std, c);
+    }
+    return LATHE_OK;
+}
+
 /* Read the pictures' sizes and normalisation. */
 static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensors *file)
 {
@@ -129,6 +142,7 @@ static lathe_status read_pictures(lathe_trained *trained, const lathe_safetensor
     data->width = (int)input[2];
     status = numbers_of(file, "lathe.mean", data->mean, data->channels);
     if (!status) status = numbers_of(file, "lathe.std", data->std, data->channels);
+    if (!status) status = lathe_trained_check_normals(trained, LATHE_EFORMAT);
     trained->transforms = status ? NULL : lathe_transforms_parse(trained->augment);
     return trained->transforms ? LATHE_OK : lathe_error();
 }

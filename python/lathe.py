@@ -18,12 +18,14 @@ text of its headers (lathe_declarations), and names from its registries: a new o
 model is here without a line. docs/python.md is the manual.
 """
 import contextlib
+import copy
 import ctypes
 import functools
 import glob
 import inspect
 import itertools
 import keyword
+import operator
 import os
 import re
 import sys
@@ -48,8 +50,10 @@ def _open_library():
     tried = [wanted] if wanted else [path for path in near if os.path.exists(path)] + ["liblathe.so.0"]
     for path in tried:
         try:
-            return ctypes.CDLL(path)
-        except OSError as why:
+            library = ctypes.CDLL(path)
+            library.lathe_declarations  # noqa: B018: another library has none
+            return library
+        except (OSError, AttributeError) as why:
             problem = why
     raise ImportError(f"lathe: no liblathe.so.0 ({problem}); set LATHE_LIBRARY to its path")
 
@@ -230,6 +234,16 @@ class _Functions:
         return sorted(declarations.prototypes)
 
 
+class _Unique:
+    """What owns memory of the library, and therefore has no copy."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError(f"{type(self).__name__} owns memory of the library: it has no copy and no pickle. Make it "
+                        "again, and give a model its numbers with load_state_dict(state_dict())")
+
+
 c = _Functions()
 _thread = threading.local()
 _status, _message, _clear = c.raw("lathe_error"), c.raw("lathe_error_message"), c.raw("lathe_error_clear")
@@ -244,6 +258,14 @@ _POINTEES = {"double *": np.float64, "float *": np.float32, "int *": np.int32, "
 
 def _array(values, dtype):
     return np.ascontiguousarray(values, dtype=dtype)
+
+
+def _labels(values):
+    """Whole numbers as C's int; one that does not fit is refused, not cut off."""
+    labels = _array(values, np.int32)
+    if values.dtype.itemsize >= labels.itemsize and values.dtype != labels.dtype and (labels != values).any():
+        raise ArgumentError(f"label {values[labels != values][0]} does not fit int")
+    return labels
 
 
 def _shape(dims):
@@ -462,16 +484,18 @@ _PLAIN, _BATCHED = (declarations.constant(name) for name in ("LATHE_PLAIN", "LAT
 _tape_begin, _nn_forward, _plan_run = c.raw("lathe_tape_begin"), c.raw("lathe_nn_forward"), c.raw("lathe_plan_run")
 _item, _backward, _backward_from = c.raw("lathe_item"), c.raw("lathe_backward"), c.raw("lathe_backward_from")
 _input, _tape_leaf = c.raw("lathe_input"), c.raw("lathe_tape_leaf")
+_tape_status, _model_status = c.raw("lathe_tape_status"), c.raw("lathe_model_status")
 _homes = weakref.WeakValueDictionary()  # by the address of their tape
 
 
-class _Home:
+class _Home(_Unique):
     """A tape. Everything computed lives on it until the next step begins; `step` counts these beginnings."""
 
     def __init__(self, tape=None):
         self.borrowed, self.tape = tape is not None, tape or c.lathe_tape_new(None)
         self.step, self.live, self.done, self.held = 0, 0, True, False
         self.keep, self.inputs, self.leaves = {}, [], []  # keep: by id, what the tape points to
+        self.lock = threading.RLock()  # held by whoever computes on the tape
         if not self.borrowed:
             _homes[self.tape] = self
 
@@ -495,7 +519,7 @@ class _Home:
     def fail(self):
         self.done = True
         tape = self.tape
-        _fail(_status() or c.lathe_tape_status(tape), _message().decode("utf-8", "replace") if _status()
+        _fail(_status() or _tape_status(tape), _message().decode("utf-8", "replace") if _status()
               else "this step failed before: " + (c.lathe_tape_message(tape) or b"").decode("utf-8", "replace"))
 
     def __del__(self):
@@ -551,6 +575,13 @@ class Tensor:
             self._mark()
         return address
 
+    def __reduce_ex__(self, protocol):
+        return Tensor, (self.numpy(), bool(self._needs))  # a copy has the numbers
+
+    def _lock(self):
+        """Held while the numbers are read."""
+        return self._home.lock
+
     def _mark(self):
         tensor_ = _CTensor.from_address(self._ptr)
         tensor_.needs_grad = tensor_.keep_grad = True
@@ -590,8 +621,9 @@ class Tensor:
         if self._source is not None:
             self._source.check()
         self._alive()
-        values = np.empty(self.shape, _real)
-        c.lathe_tensor_read(self._ptr, values.ctypes.data, values.size)
+        with self._lock():
+            values = np.empty(self.shape, _real)
+            c.lathe_tensor_read(self._ptr, values.ctypes.data, values.size)
         return values
 
     def __array__(self, dtype=None, copy=None):
@@ -606,7 +638,9 @@ class Tensor:
         if self._source is not None:
             return self.numpy().item()
         self._alive()
-        value = _item(self._ptr)
+        with self._lock():
+            self._alive()
+            value = _item(self._ptr)
         if value != value and _status():
             _fail()
         return value
@@ -617,18 +651,20 @@ class Tensor:
         """Compute the gradient of every tensor before this one that needs it. Parameters add theirs up."""
         self._alive()
         home = self._home
-        for batch in home.inputs:
-            batch.check()
-        if gradient is None:
-            failed = _backward(self._ptr)
-        else:
-            gradient = _array(gradient, _real)
-            failed = _backward_from(self._ptr, gradient.ctypes.data, gradient.size)
-        home.done = True
-        for leaf in home.leaves:
-            leaf._grad = leaf._read_grad()
-        if failed:
-            home.fail()
+        with home.lock:
+            self._alive()
+            for batch in home.inputs:
+                batch.check()
+            if gradient is None:
+                failed = _backward(self._ptr)
+            else:
+                gradient = _array(gradient, _real)
+                failed = _backward_from(self._ptr, gradient.ctypes.data, gradient.size)
+            home.done = True
+            for leaf in home.leaves:
+                leaf._grad = leaf._read_grad()
+            if failed:
+                home.fail()
 
     def _read_grad(self):
         values = np.empty(self.shape, _real)
@@ -740,6 +776,9 @@ class Parameter(Tensor):
     def _alive(self):
         return _CTensor.from_address(self._ptr)
 
+    def _lock(self):
+        return self._net.lock
+
     @property
     def name(self):
         """Its path: "conv1.weight"."""
@@ -781,7 +820,7 @@ class Parameter(Tensor):
         return f"lathe.Parameter({self.name}, {list(self.shape)})"
 
 
-class Parameters:
+class Parameters(_Unique):
     """The trainable parameters of a model or of a part of it, for an optimizer. A sequence of Parameter."""
 
     def __init__(self, net, layer):
@@ -874,7 +913,8 @@ def _function(name):
         if tensors_only and len(args) == len(parameters) and \
                 all(type(one) is Tensor and one._source is None for one in args):  # the quick way
             home = args[0]._home
-            return home.tensor(function(*[one._on(home) for one in args]))
+            with home.lock:
+                return home.tensor(function(*[one._on(home) for one in args]))
         given = [one for arg in itertools.chain(args, options.values())
                  for one in (arg if isinstance(arg, (list, tuple)) else [arg])]
         home = next((one._home for one in given if isinstance(one, Tensor) and one._source is None and
@@ -894,9 +934,11 @@ def _function(name):
                 return keep[-1]
             return value
         kinds = dict(parameters)
-        args = [place(kind, arg, word) for (word, kind), arg in zip(parameters, args)] + list(args[len(parameters):])
-        options = {key: place(kinds.get(key), value, key) for key, value in options.items()}
-        return home.tensor(function(*_bind(who, parameters, args, options, keep)))
+        with home.lock:
+            args = [place(kind, arg, word) for (word, kind), arg in zip(parameters, args)] + \
+                list(args[len(parameters):])
+            options = {key: place(kinds.get(key), value, key) for key, value in options.items()}
+            return home.tensor(function(*_bind(who, parameters, args, options, keep)))
     run.__name__ = run.__qualname__ = name
     run.__doc__ = f"{who}({', '.join(f'{kind} {word}' for word, kind in parameters)})"
     return run
@@ -941,8 +983,8 @@ class _Net(_Home):
         """The tape of the present mode: evaluation has one of its own, so that a training step outlives it."""
         if self.training and not getattr(_thread, "evaluating", 0):
             return self
-        if self.quiet is None:
-            self.quiet = _Home()
+        with self.lock:
+            self.quiet = self.quiet or _Home()
         return self.quiet
 
     def changed(self):
@@ -966,7 +1008,7 @@ class _Net(_Home):
             _library.lathe_model_free(ctypes.c_void_p(self.ptr))
 
 
-class Module:
+class Module(_Unique):
     """A layer, a net, or a part of one. A class of your own sets layers as attributes and has a forward(x).
 
     The C model behind a net is made at the first use of the whole: then its parameters get their first numbers,
@@ -986,6 +1028,16 @@ class Module:
             raise StateError(f"layer {name}: the net is in use, or the layer is part of another one")
         self.__dict__.setdefault("_children", {})[name] = module
         module.__dict__["_parent"] = weakref.ref(self)
+
+    def __deepcopy__(self, memo):
+        """A copy of layers that are not in use yet."""
+        if self._net is not None:
+            return self.__reduce_ex__(0)
+        made = memo[id(self)] = type(self).__new__(type(self))
+        made.__dict__.update(copy.deepcopy({key: one for key, one in self.__dict__.items() if key != "_parent"}, memo))
+        for child in made.children():
+            child.__dict__["_parent"] = weakref.ref(made)
+        return made
 
     def forward(self, x):
         raise NotImplementedError(f"{type(self).__name__} has no forward(x)")
@@ -1025,7 +1077,7 @@ class Module:
         """The C layer of this module in the C model of `net`."""
         ptr = self._construct(net)
         if ptr is None:
-            _fail(c.lathe_model_status(net.ptr), c.lathe_model_message(net.ptr).decode("utf-8", "replace"))
+            _fail(_model_status(net.ptr), c.lathe_model_message(net.ptr).decode("utf-8", "replace"))
         self.__dict__.update(_net=net, _ptr=ptr)
         return ptr
 
@@ -1054,22 +1106,22 @@ class Module:
         net = self._net or self._ready()
         if not isinstance(x, Tensor):
             x = Tensor(x)
-        home = x._home
+        home, within = x._home, True
         if x._source is not None:
-            home, within = getattr(_thread, "current", None), True
+            home = getattr(_thread, "current", None)
             if home is None:
                 home, within = net.home(), False
-                if not home.held:
-                    home.begin(_TRAIN if home is net else _EVAL)
-        else:
-            x._alive()
-            within = True
-        if home is not net and (home is not net.quiet or x._needs):
-            home.keep[id(net)] = net
-        y = x._on(home)
-        if within or home is net or self._ptr != net.layer:
-            return home.tensor(_nn_forward(self._ptr, y))
-        return home.tensor(net.evaluate(y))
+        with home.lock:
+            if x._source is None:
+                x._alive()
+            elif not within and not home.held:
+                home.begin(_TRAIN if home is net else _EVAL)
+            if home is not net and (home is not net.quiet or x._needs):
+                home.keep[id(net)] = net
+            y = x._on(home)
+            if within or home is net or self._ptr != net.layer:
+                return home.tensor(_nn_forward(self._ptr, y))
+            return home.tensor(net.evaluate(y))
 
     @contextlib.contextmanager
     def step(self):
@@ -1339,17 +1391,17 @@ class Loss:
         if not isinstance(target, Tensor):
             target = np.asarray(target)
             if target.dtype.kind in "iub":
-                target = np.ascontiguousarray(target, np.int32)
+                target = _labels(target)
                 if target.shape == shape[:1] + shape[2:]:
-                    return self._by(0, "labels", home, scores, target.ctypes.data)
+                    return self._by(0, "labels", home, scores, target)
                 if target.shape == shape:
-                    return self._by(1, "several classes a sample", home, scores, target.ctypes.data)
+                    return self._by(1, "several classes a sample", home, scores, target)
                 raise ShapeError(f"{self._name}: scores {list(shape)} need labels {list(shape[:1] + shape[2:])}, "
                                  f"not {list(target.shape)}")
             target = Tensor(target)
         for kind in (2, 3):
             if self._calls[kind]:
-                return self._by(kind, "", home, scores, target._on(home))
+                return self._by(kind, "", home, scores, target)
         if self._name not in _tensor_functions():
             raise ArgumentError(f"{self._name}: this loss takes whole numbers alone: labels, or zeros and ones")
         return getattr(functional, self._name)(scores, target, **self._options)
@@ -1357,7 +1409,9 @@ class Loss:
     def _by(self, kind, what, home, scores, target):
         if not self._calls[kind]:
             raise ArgumentError(f"{self._name}: this loss does not take {what}")
-        return home.tensor(self._calls[kind](scores._on(home), target, self._opts))
+        with home.lock:
+            target = target._on(home) if isinstance(target, Tensor) else target.ctypes.data
+            return home.tensor(self._calls[kind](scores._on(home), target, self._opts))
 
 
 def _loss_class(name):
@@ -1386,7 +1440,7 @@ def _loss_function(name):
 _optim_names, _optim_type = _registry("optim", "lathe_optim_type")
 
 
-class Optimizer:
+class Optimizer(_Unique):
     """An optimizer of lathe.optim: it changes parameters by their gradients."""
 
     def __init__(self, params, **options):
@@ -1417,9 +1471,11 @@ class Optimizer:
 
     def step(self):
         """Change every parameter by its gradient."""
-        self._params._net.fresh = False
-        if _optim_step(self._ptr):
-            _fail()
+        net = self._params._net
+        with net.lock:
+            net.fresh = False
+            if _optim_step(self._ptr):
+                _fail()
 
     def add_param_group(self, group):
         """Move parameters to a group with options of its own: {"params": model.head.parameters(), "lr": 1e-4}."""
@@ -1495,7 +1551,7 @@ class _Group(dict):
 _zero_grad, _optim_step = c.raw("lathe_optim_zero_grad"), c.raw("lathe_optim_step")
 
 
-class AveragedModel:
+class AveragedModel(_Unique):
     """Averages of the weights: update() after each step; `with average:` the net has the average."""
 
     def __init__(self, model, **options):
@@ -1532,7 +1588,7 @@ _sched_names, _sched_type = _registry("sched", "lathe_sched_type")
 _sched_step = c.raw("lathe_sched_step")
 
 
-class Scheduler:
+class Scheduler(_Unique):
     """A schedule that sets the rates of an optimizer; without an optimizer, an iterator over its rates.
 
     Its rates are a pure function of the step, so that rates(t) can be asked of any step.
@@ -1671,7 +1727,7 @@ _CDataset, _CLoaderOpts = _struct("lathe_dataset"), _struct("lathe_loader_opts")
 _SPLITS = {"train": "LATHE_SPLIT_TRAIN", "test": "LATHE_SPLIT_TEST", "val": "LATHE_SPLIT_VAL"}
 
 
-class Dataset:
+class Dataset(_Unique):
     """Pictures with their targets, of arrays.
 
     images    [N, H, W] or [N, C, H, W]. 8-bit numbers are normalised by the loader and can be transformed.
@@ -1688,8 +1744,8 @@ class Dataset:
         if images.dtype != np.uint8:
             if options:
                 raise ArgumentError(f"{next(iter(options))} is for 8-bit images; others are given as they are")
-            kind = np.int32 if labels.dtype.kind in "iub" else _real
-            self._arrays = _array(images, _real), _array(labels, kind)
+            whole = labels.dtype.kind in "iub"
+            self._arrays = _array(images, _real), _labels(labels) if whole else _array(labels, _real)
             return
         if images.ndim == 3:
             images = images[:, None]
@@ -1706,7 +1762,7 @@ class Dataset:
                 options[key] = np.broadcast_to(np.asarray(options[key], np.float64), (channels,))
         opts = _fill(_struct("lathe_memory_opts")(), {**options, "count": len(images), "channels": channels,
                      "height": images.shape[2], "width": images.shape[3]}, "Dataset", keep)
-        pixels, labels = _array(images, np.uint8), _array(labels, np.int32)
+        pixels, labels = _array(images, np.uint8), _labels(labels)
         self._ptr = c.lathe_data_memory(pixels.ctypes.data, labels.ctypes.data, ctypes.addressof(opts))
 
     @classmethod
@@ -1757,7 +1813,7 @@ class Dataset:
 
     def __getitem__(self, index):
         """Sample `index`: (pixels [C, H, W], label)."""
-        index = index.__index__()
+        index = operator.index(index)
         if not -len(self) <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         index %= len(self)
@@ -1771,11 +1827,13 @@ class Dataset:
         return np.frombuffer(pixels, np.uint8).reshape(shape).copy(), sample.label
 
     def subset(self, indices):
-        """The samples of these indices as a data set."""
-        indices = np.asarray(indices)
+        """The samples of these indices as a data set: whole numbers, a slice, or true and false of each sample."""
+        try:
+            numbers = np.arange(len(self), dtype=np.uintp)[indices].reshape(-1)
+        except IndexError as why:
+            raise ArgumentError(f"subset of {len(self)} samples: {why}") from None
         if self._arrays:
-            return Dataset(self._arrays[0][indices], self._arrays[1][indices])
-        numbers = _array(indices, np.uintp)
+            return Dataset(self._arrays[0][numbers], self._arrays[1][numbers])
         return Dataset._of(c.lathe_data_subset(self._ptr, numbers.ctypes.data, numbers.size), self)
 
     def split(self, fraction=0.1, **options):
@@ -1835,7 +1893,7 @@ class _Batch:
         return _input(home.tape, ctypes.addressof(self.struct))
 
 
-class DataLoader:
+class DataLoader(_Unique):
     """Batches (x, y) of a data set; each `for` is an epoch. Options as in lathe_loader_opts.
 
     y is an array: labels [B], or [B, ...] for several answers a sample. With mixup or cutmix it is [B, classes], the
@@ -1845,6 +1903,7 @@ class DataLoader:
     def __init__(self, data, batch_size=64, shuffle=False, seed=0, transforms=None, **options):
         self.dataset, self._ptr, self._transforms, self._keep = data, None, None, []
         self._serial, self._struct, self._epoch, self._within = 0, _CBatch(), 0, False
+        self._lock = threading.Lock()
         self.batch_size, self._shuffle, self._seed = batch_size, shuffle, seed
         if data._arrays:
             for name in [*options, *(["transforms"] if transforms else [])]:
@@ -1882,11 +1941,13 @@ class DataLoader:
         batch, at = self._struct, ctypes.addressof(self._struct)
         self._within = True
         while True:
-            self._serial += 1
-            serial = self._serial
-            if not _loader_next(self._ptr, at):
-                break
-            yield Tensor(_Batch(self, batch)), self._targets(batch)
+            with self._lock:
+                self._serial += 1
+                serial = self._serial
+                if not _loader_next(self._ptr, at):
+                    break
+                found = Tensor(_Batch(self, batch)), self._targets(batch)
+            yield found
             if serial != self._serial:
                 raise StateError("another `for` over the same loader has begun")
         if c.lathe_loader_status(self._ptr):
@@ -1932,11 +1993,11 @@ _loader_next = c.raw("lathe_loader_next")
 # ---- trained models -----------------------------------------------------------------------------------------
 
 
-class Trained:
+class Trained(_Unique):
     """A trained model: its net, its classes, and the preparation of its pictures. See lathe.load."""
 
     def __init__(self, address):
-        self._ptr = address
+        self._ptr, self._lock = address, threading.Lock()
         struct = _struct("lathe_trained").from_address(address)
         self._data = struct.data
         self.name = (ctypes.cast(struct.model_name, ctypes.c_char_p).value or b"").decode()
@@ -1972,7 +2033,8 @@ class Trained:
         result = np.empty((len(found), self._data.classes))
         for first in range(0, len(found), 64):
             part = found[first:first + 64]
-            c.lathe_trained_answer(self._ptr, part.ctypes.data, len(part), result[first:].ctypes.data)
+            with self._lock:
+                c.lathe_trained_answer(self._ptr, part.ctypes.data, len(part), result[first:].ctypes.data)
         return result[0] if one else result
 
     def _several(self, pictures):
@@ -2007,7 +2069,7 @@ class Trained:
         """A loader of `data` for the net: in order, prepared as in training, without randomness."""
         made = DataLoader.__new__(DataLoader)
         made.__dict__.update(dataset=data, _transforms=None, _keep=[self], _serial=0, _struct=_CBatch(), _epoch=0,
-                             _within=False, batch_size=batch_size, _ptr=None)
+                             _within=False, _lock=threading.Lock(), batch_size=batch_size, _ptr=None)
         data._struct("loader")
         made._ptr = c.lathe_trained_loader(self._ptr, data._ptr, batch_size, 0)
         return made

@@ -86,7 +86,7 @@ static enum MHD_Result send_text(cli_server *server, struct MHD_Connection *conn
     unsigned status, const char *kind, lathe_text *text)
 {
     const char *header = status == 503 ? "Retry-After" : status == 405 ? "Allow" : NULL;
-    const char *value = status == 503 ? "1" : route == PREDICT ? "POST" : "GET";
+    const char *value = status == 503 ? "1" : route == PREDICT ? "POST" : "GET, HEAD";
     if (atomic_load(&server->draining)) header = "Connection", value = "close";
     const size_t length = text->length;
     char *chars = lathe_text_take(text);

@@ -231,7 +231,8 @@ cli_upload *cli_upload_new(struct MHD_Connection *connection, size_t most)
     read_query(upload, connection);
     if (upload->kind == FORM &&
         !(upload->form = MHD_create_post_processor(connection, 4096, take_part, upload)))
-        cli_upload_refuse(upload, MHD_HTTP_BAD_REQUEST, "the form (multipart/form-data) has no boundary");
+        cli_upload_refuse(upload, MHD_HTTP_BAD_REQUEST,
+            "the form (multipart/form-data) has no boundary of two characters or more");
     if (upload->kind == RAW && !cli_job_add(upload->job, NULL))
         cli_upload_refuse(upload, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
     return upload;

@@ -123,6 +123,13 @@ static void test_what_fails_is_told(void **state)
     assert_non_null(strstr(p.out, "not verified: "));
     assert_non_null(strstr(p.err, "net.c does not compute what the model does"));
     program_free(&p);
+    assert_int_equal(lathe_file_write_text(path, /* its pixels are those of another file */
+                         "sed -i 's/= (float)hwc\\[/= 2 + (float)hwc[/' \"$4\"\nexec cc \"$@\"\n"),
+        LATHE_OK);
+    export(&p, "--verify");
+    assert_int_equal(p.code, 1);
+    assert_non_null(strstr(p.err, "net.c does not compute what the model does"));
+    program_free(&p);
     setenv("CC", "  ", 1);
     export(&p, "--verify --count 1");
     assert_int_equal(p.code, 0);

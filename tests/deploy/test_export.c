@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "support/folder.h"
@@ -80,7 +81,7 @@ static void test_a_name_is_made_of_the_models(void **state)
     assert_int_equal(lathe_nn_init(trained_net, 1), LATHE_OK);
     save(trained_net, test_path("mlp.safetensors"));
     lathe_model_free(other);
-    const lathe_published from = { .model = "mlp",
+    lathe_published from = { .model = "mlp",
         .weights = test_path("mlp.safetensors"),
         .size = 8,
         .normals = 1,
@@ -92,6 +93,14 @@ static void test_a_name_is_made_of_the_models(void **state)
     assert_string_equal(seen.name, "mlp");
     assert_string_equal(trained->settings_hash, "");
     lathe_trained_free(trained);
+    static const double wrong[][2] = { { 0, 0 }, { 0, -1 }, { 0, NAN }, { NAN, 1 }, { 0, INFINITY },
+        { 1e300, 1e-300 }, { 0, 1e-300 } };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        from.mean[0] = wrong[i][0];
+        from.std[0] = wrong[i][1];
+        assert_null(lathe_trained_published(&from));
+        assert_failed(LATHE_EARG, "do not normalise pixels");
+    }
 }
 
 static void test_errors(void **state)

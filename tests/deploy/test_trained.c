@@ -230,6 +230,8 @@ static void a_checkpoint_cannot_ask_for_memory(void **state)
     lathe_trained *trained = open_changed("lathe.step", "7");
     if (!trained) fail_msg("%s", lathe_error_message());
     lathe_trained_free(trained);
+    assert_null(open_changed("lathe.std", "0"));
+    assert_failed(LATHE_EFORMAT, "mean 0.");
     /* With the run's mlp, 16384 x 16384 would be weights of 256 GiB, and 1000 x 1000 weights of 1 GiB. */
     assert_null(open_changed("lathe.input", "1,16384,16384"));
     assert_failed(LATHE_ESHAPE, "at most 67108864 bytes");

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 import numpy as np
@@ -84,6 +85,23 @@ class SameRun(unittest.TestCase):
             return  # a build without JSON
         text = json.dumps(told)
         self.assertIn(trained.classes[int(p.argmax())], text)
+
+    def test_threads_ask_a_trained_model(self):
+        trained, rng, wrong = lathe.load(self.run_, "last"), np.random.default_rng(2), []
+        pixels = rng.integers(0, 256, (4, 28, 28), np.uint8)
+        expected = [trained.predict(one) for one in pixels]
+
+        def ask(which):
+            for _ in range(200):
+                if (trained.predict(pixels[which]) != expected[which]).any():
+                    wrong.append(which)
+
+        threads = [threading.Thread(target=ask, args=(which,)) for which in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(wrong, [])
 
     def test_exports_are_those_of_lathe_export(self):
         kinds = lathe._export_names()

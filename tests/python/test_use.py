@@ -1,6 +1,9 @@
 """Errors are exceptions, what is over raises instead of crashing, and nothing leaks."""
+import copy
 import gc
 import os
+import pickle
+import subprocess
 import sys
 import tempfile
 import threading
@@ -65,7 +68,7 @@ class Errors(unittest.TestCase):
         self.check(ValueError, "", lathe.Dataset, images, labels, mean=[1, 2], std=[1, 2])
         data = lathe.Dataset(images, labels)
         self.check(ValueError, "", lathe.DataLoader, data, weights=np.ones(7))
-        self.check(lathe.ArgumentError, "sample 8 of memory", data.subset, [8])
+        self.check(lathe.ArgumentError, "8 samples: index 8 is out of bounds", data.subset, [8])
         self.check(IndexError, "sample 8 of 8", data.__getitem__, 8)
         scores = np.zeros((4, 3))
         self.check(lathe.ShapeError, "need labels [4], not [3]", lathe.cross_entropy, scores, np.arange(3))
@@ -100,6 +103,32 @@ class Errors(unittest.TestCase):
         self.check(lathe.ShapeError, "layer a: lathe_linear: x has 3 features", net, x)
         net.what = ""
         self.assertEqual(net(x).shape, (1, 3))  # the next step is a new one
+
+    def test_a_step_that_failed_tells_why_again(self):
+        class Careless(nn.Module):
+            def __init__(self):
+                self.inner = nn.Linear(2, 2)
+
+            def forward(self, x):
+                try:
+                    self.inner(np.zeros((1, 5)))
+                except lathe.ShapeError:
+                    pass
+                return self.inner(x)
+
+        self.check(lathe.ShapeError, "x has 5 features", Careless(), np.zeros((1, 2)))
+
+    def test_labels_that_no_int_holds(self):
+        images, labels = pictures(4)
+        scores = lathe.tensor(np.zeros((2, 3)))
+        self.check(lathe.ArgumentError, "4294967296", lathe.Dataset, images, labels + 2**32)
+        self.check(lathe.ArgumentError, "4294967297", lathe.cross_entropy, scores, np.array([1, 2**32 + 1]))
+        self.check(lathe.ArgumentError, "4294967295", lathe.cross_entropy, scores, np.array([1, 2**32 - 1], "u4"))
+
+    def test_a_library_that_is_not_lathe(self):
+        run = subprocess.run([sys.executable, "-c", "import lathe"], stderr=subprocess.PIPE, check=False,
+                             env={**os.environ, "LATHE_LIBRARY": "libc.so.6"})
+        self.assertIn(b"ImportError: lathe: no liblathe.so.0 (", run.stderr)
 
     def test_layers_have_one_place(self):
         layer = nn.Linear(2, 2)
@@ -226,6 +255,70 @@ class Lifetimes(unittest.TestCase):
         self.assertEqual(len(found), 4)
         self.assertEqual(len(set(found)), 2)
 
+    def test_threads_that_share_a_model(self):
+        model, steps, wrong = lathe.models.lenet5(seed=1), 0, []
+
+        def run():
+            nonlocal steps
+            for _ in range(60):
+                try:
+                    scores = model(np.ones((4, 1, 28, 28)))
+                    lathe.cross_entropy(scores, np.arange(4)).backward()
+                    scores.numpy()
+                except lathe.StateError:
+                    pass  # another thread has begun a step
+                except Exception as problem:  # noqa: BLE001
+                    wrong.append(problem)
+                steps += 1
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual((steps, wrong), (240, []))
+
+    def test_what_owns_memory_has_no_copy(self):
+        data, model = lathe.Dataset(*pictures()), lathe.models.lenet5(seed=1)
+        optimizer = lathe.optim.SGD(model, lr=0.1)
+        scheduler = lathe.sched.CosineAnnealingLR(optimizer, t_max=5)
+        owners = [data, lathe.DataLoader(data), model, model.parameters(), optimizer, scheduler,
+                  lathe.optim.AveragedModel(model), lathe.sched.cosine(t_max=5)]
+        for one in owners:
+            for run in (copy.deepcopy, pickle.dumps) if isinstance(one, lathe.Schedule) else \
+                    (copy.copy, copy.deepcopy, pickle.dumps):
+                with self.assertRaisesRegex(TypeError, "has no copy"):
+                    run(one)
+        scores = model(np.ones((2, 1, 28, 28)))
+        for one in (scores, model.parameters()[0], lathe.tensor([1.0, 2.0])):
+            for run in (copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))):
+                self.assertTrue((run(one).numpy() == one.numpy()).all())
+
+    def test_layers_are_copied_before_their_use(self):
+        block = nn.Sequential(nn.Linear(3, 3), nn.ReLU())
+        net = nn.Sequential(block, copy.deepcopy(block)).init(seed=1)
+        first, second = (one.numpy() for one in net.parameters() if one.name.endswith("weight"))
+        self.assertTrue((first != second).any())
+        self.assertIs(net[1][0]._parent(), net[1])
+
+    def test_what_owns_memory_in_a_cycle(self):
+        class All:
+            pass
+
+        for _ in range(10):
+            one = All()
+            one.data, one.model = lathe.Dataset(*pictures()), nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
+            one.loader, one.optimizer = lathe.DataLoader(one.data, 32), lathe.optim.Adam(one.model)
+            one.scheduler, one.average = lathe.sched.StepLR(one.optimizer, step_size=3), \
+                lathe.optim.AveragedModel(one.model)
+            one.x, y = next(iter(one.loader))
+            one.loss = lathe.cross_entropy(one.model(one.x), y)
+            one.loss.backward()
+            for owner in (one.data, one.model, one.loader, one.optimizer, one.scheduler, one.average):
+                owner.__dict__["back"] = one
+            del one, owner
+            gc.collect()
+
     def test_a_thousand_steps_need_no_more_memory(self):
         data = lathe.Dataset(*pictures(256))
         model = nn.Sequential(nn.Conv2d(1, 4, 5, stride=2), nn.ReLU(), nn.Dropout(0.1), nn.Flatten(),
@@ -301,6 +394,18 @@ class Use(unittest.TestCase):
             for key, value in model.state_dict().items():
                 np.testing.assert_array_equal(other.state_dict()[key], value)
             self.assertIn("1.running_mean", " ".join(model.state_dict()))
+
+    def test_samples_are_chosen_as_numpy_does(self):
+        images, labels = pictures(12)
+        for data in (lathe.Dataset(images, labels), lathe.Dataset(images.astype(float), labels)):
+            self.assertEqual(list(data.subset(labels == 1).labels), [1, 1])
+            self.assertEqual(list(data.subset([-1, 3]).labels), [1, 3])
+            self.assertEqual(list(data.subset(slice(2, 4)).labels), [2, 3])
+            for wrong in ([1.5], labels[:5] == 1, [12], [-13]):
+                with self.assertRaises(lathe.ArgumentError):
+                    data.subset(wrong)
+            with self.assertRaises(TypeError):
+                data[1:3]
 
     def test_the_average_of_the_weights(self):
         model = nn.Sequential(nn.Linear(1, 1, bias=False)).init(0)

@@ -71,7 +71,8 @@ def wrong(server):
             (b'{"instances":[{"image":7}]}', "", ["Content-Type: application/json"], 400, "instance"),
             (b'{"instances":[{"image":""}]}', "", ["Content-Type: application/json"], 400, None),
             (picture(1), "", ["Content-Type: multipart/form-data"], 400, "boundary"),
-            (picture(1), "", ["Content-Type: multipart/form-data; boundary=a"], 400, "form"),
+            (picture(1), "", ["Content-Type: multipart/form-data; boundary=a"], 400, "two characters"),
+            (picture(1), "", ["Content-Type: multipart/form-data; boundary=aa"], 400, "form"),
             (form([])[0], "", form([])[1], 400, "form")):
         said = server.predict(body, query, headers, status)
         expect(why is None or why in said["error"], "%r %s: %r" % (body[:20], query, said))
@@ -80,6 +81,8 @@ def wrong(server):
     large = png(1500, 1500, lambda x, y: 0)
     expect("at most 1048576" in server.predict(large, "", [], 400)["error"], "a picture of many pixels")
     expect(server.ask("GET", "/predict")[0] == 405 and server.ask("POST", "/health")[0] == 405, "methods")
+    for method, path, allowed in (("OPTIONS", "/predict", "POST"), ("DELETE", "/model", "GET, HEAD")):
+        expect("Allow: %s\r\n" % allowed in server.ask(method, path)[1], "methods of " + path)
     for path in ("/etc/passwd", "/../../../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/run/config.ini", "//etc/passwd", "/.",
                  "/predict/", "/model?../..", "/\\..\\x"):
         status, _, body = server.ask("GET", path)
