@@ -434,8 +434,11 @@ static lathe_status write_files(file *f, const char *path)
             f->name, stem, last);
     } else {
         put_declarations(f);
-        lathe_text_add(&f->text, "\n#ifndef %s_DECLARE\n#include <math.h>\n#include <string.h>\n\n",
-            f->upper);
+        lathe_text_add(&f->text,
+            "\n#if !defined %s_DECLARE && !defined %s_DEFINED\n#define %s_DEFINED\n#include "
+            "<math.h>\n#include "
+            "<string.h>\n\n",
+            f->upper, f->upper, f->upper);
     }
     lathe_c_template(&f->text, f->plan, f->name);
     put_windows(f);

@@ -133,6 +133,16 @@ static void test_pictures_get_the_classes_that_lathe_gives(void **state)
     free(got);
 }
 
+static void test_a_file_may_be_included_twice(void **state)
+{
+    (void)state;
+    write_toy(false);
+    write_text("twice.c",
+        "#define TOY_DECLARE\n#include \"toy.c\"\n#undef TOY_DECLARE\n#include \"toy.c\"\n"
+        "#include \"toy.c\"\nint main(void) { return !toy_class_names[0]; }\n");
+    free(shell("cc " STRICT "twice.c -o twice -lm && ./twice"));
+}
+
 static void test_split_weights_are_three_files(void **state)
 {
     (void)state;
@@ -258,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures_get_the_classes_that_lathe_gives),
+        cmocka_unit_test(test_a_file_may_be_included_twice),
         cmocka_unit_test(test_split_weights_are_three_files),
         cmocka_unit_test(test_the_file_tests_itself),
         cmocka_unit_test(test_what_the_head_tells),
