@@ -260,6 +260,14 @@ def _array(values, dtype):
     return np.ascontiguousarray(values, dtype=dtype)
 
 
+def _bytes(text):
+    """A text or a path as C reads it, to its end."""
+    found = os.fsencode(text)
+    if b"\0" in found:
+        raise ArgumentError(f"{text!r} has a zero byte")
+    return found
+
+
 def _labels(values):
     """Whole numbers as C's int; one that does not fit is refused, not cut off."""
     labels = _array(values, np.int32)
@@ -295,12 +303,12 @@ def _convert(kind, value, who, keep):
     if kind in declarations.enums:
         return _choice(kind, value, who)
     if kind == "const char *":
-        return value if value is None else os.fsencode(value)
+        return value if value is None else _bytes(value)
     if kind in _POINTEES and value is not None:
         keep.append(_array(value, _POINTEES[kind]))
         return keep[-1].ctypes.data
     if kind == "const char **" and value is not None:
-        keep.append((ctypes.c_char_p * len(value))(*(os.fsencode(text) for text in value)))
+        keep.append((ctypes.c_char_p * len(value))(*(_bytes(text) for text in value)))
         return ctypes.addressof(keep[-1])
     if kind.endswith("*"):  # of lathe's own: never a number of the caller's
         if kind[:12] != "lathe_tensor" and not isinstance(value, (type(None), ctypes.c_void_p)):
@@ -958,7 +966,7 @@ _seed = 0
 def manual_seed(seed):
     """The seed of models that are made without one: of first weights and dropout."""
     global _seed
-    _seed = int(seed)
+    _seed = _convert("uint64_t", seed, "seed", [])
 
 
 class no_grad:  # noqa: N801
@@ -1018,6 +1026,12 @@ class Module(_Unique):
     _net = _ptr = _parent = None
     _training = True
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if cls._construct is not Module._construct and cls.forward is not Module.forward:
+            raise TypeError(f"{cls.__name__}: the forward of a layer or model of the library is C's and does not change; "
+                            "put the layer into a Module of your own")
+
     def __setattr__(self, name, value):
         if isinstance(value, Module) and name != "_parent":
             self.add_module(name, value)
@@ -1055,7 +1069,7 @@ class Module(_Unique):
         top = self
         while top._parent is not None and top._parent() is not None:
             top = top._parent()
-        seed = _seed if seed is None else int(seed)
+        seed = _seed if seed is None else _convert("uint64_t", seed, "seed", [])
         net = top._net or _Net()
         if top._net is None:
             net.ptr = c.lathe_model_new()
@@ -1184,11 +1198,11 @@ class Module(_Unique):
         for place, one in zip(saved, state):
             keep.append((one.name.encode(), one.numpy()))
             place.name, place.shape, place.values = keep[-1][0], _shape(one.shape), keep[-1][1].ctypes.data
-        c.lathe_safetensors_write(os.fsencode(path), ctypes.addressof(saved), len(state), None, 0)
+        c.lathe_safetensors_write(_bytes(path), ctypes.addressof(saved), len(state), None, 0)
 
     def load(self, path):
         """Read a file of weights: safetensors, or one of PyTorch (.pth, .pt)."""
-        net, count, file = self._ready(), ctypes.c_int(), c.lathe_weights_read(os.fsencode(path))
+        net, count, file = self._ready(), ctypes.c_int(), c.lathe_weights_read(_bytes(path))
         try:
             c.lathe_weights_load(file, c.lathe_nn_state(self._ptr, ctypes.addressof(count)), count.value, None)
         finally:
@@ -1333,7 +1347,7 @@ class _Model(Module):
         height, width = size if isinstance(size, (tuple, list)) else (size, size)
         for key, value in (("classes", classes), ("channels", channels), ("height", height), ("width", width)):
             if value is not None:
-                setattr(spec, key, int(value))
+                setattr(spec, key, _convert("int", value, f"{text}: {key}", []))
         self.__dict__.update(_text=text, _spec=spec, shape=(spec.channels, spec.height, spec.width))
         self.init(seed)
 
@@ -1457,6 +1471,8 @@ class Optimizer(_Unique):
         """The Parameters of a list: those of one net. What is not listed must be frozen."""
         if not params or not all(isinstance(one, Parameter) for one in params):
             raise TypeError("an optimizer needs model.parameters(), or that of a part")
+        if any(one._net is not params[0]._net for one in params):
+            raise ArgumentError("the parameters are of several nets: each needs an optimizer of its own")
         all_ = Parameters(params[0]._net, params[0]._net.layer)
         left = {one._ptr for one in all_ if one.requires_grad} - {one._ptr for one in params}
         if left:
@@ -1620,12 +1636,12 @@ class Scheduler(_Unique):
 
     def by_epoch(self, steps_per_epoch):
         """Count the schedule in epochs of so many steps; step() is still called once a batch."""
-        c.lathe_sched_by_epoch(self._ptr, steps_per_epoch)
+        c.lathe_sched_by_epoch(self._ptr, _convert("uint64_t", steps_per_epoch, "steps_per_epoch", []))
         return self
 
     def seek(self, step):
         """Go to a step, to resume."""
-        c.lathe_sched_seek(self._ptr, step)
+        c.lathe_sched_seek(self._ptr, _convert("uint64_t", step, "step", []))
 
     @property
     def last_epoch(self):
@@ -1639,7 +1655,7 @@ class Scheduler(_Unique):
 
     def rates(self, step, group=0):
         """(learning rate, momentum) of any step; momentum is None if the schedule does not set it."""
-        found = c.lathe_sched_rates_at(self._ptr, group, step)
+        found = c.lathe_sched_rates_at(self._ptr, _convert("int", group, "group", []), _convert("uint64_t", step, "step", []))
         return found.lr, found.momentum if found.sets_momentum else None
 
     def warnings(self, steps=0):
@@ -1858,7 +1874,7 @@ def open_data(name, split="train", **options):
         raise ArgumentError(f"split = {split!r} is not legal: {' | '.join(_SPLITS)}")
     keep = []
     opts = _fill(_struct("lathe_data_opts")(), options, name, keep)
-    return Dataset._of(c.lathe_data_open(os.fsencode(name), declarations.constant(_SPLITS[split]),
+    return Dataset._of(c.lathe_data_open(_bytes(name), declarations.constant(_SPLITS[split]),
                                          ctypes.addressof(opts)))
 
 
@@ -1928,7 +1944,7 @@ class DataLoader(_Unique):
 
     def seek(self, epoch):
         """The next `for` is epoch number `epoch`, from 0."""
-        self._epoch, self._within = epoch, False
+        self._epoch, self._within = _convert("uint64_t", epoch, "epoch", []), False
         if self._ptr is not None:
             c.lathe_loader_seek(self._ptr, epoch, 0)
 
@@ -2084,7 +2100,7 @@ class Trained(_Unique):
 
 def load(run, weights=None):
     """The trained model of a run folder ("runs/first") or of one checkpoint; weights: "best", "last" or a file."""
-    return Trained(c.lathe_trained_open(os.fsencode(run), None if weights is None else os.fsencode(weights)))
+    return Trained(c.lathe_trained_open(_bytes(run), None if weights is None else _bytes(weights)))
 
 
 def export(model, path, to=None, shape=None, **options):
@@ -2097,7 +2113,7 @@ def export(model, path, to=None, shape=None, **options):
     if to is None:
         ending = os.path.splitext(os.fspath(path))[1]
         to = next((name for name in names if _export_type(name)[1].suffix.decode() == ending), ending.lstrip("."))
-    arguments = to.encode(), os.fsencode(path), ctypes.addressof(opts)
+    arguments = to.encode(), _bytes(path), ctypes.addressof(opts)
     if isinstance(model, Trained):
         return c.lathe_export_trained(model._ptr, *arguments) and None
     model._ready()

@@ -55,10 +55,10 @@ static void print_verified(const cli_verified *found)
 {
     char digits[32];
     const bool random = !strcmp(found->set, "random");
-    printf("%s: %d %s%s%s; largest difference %s of the outputs' size (at most %g); ",
-        found->passed ? "verified" : "not verified", found->count,
-        random ? "random pictures" : "pictures of the ", random ? "" : found->set, random ? "" : " set",
-        lathe_double_digits(found->difference, 2, digits), found->limit);
+    printf("%s: %d %spicture%s%s%s%s; largest difference %s of the outputs' size (at most %g); ",
+        found->passed ? "verified" : "not verified", found->count, random ? "random " : "",
+        found->count == 1 ? "" : "s", random ? "" : " of the ", random ? "" : found->set,
+        random ? "" : " set", lathe_double_digits(found->difference, 2, digits), found->limit);
     if (found->labelled)
         printf("accuracy %.2f %% by lathe, %.2f %% by the file\n", 100 * found->accuracy,
             100 * found->exported);

@@ -41,47 +41,6 @@ static bool is_named_c(const char *path)
     return length > 2 && !strcmp(path + length - 2, ".c");
 }
 
-/* ---- texts --------------------------------------------------------------------------------------------- */
-
-/* A text as part of a comment. */
-static void put_remark(lathe_text *text, const char *string)
-{
-    for (; *string; string++) {
-        if (string[0] == '*' && string[1] == '/') lathe_text_put(text, "* ");
-        else if ((unsigned char)*string < ' ') lathe_text_put(text, " ");
-        else lathe_text_put_n(text, string, 1);
-    }
-}
-
-/* A file's name as a shell's word in a comment, with `suffix` in place of ".c" unless that is "". */
-static void put_word(lathe_text *text, const char *name, const char *suffix)
-{
-    lathe_text renamed = { 0 }, word = { 0 };
-    lathe_text_put_n(&renamed, name, strlen(name) - (*suffix ? 2 : 0));
-    lathe_text_put(&renamed, suffix);
-    char *whole = lathe_text_take(&renamed);
-    if (whole) lathe_text_shell(&word, whole);
-    lathe_free(whole);
-    char *quoted = whole ? lathe_text_take(&word) : NULL;
-    if (quoted) put_remark(text, quoted);
-    else text->failed = true;
-    lathe_free(quoted);
-}
-
-static void put_string(lathe_text *text, const char *string)
-{
-    lathe_text_put(text, "\"");
-    while (*string) {
-        const unsigned char c = (unsigned char)*string;
-        const int length = lathe_utf8_length(string);
-        if (length > 1) lathe_text_put_n(text, string, (size_t)length);
-        else if (!length || c < ' ' || c == 127) lathe_text_add(text, "\\%03o", c);
-        else lathe_text_add(text, strchr("\"\\?", c) ? "\\%c" : "%c", c);
-        string += length ? length : 1;
-    }
-    lathe_text_put(text, "\"");
-}
-
 /* ---- the head ------------------------------------------------------------------------------------------ */
 
 /* How pictures come to the size of the net's image. */
@@ -96,11 +55,11 @@ static void put_pictures(file *f)
         lathe_text_add(text, ", crop ratio %s", lathe_double_text(trained->crop_ratio, digits));
     if (trained->background && *trained->background) {
         lathe_text_put(text, ", background ");
-        put_remark(text, trained->background);
+        lathe_c_remark(text, trained->background);
     }
     if (f->change) {
         lathe_text_put(text, "\n *     then       the run's transforms, without what is random: ");
-        put_remark(text, trained->augment);
+        lathe_c_remark(text, trained->augment);
     }
 }
 
@@ -111,7 +70,7 @@ static void put_heads(file *f)
     for (int i = 0; i < data->heads; i++) {
         const lathe_head *head = &data->head[i];
         lathe_text_put(&f->text, i ? ", " : "\n *     heads      ");
-        put_remark(&f->text, head->name);
+        lathe_c_remark(&f->text, head->name);
         lathe_text_add(&f->text, " %d to %d", head->first, head->first + head->classes - 1);
     }
 }
@@ -125,7 +84,7 @@ static void put_origin(file *f)
     lathe_text_add(text, " *     made by    lathe %s\n", lathe_version());
     if (trained) {
         lathe_text_put(text, " *     model      ");
-        put_remark(text, trained->model_name);
+        lathe_c_remark(text, trained->model_name);
         lathe_text_add(text, ", step %llu\n", (unsigned long long)trained->step);
         lathe_text_add(text, " *     checksums  settings %s, weights %s\n",
             *trained->settings_hash ? trained->settings_hash : "unknown", trained->weights_hash);
@@ -164,7 +123,7 @@ static void put_table(file *f)
         snprintf(place, sizeof place, "%zu, %zu%s", row->offset, row->offset + row->size,
             row->in_place ? " *" : "");
         lathe_text_put(text, " *     ");
-        put_remark(text, row->layer);
+        lathe_c_remark(text, row->layer);
         lathe_text_add(text, "%*s %-20s %-20s %13.0f %9zu %17s\n",
             strlen(row->layer) < 28 ? (int)(28 - strlen(row->layer)) : 0, "", row->op,
             lathe_shape_text(&row->shape, shape), row->multiply_adds, row->weights, place);
@@ -193,18 +152,18 @@ static void put_head(file *f, const char *last)
             name, name);
     const char *language = is_named_c(last) ? "" : "-x c ";
     lathe_text_add(text, " *\n * Compile it as  gcc -O3 -march=native %s-c ", language);
-    put_word(text, last, "");
+    lathe_c_word(text, last, "");
     lathe_text_put(text, "  (without -std=c99, which keeps gcc from fused multiply-adds).\n");
     lathe_text_add(text, " * Test it as     gcc -O3 -D%s_SELFTEST %s", upper, language);
-    put_word(text, last, "");
+    lathe_c_word(text, last, "");
     if (split) lathe_text_put(text, " ");
-    if (split) put_word(text, last, "_weights.c");
+    if (split) lathe_c_word(text, last, "_weights.c");
     if (*language) lathe_text_put(text, " -x none");
     lathe_text_put(text, " -lm && ./a.out\n");
     if (!split) {
         lathe_text_add(text,
             " * Other files have its declarations by  #define %s_DECLARE  before  #include \"", upper);
-        put_remark(text, last);
+        lathe_c_remark(text, last);
         lathe_text_put(text, "\".\n");
     }
     lathe_text_put(text, " *\n");
@@ -264,7 +223,7 @@ static void put_weights(file *f)
         const lathe_c_step *step = &plan->step[i];
         if (!step->weight_count) continue;
         lathe_text_put(&f->text, "    /* ");
-        put_remark(&f->text, step->node->layer);
+        lathe_c_remark(&f->text, step->node->layer);
         lathe_text_add(&f->text, ": %s */\n", step->node->op->name);
         lathe_c_numbers(&f->text, plan->weight + done, step->weight_count);
         done += step->weight_count;
@@ -329,7 +288,7 @@ static void put_run(file *f)
         char shape[LATHE_SHAPE_TEXT];
         if (step->node && (!i || step[-1].node != step->node)) {
             lathe_text_put(text, "    /* ");
-            put_remark(text, step->node->layer);
+            lathe_c_remark(text, step->node->layer);
             lathe_text_add(text, "%s%s %s */\n", *step->node->layer ? ": " : "", step->node->op->name,
                 lathe_shape_text(&step->node->out, shape));
         }
@@ -363,7 +322,7 @@ static void put_pixels(file *f)
     lathe_text_add(text, "\nconst char *const %s_class_names[%s_CLASSES] = {\n", n, f->upper);
     for (int i = 0; i < trained->data.classes; i++) {
         lathe_text_put(text, "    ");
-        put_string(text, trained->data.class_names[i]);
+        lathe_c_string(text, trained->data.class_names[i]);
         lathe_text_put(text, ",\n");
     }
     lathe_text_add(text,
@@ -415,36 +374,50 @@ static lathe_status end_file(file *f, const char *path, const char *suffix)
     return status;
 }
 
-static lathe_status write_files(file *f, const char *path)
+static const char includes[] = "#include <math.h>\n#include <string.h>\n\n";
+
+/* The functions, with the weights where only they can see them, unless those are a file of their own. */
+static lathe_status put_functions(file *f)
 {
-    const bool split = f->exported->opts.split_weights;
-    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
-    const int stem = (int)strlen(last) - 2; /* without ".c" */
-    put_head(f, last);
-    lathe_status status = LATHE_OK;
-    if (split) {
-        put_declarations(f);
-        if ((status = end_file(f, path, ".h"))) return status;
-        lathe_text_add(&f->text, "/* The weights of %s, which the header declares. */\n#include \"%.*s.h\"\n",
-            f->name, stem, last);
-        put_weights(f);
-        if ((status = end_file(f, path, "_weights.c"))) return status;
-        lathe_text_add(&f->text,
-            "/* %s: see the header */\n#include \"%.*s.h\"\n\n#include <math.h>\n#include <string.h>\n\n",
-            f->name, stem, last);
-    } else {
-        put_declarations(f);
-        lathe_text_add(&f->text, "\n#ifndef %s_DECLARE\n#include <math.h>\n#include <string.h>\n\n",
-            f->upper);
-    }
     lathe_c_template(&f->text, f->plan, f->name);
     put_windows(f);
     put_run(f);
-    if (!split) put_weights(f);
+    if (!f->exported->opts.split_weights) put_weights(f);
     put_forward(f);
     put_pixels(f);
-    if ((status = lathe_c_selftest(&f->text, f->plan, f->name, f->upper))) return status;
-    if (!split) lathe_text_put(&f->text, "#endif\n");
+    return lathe_c_selftest(&f->text, f->plan, f->name, f->upper);
+}
+
+/* The largest file first: if it does not fit on the disk, older files stay as they are. */
+static lathe_status write_split(file *f, const char *path, const char *last)
+{
+    const int stem = (int)strlen(last) - 2; /* without ".c" */
+    lathe_text_add(&f->text, "/* The weights of %s, which the header declares. */\n#include \"%.*s.h\"\n",
+        f->name, stem, last);
+    put_weights(f);
+    lathe_status status = end_file(f, path, "_weights.c");
+    if (status) return status;
+    lathe_text_add(&f->text, "/* %s: see the header */\n#include \"%.*s.h\"\n\n%s", f->name, stem, last,
+        includes);
+    status = put_functions(f);
+    if (!status) status = end_file(f, path, "");
+    if (status) return status;
+    put_head(f, last);
+    put_declarations(f);
+    return end_file(f, path, ".h");
+}
+
+static lathe_status write_files(file *f, const char *path)
+{
+    const char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    if (f->exported->opts.split_weights) return write_split(f, path, last);
+    put_head(f, last);
+    put_declarations(f);
+    lathe_text_add(&f->text, "\n#if !defined %s_DECLARE && !defined %s_DEFINED\n#define %s_DEFINED\n%s",
+        f->upper, f->upper, f->upper, includes);
+    lathe_status status = put_functions(f);
+    if (status) return status;
+    lathe_text_put(&f->text, "#endif\n");
     return end_file(f, path, "");
 }
 

@@ -133,4 +133,13 @@ void lathe_c_numbers(lathe_text *text, const float *numbers, size_t count);
 lathe_status lathe_c_selftest(lathe_text *text, const lathe_c_plan *plan, const char *name,
     const char *upper);
 
+/** Add a text as part of a comment. */
+void lathe_c_remark(lathe_text *text, const char *string);
+
+/** Add a string in quotes. */
+void lathe_c_string(lathe_text *text, const char *string);
+
+/** Add a file's name as a shell's word in a comment, with `suffix` in place of ".c" unless that is "". */
+void lathe_c_word(lathe_text *text, const char *name, const char *suffix);
+
 #endif

@@ -133,6 +133,7 @@ static void test_what_fails_is_told(void **state)
     setenv("CC", "  ", 1);
     export(&p, "--verify --count 1");
     assert_int_equal(p.code, 0);
+    assert_non_null(strstr(p.out, "\nverified: 1 picture of the test set; "));
     program_free(&p);
     unsetenv("CC");
     export(&p, "--dynamic-batch");

@@ -125,6 +125,24 @@ class Errors(unittest.TestCase):
         self.check(lathe.ArgumentError, "4294967297", lathe.cross_entropy, scores, np.array([1, 2**32 + 1]))
         self.check(lathe.ArgumentError, "4294967295", lathe.cross_entropy, scores, np.array([1, 2**32 - 1], "u4"))
 
+    def test_numbers_that_no_type_of_c_holds(self):
+        schedule = lathe.sched.StepLR(lathe.optim.SGD(lathe.models.lenet5(), lr=1), step_size=2)
+        loader = lathe.DataLoader(lathe.Dataset(*pictures()))
+        for run in (lambda seed: lathe.models.lenet5(seed=seed), lathe.manual_seed, schedule.seek, schedule.rates,
+                    schedule.by_epoch, loader.seek, lambda size: lathe.models.lenet5(size=size)):
+            for wrong in (-1, 2**64, 1.5, "1"):
+                with self.assertRaises((lathe.ArgumentError, lathe.ShapeError)):
+                    run(wrong)
+        self.check(lathe.ArgumentError, "zero byte", lathe.load, "runs/first\0more")
+
+    def test_what_would_be_ignored_is_refused(self):
+        two = [one for seed in (1, 2) for one in lathe.models.lenet5(seed=seed).parameters()]
+        self.check(lathe.ArgumentError, "several nets", lathe.optim.SGD, two, lr=0.1)
+        for base in (nn.Linear, lathe.models.lenet5):
+            with self.assertRaisesRegex(TypeError, "forward of a layer"):
+                type("Mine", (base,), {"forward": lambda self, x: x})
+        self.assertEqual(type("Mine", (nn.Linear,), {})(2, 3)(np.zeros((1, 2))).shape, (1, 3))
+
     def test_a_library_that_is_not_lathe(self):
         run = subprocess.run([sys.executable, "-c", "import lathe"], stderr=subprocess.PIPE, check=False,
                              env={**os.environ, "LATHE_LIBRARY": "libc.so.6"})

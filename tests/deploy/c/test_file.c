@@ -1,6 +1,7 @@
 /* What a written file offers beside the net: pixels, classes, declarations, a self-test. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "support/program.h"
 #include "support/support.h"
@@ -133,6 +134,16 @@ static void test_pictures_get_the_classes_that_lathe_gives(void **state)
     free(got);
 }
 
+static void test_a_file_may_be_included_twice(void **state)
+{
+    (void)state;
+    write_toy(false);
+    write_text("twice.c",
+        "#define TOY_DECLARE\n#include \"toy.c\"\n#undef TOY_DECLARE\n#include \"toy.c\"\n"
+        "#include \"toy.c\"\nint main(void) { return !toy_class_names[0]; }\n");
+    free(shell("cc " STRICT "twice.c -o twice -lm && ./twice"));
+}
+
 static void test_split_weights_are_three_files(void **state)
 {
     (void)state;
@@ -146,6 +157,18 @@ static void test_split_weights_are_three_files(void **state)
     char *got = shell("cc " STRICT "toy.c toy_weights.c caller.c -o caller -lm && ./caller");
     assert_string_equal(got, want);
     free(got);
+}
+
+/* What cannot be written leaves the older files: they fit each other. */
+static void test_no_split_file_without_weights(void **state)
+{
+    (void)state;
+    const lathe_export_opts opts = { .name = "toy", .split_weights = true };
+    assert_int_equal(mkdir(in_folder("none_weights.c"), 0700), 0);
+    assert_int_equal(lathe_export_trained(trained, "c", in_folder("none.c"), &opts), LATHE_EIO);
+    assert_non_null(strstr(lathe_error_message(), "none_weights.c"));
+    assert_false(lathe_file_exists(in_folder("none.c")));
+    assert_false(lathe_file_exists(in_folder("none.h")));
 }
 
 static void test_the_file_tests_itself(void **state)
@@ -204,6 +227,22 @@ static void test_the_head_names_transforms(void **state)
     trained->transforms = lathe_transforms_parse(NULL);
 }
 
+/* Names in the head end no comment, and begin none. */
+static void test_the_head_holds_any_name(void **state)
+{
+    (void)state;
+    const lathe_head head = { .name = "one*/ two/* */* \xFF\n\xC3\xA9", .first = 0, .classes = CLASSES };
+    trained->data.heads = 1;
+    trained->data.head = &head;
+    write_toy(false);
+    trained->data.heads = 0;
+    trained->data.head = NULL;
+    free(shell("cc " STRICT "-c toy.c"));
+    char *text = read_text(in_folder("toy.c"));
+    assert_non_null(strstr(text, "heads      one* / two/ * * / * ? \xC3\xA9 0 to 3\n"));
+    free(text);
+}
+
 /* The file's commands are right for each name of a file. */
 static void test_the_head_has_commands(void **state)
 {
@@ -258,10 +297,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pictures_get_the_classes_that_lathe_gives),
+        cmocka_unit_test(test_a_file_may_be_included_twice),
         cmocka_unit_test(test_split_weights_are_three_files),
+        cmocka_unit_test(test_no_split_file_without_weights),
         cmocka_unit_test(test_the_file_tests_itself),
         cmocka_unit_test(test_what_the_head_tells),
         cmocka_unit_test(test_the_head_names_transforms),
+        cmocka_unit_test(test_the_head_holds_any_name),
         cmocka_unit_test(test_the_head_has_commands),
         cmocka_unit_test(test_memory_runs_out),
     };
