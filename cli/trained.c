@@ -83,11 +83,21 @@ static int read_published(const cli_line *line, lathe_published *from)
 
 bool cli_trained_is_published(const cli_line *line) { return cli_given_option(line, "init-weights"); }
 
+/* A run says itself what the options say of other people's weights. */
+static int check_run(const cli_line *line)
+{
+    for (const cli_option *o = cli_trained_options; o->name; o++)
+        if (strcmp(o->name, "weights") && cli_given_option(line, o->name))
+            return cli_fail(CLI_USAGE, "%s: --%s is for weights without a run, which --init-weights names",
+                line->command->name, o->name);
+    return CLI_DONE;
+}
+
 int cli_trained_open(const cli_line *line, lathe_trained **trained)
 {
     lathe_published from;
     const bool published = cli_trained_is_published(line);
-    int code = published ? read_published(line, &from) : CLI_DONE;
+    int code = published ? read_published(line, &from) : check_run(line);
     if (code) return code;
     *trained = published ? lathe_trained_published(&from) :
                            lathe_trained_open(line->argument[0], cli_text(line, "weights"));

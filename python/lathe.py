@@ -508,8 +508,8 @@ class _Home(_Unique):
             _homes[self.tape] = self
 
     def begin(self, mode=_TRAIN):
+        self.step += 1  # first: an interrupt in between leaves no tensor that seems to be valid
         _tape_begin(self.tape, mode)
-        self.step += 1
         self.done = False
         if self.keep or self.inputs or self.leaves:
             self.keep, self.inputs, self.leaves = {}, [], []
@@ -562,8 +562,11 @@ class Tensor:
             self._source = _array(source, _real)
 
     def __del__(self):
-        if self._source is None and self._home is not None:
-            self._home.live -= 1
+        try:
+            if self._source is None and self._home is not None:
+                self._home.live -= 1
+        except AttributeError:  # an interrupt while it was made
+            pass
 
     def _on(self, home, plain=False):
         """The C tensor on the tape of `home`; plain: an array that is a weight or a bias, not images or rows."""
@@ -1133,9 +1136,23 @@ class Module(_Unique):
             if home is not net and (home is not net.quiet or x._needs):
                 home.keep[id(net)] = net
             y = x._on(home)
+            if type(self).forward is not Module.forward:
+                return self._run(home, home.tensor(y))
             if within or home is net or self._ptr != net.layer:
                 return home.tensor(_nn_forward(self._ptr, y))
             return home.tensor(net.evaluate(y))
+
+    def _run(self, home, x):
+        """The forward of a class of Python's: its arrays go to the tape of `home`."""
+        before = getattr(_thread, "current", None)
+        try:
+            _thread.current = home
+            y = self.forward(x)
+        finally:
+            _thread.current = before
+        if not isinstance(y, Tensor):
+            raise TypeError(f"{type(self).__name__}.forward returned {type(y).__name__}, not a tensor")
+        return y if y._source is None and y._home is home else home.tensor(y._on(home))
 
     @contextlib.contextmanager
     def step(self):
@@ -1237,24 +1254,17 @@ class Module(_Unique):
 
 @ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 def _forward_in_python(layer, x):
-    """The forward of layers whose class is Python's; C calls it, also for summaries and exports."""
-    module, tape, before = _modules.get(layer), _CTensor.from_address(x).tape if x else None, \
-        getattr(_thread, "current", None)
+    """The forward of a class of Python's where C calls it: within nn.Sequential, for summaries and exports."""
+    module, tape = _modules.get(layer), _CTensor.from_address(x).tape if x else None
     if module is None or tape is None:
         return None
     home = _homes.get(tape) or _Home(tape)
-    _thread.current = home
     try:
-        y = module.forward(home.tensor(x))
-        if not isinstance(y, Tensor):
-            raise TypeError(f"{type(module).__name__}.forward returned {type(y).__name__}, not a tensor")
-        return y._on(home)
+        return module._run(home, home.tensor(x))._ptr
     except BaseException as problem:  # noqa: BLE001: raised again behind C, by _fail
         _thread.pending = problem
         _library.lathe_tape_fail(ctypes.c_void_p(tape), 2, b"%s", str(problem).encode("utf-8", "replace"))
         return None
-    finally:
-        _thread.current = before
 
 
 # The names that PyTorch has for what lathe calls otherwise.

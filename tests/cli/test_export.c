@@ -109,6 +109,8 @@ static void wrong_lines_are_refused(void **state)
         { "export %s/run %s/x.onnx --name 3d", "the name '3d'" },
         { "export %s/run %s/x.onnx --count 0", "--count = '0'" },
         { "export %s/run %s/x.onnx --model mlp --init-weights %s/w", "with --init-weights there is no run" },
+        { "export %s/run %s/x.onnx --mean 0.5", "--mean is for weights without a run" },
+        { "export %s/run %s/x.onnx --size 8", "--size is for weights without a run" },
         { "export %s/x.onnx --init-weights %s/w", "--init-weights needs --model NAME" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

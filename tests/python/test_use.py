@@ -3,6 +3,7 @@ import copy
 import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -295,6 +296,39 @@ class Lifetimes(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual((steps, wrong), (240, []))
+
+    def test_interrupts_in_a_loop(self):
+        class Net(nn.Module):
+            def __init__(self):
+                self.inner, self.outer = nn.Conv2d(1, 4, 5), nn.Linear(576, 10)
+
+            def forward(self, x):
+                return self.outer(F.max_pool2d(F.relu(self.inner(x)), kernel=2).flatten())
+
+        net, loader, count = Net(), lathe.DataLoader(lathe.Dataset(*pictures(400)), 8), 0
+        optimizer, rng = lathe.optim.SGD(net, lr=0.01), np.random.default_rng(3)
+
+        def step(x, y):
+            optimizer.zero_grad()
+            loss = lathe.cross_entropy(net(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        for delay in rng.uniform(1e-3, 6e-3, 150):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                for _ in range(6):  # Python ignores an interrupt in a __del__
+                    for x, y in loader:
+                        step(x, y)
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except KeyboardInterrupt:
+                count += 1
+        signal.signal(signal.SIGALRM, before)
+        self.assertGreater(count, 75)
+        x, y = next(iter(loader))
+        self.assertTrue(np.isfinite(step(x, y).item()))
 
     def test_what_owns_memory_has_no_copy(self):
         data, model = lathe.Dataset(*pictures()), lathe.models.lenet5(seed=1)
