@@ -1,6 +1,6 @@
 // Pictures a second of processor time of the playground's engine in node:
-// node speed.mjs ENGINE PICTURES [MODEL...]
-import { cyclic, filesOf, load } from "./engine.mjs";
+// node bench/tfjs/node.mjs ENGINE PICTURES [MODEL...]
+import { cyclic, filesOf, load } from "../../tests/playground/engine.mjs";
 
 const [engineFolder, pictures, ...models] = process.argv.slice(2);
 const { LatheBinding, LatheSettings } = load(engineFolder);
