@@ -186,6 +186,7 @@ async function begin() {
 
 (async () => {
   fillTexts();
+  byId("train").textContent = texts.train;
   try {
     engine = await LatheEngine.ready;
   } catch (error) {
