@@ -2,7 +2,7 @@
 // needs is missing. What is checked is what a reader sees: texts, positions, and numbers on the page.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { check, coloured, finish, inked, open } from "../report/browser/common.mjs";
+import { check, coloured, finish, inked, open, reachedByTab } from "../report/browser/common.mjs";
 
 const words = process.argv.slice(2),
   at = words.indexOf("--pictures"),
@@ -380,19 +380,7 @@ async function everyone() {
       .map((each) => each.outerHTML),
   );
   check(`every control has a name ${nameless.join(" ")}`, nameless.length === 0);
-  const reached = new Set();
-  await page.mouse.click(2, 2);
-  for (let i = 0; i < 60; i++) {
-    await page.keyboard.press("Tab");
-    reached.add(
-      await page.evaluate(
-        () =>
-          document.activeElement.id ||
-          document.activeElement.dataset.chart ||
-          document.activeElement.className,
-      ),
-    );
-  }
+  const reached = await reachedByTab(page, 60);
   const wanted = [
     "train",
     "single",
@@ -405,8 +393,8 @@ async function everyone() {
     "tab-filters",
   ];
   check(
-    `Tab reaches everything ${wanted.filter((name) => !reached.has(name))}`,
-    wanted.every((name) => reached.has(name)) && [...reached].some((name) => /handle/.test(name)),
+    `Tab reaches everything ${wanted.filter((name) => !reached.includes(name))}`,
+    wanted.every((name) => reached.includes(name)) && reached.some((name) => /handle/.test(name)),
   );
   await page.emulateMedia({ reducedMotion: "reduce", colorScheme: "dark" });
   await page.evaluate(() => document.activeElement.blur());

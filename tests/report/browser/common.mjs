@@ -98,6 +98,24 @@ export const inked = (page, where = ".chart canvas", apart = -1) =>
     apart,
   );
 
+// What so many presses of Tab reach from the page's beginning: ids, else charts, else classes.
+export async function reachedByTab(page, presses) {
+  const reached = [];
+  await page.mouse.click(2, 2);
+  for (let i = 0; i < presses; i++) {
+    await page.keyboard.press("Tab");
+    reached.push(
+      await page.evaluate(
+        () =>
+          document.activeElement.id ||
+          document.activeElement.dataset.chart ||
+          document.activeElement.className,
+      ),
+    );
+  }
+  return reached;
+}
+
 export async function finish() {
   await context.close();
   rmSync(profile, { recursive: true, force: true });

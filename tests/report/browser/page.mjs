@@ -2,7 +2,7 @@
 // Exit 77: something it needs is missing.
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { check, coloured, finish, inked, open } from "./common.mjs";
+import { check, coloured, finish, inked, open, reachedByTab } from "./common.mjs";
 
 const words = process.argv.slice(2),
   at = words.indexOf("--pictures");
@@ -132,23 +132,11 @@ async function hide(page) {
 
 // Tab reaches every control, the names and the charts, in their order.
 async function reachByKey(page) {
-  const reached = [];
   await page.evaluate(() => {
     document.activeElement.blur();
     scrollTo(0, 0);
   });
-  await page.mouse.click(2, 2);
-  for (let i = 0; i < 70; i++) {
-    await page.keyboard.press("Tab");
-    reached.push(
-      await page.evaluate(
-        () =>
-          document.activeElement.id ||
-          document.activeElement.dataset.chart ||
-          document.activeElement.className,
-      ),
-    );
-  }
+  const reached = await reachedByTab(page, 70);
   const wanted = [
     "theme",
     "lecture-open",
