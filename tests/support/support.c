@@ -131,3 +131,20 @@ void init_odd(lathe_layer *net, uint64_t seed)
         free(values);
     }
 }
+
+void fit_norms(lathe_layer *net, lathe_shape image, double scale)
+{
+    const lathe_shape shape = { 4, { 32, image.dim[0], image.dim[1], image.dim[2] } };
+    const size_t count = lathe_shape_count(&shape);
+    lathe_real *pictures = malloc(count * sizeof *pictures);
+    lathe_tape *tape = lathe_tape_new(NULL);
+    for (int i = 1; i <= 16; i++) {
+        fill_normal(pictures, count, (uint64_t)i);
+        for (size_t j = 0; j < count; j++) pictures[j] = (lathe_real)(scale * (double)pictures[j]);
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tape_statistics(tape, 1.0 / i);
+        assert_non_null(lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, pictures)));
+    }
+    lathe_tape_free(tape);
+    free(pictures);
+}

@@ -52,6 +52,12 @@ bool model_is_tried(const lathe_model_type *type, lathe_layer *net);
 /** Initialise, and give all norms and biases the odd numbers of a trained net. */
 void init_odd(lathe_layer *net, uint64_t seed);
 
+/**
+ * Give batch norms the statistics of pictures of normal numbers times `scale`. Without such statistics some
+ * deep nets, timm's fbnetv3 and efficientnet, make a rounding error of a picture as large as their scores.
+ */
+void fit_norms(lathe_layer *net, lathe_shape image, double scale);
+
 /** A case is compared with golden values from here on, and has agreed with them. A test that fails never gets
  * to the second. */
 void golden_tried(void);

@@ -38,6 +38,7 @@ static void try_net(const char *name, const lathe_model_spec *wanted, bool plain
     lathe_model *model = lathe_model_new();
     c_case c = { name, build(model, name, &spec), { 3, { spec.channels, spec.height, spec.width } },
         .plain = plain, .binary = getenv("LATHE_NET") != NULL };
+    if (c.binary) fit_norms(c.net, c.image, 1);
     make_folder(NULL);
     c_files_write(folder, &c, 1);
     double worst = c_files_try(folder, &c, 1,

@@ -88,25 +88,6 @@ static void randomise(lathe_layer *net)
     }
 }
 
-/* Statistics of norms that are those of the pictures. Without them timm's fbnetv3 makes a rounding error of
- * the pictures as large as its scores. */
-static void fit(lathe_layer *net, lathe_shape image)
-{
-    const lathe_shape shape = { 4, { 32, image.dim[0], image.dim[1], image.dim[2] } };
-    const size_t count = lathe_shape_count(&shape);
-    lathe_real *pictures = malloc(count * sizeof *pictures);
-    lathe_tape *tape = lathe_tape_new(NULL);
-    for (int i = 1; i <= 16; i++) {
-        fill_normal(pictures, count, (uint64_t)i);
-        for (size_t j = 0; j < count; j++) pictures[j] *= 2; /* as write_case has them */
-        lathe_tape_begin(tape, LATHE_TRAIN);
-        lathe_tape_statistics(tape, 1.0 / i);
-        if (!lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, pictures))) exit(1);
-    }
-    lathe_tape_free(tape);
-    free(pictures);
-}
-
 static void write_net(const char *folder, const char *name, int size)
 {
     const lathe_model_type *type = lathe_model_find(name);
@@ -123,7 +104,7 @@ static void write_net(const char *folder, const char *name, int size)
         exit(1);
     }
     randomise(net);
-    if (strstr(name, "fbnetv3_")) fit(net, image);
+    if (strstr(name, "fbnetv3_")) fit_norms(net, image, 2); /* as write_case has the pictures */
     char file[256];
     snprintf(file, sizeof file, "%s", name);
     for (char *c = file; *c; c++)
