@@ -98,9 +98,9 @@ static const char *limits_of(const lathe_op *op)
     return relu ? "0, HUGE_VALF" : "-HUGE_VALF, HUGE_VALF";
 }
 
-static window_row conv_row(const lathe_graph_node *node)
+/* Of filters, with the options of a convolution; those of a transposed one mean the same. */
+static window_row filter_row(const lathe_graph_node *node, const lathe_conv2d_opts *o)
 {
-    const lathe_conv2d_opts *o = node->attributes;
     const int *w = node->in[1].shape.dim;
     axis rows = { .taps = w[2],
         .stride = o->stride,
@@ -148,7 +148,7 @@ static shape_of_conv kind_of(const window_row *row)
 static void write_conv2d(lathe_c_plan *plan, const lathe_graph_node *node)
 {
     static const char *const sections[] = { "conv2d", "depthwise", "pointwise", "linear" };
-    window_row row = conv_row(node);
+    window_row row = filter_row(node, node->attributes);
     shape_of_conv kind = kind_of(&row);
     bool adds = node->op == &lathe_conv2d_add_op || node->op == &lathe_conv2d_add_relu_op;
     const int *w = node->in[1].shape.dim, taps = w[2] * w[3];
@@ -182,16 +182,14 @@ static void write_conv_transpose2d(lathe_c_plan *plan, const lathe_graph_node *n
 {
     const lathe_conv_transpose2d_opts *o = node->attributes;
     const int *w = node->in[1].shape.dim, taps = w[2] * w[3], in[] = { lathe_c_operand(plan, node, 0) };
-    axis rows = { .taps = w[2],
-        .stride = o->stride,
-        .dilation = o->dilation,
-        .before = o->padding + o->padding_sides.top };
-    axis columns = { .taps = w[3],
-        .stride = along(o->stride_width, o->stride),
-        .dilation = along(o->dilation_width, o->dilation),
-        .before = o->padding + o->padding_sides.left };
-    window_row row = row_of(node, &rows, &columns);
-    row.groups = o->groups;
+    window_row row = filter_row(node,
+        &(lathe_conv2d_opts){ .stride = o->stride,
+            .padding = o->padding,
+            .dilation = o->dilation,
+            .groups = o->groups,
+            .stride_width = o->stride_width,
+            .dilation_width = o->dilation_width,
+            .padding_sides = o->padding_sides });
     int channels = w[0] / o->groups;
     source s = { lathe_c_constant(plan, node, 1), lathe_c_constant(plan, node, 2), (size_t)taps,
         (size_t)(w[1] * taps), 1, (size_t)(channels * w[1] * taps), o->groups, w[1], channels, taps };
