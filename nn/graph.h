@@ -72,7 +72,7 @@ void lathe_graph_free(lathe_graph *graph);
 
 /**
  * Number `index` of a node's attribute, an option of its op: ("stride", 0), ("padding_sides", 3). Choices and
- * bools are numbers too; 0 if the op has no such attribute or not so many numbers of it.
+ * bools are numbers too; 0 if the op has no such attribute, or fewer numbers of it.
  */
 double lathe_graph_attribute(const lathe_graph_node *node, const char *name, int index);
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every `build/lathe` command of a page works as it is written, one after the other, with less training.
-# usage: guide.sh LATHE PAGE LEAST    the page has at least so many commands
+# usage: guide.sh LATHE PAGE LEAST    the page must have LEAST commands or more
 set -u
 lathe_program=$1 guide=$2 least=$3
 here=$(mktemp -d)

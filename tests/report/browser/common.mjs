@@ -98,7 +98,7 @@ export const inked = (page, where = ".chart canvas", apart = -1) =>
     apart,
   );
 
-// What so many presses of Tab reach from the page's beginning: ids, else charts, else classes.
+// What `presses` of Tab reach from the page's beginning: ids, else charts, else classes.
 export async function reachedByTab(page, presses) {
   const reached = [];
   await page.mouse.click(2, 2);
