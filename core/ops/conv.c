@@ -277,13 +277,13 @@ static int blocks_in_chunk(const weights_job *job)
 /* Blocks are summed in chunks and then the chunks in order. */
 void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
+    if (lathe_conv_on_channels(node)) {
+        lathe_channels_to_weights(node, x, gy);
+        return;
+    }
     bool add;
     lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
     if (!gw) return;
-    if (lathe_conv_on_channels(node)) {
-        lathe_channels_to_weights(node, x, gy, gw, add);
-        return;
-    }
     const lathe_conv_geometry *g = node->saved;
     weights_job job = { .g = g,
         .c = lathe_conv_forward_phase(node).c,
@@ -329,8 +329,11 @@ static void to_bias_task(void *context, int channel)
 
 void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
 {
+    if (lathe_conv_on_channels(node)) {
+        lathe_channels_to_bias(node, gy);
+        return;
+    }
     bias_job job = { .kernels = node->kernels->conv, .y = node->out, .gy = gy };
     if (!(job.gb = lathe_grad_target(node->tape, node->in[2], &job.add))) return;
-    if (lathe_conv_on_channels(node)) lathe_channels_to_bias(node, gy, job.gb, job.add);
-    else lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
+    lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
 }

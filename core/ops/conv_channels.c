@@ -277,14 +277,10 @@ static int chunks_of(const weights_job *job, int images)
     return wanted > job->units ? (int)job->units : wanted;
 }
 
-void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
-    bool add)
+void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
-    weights_job job = { .kernels = kernels_of(node, node->saved),
-        .g = geometry_of(node),
-        .gy = gy,
-        .gw = gw,
-        .add = add };
+    weights_job job = { .kernels = kernels_of(node, node->saved), .g = geometry_of(node), .gy = gy };
+    if (!(job.gw = lathe_grad_target(node->tape, node->in[1], &job.add))) return;
     const lathe_conv_geometry *g = &job.g;
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     job.c = correlation_of(node, &forward.c);
@@ -296,7 +292,8 @@ void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lath
     job.chunks = chunks_of(&job, images);
     job.pieces = job.kernels->groups(&job.c);
     int sums = g->groups * job.chunks;
-    if (!(job.sums = lathe_tape_work(node->tape, lathe_times((size_t)sums, job.packed), sizeof *gw))) return;
+    if (!(job.sums = lathe_tape_work(node->tape, lathe_times((size_t)sums, job.packed), sizeof *job.sums)))
+        return;
     lathe_parallel(node->context, sums * job.parts, to_weights_task, &job);
     lathe_parallel(node->context, g->groups * job.pieces, unpack_task, &job);
 }
@@ -327,8 +324,9 @@ static void to_bias_task(void *context, int block)
         job->gb[first + i] = job->add ? job->gb[first + i] + total[i] : total[i];
 }
 
-void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy, lathe_real *gb, bool add)
+void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy)
 {
-    bias_job job = { node, gy, gb, add };
+    bias_job job = { .node = node, .gy = gy };
+    if (!(job.gb = lathe_grad_target(node->tape, node->in[2], &job.add))) return;
     lathe_parallel(node->context, sixteens(node->out->shape.dim[1]), to_bias_task, &job);
 }

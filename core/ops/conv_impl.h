@@ -88,8 +88,7 @@ void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_r
     const lathe_real *packed, lathe_real *y, lathe_conv_store how);
 void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_real *bias,
     const lathe_real *packed, lathe_real *gx, lathe_conv_store how);
-void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy, lathe_real *gw,
-    bool add);
-void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy, lathe_real *gb, bool add);
+void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy);
+void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy);
 
 #endif
