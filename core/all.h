@@ -21,6 +21,7 @@
 #include "registry.h"
 #include "relayout.h"
 #include "rng.h"
+#include "shard.h"
 #include "status.h"
 #include "tape.h"
 #include "tensor.h"

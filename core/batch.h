@@ -53,6 +53,9 @@ typedef struct lathe_batch {
     const lathe_real *share; /* [B]: ... and the share of `labels`, in [0, 1] */
     lathe_objects objects;   /* of the images after all transforms */
     uint64_t epoch, index;   /* of this batch, both from 0 */
+    int whole;               /* images of the batch that several processes share; 0: it is not shared */
+    int first;               /* index of image 0 in that batch: see lathe_shard (shard.h) */
+    bool silent;             /* another process has the same images, and they count there */
 } lathe_batch;
 
 #endif

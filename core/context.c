@@ -7,11 +7,14 @@
 #include "field.h"
 #include "kernels/kernels.h"
 #include "pool_impl.h"
+#include "shard_impl.h"
 
 struct lathe_context {
     lathe_pool *pool;
     const lathe_kernels *kernels;
     lathe_conv_choice conv;
+    const lathe_exchange *exchange;
+    lathe_pendings pendings;
 };
 
 static lathe_pool *pool_of(const lathe_context *context)
@@ -42,6 +45,24 @@ void lathe_context_set_conv(lathe_context *context, lathe_conv_choice conv)
 {
     if (!context) context = &shared;
     context->conv = conv;
+}
+
+const lathe_exchange *lathe_context_exchange(const lathe_context *context)
+{
+    return context ? context->exchange : shared.exchange;
+}
+
+void lathe_context_set_exchange(lathe_context *context, const lathe_exchange *exchange)
+{
+    if (!context) context = &shared;
+    context->exchange = exchange;
+    lathe_free(context->pendings.room);
+    context->pendings = (lathe_pendings){ 0 };
+}
+
+lathe_pendings *lathe_context_pendings(lathe_context *context)
+{
+    return context ? &context->pendings : &shared.pendings;
 }
 
 static const char *isa_name(const void *context, int index)
@@ -82,6 +103,7 @@ void lathe_context_free(lathe_context *context)
 {
     if (!context || context == lathe_context_default()) return;
     lathe_pool_free(context->pool);
+    lathe_free(context->pendings.room);
     lathe_free(context);
 }
 

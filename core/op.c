@@ -6,6 +6,7 @@
 
 #include "names.h"
 #include "relayout.h"
+#include "ops/batch_sum_impl.h"
 #include "tape_impl.h"
 
 bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *format, ...)
@@ -220,6 +221,19 @@ static bool count_is_fine(const lathe_op *op, int count)
     return false;
 }
 
+/* Whether a result of pictures of a shared batch is of the same pictures. A number is the whole batch's. */
+static bool keeps_pictures(lathe_node *node)
+{
+    lathe_tensor *out = node->out;
+    char text[LATHE_SHAPE_TEXT];
+    if (!out->shape.rank) return true;
+    out->sharded = out->shape.dim[0] == node->tape->shard.count;
+    return out->sharded ||
+        lathe_op_fail(node, LATHE_ESTATE,
+            "its result %s mixes the pictures of a batch, and this process has %d of %d",
+            lathe_shape_text(&out->shape, text), node->tape->shard.count, node->tape->shard.whole);
+}
+
 lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count, const void *attributes)
 {
     if (!op) return lathe_fail_null("lathe_apply", "op"), NULL;
@@ -238,6 +252,7 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     node->out = op->view ? lathe_tape_view(tape, first, result.shape) :
                            lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
+    if (!result.whole && lathe_is_sharded(node) && !keeps_pictures(node)) return NULL;
     if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;
     if (node->op->forward && !tape->rehearses) node->op->forward(node);
     return record(node);

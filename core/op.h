@@ -62,7 +62,8 @@ struct lathe_node {
 typedef struct lathe_result {
     lathe_layout layout;
     lathe_shape shape;
-    bool same; /* the result is the first input itself: forward does not run */
+    bool same;  /* the result is the first input itself: forward does not run */
+    bool whole; /* of inputs from a shared batch: the result is the whole batch's; rank 0 always is */
 } lathe_result;
 
 /** An operation. */

@@ -6,6 +6,7 @@
 
 #include "alloc.h"
 #include "names.h"
+#include "shard_impl.h"
 #include "tape_impl.h"
 
 lathe_tape *lathe_tape_new(lathe_context *context)
@@ -24,6 +25,7 @@ lathe_tape *lathe_tape_new(lathe_context *context)
 void lathe_tape_free(lathe_tape *tape)
 {
     if (!tape) return;
+    if (tape->arena) lathe_pendings_drop(lathe_context_pendings(tape->context), tape);
     lathe_arena_free(tape->arena);
     lathe_arena_free(tape->work);
     for (int i = 0; i < tape->ring.parts; i++) lathe_free(tape->ring.part[i]);
@@ -47,8 +49,14 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     tape->scope = NULL;
     tape->swap = (lathe_swap){ 0 };
     tape->spares = 0;
+    tape->shard = (lathe_shard){ 0 };
+    bool failed = tape->status != LATHE_OK;
     tape->status = LATHE_OK;
     tape->message[0] = '\0';
+    if (lathe_pendings_drop(lathe_context_pendings(tape->context), tape) && !failed)
+        lathe_tape_fail(tape, LATHE_ESTATE,
+            "lathe_tape_begin: the gradients of a shared batch are not whole: call lathe_context_reduce (or "
+            "lathe_dist_reduce) after lathe_backward");
 }
 
 lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape ? tape->mode : LATHE_EVAL; }
@@ -216,6 +224,22 @@ lathe_tensor *lathe_tape_leaf(lathe_tape *tape, lathe_layout layout, lathe_shape
     return tensor;
 }
 
+/* The batch's shard becomes the tape's; it must be the one that the other processes expect. */
+static bool take_shard(lathe_tape *tape, const lathe_batch *batch)
+{
+    const lathe_exchange *exchange = lathe_context_exchange(tape->context);
+    int size = exchange ? exchange->size : 1;
+    if (!batch->whole || (size == 1 && batch->whole == batch->size)) return true;
+    lathe_shard shard = lathe_shard_of(batch->whole, size > 1 ? exchange->rank : 0, size);
+    if (batch->size != shard.count || batch->first != shard.first || batch->silent != shard.silent)
+        return lathe_tape_fail(tape, LATHE_EARG,
+            "lathe_input: the batch has pictures %d to %d of %d, and process %d of %d has %d to %d",
+            batch->first, batch->first + batch->size - 1, batch->whole, size > 1 ? exchange->rank : 0, size,
+            shard.first, shard.first + shard.count - 1);
+    tape->shard = shard;
+    return true;
+}
+
 lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
 {
     if (!tape || !batch) return lathe_fail_null("lathe_input", tape ? "batch" : "tape"), NULL;
@@ -225,6 +249,8 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
     if (!tensor) return NULL;
     tensor->pictures = batch->plain;
     if (!batch->images) return lathe_tape_fail(tape, LATHE_EARG, "lathe_input: the batch has no images");
+    if (!take_shard(tape, batch)) return NULL;
+    tensor->sharded = tape->shard.whole > 0;
     tensor->data = (lathe_real *)batch->images; /* read only: no operation writes into its inputs */
     return tensor;
 }

@@ -4,6 +4,7 @@
 
 #include "arena.h"
 #include "op.h"
+#include "shard.h"
 #include "trace.h"
 
 enum { LATHE_SPARE_GRADS = 32 };
@@ -41,6 +42,7 @@ struct lathe_tape {
     lathe_node *newest;
     lathe_mode mode;
     lathe_layout layout; /* that operations on images want */
+    lathe_shard shard;   /* of the step's batch; zeros: it is not shared */
     bool backward_done;
     uint64_t seed, step, ticket;
     double statistics; /* 0: norms have their momentum */

@@ -35,6 +35,7 @@ typedef struct lathe_tensor {
     lathe_real *data;
     lathe_real *grad;  /* same layout as data; NULL without a gradient */
     bool pictures;     /* plain images [B, C, H, W]: operations take them in the layout that they want */
+    bool sharded;      /* dimension 0 is this process's images of a shared batch (shard.h) */
     bool needs_grad;   /* backward computes its gradient */
     bool has_grad;     /* grad holds a gradient: the next one is added, not written */
     bool keep_grad;    /* keep grad after the backward of the tensor's own operation */

@@ -1,0 +1,73 @@
+/*
+ * A batch that several processes share. Its pictures are cut into micro-batches of sixteen; each process has
+ * a run of them. What is a sum over the batch (a loss, the statistics of a norm, the gradient of a parameter)
+ * is added up in one tree over the micro-batches, which depends on the batch alone: the same bits for any
+ * number of processes, one included.
+ */
+#ifndef LATHE_CORE_SHARD_H
+#define LATHE_CORE_SHARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "context.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Pictures of a micro-batch. */
+#define LATHE_MICRO_BATCH 16
+
+/** A process's pictures of a batch. */
+typedef struct lathe_shard {
+    int whole; /* pictures of the batch in all processes; 0: it is not shared */
+    int first; /* index of the process's first picture in the batch, a multiple of LATHE_MICRO_BATCH */
+    int count; /* its pictures, at least 1 */
+    /**
+     * The batch has too few micro-batches for all processes, and this one computes pictures that are another
+     * one's, to stay in step; they count there.
+     */
+    bool silent;
+} lathe_shard;
+
+/** The pictures that process `rank` of `size` has of a batch of `whole`. */
+lathe_shard lathe_shard_of(int whole, int rank, int size);
+
+/**
+ * How processes tell each other what they have: all of them call the same functions in the same order. A
+ * failure is LATHE_EIO whose message names the process that is missing. lathe_dist_init (dist/dist.h) makes
+ * one over MPI.
+ */
+typedef struct lathe_exchange {
+    void *self; /* the functions' first argument */
+    int rank, size;
+    /** Give bytes[rank] bytes to all; `all` becomes every process's, in order of rank. */
+    lathe_status (*gather)(void *self, const void *mine, void *all, const size_t *bytes);
+    /**
+     * Give sent[r] bytes to process r and get received[r] from it, both in order of rank. `mine` has what is
+     * sent, for rank 0 first; `got` becomes what is received.
+     */
+    lathe_status (
+        *scatter)(void *self, const void *mine, const size_t *sent, void *got, const size_t *received);
+} lathe_exchange;
+
+/**
+ * Set how the context (NULL: the default one) shares batches; NULL: it has whole ones. The exchange must live
+ * until it is replaced. Not to be called between a forward and its backward.
+ */
+void lathe_context_set_exchange(lathe_context *context, const lathe_exchange *exchange);
+const lathe_exchange *lathe_context_exchange(const lathe_context *context);
+
+/**
+ * Finish the gradients of parameters after lathe_backward of a shared batch: add up all processes' parts.
+ * All processes must call it. Nothing is left to do for a batch that is not shared.
+ * Errors   LATHE_EIO, LATHE_ENOMEM
+ */
+lathe_status lathe_context_reduce(lathe_context *context);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
