@@ -13,6 +13,7 @@
 #include "metrics/all.h"
 #include "io/all.h"
 #include "task/all.h"
+#include "dist/all.h"
 #include "train/all.h"
 #include "study/all.h"
 #include "deploy/all.h"

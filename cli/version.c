@@ -50,6 +50,7 @@ static bool part_at(int index, part *to)
         { "png", LATHE_PNG_KIND, "PNG, BMP", NULL },
         { "gzip", ZLIB, "gzip", NULL },
         { "json", JSON, "JSON", NULL },
+        { "mpi", lathe_dist_library(), "MPI", NULL },
         { "http", HTTP, "HTTP", NULL },
         { "build_type", LATHE_BUILD_TYPE, "build", LATHE_BUILD_TYPE ", " LATHE_COMPILER },
         { "compiler", LATHE_COMPILER, NULL, NULL },

@@ -20,7 +20,7 @@ static void json_has_all_fields(void **state)
 {
     (void)state;
     static const char *const texts[] = { "version", "processor", "isa", "blas_core", "real", "compiler",
-        "build_type", "blas", "jpeg", "png", "gzip", "json", "http", "threading" };
+        "build_type", "blas", "jpeg", "png", "gzip", "json", "mpi", "http", "threading" };
     program p;
     program_run(&p, LATHE_PROGRAM, "info --json");
     cJSON *object = cJSON_Parse(p.out);

@@ -6,7 +6,7 @@ set -u
 cd "$1" || exit 1
 status=0
 count=0
-for header in $(find core nn optim sched data metrics io task train study deploy report -name "*.h" ! \
+for header in $(find core nn optim sched data metrics io task dist train study deploy report -name "*.h" ! \
     -name '*_impl.h' ! -path 'core/kernels/*' | sort); do
     count=$((count + 1))
     echo "#include <lathe/$header>" | "$3" -std=c11 -Wall -Wextra -Wpedantic -Werror -I"$2" \

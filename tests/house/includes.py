@@ -18,8 +18,9 @@ FOLDERS = {
     "io": "core",
     "sched": "optim core",
     "task": "metrics nn data core",
-    "train": "task sched optim nn data metrics io core",
-    "study": "train task sched optim nn data metrics io core",
+    "dist": "core",
+    "train": "dist task sched optim nn data metrics io core",
+    "study": "train dist task sched optim nn data metrics io core",
     "deploy": "task nn data io core",
     "report": "study train task sched optim nn data metrics io core",
 }
@@ -45,7 +46,7 @@ PRIVATE = {
     "core/kernels/kernels.h": "optim data",  # the loops of updates, and of resizing
     "core/kernels/planes/bytes.h": "data",  # pixels to lanes
     "core/replay_impl.h": "nn",  # plans
-    "core/threads_impl.h": "data",  # the loader's workers
+    "core/threads_impl.h": "data dist",  # the loader's workers, and the thread that tells others of a process
     "data/formats/csv_impl.h": "study",  # tables of results
     "data/pictures/fit_impl.h": "deploy",  # pictures in memory as samples
 }

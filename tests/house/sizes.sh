@@ -55,4 +55,5 @@ seen=$(printf '%s\n' 'a = lathe_alloc(n * m, sizeof *a);' 'b = lathe_tape_work(t
 [ "$seen" = 5 ] || { echo "the check sees $seen of 5 mistakes"; exit 1; }
 
 # shellcheck disable=SC2046
-awk "$check" $(find core nn optim sched data metrics io task train study deploy report cli -name '*.c' | sort)
+awk "$check" $(find core nn optim sched data metrics io task dist train study deploy report cli -name '*.c' |
+    sort)

@@ -4,7 +4,8 @@
 set -u
 cd "$1" || exit 1
 status=0
-files=$(find core nn optim sched data metrics io train study deploy report cli examples -name '*.[ch]' | sort)
+files=$(find core nn optim sched data metrics io dist train study deploy report cli examples \
+    -name '*.[ch]' | sort)
 
 # `what` and an extended regular expression that no line may match.
 refuse() {

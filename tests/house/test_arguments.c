@@ -74,7 +74,7 @@ static const exception optional[] = { { ".context", "the caller's own" }, { ".op
     { "lathe_run_evaluate.measure", "nothing beside" }, { "lathe_learner_new.sched", "the rates stay" },
     { "lathe_learner_evaluate.measure", "nothing beside" },
     { "lathe_notes_tensor.values", "the tensor's own" }, { ".baseline", "the first" },
-    { ".now", "none goes on" } };
+    { ".now", "none goes on" }, { "lathe_dist_init.", "no words" } };
 
 /* Not looked at, in loops where a look would be most of the work; the headers say so. */
 static const exception unchecked[] = { { "lathe_gemm.", "the product itself" },
@@ -143,7 +143,8 @@ static const exception quiet[] = { { "_at.", "NULL after the last" },
     { "lathe_averaged_updates.", "NULL of NULL" }, { "lathe_data_sample_file.", "NULL: it is in no file" },
     { "lathe_writer_lost.", "NULL: nothing is lost" },
     { "lathe_run_tested_epoch.", "NULL: there is none yet" }, { "lathe_run_end_name.", "NULL: none" },
-    { "lathe_nn_concat.", "the call ends before its first layer" } };
+    { "lathe_nn_concat.", "the call ends before its first layer" },
+    { "lathe_context_exchange.", "NULL: alone" }, { "lathe_dist_exchange.", "the same" } };
 
 static bool listed(const exception *list, size_t count, const char *place)
 {

@@ -8,7 +8,8 @@ typedef void ranks_body(int rank, lathe_context *context, void *job);
 
 /**
  * Run `body` on `size` threads (1 to 16), each with a context of one thread that shares its batches with the
- * others'. Bodies must not use cmocka's checks, which end the thread; they write what is checked into the job.
+ * others'. Bodies must not use cmocka's checks, which end the thread; they write what is checked into the
+ * job.
  */
 void ranks_run(int size, ranks_body *body, void *job);
 

@@ -120,8 +120,8 @@ static void test_shards_are_all_pictures_once(void **state)
 }
 
 /*
- * An operation: y = x [B, F, 1, 1]; the gradient of w [F] is the sum of x over the batch, computed in parts of
- * sixteen features; its forward leaves the sum of everything at attributes->sum.
+ * An operation: y = x [B, F, 1, 1]; the gradient of w [F] is the sum of x over the batch, computed in parts
+ * of sixteen features; its forward leaves the sum of everything at attributes->sum.
  */
 enum { FEATURES = 37, PARTS = 3, PART = 16 };
 

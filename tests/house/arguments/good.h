@@ -341,6 +341,18 @@ static lathe_context *good_lathe_context_p(const char *place)
     return lathe_context_default();
 }
 
+static void share_nothing(void *unused)
+{
+    (void)unused;
+    lathe_context_set_exchange(NULL, NULL);
+}
+static const lathe_exchange *good_lathe_exchange_p(const char *place)
+{
+    static const lathe_exchange one = { .size = 1 };
+    (void)place;
+    return later(share_nothing, &one);
+}
+
 /* An object of a registry: begins with its name, which is what good_char_p gives. */
 static const char *const registered[] = { "text" };
 
@@ -1207,7 +1219,7 @@ static lathe_swa *good_lathe_swa_p(const char *place)
     return room();
 }
 
-static const char *const **good_char_p_p_p(const char *place)
+static void *good_char_p_p_p(const char *place)
 {
     (void)place;
     return room();
