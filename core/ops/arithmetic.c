@@ -1,5 +1,8 @@
 #include "arithmetic.h"
 
+#include "../alloc.h"
+#include "../shard.h"
+#include "batch_sum_impl.h"
 #include "broadcast_impl.h"
 
 /* The arguments of an element kernel, for a range of the numbers. */
@@ -264,20 +267,29 @@ lathe_tensor *lathe_scale(lathe_tensor *x, double factor)
 
 /* ---- sum ----------------------------------------------------------------------------------------------- */
 
+/* A leaf is the numbers of sixteen pictures, or of sixteen rows of a plain tensor: they lie in one run. */
 typedef struct sum_job {
     const lathe_element_kernels *element;
-    const lathe_real *values;
+    const lathe_tensor *x;
+    size_t leaf, pieces; /* numbers of a leaf, and the pieces of LATHE_GRAIN numbers that it has */
     size_t whole;
     int lanes;
-    double *partial;
+    double *partial; /* [leaves][pieces] */
 } sum_job;
 
-static void sum_range(void *context, size_t begin, size_t end)
+static void sum_pieces(void *context, size_t begin, size_t end)
 {
     const sum_job *job = context;
-    size_t middle = lathe_split_at(job->whole, begin, end);
-    job->partial[begin / LATHE_GRAIN] = job->element->sum(middle - begin, LATHE_LANES, job->values + begin) +
-        job->element->sum(end - middle, job->lanes, job->values + middle);
+    for (size_t i = begin; i < end; i++) {
+        size_t first = i / job->pieces * job->leaf, from = first + i % job->pieces * LATHE_GRAIN,
+               most = lathe_split_at(job->x->stored, first, first + job->leaf),
+               to = lathe_split_at(from + LATHE_GRAIN, 0, most);
+        size_t middle = lathe_split_at(job->whole, from, to);
+        const lathe_real *x = job->x->data;
+        job->partial[i] = from >= to ? 0 :
+                                       job->element->sum(middle - from, LATHE_LANES, x + from) +
+                job->element->sum(to - middle, job->lanes, x + middle);
+    }
 }
 
 static bool to_a_number(lathe_node *node, lathe_result *result)
@@ -287,18 +299,27 @@ static bool to_a_number(lathe_node *node, lathe_result *result)
     return true;
 }
 
-/* Tail lanes are left out; runs are summed in double and joined in their order. */
+/* Tail lanes are left out. Pieces are summed in double and added up in order, leaves along their tree. */
 static void sum_forward(lathe_node *node)
 {
     const lathe_tensor *x = node->in[0];
-    size_t runs = (x->stored - 1) / LATHE_GRAIN + 1;
-    sum_job job = { .element = node->kernels->element, .values = x->data };
-    if (!(job.partial = lathe_tape_work(node->tape, runs, sizeof *job.partial))) return;
+    lathe_leaves leaves = lathe_leaves_of(x);
+    size_t count = (size_t)(leaves.end - leaves.begin), one = 1;
+    sum_job job = { .element = node->kernels->element, .x = x, .leaf = x->stored };
+    if (count > 1) job.leaf = lathe_tensor_per_image(x) * LATHE_MICRO_BATCH;
+    job.pieces = (job.leaf - 1) / LATHE_GRAIN + 1;
+    job.partial = lathe_tape_work(node->tape, lathe_times(count, job.pieces), sizeof *job.partial);
+    double *sums = lathe_tape_work(node->tape, count, sizeof *sums);
+    if (!job.partial || !sums) return;
     job.whole = lathe_whole_part(x, &job.lanes);
-    lathe_parallel_ranges(node->context, x->stored, sum_range, &job);
-    double sum = 0;
-    for (size_t i = 0; i < runs; i++) sum += job.partial[i];
-    node->out->data[0] = (lathe_real)(sum * factor_of(node));
+    size_t cost = job.leaf < LATHE_GRAIN ? job.leaf : LATHE_GRAIN;
+    lathe_parallel_pieces(node->context, count * job.pieces, cost, sum_pieces, &job);
+    for (size_t i = 0; i < count; i++) {
+        sums[i] = 0;
+        for (size_t p = 0; p < job.pieces; p++) sums[i] += job.partial[i * job.pieces + p];
+    }
+    if (lathe_batch_join(node, sums, sizeof *sums, lathe_join_doubles, &one))
+        node->out->data[0] = (lathe_real)(*sums * factor_of(node));
 }
 
 /* What is filled with one number: all of `whole`, and in each sixteen behind it the first `lanes`. */
@@ -343,7 +364,11 @@ lathe_tensor *lathe_sum_times(lathe_tensor *x, double factor)
     return lathe_apply(&lathe_sum_op, &x, 1, &(factor_attributes){ factor });
 }
 
-lathe_tensor *lathe_mean(lathe_tensor *x)
+/* Numbers of x, or of the whole batch of which x has some pictures. */
+static size_t whole_count(const lathe_tensor *x)
 {
-    return lathe_sum_times(x, x ? 1.0 / (double)lathe_shape_count(&x->shape) : 0);
+    return x->sharded ? (size_t)lathe_whole_batch(x) * lathe_tensor_per_image(x) :
+                        lathe_shape_count(&x->shape);
 }
+
+lathe_tensor *lathe_mean(lathe_tensor *x) { return lathe_sum_times(x, x ? 1.0 / (double)whole_count(x) : 0); }

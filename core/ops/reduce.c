@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "batch_sum_impl.h"
 #include "broadcast_impl.h"
 
 /* `dims` is checked with x's shape. */
@@ -32,7 +33,10 @@ static bool reduced_shape(const lathe_node *node, lathe_shape *shape, bool gone[
         gone[at] = true;
         shape->dim[at] = 1;
     }
-    return true;
+    return !gone[0] || !node->in[0]->sharded ||
+        lathe_op_fail(node, LATHE_ESTATE,
+            "dimension 0 mixes the pictures of a batch, and this process has %d of %d",
+            node->in[0]->shape.dim[0], lathe_whole_batch(node->in[0]));
 }
 
 static bool reduce_shape(lathe_node *node, lathe_result *result)

@@ -5,12 +5,16 @@
 
 enum { MOST = 16 };
 
-/* What all threads see: where each has its bytes, and how many have come to the present meeting. */
+/*
+ * What all threads see: where each has its bytes, how many have come to the present meeting, and whether one
+ * has ended and will come no more.
+ */
 typedef struct meeting {
     pthread_mutex_t mutex;
     pthread_cond_t all_here;
     int size, here;
     unsigned long number;
+    bool ended;
     const char *mine[MOST];
     const size_t *sent[MOST];
 } meeting;
@@ -24,7 +28,7 @@ typedef struct seat {
     lathe_context *context;
 } seat;
 
-static void meet(meeting *m)
+static lathe_status meet(meeting *m)
 {
     pthread_mutex_lock(&m->mutex);
     unsigned long number = m->number;
@@ -33,7 +37,17 @@ static void meet(meeting *m)
         m->number++;
         pthread_cond_broadcast(&m->all_here);
     }
-    while (m->number == number) pthread_cond_wait(&m->all_here, &m->mutex);
+    while (m->number == number && !m->ended) pthread_cond_wait(&m->all_here, &m->mutex);
+    bool alone = m->number == number;
+    pthread_mutex_unlock(&m->mutex);
+    return alone ? lathe_fail(LATHE_EIO, "another process has ended") : LATHE_OK;
+}
+
+static void leave(meeting *m)
+{
+    pthread_mutex_lock(&m->mutex);
+    m->ended = true;
+    pthread_cond_broadcast(&m->all_here);
     pthread_mutex_unlock(&m->mutex);
 }
 
@@ -42,12 +56,12 @@ static lathe_status gather(void *self, const void *mine, void *all, const size_t
     seat *s = self;
     meeting *m = s->at;
     m->mine[s->rank] = mine;
-    meet(m);
+    lathe_status status = meet(m);
+    if (status) return status;
     char *to = all;
     for (int rank = 0; rank < m->size; to += bytes[rank], rank++)
         if (bytes[rank]) memcpy(to, m->mine[rank], bytes[rank]);
-    meet(m);
-    return LATHE_OK;
+    return meet(m);
 }
 
 static lathe_status scatter(void *self, const void *mine, const size_t *sent, void *got,
@@ -57,7 +71,8 @@ static lathe_status scatter(void *self, const void *mine, const size_t *sent, vo
     meeting *m = s->at;
     m->mine[s->rank] = mine;
     m->sent[s->rank] = sent;
-    meet(m);
+    lathe_status status = meet(m);
+    if (status) return status;
     char *to = got;
     for (int rank = 0; rank < m->size; to += received[rank], rank++) {
         size_t before = 0;
@@ -67,14 +82,14 @@ static lathe_status scatter(void *self, const void *mine, const size_t *sent, vo
                 m->sent[rank][s->rank], s->rank, received[rank]);
         if (received[rank]) memcpy(to, m->mine[rank] + before, received[rank]);
     }
-    meet(m);
-    return LATHE_OK;
+    return meet(m);
 }
 
 static void *sit(void *context)
 {
     seat *s = context;
     s->body(s->rank, s->context, s->job);
+    leave(s->at);
     return NULL;
 }
 

@@ -312,8 +312,9 @@ static double sum(size_t count, int lanes_used, const real *x)
     for (int lane = 0; lane < LANES; lane++)
         for (int row = 0; row < ROWS; row++) joined[lane] += total[row][lane / PART][lane % PART];
     for (size_t k = 0; i + k < count; k++) joined[k % LANES] += x[i + k];
-    for (int lane = lanes_used; lane < LANES; lane++) joined[lane] = 0;
-    return (double)sum_lanes(joined);
+    double all = 0;
+    for (int lane = 0; lane < lanes_used; lane++) all += (double)joined[lane];
+    return all;
 }
 
 extern const lathe_element_kernels KERNEL(lathe_element_kernels);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../alloc.h"
+#include "../batch_sum_impl.h"
 #include "loss_impl.h"
 
 /*
@@ -75,19 +76,23 @@ static void cross_entropy_backward(lathe_node *node)
             &job);
 }
 
-/* Of losses [blocks][columns][16], those of images: in double, image by image. */
-static double sum_of(const cross_entropy_job *job, int images)
+/* What is added up over the samples of a leaf, and then over the batch. */
+typedef struct totals {
+    double loss, weight, counted; /* losses, weights of the labels, and labels that are not ignored */
+} totals;
+
+/* The sum of losses [columns][16] of a block. Those of tail lanes are 0. */
+static double sum_of(const lathe_real *loss, size_t columns)
 {
-    double sum = 0;
-    for (int b = 0; b < images; b++)
-        for (size_t i = 0; i < job->columns; i++)
-            sum += (double)job->loss[((size_t)(b / LATHE_LANES) * job->columns + i) * LATHE_LANES +
-                (size_t)(b % LATHE_LANES)];
+    double lane[LATHE_LANES] = { 0 }, sum = 0;
+    for (size_t i = 0; i < columns; i++)
+        for (size_t k = 0; k < LATHE_LANES; k++) lane[k] += (double)loss[i * LATHE_LANES + k];
+    for (int k = 0; k < LATHE_LANES; k++) sum += lane[k];
     return sum;
 }
 
-/* The forward for given targets; job->factor is set. */
-static void forward(lathe_node *node, cross_entropy_job *job)
+/* The forward for given targets. `total` [blocks] has the weights of each leaf, and gets its losses. */
+static void forward(lathe_node *node, cross_entropy_job *job, totals *total)
 {
     const lathe_tensor *x = node->in[0];
     size_t columns = lathe_loss_columns(x), lanes = (size_t)lathe_tensor_blocks(x) * columns * LATHE_LANES;
@@ -105,7 +110,18 @@ static void forward(lathe_node *node, cross_entropy_job *job)
     job->each = each;
     lathe_parallel_pieces(node->context, lanes / LATHE_LANES, (size_t)job->classes * LATHE_LANES,
         forward_columns, job);
-    if (!each) node->out->data[0] = (lathe_real)(sum_of(job, x->shape.dim[0]) * job->factor);
+    if (each) return;
+    for (int block = 0; block < lathe_tensor_blocks(x); block++)
+        total[block].loss = sum_of(loss + (size_t)block * columns * LATHE_LANES, columns);
+    const size_t numbers = sizeof *total / sizeof(double);
+    if (!lathe_batch_join(node, total, sizeof *total, lathe_join_doubles, &numbers)) return;
+    bool mean = ((const lathe_cross_entropy_opts *)node->attributes)->reduction == LATHE_REDUCE_MEAN;
+    job->factor = mean ? 1 / total->weight : 1;
+    node->out->data[0] = (lathe_real)(total->loss * job->factor);
+    if (mean && !(total->weight > 0))
+        lathe_op_fail(node, LATHE_EARG,
+            "the mean over no samples: %.0f labels are not ignored, with class weights of 0 in all",
+            total->counted);
 }
 
 /* ---- options ------------------------------------------------------------------------------------------- */
@@ -135,16 +151,22 @@ static double weight_of(const lathe_cross_entropy_opts *opts, int k)
     return opts->class_weights ? (double)opts->class_weights[k] : 1;
 }
 
-/* The shape of both kinds; a mean divides by `total`. */
-static bool reduced_shape(lathe_node *node, lathe_result *result, double total)
+/* The shape of both kinds. */
+static bool reduced_shape(lathe_node *node, lathe_result *result)
 {
     const lathe_cross_entropy_opts *o = node->attributes;
-    cross_entropy_job *job = node->saved;
-    job->factor = o->reduction == LATHE_REDUCE_MEAN ? 1 / total : 1;
     if (o->reduction == LATHE_REDUCE_NONE) result->shape = lathe_loss_samples(node->in[0]);
     else *result = (lathe_result){ .layout = LATHE_PLAIN };
     return lathe_loss_weights(node->tape, node->op->name, "weight", o->class_weights,
         node->in[0]->shape.dim[1]);
+}
+
+static totals *new_totals(lathe_node *node)
+{
+    size_t blocks = (size_t)lathe_tensor_blocks(node->in[0]);
+    totals *total = lathe_tape_work(node->tape, blocks, sizeof *total);
+    if (total) memset(total, 0, blocks * sizeof *total);
+    return total;
 }
 
 /* ---- labels -------------------------------------------------------------------------------------------- */
@@ -152,18 +174,10 @@ static bool reduced_shape(lathe_node *node, lathe_result *result, double total)
 static bool cross_entropy_shape(lathe_node *node, lathe_result *result)
 {
     const cross_entropy_attributes *a = node->attributes;
-    const lathe_cross_entropy_opts *o = &a->opts;
-    const lathe_tensor *x = node->in[0];
-    size_t count = (size_t)x->shape.dim[0] * lathe_loss_columns(x), counted;
-    double total = 0;
-    if (!lathe_loss_labels(node->tape, node->op->name, x, a->labels, o->ignore_index, &counted)) return false;
-    for (size_t i = 0; i < count; i++)
-        if (!lathe_is_ignored(a->labels[i], o->ignore_index)) total += weight_of(o, a->labels[i]);
-    if (!reduced_shape(node, result, total)) return false;
-    return o->reduction != LATHE_REDUCE_MEAN || total > 0 ||
-        lathe_op_fail(node, LATHE_EARG,
-            "the mean over no samples: of %zu labels %zu are not ignored, with class weights of 0 in all",
-            count, counted);
+    size_t counted;
+    return lathe_loss_labels(node->tape, node->op->name, node->in[0], a->labels, a->opts.ignore_index,
+               &counted) &&
+        reduced_shape(node, result);
 }
 
 static void cross_entropy_forward(lathe_node *node)
@@ -172,11 +186,12 @@ static void cross_entropy_forward(lathe_node *node)
     const lathe_cross_entropy_opts *o = &a->opts;
     const lathe_tensor *x = node->in[0];
     lathe_real *targets = lathe_tape_alloc(node->tape, x->stored, sizeof *targets);
-    if (!targets) return;
+    totals *total = new_totals(node);
+    if (!targets || !total) return;
     memset(targets, 0, x->stored * sizeof *targets);
     int classes = x->shape.dim[1];
-    size_t stride = lathe_loss_columns(x) * LATHE_LANES,
-           count = (size_t)x->shape.dim[0] * lathe_loss_columns(x);
+    size_t columns = lathe_loss_columns(x), stride = columns * LATHE_LANES,
+           count = (size_t)x->shape.dim[0] * columns;
     double smooth = o->label_smoothing;
     for (size_t i = 0; i < count; i++) {
         int label = a->labels[i];
@@ -185,10 +200,12 @@ static void cross_entropy_forward(lathe_node *node)
         for (int k = 0; smooth > 0 && k < classes; k++)
             target[(size_t)k * stride] = (lathe_real)(smooth / classes * weight_of(o, k));
         target[(size_t)label * stride] += (lathe_real)((1 - smooth) * weight_of(o, label));
+        total[i / stride].weight += weight_of(o, label);
+        total[i / stride].counted++;
     }
     cross_entropy_job *job = node->saved;
     job->targets = targets;
-    forward(node, job);
+    forward(node, job, total);
 }
 
 const lathe_op lathe_cross_entropy_op = {
@@ -246,18 +263,13 @@ const lathe_loss_type lathe_cross_entropy_loss = {
 
 /* ---- probabilities ------------------------------------------------------------------------------------- */
 
-static bool cross_entropy_soft_shape(lathe_node *node, lathe_result *result)
-{
-    const lathe_tensor *x = node->in[0];
-    return reduced_shape(node, result, (double)x->shape.dim[0] * (double)lathe_loss_columns(x));
-}
-
 static void cross_entropy_soft_forward(lathe_node *node)
 {
     const lathe_cross_entropy_opts *o = node->attributes;
     const lathe_tensor *x = node->in[0], *targets = node->in[1];
     lathe_real *wanted = lathe_tape_alloc(node->tape, x->stored, sizeof *wanted);
-    if (!wanted) return;
+    totals *total = new_totals(node);
+    if (!wanted || !total) return;
     int classes = x->shape.dim[1];
     size_t piece = lathe_loss_columns(x) * LATHE_LANES;
     double smooth = o->label_smoothing;
@@ -267,7 +279,9 @@ static void cross_entropy_soft_forward(lathe_node *node)
     lathe_zero_tails(x, wanted);
     cross_entropy_job *job = node->saved;
     job->targets = wanted;
-    forward(node, job);
+    for (int block = 0; block < lathe_tensor_blocks(x); block++)
+        total[block].weight = (double)lathe_lanes_in_block(x, block) * (double)lathe_loss_columns(x);
+    forward(node, job, total);
 }
 
 const lathe_op lathe_cross_entropy_soft_op = {
@@ -277,7 +291,7 @@ const lathe_op lathe_cross_entropy_soft_op = {
     .fields = fields,
     .attributes_size = sizeof(lathe_cross_entropy_opts),
     .saved_size = sizeof(cross_entropy_job),
-    .shape = cross_entropy_soft_shape,
+    .shape = reduced_shape,
     .forward = cross_entropy_soft_forward,
     .backward = cross_entropy_backward,
 };

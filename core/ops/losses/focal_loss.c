@@ -94,7 +94,8 @@ lathe_tensor *lathe_focal(lathe_tensor *x, const int *labels, const lathe_focal_
     if (!tape || !lathe_loss_batched(tape, name, x) ||
         !lathe_loss_resolve(tape, &lathe_focal_loss, opts, &o) ||
         !lathe_loss_weights(tape, name, "alpha", o.alpha, x->shape.dim[1]) ||
-        !lathe_loss_labels(tape, name, x, labels, o.ignore_index, &counted))
+        !lathe_loss_labels(tape, name, x, labels, o.ignore_index, &counted) ||
+        !lathe_loss_counted(x, &counted))
         return NULL;
     if (!counted && o.reduction == LATHE_REDUCE_MEAN)
         return lathe_tape_fail(tape, LATHE_EARG, "lathe_%s: the mean over no samples: all are ignored", name);

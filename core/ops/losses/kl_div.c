@@ -1,5 +1,6 @@
 #include "kl_div.h"
 
+#include "../batch_sum_impl.h"
 #include "../softmax.h"
 #include "loss_impl.h"
 
@@ -81,5 +82,5 @@ lathe_tensor *lathe_kl_div(lathe_tensor *x, lathe_tensor *targets, const lathe_k
     lathe_tensor *each = lathe_apply(&lathe_kl_div_op, (lathe_tensor *[]){ x, targets }, 2, opts);
     bool batchmean = each && opts && opts->batchmean;
     return lathe_reduce(each, opts ? opts->reduction : LATHE_REDUCE_MEAN,
-        batchmean ? (double)x->shape.dim[0] : 0);
+        batchmean ? (double)lathe_whole_batch(x) : 0);
 }

@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../shard.h"
+#include "../../tape_impl.h"
+#include "../arithmetic.h"
+
 const char *const lathe_reduction_names[] = { "mean", "sum", "none", NULL };
 
 /* ---- checks -------------------------------------------------------------------------------------------- */
@@ -84,6 +88,26 @@ bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x
     return true;
 }
 
+bool lathe_loss_counted(const lathe_tensor *x, size_t *counted)
+{
+    const lathe_exchange *exchange = lathe_context_exchange(x->tape->context);
+    const uint64_t mine = *counted;
+    if (!x->sharded) return true;
+    uint64_t *all = lathe_tape_alloc(x->tape, (size_t)exchange->size, sizeof *all);
+    size_t *bytes = lathe_tape_alloc(x->tape, (size_t)exchange->size, sizeof *bytes);
+    if (!all || !bytes) return false;
+    for (int rank = 0; rank < exchange->size; rank++) {
+        all[rank] = 0;
+        bytes[rank] = lathe_shard_of(x->tape->shard.whole, rank, exchange->size).silent ? 0 : sizeof *all;
+    }
+    bool held = lathe_error_hold(true); /* the handler is called once, by the tape */
+    lathe_status status = exchange->gather(exchange->self, &mine, all, bytes);
+    lathe_error_hold(held);
+    *counted = 0;
+    for (int rank = 0; rank < exchange->size; rank++) *counted += all[rank];
+    return !status || lathe_tape_fail(x->tape, status, "%s", lathe_error_message());
+}
+
 lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *labels, int ignore_index)
 {
     lathe_tensor *targets = lathe_tape_leaf(tape, LATHE_BATCHED, x->shape, NULL);
@@ -121,7 +145,7 @@ lathe_tensor *lathe_many_targets(const char *name, lathe_tensor *x, const int *t
 lathe_tensor *lathe_reduce(lathe_tensor *each, lathe_reduction reduction, double divisor)
 {
     if (!each || reduction == LATHE_REDUCE_NONE) return each;
-    if (divisor == 0) divisor = (double)lathe_shape_count(&each->shape);
+    if (reduction == LATHE_REDUCE_MEAN && divisor == 0) return lathe_mean(each);
     return lathe_sum_times(each, reduction == LATHE_REDUCE_MEAN ? 1 / divisor : 1);
 }
 

@@ -59,6 +59,12 @@ bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x
     int ignore_index, size_t *counted);
 
 /**
+ * *counted of this process's labels becomes that of the whole batch that x is of. Errors: LATHE_EIO, the
+ * tape's.
+ */
+bool lathe_loss_counted(const lathe_tensor *x, size_t *counted);
+
+/**
  * A constant of x's shape: 1 at each label's class, else 0; all 0 for ignore_index. Labels must be checked.
  */
 lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *labels, int ignore_index);
@@ -94,7 +100,10 @@ void lathe_pair_forward(lathe_node *node, size_t piece, lathe_range_fn *pieces);
 /** The gradient to x, and its negative to the target unless that is constant. */
 void lathe_pair_backward(lathe_node *node);
 
-/** `each` reduced: itself, its sum, or its sum over `divisor` (0: how many numbers it has). */
+/**
+ * `each` reduced: itself, its sum, or its sum over `divisor` (0: how many numbers it has). Sums and numbers
+ * are of the whole batch.
+ */
 lathe_tensor *lathe_reduce(lathe_tensor *each, lathe_reduction reduction, double divisor);
 
 /** The type of cross-entropy, for losses that contain it. */

@@ -4,6 +4,7 @@
 
 #include "../../alloc.h"
 #include "../arithmetic.h"
+#include "../batch_sum_impl.h"
 #include "loss_impl.h"
 #include "../softmax.h"
 
@@ -15,6 +16,7 @@ typedef struct overlap_job {
     size_t blocks, classes, piece; /* numbers of one class of one block */
     const lathe_real *p, *targets;
     const lathe_real *mask;  /* [blocks][columns][16]: 0 for what takes no part */
+    double *sums;            /* [blocks][K][3]: of p t, of p, of t; the batch's come first */
     lathe_real *loss;        /* [K] */
     lathe_real *at_p, *at_t; /* [K] */
     const lathe_real *gloss; /* [K] */
@@ -22,16 +24,22 @@ typedef struct overlap_job {
     bool add;
 } overlap_job;
 
-static void forward_classes(void *context, size_t begin, size_t end)
+static void sum_pieces(void *context, size_t begin, size_t end)
 {
     const overlap_job *job = context;
-    for (size_t k = begin; k < end; k++) {
-        double sums[3] = { 0 }; /* of p t, of p, of t */
-        for (size_t block = 0; block < job->blocks; block++) {
-            size_t at = (block * job->classes + k) * job->piece;
-            job->kernels->overlap(job->piece, job->p + at, job->targets + at, job->mask + block * job->piece,
-                sums);
-        }
+    for (size_t i = begin; i < end; i++) {
+        size_t at = i * job->piece;
+        double *sums = job->sums + 3 * i;
+        sums[0] = sums[1] = sums[2] = 0;
+        job->kernels->overlap(job->piece, job->p + at, job->targets + at,
+            job->mask + i / job->classes * job->piece, sums);
+    }
+}
+
+static void set_losses(const overlap_job *job)
+{
+    for (size_t k = 0; k < job->classes; k++) {
+        const double *sums = job->sums + 3 * k;
         double above = (job->jaccard ? 1 : 2) * sums[0] + job->smooth;
         double below = sums[1] + sums[2] - (job->jaccard ? sums[0] : 0) + job->smooth;
         bool occurs = sums[2] > 0;
@@ -74,7 +82,8 @@ typedef struct overlap_attributes {
 static bool overlap_shape(lathe_node *node, lathe_result *result)
 {
     (void)node;
-    *result = (lathe_result){ .layout = LATHE_PLAIN, .shape = { 1, { result->shape.dim[1] } } };
+    *result =
+        (lathe_result){ .layout = LATHE_PLAIN, .shape = { 1, { result->shape.dim[1] } }, .whole = true };
     return true;
 }
 
@@ -86,20 +95,24 @@ static void forward(lathe_node *node, bool jaccard)
     overlap_job *job = node->saved;
     lathe_real *slopes = lathe_tape_alloc(node->tape, lathe_times(2, (size_t)classes), sizeof *slopes);
     lathe_real *mask = make_mask(node->tape, p, a->labels, a->opts.ignore_index);
-    if (!slopes || !mask) return;
+    size_t blocks = (size_t)lathe_tensor_blocks(p), numbers = 3 * (size_t)classes;
+    double *sums = lathe_tape_work(node->tape, lathe_times(blocks, numbers), sizeof *sums);
+    if (!slopes || !mask || !sums) return;
     *job = (overlap_job){ .kernels = node->kernels->loss,
         .jaccard = jaccard,
         .smooth = a->opts.smooth,
-        .blocks = (size_t)lathe_tensor_blocks(p),
+        .blocks = blocks,
         .classes = (size_t)classes,
         .piece = lathe_loss_columns(p) * LATHE_LANES,
         .p = p->data,
         .targets = node->in[1]->data,
         .mask = mask,
+        .sums = sums,
         .loss = node->out->data,
         .at_p = slopes,
         .at_t = slopes + classes };
-    lathe_parallel_pieces(node->context, job->classes, job->blocks * job->piece, forward_classes, job);
+    lathe_parallel_pieces(node->context, job->blocks * job->classes, job->piece, sum_pieces, job);
+    if (lathe_batch_join(node, sums, numbers * sizeof *sums, lathe_join_doubles, &numbers)) set_losses(job);
 }
 
 static void overlap_backward(lathe_node *node)
