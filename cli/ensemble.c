@@ -98,7 +98,7 @@ static lathe_status measure(lathe_run *run, const lathe_dataset *data, const cli
     lathe_score *scores)
 {
     const lathe_learner *learner = run->learner;
-    lathe_loader *loader = lathe_feed_loader(run->feed, data);
+    lathe_loader *loader = lathe_feed_loader(run->feed, data, false);
     lathe_ensemble *ensemble = loader ? lathe_ensemble_new(learner->task, data->count) : NULL;
     lathe_status status = ensemble ? LATHE_OK : lathe_error();
     for (int i = 0; i < members->count && !status; i++)

@@ -28,7 +28,7 @@ static lathe_status add_rows(void *context, lathe_task *task, const lathe_pass *
 
 static lathe_status infer(lathe_run *run, table *t)
 {
-    lathe_loader *loader = lathe_feed_loader(run->feed, t->data);
+    lathe_loader *loader = lathe_feed_loader(run->feed, t->data, false);
     lathe_plan *plan = loader ? lathe_plan_new(run->learner->net) : NULL;
     lathe_tape *tape = plan ? lathe_tape_new(NULL) : NULL;
     lathe_status status =

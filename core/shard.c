@@ -25,6 +25,12 @@ lathe_shard lathe_shard_of(int whole, int rank, int size)
     return (lathe_shard){ whole, first, least(whole, end * LATHE_MICRO_BATCH) - first, silent };
 }
 
+int lathe_batch_whole(const lathe_batch *batch)
+{
+    if (!batch) return lathe_fail_null("lathe_batch_whole", "batch"), 0;
+    return batch->whole ? batch->whole : batch->size;
+}
+
 lathe_shard lathe_tape_shard(const lathe_tape *tape) { return tape ? tape->shard : (lathe_shard){ 0 }; }
 
 bool lathe_is_sharded(const lathe_node *node)
@@ -89,6 +95,26 @@ void lathe_join_nodes(lathe_leaves *node, int count, void (*join)(void *job, int
             depth--;
         }
     }
+}
+
+lathe_status lathe_shard_gather(lathe_context *context, int whole, int pictures, const void *mine,
+    size_t bytes, void *all)
+{
+    if (!mine || !all) return lathe_fail_null("lathe_shard_gather", mine ? "all" : "mine");
+    const lathe_exchange *exchange = lathe_context_exchange(context);
+    if (!exchange) return lathe_fail(LATHE_ESTATE, "lathe_shard_gather: the context shares no batches");
+    if (whole < 1 || pictures < 1 || LATHE_MICRO_BATCH % pictures)
+        return lathe_fail(LATHE_EARG, "lathe_shard_gather: runs of %d pictures of a batch of %d", pictures,
+            whole);
+    size_t *given = lathe_alloc((size_t)exchange->size, sizeof *given);
+    if (!given) return lathe_error();
+    for (int rank = 0; rank < exchange->size; rank++) {
+        const lathe_shard shard = lathe_shard_of(whole, rank, exchange->size);
+        given[rank] = shard.silent ? 0 : (size_t)((shard.count - 1) / pictures + 1) * bytes;
+    }
+    lathe_status status = exchange->gather(exchange->self, mine, all, given);
+    lathe_free(given);
+    return status;
 }
 
 /* ---- gradients of parameters --------------------------------------------------------------------------- */

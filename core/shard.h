@@ -10,8 +10,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "batch.h"
 #include "context.h"
 #include "status.h"
+#include "tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,6 +36,17 @@ typedef struct lathe_shard {
 
 /** The pictures that process `rank` of `size` has of a batch of `whole`. */
 lathe_shard lathe_shard_of(int whole, int rank, int size);
+
+/** Pictures of the batch in all processes; batch->size if it is not shared. */
+int lathe_batch_whole(const lathe_batch *batch);
+
+/**
+ * lathe_tape_leaf for numbers of a batch's pictures, such as features that are known already:
+ * shape.dim[0] is batch->size.
+ * Errors   those of lathe_tape_leaf and lathe_input
+ */
+lathe_tensor *lathe_batch_leaf(lathe_tape *tape, const lathe_batch *batch, lathe_layout layout,
+    lathe_shape shape, const lathe_real *values);
 
 /**
  * How processes tell each other what they have: all of them call the same functions in the same order. A
@@ -59,6 +72,15 @@ typedef struct lathe_exchange {
  */
 void lathe_context_set_exchange(lathe_context *context, const lathe_exchange *exchange);
 const lathe_exchange *lathe_context_exchange(const lathe_context *context);
+
+/**
+ * Give all processes what each has of its pictures of a shared batch of `whole`: `bytes` bytes for each run
+ * of `pictures` pictures, a divisor of LATHE_MICRO_BATCH. `all` becomes those of all pictures, in their
+ * order. All processes must call it.
+ * Errors   LATHE_EARG, LATHE_EIO, LATHE_ENOMEM; LATHE_ESTATE if the context does not share batches
+ */
+lathe_status lathe_shard_gather(lathe_context *context, int whole, int pictures, const void *mine,
+    size_t bytes, void *all);
 
 /**
  * Finish the gradients of parameters after lathe_backward of a shared batch: add up all processes' parts.

@@ -255,6 +255,18 @@ lathe_tensor *lathe_input(lathe_tape *tape, const lathe_batch *batch)
     return tensor;
 }
 
+lathe_tensor *lathe_batch_leaf(lathe_tape *tape, const lathe_batch *batch, lathe_layout layout,
+    lathe_shape shape, const lathe_real *values)
+{
+    if (!tape || !batch) return lathe_fail_null("lathe_batch_leaf", tape ? "batch" : "tape"), NULL;
+    if (shape.rank < 1 || shape.dim[0] != batch->size)
+        return lathe_tape_fail(tape, LATHE_ESHAPE, "lathe_batch_leaf: shape has %d pictures, the batch %d",
+            shape.rank < 1 ? 0 : shape.dim[0], batch->size);
+    lathe_tensor *tensor = take_shard(tape, batch) ? lathe_tape_leaf(tape, layout, shape, values) : NULL;
+    if (tensor) tensor->sharded = tape->shard.whole > 0;
+    return tensor;
+}
+
 lathe_status lathe_tape_check(const char *function, const char *name, const lathe_tensor *tensor)
 {
     if (!function || !name || !tensor)

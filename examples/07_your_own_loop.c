@@ -32,7 +32,7 @@ static void train(lathe_feed *feed, lathe_learner *learner, lathe_keeper *keeper
     lathe_batch batch;
     lathe_step_row step;
     lathe_score score;
-    lathe_loader *judge = lathe_feed_loader(feed, feed->val);
+    lathe_loader *judge = lathe_feed_loader(feed, feed->val, true);
     while (keeper->step < steps) {
         while (lathe_feed_next(feed, &batch)) {
             lathe_learner_step(learner, &batch, &step);

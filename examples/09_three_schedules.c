@@ -40,7 +40,7 @@ static void train(lathe_feed *feed, int which, int epochs, lathe_history *histor
     lathe_task *task =
         lathe_task_new(&(lathe_task_opts){ .data = data, .loss = lathe_loss_find("cross_entropy") });
     lathe_learner *learner = lathe_learner_new(net, optim, sched, task, NULL);
-    lathe_loader *judge = lathe_feed_loader(feed, feed->val);
+    lathe_loader *judge = lathe_feed_loader(feed, feed->val, true);
     lathe_history_set_metrics(history, task->type->metrics);
 
     for (int e = 0; e < epochs; e++) {

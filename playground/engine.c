@@ -109,7 +109,7 @@ static bool open_net(engine *e)
 static lathe_loader *in_order(void *context)
 {
     const engine *e = context;
-    return lathe_feed_loader(e->feed, e->feed->train);
+    return lathe_feed_loader(e->feed, e->feed->train, false);
 }
 
 static bool open_learner(engine *e)
@@ -233,7 +233,7 @@ bool engine_score(size_t count, lathe_score *score)
     lathe_error_clear();
     if (!e->learner) return lathe_fail(LATHE_ESTATE, "evaluate: there is no run"), false;
     const lathe_dataset *data = first_pictures(e, count);
-    lathe_loader *loader = data ? lathe_feed_loader(e->feed, data) : NULL;
+    lathe_loader *loader = data ? lathe_feed_loader(e->feed, data, false) : NULL;
     const bool good = loader && !lathe_learner_evaluate(e->learner, loader, NULL, score);
     lathe_loader_free(loader);
     return good;

@@ -174,7 +174,7 @@ int engine_mistakes(int most, int *mistake, double *probability, uint8_t *pixels
     const lathe_dataset *data = e->feed->test;
     lathe_measure *measure =
         lathe_measure_new(e->task, &(lathe_measure_opts){ .metrics = "", .mistakes = most });
-    lathe_loader *loader = measure ? lathe_feed_loader(e->feed, data) : NULL;
+    lathe_loader *loader = measure ? lathe_feed_loader(e->feed, data, false) : NULL;
     bool good = loader && !lathe_learner_evaluate(e->learner, loader, measure, &score);
     const size_t size = (size_t)data->height * (size_t)data->width;
     for (int i = 0; good && i < measure->mistakes; i++)

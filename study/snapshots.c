@@ -33,7 +33,7 @@ lathe_status lathe_snapshots_test(lathe_run *run, double *last, double *mean)
         return number ? LATHE_OK : lathe_error();
     }
     lathe_score score = { 0 };
-    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->test);
+    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->test, false);
     lathe_ensemble *ensemble = loader ? lathe_ensemble_new(run->learner->task, run->feed->test->count) : NULL;
     lathe_status status = ensemble ? LATHE_OK : lathe_error();
     for (size_t i = 0; i < count && !status; i++) status = add(run, number[i], loader, ensemble, last);

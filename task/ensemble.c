@@ -42,6 +42,7 @@ static lathe_status add_batch(void *context, lathe_task *task, const lathe_pass 
     lathe_ensemble *ensemble = context;
     const size_t classes = (size_t)task->data->classes, size = (size_t)pass->batch->size;
     if (pass->first + size > ensemble->samples) return check_samples(ensemble, pass->first + size);
+    if (lathe_task_needs_whole("lathe_ensemble_add", pass->batch)) return lathe_error();
     const lathe_real *scores = pass->scores;
     for (size_t i = 0; i < size; i++, scores += classes)
         task->type->probabilities(task, scores, 1, ensemble->p + (pass->first + i) * classes);
@@ -84,7 +85,8 @@ static lathe_status count_batch(lathe_ensemble *ensemble, lathe_tape *tape, cons
     shape.dim[0] = batch->size;
     if (first + (size_t)batch->size > ensemble->samples)
         return check_samples(ensemble, first + (size_t)batch->size);
-    lathe_status status = lathe_task_reserve(task, batch->size);
+    lathe_status status = lathe_task_needs_whole("lathe_ensemble_score", batch);
+    if (!status) status = lathe_task_reserve(task, batch->size);
     if (status) return status;
     const bool many = task->type->view(task, 0, task->scores, batch, &view) && view.many;
     put_scores(ensemble, first, (size_t)batch->size, many, task->scores);

@@ -32,14 +32,15 @@ void lathe_ensemble_free(lathe_ensemble *ensemble);
 
 /**
  * Add a net's probabilities over one epoch of the loader, which gives all samples in the same order for every
- * member. Errors: those of lathe_infer; LATHE_EARG for another number of samples.
+ * member. Errors: those of lathe_infer; LATHE_EARG for another number of samples, and for batches that
+ * processes share.
  */
 lathe_status lathe_ensemble_add(lathe_ensemble *ensemble, lathe_layer *net, lathe_tape *tape,
     lathe_loader *loader);
 
 /**
  * The score of the mean probabilities: the loss with the options `loss` (NULL: its defaults), and the task's
- * metrics. Errors: those of the loader and the loss; LATHE_ESTATE without a member.
+ * metrics. Errors: those of the loader and the loss; LATHE_ESTATE without a member; LATHE_EARG as above.
  */
 lathe_status lathe_ensemble_score(lathe_ensemble *ensemble, lathe_tape *tape, lathe_loader *loader,
     const void *loss, lathe_score *score);

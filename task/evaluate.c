@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/shard.h"
 #include "../metrics/average.h"
 #include "task_impl.h"
 
@@ -47,7 +48,7 @@ static lathe_status pass_once(const looping *l, const lathe_batch *batch, size_t
     lathe_status status = output ? lathe_task_check_output(task, output) : lathe_error();
     if (!status) status = lathe_task_reserve(task, batch->size);
     if (!status) status = lathe_tensor_read(output, task->scores, lathe_shape_count(&output->shape));
-    const lathe_pass pass = { batch, output, task->scores, first, mirrored };
+    const lathe_pass pass = { batch, output, task->scores, first + (size_t)batch->first, mirrored };
     return status ? status : l->told(l->context, task, &pass);
 }
 
@@ -75,7 +76,8 @@ lathe_status lathe_infer(lathe_task *task, lathe_plan *plan, lathe_tape *tape, l
     looping l = { .task = task, .plan = plan, .tape = tape, .told = told, .context = context };
     lathe_status status = LATHE_OK;
     size_t first = 0;
-    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch); first += (size_t)batch.size) {
+    for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);
+         first += (size_t)lathe_batch_whole(&batch)) {
         status = pass_once(&l, &batch, first, false);
         if (!status && hflip) status = pass_mirrored(&l, &batch, first);
     }
@@ -106,10 +108,10 @@ static lathe_status add_batch(void *context, lathe_task *task, const lathe_pass 
     if (task->loss) {
         lathe_tensor *loss = lathe_task_loss(task, pass->output, pass->batch, sum->opts->loss);
         if (!loss) return lathe_error();
-        lathe_average_add(&sum->loss, lathe_item(loss), pass->batch->size);
+        lathe_average_add(&sum->loss, lathe_item(loss), lathe_batch_whole(pass->batch));
     }
-    task->type->update(task, pass->scores, pass->batch, sum->numbers);
-    sum->count += (size_t)pass->batch->size;
+    if (!pass->batch->silent) task->type->update(task, pass->scores, pass->batch, sum->numbers);
+    sum->count += (size_t)lathe_batch_whole(pass->batch);
     return sum->opts->measure ? lathe_measure_update(sum->opts->measure, task, pass) : LATHE_OK;
 }
 

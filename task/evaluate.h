@@ -19,7 +19,7 @@ typedef struct lathe_pass {
     const lathe_batch *batch;
     lathe_tensor *output;     /* on the tape, until the next batch */
     const lathe_real *scores; /* the output, row-major, in the task's work space */
-    size_t first;             /* index of the batch's first sample in the loader's order */
+    size_t first;             /* index of its first sample in the loader's order, of all processes */
     bool mirrored;            /* the pictures were mirrored */
 } lathe_pass;
 
@@ -28,7 +28,8 @@ typedef lathe_status lathe_pass_fn(void *context, lathe_task *task, const lathe_
 
 /**
  * Run a net's plan over one epoch of the loader, in LATHE_EVAL, and call `told` for each batch. With hflip
- * each batch runs a second time, mirrored left to right.
+ * each batch runs a second time, mirrored left to right. Of a batch that processes share, each process has
+ * its own pictures; it must not count them if batch->silent is true.
  * Errors   those of forward and of the loader; LATHE_ESHAPE if the output has another shape than the task
  *          needs; the first failure of `told`
  */
@@ -51,7 +52,11 @@ typedef struct lathe_evaluate_opts {
     lathe_measure *measure; /* updated in the same pass; may be NULL */
 } lathe_evaluate_opts;
 
-/** Loss and metrics over one epoch of the loader. Errors: those of lathe_infer, the loss and the metrics. */
+/**
+ * Loss and metrics over one epoch of the loader. If processes share the batches (lathe_loader_opts.ranks),
+ * the result is that of all pictures, the same in each process. opts->measure needs whole batches.
+ * Errors   those of lathe_infer, the loss and the metrics; LATHE_EARG for a measure of shared batches
+ */
 lathe_status lathe_evaluate(lathe_task *task, lathe_layer *net, lathe_tape *tape, lathe_loader *loader,
     const lathe_evaluate_opts *opts, lathe_score *score);
 

@@ -8,6 +8,7 @@
 #include "../metrics/average_precision.h"
 #include "../metrics/text.h"
 #include "evaluate.h"
+#include "task_impl.h"
 
 static const lathe_batch empty;
 
@@ -175,7 +176,7 @@ lathe_status lathe_measure_update(lathe_measure *measure, lathe_task *task, cons
     if (!measure || !task || !pass)
         return lathe_fail_null("lathe_measure_update", !measure ? "measure" : !task ? "task" : "pass");
     lathe_task_view view;
-    lathe_status status = LATHE_OK;
+    lathe_status status = lathe_task_needs_whole("lathe_measure_update", pass->batch);
     for (int index = 0; !status && task->type->view(task, index, pass->scores, pass->batch, &view); index++) {
         for (int i = 0; i < measure->metrics && !status; i++)
             if (measure->view[i] == index) status = update_metric(measure->metric[i], &view);

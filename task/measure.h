@@ -53,7 +53,10 @@ void lathe_measure_free(lathe_measure *measure);
 
 struct lathe_pass;
 
-/** Add a batch; lathe_evaluate calls this. Errors: those of the metrics. */
+/**
+ * Add a batch; lathe_evaluate calls this. Errors: those of the metrics; LATHE_EARG for a batch that processes
+ * share.
+ */
 lathe_status lathe_measure_update(lathe_measure *measure, lathe_task *task, const struct lathe_pass *pass);
 
 #ifdef __cplusplus

@@ -175,6 +175,14 @@ static lathe_status check_batch(const char *who, const lathe_task *task, const l
     return batch->labels ? LATHE_OK : lathe_fail_null(who, "batch->labels");
 }
 
+lathe_status lathe_task_needs_whole(const char *who, const lathe_batch *batch)
+{
+    if (!batch->whole) return LATHE_OK;
+    return lathe_fail(LATHE_EARG,
+        "%s: this process has %d of the batch's %d pictures; make a loader without ranks", who, batch->size,
+        batch->whole);
+}
+
 lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lathe_batch *batch,
     const void *opts)
 {

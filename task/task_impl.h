@@ -10,6 +10,9 @@ lathe_status lathe_task_reserve(lathe_task *task, int size);
 /** Check that a batch's output has the shape that the task needs. Errors: LATHE_ESHAPE. */
 lathe_status lathe_task_check_output(const lathe_task *task, const lathe_tensor *output);
 
+/** Check that this process has all pictures of a batch. `who` begins the message. Errors: LATHE_EARG. */
+lathe_status lathe_task_needs_whole(const char *who, const lathe_batch *batch);
+
 /** Check that the loss, if there is one, is for one label a sample, head or pixel. Errors: LATHE_EARG. */
 lathe_status lathe_task_needs_labels(const lathe_task *task, const lathe_task_opts *opts);
 

@@ -2,10 +2,13 @@
  * Features of frozen layers. What the frozen layers make of a picture is the same in each epoch, if nothing
  * before them is random and their norms keep their statistics. It is computed when the picture is first seen,
  * and kept in memory. Later batches are made of it: neither the pictures nor the frozen layers are needed.
+ * Processes that share the batches tell each other the features: each has those of all pictures, because
+ * another one may get a picture in the next epoch.
  */
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/shard.h"
 #include "../nn/layers/sequential.h"
 #include "run_impl.h"
 
@@ -23,10 +26,11 @@ struct lathe_features {
     size_t each;          /* numbers of a picture's features; 0: not known yet */
     lathe_real *numbers;  /* [pictures, each], row-major; NULL: they are too many */
     bool *known;          /* [pictures] */
-    lathe_real *gathered; /* [batch_size, each] */
+    lathe_real *own;      /* [batch_size, each]: of this process's pictures of a batch ... */
+    lathe_real *gathered; /* ... and of all; `own` if the batches are not shared */
     /* of the present batch */
-    size_t *sample; /* [batch_size] */
-    int *labels;    /* [batch_size, answers] */
+    size_t *sample; /* [batch_size], of all processes */
+    int *labels;    /* [batch_size, answers], of this process */
     size_t answers;
     bool ended;  /* the epoch's last batch was given */
     bool behind; /* the loader is not at the feed's position */
@@ -149,7 +153,8 @@ void lathe_features_free(lathe_features *features)
     if (!features) return;
     lathe_free(features->numbers);
     lathe_free(features->known);
-    lathe_free(features->gathered);
+    if (features->gathered != features->own) lathe_free(features->gathered);
+    lathe_free(features->own);
     lathe_free(features->sample);
     lathe_free(features->labels);
     lathe_free(features);
@@ -198,10 +203,15 @@ static void fill_batch(lathe_features *f, int size, lathe_batch *batch)
     lathe_feed *feed = f->run->feed;
     const lathe_dataset *data = feed->train;
     const int *from = data->targets_each ? data->targets : data->labels;
-    for (int b = 0; b < size; b++)
-        memcpy(f->labels + (size_t)b * f->answers, from + f->sample[b] * f->answers,
+    lathe_shard shard = { .count = size };
+    if (feed->ranks > 1) shard = lathe_shard_of(size, feed->rank, feed->ranks);
+    for (int b = 0; b < shard.count; b++)
+        memcpy(f->labels + (size_t)b * f->answers, from + f->sample[shard.first + b] * f->answers,
             f->answers * sizeof *from);
-    *batch = (lathe_batch){ .size = size,
+    *batch = (lathe_batch){ .size = shard.count,
+        .whole = shard.whole,
+        .first = shard.first,
+        .silent = shard.silent,
         .channels = data->channels,
         .height = data->height,
         .width = data->width,
@@ -261,21 +271,27 @@ static lathe_status learn_shape(lathe_features *f, const lathe_batch *batch, con
         return LATHE_OK;
     }
     f->numbers = lathe_alloc_raw(lathe_times(count, f->each), sizeof *f->numbers);
-    f->gathered = lathe_alloc_raw(lathe_times((size_t)run->feed->batch_size, f->each), sizeof *f->gathered);
-    if (!f->numbers || !f->gathered) return lathe_error();
+    const size_t room = lathe_times((size_t)run->feed->batch_size, f->each);
+    f->own = lathe_alloc_raw(room, sizeof *f->own);
+    f->gathered = run->feed->ranks > 1 ? lathe_alloc_raw(room, sizeof *f->own) : f->own;
+    if (!f->numbers || !f->own || !f->gathered) return lathe_error();
     lathe_run_message(run,
         "the frozen layers, up to layer %s, are computed once for each picture: %.3g MiB for %zu pictures",
         last, mib, count);
     return LATHE_OK;
 }
 
-/* Keep the features x of the batch's pictures. */
+/* Keep the features of the batch's pictures: x, and what other processes have. */
 static lathe_status keep(lathe_features *f, const lathe_batch *batch, const lathe_tensor *x)
 {
+    const int whole = lathe_batch_whole(batch);
     lathe_status status = f->each ? LATHE_OK : learn_shape(f, batch, x);
-    if (status || !f->numbers || !is_usual(f, batch->size)) return status;
-    status = lathe_tensor_read(x, f->gathered, (size_t)batch->size * f->each);
-    for (int b = 0; b < batch->size && !status; b++) {
+    if (status || !f->numbers || !is_usual(f, whole)) return status;
+    status = lathe_tensor_read(x, f->own, (size_t)batch->size * f->each);
+    if (batch->whole && !status)
+        status = lathe_shard_gather(lathe_optim_context(f->run->learner->optim), whole, 1, f->own,
+            f->each * sizeof *f->own, f->gathered);
+    for (int b = 0; b < whole && !status; b++) {
         memcpy(f->numbers + f->sample[b] * f->each, f->gathered + (size_t)b * f->each,
             f->each * sizeof *f->numbers);
         f->known[f->sample[b]] = true;
@@ -288,10 +304,10 @@ static lathe_tensor *recall(lathe_features *f, lathe_tape *tape, const lathe_bat
     lathe_shape shape = f->shape;
     shape.dim[0] = batch->size;
     for (int b = 0; b < batch->size; b++)
-        memcpy(f->gathered + (size_t)b * f->each, f->numbers + f->sample[b] * f->each,
+        memcpy(f->own + (size_t)b * f->each, f->numbers + f->sample[batch->first + b] * f->each,
             f->each * sizeof *f->numbers);
     lathe_tape_layout(tape, f->plain ? LATHE_CHANNELS : LATHE_BATCHED);
-    return lathe_tape_leaf(tape, f->layout, shape, f->gathered);
+    return lathe_batch_leaf(tape, batch, f->layout, shape, f->own);
 }
 
 static lathe_tensor *run_net(void *context, lathe_tape *tape, const lathe_batch *batch)

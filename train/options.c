@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/shard.h"
 #include "../io/file.h"
 #include "../io/text.h"
 #include "run_impl.h"
@@ -54,6 +55,7 @@ lathe_status lathe_settings_normals(const lathe_settings *settings, double mean[
 
 lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
 {
+    const lathe_exchange *exchange = lathe_context_exchange(NULL);
     *opts = (lathe_feed_opts){ .data = s->data,
         .size = s->size,
         .channels = s->channels,
@@ -68,6 +70,8 @@ lathe_status lathe_run_feed_opts(const lathe_settings *s, lathe_feed_opts *opts)
         .train_count = s->train_count,
         .augment = s->augment,
         .batch_size = s->batch_size,
+        .ranks = exchange ? exchange->size : 0,
+        .rank = exchange ? exchange->rank : 0,
         .balanced = s->sampler == LATHE_SAMPLER_BALANCED,
         .layout = (lathe_layout)s->layout,
         .drop_last = s->drop_last,
@@ -105,7 +109,7 @@ lathe_status lathe_run_length(const lathe_settings *settings, double *steps_per_
 static lathe_loader *statistics_loader(void *context)
 {
     const lathe_run *run = context;
-    return lathe_feed_loader(run->feed, run->feed->train);
+    return lathe_feed_loader(run->feed, run->feed->train, true);
 }
 
 lathe_status lathe_run_learner_opts(const lathe_run *run, lathe_learner_opts *opts)

@@ -52,7 +52,7 @@ lathe_status lathe_run_evaluate(lathe_run *run, const lathe_dataset *data, lathe
 {
     if (!run || !data || !score)
         return lathe_fail_null("lathe_run_evaluate", !run ? "run" : !data ? "data" : "score");
-    lathe_loader *loader = lathe_feed_loader(run->feed, data);
+    lathe_loader *loader = lathe_feed_loader(run->feed, data, !measure);
     lathe_status status =
         loader ? lathe_learner_evaluate(run->learner, loader, measure, score) : lathe_error();
     lathe_loader_free(loader);

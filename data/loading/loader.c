@@ -4,6 +4,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/rng.h"
+#include "../../core/shard.h"
 #include "../../core/threads.h"
 #include "../../core/threads_impl.h"
 #include "../dataset_impl.h"
@@ -37,6 +38,9 @@ static lathe_status check(const lathe_dataset *data, const lathe_loader_opts *op
     if (opts->batch_size < 0 || opts->batch_size > 1 << 20)
         return lathe_fail(LATHE_EARG, "lathe_loader_new: batch_size is %d, expected 1 to %d",
             opts->batch_size, 1 << 20);
+    if (opts->ranks < 0 || opts->rank < 0 || opts->rank >= (opts->ranks ? opts->ranks : 1))
+        return lathe_fail(LATHE_EARG, "lathe_loader_new: rank is %d of %d, expected 0 to below ranks",
+            opts->rank, opts->ranks);
     if (opts->workers < 0 || opts->workers > 256)
         return lathe_fail(LATHE_EARG, "lathe_loader_new: workers is %d, expected 0 to 256", opts->workers);
     if (opts->weights && opts->balanced)
@@ -186,14 +190,33 @@ static lathe_status open_order(lathe_loader *loader, const lathe_loader_opts *op
     return weighted ? sum_weights(loader, opts->weights) : LATHE_OK;
 }
 
+/* The loader's pictures of batch `index`. */
+static lathe_shard shard_at(const lathe_loader *loader, uint64_t index)
+{
+    const size_t left = loader->recipe.data->count - (size_t)index * (size_t)loader->opts.batch_size;
+    const int size = left < (size_t)loader->opts.batch_size ? (int)left : loader->opts.batch_size;
+    if (loader->opts.ranks > 1) return lathe_shard_of(size, loader->opts.rank, loader->opts.ranks);
+    return (lathe_shard){ .count = size };
+}
+
+/* The loader's pictures of any batch at most. */
+static int most_pictures(const lathe_loader *loader)
+{
+    const int first = shard_at(loader, 0).count, last = shard_at(loader, loader->batches - 1).count;
+    return first > last ? first : last;
+}
+
 /* Fill in the sample indices of batch `index` of the epoch. */
 static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index)
 {
     lathe_loader *loader = context;
     const lathe_recipe *recipe = &loader->recipe;
-    size_t size = (size_t)loader->opts.batch_size, begin = (size_t)index * size;
-    if (size > recipe->data->count - begin) size = recipe->data->count - begin;
-    slot->batch = (lathe_batch){ .size = (int)size,
+    const lathe_shard shard = shard_at(loader, index);
+    const size_t begin = (size_t)index * (size_t)loader->opts.batch_size + (size_t)shard.first;
+    slot->batch = (lathe_batch){ .size = shard.count,
+        .whole = shard.whole,
+        .first = shard.first,
+        .silent = shard.silent,
         .channels = recipe->channels,
         .height = recipe->height,
         .width = recipe->width,
@@ -205,7 +228,7 @@ static void plan(void *context, lathe_slot *slot, uint64_t epoch, uint64_t index
         .answers = recipe->answers,
         .epoch = epoch,
         .index = index };
-    for (size_t i = 0; i < size; i++) slot->indices[i] = sample_at(loader, epoch, begin + i);
+    for (int i = 0; i < shard.count; i++) slot->indices[i] = sample_at(loader, epoch, begin + (size_t)i);
 }
 
 static lathe_layout layout_of(const lathe_recipe *recipe, const lathe_loader_opts *opts)
@@ -232,10 +255,10 @@ lathe_loader *lathe_loader_new(const lathe_dataset *data, const lathe_loader_opt
     loader->batches = opts->drop_last ? data->count / size : (data->count - 1) / size + 1;
     bool good = !open_order(loader, opts);
     if (good && opts->workers && lathe_threads_exist()) {
-        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, loader->opts.batch_size,
+        loader->workers = lathe_workers_start(opts->workers, &loader->recipe, most_pictures(loader),
             loader->batches, plan, loader);
         good = loader->workers != NULL;
-    } else if (good) good = !lathe_slot_init(&loader->slot, &loader->recipe, loader->opts.batch_size);
+    } else if (good) good = !lathe_slot_init(&loader->slot, &loader->recipe, most_pictures(loader));
     if (good) return loader;
     lathe_loader_free(loader);
     return NULL;

@@ -18,8 +18,13 @@ typedef struct lathe_loader lathe_loader;
 
 /** NULL or zeros: batches of 64 in order, a smaller last batch, normalised by the data set's mean and std. */
 typedef struct lathe_loader_opts {
-    int batch_size; /* 0 means 64 */
+    int batch_size; /* 0 means 64; of all processes together */
     bool shuffle;   /* another order each epoch, keyed by (seed, epoch) */
+    /**
+     * The number of processes that share each batch, such as lathe_dist_size(), and this one's number from 0.
+     * The loader reads the pictures of process `rank` alone: see lathe_shard_of. 0: whole batches.
+     */
+    int ranks, rank;
     /** Draw each class equally often. An epoch has as many samples, some not at all, others several times. */
     bool balanced;
     /** [count], copied: draw each sample in proportion to its weight, with replacement. NULL: each once. */
@@ -62,13 +67,16 @@ bool lathe_loader_next(lathe_loader *loader, lathe_batch *batch);
 /** LATHE_OK unless the last lathe_loader_next failed. */
 lathe_status lathe_loader_status(const lathe_loader *loader);
 
-/** Batches in an epoch. */
+/** Batches in an epoch; with several processes, the batches that they share. */
 uint64_t lathe_loader_batches(const lathe_loader *loader);
 
 /** Go to batch `index` of epoch `epoch`, to resume: the next call gives it. Errors: LATHE_EARG. */
 lathe_status lathe_loader_seek(lathe_loader *loader, uint64_t epoch, uint64_t index);
 
-/** The sample at `position` of epoch `epoch`. Errors: LATHE_EARG: returns (size_t)-1. */
+/**
+ * The sample at `position` of epoch `epoch`, for any number of processes. Errors: LATHE_EARG: returns
+ * (size_t)-1.
+ */
 size_t lathe_loader_order(lathe_loader *loader, uint64_t epoch, size_t position);
 
 #ifdef __cplusplus

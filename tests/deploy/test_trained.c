@@ -90,7 +90,7 @@ static void a_model_needs_nothing_but_its_checkpoint(void **state)
     const char *files[12];
     for (size_t i = 0; i < run->feed->test->count; i++) files[i] = lathe_data_sample_file(run->feed->test, i);
     lathe_dataset *data = lathe_trained_files(trained, files, run->feed->test->count, false, 0);
-    lathe_real *a = scores_of(run->learner->net, lathe_feed_loader(run->feed, run->feed->test),
+    lathe_real *a = scores_of(run->learner->net, lathe_feed_loader(run->feed, run->feed->test, false),
         run->feed->test->count, 2);
     lathe_real *b = scores_of(trained->net, lathe_trained_loader(trained, data, 3, 1), data->count, 2);
     assert_memory_equal(a, b, data->count * 2 * sizeof *a);

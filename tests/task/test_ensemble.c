@@ -9,7 +9,7 @@ enum { CLASSES = 10, MOST = 64 };
 static size_t probabilities(lathe_run *run, double p[MOST][CLASSES], int labels[MOST])
 {
     size_t count = 0;
-    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->val);
+    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->val, false);
     for (lathe_batch batch; lathe_loader_next(loader, &batch);) {
         lathe_real scores[16 * CLASSES];
         lathe_tape_begin(run->learner->tape, LATHE_EVAL);
@@ -41,7 +41,7 @@ static void the_probabilities_of_two_nets_are_averaged(void **state)
     lathe_score score;
     lathe_run *run[] = { run_of("1"), run_of("2") };
     lathe_learner *first = run[0]->learner;
-    lathe_loader *loader = lathe_feed_loader(run[0]->feed, run[0]->feed->val);
+    lathe_loader *loader = lathe_feed_loader(run[0]->feed, run[0]->feed->val, false);
     lathe_ensemble *ensemble = lathe_ensemble_new(first->task, run[0]->feed->val->count);
     assert_int_equal(lathe_ensemble_score(ensemble, first->tape, loader, NULL, &score), LATHE_ESTATE);
     size_t count = probabilities(run[0], p[0], labels);
@@ -79,13 +79,13 @@ static void one_net_alone_scores_as_it_is(void **state)
     lathe_score alone, score;
     lathe_run *run = run_of("1");
     lathe_learner *l = run->learner;
-    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->val);
+    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->val, false);
     lathe_ensemble *ensemble = lathe_ensemble_new(l->task, run->feed->val->count);
     assert_int_equal(lathe_run_evaluate(run, run->feed->val, NULL, &alone), LATHE_OK);
     assert_int_equal(lathe_ensemble_add(ensemble, l->net, l->tape, loader), LATHE_OK);
     assert_int_equal(lathe_ensemble_score(ensemble, l->tape, loader, NULL, &score), LATHE_OK);
     assert_true(fabs(score.loss - alone.loss) < 1e-5 && score.metric[0] == alone.metric[0]);
-    lathe_loader *other = lathe_feed_loader(run->feed, run->feed->train);
+    lathe_loader *other = lathe_feed_loader(run->feed, run->feed->train, false);
     assert_int_equal(lathe_ensemble_add(ensemble, l->net, l->tape, other), LATHE_EARG);
     lathe_loader_free(other);
     lathe_ensemble_free(ensemble);

@@ -104,7 +104,7 @@ static void transforms_may_change_the_size(void **state)
     assert_int_equal(lathe_settings_set(&settings, "size", "32"), LATHE_OK);
     lathe_run *run = train_run(&settings, NULL);
     assert_int_equal(run->feed->data->height, 32);
-    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->test);
+    lathe_loader *loader = lathe_feed_loader(run->feed, run->feed->test, false);
     lathe_batch first[2];
     for (int epoch = 0; epoch < 2; epoch++) {
         assert_true(lathe_loader_next(loader, &first[epoch]));

@@ -38,10 +38,14 @@ static lathe_status open_loader(lathe_feed *feed, const lathe_feed_opts *o)
 {
     feed->batch_size = o->batch_size ? o->batch_size : 64;
     feed->workers = o->workers;
+    feed->ranks = o->ranks;
+    feed->rank = o->rank;
     feed->layout = o->layout;
     feed->loader = lathe_loader_new(feed->train,
         &(lathe_loader_opts){ .batch_size = feed->batch_size,
             .shuffle = true,
+            .ranks = feed->ranks,
+            .rank = feed->rank,
             .balanced = o->balanced,
             .drop_last = o->drop_last,
             .transforms = feed->transforms,
@@ -116,11 +120,13 @@ uint64_t lathe_feed_share(const lathe_feed *feed, uint64_t most, double *samples
     return batches;
 }
 
-lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data)
+lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data, bool shared)
 {
     if (!feed || !data) return lathe_fail_null("lathe_feed_loader", feed ? "data" : "feed"), NULL;
     return lathe_loader_new(data,
         &(lathe_loader_opts){ .batch_size = feed->batch_size,
+            .ranks = shared ? feed->ranks : 0,
+            .rank = shared ? feed->rank : 0,
             .workers = feed->workers,
             .transforms = feed->transforms,
             .still = true,

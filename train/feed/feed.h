@@ -37,7 +37,8 @@ typedef struct lathe_feed_opts {
     int train_count; /* train on this many pictures, each class in proportion; 0: on all */
     /** Transforms of the training pictures, see data/transforms/transform.h; may be NULL. */
     const char *augment;
-    int batch_size;      /* 0 means 64 */
+    int batch_size;      /* 0 means 64; of all processes together */
+    int ranks, rank;     /* as in lathe_loader_opts: the processes that share each batch, and which it is */
     bool balanced;       /* draw each class equally often */
     bool drop_last;      /* leave a smaller last batch of an epoch out */
     int workers;         /* threads that make batches ahead of time */
@@ -58,6 +59,7 @@ typedef struct lathe_feed {
     lathe_transforms *transforms; /* of the training pictures */
     lathe_loader *loader;         /* of `train`, shuffled */
     int batch_size, workers;
+    int ranks, rank;     /* as in lathe_feed_opts */
     lathe_layout layout; /* as in lathe_feed_opts */
     uint64_t batches;    /* in an epoch */
     uint64_t taken;      /* batches so far: the position that is saved and restored */
@@ -94,9 +96,12 @@ uint64_t lathe_feed_share(const lathe_feed *feed, uint64_t most, double *samples
 /**
  * A loader of another set for the same net: in order, normalised as the training pictures, transformed
  * without randomness. `data` must outlive it.
+ *
+ * shared   the feed's processes share each batch, as they share those of lathe_feed_next. Otherwise this
+ *          process reads all pictures.
  * Errors   those of lathe_loader_new
  */
-lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data);
+lathe_loader *lathe_feed_loader(const lathe_feed *feed, const lathe_dataset *data, bool shared);
 
 /**
  * How the feed is saved and restored: its position, and the description of its data (pictures, normalisation,

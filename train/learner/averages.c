@@ -1,5 +1,6 @@
 /* Averages of the weights, which are evaluated and saved as the best: opts.ema, opts.swa_every. */
 #include "../../core/alloc.h"
+#include "../../core/shard.h"
 #include "learner_impl.h"
 
 lathe_status lathe_learner_average(lathe_learner *learner)
@@ -21,7 +22,7 @@ lathe_status lathe_learner_statistics(lathe_learner *learner)
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);) {
         lathe_tape_begin(learner->tape, LATHE_TRAIN);
         lathe_tape_statistics(learner->tape, 1 / (double)++count);
-        if (batch.size == 1 && count > 1) continue; /* one number a channel has no variance */
+        if (lathe_batch_whole(&batch) == 1 && count > 1) continue; /* one number a channel has no variance */
         if (!lathe_nn_forward(learner->net, lathe_input(learner->tape, &batch))) status = lathe_error();
     }
     lathe_tape_statistics(learner->tape, 0);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/shard.h"
 #include "probe_impl.h"
 
 typedef struct noise {
@@ -73,35 +74,103 @@ static void add_part(noise *n, int size, double share)
 static lathe_status backward(lathe_probe *probe, const lathe_batch *batch, double part)
 {
     noise *n = (noise *)probe;
-    add_part(n, batch->size, part);
+    add_part(n, lathe_batch_whole(batch), part);
     return LATHE_OK;
 }
 
 /* Pictures that lie abreast in a batch, and stay together. */
 static int abreast(const lathe_batch *batch) { return batch->plain ? 1 : LATHE_LANES; }
 
+/* All pictures of a batch, of which this process has some. */
+typedef struct gathered {
+    lathe_real *images, *share;
+    int *labels, *other_labels;
+} gathered;
+
+static void free_gathered(gathered *g)
+{
+    lathe_free(g->images);
+    lathe_free(g->share);
+    lathe_free(g->labels);
+    lathe_free(g->other_labels);
+}
+
+/* A new array of what all processes have in `mine`, `bytes` for each run of `pictures`. NULL: a failure. */
+static void *gather(lathe_context *context, const lathe_batch *batch, const void *mine, int pictures,
+    size_t bytes)
+{
+    void *all = lathe_alloc_raw((size_t)((batch->whole - 1) / pictures + 1), bytes);
+    if (all && !lathe_shard_gather(context, batch->whole, pictures, mine, bytes, all)) return all;
+    lathe_free(all);
+    return NULL;
+}
+
+/* Make *batch the whole batch. */
+static lathe_status gather_batch(lathe_context *context, lathe_batch *batch, gathered *g)
+{
+    const size_t answers = batch->answers ? batch->answers : 1, lanes = (size_t)abreast(batch),
+                 numbers = lanes * (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
+    g->images = gather(context, batch, batch->images, abreast(batch), numbers * sizeof *g->images);
+    g->labels = g->images ? gather(context, batch, batch->labels, 1, answers * sizeof *g->labels) : NULL;
+    if (!g->labels) return lathe_error();
+    if (batch->other_labels) {
+        g->other_labels = gather(context, batch, batch->other_labels, 1, sizeof *g->other_labels);
+        g->share = g->other_labels ? gather(context, batch, batch->share, 1, sizeof *g->share) : NULL;
+        if (!g->share) return lathe_error();
+    }
+    batch->size = batch->whole;
+    batch->images = g->images;
+    batch->labels = g->labels;
+    batch->other_labels = g->other_labels;
+    batch->share = g->share;
+    return LATHE_OK;
+}
+
+/*
+ * `count` pictures of a batch from number `first` on, a multiple of those that lie abreast; or if the batch
+ * is shared, this process's pictures of them.
+ */
+static lathe_batch part_of(lathe_context *context, const lathe_batch *batch, int first, int count)
+{
+    lathe_batch part = *batch;
+    part.size = count;
+    if (batch->whole) {
+        const lathe_exchange *exchange = lathe_context_exchange(context);
+        const lathe_shard shard = lathe_shard_of(count, exchange->rank, exchange->size);
+        part.size = shard.count;
+        part.whole = shard.whole;
+        part.first = shard.first;
+        part.silent = shard.silent;
+        first += shard.first;
+    }
+    const size_t at = (size_t)first;
+    part.images += at * (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
+    if (batch->labels) part.labels += at * (batch->answers ? batch->answers : 1);
+    if (batch->other_labels) part.other_labels += at;
+    if (batch->share) part.share += at;
+    return part;
+}
+
 /* The gradients of two halves of the batch, computed beside the step. */
 static lathe_status halve(noise *n, const lathe_batch *batch)
 {
-    const int first = (batch->size + abreast(batch) - 1) / abreast(batch) / 2 * abreast(batch);
-    const size_t answers = batch->answers ? batch->answers : 1, labels = (size_t)first * answers;
-    lathe_batch half[2] = { *batch, *batch };
-    lathe_status status = LATHE_OK;
-    half[0].size = first;
-    half[1].size = batch->size - first;
-    half[1].images += (size_t)first * (size_t)batch->channels * (size_t)batch->height * (size_t)batch->width;
-    if (batch->labels) half[1].labels += labels;
-    if (batch->other_labels) half[1].other_labels += first;
-    if (batch->share) half[1].share += first;
+    lathe_context *context = lathe_optim_context(n->base.learner->optim);
+    lathe_batch all = *batch;
+    gathered g = { 0 };
+    lathe_status status = batch->whole ? gather_batch(context, &all, &g) : LATHE_OK;
+    const int first = (all.size + abreast(batch) - 1) / abreast(batch) / 2 * abreast(batch);
     forget(n);
     lathe_probe_gradient_hold(&n->gradient);
     lathe_probe_gradient_zero(&n->gradient, n->base.seed);
     for (int i = 0; i < 2 && !status; i++) {
-        const double share = (double)half[i].size / batch->size;
-        status = lathe_probe_gradient_add(&n->gradient, &half[i], share);
-        if (!status) add_part(n, half[i].size, share);
+        const int count = i ? all.size - first : first;
+        const double share = (double)count / all.size;
+        const lathe_batch half = part_of(context, &all, i ? first : 0, count);
+        status = lathe_probe_gradient_add(&n->gradient, &half, share);
+        if (!status) add_part(n, count, share);
     }
     lathe_probe_gradient_release(&n->gradient);
+    free_gathered(&g);
     return status;
 }
 
@@ -109,7 +178,7 @@ static lathe_status gradients(lathe_probe *probe, const lathe_batch *batch)
 {
     noise *n = (noise *)probe;
     if (n->parts == 1) {
-        if (batch->size <= abreast(batch)) return LATHE_OK; /* too few for halves */
+        if (lathe_batch_whole(batch) <= abreast(batch)) return LATHE_OK; /* too few for halves */
         const lathe_status status = halve(n, batch);
         if (status) return status;
     }

@@ -4,6 +4,7 @@
 
 #include "../../core/alloc.h"
 #include "../../core/ops/arithmetic.h"
+#include "../../core/shard.h"
 #include "../learner/learner_impl.h"
 #include "probe_impl.h"
 
@@ -23,7 +24,7 @@ lathe_status lathe_probe_gradient_open(lathe_probe_gradient *g, lathe_learner *l
 {
     const lathe_params *params = lathe_optim_params(learner->optim);
     g->learner = learner;
-    g->tape = lathe_tape_new(NULL);
+    g->tape = lathe_tape_new(lathe_optim_context(learner->optim));
     g->weights = g->tape ? lathe_alloc_raw(params->size, sizeof *g->weights) : NULL;
     g->gradients = g->weights ? lathe_alloc_raw(params->size, sizeof *g->gradients) : NULL;
     g->flags = g->gradients ? lathe_alloc((size_t)params->count, 1) : NULL;
@@ -83,5 +84,6 @@ lathe_status lathe_probe_gradient_add(lathe_probe_gradient *g, const lathe_batch
     lathe_tensor *output = lathe_nn_forward(learner->net, lathe_input(g->tape, batch));
     lathe_tensor *loss = lathe_task_loss(learner->task, output, batch, learner->opts.loss);
     if (!loss) return lathe_error();
-    return lathe_backward(part != 1 ? lathe_scale(loss, part) : loss);
+    const lathe_status status = lathe_backward(part != 1 ? lathe_scale(loss, part) : loss);
+    return status ? status : lathe_context_reduce(lathe_optim_context(learner->optim));
 }

@@ -13,6 +13,7 @@
 #include "../../core/alloc.h"
 #include "../../core/field.h"
 #include "../../core/rng.h"
+#include "../../core/shard.h"
 #include "probe_impl.h"
 
 enum { PICTURES = 500, ITERATIONS = 20 };
@@ -97,7 +98,7 @@ static lathe_status gradient_at(sharp *s, lathe_loader *loader, double shift)
         params->data[i] = (lathe_real)((double)s->gradient.weights[i] + shift * (double)s->v[i]);
     lathe_probe_gradient_zero(&s->gradient, s->base.seed);
     for (lathe_batch batch; !status && lathe_loader_next(loader, &batch);)
-        status = lathe_probe_gradient_add(&s->gradient, &batch, batch.size / pictures);
+        status = lathe_probe_gradient_add(&s->gradient, &batch, lathe_batch_whole(&batch) / pictures);
     return status ? status : lathe_loader_status(loader);
 }
 
@@ -137,7 +138,7 @@ static lathe_status iterate(sharp *s, lathe_loader *loader)
 static lathe_status finish(lathe_probe *probe)
 {
     sharp *s = (sharp *)probe;
-    lathe_loader *loader = lathe_feed_loader(probe->feed, s->chosen ? s->chosen : probe->feed->train);
+    lathe_loader *loader = lathe_feed_loader(probe->feed, s->chosen ? s->chosen : probe->feed->train, true);
     if (!loader) return lathe_error();
     lathe_probe_gradient_hold(&s->gradient);
     begin_vector(s, lathe_optim_params(probe->learner->optim));

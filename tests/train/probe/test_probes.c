@@ -244,7 +244,7 @@ static double largest_of(const lathe_feed *feed)
     double v[INPUTS], product[INPUTS], value = 0;
     static double x[64][INPUTS];
     size_t count = 0;
-    lathe_loader *loader = lathe_feed_loader(feed, feed->train);
+    lathe_loader *loader = lathe_feed_loader(feed, feed->train, false);
     for (lathe_batch batch; lathe_loader_next(loader, &batch);)
         for (int i = 0; i < batch.size; i++, count++)
             for (int k = 0; k < INPUTS; k++)
