@@ -138,7 +138,7 @@ static lathe_real *run_at(const sum_job *job, int run)
 typedef struct part_job {
     const sum_job *of;
     int part;
-    lathe_real *slot[32];
+    lathe_real *slot[LATHE_MOST_SLOTS];
 } part_job;
 
 static void part_leaf(void *context, int leaf, int slot, bool add)
@@ -217,8 +217,9 @@ static bool sum_node(lathe_node *node, const lathe_batch_sum *sum, lathe_leaves 
     return true;
 }
 
-static bool needs_gradient(const lathe_node *node, const lathe_tensor *x)
+bool lathe_needs_gradient(const lathe_node *node, int input)
 {
+    const lathe_tensor *x = node->in[input];
     return x && x->needs_grad && (x->tape || lathe_tape_mode(node->tape) == LATHE_TRAIN);
 }
 
@@ -226,7 +227,7 @@ void lathe_batch_gradient(lathe_node *node, const lathe_batch_sum *sum)
 {
     lathe_tensor *to = node->in[sum->input];
     const lathe_tensor *x = node->in[0];
-    if (!needs_gradient(node, to)) return;
+    if (!lathe_needs_gradient(node, sum->input)) return;
     lathe_leaves leaves[LATHE_MOST_NODES];
     int nodes = lathe_nodes_of(x, leaves), first = lathe_leaves_of(x).begin;
     size_t count = lathe_times((size_t)sum->parts, sum->part_size);

@@ -9,6 +9,7 @@
 #ifndef LATHE_CORE_OPS_BATCH_SUM_IMPL_H
 #define LATHE_CORE_OPS_BATCH_SUM_IMPL_H
 
+#include "../shard.h"
 #include "op_impl.h"
 
 /** Leaves [begin, end) of the batch. */
@@ -46,6 +47,12 @@ typedef struct lathe_tree {
 /** Add up a node into `slot`; slots from there to slot + lathe_tree_slots(end - begin) - 1 are used. */
 void lathe_tree_sum(const lathe_tree *tree, int begin, int end, int slot);
 int lathe_tree_slots(int leaves);
+
+/** The most slots of any tree. */
+enum { LATHE_MOST_SLOTS = 32 };
+
+/** Whether backward is to compute the gradient of an input, which may be NULL. */
+bool lathe_needs_gradient(const lathe_node *node, int input);
 
 /** What becomes of a sum: grad (+)= it, in the order of the parameter's numbers. */
 typedef void lathe_finish_fn(const void *job, const lathe_real *sum, lathe_real *grad, bool add);

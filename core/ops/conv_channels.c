@@ -2,6 +2,7 @@
 #include "conv_impl.h"
 
 #include "../alloc.h"
+#include "batch_sum_impl.h"
 
 /* Tasks wanted where there is enough of work, and the multiply-adds that are worth a task. */
 enum { TASKS = 16, TASK_WORK = 1 << 18 };
@@ -232,101 +233,226 @@ void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_
 
 /* ---- the weights' gradient ----------------------------------------------------------------------------- */
 
+/*
+ * Each micro-batch is summed by itself, in chunks where there are fewer micro-batches than tasks wanted. Its
+ * chunks are added up in order, and then the micro-batches along the batch's tree.
+ */
 typedef struct weights_job {
     const lathe_channels_kernels *kernels;
+    const lathe_element_kernels *element;
     lathe_conv_geometry g;
     lathe_correlation c;
     lathe_channels_image x;
     const lathe_real *gy;
-    size_t packed; /* numbers of one group's sums */
-    int parts, chunks, pieces;
-    long units;       /* of all images */
-    lathe_real *sums; /* [groups][chunks][packed] */
-    lathe_real *gw;
-    bool add;
+    lathe_leaves leaves, node[LATHE_MOST_NODES];
+    int nodes, images, parts, chunks;
+    long units;              /* of an image */
+    size_t packed, count;    /* numbers of one group's sums, and of all */
+    lathe_real *sums, *more; /* [nodes][count] and those of the other chunks */
 } weights_job;
+
+/* Sums of a chunk. Those of a node's first one become the node's. */
+static lathe_real *sums_at(const weights_job *job, int leaf, int chunk)
+{
+    int n = 0;
+    while (leaf >= job->node[n].end) n++;
+    if (leaf == job->node[n].begin && chunk == 0) return job->sums + (size_t)n * job->count;
+    int before = (leaf - job->leaves.begin) * job->chunks + chunk - n - 1;
+    return job->more + (size_t)before * job->count;
+}
+
+/* Units of this process's images before the leaf. */
+static long units_before(const weights_job *job, int leaf)
+{
+    long images = (long)(leaf - job->leaves.begin) * LATHE_MICRO_BATCH;
+    return (images < job->images ? images : job->images) * job->units;
+}
+
+static int chunks_of_leaf(const weights_job *job, int leaf)
+{
+    long units = units_before(job, leaf + 1) - units_before(job, leaf);
+    return units < job->chunks ? (int)units : job->chunks;
+}
 
 static void to_weights_task(void *context, int task)
 {
     const weights_job *job = context;
     const lathe_conv_geometry *g = &job->g;
-    int part = task % job->parts, at = task / job->parts, chunk = at % job->chunks, group = at / job->chunks;
+    int part = task % job->parts, at = task / job->parts, group = at % g->groups,
+        leaf = job->leaves.begin + at / g->groups / job->chunks, chunk = at / g->groups % job->chunks,
+        chunks = chunks_of_leaf(job, leaf);
+    if (chunk >= chunks) return;
+    long first = units_before(job, leaf), units = units_before(job, leaf + 1) - first;
     lathe_channels_image x = image_at(&job->x, 0, group, g->channels);
     job->kernels->to_weights(&job->c, &x, job->gy + (size_t)group * out_group(g),
-        out_group(g) * (size_t)g->groups, job->units * chunk / job->chunks,
-        job->units * (chunk + 1) / job->chunks, part, job->sums + (size_t)at * job->packed);
+        out_group(g) * (size_t)g->groups, first + units * chunk / chunks,
+        first + units * (chunk + 1) / chunks, part, sums_at(job, leaf, chunk) + (size_t)group * job->packed);
 }
+
+/* A range of the sums, and where those that wait are. */
+typedef struct weights_range {
+    const weights_job *job;
+    size_t begin, count;
+    lathe_real *slot[LATHE_MOST_SLOTS];
+} weights_range;
+
+static void add_range(const weights_range *r, const lathe_real *from, lathe_real *to)
+{
+    r->job->element->copy(r->count, from, to, true);
+}
+
+static void weights_leaf(void *context, int leaf, int slot, bool add)
+{
+    weights_range *r = context;
+    lathe_real *sum = sums_at(r->job, leaf, 0) + r->begin;
+    for (int chunk = 1; chunk < chunks_of_leaf(r->job, leaf); chunk++)
+        add_range(r, sums_at(r->job, leaf, chunk) + r->begin, sum);
+    if (add) add_range(r, sum, r->slot[slot]);
+    else r->slot[slot] = sum;
+}
+
+static void weights_join(void *context, int to, int from)
+{
+    const weights_range *r = context;
+    add_range(r, r->slot[from], r->slot[to]);
+}
+
+static void weights_ranges(void *context, size_t begin, size_t end)
+{
+    weights_range range = { .job = context, .begin = begin, .count = end - begin };
+    const lathe_tree tree = { weights_leaf, weights_join, &range };
+    for (int n = 0; n < range.job->nodes; n++)
+        lathe_tree_sum(&tree, range.job->node[n].begin, range.job->node[n].end, 0);
+}
+
+/* Sums that become a gradient. */
+typedef struct unpack_job {
+    lathe_context *context;
+    const lathe_channels_kernels *kernels;
+    lathe_correlation c;
+    int groups, pieces;
+    size_t packed, weights; /* numbers of a group */
+    const lathe_real *sums;
+    lathe_real *gw;
+    bool add;
+} unpack_job;
 
 static void unpack_task(void *context, int task)
 {
-    const weights_job *job = context;
+    const unpack_job *job = context;
     size_t group = (size_t)(task / job->pieces);
-    job->kernels->unpack(&job->c, job->sums + group * (size_t)job->chunks * job->packed, job->chunks,
-        task % job->pieces, job->add, job->gw + group * lathe_conv_group_weights(&job->g));
+    job->kernels->unpack(&job->c, job->sums + group * job->packed, task % job->pieces, job->add,
+        job->gw + group * job->weights);
 }
 
-/* Runs of units whose sums are added up afterwards, in order: as many as make TASKS tasks worth the while. It
- * depends on the shapes alone. */
-static int chunks_of(const weights_job *job, int images)
+static void unpack_weights(const void *context, const lathe_real *sums, lathe_real *gw, bool add)
+{
+    unpack_job job = *(const unpack_job *)context;
+    job.sums = sums;
+    job.gw = gw;
+    job.add = add;
+    lathe_parallel(job.context, job.groups * job.pieces, unpack_task, &job);
+}
+
+/* Chunks of a micro-batch: as many as make TASKS tasks worth the while of a whole batch of so many images. */
+static int chunks_for(const weights_job *job, int images)
 {
     const lathe_conv_geometry *g = &job->g;
     int tasks = job->parts * g->groups, wanted = (TASKS - 1) / tasks + 1;
-    double work = (double)images * g->rows.results * g->columns.results * (double)job->packed * g->groups /
-        tasks / TASK_WORK;
+    double work =
+        (double)images * g->rows.results * g->columns.results * (double)job->count / tasks / TASK_WORK;
     if (wanted > work) wanted = work < 1 ? 1 : (int)work;
-    return wanted > job->units ? (int)job->units : wanted;
+    return (wanted - 1) / ((images - 1) / LATHE_MICRO_BATCH + 1) + 1;
+}
+
+static weights_job weights_job_of(const lathe_node *node, const lathe_real *x, const lathe_real *gy)
+{
+    weights_job job = { .kernels = kernels_of(node, node->saved),
+        .element = node->kernels->element,
+        .g = geometry_of(node),
+        .gy = gy,
+        .leaves = lathe_leaves_of(node->in[0]),
+        .images = node->in[0]->shape.dim[0] };
+    const lathe_conv_geometry *g = &job.g;
+    job.nodes = lathe_nodes_of(node->in[0], job.node);
+    lathe_conv_phase forward = lathe_conv_forward_phase(node);
+    job.c = correlation_of(node, &forward.c);
+    job.x = images_at(node, x, g->channels * g->groups, g->rows.size, g->columns.size);
+    job.packed = job.kernels->packed(&job.c);
+    job.count = job.packed * (size_t)g->groups;
+    job.parts = job.kernels->weight_parts(&job.c);
+    job.units = job.kernels->units(&job.c);
+    job.chunks = chunks_for(&job, lathe_whole_batch(node->in[0]));
+    return job;
 }
 
 void lathe_channels_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
-    weights_job job = { .kernels = kernels_of(node, node->saved), .g = geometry_of(node), .gy = gy };
-    if (!(job.gw = lathe_grad_target(node->tape, node->in[1], &job.add))) return;
-    const lathe_conv_geometry *g = &job.g;
-    lathe_conv_phase forward = lathe_conv_forward_phase(node);
-    job.c = correlation_of(node, &forward.c);
-    job.x = images_at(node, x, g->channels * g->groups, g->rows.size, g->columns.size);
-    int images = node->out->shape.dim[0];
-    job.packed = job.kernels->packed(&job.c);
-    job.parts = job.kernels->weight_parts(&job.c);
-    job.units = (long)images * job.kernels->units(&job.c);
-    job.chunks = chunks_of(&job, images);
-    job.pieces = job.kernels->groups(&job.c);
-    int sums = g->groups * job.chunks;
-    if (!(job.sums = lathe_tape_work(node->tape, lathe_times((size_t)sums, job.packed), sizeof *job.sums)))
-        return;
-    lathe_parallel(node->context, sums * job.parts, to_weights_task, &job);
-    lathe_parallel(node->context, g->groups * job.pieces, unpack_task, &job);
+    if (!lathe_needs_gradient(node, 1)) return;
+    weights_job job = weights_job_of(node, x, gy);
+    int leaves = job.leaves.end - job.leaves.begin, sums = leaves * job.chunks, more = sums - job.nodes;
+    size_t bytes = sizeof *job.sums;
+    if (job.nodes) {
+        job.sums = lathe_is_sharded(node) ?
+            lathe_tape_alloc(node->tape, lathe_times((size_t)job.nodes, job.count), bytes) :
+            lathe_tape_work(node->tape, job.count, bytes);
+        job.more = more ? lathe_tape_work(node->tape, lathe_times((size_t)more, job.count), bytes) : NULL;
+        if (!job.sums || (more && !job.more)) return;
+        lathe_parallel(node->context, sums * job.g.groups * job.parts, to_weights_task, &job);
+        if (more) lathe_parallel_ranges(node->context, job.count, weights_ranges, &job);
+    }
+    unpack_job unpack = { .context = node->context,
+        .kernels = job.kernels,
+        .c = job.c,
+        .groups = job.g.groups,
+        .pieces = job.kernels->groups(&job.c),
+        .packed = job.packed,
+        .weights = lathe_conv_group_weights(&job.g) };
+    lathe_batch_deliver(node, 1, job.sums, job.count, unpack_weights, &unpack, sizeof unpack);
 }
 
 /* ---- the bias' gradient -------------------------------------------------------------------------------- */
 
 typedef struct bias_job {
-    const lathe_node *node;
+    const lathe_channels_kernels *kernels;
+    int images, filters;
+    size_t places;
     const lathe_real *gy;
-    lathe_real *gb;
-    bool add;
 } bias_job;
 
-static void to_bias_task(void *context, int block)
+/* Sixteen filters: the images in order. */
+static void bias_leaf(const void *context, int leaf, int block, lathe_real *sum, bool add)
 {
     const bias_job *job = context;
-    const int *dim = job->node->out->shape.dim;
-    size_t numbers = plane(dim[2], dim[3]);
-    int first = block * LATHE_LANES, blocks = sixteens(dim[1]);
+    int first = leaf * LATHE_MICRO_BATCH, end = first + LATHE_MICRO_BATCH;
+    size_t blocks = (size_t)sixteens(job->filters);
     lathe_real total[LATHE_LANES] = { 0 };
-    for (int image = 0; image < dim[0]; image++) {
-        _Alignas(64) lathe_real sum[LATHE_LANES];
-        job->node->kernels->channels->sum(numbers / LATHE_LANES,
-            job->gy + ((size_t)image * (size_t)blocks + (size_t)block) * numbers, sum);
-        for (int i = 0; i < LATHE_LANES; i++) total[i] += sum[i];
+    for (int image = first; image < end && image < job->images; image++) {
+        _Alignas(64) lathe_real one[LATHE_LANES];
+        size_t place = ((size_t)image * blocks + (size_t)block) * job->places;
+        job->kernels->sum(job->places, job->gy + place * LATHE_LANES, one);
+        for (int i = 0; i < LATHE_LANES; i++) total[i] += one[i];
     }
-    for (int i = 0; i < LATHE_LANES && first + i < dim[1]; i++)
-        job->gb[first + i] = job->add ? job->gb[first + i] + total[i] : total[i];
+    for (int i = 0; i < LATHE_LANES; i++) sum[i] = add ? sum[i] + total[i] : total[i];
+}
+
+static void finish_bias(const void *context, const lathe_real *sum, lathe_real *gb, bool add)
+{
+    const bias_job *job = context;
+    for (int f = 0; f < job->filters; f++) gb[f] = add ? gb[f] + sum[f] : sum[f];
 }
 
 void lathe_channels_to_bias(lathe_node *node, const lathe_real *gy)
 {
-    bias_job job = { .node = node, .gy = gy };
-    if (!(job.gb = lathe_grad_target(node->tape, node->in[2], &job.add))) return;
-    lathe_parallel(node->context, sixteens(node->out->shape.dim[1]), to_bias_task, &job);
+    const int *dim = node->out->shape.dim;
+    bias_job job = { node->kernels->channels, dim[0], dim[1], (size_t)dim[2] * (size_t)dim[3], gy };
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = 2,
+            .parts = sixteens(dim[1]),
+            .part_size = LATHE_LANES,
+            .leaf = bias_leaf,
+            .finish = finish_bias,
+            .job = &job,
+            .job_size = sizeof job,
+            .work = (double)LATHE_MICRO_BATCH * LATHE_LANES * (double)job.places });
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "op_impl.h"
+#include "batch_sum_impl.h"
 
 /*
  * Images stay sixteen abreast (core/kernels/product/product.h):
@@ -19,17 +19,28 @@ enum {
     FEW = 4,            /* images that are done one after the other, */
     FEW_FEATURES = 128, /* and the features of a task of the gradient to x then */
     PANEL = 48,         /* features of a task to weights, */
-    PANEL_BLOCKS =
-        16 /* and the blocks it does at once: the panel stays in the first- or second-level cache */
+    /* and the blocks it does at once, a power of two: the panel stays in the first- or second-level cache */
+    PANEL_BLOCKS = LATHE_PRODUCT_OUTER
 };
+
+/* The gradient of a parameter: sums [nodes][count], or the gradient itself. */
+typedef struct shared_grad {
+    lathe_real *sums;
+    size_t count;
+    bool direct;
+} shared_grad;
 
 typedef struct linear_job {
     const lathe_kernels *kernels;
     int features, outputs, images, blocks, tasks[3];
     const lathe_real *single; /* of few images: x or gy, image after image */
     const lathe_real *x, *w, *bias, *gy;
-    lathe_real *y, *gx, *gw, *gb;
-    bool relu, add_x, add_w, add_b;
+    lathe_real *y, *gx;
+    bool relu, add_x;
+    lathe_leaves leaves, node[LATHE_MOST_NODES];
+    int nodes;
+    shared_grad weights, biases;
+    lathe_real *waiting; /* [slots - 1][weights.count]: sums of PANEL_BLOCKS blocks and more */
 } linear_job;
 
 static int smaller(int a, int b) { return a < b ? a : b; }
@@ -88,7 +99,7 @@ static void forward_task(void *context, int task)
         .c_row = LATHE_LANES,
         .c_sixteen = (ptrdiff_t)job->outputs * LATHE_LANES };
     for (int at = 0; at < job->features; at += DEPTH) {
-        product.inner = smaller(DEPTH, job->features - at);
+        product.last_inner = smaller(DEPTH, job->features - at);
         product.a = job->w + (size_t)first * (size_t)job->features + at;
         product.b = job->x + (size_t)at * LATHE_LANES;
         product.relu = job->relu && at + DEPTH >= job->features;
@@ -122,9 +133,9 @@ static void to_data(const linear_job *job, int task)
         .c_sixteen = (ptrdiff_t)job->features * LATHE_LANES,
         .add = job->add_x };
     for (int at = 0; at < job->outputs; at += DATA_DEPTH) {
-        product.inner = smaller(DATA_DEPTH, job->outputs - at);
+        product.last_inner = smaller(DATA_DEPTH, job->outputs - at);
         product.b = job->gy + (size_t)at * LATHE_LANES;
-        for (int o = 0; o < product.inner; o++)
+        for (int o = 0; o < product.last_inner; o++)
             memcpy(columns + o * rows, job->w + (size_t)(at + o) * (size_t)job->features + first,
                 (size_t)rows * sizeof *columns);
         job->kernels->product->run(&product);
@@ -132,52 +143,114 @@ static void to_data(const linear_job *job, int task)
     }
 }
 
-static void to_weights(const linear_job *job, int task)
+/* Some features of the weights' gradient, of one node's blocks. */
+typedef struct weights_task {
+    const linear_job *job;
+    int first, width, begin, end;
+    lathe_real *sums; /* slot 0 */
+    lathe_real *panel;
+} weights_task;
+
+static lathe_real *slot_of(const weights_task *t, int slot)
 {
-    const lathe_product_kernels *kernels = job->kernels->product;
-    _Alignas(64) lathe_real panel[PANEL * PANEL_BLOCKS * LATHE_LANES];
-    int first = task * PANEL, width = smaller(PANEL, job->features - first),
-        sixteens = tasks_for(width, LATHE_LANES);
+    return (slot ? t->job->waiting + (size_t)(slot - 1) * t->job->weights.count : t->sums) + t->first;
+}
+
+/* PANEL_BLOCKS blocks, whose tree is the product's. */
+static void weights_run(void *context, int run, int slot, bool add)
+{
+    const weights_task *t = context;
+    const linear_job *job = t->job;
+    int sixteens = tasks_for(t->width, LATHE_LANES), begin = t->begin + run * PANEL_BLOCKS,
+        blocks = smaller(PANEL_BLOCKS, t->end - begin), images = job->images - begin * LATHE_LANES;
     lathe_product product = { .rows = job->outputs,
         .sixteens = sixteens,
-        .last = width - (sixteens - 1) * LATHE_LANES,
-        .inner = job->blocks == 1 ? job->images : LATHE_LANES,
-        .b = panel,
-        .c = job->gw + first,
+        .last = t->width - (sixteens - 1) * LATHE_LANES,
+        .outer = blocks,
+        .inner = LATHE_LANES,
+        .last_inner = smaller(LATHE_LANES, images - (blocks - 1) * LATHE_LANES),
+        .a = job->gy + (size_t)begin * (size_t)job->outputs * LATHE_LANES,
+        .b = t->panel,
+        .c = slot_of(t, slot),
         .a_row = LATHE_LANES,
         .a_outer = (ptrdiff_t)job->outputs * LATHE_LANES,
         .a_inner = 1,
+        .b_sixteen = (ptrdiff_t)blocks * LATHE_LANES * LATHE_LANES,
         .b_outer = LATHE_LANES * LATHE_LANES,
         .b_inner = LATHE_LANES,
         .c_row = job->features,
         .c_sixteen = LATHE_LANES,
-        .add = job->add_w };
-    for (int block = 0; block < job->blocks; block += PANEL_BLOCKS) {
-        product.outer = smaller(PANEL_BLOCKS, job->blocks - block);
-        product.b_sixteen = (ptrdiff_t)product.outer * product.b_outer;
-        product.a = job->gy + (size_t)block * (size_t)product.a_outer;
-        for (int s = 0; s < sixteens; s++)
-            for (int b = 0; b < product.outer; b++) {
-                size_t place =
-                    (size_t)(block + b) * (size_t)job->features + (size_t)(first + s * LATHE_LANES);
-                kernels->transpose(smaller(LATHE_LANES, width - s * LATHE_LANES),
-                    job->x + place * LATHE_LANES, panel + s * product.b_sixteen + b * product.b_outer);
-            }
-        kernels->run(&product);
-        product.add = true;
+        .add = add };
+    for (int s = 0; s < sixteens; s++)
+        for (int b = 0; b < blocks; b++) {
+            size_t place = (size_t)(begin + b) * (size_t)job->features + (size_t)(t->first + s * LATHE_LANES);
+            job->kernels->product->transpose(smaller(LATHE_LANES, t->width - s * LATHE_LANES),
+                job->x + place * LATHE_LANES, t->panel + s * product.b_sixteen + b * product.b_outer);
+        }
+    job->kernels->product->run(&product);
+}
+
+static void weights_join(void *context, int to, int from)
+{
+    const weights_task *t = context;
+    size_t features = (size_t)t->job->features;
+    lathe_real *sum = slot_of(t, to), *more = slot_of(t, from);
+    for (int o = 0; o < t->job->outputs; o++, sum += features, more += features)
+        for (int f = 0; f < t->width; f++) sum[f] += more[f];
+}
+
+static void to_weights(const linear_job *job, int task)
+{
+    _Alignas(64) lathe_real panel[PANEL * PANEL_BLOCKS * LATHE_LANES];
+    int first = task * PANEL;
+    weights_task t = { .job = job,
+        .first = first,
+        .width = smaller(PANEL, job->features - first),
+        .sums = job->weights.sums,
+        .panel = panel };
+    const lathe_tree tree = { weights_run, weights_join, &t };
+    for (int n = 0; n < job->nodes; n++, t.sums += job->weights.count) {
+        t.begin = job->node[n].begin - job->leaves.begin;
+        t.end = job->node[n].end - job->leaves.begin;
+        lathe_tree_sum(&tree, 0, tasks_for(t.end - t.begin, PANEL_BLOCKS), 0);
     }
+}
+
+/* Some outputs of the bias' gradient. */
+typedef struct bias_task {
+    const linear_job *job;
+    int first, rows;
+    lathe_real slot[LATHE_MOST_SLOTS][MOST_ROWS];
+} bias_task;
+
+static void bias_leaf(void *context, int leaf, int slot, bool add)
+{
+    bias_task *t = context;
+    size_t block = (size_t)(leaf - t->job->leaves.begin), outputs = (size_t)t->job->outputs;
+    const lathe_real *gy = t->job->gy + (block * outputs + (size_t)t->first) * LATHE_LANES;
+    for (int o = 0; o < t->rows; o++) {
+        lathe_real sum = t->job->kernels->conv->sum(LATHE_LANES, gy + o * LATHE_LANES);
+        t->slot[slot][o] = add ? t->slot[slot][o] + sum : sum;
+    }
+}
+
+static void bias_join(void *context, int to, int from)
+{
+    bias_task *t = context;
+    for (int o = 0; o < t->rows; o++) t->slot[to][o] += t->slot[from][o];
 }
 
 static void to_bias(const linear_job *job, int task)
 {
-    int first = task * rows_a_task(job->outputs),
-        end = smaller(first + rows_a_task(job->outputs), job->outputs);
-    for (int o = first; o < end; o++) {
-        lathe_real sum = 0;
-        for (int block = 0; block < job->blocks; block++)
-            sum += job->kernels->conv->sum(LATHE_LANES,
-                job->gy + ((size_t)block * (size_t)job->outputs + (size_t)o) * LATHE_LANES);
-        job->gb[o] = job->add_b ? job->gb[o] + sum : sum;
+    bias_task t;
+    t.job = job;
+    t.first = task * rows_a_task(job->outputs);
+    t.rows = smaller(rows_a_task(job->outputs), job->outputs - t.first);
+    const lathe_tree tree = { bias_leaf, bias_join, &t };
+    for (int n = 0; n < job->nodes; n++) {
+        lathe_tree_sum(&tree, job->node[n].begin, job->node[n].end, 0);
+        memcpy(job->biases.sums + (size_t)n * job->biases.count + t.first, t.slot[0],
+            (size_t)t.rows * sizeof *t.slot[0]);
     }
 }
 
@@ -206,8 +279,8 @@ static linear_job job_of(const lathe_node *node)
 /* Of few images, `count` numbers each, image after image, in work space. NULL: there are many, or no room. */
 static const lathe_real *single_images(lathe_node *node, const lathe_real *x, int count)
 {
+    if (lathe_whole_batch(node->in[0]) > FEW) return NULL;
     int images = node->out->shape.dim[0];
-    if (images > FEW) return NULL;
     lathe_real *single =
         lathe_tape_work(node->tape, lathe_times((size_t)images, (size_t)count), sizeof *single);
     for (int b = 0; single && b < images; b++)
@@ -228,20 +301,56 @@ static void forward(lathe_node *node, bool relu)
         job.single ? few_forward_task : forward_task, &job);
 }
 
+/* Where the sums of a parameter's gradient go; no sums if it needs none, or if there is no room. */
+static shared_grad grad_of(lathe_node *node, int input, int nodes)
+{
+    shared_grad grad = { 0 };
+    if (!lathe_needs_gradient(node, input)) return grad;
+    lathe_tensor *to = node->in[input];
+    bool sharded = lathe_is_sharded(node), add;
+    grad.count = to->stored;
+    grad.direct = !sharded && !to->has_grad;
+    size_t numbers = lathe_times((size_t)nodes, grad.count);
+    grad.sums = grad.direct ? lathe_grad_target(node->tape, to, &add) :
+        sharded             ? lathe_tape_alloc(node->tape, numbers, sizeof *grad.sums) :
+                              lathe_tape_work(node->tape, numbers, sizeof *grad.sums);
+    return grad;
+}
+
+static void deliver(lathe_node *node, int input, const shared_grad *grad)
+{
+    if (grad->count && !grad->direct)
+        lathe_batch_deliver(node, input, grad->sums, grad->count, NULL, NULL, 0);
+}
+
+/* Room for the sums of the weights that wait for others. */
+static bool make_room(lathe_node *node, linear_job *job)
+{
+    int runs = tasks_for(job->blocks, PANEL_BLOCKS), waiting = lathe_tree_slots(runs) - 1;
+    if (!job->weights.count || !waiting) return true;
+    job->waiting =
+        lathe_tape_work(node->tape, lathe_times((size_t)waiting, job->weights.count), sizeof *job->waiting);
+    return job->waiting != NULL;
+}
+
 static void backward(lathe_node *node, const lathe_real *gy)
 {
     linear_job job = job_of(node);
     job.gy = gy;
-    job.gw = lathe_grad_target(node->tape, node->in[1], &job.add_w);
+    job.leaves = lathe_leaves_of(node->in[0]);
+    job.nodes = lathe_nodes_of(node->in[0], job.node);
+    job.weights = grad_of(node, 1, job.nodes);
     job.gx = lathe_grad_target(node->tape, node->in[0], &job.add_x);
-    job.gb = lathe_grad_target(node->tape, node->in[2], &job.add_b);
+    job.biases = grad_of(node, 2, job.nodes);
     if (job.gx) job.single = single_images(node, gy, job.outputs);
-    job.tasks[0] = job.gw ? tasks_for(job.features, PANEL) : 0;
+    job.tasks[0] = job.weights.count && job.nodes ? tasks_for(job.features, PANEL) : 0;
     job.tasks[1] =
         job.gx ? tasks_for(job.features, job.single ? FEW_FEATURES : rows_a_task(job.features)) : 0;
-    job.tasks[2] = job.gb ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
-    if (!lathe_tape_status(node->tape))
-        lathe_parallel(node->context, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
+    job.tasks[2] = job.biases.count && job.nodes ? tasks_for(job.outputs, rows_a_task(job.outputs)) : 0;
+    if (!make_room(node, &job) || lathe_tape_status(node->tape)) return;
+    lathe_parallel(node->context, job.tasks[0] + job.tasks[1] + job.tasks[2], backward_task, &job);
+    deliver(node, 1, &job.weights);
+    deliver(node, 2, &job.biases);
 }
 
 static bool linear_shape(lathe_node *node, lathe_result *result)

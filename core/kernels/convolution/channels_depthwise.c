@@ -103,14 +103,13 @@ static void to_weights(const lathe_correlation *c, const lathe_channels_image *x
     }
 }
 
-static void unpack(const lathe_correlation *c, real *sums, int count, int block, bool add, real *gw)
+static void unpack(const lathe_correlation *c, const real *sums, int block, bool add, real *gw)
 {
     int taps = taps_of(c);
     sums += (ptrdiff_t)block * taps * LANES;
     gw += (ptrdiff_t)block * LANES * taps;
     for (int t = 0; t < taps; t++) {
         lanes total = load(sums + t * LANES);
-        for (int n = 1; n < count; n++) total += load(sums + (size_t)n * packed(c) + t * LANES);
         for (int f = 0; f < channels_of(c, block); f++)
             gw[f * taps + t] = add ? gw[f * taps + t] + total[f] : total[f];
     }

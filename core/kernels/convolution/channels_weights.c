@@ -215,25 +215,20 @@ static void unpack_fours(const unpack_block *b, int filters, int last)
 }
 
 void KERNEL(
-    lathe_channels_unpack)(const lathe_correlation *c, real *sums, int count, int group, bool add, real *gw)
+    lathe_channels_unpack)(const lathe_correlation *c, const real *sums, int group, bool add, real *gw)
 {
     int begin = group * MOST_VECTORS * LANES, filters = smaller(MOST_VECTORS * LANES, c->filters - begin),
         width = pieces(filters, LANES) * LANES, taps = c->rows.taps * c->columns.taps;
-    ptrdiff_t row = (ptrdiff_t)c->channels * taps, all = pieces(c->filters, LANES) * LANES * row;
+    ptrdiff_t row = (ptrdiff_t)c->channels * taps;
     sums += begin * row;
     gw += begin * row;
     for (int block = 0; block < c->channels; block += LANES, gw += LANES * taps) {
-        int channels = smaller(LANES, c->channels - block), size = channels * taps * width;
-        for (int i = 0; i < size; i += LANES) {
-            lanes total = load(sums + i);
-            for (int n = 1; n < count; n++) total += load(sums + n * all + i);
-            store(sums + i, total);
-        }
+        int channels = smaller(LANES, c->channels - block);
         unpack_block b = { sums, filters, channels, taps, width, row, add, gw };
         int fours = filters - filters % 4, last = channels * taps, whole = last - last % 4;
         unpack_fours(&b, fours, whole);
         unpack_any(&b, 0, whole, last);
         unpack_any(&b, fours, 0, whole);
-        sums += size;
+        sums += channels * taps * width;
     }
 }

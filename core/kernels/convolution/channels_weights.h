@@ -10,6 +10,6 @@ int KERNEL(lathe_channels_weight_parts)(const lathe_correlation *c);
 void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_channels_image *x,
     const real *gy, size_t gy_image, long first, long last, int part, real *sums);
 void KERNEL(
-    lathe_channels_unpack)(const lathe_correlation *c, real *sums, int count, int group, bool add, real *gw);
+    lathe_channels_unpack)(const lathe_correlation *c, const real *sums, int group, bool add, real *gw);
 
 #endif

@@ -25,6 +25,9 @@ typedef struct tile {
     tile_fn *run[3]; /* for one sixteen, two, three */
 } tile;
 
+/* Sums that wait in a tile: of 8, 4, 2 and 1 blocks. */
+enum { LEVELS = 4 };
+
 #include "product_tiles.h"
 
 /* All columns of the rows of one tile: the rows of a stay in the first-level cache meanwhile. */

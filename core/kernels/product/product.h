@@ -9,16 +9,21 @@
 
 #include "../../real.h"
 
+/** The most blocks that a product adds up. */
+#define LATHE_PRODUCT_OUTER 16
+
 /**
  *     c[r, s] = bias[r] + sum over k, l of a[r, k, l] * b[s, k, l]
  *
  * b and c hold sixteen columns at each place: column 16 s + i is number i there. a holds single numbers. The
- * sum's index is in two parts, so that it can run over the images of a batch: k blocks of l = 16 lanes.
+ * sum's index is in two parts, so that it can run over the images of a batch: k blocks of l = 16 lanes. The
+ * sums over l are added up along a tree whose first part is the largest power of two that leaves a second.
  * Distances are in numbers; `last` columns of the last sixteen of c are written.
  */
 typedef struct lathe_product {
     int rows, sixteens, last;
-    int outer, inner;               /* how many k and l */
+    int outer;                      /* how many k, at most LATHE_PRODUCT_OUTER */
+    int inner, last_inner;          /* how many l, and of the last k */
     const lathe_real *a, *b, *bias; /* bias may be NULL */
     lathe_real *c;
     ptrdiff_t a_row, a_outer, a_inner;
