@@ -51,7 +51,7 @@ typedef struct lathe_channels_kernels {
     int (*weight_parts)(const lathe_correlation *c);
     void (*to_weights)(const lathe_correlation *c, const lathe_channels_image *x, const lathe_real *gy,
         size_t gy_image, long first, long last, int part, lathe_real *sums);
-    /** Such sums become group `group` of gw [filters][channels][taps][taps], or are added to what is there. */
+    /** Such sums become group `group` of gw [filters][channels][taps][taps], or are added to it. */
     void (*unpack)(const lathe_correlation *c, const lathe_real *sums, int group, bool add, lathe_real *gw);
     /** sum[0 ... 15]: the sums of `count` places of sixteen numbers. */
     void (*sum)(size_t count, const lathe_real *x, lathe_real *sum);
