@@ -49,13 +49,19 @@ void lathe_replay_free(lathe_replay *replay)
     lathe_free(replay);
 }
 
-lathe_tape *lathe_replay_begin(lathe_replay *replay)
+lathe_tensor *lathe_replay_begin(lathe_replay *replay, const lathe_tensor *x)
 {
-    lathe_tape_begin(replay->tape, LATHE_EVAL);
-    lathe_tape_rehearse(replay->tape, true);
-    replay->tape->replay = replay;
+    lathe_tape *tape = replay->tape;
+    lathe_tape_begin(tape, LATHE_EVAL);
+    lathe_tape_rehearse(tape, true);
+    tape->replay = replay;
     replay->count = 0;
-    return replay->tape;
+    lathe_tensor *like = lathe_tape_leaf(tape, x->layout, x->shape, NULL);
+    if (!like) return NULL;
+    like->pictures = x->pictures;
+    like->sharded = x->sharded;
+    if (x->sharded) tape->shard = (lathe_shard){ .whole = x->shape.dim[0], .count = x->shape.dim[0] };
+    return like;
 }
 
 bool lathe_replay_note(lathe_replay *replay, lathe_node *node)
@@ -225,10 +231,22 @@ static void set_input(lathe_replay *replay, const lathe_real *x)
         if (replay->value[n].owner == INPUT) replay->value[n].node->out->data = replay->x->data;
 }
 
-lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *x)
+/* Which pictures the input is, of the whole batch that x is of. */
+static lathe_shard shard_of_input(const lathe_replay *replay, const lathe_tensor *x, int first)
+{
+    lathe_shard shard = { .whole = x->shape.dim[0] };
+    if (x->sharded) shard = x->tape->shard;
+    shard.first += first;
+    shard.count = replay->x->shape.dim[0];
+    return shard;
+}
+
+lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *numbers, const lathe_tensor *x,
+    int first)
 {
     lathe_tape *tape = replay->tape;
-    set_input(replay, x);
+    if (replay->x->sharded) tape->shard = shard_of_input(replay, x, first);
+    set_input(replay, numbers);
     for (int i = 0; i < replay->steps && !tape->status; i++) {
         lathe_node *node = replay->step[i];
         node->op->forward(node);

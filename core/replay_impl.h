@@ -17,10 +17,10 @@ lathe_replay *lathe_replay_new(const lathe_tape *like);
 void lathe_replay_free(lathe_replay *replay);
 
 /**
- * Begin the list anew, in LATHE_EVAL: each operation applied on the tape that is returned joins the list,
- * until lathe_replay_settle.
+ * Begin the list anew, in LATHE_EVAL, and give a tensor without numbers that is as x: each operation applied
+ * on its tape joins the list, until lathe_replay_settle. Errors: LATHE_ENOMEM.
  */
-lathe_tape *lathe_replay_begin(lathe_replay *replay);
+lathe_tensor *lathe_replay_begin(lathe_replay *replay, const lathe_tensor *x);
 
 /** The operation that joined last. */
 lathe_node *lathe_replay_newest(lathe_replay *replay);
@@ -32,10 +32,11 @@ lathe_node *lathe_replay_newest(lathe_replay *replay);
 lathe_status lathe_replay_settle(lathe_replay *replay, lathe_tensor *x, const lathe_tensor *y);
 
 /**
- * Run the list on the numbers of an input. The final result is valid until the next run.
+ * Run the list on the numbers of x from picture `first` on. The final result is valid until the next run.
  * Errors   those of the operations: LATHE_ENOMEM
  */
-lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *x);
+lathe_status lathe_replay_run(lathe_replay *replay, const lathe_real *numbers, const lathe_tensor *x,
+    int first);
 
 /** Bytes for results, and if `work` is true for work space. */
 size_t lathe_replay_bytes(const lathe_replay *replay, bool work);

@@ -1,7 +1,8 @@
 /*
  * A plan's operations depend on the size of the batch, so the net is rehearsed once for each size: that gives
  * a trace, whose folded steps are applied to the tape of a replay. A batch whose results need more memory
- * than a cache runs in parts, so that an operation finds the results of the one before it in the cache.
+ * than a cache runs in parts, so that an operation finds the results of the one before it in the cache. Parts
+ * are as a process's pictures of a shared batch: bits depend on the whole batch, not on the parts.
  */
 #include "plan.h"
 
@@ -33,7 +34,7 @@ typedef struct constant {
 typedef struct variant {
     lathe_shape shape; /* of x; rank 0: not made */
     lathe_layout layout;
-    bool pictures;
+    bool pictures, sharded; /* sharded also if x is a part of a batch that runs in parts */
     lathe_trace *trace;
     lathe_replay *replay; /* NULL: the net cannot be planned */
     lathe_tensor *x, *y;
@@ -186,23 +187,15 @@ static bool apply_steps(lathe_plan *plan, variant *v, const lathe_fold *fold)
     return fine && !lathe_replay_settle(v->replay, v->x, v->y);
 }
 
-/* x's shape on the variant's tape, without numbers. */
-static lathe_tensor *input_like(variant *v, const lathe_tensor *x)
-{
-    lathe_tensor *like = lathe_tape_leaf(lathe_replay_begin(v->replay), x->layout, x->shape, NULL);
-    if (like) like->pictures = x->pictures;
-    return like;
-}
-
 /* Rehearse, fold and prepare the net for x's shape. False after a failure, or if it has no plan. */
 static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 {
     if (lathe_layer_is_dynamic(plan->net) || !(v->replay = lathe_replay_new(x->tape))) return false;
-    lathe_tensor *rehearsed = input_like(v, x);
+    lathe_tensor *rehearsed = lathe_replay_begin(v->replay, x);
     v->trace = rehearsed ? lathe_trace_of(plan->net, rehearsed) : NULL;
     if (!v->trace || v->trace->inputs > 1 || v->trace->result.source == LATHE_TRACE_PARAMETER) return false;
     lathe_fold *fold = lathe_fold_new(v->trace, LATHE_GRAPH_FUSED);
-    bool fine = fold && (v->x = input_like(v, x)) && apply_steps(plan, v, fold);
+    bool fine = fold && (v->x = lathe_replay_begin(v->replay, x)) && apply_steps(plan, v, fold);
     lathe_fold_free(fold);
     return fine;
 }
@@ -263,8 +256,9 @@ static bool run_part(const variant *v, const lathe_tensor *x, int first, lathe_t
     lathe_shape shape = v->y->shape;
     if (x->shape.dim[0] > v->x->shape.dim[0]) shape.dim[0] = x->shape.dim[0];
     if (!*y && !(*y = lathe_tape_tensor(x->tape, v->y->layout, shape))) return false;
+    (*y)->sharded = x->sharded;
     const lathe_real *numbers = x->data + place_of(x, first), *results = v->y == v->x ? numbers : v->y->data;
-    lathe_status status = lathe_replay_run(v->replay, numbers);
+    lathe_status status = lathe_replay_run(v->replay, numbers, x, first);
     if (status) return lathe_tape_fail(x->tape, status, "lathe_plan_run: %s", lathe_error_message());
     memcpy((*y)->data + place_of(*y, first), results, v->y->stored * sizeof *results);
     return true;
@@ -292,6 +286,7 @@ static bool make_variant(lathe_plan *plan, variant *v, const lathe_tensor *x)
     v->shape = x->shape;
     v->layout = x->layout;
     v->pictures = x->pictures;
+    v->sharded = x->sharded;
     return true;
 }
 
@@ -311,7 +306,7 @@ static variant *variant_for(lathe_plan *plan, const lathe_tensor *x)
 {
     variant *v = plan->variant;
     for (int i = 0; i < VARIANTS; i++) {
-        if (v[i].shape.dim[0] != x->shape.dim[0]) continue;
+        if (v[i].shape.dim[0] != x->shape.dim[0] || v[i].sharded != x->sharded) continue;
         variant found = v[i];
         memmove(v + 1, v, (size_t)i * sizeof *v);
         v[0] = found;
@@ -358,6 +353,7 @@ lathe_tensor *lathe_plan_run(lathe_plan *plan, lathe_tensor *x)
     for (int first = 0; first < x->shape.dim[0];) {
         int left = x->shape.dim[0] - first, most = plan->part ? plan->part : LATHE_LANES;
         part.shape.dim[0] = images_of_part(left, most);
+        part.sharded = x->sharded || part.shape.dim[0] < x->shape.dim[0];
         const variant *v = variant_for(plan, &part);
         if (!v) return NULL;
         if (!v->replay) return lathe_nn_forward(plan->net, x);
