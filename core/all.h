@@ -10,6 +10,7 @@
 #include "context.h"
 #include "declarations.h"
 #include "die.h"
+#include "exchange.h"
 #include "field.h"
 #include "gradcheck.h"
 #include "layout.h"

@@ -152,6 +152,19 @@ lathe_safetensors *lathe_safetensors_read(const char *path)
     return NULL;
 }
 
+lathe_safetensors *lathe_safetensors_of(const char *name, const void *bytes, size_t size)
+{
+    if (!name || !bytes) return lathe_fail_null("lathe_safetensors_of", name ? "bytes" : "name"), NULL;
+    lathe_safetensors *file = lathe_alloc(1, sizeof *file);
+    if (!file) return NULL;
+    file->path = lathe_strdup(name);
+    file->bytes = file->path ? lathe_alloc_raw(lathe_plus(size, 1), 1) : NULL;
+    if (file->bytes) memcpy(file->bytes, bytes, size);
+    if (file->bytes && !lathe_safetensors_check(file, size)) return file;
+    lathe_safetensors_free(file);
+    return NULL;
+}
+
 void lathe_safetensors_free(lathe_safetensors *file)
 {
     if (!file) return;

@@ -68,6 +68,12 @@ typedef struct lathe_safetensors {
  */
 lathe_safetensors *lathe_safetensors_read(const char *path);
 
+/**
+ * As lathe_safetensors_read, of the bytes of such a file, which are copied. `name` is its name in messages.
+ * Errors: LATHE_ENOMEM, LATHE_EFORMAT: returns NULL.
+ */
+lathe_safetensors *lathe_safetensors_of(const char *name, const void *bytes, size_t size);
+
 void lathe_safetensors_free(lathe_safetensors *file);
 
 /** The tensor of this name; the text of this key. NULL if the file does not have it. */
@@ -119,6 +125,13 @@ typedef struct lathe_saved {
  */
 lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
     const lathe_metadata *metadata, int metadata_count);
+
+/**
+ * The bytes of the file that lathe_safetensors_write would write, for lathe_free. Errors: as there, without
+ * LATHE_EIO: returns NULL.
+ */
+char *lathe_safetensors_bytes(const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count, size_t *size);
 
 /**
  * Check that lathe_safetensors_write takes such tensors and texts: names, and the length of the header. There

@@ -121,15 +121,15 @@ lathe_status lathe_safetensors_writable(const lathe_saved *tensors, int count, c
     return status;
 }
 
-lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
-    const lathe_metadata *metadata, int metadata_count)
+/*
+ * The parts of a file that is named `path` in messages: the header's length, the header, the numbers of each
+ * tensor. `parts` has room for count + 2; `length` and `header` must live as long.
+ */
+static lathe_status make_parts(const char *path, const lathe_saved *tensors, int count,
+    const lathe_metadata *metadata, int metadata_count, lathe_bytes *parts, uint64_t *length,
+    lathe_text *header)
 {
-    if (!path) return lathe_fail_null("lathe_safetensors_write", "path");
-    lathe_status status = check_counts(tensors, count, metadata, metadata_count);
-    if (status) return status;
-    lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
-    if (!parts) return lathe_error();
-    lathe_text header = { 0 };
+    lathe_status status = LATHE_OK;
     uint32_t sum = 0;
     size_t data_size = 0;
     for (int i = 0; i < count && !status; i++) {
@@ -144,13 +144,55 @@ lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensor
             sum = lathe_crc32(sum, parts[i + 2].data, bytes);
         }
     }
-    if (!status) status = compose(&header, tensors, count, metadata, metadata_count, sum);
-    if (!status) status = check_header(path, &header, data_size);
-    uint64_t length = header.length;
-    parts[0] = (lathe_bytes){ &length, sizeof length };
-    parts[1] = (lathe_bytes){ header.chars, header.length };
+    if (!status) status = compose(header, tensors, count, metadata, metadata_count, sum);
+    if (!status) status = check_header(path, header, data_size);
+    *length = header->length;
+    parts[0] = (lathe_bytes){ length, sizeof *length };
+    parts[1] = (lathe_bytes){ header->chars, header->length };
+    return status;
+}
+
+lathe_status lathe_safetensors_write(const char *path, const lathe_saved *tensors, int count,
+    const lathe_metadata *metadata, int metadata_count)
+{
+    if (!path) return lathe_fail_null("lathe_safetensors_write", "path");
+    lathe_status status = check_counts(tensors, count, metadata, metadata_count);
+    if (status) return status;
+    lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
+    if (!parts) return lathe_error();
+    lathe_text header = { 0 };
+    uint64_t length;
+    status = make_parts(path, tensors, count, metadata, metadata_count, parts, &length, &header);
     if (!status) status = lathe_file_write(path, parts, count + 2);
     lathe_text_free(&header);
     lathe_free(parts);
     return status;
+}
+
+/* The parts one after the other; NULL after a failure. */
+static char *joined(const lathe_bytes *parts, int count, size_t *size)
+{
+    *size = 0;
+    for (int i = 0; i < count; i++) *size += parts[i].size;
+    char *bytes = lathe_alloc_raw(*size, 1), *to = bytes;
+    for (int i = 0; bytes && i < count; to += parts[i++].size) memcpy(to, parts[i].data, parts[i].size);
+    return bytes;
+}
+
+char *lathe_safetensors_bytes(const lathe_saved *tensors, int count, const lathe_metadata *metadata,
+    int metadata_count, size_t *size)
+{
+    if (!size) return lathe_fail_null("lathe_safetensors_bytes", "size"), NULL;
+    if (check_counts(tensors, count, metadata, metadata_count)) return NULL;
+    lathe_bytes *parts = lathe_alloc((size_t)count + 2, sizeof *parts);
+    if (!parts) return NULL;
+    lathe_text header = { 0 };
+    uint64_t length;
+    char *bytes = NULL;
+    if (!make_parts("lathe_safetensors_bytes", tensors, count, metadata, metadata_count, parts, &length,
+            &header))
+        bytes = joined(parts, count + 2, size);
+    lathe_text_free(&header);
+    lathe_free(parts);
+    return bytes;
 }

@@ -75,6 +75,13 @@ lathe_status lathe_notes_write(const lathe_notes *notes, const char *path)
     return lathe_safetensors_write(path, notes->tensor, notes->tensors, notes->text, notes->texts);
 }
 
+char *lathe_notes_bytes(const lathe_notes *notes, size_t *size)
+{
+    if (!notes || !size) return lathe_fail_null("lathe_notes_bytes", notes ? "size" : "notes"), NULL;
+    if (notes->status) return NULL;
+    return lathe_safetensors_bytes(notes->tensor, notes->tensors, notes->text, notes->texts, size);
+}
+
 void lathe_notes_free(lathe_notes *notes)
 {
     if (!notes) return;

@@ -48,6 +48,9 @@ lathe_status lathe_notes_check(const lathe_notes *notes);
  */
 lathe_status lathe_notes_write(const lathe_notes *notes, const char *path);
 
+/** The bytes of that file, for lathe_free. Errors: those of lathe_safetensors_bytes: returns NULL. */
+char *lathe_notes_bytes(const lathe_notes *notes, size_t *size);
+
 /** Free the contents; the notes are empty then. */
 void lathe_notes_free(lathe_notes *notes);
 

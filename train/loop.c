@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "../core/exchange.h"
 #include "run_impl.h"
 
 /* ---- a step -------------------------------------------------------------------------------------------- */
@@ -49,17 +50,31 @@ lathe_status lathe_train_step(lathe_feed *feed, lathe_learner *learner, int accu
     return make_step(feed, NULL, learner, accumulate, row, more);
 }
 
+/* What a process sees alone after a step, and all must know: a failure, a signal, a clock. */
+enum { FAILED = 1, LAST = 2, SAVE = 4 };
+
 static lathe_status finish_step(lathe_run *run, const lathe_step_row *row)
 {
+    const lathe_exchange *exchange = run->state->exchange;
     if (run->learner->stopped) run->end = LATHE_RUN_NAN;
     const double now = lathe_run_clock();
     run->seconds = now - run->state->began;
     if (run->seconds_to_first_step == 0) run->seconds_to_first_step = now - run->state->opened;
     lathe_status status = lathe_keeper_step(run->keeper, row);
-    bool last = run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row);
-    if (last && run->end == LATHE_RUN_OPEN && run->learner->step < run->total_steps)
+    uint64_t flags = status ? FAILED : 0;
+    if (run->hooks.on_step && !run->hooks.on_step(run->hooks.context, run, row)) flags |= LAST;
+    if (lathe_exchange_is_first(exchange) && lathe_keeper_is_due(run->keeper)) flags |= SAVE;
+    if (lathe_exchange_agree(exchange, &flags)) return lathe_error();
+    run->state->save_is_due = flags & SAVE;
+    if (flags & LAST && run->end == LATHE_RUN_OPEN && run->learner->step < run->total_steps)
         run->end = LATHE_RUN_INTERRUPTED;
-    return status;
+    return flags & FAILED ? lathe_exchange_settle(exchange, status) : LATHE_OK;
+}
+
+/* Save, in rank 0's folder. All know whether it could. */
+static lathe_status save(lathe_run *run, bool also_step)
+{
+    return lathe_exchange_settle(run->state->exchange, lathe_keeper_save(run->keeper, also_step));
 }
 
 bool lathe_run_at_epoch_end(const lathe_run *run)
@@ -68,11 +83,6 @@ bool lathe_run_at_epoch_end(const lathe_run *run)
 }
 
 bool lathe_run_at_end(const lathe_run *run) { return run->learner->step >= run->total_steps; }
-
-static bool save_is_due(const lathe_run *run)
-{
-    return run->end == LATHE_RUN_OPEN && lathe_keeper_is_due(run->keeper);
-}
 
 /* Returns true if the weights of the present step were found to be the best. */
 static bool is_best(const lathe_run *run)
@@ -150,7 +160,7 @@ static lathe_status finish_epoch(lathe_run *run, uint64_t epoch, double seconds,
     if (!status) status = lathe_run_judge_epoch(run, &row);
     lathe_learner_average_leave(run->learner);
     if (!lathe_run_at_epoch_end(run)) restore_partial(run, &before);
-    if (!status) status = lathe_keeper_save(run->keeper, save_is_due(run));
+    if (!status) status = save(run, run->end == LATHE_RUN_OPEN && lathe_keeper_is_due(run->keeper));
     if (!status && run->hooks.on_epoch) run->hooks.on_epoch(run->hooks.context, run, &row);
     return status;
 }
@@ -162,9 +172,9 @@ static lathe_status finish_inner_step(lathe_run *run)
     if (run->end == LATHE_RUN_NAN || lathe_run_at_epoch_end(run)) return LATHE_OK;
     if (lathe_run_eval_is_due(run)) status = lathe_run_eval(run);
     if (status || lathe_run_at_end(run)) return status; /* the loop's end saves */
-    const bool due = save_is_due(run);
+    const bool due = run->state->save_is_due;
     if (run->end != LATHE_RUN_OPEN || (!due && !is_best(run)) || !weights_are_finite(run)) return LATHE_OK;
-    return lathe_keeper_save(run->keeper, due);
+    return save(run, due);
 }
 
 /* Train from the present step to the end of the epoch, or of the run. */
@@ -194,7 +204,7 @@ static lathe_status train_epoch(lathe_run *run)
     if (status || run->end == LATHE_RUN_NAN || !weights_are_finite(run)) return status;
     if (lathe_run_at_epoch_end(run) || lathe_run_at_end(run))
         return finish_epoch(run, epoch, seconds, run->learner->images - images);
-    return lathe_keeper_save(run->keeper, false);
+    return save(run, false);
 }
 
 /* ---- the test ------------------------------------------------------------------------------------------ */

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "../core/alloc.h"
+#include "../core/exchange.h"
 #include "../core/names.h"
-#include "../core/threads.h"
 #include "../io/file.h"
 #include "../io/weights.h"
 #include "../nn/models/models.h"
@@ -225,21 +225,27 @@ static void tell_optim(const lathe_run *run)
             type->name, run->settings.batch_size, run->feed->train->count);
 }
 
-static lathe_status open_run(lathe_run *run)
+/* What the run's data and settings decide, and the folder. */
+static lathe_status open_objects(lathe_run *run)
 {
-    lathe_status status = lathe_settings_check(&run->settings);
-    if (!status && *run->settings.resume) status = lathe_resume_folder(&run->settings);
-    if (!status) status = lathe_run_read_weights(run);
-    if (!status) status = lathe_run_adopt_input(run);
-    if (!status) status = open_keeper(run);
-    if (!status) status = lathe_threads_set(NULL, run->settings.threads);
-    if (!status) lathe_context_set_conv(NULL, (lathe_conv_choice)run->settings.conv);
-    if (!status) status = open_feed(run);
-    if (!status) status = open_learner(run);
+    lathe_status status = open_learner(run);
     if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
     if (!status) status = lathe_run_open_evals(run);
     if (!status) status = lathe_run_open_probes(run);
-    if (!status) status = open_folder(run);
+    return status ? status : open_folder(run);
+}
+
+static lathe_status open_run(lathe_run *run)
+{
+    const lathe_exchange *exchange = run->state->exchange;
+    lathe_status status = lathe_run_tell_settings(run);
+    if (!status) status = lathe_exchange_settle(exchange, open_keeper(run));
+    if (!status) status = lathe_run_set_threads(run);
+    if (!status) lathe_context_set_conv(NULL, (lathe_conv_choice)run->settings.conv);
+    if (!status) status = lathe_exchange_settle(exchange, open_feed(run));
+    if (!status) status = lathe_run_check_data(run);
+    if (!status) status = lathe_exchange_settle(exchange, open_objects(run));
+    if (!status) status = lathe_keeper_share(run->keeper, exchange);
     if (status) return status;
     tell_optim(run);
     if (lathe_run_open_cycles(run)) return lathe_error();
@@ -259,6 +265,7 @@ lathe_run *lathe_run_new(const lathe_settings *settings, const lathe_run_hooks *
     run->state = lathe_alloc(1, sizeof *run->state);
     if (run->state) {
         run->state->opened = lathe_run_clock();
+        run->state->exchange = lathe_context_exchange(NULL);
         run->state->reference = (double)NAN;
         if (!open_run(run)) return run;
     }

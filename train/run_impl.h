@@ -19,6 +19,9 @@ typedef struct lathe_features lathe_features;
 typedef struct lathe_run_state {
     double opened; /* time of lathe_run_new, on lathe_run_clock */
     double began;  /* time of lathe_run_train, earlier by the seconds of its former calls */
+    /** the processes that share the run's batches; NULL: this one is alone */
+    const lathe_exchange *exchange;
+    bool save_is_due;                  /* after the present step: rank 0 says so */
     struct lathe_safetensors *weights; /* of settings.init_weights, until the net has them; or NULL */
     bool adopted;                      /* the settings say how pictures were prepared for them */
     /* what the learner is made of */
@@ -58,6 +61,23 @@ bool lathe_run_at_end(const lathe_run *run);
 
 /** Steps in an epoch. With settings.accumulate above 1 a step has several batches. */
 uint64_t lathe_run_epoch_steps(const lathe_run *run);
+
+/*
+ * ---- several processes: processes.c ----------------------------------------------------------------------
+ */
+
+/**
+ * Give all processes the settings of rank 0. The others have no run folder and no file of first weights,
+ * because they get what rank 0 has of them. Errors: LATHE_ESTATE if the processes are of different builds or
+ * compute differently; LATHE_EIO.
+ */
+lathe_status lathe_run_tell_settings(lathe_run *run);
+
+/** Check that all processes have the same pictures and labels. Errors: LATHE_ESTATE naming a rank. */
+lathe_status lathe_run_check_data(const lathe_run *run);
+
+/** Set the threads: those of the settings, or those that suit the processes of this host. */
+lathe_status lathe_run_set_threads(const lathe_run *run);
 
 /*
  * ---- first weights: first_weights.c ----------------------------------------------------------------------

@@ -78,6 +78,14 @@ lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool
     return status;
 }
 
+char *lathe_checkpoint_bytes(const lathe_keeper *keeper, size_t *size)
+{
+    lathe_notes notes = take_notes(keeper, true);
+    char *bytes = lathe_notes_bytes(&notes, size);
+    lathe_notes_free(&notes);
+    return bytes;
+}
+
 lathe_status lathe_checkpoint_can_write(const lathe_keeper *keeper)
 {
     lathe_notes notes = take_notes(keeper, true);

@@ -199,12 +199,17 @@ lathe_status lathe_keeper_end(lathe_keeper *keeper, const lathe_ending *ending)
 
 /* ---- the best weights ---------------------------------------------------------------------------------- */
 
+size_t lathe_keeper_numbers(const lathe_keeper *keeper)
+{
+    size_t numbers = 0;
+    for (int i = 0; i < keeper->own->tensors; i++) numbers += keeper->own->tensor[i]->stored;
+    return numbers;
+}
+
 lathe_status lathe_keeper_keep(lathe_keeper *keeper)
 {
     lathe_keeping *own = keeper->own;
-    size_t numbers = 0;
-    for (int i = 0; i < own->tensors; i++) numbers += own->tensor[i]->stored;
-    if (!own->best) own->best = lathe_alloc_raw(numbers + 1, sizeof *own->best);
+    if (!own->best) own->best = lathe_alloc_raw(lathe_keeper_numbers(keeper) + 1, sizeof *own->best);
     if (!own->best) return lathe_error();
     lathe_real *to = own->best;
     for (int i = 0; i < own->tensors; to += own->tensor[i++]->stored)

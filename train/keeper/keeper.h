@@ -13,6 +13,7 @@
 #ifndef LATHE_TRAIN_KEEPER_KEEPER_H
 #define LATHE_TRAIN_KEEPER_KEEPER_H
 
+#include "../../core/shard.h"
 #include "../../io/state.h"
 #include "../../task/evaluate.h"
 #include "history.h"
@@ -90,6 +91,14 @@ lathe_status lathe_keeper_add(lathe_keeper *keeper, lathe_state state);
  *          another run
  */
 lathe_status lathe_keeper_open(lathe_keeper *keeper);
+
+/**
+ * After lathe_keeper_open: give all processes of an exchange (core/shard.h; NULL: alone) what rank 0's keeper
+ * has, new or restored: the tensors and the state of its objects, the history, the best weights. So rank 0
+ * alone needs the run folder; the others' keepers have none.
+ * Errors   LATHE_EIO, LATHE_ENOMEM; LATHE_ESHAPE, LATHE_EFORMAT if the objects differ
+ */
+lathe_status lathe_keeper_share(lathe_keeper *keeper, const lathe_exchange *exchange);
 
 /** Record a step. Errors: LATHE_ENOMEM, LATHE_EIO. */
 lathe_status lathe_keeper_step(lathe_keeper *keeper, const lathe_step_row *row);

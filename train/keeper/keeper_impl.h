@@ -62,6 +62,9 @@ bool lathe_keeper_is_checkpoint(const char *path);
 /** Write the tensors; with `whole`, everything that a resumed run needs. */
 lathe_status lathe_checkpoint_write(lathe_keeper *keeper, const char *path, bool whole);
 
+/** The bytes of such a file with everything, for lathe_free. NULL after a failure. */
+char *lathe_checkpoint_bytes(const lathe_keeper *keeper, size_t *size);
+
 /** Check before the first step that such a checkpoint can be written. Errors: as lathe_notes_check. */
 lathe_status lathe_checkpoint_can_write(const lathe_keeper *keeper);
 
@@ -80,6 +83,9 @@ lathe_status lathe_checkpoint_check(const lathe_safetensors *file, const lathe_k
 
 /** Restore the objects. Errors: LATHE_EFORMAT, LATHE_ESHAPE. */
 lathe_status lathe_checkpoint_read(lathe_keeper *keeper, const lathe_safetensors *file);
+
+/** The numbers of all objects' tensors. */
+size_t lathe_keeper_numbers(const lathe_keeper *keeper);
 
 /** Copy the tensors as the best ones. Errors: LATHE_ENOMEM. */
 lathe_status lathe_keeper_keep(lathe_keeper *keeper);

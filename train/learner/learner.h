@@ -28,11 +28,11 @@ extern "C" {
 typedef enum lathe_on_nan { LATHE_NAN_STOP, LATHE_NAN_SKIP, LATHE_NAN_IGNORE } lathe_on_nan;
 
 /**
- * Called in each step when the gradients are complete, before they are clipped. Several machines add their
- * gradients here: `params` has them in one slab.
+ * Called in each step when the gradients are complete, of all processes that share the batch, before they are
+ * clipped: `params` has them in one slab.
  *
- * *good is true if this machine's loss and checked gradients are finite. The function may set it to false;
- * then no weight changes.
+ * *good is true if the loss and the checked gradients are finite. The function may set it to false; then no
+ * weight changes.
  * Errors   a failure ends the step
  */
 typedef lathe_status lathe_gradients_fn(void *context, const lathe_params *params, bool *good);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../../core/ops/arithmetic.h"
+#include "../../core/shard.h"
 #include "../../optim/clip.h"
 #include "learner_impl.h"
 
@@ -70,10 +71,13 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
     return lathe_guard_begin(learner);
 }
 
+/* Samples of a batch, with those of other processes. */
+static int size_of(const lathe_batch *batch) { return batch->whole ? batch->whole : batch->size; }
+
 /* The weight of a batch's loss in its step; in a step of one batch the mean is the step's. */
 static double weight_of(const lathe_learner *learner, const lathe_batch *batch)
 {
-    if (batch->size >= learner->own->samples) return batch->size;
+    if (size_of(batch) >= learner->own->samples) return size_of(batch);
     return lathe_task_weight(learner->task, batch, learner->opts.loss);
 }
 
@@ -98,24 +102,26 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
     lathe_learning *own = learner->own;
     if (!own->taken++) own->row.epoch = batch->epoch;
     own->batch = batch;
-    if (!own->good) return learner->images += (uint64_t)batch->size, LATHE_OK;
+    const int size = size_of(batch);
+    learner->images += (uint64_t)size;
+    if (!own->good) return LATHE_OK;
     lathe_tensor *output, *loss = lathe_learner_forward(learner, batch, &output);
     if (!loss) return lathe_error();
     const bool sum = sums(learner);
-    const double value = lathe_item(loss), weight = sum ? batch->size : weight_of(learner, batch),
+    const double value = lathe_item(loss), weight = sum ? size : weight_of(learner, batch),
                  part = sum ? 1 : weight / own->samples;
-    own->seen += batch->size;
+    own->seen += size;
     own->weight += weight;
     own->row.loss += part * value;
-    lathe_average_add(&own->loss, sum ? value / batch->size : value, weight);
+    lathe_average_add(&own->loss, sum ? value / size : value, weight);
     lathe_status status = lathe_task_count(learner->task, output, batch, own->counted);
     if (!status) own->good = !lathe_guard_loss(learner, value);
     const lathe_step_watch *watch = own->good ? learner->watch : NULL;
     if (!status && watch) status = watch->on_forward(watch->context, batch);
     if (!status && own->good) status = lathe_backward(part != 1 ? lathe_scale(loss, part) : loss);
+    if (!status && own->good) status = lathe_context_reduce(NULL);
     if (!status && own->good) own->good = !lathe_guard_gradients(learner, batch, false);
     if (!status && own->good && watch) status = watch->on_backward(watch->context, batch, part);
-    learner->images += (uint64_t)batch->size;
     return status;
 }
 
@@ -155,7 +161,7 @@ lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row)
 lathe_status lathe_learner_step(lathe_learner *learner, const lathe_batch *batch, lathe_step_row *row)
 {
     if (!batch || !row) return lathe_fail_null("lathe_learner_step", batch ? "row" : "batch");
-    lathe_status status = lathe_learner_begin(learner, batch->size);
+    lathe_status status = lathe_learner_begin(learner, size_of(batch));
     if (!status) status = lathe_learner_add(learner, batch);
     return status ? status : lathe_learner_finish(learner, row);
 }

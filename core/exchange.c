@@ -1,0 +1,176 @@
+#ifdef __linux__
+#define _GNU_SOURCE /* sched_getaffinity */
+#endif
+#include "exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#include "alloc.h"
+#include "threads_impl.h"
+
+/* Bytes of rank 0 that travel at once. */
+enum { PIECE = 1 << 22, HOST = 64 };
+
+static bool is_alone(const lathe_exchange *exchange) { return !exchange || exchange->size < 2; }
+
+bool lathe_exchange_is_first(const lathe_exchange *exchange) { return !exchange || !exchange->rank; }
+
+/* Every process's `bytes` bytes, in order of rank; for lathe_free. NULL after a failure. */
+static void *gather(const lathe_exchange *exchange, const void *mine, size_t bytes)
+{
+    const size_t size = (size_t)exchange->size;
+    size_t *each = lathe_alloc(size, sizeof *each);
+    char *all = each ? lathe_alloc(size, bytes) : NULL;
+    for (size_t r = 0; all && r < size; r++) each[r] = bytes;
+    lathe_status status = all ? exchange->gather(exchange->self, mine, all, each) : lathe_error();
+    lathe_free(each);
+    if (!status) return all;
+    lathe_free(all);
+    return NULL;
+}
+
+lathe_status lathe_exchange_tell(const lathe_exchange *exchange, void *data, size_t bytes)
+{
+    if (is_alone(exchange) || !bytes) return LATHE_OK;
+    if (!data) return lathe_fail_null("lathe_exchange_tell", "data");
+    size_t *each = lathe_alloc((size_t)exchange->size, sizeof *each);
+    char *piece = each ? lathe_alloc(1, bytes < PIECE ? bytes : PIECE) : NULL;
+    lathe_status status = piece ? LATHE_OK : lathe_error();
+    for (size_t done = 0; done < bytes && !status; done += each[0]) {
+        each[0] = bytes - done < PIECE ? bytes - done : PIECE;
+        status = exchange->gather(exchange->self, (char *)data + done, piece, each);
+        if (!status && exchange->rank) memcpy((char *)data + done, piece, each[0]);
+    }
+    lathe_free(piece);
+    lathe_free(each);
+    return status;
+}
+
+lathe_status lathe_exchange_agree(const lathe_exchange *exchange, uint64_t *flags)
+{
+    if (!flags) return lathe_fail_null("lathe_exchange_agree", "flags");
+    if (is_alone(exchange)) return LATHE_OK;
+    uint64_t *all = gather(exchange, flags, sizeof *flags);
+    for (int r = 0; all && r < exchange->size; r++) *flags |= all[r];
+    lathe_free(all);
+    return all ? LATHE_OK : lathe_error();
+}
+
+/* ---- all or none --------------------------------------------------------------------------------------- */
+
+typedef struct outcome {
+    lathe_status status;
+    char host[HOST], message[LATHE_MESSAGE_SIZE];
+} outcome;
+
+static void set_host(char host[HOST])
+{
+    memset(host, 0, HOST);
+    if (gethostname(host, HOST - 1)) snprintf(host, HOST, "?");
+}
+
+/* The outcome of the lowest rank that differs from what is expected, as this process's failure. */
+static lathe_status fail_as(const lathe_exchange *exchange, const outcome *all, int rank, const char *what)
+{
+    const outcome *o = &all[rank];
+    if (!rank) return lathe_fail(o->status, "%s", o->message);
+    return lathe_fail(o->status, "%srank %d of %d on %s: %s", what, rank, exchange->size, o->host,
+        o->message);
+}
+
+lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status mine)
+{
+    if (is_alone(exchange)) return mine;
+    outcome own = { .status = mine };
+    if (mine) snprintf(own.message, sizeof own.message, "%s", lathe_error_message());
+    set_host(own.host);
+    outcome *all = gather(exchange, &own, sizeof own);
+    int rank = 0;
+    while (all && rank < exchange->size && !all[rank].status) rank++;
+    lathe_status status = !all ? lathe_error() :
+        rank < exchange->size  ? fail_as(exchange, all, rank, "") :
+                                 LATHE_OK;
+    lathe_free(all);
+    return status;
+}
+
+lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *what, const char *text)
+{
+    if (!what || !text) return lathe_fail_null("lathe_exchange_same", what ? "text" : "what");
+    if (is_alone(exchange)) return LATHE_OK;
+    outcome own = { .status = LATHE_ESTATE };
+    snprintf(own.message, sizeof own.message, "%s", text);
+    set_host(own.host);
+    outcome *all = gather(exchange, &own, sizeof own);
+    int rank = 0;
+    while (all && rank < exchange->size && !strcmp(all[rank].message, all[0].message)) rank++;
+    lathe_status status = all ? LATHE_OK : lathe_error();
+    if (all && rank < exchange->size)
+        status = lathe_fail(LATHE_ESTATE, "%s: rank 0 on %s has %.160s, rank %d of %d on %s has %.160s", what,
+            all[0].host, all[0].message, rank, exchange->size, all[rank].host, all[rank].message);
+    lathe_free(all);
+    return status;
+}
+
+/* ---- threads ------------------------------------------------------------------------------------------- */
+
+enum { PROCESSORS = 1024 };
+
+/* A process's place: its host, how many processors it may use, and which, one bit each. */
+typedef struct place {
+    char host[HOST];
+    int processors;
+    unsigned char allowed[PROCESSORS / 8];
+} place;
+
+static place own_place(void)
+{
+    place own = { .processors = lathe_processors() };
+    set_host(own.host);
+#ifdef __linux__
+    cpu_set_t set;
+    if (!sched_getaffinity(0, sizeof set, &set))
+        for (size_t i = 0; i < PROCESSORS && i < CPU_SETSIZE; i++)
+            if (CPU_ISSET(i, &set)) own.allowed[i / 8] |= (unsigned char)(1 << i % 8);
+#endif
+    return own;
+}
+
+/*
+ * A processor that several processes of the host may use counts in parts. So processes that the launcher has
+ * bound to processors of their own use all of these, and unbound ones divide the host's.
+ */
+static int threads_at(const place *all, int size, const place *own)
+{
+    double share = 0;
+    int here = 0, allowed = 0;
+    for (int r = 0; r < size; r++) here += !strcmp(all[r].host, own->host);
+    for (int i = 0; i < PROCESSORS; i++) {
+        int users = 0;
+        if (!(own->allowed[i / 8] >> i % 8 & 1)) continue;
+        allowed++;
+        for (int r = 0; r < size; r++)
+            users += !strcmp(all[r].host, own->host) && all[r].allowed[i / 8] >> i % 8 & 1;
+        share += 1 / (double)users;
+    }
+    const bool limited = own->processors < allowed || !allowed; /* a control group allows fewer */
+    int threads = limited ? own->processors / here : (int)(share + 1e-6);
+    return threads > 1 ? threads : 1;
+}
+
+lathe_status lathe_exchange_threads(const lathe_exchange *exchange, int *threads)
+{
+    if (!threads) return lathe_fail_null("lathe_exchange_threads", "threads");
+    *threads = 0;
+    if (is_alone(exchange)) return LATHE_OK;
+    const place own = own_place();
+    place *all = gather(exchange, &own, sizeof own);
+    if (all) *threads = threads_at(all, exchange->size, &own);
+    lathe_free(all);
+    return all ? LATHE_OK : lathe_error();
+}
