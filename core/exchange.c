@@ -1,14 +1,7 @@
-#ifdef __linux__
-#define _GNU_SOURCE /* sched_getaffinity */
-#endif
 #include "exchange.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sched.h>
-#endif
 
 #include "alloc.h"
 #include "threads_impl.h"
@@ -68,12 +61,6 @@ typedef struct outcome {
     char host[HOST], message[LATHE_MESSAGE_SIZE];
 } outcome;
 
-static void set_host(char host[HOST])
-{
-    memset(host, 0, HOST);
-    if (gethostname(host, HOST - 1)) snprintf(host, HOST, "?");
-}
-
 /* The outcome of the lowest rank that differs from what is expected, as this process's failure. */
 static lathe_status fail_as(const lathe_exchange *exchange, const outcome *all, int rank, const char *what)
 {
@@ -88,7 +75,7 @@ lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status 
     if (is_alone(exchange)) return mine;
     outcome own = { .status = mine };
     if (mine) snprintf(own.message, sizeof own.message, "%s", lathe_error_message());
-    set_host(own.host);
+    lathe_host(own.host, sizeof own.host);
     outcome *all = gather(exchange, &own, sizeof own);
     int rank = 0;
     while (all && rank < exchange->size && !all[rank].status) rank++;
@@ -105,7 +92,7 @@ lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *wha
     if (is_alone(exchange)) return LATHE_OK;
     outcome own = { .status = LATHE_ESTATE };
     snprintf(own.message, sizeof own.message, "%s", text);
-    set_host(own.host);
+    lathe_host(own.host, sizeof own.host);
     outcome *all = gather(exchange, &own, sizeof own);
     int rank = 0;
     while (all && rank < exchange->size && !strcmp(all[rank].message, all[0].message)) rank++;
@@ -127,19 +114,6 @@ typedef struct place {
     int processors;
     unsigned char allowed[PROCESSORS / 8];
 } place;
-
-static place own_place(void)
-{
-    place own = { .processors = lathe_processors() };
-    set_host(own.host);
-#ifdef __linux__
-    cpu_set_t set;
-    if (!sched_getaffinity(0, sizeof set, &set))
-        for (size_t i = 0; i < PROCESSORS && i < CPU_SETSIZE; i++)
-            if (CPU_ISSET(i, &set)) own.allowed[i / 8] |= (unsigned char)(1 << i % 8);
-#endif
-    return own;
-}
 
 /*
  * A processor that several processes of the host may use counts in parts. So processes that the launcher has
@@ -168,7 +142,9 @@ lathe_status lathe_exchange_threads(const lathe_exchange *exchange, int *threads
     if (!threads) return lathe_fail_null("lathe_exchange_threads", "threads");
     *threads = 0;
     if (is_alone(exchange)) return LATHE_OK;
-    const place own = own_place();
+    place own = { .processors = lathe_processors() };
+    lathe_host(own.host, sizeof own.host);
+    lathe_processors_allowed(own.allowed, sizeof own.allowed);
     place *all = gather(exchange, &own, sizeof own);
     if (all) *threads = threads_at(all, exchange->size, &own);
     lathe_free(all);

@@ -6,6 +6,7 @@
 #define LATHE_CORE_THREADS_IMPL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef LATHE_THREADS_NONE
@@ -65,6 +66,12 @@ void lathe_thread_join(lathe_thread *thread);
 
 /** How many processors this process may use, by its affinity and its control group's quota; at least 1. */
 int lathe_processors(void);
+
+/** Which processors this process may use: a bit each in bits [bytes]; all 0 where that is not known. */
+void lathe_processors_allowed(unsigned char *bits, size_t bytes);
+
+/** The name of this host, cut to fit name [size]; "?" where it has none. */
+void lathe_host(char *name, size_t size);
 
 /** The processor that this thread runs on, counted from 1; 0 if the system does not say. */
 int lathe_processor(void);

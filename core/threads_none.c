@@ -1,6 +1,8 @@
 /* No threads: the build option LATHE_THREADS=none, for a system that has none. Plain C11. */
 #include "threads_impl.h"
 
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 void lathe_mutex_init(lathe_mutex *mutex) { (void)mutex; }
@@ -26,6 +28,8 @@ bool lathe_thread_start(lathe_thread *thread, void (*run)(void *context), void *
 void lathe_thread_join(lathe_thread *thread) { (void)thread; }
 
 int lathe_processors(void) { return 1; }
+void lathe_processors_allowed(unsigned char *bits, size_t bytes) { memset(bits, 0, bytes); }
+void lathe_host(char *name, size_t size) { snprintf(name, size, "?"); }
 int lathe_processor(void) { return 0; }
 void lathe_thread_move_away(const int *avoid, int count) { (void)avoid, (void)count; }
 void lathe_on_fork(void (*child)(void)) { (void)child; }

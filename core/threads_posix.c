@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +61,15 @@ int lathe_processors(void)
     return count < 1 ? 1 : count;
 }
 
+void lathe_processors_allowed(unsigned char *bits, size_t bytes)
+{
+    cpu_set_t set;
+    memset(bits, 0, bytes);
+    if (sched_getaffinity(0, sizeof set, &set)) return;
+    for (size_t i = 0; i < 8 * bytes && i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &set)) bits[i / 8] |= (unsigned char)(1U << i % 8);
+}
+
 int lathe_processor(void) { return sched_getcpu() + 1; }
 
 void lathe_thread_move_away(const int *avoid, int count)
@@ -98,6 +108,7 @@ int lathe_processors(void)
     return count < 1 ? 1 : count > INT32_MAX ? INT32_MAX : (int)count;
 }
 
+void lathe_processors_allowed(unsigned char *bits, size_t bytes) { memset(bits, 0, bytes); }
 int lathe_processor(void) { return 0; }
 void lathe_thread_move_away(const int *avoid, int count) { (void)avoid, (void)count; }
 
@@ -152,4 +163,10 @@ bool lathe_thread_start(lathe_thread *thread, void (*run)(void *context), void *
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return started;
+}
+
+void lathe_host(char *name, size_t size)
+{
+    memset(name, 0, size);
+    if (gethostname(name, size - 1)) snprintf(name, size, "?");
 }

@@ -58,7 +58,7 @@ lathe_status lathe_run_set_threads(const lathe_run *run)
 /* The pictures that are compared if each must be decoded, and the most that need not be. */
 enum { COMPARED = 64, MOST = 1 << 20 };
 
-/* A checksum of the labels and of pictures: all of them if they lie in memory, else some at equal distances. */
+/* A checksum of the labels and pictures: of all that lie in memory, else of some at equal distances. */
 static lathe_status checksum(const lathe_dataset *data, uint32_t *sum)
 {
     lathe_sample sample;

@@ -42,6 +42,7 @@ static const number numbers[] = {
     { "lathe_tensor_read_grad.count", 384 },
     { "lathe_backward_from.count", 384 },
     { "lathe_safetensors_get.count", 4 },
+    { "lathe_safetensors_of.size", 16 },
     { ".digits", 4 },
     { ".gamma", 0.5 },
     { "lathe_nn_dropout.p", 0.5 },
