@@ -85,23 +85,14 @@ static const exception unchecked[] = { { "lathe_gemm.", "the product itself" },
     { "lathe_rng_below.", "the same" }, { ".format", "the compiler checks it against its arguments" } };
 
 /* How many things an array of the caller holds: too many cannot be seen. */
-<<<<<<< HEAD
 static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lathe_shard_gather.whole", "" },
     { "lathe_shard_gather.bytes", "" }, { "lathe_gradcheck.count", "" }, { "lathe_rng_shuffle.", "" },
     { "lathe_apply.count", "" }, { "lathe_tape_of.count", "" }, { "lathe_argmax.classes", "" },
     { "lathe_safetensors_fit.count", "" }, { "lathe_safetensors_load.count", "" }, { "lathe_weights_", "" },
     { "lathe_safetensors_write.", "" }, { "lathe_safetensors_writable.", "" },
+    { "lathe_safetensors_bytes.", "" }, { "lathe_safetensors_of.size", "" },
     { "lathe_run_preview.steps", "" }, { "lathe_report_schedule.steps", "" },
     { "lathe_text_put_n.count", "" }, { "lathe_parallel.tasks", "" },
-=======
-static const exception counted[] = { { "lathe_fields_resolve.size", "" }, { "lathe_gradcheck.count", "" },
-    { "lathe_rng_shuffle.", "" }, { "lathe_apply.count", "" }, { "lathe_tape_of.count", "" },
-    { "lathe_argmax.classes", "" }, { "lathe_safetensors_fit.count", "" },
-    { "lathe_safetensors_load.count", "" }, { "lathe_weights_", "" }, { "lathe_safetensors_write.", "" },
-    { "lathe_safetensors_writable.", "" }, { "lathe_safetensors_bytes.", "" },
-    { "lathe_safetensors_of.size", "" }, { "lathe_run_preview.steps", "" },
-    { "lathe_report_schedule.steps", "" }, { "lathe_text_put_n.count", "" }, { "lathe_parallel.tasks", "" },
->>>>>>> 2c4c6c6d (train, core, io: several processes in a run: what they tell each other, a checkpoint in memory)
     { "lathe_sched_sequence.opts.count", "" }, { "lathe_sched_table.opts.rows", "" },
     { "lathe_sched_from_text.opts.options", "" }, { "lathe_data_memory.opts.count", "" },
     { "lathe_data_subset.count", "" }, { "_update.count", "" }, { "_update_many.count", "" },

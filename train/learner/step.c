@@ -71,13 +71,10 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
     return lathe_guard_begin(learner);
 }
 
-/* Samples of a batch, with those of other processes. */
-static int size_of(const lathe_batch *batch) { return batch->whole ? batch->whole : batch->size; }
-
 /* The weight of a batch's loss in its step; in a step of one batch the mean is the step's. */
 static double weight_of(const lathe_learner *learner, const lathe_batch *batch)
 {
-    if (size_of(batch) >= learner->own->samples) return size_of(batch);
+    if (lathe_batch_whole(batch) >= learner->own->samples) return lathe_batch_whole(batch);
     return lathe_task_weight(learner->task, batch, learner->opts.loss);
 }
 
@@ -102,7 +99,7 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
     lathe_learning *own = learner->own;
     if (!own->taken++) own->row.epoch = batch->epoch;
     own->batch = batch;
-    const int size = size_of(batch);
+    const int size = lathe_batch_whole(batch);
     learner->images += (uint64_t)size;
     if (!own->good) return LATHE_OK;
     lathe_tensor *output, *loss = lathe_learner_forward(learner, batch, &output);
@@ -161,7 +158,7 @@ lathe_status lathe_learner_finish(lathe_learner *learner, lathe_step_row *row)
 lathe_status lathe_learner_step(lathe_learner *learner, const lathe_batch *batch, lathe_step_row *row)
 {
     if (!batch || !row) return lathe_fail_null("lathe_learner_step", batch ? "row" : "batch");
-    lathe_status status = lathe_learner_begin(learner, size_of(batch));
+    lathe_status status = lathe_learner_begin(learner, lathe_batch_whole(batch));
     if (!status) status = lathe_learner_add(learner, batch);
     return status ? status : lathe_learner_finish(learner, row);
 }
