@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "batch_sum_impl.h"
 #include "broadcast_impl.h"
 
 typedef struct map_job {
@@ -408,16 +409,15 @@ static void prelu_forward(lathe_node *node)
 static void prelu_backward(lathe_node *node)
 {
     const lathe_tensor *x = node->in[0];
-    bool add;
-    lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
-    set_job below = { .kernel = node->kernels->element->clip,
-        .set = { -(lathe_real)INFINITY, 0 },
-        .x = x->data,
-        .out = gw ? lathe_tape_work(node->tape, x->stored, sizeof *gw) : NULL };
-    if (below.out) {
+    if (lathe_needs_gradient(node, 1)) {
+        set_job below = { .kernel = node->kernels->element->clip,
+            .set = { -(lathe_real)INFINITY, 0 },
+            .x = x->data,
+            .out = lathe_tape_work(node->tape, x->stored, sizeof *below.out) };
+        if (!below.out) return;
         lathe_broadcast b = prelu_broadcast(node);
         lathe_parallel_ranges(node->context, x->stored, set_range, &below);
-        lathe_broadcast_sum(&b, node, node->out->grad, below.out, 1, gw, add);
+        lathe_broadcast_gradient(&b, node, 1, node->out->grad, below.out);
     }
     prelu_job job = { .gy = node->out->grad };
     if ((job.out = lathe_grad_in_place(node, &job.add))) prelu(node, &job);

@@ -21,7 +21,14 @@ static bool broadcast_shape(lathe_node *node, lathe_result *result)
     char first[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT];
     lathe_shape aligned;
     (void)result;
-    if (lathe_broadcasts(a, b, &aligned)) return true;
+    bool fits = lathe_broadcasts(a, b, &aligned);
+    if (fits && (a->sharded == b->sharded || (a->sharded && a->layout != LATHE_PLAIN && aligned.dim[0] == 1)))
+        return true;
+    if (fits)
+        return lathe_op_fail(node, LATHE_ESTATE,
+            "%s %s is of the pictures that this process has of a batch, %s %s is not", a->sharded ? "a" : "b",
+            lathe_shape_text(a->sharded ? &a->shape : &b->shape, first), a->sharded ? "b" : "a",
+            lathe_shape_text(a->sharded ? &b->shape : &a->shape, other));
     return lathe_op_fail(node, LATHE_ESHAPE, "a is %s %s, b is %s %s", lathe_layout_name(a->layout),
         lathe_shape_text(&a->shape, first), lathe_layout_name(b->layout), lathe_shape_text(&b->shape, other));
 }
@@ -29,7 +36,7 @@ static bool broadcast_shape(lathe_node *node, lathe_result *result)
 static bool is_alike(const lathe_node *node)
 {
     const lathe_tensor *a = node->in[0], *b = node->in[1];
-    return a->layout == b->layout && lathe_shape_equal(&a->shape, &b->shape);
+    return a->layout == b->layout && a->sharded == b->sharded && lathe_shape_equal(&a->shape, &b->shape);
 }
 
 static lathe_broadcast broadcast_of(const lathe_node *node)
@@ -50,10 +57,8 @@ static void spread_b(lathe_node *node, lathe_run_fn *run, element_job *job)
 /* b's gradient: the sums of those of y that it met, times those of `times` if that is not NULL. */
 static void sum_to_b(lathe_node *node, const lathe_real *gy, const lathe_real *times)
 {
-    bool add;
-    lathe_real *gb = lathe_grad_target(node->tape, node->in[1], &add);
     lathe_broadcast b = broadcast_of(node);
-    if (gb) lathe_broadcast_sum(&b, node, gy, times, 1, gb, add);
+    lathe_broadcast_gradient(&b, node, 1, gy, times);
 }
 
 /* ---- add ----------------------------------------------------------------------------------------------- */

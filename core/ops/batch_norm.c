@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "op_impl.h"
+#include "batch_sum_impl.h"
 
 /* Inputs of the node. */
 enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
@@ -20,6 +20,10 @@ typedef struct batch_norm_saved {
  * Work on all planes of x: one channel of sixteen images each, or sixteen channels of one image. Planes of
  * one channel are worked on whole. Planes of sixteen channels, which may be as few as one, are cut into
  * pieces. Pieces are split into tasks by the shape alone.
+ *
+ * Two numbers of each channel are gathered over the batch: mean and sum of squares, or the two sums of the
+ * gradient. Each micro-batch has a record of them, [1 + groups * 2 * wide]: the count of a channel's numbers,
+ * then [groups][2][wide]. A plane of one channel is a micro-batch's, and its kernel writes into the record.
  */
 typedef struct norm_job {
     const lathe_norm_kernels *kernels;
@@ -28,8 +32,9 @@ typedef struct norm_job {
     int groups;                      /* planes of all channels: of sixteen images, or of one */
     int planes, cuts, pieces_a_task; /* cuts: pieces of a plane */
     size_t size, length;             /* vectors of a plane, of a piece */
-    double *partial;                 /* [planes * cuts][2][wide]: what a piece gives to its channels */
-    double (*total)[2];              /* [channels] */
+    size_t record;                   /* numbers of a record */
+    double *records;                 /* [micro-batches][record]; the first becomes the whole batch's */
+    double *partial; /* [planes * cuts][2][wide]: what a piece gives to its sixteen channels */
     const lathe_norm_affine *affine; /* of channel 0 */
     const lathe_norm_gradient *gradient;
     const lathe_real *gy;
@@ -51,12 +56,15 @@ static norm_piece piece_of(const norm_job *job, int index)
 {
     int plane = index / job->cuts, channel = plane % job->groups * job->wide;
     size_t first = (size_t)(index % job->cuts) * job->length;
+    double *own = job->wide > 1 ? job->partial : job->records;
+    if (own && job->wide > 1) own += (size_t)index * 2 * (size_t)job->wide;
+    else if (own) own += (size_t)(plane / job->groups) * job->record + 1 + 2 * (size_t)channel;
     return (norm_piece){ .at = ((size_t)plane * job->size + first) * LATHE_LANES,
         .size = least(job->size - first, job->length),
         .channel = channel,
         .used = job->wide == 1 ? lathe_lanes_in_block(job->x, plane / job->groups) :
                                  (int)least((size_t)(job->channels - channel), LATHE_LANES),
-        .partial = job->partial ? job->partial + (size_t)index * 2 * (size_t)job->wide : NULL };
+        .partial = own };
 }
 
 typedef void piece_fn(const norm_job *job, const norm_piece *piece);
@@ -98,6 +106,7 @@ static norm_job job_for(const lathe_node *node)
     if (job.wide > 1) job.cuts = (int)((job.size - 1) / PIECE + 1), job.length = least(job.size, PIECE);
     size_t numbers = job.length * LATHE_LANES;
     job.pieces_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
+    job.record = 1 + (size_t)job.groups * 2 * (size_t)job.wide;
     return job;
 }
 
@@ -134,54 +143,92 @@ static void piece_gradient(const norm_job *job, const norm_piece *p)
         job->out + p->at, job->add);
 }
 
-/* The pieces of one channel. */
-static int pieces_of_channel(const norm_job *job) { return job->planes / job->groups * job->cuts; }
+/* ---- over the batch ------------------------------------------------------------------------------------ */
 
-/* Piece number i of a channel; part: what it gives to that channel. */
-static norm_piece channel_piece(const norm_job *job, int channel, int i, double part[2])
+/* Two numbers of each channel of some planes, [planes][2][wide], of `count` numbers a channel, are joined
+ * with those of n numbers. */
+typedef void join_fn(int planes, int wide, double *to, double count, const double *from, double n);
+
+/* Means and sums of squares about them (Chan, Golub, LeVeque 1983). */
+static void join_moments(int planes, int wide, double *to, double count, const double *from, double n)
 {
-    int plane = i / job->cuts * job->groups + channel / job->wide;
-    norm_piece piece = piece_of(job, plane * job->cuts + i % job->cuts);
-    for (int k = 0; k < 2; k++) part[k] = piece.partial[k * job->wide + channel % job->wide];
-    return piece;
+    double share = n / (count + n), both = count * share;
+    for (int i = 0; i < planes; i++, to += 2 * wide, from += 2 * wide)
+        for (int c = 0; c < wide; c++) {
+            double delta = from[c] - to[c];
+            to[wide + c] += from[wide + c] + delta * delta * both;
+            to[c] += delta * share;
+        }
 }
 
-/* Mean and sum of squares of each channel, piece by piece in order (Chan, Golub, LeVeque 1983). */
-static void join_moments(const norm_job *job)
+static void join_sums(int planes, int wide, double *to, double count, const double *from, double n)
 {
-    for (int c = 0; c < job->channels; c++) {
-        double count = 0, mean = 0, squares = 0, part[2];
-        for (int i = 0; i < pieces_of_channel(job); i++) {
-            norm_piece piece = channel_piece(job, c, i, part);
-            double n = (double)piece.size * (job->wide == 1 ? piece.used : 1), delta = part[0] - mean;
-            squares += part[1] + delta * delta * (count * n / (count + n));
-            mean += delta * (n / (count + n));
-            count += n;
-        }
-        job->total[c][0] = mean;
-        job->total[c][1] = squares;
+    (void)count, (void)n;
+    for (int i = 0; i < planes * 2 * wide; i++) to[i] += from[i];
+}
+
+/* How records are joined. */
+typedef struct record_job {
+    const norm_job *job;
+    join_fn *join;
+} record_job;
+
+static void join_records(const void *context, void *to, const void *from)
+{
+    const record_job *r = context;
+    double *sum = to;
+    const double *other = from;
+    r->join(r->job->groups, r->job->wide, sum + 1, sum[0], other + 1, other[0]);
+    sum[0] += other[0];
+}
+
+static int images_of_leaf(const norm_job *job, int leaf)
+{
+    return lathe_lanes_in_block(job->x, leaf); /* in both layouts, a micro-batch has as many as a block */
+}
+
+/* The record of a micro-batch whose pieces are of sixteen channels: image by image, piece by piece. */
+static void gather_leaf(const norm_job *job, int leaf, join_fn *join)
+{
+    double *record = job->records + (size_t)leaf * job->record;
+    int wide = job->wide, first = leaf * LATHE_MICRO_BATCH, end = first + images_of_leaf(job, leaf);
+    memset(record, 0, job->record * sizeof *record);
+    for (int g = 0; g < job->groups; g++) {
+        double count = 0;
+        for (int image = first; image < end; image++)
+            for (int cut = 0; cut < job->cuts; cut++) {
+                norm_piece piece = piece_of(job, (image * job->groups + g) * job->cuts + cut);
+                double n = (double)piece.size;
+                join(1, wide, record + 1 + (size_t)g * 2 * (size_t)wide, count, piece.partial, n);
+                count += n;
+            }
     }
 }
 
-static void join_sums(const norm_job *job)
+/* Let `run` find two numbers of each piece; record 0 becomes the batch's. False after a failure. */
+static bool gather(lathe_node *node, norm_job *job, piece_fn *run, join_fn *join)
 {
-    for (int c = 0; c < job->channels; c++) {
-        double sums[2] = { 0, 0 }, part[2];
-        for (int i = 0; i < pieces_of_channel(job); i++) {
-            channel_piece(job, c, i, part);
-            for (int k = 0; k < 2; k++) sums[k] += part[k];
-        }
-        for (int k = 0; k < 2; k++) job->total[c][k] = sums[k];
+    int leaves = lathe_tensor_blocks(job->x);
+    job->records = lathe_tape_work(node->tape, lathe_times((size_t)leaves, job->record), sizeof(double));
+    if (!job->records) return false;
+    if (job->wide > 1) {
+        size_t parts = lathe_times((size_t)job->planes, (size_t)job->cuts * 2 * (size_t)job->wide);
+        if (!(job->partial = lathe_tape_work(node->tape, parts, sizeof *job->partial))) return false;
     }
+    for_each_piece(node, job, run);
+    for (int leaf = 0; leaf < leaves; leaf++) {
+        if (job->wide > 1) gather_leaf(job, leaf, join);
+        job->records[(size_t)leaf * job->record] = (double)job->size * images_of_leaf(job, leaf);
+    }
+    record_job records = { job, join };
+    return lathe_batch_join(node, job->records, job->record * sizeof(double), join_records, &records);
 }
 
-/* Room for what the pieces give; false after a failure. */
-static bool work_for(norm_job *job, lathe_tape *tape)
+/* The batch's first or second number of a channel. */
+static double gathered(const norm_job *job, int which, int channel)
 {
-    size_t parts = lathe_times((size_t)job->planes, (size_t)job->cuts * 2 * (size_t)job->wide);
-    job->partial = lathe_tape_work(tape, parts, sizeof *job->partial);
-    job->total = lathe_tape_work(tape, (size_t)job->channels, sizeof *job->total);
-    return job->partial && job->total;
+    int wide = job->wide;
+    return job->records[1 + (channel / wide * 2 + which) * wide + channel % wide];
 }
 
 static double scale_of(const lathe_tensor *weight, int channel)
@@ -189,7 +236,8 @@ static double scale_of(const lathe_tensor *weight, int channel)
     return weight ? (double)weight->data[channel] : 1;
 }
 
-static double images_of(const norm_job *job) { return (double)job->size * job->x->shape.dim[0]; }
+/* A channel's numbers in the whole batch. */
+static double count_of(const norm_job *job) { return (double)job->size * lathe_whole_batch(job->x); }
 
 /* gw = sum of g * (x - mean) / deviation, gb = sum of g */
 static void parameter_gradients(lathe_node *node, const norm_job *job, const batch_norm_saved *saved)
@@ -197,10 +245,10 @@ static void parameter_gradients(lathe_node *node, const norm_job *job, const bat
     bool add;
     lathe_real *gw = lathe_grad_target(node->tape, node->in[WEIGHT], &add);
     for (int c = 0; gw && c < job->channels; c++)
-        gw[c] = (lathe_real)((add ? (double)gw[c] : 0) + job->total[c][1] * saved->inverse_deviation[c]);
+        gw[c] = (lathe_real)((add ? (double)gw[c] : 0) + gathered(job, 1, c) * saved->inverse_deviation[c]);
     lathe_real *gb = lathe_grad_target(node->tape, node->in[BIAS], &add);
     for (int c = 0; gb && c < job->channels; c++)
-        gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + job->total[c][0]);
+        gb[c] = (lathe_real)((add ? (double)gb[c] : 0) + gathered(job, 0, c));
 }
 
 /* Numbers of a row of one number a channel: whole vectors. */
@@ -218,14 +266,14 @@ static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_sav
     lathe_real *by_gy = lathe_tape_work(node->tape, lathe_times(3, row), sizeof *by_gy);
     if (!by_gy) return;
     lathe_real *by_x = by_gy + row, *constant = by_x + row;
-    double n = images_of(job);
+    double n = count_of(job);
     memset(by_gy, 0, 3 * row * sizeof *by_gy);
     for (int c = 0; c < job->channels; c++) {
         double inverse = saved->inverse_deviation[c], factor = scale_of(node->in[WEIGHT], c) * inverse;
         by_gy[c] = (lathe_real)factor;
         if (!saved->of_batch) continue;
-        by_x[c] = (lathe_real)(factor * inverse * inverse * job->total[c][1] / n);
-        constant[c] = (lathe_real)(factor * job->total[c][0] / n);
+        by_x[c] = (lathe_real)(factor * inverse * inverse * gathered(job, 1, c) / n);
+        constant[c] = (lathe_real)(factor * gathered(job, 0, c) / n);
     }
     job->gradient = &(lathe_norm_gradient){ by_gy, by_x, constant };
     for_each_piece(node, job, piece_gradient);
@@ -237,9 +285,7 @@ static void batch_norm_backward(lathe_node *node)
     norm_job job = job_for(node);
     job.gy = node->out->grad;
     job.affine = &saved->affine;
-    if (!work_for(&job, node->tape)) return;
-    for_each_piece(node, &job, piece_gradient_sums);
-    join_sums(&job);
+    if (!gather(node, &job, piece_gradient_sums, join_sums)) return;
     parameter_gradients(node, &job, saved);
     input_gradient(node, &job, saved);
 }
@@ -259,7 +305,7 @@ static bool batch_norm_shape(lathe_node *node, lathe_result *result)
         if (node->in[i] && node->in[i]->shape.dim[0] != x->dim[1])
             return lathe_op_fail(node, LATHE_ESHAPE, "x has %d channels, %s is %s", x->dim[1],
                 node->op->in[i].name, lathe_shape_text(&node->in[i]->shape, text));
-    if (takes_batch(node) && lathe_shape_count(x) == (size_t)x->dim[1])
+    if (takes_batch(node) && lathe_whole_batch(node->in[X]) == 1 && lathe_shape_count(x) == (size_t)x->dim[1])
         return lathe_op_fail(node, LATHE_ESHAPE, "x is %s: one number a channel has no variance to train on",
             lathe_shape_text(x, text));
     return true;
@@ -278,22 +324,18 @@ static bool statistics(lathe_node *node, norm_job *job, batch_norm_saved *saved,
     const lathe_batch_norm_opts *o = node->attributes;
     double tapes = lathe_tape_statistics_weight(node->tape), momentum = tapes > 0 ? tapes : o->momentum;
     bool train = saved->of_batch = takes_batch(node);
-    if (train && !work_for(job, node->tape)) return false;
-    if (train) {
-        for_each_piece(node, job, piece_moments);
-        join_moments(job);
-    }
-    double n = images_of(job);
+    if (train && !gather(node, job, piece_moments, join_moments)) return false;
+    double n = count_of(job);
     for (int c = 0; c < job->channels; c++) {
-        double mean = train ? job->total[c][0] : (double)running_mean[c];
-        double var = train ? job->total[c][1] / n : (double)running_var[c];
+        double mean = train ? gathered(job, 0, c) : (double)running_mean[c];
+        double var = train ? gathered(job, 1, c) / n : (double)running_var[c];
         double inverse = saved->inverse_deviation[c] = 1 / sqrt(var + o->eps);
         rows[0][c] = (lathe_real)mean;
         rows[1][c] = (lathe_real)(scale_of(node->in[WEIGHT], c) * inverse);
         rows[2][c] = node->in[BIAS] ? node->in[BIAS]->data[c] : 0;
         if (!train) continue;
         blend(&running_mean[c], momentum, mean);
-        blend(&running_var[c], momentum, job->total[c][1] / (n - 1));
+        blend(&running_var[c], momentum, gathered(job, 1, c) / (n - 1));
     }
     return true;
 }

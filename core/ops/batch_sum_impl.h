@@ -35,6 +35,9 @@ lathe_leaves lathe_leaves_of(const lathe_tensor *x);
  */
 int lathe_nodes_of(const lathe_tensor *x, lathe_leaves node[LATHE_MOST_NODES]);
 
+/** In a backward: whether input number `input` needs a gradient. */
+bool lathe_needs_gradient(const lathe_node *node, int input);
+
 /** How one node is added up. Partial sums are in numbered slots, which are the job's. */
 typedef struct lathe_tree {
     /** Slot = leaf number `leaf` of the batch, or += it. */

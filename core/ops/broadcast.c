@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "../alloc.h"
+#include "batch_sum_impl.h"
+
 bool lathe_broadcasts(const lathe_tensor *large, const lathe_tensor *small, lathe_shape *aligned)
 {
     const lathe_shape *a = &large->shape, *b = &small->shape;
@@ -30,13 +33,16 @@ static size_t places_in(const lathe_broadcast *b, const lathe_shape *shape, int 
     return dimension == b->lane ? (count - 1) / LATHE_LANES + 1 : count;
 }
 
-/* The longest run of at most LATHE_GRAIN numbers in which the form stands still, or moves on. */
-static void find_run(lathe_broadcast *b)
+/*
+ * The longest run of at most LATHE_GRAIN numbers in which the form stands still, or moves on. It does not
+ * cross the first `outer` dimensions.
+ */
+static void find_run(lathe_broadcast *b, int outer)
 {
     const lathe_shape *large = &b->large->shape;
     bool known = false;
     b->run = 1;
-    for (b->inner = large->rank; b->inner > 0; b->inner--) {
+    for (b->inner = large->rank; b->inner > outer; b->inner--) {
         int i = b->inner - 1;
         bool one = b->step[i] == 0;
         if (b->splat && i == b->lane) break;
@@ -67,7 +73,7 @@ lathe_broadcast lathe_broadcast_of(const lathe_tensor *large, const lathe_tensor
     b.like.stored = step * (b.lane < 0 ? 1 : LATHE_LANES);
     b.direct = !b.splat && small->layout == large->layout && small->stored == b.like.stored &&
         (b.lane >= 0 || small->stored == large->stored);
-    if (b.lane >= 0) find_run(&b);
+    if (b.lane >= 0) find_run(&b, 0);
     return b;
 }
 
@@ -141,7 +147,9 @@ typedef struct runs_job {
     lathe_run_fn *run;
     lathe_unit_fn *unit;
     void *job;
-    size_t over; /* runs of a unit */
+    size_t over;        /* runs of a unit */
+    size_t units;       /* of a micro-batch, or of all */
+    size_t leaf_places; /* of the first dimension that a micro-batch has; 0: units are of all pictures */
 } runs_job;
 
 static void do_plain_run(void *context, size_t begin, size_t end)
@@ -188,25 +196,34 @@ static void do_units(void *context, size_t begin, size_t end)
     const runs_job *job = context;
     const lathe_broadcast *b = job->b;
     for (size_t n = begin; n < end; n++) {
-        lathe_unit unit = { .b = b, .all = job->over };
-        size_t left = n;
+        lathe_unit unit = { .b = b, .leaf = n / job->units, .all = job->over };
+        size_t left = n % job->units;
         for (int i = b->inner - 1; i >= 0; i--) {
             if (!b->step[i]) continue;
             unit.index[i] = left % b->size[i];
             left /= b->size[i];
             unit.form += unit.index[i] * b->step[i] * LATHE_LANES;
         }
+        if (job->leaf_places) {
+            size_t first = unit.index[0] = unit.leaf * job->leaf_places, places = b->size[0] - first;
+            unit.all *= places < job->leaf_places ? places : job->leaf_places;
+        }
         job->unit(job->job, &unit);
     }
 }
 
+/* Dimensions before the first one of which units have all places are `outer`. */
+static runs_job units_of(const lathe_broadcast *b, lathe_unit_fn *unit, void *job, int outer)
+{
+    runs_job units = { .b = b, .unit = unit, .job = job, .over = 1, .units = 1 };
+    for (int i = outer; i < b->inner; i++) *(b->step[i] ? &units.units : &units.over) *= b->size[i];
+    return units;
+}
+
 void lathe_broadcast_units(const lathe_broadcast *b, lathe_node *node, lathe_unit_fn *unit, void *job)
 {
-    runs_job units = { .b = b, .unit = unit, .job = job, .over = 1 };
-    for (int i = 0; i < b->inner; i++)
-        if (!b->step[i]) units.over *= b->size[i];
-    lathe_parallel_pieces(node->context, b->runs / units.over, units.over * b->run * LATHE_LANES, do_units,
-        &units);
+    runs_job units = units_of(b, unit, job, 0);
+    lathe_parallel_pieces(node->context, units.units, units.over * b->run * LATHE_LANES, do_units, &units);
 }
 
 /* ---- sums ---------------------------------------------------------------------------------------------- */
@@ -216,6 +233,7 @@ typedef struct sum_job {
     const lathe_real *x, *times;
     lathe_real factor, *form;
     bool add;
+    size_t compact; /* numbers of a micro-batch's sums, without the lanes that are added up */
 } sum_job;
 
 /* to (+)= factor * x but for tail lanes. */
@@ -241,10 +259,20 @@ static void sum_of_runs(const sum_job *job, lathe_unit *unit, lathe_run *run)
     } while (lathe_unit_next(unit, run));
 }
 
+/* One place of the form meets all numbers of these runs: the sum of each lane. */
+static void sum_of_sixteens(const sum_job *job, lathe_unit *unit, lathe_run *run, double total[LATHE_LANES])
+{
+    lathe_real sixteen[LATHE_LANES];
+    do {
+        job->element->sum_sixteens(run->count, job->x + run->large,
+            job->times ? job->times + run->large : NULL, sixteen);
+        for (int lane = 0; lane < run->lanes; lane++) total[lane] += (double)sixteen[lane];
+    } while (lathe_unit_next(unit, run));
+}
+
 static void sum_unit(void *context, lathe_unit *unit)
 {
     const sum_job *job = context;
-    lathe_real sixteen[LATHE_LANES];
     double total[LATHE_LANES] = { 0 };
     lathe_run run;
     lathe_unit_next(unit, &run);
@@ -252,11 +280,7 @@ static void sum_unit(void *context, lathe_unit *unit)
         sum_of_runs(job, unit, &run);
         return;
     }
-    do {
-        job->element->sum_sixteens(run.count, job->x + run.large, job->times ? job->times + run.large : NULL,
-            sixteen);
-        for (int lane = 0; lane < run.lanes; lane++) total[lane] += (double)sixteen[lane];
-    } while (lathe_unit_next(unit, &run));
+    sum_of_sixteens(job, unit, &run, total);
     lathe_real *to = job->form + unit->form;
     for (int lane = 0; lane < LATHE_LANES; lane++)
         to[lane] = (lathe_real)(total[lane] * (double)job->factor) + (job->add ? to[lane] : 0);
@@ -295,4 +319,124 @@ void lathe_broadcast_sum(const lathe_broadcast *b, lathe_node *node, const lathe
     }
     lathe_broadcast_units(b, node, sum_unit, &job);
     if (!b->direct) lathe_broadcast_give(b, job.form, to, add);
+}
+
+/* ---- sums over the batch ------------------------------------------------------------------------------- */
+
+static lathe_real sum_used(const lathe_real *x, const lathe_real *times, int used)
+{
+    lathe_real sum[LATHE_LANES];
+    for (int lane = 0; lane < LATHE_LANES; lane++)
+        sum[lane] = lane < used ? (times ? x[lane] * times[lane] : x[lane]) : 0;
+    for (int half = LATHE_LANES / 2; half; half /= 2)
+        for (int lane = 0; lane < half; lane++) sum[lane] += sum[lane + half];
+    return sum[0];
+}
+
+/* Each place of the form has one number for all lanes, and moves on with the numbers. */
+static void sum_of_places(const sum_job *job, lathe_unit *unit, lathe_run *run, lathe_real *to)
+{
+    size_t places = run->count / LATHE_LANES;
+    for (size_t i = 0; i < places; i++) to[i] = 0;
+    do {
+        const lathe_real *x = job->x + run->large, *times = job->times ? job->times + run->large : NULL;
+        for (size_t i = 0; i < places; i++)
+            to[i] += sum_used(x + i * LATHE_LANES, times ? times + i * LATHE_LANES : NULL, run->lanes);
+    } while (lathe_unit_next(unit, run));
+}
+
+static void leaf_unit(void *context, lathe_unit *unit)
+{
+    const sum_job *job = context;
+    sum_job one = *job;
+    bool splat = unit->b->splat;
+    double total[LATHE_LANES] = { 0 }, sum = 0;
+    lathe_run run;
+    one.form += unit->leaf * job->compact;
+    lathe_real *to = one.form + unit->form / (splat ? LATHE_LANES : 1);
+    lathe_unit_next(unit, &run);
+    if (!run.one) {
+        if (splat) sum_of_places(job, unit, &run, to);
+        else sum_of_runs(&one, unit, &run);
+        return;
+    }
+    sum_of_sixteens(job, unit, &run, total);
+    for (int lane = 0; lane < LATHE_LANES; lane++) sum += total[lane];
+    if (splat) *to = (lathe_real)sum;
+    else
+        for (int lane = 0; lane < LATHE_LANES; lane++) to[lane] = (lathe_real)total[lane];
+}
+
+/* The sums of micro-batches, [leaves][compact]. */
+typedef struct leaves_job {
+    lathe_broadcast b;
+    const lathe_real *sums;
+    size_t compact;
+} leaves_job;
+
+static void take_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
+{
+    (void)part;
+    const leaves_job *job = context;
+    const lathe_real *from = job->sums + (size_t)leaf * job->compact;
+    for (size_t i = 0; i < job->compact; i++) sum[i] = from[i] + (add ? sum[i] : 0);
+}
+
+static void finish(const void *context, const lathe_real *sum, lathe_real *grad, bool add)
+{
+    const lathe_broadcast *b = &((const leaves_job *)context)->b;
+    size_t count = lathe_shape_count(&b->like.shape), lanes = b->splat ? LATHE_LANES : 1;
+    if (!add) memset(grad, 0, b->small->stored * sizeof *grad);
+    for (size_t i = 0; i < count; i++)
+        grad[lathe_tensor_place(b->small, i)] += sum[lathe_tensor_place(&b->like, i) / lanes];
+}
+
+/* The sums of each micro-batch, [leaves][job->compact]; `b` becomes their form. NULL without memory. */
+static const lathe_real *leaf_sums(lathe_broadcast *b, lathe_node *node, sum_job *job)
+{
+    size_t leaves = (size_t)lathe_tensor_blocks(b->large);
+    b->splat = b->splat || b->lane == 0; /* a micro-batch of one picture, too */
+    find_run(b, 1);
+    job->compact = b->splat ? b->like.stored / LATHE_LANES : b->like.stored;
+    if (!(job->form = lathe_tape_work(node->tape, lathe_times(leaves, job->compact), sizeof *job->form)))
+        return NULL;
+    runs_job units = units_of(b, leaf_unit, job, 1);
+    units.leaf_places = b->lane == 0 ? 1 : LATHE_MICRO_BATCH;
+    lathe_parallel_pieces(node->context, leaves * units.units,
+        units.over * units.leaf_places * b->run * LATHE_LANES, do_units, &units);
+    return job->form;
+}
+
+/* Whether each number of the small one meets numbers of all pictures. */
+static bool is_of_batch(const lathe_broadcast *b)
+{
+    return b->lane >= 0 && b->like.shape.dim[0] == 1 &&
+        (!b->small->sharded || lathe_whole_batch(b->large) == 1);
+}
+
+void lathe_broadcast_gradient(const lathe_broadcast *b, lathe_node *node, int input, const lathe_real *x,
+    const lathe_real *times)
+{
+    if (!lathe_needs_gradient(node, input)) return;
+    if (!is_of_batch(b)) {
+        bool add;
+        lathe_real *grad = lathe_grad_target(node->tape, node->in[input], &add);
+        if (grad) lathe_broadcast_sum(b, node, x, times, 1, grad, add);
+        return;
+    }
+    lathe_broadcast form = *b;
+    sum_job job = { .element = node->kernels->element, .x = x, .times = times, .factor = 1 };
+    const lathe_real *sums = leaf_sums(&form, node, &job);
+    if (!sums) return;
+    bool as_they_are = form.splat && b->small->layout == LATHE_PLAIN;
+    leaves_job leaves = { form, sums, job.compact };
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = input,
+            .parts = 1,
+            .part_size = job.compact,
+            .leaf = take_leaf,
+            .finish = as_they_are ? NULL : finish,
+            .job = &leaves,
+            .job_size = sizeof leaves,
+            .work = (double)job.compact });
 }

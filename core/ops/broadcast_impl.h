@@ -37,6 +37,7 @@ typedef struct lathe_run {
 typedef struct lathe_unit {
     const lathe_broadcast *b;
     size_t form;                  /* number of the form */
+    size_t leaf;                  /* the micro-batch whose pictures' runs these are, or 0 */
     size_t index[LATHE_MAX_RANK]; /* of the next run */
     size_t done, all;             /* runs */
 } lathe_unit;
@@ -69,6 +70,13 @@ bool lathe_unit_next(lathe_unit *unit, lathe_run *run);
  */
 void lathe_broadcast_sum(const lathe_broadcast *b, lathe_node *node, const lathe_real *x,
     const lathe_real *times, double factor, lathe_real *to, bool add);
+
+/**
+ * The gradient of the node's input `input`, the small one: the sums of those of x that meet its numbers,
+ * times those of `times`, if it is not NULL. The large one is the node's first input.
+ */
+void lathe_broadcast_gradient(const lathe_broadcast *b, lathe_node *node, int input, const lathe_real *x,
+    const lathe_real *times);
 
 /** For a plain large one: the index in the small one of each number in turn. Begin with zeros. */
 typedef struct lathe_plain_walk {

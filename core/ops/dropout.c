@@ -1,6 +1,7 @@
 #include "dropout.h"
 
 #include "../rng.h"
+#include "batch_sum_impl.h"
 #include "broadcast_impl.h"
 
 typedef struct dropout_attributes {
@@ -19,6 +20,7 @@ static const lathe_field fields[] = {
 typedef struct dropout_job {
     const lathe_dropout_kernels *kernels;
     const lathe_dropout_plan *plan;
+    size_t first; /* numbers of the whole batch before this process's */
     const lathe_real *from;
     lathe_real *to;
     bool add;
@@ -27,8 +29,22 @@ typedef struct dropout_job {
 static void dropout_range(void *context, size_t begin, size_t end)
 {
     const dropout_job *job = context;
-    job->kernels->dropout(job->plan, (uint32_t)(begin / LATHE_DROPOUT_GROUP), end - begin, job->from + begin,
-        job->to + begin, job->add);
+    job->kernels->dropout(job->plan, job->first + begin, end - begin, job->from + begin, job->to + begin,
+        job->add);
+}
+
+/* Index of the first of x's pictures in the whole batch. */
+static int first_picture(const lathe_tensor *x)
+{
+    return x->sharded ? lathe_leaves_of(x).begin * LATHE_MICRO_BATCH : 0;
+}
+
+static dropout_job job_for(const lathe_node *node)
+{
+    const lathe_tensor *x = node->in[0];
+    return (dropout_job){ .kernels = node->kernels->dropout,
+        .plan = node->saved,
+        .first = x->sharded ? (size_t)first_picture(x) * lathe_tensor_per_image(x) : 0 };
 }
 
 static bool dropout_shape(lathe_node *node, lathe_result *result)
@@ -39,6 +55,8 @@ static bool dropout_shape(lathe_node *node, lathe_result *result)
     uint64_t ticket = train ? lathe_tape_ticket(node->tape) : 0;
     result->same = !train || p == 0;
     if (result->same) return true;
+    if (node->in[0]->sharded && node->in[0]->layout == LATHE_PLAIN)
+        return lathe_op_fail(node, LATHE_ESHAPE, "x is plain, and processes share its batch");
     lathe_rng rng = lathe_rng_at(lathe_tape_seed_of(node->tape), lathe_rng_stream("dropout"),
         lathe_tape_step(node->tape));
     *(lathe_dropout_plan *)node->saved = (lathe_dropout_plan){ .key = { rng.key[0], rng.key[1] },
@@ -50,14 +68,17 @@ static bool dropout_shape(lathe_node *node, lathe_result *result)
 
 static void dropout_forward(lathe_node *node)
 {
-    dropout_job job = { node->kernels->dropout, node->saved, node->in[0]->data, node->out->data, false };
+    dropout_job job = job_for(node);
+    job.from = node->in[0]->data;
+    job.to = node->out->data;
     lathe_parallel_ranges(node->context, node->out->stored, dropout_range, &job);
 }
 
 /* The plan gives the dropped numbers again, so nothing is stored. */
 static void dropout_backward(lathe_node *node)
 {
-    dropout_job job = { .kernels = node->kernels->dropout, .plan = node->saved, .from = node->out->grad };
+    dropout_job job = job_for(node);
+    job.from = node->out->grad;
     if ((job.to = lathe_grad_in_place(node, &job.add)))
         lathe_parallel_ranges(node->context, node->out->stored, dropout_range, &job);
 }
@@ -111,7 +132,9 @@ static bool depth_shape(lathe_node *node, lathe_result *result)
     rng.counter[1] = (uint32_t)ticket;
     lathe_tensor *factors = node->saved;
     factors->shape = (lathe_shape){ shape->rank, { 1, 1, 1, 1, 1 } };
-    if (a->mode == LATHE_DEPTH_ROW) factors->shape.dim[0] = shape->dim[0];
+    bool rows = a->mode == LATHE_DEPTH_ROW;
+    if (rows) factors->shape.dim[0] = shape->dim[0];
+    for (int i = rows ? first_picture(node->in[0]) : 0; i; i--) lathe_rng_uniform(&rng); /* of others */
     factors->stored = (size_t)factors->shape.dim[0];
     if (!(factors->data = lathe_tape_alloc(node->tape, factors->stored, sizeof *factors->data))) return false;
     for (size_t i = 0; i < factors->stored; i++)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "op_impl.h"
+#include "batch_sum_impl.h"
 
 /* Inputs of the node. */
 enum { X, WEIGHT, BIAS, INPUTS };
@@ -236,23 +236,48 @@ static void channel_sums(const norm_job *job, int image, int channel, double inv
     }
 }
 
-/* gw = sum of gy * xhat, gb = sum of gy */
-static void parameter_gradients(lathe_node *node, const norm_job *job, const double *inverse)
+/* A parameter's gradient. */
+typedef struct parameter_job {
+    const norm_job *job;
+    const double *inverse;
+    int which; /* 0: bias, 1: weight */
+} parameter_job;
+
+/* gw = sum of gy * xhat, gb = sum of gy, over the images of a micro-batch. */
+static void parameter_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
 {
-    bool add_w, add_b;
-    lathe_real *gw = lathe_grad_target(node->tape, node->in[WEIGHT], &add_w),
-               *gb = lathe_grad_target(node->tape, node->in[BIAS], &add_b);
-    int each = job->channels / job->groups;
-    for (int c = 0; (gw || gb) && c < job->channels; c++) {
-        double weight = gw && add_w ? (double)gw[c] : 0, bias = gb && add_b ? (double)gb[c] : 0, sums[2];
-        for (int n = 0; n < job->images; n++) {
-            channel_sums(job, n, c, inverse[n * job->groups + c / each], sums);
-            bias += sums[0];
-            weight += sums[1];
+    (void)part;
+    const parameter_job *p = context;
+    const norm_job *job = p->job;
+    int each = job->channels / job->groups, first = leaf * LATHE_MICRO_BATCH, plane, lane,
+        end = first + lathe_lanes_in_block(job->x, leaf);
+    const size_t plane_size = (size_t)job->cuts * 2 * LATHE_LANES,
+                 step = job->abreast ? (size_t)sixteens(job->channels) * plane_size : 1;
+    for (int c = 0; c < job->channels; c++) {
+        find(job, first, c, &plane, &lane);
+        const double *partial =
+            job->partial + (size_t)plane * plane_size + (p->which ? LATHE_LANES : 0) + lane;
+        double total = 0;
+        for (int image = first; image < end; image++, partial += step) {
+            double one = 0;
+            for (int i = 0; i < job->cuts; i++) one += partial[(size_t)i * 2 * LATHE_LANES];
+            total += p->which ? one * p->inverse[image * job->groups + c / each] : one;
         }
-        if (gw) gw[c] = (lathe_real)weight;
-        if (gb) gb[c] = (lathe_real)bias;
+        sum[c] = (lathe_real)total + (add ? sum[c] : 0);
     }
+}
+
+static void parameter_gradient(lathe_node *node, const norm_job *job, const double *inverse, int input)
+{
+    parameter_job p = { job, inverse, input == WEIGHT };
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = input,
+            .parts = 1,
+            .part_size = (size_t)job->channels,
+            .leaf = parameter_leaf,
+            .job = &p,
+            .job_size = sizeof p,
+            .work = (double)job->channels * job->cuts * LATHE_MICRO_BATCH });
 }
 
 /* gx = (h - mean of h - xhat * mean of (h * xhat)) / deviation,  h = gy * weight */
@@ -286,7 +311,8 @@ static void group_norm_backward(lathe_node *node)
     job.rows = saved->rows;
     if (!work_for(&job, node->tape)) return;
     for_each_piece(node, &job, piece_gradient_sums);
-    parameter_gradients(node, &job, saved->inverse_deviation);
+    parameter_gradient(node, &job, saved->inverse_deviation, WEIGHT);
+    parameter_gradient(node, &job, saved->inverse_deviation, BIAS);
     input_gradient(node, &job, saved->inverse_deviation);
 }
 

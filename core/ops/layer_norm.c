@@ -4,13 +4,10 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "op_impl.h"
+#include "batch_sum_impl.h"
 
 /* Inputs of the node. */
 enum { X, WEIGHT, BIAS, INPUTS };
-
-/* Tasks at most, so that few sums are to be added up afterwards. */
-enum { TASKS = 64 };
 
 /* What backward needs of each row: its mean and 1 / deviation. */
 typedef struct layer_norm_saved {
@@ -18,24 +15,43 @@ typedef struct layer_norm_saved {
 } layer_norm_saved;
 
 /*
- * Rows lie in lines: places beside each other, each with a row whose vectors are `step` numbers apart. Tiles
- * of a few places are split into tasks by the shape alone.
+ * Rows lie in lines: places beside each other, each with a row whose vectors are `step` numbers apart. Each
+ * line has tiles of a few places. The tiles of a micro-batch are cut into pieces, each of which has its own
+ * sums for the parameters: by the shape of a picture alone.
  */
 typedef struct norm_job {
     const lathe_layer_norm_kernels *kernels;
     const lathe_tensor *x;
     lathe_layer_norm_rows rows;
-    int lines, lines_a_block, places, wide; /* wide: numbers of one moment */
-    int tiles, tasks;                       /* tiles of a line */
-    size_t row_length;                      /* numbers of weights, with those of tail lanes */
+    int lines, lines_a_block, lines_a_leaf, places, wide; /* wide: numbers of one moment */
+    int tiles;                                            /* of a line */
+    int pieces_a_leaf, tiles_a_piece, pieces, pieces_a_task;
+    size_t row_length; /* numbers of weights, with those of tail lanes */
     const lathe_real *gy;
-    lathe_real *moments, *out, *sums; /* sums [tasks][2][row_length] */
+    lathe_real *moments, *out, *sums; /* sums [pieces][2][row_length] */
     bool add;
 } norm_job;
 
 enum { TILE = 32 }; /* places */
 
+/* Numbers of a piece: enough that the sums of its parameters are little beside it. */
+enum { PIECE = 2 * LATHE_GRAIN };
+
 static int pieces(int whole, int most) { return (whole - 1) / most + 1; }
+
+/* Pieces of a micro-batch, and tasks of a few small pieces. */
+static void cut(norm_job *job)
+{
+    size_t line = (size_t)job->rows.vectors * (size_t)job->places * LATHE_LANES,
+           tile = (line - 1) / (size_t)job->tiles + 1;
+    int tiles = job->tiles * job->lines_a_leaf;
+    job->tiles_a_piece = tile < PIECE ? (int)(PIECE / tile) : 1;
+    if (job->tiles_a_piece > tiles) job->tiles_a_piece = tiles;
+    job->pieces_a_leaf = pieces(tiles, job->tiles_a_piece);
+    job->pieces = pieces(job->lines, job->lines_a_leaf) * job->pieces_a_leaf;
+    size_t piece = tile * (size_t)job->tiles_a_piece;
+    job->pieces_a_task = piece < LATHE_GRAIN ? (int)(LATHE_GRAIN / piece) : 1;
+}
 
 /* Over channels at each place if `dims` is 0. */
 static norm_job job_for(const lathe_node *node)
@@ -55,6 +71,7 @@ static norm_job job_for(const lathe_node *node)
     job.places = places;
     job.lines_a_block = lines;
     job.lines = lines * (abreast ? dim[0] : lathe_tensor_blocks(x));
+    job.lines_a_leaf = lines * (abreast ? LATHE_MICRO_BATCH : 1);
     job.rows = (lathe_layer_norm_rows){ .vectors = abreast ? pieces(numbers, LATHE_LANES) : numbers,
         .step = (ptrdiff_t)places * LATHE_LANES,
         .abreast = abreast,
@@ -62,9 +79,7 @@ static norm_job job_for(const lathe_node *node)
         .used = numbers - (pieces(numbers, LATHE_LANES) - 1) * LATHE_LANES };
     job.row_length = (size_t)job.rows.vectors * (abreast ? LATHE_LANES : 1);
     job.tiles = pieces(places, TILE);
-    double work = (double)x->stored / LATHE_GRAIN, tiles = (double)job.tiles * job.lines;
-    job.tasks = work < 1 ? 1 : work > TASKS ? TASKS : (int)work;
-    if (job.tasks > tiles) job.tasks = (int)tiles;
+    cut(&job);
     return job;
 }
 
@@ -87,31 +102,52 @@ static norm_tile tile_of(const norm_job *job, long number)
     return tile;
 }
 
-static long tile_begin(const norm_job *job, int task)
+/* The tiles of a piece; the last micro-batch may have pieces without tiles. */
+static long tile_begin(const norm_job *job, int piece)
 {
-    return (long)job->tiles * job->lines * task / job->tasks;
+    long first = (long)(piece % job->pieces_a_leaf) * job->tiles_a_piece,
+         leaf = (long)job->tiles * job->lines_a_leaf, all = (long)job->tiles * job->lines,
+         begin = piece / job->pieces_a_leaf * leaf + (first < leaf ? first : leaf);
+    return begin < all ? begin : all;
 }
 
-static void normalise_task(void *context, int task)
+static void normalise_piece(const norm_job *job, int piece)
 {
-    const norm_job *job = context;
-    for (long n = tile_begin(job, task); n < tile_begin(job, task + 1); n++) {
+    for (long n = tile_begin(job, piece); n < tile_begin(job, piece + 1); n++) {
         norm_tile t = tile_of(job, n);
         job->kernels->normalise(&t.rows, t.places, job->x->data + t.at, job->out + t.at,
             job->moments ? job->moments + t.moments : NULL);
     }
 }
 
-static void gradient_task(void *context, int task)
+static void gradient_piece(const norm_job *job, int piece)
 {
-    const norm_job *job = context;
-    lathe_real *sums = job->sums + (size_t)task * 2 * job->row_length;
+    lathe_real *sums = job->sums + (size_t)piece * 2 * job->row_length;
     memset(sums, 0, 2 * job->row_length * sizeof *sums);
-    for (long n = tile_begin(job, task); n < tile_begin(job, task + 1); n++) {
+    for (long n = tile_begin(job, piece); n < tile_begin(job, piece + 1); n++) {
         norm_tile t = tile_of(job, n);
         job->kernels->gradient(&t.rows, t.places, job->x->data + t.at, job->gy + t.at,
             job->moments + t.moments, job->out ? job->out + t.at : NULL, job->add, sums);
     }
+}
+
+typedef struct piece_run {
+    const norm_job *job;
+    void (*run)(const norm_job *job, int piece);
+} piece_run;
+
+static void run_pieces(void *context, int task)
+{
+    const piece_run *r = context;
+    int first = task * r->job->pieces_a_task, end = first + r->job->pieces_a_task;
+    for (int n = first; n < end && n < r->job->pieces; n++) r->run(r->job, n);
+}
+
+static void for_each_piece(const lathe_node *node, const norm_job *job,
+    void (*run)(const norm_job *job, int piece))
+{
+    piece_run r = { job, run };
+    lathe_parallel(node->context, pieces(job->pieces, job->pieces_a_task), run_pieces, &r);
 }
 
 /* A copy of a parameter with zeros behind it; a constant where there is none. NULL after a failure. */
@@ -143,21 +179,44 @@ static void normalise(lathe_node *node)
     }
     job.moments = saved->moments;
     job.out = node->out->data;
-    lathe_parallel(node->context, job.tasks, normalise_task, &job);
+    for_each_piece(node, &job, normalise_piece);
 }
 
-/* What the tasks summed for weight or bias, added up in order. */
+/* A parameter's gradient. */
+typedef struct parameter_job {
+    const norm_job *job;
+    size_t count; /* its numbers */
+    int which;    /* of the sums */
+} parameter_job;
+
+/* What the pieces of a micro-batch summed, in order. */
+static void parameter_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
+{
+    (void)part;
+    const parameter_job *p = context;
+    const norm_job *job = p->job;
+    size_t row = job->row_length;
+    const lathe_real *sums =
+        job->sums + ((size_t)leaf * (size_t)job->pieces_a_leaf * 2 + (size_t)p->which) * row;
+    for (size_t i = 0; i < p->count; i++) {
+        double total = 0;
+        for (int n = 0; n < job->pieces_a_leaf; n++) total += (double)sums[(size_t)n * 2 * row + i];
+        sum[i] = (lathe_real)total + (add ? sum[i] : 0);
+    }
+}
+
 static void parameter_gradient(lathe_node *node, const norm_job *job, int input)
 {
-    bool add;
-    lathe_real *g = lathe_grad_target(node->tape, node->in[input], &add);
-    size_t count = g ? lathe_shape_count(&node->in[input]->shape) : 0;
-    for (size_t i = 0; i < count; i++) {
-        double sum = add ? (double)g[i] : 0;
-        for (int task = 0; task < job->tasks; task++)
-            sum += (double)job->sums[((size_t)task * 2 + (input == BIAS)) * job->row_length + i];
-        g[i] = (lathe_real)sum;
-    }
+    if (!node->in[input]) return;
+    parameter_job p = { job, lathe_shape_count(&node->in[input]->shape), input == BIAS };
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = input,
+            .parts = 1,
+            .part_size = p.count,
+            .leaf = parameter_leaf,
+            .job = &p,
+            .job_size = sizeof p,
+            .work = (double)p.count * job->pieces_a_leaf });
 }
 
 static void backward(lathe_node *node)
@@ -167,10 +226,10 @@ static void backward(lathe_node *node)
     job.moments = saved->moments;
     job.gy = node->out->grad;
     if (!take_parameters(node, &job)) return;
-    size_t sums = lathe_times((size_t)job.tasks * 2, job.row_length);
+    size_t sums = lathe_times((size_t)job.pieces * 2, job.row_length);
     if (!(job.sums = lathe_tape_work(node->tape, sums, sizeof *job.sums))) return;
     job.out = lathe_grad_in_place(node, &job.add);
-    lathe_parallel(node->context, job.tasks, gradient_task, &job);
+    for_each_piece(node, &job, gradient_piece);
     parameter_gradient(node, &job, WEIGHT);
     parameter_gradient(node, &job, BIAS);
 }

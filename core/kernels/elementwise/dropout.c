@@ -56,12 +56,14 @@ static inline void decide(wide a, wide b, uint32_t threshold, int32_t *keep)
     *(decisions *)keep = (words >= threshold) & 1;
 }
 
-static void dropout(const lathe_dropout_plan *plan, uint32_t group, size_t count, const real *x, real *y,
+static void dropout(const lathe_dropout_plan *plan, size_t first, size_t count, const real *x, real *y,
     int add)
 {
     _Alignas(REGISTER_BYTES) int32_t keep[LATHE_DROPOUT_GROUP];
     _Alignas(REGISTER_BYTES) real factor[LATHE_DROPOUT_GROUP];
-    for (size_t begin = 0; begin < count; begin += LATHE_DROPOUT_GROUP, group++) {
+    uint32_t group = (uint32_t)(first / LATHE_DROPOUT_GROUP);
+    size_t skip = first % LATHE_DROPOUT_GROUP; /* numbers of the first group that are before it */
+    for (size_t begin = 0; begin < count; begin += LATHE_DROPOUT_GROUP - skip, group++, skip = 0) {
         for (uint32_t i = 0; i < COUNTERS; i += WIDE) {
             wide word[4];
             philox(plan, group * COUNTERS + i, word);
@@ -70,9 +72,9 @@ static void dropout(const lathe_dropout_plan *plan, uint32_t group, size_t count
         }
         for (int i = 0; i < LATHE_DROPOUT_GROUP; i++) factor[i] = (real)keep[i] * plan->scale;
         size_t left = count - begin;
-        for (size_t i = 0; i < LATHE_DROPOUT_GROUP && i < left; i += PART)
-            store_some(y + begin + i, left - i, load_some(x + begin + i, left - i) * load_part(factor + i),
-                add);
+        for (size_t i = 0; i < LATHE_DROPOUT_GROUP - skip && i < left; i += PART)
+            store_some(y + begin + i, left - i,
+                load_some(x + begin + i, left - i) * load_part(factor + skip + i), add);
     }
 }
 

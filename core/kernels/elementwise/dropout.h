@@ -22,9 +22,9 @@ typedef struct lathe_dropout_kernels {
     /**
      * y (+)= x times scale where the number's random word is at least the threshold, times 0 elsewhere. The
      * words of a group of 64 are Philox4x32-10 of the counters group * 16 to group * 16 + 15: words 0 and 1
-     * of each, then words 2 and 3 of each. `group` is the first group's number.
+     * of each, then words 2 and 3 of each. `first` is the first number's, a multiple of 16.
      */
-    void (*dropout)(const lathe_dropout_plan *plan, uint32_t group, size_t count, const lathe_real *x,
+    void (*dropout)(const lathe_dropout_plan *plan, size_t first, size_t count, const lathe_real *x,
         lathe_real *y, int add);
 } lathe_dropout_kernels;
 
