@@ -113,8 +113,11 @@ void lathe_batch_deliver(lathe_node *node, int input, const lathe_real *sums, si
 
 /* ---- the gradient of what all pictures share ----------------------------------------------------------- */
 
-/* Tasks wanted, and the multiply-adds that are worth one. */
-enum { TASKS = 16, TASK_WORK = 1 << 19 };
+/*
+ * Tasks wanted, and the multiply-adds that are worth one; numbers that a run of leaves reads, about a
+ * second-level cache of 1 MiB; numbers that a task has room for on its stack.
+ */
+enum { TASKS = 16, TASK_WORK = 1 << 19, RUN = 1 << 18, ROOM = 1 << 13 };
 
 /* One node: runs of leaves, a power of two each, are summed by tasks, and then joined. */
 typedef struct sum_job {
@@ -122,12 +125,15 @@ typedef struct sum_job {
     const lathe_batch_sum *sum;
     lathe_leaves leaves; /* of the node */
     int first;           /* leaf of the batch where this process's begin */
-    int chunk, slots;    /* leaves of a run; partial sums that a task needs */
+    int chunk, slots;    /* leaves of a run; sums that a task needs */
     size_t count;        /* numbers of the sum */
-    lathe_real *total;   /* [count]: the sum of the first run, and then of all */
+    lathe_real *total; /* [count]: the sum of the first run, and then of all; NULL: tasks finish their part */
     lathe_real *others;  /* [runs - 1][count] */
-    lathe_real *partial; /* [runs * parts][slots - 1][stride] */
+    int partial_slots;   /* of a task: slots that are not in `total` or `others` */
+    lathe_real *partial; /* [runs * parts][partial_slots][stride]; NULL: they are on the task's stack */
     size_t stride;
+    lathe_real *grad; /* where tasks finish their parts */
+    bool add;
 } sum_job;
 
 static lathe_real *run_at(const sum_job *job, int run)
@@ -162,11 +168,15 @@ static void sum_part(void *context, int task)
     const lathe_batch_sum *sum = job->sum;
     int part = task % sum->parts, run = task / sum->parts, begin = job->leaves.begin + run * job->chunk;
     part_job p = { .of = job, .part = part };
-    p.slot[0] = run_at(job, run) + (size_t)part * sum->part_size;
-    for (int i = 1; i < job->slots; i++)
-        p.slot[i] = job->partial + ((size_t)task * (size_t)(job->slots - 1) + (size_t)(i - 1)) * job->stride;
+    _Alignas(LATHE_ALIGN) lathe_real room[ROOM];
+    lathe_real *partial = room;
+    if (job->partial) partial = job->partial + (size_t)task * (size_t)job->partial_slots * job->stride;
+    if (job->total) p.slot[0] = run_at(job, run) + (size_t)part * sum->part_size;
+    for (int i = job->slots - job->partial_slots; i < job->slots; i++, partial += job->stride)
+        p.slot[i] = partial;
     lathe_tree_sum(&(lathe_tree){ part_leaf, part_join, &p }, begin,
         least(begin + job->chunk, job->leaves.end), 0);
+    if (!job->total) sum->finish_part(sum->job, part, p.slot[0], job->grad, job->add);
 }
 
 /* Numbers [from, from + count) of runs begin ... end - 1, joined in those of the first. */
@@ -186,35 +196,51 @@ static void join_range(void *context, size_t begin, size_t end)
     join_runs(job, 0, (leaves - 1) / job->chunk + 1, begin, end - begin);
 }
 
-/* Leaves of a run: few enough for TASKS tasks, enough to be worth one. The sum does not depend on it. */
+/*
+ * Leaves of a run: enough to be worth a task, and few enough for TASKS tasks, and for the cache, from which
+ * all parts read them, unless the sums are more than that. The sum does not depend on it.
+ */
 static int chunk_of(const lathe_batch_sum *sum, int leaves)
 {
     int chunk = 1;
-    while (chunk < leaves && ((double)sum->parts * leaves / chunk > TASKS || sum->work * chunk < TASK_WORK))
+    double sums = 2. * sum->parts * (double)sum->part_size, most = sums > RUN ? sums : RUN;
+    while (chunk < leaves &&
+        (sum->work * chunk < TASK_WORK ||
+            ((double)sum->parts * leaves / chunk > TASKS && (double)sum->read * chunk <= most)))
         chunk *= 2;
     return chunk;
 }
 
-/* The sum of one node's leaves to total [count]. False after a failure. */
-static bool sum_node(lathe_node *node, const lathe_batch_sum *sum, lathe_leaves leaves, int first,
-    lathe_real *total)
+/* The sum of one node's leaves to job->total, or part by part to job->grad. False after a failure. */
+static bool run_sum(sum_job *job)
 {
-    sum_job job = { .node = node, .sum = sum, .leaves = leaves, .first = first, .total = total };
-    int count = leaves.end - leaves.begin;
-    job.chunk = chunk_of(sum, count);
-    job.slots = lathe_tree_slots(least(job.chunk, count));
-    job.count = (size_t)sum->parts * sum->part_size;
-    job.stride = lathe_plus(sum->part_size, LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
-    int runs = (count - 1) / job.chunk + 1, tasks = runs * sum->parts;
-    size_t partial = lathe_times(lathe_times((size_t)tasks, (size_t)(job.slots - 1)), job.stride);
-    if (runs > 1 &&
-        !(job.others =
-                lathe_tape_work(node->tape, lathe_times((size_t)(runs - 1), job.count), sizeof *job.others)))
+    lathe_node *node = job->node;
+    const lathe_batch_sum *sum = job->sum;
+    int count = job->leaves.end - job->leaves.begin;
+    job->chunk = chunk_of(sum, count);
+    job->slots = lathe_tree_slots(least(job->chunk, count));
+    job->partial_slots = job->total ? job->slots - 1 : job->slots;
+    job->count = (size_t)sum->parts * sum->part_size;
+    job->stride = lathe_plus(sum->part_size, LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+    int runs = (count - 1) / job->chunk + 1, tasks = runs * sum->parts;
+    size_t partial = lathe_times((size_t)job->partial_slots, job->stride),
+           others = lathe_times((size_t)(runs - 1), job->count);
+    if (others && !(job->others = lathe_tape_work(node->tape, others, sizeof *job->others))) return false;
+    if (partial > ROOM &&
+        !(job->partial =
+                lathe_tape_work(node->tape, lathe_times((size_t)tasks, partial), sizeof *job->partial)))
         return false;
-    if (partial && !(job.partial = lathe_tape_work(node->tape, partial, sizeof *job.partial))) return false;
-    lathe_parallel(node->context, tasks, sum_part, &job);
-    if (runs > 1) lathe_parallel_ranges(node->context, job.count, join_range, &job);
+    lathe_parallel(node->context, tasks, sum_part, job);
+    if (runs > 1) lathe_parallel_ranges(node->context, job->count, join_range, job);
     return true;
+}
+
+/* Where this process has the whole sum, and needs no place for it. */
+static bool is_direct(const lathe_node *node, const lathe_batch_sum *sum, const lathe_leaves *leaves)
+{
+    int count = leaves->end - leaves->begin;
+    return !lathe_is_sharded(node) &&
+        (sum->finish_part ? chunk_of(sum, count) >= count : !sum->finish && !node->in[sum->input]->has_grad);
 }
 
 bool lathe_needs_gradient(const lathe_node *node, int input)
@@ -231,17 +257,21 @@ void lathe_batch_gradient(lathe_node *node, const lathe_batch_sum *sum)
     lathe_leaves leaves[LATHE_MOST_NODES];
     int nodes = lathe_nodes_of(x, leaves), first = lathe_leaves_of(x).begin;
     size_t count = lathe_times((size_t)sum->parts, sum->part_size);
-    if (!lathe_is_sharded(node) && !sum->finish && !to->has_grad) {
-        bool add;
-        lathe_real *grad = lathe_grad_target(node->tape, to, &add);
-        if (grad) sum_node(node, sum, leaves[0], first, grad);
+    sum_job job = { .node = node, .sum = sum, .leaves = leaves[0], .first = first };
+    if (is_direct(node, sum, leaves)) {
+        if (!(job.grad = lathe_grad_target(node->tape, to, &job.add))) return;
+        if (!sum->finish_part) job.total = job.grad;
+        run_sum(&job);
         return;
     }
     size_t numbers = lathe_times((size_t)nodes, count);
     lathe_real *sums = lathe_is_sharded(node) ? lathe_tape_alloc(node->tape, numbers, sizeof *sums) :
                                                 lathe_tape_work(node->tape, numbers, sizeof *sums);
-    for (int i = 0; i < nodes && sums; i++)
-        if (!sum_node(node, sum, leaves[i], first, sums + (size_t)i * count)) return;
+    for (int i = 0; i < nodes && sums; i++) {
+        job.leaves = leaves[i];
+        job.total = sums + (size_t)i * count;
+        if (!run_sum(&job)) return;
+    }
     if (sums || !numbers)
         lathe_batch_deliver(node, sum->input, sums, count, sum->finish, sum->job, sum->job_size);
 }

@@ -35,9 +35,6 @@ lathe_leaves lathe_leaves_of(const lathe_tensor *x);
  */
 int lathe_nodes_of(const lathe_tensor *x, lathe_leaves node[LATHE_MOST_NODES]);
 
-/** In a backward: whether input number `input` needs a gradient. */
-bool lathe_needs_gradient(const lathe_node *node, int input);
-
 /** How one node is added up. Partial sums are in numbered slots, which are the job's. */
 typedef struct lathe_tree {
     /** Slot = leaf number `leaf` of the batch, or += it. */
@@ -77,9 +74,12 @@ typedef struct lathe_batch_sum {
     /** sum [part_size] = part number `part` of leaf number `leaf` of this process's pictures, or += it. */
     void (*leaf)(const void *job, int leaf, int part, lathe_real *sum, bool add);
     lathe_finish_fn *finish; /* NULL: the sum's numbers lie as the gradient's */
+    /** Or NULL: what `finish` does, for one part alone, which may still be in the cache. */
+    void (*finish_part)(const void *job, int part, const lathe_real *sum, lathe_real *grad, bool add);
     const void *job;
     size_t job_size;
     double work; /* multiply-adds of one part of a leaf, for the number of tasks */
+    size_t read; /* numbers of a leaf that many parts read, for runs of leaves that stay in the cache; or 0 */
 } lathe_batch_sum;
 
 /** Add up and deliver; nothing is done if the input needs no gradient. */

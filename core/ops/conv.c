@@ -1,15 +1,9 @@
 #include "conv_impl.h"
 
-#include <string.h>
+#include "batch_sum_impl.h"
 
-#include "../alloc.h"
-
-/*
- * Tasks of work wanted where there is enough of it; the multiply-adds, sixteen abreast, that are worth a
- * task; numbers that the blocks of a chunk read, about a second-level cache of 1 MiB; packed weights that are
- * worth a task.
- */
-enum { TASKS = 16, TASK_WORK = 32768, CHUNK = 262144, PACK_WORK = 65536 };
+/* Multiply-adds, sixteen abreast, that are worth a task, and packed weights that are worth one. */
+enum { TASK_WORK = 32768, PACK_WORK = 65536 };
 
 static size_t product(int a, int b, int c) { return (size_t)a * (size_t)b * (size_t)c; }
 
@@ -233,98 +227,106 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
     run_phases(&job, blocks);
 }
 
+/* ---- gradients of the weights and of the bias ---------------------------------------------------------- */
+
 typedef struct weights_job {
+    lathe_context *context;
     const lathe_conv_kernels *kernels;
-    const lathe_conv_geometry *g;
     lathe_correlation c;
-    int parts, blocks, blocks_a_chunk;
+    int groups, parts; /* parts of a group */
+    size_t group_weights, sums, x_group, gy_group;
     const lathe_real *x, *gy;
-    lathe_real *sums; /* [chunks][w] */
 } weights_job;
 
-static void to_weights_task(void *context, int task)
+static void weights_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
 {
     const weights_job *job = context;
-    const lathe_conv_geometry *g = job->g;
-    int part = task % job->parts, group = task / job->parts % g->groups,
-        chunk = task / job->parts / g->groups;
-    int first = chunk * job->blocks_a_chunk, left = job->blocks - first;
-    size_t x_block = in_group(g) * (size_t)g->groups, y_block = out_group(g) * (size_t)g->groups;
-    int count = left < job->blocks_a_chunk ? left : job->blocks_a_chunk;
-    lathe_conv_blocks x = { job->x + (size_t)first * x_block + (size_t)group * in_group(g), x_block, count };
-    lathe_conv_blocks gy = { job->gy + (size_t)first * y_block + (size_t)group * out_group(g), y_block,
-        count };
-    lathe_real *sums =
-        job->sums + ((size_t)chunk * (size_t)g->groups + (size_t)group) * lathe_conv_group_weights(g);
-    job->kernels->to_weights(&job->c, &x, &gy, part, sums);
+    size_t group = (size_t)leaf * (size_t)job->groups + (size_t)(part / job->parts);
+    job->kernels->to_weights(&job->c, job->x + group * job->x_group, job->gy + group * job->gy_group,
+        part % job->parts, sum, add);
 }
 
-/*
- * Blocks that are summed before they are added to the others': few enough for TASKS tasks, and for a
- * second-level cache, from which all parts read them; enough that adding up the weights' sums is little
- * beside. It depends on the shapes alone.
- */
-static int blocks_in_chunk(const weights_job *job)
+static void finish_part(const void *context, int part, const lathe_real *sum, lathe_real *gw, bool add)
 {
-    const lathe_conv_geometry *g = job->g;
-    size_t weights = lathe_conv_group_weights(g), read = in_group(g) + out_group(g);
-    int tasks_a_chunk = job->parts * g->groups, wanted = (TASKS + tasks_a_chunk - 1) / tasks_a_chunk;
-    int most = (job->blocks + wanted - 1) / wanted, least = (int)(CHUNK / read) + 1,
-        worth = (int)(2 * weights / read) + 1;
-    return at_most(least > worth ? least : worth, most);
+    const weights_job *job = context;
+    job->kernels->unpack(&job->c, sum, part % job->parts,
+        gw + (size_t)(part / job->parts) * job->group_weights, add);
 }
 
-/* Blocks are summed in chunks and then the chunks in order. */
+typedef struct unpack_job {
+    const weights_job *of;
+    const lathe_real *sum;
+    lathe_real *gw;
+    bool add;
+} unpack_job;
+
+static void unpack_task(void *context, int part)
+{
+    const unpack_job *job = context;
+    finish_part(job->of, part, job->sum + (size_t)part * job->of->sums, job->gw, job->add);
+}
+
+static void finish_weights(const void *context, const lathe_real *sum, lathe_real *gw, bool add)
+{
+    const weights_job *of = context;
+    unpack_job job = { of, sum, gw, add };
+    int parts = of->groups * of->parts;
+    if ((size_t)parts * of->sums > PACK_WORK) lathe_parallel(of->context, parts, unpack_task, &job);
+    else
+        for (int i = 0; i < parts; i++) unpack_task(&job, i);
+}
+
 void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
     if (lathe_conv_on_channels(node)) {
         lathe_channels_to_weights(node, x, gy);
         return;
     }
-    bool add;
-    lathe_real *gw = lathe_grad_target(node->tape, node->in[1], &add);
-    if (!gw) return;
     const lathe_conv_geometry *g = node->saved;
-    weights_job job = { .g = g,
+    weights_job job = { .context = node->context,
         .c = lathe_conv_forward_phase(node).c,
-        .blocks = lathe_tensor_blocks(node->in[0]),
+        .groups = g->groups,
+        .group_weights = lathe_conv_group_weights(g),
+        .x_group = in_group(g),
+        .gy_group = out_group(g),
         .x = x,
         .gy = gy };
     job.kernels = lathe_conv_kernels_for(node, &job.c);
     job.parts = job.kernels->weight_parts(&job.c);
-    job.blocks_a_chunk = blocks_in_chunk(&job);
-    int tasks_a_chunk = job.parts * g->groups;
-    int chunks = (job.blocks + job.blocks_a_chunk - 1) / job.blocks_a_chunk;
-    size_t count = lathe_conv_group_weights(g) * (size_t)g->groups;
-    bool direct = chunks == 1 && !add;
-    if (!(job.sums =
-                direct ? gw : lathe_tape_work(node->tape, lathe_times((size_t)chunks, count), sizeof *gw)))
-        return;
-    lathe_parallel(node->context, chunks * tasks_a_chunk, to_weights_task, &job);
-    if (direct) return;
-    if (!add) memset(gw, 0, count * sizeof *gw);
-    for (int chunk = 0; chunk < chunks; chunk++)
-        for (size_t i = 0; i < count; i++) gw[i] += job.sums[(size_t)chunk * count + i];
+    job.sums = job.kernels->weight_sums(&job.c);
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = 1,
+            .parts = g->groups * job.parts,
+            .part_size = job.sums,
+            .leaf = weights_leaf,
+            .finish = finish_weights,
+            .finish_part = finish_part,
+            .job = &job,
+            .job_size = sizeof job,
+            .work = (double)out_group(g) * (double)job.group_weights / g->filters / job.parts,
+            .read = in_group(g) + out_group(g) });
 }
 
 typedef struct bias_job {
     const lathe_conv_kernels *kernels;
-    const lathe_tensor *y;
+    int channels;
+    size_t plane;
     const lathe_real *gy;
-    lathe_real *gb;
-    bool add;
 } bias_job;
 
-static void to_bias_task(void *context, int channel)
+/* Sixteen channels are a part. */
+static void bias_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
 {
     const bias_job *job = context;
-    const lathe_tensor *y = job->y;
-    size_t plane = product(y->shape.dim[2], y->shape.dim[3], LATHE_LANES);
-    lathe_real sum = 0;
-    for (int block = 0; block < lathe_tensor_blocks(y); block++)
-        sum += job->kernels->sum(plane,
-            job->gy + product(block, y->shape.dim[1], 1) * plane + (size_t)channel * plane);
-    job->gb[channel] = job->add ? job->gb[channel] + sum : sum;
+    int first = part * LATHE_LANES;
+    job->kernels->to_bias(job->plane, at_most(LATHE_LANES, job->channels - first),
+        job->gy + product(leaf, job->channels, 1) * job->plane + (size_t)first * job->plane, sum, add);
+}
+
+static void finish_bias(const void *context, const lathe_real *sum, lathe_real *gb, bool add)
+{
+    const bias_job *job = context;
+    for (int i = 0; i < job->channels; i++) gb[i] = add ? gb[i] + sum[i] : sum[i];
 }
 
 void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
@@ -333,7 +335,15 @@ void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
         lathe_channels_to_bias(node, gy);
         return;
     }
-    bias_job job = { .kernels = node->kernels->conv, .y = node->out, .gy = gy };
-    if (!(job.gb = lathe_grad_target(node->tape, node->in[2], &job.add))) return;
-    lathe_parallel(node->context, node->out->shape.dim[1], to_bias_task, &job);
+    const int *dim = node->out->shape.dim;
+    bias_job job = { node->kernels->conv, dim[1], product(dim[2], dim[3], LATHE_LANES), gy };
+    lathe_batch_gradient(node,
+        &(lathe_batch_sum){ .input = 2,
+            .parts = (dim[1] - 1) / LATHE_LANES + 1,
+            .part_size = LATHE_LANES,
+            .leaf = bias_leaf,
+            .finish = finish_bias,
+            .job = &job,
+            .job_size = sizeof job,
+            .work = (double)job.plane * LATHE_LANES });
 }

@@ -4,6 +4,7 @@
 #include "conv_product.h"
 #include "conv_weights.h"
 #include "depthwise.h"
+#include "lane_sums.h"
 #include "store.h"
 #include "../lanes.h"
 
@@ -210,6 +211,22 @@ static real sum(size_t count, const real *x)
     return sum_lanes(total);
 }
 
+/* Several sums at once, so that additions do not wait for each other. */
+static void to_bias(size_t count, int channels, const real *gy, real *sums, bool add)
+{
+    enum { AT_ONCE = 4 };
+    _Alignas(64) real space[LANES * LANES] = { 0 };
+    for (int channel = 0; channel < channels; channel++, gy += count) {
+        lanes total[AT_ONCE] = { 0 };
+        size_t i = 0;
+        for (; i + AT_ONCE * LANES <= count; i += AT_ONCE * LANES)
+            UNROLL for (int n = 0; n < AT_ONCE; n++) total[n] += load(gy + i + n * LANES);
+        for (; i < count; i += LANES) total[0] += load(gy + i);
+        store(space + channel * LANES, (total[0] + total[1]) + (total[2] + total[3]));
+    }
+    sum_lanes_of(LANES, space, sums, add);
+}
+
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
     .row_step = 1,
@@ -218,6 +235,9 @@ const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_conv_weight_parts),
+    .weight_sums = KERNEL(lathe_conv_weight_sums),
     .to_weights = KERNEL(lathe_conv_to_weights),
+    .unpack = KERNEL(lathe_conv_unpack),
+    .to_bias = to_bias,
     .sum = sum,
 };

@@ -6,6 +6,7 @@
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_CONV_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_CONV_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "../../real.h"
@@ -40,13 +41,6 @@ typedef struct lathe_conv_weights {
     ptrdiff_t filter, channel, row, column;
 } lathe_conv_weights;
 
-/** Several blocks: block b begins at at + b * block. */
-typedef struct lathe_conv_blocks {
-    const lathe_real *at;
-    size_t block;
-    int count;
-} lathe_conv_blocks;
-
 /** What becomes of a result: written, or added to what is there; with RELU, no less than 0 is written, and
  * with SIX no more than 6. */
 typedef enum lathe_conv_store {
@@ -74,14 +68,24 @@ typedef struct lathe_conv_kernels {
     /** Rows first_row ... last_row - 1 of the results. bias may be NULL. */
     void (*correlate)(const lathe_correlation *c, const lathe_real *x, const lathe_real *packed,
         const lathe_real *bias, lathe_real *y, int first_row, int last_row, lathe_conv_store how);
-    /** In how many parts `to_weights` does the gradient of the weights. */
-    int (*weight_parts)(const lathe_correlation *c);
     /**
-     * Part `part` of gw [filters][channels][taps][taps], written, from the forward correlation's input and
-     * the gradient gy of its output, summed over blocks in order. Tail lanes of gy must be 0.
+     * In how many parts `to_weights` does the gradient of the weights, and the numbers of a part's sums, a
+     * multiple of 16. They lie in an order of the kernel's own.
      */
-    void (*to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x, const lathe_conv_blocks *gy,
-        int part, lathe_real *gw);
+    int (*weight_parts)(const lathe_correlation *c);
+    size_t (*weight_sums)(const lathe_correlation *c);
+    /**
+     * Part `part` of one block's sums, from the forward correlation's input and the gradient gy of its
+     * output; `add` says whether to add them to what is there. Tail lanes of x or of gy must be 0.
+     */
+    void (*to_weights)(const lathe_correlation *c, const lathe_real *x, const lathe_real *gy, int part,
+        lathe_real *sums, bool add);
+    /** gw [filters][channels][taps][taps] = the sums of part `part`, or += them. */
+    void (*unpack)(const lathe_correlation *c, const lathe_real *sums, int part, lathe_real *gw, bool add);
+    /**
+     * sums[0 ... 15] = those of up to sixteen channels, `count` numbers each, or += them; 0 for no channel.
+     */
+    void (*to_bias)(size_t count, int channels, const lathe_real *gy, lathe_real *sums, bool add);
     /** Sum of `count` numbers, a multiple of 16, in a fixed order. */
     lathe_real (*sum)(size_t count, const lathe_real *x);
 } lathe_conv_kernels;

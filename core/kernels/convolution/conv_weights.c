@@ -2,13 +2,14 @@
  * gw[f, c, p, q] = sum over blocks, lanes and results i, j of gy[f, i, j] * x[c, row(i, p), column(j, q)]
  *
  * A strip is one to three weights of one tap row (for kernels one column wide: of neighbouring channels). Its
- * sums, sixteen lanes wide, stay in registers along a band of rows and in `sums` between bands; lanes are
- * added up once, at the end.
+ * sums, sixteen lanes wide, stay in registers along a band of rows and in the cache between bands; lanes are
+ * added up at the end of a block.
  */
 #include "conv_weights.h"
 
 #include "conv_axis.h"
 #include "depthwise.h"
+#include "lane_sums.h"
 
 /* What a tile needs to know of its surroundings. */
 typedef struct walk {
@@ -121,15 +122,6 @@ static void add_strip(const band *b, walk *s, const strip *first, real *sums)
     tiles[b->filters - 1][first->taps - 1](s, x, b->gy + begin * s->gy_row, end - begin, place, sums);
 }
 
-static void write_strip(const lathe_correlation *c, const strip *s, int filters, const walk *w,
-    const real *sums, real *gw)
-{
-    ptrdiff_t channel = (ptrdiff_t)c->rows.taps * c->columns.taps, tap = c->columns.taps == 1 ? channel : 1;
-    real *at = gw + s->channel * channel + s->row * c->columns.taps + s->column;
-    for (int f = 0; f < filters; f++, at += c->channels * channel)
-        for (int t = 0; t < s->taps; t++) at[t * tap] = sum_lanes_at(sums + f * w->sum_filter + t * LANES);
-}
-
 static walk walk_of(const lathe_correlation *c, const cutting *cut)
 {
     const lathe_conv_axis *columns = &c->columns;
@@ -158,46 +150,81 @@ static bool channels_first(const lathe_correlation *c, const cutting *cut, int p
     return gy * (parts - 1) < x * (cut->filter_groups - 1);
 }
 
-void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
-    const lathe_conv_blocks *gy, int part_number, real *gw)
+/* A part of the weights: some filters, and some strips of each. */
+typedef struct piece {
+    int filter, filters, strips;
+    strip first;
+} piece;
+
+static piece piece_of(const lathe_correlation *c, const cutting *cut, int number)
+{
+    int parts = pieces(cut->strips, cut->most_strips), group = number / parts, within = number % parts;
+    if (channels_first(c, cut, parts))
+        group = number % cut->filter_groups, within = number / cut->filter_groups;
+    int filter = piece_begin(c->filters, cut->filter_groups, group),
+        begin = piece_begin(cut->strips, parts, within);
+    return (piece){ filter, piece_begin(c->filters, cut->filter_groups, group + 1) - filter,
+        piece_begin(cut->strips, parts, within + 1) - begin, strip_at(c, cut, begin) };
+}
+
+size_t KERNEL(lathe_conv_weight_sums)(const lathe_correlation *c)
+{
+    if (KERNEL(lathe_depthwise_fits)(c)) return (size_t)whole_lanes(c->rows.taps * c->columns.taps);
+    cutting cut = cutting_of(c);
+    int strips = pieces(cut.strips, pieces(cut.strips, cut.most_strips));
+    return (size_t)whole_lanes(strips * pieces(c->filters, cut.filter_groups) * cut.width);
+}
+
+/* The sums [strips][filters][width]. */
+void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const real *x, const real *gy, int part_number,
+    real *sums, bool add)
 {
     if (KERNEL(lathe_depthwise_fits)(c)) {
-        KERNEL(lathe_depthwise_to_weights)(c, x, gy, gw);
+        KERNEL(lathe_depthwise_to_weights)(c, x, gy, sums, add);
         return;
     }
     cutting cut = cutting_of(c);
-    int parts = pieces(cut.strips, cut.most_strips), group, number;
-    if (channels_first(c, &cut, parts))
-        group = part_number % cut.filter_groups, number = part_number / cut.filter_groups;
-    else group = part_number / parts, number = part_number % parts;
-    int filter = piece_begin(c->filters, cut.filter_groups, group);
-    int filters = piece_begin(c->filters, cut.filter_groups, group + 1) - filter;
-    int begin = piece_begin(cut.strips, parts, number),
-        strips = piece_begin(cut.strips, parts, number + 1) - begin;
-    strip first = strip_at(c, &cut, begin);
+    piece p = piece_of(c, &cut, part_number);
     walk s = walk_of(c, &cut);
-
-    _Alignas(64) real sums[SUMS * LANES];
-    ptrdiff_t strip_sums = filters * s.sum_filter;
-    for (ptrdiff_t i = 0; i < strips * strip_sums; i++) sums[i] = 0;
+    int count = (int)KERNEL(lathe_conv_weight_sums)(c);
+    _Alignas(64) real of_lanes[SUMS * LANES];
+    for (int i = 0; i < count; i++) store(of_lanes + i * LANES, (lanes){ 0 });
 
     int rows = pieces(BAND, c->columns.results);
-    for (int block = 0; block < x->count; block++)
-        for (int row = 0; row < c->rows.results; row += rows) {
-            band b = { c, x->at + (size_t)block * x->block,
-                gy->at + (size_t)block * gy->block + filter * s.gy_channel, filters, row,
-                smaller(row + rows, c->rows.results) };
-            strip at = first;
-            for (int i = 0; i < strips; i++) {
-                strip now = at;
-                next_strip(c, &cut, &at);
-                s.ahead = i + 1 < strips && !cut.across_channels ? place_of(c, &at) - place_of(c, &now) : 0;
-                add_strip(&b, &s, &now, sums + i * strip_sums);
-            }
+    for (int row = 0; row < c->rows.results; row += rows) {
+        band b = { c, x, gy + p.filter * s.gy_channel, p.filters, row, smaller(row + rows, c->rows.results) };
+        strip at = p.first;
+        for (int i = 0; i < p.strips; i++) {
+            strip now = at;
+            next_strip(c, &cut, &at);
+            s.ahead = i + 1 < p.strips && !cut.across_channels ? place_of(c, &at) - place_of(c, &now) : 0;
+            add_strip(&b, &s, &now, of_lanes + i * p.filters * s.sum_filter);
         }
+    }
+    sum_lanes_of(count, of_lanes, sums, add);
+}
 
-    real *out = gw + filter * (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps;
-    strip at = first;
-    for (int i = 0; i < strips; i++, next_strip(c, &cut, &at))
-        write_strip(c, &at, filters, &s, sums + i * strip_sums, out);
+/* The sums [filters][width] of one strip. */
+static void unpack_strip(const lathe_correlation *c, const cutting *cut, const piece *p, const strip *s,
+    const real *sums, real *gw, bool add)
+{
+    ptrdiff_t channel = (ptrdiff_t)c->rows.taps * c->columns.taps, tap = cut->across_channels ? channel : 1;
+    real *at = gw + (p->filter * (ptrdiff_t)c->channels + s->channel) * channel + s->row * c->columns.taps +
+        s->column;
+    for (int f = 0; f < p->filters; f++, at += c->channels * channel, sums += cut->width)
+        for (int t = 0; t < s->taps; t++) at[t * tap] = add ? at[t * tap] + sums[t] : sums[t];
+}
+
+void KERNEL(
+    lathe_conv_unpack)(const lathe_correlation *c, const real *sums, int part_number, real *gw, bool add)
+{
+    if (KERNEL(lathe_depthwise_fits)(c)) {
+        for (int t = 0; t < c->rows.taps * c->columns.taps; t++) gw[t] = add ? gw[t] + sums[t] : sums[t];
+        return;
+    }
+    cutting cut = cutting_of(c);
+    piece p = piece_of(c, &cut, part_number);
+    strip at = p.first;
+    for (int i = 0; i < p.strips; i++, next_strip(c, &cut, &at), sums += p.filters * cut.width)
+        unpack_strip(c, &cut, &p, &at, sums, gw, add);
 }

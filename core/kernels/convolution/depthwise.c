@@ -7,6 +7,7 @@
 #include "depthwise.h"
 
 #include "depthwise_window.h"
+#include "lane_sums.h"
 #include "store.h"
 
 enum { MOST_TAPS = LATHE_CHANNELS_MOST_TAPS * LATHE_CHANNELS_MOST_TAPS };
@@ -17,11 +18,30 @@ static int rows_at_once(const lathe_correlation *c)
     return KERNEL(lathe_panel_rows)(c, c->columns.results, 1, DEPTHWISE_PANEL);
 }
 
+/* Places of a panel along one axis, and perhaps some more: found without a division. */
+static ptrdiff_t most_places(const lathe_conv_axis *axis, int results)
+{
+    return (ptrdiff_t)smaller(axis->step, axis->taps) * (results + (axis->taps - 1) * axis->tap_step);
+}
+
 bool KERNEL(lathe_depthwise_fits)(const lathe_correlation *c)
 {
     return c->channels == 1 && c->filters == 1 && c->rows.taps && c->columns.taps &&
         c->rows.taps <= LATHE_CHANNELS_MOST_TAPS && c->columns.taps <= LATHE_CHANNELS_MOST_TAPS &&
-        rows_at_once(c) > 0;
+        (most_places(&c->rows, 1) * most_places(&c->columns, c->columns.results) * LANES <= DEPTHWISE_PANEL ||
+            rows_at_once(c) > 0);
+}
+
+/* The panel of as many rows as find room: all if they do. Returns their number. */
+static int panel_of_rows(const lathe_correlation *c, panel *p)
+{
+    int rows = c->rows.results;
+    *p = KERNEL(lathe_panel_of)(c, rows, c->columns.results);
+    if (p->block > DEPTHWISE_PANEL) {
+        rows = rows_at_once(c);
+        *p = KERNEL(lathe_panel_of)(c, rows, c->columns.results);
+    }
+    return rows;
 }
 
 /* A plane of sixteen images: as if they were channels. */
@@ -192,8 +212,8 @@ void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, 
 void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w,
     const real *bias, real *y, int first_row, int last_row, lathe_conv_store how)
 {
-    int band = rows_at_once(c), taps = c->rows.taps * c->columns.taps;
-    panel p = KERNEL(lathe_panel_of)(c, band, c->columns.results);
+    panel p;
+    int band = panel_of_rows(c, &p), taps = c->rows.taps * c->columns.taps;
     lathe_channels_image plane = plane_at(x);
     _Alignas(64) real weights[MOST_TAPS * LANES], biases[LANES];
     for (int t = 0; t < taps; t++) store(weights + t * LANES, splat(w[t]));
@@ -288,20 +308,17 @@ void KERNEL(lathe_depthwise_add_window)(const lathe_correlation *c, const panel 
             gy + at->row * gy_row + (ptrdiff_t)at->column * LANES, gy_row, at, sums + t * LANES);
 }
 
-void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
-    const lathe_conv_blocks *gy, real *gw)
+void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const real *x, const real *gy, real *sums,
+    bool add)
 {
-    int band = rows_at_once(c), taps = c->rows.taps * c->columns.taps;
-    panel p = KERNEL(lathe_panel_of)(c, band, c->columns.results);
-    _Alignas(64) real sums[MOST_TAPS * LANES];
-    for (int t = 0; t < taps; t++) store(sums + t * LANES, (lanes){ 0 });
-    for (int block = 0; block < x->count; block++) {
-        lathe_channels_image plane = plane_at(x->at + (size_t)block * x->block);
-        for (int row = 0; row < c->rows.results; row += band) {
-            window at = { row, smaller(band, c->rows.results - row), 0, c->columns.results };
-            KERNEL(lathe_depthwise_add_window)
-            (c, &p, &plane, LANES, &at, gy->at + (size_t)block * gy->block, sums);
-        }
+    panel p;
+    int band = panel_of_rows(c, &p), taps = whole_lanes(c->rows.taps * c->columns.taps);
+    lathe_channels_image plane = plane_at(x);
+    _Alignas(64) real of_lanes[MOST_TAPS * LANES];
+    for (int t = 0; t < taps; t++) store(of_lanes + t * LANES, (lanes){ 0 });
+    for (int row = 0; row < c->rows.results; row += band) {
+        window at = { row, smaller(band, c->rows.results - row), 0, c->columns.results };
+        KERNEL(lathe_depthwise_add_window)(c, &p, &plane, LANES, &at, gy, of_lanes);
     }
-    for (int t = 0; t < taps; t++) gw[t] = sum_lanes_at(sums + t * LANES);
+    sum_lanes_of(taps, of_lanes, sums, add);
 }

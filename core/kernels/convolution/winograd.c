@@ -202,5 +202,7 @@ const lathe_conv_kernels KERNEL(lathe_winograd_kernels) = {
     .pack = pack,
     .correlate = correlate,
     .weight_parts = KERNEL(lathe_winograd_weight_parts),
+    .weight_sums = KERNEL(lathe_winograd_weight_sums),
     .to_weights = KERNEL(lathe_winograd_to_weights),
+    .unpack = KERNEL(lathe_winograd_unpack),
 };

@@ -6,7 +6,10 @@
 #include "../lanes.h"
 
 int KERNEL(lathe_winograd_weight_parts)(const lathe_correlation *c);
-void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
-    const lathe_conv_blocks *gy, int part, real *gw);
+size_t KERNEL(lathe_winograd_weight_sums)(const lathe_correlation *c);
+void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const real *x, const real *gy, int number,
+    real *sums, bool add);
+void KERNEL(
+    lathe_winograd_unpack)(const lathe_correlation *c, const real *sums, int number, real *gw, bool add);
 
 #endif

@@ -140,56 +140,103 @@ static void multiply(const piece *p, int count, const real *x, const real *gy, r
                 t->run(count * LANES, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
 }
 
-/* G' times four numbers, sixteen abreast. */
+/*
+ * G' times four numbers, sixteen abreast. Its last step is no product, which would become one with the
+ * addition to other sums, and not be rounded.
+ */
 static inline void narrow(const lanes s[SIDE], lanes to[3])
 {
-    lanes half = (real)0.5 * (s[1] + s[2]);
-    to[0] = s[0] + half;
-    to[1] = (real)0.5 * (s[1] - s[2]);
-    to[2] = half - s[3];
+    lanes a = (real)0.5 * s[1], b = (real)0.5 * s[2];
+    to[0] = s[0] + (a + b);
+    to[1] = a - b;
+    to[2] = (a + b) - s[3];
 }
 
-/* Sixteen filters of one channel; gw is the first one's. */
-static void write_weights(const real *sums, int filters, real *gw, ptrdiff_t filter)
+/* The weights of sixteen filters of one channel, [9][16]. */
+static void write_weights(const real *from, real *to, bool add)
 {
     lanes columns[SIDE][3], taps[3];
-    for (int j = 0; j < SIDE; j++, sums += SUMS_POINT)
-        narrow((lanes[SIDE]){ load(sums), load(sums + SIDE * SUMS_POINT), load(sums + 2 * SIDE * SUMS_POINT),
-                   load(sums + 3 * SIDE * SUMS_POINT) },
+    for (int j = 0; j < SIDE; j++, from += SUMS_POINT)
+        narrow((lanes[SIDE]){ load(from), load(from + SIDE * SUMS_POINT), load(from + 2 * SIDE * SUMS_POINT),
+                   load(from + 3 * SIDE * SUMS_POINT) },
             columns[j]);
     for (int p = 0; p < 3; p++) {
         narrow((lanes[SIDE]){ columns[0][p], columns[1][p], columns[2][p], columns[3][p] }, taps);
-        for (int q = 0; q < 3; q++, gw++)
-            for (int f = 0; f < filters; f++) gw[f * filter] = taps[q][f];
+        for (int q = 0; q < 3; q++, to += LANES) store(to, add ? load(to) + taps[q] : taps[q]);
     }
 }
 
-void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const lathe_conv_blocks *x,
-    const lathe_conv_blocks *gy, int number, real *gw)
+size_t KERNEL(lathe_winograd_weight_sums)(const lathe_correlation *c)
+{
+    int vectors = smaller(VECTORS_WANTED, pieces(c->filters, LANES));
+    return (size_t)vectors * (size_t)pieces(c->channels, channel_pieces(c)) * 9 * LANES;
+}
+
+/* Zeros where whole groups of channels are read, and sums begin. */
+static void clear(const piece *p, real *places, real *products)
+{
+    int vectors = pieces(p->filters, LANES), most = smaller(vectors, MOST_VECTORS),
+        channels = pieces(p->channels, tiles[most - 1].channels) * tiles[most - 1].channels;
+    for (int point = 0; point < POINTS; point++, places += X_POINT, products += SUMS_POINT) {
+        for (int i = p->channels * STRIP; i < channels * STRIP; i++) store(places + i * LANES, (lanes){ 0 });
+        for (int i = 0; i < channels * vectors; i++) store(products + i * LANES, (lanes){ 0 });
+    }
+}
+
+/* The sums [vectors][channels][9][16], and zeros where a part has less than others. */
+void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const real *x, const real *gy, int number,
+    real *sums, bool add)
 {
     piece p = piece_of(c, number);
     int vectors = pieces(p.filters, LANES),
         tiles_in_all = winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
-    ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES,
-              filter = (ptrdiff_t)c->channels * 9;
+    const real *from = x + (ptrdiff_t)p.first_channel * c->rows.size * c->columns.size * LANES,
+               *end = sums + KERNEL(lathe_winograd_weight_sums)(c);
     _Alignas(64) real places[POINTS * X_POINT];
     _Alignas(64) real gradient[POINTS * GY_POINT];
-    _Alignas(64) real sums[POINTS * SUMS_POINT] = { 0 };
-    for (int point = 0; point < POINTS; point++) /* register tiles read whole groups of channels */
-        for (int i = p.channels * STRIP; i < CHANNELS_WANTED * STRIP; i++)
-            store(places + point * X_POINT + i * LANES, (lanes){ 0 });
-    for (int block = 0; block < x->count; block++)
-        for (int first = 0; first < tiles_in_all; first += STRIP) {
-            int count = smaller(STRIP, tiles_in_all - first);
-            const real *from = x->at + (size_t)block * x->block + p.first_channel * x_plane;
-            KERNEL(lathe_winograd_read)(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
-            read_gradient(c, &p, gy->at + (size_t)block * gy->block, first, count, gradient);
-            for (int at = 0; at < count; at += SUMMED)
-                multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
-                    gradient + at * LANES * LANES * vectors, sums);
+    _Alignas(64) real products[POINTS * SUMS_POINT];
+    clear(&p, places, products);
+    for (int first = 0; first < tiles_in_all; first += STRIP) {
+        int count = smaller(STRIP, tiles_in_all - first);
+        KERNEL(lathe_winograd_read)(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
+        read_gradient(c, &p, gy, first, count, gradient);
+        for (int at = 0; at < count; at += SUMMED)
+            multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
+                gradient + at * LANES * LANES * vectors, products);
+    }
+    for (int i = 0; i < vectors; i++)
+        for (int channel = 0; channel < p.channels; channel++, sums += 9 * LANES)
+            write_weights(products + (channel * vectors + i) * LANES, sums, add);
+    for (; !add && sums < end; sums += LANES) store(sums, (lanes){ 0 });
+}
+
+/* Up to four numbers of up to sixteen filters, whose weights are `row` numbers apart. */
+static void unpack_four(const real *sums, int filters, int count, real *gw, ptrdiff_t row, bool add)
+{
+    for (int f = 0; f < filters; f += 4) {
+        quarter q[4];
+        for (int i = 0; i < 4; i++) q[i] = *(const quarter *)(sums + (i < count ? i : 0) * LANES + f);
+        transpose(q);
+        for (int i = 0; i < 4 && f + i < filters; i++) {
+            real *to = gw + (f + i) * row;
+            if (count == 4) {
+                unaligned_quarter *four = (unaligned_quarter *)to;
+                *four = add ? *four + q[i] : q[i];
+            } else
+                for (int r = 0; r < count; r++) to[r] = add ? to[r] + q[i][r] : q[i][r];
         }
-    for (int channel = 0; channel < p.channels; channel++)
-        for (int i = 0; i < vectors; i++)
-            write_weights(sums + (channel * vectors + i) * LANES, smaller(LANES, p.filters - i * LANES),
-                gw + (p.first_filter + i * LANES) * filter + (p.first_channel + channel) * 9, filter);
+    }
+}
+
+void KERNEL(
+    lathe_winograd_unpack)(const lathe_correlation *c, const real *sums, int number, real *gw, bool add)
+{
+    piece p = piece_of(c, number);
+    ptrdiff_t row = (ptrdiff_t)c->channels * 9;
+    int count = p.channels * 9;
+    gw += p.first_filter * row + p.first_channel * 9;
+    for (int f = 0; f < p.filters; f += LANES, gw += LANES * row, sums += count * LANES)
+        for (int r = 0; r < count; r += 4)
+            unpack_four(sums + r * LANES, smaller(LANES, p.filters - f), smaller(4, count - r), gw + r, row,
+                add);
 }
