@@ -119,7 +119,6 @@ void lathe_dist_fail(const char *message)
 void lathe_dist_finalize(void)
 {
     if (!here.joined) return;
-    lathe_dist_barrier(); /* a failure is known to lathe_world_leave, too */
     lathe_context_set_exchange(NULL, NULL);
     lathe_world_leave();
     let_go();

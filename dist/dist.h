@@ -34,8 +34,8 @@ extern "C" {
  * process that no launcher started is rank 0 of 1. A second call does nothing.
  *
  * argc, argv   main's, or NULL
- * Errors   LATHE_ESTATE if a launcher started several processes and this build has no MPI, or another MPI than
- *          the launcher's; LATHE_EARG for LATHE_DIST_TIMEOUT; LATHE_EIO, LATHE_ENOMEM
+ * Errors   LATHE_ESTATE if a launcher started several processes and this build has no MPI, or another MPI
+ *          than the launcher's; LATHE_EARG for LATHE_DIST_TIMEOUT; LATHE_EIO, LATHE_ENOMEM
  */
 lathe_status lathe_dist_init(int *argc, char ***argv);
 
@@ -50,15 +50,15 @@ int lathe_dist_local_size(void);
 /** "rank 2 of 4 on HOST"; alone "rank 0 of 1". */
 const char *lathe_dist_name(void);
 
-/** The MPI library of this build, such as "Open MPI v4.1.4"; "none" for a build without one. Needs no init. */
+/** The MPI library of this build, such as "Open MPI v4.1.4"; "none" without one. Needs no lathe_dist_init. */
 const char *lathe_dist_library(void);
 
 /** How this process exchanges data with the others; NULL if it is alone. */
 const lathe_exchange *lathe_dist_exchange(void);
 
 /**
- * After lathe_backward: make the gradients of the parameters the whole batch's, the same bits in each process.
- * They must be all the parameters that the batch has gradients for. Alone there is nothing to do.
+ * After lathe_backward: make the gradients of the parameters the whole batch's, the same bits in each
+ * process. They must be all the parameters that the batch has gradients for. Alone there is nothing to do.
  * Errors   LATHE_EARG, LATHE_EIO, LATHE_ENOMEM
  * Same as  what torch.nn.parallel.DistributedDataParallel does within backward
  */

@@ -2,9 +2,9 @@
  * Several processes over MPI. Only copies travel, from process to process; nothing is added up by MPI, whose
  * order of additions depends on the number of processes.
  *
- * MPI has no time limits: a receive from a process that is gone waits without end. So every process sends each
- * other a word now and then that it lives, from a thread of its own, and one that is silent for too long has
- * failed. MPI is called by one thread at a time: by the one that has the lock.
+ * MPI has no time limits: a receive from a process that is gone waits without end. So every process sends
+ * each other a word now and then that it lives, from a thread of its own, and one that is silent for too long
+ * has failed. MPI is called by one thread at a time: by the one that has the lock.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "world_impl.h"
@@ -28,18 +28,23 @@ static const size_t piece = (size_t)1 << 20;
 
 static const int64_t microsecond = 1000, millisecond = 1000000, second = 1000000000;
 
-/* What processes tell each other beside the data: that they live (an empty text), or why all must end. */
+/*
+ * What processes tell each other beside the data: why all must end. The first byte alone, if it is one of
+ * these, says that a process lives, and that it leaves.
+ */
 typedef struct word {
     char text[LATHE_MESSAGE_SIZE];
 } word;
+static const char lives = 1, leaves = 2;
 
 /* Another process. */
 typedef struct peer {
     char name[NAME]; /* "rank 2 of 4 on HOST" */
     int64_t heard;   /* when */
     bool knows;      /* that the world has failed */
+    bool left;
     word in;
-    MPI_Request receive, beat, last; /* of words: to it, that this one lives; to it, why all end */
+    MPI_Request receive, beat, last; /* of words: from it; to it, that this one lives; to it, the last */
 } peer;
 
 /* A piece of data on its way. */
@@ -127,7 +132,7 @@ static void hear(int rank, int64_t now)
             p->in.text[sizeof p->in.text - 1] = '\0';
             p->knows = true;
             end_all(p->in.text);
-        }
+        } else if (p->in.text[0] == leaves) p->left = true;
         listen_to(rank);
     }
 }
@@ -135,7 +140,6 @@ static void hear(int rank, int64_t now)
 /* Say that this process lives. One byte, and not before the last one has left. */
 static void beat(int rank)
 {
-    static const char lives = 0;
     peer *p = &mpi.peers[rank];
     int gone = 1;
     MPI_Test(&p->beat, &gone, MPI_STATUS_IGNORE);
@@ -158,7 +162,8 @@ static void tend(int64_t now)
         if (tell) beat(r);
     }
     for (int r = 0; r < mpi.size && !failed(); r++) {
-        if (r == mpi.rank || now - mpi.peers[r].heard <= mpi.timeout) continue;
+        const peer *p = &mpi.peers[r];
+        if (r == mpi.rank || p->left || now - p->heard <= mpi.timeout) continue;
         char what[64];
         snprintf(what, sizeof what, "has not been heard of for %d s", (int)(mpi.timeout / second));
         fail_of(r, what);
@@ -242,6 +247,14 @@ static size_t take(void)
     return (size_t)done;
 }
 
+/* Nothing comes from a process that has left. What it sent before has come by now. */
+static void miss(void)
+{
+    for (size_t i = 0; i < mpi.count; i++)
+        if (mpi.requests[i] != MPI_REQUEST_NULL && mpi.peers[mpi.parcels[i].rank].left)
+            fail_of(mpi.parcels[i].rank, "has left before the others: their steps differ");
+}
+
 /* Wait for what others send, quickly at first; what has waited long may wait a little longer. */
 static void wait_a_little(int64_t waited)
 {
@@ -297,6 +310,7 @@ static lathe_status carry(const char *const *from, const size_t *sent, char *con
         const int64_t now = lathe_nanoseconds();
         if (done) moved = now;
         if (now - mpi.ticked >= tick()) tend(now);
+        if (now - moved > second / 4) miss();
         lathe_mutex_unlock(&mpi.lock);
         if (left) wait_a_little(now - moved);
         lathe_mutex_lock(&mpi.lock);
@@ -479,17 +493,34 @@ static void wait_for_the_others(void)
         tend(lathe_nanoseconds());
         for (int r = 0; r < mpi.size; r++) {
             const peer *p = &mpi.peers[r];
-            const bool lives = lathe_nanoseconds() - p->heard < 2 * mpi.interval + second;
-            if (r != mpi.rank && !p->knows && lives) all = false;
+            const bool there = lathe_nanoseconds() - p->heard < 2 * mpi.interval + second;
+            if (r != mpi.rank && !p->knows && there) all = false;
         }
     }
     nap(200 * millisecond);
+}
+
+/* All leave together, because MPI_Finalize has no time limit. */
+static void leave_together(void)
+{
+    for (int r = 0; r < mpi.size && !failed(); r++)
+        if (r != mpi.rank) MPI_Isend(&leaves, 1, MPI_BYTE, r, TAG_WORD, mpi.comm, &mpi.peers[r].last);
+    for (bool all = false; !all && !failed(); nap(20 * microsecond)) {
+        all = true;
+        tend(lathe_nanoseconds());
+        for (int r = 0; r < mpi.size; r++) {
+            int sent = 1;
+            if (r != mpi.rank) MPI_Test(&mpi.peers[r].last, &sent, MPI_STATUS_IGNORE);
+            if (r != mpi.rank && (!sent || !mpi.peers[r].left)) all = false;
+        }
+    }
 }
 
 void lathe_world_leave(void)
 {
     atomic_store(&mpi.ending, true);
     lathe_thread_join(&mpi.thread);
+    leave_together();
     if (failed()) { /* MPI_Finalize would wait for those who are gone */
         wait_for_the_others();
         return;
