@@ -1,4 +1,4 @@
-/* Private: what is MPI's, in world_mpi.c, or in a build without MPI nobody's: world_alone.c. */
+/* Private: what is MPI's, in mpi/, or in a build without MPI nobody's: alone.c. */
 #ifndef LATHE_DIST_WORLD_IMPL_H
 #define LATHE_DIST_WORLD_IMPL_H
 
