@@ -23,7 +23,7 @@ static const char *const refused[] = { NULL };
 static const char *const waiting[] = { "add", "add_relu", "batch_norm", "batch_norm_hardswish",
     "batch_norm_relu", "batch_norm_silu", "batch_norm_relu6", "conv2d", "conv2d_add", "conv2d_add_relu",
     "conv2d_relu", "conv2d_relu6", "conv_transpose2d", "dropout", "group_norm", "instance_norm", "layer_norm",
-    "layer_norm2d", "linear", "linear_relu", "mul", "prelu", "stochastic_depth", "sum", NULL };
+    "layer_norm2d", "mul", "prelu", "stochastic_depth", "sum", NULL };
 
 /* ---- a step of one process ----------------------------------------------------------------------------- */
 
