@@ -1,6 +1,7 @@
 /*
  * Layers of much work on a batch that processes share: micro-batches are cut into chunks, linear layers sum
- * runs of many blocks, and gradients are added to those of the step before. The bits are those of one process.
+ * runs of many blocks, and gradients are added to those of the step before. The bits are those of one
+ * process.
  */
 #include <stdlib.h>
 #include <string.h>
