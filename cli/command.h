@@ -9,6 +9,13 @@
 /** Exit codes, besides 128 + the number of a signal. */
 enum { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
+/** What a command does where a launcher started several processes. */
+typedef enum cli_teamwork {
+    CLI_ONE_WORKS,      /* rank 0 does all */
+    CLI_SHARES_BATCHES, /* the processes share each batch */
+    CLI_SPREADS_RUNS    /* each process makes whole runs */
+} cli_teamwork;
+
 typedef struct cli_command {
     const char *name;          /* "train" */
     const char *summary;       /* one line */
@@ -22,6 +29,7 @@ typedef struct cli_command {
     const char *uses;
     /** The command's defaults for settings where they differ from lathe's: key, text, ..., NULL. */
     const char *const *presets;
+    cli_teamwork processes;
     int least, most;                  /* the number of arguments; most -1: any number */
     int (*run)(const cli_line *line); /* returns the exit code; has printed what went wrong to stderr */
 } cli_command;
@@ -39,6 +47,9 @@ int cli_fail(int code, const char *format, ...) __attribute__((format(printf, 2,
 
 /** Print the library's last failure. Returns CLI_USAGE for a wrong name, number or shape, else CLI_FAILED. */
 int cli_library_failed(void);
+
+/** Of several processes: the last message of the functions above; "" without one. */
+const char *cli_last_failure(void);
 
 /** Seconds since the process began, with the time to load the program. */
 double cli_seconds(void);

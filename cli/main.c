@@ -10,6 +10,7 @@
 
 #include "command.h"
 #include "help.h"
+#include "processes.h"
 #include "text.h"
 #include "version.h"
 
@@ -24,14 +25,21 @@ static double clock_seconds(clockid_t clock)
 
 double cli_seconds(void) { return clock_seconds(CLOCK_MONOTONIC) - started; }
 
+static char failure[LATHE_MESSAGE_SIZE + 64]; /* the last one, for other processes */
+
+const char *cli_last_failure(void) { return failure; }
+
 int cli_fail(int code, const char *format, ...)
 {
-    char message[LATHE_MESSAGE_SIZE + 64];
+    char message[sizeof failure];
     va_list list;
     va_start(list, format);
     lathe_mark_cut(message, vsnprintf(message, sizeof message, format, list));
     va_end(list);
-    cli_say(stderr, "lathe: %s", message);
+    if (lathe_dist_size() > 1) snprintf(failure, sizeof failure, "%s", message);
+    if (!cli_prints_failure(code, message)) return code;
+    if (cli_is_first()) cli_say(stderr, "lathe: %s", message);
+    else cli_say(stderr, "lathe: %s: %s", lathe_dist_name(), message);
     return code;
 }
 
@@ -58,7 +66,7 @@ static int run_command(const cli_command *command, int words, char **word)
     cli_line line;
     int code = cli_line_parse(command, words, word, &line);
     if (!code && line.help) cli_help(command, stdout);
-    else if (!code) code = command->run(&line);
+    else if (!code && cli_processes_take_part(command)) code = command->run(&line);
     cli_line_free(&line);
     return code;
 }
@@ -94,12 +102,14 @@ int main(int argc, char **argv)
 #ifdef SIGXFSZ
     signal(SIGXFSZ, SIG_IGN); /* nor a limit on file sizes, which the write reports too */
 #endif
-    int code = run(argc, argv);
+    int code = cli_processes_join(&argc, &argv);
+    if (!code) code = run(argc, argv);
     bool lost = ferror(stdout);
     if (fclose(stdout) || lost) {
         /* A closed pipe needs no message; other failures do. */
         if (errno != EPIPE) cli_fail(CLI_FAILED, "cannot write to standard output: %s", strerror(errno));
         if (!code) code = CLI_FAILED;
     }
+    cli_processes_leave(code);
     return code;
 }

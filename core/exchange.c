@@ -61,13 +61,12 @@ typedef struct outcome {
     char host[HOST], message[LATHE_MESSAGE_SIZE];
 } outcome;
 
-/* The outcome of the lowest rank that differs from what is expected, as this process's failure. */
-static lathe_status fail_as(const lathe_exchange *exchange, const outcome *all, int rank, const char *what)
+/* The outcome of that rank as this process's failure. */
+static lathe_status fail_as(const lathe_exchange *exchange, const outcome *all, int rank)
 {
     const outcome *o = &all[rank];
-    if (!rank) return lathe_fail(o->status, "%s", o->message);
-    return lathe_fail(o->status, "%srank %d of %d on %s: %s", what, rank, exchange->size, o->host,
-        o->message);
+    if (rank == exchange->rank && !rank) return lathe_fail(o->status, "%s", o->message);
+    return lathe_fail(o->status, "rank %d of %d on %s: %s", rank, exchange->size, o->host, o->message);
 }
 
 lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status mine)
@@ -80,7 +79,7 @@ lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status 
     int rank = 0;
     while (all && rank < exchange->size && !all[rank].status) rank++;
     lathe_status status = !all ? lathe_error() :
-        rank < exchange->size  ? fail_as(exchange, all, rank, "") :
+        rank < exchange->size  ? fail_as(exchange, all, rank) :
                                  LATHE_OK;
     lathe_free(all);
     return status;
@@ -98,8 +97,8 @@ lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *wha
     while (all && rank < exchange->size && !strcmp(all[rank].message, all[0].message)) rank++;
     lathe_status status = all ? LATHE_OK : lathe_error();
     if (all && rank < exchange->size)
-        status = lathe_fail(LATHE_ESTATE, "%s: rank 0 on %s has %.160s, rank %d of %d on %s has %.160s", what,
-            all[0].host, all[0].message, rank, exchange->size, all[rank].host, all[rank].message);
+        status = lathe_fail(LATHE_ESTATE, "rank %d of %d on %s: %.120s: %.120s; rank 0 on %s has %.120s",
+            rank, exchange->size, all[rank].host, what, all[rank].message, all[0].host, all[0].message);
     lathe_free(all);
     return status;
 }

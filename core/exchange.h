@@ -25,15 +25,15 @@ lathe_status lathe_exchange_agree(const lathe_exchange *exchange, uint64_t *flag
 
 /**
  * All processes succeed, or all fail. `mine` is what this process has; not LATHE_OK: its failure is the
- * thread's last one. The failure of the lowest rank becomes that of all: "rank 2 of 4 on HOST: MESSAGE", or
- * MESSAGE alone if rank 0 has it.
+ * thread's last one. The failure of the lowest rank becomes that of all: "rank 2 of 4 on HOST: MESSAGE". Rank
+ * 0 names itself to the others only.
  * Errors   that one; LATHE_EIO, LATHE_ENOMEM
  */
 lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status mine);
 
 /**
  * Check that all processes have the same text. Errors: LATHE_ESTATE with both texts, naming the first rank
- * whose text is not rank 0's; `what` begins the message. LATHE_EIO, LATHE_ENOMEM.
+ * whose text is not rank 0's: "rank 2 of 4 on HOST: WHAT: TEXT; rank 0 on HOST has TEXT". LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *what, const char *text);
 

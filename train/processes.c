@@ -53,6 +53,24 @@ lathe_status lathe_run_set_threads(const lathe_run *run)
     return lathe_exchange_settle(run->state->exchange, status);
 }
 
+void lathe_run_tell_part(const lathe_run *run)
+{
+    const lathe_exchange *exchange = run->state->exchange;
+    if (!exchange || exchange->size < 2) return;
+    const size_t count = run->feed->train->count, most = (size_t)run->settings.batch_size;
+    const int batch = (int)(count < most ? count : most), threads = lathe_threads(NULL);
+    const int blocks = (batch - 1) / LATHE_MICRO_BATCH + 1;
+    const lathe_shard own = lathe_shard_of(batch, exchange->rank, exchange->size);
+    lathe_run_message(run, "rank %d of %d, %d of %d pictures a %s, %d thread%s", exchange->rank,
+        exchange->size, own.silent ? 0 : own.count, batch, run->settings.accumulate > 1 ? "batch" : "step",
+        threads, threads > 1 ? "s" : "");
+    if (blocks < exchange->size)
+        lathe_run_message(run,
+            "%d of %d processes have nothing to do: a batch of %d has %d micro-batch%s of %d pictures",
+            exchange->size - blocks, exchange->size, batch, blocks, blocks > 1 ? "es" : "",
+            LATHE_MICRO_BATCH);
+}
+
 /* ---- the data ------------------------------------------------------------------------------------------ */
 
 /* The pictures that are compared if each must be decoded, and the most that need not be. */

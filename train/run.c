@@ -244,6 +244,7 @@ static lathe_status open_run(lathe_run *run)
     if (!status) lathe_context_set_conv(NULL, (lathe_conv_choice)run->settings.conv);
     if (!status) status = lathe_exchange_settle(exchange, open_feed(run));
     if (!status) status = lathe_run_check_data(run);
+    if (!status) lathe_run_tell_part(run);
     if (!status) status = lathe_exchange_settle(exchange, open_objects(run));
     if (!status) status = lathe_keeper_share(run->keeper, exchange);
     if (status) return status;

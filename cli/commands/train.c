@@ -5,6 +5,7 @@
 
 #include "../command.h"
 #include "../live.h"
+#include "../processes.h"
 #include "../progress.h"
 #include "../settings.h"
 #include "../signals.h"
@@ -115,16 +116,18 @@ static int end_code(const lathe_run *run)
     if (run->end == LATHE_RUN_NAN)
         return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
             run->learner->not_finite);
-    if (run->end != LATHE_RUN_INTERRUPTED || !cli_signal()) return CLI_DONE;
-    cli_say(stderr, "lathe: stopped by a signal after step %llu; %s%s",
-        (unsigned long long)run->learner->step,
-        *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
-    return 128 + cli_signal();
+    const int number = run->end == LATHE_RUN_INTERRUPTED ? cli_signal_of_any() : 0;
+    if (!number) return CLI_DONE;
+    if (cli_is_first())
+        cli_say(stderr, "lathe: stopped by a signal after step %llu; %s%s",
+            (unsigned long long)run->learner->step,
+            *run->settings.out ? "saved in " : "nothing was saved: no --out", run->settings.out);
+    return 128 + number;
 }
 
 static int finish(const cli_line *line, lathe_run *run)
 {
-    int code = write_page(run);
+    int code = cli_tell(write_page(run), NULL, 0);
     if (!code) code = line->json ? print_json(run) : print_text(run);
     return code ? code : end_code(run);
 }
@@ -134,7 +137,7 @@ static void tell_recipe(const cli_line *line)
 {
     const char *name = cli_text(line, "recipe");
     const lathe_recipe *recipe = name ? lathe_recipe_find(name) : NULL;
-    if (!recipe || cli_given_option(line, "quiet")) return;
+    if (!recipe || !cli_is_first() || cli_given_option(line, "quiet")) return;
     fprintf(stderr, "note: recipe %s:", name);
     for (const lathe_recipe_setting *s = recipe->setting; s->key; s++) {
         if (!cli_recipe_counts(line, s)) continue;
@@ -149,29 +152,51 @@ static char *page_of(const void *run) { return lathe_report_page(run); }
 
 static char *data_of(const void *run) { return lathe_report_data(run); }
 
-static int run(const cli_line *line)
+/* The settings, of which rank 0's count, and the folder of a run that has no name. */
+static int read_settings(const cli_line *line, lathe_settings *settings, int64_t *port, bool *numbered)
 {
-    lathe_settings settings;
-    int code = cli_settings(line, &settings);
+    int code = cli_settings(line, settings);
     if (code) return code;
-    if (cli_text(line, "recipe") && *settings.resume)
+    if (cli_text(line, "recipe") && *settings->resume)
         return cli_fail(CLI_USAGE, "train: --resume goes on with the run's own settings: leave --recipe out");
     tell_recipe(line);
-    settings.overwrite = cli_given_option(line, "overwrite");
-    if (settings.overwrite && *settings.resume)
+    settings->overwrite = cli_given_option(line, "overwrite");
+    if (settings->overwrite && *settings->resume)
         return cli_fail(CLI_USAGE, "train: --resume goes on with a run, --overwrite replaces it: choose one");
-    int64_t port;
-    if ((code = cli_live_port(line, &port))) return code;
-    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")) };
-    if (cli_given_option(line, "plot")) {
-        if (line->json)
-            return cli_fail(CLI_USAGE,
-                "train: --plot draws on stdout, where --json has its line: choose one");
+    if (line->json && cli_given_option(line, "plot"))
+        return cli_fail(CLI_USAGE, "train: --plot draws on stdout, where --json has its line: choose one");
+    if ((code = cli_live_port(line, port))) return code;
+    *numbered = !*settings->out && !*settings->resume;
+    if (*numbered && lathe_run_next_folder(settings, "runs", settings->out)) return cli_library_failed();
+    return CLI_DONE;
+}
+
+static int train(const cli_line *line, lathe_run *run, int64_t port, watchers *w)
+{
+    int code = cli_live_start("train", (cli_live_source){ page_of, data_of, run }, port, &w->live);
+    code = cli_tell(code, NULL, 0);
+    if (code) return code;
+    lathe_status status = lathe_run_train(run);
+    cli_progress_end(&w->progress);
+    cli_train_plot_end(&w->plot, run);
+    code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
+    cli_live_stop(w->live);
+    return code;
+}
+
+static int run(const cli_line *line)
+{
+    const bool first = cli_is_first();
+    bool numbered = false;
+    lathe_settings settings = lathe_settings_default();
+    int64_t port = -1;
+    int code = first ? read_settings(line, &settings, &port, &numbered) : CLI_DONE;
+    if ((code = cli_tell(code, NULL, 0))) return code;
+    watchers w = { .progress = cli_progress_new(!first || cli_given_option(line, "quiet")) };
+    if (first && cli_given_option(line, "plot")) {
         w.plot = cli_train_plot_new();
         w.progress.terminal = w.progress.terminal && !w.plot.grows; /* a progress bar would overwrite it */
     }
-    const bool numbered = !*settings.out && !*settings.resume;
-    if (numbered && lathe_run_next_folder(&settings, "runs", settings.out)) return cli_library_failed();
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings,
         &(lathe_run_hooks){ .context = &w,
@@ -179,18 +204,8 @@ static int run(const cli_line *line)
             .on_epoch = on_epoch,
             .on_message = on_message,
             .on_warning = on_warning });
-    if (!run) {
-        if (numbered) rmdir(settings.out); /* only an empty folder goes: no run has begun there */
-        return cli_library_failed();
-    }
-    code = cli_live_start("train", (cli_live_source){ page_of, data_of, run }, port, &w.live);
-    if (!code) {
-        lathe_status status = lathe_run_train(run);
-        cli_progress_end(&w.progress);
-        cli_train_plot_end(&w.plot, run);
-        code = status ? cli_fail(CLI_FAILED, "%s", lathe_error_message()) : finish(line, run);
-        cli_live_stop(w.live);
-    }
+    if (!run && numbered) rmdir(settings.out); /* only an empty folder goes: no run has begun there */
+    code = run ? train(line, run, port, &w) : cli_library_failed();
     lathe_run_free(run);
     return code;
 }
@@ -229,5 +244,6 @@ const cli_command lathe_train_command = {
                "--step-size-up 2.5ep --epochs 5 --out runs/first",
     .options = options,
     .takes_settings = true,
+    .processes = CLI_SHARES_BATCHES,
     .run = run,
 };
