@@ -33,7 +33,8 @@ lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status 
 
 /**
  * Check that all processes have the same text. Errors: LATHE_ESTATE with both texts, naming the first rank
- * whose text is not rank 0's: "rank 2 of 4 on HOST: WHAT: TEXT; rank 0 on HOST has TEXT". LATHE_EIO, LATHE_ENOMEM.
+ * whose text is not rank 0's: "rank 2 of 4 on HOST: WHAT: TEXT; rank 0 on HOST has TEXT". LATHE_EIO,
+ * LATHE_ENOMEM.
  */
 lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *what, const char *text);
 
