@@ -117,6 +117,29 @@ lathe_status lathe_shard_gather(lathe_context *context, int whole, int pictures,
     return status;
 }
 
+static void join_doubles(void *job, int to, int from) { ((double *)job)[to] += ((double *)job)[from]; }
+
+lathe_status lathe_shard_sum(lathe_context *context, const lathe_shard *shard, const double *mine,
+    double *sum)
+{
+    if (!shard || !mine || !sum)
+        return lathe_fail_null("lathe_shard_sum", !shard ? "shard" : !mine ? "mine" : "sum");
+    const int pictures = shard->whole ? shard->whole : shard->count;
+    if (pictures < 1) return lathe_fail(LATHE_EARG, "lathe_shard_sum: a batch of %d pictures", pictures);
+    const int leaves = leaves_in(pictures);
+    double *all = lathe_alloc((size_t)leaves, sizeof *all);
+    lathe_leaves *node = lathe_alloc((size_t)leaves, sizeof *node);
+    lathe_status status = all && node ? LATHE_OK : LATHE_ENOMEM;
+    if (!status && shard->whole)
+        status = lathe_shard_gather(context, pictures, LATHE_MICRO_BATCH, mine, sizeof *all, all);
+    else if (!status) memcpy(all, mine, (size_t)leaves * sizeof *all);
+    for (int i = 0; i < leaves && !status; i++) node[i] = (lathe_leaves){ i, i + 1 };
+    if (!status) lathe_join_nodes(node, leaves, join_doubles, all), *sum = *all;
+    lathe_free(all);
+    lathe_free(node);
+    return status;
+}
+
 /* ---- gradients of parameters --------------------------------------------------------------------------- */
 
 bool lathe_pendings_drop(lathe_pendings *pendings, const lathe_tape *tape)

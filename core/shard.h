@@ -73,6 +73,18 @@ typedef struct lathe_exchange {
 void lathe_context_set_exchange(lathe_context *context, const lathe_exchange *exchange);
 const lathe_exchange *lathe_context_exchange(const lathe_context *context);
 
+/** The context that the tape was made for, by which it shares batches. Errors: LATHE_EARG: NULL. */
+lathe_context *lathe_tape_context(const lathe_tape *tape);
+
+/**
+ * The sum over a batch of a number of each micro-batch: `mine` has those of this process's, and *sum becomes
+ * that of all. It is added up in the order that depends on the batch alone. A shard whose `whole` is 0 has
+ * all. All processes that share the batch must call it.
+ * Errors   LATHE_EARG, LATHE_EIO, LATHE_ENOMEM
+ */
+lathe_status lathe_shard_sum(lathe_context *context, const lathe_shard *shard, const double *mine,
+    double *sum);
+
 /**
  * Give all processes what each has of its pictures of a shared batch of `whole`: `bytes` bytes for each run
  * of `pictures` pictures, a divisor of LATHE_MICRO_BATCH. `all` becomes those of all pictures, in their

@@ -59,6 +59,12 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
             "lathe_dist_reduce) after lathe_backward");
 }
 
+lathe_context *lathe_tape_context(const lathe_tape *tape)
+{
+    if (!tape) return lathe_fail_null("lathe_tape_context", "tape"), NULL;
+    return tape->context ? tape->context : lathe_context_default();
+}
+
 lathe_mode lathe_tape_mode(const lathe_tape *tape) { return tape ? tape->mode : LATHE_EVAL; }
 lathe_status lathe_tape_status(const lathe_tape *tape)
 {

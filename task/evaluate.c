@@ -98,8 +98,9 @@ lathe_score lathe_score_none(void)
 typedef struct sums {
     const lathe_evaluate_opts *opts;
     lathe_average loss;
-    double *numbers; /* [task->numbers] */
+    double *numbers; /* [task->numbers], of this process's pictures */
     size_t count;
+    bool shared; /* other processes have the rest of the pictures */
 } sums;
 
 static lathe_status add_batch(void *context, lathe_task *task, const lathe_pass *pass)
@@ -112,6 +113,7 @@ static lathe_status add_batch(void *context, lathe_task *task, const lathe_pass 
     }
     if (!pass->batch->silent) task->type->update(task, pass->scores, pass->batch, sum->numbers);
     sum->count += (size_t)lathe_batch_whole(pass->batch);
+    sum->shared |= pass->batch->whole > 0;
     return sum->opts->measure ? lathe_measure_update(sum->opts->measure, task, pass) : LATHE_OK;
 }
 
@@ -127,6 +129,7 @@ lathe_status lathe_evaluate(lathe_task *task, lathe_layer *net, lathe_tape *tape
     lathe_status status =
         plan ? lathe_infer(task, plan, tape, loader, false, add_batch, &sum) : lathe_error();
     lathe_plan_free(plan);
+    if (!status && sum.shared) status = lathe_task_join(task, lathe_tape_context(tape), sum.numbers);
     if (!status) {
         score->count = sum.count;
         score->loss = lathe_average_value(&sum.loss);

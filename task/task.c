@@ -7,6 +7,7 @@
 #include "../core/alloc.h"
 #include "../core/names.h"
 #include "../core/registry.h"
+#include "../core/shard.h"
 #include "../core/tape.h"
 #include "../metrics/metric.h"
 
@@ -192,13 +193,34 @@ lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lath
     return lathe_task_reserve(task, batch->size) ? NULL : task->type->loss(task, output, batch, opts);
 }
 
-double lathe_task_weight(const lathe_task *task, const lathe_batch *batch, const void *opts)
+/* The sum of the weights of labels, micro-batch by micro-batch. */
+static lathe_status add_weights(const lathe_task *task, lathe_context *context, const lathe_batch *batch,
+    const void *opts, double *sum)
 {
-    if (!task || !batch) return 0;
-    if (!task->loss || !task->loss->mean_weight || batch->other_labels || !batch->labels || !task->answers)
-        return batch->size;
-    return task->loss->mean_weight(opts, batch->labels, (size_t)batch->size * task->answers) /
-        (double)task->answers;
+    const size_t size = (size_t)batch->size, leaves = (size - 1) / LATHE_MICRO_BATCH + 1;
+    double *weight = lathe_alloc(leaves, sizeof *weight);
+    if (!weight) return lathe_error();
+    for (size_t i = 0; i < leaves; i++) {
+        const size_t first = i * LATHE_MICRO_BATCH, left = size - first,
+                     count = left < LATHE_MICRO_BATCH ? left : LATHE_MICRO_BATCH;
+        weight[i] =
+            task->loss->mean_weight(opts, batch->labels + first * task->answers, count * task->answers);
+    }
+    const lathe_shard shard = { batch->whole, batch->first, batch->size, batch->silent };
+    lathe_status status = lathe_shard_sum(context, &shard, weight, sum);
+    lathe_free(weight);
+    return status;
+}
+
+double lathe_task_weight(const lathe_task *task, lathe_context *context, const lathe_batch *batch,
+    const void *opts)
+{
+    if (!task || !batch) return lathe_fail_null("lathe_task_weight", task ? "batch" : "task"), (double)NAN;
+    double sum;
+    if (batch->size < 1 || !task->loss || !task->loss->mean_weight || batch->other_labels || !batch->labels ||
+        !task->answers)
+        return lathe_batch_whole(batch);
+    return add_weights(task, context, batch, opts, &sum) ? (double)NAN : sum / (double)task->answers;
 }
 
 lathe_status lathe_task_count(lathe_task *task, const lathe_tensor *output, const lathe_batch *batch,
@@ -207,9 +229,30 @@ lathe_status lathe_task_count(lathe_task *task, const lathe_tensor *output, cons
     lathe_status status = check_batch("lathe_task_count", task, output, batch);
     if (status) return status;
     if (!numbers) return lathe_fail_null("lathe_task_count", "numbers");
+    if (batch->silent) return LATHE_OK;
     status = lathe_task_reserve(task, batch->size);
     if (!status) status = lathe_tensor_read(output, task->scores, lathe_shape_count(&output->shape));
     if (!status) task->type->update(task, task->scores, batch, numbers);
+    return status;
+}
+
+lathe_status lathe_task_join(const lathe_task *task, lathe_context *context, double *numbers)
+{
+    if (!task || !numbers) return lathe_fail_null("lathe_task_join", task ? "numbers" : "task");
+    const lathe_exchange *exchange = lathe_context_exchange(context);
+    if (!exchange || exchange->size == 1) return LATHE_OK;
+    const size_t size = (size_t)exchange->size, count = task->numbers;
+    double *all = lathe_alloc(lathe_times(size, count), sizeof *all);
+    size_t *bytes = lathe_alloc(size, sizeof *bytes);
+    lathe_status status = all && bytes ? LATHE_OK : lathe_error();
+    for (size_t rank = 0; rank < size && !status; rank++) bytes[rank] = count * sizeof *all;
+    if (!status) status = exchange->gather(exchange->self, numbers, all, bytes);
+    for (size_t i = 0; i < count && !status; i++) {
+        numbers[i] = 0;
+        for (size_t rank = 0; rank < size; rank++) numbers[i] += all[rank * count + i];
+    }
+    lathe_free(all);
+    lathe_free(bytes);
     return status;
 }
 

@@ -9,6 +9,7 @@
 #define LATHE_TASK_TASK_H
 
 #include "../core/batch.h"
+#include "../core/context.h"
 #include "../core/ops/losses/loss.h"
 #include "../core/tensor.h"
 #include "../data/dataset.h"
@@ -75,7 +76,10 @@ struct lathe_task_type {
      * The size of the metrics' sums. The first two are the number of right predictions and of predictions.
      */
     size_t (*numbers)(const lathe_task *task);
-    /** Adds a batch to the sums; `scores` is the output from lathe_tensor_read. */
+    /**
+     * Adds a batch to the sums; `scores` is the output from lathe_tensor_read. The sums are whole numbers:
+     * processes that share batches add theirs up.
+     */
     void (
         *update)(const lathe_task *task, const lathe_real *scores, const lathe_batch *batch, double *numbers);
     /** Computes each metric from the sums; NaN without data. */
@@ -164,16 +168,28 @@ lathe_tensor *lathe_task_loss(lathe_task *task, lathe_tensor *output, const lath
 
 /**
  * The weight of a batch's mean loss among the batches of a step, in samples: the sum of the weights of its
- * labels. It is the batch's size without class weights and ignored labels, and for mixed labels.
+ * labels. It is the batch's size without class weights and ignored labels, and for mixed labels. The weight
+ * of a batch that processes share is the whole batch's; all must call it, with the context of their tapes.
+ * Errors   LATHE_EARG, LATHE_EIO, LATHE_ENOMEM: returns NaN
  */
-double lathe_task_weight(const lathe_task *task, const lathe_batch *batch, const void *opts);
+double lathe_task_weight(const lathe_task *task, lathe_context *context, const lathe_batch *batch,
+    const void *opts);
 
 /**
- * Add a batch to the sums of the metrics, numbers [task->numbers], which begin as zeros.
+ * Add a batch to the sums of the metrics, numbers [task->numbers], which begin as zeros. Of a batch that
+ * processes share, each adds its own pictures; a silent one adds nothing.
  * Errors   those of lathe_tensor_read; LATHE_ESHAPE as in lathe_task_loss; LATHE_ENOMEM
  */
 lathe_status lathe_task_count(lathe_task *task, const lathe_tensor *output, const lathe_batch *batch,
     double *numbers);
+
+/**
+ * The sums of the metrics become those of all processes that share batches: each gives its own, and all get
+ * the same. All must call it. Join new sums before adding them to older ones that have been joined.
+ * Nothing happens in a context that shares no batches.
+ * Errors   LATHE_EARG, LATHE_EIO, LATHE_ENOMEM
+ */
+lathe_status lathe_task_join(const lathe_task *task, lathe_context *context, double *numbers);
 
 /**
  * Compute the metrics, values [LATHE_TASK_METRICS]. NaN after the last metric, and before the first batch.

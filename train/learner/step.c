@@ -75,7 +75,7 @@ lathe_status lathe_learner_begin(lathe_learner *learner, double samples)
 static double weight_of(const lathe_learner *learner, const lathe_batch *batch)
 {
     if (lathe_batch_whole(batch) >= learner->own->samples) return lathe_batch_whole(batch);
-    return lathe_task_weight(learner->task, batch, learner->opts.loss);
+    return lathe_task_weight(learner->task, lathe_tape_context(learner->tape), batch, learner->opts.loss);
 }
 
 /*
@@ -126,10 +126,14 @@ lathe_status lathe_learner_add(lathe_learner *learner, const lathe_batch *batch)
 static lathe_status change_weights(lathe_learner *learner)
 {
     const lathe_learning *own = learner->own;
+    lathe_context *context = lathe_tape_context(learner->tape);
+    lathe_status status =
+        own->batch->whole ? lathe_task_join(learner->task, context, own->counted) : LATHE_OK;
+    if (status) return status;
     learner->loss.sum += own->loss.sum;
     learner->loss.weight += own->loss.weight;
     for (size_t i = 0; i < learner->task->numbers; i++) learner->counted[i] += own->counted[i];
-    lathe_status status = lathe_optim_step(learner->optim);
+    status = lathe_optim_step(learner->optim);
     return status ? status : lathe_learner_average(learner);
 }
 

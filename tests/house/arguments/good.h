@@ -356,6 +356,12 @@ static const lathe_exchange *good_lathe_exchange_p(const char *place)
     return later(share_nothing, &one);
 }
 
+static const lathe_shard *good_lathe_shard_p(const char *place)
+{
+    (void)place;
+    static const lathe_shard all = { .count = 4 };
+    return &all;
+}
 static lathe_context *good_lathe_context_p(const char *place)
 {
     if (is(place, "lathe_shard_gather")) lathe_context_set_exchange(NULL, good_lathe_exchange_p(place));
