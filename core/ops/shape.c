@@ -60,7 +60,8 @@ static bool reshape_shape(lathe_node *node, lathe_result *result)
     if (!fill_in(&result->shape, count))
         return lathe_op_fail(node, LATHE_ESHAPE, "%s does not hold the %zu numbers of x, %s",
             lathe_shape_text(wanted, to), count, lathe_shape_text(&x->shape, from));
-    return x->layout == LATHE_PLAIN || (wanted->rank >= 1 && result->shape.dim[0] == x->shape.dim[0]) ||
+    bool may_mix = x->layout == LATHE_PLAIN && !x->sharded;
+    return may_mix || (wanted->rank >= 1 && result->shape.dim[0] == x->shape.dim[0]) ||
         lathe_op_fail(node, LATHE_ESHAPE, "%s does not keep the batch of x, %s", lathe_shape_text(wanted, to),
             lathe_shape_text(&x->shape, from));
 }
