@@ -30,7 +30,8 @@ typedef struct lathe_batch_norm_opts {
  *
  * Mean and variance are computed for chunks and joined by the formula of Chan, Golub and LeVeque (1983), in
  * double and in a fixed order. So a large mean costs no digits of the variance, and any number of threads
- * gives the same bits.
+ * gives the same bits. If processes share the batch (shard.h), B is the whole batch's, and all processes
+ * find the same statistics.
  * Gradient to x, weight and bias. weight and bias may be NULL, which means 1 and 0.
  * Errors   LATHE_ESHAPE if channels differ, or n is 1 in LATHE_TRAIN without frozen (the variance of one
  *          number is undefined; PyTorch refuses it too); LATHE_EARG for options out of range.

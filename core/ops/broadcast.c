@@ -323,25 +323,14 @@ void lathe_broadcast_sum(const lathe_broadcast *b, lathe_node *node, const lathe
 
 /* ---- sums over the batch ------------------------------------------------------------------------------- */
 
-static lathe_real sum_used(const lathe_real *x, const lathe_real *times, int used)
-{
-    lathe_real sum[LATHE_LANES];
-    for (int lane = 0; lane < LATHE_LANES; lane++)
-        sum[lane] = lane < used ? (times ? x[lane] * times[lane] : x[lane]) : 0;
-    for (int half = LATHE_LANES / 2; half; half /= 2)
-        for (int lane = 0; lane < half; lane++) sum[lane] += sum[lane + half];
-    return sum[0];
-}
-
 /* Each place of the form has one number for all lanes, and moves on with the numbers. */
 static void sum_of_places(const sum_job *job, lathe_unit *unit, lathe_run *run, lathe_real *to)
 {
-    size_t places = run->count / LATHE_LANES;
-    for (size_t i = 0; i < places; i++) to[i] = 0;
+    bool add = false;
     do {
-        const lathe_real *x = job->x + run->large, *times = job->times ? job->times + run->large : NULL;
-        for (size_t i = 0; i < places; i++)
-            to[i] += sum_used(x + i * LATHE_LANES, times ? times + i * LATHE_LANES : NULL, run->lanes);
+        job->element->sum_each(run->count / LATHE_LANES, run->lanes, job->x + run->large,
+            job->times ? job->times + run->large : NULL, to, add);
+        add = true;
     } while (lathe_unit_next(unit, run));
 }
 

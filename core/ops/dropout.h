@@ -12,7 +12,8 @@ extern "C" {
  * In LATHE_TRAIN each number is 0 with probability p and x / (1 - p) otherwise. In LATHE_EVAL y is x.
  *
  * The choice of zeros is keyed by the tape's seed and step, the number of the dropout in the step, and the
- * number's position. So it is the same for any number of threads and after a resume.
+ * number's position in the whole batch. So it is the same for any number of threads and of processes, and
+ * after a resume.
  * Gradient to x, where y is not dropped.
  * Memory   the result. If p is 0, and in LATHE_EVAL, the result is x itself.
  * Errors   LATHE_EARG unless p is in [0, 1).
@@ -28,7 +29,7 @@ typedef enum lathe_depth_mode { LATHE_DEPTH_ROW, LATHE_DEPTH_BATCH } lathe_depth
  * each image is 0 with probability p and x / (1 - p) otherwise. In LATHE_EVAL y is x.
  *
  * Which images fall is keyed by the tape's seed and step, the number of the dropout in the step, and the
- * image's place in the batch.
+ * image's place in the whole batch.
  * Gradient to x, of images that do not fall.
  * Memory   the result. If p is 0, and in LATHE_EVAL, the result is x itself.
  * Errors   LATHE_EARG unless p is in [0, 1], or for an unknown mode; LATHE_ESHAPE for a single number.

@@ -281,6 +281,17 @@ static void sum_sixteens(size_t count, const real *x, const real *times, real *s
     }
 }
 
+static void sum_each(size_t sixteens, int lanes_used, const real *x, const real *times, real *sums, int add)
+{
+    lane_parts used = { .mask = first_lanes(lanes_used) }, term;
+    for (size_t i = 0; i < sixteens; i++) {
+        for (size_t h = 0; h < PARTS; h++)
+            term.masks[h] = used.masks[h] & (part_mask)term_of(x, times, i * LANES + h * PART);
+        real sum = sum_lanes(term.whole);
+        sums[i] = add ? sums[i] + sum : sum;
+    }
+}
+
 static void fill(size_t count, int lanes_used, real value, real *y, int add)
 {
     _Alignas(sizeof(lanes)) real sixteen[LANES];
@@ -353,6 +364,7 @@ const lathe_element_kernels KERNEL(lathe_element_kernels) = {
     .mul_sixteen = mul_sixteen,
     .copy_sixteen = copy_sixteen,
     .sum_sixteens = sum_sixteens,
+    .sum_each = sum_each,
     .fill = fill,
     .take_every = take_every,
     .add_every = add_every,

@@ -57,6 +57,9 @@ typedef struct lathe_element_kernels {
     void (*copy_sixteen)(size_t count, const lathe_real *b, lathe_real *y, int add);
     /** sums[i] = the sum of number i of each sixteen of x, or of x * times; count is a multiple of 16. */
     void (*sum_sixteens)(size_t count, const lathe_real *x, const lathe_real *times, lathe_real *sums);
+    /** sums[i] (+)= the sum of the first `lanes` of sixteen number i of x, or of x * times */
+    void (*sum_each)(size_t sixteens, int lanes, const lathe_real *x, const lathe_real *times,
+        lathe_real *sums, int add);
 
     /** y (+)= value in the first `lanes` of each sixteen, 0 in the others */
     void (*fill)(size_t count, int lanes, lathe_real value, lathe_real *y, int add);
