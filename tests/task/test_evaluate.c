@@ -1,8 +1,9 @@
 /* A net over a loader: scores, mirrored pictures, the metrics of several batches, what is measured beside. */
-#include "support/task.h"
-
 #include <math.h>
 #include <string.h>
+
+#include "support/ranks.h"
+#include "support/task.h"
 
 /* Seven pictures of 1 x 2 x 3; the net's scores of classes 0 ... 2 are the pixels of the upper row, x 255. */
 enum { COUNT = 7 };
@@ -154,6 +155,79 @@ static void a_net_of_another_shape_is_refused(void **state)
     close_world(&w);
 }
 
+/* ---- batches that processes share ---------------------------------------------------------------------- */
+
+enum { RANKS = 5, SHAPES = 101 };
+
+typedef struct sharing {
+    int batch_size, ranks;
+    lathe_layout layout;
+    lathe_dataset *data[RANKS];
+    lathe_model *model[RANKS];
+    lathe_layer *net[RANKS];
+    lathe_task *task[RANKS];
+    lathe_status status[RANKS];
+    lathe_score score[RANKS];
+} sharing;
+
+static void evaluate_part(int rank, lathe_context *context, void *job)
+{
+    sharing *s = job;
+    lathe_loader *loader = lathe_loader_new(s->data[rank],
+        &(lathe_loader_opts){ .batch_size = s->batch_size,
+            .layout = s->layout,
+            .ranks = s->ranks,
+            .rank = rank,
+            .context = context });
+    lathe_tape *tape = lathe_tape_new(context);
+    s->status[rank] = lathe_evaluate(s->task[rank], s->net[rank], tape, loader, NULL, &s->score[rank]);
+    lathe_tape_free(tape);
+    lathe_loader_free(loader);
+}
+
+/* Last batches of 1 and 5 pictures, of which linear layers take one after the other if they are a whole one. */
+static void processes_have_the_score_of_one(void **state)
+{
+    (void)state;
+    static const int sizes[] = { 16, 20, 100, SHAPES }, ranks[] = { 2, 3, RANKS };
+    sharing s;
+    for (int r = 0; r < RANKS; r++) {
+        s.data[r] = lathe_data_shapes(LATHE_SPLIT_TEST,
+            &(lathe_shapes_opts){ .count = SHAPES, .colour = true, .size = 32 });
+        s.model[r] = lathe_model_new();
+        s.net[r] = lathe_model_build(s.model[r], "resnet8", NULL);
+        init_odd(s.net[r], 1);
+        s.task[r] = task_of(s.data[r], "cross_entropy");
+    }
+    for (int i = 0; i < 8; i++) {
+        s.batch_size = sizes[i / 2];
+        s.layout = i % 2 ? LATHE_CHANNELS : LATHE_BATCHED;
+        s.ranks = 1;
+        ranks_run(1, evaluate_part, &s);
+        const lathe_score one = s.score[0];
+        assert_int_equal(s.status[0], LATHE_OK);
+        assert_int_equal(one.count, SHAPES);
+        for (int k = 0; k < 3; k++) {
+            s.ranks = ranks[k];
+            ranks_run(s.ranks, evaluate_part, &s);
+            for (int r = 0; r < s.ranks; r++) {
+                assert_int_equal(s.status[r], LATHE_OK);
+                assert_int_equal(s.score[r].count, SHAPES);
+                if (memcmp(&s.score[r].loss, &one.loss, sizeof one.loss) ||
+                    memcmp(s.score[r].metric, one.metric, sizeof one.metric))
+                    fail_msg("batches of %d, rank %d of %d: loss %.17g and %.17g, accuracy %g and %g",
+                        s.batch_size, r, s.ranks, s.score[r].loss, one.loss, s.score[r].metric[0],
+                        one.metric[0]);
+            }
+        }
+    }
+    for (int r = 0; r < RANKS; r++) {
+        lathe_task_free(s.task[r]);
+        lathe_model_free(s.model[r]);
+        lathe_data_free(s.data[r]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +235,7 @@ int main(void)
         cmocka_unit_test(the_score_is_over_all_batches),
         cmocka_unit_test(more_is_measured_in_the_same_pass),
         cmocka_unit_test(a_net_of_another_shape_is_refused),
+        cmocka_unit_test(processes_have_the_score_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ static lathe_settings with(const char *out, const tiny_pair *pairs)
 {
     static const tiny_pair common[] = { { "epochs", "2" }, { "batch_size", "36" },
         { "probe", "grad_norm,weight_norm,update_ratio:layers,dead_relu,grad_noise,sharpness:35" },
-        { "probe_every", "1" }, { "freeze", "0.*" }, { NULL, NULL } };
+        { "probe_every", "1" }, { NULL, NULL } };
     lathe_settings settings = tiny_settings(out, common);
     for (; pairs->key; pairs++) tiny_set(&settings, pairs->key, pairs->text);
     return settings;
