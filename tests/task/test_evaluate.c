@@ -185,7 +185,7 @@ static void evaluate_part(int rank, lathe_context *context, void *job)
     lathe_loader_free(loader);
 }
 
-/* Last batches of 1 and 5 pictures, of which linear layers take one after the other if they are a whole one. */
+/* Last batches of 1 and 5 pictures: linear layers do few pictures of a whole batch in another order. */
 static void processes_have_the_score_of_one(void **state)
 {
     (void)state;
