@@ -112,8 +112,8 @@ static void give_up(void)
     do {
         int told = 1;
         for (int r = 0; r < lathe_mpi.size; r++)
-            if (r != lathe_mpi.rank && told) MPI_Test(&lathe_mpi.peer[r].last, &told, MPI_STATUS_IGNORE);
-        MPI_Testall((int)load.count, load.requests, &all, MPI_STATUSES_IGNORE);
+            if (r != lathe_mpi.rank && told) MPI_Test(&lathe_mpi.peer[r].fail, &told, MPI_STATUS_IGNORE);
+        MPI_Testall((int)load.count, load.requests, &all, load.statuses);
         if (told && all) break;
         lathe_mpi_nap(1000 * LATHE_MICROSECOND);
     } while (lathe_nanoseconds() < end);

@@ -3,7 +3,7 @@
  * MPI, whose order of additions depends on the number of processes.
  *
  * MPI has no time limits: a receive from a process that is gone waits without end. So every process sends
- * each other a word now and then that it lives, from a thread of its own (words.c), and one that is silent for
+ * each other a word now and then that it lives, from a thread of its own (words.c). One that is silent for
  * too long has failed. MPI is called by one thread at a time: by the one that has the lock.
  */
 #ifndef LATHE_DIST_MPI_IMPL_H
@@ -33,10 +33,9 @@ typedef struct lathe_word {
 typedef struct lathe_peer {
     char name[128]; /* "rank 2 of 4 on HOST" */
     int64_t heard;  /* when */
-    bool knows;     /* that the processes have failed */
     bool left;
     lathe_word in;
-    MPI_Request receive, beat, last; /* of words: from it; to it, that this one lives; to it, the last */
+    MPI_Request receive, beat, leave, fail; /* of words: from it, and to it, by what they say */
 } lathe_peer;
 
 /** All processes, as this one sees them. */
@@ -72,14 +71,11 @@ void lathe_mpi_listen(int rank);
 void lathe_mpi_tend(int64_t now);
 int64_t lathe_mpi_tick(void);
 
-/** Wait until all leave; MPI_Finalize has no time limit. A failure ends it. */
-void lathe_mpi_leave(void);
-
 /**
- * After a failure the first process that ends makes the launcher kill the others. So wait until they know of
- * the failure, too, and for a moment in which they can say so.
+ * Wait until all leave, because MPI_Finalize has no time limit. After a failure the first process that ends
+ * makes the launcher kill the others, who are to say why they end: wait for those that live, at most 3 s.
  */
-void lathe_mpi_wait_for_others(void);
+void lathe_mpi_leave(void);
 
 /* Data (data.c). */
 

@@ -28,7 +28,7 @@ void lathe_mpi_end(const char *text)
     for (int r = 0; r < lathe_mpi.size; r++)
         if (r != lathe_mpi.rank)
             MPI_Isend(&lathe_mpi.failure, sizeof lathe_mpi.failure, MPI_BYTE, r, LATHE_TAG_WORD,
-                lathe_mpi.comm, &lathe_mpi.peer[r].last);
+                lathe_mpi.comm, &lathe_mpi.peer[r].fail);
 }
 
 void lathe_mpi_end_of(int rank, const char *what)
@@ -60,7 +60,6 @@ static void hear(int rank, int64_t now)
         MPI_Get_count(&status, MPI_BYTE, &bytes);
         if (bytes > 1) {
             p->in.text[sizeof p->in.text - 1] = '\0';
-            p->knows = true;
             lathe_mpi_end(p->in.text);
         } else if (p->in.text[0] == leaves) p->left = true;
         lathe_mpi_listen(rank);
@@ -106,34 +105,28 @@ int64_t lathe_mpi_tick(void)
     return some < 50000 * LATHE_MICROSECOND ? some : 50000 * LATHE_MICROSECOND;
 }
 
-void lathe_mpi_leave(void)
+/* Whether process `rank` is known to leave, and knows that this one does; or after a failure, is gone. */
+static bool ready(int rank, int64_t now)
 {
-    for (int r = 0; r < lathe_mpi.size && !lathe_mpi_failed(); r++)
-        if (r != lathe_mpi.rank)
-            MPI_Isend(&leaves, 1, MPI_BYTE, r, LATHE_TAG_WORD, lathe_mpi.comm, &lathe_mpi.peer[r].last);
-    for (bool all = false; !all && !lathe_mpi_failed(); lathe_mpi_nap(20 * LATHE_MICROSECOND)) {
-        all = true;
-        lathe_mpi_tend(lathe_nanoseconds());
-        for (int r = 0; r < lathe_mpi.size; r++) {
-            int sent = 1;
-            if (r != lathe_mpi.rank) MPI_Test(&lathe_mpi.peer[r].last, &sent, MPI_STATUS_IGNORE);
-            if (r != lathe_mpi.rank && (!sent || !lathe_mpi.peer[r].left)) all = false;
-        }
-    }
+    lathe_peer *p = &lathe_mpi.peer[rank];
+    int sent;
+    MPI_Test(&p->leave, &sent, MPI_STATUS_IGNORE);
+    if (sent && p->left) return true;
+    return lathe_mpi_failed() && now - p->heard > 2 * lathe_mpi.interval + LATHE_SECOND / 2;
 }
 
-void lathe_mpi_wait_for_others(void)
+void lathe_mpi_leave(void)
 {
+    for (int r = 0; r < lathe_mpi.size && !lathe_mpi.mute; r++)
+        if (r != lathe_mpi.rank)
+            MPI_Isend(&leaves, 1, MPI_BYTE, r, LATHE_TAG_WORD, lathe_mpi.comm, &lathe_mpi.peer[r].leave);
     const int64_t end = lathe_nanoseconds() + 3 * LATHE_SECOND;
-    for (bool all = false; !all && !lathe_mpi.mute && lathe_nanoseconds() < end;
-         lathe_mpi_nap(1000 * LATHE_MICROSECOND)) {
-        all = true;
-        lathe_mpi_tend(lathe_nanoseconds());
-        for (int r = 0; r < lathe_mpi.size; r++) {
-            const lathe_peer *p = &lathe_mpi.peer[r];
-            const bool there = lathe_nanoseconds() - p->heard < 2 * lathe_mpi.interval + LATHE_SECOND;
-            if (r != lathe_mpi.rank && !p->knows && there) all = false;
-        }
+    for (bool all = false; !all; lathe_mpi_nap(20 * LATHE_MICROSECOND)) {
+        const int64_t now = lathe_nanoseconds();
+        if (lathe_mpi_failed() && now > end) return;
+        lathe_mpi_tend(now);
+        all = !lathe_mpi.mute;
+        for (int r = 0; r < lathe_mpi.size && all; r++)
+            if (r != lathe_mpi.rank && !ready(r, now)) all = false;
     }
-    lathe_mpi_nap(LATHE_SECOND / 5);
 }

@@ -103,7 +103,7 @@ static lathe_status meet(lathe_world *world)
         lathe_peer *p = &lathe_mpi.peer[r];
         snprintf(p->name, sizeof p->name, "rank %d of %d", r, lathe_mpi.size);
         p->heard = lathe_mpi.ticked;
-        p->receive = p->beat = p->last = MPI_REQUEST_NULL;
+        p->receive = p->beat = p->leave = p->fail = MPI_REQUEST_NULL;
         if (r != lathe_mpi.rank) lathe_mpi_listen(r);
     }
     greeting *all = lathe_alloc((size_t)lathe_mpi.size, sizeof *all);
@@ -127,6 +127,7 @@ lathe_status lathe_world_join(lathe_world *world, int started, int *argc, char *
     int rank, size;
     MPI_Comm_dup(MPI_COMM_WORLD, &lathe_mpi.comm);
     MPI_Comm_set_errhandler(lathe_mpi.comm, MPI_ERRORS_RETURN);
+    if (here.ours) MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN); /* that of MPI_Testsome */
     MPI_Comm_rank(lathe_mpi.comm, &rank);
     MPI_Comm_size(lathe_mpi.comm, &size);
     lathe_mpi.rank = rank, lathe_mpi.size = size;
@@ -158,10 +159,7 @@ void lathe_world_leave(void)
     atomic_store(&here.ending, true);
     lathe_thread_join(&here.thread);
     lathe_mpi_leave();
-    if (lathe_mpi_failed()) { /* MPI_Finalize would wait for those who are gone */
-        lathe_mpi_wait_for_others();
-        return;
-    }
+    if (lathe_mpi_failed()) return; /* MPI_Finalize would wait for those who are gone */
     for (int r = 0; r < lathe_mpi.size; r++) {
         if (r == lathe_mpi.rank) continue;
         MPI_Cancel(&lathe_mpi.peer[r].receive);
