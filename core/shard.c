@@ -182,13 +182,22 @@ static size_t slice_at(const plan *p, int rank)
 
 static size_t slice_of(const plan *p, int rank) { return slice_at(p, rank + 1) - slice_at(p, rank); }
 
-/* Numbers [begin, end) of one node's sums, one entry behind the other. */
+/* Numbers that an entry takes: the next one begins at a whole vector, as kernels want it. */
+static size_t room_of(const lathe_pending *entry)
+{
+    return lathe_plus(entry->count, LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+}
+
+/* Numbers [begin, end) of one node's sums, one entry behind the other; 0 between them. */
 static void copy_numbers(const lathe_pending *entry, int node, size_t begin, size_t end, lathe_real *to)
 {
-    for (size_t at = 0; entry && at < end; at += entry->count, entry = entry->next) {
-        size_t from = begin > at ? begin - at : 0, until = end - at < entry->count ? end - at : entry->count;
+    for (size_t at = 0; entry && at < end; at += room_of(entry), entry = entry->next) {
+        size_t room = room_of(entry), from = begin > at ? begin - at : 0,
+               until = end - at < room ? end - at : room, last = until < entry->count ? until : entry->count;
         if (from >= until) continue;
-        memcpy(to, entry->sums + (size_t)node * entry->count + from, (until - from) * sizeof *to);
+        size_t count = from < last ? last - from : 0;
+        if (count) memcpy(to, entry->sums + (size_t)node * entry->count + from, count * sizeof *to);
+        memset(to + count, 0, (until - from - count) * sizeof *to);
         to += until - from;
     }
 }
@@ -252,7 +261,7 @@ lathe_status lathe_pendings_reduce(lathe_context *context, const lathe_pending *
     int whole = first->node->tape->shard.whole;
     plan p = { .exchange = exchange, .first = first };
     p.own = lathe_nodes_of_rank(whole, exchange->rank, exchange->size, own);
-    for (const lathe_pending *entry = first; entry; entry = entry->next) p.total += entry->count;
+    for (const lathe_pending *entry = first; entry; entry = entry->next) p.total += room_of(entry);
     p.slice = slice_of(&p, exchange->rank);
     size_t processes = (size_t)exchange->size, leaves = (size_t)leaves_in(whole), real = sizeof(lathe_real);
     size_t parts[] = { aligned(leaves * sizeof *p.node), aligned(2 * processes * sizeof *p.mine),
@@ -270,8 +279,10 @@ lathe_status lathe_pendings_reduce(lathe_context *context, const lathe_pending *
     p.sums = (lathe_real *)(room += parts[3]);
     count_bytes(&p, whole);
     lathe_status status = exchange_slices(&p);
-    for (const lathe_pending *entry = first; entry && !status; p.sums += entry->count, entry = entry->next)
+    for (const lathe_pending *entry = first; entry && !status; entry = entry->next) {
         status = lathe_pending_finish(entry, p.sums);
+        p.sums += room_of(entry);
+    }
     return status;
 }
 
