@@ -2,20 +2,16 @@
 
 #include <limits.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "../core/alloc.h"
 #include "../core/field.h"
 #include "world_impl.h"
 
 static const lathe_world alone = { .exchange = { .size = 1 }, .local_size = 1, .name = "rank 0 of 1" };
 
-/* The process's place, and room for the small exchanges. */
+/* The process's place, if it is one of several. */
 static struct {
     bool joined;
     lathe_world world;
-    size_t *bytes;   /* [size] */
-    uint64_t *flags; /* [size] */
 } here;
 
 static const lathe_world *world(void) { return here.joined ? &here.world : &alone; }
@@ -44,70 +40,21 @@ static int started(void)
     return getenv("PMIX_RANK") ? 0 : 1;
 }
 
-static void let_go(void)
-{
-    lathe_free(here.bytes);
-    lathe_free(here.flags);
-    memset(&here, 0, sizeof here);
-}
-
 lathe_status lathe_dist_init(int *argc, char ***argv)
 {
     if (here.joined) return LATHE_OK;
     here.world = alone;
     lathe_status status = lathe_world_join(&here.world, started(), argc, argv);
     if (status || here.world.exchange.size == 1) return status;
-    here.bytes = lathe_alloc((size_t)here.world.exchange.size, sizeof *here.bytes);
-    here.flags = lathe_alloc((size_t)here.world.exchange.size, sizeof *here.flags);
-    if (!here.bytes || !here.flags) {
-        lathe_world_fail(lathe_error_message());
-        lathe_world_leave();
-        let_go();
-        return LATHE_ENOMEM;
-    }
     here.joined = true;
     lathe_context_set_exchange(NULL, &here.world.exchange);
     return LATHE_OK;
-}
-
-/* Give bytes[rank] bytes to all. */
-static lathe_status gather(const void *mine, void *all)
-{
-    return here.world.exchange.gather(here.world.exchange.self, mine, all, here.bytes);
 }
 
 lathe_status lathe_dist_reduce(const lathe_params *params)
 {
     if (!params) return lathe_fail_null("lathe_dist_reduce", "params");
     return lathe_context_reduce(NULL);
-}
-
-lathe_status lathe_dist_broadcast(void *data, size_t bytes)
-{
-    if (!data) return lathe_fail_null("lathe_dist_broadcast", "data");
-    if (!here.joined) return LATHE_OK;
-    memset(here.bytes, 0, (size_t)lathe_dist_size() * sizeof *here.bytes);
-    here.bytes[0] = bytes;
-    return gather(data, data);
-}
-
-lathe_status lathe_dist_agree(uint64_t mine, uint64_t *all)
-{
-    if (!all) return lathe_fail_null("lathe_dist_agree", "all");
-    *all = mine;
-    if (!here.joined) return LATHE_OK;
-    const int size = lathe_dist_size();
-    for (int rank = 0; rank < size; rank++) here.bytes[rank] = sizeof mine;
-    const lathe_status status = gather(&mine, here.flags);
-    if (!status)
-        for (int rank = 0; rank < size; rank++) *all |= here.flags[rank];
-    return status;
-}
-
-lathe_status lathe_dist_barrier(void)
-{
-    uint64_t all;
-    return lathe_dist_agree(0, &all);
 }
 
 void lathe_dist_fail(const char *message)
@@ -121,5 +68,5 @@ void lathe_dist_finalize(void)
     if (!here.joined) return;
     lathe_context_set_exchange(NULL, NULL);
     lathe_world_leave();
-    let_go();
+    here.joined = false;
 }

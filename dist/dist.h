@@ -9,17 +9,14 @@
  *     ...
  *     lathe_dist_finalize();
  *
- * A function is called by all processes, in the same order, where its comment does not say otherwise. It is
- * called from one thread. A process that waits for another never waits without end: a thread tells the others
+ * All processes call the same functions in the same order, each from one thread. core/exchange.h has what they
+ * tell each other beside the batches, with lathe_dist_exchange(). A process that waits for another never waits without end: a thread tells the others
  * every few seconds that its process lives. If one has not been heard of for 20 s (LATHE_DIST_TIMEOUT in the
  * environment of rank 0: 1 to 3600 seconds), every process fails with LATHE_EIO and "rank 3 of 4 on HOST has
  * not been heard of for 20 s". After a failure each call fails alike.
  */
 #ifndef LATHE_DIST_DIST_H
 #define LATHE_DIST_DIST_H
-
-#include <stddef.h>
-#include <stdint.h>
 
 #include "../core/params.h"
 #include "../core/shard.h"
@@ -63,15 +60,6 @@ const lathe_exchange *lathe_dist_exchange(void);
  * Same as  what torch.nn.parallel.DistributedDataParallel does within backward
  */
 lathe_status lathe_dist_reduce(const lathe_params *params);
-
-/** data [bytes] = rank 0's. */
-lathe_status lathe_dist_broadcast(void *data, size_t bytes);
-
-/** *all = the bitwise or of every process's `mine`, so that all do the same in the same step. */
-lathe_status lathe_dist_agree(uint64_t mine, uint64_t *all);
-
-/** Wait until every process has called it. */
-lathe_status lathe_dist_barrier(void);
 
 /**
  * Tell the others that this process ends, and why; may be called by one process alone. In the others each

@@ -63,10 +63,7 @@ typedef struct greeting {
 static lathe_status greet(lathe_world *world, greeting *all, size_t *bytes)
 {
     greeting mine = { .timeout = timeout_seconds() };
-    char host[MPI_MAX_PROCESSOR_NAME] = "";
-    int length;
-    MPI_Get_processor_name(host, &length);
-    snprintf(mine.host, sizeof mine.host, "%.*s", (int)sizeof mine.host - 1, host);
+    lathe_host(mine.host, sizeof mine.host);
     for (int r = 0; r < lathe_mpi.size; r++) bytes[r] = sizeof mine;
     lathe_status status = lathe_mpi_gather(NULL, &mine, all, bytes);
     if (status) return status;

@@ -99,13 +99,12 @@ static void exchange_data(void)
     for (int round = 0; round < 200 && !lathe_error(); round++) {
         gather_once(&rng, round, mine, all);
         scatter_once(&rng, round, mine, all);
-        uint64_t flags;
-        if (lathe_dist_agree((uint64_t)1 << rank, &flags)) break;
-        if (flags != ((uint64_t)1 << size) - 1) wrong("agree");
+        uint64_t flags = (uint64_t)1 << rank;
         int told = rank ? -1 : round;
-        if (lathe_dist_broadcast(&told, sizeof told)) break;
-        if (told != round) wrong("broadcast");
-        lathe_dist_barrier();
+        if (lathe_exchange_agree(lathe_dist_exchange(), &flags)) break;
+        if (flags != ((uint64_t)1 << size) - 1) wrong("agree");
+        if (lathe_exchange_tell(lathe_dist_exchange(), &told, sizeof told)) break;
+        if (told != round) wrong("tell");
     }
     if (!lathe_error())
         printf("%s, of this host %d of %d: well\n", lathe_dist_name(), lathe_dist_local_rank(),
@@ -117,7 +116,7 @@ static void exchange_data(void)
 /* Steps until something ends them; rank 1 does its own in the fifth. */
 static void steps(const char *way)
 {
-    uint64_t all;
+    uint64_t none = 0;
     for (int step = 0; step < 10000 && !lathe_error(); step++) {
         if (rank == 1 && step == 5) {
             if (!strcmp(way, "slow")) nap(4);
@@ -131,7 +130,7 @@ static void steps(const char *way)
             printf("%s: well\n", lathe_dist_name());
             return;
         }
-        lathe_dist_agree(0, &all);
+        lathe_exchange_agree(lathe_dist_exchange(), &none);
         nap(0.01);
     }
 }
@@ -143,7 +142,8 @@ static void unequal(size_t other)
     if (!mine || !all) abort();
     for (int r = 0; r < size; r++) bytes[r] = rank == 1 ? other : 1000;
     const lathe_exchange *exchange = lathe_dist_exchange();
-    if (!exchange->gather(exchange->self, mine, all, bytes)) lathe_dist_barrier();
+    uint64_t none = 0;
+    if (!exchange->gather(exchange->self, mine, all, bytes)) lathe_exchange_agree(exchange, &none);
     free(mine);
     free(all);
 }
