@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "../core/exchange.h"
 #include "../core/field.h"
+#include "../core/threads.h"
 #include "world_impl.h"
 
 static const lathe_world alone = { .exchange = { .size = 1 }, .local_size = 1, .name = "rank 0 of 1" };
@@ -11,6 +13,7 @@ static const lathe_world alone = { .exchange = { .size = 1 }, .local_size = 1, .
 /* The process's place, if it is one of several. */
 static struct {
     bool joined;
+    int threads;
     lathe_world world;
 } here;
 
@@ -20,6 +23,7 @@ int lathe_dist_rank(void) { return world()->exchange.rank; }
 int lathe_dist_size(void) { return world()->exchange.size; }
 int lathe_dist_local_rank(void) { return world()->local_rank; }
 int lathe_dist_local_size(void) { return world()->local_size; }
+int lathe_dist_threads(void) { return here.threads; }
 const char *lathe_dist_name(void) { return world()->name; }
 const char *lathe_dist_library(void) { return lathe_world_library(); }
 
@@ -46,6 +50,12 @@ lathe_status lathe_dist_init(int *argc, char ***argv)
     here.world = alone;
     lathe_status status = lathe_world_join(&here.world, started(), argc, argv);
     if (status || here.world.exchange.size == 1) return status;
+    if (lathe_exchange_threads(&here.world.exchange, &here.threads) ||
+        lathe_threads_set(NULL, here.threads)) {
+        lathe_world_fail(lathe_error_message());
+        lathe_world_leave();
+        return lathe_error();
+    }
     here.joined = true;
     lathe_context_set_exchange(NULL, &here.world.exchange);
     return LATHE_OK;

@@ -44,6 +44,12 @@ int lathe_dist_size(void);
 int lathe_dist_local_rank(void);
 int lathe_dist_local_size(void);
 
+/**
+ * The threads that suit this process: the processors that it may use, shared with the processes of its host
+ * that may use them too. 0 alone: all processors. lathe_dist_init gives the default context so many.
+ */
+int lathe_dist_threads(void);
+
 /** "rank 2 of 4 on HOST"; alone "rank 0 of 1". */
 const char *lathe_dist_name(void);
 

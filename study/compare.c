@@ -324,18 +324,25 @@ lathe_status lathe_compare_open(lathe_compare *compare)
 
 /* ---- running ------------------------------------------------------------------------------------------- */
 
-bool lathe_compare_next(const lathe_compare *compare, size_t *index)
+/* Returns true if run `a` comes before run `b`. */
+static bool is_before(const lathe_compare *compare, size_t a, size_t b)
 {
-    if (!compare || !index)
-        return lathe_fail_null("lathe_compare_next", compare ? "index" : "compare"), false;
-    bool found = false;
+    const uint64_t seed_a = compare->run[a].settings.seed, seed_b = compare->run[b].settings.seed;
+    return seed_a < seed_b || (seed_a == seed_b && a < b);
+}
+
+size_t lathe_compare_next(const lathe_compare *compare, size_t most, size_t *index)
+{
+    if (!compare || !index) return lathe_fail_null("lathe_compare_next", compare ? "index" : "compare"), 0;
+    size_t count = 0;
     for (size_t i = 0; i < compare->runs; i++) {
-        const lathe_compare_run *run = &compare->run[i];
-        if (run->result.end != LATHE_RUN_OPEN) continue;
-        if (!found || run->settings.seed < compare->run[*index].settings.seed) *index = i;
-        found = true;
+        if (compare->run[i].result.end != LATHE_RUN_OPEN) continue;
+        size_t at = count < most ? count++ : most; /* the last one goes if it is full */
+        for (; at && is_before(compare, i, index[at - 1]); at--)
+            if (at < most) index[at] = index[at - 1];
+        if (at < most) index[at] = i;
     }
-    return found;
+    return count;
 }
 
 lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe_run_hooks *hooks)
@@ -394,5 +401,5 @@ lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *
         .update_ratio = update_ratio,
         .sharpness = sharpness,
         .seconds = seconds };
-    return lathe_compare_write(compare);
+    return compare->lock ? lathe_compare_write(compare) : LATHE_OK; /* rank 0 writes for all */
 }

@@ -7,6 +7,7 @@
 #ifndef LATHE_STUDY_COMPARE_H
 #define LATHE_STUDY_COMPARE_H
 
+#include "../core/shard.h"
 #include "../io/file.h"
 #include "../train/run.h"
 
@@ -121,10 +122,11 @@ void lathe_compare_free(lathe_compare *compare);
 lathe_status lathe_compare_open(lathe_compare *compare);
 
 /**
- * The next run to train: of those not ended, the first with the smallest seed. So all variants have seed 1
- * before one of them has seed 2, and a page grows evenly. Returns false if all runs have ended.
+ * The next runs to train, at most `most`: of those not ended, the first with the smallest seeds. So all
+ * variants have seed 1 before one of them has seed 2, and a page grows evenly.
+ * Returns their count, 0 if all runs have ended; their indices are in index [most].
  */
-bool lathe_compare_next(const lathe_compare *compare, size_t *index);
+size_t lathe_compare_next(const lathe_compare *compare, size_t most, size_t *index);
 
 /**
  * Run number `index`, ready to train: new, or resumed if its folder has a part. Errors: those of
@@ -137,6 +139,24 @@ lathe_run *lathe_compare_begin(lathe_compare *compare, size_t index, const lathe
  * An interrupted run stays open. Errors: LATHE_EIO, LATHE_ENOMEM.
  */
 lathe_status lathe_compare_end(lathe_compare *compare, size_t index, lathe_run *run);
+
+/**
+ * Spread the runs over processes (core/shard.h), whose contexts have no exchange then: each makes whole runs,
+ * and writes their folders, which must lie in one place for all. Alone (NULL) nothing is to do.
+ *
+ *     compare = lathe_compare_share(compare, exchange);      rank 0's plan; the others come with NULL
+ *     while ((count = lathe_compare_next(compare, size, index))) {
+ *         if (rank < count) ... train run number index[rank] ...
+ *         lathe_compare_gather(compare, exchange, index, count);
+ *     }
+ *
+ * All processes get the results of the round, and rank 0 writes compare.json.
+ * Errors   LATHE_EIO, LATHE_ENOMEM, for lathe_compare_share: NULL; LATHE_EIO if rank 0 does not see a run's
+ *          folder
+ */
+lathe_compare *lathe_compare_share(lathe_compare *compare, const lathe_exchange *exchange);
+lathe_status lathe_compare_gather(lathe_compare *compare, const lathe_exchange *exchange, const size_t *index,
+    size_t count);
 
 /**
  * Take results from a table, PATH, and add those of the comparison to it. So results that were kept are not

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/exchange.h"
 #include "../metrics/average.h"
 #include "compare_impl.h"
 
@@ -147,6 +148,54 @@ static lathe_status sweep(beside *b, const lathe_lr_find_opts *o, int number, co
     return LATHE_OK;
 }
 
+/* ---- several processes --------------------------------------------------------------------------------- */
+
+/* The process that makes a sweep. */
+static int maker(const lathe_lr_find_opts *o, int sweep)
+{
+    return o->exchange ? sweep % o->exchange->size : 0;
+}
+
+static bool is_mine(const lathe_lr_find_opts *o, int sweep)
+{
+    return !o->exchange || maker(o, sweep) == o->exchange->rank;
+}
+
+/* Copy the losses and accuracies of a process's sweeps to `numbers`, or back. Returns their number. */
+static size_t copy_sweeps(const lathe_lr_find_opts *o, const results *r, int process, double *numbers,
+    bool back)
+{
+    double *at = numbers;
+    const size_t size = o->steps * sizeof *at;
+    for (int i = 0; i < o->sweeps; i++) {
+        if (maker(o, i) != process) continue;
+        double *row[] = { r->loss + (size_t)i * o->steps, r->accuracy + (size_t)i * o->steps };
+        for (int k = 0; k < 2; k++, at += o->steps) memcpy(back ? row[k] : at, back ? at : row[k], size);
+    }
+    return (size_t)(at - numbers);
+}
+
+/* All processes get all sweeps. */
+static lathe_status gather_sweeps(const lathe_lr_find_opts *o, const results *r)
+{
+    const lathe_exchange *exchange = o->exchange;
+    if (!exchange || exchange->size < 2) return LATHE_OK;
+    const size_t most = lathe_times(2 * o->steps, (size_t)o->sweeps);
+    double *mine = lathe_alloc(most, sizeof *mine), *all = mine ? lathe_alloc(most, sizeof *all) : NULL, *at;
+    size_t *bytes = all ? lathe_alloc((size_t)exchange->size, sizeof *bytes) : NULL;
+    lathe_status status = bytes ? LATHE_OK : lathe_error();
+    for (int p = 0; p < exchange->size && bytes; p++)
+        bytes[p] = copy_sweeps(o, r, p, all, false) * sizeof *all;
+    if (bytes) copy_sweeps(o, r, exchange->rank, mine, false);
+    if (!status) status = exchange->gather(exchange->self, mine, all, bytes);
+    at = all;
+    for (int p = 0; p < exchange->size && !status; p++) at += copy_sweeps(o, r, p, at, true);
+    lathe_free(mine);
+    lathe_free(all);
+    lathe_free(bytes);
+    return status;
+}
+
 static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, const results *r)
 {
     const bool present = o->present_weights || *run->settings.init_weights;
@@ -155,13 +204,15 @@ static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, const
     if (b.kept) copy_net(run, b.kept, false);
     for (uint64_t t = 0; t < o->steps; t++) r->lr[t] = rate_at(o, t);
     for (int i = 0; i < o->sweeps && !status; i++) {
+        if (!is_mine(o, i)) continue;
         status = restart(&b, run->settings.seed + (uint64_t)i, present);
         if (!status) status = sweep(&b, o, i, r);
     }
     close_beside(&b);
     if (b.kept) copy_net(run, b.kept, true);
     lathe_free(b.kept);
-    return status;
+    status = lathe_exchange_settle(o->exchange, status);
+    return status ? status : gather_sweeps(o, r);
 }
 
 /* ---- options ------------------------------------------------------------------------------------------- */

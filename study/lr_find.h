@@ -108,7 +108,12 @@ typedef struct lathe_lr_find_opts {
     int sweeps;           /* their number, with the run's seed, the next seed, ...; 0 means 3 */
     double smoothing;     /* 0 means 0.9 */
     bool present_weights; /* start from the net's present weights, not from each seed's first weights */
-    /** Called after each step. Returns false to stop with LATHE_ESTATE. May be NULL. */
+    /**
+     * Spread the sweeps over processes (core/shard.h), whose contexts have no exchange then. All call
+     * lathe_lr_find with the same settings and get the same result. NULL: this process makes all sweeps.
+     */
+    const lathe_exchange *exchange;
+    /** Called after each step of this process. Returns false to stop with LATHE_ESTATE. May be NULL. */
     bool (*on_step)(void *context, int sweep, uint64_t step, double lr, double loss);
     void *context;
 } lathe_lr_find_opts;

@@ -10,6 +10,7 @@
 #include "../core/exchange.h"
 #include "../core/machine.h"
 #include "../core/threads.h"
+#include "../dist/dist.h"
 #include "run_impl.h"
 
 /* What must be equal for equal bits: "lathe 0.1.0, avx2, blas Haswell, float, settings of 9000 bytes". */
@@ -47,10 +48,8 @@ lathe_status lathe_run_tell_settings(lathe_run *run)
 
 lathe_status lathe_run_set_threads(const lathe_run *run)
 {
-    int threads;
-    lathe_status status = lathe_exchange_threads(run->state->exchange, &threads);
-    if (!status) status = lathe_threads_set(NULL, run->settings.threads ? run->settings.threads : threads);
-    return lathe_exchange_settle(run->state->exchange, status);
+    const int threads = run->settings.threads ? run->settings.threads : lathe_dist_threads();
+    return lathe_exchange_settle(run->state->exchange, lathe_threads_set(NULL, threads));
 }
 
 void lathe_run_tell_part(const lathe_run *run)

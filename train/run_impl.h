@@ -79,7 +79,7 @@ lathe_status lathe_run_check_data(const lathe_run *run);
 /** Set the threads: those of the settings, or those that suit the processes of this host. */
 lathe_status lathe_run_set_threads(const lathe_run *run);
 
-/** Send a message about this process's part of the work: "rank 0 of 4, 32 of 128 pictures a step, 1 thread". */
+/** Send a message about this process's part: "rank 0 of 4, 32 of 128 pictures a step, 1 thread". */
 void lathe_run_tell_part(const lathe_run *run);
 
 /*

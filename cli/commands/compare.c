@@ -7,6 +7,7 @@
 
 #include "../command.h"
 #include "../live.h"
+#include "../processes.h"
 #include "../progress.h"
 #include "../settings.h"
 #include "../text.h"
@@ -113,7 +114,8 @@ static int make_plan(const cli_line *line, watchers *w)
     return cli_library_failed();
 }
 
-static int open_compare(const cli_line *line, watchers *w)
+/* Rank 0 makes the plan and keeps the tables; the others get its runs. */
+static int open_plan(const cli_line *line, watchers *w)
 {
     const char *resume = cli_setting_given(line, "resume");
     int code = CLI_DONE;
@@ -134,16 +136,26 @@ static lathe_status write_run_page(lathe_run *run)
     return lathe_report_finish(run, path);
 }
 
+/* Say what the processes train now: a run each. */
+static void tell_round(watchers *w, const size_t *index, size_t count)
+{
+    size_t number = 1;
+    for (size_t i = 0; i < w->compare->runs; i++) number += w->compare->run[i].result.end != LATHE_RUN_OPEN;
+    for (size_t r = 0; r < count; r++) {
+        char line[LATHE_SETTING_LONG];
+        const lathe_compare_run *planned = &w->compare->run[index[r]];
+        int used = snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, number + r,
+            w->compare->runs, planned->group, planned->settings.seed);
+        if (lathe_dist_size() > 1) snprintf(line + used, sizeof line - (size_t)used, ", by rank %zu", r);
+        cli_progress_message(&w->progress, line);
+    }
+}
+
 static int train_one(watchers *w, size_t index)
 {
     char line[LATHE_SETTING_LONG];
     const lathe_compare_run *planned = &w->compare->run[index];
     const bool quiet = w->progress.quiet;
-    size_t number = 1;
-    for (size_t i = 0; i < w->compare->runs; i++) number += w->compare->run[i].result.end != LATHE_RUN_OPEN;
-    snprintf(line, sizeof line, "run %zu of %zu: %s, seed %" PRIu64, number, w->compare->runs, planned->group,
-        planned->settings.seed);
-    cli_progress_message(&w->progress, line);
     w->progress = cli_progress_new(quiet);
     lathe_run *run = lathe_compare_begin(w->compare, index,
         &(lathe_run_hooks){ .context = w, .on_step = on_step, .on_epoch = on_epoch, .on_message = on_note });
@@ -173,15 +185,28 @@ static lathe_status keep_rows(const watchers *w)
     return status;
 }
 
+/* What rank 0 writes after each round. */
+static int write_results(const watchers *w)
+{
+    if (!cli_is_first()) return CLI_DONE;
+    return keep_rows(w) || lathe_report_compare(w->compare, w->baseline) ? cli_library_failed() : CLI_DONE;
+}
+
+/* Each round is a run for each process. */
 static int train_all(watchers *w)
 {
-    int code = CLI_DONE;
-    size_t next;
-    while (!code && !cli_signal() && lathe_compare_next(w->compare, &next)) {
-        code = train_one(w, next);
-        if (!code && keep_rows(w)) code = cli_library_failed();
-        if (!code && lathe_report_compare(w->compare, w->baseline)) code = cli_library_failed();
+    const size_t rank = (size_t)lathe_dist_rank(), size = (size_t)lathe_dist_size();
+    size_t count, *index = lathe_alloc(size, sizeof *index);
+    int code = index ? CLI_DONE : cli_library_failed();
+    while (!code && !cli_signal_of_any() && (count = lathe_compare_next(w->compare, size, index))) {
+        tell_round(w, index, count);
+        if (rank < count) code = train_one(w, index[rank]);
+        if (code) break; /* the others hear of it */
+        if (lathe_compare_gather(w->compare, lathe_dist_exchange(), index, count))
+            code = cli_library_failed();
+        if (!code) code = cli_tell(write_results(w), NULL, 0);
     }
+    lathe_free(index);
     return code;
 }
 
@@ -224,27 +249,43 @@ static int show(const cli_line *line, const watchers *w)
     return code;
 }
 
+/* What rank 0 does before the runs. */
+static int open_compare(const cli_line *line, watchers *w, int64_t *port)
+{
+    int code = cli_live_port(line, port);
+    if (!code) code = open_plan(line, w);
+    if (!code) code = open_rows(line, w);
+    if (!code && lathe_report_compare(w->compare, w->baseline))
+        code = cli_library_failed(); /* also reports a wrong baseline before the work */
+    if (code) return code;
+    return cli_live_start("compare", (cli_live_source){ page_of, data_of, w }, *port, &w->live);
+}
+
+/* Make all runs; of several processes all take part. */
+static int make_runs(watchers *w)
+{
+    lathe_compare *shared = lathe_compare_share(w->compare, lathe_dist_exchange());
+    if (!shared) return cli_library_failed();
+    w->compare = shared;
+    return train_all(w);
+}
+
 static int run(const cli_line *line)
 {
-    watchers w = { .progress = cli_progress_new(cli_given_option(line, "quiet")),
+    const bool first = cli_is_first();
+    watchers w = { .progress = cli_progress_new(!first || cli_given_option(line, "quiet")),
         .baseline = cli_text(line, "baseline") };
-    int64_t port;
-    int code = cli_live_port(line, &port);
-    if (!code) code = open_compare(line, &w);
-    if (!code) code = open_rows(line, &w);
-    if (!code && lathe_report_compare(w.compare, w.baseline))
-        code = cli_library_failed(); /* also reports a wrong baseline before the work */
-    if (!code) {
-        cli_signals_watch();
-        code = cli_live_start("compare", (cli_live_source){ page_of, data_of, &w }, port, &w.live);
-    }
-    if (!code && !cli_given_option(line, "show")) code = train_all(&w);
-    if (!code) code = show(line, &w);
+    int64_t port = -1;
+    int code = cli_tell(first ? open_compare(line, &w, &port) : CLI_DONE, NULL, 0), number = 0;
+    cli_signals_watch();
+    if (!code && !cli_given_option(line, "show")) code = make_runs(&w);
+    if (!code && first) code = show(line, &w);
     cli_live_stop(w.live);
-    if (!code && cli_signal()) {
-        cli_say(stderr, "lathe: stopped by a signal; resume with: lathe compare --resume %s",
-            w.compare->folder);
-        code = 128 + cli_signal();
+    if (!code && (number = cli_signal_of_any())) {
+        if (first)
+            cli_say(stderr, "lathe: stopped by a signal; resume with: lathe compare --resume %s",
+                w.compare->folder);
+        code = 128 + number;
     }
     lathe_compare_free(w.compare);
     return code;
@@ -308,5 +349,6 @@ const cli_command lathe_compare_command = {
         "--epochs 2 --lr 2e-3",
     .options = options,
     .takes_settings = true,
+    .processes = CLI_SPREADS_RUNS,
     .run = run,
 };

@@ -8,6 +8,7 @@
 #include "../json.h"
 #include "../drawing/picture.h"
 #include "../drawing/plot.h"
+#include "../processes.h"
 #include "../settings.h"
 #include "../signals.h"
 
@@ -237,19 +238,25 @@ static int show(const cli_line *line, const lathe_lr_found *found, const lathe_s
 
 static int run(const cli_line *line)
 {
-    lathe_settings settings;
-    sweeps s = { .shown = isatty(STDERR_FILENO) && !cli_given_option(line, "quiet") };
-    lathe_lr_find_opts o = { .on_step = on_step, .context = &s };
-    int code = read_options(line, &o);
-    if (!code) code = cli_settings(line, &settings);
+    const bool first = cli_is_first();
+    lathe_settings settings = lathe_settings_default();
+    sweeps s = { .shown = first && isatty(STDERR_FILENO) && !cli_given_option(line, "quiet") };
+    lathe_lr_find_opts o = { .exchange = lathe_dist_exchange(), .on_step = on_step, .context = &s };
+    int code = read_options(line, &o), number;
+    if (!code) code = cli_tell(first ? cli_settings(line, &settings) : CLI_DONE, &settings, sizeof settings);
     if (code) return code;
     settings.out[0] = settings.resume[0] = '\0';
     cli_signals_watch();
     lathe_run *run = lathe_run_new(&settings, &(lathe_run_hooks){ .on_message = on_message });
-    lathe_lr_found *found = run ? lathe_lr_find(run, &o) : NULL;
+    const bool ready = !lathe_exchange_settle(o.exchange, run ? LATHE_OK : lathe_error());
+    lathe_lr_found *found = ready ? lathe_lr_find(run, &o) : NULL;
     if (s.shown) fputs("\r\033[K", stderr);
-    if (cli_signal()) code = 128 + cli_signal();
-    else code = found ? show(line, found, &settings, o.growth == LATHE_LR_LOG) : cli_library_failed();
+    if ((number = cli_signal_of_any())) code = 128 + number;
+    else {
+        if (first)
+            code = found ? show(line, found, &settings, o.growth == LATHE_LR_LOG) : cli_library_failed();
+        code = cli_tell(code, NULL, 0);
+    }
     lathe_lr_found_free(found);
     lathe_run_free(run);
     return code;
@@ -293,5 +300,6 @@ const cli_command lathe_lr_find_command = {
                "--svg range.svg",
     .options = options,
     .takes_settings = true,
+    .processes = CLI_SPREADS_RUNS,
     .run = run,
 };

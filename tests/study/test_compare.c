@@ -297,11 +297,11 @@ static void seed_by_seed(void **state)
     lathe_compare *c = plan("order", (const char *const[]){ "sched=constant,cosine,linear", NULL }, 2);
     size_t next;
     for (int i = 0; i < 6; i++) {
-        assert_true(lathe_compare_next(c, &next));
+        assert_int_equal(lathe_compare_next(c, 1, &next), 1);
         assert_int_equal(next, order[i]);
         c->run[next].result.end = i % 2 ? LATHE_RUN_COMPLETE : LATHE_RUN_NAN;
     }
-    assert_false(lathe_compare_next(c, &next));
+    assert_int_equal(lathe_compare_next(c, 1, &next), 0);
     lathe_compare_free(c);
 }
 

@@ -20,7 +20,7 @@ static lathe_compare *plan(const char *out, int seeds)
 
 static void train(lathe_compare *compare, int most)
 {
-    for (size_t i; most-- && lathe_compare_next(compare, &i);) {
+    for (size_t i; most-- && lathe_compare_next(compare, 1, &i);) {
         lathe_run *run = lathe_compare_begin(compare, i, NULL);
         if (!run || lathe_run_train(run) || lathe_compare_end(compare, i, run))
             fail_msg("%s", lathe_error_message());
@@ -45,7 +45,7 @@ static void results_are_taken_from_the_table(void **state)
     lathe_compare *other = plan("other", 2);
     good(lathe_compare_read_rows(other, test_path("rows.csv")));
     size_t next;
-    assert_true(lathe_compare_next(other, &next));
+    assert_int_equal(lathe_compare_next(other, 1, &next), 1);
     assert_int_equal(next, 3);
     for (size_t i = 0; i < 3; i++) {
         const lathe_compare_result *a = &c->run[i].result, *b = &other->run[i].result;
