@@ -73,16 +73,9 @@ static lathe_settings with(const char *out, const tiny_pair *pairs)
     return settings;
 }
 
-/* Convolutions and batch norm do not add up along the tree yet. */
-static void wait_for_the_tree(void)
-{
-    if (!getenv("LATHE_TEST_TREE")) skip();
-}
-
 static void any_number_gives_the_same_files(void **state)
 {
     (void)state;
-    wait_for_the_tree();
     static const int sizes[] = { 2, 3, 5 };
     for (size_t e = 0; e < sizeof extras / sizeof *extras; e++) {
         job one = of(with("one", extras[e]), LATHE_RUN_COMPLETE);
@@ -100,7 +93,6 @@ static void any_number_gives_the_same_files(void **state)
 static void a_run_goes_on_with_another_number(void **state)
 {
     (void)state;
-    wait_for_the_tree();
     static const int sizes[][2] = { { 3, 2 }, { 1, 4 }, { 2, 1 } };
     for (size_t e = 0; e < sizeof extras / sizeof *extras; e++) {
         job one = of(with("one", extras[e]), LATHE_RUN_COMPLETE);
@@ -121,7 +113,6 @@ static void a_run_goes_on_with_another_number(void **state)
 static void an_early_stop_is_one_for_all(void **state)
 {
     (void)state;
-    wait_for_the_tree();
     const tiny_pair pairs[] = { { "early_stop", "val_loss" }, { "patience", "2" }, { "lr", "1e-9" },
         { "epochs", "20" }, { NULL, NULL } };
     job one = of(with("one", pairs), LATHE_RUN_EARLY_STOP), three = of(with("three", pairs), one.end);
@@ -133,7 +124,6 @@ static void an_early_stop_is_one_for_all(void **state)
 static void weights_need_rank_0_alone(void **state)
 {
     (void)state;
-    wait_for_the_tree();
     const tiny_pair pairs[] = { { "init_weights", "one/best.safetensors" }, { NULL, NULL } };
     job first = of(with("one", NULL), LATHE_RUN_COMPLETE);
     processes_run(1, train, &first, NULL);
