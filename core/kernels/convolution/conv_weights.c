@@ -18,6 +18,7 @@ typedef struct walk {
     int step, tap_step;                  /* places from one result, and from one tap, to the next */
     unsigned size;                       /* of a row of the image */
     ptrdiff_t ahead;                     /* from this strip's place to the next one's */
+    bool first;                          /* a strip's sums begin here */
 } walk;
 
 /* `place` is that of the first result's first tap, which x points to. */
@@ -106,6 +107,11 @@ static ptrdiff_t place_of(const lathe_correlation *c, const strip *s)
         LANES;
 }
 
+static void clear(real *at, int count)
+{
+    for (int i = 0; i < count; i += LANES) store(at + i, (lanes){ 0 });
+}
+
 static void add_strip(const band *b, walk *s, const strip *first, real *sums)
 {
     const lathe_conv_axis *r = &b->c->rows, *k = &b->c->columns;
@@ -113,7 +119,10 @@ static void add_strip(const band *b, walk *s, const strip *first, real *sums)
     inner_results(r, first->row, 1, &begin, &end);
     if (begin < b->first_row) begin = b->first_row;
     end = smaller(end, b->last_row);
-    if (begin >= end) return;
+    if (begin >= end) {
+        if (s->first) clear(sums, b->filters * (int)s->sum_filter);
+        return;
+    }
     inner_results(k, first->column, k->taps == 1 ? 1 : first->taps, &s->inner_begin, &s->inner_end);
     if (s->inner_begin == s->inner_end) s->inner_begin = s->inner_end = k->results;
     int place = k->first + first->column * k->tap_step;
@@ -186,11 +195,12 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const real *x, co
     cutting cut = cutting_of(c);
     piece p = piece_of(c, &cut, part_number);
     walk s = walk_of(c, &cut);
-    int count = (int)KERNEL(lathe_conv_weight_sums)(c);
+    int count = (int)KERNEL(lathe_conv_weight_sums)(c), rows = pieces(BAND, c->columns.results),
+        strip_sums = p.filters * (int)s.sum_filter;
     _Alignas(64) real of_lanes[SUMS * LANES];
-    for (int i = 0; i < count; i++) store(of_lanes + i * LANES, (lanes){ 0 });
-
-    int rows = pieces(BAND, c->columns.results);
+    s.first = rows >= c->rows.results && cut.length % cut.width == 0; /* all sums are written */
+    int written = s.first ? p.strips * strip_sums : 0;
+    clear(of_lanes + written, count * LANES - written);
     for (int row = 0; row < c->rows.results; row += rows) {
         band b = { c, x, gy + p.filter * s.gy_channel, p.filters, row, smaller(row + rows, c->rows.results) };
         strip at = p.first;
@@ -198,10 +208,15 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const real *x, co
             strip now = at;
             next_strip(c, &cut, &at);
             s.ahead = i + 1 < p.strips && !cut.across_channels ? place_of(c, &at) - place_of(c, &now) : 0;
-            add_strip(&b, &s, &now, of_lanes + i * p.filters * s.sum_filter);
+            add_strip(&b, &s, &now, of_lanes + i * strip_sums);
         }
     }
     sum_lanes_of(count, of_lanes, sums, add);
+}
+
+static inline void unpack_taps(int taps, const real *sums, real *at, ptrdiff_t tap, bool add)
+{
+    for (int t = 0; t < taps; t++) at[t * tap] = add ? at[t * tap] + sums[t] : sums[t];
 }
 
 /* The sums [filters][width] of one strip. */
@@ -212,7 +227,8 @@ static void unpack_strip(const lathe_correlation *c, const cutting *cut, const p
     real *at = gw + (p->filter * (ptrdiff_t)c->channels + s->channel) * channel + s->row * c->columns.taps +
         s->column;
     for (int f = 0; f < p->filters; f++, at += c->channels * channel, sums += cut->width)
-        for (int t = 0; t < s->taps; t++) at[t * tap] = add ? at[t * tap] + sums[t] : sums[t];
+        if (s->taps == MOST_TAPS) unpack_taps(MOST_TAPS, sums, at, tap, add);
+        else unpack_taps(s->taps, sums, at, tap, add);
 }
 
 void KERNEL(

@@ -1,7 +1,7 @@
 /*
  * The register tile of the weights' gradient: FILTERS channels of gy times TAPS places of x that lie s->x_tap
- * apart, added up over `rows` rows of results into sums[f * s->sum_filter + tap * LANES]. Included once for
- * each size.
+ * apart, added up over `rows` rows of results into sums[f * s->sum_filter + tap * LANES], which they begin if
+ * s->first. Included once for each size.
  */
 #define ADD_RESULT(ADDRESS) \
     do { \
@@ -20,7 +20,10 @@ static void TILE_NAME(FILTERS, TAPS)(const walk *s, const real *x, const real *g
     for (int half = 0; half < LANES; half += PART, x += PART, gy += PART, sums += PART) {
         part sum[FILTERS][TAPS];
         UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int t = 0; t < TAPS; t++) sum[f][t] =
-            *(const part *)(sums + f * s->sum_filter + t * LANES);
+            (part){ 0 };
+        if (!s->first)
+            UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int t = 0; t < TAPS; t++) sum[f][t] =
+                *(const part *)(sums + f * s->sum_filter + t * LANES);
 
         for (int i = 0; i < rows; i++) {
             const real *pixel = x + i * s->x_row + s->inner_begin * s->x_pixel;

@@ -29,7 +29,7 @@ static const setup setups[] = {
     { "transposed, by tiles", 32, 4, 3, 16, 3, 3, 1, 1, 1, true, false },
 };
 
-/* What each process of `size` has found: its pictures' part of y and gx, and the gradients of all pictures. */
+/* What each process of `size` has found: its part of y and of gx, and the gradients of all pictures. */
 typedef struct shared_job {
     const setup *s;
     int whole, size;
