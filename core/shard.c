@@ -188,17 +188,21 @@ static size_t room_of(const lathe_pending *entry)
     return lathe_plus(entry->count, LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
 }
 
-/* Numbers [begin, end) of one node's sums, one entry behind the other; 0 between them. */
+/* Numbers of an entry and a gap behind it, so that the next one begins at a whole vector. */
+static size_t padded(const lathe_pending *entry)
+{
+    return (entry->count + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+}
+
+/* Numbers [begin, end) of one node's sums, one entry behind the other, with zeros between them. */
 static void copy_numbers(const lathe_pending *entry, int node, size_t begin, size_t end, lathe_real *to)
 {
-    for (size_t at = 0; entry && at < end; at += room_of(entry), entry = entry->next) {
-        size_t room = room_of(entry), from = begin > at ? begin - at : 0,
-               until = end - at < room ? end - at : room, last = until < entry->count ? until : entry->count;
+    memset(to, 0, (end - begin) * sizeof *to);
+    for (size_t at = 0; entry && at < end; at += padded(entry), entry = entry->next) {
+        size_t from = begin > at ? begin - at : 0, until = end - at < entry->count ? end - at : entry->count;
         if (from >= until) continue;
-        size_t count = from < last ? last - from : 0;
-        if (count) memcpy(to, entry->sums + (size_t)node * entry->count + from, count * sizeof *to);
-        memset(to + count, 0, (until - from - count) * sizeof *to);
-        to += until - from;
+        memcpy(to + (at + from - begin), entry->sums + (size_t)node * entry->count + from,
+            (until - from) * sizeof *to);
     }
 }
 
