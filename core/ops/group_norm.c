@@ -276,7 +276,6 @@ static void parameter_gradient(lathe_node *node, const norm_job *job, const doub
             .part_size = (size_t)job->channels,
             .leaf = parameter_leaf,
             .job = &p,
-            .job_size = sizeof p,
             .work = (double)job->channels * job->cuts * LATHE_MICRO_BATCH });
 }
 

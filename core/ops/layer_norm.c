@@ -215,7 +215,6 @@ static void parameter_gradient(lathe_node *node, const norm_job *job, int input)
             .part_size = p.count,
             .leaf = parameter_leaf,
             .job = &p,
-            .job_size = sizeof p,
             .work = (double)p.count * job->pieces_a_leaf });
 }
 

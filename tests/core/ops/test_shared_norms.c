@@ -206,14 +206,19 @@ static void assert_same_bits(const shared_job *job, const char *what, const lath
                 i, (double)got[i], (double)want[i]);
 }
 
-static result run(shared_job *job, size_t slab)
+/* job->size processes of one thread each, or one process of several threads. */
+static result run(shared_job *job, size_t slab, int threads)
 {
     size_t count = (size_t)job->all.size * picture_of(&job->all);
     result r = { .y = numbers(count, 0), .gx = numbers(count, 0) };
     for (int rank = 0; rank < MOST_RANKS; rank++)
         r.parameters[rank] = numbers(slab, 0), r.grads[rank] = numbers(slab, 0);
     job->result = &r;
-    ranks_run(job->size, shared_body, job);
+    if (threads > 1) {
+        lathe_context *context = lathe_context_new(&(lathe_context_opts){ .threads = threads });
+        shared_body(0, context, job);
+        lathe_context_free(context);
+    } else ranks_run(job->size, shared_body, job);
     for (int rank = 0; rank < job->size; rank++)
         if (r.status[rank]) fail_msg("%s: %s", cases[job->which].name, lathe_status_name(r.status[rank]));
     return r;
@@ -245,10 +250,10 @@ static void assert_all_alike(int which, const lathe_batch *all, const int *sizes
     params_free(params);
     lathe_real *gy = numbers(pictures, 13);
     shared_job job = { .size = 1, .which = which, .all = *all, .gy = gy };
-    result one = run(&job, slab);
-    for (int i = 0; i < count; i++) {
-        job.size = sizes[i];
-        result many = run(&job, slab);
+    result one = run(&job, slab, 1);
+    for (int i = 0; i <= count; i++) {
+        job.size = i < count ? sizes[i] : 1;
+        result many = run(&job, slab, i < count ? 1 : 3);
         assert_same_bits(&job, "y", many.y, one.y, pictures);
         assert_same_bits(&job, "gx", many.gx, one.gx, pictures);
         for (int rank = 0; rank < job.size; rank++) {
