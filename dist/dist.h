@@ -9,11 +9,13 @@
  *     ...
  *     lathe_dist_finalize();
  *
- * All processes call the same functions in the same order, each from one thread. core/exchange.h has what they
- * tell each other beside the batches, with lathe_dist_exchange(). A process that waits for another never waits without end: a thread tells the others
- * every few seconds that its process lives. If one has not been heard of for 20 s (LATHE_DIST_TIMEOUT in the
- * environment of rank 0: 1 to 3600 seconds), every process fails with LATHE_EIO and "rank 3 of 4 on HOST has
- * not been heard of for 20 s". After a failure each call fails alike.
+ * All processes call the same functions in the same order, each from one thread. core/exchange.h has what
+ * they tell each other beside the batches, with lathe_dist_exchange().
+ *
+ * No process waits for another without end. A thread tells the others every few seconds that its process
+ * lives. If one has not been heard of for 20 s (LATHE_DIST_TIMEOUT in the environment of rank 0: 1 to 3600
+ * seconds), every process fails with LATHE_EIO and "rank 3 of 4 on HOST has not been heard of for 20 s".
+ * After a failure each call fails alike.
  */
 #ifndef LATHE_DIST_DIST_H
 #define LATHE_DIST_DIST_H

@@ -5,9 +5,7 @@ set -u
 mpirun=$1 program=$2
 shift 2
 export LATHE_DIST_TIMEOUT=2
-# More processes than processors, as root, bound to none of them: Open MPI's words for it, and those of PRRTE.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+. "$(dirname "$0")/launcher.sh"
 status=0
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
