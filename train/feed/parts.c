@@ -99,7 +99,7 @@ static lathe_status split_val(lathe_feed *feed, const lathe_feed_opts *o)
     return lathe_data_split(feed->data, &opts, &feed->train, &feed->val);
 }
 
-/* Report pictures that are in two sets. Sets that are not made of files are not searched. */
+/* Report pictures that are in two sets. Sets that are not made of files are not searched. Rank 0 reports. */
 static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opts *o,
     const lathe_dataset *other, const char *what)
 {
@@ -107,7 +107,8 @@ static lathe_status tell_duplicates(const lathe_feed *feed, const lathe_feed_opt
     lathe_duplicate first;
     size_t count;
     char names[2][LATHE_SAMPLE_NAME];
-    if (!other || !lathe_data_sample_file(feed->train, 0) || feed->train->count + other->count > MOST)
+    if (o->rank || !other || !lathe_data_sample_file(feed->train, 0) ||
+        feed->train->count + other->count > MOST)
         return LATHE_OK;
     lathe_status status = lathe_data_duplicates(feed->train, other, &first, 1, &count);
     if (!status && count)
