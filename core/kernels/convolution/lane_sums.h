@@ -1,6 +1,6 @@
 /*
- * Sums of the lanes of several vectors at once, for the sums of a micro-batch. Two registers become one, whose
- * numbers are each the sum of two of theirs: eight apart, four apart, two apart, neighbours.
+ * Sums of the lanes of several vectors at once, for the sums of a micro-batch. Two registers become one,
+ * whose numbers are each the sum of two of theirs: eight apart, four apart, two apart, neighbours.
  */
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_LANE_SUMS_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_LANE_SUMS_H
