@@ -175,6 +175,7 @@ static void backward(lathe_node *node)
             .job = &node,
             .job_size = sizeof node,
             .work = attributes->work });
+    lathe_grad_copy(node, 0);
 }
 
 static const lathe_op sum_op = { .name = "sum_of_test",
