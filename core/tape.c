@@ -35,6 +35,7 @@ void lathe_tape_free(lathe_tape *tape)
 void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
 {
     if (!tape) return;
+    bool owes = lathe_pendings_drop(lathe_context_pendings(tape->context), tape); /* they lie in the arena */
     lathe_arena_reset(tape->arena);
     lathe_arena_reset(tape->work);
     if (mode == LATHE_TRAIN) {
@@ -53,7 +54,7 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     bool failed = tape->status != LATHE_OK;
     tape->status = LATHE_OK;
     tape->message[0] = '\0';
-    if (lathe_pendings_drop(lathe_context_pendings(tape->context), tape) && !failed)
+    if (owes && !failed)
         lathe_tape_fail(tape, LATHE_ESTATE,
             "lathe_tape_begin: the gradients of a shared batch are not whole: call lathe_context_reduce (or "
             "lathe_dist_reduce) after lathe_backward");
