@@ -99,7 +99,7 @@ static void mean_square(int rank, lathe_context *context, void *job)
 static void parts_and_wholes_have_the_same_bits(void **state)
 {
     (void)state;
-    static lathe_real images[(MOST + LATHE_MICRO_BATCH) * 4];
+    static _Alignas(64) lathe_real images[(MOST + LATHE_MICRO_BATCH) * 4];
     fill_normal(images, sizeof images / sizeof images[0], 1);
     for (int n = 0; n < SIZES; n++) {
         for (int lane = sizes[n] % LATHE_LANES; lane && lane < LATHE_LANES; lane++)
