@@ -13,16 +13,22 @@ static bool is_alone(const lathe_exchange *exchange) { return !exchange || excha
 
 bool lathe_exchange_is_first(const lathe_exchange *exchange) { return !exchange || !exchange->rank; }
 
+lathe_status lathe_exchange_each(const lathe_exchange *exchange, const void *mine, void *all, size_t bytes)
+{
+    if (!mine || !all) return lathe_fail_null("lathe_exchange_each", mine ? "all" : "mine");
+    if (is_alone(exchange)) return memcpy(all, mine, bytes), LATHE_OK;
+    size_t *each = lathe_alloc((size_t)exchange->size, sizeof *each);
+    for (int r = 0; each && r < exchange->size; r++) each[r] = bytes;
+    lathe_status status = each ? exchange->gather(exchange->self, mine, all, each) : lathe_error();
+    lathe_free(each);
+    return status;
+}
+
 /* Every process's `bytes` bytes, in order of rank; for lathe_free. NULL after a failure. */
 static void *gather(const lathe_exchange *exchange, const void *mine, size_t bytes)
 {
-    const size_t size = (size_t)exchange->size;
-    size_t *each = lathe_alloc(size, sizeof *each);
-    char *all = each ? lathe_alloc(size, bytes) : NULL;
-    for (size_t r = 0; all && r < size; r++) each[r] = bytes;
-    lathe_status status = all ? exchange->gather(exchange->self, mine, all, each) : lathe_error();
-    lathe_free(each);
-    if (!status) return all;
+    void *all = lathe_alloc((size_t)exchange->size, bytes);
+    if (all && !lathe_exchange_each(exchange, mine, all, bytes)) return all;
     lathe_free(all);
     return NULL;
 }

@@ -20,6 +20,12 @@ bool lathe_exchange_is_first(const lathe_exchange *exchange);
 /** Give rank 0's bytes to all: `data` becomes a copy of them. Errors: LATHE_EIO, LATHE_ENOMEM. */
 lathe_status lathe_exchange_tell(const lathe_exchange *exchange, void *data, size_t bytes);
 
+/**
+ * Give `bytes` bytes to all: `all` becomes each process's, in order of rank.
+ * Errors   LATHE_EIO, LATHE_ENOMEM
+ */
+lathe_status lathe_exchange_each(const lathe_exchange *exchange, const void *mine, void *all, size_t bytes);
+
 /** *flags becomes the bitwise or of all processes' flags. Errors: LATHE_EIO, LATHE_ENOMEM. */
 lathe_status lathe_exchange_agree(const lathe_exchange *exchange, uint64_t *flags);
 

@@ -62,13 +62,10 @@ lathe_status lathe_compare_gather(lathe_compare *compare, const lathe_exchange *
     if (!compare || !index) return lathe_fail_null("lathe_compare_gather", compare ? "index" : "compare");
     if (!exchange || exchange->size < 2) return LATHE_OK;
     const size_t size = (size_t)exchange->size, rank = (size_t)exchange->rank;
-    size_t *each = lathe_alloc(size, sizeof *each);
-    lathe_compare_result none = { 0 }, *all = each ? lathe_alloc(size, sizeof *all) : NULL;
-    for (size_t r = 0; all && r < size; r++) each[r] = sizeof *all;
-    const lathe_compare_result *mine = rank < count ? &compare->run[index[rank]].result : &none;
-    lathe_status status = all ? exchange->gather(exchange->self, mine, all, each) : lathe_error();
+    const lathe_compare_result none = { 0 }, *mine = rank < count ? &compare->run[index[rank]].result : &none;
+    lathe_compare_result *all = lathe_alloc(size, sizeof *all);
+    lathe_status status = all ? lathe_exchange_each(exchange, mine, all, sizeof *all) : lathe_error();
     if (!status) status = take_results(compare, exchange, all, index, count < size ? count : size);
     lathe_free(all);
-    lathe_free(each);
     return status;
 }

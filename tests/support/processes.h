@@ -15,7 +15,7 @@ typedef const char *processes_body(int rank, void *job);
  * first text that a process returns, unless `failure` is not NULL: then it becomes a copy of the text of each
  * process ("": none), and no text fails the test. The library's threads must not run before.
  */
-enum { PROCESSES = 8, PROCESSES_TEXT = 600 };
+enum { PROCESSES = 8, PROCESSES_TEXT = 800 };
 void processes_run(int size, processes_body *body, void *job, char failure[PROCESSES][PROCESSES_TEXT]);
 
 #endif

@@ -181,13 +181,35 @@ static void a_failure_of_rank_0_is_that_of_all(void **state)
     fails_in_all(2, &j, "batch_size");
 }
 
+/* Returns what was not finite. */
+static const char *train_to_nan(int rank, void *context)
+{
+    const job *j = context;
+    static char text[PROCESSES_TEXT];
+    (void)rank;
+    lathe_run *run = lathe_run_new(&j->settings, NULL);
+    if (!run || lathe_run_train(run)) return lathe_error_message();
+    snprintf(text, sizeof text, "%d %s", (int)run->end, run->learner->not_finite);
+    lathe_run_free(run);
+    return text;
+}
+
 static void a_non_finite_value_ends_all(void **state)
 {
     (void)state;
-    const tiny_pair pairs[] = { { "lr", "1e30" }, { "momentum", "0" }, { NULL, NULL } };
-    job j = of(with("nan", pairs), LATHE_RUN_NAN);
-    processes_run(1, train, &j, NULL);
-    processes_run(3, train, &j, NULL);
+    static const tiny_pair cases[][4] = { { { "lr", "1e30" }, { "momentum", "0" }, { "batch_size", "36" },
+                                              { NULL, NULL } },
+        { { "lr", "1e30" }, { "on_nan", "skip" }, { "epochs", "3" }, { NULL, NULL } } };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        char one[PROCESSES][PROCESSES_TEXT], several[PROCESSES][PROCESSES_TEXT];
+        job j = of(with("nan", cases[c]), LATHE_RUN_NAN);
+        processes_run(1, train_to_nan, &j, one);
+        processes_run(3, train_to_nan, &j, several);
+        assert_non_null(strstr(one[0], "first in "));
+        for (int r = 0; r < 3; r++) assert_string_equal(several[r], several[0]);
+        const size_t same = strcspn(one[0], ","); /* the range is that of a process's pictures */
+        assert_memory_equal(several[0], one[0], same);
+    }
 }
 
 static int clean(void **state)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/exchange.h"
 #include "../../core/op.h"
 #include "learner_impl.h"
 
@@ -89,59 +90,83 @@ static void blame_step_before(const lathe_learner *learner, const lathe_node *no
             lathe_optim_type_of(learner->optim)->name, weight->name, step - 1);
 }
 
+/*
+ * The first operation with a non-finite result or gradient, as a text. Processes that share the batch see
+ * different pictures: the first operation of all of them counts.
+ */
+typedef struct blame {
+    uint64_t at; /* operations before it; NOTHING: none found */
+    char text[384];
+} blame;
+
+#define NOTHING UINT64_MAX
+
+static bool found_by_any(const lathe_learner *learner, blame *b)
+{
+    const lathe_exchange *exchange = lathe_context_exchange(lathe_tape_context(learner->tape));
+    blame *all = exchange ? lathe_alloc((size_t)exchange->size, sizeof *all) : NULL;
+    if (all && !lathe_exchange_each(exchange, b, all, sizeof *all))
+        for (int r = exchange->size - 1; r >= 0; r--)
+            if (all[r].at <= b->at) *b = all[r];
+    lathe_free(all);
+    return b->at != NOTHING;
+}
+
 /* Find the oldest operation with a non-finite result, and its non-finite inputs. */
-static bool blame_forward(const lathe_learner *learner, char *text, size_t size)
+static void blame_forward(const lathe_learner *learner, blame *b)
 {
     const lathe_node *first = NULL;
     char name[128], range[128] = "";
-    for (const lathe_node *node = lathe_tape_newest(learner->tape); node; node = node->before)
-        if (is_bad(node->out, node->out->data)) first = node;
-    if (!first) return false;
+    b->at = NOTHING;
+    for (const lathe_node *node = lathe_tape_newest(learner->tape); node; node = node->before) {
+        if (first) b->at++;
+        if (is_bad(node->out, node->out->data)) first = node, b->at = 0;
+    }
+    if (!first) return;
     node_name(first, name);
     for (int i = 0; i < first->inputs; i++) {
         const lathe_tensor *in = first->in[i];
         bool statistic = in && in->name && !in->grad; /* changed by this forward */
         if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(learner->tape, in)) continue;
-        if (in->name) blame_step_before(learner, first, in, text, size);
-        else snprintf(text, size, "the input of %s is so", name);
-        return true;
+        if (in->name) blame_step_before(learner, first, in, b->text, sizeof b->text);
+        else snprintf(b->text, sizeof b->text, "the input of %s is so", name);
+        return;
     }
     if (first->inputs && first->in[0]) put_range(first->in[0], range, sizeof range);
-    snprintf(text, size, "first in %s, forward, of an input of %s", name, range);
-    return true;
+    snprintf(b->text, sizeof b->text, "first in %s, forward, of an input of %s", name, range);
 }
-
-/* The first operation whose backward gives a non-finite gradient. */
-typedef struct culprit {
-    bool found;
-    char name[128], range[128];
-} culprit;
 
 static void look_at_backward(void *context, const lathe_node *node)
 {
-    culprit *c = context;
-    for (int i = 0; i < node->inputs && !c->found; i++) {
+    blame *b = context;
+    char name[128], range[128];
+    if (*b->text) return;
+    for (int i = 0; i < node->inputs && !*b->text; i++) {
         const lathe_tensor *in = node->in[i];
         if (!in || !in->has_grad || !is_bad(in, in->grad)) continue;
-        c->found = true;
-        node_name(node, c->name);
-        put_range(node->in[0], c->range, sizeof c->range);
+        node_name(node, name);
+        put_range(node->in[0], range, sizeof range);
+        snprintf(b->text, sizeof b->text, "first in %s, backward, of an input of %s", name, range);
     }
+    b->at++;
 }
 
 /* Repeat the step's forward and backward, and check each gradient when it is made. */
-static void blame_backward(lathe_learner *learner, const lathe_batch *batch, char *text, size_t size)
+static void blame_backward(lathe_learner *learner, const lathe_batch *batch, blame *b)
 {
-    culprit c = { .found = false };
     lathe_tensor *output;
+    *b = (blame){ 0 };
     lathe_tape_seed(learner->tape, learner->opts.seed, lathe_tape_step(learner->tape));
     lathe_optim_zero_grad(learner->optim);
-    lathe_tape_on_backward(learner->tape, look_at_backward, &c);
+    lathe_tape_on_backward(learner->tape, look_at_backward, b);
     lathe_backward(lathe_learner_forward(learner, batch, &output));
     lathe_tape_on_backward(learner->tape, NULL, NULL);
-    if (c.found) snprintf(text, size, "first in %s, backward, of an input of %s", c.name, c.range);
-    else
-        snprintf(text, size,
+    lathe_context_reduce(lathe_tape_context(learner->tape));
+    if (!*b->text) b->at = NOTHING;
+    if (found_by_any(learner, b)) return;
+    snprintf(b->text, sizeof b->text, "%s",
+        batch->whole ?
+            "the sum over the batch is so" :
             "done once more, the step is good: its numbers came out otherwise on the same machine");
 }
 
@@ -195,23 +220,24 @@ static bool found(lathe_learner *learner, const char *what, const char *where)
 
 bool lathe_guard_loss(lathe_learner *learner, double loss)
 {
-    char where[384];
+    blame b = { 0 };
     if (isfinite(loss) || learner->opts.on_nan == LATHE_NAN_IGNORE) return false;
-    if (!blame_forward(learner, where, sizeof where))
-        snprintf(where, sizeof where, "nothing before it is so");
-    return found(learner, isnan(loss) ? "the loss is not a number" : "the loss is infinite", where);
+    blame_forward(learner, &b);
+    if (!found_by_any(learner, &b)) snprintf(b.text, sizeof b.text, "nothing before it is so");
+    return found(learner, isnan(loss) ? "the loss is not a number" : "the loss is infinite", b.text);
 }
 
 bool lathe_guard_gradients(lathe_learner *learner, const lathe_batch *batch, bool all)
 {
-    char what[192], where[384];
+    char what[192];
+    blame b;
     const int policy = learner->opts.on_nan;
     const lathe_tensor *gradient =
         policy == LATHE_NAN_IGNORE ? NULL : bad_gradient(learner, all || policy == LATHE_NAN_SKIP);
     if (!gradient) return false;
     snprintf(what, sizeof what, "the gradient of %.120s is not finite", gradient->name);
-    blame_backward(learner, batch, where, sizeof where);
-    return found(learner, what, where);
+    blame_backward(learner, batch, &b);
+    return found(learner, what, b.text);
 }
 
 bool lathe_learner_is_finite(lathe_learner *learner)
