@@ -220,7 +220,7 @@ static void to_weights(const linear_job *job, int task)
 typedef struct bias_task {
     const linear_job *job;
     int first, rows;
-    lathe_real slot[LATHE_MOST_SLOTS][MOST_ROWS];
+    _Alignas(64) lathe_real slot[LATHE_MOST_SLOTS][MOST_ROWS];
 } bias_task;
 
 static void bias_leaf(void *context, int leaf, int slot, bool add)
@@ -228,10 +228,9 @@ static void bias_leaf(void *context, int leaf, int slot, bool add)
     bias_task *t = context;
     size_t block = (size_t)(leaf - t->job->leaves.begin), outputs = (size_t)t->job->outputs;
     const lathe_real *gy = t->job->gy + (block * outputs + (size_t)t->first) * LATHE_LANES;
-    for (int o = 0; o < t->rows; o++) {
-        lathe_real sum = t->job->kernels->conv->sum(LATHE_LANES, gy + o * LATHE_LANES);
-        t->slot[slot][o] = add ? t->slot[slot][o] + sum : sum;
-    }
+    for (int o = 0; o < t->rows; o += LATHE_LANES)
+        t->job->kernels->conv->to_bias(LATHE_LANES, smaller(LATHE_LANES, t->rows - o), gy + o * LATHE_LANES,
+            t->slot[slot] + o, add);
 }
 
 static void bias_join(void *context, int to, int from)

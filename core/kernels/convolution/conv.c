@@ -204,13 +204,6 @@ void KERNEL(lathe_conv_product)(int channels, int filters, int count, const real
     }
 }
 
-static real sum(size_t count, const real *x)
-{
-    lanes total = { 0 };
-    for (size_t i = 0; i < count; i += LANES) total += load(x + i);
-    return sum_lanes(total);
-}
-
 /* Several sums at once, so that additions do not wait for each other. */
 static void to_bias(size_t count, int channels, const real *gy, real *sums, bool add)
 {
@@ -239,5 +232,4 @@ const lathe_conv_kernels KERNEL(lathe_conv_kernels) = {
     .to_weights = KERNEL(lathe_conv_to_weights),
     .unpack = KERNEL(lathe_conv_unpack),
     .to_bias = to_bias,
-    .sum = sum,
 };

@@ -86,8 +86,6 @@ typedef struct lathe_conv_kernels {
      * sums[0 ... 15] = those of up to sixteen channels, `count` numbers each, or += them; 0 for no channel.
      */
     void (*to_bias)(size_t count, int channels, const lathe_real *gy, lathe_real *sums, bool add);
-    /** Sum of `count` numbers, a multiple of 16, in a fixed order. */
-    lathe_real (*sum)(size_t count, const lathe_real *x);
 } lathe_conv_kernels;
 
 #endif
