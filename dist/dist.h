@@ -32,9 +32,13 @@ extern "C" {
  * Join the processes that the launcher started, and share the batches of the default context with them. A
  * process that no launcher started is rank 0 of 1. A second call does nothing.
  *
+ * A program that has begun MPI itself must have asked for MPI_THREAD_MULTIPLE. lathe_dist_finalize then
+ * leaves MPI_Finalize to it.
+ *
  * argc, argv   main's, or NULL
  * Errors   LATHE_ESTATE if a launcher started several processes and this build has no MPI, or another MPI
- *          than the launcher's; LATHE_EARG for LATHE_DIST_TIMEOUT; LATHE_EIO, LATHE_ENOMEM
+ *          than the launcher's, or MPI has no threads; LATHE_EARG for LATHE_DIST_TIMEOUT;
+ *          LATHE_EIO, LATHE_ENOMEM
  */
 lathe_status lathe_dist_init(int *argc, char ***argv);
 
