@@ -1,0 +1,115 @@
+#!/bin/bash
+# lathe under a launcher: the same bytes for any number of processes, one voice, and an end for all when one
+# ends. usage: machines.sh MPIRUN LATHE
+set -u
+mpirun=$1 lathe=$2
+export LATHE_DIST_TIMEOUT=5 LATHE_CACHE=off
+# More processes than processors, as root, bound to none of them: Open MPI's words for it, and those of PRRTE.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+status=0
+
+fail() {
+    echo "machines.sh: $1"
+    [ ! -s out ] || cat out
+    status=1
+}
+# Two batches an epoch, of 72 and 38 pictures: five micro-batches, and three.
+options="--data shapes --model resnet8 --train-count 110 --val-split 0.1 --batch-size 72 --epochs 3
+    --augment crop:2,hflip,mixup:0.4 --ema 0.9 --eval-every 1 --no-times --seed 3 --threads 1"
+same() { # same WHAT FOLDER
+    for file in steps.csv epochs.csv evals.csv last.safetensors best.safetensors log.jsonl; do
+        cmp -s "one/$file" "$2/$file" || fail "$1: $file is another one"
+    done
+}
+on() { # on COUNT WORD...: lathe on so many processes; `code` is the exit code
+    local count=$1
+    shift
+    timeout -k 5 120 "$mpirun" -np "$count" "$lathe" "$@" > out 2> err
+    code=$?
+    grep -v -e '^-*$' -e '^mpirun ' -e '^Primary job' -e '^a non-zero' -e '^the job to be' -e 'Process name:' \
+        -e 'Exit code:' err >> out
+}
+
+# ---- the same bytes -----------------------------------------------------------------------------------------
+
+$lathe train $options --out one --quiet > out 2>&1 || fail "alone"
+for count in 2 3 5; do
+    on $count train $options --out "np$count"
+    [ $code = 0 ] || fail "$count processes end with $code"
+    same "$count processes" "np$count"
+    [ "$(grep -c "note: rank 0 of $count, .* of 72 pictures a step, 1 thread" out)" = 1 ] || fail "no first line"
+    [ "$(grep -c '^run folder' out)" = 1 ] || fail "the results are not printed once"
+done
+
+# ---- signals and ends ---------------------------------------------------------------------------------------
+
+# Start COUNT processes, wait for four steps, send process 1 a signal. `code`: the exit code.
+interrupt() { # interrupt COUNT SIGNAL WORD...
+    local count=$1 signal=$2
+    shift 2
+    "$mpirun" -np "$count" "$lathe" train "$@" --out parts --quiet > out 2>&1 &
+    local launcher=$! ranks
+    for _ in $(seq 600); do
+        [ ! -f parts/last.safetensors ] || break
+        sleep 0.1
+    done
+    ranks=($(cat "/proc/$launcher/task/"*/children))
+    SECONDS=0
+    kill -s "$signal" "${ranks[1]}"
+    wait "$launcher"
+    code=$?
+    [ $SECONDS -lt 30 ] || fail "$count processes end $SECONDS s after $signal"
+}
+long="${options/--epochs 3/--epochs 20}"
+$lathe train $long --out one --overwrite --quiet > out 2>&1 || fail "alone, 20 epochs"
+interrupt 3 INT $long
+[ $code = 130 ] || fail "interrupted, it ends with $code"
+grep -q 'lathe: stopped by a signal after step .*saved in parts' out || fail "interrupted, it does not say so"
+on 2 train --resume parts --quiet
+[ $code = 0 ] || fail "resumed on 2 it ends with $code"
+same "begun on 3, gone on with 2" parts
+rm -r parts
+interrupt 3 KILL $long
+[ $code != 0 ] || fail "killed, it ends with 0"
+on 1 train --resume parts --quiet
+same "killed on 3, gone on alone" parts
+
+# ---- one voice ----------------------------------------------------------------------------------------------
+
+on 3 list tasks
+[ "$(grep -c '^classify' out)" = 1 ] || fail "list is not printed once"
+for words in "train --frob" "train --data nowhere" "train $options --out one" "compare --data shapes"; do
+    on 3 $words
+    [ $code != 0 ] || fail "$words: exit code 0"
+    [ "$(grep -c '^lathe: ' out)" = 1 ] || fail "$words: it does not fail in one line"
+done
+mkdir -p here/data/train/{a,b} there/data/train/{a,b}
+for i in 1 2 3 4 5 6 7 8; do
+    for class in a b; do
+        printf 'P5 8 8 255\n%064d' "$i" | tee "here/data/train/$class/$i.pgm" > "there/data/train/$class/$i.pgm"
+    done
+done
+printf 'P5 8 8 255\n%064d' 9 > there/data/train/b/3.pgm
+differ="train --data folder:data --size 8 --model mlp --epochs 1"
+timeout -k 5 60 "$mpirun" -np 1 -wdir here "$lathe" $differ : -np 1 -wdir there "$lathe" $differ > out 2>&1 &&
+    fail "other data: exit code 0"
+grep -q '^lathe: rank 1 of 2 on [^ ]*: folder:data: the training sets differ: ' out || fail "other data: not said"
+
+# ---- whole runs ---------------------------------------------------------------------------------------------
+
+runs="--data shapes --model lenet5 --train-count 200 --epochs 1 --vary sched=constant,cosine --seeds 2 --no-times"
+$lathe compare $runs --out c1 --rows rows1 --quiet > out 2>&1 || fail "compare alone"
+on 3 compare $runs --out c3 --rows rows3 --quiet
+[ $code = 0 ] || fail "compare on 3 ends with $code"
+cmp -s <(sed "s/,[^,]*$//" rows1.csv) <(sed "s/,[^,]*$//" rows3.csv) || fail "compare: other rows"
+cmp -s rows1-curves.csv rows3-curves.csv || fail "compare: other curves"
+cmp -s c1/cosine/seed-2/steps.csv c3/cosine/seed-2/steps.csv || fail "compare: another run"
+range="lr-find --data shapes --model lenet5 --train-count 600 --seeds 4 --steps 100 --quiet"
+$lathe $range > alone.txt 2>&1 || { cp alone.txt out; fail "lr-find alone"; }
+on 3 $range
+cmp -s alone.txt out || fail "lr-find: another answer"
+exit $status
