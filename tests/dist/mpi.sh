@@ -4,7 +4,6 @@
 set -u
 mpirun=$1 program=$2
 shift 2
-export LATHE_DIST_TIMEOUT=2
 . "$(dirname "$0")/launcher.sh"
 status=0
 out=$(mktemp)
@@ -39,6 +38,7 @@ says() { # says TEXT RANK...
 }
 
 for way in "$@"; do
+    case $way in slow | stop | kill) export LATHE_DIST_TIMEOUT=3 ;; *) unset LATHE_DIST_TIMEOUT ;; esac
     case $way in
         exchange) for count in 2 3 5; do start $count exchange; well; done ;;
         slow) start 3 slow; well ;;
@@ -47,13 +47,13 @@ for way in "$@"; do
             ill
             says "the disk is full" 1
             says "rank 1 of 4 on [^ ]+ has failed: the disk is full" 0 2 3 ;;
-        stop) start 3 stop; ill; says "rank 1 of 3 on [^ ]+ has not been heard of for 2 s" 0 2 ;;
+        stop) start 3 stop; ill; says "rank 1 of 3 on [^ ]+ has not been heard of for 3 s" 0 2 ;;
         kill)
             start 3 kill # the launcher ends the others
             ill
             if "$mpirun" --version | grep -q "Open MPI.* 4[.]"; then
                 start 3 kill --enable-recovery # and told not to, leaves it to them, and its exit code is 0
-                says "rank 1 of 3 on [^ ]+ has not been heard of for 2 s" 0 2
+                says "rank 1 of 3 on [^ ]+ has not been heard of for 3 s" 0 2
             fi ;;
         leave) start 3 leave; ill; says "rank 1 of 3 on [^ ]+ has left before the others" 0 2 ;;
         sizes | less) start 3 $way; ill; says "rank [0-2] of 3 on [^ ]+ sent other data" 0 2 ;;

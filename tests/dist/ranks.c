@@ -119,7 +119,7 @@ static void steps(const char *way)
     uint64_t none = 0;
     for (int step = 0; step < 10000 && !lathe_error(); step++) {
         if (rank == 1 && step == 5) {
-            if (!strcmp(way, "slow")) nap(4);
+            if (!strcmp(way, "slow")) nap(6);
             if (!strcmp(way, "fail") || !strcmp(way, "compute")) lathe_fail(LATHE_EIO, "the disk is full");
             if (!strcmp(way, "kill")) raise(SIGKILL);
             if (!strcmp(way, "stop")) raise(SIGSTOP);
