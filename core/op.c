@@ -7,6 +7,7 @@
 #include "names.h"
 #include "relayout.h"
 #include "ops/batch_sum_impl.h"
+#include "replay_impl.h"
 #include "tape_impl.h"
 
 bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *format, ...)
@@ -221,6 +222,23 @@ static bool count_is_fine(const lathe_op *op, int count)
     return false;
 }
 
+bool lathe_op_is_of_library(const lathe_op *op)
+{
+    int i = 0;
+    while (lathe_op_at(i) && lathe_op_at(i) != op) i++;
+    return lathe_op_at(i) || op == &lathe_relayout_op;
+}
+
+/* Whether the operation may have a part of a batch. Parts of which this process has all are fine. */
+static bool takes_part(const lathe_node *node)
+{
+    if (node->op->shares || !lathe_context_exchange(node->context) || lathe_op_is_of_library(node->op))
+        return true;
+    return lathe_op_fail(node, LATHE_ESTATE,
+        "it does not say that it is right on a part of a batch (`shares`), and this process has %d of %d",
+        node->tape->shard.count, node->tape->shard.whole);
+}
+
 /* Whether a result of pictures of a shared batch is of the same pictures. A number is the whole batch's. */
 static bool keeps_pictures(lathe_node *node)
 {
@@ -252,7 +270,8 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     node->out = op->view ? lathe_tape_view(tape, first, result.shape) :
                            lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
-    if (!result.whole && lathe_is_sharded(node) && !keeps_pictures(node)) return NULL;
+    bool sharded = lathe_is_sharded(node);
+    if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;
     if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;
     if (node->op->forward && !tape->rehearses) node->op->forward(node);
     return record(node);

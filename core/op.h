@@ -76,6 +76,12 @@ struct lathe_op {
     const lathe_field *fields; /* of the attributes, for lathe_fields_resolve; NULL: copied as they are */
     size_t attributes_size;    /* of the attributes' struct; 0: no attributes */
     /**
+     * For operations of programs: forward and backward are right where processes share the batch (shard.h).
+     * Sums over pictures are then those of all processes; lathe_shard_sum gives them. false: such a batch is
+     * refused.
+     */
+    bool shares;
+    /**
      * Bytes of node->saved, zeroed before the shape rule. Parts of variable size come from lathe_tape_alloc.
      */
     size_t saved_size;

@@ -47,6 +47,9 @@ size_t lathe_replay_bytes(const lathe_replay *replay, bool work);
  */
 void lathe_tape_rehearse(lathe_tape *tape, bool on);
 
+/** Whether the operation is not a program's. */
+bool lathe_op_is_of_library(const lathe_op *op);
+
 /** Whether operations are the same on both tapes: of one context and layout. NULL: false. */
 bool lathe_tape_alike(const lathe_tape *a, const lathe_tape *b);
 

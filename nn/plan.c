@@ -202,21 +202,13 @@ static bool prepare(lathe_plan *plan, variant *v, const lathe_tensor *x)
 
 /* ---- parts of a batch ---------------------------------------------------------------------------------- */
 
-/* The library's operations keep images apart. */
-static bool is_of_library(const lathe_op *op)
-{
-    int i = 0;
-    while (lathe_op_at(i) && lathe_op_at(i) != op) i++;
-    return lathe_op_at(i) || op == &lathe_relayout_op;
-}
-
-/* Whether each image's results depend on that image alone. */
+/* Whether each image's results depend on that image alone. The library's operations keep images apart. */
 static bool is_divisible(const variant *v)
 {
     for (int n = 0; n < v->trace->nodes; n++) {
         const lathe_trace_value *out = &v->trace->node[n].out;
         bool kept = out->layout != LATHE_PLAIN && out->shape.dim[0] == v->x->shape.dim[0];
-        if (!kept || !is_of_library(v->trace->node[n].op)) return false;
+        if (!kept || !lathe_op_is_of_library(v->trace->node[n].op)) return false;
     }
     return true;
 }

@@ -180,6 +180,7 @@ static void backward(lathe_node *node)
 
 static const lathe_op sum_op = { .name = "sum_of_test",
     .in = { { .name = "x" }, { .name = "w" } },
+    .shares = true,
     .attributes_size = sizeof(sum_attributes),
     .forward = forward,
     .backward = backward };

@@ -14,10 +14,11 @@ static const int sizes[] = { 2, 3, 5 }, batches[] = { 1, 16, 17, 40, 100 };
 enum { SIZES = sizeof sizes / sizeof sizes[0], BATCHES = sizeof batches / sizeof batches[0] };
 
 /* What an operation says that cannot work on a part of a batch. */
-static const char refusal[] = "mixes the pictures of a batch";
+static const char refusal[] = ", and this process has ";
 
 /* What is refused for a part of a batch. */
-static const char *const refused[] = { "mean_dims of the batch", "max_dims of the batch", NULL };
+static const char *const refused[] = { "mean_dims of the batch", "max_dims of the batch",
+    "a program's operation", NULL };
 
 /* ---- a step of one process ----------------------------------------------------------------------------- */
 
@@ -320,6 +321,44 @@ static lathe_tensor *max_of_batch(const subject *s, lathe_tensor *x, const lathe
     return lathe_max_dims(x, (int[]){ 2, 0 }, 2, true);
 }
 
+static void twice_forward(lathe_node *node)
+{
+    for (size_t i = 0; i < node->out->stored; i++) node->out->data[i] = 2 * node->in[0]->data[i];
+}
+
+static void twice_backward(lathe_node *node)
+{
+    bool add;
+    lathe_real *gx = lathe_grad_target(node->tape, node->in[0], &add);
+    for (size_t i = 0; gx && i < node->out->stored; i++) gx[i] = 2 * node->out->grad[i] + (add ? gx[i] : 0);
+}
+
+static lathe_tensor *twice(lathe_tensor *x, bool shares)
+{
+    static const lathe_op op = { .name = "twice",
+        .in = { { .name = "x" } },
+        .forward = twice_forward,
+        .backward = twice_backward },
+                          sharing = { .name = "twice",
+                              .in = { { .name = "x" } },
+                              .shares = true,
+                              .forward = twice_forward,
+                              .backward = twice_backward };
+    return lathe_apply(shares ? &sharing : &op, &x, 1, NULL);
+}
+
+static lathe_tensor *of_program(const subject *s, lathe_tensor *x, const lathe_batch *batch)
+{
+    (void)s, (void)batch;
+    return twice(x, false);
+}
+
+static lathe_tensor *of_program_that_shares(const subject *s, lathe_tensor *x, const lathe_batch *batch)
+{
+    (void)s, (void)batch;
+    return twice(x, true);
+}
+
 static void operations_of_training(void **state)
 {
     (void)state;
@@ -330,7 +369,8 @@ static void operations_of_training(void **state)
     } functions[] = { { "dropout", dropout }, { "dropout", dropout_of_rows },
         { "stochastic_depth", depth_of_rows }, { "stochastic_depth", depth_of_batches }, { "sum", sum },
         { "sum", of_a_mean }, { "mean_dims of the batch", mean_of_batch },
-        { "max_dims of the batch", max_of_batch } };
+        { "max_dims of the batch", max_of_batch }, { "a program's operation", of_program },
+        { "a program's operation that shares", of_program_that_shares } };
     for (size_t f = 0; f < sizeof functions / sizeof functions[0]; f++)
         for (int b = 0; b < BATCHES; b++)
             for (int plain = 0; plain < 2; plain++) {
