@@ -238,7 +238,7 @@ const cli_command lathe_train_command = {
              "is runs/MODEL-DATA-N. The first Ctrl-C finishes the step, saves and exits with 130;\n"
              "the second exits at once. --resume DIR resumes a run; --out of a folder that holds a\n"
              "run is refused without --overwrite. The same seed gives the same bytes, for any number\n"
-             "of threads, with or without interruptions.",
+             "of threads or processes (mpirun), with or without interruptions.",
     .example = "lathe train --data fashion-mnist --model lenet5 --optim adamw --sched cyclic --base-lr 1e-4 "
                "--max-lr 3e-3 "
                "--step-size-up 2.5ep --epochs 5 --out runs/first",

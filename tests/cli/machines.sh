@@ -30,22 +30,22 @@ on() { # on COUNT WORD...: lathe on so many processes; `code` is the exit code
     shift
     timeout -k 5 120 "$mpirun" -np "$count" "$lathe" "$@" > out 2> err
     code=$?
-    grep -v -e '^-*$' -e '^mpirun ' -e '^Primary job' -e '^a non-zero' -e '^the job to be' -e 'Process name:' \
-        -e 'Exit code:' err >> out
+    grep -vE '^-*$|^mpirun |^Primary job|^a non-zero|^the job to be|Process name:|Exit code:' err >> out
 }
 
-# ---- the same bytes -----------------------------------------------------------------------------------------
+# ---- the same bytes
 
 $lathe train $options --out one --quiet > out 2>&1 || fail "alone"
 for count in 2 3 5; do
     on $count train $options --out "np$count"
     [ $code = 0 ] || fail "$count processes end with $code"
     same "$count processes" "np$count"
-    [ "$(grep -c "note: rank 0 of $count, .* of 72 pictures a step, 1 thread" out)" = 1 ] || fail "no first line"
+    first="note: rank 0 of $count, .* of 72 pictures a step, 1 thread"
+    [ "$(grep -c "$first" out)" = 1 ] || fail "no first line"
     [ "$(grep -c '^run folder' out)" = 1 ] || fail "the results are not printed once"
 done
 
-# ---- signals and ends ---------------------------------------------------------------------------------------
+# ---- signals and ends
 
 # Start COUNT processes, wait for four steps, send process 1 a signal. `code`: the exit code.
 interrupt() { # interrupt COUNT SIGNAL WORD...
@@ -78,7 +78,7 @@ interrupt 3 KILL $long
 on 1 train --resume parts --quiet
 same "killed on 3, gone on alone" parts
 
-# ---- one voice ----------------------------------------------------------------------------------------------
+# ---- one voice
 
 on 3 list tasks
 [ "$(grep -c '^classify' out)" = 1 ] || fail "list is not printed once"
@@ -90,18 +90,21 @@ done
 mkdir -p here/data/train/{a,b} there/data/train/{a,b}
 for i in 1 2 3 4 5 6 7 8; do
     for class in a b; do
-        printf 'P5 8 8 255\n%064d' "$i" | tee "here/data/train/$class/$i.pgm" > "there/data/train/$class/$i.pgm"
+        for host in here there; do
+            printf 'P5 8 8 255\n%064d' "$i" > "$host/data/train/$class/$i.pgm"
+        done
     done
 done
 printf 'P5 8 8 255\n%064d' 9 > there/data/train/b/3.pgm
 differ="train --data folder:data --size 8 --model mlp --epochs 1"
 timeout -k 5 60 "$mpirun" -np 1 -wdir here "$lathe" $differ : -np 1 -wdir there "$lathe" $differ > out 2>&1 &&
     fail "other data: exit code 0"
-grep -q '^lathe: rank 1 of 2 on [^ ]*: folder:data: the training sets differ: ' out || fail "other data: not said"
+grep -q '^lathe: rank 1 of 2 on [^ ]*: folder:data: the training sets differ: ' out ||
+    fail "other data: not said"
 
-# ---- whole runs ---------------------------------------------------------------------------------------------
+# ---- whole runs
 
-runs="--data shapes --model lenet5 --train-count 200 --epochs 1 --vary sched=constant,cosine --seeds 2 --no-times"
+runs="--data shapes --model lenet5 --train-count 200 --epochs 1 --vary sched=constant,cosine --seeds 2"
 $lathe compare $runs --out c1 --rows rows1 --quiet > out 2>&1 || fail "compare alone"
 on 3 compare $runs --out c3 --rows rows3 --quiet
 [ $code = 0 ] || fail "compare on 3 ends with $code"
