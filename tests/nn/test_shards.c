@@ -7,7 +7,7 @@
 
 #include "support/ranks.h"
 
-enum { CLASSES = 5, STEPS = 2, MOST_RANKS = 5, MOST_BATCH = 40, MOST_SIZE = 32 };
+enum { CLASSES = 5, STEPS = 2, MOST_RANKS = 5, BATCH = 40, MOST_BATCH = 331, MOST_SIZE = 32 };
 
 /* A net of each family that is small enough; the others have the same layers. */
 static const struct {
@@ -168,7 +168,7 @@ static void nets_train_as_in_one_process(void **state)
 {
     (void)state;
     for (int net = 0; net < NETS; net++)
-        for (int plain = 0; plain < 2; plain++) check(net, MOST_BATCH, plain);
+        for (int plain = 0; plain < 2; plain++) check(net, BATCH, plain);
 }
 
 /* All processes but one are silent. */
@@ -178,11 +178,19 @@ static void a_batch_may_be_too_small_for_all(void **state)
     for (int net = 0; net < NETS; net++) check(net, 8, net % 2);
 }
 
+/* Twenty-one micro-batches, the last of eleven pictures: mlp and lenet5. */
+static void a_batch_may_be_large(void **state)
+{
+    (void)state;
+    for (int net = 0; net < 2; net++) check(net, MOST_BATCH, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nets_train_as_in_one_process),
         cmocka_unit_test(a_batch_may_be_too_small_for_all),
+        cmocka_unit_test(a_batch_may_be_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
