@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/alloc.h"
+#include "../core/exchange.h"
 #include "../core/names.h"
 #include "../core/registry.h"
 #include "../core/shard.h"
@@ -243,16 +244,13 @@ lathe_status lathe_task_join(const lathe_task *task, lathe_context *context, dou
     if (!exchange || exchange->size == 1) return LATHE_OK;
     const size_t size = (size_t)exchange->size, count = task->numbers;
     double *all = lathe_alloc(lathe_times(size, count), sizeof *all);
-    size_t *bytes = lathe_alloc(size, sizeof *bytes);
-    lathe_status status = all && bytes ? LATHE_OK : lathe_error();
-    for (size_t rank = 0; rank < size && !status; rank++) bytes[rank] = count * sizeof *all;
-    if (!status) status = exchange->gather(exchange->self, numbers, all, bytes);
+    lathe_status status =
+        all ? lathe_exchange_each(exchange, numbers, all, count * sizeof *all) : lathe_error();
     for (size_t i = 0; i < count && !status; i++) {
         numbers[i] = 0;
         for (size_t rank = 0; rank < size; rank++) numbers[i] += all[rank * count + i];
     }
     lathe_free(all);
-    lathe_free(bytes);
     return status;
 }
 

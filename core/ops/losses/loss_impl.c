@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../shard.h"
+#include "../../exchange.h"
 #include "../../tape_impl.h"
 #include "../arithmetic.h"
 
@@ -90,22 +90,18 @@ bool lathe_loss_labels(lathe_tape *tape, const char *name, const lathe_tensor *x
 
 bool lathe_loss_counted(const lathe_tensor *x, size_t *counted)
 {
-    const lathe_exchange *exchange = lathe_context_exchange(x->tape->context);
-    const uint64_t mine = *counted;
     if (!x->sharded) return true;
+    const lathe_exchange *exchange = lathe_context_exchange(x->tape->context);
+    const uint64_t mine = x->tape->shard.silent ? 0 : *counted;
     uint64_t *all = lathe_tape_alloc(x->tape, (size_t)exchange->size, sizeof *all);
-    size_t *bytes = lathe_tape_alloc(x->tape, (size_t)exchange->size, sizeof *bytes);
-    if (!all || !bytes) return false;
-    for (int rank = 0; rank < exchange->size; rank++) {
-        all[rank] = 0;
-        bytes[rank] = lathe_shard_of(x->tape->shard.whole, rank, exchange->size).silent ? 0 : sizeof *all;
-    }
+    if (!all) return false;
     bool held = lathe_error_hold(true); /* the handler is called once, by the tape */
-    lathe_status status = exchange->gather(exchange->self, &mine, all, bytes);
+    lathe_status status = lathe_exchange_each(exchange, &mine, all, sizeof mine);
     lathe_error_hold(held);
+    if (status) return lathe_tape_fail(x->tape, status, "%s", lathe_error_message());
     *counted = 0;
     for (int rank = 0; rank < exchange->size; rank++) *counted += all[rank];
-    return !status || lathe_tape_fail(x->tape, status, "%s", lathe_error_message());
+    return true;
 }
 
 lathe_tensor *lathe_one_hot(lathe_tape *tape, const lathe_tensor *x, const int *labels, int ignore_index)
