@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../../core/alloc.h"
+#include "../../core/exchange.h"
 #include "../../core/op.h"
-#include "../../core/shard.h"
 #include "probe_impl.h"
 
 typedef struct dead {
@@ -51,13 +51,10 @@ static lathe_status join(dead *d)
 {
     const lathe_exchange *exchange = lathe_context_exchange(lathe_optim_context(d->base.learner->optim));
     const size_t size = (size_t)exchange->size;
-    size_t *bytes = lathe_alloc(size, sizeof *bytes);
-    unsigned char *all = bytes ? lathe_alloc_raw(size, d->units) : NULL;
-    for (size_t r = 0; r < size && all; r++) bytes[r] = d->units;
-    lathe_status status = all ? exchange->gather(exchange->self, d->zero, all, bytes) : lathe_error();
+    unsigned char *all = lathe_alloc_raw(size, d->units);
+    lathe_status status = all ? lathe_exchange_each(exchange, d->zero, all, d->units) : lathe_error();
     for (size_t i = 0; i < size * d->units && !status; i++) d->zero[i % d->units] &= all[i];
     lathe_free(all);
-    lathe_free(bytes);
     return status;
 }
 
