@@ -110,6 +110,5 @@ int main(int argc, char **argv)
         if (errno != EPIPE) cli_fail(CLI_FAILED, "cannot write to standard output: %s", strerror(errno));
         if (!code) code = CLI_FAILED;
     }
-    cli_processes_leave(code);
-    return code;
+    return cli_processes_leave(code);
 }

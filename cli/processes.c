@@ -21,10 +21,10 @@ int cli_processes_join(int *argc, char ***argv)
         CLI_DONE;
 }
 
-void cli_processes_leave(int code)
+int cli_processes_leave(int code)
 {
     if (*cli_last_failure() && (code == CLI_FAILED || code == CLI_USAGE)) lathe_dist_fail(cli_last_failure());
-    lathe_dist_finalize();
+    return lathe_dist_finalize() && !code ? cli_library_failed() : code;
 }
 
 bool cli_processes_take_part(const cli_command *command)

@@ -13,8 +13,8 @@
 /** Join the launcher's processes, if there are any. Returns an exit code, after a message. */
 int cli_processes_join(int *argc, char ***argv);
 
-/** Leave them. `code` is this process's exit code: the others hear of a failure. */
-void cli_processes_leave(int code);
+/** Leave them. `code` is this process's exit code: the others hear of a failure. Returns it, or theirs. */
+int cli_processes_leave(int code);
 
 /** Returns true if this process does something for the command; prepares what it shares. */
 bool cli_processes_take_part(const cli_command *command);

@@ -16,5 +16,5 @@ lathe_status lathe_world_join(lathe_world *world, int started, int *argc, char *
 }
 
 void lathe_world_fail(const char *message) { (void)message; }
-void lathe_world_leave(void) {}
+lathe_status lathe_world_leave(void) { return LATHE_OK; }
 const char *lathe_world_library(void) { return "none"; }

@@ -12,7 +12,7 @@ static const lathe_world alone = { .exchange = { .size = 1 }, .local_size = 1, .
 
 /* The process's place, if it is one of several. */
 static struct {
-    bool joined;
+    bool joined, left;
     int threads;
     lathe_world world;
 } here;
@@ -27,7 +27,10 @@ int lathe_dist_threads(void) { return here.threads; }
 const char *lathe_dist_name(void) { return world()->name; }
 const char *lathe_dist_library(void) { return lathe_world_library(); }
 
-const lathe_exchange *lathe_dist_exchange(void) { return here.joined ? &here.world.exchange : NULL; }
+const lathe_exchange *lathe_dist_exchange(void)
+{
+    return here.joined && !here.left ? &here.world.exchange : NULL;
+}
 
 /*
  * How many processes were started, by the environment that the launcher gives each of them: Open MPI's, that
@@ -46,6 +49,7 @@ static int started(void)
 
 lathe_status lathe_dist_init(int *argc, char ***argv)
 {
+    if (here.left) return lathe_fail(LATHE_ESTATE, "lathe_dist_init: after lathe_dist_finalize");
     if (here.joined) return LATHE_OK;
     here.world = alone;
     lathe_status status = lathe_world_join(&here.world, started(), argc, argv);
@@ -70,13 +74,13 @@ lathe_status lathe_dist_reduce(const lathe_params *params)
 void lathe_dist_fail(const char *message)
 {
     if (!message) lathe_fail_null("lathe_dist_fail", "message");
-    else if (here.joined) lathe_world_fail(message);
+    else if (lathe_dist_exchange()) lathe_world_fail(message);
 }
 
-void lathe_dist_finalize(void)
+lathe_status lathe_dist_finalize(void)
 {
-    if (!here.joined) return;
+    if (!lathe_dist_exchange()) return LATHE_OK;
     lathe_context_set_exchange(NULL, NULL);
-    lathe_world_leave();
-    here.joined = false;
+    here.left = true;
+    return lathe_world_leave();
 }

@@ -81,10 +81,12 @@ lathe_status lathe_dist_reduce(const lathe_params *params);
 void lathe_dist_fail(const char *message);
 
 /**
- * Leave: wait for all processes, or after a failure for a moment only, and end MPI. After a failure the
- * process should end with an exit code that is not 0, which makes the launcher end what is left.
+ * Leave: wait until all processes leave, or after a failure for a moment only, and end MPI. Rank, size and
+ * name stay what they were; lathe_dist_exchange is NULL. After a failure the process should end with an exit
+ * code that is not 0, which makes the launcher end what is left.
+ * Errors   LATHE_EIO if another process has failed; not again if this process knows that, or has failed
  */
-void lathe_dist_finalize(void);
+lathe_status lathe_dist_finalize(void);
 
 #ifdef __cplusplus
 }

@@ -8,7 +8,7 @@
 typedef struct lathe_world {
     lathe_exchange exchange;
     int local_rank, local_size;
-    const char *name; /* "rank 2 of 4 on HOST" */
+    char name[128]; /* "rank 2 of 4 on HOST" */
 } lathe_world;
 
 /**
@@ -19,7 +19,7 @@ lathe_status lathe_world_join(lathe_world *world, int started, int *argc, char *
 
 /** Of a world that was joined. */
 void lathe_world_fail(const char *message);
-void lathe_world_leave(void);
+lathe_status lathe_world_leave(void);
 
 const char *lathe_world_library(void);
 

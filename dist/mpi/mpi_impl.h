@@ -49,6 +49,7 @@ typedef struct lathe_peers {
     int64_t told, ticked;      /* when this process last sent words, and last looked for them */
     bool mute;                 /* data is on its way to memory that is gone: no more calls of MPI */
     lathe_word failure;        /* its text is empty while all is well */
+    bool said;                 /* to this process's program */
 } lathe_peers;
 extern lathe_peers lathe_mpi;
 

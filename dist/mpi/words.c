@@ -11,7 +11,11 @@ lathe_peers lathe_mpi;
 
 bool lathe_mpi_failed(void) { return lathe_mpi.failure.text[0]; }
 
-lathe_status lathe_mpi_failure(void) { return lathe_fail(LATHE_EIO, "%s", lathe_mpi.failure.text); }
+lathe_status lathe_mpi_failure(void)
+{
+    lathe_mpi.said = true;
+    return lathe_fail(LATHE_EIO, "%s", lathe_mpi.failure.text);
+}
 
 void lathe_mpi_nap(int64_t nanoseconds)
 {

@@ -83,7 +83,7 @@ static lathe_status greet(lathe_world *world, greeting *all, size_t *bytes)
     }
     lathe_mpi.crowded = world->local_size > sysconf(_SC_NPROCESSORS_ONLN);
     lathe_mutex_unlock(&lathe_mpi.lock);
-    world->name = lathe_mpi.peer[lathe_mpi.rank].name;
+    snprintf(world->name, sizeof world->name, "%s", lathe_mpi.peer[lathe_mpi.rank].name);
     return LATHE_OK;
 }
 
@@ -147,16 +147,18 @@ void lathe_world_fail(const char *message)
     char text[LATHE_MESSAGE_SIZE];
     snprintf(text, sizeof text, "%s has failed: %s", lathe_mpi.peer[lathe_mpi.rank].name, message);
     lathe_mutex_lock(&lathe_mpi.lock);
+    lathe_mpi.said = true;
     lathe_mpi_end(text);
     lathe_mutex_unlock(&lathe_mpi.lock);
 }
 
-void lathe_world_leave(void)
+lathe_status lathe_world_leave(void)
 {
     atomic_store(&here.ending, true);
     lathe_thread_join(&here.thread);
     lathe_mpi_leave();
-    if (lathe_mpi_failed()) return; /* MPI_Finalize would wait for those who are gone */
+    if (lathe_mpi_failed()) /* MPI_Finalize would wait for those who are gone */
+        return lathe_mpi.said ? LATHE_OK : lathe_mpi_failure();
     for (int r = 0; r < lathe_mpi.size; r++) {
         if (r == lathe_mpi.rank) continue;
         MPI_Cancel(&lathe_mpi.peer[r].receive);
@@ -169,6 +171,7 @@ void lathe_world_leave(void)
     lathe_free(lathe_mpi.peer);
     lathe_mutex_free(&lathe_mpi.lock);
     memset(&lathe_mpi, 0, sizeof lathe_mpi);
+    return LATHE_OK;
 }
 
 const char *lathe_world_library(void)

@@ -34,8 +34,7 @@ static int end(void)
         fprintf(stderr, "%s: %s\n", lathe_dist_name(), lathe_error_message());
         lathe_dist_fail(lathe_error_message());
     }
-    lathe_dist_finalize();
-    return failed;
+    return lathe_dist_finalize() || failed;
 }
 
 static void wrong(const char *what) { lathe_fail(LATHE_ESTATE, "WRONG: %s", what); }
