@@ -58,13 +58,44 @@ static job of(lathe_settings settings, lathe_run_end end)
 static const tiny_pair common[] = { { "batch_size", "36" }, { "epochs", "6" }, { "optim", "sgd" },
     { "momentum", "0.9" }, { NULL, NULL } };
 
-static const tiny_pair extras[][7] = { { { NULL, NULL } },
-    { { "ema", "0.9" }, { "clip_norm", "0.5" }, { "augment", "crop:1,hflip,mixup:0.4" }, { NULL, NULL } },
-    { { "accumulate", "2" }, { "batch_size", "24" }, { "clip_agc", "0.1" }, { NULL, NULL } },
-    { { "swa_start", "4" }, { "swa_every", "2" }, { "eval_every", "1" }, { NULL, NULL } },
-    { { "layout", "channels" }, { "save_every", "3" }, { "keep", "2" }, { NULL, NULL } },
-    { { "sched", "cyclic" }, { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "2" },
-        { "keep_cycles", "on" }, { NULL, NULL } } };
+/* Each with a file of its own, besides those of tiny_assert_same_runs; NULL: none. */
+static const struct {
+    const char *file;
+    tiny_pair pairs[9];
+} extras[] = { { NULL, { { NULL, NULL } } },
+    { NULL,
+        { { "ema", "0.9" }, { "clip_norm", "0.5" }, { "augment", "crop:1,hflip,mixup:0.4" },
+            { "workers", "2" }, { NULL, NULL } } },
+    { NULL,
+        { { "accumulate", "2" }, { "batch_size", "24" }, { "clip_agc", "0.1" },
+            { "class_weights", "balanced" }, { NULL, NULL } } },
+    { "evals.csv", { { "swa_start", "4" }, { "swa_every", "2" }, { "eval_every", "1" }, { NULL, NULL } } },
+    { "step-00000009.safetensors",
+        { { "layout", "channels" }, { "save_every", "3" }, { "keep", "2" }, { "optim", "muon" },
+            { NULL, NULL } } },
+    { "cycle-2.safetensors",
+        { { "sched", "cyclic" }, { "base_lr", "1e-3" }, { "max_lr", "0.02" }, { "step_size_up", "2" },
+            { "keep_cycles", "on" }, { NULL, NULL } } },
+    { "probes.csv",
+        { { "probe", "grad_norm,update_ratio,dead_relu,grad_noise,sharpness" }, { "probe_every", "3" },
+            { "accumulate", "1" }, { NULL, NULL } } },
+    { NULL,
+        { { "freeze", "0.*" }, { "freeze_norm", "on" }, { "unfreeze_after", "4" }, { "layer_decay", "0.9" },
+            { "max_steps", "9" }, { NULL, NULL } } },
+    { NULL,
+        { { "freeze", "0.*,1.*" }, { "freeze_norm", "on" }, { "augment", "" }, { "batch_size", "20" },
+            { NULL, NULL } } },
+    { NULL,
+        { { "best", "eval" }, { "eval_every", "1" }, { "eval_count", "7" }, { "sampler", "balanced" },
+            { "drop_last", "on" }, { "fold", "2/3" }, { "batch_size", "18" }, { NULL, NULL } } } };
+
+enum { EXTRAS = sizeof extras / sizeof extras[0] };
+
+static void assert_same_runs(size_t extra, const char *what, const char *a, const char *b)
+{
+    tiny_assert_same_runs(what, a, b);
+    if (extras[extra].file) tiny_assert_same(what, a, b, extras[extra].file);
+}
 
 static lathe_settings with(const char *out, const tiny_pair *pairs)
 {
@@ -77,15 +108,15 @@ static void any_number_gives_the_same_files(void **state)
 {
     (void)state;
     static const int sizes[] = { 2, 3, 5 };
-    for (size_t e = 0; e < sizeof extras / sizeof *extras; e++) {
-        job one = of(with("one", extras[e]), LATHE_RUN_COMPLETE);
+    for (size_t e = 0; e < EXTRAS; e++) {
+        job one = of(with("one", extras[e].pairs), LATHE_RUN_COMPLETE);
         processes_run(1, train, &one, NULL);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
             char what[64];
             snprintf(what, sizeof what, "extra %zu, %d processes", e, sizes[i]);
-            job several = of(with("several", extras[e]), LATHE_RUN_COMPLETE);
+            job several = of(with("several", extras[e].pairs), LATHE_RUN_COMPLETE);
             processes_run(sizes[i], train, &several, NULL);
-            tiny_assert_same_runs(what, "one", "several");
+            assert_same_runs(e, what, "one", "several");
         }
     }
 }
@@ -94,18 +125,18 @@ static void a_run_goes_on_with_another_number(void **state)
 {
     (void)state;
     static const int sizes[][2] = { { 3, 2 }, { 1, 4 }, { 2, 1 } };
-    for (size_t e = 0; e < sizeof extras / sizeof *extras; e++) {
-        job one = of(with("one", extras[e]), LATHE_RUN_COMPLETE);
+    for (size_t e = 0; e < EXTRAS; e++) {
+        job one = of(with("one", extras[e].pairs), LATHE_RUN_COMPLETE);
         processes_run(1, train, &one, NULL);
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-            job part = of(with("parts", extras[e]), LATHE_RUN_INTERRUPTED);
+            job part = of(with("parts", extras[e].pairs), LATHE_RUN_INTERRUPTED);
             part.rank = sizes[i][0] - 1;
             part.last = 3 + i;
             processes_run(sizes[i][0], train, &part, NULL);
             job rest = of(part.settings, LATHE_RUN_COMPLETE);
             snprintf(rest.settings.resume, sizeof rest.settings.resume, "%s", rest.settings.out);
             processes_run(sizes[i][1], train, &rest, NULL);
-            tiny_assert_same_runs("gone on with", "one", "parts");
+            assert_same_runs(e, "gone on with", "one", "parts");
         }
     }
 }
