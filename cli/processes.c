@@ -33,13 +33,14 @@ bool cli_processes_take_part(const cli_command *command)
     return cli_is_first() || command->processes != CLI_ONE_WORKS;
 }
 
-/* A failure that begins with a rank is of that process. Rank 0 cannot print that it is gone. */
+/* A failure that names a rank is of that process. Rank 0 cannot print that it is gone. */
 bool cli_prints_failure(int code, const char *message)
 {
     if (cli_is_first()) return true;
     if (code == CLI_USAGE) return false; /* the same words were given to all */
-    return strncmp(message, "rank ", 5) != 0 ||
-        (!strncmp(message, "rank 0 ", 7) && strstr(message, "has not been heard of"));
+    const char *at = strstr(message, ": rank ");
+    const char *named = !strncmp(message, "rank ", 5) ? message : at ? at + 2 : NULL;
+    return !named || (!strncmp(named, "rank 0 ", 7) && strstr(named, "has not been heard of"));
 }
 
 int cli_tell(int code, void *data, size_t bytes)

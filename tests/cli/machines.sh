@@ -102,6 +102,26 @@ timeout -k 5 60 "$mpirun" -np 1 -wdir here "$lathe" $differ : -np 1 -wdir there 
 grep -q '^lathe: rank 1 of 2 on [^ ]*: folder:data: the training sets differ: ' out ||
     fail "other data: not said"
 
+# A picture that goes while the run is on: the process that misses it names itself, and all end.
+cp -r here/data/train/b/3.pgm there/data/train/b/3.pgm
+gone="train --data folder:data --size 8 --model mlp --epochs 20000 --batch-size 16 --cache-mib 0
+    --val-split 0.5"
+(cd here && exec "$mpirun" -np 2 -wdir "$folder/here" "$lathe" $gone --out run --quiet : \
+    -np 1 -wdir "$folder/there" "$lathe" $gone --out run --quiet) > out 2>&1 &
+launcher=$!
+for _ in $(seq 600); do
+    [ ! -f here/run/last.safetensors ] || break
+    sleep 0.1
+done
+rm -r there/data/train/b
+SECONDS=0
+wait $launcher && fail "a missing picture: exit code 0"
+[ $SECONDS -lt 30 ] || fail "a missing picture: it ends after $SECONDS s"
+[ "$(grep -c '^lathe: ' out)" -le 2 ] || fail "a missing picture: all processes speak"
+grep -q '^lathe: rank 2 of 3 on [^ ]*: data/train/b/.*: cannot be opened' out ||
+    fail "a missing picture: not said"
+(cd here && "$lathe" eval run > ../out 2>&1) || fail "a missing picture: the checkpoint is not whole"
+
 # ---- whole runs
 
 runs="--data shapes --model lenet5 --train-count 200 --epochs 1 --vary sched=constant,cosine --seeds 2"
