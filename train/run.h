@@ -23,7 +23,10 @@ typedef struct lathe_run lathe_run;
  */
 typedef struct lathe_run_hooks {
     void *context;
-    /** After each step. Returns false to stop: the run saves and ends as if it were complete. */
+    /**
+     * After each step. Returns false to stop: the run saves and ends as if it were complete. All processes
+     * stop if one does.
+     */
     bool (*on_step)(void *context, const lathe_run *run, const lathe_step_row *row);
     /** After each epoch, with its validation. */
     void (*on_epoch)(void *context, const lathe_run *run, const lathe_epoch_row *row);
@@ -71,6 +74,12 @@ struct lathe_run {
  * from last.safetensors). It keeps its settings, except those marked `free`, and ends with the same bits as
  * without the interruption. A run that was never saved starts from the beginning. One process at a time uses
  * a folder.
+ *
+ * If the default context shares batches (lathe_dist_init, or lathe_context_set_exchange), all its processes
+ * call the functions of this header alike, with hooks of their own. Rank 0's settings count. It reads the
+ * files that they name, but the data, which every process reads, and it alone has the run folder: in the
+ * others settings.out is "". The data are compared. A process whose call fails tells the others by
+ * lathe_dist_fail, unless all fail alike.
  * Errors   the message names the setting, file or layer; LATHE_ESTATE if another process has the folder:
  *          returns NULL.
  */
