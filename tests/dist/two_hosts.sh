@@ -34,7 +34,7 @@ done
 "$hosts" cut $name
 SECONDS=0
 wait $! && fail "cut off: exit code 0"
-[ $SECONDS -le $((LATHE_DIST_TIMEOUT + 10)) ] || fail "cut off: it ends after $SECONDS s"
+[ $SECONDS -le $((LATHE_DIST_TIMEOUT + 26)) ] || fail "cut off: it ends after $SECONDS s"
 echo "cut off: ended after $SECONDS s"
 grep -E "rank 1 of 2 on b[^ ]* has not been heard of for $LATHE_DIST_TIMEOUT s" "$work/log" ||
     fail "cut off: nobody says that rank 1 is missing"
