@@ -1,12 +1,10 @@
 #!/bin/bash
-# lathe under a launcher: the same bytes for any number of processes, one voice, and an end for all when one
-# ends. usage: machines.sh MPIRUN LATHE
+# lathe under a launcher: one voice, and an end for all when one ends, from which the run goes on to the same
+# bytes (tests/dist/train.sh: any number of processes); whole runs are spread. usage: machines.sh MPIRUN LATHE
 set -u
 mpirun=$1 lathe=$2
 export LATHE_DIST_TIMEOUT=5 LATHE_CACHE=off
-# More processes than processors, as root, bound to none of them: Open MPI's words for it, and those of PRRTE.
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
-export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+. "$(dirname "$0")/../dist/launcher.sh"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
@@ -18,7 +16,7 @@ fail() {
     status=1
 }
 # Two batches an epoch, of 72 and 38 pictures: five micro-batches, and three.
-options="--data shapes --model resnet8 --train-count 110 --val-split 0.1 --batch-size 72 --epochs 3
+options="--data shapes --model resnet8 --train-count 110 --val-split 0.1 --batch-size 72 --epochs 20
     --augment crop:2,hflip,mixup:0.4 --ema 0.9 --eval-every 1 --no-times --seed 3 --threads 1"
 same() { # same WHAT FOLDER
     for file in steps.csv epochs.csv evals.csv last.safetensors best.safetensors log.jsonl; do
@@ -32,18 +30,6 @@ on() { # on COUNT WORD...: lathe on so many processes; `code` is the exit code
     code=$?
     grep -vE '^-*$|^mpirun |^Primary job|^a non-zero|^the job to be|Process name:|Exit code:' err >> out
 }
-
-# ---- the same bytes
-
-$lathe train $options --out one --quiet > out 2>&1 || fail "alone"
-for count in 2 3 5; do
-    on $count train $options --out "np$count"
-    [ $code = 0 ] || fail "$count processes end with $code"
-    same "$count processes" "np$count"
-    first="note: rank 0 of $count, .* of 72 pictures a step, 1 thread"
-    [ "$(grep -c "$first" out)" = 1 ] || fail "no first line"
-    [ "$(grep -c '^run folder' out)" = 1 ] || fail "the results are not printed once"
-done
 
 # ---- signals and ends
 
@@ -64,16 +50,17 @@ interrupt() { # interrupt COUNT SIGNAL WORD...
     code=$?
     [ $SECONDS -lt 30 ] || fail "$count processes end $SECONDS s after $signal"
 }
-long="${options/--epochs 3/--epochs 20}"
-$lathe train $long --out one --overwrite --quiet > out 2>&1 || fail "alone, 20 epochs"
-interrupt 3 INT $long
+$lathe train $options --out one --quiet > out 2>&1 || fail "alone"
+interrupt 3 INT $options
 [ $code = 130 ] || fail "interrupted, it ends with $code"
 grep -q 'lathe: stopped by a signal after step .*saved in parts' out || fail "interrupted, it does not say so"
-on 2 train --resume parts --quiet
+on 2 train --resume parts
 [ $code = 0 ] || fail "resumed on 2 it ends with $code"
 same "begun on 3, gone on with 2" parts
+[ "$(grep -c 'note: rank 0 of 2, .* of 72 pictures a step, 1 thread' out)" = 1 ] || fail "no first line"
+[ "$(grep -c '^run folder' out)" = 1 ] || fail "the results are not printed once"
 rm -r parts
-interrupt 3 KILL $long
+interrupt 3 KILL $options
 [ $code != 0 ] || fail "killed, it ends with 0"
 on 1 train --resume parts --quiet
 same "killed on 3, gone on alone" parts
