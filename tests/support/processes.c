@@ -70,7 +70,7 @@ static int be_process(meeting *m, int rank, int size, processes_body *body, void
 }
 
 /* Wait for all; after a failure the others may wait for the one that failed, and have two seconds. */
-static void wait_for(pid_t *process, int size)
+static void wait_for(meeting *m, pid_t *process, int size)
 {
     int left = size, ticks = -1;
     while (left) {
@@ -79,6 +79,7 @@ static void wait_for(pid_t *process, int size)
             if (!process[r] || waitpid(process[r], &status, WNOHANG) != process[r]) continue;
             process[r] = 0;
             left--;
+            if (status && !*m->text[r]) snprintf(m->text[r], sizeof m->text[r], "ended by status %d", status);
             if (status && ticks < 0) ticks = 200;
         }
         usleep(10000);
@@ -104,7 +105,7 @@ void processes_run(int size, processes_body *body, void *job, char failure[PROCE
         assert_true(process[r] >= 0);
         if (!process[r]) _exit(be_process(m, r, size, body, job));
     }
-    wait_for(process, size);
+    wait_for(m, process, size);
     char first[PROCESSES_TEXT] = "";
     for (int r = 0; r < size; r++) {
         if (!*first && *m->text[r]) snprintf(first, sizeof first, "%s", m->text[r]);
