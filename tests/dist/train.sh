@@ -2,7 +2,7 @@
 # `lathe train` on any number of processes and threads writes the same bytes; begun on three, killed, gone on
 # with two, it ends in them, too. The net has batch norm, dropout and stochastic depth; the batches of 44, 44
 # and 12 pictures divide by no number of processes.
-# usage: train.sh MPIRUN LATHE            LATHE_TEST_LONG=1: one to five processes of one and two threads, kills
+# usage: train.sh MPIRUN LATHE          LATHE_TEST_LONG=1: one to five processes of one and two threads, kills
 set -u
 . "$(dirname "$0")/launcher.sh"
 mpirun=$1 lathe=$2
@@ -31,10 +31,12 @@ counts="2:2 3:1 5:1"
 [ -z "${LATHE_TEST_LONG:-}" ] || counts="1:1 1:2 2:1 2:2 3:1 3:2 4:1 4:2 5:1 5:2"
 for pair in $counts; do
     count=${pair%:*} threads=${pair#*:}
-    "$mpirun" -np "$count" "$lathe" "${train[@]}" --threads "$threads" --out "$work/$pair" > "$work/log" 2>&1 ||
+    "$mpirun" -np "$count" "$lathe" "${train[@]}" --threads "$threads" --out "$work/$pair" \
+        > "$work/log" 2>&1 ||
         fail "$count processes of $threads threads: they end badly"
     same "$work/$pair" "$count processes of $threads threads"
-    [ "$count" = 1 ] || grep -q "rank 0 of $count, [0-9]* of 44 pictures a step, $threads thread" "$work/log" ||
+    first="rank 0 of $count, [0-9]* of 44 pictures a step, $threads thread"
+    [ "$count" = 1 ] || grep -q "$first" "$work/log" ||
         fail "$count processes: the first line does not say so"
     [ "$(grep -c "^run folder" "$work/log")" = 1 ] || fail "$count processes: not one of them alone prints"
 done
@@ -54,7 +56,8 @@ killed() { # killed SIGNAL COUNT OTHER: begun on COUNT, one of them gets SIGNAL,
     pkill "-$1" -n -f -- "--out $run" # the newest: no launcher
     wait $!
     [ "$(grep -c , "$run/steps.csv")" -lt 13 ] || fail "$1: the run was at its end before"
-    "$mpirun" -np "$3" "$lathe" train --resume "$run" > "$work/log" 2>&1 || fail "$1: --resume on $3 ends badly"
+    "$mpirun" -np "$3" "$lathe" train --resume "$run" > "$work/log" 2>&1 ||
+        fail "$1: --resume on $3 ends badly"
     same "$run" "begun on $2, $1, gone on with $3"
 }
 if [ -n "${LATHE_TEST_LONG:-}" ]; then

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Two hosts on a network of 1 Gbit/s write the bytes of one process. When the cable is pulled out in the middle
-# both end in time and name the other; what is left goes on to the same bytes.
+# Two hosts on a network of 1 Gbit/s write the bytes of one process. When the cable is pulled out in the
+# middle both end in time and name the other; what is left goes on to the same bytes.
 # usage: two_hosts.sh LATHE
 set -u
 hosts=$(dirname "$0")/hosts lathe=$1
@@ -22,7 +22,9 @@ train=(train --data shapes --model small-cnn --channels 1 --size 28 --train-coun
 "$lathe" "${train[@]}" --out "$work/one" > "$work/log" 2>&1 || fail "one process: it ends badly"
 "$hosts" up $name 1gbit || fail "no network"
 
-on_hosts() { "$hosts" mpirun $name -np 2 -x LATHE_CACHE -x OMP_NUM_THREADS -x LATHE_DIST_TIMEOUT "$lathe" "$@"; }
+on_hosts() {
+    "$hosts" mpirun $name -np 2 -x LATHE_CACHE -x OMP_NUM_THREADS -x LATHE_DIST_TIMEOUT "$lathe" "$@"
+}
 on_hosts "${train[@]}" --out "$work/two" > "$work/log" 2>&1 || fail "two hosts: they end badly"
 [ "$(sums "$work/two")" = "$(sums "$work/one")" ] || fail "two hosts: other bytes than one process"
 
