@@ -139,7 +139,7 @@ static void refuse_signals(sigset_t *before)
     pthread_sigmask(SIG_SETMASK, &refused, before);
 }
 
-/* Kernels keep panels of half a MiB on their stacks, in double of one MiB. Some C libraries give less. */
+/* Kernels keep panels of up to a MiB on their stacks, in double of two. Some C libraries give less. */
 static void widen_stack(pthread_attr_t *attributes)
 {
     const size_t wanted = (size_t)4 << 20;

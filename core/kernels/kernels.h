@@ -36,7 +36,8 @@ typedef struct lathe_kernels {
     const lathe_softmax_kernels *softmax;
     const lathe_update_kernels *update;
     const lathe_upsample_kernels *upsample;
-    const lathe_conv_kernels *winograd; /* of some correlations: core/ops/conv_impl.h chooses */
+    /* Of some correlations; core/ops/conv_impl.h chooses. */
+    const lathe_conv_kernels *winograd_3x3, *winograd_5x5;
 } lathe_kernels;
 
 /** The tables that the processor can run, the best first; NULL after the last. */

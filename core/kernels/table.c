@@ -21,7 +21,7 @@ extern const lathe_response_kernels KERNEL(lathe_response_kernels);
 extern const lathe_softmax_kernels KERNEL(lathe_softmax_kernels);
 extern const lathe_update_kernels KERNEL(lathe_update_kernels);
 extern const lathe_upsample_kernels KERNEL(lathe_upsample_kernels);
-extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
+extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels_3x3), KERNEL(lathe_winograd_kernels_5x5);
 
 extern const lathe_kernels KERNEL(lathe_kernels);
 const lathe_kernels KERNEL(lathe_kernels) = {
@@ -43,5 +43,6 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .softmax = &KERNEL(lathe_softmax_kernels),
     .update = &KERNEL(lathe_update_kernels),
     .upsample = &KERNEL(lathe_upsample_kernels),
-    .winograd = &KERNEL(lathe_winograd_kernels),
+    .winograd_3x3 = &KERNEL(lathe_winograd_kernels_3x3),
+    .winograd_5x5 = &KERNEL(lathe_winograd_kernels_5x5),
 };

@@ -2,11 +2,13 @@
 #include "conv_impl.h"
 
 /* What Winograd's tiles can do. */
-static bool axis_fits(const lathe_conv_axis *axis)
+static bool axis_fits(const lathe_conv_axis *axis, int taps)
 {
-    return axis->taps == 3 && axis->step == 1 && axis->tap_step == 1 && !axis->out_first &&
+    return axis->taps == taps && axis->step == 1 && axis->tap_step == 1 && !axis->out_first &&
         axis->out_step == 1;
 }
+
+static int tiles_of(const lathe_conv_axis *axis) { return (axis->results + 1) / 2; }
 
 /*
  * Sixteen channels or more, which fill at least two thirds of their sixteens: with fewer the transforms cost
@@ -25,17 +27,48 @@ static bool fill_sixteens(int channels)
  */
 enum { SOME_PAIRS = 16 * 32, MANY_PAIRS = 128 * 128, ENOUGH_TILES = 16 };
 
-static bool worth(const lathe_correlation *c)
+static bool worth_3x3(const lathe_correlation *c)
 {
     double pairs = (double)c->channels * c->filters,
-           tiles = (c->rows.results + 1) / 2 * ((c->columns.results + 1.) / 2);
+           tiles = (double)tiles_of(&c->rows) * tiles_of(&c->columns);
     return fill_sixteens(c->channels) && fill_sixteens(c->filters) && pairs >= SOME_PAIRS &&
         (pairs <= MANY_PAIRS || tiles >= ENOUGH_TILES);
 }
 
+/* Taps of all results that lie within the image: those of a direct sum. */
+static double taps_within(const lathe_conv_axis *axis)
+{
+    int count = 0;
+    for (int place = axis->first; place < axis->first + axis->results; place++)
+        for (int tap = 0; tap < axis->taps; tap++) count += (unsigned)(place + tap) < (unsigned)axis->size;
+    return count;
+}
+
+/*
+ * A tile has 36 products. A direct sum has up to 100 for the same results, but where the image is small or
+ * the padding wide, many of its taps are outside: these are skipped. Below 8/5 of a tile's products nothing
+ * is gained; the errors of fewer than FEW_TILES are more than twice those of direct sums.
+ */
+enum { FEW_TILES = 4 };
+
+static bool worth_5x5(const lathe_correlation *c)
+{
+    double tiles = (double)tiles_of(&c->rows) * tiles_of(&c->columns);
+    return c->channels >= LATHE_LANES && c->filters >= LATHE_LANES && tiles >= FEW_TILES &&
+        5 * taps_within(&c->rows) * taps_within(&c->columns) >= 8 * 36 * tiles;
+}
+
+static bool both_fit(const lathe_correlation *c, int taps)
+{
+    return axis_fits(&c->rows, taps) && axis_fits(&c->columns, taps);
+}
+
 const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const lathe_correlation *c)
 {
-    bool winograd = lathe_context_conv(node->context) == LATHE_CONV_AUTO && axis_fits(&c->rows) &&
-        axis_fits(&c->columns) && worth(c);
-    return winograd ? node->kernels->winograd : node->kernels->conv;
+    const lathe_kernels *kernels = node->kernels;
+    if (lathe_context_conv(node->context) == LATHE_CONV_AUTO) {
+        if (both_fit(c, 3) && worth_3x3(c)) return kernels->winograd_3x3;
+        if (both_fit(c, 5) && worth_5x5(c)) return kernels->winograd_5x5;
+    }
+    return kernels->conv;
 }

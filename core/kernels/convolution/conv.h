@@ -53,8 +53,8 @@ typedef enum lathe_conv_store {
 } lathe_conv_store;
 
 /**
- * The direct kernels do every correlation. The kernels by Winograd's tiles do those with 3 x 3 taps, and
- * steps of 1 from tap to tap, from result to result and in the output, which begins at 0.
+ * The direct kernels do every correlation. The kernels by Winograd's tiles do those with 3 x 3 or with 5 x 5
+ * taps, and steps of 1 from tap to tap, from result to result and in the output, which begins at 0.
  */
 typedef struct lathe_conv_kernels {
     int row_step; /* `correlate` begins at a multiple of this */

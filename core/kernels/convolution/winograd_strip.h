@@ -1,15 +1,11 @@
 /*
- * Winograd's tiles. A tile is two by two results; it reads four by four places. Tiles are counted row by row,
- * and a strip is a run of them, short enough that its transformed places stay in the cache.
+ * Winograd's tiles. A tile is two by two results. It reads TAPS + 1 places to a side. A header of matrices
+ * defines TAPS and SIDE, the side of a tile's products, and includes this one. A tile of results is
  *
- * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015: with the matrices
+ *     A' [(G w G') * (B' x B)] A
  *
- *           1  0 -1  0         1    0    0
- *     B' =  0  1  1  0    G = 1/2  1/2  1/2    A' = 1  1  1  0
- *           0 -1  1  0        1/2 -1/2  1/2         0  1 -1 -1
- *           0  1  0 -1         0    0    1
- *
- * a tile of results is A' [(G w G') * (B' x B)] A: 16 products where the sum has 36.
+ * Tiles are counted row by row, and a strip is a run of them, short enough that its transformed places stay
+ * in the cache.
  */
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_WINOGRAD_STRIP_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_WINOGRAD_STRIP_H
@@ -17,8 +13,11 @@
 #include "conv_axis.h"
 #include "../lanes.h"
 
-/* Products of a tile, a side; and in all. */
-enum { SIDE = 4, POINTS = SIDE * SIDE };
+/* Products of a tile; places that it reads, to a side. */
+enum { POINTS = SIDE * SIDE, READ = TAPS + 1 };
+
+/* Tiles that a strip may have. */
+enum { LONGEST_STRIP = 8 };
 
 static inline int winograd_tiles(const lathe_conv_axis *axis) { return (axis->results + 1) / 2; }
 
@@ -34,12 +33,5 @@ static inline segment next_segment(const lathe_correlation *c, int first_tile, i
     int column = tile % columns;
     return (segment){ tile / columns, column, smaller(columns - column, count - at), at };
 }
-
-/*
- * B' x B for a strip's tiles: number (i, j) of tile t of channel c goes to
- * v[(4 * i + j) * plane + c * channel + t * 16].
- */
-void KERNEL(lathe_winograd_read)(const lathe_correlation *c, int channels, const real *x, int first_tile,
-    int count, real *v, ptrdiff_t plane, ptrdiff_t channel);
 
 #endif

@@ -1,20 +1,16 @@
 /*
- * Correlations of 3 x 3 taps with step 1 by Winograd's tiles (winograd_strip.h). With images abreast the
- * transforms are additions of vectors. For each of a tile's sixteen points, the sum over channels is a
- * product of matrices. Sums over many channels are taken in pieces, so that the transformed places stay in
- * the cache.
+ * Correlations with step 1 by Winograd's tiles (winograd_strip.h). With images abreast the transforms are
+ * additions of vectors. For each of a tile's points, the sum over channels is a product of matrices. Sums
+ * over many channels are taken in pieces, so that the transformed places stay in the cache. Included after
+ * the matrices.
  */
 #include "winograd.h"
 
 #include "conv_product.h"
 #include "store.h"
-#include "winograd_strip.h"
+#include "winograd_read.h"
 
-/*
- * Sixteens of numbers of a strip's transformed places; the most tiles of a strip, of few and of many
- * channels.
- */
-enum { SPACE = 6144, STRIP = 6, LESS = 3 };
+_Static_assert((int)MOST_TILES <= (int)LONGEST_STRIP, "strips can be read");
 
 /* How the work on a strip is cut. */
 typedef struct cutting {
@@ -24,9 +20,9 @@ typedef struct cutting {
 
 static cutting cutting_of(const lathe_correlation *c, int tiles)
 {
-    int most = (long)c->channels * STRIP * POINTS <= SPACE ? STRIP : LESS;
+    int most = (long)c->channels * MOST_TILES * POINTS <= PLACES ? MOST_TILES : FEW_TILES;
     tiles = pieces(tiles, pieces(tiles, most));
-    int channels = smaller(c->channels, SPACE / (POINTS * tiles));
+    int channels = smaller(c->channels, PLACES / (POINTS * tiles));
     channels = pieces(c->channels, pieces(c->channels, channels));
     return (cutting){ tiles, channels, ((ptrdiff_t)channels * tiles + 1) * LANES };
 }
@@ -39,20 +35,8 @@ static int group_begin(const lathe_correlation *c, int group)
     return piece_begin(c->filters, groups_of(c), group);
 }
 
-/* Filters of a group abreast, and some more. */
-typedef real eight __attribute__((vector_size(8 * sizeof(real))));
-typedef eight eight_anywhere __attribute__((aligned(sizeof(real))));
-enum { EIGHT = 8 };
-_Static_assert((int)PRODUCT_FILTERS <= (int)EIGHT, "a vector holds a group of filters");
-
-/* G times three numbers. */
-static inline void widen(eight a, eight b, eight c, eight to[SIDE])
-{
-    to[0] = a;
-    to[1] = (real)0.5 * (a + c + b);
-    to[2] = (real)0.5 * (a + c - b);
-    to[3] = c;
-}
+typedef real eight_reals __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real))));
+_Static_assert((int)PRODUCT_FILTERS <= 8, "a vector holds a group of filters");
 
 /* Numbers of one point of a group; points do not share a set of the cache. */
 static ptrdiff_t packed_point(const lathe_correlation *c, int filters)
@@ -70,15 +54,19 @@ static size_t packed_size(const lathe_correlation *c) { return (size_t)packed_pl
 /* One channel of a group of filters: point p goes to packed + p * point. */
 static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, ptrdiff_t point)
 {
-    eight taps[3][3] = { 0 }, columns[3][SIDE], rows[SIDE];
+    eight taps[TAPS][TAPS] = { 0 }, columns[SIDE][TAPS], points[SIDE]; /* taps[column][row] */
     const real *at = w->at;
     for (int f = 0; f < filters; f++, at += w->filter)
-        for (int p = 0; p < 3; p++)
-            for (int q = 0; q < 3; q++) ((real *)&taps[p][q])[f] = at[p * w->row + q * w->column];
-    for (int q = 0; q < 3; q++) widen(taps[0][q], taps[1][q], taps[2][q], columns[q]);
+        for (int p = 0; p < TAPS; p++)
+            for (int q = 0; q < TAPS; q++) taps[q][p][f] = at[p * w->row + q * w->column];
+    for (int q = 0; q < TAPS; q++) {
+        widen_taps(taps[q], points);
+        for (int i = 0; i < SIDE; i++) columns[i][q] = points[i];
+    }
     for (int i = 0; i < SIDE; i++) {
-        widen(columns[0][i], columns[1][i], columns[2][i], rows);
-        for (int j = 0; j < SIDE; j++, packed += point) *(eight_anywhere *)packed = rows[j];
+        widen_taps(columns[i], points);
+        for (int j = 0; j < SIDE; j++, packed += point)
+            *(eight_reals *)packed = __builtin_convertvector(points[j], eight_reals);
     }
 }
 
@@ -99,16 +87,13 @@ static inline void results_of(const real *m, ptrdiff_t plane, part y[2][2])
     part columns[2][SIDE];
     UNROLL for (int j = 0; j < SIDE; j++, m += plane)
     {
-        part a = load_part(m), b = load_part(m + SIDE * plane), c = load_part(m + 2 * SIDE * plane),
-             d = load_part(m + 3 * SIDE * plane);
-        columns[0][j] = a + b + c;
-        columns[1][j] = b - c - d;
+        part points[SIDE], sums[2];
+        UNROLL for (int i = 0; i < SIDE; i++) points[i] = load_part(m + SIDE * i * plane);
+        sum_points(points, sums);
+        columns[0][j] = sums[0];
+        columns[1][j] = sums[1];
     }
-    UNROLL for (int i = 0; i < 2; i++)
-    {
-        y[i][0] = columns[i][0] + columns[i][1] + columns[i][2];
-        y[i][1] = columns[i][1] - columns[i][2] - columns[i][3];
-    }
+    UNROLL for (int i = 0; i < 2; i++) sum_points(columns[i], y[i]);
 }
 
 static inline void write_result(real *y, part v, lathe_conv_store how)
@@ -146,7 +131,7 @@ typedef struct job {
     lathe_conv_store how;
 } job;
 
-/* One group of filters. The bias of all four results is that of point (1, 1). */
+/* One group of filters. */
 static void run_group(const job *j, int group, const real *v)
 {
     const lathe_correlation *c = j->c;
@@ -154,9 +139,9 @@ static void run_group(const job *j, int group, const real *v)
     ptrdiff_t m_filter = j->cut->tiles * LANES, plane = PRODUCT_FILTERS * m_filter + LANES,
               out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
     const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
-    _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * STRIP + 1) * LANES];
+    _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * MOST_TILES + 1) * LANES];
     for (int p = 0; p < POINTS; p++, v += j->cut->plane, w += point) {
-        const real *bias = j->bias && p == SIDE + 1 ? j->bias + begin : NULL;
+        const real *bias = j->bias && has_bias(p / SIDE, p % SIDE) ? j->bias + begin : NULL;
         real *to = m + p * plane;
         KERNEL(lathe_conv_product)(j->channels, filters, j->count, v, m_filter, w, bias, to, m_filter);
     }
@@ -180,7 +165,7 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
     int columns = winograd_tiles(&c->columns), end = (last_row + 1) / 2 * columns;
     cutting cut = cutting_of(c, end - first_row / 2 * columns);
     ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
-    _Alignas(64) real v[(SPACE + POINTS) * LANES];
+    _Alignas(64) real v[(PLACES + POINTS) * LANES];
     for (int tile = first_row / 2 * columns; tile < end; tile += cut.tiles)
         for (int channel = 0; channel < c->channels; channel += cut.channels) {
             int count = smaller(cut.tiles, end - tile),
@@ -189,20 +174,20 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
             job j = { c, &cut, tile, count, channel, channels, packed, first ? bias : NULL, y,
                 piece_store(how, first, last) };
             const real *from = x + channel * x_plane;
-            KERNEL(lathe_winograd_read)(c, channels, from, tile, count, v, cut.plane, cut.tiles * LANES);
+            read_strip(c, channels, from, tile, count, v, cut.plane, cut.tiles * LANES);
             for (int g = 0; g < groups_of(c); g++) run_group(&j, g, v);
         }
 }
 
-extern const lathe_conv_kernels KERNEL(lathe_winograd_kernels);
-const lathe_conv_kernels KERNEL(lathe_winograd_kernels) = {
+extern const lathe_conv_kernels WINOGRAD(lathe_winograd_kernels);
+const lathe_conv_kernels WINOGRAD(lathe_winograd_kernels) = {
     .row_step = 2,
     .packed = packed_size,
     .groups = groups_of,
     .pack = pack,
     .correlate = correlate,
-    .weight_parts = KERNEL(lathe_winograd_weight_parts),
-    .weight_sums = KERNEL(lathe_winograd_weight_sums),
-    .to_weights = KERNEL(lathe_winograd_to_weights),
-    .unpack = KERNEL(lathe_winograd_unpack),
+    .weight_parts = WINOGRAD(lathe_winograd_weight_parts),
+    .weight_sums = WINOGRAD(lathe_winograd_weight_sums),
+    .to_weights = WINOGRAD(lathe_winograd_to_weights),
+    .unpack = WINOGRAD(lathe_winograd_unpack),
 };

@@ -1,21 +1,20 @@
 /*
- * The gradient of the weights of y = A' [(G w G') * (B' x B)] A by the same tiles:
+ * The gradient of the weights of y = A' [(G w G') * (B' x B)] A by such tiles:
  *
  *     gw = G' [sum over tiles and images of (A gy A') * (B' x B)] G
  *
  * Of gy, sixteen filters of one image are laid abreast, so that the sum over images is one of products, too:
- * each number of x is multiplied by a vector of filters, and no vector is ever summed.
+ * each number of x is multiplied by a vector of filters, and no vector is ever summed. Included after the
+ * matrices.
  */
 #include "winograd.h"
 
 #include "transpose.h"
-#include "winograd_strip.h"
+#include "winograd_read.h"
 
-/*
- * Tiles of a strip, and those whose products are one sum; the most vectors of filters, and channels, of a
- * part of the weights.
- */
-enum { STRIP = 4, SUMMED = 2, VECTORS_WANTED = 2, CHANNELS_WANTED = 64 };
+/* The most vectors of filters of a part of the weights; weights of a channel and a filter. */
+enum { VECTORS_WANTED = 2, WEIGHTS = TAPS * TAPS };
+_Static_assert((int)STRIP <= (int)LONGEST_STRIP, "strips can be read");
 
 typedef void tile_fn(int count, const real *x, const real *gy, ptrdiff_t row, real *sums);
 
@@ -45,7 +44,7 @@ static int filter_pieces(const lathe_correlation *c) { return pieces(c->filters,
 
 static int channel_pieces(const lathe_correlation *c) { return pieces(c->channels, CHANNELS_WANTED); }
 
-int KERNEL(lathe_winograd_weight_parts)(const lathe_correlation *c)
+int WINOGRAD(lathe_winograd_weight_parts)(const lathe_correlation *c)
 {
     return filter_pieces(c) * channel_pieces(c);
 }
@@ -73,24 +72,17 @@ static void turn_place(const real *gy, ptrdiff_t filter, int filters, real *to)
 }
 
 /*
- * Number (i, j) of A g A' goes to to[(4 * i + j) * GY_POINT], but for the signs of the last row and column.
+ * Number (i, j) of A g A' goes to to[(SIDE * i + j) * GY_POINT].
  */
 static inline void widen_tile(part g[2][2], real *to)
 {
-    part rows[SIDE][2];
-    UNROLL for (int j = 0; j < 2; j++)
+    part columns[2][SIDE];
+    UNROLL for (int j = 0; j < 2; j++) widen_gradient((part[2]){ g[0][j], g[1][j] }, columns[j]);
+    UNROLL for (int i = 0; i < SIDE; i++)
     {
-        rows[0][j] = g[0][j];
-        rows[1][j] = g[0][j] + g[1][j];
-        rows[2][j] = g[0][j] - g[1][j];
-        rows[3][j] = g[1][j];
-    }
-    UNROLL for (int i = 0; i < SIDE; i++, to += SIDE * GY_POINT)
-    {
-        store_part(to, rows[i][0]);
-        store_part(to + GY_POINT, rows[i][0] + rows[i][1]);
-        store_part(to + 2 * GY_POINT, rows[i][0] - rows[i][1]);
-        store_part(to + 3 * GY_POINT, rows[i][1]);
+        part row[SIDE];
+        widen_gradient((part[2]){ columns[0][i], columns[1][i] }, row);
+        UNROLL for (int j = 0; j < SIDE; j++, to += GY_POINT) store_part(to, row[j]);
     }
 }
 
@@ -140,36 +132,25 @@ static void multiply(const piece *p, int count, const real *x, const real *gy, r
                 t->run(count * LANES, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
 }
 
-/*
- * G' times four numbers, sixteen abreast. Its last step is no product, which would become one with the
- * addition to other sums, and not be rounded.
- */
-static inline void narrow(const lanes s[SIDE], lanes to[3])
-{
-    lanes a = (real)0.5 * s[1], b = (real)0.5 * s[2];
-    to[0] = s[0] + (a + b);
-    to[1] = a - b;
-    to[2] = (a + b) - s[3];
-}
-
-/* The weights of sixteen filters of one channel, [9][16]. */
+/* The weights of sixteen filters of one channel, [TAPS * TAPS][16]. */
 static void write_weights(const real *from, real *to, bool add)
 {
-    lanes columns[SIDE][3], taps[3];
-    for (int j = 0; j < SIDE; j++, from += SUMS_POINT)
-        narrow((lanes[SIDE]){ load(from), load(from + SIDE * SUMS_POINT), load(from + 2 * SIDE * SUMS_POINT),
-                   load(from + 3 * SIDE * SUMS_POINT) },
-            columns[j]);
-    for (int p = 0; p < 3; p++) {
-        narrow((lanes[SIDE]){ columns[0][p], columns[1][p], columns[2][p], columns[3][p] }, taps);
-        for (int q = 0; q < 3; q++, to += LANES) store(to, add ? load(to) + taps[q] : taps[q]);
+    lanes columns[TAPS][SIDE], sums[SIDE], taps[TAPS];
+    for (int j = 0; j < SIDE; j++, from += SUMS_POINT) {
+        for (int i = 0; i < SIDE; i++) sums[i] = load(from + SIDE * i * SUMS_POINT);
+        narrow_sums(sums, taps);
+        for (int p = 0; p < TAPS; p++) columns[p][j] = taps[p];
+    }
+    for (int p = 0; p < TAPS; p++) {
+        narrow_sums(columns[p], taps);
+        for (int q = 0; q < TAPS; q++, to += LANES) store(to, add ? load(to) + taps[q] : taps[q]);
     }
 }
 
-size_t KERNEL(lathe_winograd_weight_sums)(const lathe_correlation *c)
+size_t WINOGRAD(lathe_winograd_weight_sums)(const lathe_correlation *c)
 {
     int vectors = smaller(VECTORS_WANTED, pieces(c->filters, LANES));
-    return (size_t)vectors * (size_t)pieces(c->channels, channel_pieces(c)) * 9 * LANES;
+    return (size_t)vectors * (size_t)pieces(c->channels, channel_pieces(c)) * WEIGHTS * LANES;
 }
 
 /* Zeros where whole groups of channels are read, and sums begin. */
@@ -183,29 +164,29 @@ static void clear(const piece *p, real *places, real *products)
     }
 }
 
-/* The sums [vectors][channels][9][16], and zeros where a part has less than others. */
-void KERNEL(lathe_winograd_to_weights)(const lathe_correlation *c, const real *x, const real *gy, int number,
-    real *sums, bool add)
+/* The sums [vectors][channels][WEIGHTS][16], and zeros where a part has less than others. */
+void WINOGRAD(lathe_winograd_to_weights)(const lathe_correlation *c, const real *x, const real *gy,
+    int number, real *sums, bool add)
 {
     piece p = piece_of(c, number);
     int vectors = pieces(p.filters, LANES),
         tiles_in_all = winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
     const real *from = x + (ptrdiff_t)p.first_channel * c->rows.size * c->columns.size * LANES,
-               *end = sums + KERNEL(lathe_winograd_weight_sums)(c);
+               *end = sums + WINOGRAD(lathe_winograd_weight_sums)(c);
     _Alignas(64) real places[POINTS * X_POINT];
     _Alignas(64) real gradient[POINTS * GY_POINT];
     _Alignas(64) real products[POINTS * SUMS_POINT];
     clear(&p, places, products);
     for (int first = 0; first < tiles_in_all; first += STRIP) {
         int count = smaller(STRIP, tiles_in_all - first);
-        KERNEL(lathe_winograd_read)(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
+        read_strip(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
         read_gradient(c, &p, gy, first, count, gradient);
         for (int at = 0; at < count; at += SUMMED)
             multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
                 gradient + at * LANES * LANES * vectors, products);
     }
     for (int i = 0; i < vectors; i++)
-        for (int channel = 0; channel < p.channels; channel++, sums += 9 * LANES)
+        for (int channel = 0; channel < p.channels; channel++, sums += WEIGHTS * LANES)
             write_weights(products + (channel * vectors + i) * LANES, sums, add);
     for (; !add && sums < end; sums += LANES) store(sums, (lanes){ 0 });
 }
@@ -228,13 +209,13 @@ static void unpack_four(const real *sums, int filters, int count, real *gw, ptrd
     }
 }
 
-void KERNEL(
+void WINOGRAD(
     lathe_winograd_unpack)(const lathe_correlation *c, const real *sums, int number, real *gw, bool add)
 {
     piece p = piece_of(c, number);
-    ptrdiff_t row = (ptrdiff_t)c->channels * 9;
-    int count = p.channels * 9;
-    gw += p.first_filter * row + p.first_channel * 9;
+    ptrdiff_t row = (ptrdiff_t)c->channels * WEIGHTS;
+    int count = p.channels * WEIGHTS;
+    gw += p.first_filter * row + p.first_channel * WEIGHTS;
     for (int f = 0; f < p.filters; f += LANES, gw += LANES * row, sums += count * LANES)
         for (int r = 0; r < count; r += 4)
             unpack_four(sums + r * LANES, smaller(LANES, p.filters - f), smaller(4, count - r), gw + r, row,

@@ -1,0 +1,2 @@
+#include "winograd_5x5.h"
+#include "winograd_correlate.h"

@@ -1,0 +1,2 @@
+#include "winograd_5x5_weights.h"
+#include "winograd_weights.h"
