@@ -6,7 +6,7 @@
  *
  * layout: images (sixteen images abreast, the default) or channels; batch: 0 for each row's own. On channels
  * a first layer reads plain pictures, which need no gradient, and fully connected layers are left out.
- * A second row has a 3 x 3 layer's direct kernels, which --conv direct chooses.
+ * A second row has a 3 x 3 or 5 x 5 layer's direct kernels, which --conv direct chooses.
  * GFLOP/s count 2 for each multiply-add of the full kernel at each result, also where taps fall outside the
  * image. The best of the repetitions is shown. A fully connected layer is a convolution whose image is one
  * pixel, run by lathe_linear.
@@ -30,6 +30,7 @@ static const setup setups[] = { { "LeNet 1 -> 6, 5x5 @28", 64, 1, 28, 6, 5, 1, 2
     { "mnistcnn 32 -> 64, 3x3 @26", 32, 32, 26, 64, 3, 1, 0, 1 },
     { "cifar quick 3 -> 32, 5x5 @32", 32, 3, 32, 32, 5, 1, 2, 1 },
     { "cifar quick 32 -> 32, 5x5 @16", 64, 32, 16, 32, 5, 1, 2, 1 },
+    { "cifar quick 32 -> 64, 5x5 @8", 64, 32, 8, 64, 5, 1, 2, 1 },
     { "ResNet 3 -> 16, 3x3 @32", 128, 3, 32, 16, 3, 1, 1, 1 },
     { "ResNet 16 -> 16, 3x3 @32", 128, 16, 32, 16, 3, 1, 1, 1 },
     { "ResNet 16 -> 32, 3x3/2 @32", 128, 16, 32, 32, 3, 2, 1, 1 },
@@ -135,7 +136,8 @@ static void measure(lathe_tape *tape, const setup *s, lathe_layout layout, int r
 {
     double best[2][3] = { { INFINITY, INFINITY, INFINITY }, { INFINITY, INFINITY, INFINITY } },
            peak = lathe_fma_peak_gflops();
-    bool two = s->kernel == 3 && s->stride == 1 && s->groups == 1 && layout == LATHE_BATCHED;
+    bool two =
+        (s->kernel == 3 || s->kernel == 5) && s->stride == 1 && s->groups == 1 && layout == LATHE_BATCHED;
     for (int repetition = 0; repetition < repetitions * (1 + two); repetition++) {
         int way = two ? repetition % 2 : LATHE_CONV_AUTO;
         double seconds[3];
