@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "blas.h"
+#include "machine.h"
 #include "threads_impl.h"
 
 /* Bytes of rank 0 that travel at once. */
@@ -107,6 +109,15 @@ lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *wha
             rank, exchange->size, all[rank].host, what, all[rank].message, all[0].host, all[0].message);
     lathe_free(all);
     return status;
+}
+
+lathe_status lathe_exchange_alike(const lathe_exchange *exchange)
+{
+    char text[128];
+    snprintf(text, sizeof text, "lathe %s, %s, %s, blas %s", lathe_version(), lathe_context_isa(NULL),
+        sizeof(lathe_real) == 4 ? "float" : "double", lathe_blas_core());
+    return lathe_exchange_same(exchange,
+        "the processes compute differently (LATHE_ISA and OPENBLAS_CORETYPE choose what all have)", text);
 }
 
 /* ---- threads ------------------------------------------------------------------------------------------- */

@@ -45,6 +45,12 @@ lathe_status lathe_exchange_settle(const lathe_exchange *exchange, lathe_status 
 lathe_status lathe_exchange_same(const lathe_exchange *exchange, const char *what, const char *text);
 
 /**
+ * Check that all processes compute the same bits: version, instruction set, type of numbers, and the kernels
+ * of BLAS, which is "none" before lathe_blas_start. Errors: LATHE_ESTATE, as lathe_exchange_same's.
+ */
+lathe_status lathe_exchange_alike(const lathe_exchange *exchange);
+
+/**
  * The threads that suit this process: the processors that it may use, divided by the processes of its host
  * that may use them too. Without an exchange 0: all processors. Errors: LATHE_EIO, LATHE_ENOMEM.
  */

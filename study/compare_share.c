@@ -22,6 +22,7 @@ lathe_compare *lathe_compare_share(lathe_compare *compare, const lathe_exchange 
     if (first && !compare) return lathe_fail_null("lathe_compare_share", "compare"), NULL;
     if (!exchange || exchange->size < 2) return compare;
     uint64_t runs = first ? compare->runs : 0;
+    if (lathe_exchange_alike(exchange)) return NULL;
     if (lathe_exchange_tell(exchange, &runs, sizeof runs)) return NULL;
     lathe_compare *own = first ? compare : empty(runs);
     lathe_status status = lathe_exchange_settle(exchange, own ? LATHE_OK : lathe_error());

@@ -200,7 +200,8 @@ static lathe_status sweep_all(lathe_run *run, const lathe_lr_find_opts *o, const
 {
     const bool present = o->present_weights || *run->settings.init_weights;
     beside b = { .run = run, .kept = lathe_alloc_raw(copy_net(run, NULL, false), sizeof *b.kept) };
-    lathe_status status = b.kept ? LATHE_OK : lathe_error();
+    lathe_status status = lathe_exchange_settle(o->exchange, b.kept ? LATHE_OK : lathe_error());
+    if (!status) status = lathe_exchange_alike(o->exchange);
     if (b.kept) copy_net(run, b.kept, false);
     for (uint64_t t = 0; t < o->steps; t++) r->lr[t] = rate_at(o, t);
     for (int i = 0; i < o->sweeps && !status; i++) {

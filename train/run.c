@@ -225,11 +225,11 @@ static void tell_optim(const lathe_run *run)
             type->name, run->settings.batch_size, run->feed->train->count);
 }
 
-/* What the run's data and settings decide, and the folder. */
+/* What the learner and the settings decide, and the folder. */
 static lathe_status open_objects(lathe_run *run)
 {
-    lathe_status status = open_learner(run);
-    if (!status && *run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
+    lathe_status status = LATHE_OK;
+    if (*run->settings.out) status = lathe_run_check_batches(run); /* before the folder is begun */
     if (!status) status = lathe_run_open_evals(run);
     if (!status) status = lathe_run_open_probes(run);
     return status ? status : open_folder(run);
@@ -245,6 +245,8 @@ static lathe_status open_run(lathe_run *run)
     if (!status) status = lathe_exchange_settle(exchange, open_feed(run));
     if (!status) status = lathe_run_check_data(run);
     if (!status) lathe_run_tell_part(run);
+    if (!status) status = lathe_exchange_settle(exchange, open_learner(run));
+    if (!status) status = lathe_exchange_alike(exchange); /* the optimizer has opened BLAS, if it needs it */
     if (!status) status = lathe_exchange_settle(exchange, open_objects(run));
     if (!status) status = lathe_keeper_share(run->keeper, exchange);
     if (status) return status;

@@ -89,6 +89,24 @@ timeout -k 5 60 "$mpirun" -np 1 -wdir here "$lathe" $differ : -np 1 -wdir there 
 grep -q '^lathe: rank 1 of 2 on [^ ]*: folder:data: the training sets differ: ' out ||
     fail "other data: not said"
 
+# Processes that compute differently are told so before anything is replaced.
+differently() { # differently VARIABLE=VALUE WORD...: process 1 has it
+    local variable=$1
+    shift
+    cmp -s <("$lathe" info) <(env "$variable" "$lathe" info) && return # this machine has no other
+    timeout -k 5 60 "$mpirun" -np 1 "$lathe" "$@" : -np 1 env "$variable" "$lathe" "$@" > out 2>&1 &&
+        fail "$variable, $1: exit code 0"
+    grep -q '^lathe: rank 1 of 2 on [^ ]*: the processes compute differently' out ||
+        fail "$variable, $1: not said"
+}
+cp one/steps.csv kept
+few="--data shapes:grey --size 28 --train-count 100 --epochs 1 --quiet"
+differently LATHE_ISA=base train $few --out one --overwrite
+differently OPENBLAS_CORETYPE=Prescott train $few --optim muon --out one --overwrite
+differently LATHE_ISA=base compare $few --vary lr=1e-3,1e-2 --out differ
+differently LATHE_ISA=base lr-find $few --steps 20
+cmp -s kept one/steps.csv || fail "processes that compute differently: the former run is gone"
+
 # A picture that goes while the run is on: the process that misses it names itself, and all end.
 cp -r here/data/train/b/3.pgm there/data/train/b/3.pgm
 gone="train --data folder:data --size 8 --model mlp --epochs 20000 --batch-size 16 --cache-mib 0

@@ -13,7 +13,7 @@ typedef struct seen {
     bool told[SIZE], each[SIZE];
     uint64_t flags[SIZE];
     int threads[SIZE];
-    lathe_status settled[SIZE], same[SIZE];
+    lathe_status settled[SIZE], same[SIZE], alike[SIZE];
     char message[SIZE][LATHE_MESSAGE_SIZE];
 } seen;
 
@@ -81,6 +81,7 @@ static void settle(int rank, lathe_context *context, void *job)
     snprintf(s->message[rank], LATHE_MESSAGE_SIZE, "%s", lathe_error_message());
     s->same[rank] = lathe_exchange_same(exchange, "colours", rank == s->failing ? "red" : "blue");
     if (s->same[rank]) snprintf(s->message[rank], LATHE_MESSAGE_SIZE, "%s", lathe_error_message());
+    s->alike[rank] = lathe_exchange_alike(exchange);
     lathe_error_hold(held);
 }
 
@@ -92,6 +93,7 @@ static void all_fail_or_none(void **state)
         ranks_run(3, settle, &s);
         for (int r = 0; r < 3; r++) {
             char begin[64];
+            assert_int_equal(s.alike[r], LATHE_OK); /* threads of one program are */
             assert_int_equal(s.settled[r], failing < 0 ? LATHE_OK : LATHE_ESHAPE);
             assert_int_equal(s.same[r], failing < 0 ? LATHE_OK : LATHE_ESTATE);
             if (failing < 0) continue;
