@@ -53,7 +53,7 @@ killed() { # killed SIGNAL COUNT OTHER: begun on COUNT, one of them gets SIGNAL,
     local run="$work/$1"
     "$mpirun" -np "$2" "$lathe" "${train[@]}" --out "$run" > "$work/log" 2>&1 &
     wait_for "$run" 3
-    pkill "-$1" -n -f -- "--out $run" # the newest: no launcher
+    pkill "-$1" -n -f -- "--out $run" # the newest of this run: no launcher
     wait $!
     [ "$(grep -c , "$run/steps.csv")" -lt 13 ] || fail "$1: the run was at its end before"
     "$mpirun" -np "$3" "$lathe" train --resume "$run" > "$work/log" 2>&1 ||
