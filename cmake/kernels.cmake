@@ -1,3 +1,6 @@
+# On aarch64 gcc would load numbers of register tiles early, more than its 32 registers hold.
+set(LATHE_AARCH64_KERNELS -fno-schedule-insns)
+
 # Every file of core/kernels but select.c is compiled once an instruction set; select.c chooses at start.
 function(lathe_add_kernels target)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/kernels/*.c)
@@ -12,6 +15,8 @@ function(lathe_add_kernels target)
     set(flags_avx2 -mavx2 -mfma)
     set(flags_avx512 -mavx2 -mfma -mavx512f -mavx512dq -mavx512bw -mavx512vl -mprefer-vector-width=512)
     set_source_files_properties(${select} PROPERTIES COMPILE_DEFINITIONS LATHE_X86_KERNELS)
+  elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "aarch64|arm64" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+    set(flags_base ${LATHE_AARCH64_KERNELS})
   endif()
   # With UBSan's checks of each pointer these loops would run at half speed; AddressSanitizer sees a wrong one
   # all the same.

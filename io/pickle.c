@@ -171,7 +171,7 @@ static lathe_pickle_value *long_integer(machine *m, int length_bytes)
 {
     lathe_pickle_value *value = sized(m, LATHE_PICKLE_LONG, length_bytes);
     if (!value || value->length > 8) return value;
-    uint64_t number = value->length && value->text[value->length - 1] < 0 ? UINT64_MAX : 0;
+    uint64_t number = value->length && (signed char)value->text[value->length - 1] < 0 ? UINT64_MAX : 0;
     for (size_t i = value->length; i--;) number = number << 8 | (unsigned char)value->text[i];
     value->kind = LATHE_PICKLE_INTEGER;
     value->integer = (int64_t)number;

@@ -32,6 +32,13 @@ typedef real lanes __attribute__((vector_size(16 * sizeof(real))));
 #else
 #define REGISTER_BYTES 16
 #endif
+/* How many there are, and the bytes of all: 2048 on AVX-512, 512 on AVX2 and NEON, 256 on SSE. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define REGISTERS 32
+#else
+#define REGISTERS 16
+#endif
+#define REGISTER_FILE (REGISTERS * REGISTER_BYTES)
 typedef real part __attribute__((vector_size(REGISTER_BYTES)));
 
 enum { PART = REGISTER_BYTES / sizeof(real), PARTS = LANES / PART };

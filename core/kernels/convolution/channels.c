@@ -257,17 +257,26 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
     }
 }
 
+static inline void add_place(const real *x, part to[PARTS])
+{
+    UNROLL for (int p = 0; p < PARTS; p++) to[p] += load_part(x + p * PART);
+}
+
 static void sum(size_t count, const real *x, real *sums)
 {
-    enum { SPAN = 1024 };
-    lanes total = { 0 };
+    enum { SPAN = 1024, AT_ONCE = 4 };
+    part total[PARTS] = { { 0 } };
     for (size_t i = 0; i < count; i += SPAN) {
-        lanes some[4] = { { 0 } };
-        size_t end = count - i < SPAN ? count : i + SPAN;
-        for (size_t j = i; j < end; j++) some[j % 4] += load(x + j * LANES);
-        total += (some[0] + some[1]) + (some[2] + some[3]);
+        part some[AT_ONCE][PARTS] = { { { 0 } } };
+        size_t j = i, end = count - i < SPAN ? count : i + SPAN;
+        for (; j + AT_ONCE <= end; j += AT_ONCE)
+            UNROLL for (size_t n = 0; n < AT_ONCE; n++) add_place(x + (j + n) * LANES, some[n]);
+        UNROLL for (size_t n = 0; n < AT_ONCE - 1; n++) if (j + n < end)
+            add_place(x + (j + n) * LANES, some[n]);
+        UNROLL for (int p = 0; p < PARTS; p++) total[p] +=
+            (some[0][p] + some[1][p]) + (some[2][p] + some[3][p]);
     }
-    store(sums, total);
+    UNROLL for (int p = 0; p < PARTS; p++) store_part(sums + p * PART, total[p]);
 }
 
 extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);

@@ -2,6 +2,7 @@
  * The register tiles of a correlation on channels: every number of places up to the largest, so that a row
  * is cut into equal tiles. AVX-512 has 32 registers: 28 sums, two vectors of weights, a number of x; with one
  * vector of weights more than 16 sums are of no use. AVX2 has 16 registers, two for a vector: 12 sums.
+ * NEON has 32, four for a vector: 24 sums.
  */
 #define TILE_NAME_OF(vectors, places) channels_tile_##vectors##x##places
 #define TILE_NAME(vectors, places) TILE_NAME_OF(vectors, places)
@@ -13,7 +14,7 @@
 #include "channels_tile.h"
 #define PLACES 3
 #include "channels_tile.h"
-#if REGISTER_BYTES >= 32
+#if REGISTER_FILE >= 512
 #define PLACES 4
 #include "channels_tile.h"
 #define PLACES 5
@@ -21,7 +22,7 @@
 #define PLACES 6
 #include "channels_tile.h"
 #endif
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 #define PLACES 7
 #include "channels_tile.h"
 #define PLACES 8
@@ -75,10 +76,10 @@
 #endif
 #undef VECTORS
 
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 enum { MOST_PLACES = 16 };
 static const int most_places[MOST_VECTORS] = { 16, 14 };
-#elif REGISTER_BYTES == 32
+#elif REGISTER_FILE == 512
 enum { MOST_PLACES = 6 };
 static const int most_places[MOST_VECTORS] = { 6 };
 #else
@@ -91,12 +92,12 @@ static tile_fn *const tiles[MOST_VECTORS][MOST_PLACES] = {
         TILE_NAME(1, 1),
         TILE_NAME(1, 2),
         TILE_NAME(1, 3),
-#if REGISTER_BYTES >= 32
+#if REGISTER_FILE >= 512
         TILE_NAME(1, 4),
         TILE_NAME(1, 5),
         TILE_NAME(1, 6),
 #endif
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
         TILE_NAME(1, 7),
         TILE_NAME(1, 8),
         TILE_NAME(1, 9),

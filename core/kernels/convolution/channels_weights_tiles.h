@@ -9,7 +9,7 @@
 /* clang-format on */
 
 #define VECTORS 1
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 #define TAPS 8
 #define CHANNELS 1
 #include "channels_weights_tile.h"
@@ -48,7 +48,7 @@
 static const tile tiles[][6] = { { TILE(1, 8, 1), TILE(1, 6, 2), TILE(1, 6, 3), TILE(1, 4, 4), TILE(1, 2, 8),
                                      TILE(1, 1, 16) },
     { TILE(2, 8, 1), TILE(2, 4, 2), TILE(2, 3, 3), TILE(2, 2, 4), TILE(2, 1, 8), TILE(2, 1, 8) } };
-#elif REGISTER_BYTES == 32
+#elif REGISTER_FILE == 512
 #define TAPS 6
 #define CHANNELS 1
 #include "channels_weights_tile.h"

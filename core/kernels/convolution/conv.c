@@ -210,12 +210,15 @@ static void to_bias(size_t count, int channels, const real *gy, real *sums, bool
     enum { AT_ONCE = 4 };
     _Alignas(64) real space[LANES * LANES] = { 0 };
     for (int channel = 0; channel < channels; channel++, gy += count) {
-        lanes total[AT_ONCE] = { 0 };
+        part total[AT_ONCE][PARTS] = { { { 0 } } };
         size_t i = 0;
         for (; i + AT_ONCE * LANES <= count; i += AT_ONCE * LANES)
-            UNROLL for (int n = 0; n < AT_ONCE; n++) total[n] += load(gy + i + n * LANES);
-        for (; i < count; i += LANES) total[0] += load(gy + i);
-        store(space + channel * LANES, (total[0] + total[1]) + (total[2] + total[3]));
+            UNROLL for (int n = 0; n < AT_ONCE; n++) UNROLL for (int p = 0; p < PARTS; p++) total[n][p] +=
+                load_part(gy + i + n * LANES + p * PART);
+        for (; i < count; i += LANES)
+            UNROLL for (int p = 0; p < PARTS; p++) total[0][p] += load_part(gy + i + p * PART);
+        UNROLL for (int p = 0; p < PARTS; p++) store_part(space + channel * LANES + p * PART,
+            (total[0][p] + total[1][p]) + (total[2][p] + total[3][p]));
     }
     sum_lanes_of(LANES, space, sums, add);
 }

@@ -5,7 +5,7 @@
 #include "../lanes.h"
 
 /** The most filters of one product. */
-enum { PRODUCT_FILTERS = REGISTER_BYTES == 64 ? 8 : REGISTER_BYTES == 32 ? 6 : 3 };
+enum { PRODUCT_FILTERS = REGISTER_FILE == 2048 ? 8 : REGISTER_FILE == 512 ? 6 : 3 };
 
 /**
  *     y[f, n] = bias[f] + sum over c of w[c, f] * x[c, n]

@@ -3,11 +3,11 @@
 #include "depthwise_tile.h"
 #define PIXELS 2
 #include "depthwise_tile.h"
-#if REGISTER_BYTES >= 32
+#if REGISTER_FILE >= 512
 #define PIXELS 4
 #include "depthwise_tile.h"
 #endif
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 #define PIXELS 8
 #include "depthwise_tile.h"
 #define PIXELS 16

@@ -13,10 +13,10 @@
 #define STEP 2
 #include "depthwise_sizes.h"
 
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 enum { SIZES = 5 };
 #define SIZES_OF(step) TILE(16, step), TILE(8, step), TILE(4, step), TILE(2, step), TILE(1, step)
-#elif REGISTER_BYTES == 32
+#elif REGISTER_FILE == 512
 enum { SIZES = 3 };
 #define SIZES_OF(step) TILE(4, step), TILE(2, step), TILE(1, step)
 #else

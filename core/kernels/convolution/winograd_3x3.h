@@ -69,9 +69,9 @@ static inline void widen_gradient(const part g[2], part to[SIDE])
  * G' s of such sums. Its last step is no product, which would become one with the addition to other sums, and
  * not be rounded.
  */
-static inline void narrow_sums(const lanes s[SIDE], lanes to[TAPS])
+static inline void narrow_sums(const part s[SIDE], part to[TAPS])
 {
-    lanes a = (real)0.5 * s[1], b = (real)0.5 * s[2];
+    part a = (real)0.5 * s[1], b = (real)0.5 * s[2];
     to[0] = s[0] + (a + b);
     to[1] = a - b;
     to[2] = (a + b) - s[3];

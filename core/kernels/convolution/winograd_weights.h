@@ -135,15 +135,23 @@ static void multiply(const piece *p, int count, const real *x, const real *gy, r
 /* The weights of sixteen filters of one channel, [TAPS * TAPS][16]. */
 static void write_weights(const real *from, real *to, bool add)
 {
-    lanes columns[TAPS][SIDE], sums[SIDE], taps[TAPS];
-    for (int j = 0; j < SIDE; j++, from += SUMS_POINT) {
-        for (int i = 0; i < SIDE; i++) sums[i] = load(from + SIDE * i * SUMS_POINT);
-        narrow_sums(sums, taps);
-        for (int p = 0; p < TAPS; p++) columns[p][j] = taps[p];
-    }
-    for (int p = 0; p < TAPS; p++) {
-        narrow_sums(columns[p], taps);
-        for (int q = 0; q < TAPS; q++, to += LANES) store(to, add ? load(to) + taps[q] : taps[q]);
+    for (int half = 0; half < LANES; half += PART) {
+        part columns[TAPS][SIDE], taps[TAPS];
+        const real *column = from + half;
+        UNROLL for (int j = 0; j < SIDE; j++, column += SUMS_POINT)
+        {
+            part sums[SIDE];
+            UNROLL for (int i = 0; i < SIDE; i++) sums[i] = load_part(column + SIDE * i * SUMS_POINT);
+            narrow_sums(sums, taps);
+            UNROLL for (int p = 0; p < TAPS; p++) columns[p][j] = taps[p];
+        }
+        real *tap = to + half;
+        UNROLL for (int p = 0; p < TAPS; p++)
+        {
+            narrow_sums(columns[p], taps);
+            UNROLL for (int q = 0; q < TAPS; q++, tap += LANES)
+                store_part(tap, add ? load_part(tap) + taps[q] : taps[q]);
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 #define TILE_NAME_OF(vectors, channels) winograd_weights_tile_##vectors##x##channels
 #define TILE_NAME(vectors, channels) TILE_NAME_OF(vectors, channels)
 
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 #define VECTORS 1
 #define CHANNELS 16
 #include "winograd_weights_tile.h"
@@ -12,7 +12,7 @@
 #include "winograd_weights_tile.h"
 #undef VECTORS
 static const tile tiles[] = { { 16, TILE_NAME(1, 16) }, { 8, TILE_NAME(2, 8) } };
-#elif REGISTER_BYTES == 32
+#elif REGISTER_FILE == 512
 #define VECTORS 1
 #define CHANNELS 4
 #include "winograd_weights_tile.h"

@@ -6,7 +6,7 @@
 #define TILE_NAME_OF(rows, sixteens) product_tile_##rows##x##sixteens
 #define TILE_NAME(rows, sixteens) TILE_NAME_OF(rows, sixteens)
 
-#if REGISTER_BYTES == 64
+#if REGISTER_FILE == 2048
 
 #define ROWS 8
 #define SIXTEENS 1
@@ -50,7 +50,7 @@ static const tile tiles[] = { { 8, { TILE_NAME(8, 1), TILE_NAME(8, 2), TILE_NAME
     { 2, { TILE_NAME(2, 1), TILE_NAME(2, 2), TILE_NAME(2, 3) } },
     { 1, { TILE_NAME(1, 1), TILE_NAME(1, 2), TILE_NAME(1, 3) } } };
 
-#elif REGISTER_BYTES == 32
+#elif REGISTER_FILE == 512
 
 #define ROWS 6
 #define SIXTEENS 1
