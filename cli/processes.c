@@ -9,6 +9,35 @@
 
 bool cli_is_first(void) { return !lathe_dist_rank(); }
 
+/* Rank 0's words would count for all, and nobody would know: so all must have the same ones. */
+static int check_words(int argc, char **argv)
+{
+    const lathe_exchange *exchange = lathe_dist_exchange();
+    uint64_t flags = 0;
+    uint32_t sum = 0, first;
+    for (int i = 1; i < argc; i++) sum = lathe_crc32(sum, argv[i], strlen(argv[i]) + 1);
+    first = sum;
+    if (lathe_exchange_tell(exchange, &first, sizeof first)) return cli_library_failed();
+    flags = first != sum;
+    if (lathe_exchange_agree(exchange, &flags)) return cli_library_failed();
+    for (int i = 1; flags; i++) {
+        char what[96];
+        uint64_t more = i < argc;
+        if (lathe_exchange_agree(exchange, &more)) return cli_library_failed();
+        if (!more) return cli_fail(CLI_FAILED, "the processes have different command lines");
+        snprintf(what, sizeof what, "the processes have different command lines: word %d", i);
+        if (lathe_exchange_same(exchange, what, i < argc ? argv[i] : "missing")) return cli_library_failed();
+    }
+    return CLI_DONE;
+}
+
+/* The rank in a failure that names one, so that all processes know it; NULL: it is this process's alone. */
+static const char *named(const char *message)
+{
+    const char *at = strstr(message, ": rank ");
+    return !strncmp(message, "rank ", 5) ? message : at ? at + 2 : NULL;
+}
+
 int cli_processes_join(int *argc, char ***argv)
 {
     char build[128];
@@ -16,14 +45,15 @@ int cli_processes_join(int *argc, char ***argv)
     if (!cli_is_first() && !freopen("/dev/null", "w", stdout)) return cli_fail(CLI_FAILED, "no /dev/null");
     snprintf(build, sizeof build, "lathe %s with settings of %zu bytes", lathe_version(),
         sizeof(lathe_settings));
-    return lathe_exchange_same(lathe_dist_exchange(), "the processes are of different builds", build) ?
-        cli_library_failed() :
-        CLI_DONE;
+    if (lathe_exchange_same(lathe_dist_exchange(), "the processes are of different builds", build))
+        return cli_library_failed();
+    return check_words(*argc, *argv);
 }
 
 int cli_processes_leave(int code)
 {
-    if (*cli_last_failure() && (code == CLI_FAILED || code == CLI_USAGE)) lathe_dist_fail(cli_last_failure());
+    const char *failure = cli_last_failure();
+    if (*failure && !named(failure) && (code == CLI_FAILED || code == CLI_USAGE)) lathe_dist_fail(failure);
     return lathe_dist_finalize() && !code ? cli_library_failed() : code;
 }
 
@@ -38,9 +68,8 @@ bool cli_prints_failure(int code, const char *message)
 {
     if (cli_is_first()) return true;
     if (code == CLI_USAGE) return false; /* the same words were given to all */
-    const char *at = strstr(message, ": rank ");
-    const char *named = !strncmp(message, "rank ", 5) ? message : at ? at + 2 : NULL;
-    return !named || (!strncmp(named, "rank 0 ", 7) && strstr(named, "has not been heard of"));
+    const char *rank = named(message);
+    return !rank || (!strncmp(rank, "rank 0 ", 7) && strstr(rank, "has not been heard of"));
 }
 
 int cli_tell(int code, void *data, size_t bytes)

@@ -114,8 +114,9 @@ static int write_page(lathe_run *run)
 static int end_code(const lathe_run *run)
 {
     if (run->end == LATHE_RUN_NAN)
-        return cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
-            run->learner->not_finite);
+        return !cli_is_first() ? CLI_FAILED : /* all have found it */
+            cli_fail(CLI_FAILED, "train: %s; a smaller learning rate or --clip-norm may help",
+                run->learner->not_finite);
     const int number = run->end == LATHE_RUN_INTERRUPTED ? cli_signal_of_any() : 0;
     if (!number) return CLI_DONE;
     if (cli_is_first())

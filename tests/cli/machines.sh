@@ -107,6 +107,16 @@ differently LATHE_ISA=base compare $few --vary lr=1e-3,1e-2 --out differ
 differently LATHE_ISA=base lr-find $few --steps 20
 cmp -s kept one/steps.csv || fail "processes that compute differently: the former run is gone"
 
+# Words of one process that the others do not have: the first of them is named.
+for words in "train $few --lr 7" "eval one" "--version"; do
+    timeout -k 5 60 "$mpirun" -np 1 "$lathe" train $few --out one : -np 1 "$lathe" $words > out 2>&1 &&
+        fail "$words on process 1: exit code 0"
+    grep -q '^lathe: rank 1 of 2 on [^ ]*: the processes have different command lines: word ' out ||
+        fail "$words on process 1: not said"
+done
+on 3 train $few --optim sgd --lr 1e30 --epochs 9 --out nan
+[ "$(grep -c '^lathe: ' out)" = 1 ] || fail "not finite: not said in one line"
+
 # A picture that goes while the run is on: the process that misses it names itself, and all end.
 cp -r here/data/train/b/3.pgm there/data/train/b/3.pgm
 gone="train --data folder:data --size 8 --model mlp --epochs 20000 --batch-size 16 --cache-mib 0
