@@ -69,7 +69,7 @@ static int be_process(meeting *m, int rank, int size, processes_body *body, void
     return text != NULL;
 }
 
-/* Wait for all; after a failure the others may wait for the one that failed, and have two seconds. */
+/* Wait for all; after a failure the others may wait for the one that failed, and have ten seconds. */
 static void wait_for(meeting *m, pid_t *process, int size)
 {
     int left = size, ticks = -1;
@@ -80,7 +80,7 @@ static void wait_for(meeting *m, pid_t *process, int size)
             process[r] = 0;
             left--;
             if (status && !*m->text[r]) snprintf(m->text[r], sizeof m->text[r], "ended by status %d", status);
-            if (status && ticks < 0) ticks = 200;
+            if (status && ticks < 0) ticks = 1000;
         }
         usleep(10000);
         if (ticks > 0 && !--ticks)

@@ -22,21 +22,20 @@ static const char *const refused[] = { "mean_dims of the batch", "max_dims of th
 
 /* ---- a step of one process ----------------------------------------------------------------------------- */
 
-typedef struct subject subject;
-
 /* What is tried: a net of one operation, or a function of pictures. */
-struct subject {
+typedef struct subject {
     char name[80];
     lathe_shape shape; /* [B, C, H, W] of the whole batch */
     lathe_real *images;
     bool plain; /* as lathe_batch has it */
     lathe_mode mode;
+    int turn; /* many variants take the numbers of processes in turn: 1 + its index; 0: all numbers */
     lathe_layer *net[MOST_RANKS];
-    lathe_tensor *(*function)(const subject *subject, lathe_tensor *x, const lathe_batch *batch);
+    lathe_tensor *(*function)(const struct subject *subject, lathe_tensor *x, const lathe_batch *batch);
     const void *opts;            /* of the function */
     const lathe_loss_type *loss; /* of the function */
     const int *labels;           /* [B] */
-};
+} subject;
 
 /* What a process has after the step. */
 typedef struct outcome {
@@ -57,8 +56,7 @@ typedef struct step_job {
 static lathe_real *copy_of(const lathe_real *numbers, size_t count)
 {
     lathe_real *copy = malloc((count ? count : 1) * sizeof *copy);
-    if (count) memcpy(copy, numbers, count * sizeof *copy);
-    return copy;
+    return count ? memcpy(copy, numbers, count * sizeof *copy) : copy;
 }
 
 /* The gradient of a result, which depends on the place in the whole batch alone. */
@@ -193,7 +191,7 @@ static bool have_failed(const subject *s, const char *op, const step_job *job, c
     return wrong++, true;
 }
 
-/* Compares a step of 2, 3 and 5 processes with one process's; `prepare` makes the net of a rank. */
+/* Compares a step of 2, 3 and 5 processes, or of the subject's turn, with one's. `prepare` makes a net. */
 static void try_subject(subject *s, const char *op, lathe_model *(*prepare)(subject *, int, void *),
     void *how)
 {
@@ -211,6 +209,7 @@ static void try_subject(subject *s, const char *op, lathe_model *(*prepare)(subj
     ranks_run(1, step, &one);
     lathe_model_free(model[0]);
     for (int n = 0; n < SIZES; n++) {
+        if (s->turn && s->turn != n + 1) continue;
         step_job job = { .subject = s, .size = sizes[n] };
         for (int r = 0; prepare && r < job.size; r++) model[r] = prepare(s, r, how);
         ranks_run(job.size, step, &job);
@@ -263,6 +262,7 @@ static void operations_of_nets(void **state)
                 const char *name = op_case_name(v.kind);
                 subject s = { .plain = plain,
                     .mode = only_in_evaluation(name) ? LATHE_EVAL : LATHE_TRAIN,
+                    .turn = op_case_variants(v.kind) < SIZES ? 0 : 1 + (2 * number + plain) % SIZES,
                     .shape = { 4,
                         { batches[(number + plain) % BATCHES], image.dim[0], image.dim[1], image.dim[2] } } };
                 snprintf(s.name, sizeof s.name, "%s, variant %d", name, i);
