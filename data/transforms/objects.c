@@ -31,6 +31,8 @@ void lathe_objects_map(lathe_object_list *objects, const double m[6], int height
     for (size_t i = 0; i < objects->count; i++) {
         lathe_object *object = &objects->object[i];
         double box[4] = { HUGE_VAL, HUGE_VAL, -HUGE_VAL, -HUGE_VAL };
+        /* Unrolled, or the vectorizer of gcc 12 for aarch64 fails. */
+#pragma GCC unroll 4
         for (int corner = 0; corner < 4; corner++) {
             double x, y;
             move_point(m, corner & 1 ? object->x1 : object->x0, corner & 2 ? object->y1 : object->y0, &x, &y);
