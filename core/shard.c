@@ -294,6 +294,7 @@ lathe_status lathe_context_reduce(lathe_context *context)
 {
     lathe_pendings *pendings = lathe_context_pendings(context);
     const lathe_pending *first = pendings->first;
+    for (const lathe_pending *entry = first; entry; entry = entry->next) entry->node->tape->owes = false;
     pendings->first = pendings->last = NULL;
     return lathe_pendings_reduce(context, first);
 }

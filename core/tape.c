@@ -25,7 +25,7 @@ lathe_tape *lathe_tape_new(lathe_context *context)
 void lathe_tape_free(lathe_tape *tape)
 {
     if (!tape) return;
-    if (tape->arena) lathe_pendings_drop(lathe_context_pendings(tape->context), tape);
+    if (tape->owes) lathe_pendings_drop(lathe_context_pendings(tape->context), tape);
     lathe_arena_free(tape->arena);
     lathe_arena_free(tape->work);
     for (int i = 0; i < tape->ring.parts; i++) lathe_free(tape->ring.part[i]);
@@ -35,7 +35,9 @@ void lathe_tape_free(lathe_tape *tape)
 void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
 {
     if (!tape) return;
-    bool owes = lathe_pendings_drop(lathe_context_pendings(tape->context), tape); /* they lie in the arena */
+    /* what lies in the arena */
+    const bool owes = tape->owes && lathe_pendings_drop(lathe_context_pendings(tape->context), tape);
+    tape->owes = false;
     lathe_arena_reset(tape->arena);
     lathe_arena_reset(tape->work);
     if (mode == LATHE_TRAIN) {

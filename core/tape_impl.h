@@ -43,6 +43,7 @@ struct lathe_tape {
     lathe_mode mode;
     lathe_layout layout; /* that operations on images want */
     lathe_shard shard;   /* of the step's batch; zeros: it is not shared */
+    bool owes; /* gradients wait for lathe_context_reduce; a tape that owes nothing may outlive its context */
     bool backward_done;
     uint64_t seed, step, ticket;
     double statistics; /* 0: norms have their momentum */

@@ -108,6 +108,7 @@ void lathe_batch_deliver(lathe_node *node, int input, const lathe_real *sums, si
         if (pendings->last) pendings->last->next = entry;
         else pendings->first = entry;
         pendings->last = entry;
+        node->tape->owes = true;
     }
 }
 
