@@ -31,8 +31,6 @@ int lathe_batch_whole(const lathe_batch *batch)
     return batch->whole ? batch->whole : batch->size;
 }
 
-lathe_shard lathe_tape_shard(const lathe_tape *tape) { return tape ? tape->shard : (lathe_shard){ 0 }; }
-
 bool lathe_is_sharded(const lathe_node *node)
 {
     for (int i = 0; i < node->inputs; i++)

@@ -35,9 +35,6 @@ lathe_status lathe_pending_finish(const lathe_pending *pending, const lathe_real
 /** Exchange and finish the entries from `first` on. */
 lathe_status lathe_pendings_reduce(lathe_context *context, const lathe_pending *first);
 
-/** The shard of the batch on a tape; `whole` is 0 if it is not shared. */
-lathe_shard lathe_tape_shard(const lathe_tape *tape);
-
 /** The nodes that process `rank` of `size` has of a batch of `whole` pictures. Returns their count. */
 int lathe_nodes_of_rank(int whole, int rank, int size, lathe_leaves node[LATHE_MOST_NODES]);
 

@@ -52,7 +52,7 @@ int lathe_dist_local_size(void);
 
 /**
  * The threads that suit this process: the processors that it may use, shared with the processes of its host
- * that may use them too. 0 alone: all processors. lathe_dist_init gives the default context so many.
+ * that may use them too. 0 alone: all processors. lathe_dist_init gives the default context that many.
  */
 int lathe_dist_threads(void);
 
