@@ -1,6 +1,8 @@
 #include "support/support.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void products_and_sums_are_checked(void **state)
 {
@@ -33,6 +35,42 @@ static void blocks_are_zeroed_and_aligned(void **state)
         lathe_free(raw);
     }
     lathe_free(NULL);
+}
+
+/* The flags of the mapping that `address` is in, as /proc/self/smaps has them; false if it has none. */
+static bool mapping_flags(uintptr_t address, char flags[256])
+{
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    bool inside = false, found = false;
+    char line[4096];
+    while (maps && !found && fgets(line, sizeof line, maps)) {
+        unsigned long long begin, end;
+        if (sscanf(line, "%llx-%llx ", &begin, &end) == 2) inside = begin <= address && address < end;
+        found = inside && sscanf(line, "VmFlags: %255[^\n]", flags) == 1;
+    }
+    if (maps) fclose(maps);
+    return found;
+}
+
+static void large_blocks_ask_for_large_pages(void **state)
+{
+    (void)state;
+    enum { SIZE = 5 << 20 };
+    unsigned char *block = lathe_alloc(SIZE, 1);
+    assert_non_null(block);
+    assert_int_equal((uintptr_t)block % LATHE_ALIGN, 0);
+    for (size_t i = 0; i < SIZE; i += 4095) assert_int_equal(block[i], 0);
+    char flags[256] = "";
+    bool known = mapping_flags((uintptr_t)block + SIZE / 2, flags);
+    lathe_free(block);
+#if defined(__x86_64__) /* qemu's user mode ignores the advice */
+    if (known && !access("/sys/kernel/mm/transparent_hugepage/enabled", F_OK)) {
+        assert_non_null(strstr(flags, "hg"));
+        return;
+    }
+#endif
+    (void)known;
+    skip();
 }
 
 static void growing_keeps_the_old_part(void **state)
@@ -97,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_and_sums_are_checked),
         cmocka_unit_test(blocks_are_zeroed_and_aligned),
+        cmocka_unit_test(large_blocks_ask_for_large_pages),
         cmocka_unit_test(growing_keeps_the_old_part),
         cmocka_unit_test(copies_of_text),
         cmocka_unit_test(impossible_sizes_are_refused),
