@@ -17,7 +17,7 @@ typedef struct lathe_data_opts {
     int channels;  /* 1 grey, 3 colour, for sets that can have both */
     uint64_t seed; /* for sets that are generated, or split when they are opened */
     bool skip_bad; /* leave out pictures that cannot be read; false: fail */
-    /** For sets of picture files: keep all decoded if they need at most this; 0: 1 GiB, 1: never. */
+    /** Keep all pictures decoded or unpacked in memory if they need at most this; 0: 1 GiB, 1: never. */
     size_t cache_bytes;
     size_t max_pixels; /* for sets of picture files: refuse larger ones, see lathe_files_opts; 0: 32 mebi */
     double crop_ratio; /* of picture files, see lathe_files_opts; 0: scaled until they cover the size */

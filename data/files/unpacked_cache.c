@@ -104,14 +104,15 @@ static char *cache_path(const lathe_data_file *source)
     return path;
 }
 
-/* Returns true if the bytes of a cache file have the checksum of its header. */
-static bool is_intact(int handle, const cache_header *header)
+/* Returns true if the bytes of a cache file have the checksum of its header. `kept` may be NULL. */
+static bool is_intact(int handle, const cache_header *header, uint8_t *kept)
 {
-    uint8_t *piece = lathe_alloc_raw(PIECE, 1);
+    uint8_t *room = kept ? NULL : lathe_alloc_raw(PIECE, 1);
     checksum sum = checksum_begin();
-    bool good = piece;
+    bool good = kept || room;
     for (uint64_t at = 0; good && at < header->count;) {
         size_t part = header->count - at < PIECE ? (size_t)(header->count - at) : PIECE, got = 0;
+        uint8_t *piece = kept ? kept + at : room;
         while (got < part) {
             ssize_t step = pread(handle, piece + got, part - got, (off_t)(sizeof *header + at + got));
             if (step < 0 && errno == EINTR) continue;
@@ -122,7 +123,7 @@ static bool is_intact(int handle, const cache_header *header)
         if (good) checksum_add(&sum, piece, part);
         at += part;
     }
-    lathe_free(piece);
+    lathe_free(room);
     return good && checksum_end(&sum) == header->checksum;
 }
 
@@ -157,7 +158,7 @@ static void sweep_beside(char *path)
     *slash = '/';
 }
 
-int lathe_data_cache_open(const lathe_data_file *source, size_t count)
+int lathe_data_cache_open(const lathe_data_file *source, size_t count, uint8_t *kept)
 {
     cache_header wanted, found;
     struct stat about;
@@ -172,7 +173,7 @@ int lathe_data_cache_open(const lathe_data_file *source, size_t count)
         pread(handle, &found, sizeof found, 0) == (ssize_t)sizeof found;
     if (good) {
         wanted.checksum = found.checksum;
-        good = !memcmp(&found, &wanted, sizeof found) && is_intact(handle, &found);
+        good = !memcmp(&found, &wanted, sizeof found) && is_intact(handle, &found, kept);
     }
     if (good) return handle;
     close(handle);
@@ -205,20 +206,22 @@ static bool write_all(int handle, const void *bytes, size_t count)
  * Write all bytes and the header, which then knows their checksum, and sync them. *good becomes false if the
  * file system fails.
  */
-static lathe_status fill(lathe_data_file *source, size_t count, cache_header *header, int handle, bool *good)
+static lathe_status fill(lathe_data_file *source, size_t count, uint8_t *kept, cache_header *header,
+    int handle, bool *good)
 {
     checksum sum = checksum_begin();
-    uint8_t *piece = lathe_alloc_raw(PIECE, 1);
-    lathe_status status = piece ? LATHE_OK : LATHE_ENOMEM;
+    uint8_t *room = kept ? NULL : lathe_alloc_raw(PIECE, 1);
+    lathe_status status = kept || room ? LATHE_OK : LATHE_ENOMEM;
     *good = write_all(handle, header, sizeof *header);
-    for (size_t part; count && !status && *good; count -= part) {
-        part = count < PIECE ? count : PIECE;
+    for (size_t at = 0, part; at < count && !status && *good; at += part) {
+        uint8_t *piece = kept ? kept + at : room;
+        part = count - at < PIECE ? count - at : PIECE;
         status = lathe_data_file_read(source, piece, part);
         if (status) break;
         checksum_add(&sum, piece, part);
         *good = write_all(handle, piece, part);
     }
-    lathe_free(piece);
+    lathe_free(room);
     if (!status && *good) status = lathe_data_file_end(source);
     header->checksum = checksum_end(&sum);
     if (!status && *good)
@@ -247,7 +250,8 @@ static char *new_file(const char *path, int *handle)
     return NULL;
 }
 
-lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, int *handle)
+lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, uint8_t *kept,
+    int *handle)
 {
     cache_header header;
     bool good = false;
@@ -255,7 +259,7 @@ lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t
     char *temporary = path && describe(source, count, &header) ? new_file(path, handle) : NULL;
     lathe_status status = LATHE_OK;
     if (temporary) {
-        status = fill(source, count, &header, *handle, &good);
+        status = fill(source, count, kept, &header, *handle, &good);
         if (!status && good) good = !rename(temporary, path);
         if (status || !good) {
             unlink(temporary);

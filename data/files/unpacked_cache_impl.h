@@ -18,14 +18,19 @@
 /** The offset of the bytes in a cache file. */
 #define LATHE_DATA_CACHE_BEGIN 72
 
-/** Open the cache file of `source` with its `count` bytes. Returns -1 without one. The caller closes it. */
-int lathe_data_cache_open(const lathe_data_file *source, size_t count);
+/**
+ * Open the cache file of `source` with its `count` bytes, which are written to `kept`, unless that is NULL.
+ * Returns -1 without one. The caller closes it.
+ */
+int lathe_data_cache_open(const lathe_data_file *source, size_t count, uint8_t *kept);
 
 /**
- * Unpack `count` bytes of `source` after byte `begin` into a new cache file, in pieces. *handle is an open
- * handle on it, or -1 if it cannot be made; then `source` is at `begin` again.
+ * Unpack `count` bytes of `source` after byte `begin` into a new cache file, in pieces, and into `kept`,
+ * unless that is NULL. *handle is an open handle on the file, or -1 if it cannot be made; then `source` is at
+ * `begin` again.
  * Errors   those of lathe_data_file_read and lathe_data_file_end
  */
-lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, int *handle);
+lathe_status lathe_data_cache_make(lathe_data_file *source, size_t begin, size_t count, uint8_t *kept,
+    int *handle);
 
 #endif

@@ -125,6 +125,35 @@ static lathe_dataset *adopt_cached(int handle, int *labels, const lathe_memory_o
     return data;
 }
 
+/* The pictures: in memory, or in their cache file. */
+typedef struct unpacked {
+    uint8_t *pixels; /* or NULL */
+    int handle;      /* of the cache file, or -1 */
+} unpacked;
+
+/* Unpack `count` bytes of pictures, or take them from the cache file. Returns false after a failure. */
+static bool unpack(lathe_data_file *file, size_t count, const lathe_idx_opts *opts, unpacked *all)
+{
+    bool cache = opts->cache && opts->mean && file->gzip,
+         keep = !cache || count <= (opts->cache_bytes ? opts->cache_bytes : (size_t)1 << 30);
+    *all = (unpacked){ keep ? lathe_alloc_raw(count, 1) : NULL, -1 };
+    bool good = all->pixels || !keep;
+    if (cache && good) {
+        all->handle = lathe_data_cache_open(file, count, all->pixels);
+        good = all->handle >= 0 ||
+            !lathe_data_cache_make(file, 16, count, all->pixels, &all->handle); /* 16: after the header */
+    }
+    if (good && all->handle < 0) { /* without a cache */
+        if (!keep) all->pixels = lathe_alloc_raw(count, 1);
+        good = all->pixels && !lathe_data_file_read(file, all->pixels, count) && !lathe_data_file_end(file);
+    } else if (good && keep) {
+        close(all->handle);
+        all->handle = -1;
+    }
+    if (!good) lathe_free(all->pixels);
+    return good;
+}
+
 static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labels,
     const lathe_idx_opts *opts)
 {
@@ -153,18 +182,13 @@ static lathe_dataset *read_both(lathe_data_file *pictures, lathe_data_file *labe
         const char *slash = strrchr(pictures->path, '/');
         memory.name = slash ? slash + 1 : pictures->path;
     }
-    size_t count = (size_t)dims[0] * dims[1] * dims[2];
-    bool cache = opts->cache && opts->mean && pictures->gzip;
-    int handle = cache ? lathe_data_cache_open(pictures, count) : -1;
-    bool broken =
-        cache && handle < 0 && lathe_data_cache_make(pictures, 16, count, &handle); /* 16: after the header */
-    if (handle >= 0) return adopt_cached(handle, own_labels, &memory);
-    uint8_t *pixels = broken ? NULL : read_body(pictures, count);
-    if (!pixels) {
+    unpacked all;
+    if (!unpack(pictures, (size_t)dims[0] * dims[1] * dims[2], opts, &all)) {
         lathe_free(own_labels);
         return NULL;
     }
-    return lathe_data_adopt(pixels, own_labels, &memory);
+    return all.handle >= 0 ? adopt_cached(all.handle, own_labels, &memory) :
+                             lathe_data_adopt(all.pixels, own_labels, &memory);
 }
 
 lathe_dataset *lathe_data_idx(const char *pictures, const char *labels, const lathe_idx_opts *opts)
@@ -301,7 +325,7 @@ static const char **name_from(int first, int count)
  * classes of the training labels.
  */
 static lathe_dataset *read_classes(const lathe_mnist_like *set, const char *pictures, const char *labels,
-    const char *train_labels)
+    const char *train_labels, size_t cache_bytes)
 {
     int least = 0, most = 0;
     lathe_idx_opts opts = { .name = set->name,
@@ -309,7 +333,8 @@ static lathe_dataset *read_classes(const lathe_mnist_like *set, const char *pict
         .class_names = set->class_names,
         .mean = &set->mean,
         .std = &set->std,
-        .cache = true };
+        .cache = true,
+        .cache_bytes = cache_bytes };
     const char **names = NULL;
     if (set->any_classes && lathe_data_file_exists(train_labels) && label_range(train_labels, &least, &most))
         return NULL;
@@ -325,7 +350,8 @@ static lathe_dataset *read_classes(const lathe_mnist_like *set, const char *pict
     return data;
 }
 
-static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, lathe_split split)
+static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, lathe_split split,
+    size_t cache_bytes)
 {
     if (split != LATHE_SPLIT_TRAIN && split != LATHE_SPLIT_TEST) {
         lathe_fail(LATHE_EARG, "%s: split %d is neither train nor test", set->name, (int)split);
@@ -342,7 +368,7 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
             !lathe_data_file_exists(labels)                     ? labels :
                                                                   NULL;
         if (missing) lathe_fail(LATHE_EIO, "%s: there is no %s: %s", set->name, missing, set->advice);
-        else data = read_classes(set, pictures, labels, train_labels);
+        else data = read_classes(set, pictures, labels, train_labels, cache_bytes);
     }
     lathe_free(folder);
     lathe_free(pictures);
@@ -353,19 +379,25 @@ static lathe_dataset *open_four(const lathe_mnist_like *set, const char *dir, la
 
 lathe_dataset *lathe_data_fashion_mnist(const char *dir, lathe_split split)
 {
-    return open_four(&fashion_mnist, dir, split);
+    return open_four(&fashion_mnist, dir, split, 0);
 }
 
-lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split) { return open_four(&mnist, dir, split); }
+lathe_dataset *lathe_data_mnist(const char *dir, lathe_split split)
+{
+    return open_four(&mnist, dir, split, 0);
+}
 
 static lathe_dataset *open_fashion_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
 {
-    return lathe_data_fixed("fashion-mnist", opts, 28, 1) ? NULL : lathe_data_fashion_mnist(argument, split);
+    return lathe_data_fixed("fashion-mnist", opts, 28, 1) ?
+        NULL :
+        open_four(&fashion_mnist, argument, split, opts->cache_bytes);
 }
 
 static lathe_dataset *open_mnist(const char *argument, lathe_split split, const lathe_data_opts *opts)
 {
-    return lathe_data_fixed("mnist", opts, 28, 1) ? NULL : lathe_data_mnist(argument, split);
+    return lathe_data_fixed("mnist", opts, 28, 1) ? NULL :
+                                                    open_four(&mnist, argument, split, opts->cache_bytes);
 }
 
 const lathe_data_source lathe_fashion_mnist_source = {

@@ -17,6 +17,8 @@ typedef struct lathe_idx_opts {
     const double *mean, *std;       /* [1] */
     /** With mean and std: keep the unpacked pictures of a gzipped file in the user's cache folder. */
     bool cache;
+    /** Keep them in memory, too, if they need at most this; 0: 1 GiB, 1: read each from the cache folder. */
+    size_t cache_bytes;
 } lathe_idx_opts;
 
 /**
@@ -25,7 +27,7 @@ typedef struct lathe_idx_opts {
  *     pictures  00 00 08 03, count, rows, columns (four bytes each, highest first), then a byte a pixel
  *     labels    00 00 08 01, count, then a byte a label
  *
- * Memory   the unpacked pictures, or nothing if they are read from the cache. A size in a header is allocated
+ * Memory   the unpacked pictures, unless they are read from the cache folder. A size in a header is allocated
  *          only if the file's length agrees with it.
  * Errors   LATHE_EIO; LATHE_EFORMAT with the file's name and the reason: another magic number or element
  *          type, no pictures, a size of 0 or above 16,384, a length that does not fit the header, truncated

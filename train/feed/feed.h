@@ -19,7 +19,7 @@ typedef struct lathe_feed_opts {
     const char *data;   /* as in lathe_data_open: "fashion-mnist", "folder:DIR", ...; never NULL */
     int size, channels; /* of the pictures, for sets that can have any; 0: the set's own */
     bool skip_bad;      /* leave out pictures that cannot be read, with a message */
-    int cache_mib;      /* keep decoded picture files if they need at most this much memory; 0: never */
+    int cache_mib; /* keep decoded or unpacked pictures if they need at most this much memory; 0: never */
     int max_megapixels; /* refuse larger picture files; 0: 32 */
     double crop_ratio;  /* of picture files, see lathe_files_opts; 0: they cover the size */
     lathe_filter interpolation;

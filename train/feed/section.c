@@ -21,7 +21,7 @@ static const lathe_setting settings[] = {
     { LATHE_NUMBER_KEY(BOOL, drop_last, "BOOL", "false",
         "leave out an epoch's last batch if it is smaller") },
     { LATHE_NUMBER_KEY(INT, cache_mib, "N", "1024",
-          "keep picture files decoded if they need at most this many MiB; 0: decode them each time"),
+          "keep pictures decoded or unpacked in memory if they need at most this many MiB; 0: never"),
         .field.max = 1 << 20 },
     { LATHE_NUMBER_KEY(INT, max_megapixels, "N", "32",
           "refuse picture files with more pixels; of a JPEG that is decoded smaller, those count"),

@@ -59,7 +59,7 @@ typedef struct lathe_settings {
     char fold[LATHE_SETTING_SHORT];
     int sampler;        /* a lathe_sampler */
     bool drop_last;     /* leave a smaller last batch of an epoch out */
-    int cache_mib;      /* keep decoded picture files if they need at most this much memory */
+    int cache_mib;      /* keep decoded or unpacked pictures if they need at most this much memory */
     int max_megapixels; /* refuse larger picture files */
     /** train on this many pictures, chosen by the seed, each class in proportion; 0: all */
     int train_count;

@@ -36,12 +36,16 @@ static void write_set(uint8_t first)
     test_write(test_path("labels"), labels, sizeof labels);
 }
 
-/* Open the set, which must hold these pictures, and say from where they came: "memory" or "cached". */
-static const char *open_set(uint8_t first)
+/* Open the set, which must hold these pictures, and say from where they come: "memory" or "cached". */
+static const char *open_keeping(uint8_t first, size_t cache_bytes)
 {
     static const double mean = 0.5, std = 0.25;
     lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
-        &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
+        &(lathe_idx_opts){ .classes = 5,
+            .mean = &mean,
+            .std = &std,
+            .cache = true,
+            .cache_bytes = cache_bytes });
     if (!data) fail_msg("%s", lathe_error_message());
     assert_true(data->count == COUNT && data->height == 2 && data->width == 3 && data->classes == 5 &&
         data->mean[0] == 0.5);
@@ -57,6 +61,8 @@ static const char *open_set(uint8_t first)
     assert_int_equal(lathe_error(), LATHE_OK);
     return kind;
 }
+
+static const char *open_set(uint8_t first) { return open_keeping(first, 1); }
 
 /* An empty cache folder, and the set. */
 static int begin(void **state)
@@ -101,6 +107,18 @@ static void pictures_are_unpacked_once(void **state)
     assert_int_equal(stat(cache_file(), &about), 0);
     assert_int_equal(about.st_size, HEADER + COUNT * SIZE);
     assert_int_equal(about.st_mode & 0777, 0600);
+}
+
+/* Both when the cache file is made, and when it is used; it is the same file. */
+static void pictures_that_fit_stay_in_memory(void **state)
+{
+    (void)state;
+    assert_string_equal(open_keeping(10, COUNT * SIZE), "memory");
+    ino_t made = cache_inode();
+    assert_string_equal(open_keeping(10, COUNT * SIZE), "memory");
+    assert_string_equal(open_keeping(10, 0), "memory");
+    assert_string_equal(open_keeping(10, COUNT * SIZE - 1), "cached");
+    assert_int_equal(cache_inode(), made);
 }
 
 /* Another file under the same name; the same length and times do not make it the same. */
@@ -157,7 +175,8 @@ static void a_flipped_bit_is_noticed(void **state)
         test_write(cache_file(), bytes, size);
         free(bytes);
         ino_t flipped = cache_inode();
-        assert_string_equal(open_set(10), "cached"); /* with the right pictures */
+        assert_string_equal(open_keeping(10, bit % 2),
+            bit % 2 ? "cached" : "memory"); /* the right pictures */
         assert_true(cache_inode() != flipped);
     }
 }
@@ -218,7 +237,7 @@ static void a_full_disk_is_no_error(void **state)
     for (rlim_t room = 0; room < HEADER + COUNT * SIZE; room += 31) {
         small.rlim_cur = room;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-        const char *kind = open_set(10);
+        const char *kind = open_keeping(10, room % 2);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_string_equal(kind, "memory");
         assert_int_equal(rmdir(getenv("LATHE_CACHE")), 0); /* empty */
@@ -271,7 +290,12 @@ static void a_cache_cut_while_in_use_is_told(void **state)
     static const double mean = 0.5, std = 0.25;
     open_set(10);
     lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
-        &(lathe_idx_opts){ .name = "five", .classes = 5, .mean = &mean, .std = &std, .cache = true });
+        &(lathe_idx_opts){ .name = "five",
+            .classes = 5,
+            .mean = &mean,
+            .std = &std,
+            .cache = true,
+            .cache_bytes = 1 });
     assert_string_equal(data->type->name, "cached");
     assert_int_equal(truncate(cache_file(), HEADER + 3), 0);
     uint8_t scratch[SIZE];
@@ -287,12 +311,16 @@ static void every_allocation_may_fail(void **state)
 {
     (void)state;
     static const double mean = 0.5, std = 0.25;
-    for (int used = 0; used < 2; used++)
+    for (size_t way = 0; way < 4; way++) /* made or used; in memory or not */
         for (size_t nth = 1, made = 0; !made; nth++) {
-            if (!used) write_set(10); /* another file: a new cache */
+            if (way % 2 == 0) write_set(10); /* another file: a new cache */
             lathe_alloc_fail_at(nth, false);
             lathe_dataset *data = lathe_data_idx(test_path("pictures"), test_path("labels"),
-                &(lathe_idx_opts){ .classes = 5, .mean = &mean, .std = &std, .cache = true });
+                &(lathe_idx_opts){ .classes = 5,
+                    .mean = &mean,
+                    .std = &std,
+                    .cache = true,
+                    .cache_bytes = way / 2 });
             made = lathe_alloc_fail_at(0, false) < nth;
             assert_true(data || !made);
             if (!data) assert_failed(LATHE_ENOMEM, "");
@@ -312,6 +340,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(pictures_are_unpacked_once, begin),
+        cmocka_unit_test_setup(pictures_that_fit_stay_in_memory, begin),
         cmocka_unit_test_setup(a_changed_source_is_unpacked_again, begin),
         cmocka_unit_test_setup(a_torn_or_damaged_cache_is_replaced, begin),
         cmocka_unit_test_setup(a_flipped_bit_is_noticed, begin),
