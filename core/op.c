@@ -180,7 +180,7 @@ static bool resolve_attributes(lathe_node *node, const void *attributes)
 static lathe_node *new_node(lathe_tape *tape, const lathe_op *op, lathe_tensor *const *in, int count)
 {
     lathe_node *node = lathe_tape_alloc(tape, 1, sizeof *node);
-    lathe_tensor **copy = lathe_tape_alloc(tape, (size_t)count, sizeof *copy);
+    lathe_tensor **copy = lathe_tape_alloc(tape, (size_t)count + 1, sizeof *copy); /* one more: swap's */
     if (!node || !copy) return NULL;
     memcpy(copy, in, (size_t)count * sizeof *copy);
     *node = (lathe_node){ .op = op,
@@ -252,6 +252,17 @@ static bool keeps_pictures(lathe_node *node)
             lathe_shape_text(&out->shape, text), node->tape->shard.count, node->tape->shard.whole);
 }
 
+/* The tape's swap, if it is of this operation. */
+static void swap_operation(lathe_node *node)
+{
+    const lathe_swap *swap = &node->tape->swap;
+    if (node->op != swap->own || node->scope != swap->scope) return;
+    node->op = swap->fused;
+    if (!swap->base) return;
+    node->in[node->inputs++] = swap->base;
+    node->records = records(node);
+}
+
 lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count, const void *attributes)
 {
     if (!op) return lathe_fail_null("lathe_apply", "op"), NULL;
@@ -272,7 +283,7 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     if (!node->out) return NULL;
     bool sharded = lathe_is_sharded(node);
     if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;
-    if (op == tape->swap.own && tape->scope == tape->swap.scope) node->op = tape->swap.fused;
+    swap_operation(node);
     if (node->op->forward && !tape->rehearses) node->op->forward(node);
     return record(node);
 }

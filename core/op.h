@@ -39,7 +39,7 @@ typedef struct lathe_op_input {
 } lathe_op_input;
 
 /** The most inputs with names. */
-#define LATHE_OP_INPUTS 5
+#define LATHE_OP_INPUTS 6
 
 /** One operation that runs or ran. */
 struct lathe_node {

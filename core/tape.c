@@ -314,10 +314,10 @@ lathe_swap lathe_tape_swap(lathe_tape *tape, lathe_swap swap)
 
 static lathe_real *new_grad(lathe_tape *tape, size_t count)
 {
-    for (int i = 0; i < tape->spares; i++) {
+    for (int i = tape->spares - 1; i >= 0; i--) { /* the last one first: it is in the cache */
         lathe_spare_grad found = tape->spare[i];
         if (found.count < count || found.count / 2 > count) continue; /* only buffers of similar size */
-        tape->spare[i] = tape->spare[--tape->spares];
+        for (tape->spares--; i < tape->spares; i++) tape->spare[i] = tape->spare[i + 1];
         return found.at;
     }
     return lathe_tape_alloc(tape, count, sizeof(lathe_real));

@@ -154,6 +154,7 @@ const char *lathe_tape_scope(lathe_tape *tape, const char *path);
 typedef struct lathe_swap {
     const struct lathe_op *own, *fused; /* of the same inputs, attributes and shape rule; NULL: none */
     const char *scope;                  /* the path, by its address, of the layer whose operation it is */
+    lathe_tensor *base;                 /* one more input of `fused`, which lies as the first; NULL: none */
 } lathe_swap;
 
 /** Set the swap, for nn/fusion.c. Returns the former one. */

@@ -1,4 +1,4 @@
-/* Private: fusion, as a sequential uses it. */
+/* Private: fusion, as a sequential and a residual use it. */
 #ifndef LATHE_NN_FUSION_IMPL_H
 #define LATHE_NN_FUSION_IMPL_H
 
@@ -9,5 +9,8 @@
  * one higher.
  */
 lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, lathe_tensor *x);
+
+/** body(x) + shortcut(x); a batch norm that ends the body and the sum are one operation. */
+lathe_tensor *lathe_fusion_residual(lathe_layer *residual, lathe_tensor *x);
 
 #endif

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "../alloc.h"
-#include "batch_sum_impl.h"
+#include "channel_pieces_impl.h"
 
 /* Inputs of the node. */
-enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS };
+enum { X, WEIGHT, BIAS, RUNNING_MEAN, RUNNING_VAR, INPUTS, BASE = INPUTS };
 
 /* What backward needs of each channel: what was done to its numbers, and 1 / sqrt(var + eps). */
 typedef struct batch_norm_saved {
@@ -16,97 +16,27 @@ typedef struct batch_norm_saved {
     bool of_batch;             /* mean and deviation are the batch's, which depend on x */
 } batch_norm_saved;
 
-/*
- * Work on all planes of x: one channel of sixteen images each, or sixteen channels of one image. Planes of
- * one channel are worked on whole. Planes of sixteen channels, which may be as few as one, are cut into
- * pieces. Pieces are split into tasks by the shape alone.
- *
- * Two numbers of each channel are gathered over the batch: mean and sum of squares, or the two sums of the
- * gradient. Each micro-batch has a record of them, [1 + groups * 2 * wide]: the count of a channel's numbers,
- * then [groups][2][wide]. A plane of one channel is a micro-batch's, and its kernel writes into the record.
- */
+/* One direction. */
 typedef struct norm_job {
+    lathe_pieces pieces;
     const lathe_norm_kernels *kernels;
     const lathe_tensor *x;
-    int channels, wide;              /* channels of x; of a plane: 1 or 16 */
-    int groups;                      /* planes of all channels: of sixteen images, or of one */
-    int planes, cuts, pieces_a_task; /* cuts: pieces of a plane */
-    size_t size, length;             /* vectors of a plane, of a piece */
-    size_t record;                   /* numbers of a record */
-    double *records;                 /* [micro-batches][record]; the first becomes the whole batch's */
-    double *partial; /* [planes * cuts][2][wide]: what a piece gives to its sixteen channels */
+    int channels;
     const lathe_norm_affine *affine; /* of channel 0 */
     const lathe_norm_gradient *gradient;
-    const lathe_real *gy;
+    const lathe_real *base;   /* is added; NULL: nothing is */
+    const lathe_real *y, *gy; /* y: only where backward reads it */
+    lathe_real *masked;       /* gy where y is above 0, which may be gy's memory */
     lathe_real *out;
     bool add;
 } norm_job;
 
-/* One piece: where it lies, and whose it is. */
-typedef struct norm_piece {
-    size_t at, size; /* numbers before it; vectors */
-    int channel;     /* its first */
-    int used;        /* lanes that are no tail */
-    double *partial;
-} norm_piece;
-
-static size_t least(size_t a, size_t b) { return a < b ? a : b; }
-
-static norm_piece piece_of(const norm_job *job, int index)
-{
-    int plane = index / job->cuts, channel = plane % job->groups * job->wide;
-    size_t first = (size_t)(index % job->cuts) * job->length;
-    double *own = job->wide > 1 ? job->partial : job->records;
-    if (own && job->wide > 1) own += (size_t)index * 2 * (size_t)job->wide;
-    else if (own) own += (size_t)(plane / job->groups) * job->record + 1 + 2 * (size_t)channel;
-    return (norm_piece){ .at = ((size_t)plane * job->size + first) * LATHE_LANES,
-        .size = least(job->size - first, job->length),
-        .channel = channel,
-        .used = job->wide == 1 ? lathe_lanes_in_block(job->x, plane / job->groups) :
-                                 (int)least((size_t)(job->channels - channel), LATHE_LANES),
-        .partial = own };
-}
-
-typedef void piece_fn(const norm_job *job, const norm_piece *piece);
-
-typedef struct piece_run {
-    const norm_job *job;
-    piece_fn *run;
-} piece_run;
-
-static void run_pieces(void *context, int task)
-{
-    const piece_run *r = context;
-    const norm_job *job = r->job;
-    int first = task * job->pieces_a_task, end = first + job->pieces_a_task, pieces = job->planes * job->cuts;
-    for (int n = first; n < end && n < pieces; n++) {
-        norm_piece piece = piece_of(job, n);
-        r->run(job, &piece);
-    }
-}
-
-static void for_each_piece(const lathe_node *node, const norm_job *job, piece_fn *run)
-{
-    piece_run r = { job, run };
-    lathe_parallel(node->context, (job->planes * job->cuts - 1) / job->pieces_a_task + 1, run_pieces, &r);
-}
-
-/* Vectors of a piece of a plane of sixteen channels: a few chunks of the kernels. */
-enum { PIECE = 2048 };
-
 static norm_job job_for(const lathe_node *node)
 {
     const lathe_tensor *x = node->in[X];
-    norm_job job = { .x = x, .channels = x->shape.dim[1], .cuts = 1 };
+    norm_job job = { .x = x, .channels = x->shape.dim[1] };
     job.kernels = x->layout == LATHE_CHANNELS ? node->kernels->channel_norm : node->kernels->norm;
-    job.wide = job.kernels->channels;
-    job.groups = (job.channels - 1) / job.wide + 1;
-    job.planes = (int)lathe_tensor_planes(x);
-    job.size = job.length = lathe_tensor_per_image(x) / (size_t)job.channels;
-    if (job.wide > 1) job.cuts = (int)((job.size - 1) / PIECE + 1), job.length = least(job.size, PIECE);
-    size_t numbers = job.length * LATHE_LANES;
-    job.pieces_a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
-    job.record = 1 + (size_t)job.groups * 2 * (size_t)job.wide;
+    job.pieces = lathe_pieces_of(x, job.kernels->channels);
     return job;
 }
 
@@ -117,37 +47,46 @@ static lathe_norm_affine affine_at(const norm_job *job, int channel)
     return (lathe_norm_affine){ a->mean + channel, a->scale + channel, a->shift + channel, a->then };
 }
 
-static void piece_moments(const norm_job *job, const norm_piece *p)
+static void piece_moments(const void *context, const lathe_piece *p)
 {
+    const norm_job *job = context;
     job->kernels->moments(p->size, p->used, job->x->data + p->at, p->partial);
 }
 
-static void piece_normalise(const norm_job *job, const norm_piece *p)
+static void piece_normalise(const void *context, const lathe_piece *p)
 {
+    const norm_job *job = context;
     lathe_norm_affine affine = affine_at(job, p->channel);
-    job->kernels->normalise(p->size, p->used, &affine, job->x->data + p->at, job->out + p->at);
+    const lathe_real *x = job->x->data + p->at;
+    if (job->base)
+        job->kernels->normalise_add(p->size, p->used, &affine, x, job->base + p->at, job->out + p->at);
+    else job->kernels->normalise(p->size, p->used, &affine, x, job->out + p->at);
 }
 
-static void piece_gradient_sums(const norm_job *job, const norm_piece *p)
+static void piece_gradient_sums(const void *context, const lathe_piece *p)
 {
+    const norm_job *job = context;
     lathe_norm_affine affine = affine_at(job, p->channel);
     job->kernels->gradient_sums(p->size, &affine, job->x->data + p->at, job->gy + p->at, p->partial);
 }
 
-static void piece_gradient(const norm_job *job, const norm_piece *p)
+static void piece_masked_sums(const void *context, const lathe_piece *p)
 {
+    const norm_job *job = context;
+    lathe_norm_affine affine = affine_at(job, p->channel);
+    job->kernels->masked_sums(p->size, &affine, job->x->data + p->at, job->y + p->at, job->gy + p->at,
+        job->masked + p->at, p->partial);
+}
+
+static void piece_gradient(const void *context, const lathe_piece *p)
+{
+    const norm_job *job = context;
     lathe_norm_affine affine = affine_at(job, p->channel);
     const lathe_norm_gradient *g = job->gradient;
     lathe_norm_gradient gradient = { g->by_gy + p->channel, g->by_x + p->channel, g->constant + p->channel };
     job->kernels->gradient(p->size, p->used, &affine, &gradient, job->x->data + p->at, job->gy + p->at,
         job->out + p->at, job->add);
 }
-
-/* ---- over the batch ------------------------------------------------------------------------------------ */
-
-/* Two numbers of each channel of some planes, [planes][2][wide], of `count` numbers a channel, are joined
- * with those of n numbers. */
-typedef void join_fn(int planes, int wide, double *to, double count, const double *from, double n);
 
 /* Means and sums of squares about them (Chan, Golub, LeVeque 1983). */
 static void join_moments(int planes, int wide, double *to, double count, const double *from, double n)
@@ -167,68 +106,15 @@ static void join_sums(int planes, int wide, double *to, double count, const doub
     for (int i = 0; i < planes * 2 * wide; i++) to[i] += from[i];
 }
 
-/* How records are joined. */
-typedef struct record_job {
-    const norm_job *job;
-    join_fn *join;
-} record_job;
-
-static void join_records(const void *context, void *to, const void *from)
+/* Let `run` find two numbers of each piece, and join them to the batch's. False after a failure. */
+static bool gather(lathe_node *node, norm_job *job, lathe_piece_fn *run, lathe_pieces_join_fn *join)
 {
-    const record_job *r = context;
-    double *sum = to;
-    const double *other = from;
-    r->join(r->job->groups, r->job->wide, sum + 1, sum[0], other + 1, other[0]);
-    sum[0] += other[0];
+    return lathe_pieces_gather(node, &job->pieces, run, job, join);
 }
 
-static int images_of_leaf(const norm_job *job, int leaf)
-{
-    return lathe_lanes_in_block(job->x, leaf); /* in both layouts, a micro-batch has as many as a block */
-}
-
-/* The record of a micro-batch whose pieces are of sixteen channels: image by image, piece by piece. */
-static void gather_leaf(const norm_job *job, int leaf, join_fn *join)
-{
-    double *record = job->records + (size_t)leaf * job->record;
-    int wide = job->wide, first = leaf * LATHE_MICRO_BATCH, end = first + images_of_leaf(job, leaf);
-    memset(record, 0, job->record * sizeof *record);
-    for (int g = 0; g < job->groups; g++) {
-        double count = 0;
-        for (int image = first; image < end; image++)
-            for (int cut = 0; cut < job->cuts; cut++) {
-                norm_piece piece = piece_of(job, (image * job->groups + g) * job->cuts + cut);
-                double n = (double)piece.size;
-                join(1, wide, record + 1 + (size_t)g * 2 * (size_t)wide, count, piece.partial, n);
-                count += n;
-            }
-    }
-}
-
-/* Let `run` find two numbers of each piece; record 0 becomes the batch's. False after a failure. */
-static bool gather(lathe_node *node, norm_job *job, piece_fn *run, join_fn *join)
-{
-    int leaves = lathe_tensor_blocks(job->x);
-    job->records = lathe_tape_work(node->tape, lathe_times((size_t)leaves, job->record), sizeof(double));
-    if (!job->records) return false;
-    if (job->wide > 1) {
-        size_t parts = lathe_times((size_t)job->planes, (size_t)job->cuts * 2 * (size_t)job->wide);
-        if (!(job->partial = lathe_tape_work(node->tape, parts, sizeof *job->partial))) return false;
-    }
-    for_each_piece(node, job, run);
-    for (int leaf = 0; leaf < leaves; leaf++) {
-        if (job->wide > 1) gather_leaf(job, leaf, join);
-        job->records[(size_t)leaf * job->record] = (double)job->size * images_of_leaf(job, leaf);
-    }
-    record_job records = { job, join };
-    return lathe_batch_join(node, job->records, job->record * sizeof(double), join_records, &records);
-}
-
-/* The batch's first or second number of a channel. */
 static double gathered(const norm_job *job, int which, int channel)
 {
-    int wide = job->wide;
-    return job->records[1 + (channel / wide * 2 + which) * wide + channel % wide];
+    return lathe_pieces_gathered(&job->pieces, which, channel);
 }
 
 static double scale_of(const lathe_tensor *weight, int channel)
@@ -237,7 +123,7 @@ static double scale_of(const lathe_tensor *weight, int channel)
 }
 
 /* A channel's numbers in the whole batch. */
-static double count_of(const norm_job *job) { return (double)job->size * lathe_whole_batch(job->x); }
+static double count_of(const norm_job *job) { return (double)job->pieces.size * lathe_whole_batch(job->x); }
 
 /* gw = sum of g * (x - mean) / deviation, gb = sum of g */
 static void parameter_gradients(lathe_node *node, const norm_job *job, const batch_norm_saved *saved)
@@ -261,7 +147,7 @@ static size_t row_of(const norm_job *job)
  * With running statistics gx = weight / deviation * g. */
 static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_saved *saved)
 {
-    if (!(job->out = lathe_grad_in_place(node, &job->add))) return;
+    if (!job->out) return;
     size_t row = row_of(job);
     lathe_real *by_gy = lathe_tape_work(node->tape, lathe_times(3, row), sizeof *by_gy);
     if (!by_gy) return;
@@ -276,7 +162,7 @@ static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_sav
         constant[c] = (lathe_real)(factor * gathered(job, 0, c) / n);
     }
     job->gradient = &(lathe_norm_gradient){ by_gy, by_x, constant };
-    for_each_piece(node, job, piece_gradient);
+    lathe_for_each_piece(node, &job->pieces, piece_gradient, job);
 }
 
 static void batch_norm_backward(lathe_node *node)
@@ -287,6 +173,35 @@ static void batch_norm_backward(lathe_node *node)
     job.affine = &saved->affine;
     if (!gather(node, &job, piece_gradient_sums, join_sums)) return;
     parameter_gradients(node, &job, saved);
+    job.out = lathe_grad_in_place(node, &job.add);
+    input_gradient(node, &job, saved);
+}
+
+/* The sum's gradient is masked by the relu while its sums are gathered. It is the base's gradient, too, which
+ * takes over its memory if it can. */
+static void batch_norm_add_backward(lathe_node *node)
+{
+    const batch_norm_saved *saved = node->saved;
+    lathe_tensor *y = node->out, *base = node->in[BASE];
+    lathe_norm_affine affine = saved->affine;
+    norm_job job = job_for(node);
+    job.affine = &affine;
+    job.y = y->data;
+    job.gy = job.masked = y->grad;
+    bool masks = affine.then == LATHE_THEN_RELU, add;
+    if (masks && y->keep_grad) job.masked = lathe_tape_work(node->tape, y->stored, sizeof *job.masked);
+    if (!job.masked || !gather(node, &job, masks ? piece_masked_sums : piece_gradient_sums, join_sums))
+        return;
+    affine.then = LATHE_THEN_NOTHING;
+    job.gy = job.masked;
+    parameter_gradients(node, &job, saved);
+    if (job.gy == y->grad) lathe_grad_pass(node, BASE);
+    else {
+        lathe_real *to = lathe_grad_target(node->tape, base, &add);
+        if (to) lathe_copy(node, job.gy, to, y->stored, add);
+    }
+    job.out =
+        y->grad ? lathe_grad_in_place(node, &job.add) : lathe_grad_target(node->tape, node->in[X], &job.add);
     input_gradient(node, &job, saved);
 }
 
@@ -353,8 +268,9 @@ static void normalise(lathe_node *node, lathe_norm_then then)
     saved->affine = (lathe_norm_affine){ rows, rows + row, rows + 2 * row, then };
     if (!statistics(node, &job, saved, (lathe_real *[]){ rows, rows + row, rows + 2 * row })) return;
     job.affine = &saved->affine;
+    job.base = node->inputs > BASE ? node->in[BASE]->data : NULL;
     job.out = node->out->data;
-    for_each_piece(node, &job, piece_normalise);
+    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job);
 }
 
 static const lathe_field fields[] = {
@@ -476,4 +392,38 @@ const lathe_op lathe_batch_norm_silu_op = {
     .shape = batch_norm_shape,
     .forward = batch_norm_silu_forward,
     .backward = batch_norm_backward,
+};
+
+const lathe_op lathe_batch_norm_add_op = {
+    .name = "batch_norm_add",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "base", .form = LATHE_FORM_LIKE } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = batch_norm_shape,
+    .forward = batch_norm_forward,
+    .backward = batch_norm_add_backward,
+};
+
+const lathe_op lathe_batch_norm_add_relu_op = {
+    .name = "batch_norm_add_relu",
+    .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
+        { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
+        { .name = "running_mean", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "running_var", .form = LATHE_FORM_VECTOR, .constant = true },
+        { .name = "base", .form = LATHE_FORM_LIKE } },
+    .fields = fields,
+    .attributes_size = sizeof(lathe_batch_norm_opts),
+    .saved_size = sizeof(batch_norm_saved),
+    .layout = lathe_layout_kept,
+    .shape = batch_norm_shape,
+    .forward = batch_norm_relu_forward,
+    .backward = batch_norm_add_backward,
 };

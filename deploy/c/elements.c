@@ -6,13 +6,14 @@
 #include "../../core/ops/reduce.h"
 #include "plan_impl.h"
 
-extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_op, lathe_batch_norm_hardswish_op,
-    lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op, lathe_batch_norm_silu_op, lathe_clip_op,
-    lathe_elu_op, lathe_gelu_op, lathe_group_norm_op, lathe_hardsigmoid_op, lathe_hardswish_op,
-    lathe_instance_norm_op, lathe_layer_norm_op, lathe_layer_norm2d_op, lathe_leaky_relu_op,
-    lathe_local_response_norm_op, lathe_log_softmax_op, lathe_max_dims_op, lathe_mean_dims_op, lathe_mul_op,
-    lathe_prelu_op, lathe_relu_op, lathe_relu6_op, lathe_scale_op, lathe_sigmoid_op, lathe_silu_op,
-    lathe_softmax_op, lathe_softplus_op, lathe_sum_op, lathe_tanh_op;
+extern const lathe_op lathe_add_op, lathe_add_relu_op, lathe_batch_norm_add_op, lathe_batch_norm_add_relu_op,
+    lathe_batch_norm_op, lathe_batch_norm_hardswish_op, lathe_batch_norm_relu_op, lathe_batch_norm_relu6_op,
+    lathe_batch_norm_silu_op, lathe_clip_op, lathe_elu_op, lathe_gelu_op, lathe_group_norm_op,
+    lathe_hardsigmoid_op, lathe_hardswish_op, lathe_instance_norm_op, lathe_layer_norm_op,
+    lathe_layer_norm2d_op, lathe_leaky_relu_op, lathe_local_response_norm_op, lathe_log_softmax_op,
+    lathe_max_dims_op, lathe_mean_dims_op, lathe_mul_op, lathe_prelu_op, lathe_relu_op, lathe_relu6_op,
+    lathe_scale_op, lathe_sigmoid_op, lathe_silu_op, lathe_softmax_op, lathe_softplus_op, lathe_sum_op,
+    lathe_tanh_op;
 
 static int count_of(const lathe_shape *shape) { return (int)lathe_shape_count(shape); }
 
@@ -196,6 +197,17 @@ static void put_factors(lathe_c_plan *plan, lathe_c_step *step, const lathe_grap
         }
 }
 
+/* A step that adds the last input to the result of `in`. */
+static void add_base(lathe_c_plan *plan, const lathe_graph_node *node, int in, bool relu)
+{
+    const int both[] = { in, lathe_c_operand(plan, node, node->inputs - 1) };
+    lathe_c_step *step = lathe_c_step_new(plan, node, "add", lathe_shape_count(&node->out));
+    lathe_c_step_call(plan, step, both, 2, "$n_add($0, $1, %d, %s, $y);", count_of(&node->out),
+        relu ? "0" : "-HUGE_VALF");
+    step->over = 0;
+    lathe_c_step_end(plan, step);
+}
+
 /* y = gamma (x - mean) / sqrt(var + eps) + beta is y = a x + b. */
 static void write_batch_norm(lathe_c_plan *plan, const lathe_graph_node *node)
 {
@@ -217,6 +229,8 @@ static void write_batch_norm(lathe_c_plan *plan, const lathe_graph_node *node)
     step->over = 0;
     int out = step->out;
     lathe_c_step_end(plan, step);
+    if (node->op == &lathe_batch_norm_add_op || node->op == &lathe_batch_norm_add_relu_op)
+        add_base(plan, node, out, node->op == &lathe_batch_norm_add_relu_op);
     if (node->op == &lathe_batch_norm_silu_op) add_function(plan, node, out, &silu);
     if (node->op == &lathe_batch_norm_hardswish_op) add_function(plan, node, out, &hardswish);
 }
@@ -301,6 +315,8 @@ const lathe_c_form lathe_c_element_forms[] = {
     { &lathe_batch_norm_relu_op, write_batch_norm },
     { &lathe_batch_norm_relu6_op, write_batch_norm },
     { &lathe_batch_norm_silu_op, write_batch_norm },
+    { &lathe_batch_norm_add_op, write_batch_norm },
+    { &lathe_batch_norm_add_relu_op, write_batch_norm },
     { &lathe_batch_norm_hardswish_op, write_batch_norm },
     { &lathe_group_norm_op, write_group_norm },
     { &lathe_instance_norm_op, write_group_norm },

@@ -41,6 +41,18 @@ static const char *emit_batch_norm_hardswish(lathe_onnx *o)
     return lathe_onnx_hardswish(o, emit_batch_norm(o));
 }
 
+/* The sum with the last input. */
+static const char *emit_batch_norm_add(lathe_onnx *o)
+{
+    const char *y = emit_batch_norm(o);
+    return lathe_onnx_binary(o, "Add", y, lathe_onnx_in(o, lathe_onnx_op(o)->inputs - 1));
+}
+
+static const char *emit_batch_norm_add_relu(lathe_onnx *o)
+{
+    return lathe_onnx_unary(o, "Relu", emit_batch_norm_add(o));
+}
+
 /* ---- group and instance norm --------------------------------------------------------------------------- */
 
 /* x * weight + bias, where they are given; weight and bias get these shapes. */
@@ -146,11 +158,14 @@ static const char *emit_local_response_norm(lathe_onnx *o)
     return lathe_onnx_node(o, "LRN", &x, 1, &attributes);
 }
 
-extern const lathe_op lathe_batch_norm_hardswish_op, lathe_batch_norm_op, lathe_batch_norm_relu6_op,
-    lathe_batch_norm_relu_op, lathe_batch_norm_silu_op, lathe_group_norm_op, lathe_instance_norm_op,
-    lathe_layer_norm2d_op, lathe_layer_norm_op, lathe_local_response_norm_op;
+extern const lathe_op lathe_batch_norm_add_op, lathe_batch_norm_add_relu_op, lathe_batch_norm_hardswish_op,
+    lathe_batch_norm_op, lathe_batch_norm_relu6_op, lathe_batch_norm_relu_op, lathe_batch_norm_silu_op,
+    lathe_group_norm_op, lathe_instance_norm_op, lathe_layer_norm2d_op, lathe_layer_norm_op,
+    lathe_local_response_norm_op;
 
 const lathe_onnx_form lathe_onnx_norms[] = {
+    { &lathe_batch_norm_add_op, emit_batch_norm_add },
+    { &lathe_batch_norm_add_relu_op, emit_batch_norm_add_relu },
     { &lathe_batch_norm_hardswish_op, emit_batch_norm_hardswish },
     { &lathe_batch_norm_op, emit_batch_norm },
     { &lathe_batch_norm_relu6_op, emit_batch_norm_relu6 },

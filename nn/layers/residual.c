@@ -1,19 +1,8 @@
-#include "../../core/ops/arithmetic.h"
-
-#include "../layer_impl.h"
+#include "../fusion_impl.h"
 #include "residual.h"
 
 /* child[0] is the body, child[1] the shortcut, if there is one */
-static lathe_tensor *shortcut(lathe_layer *layer, lathe_tensor *x)
-{
-    return layer->children > 1 ? lathe_nn_forward(layer->child[1], x) : x;
-}
-
-static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
-{
-    lathe_tensor *body = lathe_nn_forward(layer->child[0], x);
-    return lathe_add(body, shortcut(layer, x));
-}
+static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x) { return lathe_fusion_residual(layer, x); }
 
 const lathe_layer_type lathe_residual_layer = {
     .name = "residual",

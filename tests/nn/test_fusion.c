@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,21 @@ static void neither_fusion_nor_a_hook_changes_a_bit(void **state)
     }
 }
 
+/* The names of the operations that net(x) runs, the newest first. */
+static void assert_operations(lathe_model *model, lathe_layer *net, lathe_shape shape,
+    const char *const *expected)
+{
+    assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+    lathe_tape *tape = lathe_tape_new(NULL);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, NULL));
+    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before, expected++)
+        assert_string_equal(node->op->name, *expected ? *expected : "no more");
+    assert_null(*expected);
+    lathe_tape_free(tape);
+    lathe_model_free(model);
+}
+
 /* The body of a residual has a relu of its own behind a sum: only the outer sum takes the outer relu. */
 static void sums_in_sums(void **state)
 {
@@ -85,17 +101,58 @@ static void sums_in_sums(void **state)
     lathe_layer *body = lathe_nn_sequential(model, inner, lathe_nn_tanh(model), NULL);
     lathe_layer *net =
         lathe_nn_sequential(model, lathe_nn_residual(model, body, NULL), lathe_nn_relu(model), NULL);
-    lathe_nn_init(net, 1);
-    lathe_tape *tape = lathe_tape_new(NULL);
-    lathe_tape_begin(tape, LATHE_TRAIN);
-    lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 2, { 2, 4 } }, NULL));
-    static const char *const expected[] = { "add_relu", "tanh", "add", "linear" };
-    int nodes = 0;
-    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before, nodes++)
-        assert_string_equal(node->op->name, expected[nodes]);
-    assert_int_equal(nodes, 4);
-    lathe_tape_free(tape);
-    lathe_model_free(model);
+    static const char *const expected[] = { "add_relu", "tanh", "add", "linear", NULL };
+    assert_operations(model, net, (lathe_shape){ 2, { 2, 4 } }, expected);
+}
+
+static lathe_layer *conv(lathe_model *model) { return lathe_nn_conv2d(model, 2, 2, 1, NULL); }
+
+/* A batch norm that ends a body, in as many sequentials as it likes, is one operation with the sum. */
+static void norms_before_sums(void **state)
+{
+    (void)state;
+    for (int relu = 0; relu < 2; relu++)
+        for (int wrapped = 0; wrapped < 2; wrapped++)
+            for (int shortcut = 0; shortcut < 2; shortcut++) {
+                lathe_model *model = lathe_model_new();
+                lathe_layer *body =
+                    lathe_nn_sequential(model, conv(model), lathe_nn_batch_norm(model, 2, NULL), NULL);
+                if (wrapped) body = lathe_nn_sequential(model, conv(model), body, NULL);
+                lathe_layer *net = lathe_nn_residual(model, body, shortcut ? conv(model) : NULL);
+                if (relu) net = lathe_nn_sequential(model, net, lathe_nn_relu(model), NULL);
+                const char *expected[5] = { relu ? "batch_norm_add_relu" : "batch_norm_add" };
+                int n = 1;
+                if (shortcut) expected[n++] = "conv2d";
+                expected[n++] = "conv2d";
+                if (wrapped) expected[n++] = "conv2d";
+                assert_operations(model, net, (lathe_shape){ 4, { 3, 2, 4, 4 } }, expected);
+            }
+}
+
+/* A sum of other shapes fails as it does apart. */
+static void norms_before_sums_of_other_shapes(void **state)
+{
+    (void)state;
+    char message[2][LATHE_MESSAGE_SIZE];
+    for (int fused = 0; fused < 2; fused++) {
+        lathe_model *model = lathe_model_new();
+        lathe_layer *body = lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 3, 1, NULL),
+            lathe_nn_batch_norm(model, 3, NULL), NULL);
+        lathe_layer *net =
+            lathe_nn_sequential(model, lathe_nn_residual(model, body, NULL), lathe_nn_relu(model), NULL);
+        lathe_nn_fusion(model, fused);
+        assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+        lathe_tape *tape = lathe_tape_new(NULL);
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        assert_null(lathe_nn_forward(net,
+            lathe_tape_leaf(tape, LATHE_BATCHED, (lathe_shape){ 4, { 3, 2, 4, 4 } }, NULL)));
+        snprintf(message[fused], LATHE_MESSAGE_SIZE, "%s", lathe_tape_message(tape));
+        lathe_tape_free(tape);
+        lathe_model_free(model);
+        lathe_error_clear();
+    }
+    assert_string_equal(message[0], message[1]);
+    assert_non_null(strstr(message[0], "lathe_add: a is batched [3, 3, 4, 4], b is batched [3, 2, 4, 4]"));
 }
 
 int main(void)
@@ -103,6 +160,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(neither_fusion_nor_a_hook_changes_a_bit),
         cmocka_unit_test(sums_in_sums),
+        cmocka_unit_test(norms_before_sums),
+        cmocka_unit_test(norms_before_sums_of_other_shapes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -257,12 +257,18 @@ static void make_batch_norm(op_net *net)
     net->real[0] = draw(net, 1, 9) * 1e-3;
 }
 
-extern const lathe_op lathe_batch_norm_relu6_op, lathe_batch_norm_hardswish_op, lathe_batch_norm_silu_op;
+extern const lathe_op lathe_batch_norm_relu6_op, lathe_batch_norm_hardswish_op, lathe_batch_norm_silu_op,
+    lathe_batch_norm_add_op, lathe_batch_norm_add_relu_op;
 
 static lathe_tensor *normed(const op_net *net, const lathe_op *op, lathe_tensor *x)
 {
     lathe_tensor *in[] = { x, net->weight[0], net->weight[1], net->weight[3], net->weight[4] };
     return lathe_apply(op, in, 5, &(lathe_batch_norm_opts){ .eps = net->real[0] });
+}
+static lathe_tensor *normed_and_added(const op_net *net, const lathe_op *op, lathe_tensor *x)
+{
+    lathe_tensor *in[] = { x, net->weight[0], net->weight[1], net->weight[3], net->weight[4], lathe_tanh(x) };
+    return lathe_apply(op, in, 6, &(lathe_batch_norm_opts){ .eps = net->real[0] });
 }
 static lathe_tensor *run_batch_norm(const op_net *net, lathe_tensor *x)
 {
@@ -285,6 +291,15 @@ static lathe_tensor *run_batch_norm_hardswish(const op_net *net, lathe_tensor *x
 static lathe_tensor *run_batch_norm_silu(const op_net *net, lathe_tensor *x)
 {
     return normed(net, &lathe_batch_norm_silu_op, x);
+}
+
+static lathe_tensor *run_batch_norm_add(const op_net *net, lathe_tensor *x)
+{
+    return normed_and_added(net, &lathe_batch_norm_add_op, x);
+}
+static lathe_tensor *run_batch_norm_add_relu(const op_net *net, lathe_tensor *x)
+{
+    return normed_and_added(net, &lathe_batch_norm_add_relu_op, x);
 }
 
 static void make_group_norm(op_net *net)
@@ -482,6 +497,8 @@ static const op_case cases[] = {
     { "add_relu", SOME, make_operand, run_add_relu },
     { "avg_pool2d", 3 * MANY, make_avg_pool, run_avg_pool },
     { "batch_norm", SOME, make_batch_norm, run_batch_norm },
+    { "batch_norm_add", SOME, make_batch_norm, run_batch_norm_add },
+    { "batch_norm_add_relu", SOME, make_batch_norm, run_batch_norm_add_relu },
     { "batch_norm_hardswish", 1, make_batch_norm, run_batch_norm_hardswish },
     { "batch_norm_relu", 1, make_batch_norm, run_batch_norm_relu },
     { "batch_norm_relu6", 1, make_batch_norm, run_batch_norm_relu6 },

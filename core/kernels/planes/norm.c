@@ -150,24 +150,27 @@ static INLINED part followed_by(lathe_norm_then then, part v)
     }
 }
 
+/* `base` is NULL as a constant, or never. */
 static INLINED void normalise_part(size_t size, part_affine a, lathe_norm_then then, part_mask used,
-    const real *x, real *y)
+    const real *x, const real *base, real *y)
 {
     for (size_t i = 0; i < size * LANES; i += LANES) {
-        part v = followed_by(then, apply(&a, load_part(x + i)));
-        store_part(y + i, (part)(used & (part_mask)v));
+        part v = apply(&a, load_part(x + i));
+        if (base) v += load_part(base + i);
+        store_part(y + i, (part)(used & (part_mask)followed_by(then, v)));
     }
 }
 
 /* `channels` is a constant, too. */
 static INLINED void normalise_planes(size_t size, int channels, int used, const lathe_norm_affine *a,
-    lathe_norm_then then, const real *x, real *y)
+    lathe_norm_then then, const real *x, const real *base, real *y)
 {
     lane_parts mask = { .mask = first_lanes(used) };
     for (size_t i = 0; i < size; i += CHUNK)
         for (int h = 0; h < PARTS; h++) {
             size_t at = i * LANES + (size_t)(h * PART);
-            normalise_part(chunk_at(i, size), affine_of(a, channels, h), then, mask.masks[h], x + at, y + at);
+            normalise_part(chunk_at(i, size), affine_of(a, channels, h), then, mask.masks[h], x + at,
+                base ? base + at : NULL, y + at);
         }
 }
 
@@ -175,11 +178,13 @@ static INLINED void normalise_then(size_t size, int channels, int used, const la
     const real *x, real *y)
 {
     switch (a->then) {
-    case LATHE_THEN_RELU: normalise_planes(size, channels, used, a, LATHE_THEN_RELU, x, y); break;
-    case LATHE_THEN_RELU6: normalise_planes(size, channels, used, a, LATHE_THEN_RELU6, x, y); break;
-    case LATHE_THEN_HARDSWISH: normalise_planes(size, channels, used, a, LATHE_THEN_HARDSWISH, x, y); break;
-    case LATHE_THEN_SILU: normalise_planes(size, channels, used, a, LATHE_THEN_SILU, x, y); break;
-    default: normalise_planes(size, channels, used, a, LATHE_THEN_NOTHING, x, y);
+    case LATHE_THEN_RELU: normalise_planes(size, channels, used, a, LATHE_THEN_RELU, x, NULL, y); break;
+    case LATHE_THEN_RELU6: normalise_planes(size, channels, used, a, LATHE_THEN_RELU6, x, NULL, y); break;
+    case LATHE_THEN_HARDSWISH:
+        normalise_planes(size, channels, used, a, LATHE_THEN_HARDSWISH, x, NULL, y);
+        break;
+    case LATHE_THEN_SILU: normalise_planes(size, channels, used, a, LATHE_THEN_SILU, x, NULL, y); break;
+    default: normalise_planes(size, channels, used, a, LATHE_THEN_NOTHING, x, NULL, y);
     }
 }
 
@@ -191,6 +196,25 @@ static void normalise(size_t size, int used, const lathe_norm_affine *a, const r
 static void channel_normalise(size_t size, int used, const lathe_norm_affine *a, const real *x, real *y)
 {
     normalise_then(size, LANES, used, a, x, y);
+}
+
+static INLINED void normalise_add_then(size_t size, int channels, int used, const lathe_norm_affine *a,
+    const real *x, const real *base, real *y)
+{
+    if (a->then == LATHE_THEN_RELU) normalise_planes(size, channels, used, a, LATHE_THEN_RELU, x, base, y);
+    else normalise_planes(size, channels, used, a, LATHE_THEN_NOTHING, x, base, y);
+}
+
+static void normalise_add(size_t size, int used, const lathe_norm_affine *a, const real *x, const real *base,
+    real *y)
+{
+    normalise_add_then(size, 1, used, a, x, base, y);
+}
+
+static void channel_normalise_add(size_t size, int used, const lathe_norm_affine *a, const real *x,
+    const real *base, real *y)
+{
+    normalise_add_then(size, LANES, used, a, x, base, y);
 }
 
 /* ---- gradients ----------------------------------------------------------------------------------------- */
@@ -205,13 +229,28 @@ static INLINED part gradient_at(const part_affine *a, lathe_norm_then then, part
     return then == LATHE_THEN_SILU ? part_silu_gradient(v, gy) : part_hardswish_gradient(v, gy);
 }
 
+/* gy where y is above 0; y is NULL as a constant, or never. The masked gradient is written. */
+typedef struct mask_of {
+    const real *y;
+    real *masked;
+} mask_of;
+
+static INLINED mask_of mask_at(mask_of m, size_t at)
+{
+    return m.y ? (mask_of){ m.y + at, m.masked + at } : m;
+}
+
 /* The two sums over one register of a chunk. */
 static INLINED void sum_gradients(size_t size, part_affine a, lathe_norm_then then, const real *x,
-    const real *gy, part *sum, part *products)
+    const real *gy, mask_of m, part *sum, part *products)
 {
-    part sum_g = { 0 }, sum_products = { 0 };
+    part sum_g = { 0 }, sum_products = { 0 }, zero = { 0 };
     for (size_t at = 0; at < size * LANES; at += LANES) {
         part place = load_part(x + at), g = gradient_at(&a, then, place, load_part(gy + at));
+        if (m.y) {
+            g = (part)((load_part(m.y + at) > zero) & (part_mask)g);
+            store_part(m.masked + at, g);
+        }
         sum_g += g;
         sum_products += g * (place - a.mean);
     }
@@ -220,15 +259,15 @@ static INLINED void sum_gradients(size_t size, part_affine a, lathe_norm_then th
 }
 
 static INLINED void sum_chunks(size_t size, int channels, const lathe_norm_affine *a, lathe_norm_then then,
-    const real *x, const real *gy, double *sums)
+    const real *x, const real *gy, mask_of m, double *sums)
 {
     for (int i = 0; i < 2 * channels; i++) sums[i] = 0;
     for (size_t i = 0; i < size; i += CHUNK) {
         lane_parts sum, products;
         for (int h = 0; h < PARTS; h++) {
             size_t at = i * LANES + (size_t)(h * PART);
-            sum_gradients(chunk_at(i, size), affine_of(a, channels, h), then, x + at, gy + at, &sum.parts[h],
-                &products.parts[h]);
+            sum_gradients(chunk_at(i, size), affine_of(a, channels, h), then, x + at, gy + at, mask_at(m, at),
+                &sum.parts[h], &products.parts[h]);
         }
         if (channels == 1) {
             sums[0] += (double)sum_lanes(sum.whole);
@@ -244,12 +283,13 @@ static INLINED void sum_chunks(size_t size, int channels, const lathe_norm_affin
 static INLINED void sum_then(size_t size, int channels, const lathe_norm_affine *a, const real *x,
     const real *gy, double *sums)
 {
+    const mask_of none = { 0 };
     switch (a->then) {
-    case LATHE_THEN_RELU: sum_chunks(size, channels, a, LATHE_THEN_RELU, x, gy, sums); break;
-    case LATHE_THEN_RELU6: sum_chunks(size, channels, a, LATHE_THEN_RELU6, x, gy, sums); break;
-    case LATHE_THEN_HARDSWISH: sum_chunks(size, channels, a, LATHE_THEN_HARDSWISH, x, gy, sums); break;
-    case LATHE_THEN_SILU: sum_chunks(size, channels, a, LATHE_THEN_SILU, x, gy, sums); break;
-    default: sum_chunks(size, channels, a, LATHE_THEN_NOTHING, x, gy, sums);
+    case LATHE_THEN_RELU: sum_chunks(size, channels, a, LATHE_THEN_RELU, x, gy, none, sums); break;
+    case LATHE_THEN_RELU6: sum_chunks(size, channels, a, LATHE_THEN_RELU6, x, gy, none, sums); break;
+    case LATHE_THEN_HARDSWISH: sum_chunks(size, channels, a, LATHE_THEN_HARDSWISH, x, gy, none, sums); break;
+    case LATHE_THEN_SILU: sum_chunks(size, channels, a, LATHE_THEN_SILU, x, gy, none, sums); break;
+    default: sum_chunks(size, channels, a, LATHE_THEN_NOTHING, x, gy, none, sums);
     }
 }
 
@@ -263,6 +303,18 @@ static void channel_gradient_sums(size_t size, const lathe_norm_affine *a, const
     double *sums)
 {
     sum_then(size, LANES, a, x, gy, sums);
+}
+
+static void masked_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *y, const real *gy,
+    real *g, double *sums)
+{
+    sum_chunks(size, 1, a, LATHE_THEN_NOTHING, x, gy, (mask_of){ y, g }, sums);
+}
+
+static void channel_masked_sums(size_t size, const lathe_norm_affine *a, const real *x, const real *y,
+    const real *gy, real *g, double *sums)
+{
+    sum_chunks(size, LANES, a, LATHE_THEN_NOTHING, x, gy, (mask_of){ y, g }, sums);
 }
 
 /* A gradient's numbers for one register. */
@@ -331,7 +383,9 @@ const lathe_norm_kernels KERNEL(lathe_norm_kernels) = {
     .channels = 1,
     .moments = moments,
     .normalise = normalise,
+    .normalise_add = normalise_add,
     .gradient_sums = gradient_sums,
+    .masked_sums = masked_sums,
     .gradient = gradient,
 };
 
@@ -340,6 +394,8 @@ const lathe_norm_kernels KERNEL(lathe_channel_norm_kernels) = {
     .channels = LANES,
     .moments = channel_moments,
     .normalise = channel_normalise,
+    .normalise_add = channel_normalise_add,
     .gradient_sums = channel_gradient_sums,
+    .masked_sums = channel_masked_sums,
     .gradient = channel_gradient,
 };

@@ -46,11 +46,17 @@ typedef struct lathe_norm_kernels {
     void (*moments)(size_t size, int used, const lathe_real *x, double *moments);
     void (*normalise)(size_t size, int used, const lathe_norm_affine *affine, const lathe_real *x,
         lathe_real *y);
+    /** y = then((x - mean) * scale + shift + base); then is nothing or relu */
+    void (*normalise_add)(size_t size, int used, const lathe_norm_affine *affine, const lathe_real *x,
+        const lathe_real *base, lathe_real *y);
     /**
      * sums[0] = sum of g, sums[1] = sum of g * (x - mean), `channels` numbers each. Tail lanes of gy are 0.
      */
     void (*gradient_sums)(size_t size, const lathe_norm_affine *affine, const lathe_real *x,
         const lathe_real *gy, double *sums);
+    /** The same of g = gy where y is above 0, which is written; it may have gy's memory. */
+    void (*masked_sums)(size_t size, const lathe_norm_affine *affine, const lathe_real *x,
+        const lathe_real *y, const lathe_real *gy, lathe_real *g, double *sums);
     /** gx (+)= the above; add says whether to add or to write */
     void (*gradient)(size_t size, int used, const lathe_norm_affine *affine,
         const lathe_norm_gradient *gradient, const lathe_real *x, const lathe_real *gy, lathe_real *gx,

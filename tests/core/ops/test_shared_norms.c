@@ -16,6 +16,14 @@ static lathe_tensor *batch_norm(lathe_tensor *x, lathe_tensor *const *p)
     return lathe_batch_norm_relu(x, p[WEIGHT], p[BIAS], p[MEAN], p[VARIANCE], NULL);
 }
 
+extern const lathe_op lathe_batch_norm_add_relu_op;
+
+static lathe_tensor *batch_norm_add_relu(lathe_tensor *x, lathe_tensor *const *p)
+{
+    lathe_tensor *in[] = { x, p[WEIGHT], p[BIAS], p[MEAN], p[VARIANCE], lathe_tanh(x) };
+    return lathe_apply(&lathe_batch_norm_add_relu_op, in, 6, NULL);
+}
+
 /* Two of them: the second one's gradient is the first one's gy. */
 static lathe_tensor *batch_norms(lathe_tensor *x, lathe_tensor *const *p)
 {
@@ -114,10 +122,10 @@ static lathe_tensor *response_norm(lathe_tensor *x, lathe_tensor *const *p)
 static const struct {
     const char *name;
     applied *apply;
-} cases[] = { { "batch_norm_relu", batch_norm }, { "two batch norms", batch_norms },
-    { "frozen batch norm", frozen_norm }, { "group_norm", group_norm }, { "instance_norm", instance_norm },
-    { "layer_norm2d", layer_norm2d }, { "layer_norm", layer_norm }, { "prelu", prelu },
-    { "prelu of one slope", prelu_of_one }, { "a number a channel", of_channels },
+} cases[] = { { "batch_norm_relu", batch_norm }, { "batch_norm_add_relu", batch_norm_add_relu },
+    { "two batch norms", batch_norms }, { "frozen batch norm", frozen_norm }, { "group_norm", group_norm },
+    { "instance_norm", instance_norm }, { "layer_norm2d", layer_norm2d }, { "layer_norm", layer_norm },
+    { "prelu", prelu }, { "prelu of one slope", prelu_of_one }, { "a number a channel", of_channels },
     { "a number a place", of_places }, { "one number", of_one_number }, { "a computed scale", of_computed },
     { "a number a picture", of_pictures }, { "dropout", dropout }, { "stochastic depth", depth },
     { "local_response_norm", response_norm } };
