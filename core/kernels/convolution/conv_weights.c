@@ -10,6 +10,7 @@
 #include "conv_axis.h"
 #include "depthwise.h"
 #include "lane_sums.h"
+#include "pointwise_weights.h"
 
 /* What a tile needs to know of its surroundings. */
 typedef struct walk {
@@ -88,6 +89,7 @@ static void next_strip(const lathe_correlation *c, const cutting *cut, strip *s)
 int KERNEL(lathe_conv_weight_parts)(const lathe_correlation *c)
 {
     if (KERNEL(lathe_depthwise_fits)(c)) return 1;
+    if (KERNEL(lathe_pointwise_fits)(c)) return KERNEL(lathe_pointwise_weight_parts)(c);
     cutting cut = cutting_of(c);
     return cut.filter_groups * pieces(cut.strips, cut.most_strips);
 }
@@ -179,6 +181,7 @@ static piece piece_of(const lathe_correlation *c, const cutting *cut, int number
 size_t KERNEL(lathe_conv_weight_sums)(const lathe_correlation *c)
 {
     if (KERNEL(lathe_depthwise_fits)(c)) return (size_t)whole_lanes(c->rows.taps * c->columns.taps);
+    if (KERNEL(lathe_pointwise_fits)(c)) return KERNEL(lathe_pointwise_weight_sums)(c);
     cutting cut = cutting_of(c);
     int strips = pieces(cut.strips, pieces(cut.strips, cut.most_strips));
     return (size_t)whole_lanes(strips * pieces(c->filters, cut.filter_groups) * cut.width);
@@ -190,6 +193,10 @@ void KERNEL(lathe_conv_to_weights)(const lathe_correlation *c, const real *x, co
 {
     if (KERNEL(lathe_depthwise_fits)(c)) {
         KERNEL(lathe_depthwise_to_weights)(c, x, gy, sums, add);
+        return;
+    }
+    if (KERNEL(lathe_pointwise_fits)(c)) {
+        KERNEL(lathe_pointwise_to_weights)(c, x, gy, part_number, sums, add);
         return;
     }
     cutting cut = cutting_of(c);
@@ -236,6 +243,10 @@ void KERNEL(
 {
     if (KERNEL(lathe_depthwise_fits)(c)) {
         for (int t = 0; t < c->rows.taps * c->columns.taps; t++) gw[t] = add ? gw[t] + sums[t] : sums[t];
+        return;
+    }
+    if (KERNEL(lathe_pointwise_fits)(c)) {
+        KERNEL(lathe_pointwise_unpack)(c, sums, part_number, gw, add);
         return;
     }
     cutting cut = cutting_of(c);

@@ -58,19 +58,6 @@ static piece piece_of(const lathe_correlation *c, int number)
         piece_begin(c->channels, count, channel + 1) - begin };
 }
 
-/* One place of sixteen images of up to sixteen filters: to[image][filter], with zeros for missing filters. */
-static void turn_place(const real *gy, ptrdiff_t filter, int filters, real *to)
-{
-    for (int f = 0; f < LANES; f += 4)
-        for (int n = 0; n < LANES; n += 4) {
-            quarter q[4];
-            for (int i = 0; i < 4; i++)
-                q[i] = f + i < filters ? *(const quarter *)(gy + (f + i) * filter + n) : (quarter){ 0 };
-            transpose(q);
-            for (int i = 0; i < 4; i++) *(quarter *)(to + (n + i) * LANES + f) = q[i];
-        }
-}
-
 /*
  * Number (i, j) of A g A' goes to to[(SIDE * i + j) * GY_POINT].
  */
@@ -95,8 +82,8 @@ static void read_tile(const lathe_correlation *c, const real *gy, int filters, i
     for (int i = 0; i < 2; i++)
         for (int j = 0; j < 2; j++) {
             bool inside = row + i < c->rows.results && column + j < width;
-            turn_place(inside ? gy + ((row + i) * width + column + j) * LANES : NULL, filter,
-                inside ? filters : 0, turned[i][j]);
+            turn_sixteen(inside ? gy + ((row + i) * width + column + j) * LANES : NULL, filter,
+                inside ? filters : 0, turned[i][j], LANES);
         }
     for (int n = 0; n < LANES * LANES; n += LANES, at += vectors * LANES)
         for (int half = n; half < n + LANES; half += PART) {
