@@ -31,6 +31,16 @@ typedef struct tile {
     tile_fn *run;
 } tile;
 
+/* Results at the edge of the image, `count` of them: which taps does each see inside? */
+typedef void edge_fn(const walk *s, const real *x, const real *w, const real *bias, real *y,
+    const unsigned *inside, int count);
+
+typedef struct edge_tile {
+    int filters, pixels;
+    edge_fn *run;
+} edge_tile;
+
+#include "conv_edge_tiles.h"
 #include "conv_tiles.h"
 
 static int is_pointwise(const lathe_correlation *c) { return c->rows.taps == 1 && c->columns.taps == 1; }
@@ -79,8 +89,7 @@ static ptrdiff_t plane(const lathe_conv_axis *rows, const lathe_conv_axis *colum
     return (ptrdiff_t)rows->size * columns->size * LANES;
 }
 
-/* The loops over channels, tap rows and taps. Loops of one turn go outside: for a 1 x 1 kernel the inner one
- * is the channels'. */
+/* The loops over channels, tap rows and taps. */
 static walk walk_of(const row_job *job, int taps)
 {
     const lathe_correlation *c = job->c;
@@ -88,16 +97,20 @@ static walk walk_of(const row_job *job, int taps)
     loop channels = { c->channels, plane(rows, columns), (ptrdiff_t)rows->taps * columns->taps };
     loop tap_rows = { job->taps, (ptrdiff_t)rows->tap_step * columns->size * LANES, columns->taps };
     loop tap = { taps, (ptrdiff_t)columns->tap_step * LANES, 1 };
-    walk s = { channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES,
+    return (walk){ channels, tap_rows, tap, (ptrdiff_t)columns->step * LANES,
         (ptrdiff_t)columns->out_step * LANES, (ptrdiff_t)rows->out_size * columns->out_size * LANES,
         (ptrdiff_t)columns->size * LANES * job->taps * rows->tap_step, job->how };
-    for (int i = 0; i < 2 && s.inner.times == 1; i++) {
-        loop one = s.inner;
-        s.inner = s.middle;
-        s.middle = s.outer;
-        s.outer = one;
+}
+
+/* Loops of one turn go outside: for a 1 x 1 kernel the inner one is the channels'. */
+static void lengthen_inner(walk *s)
+{
+    for (int i = 0; i < 2 && s->inner.times == 1; i++) {
+        loop one = s->inner;
+        s->inner = s->middle;
+        s->middle = s->outer;
+        s->outer = one;
     }
-    return s;
 }
 
 /* Numbers of a panel: a part of a second-level cache, on the stack. Of 16 KiB to 128 KiB the largest was
@@ -115,19 +128,39 @@ static void gather(const lathe_correlation *c, const walk *s, int count, const r
         for (int n = 0; n < count; n++, panel += LANES) store(panel, load(x + n * s->in_pixel));
 }
 
+/* The input's place of one tap of a result; the result's place; the weights of some filters from a tap on. */
+static const real *input_at(const row_job *job, int column, int tap)
+{
+    const lathe_conv_axis *rows = &job->c->rows, *columns = &job->c->columns;
+    ptrdiff_t in_row = rows->first + job->row * rows->step + job->first_tap * rows->tap_step;
+    ptrdiff_t in_column = columns->first + column * columns->step + tap * columns->tap_step;
+    return job->x + (in_row * columns->size + in_column) * LANES;
+}
+
+static real *output_at(const row_job *job, int column)
+{
+    const lathe_conv_axis *rows = &job->c->rows, *columns = &job->c->columns;
+    ptrdiff_t out_row = rows->out_first + job->row * rows->out_step;
+    ptrdiff_t out_column = columns->out_first + column * columns->out_step;
+    return job->y + (out_row * columns->out_size + out_column) * LANES;
+}
+
+static const real *weights_at(const row_job *job, int filter, int filters, int tap)
+{
+    const lathe_correlation *c = job->c;
+    ptrdiff_t all_taps = (ptrdiff_t)c->channels * c->rows.taps * c->columns.taps;
+    return job->packed + filter * all_taps + (ptrdiff_t)(job->first_tap * c->columns.taps + tap) * filters;
+}
+
 /* Results column ... column + count - 1, all filters, for taps [first_tap, end_tap) of the kernel's columns.
  */
 static void run_columns(const row_job *job, int column, int count, int first_tap, int end_tap)
 {
     const lathe_correlation *c = job->c;
-    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
     walk s = walk_of(job, end_tap - first_tap);
-    ptrdiff_t in_row = rows->first + job->row * rows->step + job->first_tap * rows->tap_step;
-    ptrdiff_t in_column = columns->first + column * columns->step + first_tap * columns->tap_step;
-    ptrdiff_t out_row = rows->out_first + job->row * rows->out_step;
-    ptrdiff_t out_column = columns->out_first + column * columns->out_step;
-    const real *x = job->x + (in_row * columns->size + in_column) * LANES;
-    real *y = job->y + (out_row * columns->out_size + out_column) * LANES;
+    lengthen_inner(&s);
+    const real *x = input_at(job, column, first_tap);
+    real *y = output_at(job, column);
     _Alignas(64) real panel[PANEL];
     bool inside =
         job->taps == 1 && end_tap - first_tap == 1; /* with padding, the one tap may be outside the image */
@@ -138,17 +171,42 @@ static void run_columns(const row_job *job, int column, int count, int first_tap
         s.in_pixel = LANES;
         s.inner.x = (ptrdiff_t)count * LANES;
     }
-    ptrdiff_t tap = job->first_tap * columns->taps + first_tap,
-              all_taps = (ptrdiff_t)c->channels * rows->taps * columns->taps;
     for (int g = 0; g < groups_of(c->filters); g++) {
         int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
+        const real *packed = weights_at(job, f, filters, first_tap);
         int done = 0;
         for (const tile *t = widest_tile(filters); done < count; t++) {
             int times = (count - done) / t->pixels;
-            t->run(&s, x + done * s.in_pixel, job->packed + f * all_taps + tap * filters,
-                job->bias ? job->bias + f : NULL, y + f * s.out_channel + done * s.out_pixel, times);
+            t->run(&s, x + done * s.in_pixel, packed, job->bias ? job->bias + f : NULL,
+                y + f * s.out_channel + done * s.out_pixel, times);
             done += times * t->pixels;
         }
+    }
+}
+
+/* The most filters of an edge tile, and the most taps that have a mask. */
+enum { EDGE_FILTERS = sizeof edge_tiles / sizeof *edge_tiles, EDGE_TAPS = 16 };
+
+/* Results column ... column + count - 1, all filters, some of whose taps are outside the image. */
+static void run_edge(const row_job *job, int column, int count)
+{
+    const lathe_correlation *c = job->c;
+    unsigned inside[EDGE_TAPS] = { 0 };
+    int first_tap = c->columns.taps, end_tap = 0;
+    for (int n = 0; n < count; n++) {
+        int first, end;
+        taps_inside(&c->columns, column + n, &first, &end);
+        for (int t = first; t < end; t++) inside[t] |= 1u << n;
+        if (first < end && first < first_tap) first_tap = first;
+        if (end > end_tap) end_tap = end;
+    }
+    if (first_tap > end_tap) first_tap = end_tap;
+    walk s = walk_of(job, end_tap - first_tap);
+    for (int g = 0; g < groups_of(c->filters); g++) {
+        int f = group_begin(c->filters, g), filters = group_begin(c->filters, g + 1) - f;
+        edge_tiles[filters - 1].run(&s, input_at(job, column, first_tap),
+            weights_at(job, f, filters, first_tap), job->bias ? job->bias + f : NULL,
+            output_at(job, column) + f * s.out_channel, inside + first_tap, count);
     }
 }
 
@@ -164,6 +222,47 @@ static int columns_at_once(const lathe_correlation *c)
                                     c->columns.results;
 }
 
+/*
+ * The width of the edge tiles if rows are cut into tiles from their first result on; 0 if results at the edge
+ * are done one at a time, which is faster if a side has only one, or if they are an eighth or less.
+ */
+static int edge_width(const lathe_correlation *c, int inner_begin, int inner_end)
+{
+    int groups = groups_of(c->filters), least = c->filters / groups, most = pieces(c->filters, groups),
+        right = c->columns.results - inner_end;
+    bool wide = (inner_begin > 1 || right > 1) && (inner_begin + right) * 8 > c->columns.results;
+    if (!wide || c->columns.taps > EDGE_TAPS || most > EDGE_FILTERS) return 0;
+    int pixels = edge_tiles[least - 1].pixels;
+    return edge_tiles[most - 1].pixels == pixels ? pixels : 0;
+}
+
+/* One row in tiles of `width` results, from the first on. */
+static void run_tiles(const row_job *job, int width, int inner_begin, int inner_end)
+{
+    int results = job->c->columns.results;
+    for (int column = 0, count; column < results; column += count) {
+        count = (inner_end - column) / width * width;
+        if (column >= inner_begin && count > 0) {
+            run_columns(job, column, count, 0, job->c->columns.taps);
+            continue;
+        }
+        count = smaller(results - column, width);
+        run_edge(job, column, count);
+    }
+}
+
+/* One row: inner results at once, those at the edge one at a time. */
+static void run_row(const row_job *job, int at_once, int inner_begin, int inner_end)
+{
+    const lathe_conv_axis *columns = &job->c->columns;
+    for (int column = 0, count; column < columns->results; column += count) {
+        int first_tap, last_tap;
+        taps_inside(columns, column, &first_tap, &last_tap);
+        count = column >= inner_begin && column < inner_end ? smaller(inner_end - column, at_once) : 1;
+        run_columns(job, column, count, first_tap, last_tap);
+    }
+}
+
 static void correlate(const lathe_correlation *c, const real *x, const real *packed, const real *bias,
     real *y, int first_row, int last_row, lathe_conv_store how)
 {
@@ -171,20 +270,16 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
         KERNEL(lathe_depthwise_correlate)(c, x, packed, bias, y, first_row, last_row, how);
         return;
     }
-    const lathe_conv_axis *columns = &c->columns;
     int inner_begin, inner_end, at_once = columns_at_once(c);
-    inner_results(columns, 0, columns->taps, &inner_begin, &inner_end);
+    inner_results(&c->columns, 0, c->columns.taps, &inner_begin, &inner_end);
+    int width = edge_width(c, inner_begin, inner_end);
     for (int row = first_row; row < last_row; row++) {
         row_job job = { .c = c, .x = x, .packed = packed, .bias = bias, .y = y, .row = row, .how = how };
         int end_tap;
         taps_inside(&c->rows, row, &job.first_tap, &end_tap);
         job.taps = end_tap - job.first_tap;
-        for (int column = 0, count; column < columns->results; column += count) {
-            int first_tap, last_tap;
-            taps_inside(columns, column, &first_tap, &last_tap);
-            count = column >= inner_begin && column < inner_end ? smaller(inner_end - column, at_once) : 1;
-            run_columns(&job, column, count, first_tap, last_tap);
-        }
+        if (width) run_tiles(&job, width, inner_begin, inner_end);
+        else run_row(&job, at_once, inner_begin, inner_end);
     }
 }
 

@@ -90,6 +90,18 @@ static void random_shapes_agree_with_the_twin(void **state)
     }
 }
 
+/* Several columns at each edge, in tiles of every number of filters, and rows that tiles do not fill. */
+static void edges_agree_with_the_twin(void **state)
+{
+    (void)state;
+    for (int filters = 1, i = 0; filters <= 15; filters += filters < 8 ? 1 : 3)
+        for (int width = 5; width <= 14; width += 3, i++) {
+            conv2d_setup s = { 17, filters, 3, width, filters, 2, 5, 1 + i % 2, i % 5, 1 + i % 3 / 2, 1, 1 };
+            if (s.width + 2 * s.padding <= s.dilation * 4) continue;
+            conv2d_check(&s, NULL, (uint64_t)i);
+        }
+}
+
 /* Channels enough for several blocks, images enough for several windows. */
 static void random_large_shapes_agree_with_the_twin(void **state)
 {
@@ -287,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_case_by_hand),
         cmocka_unit_test(chosen_shapes_agree_with_the_twin),
         cmocka_unit_test(random_shapes_agree_with_the_twin),
+        cmocka_unit_test(edges_agree_with_the_twin),
         cmocka_unit_test(random_large_shapes_agree_with_the_twin),
         cmocka_unit_test(golden_values_from_pytorch),
         cmocka_unit_test(gradient_check),
