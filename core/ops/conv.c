@@ -67,7 +67,7 @@ static void correlate_task(void *context, int task)
 /* One more phase. Its packed weights are at *packed, which moves behind them. */
 static void add_phase(correlate_job *job, const lathe_correlation *c, const lathe_real **packed)
 {
-    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(job->node, c);
+    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(job->node, c, false);
     size_t w_group = kernels->packed(c);
     job->phases[job->count++] = (run){ *c, kernels, w_group, *packed };
     *packed += w_group * (size_t)job->groups;
@@ -97,7 +97,7 @@ static void pack_task(void *context, int task)
 static void pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
     const lathe_conv_geometry *g = node->saved;
-    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(node, &phase->c);
+    const lathe_conv_kernels *kernels = lathe_conv_kernels_for(node, &phase->c, false);
     pack_job job = { kernels, phase, lathe_conv_group_weights(g), kernels->packed(&phase->c),
         kernels->groups(&phase->c), 1, *packed };
     job.tasks_a_group = at_most((int)(job.packed_group / PACK_WORK) + 1, job.pieces);
@@ -142,11 +142,11 @@ size_t lathe_conv_packed_size(const lathe_node *node)
     if (lathe_conv_on_channels(node)) return lathe_channels_packed_size(node);
     const lathe_conv_geometry *g = node->saved;
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
-    size_t one = lathe_conv_kernels_for(node, &forward.c)->packed(&forward.c), to_data = 0;
+    size_t one = lathe_conv_kernels_for(node, &forward.c, false)->packed(&forward.c), to_data = 0;
     int count = lathe_conv_data_phases(g);
     for (int i = 0; i < count; i++) {
         lathe_conv_phase phase = lathe_conv_data_phase(node, i);
-        to_data += lathe_conv_kernels_for(node, &phase.c)->packed(&phase.c);
+        to_data += lathe_conv_kernels_for(node, &phase.c, false)->packed(&phase.c);
     }
     return (one > to_data ? one : to_data) * (size_t)g->groups;
 }
@@ -291,7 +291,7 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
         .gy_group = out_group(g),
         .x = x,
         .gy = gy };
-    job.kernels = lathe_conv_kernels_for(node, &job.c);
+    job.kernels = lathe_conv_kernels_for(node, &job.c, true);
     job.parts = job.kernels->weight_parts(&job.c);
     job.sums = job.kernels->weight_sums(&job.c);
     lathe_batch_gradient(node,

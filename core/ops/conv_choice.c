@@ -21,18 +21,18 @@ static bool fill_sixteens(int channels)
 }
 
 /*
- * Pairs of a channel and a filter, each nine weights. Fewer than SOME_PAIRS are so little work that memory
- * decides. Transformed weights are 16/9 of the weights; those of MANY_PAIRS fill a second-level cache, and
- * more of them must be read for ENOUGH_TILES tiles or more.
+ * Pairs of a channel and a filter, each nine weights. Transformed weights are 16/9 of the weights; those of
+ * MANY_PAIRS fill a second-level cache, and more of them must be read for ENOUGH_TILES tiles or more. The
+ * gradient of the weights reads none.
  */
-enum { SOME_PAIRS = 16 * 32, MANY_PAIRS = 128 * 128, ENOUGH_TILES = 16 };
+enum { MANY_PAIRS = 128 * 128, ENOUGH_TILES = 16 };
 
-static bool worth_3x3(const lathe_correlation *c)
+static bool worth_3x3(const lathe_correlation *c, bool to_weights)
 {
     double pairs = (double)c->channels * c->filters,
            tiles = (double)tiles_of(&c->rows) * tiles_of(&c->columns);
-    return fill_sixteens(c->channels) && fill_sixteens(c->filters) && pairs >= SOME_PAIRS &&
-        (pairs <= MANY_PAIRS || tiles >= ENOUGH_TILES);
+    return fill_sixteens(c->channels) && fill_sixteens(c->filters) &&
+        (to_weights || pairs <= MANY_PAIRS || tiles >= ENOUGH_TILES);
 }
 
 /* Taps of all results that lie within the image: those of a direct sum. */
@@ -63,11 +63,12 @@ static bool both_fit(const lathe_correlation *c, int taps)
     return axis_fits(&c->rows, taps) && axis_fits(&c->columns, taps);
 }
 
-const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const lathe_correlation *c)
+const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const lathe_correlation *c,
+    bool to_weights)
 {
     const lathe_kernels *kernels = node->kernels;
     if (lathe_context_conv(node->context) == LATHE_CONV_AUTO) {
-        if (both_fit(c, 3) && worth_3x3(c)) return kernels->winograd_3x3;
+        if (both_fit(c, 3) && worth_3x3(c, to_weights)) return kernels->winograd_3x3;
         if (both_fit(c, 5) && worth_5x5(c)) return kernels->winograd_5x5;
     }
     return kernels->conv;

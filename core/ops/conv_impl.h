@@ -56,10 +56,11 @@ typedef struct lathe_conv_phase {
 } lathe_conv_phase;
 
 /**
- * The kernels of a correlation with images abreast: direct ones or those by Winograd's tiles, by a fixed rule
- * of its shape unless the context says that all are direct.
+ * The kernels of a correlation with images abreast, or of its gradient to the weights: direct ones or those
+ * by Winograd's tiles, by a fixed rule of its shape unless the context says that all are direct.
  */
-const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const lathe_correlation *c);
+const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const lathe_correlation *c,
+    bool to_weights);
 
 /** Numbers in the weights of one group. */
 size_t lathe_conv_group_weights(const lathe_conv_geometry *g);

@@ -26,9 +26,13 @@ typedef struct walk {
 
 typedef void tile_fn(const walk *s, const real *x, const real *w, const real *bias, real *y, int times);
 
+typedef void product_fn(int channels, const real *x, ptrdiff_t x_channel, const real *w, real *y,
+    ptrdiff_t y_filter, int times);
+
 typedef struct tile {
     int filters, pixels;
     tile_fn *run;
+    product_fn *product;
 } tile;
 
 /* Results at the edge of the image, `count` of them: which taps does each see inside? */
@@ -285,18 +289,22 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
 
 _Static_assert((int)PRODUCT_FILTERS == (int)MOST_FILTERS, "a product is one group of filters");
 
+static void add_bias(int filters, int count, const real *bias, real *y, ptrdiff_t filter)
+{
+    for (int f = 0; f < filters; f++, y += filter)
+        for (int n = 0; n < count * LANES; n += PART) store_part(y + n, load_part(y + n) + bias[f]);
+}
+
 void KERNEL(lathe_conv_product)(int channels, int filters, int count, const real *x, ptrdiff_t x_channel,
     const real *w, const real *bias, real *y, ptrdiff_t y_filter)
 {
-    const loop once = { .times = 1 };
-    walk s = { once, once, { channels, x_channel, 1 }, LANES, LANES, y_filter, 0, LATHE_CONV_WRITE };
-    for (const tile *t = widest_tile(filters); count; t++) {
-        int times = count / t->pixels, done = times * t->pixels;
-        t->run(&s, x, w, bias, y, times);
-        x += done * LANES;
-        y += done * LANES;
-        count -= done;
+    int done = 0;
+    for (const tile *t = widest_tile(filters); done < count; t++) {
+        int times = (count - done) / t->pixels;
+        t->product(channels, x + done * LANES, x_channel, w, y + done * LANES, y_filter, times);
+        done += times * t->pixels;
     }
+    if (bias) add_bias(filters, count, bias, y, y_filter);
 }
 
 /* Several sums at once, so that additions do not wait for each other. */

@@ -39,6 +39,26 @@ static void TILE_NAME(FILTERS, PIXELS)(const walk *s, const real *x, const real 
     }
 }
 
+/* The same where the sum runs over channels alone and is written as it is. */
+static void PRODUCT_NAME(FILTERS, PIXELS)(int channels, const real *x, ptrdiff_t x_channel, const real *w,
+    real *y, ptrdiff_t y_filter, int times)
+{
+    for (; times; times--, x += PIXELS * LANES, y += PIXELS * LANES) {
+        part sum[FILTERS][COLUMNS];
+        UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int n = 0; n < COLUMNS; n++) sum[f][n] =
+            (part){ 0 };
+        const real *at = x, *weight = w;
+        for (int c = channels; c; c--, at += x_channel, weight += FILTERS) {
+            part pixel[COLUMNS];
+            UNROLL for (int n = 0; n < COLUMNS; n++) pixel[n] = load_part(at + n * PART);
+            UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int n = 0; n < COLUMNS; n++) sum[f][n] +=
+                weight[f] * pixel[n];
+        }
+        UNROLL for (int f = 0; f < FILTERS; f++) UNROLL for (int n = 0; n < COLUMNS; n++)
+            store_part(y + f * y_filter + n * PART, sum[f][n]);
+    }
+}
+
 #undef COLUMNS
 #undef FILTERS
 #undef PIXELS

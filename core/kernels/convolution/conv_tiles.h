@@ -7,8 +7,10 @@
  */
 #define TILE_NAME_OF(filters, pixels) tile_##filters##x##pixels
 #define TILE_NAME(filters, pixels) TILE_NAME_OF(filters, pixels)
+#define PRODUCT_NAME_OF(filters, pixels) product_tile_##filters##x##pixels
+#define PRODUCT_NAME(filters, pixels) PRODUCT_NAME_OF(filters, pixels)
 /* clang-format off */
-#define TILE(filters, pixels) { filters, pixels, TILE_NAME(filters, pixels) }
+#define TILE(filters, pixels) { filters, pixels, TILE_NAME(filters, pixels), PRODUCT_NAME(filters, pixels) }
 /* clang-format on */
 
 #if REGISTER_BYTES == 64

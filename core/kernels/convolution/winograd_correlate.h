@@ -131,6 +131,26 @@ typedef struct job {
     lathe_conv_store how;
 } job;
 
+/*
+ * Whether the places of a group's results are fetched between its products. Those of a large block are in no
+ * near cache; with many channels there is time enough to wait for them.
+ */
+static bool fetches_results(const lathe_correlation *c)
+{
+    enum { LARGE = 262144 / sizeof(real), MANY = 96 };
+    return c->channels <= MANY &&
+        (ptrdiff_t)c->filters * c->rows.results * c->columns.results * LANES > LARGE;
+}
+
+/* Fetch a point's share of the places of a group's results. Inlined, it takes registers from the loops. */
+static __attribute__((noinline)) void fetch_share(const job *j, int begin, int filters, int point)
+{
+    const lathe_correlation *c = j->c;
+    ptrdiff_t out = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
+    for (int f = piece_begin(filters, POINTS, point); f < piece_begin(filters, POINTS, point + 1); f++)
+        fetch_results(c, j->y + (begin + f) * out, j->tile, j->count);
+}
+
 /* One group of filters. */
 static void run_group(const job *j, int group, const real *v)
 {
@@ -140,7 +160,9 @@ static void run_group(const job *j, int group, const real *v)
               out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
     const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
     _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * MOST_TILES + 1) * LANES];
+    bool fetches = fetches_results(c);
     for (int p = 0; p < POINTS; p++, v += j->cut->plane, w += point) {
+        if (fetches) fetch_share(j, begin, filters, p);
         const real *bias = j->bias && has_bias(p / SIDE, p % SIDE) ? j->bias + begin : NULL;
         real *to = m + p * plane;
         KERNEL(lathe_conv_product)(j->channels, filters, j->count, v, m_filter, w, bias, to, m_filter);

@@ -78,6 +78,36 @@ static inline void read_segment(const lathe_correlation *c, const tile_rows *row
     }
 }
 
+/* Fetch `count` sixteens of numbers into the second-level cache. */
+static inline void fetch(const real *at, int count)
+{
+    enum { LINE = 64 / sizeof(real) };
+    for (const real *end = at + count * LANES; at < end; at += LINE) __builtin_prefetch(at, 0, 2);
+}
+
+/* Fetch what a strip reads of channel c, and the row of tiles above did not. */
+static inline void fetch_places(const lathe_correlation *c, const real *x, int first_tile, int count)
+{
+    int size = c->columns.size;
+    for (segment s = next_segment(c, first_tile, count, (segment){ 0 }); s.count;
+         s = next_segment(c, first_tile, count, s)) {
+        int row = c->rows.first + 2 * s.row, column = c->columns.first + 2 * s.column,
+            first_row = smaller(row + READ - 2, c->rows.size), end_row = smaller(row + READ, c->rows.size),
+            first = column < 0 ? 0 : column, columns = smaller(column + 2 * s.count, size) - first;
+        for (int r = first_row; r < end_row; r++) fetch(x + ((ptrdiff_t)r * size + first) * LANES, columns);
+    }
+}
+
+/* Fetch the places of a strip's results, of one filter. */
+static inline void fetch_results(const lathe_correlation *c, const real *y, int first_tile, int count)
+{
+    for (segment s = next_segment(c, first_tile, count, (segment){ 0 }); s.count;
+         s = next_segment(c, first_tile, count, s))
+        for (int row = 2 * s.row; row < smaller(2 * s.row + 2, c->rows.results); row++)
+            fetch(y + ((ptrdiff_t)row * c->columns.results + 2 * s.column) * LANES,
+                smaller(2 * s.count, c->columns.results - 2 * s.column));
+}
+
 /* Number (i, j) of tile t of channel c goes to v[(SIDE * i + j) * plane + c * channel + t * 16]. */
 static inline void read_strip(const lathe_correlation *c, int channels, const real *x, int first_tile,
     int count, real *v, ptrdiff_t plane, ptrdiff_t channel)

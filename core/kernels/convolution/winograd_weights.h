@@ -107,16 +107,53 @@ static void read_gradient(const lathe_correlation *c, const piece *p, const real
     }
 }
 
-/* sums [points][channels][vectors][16] += the products of `count` tiles. */
-static void multiply(const piece *p, int count, const real *x, const real *gy, real *sums)
+/* A strip of tiles, and the part of the weights that it is read for. */
+typedef struct strip {
+    const lathe_correlation *c;
+    const piece *p;
+    const real *x, *gy;
+    int first, count;
+} strip;
+
+static strip strip_at(strip s, int first)
 {
-    int vectors = pieces(p->filters, LANES), at_once = smaller(vectors, MOST_VECTORS);
+    s.first = first;
+    s.count = smaller(STRIP, winograd_tiles(&s.c->rows) * winograd_tiles(&s.c->columns) - first);
+    return s;
+}
+
+/* Fetch share `step` of `steps` of a strip, so that memory works while products are summed. */
+static void fetch_share(const strip *s, int step, int steps)
+{
+    const lathe_correlation *c = s->c;
+    const piece *p = s->p;
+    ptrdiff_t x_plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES,
+              gy_plane = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
+    for (int i = piece_begin(p->channels, steps, step); i < piece_begin(p->channels, steps, step + 1); i++)
+        fetch_places(c, s->x + (p->first_channel + i) * x_plane, s->first, s->count);
+    for (int i = piece_begin(p->filters, steps, step); i < piece_begin(p->filters, steps, step + 1); i++)
+        fetch_results(c, s->gy + (p->first_filter + i) * gy_plane, s->first, s->count);
+}
+
+/*
+ * sums [points][channels][vectors][16] += the products of up to SUMMED tiles from tile `at` of a strip on.
+ * The next strip is fetched meanwhile.
+ */
+static void multiply(const strip *s, int at, const real *x, const real *gy, real *sums, const strip *next)
+{
+    const piece *p = s->p;
+    int vectors = pieces(p->filters, LANES), at_once = smaller(vectors, MOST_VECTORS),
+        images = smaller(SUMMED, s->count - at) * LANES, step = at / SUMMED * POINTS;
     const tile *t = &tiles[at_once - 1];
     ptrdiff_t row = vectors * LANES;
-    for (int point = 0; point < POINTS; point++, x += X_POINT, gy += GY_POINT, sums += SUMS_POINT)
+    x += at * LANES;
+    gy += at * LANES * row;
+    for (int point = 0; point < POINTS; point++, x += X_POINT, gy += GY_POINT, sums += SUMS_POINT) {
+        fetch_share(next, step + point, STRIP / SUMMED * POINTS);
         for (int i = 0; i < row; i += at_once * LANES)
             for (int c = 0; c < p->channels; c += t->channels)
-                t->run(count * LANES, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
+                t->run(images, x + c * STRIP * LANES, gy + i, row, sums + c * row + i);
+    }
 }
 
 /* The weights of sixteen filters of one channel, [TAPS * TAPS][16]. */
@@ -164,21 +201,18 @@ void WINOGRAD(lathe_winograd_to_weights)(const lathe_correlation *c, const real 
     int number, real *sums, bool add)
 {
     piece p = piece_of(c, number);
-    int vectors = pieces(p.filters, LANES),
-        tiles_in_all = winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
+    int vectors = pieces(p.filters, LANES);
     const real *from = x + (ptrdiff_t)p.first_channel * c->rows.size * c->columns.size * LANES,
                *end = sums + WINOGRAD(lathe_winograd_weight_sums)(c);
     _Alignas(64) real places[POINTS * X_POINT];
     _Alignas(64) real gradient[POINTS * GY_POINT];
     _Alignas(64) real products[POINTS * SUMS_POINT];
     clear(&p, places, products);
-    for (int first = 0; first < tiles_in_all; first += STRIP) {
-        int count = smaller(STRIP, tiles_in_all - first);
-        read_strip(c, p.channels, from, first, count, places, X_POINT, STRIP * LANES);
-        read_gradient(c, &p, gy, first, count, gradient);
-        for (int at = 0; at < count; at += SUMMED)
-            multiply(&p, smaller(SUMMED, count - at), places + at * LANES,
-                gradient + at * LANES * LANES * vectors, products);
+    for (strip s = strip_at((strip){ c, &p, x, gy }, 0), next; s.count > 0; s = next) {
+        next = strip_at(s, s.first + s.count);
+        read_strip(c, p.channels, from, s.first, s.count, places, X_POINT, STRIP * LANES);
+        read_gradient(c, &p, gy, s.first, s.count, gradient);
+        for (int at = 0; at < s.count; at += SUMMED) multiply(&s, at, places, gradient, products, &next);
     }
     for (int i = 0; i < vectors; i++)
         for (int channel = 0; channel < p.channels; channel++, sums += WEIGHTS * LANES)

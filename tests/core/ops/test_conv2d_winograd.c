@@ -91,29 +91,30 @@ static void the_rule_and_the_context_choose(void **state)
     const lathe_context_opts opts[2] = { { .threads = 1 }, { .threads = 1, .conv = LATHE_CONV_DIRECT } };
     static const struct {
         conv2d_setup s;
-        bool direct, direct_to_data;
+        bool direct, direct_to_data, direct_to_weights;
     } cases[] = {
-        { { 4, 16, 6, 6, 32, 3, 3, 1, 1, 1, 1, 1 }, false, false },
-        { { 4, 16, 6, 6, 16, 3, 3, 1, 1, 1, 1, 1 }, true, true }, /* too little work */
-        { { 4, 15, 6, 6, 64, 3, 3, 1, 1, 1, 1, 1 }, true, true }, /* too few channels */
-        { { 4, 32, 6, 6, 33, 3, 3, 1, 1, 1, 1, 1 }, false, false },
+        { { 4, 16, 6, 6, 32, 3, 3, 1, 1, 1, 1, 1 }, false, false, false },
+        { { 4, 16, 6, 6, 16, 3, 3, 1, 1, 1, 1, 1 }, false, false, false },
+        { { 4, 15, 6, 6, 64, 3, 3, 1, 1, 1, 1, 1 }, true, true, true }, /* too few channels */
+        { { 4, 32, 6, 6, 33, 3, 3, 1, 1, 1, 1, 1 }, false, false, false },
         /* Filters that fill half of their sixteens; weights that are read too seldom. */
-        { { 4, 33, 6, 6, 17, 3, 3, 1, 1, 1, 1, 1 }, true, true },
-        { { 1, 160, 6, 6, 120, 3, 3, 1, 1, 1, 1, 1 }, true, true },
-        { { 4, 32, 6, 6, 32, 3, 3, 2, 1, 1, 1, 1 }, true, true },
-        { { 4, 32, 6, 6, 32, 3, 3, 1, 2, 2, 1, 1 }, true, true },
-        { { 4, 32, 6, 6, 32, 3, 5, 1, 1, 1, 1, 1 }, true, true },
-        { { 4, 16, 8, 8, 16, 5, 5, 1, 2, 1, 1, 1 }, false, false },
-        { { 4, 15, 8, 8, 16, 5, 5, 1, 2, 1, 1, 1 }, true, true }, /* too few channels, too few filters */
-        { { 4, 16, 8, 8, 15, 5, 5, 1, 2, 1, 1, 1 }, true, true },
-        { { 4, 16, 8, 8, 16, 5, 5, 2, 2, 1, 1, 1 }, true, true },
-        { { 4, 16, 5, 5, 16, 5, 5, 1, 2, 1, 1, 1 }, true, true },  /* most taps outside */
-        { { 4, 16, 8, 8, 16, 5, 5, 1, 0, 1, 1, 1 }, false, true }, /* to the data, padding is 4 */
-        { { 4, 16, 6, 6, 16, 5, 5, 1, 0, 1, 1, 1 }, true, true },  /* one tile */
+        { { 4, 33, 6, 6, 17, 3, 3, 1, 1, 1, 1, 1 }, true, true, true },
+        { { 1, 160, 6, 6, 120, 3, 3, 1, 1, 1, 1, 1 }, true, true, false },
+        { { 4, 32, 6, 6, 32, 3, 3, 2, 1, 1, 1, 1 }, true, true, true },
+        { { 4, 32, 6, 6, 32, 3, 3, 1, 2, 2, 1, 1 }, true, true, true },
+        { { 4, 32, 6, 6, 32, 3, 5, 1, 1, 1, 1, 1 }, true, true, true },
+        { { 4, 16, 8, 8, 16, 5, 5, 1, 2, 1, 1, 1 }, false, false, false },
+        { { 4, 15, 8, 8, 16, 5, 5, 1, 2, 1, 1, 1 }, true, true,
+            true }, /* too few channels, too few filters */
+        { { 4, 16, 8, 8, 15, 5, 5, 1, 2, 1, 1, 1 }, true, true, true },
+        { { 4, 16, 8, 8, 16, 5, 5, 2, 2, 1, 1, 1 }, true, true, true },
+        { { 4, 16, 5, 5, 16, 5, 5, 1, 2, 1, 1, 1 }, true, true, true },   /* most taps outside */
+        { { 4, 16, 8, 8, 16, 5, 5, 1, 0, 1, 1, 1 }, false, true, false }, /* to the data, padding is 4 */
+        { { 4, 16, 6, 6, 16, 5, 5, 1, 0, 1, 1, 1 }, true, true, true },   /* one tile */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         two_runs runs = run_both(&cases[i].s, opts);
-        assert_same(&runs, cases[i].direct, cases[i].direct_to_data, cases[i].direct);
+        assert_same(&runs, cases[i].direct, cases[i].direct_to_data, cases[i].direct_to_weights);
         free_both(&runs);
     }
     assert_int_equal(lathe_context_conv(NULL), LATHE_CONV_AUTO);
