@@ -29,6 +29,7 @@ typedef struct plan {
 /* Some results: the window's first row and column, and how many of each. */
 typedef struct window {
     int row, rows, column, columns;
+    bool planes; /* one plane is worked on after the other */
 } window;
 
 static inline int groups_of(const lathe_correlation *c)

@@ -119,7 +119,7 @@ static void lengthen_inner(walk *s)
 
 /* Numbers of a panel: a part of a second-level cache, on the stack. Of 16 KiB to 128 KiB the largest was
  * fastest. */
-enum { PANEL = 131072 / sizeof(real) };
+enum { PANEL = 131072 / sizeof(real), GATHER_AHEAD = 2 };
 
 /*
  * `count` pixels of all channels side by side. Planes lie a power of two apart more often than not: the same
@@ -128,8 +128,12 @@ enum { PANEL = 131072 / sizeof(real) };
  */
 static void gather(const lathe_correlation *c, const walk *s, int count, const real *x, real *panel)
 {
-    for (int channel = 0; channel < c->channels; channel++, x += plane(&c->rows, &c->columns))
-        for (int n = 0; n < count; n++, panel += LANES) store(panel, load(x + n * s->in_pixel));
+    ptrdiff_t channel = plane(&c->rows, &c->columns);
+    for (int i = 0; i < c->channels; i++, x += channel)
+        for (int n = 0; n < count; n++, panel += LANES) {
+            __builtin_prefetch(x + GATHER_AHEAD * channel + n * s->in_pixel);
+            store(panel, load(x + n * s->in_pixel));
+        }
 }
 
 /* The input's place of one tap of a result; the result's place; the weights of some filters from a tap on. */

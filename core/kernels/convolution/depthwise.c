@@ -155,6 +155,40 @@ static void for_each_run(const lathe_correlation *c, const window *at, run_fn *r
     }
 }
 
+/* ---- memory ahead of its use --------------------------------------------------------------------------- */
+
+/* Bytes of x between what a row reads and what is fetched meanwhile. */
+enum { FETCH_AHEAD = 8192 };
+
+static int rows_ahead(const lathe_correlation *c)
+{
+    return pieces(FETCH_AHEAD, (int)sizeof(real) * LANES * c->columns.size * c->rows.step);
+}
+
+/* What row `row` of the results is the first to read. Behind the last row is the next plane. */
+static void fetch_read(const lathe_correlation *c, const real *x, int row)
+{
+    int lines = c->columns.size * c->rows.step;
+    x += (ptrdiff_t)row * lines * LANES;
+    for (int i = 0; i < lines; i++) __builtin_prefetch(x + i * LANES);
+}
+
+static real *result_at(const lathe_correlation *c, real *y, int i, int j)
+{
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    ptrdiff_t row = rows->out_first + (ptrdiff_t)i * rows->out_step,
+              column = columns->out_first + (ptrdiff_t)j * columns->out_step;
+    return y + (row * columns->out_size + column) * LANES;
+}
+
+/* What it writes. */
+static void fetch_written(const lathe_correlation *c, real *y, int row)
+{
+    const real *at = result_at(c, y, row, 0);
+    for (int j = 0; j < c->columns.results; j++)
+        __builtin_prefetch(at + (ptrdiff_t)j * c->columns.out_step * LANES, 1);
+}
+
 /* Whether results read x itself: not where a large part of them are edges, which are slow. */
 static bool is_direct(const lathe_correlation *c, const lathe_channels_image *x)
 {
@@ -168,15 +202,8 @@ typedef struct direct_job {
     const real *x, *w;
     real *y;
     walk s;
+    int ahead; /* rows, or 0 */
 } direct_job;
-
-static real *result_at(const lathe_correlation *c, real *y, int i, int j)
-{
-    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
-    ptrdiff_t row = rows->out_first + (ptrdiff_t)i * rows->out_step,
-              column = columns->out_first + (ptrdiff_t)j * columns->out_step;
-    return y + (row * columns->out_size + column) * LANES;
-}
 
 static void run_direct(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at)
 {
@@ -184,6 +211,10 @@ static void run_direct(void *context, const tap_list *list, int row, int column,
     job->s.taps = list->count;
     job->s.tap = list->tap;
     job->s.weight = list->weight;
+    if (job->ahead && count > 1) {
+        fetch_read(job->c, job->x, row + job->ahead);
+        fetch_written(job->c, job->y, row + job->ahead);
+    }
     run_tiles(&job->s, job->c->columns.step, count, job->x + at, job->w,
         result_at(job->c, job->y, row, column));
 }
@@ -193,7 +224,7 @@ void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, 
 {
     walk s = { .out_pixel = (ptrdiff_t)c->columns.out_step * LANES, .bias = bias, .how = how };
     if (is_direct(c, x)) {
-        direct_job job = { c, x->at, w, y, s };
+        direct_job job = { c, x->at, w, y, s, at->planes ? rows_ahead(c) : 0 };
         for_each_run(c, at, run_direct, &job);
         return;
     }
@@ -205,8 +236,13 @@ void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, 
     for (int t = 0; t < s.taps; t++) weights[t] = (ptrdiff_t)t * LANES;
     s.tap = taps;
     s.weight = weights;
-    for (int i = 0; i < at->rows; i++)
+    for (int i = 0; i < at->rows; i++) {
+        if (at->planes) {
+            fetch_read(c, x->at, at->row + at->rows + i);
+            fetch_written(c, y, at->row + i + rows_ahead(c));
+        }
         run_tiles(&s, 1, at->columns, space + i * p->row, w, result_at(c, y, at->row + i, at->column));
+    }
 }
 
 void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x, const real *w,
@@ -219,7 +255,7 @@ void KERNEL(lathe_depthwise_correlate)(const lathe_correlation *c, const real *x
     for (int t = 0; t < taps; t++) store(weights + t * LANES, splat(w[t]));
     store(biases, splat(bias ? *bias : 0));
     for (int row = first_row; row < last_row; row += band) {
-        window at = { row, smaller(band, last_row - row), 0, c->columns.results };
+        window at = { row, smaller(band, last_row - row), 0, c->columns.results, true };
         KERNEL(lathe_depthwise_window)(c, &p, &plane, LANES, &at, weights, biases, y, how);
     }
 }
@@ -277,12 +313,14 @@ typedef struct sums_job {
     const lathe_correlation *c;
     const real *x, *gy;
     real *sums;
+    int ahead; /* rows, or 0 */
 } sums_job;
 
 static void add_run(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at)
 {
     const sums_job *job = context;
     const real *gy = job->gy + ((ptrdiff_t)row * job->c->columns.results + column) * LANES;
+    if (job->ahead && count > 1) fetch_read(job->c, job->x, row + job->ahead);
     for (int t = 0; t < list->count; t += SUMS)
         add_some(list, t, smaller(SUMS, list->count - t), job->x + at,
             (ptrdiff_t)job->c->columns.step * LANES, count, gy, job->sums);
@@ -293,7 +331,7 @@ void KERNEL(lathe_depthwise_add_window)(const lathe_correlation *c, const panel 
     const lathe_channels_image *x, int channels, const window *at, const real *gy, real *sums)
 {
     if (is_direct(c, x)) {
-        sums_job job = { c, x->at, gy, sums };
+        sums_job job = { c, x->at, gy, sums, at->planes ? rows_ahead(c) : 0 };
         for_each_run(c, at, add_run, &job);
         return;
     }
@@ -303,6 +341,7 @@ void KERNEL(lathe_depthwise_add_window)(const lathe_correlation *c, const panel 
     KERNEL(lathe_panel_fill)(c, p, x, channels, at->row, at->column, space);
     KERNEL(lathe_panel_taps)(c, p, taps);
     for (int t = count; t < count + SUMS; t++) taps[t] = taps[count - 1];
+    for (int i = 0; at->planes && i < at->rows; i++) fetch_read(c, x->at, at->row + at->rows + i);
     for (int t = 0; t < count; t += SUMS)
         add_taps(taps + t, smaller(SUMS, count - t), space, p->row,
             gy + at->row * gy_row + (ptrdiff_t)at->column * LANES, gy_row, at, sums + t * LANES);
@@ -317,7 +356,7 @@ void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const real *
     _Alignas(64) real of_lanes[MOST_TAPS * LANES];
     for (int t = 0; t < taps; t++) store(of_lanes + t * LANES, (lanes){ 0 });
     for (int row = 0; row < c->rows.results; row += band) {
-        window at = { row, smaller(band, c->rows.results - row), 0, c->columns.results };
+        window at = { row, smaller(band, c->rows.results - row), 0, c->columns.results, true };
         KERNEL(lathe_depthwise_add_window)(c, &p, &plane, LANES, &at, gy, of_lanes);
     }
     sum_lanes_of(taps, of_lanes, sums, add);
