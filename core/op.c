@@ -6,6 +6,7 @@
 
 #include "names.h"
 #include "relayout.h"
+#include "ops/batch_norm_impl.h"
 #include "ops/batch_sum_impl.h"
 #include "replay_impl.h"
 #include "tape_impl.h"
@@ -109,6 +110,9 @@ static bool has_form(const lathe_node *node, int i)
     const lathe_tensor *x = node->in[i], *first = node->in[0];
     lathe_form wanted = x ? rule_of(node->op, i)->form : LATHE_FORM_ANY;
     char text[LATHE_SHAPE_TEXT], other[LATHE_SHAPE_TEXT], name[24];
+    if (x && x->norm && !rule_of(node->op, i)->normed)
+        return lathe_op_fail(node, LATHE_ESTATE, "%s is left to the convolution behind a batch norm",
+            name_of(node->op, i, name));
     if (wanted == LATHE_FORM_ANY) return true;
     if (wanted == LATHE_FORM_LIKE) {
         bool alike = x->layout == first->layout || (can_be_laid_out(x) && can_be_laid_out(first));
@@ -252,15 +256,27 @@ static bool keeps_pictures(lathe_node *node)
             lathe_shape_text(&out->shape, text), node->tape->shard.count, node->tape->shard.whole);
 }
 
-/* The tape's swap, if it is of this operation. */
+static bool is_swapped(const lathe_node *node)
+{
+    const lathe_swap *swap = &node->tape->swap;
+    return node->op == swap->own && node->scope == swap->scope;
+}
+
 static void swap_operation(lathe_node *node)
 {
     const lathe_swap *swap = &node->tape->swap;
-    if (node->op != swap->own || node->scope != swap->scope) return;
+    if (!is_swapped(node)) return;
     node->op = swap->fused;
     if (!swap->base) return;
     node->in[node->inputs++] = swap->base;
     node->records = records(node);
+}
+
+const lathe_real *lathe_node_numbers(const lathe_node *node)
+{
+    if (!node) return lathe_fail_null("lathe_node_numbers", "node"), NULL;
+    if (node->out->norm && !lathe_batch_norm_settle(node)) return NULL;
+    return node->out->data;
 }
 
 lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count, const void *attributes)
@@ -278,8 +294,9 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
         .shape = first->shape };
     if (op->shape && !op->shape(node, &result)) return NULL;
     if (result.same) return node->in[0];
-    node->out = op->view ? lathe_tape_view(tape, first, result.shape) :
-                           lathe_tape_tensor(tape, result.layout, result.shape);
+    bool shares = op->view || (tape->swap.left && is_swapped(node));
+    node->out = shares ? lathe_tape_view(tape, first, result.shape) :
+                         lathe_tape_tensor(tape, result.layout, result.shape);
     if (!node->out) return NULL;
     bool sharded = lathe_is_sharded(node);
     if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;

@@ -36,6 +36,7 @@ typedef struct lathe_op_input {
     bool optional; /* may be NULL */
     bool constant; /* gets no gradient */
     bool plain;    /* where the operation wants channels abreast, plain images without a gradient will do */
+    bool normed;   /* may have numbers to which a norm is yet to be applied (lathe_tensor's `norm`) */
 } lathe_op_input;
 
 /** The most inputs with names. */
@@ -132,6 +133,12 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
 /** Fail the tape of `node`; the message begins with the operation's name. Returns false. */
 bool lathe_op_fail(const lathe_node *node, lathe_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/**
+ * The numbers of the node's result. A norm may leave its work to the operation that reads it (nn/fusion.c),
+ * and then nothing holds them: they are computed now. NULL after a failure, which is the tape's.
+ */
+const lathe_real *lathe_node_numbers(const lathe_node *node);
 
 /**
  * For functions made of several operations: the tape that these inputs are on, after the checks of

@@ -155,6 +155,7 @@ typedef struct lathe_swap {
     const struct lathe_op *own, *fused; /* of the same inputs, attributes and shape rule; NULL: none */
     const char *scope;                  /* the path, by its address, of the layer whose operation it is */
     lathe_tensor *base;                 /* one more input of `fused`, which lies as the first; NULL: none */
+    bool left; /* the result shares the first input's numbers, and its reader applies the norm to them */
 } lathe_swap;
 
 /** Set the swap, for nn/fusion.c. Returns the former one. */

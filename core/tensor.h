@@ -33,7 +33,8 @@ typedef struct lathe_tensor {
     lathe_layout layout;
     size_t stored; /* numbers in data, with tail lanes */
     lathe_real *data;
-    lathe_real *grad;  /* same layout as data; NULL without a gradient */
+    const struct lathe_norm_affine *norm; /* what data lacks: see lathe_node_numbers; NULL: nothing */
+    lathe_real *grad;                     /* same layout as data; NULL without a gradient */
     bool pictures;     /* plain images [B, C, H, W]: operations take them in the layout that they want */
     bool sharded;      /* dimension 0 is this process's images of a shared batch (shard.h) */
     bool needs_grad;   /* backward computes its gradient */

@@ -1,12 +1,14 @@
 /*
  * Fusion: one operation may do the work of two successive layers. A sequential then runs one of the layers
  * with this operation and leaves the other out. This saves passes over memory and does not change a bit. The
- * layers do not know of it: a pattern is a row of the table. A residual whose body ends with a batch norm
- * runs this norm last, with an operation that also adds the shortcut.
+ * layers do not know of it: a pattern is a row of the table. A depthwise convolution behind a batch norm
+ * applies it to each plane before it reads this plane, so that the norm's result is never written. A residual
+ * whose body ends with a batch norm runs this norm last, with an operation that also adds the shortcut.
  */
 #include "fusion_impl.h"
 
 #include "../core/ops/arithmetic.h"
+#include "../core/ops/batch_norm_impl.h"
 #include "../core/replay_impl.h"
 #include "layers/sequential.h"
 
@@ -56,7 +58,17 @@ static bool runs_apart(const lathe_layer *layer, const lathe_tensor *x)
     return layer->model->no_fusion || layer->model->hook || lathe_tape_traced(x ? x->tape : NULL);
 }
 
-lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, lathe_tensor *x)
+/* Whether `next` reads each plane of the norm's result by itself, and so can apply the norm. */
+static bool reads_planes(const lathe_layer *next, const lathe_tensor *x)
+{
+    if (next->type != &lathe_conv2d_layer || next->tensor[0]->shape.dim[1] != 1 || x->shape.rank != 4)
+        return false;
+    size_t plane = (size_t)x->shape.dim[2] * (size_t)x->shape.dim[3] * LATHE_LANES;
+    return x->layout == LATHE_BATCHED && lathe_tape_layout_of(x->tape) == LATHE_BATCHED &&
+        plane <= LATHE_NORM_PLANE;
+}
+
+lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, int end, lathe_tensor *x)
 {
     int row = runs_apart(sequential, x) ? PATTERNS : row_for(sequential, *i);
     if (row == PATTERNS || row_for(sequential, *i + 1) < row)
@@ -65,7 +77,8 @@ lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, lathe_tensor
     lathe_layer *runs = sequential->child[*i + p->second_runs];
     ++*i;
     if (!x || !x->tape) return lathe_nn_forward(runs, x);
-    lathe_swap former = lathe_tape_swap(x->tape, (lathe_swap){ p->own, p->fused, runs->path, NULL });
+    bool left = p->own == &lathe_batch_norm_op && *i + 1 < end && reads_planes(sequential->child[*i + 1], x);
+    lathe_swap former = lathe_tape_swap(x->tape, (lathe_swap){ p->own, p->fused, runs->path, NULL, left });
     lathe_tensor *y = lathe_nn_forward(runs, x);
     lathe_tape_swap(x->tape, former);
     return y;
@@ -113,7 +126,7 @@ lathe_tensor *lathe_fusion_residual(lathe_layer *residual, lathe_tensor *x)
     bool relu = former.fused == &lathe_add_relu_op && former.scope == residual->path;
     lathe_tape_swap(tape,
         (lathe_swap){ &lathe_batch_norm_op, relu ? &lathe_batch_norm_add_relu_op : &lathe_batch_norm_add_op,
-            norm->path, base });
+            norm->path, base, false });
     lathe_tensor *y = lathe_nn_forward(norm, z);
     lathe_tape_swap(tape, former);
     return y;

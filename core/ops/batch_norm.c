@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../alloc.h"
+#include "batch_norm_impl.h"
 #include "channel_pieces_impl.h"
 
 /* Inputs of the node. */
@@ -267,10 +268,26 @@ static void normalise(lathe_node *node, lathe_norm_then then)
     memset(rows, 0, 3 * row * sizeof *rows);
     saved->affine = (lathe_norm_affine){ rows, rows + row, rows + 2 * row, then };
     if (!statistics(node, &job, saved, (lathe_real *[]){ rows, rows + row, rows + 2 * row })) return;
+    if (node->out->data == node->in[X]->data) {
+        node->out->norm = &saved->affine;
+        return;
+    }
     job.affine = &saved->affine;
     job.base = node->inputs > BASE ? node->in[BASE]->data : NULL;
     job.out = node->out->data;
     lathe_for_each_piece(node, &job.pieces, piece_normalise, &job);
+}
+
+bool lathe_batch_norm_settle(const lathe_node *node)
+{
+    lathe_tensor *y = node->out;
+    norm_job job = job_for(node);
+    job.affine = y->norm;
+    if (!(job.out = lathe_tape_alloc(node->tape, y->stored, sizeof *job.out))) return false;
+    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job);
+    y->data = job.out;
+    y->norm = NULL;
+    return true;
 }
 
 static const lathe_field fields[] = {

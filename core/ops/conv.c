@@ -1,5 +1,6 @@
 #include "conv_impl.h"
 
+#include "batch_norm_impl.h"
 #include "batch_sum_impl.h"
 
 /* Multiply-adds, sixteen abreast, that are worth a task, and packed weights that are worth one. */
@@ -16,6 +17,22 @@ static size_t in_group(const lathe_conv_geometry *g)
 static size_t out_group(const lathe_conv_geometry *g)
 {
     return product(g->filters, g->rows.results, g->columns.results) * LATHE_LANES;
+}
+
+/*
+ * Some rows of a channel of a block of x, whose norm is yet to be applied, as a plane: its other rows are not
+ * set. It is read while it is in the cache.
+ */
+static void normed_rows(const lathe_node *node, int block, int channel, int first, int end, lathe_real *plane)
+{
+    const lathe_tensor *x = node->in[0];
+    const lathe_norm_affine *n = x->norm;
+    const lathe_norm_affine affine = { n->mean + channel, n->scale + channel, n->shift + channel, n->then };
+    size_t width = (size_t)x->shape.dim[3], at = (size_t)first * width * LATHE_LANES;
+    const lathe_real *from =
+        x->data + product(block * x->shape.dim[1] + channel, x->shape.dim[2], 1) * width * LATHE_LANES;
+    node->kernels->norm->normalise((size_t)(end - first) * width, lathe_lanes_in_block(x, block), &affine,
+        from + at, plane + at);
 }
 
 /* ---- running them -------------------------------------------------------------------------------------- */
@@ -38,10 +55,36 @@ typedef struct correlate_job {
     const lathe_real *x, *bias;
     lathe_real *y;
     lathe_conv_store how;
+    bool normed; /* x's norm is yet to be applied */
     const lathe_node *node;
 } correlate_job;
 
 static int at_most(int n, int most) { return n < most ? n : most; }
+
+/* All phases of rows [first, last) of a group. */
+static void correlate_group(const correlate_job *job, size_t block, int group, const lathe_real *x, int first,
+    int last)
+{
+    lathe_real *y = job->y + (block * (size_t)job->groups + (size_t)group) * job->y_group;
+    for (int i = 0; i < job->count; i++) {
+        const run *p = &job->phases[i];
+        p->kernels->correlate(&p->c, x, p->packed + (size_t)group * p->w_group,
+            job->bias ? job->bias + group * p->c.filters : NULL, y, first, at_most(last, p->c.rows.results),
+            job->how);
+    }
+}
+
+/* The same of a group of one channel, whose norm is yet to be applied. Not inlined: its plane is large. */
+static __attribute__((noinline)) void correlate_normed(const correlate_job *job, size_t block, int group,
+    int first, int last)
+{
+    _Alignas(64) lathe_real plane[LATHE_NORM_PLANE];
+    const lathe_conv_axis *rows = &job->phases[0].c.rows;
+    int begin = rows->first + first * rows->step, most = at_most(last, rows->results);
+    int end = rows->first + (most - 1) * rows->step + (rows->taps - 1) * rows->tap_step + 1;
+    normed_rows(job->node, (int)block, group, begin > 0 ? begin : 0, at_most(end, rows->size), plane);
+    correlate_group(job, block, group, plane, first, last);
+}
 
 /* All phases of some rows of some groups: the rows that they read, and write into between each other, stay in
  * the cache. */
@@ -53,15 +96,11 @@ static void correlate_task(void *context, int task)
         last = first + job->rows_a_task;
     int group = within / job->row_tasks * job->groups_a_task,
         end = at_most(group + job->groups_a_task, job->groups);
-    for (; group < end; group++) {
-        size_t at = block * (size_t)job->groups + (size_t)group;
-        for (int i = 0; i < job->count; i++) {
-            const run *p = &job->phases[i];
-            p->kernels->correlate(&p->c, job->x + at * job->x_group, p->packed + (size_t)group * p->w_group,
-                job->bias ? job->bias + group * p->c.filters : NULL, job->y + at * job->y_group, first,
-                at_most(last, p->c.rows.results), job->how);
-        }
-    }
+    for (; group < end; group++)
+        if (job->normed) correlate_normed(job, block, group, first, last);
+        else
+            correlate_group(job, block, group,
+                job->x + (block * (size_t)job->groups + (size_t)group) * job->x_group, first, last);
 }
 
 /* One more phase. Its packed weights are at *packed, which moves behind them. */
@@ -194,6 +233,7 @@ void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real 
         .bias = bias,
         .y = y,
         .how = how,
+        .normed = node->in[0]->norm,
         .node = node };
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     add_phase(&job, &forward.c, &packed);
@@ -230,7 +270,7 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
 /* ---- gradients of the weights and of the bias ---------------------------------------------------------- */
 
 typedef struct weights_job {
-    lathe_context *context;
+    const lathe_node *node;
     const lathe_conv_kernels *kernels;
     lathe_correlation c;
     int groups, parts; /* parts of a group */
@@ -238,12 +278,27 @@ typedef struct weights_job {
     const lathe_real *x, *gy;
 } weights_job;
 
+static void weights_of(const weights_job *job, int leaf, int part, const lathe_real *x, lathe_real *sum,
+    bool add)
+{
+    size_t group = (size_t)leaf * (size_t)job->groups + (size_t)(part / job->parts);
+    job->kernels->to_weights(&job->c, x, job->gy + group * job->gy_group, part % job->parts, sum, add);
+}
+
+static __attribute__((noinline)) void weights_of_normed(const weights_job *job, int leaf, int part,
+    lathe_real *sum, bool add)
+{
+    _Alignas(64) lathe_real plane[LATHE_NORM_PLANE];
+    normed_rows(job->node, leaf, part / job->parts, 0, job->c.rows.size, plane);
+    weights_of(job, leaf, part, plane, sum, add);
+}
+
 static void weights_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
 {
     const weights_job *job = context;
     size_t group = (size_t)leaf * (size_t)job->groups + (size_t)(part / job->parts);
-    job->kernels->to_weights(&job->c, job->x + group * job->x_group, job->gy + group * job->gy_group,
-        part % job->parts, sum, add);
+    if (job->node->in[0]->norm) weights_of_normed(job, leaf, part, sum, add);
+    else weights_of(job, leaf, part, job->x + group * job->x_group, sum, add);
 }
 
 static void finish_part(const void *context, int part, const lathe_real *sum, lathe_real *gw, bool add)
@@ -271,7 +326,7 @@ static void finish_weights(const void *context, const lathe_real *sum, lathe_rea
     const weights_job *of = context;
     unpack_job job = { of, sum, gw, add };
     int parts = of->groups * of->parts;
-    if ((size_t)parts * of->sums > PACK_WORK) lathe_parallel(of->context, parts, unpack_task, &job);
+    if ((size_t)parts * of->sums > PACK_WORK) lathe_parallel(of->node->context, parts, unpack_task, &job);
     else
         for (int i = 0; i < parts; i++) unpack_task(&job, i);
 }
@@ -283,7 +338,7 @@ void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_re
         return;
     }
     const lathe_conv_geometry *g = node->saved;
-    weights_job job = { .context = node->context,
+    weights_job job = { .node = node,
         .c = lathe_conv_forward_phase(node).c,
         .groups = g->groups,
         .group_weights = lathe_conv_group_weights(g),

@@ -144,7 +144,7 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_conv2d_op = {
     .name = "conv2d",
-    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
+    .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true, .normed = true },
         { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .fields = fields,

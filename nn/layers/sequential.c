@@ -7,7 +7,7 @@
 static lathe_tensor *run(lathe_layer *layer, int first, int end, lathe_tensor *x)
 {
     for (int i = first; i < end; i++)
-        x = i + 1 < end ? lathe_fusion_forward(layer, &i, x) : lathe_nn_forward(layer->child[i], x);
+        x = i + 1 < end ? lathe_fusion_forward(layer, &i, end, x) : lathe_nn_forward(layer->child[i], x);
     return x;
 }
 

@@ -155,6 +155,109 @@ static void norms_before_sums_of_other_shapes(void **state)
     assert_non_null(strstr(message[0], "lathe_add: a is batched [3, 3, 4, 4], b is batched [3, 2, 4, 4]"));
 }
 
+/* ---- norms that are left to depthwise convolutions ----------------------------------------------------- */
+
+/* 1 x 1, batch norm, relu6, and a 3 x 3 convolution in `groups`. */
+static lathe_layer *separable(lathe_model *model, int groups, int stride)
+{
+    const lathe_nn_conv2d_opts opts = { .groups = groups, .stride = stride, .padding = 2, .dilation = 2 };
+    lathe_layer *net =
+        lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 4, 1, NULL), lathe_nn_batch_norm(model, 4, NULL),
+            lathe_nn_relu6(model), lathe_nn_conv2d(model, 4, 8, 3, &opts), NULL);
+    assert_int_equal(lathe_nn_init(net, 5), LATHE_OK);
+    return net;
+}
+
+static const lathe_node *norm_of(const lathe_tape *tape)
+{
+    const lathe_node *node = lathe_tape_newest(tape);
+    while (node && strcmp(node->op->name, "batch_norm_relu6") != 0) node = node->before;
+    return node;
+}
+
+static void only_depthwise_convolutions_get_them(void **state)
+{
+    (void)state;
+    static const struct {
+        int groups, size, end;
+        lathe_layout layout;
+        bool left;
+    } cases[] = { { 4, 9, 4, LATHE_BATCHED, true }, { 4, 64, 4, LATHE_BATCHED, true },
+        { 4, 65, 4, LATHE_BATCHED, false }, { 2, 9, 4, LATHE_BATCHED, false },
+        { 4, 9, 3, LATHE_BATCHED, false }, { 4, 9, 4, LATHE_CHANNELS, false } };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        lathe_model *model = lathe_model_new();
+        lathe_layer *net = separable(model, cases[k].groups, 1);
+        lathe_tape *tape = lathe_tape_new(NULL);
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tape_layout(tape, cases[k].layout);
+        lathe_shape shape = { 4, { 3, 2, cases[k].size, cases[k].size } };
+        lathe_tensor *x = lathe_tape_leaf(tape, cases[k].layout, shape, NULL);
+        assert_non_null(lathe_nn_forward_part(net, 0, cases[k].end, x));
+        const lathe_node *norm = norm_of(tape);
+        assert_true(norm ? cases[k].left == (norm->out->norm != NULL) : !cases[k].left);
+        if (cases[k].left) {
+            assert_null(lathe_relu(norm->out)); /* no other operation may read it */
+            assert_string_equal(lathe_tape_message(tape),
+                "lathe_relu: x is left to the convolution behind a batch norm");
+            lathe_error_clear();
+        }
+        lathe_tape_free(tape);
+        lathe_model_free(model);
+    }
+}
+
+/* What a step of a separable net gives: the norm's result, if it is asked for, and all gradients. */
+static lathe_real *step_of(bool fused, bool ask, int stride, int threads, size_t *total)
+{
+    lathe_model *model = lathe_model_new();
+    lathe_layer *net = separable(model, 4, stride);
+    lathe_nn_fusion(model, fused);
+    lathe_context *context = lathe_context_new(&(lathe_context_opts){ .threads = threads });
+    lathe_tape *tape = lathe_tape_new(context);
+    lathe_tape_begin(tape, LATHE_TRAIN);
+    lathe_shape shape = { 4, { 35, 2, 13, 11 } };
+    const size_t count = lathe_shape_count(&shape), norms = 2 * count;
+    lathe_real *numbers = malloc(count * sizeof *numbers);
+    fill_normal(numbers, count, 7);
+    lathe_tensor *x = lathe_tape_leaf(tape, LATHE_BATCHED, shape, numbers);
+    lathe_tensor *y = lathe_nn_forward(net, x);
+    const lathe_params *params = lathe_nn_params(net);
+    *total = norms + params->size;
+    lathe_real *all = calloc(*total, sizeof *all);
+    const lathe_node *norm = lathe_tape_newest(tape)->before;
+    if (ask) {
+        assert_int_equal(norm->out->norm != NULL, fused);
+        assert_non_null(lathe_node_numbers(norm));
+        assert_null(norm->out->norm);
+        assert_int_equal(lathe_tensor_read(norm->out, all, norms), LATHE_OK);
+    }
+    assert_int_equal(lathe_backward(lathe_mean(lathe_mul(y, y))), LATHE_OK);
+    memcpy(all + norms, params->grad, params->size * sizeof *all);
+    free(numbers);
+    lathe_tape_free(tape);
+    lathe_context_free(context);
+    lathe_model_free(model);
+    return all;
+}
+
+static void their_bits_are_those_of_two_operations(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 12; k++) {
+        bool ask = k % 2;
+        size_t total, again;
+        lathe_real *want = step_of(false, ask, 1 + k / 2 % 3, 1, &total),
+                   *got = step_of(true, ask, 1 + k / 2 % 3, k < 6 ? 1 : 3, &again);
+        assert_int_equal(total, again);
+        for (size_t i = 0; i < total; i++)
+            if (memcmp(&got[i], &want[i], sizeof *got))
+                fail_msg("case %d: number %zu is %.9g, expected %.9g", k, i, (double)got[i], (double)want[i]);
+        free(want);
+        free(got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +265,8 @@ int main(void)
         cmocka_unit_test(sums_in_sums),
         cmocka_unit_test(norms_before_sums),
         cmocka_unit_test(norms_before_sums_of_other_shapes),
+        cmocka_unit_test(only_depthwise_convolutions_get_them),
+        cmocka_unit_test(their_bits_are_those_of_two_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -120,7 +120,7 @@ static void blame_forward(const lathe_learner *learner, blame *b)
     b->at = NOTHING;
     for (const lathe_node *node = lathe_tape_newest(learner->tape); node; node = node->before) {
         if (first) b->at++;
-        if (is_bad(node->out, node->out->data)) first = node, b->at = 0;
+        if (is_bad(node->out, lathe_node_numbers(node))) first = node, b->at = 0;
     }
     if (!first) return;
     node_name(first, name);

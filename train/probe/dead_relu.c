@@ -75,7 +75,7 @@ static lathe_status forward(lathe_probe *probe, const lathe_batch *batch)
     for (const lathe_node *node = lathe_tape_newest(probe->learner->tape); node && !status;
          node = node->before) {
         if (!is_relu(node->op->name) || node->out->layout == LATHE_PLAIN) continue;
-        status = add_units(d, node->out);
+        status = lathe_node_numbers(node) ? add_units(d, node->out) : lathe_error();
     }
     if (batch->whole && d->units && !status) status = join(d);
     if (!d->units || status) return status;
