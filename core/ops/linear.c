@@ -20,7 +20,8 @@ enum {
     FEW_FEATURES = 128, /* and the features of a task of the gradient to x then */
     PANEL = 48,         /* features of a task to weights, */
     /* and the blocks it does at once, a power of two: the panel stays in the first- or second-level cache */
-    PANEL_BLOCKS = LATHE_PRODUCT_OUTER
+    PANEL_BLOCKS = LATHE_PRODUCT_OUTER,
+    FETCHED = 1 << 19 /* weights above this number: their gradient is fetched while its sums are computed */
 };
 
 /* The gradient of a parameter: sums [nodes][count], or the gradient itself. */
@@ -180,7 +181,8 @@ static void weights_run(void *context, int run, int slot, bool add)
         .b_inner = LATHE_LANES,
         .c_row = job->features,
         .c_sixteen = LATHE_LANES,
-        .add = add };
+        .add = add,
+        .fetch = job->weights.count > FETCHED };
     for (int s = 0; s < sixteens; s++)
         for (int b = 0; b < blocks; b++) {
             size_t place = (size_t)(begin + b) * (size_t)job->features + (size_t)(t->first + s * LATHE_LANES);

@@ -30,6 +30,13 @@ enum { LEVELS = 4 };
 
 #include "product_tiles.h"
 
+/* Where a tile will store its sums. */
+static void fetch(const lathe_product *p, int rows, int sixteens, const real *c)
+{
+    for (int r = 0; r < rows; r++)
+        for (int n = 0; n < sixteens; n++) __builtin_prefetch(c + r * p->c_row + n * p->c_sixteen, 1);
+}
+
 /* All columns of the rows of one tile: the rows of a stay in the first-level cache meanwhile. */
 static void run_rows(const lathe_product *p, const tile *t, int row)
 {
@@ -38,6 +45,7 @@ static void run_rows(const lathe_product *p, const tile *t, int row)
         count = p->sixteens - s < MOST_SIXTEENS ? p->sixteens - s : MOST_SIXTEENS;
         if (p->sixteens - s == 4 && MOST_SIXTEENS == 3)
             count = 2; /* two and two are better than three and one */
+        if (p->fetch) fetch(p, t->rows, count, p->c + row * p->c_row + s * p->c_sixteen);
         t->run[count - 1](p, a, p->b + s * p->b_sixteen, bias, p->c + row * p->c_row + s * p->c_sixteen,
             s + count == p->sixteens ? p->last : LANES);
     }

@@ -30,6 +30,7 @@ typedef struct lathe_product {
     ptrdiff_t b_sixteen, b_outer, b_inner;
     ptrdiff_t c_row, c_sixteen;
     bool add, relu; /* add to what is in c; write no less than 0 */
+    bool fetch;     /* c is not in the cache: fetch a tile's places before its sums */
 } lathe_product;
 
 typedef struct lathe_product_kernels {
