@@ -50,6 +50,36 @@ static lathe_channels_image plane_at(const real *x)
     return (lathe_channels_image){ .at = x, .channel = 1, .pixel = LANES };
 }
 
+/* ---- memory ahead of its use --------------------------------------------------------------------------- */
+
+/* Bytes of x between what is read and what is fetched meanwhile. */
+enum { FETCH_AHEAD = 8192 };
+
+static int rows_ahead(const lathe_correlation *c)
+{
+    return pieces(FETCH_AHEAD, (int)sizeof(real) * LANES * c->columns.size * c->rows.step);
+}
+
+/* Lines fetched meanwhile: some of x for each result, or none, and one of the result or its gradient. */
+typedef struct fetching {
+    const real *x;
+    int lines;
+    ptrdiff_t result; /* numbers from one that is used now */
+} fetching;
+
+/* From what row `row` of the results is the first to read. Behind the last row is the next plane. */
+static fetching fetch_from(const lathe_correlation *c, const real *x, int row)
+{
+    return (fetching){ .x = x + (ptrdiff_t)row * c->columns.size * c->rows.step * LANES,
+        .lines = c->columns.step * c->rows.step,
+        .result = (ptrdiff_t)rows_ahead(c) * c->rows.out_step * c->columns.out_size * LANES };
+}
+
+static inline void fetch_read(fetching *f, int results)
+{
+    for (int n = 0; n < f->lines * results; n++, f->x += LANES) __builtin_prefetch(f->x);
+}
+
 /* ---- results ------------------------------------------------------------------------------------------- */
 
 typedef struct walk {
@@ -70,12 +100,15 @@ typedef struct tile {
 #include "depthwise_tiles.h"
 
 /* `count` results of a row that read the same taps. */
-static void run_tiles(const walk *s, int step, int count, const real *x, const real *w, real *y)
+static void run_tiles(const walk *s, int step, int count, const real *x, const real *w, real *y, fetching f)
 {
     const tile *t = tiles[step - 1];
-    for (int done = 0; done < count; done += t->pixels) {
+    for (int done = 0; done < count; done += t->pixels, y += t->pixels * s->out_pixel) {
         while (t->pixels > count - done) t++;
-        t->run(s, x + (ptrdiff_t)done * step * LANES, w, y + done * s->out_pixel);
+        t->run(s, x + (ptrdiff_t)done * step * LANES, w, y);
+        if (!f.lines) continue;
+        fetch_read(&f, t->pixels);
+        for (int n = 0; n < t->pixels; n++) __builtin_prefetch(y + f.result + n * s->out_pixel, 1);
     }
 }
 
@@ -155,40 +188,6 @@ static void for_each_run(const lathe_correlation *c, const window *at, run_fn *r
     }
 }
 
-/* ---- memory ahead of its use --------------------------------------------------------------------------- */
-
-/* Bytes of x between what a row reads and what is fetched meanwhile. */
-enum { FETCH_AHEAD = 8192 };
-
-static int rows_ahead(const lathe_correlation *c)
-{
-    return pieces(FETCH_AHEAD, (int)sizeof(real) * LANES * c->columns.size * c->rows.step);
-}
-
-/* What row `row` of the results is the first to read. Behind the last row is the next plane. */
-static void fetch_read(const lathe_correlation *c, const real *x, int row)
-{
-    int lines = c->columns.size * c->rows.step;
-    x += (ptrdiff_t)row * lines * LANES;
-    for (int i = 0; i < lines; i++) __builtin_prefetch(x + i * LANES);
-}
-
-static real *result_at(const lathe_correlation *c, real *y, int i, int j)
-{
-    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
-    ptrdiff_t row = rows->out_first + (ptrdiff_t)i * rows->out_step,
-              column = columns->out_first + (ptrdiff_t)j * columns->out_step;
-    return y + (row * columns->out_size + column) * LANES;
-}
-
-/* What it writes. */
-static void fetch_written(const lathe_correlation *c, real *y, int row)
-{
-    const real *at = result_at(c, y, row, 0);
-    for (int j = 0; j < c->columns.results; j++)
-        __builtin_prefetch(at + (ptrdiff_t)j * c->columns.out_step * LANES, 1);
-}
-
 /* Whether results read x itself: not where a large part of them are edges, which are slow. */
 static bool is_direct(const lathe_correlation *c, const lathe_channels_image *x)
 {
@@ -205,18 +204,24 @@ typedef struct direct_job {
     int ahead; /* rows, or 0 */
 } direct_job;
 
+static real *result_at(const lathe_correlation *c, real *y, int i, int j)
+{
+    const lathe_conv_axis *rows = &c->rows, *columns = &c->columns;
+    ptrdiff_t row = rows->out_first + (ptrdiff_t)i * rows->out_step,
+              column = columns->out_first + (ptrdiff_t)j * columns->out_step;
+    return y + (row * columns->out_size + column) * LANES;
+}
+
 static void run_direct(void *context, const tap_list *list, int row, int column, int count, ptrdiff_t at)
 {
     direct_job *job = context;
     job->s.taps = list->count;
     job->s.tap = list->tap;
     job->s.weight = list->weight;
-    if (job->ahead && count > 1) {
-        fetch_read(job->c, job->x, row + job->ahead);
-        fetch_written(job->c, job->y, row + job->ahead);
-    }
+    fetching f = { 0 };
+    if (job->ahead && count > 1) f = fetch_from(job->c, job->x, row + job->ahead);
     run_tiles(&job->s, job->c->columns.step, count, job->x + at, job->w,
-        result_at(job->c, job->y, row, column));
+        result_at(job->c, job->y, row, column), f);
 }
 
 void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, const lathe_channels_image *x,
@@ -237,11 +242,9 @@ void KERNEL(lathe_depthwise_window)(const lathe_correlation *c, const panel *p, 
     s.tap = taps;
     s.weight = weights;
     for (int i = 0; i < at->rows; i++) {
-        if (at->planes) {
-            fetch_read(c, x->at, at->row + at->rows + i);
-            fetch_written(c, y, at->row + i + rows_ahead(c));
-        }
-        run_tiles(&s, 1, at->columns, space + i * p->row, w, result_at(c, y, at->row + i, at->column));
+        fetching f = { 0 };
+        if (at->planes) f = fetch_from(c, x->at, at->row + at->rows + i);
+        run_tiles(&s, 1, at->columns, space + i * p->row, w, result_at(c, y, at->row + i, at->column), f);
     }
 }
 
@@ -267,7 +270,7 @@ enum { SUMS = 9 };
 
 /* sums[t] += gy times the place of x that is tap[t] away, over some rows of results; `used` of the sums. */
 static void add_taps(const ptrdiff_t tap[SUMS], int used, const real *x, ptrdiff_t x_row, const real *gy,
-    ptrdiff_t gy_row, const window *w, real *sums)
+    ptrdiff_t gy_row, const window *w, fetching f, real *sums)
 {
     for (int h = 0; h < LANES; h += PART) {
         part sum[SUMS];
@@ -279,15 +282,17 @@ static void add_taps(const ptrdiff_t tap[SUMS], int used, const real *x, ptrdiff
             for (ptrdiff_t j = 0; j < (ptrdiff_t)w->columns * LANES; j += LANES) {
                 part g = load_part(gradient + j);
                 UNROLL for (int t = 0; t < SUMS; t++) sum[t] += g * load_part(at[t] + j);
+                if (f.lines) fetch_read(&f, 1), __builtin_prefetch(gradient + j + f.result);
             }
         }
         UNROLL for (int t = 0; t < SUMS; t++) if (t < used) store_part(sums + t * LANES + h, sum[t]);
+        f.lines = 0;
     }
 }
 
 /* One run: sums go on in memory from run to run, each tap's in the order of the results. */
 static void add_some(const tap_list *list, int first, int used, const real *x, ptrdiff_t x_step, int count,
-    const real *gy, real *sums)
+    const real *gy, fetching f, real *sums)
 {
     ptrdiff_t tap[SUMS];
     real *to[SUMS];
@@ -304,8 +309,10 @@ static void add_some(const tap_list *list, int first, int used, const real *x, p
         for (int j = 0; j < count; j++, at += x_step, gradient += LANES) {
             part g = load_part(gradient);
             UNROLL for (int t = 0; t < SUMS; t++) sum[t] += g * load_part(at + tap[t]);
+            if (f.lines) fetch_read(&f, 1), __builtin_prefetch(gradient + f.result);
         }
         UNROLL for (int t = 0; t < SUMS; t++) if (t < used) store_part(to[t] + h, sum[t]);
+        f.lines = 0;
     }
 }
 
@@ -320,10 +327,11 @@ static void add_run(void *context, const tap_list *list, int row, int column, in
 {
     const sums_job *job = context;
     const real *gy = job->gy + ((ptrdiff_t)row * job->c->columns.results + column) * LANES;
-    if (job->ahead && count > 1) fetch_read(job->c, job->x, row + job->ahead);
-    for (int t = 0; t < list->count; t += SUMS)
+    fetching f = { 0 };
+    if (job->ahead && count > 1) f = fetch_from(job->c, job->x, row + job->ahead);
+    for (int t = 0; t < list->count; t += SUMS, f.lines = 0)
         add_some(list, t, smaller(SUMS, list->count - t), job->x + at,
-            (ptrdiff_t)job->c->columns.step * LANES, count, gy, job->sums);
+            (ptrdiff_t)job->c->columns.step * LANES, count, gy, f, job->sums);
 }
 
 /* Nine taps after the other; what is missing from the last nine is done as one that is there, for nothing. */
@@ -341,10 +349,11 @@ void KERNEL(lathe_depthwise_add_window)(const lathe_correlation *c, const panel 
     KERNEL(lathe_panel_fill)(c, p, x, channels, at->row, at->column, space);
     KERNEL(lathe_panel_taps)(c, p, taps);
     for (int t = count; t < count + SUMS; t++) taps[t] = taps[count - 1];
-    for (int i = 0; at->planes && i < at->rows; i++) fetch_read(c, x->at, at->row + at->rows + i);
-    for (int t = 0; t < count; t += SUMS)
+    fetching f = { 0 };
+    if (at->planes) f = fetch_from(c, x->at, at->row + at->rows);
+    for (int t = 0; t < count; t += SUMS, f.lines = 0)
         add_taps(taps + t, smaller(SUMS, count - t), space, p->row,
-            gy + at->row * gy_row + (ptrdiff_t)at->column * LANES, gy_row, at, sums + t * LANES);
+            gy + at->row * gy_row + (ptrdiff_t)at->column * LANES, gy_row, at, f, sums + t * LANES);
 }
 
 void KERNEL(lathe_depthwise_to_weights)(const lathe_correlation *c, const real *x, const real *gy, real *sums,
