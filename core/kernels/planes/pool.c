@@ -55,8 +55,37 @@ static inline void window_max(const real *x, real *y, size_t row, size_t column,
 
 static bool is_dense(const lathe_pool_windows *w) { return w->row_step == 1 && w->column_step == 1; }
 
+static bool are_pairs(const lathe_pool_span *spans, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (spans[i].begin != 2 * i || spans[i].count != 2) return false;
+    return true;
+}
+
+/* Windows of 2 x 2 side by side: their places need not be looked up. */
+static bool is_halving(const lathe_pool_windows *w)
+{
+    return is_dense(w) && are_pairs(w->rows, w->out_height) && are_pairs(w->columns, w->out_width);
+}
+
+static inline void halve(const lathe_pool_windows *w, int planes, const real *x, real *y, int relu)
+{
+    size_t row = (size_t)w->width * LANES;
+    for (int n = 0; n < planes; n++, x += plane_size(w))
+        for (int i = 0; i < w->out_height; i++) {
+            const real *at = x + 2 * (size_t)i * row;
+            for (int j = 0; j < w->out_width; j++, at += 2 * LANES, y += LANES)
+                window_max(at, y, row, LANES, 2, 2, relu);
+        }
+}
+
 static void max(const lathe_pool_windows *w, int planes, const real *x, real *y)
 {
+    if (is_halving(w)) {
+        if (w->relu) halve(w, planes, x, y, 1);
+        else halve(w, planes, x, y, 0);
+        return;
+    }
     bool dense = is_dense(w);
     size_t row = (size_t)w->width * LANES;
     for (int n = 0; n < planes; n++, x += plane_size(w))
@@ -94,9 +123,26 @@ static inline void window_max_backward(const real *x, const real *y, const real 
     }
 }
 
+static inline void halve_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y,
+    const real *gy, real *gx, int relu)
+{
+    size_t row = (size_t)w->width * LANES, size = plane_size(w);
+    for (int n = 0; n < planes; n++, x += size, gx += size)
+        for (int i = 0; i < w->out_height; i++) {
+            size_t at = 2 * (size_t)i * row;
+            for (int j = 0; j < w->out_width; j++, at += 2 * LANES, y += LANES, gy += LANES)
+                window_max_backward(x + at, y, gy, gx + at, row, LANES, 2, 2, relu, 0);
+        }
+}
+
 static void max_backward(const lathe_pool_windows *w, int planes, const real *x, const real *y,
     const real *gy, real *gx, int add)
 {
+    if (!add && w->partition && is_halving(w)) {
+        if (w->relu) halve_backward(w, planes, x, y, gy, gx, 1);
+        else halve_backward(w, planes, x, y, gy, gx, 0);
+        return;
+    }
     bool dense = is_dense(w);
     size_t row = (size_t)w->width * LANES, size = plane_size(w);
     for (int n = 0; n < planes; n++, x += size, gx += size) {
