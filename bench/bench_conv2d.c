@@ -140,7 +140,7 @@ static void measure(lathe_tape *tape, const setup *s, lathe_layout layout, int r
     double best[2][3] = { { INFINITY, INFINITY, INFINITY }, { INFINITY, INFINITY, INFINITY } },
            peak = lathe_fma_peak_gflops();
     bool two =
-        (s->kernel == 3 || s->kernel == 5) && s->stride == 1 && s->groups == 1 && layout == LATHE_BATCHED;
+        (s->kernel == 3 || (s->kernel == 5 && layout == LATHE_BATCHED)) && s->stride == 1 && s->groups == 1;
     for (int repetition = 0; repetition < repetitions * (1 + two); repetition++) {
         int way = two ? repetition % 2 : LATHE_CONV_AUTO;
         double seconds[3];

@@ -5,6 +5,7 @@
 #define TEXT(name) TEXT_OF(name)
 
 extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);
+extern const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels);
 extern const lathe_conv_kernels KERNEL(lathe_conv_kernels);
 extern const lathe_channels_kernels KERNEL(lathe_depthwise_kernels);
 extern const lathe_dropout_kernels KERNEL(lathe_dropout_kernels);
@@ -45,4 +46,5 @@ const lathe_kernels KERNEL(lathe_kernels) = {
     .upsample = &KERNEL(lathe_upsample_kernels),
     .winograd_3x3 = &KERNEL(lathe_winograd_kernels_3x3),
     .winograd_5x5 = &KERNEL(lathe_winograd_kernels_5x5),
+    .channels_winograd = &KERNEL(lathe_channels_winograd_kernels),
 };

@@ -176,18 +176,24 @@ static void run_phases(correlate_job *job, int blocks)
     job->count = 0;
 }
 
+/* Numbers of one phase's packed weights. */
+static size_t phase_size(const lathe_node *node, const lathe_conv_phase *phase)
+{
+    if (lathe_conv_on_channels(node)) return lathe_channels_packed_size(node, phase);
+    const lathe_conv_geometry *g = node->saved;
+    return lathe_conv_kernels_for(node, &phase->c, false)->packed(&phase->c) * (size_t)g->groups;
+}
+
 size_t lathe_conv_packed_size(const lathe_node *node)
 {
-    if (lathe_conv_on_channels(node)) return lathe_channels_packed_size(node);
-    const lathe_conv_geometry *g = node->saved;
-    lathe_conv_phase forward = lathe_conv_forward_phase(node);
-    size_t one = lathe_conv_kernels_for(node, &forward.c, false)->packed(&forward.c), to_data = 0;
-    int count = lathe_conv_data_phases(g);
+    lathe_conv_phase phase = lathe_conv_forward_phase(node);
+    size_t forward = phase_size(node, &phase), to_data = 0;
+    int count = lathe_conv_data_phases(node->saved);
     for (int i = 0; i < count; i++) {
-        lathe_conv_phase phase = lathe_conv_data_phase(node, i);
-        to_data += lathe_conv_kernels_for(node, &phase.c, false)->packed(&phase.c);
+        phase = lathe_conv_data_phase(node, i);
+        to_data += phase_size(node, &phase);
     }
-    return (one > to_data ? one : to_data) * (size_t)g->groups;
+    return forward > to_data ? forward : to_data;
 }
 
 void lathe_conv_pack(const lathe_node *node, lathe_real *packed)

@@ -97,14 +97,17 @@ static lathe_channels_image image_at(const lathe_channels_image *x, int image, i
 
 /* ---- packing ------------------------------------------------------------------------------------------- */
 
-size_t lathe_channels_packed_size(const lathe_node *node)
+/* Those of a correlation; kernels_of has the gradient of the weights. */
+static const lathe_channels_kernels *correlation_kernels(const lathe_node *node, const lathe_correlation *c)
 {
     const lathe_conv_geometry *g = node->saved;
-    size_t taps = (size_t)g->rows.taps * (size_t)g->columns.taps, filters = (size_t)sixteens(g->filters),
-           channels = (size_t)sixteens(g->channels);
-    if (is_depthwise(g)) return lathe_times(taps, (size_t)sixteens(g->groups) * LATHE_LANES);
-    size_t forward = filters * (size_t)g->channels, back = channels * (size_t)g->filters;
-    return lathe_times((forward > back ? forward : back) * LATHE_LANES, taps * (size_t)g->groups);
+    return is_depthwise(g) ? kernels_of(node, g) : lathe_channels_kernels_for(node, c);
+}
+
+size_t lathe_channels_packed_size(const lathe_node *node, const lathe_conv_phase *phase)
+{
+    lathe_correlation c = correlation_of(node, &phase->c);
+    return correlation_kernels(node, &c)->packed(&c) * (size_t)geometry_of(node).groups;
 }
 
 typedef struct pack_job {
@@ -128,8 +131,9 @@ static void pack_task(void *context, int task)
 void lathe_channels_pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed)
 {
     lathe_conv_geometry g = geometry_of(node);
-    pack_job job = { .kernels = kernels_of(node, node->saved),
-        .c = correlation_of(node, &phase->c),
+    lathe_correlation c = correlation_of(node, &phase->c);
+    pack_job job = { .kernels = correlation_kernels(node, &c),
+        .c = c,
         .weights = phase->weights,
         .from_group = lathe_conv_group_weights(&g),
         .packed = *packed };
@@ -145,6 +149,7 @@ enum { MOST_PHASES = 16 }; /* together; a stride above 4 takes several goes */
 
 /* One correlation of a job: its parts are tasks first ... first + parts - 1 of a group. */
 typedef struct run {
+    const lathe_channels_kernels *kernels;
     lathe_correlation c;
     const lathe_real *packed;
     size_t packed_group;
@@ -159,7 +164,6 @@ typedef struct correlate_job {
     const lathe_real *bias;
     lathe_real *y;
     lathe_conv_store how;
-    const lathe_channels_kernels *kernels;
 } correlate_job;
 
 static void correlate_task(void *context, int task)
@@ -170,7 +174,7 @@ static void correlate_task(void *context, int task)
     const run *r = job->runs;
     while (within >= r->first + r->parts) r++;
     lathe_channels_image x = image_at(&job->x, image, group, r->c.channels);
-    job->kernels->correlate(&r->c, &x, r->packed + (size_t)group * r->packed_group,
+    r->kernels->correlate(&r->c, &x, r->packed + (size_t)group * r->packed_group,
         job->bias ? job->bias + group * r->c.filters : NULL, job->y + (size_t)at * job->y_group,
         within - r->first, job->how);
 }
@@ -180,8 +184,9 @@ static void add_phase(const lathe_node *node, correlate_job *job, const lathe_co
     const lathe_real **packed)
 {
     run r = { .c = correlation_of(node, &phase->c), .packed = *packed, .first = job->tasks_a_group };
-    r.packed_group = job->kernels->packed(&r.c);
-    r.parts = job->kernels->parts(&r.c);
+    r.kernels = correlation_kernels(node, &r.c);
+    r.packed_group = r.kernels->packed(&r.c);
+    r.parts = r.kernels->parts(&r.c);
     job->runs[job->count++] = r;
     job->tasks_a_group += r.parts;
     *packed += r.packed_group * (size_t)job->groups;
@@ -204,8 +209,7 @@ void lathe_channels_forward(lathe_node *node, const lathe_real *x, const lathe_r
         .y_group = out_group(&g),
         .bias = bias,
         .y = y,
-        .how = how,
-        .kernels = kernels_of(node, node->saved) };
+        .how = how };
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     add_phase(node, &job, &forward, &packed);
     run_phases(node, &job);
@@ -220,8 +224,7 @@ void lathe_channels_to_data(lathe_node *node, const lathe_real *gy, const lathe_
         .y_group = in_group(&g),
         .bias = bias,
         .y = gx,
-        .how = how,
-        .kernels = kernels_of(node, node->saved) };
+        .how = how };
     int count = lathe_conv_data_phases(&g);
     for (int i = 0; i < count; i++) {
         lathe_conv_phase phase = lathe_conv_data_phase(node, i);

@@ -1,4 +1,4 @@
-/* Which kernels do a correlation with images abreast. */
+/* Which kernels do a correlation. */
 #include "conv_impl.h"
 
 /* What Winograd's tiles can do. */
@@ -72,4 +72,14 @@ const lathe_conv_kernels *lathe_conv_kernels_for(const lathe_node *node, const l
         if (both_fit(c, 5) && worth_5x5(c)) return kernels->winograd_5x5;
     }
     return kernels->conv;
+}
+
+const lathe_channels_kernels *lathe_channels_kernels_for(const lathe_node *node, const lathe_correlation *c)
+{
+    const lathe_kernels *kernels = node->kernels;
+    bool abreast = node->in[0]->layout != LATHE_PLAIN;
+    return abreast && lathe_context_conv(node->context) == LATHE_CONV_AUTO &&
+            kernels->channels_winograd->fits(c) ?
+        kernels->channels_winograd :
+        kernels->channels;
 }

@@ -56,6 +56,11 @@ typedef struct lathe_conv_phase {
 } lathe_conv_phase;
 
 /**
+ * The same with channels abreast. The gradient of the weights is direct there.
+ */
+const lathe_channels_kernels *lathe_channels_kernels_for(const lathe_node *node, const lathe_correlation *c);
+
+/**
  * The kernels of a correlation with images abreast, or of its gradient to the weights: direct ones or those
  * by Winograd's tiles, by a fixed rule of its shape unless the context says that all are direct.
  */
@@ -80,7 +85,9 @@ lathe_conv_phase lathe_conv_data_phase(const lathe_node *node, int number);
 lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry *g);
 
 bool lathe_conv_on_channels(const lathe_node *node);
-size_t lathe_channels_packed_size(const lathe_node *node);
+
+/** Numbers of one phase's packed weights. */
+size_t lathe_channels_packed_size(const lathe_node *node, const lathe_conv_phase *phase);
 
 /** Pack the weights of one phase at *packed, which moves behind them. */
 void lathe_channels_pack_phase(const lathe_node *node, const lathe_conv_phase *phase, lathe_real **packed);

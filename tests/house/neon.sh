@@ -10,7 +10,7 @@ shift
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 for name in convolution/conv convolution/conv_weights convolution/channels convolution/channels_weights \
-    convolution/depthwise convolution/winograd_3x3 convolution/winograd_5x5 \
+    convolution/depthwise convolution/winograd_3x3 convolution/winograd_5x5 convolution/winograd_channels \
     convolution/winograd_weights_3x3 convolution/winograd_weights_5x5 product/product product/few; do
     $compiler -std=gnu11 -fPIC -Wno-psabi -DLATHE_ISA_NAME=neon -DLATHE_REAL=float "$@" \
         -c "$kernels/$name.c" -o "$folder/${name#*/}.o" || exit 1

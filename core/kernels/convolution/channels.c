@@ -1,6 +1,7 @@
 #include "channels.h"
 
 #include "channels_plan.h"
+#include "channels_product.h"
 #include "channels_weights.h"
 #include "conv_axis.h"
 #include "panel.h"
@@ -255,6 +256,28 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
         pack_any(&b, pack_fours(&b) ? filters - filters % 4 : 0);
         b.to += b.channels * b.taps * b.width;
     }
+}
+
+/* ---- for Winograd's tiles ------------------------------------------------------------------------------ */
+
+_Static_assert((int)PRODUCT_VECTORS == (int)MOST_VECTORS, "a product is one group of filters");
+
+void KERNEL(lathe_channels_product)(int channels, int vectors, int count, const real *x, ptrdiff_t block,
+    const real *w, real *y, ptrdiff_t y_vector)
+{
+    static const ptrdiff_t here;
+    _Alignas(64) static const real none[MOST_VECTORS * LANES];
+    int blocks = pieces(channels, LANES);
+    walk s = { .blocks = blocks,
+        .last_channels = channels - (blocks - 1) * LANES,
+        .block = block,
+        .taps = 1,
+        .tap = &here,
+        .out_place = LANES,
+        .out_vector = y_vector };
+    run_rows(
+        &(field){ .rows = 1, .columns = count, .vectors = vectors, .x = x, .w = w, .bias = none, .y = y }, &s,
+        0);
 }
 
 static inline void add_place(const real *x, part to[PARTS])

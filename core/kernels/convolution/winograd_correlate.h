@@ -7,8 +7,8 @@
 #include "winograd.h"
 
 #include "conv_product.h"
-#include "store.h"
 #include "winograd_read.h"
+#include "winograd_tile.h"
 
 _Static_assert((int)MOST_TILES <= (int)LONGEST_STRIP, "strips can be read");
 
@@ -35,7 +35,6 @@ static int group_begin(const lathe_correlation *c, int group)
     return piece_begin(c->filters, groups_of(c), group);
 }
 
-typedef real eight_reals __attribute__((vector_size(8 * sizeof(real)), aligned(sizeof(real))));
 _Static_assert((int)PRODUCT_FILTERS <= 8, "a vector holds a group of filters");
 
 /* Numbers of one point of a group; points do not share a set of the cache. */
@@ -51,25 +50,6 @@ static ptrdiff_t packed_place(const lathe_correlation *c, int group)
 
 static size_t packed_size(const lathe_correlation *c) { return (size_t)packed_place(c, groups_of(c)); }
 
-/* One channel of a group of filters: point p goes to packed + p * point. */
-static void pack_channel(const lathe_conv_weights *w, int filters, real *packed, ptrdiff_t point)
-{
-    eight taps[TAPS][TAPS] = { 0 }, columns[SIDE][TAPS], points[SIDE]; /* taps[column][row] */
-    const real *at = w->at;
-    for (int f = 0; f < filters; f++, at += w->filter)
-        for (int p = 0; p < TAPS; p++)
-            for (int q = 0; q < TAPS; q++) taps[q][p][f] = at[p * w->row + q * w->column];
-    for (int q = 0; q < TAPS; q++) {
-        widen_taps(taps[q], points);
-        for (int i = 0; i < SIDE; i++) columns[i][q] = points[i];
-    }
-    for (int i = 0; i < SIDE; i++) {
-        widen_taps(columns[i], points);
-        for (int j = 0; j < SIDE; j++, packed += point)
-            *(eight_reals *)packed = __builtin_convertvector(points[j], eight_reals);
-    }
-}
-
 /* [points][channels][filters] of one group. What is stored beyond a channel's filters is overwritten next. */
 static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
 {
@@ -79,26 +59,6 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
     packed += packed_place(c, group);
     for (int channel = 0; channel < c->channels; channel++, of.at += w->channel, packed += filters)
         pack_channel(&of, filters, packed, packed_point(c, filters));
-}
-
-/* A' m A: the results of one tile. */
-static inline void results_of(const real *m, ptrdiff_t plane, part y[2][2])
-{
-    part columns[2][SIDE];
-    UNROLL for (int j = 0; j < SIDE; j++, m += plane)
-    {
-        part points[SIDE], sums[2];
-        UNROLL for (int i = 0; i < SIDE; i++) points[i] = load_part(m + SIDE * i * plane);
-        sum_points(points, sums);
-        columns[0][j] = sums[0];
-        columns[1][j] = sums[1];
-    }
-    UNROLL for (int i = 0; i < 2; i++) sum_points(columns[i], y[i]);
-}
-
-static inline void write_result(real *y, part v, lathe_conv_store how)
-{
-    store_part(y, clamped(how & LATHE_CONV_ADD ? load_part(y) + v : v, how));
 }
 
 /* The results of a segment, of one filter; y is that filter's, m the segment's. */

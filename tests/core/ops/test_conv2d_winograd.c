@@ -20,6 +20,8 @@ static const conv2d_setup taken[] = {
     { 200, 16, 4, 4, 32, 3, 3, 1, 1, 1, 1, 1 }, /* several chunks of blocks */
     { 2, 32, 6, 7, 64, 3, 3, 1, 1, 1, 2, 1 },   /* groups */
     { 2, 32, 6, 7, 32, 3, 3, 1, 5, 1, 1, 1 },   /* tiles that see zeros alone */
+    { 3, 40, 14, 15, 37, 3, 3, 1, 1, 1, 1, 1 }, /* with channels abreast, too */
+    { 1, 150, 15, 13, 90, 3, 3, 1, 0, 1, 1, 1 }, { 2, 64, 13, 14, 32, 3, 3, 1, 2, 1, 2, 1 },
     { 17, 16, 8, 8, 32, 5, 5, 1, 2, 1, 1, 1 }, { 1, 32, 11, 13, 16, 5, 5, 1, 2, 1, 1, 1 }, /* odd sides */
     { 16, 20, 8, 9, 23, 5, 5, 1, 0, 1, 1, 0 }, { 3, 16, 9, 8, 17, 5, 5, 1, 1, 1, 1, 1 },
     { 15, 33, 8, 7, 22, 5, 5, 1, 3, 1, 1, 1 },  /* the sum over channels in pieces */
@@ -56,7 +58,7 @@ typedef struct two_runs {
     conv2d_numbers a, b;
 } two_runs;
 
-static two_runs run_both(const conv2d_setup *s, const lathe_context_opts opts[2])
+static two_runs run_both(const conv2d_setup *s, lathe_layout layout, const lathe_context_opts opts[2])
 {
     two_runs runs = { conv2d_numbers_new(s, NULL), conv2d_numbers_new(s, NULL) };
     for (int i = 0; i < 2; i++) {
@@ -64,7 +66,7 @@ static two_runs run_both(const conv2d_setup *s, const lathe_context_opts opts[2]
         assert_non_null(context);
         conv2d_numbers *n = i ? &runs.b : &runs.a;
         conv2d_fill(s, n, 3);
-        conv2d_run_in(context, s, LATHE_BATCHED, n);
+        conv2d_run_in(context, s, layout, n);
         lathe_context_free(context);
     }
     return runs;
@@ -82,6 +84,12 @@ static void assert_same(const two_runs *runs, bool y, bool gx, bool gw)
     assert_int_equal(!memcmp(a->y, b->y, a->y_count * sizeof *a->y), y);
     assert_int_equal(!memcmp(a->gx, b->gx, a->x_count * sizeof *a->gx), gx);
     assert_int_equal(!memcmp(a->gw, b->gw, a->w_count * sizeof *a->gw), gw);
+}
+
+static void assert_same_but_weights(const two_runs *runs)
+{
+    assert_memory_equal(runs->a.y, runs->b.y, runs->a.y_count * sizeof *runs->a.y);
+    assert_memory_equal(runs->a.gx, runs->b.gx, runs->a.x_count * sizeof *runs->a.gx);
 }
 
 /* Other bits show which kernels ran. */
@@ -113,26 +121,52 @@ static void the_rule_and_the_context_choose(void **state)
         { { 4, 16, 6, 6, 16, 5, 5, 1, 0, 1, 1, 1 }, true, true, true },   /* one tile */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        two_runs runs = run_both(&cases[i].s, opts);
+        two_runs runs = run_both(&cases[i].s, LATHE_BATCHED, opts);
         assert_same(&runs, cases[i].direct, cases[i].direct_to_data, cases[i].direct_to_weights);
         free_both(&runs);
     }
     assert_int_equal(lathe_context_conv(NULL), LATHE_CONV_AUTO);
 }
 
+/* The gradient of the weights is direct there. */
+static void the_rule_chooses_with_channels_abreast(void **state)
+{
+    (void)state;
+    const lathe_context_opts opts[2] = { { .threads = 1 }, { .threads = 1, .conv = LATHE_CONV_DIRECT } };
+    static const struct {
+        conv2d_setup s;
+        bool direct;
+    } cases[] = {
+        { { 1, 16, 13, 13, 16, 3, 3, 1, 1, 1, 1, 1 }, false },
+        { { 1, 16, 12, 13, 16, 3, 3, 1, 1, 1, 1, 1 }, true }, /* too few tiles, channels, filters */
+        { { 1, 15, 13, 13, 16, 3, 3, 1, 1, 1, 1, 1 }, true },
+        { { 1, 16, 13, 13, 15, 3, 3, 1, 1, 1, 1, 1 }, true },
+        { { 1, 16, 26, 26, 16, 3, 3, 2, 1, 1, 1, 1 }, true },
+        { { 1, 16, 15, 15, 16, 5, 5, 1, 1, 1, 1, 1 }, true },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        two_runs runs = run_both(&cases[i].s, LATHE_CHANNELS, opts);
+        assert_same(&runs, cases[i].direct, cases[i].direct, true);
+        free_both(&runs);
+    }
+}
+
 static void same_bits_for_any_number_of_threads(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i += 2)
+    for (size_t i = 0; i < 2 * sizeof taken / sizeof *taken; i += 3)
         for (int threads = 2; threads <= 4; threads++) {
-            two_runs runs = run_both(&taken[i],
+            two_runs runs = run_both(&taken[i / 2], i % 2 ? LATHE_CHANNELS : LATHE_BATCHED,
                 (const lathe_context_opts[2]){ { .threads = 1 }, { .threads = threads } });
             assert_same(&runs, true, true, true);
             free_both(&runs);
         }
 }
 
-/* AVX2 and AVX-512 both multiply and add in one, and in the same order. */
+/*
+ * AVX2 and AVX-512 both multiply and add in one, and in the same order. With channels abreast, the gradient
+ * of the weights is direct, and cut by what the registers hold.
+ */
 static void same_bits_with_wider_vectors(void **state)
 {
     (void)state;
@@ -140,11 +174,12 @@ static void same_bits_with_wider_vectors(void **state)
     lathe_context_free(wide);
     lathe_error_clear();
     if (!wide) skip();
-    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-        two_runs runs = run_both(&taken[i],
+    for (size_t i = 0; i < 2 * sizeof taken / sizeof *taken; i++) {
+        two_runs runs = run_both(&taken[i / 2], i % 2 ? LATHE_CHANNELS : LATHE_BATCHED,
             (const lathe_context_opts[2]){ { .threads = 1, .isa = "avx2" },
                 { .threads = 1, .isa = "avx512" } });
-        assert_same(&runs, true, true, true);
+        if (i % 2) assert_same_but_weights(&runs);
+        else assert_same(&runs, true, true, true);
         free_both(&runs);
     }
 }
@@ -174,14 +209,17 @@ static void what_follows_is_the_same_in_one_operation(void **state)
 {
     (void)state;
     const int channels[] = { 24, 150, 32 }, taps[] = { 3, 3, 5 };
-    for (int k = 0; k < 3; k++) {
+    for (int run = 0; run < 6; run++) {
+        int k = run / 2;
+        lathe_layout layout = run % 2 ? LATHE_CHANNELS : LATHE_BATCHED;
         const lathe_conv2d_opts opts = { .padding = taps[k] / 2 };
-        lathe_leaf leaves[] = { normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 17, channels[k], 9, 8 } }, 1),
+        lathe_leaf leaves[] = { normal_leaf(layout, (lathe_shape){ 4, { 3, channels[k], 15, 14 } }, 1),
             normal_leaf(LATHE_PLAIN, (lathe_shape){ 4, { 30, channels[k], taps[k], taps[k] } }, 2),
             normal_leaf(LATHE_PLAIN, (lathe_shape){ 1, { 30 } }, 3),
-            normal_leaf(LATHE_BATCHED, (lathe_shape){ 4, { 17, 30, 9, 8 } }, 4) };
+            normal_leaf(layout, (lathe_shape){ 4, { 3, 30, 15, 14 } }, 4) };
         lathe_tape *tape = lathe_tape_new(NULL);
         lathe_tape_begin(tape, LATHE_EVAL);
+        lathe_tape_layout(tape, layout);
         lathe_tensor *x[4];
         for (int i = 0; i < 4; i++)
             x[i] = lathe_tape_leaf(tape, leaves[i].layout, leaves[i].shape, leaves[i].values);
@@ -226,10 +264,12 @@ static void errors_are_at_most_twice_those_of_direct_sums(void **state)
         { 16, 32, 9, 9, 32, 3, 3, 1, 1, 1, 1, 0 }, { 16, 64, 8, 8, 64, 3, 3, 1, 1, 1, 1, 0 },
         { 16, 160, 8, 8, 32, 3, 3, 1, 1, 1, 1, 0 }, { 16, 16, 14, 14, 16, 5, 5, 1, 2, 1, 1, 0 },
         { 16, 32, 16, 16, 32, 5, 5, 1, 2, 1, 1, 0 }, { 16, 32, 8, 8, 64, 5, 5, 1, 2, 1, 1, 0 },
-        { 16, 20, 12, 12, 50, 5, 5, 1, 0, 1, 1, 1 } };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const conv2d_setup *s = &cases[i];
-        two_runs runs = run_both(s, (const lathe_context_opts[2]){ { 0 }, { .conv = LATHE_CONV_DIRECT } });
+        { 16, 20, 12, 12, 50, 5, 5, 1, 0, 1, 1, 1 }, { 2, 32, 16, 16, 32, 3, 3, 1, 1, 1, 1, 0 },
+        { 2, 160, 14, 14, 48, 3, 3, 1, 1, 1, 1, 1 } };
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        const conv2d_setup *s = &cases[i / 2];
+        two_runs runs = run_both(s, i % 2 ? LATHE_CHANNELS : LATHE_BATCHED,
+            (const lathe_context_opts[2]){ { 0 }, { .conv = LATHE_CONV_DIRECT } });
         const conv2d_numbers *a = &runs.a, *b = &runs.b;
         conv2d_twin t = conv2d_twin_run(s, a);
         assert_similar("y", s, error_of(a->y, t.y, a->y_count), error_of(b->y, t.y, a->y_count));
@@ -246,6 +286,7 @@ int main(void)
         cmocka_unit_test(chosen_shapes_agree_with_the_twin),
         cmocka_unit_test(random_shapes_agree_with_the_twin),
         cmocka_unit_test(the_rule_and_the_context_choose),
+        cmocka_unit_test(the_rule_chooses_with_channels_abreast),
         cmocka_unit_test(same_bits_for_any_number_of_threads),
         cmocka_unit_test(same_bits_with_wider_vectors),
         cmocka_unit_test(gradient_check),

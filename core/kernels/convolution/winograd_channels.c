@@ -1,0 +1,215 @@
+/*
+ * Correlations with 3 x 3 taps and step 1 by Winograd's tiles (winograd_strip.h), with sixteen channels of one
+ * image abreast. The transforms are additions of such vectors. For each of a tile's points, the sum over
+ * channels is a product of matrices, for which the register tiles of channels.c serve.
+ */
+#include "winograd_3x3.h"
+
+#include "channels_product.h"
+#include "winograd_tile.h"
+
+/*
+ * The most tiles of a piece, and sixteens of numbers of its transformed places: of up to CHANNELS channels,
+ * whose weights are read once for each piece.
+ */
+enum { TILES = 4 * PRODUCT_PLACES, CHANNELS = 512, READ_PLACES = 32 * POINTS * PRODUCT_PLACES };
+
+static int blocks_of(const lathe_correlation *c) { return pieces(c->channels, LANES); }
+
+static int tiles_of(const lathe_correlation *c)
+{
+    return winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
+}
+
+static bool axis_fits(const lathe_conv_axis *a)
+{
+    return a->taps == TAPS && a->step == 1 && a->tap_step == 1 && a->out_first == 0 && a->out_step == 1;
+}
+
+/* Enough channels that the products are most of the work, and tiles that are worth reading the weights for. */
+static bool fits(const lathe_correlation *c)
+{
+    enum { FEW = 16, ENOUGH = 49 };
+    return axis_fits(&c->rows) && axis_fits(&c->columns) && c->channels >= FEW && c->filters >= FEW &&
+        c->channels <= CHANNELS && tiles_of(c) >= ENOUGH;
+}
+
+/* ---- weights ------------------------------------------------------------------------------------------- */
+
+static int groups_of(const lathe_correlation *c) { return pieces(c->filters, PRODUCT_VECTORS * LANES); }
+
+/* Filters of a group, with zeros for missing ones: whole sixteens. */
+static int width_of(const lathe_correlation *c, int group)
+{
+    int first = group * PRODUCT_VECTORS * LANES;
+    return smaller(PRODUCT_VECTORS * LANES, pieces(c->filters, LANES) * LANES - first);
+}
+
+/* Numbers of one point of a group. */
+static ptrdiff_t packed_point(const lathe_correlation *c, int group)
+{
+    return (ptrdiff_t)width_of(c, group) * c->channels;
+}
+
+static ptrdiff_t packed_place(const lathe_correlation *c, int group)
+{
+    return (ptrdiff_t)POINTS * group * PRODUCT_VECTORS * LANES * c->channels;
+}
+
+static size_t packed_size(const lathe_correlation *c)
+{
+    return (size_t)POINTS * (size_t)pieces(c->filters, LANES) * LANES * (size_t)c->channels;
+}
+
+/* [points][channels][filters] of one group. */
+static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int group, real *packed)
+{
+    int first = group * PRODUCT_VECTORS * LANES, width = width_of(c, group);
+    packed += packed_place(c, group);
+    for (int f = 0; f < width; f += 8) {
+        lathe_conv_weights of = *w;
+        of.at += (first + f) * w->filter;
+        int filters = smaller(8, c->filters - first - f);
+        for (int channel = 0; channel < c->channels; channel++, of.at += w->channel)
+            pack_channel(&of, filters, packed + (ptrdiff_t)channel * width + f, packed_point(c, group));
+    }
+}
+
+/* ---- one piece of an image's tiles --------------------------------------------------------------------- */
+
+typedef struct piece {
+    const lathe_correlation *c;
+    int first, count;
+    ptrdiff_t block, point; /* in the transformed places: to the next block of channels, to the next point */
+} piece;
+
+/* Parts wanted of an image: runs of its tiles, and of the groups of filters where there are few tiles. */
+enum { PARTS_WANTED = 4 };
+
+static int pieces_of(const lathe_correlation *c)
+{
+    int fit = READ_PLACES / (POINTS * PRODUCT_PLACES * blocks_of(c)) * PRODUCT_PLACES;
+    return pieces(tiles_of(c), smaller(TILES, fit));
+}
+
+static int group_parts(const lathe_correlation *c)
+{
+    return smaller(groups_of(c), pieces(PARTS_WANTED, pieces_of(c)));
+}
+
+static int parts(const lathe_correlation *c) { return pieces_of(c) * group_parts(c); }
+
+static piece piece_at(const lathe_correlation *c, int number)
+{
+    int tiles = tiles_of(c), count = pieces_of(c);
+    piece p = { .c = c, .first = piece_begin(tiles, count, number) };
+    p.count = piece_begin(tiles, count, number + 1) - p.first;
+    p.block = (ptrdiff_t)p.count * LANES;
+    p.point = blocks_of(c) * p.block + LANES;
+    return p;
+}
+
+/* B' times one column, of four rows; rows and columns outside the image are zeros. */
+static inline void read_column(const lathe_correlation *c, const real *x, int row, int column, part to[SIDE])
+{
+    part from[READ] = { { 0 } };
+    if ((unsigned)column < (unsigned)c->columns.size)
+        UNROLL for (int i = 0; i < READ; i++) if ((unsigned)(row + i) < (unsigned)c->rows.size) from[i] =
+            load_part(x + ((ptrdiff_t)(row + i) * c->columns.size + column) * LANES);
+    read_places(from, to);
+}
+
+/* A segment's tiles of one block of channels: point (i, j) of its tile t goes to v + (SIDE * i + j) * point. */
+static void read_segment(const piece *p, const segment *s, const real *x, real *v)
+{
+    const lathe_correlation *c = p->c;
+    int row = c->rows.first + 2 * s->row, column = c->columns.first + 2 * s->column;
+    for (int half = 0; half < LANES; half += PART) {
+        part columns[READ][SIDE];
+        for (int j = 0; j < READ - 2; j++) read_column(c, x + half, row, column + j, columns[j]);
+        real *to = v + half;
+        for (int n = 0; n < s->count; n++, to += LANES) {
+            for (int j = READ - 2; j < READ; j++)
+                read_column(c, x + half, row, column + 2 * n + j, columns[j]);
+            UNROLL for (int i = 0; i < SIDE; i++)
+            {
+                part points[SIDE];
+                read_places((part[READ]){ columns[0][i], columns[1][i], columns[2][i], columns[3][i] },
+                    points);
+                UNROLL for (int j = 0; j < SIDE; j++) store_part(to + (SIDE * i + j) * p->point, points[j]);
+            }
+            UNROLL for (int j = 0; j < READ - 2; j++) UNROLL for (int i = 0; i < SIDE; i++) columns[j][i] =
+                columns[j + 2][i];
+        }
+    }
+}
+
+static void read_piece(const piece *p, const lathe_channels_image *x, real *v)
+{
+    for (segment s = next_segment(p->c, p->first, p->count, (segment){ 0 }); s.count;
+         s = next_segment(p->c, p->first, p->count, s))
+        for (int block = 0; block < blocks_of(p->c); block++)
+            read_segment(p, &s, x->at + block * x->block, v + block * p->block + s.at * LANES);
+}
+
+/* A segment's results of one vector of filters; y is the vector's plane. */
+static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t point,
+    const real *bias, real *y, lathe_conv_store how)
+{
+    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
+    int rows = smaller(2, c->rows.results - 2 * s->row);
+    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
+    for (int half = 0; half < LANES; half += PART)
+        for (int n = 0; n < s->count; n++) {
+            bool both = 2 * (s->column + n) + 1 < c->columns.results;
+            real *to = y + 2 * n * LANES + half;
+            part results[2][2];
+            results_of(m + n * LANES + half, point, results);
+            for (int i = 0; i < rows; i++, to += row) {
+                write_result(to, results[i][0] + load_part(bias + half), how);
+                if (both) write_result(to + LANES, results[i][1] + load_part(bias + half), how);
+            }
+        }
+}
+
+/* One group of filters. */
+static void run_group(const piece *p, int group, const real *v, const real *packed, const real *bias, real *y,
+    lathe_conv_store how)
+{
+    const lathe_correlation *c = p->c;
+    int first = group * PRODUCT_VECTORS * LANES, width = width_of(c, group);
+    ptrdiff_t vector = (ptrdiff_t)TILES * LANES, point = PRODUCT_VECTORS * vector + LANES,
+              plane = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
+    _Alignas(64) real m[POINTS * (PRODUCT_VECTORS * TILES + 1) * LANES];
+    _Alignas(64) real added[PRODUCT_VECTORS * LANES] = { 0 };
+    for (int f = 0; bias && f < smaller(width, c->filters - first); f++) added[f] = bias[first + f];
+    packed += packed_place(c, group);
+    for (int i = 0; i < POINTS; i++, packed += packed_point(c, group)) KERNEL(lathe_channels_product)
+    (c->channels, width / LANES, p->count, v + i * p->point, p->block, packed, m + i * point, vector);
+    for (segment s = next_segment(c, p->first, p->count, (segment){ 0 }); s.count;
+         s = next_segment(c, p->first, p->count, s))
+        for (int f = 0; f < width / LANES; f++)
+            write_segment(c, &s, m + f * vector + s.at * LANES, point, added + f * LANES,
+                y + (first / LANES + f) * plane, how);
+}
+
+static void correlate(const lathe_correlation *c, const lathe_channels_image *x, const real *packed,
+    const real *bias, real *y, int number, lathe_conv_store how)
+{
+    _Alignas(64) real v[(READ_PLACES + POINTS) * LANES];
+    int of = group_parts(c), run = number % of, last = piece_begin(groups_of(c), of, run + 1);
+    piece p = piece_at(c, number / of);
+    read_piece(&p, x, v);
+    for (int group = piece_begin(groups_of(c), of, run); group < last; group++)
+        run_group(&p, group, v, packed, bias, y, how);
+}
+
+extern const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels);
+const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels) = {
+    .fits = fits,
+    .packed = packed_size,
+    .groups = groups_of,
+    .pack = pack,
+    .parts = parts,
+    .correlate = correlate,
+};
