@@ -1,4 +1,4 @@
-/* Products of packed weights with places of all channels, by the tiles of channels.c: for winograd_channels.c. */
+/* Products of packed weights with places of all channels, by the tiles of channels.c. */
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_CHANNELS_PRODUCT_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_CHANNELS_PRODUCT_H
 

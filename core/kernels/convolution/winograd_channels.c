@@ -1,6 +1,6 @@
 /*
- * Correlations with 3 x 3 taps and step 1 by Winograd's tiles (winograd_strip.h), with sixteen channels of one
- * image abreast. The transforms are additions of such vectors. For each of a tile's points, the sum over
+ * Correlations with 3 x 3 taps and step 1 by Winograd's tiles (winograd_strip.h), with sixteen channels of
+ * one image abreast. The transforms are additions of such vectors. For each of a tile's points, the sum over
  * channels is a product of matrices, for which the register tiles of channels.c serve.
  */
 #include "winograd_3x3.h"
@@ -26,7 +26,7 @@ static bool axis_fits(const lathe_conv_axis *a)
     return a->taps == TAPS && a->step == 1 && a->tap_step == 1 && a->out_first == 0 && a->out_step == 1;
 }
 
-/* Enough channels that the products are most of the work, and tiles that are worth reading the weights for. */
+/* Channels enough that the products are most of the work; tiles enough to read the weights for them. */
 static bool fits(const lathe_correlation *c)
 {
     enum { FEW = 16, ENOUGH = 49 };
@@ -119,7 +119,7 @@ static inline void read_column(const lathe_correlation *c, const real *x, int ro
     read_places(from, to);
 }
 
-/* A segment's tiles of one block of channels: point (i, j) of its tile t goes to v + (SIDE * i + j) * point. */
+/* A segment's tiles of one block of channels: point (i, j) of tile t goes to v + (SIDE * i + j) * point. */
 static void read_segment(const piece *p, const segment *s, const real *x, real *v)
 {
     const lathe_correlation *c = p->c;
