@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* madvise, posix_memalign */
 #include "alloc.h"
 
 #include <stdatomic.h>
@@ -67,8 +67,9 @@ static void *aligned_block(size_t bytes)
 {
 #if defined(MADV_HUGEPAGE)
     if (bytes >= LARGE_BLOCK) {
-        void *block = aligned_alloc(LARGE_PAGE, bytes);
-        if (block) madvise(block, bytes, MADV_HUGEPAGE);
+        void *block;
+        if (posix_memalign(&block, LARGE_PAGE, bytes)) return NULL; /* aligned_alloc wants a multiple */
+        madvise(block, bytes, MADV_HUGEPAGE);
         return block;
     }
 #endif
