@@ -58,6 +58,13 @@ static bool runs_apart(const lathe_layer *layer, const lathe_tensor *x)
     return layer->model->no_fusion || layer->model->hook || lathe_tape_traced(x ? x->tape : NULL);
 }
 
+/* The gradient of the weights applies a norm that was left once more: that would not pay with an exp. */
+static bool may_be_left(const pattern *p)
+{
+    return p->own == &lathe_batch_norm_op &&
+        (p->second == &lathe_relu_layer || p->second == &lathe_relu6_layer);
+}
+
 /* Whether `next` reads each plane of the norm's result by itself, and so can apply the norm. */
 static bool reads_planes(const lathe_layer *next, const lathe_tensor *x)
 {
@@ -77,7 +84,7 @@ lathe_tensor *lathe_fusion_forward(lathe_layer *sequential, int *i, int end, lat
     lathe_layer *runs = sequential->child[*i + p->second_runs];
     ++*i;
     if (!x || !x->tape) return lathe_nn_forward(runs, x);
-    bool left = p->own == &lathe_batch_norm_op && *i + 1 < end && reads_planes(sequential->child[*i + 1], x);
+    bool left = may_be_left(p) && *i + 1 < end && reads_planes(sequential->child[*i + 1], x);
     lathe_swap former = lathe_tape_swap(x->tape, (lathe_swap){ p->own, p->fused, runs->path, NULL, left });
     lathe_tensor *y = lathe_nn_forward(runs, x);
     lathe_tape_swap(x->tape, former);

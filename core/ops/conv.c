@@ -19,20 +19,29 @@ static size_t out_group(const lathe_conv_geometry *g)
     return product(g->filters, g->rows.results, g->columns.results) * LATHE_LANES;
 }
 
-/*
- * Some rows of a channel of a block of x, whose norm is yet to be applied, as a plane: its other rows are not
- * set. It is read while it is in the cache.
- */
+/* A channel of a block of x, whose norm is yet to be applied. */
+static const lathe_real *raw_plane(const lathe_node *node, int block, int channel)
+{
+    const int *dim = node->in[0]->shape.dim;
+    return node->in[0]->data + (size_t)(block * dim[1] + channel) * product(dim[2], dim[3], LATHE_LANES);
+}
+
+/* The next one, to be fetched meanwhile. */
+static const lathe_real *plane_behind(const lathe_node *node, int block, int channel)
+{
+    return raw_plane(node, block, channel + 1);
+}
+
+/* Some rows of a channel after the norm, as a plane, whose other rows are not set. It is read while it is in
+ * the cache. */
 static void normed_rows(const lathe_node *node, int block, int channel, int first, int end, lathe_real *plane)
 {
     const lathe_tensor *x = node->in[0];
     const lathe_norm_affine *n = x->norm;
     const lathe_norm_affine affine = { n->mean + channel, n->scale + channel, n->shift + channel, n->then };
     size_t width = (size_t)x->shape.dim[3], at = (size_t)first * width * LATHE_LANES;
-    const lathe_real *from =
-        x->data + product(block * x->shape.dim[1] + channel, x->shape.dim[2], 1) * width * LATHE_LANES;
     node->kernels->norm->normalise((size_t)(end - first) * width, lathe_lanes_in_block(x, block), &affine,
-        from + at, plane + at);
+        raw_plane(node, block, channel) + at, plane + at);
 }
 
 /* ---- running them -------------------------------------------------------------------------------------- */
@@ -62,13 +71,15 @@ typedef struct correlate_job {
 static int at_most(int n, int most) { return n < most ? n : most; }
 
 /* All phases of rows [first, last) of a group. */
-static void correlate_group(const correlate_job *job, size_t block, int group, const lathe_real *x, int first,
-    int last)
+static void correlate_group(const correlate_job *job, size_t block, int group, const lathe_real *x,
+    const lathe_real *ahead, int first, int last)
 {
     lathe_real *y = job->y + (block * (size_t)job->groups + (size_t)group) * job->y_group;
     for (int i = 0; i < job->count; i++) {
         const run *p = &job->phases[i];
-        p->kernels->correlate(&p->c, x, p->packed + (size_t)group * p->w_group,
+        lathe_correlation c = p->c;
+        c.ahead = ahead;
+        p->kernels->correlate(&c, x, p->packed + (size_t)group * p->w_group,
             job->bias ? job->bias + group * p->c.filters : NULL, y, first, at_most(last, p->c.rows.results),
             job->how);
     }
@@ -83,7 +94,7 @@ static __attribute__((noinline)) void correlate_normed(const correlate_job *job,
     int begin = rows->first + first * rows->step, most = at_most(last, rows->results);
     int end = rows->first + (most - 1) * rows->step + (rows->taps - 1) * rows->tap_step + 1;
     normed_rows(job->node, (int)block, group, begin > 0 ? begin : 0, at_most(end, rows->size), plane);
-    correlate_group(job, block, group, plane, first, last);
+    correlate_group(job, block, group, plane, plane_behind(job->node, (int)block, group), first, last);
 }
 
 /* All phases of some rows of some groups: the rows that they read, and write into between each other, stay in
@@ -100,7 +111,7 @@ static void correlate_task(void *context, int task)
         if (job->normed) correlate_normed(job, block, group, first, last);
         else
             correlate_group(job, block, group,
-                job->x + (block * (size_t)job->groups + (size_t)group) * job->x_group, first, last);
+                job->x + (block * (size_t)job->groups + (size_t)group) * job->x_group, NULL, first, last);
 }
 
 /* One more phase. Its packed weights are at *packed, which moves behind them. */
@@ -284,11 +295,13 @@ typedef struct weights_job {
     const lathe_real *x, *gy;
 } weights_job;
 
-static void weights_of(const weights_job *job, int leaf, int part, const lathe_real *x, lathe_real *sum,
-    bool add)
+static void weights_of(const weights_job *job, int leaf, int part, const lathe_real *x,
+    const lathe_real *ahead, lathe_real *sum, bool add)
 {
+    lathe_correlation c = job->c;
+    c.ahead = ahead;
     size_t group = (size_t)leaf * (size_t)job->groups + (size_t)(part / job->parts);
-    job->kernels->to_weights(&job->c, x, job->gy + group * job->gy_group, part % job->parts, sum, add);
+    job->kernels->to_weights(&c, x, job->gy + group * job->gy_group, part % job->parts, sum, add);
 }
 
 static __attribute__((noinline)) void weights_of_normed(const weights_job *job, int leaf, int part,
@@ -296,7 +309,7 @@ static __attribute__((noinline)) void weights_of_normed(const weights_job *job, 
 {
     _Alignas(64) lathe_real plane[LATHE_NORM_PLANE];
     normed_rows(job->node, leaf, part / job->parts, 0, job->c.rows.size, plane);
-    weights_of(job, leaf, part, plane, sum, add);
+    weights_of(job, leaf, part, plane, plane_behind(job->node, leaf, part / job->parts), sum, add);
 }
 
 static void weights_leaf(const void *context, int leaf, int part, lathe_real *sum, bool add)
@@ -304,7 +317,7 @@ static void weights_leaf(const void *context, int leaf, int part, lathe_real *su
     const weights_job *job = context;
     size_t group = (size_t)leaf * (size_t)job->groups + (size_t)(part / job->parts);
     if (job->node->in[0]->norm) weights_of_normed(job, leaf, part, sum, add);
-    else weights_of(job, leaf, part, job->x + group * job->x_group, sum, add);
+    else weights_of(job, leaf, part, job->x + group * job->x_group, NULL, sum, add);
 }
 
 static void finish_part(const void *context, int part, const lathe_real *sum, lathe_real *gw, bool add)

@@ -67,9 +67,9 @@ lathe_layout lathe_conv_layout(const lathe_node *node, const lathe_conv_geometry
         .taps = w[3],
         .step = across->stride,
         .tap_step = across->dilation };
-    lathe_correlation forward = { 1, 1, rows, columns };
+    lathe_correlation forward = { 1, 1, rows, columns, NULL };
     rows.step = columns.step = 1; /* the gradient's phases read no more than this */
-    lathe_correlation back = { 1, 1, rows, columns };
+    lathe_correlation back = { 1, 1, rows, columns, NULL };
     const lathe_channels_kernels *kernels = kernels_of(node, &g);
     return kernels->fits(&forward) && kernels->fits(&back) ? LATHE_CHANNELS : LATHE_BATCHED;
 }

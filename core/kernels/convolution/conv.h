@@ -31,6 +31,7 @@ typedef struct lathe_conv_axis {
 typedef struct lathe_correlation {
     int channels, filters;
     lathe_conv_axis rows, columns;
+    const lathe_real *ahead; /* fetched while x is read, as if it were x; NULL: x itself, further on */
 } lathe_correlation;
 
 /**

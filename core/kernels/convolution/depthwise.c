@@ -70,6 +70,7 @@ typedef struct fetching {
 /* From what row `row` of the results is the first to read. Behind the last row is the next plane. */
 static fetching fetch_from(const lathe_correlation *c, const real *x, int row)
 {
+    if (c->ahead) x = c->ahead;
     return (fetching){ .x = x + (ptrdiff_t)row * c->columns.size * c->rows.step * LANES,
         .lines = c->columns.step * c->rows.step,
         .result = (ptrdiff_t)rows_ahead(c) * c->rows.out_step * c->columns.out_size * LANES };
