@@ -81,34 +81,44 @@ static void write_segment(const lathe_correlation *c, const segment *s, const re
         }
 }
 
-/* A strip of tiles, and a piece of the channels. */
+/* A strip of tiles up to `end`, and a piece of the channels, which begins at x. */
 typedef struct job {
     const lathe_correlation *c;
     const cutting *cut;
-    int tile, count, channel, channels;
-    const real *packed, *bias;
+    int tile, count, end, channel, channels;
+    const real *x, *packed, *bias;
     real *y;
     lathe_conv_store how;
 } job;
 
 /*
- * Whether the places of a group's results are fetched between its products. Those of a large block are in no
- * near cache; with many channels there is time enough to wait for them.
+ * Whether memory is fetched between the products of a group. What a large block reads and writes is in no near
+ * cache; with many channels there is time enough to wait for it.
  */
-static bool fetches_results(const lathe_correlation *c)
+static bool fetches(const lathe_correlation *c)
 {
     enum { LARGE = 262144 / sizeof(real), MANY = 96 };
     return c->channels <= MANY &&
         (ptrdiff_t)c->filters * c->rows.results * c->columns.results * LANES > LARGE;
 }
 
-/* Fetch a point's share of the places of a group's results. Inlined, it takes registers from the loops. */
-static __attribute__((noinline)) void fetch_share(const job *j, int begin, int filters, int point)
+/*
+ * Fetch a point's share of the places of a group's results, and with the fastest registers of what the next
+ * strip reads. Inlined, it takes registers from the loops.
+ */
+static __attribute__((noinline)) void fetch_share(const job *j, int group, int point)
 {
     const lathe_correlation *c = j->c;
-    ptrdiff_t out = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
+    ptrdiff_t out = (ptrdiff_t)c->rows.results * c->columns.results * LANES,
+              plane = (ptrdiff_t)c->rows.size * c->columns.size * LANES;
+    int begin = group_begin(c, group), filters = group_begin(c, group + 1) - begin;
     for (int f = piece_begin(filters, POINTS, point); f < piece_begin(filters, POINTS, point + 1); f++)
         fetch_results(c, j->y + (begin + f) * out, j->tile, j->count);
+    if (REGISTER_BYTES < 64) return;
+    int steps = groups_of(c) * POINTS, step = group * POINTS + point, next = j->tile + j->count,
+        count = smaller(j->cut->tiles, j->end - next);
+    for (int i = piece_begin(j->channels, steps, step); i < piece_begin(j->channels, steps, step + 1); i++)
+        fetch_places(c, j->x + i * plane, next, count);
 }
 
 /* One group of filters. */
@@ -120,9 +130,9 @@ static void run_group(const job *j, int group, const real *v)
               out = (ptrdiff_t)c->rows.results * c->columns.results * LANES, point = packed_point(c, filters);
     const real *w = j->packed + packed_place(c, group) + (ptrdiff_t)j->channel * filters;
     _Alignas(64) real m[POINTS * (PRODUCT_FILTERS * MOST_TILES + 1) * LANES];
-    bool fetches = fetches_results(c);
+    bool fetch = fetches(c);
     for (int p = 0; p < POINTS; p++, v += j->cut->plane, w += point) {
-        if (fetches) fetch_share(j, begin, filters, p);
+        if (fetch) fetch_share(j, group, p);
         const real *bias = j->bias && has_bias(p / SIDE, p % SIDE) ? j->bias + begin : NULL;
         real *to = m + p * plane;
         KERNEL(lathe_conv_product)(j->channels, filters, j->count, v, m_filter, w, bias, to, m_filter);
@@ -153,10 +163,9 @@ static void correlate(const lathe_correlation *c, const real *x, const real *pac
             int count = smaller(cut.tiles, end - tile),
                 channels = smaller(cut.channels, c->channels - channel);
             bool first = !channel, last = channel + channels == c->channels;
-            job j = { c, &cut, tile, count, channel, channels, packed, first ? bias : NULL, y,
-                piece_store(how, first, last) };
-            const real *from = x + channel * x_plane;
-            read_strip(c, channels, from, tile, count, v, cut.plane, cut.tiles * LANES);
+            job j = { c, &cut, tile, count, end, channel, channels, x + channel * x_plane, packed,
+                first ? bias : NULL, y, piece_store(how, first, last) };
+            read_strip(c, channels, j.x, tile, count, v, cut.plane, cut.tiles * LANES);
             for (int g = 0; g < groups_of(c); g++) run_group(&j, g, v);
         }
 }
