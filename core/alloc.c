@@ -1,18 +1,15 @@
-#define _DEFAULT_SOURCE /* madvise, posix_memalign */
 #include "alloc.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #include "status.h"
+#include "threads_impl.h"
 
-/* Bytes of a large page, and of a block that begins with one. */
-enum { LARGE_PAGE = 2 << 20, LARGE_BLOCK = 2 * LARGE_PAGE };
+/* Bytes of a block that asks for large pages. */
+enum { LARGE_BLOCK = 4 << 20 };
 
 static atomic_size_t asked;   /* allocations since lathe_alloc_fail_at was called */
 static atomic_size_t fail_at; /* 0: never */
@@ -62,20 +59,6 @@ static bool told_to_fail(void)
     return target && (number == target || (number > target && atomic_load(&fail_onwards)));
 }
 
-/* Large blocks ask for large pages: fewer of them are touched and looked up. Refusal changes nothing else. */
-static void *aligned_block(size_t bytes)
-{
-#if defined(MADV_HUGEPAGE)
-    if (bytes >= LARGE_BLOCK) {
-        void *block;
-        if (posix_memalign(&block, LARGE_PAGE, bytes)) return NULL; /* aligned_alloc wants a multiple */
-        madvise(block, bytes, MADV_HUGEPAGE);
-        return block;
-    }
-#endif
-    return aligned_alloc(LATHE_ALIGN, bytes);
-}
-
 void *lathe_alloc_raw(size_t count, size_t size)
 {
     size_t bytes;
@@ -85,8 +68,9 @@ void *lathe_alloc_raw(size_t count, size_t size)
         return NULL;
     }
     bytes -= bytes % LATHE_ALIGN; /* never 0: every block has its own address */
-    void *block = told_to_fail() ? NULL : aligned_block(bytes);
+    void *block = told_to_fail() ? NULL : aligned_alloc(LATHE_ALIGN, bytes);
     if (!block) lathe_fail(LATHE_ENOMEM, "out of memory: %zu bytes were refused", bytes);
+    else if (bytes >= LARGE_BLOCK) lathe_large_pages(block, bytes);
     return block;
 }
 

@@ -82,6 +82,9 @@ void lathe_thread_move_away(const int *avoid, int count);
 /** Call `child` in every forked process, which has the memory of its parent but one thread only. */
 void lathe_on_fork(void (*child)(void));
 
+/** Ask for large pages under a block: fewer are touched and looked up. The system may do nothing. */
+void lathe_large_pages(void *block, size_t bytes);
+
 /** A clock that never goes back. */
 int64_t lathe_nanoseconds(void);
 

@@ -33,6 +33,7 @@ void lathe_host(char *name, size_t size) { snprintf(name, size, "?"); }
 int lathe_processor(void) { return 0; }
 void lathe_thread_move_away(const int *avoid, int count) { (void)avoid, (void)count; }
 void lathe_on_fork(void (*child)(void)) { (void)child; }
+void lathe_large_pages(void *block, size_t bytes) { (void)block, (void)bytes; }
 
 int64_t lathe_nanoseconds(void)
 {

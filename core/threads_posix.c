@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,17 @@ void lathe_condition_wake_all(lathe_condition *condition) { pthread_cond_broadca
 bool lathe_threads_exist(void) { return true; }
 void lathe_thread_join(lathe_thread *thread) { pthread_join(thread->handle, NULL); }
 void lathe_on_fork(void (*child)(void)) { pthread_atfork(NULL, NULL, child); }
+
+void lathe_large_pages(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    size_t page = (size_t)sysconf(_SC_PAGESIZE), begin = ((size_t)block + page - 1) / page * page,
+           end = ((size_t)block + bytes) / page * page;
+    if (begin < end) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+#else
+    (void)block, (void)bytes;
+#endif
+}
 
 int64_t lathe_nanoseconds(void)
 {

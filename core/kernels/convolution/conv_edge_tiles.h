@@ -1,7 +1,7 @@
 /*
  * The edge tiles of a correlation: of the sizes of conv_tiles.h that are wider than a pixel, by filters.
  */
-#define EDGE_NAME_OF(filters, pixels) edge_tile_##filters##x##pixels
+#define EDGE_NAME_OF(filters, pixels) edge_##filters##x##pixels
 #define EDGE_NAME(filters, pixels) EDGE_NAME_OF(filters, pixels)
 /* clang-format off */
 #define EDGE(filters, pixels) { filters, pixels, EDGE_NAME(filters, pixels) }

@@ -92,8 +92,8 @@ typedef struct job {
 } job;
 
 /*
- * Whether memory is fetched between the products of a group. What a large block reads and writes is in no near
- * cache; with many channels there is time enough to wait for it.
+ * Whether memory is fetched between the products of a group. What a large block reads and writes is in no
+ * near cache; with many channels there is time enough to wait for it.
  */
 static bool fetches(const lathe_correlation *c)
 {
