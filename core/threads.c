@@ -38,7 +38,7 @@ struct lathe_pool {
     atomic_int shares;       /* runs of this job */
     atomic_uint first_job;   /* the last one before the workers were started */
     _Alignas(64) _Atomic uint32_t done;
-    atomic_bool stop;
+    _Alignas(64) atomic_bool stop; /* read by threads that wait; not beside what others write */
 
     lathe_mutex sleep;
     lathe_condition wake, finished;
@@ -65,20 +65,24 @@ static void pause_briefly(void)
 static uint32_t job_of(uint64_t ticket) { return (uint32_t)(ticket >> 32); }
 static uint32_t left_in(uint64_t ticket) { return (uint32_t)ticket; }
 
+/* Tasks of one run. Those done are told at once, so that threads do not take the count from each other. */
 static void work_on_share(lathe_pool *pool, share *own, uint32_t job)
 {
+    uint32_t done = 0;
     uint64_t ticket = atomic_load(&own->ticket);
     while (job_of(ticket) == job && left_in(ticket)) {
         if (!atomic_compare_exchange_weak(&own->ticket, &ticket, ticket - 1)) continue;
         /* The task is ours, so the job cannot end and its fields stay as they are. */
-        uint32_t tasks = pool->tasks;
         pool->run(pool->context, (int)(own->end - left_in(ticket)));
-        if (atomic_fetch_add(&pool->done, 1) + 1 == tasks && atomic_load(&pool->owner_sleeps)) {
-            lathe_mutex_lock(&pool->sleep);
-            lathe_condition_wake(&pool->finished);
-            lathe_mutex_unlock(&pool->sleep);
-        }
+        done++;
         ticket = atomic_load(&own->ticket);
+    }
+    if (!done) return;
+    uint32_t tasks = pool->tasks;
+    if (atomic_fetch_add(&pool->done, done) + done == tasks && atomic_load(&pool->owner_sleeps)) {
+        lathe_mutex_lock(&pool->sleep);
+        lathe_condition_wake(&pool->finished);
+        lathe_mutex_unlock(&pool->sleep);
     }
 }
 
