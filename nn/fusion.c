@@ -113,9 +113,10 @@ static lathe_tensor *forward_shortcut(lathe_layer *residual, lathe_tensor *x)
     return residual->children > 1 ? lathe_nn_forward(residual->child[1], x) : x;
 }
 
+/* Whether a sum takes both as they lie. Plain pictures are laid out by the operation itself. */
 static bool is_alike(const lathe_tensor *a, const lathe_tensor *b)
 {
-    return a && b && a->layout == b->layout && a->sharded == b->sharded &&
+    return a && b && a->layout == b->layout && a->layout != LATHE_PLAIN && a->sharded == b->sharded &&
         lathe_shape_equal(&a->shape, &b->shape);
 }
 

@@ -93,7 +93,9 @@ static __attribute__((noinline)) void correlate_normed(const correlate_job *job,
     const lathe_conv_axis *rows = &job->phases[0].c.rows;
     int begin = rows->first + first * rows->step, most = at_most(last, rows->results);
     int end = rows->first + (most - 1) * rows->step + (rows->taps - 1) * rows->tap_step + 1;
-    normed_rows(job->node, (int)block, group, begin > 0 ? begin : 0, at_most(end, rows->size), plane);
+    if (begin < 0) begin = 0;
+    if (end > rows->size) end = rows->size;
+    if (begin < end) normed_rows(job->node, (int)block, group, begin, end, plane); /* else all is padding */
     correlate_group(job, block, group, plane, plane_behind(job->node, (int)block, group), first, last);
 }
 

@@ -155,6 +155,42 @@ static void norms_before_sums_of_other_shapes(void **state)
     assert_non_null(strstr(message[0], "lathe_add: a is batched [3, 3, 4, 4], b is batched [3, 2, 4, 4]"));
 }
 
+/* Pictures that lie plain are laid out by the norm itself: then the sum is an operation of its own. */
+static void norms_of_plain_pictures_before_sums(void **state)
+{
+    (void)state;
+    enum { NUMBERS = 3 * 2 * 4 * 4 };
+    lathe_real pixels[NUMBERS], y[2][NUMBERS], *gradient[2];
+    fill_normal(pixels, NUMBERS, 3);
+    const lathe_batch batch = { .images = pixels,
+        .size = 3,
+        .channels = 2,
+        .height = 4,
+        .width = 4,
+        .plain = true };
+    for (int fused = 0; fused < 2; fused++) {
+        lathe_model *model = lathe_model_new();
+        lathe_layer *net = lathe_nn_sequential(model,
+            lathe_nn_residual(model, lathe_nn_batch_norm(model, 2, NULL), NULL), lathe_nn_relu(model), NULL);
+        lathe_nn_fusion(model, fused);
+        assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+        lathe_tape *tape = lathe_tape_new(NULL);
+        lathe_tape_begin(tape, LATHE_TRAIN);
+        lathe_tensor *of = lathe_nn_forward(net, lathe_input(tape, &batch));
+        assert_int_equal(lathe_tensor_read(of, y[fused], NUMBERS), LATHE_OK);
+        assert_int_equal(lathe_backward(lathe_mean(lathe_mul(of, of))), LATHE_OK);
+        const lathe_params *params = lathe_nn_params(net);
+        gradient[fused] = malloc(params->size * sizeof **gradient);
+        memcpy(gradient[fused], params->grad, params->size * sizeof **gradient);
+        if (fused) assert_memory_equal(gradient[0], gradient[1], params->size * sizeof **gradient);
+        lathe_tape_free(tape);
+        lathe_model_free(model);
+    }
+    assert_memory_equal(y[0], y[1], sizeof *y);
+    free(gradient[0]);
+    free(gradient[1]);
+}
+
 /* ---- norms that are left to depthwise convolutions ----------------------------------------------------- */
 
 /* 1 x 1, batch norm, relu6, and a 3 x 3 convolution in `groups`. */
@@ -204,6 +240,45 @@ static void only_depthwise_convolutions_get_them(void **state)
         }
         lathe_tape_free(tape);
         lathe_model_free(model);
+    }
+}
+
+/* Rows of results that read nothing but padding: the norm is applied to none of its rows for them. */
+static void rows_of_padding_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        int size, kernel;
+        lathe_nn_conv2d_opts opts;
+    } cases[] = { { 1, 3, { .groups = 3, .padding = 5, .stride = 100 } },
+        { 40, 9, { .groups = 3, .padding = 30 } }, { 64, 11, { .groups = 3, .padding_sides = { 40, 0 } } },
+        { 64, 11, { .groups = 3, .padding_sides = { 0, 40 } } },
+        { 3, 11, { .groups = 3, .padding = 40, .dilation = 2 } } };
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        lathe_real *y[2];
+        size_t count = 0;
+        for (int fused = 0; fused < 2; fused++) {
+            lathe_model *model = lathe_model_new();
+            lathe_layer *net = lathe_nn_sequential(model, lathe_nn_batch_norm(model, 3, NULL),
+                lathe_nn_relu(model), lathe_nn_conv2d(model, 3, 3, cases[k].kernel, &cases[k].opts), NULL);
+            lathe_nn_fusion(model, fused);
+            assert_int_equal(lathe_nn_init(net, 1), LATHE_OK);
+            lathe_tape *tape = lathe_tape_new(NULL);
+            lathe_tape_begin(tape, LATHE_TRAIN);
+            lathe_shape shape = { 4, { 2, 3, cases[k].size, cases[k].size } };
+            lathe_real *pixels = malloc(lathe_shape_count(&shape) * sizeof *pixels);
+            fill_normal(pixels, lathe_shape_count(&shape), 2);
+            lathe_tensor *of = lathe_nn_forward(net, lathe_tape_leaf(tape, LATHE_BATCHED, shape, pixels));
+            count = lathe_shape_count(&of->shape);
+            y[fused] = malloc(count * sizeof **y);
+            assert_int_equal(lathe_tensor_read(of, y[fused], count), LATHE_OK);
+            free(pixels);
+            lathe_tape_free(tape);
+            lathe_model_free(model);
+        }
+        assert_memory_equal(y[0], y[1], count * sizeof **y);
+        free(y[0]);
+        free(y[1]);
     }
 }
 
@@ -265,7 +340,9 @@ int main(void)
         cmocka_unit_test(sums_in_sums),
         cmocka_unit_test(norms_before_sums),
         cmocka_unit_test(norms_before_sums_of_other_shapes),
+        cmocka_unit_test(norms_of_plain_pictures_before_sums),
         cmocka_unit_test(only_depthwise_convolutions_get_them),
+        cmocka_unit_test(rows_of_padding_alone),
         cmocka_unit_test(their_bits_are_those_of_two_operations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
