@@ -38,7 +38,7 @@ typedef struct lathe_kernels {
     const lathe_upsample_kernels *upsample;
     /* Of some correlations; core/ops/conv_impl.h chooses. */
     const lathe_conv_kernels *winograd_3x3, *winograd_5x5;
-    const lathe_channels_kernels *channels_winograd; /* without the gradient of the weights */
+    const lathe_channels_kernels *channels_winograd;
 } lathe_kernels;
 
 /** The tables that the processor can run, the best first; NULL after the last. */

@@ -97,7 +97,6 @@ static lathe_channels_image image_at(const lathe_channels_image *x, int image, i
 
 /* ---- packing ------------------------------------------------------------------------------------------- */
 
-/* Those of a correlation; kernels_of has the gradient of the weights. */
 static const lathe_channels_kernels *correlation_kernels(const lathe_node *node, const lathe_correlation *c)
 {
     const lathe_conv_geometry *g = node->saved;
@@ -370,8 +369,7 @@ static int chunks_for(const weights_job *job, int images)
 
 static weights_job weights_job_of(const lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
-    weights_job job = { .kernels = kernels_of(node, node->saved),
-        .element = node->kernels->element,
+    weights_job job = { .element = node->kernels->element,
         .g = geometry_of(node),
         .gy = gy,
         .leaves = lathe_leaves_of(node->in[0]),
@@ -381,7 +379,8 @@ static weights_job weights_job_of(const lathe_node *node, const lathe_real *x, c
     lathe_conv_phase forward = lathe_conv_forward_phase(node);
     job.c = correlation_of(node, &forward.c);
     job.x = images_at(node, x, g->channels * g->groups, g->rows.size, g->columns.size);
-    job.packed = job.kernels->packed(&job.c);
+    job.kernels = correlation_kernels(node, &job.c);
+    job.packed = job.kernels->weight_sums(&job.c);
     job.count = job.packed * (size_t)g->groups;
     job.parts = job.kernels->weight_parts(&job.c);
     job.units = job.kernels->units(&job.c);

@@ -55,9 +55,7 @@ typedef struct lathe_conv_phase {
     lathe_conv_weights weights;
 } lathe_conv_phase;
 
-/**
- * The same with channels abreast. The gradient of the weights is direct there.
- */
+/** The kernels of a correlation with channels abreast, and of its gradient to the weights. */
 const lathe_channels_kernels *lathe_channels_kernels_for(const lathe_node *node, const lathe_correlation *c);
 
 /**

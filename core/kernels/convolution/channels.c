@@ -165,14 +165,9 @@ static void correlate(const lathe_correlation *c, const lathe_channels_image *x,
 /* ---- weights ------------------------------------------------------------------------------------------- */
 
 /*
- * Packed: group after group of filters, its channels, their taps row by row (the channels of a block are the
- * innermost loop), and the group's filters.
+ * Packed, as the sums of the gradient: group after group of filters, its channels, their taps row by row (the
+ * channels of a block are the innermost loop), and the group's filters.
  */
-static size_t packed(const lathe_correlation *c)
-{
-    return (size_t)pieces(c->filters, LANES) * LANES * (size_t)c->channels *
-        (size_t)(c->rows.taps * c->columns.taps);
-}
 
 /* Weights of one group of filters and one block of channels; `taps` are those of all rows. */
 typedef struct pack_block {
@@ -305,11 +300,12 @@ static void sum(size_t count, const real *x, real *sums)
 extern const lathe_channels_kernels KERNEL(lathe_channels_kernels);
 const lathe_channels_kernels KERNEL(lathe_channels_kernels) = {
     .fits = KERNEL(lathe_channels_fits),
-    .packed = packed,
+    .packed = KERNEL(lathe_channels_weight_sums),
     .groups = groups_of,
     .pack = pack,
     .parts = parts,
     .correlate = correlate,
+    .weight_sums = KERNEL(lathe_channels_weight_sums),
     .units = KERNEL(lathe_channels_units),
     .weight_parts = KERNEL(lathe_channels_weight_parts),
     .to_weights = KERNEL(lathe_channels_to_weights),

@@ -43,10 +43,11 @@ typedef struct lathe_channels_kernels {
         const lathe_real *bias, lathe_real *y, int part, lathe_conv_store how);
     /**
      * The gradient of the weights, from the forward correlation. Units are windows of images, `units` of each
-     * image; parts are parts of the weights. to_weights writes part `part` of `sums`, as long as the packed
-     * weights, for units first ... last - 1 of gy [images][ceil(filters / 16)][rows.results][columns.results]
+     * image; parts are parts of the weights. to_weights writes part `part` of `sums`, of weight_sums numbers,
+     * for units first ... last - 1 of gy [images][ceil(filters / 16)][rows.results][columns.results]
      * [16] (to the next image: gy_image numbers).
      */
+    size_t (*weight_sums)(const lathe_correlation *c);
     int (*units)(const lathe_correlation *c);
     int (*weight_parts)(const lathe_correlation *c);
     void (*to_weights)(const lathe_correlation *c, const lathe_channels_image *x, const lathe_real *gy,

@@ -119,6 +119,7 @@ extern const lathe_channels_kernels KERNEL(lathe_depthwise_kernels);
 const lathe_channels_kernels KERNEL(lathe_depthwise_kernels) = {
     .fits = fits,
     .packed = packed,
+    .weight_sums = packed,
     .groups = blocks_of,
     .pack = pack,
     .parts = parts,

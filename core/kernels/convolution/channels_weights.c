@@ -35,6 +35,12 @@ typedef struct tile {
 /* Results in a window, so that a first-level cache holds what a group of filters reads; parts wanted. */
 enum { PLACES = 196, PARTS_WANTED = 8 };
 
+size_t KERNEL(lathe_channels_weight_sums)(const lathe_correlation *c)
+{
+    return (size_t)pieces(c->filters, LANES) * LANES * (size_t)c->channels *
+        (size_t)(c->rows.taps * c->columns.taps);
+}
+
 int KERNEL(lathe_channels_units)(const lathe_correlation *c)
 {
     plan p = KERNEL(lathe_channels_plan)(c);

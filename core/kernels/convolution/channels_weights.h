@@ -5,6 +5,7 @@
 #include "channels.h"
 #include "../lanes.h"
 
+size_t KERNEL(lathe_channels_weight_sums)(const lathe_correlation *c);
 int KERNEL(lathe_channels_units)(const lathe_correlation *c);
 int KERNEL(lathe_channels_weight_parts)(const lathe_correlation *c);
 void KERNEL(lathe_channels_to_weights)(const lathe_correlation *c, const lathe_channels_image *x,

@@ -3,9 +3,10 @@
  * one image abreast. The transforms are additions of such vectors. For each of a tile's points, the sum over
  * channels is a product of matrices, for which the register tiles of channels.c serve.
  */
-#include "winograd_3x3.h"
+#include "winograd_channels.h"
 
 #include "channels_product.h"
+#include "channels_weights.h"
 #include "winograd_tile.h"
 
 /*
@@ -13,13 +14,6 @@
  * whose weights are read once for each piece.
  */
 enum { TILES = 4 * PRODUCT_PLACES, CHANNELS = 512, READ_PLACES = 32 * POINTS * PRODUCT_PLACES };
-
-static int blocks_of(const lathe_correlation *c) { return pieces(c->channels, LANES); }
-
-static int tiles_of(const lathe_correlation *c)
-{
-    return winograd_tiles(&c->rows) * winograd_tiles(&c->columns);
-}
 
 static bool axis_fits(const lathe_conv_axis *a)
 {
@@ -77,12 +71,6 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
 
 /* ---- one piece of an image's tiles --------------------------------------------------------------------- */
 
-typedef struct piece {
-    const lathe_correlation *c;
-    int first, count;
-    ptrdiff_t block, point; /* in the transformed places: to the next block of channels, to the next point */
-} piece;
-
 /* Parts wanted of an image: runs of its tiles, and of the groups of filters where there are few tiles. */
 enum { PARTS_WANTED = 4 };
 
@@ -107,49 +95,6 @@ static piece piece_at(const lathe_correlation *c, int number)
     p.block = (ptrdiff_t)p.count * LANES;
     p.point = blocks_of(c) * p.block + LANES;
     return p;
-}
-
-/* B' times one column, of four rows; rows and columns outside the image are zeros. */
-static inline void read_column(const lathe_correlation *c, const real *x, int row, int column, part to[SIDE])
-{
-    part from[READ] = { { 0 } };
-    if ((unsigned)column < (unsigned)c->columns.size)
-        UNROLL for (int i = 0; i < READ; i++) if ((unsigned)(row + i) < (unsigned)c->rows.size) from[i] =
-            load_part(x + ((ptrdiff_t)(row + i) * c->columns.size + column) * LANES);
-    read_places(from, to);
-}
-
-/* A segment's tiles of one block of channels: point (i, j) of tile t goes to v + (SIDE * i + j) * point. */
-static void read_segment(const piece *p, const segment *s, const real *x, real *v)
-{
-    const lathe_correlation *c = p->c;
-    int row = c->rows.first + 2 * s->row, column = c->columns.first + 2 * s->column;
-    for (int half = 0; half < LANES; half += PART) {
-        part columns[READ][SIDE];
-        for (int j = 0; j < READ - 2; j++) read_column(c, x + half, row, column + j, columns[j]);
-        real *to = v + half;
-        for (int n = 0; n < s->count; n++, to += LANES) {
-            for (int j = READ - 2; j < READ; j++)
-                read_column(c, x + half, row, column + 2 * n + j, columns[j]);
-            UNROLL for (int i = 0; i < SIDE; i++)
-            {
-                part points[SIDE];
-                read_places((part[READ]){ columns[0][i], columns[1][i], columns[2][i], columns[3][i] },
-                    points);
-                UNROLL for (int j = 0; j < SIDE; j++) store_part(to + (SIDE * i + j) * p->point, points[j]);
-            }
-            UNROLL for (int j = 0; j < READ - 2; j++) UNROLL for (int i = 0; i < SIDE; i++) columns[j][i] =
-                columns[j + 2][i];
-        }
-    }
-}
-
-static void read_piece(const piece *p, const lathe_channels_image *x, real *v)
-{
-    for (segment s = next_segment(p->c, p->first, p->count, (segment){ 0 }); s.count;
-         s = next_segment(p->c, p->first, p->count, s))
-        for (int block = 0; block < blocks_of(p->c); block++)
-            read_segment(p, &s, x->at + block * x->block, v + block * p->block + s.at * LANES);
 }
 
 /* A segment's results of one vector of filters; y is the vector's plane. */
@@ -199,7 +144,7 @@ static void correlate(const lathe_correlation *c, const lathe_channels_image *x,
     _Alignas(64) real v[(READ_PLACES + POINTS) * LANES];
     int of = group_parts(c), run = number % of, last = piece_begin(groups_of(c), of, run + 1);
     piece p = piece_at(c, number / of);
-    read_piece(&p, x, v);
+    read_piece(&p, x, 0, blocks_of(c), v);
     for (int group = piece_begin(groups_of(c), of, run); group < last; group++)
         run_group(&p, group, v, packed, bias, y, how);
 }
@@ -212,4 +157,9 @@ const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels) = {
     .pack = pack,
     .parts = parts,
     .correlate = correlate,
+    .weight_sums = KERNEL(lathe_channels_weight_sums),
+    .units = KERNEL(lathe_channels_winograd_units),
+    .weight_parts = KERNEL(lathe_channels_winograd_weight_parts),
+    .to_weights = KERNEL(lathe_channels_winograd_to_weights),
+    .unpack = KERNEL(lathe_channels_unpack),
 };

@@ -10,10 +10,11 @@
 #include "winograd.h"
 
 #include "transpose.h"
+#include "winograd_gradient.h"
 #include "winograd_read.h"
 
-/* The most vectors of filters of a part of the weights; weights of a channel and a filter. */
-enum { VECTORS_WANTED = 2, WEIGHTS = TAPS * TAPS };
+/* The most vectors of filters of a part of the weights. */
+enum { VECTORS_WANTED = 2 };
 _Static_assert((int)STRIP <= (int)LONGEST_STRIP, "strips can be read");
 
 typedef void tile_fn(int count, const real *x, const real *gy, ptrdiff_t row, real *sums);
@@ -22,6 +23,9 @@ typedef struct tile {
     int channels;
     tile_fn *run;
 } tile;
+
+/* In the places of a strip, to the next channel and to the next image. */
+enum { X_CHANNEL = STRIP * LANES, X_NEXT = 1 };
 
 #include "winograd_weights_tiles.h"
 
@@ -58,21 +62,6 @@ static piece piece_of(const lathe_correlation *c, int number)
         piece_begin(c->channels, count, channel + 1) - begin };
 }
 
-/*
- * Number (i, j) of A g A' goes to to[(SIDE * i + j) * GY_POINT].
- */
-static inline void widen_tile(part g[2][2], real *to)
-{
-    part columns[2][SIDE];
-    UNROLL for (int j = 0; j < 2; j++) widen_gradient((part[2]){ g[0][j], g[1][j] }, columns[j]);
-    UNROLL for (int i = 0; i < SIDE; i++)
-    {
-        part row[SIDE];
-        widen_gradient((part[2]){ columns[0][i], columns[1][i] }, row);
-        UNROLL for (int j = 0; j < SIDE; j++, to += GY_POINT) store_part(to, row[j]);
-    }
-}
-
 /* One tile of up to sixteen filters; at is the tile's place in v [points][tiles][images][vectors][16]. */
 static void read_tile(const lathe_correlation *c, const real *gy, int filters, int row, int column,
     int vectors, real *at)
@@ -90,7 +79,7 @@ static void read_tile(const lathe_correlation *c, const real *gy, int filters, i
             part g[2][2];
             UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 2; j++) g[i][j] =
                 load_part(turned[i][j] + half);
-            widen_tile(g, at + half - n);
+            widen_tile(g, at + half - n, GY_POINT);
         }
 }
 
@@ -160,21 +149,12 @@ static void multiply(const strip *s, int at, const real *x, const real *gy, real
 static void write_weights(const real *from, real *to, bool add)
 {
     for (int half = 0; half < LANES; half += PART) {
-        part columns[TAPS][SIDE], taps[TAPS];
-        const real *column = from + half;
-        UNROLL for (int j = 0; j < SIDE; j++, column += SUMS_POINT)
+        part taps[WEIGHTS];
+        narrow_tile(from + half, SUMS_POINT, taps);
+        UNROLL for (int t = 0; t < WEIGHTS; t++)
         {
-            part sums[SIDE];
-            UNROLL for (int i = 0; i < SIDE; i++) sums[i] = load_part(column + SIDE * i * SUMS_POINT);
-            narrow_sums(sums, taps);
-            UNROLL for (int p = 0; p < TAPS; p++) columns[p][j] = taps[p];
-        }
-        real *tap = to + half;
-        UNROLL for (int p = 0; p < TAPS; p++)
-        {
-            narrow_sums(columns[p], taps);
-            UNROLL for (int q = 0; q < TAPS; q++, tap += LANES)
-                store_part(tap, add ? load_part(tap) + taps[q] : taps[q]);
+            real *tap = to + half + t * LANES;
+            store_part(tap, add ? load_part(tap) + taps[t] : taps[t]);
         }
     }
 }

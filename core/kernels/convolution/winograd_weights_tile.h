@@ -10,12 +10,12 @@ static void TILE_NAME(VECTORS, CHANNELS)(int count, const real *x, const real *g
 {
     part sum[CHANNELS][ROWS];
     UNROLL for (int c = 0; c < CHANNELS; c++) UNROLL for (int f = 0; f < ROWS; f++) sum[c][f] = (part){ 0 };
-    for (int k = 0; k < count; k++, x++, gy += row) {
+    for (int k = 0; k < count; k++, x += X_NEXT, gy += row) {
         part g[ROWS];
         UNROLL for (int f = 0; f < ROWS; f++) g[f] = load_part(gy + f * PART);
         UNROLL for (int c = 0; c < CHANNELS; c++)
         {
-            real value = x[c * STRIP * LANES];
+            real value = x[c * X_CHANNEL];
             UNROLL for (int f = 0; f < ROWS; f++) sum[c][f] += g[f] * value;
         }
     }
