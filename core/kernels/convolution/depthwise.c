@@ -57,7 +57,8 @@ enum { FETCH_AHEAD = 8192 };
 
 static int rows_ahead(const lathe_correlation *c)
 {
-    return pieces(FETCH_AHEAD, (int)sizeof(real) * LANES * c->columns.size * c->rows.step);
+    ptrdiff_t row = (ptrdiff_t)sizeof(real) * LANES * c->columns.size * c->rows.step;
+    return row < FETCH_AHEAD ? pieces(FETCH_AHEAD, (int)row) : 1;
 }
 
 /* Lines fetched meanwhile: some of x for each result, or none, and one of the result or its gradient. */
@@ -72,7 +73,7 @@ static fetching fetch_from(const lathe_correlation *c, const real *x, int row)
 {
     if (c->ahead) x = c->ahead;
     return (fetching){ .x = x + (ptrdiff_t)row * c->columns.size * c->rows.step * LANES,
-        .lines = c->columns.step * c->rows.step,
+        .lines = smaller(c->columns.step, c->columns.size) * smaller(c->rows.step, c->rows.size),
         .result = (ptrdiff_t)rows_ahead(c) * c->rows.out_step * c->columns.out_size * LANES };
 }
 
