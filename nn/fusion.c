@@ -113,22 +113,27 @@ static lathe_tensor *forward_shortcut(lathe_layer *residual, lathe_tensor *x)
     return residual->children > 1 ? lathe_nn_forward(residual->child[1], x) : x;
 }
 
-/* Whether a sum takes both as they lie. Plain pictures are laid out by the operation itself. */
+static lathe_tensor *add_shortcut(lathe_layer *residual, lathe_tensor *y, lathe_tensor *x)
+{
+    return lathe_add(y, forward_shortcut(residual, x));
+}
+
 static bool is_alike(const lathe_tensor *a, const lathe_tensor *b)
 {
-    return a && b && a->layout == b->layout && a->layout != LATHE_PLAIN && a->sharded == b->sharded &&
+    return a && b && a->layout == b->layout && a->sharded == b->sharded &&
         lathe_shape_equal(&a->shape, &b->shape);
 }
 
 lathe_tensor *lathe_fusion_residual(lathe_layer *residual, lathe_tensor *x)
 {
     lathe_layer *body = residual->child[0], *norm = last_norm(body);
-    if (!norm || !x->tape || runs_apart(residual, x)) {
-        lathe_tensor *y = lathe_nn_forward(body, x);
-        return lathe_add(y, forward_shortcut(residual, x));
-    }
+    if (!norm || !x->tape || runs_apart(residual, x))
+        return add_shortcut(residual, lathe_nn_forward(body, x), x);
     lathe_tape *tape = x->tape;
-    lathe_tensor *z = forward_to_norm(body, x), *base = forward_shortcut(residual, x);
+    lathe_tensor *z = forward_to_norm(body, x);
+    /* a norm of x itself: its gradient is the last that is added to x's, and it may have to lay x out */
+    if (z == x) return add_shortcut(residual, lathe_nn_forward(norm, z), x);
+    lathe_tensor *base = forward_shortcut(residual, x);
     if (!is_alike(z, base)) return lathe_add(lathe_nn_forward(norm, z), base);
     lathe_swap former = lathe_tape_swap(tape, (lathe_swap){ 0 });
     bool relu = former.fused == &lathe_add_relu_op && former.scope == residual->path;
