@@ -147,16 +147,27 @@ static lathe_status check_copy(const char *what, const lathe_tensor *tensor, con
     return LATHE_OK;
 }
 
+/* The same for what is done with data, which a norm may have left to its reader. */
+static lathe_status check_numbers(const char *what, const lathe_tensor *tensor, const void *values,
+    size_t count)
+{
+    lathe_status status = check_copy(what, tensor, values, count);
+    if (status || !tensor->norm) return status;
+    return lathe_fail(LATHE_ESTATE,
+        "%s: the tensor is left to the convolution behind a batch norm: lathe_node_numbers computes it",
+        what);
+}
+
 lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count)
 {
-    lathe_status status = check_copy("lathe_tensor_read", tensor, values, count);
+    lathe_status status = check_numbers("lathe_tensor_read", tensor, values, count);
     for (size_t i = 0; !status && i < count; i++) values[i] = tensor->data[lathe_tensor_place(tensor, i)];
     return status;
 }
 
 lathe_status lathe_tensor_write(lathe_tensor *tensor, const lathe_real *values, size_t count)
 {
-    lathe_status status = check_copy("lathe_tensor_write", tensor, values, count);
+    lathe_status status = check_numbers("lathe_tensor_write", tensor, values, count);
     if (status) return status;
     if (tensor->stored != count) memset(tensor->data, 0, tensor->stored * sizeof *tensor->data);
     for (size_t i = 0; i < count; i++) tensor->data[lathe_tensor_place(tensor, i)] = values[i];

@@ -80,7 +80,8 @@ size_t lathe_tensor_per_image(const lathe_tensor *tensor);
 
 /**
  * Copy all numbers to `values` in row-major order. `count` must be the number in the shape.
- * Errors   LATHE_EARG, LATHE_ESHAPE; LATHE_ESTATE for a parameter without values.
+ * Errors   LATHE_EARG, LATHE_ESHAPE; LATHE_ESTATE for a parameter without values, and for a result that a
+ *          norm has left to its reader (lathe_node_numbers).
  */
 lathe_status lathe_tensor_read(const lathe_tensor *tensor, lathe_real *values, size_t count);
 

@@ -160,7 +160,8 @@ typedef void lathe_forward_hook(void *context, lathe_layer *layer, const lathe_t
 
 /**
  * Install the model's hook (NULL: none), for summaries, pictures of activations and the search for the first
- * NaN. Layers are not fused while there is a hook, so that it sees each layer's result; no bits change.
+ * NaN. Layers are not fused while there is a hook, so that it sees each layer's result; no bits change. Of
+ * processes that share a batch, all have a hook or none: what they exchange comes in another order.
  * Same as  torch.nn.modules.module.register_module_forward_hook
  */
 void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *context);
@@ -168,6 +169,7 @@ void lathe_nn_on_forward(lathe_model *model, lathe_forward_hook *hook, void *con
 /**
  * Allow (the default) or forbid a sequential to run two layers as one operation where such an operation
  * exists: conv2d and relu, relu and max_pool2d, ... It saves passes over memory and changes no bits.
+ * Processes that share a batch agree on it.
  */
 void lathe_nn_fusion(lathe_model *model, bool on);
 

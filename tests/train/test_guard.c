@@ -96,6 +96,42 @@ static const lathe_model_type poisoned_model = { .name = "poisoned",
     .native = { 1, 6, 6, 10 },
     .build = build };
 
+/* A depthwise convolution behind a norm, whose result is never written where layers are fused. */
+static bool separable_fuses;
+
+static lathe_layer *build_separable(lathe_model *model, const lathe_model_spec *spec)
+{
+    lathe_nn_fusion(model, separable_fuses);
+    return lathe_nn_sequential(model, lathe_nn_conv2d(model, spec->channels, 2, 1, NULL),
+        lathe_nn_batch_norm(model, 2, NULL), lathe_nn_relu(model),
+        lathe_nn_conv2d(model, 2, 2, 3, &(lathe_nn_conv2d_opts){ .groups = 2 }), lathe_nn_flatten(model),
+        lathe_nn_linear(model, 32, spec->classes, NULL), NULL);
+}
+
+static const lathe_model_type separable_model = { .name = "separable",
+    .summary = "one whose convolution applies a norm",
+    .native = { 1, 6, 6, 10 },
+    .build = build_separable };
+
+static void set_weight(const lathe_run *run, int at, double value)
+{
+    lathe_tensor *weight = lathe_nn_params(run->learner->net)->tensor[at];
+    for (size_t i = 0; i < weight->stored; i++) weight->data[i] = (lathe_real)value;
+}
+
+/* The norm's result is so large, and the gradient behind it, that only the weights' gradient overflows. */
+static bool make_a_gradient_overflow(void *context, const lathe_run *run, const lathe_step_row *row)
+{
+    (void)context;
+    const double large = sizeof(lathe_real) == 4 ? 1e30 : 1e300;
+    if (row->step != 3) return true;
+    set_weight(run, 2, large);
+    set_weight(run, 4, 1 / large);
+    for (int i = 0; i < 10; i++) /* of the first feature, for each class */
+        lathe_nn_params(run->learner->net)->tensor[6]->data[i * 32] = (lathe_real)((i - 5) * 1e12);
+    return true;
+}
+
 /* Only a parameter's own gradient, as when gradient and input are large and only their product overflows. */
 static void spoil_gradient(void *context, const lathe_node *node)
 {
@@ -310,6 +346,29 @@ static void clipping_finds_every_gradient(void **state)
     injected.kind = NOWHERE;
 }
 
+/* The range that is told is that of the norm's result, though nothing holds it. */
+static void a_norm_that_is_left_has_its_range(void **state)
+{
+    (void)state;
+    char told[2][sizeof messages];
+    for (int fused = 0; fused < 2; fused++) {
+        separable_fuses = fused;
+        messages[0] = '\0';
+        lathe_settings settings = settings_of("left", "stop");
+        tiny_set(&settings, "model", "separable");
+        tiny_set(&settings, "batch_size", "16"); /* where images lie abreast */
+        tiny_set(&settings, "clip_norm", "1");
+        lathe_run *run = lathe_run_new(&settings,
+            &(lathe_run_hooks){ .on_step = make_a_gradient_overflow, .on_message = hear });
+        if (!run || lathe_run_train(run)) fail_msg("%s", lathe_error_message());
+        assert_int_equal(run->end, LATHE_RUN_NAN);
+        snprintf(told[fused], sizeof *told, "%s", run->learner->not_finite);
+        lathe_run_free(run);
+    }
+    assert_non_null(strstr(told[0], "first in layer 3, conv2d, backward, of an input of 0 to "));
+    assert_string_equal(told[0], told[1]);
+}
+
 static void it_may_be_ignored(void **state)
 {
     (void)state;
@@ -342,12 +401,14 @@ static int clean(void **state)
 int main(void)
 {
     lathe_model_register(&poisoned_model);
+    lathe_model_register(&separable_model);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_is_named),
         cmocka_unit_test(bad_weights_are_not_saved),
         cmocka_unit_test(overflows_are_named),
         cmocka_unit_test(a_step_may_be_skipped),
         cmocka_unit_test(clipping_finds_every_gradient),
+        cmocka_unit_test(a_norm_that_is_left_has_its_range),
         cmocka_unit_test(it_may_be_ignored),
     };
     return cmocka_run_group_tests(tests, set_up, clean);

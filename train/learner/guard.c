@@ -65,11 +65,12 @@ static const char *node_name(const lathe_node *node, char text[128])
     return text;
 }
 
-static bool made_by_a_node(const lathe_tape *tape, const lathe_tensor *tensor)
+/* The operation whose result it is; NULL: none of the tape's. */
+static const lathe_node *maker_of(const lathe_tape *tape, const lathe_tensor *tensor)
 {
-    for (const lathe_node *node = lathe_tape_newest(tape); node; node = node->before)
-        if (node->out == tensor) return true;
-    return false;
+    const lathe_node *node = lathe_tape_newest(tape);
+    while (node && node->out != tensor) node = node->before;
+    return node;
 }
 
 /*
@@ -127,7 +128,7 @@ static void blame_forward(const lathe_learner *learner, blame *b)
     for (int i = 0; i < first->inputs; i++) {
         const lathe_tensor *in = first->in[i];
         bool statistic = in && in->name && !in->grad; /* changed by this forward */
-        if (!in || statistic || !is_bad(in, in->data) || made_by_a_node(learner->tape, in)) continue;
+        if (!in || statistic || !is_bad(in, in->data) || maker_of(learner->tape, in)) continue;
         if (in->name) blame_step_before(learner, first, in, b->text, sizeof b->text);
         else snprintf(b->text, sizeof b->text, "the input of %s is so", name);
         return;
@@ -145,6 +146,8 @@ static void look_at_backward(void *context, const lathe_node *node)
         const lathe_tensor *in = node->in[i];
         if (!in || !in->has_grad || !is_bad(in, in->grad)) continue;
         node_name(node, name);
+        const lathe_node *maker = maker_of(node->tape, node->in[0]);
+        if (maker) lathe_node_numbers(maker); /* a norm may have left them to this node */
         put_range(node->in[0], range, sizeof range);
         snprintf(b->text, sizeof b->text, "first in %s, backward, of an input of %s", name, range);
     }
