@@ -4,8 +4,8 @@
  *
  *     gw = G' [sum over tiles and images of (A gy A') * (B' x B)] G
  *
- * At each point the sum over tiles is a product of matrices: numbers of x are multiplied by vectors of filters.
- * Sums lie as those of the direct kernels (channels_weights.c).
+ * At each point the sum over tiles is a product of matrices: numbers of x are multiplied by vectors of
+ * filters. Sums lie as those of the direct kernels (channels_weights.c).
  */
 #include "winograd_channels.h"
 

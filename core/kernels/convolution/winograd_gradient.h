@@ -1,5 +1,5 @@
-/* What a tile's gradient becomes, and what becomes of the sums, for either layout. Included after the matrices.
- */
+/* What a tile's gradient becomes, and what becomes of the sums, for either layout. Included after the
+ * matrices. */
 #ifndef LATHE_CORE_KERNELS_CONVOLUTION_WINOGRAD_GRADIENT_H
 #define LATHE_CORE_KERNELS_CONVOLUTION_WINOGRAD_GRADIENT_H
 
