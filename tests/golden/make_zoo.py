@@ -31,7 +31,7 @@ from zoo_definitions import NETS as DEFINED
 # PyTorch's own multiplies its gradient by 1/6 in float, also in double.
 torch.nn.functional.hardsigmoid = lambda x, inplace=False: (x + 3).clamp(0, 6) / 6
 
-BATCH, CLASSES, STREAMS = 4, 10, 4
+BATCH, CLASSES, STREAMS, ROUNDINGS = 4, 10, 64, 12
 
 
 class CifarBlock(torch.nn.Module):
@@ -187,10 +187,10 @@ def step(model, x):
 
 
 def rounding(model, x):
-    """See above: for weights and pictures in float, changed by another rounding each of two times."""
+    """See above: for weights and pictures in float, changed by another rounding each time."""
     scores, _, gradients = step(copy.deepcopy(model), x)
     least, worst, of_scores = 1e-3 * max(g.norm().item() for g in gradients), 0, 0
-    for _ in range(2):
+    for _ in range(ROUNDINGS):
         single = copy.deepcopy(model).float()
         with torch.no_grad():
             for p in single.parameters():
