@@ -92,7 +92,7 @@ static bool can_lie_so(const conv2d_setup *s, const conv2d_numbers *n)
     int groups = s->groups, channels = s->channels / groups, filters = s->filters / groups;
     int height = (n->rows.taps - 1) * n->rows.dilation + n->rows.stride,
         width = (n->columns.taps - 1) * n->columns.dilation + n->columns.stride;
-    return s->kernel_height <= 16 && s->kernel_width <= 16 && height * width <= 1024 &&
+    return s->kernel_height <= 16 && s->kernel_width <= 16 && (long)height * width <= 1024 &&
         (groups == 1 || (channels == 1 && filters == 1) || (channels % 16 == 0 && filters % 16 == 0));
 }
 
