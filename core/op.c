@@ -203,7 +203,7 @@ static lathe_node *new_node(lathe_tape *tape, const lathe_op *op, lathe_tensor *
 static lathe_tensor *record(lathe_node *node)
 {
     lathe_tape *tape = node->tape;
-    lathe_tape_give_work_back(tape);
+    lathe_chain_leave(tape);
     if (tape->status) return NULL;
     if (tape->trace && !lathe_trace_note(tape->trace, node)) return lathe_tape_adopt_failure(tape);
     if (tape->replay && !lathe_replay_note(tape->replay, node)) return lathe_tape_adopt_failure(tape);
@@ -301,6 +301,9 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     bool sharded = lathe_is_sharded(node);
     if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;
     swap_operation(node);
-    if (node->op->forward && !tape->rehearses) node->op->forward(node);
+    if (node->op->forward && !tape->rehearses) {
+        lathe_chain_enter(tape, node->op);
+        node->op->forward(node);
+    }
     return record(node);
 }

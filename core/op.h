@@ -83,6 +83,11 @@ struct lathe_op {
      */
     bool shares;
     /**
+     * For operations of the library: all that forward and backward do to numbers of pictures is handed in by
+     * lathe_parallel_blocks (chain_impl.h), and may wait.
+     */
+    bool by_blocks;
+    /**
      * Bytes of node->saved, zeroed before the shape rule. Parts of variable size come from lathe_tape_alloc.
      */
     size_t saved_size;

@@ -316,7 +316,8 @@ static lathe_real *new_grad(lathe_tape *tape, size_t count)
 {
     for (int i = tape->spares - 1; i >= 0; i--) { /* the last one first: it is in the cache */
         lathe_spare_grad found = tape->spare[i];
-        if (found.count < count || found.count / 2 > count) continue; /* only buffers of similar size */
+        if (found.count < count || found.count / 2 > count) continue;  /* only buffers of similar size */
+        if (found.count != count && lathe_chain_waits(tape)) continue; /* a block's places stay its own */
         for (tape->spares--; i < tape->spares; i++) tape->spare[i] = tape->spare[i + 1];
         return found.at;
     }
@@ -344,18 +345,27 @@ static void give_grad_up(lathe_tape *tape, lathe_tensor *tensor)
     tensor->has_grad = false;
 }
 
-static lathe_status run_backward(lathe_tape *tape)
+static lathe_status walk(lathe_tape *tape)
 {
-    tape->backward_done = true;
     for (lathe_node *node = tape->newest; node; node = node->before) {
         if (!node->out->has_grad) continue; /* the loss does not depend on it */
+        lathe_chain_enter(tape, node->op);
         node->op->backward(node);
-        lathe_tape_give_work_back(tape);
+        lathe_chain_leave(tape);
         if (tape->status) return tape->status;
         if (tape->on_backward) tape->on_backward(tape->on_backward_context, node);
         give_grad_up(tape, node->out);
     }
     return LATHE_OK;
+}
+
+static lathe_status run_backward(lathe_tape *tape)
+{
+    tape->backward_done = true;
+    bool opened = lathe_chain_open(tape);
+    lathe_status status = walk(tape);
+    if (opened) lathe_chain_close(tape);
+    return status ? status : tape->status;
 }
 
 /* Checks shared by both backwards; LATHE_OK means that loss->grad is there to be filled. */

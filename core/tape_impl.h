@@ -3,6 +3,7 @@
 #define LATHE_CORE_TAPE_IMPL_H
 
 #include "arena.h"
+#include "chain_impl.h"
 #include "op.h"
 #include "shard.h"
 #include "trace.h"
@@ -38,7 +39,8 @@ struct lathe_tape {
     lathe_arena *arena; /* numbers, nodes, what operations save */
     lathe_ring ring;    /* tensors */
     uint64_t times;     /* that lathe_tape_begin was called */
-    lathe_arena *work;  /* one operation's work space */
+    lathe_arena *work;  /* one operation's work space, and of jobs that wait */
+    lathe_chain chain;
     lathe_node *newest;
     lathe_mode mode;
     lathe_layout layout; /* that operations on images want */

@@ -21,7 +21,7 @@ static void map_range(void *context, size_t begin, size_t end)
 static void map(lathe_node *node, lathe_map_kernel *kernel)
 {
     map_job job = { kernel, node->in[0]->data, node->out->data };
-    lathe_parallel_ranges(node->context, node->out->stored, map_range, &job);
+    lathe_parallel_numbers(node, node->out, map_range, &job, sizeof job);
 }
 
 typedef struct map_backward_job {
@@ -42,7 +42,7 @@ static void map_backward(lathe_node *node, const lathe_tensor *from, lathe_map_b
 {
     map_backward_job job = { .kernel = kernel, .from = from->data, .gy = node->out->grad };
     if ((job.gx = lathe_grad_in_place(node, &job.add)))
-        lathe_parallel_ranges(node->context, node->out->stored, map_backward_range, &job);
+        lathe_parallel_numbers(node, node->out, map_backward_range, &job, sizeof job);
 }
 
 static void relu_forward(lathe_node *node) { map(node, node->kernels->element->relu); }
@@ -54,6 +54,7 @@ static void relu_backward(lathe_node *node)
 
 const lathe_op lathe_relu_op = {
     .name = "relu",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -72,6 +73,7 @@ static void gelu_backward(lathe_node *node)
 
 const lathe_op lathe_gelu_op = {
     .name = "gelu",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -90,6 +92,7 @@ static void silu_backward(lathe_node *node)
 
 const lathe_op lathe_silu_op = {
     .name = "silu",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -108,6 +111,7 @@ static void sigmoid_backward(lathe_node *node)
 
 const lathe_op lathe_sigmoid_op = {
     .name = "sigmoid",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -126,6 +130,7 @@ static void tanh_backward(lathe_node *node)
 
 const lathe_op lathe_tanh_op = {
     .name = "tanh",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -144,6 +149,7 @@ static void relu6_backward(lathe_node *node)
 
 const lathe_op lathe_relu6_op = {
     .name = "relu6",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -162,6 +168,7 @@ static void hardswish_backward(lathe_node *node)
 
 const lathe_op lathe_hardswish_op = {
     .name = "hardswish",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,
@@ -180,6 +187,7 @@ static void hardsigmoid_backward(lathe_node *node)
 
 const lathe_op lathe_hardsigmoid_op = {
     .name = "hardsigmoid",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .in_place = 1,
     .layout = lathe_layout_kept,

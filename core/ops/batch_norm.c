@@ -23,8 +23,8 @@ typedef struct norm_job {
     const lathe_norm_kernels *kernels;
     const lathe_tensor *x;
     int channels;
-    const lathe_norm_affine *affine; /* of channel 0 */
-    const lathe_norm_gradient *gradient;
+    lathe_norm_affine affine; /* of channel 0 */
+    lathe_norm_gradient gradient;
     const lathe_real *base;   /* is added; NULL: nothing is */
     const lathe_real *y, *gy; /* y: only where backward reads it */
     lathe_real *masked;       /* gy where y is above 0, which may be gy's memory */
@@ -44,7 +44,7 @@ static norm_job job_for(const lathe_node *node)
 /* What is done to the channels from this one on. */
 static lathe_norm_affine affine_at(const norm_job *job, int channel)
 {
-    const lathe_norm_affine *a = job->affine;
+    const lathe_norm_affine *a = &job->affine;
     return (lathe_norm_affine){ a->mean + channel, a->scale + channel, a->shift + channel, a->then };
 }
 
@@ -83,7 +83,7 @@ static void piece_gradient(const void *context, const lathe_piece *p)
 {
     const norm_job *job = context;
     lathe_norm_affine affine = affine_at(job, p->channel);
-    const lathe_norm_gradient *g = job->gradient;
+    const lathe_norm_gradient *g = &job->gradient;
     lathe_norm_gradient gradient = { g->by_gy + p->channel, g->by_x + p->channel, g->constant + p->channel };
     job->kernels->gradient(p->size, p->used, &affine, &gradient, job->x->data + p->at, job->gy + p->at,
         job->out + p->at, job->add);
@@ -110,7 +110,7 @@ static void join_sums(int planes, int wide, double *to, double count, const doub
 /* Let `run` find two numbers of each piece, and join them to the batch's. False after a failure. */
 static bool gather(lathe_node *node, norm_job *job, lathe_piece_fn *run, lathe_pieces_join_fn *join)
 {
-    return lathe_pieces_gather(node, &job->pieces, run, job, join);
+    return lathe_pieces_gather(node, &job->pieces, run, job, sizeof *job, join);
 }
 
 static double gathered(const norm_job *job, int which, int channel)
@@ -162,8 +162,8 @@ static void input_gradient(lathe_node *node, norm_job *job, const batch_norm_sav
         by_x[c] = (lathe_real)(factor * inverse * inverse * gathered(job, 1, c) / n);
         constant[c] = (lathe_real)(factor * gathered(job, 0, c) / n);
     }
-    job->gradient = &(lathe_norm_gradient){ by_gy, by_x, constant };
-    lathe_for_each_piece(node, &job->pieces, piece_gradient, job);
+    job->gradient = (lathe_norm_gradient){ by_gy, by_x, constant };
+    lathe_for_each_piece(node, &job->pieces, piece_gradient, job, sizeof *job);
 }
 
 static void batch_norm_backward(lathe_node *node)
@@ -171,7 +171,7 @@ static void batch_norm_backward(lathe_node *node)
     const batch_norm_saved *saved = node->saved;
     norm_job job = job_for(node);
     job.gy = node->out->grad;
-    job.affine = &saved->affine;
+    job.affine = saved->affine;
     if (!gather(node, &job, piece_gradient_sums, join_sums)) return;
     parameter_gradients(node, &job, saved);
     job.out = lathe_grad_in_place(node, &job.add);
@@ -184,22 +184,21 @@ static void batch_norm_add_backward(lathe_node *node)
 {
     const batch_norm_saved *saved = node->saved;
     lathe_tensor *y = node->out, *base = node->in[BASE];
-    lathe_norm_affine affine = saved->affine;
     norm_job job = job_for(node);
-    job.affine = &affine;
+    job.affine = saved->affine;
     job.y = y->data;
     job.gy = job.masked = y->grad;
-    bool masks = affine.then == LATHE_THEN_RELU, add;
+    bool masks = job.affine.then == LATHE_THEN_RELU, add;
     if (masks && y->keep_grad) job.masked = lathe_tape_work(node->tape, y->stored, sizeof *job.masked);
     if (!job.masked || !gather(node, &job, masks ? piece_masked_sums : piece_gradient_sums, join_sums))
         return;
-    affine.then = LATHE_THEN_NOTHING;
+    job.affine.then = LATHE_THEN_NOTHING;
     job.gy = job.masked;
     parameter_gradients(node, &job, saved);
     if (job.gy == y->grad) lathe_grad_pass(node, BASE);
     else {
         lathe_real *to = lathe_grad_target(node->tape, base, &add);
-        if (to) lathe_copy(node, job.gy, to, y->stored, add);
+        if (to) lathe_copy(node, y, job.gy, to, add);
     }
     job.out =
         y->grad ? lathe_grad_in_place(node, &job.add) : lathe_grad_target(node->tape, node->in[X], &job.add);
@@ -272,19 +271,20 @@ static void normalise(lathe_node *node, lathe_norm_then then)
         node->out->norm = &saved->affine;
         return;
     }
-    job.affine = &saved->affine;
+    job.affine = saved->affine;
     job.base = node->inputs > BASE ? node->in[BASE]->data : NULL;
     job.out = node->out->data;
-    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job);
+    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job, sizeof job);
 }
 
 bool lathe_batch_norm_settle(const lathe_node *node)
 {
     lathe_tensor *y = node->out;
     norm_job job = job_for(node);
-    job.affine = y->norm;
+    job.affine = *y->norm;
     if (!(job.out = lathe_tape_alloc(node->tape, y->stored, sizeof *job.out))) return false;
-    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job);
+    lathe_for_each_piece(node, &job.pieces, piece_normalise, &job, sizeof job);
+    lathe_chain_run(node->tape);
     y->data = job.out;
     y->norm = NULL;
     return true;
@@ -311,6 +311,7 @@ static void batch_norm_forward(lathe_node *node) { normalise(node, LATHE_THEN_NO
 
 const lathe_op lathe_batch_norm_op = {
     .name = "batch_norm",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -336,6 +337,7 @@ static void batch_norm_relu_forward(lathe_node *node) { normalise(node, LATHE_TH
 
 const lathe_op lathe_batch_norm_relu_op = {
     .name = "batch_norm_relu",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -361,6 +363,7 @@ static void batch_norm_relu6_forward(lathe_node *node) { normalise(node, LATHE_T
 
 const lathe_op lathe_batch_norm_relu6_op = {
     .name = "batch_norm_relu6",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -379,6 +382,7 @@ static void batch_norm_hardswish_forward(lathe_node *node) { normalise(node, LAT
 
 const lathe_op lathe_batch_norm_hardswish_op = {
     .name = "batch_norm_hardswish",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -397,6 +401,7 @@ static void batch_norm_silu_forward(lathe_node *node) { normalise(node, LATHE_TH
 
 const lathe_op lathe_batch_norm_silu_op = {
     .name = "batch_norm_silu",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -413,6 +418,7 @@ const lathe_op lathe_batch_norm_silu_op = {
 
 const lathe_op lathe_batch_norm_add_op = {
     .name = "batch_norm_add",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },
@@ -430,6 +436,7 @@ const lathe_op lathe_batch_norm_add_op = {
 
 const lathe_op lathe_batch_norm_add_relu_op = {
     .name = "batch_norm_add_relu",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_CHANNELS },
         { .name = "weight", .form = LATHE_FORM_VECTOR, .optional = true },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true },

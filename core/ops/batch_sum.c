@@ -250,11 +250,72 @@ bool lathe_needs_gradient(const lathe_node *node, int input)
     return x && x->needs_grad && (x->tape || lathe_tape_mode(node->tape) == LATHE_TRAIN);
 }
 
+/* ---- by blocks, while the chain takes jobs ------------------------------------------------------------- */
+
+/* The most numbers of all leaves' sums together, each of which is kept until all blocks are done. */
+enum { MOST_CHAINED = 1 << 18 };
+
+/* Each leaf's sum, joined when the chain is done. */
+typedef struct chained_sum {
+    sum_job of;
+    lathe_batch_sum sum; /* with its own copy of the job */
+} chained_sum;
+
+static void chained_leaf(void *context, int task)
+{
+    const chained_sum *chained = context;
+    const lathe_batch_sum *sum = &chained->sum;
+    int leaf = task / sum->parts, part = task % sum->parts;
+    sum->leaf(sum->job, leaf, part, run_at(&chained->of, leaf) + (size_t)part * sum->part_size, false);
+}
+
+static void join_chained(void *context)
+{
+    chained_sum *chained = context;
+    sum_job *of = &chained->of;
+    const lathe_batch_sum *sum = &chained->sum;
+    if (of->others) lathe_parallel_ranges(of->node->context, of->count, join_range, of);
+    lathe_batch_deliver(of->node, sum->input, of->total, of->count, sum->finish, sum->job, sum->job_size);
+}
+
+/* Whether the leaves' sums are small enough to wait; false, too, if the batch's sum is not this process's. */
+static bool may_wait(const lathe_node *node, const lathe_batch_sum *sum)
+{
+    if (!node->tape->chain.takes || lathe_is_sharded(node) || node->in[0]->layout != LATHE_BATCHED)
+        return false;
+    int leaves = lathe_tensor_blocks(node->in[0]);
+    return (double)leaves * sum->parts * (double)sum->part_size <= MOST_CHAINED;
+}
+
+static void chain_gradient(lathe_node *node, const lathe_batch_sum *sum)
+{
+    int leaves = lathe_tensor_blocks(node->in[0]);
+    chained_sum chained = {
+        { .node = node, .leaves = { 0, leaves }, .chunk = 1, .count = (size_t)sum->parts * sum->part_size },
+        *sum
+    };
+    sum_job *of = &chained.of;
+    char *job = lathe_tape_work(node->tape, 1, sum->job_size);
+    of->total = lathe_tape_work(node->tape, lathe_times((size_t)leaves, of->count), sizeof *of->total);
+    if (!job || !of->total) return;
+    of->others = leaves > 1 ? of->total + of->count : NULL;
+    memcpy(job, sum->job, sum->job_size);
+    chained.sum.job = job;
+    lathe_parallel_blocks(node, leaves, sum->parts, chained_leaf, &chained, sizeof chained);
+    lathe_behind_blocks(node, join_chained, &chained, sizeof chained);
+}
+
 void lathe_batch_gradient(lathe_node *node, const lathe_batch_sum *sum)
 {
+    if (!lathe_needs_gradient(node, sum->input)) return;
+    if (may_wait(node, sum)) {
+        chain_gradient(node, sum);
+        return;
+    }
+    lathe_chain_run(node->tape);
+
     lathe_tensor *to = node->in[sum->input];
     const lathe_tensor *x = node->in[0];
-    if (!lathe_needs_gradient(node, sum->input)) return;
     lathe_leaves leaves[LATHE_MOST_NODES];
     int nodes = lathe_nodes_of(x, leaves), first = lathe_leaves_of(x).begin;
     size_t count = lathe_times((size_t)sum->parts, sum->part_size);

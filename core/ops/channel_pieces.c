@@ -18,6 +18,8 @@ lathe_pieces lathe_pieces_of(const lathe_tensor *x, int wide)
     if (wide > 1) p.cuts = (int)((p.size - 1) / PIECE + 1), p.length = least(p.size, PIECE);
     size_t numbers = p.length * LATHE_LANES;
     p.a_task = (int)((LATHE_GRAIN + numbers - 1) / numbers);
+    p.blocks = wide == 1 ? lathe_tensor_blocks(x) : 1;
+    p.tasks = (p.planes / p.blocks * p.cuts - 1) / p.a_task + 1;
     p.record = 1 + (size_t)p.groups * 2 * (size_t)wide;
     return p;
 }
@@ -38,7 +40,7 @@ static lathe_piece piece_at(const lathe_pieces *p, int index)
 }
 
 typedef struct piece_run {
-    const lathe_pieces *pieces;
+    lathe_pieces pieces;
     lathe_piece_fn *run;
     const void *job;
 } piece_run;
@@ -46,19 +48,23 @@ typedef struct piece_run {
 static void run_pieces(void *context, int task)
 {
     const piece_run *r = context;
-    const lathe_pieces *p = r->pieces;
-    int first = task * p->a_task, end = first + p->a_task, all = p->planes * p->cuts;
+    const lathe_pieces *p = &r->pieces;
+    int all = p->planes / p->blocks * p->cuts, before = task / p->tasks * all;
+    int first = task % p->tasks * p->a_task, end = first + p->a_task;
     for (int n = first; n < end && n < all; n++) {
-        lathe_piece piece = piece_at(p, n);
+        lathe_piece piece = piece_at(p, before + n);
         r->run(r->job, &piece);
     }
 }
 
 void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run,
-    const void *job)
+    const void *job, size_t size)
 {
-    piece_run r = { pieces, run, job };
-    lathe_parallel(node->context, (pieces->planes * pieces->cuts - 1) / pieces->a_task + 1, run_pieces, &r);
+    void *copy = lathe_tape_work(node->tape, 1, size);
+    if (!copy) return;
+    memcpy(copy, job, size);
+    piece_run r = { *pieces, run, copy };
+    lathe_parallel_blocks(node, pieces->blocks, pieces->tasks, run_pieces, &r, sizeof r);
 }
 
 /* ---- over the batch ------------------------------------------------------------------------------------ */
@@ -101,7 +107,7 @@ static void gather_leaf(const lathe_pieces *p, int leaf, lathe_pieces_join_fn *j
     }
 }
 
-bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run, const void *job,
+bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run, const void *job, size_t size,
     lathe_pieces_join_fn *join)
 {
     int leaves = lathe_tensor_blocks(p->x);
@@ -111,7 +117,8 @@ bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run,
         size_t parts = lathe_times((size_t)p->planes, (size_t)p->cuts * 2 * (size_t)p->wide);
         if (!(p->partial = lathe_tape_work(node->tape, parts, sizeof *p->partial))) return false;
     }
-    lathe_for_each_piece(node, p, run, job);
+    lathe_for_each_piece(node, p, run, job, size);
+    lathe_chain_run(node->tape);
     for (int leaf = 0; leaf < leaves; leaf++) {
         if (p->wide > 1) gather_leaf(p, leaf, join);
         p->records[(size_t)leaf * p->record] = (double)p->size * images_of_leaf(p, leaf);

@@ -21,6 +21,7 @@ typedef struct lathe_pieces {
     int channels, wide;       /* channels of x; of a plane: 1 or 16 */
     int groups;               /* planes of all channels: of sixteen images, or of one */
     int planes, cuts, a_task; /* cuts: pieces of a plane */
+    int blocks, tasks;        /* of one channel's planes: of sixteen images; tasks of a block */
     size_t size, length;      /* vectors of a plane, of a piece */
     size_t record;            /* numbers of a record */
     double *records;          /* [micro-batches][record]; the first becomes the whole batch's */
@@ -40,9 +41,9 @@ typedef void lathe_piece_fn(const void *job, const lathe_piece *piece);
 /** The pieces of x, whose planes have `wide` channels. */
 lathe_pieces lathe_pieces_of(const lathe_tensor *x, int wide);
 
-/** Run each piece. */
+/** Run each piece, by lathe_parallel_blocks. `job` [size] is copied. */
 void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run,
-    const void *job);
+    const void *job, size_t size);
 
 /**
  * Two numbers of each channel of some planes, [planes][2][wide], of `count` numbers a channel, are joined
@@ -56,7 +57,7 @@ typedef void lathe_pieces_join_fn(int planes, int wide, double *to, double count
  * pieces, those of micro-batches along their tree. False after a failure.
  */
 bool lathe_pieces_gather(lathe_node *node, lathe_pieces *pieces, lathe_piece_fn *run, const void *job,
-    lathe_pieces_join_fn *join);
+    size_t size, lathe_pieces_join_fn *join);
 
 /** After lathe_pieces_gather: the batch's first or second number of a channel. */
 double lathe_pieces_gathered(const lathe_pieces *pieces, int which, int channel);

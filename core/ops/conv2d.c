@@ -144,6 +144,7 @@ static const lathe_field fields[] = {
 
 const lathe_op lathe_conv2d_op = {
     .name = "conv2d",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true, .normed = true },
         { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
@@ -167,6 +168,7 @@ lathe_tensor *lathe_conv2d(lathe_tensor *x, lathe_tensor *w, lathe_tensor *bias,
 
 const lathe_op lathe_conv2d_relu_op = {
     .name = "conv2d_relu",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
         { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
@@ -198,6 +200,7 @@ static void conv2d_relu6_backward(lathe_node *node)
 
 const lathe_op lathe_conv2d_relu6_op = {
     .name = "conv2d_relu6",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES, .plain = true },
         { .name = "weight", .form = LATHE_FORM_FILTERS },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
@@ -238,7 +241,7 @@ static bool conv2d_add_shape(lathe_node *node, lathe_result *result)
 static void forward_add(lathe_node *node, lathe_conv_store how)
 {
     lathe_tensor *y = node->out;
-    if (y->data != node->in[BASE]->data) lathe_copy(node, node->in[BASE]->data, y->data, y->stored, false);
+    if (y->data != node->in[BASE]->data) lathe_copy(node, y, node->in[BASE]->data, y->data, false);
     forward(node, how);
 }
 
@@ -284,7 +287,7 @@ static void conv2d_add_relu_backward(lathe_node *node)
     backward(node, gy);
     bool add;
     lathe_real *gbase = lathe_grad_target(node->tape, node->in[BASE], &add);
-    if (gbase) lathe_copy(node, gy, gbase, node->out->stored, add);
+    if (gbase) lathe_copy(node, node->out, gy, gbase, add);
 }
 
 const lathe_op lathe_conv2d_add_relu_op = {

@@ -14,11 +14,12 @@
 enum {
     /* features that the forward does at once: what a task reads of x stays in the second-level cache */
     DEPTH = 1024,
-    DATA_DEPTH = 256,   /* outputs that the gradient to x does at once, */
-    MOST_ROWS = 32,     /* and the most rows of a task */
-    FEW = 4,            /* images that are done one after the other, */
-    FEW_FEATURES = 128, /* and the features of a task of the gradient to x then */
-    PANEL = 48,         /* features of a task to weights, */
+    DATA_DEPTH = 256,       /* outputs that the gradient to x does at once, */
+    MOST_ROWS = 32,         /* and the most rows of a task */
+    FEW = 4,                /* images that are done one after the other, */
+    FEW_FEATURES = 128,     /* and the features of a task of the gradient to x then */
+    MOST_CHAINED = 1 << 16, /* weights that are read anew for each block, so that its results may wait */
+    PANEL = 48,             /* features of a task to weights, */
     /* and the blocks it does at once, a power of two: the panel stays in the first- or second-level cache */
     PANEL_BLOCKS = LATHE_PRODUCT_OUTER,
     FETCHED = 1 << 19 /* weights above this number: their gradient is fetched while its sums are computed */
@@ -108,6 +109,17 @@ static void forward_task(void *context, int task)
         product.bias = NULL;
         product.add = true;
     }
+}
+
+/* The same of one block, which reads all weights. */
+static void block_forward_task(void *context, int task)
+{
+    linear_job job = *(const linear_job *)context;
+    int block = task / job.tasks[0];
+    job.x += (size_t)block * (size_t)job.features * LATHE_LANES;
+    job.y += (size_t)block * (size_t)job.outputs * LATHE_LANES;
+    job.blocks = 1;
+    forward_task(&job, task % job.tasks[0]);
 }
 
 /* The task's columns of w are first brought together: as they lie, each is in another page. */
@@ -293,11 +305,18 @@ static const lathe_real *single_images(lathe_node *node, const lathe_real *x, in
 static void forward(lathe_node *node, bool relu)
 {
     linear_job job = job_of(node);
+    if (lathe_whole_batch(node->in[0]) <= FEW) lathe_chain_run(node->tape);
     job.single = single_images(node, job.x, job.features);
     if (lathe_tape_status(node->tape)) return;
     job.bias = node->in[2] ? node->in[2]->data : NULL;
     job.y = node->out->data;
     job.relu = relu;
+    if (!job.single && (size_t)job.outputs * (size_t)job.features <= MOST_CHAINED) {
+        job.tasks[0] = tasks_for(job.outputs, rows_a_task(job.outputs));
+        lathe_parallel_blocks(node, job.blocks, job.tasks[0], block_forward_task, &job, sizeof job);
+        return;
+    }
+    lathe_chain_run(node->tape);
     lathe_parallel(node->context, tasks_for(job.outputs, rows_a_task(job.outputs)),
         job.single ? few_forward_task : forward_task, &job);
 }
@@ -336,6 +355,7 @@ static bool make_room(lathe_node *node, linear_job *job)
 
 static void backward(lathe_node *node, const lathe_real *gy)
 {
+    lathe_chain_run(node->tape);
     linear_job job = job_of(node);
     job.gy = gy;
     job.leaves = lathe_leaves_of(node->in[0]);
@@ -378,6 +398,7 @@ static void linear_backward(lathe_node *node) { backward(node, node->out->grad);
 
 const lathe_op lathe_linear_op = {
     .name = "linear",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_FEATURES }, { .name = "weight", .form = LATHE_FORM_MATRIX },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .shape = linear_shape,
@@ -401,6 +422,7 @@ static void linear_relu_backward(lathe_node *node)
 
 const lathe_op lathe_linear_relu_op = {
     .name = "linear_relu",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_FEATURES }, { .name = "weight", .form = LATHE_FORM_MATRIX },
         { .name = "bias", .form = LATHE_FORM_VECTOR, .optional = true } },
     .shape = linear_shape,

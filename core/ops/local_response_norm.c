@@ -73,6 +73,13 @@ static bool local_response_norm_shape(lathe_node *node, lathe_result *result)
     return size % 2 || lathe_op_fail(node, LATHE_EARG, "size = %d must be odd", size);
 }
 
+static void run(const lathe_node *node, lathe_task_fn *task, job *of)
+{
+    const lathe_tensor *x = node->in[0];
+    int blocks = x->layout == LATHE_BATCHED ? lathe_tensor_blocks(x) : 1;
+    lathe_parallel_blocks(node, blocks, of->planes / blocks, task, of, sizeof *of);
+}
+
 static void forward(lathe_node *node)
 {
     const lathe_local_response_norm_opts *o = node->attributes;
@@ -89,7 +96,7 @@ static void forward(lathe_node *node)
         .x = x->data,
         .y = node->out->data };
     saved->s = (node->records ? lathe_tape_alloc : lathe_tape_work)(node->tape, x->stored, sizeof *saved->s);
-    if (saved->s) lathe_parallel(node->context, planes, forward_task, saved);
+    if (saved->s) run(node, forward_task, saved);
 }
 
 static void backward(lathe_node *node)
@@ -99,12 +106,13 @@ static void backward(lathe_node *node)
     if (!(j.gx = lathe_grad_target(node->tape, node->in[0], &j.add)) ||
         !(j.product = lathe_tape_work(node->tape, node->out->stored, sizeof *j.product)))
         return;
-    lathe_parallel(node->context, j.planes, product_task, &j);
-    lathe_parallel(node->context, j.planes, backward_task, &j);
+    run(node, product_task, &j);
+    run(node, backward_task, &j);
 }
 
 const lathe_op lathe_local_response_norm_op = {
     .name = "local_response_norm",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_local_response_norm_opts),

@@ -1,5 +1,7 @@
 #include "op_impl.h"
 
+#include <string.h>
+
 #include "../registry.h"
 
 extern const void *const lathe_op_types[]; /* made by cmake/registry.cmake */
@@ -44,6 +46,34 @@ void lathe_parallel_ranges(lathe_context *context, size_t count, lathe_range_fn 
     lathe_parallel_pieces(context, count, 1, run, job);
 }
 
+/* The numbers of one block, in runs. */
+typedef struct numbers {
+    size_t a_block;
+    int runs;
+    lathe_range_fn *run;
+    void *job;
+} numbers;
+
+static void run_numbers(void *job, int task)
+{
+    const numbers *n = job;
+    size_t block = (size_t)(task / n->runs) * n->a_block, begin = (size_t)(task % n->runs) * LATHE_GRAIN;
+    size_t end = n->a_block - begin < LATHE_GRAIN ? n->a_block : begin + LATHE_GRAIN;
+    n->run(n->job, block + begin, block + end);
+}
+
+void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run,
+    const void *job, size_t size)
+{
+    void *copy = lathe_tape_work(node->tape, 1, size);
+    if (!copy) return;
+    memcpy(copy, job, size);
+    int blocks = like->layout == LATHE_BATCHED ? lathe_tensor_blocks(like) : 1;
+    numbers n = { like->stored / (size_t)blocks, 0, run, copy };
+    n.runs = (int)((n.a_block - 1) / LATHE_GRAIN + 1);
+    lathe_parallel_blocks(node, blocks, n.runs, run_numbers, &n, sizeof n);
+}
+
 int lathe_lanes_in_block(const lathe_tensor *batched, int block)
 {
     int left = batched->shape.dim[0] - block * LATHE_LANES;
@@ -77,17 +107,18 @@ static void copy_range(void *context, size_t begin, size_t end)
     job->element->copy(end - begin, job->from + begin, job->to + begin, job->add);
 }
 
-void lathe_copy(const lathe_node *node, const lathe_real *from, lathe_real *to, size_t count, bool add)
+void lathe_copy(const lathe_node *node, const lathe_tensor *like, const lathe_real *from, lathe_real *to,
+    bool add)
 {
     copy_job job = { node->kernels->element, from, to, add };
-    lathe_parallel_ranges(node->context, count, copy_range, &job);
+    lathe_parallel_numbers(node, like, copy_range, &job, sizeof job);
 }
 
 void lathe_grad_copy(lathe_node *node, int i)
 {
     bool add;
     lathe_real *gx = lathe_grad_target(node->tape, node->in[i], &add);
-    if (gx) lathe_copy(node, node->out->grad, gx, node->out->stored, add);
+    if (gx) lathe_copy(node, node->out, node->out->grad, gx, add);
 }
 
 /* Make y's buffer x's. Returns false if that is not possible. */
@@ -116,21 +147,21 @@ lathe_real *lathe_grad_in_place(lathe_node *node, bool *add)
 
 typedef struct before_job {
     lathe_map_backward_kernel *activation;
-    const lathe_tensor *y;
+    const lathe_real *y, *gy;
     lathe_real *g;
 } before_job;
 
 static void before_range(void *context, size_t begin, size_t end)
 {
     const before_job *job = context;
-    job->activation(end - begin, job->y->data + begin, job->y->grad + begin, job->g + begin, 0);
+    job->activation(end - begin, job->y + begin, job->gy + begin, job->g + begin, 0);
 }
 
 lathe_real *lathe_grad_before(lathe_node *node, lathe_map_backward_kernel *activation)
 {
     lathe_tensor *y = node->out;
-    before_job job = { activation, y, y->grad };
+    before_job job = { activation, y->data, y->grad, y->grad };
     if (y->keep_grad) job.g = lathe_tape_work(node->tape, y->stored, sizeof *job.g);
-    if (job.g) lathe_parallel_ranges(node->context, y->stored, before_range, &job);
+    if (job.g) lathe_parallel_numbers(node, y, before_range, &job, sizeof job);
     return job.g;
 }

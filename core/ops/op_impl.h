@@ -2,6 +2,7 @@
 #ifndef LATHE_CORE_OPS_OP_IMPL_H
 #define LATHE_CORE_OPS_OP_IMPL_H
 
+#include "../chain_impl.h"
 #include "../kernels/kernels.h"
 #include "../op.h"
 #include "../threads.h"
@@ -26,6 +27,13 @@ void lathe_parallel_ranges(lathe_context *context, size_t count, lathe_range_fn 
  */
 void lathe_parallel_pieces(lathe_context *context, size_t count, size_t cost, lathe_range_fn *run, void *job);
 
+/**
+ * Do the numbers of a tensor that lies as `like` does, in runs of at most LATHE_GRAIN, each within one block
+ * of pictures that lie abreast, by lathe_parallel_blocks. `job` [size] is copied.
+ */
+void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run,
+    const void *job, size_t size);
+
 /** For lathe_op's `layout`: that of the first input, if images or channels lie abreast there. */
 lathe_layout lathe_layout_kept(const lathe_node *node);
 
@@ -40,8 +48,9 @@ size_t lathe_whole_part(const lathe_tensor *x, int *lanes);
 /** `whole`, limited to [begin, end]: where a range passes from the whole blocks to the other blocks. */
 size_t lathe_split_at(size_t whole, size_t begin, size_t end);
 
-/** Copy `count` numbers, a multiple of 16, or add them, on the node's threads. */
-void lathe_copy(const lathe_node *node, const lathe_real *from, lathe_real *to, size_t count, bool add);
+/** Copy the numbers of a tensor that lies as `like` does, or add them, on the node's threads. */
+void lathe_copy(const lathe_node *node, const lathe_tensor *like, const lathe_real *from, lathe_real *to,
+    bool add);
 
 /**
  * In the backward of y = x (a view, a sum): add y's gradient to that of input number i, where it needs one.

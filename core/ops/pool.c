@@ -6,12 +6,12 @@
 #include "op_impl.h"
 #include "window_impl.h"
 
-/* A pooling on all planes of a tensor, split into runs of whole planes whose length depends on the shape
- * alone. */
+/* A pooling on all planes of a tensor, split into runs of whole planes, of one block where pictures lie
+ * abreast. Their length depends on the shape alone. */
 typedef struct pool_job {
     const lathe_pool_kernels *kernels;
     lathe_pool_windows windows;
-    int planes, planes_a_task;
+    int planes, planes_a_task, tasks; /* of a block */
     const lathe_real *x, *y, *gy;
     lathe_real *out; /* y in forward, gx in backward */
     bool add;
@@ -26,7 +26,8 @@ typedef struct pool_share {
 static pool_share share_of(const pool_job *job, int task)
 {
     const lathe_pool_windows *w = &job->windows;
-    int first = task * job->planes_a_task, left = job->planes - first;
+    int within = task % job->tasks * job->planes_a_task, left = job->planes - within,
+        first = task / job->tasks * job->planes + within;
     return (pool_share){ left < job->planes_a_task ? left : job->planes_a_task,
         (size_t)first * (size_t)w->height * (size_t)w->width * LATHE_LANES,
         (size_t)first * (size_t)w->out_height * (size_t)w->out_width * LATHE_LANES };
@@ -67,9 +68,11 @@ static void run(lathe_node *node, pool_job *job, lathe_task_fn *task)
     job->kernels = node->kernels->pool;
     job->windows = *(const lathe_pool_windows *)node->saved;
     size_t plane = (size_t)job->windows.height * (size_t)job->windows.width * LATHE_LANES;
-    job->planes = (int)lathe_tensor_planes(x);
+    int blocks = x->layout == LATHE_BATCHED ? lathe_tensor_blocks(x) : 1;
+    job->planes = (int)lathe_tensor_planes(x) / blocks;
     job->planes_a_task = (int)((LATHE_GRAIN + plane - 1) / plane);
-    lathe_parallel(node->context, (job->planes + job->planes_a_task - 1) / job->planes_a_task, task, job);
+    job->tasks = (job->planes - 1) / job->planes_a_task + 1;
+    lathe_parallel_blocks(node, blocks, job->tasks, task, job, sizeof *job);
 }
 
 /* ---- windows ------------------------------------------------------------------------------------------- */
@@ -264,6 +267,7 @@ static void max_backward(lathe_node *node)
 
 const lathe_op lathe_max_pool2d_op = {
     .name = "max_pool2d",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
@@ -287,6 +291,7 @@ static void relu_max_forward(lathe_node *node)
 
 const lathe_op lathe_relu_max_pool2d_op = {
     .name = "relu_max_pool2d",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
@@ -319,6 +324,7 @@ static void average_backward(lathe_node *node)
 
 const lathe_op lathe_avg_pool2d_op = {
     .name = "avg_pool2d",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = fields,
     .attributes_size = sizeof(lathe_pool_opts),
@@ -361,6 +367,7 @@ static bool adaptive_shape(lathe_node *node, lathe_result *result)
 
 const lathe_op lathe_adaptive_avg_pool2d_op = {
     .name = "adaptive_avg_pool2d",
+    .by_blocks = true,
     .in = { { .name = "x", .form = LATHE_FORM_IMAGES } },
     .fields = adaptive_fields,
     .attributes_size = sizeof(adaptive_attributes),

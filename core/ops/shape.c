@@ -25,6 +25,7 @@ static bool flatten_shape(lathe_node *node, lathe_result *result)
 
 const lathe_op lathe_flatten_op = {
     .name = "flatten",
+    .by_blocks = true,
     .in = { { .name = "x" } },
     .view = true,
     .shape = flatten_shape,

@@ -45,6 +45,7 @@ ROOMS = {
 PRIVATE = {
     "core/kernels/kernels.h": "optim data",  # the loops of updates, and of resizing
     "core/kernels/planes/bytes.h": "data",  # pixels to lanes
+    "core/chain_impl.h": "nn",  # a net's forward is a chain
     "core/ops/batch_norm_impl.h": "nn",  # fusion
     "core/replay_impl.h": "nn",  # plans
     "core/threads_impl.h": "data dist",  # the loader's workers, and the thread that tells others of a process
