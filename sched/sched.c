@@ -254,17 +254,30 @@ static bool seldom_stepped(const lathe_sched *sched, char text[256])
     return true;
 }
 
+/* Warning number k of a group. Groups with the same options have the same warnings: the first one has them. */
+static bool warning_of(const lathe_sched *sched, int number, uint64_t steps, int k, char text[256])
+{
+    const group *g = &sched->groups[number];
+    return (!number || g->own) && sched->type->warn(g->opts, &g->base, steps / sched->unit, k, text);
+}
+
+/* Whether a group before this one has the same warning. */
+static bool said_before(const lathe_sched *sched, int number, uint64_t steps, const char *text)
+{
+    char other[256];
+    for (int i = 0; i < number; i++)
+        for (int k = 0; warning_of(sched, i, steps, k, other); k++)
+            if (!strcmp(other, text)) return true;
+    return false;
+}
+
 bool lathe_sched_warning(const lathe_sched *sched, uint64_t steps, int n, char text[256])
 {
     if (!sched || !text || n < 0) return false;
     if (seldom_stepped(sched, text) && n-- == 0) return true;
-    for (int i = 0; sched->type->warn && i < sched->group_count; i++) {
-        const group *g = &sched->groups[i];
-        /* Groups with the same options have the same warnings, so only the first group is asked. */
-        if (i && !g->own) continue;
-        for (int k = 0; sched->type->warn(g->opts, &g->base, steps / sched->unit, k, text); k++)
-            if (n-- == 0) return true;
-    }
+    for (int i = 0; sched->type->warn && i < sched->group_count; i++)
+        for (int k = 0; warning_of(sched, i, steps, k, text); k++)
+            if (!said_before(sched, i, steps, text) && n-- == 0) return true;
     return false;
 }
 

@@ -316,6 +316,28 @@ static void groups_have_their_own_range(void **state)
     params_free(params);
 }
 
+static void a_warning_of_several_groups_is_said_once(void **state)
+{
+    (void)state;
+    char text[256];
+    lathe_params *params = params_new((const int[]){ 2, 2 }, 2);
+    lathe_optim *optim = lathe_optim_sgd(params, &(lathe_sgd_opts){ .lr = 0.5 });
+    lathe_optim_add_group(optim, params->tensor + 1, 1, &(lathe_sgd_opts){ .lr = 0.5 });
+    opts o = { .base_lr = 0.01, .max_lr = 0.1, .step_size_up = 4 };
+    lathe_sched *sched = lathe_sched_cyclic(optim, &o);
+    o.max_lr = 0.2;
+    assert_int_equal(lathe_sched_set_group(sched, 1, &o), LATHE_OK);
+    assert_true(lathe_sched_warning(sched, 12, 0, text) && strstr(text, "a cycle of 8"));
+    assert_false(lathe_sched_warning(sched, 12, 1, text));
+    o.step_size_up = 5;
+    assert_int_equal(lathe_sched_set_group(sched, 1, &o), LATHE_OK);
+    assert_true(lathe_sched_warning(sched, 12, 1, text) && strstr(text, "a cycle of 10"));
+    assert_false(lathe_sched_warning(sched, 12, 2, text));
+    lathe_sched_free(sched);
+    lathe_optim_free(optim);
+    params_free(params);
+}
+
 static void assert_warnings(opts o, uint64_t steps, const char *const *want)
 {
     char text[256];
@@ -436,6 +458,7 @@ int main(void)
         cmocka_unit_test(momentum_is_touched_when_asked),
         cmocka_unit_test(momentum_that_is_not_there_is_an_error),
         cmocka_unit_test(groups_have_their_own_range),
+        cmocka_unit_test(a_warning_of_several_groups_is_said_once),
         cmocka_unit_test(warnings),
         cmocka_unit_test(from_text),
         cmocka_unit_test(bad_lengths_are_refused),
