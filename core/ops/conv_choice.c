@@ -10,17 +10,15 @@ static bool axis_fits(const lathe_conv_axis *axis, int taps)
 
 static int tiles_of(const lathe_conv_axis *axis) { return (axis->results + 1) / 2; }
 
-/*
- * Sixteen channels or more, which fill at least two thirds of their sixteens: with fewer the transforms cost
- * more than the products save, and the gradient of the weights pays for whole sixteens.
- */
-static bool fill_sixteens(int channels)
+static double tiles_in(const lathe_correlation *c)
 {
-    int stored = (channels + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
-    return channels >= LATHE_LANES && 2L * stored <= 3L * channels;
+    return (double)tiles_of(&c->rows) * tiles_of(&c->columns);
 }
 
 /*
+ * Channels and filters that fill few of their sixteens are not worth it: the transforms cost more than the
+ * products save, and the gradient of the weights pays for whole sixteens.
+ *
  * Pairs of a channel and a filter, each nine weights. Transformed weights are 16/9 of the weights; those of
  * MANY_PAIRS fill a second-level cache, and more of them must be read for ENOUGH_TILES tiles or more. The
  * gradient of the weights reads none.
@@ -29,10 +27,9 @@ enum { MANY_PAIRS = 128 * 128, ENOUGH_TILES = 16 };
 
 static bool worth_3x3(const lathe_correlation *c, bool to_weights)
 {
-    double pairs = (double)c->channels * c->filters,
-           tiles = (double)tiles_of(&c->rows) * tiles_of(&c->columns);
-    return fill_sixteens(c->channels) && fill_sixteens(c->filters) &&
-        (to_weights || pairs <= MANY_PAIRS || tiles >= ENOUGH_TILES);
+    double pairs = (double)c->channels * c->filters;
+    return lathe_fills_sixteens(c->channels) && lathe_fills_sixteens(c->filters) &&
+        (to_weights || pairs <= MANY_PAIRS || tiles_in(c) >= ENOUGH_TILES);
 }
 
 /* Taps of all results that lie within the image: those of a direct sum. */
@@ -53,9 +50,21 @@ enum { FEW_TILES = 4 };
 
 static bool worth_5x5(const lathe_correlation *c)
 {
-    double tiles = (double)tiles_of(&c->rows) * tiles_of(&c->columns);
+    double tiles = tiles_in(c);
     return c->channels >= LATHE_LANES && c->filters >= LATHE_LANES && tiles >= FEW_TILES &&
         5 * taps_within(&c->rows) * taps_within(&c->columns) >= 8 * 36 * tiles;
+}
+
+/*
+ * 3 x 3 taps with channels abreast: channels enough that the products are most of the work, and tiles enough
+ * to read the transformed weights for them.
+ */
+enum { LEAST_CHANNELS = LATHE_LANES, LEAST_TILES = 49 };
+
+static bool worth_channels(const lathe_correlation *c)
+{
+    return c->channels >= LEAST_CHANNELS && c->filters >= LEAST_CHANNELS &&
+        c->channels <= LATHE_CHANNELS_MOST_WINOGRAD && tiles_in(c) >= LEAST_TILES;
 }
 
 static bool both_fit(const lathe_correlation *c, int taps)
@@ -78,8 +87,8 @@ const lathe_channels_kernels *lathe_channels_kernels_for(const lathe_node *node,
 {
     const lathe_kernels *kernels = node->kernels;
     bool abreast = node->in[0]->layout != LATHE_PLAIN;
-    return abreast && lathe_context_conv(node->context) == LATHE_CONV_AUTO &&
-            kernels->channels_winograd->fits(c) ?
+    return abreast && lathe_context_conv(node->context) == LATHE_CONV_AUTO && both_fit(c, 3) &&
+            worth_channels(c) ?
         kernels->channels_winograd :
         kernels->channels;
 }

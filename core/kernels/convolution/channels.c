@@ -1,5 +1,6 @@
 #include "channels.h"
 
+#include "channels_bias.h"
 #include "channels_plan.h"
 #include "channels_product.h"
 #include "channels_weights.h"
@@ -78,15 +79,10 @@ typedef struct job {
     int first_group, last_group;
 } job;
 
-/* The bias of a group's filters, or zeros. Chunks of channels after the first find it in y. */
-static void take_bias(const job *j, int group, bool first, real bias[MOST_VECTORS * LANES])
-{
-    int filter = group * MOST_VECTORS * LANES;
-    for (int i = 0; i < MOST_VECTORS * LANES; i++)
-        bias[i] = first && j->bias && filter + i < j->p->c.filters ? j->bias[filter + i] : 0;
-}
-
-/* Blocks first ... first + s->blocks - 1 of the channels, which lie at f->x, for all groups of the part. */
+/*
+ * Blocks first ... first + s->blocks - 1 of the channels, which lie at f->x, for all groups of the part. Only
+ * the first block adds the bias: later ones find it in y.
+ */
 static void run_groups(const job *j, const field *shape, walk *s, int first)
 {
     const plan *p = j->p;
@@ -99,7 +95,7 @@ static void run_groups(const job *j, const field *shape, walk *s, int first)
             (ptrdiff_t)first * LANES * s->taps * f.vectors * LANES;
         f.y += vector * s->out_vector;
         f.bias = bias;
-        take_bias(j, group, first == 0, bias);
+        take_bias(first ? NULL : j->bias, vector * LANES, p->c.filters, MOST_VECTORS * LANES, bias);
         run_field(&f, s);
     }
 }
@@ -129,8 +125,7 @@ static void run_window(const job *j, const window *w, real *space)
     for (int first = 0; first < p->blocks; first += p->chunk) {
         int channels = smaller(p->chunk * LANES, c->channels - first * LANES);
         bool last = first + p->chunk >= p->blocks;
-        lathe_channels_image x = *j->x;
-        x.at += x.pixel == LANES ? first * x.block : first * LANES * x.channel;
+        lathe_channels_image x = from_block(j->x, first);
         s.blocks = pieces(channels, LANES);
         s.last_channels = channels - (s.blocks - 1) * LANES;
         s.how =

@@ -12,6 +12,9 @@
 /** Taps of a row and of a column that the kernels know. */
 #define LATHE_CHANNELS_MOST_TAPS 16
 
+/** Channels that the kernels by Winograd's tiles have room for. */
+#define LATHE_CHANNELS_MOST_WINOGRAD 512
+
 /**
  * Images. Channel c of place n of one image is at[c / 16 * block + c % 16 + n * 16] with sixteen channels
  * abreast (channel 1, pixel 16), and at[c * channel + n * pixel] in a plain image (pixel 1).
@@ -22,9 +25,12 @@ typedef struct lathe_channels_image {
     ptrdiff_t block, channel, pixel;
 } lathe_channels_image;
 
-/** An output of correlations: vectors of sixteen filters, [out rows][out columns][16] each. */
+/**
+ * An output of correlations: vectors of sixteen filters, [out rows][out columns][16] each. The kernels by
+ * Winograd's tiles do what those of conv.h do with 3 x 3 taps, up to LATHE_CHANNELS_MOST_WINOGRAD channels.
+ */
 typedef struct lathe_channels_kernels {
-    /** Whether all the functions below can do it. */
+    /** Whether all the functions below can do it; NULL of the kernels by Winograd's tiles. */
     bool (*fits)(const lathe_correlation *c);
     /**
      * Numbers of the packed weights; the groups in which they are packed; pack one group. Filters are in

@@ -1,4 +1,5 @@
 /* Depthwise correlations on channels: filter f sees channel f alone. */
+#include "channels_bias.h"
 #include "depthwise_window.h"
 
 /* Results in a window; parts of one block wanted, and the multiply-adds, sixteen abreast, worth a part. */
@@ -22,13 +23,6 @@ static bool fits(const lathe_correlation *c)
 static windows windows_of(const lathe_correlation *c)
 {
     return KERNEL(lathe_channels_windows)(c, PLACES, DEPTHWISE_PANEL);
-}
-
-static lathe_channels_image block_of(const lathe_channels_image *x, int block)
-{
-    lathe_channels_image at = *x;
-    at.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
-    return at;
 }
 
 /* Packed: block after block, its taps, sixteen weights each. */
@@ -63,9 +57,9 @@ static void correlate(const lathe_correlation *c, const lathe_channels_image *x,
 {
     windows w = windows_of(c);
     int each = block_parts(c, &w), block = number / each, count = w.rows * w.columns;
-    lathe_channels_image at = block_of(x, block);
-    _Alignas(64) real biases[LANES] = { 0 };
-    for (int i = 0; bias && i < channels_of(c, block); i++) biases[i] = bias[block * LANES + i];
+    lathe_channels_image at = from_block(x, block);
+    _Alignas(64) real biases[LANES];
+    take_bias(bias, block * LANES, c->filters, LANES, biases);
     int last = piece_begin(count, each, number % each + 1);
     for (int i = piece_begin(count, each, number % each); i < last; i++) {
         window here = KERNEL(lathe_channels_window)(c, &w, i);
@@ -86,7 +80,7 @@ static void to_weights(const lathe_correlation *c, const lathe_channels_image *x
 {
     windows w = windows_of(c);
     int count = w.rows * w.columns, taps = taps_of(c);
-    lathe_channels_image at = block_of(x, block);
+    lathe_channels_image at = from_block(x, block);
     gy += (ptrdiff_t)block * c->rows.results * c->columns.results * LANES;
     sums += (ptrdiff_t)block * taps * LANES;
     for (int t = 0; t < taps; t++) store(sums + t * LANES, (lanes){ 0 });

@@ -7,12 +7,6 @@
  */
 enum { WIDTH = 56, HEIGHT = 4, PARTS_WANTED = 8, PART_WORK = 1 << 19, SMALL = 1024 };
 
-/* Whether result n reads place n and no other. */
-static bool is_identity(const lathe_conv_axis *a)
-{
-    return a->taps == 1 && a->first == 0 && a->step == 1 && a->results == a->size;
-}
-
 static bool is_dense(const lathe_conv_axis *a)
 {
     return a->out_first == 0 && a->out_step == 1 && a->out_size == a->results;

@@ -112,8 +112,7 @@ static void add_window(const job *j, const lathe_channels_image *x, int images, 
         .gy_vector = (ptrdiff_t)c->rows.results * c->columns.results * LANES };
     gy += at->row * s.gy_row + at->column * LANES;
     for (int block = j->first_block; block < j->last_block; block++) {
-        lathe_channels_image from = *x;
-        from.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
+        lathe_channels_image from = from_block(x, block);
         const real *places =
             direct ? from.at + ((ptrdiff_t)at->row * c->columns.size + at->column) * LANES : space;
         for (int n = 0; n < images && !direct; n++, from.at += from.image) {

@@ -50,9 +50,9 @@ typedef struct edge_tile {
 static int is_pointwise(const lathe_correlation *c) { return c->rows.taps == 1 && c->columns.taps == 1; }
 
 /* Filters are cut into groups as equal as can be, of at most MOST_FILTERS. */
-static int groups_of(int filters) { return (filters + MOST_FILTERS - 1) / MOST_FILTERS; }
+static int groups_of(int filters) { return pieces(filters, MOST_FILTERS); }
 
-static int group_begin(int filters, int group) { return (int)((long)filters * group / groups_of(filters)); }
+static int group_begin(int filters, int group) { return piece_begin(filters, groups_of(filters), group); }
 
 static const tile *widest_tile(int filters)
 {

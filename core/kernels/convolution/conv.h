@@ -11,6 +11,13 @@
 
 #include "../../real.h"
 
+/** Whether there are sixteen channels or more, which fill at least two thirds of their sixteens. */
+static inline bool lathe_fills_sixteens(int channels)
+{
+    int stored = (channels + LATHE_LANES - 1) / LATHE_LANES * LATHE_LANES;
+    return channels >= LATHE_LANES && 2L * stored <= 3L * channels;
+}
+
 /**
  * One axis. Result r at tap t reads place first + r * step + t * tap_step of the input; outside it are zeros.
  */

@@ -18,6 +18,12 @@ static inline int pieces(int whole, int most) { return (whole + most - 1) / most
 
 static inline int piece_begin(int whole, int count, int piece) { return (int)((long)whole * piece / count); }
 
+/** Whether result n reads place n and no other. */
+static inline bool is_identity(const lathe_conv_axis *axis)
+{
+    return axis->taps == 1 && axis->step == 1 && axis->first == 0 && axis->results == axis->size;
+}
+
 /** The taps [*begin, *end) of a result that lie within the image; *begin = *end if there is none. */
 static inline void taps_inside(const lathe_conv_axis *axis, int result, int *begin, int *end)
 {

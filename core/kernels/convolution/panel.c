@@ -97,8 +97,7 @@ void KERNEL(lathe_panel_fill)(const lathe_correlation *c, const panel *p, const 
     const lathe_conv_axis *rows = &c->rows;
     int first = c->columns.first + column * c->columns.step;
     for (int channel = 0; channel < channels; channel += LANES) {
-        const real *block =
-            x->at + (x->pixel == LANES ? channel / LANES * x->block : (ptrdiff_t)channel * x->channel);
+        const real *block = from_block(x, channel / LANES).at;
         for (int i = 0; i < p->rows.phases; i++) {
             int place = rows->first + row * rows->step + p->rows.phase[i];
             for (int j = 0; j < p->rows.run; j++, place += rows->step, at += p->row)

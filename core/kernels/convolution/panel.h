@@ -14,6 +14,14 @@
 /* Numbers of a panel, on the stack: 128 KiB, a part of a second-level cache. */
 enum { PANEL = 131072 / sizeof(real) };
 
+/* The same images, from block `block` of sixteen channels on. */
+static inline lathe_channels_image from_block(const lathe_channels_image *x, int block)
+{
+    lathe_channels_image from = *x;
+    from.at += x->pixel == LANES ? block * x->block : block * LANES * x->channel;
+    return from;
+}
+
 typedef struct panel_axis {
     int phases, run;                     /* runs, and the places of each */
     int phase[LATHE_CHANNELS_MOST_TAPS]; /* from a run's first place to the first result's first tap */

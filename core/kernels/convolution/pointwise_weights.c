@@ -35,20 +35,11 @@ enum { MOST_VECTORS = sizeof tiles / sizeof *tiles };
  */
 enum { VECTORS_WANTED = 4, ROWS_WANTED = 256, LEAST_ROWS = 8, PLACES = 16 };
 
-static bool fill_sixteens(int channels)
-{
-    return channels >= LANES && 2L * pieces(channels, LANES) * LANES <= 3L * channels;
-}
-
-static bool is_whole(const lathe_conv_axis *axis)
-{
-    return axis->taps == 1 && axis->step == 1 && axis->first == 0 && axis->results == axis->size;
-}
-
 /* Which side is turned. */
 static bool x_is_turned(const lathe_correlation *c)
 {
-    return fill_sixteens(c->channels) && (c->channels <= c->filters || !fill_sixteens(c->filters));
+    return lathe_fills_sixteens(c->channels) &&
+        (c->channels <= c->filters || !lathe_fills_sixteens(c->filters));
 }
 
 static int rows_of(const lathe_correlation *c) { return x_is_turned(c) ? c->filters : c->channels; }
@@ -57,7 +48,7 @@ static int columns_of(const lathe_correlation *c) { return x_is_turned(c) ? c->c
 
 bool KERNEL(lathe_pointwise_fits)(const lathe_correlation *c)
 {
-    return is_whole(&c->rows) && is_whole(&c->columns) && fill_sixteens(columns_of(c)) &&
+    return is_identity(&c->rows) && is_identity(&c->columns) && lathe_fills_sixteens(columns_of(c)) &&
         rows_of(c) >= LEAST_ROWS;
 }
 

@@ -5,28 +5,20 @@
  */
 #include "winograd_channels.h"
 
+#include "channels_bias.h"
 #include "channels_product.h"
 #include "channels_weights.h"
 #include "winograd_tile.h"
 
 /*
- * The most tiles of a piece, and sixteens of numbers of its transformed places: of up to CHANNELS channels,
+ * The most tiles of a piece, and sixteens of numbers of its transformed places: of all blocks of channels,
  * whose weights are read once for each piece.
  */
-enum { TILES = 4 * PRODUCT_PLACES, CHANNELS = 512, READ_PLACES = 32 * POINTS * PRODUCT_PLACES };
-
-static bool axis_fits(const lathe_conv_axis *a)
-{
-    return a->taps == TAPS && a->step == 1 && a->tap_step == 1 && a->out_first == 0 && a->out_step == 1;
-}
-
-/* Channels enough that the products are most of the work; tiles enough to read the weights for them. */
-static bool fits(const lathe_correlation *c)
-{
-    enum { FEW = 16, ENOUGH = 49 };
-    return axis_fits(&c->rows) && axis_fits(&c->columns) && c->channels >= FEW && c->filters >= FEW &&
-        c->channels <= CHANNELS && tiles_of(c) >= ENOUGH;
-}
+enum {
+    TILES = 4 * PRODUCT_PLACES,
+    MOST_BLOCKS = LATHE_CHANNELS_MOST_WINOGRAD / LANES,
+    READ_PLACES = MOST_BLOCKS * POINTS * PRODUCT_PLACES
+};
 
 /* ---- weights ------------------------------------------------------------------------------------------- */
 
@@ -97,26 +89,6 @@ static piece piece_at(const lathe_correlation *c, int number)
     return p;
 }
 
-/* A segment's results of one vector of filters; y is the vector's plane. */
-static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t point,
-    const real *bias, real *y, lathe_conv_store how)
-{
-    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
-    int rows = smaller(2, c->rows.results - 2 * s->row);
-    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
-    for (int half = 0; half < LANES; half += PART)
-        for (int n = 0; n < s->count; n++) {
-            bool both = 2 * (s->column + n) + 1 < c->columns.results;
-            real *to = y + 2 * n * LANES + half;
-            part results[2][2];
-            results_of(m + n * LANES + half, point, results);
-            for (int i = 0; i < rows; i++, to += row) {
-                write_result(to, results[i][0] + load_part(bias + half), how);
-                if (both) write_result(to + LANES, results[i][1] + load_part(bias + half), how);
-            }
-        }
-}
-
 /* One group of filters. */
 static void run_group(const piece *p, int group, const real *v, const real *packed, const real *bias, real *y,
     lathe_conv_store how)
@@ -126,8 +98,8 @@ static void run_group(const piece *p, int group, const real *v, const real *pack
     ptrdiff_t vector = (ptrdiff_t)TILES * LANES, point = PRODUCT_VECTORS * vector + LANES,
               plane = (ptrdiff_t)c->rows.results * c->columns.results * LANES;
     _Alignas(64) real m[POINTS * (PRODUCT_VECTORS * TILES + 1) * LANES];
-    _Alignas(64) real added[PRODUCT_VECTORS * LANES] = { 0 };
-    for (int f = 0; bias && f < smaller(width, c->filters - first); f++) added[f] = bias[first + f];
+    _Alignas(64) real added[PRODUCT_VECTORS * LANES];
+    take_bias(bias, first, c->filters, width, added);
     packed += packed_place(c, group);
     for (int i = 0; i < POINTS; i++, packed += packed_point(c, group)) KERNEL(lathe_channels_product)
     (c->channels, width / LANES, p->count, v + i * p->point, p->block, packed, m + i * point, vector);
@@ -151,7 +123,6 @@ static void correlate(const lathe_correlation *c, const lathe_channels_image *x,
 
 extern const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels);
 const lathe_channels_kernels KERNEL(lathe_channels_winograd_kernels) = {
-    .fits = fits,
     .packed = packed_size,
     .groups = groups_of,
     .pack = pack,

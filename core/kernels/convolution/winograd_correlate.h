@@ -61,26 +61,6 @@ static void pack(const lathe_correlation *c, const lathe_conv_weights *w, int gr
         pack_channel(&of, filters, packed, packed_point(c, filters));
 }
 
-/* The results of a segment, of one filter; y is that filter's, m the segment's. */
-static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t plane,
-    real *y, lathe_conv_store how)
-{
-    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
-    int rows = smaller(2, c->rows.results - 2 * s->row);
-    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
-    for (int half = 0; half < LANES; half += PART)
-        for (int n = 0; n < s->count; n++) {
-            bool both = 2 * (s->column + n) + 1 < c->columns.results;
-            real *to = y + 2 * n * LANES + half;
-            part results[2][2];
-            results_of(m + n * LANES + half, plane, results);
-            for (int i = 0; i < rows; i++, to += row) {
-                write_result(to, results[i][0], how);
-                if (both) write_result(to + LANES, results[i][1], how);
-            }
-        }
-}
-
 /* A strip of tiles up to `end`, and a piece of the channels, which begins at x. */
 typedef struct job {
     const lathe_correlation *c;
@@ -140,7 +120,8 @@ static void run_group(const job *j, int group, const real *v)
     for (segment s = next_segment(c, j->tile, j->count, (segment){ 0 }); s.count;
          s = next_segment(c, j->tile, j->count, s))
         for (int f = 0; f < filters; f++)
-            write_segment(c, &s, m + f * m_filter + s.at * LANES, plane, j->y + (begin + f) * out, j->how);
+            write_segment(c, &s, m + f * m_filter + s.at * LANES, plane, NULL, j->y + (begin + f) * out,
+                j->how);
 }
 
 /* What becomes of the results of one piece of the channels. */

@@ -92,7 +92,7 @@ static inline void fetch_places(const lathe_correlation *c, const real *x, int f
     for (segment s = next_segment(c, first_tile, count, (segment){ 0 }); s.count;
          s = next_segment(c, first_tile, count, s)) {
         int row = c->rows.first + 2 * s.row, column = c->columns.first + 2 * s.column,
-            first_row = smaller(row + READ - 2, c->rows.size), end_row = smaller(row + READ, c->rows.size),
+            first_row = row + READ - 2 < 0 ? 0 : row + READ - 2, end_row = smaller(row + READ, c->rows.size),
             first = column < 0 ? 0 : column, columns = smaller(column + 2 * s.count, size) - first;
         for (int r = first_row; r < end_row; r++) fetch(x + ((ptrdiff_t)r * size + first) * LANES, columns);
     }

@@ -46,4 +46,27 @@ static inline void write_result(real *y, part v, lathe_conv_store how)
     store_part(y, clamped(how & LATHE_CONV_ADD ? load_part(y) + v : v, how));
 }
 
+/* The results of a segment, whose products are m, of one plane y. bias [16] or NULL is added to each. */
+static void write_segment(const lathe_correlation *c, const segment *s, const real *m, ptrdiff_t point,
+    const real *bias, real *y, lathe_conv_store how)
+{
+    ptrdiff_t row = (ptrdiff_t)c->columns.results * LANES;
+    int rows = smaller(2, c->rows.results - 2 * s->row);
+    y += 2 * (s->row * row + (ptrdiff_t)s->column * LANES);
+    for (int half = 0; half < LANES; half += PART)
+        for (int n = 0; n < s->count; n++) {
+            bool both = 2 * (s->column + n) + 1 < c->columns.results;
+            real *to = y + 2 * n * LANES + half;
+            part results[2][2];
+            results_of(m + n * LANES + half, point, results);
+            if (bias)
+                UNROLL for (int i = 0; i < 2; i++) UNROLL for (int j = 0; j < 2; j++) results[i][j] +=
+                    load_part(bias + half);
+            for (int i = 0; i < rows; i++, to += row) {
+                write_result(to, results[i][0], how);
+                if (both) write_result(to + LANES, results[i][1], how);
+            }
+        }
+}
+
 #endif
