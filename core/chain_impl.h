@@ -22,7 +22,7 @@ typedef struct lathe_chain {
     lathe_link *first_behind, *last_behind; /* what is to be done behind the chain */
 } lathe_chain;
 
-/** Let jobs wait from now on. False, and nothing is done, if they do so already, or a hook may read numbers. */
+/** Let jobs wait from now on. False, and nothing is done, if they do so, or a hook may read numbers. */
 bool lathe_chain_open(lathe_tape *tape);
 
 /** Do what waits; from now on nothing waits. */

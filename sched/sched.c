@@ -254,7 +254,7 @@ static bool seldom_stepped(const lathe_sched *sched, char text[256])
     return true;
 }
 
-/* Warning number k of a group. Groups with the same options have the same warnings: the first one has them. */
+/* Warning number k of a group. Of groups with the same options, the first one has the warnings. */
 static bool warning_of(const lathe_sched *sched, int number, uint64_t steps, int k, char text[256])
 {
     const group *g = &sched->groups[number];

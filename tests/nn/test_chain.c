@@ -1,4 +1,4 @@
-/* Work that waits (core/chain_impl.h) changes no bit: a tape whose operations are watched does all at once. */
+/* Work that waits (core/chain_impl.h) changes no bit: a tape that is watched does all at once. */
 #include <stdlib.h>
 #include <string.h>
 
