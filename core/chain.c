@@ -66,9 +66,20 @@ void lathe_chain_run(lathe_tape *tape)
     tape->chain.takes = waits.takes;
 }
 
-void lathe_chain_enter(lathe_tape *tape, const lathe_op *op)
+/* Computed numbers that all pictures share, such as weights, must be there when the operation begins. */
+static bool has_shared_inputs(const lathe_node *node)
 {
-    tape->chain.takes = tape->chain.open && op->by_blocks;
+    for (int i = 0; i < node->inputs; i++) {
+        const lathe_tensor *x = node->in[i];
+        if (x && x->tape && x->layout == LATHE_PLAIN && !x->pictures) return true;
+    }
+    return false;
+}
+
+void lathe_chain_enter(const lathe_node *node)
+{
+    lathe_tape *tape = node->tape;
+    tape->chain.takes = tape->chain.open && node->op->by_blocks && !has_shared_inputs(node);
     if (tape->chain.takes || !lathe_chain_waits(tape)) return;
     lathe_chain_run(tape);
     lathe_tape_give_work_back(tape);

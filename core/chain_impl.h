@@ -34,8 +34,11 @@ void lathe_chain_run(lathe_tape *tape);
 /** Whether numbers that are computed on this tape may still be missing. */
 bool lathe_chain_waits(const lathe_tape *tape);
 
-/** An operation begins: its jobs may wait if it is `by_blocks`; if not, what waits is done now. */
-void lathe_chain_enter(lathe_tape *tape, const lathe_op *op);
+/**
+ * An operation begins. Its jobs may wait if it is `by_blocks` and all that it computes from is of pictures, or
+ * parameters. If not, what waits is done now.
+ */
+void lathe_chain_enter(const lathe_node *node);
 
 /** An operation has ended: its work space is given back, unless jobs that wait need it. */
 void lathe_chain_leave(lathe_tape *tape);

@@ -302,7 +302,7 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;
     swap_operation(node);
     if (node->op->forward && !tape->rehearses) {
-        lathe_chain_enter(tape, node->op);
+        lathe_chain_enter(node);
         node->op->forward(node);
     }
     return record(node);

@@ -349,7 +349,7 @@ static lathe_status walk(lathe_tape *tape)
 {
     for (lathe_node *node = tape->newest; node; node = node->before) {
         if (!node->out->has_grad) continue; /* the loss does not depend on it */
-        lathe_chain_enter(tape, node->op);
+        lathe_chain_enter(node);
         node->op->backward(node);
         lathe_chain_leave(tape);
         if (tape->status) return tape->status;

@@ -241,7 +241,10 @@ lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
     lathe_tensor *y = layer->type->forward(layer, x);
     if (opened) lathe_chain_close(tape);
     lathe_tape_scope(tape, former);
-    if (layer->model->hook) layer->model->hook(layer->model->hook_context, layer, x, y);
+    if (layer->model->hook) {
+        lathe_chain_run(tape); /* of a net of another model around this one */
+        layer->model->hook(layer->model->hook_context, layer, x, y);
+    }
     return y;
 }
 

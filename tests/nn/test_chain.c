@@ -127,20 +127,48 @@ static const lathe_layer_type less_mean_layer = {
     .forward = forward_less_mean,
 };
 
-/* The gradients of a net that has the operation in its middle. */
-static lathe_real *gradients(bool watched, int threads, size_t *size)
+/* ---- a weight that is computed ------------------------------------------------------------------------- */
+
+/* y = conv2d(x, relu(weight + 0.1)) */
+static lathe_tensor *forward_computed(lathe_layer *layer, lathe_tensor *x)
 {
-    enum { BATCH = 40, SIDE = 12 };
-    int calls = 0, labels[BATCH];
-    lathe_context *context = lathe_context_new(&(lathe_context_opts){ .threads = threads });
+    lathe_tensor *weight = layer->tensor[0];
+    lathe_real more[8 * 8 * 3 * 3];
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) more[i] = (lathe_real)0.1;
+    lathe_tensor *leaf = lathe_tape_leaf(x->tape, LATHE_PLAIN, weight->shape, more);
+    return lathe_conv2d(x, lathe_relu(lathe_add(leaf, weight)), NULL, &(lathe_conv2d_opts){ .padding = 1 });
+}
+
+static const lathe_layer_type computed_layer = {
+    .name = "computed",
+    .size = sizeof(lathe_layer),
+    .forward = forward_computed,
+};
+
+/* ---- in a net ------------------------------------------------------------------------------------------ */
+
+typedef struct setting {
+    const lathe_layer_type *middle;
+    int batch, threads;
+} setting;
+
+/* The gradients of a net that has the layer in its middle. */
+static lathe_real *gradients(setting s, bool watched, size_t *size)
+{
+    enum { SIDE = 12 };
+    int calls = 0, labels[128];
+    lathe_context *context = lathe_context_new(&(lathe_context_opts){ .threads = s.threads });
     lathe_model *model = lathe_model_new();
+    lathe_layer *middle = lathe_layer_new(model, s.middle);
+    if (s.middle == &computed_layer)
+        lathe_layer_param(middle, "weight", (lathe_shape){ 4, { 8, 8, 3, 3 } }, (lathe_init){ 0 });
     lathe_layer *net = lathe_nn_sequential(model, lathe_nn_conv2d(model, 2, 8, 3, NULL), lathe_nn_relu(model),
-        lathe_layer_new(model, &less_mean_layer), lathe_nn_conv2d(model, 8, 4, 3, NULL),
-        lathe_nn_flatten(model), lathe_nn_linear(model, 4 * 8 * 8, 3, NULL), NULL);
+        middle, lathe_nn_conv2d(model, 8, 4, 3, NULL), lathe_nn_flatten(model),
+        lathe_nn_linear(model, 4 * 8 * 8, 3, NULL), NULL);
     assert_int_equal(lathe_nn_init(net, 5), LATHE_OK);
     lathe_model_spec spec = { .channels = 2, .height = SIDE, .width = SIDE, .classes = 3 };
     lathe_shape shape;
-    lathe_real *pixels = make_batch(&spec, BATCH, &shape, labels);
+    lathe_real *pixels = make_batch(&spec, s.batch, &shape, labels);
     lathe_tape *tape = lathe_tape_new(context);
     if (watched) lathe_tape_on_record(tape, watch, &calls);
     if (watched) lathe_tape_on_backward(tape, watch, &calls);
@@ -159,12 +187,13 @@ static lathe_real *gradients(bool watched, int threads, size_t *size)
     return numbers;
 }
 
-static void an_operation_of_the_program_finds_all_numbers(void **state)
+static void assert_same_gradients(const lathe_layer_type *middle)
 {
-    (void)state;
-    for (int threads = 1; threads <= 3; threads++) {
+    static const int batches[] = { 16, 40 };
+    for (int i = 0; i < 6; i++) {
         size_t size, again;
-        lathe_real *want = gradients(true, threads, &size), *got = gradients(false, threads, &again);
+        setting s = { middle, batches[i % 2], 1 + i / 2 };
+        lathe_real *want = gradients(s, true, &size), *got = gradients(s, false, &again);
         assert_int_equal(again, size);
         assert_memory_equal(got, want, size * sizeof *got);
         free(got);
@@ -172,11 +201,24 @@ static void an_operation_of_the_program_finds_all_numbers(void **state)
     }
 }
 
+static void an_operation_of_the_program_finds_all_numbers(void **state)
+{
+    (void)state;
+    assert_same_gradients(&less_mean_layer);
+}
+
+static void a_computed_weight_is_there_in_time(void **state)
+{
+    (void)state;
+    assert_same_gradients(&computed_layer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_that_waits_changes_no_bit),
         cmocka_unit_test(an_operation_of_the_program_finds_all_numbers),
+        cmocka_unit_test(a_computed_weight_is_there_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
