@@ -35,8 +35,8 @@ void lathe_chain_run(lathe_tape *tape);
 bool lathe_chain_waits(const lathe_tape *tape);
 
 /**
- * An operation begins. Its jobs may wait if it is `by_blocks` and all that it computes from is of pictures, or
- * parameters. If not, what waits is done now.
+ * An operation begins. Its jobs may wait if it is `by_blocks` and computes from pictures and parameters
+ * alone. If not, what waits is done now.
  */
 void lathe_chain_enter(const lathe_node *node);
 
