@@ -21,10 +21,12 @@ bool lathe_chain_open(lathe_tape *tape)
     return tape->chain.open = true;
 }
 
-void lathe_chain_close(lathe_tape *tape)
+bool lathe_chain_close(lathe_tape *tape)
 {
+    if (!tape->chain.open) return false;
     lathe_chain_run(tape);
     tape->chain.open = false;
+    return true;
 }
 
 bool lathe_chain_waits(const lathe_tape *tape) { return tape->chain.first || tape->chain.first_behind; }
@@ -36,7 +38,7 @@ static void block_task(void *first, int block)
         for (int i = 0; i < link->tasks; i++) link->run(link->job, block * link->tasks + i);
 }
 
-/* The blocks that are not as many as there are threads go through each job together. */
+/* Blocks that are left over: each job is done for all of them before the next. */
 typedef struct rest_job {
     const lathe_link *link;
     int first; /* task */
@@ -60,13 +62,14 @@ static void run_links(lathe_context *context, lathe_link *first, int blocks)
 void lathe_chain_run(lathe_tape *tape)
 {
     lathe_chain waits = tape->chain;
-    tape->chain = (lathe_chain){ .open = waits.open };
+    tape->chain = (lathe_chain){ .open = waits.open, .depth = waits.depth };
     if (waits.first) run_links(tape->context, waits.first, waits.blocks);
     for (lathe_link *link = waits.first_behind; link; link = link->next) link->behind(link->job);
     tape->chain.takes = waits.takes;
 }
 
-/* Computed numbers that all pictures share, such as weights, must be there when the operation begins. */
+/* Computed numbers that all pictures share, such as weights, must be there when the operation begins, and
+ * their gradient when it ends, because backward looks for it. */
 static bool has_shared_inputs(const lathe_node *node)
 {
     for (int i = 0; i < node->inputs; i++) {
@@ -79,7 +82,8 @@ static bool has_shared_inputs(const lathe_node *node)
 void lathe_chain_enter(const lathe_node *node)
 {
     lathe_tape *tape = node->tape;
-    tape->chain.takes = tape->chain.open && node->op->by_blocks && !has_shared_inputs(node);
+    bool first = !tape->chain.depth++;
+    tape->chain.takes = first && tape->chain.open && node->op->by_blocks && !has_shared_inputs(node);
     if (tape->chain.takes || !lathe_chain_waits(tape)) return;
     lathe_chain_run(tape);
     lathe_tape_give_work_back(tape);
@@ -88,19 +92,27 @@ void lathe_chain_enter(const lathe_node *node)
 void lathe_chain_leave(lathe_tape *tape)
 {
     tape->chain.takes = false;
+    if (--tape->chain.depth) return; /* the work space is that of the operation around it, too */
     if (lathe_arena_used(tape->work) > MOST_WORK) lathe_chain_run(tape);
     if (!lathe_chain_waits(tape)) lathe_tape_give_work_back(tape);
 }
 
-/* A link with a copy of the job; NULL after a failure. */
+/* A link with a copy of the job; NULL after a failure, now or before. */
 static lathe_link *new_link(lathe_tape *tape, const void *job, size_t size)
 {
     lathe_link *link = lathe_tape_work(tape, 1, sizeof *link);
     void *copy = lathe_tape_work(tape, 1, size);
-    if (!link || !copy) return NULL;
+    if (!link || !copy || tape->status) return NULL;
     memcpy(copy, job, size);
     *link = (lathe_link){ .job = copy };
     return link;
+}
+
+void *lathe_chain_keep(const lathe_node *node, void *job, size_t size)
+{
+    if (!node->tape->chain.takes) return job;
+    void *copy = lathe_tape_work(node->tape, 1, size);
+    return copy ? memcpy(copy, job, size) : NULL;
 }
 
 void lathe_parallel_blocks(const lathe_node *node, int blocks, int tasks, lathe_task_fn *run, void *job,

@@ -2,7 +2,8 @@
  * Private: a chain of jobs on blocks of pictures. Most operations keep pictures apart. What they do to a
  * block of sixteen can wait until more operations have said what they do. Then each block goes through all of
  * them on one thread: its numbers stay in this thread's cache, and threads wait for each other once a chain.
- * Order and size of the sums are the same, so no bit changes.
+ * Blocks that are left over, fewer than the threads, go through one job after the other together. Order and
+ * size of the sums are the same, so no bit changes.
  */
 #ifndef LATHE_CORE_CHAIN_IMPL_H
 #define LATHE_CORE_CHAIN_IMPL_H
@@ -16,17 +17,18 @@ typedef struct lathe_link lathe_link;
 /** A tape's chain. */
 typedef struct lathe_chain {
     bool open;  /* jobs may wait */
-    bool takes; /* and those of the operation that runs do */
+    bool takes; /* those of the operation that runs do wait */
+    int depth;  /* operations that run; an operation of a program may call others */
     int blocks;
     lathe_link *first, *last;
     lathe_link *first_behind, *last_behind; /* what is to be done behind the chain */
 } lathe_chain;
 
-/** Let jobs wait from now on. False, and nothing is done, if they do so, or a hook may read numbers. */
+/** Let jobs wait from now on. False, and nothing is done, if the chain is open, or a hook reads numbers. */
 bool lathe_chain_open(lathe_tape *tape);
 
-/** Do what waits; from now on nothing waits. */
-void lathe_chain_close(lathe_tape *tape);
+/** Do what waits; from now on nothing waits. False, and nothing is done, if the chain is not open. */
+bool lathe_chain_close(lathe_tape *tape);
 
 /** Do what waits, on the context's threads. */
 void lathe_chain_run(lathe_tape *tape);
@@ -40,8 +42,14 @@ bool lathe_chain_waits(const lathe_tape *tape);
  */
 void lathe_chain_enter(const lathe_node *node);
 
-/** An operation has ended: its work space is given back, unless jobs that wait need it. */
+/**
+ * An operation has ended. Its work space is given back, unless jobs that wait need it. If they keep too much,
+ * what waits is done now.
+ */
 void lathe_chain_leave(lathe_tape *tape);
+
+/** The job, or a copy in work space if the operation's jobs wait. NULL after a failure. */
+void *lathe_chain_keep(const lathe_node *node, void *job, size_t size);
 
 /**
  * Do tasks [block * tasks, (block + 1) * tasks) of each block, now or when the chain is run. A task reads and

@@ -275,6 +275,7 @@ static void swap_operation(lathe_node *node)
 const lathe_real *lathe_node_numbers(const lathe_node *node)
 {
     if (!node) return lathe_fail_null("lathe_node_numbers", "node"), NULL;
+    lathe_chain_run(node->tape);
     if (node->out->norm && !lathe_batch_norm_settle(node)) return NULL;
     return node->out->data;
 }
@@ -301,9 +302,7 @@ lathe_tensor *lathe_apply(const lathe_op *op, lathe_tensor *const *in, int count
     bool sharded = lathe_is_sharded(node);
     if (sharded && (!takes_part(node) || (!result.whole && !keeps_pictures(node)))) return NULL;
     swap_operation(node);
-    if (node->op->forward && !tape->rehearses) {
-        lathe_chain_enter(node);
-        node->op->forward(node);
-    }
+    lathe_chain_enter(node);
+    if (node->op->forward && !tape->rehearses) node->op->forward(node);
     return record(node);
 }

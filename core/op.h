@@ -83,8 +83,8 @@ struct lathe_op {
      */
     bool shares;
     /**
-     * For operations of the library: all that forward and backward do to numbers of pictures is handed in by
-     * lathe_parallel_blocks (chain_impl.h), and may wait.
+     * For operations of the library: what forward and backward do to numbers of pictures is handed in by
+     * lathe_parallel_blocks and may wait, or is done behind lathe_chain_run (chain_impl.h).
      */
     bool by_blocks;
     /**

@@ -52,6 +52,7 @@ void lathe_tape_begin(lathe_tape *tape, lathe_mode mode)
     tape->scope = NULL;
     tape->swap = (lathe_swap){ 0 };
     tape->spares = 0;
+    tape->chain = (lathe_chain){ 0 };
     tape->shard = (lathe_shard){ 0 };
     bool failed = tape->status != LATHE_OK;
     tape->status = LATHE_OK;
@@ -365,6 +366,7 @@ static lathe_status run_backward(lathe_tape *tape)
     bool opened = lathe_chain_open(tape);
     lathe_status status = walk(tape);
     if (opened) lathe_chain_close(tape);
+    else lathe_chain_run(tape); /* in the forward of a net */
     return status ? status : tape->status;
 }
 

@@ -39,7 +39,7 @@ struct lathe_tape {
     lathe_arena *arena; /* numbers, nodes, what operations save */
     lathe_ring ring;    /* tensors */
     uint64_t times;     /* that lathe_tape_begin was called */
-    lathe_arena *work;  /* one operation's work space, and of jobs that wait */
+    lathe_arena *work;  /* one operation's work space, and that of jobs that wait */
     lathe_chain chain;
     lathe_node *newest;
     lathe_mode mode;

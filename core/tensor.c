@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "chain_impl.h"
 #include "tape.h"
 
 /* The dimension that is rounded up to sixteen; -1: none. */
@@ -138,6 +139,7 @@ static lathe_status check_copy(const char *what, const lathe_tensor *tensor, con
     if (!tensor || !values) return lathe_fail_null(what, tensor ? "values" : "tensor");
     lathe_status status = lathe_tape_check(what, "the tensor", tensor);
     if (status) return status;
+    if (tensor->tape) lathe_chain_run(tensor->tape);
     if (!tensor->data) return fail_empty(what, tensor);
     size_t have = lathe_shape_count(&tensor->shape);
     char text[LATHE_SHAPE_TEXT];
@@ -188,6 +190,7 @@ double lathe_item(const lathe_tensor *tensor)
     if (!tensor) return lathe_fail_null("lathe_item", "tensor"), (double)NAN;
     char text[LATHE_SHAPE_TEXT];
     if (lathe_tape_check("lathe_item", "the tensor", tensor)) return NAN;
+    if (tensor->tape) lathe_chain_run(tensor->tape);
     if (!tensor->data) fail_empty("lathe_item", tensor);
     else if (lathe_shape_count(&tensor->shape) == 1) return (double)tensor->data[0];
     else

@@ -221,11 +221,20 @@ lathe_status lathe_layer_problem(const lathe_layer *layer, const char **message)
     return layer->memory ? LATHE_OK : LATHE_ESTATE;
 }
 
-/* Let work wait (core/chain_impl.h), if nobody reads numbers before the net's forward has ended. */
-static bool open_chain(const lathe_layer *layer, lathe_tape *tape)
+/* The layer's forward. Work may wait (core/chain_impl.h) where nobody reads numbers. */
+static lathe_tensor *forward(lathe_layer *layer, lathe_tensor *x)
 {
-    return !layer->parent && !layer->model->hook && lathe_tape_mode(tape) == LATHE_TRAIN &&
-        !lathe_layer_is_dynamic(layer) && lathe_chain_open(tape);
+    lathe_tape *tape = x->tape;
+    if (layer->type->dynamic || layer->model->hook) {
+        bool closed = lathe_chain_close(tape);
+        lathe_tensor *y = layer->type->forward(layer, x);
+        if (closed) lathe_chain_open(tape);
+        return y;
+    }
+    bool opened = !layer->parent && lathe_tape_mode(tape) == LATHE_TRAIN && lathe_chain_open(tape);
+    lathe_tensor *y = layer->type->forward(layer, x);
+    if (opened) lathe_chain_close(tape);
+    return y;
 }
 
 lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
@@ -237,14 +246,9 @@ lathe_tensor *lathe_nn_forward(lathe_layer *layer, lathe_tensor *x)
     lathe_tape *tape = x->tape;
     if (!tape) return layer->type->forward(layer, x); /* its first operation says what is wrong with x */
     const char *former = lathe_tape_scope(tape, layer->path);
-    bool opened = open_chain(layer, tape);
-    lathe_tensor *y = layer->type->forward(layer, x);
-    if (opened) lathe_chain_close(tape);
+    lathe_tensor *y = forward(layer, x);
     lathe_tape_scope(tape, former);
-    if (layer->model->hook) {
-        lathe_chain_run(tape); /* of a net of another model around this one */
-        layer->model->hook(layer->model->hook_context, layer, x, y);
-    }
+    if (layer->model->hook) layer->model->hook(layer->model->hook_context, layer, x, y);
     return y;
 }
 

@@ -26,7 +26,10 @@ typedef struct lathe_layer_type {
     /** The layer's settings for a summary, such as "1 -> 6, 5x5, padding 2". May be NULL. */
     void (*describe)(const lathe_layer *layer, char *text, size_t size);
     const char *summary; /* one line for `lathe list`; may be NULL */
-    /** Which operations run, or their attributes, depends on numbers, or forward reads tensors' `data`. */
+    /**
+     * Which operations run, or their attributes, depends on numbers, or forward reads tensors' `data`: in
+     * other layers' forwards these may not be computed yet (lathe_tensor_read and lathe_item compute them).
+     */
     bool dynamic;
 } lathe_layer_type;
 

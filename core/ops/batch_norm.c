@@ -284,7 +284,7 @@ bool lathe_batch_norm_settle(const lathe_node *node)
     job.affine = *y->norm;
     if (!(job.out = lathe_tape_alloc(node->tape, y->stored, sizeof *job.out))) return false;
     lathe_for_each_piece(node, &job.pieces, piece_normalise, &job, sizeof job);
-    lathe_chain_run(node->tape);
+    if (lathe_tape_status(node->tape)) return false;
     y->data = job.out;
     y->norm = NULL;
     return true;

@@ -253,7 +253,7 @@ bool lathe_needs_gradient(const lathe_node *node, int input)
 /* ---- by blocks, while the chain takes jobs ------------------------------------------------------------- */
 
 /* The most numbers of all leaves' sums together, each of which is kept until all blocks are done. */
-enum { MOST_CHAINED = 1 << 18 };
+enum { MOST_WAITING = 1 << 18 };
 
 /* Each leaf's sum, joined when the chain is done. */
 typedef struct chained_sum {
@@ -284,7 +284,7 @@ static bool may_wait(const lathe_node *node, const lathe_batch_sum *sum)
     if (!node->tape->chain.takes || lathe_is_sharded(node) || node->in[0]->layout != LATHE_BATCHED)
         return false;
     int leaves = lathe_tensor_blocks(node->in[0]);
-    return (double)leaves * sum->parts * (double)sum->part_size <= MOST_CHAINED;
+    return (double)leaves * sum->parts * (double)sum->part_size <= MOST_WAITING;
 }
 
 static void chain_gradient(lathe_node *node, const lathe_batch_sum *sum)

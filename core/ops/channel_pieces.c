@@ -57,12 +57,11 @@ static void run_pieces(void *context, int task)
     }
 }
 
-void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run,
-    const void *job, size_t size)
+void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run, void *job,
+    size_t size)
 {
-    void *copy = lathe_tape_work(node->tape, 1, size);
+    void *copy = lathe_chain_keep(node, job, size);
     if (!copy) return;
-    memcpy(copy, job, size);
     piece_run r = { *pieces, run, copy };
     lathe_parallel_blocks(node, pieces->blocks, pieces->tasks, run_pieces, &r, sizeof r);
 }
@@ -107,7 +106,7 @@ static void gather_leaf(const lathe_pieces *p, int leaf, lathe_pieces_join_fn *j
     }
 }
 
-bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run, const void *job, size_t size,
+bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run, void *job, size_t size,
     lathe_pieces_join_fn *join)
 {
     int leaves = lathe_tensor_blocks(p->x);
@@ -119,6 +118,7 @@ bool lathe_pieces_gather(lathe_node *node, lathe_pieces *p, lathe_piece_fn *run,
     }
     lathe_for_each_piece(node, p, run, job, size);
     lathe_chain_run(node->tape);
+    if (lathe_tape_status(node->tape)) return false;
     for (int leaf = 0; leaf < leaves; leaf++) {
         if (p->wide > 1) gather_leaf(p, leaf, join);
         p->records[(size_t)leaf * p->record] = (double)p->size * images_of_leaf(p, leaf);

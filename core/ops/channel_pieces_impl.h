@@ -21,7 +21,7 @@ typedef struct lathe_pieces {
     int channels, wide;       /* channels of x; of a plane: 1 or 16 */
     int groups;               /* planes of all channels: of sixteen images, or of one */
     int planes, cuts, a_task; /* cuts: pieces of a plane */
-    int blocks, tasks;        /* of one channel's planes: of sixteen images; tasks of a block */
+    int blocks, tasks;        /* of sixteen images, or 1 for planes of sixteen channels; tasks of each */
     size_t size, length;      /* vectors of a plane, of a piece */
     size_t record;            /* numbers of a record */
     double *records;          /* [micro-batches][record]; the first becomes the whole batch's */
@@ -42,8 +42,8 @@ typedef void lathe_piece_fn(const void *job, const lathe_piece *piece);
 lathe_pieces lathe_pieces_of(const lathe_tensor *x, int wide);
 
 /** Run each piece, by lathe_parallel_blocks. `job` [size] is copied. */
-void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run,
-    const void *job, size_t size);
+void lathe_for_each_piece(const lathe_node *node, const lathe_pieces *pieces, lathe_piece_fn *run, void *job,
+    size_t size);
 
 /**
  * Two numbers of each channel of some planes, [planes][2][wide], of `count` numbers a channel, are joined
@@ -56,8 +56,8 @@ typedef void lathe_pieces_join_fn(int planes, int wide, double *to, double count
  * Let `run` find two numbers of each piece, and join them to the batch's: a micro-batch's in the order of its
  * pieces, those of micro-batches along their tree. False after a failure.
  */
-bool lathe_pieces_gather(lathe_node *node, lathe_pieces *pieces, lathe_piece_fn *run, const void *job,
-    size_t size, lathe_pieces_join_fn *join);
+bool lathe_pieces_gather(lathe_node *node, lathe_pieces *pieces, lathe_piece_fn *run, void *job, size_t size,
+    lathe_pieces_join_fn *join);
 
 /** After lathe_pieces_gather: the batch's first or second number of a channel. */
 double lathe_pieces_gathered(const lathe_pieces *pieces, int which, int channel);

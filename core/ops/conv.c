@@ -190,7 +190,7 @@ static void run_phases(correlate_job *job, int blocks)
 }
 
 /* Whether another file does the work, which does not wait. */
-static bool on_channels(const lathe_node *node)
+static bool goes_by_channels(const lathe_node *node)
 {
     if (!lathe_conv_on_channels(node)) return false;
     lathe_chain_run(node->tape);
@@ -249,7 +249,7 @@ void lathe_conv_forward(lathe_node *node, const lathe_real *x, const lathe_real 
 {
     const lathe_conv_geometry *g = node->saved;
     if (!(packed = packed_by(node, packed, lathe_conv_pack))) return;
-    if (on_channels(node)) {
+    if (goes_by_channels(node)) {
         lathe_channels_forward(node, x, bias, packed, y, how);
         return;
     }
@@ -272,7 +272,7 @@ void lathe_conv_to_data(lathe_node *node, const lathe_real *gy, const lathe_real
 {
     const lathe_conv_geometry *g = node->saved;
     if (!(packed = packed_by(node, packed, lathe_conv_pack_to_data))) return;
-    if (on_channels(node)) {
+    if (goes_by_channels(node)) {
         lathe_channels_to_data(node, gy, bias, packed, gx, how);
         return;
     }
@@ -362,7 +362,7 @@ static void finish_weights(const void *context, const lathe_real *sum, lathe_rea
 
 void lathe_conv_to_weights(lathe_node *node, const lathe_real *x, const lathe_real *gy)
 {
-    if (on_channels(node)) {
+    if (goes_by_channels(node)) {
         lathe_channels_to_weights(node, x, gy);
         return;
     }
@@ -415,7 +415,7 @@ static void finish_bias(const void *context, const lathe_real *sum, lathe_real *
 
 void lathe_conv_to_bias(lathe_node *node, const lathe_real *gy)
 {
-    if (on_channels(node)) {
+    if (goes_by_channels(node)) {
         lathe_channels_to_bias(node, gy);
         return;
     }

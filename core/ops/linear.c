@@ -14,12 +14,12 @@
 enum {
     /* features that the forward does at once: what a task reads of x stays in the second-level cache */
     DEPTH = 1024,
-    DATA_DEPTH = 256,       /* outputs that the gradient to x does at once, */
-    MOST_ROWS = 32,         /* and the most rows of a task */
-    FEW = 4,                /* images that are done one after the other, */
-    FEW_FEATURES = 128,     /* and the features of a task of the gradient to x then */
-    MOST_CHAINED = 1 << 16, /* weights that are read anew for each block, so that its results may wait */
-    PANEL = 48,             /* features of a task to weights, */
+    DATA_DEPTH = 256,        /* outputs that the gradient to x does at once, */
+    MOST_ROWS = 32,          /* and the most rows of a task */
+    FEW = 4,                 /* images that are done one after the other, */
+    FEW_FEATURES = 128,      /* and the features of a task of the gradient to x then */
+    BLOCK_WEIGHTS = 1 << 16, /* weights that are read anew for each block, so that its results may wait */
+    PANEL = 48,              /* features of a task to weights, */
     /* and the blocks it does at once, a power of two: the panel stays in the first- or second-level cache */
     PANEL_BLOCKS = LATHE_PRODUCT_OUTER,
     FETCHED = 1 << 19 /* weights above this number: their gradient is fetched while its sums are computed */
@@ -311,7 +311,7 @@ static void forward(lathe_node *node, bool relu)
     job.bias = node->in[2] ? node->in[2]->data : NULL;
     job.y = node->out->data;
     job.relu = relu;
-    if (!job.single && (size_t)job.outputs * (size_t)job.features <= MOST_CHAINED) {
+    if (!job.single && (size_t)job.outputs * (size_t)job.features <= BLOCK_WEIGHTS) {
         job.tasks[0] = tasks_for(job.outputs, rows_a_task(job.outputs));
         lathe_parallel_blocks(node, job.blocks, job.tasks[0], block_forward_task, &job, sizeof job);
         return;

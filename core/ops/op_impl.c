@@ -1,7 +1,5 @@
 #include "op_impl.h"
 
-#include <string.h>
-
 #include "../registry.h"
 
 extern const void *const lathe_op_types[]; /* made by cmake/registry.cmake */
@@ -62,12 +60,15 @@ static void run_numbers(void *job, int task)
     n->run(n->job, block + begin, block + end);
 }
 
-void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run,
-    const void *job, size_t size)
+void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run, void *job,
+    size_t size)
 {
-    void *copy = lathe_tape_work(node->tape, 1, size);
+    void *copy = lathe_chain_keep(node, job, size);
     if (!copy) return;
-    memcpy(copy, job, size);
+    if (copy == job) {
+        lathe_parallel_ranges(node->context, like->stored, run, job);
+        return;
+    }
     int blocks = like->layout == LATHE_BATCHED ? lathe_tensor_blocks(like) : 1;
     numbers n = { like->stored / (size_t)blocks, 0, run, copy };
     n.runs = (int)((n.a_block - 1) / LATHE_GRAIN + 1);

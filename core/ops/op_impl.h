@@ -31,8 +31,8 @@ void lathe_parallel_pieces(lathe_context *context, size_t count, size_t cost, la
  * Do the numbers of a tensor that lies as `like` does, in runs of at most LATHE_GRAIN, each within one block
  * of pictures that lie abreast, by lathe_parallel_blocks. `job` [size] is copied.
  */
-void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run,
-    const void *job, size_t size);
+void lathe_parallel_numbers(const lathe_node *node, const lathe_tensor *like, lathe_range_fn *run, void *job,
+    size_t size);
 
 /** For lathe_op's `layout`: that of the first input, if images or channels lie abreast there. */
 lathe_layout lathe_layout_kept(const lathe_node *node);

@@ -127,6 +127,45 @@ static const lathe_layer_type less_mean_layer = {
     .forward = forward_less_mean,
 };
 
+/* ---- layers that read numbers -------------------------------------------------------------------------- */
+
+/* y = x, or x + x if x's first number is above 0. */
+static lathe_tensor *one_or_two(lathe_tensor *x, double first) { return first > 0 ? lathe_add(x, x) : x; }
+
+static lathe_tensor *forward_reading(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    size_t count = lathe_shape_count(&x->shape);
+    lathe_real *numbers = malloc(count * sizeof *numbers);
+    assert_int_equal(lathe_tensor_read(x, numbers, count), LATHE_OK);
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) sum += (double)numbers[i];
+    free(numbers);
+    return one_or_two(x, sum - 0.1);
+}
+
+static const lathe_layer_type reading_layer = {
+    .name = "reading",
+    .size = sizeof(lathe_layer),
+    .forward = forward_reading,
+};
+
+static lathe_tensor *forward_dynamic(lathe_layer *layer, lathe_tensor *x)
+{
+    (void)layer;
+    lathe_tensor *y = lathe_relu(x);
+    double sum = 0;
+    for (size_t i = 0; i < y->stored; i++) sum += (double)y->data[i];
+    return one_or_two(y, sum - 0.1);
+}
+
+static const lathe_layer_type dynamic_layer = {
+    .name = "dynamic",
+    .size = sizeof(lathe_layer),
+    .forward = forward_dynamic,
+    .dynamic = true,
+};
+
 /* ---- a weight that is computed ------------------------------------------------------------------------- */
 
 /* y = conv2d(x, relu(weight + 0.1)) */
@@ -207,6 +246,13 @@ static void an_operation_of_the_program_finds_all_numbers(void **state)
     assert_same_gradients(&less_mean_layer);
 }
 
+static void a_layer_may_read_numbers(void **state)
+{
+    (void)state;
+    assert_same_gradients(&reading_layer);
+    assert_same_gradients(&dynamic_layer);
+}
+
 static void a_computed_weight_is_there_in_time(void **state)
 {
     (void)state;
@@ -218,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_that_waits_changes_no_bit),
         cmocka_unit_test(an_operation_of_the_program_finds_all_numbers),
+        cmocka_unit_test(a_layer_may_read_numbers),
         cmocka_unit_test(a_computed_weight_is_there_in_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
